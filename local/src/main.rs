@@ -1,0 +1,2 @@
+//! afterhook
+fn main() {}

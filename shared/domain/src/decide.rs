@@ -1,0 +1,236 @@
+//! [`decide`]: the one way in which a person settles a parked draft; and [`retry`].
+
+use crate::{
+    Blob, Decision, DraftOrigin, DraftRef, Envelope, Lane, Outcome, Part, Save, StoreError, Stores, Task,
+    TaskId, TaskStatus, Timestamp, draft_hash,
+};
+
+/// What a person says about a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Publish it, edited if there is a text.
+    Approve {
+        /// The edited text.
+        text: Option<String>,
+    },
+    /// Do not publish it.
+    Reject {
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// A decision that has been made durable.
+#[derive(Debug)]
+pub struct Decided {
+    /// The task after it.
+    pub task: Task,
+    /// Whether the message that resumes the task is on its lane. If not, the sweeper sends it within
+    /// a minute: the decision itself is safe.
+    pub enqueued: Result<(), crate::QueueError>,
+}
+
+/// Why a decision was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    /// There is no such task.
+    #[error("there is no task {0}")]
+    Unknown(TaskId),
+    /// The task is in no state to be decided or retried; somebody else was first, perhaps.
+    #[error("task {id} is {status}: {hint}")]
+    Conflict {
+        /// Which task.
+        id: TaskId,
+        /// Where it stands.
+        status: TaskStatus,
+        /// What can be done instead.
+        hint: &'static str,
+    },
+    /// The draft is no longer the one that the person saw.
+    #[error("the draft of task {id} has changed: read it again (its hash is now {current})")]
+    StaleDraft {
+        /// Which task.
+        id: TaskId,
+        /// Hash of the present draft.
+        current: String,
+    },
+    /// The edited text is empty.
+    #[error("the edited text is empty: reject the draft instead, or leave `text` out to publish it as it is")]
+    EmptyText,
+    /// The store failed; nothing was decided, or it was and the answer was lost: asking again is
+    /// safe.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Records `verdict` on the draft with `seen_hash`, in one conditional write, and sends the task on
+/// its way. The first decision wins; every later one is a [`DecideError::Conflict`].
+///
+/// # Errors
+/// [`DecideError`].
+pub async fn decide(
+    stores: &Stores,
+    id: &TaskId,
+    verdict: Verdict,
+    seen_hash: &str,
+    by: &str,
+    now: Timestamp,
+) -> Result<Decided, DecideError> {
+    let mut task = parked(stores, id).await?;
+    let draft = task.doc.draft.clone().filter(|draft| draft.hash == seen_hash).ok_or_else(|| {
+        let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
+        DecideError::StaleDraft { id: id.clone(), current }
+    })?;
+    let mut decision = Decision {
+        outcome: Outcome::Approved,
+        by: by.to_owned(),
+        at: now,
+        draft_hash: draft.hash.clone(),
+        publish_hash: Some(draft.hash.clone()),
+        reason: None,
+    };
+    match verdict {
+        Verdict::Approve { text: None } => {}
+        Verdict::Approve { text: Some(text) } if text.trim().is_empty() => {
+            return Err(DecideError::EmptyText);
+        }
+        Verdict::Approve { text: Some(text) } => {
+            let edited = store_edit(stores, &task, &text, &draft).await?;
+            if edited.hash != draft.hash {
+                decision.outcome = Outcome::Edited;
+                decision.publish_hash = Some(edited.hash.clone());
+                task.doc.draft = Some(edited);
+            }
+        }
+        Verdict::Reject { reason } => {
+            decision.outcome = Outcome::Rejected;
+            decision.publish_hash = None;
+            decision.reason = reason;
+        }
+    }
+    record(stores, task, decision, now).await
+}
+
+/// Sends an ended task around again, or asks for a new draft of a parked one.
+///
+/// A `note` (and every retry of a rejected or parked task) starts a new round: saved steps and the
+/// old draft count no more. The effect ledger always counts: nothing is published twice.
+///
+/// # Errors
+/// [`DecideError`].
+pub async fn retry(
+    stores: &Stores,
+    id: &TaskId,
+    note: Option<String>,
+    by: &str,
+    now: Timestamp,
+) -> Result<Decided, DecideError> {
+    let mut task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
+    let from = task.control.status;
+    let fresh = match from {
+        TaskStatus::AwaitingApproval | TaskStatus::Rejected => true,
+        TaskStatus::Failed | TaskStatus::Expired | TaskStatus::Ignored => note.is_some(),
+        TaskStatus::Completed => return Err(conflict(&task, "its result is published; it cannot run again")),
+        TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
+            return Err(conflict(&task, "it is still under way; wait until it has ended"));
+        }
+    };
+    let doc = &mut task.doc;
+    if fresh {
+        doc.round += 1;
+        doc.draft = None;
+    }
+    doc.decision = None;
+    doc.expires_at = None;
+    doc.retry_note = note;
+    doc.error = None;
+    doc.result = None;
+    doc.deferrals = 0;
+    doc.opened_at = now;
+    task.control.attempts = 0;
+    resume(stores, task, now, &format!("retried by {by}")).await
+}
+
+async fn parked(stores: &Stores, id: &TaskId) -> Result<Task, DecideError> {
+    let task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
+    match task.control.status {
+        TaskStatus::AwaitingApproval => Ok(task),
+        _ => Err(conflict(&task, "only a task that awaits approval can be decided")),
+    }
+}
+
+fn conflict(task: &Task, hint: &'static str) -> DecideError {
+    DecideError::Conflict { id: task.id.clone(), status: task.control.status, hint }
+}
+
+/// The edited text rests under its own hash before the decision names it, so a crash in between
+/// leaves an unused part and no dangling decision.
+async fn store_edit(
+    stores: &Stores,
+    task: &Task,
+    text: &str,
+    seen: &DraftRef,
+) -> Result<DraftRef, DecideError> {
+    let hash = draft_hash(text);
+    if hash == seen.hash {
+        return Ok(seen.clone());
+    }
+    let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("edit a draft", error))?;
+    stores.payloads.put_new(&task.id, &Part::draft(&hash), &blob, task.forgotten_at()).await?;
+    Ok(DraftRef { hash, from: DraftOrigin::Person, parked_because: seen.parked_because.clone() })
+}
+
+async fn record(
+    stores: &Stores,
+    mut task: Task,
+    decision: Decision,
+    now: Timestamp,
+) -> Result<Decided, DecideError> {
+    let rejected = decision.outcome == Outcome::Rejected;
+    let note = match decision.outcome {
+        Outcome::Approved => format!("approved by {}", decision.by),
+        Outcome::Edited => format!("edited and approved by {}", decision.by),
+        Outcome::Rejected | Outcome::Expired => format!("rejected by {}", decision.by),
+    };
+    task.doc.decision = Some(decision);
+    task.doc.expires_at = None;
+    if !rejected {
+        return resume(stores, task, now, &note).await;
+    }
+    let from = task.control.status;
+    if task.transition(TaskStatus::Rejected, now, &note).is_err() {
+        return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be rejected" });
+    }
+    save(stores, &mut task).await?;
+    Ok(Decided { task, enqueued: Ok(()) })
+}
+
+/// `waiting`, due at once, and a message on the express lane: a person is waiting for it.
+async fn resume(stores: &Stores, mut task: Task, now: Timestamp, note: &str) -> Result<Decided, DecideError> {
+    let from = task.control.status;
+    if task.transition(TaskStatus::Waiting, now, note).is_err() {
+        return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be resumed" });
+    }
+    task.control.not_before = Some(now);
+    task.control.due_at = Some(now);
+    save(stores, &mut task).await?;
+    let envelope =
+        Envelope { task_id: task.id.clone(), lane: Lane::Express, tenant: task.doc.tenant.clone() };
+    let enqueued = stores.queue.send(&envelope).await;
+    Ok(Decided { task, enqueued })
+}
+
+async fn save(stores: &Stores, task: &mut Task) -> Result<(), DecideError> {
+    match stores.tasks.save(task).await? {
+        Save::Done => Ok(()),
+        Save::Stale => {
+            let status =
+                stores.tasks.get(&task.id).await?.map_or(task.control.status, |now| now.control.status);
+            Err(DecideError::Conflict {
+                id: task.id.clone(),
+                status,
+                hint: "somebody else changed it first; read it again",
+            })
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! [`Draft`]: a text that waits to be published, and [`Decision`]: what a person said about it.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Timestamp;
+
+/// Who wrote a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftOrigin {
+    /// The model.
+    Model,
+    /// A past answer or a template, because no model could be had.
+    Fallback,
+    /// A person edited it.
+    Person,
+}
+
+/// What the task item remembers of its draft; the text is a part of its own, found by the hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftRef {
+    /// [`draft_hash`] of the text.
+    pub hash: String,
+    /// Who wrote it.
+    pub from: DraftOrigin,
+    /// Why a person must look at it, if one must.
+    pub parked_because: Option<String>,
+}
+
+/// A draft with its text, as the console shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The text to publish.
+    pub text: String,
+    /// [`draft_hash`] of the text: decisions are bound to it.
+    pub hash: String,
+    /// Who wrote it.
+    pub from: DraftOrigin,
+    /// Why it is parked.
+    pub parked_because: Option<String>,
+}
+
+/// The identity of a draft's text: 32 hexadecimal characters of its SHA-256.
+///
+/// A decision names the hash, so nobody approves a text other than the one they saw.
+#[must_use]
+pub fn draft_hash(text: &str) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..16])
+}
+
+/// How a decision ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Publish as it is.
+    Approved,
+    /// Publish the edited text.
+    Edited,
+    /// Do not publish.
+    Rejected,
+    /// Nobody decided in time.
+    Expired,
+}
+
+/// Who decided what, when, on which text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Name of the console token or account that decided; `afterhook` for an expiry.
+    pub by: String,
+    /// When the decision was received.
+    pub at: Timestamp,
+    /// The draft that the person saw.
+    pub draft_hash: String,
+    /// The draft that is to be published, if any: the edited one after an edit.
+    pub publish_hash: Option<String>,
+    /// What the person added.
+    pub reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draft_hash;
+
+    #[test]
+    fn hash_is_the_head_of_sha256() {
+        // printf abc | sha256sum
+        assert_eq!(draft_hash("abc"), "ba7816bf8f01cfea414140de5dae2223");
+    }
+}

@@ -1,0 +1,48 @@
+//! [`Effect`]: one entry of the ledger of outside effects.
+//!
+//! Every effect in the world (a comment, a label, a refund) goes through three steps: the intent is
+//! written, the effect is done, the proof is written. Whoever finds an intent without proof knows
+//! that the effect may have happened, and asks the service before doing it again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// What the service can show for an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The service's own id of the thing made.
+    pub id: String,
+    /// Where a person can look at it.
+    pub url: Option<String>,
+}
+
+/// How far an effect has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum EffectState {
+    /// About to happen, or happened without a proof written.
+    Intended {
+        /// When the intent was written.
+        at: Timestamp,
+        /// The claim under which it was written.
+        fence: u64,
+    },
+    /// Happened.
+    Done {
+        /// When the proof was written.
+        at: Timestamp,
+        /// What the service shows for it.
+        proof: Proof,
+    },
+}
+
+/// One outside effect of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Unique within the task, and the same on every retry: `reply`, `label`.
+    pub name: String,
+    /// How far it has come.
+    #[serde(flatten)]
+    pub state: EffectState,
+}

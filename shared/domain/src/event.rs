@@ -1,0 +1,57 @@
+//! [`Event`]: what a sender told us, in the terms of every sender; and [`Target`]: where the answer
+//! goes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Timestamp;
+
+/// A verified and parsed webhook.
+///
+/// It is never stored: the raw body is, and the processor parses it again. So a task that failed
+/// because of a mistake in a parser can be retried once the parser is mended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    /// Kind and action, such as `issues.opened`.
+    pub name: String,
+    /// Whose quota, budget and share of the queue it uses (`octo/repo`); 1 to 256 bytes.
+    pub tenant: String,
+    /// The conversation it belongs to (`octo/repo#7`); 1 to 256 bytes.
+    pub thread: String,
+    /// Who caused it (`mona`).
+    pub actor: String,
+    /// Whether the actor is a machine, by the sender's own word.
+    pub actor_is_bot: bool,
+    /// Heading, if the sender has such a thing. Untrusted.
+    pub title: Option<String>,
+    /// What was written. Untrusted.
+    pub text: String,
+    /// Labels of the thread at the time of the event. Untrusted.
+    pub labels: Vec<String>,
+    /// The comment that triggered it, if it was one: it counts among the history.
+    pub comment_id: Option<String>,
+    /// Its date by the sender, if it carries one inside the signed bytes.
+    pub occurred_at: Option<Timestamp>,
+    /// Where an answer would go.
+    pub target: Option<Target>,
+    /// What automations may want to know besides; small.
+    pub metadata: Map<String, Value>,
+}
+
+/// A place that results are published to.
+///
+/// Always rebuilt from parsed parts, never a URL out of a payload or a model's answer: an attacker
+/// who controls a URL would receive our credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "service", rename_all = "snake_case")]
+pub enum Target {
+    /// The comments of a GitHub issue or pull request.
+    GithubIssue {
+        /// Account that owns the repository.
+        owner: String,
+        /// Repository without its owner.
+        repo: String,
+        /// Number of the issue or pull request.
+        number: u64,
+    },
+}

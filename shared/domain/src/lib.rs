@@ -1,0 +1,58 @@
+//! Types and ports of Afterhook: what a task is, which moves it may make, and the traits that the
+//! outside world is reached through.
+//!
+//! Nothing here knows AWS, HTTP or an async runtime. Time and randomness are passed in
+//! ([`Clock`], `now` parameters), so the same code runs under virtual time.
+
+mod blob;
+mod clock;
+mod decide;
+mod draft;
+mod effect;
+mod event;
+mod ids;
+mod model;
+mod payload_store;
+mod priority;
+mod publisher;
+mod queue;
+mod state_store;
+mod status;
+mod store_error;
+mod stores;
+mod task;
+mod task_store;
+mod text;
+mod usage;
+mod view;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+
+pub use blob::{Blob, BlobError};
+pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use decide::{DecideError, Decided, Verdict, decide, retry};
+pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, draft_hash};
+pub use effect::{Effect, EffectState, Proof};
+pub use event::{Event, Target};
+pub use ids::{TaskId, TaskIdError};
+pub use model::{
+    Deferral, Document, Exchange, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
+    OutputCheck, OutputFormat, Speaker, Turn,
+};
+pub use payload_store::{Part, PayloadStore, PutNew};
+pub use priority::{Lane, Priority, PriorityError};
+pub use publisher::{Comment, Mark, Publisher, ServiceError, ServiceFailure};
+pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
+pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
+pub use status::{IllegalMove, TaskStatus};
+pub use store_error::StoreError;
+pub use stores::Stores;
+pub use task::{
+    Classification, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, NewTask, RETENTION_DAYS, Task, TaskDoc,
+    TaskError, TaskOutput, TaskResult, TimelineEntry,
+};
+pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
+pub use text::clip;
+pub use usage::StepUsage;
+pub use view::{TaskView, view};

@@ -1,0 +1,87 @@
+//! Port: [`PayloadStore`], the large parts of a task.
+
+use async_trait::async_trait;
+use std::fmt;
+
+use crate::{Blob, StoreError, TaskId, Timestamp};
+
+/// Where raw bodies, drafts, saved steps and transcripts rest. Adapters: DynamoDB with S3 for
+/// everything above 100 KB compressed, SQLite.
+#[async_trait]
+pub trait PayloadStore: Send + Sync {
+    /// Stores `blob` unless the part is there already, whose bytes then stay. The first writer wins,
+    /// so a processor that lost its lease cannot change what its successor has read.
+    async fn put_new(
+        &self,
+        id: &TaskId,
+        part: &Part,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<PutNew, StoreError>;
+
+    /// The part, if it was stored.
+    async fn get(&self, id: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError>;
+
+    /// All parts of the task whose name begins with `prefix`, in the order of their names.
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError>;
+}
+
+/// What became of [`PayloadStore::put_new`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutNew {
+    /// The caller's bytes are stored.
+    Stored,
+    /// The part was there already.
+    Exists,
+}
+
+/// The name of a part within its task. Not `task`, which the task item itself has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Part(String);
+
+impl Part {
+    /// What transcript parts begin with.
+    pub const CALLS: &str = "call:";
+
+    /// The raw body as received.
+    #[must_use]
+    pub fn payload() -> Self {
+        Self("payload".to_owned())
+    }
+
+    /// The text of the draft with this hash.
+    #[must_use]
+    pub fn draft(hash: &str) -> Self {
+        Self(format!("draft:{hash}"))
+    }
+
+    /// The saved result of the step `name` in the round `round`.
+    #[must_use]
+    pub fn step(round: u32, name: &str) -> Self {
+        Self(format!("step:{round}:{name}"))
+    }
+
+    /// The `sequence`-th model call under the claim `fence`; names sort in the order of the calls.
+    #[must_use]
+    pub fn call(fence: u64, sequence: u32) -> Self {
+        Self(format!("{}{fence:08}:{sequence:04}", Self::CALLS))
+    }
+
+    /// A part whose name a store has returned.
+    #[must_use]
+    pub fn from_name(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

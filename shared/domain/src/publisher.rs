@@ -1,0 +1,97 @@
+//! Port: [`Publisher`], a service where threads live and answers go.
+
+use async_trait::async_trait;
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Proof, Target, TaskId, Timestamp};
+
+/// A service with threads of comments. Adapter: GitHub.
+///
+/// Implementations never retry [`Publisher::publish`] at the transport: whether a lost request took
+/// effect is for the effect ledger to find out.
+#[async_trait]
+pub trait Publisher: Send + Sync {
+    /// The account that comments are written under.
+    async fn login(&self) -> Result<String, ServiceError>;
+
+    /// The last `limit` comments of the thread, oldest first.
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError>;
+
+    /// Adds a comment that carries `mark`.
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError>;
+
+    /// The comment with `mark` written by our own account at or after `since`, if there is one. A
+    /// mark under another account's name proves nothing: anybody can paste it.
+    async fn find(
+        &self,
+        target: &Target,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError>;
+}
+
+/// A comment of a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// The service's id.
+    pub id: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Whether that is our own account.
+    pub ours: bool,
+    /// What it says. Untrusted, unless it is ours.
+    pub text: String,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// What makes one effect of one task recognisable in the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The task.
+    pub task_id: TaskId,
+    /// The effect's name in the ledger.
+    pub effect: String,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "afterhook:{}", self.task_id)?;
+        if self.effect == "reply" { Ok(()) } else { write!(f, ":{}", self.effect) }
+    }
+}
+
+/// A service did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{service}: {operation}: {message}")]
+pub struct ServiceError {
+    /// The service, such as `github`.
+    pub service: &'static str,
+    /// The operation, such as `create a comment`.
+    pub operation: &'static str,
+    /// What the caller does next.
+    pub failure: ServiceFailure,
+    /// What the service said; free of secrets.
+    pub message: String,
+}
+
+/// What the caller of a service does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceFailure {
+    /// It certainly did not happen; try later, and not before `after` if the service named a time.
+    Later {
+        /// How long to wait at the least.
+        after: Option<Duration>,
+    },
+    /// The service is out of capacity for us (a rate limit): try after that long. No failure of the
+    /// task.
+    Throttled {
+        /// How long to wait at the least.
+        after: Duration,
+    },
+    /// It may have happened: no answer came back.
+    InDoubt,
+    /// It will never happen as asked (no such thread, no permission, refused content).
+    Refused,
+}

@@ -1,0 +1,34 @@
+//! [`StepUsage`]: what one step cost at the model.
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens, money and time of one model call, retries in place included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepUsage {
+    /// The step that called, such as `triage` or `answer`.
+    pub step: String,
+    /// The model that answered, by the answer's own `modelVersion`.
+    pub model: String,
+    /// Tokens of the prompt, cached ones included.
+    pub prompt_tokens: u64,
+    /// Those of the prompt that were read from a cache.
+    pub cached_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+    /// Tokens that the model thought with; billed as output.
+    pub thought_tokens: u64,
+    /// US dollars at list prices; `None` when the price of the model is not known.
+    pub cost_usd: Option<f64>,
+    /// Tries that the call needed.
+    pub attempts: u32,
+    /// Milliseconds from the first try to the answer.
+    pub ms: u64,
+}
+
+impl StepUsage {
+    /// Prompt, output and thought tokens.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.prompt_tokens + self.output_tokens + self.thought_tokens
+    }
+}
