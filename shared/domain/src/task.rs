@@ -95,7 +95,10 @@ pub struct TaskDoc {
     /// Deferrals in a row: the exponent of the next delay.
     #[serde(default)]
     pub deferrals: u32,
-    /// Fresh messages that the sweeper has sent.
+    /// Milliseconds of work in former claims.
+    #[serde(default)]
+    pub worked_ms: f64,
+    /// Fresh messages that the sweeper has sent since the last claim that came to something.
     #[serde(default)]
     pub wakes: u32,
     /// Rises when a person asks for a new draft: saved steps of former rounds count no more.
@@ -371,6 +374,7 @@ impl TaskDoc {
             content_type: new.content_type,
             event_hint: new.event_hint,
             deferrals: 0,
+            worked_ms: 0.0,
             wakes: 0,
             round: 0,
             retry_note: None,
