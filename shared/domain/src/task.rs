@@ -95,6 +95,9 @@ pub struct TaskDoc {
     /// Deferrals in a row: the exponent of the next delay.
     #[serde(default)]
     pub deferrals: u32,
+    /// Whether the reply was counted against the cap of its thread.
+    #[serde(default)]
+    pub reply_counted: bool,
     /// Milliseconds of work in former claims.
     #[serde(default)]
     pub worked_ms: f64,
@@ -374,6 +377,7 @@ impl TaskDoc {
             content_type: new.content_type,
             event_hint: new.event_hint,
             deferrals: 0,
+            reply_counted: false,
             worked_ms: 0.0,
             wakes: 0,
             round: 0,
