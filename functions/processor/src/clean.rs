@@ -17,7 +17,7 @@ const LEAK_CHARS: usize = 160;
 
 /// What a draft may refer to.
 #[derive(Debug, Clone, Default)]
-pub struct Allowed {
+pub(crate) struct Allowed {
     /// Hosts that links and images may name.
     pub hosts: BTreeSet<String>,
     /// The only account that may be mentioned: who caused the event.
@@ -27,7 +27,7 @@ pub struct Allowed {
 impl Allowed {
     /// Allows every host that the input names.
     #[must_use]
-    pub fn with_hosts_of(mut self, input: &str) -> Self {
+    pub(crate) fn with_hosts_of(mut self, input: &str) -> Self {
         self.hosts.extend(urls(input).filter_map(|(_, url)| host(url)));
         self
     }
@@ -35,7 +35,7 @@ impl Allowed {
 
 /// A draft that can be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cleaned {
+pub(crate) struct Cleaned {
     /// The text.
     pub text: String,
     /// A safety check that tripped: a person must look.
@@ -45,7 +45,7 @@ pub struct Cleaned {
 /// Cleans `draft`: no hidden text, no mentions beyond the allowed one, no links or images to foreign
 /// hosts, no markers, bounded length. `secret` is the persona, which must not be recited.
 #[must_use]
-pub fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
+pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
     let text = visible(draft);
     let text = without_foreign_urls(&text, &allowed.hosts);
     let text = without_mentions(&text, &allowed.mention);

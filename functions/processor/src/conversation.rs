@@ -7,7 +7,7 @@ use crate::untrusted::Fence;
 /// The thread's opening, its last comments, the text that triggered the task (unless it is one of
 /// those comments), and the instruction.
 #[must_use]
-pub fn turns(
+pub(crate) fn turns(
     id: &TaskId,
     event: &Event,
     history: &[Comment],

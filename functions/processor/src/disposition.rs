@@ -14,18 +14,18 @@ pub enum Disposition {
 }
 
 /// A visibility delay reaches as far as this; a longer wait is the sweeper's.
-pub const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// Receives up to which a message is delayed instead of replaced: far from the 20 at which the queue
 /// gives it up.
 const FRESH_RECEIVES: u32 = 5;
 
 /// After a delayed message should have come back, the sweeper waits so long before it sends another.
-pub const LATE_MESSAGE: Duration = Duration::from_secs(120);
+pub(crate) const LATE_MESSAGE: Duration = Duration::from_secs(120);
 
 /// How a task waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// Its message stays, invisible for so long.
     Delay(Duration),
     /// Its message goes, and the sweeper sends a fresh one when it is due.
@@ -37,7 +37,7 @@ pub enum Wait {
 /// The processor never sends to its own lanes: Lambda takes that for a runaway loop and stops it
 /// after about 16 hops.
 #[must_use]
-pub fn wait(now: Timestamp, not_before: Timestamp, receive_count: u32) -> Wait {
+pub(crate) fn wait(now: Timestamp, not_before: Timestamp, receive_count: u32) -> Wait {
     let delay = between(now, not_before);
     if delay <= LONGEST_DELAY && receive_count < FRESH_RECEIVES { Wait::Delay(delay) } else { Wait::Sweeper }
 }
@@ -49,13 +49,13 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 
 /// The ceiling of the back-off after `deferrals` orderly deferrals in a row: 1 s, doubling, 5 min.
 #[must_use]
-pub fn deferral_backoff(deferrals: u32) -> Duration {
+pub(crate) fn deferral_backoff(deferrals: u32) -> Duration {
     Duration::from_secs(1 << deferrals.min(9)).min(LONGEST_BACKOFF)
 }
 
 /// The ceiling of the back-off after the `attempts`-th failed attempt: 5 s, 20 s, 80 s, 320 s.
 #[must_use]
-pub fn retry_backoff(attempts: u32) -> Duration {
+pub(crate) fn retry_backoff(attempts: u32) -> Duration {
     FIRST_RETRY * 4_u32.pow(attempts.saturating_sub(1).min(MAX_ATTEMPTS))
 }
 

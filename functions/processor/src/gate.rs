@@ -5,7 +5,7 @@ use settings::{AgentSettings, ApprovalPolicy};
 
 /// What the gate looks at.
 #[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
+pub(crate) struct Candidate<'a> {
     /// How sure triage was, 0 to 1.
     pub confidence: f64,
     /// Who wrote the draft.
@@ -18,7 +18,7 @@ pub struct Candidate<'a> {
 
 /// Why the draft is parked; `None` when it may go out.
 #[must_use]
-pub fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<String> {
+pub(crate) fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<String> {
     if let Some(alarm) = candidate.alarm {
         return Some(alarm.to_owned());
     }

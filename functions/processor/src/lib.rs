@@ -23,11 +23,13 @@ mod services;
 mod settle;
 mod triage;
 mod untrusted;
+mod wire;
 mod work;
 
 use std::sync::Arc;
 
 use domain::{Clock, Jitter, Model, Stores};
+use telemetry::Metrics;
 
 pub use automations::registry;
 pub use batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
@@ -37,6 +39,7 @@ pub use disposition::Disposition;
 pub use interrupt::{Deferred, Interrupt};
 pub use registry::{Automation, Registry};
 pub use services::Services;
+pub use wire::{Parts, WireError, gemini, github};
 
 /// Everything that the work on tasks needs. Holds no state of its own: a crash loses nothing.
 pub struct Processor {
@@ -54,4 +57,6 @@ pub struct Processor {
     pub clock: Clock,
     /// Randomness for back-off.
     pub jitter: Jitter,
+    /// Where metrics go.
+    pub metrics: Metrics,
 }

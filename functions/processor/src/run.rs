@@ -16,14 +16,14 @@ use tokio::sync::Mutex;
 use crate::{Interrupt, Processor};
 
 /// How long an outside call may take, whatever the service's own client thinks.
-pub const OUTSIDE_CALL: Duration = Duration::from_secs(10);
+pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);
 
 /// Kept free at the end of an invocation for the last writes.
 const LAST_WRITES: Duration = Duration::from_secs(2);
 
 /// One claim of one task. All changes to the task go through its lock, and every write is bound to
 /// the revision that the claim has made: whoever lost the lease cannot write.
-pub struct Run {
+pub(crate) struct Run {
     pub(crate) processor: Arc<Processor>,
     pub(crate) id: TaskId,
     pub(crate) task: Mutex<Task>,

@@ -12,7 +12,7 @@ use crate::untrusted::Fence;
 
 /// What the model fills in.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// One of the intents.
     pub intent: String,
     /// 0 to 1.
@@ -28,7 +28,7 @@ pub struct Verdict {
 impl Verdict {
     /// The verdict as the task keeps it: with the parameters of its own intent alone.
     #[must_use]
-    pub fn classification(&self) -> Classification {
+    pub(crate) fn classification(&self) -> Classification {
         let parameters = self.parameters.get(&self.intent).cloned();
         Classification {
             intent: self.intent.clone(),
@@ -41,13 +41,13 @@ impl Verdict {
 /// What stands in for a verdict when the model's could not be used: it belongs to no intent, so the
 /// default automation takes the task, and its confidence of zero parks whatever comes out.
 #[must_use]
-pub fn unclassified() -> Classification {
+pub(crate) fn unclassified() -> Classification {
     Classification { intent: "unknown".to_owned(), confidence: 0.0, parameters: json!({}) }
 }
 
 /// The instructions: the same for every event, so that they can be cached.
 #[must_use]
-pub fn instructions(intents: &[Intent]) -> String {
+pub(crate) fn instructions(intents: &[Intent]) -> String {
     let mut text = String::from(
         "You sort incoming events. Choose the one intent that fits best, say how sure you are from 0 \
          (guessing) to 1 (certain), and whether the event is spam: advertising, scams, or text without \
@@ -61,7 +61,7 @@ pub fn instructions(intents: &[Intent]) -> String {
 
 /// The question about one event.
 #[must_use]
-pub fn question(id: &TaskId, event: &Event) -> Turn {
+pub(crate) fn question(id: &TaskId, event: &Event) -> Turn {
     let fence = Fence::of(id);
     let mut text = format!("{}\n\nAn event of the kind {}:\n\n", fence.rule(), event.name);
     if let Some(title) = &event.title {
@@ -78,7 +78,7 @@ pub fn question(id: &TaskId, event: &Event) -> Turn {
 
 /// The shape of the answer, and the check behind it.
 #[must_use]
-pub fn output(intents: &Arc<[Intent]>, registry: &Arc<Registry>) -> OutputFormat {
+pub(crate) fn output(intents: &Arc<[Intent]>, registry: &Arc<Registry>) -> OutputFormat {
     let (checked, automations) = (Arc::clone(intents), Arc::clone(registry));
     OutputFormat::Json {
         schema: schema(intents, registry),

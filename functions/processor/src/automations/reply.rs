@@ -7,13 +7,13 @@ use crate::{Context, Finished, Interrupt};
 
 /// It needs nothing but the thread itself.
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Reply {}
+pub(super) struct Reply {}
 
 /// Asks the answer model about the thread and replies with what it says.
 ///
 /// # Errors
 /// [`Interrupt`], as every automation.
-pub async fn reply(context: Context, _: Reply) -> Result<Finished, Interrupt> {
+pub(super) async fn reply(context: Context, _: Reply) -> Result<Finished, Interrupt> {
     let intent = context.classification().await.intent;
     let instruction = format!(
         "Write the next comment of this thread, in Markdown and nothing else. It was sorted as \
