@@ -95,8 +95,9 @@ impl Api {
 
     async fn send(&self, call: Call<'_>, request: &Request, bearer: &Bearer) -> Result<Answer, ServiceError> {
         let left = call.deadline.saturating_duration_since(Instant::now());
-        // A request that has no time for its answer would only put its effect in doubt.
-        if call.operation.creates() && left < self.timeout / 4 {
+        // A request that has no time for its answer would only put its effect in doubt; and there must
+        // be time to tell a connection that cannot be made from an answer that was lost.
+        if call.operation.creates() && left < self.timeout / 2 {
             let message = "getting the credentials took too long; nothing was sent".to_owned();
             return Err(failure::later(call.operation, message));
         }

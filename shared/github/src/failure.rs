@@ -75,7 +75,7 @@ pub(crate) fn status(
         return error(operation, ServiceFailure::Throttled { after }, message);
     }
     let failure = verdict(operation, answer, now);
-    let message = match hint(answer, kind) {
+    let message = match hint(operation, answer, kind) {
         Some(hint) => format!("{quote}; {hint}"),
         None => quote,
     };
@@ -107,12 +107,17 @@ fn said(body: &[u8], bearer: &Bearer) -> String {
     clip(line.trim(), LONGEST_QUOTE).to_owned()
 }
 
-fn hint(answer: &Answer, kind: Kind) -> Option<String> {
+fn hint(operation: Operation, answer: &Answer, kind: Kind) -> Option<String> {
     let hint = match (answer.status.as_u16(), kind) {
         (401, Kind::Token) => "GITHUB_TOKEN is wrong, expired or revoked: make a new token".to_owned(),
         (401, Kind::App) => "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and \
                              this machine's clock"
             .to_owned(),
+        (403, Kind::Token) if operation == Operation::Login => {
+            "the token belongs to no account: use a personal access token, or GITHUB_APP_ID and \
+             GITHUB_APP_PRIVATE_KEY"
+                .to_owned()
+        }
         (403, kind) => forbidden(answer, kind),
         (404, Kind::Token) => "the repository or issue does not exist, or the token does not cover it: give \
                                the token access to the repository"
@@ -182,6 +187,12 @@ mod tests {
                 assert!(error.message.contains(word), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_token_without_an_account_is_named_as_the_cause() {
+        let error = failed(Operation::Login, 403, None, r#"{"message":"Resource not accessible"}"#);
+        assert!(error.message.contains("belongs to no account"), "{error}");
     }
 
     #[test]

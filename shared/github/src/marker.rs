@@ -123,8 +123,13 @@ fn open_fence(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use domain::TaskId;
+    use proptest::prelude::*;
 
     use super::*;
+
+    /// What hostile texts are made of; `MARK` is that of another task.
+    const PIECES: [&str; 12] =
+        ["<!-- MARK -->", "<!--", "-->", "<!-", "-", " ", "\n", "\r\n", "MARK", "```", "afterhook:", "🦀"];
 
     fn mark(identity: &str) -> Mark {
         Mark { task_id: TaskId::derive("github", identity.as_bytes()), effect: "reply".into() }
@@ -157,6 +162,21 @@ mod tests {
             assert!(!carries(&body, &other), "{body}");
             assert!(carries(&body, &ours), "{body}");
             assert!(body.contains("&lt;!--"), "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_comment_carry_a_second_mark(
+            pieces in prop::collection::vec(0_usize..PIECES.len(), 0..40),
+            padding in prop_oneof![Just(0_usize), 65_000_usize..65_600],
+        ) {
+            let other = mark("2").to_string();
+            let text: String = pieces.iter().map(|at| PIECES[*at].replace("MARK", &other)).collect();
+            let body = compose(&format!("{}{text}", "x".repeat(padding)), &mark("1"));
+            prop_assert!(carries(&body, &mark("1")));
+            prop_assert!(!carries(&body, &mark("2")));
+            prop_assert!(utf16_len(&body) <= LONGEST_BODY);
         }
     }
 

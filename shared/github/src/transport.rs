@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, ClientBuilder, Method, Url};
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::Answer;
@@ -50,10 +50,17 @@ pub(crate) enum Broken {
     TooLarge,
 }
 
-/// The HTTP client.
-#[derive(Debug, Clone)]
+/// The HTTP clients.
+///
+/// A connection that died while it was idle (a frozen environment, a forgetful network) can swallow
+/// one request before anybody notices. For a read that costs a second try; for a comment it would
+/// cost certainty, so what is sent once is sent on a connection of its own.
+#[derive(Debug)]
 pub(crate) struct Transport {
-    client: Client,
+    /// Keeps connections: for reads.
+    pooled: Client,
+    /// Makes a connection for every request: for everything else, and for a read's second try.
+    fresh: Client,
     pub(crate) base: Base,
 }
 
@@ -66,28 +73,13 @@ impl Transport {
         if rustls::crypto::ring::default_provider().install_default().is_err() {
             tracing::trace!("the process has a crypto provider already");
         }
-        let agent = HeaderValue::from_str(&config.user_agent).map_err(|_| BuildError::UserAgent)?;
-        if agent.is_empty() {
-            return Err(BuildError::UserAgent);
+        if base.is_plain() && !base.is_loopback() {
+            tracing::warn!("the GitHub API URL is plain http: credentials travel unencrypted");
         }
-        let mut builder = Client::builder()
-            .user_agent(agent)
-            .default_headers(standard_headers())
-            .connect_timeout(config.connect_timeout)
-            .pool_idle_timeout(IDLE)
-            // Followed by hand: `reqwest` would turn a moved POST into a GET.
-            .redirect(reqwest::redirect::Policy::none())
-            // A comment is sent once or not at all.
-            .retry(reqwest::retry::never())
-            .https_only(!base.is_plain());
-        if base.is_plain() {
-            builder = builder.http1_only();
-        }
-        if base.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|error| BuildError::Http(causes(error)))?;
-        Ok(Self { client, base })
+        let pooled = client(config, &base)?.pool_idle_timeout(IDLE).build();
+        let fresh = client(config, &base)?.pool_max_idle_per_host(0).build();
+        let built = |client: reqwest::Result<Client>| client.map_err(|error| BuildError::Http(causes(error)));
+        Ok(Self { pooled: built(pooled)?, fresh: built(fresh)?, base })
     }
 
     /// Sends `request` and reads its answer, until `deadline`. A redirect within the API is followed
@@ -116,21 +108,23 @@ impl Transport {
 
     async fn within(&self, request: &Request, bearer: &Bearer, deadline: Instant) -> Result<Answer, Broken> {
         let timed_out = |_| Broken::Lost("no answer in time".to_owned());
-        let once = || timeout_at(deadline, self.exchange(request, bearer));
-        match once().await.map_err(timed_out)? {
-            // Reading again harms nobody, and a connection that died while the environment was
-            // frozen shows itself only now.
-            Err(broken @ (Broken::Unsent(_) | Broken::Lost(_))) if request.method == Method::GET => {
+        if request.method != Method::GET {
+            let once = self.exchange(&self.fresh, request, bearer);
+            return timeout_at(deadline, once).await.map_err(timed_out)?;
+        }
+        let once = self.exchange(&self.pooled, request, bearer);
+        match timeout_at(deadline, once).await.map_err(timed_out)? {
+            Err(broken @ (Broken::Unsent(_) | Broken::Lost(_))) => {
                 tracing::debug!(path = request.url.path(), ?broken, "reading once more");
-                once().await.map_err(timed_out)?
+                let again = self.exchange(&self.fresh, request, bearer);
+                timeout_at(deadline, again).await.map_err(timed_out)?
             }
             result => result,
         }
     }
 
-    async fn exchange(&self, request: &Request, bearer: &Bearer) -> Result<Answer, Broken> {
-        let mut builder = self
-            .client
+    async fn exchange(&self, client: &Client, request: &Request, bearer: &Bearer) -> Result<Answer, Broken> {
+        let mut builder = client
             .request(request.method.clone(), request.url.clone())
             .header(AUTHORIZATION, bearer.header());
         if let Some(body) = &request.body {
@@ -146,6 +140,29 @@ impl Transport {
             Err(broken) => Err(broken),
         }
     }
+}
+
+fn client(config: &Config, base: &Base) -> Result<ClientBuilder, BuildError> {
+    let agent = HeaderValue::from_str(&config.user_agent).map_err(|_| BuildError::UserAgent)?;
+    if agent.is_empty() {
+        return Err(BuildError::UserAgent);
+    }
+    let mut builder = Client::builder()
+        .user_agent(agent)
+        .default_headers(standard_headers())
+        .connect_timeout(config.connect_timeout)
+        // Followed by hand: `reqwest` would turn a moved POST into a GET.
+        .redirect(reqwest::redirect::Policy::none())
+        // A comment is sent once or not at all.
+        .retry(reqwest::retry::never())
+        .https_only(!base.is_plain());
+    if base.is_plain() {
+        builder = builder.http1_only();
+    }
+    if base.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    Ok(builder)
 }
 
 fn standard_headers() -> HeaderMap {

@@ -6,13 +6,10 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use domain::{Publisher, ServiceError, ServiceFailure};
-use github::{Config, Credentials, Github};
 use serde_json::json;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
 
 use crate::github::{Asked, Reply, Server, comment, problem};
-use crate::support::{TOKEN, impatient, issue, mark, start, with_token};
+use crate::support::{impatient, issue, mark, start, with_token};
 
 const POST: &str = "POST /repos/octo/hello/issues/7/comments";
 
@@ -121,40 +118,6 @@ async fn a_success_that_cannot_be_read_leaves_it_in_doubt() {
     let server = Server::start(|_| (StatusCode::CREATED, "{\"id\":").into_response().into()).await;
     let error = with_token(&server).publish(&issue(), "Hi", &mark("1")).await.unwrap_err();
     assert_eq!(error.failure, ServiceFailure::InDoubt);
-}
-
-#[tokio::test]
-async fn a_connection_lost_after_sending_leaves_it_in_doubt_and_is_not_repeated() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("http://{}", listener.local_addr().unwrap());
-    let config = Config { base_url, ..Config::default() };
-    let github =
-        Github::new(Credentials::Token(TOKEN.into()), &config, domain::Clock::fixed(start())).unwrap();
-    let (issue, mark) = (issue(), mark("1"));
-    let publish = github.publish(&issue, "Hi", &mark);
-    let hang_up = async {
-        let (mut connection, _) = listener.accept().await.unwrap();
-        let mut seen = [0; 4];
-        connection.read_exact(&mut seen).await.unwrap();
-        assert_eq!(&seen, b"POST");
-    };
-    let (result, ()) = tokio::join!(publish, hang_up);
-    assert_eq!(result.unwrap_err().failure, ServiceFailure::InDoubt);
-    let second = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
-    assert!(second.is_err(), "the request was repeated");
-}
-
-#[tokio::test]
-async fn an_unreachable_host_means_later() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let config = Config { base_url, ..Config::default() };
-    let github =
-        Github::new(Credentials::Token(TOKEN.into()), &config, domain::Clock::fixed(start())).unwrap();
-    let error = github.publish(&issue(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Later { after: None });
-    assert!(error.message.contains("could not be reached"), "{error}");
 }
 
 #[tokio::test]
