@@ -146,9 +146,7 @@ fn forbidden(answer: &Answer, kind: Kind) -> String {
         || "Issues: read and write, and Pull requests: read and write".to_owned(),
         |value| format!("one of these: {value}"),
     );
-    format!(
-        "give {subject} the permission it lacks, {needed}; a locked thread takes comments from nobody else"
-    )
+    format!("unless the thread is locked, give {subject} the permission it lacks: {needed}")
 }
 
 #[cfg(test)]
