@@ -20,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
 /// The shortest exact way to write `duration`, at a precision of milliseconds.
 pub(crate) fn show(duration: Duration) -> String {
     let millis = duration.as_millis();
-    let fits = UNITS.iter().rev().find(|(_, unit)| millis > 0 && millis % u128::from(*unit) == 0);
+    let fits = UNITS.iter().rev().find(|(_, unit)| millis > 0 && millis.is_multiple_of(u128::from(*unit)));
     match fits {
         Some((name, unit)) => format!("{}{name}", millis / u128::from(*unit)),
         None => "0s".to_owned(),

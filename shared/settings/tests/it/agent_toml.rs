@@ -201,3 +201,13 @@ fn limits_of_a_model_that_is_not_used_are_refused() {
         ]
     );
 }
+
+#[test]
+fn a_misspelt_model_makes_no_second_mistake_of_its_limits() {
+    let text = "[models]\nanswer = \"models/gemini-x\"\n[models.limits.gemini-x]\nrpm = 1";
+    let found = mistakes_of(text);
+    assert_eq!(
+        found,
+        ["2:10: models.answer: \"models/gemini-x\" is no id of a model; did you mean \"gemini-x\"?"]
+    );
+}
