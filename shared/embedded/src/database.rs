@@ -21,9 +21,10 @@ const BUSY: Duration = Duration::from_secs(5);
 /// A guard is never held across an await, nor while a caller's code runs: every operation is one
 /// closure that begins and ends inside one poll.
 pub(crate) struct Database {
-    writer: Mutex<Connection>,
-    /// None in memory, where a second connection would see another database.
+    /// None in memory, where a second connection would see another database. Closed before the writer:
+    /// the last connection folds the log into the file, and this one may not write.
     reader: Option<Mutex<Connection>>,
+    writer: Mutex<Connection>,
     /// Last, so that the connections are closed before another process is let in.
     _directory: Option<Directory>,
 }

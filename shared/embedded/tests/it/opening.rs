@@ -32,6 +32,14 @@ fn a_directory_is_made_with_its_parents() {
     assert!(database(&nested).is_file());
 }
 
+#[tokio::test]
+async fn closing_folds_the_log_into_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path()).await;
+    assert!(!dir.path().join("afterhook.db-wal").exists());
+    assert!(fs::metadata(database(dir.path())).unwrap().len() > 100_000);
+}
+
 #[test]
 fn a_directory_in_use_is_refused_until_it_is_closed() {
     let dir = tempfile::tempdir().unwrap();
