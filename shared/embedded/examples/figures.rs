@@ -32,14 +32,24 @@ async fn main() {
 async fn measure(stores: &Stores) -> Vec<(&'static str, f64)> {
     let tasks: Vec<Task> = (0..TASKS).map(|_| plain_task("github", Clock::system().now())).collect();
     let blob = Blob::from_packed(incompressible(3_000, 1));
-    let mut rows = Vec::new();
-    let start = Instant::now();
+    let (mut insert, mut put, mut send) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     for task in &tasks {
+        let start = Instant::now();
         stores.tasks.insert(task).await.unwrap();
+        let inserted = Instant::now();
         stores.payloads.put_new(&task.id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
+        let stored = Instant::now();
         stores.queue.send(&envelope(task)).await.unwrap();
+        insert += inserted - start;
+        put += stored - inserted;
+        send += stored.elapsed();
     }
-    rows.push(("insert + payload + send", micros(start.elapsed(), TASKS)));
+    let mut rows = vec![
+        ("insert + payload + send", micros(insert + put + send, TASKS)),
+        ("  insert", micros(insert, TASKS)),
+        ("  payload", micros(put, TASKS)),
+        ("  send", micros(send, TASKS)),
+    ];
     rows.push(("list 50 of 10,000", list(stores).await));
     rows.extend(work(stores, &tasks).await);
     rows
