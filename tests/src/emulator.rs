@@ -4,6 +4,7 @@
 //! when it cannot be had. It ends with this process, however that ends.
 
 mod process;
+mod recorder;
 mod venv;
 
 use std::sync::OnceLock;
@@ -15,6 +16,8 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Stores;
 
 use process::Process;
+
+pub use recorder::Recorder;
 
 /// The emulator takes any keys, and the SDKs want some.
 const ACCESS_KEY: &str = "test";
