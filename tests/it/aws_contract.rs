@@ -1,13 +1,18 @@
 //! The adapters on AWS keep the contract of their ports, over the real wire protocols; and they
-//! keep it with the fewest requests.
+//! keep it with the fewest requests, when answers get lost, and in items of bounded size.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::contract::{self, Pause, QueueHooks};
-use domain::{Blob, ClaimRequest, Clock, Claim, Envelope, Lane, Lease, Part, StoreError, Timestamp, after};
-use e2e::emulator::{Emulator, Recorder, Resources};
+use domain::{Clock, Lane, Timestamp};
+use e2e::emulator::{Emulator, Resources};
+
+mod failures;
+mod lost_answers;
+mod requests;
+mod secrets;
+mod sizes;
 
 /// Real time: the emulator has a clock of its own.
 struct Sleep;

@@ -4,8 +4,8 @@
 //! when it cannot be had. It ends with this process, however that ends.
 
 mod process;
-mod recorder;
 mod venv;
+mod wire;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +17,7 @@ use domain::Stores;
 
 use process::Process;
 
-pub use recorder::Recorder;
+pub use wire::Wire;
 
 /// The emulator takes any keys, and the SDKs want some.
 const ACCESS_KEY: &str = "test";

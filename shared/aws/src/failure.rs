@@ -33,8 +33,12 @@ const PASSING: &[&str] = &[
 ];
 
 /// Codes for a resource that is not there.
-const ABSENT: &[&str] =
-    &["ResourceNotFoundException", "NoSuchBucket", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"];
+const ABSENT: &[&str] = &[
+    "ResourceNotFoundException",
+    "NoSuchBucket",
+    "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
+];
 
 /// A resource as its owner knows it.
 #[derive(Debug, Clone)]

@@ -225,7 +225,8 @@ mod tests {
         for code in ["ReceiptHandleIsInvalid", "AWS.SimpleQueueService.MessageNotInflight"] {
             assert!(is_outdated(&error(code, "")), "{code}");
         }
-        let expired = "Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.";
+        let expired =
+            "Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.";
         assert!(is_outdated(&error("InvalidParameterValue", expired)));
         let beyond = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]";
         assert!(!is_outdated(&error("InvalidParameterValue", beyond)));

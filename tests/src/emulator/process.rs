@@ -106,7 +106,10 @@ fn wait_until_ready(stderr: ChildStderr, mut log: File) -> Result<(), String> {
         }
     });
     receiver.recv_timeout(LONGEST_START).unwrap_or_else(|_| {
-        Err(format!("the emulator was not ready within {} s; see target/emulator/*.log", LONGEST_START.as_secs()))
+        Err(format!(
+            "the emulator was not ready within {} s; see target/emulator/*.log",
+            LONGEST_START.as_secs()
+        ))
     })
 }
 
