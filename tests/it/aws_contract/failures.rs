@@ -82,6 +82,20 @@ async fn a_missing_queue_is_named_with_its_variable() {
 }
 
 #[tokio::test]
+async fn missing_credentials_or_region_are_told_with_what_to_set() {
+    let sdk = Emulator::shared().sdk_config().await;
+    let mut without_credentials = sdk.to_builder();
+    without_credentials.set_credentials_provider(None);
+    let mut without_region = sdk.to_builder();
+    without_region.set_region(None);
+    for builder in [without_credentials, without_region] {
+        let stores = Aws::connect(absent(&sdk), &builder.build());
+        let error = stores.tasks.insert(&plain_task("failures", now())).await.unwrap_err().to_string();
+        assert!(error.contains("AWS_REGION") && error.contains("AWS_ACCESS_KEY_ID"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn the_part_that_is_the_task_cannot_be_written_as_a_part() {
     let stores = Emulator::shared().resources().await.stores;
     let task = plain_task("failures", now());
