@@ -13,6 +13,7 @@ mod lost_answers;
 mod requests;
 mod secrets;
 mod sizes;
+mod tables;
 
 /// Real time: the emulator has a clock of its own.
 struct Sleep;
