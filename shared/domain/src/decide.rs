@@ -1,9 +1,20 @@
 //! [`decide`]: the one way in which a person settles a parked draft; and [`retry`].
 
+use std::time::Duration;
+
 use crate::{
     Blob, Decision, DraftOrigin, DraftRef, Envelope, Lane, Outcome, Part, Save, StoreError, Stores, Task,
-    TaskId, TaskStatus, Timestamp, draft_hash,
+    TaskId, TaskStatus, Timestamp, after, draft_hash,
 };
+
+/// How long after its expiry a draft can still be decided: what a person sends at the last moment
+/// is on its way for a while. Nobody may expire a draft before this has passed.
+pub const DECISION_GRACE: Duration = Duration::from_secs(300);
+
+/// [`crate::TaskError::kind`] of a task whose raw body was never stored, since the request that made
+/// it died half-way. Its sender was never told `202`; when it sends again, the body is there and the
+/// task gets a new life.
+pub const PAYLOAD_MISSING: &str = "payload_missing";
 
 /// What a person says about a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +65,14 @@ pub enum DecideError {
         /// Hash of the present draft.
         current: String,
     },
+    /// Nobody decided in time. An outcome of its own, never a rejection.
+    #[error("the draft of task {id} expired at {expired_at}: retry the task to get a new one")]
+    Expired {
+        /// Which task.
+        id: TaskId,
+        /// When its time was over.
+        expired_at: Timestamp,
+    },
     /// The edited text is empty.
     #[error("the edited text is empty: reject the draft instead, or leave `text` out to publish it as it is")]
     EmptyText,
@@ -66,6 +85,8 @@ pub enum DecideError {
 /// Records `verdict` on the draft with `seen_hash`, in one conditional write, and sends the task on
 /// its way. The first decision wins; every later one is a [`DecideError::Conflict`].
 ///
+/// `now` is when the decision was received: whether it came in time is judged by that.
+///
 /// # Errors
 /// [`DecideError`].
 pub async fn decide(
@@ -76,7 +97,7 @@ pub async fn decide(
     by: &str,
     now: Timestamp,
 ) -> Result<Decided, DecideError> {
-    let mut task = parked(stores, id).await?;
+    let mut task = parked(stores, id, now).await?;
     let draft = task.doc.draft.clone().filter(|draft| draft.hash == seen_hash).ok_or_else(|| {
         let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
         DecideError::StaleDraft { id: id.clone(), current }
@@ -151,11 +172,16 @@ pub async fn retry(
     resume(stores, task, now, &format!("retried by {by}")).await
 }
 
-async fn parked(stores: &Stores, id: &TaskId) -> Result<Task, DecideError> {
+async fn parked(stores: &Stores, id: &TaskId, now: Timestamp) -> Result<Task, DecideError> {
     let task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
-    match task.control.status {
-        TaskStatus::AwaitingApproval => Ok(task),
-        _ => Err(conflict(&task, "only a task that awaits approval can be decided")),
+    if task.control.status != TaskStatus::AwaitingApproval {
+        return Err(conflict(&task, "only a task that awaits approval can be decided"));
+    }
+    match task.doc.expires_at {
+        Some(expired_at) if after(expired_at, DECISION_GRACE) < now => {
+            Err(DecideError::Expired { id: task.id, expired_at })
+        }
+        _ => Ok(task),
     }
 }
 
