@@ -1,1 +1,71 @@
-//! ingest
+//! Takes webhooks in: verify, store, enqueue, answer, in milliseconds; the thinking comes later.
+//!
+//! The promise that everything else rests on is made here: a `202` is sent only when the task, its
+//! raw body and a message on its lane are all stored. Until then the sender hears `503` or nothing
+//! and may try again; what a try that died half-way has left behind is completed by the next one.
+//!
+//! | file | does |
+//! |-|-|
+//! | `route` | HTTP: reads the request, writes the log line |
+//! | `accept` | one webhook's way from its signature to its lane |
+//! | `answer` | the one match from outcome or refusal to status and body |
+//! | `secrets` | the live signing secrets, fixed or fetched anew |
+//!
+//! This crate links no model client: thinking is none of its business, and it starts cold in a few
+//! milliseconds because of it.
+
+mod accept;
+mod answer;
+mod headers;
+mod log;
+mod meter;
+mod outcome;
+mod problem;
+mod route;
+mod secrets;
+mod source;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use domain::{Clock, Stores};
+use settings::SourceSettings;
+use telemetry::Metrics;
+use webhook::Provider;
+
+pub use route::{MAX_BODY_BYTES, router};
+pub use secrets::{FetchSecrets, SecretMap, SecretsSource, Unreadable};
+pub use wire::{WireError, wire};
+
+use source::Source;
+
+/// Everything that taking a webhook in needs.
+pub struct Ingest {
+    stores: Stores,
+    sources: BTreeMap<String, Source>,
+    secrets: SecretsSource,
+    clock: Clock,
+    metrics: Metrics,
+}
+
+impl Ingest {
+    /// An ingest for `sources`, whose signatures are checked against `secrets`.
+    pub fn new<'s>(
+        stores: Stores,
+        sources: impl IntoIterator<Item = &'s SourceSettings>,
+        secrets: SecretsSource,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Self {
+        let sources = sources.into_iter().map(|source| (source.name.clone(), Source::new(source))).collect();
+        Self { stores, sources, secrets, clock, metrics }
+    }
+
+    /// Tells every source of `provider` the agent's own account there, once it is known: what that
+    /// account writes is ignored from now on, and a mention of it is heard.
+    pub fn set_login(&self, provider: Provider, login: &str) {
+        for source in self.sources.values().filter(|source| source.provider == provider) {
+            source.set_login(login);
+        }
+    }
+}
