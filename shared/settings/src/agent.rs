@@ -1,27 +1,40 @@
-//! `[agent]`, `[budget]` and `[[intents]]`.
+//! `[agent]`.
 
+use std::path::Path;
 use std::time::Duration;
 
-use domain::{Document, Priority};
+use domain::{Document, MAX_OPEN_DAYS};
+
+use crate::entry::Entry;
+use crate::files::{read_documents, read_text};
+use crate::intents::automation;
+use crate::section::Section;
+
+/// Where the persona is looked for when the key is absent.
+const PERSONA_FILE: &str = "prompts/persona.md";
+/// The automation that takes what no intent claims.
+const DEFAULT_AUTOMATION: &str = "reply";
+/// The most comments that one task may send: a page of GitHub's list.
+const MAX_HISTORY: i64 = 100;
 
 /// `[agent]`.
 #[derive(Debug, Clone)]
 pub struct AgentSettings {
-    /// Its name.
+    /// Its name (default `afterhook`).
     pub name: String,
-    /// Text of the persona file.
+    /// Text of the persona file (default `prompts/persona.md`); never empty.
     pub persona: String,
-    /// Reference material.
+    /// Reference material (default none), each file once.
     pub documents: Vec<Document>,
-    /// Comments of the thread that are sent as conversation.
+    /// Comments of the thread that are sent as conversation, 0 to 100 (default 5).
     pub history: usize,
-    /// When a person must look at a draft.
+    /// When a person must look at a draft (default [`ApprovalPolicy::LowConfidence`]).
     pub approval: ApprovalPolicy,
-    /// Below it, a draft is parked under the policy `low_confidence`.
+    /// Below it, a draft is parked under the policy `low_confidence`; 0 to 1 (default 0.8).
     pub confidence_threshold: f64,
-    /// How long a parked draft waits for a person.
+    /// How long a parked draft waits for a person (default 48 hours).
     pub approval_expires: Duration,
-    /// Automation of events whose intent is unknown.
+    /// Automation of events whose intent is unknown (default `reply`).
     pub default_automation: String,
 }
 
@@ -36,26 +49,77 @@ pub enum ApprovalPolicy {
     Never,
 }
 
-/// `[budget]`; `None` is no bound.
-#[derive(Debug, Clone, Default)]
-pub struct BudgetSettings {
-    /// US dollars a day.
-    pub per_day_usd: Option<f64>,
-    /// US dollars a day and tenant.
-    pub per_tenant_day_usd: Option<f64>,
-    /// Replies an hour and thread.
-    pub per_thread_replies_per_hour: Option<u32>,
+impl ApprovalPolicy {
+    const CHOICES: [(&str, Self); 3] =
+        [("always", Self::Always), ("low_confidence", Self::LowConfidence), ("never", Self::Never)];
 }
 
-/// `[[intents]]`.
-#[derive(Debug, Clone)]
-pub struct Intent {
-    /// Its name.
-    pub name: String,
-    /// When it applies, in words for the model.
-    pub when: String,
-    /// The automation that handles it.
-    pub automation: String,
-    /// The priority of its tasks, if it sets one.
-    pub priority: Option<Priority>,
+impl AgentSettings {
+    /// Reads `[agent]` of the file in `dir`, which knows `automations` (any, when it is `None`).
+    pub(crate) fn read(mut section: Section<'_>, dir: &Path, automations: Option<&[&str]>) -> Self {
+        let settings = Self {
+            name: section.read("name", Entry::text).unwrap_or_else(|| "afterhook".to_owned()),
+            persona: persona(&mut section, dir).unwrap_or_default(),
+            documents: documents(&mut section, dir),
+            history: history(&mut section).unwrap_or(5),
+            approval: section
+                .read("approval", |entry| entry.choice(&ApprovalPolicy::CHOICES))
+                .unwrap_or(ApprovalPolicy::LowConfidence),
+            confidence_threshold: section
+                .read("confidence_threshold", |entry| entry.number(0.0..=1.0))
+                .unwrap_or(0.8),
+            approval_expires: section
+                .read("approval_expires", |entry| entry.duration(Duration::from_secs(60)..=LONGEST_WAIT))
+                .unwrap_or(Duration::from_hours(48)),
+            default_automation: section
+                .read("default_automation", |entry| automation(entry, automations))
+                .unwrap_or_else(|| DEFAULT_AUTOMATION.to_owned()),
+        };
+        section.finish();
+        settings
+    }
+}
+
+/// A draft may not wait longer than its task may stay open.
+const LONGEST_WAIT: Duration = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
+
+fn history(section: &mut Section<'_>) -> Option<usize> {
+    section.read("history", |entry| entry.integer(0..=MAX_HISTORY)).and_then(|count| usize::try_from(count).ok())
+}
+
+fn persona(section: &mut Section<'_>, dir: &Path) -> Option<String> {
+    match section.get("persona") {
+        Some(entry) => {
+            let file = entry.text()?;
+            read_text(&dir.join(&file)).map_or_else(
+                |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
+                Some,
+            )
+        }
+        None => read_text(&dir.join(PERSONA_FILE)).map_or_else(
+            |problem| {
+                let problem = format!("missing, and `{PERSONA_FILE}`: {problem}");
+                section.missing("persona", &problem, "write the system instruction into that file");
+                None
+            },
+            Some,
+        ),
+    }
+}
+
+fn documents(section: &mut Section<'_>, dir: &Path) -> Vec<Document> {
+    let read = |entry: Entry<'_>| {
+        let pattern = entry.text()?;
+        read_documents(dir, &pattern).map_or_else(
+            |problem| entry.refuse(format!("\"{pattern}\": {problem}"), "paths are relative to agent.toml"),
+            Some,
+        )
+    };
+    let mut documents: Vec<Document> = Vec::new();
+    for document in section.read("documents", |entry| entry.each(read)).into_iter().flatten().flatten() {
+        if documents.iter().all(|known| known.name != document.name) {
+            documents.push(document);
+        }
+    }
+    documents
 }

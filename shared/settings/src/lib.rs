@@ -1,15 +1,41 @@
 //! agent.toml and the environment. This crate is the only reader of either; it reports every
 //! mistake at once.
+//!
+//! A table of agent.toml is read through a `Section`, which remembers the keys it was asked for and
+//! reports the rest; a value through an `Entry`, which reports why it does not do. Readers put a
+//! default in the place of what is wrong and go on, so one run finds everything; nobody sees those
+//! defaults, since [`Settings`] exist only when nothing was found.
 
 mod agent;
+mod budget;
+mod duration;
+mod effective;
+mod entry;
 mod env;
-mod model;
-mod source;
+mod events;
+mod files;
+mod generation;
+mod intents;
+mod limits;
+mod load;
+mod mistakes;
+mod models;
+mod names;
+mod report;
+mod section;
+mod sources;
+mod suggest;
 
-pub use agent::{AgentSettings, ApprovalPolicy, BudgetSettings, Intent};
-pub use env::{AwsResources, ConsoleToken, Environment, GithubCredentials};
-pub use model::{BreakerSettings, Generation, ModelLimits, ModelSettings};
-pub use source::SourceSettings;
+pub use agent::{AgentSettings, ApprovalPolicy};
+pub use budget::BudgetSettings;
+pub use effective::{EffectiveBreaker, EffectiveLimits};
+pub use env::{AwsResources, ConsoleToken, Environment, GithubCredentials, Variables, variable_of};
+pub use generation::Generation;
+pub use intents::Intent;
+pub use limits::{BreakerSettings, ModelLimits};
+pub use mistakes::{Mistake, Mistakes, Position};
+pub use models::ModelSettings;
+pub use sources::SourceSettings;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +48,7 @@ pub struct Settings {
     pub models: ModelSettings,
     /// `[budget]`.
     pub budget: BudgetSettings,
-    /// `[sources.NAME]`, by name.
+    /// `[sources.NAME]`, by name; at least one.
     pub sources: BTreeMap<String, SourceSettings>,
     /// `[[intents]]`, in their order.
     pub intents: Vec<Intent>,

@@ -1,0 +1,27 @@
+//! `[budget]`.
+
+use crate::entry::Entry;
+use crate::section::Section;
+
+/// `[budget]`; `None` is no bound.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BudgetSettings {
+    /// US dollars a day, above 0.
+    pub per_day_usd: Option<f64>,
+    /// US dollars a day and tenant, above 0.
+    pub per_tenant_day_usd: Option<f64>,
+    /// Replies an hour and thread, at least 1.
+    pub per_thread_replies_per_hour: Option<u32>,
+}
+
+impl BudgetSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let settings = Self {
+            per_day_usd: section.read("per_day_usd", Entry::dollars),
+            per_tenant_day_usd: section.read("per_tenant_day_usd", Entry::dollars),
+            per_thread_replies_per_hour: section.read("per_thread_replies_per_hour", Entry::count),
+        };
+        section.finish();
+        settings
+    }
+}

@@ -1,0 +1,97 @@
+//! [`EffectiveLimits`]: the limits that a model is called under, defaults filled in.
+
+use std::fmt;
+use std::time::Duration;
+
+use domain::Priority;
+
+use crate::duration::show;
+use crate::limits::{BreakerSettings, ModelLimits};
+
+/// What holds for one model; `None` is no limit of ours. Displayed as one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EffectiveLimits {
+    /// Requests a minute.
+    pub rpm: Option<u64>,
+    /// Tokens a minute.
+    pub tpm: Option<u64>,
+    /// Requests a day.
+    pub rpd: Option<u64>,
+    /// Calls at once, all processors together.
+    pub concurrency: Option<u32>,
+    /// How long one call may take (default 60 s).
+    pub timeout: Duration,
+    /// Retries in place (default 1).
+    pub retries: u32,
+    /// Tasks of a lower priority use the fallback (default the lowest: none do).
+    pub min_priority: Priority,
+    /// Circuit breaker.
+    pub breaker: EffectiveBreaker,
+}
+
+/// When the circuit breaker of a model opens, and for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EffectiveBreaker {
+    /// Share of failures that opens it (default 0.5).
+    pub error_rate: f64,
+    /// Over which time (default 10 s).
+    pub window: Duration,
+    /// A call slower than this is slow (default 60 s).
+    pub slow: Duration,
+    /// How long it stays open (default 30 s).
+    pub open: Duration,
+}
+
+impl Default for EffectiveLimits {
+    fn default() -> Self {
+        Self::of(&ModelLimits::default())
+    }
+}
+
+impl EffectiveLimits {
+    /// What `limits` come to.
+    #[must_use]
+    pub fn of(limits: &ModelLimits) -> Self {
+        Self {
+            rpm: limits.rpm,
+            tpm: limits.tpm,
+            rpd: limits.rpd,
+            concurrency: limits.concurrency,
+            timeout: limits.timeout.unwrap_or(Duration::from_secs(60)),
+            retries: limits.retries.unwrap_or(1),
+            min_priority: limits
+                .min_priority
+                .and_then(|level| Priority::new(level).ok())
+                .unwrap_or(Priority::LOWEST),
+            breaker: EffectiveBreaker::of(&limits.breaker),
+        }
+    }
+}
+
+impl EffectiveBreaker {
+    fn of(breaker: &BreakerSettings) -> Self {
+        Self {
+            error_rate: breaker.error_rate.unwrap_or(0.5),
+            window: breaker.window.unwrap_or(Duration::from_secs(10)),
+            slow: breaker.slow.unwrap_or(Duration::from_secs(60)),
+            open: breaker.open.unwrap_or(Duration::from_secs(30)),
+        }
+    }
+}
+
+impl fmt::Display for EffectiveLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = |limit: Option<u64>| limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
+        write!(f, "rpm {}, tpm {}, rpd {}, ", limit(self.rpm), limit(self.tpm), limit(self.rpd))?;
+        write!(f, "concurrency {}, ", limit(self.concurrency.map(u64::from)))?;
+        write!(f, "timeout {}, retries {}, ", show(self.timeout), self.retries)?;
+        write!(f, "min_priority {}, {}", self.min_priority, self.breaker)
+    }
+}
+
+impl fmt::Display for EffectiveBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (window, slow, open) = (show(self.window), show(self.slow), show(self.open));
+        write!(f, "breaker {} in {window}, slow {slow}, open {open}", self.error_rate)
+    }
+}

@@ -1,0 +1,128 @@
+//! [`Environment`]: what the environment variables say.
+
+mod aws;
+mod console;
+mod github;
+mod secrets;
+mod urls;
+mod variables;
+
+pub use aws::AwsResources;
+pub use console::ConsoleToken;
+pub use github::GithubCredentials;
+pub use secrets::variable_of;
+pub use variables::Variables;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use webhook::Secrets;
+
+use crate::Mistakes;
+use variables::Reader;
+
+/// Where agent.toml lies in a working copy.
+const LOCAL_CONFIG: &str = "agent/agent.toml";
+/// Where the layer puts it on Lambda.
+const LAMBDA_CONFIG: &str = "/opt/agent.toml";
+
+/// What the environment says; on Lambda the two Secrets Manager secrets are merged in.
+///
+/// A variable that is unset or blank counts as absent. `Debug` shows no secret.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `GEMINI_API_KEY`.
+    pub gemini_api_key: Option<SecretString>,
+    /// `GEMINI_BASE_URL`, without a slash at its end.
+    pub gemini_base_url: Option<String>,
+    /// `<SOURCE>_WEBHOOK_SECRET` (Slack: `SLACK_SIGNING_SECRET`), by source name in lower case with
+    /// `_` for `-`: ask [`Environment::secrets_for`].
+    pub webhook_secrets: BTreeMap<String, Secrets>,
+    /// `GITHUB_TOKEN`, or `GITHUB_APP_ID` and `GITHUB_APP_PRIVATE_KEY`.
+    pub github: Option<GithubCredentials>,
+    /// `GITHUB_API_URL`, without a slash at its end.
+    pub github_api_url: Option<String>,
+    /// `CONSOLE_TOKEN`.
+    pub console_tokens: Vec<ConsoleToken>,
+    /// `CONSOLE_URL`, without a slash at its end.
+    pub console_url: Option<String>,
+    /// `TASKS_TABLE` and the like.
+    pub aws: Option<AwsResources>,
+    /// `QUEUE_URL_DEAD`: the dead-letter queue, for `afterhook redrive`.
+    pub queue_url_dead: Option<String>,
+    /// `VERIFY_SECRET_ID`: the Secrets Manager secret that ingest reads.
+    pub verify_secret_id: Option<String>,
+    /// `ACT_SECRET_ID`: the one that everything else reads.
+    pub act_secret_id: Option<String>,
+    /// `AFTERHOOK_CONFIG`; ask [`Environment::config_path`].
+    pub config: Option<PathBuf>,
+    /// `AFTERHOOK_LOG`, else `RUST_LOG`: the log filter.
+    pub log: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_NAME`: set on Lambda.
+    pub lambda_function: Option<String>,
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: all of them, by the names of the variables, never with a secret's value.
+    pub fn read() -> Result<Self, Mistakes> {
+        Variables::read().environment()
+    }
+
+    /// Reads `variables` as if they were the environment.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: all of them.
+    pub fn from_map<K, V>(variables: impl IntoIterator<Item = (K, V)>) -> Result<Self, Mistakes>
+    where
+        K: Into<String>,
+        V: Into<String>,
+    {
+        Variables::from_map(variables).environment()
+    }
+
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, Mistakes> {
+        let reader = Reader::new(variables);
+        let environment = Self {
+            gemini_api_key: reader.secret("GEMINI_API_KEY"),
+            gemini_base_url: urls::base(&reader, "GEMINI_BASE_URL"),
+            webhook_secrets: secrets::read(&reader),
+            github: github::read(&reader),
+            github_api_url: urls::base(&reader, "GITHUB_API_URL"),
+            console_tokens: console::read(&reader),
+            console_url: urls::base(&reader, "CONSOLE_URL"),
+            aws: aws::read(&reader),
+            queue_url_dead: urls::any(&reader, "QUEUE_URL_DEAD"),
+            verify_secret_id: reader.text("VERIFY_SECRET_ID"),
+            act_secret_id: reader.text("ACT_SECRET_ID"),
+            config: reader.text("AFTERHOOK_CONFIG").map(PathBuf::from),
+            log: reader.text("AFTERHOOK_LOG").or_else(|| reader.text("RUST_LOG")),
+            lambda_function: reader.text("AWS_LAMBDA_FUNCTION_NAME"),
+        };
+        reader.finish().map(|()| environment)
+    }
+
+    /// Where agent.toml is: `AFTERHOOK_CONFIG`, else the layer's on Lambda, else
+    /// `agent/agent.toml`.
+    #[must_use]
+    pub fn config_path(&self) -> PathBuf {
+        let default = if self.on_lambda() { LAMBDA_CONFIG } else { LOCAL_CONFIG };
+        self.config.clone().unwrap_or_else(|| PathBuf::from(default))
+    }
+
+    /// Whether this process runs on Lambda.
+    #[must_use]
+    pub fn on_lambda(&self) -> bool {
+        self.lambda_function.is_some()
+    }
+
+    /// The live secrets of the source called `name`; `None` when it has none, so that nothing can be
+    /// verified.
+    #[must_use]
+    pub fn secrets_for(&self, name: &str) -> Option<&Secrets> {
+        self.webhook_secrets.get(&secrets::key_of(name))
+    }
+}

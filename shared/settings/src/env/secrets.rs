@@ -1,0 +1,55 @@
+//! Signing secrets of the sources: one a line, the first signs, all verify.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use webhook::Secrets;
+
+use super::variables::Reader;
+
+const SUFFIX: &str = "_WEBHOOK_SECRET";
+/// Slack calls its secret by another name, and so do we.
+const SLACK: (&str, &str) = ("slack", "SLACK_SIGNING_SECRET");
+
+/// The variable that holds the secrets of the source called `name`: `WORK_REPO_WEBHOOK_SECRET` for
+/// `work-repo`.
+#[must_use]
+pub fn variable_of(name: &str) -> String {
+    if name == SLACK.0 {
+        return SLACK.1.to_owned();
+    }
+    format!("{}{SUFFIX}", name.to_uppercase().replace('-', "_"))
+}
+
+/// The key of a source in `Environment::webhook_secrets`.
+pub(super) fn key_of(name: &str) -> String {
+    name.to_lowercase().replace('-', "_")
+}
+
+/// Every source that has a secret. One that agent.toml does not have does no harm.
+pub(super) fn read(reader: &Reader<'_>) -> BTreeMap<String, Secrets> {
+    let mut secrets = BTreeMap::new();
+    for variable in reader.names() {
+        let Some(source) = source_of(variable) else { continue };
+        let lines: Vec<SecretString> = lines_of(reader.get(variable)).map(SecretString::from).collect();
+        // Blank is absent: an empty secret would be one that everybody knows.
+        if !lines.is_empty() {
+            secrets.insert(source, Secrets(lines));
+        }
+    }
+    secrets
+}
+
+/// The source whose secrets `variable` holds; `None` for every other variable.
+fn source_of(variable: &str) -> Option<String> {
+    let source = match variable.strip_suffix(SUFFIX) {
+        _ if variable == SLACK.1 => SLACK.0.to_owned(),
+        prefix => key_of(prefix.filter(|prefix| !prefix.is_empty())?),
+    };
+    (variable_of(&source) == variable).then_some(source)
+}
+
+/// The lines that are not blank, without white space around them.
+fn lines_of(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty())
+}

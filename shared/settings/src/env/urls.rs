@@ -1,0 +1,65 @@
+//! Addresses.
+
+use url::Url;
+
+use super::variables::Reader;
+
+/// A base URL, without a slash at its end, so that paths can be put behind it.
+pub(super) fn base(reader: &Reader<'_>, name: &str) -> Option<String> {
+    any(reader, name).map(|url| url.trim_end_matches('/').to_owned())
+}
+
+/// A URL of HTTP, as it was written.
+pub(super) fn any(reader: &Reader<'_>, name: &str) -> Option<String> {
+    let text = reader.get(name)?;
+    match check(text) {
+        Ok(()) => Some(text.to_owned()),
+        Err(problem) => {
+            reader.wrong(name, problem.to_owned(), "write it like https://api.example.com");
+            None
+        }
+    }
+}
+
+/// The value is not quoted: somebody may have put a password in it.
+fn check(text: &str) -> Result<(), &'static str> {
+    let url = Url::parse(text).map_err(|_| "not a URL")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must begin with https:// or http://");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must not have a `?` or `#` part");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::Environment;
+
+    fn mistake(url: &str) -> Option<String> {
+        let result = Environment::from_map([("GEMINI_BASE_URL", url)]);
+        result.err().map(|mistakes| mistakes.as_slice()[0].problem.clone())
+    }
+
+    #[test]
+    fn urls_of_http_pass_without_their_last_slash() {
+        for url in ["http://127.0.0.1:8080", "https://github.example.com/api/v3", "http://[::1]:9"] {
+            let environment = Environment::from_map([("GITHUB_API_URL", format!("{url}/"))]).unwrap();
+            assert_eq!(environment.github_api_url.as_deref(), Some(url));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        assert_eq!(mistake("localhost:80").unwrap(), "must begin with https:// or http://");
+        assert_eq!(mistake("api.example.com").unwrap(), "not a URL");
+        assert_eq!(mistake("ftp://x").unwrap(), "must begin with https:// or http://");
+        assert_eq!(mistake("https://user:hunter2@x").unwrap(), "must not hold a user name or password");
+        assert_eq!(mistake("https://x/?key=1").unwrap(), "must not have a `?` or `#` part");
+    }
+}

@@ -1,0 +1,167 @@
+//! [`Variables`]: names and values before they are judged; and the reader that judges them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use super::Environment;
+use crate::{Mistake, Mistakes};
+
+/// Origin of what stands in the process's environment.
+const ENVIRONMENT: &str = "environment";
+
+/// Environment variables, with the Secrets Manager secrets laid over them. `Debug` shows names only.
+#[derive(Clone, Default)]
+pub struct Variables(BTreeMap<String, Variable>);
+
+#[derive(Clone)]
+struct Variable {
+    origin: String,
+    /// `None`: not UTF-8.
+    value: Option<String>,
+}
+
+impl Variables {
+    /// The process's environment.
+    #[must_use]
+    pub fn read() -> Self {
+        let variable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            let value = Variable { origin: ENVIRONMENT.to_owned(), value: value.into_string().ok() };
+            Some((name.into_string().ok()?, value))
+        };
+        Self(std::env::vars_os().filter_map(variable).collect())
+    }
+
+    /// The given variables.
+    #[must_use]
+    pub fn from_map<K, V>(variables: impl IntoIterator<Item = (K, V)>) -> Self
+    where
+        K: Into<String>,
+        V: Into<String>,
+    {
+        let mut read = Self::default();
+        for (name, value) in variables {
+            read.set(name.into(), ENVIRONMENT, value.into());
+        }
+        read
+    }
+
+    /// Lays the secret `id`, a JSON object of variables, over these; its values win.
+    ///
+    /// # Errors
+    /// [`Mistakes`], when `json` is no object of texts; nothing was changed then. The JSON itself is
+    /// not quoted.
+    pub fn overlay(&mut self, id: &str, json: &str) -> Result<(), Mistakes> {
+        let origin = format!("secret {id}");
+        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
+            let problem = format!("not a JSON object (line {}, column {})", error.line(), error.column());
+            Mistakes::whole(&origin, problem, "store {\"VARIABLE\": \"value\", …}")
+        })?;
+        let (mut read, mut wrong) = (Vec::new(), Vec::new());
+        for (name, value) in object {
+            match value {
+                Value::String(text) => read.push((name, text)),
+                Value::Number(number) => read.push((name, number.to_string())),
+                _ => wrong.push(mistake(&origin, &name, "must be a text".to_owned(), "put it in quotes")),
+            }
+        }
+        Mistakes::check(wrong)?;
+        for (name, text) in read {
+            self.set(name, &origin, text);
+        }
+        Ok(())
+    }
+
+    /// What they say.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: all of them, by the names of the variables, never with a secret's value.
+    pub fn environment(&self) -> Result<Environment, Mistakes> {
+        Environment::from_variables(self)
+    }
+
+    fn set(&mut self, name: String, origin: &str, value: String) {
+        self.0.insert(name, Variable { origin: origin.to_owned(), value: Some(value) });
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+fn mistake(origin: &str, name: &str, problem: String, suggestion: &str) -> Mistake {
+    Mistake {
+        origin: origin.to_owned(),
+        at: None,
+        key: name.to_owned(),
+        problem,
+        suggestion: Some(suggestion.to_owned()),
+    }
+}
+
+/// Hands out variables and collects what is wrong with them.
+pub(super) struct Reader<'v> {
+    variables: &'v Variables,
+    found: RefCell<Vec<Mistake>>,
+}
+
+impl<'v> Reader<'v> {
+    pub(super) fn new(variables: &'v Variables) -> Self {
+        Self { variables, found: RefCell::default() }
+    }
+
+    /// The value of `name` without white space around it; `None` when it is absent or blank.
+    pub(super) fn get(&self, name: &str) -> Option<&'v str> {
+        self.untrimmed(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name` as it is, for those whose lines are counted.
+    pub(super) fn untrimmed(&self, name: &str) -> Option<&'v str> {
+        let value = &self.variables.0.get(name)?.value;
+        if value.is_none() {
+            self.wrong(name, "not UTF-8 text".to_owned(), "set it anew");
+        }
+        value.as_deref()
+    }
+
+    /// A plain text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    /// A secret on one line. It may become a header, where a line break would start another one.
+    pub(super) fn secret(&self, name: &str) -> Option<SecretString> {
+        let value = self.get(name)?;
+        if value.chars().all(|c| c.is_ascii_graphic()) {
+            return Some(SecretString::from(value));
+        }
+        let problem = "has white space or other characters that no such secret has".to_owned();
+        self.wrong(name, problem, "copy it again, all on one line");
+        None
+    }
+
+    /// All names that are set, blank ones included.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'v str> {
+        self.variables.0.keys().map(String::as_str)
+    }
+
+    /// `name` does not do; `problem` must not hold its value when it is a secret.
+    pub(super) fn wrong(&self, name: &str, problem: String, suggestion: &str) {
+        let origin = self.variables.0.get(name).map_or(ENVIRONMENT, |variable| variable.origin.as_str());
+        let mistake = mistake(origin, name, problem, suggestion);
+        // A variable may be looked at twice.
+        let mut found = self.found.borrow_mut();
+        if !found.contains(&mistake) {
+            found.push(mistake);
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<(), Mistakes> {
+        Mistakes::check(self.found.into_inner())
+    }
+}

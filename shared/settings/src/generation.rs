@@ -1,0 +1,105 @@
+//! `[models.generation]`: sent to the model as it stands, and only if it stands there, since newer
+//! models refuse or ignore settings that older ones took.
+
+use serde_json::{Map, Value, json};
+
+use crate::entry::Entry;
+use crate::section::Section;
+
+/// The answer's bound when agent.toml names none.
+const DEFAULT_OUTPUT_TOKENS: u32 = 4096;
+/// The API's bound on the number of stop sequences.
+const MAX_STOP_SEQUENCES: usize = 5;
+
+/// `[models.generation]`: sent only if set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    /// Bound of an answer's length in tokens, thoughts included (default 4096: always sent, so that
+    /// an answer's price is bounded).
+    pub max_output_tokens: u32,
+    /// Everything else, under the API's own camelCase names: `temperature`, `topP`, `stopSequences`,
+    /// `thinkingConfig` …
+    pub others: Map<String, Value>,
+}
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self { max_output_tokens: DEFAULT_OUTPUT_TOKENS, others: Map::new() }
+    }
+}
+
+/// A reader that turns a value of agent.toml into the API's.
+type Read = fn(&Entry<'_>) -> Option<Value>;
+
+/// Key in agent.toml, the API's name, what it may be.
+const KEYS: [(&str, &str, Read); 9] = [
+    ("temperature", "temperature", |entry| entry.number(0.0..=2.0).map(Value::from)),
+    ("top_p", "topP", |entry| entry.number(0.0..=1.0).map(Value::from)),
+    ("top_k", "topK", |entry| entry.integer(1..=1_000).map(Value::from)),
+    ("candidate_count", "candidateCount", |entry| entry.integer(1..=8).map(Value::from)),
+    ("stop_sequences", "stopSequences", stop_sequences),
+    ("seed", "seed", |entry| entry.integer(i64::from(i32::MIN)..=i64::from(i32::MAX)).map(Value::from)),
+    ("presence_penalty", "presencePenalty", |entry| entry.number(-2.0..=2.0).map(Value::from)),
+    ("frequency_penalty", "frequencyPenalty", |entry| entry.number(-2.0..=2.0).map(Value::from)),
+    ("thinking", "thinkingConfig", thinking),
+];
+
+impl Generation {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let max_output_tokens = section.read("max_output_tokens", Entry::count);
+        let mut others = Map::new();
+        for (key, name, read) in KEYS {
+            if let Some(value) = section.read(key, read) {
+                others.insert(name.to_owned(), value);
+            }
+        }
+        section.finish();
+        Self { max_output_tokens: max_output_tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS), others }
+    }
+}
+
+/// Texts as they are: white space may be what the model shall stop at.
+fn stop_sequences(entry: &Entry<'_>) -> Option<Value> {
+    let texts = entry.each(|item| item.raw_text())?;
+    if texts.len() > MAX_STOP_SEQUENCES {
+        return entry.refuse(
+            format!("{} stop sequences", texts.len()),
+            format!("at most {MAX_STOP_SEQUENCES} are allowed"),
+        );
+    }
+    Some(json!(texts))
+}
+
+/// `thinking = "low"`, or a table with `level` (models of generation 3 and later) or `budget` in
+/// tokens (2.5), and `include_thoughts`.
+fn thinking(entry: &Entry<'_>) -> Option<Value> {
+    if !entry.is_table() {
+        return Some(json!({ "thinkingLevel": level(entry)? }));
+    }
+    let mut section = entry.section()?;
+    let mut config = Map::new();
+    if let Some(level) = section.read("level", level) {
+        config.insert("thinkingLevel".to_owned(), level.into());
+    }
+    if let Some(budget) = section.read("budget", |entry| entry.integer(-1..=65_536)) {
+        config.insert("thinkingBudget".to_owned(), budget.into());
+    }
+    if let Some(include) = section.read("include_thoughts", Entry::flag) {
+        config.insert("includeThoughts".to_owned(), include.into());
+    }
+    section.finish();
+    if config.contains_key("thinkingLevel") && config.contains_key("thinkingBudget") {
+        return entry.refuse("`level` and `budget` exclude each other", "keep the one that your model knows");
+    }
+    Some(config.into())
+}
+
+fn level(entry: &Entry<'_>) -> Option<&'static str> {
+    entry.choice(&[
+        ("minimal", "MINIMAL"),
+        ("low", "LOW"),
+        ("medium", "MEDIUM"),
+        ("high", "HIGH"),
+        ("xhigh", "XHIGH"),
+    ])
+}

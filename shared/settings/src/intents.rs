@@ -1,0 +1,74 @@
+//! `[[intents]]`.
+
+use std::collections::BTreeMap;
+
+use domain::Priority;
+
+use crate::entry::Entry;
+use crate::names::is_identifier;
+use crate::section::Section;
+use crate::suggest::suggest;
+
+/// `[[intents]]`.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Its name, unique: lower-case letters, digits and `_`, since the model answers with it.
+    pub name: String,
+    /// When it applies, in words for the model.
+    pub when: String,
+    /// The automation that handles it.
+    pub automation: String,
+    /// The priority of its tasks, if it sets one.
+    pub priority: Option<Priority>,
+}
+
+/// Reads all intents; `automations` are those that exist (any, when it is `None`).
+pub(crate) fn read(root: &mut Section<'_>, automations: Option<&[&str]>) -> Vec<Intent> {
+    let Some(entries) = root.read("intents", Entry::items) else { return Vec::new() };
+    let mut lines = BTreeMap::new();
+    entries.iter().filter_map(|entry| intent(entry.section()?, automations, &mut lines)).collect()
+}
+
+fn intent(
+    mut section: Section<'_>,
+    automations: Option<&[&str]>,
+    lines: &mut BTreeMap<String, usize>,
+) -> Option<Intent> {
+    let name = section.require("name", "add `name = \"bug_report\"`", |entry| unique_name(entry, lines));
+    let when = section.require("when", "say in words when it applies", Entry::text);
+    let run = section.require("automation", "add `automation = \"reply\"`", |entry| automation(entry, automations));
+    let priority = section.read("priority", priority);
+    section.finish();
+    Some(Intent { name: name?, when: when?, automation: run?, priority })
+}
+
+fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option<String> {
+    let name = entry.text()?;
+    if !is_identifier(&name) {
+        return entry.refuse(
+            format!("\"{name}\" is no name for an intent"),
+            "use lower-case letters, digits and `_`, a letter first",
+        );
+    }
+    if let Some(line) = lines.get(&name) {
+        return entry.refuse(format!("\"{name}\" is taken by the intent of line {line}"), "choose another name");
+    }
+    lines.insert(name.clone(), entry.line());
+    Some(name)
+}
+
+/// The name of an automation that exists.
+pub(crate) fn automation(entry: &Entry<'_>, known: Option<&[&str]>) -> Option<String> {
+    let name = entry.text()?;
+    match known {
+        Some(known) if !known.contains(&name.as_str()) => {
+            entry.refuse(format!("there is no automation \"{name}\""), suggest(&name, known))
+        }
+        _ => Some(name),
+    }
+}
+
+fn priority(entry: &Entry<'_>) -> Option<Priority> {
+    let level = entry.integer(1..=5)?;
+    u8::try_from(level).ok().and_then(|level| Priority::new(level).ok())
+}

@@ -1,0 +1,121 @@
+//! `[models]`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::effective::EffectiveLimits;
+use crate::entry::Entry;
+use crate::generation::Generation;
+use crate::limits::ModelLimits;
+use crate::names::is_model;
+use crate::section::Section;
+use crate::suggest::suggest;
+
+/// `[models]`.
+#[derive(Debug, Clone)]
+pub struct ModelSettings {
+    /// Model for triage (default `gemini-flash-lite-latest`).
+    pub triage: String,
+    /// Model for answers (default `gemini-pro-latest`).
+    pub answer: String,
+    /// Models for answers when that one cannot be had, in order, each once and without the answer
+    /// model itself (default `gemini-flash-latest`).
+    pub fallback: Vec<String>,
+    /// Life of a context cache (default 2 hours).
+    pub cache_ttl: Duration,
+    /// Preset of the limits: `free`, `tier1` (the default), `tier2` or `tier3`.
+    pub tier: String,
+    /// `[models.generation]`.
+    pub generation: Generation,
+    /// `[models.limits."NAME"]`, by model.
+    pub limits: BTreeMap<String, ModelLimits>,
+}
+
+const TIERS: [(&str, &str); 4] =
+    [("free", "free"), ("tier1", "tier1"), ("tier2", "tier2"), ("tier3", "tier3")];
+/// A cache shorter than a minute never repays; one longer than a week is a mistake in the unit.
+const CACHE_TTL: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24 * 7);
+
+impl ModelSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let model = |section: &mut Section<'_>, key, default: &str| {
+            section.read(key, model).unwrap_or_else(|| default.to_owned())
+        };
+        let triage = model(&mut section, "triage", "gemini-flash-lite-latest");
+        let answer = model(&mut section, "answer", "gemini-pro-latest");
+        let fallback = fallback(&mut section, &answer);
+        let limits = limits(&mut section, &[&[triage.clone(), answer.clone()], &*fallback].concat());
+        let settings = Self {
+            triage,
+            answer,
+            fallback,
+            cache_ttl: section
+                .read("cache_ttl", |entry| entry.duration(CACHE_TTL))
+                .unwrap_or(Duration::from_hours(2)),
+            tier: section.read("tier", |entry| entry.choice(&TIERS)).unwrap_or("tier1").to_owned(),
+            generation: Generation::read(section.section("generation")),
+            limits,
+        };
+        section.not_yet(&["endpoints", "fallback_after", "api_version"]);
+        section.finish();
+        settings
+    }
+
+    /// The limits that `model` is called under, defaults included.
+    #[must_use]
+    pub fn limits_for(&self, model: &str) -> EffectiveLimits {
+        self.limits.get(model).map_or_else(EffectiveLimits::default, EffectiveLimits::of)
+    }
+
+    /// Every model that may be called, each once: triage, answer, fallbacks.
+    #[must_use]
+    pub fn in_use(&self) -> Vec<&str> {
+        let mut models: Vec<&str> = Vec::new();
+        for model in [&self.triage, &self.answer].into_iter().chain(&self.fallback) {
+            if !models.contains(&model.as_str()) {
+                models.push(model);
+            }
+        }
+        models
+    }
+}
+
+fn model(entry: &Entry<'_>) -> Option<String> {
+    let name = entry.text()?;
+    if is_model(&name) {
+        return Some(name);
+    }
+    let suggestion = match name.strip_prefix("models/") {
+        Some(rest) => format!("did you mean \"{rest}\"?"),
+        None => "use the model's id, such as \"gemini-flash-latest\"".to_owned(),
+    };
+    entry.refuse(format!("\"{name}\" is no id of a model"), suggestion)
+}
+
+fn fallback(section: &mut Section<'_>, answer: &str) -> Vec<String> {
+    let listed = section.read("fallback", |entry| entry.each(|item| model(&item)));
+    let mut models: Vec<String> = Vec::new();
+    for name in listed.unwrap_or_else(|| vec!["gemini-flash-latest".to_owned()]) {
+        if name != answer && !models.contains(&name) {
+            models.push(name);
+        }
+    }
+    models
+}
+
+/// A misspelt model would go without its limits, so only models in use may have some.
+fn limits(section: &mut Section<'_>, in_use: &[String]) -> BTreeMap<String, ModelLimits> {
+    let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
+    let table = section.section("limits");
+    let mut limits = BTreeMap::new();
+    for (name, span, entry) in table.entries() {
+        if !in_use.contains(&name) {
+            let problem = "limits of a model that [models] does not use".to_owned();
+            table.report.add(&span, &table.key(name), problem, Some(suggest(name, &in_use)));
+        }
+        if let Some(section) = entry.section() {
+            limits.insert(name.to_owned(), ModelLimits::read(section));
+        }
+    }
+    limits
+}

@@ -1,0 +1,53 @@
+//! Which characters names in agent.toml may have: they end up in routes, variables, URLs and prompts.
+
+/// The longest name.
+const MAX_NAME: usize = 64;
+
+/// Lower-case letters, digits and `_`, a letter first.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    is_source(name) && !name.contains('-')
+}
+
+/// Lower-case letters, digits, `_` and `-`, a letter first: a segment of a route and, in upper case,
+/// the beginning of a variable.
+pub(crate) fn is_source(name: &str) -> bool {
+    name.len() <= MAX_NAME
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+}
+
+/// Letters, digits, `.`, `_` and `-`: a segment of the API's URL, so that nothing else may stand in it.
+pub(crate) fn is_model(name: &str) -> bool {
+    name.len() <= 128
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}
+
+/// An account of GitHub: letters, digits, `-` and `_`, at most 39, and `[bot]` behind it for an app.
+pub(crate) fn is_login(name: &str) -> bool {
+    let name = name.strip_suffix("[bot]").unwrap_or(name);
+    (1..=39).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_could_leave_their_place_are_refused() {
+        for name in ["", "a/b", "a b", "a\nb", "../a", "a?b", "a%2e"] {
+            assert!(!is_source(name) && !is_model(name) && !is_identifier(name) && !is_login(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn usual_names_are_taken() {
+        assert!(is_identifier("bug_report") && is_source("work-repo") && is_model("gemini-3.8-flash"));
+        assert!(is_login("mona") && is_login("helper-app[bot]") && is_login("mona_corp"));
+    }
+
+    #[test]
+    fn an_identifier_has_no_hyphen_and_no_capital() {
+        assert!(!is_identifier("bug-report") && !is_identifier("Bug") && !is_source("Github"));
+    }
+}
