@@ -16,12 +16,12 @@ use domain::{
 use futures::join;
 use http::HeaderMap;
 use serde_json::Map;
-use webhook::{ParseError, Parsed, Provider, Received, Secrets};
+use webhook::{ParseError, Parsed, Received, Rejection};
 
 use crate::headers::SignedHeaders;
 use crate::outcome::{Outcome, Refusal, StorageError, Trail};
 use crate::source::Source;
-use crate::{Ingest, Unreadable};
+use crate::{Ingest, SecretMap};
 
 /// When the sweeper looks whether a new task has been claimed.
 const FIRST_LOOK: Duration = Duration::from_secs(120);
@@ -49,7 +49,7 @@ pub(crate) async fn accept(
     }
 }
 
-/// Checks the signature; if it does not hold, once more with secrets fetched anew, since the sender
+/// Checks the signature; if a secret may be at fault, once more with secrets fetched anew: the sender
 /// may sign with one that is younger than our copy.
 async fn verify(
     ingest: &Ingest,
@@ -58,15 +58,26 @@ async fn verify(
     body: &[u8],
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let check = |secrets: Option<&Secrets>| match secrets.filter(|secrets| !secrets.0.is_empty()) {
-        Some(secrets) => source.scheme.verify(secrets, headers, body, now).map_err(Refusal::Signature),
-        None => Err(Refusal::NoSecret(source.secret_variable())),
+    let check = |known: &SecretMap| match known.get(&source.name) {
+        Some(secrets) => source.scheme.verify(secrets, headers, body, now),
+        None => Err(Rejection::NoSecret),
     };
-    let known = ingest.secrets.current(now).await?;
-    let Err(refusal) = check(known.get(&source.name)) else { return Ok(()) };
-    match ingest.secrets.newer(now).await? {
-        Some(newer) => check(newer.get(&source.name)),
-        None => Err(refusal),
+    let Err(rejection) = check(&*ingest.secrets.current(now).await?) else { return Ok(()) };
+    let newer = if may_be_the_secrets_fault(&rejection) { ingest.secrets.newer(now).await? } else { None };
+    newer.map_or(Err(rejection), |newer| check(&newer)).map_err(|rejection| match rejection {
+        Rejection::NoSecret => Refusal::NoSecret { variable: settings::variable_of(&source.name) },
+        rejection => Refusal::Signature(rejection),
+    })
+}
+
+/// Whether another secret could change the verdict.
+fn may_be_the_secrets_fault(rejection: &Rejection) -> bool {
+    match rejection {
+        Rejection::NoSecret | Rejection::Wrong => true,
+        Rejection::Missing { .. }
+        | Rejection::Malformed { .. }
+        | Rejection::Undated { .. }
+        | Rejection::Stale { .. } => false,
     }
 }
 

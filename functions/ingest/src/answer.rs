@@ -83,7 +83,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             (S::UNAUTHORIZED, "signature", "The signature does not hold", detail.to_owned())
         }
         Refusal::NotJson(why) => (S::BAD_REQUEST, "not-json", "The body is not JSON", why.clone()),
-        Refusal::NoSecret(_) => {
+        Refusal::NoSecret { .. } => {
             let detail = "This source has no signing secret yet, so nothing can be taken from it.".to_owned();
             (S::SERVICE_UNAVAILABLE, "no-secret", "The source is not set up", detail)
         }
@@ -112,7 +112,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Response {
 fn extra_header(refusal: &Refusal) -> Option<(http::HeaderName, &'static str)> {
     match refusal {
         Refusal::Storage(_) | Refusal::TooSlow { .. } => Some((RETRY_AFTER, RETRY_SOON)),
-        Refusal::NoSecret(_) | Refusal::SecretsUnreadable(_) => Some((RETRY_AFTER, RETRY_LATER)),
+        Refusal::NoSecret { .. } | Refusal::SecretsUnreadable(_) => Some((RETRY_AFTER, RETRY_LATER)),
         Refusal::Signature(_) => Some((WWW_AUTHENTICATE, r#"Signature realm="webhooks""#)),
         Refusal::UnknownSource
         | Refusal::TooLarge

@@ -27,11 +27,10 @@ impl Headers for SignedHeaders<'_> {
 impl<'h> SignedHeaders<'h> {
     /// The media type, if it is one in which `provider` sends.
     pub(crate) fn media_type(&self, provider: Provider) -> Result<&str, Refusal> {
-        let value = self.header(CONTENT_TYPE.as_str()).filter(|value| value.len() <= MAX_STORED);
-        let essence = |value: &str| value.split(';').next().map(|essence| essence.trim().to_ascii_lowercase());
-        value
-            .filter(|value| essence(value).is_some_and(|it| media_types(provider).contains(&it.as_str())))
-            .ok_or(Refusal::MediaType { wanted: media_types(provider) })
+        let wanted = provider.media_types();
+        self.header(CONTENT_TYPE.as_str())
+            .filter(|value| value.len() <= MAX_STORED && wanted.iter().any(|it| is_essence(it, value)))
+            .ok_or(Refusal::MediaType { wanted })
     }
 
     /// The sender's unsigned word for the kind of event; one of absurd length is none.
@@ -40,9 +39,7 @@ impl<'h> SignedHeaders<'h> {
     }
 }
 
-/// The media types in which a sender may send.
-fn media_types(provider: Provider) -> &'static [&'static str] {
-    match provider {
-        Provider::Github => &["application/json", "application/x-www-form-urlencoded"],
-    }
+/// Whether `value` is the media type `essence`, whatever its parameters.
+fn is_essence(essence: &str, value: &str) -> bool {
+    value.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(essence))
 }

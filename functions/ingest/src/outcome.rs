@@ -35,8 +35,11 @@ pub(crate) enum Refusal {
         wanted: &'static [&'static str],
     },
     /// Nothing to check the signature against: unsigned webhooks are never accepted.
-    #[error("no signing secret is configured for this source: set {0}")]
-    NoSecret(String),
+    #[error("no signing secret is configured for this source: set {variable}")]
+    NoSecret {
+        /// The variable that would hold it.
+        variable: String,
+    },
     /// The signing secrets cannot be read, so nothing can be said about the signature.
     #[error(transparent)]
     SecretsUnreadable(#[from] crate::Unreadable),

@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::{Event, Timestamp, after};
+use domain::{Event, Timestamp};
 use settings::SourceSettings;
-use webhook::{Filter, IgnoreReason, Provider, Scheme};
+use webhook::{Filter, IgnoreReason, Provider, Scheme, check_age};
 
 /// Who sends, how it signs, and which of its events are worth a task.
 pub(crate) struct Source {
@@ -34,18 +34,8 @@ impl Source {
     }
 
     /// Why `event` gets no task; `None` when it gets one.
-    ///
-    /// An event that is too old is refused by its own, signed date: a replay can outlive the record
-    /// of the first delivery where the sender signs no time.
     pub(crate) fn ignores(&self, event: &Event, now: Timestamp) -> Option<IgnoreReason> {
         let filter = Arc::clone(&self.filter.read().unwrap_or_else(PoisonError::into_inner));
-        filter.ignores(event).or_else(|| self.is_stale(event, now).then_some(IgnoreReason::Stale))
-    }
-
-    fn is_stale(&self, event: &Event, now: Timestamp) -> bool {
-        match (event.occurred_at, self.max_event_age) {
-            (Some(occurred), Some(age)) => after(occurred, age) < now,
-            _ => false,
-        }
+        filter.ignores(event).or_else(|| check_age(event, self.max_event_age, now))
     }
 }
