@@ -1,6 +1,10 @@
-//! [`Filter`]: which events are worth a task.
+//! [`Filter`]: which events are worth a task; [`check_age`]: which are too old for one.
 
-use domain::Event;
+use std::time::Duration;
+
+use domain::{Event, Timestamp, between};
+
+use crate::mentions;
 
 /// Which comments the agent answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +21,8 @@ pub enum CommentPolicy {
 /// The event filter and the loop guard of one source.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Events that are taken, such as `issues.opened`; `None` takes every event.
+    /// Events that are taken, such as `issues.opened`, or `issues` for all of that kind; `None`
+    /// takes every event.
     pub events: Option<Vec<String>>,
     /// Which comments are taken.
     pub comments: CommentPolicy,
@@ -40,10 +45,68 @@ pub enum IgnoreReason {
     Stale,
 }
 
+impl IgnoreReason {
+    /// The word in answers and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsubscribed => "unsubscribed",
+            Self::Bot => "bot",
+            Self::OwnAccount => "own_account",
+            Self::NotMentioned => "not_mentioned",
+            Self::Stale => "stale",
+        }
+    }
+}
+
 impl Filter {
     /// Why `event` gets no task; `None` when it gets one.
+    ///
+    /// The loop guard goes by the account alone. A marker in the text would be no guard: anybody can
+    /// paste it, to silence the agent. Where the agent's login is not known (ingest holds no GitHub
+    /// credentials), a comment under [`CommentPolicy::Mention`] is let through; whoever knows the
+    /// login later, the processor, asks [`mentions`] and this filter again.
     #[must_use]
-    pub fn ignores(&self, _event: &Event) -> Option<IgnoreReason> {
-        None
+    pub fn ignores(&self, event: &Event) -> Option<IgnoreReason> {
+        if !self.takes(&event.name) {
+            Some(IgnoreReason::Unsubscribed)
+        } else if self.is_own(&event.actor) {
+            Some(IgnoreReason::OwnAccount)
+        } else if event.actor_is_bot {
+            Some(IgnoreReason::Bot)
+        } else if event.comment_id.is_some() && !self.answers(&event.text) {
+            Some(IgnoreReason::NotMentioned)
+        } else {
+            None
+        }
     }
+
+    fn takes(&self, name: &str) -> bool {
+        let kind = name.split('.').next().unwrap_or(name);
+        self.events.as_ref().is_none_or(|events| events.iter().any(|taken| taken == name || taken == kind))
+    }
+
+    /// An app's account is its login and `[bot]`; the login may be configured either way.
+    fn is_own(&self, actor: &str) -> bool {
+        self.login.as_deref().filter(|login| !login.is_empty()).is_some_and(|login| {
+            let account = actor.strip_suffix("[bot]").unwrap_or(actor);
+            actor.eq_ignore_ascii_case(login) || account.eq_ignore_ascii_case(login)
+        })
+    }
+
+    fn answers(&self, text: &str) -> bool {
+        match (self.comments, self.login.as_deref()) {
+            (CommentPolicy::Thread, _) | (CommentPolicy::Mention, None) => true,
+            (CommentPolicy::Mention, Some(login)) => mentions(text, login),
+            (CommentPolicy::Never, _) => false,
+        }
+    }
+}
+
+/// Whether `event` is older than `max_age` by its own, signed date: against replays that outlive the
+/// record of the first delivery. Without a limit or a date nothing is stale.
+#[must_use]
+pub fn check_age(event: &Event, max_age: Option<Duration>, now: Timestamp) -> Option<IgnoreReason> {
+    let age = between(event.occurred_at?, now);
+    (age > max_age?).then_some(IgnoreReason::Stale)
 }

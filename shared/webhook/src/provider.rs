@@ -1,8 +1,9 @@
-//! [`Provider`]: the closed set of senders whose events we can read.
+//! [`Provider`]: the closed set of senders whose events we can read. The enum is the index; each
+//! provider's reader is a file of its own.
 
 use domain::Event;
 
-use crate::{Headers, Scheme};
+use crate::{Headers, Scheme, github};
 
 /// A sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,7 +30,8 @@ pub enum Parsed {
     Event(Box<Event>),
     /// The sender tries the connection out.
     Ping,
-    /// A kind of event that no automation can use, by its name.
+    /// A kind of event that no automation can use, by its name: lower-case letters, digits, `_` and
+    /// `.`, so it is fit for logs and metrics.
     Other(String),
 }
 
@@ -56,32 +58,55 @@ impl Provider {
         }
     }
 
+    /// The provider called `name`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.name() == name)
+    }
+
     /// How it signs.
     #[must_use]
     pub fn scheme(self) -> Scheme {
         match self {
-            Self::Github => Scheme {
-                header: "x-hub-signature-256".to_owned(),
-                prefix: "sha256=".to_owned(),
-                encoding: crate::Encoding::Hex,
-                signed: crate::Template("{body}".to_owned()),
-                freshness: None,
-            },
+            Self::Github => Scheme::github(),
         }
     }
 
-    /// The unsigned header that names the kind of event.
+    /// The HTTP status that tells it that an event is in our hands.
+    #[must_use]
+    pub fn success_status(self) -> u16 {
+        match self {
+            Self::Github => 202,
+        }
+    }
+
+    /// The media types that it sends, without parameters; anything else is answered 415.
+    #[must_use]
+    pub fn media_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Github => &["application/json", FORM],
+        }
+    }
+
+    /// The unsigned header that names the kind of event, lower case, if it sends one.
+    #[must_use]
+    pub fn hint_header(self) -> Option<&'static str> {
+        match self {
+            Self::Github => Some("x-github-event"),
+        }
+    }
+
+    /// What that header says.
     #[must_use]
     pub fn event_hint<'h>(self, headers: &'h (impl Headers + ?Sized)) -> Option<&'h str> {
-        match self {
-            Self::Github => headers.header("x-github-event"),
-        }
+        self.hint_header().and_then(|name| headers.header(name))
     }
 
     /// The bytes that identify the event, out of what is signed.
     #[must_use]
     pub fn identity<'a>(self, received: &Received<'a>) -> &'a [u8] {
         match self {
+            // `X-GitHub-Delivery` is not signed: whoever replays a request can change it.
             Self::Github => received.body,
         }
     }
@@ -90,7 +115,45 @@ impl Provider {
     ///
     /// # Errors
     /// [`ParseError`].
-    pub fn parse(self, _received: &Received<'_>) -> Result<Parsed, ParseError> {
-        Err(ParseError::Unreadable("not yet".to_owned()))
+    pub fn parse(self, received: &Received<'_>) -> Result<Parsed, ParseError> {
+        match self {
+            Self::Github => github::parse(received),
+        }
+    }
+}
+
+/// The media type of HTML forms.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+impl Received<'_> {
+    /// The media type in lower case, without parameters such as `charset`.
+    #[must_use]
+    pub fn media_type(&self) -> String {
+        self.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    pub(crate) fn is_form(&self) -> bool {
+        self.media_type() == FORM
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_are_found_by_their_names() {
+        for provider in Provider::ALL {
+            assert_eq!(Provider::from_name(provider.name()), Some(provider));
+        }
+        assert_eq!(Provider::from_name("Github"), None);
+    }
+
+    #[test]
+    fn parameters_are_no_part_of_the_media_type() {
+        let received = |content_type| Received { content_type, event_hint: None, body: b"" };
+        assert_eq!(received("Application/JSON; charset=utf-8").media_type(), "application/json");
+        assert!(received("application/x-www-form-urlencoded ;charset=utf-8").is_form());
+        assert!(!received("").is_form());
     }
 }
