@@ -39,7 +39,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         match OptionalBody::from_request(request, state).await? {
             OptionalBody(Some(value)) => Ok(Self(value)),
-            OptionalBody(None) => Err(Refusal::Malformed("The body is empty: send a JSON object.".to_owned())),
+            OptionalBody(None) => {
+                Err(Refusal::Malformed("The body is empty: send a JSON object.".to_owned()))
+            }
         }
     }
 }

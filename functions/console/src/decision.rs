@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{Decided, StoreError, TaskView, Verdict, decide, view};
+use domain::{Decided, TaskView, Verdict, decide, view};
 use serde::Deserialize;
 
 use crate::Console;
@@ -45,7 +45,7 @@ pub(crate) async fn approve(
     let verdict = Verdict::Approve { text: approval.text };
     let stores = &console.stores;
     let decided = decide(stores, &id, verdict, &approval.draft_hash, &caller.name, caller.at).await?;
-    answer(&console, decided).await
+    Ok(answer(&console, decided).await)
 }
 
 pub(crate) async fn reject(
@@ -57,7 +57,7 @@ pub(crate) async fn reject(
     let verdict = Verdict::Reject { reason: short("reason", rejection.reason)? };
     let stores = &console.stores;
     let decided = decide(stores, &id, verdict, &rejection.draft_hash, &caller.name, caller.at).await?;
-    answer(&console, decided).await
+    Ok(answer(&console, decided).await)
 }
 
 pub(crate) async fn retry(
@@ -68,7 +68,7 @@ pub(crate) async fn retry(
 ) -> Result<Json<TaskView>, Refusal> {
     let note = short("note", retry.and_then(|retry| retry.note))?;
     let decided = domain::retry(&console.stores, &id, note, &caller.name, caller.at).await?;
-    answer(&console, decided).await
+    Ok(answer(&console, decided).await)
 }
 
 /// `text`, unless it is too long; an empty one is none.
@@ -85,16 +85,16 @@ fn short(field: &str, text: Option<String>) -> Result<Option<String>, Refusal> {
 
 /// The task after a decision. The decision is stored by now, so nothing that fails from here on may
 /// be answered with an error: who decided would try again, and be told that somebody was first.
-async fn answer(console: &Console, decided: Decided) -> Result<Json<TaskView>, Refusal> {
+async fn answer(console: &Console, decided: Decided) -> Json<TaskView> {
     let Decided { task, enqueued } = decided;
     if let Err(error) = enqueued {
         tracing::warn!(task_id = %task.id, %error, "the sweeper will wake this task instead of a message");
     }
     match task::show(&console.stores, &task).await {
-        Ok(shown) => Ok(Json(shown)),
-        Err(error @ (StoreError::Unavailable { .. } | StoreError::Broken { .. })) => {
+        Ok(shown) => Json(shown),
+        Err(error) => {
             tracing::error!(task_id = %task.id, %error, "a decided draft cannot be shown");
-            Ok(Json(view(&task, None)))
+            Json(view(&task, None))
         }
     }
 }

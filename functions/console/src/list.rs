@@ -45,7 +45,8 @@ pub(crate) async fn tasks(
     let Query(parameters) = parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
     let query = parameters.query().map_err(Refusal::Malformed)?;
     let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
-    let views = stream::iter(&page.tasks).map(|it| task::show(&console.stores, it));
+    let stores = &console.stores;
+    let views = stream::iter(page.tasks).map(|it| async move { task::show(stores, &it).await });
     let tasks = views.buffered(READS_AT_ONCE).try_collect().await?;
     Ok(Json(TaskPage { tasks, cursor: page.cursor }))
 }

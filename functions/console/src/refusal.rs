@@ -46,7 +46,7 @@ impl From<DecideError> for Refusal {
         match error {
             DecideError::Unknown(id) => Self::NoSuchTask(id.to_string()),
             DecideError::Conflict { .. } => conflict("conflict", "The task has moved on"),
-            DecideError::StaleDraft { .. } => conflict("stale-draft", "The draft has changed"),
+            DecideError::StaleDraft { .. } => conflict("stale_draft", "The draft has changed"),
             DecideError::Expired { .. } => conflict("expired", "The time to decide is over"),
             DecideError::EmptyText => Self::Malformed(error.to_string()),
             DecideError::Store(error) => Self::Store(error),
@@ -65,33 +65,34 @@ impl Refusal {
         use StatusCode as S;
         let (status, kind, title, detail) = match self {
             Self::Unauthorized => {
-                let detail = "Send `Authorization: Bearer` and the token of a line of CONSOLE_TOKEN.".to_owned();
+                let detail =
+                    "Send `Authorization: Bearer` and the token of a line of CONSOLE_TOKEN.".to_owned();
                 (S::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
             }
             Self::NoTokens => {
                 let detail = "Nobody may use the console yet: set CONSOLE_TOKEN to lines of `name:token`.";
-                (S::SERVICE_UNAVAILABLE, "no-tokens", "The console is not set up", detail.to_owned())
+                (S::SERVICE_UNAVAILABLE, "no_tokens", "The console is not set up", detail.to_owned())
             }
             Self::TokensUnreadable(_) => {
                 let detail = "Whose token this is cannot be said now. Try again.".to_owned();
-                (S::SERVICE_UNAVAILABLE, "tokens-unreadable", "The tokens cannot be read", detail)
+                (S::SERVICE_UNAVAILABLE, "tokens_unreadable", "The tokens cannot be read", detail)
             }
             Self::Malformed(detail) => (S::BAD_REQUEST, "malformed", "The request makes no sense", detail),
             Self::TooLarge => {
                 let detail = format!("A request may have {} bytes.", crate::body::MAX_BODY_BYTES);
-                (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+                (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail)
             }
             Self::MediaType => {
                 let detail = "Send the body as `Content-Type: application/json`.".to_owned();
-                (S::UNSUPPORTED_MEDIA_TYPE, "media-type", "The media type is not supported", detail)
+                (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The media type is not supported", detail)
             }
             Self::NoSuchTask(id) => {
                 let detail = format!("There is no task `{id}`. Tasks are forgotten after 30 days.");
-                (S::NOT_FOUND, "unknown-task", "There is no such task", detail)
+                (S::NOT_FOUND, "unknown_task", "There is no such task", detail)
             }
             Self::NoSuchPart(part) => {
                 let detail = format!("The task has no {part}.");
-                (S::NOT_FOUND, "unknown-part", "The task has no such part", detail)
+                (S::NOT_FOUND, "unknown_part", "The task has no such part", detail)
             }
             Self::Conflict { kind, title, detail } => (S::CONFLICT, kind, title, detail),
             Self::Store(StoreError::Unavailable { .. }) => {
@@ -109,7 +110,9 @@ impl Refusal {
     fn extra_header(&self) -> Option<(http::HeaderName, &'static str)> {
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, r#"Bearer realm="afterhook""#)),
-            Self::TokensUnreadable(_) | Self::Store(StoreError::Unavailable { .. }) => Some((RETRY_AFTER, "5")),
+            Self::TokensUnreadable(_) | Self::Store(StoreError::Unavailable { .. }) => {
+                Some((RETRY_AFTER, "5"))
+            }
             Self::NoTokens
             | Self::Malformed(_)
             | Self::TooLarge

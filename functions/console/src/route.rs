@@ -41,7 +41,7 @@ async fn health() -> Json<serde_json::Value> {
 async fn method_not_allowed() -> Response {
     Problem {
         status: StatusCode::METHOD_NOT_ALLOWED,
-        kind: "method-not-allowed",
+        kind: "method_not_allowed",
         title: "The method is not allowed here",
         detail: "The header Allow names the methods of this route.".to_owned(),
     }
@@ -51,7 +51,7 @@ async fn method_not_allowed() -> Response {
 async fn not_found() -> Response {
     Problem {
         status: StatusCode::NOT_FOUND,
-        kind: "not-found",
+        kind: "not_found",
         title: "There is no such route",
         detail: "The API begins at /tasks.".to_owned(),
     }

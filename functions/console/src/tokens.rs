@@ -83,9 +83,12 @@ impl Tokens {
     /// taken says neither how much of a guess was right nor whose token it came close to.
     pub(crate) fn whose(&self, presented: &str) -> Option<&str> {
         let presented = hash(presented);
-        self.0.iter().fold(None, |found, (name, known)| {
-            if bool::from(presented.ct_eq(known)) { Some(name.as_str()) } else { found }
-        })
+        self.0.iter().fold(
+            None,
+            |found, (name, known)| {
+                if bool::from(presented.ct_eq(known)) { Some(name.as_str()) } else { found }
+            },
+        )
     }
 }
 

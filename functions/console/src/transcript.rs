@@ -33,8 +33,7 @@ pub(crate) async fn calls(
     NamedTask(id): NamedTask,
 ) -> Result<Json<Transcript>, Refusal> {
     let stores = &console.stores;
-    let (task, parts) =
-        futures::try_join!(stores.tasks.get(&id), stores.payloads.list(&id, Part::CALLS))?;
+    let (task, parts) = futures::try_join!(stores.tasks.get(&id), stores.payloads.list(&id, Part::CALLS))?;
     if task.is_none() {
         return Err(Refusal::NoSuchTask(id.to_string()));
     }

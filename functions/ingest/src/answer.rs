@@ -48,10 +48,22 @@ impl Outcome {
     }
 }
 
+impl Refusal {
+    /// The word for it in logs and metrics: finer than what the sender is told.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Signature(rejection) => rejection.as_str(),
+            other => problem(other).kind,
+        }
+    }
+}
+
 /// The answer to a webhook that its sender is done with.
-pub(crate) fn taken(outcome: &Outcome) -> Response {
+///
+/// `success` is the status that this sender takes for success (Slack and Jira insist on 200).
+pub(crate) fn taken(outcome: &Outcome, success: StatusCode) -> Response {
     let (code, task_id) = match outcome {
-        Outcome::Accepted(id) | Outcome::Duplicate(id) => (StatusCode::ACCEPTED, Some(id)),
+        Outcome::Accepted(id) | Outcome::Duplicate(id) => (success, Some(id)),
         Outcome::Ignored(_) | Outcome::Pong => (StatusCode::OK, None),
     };
     (code, Json(Taken { status: outcome.word(), task_id, reason: outcome.reason() })).into_response()
@@ -62,12 +74,13 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
     use StatusCode as S;
     let (status, kind, title, detail) = match refusal {
         Refusal::UnknownSource => {
-            let detail = "Check the last part of the webhook's URL: it is the name of a source in agent.toml.";
-            (S::NOT_FOUND, "unknown-source", "There is no such source", detail.to_owned())
+            let detail =
+                "Check the last part of the webhook's URL: it is the name of a source in agent.toml.";
+            (S::NOT_FOUND, "unknown_source", "There is no such source", detail.to_owned())
         }
         Refusal::TooLarge => {
             let detail = format!("A webhook may have {} bytes.", crate::MAX_BODY_BYTES);
-            (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+            (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail)
         }
         Refusal::Incomplete => {
             let detail = "The connection ended before the body did.".to_owned();
@@ -75,25 +88,26 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         }
         Refusal::MediaType { wanted } => {
             let detail = format!("Send one of: {}.", wanted.join(", "));
-            (S::UNSUPPORTED_MEDIA_TYPE, "media-type", "The media type is not supported", detail)
+            (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The media type is not supported", detail)
         }
         // One text for all of them: which of the three it was would help nobody but a forger.
         Refusal::Signature(_) => {
-            let detail = "The signature is missing, wrong or stale. Compare the secret at the sender with ours.";
+            let detail =
+                "The signature is missing, wrong or stale. Compare the secret at the sender with ours.";
             (S::UNAUTHORIZED, "signature", "The signature does not hold", detail.to_owned())
         }
-        Refusal::NotJson(why) => (S::BAD_REQUEST, "not-json", "The body is not JSON", why.clone()),
+        Refusal::NotJson(why) => (S::BAD_REQUEST, "not_json", "The body is not JSON", why.clone()),
         Refusal::NoSecret { .. } => {
             let detail = "This source has no signing secret yet, so nothing can be taken from it.".to_owned();
-            (S::SERVICE_UNAVAILABLE, "no-secret", "The source is not set up", detail)
+            (S::SERVICE_UNAVAILABLE, "no_secret", "The source is not set up", detail)
         }
         Refusal::SecretsUnreadable(_) => {
             let detail = "The signature could not be checked. Please send it again.".to_owned();
-            (S::SERVICE_UNAVAILABLE, "secrets-unreadable", "The signature could not be checked", detail)
+            (S::SERVICE_UNAVAILABLE, "secrets_unreadable", "The signature could not be checked", detail)
         }
         Refusal::Storage(_) | Refusal::TooSlow { .. } => {
             let detail = "The event could not be stored. Please send it again.".to_owned();
-            (S::SERVICE_UNAVAILABLE, "not-stored", "The event could not be stored", detail)
+            (S::SERVICE_UNAVAILABLE, "not_stored", "The event could not be stored", detail)
         }
     };
     Problem { status, kind, title, detail }

@@ -29,6 +29,7 @@ mod wire;
 use std::collections::BTreeMap;
 
 use domain::{Clock, Stores};
+use http::StatusCode;
 use settings::SourceSettings;
 use telemetry::Metrics;
 use webhook::Provider;
@@ -67,5 +68,11 @@ impl Ingest {
         for source in self.sources.values().filter(|source| source.provider == provider) {
             source.set_login(login);
         }
+    }
+
+    /// The status that the sender behind the source called `name` takes for success.
+    fn success_status(&self, name: &str) -> StatusCode {
+        let status = self.sources.get(name).map(|source| source.provider.success_status());
+        status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::ACCEPTED)
     }
 }

@@ -53,13 +53,20 @@ pub(crate) fn webhook(
         Ok(outcome) => {
             let (outcome, reason) = (outcome.word(), outcome.reason());
             tracing::info!(
-                task_id, source, request_id, trace_id, delivery, outcome, reason, ms, "webhook taken"
+                task_id,
+                source,
+                request_id,
+                trace_id,
+                delivery,
+                outcome,
+                reason,
+                ms,
+                "webhook taken"
             );
         }
         Err(refusal) => {
-            let problem = crate::answer::problem(refusal);
-            let (status, reason) = (problem.status.as_u16(), problem.kind);
-            if problem.status.is_server_error() {
+            let (status, reason) = (crate::answer::problem(refusal).status.as_u16(), refusal.reason());
+            if status >= 500 {
                 tracing::error!(
                     task_id, source, request_id, trace_id, delivery, status, reason, ms, error = %refusal,
                     "webhook not taken"

@@ -55,7 +55,7 @@ async fn receive(
     meter::webhook(&ingest.metrics, &result, started.elapsed());
     log::webhook(&caller, &name, &trail, &result, started.elapsed());
     match &result {
-        Ok(outcome) => answer::taken(outcome),
+        Ok(outcome) => answer::taken(outcome, ingest.success_status(&name)),
         Err(refusal) => answer::refused(refusal),
     }
 }
@@ -85,7 +85,7 @@ async fn health() -> Json<serde_json::Value> {
 async fn method_not_allowed() -> Response {
     Problem {
         status: StatusCode::METHOD_NOT_ALLOWED,
-        kind: "method-not-allowed",
+        kind: "method_not_allowed",
         title: "The method is not allowed here",
         detail: "The header Allow names the methods of this route.".to_owned(),
     }
@@ -95,7 +95,7 @@ async fn method_not_allowed() -> Response {
 async fn not_found() -> Response {
     Problem {
         status: StatusCode::NOT_FOUND,
-        kind: "not-found",
+        kind: "not_found",
         title: "There is no such route",
         detail: "Webhooks are sent to /webhooks/ and the name of a source in agent.toml.".to_owned(),
     }

@@ -95,7 +95,8 @@ impl SecretsSource {
         {
             let cached = lock(cached);
             if cached.tried_within(TRY_EVERY, now) {
-                let unknown = Unreadable("the latest try failed; the next one is within 30 seconds".to_owned());
+                let unknown =
+                    Unreadable("the latest try failed; the next one is within 30 seconds".to_owned());
                 return if cached.failed { Err(unknown) } else { Ok(None) };
             }
         }

@@ -14,7 +14,7 @@ pub const DECISION_GRACE: Duration = Duration::from_secs(300);
 /// [`crate::TaskError::kind`] of a task whose raw body was never stored, since the request that made
 /// it died half-way. Its sender was never told `202`; when it sends again, the body is there and the
 /// task gets a new life.
-pub const PAYLOAD_MISSING: &str = "payload_missing";
+pub const PAYLOAD_MISSING: &str = "no_payload";
 
 /// What a person says about a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,6 @@
+//! wire
+#[derive(Debug)]
+/// e
+pub struct WireError;
+/// w
+pub fn wire() {}
