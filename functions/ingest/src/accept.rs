@@ -210,3 +210,16 @@ async fn revive(ingest: &Ingest, id: TaskId, now: Timestamp) -> Result<Outcome, 
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panic_of_the_parser_is_an_event_that_cannot_be_read() {
+        let parsed = unpanicked(|| panic!("a bug"));
+        assert!(matches!(parsed, Err(ParseError::Unreadable(_))));
+        assert_eq!(unpanicked(|| Ok(Parsed::Ping)), Ok(Parsed::Ping));
+    }
+}

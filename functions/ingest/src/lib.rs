@@ -27,6 +27,7 @@ mod source;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::{Clock, Stores};
 use http::StatusCode;
@@ -47,7 +48,12 @@ pub struct Ingest {
     secrets: SecretsSource,
     clock: Clock,
     metrics: Metrics,
+    patience: Duration,
 }
+
+/// A webhook is answered within this time, whatever hangs behind us: GitHub and GitLab hang up after
+/// 10 s, and a sender that hangs up learns nothing.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 impl Ingest {
     /// An ingest for `sources`, whose signatures are checked against `secrets`.
@@ -59,7 +65,13 @@ impl Ingest {
         metrics: Metrics,
     ) -> Self {
         let sources = sources.into_iter().map(|source| (source.name.clone(), Source::new(source))).collect();
-        Self { stores, sources, secrets, clock, metrics }
+        Self { stores, sources, secrets, clock, metrics, patience: PATIENCE }
+    }
+
+    /// The same, answering within `patience` instead of 8 s: for senders that wait less.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Tells every source of `provider` the agent's own account there, once it is known: what that

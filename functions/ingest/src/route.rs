@@ -1,7 +1,6 @@
 //! The routes: `POST /webhooks/{source}` and `GET /health`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
@@ -23,10 +22,6 @@ use crate::{answer, log, meter};
 /// Bytes that a webhook may have: 4 MiB. A function's event ends at 6 MB, of which base 64 leaves
 /// about 4.5.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
-
-/// A webhook is answered within this time, whatever hangs behind us: GitHub and GitLab hang up
-/// after 10 s, and a sender that hangs up learns nothing.
-const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
 /// The routes of `ingest`, for Lambda and for a local server alike.
 ///
@@ -72,7 +67,7 @@ async fn take(
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Refusal::TooLarge,
         _ => Refusal::Incomplete,
     })?;
-    match timeout(ANSWER_WITHIN, accept(ingest, source, &headers, &body, trail)).await {
+    match timeout(ingest.patience, accept(ingest, source, &headers, &body, trail)).await {
         Ok(result) => result,
         Err(_) => Err(Refusal::TooSlow { step: trail.step }),
     }
