@@ -1,1 +1,62 @@
-//! processor
+//! The processor: takes SQS batches, claims tasks, lets the model think, publishes or parks.
+//!
+//! [`Processor::handle_batch`] is what Lambda calls and [`Processor::handle`] what the local runner
+//! calls; the way of one task reads from top to bottom in `process.rs` (claim), `work.rs` (sort and
+//! dispatch), `context.rs` (what an automation can do) and `settle.rs` (the last write).
+
+mod automations;
+mod batch;
+mod cap;
+mod clean;
+mod config;
+mod context;
+mod conversation;
+mod disposition;
+mod effect;
+mod gate;
+mod interrupt;
+mod observe;
+mod process;
+mod registry;
+mod run;
+mod services;
+mod settle;
+mod triage;
+mod untrusted;
+mod wire;
+mod work;
+
+use std::sync::Arc;
+
+use domain::{Clock, Jitter, Model, Stores};
+use telemetry::Metrics;
+
+pub use automations::registry;
+pub use batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
+pub use config::Config;
+pub use context::{Context, Finished};
+pub use disposition::Disposition;
+pub use interrupt::{Deferred, Interrupt};
+pub use registry::{Automation, Registry};
+pub use services::Services;
+pub use wire::{Parts, WireError, gemini, github};
+
+/// Everything that the work on tasks needs. Holds no state of its own: a crash loses nothing.
+pub struct Processor {
+    /// Storage and queues.
+    pub stores: Stores,
+    /// What thinks.
+    pub model: Arc<dyn Model>,
+    /// Where results go.
+    pub services: Services,
+    /// The automations.
+    pub registry: Arc<Registry>,
+    /// What agent.toml says.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness for back-off.
+    pub jitter: Jitter,
+    /// Where metrics go.
+    pub metrics: Metrics,
+}

@@ -1,1 +1,8 @@
-//! sweeper
+//! The sweeper: runs every minute and finds what would otherwise be stuck: waiting tasks that are
+//! due, tasks whose message or processor was lost, drafts that nobody decided about.
+
+mod plan;
+mod sweep;
+
+pub use plan::{GRACE, Plan, plan};
+pub use sweep::{Report, Sweeper};

@@ -26,6 +26,8 @@ pub struct Event {
     pub title: Option<String>,
     /// What was written. Untrusted.
     pub text: String,
+    /// For a comment: what the thread was opened with, so that it can be understood. Untrusted.
+    pub opening: Option<String>,
     /// Labels of the thread at the time of the event. Untrusted.
     pub labels: Vec<String>,
     /// The comment that triggered it, if it was one: it counts among the history.

@@ -95,7 +95,13 @@ pub struct TaskDoc {
     /// Deferrals in a row: the exponent of the next delay.
     #[serde(default)]
     pub deferrals: u32,
-    /// Fresh messages that the sweeper has sent.
+    /// Whether the reply was counted against the cap of its thread.
+    #[serde(default)]
+    pub reply_counted: bool,
+    /// Milliseconds of work in former claims.
+    #[serde(default)]
+    pub worked_ms: f64,
+    /// Fresh messages that the sweeper has sent since the last claim that came to something.
     #[serde(default)]
     pub wakes: u32,
     /// Rises when a person asks for a new draft: saved steps of former rounds count no more.
@@ -371,6 +377,8 @@ impl TaskDoc {
             content_type: new.content_type,
             event_hint: new.event_hint,
             deferrals: 0,
+            reply_counted: false,
+            worked_ms: 0.0,
             wakes: 0,
             round: 0,
             retry_note: None,

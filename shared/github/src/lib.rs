@@ -1,1 +1,42 @@
-//! github
+//! The client of GitHub's REST API behind [`domain::Publisher`]: reads the comments of a thread,
+//! writes one, and finds again what it wrote.
+//!
+//! Three rules shape it:
+//!
+//! - **A comment is created at most once per call.** Nothing here repeats a `POST` that may have
+//!   reached GitHub; what is in doubt is said to be ([`domain::ServiceFailure::InDoubt`]) and found
+//!   out later by the hidden marker ([`domain::Publisher::find`]).
+//! - **Credentials go to one host.** Addresses are built from the configured base and checked names
+//!   ([`domain::Target`]), never taken from a payload, a `Link` header or a redirect to elsewhere.
+//! - **Every outside call ends.** One time limit covers a whole operation, tokens, pages and
+//!   redirects included, and every body has a maximum size.
+//!
+//! ```
+//! # fn main() -> Result<(), github::BuildError> {
+//! use github::{Config, Credentials, Github};
+//!
+//! let config = Config { base_url: "https://github.example.com/api/v3".into(), ..Config::default() };
+//! let publisher = Github::new(Credentials::Token("ghp_example".into()), &config, domain::Clock::system())?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod api;
+mod app;
+mod app_key;
+mod base;
+mod comments;
+mod config;
+mod credentials;
+mod failure;
+mod flight;
+mod link;
+mod marker;
+mod operation;
+mod publisher;
+mod rate_limit;
+mod transport;
+
+pub use config::{BuildError, Config, Credentials};
+pub use publisher::Github;

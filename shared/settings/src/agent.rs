@@ -84,7 +84,9 @@ impl AgentSettings {
 const LONGEST_WAIT: Duration = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
 
 fn history(section: &mut Section<'_>) -> Option<usize> {
-    section.read("history", |entry| entry.integer(0..=MAX_HISTORY)).and_then(|count| usize::try_from(count).ok())
+    section
+        .read("history", |entry| entry.integer(0..=MAX_HISTORY))
+        .and_then(|count| usize::try_from(count).ok())
 }
 
 fn persona(section: &mut Section<'_>, dir: &Path) -> Option<String> {

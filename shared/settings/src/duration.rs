@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 /// Units with their length in milliseconds; `ms` stands before `s` and `m`, which end it.
-const UNITS: [(&str, u64); 5] =
-    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// What a good duration looks like, for messages.
-pub(crate) const EXAMPLE: &str = "write a whole number and a unit: \"500ms\", \"90s\", \"15m\", \"48h\", \"7d\"";
+pub(crate) const EXAMPLE: &str =
+    "write a whole number and a unit: \"500ms\", \"90s\", \"15m\", \"48h\", \"7d\"";
 
 /// Reads a whole number followed by a unit.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
@@ -20,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
 /// The shortest exact way to write `duration`, at a precision of milliseconds.
 pub(crate) fn show(duration: Duration) -> String {
     let millis = duration.as_millis();
-    let fits = UNITS.iter().rev().find(|(_, unit)| millis > 0 && millis % u128::from(*unit) == 0);
+    let fits = UNITS.iter().rev().find(|(_, unit)| millis > 0 && millis.is_multiple_of(u128::from(*unit)));
     match fits {
         Some((name, unit)) => format!("{}{name}", millis / u128::from(*unit)),
         None => "0s".to_owned(),
@@ -41,7 +41,18 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "90", "s", "1.5h", "-1s", "90 s", "1h30m", "90S", "99999999999999999999s", "9999999999999999999d"] {
+        for text in [
+            "",
+            "90",
+            "s",
+            "1.5h",
+            "-1s",
+            "90 s",
+            "1h30m",
+            "90S",
+            "99999999999999999999s",
+            "9999999999999999999d",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

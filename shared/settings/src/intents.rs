@@ -36,7 +36,8 @@ fn intent(
 ) -> Option<Intent> {
     let name = section.require("name", "add `name = \"bug_report\"`", |entry| unique_name(entry, lines));
     let when = section.require("when", "say in words when it applies", Entry::text);
-    let run = section.require("automation", "add `automation = \"reply\"`", |entry| automation(entry, automations));
+    let run =
+        section.require("automation", "add `automation = \"reply\"`", |entry| automation(entry, automations));
     let priority = section.read("priority", priority);
     section.finish();
     Some(Intent { name: name?, when: when?, automation: run?, priority })
@@ -51,7 +52,8 @@ fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option
         );
     }
     if let Some(line) = lines.get(&name) {
-        return entry.refuse(format!("\"{name}\" is taken by the intent of line {line}"), "choose another name");
+        return entry
+            .refuse(format!("\"{name}\" is taken by the intent of line {line}"), "choose another name");
     }
     lines.insert(name.clone(), entry.line());
     Some(name)

@@ -41,10 +41,14 @@ impl ModelSettings {
         let model = |section: &mut Section<'_>, key, default: &str| {
             section.read(key, model).unwrap_or_else(|| default.to_owned())
         };
+        let before = section.report.count();
         let triage = model(&mut section, "triage", "gemini-flash-lite-latest");
         let answer = model(&mut section, "answer", "gemini-pro-latest");
         let fallback = fallback(&mut section, &answer);
-        let limits = limits(&mut section, &[&[triage.clone(), answer.clone()], &*fallback].concat());
+        // With a bad name among them, it is not known which models are in use.
+        let in_use = [&[triage.clone(), answer.clone()], &*fallback].concat();
+        let in_use = (section.report.count() == before).then_some(in_use);
+        let limits = limits(&mut section, in_use.as_deref());
         let settings = Self {
             triage,
             answer,
@@ -103,15 +107,15 @@ fn fallback(section: &mut Section<'_>, answer: &str) -> Vec<String> {
     models
 }
 
-/// A misspelt model would go without its limits, so only models in use may have some.
-fn limits(section: &mut Section<'_>, in_use: &[String]) -> BTreeMap<String, ModelLimits> {
-    let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
+/// A misspelt model would go without its limits, so only models that are `in_use` may have some.
+fn limits(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTreeMap<String, ModelLimits> {
+    let in_use: Option<Vec<&str>> = in_use.map(|models| models.iter().map(String::as_str).collect());
     let table = section.section("limits");
     let mut limits = BTreeMap::new();
     for (name, span, entry) in table.entries() {
-        if !in_use.contains(&name) {
+        if let Some(known) = in_use.as_deref().filter(|known| !known.contains(&name)) {
             let problem = "limits of a model that [models] does not use".to_owned();
-            table.report.add(&span, &table.key(name), problem, Some(suggest(name, &in_use)));
+            table.report.add(&span, &table.key(name), problem, Some(suggest(name, known)));
         }
         if let Some(section) = entry.section() {
             limits.insert(name.to_owned(), ModelLimits::read(section));

@@ -26,7 +26,8 @@ pub(crate) fn is_model(name: &str) -> bool {
 /// An account of GitHub: letters, digits, `-` and `_`, at most 39, and `[bot]` behind it for an app.
 pub(crate) fn is_login(name: &str) -> bool {
     let name = name.strip_suffix("[bot]").unwrap_or(name);
-    (1..=39).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    (1..=39).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 #[cfg(test)]
@@ -36,7 +37,10 @@ mod tests {
     #[test]
     fn names_that_could_leave_their_place_are_refused() {
         for name in ["", "a/b", "a b", "a\nb", "../a", "a?b", "a%2e"] {
-            assert!(!is_source(name) && !is_model(name) && !is_identifier(name) && !is_login(name), "{name:?}");
+            assert!(
+                !is_source(name) && !is_model(name) && !is_identifier(name) && !is_login(name),
+                "{name:?}"
+            );
         }
     }
 

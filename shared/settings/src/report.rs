@@ -52,6 +52,11 @@ impl<'t> Report<'t> {
         }
     }
 
+    /// How many mistakes there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
     /// The line that `span` begins on.
     pub(crate) fn line(&self, span: &Range<usize>) -> usize {
         Position::of(self.text, span.start).line

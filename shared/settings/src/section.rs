@@ -23,7 +23,12 @@ pub(crate) struct Section<'t> {
 
 impl<'t> Section<'t> {
     /// The table at `path`.
-    pub(crate) fn new(path: String, span: Range<usize>, table: &'t DeTable<'t>, report: &'t Report<'t>) -> Self {
+    pub(crate) fn new(
+        path: String,
+        span: Range<usize>,
+        table: &'t DeTable<'t>,
+        report: &'t Report<'t>,
+    ) -> Self {
         Self { path, span, table: Some(table), asked: Vec::new(), later: Vec::new(), report }
     }
 
@@ -45,7 +50,11 @@ impl<'t> Section<'t> {
 
     /// What `read` makes of the value under `key`; `None` when there is none or it is wrong, which
     /// `read` has reported then.
-    pub(crate) fn read<T>(&mut self, key: &'static str, read: impl FnOnce(&Entry<'t>) -> Option<T>) -> Option<T> {
+    pub(crate) fn read<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&Entry<'t>) -> Option<T>,
+    ) -> Option<T> {
         self.get(key).and_then(|entry| read(&entry))
     }
 

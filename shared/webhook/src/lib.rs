@@ -25,7 +25,7 @@ pub use mention::mentions;
 pub use provider::{ParseError, Parsed, Provider, Received};
 pub use rejection::Rejection;
 pub use scheme::{Encoding, Scheme, SchemeError};
-pub use schemes::SCHEMES;
+pub use schemes::{SCHEMES, SchemeRow};
 pub use secrets::{KeyForm, SecretError, Secrets};
 pub use signed_time::{TimeFormat, TimePlace, Tolerance};
 pub use template::{Template, TemplateError};

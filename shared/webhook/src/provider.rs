@@ -98,7 +98,7 @@ impl Provider {
 
     /// What that header says.
     #[must_use]
-    pub fn event_hint<'h>(self, headers: &'h (impl Headers + ?Sized)) -> Option<&'h str> {
+    pub fn event_hint(self, headers: &(impl Headers + ?Sized)) -> Option<&str> {
         self.hint_header().and_then(|name| headers.header(name))
     }
 

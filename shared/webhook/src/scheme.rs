@@ -109,7 +109,7 @@ impl Scheme {
     /// Checks that the parts fit together; for schemes that a user describes.
     ///
     /// # Errors
-    /// The first [`SchemeError`]. [`Scheme::verify`] fails closed on a scheme that has one.
+    /// The first [`SchemeError`]. [`Scheme::verify`] relies on this check and does not repeat it.
     pub fn check(&self) -> Result<(), SchemeError> {
         let time = self.freshness.as_ref().map(|tolerance| &tolerance.place);
         let time_header = time.and_then(TimePlace::header);

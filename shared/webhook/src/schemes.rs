@@ -10,8 +10,11 @@ use crate::{Encoding, KeyForm, Scheme, Template, TimeFormat, TimePlace, Toleranc
 /// recommend.
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
+/// The name of a built-in scheme, and what makes it.
+pub type SchemeRow = (&'static str, fn() -> Scheme);
+
 /// Every built-in scheme by its name.
-pub const SCHEMES: [(&str, fn() -> Scheme); 12] = [
+pub const SCHEMES: [SchemeRow; 12] = [
     ("github", Scheme::github),
     ("gitlab", Scheme::gitlab),
     ("jira", Scheme::jira),

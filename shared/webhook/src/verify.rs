@@ -91,14 +91,14 @@ impl Scheme {
         headers: &'h (impl Headers + ?Sized),
         line: &'h str,
     ) -> Result<Option<(&'h str, Timestamp)>, Rejection> {
-        let place = self.freshness.as_ref().map(|tolerance| (tolerance, &tolerance.place));
-        let (tolerance, name, text) = match place {
-            Some((tolerance, TimePlace::Header(name))) => (tolerance, name, present(headers, name)?),
-            Some((tolerance, TimePlace::Item(prefix))) => {
+        let Some(tolerance) = &self.freshness else { return Ok(None) };
+        let (name, text) = match &tolerance.place {
+            TimePlace::Header(name) => (name, present(headers, name)?),
+            TimePlace::Item(prefix) => {
                 let text = self.items(line).find_map(|item| item.strip_prefix(prefix.as_str()));
-                (tolerance, &self.header, text.ok_or_else(|| malformed(&self.header))?)
+                (&self.header, text.ok_or_else(|| malformed(&self.header))?)
             }
-            Some((_, TimePlace::Body(_))) | None => return Ok(None),
+            TimePlace::Body(_) => return Ok(None),
         };
         let at = tolerance.format.read(text).ok_or_else(|| malformed(name))?;
         Ok(Some((text, at)))

@@ -32,6 +32,7 @@ pub(super) fn of(payload: &Payload<'_>, issue: &Issue<'_>) -> Result<Event, Pars
         actor_is_bot: is_bot(sender, actor),
         title: issue.title.text().map(str::to_owned),
         text: text.text().unwrap_or_default().to_owned(),
+        opening: comment.and_then(|_| issue.body.text()).map(str::to_owned),
         labels: labels(issue),
         comment_id: comment_id.transpose()?.map(|id| id.to_string()),
         occurred_at: occurred_at(action, issue, comment),

@@ -1,0 +1,93 @@
+//! [`Interrupt`]: why a run stops before its task has ended well.
+
+use domain::{
+    ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError, Timestamp, after,
+};
+
+/// Why a run stops. The variants are what happens next to the task.
+///
+/// An automation passes it up with `?`; it rarely makes one itself.
+#[derive(Debug)]
+pub enum Interrupt {
+    /// Come back later.
+    Defer(Deferred),
+    /// A person must decide; the draft is stored, and the task knows it.
+    Park,
+    /// It cannot be done.
+    Fail(TaskError),
+    /// There is nothing to do, for this reason.
+    Ignore(String),
+    /// Somebody else holds the task now: write nothing more.
+    Lost,
+    /// The stores do not answer: nothing can be written, the message comes back by itself.
+    Store(StoreError),
+}
+
+/// How to come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deferred {
+    /// Why, for the timeline: `quota`, `github: create a comment: …`.
+    pub why: String,
+    /// Not before this; `None` leaves it to the back-off.
+    pub not_before: Option<Timestamp>,
+    /// Whether it counts as an attempt; an orderly deferral does not.
+    pub counted: bool,
+    /// What to tell if there is no attempt left.
+    pub error: Option<TaskError>,
+}
+
+impl Interrupt {
+    /// An orderly deferral: costs no attempt.
+    pub fn defer(why: impl Into<String>, not_before: Option<Timestamp>) -> Self {
+        Self::Defer(Deferred { why: why.into(), not_before, counted: false, error: None })
+    }
+
+    /// A try that went wrong and may go well next time: costs an attempt.
+    #[must_use]
+    pub fn retry(error: TaskError) -> Self {
+        let why = error.message.clone();
+        Self::Defer(Deferred { why, not_before: None, counted: true, error: Some(error) })
+    }
+
+    /// What a failed model call means for the task.
+    #[must_use]
+    pub fn from_model(error: &ModelError) -> Self {
+        let fail = |kind: &str| TaskError::new(&error.step, kind, &error.message);
+        match error.failure {
+            ModelFailure::Defer { why, not_before } => {
+                Self::defer(format!("{}: {}", why.as_str(), error.message), not_before)
+            }
+            ModelFailure::Retry => Self::retry(fail("model_error")),
+            ModelFailure::Blocked => Self::Fail(fail("blocked_prompt")),
+            ModelFailure::Unusable => Self::Fail(fail("unusable_answer")),
+            ModelFailure::Refused => Self::Fail(fail("model_refused")),
+        }
+    }
+
+    /// What a service's failure at `step` means for the task.
+    #[must_use]
+    pub fn from_service(step: &str, error: &ServiceError, now: Timestamp) -> Self {
+        let told = || TaskError::new(step, format!("{}_error", error.service), error.to_string());
+        match error.failure {
+            // An outage is not the task's fault: it waits, and only its age ends it.
+            ServiceFailure::Later { after: wait } => {
+                Self::defer(error.to_string(), wait.map(|wait| after(now, wait)))
+            }
+            ServiceFailure::Throttled { after: wait } => {
+                Self::defer(error.to_string(), Some(after(now, wait)))
+            }
+            ServiceFailure::InDoubt => Self::retry(told()),
+            ServiceFailure::Refused => {
+                let mut error = told();
+                error.kind = error.kind.replace("_error", "_refused");
+                Self::Fail(error)
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Interrupt {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

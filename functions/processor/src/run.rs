@@ -1,0 +1,150 @@
+//! [`Run`]: one claim of one task, from the claim to the last write.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use domain::{
+    Blob, Event, Exchange, Part, PutNew, Save, StepUsage, StoreError, Target, Task, TaskId, Timestamp,
+    between,
+};
+use futures::future::try_join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use crate::{Interrupt, Processor};
+
+/// How long an outside call may take, whatever the service's own client thinks.
+pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);
+
+/// Kept free at the end of an invocation for the last writes.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+
+/// One claim of one task. All changes to the task go through its lock, and every write is bound to
+/// the revision that the claim has made: whoever lost the lease cannot write.
+pub(crate) struct Run {
+    pub(crate) processor: Arc<Processor>,
+    pub(crate) id: TaskId,
+    pub(crate) task: Mutex<Task>,
+    pub(crate) event: Event,
+    pub(crate) fence: u64,
+    pub(crate) round: u32,
+    /// When the invocation must be over; the lease ends a little later.
+    pub(crate) deadline: Timestamp,
+    pub(crate) lease_until: Timestamp,
+    calls: AtomicU32,
+}
+
+impl Run {
+    pub(crate) fn new(processor: Arc<Processor>, task: Task, event: Event, deadline: Timestamp) -> Self {
+        let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
+        Self {
+            processor,
+            id: task.id.clone(),
+            fence: task.control.fence,
+            round: task.doc.round,
+            task: Mutex::new(task),
+            event,
+            deadline,
+            lease_until,
+            calls: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.processor.clock.now()
+    }
+
+    /// When a model's answer must be here so that it can still be saved.
+    pub(crate) fn answer_by(&self) -> Timestamp {
+        self.deadline.checked_sub(LAST_WRITES).unwrap_or(self.deadline)
+    }
+
+    /// What is left of the lease.
+    pub(crate) fn lease_left(&self) -> Duration {
+        between(self.now(), self.lease_until)
+    }
+
+    /// Where the answer goes.
+    pub(crate) fn target(&self) -> Result<&Target, Interrupt> {
+        self.event.target.as_ref().ok_or_else(|| {
+            let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
+            Interrupt::Fail(domain::TaskError::new("publish", "no_target", message))
+        })
+    }
+
+    /// Changes the task and writes it.
+    pub(crate) async fn update(&self, change: impl FnOnce(&mut Task)) -> Result<(), Interrupt> {
+        let mut task = self.task.lock().await;
+        change(&mut task);
+        task.control.updated_at = self.now();
+        match self.processor.stores.tasks.save(&mut task).await? {
+            Save::Done => Ok(()),
+            Save::Stale => Err(Interrupt::Lost),
+        }
+    }
+
+    /// The saved result of the step `name`, if a former try came so far.
+    pub(crate) async fn saved<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Interrupt> {
+        let part = Part::step(self.round, name);
+        match self.processor.stores.payloads.get(&self.id, &part).await? {
+            None => Ok(None),
+            Some(blob) => unpack(&blob).map(Some),
+        }
+    }
+
+    /// Saves the result of the step `name`, and returns the one that counts: the first that was
+    /// saved, be it by another processor.
+    pub(crate) async fn save_step<T>(&self, name: &str, value: T) -> Result<T, Interrupt>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        match self.put(&Part::step(self.round, name), &pack(&value)?).await? {
+            PutNew::Stored => Ok(value),
+            PutNew::Exists => Ok(self.saved(name).await?.unwrap_or(value)),
+        }
+    }
+
+    /// Keeps what was said to the model and what it cost. The costs are written with the task's next
+    /// write.
+    pub(crate) async fn record_calls(
+        &self,
+        exchanges: &[Exchange],
+        usage: &[StepUsage],
+    ) -> Result<(), Interrupt> {
+        {
+            let mut task = self.task.lock().await;
+            usage.iter().for_each(|usage| task.add_usage(usage.clone()));
+        }
+        let puts = exchanges.iter().map(|exchange| async move {
+            let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
+            self.put(&Part::call(self.fence, sequence), &pack(exchange)?).await
+        });
+        try_join_all(puts).await.map(drop)
+    }
+
+    pub(crate) async fn put(&self, part: &Part, blob: &Blob) -> Result<PutNew, Interrupt> {
+        let forget_at = self.task.lock().await.forgotten_at();
+        Ok(self.processor.stores.payloads.put_new(&self.id, part, blob, forget_at).await?)
+    }
+
+    /// The text of the draft with this hash.
+    pub(crate) async fn draft_text(&self, hash: &str) -> Result<String, Interrupt> {
+        let blob = self.processor.stores.payloads.get(&self.id, &Part::draft(hash)).await?;
+        let blob =
+            blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
+        let bytes = blob.unpack().map_err(|error| StoreError::broken("read a draft", error))?;
+        String::from_utf8(bytes).map_err(|error| StoreError::broken("read a draft", error).into())
+    }
+}
+
+fn pack(value: &impl Serialize) -> Result<Blob, Interrupt> {
+    let json = serde_json::to_vec(value).map_err(|error| StoreError::broken("save a step", error))?;
+    Blob::pack(&json).map_err(|error| StoreError::broken("save a step", error).into())
+}
+
+fn unpack<T: DeserializeOwned>(blob: &Blob) -> Result<T, Interrupt> {
+    let json = blob.unpack().map_err(|error| StoreError::broken("read a step", error))?;
+    serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a step", error).into())
+}

@@ -1,0 +1,171 @@
+//! The last write of a run: one exhaustive match from what came out to the task's next status and the
+//! message's fate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{
+    Delivery, MAX_ATTEMPTS, Save, StoreError, Task, TaskError, TaskResult, TaskStatus, Timestamp, after,
+    between,
+};
+use tracing::{error, info, warn};
+
+use crate::context::Finished;
+use crate::disposition::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, retry_backoff, wait};
+use crate::interrupt::Deferred;
+use crate::{Interrupt, Processor};
+
+/// How soon a message comes back when the last write failed. The lease still runs: the next claim
+/// waits for its end.
+const STORE_RETRY: Duration = Duration::from_secs(10);
+
+/// What the last write makes of the task.
+struct Ending {
+    status: TaskStatus,
+    note: String,
+    disposition: Disposition,
+}
+
+/// Writes `outcome` into the task and says what becomes of the message.
+pub(crate) async fn settle(
+    processor: &Arc<Processor>,
+    mut task: Task,
+    outcome: Result<Finished, Interrupt>,
+    started: Timestamp,
+    delivery: &Delivery,
+) -> Disposition {
+    let now = processor.clock.now();
+    task.doc.worked_ms += between(started, now).as_secs_f64() * 1_000.0;
+    let ending = match outcome {
+        Ok(finished) => complete(&mut task, finished),
+        Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, deferred, now, delivery),
+        Err(Interrupt::Park) => park(&mut task),
+        Err(Interrupt::Fail(error)) => fail(&mut task, error),
+        Err(Interrupt::Ignore(reason)) => end(TaskStatus::Ignored, reason),
+        Err(Interrupt::Lost) => {
+            warn!(task_id = %task.id, fence = task.control.fence, "the lease was lost; a successor has the task");
+            return Disposition::Again(None);
+        }
+        Err(Interrupt::Store(problem)) => return store_failed(&task, &problem),
+    };
+    write(processor, task, ending, now).await
+}
+
+async fn write(processor: &Arc<Processor>, mut task: Task, ending: Ending, now: Timestamp) -> Disposition {
+    let waits = (task.control.not_before, task.control.due_at);
+    if let Err(illegal) = task.transition(ending.status, now, &ending.note) {
+        error!(task_id = %task.id, %illegal, "a run ended in a move that does not exist");
+        return Disposition::Again(Some(STORE_RETRY));
+    }
+    if !ending.status.is_end() {
+        (task.control.not_before, task.control.due_at) = waits;
+    }
+    match processor.stores.tasks.save(&mut task).await {
+        Ok(Save::Done) => {
+            summary(processor, &task, now);
+            ending.disposition
+        }
+        Ok(Save::Stale) => {
+            warn!(task_id = %task.id, "the lease was lost before the last write; a successor has the task");
+            Disposition::Again(None)
+        }
+        Err(problem) => store_failed(&task, &problem),
+    }
+}
+
+fn store_failed(task: &Task, problem: &StoreError) -> Disposition {
+    warn!(task_id = %task.id, %problem, "the task could not be written; its message comes back");
+    Disposition::Again(Some(STORE_RETRY))
+}
+
+fn end(status: TaskStatus, note: String) -> Ending {
+    Ending { status, note, disposition: Disposition::Done }
+}
+
+fn complete(task: &mut Task, finished: Finished) -> Ending {
+    let note = match &finished.output_url {
+        Some(url) => format!("published {url}"),
+        None => "done".to_owned(),
+    };
+    task.doc.error = None;
+    task.doc.result = Some(TaskResult {
+        success: finished.success,
+        output: finished.output,
+        output_url: finished.output_url,
+        execution_time_ms: task.doc.worked_ms,
+    });
+    end(TaskStatus::Completed, note)
+}
+
+fn fail(task: &mut Task, error: TaskError) -> Ending {
+    let note = error.message.clone();
+    task.doc.error = Some(error);
+    end(TaskStatus::Failed, note)
+}
+
+/// The draft and its expiry stand in the task already. A decision of a former round does not count.
+fn park(task: &mut Task) -> Ending {
+    let because = task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone());
+    task.doc.decision = None;
+    task.doc.deferrals = 0;
+    task.doc.wakes = 0;
+    task.control.attempts = 0;
+    task.control.due_at = task.doc.expires_at;
+    end(TaskStatus::AwaitingApproval, because.unwrap_or_else(|| "a person must decide".to_owned()))
+}
+
+fn defer(
+    processor: &Processor,
+    task: &mut Task,
+    deferred: Deferred,
+    now: Timestamp,
+    delivery: &Delivery,
+) -> Ending {
+    if deferred.counted && task.control.attempts >= MAX_ATTEMPTS {
+        let error =
+            deferred.error.unwrap_or_else(|| TaskError::new("processing", "no_attempts_left", deferred.why));
+        return fail(task, error);
+    }
+    let backoff = if deferred.counted {
+        retry_backoff(task.control.attempts)
+    } else {
+        task.control.attempts = task.control.attempts.saturating_sub(1);
+        deferral_backoff(task.doc.deferrals)
+    };
+    task.doc.deferrals = task.doc.deferrals.saturating_add(1);
+    task.doc.wakes = 0;
+    task.doc.error = deferred.error.or_else(|| task.doc.error.take());
+    let not_before = deferred.not_before.unwrap_or_else(|| after(now, processor.jitter.spread(backoff)));
+    let disposition = match wait(now, not_before, delivery.receive_count) {
+        Wait::Delay(delay) => {
+            task.control.due_at = Some(after(not_before, LATE_MESSAGE));
+            Disposition::Again(Some(delay))
+        }
+        Wait::Sweeper => {
+            task.control.due_at = Some(not_before);
+            Disposition::Done
+        }
+    };
+    task.control.not_before = Some(not_before);
+    Ending { status: TaskStatus::Waiting, note: deferred.why, disposition }
+}
+
+/// One line per task that has come to rest, with what it took.
+fn summary(processor: &Processor, task: &Task, now: Timestamp) {
+    let doc = &task.doc;
+    info!(
+        task_id = %task.id,
+        source = doc.source,
+        status = %task.control.status,
+        intent = doc.classification.as_ref().map(|known| known.intent.as_str()),
+        execution_time_ms = doc.worked_ms,
+        tokens_used = task.tokens_used(),
+        cost_usd = task.cost_usd(),
+        received_to_done_ms = between(doc.received_at, now).as_millis() as u64,
+        not_before = task.control.not_before.map(tracing::field::display),
+        error = doc.error.as_ref().map(|error| error.message.as_str()),
+        "task {}",
+        task.control.status
+    );
+    processor.observe(task, now);
+}

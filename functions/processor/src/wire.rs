@@ -1,0 +1,117 @@
+//! From agent.toml and the environment to a [`Processor`].
+
+use std::sync::Arc;
+
+use domain::{Clock, Jitter, Model, Publisher, Stores};
+use gemini::Gemini;
+use github::Github;
+use secrecy::SecretString;
+use settings::{Environment, GithubCredentials, Settings};
+use telemetry::Metrics;
+
+use crate::{Config, Processor, Services, registry};
+
+/// Why no processor can be made of what is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// A variable is missing.
+    #[error("{0} is not set: {1}")]
+    Missing(&'static str, &'static str),
+    /// The Gemini settings cannot work.
+    #[error("Gemini: {0}")]
+    Gemini(#[from] gemini::ConfigError),
+    /// The GitHub settings cannot work.
+    #[error("GitHub: {0}")]
+    Github(#[from] github::BuildError),
+    /// agent.toml names automations that do not exist.
+    #[error("agent.toml:\n  {}", .0.join("\n  "))]
+    Automations(Vec<String>),
+}
+
+/// What a processor is made of, besides its settings.
+pub struct Parts {
+    /// Storage and queues.
+    pub stores: Stores,
+    /// What thinks.
+    pub model: Arc<dyn Model>,
+    /// Where results go.
+    pub services: Services,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness for back-off.
+    pub jitter: Jitter,
+    /// Where metrics go.
+    pub metrics: Metrics,
+}
+
+impl Processor {
+    /// A processor with the automations of this crate.
+    ///
+    /// # Errors
+    /// [`WireError::Automations`].
+    pub fn new(settings: &Settings, parts: Parts) -> Result<Self, WireError> {
+        let registry = Arc::new(registry());
+        let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
+        let Parts { stores, model, services, clock, jitter, metrics } = parts;
+        Ok(Self { stores, model, services, registry, config, clock, jitter, metrics })
+    }
+}
+
+/// The Gemini client as configured; without a key unless the environment has one.
+///
+/// # Errors
+/// [`WireError::Gemini`].
+pub fn gemini(
+    settings: &Settings,
+    environment: &Environment,
+    clock: Clock,
+    jitter: Jitter,
+    metrics: Metrics,
+) -> Result<Arc<dyn Model>, WireError> {
+    let models = &settings.models;
+    let mut config = gemini::Config::new(environment.gemini_api_key.clone());
+    if let Some(url) = &environment.gemini_base_url {
+        config.base_url.clone_from(url);
+    }
+    config.triage.clone_from(&models.triage);
+    config.answer.clone_from(&models.answer);
+    config.fallback.clone_from(&models.fallback);
+    config.generation = gemini::Generation {
+        max_output_tokens: models.generation.max_output_tokens,
+        others: models.generation.others.clone(),
+    };
+    for model in models.in_use() {
+        let limits = models.limits_for(model);
+        let limits = gemini::Limits { timeout: limits.timeout, retries: limits.retries };
+        config.limits.insert(model.to_owned(), limits);
+    }
+    let client = Gemini::new(config, clock.clone(), jitter)?;
+    Ok(Arc::new(crate::observe::Observed::new(client, metrics, clock)))
+}
+
+/// The GitHub client as configured.
+///
+/// # Errors
+/// [`WireError`].
+pub fn github(environment: &Environment, clock: Clock) -> Result<Arc<dyn Publisher>, WireError> {
+    let credentials = match &environment.github {
+        Some(GithubCredentials::Token(token)) => github::Credentials::Token(token.clone()),
+        Some(GithubCredentials::App { id, private_key }) => {
+            github::Credentials::App { id: id.clone(), private_key: private_key.clone() }
+        }
+        // A server of one's own may need none.
+        None if environment.github_api_url.is_some() => {
+            github::Credentials::Token(SecretString::from("none".to_owned()))
+        }
+        None => {
+            let how =
+                "set it to a token that may write comments, or set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY";
+            return Err(WireError::Missing("GITHUB_TOKEN", how));
+        }
+    };
+    let mut config = github::Config::default();
+    if let Some(url) = &environment.github_api_url {
+        config.base_url.clone_from(url);
+    }
+    Ok(Arc::new(Github::new(credentials, &config, clock)?))
+}

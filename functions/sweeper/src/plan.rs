@@ -1,0 +1,190 @@
+//! What a due task needs: a pure function of the task, the depth of its lane and the time.
+
+use std::time::Duration;
+
+use domain::{Depth, Task, TaskStatus, Timestamp, after};
+
+/// What is to be done about a task that is due for a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// Send a fresh message, and look again then.
+    Wake {
+        /// When to look again.
+        look_again: Timestamp,
+    },
+    /// Its message is most likely still in the lane: look again then.
+    Postpone {
+        /// When to look again.
+        look_again: Timestamp,
+    },
+    /// Nobody decided about its draft in time.
+    Expire,
+    /// It is too old to go on.
+    GiveUp,
+    /// It moved on since it was found.
+    Nothing,
+}
+
+/// A lane with fewer messages than this would have delivered by now.
+const NEARLY_EMPTY: u64 = 20;
+/// A message that was lost is missed so long after it was sent to a nearly empty lane.
+const SHORT: Duration = Duration::from_secs(120);
+/// In a full lane a message may wait for hours; sending another sooner only makes it longer.
+const LONG: Duration = Duration::from_secs(3_600);
+/// Decisions that were made before the expiry may still be on their way.
+pub const GRACE: Duration = Duration::from_secs(300);
+
+/// What `task` needs at `now`, its lane being as deep as `depth`.
+#[must_use]
+pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
+    if task.control.due_at.is_none_or(|due| due > now) {
+        return Plan::Nothing;
+    }
+    match task.control.status {
+        TaskStatus::AwaitingApproval => expiry(task, now),
+        TaskStatus::Received | TaskStatus::Waiting | TaskStatus::Processing if now >= task.gives_up_at() => {
+            Plan::GiveUp
+        }
+        TaskStatus::Received => received(task, depth, now),
+        // Its message was acknowledged when it began to wait, or its holder died: both are certain.
+        TaskStatus::Waiting | TaskStatus::Processing if task.doc.wakes == 0 => {
+            Plan::Wake { look_again: after(now, patience(0, depth)) }
+        }
+        TaskStatus::Waiting | TaskStatus::Processing => resend(task, depth, now),
+        TaskStatus::Completed
+        | TaskStatus::Ignored
+        | TaskStatus::Rejected
+        | TaskStatus::Expired
+        | TaskStatus::Failed => Plan::Nothing,
+    }
+}
+
+fn expiry(task: &Task, now: Timestamp) -> Plan {
+    match task.doc.expires_at.map(|expires| after(expires, GRACE)) {
+        Some(end) if end > now => Plan::Postpone { look_again: end },
+        Some(_) | None => Plan::Expire,
+    }
+}
+
+/// Ingest sent a message right after it stored the task; only its death in between loses it.
+fn received(task: &Task, depth: Depth, now: Timestamp) -> Plan {
+    let overdue = after(task.doc.received_at, patience(task.doc.wakes, depth));
+    if now >= overdue || task.doc.wakes > 0 {
+        return resend(task, depth, now);
+    }
+    Plan::Postpone { look_again: overdue }
+}
+
+fn resend(task: &Task, depth: Depth, now: Timestamp) -> Plan {
+    Plan::Wake { look_again: after(now, patience(task.doc.wakes, depth)) }
+}
+
+/// How long the `wakes`-th message may take before it is missed.
+fn patience(wakes: u32, depth: Depth) -> Duration {
+    if depth.ready < NEARLY_EMPTY { SHORT } else { LONG * 2_u32.pow(wakes.min(6)) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use domain::{MAX_OPEN_DAYS, NewTask, Priority, TaskId};
+
+    const EMPTY: Depth = Depth { ready: 0, in_flight: 0 };
+    const FULL: Depth = Depth { ready: 5_000, in_flight: 0 };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn received_at(second: i64) -> Task {
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "o/r".to_owned(),
+            thread: "o/r#1".to_owned(),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: serde_json::Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        Task::received(TaskId::derive("github", b"1"), new, at(second), at(second + 120))
+    }
+
+    fn waiting_until(second: i64) -> Task {
+        let mut task = received_at(0);
+        task.transition(TaskStatus::Processing, at(1), "claimed").unwrap();
+        task.transition(TaskStatus::Waiting, at(2), "quota").unwrap();
+        task.control.not_before = Some(at(second));
+        task.control.due_at = Some(at(second));
+        task
+    }
+
+    #[test]
+    fn task_that_is_not_due_needs_nothing() {
+        assert_eq!(plan(&received_at(0), EMPTY, at(119)), Plan::Nothing);
+    }
+
+    #[test]
+    fn lost_message_is_replaced_after_two_minutes_in_an_empty_lane() {
+        assert_eq!(plan(&received_at(0), EMPTY, at(120)), Plan::Wake { look_again: at(240) });
+    }
+
+    #[test]
+    fn message_in_a_full_lane_has_an_hour() {
+        let mut task = received_at(0);
+        assert_eq!(plan(&task, FULL, at(120)), Plan::Postpone { look_again: at(3_600) });
+        task.control.due_at = Some(at(3_600));
+        assert_eq!(plan(&task, FULL, at(3_600)), Plan::Wake { look_again: at(7_200) });
+    }
+
+    #[test]
+    fn patience_with_a_full_lane_doubles() {
+        let mut task = received_at(0);
+        task.doc.wakes = 2;
+        assert_eq!(plan(&task, FULL, at(9_000)), Plan::Wake { look_again: at(9_000 + 4 * 3_600) });
+    }
+
+    #[test]
+    fn waiting_task_is_woken_when_it_is_due() {
+        assert_eq!(plan(&waiting_until(500), FULL, at(499)), Plan::Nothing);
+        assert_eq!(plan(&waiting_until(500), FULL, at(500)), Plan::Wake { look_again: at(4_100) });
+        assert_eq!(plan(&waiting_until(500), EMPTY, at(500)), Plan::Wake { look_again: at(620) });
+    }
+
+    #[test]
+    fn task_whose_holder_died_is_woken() {
+        let mut task = received_at(0);
+        task.transition(TaskStatus::Processing, at(1), "claimed").unwrap();
+        task.control.due_at = Some(at(300));
+        assert_eq!(plan(&task, EMPTY, at(300)), Plan::Wake { look_again: at(420) });
+    }
+
+    #[test]
+    fn nothing_outlives_thirteen_days() {
+        let end = MAX_OPEN_DAYS * 86_400;
+        assert_eq!(plan(&waiting_until(5), EMPTY, at(end)), Plan::GiveUp);
+        assert_ne!(plan(&waiting_until(5), EMPTY, at(end - 1)), Plan::GiveUp);
+    }
+
+    #[test]
+    fn parked_task_expires_after_the_grace() {
+        let mut task = received_at(0);
+        task.transition(TaskStatus::Processing, at(1), "claimed").unwrap();
+        task.transition(TaskStatus::AwaitingApproval, at(2), "parked").unwrap();
+        task.control.due_at = Some(at(1_000));
+        task.doc.expires_at = Some(at(1_000));
+        assert_eq!(plan(&task, EMPTY, at(1_000)), Plan::Postpone { look_again: at(1_300) });
+        task.control.due_at = Some(at(1_300));
+        assert_eq!(plan(&task, EMPTY, at(1_300)), Plan::Expire);
+    }
+
+    #[test]
+    fn ended_task_needs_nothing() {
+        let mut task = received_at(0);
+        task.transition(TaskStatus::Failed, at(1), "x").unwrap();
+        task.control.due_at = Some(at(0));
+        assert_eq!(plan(&task, EMPTY, at(200)), Plan::Nothing);
+    }
+}

@@ -1,0 +1,205 @@
+//! One sweep over the unfinished tasks that are due.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::{
+    Clock, Decision, Depth, Due, Envelope, Lane, Outcome, Save, StoreError, Stores, Task, TaskError,
+    TaskStatus, Timestamp,
+};
+use futures::stream::{self, StreamExt};
+use tracing::{error, info, warn};
+
+use crate::plan::{Plan, plan};
+
+/// Tasks of one status that a sweep looks at; what is left is due again a minute later.
+const PER_STATUS: usize = 1_000;
+/// Tasks looked at side by side.
+const AT_ONCE: usize = 16;
+/// Who decided when nobody did.
+const NOBODY: &str = "afterhook";
+
+/// Finds tasks that would otherwise be stuck.
+///
+/// Everything it does is bound to the revision it has read, so two sweepers at once do no harm.
+#[derive(Clone)]
+pub struct Sweeper {
+    /// Storage and queues.
+    pub stores: Stores,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Tasks that got a fresh message.
+    pub woken: u64,
+    /// Tasks whose message was still on its way.
+    pub postponed: u64,
+    /// Drafts that nobody decided about in time.
+    pub expired: u64,
+    /// Tasks that were too old.
+    pub given_up: u64,
+    /// Tasks that moved on while the sweep looked at them.
+    pub moved_on: u64,
+    /// Tasks that could not be read, written or sent for.
+    pub errors: u64,
+}
+
+impl Sweeper {
+    /// One sweep. Stops taking up tasks at `deadline`: the next sweep goes on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the stores do not even say what is due.
+    pub async fn sweep(&self, deadline: Timestamp) -> Result<Report, StoreError> {
+        let now = self.clock.now();
+        let depths = Arc::new(self.depths().await);
+        let mut report = Report::default();
+        for status in TaskStatus::OPEN {
+            let due = self.stores.tasks.due(status, now, PER_STATUS).await?;
+            let mut outcomes = stream::iter(due)
+                .take_while(|_| futures::future::ready(self.clock.now() < deadline))
+                .map(|due| self.look(due, Arc::clone(&depths)))
+                .buffer_unordered(AT_ONCE);
+            while let Some(done) = outcomes.next().await {
+                report.count(done);
+            }
+        }
+        if report != Report::default() {
+            info!(?report, "swept");
+        }
+        Ok(report)
+    }
+
+    /// The lanes' depths. An unknown depth counts as full, which only makes the sweeper patient.
+    async fn depths(&self) -> BTreeMap<&'static str, Depth> {
+        let mut depths = BTreeMap::new();
+        for lane in Lane::ALL {
+            let depth = self.stores.queue.depth(lane).await.unwrap_or_else(|problem| {
+                warn!(%lane, %problem, "the lane's depth is not known");
+                Depth { ready: u64::MAX, in_flight: 0 }
+            });
+            depths.insert(lane.as_str(), depth);
+        }
+        depths
+    }
+
+    async fn look(&self, due: Due, depths: Arc<BTreeMap<&'static str, Depth>>) -> Done {
+        let depth = depths.get(due.lane.as_str()).copied().unwrap_or_default();
+        match self.act(&due, depth).await {
+            Ok(done) => done,
+            Err(problem) => {
+                error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");
+                Done::Error
+            }
+        }
+    }
+
+    async fn act(&self, due: &Due, depth: Depth) -> Result<Done, StoreError> {
+        let Some(mut task) = self.stores.tasks.get(&due.task_id).await? else { return Ok(Done::MovedOn) };
+        let now = self.clock.now();
+        match plan(&task, depth, now) {
+            Plan::Nothing => Ok(Done::MovedOn),
+            Plan::Postpone { look_again } => {
+                task.control.due_at = Some(look_again);
+                self.save(task, Done::Postponed).await
+            }
+            Plan::Wake { look_again } => self.wake(task, look_again, now).await,
+            Plan::Expire => self.expire(task, now).await,
+            Plan::GiveUp => self.give_up(task, now).await,
+        }
+    }
+
+    /// Counts first, then sends: a crash in between costs a while, the other order would send
+    /// without end.
+    async fn wake(&self, mut task: Task, look_again: Timestamp, now: Timestamp) -> Result<Done, StoreError> {
+        let envelope =
+            Envelope { task_id: task.id.clone(), lane: lane(&task), tenant: task.doc.tenant.clone() };
+        task.doc.wakes += 1;
+        task.control.due_at = Some(look_again);
+        task.note(now, "a fresh message was sent");
+        match self.save(task, Done::Woken).await? {
+            Done::Woken => match self.stores.queue.send(&envelope).await {
+                Ok(()) => Ok(Done::Woken),
+                Err(problem) => {
+                    warn!(task_id = %envelope.task_id, %problem, "no message; a later sweep sends it");
+                    Ok(Done::Error)
+                }
+            },
+            other => Ok(other),
+        }
+    }
+
+    async fn expire(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {
+        task.doc.decision = Some(Decision {
+            outcome: Outcome::Expired,
+            by: NOBODY.to_owned(),
+            at: now,
+            draft_hash: task.doc.draft.as_ref().map(|draft| draft.hash.clone()).unwrap_or_default(),
+            publish_hash: None,
+            reason: None,
+        });
+        self.end(task, TaskStatus::Expired, now, "nobody decided in time", Done::Expired).await
+    }
+
+    async fn give_up(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {
+        let message =
+            format!("unfinished for {} days; the last word was: {}", domain::MAX_OPEN_DAYS, last_word(&task));
+        error!(task_id = %task.id, message, "task given up for its age");
+        task.doc.error = Some(TaskError::new("sweep", "too_old", &message));
+        self.end(task, TaskStatus::Failed, now, &message, Done::GivenUp).await
+    }
+
+    async fn end(
+        &self,
+        mut task: Task,
+        status: TaskStatus,
+        now: Timestamp,
+        note: &str,
+        done: Done,
+    ) -> Result<Done, StoreError> {
+        task.transition(status, now, note).map_err(|illegal| StoreError::broken("sweep", illegal))?;
+        self.save(task, done).await
+    }
+
+    async fn save(&self, mut task: Task, done: Done) -> Result<Done, StoreError> {
+        Ok(match self.stores.tasks.save(&mut task).await? {
+            Save::Done => done,
+            Save::Stale => Done::MovedOn,
+        })
+    }
+}
+
+/// A person waits for what has been decided; everything else has the lane of its priority.
+fn lane(task: &Task) -> Lane {
+    if task.doc.decision.is_some() { Lane::Express } else { task.doc.priority.lane() }
+}
+
+fn last_word(task: &Task) -> &str {
+    task.doc.timeline.last().map_or("nothing", |entry| entry.note.as_str())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Woken,
+    Postponed,
+    Expired,
+    GivenUp,
+    MovedOn,
+    Error,
+}
+
+impl Report {
+    fn count(&mut self, done: Done) {
+        let counter = match done {
+            Done::Woken => &mut self.woken,
+            Done::Postponed => &mut self.postponed,
+            Done::Expired => &mut self.expired,
+            Done::GivenUp => &mut self.given_up,
+            Done::MovedOn => &mut self.moved_on,
+            Done::Error => &mut self.errors,
+        };
+        *counter += 1;
+    }
+}

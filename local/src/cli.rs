@@ -1,0 +1,198 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Webhooks in, finished agent work out: the local runner and the tools around it.
+#[derive(Debug, Parser)]
+#[command(name = "afterhook", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; `dev` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole system on this machine, with stand-ins for whatever has no credentials.
+    Dev(DevArgs),
+    /// Sign a sample event with the configured secret and post it.
+    Send(SendArgs),
+    /// Look at tasks, decide about drafts, retry.
+    Tasks(TasksArgs),
+    /// Put dead letters back to work, after showing them.
+    Redrive(RedriveArgs),
+    /// Check agent.toml and the environment, and show the effective limits.
+    Check(CheckArgs),
+    /// Run one stand-in alone.
+    Standin(StandinArgs),
+}
+
+/// `afterhook dev`.
+#[derive(Debug, Clone, Args, Default)]
+pub struct DevArgs {
+    /// Exit when the sample task has ended: 0 if it ended well.
+    #[arg(long, conflicts_with = "no_sample")]
+    pub once: bool,
+    /// Send no sample event.
+    #[arg(long)]
+    pub no_sample: bool,
+    /// Port on 127.0.0.1; 0 takes any free one.
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+    /// Where tasks, queues and made-up secrets are kept.
+    #[arg(long, value_name = "DIR", default_value = ".afterhook")]
+    pub data_dir: PathBuf,
+    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Report progress as JSON lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Use SQS, DynamoDB and S3 instead of SQLite, honouring AWS_ENDPOINT_URL.
+    #[arg(long)]
+    pub aws: bool,
+}
+
+/// `afterhook send`.
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    /// The event: a raw body such as events/bodies/github/issues.opened.json.
+    pub file: PathBuf,
+    /// Where to: http://127.0.0.1:3000 (the route is added), or a whole webhook URL.
+    #[arg(long, value_name = "URL", required_unless_present = "print_event")]
+    pub to: Option<String>,
+    /// Name of the source in agent.toml.
+    #[arg(long, default_value = "github")]
+    pub source: String,
+    /// Kind of event for the sender's own header (default: the file's name up to its first dot).
+    #[arg(long)]
+    pub event: Option<String>,
+    /// Send it as a new event: change a date in it, so that it is no duplicate.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Print a freshly signed API Gateway event for `sam local invoke -e -` instead.
+    #[arg(long)]
+    pub print_event: bool,
+    /// Where `dev` keeps its made-up secrets, for sources that have none in the environment.
+    #[arg(long, value_name = "DIR", default_value = ".afterhook")]
+    pub data_dir: PathBuf,
+    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `afterhook tasks`.
+#[derive(Debug, Args)]
+pub struct TasksArgs {
+    /// What to do; `list` if nothing is said.
+    #[command(subcommand)]
+    pub action: Option<TasksAction>,
+    /// Base URL of the console API.
+    #[arg(long, global = true, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// Print the API's JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where `dev` keeps its made-up token, if CONSOLE_TOKEN is not set.
+    #[arg(long, global = true, value_name = "DIR", default_value = ".afterhook")]
+    pub data_dir: PathBuf,
+}
+
+/// What `afterhook tasks` does.
+#[derive(Debug, Subcommand)]
+pub enum TasksAction {
+    /// The latest tasks.
+    List {
+        /// Only those in this status.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those of this source.
+        #[arg(long)]
+        source: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 20)]
+        limit: u8,
+        /// Where the page before ended.
+        #[arg(long)]
+        cursor: Option<String>,
+    },
+    /// One task.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Send an ended task around again, or ask for another draft of a parked one.
+    Retry {
+        /// Its id.
+        id: String,
+        /// What the new draft should do differently.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Publish a parked draft.
+    Approve {
+        /// Its id.
+        id: String,
+        /// Publish this text instead.
+        #[arg(long)]
+        text: Option<String>,
+        /// The draft that you saw (default: the present one).
+        #[arg(long)]
+        draft_hash: Option<String>,
+    },
+    /// Refuse a parked draft.
+    Reject {
+        /// Its id.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        /// The draft that you saw (default: the present one).
+        #[arg(long)]
+        draft_hash: Option<String>,
+    },
+}
+
+/// `afterhook redrive`.
+#[derive(Debug, Args)]
+pub struct RedriveArgs {
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// The data directory of a stopped `dev`.
+    #[arg(long, value_name = "DIR", default_value = ".afterhook")]
+    pub data_dir: PathBuf,
+    /// Use the queues of the environment (QUEUE_URL_…, QUEUE_URL_DEAD) instead.
+    #[arg(long)]
+    pub aws: bool,
+}
+
+/// `afterhook check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `afterhook standin`.
+#[derive(Debug, Args)]
+pub struct StandinArgs {
+    /// Which one.
+    pub service: StandinService,
+    /// Port on 127.0.0.1; 0 takes any free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+}
+
+/// The stand-ins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StandinService {
+    /// Google's Gemini API.
+    Gemini,
+    /// GitHub's REST API, as far as issues and comments go.
+    Github,
+}

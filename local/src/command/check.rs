@@ -1,0 +1,64 @@
+//! `afterhook check`: what is configured, what is wrong with it, and the limits that follow.
+
+use std::process::ExitCode;
+
+use settings::{Environment, Settings};
+
+use crate::Failure;
+use crate::cli::CheckArgs;
+use crate::dev::load;
+
+/// Exits 0 when everything can work.
+pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
+    let environment = Environment::read();
+    let path = match (&args.config, &environment) {
+        (Some(path), _) => path.clone(),
+        (None, Ok(environment)) => environment.config_path(),
+        (None, Err(_)) => Environment::default().config_path(),
+    };
+    let settings = load(&path);
+    let mut sound = true;
+    match &settings {
+        Ok(settings) => print_settings(&path.display().to_string(), settings),
+        Err(failure) => {
+            sound = false;
+            eprintln!("{failure}\n");
+        }
+    }
+    match &environment {
+        Ok(environment) => print_environment(environment, settings.as_ref().ok()),
+        Err(mistakes) => {
+            sound = false;
+            eprintln!("{mistakes}\n");
+        }
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print_settings(path: &str, settings: &Settings) {
+    println!("{path} is sound.\n");
+    println!("sources:  {}", names(settings.sources.keys()));
+    println!("intents:  {}", names(settings.intents.iter().map(|intent| &intent.name)));
+    println!("models:");
+    for model in settings.models.in_use() {
+        println!("  {model}: {}", settings.models.limits_for(model));
+    }
+}
+
+fn names<'n>(names: impl Iterator<Item = &'n String>) -> String {
+    names.map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Says of each credential whether it is there, never what it is.
+fn print_environment(environment: &Environment, settings: Option<&Settings>) {
+    println!("\nenvironment:");
+    let set = |there: bool, otherwise: &'static str| if there { "set" } else { otherwise };
+    for source in settings.into_iter().flat_map(|settings| settings.sources.keys()) {
+        let there = environment.secrets_for(source).is_some();
+        println!("  {}: {}", settings::variable_of(source), set(there, "not set (`dev` makes one up; deployed, the source answers 503)"));
+    }
+    println!("  Gemini: {}", set(environment.gemini_api_key.is_some(), "GEMINI_API_KEY is not set (`dev` uses a stand-in)"));
+    println!("  GitHub: {}", set(environment.github.is_some(), "GITHUB_TOKEN is not set (`dev` uses a stand-in)"));
+    println!("  console: {}", set(!environment.console_tokens.is_empty(), "CONSOLE_TOKEN is not set (`dev` makes one up)"));
+    println!("  AWS resources: {}", set(environment.aws.is_some(), "not set (only needed when deployed, or with `dev --aws`)"));
+}

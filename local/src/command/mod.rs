@@ -1,0 +1,8 @@
+//! The commands besides `dev`, one file each.
+
+pub(crate) mod check;
+pub(crate) mod http;
+pub(crate) mod redrive;
+pub(crate) mod send;
+pub(crate) mod standin;
+pub(crate) mod tasks;

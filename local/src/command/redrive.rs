@@ -1,0 +1,159 @@
+//! `afterhook redrive`: dead letters back to work, after showing what is in them.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use domain::{Clock, Delivery, Envelope, Stores, TaskStatus, Visibility};
+use embedded::Embedded;
+
+use crate::Failure;
+use crate::cli::RedriveArgs;
+
+/// Dead letters stay invisible to others while a person reads them.
+const READING: Duration = Duration::from_secs(300);
+/// Messages of one receive.
+const BATCH: usize = 10;
+/// More than this are left for another run.
+const MOST: usize = 10_000;
+
+/// What is to be done with one dead letter.
+enum Letter {
+    /// Its task is unfinished: a fresh message goes out.
+    Redrive(Envelope),
+    /// Its task has ended: the letter goes.
+    Drop(TaskStatus),
+    /// It names no task of ours: it stays for a person to look at.
+    Keep(String),
+}
+
+/// Shows, asks, redrives.
+pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
+    let stores = stores(&args).await?;
+    let letters = read(&stores).await?;
+    if letters.is_empty() {
+        println!("the dead-letter queue is empty");
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (delivery, letter) in &letters {
+        println!("{}", describe(delivery, letter));
+    }
+    if !args.yes && !confirmed()? {
+        put_back(&stores, &letters).await?;
+        println!("nothing was changed");
+        return Ok(ExitCode::FAILURE);
+    }
+    let (sent, dropped) = act(&stores, &letters).await?;
+    println!("{sent} sent back to work, {dropped} dropped, {} kept", letters.len() - sent - dropped);
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "aws")]
+async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
+    if args.aws {
+        let environment =
+            settings::Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+        return crate::dev::aws_stores(&environment).await;
+    }
+    local(args)
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the AWS adapters connect asynchronously")]
+async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
+    if args.aws {
+        return Err(Failure::new("--aws is not built in: use `cargo run --features aws -- redrive --aws`"));
+    }
+    local(args)
+}
+
+fn local(args: &RedriveArgs) -> Result<Stores, Failure> {
+    let embedded = Embedded::open(&args.data_dir, Clock::system());
+    embedded.map(|embedded| embedded.stores()).map_err(|error| Failure::new(error.to_string()))
+}
+
+async fn read(stores: &Stores) -> Result<Vec<(Delivery, Letter)>, Failure> {
+    let dead = Visibility { lane: None, timeout: READING };
+    let mut letters = Vec::new();
+    while letters.len() < MOST {
+        let received = stores.queue.receive(dead, BATCH, Duration::ZERO).await;
+        let received = received.map_err(|error| Failure::at("the dead letters", error))?;
+        if received.is_empty() {
+            break;
+        }
+        for delivery in received {
+            let letter = judge(stores, &delivery).await?;
+            letters.push((delivery, letter));
+        }
+    }
+    Ok(letters)
+}
+
+async fn judge(stores: &Stores, delivery: &Delivery) -> Result<Letter, Failure> {
+    let id = match delivery.task_id() {
+        Ok(id) => id,
+        Err(problem) => return Ok(Letter::Keep(problem)),
+    };
+    let task = stores.tasks.get(&id).await.map_err(|error| Failure::new(error.to_string()))?;
+    Ok(match task {
+        None => Letter::Keep(format!("task {id} is not stored")),
+        Some(task) if task.control.status.is_end() => Letter::Drop(task.control.status),
+        Some(task) => Letter::Redrive(Envelope {
+            task_id: id,
+            lane: task.doc.priority.lane(),
+            tenant: task.doc.tenant,
+        }),
+    })
+}
+
+fn describe(delivery: &Delivery, letter: &Letter) -> String {
+    let fate = match letter {
+        Letter::Redrive(envelope) => format!("back to the {} lane", envelope.lane),
+        Letter::Drop(status) => format!("dropped, its task is {status}"),
+        Letter::Keep(problem) => format!("kept: {problem}"),
+    };
+    let body: String = delivery.body.chars().filter(|c| !c.is_control()).take(80).collect();
+    format!("{}  received {} times  {body}  → {fate}", delivery.message_id, delivery.receive_count)
+}
+
+fn confirmed() -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::new("nobody is there to ask: add --yes"));
+    }
+    print!("go on? [y/N] ");
+    let mut answer = String::new();
+    let asked = std::io::stdout().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+    asked.map_err(|error| Failure::at("the answer", error))?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+async fn put_back(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<(), Failure> {
+    for (delivery, _) in letters {
+        let back = stores.queue.set_visibility(&delivery.receipt, Duration::ZERO).await;
+        back.map_err(|error| Failure::at("the dead letters", error))?;
+    }
+    Ok(())
+}
+
+/// Sends first, deletes after: a crash in between sends twice, which does no harm.
+async fn act(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<(usize, usize), Failure> {
+    let (mut sent, mut dropped) = (0, 0);
+    for (delivery, letter) in letters {
+        match letter {
+            Letter::Redrive(envelope) => {
+                let done = stores.queue.send(envelope).await;
+                done.map_err(|error| Failure::at(format!("after {sent} letters"), error))?;
+                sent += 1;
+            }
+            Letter::Drop(_) => dropped += 1,
+            Letter::Keep(_) => {
+                let back = stores.queue.set_visibility(&delivery.receipt, Duration::ZERO).await;
+                back.map_err(|error| Failure::at("the dead letters", error))?;
+                continue;
+            }
+        }
+        let gone = stores.queue.delete(&delivery.receipt).await;
+        gone.map_err(|error| Failure::at("the dead letters", error))?;
+    }
+    Ok((sent, dropped))
+}

@@ -1,0 +1,30 @@
+//! `afterhook standin`: one stand-in alone.
+
+use std::process::ExitCode;
+
+use tokio::net::TcpListener;
+
+use crate::Failure;
+use crate::cli::{StandinArgs, StandinService};
+use crate::standin::gemini::GeminiStandin;
+use crate::standin::github::GithubStandin;
+
+/// Serves until Ctrl-C.
+pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
+    let listener = TcpListener::bind(("127.0.0.1", args.port))
+        .await
+        .map_err(|error| Failure::at(format!("port {} on 127.0.0.1", args.port), error))?;
+    let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
+    println!("ready on http://{address}");
+    let (gemini, github) = (GeminiStandin::new(), GithubStandin::new());
+    let served = tokio::select! {
+        served = async {
+            match args.service {
+                StandinService::Gemini => gemini.serve(listener).await,
+                StandinService::Github => github.serve(listener).await,
+            }
+        } => served,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    };
+    served.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the stand-in", error))
+}

@@ -1,0 +1,47 @@
+//! What `dev` says when it is up: what is real, what is a stand-in, and how to reach it.
+
+use serde_json::json;
+
+use super::Running;
+
+/// Prints the banner and the line that says where the server listens.
+pub(super) fn print(running: &Running, json: bool) {
+    if json { print_json(running) } else { print_text(running) }
+    println!("ready on {}", running.url());
+}
+
+fn print_text(running: &Running) {
+    let url = running.url();
+    println!("afterhook {}\n", env!("CARGO_PKG_VERSION"));
+    for source in running.settings.sources.keys() {
+        println!("  webhooks   {url}/webhooks/{source}");
+    }
+    println!("  tasks      {url}/tasks");
+    println!("  storage    {}", running.storage);
+    for service in &running.services {
+        let kind = if service.standin { format!("stand-in ({})", service.hint) } else { "real".to_owned() };
+        println!("  {:<10} {}: {kind}", service.name, service.address);
+    }
+    for (variable, secret) in &running.made_up {
+        println!("  {variable}={secret}   (made up)");
+    }
+    println!();
+}
+
+fn print_json(running: &Running) {
+    let services: Vec<_> = running
+        .services
+        .iter()
+        .map(|service| json!({"name": service.name, "standin": service.standin, "address": service.address}))
+        .collect();
+    let sources: Vec<_> = running.settings.sources.keys().collect();
+    let line = json!({
+        "event": "started",
+        "url": running.url(),
+        "sources": sources,
+        "storage": running.storage,
+        "services": services,
+        "made_up": running.made_up.iter().map(|(name, value)| json!({"variable": name, "value": value})).collect::<Vec<_>>(),
+    });
+    println!("{line}");
+}

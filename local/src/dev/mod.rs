@@ -1,0 +1,127 @@
+//! `afterhook dev`: the whole system in one process.
+
+#[cfg(feature = "aws")]
+mod aws;
+mod backend;
+mod banner;
+mod runner;
+pub(crate) mod sample;
+mod start;
+mod watch;
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use settings::{Environment, Settings};
+use telemetry::{Format, Output};
+
+pub use backend::Backend;
+pub use start::{Dev, Running, start};
+pub use world::Service;
+
+use crate::made_up::MadeUp;
+use crate::{DevArgs, Failure};
+
+impl DevArgs {
+    /// The arguments of a command line that says nothing.
+    pub(crate) fn default_line() -> Self {
+        Self { port: 3000, data_dir: PathBuf::from(".afterhook"), ..Self::default() }
+    }
+}
+
+/// Runs `dev` until Ctrl-C, or until the sample task has ended.
+pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
+    let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+    let format = if args.json { Format::Json } else { Format::Pretty };
+    let filter = environment.log.clone().unwrap_or_else(|| quiet(args.json).to_owned());
+    telemetry::init(format, Output::Stderr, Some(&filter)).map_err(|error| Failure::new(error.to_string()))?;
+    let dev = prepare(&args, environment)?;
+    let running = start(dev).await?;
+    banner::print(&running, args.json);
+    let ended = tokio::select! {
+        ended = play(&args, &running) => ended,
+        _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
+    };
+    running.stop().await;
+    ended
+}
+
+/// People read the progress on standard output; machines want every line.
+fn quiet(json: bool) -> &'static str {
+    if json { "info" } else { "warn,processor=info,sweeper=info" }
+}
+
+/// Sends the sample and shows what becomes of it; then, unless it was for that alone, goes on.
+async fn play(args: &DevArgs, running: &Running) -> Result<ExitCode, Failure> {
+    let ended_well = if args.no_sample { true } else { watch::sample(running, args.json, args.once).await? };
+    if args.once {
+        return Ok(if ended_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    std::future::pending().await
+}
+
+/// Reads agent.toml, and makes up what the environment leaves out.
+fn prepare(args: &DevArgs, mut environment: Environment) -> Result<Dev, Failure> {
+    let path = args.config.clone().unwrap_or_else(|| environment.config_path());
+    let settings = load(&path)?;
+    std::fs::create_dir_all(&args.data_dir)
+        .map_err(|error| Failure::at(format!("the data directory {}", args.data_dir.display()), error))?;
+    let made_up = make_up(&args.data_dir, &settings, &mut environment)?;
+    let backend = backend(args, &environment)?;
+    Ok(Dev {
+        settings,
+        environment,
+        backend,
+        data_dir: Some(args.data_dir.clone()),
+        port: args.port,
+        made_up,
+    })
+}
+
+#[cfg(feature = "aws")]
+#[expect(clippy::unnecessary_wraps, reason = "fails where the feature is off")]
+fn backend(args: &DevArgs, environment: &Environment) -> Result<Backend, Failure> {
+    Ok(if args.aws { Backend::Aws(Box::new(environment.clone())) } else { Backend::Sqlite(args.data_dir.clone()) })
+}
+
+#[cfg(not(feature = "aws"))]
+fn backend(args: &DevArgs, _: &Environment) -> Result<Backend, Failure> {
+    if args.aws {
+        return Err(Failure::new("--aws is not built in: use `cargo run --features aws -- dev --aws`"));
+    }
+    Ok(Backend::Sqlite(args.data_dir.clone()))
+}
+
+/// agent.toml with every automation that it names known.
+pub(crate) fn load(path: &Path) -> Result<Settings, Failure> {
+    let registry = processor::registry();
+    let automations: Vec<&str> = registry.names().collect();
+    Settings::load_for(path, &automations).map_err(|mistakes| Failure::new(mistakes.to_string()))
+}
+
+/// A signing secret for every source that has none, and a console token. Returns what was made up, by
+/// the name of its variable, for the banner.
+fn make_up(
+    data_dir: &Path,
+    settings: &Settings,
+    environment: &mut Environment,
+) -> Result<Vec<(String, String)>, Failure> {
+    let failed = |error| Failure::at("the made-up secrets", error);
+    let mut store = MadeUp::read(data_dir).map_err(failed)?;
+    let mut made = Vec::new();
+    for source in settings.sources.keys() {
+        if environment.secrets_for(source).is_none() {
+            let variable = settings::variable_of(source);
+            let secret = store.get_or_make(&variable).map_err(failed)?;
+            environment.set_secret(source, &secret);
+            made.push((variable, secret));
+        }
+    }
+    if environment.console_tokens.is_empty() {
+        let token = store.get_or_make("CONSOLE_TOKEN").map_err(failed)?;
+        environment.console_tokens.push(settings::ConsoleToken { name: "dev".to_owned(), token: token.clone().into() });
+        made.push(("CONSOLE_TOKEN".to_owned(), format!("dev:{token}")));
+    }
+    Ok(made)
+}

@@ -1,0 +1,83 @@
+//! What Lambda does in the cloud: polls the lanes, hands messages to the processor, deletes what is
+//! done, and calls the sweeper, every second here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Delivery, Lane, Visibility, after};
+use processor::{Fate, Processor};
+use sweeper::Sweeper;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use super::backend::Storage;
+
+/// Time that one message may take, as a Lambda function has it.
+pub(super) const INVOCATION: Duration = Duration::from_secs(180);
+/// Messages of one lane in work at once, as `MaximumConcurrency` bounds it.
+const AT_ONCE: usize = 100;
+/// Messages taken by one receive.
+const BATCH: usize = 10;
+/// How long to leave a queue alone that does not answer.
+const QUEUE_DOWN: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Sweeps between two removals of old tasks.
+const SWEEPS_PER_FORGET: u64 = 600;
+
+/// Polls `lane` until dropped.
+pub(super) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane: Lane) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut work = JoinSet::new();
+    loop {
+        while work.try_join_next().is_some() {}
+        let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
+        drop(permit);
+        let want = slots.available_permits().clamp(1, BATCH);
+        let from = Visibility { lane: Some(lane), timeout: INVOCATION };
+        let received = match storage.stores.queue.receive(from, want, storage.poll()).await {
+            Ok(received) => received,
+            Err(problem) => {
+                warn!(%lane, %problem, "nothing could be received");
+                tokio::time::sleep(QUEUE_DOWN).await;
+                continue;
+            }
+        };
+        if received.is_empty() {
+            storage.nap(lane, processor.clock.now()).await;
+        }
+        for delivery in received {
+            let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
+            let processor = Arc::clone(&processor);
+            work.spawn(async move {
+                deliver(&processor, &delivery).await;
+                drop(permit);
+            });
+        }
+    }
+}
+
+async fn deliver(processor: &Arc<Processor>, delivery: &Delivery) {
+    let deadline = after(processor.clock.now(), INVOCATION);
+    if processor.handle(delivery, deadline).await == Fate::Gone
+        && let Err(problem) = processor.stores.queue.delete(&delivery.receipt).await
+    {
+        warn!(message_id = delivery.message_id, %problem, "a done message comes back and will be dropped then");
+    }
+}
+
+/// Sweeps every second until dropped.
+pub(super) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for sweep in 0_u64.. {
+        every.tick().await;
+        let now = sweeper.clock.now();
+        if let Err(problem) = sweeper.sweep(after(now, INVOCATION)).await {
+            warn!(%problem, "the sweep failed; the next one is in a second");
+        }
+        if sweep % SWEEPS_PER_FORGET == 0 {
+            storage.forget(now);
+        }
+    }
+}

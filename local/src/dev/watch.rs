@@ -1,0 +1,113 @@
+//! Sends the sample issue and shows each step until its task has come to rest.
+
+use std::time::Duration;
+
+use domain::{Clock, Part, Task, TaskId, TaskStatus};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::{Running, sample};
+use crate::Failure;
+use crate::command::send::post;
+
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Without any news, progress is shown all the same.
+const STILL_EVERY: Duration = Duration::from_secs(5);
+const SOURCE: &str = "github";
+
+/// Whether the sample ended well.
+pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<bool, Failure> {
+    if !running.settings.sources.contains_key(SOURCE) {
+        return skipped("agent.toml has no [sources.github]", once);
+    }
+    if running.services.iter().any(|service| service.address.contains("//api.github.com")) {
+        return skipped("GitHub is the real one, and the sample's repository is nobody's to write to", once);
+    }
+    let body = sample::issue(Clock::system().now()).map_err(|error| Failure::at("the sample", error))?;
+    let secrets = running.environment.secrets_for(SOURCE).cloned().unwrap_or_default();
+    let provider = running.settings.sources[SOURCE].provider;
+    let url = format!("{}/webhooks/{SOURCE}", running.url());
+    let answer = post(provider, &secrets, "issues", &body, &url).await?;
+    let id = answer.task_id().ok_or_else(|| {
+        Failure::new(format!("the sample was answered {} {}; see `events` in agent.toml", answer.status, answer.body))
+    })?;
+    show(json, "sent", &format!("a GitHub issue was opened: answered {} in {:.1} ms", answer.status, answer.ms), &id);
+    let task = follow(running, &id, json).await?;
+    tell_end(running, &task, json).await?;
+    Ok(task.control.status == TaskStatus::Completed)
+}
+
+fn skipped(why: &str, once: bool) -> Result<bool, Failure> {
+    if once {
+        return Err(Failure::new(format!("--once needs the sample, which is not sent: {why}")));
+    }
+    eprintln!("no sample is sent: {why}; send an event of your own with `afterhook send`");
+    Ok(true)
+}
+
+/// Shows the timeline as it grows, until the task rests.
+async fn follow(running: &Running, id: &TaskId, json: bool) -> Result<Task, Failure> {
+    let (mut shown, mut news) = (0, Instant::now());
+    loop {
+        let task = running.stores.tasks.get(id).await.map_err(|error| Failure::new(error.to_string()))?;
+        let Some(task) = task else {
+            return Err(Failure::new(format!("task {id} is gone")));
+        };
+        for entry in task.doc.timeline.iter().skip(shown) {
+            show(json, entry.status.as_str(), &entry.note, id);
+            news = Instant::now();
+        }
+        shown = task.doc.timeline.len().max(shown);
+        if task.control.status.is_end() || task.control.status == TaskStatus::AwaitingApproval {
+            return Ok(task);
+        }
+        if news.elapsed() > STILL_EVERY {
+            show(json, task.control.status.as_str(), "still at it", id);
+            news = Instant::now();
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Failure> {
+    let text = draft_text(running, task).await?;
+    if json {
+        println!("{}", json!({"event": "ended", "task": domain::view(task, text)}));
+        return Ok(());
+    }
+    match task.control.status {
+        TaskStatus::Completed => {
+            let url = task.doc.result.as_ref().and_then(|result| result.output_url.as_deref());
+            println!("\nposted comment {}\n\n{}\n", url.unwrap_or_default(), indent(&text.unwrap_or_default()));
+        }
+        TaskStatus::AwaitingApproval => {
+            println!("\nparked draft (approve with: afterhook tasks approve {})\n", task.id);
+            println!("{}\n", indent(&text.unwrap_or_default()));
+        }
+        status => {
+            let error = task.doc.error.as_ref().map_or("", |error| error.message.as_str());
+            println!("\nthe sample task ended as {status}: {error}\n");
+        }
+    }
+    Ok(())
+}
+
+async fn draft_text(running: &Running, task: &Task) -> Result<Option<String>, Failure> {
+    let Some(draft) = &task.doc.draft else { return Ok(None) };
+    let blob = running.stores.payloads.get(&task.id, &Part::draft(&draft.hash)).await;
+    let Some(blob) = blob.map_err(|error| Failure::new(error.to_string()))? else { return Ok(None) };
+    let bytes = blob.unpack().map_err(|error| Failure::new(error.to_string()))?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn show(json: bool, step: &str, note: &str, id: &TaskId) {
+    if json {
+        println!("{}", json!({"event": "step", "task_id": id, "step": step, "note": note}));
+    } else {
+        println!("  {step:<18} {note}");
+    }
+}

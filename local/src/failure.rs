@@ -1,0 +1,27 @@
+//! [`Failure`]: why a command did not do what it was asked, in words for its user.
+
+use std::fmt;
+
+/// A message for the person at the terminal: what is wrong, where, and how to mend it.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    /// A failure with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// What went wrong while doing `what`.
+    pub fn at(what: impl fmt::Display, cause: impl fmt::Display) -> Self {
+        Self(format!("{what}: {cause}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,32 @@
+//! The whole system on one machine: the command `afterhook`, and the stand-ins for Gemini and GitHub
+//! that it is tried with.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program speaks to its user")]
+
+mod cli;
+mod command;
+mod dev;
+mod failure;
+mod made_up;
+pub mod standin;
+
+use std::process::ExitCode;
+
+pub use cli::{Cli, Command, DevArgs};
+pub use dev::{Dev, Running, start};
+pub use failure::Failure;
+
+/// Does what the command line says.
+pub async fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command.unwrap_or(Command::Dev(DevArgs::default_line())) {
+        Command::Dev(args) => dev::command(args).await,
+        Command::Send(args) => command::send::send(args).await,
+        Command::Tasks(args) => command::tasks::tasks(args).await,
+        Command::Redrive(args) => command::redrive::redrive(args).await,
+        Command::Check(args) => command::check::check(&args),
+        Command::Standin(args) => command::standin::serve(args).await,
+    };
+    done.unwrap_or_else(|failure| {
+        eprintln!("afterhook: {failure}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,175 @@
+//! Comments as the REST API has them, and the pages they are listed on.
+//!
+//! The list of a thread's comments is ascending by id, and nothing turns it round: the last ones are
+//! on the last page, whose number the `Link` header of the first page tells.
+
+use std::collections::VecDeque;
+
+use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use crate::api::{Api, Call};
+use crate::failure;
+use crate::link::Pages;
+use crate::marker;
+use crate::transport::Request;
+
+/// Comments on a page: the most that GitHub gives.
+const PER_PAGE: &str = "100";
+/// Pages that are looked through for a comment of ours.
+const MOST_PAGES: u64 = 30;
+/// How much earlier than asked a search begins. Our clock may be ahead of GitHub's, and missing a
+/// comment means writing it twice; a mark belongs to one effect, so looking too far back is harmless.
+const SKEW: Duration = Duration::from_secs(300);
+/// Shown as the author of a comment whose account was deleted, as on GitHub's pages.
+const GHOST: &str = "ghost";
+
+/// A comment in an answer.
+#[derive(Debug, Deserialize)]
+struct WireComment {
+    id: u64,
+    body: Option<String>,
+    user: Option<WireUser>,
+    created_at: Timestamp,
+    html_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireUser {
+    login: String,
+}
+
+/// The body of a request that adds a comment.
+#[derive(Debug, Serialize)]
+struct NewComment<'a> {
+    body: &'a str,
+}
+
+/// What is read of the answer to that request.
+#[derive(Debug, Deserialize)]
+struct Created {
+    id: u64,
+    html_url: Option<String>,
+}
+
+/// The last `limit` comments of a thread, oldest first, with nobody's marked as ours yet.
+pub(crate) async fn last(api: &Api, call: Call<'_>, limit: usize) -> Result<Vec<Raw>, ServiceError> {
+    let (first, pages) = page(api, call, 1, None).await?;
+    let mut found = VecDeque::new();
+    for number in (2..=pages.last.unwrap_or(1)).rev() {
+        if found.len() >= limit {
+            break;
+        }
+        prepend(&mut found, page(api, call, number, None).await?.0, limit);
+    }
+    prepend(&mut found, first, limit);
+    Ok(found.into_iter().map(Raw).collect())
+}
+
+/// Puts a page before those that follow it, as far as `limit` leaves room.
+fn prepend(found: &mut VecDeque<WireComment>, page: Vec<WireComment>, limit: usize) {
+    let room = limit.saturating_sub(found.len());
+    for comment in page.into_iter().rev().take(room) {
+        found.push_front(comment);
+    }
+}
+
+/// A comment of which it is not yet known whether it is ours.
+#[derive(Debug)]
+pub(crate) struct Raw(WireComment);
+
+impl Raw {
+    /// The comment as `login` sees it.
+    pub(crate) fn seen_by(self, login: &str) -> Comment {
+        let Self(wire) = self;
+        let ours = is_by(&wire, login);
+        let body = wire.body.unwrap_or_default();
+        Comment {
+            id: wire.id.to_string(),
+            author: wire.user.map_or_else(|| GHOST.to_owned(), |user| user.login),
+            ours,
+            text: if ours { marker::strip(&body) } else { body },
+            at: wire.created_at,
+        }
+    }
+}
+
+/// Looks for the comment with `mark` by `login`, written not much earlier than `since`.
+pub(crate) async fn find(
+    api: &Api,
+    call: Call<'_>,
+    login: &str,
+    mark: &Mark,
+    since: Timestamp,
+) -> Result<Option<Proof>, ServiceError> {
+    let since = since_parameter(since);
+    for number in 1..=MOST_PAGES {
+        let (comments, pages) = page(api, call, number, Some(&since)).await?;
+        // Anybody can paste a mark: only our own account's counts.
+        let ours = comments.into_iter().filter(|comment| is_by(comment, login));
+        let mut marked = ours.filter(|c| marker::carries(c.body.as_deref().unwrap_or_default(), mark));
+        if let Some(comment) = marked.next() {
+            return Ok(Some(Proof { id: comment.id.to_string(), url: comment.html_url }));
+        }
+        if pages.next.is_none() {
+            return Ok(None);
+        }
+    }
+    // "Not found" would have the comment written again.
+    let message = format!("our comment is not among the first {MOST_PAGES} pages of comments since {since}");
+    Err(failure::later(call.operation, message))
+}
+
+/// Adds a comment.
+pub(crate) async fn create(api: &Api, call: Call<'_>, body: &str) -> Result<Proof, ServiceError> {
+    let json = serde_json::to_vec(&NewComment { body })
+        .map_err(|error| failure::refused(call.operation, format!("the text is no JSON: {error}")))?;
+    let request = Request::post(call.thread.comments(&api.transport.base), Some(json));
+    let (created, _): (Created, _) = api.call(call, &request).await?;
+    Ok(Proof { id: created.id.to_string(), url: created.html_url })
+}
+
+async fn page(
+    api: &Api,
+    call: Call<'_>,
+    number: u64,
+    since: Option<&str>,
+) -> Result<(Vec<WireComment>, Pages), ServiceError> {
+    let url = page_url(call.thread.comments(&api.transport.base), number, since);
+    api.call(call, &Request::get(url)).await
+}
+
+fn page_url(mut comments: Url, number: u64, since: Option<&str>) -> Url {
+    let mut query = comments.query_pairs_mut();
+    query.append_pair("per_page", PER_PAGE).append_pair("page", &number.to_string());
+    if let Some(since) = since {
+        query.append_pair("since", since);
+    }
+    drop(query);
+    comments
+}
+
+/// `since` in the form that GitHub takes: whole seconds.
+fn since_parameter(since: Timestamp) -> String {
+    let skew = jiff::SignedDuration::try_from(SKEW).unwrap_or(jiff::SignedDuration::ZERO);
+    let from = since.saturating_sub(skew).unwrap_or(Timestamp::UNIX_EPOCH);
+    Timestamp::from_second(from.as_second()).unwrap_or(from).to_string()
+}
+
+fn is_by(comment: &WireComment, login: &str) -> bool {
+    comment.user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(login))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn search_begins_before_the_time_asked_for_in_whole_seconds() {
+        let since = "2026-01-02T03:04:05.678Z".parse().unwrap();
+        assert_eq!(since_parameter(since), "2026-01-02T02:59:05Z");
+    }
+}

@@ -1,0 +1,127 @@
+//! [`Flight`]: a value that is fetched when needed, by one caller for all.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::ServiceError;
+use tokio::sync::Mutex;
+
+/// A cached value with one fetch at a time.
+///
+/// Whoever comes first fetches; the others wait and take its result, a failure too, so that a
+/// service in trouble sees one request instead of one per waiter. A caller that is dropped while it
+/// fetches leaves nothing behind: the next one fetches.
+#[derive(Debug)]
+pub(crate) struct Flight<T> {
+    /// Fetches that have ended. Whoever sees it change while waiting may take over the result.
+    ended: AtomicU64,
+    last: Mutex<Option<Result<T, ServiceError>>>,
+}
+
+impl<T> Default for Flight<T> {
+    fn default() -> Self {
+        Self { ended: AtomicU64::new(0), last: Mutex::new(None) }
+    }
+}
+
+impl<T: Clone> Flight<T> {
+    /// The cached value if it is `fresh`, else what `fetch` brings.
+    ///
+    /// # Errors
+    /// The failure of the fetch, ours or the one that we waited for.
+    pub(crate) async fn get(
+        &self,
+        fresh: impl Fn(&T) -> bool,
+        fetch: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, ServiceError> {
+        let ended_before = self.ended.load(Ordering::Acquire);
+        let mut last = self.last.lock().await;
+        match &*last {
+            Some(Ok(value)) if fresh(value) => return Ok(value.clone()),
+            Some(Err(error)) if self.ended.load(Ordering::Acquire) != ended_before => {
+                return Err(error.clone());
+            }
+            _ => {}
+        }
+        let result = fetch.await;
+        *last = Some(result.clone());
+        self.ended.fetch_add(1, Ordering::Release);
+        result
+    }
+
+    /// Drops the cached value if it is `stale`: it is not, when another caller has replaced it since.
+    pub(crate) async fn forget(&self, stale: impl Fn(&T) -> bool) {
+        let mut last = self.last.lock().await;
+        if matches!(&*last, Some(Ok(value)) if stale(value)) {
+            *last = None;
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{failure, operation::Operation};
+
+    fn failed() -> ServiceError {
+        failure::refused(Operation::App, "no".to_owned())
+    }
+
+    #[tokio::test]
+    async fn waiters_share_one_fetch() {
+        let flight = Flight::default();
+        let fetches = AtomicU64::new(0);
+        let call = || {
+            flight.get(|_| true, async {
+                tokio::task::yield_now().await;
+                Ok(fetches.fetch_add(1, Ordering::Relaxed))
+            })
+        };
+        let (a, b, c) = tokio::join!(call(), call(), call());
+        assert_eq!((a, b, c), (Ok(0), Ok(0), Ok(0)));
+    }
+
+    #[tokio::test]
+    async fn waiters_share_a_failure_and_later_callers_try_again() {
+        let flight = Flight::<u64>::default();
+        let fetches = AtomicU64::new(0);
+        let call = || {
+            flight.get(|_| true, async {
+                tokio::task::yield_now().await;
+                fetches.fetch_add(1, Ordering::Relaxed);
+                Err(failed())
+            })
+        };
+        let (a, b) = tokio::join!(call(), call());
+        assert!(a.is_err() && b.is_err());
+        assert_eq!(fetches.load(Ordering::Relaxed), 1);
+        assert!(call().await.is_err());
+        assert_eq!(fetches.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_fetch_leaves_the_next_caller_to_fetch() {
+        let flight = Flight::default();
+        {
+            let fetch = flight.get(|_| true, std::future::pending());
+            tokio::pin!(fetch);
+            tokio::select! {
+                biased;
+                _ = &mut fetch => unreachable!("pending never ends"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        assert_eq!(flight.get(|_| true, async { Ok(7) }).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn forgetting_spares_a_value_that_was_replaced() {
+        let flight = Flight::default();
+        flight.get(|_| true, async { Ok(2) }).await.unwrap();
+        flight.forget(|value| *value == 1).await;
+        assert_eq!(flight.get(|_| true, async { Ok(3) }).await, Ok(2));
+        flight.forget(|value| *value == 2).await;
+        assert_eq!(flight.get(|_| true, async { Ok(3) }).await, Ok(3));
+    }
+}

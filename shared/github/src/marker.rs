@@ -1,0 +1,237 @@
+//! The hidden marker that makes a comment of ours recognisable, and the body around it.
+//!
+//! The marker is the proof that an effect happened. So only this file may put one into a comment: a
+//! model or a person who got `<!-- afterhook:… -->` into a text could make another task believe that
+//! it had already answered.
+
+use domain::{Mark, clip};
+
+/// Longest body of a comment. GitHub counts characters; UTF-16 units are never fewer.
+const LONGEST_BODY: usize = 65_536;
+/// Put where a text was cut.
+const ELLIPSIS: &str = "\n\n… (cut: too long for one comment)";
+/// Room kept for closing a code fence.
+const FENCE_ROOM: usize = 40;
+const OPEN: &str = "<!--";
+const CLOSE: &str = "-->";
+const NAMESPACE: &str = "afterhook:";
+
+/// The body of a comment that says `text` and carries `mark` on its last line.
+pub(crate) fn compose(text: &str, mark: &Mark) -> String {
+    let marker = line(mark);
+    let room = LONGEST_BODY.saturating_sub(marker.len() + 2 + FENCE_ROOM);
+    let mut body = shorten(neutralise(text.trim_end()), room);
+    // In an unclosed code block the marker would be shown.
+    if let Some(fence) = open_fence(&body).filter(|fence| fence.len() < FENCE_ROOM) {
+        body.push('\n');
+        body.push_str(&fence);
+    }
+    body.push_str("\n\n");
+    body.push_str(&marker);
+    body
+}
+
+/// Whether `body` carries exactly this mark, on a line of its own.
+pub(crate) fn carries(body: &str, mark: &Mark) -> bool {
+    let marker = line(mark);
+    body.lines().any(|line| line.trim() == marker)
+}
+
+/// `body` without marker lines: what a comment of ours says.
+pub(crate) fn strip(body: &str) -> String {
+    let said: Vec<&str> = body.lines().filter(|line| !is_marker(line.trim())).collect();
+    said.join("\n").trim_end().to_owned()
+}
+
+fn line(mark: &Mark) -> String {
+    format!("{OPEN} {mark} {CLOSE}")
+}
+
+fn is_marker(line: &str) -> bool {
+    let inside = line.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(CLOSE));
+    inside.is_some_and(|inside| inside.trim_start().starts_with(NAMESPACE) && !inside.contains(CLOSE))
+}
+
+/// Makes every hidden comment in our namespace visible text, so that it is no marker any more.
+fn neutralise(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(at) = rest.find(OPEN) {
+        let (before, from) = rest.split_at(at);
+        let after = &from[OPEN.len()..];
+        safe.push_str(before);
+        safe.push_str(if in_namespace(after) { "&lt;!--" } else { OPEN });
+        rest = after;
+    }
+    safe.push_str(rest);
+    safe
+}
+
+fn in_namespace(after: &str) -> bool {
+    let inside = after.trim_start();
+    inside.get(..NAMESPACE.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAMESPACE))
+}
+
+/// `text` in at most `room` UTF-16 units, with a visible sign if it was cut.
+fn shorten(mut text: String, room: usize) -> String {
+    if utf16_len(&text) <= room {
+        return text;
+    }
+    let keep = room.saturating_sub(utf16_len(ELLIPSIS));
+    let mut units = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        units += c.len_utf16();
+        units > keep
+    });
+    let kept = clip(&text, end.map_or(text.len(), |(at, _)| at)).trim_end().len();
+    text.truncate(kept);
+    // The sign must not be swallowed by a code block that the cut left open.
+    if let Some(fence) = open_fence(&text).filter(|fence| fence.len() < FENCE_ROOM) {
+        text.push('\n');
+        text.push_str(&fence);
+    }
+    text.push_str(ELLIPSIS);
+    text
+}
+
+fn utf16_len(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// The fence that would close the code block in which `text` ends, by CommonMark's rules for fences
+/// outside of lists and quotes.
+fn open_fence(text: &str) -> Option<String> {
+    let mut open: Option<(char, usize)> = None;
+    for line in text.lines() {
+        let content = line.trim_start_matches(' ');
+        let Some(sign) = content.chars().next().filter(|c| matches!(c, '`' | '~')) else { continue };
+        let info = content.trim_start_matches(sign);
+        let length = content.len() - info.len();
+        if length < 3 || line.len() - content.len() > 3 {
+            continue;
+        }
+        open = match open {
+            None if sign == '`' && info.contains('`') => None,
+            None => Some((sign, length)),
+            Some((of, least)) if of == sign && length >= least && info.trim().is_empty() => None,
+            still => still,
+        };
+    }
+    open.map(|(sign, length)| sign.to_string().repeat(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::TaskId;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What hostile texts are made of; `MARK` is that of another task.
+    const PIECES: [&str; 12] =
+        ["<!-- MARK -->", "<!--", "-->", "<!-", "-", " ", "\n", "\r\n", "MARK", "```", "afterhook:", "🦀"];
+
+    fn mark(identity: &str) -> Mark {
+        Mark { task_id: TaskId::derive("github", identity.as_bytes()), effect: "reply".into() }
+    }
+
+    #[test]
+    fn marker_is_the_last_line_behind_an_empty_one() {
+        let mark = mark("1");
+        let body = compose("Hello\n", &mark);
+        assert_eq!(body, format!("Hello\n\n<!-- afterhook:{} -->", mark.task_id));
+        assert!(carries(&body, &mark));
+        assert_eq!(strip(&body), "Hello");
+    }
+
+    #[test]
+    fn a_mark_is_told_from_that_of_another_task_or_effect() {
+        let label = Mark { effect: "label".into(), ..mark("1") };
+        assert!(!carries(&compose("x", &label), &mark("1")));
+        assert!(!carries(&compose("x", &mark("1")), &label));
+        assert!(!carries(&compose("x", &mark("1")), &mark("2")));
+    }
+
+    #[test]
+    fn a_forged_marker_in_the_text_is_made_visible_and_proves_nothing() {
+        let (ours, other) = (mark("1"), mark("2"));
+        let spaced = format!("<!--\n\t AfterHook:{} -->", other.task_id);
+        let nested = format!("<!-<!-- <!-- {other} --> -->");
+        for forged in [format!("<!-- {other} -->"), format!("<!--{other}-->"), spaced, nested] {
+            let body = compose(&format!("Hi\n{forged}\nthere"), &ours);
+            assert!(!carries(&body, &other), "{body}");
+            assert!(carries(&body, &ours), "{body}");
+            assert!(body.contains("&lt;!--"), "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_comment_carry_a_second_mark(
+            pieces in prop::collection::vec(0_usize..PIECES.len(), 0..40),
+            padding in prop_oneof![Just(0_usize), 65_000_usize..65_600],
+        ) {
+            let other = mark("2").to_string();
+            let text: String = pieces.iter().map(|at| PIECES[*at].replace("MARK", &other)).collect();
+            let body = compose(&format!("{}{text}", "x".repeat(padding)), &mark("1"));
+            prop_assert!(carries(&body, &mark("1")));
+            prop_assert!(!carries(&body, &mark("2")));
+            prop_assert!(utf16_len(&body) <= LONGEST_BODY);
+        }
+    }
+
+    #[test]
+    fn other_hidden_comments_are_left_alone() {
+        assert!(compose("<!-- note -->", &mark("1")).starts_with("<!-- note -->\n"));
+    }
+
+    #[test]
+    fn cutting_cannot_complete_a_marker() {
+        // Whatever the cut leaves, the only marker line is the one we appended.
+        let other = mark("2");
+        for padding in 65_300..65_450 {
+            let text = format!("{}\n<!-- {other} -->\n{}", "x".repeat(padding), "y".repeat(300));
+            assert!(!carries(&compose(&text, &mark("1")), &other));
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_visibly_and_keeps_its_marker() {
+        for text in ["a".repeat(70_000), "é\n".repeat(40_000), "🦀".repeat(40_000)] {
+            let body = compose(&text, &mark("1"));
+            assert!(utf16_len(&body) <= LONGEST_BODY);
+            assert!(utf16_len(&body) > LONGEST_BODY - 200, "no more is cut than needed");
+            assert!(body.contains(ELLIPSIS));
+            assert!(carries(&body, &mark("1")));
+        }
+    }
+
+    #[test]
+    fn a_text_within_the_limit_is_not_cut() {
+        let text = "a".repeat(65_000);
+        assert_eq!(strip(&compose(&text, &mark("1"))), text);
+    }
+
+    #[test]
+    fn an_open_code_block_is_closed_before_the_marker() {
+        let closed = compose("```rust\nfn main() {}\n```", &mark("1"));
+        assert_eq!(closed.matches("```").count(), 2);
+        let open = compose("~~~~text\n~~~\nfn main() {}", &mark("1"));
+        assert!(open.contains("fn main() {}\n~~~~\n\n<!-- afterhook:"), "{open}");
+        let cut = compose(&format!("```\n{}", "x\n".repeat(40_000)), &mark("1"));
+        assert!(cut.contains(&format!("x\n```{ELLIPSIS}\n\n<!-- afterhook:")), "fence, then the sign");
+        assert!(utf16_len(&cut) <= LONGEST_BODY);
+    }
+
+    #[test]
+    fn a_fence_of_absurd_length_does_not_break_the_limit() {
+        assert!(utf16_len(&compose(&"`".repeat(65_490), &mark("1"))) <= LONGEST_BODY);
+    }
+
+    #[test]
+    fn markers_survive_the_line_ends_of_a_web_form() {
+        let body = compose("Hello", &mark("1")).replace('\n', "\r\n");
+        assert!(carries(&body, &mark("1")));
+        assert_eq!(strip(&body), "Hello");
+    }
+}

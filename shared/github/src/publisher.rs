@@ -1,0 +1,66 @@
+//! [`Github`]: GitHub as a [`Publisher`].
+
+use async_trait::async_trait;
+use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+
+use crate::api::{Api, Call};
+use crate::base::Thread;
+use crate::comments;
+use crate::config::{BuildError, Config, Credentials};
+use crate::marker;
+use crate::operation::Operation;
+
+/// GitHub, by its REST API.
+///
+/// One value per process: it holds the connections, the installation tokens and the login.
+#[derive(Debug)]
+pub struct Github {
+    api: Api,
+}
+
+impl Github {
+    /// A client with these credentials. Asks nobody and opens no connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work, such as a damaged private key.
+    pub fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        Ok(Self { api: Api::new(credentials, config, clock)? })
+    }
+
+    fn call<'a>(&self, operation: Operation, target: &'a Target) -> Result<Call<'a>, ServiceError> {
+        Ok(Call { operation, thread: Thread::of(target, operation)?, deadline: self.api.deadline() })
+    }
+}
+
+#[async_trait]
+impl Publisher for Github {
+    async fn login(&self) -> Result<String, ServiceError> {
+        self.api.login(self.api.deadline()).await
+    }
+
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        let call = self.call(Operation::History, target)?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let (login, last) =
+            tokio::try_join!(self.api.login(call.deadline), comments::last(&self.api, call, limit))?;
+        Ok(last.into_iter().map(|comment| comment.seen_by(&login)).collect())
+    }
+
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        let call = self.call(Operation::Publish, target)?;
+        comments::create(&self.api, call, &marker::compose(text, mark)).await
+    }
+
+    async fn find(
+        &self,
+        target: &Target,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let call = self.call(Operation::Find, target)?;
+        let login = self.api.login(call.deadline).await?;
+        comments::find(&self.api, call, &login, mark, since).await
+    }
+}

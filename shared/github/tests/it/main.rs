@@ -1,0 +1,12 @@
+//! The client against a scripted GitHub on 127.0.0.1.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod app;
+mod connection;
+mod find;
+mod github;
+mod history;
+mod publish;
+mod safety;
+mod support;

@@ -1,0 +1,10 @@
+//! What the crate promises of agent.toml and the environment, from outside.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agent_toml;
+mod defaults;
+mod environment;
+mod project;
+mod secrets;
+mod shipped;
+mod values;

@@ -1,0 +1,87 @@
+//! The agent.toml that ships.
+
+use std::path::{Path, PathBuf};
+use std::{collections::BTreeSet, fs};
+
+use settings::{ApprovalPolicy, Settings};
+use webhook::CommentPolicy;
+
+fn agent_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent")
+}
+
+fn shipped() -> String {
+    fs::read_to_string(agent_dir().join("agent.toml")).unwrap()
+}
+
+#[test]
+fn it_answers_github_issues() {
+    let settings = Settings::load_for(&agent_dir().join("agent.toml"), &["reply"]).unwrap();
+    let filter = &settings.sources["github"].filter;
+    assert_eq!(filter.events.as_deref().unwrap(), ["issues.opened", "issue_comment.created"]);
+    assert_eq!(filter.comments, CommentPolicy::Mention);
+    assert_eq!(settings.agent.approval, ApprovalPolicy::LowConfidence);
+    let intents: Vec<_> =
+        settings.intents.iter().map(|intent| (&*intent.name, &*intent.automation)).collect();
+    assert_eq!(intents, [("bug_report", "reply"), ("question", "reply"), ("feature_request", "reply")]);
+    assert!(!settings.agent.documents.is_empty());
+}
+
+#[test]
+fn its_model_limits_bound_no_rate() {
+    let models = Settings::load(&agent_dir().join("agent.toml")).unwrap().models;
+    for model in models.in_use() {
+        let limits = models.limits_for(model);
+        assert_eq!(
+            (limits.rpm, limits.tpm, limits.rpd, limits.concurrency),
+            (None, None, None, None),
+            "{model}"
+        );
+    }
+}
+
+/// With the `#` before each optional key gone, every example must stand as it is.
+#[test]
+fn its_optional_keys_are_good_examples() {
+    let text: Vec<String> = shipped().lines().map(without_comment_sign).collect();
+    let settings = Settings::parse(&text.join("\n"), &agent_dir()).unwrap();
+    assert_eq!(settings.models.limits_for("gemini-pro-latest").rpm, Some(150));
+    assert_eq!(settings.budget.per_day_usd, Some(20.0));
+    assert_eq!(settings.models.generation.others.len(), 9);
+}
+
+/// Every key that the reader knows is in the example: asked by misspelling one in each section.
+#[test]
+fn it_shows_every_key() {
+    let keys: BTreeSet<String> = shipped()
+        .lines()
+        .map(without_comment_sign)
+        .filter_map(|line| line.split_once(" = ").map(|(key, _)| key.to_owned()))
+        .collect();
+    let sections =
+        ["[agent]", "[models]", "[models.generation]", "[models.limits.gemini-pro-latest]", "[budget]"];
+    for section in sections.into_iter().chain(["[sources.github]", "[[intents]]"]) {
+        for key in known_keys(section) {
+            assert!(keys.contains(&key), "{section} {key}");
+        }
+    }
+}
+
+/// `# key = value` as `key = value`; other comments stay.
+fn without_comment_sign(line: &str) -> String {
+    let key = line.strip_prefix("# ").and_then(|rest| rest.split_once(" = "));
+    match key {
+        Some((key, _)) if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') => line[2..].to_owned(),
+        _ => line.to_owned(),
+    }
+}
+
+/// The keys that the report offers in place of one that is like none of them.
+fn known_keys(section: &str) -> Vec<String> {
+    let mistakes = Settings::parse(&format!("{section}\nqqqqqqqqqqqq = 1"), &agent_dir()).unwrap_err();
+    let offered = mistakes.as_slice().iter().find(|one| one.key.ends_with("qqqqqqqqqqqq")).unwrap();
+    let list = offered.suggestion.as_deref().unwrap().strip_prefix("known: ").unwrap();
+    let keys = list.split(", ").map(|key| key.trim_matches('`').to_owned());
+    // Sections of their own.
+    keys.filter(|key| key != "generation" && key != "limits").collect()
+}

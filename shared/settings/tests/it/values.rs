@@ -1,0 +1,129 @@
+//! What agent.toml says arrives as it was said; bad values are refused.
+
+use std::time::Duration;
+
+use domain::{Document, Priority};
+use serde_json::json;
+use settings::ApprovalPolicy;
+use webhook::{CommentPolicy, Provider};
+
+use crate::project::{GITHUB, mistakes_of, parse};
+
+#[test]
+fn agent_values_arrive() {
+    let text = "[agent]\nname = \"m\"\npersona = \"docs/a.md\"\ndocuments = [\"docs/*.md\", \"docs/b.md\"]\n\
+                history = 0\napproval = \"always\"\nconfidence_threshold = 1\napproval_expires = \"13d\"\n\
+                default_automation = \"label\"\n[sources.github]";
+    let agent = parse(text).unwrap().agent;
+    assert_eq!((agent.name.as_str(), agent.persona.as_str(), agent.history), ("m", "A", 0));
+    let document = |name: &str, text: &str| Document { name: name.to_owned(), text: text.to_owned() };
+    assert_eq!(agent.documents, [document("docs/a.md", "A"), document("docs/b.md", "B")]);
+    assert_eq!((agent.approval, agent.confidence_threshold), (ApprovalPolicy::Always, 1.0));
+    assert_eq!(agent.approval_expires, Duration::from_hours(13 * 24));
+    assert_eq!(agent.default_automation, "label");
+}
+
+#[test]
+fn limits_arrive() {
+    let text = "[models.limits.\"gemini-pro-latest\"]\nrpm = 150\ntpm = 2_000_000\nrpd = 1\nconcurrency = 100\n\
+                timeout = \"90s\"\nretries = 0\nmin_priority = 4\n\
+                breaker = { error_rate = 1, window = \"5s\", slow = \"20s\", open = \"1m\" }\n[sources.github]";
+    let models = parse(text).unwrap().models;
+    assert_eq!(
+        models.limits_for("gemini-pro-latest").to_string(),
+        "rpm 150, tpm 2000000, rpd 1, concurrency 100, timeout 90s, retries 0, min_priority 4, \
+         breaker 1 in 5s, slow 20s, open 1m"
+    );
+    assert_eq!(models.limits_for("gemini-flash-latest").timeout, Duration::from_secs(60));
+}
+
+#[test]
+fn generation_is_sent_under_the_names_of_the_api() {
+    let text = "[models.generation]\nmax_output_tokens = 100\ntemperature = 1\ntop_p = 0.9\ntop_k = 3\n\
+                candidate_count = 1\nstop_sequences = [\"\\n\\n\"]\nseed = 7\nthinking = \"low\"\n[sources.github]";
+    let generation = parse(text).unwrap().models.generation;
+    assert_eq!(generation.max_output_tokens, 100);
+    let expected = json!({"temperature": 1.0, "topP": 0.9, "topK": 3, "candidateCount": 1, "seed": 7,
+        "stopSequences": ["\n\n"], "thinkingConfig": {"thinkingLevel": "LOW"}});
+    assert_eq!(json!(generation.others), expected);
+}
+
+#[test]
+fn thinking_takes_a_level_or_a_budget() {
+    let thinking = |value: &str| {
+        let text = format!("[models.generation]\nthinking = {value}\n{GITHUB}");
+        parse(&text).map(|settings| settings.models.generation.others["thinkingConfig"].clone())
+    };
+    let budget = thinking("{ budget = 1024, include_thoughts = true }").unwrap();
+    assert_eq!(budget, json!({"thinkingBudget": 1024, "includeThoughts": true}));
+    let problem = thinking("{ budget = 1024, level = \"low\" }").unwrap_err().as_slice()[0].problem.clone();
+    assert_eq!(problem, "`level` and `budget` exclude each other");
+}
+
+#[test]
+fn sources_arrive() {
+    let text = "[sources.work_repo]\nprovider = \"github\"\nevents = [\"issues.opened\"]\n\
+                respond_to_comments = \"thread\"\nlogin = \"octo-helper\"\nmax_event_age = \"7d\"";
+    let source = parse(text).unwrap().sources["work_repo"].clone();
+    assert_eq!((source.name.as_str(), source.provider), ("work_repo", Provider::Github));
+    assert_eq!(source.filter.events, Some(vec!["issues.opened".to_owned()]));
+    assert_eq!(source.filter.comments, CommentPolicy::Thread);
+    assert_eq!(source.filter.login.as_deref(), Some("octo-helper"));
+    assert_eq!(source.max_event_age, Some(Duration::from_hours(168)));
+}
+
+#[test]
+fn intents_and_budget_arrive() {
+    let text = "[budget]\nper_day_usd = 20\nper_tenant_day_usd = 0.5\nper_thread_replies_per_hour = 5\n\
+                [sources.github]\n[[intents]]\nname = \"a\"\nwhen = \"b\"\nautomation = \"reply\"\npriority = 5\n\
+                [[intents]]\nname = \"c\"\nwhen = \"d\"\nautomation = \"reply\"";
+    let settings = parse(text).unwrap();
+    assert_eq!(settings.budget.per_day_usd, Some(20.0));
+    assert_eq!(settings.budget.per_tenant_day_usd, Some(0.5));
+    assert_eq!(settings.budget.per_thread_replies_per_hour, Some(5));
+    let intents: Vec<_> = settings.intents.iter().map(|intent| (&*intent.name, intent.priority)).collect();
+    assert_eq!(intents, [("a", Some(Priority::HIGHEST)), ("c", None)]);
+}
+
+#[test]
+fn values_out_of_bounds_are_refused() {
+    for (section, problem) in [
+        ("[agent]\nhistory = -1", "-1 is outside 0 to 100"),
+        ("[agent]\nconfidence_threshold = nan", "nan is outside 0 to 1"),
+        ("[agent]\napproval_expires = \"14d\"", "\"14d\" is outside 1m to 13d"),
+        ("[agent]\nname = \" \"", "must not be empty"),
+        ("[models]\ntier = \"tier9\"", "unknown value \"tier9\""),
+        (
+            "[models]\ntriage = \"models/gemini-flash-latest\"",
+            "\"models/gemini-flash-latest\" is no id of a model",
+        ),
+        ("[models]\nanswer = \"x:generateContent?a\"", "\"x:generateContent?a\" is no id of a model"),
+        ("[models]\ncache_ttl = \"1s\"", "\"1s\" is outside 1m to 7d"),
+        ("[models.limits.gemini-pro-latest]\ntimeout = \"16m\"", "\"16m\" is outside 1ms to 15m"),
+        ("[models.limits.gemini-pro-latest]\nrpm = 0", "0 is outside 1 to 9223372036854775807"),
+        ("[models.limits.gemini-pro-latest]\nconcurrency = 5_000_000_000", "5000000000 is too large"),
+        ("[models.limits.gemini-pro-latest]\nmin_priority = 6", "6 is outside 1 to 5"),
+        ("[models.limits.gemini-pro-latest]\nbreaker = { error_rate = 0 }", "0 is outside 0.01 to 1"),
+        ("[models.generation]\ntemperature = \"hot\"", "must be a number, not a string"),
+        ("[models.generation]\nstop_sequences = [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]", "6 stop sequences"),
+        ("[budget]\nper_day_usd = 0", "0 would stop all work"),
+        ("[budget]\nper_thread_replies_per_hour = 0", "0 is outside 1 to"),
+    ] {
+        let found = mistakes_of(section);
+        assert!(found.len() == 1 && found[0].contains(&format!(": {problem}")), "{section}: {found:#?}");
+    }
+}
+
+#[test]
+fn values_of_the_wrong_type_are_refused() {
+    for (section, problem) in [
+        ("agent = 1", "must be a table, not an integer"),
+        ("[agent]\ndocuments = \"docs/*.md\"", "must be a list in square brackets, not a string"),
+        ("[agent]\nhistory = 1.5", "must be a whole number, not a float"),
+        ("[agent]\napproval_expires = true", "must be a duration in quotes, not a boolean"),
+        ("[intents]\nname = \"a\"", "must be a list in square brackets, not a table"),
+    ] {
+        let found = mistakes_of(section);
+        assert!(found.len() == 1 && found[0].contains(&format!(": {problem}")), "{section}: {found:#?}");
+    }
+}

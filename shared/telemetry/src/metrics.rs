@@ -1,0 +1,176 @@
+//! [`Metrics`]: every metric by its name. They are written as lines of the log that CloudWatch makes
+//! metrics of, so there is no call to wait for and nothing to lose when an environment is frozen.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::{Clock, StepUsage, TaskStatus};
+
+use crate::emf::{Document, Metric, Set};
+use crate::sink::Sink;
+use crate::{Recorded, Unit};
+
+/// Writes metrics; cheap to clone, and next to free when switched off.
+#[derive(Clone)]
+pub struct Metrics {
+    sink: Sink,
+    clock: Clock,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ended<'a> {
+    /// The status it ended in.
+    pub status: TaskStatus,
+    /// Its intent, if triage got that far.
+    pub intent: Option<&'a str>,
+    /// Time of work, waiting not counted.
+    pub worked: Duration,
+    /// Time since it was received.
+    pub since_received: Duration,
+}
+
+impl Metrics {
+    /// No metrics at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { sink: Sink::None, clock: Clock::system() }
+    }
+
+    /// Metrics on standard output, as Lambda wants them.
+    #[must_use]
+    pub fn stdout(clock: Clock) -> Self {
+        Self { sink: Sink::Stdout, clock }
+    }
+
+    /// Metrics as lines in `writer`.
+    pub fn writer(clock: Clock, writer: impl Write + Send + 'static) -> Self {
+        Self { sink: Sink::Writer(Arc::new(Mutex::new(writer))), clock }
+    }
+
+    /// Metrics in memory, for tests, and the handle to look at them.
+    #[must_use]
+    pub fn memory(clock: Clock) -> (Self, Recorded) {
+        let recorded = Recorded::default();
+        (Self { sink: Sink::Memory(recorded.clone()), clock }, recorded)
+    }
+
+    /// Writes one line: metrics of any names (each once), all with the same dimensions. Values that are
+    /// no finite number are left out.
+    pub fn emit(&self, metrics: &[(&str, Unit, f64)], dimensions: &[(&str, &str)]) {
+        self.write(&[Set { metrics, dimensions }]);
+    }
+
+    /// Accepted, AckLatency: an event was stored and enqueued, and answered after `ack`.
+    pub fn accepted(&self, ack: Duration) {
+        self.emit(&[one("Accepted"), time("AckLatency", ack)], &[]);
+    }
+
+    /// Duplicates, AckLatency: an event was known already.
+    pub fn duplicate(&self, ack: Duration) {
+        self.emit(&[one("Duplicates"), time("AckLatency", ack)], &[]);
+    }
+
+    /// Rejected{reason}: a request was refused. `reason` is one of a few words of ours, never what the
+    /// sender wrote: every new value is a metric of its own, which costs money.
+    pub fn rejected(&self, reason: &'static str) {
+        self.emit(&[one("Rejected")], &[("reason", reason)]);
+    }
+
+    /// QueueWait: a task was claimed `wait` after it was enqueued or due.
+    pub fn claimed(&self, wait: Duration) {
+        self.emit(&[time("QueueWait", wait)], &[]);
+    }
+
+    /// TaskOutcome{status,intent}, TaskDuration, EndToEnd: a task ended.
+    pub fn task_ended(&self, ended: &Ended<'_>) {
+        let times = [time("TaskDuration", ended.worked), time("EndToEnd", ended.since_received)];
+        let outcome = [("status", ended.status.as_str()), ("intent", ended.intent.unwrap_or_default())];
+        self.write(&[
+            Set { metrics: &[one("TaskOutcome")], dimensions: &outcome },
+            Set { metrics: &times, dimensions: &[] },
+        ]);
+    }
+
+    /// ModelCalls{model,outcome}, ModelLatency, CostUSD{model}, Tokens{model,kind}: a call was
+    /// answered. A cost that is not known is left out, never zero.
+    pub fn model_answered(&self, outcome: &'static str, usage: &StepUsage) {
+        let model = ("model", usage.model.as_str());
+        let cost = usage.cost_usd.map(|cost| ("CostUSD", Unit::None, cost));
+        self.write(&[
+            Set { metrics: &[one("ModelCalls")], dimensions: &[model, ("outcome", outcome)] },
+            Set { metrics: cost.as_slice(), dimensions: &[model] },
+            Set { metrics: &[time("ModelLatency", Duration::from_millis(usage.ms))], dimensions: &[] },
+        ]);
+        let kinds = [
+            ("prompt", usage.prompt_tokens),
+            ("cached", usage.cached_tokens),
+            ("output", usage.output_tokens),
+            ("thought", usage.thought_tokens),
+        ];
+        for (kind, tokens) in kinds.into_iter().filter(|(_, tokens)| *tokens > 0) {
+            self.emit(&[("Tokens", Unit::Count, number(tokens))], &[model, ("kind", kind)]);
+        }
+    }
+
+    /// ModelCalls{model,outcome}, ModelLatency: a call brought no answer, after `latency`.
+    pub fn model_failed(&self, model: &str, outcome: &'static str, latency: Duration) {
+        self.write(&[
+            Set { metrics: &[one("ModelCalls")], dimensions: &[("model", model), ("outcome", outcome)] },
+            Set { metrics: &[time("ModelLatency", latency)], dimensions: &[] },
+        ]);
+    }
+
+    /// Throttled{model}: the service answered 429.
+    pub fn throttled(&self, model: &str) {
+        self.emit(&[one("Throttled")], &[("model", model)]);
+    }
+
+    /// ApprovalsWaiting: parked drafts, as the sweeper counts them.
+    pub fn approvals_waiting(&self, count: u64) {
+        self.emit(&[("ApprovalsWaiting", Unit::Count, number(count))], &[]);
+    }
+
+    /// Unaccounted: accepted − ended − open tasks. Anything but 0 means that tasks were lost (above) or
+    /// counted twice (below).
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 tasks")]
+    pub fn unaccounted(&self, count: i64) {
+        self.emit(&[("Unaccounted", Unit::Count, count as f64)], &[]);
+    }
+
+    fn write(&self, sets: &[Set<'_>]) {
+        if matches!(self.sink, Sink::None) {
+            return;
+        }
+        let Some(line) = (Document { at: self.clock.now(), sets }).line() else { return };
+        if let Err(error) = self.sink.write(&line) {
+            tracing::warn!(%error, "metrics could not be written");
+        }
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.sink {
+            Sink::None => "Metrics(none)",
+            Sink::Stdout => "Metrics(stdout)",
+            Sink::Writer(_) => "Metrics(writer)",
+            Sink::Memory(_) => "Metrics(memory)",
+        })
+    }
+}
+
+fn one(name: &str) -> Metric<'_> {
+    (name, Unit::Count, 1.0)
+}
+
+fn time(name: &str, time: Duration) -> Metric<'_> {
+    (name, Unit::Milliseconds, time.as_secs_f64() * 1_000.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+fn number(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,109 @@
+//! Which events get a task.
+
+use std::time::Duration;
+
+use crate::support::{at, commented, event, opened, patched};
+use domain::Event;
+use serde_json::json;
+use webhook::{CommentPolicy, Filter, IgnoreReason, check_age};
+
+fn filter(comments: CommentPolicy) -> Filter {
+    Filter { events: None, comments, login: Some("afterhook".to_owned()) }
+}
+
+fn comment(text: &str) -> Event {
+    event(&patched(&commented(), "/comment/body", json!(text)))
+}
+
+fn by(login: &str) -> Event {
+    event(&patched(&commented(), "/sender/login", json!(login)))
+}
+
+#[test]
+fn without_a_list_every_event_is_taken() {
+    assert_eq!(Filter::default().ignores(&event(&opened())), None);
+    let labeled = event(&patched(&opened(), "/action", json!("labeled")));
+    assert_eq!(Filter::default().ignores(&labeled), None);
+}
+
+#[test]
+fn events_outside_the_list_are_unsubscribed() {
+    let only = |name: &str| Filter { events: Some(vec![name.to_owned()]), ..Filter::default() };
+    let opened = event(&opened());
+    assert_eq!(only("issues.opened").ignores(&opened), None);
+    assert_eq!(only("issues").ignores(&opened), None);
+    for name in ["issues.closed", "issue_comment.created", "issue", "opened", ""] {
+        assert_eq!(only(name).ignores(&opened), Some(IgnoreReason::Unsubscribed), "{name}");
+    }
+    let nothing = Filter { events: Some(Vec::new()), ..Filter::default() };
+    assert_eq!(nothing.ignores(&opened), Some(IgnoreReason::Unsubscribed));
+}
+
+#[test]
+fn bots_are_ignored_by_type_and_by_login() {
+    let filter = filter(CommentPolicy::Thread);
+    let typed = event(&patched(&commented(), "/sender/type", json!("Bot")));
+    assert_eq!(filter.ignores(&typed), Some(IgnoreReason::Bot));
+    assert_eq!(filter.ignores(&by("dependabot[bot]")), Some(IgnoreReason::Bot));
+}
+
+#[test]
+fn the_agents_own_account_is_ignored_in_every_spelling() {
+    for login in ["afterhook", "AfterHook", "afterhook[bot]", "Afterhook[bot]"] {
+        for comments in [CommentPolicy::Mention, CommentPolicy::Thread, CommentPolicy::Never] {
+            let verdict = filter(comments).ignores(&by(login));
+            assert_eq!(verdict, Some(IgnoreReason::OwnAccount), "{login}");
+        }
+    }
+    let app = Filter { login: Some("afterhook[bot]".to_owned()), ..filter(CommentPolicy::Thread) };
+    assert_eq!(app.ignores(&by("afterhook[bot]")), Some(IgnoreReason::OwnAccount));
+    assert_eq!(app.ignores(&by("afterhook")), None, "a person may have an app's name");
+    assert_eq!(filter(CommentPolicy::Thread).ignores(&by("afterhook-fan")), None);
+}
+
+#[test]
+fn a_pasted_marker_silences_nobody() {
+    let pasted = comment("<!-- afterhook:tsk_0123456789ABCDEFGHJKMNPQRS --> @afterhook help");
+    assert_eq!(filter(CommentPolicy::Mention).ignores(&pasted), None);
+}
+
+#[test]
+fn the_policy_decides_about_comments() {
+    let (spoken, unspoken) = (comment("@afterhook?"), comment("> @afterhook?\n\nMe too."));
+    let ignored = Some(IgnoreReason::NotMentioned);
+    for (policy, with, without) in [
+        (CommentPolicy::Mention, None, ignored),
+        (CommentPolicy::Thread, None, None),
+        (CommentPolicy::Never, ignored, ignored),
+    ] {
+        assert_eq!(filter(policy).ignores(&spoken), with, "{policy:?}");
+        assert_eq!(filter(policy).ignores(&unspoken), without, "{policy:?}");
+        assert_eq!(filter(policy).ignores(&event(&opened())), None, "no comment: {policy:?}");
+    }
+}
+
+#[test]
+fn without_the_login_mentions_are_left_to_the_processor() {
+    let unknown = Filter { login: None, ..filter(CommentPolicy::Mention) };
+    assert_eq!(unknown.ignores(&comment("Me too.")), None);
+}
+
+#[test]
+fn an_event_older_than_allowed_is_stale() {
+    let opened = event(&opened());
+    let date = opened.occurred_at.unwrap().as_second();
+    let hour = Some(Duration::from_secs(3600));
+    assert_eq!(check_age(&opened, hour, at(date + 3600)), None);
+    assert_eq!(check_age(&opened, hour, at(date + 3601)), Some(IgnoreReason::Stale));
+    assert_eq!(check_age(&opened, hour, at(date - 9999)), None);
+    assert_eq!(check_age(&opened, None, at(date + 9_999_999)), None);
+    let undated = Event { occurred_at: None, ..opened };
+    assert_eq!(check_age(&undated, hour, at(date + 9_999_999)), None);
+}
+
+#[test]
+fn reasons_have_the_words_of_the_contract() {
+    use IgnoreReason::{Bot, NotMentioned, OwnAccount, Stale, Unsubscribed};
+    let words = [Unsubscribed, Bot, OwnAccount, NotMentioned, Stale].map(IgnoreReason::as_str);
+    assert_eq!(words, ["unsubscribed", "bot", "own_account", "not_mentioned", "stale"]);
+}
