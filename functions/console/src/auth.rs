@@ -48,11 +48,7 @@ pub(crate) async fn authenticate(
 
 async fn caller(console: &Console, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let at = console.clock.now();
-    let tokens = console.tokens.current(at).await?;
-    if tokens.is_empty() {
-        return Err(Refusal::NoTokens);
-    }
-    let name = bearer(headers).and_then(|token| tokens.whose(token)).ok_or(Refusal::Unauthorized)?;
+    let name = console.tokens.whose(bearer(headers), at).await?;
     Ok(Caller { name: name.into(), at })
 }
 

@@ -29,7 +29,7 @@ mod wire;
 use domain::{Clock, Stores};
 
 pub use route::{router, routes};
-pub use tokens::{FetchTokens, TokenSource};
+pub use tokens::{ReadTokens, TokenSource};
 pub use wire::{WireError, wire};
 
 /// Everything that the API needs.

@@ -1,10 +1,8 @@
 //! [`TokenSource`]: who may use the console, by bearer token.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use domain::{Timestamp, between};
+use domain::Timestamp;
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
 use settings::ConsoleToken;
@@ -13,47 +11,40 @@ use subtle::ConstantTimeEq;
 
 use crate::refusal::Refusal;
 
-/// How long a token that was taken back may still work.
-const FRESH_FOR: Duration = Duration::from_secs(300);
-
-/// Reads the tokens from where they are kept; the error says why that failed, free of secrets.
-pub type FetchTokens = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<ConsoleToken>, String>> + Send + Sync>;
+/// Reads tokens that are kept elsewhere, at the given time; whoever keeps them decides how old a copy
+/// may be. The error says why that failed, free of secrets.
+pub type ReadTokens =
+    Box<dyn Fn(Timestamp) -> BoxFuture<'static, Result<Vec<ConsoleToken>, String>> + Send + Sync>;
 
 /// Where the tokens come from.
 pub struct TokenSource(Kind);
 
 enum Kind {
-    Fixed(Arc<Tokens>),
-    Fetched { fetch: FetchTokens, copy: Mutex<Option<(Arc<Tokens>, Timestamp)>> },
+    Fixed(Tokens),
+    Kept(ReadTokens),
 }
 
 impl TokenSource {
     /// Tokens that stay as they are: those of the environment.
     #[must_use]
     pub fn fixed(tokens: &[ConsoleToken]) -> Self {
-        Self(Kind::Fixed(Arc::new(Tokens::new(tokens))))
+        Self(Kind::Fixed(Tokens::new(tokens)))
     }
 
-    /// Tokens that `fetch` reads at the first request, and again every five minutes.
+    /// Tokens that are kept elsewhere and may change.
     #[must_use]
-    pub fn fetched(fetch: FetchTokens) -> Self {
-        Self(Kind::Fetched { fetch, copy: Mutex::default() })
+    pub fn kept(read: ReadTokens) -> Self {
+        Self(Kind::Kept(read))
     }
 
-    /// The tokens that count at `now`.
-    pub(crate) async fn current(&self, now: Timestamp) -> Result<Arc<Tokens>, Refusal> {
-        let (fetch, copy) = match &self.0 {
-            Kind::Fixed(tokens) => return Ok(Arc::clone(tokens)),
-            Kind::Fetched { fetch, copy } => (fetch, copy),
-        };
-        // Nothing under the lock can panic half-way, so a poisoned one still holds sound data.
-        let held = copy.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((tokens, _)) = held.filter(|(_, at)| between(*at, now) < FRESH_FOR) {
-            return Ok(tokens);
+    /// Whose token `presented` is at `now`.
+    pub(crate) async fn whose(&self, presented: Option<&str>, now: Timestamp) -> Result<String, Refusal> {
+        match &self.0 {
+            Kind::Fixed(tokens) => tokens.whose(presented),
+            Kind::Kept(read) => {
+                Tokens::new(&read(now).await.map_err(Refusal::TokensUnreadable)?).whose(presented)
+            }
         }
-        let tokens = Arc::new(Tokens::new(&fetch().await.map_err(Refusal::TokensUnreadable)?));
-        *copy.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&tokens), now));
-        Ok(tokens)
     }
 }
 
@@ -61,34 +52,36 @@ impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Fixed(_) => "TokenSource::fixed",
-            Kind::Fetched { .. } => "TokenSource::fetched",
+            Kind::Kept(_) => "TokenSource::kept",
         })
     }
 }
 
-/// The tokens, as hashes: a comparison then tells nothing about their lengths either.
-pub(crate) struct Tokens(Vec<(String, [u8; 32])>);
+/// Names and tokens; the latter as hashes, so that a comparison tells nothing about lengths either.
+struct Tokens(Vec<(String, [u8; 32])>);
 
 impl Tokens {
     fn new(tokens: &[ConsoleToken]) -> Self {
-        let named = tokens.iter().filter(|token| !token.token.expose_secret().is_empty());
-        Self(named.map(|token| (token.name.clone(), hash(token.token.expose_secret()))).collect())
+        // An empty token would be one that everybody knows.
+        let sound = tokens.iter().filter(|token| !token.token.expose_secret().is_empty());
+        Self(sound.map(|token| (token.name.clone(), hash(token.token.expose_secret()))).collect())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whose token `presented` is. Every token is compared in full, whichever matches: the time
-    /// taken says neither how much of a guess was right nor whose token it came close to.
-    pub(crate) fn whose(&self, presented: &str) -> Option<&str> {
-        let presented = hash(presented);
-        self.0.iter().fold(
-            None,
-            |found, (name, known)| {
-                if bool::from(presented.ct_eq(known)) { Some(name.as_str()) } else { found }
-            },
-        )
+    /// Every token is compared in full, whichever matches: the time taken says neither how much of a
+    /// guess was right nor whose token it came close to.
+    fn whose(&self, presented: Option<&str>) -> Result<String, Refusal> {
+        if self.0.is_empty() {
+            return Err(Refusal::NoTokens);
+        }
+        let presented = hash(presented.ok_or(Refusal::Unauthorized)?);
+        let found =
+            self.0.iter().fold(
+                None,
+                |found, (name, known)| {
+                    if bool::from(presented.ct_eq(known)) { Some(name) } else { found }
+                },
+            );
+        found.cloned().ok_or(Refusal::Unauthorized)
     }
 }
 

@@ -62,7 +62,8 @@ async fn verify(
         Some(secrets) => source.scheme.verify(secrets, headers, body, now),
         None => Err(Rejection::NoSecret),
     };
-    let Err(rejection) = check(&*ingest.secrets.current(now).await?) else { return Ok(()) };
+    let current = ingest.secrets.current(now).await?;
+    let Err(rejection) = check(current.as_ref()) else { return Ok(()) };
     let newer = if may_be_the_secrets_fault(&rejection) { ingest.secrets.newer(now).await? } else { None };
     newer.map_or(Err(rejection), |newer| check(&newer)).map_err(|rejection| match rejection {
         Rejection::NoSecret => Refusal::NoSecret { variable: settings::variable_of(&source.name) },

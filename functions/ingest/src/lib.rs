@@ -9,7 +9,7 @@
 //! | `route` | HTTP: reads the request, writes the log line |
 //! | `accept` | one webhook's way from its signature to its lane |
 //! | `answer` | the one match from outcome or refusal to status and body |
-//! | `secrets` | the live signing secrets, fixed or fetched anew |
+//! | `secrets` | the live signing secrets, fixed or kept elsewhere |
 //!
 //! This crate links no model client: thinking is none of its business, and it starts cold in a few
 //! milliseconds because of it.
@@ -36,7 +36,7 @@ use telemetry::Metrics;
 use webhook::Provider;
 
 pub use route::{MAX_BODY_BYTES, router};
-pub use secrets::{FetchSecrets, SecretMap, SecretsSource, Unreadable};
+pub use secrets::{ReadSecrets, SecretMap, SecretsSource, Unreadable, Want};
 pub use wire::{WireError, wire};
 
 use source::Source;

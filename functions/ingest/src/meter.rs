@@ -1,20 +1,20 @@
-//! The figures of each webhook: Accepted, Duplicates, Ignored{reason}, Rejected{reason}, AckLatency.
+//! The figures of each webhook: Accepted, Duplicates, AckLatency, Ignored{reason}, Rejected{reason}.
 
 use std::time::Duration;
 
-use telemetry::Metrics;
+use telemetry::{Metrics, Unit};
 
 use crate::outcome::{Outcome, Refusal};
 
-/// Counts one webhook. Dimensions hold words of ours only: what a caller could fill with names of
-/// its own would make a metric of each, and each is billed.
-pub(crate) fn webhook(metrics: &Metrics, result: &Result<Outcome, Refusal>, took: Duration) {
+/// Counts one webhook, answered after `ack`.
+pub(crate) fn webhook(metrics: &Metrics, result: &Result<Outcome, Refusal>, ack: Duration) {
     match result {
-        Ok(Outcome::Accepted(_)) => metrics.count("Accepted", 1),
-        Ok(Outcome::Duplicate(_)) => metrics.count("Duplicates", 1),
-        Ok(Outcome::Ignored(reason)) => metrics.count_by("Ignored", "reason", reason, 1),
+        Ok(Outcome::Accepted(_)) => metrics.accepted(ack),
+        Ok(Outcome::Duplicate(_)) => metrics.duplicate(ack),
+        Ok(Outcome::Ignored(reason)) => {
+            metrics.emit(&[("Ignored", Unit::Count, 1.0)], &[("reason", reason)]);
+        }
         Ok(Outcome::Pong) => {}
-        Err(refusal) => metrics.count_by("Rejected", "reason", refusal.reason(), 1),
+        Err(refusal) => metrics.rejected(refusal.reason()),
     }
-    metrics.time("AckLatency", took);
 }

@@ -237,7 +237,9 @@ async fn four_mebibytes_are_taken_and_a_byte_more_is_not() {
     body.push(b' ');
     let too_large = Bytes::from(body);
     rig.post(&too_large).await.assert_problem(413, "too_large");
-    rig.send(request(signed_headers(SECRET, b"", rig.watch.now()), too_large)).await.assert_problem(413, "too_large");
+    rig.send(request(signed_headers(SECRET, b"", rig.watch.now()), too_large))
+        .await
+        .assert_problem(413, "too_large");
 }
 
 #[tokio::test]

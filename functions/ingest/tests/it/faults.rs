@@ -12,15 +12,15 @@ use domain::{Lane, PAYLOAD_MISSING, Save, TaskError, TaskStatus};
 use serde_json::{Value, json};
 
 use crate::faulty::{Fault, Faulty, Step};
-use crate::memory;
 use crate::rig::{Parts, Rig, bytes, issue, task_id};
 
 /// More polls than any request here has await points.
 const MANY: usize = 100;
 
 fn faulty_rig() -> (Rig, Arc<Faulty>) {
-    let (stores, faults) = Faulty::around(memory::stores());
-    (Parts { stores, patience: Duration::from_millis(20), ..Parts::default() }.rig(), faults)
+    let parts = Parts::default();
+    let (stores, faults) = Faulty::around(parts.stores.clone());
+    (Parts { stores, patience: Duration::from_millis(20), ..parts }.rig(), faults)
 }
 
 /// `future` after `polls` polls, dropped if it is not done by then.
@@ -180,7 +180,11 @@ async fn revival_whose_steps_fail_is_answered_503() {
             rig.post(&body).await.assert_retry("not_stored");
             faults.heal();
             assert_eq!(rig.post(&body).await.status, 202);
-            assert_eq!(rig.task(&body).await.unwrap().control.status, TaskStatus::Waiting, "{step:?} {fault:?}");
+            assert_eq!(
+                rig.task(&body).await.unwrap().control.status,
+                TaskStatus::Waiting,
+                "{step:?} {fault:?}"
+            );
         }
     }
 }

@@ -140,7 +140,13 @@ impl TaskStore for Faulty {
 
 #[async_trait]
 impl PayloadStore for Faulty {
-    async fn put_new(&self, id: &TaskId, part: &Part, blob: &Blob, forget_at: Timestamp) -> Result<PutNew, StoreError> {
+    async fn put_new(
+        &self,
+        id: &TaskId,
+        part: &Part,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<PutNew, StoreError> {
         self.run(Step::PutPayload, store_error, self.inner.payloads.put_new(id, part, blob, forget_at)).await
     }
 
@@ -159,7 +165,12 @@ impl Queue for Faulty {
         self.run(Step::Send, queue_error, self.inner.queue.send(envelope)).await
     }
 
-    async fn receive(&self, queue: Visibility, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+    async fn receive(
+        &self,
+        queue: Visibility,
+        max: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
         self.inner.queue.receive(queue, max, wait).await
     }
 

@@ -6,6 +6,5 @@ mod faults;
 mod faulty;
 mod lambda;
 mod logs;
-mod memory;
 mod rig;
 mod secrets;

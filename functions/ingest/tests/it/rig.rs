@@ -9,12 +9,13 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::response::Response;
 use domain::{Clock, Lane, Part, Stores, Task, TaskId, Timestamp, Visibility};
+use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
 use ingest::{Ingest, SecretMap, SecretsSource, router};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use settings::SourceSettings;
-use telemetry::Metrics;
+use telemetry::{Metrics, Recorded};
 use tower::ServiceExt;
 use webhook::{Filter, Provider, Secrets};
 
@@ -44,8 +45,14 @@ impl Watch {
     }
 }
 
+/// Empty stores.
+pub fn in_memory(watch: &Watch) -> Stores {
+    Embedded::in_memory(watch.clock()).unwrap().stores()
+}
+
 pub struct Rig {
     pub stores: Stores,
+    pub metrics: Recorded,
     pub ingest: Arc<Ingest>,
     pub watch: Watch,
     pub router: Router,
@@ -62,8 +69,9 @@ pub struct Parts {
 
 impl Default for Parts {
     fn default() -> Self {
+        let watch = Watch::new();
         Self {
-            stores: crate::memory::stores(),
+            stores: in_memory(&watch),
             source: SourceSettings {
                 name: "github".to_owned(),
                 provider: Provider::Github,
@@ -72,7 +80,7 @@ impl Default for Parts {
             },
             secrets: SecretsSource::fixed(secrets(&[SECRET])),
             patience: Duration::from_secs(60),
-            watch: Watch::new(),
+            watch,
         }
     }
 }
@@ -80,9 +88,16 @@ impl Default for Parts {
 impl Parts {
     pub fn rig(self) -> Rig {
         let clock = self.watch.clock();
-        let ingest = Ingest::new(self.stores.clone(), [&self.source], self.secrets, clock, Metrics::default());
+        let (metrics, recorded) = Metrics::memory(clock.clone());
+        let ingest = Ingest::new(self.stores.clone(), [&self.source], self.secrets, clock, metrics);
         let ingest = Arc::new(ingest.with_patience(self.patience));
-        Rig { stores: self.stores, router: router(Arc::clone(&ingest)), ingest, watch: self.watch }
+        Rig {
+            stores: self.stores,
+            metrics: recorded,
+            router: router(Arc::clone(&ingest)),
+            ingest,
+            watch: self.watch,
+        }
     }
 }
 
