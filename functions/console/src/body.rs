@@ -65,6 +65,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
         if !json {
             return Err(Refusal::MediaType);
         }
+        // serde would also fill a struct from an array, by position.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Refusal::Malformed("The body is not a JSON object.".to_owned()));
+        }
         serde_json::from_slice(&bytes)
             .map(|value| Self(Some(value)))
             .map_err(|error| Refusal::Malformed(format!("The body is not as expected: {error}.")))

@@ -44,7 +44,7 @@ pub(crate) async fn approve(
 ) -> Result<Json<TaskView>, Refusal> {
     let verdict = Verdict::Approve { text: approval.text };
     let stores = &console.stores;
-    let decided = decide(stores, &id, verdict, &approval.draft_hash, &caller.name, caller.at).await?;
+    let decided = decide(stores, &id, verdict, &approval.draft_hash, caller.decider()).await?;
     Ok(answer(&console, decided).await)
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn reject(
 ) -> Result<Json<TaskView>, Refusal> {
     let verdict = Verdict::Reject { reason: short("reason", rejection.reason)? };
     let stores = &console.stores;
-    let decided = decide(stores, &id, verdict, &rejection.draft_hash, &caller.name, caller.at).await?;
+    let decided = decide(stores, &id, verdict, &rejection.draft_hash, caller.decider()).await?;
     Ok(answer(&console, decided).await)
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn retry(
     OptionalBody(retry): OptionalBody<Retry>,
 ) -> Result<Json<TaskView>, Refusal> {
     let note = short("note", retry.and_then(|retry| retry.note))?;
-    let decided = domain::retry(&console.stores, &id, note, &caller.name, caller.at).await?;
+    let decided = domain::retry(&console.stores, &id, note, caller.decider()).await?;
     Ok(answer(&console, decided).await)
 }
 

@@ -26,7 +26,11 @@ mod tokens;
 mod transcript;
 mod wire;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use domain::{Clock, Stores};
+use http::Request;
+use lambda_http::RequestExt;
 
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
@@ -37,12 +41,23 @@ pub struct Console {
     stores: Stores,
     tokens: TokenSource,
     clock: Clock,
+    /// Requests so far: their ids where Lambda gives them none.
+    requests: AtomicU64,
 }
 
 impl Console {
     /// A console over `stores` for the holders of `tokens`.
     #[must_use]
     pub fn new(stores: Stores, tokens: TokenSource, clock: Clock) -> Self {
-        Self { stores, tokens, clock }
+        Self { stores, tokens, clock, requests: AtomicU64::new(0) }
+    }
+
+    /// A name of `request` that no other request has; never one that the caller chose, who could
+    /// pass two requests off as one.
+    fn request_id<B>(&self, request: &Request<B>) -> String {
+        match request.lambda_context_ref() {
+            Some(context) => context.request_id.clone(),
+            None => format!("local-{}", self.requests.fetch_add(1, Ordering::Relaxed)),
+        }
     }
 }

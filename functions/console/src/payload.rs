@@ -1,14 +1,15 @@
 //! `GET /tasks/{id}/payload`: the raw body as it was received.
 //!
-//! It is foreign text under our own address. The headers keep a browser from taking it for a page
-//! of ours, whatever it contains and whatever media type its sender named.
+//! It is foreign text under our own address. The headers (and `nosniff`, which every answer has)
+//! keep a browser from taking it for a page of ours, whatever it contains and whatever media type
+//! its sender named.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::{Part, StoreError, TaskId};
-use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
 use crate::Console;
@@ -33,7 +34,6 @@ fn headers(id: &TaskId, media_type: &str) -> HeaderMap {
     let download = format!("attachment; filename=\"{id}\"");
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(media_type).unwrap_or(octets));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     headers.insert(
         CONTENT_DISPOSITION,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use domain::{
-    Blob, Envelope, Event, Insert, NewTask, PAYLOAD_MISSING, Part, Priority, Task, TaskError, TaskId,
-    TaskStatus, Timestamp, after,
+    Blob, Decider, Envelope, Event, Insert, NewTask, PAYLOAD_MISSING, Part, Priority, Task, TaskError,
+    TaskId, TaskStatus, Timestamp, after,
 };
 use futures::join;
 use http::HeaderMap;
@@ -201,7 +201,9 @@ async fn revive(ingest: &Ingest, id: TaskId, now: Timestamp) -> Result<Outcome, 
     if !bodiless {
         return Ok(Outcome::Duplicate(id));
     }
-    match domain::retry(&ingest.stores, &id, None, "its sender", now).await {
+    // Two revivals at once are one and the same: either may count.
+    let sender = Decider { name: "its sender", request: "revival", at: now };
+    match domain::retry(&ingest.stores, &id, None, sender).await {
         Ok(decided) => {
             decided.enqueued?;
             Ok(Outcome::Accepted(id))

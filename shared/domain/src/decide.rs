@@ -31,6 +31,18 @@ pub enum Verdict {
     },
 }
 
+/// Who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decider<'a> {
+    /// The name that the decision is recorded under.
+    pub name: &'a str,
+    /// Unique to the request that the decision came in: what tells it from an equal one in the same
+    /// millisecond.
+    pub request: &'a str,
+    /// When it was received: whether it came in time is judged by that.
+    pub at: Timestamp,
+}
+
 /// A decision that has been made durable.
 #[derive(Debug)]
 pub struct Decided {
@@ -85,8 +97,6 @@ pub enum DecideError {
 /// Records `verdict` on the draft with `seen_hash`, in one conditional write, and sends the task on
 /// its way. The first decision wins; every later one is a [`DecideError::Conflict`].
 ///
-/// `now` is when the decision was received: whether it came in time is judged by that.
-///
 /// # Errors
 /// [`DecideError`].
 pub async fn decide(
@@ -94,18 +104,17 @@ pub async fn decide(
     id: &TaskId,
     verdict: Verdict,
     seen_hash: &str,
-    by: &str,
-    now: Timestamp,
+    decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
-    let mut task = parked(stores, id, now).await?;
+    let mut task = parked(stores, id, decider.at).await?;
     let draft = task.doc.draft.clone().filter(|draft| draft.hash == seen_hash).ok_or_else(|| {
         let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
         DecideError::StaleDraft { id: id.clone(), current }
     })?;
     let mut decision = Decision {
         outcome: Outcome::Approved,
-        by: by.to_owned(),
-        at: now,
+        by: decider.name.to_owned(),
+        at: decider.at,
         draft_hash: draft.hash.clone(),
         publish_hash: Some(draft.hash.clone()),
         reason: None,
@@ -129,7 +138,7 @@ pub async fn decide(
             decision.reason = reason;
         }
     }
-    record(stores, task, decision, now).await
+    record(stores, task, decision, decider).await
 }
 
 /// Sends an ended task around again, or asks for a new draft of a parked one.
@@ -143,8 +152,7 @@ pub async fn retry(
     stores: &Stores,
     id: &TaskId,
     note: Option<String>,
-    by: &str,
-    now: Timestamp,
+    decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
     let mut task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
     let from = task.control.status;
@@ -167,9 +175,9 @@ pub async fn retry(
     doc.error = None;
     doc.result = None;
     doc.deferrals = 0;
-    doc.opened_at = now;
+    doc.opened_at = decider.at;
     task.control.attempts = 0;
-    resume(stores, task, now, &format!("retried by {by}")).await
+    resume(stores, task, decider, &format!("retried by {}", decider.name)).await
 }
 
 async fn parked(stores: &Stores, id: &TaskId, now: Timestamp) -> Result<Task, DecideError> {
@@ -210,7 +218,7 @@ async fn record(
     stores: &Stores,
     mut task: Task,
     decision: Decision,
-    now: Timestamp,
+    decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
     let rejected = decision.outcome == Outcome::Rejected;
     let note = match decision.outcome {
@@ -221,32 +229,38 @@ async fn record(
     task.doc.decision = Some(decision);
     task.doc.expires_at = None;
     if !rejected {
-        return resume(stores, task, now, &note).await;
+        return resume(stores, task, decider, &note).await;
     }
     let from = task.control.status;
-    if task.transition(TaskStatus::Rejected, now, &note).is_err() {
+    if task.transition(TaskStatus::Rejected, decider.at, &note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be rejected" });
     }
-    save(stores, &mut task).await?;
+    save(stores, &mut task, decider).await?;
     Ok(Decided { task, enqueued: Ok(()) })
 }
 
 /// `waiting`, due at once, and a message on the express lane: a person is waiting for it.
-async fn resume(stores: &Stores, mut task: Task, now: Timestamp, note: &str) -> Result<Decided, DecideError> {
+async fn resume(
+    stores: &Stores,
+    mut task: Task,
+    decider: Decider<'_>,
+    note: &str,
+) -> Result<Decided, DecideError> {
     let from = task.control.status;
-    if task.transition(TaskStatus::Waiting, now, note).is_err() {
+    if task.transition(TaskStatus::Waiting, decider.at, note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be resumed" });
     }
-    task.control.not_before = Some(now);
-    task.control.due_at = Some(now);
-    save(stores, &mut task).await?;
+    task.control.not_before = Some(decider.at);
+    task.control.due_at = Some(decider.at);
+    save(stores, &mut task, decider).await?;
     let envelope =
         Envelope { task_id: task.id.clone(), lane: Lane::Express, tenant: task.doc.tenant.clone() };
     let enqueued = stores.queue.send(&envelope).await;
     Ok(Decided { task, enqueued })
 }
 
-async fn save(stores: &Stores, task: &mut Task) -> Result<(), DecideError> {
+async fn save(stores: &Stores, task: &mut Task, decider: Decider<'_>) -> Result<(), DecideError> {
+    task.doc.decided_in = Some(decider.request.to_owned());
     match stores.tasks.save(task).await? {
         Save::Done => Ok(()),
         Save::Stale => {

@@ -146,7 +146,7 @@ async fn body_that_makes_no_sense_is_refused_with_a_hint() {
         ),
         ("approve", json!({ "draft_hash": hash, "text": 5 }), "expected a string"),
         ("approve", json!({ "draft_hash": hash, "text": " \n" }), "empty"),
-        ("approve", json!([]), "draft_hash"),
+        ("approve", json!([hash, "text"]), "not a JSON object"),
         ("reject", json!({ "draft_hash": hash, "text": "x" }), "unknown field `text`"),
         ("reject", json!({ "draft_hash": hash, "reason": "x".repeat(1_001) }), "`reason` has 1001 bytes"),
         ("retry", json!({ "notes": "x" }), "unknown field `notes`, expected `note`"),

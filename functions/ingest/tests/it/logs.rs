@@ -1,9 +1,11 @@
-//! One line a request, with what an operator looks for and nothing that a log must not hold.
+//! One line a request, with what an operator looks for and nothing that a log must not hold; and the
+//! figures.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
+use domain::{Lane, Save, TaskStatus};
+use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::rig::{Parts, SECRET, bytes, issue, request, signed_headers, task_id};
@@ -65,4 +67,35 @@ async fn each_request_leaves_one_line_without_secret_signature_or_body() {
     for hidden in [SECRET, "words of the issue", "It fails", &signature.to_str().unwrap()[7..]] {
         assert!(!text.contains(hidden), "{hidden} in {text}");
     }
+}
+
+#[tokio::test]
+async fn every_kind_of_answer_is_counted() {
+    let mut parts = Parts::default();
+    parts.source.filter.events = Some(vec!["issues.opened".to_owned()]);
+    let rig = parts.rig();
+    let body = bytes(&issue(7));
+    rig.post(&body).await.assert_taken("accepted", &body);
+    rig.drain(Lane::Standard).await;
+    let mut task = rig.task(&body).await.unwrap();
+    task.transition(TaskStatus::Ignored, rig.watch.now(), "spam").unwrap();
+    assert_eq!(rig.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    rig.post(&body).await.assert_taken("duplicate", &body);
+    let mut closed = issue(7);
+    closed["action"] = json!("closed");
+    rig.post(&bytes(&closed)).await.assert(200, &json!({ "status": "ignored", "reason": "unsubscribed" }));
+    rig.post(&bytes(&json!({ "zen": "Keep it simple.", "hook_id": 5 }))).await;
+    rig.send(request(signed_headers("another", &body, rig.watch.now()), body)).await;
+
+    let metrics = &rig.metrics;
+    for (name, dimensions) in [
+        ("Accepted", &[][..]),
+        ("Duplicates", &[]),
+        ("Ignored", &[("reason", "unsubscribed")]),
+        ("Rejected", &[("reason", "signature_wrong")]),
+    ] {
+        assert!((metrics.total(name, dimensions) - 1.0).abs() < f64::EPSILON, "{name}");
+    }
+    let timed = metrics.documents().iter().filter(|document| document["AckLatency"].is_number()).count();
+    assert_eq!(timed, 2);
 }

@@ -39,10 +39,6 @@ impl Watch {
     pub fn now(&self) -> Timestamp {
         self.clock().now()
     }
-
-    pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
-    }
 }
 
 /// Empty stores.
