@@ -2,13 +2,21 @@
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::stream::{self, Stream};
 use http::StatusCode;
 use std::io;
 
-/// The error with which a body ends when its connection is to break there.
-pub(crate) fn broken() -> io::Error {
+fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "fault: the connection breaks here")
+}
+
+/// The end of a body at which its connection breaks. It yields first, so that the server sends what came
+/// before instead of dropping it.
+pub(crate) fn breaking() -> impl Stream<Item = io::Result<Bytes>> {
+    stream::once(async {
+        tokio::task::yield_now().await;
+        Err(broken())
+    })
 }
 
 /// A response whose connection breaks before any byte of it was sent: the server writes nothing until

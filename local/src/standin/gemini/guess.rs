@@ -138,8 +138,12 @@ fn first_number(facts: &Facts) -> Option<f64> {
     word.trim_start_matches('#').parse().ok()
 }
 
+/// The first word that looks like the number of an order, a ticket or the like.
 fn identifier(facts: &Facts) -> Option<String> {
-    token(facts, |t| t.len() >= 3 && t.len() <= 64 && t.chars().any(|c| c.is_ascii_digit()) && !is_version(t))
+    token(facts, |t| {
+        let named = t.starts_with(|c: char| c.is_alphanumeric() || c == '#');
+        named && (3..=64).contains(&t.len()) && t.chars().any(|c| c.is_ascii_digit()) && !is_version(t)
+    })
 }
 
 fn currency(facts: &Facts) -> &'static str {

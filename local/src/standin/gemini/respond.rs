@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use crate::standin::broken::broken;
+use crate::standin::broken::breaking;
 
 const JSON: &str = "application/json; charset=UTF-8";
 
@@ -98,7 +98,7 @@ pub(super) fn frames<G: Send + 'static>(
         }
         Ok::<_, io::Error>(frame)
     });
-    let ending = stream::iter(cut.then(|| Err(broken())));
+    let ending = stream::iter(cut.then(breaking)).flatten();
     let mut response =
         typed(StatusCode::OK, framing.content_type(), Body::from_stream(guarded(paced.chain(ending), guard)));
     response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
@@ -120,8 +120,8 @@ pub(super) fn truncated(body: &Value) -> Response {
     let text = serde_json::to_string_pretty(body).unwrap_or_default();
     let length = text.len();
     let half: String = text.chars().take(text.chars().count() / 2).collect();
-    let parts = [Ok(Bytes::from(half)), Err(broken())];
-    let mut response = typed(StatusCode::OK, JSON, Body::from_stream(stream::iter(parts)));
+    let parts = stream::iter([Ok(Bytes::from(half))]).chain(breaking());
+    let mut response = typed(StatusCode::OK, JSON, Body::from_stream(parts));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
