@@ -30,7 +30,7 @@ fn opening(kind: Kind, facts: &Facts) -> String {
     match kind {
         Kind::Bug => format!("Thanks for the report, and sorry for the trouble with **“{title}”**."),
         Kind::Feature => format!("Thanks for the suggestion **“{title}”**."),
-        Kind::Question => format!("Good question: **“{title}”**."),
+        Kind::Question => format!("You ask about **“{title}”**."),
         Kind::Refund => format!("I am sorry about the trouble with this payment (**“{title}”**)."),
         Kind::Docs => format!("Thanks for reading so closely: **“{title}”**."),
         Kind::Security => format!("Thank you for telling us about **“{title}”**."),
@@ -85,15 +85,14 @@ fn advice(kind: Kind, facts: &Facts) -> String {
              today instead?\n- would it be enough if `{topic}` could be configured, or do you need it built in?\n- \
              how often does it come up?"
         ),
-        Kind::Refund => "We have noted your request. A person checks the charge before any money moves; you will \
-                         see the result here, and the amount goes back the way it was paid. Please do not post card \
+        Kind::Refund => "A person checks the charge before any money moves, and answers here. Please do not post card \
                          numbers or other payment details."
             .to_owned(),
-        Kind::Docs => "You are right that this should be clear from the page alone. A pull request with the corrected \
-                       sentence is welcome; otherwise we fix it with the next update of the docs."
+        Kind::Docs => "The page should be clear by itself. A pull request with the corrected sentence is welcome; please \
+                       name the page and the sentence if they are not in your message."
             .to_owned(),
-        Kind::Security => "Please do not add details in public. Send them through the private reporting form of this \
-                           project; we confirm there and agree on a date for the fix."
+        Kind::Security => "Please do not add details in public. Send them through the project's private channel for \
+                           security reports, where the maintainers can look at them first."
             .to_owned(),
         Kind::Cancel => "You can end the plan at any time on the billing page; it then runs until the end of the \
                          period that is paid."
@@ -110,9 +109,9 @@ fn advice(kind: Kind, facts: &Facts) -> String {
 
 fn closing(kind: Kind) -> &'static str {
     match kind {
-        Kind::Bug => "With that we can reproduce it and say when it will be fixed.",
-        Kind::Feature => "Others who need the same: a 👍 on the first message helps to rank it.",
-        Kind::Question | Kind::Other => "We are glad to help further.",
+        Kind::Bug => "With that the cause can be looked for.",
+        Kind::Feature => "Whether it will be built is for the maintainers to decide.",
+        Kind::Question | Kind::Other => "If something is still unclear, just ask here.",
         _ => "",
     }
 }
@@ -167,7 +166,7 @@ mod tests {
             "parts": [{"text": "<document name=\"docs/retry.md\">\n# Retries\n\nThe retry limit is set with retry_limit, \
                                 and it is 3 by default.\n</document>\n<issue>\nHow do I change the retry limit?\n</issue>"}],
         }))];
-        let answer = compose(&Facts::read("", &[], &contents));
+        let answer = compose(&Facts::read(&[], &[], &contents));
         assert!(
             answer.contains("From docs/retry.md:\n\n> The retry limit is set with retry_limit"),
             "{answer}"

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::errors::ApiError;
 use super::models::{self, Model};
 use super::ordered::Node;
-use super::request::text_of;
+use super::request::parts_of;
 use super::respond;
 use super::router::{Call, empty};
 use super::shared::Shared;
@@ -49,8 +49,8 @@ impl Action {
 pub(super) struct CacheView {
     /// Its contents.
     pub(super) contents: Vec<Node>,
-    /// Its system instruction.
-    pub(super) system: String,
+    /// The texts of its system instruction's parts.
+    pub(super) system: Vec<String>,
     /// Its tools.
     pub(super) tools: Tools,
     /// Its size.
@@ -192,7 +192,7 @@ fn view(body: &Node) -> Result<CacheView, ApiError> {
     if let Some(declared) = body.field("tools") {
         tokens = tokens.plus(Tokens::of_json(declared));
     }
-    let system = system.map(text_of).unwrap_or_default();
+    let system = system.map(parts_of).unwrap_or_default();
     Ok(CacheView { contents, system, tools: Tools::parse(body)?, tokens })
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::fences;
+use super::fences::{self, Quote};
 use super::ordered::Node;
-use super::request::text_of;
+use super::request::{parts_of, text_of};
 
 /// What can be said about a conversation.
 #[derive(Debug, Clone, Default)]
@@ -61,25 +61,25 @@ const LABELS: &[&str] = &[
 ];
 
 impl Facts {
-    /// Reads a conversation: the system instruction, cached contents, and the turns.
-    pub(super) fn read(system: &str, cached: &[Node], contents: &[Node]) -> Self {
-        let turns: Vec<(bool, String)> =
-            contents.iter().map(|c| (c.string("role") == Some("model"), text_of(c))).collect();
-        let asked: Vec<&String> =
-            turns.iter().filter(|(model, text)| !model && !text.trim().is_empty()).map(|(_, t)| t).collect();
-        let text = asked
-            .iter()
-            .rev()
-            .find_map(|text| fences::quoted(text))
-            .or_else(|| asked.last().map(|text| (*text).clone()))
-            .unwrap_or_default();
-        let reference: Vec<String> = cached.iter().map(text_of).collect();
-        let mut context = format!("{system}\n{}\n", reference.join("\n"));
-        asked.iter().for_each(|text| context.push_str(text));
+    /// Reads a conversation: the parts of the system instruction, cached contents, and the turns.
+    ///
+    /// It is about the last text that somebody's words are quoted in, under the last title quoted; where
+    /// nothing is quoted, about the last thing a person said.
+    pub(super) fn read(system: &[String], cached: &[Node], contents: &[Node]) -> Self {
+        let is_model = |content: &&Node| content.string("role") == Some("model");
+        let asked: Vec<String> = contents.iter().filter(|c| !is_model(c)).map(text_of).collect();
+        let quotes: Vec<Quote> = asked.iter().flat_map(|text| fences::quotes(text)).collect();
+        let last = |title: bool| quotes.iter().rev().find(|q| q.is_title == title).map(|q| q.text.trim());
+        let text = match (last(true), last(false)) {
+            (Some(title), text) => format!("Title: {title}\n\n{}", text.unwrap_or_default()),
+            (None, Some(text)) => text.to_owned(),
+            (None, None) => asked.iter().rfind(|text| !text.trim().is_empty()).cloned().unwrap_or_default(),
+        };
+        let reference: Vec<String> = system.iter().cloned().chain(cached.iter().flat_map(parts_of)).collect();
         let mut facts = Self::of(&text);
-        facts.documents = documents(&context);
-        facts.follow_up = turns.iter().any(|(model, _)| *model);
-        facts.context = context;
+        facts.documents = documents(&reference, &asked);
+        facts.follow_up = contents.iter().any(|content| is_model(&content));
+        facts.context = reference.iter().chain(&asked).map(|text| format!("{text}\n")).collect();
         facts
     }
 
@@ -284,19 +284,26 @@ fn counted(text: &str) -> Vec<(f64, String)> {
         .collect()
 }
 
-fn documents(context: &str) -> Vec<(String, String)> {
-    let found = fences::blocks(context).into_iter().filter(fences::Block::is_document);
-    found
-        .map(|block| {
-            let name = block.mark.split(['"', '\'']).nth(1).unwrap_or("the documentation").to_owned();
-            (name, block.text)
-        })
-        .collect()
+/// Reference material: parts of the instructions that begin by saying so, and fenced documents anywhere.
+fn documents(reference: &[String], asked: &[String]) -> Vec<(String, String)> {
+    let announced = reference.iter().filter_map(|part| {
+        let (first, text) = part.split_once('\n')?;
+        let names = ["document", "reference"].iter().any(|word| first.to_lowercase().contains(word));
+        let name = first.split(['`', '"', '\'']).nth(1)?;
+        (names && first.len() < 300).then(|| (name.to_owned(), text.trim().to_owned()))
+    });
+    let fenced = reference.iter().chain(asked).flat_map(|text| fences::blocks(text));
+    let fenced = fenced.filter(fences::Block::is_document).map(|block| {
+        let name = block.what.into_iter().next().unwrap_or_else(|| "the documentation".to_owned());
+        (name, block.text)
+    });
+    announced.chain(fenced).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn title_and_first_sentence_are_told_apart() {
@@ -325,9 +332,31 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_is_about_its_last_comment_under_its_title() {
+        let part = |text: &str| json!({ "text": text });
+        let contents = [
+            json!({"role": "user", "parts": [
+                part("The thread o/r#7:\n<u-1 what=\"title\">\nCrash\n</u-1>\n<u-1 what=\"opening text\">\nIt dies.\n</u-1>")]}),
+            json!({"role": "model", "parts": [part("Which version?")]}),
+            json!({"role": "user", "parts": [part("<u-1 what=\"comment by mona\">\nIt is 2.1 here.\n</u-1>"),
+                                             part("Write the reply.")]}),
+        ];
+        let facts = Facts::read(&[], &[], &contents.map(Node::from));
+        assert_eq!((facts.title.as_str(), facts.sentence.as_str()), ("Crash", "It is 2.1 here."));
+        assert!(facts.follow_up && !facts.has("dies"));
+    }
+
+    #[test]
+    fn documents_are_found_in_parts_that_announce_them() {
+        let parts = ["Be kind.".to_owned(), "Reference document `docs/faq.md`:\n\nAsk away.".to_owned()];
+        let facts = Facts::read(&parts, &[], &[]);
+        assert_eq!(facts.documents, [("docs/faq.md".to_owned(), "Ask away.".to_owned())]);
+    }
+
+    #[test]
     fn words_of_the_instructions_are_explained_by_their_line() {
-        let contents = [Node::from(serde_json::json!({"parts": [{"text": "- `question`: asks how"}]}))];
-        let facts = Facts::read("bug_report: it breaks", &[], &contents);
+        let contents = [Node::from(json!({"parts": [{"text": "- `question`: asks how"}]}))];
+        let facts = Facts::read(&["bug_report: it breaks".to_owned()], &[], &contents);
         assert_eq!(facts.explanation("bug_report"), Some("it breaks"));
         assert_eq!(facts.explanation("question"), Some("asks how"));
         assert_eq!(facts.explanation("refund"), None);

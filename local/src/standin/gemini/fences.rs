@@ -8,8 +8,8 @@
 pub(super) struct Block {
     /// What the opening mark calls it, in lower case: `untrusted`, `document`.
     pub(super) label: String,
-    /// The opening mark with its attributes.
-    pub(super) mark: String,
+    /// The values of the opening mark's attributes, in lower case: `title`, `comment by mona`.
+    pub(super) what: Vec<String>,
     /// The text between.
     pub(super) text: String,
 }
@@ -74,7 +74,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
         {
             let inner = lines[at + 1..=at + length].join("\n");
             if !closes.is_code() || line.len() > 3 && line.starts_with("````") || covers(&inner, text) {
-                blocks.push(Block { label, mark: line.to_owned(), text: inner });
+                blocks.push(Block { label, what: attributes(line), text: inner });
             }
             at += length + 1;
         }
@@ -83,17 +83,27 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// What a prompt quotes: the text of its blocks, or all of it when nothing is set apart.
-pub(super) fn quoted(text: &str) -> Option<String> {
-    let quoted: Vec<String> = blocks(text)
-        .into_iter()
-        .filter(|block| !OURS.iter().any(|word| block.label.contains(word)))
-        .map(|block| match block.label.as_str() {
-            "title" | "subject" => format!("Title: {}", block.text),
-            _ => block.text,
+/// Text that a prompt quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Quote {
+    /// Whether it is the title of what the prompt is about.
+    pub(super) is_title: bool,
+    /// The text.
+    pub(super) text: String,
+}
+
+/// What a prompt quotes, in order; nothing when nothing is set apart.
+pub(super) fn quotes(text: &str) -> Vec<Quote> {
+    let outside =
+        blocks(text).into_iter().filter(|block| !OURS.iter().any(|word| block.label.contains(word)));
+    outside
+        .map(|block| {
+            let names = block.what.iter().chain([&block.label]);
+            let is_title =
+                names.into_iter().any(|name| ["title", "subject", "issue title"].contains(&name.as_str()));
+            Quote { is_title, text: block.text }
         })
-        .collect();
-    (!quoted.is_empty()).then(|| quoted.join("\n\n"))
+        .collect()
 }
 
 enum Closing {
@@ -145,7 +155,12 @@ fn opening(line: &str) -> Option<(String, Closing)> {
 fn one_line(line: &str) -> Option<Block> {
     let tag = tag(line)?;
     let inner = line.split_once('>')?.1.strip_suffix(&format!("</{tag}>"))?;
-    Some(Block { label: tag.to_lowercase(), mark: line.to_owned(), text: inner.trim().to_owned() })
+    Some(Block { label: tag.to_lowercase(), what: Vec::new(), text: inner.trim().to_owned() })
+}
+
+/// The quoted values in an opening mark.
+fn attributes(line: &str) -> Vec<String> {
+    line.split('"').skip(1).step_by(2).map(str::to_lowercase).collect()
 }
 
 /// The name of the tag that a line starts with, unless it is HTML.
@@ -172,6 +187,21 @@ fn covers(inner: &str, whole: &str) -> bool {
 mod tests {
     use super::*;
 
+    const NONE: [&str; 0] = [];
+
+    fn quoted(text: &str) -> Vec<String> {
+        quotes(text).into_iter().map(|quote| quote.text).collect()
+    }
+
+    #[test]
+    fn a_title_is_told_by_its_tag_or_attribute() {
+        let prompt =
+            "<q-7f what=\"title\">\nIt dies\n</q-7f>\n<q-7f what=\"comment by subject\">\nStill.\n</q-7f>";
+        let titles: Vec<bool> = quotes(prompt).into_iter().map(|quote| quote.is_title).collect();
+        assert_eq!(titles, [true, false]);
+        assert!(quotes("<title>It dies</title>")[0].is_title);
+    }
+
     #[test]
     fn quoted_text_is_found_in_the_usual_fences() {
         let fences = [
@@ -183,7 +213,7 @@ mod tests {
             "C:\n````text\nIt crashes.\n````",
         ];
         for fence in fences {
-            assert_eq!(quoted(fence).as_deref(), Some("It crashes."), "{fence}");
+            assert_eq!(quoted(fence), ["It crashes."], "{fence}");
         }
     }
 
@@ -191,19 +221,19 @@ mod tests {
     fn a_code_example_or_html_in_a_report_is_no_fence() {
         let report =
             "The command fails since the last update and I do not know why.\n```\nerror: x\n```\nHelp!";
-        assert_eq!(quoted(report), None);
-        assert_eq!(quoted("Look:\n<details>\nlog\n</details>"), None);
-        assert_eq!(quoted("no fence at all"), None);
+        assert_eq!(quoted(report), NONE);
+        assert_eq!(quoted("Look:\n<details>\nlog\n</details>"), NONE);
+        assert_eq!(quoted("no fence at all"), NONE);
     }
 
     #[test]
     fn the_operators_own_blocks_are_not_quoted() {
         let prompt = "<intents>\n- bug_report: it crashes\n</intents>\n<issue>\n<title>Hi</title>\n</issue>";
-        assert_eq!(quoted(prompt).as_deref(), Some("<title>Hi</title>"));
+        assert_eq!(quoted(prompt), ["<title>Hi</title>"]);
     }
 
     #[test]
     fn an_unclosed_fence_swallows_nothing() {
-        assert_eq!(quoted("<untrusted>\nnever closed"), None);
+        assert_eq!(quoted("<untrusted>\nnever closed"), NONE);
     }
 }

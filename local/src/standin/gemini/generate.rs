@@ -311,13 +311,10 @@ impl Prepared {
     }
 
     fn facts(&self) -> Facts {
+        let (system, contents) = (&self.request.system, &self.request.contents);
         match &self.cache {
-            Some(cache) => Facts::read(
-                &format!("{}\n{}", cache.system, self.request.system),
-                &cache.contents,
-                &self.request.contents,
-            ),
-            None => Facts::read(&self.request.system, &[], &self.request.contents),
+            Some(cache) => Facts::read(&cache.system, &cache.contents, contents),
+            None => Facts::read(system, &[], contents),
         }
     }
 

@@ -80,7 +80,7 @@ async fn create(shared: &Shared, call: &Call) -> Result<Response, ApiError> {
         get(shared, previous)?;
     }
     let system = body.string("systemInstruction").unwrap_or_default();
-    let facts = Facts::read(system, &[], &contents);
+    let facts = Facts::read(&[system.to_owned()], &[], &contents);
     let schema = body.field("responseFormat").and_then(|format| format.field("schema"));
     let text = match schema {
         Some(schema) => schema::instance(schema, &facts).to_json(),

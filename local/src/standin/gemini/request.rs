@@ -23,8 +23,8 @@ pub(super) enum Format {
 pub(super) struct Request {
     /// The conversation, oldest first.
     pub(super) contents: Vec<Node>,
-    /// The system instruction's text.
-    pub(super) system: String,
+    /// The texts of the system instruction's parts.
+    pub(super) system: Vec<String>,
     /// The functions on offer.
     pub(super) tools: Tools,
     /// What the answer must look like.
@@ -64,7 +64,7 @@ impl Request {
             tokens = tokens.plus(Tokens::of_json(declared));
         }
         Ok(Self {
-            system: body.field("systemInstruction").map(text_of).unwrap_or_default(),
+            system: body.field("systemInstruction").map(parts_of).unwrap_or_default(),
             tools,
             format: format(&config)?,
             cache: body.string("cachedContent").map(str::to_owned),
@@ -92,14 +92,18 @@ impl Request {
     }
 }
 
-/// The texts of a content's parts, thoughts left out, one below the other.
-pub(super) fn text_of(content: &Node) -> String {
+/// The texts of a content's parts, thoughts left out.
+pub(super) fn parts_of(content: &Node) -> Vec<String> {
     let parts = content.items("parts").iter();
-    let texts: Vec<&str> = parts
+    parts
         .filter(|part| part.field("thought").and_then(Node::as_bool) != Some(true))
-        .filter_map(|part| part.string("text"))
-        .collect();
-    texts.join("\n")
+        .filter_map(|part| part.string("text").map(str::to_owned))
+        .collect()
+}
+
+/// The same, one below the other.
+pub(super) fn text_of(content: &Node) -> String {
+    parts_of(content).join("\n")
 }
 
 fn contents(body: &Node) -> Result<Vec<Node>, ApiError> {

@@ -26,8 +26,11 @@ const MOST_ITEMS: usize = 1_000;
 
 /// An instance of `schema` that fits what the prompt is about.
 pub(super) fn instance(schema: &Node, facts: &Facts) -> Node {
-    let mut maker = Maker { root: schema, facts, fuel: Cell::new(FUEL), sure: 0.9 };
-    maker.sure = maker.main_choice(schema, "", 0).map_or(0.9, |(_, choice)| choice.confidence);
+    let mut maker =
+        Maker { root: schema, facts, fuel: Cell::new(FUEL), sure: 0.9, words: Vec::new(), chosen: 0 };
+    if let Some(main) = maker.main_choice(schema, "", 0) {
+        (maker.sure, maker.chosen, maker.words) = (main.choice.confidence, main.choice.index, main.words);
+    }
     maker.make(schema, "", 0, 0)
 }
 
@@ -37,6 +40,17 @@ struct Maker<'a> {
     fuel: Cell<u32>,
     /// The confidence in the choice that the answer is about.
     sure: f64,
+    /// The words of that choice, and which of them it is.
+    words: Vec<String>,
+    chosen: usize,
+}
+
+/// A choice of words somewhere in a schema.
+struct MainChoice {
+    /// Whether its field is named like what the answer is about.
+    named: bool,
+    words: Vec<String>,
+    choice: Choice,
 }
 
 impl Maker<'_> {
@@ -205,7 +219,12 @@ impl Maker<'_> {
     }
 
     /// Whether an optional property is worth filling in.
+    ///
+    /// Where properties are named after the words of the choice, only the chosen one's is.
     fn wanted(&self, property: &Node, name: &str, depth: usize) -> bool {
+        if self.words.iter().position(|word| word == name).is_some_and(|index| index != self.chosen) {
+            return false;
+        }
         let flat = self.flat(property, 0);
         if property.as_bool().is_some() || flat.as_map().is_none_or(<[_]>::is_empty) {
             return false;
@@ -277,7 +296,7 @@ impl Maker<'_> {
     }
 
     /// The choice of words that the answer is about: an `intent` if there is one, else the first.
-    fn main_choice(&self, schema: &Node, name: &str, depth: usize) -> Option<(bool, Choice)> {
+    fn main_choice(&self, schema: &Node, name: &str, depth: usize) -> Option<MainChoice> {
         if depth > 5 {
             return None;
         }
@@ -295,15 +314,17 @@ impl Maker<'_> {
         }
         let words: Vec<&str> = labels.iter().map(String::as_str).collect();
         if words.len() > 1 {
-            return choose(&words, &said, self.facts).map(|choice| (named, choice));
+            let choice = choose(&words, &said, self.facts)?;
+            return Some(MainChoice { named, words: labels, choice });
         }
         let properties = flat.get("properties").and_then(Node::as_map).unwrap_or_default();
         let inner = properties.iter().map(|(name, property)| (name.as_str(), property));
-        let found: Vec<(bool, Choice)> = inner
+        let mut found: Vec<MainChoice> = inner
             .chain(variants.iter().map(|variant| (name, variant)))
             .filter_map(|(name, node)| self.main_choice(node, name, depth + 1))
             .collect();
-        found.iter().find(|(named, _)| *named).or(found.first()).copied()
+        let best = found.iter().position(|main| main.named).unwrap_or(0);
+        (best < found.len()).then(|| found.swap_remove(best))
     }
 }
 

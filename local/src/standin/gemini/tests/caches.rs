@@ -56,7 +56,7 @@ async fn an_expired_cache_is_gone_in_every_use() {
     let made = post(&gemini, CACHES, &cache("60s")).await.json();
     let name = made["name"].as_str().unwrap().to_owned();
     seconds.fetch_add(59, Ordering::SeqCst);
-    assert_eq!(gemini.cache_names(), [name.clone()]);
+    assert_eq!(gemini.cache_names(), std::slice::from_ref(&name));
     let longer = request("PATCH", &format!("/v1beta/{name}"), json!({"ttl": "100.5s"}).to_string());
     assert_eq!(send(&gemini, longer).await.status, 200);
     seconds.fetch_add(100, Ordering::SeqCst);

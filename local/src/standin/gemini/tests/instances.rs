@@ -76,6 +76,24 @@ fn parameters_come_from_the_text() {
 }
 
 #[test]
+fn of_parameters_by_intent_only_the_chosen_ones_are_filled() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+            "intent": {"type": "string", "enum": ["bug", "refund"]},
+            "parameters": {"type": "object", "properties": {
+                "bug": {"type": "object", "properties": {"version": {"type": "string"}}, "required": ["version"]},
+                "refund": {"type": "object", "properties": {"amount": {"type": "number"}}, "required": ["amount"]},
+            }},
+        },
+        "required": ["intent", "confidence"],
+    });
+    let answer = assert_valid(&schema, "Refund $5 please\nI was charged twice.");
+    assert_eq!(answer["parameters"], json!({"refund": {"amount": 5.0}}));
+}
+
+#[test]
 fn a_variant_of_a_union_is_chosen_by_its_constant() {
     let variant = |name: &str| {
         json!({"type": "object", "properties": {"intent": {"const": name}, "title": {"type": "string"}},
