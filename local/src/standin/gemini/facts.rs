@@ -27,6 +27,9 @@ pub(super) struct Facts {
     context: String,
 }
 
+/// Bytes of a text that are looked at: whoever wants something says so within these.
+const LONGEST: usize = 6 * 1024;
+
 /// Lines of an issue's heading that say nothing about its subject.
 const LABELS: &[&str] = &[
     "action",
@@ -85,7 +88,7 @@ impl Facts {
 
     /// The facts of a text alone.
     pub(super) fn of(text: &str) -> Self {
-        let text = visible(text);
+        let text = visible(domain::clip(text, LONGEST));
         let (title, sentence) = heading(&text);
         let lower = text.to_lowercase();
         let stems = stems(&text).into_iter().collect();
@@ -104,10 +107,12 @@ impl Facts {
 
     /// Whether the text has a phrase (lower case) that starts where a word starts.
     pub(super) fn has(&self, phrase: &str) -> bool {
-        self.lower.match_indices(phrase).any(|(at, _)| {
-            let before = self.lower[..at].chars().next_back();
-            !phrase.starts_with(char::is_alphanumeric) || before.is_none_or(|c| !c.is_alphanumeric())
-        })
+        has(&self.lower, phrase)
+    }
+
+    /// Whether the title has it.
+    pub(super) fn title_has(&self, phrase: &str) -> bool {
+        has(&self.title.to_lowercase(), phrase)
     }
 
     /// How the instructions explain a word of theirs: what follows it on its line.
@@ -120,16 +125,26 @@ impl Facts {
         })
     }
 
-    /// The most telling words, longest first.
+    /// The most telling words: those of the title before the others, longer ones before shorter ones.
     pub(super) fn keywords(&self) -> Vec<String> {
+        const BLAND: &[&str] = &[
+            "bug", "crash", "error", "expected", "feature", "file", "happened", "hello", "issue", "problem",
+            "question", "refund", "report", "request", "support", "thanks", "title", "version", "work",
+            "works",
+        ];
         let mut words: Vec<String> = Vec::new();
-        for word in words_of(&self.text).filter(|w| w.chars().count() > 3 && !is_stop(w)) {
-            if !words.contains(&word) && word.chars().all(char::is_alphabetic) {
-                words.push(word);
+        for source in [&self.title, &self.text] {
+            let mut own: Vec<String> = words_of(source)
+                .filter(|word| word.chars().count() > 3 && word.chars().all(char::is_alphabetic))
+                .filter(|word| !is_stop(word) && !BLAND.contains(&word.as_str()))
+                .collect();
+            own.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+            for word in own {
+                if words.len() < 5 && !words.contains(&word) {
+                    words.push(word);
+                }
             }
         }
-        words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
-        words.truncate(5);
         words
     }
 
@@ -138,20 +153,25 @@ impl Facts {
         format!("The request is about “{}”. I look at what is asked and answer that.", self.title)
     }
 
-    /// The paragraph of the reference material that shares most words with the text: its document's name
-    /// and the paragraph. None when nothing fits well.
+    /// The paragraph of the reference material that shares most words with the title: its document's name
+    /// and the paragraph. None when nothing shares at least two.
     pub(super) fn passage(&self) -> Option<(&str, &str)> {
+        let title: HashSet<String> = stems(&self.title).into_iter().collect();
+        let shared = |p: &str| stems(p).into_iter().collect::<HashSet<_>>().intersection(&title).count();
         let paragraphs = self.documents.iter().flat_map(|(name, text)| {
-            text.split("\n\n")
-                .map(|p| (name.as_str(), p.trim()))
-                .filter(|(_, p)| p.len() > 40 && !p.starts_with('#'))
+            text.split("\n\n").map(|p| (name.as_str(), p.trim())).filter(|(_, p)| p.len() > 40 && is_prose(p))
         });
-        let shared = |p: &str| stems(p).into_iter().collect::<HashSet<_>>().intersection(&self.stems).count();
-        paragraphs
-            .map(|(name, p)| (shared(p), name, p))
-            .max_by_key(|(n, ..)| *n)
-            .and_then(|(n, name, p)| (n >= 2).then_some((name, p)))
+        let best = paragraphs.map(|(name, p)| (shared(p), name, p)).max_by_key(|(n, ..)| *n);
+        best.filter(|(n, ..)| *n >= 2).map(|(_, name, p)| (name, p))
     }
+}
+
+fn has(text: &str, phrase: &str) -> bool {
+    text.contains(phrase)
+        && text.match_indices(phrase).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            !phrase.starts_with(char::is_alphanumeric) || before.is_none_or(|c| !c.is_alphanumeric())
+        })
 }
 
 /// The stems of a text's words that carry meaning, in order.
@@ -202,21 +222,28 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Title and first sentence of an issue, a comment or any other text.
+///
+/// The title is what a line marks as such, else the first line. The sentence is the first one below it
+/// that is prose: no heading, quotation, table or code.
 fn heading(text: &str) -> (String, String) {
-    let mut lines = text.lines().map(plain).filter(|line| !line.is_empty()).peekable();
-    let marked =
-        text.lines().map(plain).find_map(|line| value_of(&line, &["title", "issue title", "subject"]));
-    let mut prose = lines.by_ref().filter(|line| !is_label(line) && value_of(line, &["title"]).is_none());
-    let unlabelled = |line: String| {
-        value_of(&line, &["body", "comment", "description", "message", "text"]).unwrap_or(line)
-    };
-    let first = prose.next().map(unlabelled).unwrap_or_default();
-    let title = marked.clone().unwrap_or_else(|| first_sentence(&first));
-    let sentence = match marked {
-        Some(_) => first_sentence(&first),
-        None => prose.next().map(unlabelled).map_or_else(|| title.clone(), |line| first_sentence(&line)),
-    };
-    let sentence = if sentence.is_empty() { title.clone() } else { sentence };
+    const CARRIERS: &[&str] = &["body", "comment", "description", "message", "text"];
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let marked = |line: &&str| value_of(&plain(line), &["title", "issue title", "subject"]);
+    let title = lines.iter().find_map(marked);
+    let mut code = false;
+    let mut prose = lines.iter().filter(|line| {
+        let fence = line.starts_with("```") || line.starts_with("~~~");
+        let skipped =
+            code || fence || line.starts_with(['>', '|']) || is_label(&plain(line)) || marked(line).is_some();
+        code ^= fence;
+        !skipped
+    });
+    let unlabelled = |line: &&str| value_of(&plain(line), CARRIERS).unwrap_or_else(|| plain(line));
+    let title =
+        title.or_else(|| prose.next().map(unlabelled).map(|line| first_sentence(&line))).unwrap_or_default();
+    let rest: Vec<&&str> = prose.collect();
+    let first = rest.iter().find(|line| !line.starts_with('#')).or(rest.first());
+    let sentence = first.map_or_else(|| title.clone(), |line| first_sentence(&unlabelled(line)));
     (domain::clip(&title, 160).to_owned(), sentence)
 }
 
@@ -227,6 +254,12 @@ fn plain(line: &str) -> String {
         .strip_prefix("<title>")
         .map_or(line.to_owned(), |rest| format!("Title: {}", rest.trim_end_matches("</title>")));
     line.trim_end_matches(['*', '`', '_', ' ']).replace("**", "")
+}
+
+/// Whether a paragraph can be quoted as a sentence: no list, table, heading or code.
+fn is_prose(paragraph: &str) -> bool {
+    !paragraph.starts_with(['#', '-', '*', '|', '>', '`', '<'])
+        && !paragraph.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn value_of(line: &str, keys: &[&str]) -> Option<String> {
@@ -311,6 +344,11 @@ mod tests {
             ("Title: Crash on start\nAuthor: mona\nBody:\nIt dies. Always.", "Crash on start", "It dies."),
             ("Repository: octo/repo\n# Crash on start\n\nIt dies. Always.", "Crash on start", "It dies."),
             ("<title>Crash</title>\nBody: It dies at once.", "Crash", "It dies at once."),
+            (
+                "Title: Crash\n\n### What happened\n```\ncode\n```\n> quoted\nIt dies. Always.",
+                "Crash",
+                "It dies.",
+            ),
             ("Say hello.", "Say hello.", "Say hello."),
             ("", "", ""),
         ];

@@ -100,6 +100,18 @@ static FAMILIES: &[Family] = &[
             ("freezes", 2.0),
             ("leak", 1.5),
             ("wrong", 1.5),
+            ("what happened", 2.0),
+            ("i expected", 1.5),
+            ("how to reproduce", 2.5),
+            ("to reproduce", 1.5),
+            ("drops", 1.5),
+            ("loses", 1.5),
+            ("leaves out", 1.5),
+            ("missing", 1.0),
+            ("incorrect", 1.5),
+            ("unexpected", 1.5),
+            ("no longer", 1.5),
+            ("see the same", 1.5),
             ("500", 1.0),
         ],
     },
@@ -136,10 +148,10 @@ static FAMILIES: &[Family] = &[
             ("how do i", 3.5),
             ("how do you", 3.0),
             ("how can i", 3.5),
-            ("how to", 2.5),
+            ("how to", 1.5),
             ("how does", 2.5),
             ("is it possible", 2.5),
-            ("is there a way", 2.5),
+            ("is there a", 2.5),
             ("what is", 2.0),
             ("what's the", 2.0),
             ("where can i", 2.5),
@@ -272,8 +284,11 @@ fn score(value: &str, said: Option<&str>, facts: &Facts) -> f64 {
     score + hints.iter().filter(|hint| facts.has_stem(hint)).count().min(4) as f64 * 0.5
 }
 
+/// How strongly a text speaks for a family; the title counts half as much again.
 fn weight(family: &Family, facts: &Facts) -> f64 {
-    let found: f64 = family.cues.iter().filter(|(cue, _)| facts.has(cue)).map(|(_, weight)| weight).sum();
+    let cues = family.cues.iter().filter(|(cue, _)| facts.has(cue));
+    let found: f64 =
+        cues.map(|(cue, weight)| if facts.title_has(cue) { weight * 1.5 } else { *weight }).sum();
     found.min(6.0)
 }
 
@@ -294,6 +309,11 @@ mod tests {
     fn clear_texts_get_their_intent_with_confidence() {
         let cases = [
             ("Crash on startup\nThe app crashes with an error when I open it.", "bug_report"),
+            (
+                "Title: Import drops the last line\n\n### What happened\nThe list is short.\n### How to see it\nRun \
+                 it on any file.\n### What I expected\nAll lines. Shall I send a patch?",
+                "bug_report",
+            ),
             ("How do I configure retries?\nI could not find it.", "question"),
             ("Dark mode\nPlease add a dark theme, it would be great.", "feature_request"),
             ("Charged twice\nI want my money back, please refund me.", "refund_request"),

@@ -26,6 +26,9 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 
 const HOUR: i64 = 3_600;
 
+/// The hourly limit that the headers speak of when none is set.
+const NOMINAL_LIMIT: u64 = 5_000;
+
 /// The one installation of every App.
 const INSTALLATION: u64 = 50_990_001;
 
@@ -116,7 +119,11 @@ impl Shared {
             (*end, *used) = (now.saturating_add(HOUR), 0);
         }
         *used += 1;
-        (self.settings.rate_limit.checked_sub(*used), *end)
+        let left = match self.settings.rate_limit {
+            Some(limit) => limit.checked_sub(*used),
+            None => Some(NOMINAL_LIMIT.saturating_sub(*used).max(1)),
+        };
+        (left, *end)
     }
 }
 
@@ -229,7 +236,7 @@ async fn api(shared: &Shared, call: &Call, segments: &[&str]) -> Response {
     let refused = done.is_err();
     let mut response = done.unwrap_or_else(Refusal::into_response);
     let left = if exhausted { 0 } else { left.unwrap_or(0) };
-    limits(&mut response, shared.settings.rate_limit, left, reset_at);
+    limits(&mut response, shared.settings.rate_limit.unwrap_or(NOMINAL_LIMIT), left, reset_at);
     let id = format!("{:04X}:{:X}", call.path.len(), now.as_microsecond());
     set(&mut response, "x-github-request-id", &id);
     if refused { response } else { aftermath(response, &faults).await }
