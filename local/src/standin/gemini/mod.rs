@@ -7,10 +7,12 @@
 //! What it answers is made up by rules from the request alone (`answers.rs`, `schema.rs`), so the same
 //! question gets the same answer, and text inside prompts is only ever quoted or searched for words.
 
+mod answer;
 mod answers;
 mod batches;
 mod caches;
 mod config;
+mod cues;
 mod embeddings;
 mod errors;
 mod facts;
@@ -26,10 +28,12 @@ mod models;
 mod ordered;
 mod pattern;
 mod quota;
+mod reading;
 mod request;
 mod respond;
 mod router;
 mod schema;
+mod shapes;
 mod shared;
 mod spelling;
 mod stream;
