@@ -19,8 +19,6 @@ use telemetry::{Format, Output};
 pub use backend::Backend;
 pub use start::{Dev, Running, start};
 pub use world::Service;
-pub use start::{Dev, Running, start};
-pub use world::Service;
 
 use crate::made_up::MadeUp;
 use crate::{DevArgs, Failure};
