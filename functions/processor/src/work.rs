@@ -61,7 +61,7 @@ async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, In
         )
     })?;
     let blob = processor.stores.payloads.get(&task.id, &Part::payload()).await?;
-    let blob = blob.ok_or_else(|| fail("no_payload", "the stored payload is missing".to_owned()))?;
+    let blob = blob.ok_or_else(|| fail(domain::PAYLOAD_MISSING, "the stored payload is missing".to_owned()))?;
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
     let received = Received {
         content_type: &task.doc.content_type,

@@ -141,7 +141,7 @@ fn processor(
         jitter,
         metrics,
     };
-    Processor::new(settings, parts).map(Arc::new).map_err(wiring)
+    Processor::new(settings, processor::registry(), parts).map(Arc::new).map_err(wiring)
 }
 
 fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clock: &Clock) -> Ingest {
