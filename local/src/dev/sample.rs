@@ -46,7 +46,10 @@ mod tests {
         let early = issue(Timestamp::from_second(1).unwrap()).unwrap();
         let late = issue(Timestamp::from_second(2).unwrap()).unwrap();
         assert_ne!(early, late);
-        assert_eq!(serde_json::from_slice::<Value>(&late).unwrap()["issue"]["created_at"], "1970-01-01T00:00:02Z");
+        assert_eq!(
+            serde_json::from_slice::<Value>(&late).unwrap()["issue"]["created_at"],
+            "1970-01-01T00:00:02Z"
+        );
     }
 
     #[test]

@@ -20,8 +20,11 @@ pub struct SecretReader {
     variables: Variables,
     clock: Clock,
     /// The environment last made, and the secrets that it was made of: every webhook asks for it.
-    made: Arc<Mutex<Option<(Option<Arc<SecretMap>>, Arc<Environment>)>>>,
+    made: Arc<Mutex<Option<Made>>>,
 }
+
+/// The secrets, and the environment with them laid over it.
+type Made = (Option<Arc<SecretMap>>, Arc<Environment>);
 
 impl Booted {
     /// The reader of `VERIFY_SECRET_ID`: signing secrets, for ingest alone.
