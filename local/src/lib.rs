@@ -1,6 +1,6 @@
 //! The whole system on one machine: the command `afterhook`, and the stand-ins for Gemini and GitHub
 //! that it is tried with.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program speaks to its user")]
+#![allow(clippy::print_stderr, reason = "a terminal program speaks to its user")]
 
 mod cli;
 mod command;
@@ -8,6 +8,7 @@ mod dev;
 mod failure;
 mod made_up;
 pub mod standin;
+mod terminal;
 
 use std::process::ExitCode;
 

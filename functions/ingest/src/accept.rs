@@ -166,7 +166,7 @@ async fn store(
     trail.step = "store the task";
     let (inserted, kept) = join!(
         stores.tasks.insert(&task),
-        stores.payloads.put_new(&task.id, &part, &payload, task.forgotten_at()),
+        stores.payloads.put_new(&task.id, &part, &payload, task.parts_forgotten_at()),
     );
     let inserted = inserted?;
     kept?;

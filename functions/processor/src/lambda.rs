@@ -9,7 +9,7 @@ use lambda_runtime::{Error, LambdaEvent};
 use secrecy::ExposeSecret;
 use settings::Environment;
 use tokio::sync::Mutex;
-use tracing::error;
+use tracing::{Instrument, error, info_span};
 
 use crate::{Parts, Processor, Services, SqsBatchResponse, SqsEvent, WireError, gemini, github, registry};
 
@@ -73,14 +73,19 @@ impl Function {
     /// None; the type is Lambda's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
         let deadline = deadline(&event);
+        let span = info_span!("invocation", function = "processor", request_id = event.context.request_id);
+        Ok(self.batch(event.payload, deadline).instrument(span).await)
+    }
+
+    async fn batch(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
         match self.processor().await {
             Ok(processor) => {
                 let lane_of = |arn: &str| self.booted.lanes.of(arn);
-                Ok(processor.handle_batch(event.payload, lane_of, deadline).await)
+                processor.handle_batch(event, lane_of, deadline).await
             }
             Err(problem) => {
                 error!(%problem, "the batch comes back later");
-                Ok(self.give_back(event.payload).await)
+                self.give_back(event).await
             }
         }
     }

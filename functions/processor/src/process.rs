@@ -7,7 +7,7 @@ use domain::{
     Acquire, Claim, ClaimRequest, Delivery, Lease, MAX_ATTEMPTS, Task, TaskError, TaskId, Timestamp, after,
     between, draft_hash,
 };
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::disposition::{Disposition, LONGEST_DELAY};
 use crate::{Interrupt, Processor, settle, work};
@@ -74,8 +74,10 @@ impl Processor {
 
     /// Works under the lease. The message's visibility is set to match, so that a crash costs the
     /// rest of the lease and not the queue's own, much longer time-out.
-    async fn hold(self: &Arc<Self>, delivery: &Delivery, task: Task, deadline: Timestamp) -> Disposition {
+    async fn hold(self: &Arc<Self>, delivery: &Delivery, mut task: Task, deadline: Timestamp) -> Disposition {
         let started = self.clock.now();
+        self.metrics.claimed(delivery.age);
+        task.note(started, "claimed");
         let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         let visible = between(started, lease_until);
         if let Err(problem) = self.stores.queue.set_visibility(&delivery.receipt, visible).await {
@@ -86,7 +88,8 @@ impl Processor {
         let owner = format!("{}:{}", task.id, task.control.fence);
         match self.stores.state.acquire(&thread, &owner, started, lease_until).await {
             Ok(Acquire::Held) => {
-                let (task, outcome) = work::run(self, task, deadline).await;
+                let span = info_span!("task", task_id = %task.id, source = task.doc.source);
+                let (task, outcome) = work::run(self, task, deadline).instrument(span).await;
                 let disposition = settle::settle(self, task, outcome, started, delivery).await;
                 self.release(&thread, &owner).await;
                 disposition

@@ -125,7 +125,7 @@ impl Run {
     }
 
     pub(crate) async fn put(&self, part: &Part, blob: &Blob) -> Result<PutNew, Interrupt> {
-        let forget_at = self.task.lock().await.forgotten_at();
+        let forget_at = self.task.lock().await.parts_forgotten_at();
         Ok(self.processor.stores.payloads.put_new(&self.id, part, blob, forget_at).await?)
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Delivery, MAX_ATTEMPTS, Save, StoreError, Task, TaskError, TaskResult, TaskStatus, Timestamp, after,
-    between,
+    Delivery, MAX_ATTEMPTS, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp,
+    WORDS_BYTES, after, between, clip,
 };
 use tracing::{error, info, warn};
 
@@ -90,11 +90,19 @@ fn complete(task: &mut Task, finished: Finished) -> Ending {
     task.doc.error = None;
     task.doc.result = Some(TaskResult {
         success: finished.success,
-        output: finished.output,
+        output: bounded(finished.output),
         output_url: finished.output_url,
         execution_time_ms: task.doc.worked_ms,
     });
     end(TaskStatus::Completed, note)
+}
+
+/// A draft is found by its hash, whatever its length; a text rests within the task item.
+fn bounded(output: TaskOutput) -> TaskOutput {
+    match output {
+        TaskOutput::Text(text) => TaskOutput::Text(clip(&text, WORDS_BYTES).to_owned()),
+        draft @ TaskOutput::Draft(_) => draft,
+    }
 }
 
 fn fail(task: &mut Task, error: TaskError) -> Ending {
@@ -109,7 +117,6 @@ fn park(task: &mut Task) -> Ending {
     task.doc.decision = None;
     task.doc.deferrals = 0;
     task.doc.wakes = 0;
-    task.control.attempts = 0;
     task.control.due_at = task.doc.expires_at;
     end(TaskStatus::AwaitingApproval, because.unwrap_or_else(|| "a person must decide".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Classification, Event, OutputFormat, TaskId, Turn};
+use domain::{Classification, Event, OutputFormat, TaskId, Turn, WORDS_BYTES};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use settings::Intent;
@@ -123,6 +123,10 @@ fn check(value: &Value, intents: &[Intent], registry: &Registry) -> Result<(), S
     let Some(automation) = registry.get(&intent.automation) else { return Ok(()) };
     if verdict.spam || automation.parameters().is_none() {
         return Ok(());
+    }
+    let parameters = verdict.classification().parameters.to_string();
+    if parameters.len() > WORDS_BYTES {
+        return Err(format!("`parameters.{}` is longer than {WORDS_BYTES} bytes", intent.name));
     }
     automation
         .check(&verdict.classification().parameters)

@@ -22,7 +22,7 @@ impl Function {
     /// [`BootError`].
     pub async fn start() -> Result<Self, BootError> {
         let booted = lambda::boot(None).await?;
-        Ok(Self(Sweeper { stores: booted.stores, clock: booted.clock }))
+        Ok(Self(Sweeper { stores: booted.stores, clock: booted.clock, metrics: booted.metrics }))
     }
 
     /// One sweep; what the event says does not matter.
@@ -34,6 +34,8 @@ impl Function {
         let end = end.and_then(|end| Timestamp::from_millisecond(end).ok());
         let deadline = end.and_then(|end| end.checked_sub(LAST_TASKS).ok());
         let deadline = deadline.unwrap_or_else(|| after(self.0.clock.now(), LAST_TASKS));
-        Ok(self.0.sweep(deadline).await?)
+        let report = self.0.sweep(deadline).await?;
+        self.0.count(self.0.clock.now()).await?;
+        Ok(report)
     }
 }

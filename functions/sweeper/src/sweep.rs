@@ -9,6 +9,7 @@ use domain::{
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
+use telemetry::Metrics;
 use tracing::{error, info, warn};
 
 use crate::plan::{Plan, plan};
@@ -29,6 +30,8 @@ pub struct Sweeper {
     pub stores: Stores,
     /// The time.
     pub clock: Clock,
+    /// Where metrics go.
+    pub metrics: Metrics,
 }
 
 /// What a sweep did.

@@ -7,6 +7,7 @@ use settings::{Environment, Settings};
 use crate::Failure;
 use crate::cli::CheckArgs;
 use crate::dev::load;
+use crate::terminal::say;
 
 /// Exits 0 when everything can work.
 pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
@@ -36,12 +37,12 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
 }
 
 fn print_settings(path: &str, settings: &Settings) {
-    println!("{path} is sound.\n");
-    println!("sources:  {}", names(settings.sources.keys()));
-    println!("intents:  {}", names(settings.intents.iter().map(|intent| &intent.name)));
-    println!("models:");
+    say!("{path} is sound.\n");
+    say!("sources:  {}", names(settings.sources.keys()));
+    say!("intents:  {}", names(settings.intents.iter().map(|intent| &intent.name)));
+    say!("models:");
     for model in settings.models.in_use() {
-        println!("  {model}: {}", settings.models.limits_for(model));
+        say!("  {model}: {}", settings.models.limits_for(model));
     }
 }
 
@@ -51,29 +52,29 @@ fn names<'n>(names: impl Iterator<Item = &'n String>) -> String {
 
 /// Says of each credential whether it is there, never what it is.
 fn print_environment(environment: &Environment, settings: Option<&Settings>) {
-    println!("\nenvironment:");
+    say!("\nenvironment:");
     let set = |there: bool, otherwise: &'static str| if there { "set" } else { otherwise };
     for source in settings.into_iter().flat_map(|settings| settings.sources.keys()) {
         let there = environment.secrets_for(source).is_some();
-        println!(
+        say!(
             "  {}: {}",
             settings::variable_of(source),
             set(there, "not set (`dev` makes one up; deployed, the source answers 503)")
         );
     }
-    println!(
+    say!(
         "  Gemini: {}",
         set(environment.gemini_api_key.is_some(), "GEMINI_API_KEY is not set (`dev` uses a stand-in)")
     );
-    println!(
+    say!(
         "  GitHub: {}",
         set(environment.github.is_some(), "GITHUB_TOKEN is not set (`dev` uses a stand-in)")
     );
-    println!(
+    say!(
         "  console: {}",
         set(!environment.console_tokens.is_empty(), "CONSOLE_TOKEN is not set (`dev` makes one up)")
     );
-    println!(
+    say!(
         "  AWS resources: {}",
         set(environment.aws.is_some(), "not set (only needed when deployed, or with `dev --aws`)")
     );

@@ -9,6 +9,7 @@ use embedded::Embedded;
 
 use crate::Failure;
 use crate::cli::RedriveArgs;
+use crate::terminal::say;
 
 /// Dead letters stay invisible to others while a person reads them.
 const READING: Duration = Duration::from_secs(300);
@@ -32,19 +33,19 @@ pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
     let stores = stores(&args).await?;
     let letters = read(&stores).await?;
     if letters.is_empty() {
-        println!("the dead-letter queue is empty");
+        say!("the dead-letter queue is empty");
         return Ok(ExitCode::SUCCESS);
     }
     for (delivery, letter) in &letters {
-        println!("{}", describe(delivery, letter));
+        say!("{}", describe(delivery, letter));
     }
     if !args.yes && !confirmed()? {
         put_back(&stores, &letters).await?;
-        println!("nothing was changed");
+        say!("nothing was changed");
         return Ok(ExitCode::FAILURE);
     }
     let (sent, dropped) = act(&stores, &letters).await?;
-    println!("{sent} sent back to work, {dropped} dropped, {} kept", letters.len() - sent - dropped);
+    say!("{sent} sent back to work, {dropped} dropped, {} kept", letters.len() - sent - dropped);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,9 +119,9 @@ fn confirmed() -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::new("nobody is there to ask: add --yes"));
     }
-    print!("go on? [y/N] ");
+    eprint!("go on? [y/N] ");
     let mut answer = String::new();
-    let asked = std::io::stdout().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+    let asked = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
     asked.map_err(|error| Failure::at("the answer", error))?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -13,6 +13,7 @@ use crate::Failure;
 use crate::cli::SendArgs;
 use crate::dev::{load, sample};
 use crate::made_up::MadeUp;
+use crate::terminal::say;
 
 /// What ingest answered.
 #[derive(Debug)]
@@ -47,12 +48,12 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let event = args.event.clone().unwrap_or_else(|| kind(&args.file));
     if args.print_event {
         let headers = headers(source.provider, &secrets, &event, &body);
-        println!("{}", gateway_event(&args.source, &headers, &body));
+        say!("{}", gateway_event(&args.source, &headers, &body));
         return Ok(ExitCode::SUCCESS);
     }
     let url = url(args.to.as_deref().unwrap_or_default(), &args.source);
     let answer = post(source.provider, &secrets, &event, &body, &url).await?;
-    println!("{} {} ({:.1} ms)", answer.status, answer.body, answer.ms);
+    say!("{} {} ({:.1} ms)", answer.status, answer.body, answer.ms);
     Ok(if (200..300).contains(&answer.status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

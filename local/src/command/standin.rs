@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::cli::{StandinArgs, StandinService};
 use crate::standin::gemini::GeminiStandin;
 use crate::standin::github::GithubStandin;
+use crate::terminal::say;
 
 /// Serves until Ctrl-C.
 pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
@@ -15,7 +16,7 @@ pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
         .await
         .map_err(|error| Failure::at(format!("port {} on 127.0.0.1", args.port), error))?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
-    println!("ready on http://{address}");
+    say!("ready on http://{address}");
     let (gemini, github) = (GeminiStandin::new(), GithubStandin::new());
     let served = tokio::select! {
         served = async {

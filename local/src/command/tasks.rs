@@ -13,6 +13,7 @@ use super::http;
 use crate::Failure;
 use crate::cli::{TasksAction, TasksArgs};
 use crate::made_up::MadeUp;
+use crate::terminal::say;
 
 struct Api {
     client: reqwest::Client,
@@ -118,17 +119,17 @@ impl Api {
 
     fn print_list(&self, page: &Value) {
         if self.json {
-            println!("{page:#}");
+            say!("{page:#}");
             return;
         }
         let tasks = page.get("tasks").and_then(Value::as_array).cloned().unwrap_or_default();
         if tasks.is_empty() {
-            println!("no tasks");
+            say!("no tasks");
         }
         for task in &tasks {
             let text = |name: &str| task.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
             let style = style(&text("status"));
-            println!(
+            say!(
                 "{}  {style}{:<17}{style:#}  {:<22}  {:<30}  {}",
                 text("task_id"),
                 text("status"),
@@ -138,13 +139,13 @@ impl Api {
             );
         }
         if let Some(cursor) = page.get("cursor").and_then(Value::as_str) {
-            println!("more: --cursor {cursor}");
+            say!("more: --cursor {cursor}");
         }
     }
 
     fn print_task(&self, task: &Value) {
         if self.json {
-            println!("{task:#}");
+            say!("{task:#}");
             return;
         }
         let text = |pointer: &str| match task.pointer(pointer) {
@@ -154,7 +155,7 @@ impl Api {
         };
         let status = text("/status").unwrap_or_default();
         let style = style(&status);
-        println!("{}  {style}{status}{style:#}", text("/task_id").unwrap_or_default());
+        say!("{}  {style}{status}{style:#}", text("/task_id").unwrap_or_default());
         let lines = [
             ("event", "/event"),
             ("thread", "/thread"),
@@ -174,15 +175,15 @@ impl Api {
         ];
         for (name, pointer) in lines {
             if let Some(value) = text(pointer) {
-                println!("  {name:<11} {value}");
+                say!("  {name:<11} {value}");
             }
         }
         for entry in task.get("timeline").and_then(Value::as_array).into_iter().flatten() {
             let field = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            println!("  {}  {:<17}  {}", field("at"), field("status"), field("note"));
+            say!("  {}  {:<17}  {}", field("at"), field("status"), field("note"));
         }
         if let Some(draft) = text("/draft/text") {
-            println!("\n{draft}");
+            say!("\n{draft}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Running;
+use crate::terminal::say;
 
 /// Prints the banner and the line that says where the server listens.
 pub(super) fn print(running: &Running, json: bool) {
@@ -11,25 +12,25 @@ pub(super) fn print(running: &Running, json: bool) {
     } else {
         print_text(running)
     }
-    println!("ready on {}", running.url());
+    say!("ready on {}", running.url());
 }
 
 fn print_text(running: &Running) {
     let url = running.url();
-    println!("afterhook {}\n", env!("CARGO_PKG_VERSION"));
+    say!("afterhook {}\n", env!("CARGO_PKG_VERSION"));
     for source in running.settings.sources.keys() {
-        println!("  webhooks   {url}/webhooks/{source}");
+        say!("  webhooks   {url}/webhooks/{source}");
     }
-    println!("  tasks      {url}/tasks");
-    println!("  storage    {}", running.storage);
+    say!("  tasks      {url}/tasks");
+    say!("  storage    {}", running.storage);
     for service in &running.services {
         let kind = if service.standin { format!("stand-in ({})", service.hint) } else { "real".to_owned() };
-        println!("  {:<10} {}: {kind}", service.name, service.address);
+        say!("  {:<10} {}: {kind}", service.name, service.address);
     }
     for (variable, secret) in &running.made_up {
-        println!("  {variable}={secret}   (made up)");
+        say!("  {variable}={secret}   (made up)");
     }
-    println!();
+    say!();
 }
 
 fn print_json(running: &Running) {
@@ -47,5 +48,5 @@ fn print_json(running: &Running) {
         "services": services,
         "made_up": running.made_up.iter().map(|(name, value)| json!({"variable": name, "value": value})).collect::<Vec<_>>(),
     });
-    println!("{line}");
+    say!("{line}");
 }

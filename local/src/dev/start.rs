@@ -101,7 +101,7 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     for lane in Lane::ALL {
         tasks.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane));
     }
-    let sweeper = Sweeper { stores: storage.stores.clone(), clock };
+    let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
     tasks.spawn(introduce(Arc::clone(&github), ingest));
     let (stores, what) = (storage.stores.clone(), storage.what.clone());

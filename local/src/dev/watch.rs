@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::{Running, sample};
 use crate::Failure;
 use crate::command::send::post;
+use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Without any news, progress is shown all the same.
@@ -80,25 +81,21 @@ async fn follow(running: &Running, id: &TaskId, json: bool) -> Result<Task, Fail
 async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Failure> {
     let text = draft_text(running, task).await?;
     if json {
-        println!("{}", json!({"event": "ended", "task": domain::view(task, text)}));
+        say!("{}", json!({"event": "ended", "task": domain::view(task, text)}));
         return Ok(());
     }
     match task.control.status {
         TaskStatus::Completed => {
             let url = task.doc.result.as_ref().and_then(|result| result.output_url.as_deref());
-            println!(
-                "\nposted comment {}\n\n{}\n",
-                url.unwrap_or_default(),
-                indent(&text.unwrap_or_default())
-            );
+            say!("\nposted comment {}\n\n{}\n", url.unwrap_or_default(), indent(&text.unwrap_or_default()));
         }
         TaskStatus::AwaitingApproval => {
-            println!("\nparked draft (approve with: afterhook tasks approve {})\n", task.id);
-            println!("{}\n", indent(&text.unwrap_or_default()));
+            say!("\nparked draft (approve with: afterhook tasks approve {})\n", task.id);
+            say!("{}\n", indent(&text.unwrap_or_default()));
         }
         status => {
             let error = task.doc.error.as_ref().map_or("", |error| error.message.as_str());
-            println!("\nthe sample task ended as {status}: {error}\n");
+            say!("\nthe sample task ended as {status}: {error}\n");
         }
     }
     Ok(())
@@ -118,8 +115,8 @@ fn indent(text: &str) -> String {
 
 fn show(json: bool, step: &str, note: &str, id: &TaskId) {
     if json {
-        println!("{}", json!({"event": "step", "task_id": id, "step": step, "note": note}));
+        say!("{}", json!({"event": "step", "task_id": id, "step": step, "note": note}));
     } else {
-        println!("  {step:<18} {note}");
+        say!("  {step:<18} {note}");
     }
 }

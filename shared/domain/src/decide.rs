@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Blob, Decision, DraftOrigin, DraftRef, Envelope, Lane, Outcome, Part, Save, StoreError, Stores, Task,
-    TaskId, TaskStatus, Timestamp, after, draft_hash,
+    TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, draft_hash,
 };
 
 /// How long after its expiry a draft can still be decided: what a person sends at the last moment
@@ -135,7 +135,7 @@ pub async fn decide(
         Verdict::Reject { reason } => {
             decision.outcome = Outcome::Rejected;
             decision.publish_hash = None;
-            decision.reason = reason;
+            decision.reason = reason.map(|reason| clip(&reason, WORDS_BYTES).to_owned());
         }
     }
     record(stores, task, decision, decider).await
@@ -171,12 +171,11 @@ pub async fn retry(
     }
     doc.decision = None;
     doc.expires_at = None;
-    doc.retry_note = note;
+    doc.retry_note = note.map(|note| clip(&note, WORDS_BYTES).to_owned());
     doc.error = None;
     doc.result = None;
     doc.deferrals = 0;
     doc.opened_at = decider.at;
-    task.control.attempts = 0;
     resume(stores, task, decider, &format!("retried by {}", decider.name)).await
 }
 
@@ -210,7 +209,7 @@ async fn store_edit(
         return Ok(seen.clone());
     }
     let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("edit a draft", error))?;
-    stores.payloads.put_new(&task.id, &Part::draft(&hash), &blob, task.forgotten_at()).await?;
+    stores.payloads.put_new(&task.id, &Part::draft(&hash), &blob, task.parts_forgotten_at()).await?;
     Ok(DraftRef { hash, from: DraftOrigin::Person, parked_because: seen.parked_because.clone() })
 }
 
@@ -250,6 +249,8 @@ async fn resume(
     if task.transition(TaskStatus::Waiting, decider.at, note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be resumed" });
     }
+    // A new stretch of its life: former tries count no more.
+    task.control.attempts = 0;
     task.control.not_before = Some(decider.at);
     task.control.due_at = Some(decider.at);
     save(stores, &mut task, decider).await?;

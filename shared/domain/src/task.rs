@@ -22,6 +22,8 @@ const TIMELINE_CAP: usize = 24;
 /// Bytes a note or message keeps; the task item must stay under 8 KB.
 const NOTE_BYTES: usize = 200;
 const MESSAGE_BYTES: usize = 1_000;
+/// Bytes that the words of a person, or of an automation, keep within the task item.
+pub const WORDS_BYTES: usize = 2_000;
 /// Steps whose usage is listed one by one.
 const USAGE_CAP: usize = 12;
 
@@ -357,6 +359,14 @@ impl Task {
     #[must_use]
     pub fn gives_up_at(&self) -> Timestamp {
         after(self.doc.opened_at, Duration::from_secs(MAX_OPEN_DAYS.unsigned_abs() * 86_400))
+    }
+
+    /// When the stores may forget its parts: a task that is retried on its last day may still be open
+    /// for as long as any other, and needs its payload until then.
+    #[must_use]
+    pub fn parts_forgotten_at(&self) -> Timestamp {
+        let open = Duration::from_secs((MAX_OPEN_DAYS.unsigned_abs() + 1) * 86_400);
+        after(self.forgotten_at(), open)
     }
 
     /// When the stores may forget it.

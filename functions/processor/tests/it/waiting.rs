@@ -8,7 +8,11 @@ use sweeper::Sweeper;
 use crate::support::{Bench, Say, issue};
 
 fn sweeper(bench: &Bench) -> Sweeper {
-    Sweeper { stores: bench.stores.clone(), clock: bench.processor.clock.clone() }
+    Sweeper {
+        stores: bench.stores.clone(),
+        clock: bench.processor.clock.clone(),
+        metrics: telemetry::Metrics::none(),
+    }
 }
 
 #[tokio::test(start_paused = true)]

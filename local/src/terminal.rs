@@ -1,0 +1,22 @@
+//! Lines for the person (or program) at the other end of standard output.
+
+use std::fmt;
+use std::io::{self, Write};
+
+/// Prints a line. When nobody reads any more (`afterhook tasks | head`), the process ends quietly
+/// instead of panicking; what is in the stores is safe.
+pub(crate) fn line(text: fmt::Arguments<'_>) {
+    let mut out = io::stdout().lock();
+    let written = out.write_fmt(text).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    if let Err(error) = written {
+        let closed = error.kind() == io::ErrorKind::BrokenPipe;
+        std::process::exit(i32::from(!closed));
+    }
+}
+
+/// `println!` that survives a closed standard output.
+macro_rules! say {
+    () => { $crate::terminal::line(format_args!("")) };
+    ($($text:tt)*) => { $crate::terminal::line(format_args!($($text)*)) };
+}
+pub(crate) use say;
