@@ -129,7 +129,7 @@ impl Processor {
     /// overruns the invocation gets past here: both leave the task leased and the message coming back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Fate {
         let left = between(self.clock.now(), deadline).saturating_sub(ANSWER_MARGIN);
-        let work = AssertUnwindSafe(self.process(delivery, deadline)).catch_unwind();
+        let work = AssertUnwindSafe(self.process(delivery, deadline).boxed()).catch_unwind();
         let disposition = match tokio::time::timeout(left, work).await {
             Ok(Ok(disposition)) => disposition,
             Ok(Err(_)) => {

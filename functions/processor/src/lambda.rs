@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Jitter, Timestamp, after};
+use futures::FutureExt;
 use lambda::{BootError, Booted, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent};
 use secrecy::ExposeSecret;
@@ -74,7 +75,7 @@ impl Function {
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
         let deadline = deadline(&event);
         let span = info_span!("invocation", function = "processor", request_id = event.context.request_id);
-        Ok(self.batch(event.payload, deadline).instrument(span).await)
+        Ok(self.batch(event.payload, deadline).boxed().instrument(span).await)
     }
 
     async fn batch(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {

@@ -7,6 +7,7 @@ use domain::{
     Acquire, Claim, ClaimRequest, Delivery, Lease, MAX_ATTEMPTS, Task, TaskError, TaskId, Timestamp, after,
     between, draft_hash,
 };
+use futures::FutureExt;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::disposition::{Disposition, LONGEST_DELAY};
@@ -89,7 +90,7 @@ impl Processor {
         match self.stores.state.acquire(&thread, &owner, started, lease_until).await {
             Ok(Acquire::Held) => {
                 let span = info_span!("task", task_id = %task.id, source = task.doc.source);
-                let (task, outcome) = work::run(self, task, deadline).instrument(span).await;
+                let (task, outcome) = work::run(self, task, deadline).boxed().instrument(span).await;
                 let disposition = settle::settle(self, task, outcome, started, delivery).await;
                 self.release(&thread, &owner).await;
                 disposition
