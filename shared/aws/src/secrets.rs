@@ -1,0 +1,209 @@
+//! [`Secrets`]: the reader of one Secrets Manager secret, a JSON object of environment variables.
+//!
+//! A secret that cannot be read is never "no secret": the caller answers 503, so that the sender
+//! tries again, and never 401, at which some senders give up for good.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use domain::{Timestamp, between};
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+
+use crate::failure::{Failure, Resource};
+
+/// How long a copy is used without asking again.
+const FRESH: Duration = Duration::from_secs(300);
+/// How long a copy serves at most while Secrets Manager does not answer. Longer than its outages
+/// and short enough that a secret which was revoked during one does not live on.
+const STALE: Duration = Duration::from_secs(3_600);
+/// The least time between two readings that failed signatures ask for: whoever sends us rubbish
+/// must not make us call Secrets Manager once per request.
+const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
+
+/// Variables and their values.
+pub type SecretMap = BTreeMap<String, SecretString>;
+
+/// Why the secret cannot be had. Nothing of its content is ever in the text.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SecretsError {
+    /// Secrets Manager does not answer; it may in a while.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Secrets Manager refuses: there is no such secret, or no permission to read it.
+    #[error("{0}; {1} must name a secret of this account and region that the function may read")]
+    Refused(String, &'static str),
+    /// What it holds is not what we store there.
+    #[error(
+        "the secret `{id}` must be a JSON object of strings such as {{\"GITHUB_WEBHOOK_SECRET\":\"…\"}}: {problem}"
+    )]
+    Malformed {
+        /// Which secret.
+        id: String,
+        /// What is wrong, without the content.
+        problem: String,
+    },
+}
+
+/// One secret, and the copy of it that is in use.
+pub struct Secrets {
+    client: Client,
+    secret: Resource,
+    /// Held while reading, so that requests at the same time share one reading.
+    copy: Mutex<Copy>,
+}
+
+#[derive(Default)]
+struct Copy {
+    values: Option<(Arc<SecretMap>, Timestamp)>,
+    /// The latest reading that failed, and when.
+    failure: Option<(SecretsError, Timestamp)>,
+}
+
+impl Secrets {
+    /// The secret with the name or ARN `id`, which the variable `variable` names
+    /// (`VERIFY_SECRET_ID`, `ACT_SECRET_ID`). Sends nothing.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, id: String, variable: &'static str) -> Self {
+        let secret = Resource::new("secret", id, variable);
+        Self { client: Client::new(sdk), secret, copy: Mutex::default() }
+    }
+
+    /// The values, at most 5 minutes old; at most an hour while Secrets Manager does not answer.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when it cannot be read and there is no copy that may still serve.
+    pub async fn read(&self, now: Timestamp) -> Result<Arc<SecretMap>, SecretsError> {
+        let mut copy = self.copy.lock().await;
+        if let Some(values) = copy.younger_than(FRESH, now) {
+            return Ok(values);
+        }
+        // While it does not answer, it is asked once per half minute and not once per request.
+        let read = match copy.recent_failure(now) {
+            Some(error) => Err(error),
+            None => self.fetch(&mut copy, now).await,
+        };
+        match read {
+            Err(error @ SecretsError::Unavailable(_)) => copy.younger_than(STALE, now).ok_or(error),
+            read => read,
+        }
+    }
+
+    /// To be called when a signature did not verify, since the secret may have been rotated: reads
+    /// it again, at most once per 30 s. `None` says that the copy in use is no older than that, and
+    /// the signature is really wrong.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when the secret cannot be read: nobody can say then whether the signature is
+    /// wrong, so this is no 401 either.
+    pub async fn refresh_after_failure(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<Arc<SecretMap>>, SecretsError> {
+        let mut copy = self.copy.lock().await;
+        if copy.younger_than(BETWEEN_REFRESHES, now).is_some() {
+            return Ok(None);
+        }
+        match copy.recent_failure(now) {
+            Some(error) => Err(error),
+            None => self.fetch(&mut copy, now).await.map(Some),
+        }
+    }
+
+    async fn fetch(&self, copy: &mut Copy, now: Timestamp) -> Result<Arc<SecretMap>, SecretsError> {
+        match self.get().await {
+            Ok(values) => {
+                let values = Arc::new(values);
+                *copy = Copy { values: Some((values.clone(), now)), failure: None };
+                Ok(values)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a secret cannot be read");
+                copy.failure = Some((error.clone(), now));
+                Err(error)
+            }
+        }
+    }
+
+    async fn get(&self) -> Result<SecretMap, SecretsError> {
+        let answer = self.client.get_secret_value().secret_id(self.secret.name()).send().await;
+        let answer = answer.map_err(|error| self.refusal(&error))?;
+        parse(self.secret.name(), answer.secret_string().unwrap_or_default())
+    }
+
+    fn refusal<E>(
+        &self,
+        error: &aws_sdk_secretsmanager::error::SdkError<E, aws_sdk_secretsmanager::config::http::HttpResponse>,
+    ) -> SecretsError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let failure = Failure::of(error, &self.secret);
+        if failure.passes {
+            SecretsError::Unavailable(failure.message)
+        } else {
+            SecretsError::Refused(failure.message, self.secret.variable())
+        }
+    }
+}
+
+impl Copy {
+    fn younger_than(&self, age: Duration, now: Timestamp) -> Option<Arc<SecretMap>> {
+        let (values, read_at) = self.values.as_ref()?;
+        (between(*read_at, now) < age).then(|| values.clone())
+    }
+
+    fn recent_failure(&self, now: Timestamp) -> Option<SecretsError> {
+        let (error, failed_at) = self.failure.as_ref()?;
+        (between(*failed_at, now) < BETWEEN_REFRESHES).then(|| error.clone())
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets").field("secret", &self.secret).finish_non_exhaustive()
+    }
+}
+
+/// The values in `text`. The parser's own errors quote what they stumble over, so they are not
+/// passed on.
+fn parse(id: &str, text: &str) -> Result<SecretMap, SecretsError> {
+    let malformed = |problem: String| SecretsError::Malformed { id: id.to_owned(), problem };
+    let Ok(object) = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text) else {
+        return Err(malformed("it is no JSON object".to_owned()));
+    };
+    let values = object.into_iter().map(|(name, value)| match value {
+        serde_json::Value::String(value) => Ok((name, SecretString::from(value))),
+        _ => Err(malformed(format!("the value of `{name}` is no string"))),
+    });
+    values.collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn an_object_of_strings_is_read() {
+        let values = parse("id", r#"{"GITHUB_WEBHOOK_SECRET":"one\ntwo","OTHER":""}"#).unwrap();
+        assert_eq!(values["GITHUB_WEBHOOK_SECRET"].expose_secret(), "one\ntwo");
+        assert_eq!(values.len(), 2);
+    }
+
+    #[test]
+    fn errors_quote_nothing_of_the_content() {
+        for text in ["hunter2", r#""hunter2""#, r#"["hunter2"]"#, r#"{"A":["hunter2"]}"#, r#"{"A":"hunter2""#, ""] {
+            let error = parse("prod/verify", text).unwrap_err();
+            assert!(matches!(error, SecretsError::Malformed { .. }));
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains("prod/verify"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! [`StateStore`] on DynamoDB. Values, counters and leases are parts of their own under a key, so a
+//! key that is used as two of them does not mix them up.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::{Acquire, Expected, StateStore, StoreError, Swap, Timestamp, Versioned};
+use serde_json::Value;
+
+use crate::conditional::{Written, written};
+use crate::failure::Resource;
+use crate::item::{
+    KEY, PART, number, number_of, take_text, text, text_of, time, time_of, ttl, unreadable,
+};
+
+const VALUE: &str = "value";
+const VERSION: &str = "version";
+const WRITER: &str = "writer";
+const FORGET_AT: &str = "forget_at";
+const COUNT: &str = "count";
+const LEASE: &str = "lease";
+const UNTIL: &str = "until";
+
+/// A key's version begins at the present in milliseconds and rises by one on every write. So it
+/// rises over the deletion of the item too, and nobody mistakes the next life of a key for the one
+/// that it knew.
+const SWAP_ABSENT: (&str, &str) = (
+    "attribute_not_exists(#key) OR forget_at <= :now",
+    "SET #value = :value, version = if_not_exists(version, :seed) + :one, writer = :writer, \
+     forget_at = :forget_at, #ttl = :ttl",
+);
+const SWAP_VERSION: (&str, &str) = (
+    "version = :seen AND forget_at > :now",
+    "SET #value = :value, version = :next, writer = :writer, forget_at = :forget_at, #ttl = :ttl",
+);
+
+/// Shared values in the table `State`.
+pub(crate) struct DynamoStateStore {
+    dynamo: Client,
+    table: Resource,
+}
+
+impl DynamoStateStore {
+    pub(crate) fn new(dynamo: Client, table: String) -> Self {
+        Self { dynamo, table: Resource::new("DynamoDB table", table, "STATE_TABLE") }
+    }
+
+    fn update(&self, key: &str, part: &str, forget_at: Timestamp) -> UpdateItemFluentBuilder {
+        self.dynamo
+            .update_item()
+            .table_name(self.table.name())
+            .key(KEY, text(key))
+            .key(PART, text(part))
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":ttl", ttl(forget_at))
+    }
+}
+
+#[async_trait]
+impl StateStore for DynamoStateStore {
+    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        let answer = self
+            .dynamo
+            .get_item()
+            .table_name(self.table.name())
+            .key(KEY, text(key))
+            .key(PART, text(VALUE))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| self.table.store_error("get a value", &error))?;
+        let Some(mut item) = answer.item else { return Ok(None) };
+        let forget_at = time_of(&item, FORGET_AT)?.ok_or_else(|| unreadable(FORGET_AT, "is not there"))?;
+        if forget_at <= now {
+            return Ok(None);
+        }
+        let value = take_text(&mut item, VALUE)?;
+        let value = serde_json::from_str(&value).map_err(|_| unreadable(VALUE, "is no JSON"))?;
+        Ok(Some(Versioned { value, version: number_of(&item, VERSION)? }))
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &Value,
+        now: Timestamp,
+        forget_at: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        let writer = unique_write();
+        let update = self
+            .update(key, VALUE, forget_at)
+            .expression_attribute_names("#value", VALUE)
+            .expression_attribute_values(":value", text(value.to_string()))
+            .expression_attribute_values(":writer", text(writer.as_str()))
+            .expression_attribute_values(":forget_at", time(forget_at))
+            .expression_attribute_values(":now", time(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let answer = written("swap a value", &self.table, conditioned(update, expected, now).send().await)?;
+        match (answer, expected) {
+            (Written::Done(_), Expected::Version(seen)) => Ok(Swap::Done(seen + 1)),
+            (Written::Done(output), Expected::Absent) => {
+                Ok(Swap::Done(number_of(&output.attributes.unwrap_or_default(), VERSION)?))
+            }
+            // Our own write, sent twice by the SDK.
+            (Written::Refused(Some(found)), _) if text_of(&found, WRITER) == Some(&writer) => {
+                Ok(Swap::Done(number_of(&found, VERSION)?))
+            }
+            (Written::Refused(_), _) => Ok(Swap::Conflict),
+        }
+    }
+
+    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
+        let answer = self
+            .update(key, COUNT, forget_at)
+            .update_expression("ADD #count :amount SET #ttl = :ttl")
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_values(":amount", number(amount))
+            .return_values(ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|error| self.table.store_error("add to a counter", &error))?;
+        number_of(&answer.attributes.unwrap_or_default(), COUNT)
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Acquire, StoreError> {
+        let answer = self
+            .update(key, LEASE, until)
+            .condition_expression("attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner")
+            .update_expression("SET #owner = :owner, #until = :until, #ttl = :ttl")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#until", UNTIL)
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":until", time(until))
+            .expression_attribute_values(":now", time(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match written("acquire a lease", &self.table, answer)? {
+            Written::Done(_) => Ok(Acquire::Held),
+            Written::Refused(found) => {
+                let until = time_of(&found.unwrap_or_default(), UNTIL)?;
+                until.map(|until| Acquire::Busy { until }).ok_or_else(|| unreadable(UNTIL, "is not there"))
+            }
+        }
+    }
+
+    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
+        let answer = self
+            .dynamo
+            .delete_item()
+            .table_name(self.table.name())
+            .key(KEY, text(key))
+            .key(PART, text(LEASE))
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .send()
+            .await;
+        // Refused: it is another's by now, or gone. Either way it is not ours.
+        written("release a lease", &self.table, answer).map(|_| ())
+    }
+}
+
+/// Adds what `expected` asks for.
+fn conditioned(
+    update: UpdateItemFluentBuilder,
+    expected: Expected,
+    now: Timestamp,
+) -> UpdateItemFluentBuilder {
+    match expected {
+        Expected::Absent => update
+            .condition_expression(SWAP_ABSENT.0)
+            .update_expression(SWAP_ABSENT.1)
+            .expression_attribute_names("#key", KEY)
+            .expression_attribute_values(":seed", number(now.as_millisecond()))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::UpdatedNew),
+        Expected::Version(seen) => update
+            .condition_expression(SWAP_VERSION.0)
+            .update_expression(SWAP_VERSION.1)
+            .expression_attribute_values(":seen", number(seen))
+            .expression_attribute_values(":next", number(seen.saturating_add(1))),
+    }
+}
+
+/// A name for one write, which no other write in the fleet has. Two processors may well write equal
+/// values (both "I am the probe"), so equal values do not tell whose write it is.
+fn unique_write() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}-{}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,223 @@
+//! The two questions that go through an index: which tasks are due, and which are the newest.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use domain::{Due, Lane, ListQuery, Page, StoreError, Task, TaskId, TaskStatus, Timestamp};
+use futures::future::try_join_all;
+
+use crate::failure::Resource;
+use crate::item::{
+    DUE, Item, LANE, LISTED, LISTED_INDEX, OPEN, OPEN_INDEX, PART, RECEIVED, TASK_ID, TASK_PART, parse_time,
+    text, text_of, time, time_of, unreadable,
+};
+use crate::task_item::{LISTED_SHARDS, OPEN_SHARDS, from_item, listed_key, open_key, task_id_of};
+
+/// Keys that one BatchGetItem takes.
+const BATCH: usize = 100;
+/// Tasks that one page looks at when a filter matches few: the page ends short, with a cursor.
+const LOOKED_AT: usize = 500;
+/// Times that the rest of an incomplete BatchGetItem is asked for.
+const BATCH_TRIES: u32 = 6;
+const BATCH_BACKOFF: Duration = Duration::from_millis(50);
+
+/// The indexes `open` and `listed` of the table `Tasks`.
+pub(crate) struct TaskIndex {
+    dynamo: Client,
+    table: Resource,
+}
+
+impl TaskIndex {
+    pub(crate) fn new(dynamo: Client, table: Resource) -> Self {
+        Self { dynamo, table }
+    }
+
+    /// The tasks in `status` that are due at `before`, longest due first.
+    pub(crate) async fn due(
+        &self,
+        status: TaskStatus,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        let shards = (0..OPEN_SHARDS).map(|shard| {
+            let query = self
+                .query(OPEN_INDEX)
+                .key_condition_expression("#hash = :hash AND #range <= :before")
+                .expression_attribute_names("#hash", OPEN)
+                .expression_attribute_names("#range", DUE)
+                .expression_attribute_values(":hash", text(open_key(status, shard)))
+                .expression_attribute_values(":before", time(before));
+            self.first("due", query, limit)
+        });
+        let items = try_join_all(shards).await?.into_iter().flatten();
+        let mut due = items.map(|item| due_of(&item)).collect::<Result<Vec<Due>, StoreError>>()?;
+        due.sort_unstable_by(|a, b| (a.due_at, &a.task_id).cmp(&(b.due_at, &b.task_id)));
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    /// A page of tasks, newest first.
+    ///
+    /// The index knows keys alone, so a filter is applied to the tasks behind them; a page gives up
+    /// after `LOOKED_AT` of them.
+    pub(crate) async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        let filtered = query.status.is_some() || query.source.is_some();
+        let chunk = if filtered { query.limit.max(BATCH) } else { query.limit };
+        let mut cursor = query.cursor.clone().map(checked_cursor).transpose()?;
+        let mut tasks = Vec::new();
+        for _ in 0..LOOKED_AT.div_ceil(chunk.max(1)) {
+            let keys = self.newest(cursor.as_deref(), chunk).await?;
+            let last_chunk = keys.len() < chunk;
+            let mut found = self.get_all(&keys).await?;
+            for key in keys {
+                if tasks.len() == query.limit {
+                    return Ok(Page { tasks, cursor });
+                }
+                tasks.extend(found.remove(&key.task_id).filter(|task| matches(task, query)));
+                cursor = Some(key.received);
+            }
+            if last_chunk {
+                return Ok(Page { tasks, cursor: None });
+            }
+        }
+        Ok(Page { tasks, cursor })
+    }
+
+    /// The keys of the `count` newest tasks older than `cursor`.
+    async fn newest(&self, cursor: Option<&str>, count: usize) -> Result<Vec<ListedKey>, StoreError> {
+        let shards = (0..LISTED_SHARDS).map(|shard| {
+            let condition = if cursor.is_some() { "#hash = :hash AND #range < :cursor" } else { "#hash = :hash" };
+            let mut query = self
+                .query(LISTED_INDEX)
+                .key_condition_expression(condition)
+                .expression_attribute_names("#hash", LISTED)
+                .expression_attribute_values(":hash", text(listed_key(shard)))
+                .scan_index_forward(false);
+            if let Some(cursor) = cursor {
+                query = query
+                    .expression_attribute_names("#range", RECEIVED)
+                    .expression_attribute_values(":cursor", text(cursor));
+            }
+            self.first("list", query, count)
+        });
+        let items = try_join_all(shards).await?.into_iter().flatten();
+        let mut keys = items.map(|item| ListedKey::of(&item)).collect::<Result<Vec<_>, StoreError>>()?;
+        keys.sort_unstable_by(|a, b| b.received.cmp(&a.received));
+        keys.truncate(count);
+        Ok(keys)
+    }
+
+    fn query(&self, index: &str) -> QueryFluentBuilder {
+        self.dynamo.query().table_name(self.table.name()).index_name(index)
+    }
+
+    /// The first `limit` items that `query` finds, over as many pages as it takes.
+    async fn first(
+        &self,
+        operation: &'static str,
+        query: QueryFluentBuilder,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        while items.len() < limit {
+            let rest = i32::try_from(limit - items.len()).unwrap_or(i32::MAX);
+            let page = query.clone().limit(rest).set_exclusive_start_key(start).send().await;
+            let page = page.map_err(|error| self.table.store_error(operation, &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    /// The tasks behind `keys`, but for those that have been forgotten since.
+    async fn get_all(&self, keys: &[ListedKey]) -> Result<HashMap<TaskId, Task>, StoreError> {
+        let mut tasks = HashMap::with_capacity(keys.len());
+        for batch in keys.chunks(BATCH) {
+            let mut wanted: Vec<Item> = batch.iter().map(ListedKey::primary).collect();
+            for attempt in 0.. {
+                let (found, rest) = self.get_batch(wanted).await?;
+                for item in found {
+                    let task = from_item(item)?;
+                    tasks.insert(task.id.clone(), task);
+                }
+                if rest.is_empty() {
+                    break;
+                }
+                if attempt == BATCH_TRIES {
+                    return Err(StoreError::unavailable("list", "DynamoDB keeps answering in part"));
+                }
+                wanted = rest;
+                tokio::time::sleep(BATCH_BACKOFF * 2_u32.pow(attempt)).await;
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// Some of `wanted`, and the keys of the rest: an answer ends at 16 MB, or when throttled.
+    async fn get_batch(&self, wanted: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), StoreError> {
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(wanted))
+            .build()
+            .map_err(|error| StoreError::broken("list", error))?;
+        let answer = self.dynamo.batch_get_item().request_items(self.table.name(), keys).send().await;
+        let answer = answer.map_err(|error| self.table.store_error("list", &error))?;
+        let mut found = answer.responses.unwrap_or_default();
+        let mut rest = answer.unprocessed_keys.unwrap_or_default();
+        let rest = rest.remove(self.table.name()).map(|keys| keys.keys).unwrap_or_default();
+        Ok((found.remove(self.table.name()).unwrap_or_default(), rest))
+    }
+}
+
+/// An entry of the index `listed`.
+struct ListedKey {
+    task_id: TaskId,
+    /// Time and id: the place in the list.
+    received: String,
+}
+
+impl ListedKey {
+    fn of(item: &Item) -> Result<Self, StoreError> {
+        let received = text_of(item, RECEIVED).ok_or_else(|| unreadable(RECEIVED, "is not there"))?;
+        Ok(Self { task_id: task_id_of(item)?, received: received.to_owned() })
+    }
+
+    fn primary(&self) -> Item {
+        Item::from([
+            (TASK_ID.to_owned(), text(self.task_id.as_str())),
+            (PART.to_owned(), text(TASK_PART)),
+        ])
+    }
+}
+
+fn due_of(item: &Item) -> Result<Due, StoreError> {
+    let lane = text_of(item, LANE).and_then(Lane::from_name);
+    Ok(Due {
+        task_id: task_id_of(item)?,
+        due_at: time_of(item, DUE)?.ok_or_else(|| unreadable(DUE, "is not there"))?,
+        lane: lane.ok_or_else(|| unreadable(LANE, "is not there, or is no lane"))?,
+    })
+}
+
+fn matches(task: &Task, query: &ListQuery) -> bool {
+    query.status.is_none_or(|status| task.control.status == status)
+        && query.source.as_ref().is_none_or(|source| task.doc.source == *source)
+}
+
+/// A cursor comes from outside. It is only ever compared, so a made-up one does no harm; but it
+/// would give an empty page where an error is of more help.
+fn checked_cursor(cursor: String) -> Result<String, StoreError> {
+    let parts = cursor.split_once('#');
+    let valid = parts.is_some_and(|(at, id)| parse_time(RECEIVED, at).is_ok() && id.parse::<TaskId>().is_ok());
+    if valid {
+        Ok(cursor)
+    } else {
+        Err(StoreError::broken("list", "the cursor is none that a list has returned"))
+    }
+}

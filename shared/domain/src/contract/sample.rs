@@ -1,0 +1,138 @@
+//! Tasks and bytes for the facts.
+
+use serde_json::{Map, Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::{
+    Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, NewTask, Outcome, Priority, Proof,
+    StepUsage, Task, TaskError, TaskId, TaskOutput, TaskResult, Timestamp, after, draft_hash,
+};
+
+/// A text that no other call returns, in this process or a later one.
+pub(super) fn unique(label: &str) -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    format!("{label}-{}-{count}", Timestamp::now().as_nanosecond())
+}
+
+/// An id that no other call returns.
+#[must_use]
+pub fn fresh_id(label: &str) -> TaskId {
+    TaskId::derive("contract", unique(label).as_bytes())
+}
+
+/// A task just received at `now` from `source`, due for a look two minutes later.
+#[must_use]
+pub fn plain_task(source: &str, now: Timestamp) -> Task {
+    let new = NewTask {
+        source: source.to_owned(),
+        event: "issues.opened".to_owned(),
+        tenant: "octo/repo".to_owned(),
+        thread: "octo/repo#7".to_owned(),
+        actor: "mona".to_owned(),
+        priority: Priority::DEFAULT,
+        metadata: Map::new(),
+        content_type: "application/json".to_owned(),
+        event_hint: None,
+    };
+    Task::received(fresh_id(source), new, now, after(now, Duration::from_secs(120)))
+}
+
+/// A task with every optional part filled, awkward characters, names at their longest and metadata
+/// of several kilobytes.
+#[must_use]
+pub fn full_task(now: Timestamp) -> Task {
+    let mut task = plain_task("contract-full", now);
+    let doc = &mut task.doc;
+    doc.tenant = "ü".repeat(128);
+    doc.thread = "#".repeat(256);
+    doc.actor = "мона\u{200d}🦀 \"quoted\" \\ '\n\t\u{7f}".to_owned();
+    doc.priority = Priority::HIGHEST;
+    doc.metadata = metadata();
+    doc.event_hint = Some("issues".to_owned());
+    doc.deferrals = 3;
+    doc.wakes = 2;
+    doc.round = 1;
+    doc.retry_note = Some("shorter, please".to_owned());
+    doc.classification = Some(Classification {
+        intent: "bug_report".to_owned(),
+        confidence: 0.93,
+        parameters: json!({"version": "1.2", "nested": [1, null, {"ok": true}]}),
+    });
+    doc.draft = Some(DraftRef {
+        hash: draft_hash("Hello"),
+        from: DraftOrigin::Fallback,
+        parked_because: Some("confidence 0.5 is below 0.8".to_owned()),
+    });
+    doc.expires_at = Some(after(now, Duration::from_secs(172_800)));
+    doc.decision = Some(Decision {
+        outcome: Outcome::Edited,
+        by: "mona".to_owned(),
+        at: now,
+        draft_hash: draft_hash("Hello"),
+        publish_hash: Some(draft_hash("Hallo")),
+        reason: Some("in German".to_owned()),
+    });
+    fill_outcome(&mut task, now);
+    task
+}
+
+fn metadata() -> Map<String, Value> {
+    let mut metadata = Map::new();
+    for n in 0..40 {
+        metadata.insert(format!("ключ {n} \"x\""), json!(format!("{}\u{1F980}", "v".repeat(80))));
+    }
+    metadata.insert(String::new(), json!([i64::MIN, u64::MAX, 0.5, true, null, {"": {}}]));
+    metadata
+}
+
+fn fill_outcome(task: &mut Task, now: Timestamp) {
+    let doc = &mut task.doc;
+    let proof = Proof { id: "4711".to_owned(), url: Some("https://example.com/c/4711".to_owned()) };
+    doc.effects = vec![
+        Effect { name: "label".to_owned(), state: EffectState::Intended { at: now, fence: 3 } },
+        Effect { name: "reply".to_owned(), state: EffectState::Done { at: now, proof } },
+    ];
+    doc.result = Some(TaskResult {
+        success: true,
+        output: TaskOutput::Draft(draft_hash("Hallo")),
+        output_url: Some("https://example.com/c/4711".to_owned()),
+        execution_time_ms: 812.5,
+    });
+    doc.usage = vec![StepUsage {
+        step: "triage".to_owned(),
+        model: "gemini-flash-lite".to_owned(),
+        prompt_tokens: 5_000,
+        cached_tokens: 4_096,
+        output_tokens: 300,
+        thought_tokens: 12,
+        cost_usd: Some(0.25),
+        attempts: 2,
+        ms: 450,
+    }];
+    doc.older_tokens = 77;
+    doc.older_cost_usd = 0.125;
+    doc.cost_unknown = true;
+    let mut error = TaskError::new("publish", "unavailable", "GitHub answered 502; try again later");
+    error.automation = Some("reply".to_owned());
+    doc.error = Some(error);
+    for n in 0..30 {
+        task.note(now, &format!("note {n} ✓"));
+    }
+}
+
+/// `length` bytes that no compressor makes smaller; other bytes for another `seed`.
+#[must_use]
+pub fn incompressible(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}

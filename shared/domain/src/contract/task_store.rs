@@ -1,0 +1,141 @@
+//! What every [`TaskStore`] must do.
+
+use crate::{Claim, ClaimRequest, Clock, Insert, Save, Task, TaskError, TaskStatus, TaskStore, Timestamp};
+
+use super::sample::{full_task, plain_task, unique};
+use super::{Pause, fresh_id};
+
+pub mod claims;
+pub mod indexes;
+pub mod saves;
+
+/// Every fact of this port. `now` is the present of the store's own clock.
+pub async fn all(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
+    let now = Clock::fixed(now).now();
+    an_unknown_task_is_absent(store, now).await;
+    the_first_insert_wins(store, now).await;
+    an_insert_of_a_taken_id_reports_the_present_status(store, now).await;
+    every_field_survives_an_insert(store, now).await;
+    every_field_survives_a_save(store, now).await;
+    a_stillborn_task_is_stored_as_failed(store, now).await;
+    claims::all(store, now).await;
+    saves::all(store, now).await;
+    indexes::all(store, now, pause).await;
+}
+
+/// Nothing is there before it was inserted, and neither a claim nor a save creates it.
+pub async fn an_unknown_task_is_absent(store: &dyn TaskStore, now: Timestamp) {
+    let mut task = plain_task("contract", now);
+    assert_eq!(store.get(&task.id).await.unwrap(), None);
+    let request = request("nobody", now, 60);
+    assert_eq!(store.claim(&task.id, &request).await.unwrap(), Claim::Missing);
+    assert_eq!(store.save(&mut task).await.unwrap(), Save::Stale);
+    assert_eq!(store.get(&task.id).await.unwrap(), None);
+}
+
+/// A second insert under the same id leaves the first task as it is.
+pub async fn the_first_insert_wins(store: &dyn TaskStore, now: Timestamp) {
+    let first = plain_task("contract", now);
+    assert_eq!(store.insert(&first).await.unwrap(), Insert::New);
+    let mut second = first.clone();
+    second.doc.actor = "somebody else".to_owned();
+    second.control.revision = 9;
+    assert_eq!(store.insert(&second).await.unwrap(), Insert::Exists(TaskStatus::Received));
+    assert_eq!(store.get(&first.id).await.unwrap(), Some(first));
+}
+
+/// What a repeated insert learns is the status as it is now.
+pub async fn an_insert_of_a_taken_id_reports_the_present_status(store: &dyn TaskStore, now: Timestamp) {
+    for status in TaskStatus::ALL {
+        let task = in_status(store, status, now).await;
+        assert_eq!(store.insert(&task).await.unwrap(), Insert::Exists(status));
+    }
+}
+
+/// What is read is what was inserted, to the last field.
+pub async fn every_field_survives_an_insert(store: &dyn TaskStore, now: Timestamp) {
+    let task = full_task(now);
+    assert_eq!(store.insert(&task).await.unwrap(), Insert::New);
+    assert_eq!(store.get(&task.id).await.unwrap(), Some(task));
+}
+
+/// What is read is what was saved, to the last field; optional parts come and go.
+pub async fn every_field_survives_a_save(store: &dyn TaskStore, now: Timestamp) {
+    let mut task = plain_task("contract", now);
+    store.insert(&task).await.unwrap();
+    let filled = full_task(now);
+    task.doc = filled.doc;
+    task.control.fence = 7;
+    task.control.attempts = 3;
+    assert_eq!(store.save(&mut task).await.unwrap(), Save::Done);
+    assert_eq!(store.get(&task.id).await.unwrap(), Some(task.clone()));
+    task.doc = plain_task("contract", now).doc;
+    task.control.due_at = None;
+    assert_eq!(store.save(&mut task).await.unwrap(), Save::Done);
+    assert_eq!(store.get(&task.id).await.unwrap(), Some(task));
+}
+
+/// A task whose event could not be read is kept, ended from its first write on.
+pub async fn a_stillborn_task_is_stored_as_failed(store: &dyn TaskStore, now: Timestamp) {
+    let doc = plain_task("contract", now).doc;
+    let new = crate::NewTask {
+        source: doc.source,
+        event: doc.event,
+        tenant: doc.tenant,
+        thread: doc.thread,
+        actor: doc.actor,
+        priority: doc.priority,
+        metadata: doc.metadata,
+        content_type: doc.content_type,
+        event_hint: doc.event_hint,
+    };
+    let error = TaskError::new("parse", "unreadable", "no field `issue`");
+    let task = Task::stillborn(fresh_id("stillborn"), new, now, error);
+    assert_eq!(store.insert(&task).await.unwrap(), Insert::New);
+    assert_eq!(store.get(&task.id).await.unwrap().as_ref(), Some(&task));
+    assert_eq!(store.insert(&task).await.unwrap(), Insert::Exists(TaskStatus::Failed));
+}
+
+/// A request for a lease that begins at `now` and runs for `seconds`.
+fn request(owner: &str, now: Timestamp, seconds: u64) -> ClaimRequest {
+    let until = crate::after(now, std::time::Duration::from_secs(seconds));
+    ClaimRequest { now, lease: crate::Lease { owner: owner.to_owned(), until } }
+}
+
+/// Claims the task, which must succeed.
+async fn claimed(store: &dyn TaskStore, task: &Task, request: &ClaimRequest) -> Task {
+    match store.claim(&task.id, request).await.unwrap() {
+        Claim::Claimed(task) => *task,
+        other => panic!("expected a claim, got {other:?}"),
+    }
+}
+
+/// Saves the task, which must succeed.
+async fn saved(store: &dyn TaskStore, mut task: Task) -> Task {
+    assert_eq!(store.save(&mut task).await.unwrap(), Save::Done);
+    task
+}
+
+/// A stored task that has come to `status` by the moves that lead there.
+async fn in_status(store: &dyn TaskStore, status: TaskStatus, now: Timestamp) -> Task {
+    let task = plain_task("contract", now);
+    store.insert(&task).await.unwrap();
+    if status == TaskStatus::Received {
+        return task;
+    }
+    let mut task = claimed(store, &task, &request(&unique("owner"), now, 60)).await;
+    let way: &[TaskStatus] = match status {
+        TaskStatus::Received | TaskStatus::Processing => &[],
+        TaskStatus::Rejected | TaskStatus::Expired => &[TaskStatus::AwaitingApproval, status],
+        _ => &[status],
+    };
+    for step in way {
+        task.transition(*step, now, "moved").unwrap();
+        if *step == TaskStatus::Waiting {
+            task.control.not_before = Some(crate::after(now, std::time::Duration::from_secs(600)));
+            task.control.due_at = task.control.not_before;
+        }
+        task = saved(store, task).await;
+    }
+    task
+}

@@ -1,0 +1,70 @@
+//! [`Failure`]: what can go wrong inside an operation, and what the port's caller is told.
+
+use domain::{QueueError, StoreError, Timestamp};
+use rusqlite::ErrorCode;
+
+/// An operation on the database went wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// SQLite says no.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// A document cannot be written or read as JSON.
+    #[error("a stored document is not readable: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A stored value, or one to be stored, is outside what it can be.
+    #[error("{0}")]
+    Value(String),
+}
+
+impl Failure {
+    /// The failure as the caller of a store sees it.
+    pub(crate) fn of_store(self, operation: &'static str) -> StoreError {
+        match &self {
+            Self::Sqlite(error) if passes(error) => StoreError::unavailable(operation, self),
+            _ => StoreError::broken(operation, self),
+        }
+    }
+
+    /// The failure as the caller of the queue sees it.
+    pub(crate) fn of_queue(self, operation: &'static str) -> QueueError {
+        QueueError::new(operation, self)
+    }
+}
+
+/// Whether the same call may succeed later: the file or its disk is in the way, not what was asked.
+fn passes(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::ReadOnly
+        )
+    )
+}
+
+/// Times are kept in milliseconds, the precision of [`domain::Clock`].
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// The time that was stored as `millis`.
+pub(crate) fn timestamp(millis: i64) -> Result<Timestamp, Failure> {
+    Timestamp::from_millisecond(millis)
+        .map_err(|error| Failure::Value(format!("{millis} is no time in milliseconds: {error}")))
+}
+
+/// A counter as SQLite stores it.
+pub(crate) fn integer(value: u64) -> Result<i64, Failure> {
+    i64::try_from(value).map_err(|_| Failure::Value(format!("{value} is too large to be stored")))
+}
+
+/// A counter as it was stored.
+pub(crate) fn counter<T: TryFrom<i64>>(value: i64) -> Result<T, Failure> {
+    T::try_from(value).map_err(|_| Failure::Value(format!("{value} is no counter")))
+}

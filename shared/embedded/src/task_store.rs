@@ -1,0 +1,299 @@
+//! [`TaskStore`] on SQLite: every write is one conditional statement, as on DynamoDB.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    Claim, ClaimRequest, Control, Due, Insert, Lane, Lease, ListQuery, Page, Save, StoreError, Task, TaskId,
+    TaskStatus, TaskStore, Timestamp,
+};
+use rusqlite::{Connection, Row, named_params};
+
+use crate::database::{Database, returned};
+use crate::failure::{Failure, counter, integer, millis, timestamp};
+
+/// The columns that [`task`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "task_id, status, revision, fence, attempts, lease_owner, lease_until, not_before, due_at, \
+         updated_at, doc"
+    };
+}
+
+const INSERT: &str = "
+    INSERT INTO task (task_id, status, revision, fence, attempts, lease_owner, lease_until, not_before,
+        due_at, updated_at, source, thread, lane, received_at, forget_at, doc)
+    VALUES (:task_id, :status, :revision, :fence, :attempts, :lease_owner, :lease_until, :not_before,
+        :due_at, :updated_at, :source, :thread, :lane, :received_at, :forget_at, :doc)
+    ON CONFLICT (task_id) DO NOTHING";
+
+const CLAIM: &str = concat!(
+    "UPDATE task SET status = 'processing', revision = revision + 1, fence = fence + 1,
+        attempts = attempts + 1, lease_owner = :owner, lease_until = :until, not_before = NULL,
+        due_at = :until, updated_at = :now
+    WHERE task_id = :task_id AND (status = 'received'
+        OR (status = 'waiting' AND ifnull(not_before, :now) <= :now)
+        OR (status = 'processing' AND ifnull(lease_until, :now) <= :now))
+    RETURNING ",
+    columns!()
+);
+
+const SAVE: &str = "
+    UPDATE task SET status = :status, revision = revision + 1, fence = :fence, attempts = :attempts,
+        lease_owner = :lease_owner, lease_until = :lease_until, not_before = :not_before,
+        due_at = :due_at, updated_at = :updated_at, source = :source, thread = :thread, lane = :lane,
+        received_at = :received_at, forget_at = :forget_at, doc = :doc
+    WHERE task_id = :task_id AND revision = :revision";
+
+/// Whether the stored task is what [`SAVE`] with the same parameters leaves behind.
+const SAVED_BEFORE: &str = "
+    SELECT 1 FROM task WHERE task_id = :task_id AND revision = :revision + 1 AND status = :status
+        AND fence = :fence AND attempts = :attempts AND lease_owner IS :lease_owner
+        AND lease_until IS :lease_until AND not_before IS :not_before AND due_at IS :due_at
+        AND updated_at = :updated_at AND source = :source AND thread = :thread AND lane = :lane
+        AND received_at = :received_at AND forget_at = :forget_at AND doc = :doc";
+
+/// Tasks in table `task`.
+pub(crate) struct SqliteTasks {
+    database: Arc<Database>,
+}
+
+impl SqliteTasks {
+    pub(crate) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl TaskStore for SqliteTasks {
+    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
+        self.database.write(|connection| insert(connection, task)).map_err(|error| error.of_store("insert"))
+    }
+
+    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        self.database.read(|connection| get(connection, id)).map_err(|error| error.of_store("get"))
+    }
+
+    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        self.database
+            .write(|connection| claim(connection, id, request))
+            .map_err(|error| error.of_store("claim"))
+    }
+
+    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        let answer = self
+            .database
+            .write(|connection| save(connection, task))
+            .map_err(|error| error.of_store("save"))?;
+        if answer == Save::Done {
+            task.control.revision += 1;
+        }
+        Ok(answer)
+    }
+
+    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        if status.is_end() {
+            return Ok(Vec::new());
+        }
+        self.database
+            .read(|connection| due(connection, status, before, limit))
+            .map_err(|error| error.of_store("due"))
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.database.read(|connection| list(connection, query)).map_err(|error| error.of_store("list"))
+    }
+}
+
+fn insert(connection: &Connection, task: &Task) -> Result<Insert, Failure> {
+    if write(connection, INSERT, task)? == 1 {
+        return Ok(Insert::New);
+    }
+    let status: String = connection
+        .prepare_cached("SELECT status FROM task WHERE task_id = ?1")?
+        .query_row([task.id.as_str()], |row| row.get(0))?;
+    Ok(Insert::Exists(status.parse().map_err(Failure::Value)?))
+}
+
+fn get(connection: &Connection, id: &TaskId) -> Result<Option<Task>, Failure> {
+    let mut statement =
+        connection.prepare_cached(concat!("SELECT ", columns!(), " FROM task WHERE task_id = ?1"))?;
+    let mut rows = statement.query([id.as_str()])?;
+    rows.next()?.map(task).transpose()
+}
+
+fn claim(connection: &Connection, id: &TaskId, request: &ClaimRequest) -> Result<Claim, Failure> {
+    let parameters = named_params! {
+        ":task_id": id.as_str(),
+        ":owner": request.lease.owner,
+        ":until": millis(request.lease.until),
+        ":now": millis(request.now),
+    };
+    let mut statement = connection.prepare_cached(CLAIM)?;
+    if let Some(claimed) = returned(&mut statement, parameters, task)? {
+        return Ok(Claim::Claimed(Box::new(claimed)));
+    }
+    Ok(get(connection, id)?.map_or(Claim::Missing, |task| refusal(task, request)))
+}
+
+/// Why a task could not be claimed; or that it was, by the same request sent before.
+fn refusal(task: Task, request: &ClaimRequest) -> Claim {
+    let control = &task.control;
+    match (control.status, &control.lease, control.not_before) {
+        (TaskStatus::Processing, Some(lease), _) if lease.owner == request.lease.owner => {
+            Claim::Claimed(Box::new(task))
+        }
+        (TaskStatus::Processing, Some(lease), _) => Claim::Busy { until: lease.until },
+        (TaskStatus::Waiting, _, Some(not_before)) => Claim::NotDue { not_before },
+        (status, ..) => Claim::Settled(status),
+    }
+}
+
+fn save(connection: &Connection, task: &Task) -> Result<Save, Failure> {
+    if write(connection, SAVE, task)? == 1 || write(connection, SAVED_BEFORE, task)? == 1 {
+        Ok(Save::Done)
+    } else {
+        Ok(Save::Stale)
+    }
+}
+
+/// Runs a statement that takes the whole task, and says how many rows it changed or found.
+fn write(connection: &Connection, sql: &'static str, task: &Task) -> Result<usize, Failure> {
+    let (control, doc) = (&task.control, &task.doc);
+    let mut statement = connection.prepare_cached(sql)?;
+    let text = serde_json::to_string(doc)?;
+    let parameters = named_params! {
+        ":task_id": task.id.as_str(),
+        ":status": control.status.as_str(),
+        ":revision": integer(control.revision)?,
+        ":fence": integer(control.fence)?,
+        ":attempts": control.attempts,
+        ":lease_owner": control.lease.as_ref().map(|lease| lease.owner.as_str()),
+        ":lease_until": control.lease.as_ref().map(|lease| millis(lease.until)),
+        ":not_before": control.not_before.map(millis),
+        ":due_at": control.due_at.map(millis),
+        ":updated_at": millis(control.updated_at),
+        ":source": doc.source,
+        ":thread": doc.thread,
+        ":lane": doc.priority.lane().as_str(),
+        ":received_at": millis(doc.received_at),
+        ":forget_at": millis(task.forgotten_at()),
+        ":doc": text,
+    };
+    if statement.readonly() {
+        Ok(usize::from(statement.exists(parameters)?))
+    } else {
+        Ok(statement.execute(parameters)?)
+    }
+}
+
+fn due(
+    connection: &Connection,
+    status: TaskStatus,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<Due>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT task_id, due_at, lane FROM task WHERE status = ?1 AND due_at <= ?2
+         ORDER BY due_at, task_id LIMIT ?3",
+    )?;
+    let rows = statement.query_and_then((status.as_str(), millis(before), at_most(limit)), |row| {
+        let lane: String = row.get(2)?;
+        Ok(Due {
+            task_id: id(&row.get::<_, String>(0)?)?,
+            due_at: timestamp(row.get(1)?)?,
+            lane: Lane::from_name(&lane).ok_or_else(|| Failure::Value(format!("{lane} is no lane")))?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn list(connection: &Connection, query: &ListQuery) -> Result<Page, Failure> {
+    let (received_at, task_id) = match &query.cursor {
+        Some(cursor) => read_cursor(cursor)?,
+        None => (i64::MAX, String::new()),
+    };
+    let mut statement =
+        connection.prepare_cached(list_statement(query.status.is_some(), query.source.is_some()))?;
+    // One more than asked for tells whether there is a next page.
+    let rows = statement.query_and_then(
+        named_params! {
+            ":status": query.status.map(TaskStatus::as_str),
+            ":source": query.source,
+            ":received_at": received_at,
+            ":task_id": task_id,
+            ":limit": at_most(query.limit.saturating_add(1)),
+        },
+        task,
+    )?;
+    let mut tasks: Vec<Task> = rows.collect::<Result<_, Failure>>()?;
+    let more = tasks.len() > query.limit;
+    tasks.truncate(query.limit);
+    let cursor = tasks.last().filter(|_| more).map(cursor);
+    Ok(Page { tasks, cursor })
+}
+
+/// Spelled out for each pair of filters: a condition such as `:source IS NULL OR …` would keep SQLite
+/// from its indexes. The idle comparisons bind the parameters that a statement does not use.
+fn list_statement(by_status: bool, by_source: bool) -> &'static str {
+    macro_rules! statement {
+        ($filter:literal) => {
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM task WHERE ",
+                $filter,
+                " AND (received_at, task_id) < (:received_at, :task_id)",
+                " ORDER BY received_at DESC, task_id DESC LIMIT :limit"
+            )
+        };
+    }
+    match (by_status, by_source) {
+        (true, true) => statement!("status = :status AND source = :source"),
+        (true, false) => statement!("status = :status AND :source IS NULL"),
+        (false, true) => statement!("source = :source AND :status IS NULL"),
+        (false, false) => statement!(":status IS NULL AND :source IS NULL"),
+    }
+}
+
+/// The place of `task` in the list: what is newest comes first, and of the same millisecond the
+/// highest id.
+fn cursor(task: &Task) -> String {
+    format!("{}.{}", millis(task.doc.received_at), task.id)
+}
+
+fn read_cursor(cursor: &str) -> Result<(i64, String), Failure> {
+    cursor
+        .split_once('.')
+        .and_then(|(at, id)| Some((at.parse().ok()?, id.parse::<TaskId>().ok()?.to_string())))
+        .ok_or_else(|| Failure::Value("the cursor is none that a list has returned".to_owned()))
+}
+
+fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn id(text: &str) -> Result<TaskId, Failure> {
+    text.parse().map_err(|error: domain::TaskIdError| Failure::Value(error.to_string()))
+}
+
+/// The task in a row of [`columns`].
+fn task(row: &Row<'_>) -> Result<Task, Failure> {
+    let time = |column: usize| row.get::<_, Option<i64>>(column)?.map(timestamp).transpose();
+    let lease = match (row.get::<_, Option<String>>(5)?, time(6)?) {
+        (Some(owner), Some(until)) => Some(Lease { owner, until }),
+        _ => None,
+    };
+    let control = Control {
+        status: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?.parse().map_err(Failure::Value)?,
+        revision: counter(row.get(2)?)?,
+        fence: counter(row.get(3)?)?,
+        attempts: counter(row.get(4)?)?,
+        lease,
+        not_before: time(7)?,
+        due_at: time(8)?,
+        updated_at: timestamp(row.get(9)?)?,
+    };
+    let doc = row.get_ref(10)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok(Task { id: id(&row.get::<_, String>(0)?)?, control, doc: serde_json::from_str(doc)? })
+}

@@ -1,0 +1,74 @@
+//! The contract suites, in memory and on a file.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Lane;
+use domain::contract::{self, Pause, QueueHooks};
+use embedded::Embedded;
+
+use crate::support::ManualClock;
+
+/// Time passes by moving the clock.
+struct Hooks {
+    embedded: Embedded,
+    clock: ManualClock,
+}
+
+#[async_trait]
+impl Pause for Hooks {
+    async fn pause(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+}
+
+#[async_trait]
+impl QueueHooks for Hooks {
+    async fn send_raw(&self, lane: Lane, body: &str) {
+        self.embedded.send_raw(lane, "a foreign program", body).unwrap();
+    }
+}
+
+/// A store in memory, and one on a file in a directory that lives as long as the second value.
+fn stores() -> (Vec<Hooks>, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (ManualClock::new(), ManualClock::new());
+    let in_memory = Embedded::in_memory(first.clock()).unwrap();
+    let on_file = Embedded::open(dir.path(), second.clock()).unwrap();
+    let hooks = vec![Hooks { embedded: in_memory, clock: first }, Hooks { embedded: on_file, clock: second }];
+    (hooks, dir)
+}
+
+#[tokio::test]
+async fn task_store_keeps_the_contract() {
+    let (stores, _dir) = stores();
+    for hooks in stores {
+        let tasks = hooks.embedded.stores().tasks;
+        contract::task_store::all(&*tasks, hooks.clock.now(), &hooks).await;
+    }
+}
+
+#[tokio::test]
+async fn payload_store_keeps_the_contract() {
+    let (stores, _dir) = stores();
+    for hooks in stores {
+        let stores = hooks.embedded.stores();
+        contract::payload_store::all(&*stores.payloads, &*stores.tasks, hooks.clock.now()).await;
+    }
+}
+
+#[tokio::test]
+async fn state_store_keeps_the_contract() {
+    let (stores, _dir) = stores();
+    for hooks in stores {
+        contract::state_store::all(&*hooks.embedded.stores().state, hooks.clock.now()).await;
+    }
+}
+
+#[tokio::test]
+async fn queue_keeps_the_contract() {
+    let (stores, _dir) = stores();
+    for hooks in stores {
+        contract::queue::all(&*hooks.embedded.stores().queue, &hooks).await;
+    }
+}
