@@ -68,6 +68,13 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
+impl SqsBatchResponse {
+    /// Names one more message that comes back.
+    pub fn give_back(&mut self, message_id: String) {
+        self.batch_item_failures.push(BatchItemFailure { item_identifier: message_id });
+    }
+}
+
 impl SqsRecord {
     /// The record as a delivery from `lane`; `None` when it lacks what names it, and so cannot even
     /// be given back.

@@ -15,6 +15,8 @@ mod disposition;
 mod effect;
 mod gate;
 mod interrupt;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod observe;
 mod process;
 mod registry;

@@ -8,6 +8,7 @@ use domain::{
     TaskStatus, Timestamp,
 };
 use futures::stream::{self, StreamExt};
+use serde::Serialize;
 use tracing::{error, info, warn};
 
 use crate::plan::{Plan, plan};
@@ -31,7 +32,7 @@ pub struct Sweeper {
 }
 
 /// What a sweep did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Report {
     /// Tasks that got a fresh message.
     pub woken: u64,

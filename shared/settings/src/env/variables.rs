@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::Environment;
@@ -73,6 +73,11 @@ impl Variables {
             self.set(name, &origin, text);
         }
         Ok(())
+    }
+
+    /// Lays one variable out of a secret store over these; its value wins.
+    pub fn set_secret(&mut self, name: &str, value: &SecretString) {
+        self.set(name.to_owned(), "secret", value.expose_secret().to_owned());
     }
 
     /// What they say.

@@ -1,0 +1,141 @@
+//! The processor as a Lambda function.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Jitter, Timestamp, after};
+use lambda::{BootError, Booted, SecretReader, SecretsUnreadable};
+use lambda_runtime::{Error, LambdaEvent};
+use secrecy::ExposeSecret;
+use settings::Environment;
+use tokio::sync::Mutex;
+use tracing::error;
+
+use crate::{Parts, Processor, Services, SqsBatchResponse, SqsEvent, WireError, gemini, github, registry};
+
+/// How soon a batch comes back that came while the secrets could not be read.
+const SECRETS_RETRY: Duration = Duration::from_secs(60);
+
+/// One execution environment.
+pub struct Function {
+    booted: Booted,
+    secrets: SecretReader,
+    /// The processor in use, and the credentials that it was made with.
+    current: Mutex<Option<(Credentials, Arc<Processor>)>>,
+}
+
+/// What a change of which makes another processor necessary.
+#[derive(PartialEq, Eq)]
+struct Credentials(Vec<Option<String>>);
+
+impl Credentials {
+    fn of(environment: &Environment) -> Self {
+        let github = match &environment.github {
+            Some(settings::GithubCredentials::Token(token)) => Some(token.expose_secret().to_owned()),
+            Some(settings::GithubCredentials::App { id, private_key }) => {
+                Some(format!("{id} {}", private_key.expose_secret()))
+            }
+            None => None,
+        };
+        let gemini = environment.gemini_api_key.as_ref().map(|key| key.expose_secret().to_owned());
+        Self(vec![gemini, environment.gemini_base_url.clone(), github, environment.github_api_url.clone()])
+    }
+}
+
+/// Why there is no processor to work with.
+#[derive(Debug, thiserror::Error)]
+enum NotReady {
+    #[error(transparent)]
+    Secrets(#[from] SecretsUnreadable),
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    #[error("GEMINI_API_KEY is not set: put it into the secret that ACT_SECRET_ID names")]
+    NoModel,
+}
+
+impl Function {
+    /// Starts the execution environment.
+    ///
+    /// # Errors
+    /// [`BootError`].
+    pub async fn start() -> Result<Self, BootError> {
+        let registry = registry();
+        let automations: Vec<&str> = registry.names().collect();
+        let booted = lambda::boot(Some(&automations)).await?;
+        let secrets = booted.act_secrets();
+        Ok(Self { booted, secrets, current: Mutex::new(None) })
+    }
+
+    /// Works on one batch. Never fails as a whole: that would bring the batch back only after the
+    /// queue's own, much longer visibility time-out.
+    ///
+    /// # Errors
+    /// None; the type is Lambda's.
+    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+        let deadline = deadline(&event);
+        match self.processor().await {
+            Ok(processor) => {
+                let lane_of = |arn: &str| self.booted.lanes.of(arn);
+                Ok(processor.handle_batch(event.payload, lane_of, deadline).await)
+            }
+            Err(problem) => {
+                error!(%problem, "the batch comes back later");
+                Ok(self.give_back(event.payload).await)
+            }
+        }
+    }
+
+    async fn processor(&self) -> Result<Arc<Processor>, NotReady> {
+        let environment = self.secrets.environment().await?;
+        let credentials = Credentials::of(&environment);
+        let mut current = self.current.lock().await;
+        if let Some((known, processor)) = &*current
+            && *known == credentials
+        {
+            return Ok(Arc::clone(processor));
+        }
+        let processor = Arc::new(self.make(&environment)?);
+        *current = Some((credentials, Arc::clone(&processor)));
+        Ok(processor)
+    }
+
+    /// Deployed, nothing silently takes the place of a missing credential.
+    fn make(&self, environment: &Environment) -> Result<Processor, NotReady> {
+        if environment.gemini_api_key.is_none() && environment.gemini_base_url.is_none() {
+            return Err(NotReady::NoModel);
+        }
+        let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;
+        let model = gemini(settings, environment, clock.clone(), Jitter::clone(jitter), metrics.clone())?;
+        let parts = Parts {
+            stores: stores.clone(),
+            model,
+            services: Services { github: github(environment, clock.clone())? },
+            clock: clock.clone(),
+            jitter: jitter.clone(),
+            metrics: metrics.clone(),
+        };
+        Ok(Processor::new(settings, parts)?)
+    }
+
+    async fn give_back(&self, event: SqsEvent) -> SqsBatchResponse {
+        let now = self.booted.clock.now();
+        let mut response = SqsBatchResponse::default();
+        for record in event.records {
+            let lane = record.event_source_arn.as_deref().and_then(|arn| self.booted.lanes.of(arn));
+            let Some(delivery) = record.delivery(lane, now) else { continue };
+            let delayed = self.booted.stores.queue.set_visibility(&delivery.receipt, SECRETS_RETRY).await;
+            if let Err(problem) = delayed {
+                error!(message_id = delivery.message_id, %problem, "the message comes back later than it should");
+            }
+            response.give_back(delivery.message_id);
+        }
+        response
+    }
+}
+
+/// When Lambda ends the invocation.
+fn deadline(event: &LambdaEvent<SqsEvent>) -> Timestamp {
+    let end = event.context.deadline;
+    let end = i64::try_from(end).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
+    end.unwrap_or_else(|| after(Timestamp::now(), Duration::from_secs(30)))
+}

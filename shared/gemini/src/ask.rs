@@ -1,0 +1,60 @@
+//! One model asked until it gives an answer that can be used, or has had its second chances.
+
+use crate::failure::Failure;
+use crate::prompt;
+use crate::reading::{Flaw, Reading, read};
+use crate::retry;
+use crate::run::Run;
+use crate::settle::Ledger;
+use crate::wire::GenerateContentRequest;
+
+/// What has been tried already; each of them once.
+#[derive(Debug, Default)]
+struct SecondChances {
+    raised: bool,
+    repeated: bool,
+    repaired: bool,
+}
+
+/// The answer of `model`.
+///
+/// # Errors
+/// It gave none, or none that can be used.
+pub(crate) async fn ask(run: &Run<'_>, ledger: &mut Ledger, model: &str) -> Result<Reading, Failure> {
+    let mut request = prompt::request(run.call, &run.config.generation);
+    let mut chances = SecondChances::default();
+    loop {
+        let response = retry::send(run, ledger, model, &request).await?;
+        let flaw = match read(&response, &run.call.output) {
+            Ok(reading) => return Ok(reading),
+            Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(model, &reason)),
+            Err(flaw) => flaw,
+        };
+        let description = flaw.describe();
+        tracing::debug!(task_id = %run.call.task_id, step = %run.call.step, model, flaw = %description, "unusable answer");
+        if !chances.take(flaw, &mut request) {
+            return Err(Failure::unusable(model, &description));
+        }
+    }
+}
+
+impl SecondChances {
+    /// Changes `request` so that another try makes sense. `false` if there is none left.
+    fn take(&mut self, flaw: Flaw, request: &mut GenerateContentRequest) -> bool {
+        match flaw {
+            // Sent unchanged, it would be cut off at the same place, for the same money.
+            Flaw::Truncated => {
+                !std::mem::replace(&mut self.raised, true) && prompt::raise_output_bound(request)
+            }
+            Flaw::Malformed(_) => !std::mem::replace(&mut self.repeated, true),
+            Flaw::Unfit { problem, said } => {
+                let first = !std::mem::replace(&mut self.repaired, true);
+                if first {
+                    prompt::ask_for_repair(request, &problem, said);
+                }
+                first
+            }
+            Flaw::Blocked(_) => false,
+        }
+    }
+}

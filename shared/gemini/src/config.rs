@@ -1,0 +1,149 @@
+//! [`Config`]: everything that the crate is told, checked once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use resilience::InPlaceError;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use crate::limits::Limits;
+
+/// Google's own endpoint.
+pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
+/// The version that knows the `-latest` aliases.
+pub const DEFAULT_API_VERSION: &str = "v1beta";
+/// Bound of an answer when none is set: without one, its price would have none either.
+pub const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 4096;
+
+/// How Gemini is reached and used.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `GEMINI_API_KEY`. A stand-in or a gateway may need none.
+    pub api_key: Option<SecretString>,
+    /// `GEMINI_BASE_URL`, without the version.
+    pub base_url: String,
+    /// `v1beta` or `v1`.
+    pub api_version: String,
+    /// Model for triage.
+    pub triage: String,
+    /// Model for answers.
+    pub answer: String,
+    /// Models for answers when that one cannot be had, in order.
+    pub fallback: Vec<String>,
+    /// What is sent as `generationConfig`.
+    pub generation: Generation,
+    /// Limits by model; models not in it have the default ones.
+    pub limits: BTreeMap<String, Limits>,
+}
+
+impl Config {
+    /// Google's endpoint with the default models and settings.
+    #[must_use]
+    pub fn new(api_key: Option<SecretString>) -> Self {
+        Self {
+            api_key,
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            api_version: DEFAULT_API_VERSION.to_owned(),
+            triage: "gemini-flash-lite-latest".to_owned(),
+            answer: "gemini-pro-latest".to_owned(),
+            fallback: vec!["gemini-flash-latest".to_owned()],
+            generation: Generation::default(),
+            limits: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn check_names(&self) -> Result<(), ConfigError> {
+        for model in [&self.triage, &self.answer].into_iter().chain(&self.fallback) {
+            check_word("model name", model)?;
+        }
+        check_word("API version", &self.api_version)
+    }
+}
+
+/// Names become part of the URL: nothing in them may end the path or leave it.
+fn check_word(what: &'static str, word: &str) -> Result<(), ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
+    let sound = !word.is_empty() && word.bytes().all(plain) && !word.contains("..") && !word.starts_with('/');
+    if sound { Ok(()) } else { Err(ConfigError::Word { what, word: word.to_owned() }) }
+}
+
+/// `generationConfig`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    /// Bound of an answer in tokens, thoughts included; always sent.
+    pub max_output_tokens: u32,
+    /// Every other field, under the API's own names, sent as it is.
+    pub others: Map<String, Value>,
+}
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self { max_output_tokens: DEFAULT_MAX_OUTPUT_TOKENS, others: Map::new() }
+    }
+}
+
+/// What is wrong with a [`Config`].
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The base URL is none.
+    #[error(
+        "GEMINI_BASE_URL must be an http:// or https:// address without user name, query or fragment, such as {DEFAULT_BASE_URL}"
+    )]
+    BaseUrl,
+    /// The key cannot be sent.
+    #[error("GEMINI_API_KEY contains characters that no key has (a line break, perhaps): copy it again")]
+    ApiKey,
+    /// A name cannot be part of a URL.
+    #[error(
+        "the {what} `{word}` is not valid: use letters, digits, `-`, `_`, `.` and `/` (agent.toml, [models])"
+    )]
+    Word {
+        /// Which name.
+        what: &'static str,
+        /// What it says.
+        word: String,
+    },
+    /// Too many retries.
+    #[error("agent.toml, [models.limits.\"{model}\"], retries: {source}")]
+    Retries {
+        /// For which model.
+        model: String,
+        /// The bound.
+        source: InPlaceError,
+    },
+    /// Too little time.
+    #[error("agent.toml, [models.limits.\"{model}\"], timeout: must be at least {least:?}")]
+    Timeout {
+        /// For which model.
+        model: String,
+        /// The least time.
+        least: Duration,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn defaults_are_sound() {
+        Config::new(None).check_names().unwrap();
+    }
+
+    #[test]
+    fn names_cannot_leave_the_path() {
+        for word in ["", "a b", "a?key=x", "../../upload", "/etc", "a#b", "a:b", "a%2e"] {
+            let config = Config { answer: word.to_owned(), ..Config::new(None) };
+            assert!(matches!(config.check_names(), Err(ConfigError::Word { .. })), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_not_printed() {
+        let config = Config::new(Some(SecretString::from("top-secret")));
+        assert!(!format!("{config:?}").contains("top-secret"));
+    }
+}

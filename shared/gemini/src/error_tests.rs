@@ -1,0 +1,165 @@
+//! Every form in which the service refuses.
+
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn refusal(code: u16, status: &str, message: &str, details: Value) -> ApiError {
+    let body = json!({"error": {"code": code, "message": message, "status": status, "details": details}});
+    ApiError::read(code, &body)
+}
+
+fn quota_failure(ids: &[(&str, &str)]) -> Value {
+    let violations: Vec<Value> = ids
+        .iter()
+        .map(|(id, value)| {
+            json!({"quotaMetric": "generativelanguage.googleapis.com/m", "quotaId": id, "quotaValue": value,
+            "quotaDimensions": {"location": "global", "model": "m"}})
+        })
+        .collect();
+    json!({"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": violations})
+}
+
+fn retry_info(delay: &str) -> Value {
+    json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
+}
+
+const PER_MINUTE: &str = "GenerateRequestsPerMinutePerProjectPerModel-FreeTier";
+const PER_DAY: &str = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";
+const EXCEEDED: &str = "You exceeded your current quota.";
+
+#[test]
+fn quota_failure_with_retry_info_says_what_and_how_long() {
+    let details = json!([quota_failure(&[(PER_MINUTE, "10")]), retry_info("45.837906927s")]);
+    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, details);
+    assert_eq!(error.retry_after, Some(Duration::new(45, 837_906_927)));
+    assert_eq!(
+        error.quotas,
+        [QuotaLimit { id: PER_MINUTE.to_owned(), period: Some(Period::Minute), limit: Some(10) }]
+    );
+    assert!(!error.is_daily() && !error.is_without_access());
+}
+
+#[test]
+fn quota_failure_alone_says_no_time() {
+    let id = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
+    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([quota_failure(&[(id, "250000")])]));
+    assert_eq!((error.retry_after, error.quotas[0].period), (None, Some(Period::Minute)));
+}
+
+#[test]
+fn help_alone_says_nothing() {
+    let help = json!([{"@type": "type.googleapis.com/google.rpc.Help", "links": [{"url": "https://ai.google.dev"}]}]);
+    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, help);
+    assert_eq!((error.retry_after, error.quotas.len()), (None, 0));
+}
+
+#[test]
+fn a_bare_429_is_read() {
+    let body = json!({"error": {"code": 429, "message": "Resource has been exhausted.", "status": "RESOURCE_EXHAUSTED"}});
+    let error = ApiError::read(429, &body);
+    assert_eq!(error.to_string(), "HTTP 429 RESOURCE_EXHAUSTED: Resource has been exhausted.");
+}
+
+#[test]
+fn the_daily_quota_is_found_among_several() {
+    let details = json!([quota_failure(&[(PER_MINUTE, "10"), (PER_DAY, "250")]), retry_info("36s")]);
+    assert!(refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, details).is_daily());
+}
+
+#[test]
+fn a_limit_of_zero_is_no_access() {
+    let by_value = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([quota_failure(&[(PER_DAY, "0")])]));
+    assert!(by_value.is_without_access());
+    let words = "You exceeded your current quota.\n* Quota exceeded for metric: m, limit: 0, model: x\nPlease retry in 3s.";
+    assert!(refusal(429, "RESOURCE_EXHAUSTED", words, json!([])).is_without_access());
+}
+
+#[test]
+fn other_limits_are_not_zero() {
+    for limit in ["limit: 20", "limit: 0.5", "limit: 05", "limit: 10"] {
+        assert!(!refusal(429, "RESOURCE_EXHAUSTED", limit, json!([])).is_without_access(), "{limit}");
+    }
+    assert!(refusal(429, "RESOURCE_EXHAUSTED", "limit: 0.", json!([])).is_without_access());
+}
+
+#[test]
+fn a_quota_in_error_info_counts_too() {
+    let info = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED",
+        "domain": "googleapis.com", "metadata": {"quota_limit": "GenerateContentRequestsPerDayPerProject",
+        "quota_limit_value": "60"}}]);
+    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, info);
+    assert!(error.is_daily());
+    assert_eq!(error.reason.as_deref(), Some("RATE_LIMIT_EXCEEDED"));
+}
+
+#[test]
+fn a_spend_limit_is_told_from_a_rate() {
+    let error = refusal(429, "RESOURCE_EXHAUSTED", "Your project has exceeded its spend limit.", json!([]));
+    assert!(error.is_spend_limit());
+    assert!(!refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([])).is_spend_limit());
+}
+
+#[test]
+fn the_longer_wait_counts_and_zero_is_none() {
+    let mut error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([retry_info("0s")]));
+    assert_eq!(error.retry_after, None);
+    error.wait_at_least(Some(Duration::from_secs(7)));
+    error.wait_at_least(Some(Duration::from_secs(3)));
+    error.wait_at_least(None);
+    assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+}
+
+#[test]
+fn an_invalid_key_is_a_400_with_a_reason() {
+    let info = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
+        "domain": "googleapis.com", "metadata": {"service": "generativelanguage.googleapis.com"}}]);
+    assert!(refusal(400, "INVALID_ARGUMENT", "API key not valid.", info).is_invalid_key());
+    assert!(!refusal(400, "INVALID_ARGUMENT", "Bad request.", json!([])).is_invalid_key());
+}
+
+#[test]
+fn a_lost_cache_is_a_403_and_a_small_one_names_its_minimum() {
+    let lost = "CachedContent not found (or permission denied)";
+    assert!(refusal(403, "PERMISSION_DENIED", lost, json!([])).is_lost_cache());
+    assert!(!refusal(403, "PERMISSION_DENIED", "Denied.", json!([])).is_lost_cache());
+    let small = "Cached content is too small. total_token_count=97, min_total_token_count=2048.";
+    assert_eq!(refusal(400, "INVALID_ARGUMENT", small, json!([])).min_cache_tokens(), Some(2048));
+    assert_eq!(refusal(400, "INVALID_ARGUMENT", "Bad request.", json!([])).min_cache_tokens(), None);
+}
+
+#[test]
+fn bodies_without_an_error_are_read_by_their_status() {
+    for body in [json!("<html>Bad gateway</html>"), json!(null), json!([]), json!({"error": "no"}), json!({})]
+    {
+        assert_eq!(ApiError::read(502, &body).to_string(), "HTTP 502");
+    }
+}
+
+#[test]
+fn errors_inside_a_good_status_or_an_array_keep_their_code() {
+    let body = json!({"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}});
+    assert_eq!(ApiError::read(200, &body).status, 503);
+    assert_eq!(ApiError::read(429, &json!([body])).to_string(), "HTTP 429 UNAVAILABLE: Overloaded.");
+}
+
+#[test]
+fn messages_are_one_short_line() {
+    let error =
+        refusal(400, "INVALID_ARGUMENT", &format!("\u{1b}[2Ja\tb{}\nsecond", "x".repeat(500)), json!([]));
+    assert!(error.message.starts_with(" [2Ja b"));
+    assert!(error.message.len() <= LONGEST_MESSAGE && !error.message.contains("second"));
+}
+
+proptest! {
+    #[test]
+    fn no_message_panics(status: u16, message: String, delay: String, id: String) {
+        let body = json!({"error": {"code": status, "message": message, "details": [retry_info(&delay),
+            quota_failure(&[(id.as_str(), id.as_str())])]}});
+        let error = ApiError::read(status, &body);
+        let _ = (error.to_string(), error.min_cache_tokens(), error.is_without_access());
+    }
+}

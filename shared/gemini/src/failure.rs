@@ -1,0 +1,126 @@
+//! [`Failure`]: why one model gave no usable answer, in words that help to mend it.
+
+use domain::{Deferral, ModelFailure, Timestamp};
+
+use crate::error::ApiError;
+use crate::transport::TransportError;
+use crate::verdict::Verdict;
+
+/// No usable answer from one model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Failure {
+    pub(crate) what: ModelFailure,
+    /// For people; free of secrets and of prompt text.
+    pub(crate) message: String,
+    /// Whether another model might do better.
+    pub(crate) other_model_may_help: bool,
+}
+
+impl Failure {
+    pub(crate) fn refused(error: &ApiError, verdict: Verdict, model: &str, now: Timestamp) -> Self {
+        let message = match advice(error, verdict) {
+            Some(advice) => format!("{model}: {advice} ({error})"),
+            None => format!("{model}: {error}"),
+        };
+        Self { what: verdict.failure(now), message, other_model_may_help: verdict.is_of_the_model() }
+    }
+
+    pub(crate) fn unanswered(error: TransportError, verdict: Verdict, model: &str, now: Timestamp) -> Self {
+        Self {
+            what: verdict.failure(now),
+            message: format!("{model}: {error}"),
+            other_model_may_help: verdict.is_of_the_model(),
+        }
+    }
+
+    pub(crate) fn unreadable(model: &str) -> Self {
+        let message = format!("{model}: the answer is not JSON; is GEMINI_BASE_URL a Gemini API?");
+        Self { what: ModelFailure::Retry, message, other_model_may_help: true }
+    }
+
+    pub(crate) fn blocked(model: &str, reason: &str) -> Self {
+        let message = format!("{model} blocked the prompt or its answer for its content: {reason}");
+        Self { what: ModelFailure::Blocked, message, other_model_may_help: false }
+    }
+
+    pub(crate) fn unusable(model: &str, flaw: &str) -> Self {
+        let message = format!("{model} gave no usable answer: {flaw}; the task's transcript has it");
+        Self { what: ModelFailure::Unusable, message, other_model_may_help: true }
+    }
+
+    /// Too little time to begin. Once something was paid for, coming back costs the same again:
+    /// then it is counted, so that it ends.
+    pub(crate) fn out_of_time(model: &str, already_paid: bool) -> Self {
+        let what = if already_paid {
+            ModelFailure::Retry
+        } else {
+            ModelFailure::Defer { why: Deferral::OutOfTime, not_before: None }
+        };
+        let message = format!("{model}: too little of this invocation's time is left to ask");
+        Self { what, message, other_model_may_help: false }
+    }
+}
+
+/// How to mend it, if that is in the user's hands.
+fn advice(error: &ApiError, verdict: Verdict) -> Option<&'static str> {
+    Some(match (error.status, verdict) {
+        _ if error.is_invalid_key() => {
+            "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
+        }
+        (404, _) => {
+            "there is no such model for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
+        }
+        (429, Verdict::ModelRefused) => {
+            "the project has no access to this model (its limit is 0): enable billing, or name another model in agent.toml, [models]"
+        }
+        (403, _) => {
+            "access is denied: enable the Generative Language API for the key's project, and allow it for the key"
+        }
+        (400, _) => {
+            "the request is refused: check agent.toml, [models.generation], and the length of persona, documents and thread"
+        }
+        (300..400, _) => "the service redirects elsewhere: set GEMINI_BASE_URL to where it points",
+        (429, Verdict::DayUsedUp { .. }) => "the day's quota is used up until midnight in California",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn message(status: u16, body: &Value) -> String {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        let error = ApiError::read(status, body);
+        Failure::refused(&error, Verdict::of_error(&error, now), "gemini-x", now).message
+    }
+
+    #[test]
+    fn refusals_say_how_to_mend_them() {
+        let key = json!({"error": {"code": 400, "details": [
+            {"@type": "x/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
+        assert!(message(400, &key).contains("set GEMINI_API_KEY"));
+        assert!(message(404, &json!({})).contains("agent.toml, [models]"));
+        assert!(message(403, &json!({})).contains("enable the Generative Language API"));
+        assert!(message(400, &json!({})).contains("[models.generation]"));
+        assert!(message(302, &json!({})).contains("GEMINI_BASE_URL"));
+        assert!(message(429, &json!({"error": {"message": "limit: 0"}})).contains("no access"));
+    }
+
+    #[test]
+    fn the_model_and_the_services_words_are_named() {
+        let body = json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "models/gemini-x is not found."}});
+        let message = message(404, &body);
+        assert!(message.starts_with("gemini-x: "), "{message}");
+        assert!(message.ends_with("(HTTP 404 NOT_FOUND: models/gemini-x is not found.)"), "{message}");
+    }
+
+    #[test]
+    fn running_out_of_time_counts_once_something_was_paid() {
+        assert!(matches!(Failure::out_of_time("m", false).what, ModelFailure::Defer { .. }));
+        assert_eq!(Failure::out_of_time("m", true).what, ModelFailure::Retry);
+    }
+}

@@ -1,0 +1,66 @@
+//! Google's day: quotas and prices change at midnight in California.
+
+use domain::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Zoned};
+
+/// The next midnight in California after `now`: when requests per day are counted anew.
+#[must_use]
+pub fn next_midnight(now: Timestamp) -> Timestamp {
+    let midnight = local(now).tomorrow().and_then(|day| day.start_of_day());
+    // Only at the end of time, or without a time zone database, is there no such midnight.
+    midnight.map_or_else(
+        |_| now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX),
+        |day| day.timestamp(),
+    )
+}
+
+/// The date in California at `at`.
+#[must_use]
+pub(crate) fn date(at: Timestamp) -> Date {
+    local(at).date()
+}
+
+fn local(at: Timestamp) -> Zoned {
+    // The database is compiled in; standard time is right for five months and an hour late else.
+    let zone = TimeZone::get("America/Los_Angeles").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(-8)));
+    at.to_zoned(zone)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn midnight_after(text: &str) -> String {
+        next_midnight(text.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn midnight_is_at_eight_utc_in_winter_and_at_seven_in_summer() {
+        assert_eq!(midnight_after("2026-11-20T12:00:00Z"), "2026-11-21T08:00:00Z");
+        assert_eq!(midnight_after("2026-07-01T12:00:00Z"), "2026-07-02T07:00:00Z");
+    }
+
+    #[test]
+    fn midnight_itself_waits_for_the_next() {
+        assert_eq!(midnight_after("2026-11-20T07:59:59.999Z"), "2026-11-20T08:00:00Z");
+        assert_eq!(midnight_after("2026-11-20T08:00:00Z"), "2026-11-21T08:00:00Z");
+    }
+
+    #[test]
+    fn the_day_on_which_clocks_change_has_its_own_length() {
+        // 2026-11-01 has 25 hours in California.
+        assert_eq!(midnight_after("2026-11-01T07:00:00Z"), "2026-11-02T08:00:00Z");
+    }
+
+    #[test]
+    fn the_end_of_time_has_no_midnight_and_no_panic() {
+        assert!(
+            next_midnight(Timestamp::MAX)
+                >= Timestamp::MAX.saturating_sub(SignedDuration::from_secs(1)).unwrap()
+        );
+    }
+}

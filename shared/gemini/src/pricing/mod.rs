@@ -1,0 +1,159 @@
+//! What a call costs, at list prices.
+
+mod table;
+
+use domain::Timestamp;
+use jiff::civil::Date;
+
+use crate::pacific;
+use crate::wire::{ServiceTier, UsageMetadata};
+pub use table::PRICES_AS_OF;
+use table::TABLE;
+
+/// Prompts of more tokens than this are billed at the higher rates, the whole call through.
+const LONG_PROMPT: u64 = 200_000;
+
+/// US dollars per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    /// Prompt tokens.
+    pub input: f64,
+    /// Prompt tokens read from a cache.
+    pub cached: f64,
+    /// Tokens of the answer and of the thoughts.
+    pub output: f64,
+}
+
+/// A row of the price table.
+#[derive(Debug, Clone, Copy)]
+struct Price {
+    model: &'static str,
+    rates: Rates,
+    /// Rates of prompts above [`LONG_PROMPT`], if they differ.
+    long: Option<Rates>,
+    /// Rates from a day on, if they are known to change.
+    later: Option<(Date, Rates)>,
+}
+
+/// The rates of a call to `model` with a prompt of `prompt_tokens` at `at`; `None` if the table does
+/// not have the model.
+///
+/// `model` is what the response calls itself (`modelVersion`). Aliases such as `gemini-pro-latest`
+/// are not in the table on purpose: what they stand for changes, and only the response says.
+#[must_use]
+pub fn rates(model: &str, prompt_tokens: u64, at: Timestamp) -> Option<Rates> {
+    let name = model.strip_prefix("models/").unwrap_or(model);
+    let price = TABLE.iter().find(|price| price.model == name)?;
+    if let Some((from, later)) = price.later
+        && pacific::date(at) >= from
+    {
+        return Some(later);
+    }
+    Some(price.long.filter(|_| prompt_tokens > LONG_PROMPT).unwrap_or(price.rates))
+}
+
+/// US dollars for `usage` of `model` at `at`. `None`, never zero, when the price is not known: the
+/// model is not in the table, or the call was not billed at standard rates.
+#[must_use]
+pub fn cost_usd(model: &str, usage: &UsageMetadata, at: Timestamp) -> Option<f64> {
+    if !matches!(usage.service_tier, None | Some(ServiceTier::Standard)) {
+        return None;
+    }
+    let rates = rates(model, usage.prompt_token_count?, at)?;
+    let cached = usage.cached_content_token_count.unwrap_or_default();
+    let fresh = usage.input().saturating_sub(cached);
+    let answer = usage.candidates_token_count.unwrap_or_default();
+    let output = answer.saturating_add(usage.thoughts_token_count.unwrap_or_default());
+    let dollars_per_million =
+        tokens(fresh) * rates.input + tokens(cached) * rates.cached + tokens(output) * rates.output;
+    Some(dollars_per_million / 1e6)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a call has far fewer than 2^52 tokens")]
+fn tokens(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn november() -> Timestamp {
+        at("2026-11-20T12:00:00Z")
+    }
+
+    fn usage(prompt: u64, cached: u64, answer: u64, thoughts: u64) -> UsageMetadata {
+        UsageMetadata {
+            prompt_token_count: Some(prompt),
+            cached_content_token_count: Some(cached),
+            candidates_token_count: Some(answer),
+            thoughts_token_count: Some(thoughts),
+            ..UsageMetadata::default()
+        }
+    }
+
+    fn assert_cost(cost: Option<f64>, expected: f64) {
+        let cost = cost.unwrap();
+        assert!((cost - expected).abs() < 1e-12, "{cost} is not {expected}");
+    }
+
+    #[test]
+    fn fresh_cached_answer_and_thought_tokens_are_all_counted() {
+        // 4,000 × 2.00 + 6,000 × 0.20 + (300 + 700) × 12.00, per million.
+        let cost = cost_usd("gemini-3.1-pro-preview", &usage(10_000, 6_000, 300, 700), november());
+        assert_cost(cost, 0.0212);
+    }
+
+    #[test]
+    fn tool_results_are_billed_as_input() {
+        let usage = UsageMetadata { tool_use_prompt_token_count: Some(1_000), ..usage(1_000, 0, 0, 0) };
+        assert_cost(cost_usd("gemini-3.8-flash", &usage, november()), 0.0015);
+    }
+
+    #[test]
+    fn long_prompts_cost_more() {
+        let model = "gemini-3.1-pro-preview";
+        assert_cost(cost_usd(model, &usage(200_000, 0, 1_000, 0), november()), 0.412);
+        assert_cost(cost_usd(model, &usage(200_001, 0, 1_000, 0), november()), 0.818_004);
+    }
+
+    #[test]
+    fn introductory_prices_end_with_the_year_in_california() {
+        let usage = usage(1_000_000, 0, 0, 0);
+        assert_cost(cost_usd("gemini-3.8-flash", &usage, at("2027-01-01T07:59:59Z")), 0.75);
+        assert_cost(cost_usd("gemini-3.8-flash", &usage, at("2027-01-01T08:00:00Z")), 1.5);
+    }
+
+    #[test]
+    fn unknown_models_and_aliases_have_no_price() {
+        for model in ["gemini-9-xenon", "gemini-pro-latest", "gemini-flash-latest", "gemini-4-carbon", ""] {
+            assert_eq!(cost_usd(model, &usage(1, 0, 1, 0), november()), None, "{model}");
+        }
+    }
+
+    #[test]
+    fn unknown_counts_and_other_tiers_have_no_price() {
+        assert_eq!(cost_usd("gemini-3.8-flash", &UsageMetadata::default(), november()), None);
+        let flex = UsageMetadata { service_tier: Some(ServiceTier::Flex), ..usage(1, 0, 1, 0) };
+        assert_eq!(cost_usd("gemini-3.8-flash", &flex, november()), None);
+    }
+
+    #[test]
+    fn every_row_is_plausible_and_found_once() {
+        for price in TABLE {
+            let same = TABLE.iter().filter(|other| other.model == price.model).count();
+            assert_eq!(same, 1, "{}", price.model);
+            assert!(!price.model.ends_with("-latest"), "{}", price.model);
+            let all = [Some(price.rates), price.long, price.later.map(|(_, rates)| rates)];
+            for Rates { input, cached, output } in all.into_iter().flatten() {
+                assert!(0.0 < cached && cached < input && input < output, "{}", price.model);
+            }
+        }
+    }
+}

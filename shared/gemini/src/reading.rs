@@ -1,0 +1,147 @@
+//! Reading an answer: whether it is one, and if not, what is wrong with it.
+//!
+//! The finish reason is judged before the content is looked at: a truncated or blocked answer can
+//! look like a whole one.
+
+use domain::OutputFormat;
+use serde_json::Value;
+
+use crate::wire::{Candidate, Content, FinishReason, GenerateContentResponse};
+
+/// An answer that can be used.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) text: String,
+    /// The value, if JSON was asked for.
+    pub(crate) value: Option<Value>,
+}
+
+/// Why a response is not an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Flaw {
+    /// The prompt or the answer was stopped for its content; the reason is the service's word.
+    Blocked(String),
+    /// It reached `maxOutputTokens`; thoughts count too, so there may be no text at all.
+    Truncated,
+    /// It is empty or broken; the reason is the service's word, or ours.
+    Malformed(String),
+    /// It is whole, but not what was asked for.
+    Unfit {
+        /// What is wrong, for the model to mend.
+        problem: String,
+        /// What it said, if that may be shown to it again: never a text that breaks off, which it
+        /// would only continue.
+        said: Option<Content>,
+    },
+}
+
+impl Flaw {
+    /// What is wrong, without a word of the answer.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Blocked(reason) => format!("blocked ({reason})"),
+            Self::Truncated => "it was cut off at maxOutputTokens (raise max_output_tokens in agent.toml, \
+                 [models.generation], or lower the model's thinking)"
+                .to_owned(),
+            Self::Malformed(reason) => format!("it was empty or broken ({reason})"),
+            Self::Unfit { said: None, .. } => {
+                "it was not JSON, neither at once nor after a repair".to_owned()
+            }
+            Self::Unfit { said: Some(_), .. } => {
+                "it did not fit its schema, neither at once nor after a repair".to_owned()
+            }
+        }
+    }
+}
+
+/// The answer in `response`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn read(response: &GenerateContentResponse, format: &OutputFormat) -> Result<Reading, Flaw> {
+    let candidate = response.candidates.first().ok_or_else(|| no_candidate(response))?;
+    judge(candidate)?;
+    let content = candidate.content.clone().unwrap_or_default();
+    let text = content.spoken().trim_end().to_owned();
+    if text.is_empty() {
+        return Err(Flaw::Malformed("no text".to_owned()));
+    }
+    match format {
+        OutputFormat::Text => Ok(Reading { text, value: None }),
+        OutputFormat::Json { check, .. } => {
+            let value = parse(&text)?;
+            match check(&value) {
+                Ok(()) => Ok(Reading { text, value: Some(value) }),
+                Err(problem) => Err(Flaw::Unfit { problem, said: Some(without_thoughts(content)) }),
+            }
+        }
+    }
+}
+
+/// A prompt that was blocked has feedback and no candidates, and the feedback may lack a reason.
+fn no_candidate(response: &GenerateContentResponse) -> Flaw {
+    let Some(feedback) = &response.prompt_feedback else {
+        return Flaw::Malformed("no candidate".to_owned());
+    };
+    Flaw::Blocked(
+        feedback.block_reason.as_ref().map_or("no reason given", |reason| reason.as_str()).to_owned(),
+    )
+}
+
+fn judge(candidate: &Candidate) -> Result<(), Flaw> {
+    use FinishReason as R;
+    let Some(reason) = &candidate.finish_reason else {
+        return Err(Flaw::Malformed("no finish reason".to_owned()));
+    };
+    let word = || reason.as_str().to_owned();
+    match reason {
+        R::Stop => Ok(()),
+        R::MaxTokens => Err(Flaw::Truncated),
+        R::Safety
+        | R::Recitation
+        | R::Blocklist
+        | R::ProhibitedContent
+        | R::Spii
+        | R::ModelArmor
+        | R::ImageSafety
+        | R::ImageProhibitedContent
+        | R::ImageRecitation => Err(Flaw::Blocked(word())),
+        R::Unspecified
+        | R::Language
+        | R::Other
+        | R::MalformedFunctionCall
+        | R::MalformedResponse
+        | R::UnexpectedToolCall
+        | R::TooManyToolCalls
+        | R::MissingThoughtSignature
+        | R::Escalation
+        | R::PupLimitedDisabled
+        | R::Continuation
+        | R::NoImage
+        | R::ImageOther
+        | R::Unknown(_) => Err(Flaw::Malformed(word())),
+    }
+}
+
+/// JSON, bare or in a Markdown fence, which some models put around it in spite of the media type.
+fn parse(text: &str) -> Result<Value, Flaw> {
+    serde_json::from_str(text).or_else(|error| {
+        let fenced = unfence(text).and_then(|inner| serde_json::from_str(inner).ok());
+        // serde_json's error names a place in the text, not the text.
+        fenced.ok_or_else(|| Flaw::Unfit { problem: format!("it is not JSON: {error}"), said: None })
+    })
+}
+
+fn unfence(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("```")?.strip_suffix("```")?;
+    Some(inner.strip_prefix("json").unwrap_or(inner))
+}
+
+fn without_thoughts(mut content: Content) -> Content {
+    content.parts.retain(|part| !part.thought);
+    content
+}
+
+#[cfg(test)]
+#[path = "reading_tests.rs"]
+mod tests;

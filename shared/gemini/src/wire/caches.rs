@@ -1,0 +1,76 @@
+//! `cachedContents`: explicit context caches.
+
+use serde::{Deserialize, Serialize};
+
+use super::lenient::{count, or_default};
+
+/// A cache. Its content can be written, never read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CachedContent {
+    /// `cachedContents/…`; empty in the answer to a deletion.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The model it is bound to.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub model: String,
+    /// The name that we gave it.
+    #[serde(deserialize_with = "or_default")]
+    pub display_name: String,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_time: Option<jiff::Timestamp>,
+    /// When it was last extended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_time: Option<jiff::Timestamp>,
+    /// When it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire_time: Option<jiff::Timestamp>,
+    /// Its size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_metadata: Option<CachedContentUsage>,
+}
+
+/// Size of a cache.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CachedContentUsage {
+    /// Tokens.
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
+    pub total_token_count: Option<u64>,
+}
+
+/// A page of caches, newest first; `{}` when there are none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CachedContentList {
+    /// The caches.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub cached_contents: Vec<CachedContent>,
+    /// Where the next page begins, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_page_token: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn times_are_read_to_the_nanosecond() {
+        let cache: CachedContent = serde_json::from_str(
+            r#"{"name":"cachedContents/a","model":"models/m","expireTime":"2026-11-20T10:00:00.769601846Z",
+                "usageMetadata":{"totalTokenCount":1081}}"#,
+        )
+        .unwrap();
+        assert_eq!(cache.expire_time.unwrap().subsec_nanosecond(), 769_601_846);
+        assert_eq!(cache.usage_metadata.unwrap().total_token_count, Some(1081));
+    }
+
+    #[test]
+    fn no_caches_are_an_empty_object() {
+        assert_eq!(serde_json::from_str::<CachedContentList>("{}").unwrap(), CachedContentList::default());
+    }
+}

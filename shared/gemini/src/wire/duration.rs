@@ -1,0 +1,73 @@
+//! Durations in proto JSON: `"34s"`, `"45.837906927s"`.
+
+use std::time::Duration;
+
+/// Reads a proto JSON duration. `None` when it is none, or is negative.
+///
+/// Decimal digits are taken exactly, not by way of a float: `45.837906927s` is 45 s and
+/// 837,906,927 ns. Digits beyond the nanosecond are rounded up: a wait must not end too early.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let number = text.trim().strip_suffix('s')?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if !is_digits(whole) || !(fraction.is_empty() || is_digits(fraction)) {
+        return None;
+    }
+    let seconds = Duration::from_secs(whole.parse().ok()?);
+    seconds.checked_add(nanoseconds(fraction))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn nanoseconds(digits: &str) -> Duration {
+    let head = digits.bytes().chain(std::iter::repeat(b'0')).take(9);
+    let nanos = head.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let more = digits.bytes().skip(9).any(|digit| digit != b'0');
+    Duration::from_nanos(nanos + u64::from(more))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn whole_seconds_are_read() {
+        assert_eq!(parse_duration("34s"), Some(Duration::from_secs(34)));
+        assert_eq!(parse_duration("0s"), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn fractions_are_exact_to_the_nanosecond() {
+        assert_eq!(parse_duration("45.837906927s"), Some(Duration::new(45, 837_906_927)));
+        assert_eq!(parse_duration("34.4s"), Some(Duration::new(34, 400_000_000)));
+        assert_eq!(parse_duration("0.000000001s"), Some(Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn fractions_of_a_nanosecond_are_rounded_up() {
+        assert_eq!(parse_duration("1.9999999991s"), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for text in ["", "s", "34", "-3s", "1e3s", ".5s", "1.2.3s", "NaNs", "99999999999999999999s", "+1s"] {
+            assert_eq!(parse_duration(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = parse_duration(&text);
+        }
+
+        #[test]
+        fn every_duration_is_read_back(seconds: u64, nanos in 0u32..1_000_000_000) {
+            let duration = Duration::new(seconds, nanos);
+            prop_assert_eq!(parse_duration(&format!("{seconds}.{nanos:09}s")), Some(duration));
+        }
+    }
+}

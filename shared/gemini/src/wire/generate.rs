@@ -1,0 +1,292 @@
+//! `models/{m}:generateContent`: request and response.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::lenient::{count, or_default};
+use super::open_enum::open_enum;
+use super::{Content, UsageMetadata};
+
+/// The request. What never changes comes first, so that calls of one agent share a long prefix and
+/// the service's implicit cache can serve it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerateContentRequest {
+    /// Persona and reference material.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_instruction: Option<Content>,
+    /// The conversation, oldest first.
+    pub contents: Vec<Content>,
+    /// Settings under the API's own names, so that new ones need no release of ours.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub generation_config: Map<String, Value>,
+}
+
+/// The response, and every chunk of a streamed one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerateContentResponse {
+    /// The answers; none when the prompt was blocked.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
+    /// What the service thought of the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_feedback: Option<PromptFeedback>,
+    /// What is billed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_metadata: Option<UsageMetadata>,
+    /// The model that answered: an alias resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_version: Option<String>,
+    /// The service's own id of the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_id: Option<String>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Candidate {
+    /// What was said; may be missing or empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+    /// Why it ended. To be looked at before the content is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_message: Option<String>,
+    /// Its place among the candidates.
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// Judgements about the answer.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub safety_ratings: Vec<SafetyRating>,
+}
+
+/// What the service thought of the prompt.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PromptFeedback {
+    /// Why it was not let through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_reason: Option<BlockReason>,
+    /// The same in words; can come without a reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_reason_message: Option<String>,
+    /// Judgements about the prompt.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub safety_ratings: Vec<SafetyRating>,
+}
+
+/// A judgement in one category of harm.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SafetyRating {
+    /// `HARM_CATEGORY_…`.
+    #[serde(deserialize_with = "or_default")]
+    pub category: String,
+    /// `NEGLIGIBLE` … `HIGH`.
+    #[serde(deserialize_with = "or_default")]
+    pub probability: String,
+    /// Whether it stopped the prompt or the answer.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+}
+
+open_enum! {
+    /// Why an answer ended.
+    pub enum FinishReason {
+        /// None given.
+        Unspecified = "FINISH_REASON_UNSPECIFIED",
+        /// It is complete.
+        Stop = "STOP",
+        /// It, or the thoughts before it, reached `maxOutputTokens`.
+        MaxTokens = "MAX_TOKENS",
+        /// Harmful content.
+        Safety = "SAFETY",
+        /// Quoted too much of its training data.
+        Recitation = "RECITATION",
+        /// An unsupported language.
+        Language = "LANGUAGE",
+        /// Unknown reasons.
+        Other = "OTHER",
+        /// A forbidden word.
+        Blocklist = "BLOCKLIST",
+        /// Prohibited content.
+        ProhibitedContent = "PROHIBITED_CONTENT",
+        /// Personal data.
+        Spii = "SPII",
+        /// The function call made no sense.
+        MalformedFunctionCall = "MALFORMED_FUNCTION_CALL",
+        /// A harmful image.
+        ImageSafety = "IMAGE_SAFETY",
+        /// A prohibited image.
+        ImageProhibitedContent = "IMAGE_PROHIBITED_CONTENT",
+        /// Unknown reasons, for an image.
+        ImageOther = "IMAGE_OTHER",
+        /// An image was wanted, none came.
+        NoImage = "NO_IMAGE",
+        /// An image from its training data.
+        ImageRecitation = "IMAGE_RECITATION",
+        /// A function was called though none was offered.
+        UnexpectedToolCall = "UNEXPECTED_TOOL_CALL",
+        /// Too many functions were called.
+        TooManyToolCalls = "TOO_MANY_TOOL_CALLS",
+        /// A signature was not sent back.
+        MissingThoughtSignature = "MISSING_THOUGHT_SIGNATURE",
+        /// The answer made no sense.
+        MalformedResponse = "MALFORMED_RESPONSE",
+        /// Handed over elsewhere.
+        Escalation = "ESCALATION",
+        /// A limited offer that is not switched on.
+        PupLimitedDisabled = "PUP_LIMITED_DISABLED",
+        /// To be continued with a token.
+        Continuation = "CONTINUATION",
+        /// Stopped by Model Armor.
+        ModelArmor = "MODEL_ARMOR",
+    }
+}
+
+open_enum! {
+    /// Why a prompt was not let through.
+    pub enum BlockReason {
+        /// None given.
+        Unspecified = "BLOCKED_REASON_UNSPECIFIED",
+        /// Harmful content.
+        Safety = "SAFETY",
+        /// Unknown reasons.
+        Other = "OTHER",
+        /// A forbidden word.
+        Blocklist = "BLOCKLIST",
+        /// Prohibited content.
+        ProhibitedContent = "PROHIBITED_CONTENT",
+        /// A harmful image.
+        ImageSafety = "IMAGE_SAFETY",
+        /// Stopped by Model Armor.
+        ModelArmor = "MODEL_ARMOR",
+        /// An attempt to talk the model out of its rules.
+        Jailbreak = "JAILBREAK",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn read(json: Value) -> GenerateContentResponse {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_whole_answer_is_read() {
+        let response = read(json!({
+            "candidates": [{"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP", "index": 0,
+                "avgLogprobs": -0.1, "citationMetadata": {"citationSources": [{"startIndex": 0, "endIndex": 2}]}}],
+            "usageMetadata": {"promptTokenCount": 900, "cachedContentTokenCount": 800, "candidatesTokenCount": 2,
+                "thoughtsTokenCount": 34, "toolUsePromptTokenCount": 75, "totalTokenCount": 1011, "serviceTier": "standard",
+                "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 900}]},
+            "modelVersion": "gemini-3.8-flash", "responseId": "r-1", "turnToken": "t", "modelStatus": {"modelStage": "STABLE"}
+        }));
+        let usage = response.usage_metadata.unwrap();
+        assert_eq!((usage.input(), usage.cached_content_token_count), (975, Some(800)));
+        assert_eq!((usage.candidates_token_count, usage.thoughts_token_count), (Some(2), Some(34)));
+        assert_eq!(response.candidates[0].finish_reason, Some(FinishReason::Stop));
+        assert_eq!(response.model_version.as_deref(), Some("gemini-3.8-flash"));
+    }
+
+    #[test]
+    fn unknown_enum_values_are_kept() {
+        let response = read(json!({
+            "candidates": [{"finishReason": "TIRED"}],
+            "promptFeedback": {"blockReason": "BAD_MOOD"},
+            "usageMetadata": {"serviceTier": "gold"}
+        }));
+        assert_eq!(response.candidates[0].finish_reason, Some(FinishReason::Unknown("TIRED".into())));
+        assert_eq!(
+            response.prompt_feedback.unwrap().block_reason,
+            Some(BlockReason::Unknown("BAD_MOOD".into()))
+        );
+    }
+
+    #[test]
+    fn absent_null_and_odd_counts_do_not_break_parsing() {
+        let usage = read(json!({"candidates": null, "usageMetadata": {
+            "promptTokenCount": "12", "candidatesTokenCount": null, "thoughtsTokenCount": -1,
+            "promptTokensDetails": null}}));
+        let usage = usage.usage_metadata.unwrap();
+        assert_eq!(usage.prompt_token_count, Some(12));
+        assert_eq!((usage.candidates_token_count, usage.thoughts_token_count), (None, None));
+    }
+
+    #[test]
+    fn the_stable_prefix_is_sent_first() {
+        let request = GenerateContentRequest {
+            system_instruction: Some(Content {
+                role: None,
+                parts: vec![super::super::Part::text("Be kind.")],
+            }),
+            contents: vec![Content::text(super::super::Role::User, "Hi")],
+            generation_config: Map::from_iter([("maxOutputTokens".to_owned(), json!(16))]),
+        };
+        assert_eq!(
+            serde_json::to_string(&request).unwrap(),
+            r#"{"systemInstruction":{"parts":[{"text":"Be kind."}]},"contents":[{"role":"user","parts":[{"text":"Hi"}]}],"generationConfig":{"maxOutputTokens":16}}"#
+        );
+    }
+
+    /// Any JSON value, nested a little, with keys that the types know.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let key = prop::sample::select(vec![
+            "candidates",
+            "content",
+            "parts",
+            "text",
+            "thought",
+            "role",
+            "finishReason",
+            "usageMetadata",
+            "promptTokenCount",
+            "promptFeedback",
+            "blockReason",
+            "modelVersion",
+            "index",
+            "error",
+            "x",
+        ]);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "[a-zA-Z_]{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 48, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_arbitrary_json_never_panics(json in any_json()) {
+            if let Ok(response) = serde_json::from_value::<GenerateContentResponse>(json) {
+                for candidate in response.candidates {
+                    let _ = candidate.content.unwrap_or_default().spoken();
+                }
+            }
+        }
+
+        #[test]
+        fn parsing_arbitrary_bytes_never_panics(bytes: Vec<u8>) {
+            let _ = serde_json::from_slice::<GenerateContentResponse>(&bytes);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Deserialisers that take what proto JSON may send: `null` for "absent", 64-bit integers as
+//! strings.
+
+use serde::{Deserialize, Deserializer, Serializer};
+use serde_json::Value;
+
+/// `null` is the default value.
+pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A count: a number, or a string of digits. Anything else counts as absent: an odd statistic must
+/// not cost us the answer beside it.
+pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    })
+}
+
+/// The proto JSON form of a 64-bit integer.
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+pub(super) fn count_as_string<S: Serializer>(count: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match count {
+        Some(count) => serializer.collect_str(count),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,160 @@
+//! Requests as they are sent, and answers that are none.
+
+use domain::{Model, ModelFailure};
+use serde_json::{Value, json};
+
+use crate::calls::*;
+use crate::server::{Server, Step};
+
+#[tokio::test]
+async fn a_request_carries_the_key_in_its_header_alone() {
+    let server = Server::start([says("Hello.")]).await;
+    answered(&server, &call()).await;
+    let asked = server.finish().remove(0);
+    assert_eq!(asked.uri, format!("/v1beta/models/{ANSWER}:generateContent"));
+    assert_eq!(asked.headers["x-goog-api-key"], KEY);
+    assert_eq!(asked.headers["x-server-timeout"], "60");
+    assert_eq!(asked.headers["content-type"], "application/json");
+    assert!(!asked.headers.contains_key("authorization") && !asked.raw.contains(KEY));
+}
+
+#[tokio::test]
+async fn what_never_changes_is_sent_first() {
+    let server = Server::start([says("Hello.")]).await;
+    answered(&server, &call()).await;
+    let asked = server.finish().remove(0);
+    assert!(asked.raw.starts_with(r#"{"systemInstruction":{"parts":[{"text":"You maintain a project."}"#));
+    assert_eq!(asked.body["contents"], json!([{"role": "user", "parts": [{"text": "PRIVATE-QUESTION"}]}]));
+    assert_eq!(asked.body["generationConfig"], json!({"maxOutputTokens": 4096}));
+}
+
+#[tokio::test]
+async fn without_a_key_no_header_is_sent() {
+    let server = Server::start([says("Hello.")]).await;
+    let config = gemini::Config { api_key: None, ..config(&server.url) };
+    gemini(config).generate(&call()).await.unwrap();
+    assert!(!server.finish()[0].headers.contains_key("x-goog-api-key"));
+}
+
+#[tokio::test]
+async fn a_structured_answer_is_checked_and_returned_with_its_source() {
+    let server = Server::start([says(r#"{"n": 7}"#)]).await;
+    let answer = answered(&server, &structured()).await;
+    assert_eq!((answer.text.as_str(), answer.value), (r#"{"n": 7}"#, Some(json!({"n": 7}))));
+    let config = &server.finish()[0].body["generationConfig"];
+    assert_eq!(config["responseMimeType"], "application/json");
+    assert_eq!(config["responseJsonSchema"]["required"], json!(["n"]));
+}
+
+#[tokio::test]
+async fn a_cut_off_answer_is_asked_for_again_with_twice_the_bound() {
+    let empty = Step::Json(
+        200,
+        json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS"}],
+        "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 4096}, "modelVersion": "gemini-3.8-flash"}),
+    );
+    for cut_off in [empty, ends("MAX_TOKENS", "Once upon a")] {
+        let server = Server::start([cut_off, says("The end.")]).await;
+        let answer = answered(&server, &call()).await;
+        assert_eq!((answer.text.as_str(), answer.usage.len()), ("The end.", 2));
+        let asked = server.finish();
+        assert_eq!(bound(&asked[0].body), 4096);
+        assert_eq!(bound(&asked[1].body), 8192);
+        assert_eq!(
+            asked[1].body["contents"], asked[0].body["contents"],
+            "cut-off text went back into the prompt"
+        );
+    }
+}
+
+fn bound(request: &Value) -> u64 {
+    request["generationConfig"]["maxOutputTokens"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_cut_off_twice_goes_to_the_next_model_and_is_then_unusable() {
+    let server = Server::start((0..4).map(|_| ends("MAX_TOKENS", "Once"))).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
+    assert!(error.message.contains("max_output_tokens"), "{}", error.message);
+    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_blocked_answer_or_prompt_ends_the_matter() {
+    let prompt = || {
+        Step::Json(
+            200,
+            json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
+        "usageMetadata": {"promptTokenCount": 9}, "modelVersion": "gemini-3.8-flash"}),
+        )
+    };
+    for (step, reason) in [(prompt(), "PROHIBITED_CONTENT"), (ends("SAFETY", "Half a"), "SAFETY")] {
+        let server = Server::start([step]).await;
+        let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+        assert_eq!((error.failure, error.usage.len()), (ModelFailure::Blocked, 1));
+        assert!(error.message.contains(reason), "{}", error.message);
+        assert_eq!(server.models(), [ANSWER]);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_answer_is_asked_for_once_more() {
+    let broken = [
+        ends("MALFORMED_FUNCTION_CALL", ""),
+        ends("OTHER", "text"),
+        ends("BRAND_NEW_REASON", "text"),
+        ends("STOP", ""),
+        Step::Json(200, json!({"candidates": [{"content": {}, "index": 0}]})),
+        Step::Json(200, json!({})),
+    ];
+    for step in broken {
+        let server = Server::start([step, says("Fine.")]).await;
+        assert_eq!(answered(&server, &call()).await.text, "Fine.");
+        assert_eq!(server.models(), [ANSWER, ANSWER]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_broken_twice_goes_to_the_next_model() {
+    let server = Server::start([ends("OTHER", ""), ends("OTHER", ""), says("Fine.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "Fine.");
+    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
+}
+
+#[tokio::test]
+async fn an_answer_against_its_schema_is_repaired_once() {
+    let server = Server::start([says(r#"{"n": "seven"}"#), says(r#"{"n": 7}"#)]).await;
+    assert_eq!(answered(&server, &structured()).await.value, Some(json!({"n": 7})));
+    let contents = server.finish()[1].body["contents"].clone();
+    assert_eq!(contents[1], json!({"role": "model", "parts": [{"text": r#"{"n": "seven"}"#}]}));
+    let problem = contents[2]["parts"][0]["text"].as_str().unwrap();
+    assert!(problem.contains("`n` must be a whole number"), "{problem}");
+}
+
+#[tokio::test]
+async fn json_that_breaks_off_is_repaired_without_showing_it() {
+    let server = Server::start([says(r#"{"n": 7, "leak"#), says(r#"{"n": 7}"#)]).await;
+    answered(&server, &structured()).await;
+    let repair = server.finish().remove(1);
+    assert!(!repair.raw.contains("leak") && repair.raw.contains("not JSON"), "{}", repair.raw);
+    assert_eq!(repair.body["contents"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_no_repair_mends_goes_to_the_next_model_and_is_then_unusable() {
+    let server = Server::start((0..4).map(|_| says(r#"{"n": "SECRET-ANSWER"}"#))).await;
+    let error = gemini(config(&server.url)).generate(&structured()).await.unwrap_err();
+    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
+    assert!(!error.message.contains("SECRET-ANSWER"), "{}", error.message);
+    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK, FALLBACK]);
+}
+
+#[tokio::test]
+async fn what_was_paid_in_vain_is_not_put_off() {
+    let server =
+        Server::start([ends("OTHER", ""), ends("OTHER", ""), throttled(PER_MINUTE, Some("30s"))]).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert_eq!(error.failure, ModelFailure::Unusable);
+    server.finish();
+}

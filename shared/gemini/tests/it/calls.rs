@@ -1,0 +1,133 @@
+//! Calls, configurations and bodies that the tests share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{
+    Clock, Document, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
+    OutputFormat, Priority, Speaker, TaskId, Timestamp, Turn, after,
+};
+use gemini::{Config, Gemini, Limits};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::server::{Server, Step};
+
+pub(crate) const KEY: &str = "AIza-not-a-real-key";
+/// Model names of [`config`].
+pub(crate) const TRIAGE: &str = "m-triage";
+pub(crate) const ANSWER: &str = "m-answer";
+pub(crate) const FALLBACK: &str = "m-fallback";
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn config(base_url: &str) -> Config {
+    Config {
+        base_url: base_url.to_owned(),
+        triage: TRIAGE.to_owned(),
+        answer: ANSWER.to_owned(),
+        fallback: vec![FALLBACK.to_owned()],
+        ..Config::new(Some(SecretString::from(KEY)))
+    }
+}
+
+/// One model, so that nothing falls back.
+pub(crate) fn alone(base_url: &str) -> Config {
+    Config { fallback: vec![], ..config(base_url) }
+}
+
+pub(crate) fn with_retries(config: Config, retries: u32) -> Config {
+    let limits = Limits { retries, ..Limits::default() };
+    Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config }
+}
+
+/// A model whose clock stands at [`now`] and whose jitter is the shortest.
+pub(crate) fn gemini(config: Config) -> Gemini {
+    Gemini::new(config, Clock::fixed(now()), Jitter::fixed(0.0)).unwrap()
+}
+
+pub(crate) fn call() -> ModelCall {
+    ModelCall {
+        task_id: TaskId::derive("test", b"1"),
+        step: "answer".to_owned(),
+        role: ModelRole::Answer,
+        tenant: "octo/repo".to_owned(),
+        thread: "octo/repo#7".to_owned(),
+        priority: Priority::default(),
+        system: "You maintain a project.".to_owned(),
+        documents: vec![Document { name: "faq.md".to_owned(), text: "Ask away.".to_owned() }],
+        turns: vec![Turn { speaker: Speaker::User, text: "PRIVATE-QUESTION".to_owned() }],
+        output: OutputFormat::Text,
+        deadline: after(now(), Duration::from_secs(120)),
+    }
+}
+
+/// Wants `{"n": <whole number>}`.
+pub(crate) fn structured() -> ModelCall {
+    let check = |value: &Value| match value["n"].is_u64() {
+        true => Ok(()),
+        false => Err("`n` must be a whole number".to_owned()),
+    };
+    let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
+    ModelCall { output: OutputFormat::Json { schema, check: Arc::new(check) }, ..call() }
+}
+
+pub(crate) async fn answered(server: &Server, call: &ModelCall) -> ModelAnswer {
+    gemini(config(&server.url)).generate(call).await.unwrap()
+}
+
+/// The error of the one model, without fallbacks.
+pub(crate) async fn failed(server: &Server) -> ModelError {
+    gemini(alone(&server.url)).generate(&call()).await.unwrap_err()
+}
+
+pub(crate) async fn failure_of(steps: impl IntoIterator<Item = Step>) -> ModelFailure {
+    let server = Server::start(steps).await;
+    let failure = failed(&server).await.failure;
+    server.finish();
+    failure
+}
+
+/// A complete answer.
+pub(crate) fn says(text: &str) -> Step {
+    ends("STOP", text)
+}
+
+/// An answer that ends for `reason`.
+pub(crate) fn ends(reason: &str, text: &str) -> Step {
+    Step::Json(
+        200,
+        json!({
+            "candidates": [{"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": reason, "index": 0}],
+            "usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": 100, "totalTokenCount": 1100},
+            "modelVersion": "gemini-3.8-flash", "responseId": "r"
+        }),
+    )
+}
+
+pub(crate) fn error(status: u16, message: &str, details: Value) -> Step {
+    Step::Json(
+        status,
+        json!({"error": {"code": status, "message": message, "status": "WORD", "details": details}}),
+    )
+}
+
+pub(crate) fn bare(status: u16) -> Step {
+    error(status, "Something is wrong.", json!([]))
+}
+
+/// 429 with a violated quota and, perhaps, a time.
+pub(crate) fn throttled(quota: &str, retry_delay: Option<&str>) -> Step {
+    let mut details = vec![json!({"@type": "type.googleapis.com/google.rpc.QuotaFailure",
+        "violations": [{"quotaId": quota, "quotaValue": "10"}]})];
+    details.extend(
+        retry_delay
+            .map(|delay| json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})),
+    );
+    error(429, "You exceeded your current quota.", json!(details))
+}
+
+pub(crate) const PER_MINUTE: &str = "GenerateRequestsPerMinutePerProjectPerModel-FreeTier";
+pub(crate) const PER_DAY: &str = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";

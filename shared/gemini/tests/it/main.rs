@@ -1,0 +1,10 @@
+//! The crate against an HTTP server that follows a script, one script per test.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod accounting;
+mod answers;
+mod calls;
+mod server;
+mod transport;
+mod verdicts;

@@ -1,0 +1,178 @@
+//! Connections that cannot be made, die, break or stay silent; and deadlines.
+
+use std::time::Duration;
+
+use domain::{Deferral, Model, ModelCall, ModelFailure, after};
+use gemini::{Config, Limits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+
+use crate::calls::*;
+use crate::server::{Server, Step};
+
+const UNAVAILABLE: ModelFailure = ModelFailure::Defer { why: Deferral::Unavailable, not_before: None };
+
+/// A whole answer, keeping the connection.
+fn whole() -> String {
+    let body = r#"{"candidates":[{"content":{"parts":[{"text":"Hi."}]},"finishReason":"STOP"}]}"#;
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A server that answers the n-th connection's first request with `answers[n]`, byte by byte as
+/// given, and closes.
+async fn raw(answers: Vec<String>) -> (String, impl Future<Output = usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serve = async move {
+        let count = answers.len();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+        count
+    };
+    (url, serve)
+}
+
+async fn read_request(stream: &mut TcpStream) {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&seen).to_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
+            if body.len() >= length.parse().unwrap() {
+                return;
+            }
+        }
+        let read = stream.read(&mut buffer).await.unwrap();
+        seen.extend_from_slice(&buffer[..read]);
+    }
+}
+
+fn due_in(seconds: f64) -> ModelCall {
+    ModelCall { deadline: after(now(), Duration::from_secs_f64(seconds)), ..call() }
+}
+
+#[tokio::test]
+async fn no_connection_is_unavailable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = gemini(alone(&url)).generate(&call()).await.unwrap_err();
+    assert_eq!((error.failure, error.exchanges.len()), (UNAVAILABLE, 2));
+    assert!(error.message.contains("no connection") && !error.message.contains(&url), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_connection_that_died_costs_no_retry() {
+    let (url, serve) = raw(vec![String::new(), whole()]).await;
+    let (model, call) = (gemini(with_retries(alone(&url), 0)), call());
+    let (answer, connections) = tokio::join!(model.generate(&call), serve);
+    assert_eq!((answer.unwrap().text.as_str(), connections), ("Hi.", 2));
+}
+
+#[tokio::test]
+async fn connections_that_keep_dying_are_unavailable() {
+    let (url, serve) = raw(vec![String::new(); 3]).await;
+    let (model, call) = (gemini(alone(&url)), call());
+    let (answer, _) = tokio::join!(model.generate(&call), serve);
+    assert_eq!(answer.unwrap_err().failure, UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_asked_for_again() {
+    let mut broken = whole();
+    broken.truncate(broken.len() - 10);
+    let (url, serve) = raw(vec![broken, whole()]).await;
+    let (model, call) = (gemini(alone(&url)), call());
+    let (answer, _) = tokio::join!(model.generate(&call), serve);
+    assert_eq!(answer.unwrap().usage[0].attempts, 2);
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_held_in_memory() {
+    let huge = || Step::Text(200, "x".repeat((16 << 20) + 1));
+    let server = Server::start([huge(), huge()]).await;
+    let error = failed(&server).await;
+    assert!(error.message.contains("too large"), "{}", error.message);
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_with_the_key() {
+    let elsewhere = Server::start([]).await;
+    let server = Server::start([Step::Header(307, "location", format!("{}/steal", elsewhere.url))]).await;
+    let error = failed(&server).await;
+    assert_eq!(error.failure, ModelFailure::Refused);
+    assert!(error.message.contains("GEMINI_BASE_URL"), "{}", error.message);
+    assert!(elsewhere.finish().is_empty());
+}
+
+/// From the arrival of the first request on, time is virtual: it jumps to the next timer.
+async fn silence(server: &Server) {
+    server.arrival().await;
+    tokio::time::pause();
+}
+
+#[tokio::test]
+async fn a_silent_model_is_given_up_at_its_timeout_and_counted() {
+    let server = Server::start([Step::Hang]).await;
+    let limits = Limits { timeout: Duration::from_millis(7_500), retries: 0 };
+    let model = gemini(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(&server.url) });
+    let (call, began) = (call(), Instant::now());
+    let (answer, ()) = tokio::join!(model.generate(&call), silence(&server));
+    let error = answer.unwrap_err();
+    assert_eq!(error.failure, ModelFailure::Retry);
+    assert!(error.message.contains("no answer within 7.5 s"), "{}", error.message);
+    let elapsed = began.elapsed();
+    assert!(elapsed >= limits.timeout && elapsed < Duration::from_secs(10), "{elapsed:?}");
+    assert_eq!(server.finish()[0].headers["x-server-timeout"], "7");
+}
+
+#[tokio::test]
+async fn a_silent_model_is_given_up_before_the_deadline() {
+    let server = Server::start([Step::Hang]).await;
+    let model = gemini(config(&server.url));
+    let (call, began) = (due_in(20.0), Instant::now());
+    let (answer, ()) = tokio::join!(model.generate(&call), silence(&server));
+    let elapsed = began.elapsed();
+    assert_eq!(answer.unwrap_err().failure, ModelFailure::Retry);
+    assert!(elapsed < Duration::from_secs(20) && elapsed > Duration::from_millis(19_900), "{elapsed:?}");
+    assert_eq!(server.models(), [ANSWER], "another model was asked though no time was left");
+}
+
+#[tokio::test]
+async fn with_too_little_time_nothing_is_begun() {
+    let server = Server::start([]).await;
+    let error = gemini(config(&server.url)).generate(&due_in(0.9)).await.unwrap_err();
+    let out_of_time = ModelFailure::Defer { why: Deferral::OutOfTime, not_before: None };
+    assert_eq!((error.failure, error.exchanges.len()), (out_of_time, 0));
+    assert!(server.finish().is_empty());
+}
+
+#[tokio::test]
+async fn a_wait_that_the_deadline_forbids_is_left_to_the_queue() {
+    let server = Server::start([throttled(PER_MINUTE, Some("1.5s"))]).await;
+    let error = gemini(alone(&server.url)).generate(&due_in(2.0)).await.unwrap_err();
+    assert!(matches!(error.failure, ModelFailure::Defer { why: Deferral::Quota, not_before: Some(_) }));
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_leaves_the_model_in_order() {
+    let server = Server::start([Step::Hang, says("Hello.")]).await;
+    let model = gemini(config(&server.url));
+    let call = call();
+    tokio::select! {
+        _ = model.generate(&call) => panic!("the server does not answer"),
+        () = server.arrival() => {}
+    }
+    assert_eq!(model.generate(&call).await.unwrap().text, "Hello.");
+}

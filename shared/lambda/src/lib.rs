@@ -1,0 +1,96 @@
+//! What every function does when its execution environment starts: log, settings, stores, secrets.
+//!
+//! Nothing here sends a request: a cold start costs parsing agent.toml and no more, and what cannot be
+//! reached is found out by the first event, which then comes back.
+
+mod lanes;
+mod secrets;
+
+use aws::{Aws, AwsConfig};
+use aws_config::SdkConfig;
+use domain::{Clock, Jitter, Stores};
+use settings::{AwsResources, Environment, Mistakes, Settings, Variables};
+use telemetry::{Format, Metrics, Output};
+
+pub use lanes::Lanes;
+pub use secrets::{SecretReader, SecretsUnreadable};
+
+/// A started execution environment.
+pub struct Booted {
+    /// agent.toml.
+    pub settings: Settings,
+    /// The environment variables, without the secrets of Secrets Manager.
+    pub environment: Environment,
+    /// DynamoDB, S3 and SQS.
+    pub stores: Stores,
+    /// The lanes by their queues' names.
+    pub lanes: Lanes,
+    /// The machine's clock.
+    pub clock: Clock,
+    /// Randomness for back-off.
+    pub jitter: Jitter,
+    /// CloudWatch, by way of the log.
+    pub metrics: Metrics,
+    variables: Variables,
+    sdk: SdkConfig,
+}
+
+/// Why a function cannot start. It is shown in the log, and Lambda tries again.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// There is no log.
+    #[error(transparent)]
+    Log(#[from] telemetry::InitError),
+    /// agent.toml or the environment has mistakes.
+    #[error("{0}")]
+    Mistakes(#[from] Mistakes),
+    /// A variable is missing that template.yaml sets.
+    #[error("{0} is not set: deploy with template.yaml, which sets it")]
+    Missing(&'static str),
+}
+
+/// Starts: the log, agent.toml (whose automations must be among `automations`, where the function has
+/// any), the environment and the clients.
+///
+/// # Errors
+/// [`BootError`].
+pub async fn boot(automations: Option<&[&str]>) -> Result<Booted, BootError> {
+    // A provider that is there already is the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let variables = Variables::read();
+    let environment = variables.environment()?;
+    telemetry::init(Format::Json, Output::Stdout, environment.log.as_deref())?;
+    let path = environment.config_path();
+    let settings = match automations {
+        Some(automations) => Settings::load_for(&path, automations)?,
+        None => Settings::load(&path)?,
+    };
+    let resources = environment.aws.as_ref().ok_or(BootError::Missing("TASKS_TABLE"))?;
+    let sdk = aws::sdk_config().await;
+    let clock = Clock::system();
+    Ok(Booted {
+        stores: Aws::connect(config(resources, environment.queue_url_dead.clone()), &sdk),
+        lanes: Lanes::new(resources),
+        metrics: Metrics::stdout(clock.clone()),
+        jitter: Jitter::from_fn(fastrand::f64),
+        clock,
+        settings,
+        environment,
+        variables,
+        sdk,
+    })
+}
+
+/// The adapters' names of the resources.
+#[must_use]
+pub fn config(resources: &AwsResources, dead_letter_url: Option<String>) -> AwsConfig {
+    AwsConfig {
+        tasks_table: resources.tasks_table.clone(),
+        state_table: resources.state_table.clone(),
+        queue_url_express: resources.queue_url_express.clone(),
+        queue_url_standard: resources.queue_url_standard.clone(),
+        queue_url_bulk: resources.queue_url_bulk.clone(),
+        dead_letter_url,
+        payload_bucket: resources.payload_bucket.clone(),
+    }
+}
