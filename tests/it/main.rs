@@ -1,1 +1,6 @@
-//! it
+//! The end-to-end tests, one binary; each module is about one promise of the whole system.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod directions;
+mod events;
+mod template;
