@@ -5,6 +5,7 @@
 
 mod process;
 mod venv;
+mod wire;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,6 +16,8 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Stores;
 
 use process::Process;
+
+pub use wire::Wire;
 
 /// The emulator takes any keys, and the SDKs want some.
 const ACCESS_KEY: &str = "test";

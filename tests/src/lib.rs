@@ -1,1 +1,3 @@
-//! support
+//! What the end-to-end tests share.
+
+pub mod emulator;

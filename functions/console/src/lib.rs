@@ -1,1 +1,63 @@
-//! console
+//! The console's JSON API: what tasks there are, what the model was asked and said, and the
+//! decisions of people.
+//!
+//! Every decision goes through [`domain::decide`], which lets the first one win: this crate checks
+//! who asks and whether the request makes sense, and turns the outcome into HTTP.
+//!
+//! | file | does |
+//! |-|-|
+//! | `route` | the routes and who may use them |
+//! | `auth`, `tokens` | bearer tokens: who is asking |
+//! | `list`, `task`, `transcript`, `payload` | reading |
+//! | `decision` | approve, reject, retry |
+//! | `refusal` | the one match from error to status and body |
+
+mod auth;
+mod body;
+mod decision;
+mod list;
+mod log;
+mod payload;
+mod problem;
+mod refusal;
+mod route;
+mod task;
+mod tokens;
+mod transcript;
+mod wire;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::{Clock, Stores};
+use http::Request;
+use lambda_http::RequestExt;
+
+pub use route::{router, routes};
+pub use tokens::{ReadTokens, TokenSource};
+pub use wire::{WireError, wire};
+
+/// Everything that the API needs.
+pub struct Console {
+    stores: Stores,
+    tokens: TokenSource,
+    clock: Clock,
+    /// Requests so far: their ids where Lambda gives them none.
+    requests: AtomicU64,
+}
+
+impl Console {
+    /// A console over `stores` for the holders of `tokens`.
+    #[must_use]
+    pub fn new(stores: Stores, tokens: TokenSource, clock: Clock) -> Self {
+        Self { stores, tokens, clock, requests: AtomicU64::new(0) }
+    }
+
+    /// A name of `request` that no other request has; never one that the caller chose, who could
+    /// pass two requests off as one.
+    fn request_id<B>(&self, request: &Request<B>) -> String {
+        match request.lambda_context_ref() {
+            Some(context) => context.request_id.clone(),
+            None => format!("local-{}", self.requests.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+}

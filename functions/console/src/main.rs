@@ -1,2 +1,9 @@
-//! console
-fn main() {}
+//! The Lambda function `console`: the JSON API over tasks and decisions.
+
+/// One request at a time is all that an environment gets: one thread is enough.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let wired = console::wire().await;
+    let console = wired.inspect_err(|error| tracing::error!(%error, "the console cannot start"))?;
+    lambda_http::run(console::router(console)).await
+}

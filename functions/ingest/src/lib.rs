@@ -1,1 +1,90 @@
-//! ingest
+//! Takes webhooks in: verify, store, enqueue, answer, in milliseconds; the thinking comes later.
+//!
+//! The promise that everything else rests on is made here: a `202` is sent only when the task, its
+//! raw body and a message on its lane are all stored. Until then the sender hears `503` or nothing
+//! and may try again; what a try that died half-way has left behind is completed by the next one.
+//!
+//! | file | does |
+//! |-|-|
+//! | `route` | HTTP: reads the request, writes the log line |
+//! | `accept` | one webhook's way from its signature to its lane |
+//! | `answer` | the one match from outcome or refusal to status and body |
+//! | `secrets` | the live signing secrets, fixed or kept elsewhere |
+//!
+//! This crate links no model client: thinking is none of its business, and it starts cold in a few
+//! milliseconds because of it.
+
+mod accept;
+mod answer;
+mod headers;
+mod log;
+mod meter;
+mod outcome;
+mod problem;
+mod route;
+mod secrets;
+mod source;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::{Clock, Stores};
+use http::StatusCode;
+use settings::SourceSettings;
+use telemetry::Metrics;
+use webhook::Provider;
+
+pub use route::{MAX_BODY_BYTES, router};
+pub use secrets::{ReadSecrets, SecretMap, SecretsSource, Unreadable, Want};
+pub use wire::{WireError, wire};
+
+use source::Source;
+
+/// Everything that taking a webhook in needs.
+pub struct Ingest {
+    stores: Stores,
+    sources: BTreeMap<String, Source>,
+    secrets: SecretsSource,
+    clock: Clock,
+    metrics: Metrics,
+    patience: Duration,
+}
+
+/// A webhook is answered within this time, whatever hangs behind us: GitHub and GitLab hang up after
+/// 10 s, and a sender that hangs up learns nothing.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+impl Ingest {
+    /// An ingest for `sources`, whose signatures are checked against `secrets`.
+    pub fn new<'s>(
+        stores: Stores,
+        sources: impl IntoIterator<Item = &'s SourceSettings>,
+        secrets: SecretsSource,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Self {
+        let sources = sources.into_iter().map(|source| (source.name.clone(), Source::new(source))).collect();
+        Self { stores, sources, secrets, clock, metrics, patience: PATIENCE }
+    }
+
+    /// The same, answering within `patience` instead of 8 s: for senders that wait less.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Tells every source of `provider` the agent's own account there, once it is known: what that
+    /// account writes is ignored from now on, and a mention of it is heard.
+    pub fn set_login(&self, provider: Provider, login: &str) {
+        for source in self.sources.values().filter(|source| source.provider == provider) {
+            source.set_login(login);
+        }
+    }
+
+    /// The status that the sender behind the source called `name` takes for success.
+    fn success_status(&self, name: &str) -> StatusCode {
+        let status = self.sources.get(name).map(|source| source.provider.success_status());
+        status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::ACCEPTED)
+    }
+}

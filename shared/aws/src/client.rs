@@ -78,16 +78,44 @@ pub(crate) fn dynamo(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
 
 /// An S3 client. Emulators know buckets by path only, not by host name.
 pub(crate) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
-    let config =
-        aws_sdk_s3::config::Builder::from(sdk).force_path_style(has_own_endpoint(sdk, "S3")).build();
+    let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(has_own_endpoint(sdk, "S3")).build();
     aws_sdk_s3::Client::from_conf(config)
 }
 
 /// Whether `service` is reached elsewhere than at AWS: by `AWS_ENDPOINT_URL`, by
 /// `AWS_ENDPOINT_URL_<SERVICE>`, or by the profile's `endpoint_url`.
 fn has_own_endpoint(sdk: &SdkConfig, service: &str) -> bool {
-    let key =
-        ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let key = ServiceConfigKey::builder()
+        .service_id(service)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
     let of_service = key.ok().zip(sdk.service_config()).and_then(|(key, config)| config.load_config(key));
     sdk.endpoint_url().is_some() || of_service.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_types::service_config::LoadServiceConfig;
+
+    /// An environment with one setting for one service.
+    #[derive(Debug)]
+    struct Only(&'static str);
+
+    impl LoadServiceConfig for Only {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == self.0 && key.env() == "AWS_ENDPOINT_URL")
+                .then(|| "http://localhost:9".to_owned())
+        }
+    }
+
+    #[test]
+    fn an_endpoint_of_its_own_is_seen_wherever_it_is_set() {
+        let builder = SdkConfig::builder;
+        assert!(!has_own_endpoint(&builder().build(), "S3"));
+        assert!(has_own_endpoint(&builder().endpoint_url("http://localhost:9").build(), "S3"));
+        assert!(has_own_endpoint(&builder().service_config(Only("S3")).build(), "S3"));
+        assert!(!has_own_endpoint(&builder().service_config(Only("SQS")).build(), "S3"));
+    }
 }

@@ -33,8 +33,16 @@ const PASSING: &[&str] = &[
 ];
 
 /// Codes for a resource that is not there.
-const ABSENT: &[&str] =
-    &["ResourceNotFoundException", "NoSuchBucket", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"];
+const ABSENT: &[&str] = &[
+    "ResourceNotFoundException",
+    "NoSuchBucket",
+    "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
+];
+
+/// What helps when a request did not even get as far as the network.
+const UNSIGNED: &str = "If region or credentials are missing: set AWS_REGION, and AWS_ACCESS_KEY_ID with \
+    AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the function's role";
 
 /// A resource as its owner knows it.
 #[derive(Debug, Clone)]
@@ -126,7 +134,10 @@ impl Failure {
             SdkError::TimeoutError(_) => {
                 Self { passes: true, message: format!("{resource}: no answer in time") }
             }
-            // Dispatch and response errors: no connection, no credentials, or no answer of AWS's.
+            SdkError::DispatchFailure(failed) if failed.is_other() && failed.as_other().is_none() => {
+                Self { passes: true, message: format!("{resource}: {}. {UNSIGNED}", causes(error)) }
+            }
+            // No connection, or an answer that is not AWS's.
             _ => Self { passes: true, message: format!("{resource}: {}", causes(error)) },
         }
     }
@@ -165,4 +176,49 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     messages.join(": ")
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+
+    fn failure(code: &str, status: u16) -> StoreError {
+        let table = Resource::new("DynamoDB table", "prod-tasks".to_owned(), "TASKS_TABLE");
+        let error = ErrorMetadata::builder().code(code).message("so it said").build();
+        table.service_error("save", &error, status)
+    }
+
+    #[test]
+    fn throttling_and_faults_of_the_service_pass() {
+        let passing =
+            [("ThrottlingException", 400), ("RequestTimeout", 400), ("Anything", 503), ("Anything", 429)];
+        for (code, status) in passing {
+            let error = failure(code, status);
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+            assert_eq!(
+                error.to_string(),
+                format!("save: the store is unavailable: DynamoDB table `prod-tasks`: {code}: so it said")
+            );
+        }
+    }
+
+    #[test]
+    fn mistakes_of_ours_do_not_pass() {
+        for code in ["ValidationException", "AccessDeniedException", "SerializationException"] {
+            assert!(matches!(failure(code, 400), StoreError::Broken { .. }), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_missing_resource_is_named_with_its_variable() {
+        let StoreError::Broken { message, .. } = failure("ResourceNotFoundException", 400) else {
+            panic!("it may not pass by itself");
+        };
+        assert_eq!(
+            message,
+            "there is no DynamoDB table `prod-tasks` in this account and region: check TASKS_TABLE"
+        );
+    }
 }

@@ -126,7 +126,8 @@ impl PayloadStore for DynamoPayloadStore {
 
     async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
         let items = self.items(id, prefix).await?.into_iter();
-        let parts = items.filter(|item| text_of(item, PART) != Some(TASK_PART)).map(|item| self.part_of(item));
+        let parts =
+            items.filter(|item| text_of(item, PART) != Some(TASK_PART)).map(|item| self.part_of(item));
         stream::iter(parts).buffered(FETCHED_AT_ONCE).try_collect().await
     }
 }

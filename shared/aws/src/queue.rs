@@ -160,7 +160,7 @@ impl Queue for SqsQueue {
 /// SQS counts whole seconds. Rounded up: a message that came back early would be worked on twice,
 /// and a wait of none would be a busy loop.
 fn whole_seconds(time: Duration, max: i32) -> i32 {
-    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     i32::try_from(seconds).unwrap_or(max).min(max)
 }
 
@@ -225,7 +225,8 @@ mod tests {
         for code in ["ReceiptHandleIsInvalid", "AWS.SimpleQueueService.MessageNotInflight"] {
             assert!(is_outdated(&error(code, "")), "{code}");
         }
-        let expired = "Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.";
+        let expired =
+            "Value AQEB for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.";
         assert!(is_outdated(&error("InvalidParameterValue", expired)));
         let beyond = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]";
         assert!(!is_outdated(&error("InvalidParameterValue", beyond)));

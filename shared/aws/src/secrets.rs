@@ -137,7 +137,10 @@ impl Secrets {
 
     fn refusal<E>(
         &self,
-        error: &aws_sdk_secretsmanager::error::SdkError<E, aws_sdk_secretsmanager::config::http::HttpResponse>,
+        error: &aws_sdk_secretsmanager::error::SdkError<
+            E,
+            aws_sdk_secretsmanager::config::http::HttpResponse,
+        >,
     ) -> SecretsError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -198,7 +201,9 @@ mod tests {
 
     #[test]
     fn errors_quote_nothing_of_the_content() {
-        for text in ["hunter2", r#""hunter2""#, r#"["hunter2"]"#, r#"{"A":["hunter2"]}"#, r#"{"A":"hunter2""#, ""] {
+        for text in
+            ["hunter2", r#""hunter2""#, r#"["hunter2"]"#, r#"{"A":["hunter2"]}"#, r#"{"A":"hunter2""#, ""]
+        {
             let error = parse("prod/verify", text).unwrap_err();
             assert!(matches!(error, SecretsError::Malformed { .. }));
             let shown = format!("{error} {error:?}");

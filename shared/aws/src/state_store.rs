@@ -14,9 +14,7 @@ use serde_json::Value;
 
 use crate::conditional::{Written, written};
 use crate::failure::Resource;
-use crate::item::{
-    KEY, PART, number, number_of, take_text, text, text_of, time, time_of, ttl, unreadable,
-};
+use crate::item::{KEY, PART, number, number_of, take_text, text, text_of, time, time_of, ttl, unreadable};
 
 const VALUE: &str = "value";
 const VERSION: &str = "version";

@@ -68,9 +68,11 @@ impl TaskIndex {
         let chunk = if filtered { query.limit.max(BATCH) } else { query.limit };
         let mut cursor = query.cursor.clone().map(checked_cursor).transpose()?;
         let mut tasks = Vec::new();
-        for _ in 0..LOOKED_AT.div_ceil(chunk.max(1)) {
+        let mut looked_at = 0;
+        while tasks.len() < query.limit && looked_at < LOOKED_AT.max(chunk) {
             let keys = self.newest(cursor.as_deref(), chunk).await?;
-            let last_chunk = keys.len() < chunk;
+            let is_last = keys.len() < chunk;
+            looked_at += keys.len();
             let mut found = self.get_all(&keys).await?;
             for key in keys {
                 if tasks.len() == query.limit {
@@ -79,7 +81,7 @@ impl TaskIndex {
                 tasks.extend(found.remove(&key.task_id).filter(|task| matches(task, query)));
                 cursor = Some(key.received);
             }
-            if last_chunk {
+            if is_last {
                 return Ok(Page { tasks, cursor: None });
             }
         }
@@ -89,7 +91,8 @@ impl TaskIndex {
     /// The keys of the `count` newest tasks older than `cursor`.
     async fn newest(&self, cursor: Option<&str>, count: usize) -> Result<Vec<ListedKey>, StoreError> {
         let shards = (0..LISTED_SHARDS).map(|shard| {
-            let condition = if cursor.is_some() { "#hash = :hash AND #range < :cursor" } else { "#hash = :hash" };
+            let condition =
+                if cursor.is_some() { "#hash = :hash AND #range < :cursor" } else { "#hash = :hash" };
             let mut query = self
                 .query(LISTED_INDEX)
                 .key_condition_expression(condition)
@@ -189,10 +192,7 @@ impl ListedKey {
     }
 
     fn primary(&self) -> Item {
-        Item::from([
-            (TASK_ID.to_owned(), text(self.task_id.as_str())),
-            (PART.to_owned(), text(TASK_PART)),
-        ])
+        Item::from([(TASK_ID.to_owned(), text(self.task_id.as_str())), (PART.to_owned(), text(TASK_PART))])
     }
 }
 
@@ -214,7 +214,8 @@ fn matches(task: &Task, query: &ListQuery) -> bool {
 /// would give an empty page where an error is of more help.
 fn checked_cursor(cursor: String) -> Result<String, StoreError> {
     let parts = cursor.split_once('#');
-    let valid = parts.is_some_and(|(at, id)| parse_time(RECEIVED, at).is_ok() && id.parse::<TaskId>().is_ok());
+    let valid =
+        parts.is_some_and(|(at, id)| parse_time(RECEIVED, at).is_ok() && id.parse::<TaskId>().is_ok());
     if valid {
         Ok(cursor)
     } else {

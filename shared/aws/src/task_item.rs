@@ -47,7 +47,8 @@ pub(crate) fn received_key(received_at: Timestamp, id: &TaskId) -> String {
 pub(crate) fn to_item(task: &Task, revision: u64) -> Result<Item, StoreError> {
     let doc = serde_json::to_string(&task.doc).map_err(|error| StoreError::broken("write a task", error))?;
     if doc.len() > MAX_DOC_BYTES {
-        let message = format!("the document of task {} has {} bytes, more than {MAX_DOC_BYTES}", task.id, doc.len());
+        let message =
+            format!("the document of task {} has {} bytes, more than {MAX_DOC_BYTES}", task.id, doc.len());
         return Err(StoreError::broken("write a task", message));
     }
     let mut item = Item::with_capacity(20);

@@ -92,7 +92,10 @@ impl DynamoTaskStore {
 impl TaskStore for DynamoTaskStore {
     async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
         let item = to_item(task, task.control.revision)?;
-        match self.put("insert", item, |put| put.condition_expression("attribute_not_exists(task_id)")).await? {
+        match self
+            .put("insert", item, |put| put.condition_expression("attribute_not_exists(task_id)"))
+            .await?
+        {
             Written::Done(()) => Ok(Insert::New),
             Written::Refused(found) => Ok(Insert::Exists(status_of(&found.unwrap_or_default())?)),
         }
@@ -142,12 +145,7 @@ impl TaskStore for DynamoTaskStore {
         Ok(Save::Done)
     }
 
-    async fn due(
-        &self,
-        status: TaskStatus,
-        before: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
         self.index.due(status, before, limit).await
     }
 

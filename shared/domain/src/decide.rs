@@ -1,9 +1,20 @@
 //! [`decide`]: the one way in which a person settles a parked draft; and [`retry`].
 
+use std::time::Duration;
+
 use crate::{
     Blob, Decision, DraftOrigin, DraftRef, Envelope, Lane, Outcome, Part, Save, StoreError, Stores, Task,
-    TaskId, TaskStatus, Timestamp, draft_hash,
+    TaskId, TaskStatus, Timestamp, after, draft_hash,
 };
+
+/// How long after its expiry a draft can still be decided: what a person sends at the last moment
+/// is on its way for a while. Nobody may expire a draft before this has passed.
+pub const DECISION_GRACE: Duration = Duration::from_secs(300);
+
+/// [`crate::TaskError::kind`] of a task whose raw body was never stored, since the request that made
+/// it died half-way. Its sender was never told `202`; when it sends again, the body is there and the
+/// task gets a new life.
+pub const PAYLOAD_MISSING: &str = "no_payload";
 
 /// What a person says about a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +29,18 @@ pub enum Verdict {
         /// Why.
         reason: Option<String>,
     },
+}
+
+/// Who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decider<'a> {
+    /// The name that the decision is recorded under.
+    pub name: &'a str,
+    /// Unique to the request that the decision came in: what tells it from an equal one in the same
+    /// millisecond.
+    pub request: &'a str,
+    /// When it was received: whether it came in time is judged by that.
+    pub at: Timestamp,
 }
 
 /// A decision that has been made durable.
@@ -54,6 +77,14 @@ pub enum DecideError {
         /// Hash of the present draft.
         current: String,
     },
+    /// Nobody decided in time. An outcome of its own, never a rejection.
+    #[error("the draft of task {id} expired at {expired_at}: retry the task to get a new one")]
+    Expired {
+        /// Which task.
+        id: TaskId,
+        /// When its time was over.
+        expired_at: Timestamp,
+    },
     /// The edited text is empty.
     #[error("the edited text is empty: reject the draft instead, or leave `text` out to publish it as it is")]
     EmptyText,
@@ -73,18 +104,17 @@ pub async fn decide(
     id: &TaskId,
     verdict: Verdict,
     seen_hash: &str,
-    by: &str,
-    now: Timestamp,
+    decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
-    let mut task = parked(stores, id).await?;
+    let mut task = parked(stores, id, decider.at).await?;
     let draft = task.doc.draft.clone().filter(|draft| draft.hash == seen_hash).ok_or_else(|| {
         let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
         DecideError::StaleDraft { id: id.clone(), current }
     })?;
     let mut decision = Decision {
         outcome: Outcome::Approved,
-        by: by.to_owned(),
-        at: now,
+        by: decider.name.to_owned(),
+        at: decider.at,
         draft_hash: draft.hash.clone(),
         publish_hash: Some(draft.hash.clone()),
         reason: None,
@@ -108,7 +138,7 @@ pub async fn decide(
             decision.reason = reason;
         }
     }
-    record(stores, task, decision, now).await
+    record(stores, task, decision, decider).await
 }
 
 /// Sends an ended task around again, or asks for a new draft of a parked one.
@@ -122,8 +152,7 @@ pub async fn retry(
     stores: &Stores,
     id: &TaskId,
     note: Option<String>,
-    by: &str,
-    now: Timestamp,
+    decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
     let mut task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
     let from = task.control.status;
@@ -146,16 +175,21 @@ pub async fn retry(
     doc.error = None;
     doc.result = None;
     doc.deferrals = 0;
-    doc.opened_at = now;
+    doc.opened_at = decider.at;
     task.control.attempts = 0;
-    resume(stores, task, now, &format!("retried by {by}")).await
+    resume(stores, task, decider, &format!("retried by {}", decider.name)).await
 }
 
-async fn parked(stores: &Stores, id: &TaskId) -> Result<Task, DecideError> {
+async fn parked(stores: &Stores, id: &TaskId, now: Timestamp) -> Result<Task, DecideError> {
     let task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
-    match task.control.status {
-        TaskStatus::AwaitingApproval => Ok(task),
-        _ => Err(conflict(&task, "only a task that awaits approval can be decided")),
+    if task.control.status != TaskStatus::AwaitingApproval {
+        return Err(conflict(&task, "only a task that awaits approval can be decided"));
+    }
+    match task.doc.expires_at {
+        Some(expired_at) if after(expired_at, DECISION_GRACE) < now => {
+            Err(DecideError::Expired { id: task.id, expired_at })
+        }
+        _ => Ok(task),
     }
 }
 
@@ -184,7 +218,7 @@ async fn record(
     stores: &Stores,
     mut task: Task,
     decision: Decision,
-    now: Timestamp,
+    decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
     let rejected = decision.outcome == Outcome::Rejected;
     let note = match decision.outcome {
@@ -195,32 +229,38 @@ async fn record(
     task.doc.decision = Some(decision);
     task.doc.expires_at = None;
     if !rejected {
-        return resume(stores, task, now, &note).await;
+        return resume(stores, task, decider, &note).await;
     }
     let from = task.control.status;
-    if task.transition(TaskStatus::Rejected, now, &note).is_err() {
+    if task.transition(TaskStatus::Rejected, decider.at, &note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be rejected" });
     }
-    save(stores, &mut task).await?;
+    save(stores, &mut task, decider).await?;
     Ok(Decided { task, enqueued: Ok(()) })
 }
 
 /// `waiting`, due at once, and a message on the express lane: a person is waiting for it.
-async fn resume(stores: &Stores, mut task: Task, now: Timestamp, note: &str) -> Result<Decided, DecideError> {
+async fn resume(
+    stores: &Stores,
+    mut task: Task,
+    decider: Decider<'_>,
+    note: &str,
+) -> Result<Decided, DecideError> {
     let from = task.control.status;
-    if task.transition(TaskStatus::Waiting, now, note).is_err() {
+    if task.transition(TaskStatus::Waiting, decider.at, note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be resumed" });
     }
-    task.control.not_before = Some(now);
-    task.control.due_at = Some(now);
-    save(stores, &mut task).await?;
+    task.control.not_before = Some(decider.at);
+    task.control.due_at = Some(decider.at);
+    save(stores, &mut task, decider).await?;
     let envelope =
         Envelope { task_id: task.id.clone(), lane: Lane::Express, tenant: task.doc.tenant.clone() };
     let enqueued = stores.queue.send(&envelope).await;
     Ok(Decided { task, enqueued })
 }
 
-async fn save(stores: &Stores, task: &mut Task) -> Result<(), DecideError> {
+async fn save(stores: &Stores, task: &mut Task, decider: Decider<'_>) -> Result<(), DecideError> {
+    task.doc.decided_in = Some(decider.request.to_owned());
     match stores.tasks.save(task).await? {
         Save::Done => Ok(()),
         Save::Stale => {

@@ -31,7 +31,7 @@ pub mod contract;
 
 pub use blob::{Blob, BlobError};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
-pub use decide::{DecideError, Decided, Verdict, decide, retry};
+pub use decide::{DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, retry};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, draft_hash};
 pub use effect::{Effect, EffectState, Proof};
 pub use event::{Event, Target};

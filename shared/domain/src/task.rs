@@ -122,6 +122,10 @@ pub struct TaskDoc {
     /// What a person said about the draft.
     #[serde(default)]
     pub decision: Option<Decision>,
+    /// The request of the latest decision or retry. Without it two people's equal decisions within
+    /// one millisecond would be the same write, which a store takes for one that was sent twice.
+    #[serde(default)]
+    pub decided_in: Option<String>,
     /// The ledger of outside effects.
     #[serde(default)]
     pub effects: Vec<Effect>,
@@ -386,6 +390,7 @@ impl TaskDoc {
             draft: None,
             expires_at: None,
             decision: None,
+            decided_in: None,
             effects: Vec::new(),
             result: None,
             usage: Vec::new(),

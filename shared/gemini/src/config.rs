@@ -1,7 +1,6 @@
 //! [`Config`]: everything that the crate is told, checked once.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use resilience::InPlaceError;
 use secrecy::SecretString;
@@ -112,13 +111,11 @@ pub enum ConfigError {
         /// The bound.
         source: InPlaceError,
     },
-    /// Too little time.
-    #[error("agent.toml, [models.limits.\"{model}\"], timeout: must be at least {least:?}")]
+    /// No time.
+    #[error("agent.toml, [models.limits.\"{model}\"], timeout: must be longer than zero")]
     Timeout {
         /// For which model.
         model: String,
-        /// The least time.
-        least: Duration,
     },
 }
 

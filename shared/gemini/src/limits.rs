@@ -38,8 +38,8 @@ pub(crate) struct Policy {
 
 impl Policy {
     fn new(model: &str, limits: Limits) -> Result<Self, ConfigError> {
-        if limits.timeout < LEAST_TIME_TO_BEGIN {
-            return Err(ConfigError::Timeout { model: model.to_owned(), least: LEAST_TIME_TO_BEGIN });
+        if limits.timeout.is_zero() {
+            return Err(ConfigError::Timeout { model: model.to_owned() });
         }
         let in_place = InPlace::new(limits.retries, LONGEST_WAIT_IN_PLACE, LEAST_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
@@ -93,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_in_which_nothing_can_begin_is_refused() {
-        let error = with(Limits { timeout: Duration::from_millis(999), ..Limits::default() }).unwrap_err();
-        assert_eq!(error.to_string(), "agent.toml, [models.limits.\"m\"], timeout: must be at least 1s");
+    fn a_timeout_of_zero_is_refused() {
+        let error = with(Limits { timeout: Duration::ZERO, ..Limits::default() }).unwrap_err();
+        assert_eq!(error.to_string(), "agent.toml, [models.limits.\"m\"], timeout: must be longer than zero");
     }
 }

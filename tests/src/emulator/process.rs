@@ -86,12 +86,15 @@ fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// A directory for the emulator's temporary files, which it removes, and the file for its log.
+/// A directory for the emulator's temporary files, which it removes, and the file for its log: one
+/// for each test binary, from its latest run.
 fn run_dir(port: u16) -> std::io::Result<(PathBuf, File)> {
     let dir = target_dir().join("emulator");
     let run = dir.join(format!("run-{port}"));
     fs::create_dir_all(&run)?;
-    Ok((run, File::create(dir.join(format!("{port}.log")))?))
+    let binary = std::env::current_exe()?;
+    let name = binary.file_stem().unwrap_or_default().to_string_lossy();
+    Ok((run, File::create(dir.join(format!("{name}.log")))?))
 }
 
 /// Reads what the emulator says, into the log, until it listens; goes on reading afterwards, since
@@ -106,7 +109,10 @@ fn wait_until_ready(stderr: ChildStderr, mut log: File) -> Result<(), String> {
         }
     });
     receiver.recv_timeout(LONGEST_START).unwrap_or_else(|_| {
-        Err(format!("the emulator was not ready within {} s; see target/emulator/*.log", LONGEST_START.as_secs()))
+        Err(format!(
+            "the emulator was not ready within {} s; see target/emulator/*.log",
+            LONGEST_START.as_secs()
+        ))
     })
 }
 

@@ -20,7 +20,9 @@ pub(super) async fn create(sdk: &SdkConfig, name: &str) -> Result<(), TablesErro
         );
     }
     match request.send().await {
-        Err(error) if !error.as_service_error().is_some_and(|error| error.is_bucket_already_owned_by_you()) => {
+        Err(error)
+            if !error.as_service_error().is_some_and(|error| error.is_bucket_already_owned_by_you()) =>
+        {
             Err(TablesError::new(format!("bucket `{name}`"), &error))
         }
         _ => Ok(()),

@@ -20,7 +20,8 @@ pub(super) struct DeadLetters {
 /// Creates the dead-letter queue `name`.
 pub(super) async fn create_dead_letters(sqs: &Client, name: &str) -> Result<DeadLetters, TablesError> {
     let url = create(sqs, name, &[]).await?;
-    let answer = sqs.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::QueueArn).send();
+    let answer =
+        sqs.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::QueueArn).send();
     let answer = answer.await.map_err(|error| TablesError::new(format!("queue `{name}`"), &error))?;
     let arn = answer.attributes.and_then(|mut attributes| attributes.remove(&QueueAttributeName::QueueArn));
     let missing = || TablesError { resource: format!("queue `{name}`"), message: "it has no ARN".to_owned() };

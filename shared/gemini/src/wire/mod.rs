@@ -2,7 +2,7 @@
 //!
 //! Everything here bends rather than breaks: fields that we do not know are skipped, fields that
 //! are missing or `null` take their default, enum values that we do not know are kept as text
-//! ([`open_enum`]). Google adds fields and values without notice, and an answer that was paid for
+//! (`open_enum.rs`). Google adds fields and values without notice, and an answer that was paid for
 //! must not be lost to a new finish reason.
 
 mod caches;

@@ -1,0 +1,83 @@
+//! `GET /tasks`: a page of tasks, newest first.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use domain::{ListQuery, StoreError, TaskView};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+
+use crate::Console;
+use crate::refusal::Refusal;
+use crate::task;
+
+/// Tasks of a page whose request names no limit.
+const DEFAULT_LIMIT: usize = 50;
+/// Tasks that a page may have.
+const MAX_LIMIT: usize = 100;
+/// Drafts that are read at once.
+const READS_AT_ONCE: usize = 16;
+
+/// The query string. A parameter that is empty is as good as absent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Parameters {
+    status: String,
+    source: String,
+    limit: String,
+    cursor: String,
+}
+
+/// The answer.
+#[derive(Serialize)]
+pub(crate) struct TaskPage {
+    tasks: Vec<TaskView>,
+    /// Where the next page begins; a page may be short, or empty, and still have one.
+    cursor: Option<String>,
+}
+
+pub(crate) async fn tasks(
+    State(console): State<Arc<Console>>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<TaskPage>, Refusal> {
+    let Query(parameters) = parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
+    let query = parameters.query().map_err(Refusal::Malformed)?;
+    let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
+    let stores = &console.stores;
+    let views = stream::iter(page.tasks).map(|it| async move { task::show(stores, &it).await });
+    let tasks = views.buffered(READS_AT_ONCE).try_collect().await?;
+    Ok(Json(TaskPage { tasks, cursor: page.cursor }))
+}
+
+/// A store calls a cursor that it has not made broken: that is the caller's mistake, not ours.
+fn refuse_list(query: &ListQuery, error: StoreError) -> Refusal {
+    match error {
+        StoreError::Broken { .. } if query.cursor.is_some() => {
+            tracing::warn!(%error, "a list was refused for its cursor");
+            let hint = "`cursor` is not one that this API has returned: leave it out to begin anew.";
+            Refusal::Malformed(hint.to_owned())
+        }
+        error => error.into(),
+    }
+}
+
+impl Parameters {
+    fn query(self) -> Result<ListQuery, String> {
+        let status = given(self.status).map(|status| status.parse()).transpose()?;
+        let limit = match given(self.limit) {
+            None => DEFAULT_LIMIT,
+            Some(limit) => limit
+                .parse()
+                .ok()
+                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                .ok_or_else(|| format!("`limit` is a number from 1 to {MAX_LIMIT}."))?,
+        };
+        Ok(ListQuery { status, source: given(self.source), limit, cursor: given(self.cursor) })
+    }
+}
+
+fn given(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,154 @@
+//! [`Refusal`]: why a request is not done, and the one match to what its sender is told.
+
+use axum::response::{IntoResponse, Response};
+use domain::{DecideError, StoreError};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+
+use crate::problem::Problem;
+
+/// Why a request is not done.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// No token, or none that is known.
+    Unauthorized,
+    /// `CONSOLE_TOKEN` is not set.
+    NoTokens,
+    /// The tokens cannot be read; the text is for the log.
+    TokensUnreadable(String),
+    /// A parameter or a body makes no sense; the text says which, and what would.
+    Malformed(String),
+    /// The body is too large.
+    TooLarge,
+    /// The body is not sent as JSON.
+    MediaType,
+    /// No such task, by the text that was to name it.
+    NoSuchTask(String),
+    /// The task has no such part.
+    NoSuchPart(&'static str),
+    /// The task is not, or no longer, what the request takes it for.
+    Conflict {
+        /// Which way, for programs.
+        kind: &'static str,
+        /// In words.
+        title: &'static str,
+        /// What to do instead.
+        detail: String,
+    },
+    /// A store failed.
+    Store(StoreError),
+}
+
+impl From<DecideError> for Refusal {
+    fn from(error: DecideError) -> Self {
+        let detail = error.to_string();
+        let conflict = |kind, title| Self::Conflict { kind, title, detail };
+        match error {
+            DecideError::Unknown(id) => Self::NoSuchTask(id.to_string()),
+            DecideError::Conflict { .. } => conflict("conflict", "The task has moved on"),
+            DecideError::StaleDraft { .. } => conflict("stale_draft", "The draft has changed"),
+            DecideError::Expired { .. } => conflict("expired", "The time to decide is over"),
+            DecideError::EmptyText => Self::Malformed(error.to_string()),
+            DecideError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Refusal {
+    fn problem(self) -> Problem {
+        use StatusCode as S;
+        let (status, kind, title, detail) = match self {
+            Self::Unauthorized => {
+                let detail =
+                    "Send `Authorization: Bearer` and the token of a line of CONSOLE_TOKEN.".to_owned();
+                (S::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
+            }
+            Self::NoTokens => {
+                let detail = "Nobody may use the console yet: set CONSOLE_TOKEN to lines of `name:token`.";
+                (S::SERVICE_UNAVAILABLE, "no_tokens", "The console is not set up", detail.to_owned())
+            }
+            Self::TokensUnreadable(_) => {
+                let detail = "Whose token this is cannot be said now. Try again.".to_owned();
+                (S::SERVICE_UNAVAILABLE, "tokens_unreadable", "The tokens cannot be read", detail)
+            }
+            Self::Malformed(detail) => (S::BAD_REQUEST, "malformed", "The request makes no sense", detail),
+            Self::TooLarge => {
+                let detail = format!("A request may have {} bytes.", crate::body::MAX_BODY_BYTES);
+                (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail)
+            }
+            Self::MediaType => {
+                let detail = "Send the body as `Content-Type: application/json`.".to_owned();
+                (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The media type is not supported", detail)
+            }
+            Self::NoSuchTask(id) => {
+                let detail = format!("There is no task `{id}`. Tasks are forgotten after 30 days.");
+                (S::NOT_FOUND, "unknown_task", "There is no such task", detail)
+            }
+            Self::NoSuchPart(part) => {
+                let detail = format!("The task has no {part}.");
+                (S::NOT_FOUND, "unknown_part", "The task has no such part", detail)
+            }
+            Self::Conflict { kind, title, detail } => (S::CONFLICT, kind, title, detail),
+            Self::Store(StoreError::Unavailable { .. }) => {
+                let detail = "The store did not answer. Try again.".to_owned();
+                (S::SERVICE_UNAVAILABLE, "unavailable", "The store is unavailable", detail)
+            }
+            Self::Store(StoreError::Broken { .. }) => {
+                let detail = "What is stored cannot be read; the log says what it is.".to_owned();
+                (S::INTERNAL_SERVER_ERROR, "broken", "What is stored cannot be read", detail)
+            }
+        };
+        Problem { status, kind, title, detail }
+    }
+
+    fn extra_header(&self) -> Option<(http::HeaderName, &'static str)> {
+        match self {
+            Self::Unauthorized => Some((WWW_AUTHENTICATE, r#"Bearer realm="afterhook""#)),
+            Self::TokensUnreadable(_) | Self::Store(StoreError::Unavailable { .. }) => {
+                Some((RETRY_AFTER, "5"))
+            }
+            Self::NoTokens
+            | Self::Malformed(_)
+            | Self::TooLarge
+            | Self::MediaType
+            | Self::NoSuchTask(_)
+            | Self::NoSuchPart(_)
+            | Self::Conflict { .. }
+            | Self::Store(StoreError::Broken { .. }) => None,
+        }
+    }
+
+    /// What the caller is not told.
+    fn log(&self) {
+        match self {
+            Self::NoTokens => tracing::error!("CONSOLE_TOKEN is not set: nobody can use the console"),
+            Self::TokensUnreadable(error) => tracing::error!(%error, "the tokens cannot be read"),
+            Self::Store(error) => tracing::error!(%error, "a console request failed"),
+            Self::Unauthorized
+            | Self::Malformed(_)
+            | Self::TooLarge
+            | Self::MediaType
+            | Self::NoSuchTask(_)
+            | Self::NoSuchPart(_)
+            | Self::Conflict { .. } => {}
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.log();
+        let extra = self.extra_header();
+        let mut response = self.problem().into_response();
+        if let Some((name, value)) = extra {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}

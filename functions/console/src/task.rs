@@ -1,0 +1,48 @@
+//! `GET /tasks/{id}`, and the public form of a task, its draft's text included.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use domain::{Part, StoreError, Stores, Task, TaskView, view};
+
+use crate::Console;
+use crate::body::NamedTask;
+use crate::refusal::Refusal;
+
+pub(crate) async fn one(
+    State(console): State<Arc<Console>>,
+    NamedTask(id): NamedTask,
+) -> Result<Json<TaskView>, Refusal> {
+    let task = console.stores.tasks.get(&id).await?.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
+    Ok(Json(show(&console.stores, &task).await?))
+}
+
+/// The public form of `task`.
+///
+/// A draft that is stored and cannot be read shows as an empty text, and in the log: one damaged
+/// draft must not hide a whole list.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when the draft cannot be read now.
+pub(crate) async fn show(stores: &Stores, task: &Task) -> Result<TaskView, StoreError> {
+    match draft_text(stores, task).await {
+        Ok(text) => Ok(view(task, text)),
+        Err(error @ StoreError::Unavailable { .. }) => Err(error),
+        Err(error @ StoreError::Broken { .. }) => {
+            tracing::error!(task_id = %task.id, %error, "a draft cannot be read");
+            Ok(view(task, None))
+        }
+    }
+}
+
+/// The text of the present draft, if there is one.
+async fn draft_text(stores: &Stores, task: &Task) -> Result<Option<String>, StoreError> {
+    const OPERATION: &str = "read a draft";
+    let Some(draft) = &task.doc.draft else { return Ok(None) };
+    let Some(blob) = stores.payloads.get(&task.id, &Part::draft(&draft.hash)).await? else {
+        return Err(StoreError::broken(OPERATION, "its text is not stored"));
+    };
+    let bytes = blob.unpack().map_err(|error| StoreError::broken(OPERATION, error))?;
+    String::from_utf8(bytes).map(Some).map_err(|error| StoreError::broken(OPERATION, error))
+}

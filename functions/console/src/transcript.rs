@@ -1,0 +1,58 @@
+//! `GET /tasks/{id}/transcript`: every request to a model and its response, to the letter.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use domain::{Blob, Part, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::Console;
+use crate::body::NamedTask;
+use crate::refusal::Refusal;
+
+#[derive(Serialize)]
+pub(crate) struct Transcript {
+    calls: Vec<Call>,
+}
+
+/// A [`domain::Exchange`] whose bodies are passed on as they are stored: parsing them anew could
+/// change the order of keys or the digits of a number.
+#[derive(Deserialize, Serialize)]
+struct Call {
+    step: String,
+    model: String,
+    request: Box<RawValue>,
+    response: Box<RawValue>,
+    at: String,
+}
+
+pub(crate) async fn calls(
+    State(console): State<Arc<Console>>,
+    NamedTask(id): NamedTask,
+) -> Result<Json<Transcript>, Refusal> {
+    let stores = &console.stores;
+    let (task, parts) = futures::try_join!(stores.tasks.get(&id), stores.payloads.list(&id, Part::CALLS))?;
+    if task.is_none() {
+        return Err(Refusal::NoSuchTask(id.to_string()));
+    }
+    let mut calls = Vec::with_capacity(parts.len());
+    for (part, blob) in &parts {
+        calls.extend(read(part, blob)?);
+    }
+    Ok(Json(Transcript { calls }))
+}
+
+/// The calls of one part: one as an object, or several as a list.
+fn read(part: &Part, blob: &Blob) -> Result<Vec<Call>, StoreError> {
+    let broken = |cause: &dyn std::fmt::Display| {
+        StoreError::broken("read a transcript", format!("part {part}: {cause}"))
+    };
+    let bytes = blob.unpack().map_err(|error| broken(&error))?;
+    if bytes.first() == Some(&b'[') {
+        serde_json::from_slice(&bytes).map_err(|error| broken(&error))
+    } else {
+        serde_json::from_slice(&bytes).map(|call| vec![call]).map_err(|error| broken(&error))
+    }
+}

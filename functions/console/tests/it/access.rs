@@ -1,0 +1,112 @@
+//! Who gets in, and what those hear who do not.
+
+use axum::body::Body;
+use console::TokenSource;
+use futures::FutureExt;
+use http::{HeaderValue, Request};
+use serde_json::json;
+
+use crate::rig::{Answer, Rig, TOKENS, tokens};
+
+const ROUTES: [(&str, &str); 7] = [
+    ("GET", "/tasks"),
+    ("GET", "/tasks/tsk_0"),
+    ("GET", "/tasks/tsk_0/transcript"),
+    ("GET", "/tasks/tsk_0/payload"),
+    ("POST", "/tasks/tsk_0/approve"),
+    ("POST", "/tasks/tsk_0/reject"),
+    ("POST", "/tasks/tsk_0/retry"),
+];
+
+async fn ask(rig: &Rig, authorization: &[&str]) -> Answer {
+    let mut request = Request::get("/tasks").body(Body::empty()).unwrap();
+    for value in authorization {
+        request.headers_mut().append("authorization", HeaderValue::from_str(value).unwrap());
+    }
+    rig.send(request).await
+}
+
+#[tokio::test]
+async fn no_route_answers_without_a_token() {
+    let rig = Rig::new();
+    for (method, path) in ROUTES {
+        let request = Request::builder().method(method).uri(path).body(Body::from("{}")).unwrap();
+        let answer = rig.send(request).await;
+        answer.problem(401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer realm="afterhook""#));
+    }
+}
+
+#[tokio::test]
+async fn token_of_each_line_is_let_in() {
+    let rig = Rig::new();
+    for (_, token) in TOKENS {
+        ask(&rig, &[&format!("Bearer {token}")]).await.ok();
+        ask(&rig, &[&format!("bearer {token}")]).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn anything_but_one_whole_token_is_refused() {
+    let rig = Rig::new();
+    let whole = format!("Bearer {}", TOKENS[1].1);
+    let cut = &whole[..whole.len() - 1];
+    let longer = format!("{whole}x");
+    let basic = format!("Basic {}", TOKENS[1].1);
+    for wrong in
+        [&[cut][..], &[&longer], &[&basic], &[TOKENS[1].1], &["Bearer "], &["Bearer"], &["Bearer lisa"]]
+    {
+        ask(&rig, wrong).await.problem(401, "unauthorized");
+    }
+    ask(&rig, &[&whole, &whole]).await.problem(401, "unauthorized");
+    ask(&rig, &[&whole]).await.ok();
+}
+
+#[tokio::test]
+async fn console_without_tokens_lets_nobody_in_and_says_why() {
+    for source in [vec![], tokens(&[("nobody", "")])] {
+        let rig = Rig::with(TokenSource::fixed(&source), |stores| stores);
+        for wrong in [&["Bearer "][..], &["Bearer x"], &[]] {
+            let detail = ask(&rig, wrong).await.problem(503, "no_tokens");
+            assert!(detail.contains("CONSOLE_TOKEN"), "{detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn kept_tokens_are_asked_for_every_time() {
+    let rig =
+        Rig::with(TokenSource::kept(Box::new(|_| async { Ok(tokens(&TOKENS)) }.boxed())), |stores| stores);
+    ask(&rig, &["Bearer tokenoflisa"]).await.ok();
+    ask(&rig, &["Bearer another"]).await.problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn tokens_that_cannot_be_read_are_503_and_never_401() {
+    let source = TokenSource::kept(Box::new(|_| async { Err("no answer".to_owned()) }.boxed()));
+    let rig = Rig::with(source, |stores| stores);
+    let answer = ask(&rig, &["Bearer tokenoflisa"]).await;
+    let detail = answer.problem(503, "tokens_unreadable");
+    assert!(!detail.contains("no answer"), "{detail}");
+    assert_eq!(answer.header("retry-after"), Some("5"));
+}
+
+#[tokio::test]
+async fn health_needs_no_token() {
+    let rig = Rig::with(TokenSource::fixed(&[]), |stores| stores);
+    let answer = rig.send(Request::get("/health").body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "status": "ok" })));
+}
+
+#[tokio::test]
+async fn unknown_routes_and_methods_are_problems_too() {
+    let rig = Rig::new();
+    rig.get("/nowhere").await.problem(404, "not_found");
+    rig.get("/tasks/tsk_0/more").await.problem(404, "not_found");
+    let answer = rig.send(crate::rig::request("DELETE", "/tasks", Body::empty())).await;
+    answer.problem(405, "method_not_allowed");
+    assert_eq!(answer.header("allow"), Some("GET,HEAD"));
+    let answer = rig.get("/tasks/tsk_0/approve").await;
+    answer.problem(405, "method_not_allowed");
+    assert_eq!(answer.header("allow"), Some("POST"));
+}

@@ -1,0 +1,71 @@
+//! The API behind API Gateway: a whole event through the adapter that Lambda runs.
+
+use data_encoding::BASE64;
+use domain::Part;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::rig::{Rig, TOKENS};
+
+fn event(method: &str, path: &str, query: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": { "Authorization": format!("Bearer {}", TOKENS[0].1), "Host": "console.example" },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abc123",
+            "domainName": "console.example",
+            "domainPrefix": "console",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "curl/8"
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "18/Nov/2026:11:06:40 +0000",
+            "timeEpoch": 1_795_000_000_000_u64
+        },
+        "isBase64Encoded": false
+    })
+}
+
+async fn invoke(rig: &Rig, event: &Value) -> Value {
+    let request: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
+    let adapter = Adapter::from(rig.router.clone());
+    let response = adapter.oneshot(LambdaEvent::new(request, Context::default())).await.unwrap();
+    serde_json::to_value(&response).unwrap()
+}
+
+#[tokio::test]
+async fn list_with_a_query_is_answered() {
+    let rig = Rig::new();
+    let task = rig.parked(1).await;
+    rig.task("github", 2).await;
+    let response = invoke(&rig, &event("GET", "/tasks", "status=awaiting_approval&limit=5")).await;
+    assert_eq!(response["statusCode"], 200, "{response}");
+    let page: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
+    assert_eq!(page["tasks"][0]["task_id"], task.id.as_str());
+    assert_eq!(page["tasks"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn raw_body_that_is_no_text_survives() {
+    let rig = Rig::new();
+    let mut task = rig.task("github", 1).await;
+    task.doc.content_type = "application/x-www-form-urlencoded".to_owned();
+    rig.save(&mut task).await;
+    rig.put(&task.id, &Part::payload(), b"payload=%7B%7D&\xff").await;
+    let response = invoke(&rig, &event("GET", &format!("/tasks/{}/payload", task.id), "")).await;
+    assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
+    let body = BASE64.decode(response["body"].as_str().unwrap().as_bytes()).unwrap();
+    assert_eq!(body, b"payload=%7B%7D&\xff");
+}

@@ -1,0 +1,192 @@
+//! A console on in-memory stores under a clock that is set by hand, with tasks to look at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use console::{Console, TokenSource, router};
+use domain::{
+    Blob, Clock, DraftOrigin, DraftRef, Lane, NewTask, Part, Priority, PutNew, Save, Stores, Task, TaskId,
+    TaskStatus, Timestamp, Visibility, after, draft_hash,
+};
+use embedded::Embedded;
+use http::{HeaderMap, Request, StatusCode};
+use serde_json::{Map, Value, json};
+use settings::ConsoleToken;
+use tower::ServiceExt;
+
+pub const TOKENS: [(&str, &str); 2] = [("mona", "token of mona"), ("lisa", "tokenoflisa")];
+pub const DRAFT: &str = "Thank you, this is fixed in 1.2.";
+const START: i64 = 1_795_000_000_000;
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub struct Watch(Arc<AtomicI64>);
+
+impl Watch {
+    pub fn clock(&self) -> Clock {
+        let millis = Arc::clone(&self.0);
+        Clock::from_fn(move || Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap())
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+pub struct Rig {
+    /// As they are, whatever the console sees of them.
+    pub stores: Stores,
+    pub watch: Watch,
+    pub router: Router,
+}
+
+pub fn tokens(tokens: &[(&str, &str)]) -> Vec<ConsoleToken> {
+    let token =
+        |(name, token): &(&str, &str)| ConsoleToken { name: (*name).to_owned(), token: (*token).into() };
+    tokens.iter().map(token).collect()
+}
+
+impl Rig {
+    pub fn new() -> Self {
+        Self::with(TokenSource::fixed(&tokens(&TOKENS)), |stores| stores)
+    }
+
+    /// A rig whose console sees the stores through `lens`.
+    pub fn with(tokens: TokenSource, lens: impl FnOnce(Stores) -> Stores) -> Self {
+        let watch = Watch(Arc::new(AtomicI64::new(START)));
+        let stores = Embedded::in_memory(watch.clock()).unwrap().stores();
+        let console = Console::new(lens(stores.clone()), tokens, watch.clock());
+        Self { stores, watch, router: router(Arc::new(console)) }
+    }
+
+    /// A task as ingest makes it, a second later than the one before.
+    pub async fn task(&self, source: &str, number: u32) -> Task {
+        self.watch.advance(Duration::from_secs(1));
+        let new = NewTask {
+            source: source.to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "octo/repo".to_owned(),
+            thread: format!("octo/repo#{number}"),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: Map::new(),
+            content_type: "application/json; charset=utf-8".to_owned(),
+            event_hint: Some("issues".to_owned()),
+        };
+        let now = self.watch.now();
+        let id = TaskId::derive(source, &number.to_le_bytes());
+        let task = Task::received(id, new, now, after(now, Duration::from_secs(120)));
+        assert_eq!(self.stores.tasks.insert(&task).await.unwrap(), domain::Insert::New);
+        task
+    }
+
+    /// A task whose draft waits for a person, for an hour.
+    pub async fn parked(&self, number: u32) -> Task {
+        let mut task = self.task("github", number).await;
+        let now = self.watch.now();
+        let hash = draft_hash(DRAFT);
+        self.put(&task.id, &Part::draft(&hash), DRAFT.as_bytes()).await;
+        task.transition(TaskStatus::Processing, now, "claimed").unwrap();
+        task.transition(TaskStatus::AwaitingApproval, now, "parked").unwrap();
+        let because = Some("low confidence".to_owned());
+        task.doc.draft = Some(DraftRef { hash, from: DraftOrigin::Model, parked_because: because });
+        let expires_at = after(now, Duration::from_secs(3_600));
+        task.doc.expires_at = Some(expires_at);
+        task.control.due_at = Some(expires_at);
+        self.save(&mut task).await;
+        task
+    }
+
+    pub async fn save(&self, task: &mut Task) {
+        assert_eq!(self.stores.tasks.save(task).await.unwrap(), Save::Done);
+    }
+
+    pub async fn put(&self, id: &TaskId, part: &Part, bytes: &[u8]) {
+        let blob = Blob::pack(bytes).unwrap();
+        let forget_at = after(self.watch.now(), Duration::from_secs(86_400));
+        assert_eq!(self.stores.payloads.put_new(id, part, &blob, forget_at).await.unwrap(), PutNew::Stored);
+    }
+
+    pub async fn stored(&self, id: &TaskId) -> Task {
+        self.stores.tasks.get(id).await.unwrap().unwrap()
+    }
+
+    /// The messages that are on the express lane, which has none then.
+    pub async fn drain(&self) -> Vec<TaskId> {
+        let queue = Visibility { lane: Some(Lane::Express), timeout: Duration::from_secs(3_600) };
+        let deliveries = self.stores.queue.receive(queue, 10, Duration::ZERO).await.unwrap();
+        deliveries.iter().map(|delivery| delivery.task_id().unwrap()).collect()
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(request("GET", path, Body::empty())).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let mut request = request("POST", path, Body::from(body.to_string()));
+        request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        self.send(request).await
+    }
+
+    pub async fn approve(&self, task: &Task) -> Answer {
+        self.post(&format!("/tasks/{}/approve", task.id), &json!({ "draft_hash": draft_hash(DRAFT) })).await
+    }
+}
+
+/// A request of mona's.
+pub fn request(method: &str, path: &str, body: Body) -> Request<Body> {
+    let token = format!("Bearer {}", TOKENS[0].1);
+    Request::builder().method(method).uri(path).header("authorization", token).body(body).unwrap()
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{:?}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        self.json()
+    }
+
+    /// An error with all that RFC 9457 asks for; its detail.
+    #[track_caller]
+    pub fn problem(&self, status: u16, kind: &str) -> String {
+        let json = self.json();
+        assert_eq!(json["type"], format!("urn:afterhook:problem:{kind}"), "{json}");
+        assert_eq!(self.status.as_u16(), status);
+        assert_eq!(json["status"], status);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert!(!json["title"].as_str().unwrap().is_empty());
+        json["detail"].as_str().unwrap().to_owned()
+    }
+}

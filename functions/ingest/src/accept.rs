@@ -1,0 +1,228 @@
+//! One webhook's way: signature → identity → parse → filter → task ∥ raw body → lane.
+//!
+//! The future may be dropped at any await point (the sender hangs up, the environment dies). What
+//! that leaves behind is one of: nothing; a raw body without a task, which is forgotten in time; a
+//! task without a message, which the sweeper finds; or a task without its raw body. The sender has
+//! no `202` then, and its next try completes whatever is missing.
+
+use std::panic::{UnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use domain::{
+    Blob, Decider, Envelope, Event, Insert, NewTask, PAYLOAD_MISSING, Part, Priority, Task, TaskError,
+    TaskId, TaskStatus, Timestamp, after,
+};
+use futures::join;
+use http::HeaderMap;
+use serde_json::Map;
+use webhook::{ParseError, Parsed, Received, Rejection};
+
+use crate::headers::SignedHeaders;
+use crate::outcome::{Outcome, Refusal, StorageError, Trail};
+use crate::source::Source;
+use crate::{Ingest, SecretMap};
+
+/// When the sweeper looks whether a new task has been claimed.
+const FIRST_LOOK: Duration = Duration::from_secs(120);
+
+/// Takes one webhook in. `Ok(Accepted)` means that nothing of it can be lost any more.
+pub(crate) async fn accept(
+    ingest: &Ingest,
+    source: &Source,
+    headers: &HeaderMap,
+    body: &Bytes,
+    trail: &mut Trail,
+) -> Result<Outcome, Refusal> {
+    let now = ingest.clock.now();
+    let headers = SignedHeaders(headers);
+    let content_type = headers.media_type(source.provider)?;
+    trail.step = "read the signing secrets";
+    verify(ingest, source, &headers, body, now).await?;
+    let received = Received { content_type, event_hint: headers.event_hint(source.provider), body };
+    let id = TaskId::derive(&source.name, source.provider.identity(&received));
+    trail.task_id = Some(id.clone());
+    trail.step = "read the event";
+    match read(source, id, &received, now)? {
+        Reading::Settled(outcome) => Ok(outcome),
+        Reading::Task(task) => Ok(store(ingest, *task, body, now, trail).await?),
+    }
+}
+
+/// Checks the signature; if a secret may be at fault, once more with secrets fetched anew: the sender
+/// may sign with one that is younger than our copy.
+async fn verify(
+    ingest: &Ingest,
+    source: &Source,
+    headers: &SignedHeaders<'_>,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let check = |known: &SecretMap| match known.get(&source.name) {
+        Some(secrets) => source.scheme.verify(secrets, headers, body, now),
+        None => Err(Rejection::NoSecret),
+    };
+    let current = ingest.secrets.current(now).await?;
+    let Err(rejection) = check(current.as_ref()) else { return Ok(()) };
+    let newer = if may_be_the_secrets_fault(&rejection) { ingest.secrets.newer(now).await? } else { None };
+    newer.map_or(Err(rejection), |newer| check(&newer)).map_err(|rejection| match rejection {
+        Rejection::NoSecret => Refusal::NoSecret { variable: settings::variable_of(&source.name) },
+        rejection => Refusal::Signature(rejection),
+    })
+}
+
+/// Whether another secret could change the verdict.
+fn may_be_the_secrets_fault(rejection: &Rejection) -> bool {
+    match rejection {
+        Rejection::NoSecret | Rejection::Wrong => true,
+        Rejection::Missing { .. }
+        | Rejection::Malformed { .. }
+        | Rejection::Undated { .. }
+        | Rejection::Stale { .. } => false,
+    }
+}
+
+/// What the body says should happen.
+enum Reading {
+    /// Nothing is to be stored.
+    Settled(Outcome),
+    /// This is.
+    Task(Box<Task>),
+}
+
+/// Reads a verified body. One that is JSON and still cannot be understood is a mistake of ours: it
+/// becomes a failed task, which a person retries once the parser is mended.
+fn read(source: &Source, id: TaskId, received: &Received<'_>, now: Timestamp) -> Result<Reading, Refusal> {
+    let provider = source.provider;
+    let due_at = after(now, FIRST_LOOK);
+    match unpanicked(|| provider.parse(received)) {
+        Ok(Parsed::Ping) => Ok(Reading::Settled(Outcome::Pong)),
+        Ok(Parsed::Other(_)) => Ok(Reading::Settled(Outcome::Ignored("unsupported"))),
+        Ok(Parsed::Event(event)) => match source.ignores(&event, now) {
+            Some(reason) => Ok(Reading::Settled(Outcome::Ignored(reason.as_str()))),
+            None => {
+                let new = new_task(source, received, *event);
+                Ok(Reading::Task(Box::new(Task::received(id, new, now, due_at))))
+            }
+        },
+        Err(ParseError::NotJson(why)) => Err(Refusal::NotJson(why)),
+        Err(ParseError::Unreadable(why)) => {
+            let new = unread_task(source, received, &id);
+            let error = TaskError::new("parse", "unreadable_event", why);
+            Ok(Reading::Task(Box::new(Task::stillborn(id, new, now, error))))
+        }
+    }
+}
+
+/// Turns a panic of the parser into an event that it cannot read: most senders never try again, so
+/// a panic must not cost the event.
+fn unpanicked(parse: impl FnOnce() -> Result<Parsed, ParseError> + UnwindSafe) -> Result<Parsed, ParseError> {
+    catch_unwind(parse).unwrap_or_else(|_| Err(ParseError::Unreadable("the parser panicked".to_owned())))
+}
+
+fn new_task(source: &Source, received: &Received<'_>, event: Event) -> NewTask {
+    NewTask {
+        source: source.name.clone(),
+        event: event.name,
+        tenant: event.tenant,
+        thread: event.thread,
+        actor: event.actor,
+        priority: Priority::DEFAULT,
+        metadata: event.metadata,
+        content_type: received.content_type.to_owned(),
+        event_hint: received.event_hint.map(str::to_owned),
+    }
+}
+
+/// A task of which no more is known than that its sender is genuine: a tenant of its own per source
+/// and a thread of its own per task.
+fn unread_task(source: &Source, received: &Received<'_>, id: &TaskId) -> NewTask {
+    NewTask {
+        source: source.name.clone(),
+        event: received.event_hint.unwrap_or("unreadable").to_owned(),
+        tenant: source.name.clone(),
+        thread: id.to_string(),
+        actor: "unknown".to_owned(),
+        priority: Priority::DEFAULT,
+        metadata: Map::new(),
+        content_type: received.content_type.to_owned(),
+        event_hint: received.event_hint.map(str::to_owned),
+    }
+}
+
+/// Stores the task and its raw body side by side, then puts the task on its lane.
+///
+/// The raw body is written even if the task is there already: the try that stored the task may have
+/// died before it stored the body.
+async fn store(
+    ingest: &Ingest,
+    task: Task,
+    body: &[u8],
+    now: Timestamp,
+    trail: &mut Trail,
+) -> Result<Outcome, StorageError> {
+    let stores = &ingest.stores;
+    let (payload, part) = (Blob::pack(body)?, Part::payload());
+    trail.step = "store the task";
+    let (inserted, kept) = join!(
+        stores.tasks.insert(&task),
+        stores.payloads.put_new(&task.id, &part, &payload, task.forgotten_at()),
+    );
+    let inserted = inserted?;
+    kept?;
+    match inserted {
+        Insert::New if task.control.status.is_end() => Ok(Outcome::Accepted(task.id)),
+        Insert::New | Insert::Exists(TaskStatus::Received) => {
+            trail.step = "enqueue the task";
+            enqueue(ingest, task).await
+        }
+        Insert::Exists(TaskStatus::Failed) => {
+            trail.step = "revive the task";
+            revive(ingest, task.id, now).await
+        }
+        Insert::Exists(_) => Ok(Outcome::Duplicate(task.id)),
+    }
+}
+
+/// A message too many does no harm: the claim lets one of them work.
+async fn enqueue(ingest: &Ingest, task: Task) -> Result<Outcome, StorageError> {
+    let lane = task.doc.priority.lane();
+    let envelope = Envelope { task_id: task.id, lane, tenant: task.doc.tenant };
+    ingest.stores.queue.send(&envelope).await?;
+    Ok(Outcome::Accepted(envelope.task_id))
+}
+
+/// A task that failed because its raw body was never stored (the try that made it died in between,
+/// and the sweeper was quicker than the sender) has its body now: it gets a new life. Calling it a
+/// duplicate would suppress the very retry that was asked for.
+async fn revive(ingest: &Ingest, id: TaskId, now: Timestamp) -> Result<Outcome, StorageError> {
+    let task = ingest.stores.tasks.get(&id).await?;
+    let bodiless = task.and_then(|task| task.doc.error).is_some_and(|error| error.kind == PAYLOAD_MISSING);
+    if !bodiless {
+        return Ok(Outcome::Duplicate(id));
+    }
+    // Two revivals at once are one and the same: either may count.
+    let sender = Decider { name: "its sender", request: "revival", at: now };
+    match domain::retry(&ingest.stores, &id, None, sender).await {
+        Ok(decided) => {
+            decided.enqueued?;
+            Ok(Outcome::Accepted(id))
+        }
+        // Another delivery of the same event has just done it.
+        Err(domain::DecideError::Conflict { .. }) => Ok(Outcome::Duplicate(id)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panic_of_the_parser_is_an_event_that_cannot_be_read() {
+        let parsed = unpanicked(|| panic!("a bug"));
+        assert!(matches!(parsed, Err(ParseError::Unreadable(_))));
+        assert_eq!(unpanicked(|| Ok(Parsed::Ping)), Ok(Parsed::Ping));
+    }
+}

@@ -1,0 +1,41 @@
+//! [`Source`]: one `[sources.NAME]` of agent.toml, ready to take webhooks.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::{Event, Timestamp};
+use settings::SourceSettings;
+use webhook::{Filter, IgnoreReason, Provider, Scheme, check_age};
+
+/// Who sends, how it signs, and which of its events are worth a task.
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) provider: Provider,
+    pub(crate) scheme: Scheme,
+    max_event_age: Option<Duration>,
+    /// Behind a lock because the agent's own login may become known only after the start.
+    filter: RwLock<Arc<Filter>>,
+}
+
+impl Source {
+    pub(crate) fn new(settings: &SourceSettings) -> Self {
+        Self {
+            name: settings.name.clone(),
+            provider: settings.provider,
+            scheme: settings.provider.scheme(),
+            max_event_age: settings.max_event_age,
+            filter: RwLock::new(Arc::new(settings.filter.clone())),
+        }
+    }
+
+    pub(crate) fn set_login(&self, login: &str) {
+        let mut filter = self.filter.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut filter).login = Some(login.to_owned());
+    }
+
+    /// Why `event` gets no task; `None` when it gets one.
+    pub(crate) fn ignores(&self, event: &Event, now: Timestamp) -> Option<IgnoreReason> {
+        let filter = Arc::clone(&self.filter.read().unwrap_or_else(PoisonError::into_inner));
+        filter.ignores(event).or_else(|| check_age(event, self.max_event_age, now))
+    }
+}

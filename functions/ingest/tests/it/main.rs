@@ -1,0 +1,10 @@
+//! Ingest from outside: through its router, on the in-memory adapters.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod answers;
+mod faults;
+mod faulty;
+mod lambda;
+mod logs;
+mod rig;
+mod secrets;

@@ -1,0 +1,117 @@
+//! The effect ledger: whatever happens, the thread gets one comment.
+
+use std::future::Future;
+use std::time::Duration;
+
+use domain::*;
+
+use crate::support::{Bench, Post, issue};
+
+async fn until_ended(bench: &Bench, id: &TaskId) -> Task {
+    for _ in 0..60 {
+        bench.work().await;
+        let task = bench.task(id).await;
+        if task.control.status.is_end() {
+            return task;
+        }
+        bench.pass(Duration::from_secs(15));
+    }
+    panic!("task {id} never ended: {:?}", bench.task(id).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answer_is_resolved_by_the_services_proof() {
+    for post in [Post::Lost, Post::CreateAndHang] {
+        let bench = Bench::new();
+        bench.service.posts.lock().unwrap().push_back(post);
+        let id = bench.accept(&issue(7)).await;
+        bench.work().await;
+        let task = bench.task(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Waiting);
+        assert!(matches!(task.effect("reply").unwrap().state, EffectState::Intended { .. }));
+        assert_eq!(until_ended(&bench, &id).await.control.status, TaskStatus::Completed);
+        assert_eq!(bench.comments().len(), 1);
+        assert_eq!(bench.steps(), ["triage", "answer"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn comment_that_certainly_was_not_made_is_made_later() {
+    let bench = Bench::new();
+    let throttled = ServiceFailure::Throttled { after: Duration::from_secs(60) };
+    bench.service.posts.lock().unwrap().push_back(Post::Refuse(throttled));
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.not_before, Some(after(bench.now(), Duration::from_secs(60))));
+    assert_eq!(task.control.attempts, 0, "an orderly deferral costs no attempt");
+    assert!(task.effect("reply").is_none(), "the intent was taken back");
+    assert_eq!(until_ended(&bench, &id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.comments().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusal_fails_the_task_with_the_services_words() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().push_back(Post::Refuse(ServiceFailure::Refused));
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    let error = task.doc.error.unwrap();
+    assert_eq!(error.kind, "github_refused");
+    assert!(error.message.contains("scripted"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn effect_that_can_never_be_cleared_up_ends_the_task_after_five_tries() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(ServiceFailure::InDoubt); 9]);
+    let id = bench.accept(&issue(7)).await;
+    let task = until_ended(&bench, &id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert_eq!(task.control.attempts, MAX_ATTEMPTS);
+    assert_eq!(task.doc.error.unwrap().kind, "in_doubt");
+    assert!(bench.comments().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn crash_at_any_moment_doubles_nothing_and_loses_nothing() {
+    // The future of the invocation is dropped after `n` polls, for every `n`: a crash at each await
+    // point. A successor takes over when the lease has ended.
+    let mut crashes = 0;
+    for polls in 1..200 {
+        let bench = Bench::new();
+        let id = bench.accept(&issue(7)).await;
+        let delivery = bench.receive(Lane::Standard).await.remove(0);
+        let deadline = after(bench.now(), Duration::from_secs(120));
+        let done = {
+            let mut work = Box::pin(bench.processor.handle(&delivery, deadline));
+            let mut polled = 0;
+            std::future::poll_fn(|cx| {
+                polled += 1;
+                if polled > polls {
+                    return std::task::Poll::Ready(None);
+                }
+                match work.as_mut().poll(cx) {
+                    std::task::Poll::Ready(fate) => std::task::Poll::Ready(Some(fate)),
+                    std::task::Poll::Pending => {
+                        cx.waker().wake_by_ref();
+                        std::task::Poll::Pending
+                    }
+                }
+            })
+            .await
+        };
+        if done.is_some() {
+            break;
+        }
+        crashes += 1;
+        let task = until_ended(&bench, &id).await;
+        assert_eq!(task.control.status, TaskStatus::Completed, "crash after {polls} polls");
+        assert_eq!(bench.comments().len(), 1, "crash after {polls} polls");
+    }
+    // SQLite in memory never makes a future wait, so this walks only the points that do; the
+    // adapters over the network are walked by the end-to-end tests.
+    assert!(crashes < 199, "the loop ended by itself");
+}

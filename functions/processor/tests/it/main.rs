@@ -1,0 +1,8 @@
+//! The processor against the SQLite adapter in memory, a scripted model and a scripted service.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod batch;
+mod effects;
+mod pipeline;
+mod support;
+mod waiting;

@@ -1,0 +1,329 @@
+//! A processor in a box: everything outside it is scripted, and time only moves when it is told to.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::*;
+use embedded::Embedded;
+use processor::{Fate, Parts, Processor, Registry, Services};
+use serde_json::{Value, json};
+use settings::Settings;
+use telemetry::Metrics;
+
+pub const START: i64 = 1_800_000_000_000;
+pub const LOGIN: &str = "afterhook";
+
+/// What the scripted model does next.
+#[derive(Clone)]
+pub enum Say {
+    Triage { intent: &'static str, confidence: f64, spam: bool },
+    Text(&'static str),
+    Fail(ModelFailure),
+    Hang,
+}
+
+#[derive(Default)]
+pub struct ScriptedModel {
+    pub script: Mutex<VecDeque<Say>>,
+    pub calls: Mutex<Vec<ModelCall>>,
+    pub delay: Mutex<Duration>,
+}
+
+fn usage(step: &str) -> StepUsage {
+    StepUsage {
+        step: step.to_owned(),
+        model: "gemini-3.8-flash".to_owned(),
+        prompt_tokens: 100,
+        cached_tokens: 0,
+        output_tokens: 20,
+        thought_tokens: 3,
+        cost_usd: Some(0.001),
+        attempts: 1,
+        ms: 5,
+    }
+}
+
+fn exchange(call: &ModelCall) -> Exchange {
+    Exchange {
+        step: call.step.clone(),
+        model: "gemini-3.8-flash".to_owned(),
+        request: json!({"step": call.step}),
+        response: json!({}),
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[async_trait]
+impl Model for ScriptedModel {
+    async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
+        self.calls.lock().unwrap().push(call.clone());
+        let delay = *self.delay.lock().unwrap();
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let next = self.script.lock().unwrap().pop_front();
+        let next = next.unwrap_or(match call.role {
+            ModelRole::Triage => Say::Triage { intent: "bug_report", confidence: 0.9, spam: false },
+            ModelRole::Answer => Say::Text("Thanks, we look into it."),
+        });
+        let answer = |text: String, value: Option<Value>| ModelAnswer {
+            text,
+            value,
+            usage: vec![usage(&call.step)],
+            exchanges: vec![exchange(call)],
+        };
+        match next {
+            Say::Triage { intent, confidence, spam } => {
+                let value = json!({"intent": intent, "confidence": confidence, "spam": spam});
+                Ok(answer(value.to_string(), Some(value)))
+            }
+            Say::Text(text) => Ok(answer(text.to_owned(), None)),
+            Say::Fail(failure) => Err(ModelError {
+                step: call.step.clone(),
+                failure,
+                message: "scripted".to_owned(),
+                usage: Vec::new(),
+                exchanges: vec![exchange(call)],
+            }),
+            Say::Hang => std::future::pending().await,
+        }
+    }
+}
+
+/// What the scripted service does with the next comment.
+#[derive(Clone)]
+pub enum Post {
+    /// Creates it and answers.
+    Create,
+    /// Creates it, and the answer is lost.
+    Lost,
+    /// Does not create it.
+    Refuse(ServiceFailure),
+    /// Creates it and never answers.
+    CreateAndHang,
+}
+
+#[derive(Default)]
+pub struct ScriptedService {
+    pub posts: Mutex<VecDeque<Post>>,
+    pub comments: Mutex<Vec<(String, String)>>,
+    pub history: Mutex<Vec<Comment>>,
+    pub login_fails: Mutex<bool>,
+}
+
+fn failure(failure: ServiceFailure) -> ServiceError {
+    ServiceError { service: "github", operation: "create a comment", failure, message: "scripted".to_owned() }
+}
+
+#[async_trait]
+impl Publisher for ScriptedService {
+    async fn login(&self) -> Result<String, ServiceError> {
+        if *self.login_fails.lock().unwrap() {
+            return Err(failure(ServiceFailure::Later { after: None }));
+        }
+        Ok(LOGIN.to_owned())
+    }
+
+    async fn history(&self, _: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        let all = self.history.lock().unwrap();
+        Ok(all.iter().rev().take(limit).rev().cloned().collect())
+    }
+
+    async fn publish(&self, _: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        let next = self.posts.lock().unwrap().pop_front().unwrap_or(Post::Create);
+        if let Post::Refuse(why) = next {
+            return Err(failure(why));
+        }
+        let id = {
+            let mut comments = self.comments.lock().unwrap();
+            comments.push((text.to_owned(), mark.to_string()));
+            comments.len().to_string()
+        };
+        match next {
+            Post::Lost => Err(failure(ServiceFailure::InDoubt)),
+            Post::CreateAndHang => std::future::pending().await,
+            Post::Create | Post::Refuse(_) => {
+                Ok(Proof { url: Some(format!("https://github.com/comment/{id}")), id })
+            }
+        }
+    }
+
+    async fn find(&self, _: &Target, mark: &Mark, _: Timestamp) -> Result<Option<Proof>, ServiceError> {
+        let comments = self.comments.lock().unwrap();
+        let place = comments.iter().position(|(_, known)| *known == mark.to_string());
+        Ok(place.map(|place| Proof { id: (place + 1).to_string(), url: None }))
+    }
+}
+
+pub struct Bench {
+    pub processor: Arc<Processor>,
+    pub stores: Stores,
+    pub embedded: Embedded,
+    pub model: Arc<ScriptedModel>,
+    pub service: Arc<ScriptedService>,
+    now: Arc<AtomicI64>,
+}
+
+const SETTINGS: &str = r#"
+[agent]
+name = "test"
+persona = "persona.md"
+history = 3
+
+[models]
+
+[budget]
+per_thread_replies_per_hour = 3
+
+[sources.github]
+events = ["issues.opened", "issue_comment.created"]
+
+[[intents]]
+name = "bug_report"
+when = "something is broken"
+automation = "reply"
+
+[[intents]]
+name = "question"
+when = "somebody asks"
+automation = "reply"
+"#;
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::with(SETTINGS, None)
+    }
+
+    pub fn with(settings: &str, registry: Option<Registry>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("persona.md"), "You are a careful maintainer.").unwrap();
+        let settings = Settings::parse(settings, dir.path()).unwrap();
+        let now = Arc::new(AtomicI64::new(START));
+        let clock = {
+            // The wall clock moves with tokio's, and by hand.
+            let (now, began) = (Arc::clone(&now), tokio::time::Instant::now());
+            Clock::from_fn(move || {
+                let elapsed = i64::try_from(began.elapsed().as_millis()).unwrap();
+                Timestamp::from_millisecond(now.load(Ordering::SeqCst) + elapsed).unwrap()
+            })
+        };
+        let embedded = Embedded::in_memory(clock.clone()).unwrap();
+        let (model, service) = (Arc::new(ScriptedModel::default()), Arc::new(ScriptedService::default()));
+        let parts = Parts {
+            stores: embedded.stores(),
+            model: model.clone(),
+            services: Services { github: service.clone() },
+            clock,
+            jitter: Jitter::fixed(1.0),
+            metrics: Metrics::none(),
+        };
+        let mut processor = Processor::new(&settings, parts).unwrap();
+        if let Some(registry) = registry {
+            processor.registry = Arc::new(registry);
+        }
+        let stores = embedded.stores();
+        Self { processor: Arc::new(processor), stores, embedded, model, service, now }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.processor.clock.now()
+    }
+
+    pub fn pass(&self, time: Duration) {
+        self.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub fn script(&self, say: impl IntoIterator<Item = Say>) {
+        self.model.script.lock().unwrap().extend(say);
+    }
+
+    /// Stores and enqueues an event as ingest does.
+    pub async fn accept(&self, body: &Value) -> TaskId {
+        let body = serde_json::to_vec(body).unwrap();
+        let id = TaskId::derive("github", &body);
+        let number = serde_json::from_slice::<Value>(&body).unwrap()["issue"]["number"].clone();
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "octo/repo".to_owned(),
+            thread: format!("octo/repo#{number}"),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: serde_json::Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: Some("issues".to_owned()),
+        };
+        let task = Task::received(id.clone(), new, self.now(), after(self.now(), Duration::from_secs(120)));
+        self.stores.tasks.insert(&task).await.unwrap();
+        let blob = Blob::pack(&body).unwrap();
+        self.stores.payloads.put_new(&id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
+        let envelope = Envelope { task_id: id.clone(), lane: Lane::Standard, tenant: "octo/repo".to_owned() };
+        self.stores.queue.send(&envelope).await.unwrap();
+        id
+    }
+
+    pub async fn receive(&self, lane: Lane) -> Vec<Delivery> {
+        let from = Visibility { lane: Some(lane), timeout: Duration::from_secs(1_080) };
+        self.stores.queue.receive(from, 10, Duration::ZERO).await.unwrap()
+    }
+
+    /// Works on everything that can be received now, as Lambda would.
+    pub async fn work(&self) -> usize {
+        let mut worked = 0;
+        for lane in Lane::ALL {
+            for delivery in self.receive(lane).await {
+                worked += 1;
+                let deadline = after(self.now(), Duration::from_secs(120));
+                if self.processor.handle(&delivery, deadline).await == Fate::Gone {
+                    self.stores.queue.delete(&delivery.receipt).await.unwrap();
+                }
+            }
+        }
+        worked
+    }
+
+    pub async fn task(&self, id: &TaskId) -> Task {
+        self.stores.tasks.get(id).await.unwrap().unwrap()
+    }
+
+    pub async fn status(&self, id: &TaskId) -> TaskStatus {
+        self.task(id).await.control.status
+    }
+
+    pub fn comments(&self) -> Vec<String> {
+        self.service.comments.lock().unwrap().iter().map(|(text, _)| text.clone()).collect()
+    }
+
+    pub fn steps(&self) -> Vec<String> {
+        self.model.calls.lock().unwrap().iter().map(|call| call.step.clone()).collect()
+    }
+}
+
+/// An opened issue with this number.
+pub fn issue(number: u64) -> Value {
+    json!({
+        "action": "opened",
+        "issue": {
+            "number": number, "title": "It crashes", "body": "On start, see https://logs.example.com/1",
+            "user": {"login": "mona"}, "labels": [], "created_at": "2026-11-20T10:00:00Z",
+            "updated_at": "2026-11-20T10:00:00Z", "state": "open", "author_association": "NONE"
+        },
+        "repository": {"full_name": "octo/repo"},
+        "sender": {"login": "mona", "type": "User"}
+    })
+}
+
+/// A comment with this text on issue 7.
+pub fn comment(author: &str, text: &str) -> Value {
+    let mut event = issue(7);
+    event["action"] = json!("created");
+    event["comment"] = json!({
+        "id": 99, "body": text, "user": {"login": author}, "created_at": "2026-11-20T10:00:00Z",
+        "updated_at": "2026-11-20T10:00:00Z", "author_association": "NONE"
+    });
+    event["sender"] = json!({"login": author, "type": "User"});
+    event
+}

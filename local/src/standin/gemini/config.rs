@@ -1,0 +1,177 @@
+//! How a stand-in behaves: [`Builder`], [`Latency`] and answers written by a test.
+
+use domain::Clock;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::GeminiStandin;
+use super::faults::{Fault, FaultRule};
+use super::log::ReceivedRequest;
+use super::models::concrete;
+use super::quota::Quota;
+
+/// How long a model thinks before the first byte of its answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Latency {
+    /// No time at all.
+    #[default]
+    None,
+    /// Always the same.
+    Fixed(Duration),
+    /// Evenly spread between two bounds, drawn from the stand-in's seed.
+    Between(Duration, Duration),
+}
+
+/// An answer that a test supplies.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scripted {
+    /// The model says this; wrapped in a complete response with usage figures.
+    Text(String),
+    /// Something goes wrong.
+    Fault(Fault),
+    /// Exactly this status and JSON body.
+    Raw {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: Value,
+    },
+}
+
+/// Decides over each call of a model; `None` leaves the answer to the stand-in.
+pub type Script = Arc<dyn Fn(&ReceivedRequest) -> Option<Scripted> + Send + Sync>;
+
+/// The settings of a [`GeminiStandin`].
+#[derive(Clone)]
+#[must_use]
+pub struct Builder {
+    pub(super) clock: Clock,
+    pub(super) seed: u64,
+    pub(super) latency: Latency,
+    pub(super) latencies: HashMap<String, Latency>,
+    pub(super) chunk_delay: Duration,
+    pub(super) batch_delay: Duration,
+    pub(super) quota: Quota,
+    pub(super) quotas: HashMap<String, Quota>,
+    pub(super) faults: Vec<FaultRule>,
+    pub(super) keep_requests: usize,
+    pub(super) script: Option<Script>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            clock: Clock::system(),
+            seed: 7,
+            latency: Latency::None,
+            latencies: HashMap::new(),
+            chunk_delay: Duration::ZERO,
+            batch_delay: Duration::ZERO,
+            quota: Quota::default(),
+            quotas: HashMap::new(),
+            faults: Vec::new(),
+            keep_requests: 1_000,
+            script: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Where the time comes from (the machine's clock): quotas, expiry of caches and files.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The seed of everything random (7): shares of faults and spread latencies.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How long every model thinks (no time).
+    pub fn latency(mut self, latency: Latency) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// How long one model thinks; an alias means its concrete model.
+    pub fn latency_of(mut self, model: &str, latency: Latency) -> Self {
+        self.latencies.insert(concrete(model).to_owned(), latency);
+        self
+    }
+
+    /// The time between two chunks of a stream (none).
+    pub fn chunk_delay(mut self, delay: Duration) -> Self {
+        self.chunk_delay = delay;
+        self
+    }
+
+    /// How long a batch takes (no time: finished when first asked about).
+    pub fn batch_delay(mut self, delay: Duration) -> Self {
+        self.batch_delay = delay;
+        self
+    }
+
+    /// The quota of every model that has none of its own (unlimited).
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
+        self
+    }
+
+    /// The quota of one model; an alias means its concrete model.
+    pub fn quota_of(mut self, model: &str, quota: Quota) -> Self {
+        self.quotas.insert(concrete(model).to_owned(), quota);
+        self
+    }
+
+    /// One more fault that applies without being asked for.
+    pub fn fault(mut self, rule: FaultRule) -> Self {
+        self.faults.push(rule);
+        self
+    }
+
+    /// How many requests [`GeminiStandin::requests`] remembers (1,000).
+    pub fn keep_requests(mut self, requests: usize) -> Self {
+        self.keep_requests = requests;
+        self
+    }
+
+    /// Lets a test answer calls of models itself.
+    pub fn script(
+        mut self,
+        script: impl Fn(&ReceivedRequest) -> Option<Scripted> + Send + Sync + 'static,
+    ) -> Self {
+        self.script = Some(Arc::new(script));
+        self
+    }
+
+    /// The stand-in.
+    #[must_use]
+    pub fn build(self) -> GeminiStandin {
+        GeminiStandin::from_builder(self)
+    }
+
+    pub(super) fn quota_for(&self, model: &str) -> Quota {
+        self.quotas.get(model).copied().unwrap_or(self.quota)
+    }
+
+    pub(super) fn latency_for(&self, model: &str) -> Latency {
+        self.latencies.get(model).copied().unwrap_or(self.latency)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("seed", &self.seed)
+            .field("latency", &self.latency)
+            .field("quota", &self.quota)
+            .field("faults", &self.faults)
+            .field("scripted", &self.script.is_some())
+            .finish_non_exhaustive()
+    }
+}

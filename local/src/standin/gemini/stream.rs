@@ -1,0 +1,137 @@
+//! A complete answer as a stream of chunks.
+
+use axum::body::Bytes;
+use axum::response::Response;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+use super::errors::ApiError;
+use super::faults::Fault;
+use super::generate::{Answer, Candidate, Content};
+use super::log::InFlight;
+use super::respond::{Framing, frames};
+use super::tokens::count;
+
+/// The most characters of text in one chunk.
+const CHUNK: usize = 120;
+
+/// The error that ends a stream in the middle.
+pub(super) fn broken() -> ApiError {
+    ApiError::new(503, "The model is overloaded. Please try again later.")
+}
+
+/// Streams an answer.
+pub(super) fn respond(
+    answer: &Answer,
+    framing: Framing,
+    faults: &[Fault],
+    pause: Duration,
+    in_flight: InFlight,
+) -> Response {
+    let mut chunks = chunks(answer);
+    let cut = faults.contains(&Fault::Truncated);
+    if cut || faults.contains(&Fault::MidStream) {
+        chunks.truncate((chunks.len() / 2).max(1));
+    }
+    if faults.contains(&Fault::MidStream) {
+        chunks.push(broken().body());
+    }
+    let last = chunks.len().saturating_sub(1);
+    let bytes: Vec<Bytes> = chunks
+        .iter()
+        .enumerate()
+        .map(|(position, chunk)| framing.frame(chunk, position, position == last && !cut))
+        .collect();
+    frames(framing, bytes, pause, cut, in_flight)
+}
+
+/// The chunks: each a whole response with the usage so far, the reason for the end only in the last one
+/// of each candidate.
+pub(super) fn chunks(answer: &Answer) -> Vec<Value> {
+    if answer.candidates.is_empty() {
+        return vec![answer.body()];
+    }
+    let mut written = 0;
+    let mut chunks = Vec::new();
+    for (index, candidate) in answer.candidates.iter().enumerate() {
+        let parts = parts(candidate);
+        let last = parts.len().saturating_sub(1);
+        for (position, (part, tokens)) in parts.into_iter().enumerate() {
+            written += tokens;
+            let mut chunk = json!({"index": index, "content": content(part)});
+            if position == last {
+                chunk["finishReason"] = candidate.finish.into();
+            }
+            let counted = written.min(answer.usage.candidates);
+            chunks.push(answer.envelope(vec![chunk], counted));
+        }
+    }
+    // Rounding up in every piece must not make the sum differ from the unary answer's.
+    if let Some(chunk) = chunks.last_mut() {
+        chunk["usageMetadata"] = answer.usage.metadata(answer.usage.candidates);
+    }
+    chunks
+}
+
+fn content(part: Option<Value>) -> Value {
+    match part {
+        Some(part) => json!({"role": "model", "parts": [part]}),
+        None => json!({"role": "model"}),
+    }
+}
+
+/// The parts of a candidate, one for each chunk, with the tokens that each adds. There is at least one.
+fn parts(candidate: &Candidate) -> Vec<(Option<Value>, u64)> {
+    let mut parts = Vec::new();
+    if let Some(thoughts) = &candidate.thoughts {
+        parts.push((Some(json!({"text": thoughts, "thought": true})), 0));
+    }
+    match &candidate.content {
+        Content::Text(text) => {
+            parts.extend(pieces(text).into_iter().map(|p| (Some(json!({ "text": p })), count(p))));
+            if let Some(signature) = &candidate.signature {
+                parts.push((Some(json!({"text": "", "thoughtSignature": signature})), 0));
+            }
+        }
+        Content::Call(id, name, args) => {
+            let mut part = json!({"functionCall": {"id": id, "name": name, "args": args}});
+            if let Some(signature) = &candidate.signature {
+                part["thoughtSignature"] = signature.as_str().into();
+            }
+            parts.push((Some(part), count(name) + count(&args.to_string())));
+        }
+        Content::NoParts | Content::Nothing => parts.push((None, 0)),
+    }
+    parts
+}
+
+/// Cuts a text into pieces that end behind a space where possible; at least two for anything longer
+/// than a word.
+fn pieces(text: &str) -> Vec<&str> {
+    let most = text.chars().count().div_ceil(2).clamp(1, CHUNK);
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let hard = rest.char_indices().nth(most).map_or(rest.len(), |(at, _)| at);
+        let soft = rest[..hard].rfind(' ').map_or(hard, |at| at + 1);
+        let (piece, tail) = rest.split_at(if hard == rest.len() { hard } else { soft });
+        pieces.push(piece);
+        rest = tail;
+    }
+    if pieces.is_empty() { vec![""] } else { pieces }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_join_into_the_text() {
+        for text in ["", "a", "ab", "two words", &"wörter und ".repeat(60), &"x".repeat(500)] {
+            let pieces = pieces(text);
+            assert_eq!(pieces.concat(), *text);
+            assert!(pieces.iter().all(|p| p.chars().count() <= CHUNK));
+            assert!(text.len() < 4 || pieces.len() > 1, "{text:?}");
+        }
+    }
+}

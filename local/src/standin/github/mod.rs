@@ -1,0 +1,141 @@
+//! The stand-in for GitHub: accounts, issues, comments and labels, with GitHub's errors and headers,
+//! and a plain page for every issue so that the address of a comment can be opened in a browser.
+//!
+//! Every issue of every repository exists until a test says otherwise. With a journal the comments
+//! survive the process, also a `kill -9`: that is what "no comment twice" is checked against.
+
+mod auth;
+mod comments;
+mod config;
+mod faults;
+mod issues;
+mod journal;
+mod log;
+mod page;
+mod respond;
+mod router;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::Builder;
+pub use faults::{Fault, FaultRule, Scope};
+pub use log::ReceivedRequest;
+pub use store::{IssueState, StoredComment};
+
+use axum::Router;
+use std::io;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+use crate::standin::lock;
+use router::Shared;
+
+/// The stand-in for GitHub: a cheap handle, all clones of which share one state.
+///
+/// ```
+/// use afterhook::standin::github::GithubStandin;
+///
+/// let github = GithubStandin::new();
+/// github.seed_comment("octo", "repo", 7, "mona", "It crashes for me too.")?;
+/// assert_eq!(github.comments("octo", "repo", 7)[0].login, "mona");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct GithubStandin(Arc<Shared>);
+
+impl GithubStandin {
+    /// A stand-in that keeps everything in memory and answers at once, without faults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Shared::in_memory(Self::builder())))
+    }
+
+    /// The settings to choose from.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    fn from_builder(builder: Builder) -> io::Result<Self> {
+        Ok(Self(Arc::new(Shared::open(builder)?)))
+    }
+
+    /// All routes, for `axum::serve` or `tower::ServiceExt::oneshot`. The API is at the root and, as on an
+    /// Enterprise Server, below `/api/v3`.
+    pub fn router(&self) -> Router {
+        Router::new().fallback(router::handle).with_state(Arc::clone(&self.0))
+    }
+
+    /// Serves until the future is dropped. The error is the listener's.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        axum::serve(listener, self.router()).await
+    }
+
+    /// Gives an issue its title, text and author, for its page and for `GET …/issues/N`. The error is
+    /// the journal's.
+    pub fn seed_issue(
+        &self,
+        owner: &str,
+        repo: &str,
+        number: u64,
+        author: &str,
+        title: &str,
+        body: &str,
+    ) -> io::Result<()> {
+        lock(&self.0.store).describe_issue(owner, repo, number, author, title, body)
+    }
+
+    /// Adds a comment of another person, now. Returns its id; the error is the journal's.
+    pub fn seed_comment(
+        &self,
+        owner: &str,
+        repo: &str,
+        number: u64,
+        author: &str,
+        body: &str,
+    ) -> io::Result<u64> {
+        let now = self.0.now();
+        lock(&self.0.store).comment(owner, repo, number, author, body, now).map(|comment| comment.id)
+    }
+
+    /// Opens, locks, deletes or hides an issue. Lasts as long as the process.
+    pub fn set_issue_state(&self, owner: &str, repo: &str, number: u64, state: IssueState) {
+        lock(&self.0.store).set_state(owner, repo, number, state);
+    }
+
+    /// The comments of an issue, oldest first.
+    #[must_use]
+    pub fn comments(&self, owner: &str, repo: &str, number: u64) -> Vec<StoredComment> {
+        lock(&self.0.store).thread(owner, repo, number).map(|t| t.comments.clone()).unwrap_or_default()
+    }
+
+    /// The labels of an issue.
+    #[must_use]
+    pub fn labels(&self, owner: &str, repo: &str, number: u64) -> Vec<String> {
+        lock(&self.0.store).thread(owner, repo, number).map(|t| t.labels.clone()).unwrap_or_default()
+    }
+
+    /// How many comments there are in all issues together.
+    #[must_use]
+    pub fn comment_count(&self) -> usize {
+        lock(&self.0.store).threads().map(|(_, thread)| thread.comments.len()).sum()
+    }
+
+    /// The last requests, oldest first ([`Builder::keep_requests`]).
+    #[must_use]
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.0.log.requests()
+    }
+
+    /// Replaces the faults that apply without being asked for; an empty list ends an outage.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        self.0.set_rules(rules);
+    }
+}
+
+impl Default for GithubStandin {
+    fn default() -> Self {
+        Self::new()
+    }
+}
