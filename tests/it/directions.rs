@@ -36,7 +36,8 @@ const NEVER_LINKED: &[(&str, &[&str])] = &[
 
 /// Pure crates, and what would make them do I/O or wait.
 const PURE: &[&str] = &["domain", "resilience", "webhook", "settings"];
-const IMPURE: &[&str] = &["axum", "http", "hyper", "lambda_http", "lambda_runtime", "reqwest", "rusqlite", "tokio"];
+const IMPURE: &[&str] =
+    &["axum", "http", "hyper", "lambda_http", "lambda_runtime", "reqwest", "rusqlite", "tokio"];
 
 /// A `main.rs` wires; the library works, and is tested.
 const LONGEST_MAIN: usize = 39;
@@ -58,7 +59,8 @@ impl Graph {
     fn read() -> Self {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
         let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().unwrap();
-        let names: BTreeSet<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+        let names: BTreeSet<String> =
+            metadata.packages.iter().map(|package| package.name.to_string()).collect();
         Self { crates: nodes(&metadata, &names), root: metadata.workspace_root.to_string() }
     }
 
@@ -86,8 +88,10 @@ fn nodes(metadata: &Metadata, names: &BTreeSet<String>) -> BTreeMap<String, Node
     let mut nodes = BTreeMap::new();
     for package in &metadata.packages {
         let dir = package.manifest_path.parent().unwrap().strip_prefix(&metadata.workspace_root).unwrap();
-        let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
-        let (ours, foreign) = normal.map(|dependency| dependency.name.clone()).partition(|name| names.contains(name));
+        let normal =
+            package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        let (ours, foreign) =
+            normal.map(|dependency| dependency.name.clone()).partition(|name| names.contains(name));
         nodes.insert(package.name.to_string(), Node { dir: dir.to_string(), ours, foreign });
     }
     nodes
@@ -148,8 +152,10 @@ fn pure_crates_have_neither_a_runtime_nor_a_network() {
     let graph = Graph::read();
     for name in PURE {
         let foreign = &graph.crates[*name].foreign;
-        let forbidden: Vec<&String> =
-            foreign.iter().filter(|used| IMPURE.contains(&used.as_str()) || used.starts_with("aws-")).collect();
+        let forbidden: Vec<&String> = foreign
+            .iter()
+            .filter(|used| IMPURE.contains(&used.as_str()) || used.starts_with("aws-"))
+            .collect();
         assert!(forbidden.is_empty(), "{name} must not depend on {forbidden:?}");
     }
 }

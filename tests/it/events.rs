@@ -34,7 +34,8 @@ fn json(name: &str) -> Value {
 
 /// The names of all sample events whose file name begins with `prefix`.
 fn all(prefix: &str) -> Vec<String> {
-    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files =
+        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = files
         .filter_map(|file| file.strip_suffix(".json").map(str::to_owned))
         .filter(|name| name.starts_with(prefix))
@@ -97,7 +98,11 @@ fn http_events_are_requests_in_the_format_of_an_http_api() {
         let request = Request::read(&name);
         let json = json(&name);
         assert_eq!(request.parts.uri.path(), json["rawPath"].as_str().unwrap(), "{name}");
-        assert_eq!(request.parts.method, json["requestContext"]["http"]["method"].as_str().unwrap(), "{name}");
+        assert_eq!(
+            request.parts.method,
+            json["requestContext"]["http"]["method"].as_str().unwrap(),
+            "{name}"
+        );
     }
 }
 
@@ -140,7 +145,8 @@ fn batches_are_of_messages_that_the_processor_reads() {
         for record in event.records {
             let arn = record.event_source_arn.clone().unwrap();
             let queue = arn.rsplit(':').next().unwrap().to_owned();
-            let url = json("env")["Parameters"][format!("QUEUE_URL_{}", lane.as_str().to_uppercase())].clone();
+            let url =
+                json("env")["Parameters"][format!("QUEUE_URL_{}", lane.as_str().to_uppercase())].clone();
             assert!(url.as_str().unwrap().ends_with(&queue), "{name}: {queue} is not in events/env.json");
             assert!(record.delivery(Some(lane), Timestamp::now()).is_some(), "{name}");
         }

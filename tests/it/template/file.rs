@@ -32,8 +32,10 @@ impl Template {
     /// The names of the resources of a type, sorted.
     pub(super) fn named(&self, kind: &str) -> Vec<&str> {
         let resources = self.0["Resources"].as_mapping().unwrap().iter();
-        let mut names: Vec<&str> =
-            resources.filter(|(_, resource)| text(&resource["Type"]) == kind).map(|(name, _)| text(name)).collect();
+        let mut names: Vec<&str> = resources
+            .filter(|(_, resource)| text(&resource["Type"]) == kind)
+            .map(|(name, _)| text(name))
+            .collect();
         names.sort_unstable();
         names
     }

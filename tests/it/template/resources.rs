@@ -100,13 +100,16 @@ async fn lanes_keep_and_give_up_messages_as_those_of_the_adapter_do() {
     let names = emulator.resources().await.config;
     let sqs = aws_sdk_sqs::Client::new(&emulator.sdk_config().await);
     let template = Template::read();
-    for (lane, url) in LANES.iter().zip([names.queue_url_bulk, names.queue_url_express, names.queue_url_standard]) {
+    for (lane, url) in
+        LANES.iter().zip([names.queue_url_bulk, names.queue_url_express, names.queue_url_standard])
+    {
         let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
         let created = asked.send().await.unwrap().attributes.unwrap();
         let lane = template.properties(lane);
         let retention = number(&lane["MessageRetentionPeriod"]).to_string();
         assert_eq!(created[&QueueAttributeName::MessageRetentionPeriod], retention);
-        let redrive: serde_json::Value = serde_json::from_str(&created[&QueueAttributeName::RedrivePolicy]).unwrap();
+        let redrive: serde_json::Value =
+            serde_json::from_str(&created[&QueueAttributeName::RedrivePolicy]).unwrap();
         let receives = redrive["maxReceiveCount"].to_string();
         assert_eq!(receives.trim_matches('"'), number(&lane["RedrivePolicy"]["maxReceiveCount"]).to_string());
     }
