@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeDefinition, KeySchemaElement, Projection, TableDescription};
+use aws_sdk_dynamodb::types::{AttributeDefinition, GlobalSecondaryIndexDescription, KeySchemaElement};
 use aws_sdk_sqs::types::QueueAttributeName;
 use e2e::emulator::Emulator;
 use yaml_serde::Value;
@@ -14,11 +14,23 @@ use super::file::{Template, number, strings, text};
 /// What of a table the code depends on.
 #[derive(Debug, PartialEq, Eq)]
 struct Table {
-    attributes: BTreeSet<(String, String)>,
-    key: Vec<(String, String)>,
-    indexes: BTreeSet<(String, Vec<(String, String)>, String, Vec<String>)>,
+    attributes: BTreeSet<Named>,
+    key: Vec<Named>,
+    indexes: BTreeSet<Index>,
     billing: String,
     ttl: Option<String>,
+}
+
+/// An attribute, and its type or its place in a key.
+type Named = (String, String);
+
+/// What of an index the code depends on.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Index {
+    name: String,
+    key: Vec<Named>,
+    holds: String,
+    beside_keys: Vec<String>,
 }
 
 impl Table {
@@ -27,11 +39,11 @@ impl Table {
         let ttl = &table["TimeToLiveSpecification"];
         let indexes = table["GlobalSecondaryIndexes"].as_sequence().map(Vec::as_slice).unwrap_or_default();
         Self {
-            attributes: pairs(&table["AttributeDefinitions"], "AttributeType").into_iter().collect(),
-            key: pairs(&table["KeySchema"], "KeyType"),
-            indexes: indexes.iter().map(index_in_template).collect(),
+            attributes: named(&table["AttributeDefinitions"], "AttributeType").into_iter().collect(),
+            key: named(&table["KeySchema"], "KeyType"),
+            indexes: indexes.iter().map(Index::in_template).collect(),
             billing: text(&table["BillingMode"]).to_owned(),
-            ttl: (ttl["Enabled"] == Value::from(true)).then(|| text(&ttl["AttributeName"]).to_owned()),
+            ttl: (ttl["Enabled"].as_bool() == Some(true)).then(|| text(&ttl["AttributeName"]).to_owned()),
         }
     }
 
@@ -42,43 +54,49 @@ impl Table {
         Self {
             attributes: table.attribute_definitions().iter().map(attribute).collect(),
             key: table.key_schema().iter().map(key).collect(),
-            indexes: indexes(&table),
+            indexes: table.global_secondary_indexes().iter().map(Index::of_adapter).collect(),
             billing: table.billing_mode_summary.unwrap().billing_mode.unwrap().as_str().to_owned(),
             ttl,
         }
     }
 }
 
-fn pairs(list: &Value, kind: &str) -> Vec<(String, String)> {
+impl Index {
+    fn in_template(index: &Value) -> Self {
+        let held = &index["Projection"];
+        let beside_keys = match &held["NonKeyAttributes"] {
+            Value::Null => Vec::new(),
+            others => strings(others).into_iter().map(str::to_owned).collect(),
+        };
+        Self {
+            name: text(&index["IndexName"]).to_owned(),
+            key: named(&index["KeySchema"], "KeyType"),
+            holds: text(&held["ProjectionType"]).to_owned(),
+            beside_keys,
+        }
+    }
+
+    fn of_adapter(index: &GlobalSecondaryIndexDescription) -> Self {
+        let held = index.projection().unwrap();
+        Self {
+            name: index.index_name().unwrap().to_owned(),
+            key: index.key_schema().iter().map(key).collect(),
+            holds: held.projection_type().unwrap().as_str().to_owned(),
+            beside_keys: held.non_key_attributes().to_vec(),
+        }
+    }
+}
+
+fn named(list: &Value, kind: &str) -> Vec<Named> {
     let pair = |item: &Value| (text(&item["AttributeName"]).to_owned(), text(&item[kind]).to_owned());
     list.as_sequence().unwrap().iter().map(pair).collect()
 }
 
-fn index_in_template(index: &Value) -> (String, Vec<(String, String)>, String, Vec<String>) {
-    let held = &index["Projection"];
-    let others = match &held["NonKeyAttributes"] {
-        Value::Null => Vec::new(),
-        others => strings(others).into_iter().map(str::to_owned).collect(),
-    };
-    let kind = text(&held["ProjectionType"]).to_owned();
-    (text(&index["IndexName"]).to_owned(), pairs(&index["KeySchema"], "KeyType"), kind, others)
-}
-
-fn indexes(table: &TableDescription) -> BTreeSet<(String, Vec<(String, String)>, String, Vec<String>)> {
-    let index = |index: &aws_sdk_dynamodb::types::GlobalSecondaryIndexDescription| {
-        let held: &Projection = index.projection().unwrap();
-        let name = index.index_name().unwrap().to_owned();
-        let kind = held.projection_type().unwrap().as_str().to_owned();
-        (name, index.key_schema().iter().map(key).collect(), kind, held.non_key_attributes().to_vec())
-    };
-    table.global_secondary_indexes().iter().map(index).collect()
-}
-
-fn attribute(attribute: &AttributeDefinition) -> (String, String) {
+fn attribute(attribute: &AttributeDefinition) -> Named {
     (attribute.attribute_name().to_owned(), attribute.attribute_type().as_str().to_owned())
 }
 
-fn key(key: &KeySchemaElement) -> (String, String) {
+fn key(key: &KeySchemaElement) -> Named {
     (key.attribute_name().to_owned(), key.key_type().as_str().to_owned())
 }
 
