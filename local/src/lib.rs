@@ -12,7 +12,7 @@ pub mod standin;
 use std::process::ExitCode;
 
 pub use cli::{Cli, Command, DevArgs};
-pub use dev::{Dev, Running, start};
+pub use dev::{Backend, Dev, Running, Service, start};
 pub use failure::Failure;
 
 /// Does what the command line says.

@@ -37,8 +37,9 @@ pub(crate) async fn authenticate(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let request_id: Arc<str> = console.request_id(&request).into();
-    let line = log::Line::of(&request, Arc::clone(&request_id));
+    let invocation = console.invocation(&request);
+    let request_id: Arc<str> = invocation.request_id.as_str().into();
+    let line = log::Line::of(&request, invocation);
     let (who, mut response) = match caller(&console, request.headers(), request_id).await {
         Ok(caller) => {
             let name = Arc::clone(&caller.name);
@@ -56,7 +57,7 @@ pub(crate) async fn authenticate(
 
 async fn caller(console: &Console, headers: &HeaderMap, request: Arc<str>) -> Result<Caller, Refusal> {
     let at = console.clock.now();
-    let name = console.tokens.whose(bearer(headers), at).await?;
+    let name = console.tokens.whose(bearer(headers)).await?;
     Ok(Caller { name: name.into(), request, at })
 }
 

@@ -15,6 +15,7 @@
 mod auth;
 mod body;
 mod decision;
+mod invocation;
 mod list;
 mod log;
 mod payload;
@@ -24,17 +25,20 @@ mod route;
 mod task;
 mod tokens;
 mod transcript;
+#[cfg(feature = "lambda")]
 mod wire;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
 use http::Request;
-use lambda_http::RequestExt;
+
+use invocation::Invocation;
 
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
-pub use wire::{WireError, wire};
+#[cfg(feature = "lambda")]
+pub use wire::wire;
 
 /// Everything that the API needs.
 pub struct Console {
@@ -52,12 +56,12 @@ impl Console {
         Self { stores, tokens, clock, requests: AtomicU64::new(0) }
     }
 
-    /// A name of `request` that no other request has; never one that the caller chose, who could
-    /// pass two requests off as one.
-    fn request_id<B>(&self, request: &Request<B>) -> String {
-        match request.lambda_context_ref() {
-            Some(context) => context.request_id.clone(),
-            None => format!("local-{}", self.requests.fetch_add(1, Ordering::Relaxed)),
-        }
+    /// The ids of `request`. Its own is one that no other request has, and never one that the caller
+    /// chose, who could pass two requests off as one.
+    fn invocation<B>(&self, request: &Request<B>) -> Invocation {
+        Invocation::of(request).unwrap_or_else(|| {
+            let request_id = format!("local-{}", self.requests.fetch_add(1, Ordering::Relaxed));
+            Invocation { request_id, trace_id: None }
+        })
     }
 }

@@ -3,7 +3,6 @@
 /// One request at a time is all that an environment gets: one thread is enough.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let wired = console::wire().await;
-    let console = wired.inspect_err(|error| tracing::error!(%error, "the console cannot start"))?;
+    let console = console::wire().await?;
     lambda_http::run(console::router(console)).await
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use domain::Timestamp;
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
 use settings::ConsoleToken;
@@ -11,10 +10,9 @@ use subtle::ConstantTimeEq;
 
 use crate::refusal::Refusal;
 
-/// Reads tokens that are kept elsewhere, at the given time; whoever keeps them decides how old a copy
-/// may be. The error says why that failed, free of secrets.
-pub type ReadTokens =
-    Box<dyn Fn(Timestamp) -> BoxFuture<'static, Result<Vec<ConsoleToken>, String>> + Send + Sync>;
+/// Reads tokens that are kept elsewhere; whoever keeps them decides how old a copy may be. The error
+/// says why that failed, free of secrets.
+pub type ReadTokens = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<ConsoleToken>, String>> + Send + Sync>;
 
 /// Where the tokens come from.
 pub struct TokenSource(Kind);
@@ -37,12 +35,12 @@ impl TokenSource {
         Self(Kind::Kept(read))
     }
 
-    /// Whose token `presented` is at `now`.
-    pub(crate) async fn whose(&self, presented: Option<&str>, now: Timestamp) -> Result<String, Refusal> {
+    /// Whose token `presented` is.
+    pub(crate) async fn whose(&self, presented: Option<&str>) -> Result<String, Refusal> {
         match &self.0 {
             Kind::Fixed(tokens) => tokens.whose(presented),
             Kind::Kept(read) => {
-                Tokens::new(&read(now).await.map_err(Refusal::TokensUnreadable)?).whose(presented)
+                Tokens::new(&read().await.map_err(Refusal::TokensUnreadable)?).whose(presented)
             }
         }
     }

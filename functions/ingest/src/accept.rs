@@ -62,9 +62,9 @@ async fn verify(
         Some(secrets) => source.scheme.verify(secrets, headers, body, now),
         None => Err(Rejection::NoSecret),
     };
-    let current = ingest.secrets.current(now).await?;
+    let current = ingest.secrets.current().await?;
     let Err(rejection) = check(current.as_ref()) else { return Ok(()) };
-    let newer = if may_be_the_secrets_fault(&rejection) { ingest.secrets.newer(now).await? } else { None };
+    let newer = if may_be_the_secrets_fault(&rejection) { ingest.secrets.newer().await? } else { None };
     newer.map_or(Err(rejection), |newer| check(&newer)).map_err(|rejection| match rejection {
         Rejection::NoSecret => Refusal::NoSecret { variable: settings::variable_of(&source.name) },
         rejection => Refusal::Signature(rejection),

@@ -17,6 +17,7 @@
 mod accept;
 mod answer;
 mod headers;
+mod invocation;
 mod log;
 mod meter;
 mod outcome;
@@ -24,6 +25,7 @@ mod problem;
 mod route;
 mod secrets;
 mod source;
+#[cfg(feature = "lambda")]
 mod wire;
 
 use std::collections::BTreeMap;
@@ -36,8 +38,9 @@ use telemetry::Metrics;
 use webhook::Provider;
 
 pub use route::{MAX_BODY_BYTES, router};
-pub use secrets::{ReadSecrets, SecretMap, SecretsSource, Unreadable, Want};
-pub use wire::{WireError, wire};
+pub use secrets::{ReadSecrets, SecretMap, SecretsSource, Unreadable, Want, signing_secrets};
+#[cfg(feature = "lambda")]
+pub use wire::wire;
 
 use source::Source;
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use domain::clip;
-use lambda_http::RequestExt;
 
+use crate::invocation::Invocation;
 use crate::outcome::{Outcome, Refusal, Trail};
 
 /// Bytes of a field that an unverified caller fills.
@@ -26,12 +26,13 @@ impl Caller {
             let value = request.headers().get(name).and_then(|value| value.to_str().ok());
             clip(value.unwrap_or_default(), FOREIGN_BYTES).to_owned()
         };
-        let context = request.lambda_context_ref();
+        let (request_id, trace_id) = match Invocation::of(request) {
+            Some(invocation) => (Some(invocation.request_id), invocation.trace_id),
+            None => (None, None),
+        };
         Self {
-            request_id: context.map_or_else(|| header("x-request-id"), |context| context.request_id.clone()),
-            trace_id: context
-                .and_then(|context| context.xray_trace_id.clone())
-                .unwrap_or_else(|| header("x-amzn-trace-id")),
+            request_id: request_id.unwrap_or_else(|| header("x-request-id")),
+            trace_id: trace_id.unwrap_or_else(|| header("x-amzn-trace-id")),
             delivery: header("x-github-delivery"),
         }
     }

@@ -3,7 +3,6 @@
 /// One webhook at a time is all that an environment gets: one thread is enough.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let wired = ingest::wire().await;
-    let ingest = wired.inspect_err(|error| tracing::error!(%error, "ingest cannot start"))?;
+    let ingest = ingest::wire().await?;
     lambda_http::run(ingest::router(ingest)).await
 }

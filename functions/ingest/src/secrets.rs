@@ -10,24 +10,23 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use domain::Timestamp;
 use futures::future::BoxFuture;
+use settings::Environment;
 use webhook::Secrets;
 
 /// The secrets of each source, by its name.
 pub type SecretMap = BTreeMap<String, Secrets>;
 
-/// Reads secrets that are kept elsewhere, at the given time. `Ok(None)` to [`Want::Newer`] says that
-/// there can be none newer, so the signature is really wrong.
-pub type ReadSecrets =
-    Box<dyn Fn(Want, Timestamp) -> BoxFuture<'static, Result<Option<SecretMap>, Unreadable>> + Send + Sync>;
+/// Reads secrets that are kept elsewhere.
+pub type ReadSecrets = Box<dyn Fn(Want) -> BoxFuture<'static, Result<SecretMap, Unreadable>> + Send + Sync>;
 
 /// Which secrets are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
     /// Those in use; a copy that is minutes old will do.
     Current,
-    /// Newer ones than those that a signature was just checked against in vain.
+    /// Newer ones than those that a signature was just checked against in vain; the same ones again
+    /// if there can be none.
     Newer,
 }
 
@@ -65,19 +64,19 @@ impl SecretsSource {
     }
 
     /// Secrets to check a signature against.
-    pub(crate) async fn current(&self, now: Timestamp) -> Result<Cow<'_, SecretMap>, Unreadable> {
+    pub(crate) async fn current(&self) -> Result<Cow<'_, SecretMap>, Unreadable> {
         match &self.0 {
             Kind::Fixed(secrets) => Ok(Cow::Borrowed(secrets)),
-            Kind::Kept(read) => Ok(Cow::Owned(read(Want::Current, now).await?.unwrap_or_default())),
+            Kind::Kept(read) => read(Want::Current).await.map(Cow::Owned),
         }
     }
 
-    /// Secrets newer than those that a signature was just checked against in vain; `None` when there
-    /// can be none.
-    pub(crate) async fn newer(&self, now: Timestamp) -> Result<Option<SecretMap>, Unreadable> {
+    /// Secrets that may be newer than those that a signature was just checked against in vain; `None`
+    /// when there can be none.
+    pub(crate) async fn newer(&self) -> Result<Option<SecretMap>, Unreadable> {
         match &self.0 {
             Kind::Fixed(_) => Ok(None),
-            Kind::Kept(read) => read(Want::Newer, now).await,
+            Kind::Kept(read) => read(Want::Newer).await.map(Some),
         }
     }
 }
@@ -88,5 +87,29 @@ impl fmt::Debug for SecretsSource {
             Kind::Fixed(_) => "SecretsSource::fixed",
             Kind::Kept(_) => "SecretsSource::kept",
         })
+    }
+}
+
+/// The signing secrets of the sources `names`; one that has none is left out, and takes nothing.
+#[must_use]
+pub fn signing_secrets(environment: &Environment, names: &[String]) -> SecretMap {
+    let of = |name: &String| Some((name.clone(), environment.secrets_for(name)?.clone()));
+    names.iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn source_without_a_secret_is_left_out() {
+        let variables = [("GITHUB_WEBHOOK_SECRET", "new\nold\n"), ("WORK_REPO_WEBHOOK_SECRET", "x")];
+        let environment = Environment::from_map(variables).unwrap();
+        let secrets = signing_secrets(&environment, &["github".to_owned(), "gitlab".to_owned()]);
+        assert_eq!(secrets.keys().collect::<Vec<_>>(), ["github"]);
+        let lines: Vec<&str> = secrets["github"].0.iter().map(ExposeSecret::expose_secret).collect();
+        assert_eq!(lines, ["new", "old"]);
     }
 }

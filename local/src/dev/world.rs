@@ -74,7 +74,7 @@ async fn github(
     let standin = match data_dir {
         Some(dir) => GithubStandin::builder()
             .clock(clock.clone())
-            .persist(dir.join("github.jsonl"))
+            .journal(dir.join("github.jsonl"))
             .build()
             .map_err(|error| Failure::at("the GitHub stand-in's comments", error))?,
         None => GithubStandin::new(),

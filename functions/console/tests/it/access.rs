@@ -76,14 +76,14 @@ async fn console_without_tokens_lets_nobody_in_and_says_why() {
 #[tokio::test]
 async fn kept_tokens_are_asked_for_every_time() {
     let rig =
-        Rig::with(TokenSource::kept(Box::new(|_| async { Ok(tokens(&TOKENS)) }.boxed())), |stores| stores);
+        Rig::with(TokenSource::kept(Box::new(|| async { Ok(tokens(&TOKENS)) }.boxed())), |stores| stores);
     ask(&rig, &["Bearer tokenoflisa"]).await.ok();
     ask(&rig, &["Bearer another"]).await.problem(401, "unauthorized");
 }
 
 #[tokio::test]
 async fn tokens_that_cannot_be_read_are_503_and_never_401() {
-    let source = TokenSource::kept(Box::new(|_| async { Err("no answer".to_owned()) }.boxed()));
+    let source = TokenSource::kept(Box::new(|| async { Err("no answer".to_owned()) }.boxed()));
     let rig = Rig::with(source, |stores| stores);
     let answer = ask(&rig, &["Bearer tokenoflisa"]).await;
     let detail = answer.problem(503, "tokens_unreadable");

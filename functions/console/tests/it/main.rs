@@ -3,6 +3,7 @@
 
 mod access;
 mod decisions;
+#[cfg(feature = "lambda")]
 mod lambda;
 mod lists;
 mod parts;

@@ -4,6 +4,7 @@
 mod answers;
 mod faults;
 mod faulty;
+#[cfg(feature = "lambda")]
 mod lambda;
 mod logs;
 mod rig;

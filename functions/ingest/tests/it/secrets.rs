@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use futures::FutureExt;
-use ingest::{SecretsSource, Unreadable, Want};
+use ingest::{SecretMap, SecretsSource, Unreadable, Want};
 
 use crate::rig::{Answer, Parts, Rig, bytes, issue, request, secrets, signed_headers};
 
@@ -13,7 +13,7 @@ use crate::rig::{Answer, Parts, Rig, bytes, issue, request, secrets, signed_head
 #[derive(Clone, Copy)]
 enum Says {
     Secret(&'static str),
-    NothingNewer,
+    Nothing,
     Fails,
     Hangs,
 }
@@ -25,7 +25,7 @@ type Asked = Arc<Mutex<Vec<Want>>>;
 fn rig(current: Says, newer: Says) -> (Rig, Asked) {
     let asked = Asked::default();
     let log = Arc::clone(&asked);
-    let source = SecretsSource::kept(Box::new(move |want, _| {
+    let source = SecretsSource::kept(Box::new(move |want| {
         log.lock().unwrap().push(want);
         let says = match want {
             Want::Current => current,
@@ -33,8 +33,8 @@ fn rig(current: Says, newer: Says) -> (Rig, Asked) {
         };
         async move {
             match says {
-                Says::Secret(secret) => Ok(Some(secrets(&[secret]))),
-                Says::NothingNewer => Ok(None),
+                Says::Secret(secret) => Ok(secrets(&[secret])),
+                Says::Nothing => Ok(SecretMap::new()),
                 Says::Fails => Err(Unreadable::new("no answer")),
                 Says::Hangs => std::future::pending().await,
             }
@@ -71,7 +71,7 @@ async fn signature_by_a_rotated_secret_holds_after_asking_once_more() {
 
 #[tokio::test]
 async fn signature_that_no_newer_secret_makes_is_refused() {
-    for newer in [Says::NothingNewer, Says::Secret("new")] {
+    for newer in [Says::Secret("old"), Says::Secret("new")] {
         let (rig, asked) = rig(Says::Secret("old"), newer);
         send(&rig, "forged").await.assert_problem(401, "signature");
         assert_eq!(*asked.lock().unwrap(), [Want::Current, Want::Newer]);
@@ -89,7 +89,7 @@ async fn request_that_no_secret_could_save_asks_for_nothing_newer() {
 
 #[tokio::test]
 async fn source_whose_secret_has_just_been_added_takes_webhooks() {
-    let (rig, _) = rig(Says::NothingNewer, Says::Secret("new"));
+    let (rig, _) = rig(Says::Nothing, Says::Secret("new"));
     send(&rig, "new").await.assert_taken("accepted", &body());
 }
 

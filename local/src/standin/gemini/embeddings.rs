@@ -9,9 +9,9 @@ use domain::Timestamp;
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::facts::stems;
 use super::models;
 use super::ordered::Node;
+use super::reading::stems;
 use super::request::text_of;
 use super::respond;
 use super::router::Call;

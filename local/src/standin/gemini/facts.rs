@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::fences::{self, Quote};
 use super::ordered::Node;
+use super::reading::{counted, has, heading, is_prose, is_stop, stem, stems, visible, words_of};
 use super::request::{parts_of, text_of};
 
 /// What can be said about a conversation.
@@ -27,38 +28,8 @@ pub(super) struct Facts {
     context: String,
 }
 
-/// Lines of an issue's heading that say nothing about its subject.
-const LABELS: &[&str] = &[
-    "action",
-    "actor",
-    "author",
-    "body",
-    "comment",
-    "created",
-    "date",
-    "description",
-    "event",
-    "from",
-    "issue",
-    "kind",
-    "labels",
-    "link",
-    "message",
-    "number",
-    "opened by",
-    "payload",
-    "repo",
-    "repository",
-    "sender",
-    "source",
-    "state",
-    "tenant",
-    "text",
-    "thread",
-    "type",
-    "url",
-    "user",
-];
+/// Bytes of a text that are looked at: whoever wants something says so within these.
+const LONGEST: usize = 6 * 1024;
 
 impl Facts {
     /// Reads a conversation: the parts of the system instruction, cached contents, and the turns.
@@ -85,7 +56,7 @@ impl Facts {
 
     /// The facts of a text alone.
     pub(super) fn of(text: &str) -> Self {
-        let text = visible(text);
+        let text = visible(domain::clip(text, LONGEST));
         let (title, sentence) = heading(&text);
         let lower = text.to_lowercase();
         let stems = stems(&text).into_iter().collect();
@@ -104,10 +75,12 @@ impl Facts {
 
     /// Whether the text has a phrase (lower case) that starts where a word starts.
     pub(super) fn has(&self, phrase: &str) -> bool {
-        self.lower.match_indices(phrase).any(|(at, _)| {
-            let before = self.lower[..at].chars().next_back();
-            !phrase.starts_with(char::is_alphanumeric) || before.is_none_or(|c| !c.is_alphanumeric())
-        })
+        has(&self.lower, phrase)
+    }
+
+    /// Whether the title has it.
+    pub(super) fn title_has(&self, phrase: &str) -> bool {
+        has(&self.title.to_lowercase(), phrase)
     }
 
     /// How the instructions explain a word of theirs: what follows it on its line.
@@ -120,16 +93,26 @@ impl Facts {
         })
     }
 
-    /// The most telling words, longest first.
+    /// The most telling words: those of the title before the others, longer ones before shorter ones.
     pub(super) fn keywords(&self) -> Vec<String> {
+        const BLAND: &[&str] = &[
+            "bug", "crash", "error", "expected", "feature", "file", "happened", "hello", "issue", "problem",
+            "question", "refund", "report", "request", "support", "thanks", "title", "version", "work",
+            "works",
+        ];
         let mut words: Vec<String> = Vec::new();
-        for word in words_of(&self.text).filter(|w| w.chars().count() > 3 && !is_stop(w)) {
-            if !words.contains(&word) && word.chars().all(char::is_alphabetic) {
-                words.push(word);
+        for source in [&self.title, &self.text] {
+            let mut own: Vec<String> = words_of(source)
+                .filter(|word| word.chars().count() > 3 && word.chars().all(char::is_alphabetic))
+                .filter(|word| !is_stop(word) && !BLAND.contains(&word.as_str()))
+                .collect();
+            own.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+            for word in own {
+                if words.len() < 5 && !words.contains(&word) {
+                    words.push(word);
+                }
             }
         }
-        words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
-        words.truncate(5);
         words
     }
 
@@ -138,150 +121,17 @@ impl Facts {
         format!("The request is about “{}”. I look at what is asked and answer that.", self.title)
     }
 
-    /// The paragraph of the reference material that shares most words with the text: its document's name
-    /// and the paragraph. None when nothing fits well.
+    /// The paragraph of the reference material that shares most words with the title: its document's name
+    /// and the paragraph. None when nothing shares at least two.
     pub(super) fn passage(&self) -> Option<(&str, &str)> {
+        let title: HashSet<String> = stems(&self.title).into_iter().collect();
+        let shared = |p: &str| stems(p).into_iter().collect::<HashSet<_>>().intersection(&title).count();
         let paragraphs = self.documents.iter().flat_map(|(name, text)| {
-            text.split("\n\n")
-                .map(|p| (name.as_str(), p.trim()))
-                .filter(|(_, p)| p.len() > 40 && !p.starts_with('#'))
+            text.split("\n\n").map(|p| (name.as_str(), p.trim())).filter(|(_, p)| p.len() > 40 && is_prose(p))
         });
-        let shared = |p: &str| stems(p).into_iter().collect::<HashSet<_>>().intersection(&self.stems).count();
-        paragraphs
-            .map(|(name, p)| (shared(p), name, p))
-            .max_by_key(|(n, ..)| *n)
-            .and_then(|(n, name, p)| (n >= 2).then_some((name, p)))
+        let best = paragraphs.map(|(name, p)| (shared(p), name, p)).max_by_key(|(n, ..)| *n);
+        best.filter(|(n, ..)| *n >= 2).map(|(_, name, p)| (name, p))
     }
-}
-
-/// The stems of a text's words that carry meaning, in order.
-pub(super) fn stems(text: &str) -> Vec<String> {
-    words_of(text).filter(|w| w.chars().count() > 2 && !is_stop(w)).map(|w| stem(&w)).collect()
-}
-
-fn words_of(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase)
-}
-
-fn stem(word: &str) -> String {
-    for suffix in ["ations", "ation", "ings", "ing", "ies", "ed", "es", "s", "y", "e"] {
-        if let Some(base) = word.strip_suffix(suffix).filter(|base| base.chars().count() > 2) {
-            return base.to_owned();
-        }
-    }
-    word.to_owned()
-}
-
-fn is_stop(word: &str) -> bool {
-    const STOP: &[&str] = &[
-        "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because",
-        "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "get", "had", "has", "have",
-        "how", "i", "if", "in", "into", "is", "it", "its", "just", "me", "my", "no", "not", "of", "on", "or",
-        "our", "please", "should", "so", "some", "than", "that", "the", "their", "them", "then", "there",
-        "these", "they", "this", "to", "was", "we", "were", "what", "when", "where", "which", "who", "why",
-        "will", "with", "would", "you", "your",
-    ];
-    STOP.contains(&word)
-}
-
-/// The text without HTML comments and characters that nobody sees.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("<!--") {
-        out.push_str(&rest[..start]);
-        rest = rest[start..].find("-->").map_or("", |end| &rest[start + end + 3..]);
-    }
-    out.push_str(rest);
-    out.retain(|c| c == '\n' || c == '\t' || !(c.is_control() || is_invisible(c)));
-    out
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Title and first sentence of an issue, a comment or any other text.
-fn heading(text: &str) -> (String, String) {
-    let mut lines = text.lines().map(plain).filter(|line| !line.is_empty()).peekable();
-    let marked =
-        text.lines().map(plain).find_map(|line| value_of(&line, &["title", "issue title", "subject"]));
-    let mut prose = lines.by_ref().filter(|line| !is_label(line) && value_of(line, &["title"]).is_none());
-    let unlabelled = |line: String| {
-        value_of(&line, &["body", "comment", "description", "message", "text"]).unwrap_or(line)
-    };
-    let first = prose.next().map(unlabelled).unwrap_or_default();
-    let title = marked.clone().unwrap_or_else(|| first_sentence(&first));
-    let sentence = match marked {
-        Some(_) => first_sentence(&first),
-        None => prose.next().map(unlabelled).map_or_else(|| title.clone(), |line| first_sentence(&line)),
-    };
-    let sentence = if sentence.is_empty() { title.clone() } else { sentence };
-    (domain::clip(&title, 160).to_owned(), sentence)
-}
-
-/// A line without Markdown's marks at its ends.
-fn plain(line: &str) -> String {
-    let line = line.trim().trim_start_matches(['#', '>', '*', '-', '`', '_', ' ']);
-    let line = line
-        .strip_prefix("<title>")
-        .map_or(line.to_owned(), |rest| format!("Title: {}", rest.trim_end_matches("</title>")));
-    line.trim_end_matches(['*', '`', '_', ' ']).replace("**", "")
-}
-
-fn value_of(line: &str, keys: &[&str]) -> Option<String> {
-    let (key, value) = line.split_once(':')?;
-    let value = value.trim();
-    (keys.contains(&key.trim().to_lowercase().as_str()) && !value.is_empty()).then(|| value.to_owned())
-}
-
-fn is_label(line: &str) -> bool {
-    let Some((key, value)) = line.split_once(':') else {
-        return line.starts_with('<') && line.ends_with('>');
-    };
-    let key = key.trim().to_lowercase();
-    let carries_text = ["body", "comment", "description", "message", "text"].contains(&key.as_str());
-    LABELS.contains(&key.as_str()) && (value.trim().is_empty() || !carries_text)
-}
-
-fn first_sentence(text: &str) -> String {
-    let end = text
-        .char_indices()
-        .filter(|(_, c)| matches!(c, '.' | '!' | '?'))
-        .map(|(at, c)| at + c.len_utf8())
-        .find(|end| text[*end..].starts_with(' '));
-    domain::clip(text[..end.unwrap_or(text.len())].trim(), 240).to_owned()
-}
-
-fn counted(text: &str) -> Vec<(f64, String)> {
-    const WORDS: &[(&str, f64)] = &[
-        ("a", 1.0),
-        ("an", 1.0),
-        ("one", 1.0),
-        ("two", 2.0),
-        ("three", 3.0),
-        ("four", 4.0),
-        ("five", 5.0),
-        ("six", 6.0),
-        ("seven", 7.0),
-        ("eight", 8.0),
-        ("nine", 9.0),
-        ("ten", 10.0),
-        ("twelve", 12.0),
-    ];
-    let words: Vec<String> = words_of(text).take(2_000).collect();
-    words
-        .windows(2)
-        .filter_map(|pair| {
-            let spelt = WORDS.iter().find(|(word, _)| *word == pair[0]).map(|(_, n)| *n);
-            let number = spelt.or_else(|| pair[0].parse::<f64>().ok().filter(|n| n.abs() < 1e9))?;
-            let thing = pair[1].as_str();
-            let noun = thing.chars().all(char::is_alphabetic) && !is_stop(thing);
-            noun.then(|| {
-                (number, thing.strip_suffix('s').filter(|s| s.len() > 2).unwrap_or(thing).to_owned())
-            })
-        })
-        .collect()
 }
 
 /// Reference material: parts of the instructions that begin by saying so, and fenced documents anywhere.
@@ -311,6 +161,11 @@ mod tests {
             ("Title: Crash on start\nAuthor: mona\nBody:\nIt dies. Always.", "Crash on start", "It dies."),
             ("Repository: octo/repo\n# Crash on start\n\nIt dies. Always.", "Crash on start", "It dies."),
             ("<title>Crash</title>\nBody: It dies at once.", "Crash", "It dies at once."),
+            (
+                "Title: Crash\n\n### What happened\n```\ncode\n```\n> quoted\nIt dies. Always.",
+                "Crash",
+                "It dies.",
+            ),
             ("Say hello.", "Say hello.", "Say hello."),
             ("", "", ""),
         ];

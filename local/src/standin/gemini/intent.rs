@@ -1,6 +1,10 @@
 //! What somebody wants: families of cues in the text, matched with the words a schema offers.
 
-use super::facts::{Facts, stems};
+use super::cues::{FALLBACK, FAMILIES, Family, OTHER_WORDS, SPAM};
+use super::facts::Facts;
+use super::reading::stems;
+
+pub(super) use super::cues::Kind;
 
 /// A choice among several words.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,207 +14,6 @@ pub(super) struct Choice {
     /// How sure, from 0 to 1.
     pub(super) confidence: f64,
 }
-
-/// Kinds of messages with their own sort of answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Security,
-    Refund,
-    Bug,
-    Feature,
-    Docs,
-    Question,
-    Cancel,
-    Account,
-    Thanks,
-    Other,
-}
-
-impl Kind {
-    /// What a message of this kind is called in a sentence.
-    pub(super) fn as_words(self) -> &'static str {
-        match self {
-            Self::Security => "a security report",
-            Self::Refund => "a question about a payment",
-            Self::Bug => "a report of something broken",
-            Self::Feature => "a wish for a new feature",
-            Self::Docs => "a remark on the documentation",
-            Self::Question => "a question about how to use it",
-            Self::Cancel => "a wish to cancel",
-            Self::Account => "a question about an account",
-            Self::Thanks => "thanks",
-            Self::Other => "a message without a clear request",
-        }
-    }
-}
-
-struct Family {
-    kind: Kind,
-    /// Parts of words under which a schema may offer this kind.
-    names: &'static [&'static str],
-    /// Phrases that speak for it, and how strongly.
-    cues: &'static [(&'static str, f64)],
-}
-
-static FAMILIES: &[Family] = &[
-    Family {
-        kind: Kind::Security,
-        names: &["secur", "vulnerab"],
-        cues: &[("vulnerab", 3.5), ("cve-", 3.5), ("xss", 3.0), ("sql injection", 3.0), ("exploit", 2.5)],
-    },
-    Family {
-        kind: Kind::Refund,
-        names: &["refund", "billing", "payment", "charge", "invoice"],
-        cues: &[
-            ("refund", 3.5),
-            ("money back", 3.5),
-            ("charged twice", 3.5),
-            ("double charge", 3.5),
-            ("overcharged", 3.0),
-            ("invoice", 2.0),
-            ("billed", 2.0),
-            ("payment", 1.5),
-            ("charge", 1.5),
-        ],
-    },
-    Family {
-        kind: Kind::Bug,
-        names: &["bug", "defect", "error", "crash", "incident", "problem", "regression"],
-        cues: &[
-            ("crash", 3.0),
-            ("panic", 3.0),
-            ("stack trace", 3.0),
-            ("traceback", 3.0),
-            ("segfault", 3.0),
-            ("bug", 2.5),
-            ("regression", 2.5),
-            ("exception", 2.5),
-            ("error", 2.0),
-            ("fails", 2.5),
-            ("failed", 2.0),
-            ("failing", 2.0),
-            ("broken", 2.5),
-            ("does not work", 2.5),
-            ("doesn't work", 2.5),
-            ("not working", 2.5),
-            ("stopped working", 2.5),
-            ("expected behav", 2.0),
-            ("steps to reproduce", 2.5),
-            ("hangs", 2.0),
-            ("freezes", 2.0),
-            ("leak", 1.5),
-            ("wrong", 1.5),
-            ("500", 1.0),
-        ],
-    },
-    Family {
-        kind: Kind::Feature,
-        names: &["feature", "enhanc", "idea", "suggest", "improve", "wish"],
-        cues: &[
-            ("please add", 3.0),
-            ("feature request", 3.5),
-            ("would be nice", 3.0),
-            ("would be great", 3.0),
-            ("it would be", 1.5),
-            ("could you add", 3.0),
-            ("can you add", 3.0),
-            ("add support", 3.0),
-            ("support for", 2.0),
-            ("i wish", 2.5),
-            ("suggestion", 2.5),
-            ("proposal", 2.0),
-            ("allow ", 1.0),
-            ("option to", 1.5),
-            ("ability to", 2.0),
-        ],
-    },
-    Family {
-        kind: Kind::Docs,
-        names: &["doc", "typo"],
-        cues: &[("typo", 3.0), ("readme", 2.0), ("documentation", 2.0), ("docs", 2.0), ("broken link", 2.5)],
-    },
-    Family {
-        kind: Kind::Question,
-        names: &["question", "how_to", "howto", "usage"],
-        cues: &[
-            ("how do i", 3.5),
-            ("how do you", 3.0),
-            ("how can i", 3.5),
-            ("how to", 2.5),
-            ("how does", 2.5),
-            ("is it possible", 2.5),
-            ("is there a way", 2.5),
-            ("what is", 2.0),
-            ("what's the", 2.0),
-            ("where can i", 2.5),
-            ("which ", 0.7),
-            ("why does", 1.0),
-            ("can i", 1.5),
-            ("question", 2.5),
-            ("wondering", 2.0),
-            ("?", 0.8),
-        ],
-    },
-    Family {
-        kind: Kind::Cancel,
-        names: &["cancel", "unsubscribe", "churn"],
-        cues: &[("cancel", 3.0), ("unsubscribe", 3.0), ("close my account", 3.0)],
-    },
-    Family {
-        kind: Kind::Account,
-        names: &["account", "login", "access", "password"],
-        cues: &[("password", 2.5), ("log in", 2.0), ("login", 2.0), ("locked out", 3.0), ("2fa", 2.5)],
-    },
-    Family {
-        kind: Kind::Thanks,
-        names: &["thank", "praise", "feedback", "positive", "compliment"],
-        cues: &[("thank", 2.0), ("love this", 3.0), ("great work", 3.0), ("awesome", 2.0)],
-    },
-];
-
-/// Further words a schema may offer, with their cues; no kind of message of their own.
-static OTHER_WORDS: &[(&[&str], &[&str])] = &[
-    (&["spam", "advert"], SPAM),
-    (
-        &["urgent", "critical", "high", "p0", "blocker"],
-        &["urgent", "asap", "immediately", "production is down", "outage", "data loss", "blocking us"],
-    ),
-    (
-        &["negative", "angry", "frustrat"],
-        &["angry", "terrible", "unacceptable", "frustrat", "worst", "disappointed"],
-    ),
-    (&["low", "minor", "trivial"], &["minor", "cosmetic", "not urgent", "whenever", "nitpick"]),
-];
-
-/// Phrases of unsolicited advertising.
-static SPAM: &[&str] = &[
-    "casino",
-    "crypto giveaway",
-    "free crypto",
-    "bitcoin giveaway",
-    "click here to win",
-    "click here now",
-    "you have won",
-    "free money",
-    "make money fast",
-    "earn $",
-    "buy followers",
-    "cheap viagra",
-    "viagra",
-    "online betting",
-    "betting site",
-    "payday loan",
-    "seo services",
-    "backlinks",
-    "100% guaranteed",
-    "limited time offer",
-    "double your",
-    "hot singles",
-];
-
-/// Words that fit when nothing else does, best first.
-static FALLBACK: &[&str] =
-    &["other", "unknown", "unclear", "general", "none", "default", "medium", "normal", "neutral", "question"];
 
 /// Whether a text is advertising that nobody asked for.
 pub(super) fn is_spam(facts: &Facts) -> bool {
@@ -272,8 +75,11 @@ fn score(value: &str, said: Option<&str>, facts: &Facts) -> f64 {
     score + hints.iter().filter(|hint| facts.has_stem(hint)).count().min(4) as f64 * 0.5
 }
 
+/// How strongly a text speaks for a family; the title counts half as much again.
 fn weight(family: &Family, facts: &Facts) -> f64 {
-    let found: f64 = family.cues.iter().filter(|(cue, _)| facts.has(cue)).map(|(_, weight)| weight).sum();
+    let cues = family.cues.iter().filter(|(cue, _)| facts.has(cue));
+    let found: f64 =
+        cues.map(|(cue, weight)| if facts.title_has(cue) { weight * 1.5 } else { *weight }).sum();
     found.min(6.0)
 }
 
@@ -294,6 +100,11 @@ mod tests {
     fn clear_texts_get_their_intent_with_confidence() {
         let cases = [
             ("Crash on startup\nThe app crashes with an error when I open it.", "bug_report"),
+            (
+                "Title: Import drops the last line\n\n### What happened\nThe list is short.\n### How to see it\nRun \
+                 it on any file.\n### What I expected\nAll lines. Shall I send a patch?",
+                "bug_report",
+            ),
             ("How do I configure retries?\nI could not find it.", "question"),
             ("Dark mode\nPlease add a dark theme, it would be great.", "feature_request"),
             ("Charged twice\nI want my money back, please refund me.", "refund_request"),

@@ -4,13 +4,15 @@
 //! generation (unary and streamed), structured output, function calls, token counts, embeddings,
 //! models, context caches, files, batches and interactions, with Google's errors and headers.
 //!
-//! What it answers is made up by rules from the request alone ([`answers`], [`schema`]), so the same
+//! What it answers is made up by rules from the request alone (`answers.rs`, `schema.rs`), so the same
 //! question gets the same answer, and text inside prompts is only ever quoted or searched for words.
 
+mod answer;
 mod answers;
 mod batches;
 mod caches;
 mod config;
+mod cues;
 mod embeddings;
 mod errors;
 mod facts;
@@ -26,10 +28,12 @@ mod models;
 mod ordered;
 mod pattern;
 mod quota;
+mod reading;
 mod request;
 mod respond;
 mod router;
 mod schema;
+mod shapes;
 mod shared;
 mod spelling;
 mod stream;
@@ -47,6 +51,7 @@ pub use log::{Counters, ReceivedRequest};
 pub use quota::Quota;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -92,6 +97,8 @@ impl GeminiStandin {
 
     /// Serves until the future is dropped. The error is the listener's.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        // Without this, small chunks of a stream would wait for each other's acknowledgement.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         axum::serve(listener, self.router()).await
     }
 

@@ -129,7 +129,11 @@ impl Call {
             model,
             verb,
             headers,
-            body: serde_json::from_slice(&self.body).unwrap_or(Value::Null),
+            body: if shared.is_watched() {
+                serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+            } else {
+                Value::Null
+            },
             status: None,
         }
     }

@@ -65,6 +65,11 @@ impl Shared {
         self.settings.clock.now()
     }
 
+    /// Whether anybody can see the requests: a benchmark that keeps none need not pay for them.
+    pub(super) fn is_watched(&self) -> bool {
+        self.settings.keep_requests > 0 || self.settings.script.is_some()
+    }
+
     /// A new id of `length` lower-case letters and digits, different at every call.
     pub(super) fn id(&self, length: usize) -> String {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);

@@ -5,9 +5,9 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+use super::answer::{Answer, Candidate, Content};
 use super::errors::ApiError;
 use super::faults::Fault;
-use super::generate::{Answer, Candidate, Content};
 use super::log::InFlight;
 use super::respond::{Framing, frames};
 use super::tokens::count;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::auth::Caller;
 use super::issues::{find, repository_id, unwritten};
 use super::respond::{self, Refusal, set};
-use super::router::{Call, Shared, ok, user};
+use super::router::{Call, ok, user};
+use super::shared::Shared;
 use super::store::{IssueState, StoredComment};
 use crate::standin::lock;
 

@@ -16,7 +16,7 @@ pub struct Builder {
     pub(super) login: String,
     pub(super) journal: Option<PathBuf>,
     pub(super) latency: Duration,
-    pub(super) rate_limit: u64,
+    pub(super) rate_limit: Option<u64>,
     pub(super) keep_requests: usize,
     pub(super) faults: Vec<FaultRule>,
 }
@@ -28,7 +28,7 @@ impl Default for Builder {
             login: "afterhook".to_owned(),
             journal: None,
             latency: Duration::ZERO,
-            rate_limit: 5_000,
+            rate_limit: None,
             keep_requests: 1_000,
             faults: Vec::new(),
         }
@@ -60,9 +60,10 @@ impl Builder {
         self
     }
 
-    /// Requests per hour before the primary rate limit refuses (5,000).
+    /// Requests per hour before the primary rate limit refuses (none refused; the headers then speak of
+    /// 5,000 that never run out).
     pub fn rate_limit(mut self, requests: u64) -> Self {
-        self.rate_limit = requests;
+        self.rate_limit = Some(requests);
         self
     }
 

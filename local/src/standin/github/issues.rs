@@ -4,7 +4,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::respond::Refusal;
-use super::router::{Call, Shared, ok, user};
+use super::router::{Call, ok, user};
+use super::shared::Shared;
 use super::store::{IssueState, Store, Thread};
 use crate::standin::lock;
 

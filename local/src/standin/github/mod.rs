@@ -14,6 +14,7 @@ mod log;
 mod page;
 mod respond;
 mod router;
+mod shared;
 mod store;
 
 #[cfg(test)]
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::standin::lock;
-use router::Shared;
+use shared::Shared;
 
 /// The stand-in for GitHub: a cheap handle, all clones of which share one state.
 ///

@@ -6,125 +6,22 @@ use axum::response::Response;
 use domain::Timestamp;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::{Value, json};
-use std::fmt;
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use super::auth::{Caller, Tokens};
-use super::config::Builder;
-use super::faults::{Fault, FaultRule};
-use super::log::{Log, ReceivedRequest};
+use super::auth::Caller;
+use super::faults::Fault;
+use super::log::ReceivedRequest;
 use super::respond::{self, Refusal, set};
-use super::store::Store;
+use super::shared::{NOMINAL_LIMIT, Shared};
 use super::{comments, issues, page};
 use crate::standin::broken::reset;
-use crate::standin::counts::Counts;
 use crate::standin::lock;
 
 /// More than GitHub takes for a comment, so that too long ones get GitHub's own refusal.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-const HOUR: i64 = 3_600;
-
 /// The one installation of every App.
 const INSTALLATION: u64 = 50_990_001;
-
-/// Everything one stand-in knows.
-pub(super) struct Shared {
-    settings: Builder,
-    /// Issues, comments, labels.
-    pub(super) store: Mutex<Store>,
-    /// What it received.
-    pub(super) log: Log,
-    tokens: Mutex<Tokens>,
-    rules: Mutex<Vec<(FaultRule, u64)>>,
-    counts: Mutex<Counts>,
-    /// The hour that is counted (its end), and the requests in it.
-    rate: Mutex<(i64, u64)>,
-}
-
-impl Shared {
-    /// A state without a journal.
-    pub(super) fn in_memory(settings: Builder) -> Self {
-        Self::with(settings, Store::in_memory())
-    }
-
-    /// The state of the journal that the settings name, if they do.
-    pub(super) fn open(settings: Builder) -> io::Result<Self> {
-        let store = settings.journal.as_deref().map_or_else(|| Ok(Store::in_memory()), Store::open)?;
-        Ok(Self::with(settings, store))
-    }
-
-    fn with(settings: Builder, store: Store) -> Self {
-        Self {
-            store: Mutex::new(store),
-            log: Log::new(settings.keep_requests),
-            tokens: Mutex::default(),
-            rules: Mutex::new(settings.faults.iter().map(|rule| (*rule, 0)).collect()),
-            counts: Mutex::default(),
-            rate: Mutex::default(),
-            settings,
-        }
-    }
-
-    /// The present.
-    pub(super) fn now(&self) -> Timestamp {
-        self.settings.clock.now()
-    }
-
-    /// Replaces the rules.
-    pub(super) fn set_rules(&self, rules: Vec<FaultRule>) {
-        *lock(&self.rules) = rules.into_iter().map(|rule| (rule, 0)).collect();
-    }
-
-    /// The login under which a caller writes.
-    pub(super) fn login(&self, caller: Caller) -> String {
-        let login = &self.settings.login;
-        if caller == Caller::Person { login.clone() } else { format!("{login}[bot]") }
-    }
-
-    /// The login of the owner of every personal token; the slug of the App.
-    pub(super) fn account(&self) -> &str {
-        &self.settings.login
-    }
-
-    fn faults(&self, call: &Call) -> Result<Vec<Fault>, Refusal> {
-        let mut faults = Vec::new();
-        let key = call.header("x-standin-fault-key").unwrap_or_default();
-        for spec in
-            call.header("x-standin-fault").unwrap_or_default().split(',').filter(|s| !s.trim().is_empty())
-        {
-            let (fault, first) =
-                Fault::parse(spec).map_err(|e| Refusal::new(400, format!("x-standin-fault: {e}")))?;
-            if lock(&self.counts).take(&format!("{key}\0{spec}"), first) {
-                faults.push(fault);
-            }
-        }
-        for (rule, happened) in lock(&self.rules).iter_mut() {
-            if rule.covers(call.method == Method::GET) && rule.first.is_none_or(|first| *happened < first) {
-                *happened += 1;
-                faults.push(rule.fault);
-            }
-        }
-        Ok(faults)
-    }
-
-    /// Counts a request; how many remain of this hour (none if it is one too many), and the hour's end.
-    fn spend(&self, now: i64) -> (Option<u64>, i64) {
-        let (end, used) = &mut *lock(&self.rate);
-        if now >= *end {
-            (*end, *used) = (now.saturating_add(HOUR), 0);
-        }
-        *used += 1;
-        (self.settings.rate_limit.checked_sub(*used), *end)
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
 
 /// A request, read.
 #[derive(Debug)]
@@ -144,7 +41,8 @@ pub(super) struct Call {
 }
 
 impl Call {
-    fn header(&self, name: &str) -> Option<&str> {
+    /// A header's value, if it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -229,7 +127,7 @@ async fn api(shared: &Shared, call: &Call, segments: &[&str]) -> Response {
     let refused = done.is_err();
     let mut response = done.unwrap_or_else(Refusal::into_response);
     let left = if exhausted { 0 } else { left.unwrap_or(0) };
-    limits(&mut response, shared.settings.rate_limit, left, reset_at);
+    limits(&mut response, shared.settings.rate_limit.unwrap_or(NOMINAL_LIMIT), left, reset_at);
     let id = format!("{:04X}:{:X}", call.path.len(), now.as_microsecond());
     set(&mut response, "x-github-request-id", &id);
     if refused { response } else { aftermath(response, &faults).await }

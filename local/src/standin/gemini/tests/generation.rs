@@ -80,7 +80,8 @@ async fn structured_output_keeps_the_order_of_the_schema() {
         {"type":"object","properties":{"spam":{"type":"boolean"},"intent":{"enum":["question","bug_report"]},
          "confidence":{"type":"number"}},"required":["spam","intent","confidence"]}}}"#;
     let reply = super::send(&gemini, super::request("POST", FLASH, body)).await;
-    assert_eq!(reply.text(), r#"{"spam":false,"intent":"bug_report","confidence":0.94}"#);
+    let text = reply.text();
+    assert!(text.starts_with(r#"{"spam":false,"intent":"bug_report","confidence":0.9"#), "{text}");
 }
 
 #[tokio::test]
