@@ -18,7 +18,7 @@ pub use failure::Failure;
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Dev(DevArgs::default_line())) {
-        Command::Dev(args) => dev::command(args).await,
+        Command::Dev(args) => Box::pin(dev::command(args)).await,
         Command::Send(args) => command::send::send(args).await,
         Command::Tasks(args) => command::tasks::tasks(args).await,
         Command::Redrive(args) => command::redrive::redrive(args).await,

@@ -12,7 +12,7 @@ const FILE: &str = "secrets.json";
 
 /// The made-up secrets of one data directory, by name.
 #[derive(Debug)]
-pub struct MadeUp {
+pub(crate) struct MadeUp {
     path: PathBuf,
     values: BTreeMap<String, String>,
 }
@@ -22,7 +22,7 @@ impl MadeUp {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn read(data_dir: &Path) -> io::Result<Self> {
+    pub(crate) fn read(data_dir: &Path) -> io::Result<Self> {
         let path = data_dir.join(FILE);
         let values = match fs::read(&path) {
             Ok(json) => serde_json::from_slice(&json).map_err(|error| {
@@ -36,7 +36,7 @@ impl MadeUp {
 
     /// The secret called `name`, if it was made up before.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 
@@ -44,7 +44,7 @@ impl MadeUp {
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub fn get_or_make(&mut self, name: &str) -> io::Result<String> {
+    pub(crate) fn get_or_make(&mut self, name: &str) -> io::Result<String> {
         if let Some(known) = self.get(name) {
             return Ok(known.to_owned());
         }

@@ -24,7 +24,7 @@ fn keeper(reader: SecretReader) -> ReadTokens {
         let reader = reader.clone();
         async move {
             let environment = reader.environment().await.map_err(|error| error.to_string())?;
-            Ok(environment.console_tokens)
+            Ok(environment.console_tokens.clone())
         }
         .boxed()
     })

@@ -30,7 +30,8 @@ fn keeper(reader: SecretReader, names: Vec<String>) -> ReadSecrets {
                 Want::Current => reader.environment().await,
                 Want::Newer => reader.after_failure().await,
             };
-            Ok(signing_secrets(&environment.map_err(Unreadable::new)?, &names))
+            let environment = environment.map_err(Unreadable::new)?;
+            Ok(signing_secrets(&environment, &names))
         }
         .boxed()
     })

@@ -155,7 +155,7 @@ impl Context {
         let cleaned = clean(text, &allowed, &agent.persona);
         if cleaned.text.is_empty() {
             let told = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
-            return Err(Interrupt::Fail(told));
+            return Err(Interrupt::fail(told));
         }
         let begun = self.0.task.lock().await.effect(REPLY).is_some();
         let over_cap = if begun { None } else { self.0.reply_over_cap().await? };

@@ -120,12 +120,12 @@ impl Run {
     /// The intent stays; the next try resolves it once it has settled.
     fn in_doubt(&self, name: &str, what: &str) -> Interrupt {
         let error = TaskError::new(name, "in_doubt", format!("whether it happened is not known: {what}"));
-        Interrupt::Defer(crate::interrupt::Deferred {
+        Interrupt::Defer(Box::new(crate::interrupt::Deferred {
             why: error.message.clone(),
             not_before: Some(after(self.now(), SETTLING)),
             counted: true,
             error: Some(error),
-        })
+        }))
     }
 
     fn mark(&self, name: &str) -> Mark {

@@ -10,11 +10,11 @@ use domain::{
 #[derive(Debug)]
 pub enum Interrupt {
     /// Come back later.
-    Defer(Deferred),
+    Defer(Box<Deferred>),
     /// A person must decide; the draft is stored, and the task knows it.
     Park,
     /// It cannot be done.
-    Fail(TaskError),
+    Fail(Box<TaskError>),
     /// There is nothing to do, for this reason.
     Ignore(String),
     /// Somebody else holds the task now: write nothing more.
@@ -37,16 +37,22 @@ pub struct Deferred {
 }
 
 impl Interrupt {
+    /// It cannot be done.
+    #[must_use]
+    pub fn fail(error: TaskError) -> Self {
+        Self::Fail(Box::new(error))
+    }
+
     /// An orderly deferral: costs no attempt.
     pub fn defer(why: impl Into<String>, not_before: Option<Timestamp>) -> Self {
-        Self::Defer(Deferred { why: why.into(), not_before, counted: false, error: None })
+        Self::Defer(Box::new(Deferred { why: why.into(), not_before, counted: false, error: None }))
     }
 
     /// A try that went wrong and may go well next time: costs an attempt.
     #[must_use]
     pub fn retry(error: TaskError) -> Self {
         let why = error.message.clone();
-        Self::Defer(Deferred { why, not_before: None, counted: true, error: Some(error) })
+        Self::Defer(Box::new(Deferred { why, not_before: None, counted: true, error: Some(error) }))
     }
 
     /// What a failed model call means for the task.
@@ -58,9 +64,9 @@ impl Interrupt {
                 Self::defer(format!("{}: {}", why.as_str(), error.message), not_before)
             }
             ModelFailure::Retry => Self::retry(fail("model_error")),
-            ModelFailure::Blocked => Self::Fail(fail("blocked_prompt")),
-            ModelFailure::Unusable => Self::Fail(fail("unusable_answer")),
-            ModelFailure::Refused => Self::Fail(fail("model_refused")),
+            ModelFailure::Blocked => Self::fail(fail("blocked_prompt")),
+            ModelFailure::Unusable => Self::fail(fail("unusable_answer")),
+            ModelFailure::Refused => Self::fail(fail("model_refused")),
         }
     }
 
@@ -80,7 +86,7 @@ impl Interrupt {
             ServiceFailure::Refused => {
                 let mut error = told();
                 error.kind = error.kind.replace("_error", "_refused");
-                Self::Fail(error)
+                Self::fail(error)
             }
         }
     }

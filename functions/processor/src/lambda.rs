@@ -114,7 +114,7 @@ impl Function {
             jitter: jitter.clone(),
             metrics: metrics.clone(),
         };
-        Ok(Processor::new(settings, parts)?)
+        Ok(Processor::new(settings, registry(), parts)?)
     }
 
     async fn give_back(&self, event: SqsEvent) -> SqsBatchResponse {

@@ -65,7 +65,7 @@ impl Registry {
                 Ok(parameters) => run(context, parameters).boxed(),
                 Err(error) => {
                     let told = domain::TaskError::new("dispatch", "bad_parameters", error.to_string());
-                    futures::future::ready(Err(Interrupt::Fail(told))).boxed()
+                    futures::future::ready(Err(Interrupt::fail(told))).boxed()
                 }
             }),
         };

@@ -70,7 +70,7 @@ impl Run {
     pub(crate) fn target(&self) -> Result<&Target, Interrupt> {
         self.event.target.as_ref().ok_or_else(|| {
             let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
-            Interrupt::Fail(domain::TaskError::new("publish", "no_target", message))
+            Interrupt::fail(domain::TaskError::new("publish", "no_target", message))
         })
     }
 

@@ -38,9 +38,9 @@ pub(crate) async fn settle(
     task.doc.worked_ms += between(started, now).as_secs_f64() * 1_000.0;
     let ending = match outcome {
         Ok(finished) => complete(&mut task, finished),
-        Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, deferred, now, delivery),
+        Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, *deferred, now, delivery),
         Err(Interrupt::Park) => park(&mut task),
-        Err(Interrupt::Fail(error)) => fail(&mut task, error),
+        Err(Interrupt::Fail(error)) => fail(&mut task, *error),
         Err(Interrupt::Ignore(reason)) => end(TaskStatus::Ignored, reason),
         Err(Interrupt::Lost) => {
             warn!(task_id = %task.id, fence = task.control.fence, "the lease was lost; a successor has the task");

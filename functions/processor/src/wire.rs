@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use settings::{Environment, GithubCredentials, Settings};
 use telemetry::Metrics;
 
-use crate::{Config, Processor, Services, registry};
+use crate::{Config, Processor, Registry, Services};
 
 /// Why no processor can be made of what is configured.
 #[derive(Debug, thiserror::Error)]
@@ -45,12 +45,12 @@ pub struct Parts {
 }
 
 impl Processor {
-    /// A processor with the automations of this crate.
+    /// A processor that runs the automations of `registry`.
     ///
     /// # Errors
     /// [`WireError::Automations`].
-    pub fn new(settings: &Settings, parts: Parts) -> Result<Self, WireError> {
-        let registry = Arc::new(registry());
+    pub fn new(settings: &Settings, registry: Registry, parts: Parts) -> Result<Self, WireError> {
+        let registry = Arc::new(registry);
         let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
         Ok(Self { stores, model, services, registry, config, clock, jitter, metrics })

@@ -39,11 +39,11 @@ pub(crate) async fn run(
 /// Everything that can end a task before any money is spent on it.
 async fn prepare(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
     if task.control.attempts > MAX_ATTEMPTS {
-        return Err(Interrupt::Fail(worn_out(task)));
+        return Err(Interrupt::fail(worn_out(task)));
     }
     if processor.clock.now() >= task.gives_up_at() {
         let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
-        return Err(Interrupt::Fail(TaskError::new("processing", "too_old", message)));
+        return Err(Interrupt::fail(TaskError::new("processing", "too_old", message)));
     }
     let event = read_event(processor, task).await?;
     match unwanted(processor, task, &event).await? {
@@ -53,7 +53,7 @@ async fn prepare(processor: &Arc<Processor>, task: &Task) -> Result<Event, Inter
 }
 
 async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
-    let fail = |kind: &str, message: String| Interrupt::Fail(TaskError::new("read the event", kind, message));
+    let fail = |kind: &str, message: String| Interrupt::fail(TaskError::new("read the event", kind, message));
     let source = processor.config.sources.get(&task.doc.source).ok_or_else(|| {
         fail(
             "unknown_source",
@@ -61,7 +61,8 @@ async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, In
         )
     })?;
     let blob = processor.stores.payloads.get(&task.id, &Part::payload()).await?;
-    let blob = blob.ok_or_else(|| fail("no_payload", "the stored payload is missing".to_owned()))?;
+    let blob =
+        blob.ok_or_else(|| fail(domain::PAYLOAD_MISSING, "the stored payload is missing".to_owned()))?;
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
     let received = Received {
         content_type: &task.doc.content_type,
@@ -175,7 +176,7 @@ async fn dispatch(run: &Arc<Run>, classification: Classification) -> Result<Fini
     let name = intent.map_or(&config.agent.default_automation, |intent| &intent.automation);
     let automation = run.processor.registry.get(name).ok_or_else(|| {
         let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
-        Interrupt::Fail(TaskError::new("dispatch", "unknown_automation", message))
+        Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))
     })?;
     let work = automation.run(Context(Arc::clone(run)), classification.parameters);
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
@@ -196,5 +197,5 @@ fn panicked(step: &str, automation: Option<&str>, panic: &(dyn Any + Send)) -> I
     let mut error =
         TaskError::new(step, "panic", format!("panicked: {}", text.unwrap_or("without a message")));
     error.automation = automation.map(str::to_owned);
-    Interrupt::Fail(error)
+    Interrupt::fail(error)
 }

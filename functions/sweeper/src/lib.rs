@@ -6,5 +6,5 @@ pub mod lambda;
 mod plan;
 mod sweep;
 
-pub use plan::{GRACE, Plan, plan};
+pub use plan::{Plan, plan};
 pub use sweep::{Report, Sweeper};

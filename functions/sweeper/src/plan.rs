@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Depth, Task, TaskStatus, Timestamp, after};
+use domain::{DECISION_GRACE, Depth, Task, TaskStatus, Timestamp, after};
 
 /// What is to be done about a task that is due for a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,6 @@ const NEARLY_EMPTY: u64 = 20;
 const SHORT: Duration = Duration::from_secs(120);
 /// In a full lane a message may wait for hours; sending another sooner only makes it longer.
 const LONG: Duration = Duration::from_secs(3_600);
-/// Decisions that were made before the expiry may still be on their way.
-pub const GRACE: Duration = Duration::from_secs(300);
 
 /// What `task` needs at `now`, its lane being as deep as `depth`.
 #[must_use]
@@ -60,7 +58,7 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
 }
 
 fn expiry(task: &Task, now: Timestamp) -> Plan {
-    match task.doc.expires_at.map(|expires| after(expires, GRACE)) {
+    match task.doc.expires_at.map(|expires| after(expires, DECISION_GRACE)) {
         Some(end) if end > now => Plan::Postpone { look_again: end },
         Some(_) | None => Plan::Expire,
     }

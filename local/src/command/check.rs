@@ -55,10 +55,26 @@ fn print_environment(environment: &Environment, settings: Option<&Settings>) {
     let set = |there: bool, otherwise: &'static str| if there { "set" } else { otherwise };
     for source in settings.into_iter().flat_map(|settings| settings.sources.keys()) {
         let there = environment.secrets_for(source).is_some();
-        println!("  {}: {}", settings::variable_of(source), set(there, "not set (`dev` makes one up; deployed, the source answers 503)"));
+        println!(
+            "  {}: {}",
+            settings::variable_of(source),
+            set(there, "not set (`dev` makes one up; deployed, the source answers 503)")
+        );
     }
-    println!("  Gemini: {}", set(environment.gemini_api_key.is_some(), "GEMINI_API_KEY is not set (`dev` uses a stand-in)"));
-    println!("  GitHub: {}", set(environment.github.is_some(), "GITHUB_TOKEN is not set (`dev` uses a stand-in)"));
-    println!("  console: {}", set(!environment.console_tokens.is_empty(), "CONSOLE_TOKEN is not set (`dev` makes one up)"));
-    println!("  AWS resources: {}", set(environment.aws.is_some(), "not set (only needed when deployed, or with `dev --aws`)"));
+    println!(
+        "  Gemini: {}",
+        set(environment.gemini_api_key.is_some(), "GEMINI_API_KEY is not set (`dev` uses a stand-in)")
+    );
+    println!(
+        "  GitHub: {}",
+        set(environment.github.is_some(), "GITHUB_TOKEN is not set (`dev` uses a stand-in)")
+    );
+    println!(
+        "  console: {}",
+        set(!environment.console_tokens.is_empty(), "CONSOLE_TOKEN is not set (`dev` makes one up)")
+    );
+    println!(
+        "  AWS resources: {}",
+        set(environment.aws.is_some(), "not set (only needed when deployed, or with `dev --aws`)")
+    );
 }

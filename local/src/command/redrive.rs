@@ -53,7 +53,7 @@ async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
     if args.aws {
         let environment =
             settings::Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
-        return crate::dev::aws_stores(&environment).await;
+        return crate::dev::aws::open(&environment).await.map(|(stores, _)| stores);
     }
     local(args)
 }
@@ -98,11 +98,9 @@ async fn judge(stores: &Stores, delivery: &Delivery) -> Result<Letter, Failure> 
     Ok(match task {
         None => Letter::Keep(format!("task {id} is not stored")),
         Some(task) if task.control.status.is_end() => Letter::Drop(task.control.status),
-        Some(task) => Letter::Redrive(Envelope {
-            task_id: id,
-            lane: task.doc.priority.lane(),
-            tenant: task.doc.tenant,
-        }),
+        Some(task) => {
+            Letter::Redrive(Envelope { task_id: id, lane: task.doc.priority.lane(), tenant: task.doc.tenant })
+        }
     })
 }
 

@@ -38,9 +38,10 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
     let path = args.config.clone().unwrap_or_else(|| environment.config_path());
     let settings = load(&path)?;
-    let source = settings.sources.get(&args.source).ok_or_else(|| {
-        Failure::new(format!("{}: there is no [sources.{}]", path.display(), args.source))
-    })?;
+    let source = settings
+        .sources
+        .get(&args.source)
+        .ok_or_else(|| Failure::new(format!("{}: there is no [sources.{}]", path.display(), args.source)))?;
     let secrets = secrets(&args, &environment)?;
     let body = body(&args)?;
     let event = args.event.clone().unwrap_or_else(|| kind(&args.file));

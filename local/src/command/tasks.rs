@@ -156,11 +156,21 @@ impl Api {
         let style = style(&status);
         println!("{}  {style}{status}{style:#}", text("/task_id").unwrap_or_default());
         let lines = [
-            ("event", "/event"), ("thread", "/thread"), ("actor", "/actor"), ("received", "/received_at"),
-            ("starts", "/not_before"), ("attempts", "/attempts"), ("intent", "/classification/intent"),
-            ("confidence", "/classification/confidence"), ("parked", "/draft/parked_because"),
-            ("draft hash", "/draft/hash"), ("decided by", "/decision/by"), ("error", "/error/message"),
-            ("result", "/result/output_url"), ("tokens", "/result/tokens_used"), ("cost USD", "/cost_usd"),
+            ("event", "/event"),
+            ("thread", "/thread"),
+            ("actor", "/actor"),
+            ("received", "/received_at"),
+            ("starts", "/not_before"),
+            ("attempts", "/attempts"),
+            ("intent", "/classification/intent"),
+            ("confidence", "/classification/confidence"),
+            ("parked", "/draft/parked_because"),
+            ("draft hash", "/draft/hash"),
+            ("decided by", "/decision/by"),
+            ("error", "/error/message"),
+            ("result", "/result/output_url"),
+            ("tokens", "/result/tokens_used"),
+            ("cost USD", "/cost_usd"),
         ];
         for (name, pointer) in lines {
             if let Some(value) = text(pointer) {

@@ -37,6 +37,7 @@ const LONGEST_NAP: Duration = Duration::from_secs(1);
 const LONG_POLL: Duration = Duration::from_secs(10);
 
 impl Storage {
+    #[cfg_attr(not(feature = "aws"), expect(clippy::unused_async, reason = "AWS connects asynchronously"))]
     pub(super) async fn open(backend: Backend, clock: &Clock) -> Result<Self, Failure> {
         match backend {
             Backend::Sqlite(dir) => {
@@ -56,7 +57,9 @@ impl Storage {
 
     fn embedded(embedded: Embedded, what: String, clock: &Clock) -> Result<Self, Failure> {
         // The only process on this directory: whatever a former one held, it holds no more.
-        embedded.void_leases(clock.now()).map_err(|error| Failure::at("the leases of the last run", error))?;
+        embedded
+            .void_leases(clock.now())
+            .map_err(|error| Failure::at("the leases of the last run", error))?;
         let wakeups = std::array::from_fn(|_| Arc::new(Notify::new()));
         let heard = wakeups.clone();
         embedded.on_ready(move |lane| heard[index(lane)].notify_one());

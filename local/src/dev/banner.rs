@@ -6,7 +6,11 @@ use super::Running;
 
 /// Prints the banner and the line that says where the server listens.
 pub(super) fn print(running: &Running, json: bool) {
-    if json { print_json(running) } else { print_text(running) }
+    if json {
+        print_json(running)
+    } else {
+        print_text(running)
+    }
     println!("ready on {}", running.url());
 }
 

@@ -1,7 +1,7 @@
 //! `afterhook dev`: the whole system in one process.
 
 #[cfg(feature = "aws")]
-mod aws;
+pub(crate) mod aws;
 mod backend;
 mod banner;
 mod runner;
@@ -35,7 +35,8 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
     let format = if args.json { Format::Json } else { Format::Pretty };
     let filter = environment.log.clone().unwrap_or_else(|| quiet(args.json).to_owned());
-    telemetry::init(format, Output::Stderr, Some(&filter)).map_err(|error| Failure::new(error.to_string()))?;
+    telemetry::init(format, Output::Stderr, Some(&filter))
+        .map_err(|error| Failure::new(error.to_string()))?;
     let dev = prepare(&args, environment)?;
     let running = start(dev).await?;
     banner::print(&running, args.json);
@@ -82,7 +83,11 @@ fn prepare(args: &DevArgs, mut environment: Environment) -> Result<Dev, Failure>
 #[cfg(feature = "aws")]
 #[expect(clippy::unnecessary_wraps, reason = "fails where the feature is off")]
 fn backend(args: &DevArgs, environment: &Environment) -> Result<Backend, Failure> {
-    Ok(if args.aws { Backend::Aws(Box::new(environment.clone())) } else { Backend::Sqlite(args.data_dir.clone()) })
+    Ok(if args.aws {
+        Backend::Aws(Box::new(environment.clone()))
+    } else {
+        Backend::Sqlite(args.data_dir.clone())
+    })
 }
 
 #[cfg(not(feature = "aws"))]
@@ -120,7 +125,9 @@ fn make_up(
     }
     if environment.console_tokens.is_empty() {
         let token = store.get_or_make("CONSOLE_TOKEN").map_err(failed)?;
-        environment.console_tokens.push(settings::ConsoleToken { name: "dev".to_owned(), token: token.clone().into() });
+        environment
+            .console_tokens
+            .push(settings::ConsoleToken { name: "dev".to_owned(), token: token.clone().into() });
         made.push(("CONSOLE_TOKEN".to_owned(), format!("dev:{token}")));
     }
     Ok(made)

@@ -10,7 +10,7 @@ const ISSUE: &str = include_str!("../../../events/bodies/github/issues.opened.js
 ///
 /// # Errors
 /// When the sample is no JSON.
-pub fn issue(now: Timestamp) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn issue(now: Timestamp) -> serde_json::Result<Vec<u8>> {
     fresh(ISSUE.as_bytes(), now)
 }
 
@@ -18,7 +18,7 @@ pub fn issue(now: Timestamp) -> serde_json::Result<Vec<u8>> {
 ///
 /// # Errors
 /// When it is no JSON.
-pub fn fresh(body: &[u8], now: Timestamp) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn fresh(body: &[u8], now: Timestamp) -> serde_json::Result<Vec<u8>> {
     let mut event: Value = serde_json::from_slice(body)?;
     let now = Value::String(now.to_string());
     let mut touched = false;
@@ -46,7 +46,10 @@ mod tests {
         let early = issue(Timestamp::from_second(1).unwrap()).unwrap();
         let late = issue(Timestamp::from_second(2).unwrap()).unwrap();
         assert_ne!(early, late);
-        assert_eq!(serde_json::from_slice::<Value>(&late).unwrap()["issue"]["created_at"], "1970-01-01T00:00:02Z");
+        assert_eq!(
+            serde_json::from_slice::<Value>(&late).unwrap()["issue"]["created_at"],
+            "1970-01-01T00:00:02Z"
+        );
     }
 
     #[test]

@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 use webhook::Provider;
 
 use super::backend::{Backend, Storage};
-use super::world::{self, Service};
 use super::runner;
+use super::world::{self, Service};
 use crate::Failure;
 
 /// What to run.
@@ -90,7 +90,8 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let github = processor::github(&environment, clock.clone()).map_err(wiring)?;
     let processor = processor(&settings, &environment, &storage, &github, &clock)?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));
-    let console = Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone());
+    let console =
+        Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone());
     let app = ingest::router(Arc::clone(&ingest)).merge(console::routes(Arc::new(console)));
     tasks.spawn(async move {
         if let Err(problem) = axum::serve(listener, app).await {
@@ -115,7 +116,9 @@ fn install_crypto() {
 
 async fn bind(port: u16) -> Result<TcpListener, Failure> {
     TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
-        Failure::new(format!("port {port} on 127.0.0.1: {error}; choose another with --port N (0 = any free one)"))
+        Failure::new(format!(
+            "port {port} on 127.0.0.1: {error}; choose another with --port N (0 = any free one)"
+        ))
     })
 }
 
@@ -141,7 +144,7 @@ fn processor(
         jitter,
         metrics,
     };
-    Processor::new(settings, parts).map(Arc::new).map_err(wiring)
+    Processor::new(settings, processor::registry(), parts).map(Arc::new).map_err(wiring)
 }
 
 fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clock: &Clock) -> Ingest {

@@ -29,9 +29,17 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
     let url = format!("{}/webhooks/{SOURCE}", running.url());
     let answer = post(provider, &secrets, "issues", &body, &url).await?;
     let id = answer.task_id().ok_or_else(|| {
-        Failure::new(format!("the sample was answered {} {}; see `events` in agent.toml", answer.status, answer.body))
+        Failure::new(format!(
+            "the sample was answered {} {}; see `events` in agent.toml",
+            answer.status, answer.body
+        ))
     })?;
-    show(json, "sent", &format!("a GitHub issue was opened: answered {} in {:.1} ms", answer.status, answer.ms), &id);
+    show(
+        json,
+        "sent",
+        &format!("a GitHub issue was opened: answered {} in {:.1} ms", answer.status, answer.ms),
+        &id,
+    );
     let task = follow(running, &id, json).await?;
     tell_end(running, &task, json).await?;
     Ok(task.control.status == TaskStatus::Completed)
@@ -78,7 +86,11 @@ async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Fail
     match task.control.status {
         TaskStatus::Completed => {
             let url = task.doc.result.as_ref().and_then(|result| result.output_url.as_deref());
-            println!("\nposted comment {}\n\n{}\n", url.unwrap_or_default(), indent(&text.unwrap_or_default()));
+            println!(
+                "\nposted comment {}\n\n{}\n",
+                url.unwrap_or_default(),
+                indent(&text.unwrap_or_default())
+            );
         }
         TaskStatus::AwaitingApproval => {
             println!("\nparked draft (approve with: afterhook tasks approve {})\n", task.id);

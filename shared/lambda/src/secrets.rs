@@ -1,8 +1,8 @@
 //! [`SecretReader`]: the environment with a Secrets Manager secret laid over it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use aws::Secrets;
+use aws::{SecretMap, Secrets};
 use domain::{Clock, Timestamp};
 use settings::{Environment, Variables};
 
@@ -19,7 +19,12 @@ pub struct SecretReader {
     secrets: Option<Arc<Secrets>>,
     variables: Variables,
     clock: Clock,
+    /// The environment last made, and the secrets that it was made of: every webhook asks for it.
+    made: Arc<Mutex<Option<Made>>>,
 }
+
+/// The secrets, and the environment with them laid over it.
+type Made = (Option<Arc<SecretMap>>, Arc<Environment>);
 
 impl Booted {
     /// The reader of `VERIFY_SECRET_ID`: signing secrets, for ingest alone.
@@ -39,6 +44,7 @@ impl Booted {
             secrets: id.map(|id| Arc::new(Secrets::new(&self.sdk, id, variable))),
             variables: self.variables.clone(),
             clock: self.clock.clone(),
+            made: Arc::default(),
         }
     }
 }
@@ -48,7 +54,7 @@ impl SecretReader {
     ///
     /// # Errors
     /// [`SecretsUnreadable`].
-    pub async fn environment(&self) -> Result<Environment, SecretsUnreadable> {
+    pub async fn environment(&self) -> Result<Arc<Environment>, SecretsUnreadable> {
         let Some(secrets) = &self.secrets else { return self.overlaid(None) };
         let values = secrets.read(self.now()).await.map_err(|error| SecretsUnreadable(error.to_string()))?;
         self.overlaid(Some(&values))
@@ -59,7 +65,7 @@ impl SecretReader {
     ///
     /// # Errors
     /// [`SecretsUnreadable`].
-    pub async fn after_failure(&self) -> Result<Environment, SecretsUnreadable> {
+    pub async fn after_failure(&self) -> Result<Arc<Environment>, SecretsUnreadable> {
         let Some(secrets) = &self.secrets else { return self.overlaid(None) };
         match secrets.refresh_after_failure(self.now()).await {
             Ok(Some(values)) => self.overlaid(Some(&values)),
@@ -72,11 +78,28 @@ impl SecretReader {
         self.clock.now()
     }
 
-    fn overlaid(&self, values: Option<&aws::SecretMap>) -> Result<Environment, SecretsUnreadable> {
+    fn overlaid(&self, values: Option<&Arc<SecretMap>>) -> Result<Arc<Environment>, SecretsUnreadable> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, environment)) = &*made
+            && same(of.as_ref(), values)
+        {
+            return Ok(Arc::clone(environment));
+        }
         let mut variables = self.variables.clone();
-        for (name, value) in values.into_iter().flatten() {
+        for (name, value) in values.into_iter().flat_map(|values| values.iter()) {
             variables.set_secret(name, value);
         }
-        variables.environment().map_err(|mistakes| SecretsUnreadable(mistakes.to_string()))
+        let environment = variables.environment();
+        let environment = Arc::new(environment.map_err(|mistakes| SecretsUnreadable(mistakes.to_string()))?);
+        *made = Some((values.cloned(), Arc::clone(&environment)));
+        Ok(environment)
+    }
+}
+
+fn same(one: Option<&Arc<SecretMap>>, other: Option<&Arc<SecretMap>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }

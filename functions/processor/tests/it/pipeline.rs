@@ -74,8 +74,10 @@ async fn own_comment_costs_nothing() {
 #[tokio::test(start_paused = true)]
 async fn comment_without_a_mention_costs_nothing() {
     let bench = Bench::new();
-    let (without, with) =
-        (bench.accept(&comment("mona", "me too")).await, bench.accept(&comment("mona", "@afterhook me too")).await);
+    let (without, with) = (
+        bench.accept(&comment("mona", "me too")).await,
+        bench.accept(&comment("mona", "@afterhook me too")).await,
+    );
     for _ in 0..3 {
         bench.work().await;
         bench.pass(Duration::from_secs(10));
@@ -97,7 +99,9 @@ async fn low_confidence_parks_and_approval_publishes_without_paying_again() {
     assert!(bench.comments().is_empty());
 
     let approve = Verdict::Approve { text: None };
-    decide(&bench.stores, &id, approve, &draft.hash, "ada", bench.now()).await.unwrap();
+    decide(&bench.stores, &id, approve, &draft.hash, Decider { name: "ada", request: "r1", at: bench.now() })
+        .await
+        .unwrap();
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Completed);
@@ -114,7 +118,9 @@ async fn edited_text_is_what_is_published() {
     bench.work().await;
     let hash = bench.task(&id).await.doc.draft.unwrap().hash;
     let edit = Verdict::Approve { text: Some("By hand.".to_owned()) };
-    decide(&bench.stores, &id, edit, &hash, "ada", bench.now()).await.unwrap();
+    decide(&bench.stores, &id, edit, &hash, Decider { name: "ada", request: "r1", at: bench.now() })
+        .await
+        .unwrap();
     bench.work().await;
     assert_eq!(bench.comments(), ["By hand."]);
     let task = bench.task(&id).await;
@@ -131,11 +137,20 @@ async fn rejected_draft_is_never_published_and_a_note_makes_a_new_one() {
     bench.work().await;
     let hash = bench.task(&id).await.doc.draft.unwrap().hash;
     let reject = Verdict::Reject { reason: None };
-    decide(&bench.stores, &id, reject, &hash, "ada", bench.now()).await.unwrap();
+    decide(&bench.stores, &id, reject, &hash, Decider { name: "ada", request: "r1", at: bench.now() })
+        .await
+        .unwrap();
     assert_eq!(bench.status(&id).await, TaskStatus::Rejected);
     assert_eq!(bench.work().await, 0);
 
-    retry(&bench.stores, &id, Some("be kinder".to_owned()), "ada", bench.now()).await.unwrap();
+    retry(
+        &bench.stores,
+        &id,
+        Some("be kinder".to_owned()),
+        Decider { name: "ada", request: "r1", at: bench.now() },
+    )
+    .await
+    .unwrap();
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::AwaitingApproval);

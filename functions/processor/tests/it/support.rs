@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use settings::Settings;
 use telemetry::Metrics;
 
-pub const START: i64 = 1_800_000_000_000;
-pub const LOGIN: &str = "afterhook";
+pub(crate) const START: i64 = 1_800_000_000_000;
+pub(crate) const LOGIN: &str = "afterhook";
 
 /// What the scripted model does next.
 #[derive(Clone)]
-pub enum Say {
+pub(crate) enum Say {
     Triage { intent: &'static str, confidence: f64, spam: bool },
     Text(&'static str),
     Fail(ModelFailure),
@@ -26,10 +26,10 @@ pub enum Say {
 }
 
 #[derive(Default)]
-pub struct ScriptedModel {
-    pub script: Mutex<VecDeque<Say>>,
-    pub calls: Mutex<Vec<ModelCall>>,
-    pub delay: Mutex<Duration>,
+pub(crate) struct ScriptedModel {
+    pub(crate) script: Mutex<VecDeque<Say>>,
+    pub(crate) calls: Mutex<Vec<ModelCall>>,
+    pub(crate) delay: Mutex<Duration>,
 }
 
 fn usage(step: &str) -> StepUsage {
@@ -95,7 +95,7 @@ impl Model for ScriptedModel {
 
 /// What the scripted service does with the next comment.
 #[derive(Clone)]
-pub enum Post {
+pub(crate) enum Post {
     /// Creates it and answers.
     Create,
     /// Creates it, and the answer is lost.
@@ -107,11 +107,11 @@ pub enum Post {
 }
 
 #[derive(Default)]
-pub struct ScriptedService {
-    pub posts: Mutex<VecDeque<Post>>,
-    pub comments: Mutex<Vec<(String, String)>>,
-    pub history: Mutex<Vec<Comment>>,
-    pub login_fails: Mutex<bool>,
+pub(crate) struct ScriptedService {
+    pub(crate) posts: Mutex<VecDeque<Post>>,
+    pub(crate) comments: Mutex<Vec<(String, String)>>,
+    pub(crate) history: Mutex<Vec<Comment>>,
+    pub(crate) login_fails: Mutex<bool>,
 }
 
 fn failure(failure: ServiceFailure) -> ServiceError {
@@ -158,12 +158,12 @@ impl Publisher for ScriptedService {
     }
 }
 
-pub struct Bench {
-    pub processor: Arc<Processor>,
-    pub stores: Stores,
-    pub embedded: Embedded,
-    pub model: Arc<ScriptedModel>,
-    pub service: Arc<ScriptedService>,
+pub(crate) struct Bench {
+    pub(crate) processor: Arc<Processor>,
+    pub(crate) stores: Stores,
+    pub(crate) embedded: Embedded,
+    pub(crate) model: Arc<ScriptedModel>,
+    pub(crate) service: Arc<ScriptedService>,
     now: Arc<AtomicI64>,
 }
 
@@ -193,11 +193,11 @@ automation = "reply"
 "#;
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(SETTINGS, None)
     }
 
-    pub fn with(settings: &str, registry: Option<Registry>) -> Self {
+    pub(crate) fn with(settings: &str, registry: Option<Registry>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("persona.md"), "You are a careful maintainer.").unwrap();
         let settings = Settings::parse(settings, dir.path()).unwrap();
@@ -220,28 +220,26 @@ impl Bench {
             jitter: Jitter::fixed(1.0),
             metrics: Metrics::none(),
         };
-        let mut processor = Processor::new(&settings, parts).unwrap();
-        if let Some(registry) = registry {
-            processor.registry = Arc::new(registry);
-        }
+        let registry = registry.unwrap_or_else(processor::registry);
+        let processor = Processor::new(&settings, registry, parts).unwrap();
         let stores = embedded.stores();
         Self { processor: Arc::new(processor), stores, embedded, model, service, now }
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.processor.clock.now()
     }
 
-    pub fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    pub fn script(&self, say: impl IntoIterator<Item = Say>) {
+    pub(crate) fn script(&self, say: impl IntoIterator<Item = Say>) {
         self.model.script.lock().unwrap().extend(say);
     }
 
     /// Stores and enqueues an event as ingest does.
-    pub async fn accept(&self, body: &Value) -> TaskId {
+    pub(crate) async fn accept(&self, body: &Value) -> TaskId {
         let body = serde_json::to_vec(body).unwrap();
         let id = TaskId::derive("github", &body);
         let number = serde_json::from_slice::<Value>(&body).unwrap()["issue"]["number"].clone();
@@ -265,13 +263,13 @@ impl Bench {
         id
     }
 
-    pub async fn receive(&self, lane: Lane) -> Vec<Delivery> {
+    pub(crate) async fn receive(&self, lane: Lane) -> Vec<Delivery> {
         let from = Visibility { lane: Some(lane), timeout: Duration::from_secs(1_080) };
         self.stores.queue.receive(from, 10, Duration::ZERO).await.unwrap()
     }
 
     /// Works on everything that can be received now, as Lambda would.
-    pub async fn work(&self) -> usize {
+    pub(crate) async fn work(&self) -> usize {
         let mut worked = 0;
         for lane in Lane::ALL {
             for delivery in self.receive(lane).await {
@@ -285,25 +283,25 @@ impl Bench {
         worked
     }
 
-    pub async fn task(&self, id: &TaskId) -> Task {
+    pub(crate) async fn task(&self, id: &TaskId) -> Task {
         self.stores.tasks.get(id).await.unwrap().unwrap()
     }
 
-    pub async fn status(&self, id: &TaskId) -> TaskStatus {
+    pub(crate) async fn status(&self, id: &TaskId) -> TaskStatus {
         self.task(id).await.control.status
     }
 
-    pub fn comments(&self) -> Vec<String> {
+    pub(crate) fn comments(&self) -> Vec<String> {
         self.service.comments.lock().unwrap().iter().map(|(text, _)| text.clone()).collect()
     }
 
-    pub fn steps(&self) -> Vec<String> {
+    pub(crate) fn steps(&self) -> Vec<String> {
         self.model.calls.lock().unwrap().iter().map(|call| call.step.clone()).collect()
     }
 }
 
 /// An opened issue with this number.
-pub fn issue(number: u64) -> Value {
+pub(crate) fn issue(number: u64) -> Value {
     json!({
         "action": "opened",
         "issue": {
@@ -317,7 +315,7 @@ pub fn issue(number: u64) -> Value {
 }
 
 /// A comment with this text on issue 7.
-pub fn comment(author: &str, text: &str) -> Value {
+pub(crate) fn comment(author: &str, text: &str) -> Value {
     let mut event = issue(7);
     event["action"] = json!("created");
     event["comment"] = json!({

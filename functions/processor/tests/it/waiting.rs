@@ -89,7 +89,8 @@ async fn processor_that_dies_every_time_ends_the_task_after_five() {
         for delivery in bench.receive(Lane::Standard).await {
             let deadline = after(bench.now(), Duration::from_secs(60));
             // Dropped at its first await: the process died.
-            let died = tokio::time::timeout(Duration::from_millis(10), bench.processor.handle(&delivery, deadline));
+            let died =
+                tokio::time::timeout(Duration::from_millis(10), bench.processor.handle(&delivery, deadline));
             if let Ok(fate) = died.await {
                 assert_eq!(fate, processor::Fate::Gone);
                 bench.stores.queue.delete(&delivery.receipt).await.unwrap();
@@ -187,7 +188,7 @@ async fn parked_draft_expires_and_can_be_retried() {
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Expired);
     assert_eq!(task.doc.decision.unwrap().outcome, Outcome::Expired);
-    retry(&bench.stores, &id, None, "ada", bench.now()).await.unwrap();
+    retry(&bench.stores, &id, None, Decider { name: "ada", request: "r1", at: bench.now() }).await.unwrap();
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);
     assert_eq!(bench.steps(), ["triage", "answer"], "the same draft, not a second one");
