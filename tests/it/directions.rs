@@ -1,0 +1,171 @@
+//! Who may depend on whom. The layout promises that a crate can be understood, and replaced, with
+//! nothing in mind but what is below it; a dependency in the wrong direction ends that silently.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+/// The crates below `functions/`: what each may use of this workspace.
+const SHARED: &[(&str, &[&str])] = &[
+    // The bottom: no crate of ours below them.
+    ("domain", &[]),
+    ("resilience", &[]),
+    // Pure.
+    ("webhook", &["domain"]),
+    ("settings", &["domain", "webhook"]),
+    ("telemetry", &["domain"]),
+    // Adapters, none of which sees another one.
+    ("aws", &["domain"]),
+    ("embedded", &["domain"]),
+    ("gemini", &["domain", "resilience"]),
+    ("github", &["domain"]),
+    // How every function starts on Lambda: it puts adapters together, and only functions use it.
+    ("lambda", &["aws", "domain", "settings", "telemetry"]),
+];
+
+/// Crates for which a function must be smaller, quicker to start, or less trusted.
+const NEVER_LINKED: &[(&str, &[&str])] = &[
+    // What faces the internet holds no client that acts, and starts cold in milliseconds.
+    ("ingest", &["gemini", "github", "resilience", "embedded"]),
+    ("console", &["gemini", "github", "resilience", "embedded"]),
+    ("processor", &["embedded"]),
+    ("sweeper", &["embedded"]),
+];
+
+/// Pure crates, and what would make them do I/O or wait.
+const PURE: &[&str] = &["domain", "resilience", "webhook", "settings"];
+const IMPURE: &[&str] =
+    &["axum", "http", "hyper", "lambda_http", "lambda_runtime", "reqwest", "rusqlite", "tokio"];
+
+/// A `main.rs` wires; the library works, and is tested.
+const LONGEST_MAIN: usize = 39;
+
+/// The normal dependencies of every crate of the workspace, as its manifest declares them.
+struct Graph {
+    root: String,
+    crates: BTreeMap<String, Node>,
+}
+
+struct Node {
+    /// Its directory, relative to the workspace.
+    dir: String,
+    ours: BTreeSet<String>,
+    foreign: BTreeSet<String>,
+}
+
+impl Graph {
+    fn read() -> Self {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().unwrap();
+        let names: BTreeSet<String> =
+            metadata.packages.iter().map(|package| package.name.to_string()).collect();
+        Self { crates: nodes(&metadata, &names), root: metadata.workspace_root.to_string() }
+    }
+
+    fn in_folder(&self, folder: &str) -> impl Iterator<Item = (&str, &Node)> {
+        let inside = move |node: &Node| Path::new(&node.dir).parent() == Some(Path::new(folder));
+        self.crates.iter().filter(move |(_, node)| inside(node)).map(|(name, node)| (name.as_str(), node))
+    }
+
+    /// Everything of ours that is linked with `name`.
+    fn reach(&self, name: &str) -> BTreeSet<String> {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![name.to_owned()];
+        while let Some(next) = open.pop() {
+            for below in &self.crates[&next].ours {
+                if reached.insert(below.clone()) {
+                    open.push(below.clone());
+                }
+            }
+        }
+        reached
+    }
+}
+
+fn nodes(metadata: &Metadata, names: &BTreeSet<String>) -> BTreeMap<String, Node> {
+    let mut nodes = BTreeMap::new();
+    for package in &metadata.packages {
+        let dir = package.manifest_path.parent().unwrap().strip_prefix(&metadata.workspace_root).unwrap();
+        let normal =
+            package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        let (ours, foreign) =
+            normal.map(|dependency| dependency.name.clone()).partition(|name| names.contains(name));
+        nodes.insert(package.name.to_string(), Node { dir: dir.to_string(), ours, foreign });
+    }
+    nodes
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn shared_crates_use_only_what_is_below_them() {
+    let graph = Graph::read();
+    let rules: BTreeMap<&str, &[&str]> = SHARED.iter().copied().collect();
+    for (name, node) in graph.in_folder("shared") {
+        let Some(allowed) = rules.get(name) else {
+            panic!("shared/{name} is new: say in SHARED of this test what it may depend on");
+        };
+        let allowed = set(allowed);
+        let forbidden: Vec<&String> = node.ours.difference(&allowed).collect();
+        assert!(forbidden.is_empty(), "shared/{name} must not depend on {forbidden:?}");
+    }
+}
+
+#[test]
+fn functions_use_shared_crates_and_not_each_other() {
+    let graph = Graph::read();
+    let shared: BTreeSet<String> = graph.in_folder("shared").map(|(name, _)| name.to_owned()).collect();
+    for (name, node) in graph.in_folder("functions") {
+        let forbidden: Vec<&String> = node.ours.difference(&shared).collect();
+        assert!(forbidden.is_empty(), "functions/{name} must not depend on {forbidden:?}");
+    }
+}
+
+#[test]
+fn nothing_that_is_deployed_depends_on_the_local_runner_or_on_tests() {
+    let graph = Graph::read();
+    let above = set(&["afterhook", "benches", "e2e"]);
+    for (name, _) in graph.in_folder("functions").chain(graph.in_folder("shared")) {
+        assert!(graph.reach(name).is_disjoint(&above), "{name} depends on something above it");
+    }
+    assert!(graph.reach("afterhook").is_disjoint(&set(&["benches", "e2e"])));
+}
+
+#[test]
+fn functions_do_not_link_what_they_must_be_free_of() {
+    let graph = Graph::read();
+    let rules: BTreeMap<&str, &[&str]> = NEVER_LINKED.iter().copied().collect();
+    for (name, _) in graph.in_folder("functions") {
+        let linked = graph.reach(name);
+        let forbidden = set(rules.get(name).expect("every function has its line in NEVER_LINKED"));
+        let forbidden: Vec<&String> = forbidden.intersection(&linked).collect();
+        assert!(forbidden.is_empty(), "functions/{name} links {forbidden:?}");
+    }
+}
+
+#[test]
+fn pure_crates_have_neither_a_runtime_nor_a_network() {
+    let graph = Graph::read();
+    for name in PURE {
+        let foreign = &graph.crates[*name].foreign;
+        let forbidden: Vec<&String> = foreign
+            .iter()
+            .filter(|used| IMPURE.contains(&used.as_str()) || used.starts_with("aws-"))
+            .collect();
+        assert!(forbidden.is_empty(), "{name} must not depend on {forbidden:?}");
+    }
+}
+
+#[test]
+fn main_of_a_function_only_wires() {
+    let graph = Graph::read();
+    for (name, node) in graph.in_folder("functions") {
+        let path = Path::new(&graph.root).join(&node.dir).join("src/main.rs");
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= LONGEST_MAIN, "main.rs of {name} has {lines} lines: move work into its library");
+    }
+}

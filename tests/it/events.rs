@@ -1,0 +1,181 @@
+//! The sample events are true: signed as their senders sign, readable by the functions' own types, and
+//! about one and the same task.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use domain::{Lane, TaskId, Timestamp};
+use lambda_http::request::{LambdaRequest, from_str};
+use processor::SqsEvent;
+use secrecy::SecretString;
+use serde_json::Value;
+use webhook::{Headers, Parsed, Provider, Received, Rejection, Secrets};
+
+/// The sample events that a sender signs with the sample secret, and what each is about.
+const SIGNED: [(&str, &str); 4] = [
+    ("ingest-github-issue", "issues.opened"),
+    ("ingest-github-issue-base64", "issues.opened"),
+    ("ingest-github-comment", "issue_comment.created"),
+    ("ingest-github-ping", "ping"),
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
+}
+
+fn text(name: &str) -> String {
+    let path = folder().join(format!("{name}.json"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn json(name: &str) -> Value {
+    serde_json::from_str(&text(name)).unwrap()
+}
+
+/// The names of all sample events whose file name begins with `prefix`.
+fn all(prefix: &str) -> Vec<String> {
+    let files =
+        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = files
+        .filter_map(|file| file.strip_suffix(".json").map(str::to_owned))
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "there is no sample event {prefix}…");
+    names
+}
+
+/// A request as a function sees it, its body as the bytes that were sent.
+struct Request {
+    parts: http::request::Parts,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn read(name: &str) -> Self {
+        let (parts, body) = from_str(&text(name)).unwrap().into_parts();
+        Self { parts, body: body.to_vec() }
+    }
+
+    fn received(&self) -> Received<'_> {
+        Received {
+            content_type: self.header("content-type").unwrap(),
+            event_hint: Provider::Github.event_hint(self),
+            body: &self.body,
+        }
+    }
+
+    fn verify(&self) -> Result<(), Rejection> {
+        let secret = variable("IngestFunction", "GITHUB_WEBHOOK_SECRET");
+        let secrets = Secrets(vec![SecretString::from(secret)]);
+        Provider::Github.scheme().verify(&secrets, self, &self.body, Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl Headers for Request {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// What events/env.json sets for a function.
+fn variable(function: &str, name: &str) -> String {
+    let value = json("env")[function][name].as_str().map(str::to_owned);
+    value.unwrap_or_else(|| panic!("events/env.json sets no {name} for {function}"))
+}
+
+/// The task that the sample issue becomes.
+fn sample_task() -> TaskId {
+    let request = Request::read("ingest-github-issue");
+    TaskId::derive("github", Provider::Github.identity(&request.received()))
+}
+
+#[test]
+fn http_events_are_requests_in_the_format_of_an_http_api() {
+    for name in all("ingest-").into_iter().chain(all("console-")) {
+        let event: LambdaRequest = serde_json::from_str(&text(&name)).unwrap();
+        assert!(matches!(event, LambdaRequest::ApiGatewayV2(_)), "{name}");
+        let request = Request::read(&name);
+        let json = json(&name);
+        assert_eq!(request.parts.uri.path(), json["rawPath"].as_str().unwrap(), "{name}");
+        assert_eq!(
+            request.parts.method,
+            json["requestContext"]["http"]["method"].as_str().unwrap(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn signed_events_hold_the_bodies_as_they_are_and_verify() {
+    for (name, event) in SIGNED {
+        let request = Request::read(name);
+        let body = fs::read(folder().join(format!("bodies/github/{event}.json"))).unwrap();
+        assert!(request.body == body, "{name} has another body than bodies/github/{event}.json");
+        assert!(request.verify().is_ok(), "{name} is not signed with the secret of events/env.json");
+        let read = Provider::Github.parse(&request.received()).unwrap();
+        match read {
+            Parsed::Event(read) => assert_eq!(read.name, event, "{name}"),
+            Parsed::Ping => assert_eq!(event, "ping", "{name}"),
+            Parsed::Other(other) => panic!("{name} is {other}, which becomes no task"),
+        }
+    }
+}
+
+#[test]
+fn base64_event_is_the_plain_one_in_another_encoding() {
+    let [plain, encoded] = ["ingest-github-issue", "ingest-github-issue-base64"].map(json);
+    assert_eq!((&plain["isBase64Encoded"], &encoded["isBase64Encoded"]), (&false.into(), &true.into()));
+    assert_ne!(plain["body"], encoded["body"]);
+    assert_eq!(plain["headers"], encoded["headers"]);
+}
+
+#[test]
+fn forged_event_differs_from_the_true_one_in_its_signature_alone() {
+    assert!(matches!(Request::read("ingest-github-forged").verify(), Err(Rejection::Wrong)));
+    let [mut forged, genuine] = ["ingest-github-forged", "ingest-github-issue"].map(json);
+    forged["headers"]["x-hub-signature-256"] = genuine["headers"]["x-hub-signature-256"].clone();
+    assert_eq!(forged, genuine);
+}
+
+#[test]
+fn batches_are_of_messages_that_the_processor_reads() {
+    for (name, lane) in [("processor-batch", Lane::Standard), ("processor-batch-malformed", Lane::Bulk)] {
+        let event: SqsEvent = serde_json::from_str(&text(name)).unwrap();
+        for record in event.records {
+            let arn = record.event_source_arn.clone().unwrap();
+            let queue = arn.rsplit(':').next().unwrap().to_owned();
+            let url =
+                json("env")["Parameters"][format!("QUEUE_URL_{}", lane.as_str().to_uppercase())].clone();
+            assert!(url.as_str().unwrap().ends_with(&queue), "{name}: {queue} is not in events/env.json");
+            assert!(record.delivery(Some(lane), Timestamp::now()).is_some(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn batches_name_the_task_of_the_sample_issue() {
+    let body = |name: &str, index: usize| json(name)["Records"][index]["body"].as_str().unwrap().to_owned();
+    let wanted = format!(r#"{{"task_id":"{}"}}"#, sample_task());
+    assert_eq!(body("processor-batch", 0), wanted);
+    assert_eq!(body("processor-batch-malformed", 0), wanted);
+    assert!(serde_json::from_str::<Value>(&body("processor-batch-malformed", 1)).is_err());
+}
+
+#[test]
+fn console_requests_bear_the_sample_token_and_ask_for_the_sample_task() {
+    let tokens = variable("ConsoleFunction", "CONSOLE_TOKEN");
+    let (_, token) = tokens.split_once(':').unwrap();
+    for name in all("console-") {
+        let request = Request::read(&name);
+        assert_eq!(request.header("authorization"), Some(format!("Bearer {token}").as_str()), "{name}");
+        let path = request.parts.uri.path();
+        let about = path.strip_prefix("/tasks/").map(|rest| rest.split('/').next().unwrap_or(rest));
+        assert!(about.is_none_or(|id| id == sample_task().as_str()), "{name}: {path}");
+    }
+}
+
+#[test]
+fn schedule_event_is_readable() {
+    assert_eq!(json("sweeper-schedule")["source"], "aws.events");
+}
