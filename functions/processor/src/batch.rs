@@ -114,10 +114,13 @@ impl Processor {
                 delivery
             })
             .collect();
-        let failed: Vec<Option<BatchItemFailure>> = stream::iter(&deliveries)
-            .map(|delivery| async move {
-                let comes_back = self.handle(delivery, deadline).await == Fate::ComesBack;
-                comes_back.then(|| BatchItemFailure { item_identifier: delivery.message_id.clone() })
+        let failed: Vec<Option<BatchItemFailure>> = stream::iter(deliveries)
+            .map(|delivery| {
+                let processor = Arc::clone(self);
+                async move {
+                    let comes_back = processor.handle(&delivery, deadline).await == Fate::ComesBack;
+                    comes_back.then_some(BatchItemFailure { item_identifier: delivery.message_id })
+                }
             })
             .buffer_unordered(self.config.concurrency.max(1))
             .collect()

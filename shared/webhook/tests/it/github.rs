@@ -25,6 +25,7 @@ fn an_opened_issue_is_an_event() {
         actor_is_bot: false,
         title: Some("CSV export drops the last row when the file has no final newline".to_owned()),
         text: text_at(&body, "/issue/body"),
+        opening: None,
         labels: vec!["bug".to_owned(), "export".to_owned()],
         comment_id: None,
         occurred_at: Some("2026-11-19T07:41:05Z".parse().unwrap()),
