@@ -5,14 +5,14 @@ use domain::{ModelFailure, ModelRole, Timestamp};
 use crate::config::Config;
 use crate::failure::Failure;
 
-/// The models for `role`: the wanted one, then, for answers, its fallbacks.
+/// The models for `role`: the wanted one, then the fallbacks.
 pub(crate) fn candidates(config: &Config, role: ModelRole) -> Vec<&str> {
-    let mut models: Vec<&str> = match role {
-        ModelRole::Triage => vec![&config.triage],
-        ModelRole::Answer => {
-            std::iter::once(&config.answer).chain(&config.fallback).map(String::as_str).collect()
-        }
+    let wanted = match role {
+        ModelRole::Triage => &config.triage,
+        ModelRole::Answer => &config.answer,
     };
+    let mut models: Vec<&str> =
+        std::iter::once(wanted).chain(&config.fallback).map(String::as_str).collect();
     let mut seen = Vec::new();
     models.retain(|model| {
         let new = !seen.contains(model);
@@ -65,14 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn answers_have_fallbacks_and_triage_has_none() {
+    fn every_role_has_the_fallbacks_and_no_model_is_asked_twice() {
         let config = Config {
             triage: "t".to_owned(),
             answer: "a".to_owned(),
             fallback: vec!["b".to_owned(), "a".to_owned(), "c".to_owned(), "b".to_owned()],
             ..Config::new(None)
         };
-        assert_eq!(candidates(&config, ModelRole::Triage), ["t"]);
+        assert_eq!(candidates(&config, ModelRole::Triage), ["t", "b", "a", "c"]);
         assert_eq!(candidates(&config, ModelRole::Answer), ["a", "b", "c"]);
     }
 

@@ -54,12 +54,11 @@ async fn a_throttled_model_is_served_by_its_fallback() {
 }
 
 #[tokio::test]
-async fn triage_has_no_fallback() {
-    let server = Server::start([throttled(PER_MINUTE, Some("30s"))]).await;
+async fn a_throttled_triage_model_is_served_by_the_fallback_too() {
+    let server = Server::start([throttled(PER_MINUTE, Some("30s")), says("From the fallback.")]).await;
     let call = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
-    let error = gemini(config(&server.url)).generate(&call).await.unwrap_err();
-    assert!(matches!(error.failure, ModelFailure::Defer { why: Deferral::Quota, .. }));
-    assert_eq!(server.models(), [TRIAGE]);
+    assert_eq!(answered(&server, &call).await.text, "From the fallback.");
+    assert_eq!(server.models(), [TRIAGE, FALLBACK]);
 }
 
 #[tokio::test]
