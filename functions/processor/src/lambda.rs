@@ -115,7 +115,7 @@ impl Function {
         let parts = Parts {
             stores: stores.clone(),
             model,
-            services: Services { github: github(environment, clock.clone())? },
+            services: Services { github: github(settings, environment, clock.clone())? },
             clock: clock.clone(),
             jitter: jitter.clone(),
             metrics: metrics.clone(),

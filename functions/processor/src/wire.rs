@@ -93,7 +93,11 @@ pub fn gemini(
 ///
 /// # Errors
 /// [`WireError`].
-pub fn github(environment: &Environment, clock: Clock) -> Result<Arc<dyn Publisher>, WireError> {
+pub fn github(
+    settings: &Settings,
+    environment: &Environment,
+    clock: Clock,
+) -> Result<Arc<dyn Publisher>, WireError> {
     let credentials = match &environment.github {
         Some(GithubCredentials::Token(token)) => github::Credentials::Token(token.clone()),
         Some(GithubCredentials::App { id, private_key }) => {
@@ -113,5 +117,7 @@ pub fn github(environment: &Environment, clock: Clock) -> Result<Arc<dyn Publish
     if let Some(url) = &environment.github_api_url {
         config.base_url.clone_from(url);
     }
+    // One account answers; a source of another service has its own client.
+    config.login = settings.sources.values().find_map(|source| source.filter.login.clone());
     Ok(Arc::new(Github::new(credentials, &config, clock)?))
 }

@@ -5,8 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use domain::{
-    Classification, Event, MAX_ATTEMPTS, ModelCall, ModelFailure, ModelRole, Part, StoreError, Task,
-    TaskError, Timestamp,
+    Classification, Event, MAX_ATTEMPTS, ModelCall, ModelFailure, ModelRole, Part, ServiceFailure,
+    StoreError, Task, TaskError, Timestamp,
 };
 use futures::FutureExt;
 use serde::Deserialize;
@@ -93,7 +93,14 @@ async fn unwanted(
         let login = tokio::time::timeout(OUTSIDE_CALL, processor.services.of(target).login()).await;
         filter.login = match login {
             Ok(Ok(login)) => Some(login),
-            Ok(Err(error)) => return Err(Interrupt::from_service("login", &error, processor.clock.now())),
+            // Only a comment cannot be judged without it.
+            Ok(Err(error)) if error.failure == ServiceFailure::Refused && event.comment_id.is_none() => None,
+            Ok(Err(mut error)) => {
+                if error.failure == ServiceFailure::Refused {
+                    error.message.push_str("; set `login` in agent.toml, in the section of this source");
+                }
+                return Err(Interrupt::from_service("login", &error, processor.clock.now()));
+            }
             Err(_) => return Err(Interrupt::defer("the agent's own login did not come in time", None)),
         };
     }

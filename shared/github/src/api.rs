@@ -23,6 +23,7 @@ pub(crate) struct Api {
     pub(crate) transport: Transport,
     auth: Auth,
     login: Flight<String>,
+    known_login: Option<String>,
     clock: Clock,
     timeout: Duration,
 }
@@ -44,7 +45,8 @@ impl Api {
     pub(crate) fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let transport = Transport::new(config)?;
         let auth = Auth::new(credentials, clock.clone())?;
-        Ok(Self { transport, auth, login: Flight::default(), clock, timeout: config.timeout })
+        let (login, known_login) = (Flight::default(), config.login.clone());
+        Ok(Self { transport, auth, login, known_login, clock, timeout: config.timeout })
     }
 
     /// When an operation that starts now must have ended.
@@ -54,6 +56,9 @@ impl Api {
 
     /// The account that comments are written under; asked for until it was answered once.
     pub(crate) async fn login(&self, deadline: Instant) -> Result<String, ServiceError> {
+        if let Some(known) = &self.known_login {
+            return Ok(known.clone());
+        }
         let fetch = async {
             match &self.auth {
                 Auth::Token(bearer) => self.user(bearer, deadline).await,

@@ -12,6 +12,9 @@ pub struct Config {
     pub base_url: String,
     /// Sent as `User-Agent`; GitHub refuses requests without one.
     pub user_agent: String,
+    /// The account that comments are written under, if it is known: some tokens, such as those of
+    /// GitHub Actions, may not ask for it. `None` asks GitHub.
+    pub login: Option<String>,
     /// Limit of one whole operation: token, pages and redirects included.
     pub timeout: Duration,
     /// Limit of making a connection, name resolution and TLS included. Shorter than `timeout`, so
@@ -24,6 +27,7 @@ impl Default for Config {
         Self {
             base_url: "https://api.github.com".to_owned(),
             user_agent: concat!("afterhook/", env!("CARGO_PKG_VERSION")).to_owned(),
+            login: None,
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
         }

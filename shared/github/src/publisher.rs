@@ -1,7 +1,7 @@
 //! [`Github`]: GitHub as a [`Publisher`].
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, Timestamp};
 
 use crate::api::{Api, Call};
 use crate::base::Thread;
@@ -44,7 +44,17 @@ impl Publisher for Github {
             return Ok(Vec::new());
         }
         let (login, last) =
-            tokio::try_join!(self.api.login(call.deadline), comments::last(&self.api, call, limit))?;
+            tokio::join!(self.api.login(call.deadline), comments::last(&self.api, call, limit));
+        let login = match login {
+            Ok(login) => login,
+            // Such a token may comment all the same; then nothing in the thread counts as ours.
+            Err(error) if error.failure == ServiceFailure::Refused => {
+                tracing::warn!(%error, "the agent's own comments are not told from others'");
+                String::new()
+            }
+            Err(error) => return Err(error),
+        };
+        let last = last?;
         Ok(last.into_iter().map(|comment| comment.seen_by(&login)).collect())
     }
 
