@@ -113,7 +113,7 @@ fn messages_and_objects_outlive_what_points_to_them() {
         assert!(days > domain::MAX_OPEN_DAYS, "{queue}");
     }
     let rules = &template.properties("PayloadBucket")["LifecycleConfiguration"]["Rules"];
-    assert!(number(&rules[0]["ExpirationInDays"]) > domain::RETENTION_DAYS);
+    assert!(number(&rules[0]["ExpirationInDays"]) > domain::RETENTION_DAYS + domain::MAX_OPEN_DAYS + 1);
 }
 
 #[test]

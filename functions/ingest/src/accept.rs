@@ -36,9 +36,9 @@ pub(crate) async fn accept(
 ) -> Result<Outcome, Refusal> {
     let now = ingest.clock.now();
     let headers = SignedHeaders(headers);
-    let content_type = headers.media_type(source.provider)?;
     trail.step = "read the signing secrets";
     verify(ingest, source, &headers, body, now).await?;
+    let content_type = headers.media_type(source.provider)?;
     let received = Received { content_type, event_hint: headers.event_hint(source.provider), body };
     let id = TaskId::derive(&source.name, source.provider.identity(&received));
     trail.task_id = Some(id.clone());
