@@ -1,7 +1,13 @@
 //! The end-to-end tests, one binary; each module is about one promise of the whole system.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aws;
 mod aws_contract;
+mod binary;
+mod commands;
+mod crash;
+mod dev;
 mod directions;
 mod events;
+mod requests;
 mod template;

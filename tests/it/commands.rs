@@ -1,0 +1,235 @@
+//! The command line, run as a user runs it.
+
+use std::path::Path;
+
+use e2e::emulator::Emulator;
+use e2e::hooks;
+use e2e::world::{TOKEN, World};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+use crate::binary::{Process, Said, afterhook, run};
+
+const ISSUE: &str = "events/bodies/github/issues.opened.json";
+
+/// `afterhook dev` with nothing in the environment.
+fn dev(data_dir: &Path, rest: &[&str]) -> Command {
+    let mut command = afterhook([]);
+    command.args(["dev", "--port", "0", "--data-dir"]).arg(data_dir).args(rest);
+    command
+}
+
+#[tokio::test]
+async fn dev_once_shows_the_posted_comment_and_exits_0_again_and_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let said = run(&mut dev(dir.path(), &["--once"])).await;
+        let stdout = &said.assert_success().stdout;
+        for part in ["ready on http://127.0.0.1:", "posted comment http", "  | ", "GITHUB_WEBHOOK_SECRET="] {
+            assert!(stdout.contains(part), "`{part}` is not in {stdout}");
+        }
+    }
+    let journal = std::fs::read_to_string(dir.path().join("github.jsonl")).unwrap();
+    assert_eq!(journal.lines().filter(|line| line.contains("<!-- afterhook:")).count(), 2);
+}
+
+#[tokio::test]
+async fn no_secret_is_ever_shown_or_logged() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    let mut command = afterhook(world.variables());
+    command
+        .env("AFTERHOOK_LOG", "debug")
+        .args(["dev", "--once", "--port", "0", "--data-dir"])
+        .arg(dir.path());
+    let said = run(&mut command).await;
+    let all = format!("{}{}", said.assert_success().stdout, said.stderr);
+    assert!(all.contains("real"), "{all}");
+    for (name, value) in world.variables().into_iter().filter(|(name, _)| !name.ends_with("URL")) {
+        let secret = value.rsplit(':').next().unwrap();
+        assert!(!all.contains(secret), "{name} is shown");
+    }
+}
+
+#[tokio::test]
+async fn dev_on_aws_services_does_the_same_and_finds_its_tasks_again() {
+    let (dir, emulator) = (tempfile::tempdir().unwrap(), Emulator::shared());
+    let aws = |rest: &[&str]| {
+        let mut command = afterhook(emulator.environment());
+        command.env("CONSOLE_TOKEN", format!("ann:{TOKEN}"));
+        command.args(["dev", "--aws", "--port", "0", "--data-dir"]).arg(dir.path()).args(rest);
+        command
+    };
+    let said = run(&mut aws(&["--once"])).await;
+    let stdout = &said.assert_success().stdout;
+    assert!(stdout.contains("DynamoDB") && stdout.contains("posted comment http"), "{stdout}");
+    let again = Process::start(&mut aws(&["--no-sample"])).await;
+    let tasks = again.api().get("/tasks?status=completed").await.json();
+    assert_eq!(tasks["tasks"].as_array().unwrap().len(), 1);
+    again.kill().await;
+}
+
+#[tokio::test]
+async fn dev_json_speaks_in_json_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = run(&mut dev(dir.path(), &["--once", "--json"])).await;
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    let (ready, lines): (Vec<&str>, Vec<&str>) =
+        lines.into_iter().partition(|line| line.starts_with("ready on "));
+    assert_eq!(ready.len(), 1);
+    let events: Vec<Value> = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect();
+    let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!((names.first(), names.last()), (Some(&"started"), Some(&"ended")));
+    assert!(names.contains(&"step"), "{names:?}");
+    assert_eq!(events.last().unwrap()["task"]["status"], "completed");
+    assert!(events[0]["services"].as_array().unwrap().iter().all(|service| service["standin"] == true));
+    for line in said.stderr.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "the log is JSON as well: {line}");
+    }
+}
+
+#[tokio::test]
+async fn dev_on_a_port_in_use_says_how_to_choose_another() {
+    let (dir, taken) = (tempfile::tempdir().unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut command = afterhook([]);
+    command.args(["dev", "--no-sample", "--port", &port, "--data-dir"]).arg(dir.path());
+    run(&mut command).await.assert_failure(&[&port, "--port N"]);
+}
+
+#[tokio::test]
+async fn dev_on_a_data_directory_in_use_refuses() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    let _first = Process::dev(&world, dir.path()).await;
+    let said = run(&mut dev(dir.path(), &["--once"])).await;
+    said.assert_failure(&[dir.path().to_str().unwrap()]);
+}
+
+#[tokio::test]
+async fn dev_without_a_sample_serves_and_has_no_task() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    let process = Process::dev(&world, dir.path()).await;
+    assert_eq!(process.api().get("/tasks").await.json()["tasks"], serde_json::json!([]));
+    assert_eq!(process.api().get_as("/health", None).await.status, 200);
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn an_unknown_key_in_agent_toml_is_named_with_its_line_and_what_was_meant() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("agent.toml");
+    std::fs::write(dir.path().join("persona.md"), "You are a maintainer.").unwrap();
+    let text = "[agent]\npersona = \"persona.md\"\nconfidence_treshold = 0.9\n[models]\n[sources.github]\n";
+    std::fs::write(&config, text).unwrap();
+    let words = ["agent.toml", "3", "confidence_treshold", "confidence_threshold"];
+    let config = config.to_str().unwrap();
+    run(&mut dev(dir.path(), &["--once", "--config", config])).await.assert_failure(&words);
+    run(afterhook([]).args(["check", "--config", config])).await.assert_failure(&words);
+}
+
+#[tokio::test]
+async fn check_shows_the_limits_and_never_a_secret() {
+    let world = World::new().await;
+    let said = run(afterhook(world.variables()).arg("check")).await;
+    let stdout = &said.assert_success().stdout;
+    for part in ["agent/agent.toml is sound", "gemini-pro-latest", "90", "GITHUB_WEBHOOK_SECRET: set"] {
+        assert!(stdout.contains(part), "`{part}` is not in {stdout}");
+    }
+    for (name, value) in world.variables() {
+        assert!(name.ends_with("URL") || !stdout.contains(&value), "{name} is shown");
+    }
+    assert!(!stdout.contains(TOKEN));
+}
+
+#[tokio::test]
+async fn check_fails_for_an_environment_that_makes_no_sense() {
+    let said = run(afterhook([("GEMINI_BASE_URL", "nonsense".to_owned())]).arg("check")).await;
+    said.assert_failure(&["GEMINI_BASE_URL"]);
+}
+
+/// `send` and `tasks` against a running `dev` that made its secrets up.
+#[tokio::test]
+async fn an_event_that_was_sent_can_be_followed_with_the_tasks_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let process = Process::start(&mut dev(dir.path(), &["--no-sample"])).await;
+    let url = process.url.clone();
+    let send = |rest: &'static [&'static str]| {
+        let mut command = afterhook([]);
+        command.args(["send", ISSUE, "--to", &url, "--data-dir"]).arg(dir.path()).args(rest);
+        command
+    };
+    let sent = run(&mut send(&[])).await;
+    assert!(sent.assert_success().stdout.starts_with("202 {\"status\":\"accepted\""), "{sent:?}");
+    let again = run(&mut send(&[])).await;
+    assert!(again.assert_success().stdout.contains("duplicate"), "{again:?}");
+    let fresh = run(&mut send(&["--fresh"])).await;
+    assert!(fresh.assert_success().stdout.contains("accepted"), "{fresh:?}");
+    let list = completed(&url, dir.path(), 2).await;
+    let id = list["tasks"][1]["task_id"].as_str().unwrap();
+    let shown = tasks(&url, dir.path(), &["show", id, "--json"]).await.json();
+    assert_eq!((&shown["task_id"], &shown["status"]), (&id.into(), &"completed".into()));
+    let told = tasks(&url, dir.path(), &["show", id]).await;
+    assert!(told.stdout.contains("issues.opened") && told.stdout.contains("published http"), "{told:?}");
+    let refused = tasks(&url, dir.path(), &["retry", id]).await;
+    refused.assert_failure(&["409", "completed"]);
+    let unknown = tasks(&url, dir.path(), &["show", "nonsense"]).await;
+    unknown.assert_failure(&["404"]);
+    process.kill().await;
+}
+
+async fn tasks(url: &str, data_dir: &Path, rest: &[&str]) -> Said {
+    let mut command = afterhook([]);
+    run(command.args(["tasks", "--url", url, "--data-dir"]).arg(data_dir).args(rest)).await
+}
+
+/// The list, once it has so many completed tasks.
+async fn completed(url: &str, data_dir: &Path, count: usize) -> Value {
+    for _ in 0..200 {
+        let list = tasks(url, data_dir, &["list", "--status", "completed", "--json"]).await;
+        let list = list.assert_success().json();
+        if list["tasks"].as_array().unwrap().len() == count {
+            return list;
+        }
+    }
+    panic!("the tasks never completed")
+}
+
+#[tokio::test]
+async fn a_parked_draft_is_approved_from_the_command_line() {
+    let world = World::scripted(e2e::world::triage_says("question", 0.3, false)).await;
+    let dir = tempfile::tempdir().unwrap();
+    let process = Process::dev(&world, dir.path()).await;
+    let api = process.api();
+    let id = api.accept(7).await;
+    api.until(&id, "awaiting_approval").await;
+    let mut approve = afterhook(world.variables());
+    approve.args(["tasks", "--url", &process.url, "approve", &id, "--text", "Said by a person."]);
+    run(&mut approve).await.assert_success();
+    api.until(&id, "completed").await;
+    assert!(world.comments(7)[0].body.starts_with("Said by a person."));
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn send_to_nobody_says_so() {
+    let world = World::new().await;
+    let mut command = afterhook(world.variables());
+    // Port 9 is nobody's: nothing on this machine may listen there.
+    command.args(["send", ISSUE, "--to", "http://127.0.0.1:9"]);
+    run(&mut command).await.assert_failure(&["127.0.0.1:9"]);
+}
+
+#[tokio::test]
+async fn a_printed_event_is_one_of_api_gateway_with_a_signature_that_holds() {
+    let world = World::new().await;
+    let mut command = afterhook(world.variables());
+    let event = run(command.args(["send", ISSUE, "--print-event"])).await.assert_success().json();
+    assert_eq!((&event["version"], &event["rawPath"]), (&"2.0".into(), &"/webhooks/github".into()));
+    let body = event["body"].as_str().unwrap();
+    let signed = hooks::signed("issues", body.as_bytes());
+    assert_eq!(event["headers"]["x-hub-signature-256"], signed["x-hub-signature-256"].to_str().unwrap());
+    assert_eq!(event["headers"]["x-github-event"], "issues");
+}

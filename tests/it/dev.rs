@@ -1,0 +1,56 @@
+//! The whole system in this process, as `afterhook dev` starts it, over real HTTP and with services
+//! that the test plays.
+
+use std::path::PathBuf;
+
+use afterhook::{Backend, Dev, Running};
+use e2e::api::Api;
+use e2e::assembly::shipped_settings;
+use e2e::world::World;
+
+mod decisions;
+mod faults;
+mod in_doubt;
+mod refusals;
+mod walk;
+mod webhooks;
+
+/// A running system and what is outside of it.
+struct System {
+    world: World,
+    api: Api,
+    running: Running,
+}
+
+impl System {
+    /// In memory, in a world where nothing fails.
+    async fn start() -> Self {
+        Self::start_in(World::new().await).await
+    }
+
+    /// In memory, in `world`.
+    async fn start_in(world: World) -> Self {
+        Self::start_on(Backend::Memory, world).await
+    }
+
+    async fn start_on(backend: Backend, world: World) -> Self {
+        let running = afterhook::start(dev(&world, backend)).await.unwrap();
+        Self { api: Api::at(running.url()), world, running }
+    }
+}
+
+/// What `afterhook dev` runs on a machine whose environment points at `world`.
+fn dev(world: &World, backend: Backend) -> Dev {
+    let data_dir: Option<PathBuf> = match &backend {
+        Backend::Sqlite(dir) => Some(dir.clone()),
+        _ => None,
+    };
+    Dev {
+        settings: shipped_settings(),
+        environment: world.environment(),
+        backend,
+        data_dir,
+        port: 0,
+        made_up: Vec::new(),
+    }
+}

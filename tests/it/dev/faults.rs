@@ -1,0 +1,107 @@
+//! A model that fails, for a while or for good.
+
+use afterhook::standin::gemini::{Fault, FaultRule, ReceivedRequest, Scripted};
+use afterhook::standin::github::IssueState;
+use e2e::hooks;
+use e2e::world::{World, is_triage, triage_says};
+use serde_json::json;
+
+use super::System;
+
+#[tokio::test]
+async fn an_outage_of_every_model_is_waited_out_and_costs_no_attempt() {
+    let system = System::start().await;
+    system.world.break_model(FaultRule::always(Fault::Status(503)));
+    let id = system.api.accept(7).await;
+    let waiting = system.api.until(&id, "waiting").await;
+    assert!(waiting["not_before"].is_string(), "{waiting:#}");
+    assert_eq!(waiting["attempts"], 0);
+    system.world.mend_model();
+    let task = system.api.until(&id, "completed").await;
+    assert_eq!((&task["attempts"], &task["error"]), (&json!(1), &json!(null)), "{task:#}");
+    assert_eq!(system.world.comments(7).len(), 1);
+}
+
+#[tokio::test]
+async fn a_sick_answer_model_is_replaced_by_its_fallback() {
+    let system = System::start().await;
+    system.world.break_model(FaultRule::always(Fault::Status(503)).on("gemini-pro-latest"));
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "completed").await;
+    assert!(task["usage"].to_string().contains("flash"), "{task:#}");
+    assert_eq!(task["attempts"], 1);
+    assert_eq!(system.world.comments(7).len(), 1);
+}
+
+#[tokio::test]
+async fn a_hiccup_is_retried_in_place() {
+    let system = System::start().await;
+    system.world.break_model(FaultRule::always(Fault::Reset).first(1));
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "completed").await;
+    let statuses: Vec<&str> =
+        task["timeline"].as_array().unwrap().iter().map(|entry| entry["status"].as_str().unwrap()).collect();
+    assert!(!statuses.contains(&"waiting"), "{statuses:?}");
+    assert_eq!(task["attempts"], 1);
+}
+
+#[tokio::test]
+async fn a_blocked_prompt_fails_the_task_with_a_clear_error_and_can_be_retried() {
+    let system = System::start().await;
+    system.world.break_model(FaultRule::always(Fault::Blocked));
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "failed").await;
+    assert_eq!(
+        (&task["error"]["kind"], &task["error"]["step"]),
+        (&json!("blocked_prompt"), &json!("triage"))
+    );
+    assert!(task["error"]["message"].as_str().unwrap().contains("block"), "{task:#}");
+    assert!(system.world.comments(7).is_empty());
+    system.world.mend_model();
+    assert_eq!(system.api.post(&format!("/tasks/{id}/retry"), &json!({})).await.status, 200);
+    let task = system.api.until(&id, "completed").await;
+    assert!(task["error"].is_null(), "{task:#}");
+    assert_eq!(system.world.comments(7).len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_the_model_refuses_fails_the_task_at_once() {
+    let system = System::start().await;
+    system.world.break_model(FaultRule::always(Fault::Status(401)));
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "failed").await;
+    assert_eq!(task["error"]["kind"], "model_refused", "{task:#}");
+    assert_eq!(system.world.gemini.counters().requests, 1, "asking again would be refused again");
+}
+
+#[tokio::test]
+async fn an_event_that_no_model_can_sort_is_answered_by_a_draft_that_parks() {
+    let malformed =
+        |request: &ReceivedRequest| is_triage(&request.body).then_some(Scripted::Fault(Fault::Malformed));
+    let system = System::start_in(World::scripted(malformed).await).await;
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "awaiting_approval").await;
+    assert_eq!(task["classification"]["confidence"], 0.0, "{task:#}");
+    assert!(!task["draft"]["text"].as_str().unwrap().is_empty());
+    assert!(system.world.comments(7).is_empty());
+}
+
+#[tokio::test]
+async fn a_locked_issue_fails_the_task_and_says_what_to_mend() {
+    let system = System::start().await;
+    system.world.github.set_issue_state(hooks::OWNER, hooks::REPO, 7, IssueState::Locked);
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "failed").await;
+    assert_eq!(task["error"]["kind"], "github_refused", "{task:#}");
+    assert!(task["error"]["message"].as_str().unwrap().contains("locked"), "{task:#}");
+}
+
+#[tokio::test]
+async fn spam_is_ignored_and_costs_one_call() {
+    let system = System::start_in(World::scripted(triage_says("question", 0.99, true)).await).await;
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "ignored").await;
+    assert!(task["timeline"].to_string().contains("spam"), "{task:#}");
+    assert_eq!(system.world.gemini.counters().requests, 1);
+    assert!(system.world.comments(7).is_empty());
+}

@@ -1,0 +1,44 @@
+//! How often one task goes to its stores, on SQLite; `aws` counts the same on the wire.
+
+use domain::{Clock, Lane};
+use e2e::assembly::Assembly;
+use e2e::counted::counted;
+use e2e::world::World;
+use embedded::Embedded;
+
+/// From the claim to the end of a task that goes well.
+const COMPLETING: [&str; 14] = [
+    "tasks.claim",
+    "queue.set_visibility", // as long as the lease
+    "state.acquire",        // the thread
+    "payloads.get",         // the event
+    "payloads.put_new",     // the transcript of triage
+    "tasks.save",           // its verdict
+    "payloads.get",         // an answer that a former try has saved
+    "payloads.put_new",     // the transcript of the answer
+    "payloads.put_new",     // the answer
+    "payloads.put_new",     // the draft
+    "tasks.save",           // the intent to publish it
+    "tasks.save",           // the end, with the proof
+    "state.release",
+    "queue.delete",
+];
+
+/// The bill: a change here is a change of what a task costs.
+#[tokio::test]
+async fn a_task_goes_to_its_stores_so_often_and_no_more() {
+    let world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let embedded = Embedded::open(dir.path(), Clock::system()).unwrap();
+    let (stores, calls) = counted(embedded.stores());
+    let system = Assembly::new(&world, stores, &Clock::system()).await;
+    let id = system.api.accept(7).await;
+    let mut accepting = calls.take();
+    accepting.sort_unstable();
+    assert_eq!(accepting, ["payloads.put_new", "queue.send", "tasks.insert"]);
+    let delivery = system.receive(Lane::Standard).await.pop().unwrap();
+    let _ = calls.take();
+    system.deliver(&delivery).await;
+    assert_eq!(calls.take(), COMPLETING);
+    assert_eq!(system.api.task(&id).await["status"], "completed");
+}

@@ -1,0 +1,177 @@
+//! [`counted`]: ports that note every call, on any adapters.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    Acquire, Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Expected, Insert, Lane, ListQuery,
+    Page, Part, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores, Swap,
+    Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
+};
+use serde_json::Value;
+
+/// The calls of all ports together, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Calls(Arc<Mutex<Vec<&'static str>>>);
+
+impl Calls {
+    /// Those since the last time.
+    #[must_use]
+    pub fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, call: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    }
+}
+
+/// `stores`, with every call noted.
+#[must_use]
+pub fn counted(stores: Stores) -> (Stores, Calls) {
+    let calls = Calls::default();
+    let counted = Stores {
+        tasks: Arc::new(Counted { inner: stores.tasks, calls: calls.clone() }),
+        payloads: Arc::new(Counted { inner: stores.payloads, calls: calls.clone() }),
+        state: Arc::new(Counted { inner: stores.state, calls: calls.clone() }),
+        queue: Arc::new(Counted { inner: stores.queue, calls: calls.clone() }),
+    };
+    (counted, calls)
+}
+
+struct Counted<P: ?Sized> {
+    inner: Arc<P>,
+    calls: Calls,
+}
+
+#[async_trait]
+impl TaskStore for Counted<dyn TaskStore> {
+    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
+        self.calls.note("tasks.insert");
+        self.inner.insert(task).await
+    }
+
+    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        self.calls.note("tasks.get");
+        self.inner.get(id).await
+    }
+
+    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        self.calls.note("tasks.claim");
+        self.inner.claim(id, request).await
+    }
+
+    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        self.calls.note("tasks.save");
+        self.inner.save(task).await
+    }
+
+    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.calls.note("tasks.due");
+        self.inner.due(status, before, limit).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.calls.note("tasks.list");
+        self.inner.list(query).await
+    }
+}
+
+#[async_trait]
+impl PayloadStore for Counted<dyn PayloadStore> {
+    async fn put_new(
+        &self,
+        id: &TaskId,
+        part: &Part,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<PutNew, StoreError> {
+        self.calls.note("payloads.put_new");
+        self.inner.put_new(id, part, blob, forget_at).await
+    }
+
+    async fn get(&self, id: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError> {
+        self.calls.note("payloads.get");
+        self.inner.get(id, part).await
+    }
+
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
+        self.calls.note("payloads.list");
+        self.inner.list(id, prefix).await
+    }
+}
+
+#[async_trait]
+impl StateStore for Counted<dyn StateStore> {
+    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        self.calls.note("state.get");
+        self.inner.get(key, now).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &Value,
+        now: Timestamp,
+        forget_at: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        self.calls.note("state.swap");
+        self.inner.swap(key, expected, value, now, forget_at).await
+    }
+
+    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
+        self.calls.note("state.add");
+        self.inner.add(key, amount, forget_at).await
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Acquire, StoreError> {
+        self.calls.note("state.acquire");
+        self.inner.acquire(key, owner, now, until).await
+    }
+
+    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
+        self.calls.note("state.release");
+        self.inner.release(key, owner).await
+    }
+}
+
+#[async_trait]
+impl Queue for Counted<dyn Queue> {
+    async fn send(&self, envelope: &Envelope) -> Result<(), QueueError> {
+        self.calls.note("queue.send");
+        self.inner.send(envelope).await
+    }
+
+    async fn receive(
+        &self,
+        queue: Visibility,
+        max: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        self.calls.note("queue.receive");
+        self.inner.receive(queue, max, wait).await
+    }
+
+    async fn delete(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        self.calls.note("queue.delete");
+        self.inner.delete(receipt).await
+    }
+
+    async fn set_visibility(&self, receipt: &Receipt, after: Duration) -> Result<(), QueueError> {
+        self.calls.note("queue.set_visibility");
+        self.inner.set_visibility(receipt, after).await
+    }
+
+    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+        self.calls.note("queue.depth");
+        self.inner.depth(lane).await
+    }
+}
