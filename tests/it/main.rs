@@ -1,5 +1,5 @@
 //! The end-to-end tests, one binary; each module is about one promise of the whole system.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 
 mod aws;
 mod aws_contract;

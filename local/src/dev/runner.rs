@@ -15,6 +15,9 @@ use super::backend::Storage;
 
 /// Time that one message may take, as a Lambda function has it.
 pub(super) const INVOCATION: Duration = Duration::from_secs(180);
+/// How long a message stays invisible that was received and not claimed: a process that stopped in
+/// between costs this much. The claim sets it to the lease.
+const UNCLAIMED: Duration = Duration::from_secs(20);
 /// Messages of one lane in work at once, as `MaximumConcurrency` bounds it.
 const AT_ONCE: usize = 100;
 /// Messages taken by one receive.
@@ -34,7 +37,7 @@ pub(super) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane:
         let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
         drop(permit);
         let want = slots.available_permits().clamp(1, BATCH);
-        let from = Visibility { lane: Some(lane), timeout: INVOCATION };
+        let from = Visibility { lane: Some(lane), timeout: UNCLAIMED };
         let received = match storage.stores.queue.receive(from, want, storage.poll()).await {
             Ok(received) => received,
             Err(problem) => {

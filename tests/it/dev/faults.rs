@@ -75,6 +75,16 @@ async fn a_key_that_the_model_refuses_fails_the_task_at_once() {
 }
 
 #[tokio::test]
+async fn a_triage_model_that_cannot_write_json_is_replaced_by_the_fallback() {
+    let system = System::start().await;
+    system.world.break_model(FaultRule::always(Fault::Malformed).on("gemini-flash-lite-latest"));
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "completed").await;
+    assert_eq!((&task["classification"]["intent"], &task["attempts"]), (&json!("bug_report"), &json!(1)));
+    assert_eq!(system.world.comments(7).len(), 1);
+}
+
+#[tokio::test]
 async fn an_event_that_no_model_can_sort_is_answered_by_a_draft_that_parks() {
     let malformed =
         |request: &ReceivedRequest| is_triage(&request.body).then_some(Scripted::Fault(Fault::Malformed));
