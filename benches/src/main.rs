@@ -1,2 +1,91 @@
-//! The figures.
-fn main() {}
+//! The figures that the project holds itself to, measured: each benchmark prints a table with its
+//! targets, and the process fails when one is missed.
+//!
+//! `cargo run --release -p benches -- all`, or one of the names that `NAMES` lists. Comparisons are
+//! made within one run, in alternating blocks, since machines differ and are noisy. Everything listens
+//! on 127.0.0.1, and what is started is stopped.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program speaks to its user")]
+
+mod agent;
+mod burst;
+mod child;
+mod console;
+mod cpu;
+mod dev;
+mod github_event;
+mod ingest;
+mod ingest_aws;
+mod ingest_rig;
+mod null_stores;
+mod processor;
+mod report;
+mod scenario;
+mod sender;
+mod slow_model;
+mod stages;
+mod statistics;
+mod world;
+
+use std::process::ExitCode;
+
+use report::Table;
+
+/// Whatever keeps a benchmark from measuring.
+type Problem = Box<dyn std::error::Error + Send + Sync>;
+type Outcome<T> = Result<T, Problem>;
+type Benchmark = fn() -> Outcome<Vec<Table>>;
+
+/// Every benchmark, the quick ones first.
+const NAMES: [(&str, Benchmark); 6] = [
+    ("ingest", ingest::run),
+    ("ingest-aws", ingest_aws::run),
+    ("processor", processor::run),
+    ("dev", dev::run),
+    ("burst", burst::run),
+    ("slow-model", slow_model::run),
+];
+
+fn main() -> ExitCode {
+    // The clients of this process are built without a provider; a second call would find this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    match chosen(&wanted) {
+        Ok(benchmarks) => run(&benchmarks),
+        Err(problem) => {
+            eprintln!("bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chosen(wanted: &[String]) -> Outcome<Vec<(&'static str, Benchmark)>> {
+    if wanted.is_empty() || wanted.iter().any(|name| name == "all") {
+        return Ok(NAMES.to_vec());
+    }
+    let find = |name: &String| NAMES.into_iter().find(|(known, _)| known == name);
+    let unknown = |name: &String| {
+        let known = NAMES.map(|(known, _)| known).join(", ");
+        format!("there is no benchmark `{name}`; there are {known}, and `all`")
+    };
+    wanted.iter().map(|name| find(name).ok_or_else(|| unknown(name).into())).collect()
+}
+
+/// Runs them one after the other: two at once would measure each other.
+fn run(benchmarks: &[(&'static str, Benchmark)]) -> ExitCode {
+    let mut all_well = true;
+    for (name, benchmark) in benchmarks {
+        match benchmark() {
+            Ok(tables) => {
+                for table in tables {
+                    table.print();
+                    all_well &= table.is_met();
+                }
+            }
+            Err(problem) => {
+                eprintln!("bench {name}: {problem}");
+                all_well = false;
+            }
+        }
+    }
+    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

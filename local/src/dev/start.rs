@@ -86,7 +86,7 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let listener = bind(port).await?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
     let storage = Arc::new(Storage::open(backend, &clock).await?);
-    let services = world::populate(&mut environment, data_dir.as_deref(), &clock, &mut tasks).await?;
+    let services = world::populate(&mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
     let github = processor::github(&settings, &environment, clock.clone()).map_err(wiring)?;
     let processor = processor(&settings, &environment, &storage, &github, &clock)?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));

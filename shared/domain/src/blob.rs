@@ -1,6 +1,9 @@
 //! [`Blob`]: compressed bytes, the only form in which payloads, drafts, steps and transcripts rest.
 
+use std::cell::RefCell;
 use std::io::Read;
+
+use zstd::bulk::Compressor;
 
 /// Level 1: 12 KB of webhook JSON shrink to a quarter in tens of microseconds; higher levels gain a
 /// few per cent for several times the time.
@@ -9,6 +12,12 @@ const LEVEL: i32 = 1;
 /// Nothing that is stored is larger than this once unpacked: ingest takes 4 MB, a transcript is
 /// bounded by the model's context. Guards against a corrupt or foreign frame.
 const MAX_UNPACKED: u64 = 64 << 20;
+
+thread_local! {
+    /// Kept, because making its tables costs as much as compressing a webhook with them. What it
+    /// writes depends on the bytes alone, not on what it has compressed before.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// Zstandard-compressed bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,7 +40,13 @@ impl Blob {
     /// # Errors
     /// When the compressor cannot get its memory.
     pub fn pack(bytes: &[u8]) -> Result<Self, BlobError> {
-        Ok(Self(zstd::bulk::compress(bytes, LEVEL)?))
+        COMPRESSOR.with_borrow_mut(|kept| {
+            let compressor = match kept {
+                Some(compressor) => compressor,
+                None => kept.insert(Compressor::new(LEVEL)?),
+            };
+            Ok(Self(compressor.compress(bytes)?))
+        })
     }
 
     /// Takes bytes that were compressed before, as a store returns them.

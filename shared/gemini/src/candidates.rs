@@ -11,8 +11,7 @@ pub(crate) fn candidates(config: &Config, role: ModelRole) -> Vec<&str> {
         ModelRole::Triage => &config.triage,
         ModelRole::Answer => &config.answer,
     };
-    let mut models: Vec<&str> =
-        std::iter::once(wanted).chain(&config.fallback).map(String::as_str).collect();
+    let mut models: Vec<&str> = std::iter::once(wanted).chain(&config.fallback).map(String::as_str).collect();
     let mut seen = Vec::new();
     models.retain(|model| {
         let new = !seen.contains(model);

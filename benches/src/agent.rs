@@ -1,0 +1,41 @@
+//! The agent.toml of the benchmarks, and where the project's files are.
+
+use std::path::PathBuf;
+
+use settings::Settings;
+
+use crate::Outcome;
+
+/// The root of the working copy that this was built from.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Its path.
+pub(crate) fn path() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/agent/agent.toml"))
+}
+
+/// What it says.
+pub(crate) fn settings() -> Outcome<Settings> {
+    let registry = ::processor::registry();
+    let automations: Vec<&str> = registry.names().collect();
+    Ok(Settings::load_for(&path(), &automations)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use settings::ApprovalPolicy;
+
+    #[test]
+    fn nothing_of_ours_holds_the_agent_of_the_benchmarks_back() {
+        let settings = super::settings().unwrap();
+        assert_eq!(settings.agent.approval, ApprovalPolicy::Never);
+        assert_eq!(settings.budget, settings::BudgetSettings::default());
+        for model in settings.models.in_use() {
+            let limits = settings.models.limits_for(model);
+            assert_eq!((limits.rpm, limits.tpm, limits.rpd, limits.concurrency), (None, None, None, None));
+        }
+    }
+}
