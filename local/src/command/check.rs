@@ -44,6 +44,9 @@ fn print_settings(path: &str, settings: &Settings) {
     for model in settings.models.in_use() {
         say!("  {model}: {}", settings.models.limits_for(model));
     }
+    say!(
+        "in force today: timeout, retries, replies per thread and hour; the others are read and bound nothing yet"
+    );
 }
 
 fn names<'n>(names: impl Iterator<Item = &'n String>) -> String {
