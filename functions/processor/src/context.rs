@@ -204,6 +204,7 @@ impl Context {
             documents: agent.documents.clone(),
             turns,
             output: OutputFormat::Text,
+            slot: None,
             deadline: self.0.answer_by(),
         })
     }

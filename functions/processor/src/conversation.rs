@@ -42,7 +42,7 @@ fn opening(fence: &Fence, event: &Event) -> String {
 
 fn comment_turn(fence: &Fence, comment: &Comment) -> Turn {
     if comment.ours {
-        Turn { speaker: Speaker::Model, text: comment.text.clone() }
+        Turn::text(Speaker::Model, &comment.text)
     } else {
         user(fence.around(&format!("comment by {}", comment.author), &comment.text))
     }
@@ -59,7 +59,7 @@ fn request(fence: &Fence, event: &Event, instruction: &str, note: Option<&str>) 
 }
 
 fn user(text: String) -> Turn {
-    Turn { speaker: Speaker::User, text }
+    Turn::text(Speaker::User, text)
 }
 
 #[cfg(test)]

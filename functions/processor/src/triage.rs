@@ -73,7 +73,7 @@ pub(crate) fn question(id: &TaskId, event: &Event) -> Turn {
         text.push_str("\n\n");
     }
     text.push_str(&fence.around("text to sort", &event.text));
-    Turn { speaker: domain::Speaker::User, text }
+    Turn::text(domain::Speaker::User, text)
 }
 
 /// The shape of the answer, and the check behind it.

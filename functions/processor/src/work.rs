@@ -171,6 +171,7 @@ async fn triage_call(run: &Arc<Run>) -> ModelCall {
         documents: Vec::new(),
         turns: vec![triage::question(&run.id, &run.event)],
         output: triage::output(&processor.config.intents, &processor.registry),
+        slot: None,
         deadline: run.answer_by(),
     }
 }

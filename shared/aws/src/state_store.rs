@@ -14,7 +14,9 @@ use serde_json::Value;
 
 use crate::conditional::{Written, written};
 use crate::failure::Resource;
-use crate::item::{KEY, PART, number, number_of, take_text, text, text_of, time, time_of, ttl, unreadable};
+use crate::item::{
+    Item, KEY, PART, number, number_of, take_text, text, text_of, time, time_of, ttl, unreadable,
+};
 
 const VALUE: &str = "value";
 const VERSION: &str = "version";
@@ -72,14 +74,7 @@ impl StateStore for DynamoStateStore {
             .send()
             .await
             .map_err(|error| self.table.store_error("get a value", &error))?;
-        let Some(mut item) = answer.item else { return Ok(None) };
-        let forget_at = time_of(&item, FORGET_AT)?.ok_or_else(|| unreadable(FORGET_AT, "is not there"))?;
-        if forget_at <= now {
-            return Ok(None);
-        }
-        let value = take_text(&mut item, VALUE)?;
-        let value = serde_json::from_str(&value).map_err(|_| unreadable(VALUE, "is no JSON"))?;
-        Ok(Some(Versioned { value, version: number_of(&item, VERSION)? }))
+        answer.item.map_or(Ok(None), |item| versioned(item, now))
     }
 
     async fn swap(
@@ -109,7 +104,9 @@ impl StateStore for DynamoStateStore {
             (Written::Refused(Some(found)), _) if text_of(&found, WRITER) == Some(&writer) => {
                 Ok(Swap::Done(number_of(&found, VERSION)?))
             }
-            (Written::Refused(_), _) => Ok(Swap::Conflict),
+            (Written::Refused(found), _) => {
+                found.map_or(Ok(None), |item| versioned(item, now)).map(Swap::Conflict)
+            }
         }
     }
 
@@ -169,6 +166,17 @@ impl StateStore for DynamoStateStore {
         // Refused: it is another's by now, or gone. Either way it is not ours.
         written("release a lease", &self.table, answer).map(|_| ())
     }
+}
+
+/// The value in `item`, unless it is past its time.
+fn versioned(mut item: Item, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
+    let forget_at = time_of(&item, FORGET_AT)?.ok_or_else(|| unreadable(FORGET_AT, "is not there"))?;
+    if forget_at <= now {
+        return Ok(None);
+    }
+    let value = take_text(&mut item, VALUE)?;
+    let value = serde_json::from_str(&value).map_err(|_| unreadable(VALUE, "is no JSON"))?;
+    Ok(Some(Versioned { value, version: number_of(&item, VERSION)? }))
 }
 
 /// Adds what `expected` asks for.

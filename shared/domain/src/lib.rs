@@ -37,7 +37,7 @@ pub use effect::{Effect, EffectState, Proof};
 pub use event::{Event, Target};
 pub use ids::{TaskId, TaskIdError};
 pub use model::{
-    Deferral, Document, Exchange, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
+    Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
 pub use payload_store::{Part, PayloadStore, PutNew};

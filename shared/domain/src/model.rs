@@ -49,6 +49,9 @@ pub struct ModelCall {
     pub turns: Vec<Turn>,
     /// What the answer must look like.
     pub output: OutputFormat,
+    /// The time for which the task was told to wait by a [`ModelFailure::Defer`], if it has: it has
+    /// queued, and need not queue behind those who wait now.
+    pub slot: Option<Timestamp>,
     /// When the answer must be here at the latest.
     pub deadline: Timestamp,
 }
@@ -69,6 +72,35 @@ pub struct Turn {
     pub speaker: Speaker,
     /// What was said.
     pub text: String,
+    /// What was shown with it.
+    #[serde(default)]
+    pub media: Vec<Media>,
+}
+
+impl Turn {
+    /// A contribution of words alone.
+    pub fn text(speaker: Speaker, text: impl Into<String>) -> Self {
+        Self { speaker, text: text.into(), media: Vec::new() }
+    }
+}
+
+/// An image, audio, video or document that goes with a [`Turn`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Media {
+    /// The bytes themselves.
+    Inline {
+        /// Such as `image/png`.
+        mime_type: String,
+        /// The content.
+        data: Vec<u8>,
+    },
+    /// Fetched by the model's service.
+    Url {
+        /// Such as `image/png`.
+        mime_type: String,
+        /// A public or signed HTTPS address.
+        url: String,
+    },
 }
 
 /// Who speaks.
@@ -184,6 +216,8 @@ pub enum Deferral {
     Unavailable,
     /// The money is used up.
     Budget,
+    /// As many calls are under way as may be.
+    Busy,
     /// The invocation ends too soon to begin.
     OutOfTime,
 }
@@ -197,6 +231,7 @@ impl Deferral {
             Self::DailyQuota => "daily quota",
             Self::Unavailable => "model unavailable",
             Self::Budget => "budget",
+            Self::Busy => "too many calls at once",
             Self::OutOfTime => "out of time",
         }
     }

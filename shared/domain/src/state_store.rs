@@ -60,13 +60,14 @@ pub enum Expected {
 }
 
 /// What became of [`StateStore::swap`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub enum Swap {
     /// Written; this is the version now.
     Done(u64),
-    /// Somebody else wrote first.
-    Conflict,
+    /// Somebody else wrote first. What is there now comes along, so that the next try needs no read;
+    /// `None` if there is nothing.
+    Conflict(Option<Versioned>),
 }
 
 /// What became of [`StateStore::acquire`].

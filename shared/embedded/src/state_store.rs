@@ -38,17 +38,18 @@ impl StateStore for SqliteState {
         now: Timestamp,
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
-        let version = self.database.write(|connection| {
+        let swap = self.database.write(|connection| {
             let text = serde_json::to_string(value)?;
-            match expected {
-                Expected::Absent => create(connection, key, &text, now, forget_at),
-                Expected::Version(version) => replace(connection, key, version, &text, now, forget_at),
+            let version = match expected {
+                Expected::Absent => create(connection, key, &text, now, forget_at)?,
+                Expected::Version(version) => replace(connection, key, version, &text, now, forget_at)?,
+            };
+            match version {
+                Some(version) => Ok(Swap::Done(version)),
+                None => Ok(Swap::Conflict(get(connection, key, now)?)),
             }
         });
-        match version.map_err(|error| error.of_store("swap a value"))? {
-            Some(version) => Ok(Swap::Done(version)),
-            None => Ok(Swap::Conflict),
-        }
+        swap.map_err(|error| error.of_store("swap a value"))
     }
 
     async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {

@@ -101,7 +101,7 @@ mod tests {
     use serde_json::Map;
 
     fn call(turns: &[(Speaker, &str)], output: OutputFormat) -> ModelCall {
-        let turns = turns.iter().map(|&(speaker, text)| Turn { speaker, text: text.to_owned() }).collect();
+        let turns = turns.iter().map(|&(speaker, text)| Turn::text(speaker, text)).collect();
         ModelCall {
             task_id: TaskId::derive("test", b"1"),
             step: "answer".to_owned(),
@@ -113,6 +113,7 @@ mod tests {
             documents: vec![Document { name: "faq.md".to_owned(), text: "Q&A".to_owned() }],
             turns,
             output,
+            slot: None,
             deadline: Timestamp::MAX,
         }
     }

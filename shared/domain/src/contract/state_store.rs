@@ -34,13 +34,14 @@ fn in_seconds(now: Timestamp, seconds: u64) -> Timestamp {
 async fn put(store: &dyn StateStore, key: &str, expected: Expected, value: &Value, now: Timestamp) -> u64 {
     match store.swap(key, expected, value, now, in_seconds(now, 60)).await.unwrap() {
         Swap::Done(version) => version,
-        Swap::Conflict => panic!("{key} is not {expected:?}"),
+        Swap::Conflict(_) => panic!("{key} is not {expected:?}"),
     }
 }
 
 async fn refused(store: &dyn StateStore, key: &str, expected: Expected, now: Timestamp) {
+    let there = store.get(key, now).await.unwrap();
     let answer = store.swap(key, expected, &json!("refused"), now, in_seconds(now, 60)).await.unwrap();
-    assert_eq!(answer, Swap::Conflict, "{key} is {expected:?}");
+    assert_eq!(answer, Swap::Conflict(there), "{key} is {expected:?}");
 }
 
 async fn read(store: &dyn StateStore, key: &str, now: Timestamp) -> Option<(Value, u64)> {
@@ -136,7 +137,7 @@ pub async fn one_of_many_swaps_at_once_is_done(store: &dyn StateStore, now: Time
             .zip(values)
             .filter_map(|(answer, value)| match answer {
                 Swap::Done(version) => Some((*version, value)),
-                Swap::Conflict => None,
+                Swap::Conflict(_) => None,
             })
             .collect();
         let [(version, value)] = done.as_slice() else { panic!("{answers:?}") };

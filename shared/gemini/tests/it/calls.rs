@@ -58,8 +58,9 @@ pub(crate) fn call() -> ModelCall {
         priority: Priority::default(),
         system: "You maintain a project.".to_owned(),
         documents: vec![Document { name: "faq.md".to_owned(), text: "Ask away.".to_owned() }],
-        turns: vec![Turn { speaker: Speaker::User, text: "PRIVATE-QUESTION".to_owned() }],
+        turns: vec![Turn::text(Speaker::User, "PRIVATE-QUESTION")],
         output: OutputFormat::Text,
+        slot: None,
         deadline: after(now(), Duration::from_secs(120)),
     }
 }
