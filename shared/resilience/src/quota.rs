@@ -1,0 +1,195 @@
+//! [`Quota`]: requests and tokens per minute and requests per day of one model, shared by a fleet.
+//!
+//! Two meters spend the rate evenly (GCRA, the "generic cell rate algorithm" of ATM networks); a
+//! count limits the day. Whoever is denied books a *slot*, the time at which it comes back, so nobody
+//! polls and nobody stampedes: slots are spaced by what each call costs.
+//!
+//! In any minute at most the limit and the burst are granted, whatever the order of calls: requests
+//! exactly, tokens up to the size of one call larger than the burst, which passes at rest.
+
+mod day;
+mod limits;
+mod meter;
+mod need;
+mod pause;
+mod tails;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod storms;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::{
+    day::Day,
+    meter::{Meter, Unsettled},
+    need::Need,
+    pause::Pause,
+    tails::Tails,
+};
+pub use self::{
+    limits::{Ask, QuotaLimits, Urgency},
+    pause::Denial,
+};
+use crate::{
+    is_default,
+    time::{SECOND, micros, timestamp},
+};
+
+/// How early a waiter may come: clocks of a fleet differ a little, and the meters judge him anyway.
+const EARLY: i64 = SECOND / 10;
+/// A waiter later than this has lost his turn: he is a new arrival.
+const LATE: i64 = 300 * SECOND;
+/// How long no call outlives: what is unsettled after so long a rest will never be settled.
+const LONGEST_CALL: i64 = 900 * SECOND;
+
+/// What is left of a model's quota, and who waits for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quota {
+    #[serde(rename = "r", skip_serializing_if = "is_default")]
+    requests: Meter,
+    #[serde(rename = "t", skip_serializing_if = "is_default")]
+    tokens: Meter,
+    #[serde(rename = "d", skip_serializing_if = "is_default")]
+    day: Day,
+    #[serde(rename = "p", skip_serializing_if = "is_default")]
+    pause: Pause,
+    #[serde(rename = "w", skip_serializing_if = "is_default")]
+    tails: Tails,
+    /// When a waiter last came: he proves that the others are still to be counted with.
+    #[serde(rename = "c", skip_serializing_if = "is_default")]
+    came: i64,
+    #[serde(rename = "u", skip_serializing_if = "is_default")]
+    unsettled: Unsettled,
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserve {
+    /// The call may start now; it must be settled or refunded.
+    Granted,
+    /// It may not.
+    Denied {
+        /// The next free slot as things stand; only [`Quota::book`] secures it.
+        at: Timestamp,
+        /// What is used up.
+        why: Denial,
+    },
+}
+
+impl Quota {
+    /// Takes one request and its tokens, if they may start now. A denial changes nothing.
+    pub fn reserve(&mut self, limits: &QuotaLimits, ask: &Ask, now: Timestamp) -> Reserve {
+        let need = Need::of(limits, ask);
+        let now = micros(now);
+        if let Some(why) = self.denial(limits, &need, ask, now) {
+            return Reserve::Denied { at: timestamp(self.free_slot(limits, &need, ask, now, now)), why };
+        }
+        self.take(limits, &need, ask, now);
+        Reserve::Granted
+    }
+
+    /// Books the next free slot at or after `from` in the lane of the ask: the time to come back at,
+    /// as [`Ask::slot`].
+    pub fn book(&mut self, limits: &QuotaLimits, ask: &Ask, from: Timestamp, now: Timestamp) -> Timestamp {
+        let need = Need::of(limits, ask);
+        let (from, now) = (micros(from), micros(now));
+        let slot = self.free_slot(limits, &need, ask, from, now);
+        self.tails = self.present_tails(now);
+        self.tails.take(ask.urgency, slot, need.spacing(), now);
+        if ask.slot.is_some() {
+            self.came = now;
+        }
+        timestamp(slot)
+    }
+
+    /// Corrects a reservation once it is known what the call used: gives back the difference, or
+    /// adds it. Gives back nothing that was not taken.
+    pub fn settle(&mut self, limits: &QuotaLimits, reserved_tokens: u64, used_tokens: u64, now: Timestamp) {
+        let now = micros(now);
+        let taken = self.unsettled.close(reserved_tokens);
+        let (reserved, used) = (limits.token_cost(reserved_tokens), limits.token_cost(used_tokens));
+        if used >= reserved {
+            self.tokens.add(used - reserved, now);
+        } else {
+            self.tokens.give_back((reserved - used).min(limits.token_cost(taken.tokens)), now);
+        }
+    }
+
+    /// Gives back a reservation whose request never reached the service.
+    pub fn refund(&mut self, limits: &QuotaLimits, reserved_tokens: u64, now: Timestamp) {
+        let now = micros(now);
+        let taken = self.unsettled.close(reserved_tokens);
+        self.tokens.give_back(limits.token_cost(taken.tokens), now);
+        if taken.requests > 0 {
+            self.requests.give_back(limits.request_cost(), now);
+            self.day.give_back(now);
+        }
+    }
+
+    /// Grants nothing before `until`: the service said so. The longest pause wins.
+    pub fn pause(&mut self, until: Timestamp, why: Denial) {
+        self.pause.extend(micros(until), why);
+    }
+
+    fn denial(&self, limits: &QuotaLimits, need: &Need, ask: &Ask, now: i64) -> Option<Denial> {
+        if need.is_impossible() {
+            return Some(Denial::Minute);
+        }
+        if let Some(why) = self.pause.holds(now) {
+            return Some(why);
+        }
+        if self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now).is_some() {
+            return Some(Denial::Day);
+        }
+        let allowed = if is_due(ask, now) {
+            need.waiter_passes(self.requests, self.tokens, now)
+        } else {
+            let ahead = self.present_tails(now).ahead(ask.urgency, now);
+            need.newcomer_passes(self.requests, self.tokens, ahead, now)
+        };
+        (!allowed).then_some(Denial::Minute)
+    }
+
+    fn take(&mut self, limits: &QuotaLimits, need: &Need, ask: &Ask, now: i64) {
+        if self.resting_since().saturating_add(LONGEST_CALL) < now {
+            self.unsettled = Unsettled::default();
+        }
+        self.tails = self.present_tails(now);
+        need.charge(&mut self.requests, &mut self.tokens, now);
+        if limits.requests_per_day.is_some() {
+            self.day.count(micros(ask.day_ends), now);
+        }
+        self.unsettled.open(ask.tokens);
+    }
+
+    fn free_slot(&self, limits: &QuotaLimits, need: &Need, ask: &Ask, from: i64, now: i64) -> i64 {
+        let earliest = from
+            .max(now)
+            .max(self.pause.until())
+            .max(self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now).unwrap_or(now))
+            .max(need.free_at(self.requests, self.tokens, now));
+        self.present_tails(now).free_slot(ask.urgency, earliest, now)
+    }
+
+    /// The waiters that are still to be counted with.
+    fn present_tails(&self, now: i64) -> Tails {
+        self.tails.at(now, self.resting_since().max(self.pause.until()))
+    }
+
+    fn resting_since(&self) -> i64 {
+        self.requests.rests_from().max(self.tokens.rests_from()).max(self.came)
+    }
+}
+
+/// Whether the ask is a waiter's whose slot has come.
+fn is_due(ask: &Ask, now: i64) -> bool {
+    ask.slot
+        .map(micros)
+        .is_some_and(|slot| slot <= now.saturating_add(EARLY) && now.saturating_sub(slot) <= LATE)
+}

@@ -1,0 +1,85 @@
+//! What may be used, what is asked for, and how urgently.
+
+use jiff::Timestamp;
+
+use super::meter::HOUR;
+use crate::time::SECOND;
+
+/// The limits of one model. `None` is no limit; `Some(0)` lets nothing through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QuotaLimits {
+    /// Requests in any minute.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens in any minute.
+    pub tokens_per_minute: Option<u64>,
+    /// Requests from one reset of the day to the next.
+    pub requests_per_day: Option<u64>,
+}
+
+impl QuotaLimits {
+    /// How long the request meter takes to earn one request, in microseconds.
+    pub(super) fn request_cost(&self) -> i64 {
+        cost(1, self.requests_per_minute)
+    }
+
+    /// How long the token meter takes to earn `tokens`, in microseconds.
+    pub(super) fn token_cost(&self, tokens: u64) -> i64 {
+        cost(tokens, self.tokens_per_minute)
+    }
+}
+
+/// Rounded up, so that no limit is exceeded; at most an hour, so that nothing blocks a model longer.
+fn cost(units: u64, per_minute: Option<u64>) -> i64 {
+    let Some(limit) = per_minute else { return 0 };
+    let minute = u128::from(units) * 60 * SECOND.unsigned_abs() as u128;
+    let micros = minute.div_ceil(u128::from(limit.max(1)));
+    i64::try_from(micros).unwrap_or(HOUR).min(HOUR)
+}
+
+/// How long a call can wait. It decides how much of the burst must be left to others, and whose
+/// waiters are not overtaken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// Somebody is looking: may take all.
+    Express,
+    /// Leaves the last 15 % of the burst.
+    Standard,
+    /// Leaves the last 40 %.
+    Bulk,
+}
+
+impl Urgency {
+    /// The part of the burst this lane may use, in microseconds of the rate. The whole is two
+    /// seconds' worth.
+    pub(super) const fn burst(self) -> i64 {
+        match self {
+            Self::Express => 2 * SECOND,
+            Self::Standard => 2 * SECOND * 85 / 100,
+            Self::Bulk => 2 * SECOND * 60 / 100,
+        }
+    }
+
+    /// How late a waiter may come without costing the next one his slot. Queues count whole seconds,
+    /// so one second is the least; more urgent lanes get more, so that they win at low rates, where
+    /// the burst is a single request and has no floor.
+    pub(super) const fn lateness(self) -> i64 {
+        match self {
+            Self::Express => SECOND * 150 / 100,
+            Self::Standard => SECOND * 125 / 100,
+            Self::Bulk => SECOND,
+        }
+    }
+}
+
+/// One call that wants to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// The most tokens it may use.
+    pub tokens: u64,
+    /// Its lane.
+    pub urgency: Urgency,
+    /// The slot it waited for, if it did.
+    pub slot: Option<Timestamp>,
+    /// When the day's count is reset next.
+    pub day_ends: Timestamp,
+}
