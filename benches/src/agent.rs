@@ -34,7 +34,7 @@ mod tests {
         assert_eq!(settings.agent.approval, ApprovalPolicy::Never);
         assert_eq!(settings.budget, settings::BudgetSettings::default());
         for model in settings.models.in_use() {
-            let limits = settings.models.limits_for(model);
+            let limits = settings.models.limits_for(model, settings::Tiers::Ignore);
             assert_eq!((limits.rpm, limits.tpm, limits.rpd, limits.concurrency), (None, None, None, None));
         }
     }

@@ -87,7 +87,14 @@ fn processor(
     let jitter = Jitter::fixed(0.5);
     let parts = Parts {
         stores: stores.clone(),
-        model: ::processor::gemini(settings, &environment, clock.clone(), jitter.clone(), Metrics::none())?,
+        model: ::processor::gemini(
+            settings,
+            &environment,
+            Arc::clone(&stores.state),
+            clock.clone(),
+            jitter.clone(),
+            Metrics::none(),
+        )?,
         services: Services { github: ::processor::github(settings, &environment, clock.clone())? },
         clock: clock.clone(),
         jitter,

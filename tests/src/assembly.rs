@@ -58,8 +58,9 @@ impl Assembly {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (settings, environment) = (shipped_settings(), world.environment());
         let jitter = Jitter::fixed(1.0);
+        let state = Arc::clone(&stores.state);
         let model =
-            processor::gemini(&settings, &environment, clock.clone(), jitter.clone(), Metrics::none());
+            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), Metrics::none());
         let parts = Parts {
             stores: stores.clone(),
             model: model.expect("a Gemini client"),

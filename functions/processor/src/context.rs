@@ -204,7 +204,7 @@ impl Context {
             documents: agent.documents.clone(),
             turns,
             output: OutputFormat::Text,
-            slot: None,
+            slot: self.0.take_slot(&task),
             deadline: self.0.answer_by(),
         })
     }

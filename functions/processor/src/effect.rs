@@ -123,6 +123,7 @@ impl Run {
         Interrupt::Defer(Box::new(crate::interrupt::Deferred {
             why: error.message.clone(),
             not_before: Some(after(self.now(), SETTLING)),
+            is_slot: false,
             counted: true,
             error: Some(error),
         }))

@@ -30,6 +30,8 @@ pub struct Deferred {
     pub why: String,
     /// Not before this; `None` leaves it to the back-off.
     pub not_before: Option<Timestamp>,
+    /// Whether that time is a place in a queue, to be named when coming back.
+    pub is_slot: bool,
     /// Whether it counts as an attempt; an orderly deferral does not.
     pub counted: bool,
     /// What to tell if there is no attempt left.
@@ -45,14 +47,16 @@ impl Interrupt {
 
     /// An orderly deferral: costs no attempt.
     pub fn defer(why: impl Into<String>, not_before: Option<Timestamp>) -> Self {
-        Self::Defer(Box::new(Deferred { why: why.into(), not_before, counted: false, error: None }))
+        let why = why.into();
+        Self::Defer(Box::new(Deferred { why, not_before, is_slot: false, counted: false, error: None }))
     }
 
     /// A try that went wrong and may go well next time: costs an attempt.
     #[must_use]
     pub fn retry(error: TaskError) -> Self {
         let why = error.message.clone();
-        Self::Defer(Box::new(Deferred { why, not_before: None, counted: true, error: Some(error) }))
+        let error = Some(error);
+        Self::Defer(Box::new(Deferred { why, not_before: None, is_slot: false, counted: true, error }))
     }
 
     /// What a failed model call means for the task.
@@ -61,7 +65,9 @@ impl Interrupt {
         let fail = |kind: &str| TaskError::new(&error.step, kind, &error.message);
         match error.failure {
             ModelFailure::Defer { why, not_before } => {
-                Self::defer(format!("{}: {}", why.as_str(), error.message), not_before)
+                let is_slot = not_before.is_some();
+                let why = format!("{}: {}", why.as_str(), error.message);
+                Self::Defer(Box::new(Deferred { why, not_before, is_slot, counted: false, error: None }))
             }
             ModelFailure::Retry => Self::retry(fail("model_error")),
             ModelFailure::Blocked => Self::fail(fail("blocked_prompt")),

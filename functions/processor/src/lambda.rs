@@ -111,7 +111,9 @@ impl Function {
             return Err(NotReady::NoModel);
         }
         let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;
-        let model = gemini(settings, environment, clock.clone(), Jitter::clone(jitter), metrics.clone())?;
+        let state = Arc::clone(&stores.state);
+        let model =
+            gemini(settings, environment, state, clock.clone(), Jitter::clone(jitter), metrics.clone())?;
         let parts = Parts {
             stores: stores.clone(),
             model,

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use domain::{
-    Clock, Deferral, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, Task, Timestamp, between,
-};
+use domain::{Task, Timestamp, between};
+use gemini::{Signal, Signals};
 use telemetry::{Ended, Metrics};
 
 use crate::Processor;
@@ -25,51 +23,21 @@ impl Processor {
     }
 }
 
-/// A model whose calls are counted, timed and priced.
-pub(crate) struct Observed<M> {
-    model: M,
-    metrics: Metrics,
-    clock: Clock,
-}
-
-impl<M> Observed<M> {
-    pub(crate) fn new(model: M, metrics: Metrics, clock: Clock) -> Self {
-        Self { model, metrics, clock }
-    }
-}
-
-#[async_trait]
-impl<M: Model> Model for Observed<M> {
-    async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
-        let started = self.clock.now();
-        let answer = self.model.generate(call).await;
-        match &answer {
-            Ok(answer) => {
-                answer.usage.iter().for_each(|usage| self.metrics.model_answered("ok", usage));
-            }
-            Err(error) => {
-                error.usage.iter().for_each(|usage| self.metrics.model_answered("unusable", usage));
-                let model = error.exchanges.last().map_or("none", |exchange| exchange.model.as_str());
-                let outcome = outcome(error.failure);
-                self.metrics.model_failed(model, outcome, between(started, self.clock.now()));
-                if matches!(
-                    error.failure,
-                    ModelFailure::Defer { why: Deferral::Quota | Deferral::DailyQuota, .. }
-                ) {
-                    self.metrics.throttled(model);
-                }
-            }
+/// What happens at the model, as metrics.
+pub(crate) fn signals(metrics: Metrics) -> Signals {
+    Signals::to(move |signal| match signal {
+        Signal::Called { model, outcome, took, first_byte } => {
+            metrics.model_called(model, outcome.as_str(), took, first_byte);
         }
-        answer
-    }
-}
-
-fn outcome(failure: ModelFailure) -> &'static str {
-    match failure {
-        ModelFailure::Defer { .. } => "deferred",
-        ModelFailure::Retry => "error",
-        ModelFailure::Blocked => "blocked",
-        ModelFailure::Unusable => "unusable",
-        ModelFailure::Refused => "refused",
-    }
+        Signal::Billed { usage } => metrics.model_billed(usage),
+        Signal::Throttled { model } => metrics.throttled(model),
+        Signal::BreakerOpened { model } => metrics.breaker_opened(model),
+        Signal::Permit { model, waited, utilisation } => metrics.permit(model, waited, utilisation),
+        Signal::ConnectionOpened => metrics.connection_opened(),
+        Signal::Coalesced => metrics.coalesced(),
+        Signal::CacheHit { .. } => metrics.cache_hit(),
+        Signal::BudgetUsed { budget, share } => metrics.budget_used(budget, share),
+        // What later versions tell is not known here.
+        _ => {}
+    })
 }

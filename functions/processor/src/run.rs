@@ -1,7 +1,7 @@
 //! [`Run`]: one claim of one task, from the claim to the last write.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
@@ -34,6 +34,7 @@ pub(crate) struct Run {
     pub(crate) deadline: Timestamp,
     pub(crate) lease_until: Timestamp,
     calls: AtomicU32,
+    slot_used: AtomicBool,
 }
 
 impl Run {
@@ -49,6 +50,7 @@ impl Run {
             deadline,
             lease_until,
             calls: AtomicU32::new(0),
+            slot_used: AtomicBool::new(false),
         }
     }
 
@@ -59,6 +61,13 @@ impl Run {
     /// When a model's answer must be here so that it can still be saved.
     pub(crate) fn answer_by(&self) -> Timestamp {
         self.deadline.checked_sub(LAST_WRITES).unwrap_or(self.deadline)
+    }
+
+    /// The time that the task has waited for at the model: for the first call alone, since it is one
+    /// place in the queue.
+    pub(crate) fn take_slot(&self, task: &Task) -> Option<Timestamp> {
+        let is_first = !self.slot_used.swap(true, Ordering::Relaxed);
+        task.doc.slot.filter(|_| is_first)
     }
 
     /// What is left of the lease.

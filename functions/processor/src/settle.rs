@@ -140,6 +140,7 @@ fn defer(
         deferral_backoff(task.doc.deferrals)
     };
     task.doc.deferrals = task.doc.deferrals.saturating_add(1);
+    task.doc.slot = deferred.not_before.filter(|_| deferred.is_slot);
     task.doc.wakes = 0;
     task.doc.error = deferred.error.or_else(|| task.doc.error.take());
     let not_before = deferred.not_before.unwrap_or_else(|| after(now, processor.jitter.spread(backoff)));

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Jitter, Model, Publisher, Stores};
-use gemini::Gemini;
+use domain::{Clock, Jitter, Model, Publisher, StateStore, Stores};
+use gemini::{BreakerLimits, Budgets, Gemini};
 use github::Github;
 use secrecy::SecretString;
-use settings::{Environment, GithubCredentials, Settings};
+use settings::{EffectiveLimits, Environment, GithubCredentials, Settings};
 use telemetry::Metrics;
 
-use crate::{Config, Processor, Registry, Services};
+use crate::{Config, Processor, Registry, Services, observe};
 
 /// Why no processor can be made of what is configured.
 #[derive(Debug, thiserror::Error)]
@@ -57,18 +57,20 @@ impl Processor {
     }
 }
 
-/// The Gemini client as configured; without a key unless the environment has one.
+/// The Gemini client as configured; without a key unless the environment has one. Its quotas, breakers
+/// and budgets are kept in `state`.
 ///
 /// # Errors
 /// [`WireError::Gemini`].
 pub fn gemini(
     settings: &Settings,
     environment: &Environment,
+    state: Arc<dyn StateStore>,
     clock: Clock,
     jitter: Jitter,
     metrics: Metrics,
 ) -> Result<Arc<dyn Model>, WireError> {
-    let models = &settings.models;
+    let (models, budget) = (&settings.models, &settings.budget);
     let mut config = gemini::Config::new(environment.gemini_api_key.clone());
     if let Some(url) = &environment.gemini_base_url {
         config.base_url.clone_from(url);
@@ -81,12 +83,31 @@ pub fn gemini(
         others: models.generation.others.clone(),
     };
     for model in models.in_use() {
-        let limits = models.limits_for(model);
-        let limits = gemini::Limits { timeout: limits.timeout, retries: limits.retries };
-        config.limits.insert(model.to_owned(), limits);
+        config.limits.insert(model.to_owned(), limits(&models.limits_for(model, environment.tiers())));
     }
-    let client = Gemini::new(config, clock.clone(), jitter)?;
-    Ok(Arc::new(crate::observe::Observed::new(client, metrics, clock)))
+    config.environments = environment.processors();
+    config.budgets =
+        Budgets { per_day_usd: budget.per_day_usd, per_tenant_day_usd: budget.per_tenant_day_usd };
+    Ok(Arc::new(Gemini::new(config, state, observe::signals(metrics), clock, jitter)?))
+}
+
+fn limits(limits: &EffectiveLimits) -> gemini::Limits {
+    let breaker = &limits.breaker;
+    gemini::Limits {
+        timeout: limits.timeout,
+        retries: limits.retries,
+        requests_per_minute: limits.rpm,
+        tokens_per_minute: limits.tpm,
+        requests_per_day: limits.rpd,
+        concurrency: limits.concurrency,
+        breaker: BreakerLimits {
+            error_rate: breaker.error_rate,
+            window: breaker.window,
+            slow: breaker.slow,
+            open: breaker.open,
+        },
+        min_priority: limits.min_priority,
+    }
 }
 
 /// The GitHub client as configured.

@@ -171,7 +171,7 @@ async fn triage_call(run: &Arc<Run>) -> ModelCall {
         documents: Vec::new(),
         turns: vec![triage::question(&run.id, &run.event)],
         output: triage::output(&processor.config.intents, &processor.registry),
-        slot: None,
+        slot: run.take_slot(&task),
         deadline: run.answer_by(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use settings::{Environment, Settings};
+use settings::{Environment, Settings, Tiers};
 
 use crate::Failure;
 use crate::cli::CheckArgs;
@@ -20,7 +20,10 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let settings = load(&path);
     let mut sound = true;
     match &settings {
-        Ok(settings) => print_settings(&path.display().to_string(), settings),
+        Ok(settings) => {
+            let tiers = environment.as_ref().map_or(Tiers::Apply, Environment::tiers);
+            print_settings(&path.display().to_string(), settings, tiers);
+        }
         Err(failure) => {
             sound = false;
             eprintln!("{failure}\n");
@@ -36,17 +39,18 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print_settings(path: &str, settings: &Settings) {
+fn print_settings(path: &str, settings: &Settings, tiers: Tiers) {
     say!("{path} is sound.\n");
     say!("sources:  {}", names(settings.sources.keys()));
     say!("intents:  {}", names(settings.intents.iter().map(|intent| &intent.name)));
     say!("models:");
     for model in settings.models.in_use() {
-        say!("  {model}: {}", settings.models.limits_for(model));
+        say!("  {model}: {}", settings.models.limits_for(model, tiers));
     }
-    say!(
-        "in force today: timeout, retries, replies per thread and hour; the others are read and bound nothing yet"
-    );
+    match tiers {
+        Tiers::Apply => say!("  (rates that agent.toml does not set are those of {})", settings.models.tier),
+        Tiers::Ignore => say!("  (GEMINI_BASE_URL is on this machine: no rates of a tier)"),
+    }
 }
 
 fn names<'n>(names: impl Iterator<Item = &'n String>) -> String {

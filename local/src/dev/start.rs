@@ -135,7 +135,9 @@ fn processor(
 ) -> Result<Arc<Processor>, Failure> {
     let jitter = Jitter::from_fn(fastrand::f64);
     let metrics = Metrics::none();
-    let model = processor::gemini(settings, environment, clock.clone(), jitter.clone(), metrics.clone());
+    let state = Arc::clone(&storage.stores.state);
+    let model =
+        processor::gemini(settings, environment, state, clock.clone(), jitter.clone(), metrics.clone());
     let parts = Parts {
         stores: storage.stores.clone(),
         model: model.map_err(wiring)?,

@@ -97,6 +97,9 @@ pub struct TaskDoc {
     /// Deferrals in a row: the exponent of the next delay.
     #[serde(default)]
     pub deferrals: u32,
+    /// The time at which the model can be asked, as it told when it put the task off.
+    #[serde(default)]
+    pub slot: Option<Timestamp>,
     /// Whether the reply was counted against the cap of its thread.
     #[serde(default)]
     pub reply_counted: bool,
@@ -391,6 +394,7 @@ impl TaskDoc {
             content_type: new.content_type,
             event_hint: new.event_hint,
             deferrals: 0,
+            slot: None,
             reply_counted: false,
             worked_ms: 0.0,
             wakes: 0,

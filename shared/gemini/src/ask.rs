@@ -1,6 +1,7 @@
 //! One model asked until it gives an answer that can be used, or has had its second chances.
 
 use crate::failure::Failure;
+use crate::fleet::FleetModel;
 use crate::prompt;
 use crate::reading::{Flaw, Reading, read};
 use crate::retry;
@@ -20,20 +21,20 @@ struct SecondChances {
 ///
 /// # Errors
 /// It gave none, or none that can be used.
-pub(crate) async fn ask(run: &Run<'_>, ledger: &mut Ledger, model: &str) -> Result<Reading, Failure> {
+pub(crate) async fn ask(run: &Run<'_>, ledger: &mut Ledger, model: &FleetModel) -> Result<Reading, Failure> {
     let mut request = prompt::request(run.call, &run.config.generation);
     let mut chances = SecondChances::default();
     loop {
         let response = retry::send(run, ledger, model, &request).await?;
         let flaw = match read(&response, &run.call.output) {
             Ok(reading) => return Ok(reading),
-            Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(model, &reason)),
+            Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(&model.name, &reason)),
             Err(flaw) => flaw,
         };
         let description = flaw.describe();
-        tracing::debug!(task_id = %run.call.task_id, step = %run.call.step, model, flaw = %description, "unusable answer");
+        tracing::debug!(task_id = %run.call.task_id, step = %run.call.step, model = model.name, flaw = %description, "unusable answer");
         if !chances.take(flaw, &mut request) {
-            return Err(Failure::unusable(model, &description));
+            return Err(Failure::unusable(&model.name, &description));
         }
     }
 }

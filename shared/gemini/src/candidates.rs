@@ -1,24 +1,32 @@
 //! Which models are asked, in which order, and what is said when none of them answers.
 
-use domain::{ModelFailure, ModelRole, Timestamp};
+use domain::{ModelFailure, ModelRole, Priority, Timestamp};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::fleet::FleetModel;
 
-/// The models for `role`: the wanted one, then the fallbacks.
-pub(crate) fn candidates(config: &Config, role: ModelRole) -> Vec<&str> {
+/// The models for a call of this role and priority: the wanted one, then the fallbacks, without those
+/// that are kept for more urgent work. If that leaves none, the last resort is the cheapest idea of
+/// all: the last fallback.
+pub(crate) fn candidates<'a>(
+    config: &Config,
+    models: &'a [FleetModel],
+    role: ModelRole,
+    priority: Priority,
+) -> Vec<&'a FleetModel> {
     let wanted = match role {
         ModelRole::Triage => &config.triage,
         ModelRole::Answer => &config.answer,
     };
-    let mut models: Vec<&str> = std::iter::once(wanted).chain(&config.fallback).map(String::as_str).collect();
-    let mut seen = Vec::new();
-    models.retain(|model| {
-        let new = !seen.contains(model);
-        seen.push(*model);
-        new
-    });
-    models
+    let mut chosen: Vec<&FleetModel> = Vec::new();
+    for name in std::iter::once(wanted).chain(&config.fallback) {
+        let model = models.iter().find(|model| model.name == *name);
+        chosen.extend(model.filter(|model| chosen.iter().all(|known| known.name != model.name)));
+    }
+    let last = chosen.last().copied();
+    chosen.retain(|model| priority >= model.policy.min_priority);
+    if chosen.is_empty() { last.into_iter().collect() } else { chosen }
 }
 
 /// The failure that stands for all `failures`: `None` if there are none.
@@ -48,10 +56,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::limits::{Limits, models};
     use domain::Deferral;
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
-        Failure { what, message: message.to_owned(), other_model_may_help: true }
+        let (model, message) = ("m".to_owned(), message.to_owned());
+        Failure { model, what, is_booked: false, message, other_model_may_help: true }
     }
 
     fn defer(not_before: Option<i64>) -> ModelFailure {
@@ -63,6 +73,12 @@ mod tests {
         verdict_of_all(all.iter().map(|&what| failure(what, "m")).collect()).unwrap().what
     }
 
+    fn names(config: &Config, role: ModelRole, priority: u8) -> Vec<String> {
+        let models = models(config).unwrap();
+        let chosen = candidates(config, &models, role, Priority::new(priority).unwrap());
+        chosen.iter().map(|model| model.name.clone()).collect()
+    }
+
     #[test]
     fn every_role_has_the_fallbacks_and_no_model_is_asked_twice() {
         let config = Config {
@@ -71,8 +87,23 @@ mod tests {
             fallback: vec!["b".to_owned(), "a".to_owned(), "c".to_owned(), "b".to_owned()],
             ..Config::new(None)
         };
-        assert_eq!(candidates(&config, ModelRole::Triage), ["t", "b", "a", "c"]);
-        assert_eq!(candidates(&config, ModelRole::Answer), ["a", "b", "c"]);
+        assert_eq!(names(&config, ModelRole::Triage, 1), ["t", "b", "a", "c"]);
+        assert_eq!(names(&config, ModelRole::Answer, 1), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_model_is_kept_for_urgent_work() {
+        let urgent = Limits { min_priority: Priority::new(4).unwrap(), ..Limits::default() };
+        let config = Config {
+            answer: "a".to_owned(),
+            fallback: vec!["b".to_owned()],
+            limits: [("a".to_owned(), urgent)].into(),
+            ..Config::new(None)
+        };
+        assert_eq!(names(&config, ModelRole::Answer, 3), ["b"]);
+        assert_eq!(names(&config, ModelRole::Answer, 4), ["a", "b"]);
+        let alone = Config { fallback: vec![], ..config };
+        assert_eq!(names(&alone, ModelRole::Answer, 1), ["a"], "a task is never left without a model");
     }
 
     #[test]

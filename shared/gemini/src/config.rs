@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use resilience::InPlaceError;
+use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
@@ -34,6 +34,19 @@ pub struct Config {
     pub generation: Generation,
     /// Limits by model; models not in it have the default ones.
     pub limits: BTreeMap<String, Limits>,
+    /// How many environments may run at once: the share of each in what cannot be coordinated.
+    pub environments: u32,
+    /// What may be spent.
+    pub budgets: Budgets,
+}
+
+/// What may be spent in a day, which begins at midnight UTC. `None` is no bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Budgets {
+    /// US dollars a day.
+    pub per_day_usd: Option<f64>,
+    /// US dollars a day and tenant.
+    pub per_tenant_day_usd: Option<f64>,
 }
 
 impl Config {
@@ -49,6 +62,8 @@ impl Config {
             fallback: vec!["gemini-flash-latest".to_owned()],
             generation: Generation::default(),
             limits: BTreeMap::new(),
+            environments: 1,
+            budgets: Budgets::default(),
         }
     }
 
@@ -110,6 +125,14 @@ pub enum ConfigError {
         model: String,
         /// The bound.
         source: InPlaceError,
+    },
+    /// A breaker that makes no sense.
+    #[error("agent.toml, [models.limits.\"{model}\"], breaker: {source}")]
+    Breaker {
+        /// For which model.
+        model: String,
+        /// The bound.
+        source: PolicyError,
     },
     /// No time.
     #[error("agent.toml, [models.limits.\"{model}\"], timeout: must be longer than zero")]

@@ -9,7 +9,11 @@ use crate::verdict::Verdict;
 /// No usable answer from one model.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Failure {
+    /// Which.
+    pub(crate) model: String,
     pub(crate) what: ModelFailure,
+    /// Whether the time of a deferral is a slot that nobody else has.
+    pub(crate) is_booked: bool,
     /// For people; free of secrets and of prompt text.
     pub(crate) message: String,
     /// Whether another model might do better.
@@ -22,30 +26,55 @@ impl Failure {
             Some(advice) => format!("{model}: {advice} ({error})"),
             None => format!("{model}: {error}"),
         };
-        Self { what: verdict.failure(now), message, other_model_may_help: verdict.is_of_the_model() }
+        let other_model_may_help = verdict.is_of_the_model();
+        Self { other_model_may_help, ..Self::new(model, verdict.failure(now), message) }
+    }
+
+    fn new(model: &str, what: ModelFailure, message: String) -> Self {
+        Self { model: model.to_owned(), what, is_booked: false, message, other_model_may_help: true }
+    }
+
+    /// Not before `at`.
+    pub(crate) fn denied(model: &str, why: Deferral, at: Timestamp, is_booked: bool) -> Self {
+        let message = match why {
+            Deferral::Unavailable => format!("{model} is down and not asked before {}", second(at)),
+            Deferral::DailyQuota => format!("{model}: the day's requests are used up until {}", second(at)),
+            _ => format!("{model}: the rate is used up until {}", second(at)),
+        };
+        let what = ModelFailure::Defer { why, not_before: Some(at) };
+        Self { is_booked, ..Self::new(model, what, message) }
+    }
+
+    /// No permit came free.
+    pub(crate) fn busy(model: &str) -> Self {
+        let what = ModelFailure::Defer { why: Deferral::Busy, not_before: None };
+        Self::new(model, what, format!("{model}: as many calls are under way as may be"))
+    }
+
+    /// Money, not the model, is what is missing.
+    pub(crate) fn over_budget(message: String, not_before: Option<Timestamp>) -> Self {
+        let what = ModelFailure::Defer { why: Deferral::Budget, not_before };
+        Self { other_model_may_help: false, ..Self::new("", what, message) }
     }
 
     pub(crate) fn unanswered(error: TransportError, verdict: Verdict, model: &str, now: Timestamp) -> Self {
-        Self {
-            what: verdict.failure(now),
-            message: format!("{model}: {error}"),
-            other_model_may_help: verdict.is_of_the_model(),
-        }
+        let other_model_may_help = verdict.is_of_the_model();
+        Self { other_model_may_help, ..Self::new(model, verdict.failure(now), format!("{model}: {error}")) }
     }
 
     pub(crate) fn unreadable(model: &str) -> Self {
         let message = format!("{model}: the answer is not JSON; is GEMINI_BASE_URL a Gemini API?");
-        Self { what: ModelFailure::Retry, message, other_model_may_help: true }
+        Self::new(model, ModelFailure::Retry, message)
     }
 
     pub(crate) fn blocked(model: &str, reason: &str) -> Self {
         let message = format!("{model} blocked the prompt or its answer for its content: {reason}");
-        Self { what: ModelFailure::Blocked, message, other_model_may_help: false }
+        Self { other_model_may_help: false, ..Self::new(model, ModelFailure::Blocked, message) }
     }
 
     pub(crate) fn unusable(model: &str, flaw: &str) -> Self {
         let message = format!("{model} gave no usable answer: {flaw}; the task's transcript has it");
-        Self { what: ModelFailure::Unusable, message, other_model_may_help: true }
+        Self::new(model, ModelFailure::Unusable, message)
     }
 
     /// Too little time to begin. Once something was paid for, coming back costs the same again:
@@ -57,8 +86,13 @@ impl Failure {
             ModelFailure::Defer { why: Deferral::OutOfTime, not_before: None }
         };
         let message = format!("{model}: too little of this invocation's time is left to ask");
-        Self { what, message, other_model_may_help: false }
+        Self { other_model_may_help: false, ..Self::new(model, what, message) }
     }
+}
+
+/// To the second: nobody reads fractions.
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// How to mend it, if that is in the user's hands.

@@ -3,17 +3,22 @@
 //! [`Gemini`] is the way in; [`Config`] is all that it is told. Inside, a call passes a chain of
 //! links, one file each, in the order in which `model.rs` shows them.
 
+mod admit;
 mod ask;
+mod budget;
 mod candidates;
 mod client;
 mod config;
 mod connections;
 mod endpoint;
 mod error;
+mod estimate;
 mod failure;
+mod fleet;
 mod limits;
 mod model;
 mod pacific;
+mod permit;
 mod pricing;
 mod prompt;
 mod reading;
@@ -26,10 +31,11 @@ mod verdict;
 pub mod wire;
 
 pub use config::{
-    Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_OUTPUT_TOKENS, Generation,
+    Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_OUTPUT_TOKENS,
+    Generation,
 };
 pub use error::{ApiError, Period, QuotaLimit};
-pub use limits::Limits;
+pub use limits::{BreakerLimits, Limits};
 pub use model::Gemini;
 pub use pacific::next_midnight as next_pacific_midnight;
 pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};

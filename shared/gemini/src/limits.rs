@@ -1,31 +1,76 @@
-//! [`Limits`]: how long one model may take, and how often it is asked again.
+//! [`Limits`]: what one model may be asked, how long it may take, and how often it is asked again.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use resilience::InPlace;
+use domain::Priority;
+use resilience::{BreakerPolicy, BreakerSpec, InPlace, QuotaLimits, share};
 
+use crate::admit::LONGEST_WAIT_IN_PLACE;
 use crate::config::{Config, ConfigError};
+use crate::fleet::FleetModel;
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-const DEFAULT_RETRIES: u32 = 1;
-/// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
-const LONGEST_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
 /// No model answers in less, so it is not worth beginning.
 const LEAST_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
+/// A probe that has not been heard of for so much longer than a call may take is lost.
+const PROBE_MARGIN: Duration = Duration::from_secs(10);
 
-/// Limits of one model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Limits of one model. `None` is no limit of ours.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// How long one call may take.
     pub timeout: Duration,
     /// Retries in place, at most 2.
     pub retries: u32,
+    /// Requests a minute, the whole fleet together.
+    pub requests_per_minute: Option<u64>,
+    /// Prompt tokens a minute, the whole fleet together.
+    pub tokens_per_minute: Option<u64>,
+    /// Requests a day, which ends at midnight in California.
+    pub requests_per_day: Option<u64>,
+    /// Calls under way at once, the whole fleet together.
+    pub concurrency: Option<u32>,
+    /// When to stop asking a model that is down.
+    pub breaker: BreakerLimits,
+    /// Calls of a lower priority go to the fallbacks.
+    pub min_priority: Priority,
+}
+
+/// When a model's breaker opens, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BreakerLimits {
+    /// Share of failures that opens it, above 0 to 1.
+    pub error_rate: f64,
+    /// Over which time.
+    pub window: Duration,
+    /// A call slower than this is slow.
+    pub slow: Duration,
+    /// How long it stays open before the first probe.
+    pub open: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { timeout: DEFAULT_TIMEOUT, retries: DEFAULT_RETRIES }
+        Self {
+            timeout: Duration::from_secs(60),
+            retries: 1,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            requests_per_day: None,
+            concurrency: None,
+            breaker: BreakerLimits::default(),
+            min_priority: Priority::LOWEST,
+        }
+    }
+}
+
+impl Default for BreakerLimits {
+    fn default() -> Self {
+        Self {
+            error_rate: 0.5,
+            window: Duration::from_secs(10),
+            slow: Duration::from_secs(60),
+            open: Duration::from_secs(30),
+        }
     }
 }
 
@@ -34,36 +79,73 @@ impl Default for Limits {
 pub(crate) struct Policy {
     pub(crate) timeout: Duration,
     pub(crate) in_place: InPlace,
+    pub(crate) min_priority: Priority,
+    /// What holds for the fleet.
+    pub(crate) rules: Rules,
+    /// What holds for this environment while the fleet's state cannot be reached: its share.
+    pub(crate) alone: Rules,
+}
+
+/// The limits that the state of a model is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) quota: QuotaLimits,
+    pub(crate) breaker: BreakerPolicy,
+    /// Most calls under way.
+    pub(crate) ceiling: u32,
 }
 
 impl Policy {
-    fn new(model: &str, limits: Limits) -> Result<Self, ConfigError> {
+    pub(crate) fn new(model: &str, limits: &Limits, environments: u32) -> Result<Self, ConfigError> {
         if limits.timeout.is_zero() {
             return Err(ConfigError::Timeout { model: model.to_owned() });
         }
         let in_place = InPlace::new(limits.retries, LONGEST_WAIT_IN_PLACE, LEAST_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
-        Ok(Self { timeout: limits.timeout, in_place })
+        let rules = Rules::new(model, limits)?;
+        let alone = rules.shared_among(environments);
+        let (timeout, min_priority) = (limits.timeout, limits.min_priority);
+        Ok(Self { timeout, in_place, min_priority, rules, alone })
     }
 }
 
-/// The policies of all models.
-#[derive(Debug)]
-pub(crate) struct Policies {
-    by_model: BTreeMap<String, Policy>,
-    default: Policy,
+impl Rules {
+    fn new(model: &str, limits: &Limits) -> Result<Self, ConfigError> {
+        let BreakerLimits { error_rate, window, slow, open } = limits.breaker;
+        let probe_lease = limits.timeout.saturating_add(PROBE_MARGIN);
+        let spec = BreakerSpec { error_rate, window, slow, open, probe_lease, ..BreakerSpec::default() };
+        let breaker = BreakerPolicy::new(spec)
+            .map_err(|source| ConfigError::Breaker { model: model.to_owned(), source })?;
+        let quota = QuotaLimits {
+            requests_per_minute: limits.requests_per_minute,
+            tokens_per_minute: limits.tokens_per_minute,
+            requests_per_day: limits.requests_per_day,
+        };
+        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(u32::MAX) })
+    }
+
+    /// The share of one of so many environments, which cannot see what the others do.
+    fn shared_among(self, environments: u32) -> Self {
+        let part = |limit: Option<u64>| limit.map(|limit| (limit / u64::from(environments.max(1))).max(1));
+        let quota = QuotaLimits {
+            requests_per_minute: part(self.quota.requests_per_minute),
+            tokens_per_minute: part(self.quota.tokens_per_minute),
+            requests_per_day: part(self.quota.requests_per_day),
+        };
+        Self { quota, ceiling: share(self.ceiling, environments), ..self }
+    }
 }
 
-impl Policies {
-    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let checked = |(model, limits): (&String, &Limits)| Ok((model.clone(), Policy::new(model, *limits)?));
-        let by_model = config.limits.iter().map(checked).collect::<Result<_, _>>()?;
-        Ok(Self { by_model, default: Policy::new("", Limits::default())? })
+/// Every model that may be called, in the order in which it is preferred.
+pub(crate) fn models(config: &Config) -> Result<Vec<FleetModel>, ConfigError> {
+    let mut models: Vec<FleetModel> = Vec::new();
+    for name in [&config.triage, &config.answer].into_iter().chain(&config.fallback) {
+        if models.iter().all(|known| known.name != *name) {
+            let limits = config.limits.get(name).copied().unwrap_or_default();
+            models.push(FleetModel::new(name, Policy::new(name, &limits, config.environments)?));
+        }
     }
-
-    pub(crate) fn of(&self, model: &str) -> Policy {
-        self.by_model.get(model).copied().unwrap_or(self.default)
-    }
+    Ok(models)
 }
 
 #[cfg(test)]
@@ -72,15 +154,26 @@ mod tests {
 
     use super::*;
 
-    fn with(limits: Limits) -> Result<Policies, ConfigError> {
-        Policies::new(&Config { limits: BTreeMap::from([("m".to_owned(), limits)]), ..Config::new(None) })
+    fn with(limits: Limits) -> Result<Vec<FleetModel>, ConfigError> {
+        let limits = [("m".to_owned(), limits)].into();
+        models(&Config { answer: "m".to_owned(), limits, environments: 4, ..Config::new(None) })
+    }
+
+    fn policy(limits: Limits) -> Policy {
+        with(limits).unwrap().into_iter().find(|model| model.name == "m").unwrap().policy
     }
 
     #[test]
     fn a_model_without_limits_has_the_default_ones() {
-        let policies = with(Limits { timeout: Duration::from_secs(90), retries: 2 }).unwrap();
-        assert_eq!(policies.of("m").timeout, Duration::from_secs(90));
-        assert_eq!(policies.of("n").timeout, Duration::from_secs(60));
+        let models = with(Limits { timeout: Duration::from_secs(90), ..Limits::default() }).unwrap();
+        let timeouts: Vec<u64> = models.iter().map(|model| model.policy.timeout.as_secs()).collect();
+        assert_eq!(timeouts, [60, 90, 60]);
+    }
+
+    #[test]
+    fn a_model_that_is_named_twice_is_one_model() {
+        let config = Config { answer: "m".to_owned(), triage: "m".to_owned(), ..Config::new(None) };
+        assert_eq!(models(&config).unwrap().len(), 2);
     }
 
     #[test]
@@ -96,5 +189,20 @@ mod tests {
     fn a_timeout_of_zero_is_refused() {
         let error = with(Limits { timeout: Duration::ZERO, ..Limits::default() }).unwrap_err();
         assert_eq!(error.to_string(), "agent.toml, [models.limits.\"m\"], timeout: must be longer than zero");
+    }
+
+    #[test]
+    fn an_environment_alone_has_its_share_and_at_least_one() {
+        let limits = Limits {
+            requests_per_minute: Some(100),
+            requests_per_day: Some(3),
+            concurrency: Some(10),
+            ..Limits::default()
+        };
+        let alone = policy(limits).alone;
+        assert_eq!(alone.quota.requests_per_minute, Some(25));
+        assert_eq!(alone.quota.requests_per_day, Some(1));
+        assert_eq!(alone.quota.tokens_per_minute, None);
+        assert_eq!(alone.ceiling, 2);
     }
 }

@@ -1,67 +1,100 @@
 //! [`Gemini`], and the chain that every call passes:
 //!
-//! 1. `candidates`: the wanted model, then its fallbacks;
-//! 2. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
-//! 3. `retry`: one request, repeated in place for short waits only (`error`, `verdict`);
-//! 4. `client`: HTTP (`endpoint`, `connections`, `transport`);
-//! 5. `settle`: tokens, cost, transcript, log.
+//! 1. `budget`: the most that it may cost is set aside;
+//! 2. `candidates`: the wanted model, then its fallbacks;
+//! 3. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
+//! 4. `retry`: one request, repeated in place for short waits only (`error`, `verdict`), each try through
+//! 5. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a `permit`;
+//! 6. `client`: HTTP (`endpoint`, `connections`, `transport`);
+//! 7. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.
 //!
 //! A call can be dropped at any point: nothing outlives it but pooled connections.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError};
+use domain::{Clock, Deferral, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, StateStore};
 use tokio::time::Instant;
 
 use crate::ask::ask;
+use crate::budget::{Reservation, Treasury};
 use crate::candidates::{candidates, verdict_of_all};
 use crate::client::Client;
 use crate::config::{Config, ConfigError};
+use crate::estimate::prompt_tokens;
 use crate::failure::Failure;
-use crate::limits::Policies;
+use crate::fleet::{FleetModel, Shared, ask_for};
+use crate::limits;
 use crate::reading::Reading;
 use crate::run::Run;
 use crate::settle::Ledger;
+use crate::signal::Signals;
 
 /// Google's Gemini.
 #[derive(Debug)]
 pub struct Gemini {
     config: Config,
-    policies: Policies,
+    models: Vec<FleetModel>,
+    treasury: Treasury,
     client: Client,
+    shared: Shared,
+    signals: Signals,
     clock: Clock,
-    jitter: Jitter,
 }
 
 impl Gemini {
-    /// A model that is reached as `config` says. Nothing is connected before the first call.
+    /// A model that is reached as `config` says, whose quotas, breakers and budgets are kept in `store`
+    /// for all environments together. Nothing is connected before the first call.
     ///
     /// # Errors
     /// What is wrong with `config`.
-    pub fn new(config: Config, clock: Clock, jitter: Jitter) -> Result<Self, ConfigError> {
+    pub fn new(
+        config: Config,
+        store: Arc<dyn StateStore>,
+        signals: Signals,
+        clock: Clock,
+        jitter: Jitter,
+    ) -> Result<Self, ConfigError> {
         config.check_names()?;
-        let policies = Policies::new(&config)?;
+        let models = limits::models(&config)?;
         let client = Client::new(&config)?;
-        Ok(Self { config, policies, client, clock, jitter })
+        let treasury = Treasury::new(config.budgets);
+        Ok(Self { config, models, treasury, client, shared: Shared { store, jitter }, signals, clock })
     }
 
-    fn run<'a>(&'a self, call: &'a ModelCall) -> Run<'a> {
+    fn run<'a>(&'a self, call: &'a ModelCall, reservation: &'a Reservation<'a>) -> Run<'a> {
         Run {
             call,
             config: &self.config,
-            policies: &self.policies,
             client: &self.client,
-            jitter: &self.jitter,
+            shared: &self.shared,
+            signals: &self.signals,
+            jitter: &self.shared.jitter,
+            reservation,
+            prompt_tokens: prompt_tokens(call),
             began: (self.clock.now(), Instant::now()),
         }
+    }
+
+    async fn first_answer(&self, call: &ModelCall, ledger: &mut Ledger) -> Result<Reading, Failure> {
+        let reservation = self.treasury.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
+        let run = self.run(call, &reservation);
+        let models = candidates(&self.config, &self.models, call.role, call.priority);
+        let outcome = match first_answer(&run, ledger, &models).await {
+            Ok(reading) => Ok(reading),
+            Err(failure) => Err(with_slot(&run, &models, failure).await),
+        };
+        let now = run.now();
+        reservation.close(now).await;
+        outcome
     }
 }
 
 #[async_trait]
 impl Model for Gemini {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
-        let run = self.run(call);
         let mut ledger = Ledger::default();
-        let outcome = first_answer(&run, &mut ledger).await;
+        let outcome = self.first_answer(call, &mut ledger).await;
         let Ledger { usage, exchanges } = ledger;
         match outcome {
             Ok(Reading { text, value }) => Ok(ModelAnswer { text, value, usage, exchanges }),
@@ -73,11 +106,15 @@ impl Model for Gemini {
 }
 
 /// The answer of the first candidate that has one.
-async fn first_answer(run: &Run<'_>, ledger: &mut Ledger) -> Result<Reading, Failure> {
+async fn first_answer(
+    run: &Run<'_>,
+    ledger: &mut Ledger,
+    models: &[&FleetModel],
+) -> Result<Reading, Failure> {
     let mut failures = Vec::new();
-    for model in candidates(run.config, run.call.role) {
+    for model in models {
         // What the models before it came to is the truth, not that the time is now up.
-        if !failures.is_empty() && !run.policies.of(model).in_place.allows_start(run.remaining()) {
+        if !failures.is_empty() && !model.policy.in_place.allows_start(run.remaining()) {
             break;
         }
         match ask(run, ledger, model).await {
@@ -93,4 +130,17 @@ async fn first_answer(run: &Run<'_>, ledger: &mut Ledger) -> Result<Reading, Fai
     }
     // There is always a candidate, so there is always a failure to report.
     Err(verdict_of_all(failures).unwrap_or_else(|| Failure::out_of_time("no model", false)))
+}
+
+/// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all
+/// who wait for the same moment would meet there, and wait again.
+async fn with_slot(run: &Run<'_>, models: &[&FleetModel], failure: Failure) -> Failure {
+    let ModelFailure::Defer { why, not_before } = failure.what else { return failure };
+    let is_for_the_model = matches!(why, Deferral::Quota | Deferral::DailyQuota | Deferral::Unavailable);
+    let model = models.iter().find(|model| model.name == failure.model);
+    let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
+    let now = run.now();
+    let ask = ask_for(run.call, run.prompt_tokens, None, now);
+    let slot = model.next_slot(run.shared, ask, not_before, now).await;
+    Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
 }

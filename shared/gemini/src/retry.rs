@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use resilience::InPlace;
+use domain::{Timestamp, after};
+use resilience::{Denial, InPlace, Outcome as ServiceOutcome};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::admit::{enter, permit};
 use crate::client::Reply;
 use crate::error::ApiError;
 use crate::failure::Failure;
-use crate::limits::Policy;
+use crate::fleet::{Ended, FleetModel, Ticket};
+use crate::pricing;
 use crate::run::Run;
 use crate::settle::{Ledger, Try};
+use crate::signal::{CallOutcome, Signal};
 use crate::transport::TransportError;
 use crate::verdict::Verdict;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
@@ -20,11 +24,10 @@ use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 /// A request that is being tried.
 struct Attempt<'a> {
     run: &'a Run<'a>,
-    model: &'a str,
+    model: &'a FleetModel,
     request: Value,
     /// What goes over the wire, in the order in which the types have it.
     body: Bytes,
-    timeout: Duration,
     began: tokio::time::Instant,
 }
 
@@ -43,18 +46,19 @@ enum Outcome {
 pub(crate) async fn send(
     run: &Run<'_>,
     ledger: &mut Ledger,
-    model: &str,
+    model: &FleetModel,
     request: &GenerateContentRequest,
 ) -> Result<GenerateContentResponse, Failure> {
-    let Policy { timeout, in_place } = run.policies.of(model);
-    let attempt = Attempt::new(run, model, request, timeout);
+    let in_place = model.policy.in_place;
+    let attempt = Attempt::new(run, model, request);
+    attempt.cover().await?;
     let (mut tries, mut failures, mut replaced) = (0, 0, false);
     loop {
         if !in_place.allows_start(run.remaining()) {
-            return Err(Failure::out_of_time(model, ledger.has_paid()));
+            return Err(Failure::out_of_time(&model.name, ledger.has_paid()));
         }
         tries += 1;
-        let (verdict, failure) = match attempt.once(ledger, tries).await {
+        let (verdict, failure) = match attempt.admitted(ledger, tries).await? {
             Outcome::Answered(response) => return Ok(*response),
             Outcome::Died(_) if !replaced => {
                 replaced = true;
@@ -77,33 +81,99 @@ fn wait_in_place(run: &Run<'_>, in_place: &InPlace, verdict: Verdict, failures: 
 }
 
 impl<'a> Attempt<'a> {
-    fn new(run: &'a Run<'a>, model: &'a str, request: &GenerateContentRequest, timeout: Duration) -> Self {
+    fn new(run: &'a Run<'a>, model: &'a FleetModel, request: &GenerateContentRequest) -> Self {
         // Maps with string keys and strings: neither can fail.
         let body = serde_json::to_vec(request).unwrap_or_default();
         let request = serde_json::to_value(request).unwrap_or_default();
         let began = tokio::time::Instant::now();
-        Self { run, model, request, body: Bytes::from(body), timeout, began }
+        Self { run, model, request, body: Bytes::from(body), began }
     }
 
-    async fn once(&self, ledger: &mut Ledger, attempt: u32) -> Outcome {
-        let sent_at = self.run.now();
-        let timeout = self.timeout.min(self.run.remaining());
-        let reply = self.run.client.generate(self.model, self.body.clone(), timeout, sent_at).await;
+    /// What one try may cost is set aside, unless it still is from the try before.
+    async fn cover(&self) -> Result<(), Failure> {
+        self.run.reservation.cover(self.most_usd(), self.run.now()).await
+    }
+
+    fn most_usd(&self) -> f64 {
+        let output = self.request["generationConfig"]["maxOutputTokens"].as_u64();
+        let output = output.unwrap_or(u64::from(self.run.config.generation.max_output_tokens));
+        pricing::most_usd(&self.model.name, self.run.prompt_tokens, output, self.run.now())
+    }
+
+    /// One try, from the ticket to the settlement.
+    async fn admitted(&self, ledger: &mut Ledger, attempt: u32) -> Result<Outcome, Failure> {
+        let mut ticket = enter(self.run, self.model, self.run.prompt_tokens).await?;
+        let permit = permit(self.run, self.model, &ticket).await?;
+        let (outcome, ended) = self.once(ledger, attempt, &mut ticket).await;
+        drop(permit);
+        ticket.settle(self.run.shared, self.run.signals, ended, self.run.now()).await;
+        Ok(outcome)
+    }
+
+    async fn once(&self, ledger: &mut Ledger, attempt: u32, ticket: &mut Ticket<'_>) -> (Outcome, Ended) {
+        let (sent_at, sent) = (self.run.now(), tokio::time::Instant::now());
+        let timeout = self.model.policy.timeout.min(self.run.remaining());
+        ticket.sent = true;
+        let reply = self.run.client.generate(&self.model.name, self.body.clone(), timeout, sent_at).await;
         let tried = Try {
             call: self.run.call,
-            model: self.model,
+            model: &self.model.name,
             request: &self.request,
             attempt,
             sent_at,
             elapsed: self.began.elapsed(),
         };
-        match reply {
+        // A connection that could not be opened carried nothing to the service.
+        ticket.sent = !matches!(reply, Err(TransportError::Connect));
+        let (outcome, told) = match reply {
             Ok(reply) => self.judge(ledger, &tried, reply),
-            Err(error) => self.lost(ledger, &tried, error),
+            Err(error) => self.lost(ledger, &tried, error, timeout),
+        };
+        let took = sent.elapsed();
+        let model = &self.model.name;
+        self.run.signals.send(Signal::Called { model, outcome: told, took, first_byte: None });
+        if told == CallOutcome::Throttled {
+            self.run.signals.send(Signal::Throttled { model });
+        }
+        let ended = self.ended(&outcome, told, took);
+        (outcome, ended)
+    }
+
+    /// What the fleet is told of `outcome`.
+    fn ended(&self, outcome: &Outcome, told: CallOutcome, took: Duration) -> Ended {
+        let now = self.run.now();
+        let used = match outcome {
+            Outcome::Answered(response) => {
+                response.usage_metadata.as_ref().and_then(|usage| usage.prompt_token_count)
+            }
+            Outcome::Died(_) | Outcome::Failed(..) => None,
+        };
+        let pause = match outcome {
+            Outcome::Failed(verdict, _) => self.pause(*verdict, now),
+            Outcome::Answered(_) | Outcome::Died(_) => None,
+        };
+        let service = match (outcome, told) {
+            (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
+            (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
+            _ => ServiceOutcome::Neutral,
+        };
+        Ended { used, outcome: service, took, pause, throttled: told == CallOutcome::Throttled }
+    }
+
+    /// How long the whole fleet leaves the model alone.
+    fn pause(&self, verdict: Verdict, now: Timestamp) -> Option<(Timestamp, Denial)> {
+        match verdict {
+            Verdict::Throttled { .. } => {
+                let wait = verdict.wait(1, self.run.jitter)?;
+                Some((after(now, wait), Denial::Paused))
+            }
+            Verdict::DayUsedUp { until } => Some((until, Denial::Day)),
+            _ => None,
         }
     }
 
-    fn judge(&self, ledger: &mut Ledger, tried: &Try<'_>, reply: Reply) -> Outcome {
+    fn judge(&self, ledger: &mut Ledger, tried: &Try<'_>, reply: Reply) -> (Outcome, CallOutcome) {
+        let model = &self.model.name;
         let is_error = !(200..300).contains(&reply.status) || reply.body.get("error").is_some();
         if is_error {
             let mut error = ApiError::read(reply.status, &reply.body);
@@ -111,29 +181,46 @@ impl<'a> Attempt<'a> {
             ledger.failed(tried, &error.to_string(), reply.body);
             let now = self.run.now();
             let verdict = Verdict::of_error(&error, now);
-            return Outcome::Failed(verdict, Failure::refused(&error, verdict, self.model, now));
+            let failure = Failure::refused(&error, verdict, model, now);
+            return (Outcome::Failed(verdict, failure), verdict.told());
         }
         match GenerateContentResponse::deserialize(&reply.body) {
             Ok(response) => {
-                ledger.answered(tried, &response, reply.body);
-                Outcome::Answered(Box::new(response))
+                let usage = ledger.answered(tried, &response, reply.body);
+                self.run.reservation.spend(usage.cost_usd.unwrap_or_else(|| self.most_usd()));
+                self.run.signals.send(Signal::Billed { usage });
+                if usage.cached_tokens > 0 {
+                    self.run.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });
+                }
+                (Outcome::Answered(Box::new(response)), CallOutcome::Answered)
             }
             Err(_) => {
-                let failure = Failure::unreadable(self.model);
+                let failure = Failure::unreadable(model);
                 ledger.failed(tried, &failure.message, reply.body);
-                Outcome::Failed(Verdict::Stumbled, failure)
+                (Outcome::Failed(Verdict::Stumbled, failure), CallOutcome::Failed)
             }
         }
     }
 
-    fn lost(&self, ledger: &mut Ledger, tried: &Try<'_>, error: TransportError) -> Outcome {
+    fn lost(
+        &self,
+        ledger: &mut Ledger,
+        tried: &Try<'_>,
+        error: TransportError,
+        timeout: Duration,
+    ) -> (Outcome, CallOutcome) {
         let reason = error.to_string();
         ledger.failed(tried, &reason, Value::String(reason.clone()));
         let verdict = Verdict::of_transport(error);
-        let failure = Failure::unanswered(error, verdict, self.model, self.run.now());
-        if error == TransportError::Closed {
-            return Outcome::Died(failure);
+        let failure = Failure::unanswered(error, verdict, &self.model.name, self.run.now());
+        match error {
+            TransportError::Closed => (Outcome::Died(failure), CallOutcome::Failed),
+            // Cut short by our own deadline, a slow answer says nothing of the service.
+            TransportError::TimedOut(_) if timeout < self.model.policy.timeout => {
+                (Outcome::Failed(verdict, failure), CallOutcome::CutShort)
+            }
+            TransportError::TimedOut(_) => (Outcome::Failed(verdict, failure), CallOutcome::TimedOut),
+            _ => (Outcome::Failed(verdict, failure), verdict.told()),
         }
-        Outcome::Failed(verdict, failure)
     }
 }

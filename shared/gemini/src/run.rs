@@ -6,20 +6,27 @@ use domain::{Jitter, ModelCall, Timestamp, after};
 use resilience::Deadline;
 use tokio::time::Instant;
 
+use crate::budget::Reservation;
 use crate::client::Client;
 use crate::config::Config;
-use crate::limits::Policies;
+use crate::fleet::Shared;
+use crate::signal::Signals;
 
-/// Kept back at the end, so that an answer is returned before the deadline, not at it.
-const MARGIN: Duration = Duration::from_millis(10);
+/// Kept back at the end, so that what came of a call is written down and returned before the deadline.
+const MARGIN: Duration = Duration::from_millis(100);
 
 /// One call under way.
 pub(crate) struct Run<'a> {
     pub(crate) call: &'a ModelCall,
     pub(crate) config: &'a Config,
-    pub(crate) policies: &'a Policies,
     pub(crate) client: &'a Client,
+    pub(crate) shared: &'a Shared,
+    pub(crate) signals: &'a Signals,
     pub(crate) jitter: &'a Jitter,
+    /// The money that may be spent on it.
+    pub(crate) reservation: &'a Reservation<'a>,
+    /// About how many tokens the prompt has.
+    pub(crate) prompt_tokens: u64,
     /// When the call began, by the clock and by the runtime's timer.
     pub(crate) began: (Timestamp, Instant),
 }

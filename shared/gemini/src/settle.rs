@@ -31,7 +31,12 @@ pub(crate) struct Try<'a> {
 
 impl Ledger {
     /// An answer came; it is paid for, whether it is of use or not.
-    pub(crate) fn answered(&mut self, tried: &Try<'_>, response: &GenerateContentResponse, body: Value) {
+    pub(crate) fn answered(
+        &mut self,
+        tried: &Try<'_>,
+        response: &GenerateContentResponse,
+        body: Value,
+    ) -> &StepUsage {
         self.note(tried, body);
         let usage = step_usage(tried, response);
         tracing::info!(
@@ -42,6 +47,7 @@ impl Ledger {
             "model call"
         );
         self.usage.push(usage);
+        &self.usage[self.usage.len() - 1]
     }
 
     /// No answer came. `reason` is free of secrets and of prompt text.

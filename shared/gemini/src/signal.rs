@@ -78,6 +78,8 @@ pub enum CallOutcome {
     TimedOut,
     /// The service refused the request.
     Refused,
+    /// Our own deadline came before the answer.
+    CutShort,
 }
 
 impl CallOutcome {
@@ -90,6 +92,7 @@ impl CallOutcome {
             Self::Failed => "failed",
             Self::TimedOut => "timed_out",
             Self::Refused => "refused",
+            Self::CutShort => "cut_short",
         }
     }
 }

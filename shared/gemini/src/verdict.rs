@@ -7,6 +7,7 @@ use resilience::Backoff;
 
 use crate::error::ApiError;
 use crate::pacific;
+use crate::signal::CallOutcome;
 use crate::transport::TransportError;
 
 /// Wait after a hiccup of the network or of one server; the next try meets another one.
@@ -110,6 +111,15 @@ impl Verdict {
             Self::Unreachable => ModelFailure::Defer { why: Deferral::Unavailable, not_before: None },
             Self::Stumbled => ModelFailure::Retry,
             Self::ModelRefused | Self::Refused => ModelFailure::Refused,
+        }
+    }
+
+    /// What figures say of it.
+    pub(crate) fn told(self) -> CallOutcome {
+        match self {
+            Self::Throttled { .. } | Self::DayUsedUp { .. } => CallOutcome::Throttled,
+            Self::Overloaded { .. } | Self::Unreachable | Self::Stumbled => CallOutcome::Failed,
+            Self::ModelRefused | Self::Refused => CallOutcome::Refused,
         }
     }
 

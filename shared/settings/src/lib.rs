@@ -25,6 +25,7 @@ mod report;
 mod section;
 mod sources;
 mod suggest;
+mod tier;
 
 pub use agent::{AgentSettings, ApprovalPolicy};
 pub use budget::BudgetSettings;
@@ -36,6 +37,7 @@ pub use limits::{BreakerSettings, ModelLimits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
 pub use sources::SourceSettings;
+pub use tier::Tiers;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use crate::limits::ModelLimits;
 use crate::names::is_model;
 use crate::section::Section;
 use crate::suggest::suggest;
+use crate::tier::{Preset, TIERS, Tiers, preset};
 
 /// `[models]`.
 #[derive(Debug, Clone)]
@@ -31,8 +32,6 @@ pub struct ModelSettings {
     pub limits: BTreeMap<String, ModelLimits>,
 }
 
-const TIERS: [(&str, &str); 4] =
-    [("free", "free"), ("tier1", "tier1"), ("tier2", "tier2"), ("tier3", "tier3")];
 /// A cache shorter than a minute never repays; one longer than a week is a mistake in the unit.
 const CACHE_TTL: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24 * 7);
 
@@ -65,10 +64,20 @@ impl ModelSettings {
         settings
     }
 
-    /// The limits that `model` is called under, defaults included.
+    /// The limits that `model` is called under, defaults included, and those of the tier if they hold.
     #[must_use]
-    pub fn limits_for(&self, model: &str) -> EffectiveLimits {
-        self.limits.get(model).map_or_else(EffectiveLimits::default, EffectiveLimits::of)
+    pub fn limits_for(&self, model: &str, tiers: Tiers) -> EffectiveLimits {
+        let set = self.limits.get(model).cloned().unwrap_or_default();
+        let preset = match tiers {
+            Tiers::Apply => preset(&self.tier, model),
+            Tiers::Ignore => Preset::default(),
+        };
+        EffectiveLimits::of(&ModelLimits {
+            rpm: set.rpm.or(preset.rpm),
+            tpm: set.tpm.or(preset.tpm),
+            rpd: set.rpd.or(preset.rpd),
+            ..set
+        })
     }
 
     /// Every model that may be called, each once: triage, answer, fallbacks.

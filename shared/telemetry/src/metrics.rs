@@ -94,16 +94,30 @@ impl Metrics {
         ]);
     }
 
-    /// ModelCalls{model,outcome}, ModelLatency, CostUSD{model}, Tokens{model,kind}: a call was
-    /// answered. A cost that is not known is left out, never zero.
-    pub fn model_answered(&self, outcome: &'static str, usage: &StepUsage) {
+    /// ModelCalls{model,outcome}, ModelLatency, TimeToFirstToken: a request to a model came to something after
+    /// `took`.
+    pub fn model_called(
+        &self,
+        model: &str,
+        outcome: &'static str,
+        took: Duration,
+        first_byte: Option<Duration>,
+    ) {
+        let times =
+            [Some(time("ModelLatency", took)), first_byte.map(|first| time("TimeToFirstToken", first))];
+        let times: Vec<Metric<'_>> = times.into_iter().flatten().collect();
+        self.write(&[
+            Set { metrics: &[one("ModelCalls")], dimensions: &[("model", model), ("outcome", outcome)] },
+            Set { metrics: &times, dimensions: &[] },
+        ]);
+    }
+
+    /// CostUSD{model}, Tokens{model,kind}: an answer was paid for. A cost that is not known is left out,
+    /// never zero.
+    pub fn model_billed(&self, usage: &StepUsage) {
         let model = ("model", usage.model.as_str());
         let cost = usage.cost_usd.map(|cost| ("CostUSD", Unit::None, cost));
-        self.write(&[
-            Set { metrics: &[one("ModelCalls")], dimensions: &[model, ("outcome", outcome)] },
-            Set { metrics: cost.as_slice(), dimensions: &[model] },
-            Set { metrics: &[time("ModelLatency", Duration::from_millis(usage.ms))], dimensions: &[] },
-        ]);
+        self.emit(cost.as_slice(), &[model]);
         let kinds = [
             ("prompt", usage.prompt_tokens),
             ("cached", usage.cached_tokens),
@@ -115,12 +129,36 @@ impl Metrics {
         }
     }
 
-    /// ModelCalls{model,outcome}, ModelLatency: a call brought no answer, after `latency`.
-    pub fn model_failed(&self, model: &str, outcome: &'static str, latency: Duration) {
-        self.write(&[
-            Set { metrics: &[one("ModelCalls")], dimensions: &[("model", model), ("outcome", outcome)] },
-            Set { metrics: &[time("ModelLatency", latency)], dimensions: &[] },
-        ]);
+    /// BreakerOpen{model}: the fleet stops asking a model for a while.
+    pub fn breaker_opened(&self, model: &str) {
+        self.emit(&[one("BreakerOpen")], &[("model", model)]);
+    }
+
+    /// PermitWait, PermitUtilisation: a call had its turn after `waited`; `utilisation`, 0 to 1, is the share of
+    /// the environment's permits in use.
+    pub fn permit(&self, model: &str, waited: Duration, utilisation: f64) {
+        let metrics = [time("PermitWait", waited), ("PermitUtilisation", Unit::Percent, utilisation * 100.0)];
+        self.emit(&metrics, &[("model", model)]);
+    }
+
+    /// ConnectionsOpened.
+    pub fn connection_opened(&self) {
+        self.emit(&[one("ConnectionsOpened")], &[]);
+    }
+
+    /// Coalesced: a call was served by an identical one under way.
+    pub fn coalesced(&self) {
+        self.emit(&[one("Coalesced")], &[]);
+    }
+
+    /// CacheHits: a context cache served part of a prompt.
+    pub fn cache_hit(&self) {
+        self.emit(&[one("CacheHits")], &[]);
+    }
+
+    /// BudgetUsed{budget}: `share` of a budget is spent or set aside, 0 to 1; written as per cent.
+    pub fn budget_used(&self, budget: &str, share: f64) {
+        self.emit(&[("BudgetUsed", Unit::Percent, share * 100.0)], &[("budget", budget)]);
     }
 
     /// Throttled{model}: the service answered 429.

@@ -105,9 +105,15 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         let intent = Some("question");
         let ended = Ended { status: TaskStatus::Completed, intent, worked: MS, since_received: MS };
         metrics.task_ended(&ended);
-        metrics.model_answered("ok", &usage(Some(0.5)));
-        metrics.model_failed("gemini-pro-latest", "timeout", MS);
+        metrics.model_called("gemini-pro-latest", "answered", MS, Some(MS));
+        metrics.model_billed(&usage(Some(0.5)));
         metrics.throttled("gemini-pro-latest");
+        metrics.breaker_opened("gemini-pro-latest");
+        metrics.permit("gemini-pro-latest", MS, 0.5);
+        metrics.connection_opened();
+        metrics.coalesced();
+        metrics.cache_hit();
+        metrics.budget_used("day", 0.5);
         metrics.approvals_waiting(2);
         metrics.unaccounted(-1);
     });
@@ -118,16 +124,24 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "Accepted{}",
         "AckLatency{}",
         "ApprovalsWaiting{}",
+        "BreakerOpen{model}",
+        "BudgetUsed{budget}",
+        "CacheHits{}",
+        "Coalesced{}",
+        "ConnectionsOpened{}",
         "CostUSD{model}",
         "Duplicates{}",
         "EndToEnd{}",
         "ModelCalls{model,outcome}",
         "ModelLatency{}",
+        "PermitUtilisation{model}",
+        "PermitWait{model}",
         "QueueWait{}",
         "Rejected{reason}",
         "TaskDuration{}",
         "TaskOutcome{status,intent}",
         "Throttled{model}",
+        "TimeToFirstToken{}",
         "Tokens{model,kind}",
         "Unaccounted{}",
     ];
@@ -138,7 +152,9 @@ fn every_metric_has_the_dimensions_of_its_contract() {
 fn values_and_dimensions_are_what_was_measured() {
     let recorded = record(|metrics| {
         metrics.accepted(Duration::from_micros(1_500));
-        metrics.model_answered("ok", &usage(Some(0.5)));
+        metrics.model_called("gemini-pro-latest", "answered", 450 * MS, None);
+        metrics.model_billed(&usage(Some(0.5)));
+        metrics.permit("gemini-pro-latest", MS, 0.25);
         let ended = Ended { status: TaskStatus::Failed, intent: None, worked: MS, since_received: 2 * MS };
         metrics.task_ended(&ended);
         metrics.unaccounted(-3);
@@ -147,7 +163,8 @@ fn values_and_dimensions_are_what_was_measured() {
     for (metric, dimensions, value) in [
         ("Accepted", &[][..], 1.0),
         ("AckLatency", &[], 1.5),
-        ("ModelCalls", &[model, ("outcome", "ok")], 1.0),
+        ("ModelCalls", &[("model", "gemini-pro-latest"), ("outcome", "answered")], 1.0),
+        ("PermitUtilisation", &[("model", "gemini-pro-latest")], 25.0),
         ("ModelLatency", &[], 450.0),
         ("CostUSD", &[model], 0.5),
         ("Tokens", &[model, ("kind", "prompt")], 100.0),
@@ -165,7 +182,7 @@ fn values_and_dimensions_are_what_was_measured() {
 
 #[test]
 fn an_unknown_cost_is_left_out() {
-    let recorded = record(|metrics| metrics.model_answered("ok", &usage(None)));
+    let recorded = record(|metrics| metrics.model_billed(&usage(None)));
     for document in recorded.documents() {
         check(&document);
         assert_eq!(document.get("CostUSD"), None);

@@ -1,5 +1,6 @@
 //! What a call costs, at list prices.
 
+mod ceiling;
 mod table;
 
 use domain::Timestamp;
@@ -7,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::pacific;
 use crate::wire::{ServiceTier, UsageMetadata};
+pub(crate) use ceiling::most_usd;
 pub use table::PRICES_AS_OF;
 use table::TABLE;
 

@@ -7,7 +7,8 @@ use domain::{
     Clock, Document, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputFormat, Priority, Speaker, TaskId, Timestamp, Turn, after,
 };
-use gemini::{Config, Gemini, Limits};
+use embedded::Embedded;
+use gemini::{Config, Gemini, Limits, Signals};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -45,7 +46,8 @@ pub(crate) fn with_retries(config: Config, retries: u32) -> Config {
 
 /// A model whose clock stands at [`now`] and whose jitter is the shortest.
 pub(crate) fn gemini(config: Config) -> Gemini {
-    Gemini::new(config, Clock::fixed(now()), Jitter::fixed(0.0)).unwrap()
+    let store = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
+    Gemini::new(config, store, Signals::none(), Clock::fixed(now()), Jitter::fixed(0.0)).unwrap()
 }
 
 pub(crate) fn call() -> ModelCall {

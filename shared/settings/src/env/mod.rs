@@ -3,6 +3,7 @@
 mod aws;
 mod console;
 mod github;
+mod processors;
 mod secrets;
 mod urls;
 mod variables;
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 use webhook::Secrets;
 
 use crate::Mistakes;
+use crate::tier::Tiers;
 use variables::Reader;
 
 /// Where agent.toml lies in a working copy.
@@ -55,6 +57,9 @@ pub struct Environment {
     pub verify_secret_id: Option<String>,
     /// `ACT_SECRET_ID`: the one that everything else reads.
     pub act_secret_id: Option<String>,
+    /// `EXPRESS_CONCURRENCY`, `STANDARD_CONCURRENCY` and `BULK_CONCURRENCY`: how many processors may run at
+    /// once, all lanes together; ask [`Environment::processors`].
+    pub processors: Option<u32>,
     /// `AFTERHOOK_CONFIG`; ask [`Environment::config_path`].
     pub config: Option<PathBuf>,
     /// `AFTERHOOK_LOG`, else `RUST_LOG`: the log filter.
@@ -98,6 +103,7 @@ impl Environment {
             queue_url_dead: urls::any(&reader, "QUEUE_URL_DEAD"),
             verify_secret_id: reader.text("VERIFY_SECRET_ID"),
             act_secret_id: reader.text("ACT_SECRET_ID"),
+            processors: processors::read(&reader),
             config: reader.text("AFTERHOOK_CONFIG").map(PathBuf::from),
             log: reader.text("AFTERHOOK_LOG").or_else(|| reader.text("RUST_LOG")),
             lambda_function: reader.text("AWS_LAMBDA_FUNCTION_NAME"),
@@ -111,6 +117,22 @@ impl Environment {
     pub fn config_path(&self) -> PathBuf {
         let default = if self.on_lambda() { LAMBDA_CONFIG } else { LOCAL_CONFIG };
         self.config.clone().unwrap_or_else(|| PathBuf::from(default))
+    }
+
+    /// How many processors may run at once; one where nothing says otherwise.
+    #[must_use]
+    pub fn processors(&self) -> u32 {
+        self.processors.unwrap_or(1)
+    }
+
+    /// Whether the presets of the tier hold: they are Google's, and no server on this machine is.
+    #[must_use]
+    pub fn tiers(&self) -> Tiers {
+        let host = self.gemini_base_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+        match host.as_ref().and_then(url::Url::host_str) {
+            Some("localhost" | "127.0.0.1" | "[::1]") => Tiers::Ignore,
+            _ => Tiers::Apply,
+        }
     }
 
     /// Whether this process runs on Lambda.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::Priority;
-use settings::{ApprovalPolicy, BudgetSettings, EffectiveLimits, Generation};
+use settings::{ApprovalPolicy, BudgetSettings, EffectiveLimits, Generation, Tiers};
 use webhook::{CommentPolicy, Provider};
 
 use crate::project::{GITHUB, parse};
@@ -32,7 +32,7 @@ fn model_defaults() {
 
 #[test]
 fn limit_defaults() {
-    let limits = parse(GITHUB).unwrap().models.limits_for("gemini-pro-latest");
+    let limits = parse(GITHUB).unwrap().models.limits_for("gemini-pro-latest", Tiers::Ignore);
     assert_eq!(limits, EffectiveLimits::default());
     assert_eq!((limits.rpm, limits.tpm, limits.rpd, limits.concurrency), (None, None, None, None));
     assert_eq!((limits.timeout, limits.retries), (Duration::from_secs(60), 1));

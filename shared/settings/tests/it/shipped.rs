@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{collections::BTreeSet, fs};
 
-use settings::{ApprovalPolicy, Settings};
+use settings::{ApprovalPolicy, Settings, Tiers};
 use webhook::CommentPolicy;
 
 fn agent_dir() -> PathBuf {
@@ -28,15 +28,16 @@ fn it_answers_github_issues() {
 }
 
 #[test]
-fn its_model_limits_bound_no_rate() {
+fn its_model_limits_leave_the_rates_to_the_tier() {
     let models = Settings::load(&agent_dir().join("agent.toml")).unwrap().models;
     for model in models.in_use() {
-        let limits = models.limits_for(model);
+        let limits = models.limits_for(model, Tiers::Ignore);
         assert_eq!(
             (limits.rpm, limits.tpm, limits.rpd, limits.concurrency),
             (None, None, None, None),
             "{model}"
         );
+        assert!(models.limits_for(model, Tiers::Apply).rpm.is_some(), "{model}");
     }
 }
 
@@ -45,7 +46,7 @@ fn its_model_limits_bound_no_rate() {
 fn its_optional_keys_are_good_examples() {
     let text: Vec<String> = shipped().lines().map(without_comment_sign).collect();
     let settings = Settings::parse(&text.join("\n"), &agent_dir()).unwrap();
-    assert_eq!(settings.models.limits_for("gemini-pro-latest").rpm, Some(150));
+    assert_eq!(settings.models.limits_for("gemini-pro-latest", Tiers::Ignore).rpm, Some(150));
     assert_eq!(settings.budget.per_day_usd, Some(20.0));
     assert_eq!(settings.models.generation.others.len(), 9);
 }

@@ -1,0 +1,69 @@
+//! Admission: breaker, quota and permit for one request, waited for in place only briefly.
+
+use std::time::Duration;
+
+use domain::{Timestamp, between};
+
+use crate::failure::Failure;
+use crate::fleet::{Admitted, FleetModel, Ticket, ask_for};
+use crate::permit::Permit;
+use crate::run::Run;
+use crate::signal::Signal;
+
+/// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
+pub(crate) const LONGEST_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
+/// Waits for a slot in a row: each was promised, but somebody more urgent may come between.
+const MOST_WAITS: u32 = 3;
+
+/// A ticket for a request of about `tokens` to `model`.
+///
+/// # Errors
+/// It may not go out within two seconds, or not before the call's deadline.
+pub(crate) async fn enter<'a>(
+    run: &Run<'a>,
+    model: &'a FleetModel,
+    tokens: u64,
+) -> Result<Ticket<'a>, Failure> {
+    let (mut slot, mut book) = (run.call.slot, false);
+    for _ in 0..MOST_WAITS {
+        let now = run.now();
+        let denied = match model.admit(run.shared, ask_for(run.call, tokens, slot, now), now, book).await {
+            Ok(ticket) => return Ok(ticket),
+            Err(denied) => denied,
+        };
+        let Admitted::Denied { at, why } = denied else { continue };
+        if !is_worth_waiting(run, model, now, at) {
+            return Err(Failure::denied(&model.name, why, at, book));
+        }
+        // Only who waits for a slot of their own wakes alone.
+        if book {
+            tokio::time::sleep(between(now, at)).await;
+            slot = Some(at);
+        }
+        book = !book;
+    }
+    let at = run.now();
+    Err(Failure::denied(&model.name, domain::Deferral::Quota, at, false))
+}
+
+fn is_worth_waiting(run: &Run<'_>, model: &FleetModel, now: Timestamp, at: Timestamp) -> bool {
+    let wait = between(now, at);
+    wait <= LONGEST_WAIT_IN_PLACE && model.policy.in_place.allows_start(run.remaining().saturating_sub(wait))
+}
+
+/// A permit of this environment's share of the calls that `ticket` says the fleet may have under way.
+///
+/// # Errors
+/// None became free in time.
+pub(crate) async fn permit<'a>(
+    run: &Run<'a>,
+    model: &'a FleetModel,
+    ticket: &Ticket<'_>,
+) -> Result<Permit<'a>, Failure> {
+    let bound = resilience::share(ticket.limit, run.config.environments);
+    let patience = LONGEST_WAIT_IN_PLACE.min(run.remaining());
+    let permit = model.permits.acquire(bound, patience).await.ok_or_else(|| Failure::busy(&model.name))?;
+    let (waited, utilisation) = (permit.waited, permit.utilisation);
+    run.signals.send(Signal::Permit { model: &model.name, waited, utilisation });
+    Ok(permit)
+}

@@ -1,0 +1,242 @@
+//! Budgets: money is set aside before a call and settled after it, so that no number of processors
+//! spends more in a day than was allowed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::{StoreError, Timestamp, after};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Budgets;
+use crate::failure::Failure;
+use crate::fleet::{FleetCell, Shared, WhenCut, lock};
+use crate::signal::{Signal, Signals};
+
+/// A day's sums are kept for two more, for whoever looks.
+const LIFE: Duration = Duration::from_secs(3 * 86_400);
+/// From here on people are told.
+const ALARM: f64 = 0.8;
+const MICRO: f64 = 1e6;
+
+/// What was spent and set aside in a day, in millionths of a US dollar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Spent {
+    #[serde(default, rename = "u")]
+    micro_usd: u64,
+}
+
+/// The budgets, and the day's sums.
+#[derive(Debug)]
+pub(crate) struct Treasury {
+    limits: Budgets,
+    sums: Mutex<Sums>,
+}
+
+#[derive(Debug, Default)]
+struct Sums {
+    day: String,
+    by_key: HashMap<String, Arc<FleetCell<Spent>>>,
+}
+
+/// A budget that a call counts against.
+#[derive(Debug)]
+struct Purse {
+    /// `day` or `tenant`.
+    name: &'static str,
+    limit: u64,
+    spent: Arc<FleetCell<Spent>>,
+}
+
+/// Money set aside for one call of the chain. Dropped without [`Reservation::close`] (a panic, a
+/// cancelled task), it gives back what was not spent with this environment's next write.
+#[derive(Debug)]
+pub(crate) struct Reservation<'a> {
+    shared: &'a Shared,
+    signals: &'a Signals,
+    purses: Vec<Purse>,
+    account: Mutex<Account>,
+}
+
+/// Millionths of a US dollar.
+#[derive(Debug, Default)]
+struct Account {
+    reserved: u64,
+    spent: u64,
+}
+
+impl Treasury {
+    pub(crate) fn new(limits: Budgets) -> Self {
+        Self { limits, sums: Mutex::default() }
+    }
+
+    /// An empty reservation against the budgets of `tenant` on the day of `now`.
+    pub(crate) fn open<'a>(
+        &self,
+        shared: &'a Shared,
+        signals: &'a Signals,
+        tenant: &str,
+        now: Timestamp,
+    ) -> Reservation<'a> {
+        let mut purses = Vec::new();
+        let day = now.strftime("%Y-%m-%d").to_string();
+        let purse = |name, key, usd| Purse { name, limit: micro(usd), spent: self.cell(&day, key) };
+        if let Some(usd) = self.limits.per_day_usd {
+            purses.push(purse("day", format!("budget:{day}"), usd));
+        }
+        if let Some(usd) = self.limits.per_tenant_day_usd {
+            purses.push(purse("tenant", format!("budget:{day}:{tenant}"), usd));
+        }
+        Reservation { shared, signals, purses, account: Mutex::default() }
+    }
+
+    fn cell(&self, day: &str, key: String) -> Arc<FleetCell<Spent>> {
+        let mut sums = lock(&self.sums);
+        if sums.day != day {
+            *sums = Sums { day: day.to_owned(), by_key: HashMap::new() };
+        }
+        let cell = || Arc::new(FleetCell::new(key.clone(), LIFE));
+        Arc::clone(sums.by_key.entry(key.clone()).or_insert_with(cell))
+    }
+}
+
+impl Reservation<'_> {
+    /// Makes sure that another `usd` may be spent.
+    ///
+    /// # Errors
+    /// A budget is used up, or cannot be looked at: then nothing is spent unseen.
+    pub(crate) async fn cover(&self, usd: f64, now: Timestamp) -> Result<(), Failure> {
+        let missing = {
+            let account = lock(&self.account);
+            (account.spent + micro(usd)).saturating_sub(account.reserved)
+        };
+        if missing == 0 || self.purses.is_empty() {
+            return Ok(());
+        }
+        for (index, purse) in self.purses.iter().enumerate() {
+            let taken = self.take(purse, missing, now).await;
+            if let Err(failure) = taken {
+                for earlier in &self.purses[..index] {
+                    earlier.give_back_later(missing);
+                }
+                return Err(failure);
+            }
+        }
+        lock(&self.account).reserved += missing;
+        Ok(())
+    }
+
+    async fn take(&self, purse: &Purse, amount: u64, now: Timestamp) -> Result<(), Failure> {
+        let limit = purse.limit;
+        let change = move |sum: &mut Spent| {
+            let after = sum.micro_usd.saturating_add(amount);
+            if after > limit {
+                return Err(sum.micro_usd);
+            }
+            let before = std::mem::replace(&mut sum.micro_usd, after);
+            Ok((before, after))
+        };
+        match purse.spent.change(self.shared, now, WhenCut::Repeat, change).await {
+            Ok(Ok((before, after))) => {
+                self.tell(purse, before, after);
+                Ok(())
+            }
+            Ok(Err(spent)) => Err(used_up(purse, spent, amount, now)),
+            Err(problem) => Err(unseen(&problem)),
+        }
+    }
+
+    fn tell(&self, purse: &Purse, before: u64, after: u64) {
+        let share = |sum| share(sum, purse.limit);
+        self.signals.send(Signal::BudgetUsed { budget: purse.name, share: share(after) });
+        if share(before) < ALARM && share(after) >= ALARM {
+            let limit_usd = dollars(purse.limit);
+            tracing::warn!(budget = purse.name, limit_usd, share = share(after), "budget nearly used up");
+        }
+    }
+
+    /// `usd` were spent of what is covered.
+    pub(crate) fn spend(&self, usd: f64) {
+        lock(&self.account).spent += micro(usd);
+    }
+
+    /// Gives back what was not spent, or takes what was spent beyond it.
+    pub(crate) async fn close(self, now: Timestamp) {
+        let Account { reserved, spent } = std::mem::take(&mut *lock(&self.account));
+        if reserved == spent {
+            return;
+        }
+        for purse in &self.purses {
+            let change = move |sum: &mut Spent| settle(sum, reserved, spent);
+            if let Err(problem) = purse.spent.change(self.shared, now, WhenCut::Drop, change).await {
+                tracing::warn!(budget = purse.name, %problem, "what was not spent stays set aside");
+            }
+        }
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        let Account { reserved, spent } = std::mem::take(&mut *lock(&self.account));
+        if reserved != spent {
+            for purse in &self.purses {
+                purse.spent.later(move |sum| settle(sum, reserved, spent));
+            }
+        }
+    }
+}
+
+impl Purse {
+    fn give_back_later(&self, amount: u64) {
+        self.spent.later(move |sum| settle(sum, amount, 0));
+    }
+}
+
+fn settle(sum: &mut Spent, reserved: u64, spent: u64) {
+    sum.micro_usd = sum.micro_usd.saturating_add(spent).saturating_sub(reserved);
+}
+
+fn used_up(purse: &Purse, spent: u64, amount: u64, now: Timestamp) -> Failure {
+    let whose = if purse.name == "day" { "the day's budget" } else { "this tenant's budget for the day" };
+    let key = if purse.name == "day" { "per_day_usd" } else { "per_tenant_day_usd" };
+    let (limit, spent, amount) = (dollars(purse.limit), dollars(spent), dollars(amount));
+    let message = if amount > limit {
+        format!(
+            "{whose} of ${limit:.2} is less than the ${amount:.4} that this one call may cost: raise [budget] {key} in agent.toml"
+        )
+    } else {
+        format!(
+            "{whose} of ${limit:.2} is used up (${spent:.4} spent or set aside, ${amount:.4} more needed); raise [budget] {key} in agent.toml, or wait for midnight UTC"
+        )
+    };
+    Failure::over_budget(message, Some(next_midnight(now)))
+}
+
+fn unseen(problem: &StoreError) -> Failure {
+    let message = format!("the budgets cannot be looked at, and nothing is spent unseen: {problem}");
+    Failure::over_budget(message, None)
+}
+
+fn next_midnight(now: Timestamp) -> Timestamp {
+    let second = now.as_second();
+    let rest = 86_400 - second.rem_euclid(86_400);
+    after(Timestamp::from_second(second).unwrap_or(now), Duration::from_secs(rest.unsigned_abs()))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates; prices are not negative"
+)]
+fn micro(usd: f64) -> u64 {
+    (usd * MICRO).ceil() as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sums of money stay far below 2^52 millionths")]
+fn dollars(micro: u64) -> f64 {
+    micro as f64 / MICRO
+}
+
+fn share(sum: u64, limit: u64) -> f64 {
+    dollars(sum) / dollars(limit.max(1))
+}

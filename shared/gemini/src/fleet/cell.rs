@@ -1,0 +1,165 @@
+//! [`FleetCell`]: one small state machine, shared by all environments through one conditional write
+//! per change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Expected, Jitter, StateStore, StoreError, Swap, Timestamp, after};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::queue::{Batch, Change, Queue, WhenCut, lock};
+
+/// Conflicts in a row after which a change is given up: with a hundred environments writing without a
+/// pause, one write in a hundred gets this far.
+const MOST_CONFLICTS: u32 = 60;
+/// Wait after a conflict, growing with their number: those who met do not meet again.
+const CONFLICT_WAIT: Duration = Duration::from_millis(2);
+/// Longest wait between two conflicts.
+const LONGEST_CONFLICT_WAIT: Duration = Duration::from_millis(50);
+/// A store that has not answered by then is down, as far as a call to a model is concerned.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// So long a store that was down is not asked again.
+const REST: Duration = Duration::from_secs(5);
+
+/// A shared state of type `S` under one key.
+///
+/// The last known state and its version are kept in memory. A change is applied to that and written on
+/// condition that the version still holds; if it does not, the store's answer brings the present state
+/// along. So a change costs one write and no read, and nothing in memory is ever believed.
+///
+/// Changes of this environment that come while a write is under way go out together in the next one:
+/// environments contend with each other, the calls within one do not.
+#[derive(Debug)]
+pub(crate) struct FleetCell<S> {
+    key: String,
+    /// How long after its last change the state may be forgotten.
+    life: Duration,
+    known: tokio::sync::Mutex<Known<S>>,
+    queue: Queue<S>,
+}
+
+#[derive(Debug)]
+struct Known<S> {
+    state: S,
+    version: Option<u64>,
+    /// The store is not asked before.
+    down_until: Option<Timestamp>,
+}
+
+/// What a [`FleetCell`] needs to write.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn StateStore>,
+    pub(crate) jitter: Jitter,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+impl<S> FleetCell<S>
+where
+    S: Default + Clone + PartialEq + Serialize + DeserializeOwned,
+{
+    pub(crate) fn new(key: String, life: Duration) -> Self {
+        let known = Known { state: S::default(), version: None, down_until: None };
+        Self { key, life, known: tokio::sync::Mutex::new(known), queue: Queue::default() }
+    }
+
+    /// Applies `change` to the shared state. It may be run several times, on other states; the result
+    /// is that of the run that was written. A change that changes nothing is not written.
+    ///
+    /// # Errors
+    /// The store cannot be used; the change may have been written all the same.
+    pub(crate) async fn change<R: Send + 'static>(
+        &self,
+        shared: &Shared,
+        now: Timestamp,
+        when_cut: WhenCut,
+        change: impl FnMut(&mut S) -> R + Send + 'static,
+    ) -> Result<R, StoreError> {
+        let (change, slot) = Change::new(change, when_cut);
+        self.queue.push(change);
+        let mut known = self.known.lock().await;
+        // Somebody may have written it together with their own.
+        let written = lock(&slot).take();
+        if let Some(outcome) = written {
+            return outcome;
+        }
+        let batch = self.queue.take();
+        self.write(shared, now, &mut known, batch).await;
+        let outcome = lock(&slot).take();
+        outcome.unwrap_or_else(|| Err(StoreError::broken("share", "a change was lost")))
+    }
+
+    /// Leaves `change` to whoever writes next: for those who cannot wait, being dropped.
+    pub(crate) fn later(&self, mut change: impl FnMut(&mut S) + Send + 'static) {
+        let (change, _) = Change::new(move |state: &mut S| change(state), WhenCut::Drop);
+        self.queue.push(change);
+    }
+
+    async fn write(&self, shared: &Shared, now: Timestamp, known: &mut Known<S>, mut batch: Batch<'_, S>) {
+        if known.down_until.is_some_and(|until| now < until) {
+            batch.finish(Err(&StoreError::unavailable("share", "the state store did not answer lately")));
+            return;
+        }
+        for conflicts in 1..=MOST_CONFLICTS {
+            let mut state = known.state.clone();
+            batch.apply(&mut state);
+            if state == known.state {
+                batch.finish(Ok(()));
+                return;
+            }
+            batch.in_flight = true;
+            let swap = self.swap(shared, now, known.version, &state).await;
+            batch.in_flight = false;
+            match swap {
+                Ok(Swap::Done(version)) => {
+                    (known.state, known.version, known.down_until) = (state, Some(version), None);
+                    batch.finish(Ok(()));
+                    return;
+                }
+                Ok(Swap::Conflict(current)) => {
+                    known.version = current.as_ref().map(|current| current.version);
+                    known.state = current.map_or_else(S::default, |current| self.read(current.value));
+                }
+                Err(error) => {
+                    known.down_until = Some(after(now, REST));
+                    batch.finish(Err(&error));
+                    return;
+                }
+            }
+            let ceiling = CONFLICT_WAIT.saturating_mul(conflicts).min(LONGEST_CONFLICT_WAIT);
+            tokio::time::sleep(ceiling.mul_f64(shared.jitter.draw())).await;
+        }
+        let message = format!("`{}` changed {MOST_CONFLICTS} times while it was being changed", self.key);
+        batch.finish(Err(&StoreError::unavailable("share", message)));
+    }
+
+    async fn swap(
+        &self,
+        shared: &Shared,
+        now: Timestamp,
+        version: Option<u64>,
+        state: &S,
+    ) -> Result<Swap, StoreError> {
+        let value = serde_json::to_value(state).map_err(|error| StoreError::broken("share", error))?;
+        let expected = version.map_or(Expected::Absent, Expected::Version);
+        let swap = shared.store.swap(&self.key, expected, &value, now, after(now, self.life));
+        let swap = tokio::time::timeout(PATIENCE, swap).await;
+        swap.unwrap_or_else(|_| Err(StoreError::unavailable("share", "no answer in time")))
+    }
+
+    /// What another version of this program has written and we cannot read counts as nothing: limits
+    /// begin anew, and no call fails for it.
+    fn read(&self, value: Value) -> S {
+        serde_json::from_value(value).unwrap_or_else(|problem| {
+            tracing::warn!(key = self.key, %problem, "shared state cannot be read and begins anew");
+            S::default()
+        })
+    }
+}

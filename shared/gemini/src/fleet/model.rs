@@ -1,0 +1,197 @@
+//! [`FleetModel`]: one model as all environments see it together, and [`Ticket`], an admitted call.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::{ModelCall, Timestamp};
+use resilience::{Ask, Outcome, Pass, Transition, Urgency};
+
+use super::cell::{FleetCell, Shared};
+use super::model_state::{Admitted, ModelState, Settlement};
+use super::queue::{WhenCut, lock};
+use crate::limits::{Policy, Rules};
+use crate::pacific;
+use crate::permit::Permits;
+use crate::signal::{Signal, Signals};
+
+/// What nobody has written to for so long is forgotten; longer than the longest pause, a day's.
+const LIFE: Duration = Duration::from_secs(48 * 3600);
+
+/// One model: its limits, what the fleet knows of it, and this environment's permits.
+#[derive(Debug)]
+pub(crate) struct FleetModel {
+    pub(crate) name: String,
+    pub(crate) policy: Policy,
+    pub(crate) permits: Permits,
+    cell: FleetCell<ModelState>,
+    /// In place of `cell` while the state store is down, with this environment's share of the limits.
+    alone: Mutex<ModelState>,
+}
+
+/// An admitted call. Settled with what came of it; dropped without (a panic, a cancelled task), it
+/// gives back what it can with this environment's next write.
+#[derive(Debug)]
+pub(crate) struct Ticket<'a> {
+    model: &'a FleetModel,
+    pass: Pass,
+    reserved: u64,
+    /// Calls that the whole fleet may have under way.
+    pub(crate) limit: u32,
+    /// Admitted by this environment alone.
+    is_alone: bool,
+    /// Whether the request may have reached the service.
+    pub(crate) sent: bool,
+    is_open: bool,
+}
+
+/// What came of an admitted call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) used: Option<u64>,
+    pub(crate) outcome: Outcome,
+    pub(crate) took: Duration,
+    pub(crate) pause: Option<(Timestamp, resilience::Denial)>,
+    pub(crate) throttled: bool,
+}
+
+impl Ended {
+    /// Nothing is known of it.
+    const UNKNOWN: Self =
+        Self { used: None, outcome: Outcome::Neutral, took: Duration::ZERO, pause: None, throttled: false };
+}
+
+/// What is asked for `call`, whose prompt has about `tokens`.
+pub(crate) fn ask_for(call: &ModelCall, tokens: u64, slot: Option<Timestamp>, now: Timestamp) -> Ask {
+    let urgency = match call.priority.lane() {
+        domain::Lane::Express => Urgency::Express,
+        domain::Lane::Standard => Urgency::Standard,
+        domain::Lane::Bulk => Urgency::Bulk,
+    };
+    Ask { tokens, urgency, slot, day_ends: pacific::next_midnight(now) }
+}
+
+impl FleetModel {
+    pub(crate) fn new(name: &str, policy: Policy) -> Self {
+        Self {
+            name: name.to_owned(),
+            policy,
+            permits: Permits::default(),
+            cell: FleetCell::new(format!("model:{name}"), LIFE),
+            alone: Mutex::default(),
+        }
+    }
+
+    /// A ticket, if a call may go out now; else from when on, and why. With `book`, that time is a slot
+    /// that nobody else gets.
+    pub(crate) async fn admit(
+        &self,
+        shared: &Shared,
+        ask: Ask,
+        now: Timestamp,
+        book: bool,
+    ) -> Result<Ticket<'_>, Admitted> {
+        let admit = if book { ModelState::admit_or_book } else { ModelState::admit };
+        let rules = self.policy.rules;
+        let change = move |state: &mut ModelState| admit(state, &rules, &ask, now);
+        let (admitted, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+            Ok(admitted) => (admitted, false),
+            Err(problem) => {
+                tracing::warn!(model = self.name, %problem, "limits are this environment's own for now");
+                (admit(&mut lock(&self.alone), &self.policy.alone, &ask, now), true)
+            }
+        };
+        match admitted {
+            Admitted::Granted { pass, limit } => {
+                let ticket = Ticket {
+                    model: self,
+                    pass,
+                    reserved: ask.tokens,
+                    limit,
+                    is_alone,
+                    sent: false,
+                    is_open: true,
+                };
+                Ok(ticket)
+            }
+            denied @ Admitted::Denied { .. } => Err(denied),
+        }
+    }
+
+    /// The next free slot that is not before `from`, nor before the breaker opens; `None` if neither
+    /// names a time.
+    pub(crate) async fn next_slot(
+        &self,
+        shared: &Shared,
+        ask: Ask,
+        from: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let rules = self.policy.rules;
+        let change = move |state: &mut ModelState| state.next_slot(&rules, &ask, from, now);
+        match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+            Ok(slot) => slot,
+            Err(_) => lock(&self.alone).next_slot(&self.policy.alone, &ask, from, now),
+        }
+    }
+}
+
+impl Ticket<'_> {
+    /// Writes down how the call ended.
+    pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
+        self.is_open = false;
+        let (model, settlement) = (self.model, self.settlement(&ended));
+        let transition = if self.is_alone {
+            lock(&model.alone).settle(&model.policy.alone, &settlement, now)
+        } else {
+            let change = settlement_of(model.policy.rules, settlement, now);
+            let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
+            written.unwrap_or_else(|problem| {
+                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared");
+                None
+            })
+        };
+        match transition {
+            Some(Transition::Opened) => {
+                tracing::warn!(model = model.name, "breaker opened");
+                signals.send(Signal::BreakerOpened { model: &model.name });
+            }
+            Some(Transition::Closed) => tracing::info!(model = model.name, "breaker closed"),
+            None => {}
+        }
+    }
+
+    fn settlement(&self, ended: &Ended) -> Settlement {
+        Settlement {
+            pass: self.pass,
+            reserved: self.reserved,
+            used: ended.used,
+            sent: self.sent,
+            outcome: ended.outcome,
+            took: ended.took,
+            pause: ended.pause,
+            throttled: ended.throttled,
+        }
+    }
+}
+
+fn settlement_of(
+    rules: Rules,
+    settlement: Settlement,
+    now: Timestamp,
+) -> impl FnMut(&mut ModelState) -> Option<Transition> + Send + 'static {
+    move |state| state.settle(&rules, &settlement, now)
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if !self.is_open || self.is_alone {
+            return;
+        }
+        let rules = self.model.policy.rules;
+        let settlement = self.settlement(&Ended::UNKNOWN);
+        // The time matters only to what is not neutral.
+        self.model.cell.later(move |state: &mut ModelState| {
+            state.settle(&rules, &settlement, Timestamp::UNIX_EPOCH);
+        });
+    }
+}

@@ -1,0 +1,140 @@
+//! [`ModelState`]: what the fleet knows of one model, in one item: quota, breaker, concurrency.
+
+use std::time::Duration;
+
+use domain::{Deferral, Timestamp};
+use resilience::{
+    Admission, Ask, Breaker, Concurrency, Denial, Outcome, Pass, Quota, QuotaLimits, Reserve, Transition,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::Rules;
+
+/// Spacing of those who wait for a model without a rate of its own to come back: a tenth of a second.
+/// Let go all at once, they would meet the first probe and wait again.
+const RETURNS_PER_MINUTE: u64 = 600;
+
+/// The shared state of one model. One write admits a call, another settles it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ModelState {
+    #[serde(default, rename = "q")]
+    quota: Quota,
+    #[serde(default, rename = "b")]
+    breaker: Breaker,
+    #[serde(default, rename = "c")]
+    concurrency: Concurrency,
+}
+
+/// Whether a call may go out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Admitted {
+    /// It may.
+    Granted {
+        /// What the breaker wants back with the outcome.
+        pass: Pass,
+        /// Calls that the whole fleet may have under way.
+        limit: u32,
+    },
+    /// Not before `at`.
+    Denied {
+        /// The earliest time.
+        at: Timestamp,
+        /// Why.
+        why: Deferral,
+    },
+}
+
+/// How an admitted call ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Settlement {
+    pub(crate) pass: Pass,
+    pub(crate) reserved: u64,
+    /// Prompt tokens that the service has counted; `None` if it does not say.
+    pub(crate) used: Option<u64>,
+    /// Whether the request got as far as the service.
+    pub(crate) sent: bool,
+    pub(crate) outcome: Outcome,
+    pub(crate) took: Duration,
+    /// The service wants nothing of this model before then.
+    pub(crate) pause: Option<(Timestamp, Denial)>,
+    pub(crate) throttled: bool,
+}
+
+impl ModelState {
+    /// Breaker, then quota: nothing is reserved at a model that is down.
+    pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, now: Timestamp) -> Admitted {
+        let mut breaker = self.breaker.clone();
+        let pass = match breaker.admit(&rules.breaker, now) {
+            Admission::Pass(pass) => pass,
+            Admission::Shut { until } => return Admitted::Denied { at: until, why: Deferral::Unavailable },
+        };
+        match self.quota.reserve(&rules.quota, ask, now) {
+            Reserve::Granted => {
+                self.breaker = breaker;
+                Admitted::Granted { pass, limit: self.concurrency.limit(rules.ceiling) }
+            }
+            // The breaker is left as it was: a probe that does not go out must not be waited for.
+            Reserve::Denied { at, why } => Admitted::Denied { at, why: reason(why) },
+        }
+    }
+
+    /// [`Self::admit`]; if that is denied, the next free slot.
+    pub(crate) fn admit_or_book(&mut self, rules: &Rules, ask: &Ask, now: Timestamp) -> Admitted {
+        match self.admit(rules, ask, now) {
+            Admitted::Denied { at, why } => Admitted::Denied { at: self.book(rules, ask, at, now), why },
+            granted @ Admitted::Granted { .. } => granted,
+        }
+    }
+
+    /// The next free slot that is not before `from` and not before the breaker lets calls pass; `None`
+    /// if neither is a time.
+    pub(crate) fn next_slot(
+        &mut self,
+        rules: &Rules,
+        ask: &Ask,
+        from: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let from = from.max(self.opens_at(rules, now))?;
+        Some(self.book(rules, ask, from, now))
+    }
+
+    /// The next free slot that is not before `from`, now taken.
+    fn book(&mut self, rules: &Rules, ask: &Ask, from: Timestamp, now: Timestamp) -> Timestamp {
+        let limits = QuotaLimits {
+            requests_per_minute: rules.quota.requests_per_minute.or(Some(RETURNS_PER_MINUTE)),
+            ..rules.quota
+        };
+        self.quota.book(&limits, ask, from, now)
+    }
+
+    /// When the breaker lets the next call pass; `None` if it does now.
+    fn opens_at(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+        match self.breaker.clone().admit(&rules.breaker, now) {
+            Admission::Pass(_) => None,
+            Admission::Shut { until } => Some(until),
+        }
+    }
+
+    /// Counts the outcome of an admitted call.
+    pub(crate) fn settle(&mut self, rules: &Rules, call: &Settlement, now: Timestamp) -> Option<Transition> {
+        if call.sent {
+            let used = call.used.unwrap_or(call.reserved);
+            self.quota.settle(&rules.quota, call.reserved, used, now);
+            self.concurrency.settle(rules.ceiling, call.took, call.throttled, now);
+        } else {
+            self.quota.refund(&rules.quota, call.reserved, now);
+        }
+        if let Some((until, why)) = call.pause {
+            self.quota.pause(until, why);
+        }
+        self.breaker.settle(&rules.breaker, call.pass, call.outcome, now)
+    }
+}
+
+fn reason(why: Denial) -> Deferral {
+    match why {
+        Denial::Minute | Denial::Paused => Deferral::Quota,
+        Denial::Day => Deferral::DailyQuota,
+    }
+}
