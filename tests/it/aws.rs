@@ -15,14 +15,18 @@ use serde_json::json;
 const ARN: &str = "arn:aws:sqs:us-east-1:123456789012:afterhook-standard";
 
 /// What one task costs from its claim to its end, when it goes well.
-const COMPLETING: [&str; 14] = [
+const COMPLETING: [&str; 18] = [
     "UpdateItem",              // the claim
     "ChangeMessageVisibility", // as long as the lease
     "UpdateItem",              // the lease of the thread
     "GetItem",                 // the event
+    "UpdateItem",              // triage: breaker and quota
+    "UpdateItem",              // what came of it
     "PutItem",                 // the transcript of triage
     "PutItem",                 // its verdict
     "GetItem",                 // an answer that a former try has saved
+    "UpdateItem",              // the answer: breaker and quota
+    "UpdateItem",              // what came of it
     "PutItem",                 // the transcript of the answer
     "PutItem",                 // the answer
     "PutItem",                 // the draft

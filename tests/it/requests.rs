@@ -7,14 +7,18 @@ use e2e::world::World;
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
-const COMPLETING: [&str; 14] = [
+const COMPLETING: [&str; 18] = [
     "tasks.claim",
     "queue.set_visibility", // as long as the lease
     "state.acquire",        // the thread
     "payloads.get",         // the event
+    "state.swap",           // triage: breaker and quota
+    "state.swap",           // what came of it
     "payloads.put_new",     // the transcript of triage
     "tasks.save",           // its verdict
     "payloads.get",         // an answer that a former try has saved
+    "state.swap",           // the answer: breaker and quota
+    "state.swap",           // what came of it
     "payloads.put_new",     // the transcript of the answer
     "payloads.put_new",     // the answer
     "payloads.put_new",     // the draft

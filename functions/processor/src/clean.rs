@@ -70,20 +70,30 @@ fn without_foreign_urls(text: &str, hosts: &BTreeSet<String>) -> String {
     out
 }
 
-/// Every `scheme://…`, `//…` and `www.…` of `text` with its place.
+/// Where an address can begin. Browsers take backslashes for slashes, any number of them, and none at all
+/// behind `http:`.
+const BEGINNINGS: [&str; 7] = ["//", "/\\", "\\/", "\\\\", "www.", "http:", "https:"];
+
+/// Every address of `text` that names a host, with its place.
 fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lower = text.to_ascii_lowercase();
     let mut from = 0;
     std::iter::from_fn(move || {
         loop {
-            let rest = &text[from..];
-            let at = [rest.find("//"), rest.find("www.")].into_iter().flatten().min()?;
-            let (start, end) = url_bounds(text, from, from + at);
-            from = end.max(from + at + 2);
-            if end > from.saturating_sub(2) && host(&text[start..end]).is_some() {
+            let at = BEGINNINGS.iter().filter_map(|beginning| lower[from..].find(beginning)).min()? + from;
+            let (start, end) = url_bounds(text, from, at);
+            if host(&text[start..end]).is_some() {
+                from = end;
                 return Some((start, &text[start..end]));
             }
+            // What is no address may hold one further on: `//https://…`.
+            from = at + 1;
         }
     })
+}
+
+fn is_slash(c: char) -> bool {
+    matches!(c, '/' | '\\')
 }
 
 /// From the scheme in front of `at` (not before `from`) to the first character that ends a URL.
@@ -94,18 +104,50 @@ fn url_bounds(text: &str, from: usize, at: usize) -> (usize, usize) {
     });
     let ends =
         |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ')' | ']' | '`' | '|' | '\\');
-    let tail = text[at..].find(ends).map_or(text.len(), |length| at + length);
+    let body = at + text[at..].find(|c| !is_slash(c)).unwrap_or(text.len() - at);
+    // The slashes behind a scheme belong to it.
+    let body = match text[body..].find(':') {
+        Some(colon) if text[body..body + colon].chars().all(|c| c.is_ascii_alphanumeric()) => {
+            let behind = body + colon + 1;
+            behind + text[behind..].find(|c| !is_slash(c)).unwrap_or(text.len() - behind)
+        }
+        _ => body,
+    };
+    let tail = text[body..].find(ends).map_or(text.len(), |length| body + length);
     (head, tail)
 }
 
 /// The host of a URL, lower case, without user and port; `None` when there is none that could be
 /// looked up.
 fn host(url: &str) -> Option<String> {
-    let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?.split(':').next()?;
-    let host = host.trim_end_matches('.').to_lowercase();
-    (host.contains('.') || host == "localhost").then_some(host)
+    let is_scheme = |scheme: &str| !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric());
+    let behind_scheme = |url| match str::split_once(url, ':') {
+        Some((scheme, rest)) if is_scheme(scheme) && (rest.starts_with(is_slash) || is_http(scheme)) => rest,
+        _ => url,
+    };
+    let rest = behind_scheme(url);
+    let authority = rest.trim_start_matches(is_slash).split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit('@').next()?.split(':').next()?.to_lowercase();
+    // The other dots of Unicode, and a dot in percent notation, are dots to a browser.
+    let host = host.replace(['。', '．', '｡'], ".").replace("%2e", ".");
+    let host = host.trim_end_matches('.');
+    // Behind `http:` everything is a host; behind bare slashes only what looks like one, so that comments
+    // in code survive.
+    let is_explicit =
+        rest.len() < url.len() && url.split_once(':').is_some_and(|(scheme, _)| is_http(scheme));
+    (!host.is_empty() && (is_explicit || looks_like_a_host(host))).then(|| host.to_owned())
+}
+
+/// A name with a dot, a number that can be an address, or this machine.
+fn looks_like_a_host(host: &str) -> bool {
+    let is_name = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '%'));
+    let is_number = host.len() >= 8 && host.chars().all(|c| c.is_ascii_hexdigit() || c == 'x');
+    let has_labels = host.contains('.') && !host.starts_with('.') && !host.contains("..");
+    is_name && (has_labels || is_number || host == "localhost")
+}
+
+fn is_http(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 /// Takes the power out of `@name`: a zero-width space after the `@` keeps it readable, and nobody is
@@ -166,7 +208,35 @@ mod tests {
     }
 
     #[test]
+    fn addresses_as_browsers_read_them_go_too() {
+        for draft in [
+            "//https://evil.example/",
+            "[x](///evil.example)",
+            "[x](/\\evil.example/a)",
+            "<a href='\\\\evil.example'>",
+            "[x](http:evil.example)",
+            "[x](https:/evil.example)",
+            "[x](HTTP:\\\\evil.example)",
+            "javascript://evil.example/%0aalert(1)",
+            "https://evil.example。/x",
+            "![](http://evil%2eexample/evil.example)",
+            "[x](//evil.example%2e/)",
+        ] {
+            assert!(!cleaned(draft).contains("evil.example"), "{draft}: {}", cleaned(draft));
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_dot_is_one_behind_a_scheme() {
+        assert_eq!(cleaned("![](http://2130706433/q)"), "![]([link removed])");
+        assert_eq!(cleaned("![](//2130706433/q)"), "![]([link removed])");
+        assert_eq!(cleaned("[x](https://evil。example/q)"), "[x]([link removed])");
+        assert_eq!(cleaned("[x](https://internal/q)"), "[x]([link removed])");
+    }
+
+    #[test]
     fn comments_and_paths_are_no_links() {
+        assert_eq!(cleaned("match /a\\.b+/ or C:\\temp"), "match /a\\.b+/ or C:\\temp");
         assert_eq!(cleaned("let a = 1; // the first"), "let a = 1; // the first");
         assert_eq!(cleaned("a // b // c"), "a // b // c");
     }
@@ -204,7 +274,7 @@ mod tests {
         }
 
         #[test]
-        fn no_foreign_host_survives(before in ".{0,20}", path in "[a-z/?=]{0,20}", after in ".{0,20}") {
+        fn no_foreign_host_survives(before in "[/:\\\\ a-z]{0,8}|.{0,20}", path in "[a-z/?=]{0,20}", after in ".{0,20}") {
             let draft = format!("{before}https://evil.example/{path}{after}");
             proptest::prop_assert!(!cleaned(&draft).contains("evil.example"));
         }
