@@ -5,15 +5,15 @@ use std::time::Duration;
 use domain::{Timestamp, between};
 
 use crate::failure::Failure;
-use crate::fleet::{Admitted, FleetModel, Ticket, ask_for};
+use crate::fleet::{Denied, FleetModel, Ticket, ask_for};
 use crate::permit::Permit;
 use crate::run::Run;
 use crate::signal::Signal;
 
 /// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
 pub(crate) const LONGEST_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
-/// Waits for a slot in a row: each was promised, but somebody more urgent may come between.
-const MOST_WAITS: u32 = 3;
+/// Whatever time is promised, who was denied does not ask again at once.
+const SHORTEST_WAIT: Duration = Duration::from_millis(5);
 
 /// A ticket for a request of about `tokens` to `model`.
 ///
@@ -24,31 +24,31 @@ pub(crate) async fn enter<'a>(
     model: &'a FleetModel,
     tokens: u64,
 ) -> Result<Ticket<'a>, Failure> {
+    let began = run.now();
     let (mut slot, mut book) = (run.call.slot, false);
-    for _ in 0..MOST_WAITS {
+    loop {
         let now = run.now();
         let denied = match model.admit(run.shared, ask_for(run.call, tokens, slot, now), now, book).await {
             Ok(ticket) => return Ok(ticket),
             Err(denied) => denied,
         };
-        let Admitted::Denied { at, why } = denied else { continue };
-        if !is_worth_waiting(run, model, now, at) {
+        let Denied { at, why } = denied;
+        if !is_worth_waiting(run, model, began, at) {
             return Err(Failure::denied(&model.name, why, at, book));
         }
         // Only who waits for a slot of their own wakes alone.
         if book {
-            tokio::time::sleep(between(now, at)).await;
+            tokio::time::sleep(between(now, at).max(SHORTEST_WAIT)).await;
             slot = Some(at);
         }
         book = !book;
     }
-    let at = run.now();
-    Err(Failure::denied(&model.name, domain::Deferral::Quota, at, false))
 }
 
-fn is_worth_waiting(run: &Run<'_>, model: &FleetModel, now: Timestamp, at: Timestamp) -> bool {
-    let wait = between(now, at);
-    wait <= LONGEST_WAIT_IN_PLACE && model.policy.in_place.allows_start(run.remaining().saturating_sub(wait))
+/// Two seconds in all: each slot was promised, but somebody more urgent may come between.
+fn is_worth_waiting(run: &Run<'_>, model: &FleetModel, began: Timestamp, at: Timestamp) -> bool {
+    let left = run.remaining().saturating_sub(between(run.now(), at));
+    between(began, at.max(run.now())) <= LONGEST_WAIT_IN_PLACE && model.policy.in_place.allows_start(left)
 }
 
 /// A permit of this environment's share of the calls that `ticket` says the fleet may have under way.

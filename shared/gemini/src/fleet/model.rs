@@ -7,7 +7,7 @@ use domain::{ModelCall, Timestamp};
 use resilience::{Ask, Outcome, Pass, Transition, Urgency};
 
 use super::cell::{FleetCell, Shared};
-use super::model_state::{Admitted, ModelState, Settlement};
+use super::model_state::{Admitted, Denied, ModelState, Settlement};
 use super::queue::{WhenCut, lock};
 use crate::limits::{Policy, Rules};
 use crate::pacific;
@@ -89,7 +89,7 @@ impl FleetModel {
         ask: Ask,
         now: Timestamp,
         book: bool,
-    ) -> Result<Ticket<'_>, Admitted> {
+    ) -> Result<Ticket<'_>, Denied> {
         let admit = if book { ModelState::admit_or_book } else { ModelState::admit };
         let rules = self.policy.rules;
         let change = move |state: &mut ModelState| admit(state, &rules, &ask, now);
@@ -113,7 +113,7 @@ impl FleetModel {
                 };
                 Ok(ticket)
             }
-            denied @ Admitted::Denied { .. } => Err(denied),
+            Admitted::Denied(denied) => Err(denied),
         }
     }
 

@@ -35,13 +35,17 @@ pub(crate) enum Admitted {
         /// Calls that the whole fleet may have under way.
         limit: u32,
     },
-    /// Not before `at`.
-    Denied {
-        /// The earliest time.
-        at: Timestamp,
-        /// Why.
-        why: Deferral,
-    },
+    /// Not yet.
+    Denied(Denied),
+}
+
+/// Not before `at`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Denied {
+    /// The earliest time.
+    pub(crate) at: Timestamp,
+    /// Why.
+    pub(crate) why: Deferral,
 }
 
 /// How an admitted call ended.
@@ -66,7 +70,9 @@ impl ModelState {
         let mut breaker = self.breaker.clone();
         let pass = match breaker.admit(&rules.breaker, now) {
             Admission::Pass(pass) => pass,
-            Admission::Shut { until } => return Admitted::Denied { at: until, why: Deferral::Unavailable },
+            Admission::Shut { until } => {
+                return Admitted::Denied(Denied { at: until, why: Deferral::Unavailable });
+            }
         };
         match self.quota.reserve(&rules.quota, ask, now) {
             Reserve::Granted => {
@@ -74,14 +80,16 @@ impl ModelState {
                 Admitted::Granted { pass, limit: self.concurrency.limit(rules.ceiling) }
             }
             // The breaker is left as it was: a probe that does not go out must not be waited for.
-            Reserve::Denied { at, why } => Admitted::Denied { at, why: reason(why) },
+            Reserve::Denied { at, why } => Admitted::Denied(Denied { at, why: reason(why) }),
         }
     }
 
     /// [`Self::admit`]; if that is denied, the next free slot.
     pub(crate) fn admit_or_book(&mut self, rules: &Rules, ask: &Ask, now: Timestamp) -> Admitted {
         match self.admit(rules, ask, now) {
-            Admitted::Denied { at, why } => Admitted::Denied { at: self.book(rules, ask, at, now), why },
+            Admitted::Denied(Denied { at, why }) => {
+                Admitted::Denied(Denied { at: self.book(rules, ask, at, now), why })
+            }
             granted @ Admitted::Granted { .. } => granted,
         }
     }

@@ -5,6 +5,8 @@
 mod accounting;
 mod answers;
 mod calls;
+mod fleet;
+mod plane;
 mod server;
 mod transport;
 mod verdicts;

@@ -76,6 +76,11 @@ impl Server {
         self.finish().iter().map(|asked| asked.model().to_owned()).collect()
     }
 
+    /// How many requests have arrived.
+    pub(crate) fn asked(&self) -> usize {
+        self.script.asked.lock().unwrap().len()
+    }
+
     /// Waits until a request has arrived.
     pub(crate) async fn arrival(&self) {
         self.script.arrived.notified().await;

@@ -1,0 +1,317 @@
+//! What the environments of a fleet keep together: quotas, breakers, permits and budgets.
+
+use std::time::Duration;
+
+use domain::{Deferral, Model, ModelCall, ModelFailure, Priority, Timestamp, after};
+use gemini::{Budgets, Config, Limits};
+
+use crate::calls::*;
+use crate::fleet::Fleet;
+use crate::server::{Server, Step};
+
+fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+fn limited(server: &Server, limits: Limits) -> Config {
+    Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(&server.url) }
+}
+
+/// At the fleet's present time.
+fn call_at(fleet: &Fleet) -> ModelCall {
+    ModelCall { deadline: after(fleet.now(), seconds(120)), ..call() }
+}
+
+fn deferral(failure: ModelFailure) -> (Deferral, Option<Timestamp>) {
+    match failure {
+        ModelFailure::Defer { why, not_before } => (why, not_before),
+        other => panic!("{other:?} is no deferral"),
+    }
+}
+
+/// One request every ten seconds.
+fn slow() -> Limits {
+    Limits { requests_per_minute: Some(6), retries: 0, ..Limits::default() }
+}
+
+#[tokio::test]
+async fn two_environments_keep_one_quota() {
+    let server = Server::start([says("One.")]).await;
+    let fleet = Fleet::new(limited(&server, slow()));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    let (why, not_before) = deferral(denied.failure);
+    assert_eq!(why, Deferral::Quota);
+    assert!(not_before > Some(after(fleet.now(), seconds(5))), "{not_before:?}");
+    assert_eq!(server.models(), [ANSWER], "a denied call went out");
+    assert!(denied.message.contains("the rate is used up"), "{}", denied.message);
+}
+
+#[tokio::test]
+async fn those_who_wait_get_different_times_and_start_at_them() {
+    let server = Server::start([says("One."), says("Two."), says("Three.")]).await;
+    let fleet = Fleet::new(limited(&server, slow()));
+    let (first, second) = (fleet.environment(), fleet.environment());
+    first.generate(&call_at(&fleet)).await.unwrap();
+    let mut slots = Vec::new();
+    for environment in [&first, &second] {
+        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+        slots.push(deferral(denied.failure).1.unwrap());
+    }
+    assert!(slots[1].duration_since(slots[0]).as_secs() >= 9, "{slots:?}");
+    for (slot, environment) in slots.into_iter().zip([&second, &first]) {
+        fleet.pass(Duration::try_from(slot.duration_since(fleet.now())).unwrap());
+        let waited = ModelCall { slot: Some(slot), ..call_at(&fleet) };
+        environment.generate(&waited).await.unwrap();
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_saturated_model_is_relieved_by_its_fallback_and_leaves_its_wait_alone() {
+    let server = Server::start([says("One."), says("Two.")]).await;
+    let limits = [(ANSWER.to_owned(), slow())].into();
+    let fleet = Fleet::new(Config { limits, ..config(&server.url) });
+    let environment = fleet.environment();
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    assert_eq!(environment.generate(&call_at(&fleet)).await.unwrap().text, "Two.");
+    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_pause_that_one_is_told_holds_for_all() {
+    let server = Server::start([throttled(PER_MINUTE, Some("30s"))]).await;
+    let fleet = Fleet::new(alone(&server.url));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.pass(seconds(10));
+    let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    let (why, not_before) = deferral(denied.failure);
+    assert_eq!((why, server.models().len()), (Deferral::Quota, 1));
+    assert!(not_before >= Some(after(fleet.now(), seconds(20))), "{not_before:?}");
+    assert_eq!(fleet.told("Throttled"), 1);
+}
+
+#[tokio::test]
+async fn a_used_up_day_parks_the_model_until_midnight_in_california() {
+    let server = Server::start([throttled(PER_DAY, Some("20s"))]).await;
+    let fleet = Fleet::new(alone(&server.url));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.pass(seconds(3600));
+    let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    let (why, not_before) = deferral(denied.failure);
+    assert_eq!(why, Deferral::DailyQuota);
+    assert!(not_before >= Some("2026-11-21T08:00:00Z".parse().unwrap()), "{not_before:?}");
+    assert_eq!(server.models().len(), 1);
+}
+
+/// Fails until the breaker opens, one call after the other.
+async fn opened(server: &Server) -> Fleet {
+    let limits = Limits { retries: 0, ..Limits::default() };
+    let fleet = Fleet::new(limited(server, limits));
+    for _ in 0..3 {
+        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    }
+    assert_eq!(fleet.told("BreakerOpened"), 1);
+    fleet
+}
+
+#[tokio::test]
+async fn a_model_that_fails_is_left_alone_by_all() {
+    let server = Server::start([bare(503), bare(503), bare(503)]).await;
+    let fleet = opened(&server).await;
+    let mut slots = Vec::new();
+    for _ in 0..5 {
+        let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        let (why, not_before) = deferral(denied.failure);
+        assert_eq!(why, Deferral::Unavailable);
+        slots.push(not_before.unwrap());
+    }
+    assert_eq!(server.models().len(), 3, "a call went out though the breaker is open");
+    assert!(slots[0] >= after(fleet.now(), seconds(29)), "{slots:?}");
+    assert!(slots.is_sorted_by(|one, next| one < next), "all would come back at once: {slots:?}");
+}
+
+#[tokio::test]
+async fn one_probe_of_the_whole_fleet_tries_a_model_again() {
+    let server = Server::start([bare(503), bare(503), bare(503), Step::Hang]).await;
+    let fleet = opened(&server).await;
+    fleet.pass(seconds(31));
+    let (prober, other) = (fleet.environment(), fleet.environment());
+    let call = call_at(&fleet);
+    let probe = prober.generate(&call);
+    let after_arrival = async {
+        while server.asked() < 4 {
+            server.arrival().await;
+        }
+        other.generate(&call).await.unwrap_err()
+    };
+    tokio::select! {
+        _ = probe => panic!("the probe hangs"),
+        denied = after_arrival => assert_eq!(deferral(denied.failure).0, Deferral::Unavailable),
+    }
+    assert_eq!(server.models().len(), 4);
+}
+
+#[tokio::test]
+async fn a_model_that_is_back_is_used_again() {
+    let back = (0..8).map(|_| says("Back."));
+    let server = Server::start((0..3).map(|_| bare(503)).chain(back)).await;
+    let fleet = opened(&server).await;
+    fleet.pass(seconds(31));
+    for _ in 0..8 {
+        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn refusals_and_throttling_open_nothing() {
+    let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled(PER_MINUTE, Some("0.001s")) });
+    let server = Server::start(steps).await;
+    let fleet = Fleet::new(limited(&server, Limits { retries: 0, ..Limits::default() }));
+    for _ in 0..10 {
+        fleet.pass(seconds(3));
+        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    }
+    assert_eq!((server.models().len(), fleet.told("BreakerOpened")), (10, 0));
+}
+
+#[tokio::test]
+async fn work_of_low_priority_leaves_the_dear_model_alone() {
+    let server = Server::start([says("Cheap."), says("Dear.")]).await;
+    let limits = Limits { min_priority: Priority::new(3).unwrap(), ..Limits::default() };
+    let fleet = Fleet::new(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config(&server.url) });
+    let low = ModelCall { priority: Priority::LOWEST, ..call_at(&fleet) };
+    fleet.environment().generate(&low).await.unwrap();
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    assert_eq!(server.models(), [FALLBACK, ANSWER]);
+}
+
+#[tokio::test]
+async fn without_the_store_an_environment_keeps_to_its_share() {
+    let server = Server::start([says("One.")]).await;
+    let limits = Limits { requests_per_minute: Some(24), retries: 0, ..Limits::default() };
+    let fleet = Fleet::new(Config { environments: 4, ..limited(&server, limits) });
+    fleet.store_is_down(true);
+    let environment = fleet.environment();
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+    let (why, not_before) = deferral(denied.failure);
+    assert_eq!(why, Deferral::Quota);
+    assert!(not_before > Some(after(fleet.now(), seconds(5))), "a quarter of 24 is one in ten seconds");
+    server.finish();
+}
+
+fn with_budget(server: &Server, usd: f64) -> Config {
+    Config { budgets: Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None }, ..alone(&server.url) }
+}
+
+#[tokio::test]
+async fn two_environments_keep_one_budget() {
+    // An unknown model, at 4,096 tokens of answer: about 5 cents are set aside, 0.1 cent is spent.
+    let server = Server::start([Step::Hang]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let (spender, other) = (fleet.environment(), fleet.environment());
+    let call = call_at(&fleet);
+    let refused = async {
+        server.arrival().await;
+        other.generate(&call).await.unwrap_err()
+    };
+    tokio::select! {
+        _ = spender.generate(&call) => panic!("the model hangs"),
+        refused = refused => {
+            let (why, not_before) = deferral(refused.failure);
+            assert_eq!(why, Deferral::Budget);
+            assert_eq!(not_before, Some("2026-11-21T00:00:00Z".parse().unwrap()));
+            assert!(refused.message.contains("per_day_usd"), "{}", refused.message);
+        }
+    }
+    assert_eq!(server.models().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_set_aside_and_not_spent_is_given_back() {
+    let server = Server::start((0..5).map(|_| says("Cheap."))).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    for _ in 0..5 {
+        let answer = fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+        assert!(answer.usage[0].cost_usd.unwrap() < 0.01);
+    }
+    // 1,000 × $0.75 and 100 × $3.75 a million, five times, each rounded up to a millionth.
+    let spent = fleet.value("budget:2026-11-20").await.unwrap()["u"].as_u64().unwrap();
+    assert!((5_625..=5_630).contains(&spent), "{spent}");
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_a_cancelled_call_had_set_aside_is_given_back_with_the_next() {
+    let server = Server::start([Step::Hang, says("Cheap.")]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let environment = fleet.environment();
+    let call = call_at(&fleet);
+    tokio::select! {
+        _ = environment.generate(&call) => panic!("the model hangs"),
+        () = server.arrival() => {}
+    }
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    let spent = fleet.value("budget:2026-11-20").await.unwrap()["u"].as_u64().unwrap();
+    assert!(spent < 2_000, "{spent}");
+    server.finish();
+}
+
+#[tokio::test]
+async fn with_a_budget_and_without_the_store_nothing_is_spent() {
+    let server = Server::start([]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    fleet.store_is_down(true);
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    assert_eq!(deferral(refused.failure), (Deferral::Budget, None));
+    assert!(server.finish().is_empty());
+}
+
+#[tokio::test]
+async fn a_call_dearer_than_the_whole_budget_says_so() {
+    let server = Server::start([]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.01));
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    assert!(refused.message.contains("is less than the"), "{}", refused.message);
+    assert!(server.finish().is_empty());
+}
+
+#[tokio::test]
+async fn tenants_have_budgets_of_their_own() {
+    let server = Server::start([Step::Hang, says("Other.")]).await;
+    let budgets = Budgets { per_day_usd: None, per_tenant_day_usd: Some(0.08) };
+    let fleet = Fleet::new(Config { budgets, ..alone(&server.url) });
+    let environment = fleet.environment();
+    let (call, other) = (call_at(&fleet), ModelCall { tenant: "other/repo".to_owned(), ..call_at(&fleet) });
+    let others = async {
+        server.arrival().await;
+        let same = environment.generate(&call).await.unwrap_err();
+        assert_eq!(deferral(same.failure).0, Deferral::Budget);
+        environment.generate(&other).await.unwrap().text
+    };
+    tokio::select! {
+        _ = environment.generate(&call) => panic!("the model hangs"),
+        text = others => assert_eq!(text, "Other."),
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_share_of_the_calls_at_once_is_an_environments_own() {
+    let server = Server::start([Step::Hang]).await;
+    let limits = Limits { concurrency: Some(4), ..Limits::default() };
+    let fleet = Fleet::new(Config { environments: 4, ..limited(&server, limits) });
+    let environment = fleet.environment();
+    let call = call_at(&fleet);
+    let second = async {
+        server.arrival().await;
+        environment.generate(&call).await.unwrap_err()
+    };
+    tokio::select! {
+        _ = environment.generate(&call) => panic!("the model hangs"),
+        busy = second => assert_eq!(deferral(busy.failure).0, Deferral::Busy),
+    }
+    assert_eq!(server.models().len(), 1);
+}
