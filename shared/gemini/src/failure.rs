@@ -3,6 +3,7 @@
 use domain::{Deferral, ModelFailure, Timestamp};
 
 use crate::error::ApiError;
+use crate::media::MediaError;
 use crate::transport::TransportError;
 use crate::verdict::Verdict;
 
@@ -31,6 +32,12 @@ impl Failure {
             message: format!("{model}: {error}"),
             other_model_may_help: verdict.is_of_the_model(),
         }
+    }
+
+    /// Nothing was sent, nor will it ever be as it is.
+    pub(crate) fn unsendable(problem: &MediaError) -> Self {
+        let message = problem.to_string();
+        Self { what: ModelFailure::Refused, message, other_model_may_help: false }
     }
 
     pub(crate) fn unreadable(model: &str) -> Self {

@@ -3,7 +3,7 @@
 //! 1. `candidates`: the wanted model, then its fallbacks;
 //! 2. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
 //! 3. `retry`: one request, repeated in place for short waits only (`error`, `verdict`);
-//! 4. `client`: HTTP (`endpoint`, `connections`, `transport`);
+//! 4. `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
 //! 5. `settle`: tokens, cost, transcript, log.
 //!
 //! A call can be dropped at any point: nothing outlives it but pooled connections.
@@ -16,11 +16,14 @@ use crate::ask::ask;
 use crate::candidates::{candidates, verdict_of_all};
 use crate::client::Client;
 use crate::config::{Config, ConfigError};
+use crate::connector::ConnectionCounts;
 use crate::failure::Failure;
 use crate::limits::Policies;
+use crate::media;
 use crate::reading::Reading;
 use crate::run::Run;
 use crate::settle::Ledger;
+use crate::signal::Signals;
 
 /// Google's Gemini.
 #[derive(Debug)]
@@ -40,8 +43,15 @@ impl Gemini {
     pub fn new(config: Config, clock: Clock, jitter: Jitter) -> Result<Self, ConfigError> {
         config.check_names()?;
         let policies = Policies::new(&config)?;
-        let client = Client::new(&config)?;
+        let client = Client::new(&config, Signals::none())?;
         Ok(Self { config, policies, client, clock, jitter })
+    }
+
+    /// How many connections to the service were opened in this environment, and how many requests
+    /// they served.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionCounts {
+        self.client.counts()
     }
 
     fn run<'a>(&'a self, call: &'a ModelCall) -> Run<'a> {
@@ -74,6 +84,8 @@ impl Model for Gemini {
 
 /// The answer of the first candidate that has one.
 async fn first_answer(run: &Run<'_>, ledger: &mut Ledger) -> Result<Reading, Failure> {
+    media::check(&run.call.turns, run.config.max_inline_bytes)
+        .map_err(|problem| Failure::unsendable(&problem))?;
     let mut failures = Vec::new();
     for model in candidates(run.config, run.call.role) {
         // What the models before it came to is the truth, not that the time is now up.

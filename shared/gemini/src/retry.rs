@@ -7,12 +7,14 @@ use resilience::InPlace;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::client::Reply;
+use crate::client::{Outgoing, Reply};
 use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::limits::Policy;
 use crate::run::Run;
 use crate::settle::{Ledger, Try};
+use crate::stream::Mode;
+use crate::transcript::for_transcript;
 use crate::transport::TransportError;
 use crate::verdict::Verdict;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
@@ -24,6 +26,7 @@ struct Attempt<'a> {
     request: Value,
     /// What goes over the wire, in the order in which the types have it.
     body: Bytes,
+    mode: Mode,
     timeout: Duration,
     began: tokio::time::Instant,
 }
@@ -80,15 +83,22 @@ impl<'a> Attempt<'a> {
     fn new(run: &'a Run<'a>, model: &'a str, request: &GenerateContentRequest, timeout: Duration) -> Self {
         // Maps with string keys and strings: neither can fail.
         let body = serde_json::to_vec(request).unwrap_or_default();
-        let request = serde_json::to_value(request).unwrap_or_default();
+        let mode = Mode::of(request);
+        let request = for_transcript(serde_json::to_value(request).unwrap_or_default());
         let began = tokio::time::Instant::now();
-        Self { run, model, request, body: Bytes::from(body), timeout, began }
+        Self { run, model, request, body: Bytes::from(body), mode, timeout, began }
     }
 
     async fn once(&self, ledger: &mut Ledger, attempt: u32) -> Outcome {
         let sent_at = self.run.now();
         let timeout = self.timeout.min(self.run.remaining());
-        let reply = self.run.client.generate(self.model, self.body.clone(), timeout, sent_at).await;
+        let outgoing = Outgoing {
+            model: self.model,
+            body: self.body.clone(),
+            mode: self.mode,
+            task: &self.run.call.task_id,
+        };
+        let reply = self.run.client.generate(outgoing, timeout, sent_at).await;
         let tried = Try {
             call: self.run.call,
             model: self.model,

@@ -5,6 +5,11 @@
 mod accounting;
 mod answers;
 mod calls;
+mod connections;
+mod endpoints;
+mod media;
 mod server;
+mod streaming;
+mod tls;
 mod transport;
 mod verdicts;
