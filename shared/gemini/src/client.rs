@@ -3,61 +3,116 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::Timestamp;
+use domain::{TaskId, Timestamp, after};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::config::{Config, ConfigError};
 use crate::connections::Connections;
-use crate::endpoint::Endpoint;
-use crate::transport::TransportError;
+use crate::connector::ConnectionCounts;
+use crate::endpoints::{Endpoint, Endpoints};
+use crate::key::Key;
+use crate::receive::{Received, receive};
+use crate::rota::Bearing;
+use crate::signal::Signals;
+use crate::stream::Mode;
+use crate::transport::{LARGEST_REQUEST, TransportError, may_share};
 
-/// Largest answer that is read, bytes: many times what 65,536 output tokens of text need.
-const LARGEST_ANSWER: usize = 16 << 20;
+/// How often a call may find that the connection it was to share is gone again before it fails.
+const MOST_SHARED: usize = 3;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 const SERVER_TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
+
+/// What is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) model: &'a str,
+    /// The request as JSON.
+    pub(crate) body: Bytes,
+    pub(crate) mode: Mode,
+    /// On whose behalf: it decides which endpoint serves the call.
+    pub(crate) task: &'a TaskId,
+}
 
 /// The service's answer, of whatever status.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// The body; a string if it is not JSON.
+    /// The body, a stream's folded into one; a string if it is not JSON.
     pub(crate) body: Value,
     /// Header `Retry-After`, in its form in seconds.
     pub(crate) retry_after: Option<Duration>,
+    /// From sending to the first byte of the body.
+    pub(crate) first_byte: Duration,
+    /// From sending to the last byte of the body.
+    pub(crate) took: Duration,
 }
 
 #[derive(Debug)]
 pub(crate) struct Client {
-    endpoint: Endpoint,
+    endpoints: Endpoints,
+    key: Key,
     connections: Connections,
 }
 
 impl Client {
-    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let endpoint = Endpoint::new(config)?;
-        let connections = Connections::new(endpoint.is_local());
-        Ok(Self { endpoint, connections })
+    pub(crate) fn new(config: &Config, signals: Signals) -> Result<Self, ConfigError> {
+        Ok(Self {
+            endpoints: Endpoints::new(config)?,
+            key: Key::new(config.api_key.as_ref())?,
+            connections: Connections::new(config, signals)?,
+        })
     }
 
-    /// Posts `body` to `model` and reads the answer, all within `timeout`.
+    /// How many requests and connections there were.
+    pub(crate) fn counts(&self) -> ConnectionCounts {
+        self.connections.counts()
+    }
+
+    /// Sends `call` and reads the answer, all within `timeout`.
     pub(crate) async fn generate(
         &self,
-        model: &str,
-        body: Bytes,
+        call: Outgoing<'_>,
         timeout: Duration,
         now: Timestamp,
     ) -> Result<Reply, TransportError> {
-        let client = self.connections.client(now).map_err(|_| TransportError::Setup)?;
-        let request =
-            client.post(self.endpoint.generate_content(model)).headers(self.headers(timeout)).body(body);
-        let exchange = async {
-            let response = request.send().await.map_err(|error| TransportError::before_answer(&error))?;
-            self.read(response).await
-        };
-        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
+        if call.body.len() > LARGEST_REQUEST {
+            return Err(TransportError::RequestTooLarge(call.body.len()));
+        }
+        let began = Instant::now();
+        let (index, endpoint) = self.endpoints.choose(call.task, now);
+        let exchange = self.exchange(endpoint, call, timeout, now);
+        let outcome =
+            tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)));
+        if let Some(bearing) = bearing(&outcome) {
+            self.endpoints.note(index, bearing, after(now, began.elapsed()));
+        }
+        if let Ok(Reply { status, first_byte, took, .. }) = &outcome {
+            tracing::debug!(status, ?first_byte, ?took, "the model's service replied");
+        }
+        outcome
+    }
+
+    async fn exchange(
+        &self,
+        endpoint: &Endpoint,
+        call: Outgoing<'_>,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Result<Reply, TransportError> {
+        let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
+        let address = endpoint.generate_content(call.model, call.mode);
+        let request = client.post(address).headers(self.headers(timeout)).body(call.body);
+        self.connections.counters().count_request();
+        let sent = Instant::now();
+        let response = send(request).await?;
+        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        let Received { body, first_byte } = receive(response, call.mode, &self.key).await?;
+        let (first_byte, took) = (first_byte.duration_since(sent), sent.elapsed());
+        Ok(Reply { status, body, retry_after, first_byte, took })
     }
 
     fn headers(&self, timeout: Duration) -> HeaderMap {
@@ -66,40 +121,57 @@ impl Client {
         // Whole seconds, rounded down: the service should give up before we do, since its answer
         // says why and ours cannot.
         headers.insert(SERVER_TIMEOUT, HeaderValue::from(timeout.as_secs().max(1)));
-        headers.extend(self.endpoint.key_header().map(|key| (API_KEY, key)));
+        headers.extend(self.key.header().map(|key| (API_KEY, key)));
         headers
-    }
-
-    async fn read(&self, response: Response) -> Result<Reply, TransportError> {
-        let status = response.status();
-        let retry_after = retry_after(response.headers());
-        let bytes = read_bounded(response).await?;
-        Ok(Reply { status: status.as_u16(), body: self.parse(status, &bytes), retry_after })
-    }
-
-    fn parse(&self, status: StatusCode, bytes: &[u8]) -> Value {
-        if status.is_success()
-            && let Ok(body) = serde_json::from_slice(bytes)
-        {
-            return body;
-        }
-        let text = self.endpoint.redact(&String::from_utf8_lossy(bytes));
-        serde_json::from_str(&text).unwrap_or(Value::String(text))
     }
 }
 
-/// The body, unless it is too large: a broken or hostile server must not fill our memory.
-async fn read_bounded(mut response: Response) -> Result<Vec<u8>, TransportError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| TransportError::Broken)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(TransportError::TooLarge);
+/// The response's head. A call that was told to share a connection asks the pool for it.
+async fn send(request: RequestBuilder) -> Result<Response, TransportError> {
+    for _ in 0..MOST_SHARED {
+        // Bytes in memory can always be sent again.
+        let Some(again) = request.try_clone() else { break };
+        match again.send().await {
+            Err(error) if may_share(&error) => {}
+            outcome => return outcome.map_err(|error| TransportError::before_answer(&error)),
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    request.send().await.map_err(|error| TransportError::before_answer(&error))
+}
+
+/// What the outcome says about the endpoint; a time-out says nothing, since long answers have it too.
+fn bearing(outcome: &Result<Reply, TransportError>) -> Option<Bearing> {
+    match outcome {
+        Ok(reply) if matches!(reply.status, 502 | 503) => Some(Bearing::Sick),
+        Ok(_) => Some(Bearing::Well),
+        Err(TransportError::Connect) => Some(Bearing::Sick),
+        Err(_) => None,
+    }
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_no_service_takes_is_not_sent() {
+        let config = Config { base_url: "http://127.0.0.1:1".to_owned(), ..Config::new(None) };
+        let client = Client::new(&config, Signals::none()).unwrap();
+        let task = TaskId::derive("t", b"1");
+        let body = Bytes::from(vec![0; LARGEST_REQUEST + 1]);
+        let call = Outgoing { model: "m", body, mode: Mode::Unary, task: &task };
+        let error = client.generate(call, Duration::from_secs(9), Timestamp::UNIX_EPOCH).await.unwrap_err();
+        assert_eq!(error, TransportError::RequestTooLarge(LARGEST_REQUEST + 1));
+        assert!(
+            error.to_string().contains("has 101 MB") && error.to_string().contains("100 MB at most"),
+            "{error}"
+        );
+        assert_eq!(client.counts().requests, 0);
+    }
 }

@@ -6,7 +6,9 @@ use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use crate::endpoints::EndpointConfig;
 use crate::limits::Limits;
+use crate::media::DEFAULT_MAX_INLINE_BYTES;
 
 /// Google's own endpoint.
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
@@ -24,6 +26,13 @@ pub struct Config {
     pub base_url: String,
     /// `v1beta` or `v1`.
     pub api_version: String,
+    /// Several places that serve the API, with their shares of the tasks. If there are any, they
+    /// take the place of `base_url` and `api_version`. The key goes to each of them.
+    pub endpoints: Vec<EndpointConfig>,
+    /// Certificates, PEM, that are trusted besides the system's: of a company's proxy, say.
+    pub root_certificates: Vec<Vec<u8>>,
+    /// Bytes of attachments sent inside one request at most, before they are encoded.
+    pub max_inline_bytes: usize,
     /// Model for triage.
     pub triage: String,
     /// Model for answers.
@@ -57,6 +66,9 @@ impl Config {
             api_key,
             base_url: DEFAULT_BASE_URL.to_owned(),
             api_version: DEFAULT_API_VERSION.to_owned(),
+            endpoints: Vec::new(),
+            root_certificates: Vec::new(),
+            max_inline_bytes: DEFAULT_MAX_INLINE_BYTES,
             triage: "gemini-flash-lite-latest".to_owned(),
             answer: "gemini-pro-latest".to_owned(),
             fallback: vec!["gemini-flash-latest".to_owned()],
@@ -76,7 +88,7 @@ impl Config {
 }
 
 /// Names become part of the URL: nothing in them may end the path or leave it.
-fn check_word(what: &'static str, word: &str) -> Result<(), ConfigError> {
+pub(crate) fn check_word(what: &'static str, word: &str) -> Result<(), ConfigError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
     let sound = !word.is_empty() && word.bytes().all(plain) && !word.contains("..") && !word.starts_with('/');
     if sound { Ok(()) } else { Err(ConfigError::Word { what, word: word.to_owned() }) }
@@ -102,9 +114,23 @@ impl Default for Generation {
 pub enum ConfigError {
     /// The base URL is none.
     #[error(
-        "GEMINI_BASE_URL must be an http:// or https:// address without user name, query or fragment, such as {DEFAULT_BASE_URL}"
+        "the base URL (GEMINI_BASE_URL) must be an http:// or https:// address without user name, query or fragment, such as {DEFAULT_BASE_URL}"
     )]
     BaseUrl,
+    /// One of several endpoints is not valid.
+    #[error("agent.toml, [models], endpoint {number}: {source}")]
+    Endpoint {
+        /// Which, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        source: Box<ConfigError>,
+    },
+    /// No endpoint serves any task.
+    #[error("agent.toml, [models], endpoints: at least one must have a weight above 0")]
+    Weights,
+    /// What should be certificates is not.
+    #[error("the additional root certificates must be a PEM file: -----BEGIN CERTIFICATE----- and so on")]
+    RootCertificate,
     /// The key cannot be sent.
     #[error("GEMINI_API_KEY contains characters that no key has (a line break, perhaps): copy it again")]
     ApiKey,

@@ -3,6 +3,7 @@
 use domain::{Deferral, ModelFailure, Timestamp};
 
 use crate::error::ApiError;
+use crate::media::MediaError;
 use crate::transport::TransportError;
 use crate::verdict::Verdict;
 
@@ -60,6 +61,11 @@ impl Failure {
     pub(crate) fn unanswered(error: TransportError, verdict: Verdict, model: &str, now: Timestamp) -> Self {
         let other_model_may_help = verdict.is_of_the_model();
         Self { other_model_may_help, ..Self::new(model, verdict.failure(now), format!("{model}: {error}")) }
+    }
+
+    /// Nothing was sent, nor will it ever be as it is.
+    pub(crate) fn unsendable(problem: &MediaError) -> Self {
+        Self { other_model_may_help: false, ..Self::new("", ModelFailure::Refused, problem.to_string()) }
     }
 
     pub(crate) fn unreadable(model: &str) -> Self {

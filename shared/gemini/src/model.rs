@@ -5,7 +5,7 @@
 //! 3. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
 //! 4. `retry`: one request, repeated in place for short waits only (`error`, `verdict`), each try through
 //! 5. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a `permit`;
-//! 6. `client`: HTTP (`endpoint`, `connections`, `transport`);
+//! 6. `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
 //! 7. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.
 //!
 //! A call can be dropped at any point: nothing outlives it but pooled connections.
@@ -21,10 +21,12 @@ use crate::budget::{Reservation, Treasury};
 use crate::candidates::{candidates, verdict_of_all};
 use crate::client::Client;
 use crate::config::{Config, ConfigError};
+use crate::connector::ConnectionCounts;
 use crate::estimate::prompt_tokens;
 use crate::failure::Failure;
 use crate::fleet::{FleetModel, Shared, ask_for};
 use crate::limits;
+use crate::media;
 use crate::reading::Reading;
 use crate::run::Run;
 use crate::settle::Ledger;
@@ -57,9 +59,16 @@ impl Gemini {
     ) -> Result<Self, ConfigError> {
         config.check_names()?;
         let models = limits::models(&config)?;
-        let client = Client::new(&config)?;
+        let client = Client::new(&config, signals.clone())?;
         let treasury = Treasury::new(config.budgets);
         Ok(Self { config, models, treasury, client, shared: Shared { store, jitter }, signals, clock })
+    }
+
+    /// How many connections to the service were opened in this environment, and how many requests
+    /// they served.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionCounts {
+        self.client.counts()
     }
 
     fn run<'a>(&'a self, call: &'a ModelCall, reservation: &'a Reservation<'a>) -> Run<'a> {
@@ -77,6 +86,8 @@ impl Gemini {
     }
 
     async fn first_answer(&self, call: &ModelCall, ledger: &mut Ledger) -> Result<Reading, Failure> {
+        media::check(&call.turns, self.config.max_inline_bytes)
+            .map_err(|problem| Failure::unsendable(&problem))?;
         let reservation = self.treasury.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
         let run = self.run(call, &reservation);
         let models = candidates(&self.config, &self.models, call.role, call.priority);

@@ -4,9 +4,10 @@ use domain::{Document, ModelCall, OutputFormat, Speaker, Turn, clip};
 use serde_json::{Value, json};
 
 use crate::config::Generation;
+use crate::media;
 use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
-const MAX_OUTPUT_TOKENS: &str = "maxOutputTokens";
+pub(crate) const MAX_OUTPUT_TOKENS: &str = "maxOutputTokens";
 /// No model writes more in one answer, and no second try may cost more.
 const MOST_OUTPUT_TOKENS: u64 = 65_536;
 /// Longest description of a problem that is sent back, bytes.
@@ -43,8 +44,12 @@ fn system_instruction(persona: &str, documents: &[Document]) -> Option<Content> 
 /// content, and a conversation whose window begins with the model gets a word before it.
 fn contents(turns: &[Turn]) -> Vec<Content> {
     let mut contents: Vec<Content> = Vec::new();
-    for turn in turns.iter().filter(|turn| !turn.text.is_empty()) {
-        say(&mut contents, role(turn.speaker), Part::text(&turn.text));
+    for turn in turns {
+        // What a question is about comes before the question.
+        let text = Some(&turn.text).filter(|text| !text.is_empty()).map(Part::text);
+        for part in turn.media.iter().map(media::part).chain(text) {
+            say(&mut contents, role(turn.speaker), part);
+        }
     }
     if contents.first().is_some_and(|first| first.role == Some(Role::Model)) {
         contents.insert(0, Content::text(Role::User, "(The conversation began earlier.)"));

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::admit::{enter, permit};
-use crate::client::Reply;
+use crate::client::{Outgoing, Reply};
 use crate::error::ApiError;
 use crate::failure::Failure;
 use crate::fleet::{Ended, FleetModel, Ticket};
@@ -17,6 +17,8 @@ use crate::pricing;
 use crate::run::Run;
 use crate::settle::{Ledger, Try};
 use crate::signal::{CallOutcome, Signal};
+use crate::stream::Mode;
+use crate::transcript::for_transcript;
 use crate::transport::TransportError;
 use crate::verdict::Verdict;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
@@ -28,6 +30,7 @@ struct Attempt<'a> {
     request: Value,
     /// What goes over the wire, in the order in which the types have it.
     body: Bytes,
+    mode: Mode,
     began: tokio::time::Instant,
 }
 
@@ -84,9 +87,10 @@ impl<'a> Attempt<'a> {
     fn new(run: &'a Run<'a>, model: &'a FleetModel, request: &GenerateContentRequest) -> Self {
         // Maps with string keys and strings: neither can fail.
         let body = serde_json::to_vec(request).unwrap_or_default();
-        let request = serde_json::to_value(request).unwrap_or_default();
+        let mode = Mode::of(request);
+        let request = for_transcript(serde_json::to_value(request).unwrap_or_default());
         let began = tokio::time::Instant::now();
-        Self { run, model, request, body: Bytes::from(body), began }
+        Self { run, model, request, body: Bytes::from(body), mode, began }
     }
 
     /// What one try may cost is set aside, unless it still is from the try before.
@@ -114,7 +118,14 @@ impl<'a> Attempt<'a> {
         let (sent_at, sent) = (self.run.now(), tokio::time::Instant::now());
         let timeout = self.model.policy.timeout.min(self.run.remaining());
         ticket.sent = true;
-        let reply = self.run.client.generate(&self.model.name, self.body.clone(), timeout, sent_at).await;
+        let outgoing = Outgoing {
+            model: &self.model.name,
+            body: self.body.clone(),
+            mode: self.mode,
+            task: &self.run.call.task_id,
+        };
+        let reply = self.run.client.generate(outgoing, timeout, sent_at).await;
+        let first_byte = reply.as_ref().ok().map(|reply| reply.first_byte);
         let tried = Try {
             call: self.run.call,
             model: &self.model.name,
@@ -124,14 +135,17 @@ impl<'a> Attempt<'a> {
             elapsed: self.began.elapsed(),
         };
         // A connection that could not be opened carried nothing to the service.
-        ticket.sent = !matches!(reply, Err(TransportError::Connect));
+        ticket.sent = !matches!(
+            reply,
+            Err(TransportError::Connect | TransportError::Setup | TransportError::RequestTooLarge(_))
+        );
         let (outcome, told) = match reply {
             Ok(reply) => self.judge(ledger, &tried, reply),
             Err(error) => self.lost(ledger, &tried, error, timeout),
         };
         let took = sent.elapsed();
         let model = &self.model.name;
-        self.run.signals.send(Signal::Called { model, outcome: told, took, first_byte: None });
+        self.run.signals.send(Signal::Called { model, outcome: told, took, first_byte });
         if told == CallOutcome::Throttled {
             self.run.signals.send(Signal::Throttled { model });
         }
@@ -219,7 +233,9 @@ impl<'a> Attempt<'a> {
             TransportError::TimedOut(_) if timeout < self.model.policy.timeout => {
                 (Outcome::Failed(verdict, failure), CallOutcome::CutShort)
             }
-            TransportError::TimedOut(_) => (Outcome::Failed(verdict, failure), CallOutcome::TimedOut),
+            TransportError::TimedOut(_) | TransportError::Silent(_) => {
+                (Outcome::Failed(verdict, failure), CallOutcome::TimedOut)
+            }
             _ => (Outcome::Failed(verdict, failure), verdict.told()),
         }
     }

@@ -6,6 +6,7 @@ use domain::{Exchange, ModelCall, StepUsage, Timestamp};
 use serde_json::Value;
 
 use crate::pricing;
+use crate::transcript::for_transcript;
 use crate::wire::GenerateContentResponse;
 
 /// Everything sent, received and paid for in the course of one call.
@@ -70,7 +71,7 @@ impl Ledger {
             step: tried.call.step.clone(),
             model: tried.model.to_owned(),
             request: tried.request.clone(),
-            response,
+            response: for_transcript(response),
             at: tried.sent_at,
         });
     }

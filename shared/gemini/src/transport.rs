@@ -4,6 +4,11 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use crate::connector::Shareable;
+
+/// Largest request that the service takes, bytes.
+pub(crate) const LARGEST_REQUEST: usize = 100_000_000;
+
 /// Why there is no answer. Carries neither address nor headers: they may hold credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TransportError {
@@ -20,9 +25,19 @@ pub(crate) enum TransportError {
     /// No whole answer in the time given.
     #[error("no answer within {:.1} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// A streamed answer had begun, and then nothing came for so long.
+    #[error("the answer broke off: nothing more came for {:.0} s", .0.as_secs_f64())]
+    Silent(Duration),
     /// The answer is larger than we are willing to hold.
     #[error("the answer is too large")]
     TooLarge,
+    /// The request, of so many bytes, is larger than the service takes. Nothing was sent.
+    #[error(
+        "the request has {} MB, and the service takes {} MB at most: attach files by URL, or fewer of them",
+        .0.div_ceil(1_000_000),
+        LARGEST_REQUEST / 1_000_000
+    )]
+    RequestTooLarge(usize),
     /// Our own client could not be set up.
     #[error("the HTTP client could not be set up (TLS roots of the system, perhaps)")]
     Setup,
@@ -43,19 +58,27 @@ impl TransportError {
     }
 }
 
+/// Whether a call got no connection of its own because there is one that it can share: it is to ask
+/// again, and nothing was sent.
+pub(crate) fn may_share(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.is::<Shareable>())
+}
+
 /// Whether a connection that had been there turned out to be gone.
 fn has_died(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let by_hyper = error
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed());
-        if by_hyper || error.downcast_ref::<io::Error>().is_some_and(is_gone) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error).any(|cause| {
+        cause.downcast_ref::<hyper::Error>().is_some_and(is_over)
+            || cause.downcast_ref::<io::Error>().is_some_and(is_gone)
+    })
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// The last is an HTTP/2 ping that nobody answered.
+fn is_over(error: &hyper::Error) -> bool {
+    error.is_incomplete_message() || error.is_canceled() || error.is_closed() || error.is_timeout()
 }
 
 fn is_gone(error: &io::Error) -> bool {

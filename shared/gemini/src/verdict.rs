@@ -72,8 +72,10 @@ impl Verdict {
     pub(crate) fn of_transport(error: TransportError) -> Self {
         match error {
             TransportError::Connect | TransportError::Closed | TransportError::Broken => Self::Unreachable,
-            TransportError::TimedOut(_) | TransportError::TooLarge => Self::Stumbled,
-            TransportError::Setup => Self::Refused,
+            TransportError::TimedOut(_) | TransportError::Silent(_) | TransportError::TooLarge => {
+                Self::Stumbled
+            }
+            TransportError::Setup | TransportError::RequestTooLarge(_) => Self::Refused,
         }
     }
 

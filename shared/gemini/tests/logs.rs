@@ -15,7 +15,7 @@ mod server;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use domain::Model;
+use domain::{Media, Model, Speaker, Turn};
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
@@ -70,7 +70,14 @@ async fn a_call_is_one_event_and_tells_nothing_private() {
     let (log, _guard) = Log::start();
     let steps = [bare(500), says(r#"{"n": "PRIVATE-ANSWER"}"#), bare(400)];
     let server = Server::start(steps).await;
-    gemini(config(&server.url)).generate(&structured()).await.unwrap_err();
+    let mut call = structured();
+    let image = Media::Inline { mime_type: "image/png".to_owned(), data: vec![7; 9] };
+    let file = Media::Url {
+        mime_type: "image/png".to_owned(),
+        url: "https://b.example/a?PRIVATE-SIGNATURE".to_owned(),
+    };
+    call.turns.push(Turn { media: vec![image, file], ..Turn::text(Speaker::User, "And this?") });
+    gemini(config(&server.url)).generate(&call).await.unwrap_err();
     server.finish();
 
     let [event] = &log.events("INFO")[..] else { panic!("not one event: {}", log.text()) };
@@ -82,7 +89,7 @@ async fn a_call_is_one_event_and_tells_nothing_private() {
     assert_eq!(log.events("WARN").len(), 2);
 
     let text = log.text();
-    for private in [KEY, "PRIVATE-QUESTION", "PRIVATE-ANSWER"] {
+    for private in [KEY, "PRIVATE-QUESTION", "PRIVATE-ANSWER", "PRIVATE-SIGNATURE", "BwcHBwcHBwcH"] {
         assert!(!text.contains(private), "{private} in {text}");
     }
 }

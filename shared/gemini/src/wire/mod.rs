@@ -33,5 +33,5 @@ pub use generate::{
 pub use interactions::{Interaction, InteractionEvent, InteractionUsage};
 pub use models::{ModelInfo, ModelList};
 pub use operations::{BatchMetadata, BatchState, BatchStats, Operation, OperationList};
-pub use sse::{Framing, FramingError, stream_chunks};
+pub use sse::{EventReader, Framing, FramingError, stream_chunks};
 pub use usage::{ServiceTier, TokenDetail, UsageMetadata};

@@ -98,6 +98,11 @@ pub(crate) fn says(text: &str) -> Step {
     ends("STOP", text)
 }
 
+/// The body of a complete answer.
+pub(crate) fn whole_answer() -> &'static str {
+    r#"{"candidates":[{"content":{"parts":[{"text":"Hi."}]},"finishReason":"STOP"}]}"#
+}
+
 /// An answer that ends for `reason`.
 pub(crate) fn ends(reason: &str, text: &str) -> Step {
     Step::Json(

@@ -5,8 +5,13 @@
 mod accounting;
 mod answers;
 mod calls;
+mod connections;
+mod endpoints;
 mod fleet;
+mod media;
 mod plane;
 mod server;
+mod streaming;
+mod tls;
 mod transport;
 mod verdicts;

@@ -15,7 +15,7 @@ const UNAVAILABLE: ModelFailure = ModelFailure::Defer { why: Deferral::Unavailab
 
 /// A whole answer, keeping the connection.
 fn whole() -> String {
-    let body = r#"{"candidates":[{"content":{"parts":[{"text":"Hi."}]},"finishReason":"STOP"}]}"#;
+    let body = whole_answer();
     format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -40,7 +40,8 @@ async fn raw(answers: Vec<String>) -> (String, impl Future<Output = usize>) {
     (url, serve)
 }
 
-async fn read_request(stream: &mut TcpStream) {
+/// A whole request, in lower case.
+pub(crate) async fn read_request(stream: &mut TcpStream) -> String {
     let mut seen = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -48,7 +49,7 @@ async fn read_request(stream: &mut TcpStream) {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
             if body.len() >= length.parse().unwrap() {
-                return;
+                return text;
             }
         }
         let read = stream.read(&mut buffer).await.unwrap();
@@ -76,6 +77,19 @@ async fn a_connection_that_died_costs_no_retry() {
     let (model, call) = (gemini(with_retries(alone(&url), 0)), call());
     let (answer, connections) = tokio::join!(model.generate(&call), serve);
     assert_eq!((answer.unwrap().text.as_str(), connections), ("Hi.", 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_idle_costs_no_retry() {
+    let (url, serve) = raw(vec![whole(), whole()]).await;
+    let model = gemini(with_retries(alone(&url), 0));
+    let task = call();
+    let ask_twice = async {
+        model.generate(&task).await.unwrap();
+        model.generate(&task).await.unwrap()
+    };
+    let (answer, connections) = tokio::join!(ask_twice, serve);
+    assert_eq!((answer.usage[0].attempts, connections), (1, 2));
 }
 
 #[tokio::test]

@@ -1,0 +1,81 @@
+//! Several endpoints: shares, and one that is sick.
+
+use domain::{Model, ModelCall, TaskId};
+use gemini::{Config, EndpointConfig};
+use tokio::net::TcpListener;
+
+use crate::calls::*;
+use crate::server::Server;
+
+fn endpoint(base_url: &str, api_version: &str, weight: u32) -> EndpointConfig {
+    EndpointConfig { base_url: base_url.to_owned(), api_version: api_version.to_owned(), weight }
+}
+
+fn with(endpoints: Vec<EndpointConfig>) -> Config {
+    Config { endpoints, ..alone("http://nobody.invalid") }
+}
+
+fn task(n: u32) -> ModelCall {
+    ModelCall { task_id: TaskId::derive("t", &n.to_le_bytes()), ..call() }
+}
+
+/// Where nobody listens.
+async fn closed_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn a_share_of_the_tasks_goes_to_the_new_version_and_stays_there() {
+    let server = Server::start((0..80).map(|_| says("Hello."))).await;
+    let model = gemini(with(vec![endpoint(&server.url, "v1beta", 3), endpoint(&server.url, "v1", 1)]));
+    for _ in 0..2 {
+        for n in 0..40 {
+            model.generate(&task(n)).await.unwrap();
+        }
+    }
+    let asked = server.finish();
+    let is_new: Vec<bool> = asked.iter().map(|asked| asked.uri.starts_with("/v1/")).collect();
+    let new = is_new[..40].iter().filter(|&&new| new).count();
+    assert!((3..20).contains(&new), "{new} of 40");
+    assert_eq!(is_new[..40], is_new[40..], "a task has changed its version");
+    assert_eq!(model.connections().opened, 1, "versions of one service share its connection");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_cannot_be_reached_is_left_out_after_three_failures() {
+    let server = Server::start((0..3).map(|_| says("Hello."))).await;
+    let dead = closed_port().await;
+    let model = gemini(with(vec![endpoint(&dead, "v1beta", 1), endpoint(&server.url, "v1beta", 0)]));
+    // Two tries each: the first task is put off, the second one finds the way out.
+    model.generate(&task(1)).await.unwrap_err();
+    assert_eq!(model.generate(&task(2)).await.unwrap().usage[0].attempts, 2);
+    for n in 3..5 {
+        assert_eq!(model.generate(&task(n)).await.unwrap().usage[0].attempts, 1);
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn an_endpoint_that_says_503_three_times_in_a_row_is_left_out() {
+    let sick = Server::start([bare(503), bare(429), bare(503), bare(502), bare(503)]).await;
+    let well = Server::start([says("Hello.")]).await;
+    let endpoints = vec![endpoint(&sick.url, "v1beta", 1), endpoint(&well.url, "v1beta", 0)];
+    let model = gemini(with_retries(with(endpoints), 0));
+    for n in 0..5 {
+        model.generate(&task(n)).await.unwrap_err();
+    }
+    model.generate(&task(5)).await.unwrap();
+    sick.finish();
+    well.finish();
+}
+
+#[tokio::test]
+async fn an_endpoint_of_the_list_is_sent_the_key() {
+    let server = Server::start([says("Hello.")]).await;
+    let model = gemini(with(vec![endpoint(&format!("{}/gateway/", server.url), "v1", 1)]));
+    model.generate(&call()).await.unwrap();
+    let asked = server.finish().remove(0);
+    assert_eq!(asked.uri, format!("/gateway/v1/models/{ANSWER}:generateContent"));
+    assert_eq!(asked.headers["x-goog-api-key"], KEY);
+}
