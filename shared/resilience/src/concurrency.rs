@@ -75,6 +75,8 @@ impl Concurrency {
         if now.saturating_sub(self.halved).saturating_abs() >= HALVING {
             self.limit = (self.limit(ceiling) / 2).max(1);
             self.halved = now;
+            // What went before is no use of the new limit.
+            self.begin(now);
         }
     }
 }

@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::limits::Urgency;
-use crate::{is_default, time::SECOND};
+use crate::time::SECOND;
 
 /// Bookings closer than this belong to the same run.
 const GAP: i64 = 2 * SECOND;
@@ -17,7 +17,7 @@ const GAP: i64 = 2 * SECOND;
 const VANISHED: i64 = 5 * SECOND;
 
 /// Slots one after the other, without a gap worth filling.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(i64, i64)", into = "(i64, i64)")]
 struct Run {
     start: i64,
@@ -26,15 +26,17 @@ struct Run {
 
 impl Run {
     fn between(start: i64, end: i64) -> Self {
-        Self { start, length: end.saturating_sub(start) }
+        Self { start, length: end.saturating_sub(start).max(0) }
     }
 
     fn end(self) -> i64 {
         self.start.saturating_add(self.length)
     }
 
-    fn is_ahead(self, now: i64) -> bool {
-        self.length > 0 && self.end() > now
+    /// Whether its waiters are still to be counted with at `now`, when nothing was started after
+    /// `resting_since` though it might have been.
+    fn is_expected(self, now: i64, resting_since: i64) -> bool {
+        self.end() > now && now.saturating_sub(resting_since.max(self.start)) <= VANISHED
     }
 
     /// Whether a booking for `at` belongs to this run.
@@ -63,122 +65,98 @@ impl From<Run> for (i64, i64) {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct Lane {
-    #[serde(rename = "n", skip_serializing_if = "is_default")]
-    near: Run,
-    #[serde(rename = "f", skip_serializing_if = "is_default")]
-    far: Run,
+    #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
+    near: Option<Run>,
+    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
+    far: Option<Run>,
 }
 
 impl Lane {
     /// The lane as it stands now: what is past or vanished is forgotten, and the far run becomes the
     /// near one once it begins or the queue has grown up to it.
-    fn at(mut self, now: i64, resting_since: i64) -> Self {
-        let unused_since = resting_since.max(self.near.start);
-        if !self.near.is_ahead(now) || now.saturating_sub(unused_since) > VANISHED {
-            self.near = Run::default();
+    fn at(self, now: i64, resting_since: i64) -> Self {
+        let near = self.near.filter(|run| run.is_expected(now, resting_since));
+        let far = self.far.filter(|run| run.is_expected(now, resting_since));
+        match far {
+            Some(far) if far.start <= near.map_or(now, Run::end) => {
+                Self { near: Some(near.map_or(far, |near| near.join(far))), far: None }
+            }
+            _ => Self { near, far },
         }
-        if !self.far.is_ahead(now) {
-            self.far = Run::default();
-            return self;
-        }
-        let queue = self.near.length > 0;
-        if self.far.start <= now || (queue && self.far.start <= self.near.end()) {
-            self.near = if queue { self.near.join(self.far) } else { self.far };
-            self.far = Run::default();
-        }
-        self
     }
 
+    /// The work booked from now on, as far as it is one queue.
     fn ahead(self, now: i64) -> i64 {
-        if self.near.length == 0 {
-            0
-        } else {
-            self.near.end().saturating_sub(self.near.start.max(now)).max(0)
-        }
+        self.near.map_or(0, |run| run.end().saturating_sub(run.start.max(now)).max(0))
     }
 
-    /// The run a slot at `at` belongs to, if there is one.
     fn is_near(self, at: i64, now: i64) -> bool {
-        let end = if self.near.length > 0 { self.near.end() } else { now };
-        at <= end.saturating_add(GAP)
+        at <= self.near.map_or(now, Run::end).saturating_add(GAP)
     }
 
     fn free_slot(self, earliest: i64, now: i64) -> i64 {
-        if self.is_near(earliest, now) {
-            if self.near.length > 0 { earliest.max(self.near.end()) } else { earliest }
-        } else if self.far.length > 0 && self.far.is_close(earliest) {
-            earliest.max(self.far.end())
+        let run = if self.is_near(earliest, now) {
+            self.near
         } else {
-            earliest
-        }
+            self.far.filter(|run| run.is_close(earliest))
+        };
+        run.map_or(earliest, |run| earliest.max(run.end()))
     }
 
     fn take(&mut self, slot: i64, spacing: i64, now: i64) {
         let booked = Run::between(slot, slot.saturating_add(spacing));
-        if self.is_near(slot, now) {
-            self.near = if self.near.length > 0 { self.near.join(booked) } else { booked };
-        } else if self.far.length > 0 && self.far.is_close(slot) {
-            self.far = self.far.join(booked);
-        } else if booked.length >= self.far.length {
-            self.far = booked;
-        }
+        let place = if self.is_near(slot, now) { &mut self.near } else { &mut self.far };
+        *place = Some(match *place {
+            Some(run) if run.is_close(slot) => run.join(booked),
+            Some(run) if run.length > booked.length => run,
+            _ => booked,
+        });
     }
 
     /// The first time at or after `at` that no slot of this lane is in the way of.
     fn after(self, at: i64) -> i64 {
-        let at = if self.near.length > 0 { at.max(self.near.end()) } else { at };
-        if self.far.start <= at { at.max(self.far.end()) } else { at }
+        let at = self.near.map_or(at, |run| at.max(run.end()));
+        self.far.filter(|run| run.start <= at).map_or(at, |run| at.max(run.end()))
     }
 }
 
-/// The waiters of all lanes.
+/// The waiters of all lanes, the most urgent first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Tails {
-    #[serde(rename = "e", skip_serializing_if = "is_default")]
-    express: Lane,
-    #[serde(rename = "s", skip_serializing_if = "is_default")]
-    standard: Lane,
-    #[serde(rename = "b", skip_serializing_if = "is_default")]
-    bulk: Lane,
-}
+#[serde(transparent)]
+pub(super) struct Tails([Lane; 3]);
 
 impl Tails {
     /// The tails as they stand now. `resting_since`: since when nothing was started though it might
     /// have been.
     pub(super) fn at(self, now: i64, resting_since: i64) -> Self {
-        Self {
-            express: self.express.at(now, resting_since),
-            standard: self.standard.at(now, resting_since),
-            bulk: self.bulk.at(now, resting_since),
-        }
+        Self(self.0.map(|lane| lane.at(now, resting_since)))
     }
 
     /// The work booked by those whom a new arrival of this lane may not overtake.
     pub(super) fn ahead(&self, urgency: Urgency, now: i64) -> i64 {
-        self.not_after(urgency).iter().fold(0, |sum, lane| lane.ahead(now).saturating_add(sum))
+        let lanes = self.0.iter().take(place(urgency) + 1);
+        lanes.fold(0, |sum, lane| lane.ahead(now).saturating_add(sum))
     }
 
     /// The next free slot at or after `earliest`.
     pub(super) fn free_slot(&self, urgency: Urgency, earliest: i64, now: i64) -> i64 {
-        let lanes = self.not_after(urgency);
-        let (own, urgent) =
-            lanes.split_last().map_or((Lane::default(), [].as_slice()), |(own, rest)| (*own, rest));
-        own.free_slot(urgent.iter().fold(earliest, |at, lane| lane.after(at)), now)
+        let more_urgent = self.0.iter().take(place(urgency));
+        let earliest = more_urgent.fold(earliest, |at, lane| lane.after(at));
+        self.0.get(place(urgency)).map_or(earliest, |own| own.free_slot(earliest, now))
     }
 
+    /// Gives `slot` out.
     pub(super) fn take(&mut self, urgency: Urgency, slot: i64, spacing: i64, now: i64) {
-        let lane = match urgency {
-            Urgency::Express => &mut self.express,
-            Urgency::Standard => &mut self.standard,
-            Urgency::Bulk => &mut self.bulk,
-        };
-        lane.take(slot, spacing, now);
+        if let Some(own) = self.0.get_mut(place(urgency)) {
+            own.take(slot, spacing, now);
+        }
     }
+}
 
-    /// The lanes at least as urgent, this one last.
-    fn not_after(&self, urgency: Urgency) -> Vec<Lane> {
-        let all = [self.express, self.standard, self.bulk];
-        all.into_iter().take(urgency as usize + 1).collect()
+const fn place(urgency: Urgency) -> usize {
+    match urgency {
+        Urgency::Express => 0,
+        Urgency::Standard => 1,
+        Urgency::Bulk => 2,
     }
 }
