@@ -17,7 +17,11 @@ mod tails;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod slots;
+#[cfg(test)]
 mod storms;
+#[cfg(test)]
+mod swarm;
 #[cfg(test)]
 mod tests;
 
