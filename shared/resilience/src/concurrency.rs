@@ -175,6 +175,23 @@ mod tests {
     }
 
     #[test]
+    fn what_went_before_throttling_does_not_undo_it() {
+        let mut concurrency = learnt(20);
+        concurrency.settle(CEILING, Duration::from_secs(190), true, at(9));
+        concurrency.settle(CEILING, Duration::ZERO, false, at(10));
+        assert_eq!(concurrency.limit(CEILING), 10);
+    }
+
+    #[test]
+    fn a_window_that_began_in_the_future_is_begun_anew() {
+        let mut concurrency = learnt(20);
+        concurrency.since = micros(at(86_400));
+        concurrency.settle(CEILING, Duration::ZERO, false, at(0));
+        concurrency.settle(CEILING, Duration::from_secs(190), false, at(10));
+        assert_eq!(concurrency.limit(CEILING), 24);
+    }
+
+    #[test]
     fn throttling_before_anything_was_learnt_halves_the_ceiling() {
         let mut concurrency = Concurrency::default();
         concurrency.settle(CEILING, Duration::ZERO, true, at(0));

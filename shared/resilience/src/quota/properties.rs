@@ -256,7 +256,8 @@ fn odd() -> impl Strategy<Value = i64> {
 }
 
 fn odd_state() -> impl Strategy<Value = serde_json::Value> {
-    let lane = (odd(), odd(), odd(), odd()).prop_map(|(a, b, c, d)| json!({ "n": [a, b], "f": [c, d] }));
+    let lane = (odd(), odd(), odd(), odd(), odd())
+        .prop_map(|(a, b, c, d, e)| json!({ "n": [a, b], "f": [c, d], "l": e }));
     let counts = (any::<u64>(), any::<u64>(), any::<u64>());
     let times = prop::collection::vec(odd(), 6);
     (prop::collection::vec(lane, 3), counts, times).prop_map(|(lanes, counts, times)| {

@@ -196,3 +196,64 @@ fn waiters_of_a_model_without_limits_come_apart_as_well() {
     let slots: Vec<_> = (0..3).map(|_| quota.book(&none, &ask(Urgency::Bulk), at(30_000), at(0))).collect();
     assert_eq!(gaps(&slots), [10, 10]);
 }
+
+#[test]
+fn bulk_leaves_room_for_the_many_of_a_more_urgent_lane() {
+    let mut quota = Quota::default();
+    let standard = book(&mut quota, Urgency::Standard, 40, at(30_000), at(0));
+    let bulk = book(&mut quota, Urgency::Bulk, 1, at(35_000), at(0));
+    assert_eq!(gaps(&[standard[39], bulk[0]]), [250]);
+}
+
+#[test]
+fn waiters_are_expected_after_a_pause_in_which_nobody_came() {
+    let (mut quota, _) = crowded(Urgency::Standard, 400);
+    quota.pause(at(30_000), Denial::Paused);
+    assert!(!is_granted(&mut quota, &ask(Urgency::Standard), at(34_000)));
+    assert!(is_granted(&mut quota, &ask(Urgency::Standard), at(36_000)));
+}
+
+#[test]
+fn a_batch_of_late_waiters_is_spread_over_the_next_moments() {
+    let (mut quota, slots) = crowded(Urgency::Bulk, 40);
+    let now = slots[20];
+    let mut next = Vec::new();
+    for slot in &slots[..12] {
+        let late = waiter(Urgency::Bulk, *slot);
+        if !is_granted(&mut quota, &late, now) {
+            next.push(quota.book(&LIMITS, &late, now, now));
+        }
+    }
+    assert_eq!(gaps(&next), [250; 6]);
+    assert!(micros(next[6]) - micros(now) <= 2 * SECOND);
+    // Those who come by then find the queue grown by as many.
+    let end = book(&mut quota, Urgency::Bulk, 1, now, now);
+    assert_eq!(gaps(&[slots[39], end[0]]), [8 * 250]);
+}
+
+#[test]
+fn a_batch_that_is_too_large_goes_to_the_end_of_the_queue() {
+    let (mut quota, slots) = crowded(Urgency::Bulk, 80);
+    let now = slots[60];
+    let mut next = Vec::new();
+    for slot in &slots[..40] {
+        let late = waiter(Urgency::Bulk, *slot);
+        if !is_granted(&mut quota, &late, now) {
+            next.push(quota.book(&LIMITS, &late, now, now));
+        }
+    }
+    let soon = next.iter().filter(|slot| micros(**slot) - micros(now) <= 2 * SECOND).count();
+    assert_eq!(soon, 7);
+    assert!(next[soon] > slots[79]);
+    assert_eq!(gaps(&next[soon..]), vec![250; next.len() - soon - 1]);
+}
+
+#[test]
+fn a_punctual_waiter_whose_place_was_taken_goes_to_the_end_of_the_queue() {
+    let (mut quota, slots) = crowded(Urgency::Bulk, 40);
+    while is_granted(&mut quota, &ask(Urgency::Express), slots[0]) {}
+    let displaced = waiter(Urgency::Bulk, slots[0]);
+    assert!(!is_granted(&mut quota, &displaced, slots[0]));
+    let next = quota.book(&LIMITS, &displaced, slots[0], slots[0]);
+    assert_eq!(gaps(&[slots[39], next]), [250]);
+}

@@ -66,6 +66,41 @@ fn tokens_are_the_limit_where_they_are_scarcer() {
 }
 
 #[test]
+fn a_queue_that_delivers_batches_keeps_more_than_half_of_the_rate() {
+    // Batches of the 20 that five seconds let pile up: 5 are the burst of bulk, 7 more can wait two
+    // seconds in place. Sent to the end of the queue, they would leave a quarter of the rate.
+    let mut swarm = Swarm::new(rpm(240), tasks(400, Urgency::Bulk, 0));
+    swarm.batches = Some(5 * SECOND);
+    swarm.in_place = 2 * SECOND;
+    let swarm = swarm.run(600);
+    let grants = swarm.all_grants();
+    assert!(between(&grants, 0, 60) >= 130, "{}", between(&grants, 0, 60));
+    assert!(most_within(&grants, MINUTE) <= 248);
+    assert_eq!(grants.len(), 400);
+    assert!(swarm.denials_at(0.99) <= 3, "{}", swarm.denials_at(0.99));
+}
+
+#[test]
+fn greed_gains_nothing_at_any_limit() {
+    for limit in (1..130).chain([240, 999, 6_000]) {
+        for urgency in [Urgency::Express, Urgency::Bulk] {
+            let mut quota = Quota::default();
+            let mut grants = Vec::new();
+            for step in 0..2_600 {
+                let time = step * SECOND / 20;
+                let now = timestamp(swarm::START + time);
+                let ask = Ask { tokens: 0, urgency, slot: Some(now), day_ends: now };
+                while quota.reserve(&rpm(limit), &ask, now) == Reserve::Granted {
+                    grants.push(time);
+                }
+            }
+            let most = most_within(&grants, MINUTE) as u64;
+            assert!(most <= limit + (limit / 30).max(1), "{most} of {limit} for {urgency:?}");
+        }
+    }
+}
+
+#[test]
 fn express_starts_at_once_while_300_bulk_tasks_wait() {
     let mut all = tasks(300, Urgency::Bulk, 0);
     for second in 5..25 {

@@ -42,6 +42,10 @@ pub(super) struct Swarm {
     pub(super) pause: Option<(i64, i64)>,
     /// Delays are rounded up to whole seconds.
     pub(super) whole_seconds: bool,
+    /// Delays up to this, in microseconds, are waited for in place, and end on time.
+    pub(super) in_place: i64,
+    /// The queue delivers what is due in batches, every so many microseconds.
+    pub(super) batches: Option<i64>,
     /// The most a task comes late, in microseconds, beside the rounding.
     pub(super) lateness: i64,
     /// By how much the clocks of the environments differ from the truth, in microseconds.
@@ -58,6 +62,8 @@ impl Swarm {
             asked: Vec::new(),
             pause: None,
             whole_seconds: true,
+            in_place: 0,
+            batches: None,
             lateness: SECOND / 10,
             clocks: vec![0],
             day_ends: 36_000 * SECOND,
@@ -77,14 +83,21 @@ impl Swarm {
                 self.quota.pause(timestamp(START + until), Denial::Paused);
             }
             if let Some(slot) = self.visit(index, time) {
-                let mut delay = (slot - time).max(0);
-                if self.whole_seconds {
-                    delay = (delay + SECOND - 1) / SECOND * SECOND;
-                }
-                events.push(Reverse((time + delay + random.i64(0..=self.lateness), index)));
+                let back = self.back(time, (slot - time).max(0), random.i64(0..=self.lateness));
+                events.push(Reverse((back, index)));
             }
         }
         self
+    }
+
+    /// When a task comes back that is to wait for `delay`.
+    fn back(&self, time: i64, delay: i64, lateness: i64) -> i64 {
+        if delay <= self.in_place {
+            return time + delay;
+        }
+        let whole = if self.whole_seconds { (delay + SECOND - 1) / SECOND * SECOND } else { delay };
+        let back = time + whole + lateness;
+        self.batches.map_or(back, |every| (back + every - 1) / every * every)
     }
 
     /// One task asks; when it may come back, if it is denied.

@@ -5,16 +5,22 @@
 //! time (a breaker, the day's reset, a long back-off), so that they come one after the other then,
 //! without holding up those who come now. A single far-off booking beside a larger far run is not
 //! remembered: one call too many is the meters' to judge.
+//!
+//! Queues deliver in batches, so waiters come late and together, more of them than the burst can take.
+//! Those beyond it get the moments after, while that is *soon* enough to wait in place; sent to the
+//! end of the queue, they would come together again, and most of the rate would be lost.
 
 use serde::{Deserialize, Serialize};
 
 use super::limits::Urgency;
-use crate::time::SECOND;
+use crate::{is_default, time::SECOND};
 
 /// Bookings closer than this belong to the same run.
 const GAP: i64 = 2 * SECOND;
 /// If the meters rested so long while slots fell due, those who booked them will not come.
 const VANISHED: i64 = 5 * SECOND;
+/// Waits up to this are worth waiting in place.
+const SOON: i64 = 2 * SECOND;
 
 /// Slots one after the other, without a gap worth filling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +67,15 @@ impl From<Run> for (i64, i64) {
     }
 }
 
+/// A slot that is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot {
+    /// When, in microseconds.
+    pub(super) at: i64,
+    /// Whether it is out of turn, for one whose turn it was.
+    is_soon: bool,
+}
+
 /// The waiters of one lane.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -69,6 +84,9 @@ struct Lane {
     near: Option<Run>,
     #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
     far: Option<Run>,
+    /// The end of the slots given to waiters who came too late, or too many at once.
+    #[serde(rename = "l", skip_serializing_if = "is_default")]
+    soon: i64,
 }
 
 impl Lane {
@@ -77,11 +95,12 @@ impl Lane {
     fn at(self, now: i64, resting_since: i64) -> Self {
         let near = self.near.filter(|run| run.is_expected(now, resting_since));
         let far = self.far.filter(|run| run.is_expected(now, resting_since));
+        let soon = if self.soon > now { self.soon } else { 0 };
         match far {
             Some(far) if far.start <= near.map_or(now, Run::end) => {
-                Self { near: Some(near.map_or(far, |near| near.join(far))), far: None }
+                Self { near: Some(near.map_or(far, |near| near.join(far))), far: None, soon }
             }
-            _ => Self { near, far },
+            _ => Self { near, far, soon },
         }
     }
 
@@ -101,6 +120,20 @@ impl Lane {
             self.far.filter(|run| run.is_close(earliest))
         };
         run.map_or(earliest, |run| earliest.max(run.end()))
+    }
+
+    /// The next moment for a waiter who came and was denied, if it is soon.
+    fn soon(self, earliest: i64, now: i64) -> Option<i64> {
+        Some(earliest.max(self.soon)).filter(|slot| slot.saturating_sub(now) <= SOON)
+    }
+
+    /// Gives out a slot that is soon. The queue grows by it: whoever is waiting comes later by as
+    /// much, or is denied once.
+    fn take_soon(&mut self, slot: i64, spacing: i64) {
+        self.soon = slot.saturating_add(spacing);
+        let start = self.near.map_or(slot, |run| run.start);
+        let end = self.near.map_or(slot, Run::end);
+        self.near = Some(Run::between(start, end.saturating_add(spacing)));
     }
 
     fn take(&mut self, slot: i64, spacing: i64, now: i64) {
@@ -139,17 +172,30 @@ impl Tails {
     }
 
     /// The next free slot at or after `earliest`.
-    pub(super) fn free_slot(&self, urgency: Urgency, earliest: i64, now: i64) -> i64 {
-        let more_urgent = self.0.iter().take(place(urgency));
-        let earliest = more_urgent.fold(earliest, |at, lane| lane.after(at));
-        self.0.get(place(urgency)).map_or(earliest, |own| own.free_slot(earliest, now))
+    pub(super) fn free_slot(&self, urgency: Urgency, earliest: i64, now: i64) -> Slot {
+        let earliest = self.after_more_urgent(urgency, earliest);
+        let at = self.0.get(place(urgency)).map_or(earliest, |own| own.free_slot(earliest, now));
+        Slot { at, is_soon: false }
+    }
+
+    /// The next slot for a waiter who came when his own was due, and was denied.
+    pub(super) fn next_slot(&self, urgency: Urgency, earliest: i64, now: i64) -> Slot {
+        let after = self.after_more_urgent(urgency, earliest);
+        let soon = self.0.get(place(urgency)).and_then(|own| own.soon(after, now));
+        soon.map_or_else(|| self.free_slot(urgency, earliest, now), |at| Slot { at, is_soon: true })
     }
 
     /// Gives `slot` out.
-    pub(super) fn take(&mut self, urgency: Urgency, slot: i64, spacing: i64, now: i64) {
-        if let Some(own) = self.0.get_mut(place(urgency)) {
-            own.take(slot, spacing, now);
+    pub(super) fn take(&mut self, urgency: Urgency, slot: Slot, spacing: i64, now: i64) {
+        match self.0.get_mut(place(urgency)) {
+            Some(own) if slot.is_soon => own.take_soon(slot.at, spacing),
+            Some(own) => own.take(slot.at, spacing, now),
+            None => {}
         }
+    }
+
+    fn after_more_urgent(&self, urgency: Urgency, at: i64) -> i64 {
+        self.0.iter().take(place(urgency)).fold(at, |at, lane| lane.after(at))
     }
 }
 
