@@ -171,6 +171,15 @@ fn a_queue_that_grows_up_to_the_many_goes_on_behind_them() {
 }
 
 #[test]
+fn bookings_for_moments_close_to_each_other_are_one_queue() {
+    let mut quota = Quota::default();
+    assert_eq!(book(&mut quota, Urgency::Standard, 1, at(2_000), at(0)), [at(2_000)]);
+    assert_eq!(book(&mut quota, Urgency::Standard, 1, at(1_000), at(0)), [at(2_250)]);
+    assert_eq!(book(&mut quota, Urgency::Standard, 1, at(4_000), at(0)), [at(4_000)]);
+    assert_eq!(book(&mut quota, Urgency::Standard, 1, at(1_000), at(0)), [at(4_250)]);
+}
+
+#[test]
 fn a_pause_spreads_those_who_come_during_it() {
     let (mut quota, _) = crowded(Urgency::Bulk, 10);
     quota.pause(at(30_000), Denial::Paused);
@@ -234,9 +243,9 @@ fn a_batch_of_late_waiters_is_spread_over_the_next_moments() {
 #[test]
 fn a_batch_that_is_too_large_goes_to_the_end_of_the_queue() {
     let (mut quota, slots) = crowded(Urgency::Bulk, 80);
-    let now = slots[60];
+    let now = slots[19];
     let mut next = Vec::new();
-    for slot in &slots[..40] {
+    for slot in &slots[..14] {
         let late = waiter(Urgency::Bulk, *slot);
         if !is_granted(&mut quota, &late, now) {
             next.push(quota.book(&LIMITS, &late, now, now));
