@@ -83,6 +83,7 @@ impl Pass {
 
 /// Whether a call may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the outcome of a call that passed must be settled"]
 pub enum Admission {
     /// It may; its outcome must be settled.
     Pass(Pass),

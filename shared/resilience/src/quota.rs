@@ -76,6 +76,7 @@ pub struct Quota {
 
 /// The answer to an [`Ask`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "what was granted must be settled or refunded"]
 pub enum Reserve {
     /// The call may start now; it must be settled or refunded.
     Granted,

@@ -231,7 +231,7 @@ proptest! {
             let (now, slot, day_ends) = (timestamp(now), timestamp(slot), timestamp(day_ends));
             let ask = Ask { tokens, urgency, slot: Some(slot).filter(|_| used % 2 == 0), day_ends };
             match call {
-                0 | 1 => { quota.reserve(&limits, &ask, now); }
+                0 | 1 => { let _ = quota.reserve(&limits, &ask, now); }
                 2 => { quota.book(&limits, &ask, slot, now); }
                 3 => quota.settle(&limits, tokens, used, now),
                 4 => quota.refund(&limits, tokens, now),
