@@ -36,7 +36,7 @@ const PROBING: i64 = SECOND;
 const SKEW: i64 = 60 * SECOND;
 
 /// Whether calls to a service may start.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Breaker {
     /// Counts the phases: an outcome counts only in the phase its call was admitted in.
@@ -46,7 +46,7 @@ pub struct Breaker {
     phase: Phase,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
     #[serde(rename = "c")]
     Closed(Record),
@@ -83,6 +83,7 @@ impl Pass {
 
 /// Whether a call may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the outcome of a call that passed must be settled"]
 pub enum Admission {
     /// It may; its outcome must be settled.
     Pass(Pass),

@@ -75,6 +75,8 @@ impl Concurrency {
         if now.saturating_sub(self.halved).saturating_abs() >= HALVING {
             self.limit = (self.limit(ceiling) / 2).max(1);
             self.halved = now;
+            // What went before is no use of the new limit.
+            self.begin(now);
         }
     }
 }
@@ -94,4 +96,150 @@ pub const fn share(limit: u32, environments: u32) -> u32 {
     let environments = if environments == 0 { 1 } else { environments };
     let share = limit / environments;
     if share == 0 { 1 } else { share }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::timestamp;
+
+    const CEILING: u32 = 40;
+
+    fn at(seconds: i64) -> Timestamp {
+        timestamp((1_790_000_000 + seconds) * SECOND)
+    }
+
+    /// A limit that was learnt, its window beginning at 0.
+    fn learnt(limit: u32) -> Concurrency {
+        Concurrency { limit, since: micros(at(0)), ..Concurrency::default() }
+    }
+
+    /// The limit after ten seconds in which calls took so many seconds in all.
+    fn after(limit: u32, busy: u64) -> u32 {
+        let mut concurrency = learnt(limit);
+        concurrency.settle(CEILING, Duration::from_secs(busy), false, at(10));
+        concurrency.limit(CEILING)
+    }
+
+    #[test]
+    fn it_begins_at_the_ceiling() {
+        assert_eq!(Concurrency::default().limit(CEILING), CEILING);
+        assert_eq!(Concurrency::default().limit(0), 1);
+    }
+
+    #[test]
+    fn a_limit_in_full_use_grows_by_a_fifth() {
+        assert_eq!(after(20, 170), 24);
+        assert_eq!(after(1, 10), 2);
+        assert_eq!(after(39, 390), CEILING);
+    }
+
+    #[test]
+    fn a_limit_hardly_used_shrinks_by_a_tenth() {
+        assert_eq!(after(20, 50), 18);
+        assert_eq!(after(3, 1), 2);
+        assert_eq!(after(1, 0), 1);
+    }
+
+    #[test]
+    fn a_limit_in_between_stays() {
+        assert_eq!(after(20, 60), 20);
+        assert_eq!(after(20, 160), 20);
+    }
+
+    #[test]
+    fn a_window_is_weighed_when_it_is_over() {
+        let mut concurrency = learnt(20);
+        concurrency.settle(CEILING, Duration::from_secs(190), false, at(9));
+        assert_eq!(concurrency.limit(CEILING), 20);
+        concurrency.settle(CEILING, Duration::from_secs(10), false, at(10));
+        assert_eq!(concurrency.limit(CEILING), 24);
+    }
+
+    #[test]
+    fn a_long_silence_is_no_use() {
+        let mut concurrency = learnt(20);
+        concurrency.settle(CEILING, Duration::from_secs(200), false, at(3_600));
+        assert_eq!(concurrency.limit(CEILING), 18);
+    }
+
+    #[test]
+    fn throttling_halves_at_most_every_two_seconds() {
+        let mut concurrency = learnt(20);
+        for (seconds, limit) in [(1, 10), (1, 10), (2, 10), (3, 5), (5, 2), (7, 1), (9, 1)] {
+            concurrency.settle(CEILING, Duration::ZERO, true, at(seconds));
+            assert_eq!(concurrency.limit(CEILING), limit, "after {seconds} s");
+        }
+    }
+
+    #[test]
+    fn what_went_before_throttling_does_not_undo_it() {
+        let mut concurrency = learnt(20);
+        concurrency.settle(CEILING, Duration::from_secs(190), true, at(9));
+        concurrency.settle(CEILING, Duration::ZERO, false, at(10));
+        assert_eq!(concurrency.limit(CEILING), 10);
+    }
+
+    #[test]
+    fn a_window_that_began_in_the_future_is_begun_anew() {
+        let mut concurrency = learnt(20);
+        concurrency.since = micros(at(86_400));
+        concurrency.settle(CEILING, Duration::ZERO, false, at(0));
+        concurrency.settle(CEILING, Duration::from_secs(190), false, at(10));
+        assert_eq!(concurrency.limit(CEILING), 24);
+    }
+
+    #[test]
+    fn throttling_before_anything_was_learnt_halves_the_ceiling() {
+        let mut concurrency = Concurrency::default();
+        concurrency.settle(CEILING, Duration::ZERO, true, at(0));
+        assert_eq!(concurrency.limit(CEILING), 20);
+    }
+
+    #[test]
+    fn a_lower_ceiling_holds_at_once() {
+        assert_eq!(learnt(30).limit(10), 10);
+    }
+
+    #[test]
+    fn every_environment_gets_a_share() {
+        assert_eq!(share(40, 4), 10);
+        assert_eq!(share(3, 4), 1);
+        assert_eq!(share(0, 0), 1);
+    }
+
+    #[test]
+    fn a_throttled_service_is_found_its_capacity() {
+        // 8 calls at once are served, more are throttled; calls take 2 s.
+        let mut concurrency = Concurrency::default();
+        let mut seen = Vec::new();
+        for step in 0..300 {
+            let limit = concurrency.limit(CEILING);
+            for _ in 0..limit {
+                concurrency.settle(CEILING, Duration::from_secs(2), limit > 8, at(step * 2));
+            }
+            seen.push(limit);
+        }
+        assert!(seen[10..].iter().all(|limit| (4..=10).contains(limit)), "{seen:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_state_and_every_time_is_survived(
+            state in any::<(u32, i64, i64, i64)>(),
+            calls in prop::collection::vec(any::<(u32, u64, bool, i64)>(), 1..50),
+        ) {
+            let json = serde_json::json!({ "l": state.0, "w": state.1, "b": state.2, "h": state.3 });
+            let mut concurrency: Concurrency = serde_json::from_value(json).unwrap();
+            for (ceiling, took, throttled, now) in calls {
+                concurrency.settle(ceiling, Duration::from_millis(took), throttled, timestamp(now));
+                prop_assert!((1..=ceiling.max(1)).contains(&concurrency.limit(ceiling)));
+            }
+            let json = serde_json::to_string(&concurrency).unwrap();
+            prop_assert!(json.len() < 110, "{json}");
+            prop_assert_eq!(serde_json::from_str::<Concurrency>(&json).unwrap(), concurrency);
+        }
+    }
 }

@@ -13,6 +13,9 @@ mod in_place;
 mod quota;
 mod time;
 
+#[cfg(test)]
+mod outage;
+
 pub use backoff::{Backoff, BackoffError};
 pub use breaker::{Admission, Breaker, BreakerPolicy, BreakerSpec, Outcome, Pass, PolicyError, Transition};
 pub use concurrency::{Concurrency, share};

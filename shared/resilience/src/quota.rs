@@ -17,7 +17,11 @@ mod tails;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod slots;
+#[cfg(test)]
 mod storms;
+#[cfg(test)]
+mod swarm;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +33,7 @@ use self::{
     meter::{Meter, Unsettled},
     need::Need,
     pause::Pause,
-    tails::Tails,
+    tails::{Slot, Tails},
 };
 pub use self::{
     limits::{Ask, QuotaLimits, Urgency},
@@ -42,6 +46,8 @@ use crate::{
 
 /// How early a waiter may come: clocks of a fleet differ a little, and the meters judge him anyway.
 const EARLY: i64 = SECOND / 10;
+/// Queues count whole seconds: a waiter later than this was held up by something else.
+const PUNCTUAL: i64 = SECOND * 3 / 2;
 /// A waiter later than this has lost his turn: he is a new arrival.
 const LATE: i64 = 300 * SECOND;
 /// How long no call outlives: what is unsettled after so long a rest will never be settled.
@@ -70,6 +76,7 @@ pub struct Quota {
 
 /// The answer to an [`Ask`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "what was granted must be settled or refunded"]
 pub enum Reserve {
     /// The call may start now; it must be settled or refunded.
     Granted,
@@ -88,7 +95,7 @@ impl Quota {
         let need = Need::of(limits, ask);
         let now = micros(now);
         if let Some(why) = self.denial(limits, &need, ask, now) {
-            return Reserve::Denied { at: timestamp(self.free_slot(limits, &need, ask, now, now)), why };
+            return Reserve::Denied { at: timestamp(self.free_slot(limits, &need, ask, now, now).at), why };
         }
         self.take(limits, &need, ask, now);
         Reserve::Granted
@@ -105,7 +112,7 @@ impl Quota {
         if ask.slot.is_some() {
             self.came = now;
         }
-        timestamp(slot)
+        timestamp(slot.at)
     }
 
     /// Corrects a reservation once it is known what the call used: gives back the difference, or
@@ -168,13 +175,19 @@ impl Quota {
         self.unsettled.open(ask.tokens);
     }
 
-    fn free_slot(&self, limits: &QuotaLimits, need: &Need, ask: &Ask, from: i64, now: i64) -> i64 {
-        let earliest = from
-            .max(now)
-            .max(self.pause.until())
-            .max(self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now).unwrap_or(now))
-            .max(need.free_at(self.requests, self.tokens, now));
-        self.present_tails(now).free_slot(ask.urgency, earliest, now)
+    fn free_slot(&self, limits: &QuotaLimits, need: &Need, ask: &Ask, from: i64, now: i64) -> Slot {
+        let day = self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now);
+        let earliest = from.max(now).max(self.pause.until()).max(day.unwrap_or(now)).max(need.free_at(
+            self.requests,
+            self.tokens,
+            now,
+        ));
+        let tails = self.present_tails(now);
+        if is_late(ask, now) {
+            tails.next_slot(ask.urgency, earliest, now)
+        } else {
+            tails.free_slot(ask.urgency, earliest, now)
+        }
     }
 
     /// The waiters that are still to be counted with.
@@ -185,6 +198,11 @@ impl Quota {
     fn resting_since(&self) -> i64 {
         self.requests.rests_from().max(self.tokens.rests_from()).max(self.came)
     }
+}
+
+/// Whether the ask is a waiter's who came so late that others may have come with him.
+fn is_late(ask: &Ask, now: i64) -> bool {
+    is_due(ask, now) && ask.slot.is_some_and(|slot| now.saturating_sub(micros(slot)) > PUNCTUAL)
 }
 
 /// Whether the ask is a waiter's whose slot has come.

@@ -10,7 +10,7 @@ use super::{
 use crate::{is_default, time::span};
 
 /// Recent outcomes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Record {
     #[serde(rename = "e", skip_serializing_if = "is_default")]

@@ -53,3 +53,35 @@ impl Window {
         self.buckets.truncate(usize::try_from(BUCKETS).unwrap_or(0));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: i64 = 10_000;
+
+    #[test]
+    fn calls_leave_with_their_tenth_of_the_span() {
+        let mut window = Window::default();
+        for now in [0, 999, 1_000] {
+            window.count(true, SPAN, now);
+        }
+        assert_eq!(window.count(false, SPAN, 9_999), Tally { calls: 4, bad: 3 });
+        assert_eq!(window.count(false, SPAN, 10_000), Tally { calls: 3, bad: 1 });
+        assert_eq!(window.count(false, SPAN, 30_000), Tally { calls: 1, bad: 0 });
+    }
+
+    #[test]
+    fn a_clock_a_little_behind_counts_with_the_newest() {
+        let mut window = Window::default();
+        window.count(true, SPAN, 50_000);
+        assert_eq!(window.count(false, SPAN, 48_000), Tally { calls: 2, bad: 1 });
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_is_forgotten() {
+        let mut window = Window::default();
+        window.count(true, SPAN, 5_000_000);
+        assert_eq!(window.count(false, SPAN, 50_000), Tally { calls: 1, bad: 0 });
+    }
+}

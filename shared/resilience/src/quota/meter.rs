@@ -86,3 +86,36 @@ impl From<Unsettled> for (u64, u64) {
         (unsettled.requests, unsettled.tokens)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn giving_back_stops_at_the_present() {
+        let mut meter = Meter(10 * SECOND);
+        meter.give_back(4 * SECOND, 8 * SECOND);
+        assert_eq!(meter, Meter(8 * SECOND));
+        meter.give_back(4 * SECOND, 9 * SECOND);
+        assert_eq!(meter, Meter(8 * SECOND));
+    }
+
+    #[test]
+    fn what_was_used_long_ago_is_earned_already() {
+        let mut meter = Meter(10 * SECOND);
+        meter.add(4 * SECOND, 30 * SECOND);
+        assert!(meter.allows(0, 0, 14 * SECOND));
+        assert!(!meter.allows(0, 0, 13 * SECOND));
+    }
+
+    #[test]
+    fn the_last_reservation_takes_what_is_left_with_it() {
+        let mut unsettled = Unsettled::default();
+        unsettled.open(100);
+        unsettled.open(100);
+        assert_eq!(unsettled.close(50), Unsettled { requests: 1, tokens: 50 });
+        assert_eq!(unsettled.close(50), Unsettled { requests: 1, tokens: 50 });
+        assert_eq!(unsettled, Unsettled::default());
+        assert_eq!(unsettled.close(50), Unsettled::default());
+    }
+}
