@@ -72,6 +72,12 @@ impl Client {
         self.connections.counts()
     }
 
+    /// Whether the calls of other tasks may go elsewhere: then the failure of an endpoint says nothing of the
+    /// model.
+    pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
+        self.endpoints.has_choice(now)
+    }
+
     /// Sends `call` and reads the answer, all within `timeout`.
     pub(crate) async fn generate(
         &self,

@@ -106,6 +106,11 @@ impl Endpoints {
         (index, &self.list[index])
     }
 
+    /// Whether more than one endpoint is in at `now`.
+    pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
+        self.rota.lock().unwrap_or_else(PoisonError::into_inner).has_choice(now)
+    }
+
     /// Takes note of how the endpoint bore itself.
     pub(crate) fn note(&self, index: usize, bearing: Bearing, now: Timestamp) {
         let mut rota = self.rota.lock().unwrap_or_else(PoisonError::into_inner);

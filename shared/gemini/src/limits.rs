@@ -120,6 +120,8 @@ impl Rules {
             requests_per_minute: limits.requests_per_minute,
             tokens_per_minute: limits.tokens_per_minute,
             requests_per_day: limits.requests_per_day,
+            // The service counts in minutes of its own: burst and rate together must stay within each of them.
+            slack: QuotaLimits::BURST,
         };
         Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(u32::MAX) })
     }
@@ -131,6 +133,7 @@ impl Rules {
             requests_per_minute: part(self.quota.requests_per_minute),
             tokens_per_minute: part(self.quota.tokens_per_minute),
             requests_per_day: part(self.quota.requests_per_day),
+            ..self.quota
         };
         Self { quota, ceiling: share(self.ceiling, environments), ..self }
     }

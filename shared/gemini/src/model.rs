@@ -151,7 +151,7 @@ async fn with_slot(run: &Run<'_>, models: &[&FleetModel], failure: Failure) -> F
     let model = models.iter().find(|model| model.name == failure.model);
     let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
     let now = run.now();
-    let ask = ask_for(run.call, run.prompt_tokens, None, now);
+    let ask = ask_for(run.call, run.prompt_tokens, run.call.slot, now);
     let slot = model.next_slot(run.shared, ask, not_before, now).await;
     Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
 }

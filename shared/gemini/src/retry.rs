@@ -124,6 +124,7 @@ impl<'a> Attempt<'a> {
             mode: self.mode,
             task: &self.run.call.task_id,
         };
+        let has_choice = self.run.client.has_choice(sent_at);
         let reply = self.run.client.generate(outgoing, timeout, sent_at).await;
         let first_byte = reply.as_ref().ok().map(|reply| reply.first_byte);
         let tried = Try {
@@ -149,12 +150,12 @@ impl<'a> Attempt<'a> {
         if told == CallOutcome::Throttled {
             self.run.signals.send(Signal::Throttled { model });
         }
-        let ended = self.ended(&outcome, told, took);
+        let ended = self.ended(&outcome, told, took, has_choice);
         (outcome, ended)
     }
 
     /// What the fleet is told of `outcome`.
-    fn ended(&self, outcome: &Outcome, told: CallOutcome, took: Duration) -> Ended {
+    fn ended(&self, outcome: &Outcome, told: CallOutcome, took: Duration, has_choice: bool) -> Ended {
         let now = self.run.now();
         let used = match outcome {
             Outcome::Answered(response) => {
@@ -168,6 +169,10 @@ impl<'a> Attempt<'a> {
         };
         let service = match (outcome, told) {
             (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
+            // One endpoint of several: the others may serve the model well, and this one is left out.
+            (Outcome::Failed(Verdict::Unreachable | Verdict::Overloaded { .. }, _), _) if has_choice => {
+                ServiceOutcome::Neutral
+            }
             (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
             _ => ServiceOutcome::Neutral,
         };

@@ -72,6 +72,11 @@ impl Rota {
         0
     }
 
+    /// Whether more than one endpoint is in: then the failure of one is not the model's.
+    pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
+        self.members.iter().filter(|member| !member.is_out(now)).count() > 1
+    }
+
     /// Takes note of how `index` bore itself. Returns whether it is left out from now on.
     pub(crate) fn note(&mut self, index: usize, bearing: Bearing, now: Timestamp) -> bool {
         let is_last = self.members.iter().enumerate().all(|(i, member)| i == index || member.is_out(now));

@@ -33,7 +33,7 @@ use crate::{
 /// When to ask again while all probes are out.
 const PROBING: i64 = SECOND;
 /// How far the clocks of a fleet may differ.
-const SKEW: i64 = 60 * SECOND;
+pub(crate) const SKEW: i64 = 60 * SECOND;
 
 /// Whether calls to a service may start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,9 @@ use crate::{
 
 /// How often the limit is weighed against its use.
 const WINDOW: i64 = 10 * SECOND;
+/// Want of use alone never takes the limit below this part of the ceiling: a night without calls must not
+/// make the first burst of the morning queue.
+const LEAST_IDLE: u32 = 4;
 /// Calls that were throttled together count as one sign.
 const HALVING: i64 = 2 * SECOND;
 
@@ -61,7 +64,8 @@ impl Concurrency {
         } else if elapsed >= WINDOW {
             let limit = self.limit(ceiling);
             let percent = i128::from(self.busy) * 100 / (i128::from(elapsed) * i128::from(limit));
-            self.limit = adjusted(limit, percent).clamp(1, ceiling.max(1));
+            let floor = ceiling.div_ceil(LEAST_IDLE).min(limit);
+            self.limit = adjusted(limit, percent).clamp(floor.max(1), ceiling.max(1));
             self.begin(now);
         }
     }
@@ -139,8 +143,14 @@ mod tests {
     #[test]
     fn a_limit_hardly_used_shrinks_by_a_tenth() {
         assert_eq!(after(20, 50), 18);
-        assert_eq!(after(3, 1), 2);
+        assert_eq!(after(12, 1), 10);
         assert_eq!(after(1, 0), 1);
+    }
+
+    #[test]
+    fn a_quiet_night_leaves_a_quarter_of_the_ceiling() {
+        assert_eq!(after(CEILING / 4, 0), CEILING / 4);
+        assert_eq!(after(3, 0), 3, "what throttling took is not given back by rest");
     }
 
     #[test]

@@ -12,8 +12,12 @@ use crate::{
 const START: i64 = 1_790_000_000 * SECOND;
 const DOWN: i64 = 20 * SECOND;
 const UP: i64 = 80 * SECOND;
-const LIMITS: QuotaLimits =
-    QuotaLimits { requests_per_minute: Some(240), tokens_per_minute: None, requests_per_day: None };
+const LIMITS: QuotaLimits = QuotaLimits {
+    requests_per_minute: Some(240),
+    tokens_per_minute: None,
+    requests_per_day: None,
+    slack: Duration::ZERO,
+};
 
 /// What happens to a task next; times are microseconds after the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

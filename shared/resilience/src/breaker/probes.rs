@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, policy::BreakerPolicy};
+use super::{Outcome, SKEW, policy::BreakerPolicy};
 use crate::is_default;
 
 /// Probes out at once, wave by wave; when the last has succeeded, the breaker closes.
@@ -37,9 +37,10 @@ pub(super) enum Verdict {
 impl Probes {
     /// Sends a probe, unless enough are out; when its lease ends.
     pub(super) fn send(&mut self, now: i64, lease: i64) -> Option<i64> {
-        // A lease that ends later than one that begins now was written by a clock that is wrong.
         let latest = now.saturating_add(lease);
-        self.out.retain(|end| *end > now && *end <= latest);
+        // The clocks of a fleet differ; a lease from further ahead was written by one that is wrong.
+        let plausible = latest.saturating_add(SKEW);
+        self.out.retain(|end| *end > now && *end <= plausible);
         if u32::try_from(self.out.len()).unwrap_or(u32::MAX) >= self.at_once() {
             return None;
         }

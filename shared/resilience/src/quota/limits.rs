@@ -1,9 +1,15 @@
 //! What may be used, what is asked for, and how urgently.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::meter::HOUR;
-use crate::time::SECOND;
+use crate::time::{SECOND, span};
+
+/// The burst, in time of the rate.
+const BURST: i64 = 2 * SECOND;
+const MINUTE: i64 = 60 * SECOND;
 
 /// The limits of one model. `None` is no limit; `Some(0)` lets nothing through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,26 +20,33 @@ pub struct QuotaLimits {
     pub tokens_per_minute: Option<u64>,
     /// Requests from one reset of the day to the next.
     pub requests_per_day: Option<u64>,
+    /// What is added to the minute in which a limit is earned. With [`QuotaLimits::BURST`], burst and rate
+    /// together keep the limit in every minute that the other side may look at; with zero, they exceed it by
+    /// the burst.
+    pub slack: Duration,
 }
 
 impl QuotaLimits {
+    /// The burst, in time of the rate.
+    pub const BURST: Duration = Duration::from_secs(2);
+
     /// How long the request meter takes to earn one request, in microseconds.
     pub(super) fn request_cost(&self) -> i64 {
-        cost(1, self.requests_per_minute)
+        self.cost(1, self.requests_per_minute)
     }
 
     /// How long the token meter takes to earn `tokens`, in microseconds.
     pub(super) fn token_cost(&self, tokens: u64) -> i64 {
-        cost(tokens, self.tokens_per_minute)
+        self.cost(tokens, self.tokens_per_minute)
     }
-}
 
-/// Rounded up, so that no limit is exceeded; at most an hour, so that nothing blocks a model longer.
-fn cost(units: u64, per_minute: Option<u64>) -> i64 {
-    let Some(limit) = per_minute else { return 0 };
-    let minute = u128::from(units) * 60 * SECOND.unsigned_abs() as u128;
-    let micros = minute.div_ceil(u128::from(limit.max(1)));
-    i64::try_from(micros).unwrap_or(HOUR).min(HOUR)
+    /// Rounded up, so that no limit is exceeded; at most an hour, so that nothing blocks a model longer.
+    fn cost(&self, units: u64, per_minute: Option<u64>) -> i64 {
+        let Some(limit) = per_minute else { return 0 };
+        let minute = MINUTE.saturating_add(span(self.slack)).unsigned_abs();
+        let micros = (u128::from(units) * u128::from(minute)).div_ceil(u128::from(limit.max(1)));
+        i64::try_from(micros).unwrap_or(HOUR).min(HOUR)
+    }
 }
 
 /// How long a call can wait. It decides how much of the burst must be left to others, and whose
@@ -53,9 +66,9 @@ impl Urgency {
     /// seconds' worth.
     pub(super) const fn burst(self) -> i64 {
         match self {
-            Self::Express => 2 * SECOND,
-            Self::Standard => 2 * SECOND * 85 / 100,
-            Self::Bulk => 2 * SECOND * 60 / 100,
+            Self::Express => BURST,
+            Self::Standard => BURST * 85 / 100,
+            Self::Bulk => BURST * 60 / 100,
         }
     }
 

@@ -61,6 +61,7 @@ fn limits() -> impl Strategy<Value = QuotaLimits> {
             requests_per_minute,
             tokens_per_minute,
             requests_per_day,
+            ..QuotaLimits::default()
         },
     )
 }
@@ -224,7 +225,7 @@ proptest! {
         calls in prop::collection::vec((0u8..6, urgency(), odd(), odd(), odd(), any::<u64>(), any::<u64>()), 1..40),
     ) {
         let limits = QuotaLimits {
-            requests_per_minute: limits.0, tokens_per_minute: limits.1, requests_per_day: limits.2,
+            requests_per_minute: limits.0, tokens_per_minute: limits.1, requests_per_day: limits.2, ..QuotaLimits::default()
         };
         let mut quota: Quota = serde_json::from_value(state).unwrap();
         for (call, urgency, now, slot, day_ends, tokens, used) in calls {

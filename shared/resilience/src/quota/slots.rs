@@ -1,13 +1,19 @@
 //! Tests of the slots that are given out: their order, their distance, and who may overtake whom.
 
+use std::time::Duration;
+
 use super::*;
 
 fn at(ms: i64) -> Timestamp {
     timestamp(1_790_000_000 * SECOND + ms * 1_000)
 }
 
-const LIMITS: QuotaLimits =
-    QuotaLimits { requests_per_minute: Some(240), tokens_per_minute: None, requests_per_day: None };
+const LIMITS: QuotaLimits = QuotaLimits {
+    requests_per_minute: Some(240),
+    tokens_per_minute: None,
+    requests_per_day: None,
+    slack: Duration::ZERO,
+};
 
 fn ask(urgency: Urgency) -> Ask {
     Ask { tokens: 1_000, urgency, slot: None, day_ends: at(40_000_000) }
