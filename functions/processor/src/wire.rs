@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use domain::{Clock, Jitter, Model, Publisher, StateStore, Stores};
-use gemini::{BreakerLimits, Budgets, Gemini};
+use gemini::{BreakerLimits, Budgets, EndpointConfig, Gemini};
 use github::Github;
 use secrecy::SecretString;
-use settings::{EffectiveLimits, Environment, GithubCredentials, Settings};
+use settings::{EffectiveLimits, EndpointSettings, Environment, GithubCredentials, Settings};
 use telemetry::Metrics;
 
 use crate::{Config, Processor, Registry, Services, observe};
@@ -72,8 +72,10 @@ pub fn gemini(
 ) -> Result<Arc<dyn Model>, WireError> {
     let (models, budget) = (&settings.models, &settings.budget);
     let mut config = gemini::Config::new(environment.gemini_api_key.clone());
-    if let Some(url) = &environment.gemini_base_url {
-        config.base_url.clone_from(url);
+    config.api_version.clone_from(&models.api_version);
+    match &environment.gemini_base_url {
+        Some(url) => config.base_url.clone_from(url),
+        None => config.endpoints = models.endpoints.iter().map(endpoint).collect(),
     }
     config.triage.clone_from(&models.triage);
     config.answer.clone_from(&models.answer);
@@ -89,6 +91,14 @@ pub fn gemini(
     config.budgets =
         Budgets { per_day_usd: budget.per_day_usd, per_tenant_day_usd: budget.per_tenant_day_usd };
     Ok(Arc::new(Gemini::new(config, state, observe::signals(metrics), clock, jitter)?))
+}
+
+fn endpoint(endpoint: &EndpointSettings) -> EndpointConfig {
+    EndpointConfig {
+        base_url: endpoint.base_url.clone(),
+        api_version: endpoint.api_version.clone(),
+        weight: endpoint.weight,
+    }
 }
 
 fn limits(limits: &EffectiveLimits) -> gemini::Limits {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::effective::EffectiveLimits;
+use crate::endpoints::{self, EndpointSettings};
 use crate::entry::Entry;
 use crate::generation::Generation;
 use crate::limits::ModelLimits;
@@ -22,6 +23,10 @@ pub struct ModelSettings {
     /// Models for answers when that one cannot be had, in order, each once and without the answer
     /// model itself (default `gemini-flash-latest`).
     pub fallback: Vec<String>,
+    /// Version of the API, for the address that is not in `endpoints` (default `v1beta`).
+    pub api_version: String,
+    /// `[[models.endpoints]]`; none is Google's own.
+    pub endpoints: Vec<EndpointSettings>,
     /// Life of a context cache (default 2 hours).
     pub cache_ttl: Duration,
     /// Preset of the limits: `free`, `tier1` (the default), `tier2` or `tier3`.
@@ -48,7 +53,12 @@ impl ModelSettings {
         let in_use = [&[triage.clone(), answer.clone()], &*fallback].concat();
         let in_use = (section.report.count() == before).then_some(in_use);
         let limits = limits(&mut section, in_use.as_deref());
+        let version = section.read("api_version", endpoints::api_version);
+        let api_version = version.unwrap_or_else(|| "v1beta".to_owned());
+        let endpoints = endpoints::read(&mut section, &api_version);
         let settings = Self {
+            api_version,
+            endpoints,
             triage,
             answer,
             fallback,
@@ -59,7 +69,7 @@ impl ModelSettings {
             generation: Generation::read(section.section("generation")),
             limits,
         };
-        section.not_yet(&["endpoints", "fallback_after", "api_version"]);
+        section.not_yet(&["fallback_after"]);
         section.finish();
         settings
     }

@@ -1,0 +1,73 @@
+//! `[[models.endpoints]]`: the addresses of the model's service, when there are several.
+
+use url::Url;
+
+use crate::entry::Entry;
+use crate::section::Section;
+
+/// One of `[[models.endpoints]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointSettings {
+    /// Its address, without a slash at its end.
+    pub base_url: String,
+    /// `v1beta` or `v1` (default: the one of `[models]`).
+    pub api_version: String,
+    /// Its share of the tasks, in proportion to the others'; 0 stands in for them (default 1).
+    pub weight: u32,
+}
+
+/// Google's own.
+const BASE_URL: &str = "https://generativelanguage.googleapis.com";
+const MOST: i64 = 1_000_000;
+
+impl EndpointSettings {
+    fn read(mut section: Section<'_>, version: &str) -> Self {
+        let weight = section.read("weight", |entry| entry.integer(0..=MOST));
+        let endpoint = Self {
+            base_url: section.read("base_url", base_url).unwrap_or_else(|| BASE_URL.to_owned()),
+            api_version: section.read("api_version", api_version).unwrap_or_else(|| version.to_owned()),
+            weight: weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(1),
+        };
+        section.finish();
+        endpoint
+    }
+}
+
+/// All of them; at least one must have a share.
+pub(crate) fn read(section: &mut Section<'_>, version: &str) -> Vec<EndpointSettings> {
+    let each = |item: Entry<'_>| Some(EndpointSettings::read(item.section()?, version));
+    section
+        .read("endpoints", |entry| {
+            let endpoints = entry.each(each)?;
+            match endpoints.iter().any(|endpoint| endpoint.weight > 0) || endpoints.is_empty() {
+                true => Some(endpoints),
+                false => entry.refuse("every weight is 0", "give one of them a weight of 1"),
+            }
+        })
+        .unwrap_or_default()
+}
+
+/// `v1`, `v1beta`, `v1alpha` or what comes after them.
+pub(crate) fn api_version(entry: &Entry<'_>) -> Option<String> {
+    let version = entry.text()?;
+    let is_version = version.strip_prefix('v').is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(|c| c.is_ascii_alphanumeric())
+    });
+    if is_version {
+        return Some(version);
+    }
+    entry.refuse(format!("\"{version}\" is no API version"), "use \"v1beta\" or \"v1\"")
+}
+
+/// The value is not quoted: somebody may have put a password in it.
+fn base_url(entry: &Entry<'_>) -> Option<String> {
+    let text = entry.text()?;
+    let sound = Url::parse(&text).is_ok_and(|url| {
+        let plain = url.username().is_empty() && url.password().is_none();
+        matches!(url.scheme(), "http" | "https") && plain && url.query().is_none() && url.fragment().is_none()
+    });
+    if sound {
+        return Some(text.trim_end_matches('/').to_owned());
+    }
+    entry.refuse("no address of an API", format!("write it like \"{BASE_URL}\""))
+}
