@@ -6,6 +6,8 @@
 mod ask;
 mod candidates;
 mod client;
+#[cfg_attr(not(test), expect(dead_code, reason = "the chain in model.rs calls it"))]
+mod coalesce;
 mod config;
 mod connections;
 mod endpoint;
