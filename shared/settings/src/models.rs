@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::MAX_OPEN_DAYS;
+
 use crate::effective::EffectiveLimits;
 use crate::entry::Entry;
 use crate::generation::Generation;
@@ -21,6 +23,9 @@ pub struct ModelSettings {
     /// Models for answers when that one cannot be had, in order, each once and without the answer
     /// model itself (default `gemini-flash-latest`).
     pub fallback: Vec<String>,
+    /// How long no model could be had before a task makes do with a past answer or its intent's
+    /// template (default 15 minutes).
+    pub fallback_after: Duration,
     /// Life of a context cache (default 2 hours).
     pub cache_ttl: Duration,
     /// Preset of the limits: `free`, `tier1` (the default), `tier2` or `tier3`.
@@ -35,6 +40,10 @@ const TIERS: [(&str, &str); 4] =
     [("free", "free"), ("tier1", "tier1"), ("tier2", "tier2"), ("tier3", "tier3")];
 /// A cache shorter than a minute never repays; one longer than a week is a mistake in the unit.
 const CACHE_TTL: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24 * 7);
+
+/// Within the time that a task may stay open.
+const FALLBACK_AFTER: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
 
 impl ModelSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
@@ -53,6 +62,9 @@ impl ModelSettings {
             triage,
             answer,
             fallback,
+            fallback_after: section
+                .read("fallback_after", |entry| entry.duration(FALLBACK_AFTER))
+                .unwrap_or(Duration::from_mins(15)),
             cache_ttl: section
                 .read("cache_ttl", |entry| entry.duration(CACHE_TTL))
                 .unwrap_or(Duration::from_hours(2)),
@@ -60,7 +72,7 @@ impl ModelSettings {
             generation: Generation::read(section.section("generation")),
             limits,
         };
-        section.not_yet(&["endpoints", "fallback_after", "api_version"]);
+        section.not_yet(&["endpoints", "api_version"]);
         section.finish();
         settings
     }
