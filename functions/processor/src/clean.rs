@@ -72,30 +72,39 @@ fn without_foreign_urls(text: &str, hosts: &BTreeSet<String>) -> String {
 
 /// Every `scheme://…`, `//…` and `www.…` of `text` with its place.
 fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut from = 0;
+    let (mut from, mut end) = (0, 0);
     std::iter::from_fn(move || {
         loop {
             let rest = &text[from..];
-            let at = [rest.find("//"), rest.find("www.")].into_iter().flatten().min()?;
-            let (start, end) = url_bounds(text, from, from + at);
-            from = end.max(from + at + 2);
-            if end > from.saturating_sub(2) && host(&text[start..end]).is_some() {
+            let at = from + [rest.find("//"), rest.find("www.")].into_iter().flatten().min()?;
+            // Looked for once a word: a text of nothing but slashes must not take quadratic time.
+            if at >= end {
+                end = url_end(text, at);
+            }
+            let start = url_start(text, from, at);
+            // What names no host may still have a URL in it: `//https://…`.
+            from = at + 2;
+            if end > from && host(&text[start..end]).is_some() {
+                from = end;
                 return Some((start, &text[start..end]));
             }
         }
     })
 }
 
-/// From the scheme in front of `at` (not before `from`) to the first character that ends a URL.
-fn url_bounds(text: &str, from: usize, at: usize) -> (usize, usize) {
-    let head = text[from..at].strip_suffix(':').map_or(at, |before| {
+/// Where the scheme in front of `at` begins, not before `from`.
+fn url_start(text: &str, from: usize, at: usize) -> usize {
+    text[from..at].strip_suffix(':').map_or(at, |before| {
         let scheme = before.chars().rev().take_while(char::is_ascii_alphanumeric).count();
         from + before.len() - scheme
-    });
+    })
+}
+
+/// The first character from `at` on that ends a URL.
+fn url_end(text: &str, at: usize) -> usize {
     let ends =
         |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ')' | ']' | '`' | '|' | '\\');
-    let tail = text[at..].find(ends).map_or(text.len(), |length| at + length);
-    (head, tail)
+    text[at..].find(ends).map_or(text.len(), |length| at + length)
 }
 
 /// The host of a URL, lower case, without user and port; `None` when there is none that could be
@@ -194,6 +203,12 @@ mod tests {
     #[test]
     fn overlong_draft_is_cut() {
         assert!(cleaned(&"long ".repeat(40_000)).len() <= LONGEST);
+    }
+
+    #[test]
+    fn url_behind_empty_slashes_is_found() {
+        assert!(!cleaned("////https://evil.example/x").contains("evil.example"));
+        assert!(!cleaned("//a//b//evil.example").contains("evil.example"));
     }
 
     proptest::proptest! {
