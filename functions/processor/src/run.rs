@@ -34,6 +34,8 @@ pub(crate) struct Run {
     pub(crate) deadline: Timestamp,
     pub(crate) lease_until: Timestamp,
     calls: AtomicU32,
+    /// The text that was published, for later tasks that find no model.
+    pub(crate) published: Mutex<Option<String>>,
 }
 
 impl Run {
@@ -49,6 +51,7 @@ impl Run {
             deadline,
             lease_until,
             calls: AtomicU32::new(0),
+            published: Mutex::new(None),
         }
     }
 
@@ -122,6 +125,11 @@ impl Run {
             self.put(&Part::call(self.fence, sequence), &pack(exchange)?).await
         });
         try_join_all(puts).await.map(drop)
+    }
+
+    /// A model can be had again. Written with the task's next write.
+    pub(crate) async fn model_answered(&self) {
+        self.task.lock().await.doc.shut_since = None;
     }
 
     pub(crate) async fn put(&self, part: &Part, blob: &Blob) -> Result<PutNew, Interrupt> {

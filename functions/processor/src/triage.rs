@@ -1,4 +1,12 @@
 //! Triage: one structured call to the cheap model says what an event wants.
+//!
+//! `ask` puts the question, and `rendezvous` finds out whether others of the same invocation have one
+//! too, which then go out `together`; `split` shares the price.
+
+mod ask;
+mod rendezvous;
+mod split;
+mod together;
 
 use std::sync::Arc;
 
@@ -9,6 +17,9 @@ use settings::Intent;
 
 use crate::Registry;
 use crate::untrusted::Fence;
+
+pub(crate) use ask::{ask, group};
+pub(crate) use rendezvous::{Table, Ticket};
 
 /// What the model fills in.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -162,6 +173,7 @@ mod tests {
             when: format!("when {name}"),
             automation: automation.to_owned(),
             priority: None,
+            fallback: None,
         }
     }
 
