@@ -7,7 +7,7 @@ use e2e::world::World;
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
-const COMPLETING: [&str; 14] = [
+const COMPLETING: [&str; 16] = [
     "tasks.claim",
     "queue.set_visibility", // as long as the lease
     "state.acquire",        // the thread
@@ -21,6 +21,8 @@ const COMPLETING: [&str; 14] = [
     "tasks.save",           // the intent to publish it
     "tasks.save",           // the end, with the proof
     "state.release",
+    "state.get",  // past answers of the tenant and intent
+    "state.swap", // this one among them
     "queue.delete",
 ];
 

@@ -9,6 +9,7 @@
 mod answers;
 mod sketch;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, draft_hash};
@@ -19,10 +20,9 @@ use crate::interrupt::Deferred;
 use crate::run::Run;
 use crate::triage::unclassified;
 use crate::untrusted::visible;
-use crate::{Context, Finished, Interrupt};
+use crate::{Context, Finished, Interrupt, Processor};
 use answers::Past;
 use sketch::Sketch;
-use std::sync::Arc;
 
 /// How long a task may take to remember its answer, which is a kindness to later ones.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -131,28 +131,37 @@ async fn best(
     }
 }
 
-/// Keeps what was published for later tasks that find no model. What stood in for an answer is none.
-pub(crate) async fn remember(run: &Run, finished: &Finished) {
-    let TaskOutput::Draft(_) = finished.output else { return };
-    let Some(text) = run.published.lock().await.take() else { return };
-    let now = run.now();
-    let (key, from) = {
-        let doc = &run.task.lock().await.doc;
-        let intent =
-            doc.classification.as_ref().map_or_else(|| unclassified().intent, |known| known.intent.clone());
-        (key(&doc.tenant, &intent), doc.draft.as_ref().map(|draft| draft.from))
-    };
-    if !matches!(from, Some(DraftOrigin::Model | DraftOrigin::Person)) {
-        return;
+/// What is kept of a published answer.
+pub(crate) struct Memory {
+    key: String,
+    past: Past,
+}
+
+/// What later tasks that find no model may want to know of `finished`: the reply that was published,
+/// unless it stood in for an answer itself.
+pub(crate) async fn memory(run: &Run, finished: &Finished) -> Option<Memory> {
+    let TaskOutput::Draft(_) = finished.output else { return None };
+    let text = run.published.lock().await.take()?;
+    let doc = &run.task.lock().await.doc;
+    match doc.draft.as_ref()?.from {
+        DraftOrigin::Model | DraftOrigin::Person => {}
+        DraftOrigin::Fallback => return None,
     }
+    let intent = doc.classification.clone().unwrap_or_else(unclassified).intent;
     let sketch = Sketch::of(&question(&run.event));
-    let past = Past { task: run.id.to_string(), at: now, text, sketch };
-    let state = run.processor.stores.state.as_ref();
+    let past = Past { task: run.id.to_string(), at: run.now(), text, sketch };
+    Some(Memory { key: key(&doc.tenant, &intent), past })
+}
+
+/// Keeps `memory`, once its task is safely at its end: a failure costs nobody anything today.
+pub(crate) async fn keep(processor: &Processor, memory: Memory) {
+    let Memory { key, past } = memory;
+    let (state, task_id, now) = (processor.stores.state.as_ref(), past.task.clone(), processor.clock.now());
     match tokio::time::timeout(PATIENCE, answers::add(state, &key, past, now)).await {
         Ok(Ok(true)) => {}
-        Ok(Ok(false)) => debug!(task_id = %run.id, "the answer is not kept for later ones"),
-        Ok(Err(problem)) => warn!(task_id = %run.id, %problem, "the answer is not kept for later ones"),
-        Err(_) => warn!(task_id = %run.id, "keeping the answer for later ones took too long"),
+        Ok(Ok(false)) => debug!(task_id, "the answer is not kept for later ones"),
+        Ok(Err(problem)) => warn!(task_id, %problem, "the answer is not kept for later ones"),
+        Err(_) => warn!(task_id, "keeping the answer for later ones took too long"),
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::disposition::{Disposition, LONGEST_DELAY};
 use crate::triage::Ticket;
-use crate::{Interrupt, Processor, settle, work};
+use crate::{Interrupt, Processor, fallback, settle, work};
 
 /// The lease outlives the invocation by this: clocks differ, and a last write may be under way.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
@@ -103,9 +103,12 @@ impl Processor {
         match self.stores.state.acquire(&thread, &owner, started, lease_until).await {
             Ok(Acquire::Held) => {
                 let span = info_span!("task", task_id = %task.id, source = task.doc.source);
-                let (task, outcome) = work::run(self, task, deadline, ticket).boxed().instrument(span).await;
-                let disposition = settle::settle(self, task, outcome, started, delivery).await;
+                let worked = work::run(self, task, deadline, ticket).boxed().instrument(span).await;
+                let disposition = settle::settle(self, worked.task, worked.outcome, started, delivery).await;
                 self.release(&thread, &owner).await;
+                if let (Some(memory), Disposition::Done) = (worked.memory, disposition) {
+                    fallback::keep(self, memory).await;
+                }
                 disposition
             }
             Ok(Acquire::Busy { .. }) => {

@@ -10,7 +10,7 @@ mod together;
 
 use std::sync::Arc;
 
-use domain::{Classification, Event, OutputFormat, TaskId, Turn, WORDS_BYTES};
+use domain::{Classification, Event, OutputFormat, Turn, WORDS_BYTES};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use settings::Intent;
@@ -70,10 +70,12 @@ pub(crate) fn instructions(intents: &[Intent]) -> String {
     text
 }
 
-/// The question about one event.
+/// The question about one event; nothing in it tells one task from another, so that equal events are
+/// sorted by one call.
 #[must_use]
-pub(crate) fn question(id: &TaskId, event: &Event) -> Turn {
-    let fence = Fence::of(id);
+pub(crate) fn question(event: &Event) -> Turn {
+    let texts = [&event.name, event.title.as_deref().unwrap_or_default(), &event.text];
+    let fence = Fence::of_texts(&[&texts[..], event.opening.as_deref().as_slice()].concat());
     let mut text = format!("{}\n\nAn event of the kind {}:\n\n", fence.rule(), event.name);
     if let Some(title) = &event.title {
         text.push_str(&fence.around("title", title));

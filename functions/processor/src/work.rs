@@ -10,10 +10,19 @@ use domain::{
 use futures::FutureExt;
 use webhook::{CommentPolicy, Parsed, Received};
 
+use crate::fallback::Memory;
 use crate::process::worn_out;
 use crate::run::{OUTSIDE_CALL, Run};
 use crate::triage::{self, Ticket};
 use crate::{Context, Finished, Interrupt, Processor, fallback};
+
+/// A task after the work on it.
+pub(crate) struct Worked {
+    pub(crate) task: Task,
+    pub(crate) outcome: Result<Finished, Interrupt>,
+    /// What later tasks may want to know of it, once it has ended well.
+    pub(crate) memory: Option<Memory>,
+}
 
 /// Works on `task` and gives it back with what came out. Panics do not get past here.
 pub(crate) async fn run(
@@ -21,24 +30,25 @@ pub(crate) async fn run(
     task: Task,
     deadline: Timestamp,
     mut ticket: Ticket,
-) -> (Task, Result<Finished, Interrupt>) {
+) -> Worked {
     match triage::group(processor, &task) {
         Some(group) => ticket.expect(group),
         None => ticket = Ticket::alone(),
     }
     let event = match prepare(processor, &task).await {
         Ok(event) => event,
-        Err(interrupt) => return (task, Err(interrupt)),
+        Err(interrupt) => return Worked { task, outcome: Err(interrupt), memory: None },
     };
     let run = Arc::new(Run::new(Arc::clone(processor), task, event, deadline));
     let outcome = AssertUnwindSafe(sort_and_dispatch(&run, ticket)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
-    if let Ok(finished) = &outcome {
-        fallback::remember(&run, finished).await;
-    }
+    let memory = match &outcome {
+        Ok(finished) => fallback::memory(&run, finished).await,
+        Err(_) => None,
+    };
     // A cloned context that an automation has leaked may still hold the run: the task is copied.
     let task = run.task.lock().await.clone();
-    (task, outcome)
+    Worked { task, outcome, memory }
 }
 
 /// Everything that can end a task before any money is spent on it.

@@ -94,7 +94,7 @@ async fn call(run: &Run) -> ModelCall {
         priority: task.doc.priority,
         system: instructions(&processor.config.intents),
         documents: Vec::new(),
-        turns: vec![question(&run.id, &run.event)],
+        turns: vec![question(&run.event)],
         output: output(&processor.config.intents, &processor.registry),
         slot: None,
         deadline: run.answer_by(),

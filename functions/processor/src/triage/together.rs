@@ -25,7 +25,7 @@ const RULE: &str = "You are given several events, each under its number. Each st
 #[derive(Debug)]
 pub(super) struct Share {
     /// Its verdict; `None` when it must ask alone; the error when none of them can be asked now.
-    pub(super) outcome: Result<Option<Verdict>, ModelError>,
+    pub(super) outcome: Result<Option<Verdict>, Box<ModelError>>,
     /// Its part of the price.
     pub(super) usage: Vec<StepUsage>,
     /// All that was said.
@@ -79,7 +79,7 @@ pub(super) fn shares(
     tasks: usize,
     check: Option<&OutputCheck>,
 ) -> Vec<Share> {
-    let (outcomes, usage, exchanges) = match answer {
+    let (outcomes, usage, exchanges): (Vec<_>, _, _) = match answer {
         Ok(answer) => {
             let verdicts = verdicts(answer.value.as_ref(), tasks, check);
             (verdicts.into_iter().map(Ok).collect(), answer.usage, answer.exchanges)
@@ -90,16 +90,15 @@ pub(super) fn shares(
             (vec![failed(error); tasks], usage, exchanges)
         }
     };
-    let outcomes: Vec<Result<Option<Verdict>, ModelError>> = outcomes;
     let share = |(outcome, usage)| Share { outcome, usage, exchanges: exchanges.clone() };
     outcomes.into_iter().zip(split(&usage, tasks)).map(share).collect()
 }
 
 /// A model that cannot be had now can be had by none of them. Everything else may be the fault of one
 /// text among them (blocked for its content, say): each asks alone.
-fn failed(error: ModelError) -> Result<Option<Verdict>, ModelError> {
+fn failed(error: ModelError) -> Result<Option<Verdict>, Box<ModelError>> {
     match error.failure {
-        ModelFailure::Defer { .. } => Err(error),
+        ModelFailure::Defer { .. } => Err(Box::new(error)),
         ModelFailure::Retry | ModelFailure::Blocked | ModelFailure::Unusable | ModelFailure::Refused => {
             Ok(None)
         }

@@ -217,7 +217,9 @@ fn a_fallback_template_must_exist_and_hold_text() {
     let dir = project();
     write(dir.path(), "prompts/empty.md", "\n");
     let intent = |name, file| {
-        format!("[[intents]]\nname = \"{name}\"\nwhen = \"b\"\nautomation = \"reply\"\nfallback = \"prompts/{file}\"\n")
+        format!(
+            "[[intents]]\nname = \"{name}\"\nwhen = \"b\"\nautomation = \"reply\"\nfallback = \"prompts/{file}\"\n"
+        )
     };
     let text = format!("{GITHUB}{}{}", intent("a", "absent.md"), intent("b", "empty.md"));
     let found = Settings::parse(&text, dir.path()).unwrap_err();
