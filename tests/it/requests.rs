@@ -7,7 +7,7 @@ use e2e::world::World;
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
-const COMPLETING: [&str; 18] = [
+const COMPLETING: [&str; 20] = [
     "tasks.claim",
     "queue.set_visibility", // as long as the lease
     "state.acquire",        // the thread
@@ -25,6 +25,8 @@ const COMPLETING: [&str; 18] = [
     "tasks.save",           // the intent to publish it
     "tasks.save",           // the end, with the proof
     "state.release",
+    "state.get",  // past answers of the tenant and intent
+    "state.swap", // this one among them
     "queue.delete",
 ];
 

@@ -12,6 +12,7 @@ use tracing::{error, warn};
 
 use crate::Processor;
 use crate::disposition::Disposition;
+use crate::triage::{Table, Ticket};
 
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
 const ANSWER_MARGIN: Duration = Duration::from_millis(1_500);
@@ -114,25 +115,45 @@ impl Processor {
                 delivery
             })
             .collect();
-        let failed: Vec<Option<BatchItemFailure>> = stream::iter(deliveries)
-            .map(|delivery| {
+        let mut response = SqsBatchResponse::default();
+        for (delivery, fate) in self.handle_together(deliveries, deadline).await {
+            if fate == Fate::ComesBack {
+                response.give_back(delivery.message_id);
+            }
+        }
+        response
+    }
+
+    /// Works on deliveries side by side, each as [`Processor::handle`] does. Those that may, put their
+    /// questions to the triage model together.
+    pub async fn handle_together(
+        self: &Arc<Self>,
+        deliveries: Vec<Delivery>,
+        deadline: Timestamp,
+    ) -> Vec<(Delivery, Fate)> {
+        let tickets = Table::tickets(deliveries.len());
+        stream::iter(deliveries.into_iter().zip(tickets))
+            .map(|(delivery, ticket)| {
                 let processor = Arc::clone(self);
                 async move {
-                    let comes_back = processor.handle(&delivery, deadline).await == Fate::ComesBack;
-                    comes_back.then_some(BatchItemFailure { item_identifier: delivery.message_id })
+                    let fate = processor.handle_with(&delivery, deadline, ticket).await;
+                    (delivery, fate)
                 }
             })
             .buffer_unordered(self.config.concurrency.max(1))
             .collect()
-            .await;
-        SqsBatchResponse { batch_item_failures: failed.into_iter().flatten().collect() }
+            .await
     }
 
     /// Works on one delivery and delays its message as it should be. Neither a panic nor a task that
     /// overruns the invocation gets past here: both leave the task leased and the message coming back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Fate {
+        self.handle_with(delivery, deadline, Ticket::alone()).await
+    }
+
+    async fn handle_with(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp, ticket: Ticket) -> Fate {
         let left = between(self.clock.now(), deadline).saturating_sub(ANSWER_MARGIN);
-        let work = AssertUnwindSafe(self.process(delivery, deadline).boxed()).catch_unwind();
+        let work = AssertUnwindSafe(self.process(delivery, deadline, ticket).boxed()).catch_unwind();
         let disposition = match tokio::time::timeout(left, work).await {
             Ok(Ok(disposition)) => disposition,
             Ok(Err(_)) => {

@@ -70,25 +70,41 @@ fn without_foreign_urls(text: &str, hosts: &BTreeSet<String>) -> String {
     out
 }
 
-/// Where an address can begin. Browsers take backslashes for slashes, any number of them, and none at all
-/// behind `http:`.
-const BEGINNINGS: [&str; 7] = ["//", "/\\", "\\/", "\\\\", "www.", "http:", "https:"];
-
-/// Every address of `text` that names a host, with its place.
+/// Every address of `text` that names a host, with its place. One pass: a text of nothing but slashes must
+/// not take quadratic time.
 fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lower = text.to_ascii_lowercase();
-    let mut from = 0;
+    let (mut from, mut word_end) = (0, 0);
     std::iter::from_fn(move || {
         loop {
-            let at = BEGINNINGS.iter().filter_map(|beginning| lower[from..].find(beginning)).min()? + from;
-            let (start, end) = url_bounds(text, from, at);
-            if host(&text[start..end]).is_some() {
-                from = end;
-                return Some((start, &text[start..end]));
+            let at = next_beginning(text, from)?;
+            let start = scheme_start(text, from, at);
+            let after_slashes = skip_slashes(text, at);
+            let body = skip_scheme(text, after_slashes);
+            if body >= word_end {
+                word_end = body + text[body..].find(ends_url).unwrap_or(text.len() - body);
+            }
+            if host(&text[start..word_end]).is_some() {
+                from = word_end;
+                return Some((start, &text[start..word_end]));
             }
             // What is no address may hold one further on: `//https://…`.
-            from = at + 1;
+            from = after_slashes.max(at + 1);
         }
+    })
+}
+
+/// Where the next address can begin. Browsers take backslashes for slashes, any number of them, and need
+/// none at all behind `http:`.
+fn next_beginning(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let begins = |at: usize, word: &str| {
+        bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    (from..bytes.len()).find(|&at| match bytes[at] {
+        b'/' | b'\\' => matches!(bytes.get(at + 1), Some(b'/' | b'\\')),
+        b'w' | b'W' => begins(at, "www."),
+        b'h' | b'H' => begins(at, "http:") || begins(at, "https:"),
+        _ => false,
     })
 }
 
@@ -96,36 +112,37 @@ fn is_slash(c: char) -> bool {
     matches!(c, '/' | '\\')
 }
 
-/// From the scheme in front of `at` (not before `from`) to the first character that ends a URL.
-fn url_bounds(text: &str, from: usize, at: usize) -> (usize, usize) {
-    let head = text[from..at].strip_suffix(':').map_or(at, |before| {
+fn ends_url(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ')' | ']' | '`' | '|' | '\\')
+}
+
+fn skip_slashes(text: &str, at: usize) -> usize {
+    at + text[at..].find(|c| !is_slash(c)).unwrap_or(text.len() - at)
+}
+
+/// Behind a scheme and its slashes, if one begins at `at`.
+fn skip_scheme(text: &str, at: usize) -> usize {
+    let scheme = text[at..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - at);
+    let is_scheme = scheme > 0 && text[at + scheme..].starts_with(':');
+    if is_scheme { skip_slashes(text, at + scheme + 1) } else { at }
+}
+
+/// Where the scheme in front of `at` begins, not before `from`.
+fn scheme_start(text: &str, from: usize, at: usize) -> usize {
+    text[from..at].strip_suffix(':').map_or(at, |before| {
         let scheme = before.chars().rev().take_while(char::is_ascii_alphanumeric).count();
         from + before.len() - scheme
-    });
-    let ends =
-        |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ')' | ']' | '`' | '|' | '\\');
-    let body = at + text[at..].find(|c| !is_slash(c)).unwrap_or(text.len() - at);
-    // The slashes behind a scheme belong to it.
-    let body = match text[body..].find(':') {
-        Some(colon) if text[body..body + colon].chars().all(|c| c.is_ascii_alphanumeric()) => {
-            let behind = body + colon + 1;
-            behind + text[behind..].find(|c| !is_slash(c)).unwrap_or(text.len() - behind)
-        }
-        _ => body,
-    };
-    let tail = text[body..].find(ends).map_or(text.len(), |length| body + length);
-    (head, tail)
+    })
 }
 
 /// The host of a URL, lower case, without user and port; `None` when there is none that could be
 /// looked up.
 fn host(url: &str) -> Option<String> {
-    let is_scheme = |scheme: &str| !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric());
-    let behind_scheme = |url| match str::split_once(url, ':') {
-        Some((scheme, rest)) if is_scheme(scheme) && (rest.starts_with(is_slash) || is_http(scheme)) => rest,
+    let scheme = url.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    let rest = match url[scheme.len()..].strip_prefix(':') {
+        Some(rest) if !scheme.is_empty() && (rest.starts_with(is_slash) || is_http(scheme)) => rest,
         _ => url,
     };
-    let rest = behind_scheme(url);
     let authority = rest.trim_start_matches(is_slash).split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?.split(':').next()?.to_lowercase();
     // The other dots of Unicode, and a dot in percent notation, are dots to a browser.
@@ -264,6 +281,12 @@ mod tests {
     #[test]
     fn overlong_draft_is_cut() {
         assert!(cleaned(&"long ".repeat(40_000)).len() <= LONGEST);
+    }
+
+    #[test]
+    fn url_behind_empty_slashes_is_found() {
+        assert!(!cleaned("////https://evil.example/x").contains("evil.example"));
+        assert!(!cleaned("//a//b//evil.example").contains("evil.example"));
     }
 
     proptest::proptest! {

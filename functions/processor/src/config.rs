@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use settings::{AgentSettings, Intent, Settings, SourceSettings};
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub sources: BTreeMap<String, SourceSettings>,
     /// Cap on replies per thread and hour.
     pub replies_per_hour: Option<u32>,
+    /// How long no model could be had before a fallback answer is looked for.
+    pub fallback_after: Duration,
     /// Records of one batch that are worked on at once.
     pub concurrency: usize,
 }
@@ -50,6 +53,7 @@ impl Config {
             intents: settings.intents.clone().into(),
             sources: settings.sources.clone(),
             replies_per_hour: settings.budget.per_thread_replies_per_hour,
+            fallback_after: settings.models.fallback_after,
             concurrency: BATCH,
         })
     }

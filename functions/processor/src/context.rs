@@ -87,6 +87,7 @@ impl Context {
         let call = self.answer_call(step, instruction).await?;
         match self.0.processor.model.generate(&call).await {
             Ok(answer) => {
+                self.0.model_answered().await;
                 let (recorded, saved) = futures::join!(
                     self.0.record_calls(&answer.exchanges, &answer.usage),
                     self.0.save_step(step, answer.text)
@@ -124,10 +125,11 @@ impl Context {
     pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
         let text = match self.approved().await? {
             Some(text) => text,
-            None => self.pass_gate(&text).await?,
+            None => self.pass_gate(&text, DraftOrigin::Model).await?,
         };
         let hash = draft_hash(&text);
         let proof = self.0.publish_once(REPLY, self.0.target()?, &text).await?;
+        *self.0.published.lock().await = Some(text);
         Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: proof.url })
     }
 
@@ -144,7 +146,7 @@ impl Context {
     }
 
     /// The cleaned text if it may go out as it is; else it is parked.
-    async fn pass_gate(&self, text: &str) -> Result<String, Interrupt> {
+    pub(crate) async fn pass_gate(&self, text: &str, from: DraftOrigin) -> Result<String, Interrupt> {
         let agent = &self.0.processor.config.agent;
         let event = &self.0.event;
         let allowed = Allowed { mention: event.actor.clone(), ..Allowed::default() }
@@ -161,24 +163,32 @@ impl Context {
         let over_cap = if begun { None } else { self.0.reply_over_cap().await? };
         let candidate = Candidate {
             confidence: self.classification().await.confidence,
-            from: DraftOrigin::Model,
+            from,
             alarm: cleaned.alarm.as_deref(),
             over_cap,
         };
         // A reply that has begun passed the gate before; parking it now could not take it back.
         let because = if begun { None } else { parked_because(agent, &candidate) };
-        self.keep_draft(&cleaned.text, because).await?;
+        self.keep_draft(&cleaned.text, from, because).await?;
         Ok(cleaned.text)
     }
 
     /// Stores the draft's text, then the task that names it; parks it if there is a reason.
-    async fn keep_draft(&self, text: &str, parked_because: Option<String>) -> Result<(), Interrupt> {
+    async fn keep_draft(
+        &self,
+        text: &str,
+        from: DraftOrigin,
+        parked_because: Option<String>,
+    ) -> Result<(), Interrupt> {
         let hash = draft_hash(text);
         let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
         self.0.put(&Part::draft(&hash), &blob).await?;
         let parked = parked_because.is_some();
         let mut task = self.0.task.lock().await;
-        task.doc.draft = Some(DraftRef { hash, from: DraftOrigin::Model, parked_because });
+        if from == DraftOrigin::Fallback {
+            task.doc.stand_in = Some(hash.clone());
+        }
+        task.doc.draft = Some(DraftRef { hash, from, parked_because });
         if parked {
             let expires = after(self.0.now(), self.0.processor.config.agent.approval_expires);
             task.doc.expires_at = Some(expires.min(task.gives_up_at()));

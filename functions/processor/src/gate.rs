@@ -19,11 +19,12 @@ pub(crate) struct Candidate<'a> {
 /// Why the draft is parked; `None` when it may go out.
 #[must_use]
 pub(crate) fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<String> {
+    if candidate.from == DraftOrigin::Fallback {
+        let alarm = candidate.alarm.map(|alarm| format!("; {alarm}")).unwrap_or_default();
+        return Some(format!("it is a fallback answer: no model could be had{alarm}"));
+    }
     if let Some(alarm) = candidate.alarm {
         return Some(alarm.to_owned());
-    }
-    if candidate.from == DraftOrigin::Fallback {
-        return Some("it is a fallback answer: no model could be had".to_owned());
     }
     if let Some(cap) = candidate.over_cap {
         return Some(format!("the thread has had {cap} replies within the hour"));

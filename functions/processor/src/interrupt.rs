@@ -1,7 +1,7 @@
 //! [`Interrupt`]: why a run stops before its task has ended well.
 
 use domain::{
-    ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError, Timestamp, after,
+    Deferral, ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError, Timestamp, after,
 };
 
 /// Why a run stops. The variants are what happens next to the task.
@@ -11,6 +11,8 @@ use domain::{
 pub enum Interrupt {
     /// Come back later.
     Defer(Box<Deferred>),
+    /// No model can be had: come back later, or make do without one once that has lasted.
+    Shut(Box<Deferred>),
     /// A person must decide; the draft is stored, and the task knows it.
     Park,
     /// It cannot be done.
@@ -65,9 +67,15 @@ impl Interrupt {
         let fail = |kind: &str| TaskError::new(&error.step, kind, &error.message);
         match error.failure {
             ModelFailure::Defer { why, not_before } => {
+                let told = format!("{}: {}", why.as_str(), error.message);
                 let is_slot = not_before.is_some();
-                let why = format!("{}: {}", why.as_str(), error.message);
-                Self::Defer(Box::new(Deferred { why, not_before, is_slot, counted: false, error: None }))
+                let deferred = Deferred { why: told, not_before, is_slot, counted: false, error: None };
+                match why {
+                    Deferral::Unavailable | Deferral::DailyQuota => Self::Shut(Box::new(deferred)),
+                    Deferral::Quota | Deferral::Budget | Deferral::Busy | Deferral::OutOfTime => {
+                        Self::Defer(Box::new(deferred))
+                    }
+                }
             }
             ModelFailure::Retry => Self::retry(fail("model_error")),
             ModelFailure::Blocked => Self::fail(fail("blocked_prompt")),

@@ -13,6 +13,7 @@ mod context;
 mod conversation;
 mod disposition;
 mod effect;
+mod fallback;
 mod gate;
 mod interrupt;
 #[cfg(feature = "lambda")]

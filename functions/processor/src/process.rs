@@ -11,7 +11,8 @@ use futures::FutureExt;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::disposition::{Disposition, LONGEST_DELAY};
-use crate::{Interrupt, Processor, settle, work};
+use crate::triage::Ticket;
+use crate::{Interrupt, Processor, fallback, settle, work};
 
 /// The lease outlives the invocation by this: clocks differ, and a last write may be under way.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
@@ -25,8 +26,14 @@ const FOREIGN_RETRY: Duration = Duration::from_secs(60);
 impl Processor {
     /// Works on the task that `delivery` names, and returns before `deadline`.
     ///
-    /// Everything that goes wrong within one task stays within it.
-    pub async fn process(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Disposition {
+    /// Everything that goes wrong within one task stays within it. By `ticket` it may put its question
+    /// to the triage model together with others.
+    pub(crate) async fn process(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        deadline: Timestamp,
+        ticket: Ticket,
+    ) -> Disposition {
         let id = match delivery.task_id() {
             Ok(id) => id,
             Err(problem) => {
@@ -43,7 +50,7 @@ impl Processor {
             },
         };
         match self.stores.tasks.claim(&id, &request).await {
-            Ok(Claim::Claimed(task)) => self.hold(delivery, *task, deadline).await,
+            Ok(Claim::Claimed(task)) => self.hold(delivery, *task, deadline, ticket).await,
             Ok(other) => self.unclaimed(&id, other, request.now),
             Err(problem) => {
                 warn!(task_id = %id, %problem, "claim failed");
@@ -75,7 +82,13 @@ impl Processor {
 
     /// Works under the lease. The message's visibility is set to match, so that a crash costs the
     /// rest of the lease and not the queue's own, much longer time-out.
-    async fn hold(self: &Arc<Self>, delivery: &Delivery, mut task: Task, deadline: Timestamp) -> Disposition {
+    async fn hold(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        mut task: Task,
+        deadline: Timestamp,
+        ticket: Ticket,
+    ) -> Disposition {
         let started = self.clock.now();
         self.metrics.claimed(delivery.age);
         task.note(started, "claimed");
@@ -90,9 +103,12 @@ impl Processor {
         match self.stores.state.acquire(&thread, &owner, started, lease_until).await {
             Ok(Acquire::Held) => {
                 let span = info_span!("task", task_id = %task.id, source = task.doc.source);
-                let (task, outcome) = work::run(self, task, deadline).boxed().instrument(span).await;
-                let disposition = settle::settle(self, task, outcome, started, delivery).await;
+                let worked = work::run(self, task, deadline, ticket).boxed().instrument(span).await;
+                let disposition = settle::settle(self, worked.task, worked.outcome, started, delivery).await;
                 self.release(&thread, &owner).await;
+                if let (Some(memory), Disposition::Done) = (worked.memory, disposition) {
+                    fallback::keep(self, memory).await;
+                }
                 disposition
             }
             Ok(Acquire::Busy { .. }) => {

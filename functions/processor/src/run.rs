@@ -35,6 +35,8 @@ pub(crate) struct Run {
     pub(crate) lease_until: Timestamp,
     calls: AtomicU32,
     slot_used: AtomicBool,
+    /// The text that was published, for later tasks that find no model.
+    pub(crate) published: Mutex<Option<String>>,
 }
 
 impl Run {
@@ -51,6 +53,7 @@ impl Run {
             lease_until,
             calls: AtomicU32::new(0),
             slot_used: AtomicBool::new(false),
+            published: Mutex::new(None),
         }
     }
 
@@ -131,6 +134,11 @@ impl Run {
             self.put(&Part::call(self.fence, sequence), &pack(exchange)?).await
         });
         try_join_all(puts).await.map(drop)
+    }
+
+    /// A model can be had again. Written with the task's next write.
+    pub(crate) async fn model_answered(&self) {
+        self.task.lock().await.doc.shut_since = None;
     }
 
     pub(crate) async fn put(&self, part: &Part, blob: &Blob) -> Result<PutNew, Interrupt> {

@@ -39,6 +39,10 @@ pub(crate) async fn settle(
     let ending = match outcome {
         Ok(finished) => complete(&mut task, finished),
         Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, *deferred, now, delivery),
+        Err(Interrupt::Shut(deferred)) => {
+            task.doc.shut_since.get_or_insert(now);
+            defer(processor, &mut task, *deferred, now, delivery)
+        }
         Err(Interrupt::Park) => park(&mut task),
         Err(Interrupt::Fail(error)) => fail(&mut task, *error),
         Err(Interrupt::Ignore(reason)) => end(TaskStatus::Ignored, reason),

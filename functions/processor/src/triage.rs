@@ -1,14 +1,25 @@
 //! Triage: one structured call to the cheap model says what an event wants.
+//!
+//! `ask` puts the question, and `rendezvous` finds out whether others of the same invocation have one
+//! too, which then go out `together`; `split` shares the price.
+
+mod ask;
+mod rendezvous;
+mod split;
+mod together;
 
 use std::sync::Arc;
 
-use domain::{Classification, Event, OutputFormat, TaskId, Turn, WORDS_BYTES};
+use domain::{Classification, Event, OutputFormat, Turn, WORDS_BYTES};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use settings::Intent;
 
 use crate::Registry;
 use crate::untrusted::Fence;
+
+pub(crate) use ask::{ask, group};
+pub(crate) use rendezvous::{Table, Ticket};
 
 /// What the model fills in.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -59,10 +70,12 @@ pub(crate) fn instructions(intents: &[Intent]) -> String {
     text
 }
 
-/// The question about one event.
+/// The question about one event; nothing in it tells one task from another, so that equal events are
+/// sorted by one call.
 #[must_use]
-pub(crate) fn question(id: &TaskId, event: &Event) -> Turn {
-    let fence = Fence::of(id);
+pub(crate) fn question(event: &Event) -> Turn {
+    let texts = [&event.name, event.title.as_deref().unwrap_or_default(), &event.text];
+    let fence = Fence::of_texts(&[&texts[..], event.opening.as_deref().as_slice()].concat());
     let mut text = format!("{}\n\nAn event of the kind {}:\n\n", fence.rule(), event.name);
     if let Some(title) = &event.title {
         text.push_str(&fence.around("title", title));
@@ -162,6 +175,7 @@ mod tests {
             when: format!("when {name}"),
             automation: automation.to_owned(),
             priority: None,
+            fallback: None,
         }
     }
 

@@ -21,6 +21,15 @@ impl Fence {
         Self(draft_hash(&format!("fence of {id}"))[..12].to_owned())
     }
 
+    /// The fence of these texts: equal questions are equal calls, of which one goes out. Whoever writes
+    /// one of the texts would have to write their hash into them, of which 96 bits count here, since
+    /// there may be nothing else in it than what they wrote.
+    #[must_use]
+    pub(crate) fn of_texts(texts: &[&str]) -> Self {
+        let all: String = texts.iter().map(|text| format!("{}:{text}", text.len())).collect();
+        Self(draft_hash(&format!("fence of {all}"))[..24].to_owned())
+    }
+
     /// `text`, cleaned and fenced; `label` says what it is, in our words.
     #[must_use]
     pub(crate) fn around(&self, label: &str, text: &str) -> String {

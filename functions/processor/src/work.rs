@@ -5,35 +5,50 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use domain::{
-    Classification, Event, MAX_ATTEMPTS, ModelCall, ModelFailure, ModelRole, Part, ServiceFailure,
-    StoreError, Task, TaskError, Timestamp,
+    Classification, Event, MAX_ATTEMPTS, Part, ServiceFailure, StoreError, Task, TaskError, Timestamp,
 };
 use futures::FutureExt;
-use serde::Deserialize;
-use tracing::warn;
 use webhook::{CommentPolicy, Parsed, Received};
 
+use crate::fallback::Memory;
 use crate::process::worn_out;
 use crate::run::{OUTSIDE_CALL, Run};
-use crate::triage::{self, Verdict};
-use crate::{Context, Finished, Interrupt, Processor};
+use crate::triage::{self, Ticket};
+use crate::{Context, Finished, Interrupt, Processor, fallback};
+
+/// A task after the work on it.
+pub(crate) struct Worked {
+    pub(crate) task: Task,
+    pub(crate) outcome: Result<Finished, Interrupt>,
+    /// What later tasks may want to know of it, once it has ended well.
+    pub(crate) memory: Option<Memory>,
+}
 
 /// Works on `task` and gives it back with what came out. Panics do not get past here.
 pub(crate) async fn run(
     processor: &Arc<Processor>,
     task: Task,
     deadline: Timestamp,
-) -> (Task, Result<Finished, Interrupt>) {
+    mut ticket: Ticket,
+) -> Worked {
+    match triage::group(processor, &task) {
+        Some(group) => ticket.expect(group),
+        None => ticket = Ticket::alone(),
+    }
     let event = match prepare(processor, &task).await {
         Ok(event) => event,
-        Err(interrupt) => return (task, Err(interrupt)),
+        Err(interrupt) => return Worked { task, outcome: Err(interrupt), memory: None },
     };
     let run = Arc::new(Run::new(Arc::clone(processor), task, event, deadline));
-    let outcome = AssertUnwindSafe(sort_and_dispatch(&run)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(sort_and_dispatch(&run, ticket)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
+    let memory = match &outcome {
+        Ok(finished) => fallback::memory(&run, finished).await,
+        Err(_) => None,
+    };
     // A cloned context that an automation has leaked may still hold the run: the task is copied.
     let task = run.task.lock().await.clone();
-    (task, outcome)
+    Worked { task, outcome, memory }
 }
 
 /// Everything that can end a task before any money is spent on it.
@@ -113,17 +128,27 @@ async fn unwanted(
     Ok(filter.ignores(event).map(|reason| reason.as_str().to_owned()))
 }
 
-async fn sort_and_dispatch(run: &Arc<Run>) -> Result<Finished, Interrupt> {
-    let classification = classify(run).await?;
-    dispatch(run, classification).await
+async fn sort_and_dispatch(run: &Arc<Run>, ticket: Ticket) -> Result<Finished, Interrupt> {
+    if fallback::is_approved(run).await {
+        // Its automation would ask the model again, which nobody waits for any more.
+        return Context(Arc::clone(run)).reply(String::new()).await;
+    }
+    let outcome = match classify(run, ticket).await {
+        Ok(classification) => dispatch(run, classification).await,
+        Err(interrupt) => Err(interrupt),
+    };
+    match outcome {
+        Err(Interrupt::Shut(deferred)) => Err(fallback::instead(run, *deferred).await),
+        other => other,
+    }
 }
 
 /// The saved classification, or a new one: a retry never pays for it twice.
-async fn classify(run: &Arc<Run>) -> Result<Classification, Interrupt> {
+async fn classify(run: &Arc<Run>, ticket: Ticket) -> Result<Classification, Interrupt> {
     if let Some(known) = run.task.lock().await.doc.classification.clone() {
         return Ok(known);
     }
-    let classification = match ask_triage(run).await? {
+    let classification = match triage::ask(run, ticket).await? {
         Some(verdict) if verdict.spam => return Err(Interrupt::Ignore("spam".to_owned())),
         Some(verdict) => verdict.classification(),
         None => triage::unclassified(),
@@ -136,44 +161,6 @@ async fn classify(run: &Arc<Run>) -> Result<Classification, Interrupt> {
     })
     .await?;
     Ok(classification)
-}
-
-/// The triage model's verdict; `None` when what it says cannot be used.
-async fn ask_triage(run: &Arc<Run>) -> Result<Option<Verdict>, Interrupt> {
-    let call = triage_call(run).await;
-    match run.processor.model.generate(&call).await {
-        Ok(answer) => {
-            run.record_calls(&answer.exchanges, &answer.usage).await?;
-            Ok(answer.value.and_then(|value| Verdict::deserialize(value).ok()))
-        }
-        Err(error) => {
-            run.record_calls(&error.exchanges, &error.usage).await?;
-            if error.failure == ModelFailure::Unusable {
-                warn!(task_id = %run.id, problem = error.message, "triage gave no usable verdict");
-                return Ok(None);
-            }
-            Err(Interrupt::from_model(&error))
-        }
-    }
-}
-
-async fn triage_call(run: &Arc<Run>) -> ModelCall {
-    let processor = &run.processor;
-    let task = run.task.lock().await;
-    ModelCall {
-        task_id: run.id.clone(),
-        step: "triage".to_owned(),
-        role: ModelRole::Triage,
-        tenant: task.doc.tenant.clone(),
-        thread: task.doc.thread.clone(),
-        priority: task.doc.priority,
-        system: triage::instructions(&processor.config.intents),
-        documents: Vec::new(),
-        turns: vec![triage::question(&run.id, &run.event)],
-        output: triage::output(&processor.config.intents, &processor.registry),
-        slot: run.take_slot(&task),
-        deadline: run.answer_by(),
-    }
 }
 
 /// Runs the automation of the intent; the default one when the intent is unknown. A panic fails this

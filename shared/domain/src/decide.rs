@@ -169,6 +169,10 @@ pub async fn retry(
         doc.round += 1;
         doc.draft = None;
     }
+    // What was sorted while no model could be had is sorted anew.
+    if doc.shut_since.take().is_some() && doc.stand_in.is_some() {
+        doc.classification = doc.classification.take().filter(|known| known.confidence > 0.0);
+    }
     doc.decision = None;
     doc.expires_at = None;
     doc.retry_note = note.map(|note| clip(&note, WORDS_BYTES).to_owned());

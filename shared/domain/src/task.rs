@@ -115,6 +115,13 @@ pub struct TaskDoc {
     /// What the person who asked for a new draft said.
     #[serde(default)]
     pub retry_note: Option<String>,
+    /// Since when no model can be had for it; `None` once one has answered.
+    #[serde(default)]
+    pub shut_since: Option<Timestamp>,
+    /// Hash of the draft that stood in for a model's answer: a decision on it is carried out without
+    /// asking a model again.
+    #[serde(default)]
+    pub stand_in: Option<String>,
     /// What triage made of it.
     #[serde(default)]
     pub classification: Option<Classification>,
@@ -400,6 +407,8 @@ impl TaskDoc {
             wakes: 0,
             round: 0,
             retry_note: None,
+            shut_since: None,
+            stand_in: None,
             classification: None,
             draft: None,
             expires_at: None,

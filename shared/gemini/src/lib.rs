@@ -8,6 +8,7 @@ mod ask;
 mod budget;
 mod candidates;
 mod client;
+mod coalesce;
 mod config;
 mod connections;
 mod connector;

@@ -1,12 +1,13 @@
 //! [`Gemini`], and the chain that every call passes:
 //!
 //! 1. `budget`: the most that it may cost is set aside;
-//! 2. `candidates`: the wanted model, then its fallbacks;
-//! 3. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
-//! 4. `retry`: one request, repeated in place for short waits only (`error`, `verdict`), each try through
-//! 5. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a `permit`;
-//! 6. `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
-//! 7. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.
+//! 2. `coalesce`: an identical call under way answers this one too;
+//! 3. `candidates`: the wanted model, then its fallbacks;
+//! 4. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
+//! 5. `retry`: one request, repeated in place for short waits only (`error`, `verdict`), each try through
+//! 6. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a `permit`;
+//! 7. `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
+//! 8. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.
 //!
 //! A call can be dropped at any point: nothing outlives it but pooled connections.
 
@@ -20,6 +21,7 @@ use crate::ask::ask;
 use crate::budget::{Reservation, Treasury};
 use crate::candidates::{candidates, verdict_of_all};
 use crate::client::Client;
+use crate::coalesce::Coalescer;
 use crate::config::{Config, ConfigError};
 use crate::connector::ConnectionCounts;
 use crate::estimate::prompt_tokens;
@@ -27,6 +29,7 @@ use crate::failure::Failure;
 use crate::fleet::{FleetModel, Shared, ask_for};
 use crate::limits;
 use crate::media;
+use crate::pricing::most_usd;
 use crate::reading::Reading;
 use crate::run::Run;
 use crate::settle::Ledger;
@@ -38,6 +41,7 @@ pub struct Gemini {
     config: Config,
     models: Vec<FleetModel>,
     treasury: Treasury,
+    coalescer: Coalescer<ModelAnswer>,
     client: Client,
     shared: Shared,
     signals: Signals,
@@ -61,7 +65,8 @@ impl Gemini {
         let models = limits::models(&config)?;
         let client = Client::new(&config, signals.clone())?;
         let treasury = Treasury::new(config.budgets);
-        Ok(Self { config, models, treasury, client, shared: Shared { store, jitter }, signals, clock })
+        let (coalescer, shared) = (Coalescer::default(), Shared { store, jitter });
+        Ok(Self { config, models, treasury, coalescer, client, shared, signals, clock })
     }
 
     /// How many connections to the service were opened in this environment, and how many requests
@@ -85,35 +90,54 @@ impl Gemini {
         }
     }
 
-    async fn first_answer(&self, call: &ModelCall, ledger: &mut Ledger) -> Result<Reading, Failure> {
-        media::check(&call.turns, self.config.max_inline_bytes)
-            .map_err(|problem| Failure::unsendable(&problem))?;
-        let reservation = self.treasury.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
-        let run = self.run(call, &reservation);
-        let models = candidates(&self.config, &self.models, call.role, call.priority);
-        let outcome = match first_answer(&run, ledger, &models).await {
-            Ok(reading) => Ok(reading),
-            Err(failure) => Err(with_slot(&run, &models, failure).await),
-        };
-        let now = run.now();
-        reservation.close(now).await;
-        outcome
+    /// The answer to `call`, once the money for it is set aside: that of an identical call under way, or
+    /// the first candidate's that has one.
+    async fn answer(&self, run: &Run<'_>) -> Result<ModelAnswer, ModelError> {
+        let models = candidates(&self.config, &self.models, run.call.role, run.call.priority);
+        cover(run, &models).await.map_err(|failure| refusal(run.call, failure, Ledger::default()))?;
+        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        let own = own_answer(run, &models);
+        self.coalescer.generate(run.call, &names, run.remaining(), run.signals, own).await
     }
 }
 
 #[async_trait]
 impl Model for Gemini {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
-        let mut ledger = Ledger::default();
-        let outcome = self.first_answer(call, &mut ledger).await;
-        let Ledger { usage, exchanges } = ledger;
-        match outcome {
-            Ok(Reading { text, value }) => Ok(ModelAnswer { text, value, usage, exchanges }),
-            Err(Failure { what, message, .. }) => {
-                Err(ModelError { step: call.step.clone(), failure: what, message, usage, exchanges })
-            }
-        }
+        media::check(&call.turns, self.config.max_inline_bytes)
+            .map_err(|problem| refusal(call, Failure::unsendable(&problem), Ledger::default()))?;
+        let reservation = self.treasury.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
+        let run = self.run(call, &reservation);
+        let outcome = self.answer(&run).await;
+        let now = run.now();
+        reservation.close(now).await;
+        outcome
     }
+}
+
+/// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself.
+async fn cover(run: &Run<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
+    let output = u64::from(run.config.generation.max_output_tokens);
+    let most = |model: &&FleetModel| most_usd(&model.name, run.prompt_tokens, output, run.now());
+    run.reservation.cover(models.first().map_or(0.0, most), run.now()).await
+}
+
+/// The answer of a call that is made, with everything that was said and paid for on the way.
+async fn own_answer(run: &Run<'_>, models: &[&FleetModel]) -> Result<ModelAnswer, ModelError> {
+    let mut ledger = Ledger::default();
+    match first_answer(run, &mut ledger, models).await {
+        Ok(Reading { text, value }) => {
+            let Ledger { usage, exchanges } = ledger;
+            Ok(ModelAnswer { text, value, usage, exchanges })
+        }
+        Err(failure) => Err(refusal(run.call, with_slot(run, models, failure).await, ledger)),
+    }
+}
+
+fn refusal(call: &ModelCall, failure: Failure, ledger: Ledger) -> ModelError {
+    let Ledger { usage, exchanges } = ledger;
+    let Failure { what, message, .. } = failure;
+    ModelError { step: call.step.clone(), failure: what, message, usage, exchanges }
 }
 
 /// The answer of the first candidate that has one.

@@ -1,10 +1,12 @@
 //! `[[intents]]`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use domain::Priority;
 
 use crate::entry::Entry;
+use crate::files::read_text;
 use crate::names::is_identifier;
 use crate::section::Section;
 use crate::suggest::suggest;
@@ -20,17 +22,23 @@ pub struct Intent {
     pub automation: String,
     /// The priority of its tasks, if it sets one.
     pub priority: Option<Priority>,
+    /// The answer of last resort, when no model can be had: the text of a file. A person must approve
+    /// it before it is published.
+    pub fallback: Option<String>,
 }
 
 /// Reads all intents; `automations` are those that exist (any, when it is `None`).
-pub(crate) fn read(root: &mut Section<'_>, automations: Option<&[&str]>) -> Vec<Intent> {
+///
+/// Their files lie in `dir`.
+pub(crate) fn read(root: &mut Section<'_>, dir: &Path, automations: Option<&[&str]>) -> Vec<Intent> {
     let Some(entries) = root.read("intents", Entry::items) else { return Vec::new() };
     let mut lines = BTreeMap::new();
-    entries.iter().filter_map(|entry| intent(entry.section()?, automations, &mut lines)).collect()
+    entries.iter().filter_map(|entry| intent(entry.section()?, dir, automations, &mut lines)).collect()
 }
 
 fn intent(
     mut section: Section<'_>,
+    dir: &Path,
     automations: Option<&[&str]>,
     lines: &mut BTreeMap<String, usize>,
 ) -> Option<Intent> {
@@ -39,8 +47,17 @@ fn intent(
     let run =
         section.require("automation", "add `automation = \"reply\"`", |entry| automation(entry, automations));
     let priority = section.read("priority", priority);
+    let fallback = section.read("fallback", |entry| template(entry, dir));
     section.finish();
-    Some(Intent { name: name?, when: when?, automation: run?, priority })
+    Some(Intent { name: name?, when: when?, automation: run?, priority, fallback })
+}
+
+fn template(entry: &Entry<'_>, dir: &Path) -> Option<String> {
+    let file = entry.text()?;
+    read_text(&dir.join(&file)).map_or_else(
+        |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
+        Some,
+    )
 }
 
 fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option<String> {

@@ -53,7 +53,7 @@ fn read(origin: &str, text: &str, dir: &Path, automations: Option<&[&str]>) -> R
         models: ModelSettings::read(root.section("models")),
         budget: BudgetSettings::read(root.section("budget")),
         sources: sources::read(&mut root),
-        intents: intents::read(&mut root, automations),
+        intents: intents::read(&mut root, dir, automations),
     };
     root.not_yet(&["approvals"]);
     root.finish();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::MAX_OPEN_DAYS;
+
 use crate::effective::EffectiveLimits;
 use crate::endpoints::{self, EndpointSettings};
 use crate::entry::Entry;
@@ -27,6 +29,9 @@ pub struct ModelSettings {
     pub api_version: String,
     /// `[[models.endpoints]]`; none is Google's own.
     pub endpoints: Vec<EndpointSettings>,
+    /// How long no model could be had before a task makes do with a past answer or its intent's
+    /// template (default 15 minutes).
+    pub fallback_after: Duration,
     /// Life of a context cache (default 2 hours).
     pub cache_ttl: Duration,
     /// Preset of the limits: `free`, `tier1` (the default), `tier2` or `tier3`.
@@ -39,6 +44,10 @@ pub struct ModelSettings {
 
 /// A cache shorter than a minute never repays; one longer than a week is a mistake in the unit.
 const CACHE_TTL: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24 * 7);
+
+/// Within the time that a task may stay open.
+const FALLBACK_AFTER: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
 
 impl ModelSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
@@ -62,6 +71,9 @@ impl ModelSettings {
             triage,
             answer,
             fallback,
+            fallback_after: section
+                .read("fallback_after", |entry| entry.duration(FALLBACK_AFTER))
+                .unwrap_or(Duration::from_mins(15)),
             cache_ttl: section
                 .read("cache_ttl", |entry| entry.duration(CACHE_TTL))
                 .unwrap_or(Duration::from_hours(2)),
@@ -69,7 +81,6 @@ impl ModelSettings {
             generation: Generation::read(section.section("generation")),
             limits,
         };
-        section.not_yet(&["fallback_after"]);
         section.finish();
         settings
     }

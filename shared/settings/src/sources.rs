@@ -23,6 +23,9 @@ pub struct SourceSettings {
     pub filter: Filter,
     /// Events older than this by their own date are ignored (default: however old).
     pub max_event_age: Option<Duration>,
+    /// Whether whoever writes its texts is trusted not to steer the agent (default `false`): only
+    /// then may the texts of several events stand in one question to the triage model.
+    pub trusted: bool,
 }
 
 /// Senders that agent.toml will know.
@@ -88,9 +91,10 @@ fn source(name: &str, mut section: Section<'_>) -> Option<SourceSettings> {
     let longest = Duration::from_hours(24 * 365);
     let max_event_age =
         section.read("max_event_age", |entry| entry.duration(Duration::from_secs(1)..=longest));
-    section.not_yet(&["scheme", "map", "identity", "trusted", "priority"]);
+    let trusted = section.read("trusted", Entry::flag).unwrap_or(false);
+    section.not_yet(&["scheme", "map", "identity", "priority"]);
     section.finish();
-    Some(SourceSettings { name: name.to_owned(), provider: provider?, filter, max_event_age })
+    Some(SourceSettings { name: name.to_owned(), provider: provider?, filter, max_event_age, trusted })
 }
 
 fn provider(name: &str, section: &mut Section<'_>) -> Option<Provider> {

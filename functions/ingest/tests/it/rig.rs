@@ -73,6 +73,7 @@ impl Default for Parts {
                 provider: Provider::Github,
                 filter: Filter { login: Some("afterhook-bot".to_owned()), ..Filter::default() },
                 max_event_age: None,
+                trusted: false,
             },
             secrets: SecretsSource::fixed(secrets(&[SECRET])),
             patience: Duration::from_secs(60),

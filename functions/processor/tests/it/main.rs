@@ -3,6 +3,8 @@
 
 mod batch;
 mod effects;
+mod fallback;
 mod pipeline;
 mod support;
+mod together;
 mod waiting;

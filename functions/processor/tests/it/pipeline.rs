@@ -260,3 +260,21 @@ async fn history_has_roles_and_is_bounded() {
     assert_eq!(turns[2].speaker, Speaker::Model);
     assert_eq!(turns[2].text, "comment 4");
 }
+
+#[tokio::test(start_paused = true)]
+async fn equal_events_are_equal_questions_and_others_are_not() {
+    let bench = Bench::new();
+    for number in 1..=3 {
+        let mut event = issue(number);
+        if number == 3 {
+            event["issue"]["body"] = "another".into();
+        }
+        bench.accept(&event).await;
+    }
+    bench.work().await;
+    let calls = bench.model.calls.lock().unwrap();
+    let questions: Vec<_> =
+        calls.iter().filter(|call| call.step == "triage").map(|call| (&call.system, &call.turns)).collect();
+    assert_eq!(questions[0], questions[1]);
+    assert_ne!(questions[0], questions[2]);
+}

@@ -21,6 +21,8 @@ pub(crate) const LOGIN: &str = "afterhook";
 pub(crate) enum Say {
     Triage { intent: &'static str, confidence: f64, spam: bool },
     Text(&'static str),
+    Json(Value),
+    Panic,
     Fail(ModelFailure),
     Hang,
 }
@@ -30,6 +32,8 @@ pub(crate) struct ScriptedModel {
     pub(crate) script: Mutex<VecDeque<Say>>,
     pub(crate) calls: Mutex<Vec<ModelCall>>,
     pub(crate) delay: Mutex<Duration>,
+    /// Why no call is answered at present, whatever the script says.
+    pub(crate) down: Mutex<Option<Deferral>>,
 }
 
 fn usage(step: &str) -> StepUsage {
@@ -64,23 +68,17 @@ impl Model for ScriptedModel {
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        let next = self.script.lock().unwrap().pop_front();
-        let next = next.unwrap_or(match call.role {
-            ModelRole::Triage => Say::Triage { intent: "bug_report", confidence: 0.9, spam: false },
-            ModelRole::Answer => Say::Text("Thanks, we look into it."),
-        });
-        let answer = |text: String, value: Option<Value>| ModelAnswer {
-            text,
-            value,
-            usage: vec![usage(&call.step)],
-            exchanges: vec![exchange(call)],
+        let next = match *self.down.lock().unwrap() {
+            Some(why) => Say::Fail(ModelFailure::Defer { why, not_before: None }),
+            None => self.script.lock().unwrap().pop_front().unwrap_or_else(|| default_of(call)),
         };
         match next {
             Say::Triage { intent, confidence, spam } => {
                 let value = json!({"intent": intent, "confidence": confidence, "spam": spam});
-                Ok(answer(value.to_string(), Some(value)))
+                Ok(answer(call, value.to_string(), Some(value)))
             }
-            Say::Text(text) => Ok(answer(text.to_owned(), None)),
+            Say::Json(value) => Ok(answer(call, value.to_string(), Some(value))),
+            Say::Text(text) => Ok(answer(call, text.to_owned(), None)),
             Say::Fail(failure) => Err(ModelError {
                 step: call.step.clone(),
                 failure,
@@ -88,9 +86,31 @@ impl Model for ScriptedModel {
                 usage: Vec::new(),
                 exchanges: vec![exchange(call)],
             }),
+            Say::Panic => panic!("scripted"),
             Say::Hang => std::future::pending().await,
         }
     }
+}
+
+fn answer(call: &ModelCall, text: String, value: Option<Value>) -> ModelAnswer {
+    ModelAnswer { text, value, usage: vec![usage(&call.step)], exchanges: vec![exchange(call)] }
+}
+
+fn default_of(call: &ModelCall) -> Say {
+    match (&call.role, &call.output) {
+        (ModelRole::Triage, OutputFormat::Json { schema, .. }) if schema["type"] == "array" => {
+            Say::Json(verdicts(schema["minItems"].as_u64().unwrap()))
+        }
+        (ModelRole::Triage, _) => Say::Triage { intent: "bug_report", confidence: 0.9, spam: false },
+        (ModelRole::Answer, _) => Say::Text("Thanks, we look into it."),
+    }
+}
+
+/// Verdicts on that many events.
+pub(crate) fn verdicts(events: u64) -> Value {
+    (1..=events)
+        .map(|index| json!({"index": index, "intent": "bug_report", "confidence": 0.9, "spam": false}))
+        .collect()
 }
 
 /// What the scripted service does with the next comment.
@@ -112,6 +132,8 @@ pub(crate) struct ScriptedService {
     pub(crate) comments: Mutex<Vec<(String, String)>>,
     pub(crate) history: Mutex<Vec<Comment>>,
     pub(crate) login_fails: Mutex<bool>,
+    /// How long the next questions for the login take, the last one first.
+    pub(crate) slow_login: Mutex<Vec<Duration>>,
 }
 
 fn failure(failure: ServiceFailure) -> ServiceError {
@@ -124,6 +146,8 @@ impl Publisher for ScriptedService {
         if *self.login_fails.lock().unwrap() {
             return Err(failure(ServiceFailure::Later { after: None }));
         }
+        let slow = self.slow_login.lock().unwrap().pop();
+        tokio::time::sleep(slow.unwrap_or_default()).await;
         Ok(LOGIN.to_owned())
     }
 
@@ -167,7 +191,7 @@ pub(crate) struct Bench {
     now: Arc<AtomicI64>,
 }
 
-const SETTINGS: &str = r#"
+pub(crate) const SETTINGS: &str = r#"
 [agent]
 name = "test"
 persona = "persona.md"
@@ -200,6 +224,7 @@ impl Bench {
     pub(crate) fn with(settings: &str, registry: Option<Registry>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("persona.md"), "You are a careful maintainer.").unwrap();
+        std::fs::write(dir.path().join("sorry.md"), "We are on it.").unwrap();
         let settings = Settings::parse(settings, dir.path()).unwrap();
         let now = Arc::new(AtomicI64::new(START));
         let clock = {
@@ -240,16 +265,21 @@ impl Bench {
 
     /// Stores and enqueues an event as ingest does.
     pub(crate) async fn accept(&self, body: &Value) -> TaskId {
+        self.accept_at(body, Priority::DEFAULT, "octo/repo").await
+    }
+
+    /// Likewise, with a priority and for a tenant of its own.
+    pub(crate) async fn accept_at(&self, body: &Value, priority: Priority, tenant: &str) -> TaskId {
         let body = serde_json::to_vec(body).unwrap();
         let id = TaskId::derive("github", &body);
         let number = serde_json::from_slice::<Value>(&body).unwrap()["issue"]["number"].clone();
         let new = NewTask {
             source: "github".to_owned(),
             event: "issues.opened".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: format!("octo/repo#{number}"),
+            tenant: tenant.to_owned(),
+            thread: format!("{tenant}#{number}"),
             actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
+            priority,
             metadata: serde_json::Map::new(),
             content_type: "application/json".to_owned(),
             event_hint: Some("issues".to_owned()),
@@ -258,7 +288,7 @@ impl Bench {
         self.stores.tasks.insert(&task).await.unwrap();
         let blob = Blob::pack(&body).unwrap();
         self.stores.payloads.put_new(&id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
-        let envelope = Envelope { task_id: id.clone(), lane: Lane::Standard, tenant: "octo/repo".to_owned() };
+        let envelope = Envelope { task_id: id.clone(), lane: priority.lane(), tenant: tenant.to_owned() };
         self.stores.queue.send(&envelope).await.unwrap();
         id
     }

@@ -21,10 +21,11 @@ async fn a_request_carries_the_key_in_its_header_alone() {
 #[tokio::test]
 async fn what_never_changes_is_sent_first() {
     let server = Server::start([says("Hello.")]).await;
-    answered(&server, &call()).await;
+    let call = call();
+    answered(&server, &call).await;
     let asked = server.finish().remove(0);
     assert!(asked.raw.starts_with(r#"{"systemInstruction":{"parts":[{"text":"You maintain a project."}"#));
-    assert_eq!(asked.body["contents"], json!([{"role": "user", "parts": [{"text": "PRIVATE-QUESTION"}]}]));
+    assert_eq!(asked.body["contents"], json!([{"role": "user", "parts": [{"text": call.turns[0].text}]}]));
     assert_eq!(asked.body["generationConfig"], json!({"maxOutputTokens": 4096}));
 }
 

@@ -1,6 +1,7 @@
 //! Calls, configurations and bodies that the tests share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
@@ -50,6 +51,12 @@ pub(crate) fn gemini(config: Config) -> Gemini {
     Gemini::new(config, store, Signals::none(), Clock::fixed(now()), Jitter::fixed(0.0)).unwrap()
 }
 
+/// Another one each time: identical questions share one answer.
+fn question() -> String {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    format!("PRIVATE-QUESTION {}", ASKED.fetch_add(1, Ordering::Relaxed))
+}
+
 pub(crate) fn call() -> ModelCall {
     ModelCall {
         task_id: TaskId::derive("test", b"1"),
@@ -60,7 +67,7 @@ pub(crate) fn call() -> ModelCall {
         priority: Priority::default(),
         system: "You maintain a project.".to_owned(),
         documents: vec![Document { name: "faq.md".to_owned(), text: "Ask away.".to_owned() }],
-        turns: vec![Turn::text(Speaker::User, "PRIVATE-QUESTION")],
+        turns: vec![Turn::text(Speaker::User, question())],
         output: OutputFormat::Text,
         slot: None,
         deadline: after(now(), Duration::from_secs(120)),

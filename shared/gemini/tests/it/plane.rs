@@ -287,7 +287,7 @@ async fn tenants_have_budgets_of_their_own() {
     let (call, other) = (call_at(&fleet), ModelCall { tenant: "other/repo".to_owned(), ..call_at(&fleet) });
     let others = async {
         server.arrival().await;
-        let same = environment.generate(&call).await.unwrap_err();
+        let same = environment.generate(&call_at(&fleet)).await.unwrap_err();
         assert_eq!(deferral(same.failure).0, Deferral::Budget);
         environment.generate(&other).await.unwrap().text
     };
@@ -307,7 +307,7 @@ async fn a_share_of_the_calls_at_once_is_an_environments_own() {
     let call = call_at(&fleet);
     let second = async {
         server.arrival().await;
-        environment.generate(&call).await.unwrap_err()
+        environment.generate(&call_at(&fleet)).await.unwrap_err()
     };
     tokio::select! {
         _ = environment.generate(&call) => panic!("the model hangs"),

@@ -83,10 +83,10 @@ async fn a_connection_that_died_costs_no_retry() {
 async fn a_connection_that_was_closed_while_idle_costs_no_retry() {
     let (url, serve) = raw(vec![whole(), whole()]).await;
     let model = gemini(with_retries(alone(&url), 0));
-    let task = call();
+    let (first, second) = (call(), call());
     let ask_twice = async {
-        model.generate(&task).await.unwrap();
-        model.generate(&task).await.unwrap()
+        model.generate(&first).await.unwrap();
+        model.generate(&second).await.unwrap()
     };
     let (answer, connections) = tokio::join!(ask_twice, serve);
     assert_eq!((answer.usage[0].attempts, connections), (1, 2));

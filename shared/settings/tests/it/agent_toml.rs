@@ -90,8 +90,8 @@ prio = 3
             "2:2: agnet: unknown section; did you mean `agent`?",
             "4:1: models.generation.temprature: unknown key; did you mean `temperature`?",
             "6:13: models.limits.gemini-pro-latest.breaker.error_rte: unknown key; did you mean `error_rate`?",
-            "8:1: sources.github.colour: unknown key; known: `provider`, `events`, `respond_to_comments`, `login`, `max_event_age`",
-            "13:1: intents[0].prio: unknown key; known: `name`, `when`, `automation`, `priority`",
+            "8:1: sources.github.colour: unknown key; known: `provider`, `events`, `respond_to_comments`, `login`, `max_event_age`, `trusted`",
+            "13:1: intents[0].prio: unknown key; known: `name`, `when`, `automation`, `priority`, `fallback`",
         ]
     );
 }
@@ -209,5 +209,37 @@ fn a_misspelt_model_makes_no_second_mistake_of_its_limits() {
     assert_eq!(
         found,
         ["2:10: models.answer: \"models/gemini-x\" is no id of a model; did you mean \"gemini-x\"?"]
+    );
+}
+
+#[test]
+fn a_fallback_template_must_exist_and_hold_text() {
+    let dir = project();
+    write(dir.path(), "prompts/empty.md", "\n");
+    let intent = |name, file| {
+        format!(
+            "[[intents]]\nname = \"{name}\"\nwhen = \"b\"\nautomation = \"reply\"\nfallback = \"prompts/{file}\"\n"
+        )
+    };
+    let text = format!("{GITHUB}{}{}", intent("a", "absent.md"), intent("b", "empty.md"));
+    let found = Settings::parse(&text, dir.path()).unwrap_err();
+    let problems: Vec<_> = found.as_slice().iter().map(|one| (&*one.key, &*one.problem)).collect();
+    assert_eq!(
+        problems,
+        [
+            ("intents[0].fallback", "`prompts/absent.md`: there is no such file"),
+            ("intents[1].fallback", "`prompts/empty.md`: the file is empty"),
+        ]
+    );
+}
+
+#[test]
+fn trust_and_patience_are_checked() {
+    assert_eq!(
+        mistakes("[models]\nfallback_after = \"0s\"\n[sources.github]\ntrusted = \"yes\""),
+        [
+            "2:18: models.fallback_after: \"0s\" is outside 1s to 13d; choose one within",
+            "4:11: sources.github.trusted: must be `true` or `false`, not a string; write `true` or `false`",
+        ]
     );
 }

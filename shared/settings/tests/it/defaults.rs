@@ -25,6 +25,7 @@ fn model_defaults() {
     assert_eq!(models.answer, "gemini-pro-latest");
     assert_eq!(models.fallback, ["gemini-flash-latest"]);
     assert_eq!((models.cache_ttl, models.tier.as_str()), (Duration::from_hours(2), "tier1"));
+    assert_eq!(models.fallback_after, Duration::from_mins(15));
     assert!(models.limits.is_empty());
     assert_eq!(models.generation, Generation::default());
     assert_eq!((models.generation.max_output_tokens, models.generation.others.len()), (4096, 0));
@@ -51,6 +52,7 @@ fn a_source_without_events_takes_every_event() {
     assert_eq!((source.name.as_str(), source.provider), ("github", Provider::Github));
     assert_eq!((source.filter.events.as_ref(), source.filter.login.as_ref()), (None, None));
     assert_eq!((source.filter.comments, source.max_event_age), (CommentPolicy::Mention, None));
+    assert!(!source.trusted);
 }
 
 #[test]

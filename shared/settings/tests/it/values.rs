@@ -127,3 +127,15 @@ fn values_of_the_wrong_type_are_refused() {
         assert!(found.len() == 1 && found[0].contains(&format!(": {problem}")), "{section}: {found:#?}");
     }
 }
+
+#[test]
+fn fallback_answers_are_configured() {
+    let dir = crate::project::project();
+    crate::project::write(dir.path(), "prompts/sorry.md", "We are on it.\n");
+    let text = "[models]\nfallback_after = \"2m\"\n[sources.github]\ntrusted = true\n[[intents]]\nname = \"a\"\n\
+                when = \"b\"\nautomation = \"reply\"\nfallback = \"prompts/sorry.md\"";
+    let settings = settings::Settings::parse(text, dir.path()).unwrap();
+    assert_eq!(settings.models.fallback_after, Duration::from_mins(2));
+    assert!(settings.sources["github"].trusted);
+    assert_eq!(settings.intents[0].fallback.as_deref(), Some("We are on it."));
+}

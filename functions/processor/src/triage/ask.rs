@@ -1,0 +1,102 @@
+//! A task's question to the triage model: alone, or together with others of its invocation.
+
+use domain::{Lane, ModelCall, ModelFailure, ModelRole, OutputFormat, Task};
+use serde::Deserialize;
+use tracing::{debug, warn};
+
+use super::rendezvous::{Arrival, Follower, Group, Ticket};
+use super::together::{self, Share};
+use super::{Verdict, instructions, output, question};
+use crate::run::Run;
+use crate::{Interrupt, Processor};
+
+/// With whom `task` may share a question: bulk work of a trusted source that has not been sorted yet.
+pub(crate) fn group(processor: &Processor, task: &Task) -> Option<Group> {
+    let doc = &task.doc;
+    let trusted = processor.config.sources.get(&doc.source).is_some_and(|source| source.trusted);
+    let bulk = doc.priority.lane() == Lane::Bulk;
+    (trusted && bulk && doc.classification.is_none())
+        .then(|| Group { source: doc.source.clone(), tenant: doc.tenant.clone() })
+}
+
+/// The model's verdict; `None` when what it says cannot be used.
+pub(crate) async fn ask(run: &Run, ticket: Ticket) -> Result<Option<Verdict>, Interrupt> {
+    let call = call(run).await;
+    let share = match ticket.arrive(&call) {
+        Arrival::Alone => None,
+        Arrival::Leads(lead) => {
+            let followers = lead.gather().await;
+            if followers.is_empty() { None } else { ask_for_all(run, &call, followers).await }
+        }
+        // The leader is gone when its channel is: nothing is known of what it asked.
+        Arrival::Follows(told) => told.await.ok(),
+    };
+    if let Some(Share { outcome, usage, exchanges }) = share {
+        run.record_calls(&exchanges, &usage).await?;
+        match outcome {
+            Ok(Some(verdict)) => {
+                run.model_answered().await;
+                return Ok(Some(verdict));
+            }
+            Ok(None) => debug!(task_id = %run.id, "no verdict from the shared question; asking alone"),
+            Err(error) => return Err(Interrupt::from_model(&error)),
+        }
+    }
+    ask_alone(run, &call).await
+}
+
+/// Puts the questions of all, and tells each of `followers` its part. Dropped half-way, it leaves them
+/// to ask alone.
+async fn ask_for_all(run: &Run, call: &ModelCall, followers: Vec<Follower>) -> Option<Share> {
+    let others: Vec<&ModelCall> = followers.iter().map(|follower| &follower.call).collect();
+    let together = together::call(call, &others);
+    let answer = run.processor.model.generate(&together).await;
+    let check = match &call.output {
+        OutputFormat::Json { check, .. } => Some(check),
+        OutputFormat::Text => None,
+    };
+    let mut shares = together::shares(answer, followers.len() + 1, check).into_iter();
+    let own = shares.next();
+    for (follower, share) in followers.into_iter().zip(shares) {
+        // Who does not listen any more has been dropped.
+        let _gone = follower.tell.send(share);
+    }
+    own
+}
+
+async fn ask_alone(run: &Run, call: &ModelCall) -> Result<Option<Verdict>, Interrupt> {
+    match run.processor.model.generate(call).await {
+        Ok(answer) => {
+            run.model_answered().await;
+            run.record_calls(&answer.exchanges, &answer.usage).await?;
+            Ok(answer.value.and_then(|value| Verdict::deserialize(value).ok()))
+        }
+        Err(error) => {
+            run.record_calls(&error.exchanges, &error.usage).await?;
+            if error.failure == ModelFailure::Unusable {
+                warn!(task_id = %run.id, problem = error.message, "triage gave no usable verdict");
+                return Ok(None);
+            }
+            Err(Interrupt::from_model(&error))
+        }
+    }
+}
+
+async fn call(run: &Run) -> ModelCall {
+    let processor = &run.processor;
+    let task = run.task.lock().await;
+    ModelCall {
+        task_id: run.id.clone(),
+        step: "triage".to_owned(),
+        role: ModelRole::Triage,
+        tenant: task.doc.tenant.clone(),
+        thread: task.doc.thread.clone(),
+        priority: task.doc.priority,
+        system: instructions(&processor.config.intents),
+        documents: Vec::new(),
+        turns: vec![question(&run.event)],
+        output: output(&processor.config.intents, &processor.registry),
+        slot: None,
+        deadline: run.answer_by(),
+    }
+}

@@ -1,0 +1,215 @@
+//! Where the tasks of one invocation meet that may ask the triage model together.
+//!
+//! Every delivery of a batch has a [`Ticket`] from the start, so that the first task to come to its
+//! question knows whether others are on their way, and waits for them: [`WINDOW`] at most, and not at
+//! all when none can come. A ticket that is dropped (nothing to claim, a panic, the end of the
+//! invocation) is a task that does not come. Who came first leads; if the leader is dropped, its
+//! followers are told by the end of their channel, and ask alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ModelCall;
+use tokio::sync::{oneshot, watch};
+
+use super::together::Share;
+
+/// How long the first one waits for the others. Time is the runtime's.
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// Questions that go out as one.
+pub(super) const MOST: usize = 10;
+
+/// Bytes of the questions that go out as one: long texts among many would blur the verdicts.
+const MOST_BYTES: usize = 96 * 1024;
+
+/// Whose questions may go out together: one sender's text must not stand beside another's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Group {
+    /// Name of the source.
+    pub source: String,
+    /// The tenant.
+    pub tenant: String,
+}
+
+/// The tasks of one invocation.
+pub(crate) struct Table(watch::Sender<Seats>);
+
+#[derive(Default)]
+struct Seats {
+    /// Deliveries of which it is not known yet whether they have a question.
+    undecided: usize,
+    /// Tasks that are on their way to their question.
+    coming: BTreeMap<Group, usize>,
+    /// Questions that wait for more.
+    parties: Vec<Party>,
+    parties_so_far: u64,
+}
+
+/// A leader's question, and those that came after it.
+struct Party {
+    number: u64,
+    group: Group,
+    bytes: usize,
+    followers: Vec<Follower>,
+}
+
+/// A question that another task puts.
+pub(super) struct Follower {
+    /// The question, as it would be put alone.
+    pub(super) call: ModelCall,
+    /// Where its part of the answer goes.
+    pub(super) tell: oneshot::Sender<Share>,
+}
+
+/// A delivery's right to be waited for.
+pub(crate) struct Ticket {
+    table: Arc<Table>,
+    place: Place,
+}
+
+enum Place {
+    Undecided,
+    Coming(Group),
+    Gone,
+}
+
+/// How a task puts its question.
+pub(super) enum Arrival {
+    /// By itself.
+    Alone,
+    /// For itself and for those that come within the window.
+    Leads(Lead),
+    /// Another puts it.
+    Follows(oneshot::Receiver<Share>),
+}
+
+/// The right to put the questions of a party.
+pub(super) struct Lead {
+    table: Arc<Table>,
+    number: u64,
+}
+
+impl Table {
+    /// Tickets for `deliveries` that are worked on together.
+    pub(crate) fn tickets(deliveries: usize) -> Vec<Ticket> {
+        let seats = Seats { undecided: deliveries, ..Seats::default() };
+        let table = Arc::new(Self(watch::Sender::new(seats)));
+        (0..deliveries).map(|_| Ticket { table: Arc::clone(&table), place: Place::Undecided }).collect()
+    }
+}
+
+impl Ticket {
+    /// The ticket of a delivery that nobody else is worked on with.
+    pub(crate) fn alone() -> Self {
+        Self { table: Arc::new(Table(watch::Sender::default())), place: Place::Gone }
+    }
+
+    /// The task will have a question, and may put it together with its group.
+    pub(crate) fn expect(&mut self, group: Group) {
+        if let Place::Undecided = self.place {
+            self.table.0.send_modify(|seats| {
+                seats.undecided -= 1;
+                *seats.coming.entry(group.clone()).or_default() += 1;
+            });
+            self.place = Place::Coming(group);
+        }
+    }
+
+    /// The task has come to its question.
+    pub(super) fn arrive(mut self, call: &ModelCall) -> Arrival {
+        let Place::Coming(group) = std::mem::replace(&mut self.place, Place::Gone) else {
+            return Arrival::Alone;
+        };
+        let mut arrival = Arrival::Alone;
+        self.table.0.send_modify(|seats| {
+            seats.no_longer_coming(&group);
+            arrival = match seats.seat(&group, call) {
+                Ok(told) => Arrival::Follows(told),
+                Err(number) => Arrival::Leads(Lead { table: Arc::clone(&self.table), number }),
+            };
+        });
+        arrival
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.place, Place::Gone) {
+            Place::Undecided => self.table.0.send_modify(|seats| seats.undecided -= 1),
+            Place::Coming(group) => self.table.0.send_modify(|seats| seats.no_longer_coming(&group)),
+            Place::Gone => {}
+        }
+    }
+}
+
+impl Seats {
+    fn no_longer_coming(&mut self, group: &Group) {
+        if let Some(coming) = self.coming.get_mut(group) {
+            *coming = coming.saturating_sub(1);
+        }
+    }
+
+    /// Adds `call` to a party that has room; the number of its own party if there is none.
+    fn seat(&mut self, group: &Group, call: &ModelCall) -> Result<oneshot::Receiver<Share>, u64> {
+        let bytes = call.turns.iter().map(|turn| turn.text.len()).sum();
+        match self.parties.iter_mut().find(|party| party.group == *group && party.has_room(bytes)) {
+            Some(party) => {
+                let (tell, told) = oneshot::channel();
+                party.bytes += bytes;
+                party.followers.push(Follower { call: call.clone(), tell });
+                Ok(told)
+            }
+            None => {
+                self.parties_so_far += 1;
+                let number = self.parties_so_far;
+                self.parties.push(Party { number, group: group.clone(), bytes, followers: Vec::new() });
+                Err(number)
+            }
+        }
+    }
+
+    /// Whether nobody will join the party any more.
+    fn is_complete(&self, number: u64) -> bool {
+        let Some(party) = self.parties.iter().find(|party| party.number == number) else { return true };
+        let nobody_comes =
+            self.undecided == 0 && self.coming.get(&party.group).is_none_or(|coming| *coming == 0);
+        nobody_comes || !party.has_room(0)
+    }
+}
+
+impl Party {
+    fn has_room(&self, bytes: usize) -> bool {
+        // The leader's own question counts.
+        self.followers.len() + 1 < MOST && self.bytes + bytes <= MOST_BYTES
+    }
+}
+
+impl Lead {
+    /// Those that came within the window; it ends as soon as nobody else can come.
+    pub(super) async fn gather(self) -> Vec<Follower> {
+        let mut seats = self.table.0.subscribe();
+        let complete = seats.wait_for(|seats| seats.is_complete(self.number));
+        drop(tokio::time::timeout(WINDOW, complete).await);
+        self.take()
+    }
+
+    fn take(&self) -> Vec<Follower> {
+        let mut followers = Vec::new();
+        self.table.0.send_if_modified(|seats| {
+            if let Some(at) = seats.parties.iter().position(|party| party.number == self.number) {
+                followers = seats.parties.swap_remove(at).followers;
+            }
+            // Nobody waits for a party to go.
+            false
+        });
+        followers
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}

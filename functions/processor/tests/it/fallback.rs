@@ -1,0 +1,271 @@
+//! Answers without a model: similar past answers and templates, always parked.
+
+use std::time::Duration;
+
+use domain::*;
+use serde_json::json;
+use sweeper::Sweeper;
+
+use crate::support::{Bench, SETTINGS, Say, issue};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A bench whose policy parks nothing by itself.
+fn bench() -> Bench {
+    with("")
+}
+
+/// Likewise, where bug reports have a template.
+fn with_template() -> Bench {
+    with("fallback = \"sorry.md\"")
+}
+
+fn with(intent: &str) -> Bench {
+    let settings = SETTINGS
+        .replace("[agent]", "[agent]\napproval = \"never\"")
+        .replace("when = \"something is broken\"", &format!("when = \"something is broken\"\n{intent}"));
+    Bench::with(&settings, None)
+}
+
+fn down(bench: &Bench, why: impl Into<Option<Deferral>>) {
+    *bench.model.down.lock().unwrap() = why.into();
+}
+
+/// Sorted at once, and then no model answers.
+fn sorted_then_down(bench: &Bench) {
+    let unavailable = ModelFailure::Defer { why: Deferral::Unavailable, not_before: None };
+    bench
+        .script([Say::Triage { intent: "bug_report", confidence: 0.9, spam: false }, Say::Fail(unavailable)]);
+}
+
+/// Lets `time` pass, minute by minute, with sweeper and processor at work.
+async fn live(bench: &Bench, time: Duration) {
+    let sweeper = Sweeper {
+        stores: bench.stores.clone(),
+        clock: bench.processor.clock.clone(),
+        metrics: telemetry::Metrics::none(),
+    };
+    for _ in 0..time.as_secs() / 60 {
+        bench.pass(MINUTE);
+        sweeper.sweep(after(bench.now(), MINUTE)).await.unwrap();
+        bench.work().await;
+    }
+}
+
+/// An issue that was answered while all was well.
+async fn answered(bench: &Bench, number: u64) -> TaskId {
+    let id = bench.accept(&issue(number)).await;
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+    id
+}
+
+async fn approve(bench: &Bench, id: &TaskId, text: Option<&str>) {
+    let hash = bench.task(id).await.doc.draft.unwrap().hash;
+    let verdict = Verdict::Approve { text: text.map(str::to_owned) };
+    let decider = Decider { name: "ada", request: "r1", at: bench.now() };
+    decide(&bench.stores, id, verdict, &hash, decider).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn similar_past_answer_is_parked_once_the_outage_has_lasted() {
+    let bench = bench();
+    let past = answered(&bench, 1).await;
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    let since = bench.task(&id).await.doc.shut_since;
+    assert_eq!(since, Some(bench.now()));
+    live(&bench, 14 * MINUTE).await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.doc.shut_since), (TaskStatus::Waiting, since));
+    assert_eq!(task.control.attempts, 0);
+    live(&bench, 7 * MINUTE).await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "under the policy `never`");
+    let draft = task.doc.draft.unwrap();
+    assert_eq!(draft.from, DraftOrigin::Fallback);
+    assert!(draft.parked_because.unwrap().contains("fallback answer"));
+    assert!(task.doc.timeline.iter().any(|line| line.note.contains(past.as_str())));
+    assert_eq!(bench.comments().len(), 1, "nothing was published without a person");
+}
+
+#[tokio::test(start_paused = true)]
+async fn approved_fallback_is_published_though_no_model_can_be_had() {
+    let bench = with_template();
+    down(&bench, None);
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 21 * MINUTE).await;
+    let calls = bench.steps().len();
+    approve(&bench, &id, None).await;
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+    assert_eq!(bench.comments(), ["We are on it."]);
+    assert_eq!(bench.steps().len(), calls, "no model was asked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn parked_fallback_stays_parked_when_the_model_comes_back() {
+    let bench = with_template();
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 21 * MINUTE).await;
+    down(&bench, None);
+    live(&bench, 30 * MINUTE).await;
+    assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);
+    retry(&bench.stores, &id, None, Decider { name: "ada", request: "r1", at: bench.now() }).await.unwrap();
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+    assert_eq!(bench.comments(), ["Thanks, we look into it."], "a new draft is the model's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_anything_to_fall_back_on_the_task_keeps_waiting() {
+    let bench = bench();
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 120 * MINUTE).await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Waiting, 0));
+    assert!(task.doc.draft.is_none());
+    down(&bench, None);
+    live(&bench, 10 * MINUTE).await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.doc.shut_since), (TaskStatus::Completed, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn answer_ends_the_outage_and_the_next_one_counts_anew() {
+    let bench = with_template();
+    let unavailable = || Say::Fail(ModelFailure::Defer { why: Deferral::Unavailable, not_before: None });
+    bench.script([unavailable()]);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    let first = bench.task(&id).await.doc.shut_since.unwrap();
+    bench.pass(14 * MINUTE);
+    sorted_then_down(&bench);
+    bench.work().await;
+    let second = bench.task(&id).await.doc.shut_since.unwrap();
+    assert!(second >= after(first, 14 * MINUTE), "triage had answered in between");
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 10 * MINUTE).await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Waiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unlike_questions_and_other_tenants_lend_no_answer() {
+    let bench = bench();
+    let mut other = issue(1);
+    other["issue"]["title"] = json!("How do I change the retry limit?");
+    other["issue"]["body"] = json!("The client gives up too soon when the server is slow.");
+    bench.accept(&other).await;
+    bench.accept_at(&issue(3), Priority::DEFAULT, "octo/other").await;
+    bench.work().await;
+    assert_eq!(bench.comments().len(), 2);
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 60 * MINUTE).await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Waiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn task_that_could_not_be_sorted_gets_a_past_answer_without_confidence() {
+    let bench = bench();
+    answered(&bench, 1).await;
+    down(&bench, Deferral::DailyQuota);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
+    assert!(bench.task(&id).await.doc.classification.is_none());
+    live(&bench, 21 * MINUTE).await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
+    let known = task.doc.classification.unwrap();
+    assert_eq!((known.intent.as_str(), known.confidence), ("unknown", 0.0));
+    down(&bench, None);
+    retry(&bench.stores, &id, None, Decider { name: "ada", request: "r1", at: bench.now() }).await.unwrap();
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.doc.classification.unwrap().intent, "bug_report", "sorted once a model was there");
+    assert_eq!(task.control.status, TaskStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn wait_until_midnight_is_cut_short_only_where_there_is_something_to_fall_back_on() {
+    for (bench, expected) in [(with_template(), 15), (bench(), 8 * 60)] {
+        let midnight = after(bench.now(), 8 * 60 * MINUTE);
+        let used_up = ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(midnight) };
+        let triage = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+        bench.script([triage, Say::Fail(used_up)]);
+        let id = bench.accept(&issue(2)).await;
+        bench.work().await;
+        let not_before = bench.task(&id).await.control.not_before;
+        assert_eq!(not_before, Some(after(bench.now(), expected * MINUTE)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limits_are_waited_out_and_never_answered_by_a_fallback() {
+    let bench = with_template();
+    down(&bench, Deferral::Quota);
+    let id = bench.accept(&issue(2)).await;
+    live(&bench, 60 * MINUTE).await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.doc.shut_since), (TaskStatus::Waiting, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn edited_fallback_is_a_persons_answer_and_the_unedited_one_is_no_answer() {
+    let bench = with_template();
+    for (number, edit, from) in [(2, None, "the template"), (3, Some("By hand."), "the template")] {
+        sorted_then_down(&bench);
+        let id = bench.accept(&issue(number)).await;
+        bench.work().await;
+        down(&bench, Deferral::Unavailable);
+        live(&bench, 21 * MINUTE).await;
+        let task = bench.task(&id).await;
+        assert!(task.doc.timeline.iter().any(|line| line.note.contains(from)), "{number}");
+        approve(&bench, &id, edit).await;
+        bench.work().await;
+        assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+        down(&bench, None);
+    }
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(4)).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 21 * MINUTE).await;
+    approve(&bench, &id, None).await;
+    bench.work().await;
+    assert_eq!(bench.comments(), ["We are on it.", "By hand.", "By hand."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_names_in_a_past_answer_notify_nobody() {
+    let bench = bench();
+    bench.script([
+        Say::Triage { intent: "bug_report", confidence: 0.9, spam: false },
+        Say::Text("Thanks @mona, see https://logs.example.com/1"),
+    ]);
+    answered(&bench, 1).await;
+    sorted_then_down(&bench);
+    let mut asked = issue(2);
+    asked["issue"]["user"]["login"] = json!("other");
+    asked["sender"]["login"] = json!("other");
+    let id = bench.accept(&asked).await;
+    bench.work().await;
+    down(&bench, Deferral::Unavailable);
+    live(&bench, 21 * MINUTE).await;
+    approve(&bench, &id, None).await;
+    bench.work().await;
+    assert_eq!(bench.comments()[1], "Thanks @\u{200B}mona, see https://logs.example.com/1");
+}
