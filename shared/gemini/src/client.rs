@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
 use crate::config::{Config, ConfigError};
@@ -85,6 +85,32 @@ impl Client {
         }
         let text = self.endpoint.redact(&String::from_utf8_lossy(bytes));
         serde_json::from_str(&text).unwrap_or(Value::String(text))
+    }
+}
+
+/// What is not generation: caches and the like.
+impl Client {
+    /// Sends `body` to `path` (after the version: `cachedContents/x`) and reads the answer, all within
+    /// `timeout`.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Result<Reply, TransportError> {
+        let client = self.connections.client(now).map_err(|_| TransportError::Setup)?;
+        let request = client.request(method, self.endpoint.resource(path)).headers(self.headers(timeout));
+        let request = match body {
+            Some(body) => request.body(body),
+            None => request,
+        };
+        let exchange = async {
+            let response = request.send().await.map_err(|error| TransportError::before_answer(&error))?;
+            self.read(response).await
+        };
+        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
     }
 }
 

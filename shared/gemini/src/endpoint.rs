@@ -57,6 +57,14 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// Address of what is no model: `cachedContents`, with its query if it has one.
+    pub(crate) fn resource(&self, path: &str) -> String {
+        let base = self.base.as_str().trim_end_matches('/');
+        format!("{base}/{}/{path}", self.version)
+    }
+}
+
 fn sensitive(key: &SecretString) -> Result<HeaderValue, ConfigError> {
     let mut header = HeaderValue::from_str(key.expose_secret()).map_err(|_| ConfigError::ApiKey)?;
     header.set_sensitive(true);

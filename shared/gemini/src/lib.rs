@@ -4,6 +4,7 @@
 //! links, one file each, in the order in which `model.rs` shows them.
 
 mod ask;
+mod cache;
 mod candidates;
 mod client;
 mod config;
@@ -25,6 +26,10 @@ mod transport;
 mod verdict;
 pub mod wire;
 
+pub use cache::{
+    CacheKey, CacheSweeper, Caches, Demand, Digest, Handle, HandleRef, Prepared, SweepError, Swept, Traffic,
+    Wanted,
+};
 pub use config::{
     Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_OUTPUT_TOKENS, Generation,
 };
