@@ -4,7 +4,10 @@
 
 mod accounting;
 mod answers;
+mod cache_store;
+mod caches;
 mod calls;
 mod server;
+mod sweeping;
 mod transport;
 mod verdicts;
