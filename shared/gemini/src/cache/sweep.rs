@@ -24,8 +24,8 @@ use crate::wire::CachedContent;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// A handle so young may be younger than the list that lacks it.
 const FRESH: Duration = Duration::from_secs(120);
-/// Field of a model's shared state.
-const READS: &str = "reads";
+/// Field of a model's shared state in which its [`Traffic`] is written.
+const READS: &str = "r";
 
 /// Looks after the context caches of the fleet.
 #[derive(Debug)]

@@ -45,7 +45,7 @@ fn handle(id: &str, created: Timestamp) -> Value {
 async fn read_at(store: &Arc<Watched>, second: u64) {
     let mut traffic = Traffic::default();
     traffic.note(&key(PRO).digest, at(second));
-    store.put(&format!("model:{PRO}"), json!({"quota": {}, "reads": traffic})).await;
+    store.put(&format!("model:{PRO}"), json!({"q": {}, "r": traffic})).await;
 }
 
 #[tokio::test]

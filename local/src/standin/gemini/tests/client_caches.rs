@@ -135,7 +135,7 @@ async fn the_sweeper_deletes_what_is_idle() {
     bench.prepare(MODEL, &request, 4).await;
     let mut traffic = Traffic::default();
     traffic.note(&CacheKey::of(MODEL, &request).unwrap().digest, bench.clock.now());
-    let (value, now) = (json!({ "reads": traffic }), bench.clock.now());
+    let (value, now) = (json!({ "r": traffic }), bench.clock.now());
     let forget_at = domain::after(now, TTL * 10);
     let key = format!("model:{MODEL}");
     let swap = bench.store.swap(&key, domain::Expected::Absent, &value, now, forget_at).await;
