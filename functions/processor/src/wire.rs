@@ -87,6 +87,7 @@ pub fn gemini(
     for model in models.in_use() {
         config.limits.insert(model.to_owned(), limits(&models.limits_for(model, environment.tiers())));
     }
+    config.cache_ttl = models.cache_ttl;
     config.environments = environment.processors();
     config.budgets =
         Budgets { per_day_usd: budget.per_day_usd, per_tenant_day_usd: budget.per_tenant_day_usd };

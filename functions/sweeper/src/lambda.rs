@@ -1,19 +1,27 @@
 //! The sweeper as a Lambda function, called by a schedule.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Timestamp, after};
-use lambda::BootError;
+use lambda::{BootError, Booted, SecretReader};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
+use settings::Settings;
+use tracing::warn;
 
-use crate::{Report, Sweeper};
+use crate::{Caches, Report, Sweeper};
 
 /// Kept free at the end of an invocation for what is under way.
 const LAST_TASKS: Duration = Duration::from_secs(10);
 
 /// One execution environment.
-pub struct Function(Sweeper);
+pub struct Function {
+    sweeper: Sweeper,
+    caches: Caches,
+    settings: Settings,
+    secrets: SecretReader,
+}
 
 impl Function {
     /// Starts the execution environment.
@@ -22,7 +30,10 @@ impl Function {
     /// [`BootError`].
     pub async fn start() -> Result<Self, BootError> {
         let booted = lambda::boot(None).await?;
-        Ok(Self(Sweeper { stores: booted.stores, clock: booted.clock, metrics: booted.metrics }))
+        let secrets = booted.act_secrets();
+        let Booted { settings, stores, clock, jitter, metrics, .. } = booted;
+        let caches = Caches::new(Arc::clone(&stores.state), clock.clone(), jitter);
+        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, caches, settings, secrets })
     }
 
     /// One sweep; what the event says does not matter.
@@ -33,9 +44,23 @@ impl Function {
         let end = i64::try_from(event.context.deadline).ok();
         let end = end.and_then(|end| Timestamp::from_millisecond(end).ok());
         let deadline = end.and_then(|end| end.checked_sub(LAST_TASKS).ok());
-        let deadline = deadline.unwrap_or_else(|| after(self.0.clock.now(), LAST_TASKS));
-        let report = self.0.sweep(deadline).await?;
-        self.0.count(self.0.clock.now()).await?;
+        let deadline = deadline.unwrap_or_else(|| after(self.sweeper.clock.now(), LAST_TASKS));
+        let report = self.sweeper.sweep(deadline).await?;
+        self.sweeper.count(self.sweeper.clock.now()).await?;
+        self.sweep_caches(deadline).await;
         Ok(report)
+    }
+
+    /// Last, and without a word on its success: a model that is down keeps no task waiting.
+    async fn sweep_caches(&self, deadline: Timestamp) {
+        if !self.caches.is_due() {
+            return;
+        }
+        match self.secrets.environment().await {
+            Ok(environment) => {
+                self.caches.sweep(&self.settings, &environment, deadline).await;
+            }
+            Err(problem) => warn!(%problem, "context caches are not swept"),
+        }
     }
 }

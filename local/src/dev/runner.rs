@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Delivery, Lane, Visibility, after};
+use domain::{Clock, Delivery, Lane, Visibility, after};
 use processor::{Fate, Processor};
-use sweeper::Sweeper;
+use settings::{Environment, Settings};
+use sweeper::{Caches, Sweeper};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -82,5 +83,16 @@ pub(super) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
         if sweep % SWEEPS_PER_FORGET == 0 {
             storage.forget(now);
         }
+    }
+}
+
+/// Sweeps context caches, when it is time to, until dropped. Apart from the other sweeps: a silent
+/// model keeps no task waiting.
+pub(super) async fn caches(caches: Caches, settings: Settings, environment: Environment, clock: Clock) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        caches.sweep(&settings, &environment, after(clock.now(), INVOCATION)).await;
     }
 }

@@ -101,6 +101,12 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     for lane in Lane::ALL {
         tasks.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane));
     }
+    let caches = sweeper::Caches::new(
+        Arc::clone(&storage.stores.state),
+        clock.clone(),
+        Jitter::from_fn(fastrand::f64),
+    );
+    tasks.spawn(runner::caches(caches, settings.clone(), environment.clone(), clock.clone()));
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
     tasks.spawn(introduce(Arc::clone(&github), ingest));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Timestamp, between};
 
+use crate::cache::Digest;
 use crate::failure::Failure;
 use crate::fleet::{Denied, FleetModel, Ticket, ask_for};
 use crate::permit::Permit;
@@ -15,7 +16,8 @@ pub(crate) const LONGEST_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
 /// Whatever time is promised, who was denied does not ask again at once.
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
 
-/// A ticket for a request of about `tokens` to `model`.
+/// A ticket for a request of about `tokens` to `model`. `read` is the beginning of its prompt, if that could
+/// be cached.
 ///
 /// # Errors
 /// It may not go out within two seconds, or not before the call's deadline.
@@ -23,12 +25,14 @@ pub(crate) async fn enter<'a>(
     run: &Run<'a>,
     model: &'a FleetModel,
     tokens: u64,
+    read: Option<&Digest>,
 ) -> Result<Ticket<'a>, Failure> {
     let began = run.now();
     let (mut slot, mut book) = (run.call.slot, false);
     loop {
         let now = run.now();
-        let denied = match model.admit(run.shared, ask_for(run.call, tokens, slot, now), now, book).await {
+        let ask = ask_for(run.call, tokens, slot, now);
+        let denied = match model.admit(run.shared, ask, read, now, book).await {
             Ok(ticket) => return Ok(ticket),
             Err(denied) => denied,
         };

@@ -110,6 +110,10 @@ impl Reservation<'_> {
             let account = lock(&self.account);
             (account.spent + micro(usd)).saturating_sub(account.reserved)
         };
+        self.reserve(missing, now).await
+    }
+
+    async fn reserve(&self, missing: u64, now: Timestamp) -> Result<(), Failure> {
         if missing == 0 || self.purses.is_empty() {
             return Ok(());
         }
@@ -124,6 +128,19 @@ impl Reservation<'_> {
         }
         lock(&self.account).reserved += missing;
         Ok(())
+    }
+
+    /// Whether there is any budget to keep.
+    pub(crate) fn is_bound(&self) -> bool {
+        !self.purses.is_empty()
+    }
+
+    /// Sets aside `usd` for something besides what is covered.
+    ///
+    /// # Errors
+    /// As [`Reservation::cover`].
+    pub(crate) async fn cover_besides(&self, usd: f64, now: Timestamp) -> Result<(), Failure> {
+        self.reserve(micro(usd), now).await
     }
 
     async fn take(&self, purse: &Purse, amount: u64, now: Timestamp) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::{TaskId, Timestamp, after};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -112,13 +112,7 @@ impl Client {
         let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
         let address = endpoint.generate_content(call.model, call.mode);
         let request = client.post(address).headers(self.headers(timeout)).body(call.body);
-        self.connections.counters().count_request();
-        let sent = Instant::now();
-        let response = send(request).await?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
-        let Received { body, first_byte } = receive(response, call.mode, &self.key).await?;
-        let (first_byte, took) = (first_byte.duration_since(sent), sent.elapsed());
-        Ok(Reply { status, body, retry_after, first_byte, took })
+        self.answer(request, call.mode).await
     }
 
     fn headers(&self, timeout: Duration) -> HeaderMap {
@@ -129,6 +123,41 @@ impl Client {
         headers.insert(SERVER_TIMEOUT, HeaderValue::from(timeout.as_secs().max(1)));
         headers.extend(self.key.header().map(|key| (API_KEY, key)));
         headers
+    }
+}
+
+/// What is not generation: caches and the like.
+impl Client {
+    /// Sends `body` to `path` (after the version: `cachedContents/x`) of the first endpoint and reads the
+    /// answer, all within `timeout`. Another endpoint may not know what is made there: it refuses, and
+    /// the call goes inline.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Result<Reply, TransportError> {
+        let endpoint = self.endpoints.first();
+        let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
+        let request = client.request(method, endpoint.resource(path)).headers(self.headers(timeout));
+        let request = match body {
+            Some(body) => request.body(body),
+            None => request,
+        };
+        let exchange = self.answer(request, Mode::Unary);
+        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
+    }
+
+    async fn answer(&self, request: RequestBuilder, mode: Mode) -> Result<Reply, TransportError> {
+        self.connections.counters().count_request();
+        let sent = Instant::now();
+        let response = send(request).await?;
+        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        let Received { body, first_byte } = receive(response, mode, &self.key).await?;
+        let (first_byte, took) = (first_byte.duration_since(sent), sent.elapsed());
+        Ok(Reply { status, body, retry_after, first_byte, took })
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Config`]: everything that the crate is told, checked once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
@@ -47,6 +48,8 @@ pub struct Config {
     pub environments: u32,
     /// What may be spent.
     pub budgets: Budgets,
+    /// Life of a context cache; it is extended while it is used.
+    pub cache_ttl: Duration,
 }
 
 /// What may be spent in a day, which begins at midnight UTC. `None` is no bound.
@@ -76,6 +79,7 @@ impl Config {
             limits: BTreeMap::new(),
             environments: 1,
             budgets: Budgets::default(),
+            cache_ttl: Duration::from_secs(2 * 3600),
         }
     }
 

@@ -58,6 +58,12 @@ impl Endpoint {
         format!("{base}/{}/{collection}{model}:{method}", self.version)
     }
 
+    /// Address of what is no model: `cachedContents`, with its query if it has one.
+    pub(crate) fn resource(&self, path: &str) -> String {
+        let base = self.base.as_str().trim_end_matches('/');
+        format!("{base}/{}/{path}", self.version)
+    }
+
     /// Scheme, host and port: endpoints that have these in common share their connections.
     pub(crate) fn origin(&self) -> String {
         self.base.origin().ascii_serialization()
@@ -104,6 +110,12 @@ impl Endpoints {
         let rota = self.rota.lock().unwrap_or_else(PoisonError::into_inner);
         let index = rota.choose(ticket(task), now);
         (index, &self.list[index])
+    }
+
+    /// The one that caches are kept at.
+    pub(crate) fn first(&self) -> &Endpoint {
+        // There is always one.
+        &self.list[0]
     }
 
     /// Whether more than one endpoint is in at `now`.

@@ -129,17 +129,30 @@ impl ApiError {
         self.status == 429 && (spend(&self.message) || self.quotas.iter().any(|quota| spend(&quota.id)))
     }
 
-    /// Whether the context cache that was named is gone: expired, deleted, or not ours. The service
-    /// says 403 for all three.
+    /// Whether the context cache that was named cannot be used: expired, deleted, or not ours (the
+    /// service says 403 for all three), unknown to a gateway (404), or made for the model that an
+    /// alias stood for until today (400).
     #[must_use]
     pub fn is_lost_cache(&self) -> bool {
-        self.status == 403 && self.message.contains("CachedContent")
+        matches!(self.status, 400 | 403 | 404) && self.message.contains("CachedContent")
     }
 
     /// The least size of a context cache, if this is the refusal of one that was too small.
     #[must_use]
     pub fn min_cache_tokens(&self) -> Option<u64> {
-        let (_, rest) = self.message.split_once("min_total_token_count=").filter(|_| self.status == 400)?;
+        self.count_after("min_total_token_count=")
+    }
+
+    /// The size of a context cache that was refused for being too small.
+    #[must_use]
+    pub fn cache_tokens(&self) -> Option<u64> {
+        self.min_cache_tokens()?;
+        self.count_after(" total_token_count=")
+    }
+
+    /// The number behind `label` in the message of a 400.
+    fn count_after(&self, label: &str) -> Option<u64> {
+        let (_, rest) = self.message.split_once(label).filter(|_| self.status == 400)?;
         let digits = rest.find(|next: char| !next.is_ascii_digit()).map_or(rest, |end| &rest[..end]);
         digits.parse().ok()
     }

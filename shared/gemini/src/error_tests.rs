@@ -126,8 +126,12 @@ fn a_lost_cache_is_a_403_and_a_small_one_names_its_minimum() {
     let lost = "CachedContent not found (or permission denied)";
     assert!(refusal(403, "PERMISSION_DENIED", lost, json!([])).is_lost_cache());
     assert!(!refusal(403, "PERMISSION_DENIED", "Denied.", json!([])).is_lost_cache());
+    let moved =
+        "Model used by GenerateContent request (models/a) and CachedContent (models/b) has to be the same.";
+    assert!(refusal(400, "INVALID_ARGUMENT", moved, json!([])).is_lost_cache());
     let small = "Cached content is too small. total_token_count=97, min_total_token_count=2048.";
     assert_eq!(refusal(400, "INVALID_ARGUMENT", small, json!([])).min_cache_tokens(), Some(2048));
+    assert_eq!(refusal(400, "INVALID_ARGUMENT", small, json!([])).cache_tokens(), Some(97));
     assert_eq!(refusal(400, "INVALID_ARGUMENT", "Bad request.", json!([])).min_cache_tokens(), None);
 }
 

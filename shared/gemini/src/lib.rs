@@ -6,6 +6,7 @@
 mod admit;
 mod ask;
 mod budget;
+mod cache;
 mod candidates;
 mod client;
 mod coalesce;
@@ -38,6 +39,10 @@ mod transport;
 mod verdict;
 pub mod wire;
 
+pub use cache::{
+    CacheKey, CacheSweeper, Caches, Demand, Digest, Handle, HandleRef, Prepared, SweepError, Swept, Traffic,
+    Wanted,
+};
 pub use config::{
     Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_OUTPUT_TOKENS,
     Generation,

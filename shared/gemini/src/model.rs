@@ -6,7 +6,7 @@
 //! 4. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
 //! 5. `retry`: one request, repeated in place for short waits only (`error`, `verdict`), each try through
 //! 6. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a `permit`;
-//! 7. `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
+//! 7. `cache`: by a context cache, where its traffic repays one; `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
 //! 8. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.
 //!
 //! A call can be dropped at any point: nothing outlives it but pooled connections.
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::ask::ask;
 use crate::budget::{Reservation, Treasury};
+use crate::cache::Caches;
 use crate::candidates::{candidates, verdict_of_all};
 use crate::client::Client;
 use crate::coalesce::Coalescer;
@@ -42,7 +43,8 @@ pub struct Gemini {
     models: Vec<FleetModel>,
     treasury: Treasury,
     coalescer: Coalescer<ModelAnswer>,
-    client: Client,
+    client: Arc<Client>,
+    caches: Caches,
     shared: Shared,
     signals: Signals,
     clock: Clock,
@@ -63,10 +65,11 @@ impl Gemini {
     ) -> Result<Self, ConfigError> {
         config.check_names()?;
         let models = limits::models(&config)?;
-        let client = Client::new(&config, signals.clone())?;
+        let client = Arc::new(Client::new(&config, signals.clone())?);
+        let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
         let treasury = Treasury::new(config.budgets);
         let (coalescer, shared) = (Coalescer::default(), Shared { store, jitter });
-        Ok(Self { config, models, treasury, coalescer, client, shared, signals, clock })
+        Ok(Self { config, models, treasury, coalescer, client, caches, shared, signals, clock })
     }
 
     /// How many connections to the service were opened in this environment, and how many requests
@@ -81,6 +84,7 @@ impl Gemini {
             call,
             config: &self.config,
             client: &self.client,
+            caches: &self.caches,
             shared: &self.shared,
             signals: &self.signals,
             jitter: &self.shared.jitter,

@@ -27,6 +27,7 @@ pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateCont
         system_instruction: system_instruction(&call.system, &call.documents),
         contents: contents(&call.turns),
         generation_config: config,
+        ..GenerateContentRequest::default()
     }
 }
 

@@ -9,10 +9,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::admit::{enter, permit};
+use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
 use crate::client::{Outgoing, Reply};
 use crate::error::ApiError;
 use crate::failure::Failure;
-use crate::fleet::{Ended, FleetModel, Ticket};
+use crate::fleet::{Ended, FleetModel, Read, Ticket};
 use crate::pricing;
 use crate::run::Run;
 use crate::settle::{Ledger, Try};
@@ -27,11 +28,21 @@ use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 struct Attempt<'a> {
     run: &'a Run<'a>,
     model: &'a FleetModel,
-    request: Value,
-    /// What goes over the wire, in the order in which the types have it.
-    body: Bytes,
+    /// The request without a context cache.
+    inline: &'a GenerateContentRequest,
+    /// What a cache of its beginning would be kept under; `None` if it is too small for one.
+    key: Option<CacheKey>,
     mode: Mode,
     began: tokio::time::Instant,
+}
+
+/// What goes over the wire in one try.
+struct Sent {
+    /// As the transcript has it.
+    request: Value,
+    /// In the order in which the types have it.
+    body: Bytes,
+    cache: Option<HandleRef>,
 }
 
 /// What a try came to.
@@ -39,6 +50,8 @@ enum Outcome {
     Answered(Box<GenerateContentResponse>),
     /// The connection had died unnoticed; nothing is known to be wrong with anything.
     Died(Failure),
+    /// The context cache is gone.
+    CacheLost(HandleRef),
     Failed(Verdict, Failure),
 }
 
@@ -53,7 +66,7 @@ pub(crate) async fn send(
     request: &GenerateContentRequest,
 ) -> Result<GenerateContentResponse, Failure> {
     let in_place = model.policy.in_place;
-    let attempt = Attempt::new(run, model, request);
+    let mut attempt = Attempt::new(run, model, request);
     attempt.cover().await?;
     let (mut tries, mut failures, mut replaced) = (0, 0, false);
     loop {
@@ -68,6 +81,12 @@ pub(crate) async fn send(
                 continue;
             }
             Outcome::Died(failure) => (Verdict::Unreachable, failure),
+            // Inline it cannot happen again.
+            Outcome::CacheLost(handle) => {
+                run.caches.rejected(&handle, run.now()).await;
+                attempt.key = None;
+                continue;
+            }
             Outcome::Failed(verdict, failure) => (verdict, failure),
         };
         failures += 1;
@@ -84,13 +103,39 @@ fn wait_in_place(run: &Run<'_>, in_place: &InPlace, verdict: Verdict, failures: 
 }
 
 impl<'a> Attempt<'a> {
-    fn new(run: &'a Run<'a>, model: &'a FleetModel, request: &GenerateContentRequest) -> Self {
+    fn new(run: &'a Run<'a>, model: &'a FleetModel, inline: &'a GenerateContentRequest) -> Self {
+        let (mode, key) = (Mode::of(inline), CacheKey::of(&model.name, inline));
+        Self { run, model, inline, key, mode, began: tokio::time::Instant::now() }
+    }
+
+    /// By a context cache, if there is one or its traffic repays one.
+    async fn prepare(&self, ledger: &mut Ledger, ticket: &Ticket<'_>) -> Sent {
+        let prepared = match &self.key {
+            Some(key) => self.cached(key, ticket).await,
+            None => Prepared::default(),
+        };
+        if let Some(usage) = prepared.usage.clone() {
+            self.run.reservation.spend(usage.cost_usd.unwrap_or_default());
+            self.run.signals.send(Signal::Billed { usage: &usage });
+            ledger.usage.push(usage);
+        }
+        let request = prepared.request(self.inline);
         // Maps with string keys and strings: neither can fail.
-        let body = serde_json::to_vec(request).unwrap_or_default();
-        let mode = Mode::of(request);
-        let request = for_transcript(serde_json::to_value(request).unwrap_or_default());
-        let began = tokio::time::Instant::now();
-        Self { run, model, request, body: Bytes::from(body), mode, began }
+        let body = Bytes::from(serde_json::to_vec(&*request).unwrap_or_default());
+        let request = for_transcript(serde_json::to_value(&*request).unwrap_or_default());
+        Sent { request, body, cache: prepared.handle }
+    }
+
+    async fn cached(&self, key: &CacheKey, ticket: &Ticket<'_>) -> Prepared {
+        let (now, remaining) = (self.run.now(), self.run.remaining());
+        let wanted = Wanted { key, request: self.inline, demand: ticket.demand.clone(), remaining };
+        let price = self.run.caches.cost_of_making(&wanted, now);
+        if let Some(usd) = price.filter(|_| self.run.reservation.is_bound())
+            && self.run.reservation.cover_besides(usd, now).await.is_err()
+        {
+            return Prepared::default();
+        }
+        self.run.caches.prepare(&wanted, now).await
     }
 
     /// What one try may cost is set aside, unless it still is from the try before.
@@ -99,28 +144,36 @@ impl<'a> Attempt<'a> {
     }
 
     fn most_usd(&self) -> f64 {
-        let output = self.request["generationConfig"]["maxOutputTokens"].as_u64();
+        let output = self.inline.generation_config.get("maxOutputTokens").and_then(Value::as_u64);
         let output = output.unwrap_or(u64::from(self.run.config.generation.max_output_tokens));
         pricing::most_usd(&self.model.name, self.run.prompt_tokens, output, self.run.now())
     }
 
     /// One try, from the ticket to the settlement.
     async fn admitted(&self, ledger: &mut Ledger, attempt: u32) -> Result<Outcome, Failure> {
-        let mut ticket = enter(self.run, self.model, self.run.prompt_tokens).await?;
+        let digest = self.key.as_ref().map(|key| &key.digest);
+        let mut ticket = enter(self.run, self.model, self.run.prompt_tokens, digest).await?;
         let permit = permit(self.run, self.model, &ticket).await?;
-        let (outcome, ended) = self.once(ledger, attempt, &mut ticket).await;
+        let sent = self.prepare(ledger, &ticket).await;
+        let (outcome, ended) = self.once(ledger, attempt, &sent, &mut ticket).await;
         drop(permit);
         ticket.settle(self.run.shared, self.run.signals, ended, self.run.now()).await;
         Ok(outcome)
     }
 
-    async fn once(&self, ledger: &mut Ledger, attempt: u32, ticket: &mut Ticket<'_>) -> (Outcome, Ended) {
-        let (sent_at, sent) = (self.run.now(), tokio::time::Instant::now());
+    async fn once(
+        &self,
+        ledger: &mut Ledger,
+        attempt: u32,
+        sent: &Sent,
+        ticket: &mut Ticket<'_>,
+    ) -> (Outcome, Ended) {
+        let (sent_at, clock) = (self.run.now(), tokio::time::Instant::now());
         let timeout = self.model.policy.timeout.min(self.run.remaining());
         ticket.sent = true;
         let outgoing = Outgoing {
             model: &self.model.name,
-            body: self.body.clone(),
+            body: sent.body.clone(),
             mode: self.mode,
             task: &self.run.call.task_id,
         };
@@ -130,7 +183,7 @@ impl<'a> Attempt<'a> {
         let tried = Try {
             call: self.run.call,
             model: &self.model.name,
-            request: &self.request,
+            request: &sent.request,
             attempt,
             sent_at,
             elapsed: self.began.elapsed(),
@@ -141,16 +194,17 @@ impl<'a> Attempt<'a> {
             Err(TransportError::Connect | TransportError::Setup | TransportError::RequestTooLarge(_))
         );
         let (outcome, told) = match reply {
-            Ok(reply) => self.judge(ledger, &tried, reply),
+            Ok(reply) => self.judge(ledger, &tried, reply, sent),
             Err(error) => self.lost(ledger, &tried, error, timeout),
         };
-        let took = sent.elapsed();
+        let took = clock.elapsed();
         let model = &self.model.name;
         self.run.signals.send(Signal::Called { model, outcome: told, took, first_byte });
         if told == CallOutcome::Throttled {
             self.run.signals.send(Signal::Throttled { model });
         }
         let ended = self.ended(&outcome, told, took, has_choice);
+        let ended = Ended { read: self.read(&outcome, sent), ..ended };
         (outcome, ended)
     }
 
@@ -161,11 +215,11 @@ impl<'a> Attempt<'a> {
             Outcome::Answered(response) => {
                 response.usage_metadata.as_ref().and_then(|usage| usage.prompt_token_count)
             }
-            Outcome::Died(_) | Outcome::Failed(..) => None,
+            Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => None,
         };
         let pause = match outcome {
             Outcome::Failed(verdict, _) => self.pause(*verdict, now),
-            Outcome::Answered(_) | Outcome::Died(_) => None,
+            Outcome::Answered(_) | Outcome::CacheLost(_) | Outcome::Died(_) => None,
         };
         let service = match (outcome, told) {
             (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
@@ -176,7 +230,16 @@ impl<'a> Attempt<'a> {
             (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
             _ => ServiceOutcome::Neutral,
         };
-        Ended { used, outcome: service, took, pause, throttled: told == CallOutcome::Throttled }
+        Ended { used, outcome: service, took, pause, throttled: told == CallOutcome::Throttled, read: None }
+    }
+
+    /// What an inline answer teaches of the beginning of its prompt.
+    fn read(&self, outcome: &Outcome, sent: &Sent) -> Option<Read> {
+        let (Outcome::Answered(response), Some(key), None) = (outcome, &self.key, &sent.cache) else {
+            return None;
+        };
+        let version = response.model_version.clone();
+        Some(Read { digest: key.digest.clone(), version, usage: response.usage_metadata.clone()? })
     }
 
     /// How long the whole fleet leaves the model alone.
@@ -191,7 +254,13 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn judge(&self, ledger: &mut Ledger, tried: &Try<'_>, reply: Reply) -> (Outcome, CallOutcome) {
+    fn judge(
+        &self,
+        ledger: &mut Ledger,
+        tried: &Try<'_>,
+        reply: Reply,
+        sent: &Sent,
+    ) -> (Outcome, CallOutcome) {
         let model = &self.model.name;
         let is_error = !(200..300).contains(&reply.status) || reply.body.get("error").is_some();
         if is_error {
@@ -201,6 +270,9 @@ impl<'a> Attempt<'a> {
             let now = self.run.now();
             let verdict = Verdict::of_error(&error, now);
             let failure = Failure::refused(&error, verdict, model, now);
+            if let Some(handle) = sent.cache.clone().filter(|_| error.is_lost_cache()) {
+                return (Outcome::CacheLost(handle), verdict.told());
+            }
             return (Outcome::Failed(verdict, failure), verdict.told());
         }
         match GenerateContentResponse::deserialize(&reply.body) {

@@ -7,6 +7,7 @@ use resilience::Deadline;
 use tokio::time::Instant;
 
 use crate::budget::Reservation;
+use crate::cache::Caches;
 use crate::client::Client;
 use crate::config::Config;
 use crate::fleet::Shared;
@@ -20,6 +21,7 @@ pub(crate) struct Run<'a> {
     pub(crate) call: &'a ModelCall,
     pub(crate) config: &'a Config,
     pub(crate) client: &'a Client,
+    pub(crate) caches: &'a Caches,
     pub(crate) shared: &'a Shared,
     pub(crate) signals: &'a Signals,
     pub(crate) jitter: &'a Jitter,

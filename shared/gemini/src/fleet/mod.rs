@@ -11,5 +11,5 @@ mod tests;
 
 pub(crate) use cell::{FleetCell, Shared};
 pub(crate) use model::{Ended, FleetModel, Ticket, ask_for};
-pub(crate) use model_state::Denied;
+pub(crate) use model_state::{Denied, Read};
 pub(crate) use queue::{WhenCut, lock};

@@ -7,8 +7,9 @@ use domain::{ModelCall, Timestamp};
 use resilience::{Ask, Outcome, Pass, Transition, Urgency};
 
 use super::cell::{FleetCell, Shared};
-use super::model_state::{Admitted, Denied, ModelState, Settlement};
+use super::model_state::{Admitted, Denied, ModelState, Read, Settlement};
 use super::queue::{WhenCut, lock};
+use crate::cache::{Demand, Digest};
 use crate::limits::{Policy, Rules};
 use crate::pacific;
 use crate::permit::Permits;
@@ -37,6 +38,8 @@ pub(crate) struct Ticket<'a> {
     reserved: u64,
     /// Calls that the whole fleet may have under way.
     pub(crate) limit: u32,
+    /// How often the beginning of its prompt is read.
+    pub(crate) demand: Demand,
     /// Admitted by this environment alone.
     is_alone: bool,
     /// Whether the request may have reached the service.
@@ -45,19 +48,26 @@ pub(crate) struct Ticket<'a> {
 }
 
 /// What came of an admitted call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) used: Option<u64>,
     pub(crate) outcome: Outcome,
     pub(crate) took: Duration,
     pub(crate) pause: Option<(Timestamp, resilience::Denial)>,
     pub(crate) throttled: bool,
+    pub(crate) read: Option<Read>,
 }
 
 impl Ended {
     /// Nothing is known of it.
-    const UNKNOWN: Self =
-        Self { used: None, outcome: Outcome::Neutral, took: Duration::ZERO, pause: None, throttled: false };
+    const UNKNOWN: Self = Self {
+        used: None,
+        outcome: Outcome::Neutral,
+        took: Duration::ZERO,
+        pause: None,
+        throttled: false,
+        read: None,
+    };
 }
 
 /// What is asked for `call`, whose prompt has about `tokens`.
@@ -87,26 +97,28 @@ impl FleetModel {
         &self,
         shared: &Shared,
         ask: Ask,
+        read: Option<&Digest>,
         now: Timestamp,
         book: bool,
     ) -> Result<Ticket<'_>, Denied> {
         let admit = if book { ModelState::admit_or_book } else { ModelState::admit };
-        let rules = self.policy.rules;
-        let change = move |state: &mut ModelState| admit(state, &rules, &ask, now);
+        let (rules, digest) = (self.policy.rules, read.cloned());
+        let change = move |state: &mut ModelState| admit(state, &rules, &ask, digest.as_ref(), now);
         let (admitted, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
             Ok(admitted) => (admitted, false),
             Err(problem) => {
                 tracing::warn!(model = self.name, %problem, "limits are this environment's own for now");
-                (admit(&mut lock(&self.alone), &self.policy.alone, &ask, now), true)
+                (admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now), true)
             }
         };
         match admitted {
-            Admitted::Granted { pass, limit } => {
+            Admitted::Granted { pass, limit, demand } => {
                 let ticket = Ticket {
                     model: self,
                     pass,
                     reserved: ask.tokens,
                     limit,
+                    demand,
                     is_alone,
                     sent: false,
                     is_open: true,
@@ -139,7 +151,7 @@ impl Ticket<'_> {
     /// Writes down how the call ended.
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
-        let (model, settlement) = (self.model, self.settlement(&ended));
+        let (model, settlement) = (self.model, self.settlement(ended));
         let transition = if self.is_alone {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
@@ -160,7 +172,7 @@ impl Ticket<'_> {
         }
     }
 
-    fn settlement(&self, ended: &Ended) -> Settlement {
+    fn settlement(&self, ended: Ended) -> Settlement {
         Settlement {
             pass: self.pass,
             reserved: self.reserved,
@@ -170,6 +182,7 @@ impl Ticket<'_> {
             took: ended.took,
             pause: ended.pause,
             throttled: ended.throttled,
+            read: ended.read,
         }
     }
 }
@@ -188,7 +201,7 @@ impl Drop for Ticket<'_> {
             return;
         }
         let rules = self.model.policy.rules;
-        let settlement = self.settlement(&Ended::UNKNOWN);
+        let settlement = self.settlement(Ended::UNKNOWN);
         // The time matters only to what is not neutral.
         self.model.cell.later(move |state: &mut ModelState| {
             state.settle(&rules, &settlement, Timestamp::UNIX_EPOCH);

@@ -8,7 +8,9 @@ use resilience::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::cache::{Demand, Digest, Traffic};
 use crate::limits::Rules;
+use crate::wire::UsageMetadata;
 
 /// Spacing of those who wait for a model without a rate of its own to come back: a tenth of a second.
 /// Let go all at once, they would meet the first probe and wait again.
@@ -23,6 +25,8 @@ pub(crate) struct ModelState {
     breaker: Breaker,
     #[serde(default, rename = "c")]
     concurrency: Concurrency,
+    #[serde(default, rename = "r")]
+    reads: Traffic,
 }
 
 /// Whether a call may go out.
@@ -34,6 +38,8 @@ pub(crate) enum Admitted {
         pass: Pass,
         /// Calls that the whole fleet may have under way.
         limit: u32,
+        /// How often the beginning of its prompt is read, this call counted.
+        demand: Demand,
     },
     /// Not yet.
     Denied(Denied),
@@ -62,11 +68,28 @@ pub(crate) struct Settlement {
     /// The service wants nothing of this model before then.
     pub(crate) pause: Option<(Timestamp, Denial)>,
     pub(crate) throttled: bool,
+    /// What the answer to an inline call says of the beginning of its prompt.
+    pub(crate) read: Option<Read>,
+}
+
+/// The prompt that was answered inline, by which model, and what it was billed for.
+#[derive(Debug, Clone)]
+pub(crate) struct Read {
+    pub(crate) digest: Digest,
+    pub(crate) version: Option<String>,
+    pub(crate) usage: UsageMetadata,
 }
 
 impl ModelState {
     /// Breaker, then quota: nothing is reserved at a model that is down.
-    pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, now: Timestamp) -> Admitted {
+    /// `read` is the beginning of the prompt, if it could be cached.
+    pub(crate) fn admit(
+        &mut self,
+        rules: &Rules,
+        ask: &Ask,
+        read: Option<&Digest>,
+        now: Timestamp,
+    ) -> Admitted {
         let mut breaker = self.breaker.clone();
         let pass = match breaker.admit(&rules.breaker, now) {
             Admission::Pass(pass) => pass,
@@ -77,7 +100,12 @@ impl ModelState {
         match self.quota.reserve(&rules.quota, ask, now) {
             Reserve::Granted => {
                 self.breaker = breaker;
-                Admitted::Granted { pass, limit: self.concurrency.limit(rules.ceiling) }
+                let demand = read.map(|digest| {
+                    self.reads.note(digest, now);
+                    self.reads.demand(digest, now)
+                });
+                let limit = self.concurrency.limit(rules.ceiling);
+                Admitted::Granted { pass, limit, demand: demand.unwrap_or_default() }
             }
             // The breaker is left as it was: a probe that does not go out must not be waited for.
             Reserve::Denied { at, why } => Admitted::Denied(Denied { at, why: reason(why) }),
@@ -85,8 +113,14 @@ impl ModelState {
     }
 
     /// [`Self::admit`]; if that is denied, the next free slot.
-    pub(crate) fn admit_or_book(&mut self, rules: &Rules, ask: &Ask, now: Timestamp) -> Admitted {
-        match self.admit(rules, ask, now) {
+    pub(crate) fn admit_or_book(
+        &mut self,
+        rules: &Rules,
+        ask: &Ask,
+        read: Option<&Digest>,
+        now: Timestamp,
+    ) -> Admitted {
+        match self.admit(rules, ask, read, now) {
             Admitted::Denied(Denied { at, why }) => {
                 Admitted::Denied(Denied { at: self.book(rules, ask, at, now), why })
             }
@@ -132,6 +166,9 @@ impl ModelState {
             self.concurrency.settle(rules.ceiling, call.took, call.throttled, now);
         } else {
             self.quota.refund(&rules.quota, call.reserved, now);
+        }
+        if let Some(Read { digest, version, usage }) = &call.read {
+            self.reads.answered(digest, version.as_deref(), usage);
         }
         if let Some((until, why)) = call.pause {
             self.quota.pause(until, why);

@@ -23,8 +23,10 @@ fn dearest(model: &str, prompt_tokens: u64) -> Rates {
         input: sum.input.max(rates.input),
         cached: sum.cached.max(rates.cached),
         output: sum.output.max(rates.output),
+        // Calls are bounded here, not caches.
+        storage: None,
     };
-    let none = Rates { input: 0.0, cached: 0.0, output: 0.0 };
+    let none = Rates { input: 0.0, cached: 0.0, output: 0.0, storage: None };
     TABLE.iter().filter(known).flat_map(|price| possible(price, prompt_tokens)).fold(none, highest)
 }
 

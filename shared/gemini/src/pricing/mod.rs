@@ -3,6 +3,8 @@
 mod ceiling;
 mod table;
 
+use std::time::Duration;
+
 use domain::Timestamp;
 use jiff::civil::Date;
 
@@ -24,6 +26,8 @@ pub struct Rates {
     pub cached: f64,
     /// Tokens of the answer and of the thoughts.
     pub output: f64,
+    /// Tokens kept in an explicit context cache, for an hour; `None`: the model has no such caches.
+    pub storage: Option<f64>,
 }
 
 /// A row of the price table.
@@ -69,6 +73,38 @@ pub fn cost_usd(model: &str, usage: &UsageMetadata, at: Timestamp) -> Option<f64
     let dollars_per_million =
         tokens(fresh) * rates.input + tokens(cached) * rates.cached + tokens(output) * rates.output;
     Some(dollars_per_million / 1e6)
+}
+
+/// US dollars for the creation of a context cache of `model` with `size` tokens, and for its storage
+/// for `kept`; `None` when the price is not known.
+#[must_use]
+pub(crate) fn cache_usd(model: &str, size: u64, kept: Duration, at: Timestamp) -> Option<f64> {
+    let input = tokens(size) * rates(model, size, at)?.input / 1e6;
+    Some(input + storage_usd(model, size, kept, at)?)
+}
+
+/// US dollars for keeping `size` tokens for `kept` in a context cache of `model`.
+#[must_use]
+pub(crate) fn storage_usd(model: &str, size: u64, kept: Duration, at: Timestamp) -> Option<f64> {
+    let an_hour = rates(model, size, at)?.storage?;
+    Some(tokens(size) * an_hour * (kept.as_secs_f64() / 3_600.0) / 1e6)
+}
+
+/// The model of the table that `name` is or, if it is an alias such as `gemini-flash-latest`, most
+/// likely stands for: the newest of its family. For estimates; bills go by what the response says.
+#[must_use]
+pub(crate) fn stands_for(name: &str) -> Option<&'static str> {
+    let name = name.strip_prefix("models/").unwrap_or(name);
+    let family = name.strip_prefix("gemini-").and_then(|name| name.strip_suffix("-latest"));
+    let matches =
+        |price: &&Price| price.model == name || (family.is_some() && family == family_of(price.model));
+    TABLE.iter().find(matches).map(|price| price.model)
+}
+
+/// `flash-lite` of `gemini-3.5-flash-lite`.
+fn family_of(model: &str) -> Option<&str> {
+    let (_, family) = model.strip_prefix("gemini-")?.split_once('-')?;
+    Some(family.strip_suffix("-preview").unwrap_or(family))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a call has far fewer than 2^52 tokens")]
@@ -153,9 +189,36 @@ mod tests {
             assert_eq!(same, 1, "{}", price.model);
             assert!(!price.model.ends_with("-latest"), "{}", price.model);
             let all = [Some(price.rates), price.long, price.later.map(|(_, rates)| rates)];
-            for Rates { input, cached, output } in all.into_iter().flatten() {
+            for Rates { input, cached, output, storage } in all.into_iter().flatten() {
                 assert!(0.0 < cached && cached < input && input < output, "{}", price.model);
+                assert!(storage.is_none_or(|storage| storage > 0.0), "{}", price.model);
             }
         }
+    }
+
+    #[test]
+    fn a_cache_costs_its_tokens_once_and_its_storage_by_the_hour() {
+        let two_hours = Duration::from_secs(7_200);
+        // 5,000 × (2.00 + 2 × 4.50), per million.
+        assert_cost(cache_usd("gemini-3.1-pro-preview", 5_000, two_hours, november()), 0.055);
+        assert_cost(storage_usd("gemini-3.8-flash", 1_000_000, two_hours, november()), 1.0);
+        assert_cost(storage_usd("gemini-3.8-flash", 1_000_000, two_hours, at("2027-01-01T08:00:00Z")), 2.0);
+    }
+
+    #[test]
+    fn caches_of_models_without_them_or_unknown_have_no_price() {
+        for model in ["gemini-4-argon", "gemini-9-xenon", "gemini-pro-latest"] {
+            assert_eq!(cache_usd(model, 5_000, Duration::ZERO, november()), None, "{model}");
+        }
+    }
+
+    #[test]
+    fn an_alias_is_taken_for_the_newest_of_its_family() {
+        assert_eq!(stands_for("gemini-pro-latest"), Some("gemini-3.1-pro-preview"));
+        assert_eq!(stands_for("gemini-flash-latest"), Some("gemini-3.8-flash"));
+        assert_eq!(stands_for("gemini-flash-lite-latest"), Some("gemini-3.5-flash-lite"));
+        assert_eq!(stands_for("models/gemini-2.5-pro"), Some("gemini-2.5-pro"));
+        assert_eq!(stands_for("gemini-9-xenon"), None);
+        assert_eq!(stands_for("xenon-latest"), None);
     }
 }

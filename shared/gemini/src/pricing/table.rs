@@ -1,8 +1,11 @@
 //! The price table: the one file to edit when Google changes its prices.
 //!
-//! US dollars per million tokens, paid tier, standard service, text. Source: Google's price page
-//! (ai.google.dev/gemini-api/docs/pricing) as of [`PRICES_AS_OF`]. Gemini 3.6, 3.7 and 3.8 Flash
-//! are at introductory prices until the end of 2026 and cost twice as much from then on.
+//! US dollars per million tokens (storage of a context cache: per million tokens and hour), paid tier,
+//! standard service, text. Source: Google's price page (ai.google.dev/gemini-api/docs/pricing) as of
+//! [`PRICES_AS_OF`]. Gemini 3.6, 3.7 and 3.8 Flash are at introductory prices until the end of 2026
+//! and cost twice as much from then on.
+//!
+//! Models of one family are listed newest first: an estimate takes an alias for the first of its own.
 
 use jiff::civil::{Date, date};
 
@@ -13,28 +16,34 @@ pub const PRICES_AS_OF: Date = date(2026, 11, 20);
 
 const END_OF_INTRODUCTION: Date = date(2027, 1, 1);
 
-const PRO: Price =
-    Price { long: Some(usd(4.00, 0.40, 18.00)), ..flat("gemini-3.1-pro-preview", usd(2.00, 0.20, 12.00)) };
+const PRO: Price = Price {
+    long: Some(usd(4.00, 0.40, 18.00, 4.50)),
+    ..flat("gemini-3.1-pro-preview", usd(2.00, 0.20, 12.00, 4.50))
+};
 
 pub(super) const TABLE: &[Price] = &[
-    flat("gemini-4-argon", usd(2.00, 0.10, 10.00)),
+    // Has no explicit caches.
+    flat("gemini-4-argon", Rates { storage: None, ..usd(2.00, 0.10, 10.00, 0.0) }),
     introductory("gemini-3.8-flash"),
     introductory("gemini-3.7-flash"),
     introductory("gemini-3.6-flash"),
-    flat("gemini-3.5-flash", usd(1.50, 0.15, 9.00)),
-    flat("gemini-3.5-flash-lite", usd(0.30, 0.03, 2.50)),
+    flat("gemini-3.5-flash", usd(1.50, 0.15, 9.00, 1.00)),
+    flat("gemini-3.5-flash-lite", usd(0.30, 0.03, 2.50, 1.00)),
     PRO,
     Price { model: "gemini-3.1-pro-preview-customtools", ..PRO },
-    flat("gemini-3.1-flash-lite", usd(0.25, 0.025, 1.50)),
-    flat("gemini-3-flash-preview", usd(0.50, 0.05, 3.00)),
+    flat("gemini-3.1-flash-lite", usd(0.25, 0.025, 1.50, 1.00)),
+    flat("gemini-3-flash-preview", usd(0.50, 0.05, 3.00, 1.00)),
     // The 2.5 models are shut down on 2026-12-01.
-    Price { long: Some(usd(2.50, 0.25, 15.00)), ..flat("gemini-2.5-pro", usd(1.25, 0.125, 10.00)) },
-    flat("gemini-2.5-flash", usd(0.30, 0.03, 2.50)),
-    flat("gemini-2.5-flash-lite", usd(0.10, 0.01, 0.40)),
+    Price {
+        long: Some(usd(2.50, 0.25, 15.00, 4.50)),
+        ..flat("gemini-2.5-pro", usd(1.25, 0.125, 10.00, 4.50))
+    },
+    flat("gemini-2.5-flash", usd(0.30, 0.03, 2.50, 1.00)),
+    flat("gemini-2.5-flash-lite", usd(0.10, 0.01, 0.40, 1.00)),
 ];
 
-const fn usd(input: f64, cached: f64, output: f64) -> Rates {
-    Rates { input, cached, output }
+const fn usd(input: f64, cached: f64, output: f64, storage: f64) -> Rates {
+    Rates { input, cached, output, storage: Some(storage) }
 }
 
 const fn flat(model: &'static str, rates: Rates) -> Price {
@@ -42,6 +51,6 @@ const fn flat(model: &'static str, rates: Rates) -> Price {
 }
 
 const fn introductory(model: &'static str) -> Price {
-    let later = Some((END_OF_INTRODUCTION, usd(1.50, 0.15, 7.50)));
-    Price { later, ..flat(model, usd(0.75, 0.075, 3.75)) }
+    let later = Some((END_OF_INTRODUCTION, usd(1.50, 0.15, 7.50, 1.00)));
+    Price { later, ..flat(model, usd(0.75, 0.075, 3.75, 0.50)) }
 }

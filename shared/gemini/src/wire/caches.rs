@@ -1,8 +1,38 @@
 //! `cachedContents`: explicit context caches.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::Content;
 use super::lenient::{count, or_default};
+
+/// What is sent to make a cache. A request that uses it may hold none of these fields itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateCachedContent<'a> {
+    /// `models/…`: the one model that it will serve.
+    pub model: &'a str,
+    /// The name to know it by again.
+    pub display_name: &'a str,
+    /// How long it lives, such as `7200s`.
+    pub ttl: String,
+    /// Persona and reference material.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_instruction: Option<&'a Content>,
+    /// What the model may call.
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    pub tools: &'a [Value],
+    /// How it may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_config: Option<&'a Value>,
+}
+
+/// What is sent to extend a cache: all that can be changed is its life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UpdateCachedContent {
+    /// How long it lives from now on, such as `7200s`.
+    pub ttl: String,
+}
 
 /// A cache. Its content can be written, never read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

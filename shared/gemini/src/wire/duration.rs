@@ -17,6 +17,12 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     seconds.checked_add(nanoseconds(fraction))
 }
 
+/// The proto JSON form of a duration, in whole seconds, rounded up: `7200s`.
+#[must_use]
+pub fn format_duration(duration: Duration) -> String {
+    format!("{}s", duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)))
+}
+
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -56,6 +62,13 @@ mod tests {
         for text in ["", "s", "34", "-3s", "1e3s", ".5s", "1.2.3s", "NaNs", "99999999999999999999s", "+1s"] {
             assert_eq!(parse_duration(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn durations_are_written_in_whole_seconds() {
+        assert_eq!(format_duration(Duration::from_secs(7_200)), "7200s");
+        assert_eq!(format_duration(Duration::from_millis(1)), "1s");
+        assert_eq!(format_duration(Duration::MAX), format!("{}s", u64::MAX));
     }
 
     proptest! {

@@ -12,9 +12,18 @@ use super::{Content, UsageMetadata};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenerateContentRequest {
+    /// `cachedContents/…`, which then holds system instruction and tools: they must not be sent too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_content: Option<String>,
     /// Persona and reference material.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_instruction: Option<Content>,
+    /// What the model may call.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Value>,
+    /// How it may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_config: Option<Value>,
     /// The conversation, oldest first.
     pub contents: Vec<Content>,
     /// Settings under the API's own names, so that new ones need no release of ours.
@@ -232,6 +241,7 @@ mod tests {
             }),
             contents: vec![Content::text(super::super::Role::User, "Hi")],
             generation_config: Map::from_iter([("maxOutputTokens".to_owned(), json!(16))]),
+            ..GenerateContentRequest::default()
         };
         assert_eq!(
             serde_json::to_string(&request).unwrap(),

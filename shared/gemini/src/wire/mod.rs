@@ -20,10 +20,12 @@ mod operations;
 mod sse;
 mod usage;
 
-pub use caches::{CachedContent, CachedContentList, CachedContentUsage};
+pub use caches::{
+    CachedContent, CachedContentList, CachedContentUsage, CreateCachedContent, UpdateCachedContent,
+};
 pub use content::{Content, FileData, InlineData, Part, Role};
 pub use count::CountTokensResponse;
-pub use duration::parse_duration;
+pub use duration::{format_duration, parse_duration};
 pub use embed::{EmbedContentsResponse, Embedding};
 pub use error::{Detail, ErrorBody, ErrorInfo, QuotaFailure, QuotaViolation, RetryInfo, Status};
 pub use generate::{

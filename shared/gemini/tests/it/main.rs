@@ -4,6 +4,8 @@
 
 mod accounting;
 mod answers;
+mod cache_store;
+mod caches;
 mod calls;
 mod connections;
 mod endpoints;
@@ -12,6 +14,7 @@ mod media;
 mod plane;
 mod server;
 mod streaming;
+mod sweeping;
 mod tls;
 mod transport;
 mod verdicts;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Deferral, Model, ModelCall, ModelFailure, Priority, Timestamp, after};
 use gemini::{Budgets, Config, Limits};
+use serde_json::json;
 
 use crate::calls::*;
 use crate::fleet::Fleet;
@@ -314,4 +315,47 @@ async fn a_share_of_the_calls_at_once_is_an_environments_own() {
         busy = second => assert_eq!(deferral(busy.failure).0, Deferral::Busy),
     }
     assert_eq!(server.models().len(), 1);
+}
+
+/// With a persona that is large enough for a cache.
+fn large(fleet: &Fleet) -> ModelCall {
+    ModelCall { system: "You maintain a project, and know all of it. ".repeat(500), ..call_at(fleet) }
+}
+
+fn cache(name: &str) -> Step {
+    let body = json!({"name": name, "model": "models/m-answer", "createTime": "2026-11-20T12:00:00Z",
+        "expireTime": "2026-11-20T14:00:00Z", "usageMetadata": {"totalTokenCount": 5000}});
+    Step::Json(200, body)
+}
+
+/// The answers name 3.8 Flash, where two reads an hour repay a cache.
+#[tokio::test]
+async fn the_call_that_repays_a_cache_makes_it_and_the_others_use_it() {
+    let steps = [says("Inline."), cache("cachedContents/one"), says("Cached."), says("Cached.")];
+    let server = Server::start(steps).await;
+    let fleet = Fleet::new(alone(&server.url));
+    let first = fleet.environment();
+    first.generate(&large(&fleet)).await.unwrap();
+    let maker = first.generate(&large(&fleet)).await.unwrap();
+    assert_eq!(maker.usage[0].step, "cache", "what the cache costs is on the bill");
+    fleet.environment().generate(&large(&fleet)).await.unwrap();
+    let asked = server.finish();
+    assert!(asked[1].uri.ends_with("/cachedContents"), "{}", asked[1].uri);
+    for request in &asked[2..] {
+        assert_eq!(request.body["cachedContent"], "cachedContents/one");
+        assert!(request.body.get("systemInstruction").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
+    let gone = error(403, "CachedContent not found (or permission denied)", json!([]));
+    let server =
+        Server::start([says("Inline."), cache("cachedContents/one"), gone, says("Inline again.")]).await;
+    let fleet = Fleet::new(limited(&server, Limits { retries: 0, ..Limits::default() }));
+    let environment = fleet.environment();
+    environment.generate(&large(&fleet)).await.unwrap();
+    assert_eq!(environment.generate(&large(&fleet)).await.unwrap().text, "Inline again.");
+    let last = server.finish().pop().unwrap();
+    assert!(last.body.get("cachedContent").is_none() && last.body.get("systemInstruction").is_some());
 }

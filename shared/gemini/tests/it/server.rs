@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -26,6 +26,7 @@ pub(crate) enum Step {
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    pub(crate) method: Method,
     pub(crate) uri: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
@@ -93,10 +94,16 @@ impl Drop for Server {
     }
 }
 
-async fn follow(State(script): State<Arc<Script>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn follow(
+    State(script): State<Arc<Script>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let raw = String::from_utf8(body.to_vec()).unwrap();
     let body = serde_json::from_str(&raw).unwrap_or_default();
-    script.asked.lock().unwrap().push(Asked { uri: uri.to_string(), headers, body, raw });
+    script.asked.lock().unwrap().push(Asked { method, uri: uri.to_string(), headers, body, raw });
     script.arrived.notify_one();
     let step = script.steps.lock().unwrap().pop_front();
     let status = |code| StatusCode::from_u16(code).unwrap();

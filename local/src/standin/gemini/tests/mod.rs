@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod caches;
+mod client_caches;
 mod faults;
 mod generation;
 mod instances;

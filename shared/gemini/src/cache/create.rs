@@ -1,0 +1,253 @@
+//! Making a cache: once for the fleet, when its traffic repays it.
+
+use std::time::Duration;
+
+use domain::{Acquire, StepUsage, StoreError, Timestamp, after, between};
+
+use super::digest::CacheKey;
+use super::handle::{Handle, HandleRef};
+use super::service::{Service, ServiceError};
+use super::shelf::Placed;
+use super::{Caches, LEASE, Prepared, Wanted, economics};
+use crate::error::ApiError;
+use crate::pricing;
+use crate::wire::{CreateCachedContent, format_duration};
+
+/// What display names of caches begin with; the sweeper knows ours by it.
+pub(crate) const MARK: &str = "afterhook";
+/// The service gets at most so long.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// What the state store may take besides.
+const STORES: Duration = Duration::from_secs(2);
+/// A call with less time than this has none to spare for its successors.
+pub(super) const LEAST_TIME: Duration = Duration::from_secs(5);
+/// After a failure, the fleet leaves it alone for so long.
+const PAUSE: Duration = Duration::from_secs(300);
+/// After a refusal of what would be sent again unchanged.
+const LONG_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// Why there is no new cache.
+#[derive(Debug, thiserror::Error)]
+enum NotMade {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// Another makes it, or failed to a short while ago.
+    #[error("another is at it")]
+    Busy(Timestamp),
+    #[error("the model does not take it")]
+    NotAllowed,
+    #[error("it took too long")]
+    Late,
+}
+
+impl NotMade {
+    /// When this environment tries again.
+    fn next(&self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Busy(until) => *until,
+            Self::Store(_) => after(now, LEASE),
+            Self::Service(_) | Self::Late => after(now, PAUSE),
+            Self::NotAllowed => after(now, LONG_PAUSE),
+        }
+    }
+}
+
+impl Caches {
+    pub(super) async fn create_if_it_pays(&self, wanted: &Wanted<'_>, now: Timestamp) -> Prepared {
+        let key = wanted.key;
+        if !pays(wanted, now)
+            || wanted.remaining < LEAST_TIME
+            || !self.memory.claim(key, now, after(now, LEASE))
+        {
+            return Prepared::default();
+        }
+        let late = patience(wanted) + STORES;
+        let made = tokio::time::timeout(late, self.create(wanted, now)).await;
+        match made.unwrap_or(Err(NotMade::Late)) {
+            Ok(prepared) => {
+                self.memory.found(key, prepared.handle.clone(), now);
+                self.memory.settle(key, None);
+                prepared
+            }
+            Err(problem) => {
+                self.memory.settle(key, Some(problem.next(now)));
+                match problem {
+                    NotMade::Busy(_) | NotMade::NotAllowed => {
+                        tracing::debug!(%key, %problem, "no context cache; going inline");
+                    }
+                    NotMade::Store(_) | NotMade::Service(_) | NotMade::Late => {
+                        tracing::warn!(%key, %problem, "no context cache could be made; going inline");
+                    }
+                }
+                Prepared::default()
+            }
+        }
+    }
+
+    async fn create(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Prepared, NotMade> {
+        let key = wanted.key;
+        if !self.shelf.rules(&key.model, now).await?.allow(key) {
+            return Err(NotMade::NotAllowed);
+        }
+        let name = display_name(&self.shelf.installation(now).await?, key);
+        let owner = self.shelf.owner();
+        if let Acquire::Busy { until } = self.shelf.acquire(key, &owner, now, after(now, LEASE)).await? {
+            return Err(NotMade::Busy(until));
+        }
+        // Somebody may have made it between our look and our lease.
+        if let Some(there) = self.shelf.handle(key, now).await?.filter(|there| there.handle.is_alive(now)) {
+            self.shelf.release(key, &owner).await;
+            return Ok(Prepared::cached(there));
+        }
+        let began = tokio::time::Instant::now();
+        match self.post(wanted, &name, now).await {
+            Ok(handle) => {
+                let usage = self.bill(wanted, &handle, began.elapsed(), now);
+                let handle = self.place(key, handle, now).await;
+                self.shelf.release(key, &owner).await;
+                Ok(Prepared { handle: Some(handle), usage: Some(usage) })
+            }
+            Err(problem) => Err(self.learn(key, &owner, problem, now).await),
+        }
+    }
+
+    async fn post(&self, wanted: &Wanted<'_>, name: &str, now: Timestamp) -> Result<Handle, ServiceError> {
+        let model = match wanted.key.model.contains('/') {
+            true => wanted.key.model.clone(),
+            false => format!("models/{}", wanted.key.model),
+        };
+        let request = CreateCachedContent {
+            model: &model,
+            display_name: name,
+            ttl: format_duration(self.ttl),
+            system_instruction: wanted.request.system_instruction.as_ref(),
+            tools: &wanted.request.tools,
+            tool_config: wanted.request.tool_config.as_ref(),
+        };
+        let made = Service::new(&self.client, patience(wanted), now).create(&request).await?;
+        let handle = Handle::of(&made, self.ttl, now);
+        handle.filter(|handle| handle.is_alive(now)).ok_or(ServiceError::Unreadable)
+    }
+
+    /// Makes `handle` the fleet's. If that fails it serves this environment alone until the sweeper
+    /// finds it; if another is there, ours is a stray, and the sweeper's too.
+    async fn place(&self, key: &CacheKey, handle: Handle, now: Timestamp) -> HandleRef {
+        match self.shelf.place(key, handle.clone(), now).await {
+            Ok(Placed::Ours(placed) | Placed::Theirs(placed)) => placed,
+            Err(problem) => {
+                tracing::warn!(%key, %problem, "the fleet does not know of a new context cache yet");
+                HandleRef { key: key.clone(), handle, version: None }
+            }
+        }
+    }
+
+    /// Remembers for the whole fleet what a refusal says about the model, or else leaves the lease
+    /// with nobody for a while, so that not every environment runs into the same wall.
+    async fn learn(&self, key: &CacheKey, owner: &str, problem: ServiceError, now: Timestamp) -> NotMade {
+        let (learnt, pause) = match &problem {
+            ServiceError::Refused(error) => match Lesson::of(error) {
+                Some(lesson) => {
+                    (self.shelf.learn(&key.model, now, |rules| lesson.teach(key, rules)).await, None)
+                }
+                None if error.status == 400 => (Ok(()), Some(LONG_PAUSE)),
+                None => (Ok(()), Some(PAUSE)),
+            },
+            ServiceError::Transport(_) | ServiceError::Unreadable => (Ok(()), Some(PAUSE)),
+        };
+        let paused = match pause {
+            Some(pause) => self.shelf.acquire(key, owner, now, after(now, pause)).await.map(|_| ()),
+            None => {
+                self.shelf.release(key, owner).await;
+                Ok(())
+            }
+        };
+        for problem in [learnt, paused].into_iter().filter_map(Result::err) {
+            tracing::warn!(%key, %problem, "others will try the same context cache in vain");
+        }
+        if pause.is_some() { NotMade::Service(problem) } else { NotMade::NotAllowed }
+    }
+
+    /// Billed by the model that answers; if that is not known, neither is the price.
+    fn bill(&self, wanted: &Wanted<'_>, handle: &Handle, took: Duration, now: Timestamp) -> StepUsage {
+        let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
+        let kept = between(now, handle.expires_at);
+        let cost = pricing::cache_usd(model, handle.tokens, kept, now).filter(|_| handle.tokens > 0);
+        tracing::info!(key = %wanted.key, cache = handle.name, tokens = handle.tokens, cost_usd = cost, "context cache made");
+        step_usage(model, handle.tokens, cost, took)
+    }
+}
+
+pub(super) fn step_usage(model: &str, tokens: u64, cost_usd: Option<f64>, took: Duration) -> StepUsage {
+    StepUsage {
+        step: "cache".to_owned(),
+        model: model.to_owned(),
+        prompt_tokens: tokens,
+        cached_tokens: 0,
+        output_tokens: 0,
+        thought_tokens: 0,
+        cost_usd,
+        attempts: 1,
+        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// `afterhook:{installation}:{model}:{digest}`.
+pub(super) fn display_name(installation: &str, key: &CacheKey) -> String {
+    format!("{MARK}:{installation}:{}:{}", key.model, key.digest)
+}
+
+/// How long the service gets: no more than half of the time that the call has left.
+fn patience(wanted: &Wanted<'_>) -> Duration {
+    TIMEOUT.min(wanted.remaining / 2)
+}
+
+fn pays(wanted: &Wanted<'_>, now: Timestamp) -> bool {
+    let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
+    economics::is_worth_it(rates(model, wanted.key.at_most_tokens(), now), &wanted.demand)
+}
+
+impl Caches {
+    /// What making a cache for `wanted` costs at most, US dollars; `None` if [`Caches::prepare`] would make
+    /// none.
+    pub(crate) fn cost_of_making(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<f64> {
+        let is_due = self.memory.handle(wanted.key, now).is_none() && pays(wanted, now);
+        if !is_due || wanted.remaining < LEAST_TIME {
+            return None;
+        }
+        let tokens = wanted.key.at_most_tokens();
+        let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
+        pricing::cache_usd(pricing::stands_for(model)?, tokens, self.ttl, now)
+    }
+}
+
+/// For a decision, not for a bill: an alias is taken for what it most likely stands for.
+pub(super) fn rates(model: &str, tokens: u64, now: Timestamp) -> Option<pricing::Rates> {
+    pricing::rates(pricing::stands_for(model)?, tokens, now)
+}
+
+/// What a refusal says about the model.
+enum Lesson {
+    TooSmall { size: Option<u64>, minimum: u64 },
+    NoCaches,
+}
+
+impl Lesson {
+    fn of(error: &ApiError) -> Option<Self> {
+        if let Some(minimum) = error.min_cache_tokens() {
+            return Some(Self::TooSmall { size: error.cache_tokens(), minimum });
+        }
+        // "models/x is not found for API version v1beta, or is not supported for createCachedContent".
+        let named = error.message.contains("createCachedContent") || error.message.contains("not support");
+        let unsupported = error.status == 404 || (error.status == 400 && named);
+        unsupported.then_some(Self::NoCaches)
+    }
+
+    fn teach(&self, key: &CacheKey, rules: &mut super::rules::Rules) {
+        match *self {
+            Self::TooSmall { size, minimum } => rules.too_small(&key.digest, size, minimum),
+            Self::NoCaches => rules.no_caches(),
+        }
+    }
+}

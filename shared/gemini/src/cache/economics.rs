@@ -1,0 +1,113 @@
+//! When a context cache is worth its price: pure arithmetic over list prices.
+//!
+//! With N reads in H hours, p the price of input, c that of a cached read, s that of storage per hour
+//! (each per token) and h the share that the service's implicit cache would have served anyway, an
+//! explicit cache repays itself when `N·(p−c)·(1−h) > p + s·H`.
+
+use std::time::Duration;
+
+use super::traffic::Demand;
+use crate::pricing::Rates;
+
+/// Reads within an hour at which a cache is made in any case: what is that busy wants its answers
+/// sooner too, and prices can be unknown.
+pub(crate) const READS_IN_ANY_CASE: u32 = 8;
+/// An idle cache whose price is unknown is dropped after so long.
+const IDLE_AT_UNKNOWN_PRICE: Duration = Duration::from_secs(3_600);
+
+/// Whether `demand` repays a cache at `rates` (`None`: not known).
+pub(crate) fn is_worth_it(rates: Option<Rates>, demand: &Demand) -> bool {
+    match rates {
+        Some(Rates { storage: None, .. }) => false,
+        Some(rates) if repays(rates, demand) => true,
+        Some(_) | None => demand.per_hour >= READS_IN_ANY_CASE,
+    }
+}
+
+/// The inequality, for the hour in which the reads were counted: the next one is expected to be like
+/// the last one.
+fn repays(rates: Rates, demand: &Demand) -> bool {
+    let Some(storage) = rates.storage else { return false };
+    let saved = f64::from(demand.per_hour) * (rates.input - rates.cached) * (1.0 - demand.implicit);
+    saved > rates.input + storage
+}
+
+/// How long an idle cache is worth keeping: from then on its storage costs more than the next read
+/// saves.
+pub(crate) fn longest_idle(rates: Option<Rates>) -> Duration {
+    let hours = rates.and_then(|rates| Some((rates.input - rates.cached) / rates.storage?));
+    let idle = hours.and_then(|hours| Duration::try_from_secs_f64(hours * 3_600.0).ok());
+    idle.unwrap_or(IDLE_AT_UNKNOWN_PRICE)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::pricing;
+    use domain::Timestamp;
+
+    fn of(model: &str, at: &str) -> Option<Rates> {
+        let at: Timestamp = at.parse().unwrap();
+        pricing::rates(pricing::stands_for(model).unwrap_or(model), 5_000, at)
+    }
+
+    fn now(model: &str) -> Option<Rates> {
+        of(model, "2026-11-20T12:00:00Z")
+    }
+
+    /// The fewest reads an hour that are worth a cache.
+    fn threshold(rates: Option<Rates>, implicit: f64) -> Option<u32> {
+        (0..100).find(|&per_hour| is_worth_it(rates, &Demand { per_hour, implicit, version: None }))
+    }
+
+    #[test]
+    fn thresholds_are_those_of_the_price_list() {
+        for (model, reads) in
+            [("gemini-3.8-flash", 2), ("gemini-3.1-pro-preview", 4), ("gemini-3.5-flash-lite", 5)]
+        {
+            assert_eq!(threshold(now(model), 0.0), Some(reads), "{model}");
+        }
+    }
+
+    #[test]
+    fn aliases_have_the_threshold_of_what_they_stand_for() {
+        assert_eq!(threshold(now("gemini-flash-latest"), 0.0), Some(2));
+        assert_eq!(threshold(now("gemini-pro-latest"), 0.0), Some(4));
+        assert_eq!(threshold(now("gemini-flash-lite-latest"), 0.0), Some(5));
+    }
+
+    #[test]
+    fn thresholds_follow_the_prices_of_the_day() {
+        // 2 × 1.35 = 2.70 > 1.50 + 1.00 all the same.
+        assert_eq!(threshold(of("gemini-3.8-flash", "2027-01-02T00:00:00Z"), 0.0), Some(2));
+    }
+
+    #[test]
+    fn what_the_implicit_cache_serves_anyway_does_not_count() {
+        // 0.675 × 0.5 = 0.3375 for each read; 1.25 to earn.
+        assert_eq!(threshold(now("gemini-3.8-flash"), 0.5), Some(4));
+        assert_eq!(threshold(now("gemini-3.8-flash"), 1.0), Some(READS_IN_ANY_CASE));
+    }
+
+    #[test]
+    fn the_eighth_read_in_an_hour_makes_a_cache_at_any_price() {
+        assert_eq!(threshold(None, 0.0), Some(8));
+        assert_eq!(threshold(now("gemini-9-xenon"), 0.0), Some(8));
+    }
+
+    #[test]
+    fn a_model_without_explicit_caches_never_gets_one() {
+        assert_eq!(threshold(now("gemini-4-argon"), 0.0), None);
+    }
+
+    #[test]
+    fn an_idle_cache_is_kept_while_the_next_read_would_save_more_than_it_costs() {
+        let minutes = |model| longest_idle(now(model)).as_secs() / 60;
+        assert_eq!(minutes("gemini-3.8-flash"), 81);
+        assert_eq!(minutes("gemini-3.1-pro-preview"), 24);
+        assert_eq!(minutes("gemini-3.5-flash-lite"), 16);
+        assert_eq!(minutes("gemini-9-xenon"), 60);
+    }
+}

@@ -1,0 +1,159 @@
+//! [`Handle`]: a context cache that exists, and how a request refers to it.
+
+use std::time::Duration;
+
+use domain::{Timestamp, after, between};
+use serde::{Deserialize, Serialize};
+
+use super::digest::CacheKey;
+use crate::wire::{CachedContent, GenerateContentRequest};
+
+/// Not used so shortly before its end: the request takes a moment to get there, and the service's
+/// clock may be ahead.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// A context cache, as the state store keeps it at `cache:{model}:{digest}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handle {
+    /// `cachedContents/…`.
+    pub name: String,
+    /// Its size.
+    pub tokens: u64,
+    /// When the service forgets it.
+    pub expires_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A [`Handle`] and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandleRef {
+    pub(crate) key: CacheKey,
+    pub(crate) handle: Handle,
+    /// Its version in the state store; `None` if it could not be written there.
+    pub(crate) version: Option<u64>,
+}
+
+impl Handle {
+    /// The handle of `cache`, which was made at `now` for `ttl`. `None` if its name is none: it becomes
+    /// part of an address, so nothing in it may leave the path.
+    pub(crate) fn of(cache: &CachedContent, ttl: Duration, now: Timestamp) -> Option<Self> {
+        let id = cache.name.strip_prefix("cachedContents/")?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if id.is_empty() || id.len() > 200 || !id.bytes().all(plain) {
+            return None;
+        }
+        let tokens = cache.usage_metadata.as_ref().and_then(|usage| usage.total_token_count);
+        Some(Self {
+            name: cache.name.clone(),
+            tokens: tokens.unwrap_or_default(),
+            expires_at: cache.expire_time.unwrap_or_else(|| after(now, ttl)),
+            created_at: cache.create_time.unwrap_or(now),
+        })
+    }
+
+    /// Whether a call that begins at `now` can use it.
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        between(now, self.expires_at) > MARGIN
+    }
+
+    /// Whether it is time to extend it: less than a third of `ttl` is left.
+    pub(crate) fn is_ageing(&self, ttl: Duration, now: Timestamp) -> bool {
+        between(now, self.expires_at) < ttl / 3
+    }
+}
+
+impl HandleRef {
+    /// Name of the cache.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.handle.name
+    }
+
+    /// Its size in tokens.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.handle.tokens
+    }
+
+    /// `request` with the cache in the place of what the cache holds, which must not be sent too.
+    #[must_use]
+    pub fn apply(&self, request: &GenerateContentRequest) -> GenerateContentRequest {
+        GenerateContentRequest {
+            cached_content: Some(self.handle.name.clone()),
+            system_instruction: None,
+            tools: Vec::new(),
+            tool_config: None,
+            contents: request.contents.clone(),
+            generation_config: request.generation_config.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::wire::{Content, Part, Role};
+    use serde_json::json;
+
+    fn now() -> Timestamp {
+        "2026-11-20T12:00:00Z".parse().unwrap()
+    }
+
+    fn cache(name: &str) -> CachedContent {
+        CachedContent { name: name.to_owned(), ..CachedContent::default() }
+    }
+
+    fn handle() -> Handle {
+        Handle::of(&cache("cachedContents/a-1"), Duration::from_secs(3_600), now()).unwrap()
+    }
+
+    #[test]
+    fn names_that_would_leave_the_path_are_no_handles() {
+        for name in
+            ["", "a", "cachedContents/", "cachedContents/../models", "cachedContents/a?x=1", "files/a"]
+        {
+            assert_eq!(Handle::of(&cache(name), Duration::ZERO, now()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_handle_without_an_end_has_the_one_that_was_asked_for() {
+        assert_eq!(handle().expires_at, after(now(), Duration::from_secs(3_600)));
+    }
+
+    #[test]
+    fn a_handle_is_not_used_to_its_last_second() {
+        let at = |second| after(now(), Duration::from_secs(second));
+        assert!(handle().is_alive(at(3_594)));
+        assert!(!handle().is_alive(at(3_595)) && !handle().is_alive(at(9_999)));
+    }
+
+    #[test]
+    fn a_handle_is_extended_in_the_last_third_of_its_life() {
+        let ttl = Duration::from_secs(3_600);
+        assert!(!handle().is_ageing(ttl, after(now(), Duration::from_secs(2_400))));
+        assert!(handle().is_ageing(ttl, after(now(), Duration::from_secs(2_401))));
+    }
+
+    #[test]
+    fn what_the_cache_holds_is_not_sent_again() {
+        let request = GenerateContentRequest {
+            system_instruction: Some(Content { role: None, parts: vec![Part::text("Be kind.")] }),
+            tools: vec![json!({"googleSearch": {}})],
+            tool_config: Some(json!({})),
+            contents: vec![Content::text(Role::User, "Hi")],
+            generation_config: json!({"maxOutputTokens": 8}).as_object().cloned().unwrap(),
+            cached_content: None,
+        };
+        let key = CacheKey::named("m", super::super::digest::Digest::parse(&"0".repeat(32)).unwrap());
+        let sent = HandleRef { key, handle: handle(), version: Some(1) }.apply(&request);
+        assert_eq!(
+            serde_json::to_value(sent).unwrap(),
+            json!({"cachedContent": "cachedContents/a-1", "generationConfig": {"maxOutputTokens": 8},
+                "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})
+        );
+    }
+}

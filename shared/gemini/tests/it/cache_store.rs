@@ -1,0 +1,168 @@
+//! A state store that counts what it is asked and can be taken down, and what the tests of context
+//! caches put into it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Acquire, Clock, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
+use embedded::Embedded;
+use gemini::wire::{Content, GenerateContentRequest, Part, Role};
+use gemini::{CacheKey, Caches, Demand, Prepared, Wanted};
+use serde_json::{Value, json};
+
+use crate::calls::{config, now};
+use crate::server::{Asked, Server, Step};
+
+pub(crate) const TTL: Duration = Duration::from_secs(7_200);
+/// Four reads an hour repay a cache of it.
+pub(crate) const PRO: &str = "gemini-3.1-pro-preview";
+
+/// The store in memory, watched.
+pub(crate) struct Watched {
+    store: Arc<dyn StateStore>,
+    gets: AtomicUsize,
+    writes: AtomicUsize,
+    down: AtomicBool,
+}
+
+impl Watched {
+    pub(crate) fn new() -> Arc<Self> {
+        let store = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
+        Arc::new(Self { store, gets: 0.into(), writes: 0.into(), down: false.into() })
+    }
+
+    pub(crate) fn take_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Reads and writes since the last time.
+    pub(crate) fn asked(&self) -> (usize, usize) {
+        (self.gets.swap(0, Ordering::SeqCst), self.writes.swap(0, Ordering::SeqCst))
+    }
+
+    /// The handle of `key`, read past the counters.
+    pub(crate) async fn handle(&self, key: &CacheKey, at: Timestamp) -> Option<Value> {
+        self.store.get(&key.to_string(), at).await.unwrap().map(|found| found.value)
+    }
+
+    pub(crate) async fn put(&self, key: &str, value: Value) {
+        let expected = match self.store.get(key, now()).await.unwrap() {
+            Some(there) => Expected::Version(there.version),
+            None => Expected::Absent,
+        };
+        let swap = self.store.swap(key, expected, &value, now(), after(now(), TTL * 50)).await;
+        assert!(matches!(swap.unwrap(), Swap::Done(_)));
+    }
+
+    fn count(&self, counter: &AtomicUsize) -> Result<(), StoreError> {
+        counter.fetch_add(1, Ordering::SeqCst);
+        match self.down.load(Ordering::SeqCst) {
+            true => Err(StoreError::unavailable("test", "taken down")),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl StateStore for Watched {
+    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        self.count(&self.gets)?;
+        self.store.get(key, now).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &Value,
+        now: Timestamp,
+        forget_at: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        self.count(&self.writes)?;
+        self.store.swap(key, expected, value, now, forget_at).await
+    }
+
+    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
+        self.count(&self.writes)?;
+        self.store.add(key, amount, forget_at).await
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Acquire, StoreError> {
+        self.count(&self.writes)?;
+        self.store.acquire(key, owner, now, until).await
+    }
+
+    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
+        self.count(&self.writes)?;
+        self.store.release(key, owner).await
+    }
+}
+
+/// One environment of the fleet.
+pub(crate) fn environment(server: &Server, store: &Arc<Watched>) -> Caches {
+    let store: Arc<dyn StateStore> = store.clone();
+    Caches::new(&config(&server.url), store, TTL, jitter()).unwrap()
+}
+
+pub(crate) fn jitter() -> Jitter {
+    let draws = Mutex::new(0.0);
+    Jitter::from_fn(move || {
+        let mut last = draws.lock().unwrap();
+        *last = (*last + 0.618_033_988_75_f64).fract();
+        *last
+    })
+}
+
+/// About 5,000 tokens of persona.
+pub(crate) fn request() -> GenerateContentRequest {
+    GenerateContentRequest {
+        system_instruction: Some(Content { role: None, parts: vec![Part::text("Be kind. ".repeat(2_200))] }),
+        contents: vec![Content::text(Role::User, "Hi")],
+        ..GenerateContentRequest::default()
+    }
+}
+
+pub(crate) fn key(model: &str) -> CacheKey {
+    CacheKey::of(model, &request()).unwrap()
+}
+
+pub(crate) fn at(seconds: u64) -> Timestamp {
+    after(now(), Duration::from_secs(seconds))
+}
+
+/// Prepares a call of `model` with `per_hour` reads in the last hour, this one included.
+pub(crate) async fn prepare(caches: &Caches, model: &str, per_hour: u32, at: Timestamp) -> Prepared {
+    let remaining = Duration::from_secs(120);
+    let demand = Demand { per_hour, ..Demand::default() };
+    caches.prepare(&Wanted { key: &key(model), request: &request(), demand, remaining }, at).await
+}
+
+/// The name of the cache that a call goes by.
+pub(crate) fn name(prepared: &Prepared) -> Option<&str> {
+    prepared.handle.as_ref().map(gemini::HandleRef::name)
+}
+
+/// The description of a cache that lives until `expires`.
+pub(crate) fn cache(id: &str, display: &str, created: Timestamp, expires: Timestamp) -> Value {
+    json!({"name": format!("cachedContents/{id}"), "model": "models/m", "displayName": display,
+        "createTime": created, "updateTime": created, "expireTime": expires,
+        "usageMetadata": {"totalTokenCount": 5_000}})
+}
+
+/// The answer to the creation, or extension, of a cache at `created`.
+pub(crate) fn made(id: &str, created: Timestamp) -> Step {
+    Step::Json(200, cache(id, "", created, after(created, TTL)))
+}
+
+pub(crate) fn methods(asked: &[Asked]) -> Vec<String> {
+    let path = |asked: &Asked| asked.uri.trim_start_matches("/v1beta/").to_owned();
+    asked.iter().map(|asked| format!("{} {}", asked.method, path(asked))).collect()
+}

@@ -1,0 +1,371 @@
+//! Context caches: made once for the fleet when that pays, used, extended, lost and done without.
+
+use std::time::Duration;
+
+use domain::after;
+use gemini::{Demand, Wanted};
+use serde_json::json;
+
+use crate::cache_store::*;
+use crate::calls::{bare, error, now};
+use crate::server::{Server, Step};
+
+const TOO_SMALL: &str = "Cached content is too small. total_token_count=3900, min_total_token_count=4096";
+const LOST: &str = "CachedContent not found (or permission denied)";
+
+#[tokio::test]
+async fn a_cache_is_made_when_traffic_repays_it_and_not_before() {
+    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let caches = environment(&server, &store);
+    assert_eq!(name(&prepare(&caches, PRO, 3, now()).await), None);
+    assert_eq!(store.asked(), (1, 0), "one look whether there is a cache already");
+
+    let prepared = prepare(&caches, PRO, 4, at(1)).await;
+    assert_eq!(name(&prepared), Some("cachedContents/a"));
+    let asked = server.finish();
+    assert_eq!(methods(&asked), ["POST cachedContents"]);
+    let mut body = asked[0].body.clone();
+    let display = body["displayName"].take();
+    assert_eq!(
+        body,
+        json!({"model": format!("models/{PRO}"), "displayName": null, "ttl": "7200s",
+            "systemInstruction": request().system_instruction})
+    );
+    let display = display.as_str().unwrap();
+    assert!(
+        display.starts_with("afterhook:") && display.ends_with(&key(PRO).digest.to_string()),
+        "{display}"
+    );
+    assert_eq!(
+        store.handle(&key(PRO), now()).await.unwrap(),
+        json!({"name": "cachedContents/a", "tokens": 5_000, "expires_at": after(now(), TTL), "created_at": now()})
+    );
+}
+
+#[tokio::test]
+async fn a_creation_is_paid_for_with_its_storage() {
+    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let usage = prepare(&environment(&server, &store), PRO, 4, now()).await.usage.unwrap();
+    assert_eq!((usage.step.as_str(), usage.model.as_str(), usage.prompt_tokens), ("cache", PRO, 5_000));
+    // 5,000 × (2.00 + 2 h × 4.50), per million.
+    assert!((usage.cost_usd.unwrap() - 0.055).abs() < 1e-12, "{:?}", usage.cost_usd);
+}
+
+#[tokio::test]
+async fn an_alias_is_billed_by_the_model_that_answers_or_at_an_unknown_price() {
+    let alias = "gemini-pro-latest";
+    let server = Server::start([made("a", now()), made("b", now())]).await;
+    let usage = prepare(&environment(&server, &Watched::new()), alias, 4, now()).await.usage.unwrap();
+    assert_eq!((usage.model.as_str(), usage.cost_usd), (alias, None));
+
+    let demand = Demand { per_hour: 4, version: Some(PRO.to_owned()), ..Demand::default() };
+    let (key, request, remaining) = (key(alias), request(), Duration::from_secs(60));
+    let wanted = Wanted { key: &key, request: &request, demand, remaining };
+    let usage = environment(&server, &Watched::new()).prepare(&wanted, now()).await.usage.unwrap();
+    assert_eq!(usage.model, PRO);
+    assert!(usage.cost_usd.is_some());
+}
+
+#[tokio::test]
+async fn what_the_cache_holds_is_not_sent_again() {
+    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let (prepared, inline) = (prepare(&environment(&server, &store), PRO, 4, now()).await, request());
+    let sent = serde_json::to_value(&*prepared.request(&inline)).unwrap();
+    assert_eq!(
+        sent,
+        json!({"cachedContent": "cachedContents/a", "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})
+    );
+    assert_eq!(*gemini::Prepared::default().request(&inline), inline);
+}
+
+#[tokio::test]
+async fn a_known_cache_costs_neither_a_read_nor_a_write() {
+    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let caches = environment(&server, &store);
+    prepare(&caches, PRO, 4, now()).await;
+    store.asked();
+    for second in [1, 100, 4_700] {
+        let prepared = prepare(&caches, PRO, 4, at(second)).await;
+        assert_eq!((name(&prepared), &prepared.usage), (Some("cachedContents/a"), &None));
+    }
+    assert_eq!(store.asked(), (0, 0));
+}
+
+#[tokio::test]
+async fn another_environment_finds_the_cache_with_one_read() {
+    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    prepare(&environment(&server, &store), PRO, 4, now()).await;
+    store.asked();
+    let other = environment(&server, &store);
+    let calls = (0..8).map(|_| prepare(&other, PRO, 1, at(10)));
+    for prepared in futures(calls).await {
+        assert_eq!(name(&prepared), Some("cachedContents/a"));
+    }
+    assert_eq!(store.asked(), (1, 0));
+    server.finish();
+}
+
+/// The results of futures that run side by side.
+async fn futures<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut results: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, result) in futures.iter_mut().zip(&mut results) {
+            if result.is_none()
+                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *result = Some(value);
+            }
+        }
+        if results.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    results.into_iter().flatten().collect()
+}
+
+#[tokio::test]
+async fn environments_in_parallel_make_one_cache_and_nobody_waits() {
+    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let fleet: Vec<_> = (0..4).map(|_| environment(&server, &store)).collect();
+    let calls = fleet.iter().flat_map(|caches| [caches, caches]);
+    let prepared = futures(calls.map(|caches| prepare(caches, PRO, 9, now()))).await;
+    assert_eq!(prepared.iter().filter(|prepared| prepared.usage.is_some()).count(), 1);
+    assert_eq!(methods(&server.finish()), ["POST cachedContents"]);
+    for caches in &fleet {
+        assert_eq!(name(&prepare(caches, PRO, 9, at(61)).await), Some("cachedContents/a"));
+    }
+}
+
+#[tokio::test]
+async fn an_expired_cache_is_made_anew() {
+    let server = Server::start([made("a", now()), made("b", at(7_300))]).await;
+    let store = Watched::new();
+    let caches = environment(&server, &store);
+    prepare(&caches, PRO, 4, now()).await;
+    assert_eq!(
+        name(&prepare(&caches, PRO, 3, at(7_200)).await),
+        None,
+        "inline, since 3 reads do not repay it"
+    );
+    assert_eq!(name(&prepare(&caches, PRO, 4, at(7_300)).await), Some("cachedContents/b"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_used_cache_is_extended_in_the_last_third_of_its_life_by_one() {
+    let server = Server::start([made("a", now()), made("a", at(4_900))]).await;
+    let store = Watched::new();
+    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    prepare(&one, PRO, 4, now()).await;
+    prepare(&other, PRO, 4, now()).await;
+    prepare(&one, PRO, 1, at(4_700)).await;
+
+    let prepared = prepare(&one, PRO, 1, at(4_900)).await;
+    let usage = prepared.usage.clone().unwrap();
+    assert_eq!(
+        (name(&prepared), usage.step.as_str(), usage.prompt_tokens),
+        (Some("cachedContents/a"), "cache", 0)
+    );
+    // 4,900 s more for 5,000 tokens at 4.50.
+    assert!((usage.cost_usd.unwrap() - 5e-3 * 4.5 * 4_900.0 / 3_600.0).abs() < 1e-9, "{usage:?}");
+    let prepared = prepare(&other, PRO, 1, at(4_901)).await;
+    assert_eq!((name(&prepared), &prepared.usage), (Some("cachedContents/a"), &None));
+    let asked = server.finish();
+    assert_eq!(methods(&asked), ["POST cachedContents", "PATCH cachedContents/a"]);
+    assert_eq!(asked[1].body, json!({"ttl": "7200s"}));
+    for caches in [&one, &other] {
+        assert_eq!(name(&prepare(caches, PRO, 1, at(9_000)).await), Some("cachedContents/a"));
+    }
+}
+
+#[tokio::test]
+async fn an_extension_that_fails_leaves_the_cache_in_use() {
+    let server = Server::start([made("a", now()), bare(503)]).await;
+    let caches = environment(&server, &Watched::new());
+    prepare(&caches, PRO, 4, now()).await;
+    for second in [5_000, 5_001] {
+        assert_eq!(name(&prepare(&caches, PRO, 4, at(second)).await), Some("cachedContents/a"));
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_cache_that_is_gone_when_it_is_to_be_extended_is_forgotten() {
+    let server = Server::start([made("a", now()), error(403, LOST, json!([])), made("b", at(5_001))]).await;
+    let store = Watched::new();
+    let caches = environment(&server, &store);
+    prepare(&caches, PRO, 4, now()).await;
+    assert_eq!(name(&prepare(&caches, PRO, 4, at(5_000)).await), None);
+    assert_eq!(store.handle(&key(PRO), at(5_000)).await, None);
+    assert_eq!(name(&prepare(&caches, PRO, 4, at(5_001)).await), Some("cachedContents/b"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_cache_lost_in_mid_life_is_forgotten_by_the_whole_fleet() {
+    let server = Server::start([made("a", now()), made("b", at(1_001))]).await;
+    let store = Watched::new();
+    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    let lost = prepare(&one, PRO, 4, now()).await.handle.unwrap();
+    prepare(&other, PRO, 4, now()).await;
+
+    one.rejected(&lost, at(1_000)).await;
+    assert_eq!(store.handle(&key(PRO), at(1_000)).await, None);
+    assert_eq!(name(&prepare(&one, PRO, 4, at(1_001)).await), Some("cachedContents/b"));
+
+    // The other environment finds out later: the newer cache is not lost by that.
+    other.rejected(&lost, at(1_002)).await;
+    store.asked();
+    assert_eq!(name(&prepare(&other, PRO, 4, at(1_003)).await), Some("cachedContents/b"));
+    assert_eq!(store.asked(), (0, 0), "the refusal brought it along");
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_rejection_of_what_was_extended_meanwhile_forgets_it_all_the_same() {
+    let server = Server::start([made("a", now()), made("a", at(5_000))]).await;
+    let store = Watched::new();
+    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    let old = prepare(&one, PRO, 4, now()).await.handle.unwrap();
+    prepare(&other, PRO, 4, now()).await;
+    prepare(&other, PRO, 4, at(5_000)).await;
+    one.rejected(&old, at(5_001)).await;
+    assert_eq!(store.handle(&key(PRO), at(5_001)).await, None);
+}
+
+#[tokio::test]
+async fn caches_that_are_refused_at_once_are_not_made_again_and_again() {
+    let server = Server::start([made("a", now()), made("b", at(700))]).await;
+    let store = Watched::new();
+    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    let lost = prepare(&one, PRO, 9, now()).await.handle.unwrap();
+    one.rejected(&lost, at(10)).await;
+    assert_eq!(name(&prepare(&one, PRO, 9, at(100)).await), None);
+    assert_eq!(name(&prepare(&other, PRO, 9, at(100)).await), None);
+    assert_eq!(name(&prepare(&one, PRO, 9, at(700)).await), Some("cachedContents/b"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn the_minimum_size_is_learnt_once_for_the_fleet_and_for_a_day() {
+    let server = Server::start([error(400, TOO_SMALL, json!([])), made("a", at(90_000))]).await;
+    let store = Watched::new();
+    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    for (caches, second) in [(&one, 0), (&one, 10), (&other, 20), (&one, 80_000)] {
+        assert_eq!(name(&prepare(caches, PRO, 9, at(second)).await), None);
+    }
+    assert_eq!(name(&prepare(&one, PRO, 9, at(90_000)).await), Some("cachedContents/a"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_model_without_explicit_caches_is_remembered() {
+    let refusal = "models/gemini-9-xenon is not found for API version v1beta, or is not supported for createCachedContent.";
+    let server = Server::start([error(404, refusal, json!([]))]).await;
+    let store = Watched::new();
+    for caches in [environment(&server, &store), environment(&server, &store)] {
+        assert_eq!(name(&prepare(&caches, "gemini-9-xenon", 8, now()).await), None);
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_model_that_is_known_to_have_none_is_not_asked() {
+    let server = Server::start([]).await;
+    let caches = environment(&server, &Watched::new());
+    assert_eq!(name(&prepare(&caches, "gemini-4-argon", 1_000, now()).await), None);
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_failing_service_is_left_alone_by_the_whole_fleet_for_a_while() {
+    let server = Server::start([bare(503), made("a", at(400))]).await;
+    let store = Watched::new();
+    let (one, other) = (environment(&server, &store), environment(&server, &store));
+    for caches in [&one, &other, &one] {
+        assert_eq!(name(&prepare(caches, PRO, 9, at(5)).await), None);
+    }
+    assert_eq!(name(&prepare(&other, PRO, 9, at(400)).await), Some("cachedContents/a"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn answers_that_are_no_caches_are_not_used() {
+    let odd = [
+        Step::Text(200, "<html>".to_owned()),
+        Step::Json(200, json!({})),
+        Step::Json(200, json!({"name": "cachedContents/../../models/x"})),
+        // Expired before it began.
+        Step::Json(200, cache("a", "", now(), now())),
+    ];
+    for step in odd {
+        let server = Server::start([step]).await;
+        let prepared = prepare(&environment(&server, &Watched::new()), PRO, 9, now()).await;
+        assert_eq!(prepared, gemini::Prepared::default());
+        server.finish();
+    }
+}
+
+#[tokio::test]
+async fn without_the_state_store_calls_go_inline_and_known_caches_stay_in_use() {
+    let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
+    let (knows, fresh) = (environment(&server, &store), environment(&server, &store));
+    prepare(&knows, PRO, 9, now()).await;
+    store.take_down(true);
+    assert_eq!(name(&prepare(&fresh, PRO, 9, at(1)).await), None);
+    assert_eq!(name(&prepare(&fresh, PRO, 9, at(2)).await), None);
+    assert_eq!(name(&prepare(&knows, PRO, 9, at(2)).await), Some("cachedContents/a"));
+    assert_eq!(
+        name(&prepare(&knows, PRO, 9, at(5_000)).await),
+        Some("cachedContents/a"),
+        "not extended, but used"
+    );
+    store.take_down(false);
+    assert_eq!(name(&prepare(&fresh, PRO, 9, at(62)).await), Some("cachedContents/a"));
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_silent_service_costs_a_call_no_more_than_half_of_its_time() {
+    let (server, store) = (Server::start([Step::Hang]).await, Watched::new());
+    let caches = environment(&server, &store);
+    let (key, request) = (key(PRO), request());
+    let demand = Demand { per_hour: 9, ..Demand::default() };
+    let wanted = Wanted { key: &key, request: &request, demand, remaining: Duration::from_secs(12) };
+    let began = tokio::time::Instant::now();
+    let silence = async {
+        server.arrival().await;
+        tokio::time::pause();
+    };
+    let (prepared, ()) = tokio::join!(caches.prepare(&wanted, now()), silence);
+    let elapsed = began.elapsed();
+    assert_eq!(prepared, gemini::Prepared::default());
+    assert!(elapsed >= Duration::from_secs(6) && elapsed < Duration::from_secs(8), "{elapsed:?}");
+}
+
+#[tokio::test]
+async fn a_call_with_little_time_left_makes_no_cache() {
+    let (server, store) = (Server::start([]).await, Watched::new());
+    let (key, request) = (key(PRO), request());
+    let demand = Demand { per_hour: 9, ..Demand::default() };
+    let wanted = Wanted { key: &key, request: &request, demand, remaining: Duration::from_secs(4) };
+    assert_eq!(environment(&server, &store).prepare(&wanted, now()).await, gemini::Prepared::default());
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_creation_that_is_dropped_half_way_is_taken_up_by_another_call() {
+    let (server, store) = (Server::start([Step::Hang, made("b", at(31))]).await, Watched::new());
+    let caches = environment(&server, &store);
+    tokio::select! {
+        _ = prepare(&caches, PRO, 9, now()) => panic!("the service does not answer"),
+        () = server.arrival() => {}
+    }
+    assert_eq!(name(&prepare(&caches, PRO, 9, at(1)).await), None);
+    assert_eq!(name(&prepare(&caches, PRO, 9, at(31)).await), Some("cachedContents/b"));
+    server.finish();
+}
