@@ -36,7 +36,11 @@ impl Credential {
     pub fn basic(service: &Service, user: &str, password: &SecretString) -> Result<Self, BuildError> {
         let password = usable(service, password.expose_secret())?;
         let user = user.trim();
-        if user.is_empty() || user.contains(':') || user.chars().any(char::is_control) {
+        if user.is_empty()
+            || user.starts_with('/')
+            || user.contains(':')
+            || user.chars().any(char::is_control)
+        {
             return Err(wrong(service, "belongs to an account whose name is empty or has a colon"));
         }
         let encoded = BASE64.encode(format!("{user}:{password}").as_bytes());
