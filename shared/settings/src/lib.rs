@@ -29,7 +29,10 @@ mod suggest;
 pub use agent::{AgentSettings, ApprovalPolicy};
 pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
-pub use env::{AwsResources, ConsoleToken, Environment, GithubCredentials, Variables, variable_of};
+pub use env::{
+    AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, Variables, ZendeskAccess,
+    ZendeskCredentials, variable_of,
+};
 pub use generation::Generation;
 pub use intents::Intent;
 pub use limits::{BreakerSettings, ModelLimits};

@@ -47,9 +47,3 @@ impl Credentials {
         }
     }
 }
-
-/// Where the account called `subdomain` is.
-#[must_use]
-pub fn url_of(subdomain: &str) -> String {
-    format!("https://{subdomain}.zendesk.com")
-}

@@ -21,5 +21,5 @@ mod publisher;
 mod ticket;
 mod wire;
 
-pub use config::{BuildError, Config, Credentials, url_of};
+pub use config::{BuildError, Config, Credentials};
 pub use publisher::Zendesk;

@@ -3,7 +3,7 @@
 use domain::{Clock, Publisher, ServiceFailure, Target};
 use outbound::scripted::{Reply, Server};
 use serde_json::json;
-use zendesk::{Config, Credentials, Zendesk, url_of};
+use zendesk::{Config, Credentials, Zendesk};
 
 use crate::support::{TOKEN, client, credentials, mark, me, start, target};
 
@@ -26,7 +26,8 @@ async fn a_target_that_is_no_ticket_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_ticket_of_another_account_is_refused() {
-    let zendesk = Zendesk::new(&credentials(), &Config::at(url_of("acme")), Clock::system()).unwrap();
+    let zendesk =
+        Zendesk::new(&credentials(), &Config::at("https://acme.zendesk.com"), Clock::system()).unwrap();
     for other in ["evil", "", "acme.evil"] {
         let target = Target::ZendeskTicket { subdomain: other.into(), id: 7 };
         let error = zendesk.publish(&target, "Hi", &mark("1")).await.unwrap_err();
@@ -64,7 +65,8 @@ async fn the_token_does_not_follow_a_redirect_and_reaches_no_error() {
 
 #[test]
 fn credentials_that_cannot_be_any_name_their_variable() {
-    let new = |credentials| Zendesk::new(&credentials, &Config::at(url_of("acme")), Clock::system());
+    let new =
+        |credentials| Zendesk::new(&credentials, &Config::at("https://acme.zendesk.com"), Clock::system());
     let error = new(Credentials::ApiToken { email: String::new(), token: "hunter2".into() }).unwrap_err();
     assert!(error.to_string().starts_with("ZENDESK_API_TOKEN"), "{error}");
     let error = new(Credentials::Oauth("hunter 2".into())).unwrap_err();
