@@ -7,11 +7,13 @@
 //! a visible sign, and everything that was open at the cut is closed.
 
 mod adf;
+mod adf_text;
 mod events;
 mod fit;
 mod html;
 mod mrkdwn;
 
-pub use adf::{adf_to_text, to_adf};
+pub use adf::to_adf;
+pub use adf_text::adf_to_text;
 pub use html::to_html;
 pub use mrkdwn::{mrkdwn_to_text, to_mrkdwn};
