@@ -195,4 +195,6 @@ pub enum StandinService {
     Gemini,
     /// GitHub's REST API, as far as issues and comments go.
     Github,
+    /// Slack's Web API, as far as messages and threads go; its base is `http://127.0.0.1:PORT/api`.
+    Slack,
 }

@@ -16,11 +16,18 @@ const SHARED: &[(&str, &[&str])] = &[
     ("webhook", &["domain"]),
     ("settings", &["domain", "webhook"]),
     ("telemetry", &["domain"]),
+    ("markdown", &[]),
+    // What the clients below have in common.
+    ("outbound", &["domain"]),
     // Adapters, none of which sees another one.
     ("aws", &["domain"]),
     ("embedded", &["domain"]),
     ("gemini", &["domain", "resilience"]),
     ("github", &["domain"]),
+    ("jira", &["domain", "markdown", "outbound"]),
+    ("slack", &["domain", "markdown", "outbound"]),
+    ("stripe", &["domain", "outbound"]),
+    ("zendesk", &["domain", "markdown", "outbound"]),
     // How every function starts on Lambda: it puts adapters together, and only functions use it.
     ("lambda", &["aws", "domain", "settings", "telemetry"]),
 ];
@@ -28,14 +35,14 @@ const SHARED: &[(&str, &[&str])] = &[
 /// Crates for which a function must be smaller, quicker to start, or less trusted.
 const NEVER_LINKED: &[(&str, &[&str])] = &[
     // What faces the internet holds no client that acts, and starts cold in milliseconds.
-    ("ingest", &["gemini", "github", "resilience", "embedded"]),
-    ("console", &["gemini", "github", "resilience", "embedded"]),
+    ("ingest", &["gemini", "github", "outbound", "resilience", "embedded"]),
+    ("console", &["gemini", "github", "outbound", "resilience", "embedded"]),
     ("processor", &["embedded"]),
     ("sweeper", &["embedded"]),
 ];
 
 /// Pure crates, and what would make them do I/O or wait.
-const PURE: &[&str] = &["domain", "resilience", "webhook", "settings"];
+const PURE: &[&str] = &["domain", "markdown", "resilience", "webhook", "settings"];
 const IMPURE: &[&str] =
     &["axum", "http", "hyper", "lambda_http", "lambda_runtime", "reqwest", "rusqlite", "tokio"];
 

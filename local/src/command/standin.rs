@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::cli::{StandinArgs, StandinService};
 use crate::standin::gemini::GeminiStandin;
 use crate::standin::github::GithubStandin;
+use crate::standin::slack::SlackStandin;
 use crate::terminal::say;
 
 /// Serves until Ctrl-C.
@@ -17,12 +18,12 @@ pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::at(format!("port {} on 127.0.0.1", args.port), error))?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
     say!("ready on http://{address}");
-    let (gemini, github) = (GeminiStandin::new(), GithubStandin::new());
     let served = tokio::select! {
         served = async {
             match args.service {
-                StandinService::Gemini => gemini.serve(listener).await,
-                StandinService::Github => github.serve(listener).await,
+                StandinService::Gemini => GeminiStandin::new().serve(listener).await,
+                StandinService::Github => GithubStandin::new().serve(listener).await,
+                StandinService::Slack => SlackStandin::new().serve(listener).await,
             }
         } => served,
         _ = tokio::signal::ctrl_c() => Ok(()),

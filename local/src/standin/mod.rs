@@ -1,4 +1,4 @@
-//! Stand-ins for the services outside: [`gemini`] and [`github`].
+//! Stand-ins for the services outside: [`gemini`], [`github`] and [`slack`].
 //!
 //! They serve two masters. A person who tries the system without any account must find them
 //! believable, so answers fit the question and pages open in a browser. Tests and benchmarks drive
@@ -12,6 +12,9 @@ mod broken;
 mod counts;
 pub mod gemini;
 pub mod github;
+mod journal;
+mod log;
+pub mod slack;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -32,7 +32,10 @@ pub use agent::{AgentSettings, ApprovalPolicy};
 pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
 pub use endpoints::EndpointSettings;
-pub use env::{AwsResources, ConsoleToken, Environment, GithubCredentials, Variables, variable_of};
+pub use env::{
+    AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, Variables, ZendeskAccess,
+    ZendeskCredentials, variable_of,
+};
 pub use generation::Generation;
 pub use intents::Intent;
 pub use limits::{BreakerSettings, ModelLimits};

@@ -10,7 +10,6 @@ mod config;
 mod faults;
 mod issues;
 mod journal;
-mod log;
 mod page;
 mod respond;
 mod router;
@@ -20,9 +19,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use crate::standin::log::ReceivedRequest;
 pub use config::Builder;
 pub use faults::{Fault, FaultRule, Scope};
-pub use log::ReceivedRequest;
 pub use store::{IssueState, StoredComment};
 
 use axum::Router;

@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use super::auth::Caller;
 use super::faults::Fault;
-use super::log::ReceivedRequest;
 use super::respond::{self, Refusal, set};
 use super::shared::{NOMINAL_LIMIT, Shared};
 use super::{comments, issues, page};
 use crate::standin::broken::reset;
 use crate::standin::lock;
+use crate::standin::log::ReceivedRequest;
 
 /// More than GitHub takes for a comment, so that too long ones get GitHub's own refusal.
 const MAX_BODY: usize = 4 * 1024 * 1024;

@@ -9,12 +9,12 @@ use std::sync::Mutex;
 use super::auth::{Caller, Tokens};
 use super::config::Builder;
 use super::faults::{Fault, FaultRule};
-use super::log::Log;
 use super::respond::Refusal;
 use super::router::Call;
 use super::store::Store;
 use crate::standin::counts::Counts;
 use crate::standin::lock;
+use crate::standin::log::Log;
 
 const HOUR: i64 = 3_600;
 

@@ -3,16 +3,22 @@
 mod aws;
 mod console;
 mod github;
+mod jira;
 mod processors;
 mod secrets;
+mod slack;
+mod stripe;
 mod urls;
 mod variables;
+mod zendesk;
 
 pub use aws::AwsResources;
 pub use console::ConsoleToken;
 pub use github::GithubCredentials;
+pub use jira::JiraAccess;
 pub use secrets::variable_of;
 pub use variables::Variables;
+pub use zendesk::{ZendeskAccess, ZendeskCredentials};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -45,6 +51,19 @@ pub struct Environment {
     pub github: Option<GithubCredentials>,
     /// `GITHUB_API_URL`, without a slash at its end.
     pub github_api_url: Option<String>,
+    /// `SLACK_BOT_TOKEN`.
+    pub slack_bot_token: Option<SecretString>,
+    /// `SLACK_API_URL`, which includes `/api`, without a slash at its end.
+    pub slack_api_url: Option<String>,
+    /// `ZENDESK_SUBDOMAIN` or `ZENDESK_API_URL`; `ZENDESK_EMAIL` and `ZENDESK_API_TOKEN`, or
+    /// `ZENDESK_OAUTH_TOKEN`.
+    pub zendesk: Option<ZendeskAccess>,
+    /// `JIRA_API_URL`, `JIRA_EMAIL`, `JIRA_API_TOKEN`.
+    pub jira: Option<JiraAccess>,
+    /// `STRIPE_API_KEY`.
+    pub stripe_api_key: Option<SecretString>,
+    /// `STRIPE_API_URL`, without a slash at its end.
+    pub stripe_api_url: Option<String>,
     /// `CONSOLE_TOKEN`.
     pub console_tokens: Vec<ConsoleToken>,
     /// `CONSOLE_URL`, without a slash at its end.
@@ -97,6 +116,12 @@ impl Environment {
             webhook_secrets: secrets::read(&reader),
             github: github::read(&reader),
             github_api_url: urls::base(&reader, "GITHUB_API_URL"),
+            slack_bot_token: slack::read(&reader),
+            slack_api_url: urls::base(&reader, "SLACK_API_URL"),
+            zendesk: zendesk::read(&reader),
+            jira: jira::read(&reader),
+            stripe_api_key: stripe::read(&reader),
+            stripe_api_url: urls::base(&reader, "STRIPE_API_URL"),
             console_tokens: console::read(&reader),
             console_url: urls::base(&reader, "CONSOLE_URL"),
             aws: aws::read(&reader),

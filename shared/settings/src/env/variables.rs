@@ -150,6 +150,30 @@ impl<'v> Reader<'v> {
         None
     }
 
+    /// The address of an account.
+    pub(super) fn email(&self, name: &str) -> Option<String> {
+        let value = self.get(name)?;
+        let usable = value.contains('@') && value.chars().all(|c| c.is_ascii_graphic() && c != ':');
+        if usable {
+            return Some(value.to_owned());
+        }
+        self.wrong(
+            name,
+            "not an email address".to_owned(),
+            "write the address that the account logs in with",
+        );
+        None
+    }
+
+    /// Two variables of which one means nothing without the other.
+    pub(super) fn together(&self, one: &str, other: &str) {
+        for (missing, there) in [(one, other), (other, one)] {
+            if self.get(missing).is_none() && self.get(there).is_some() {
+                self.wrong(missing, format!("missing, while {there} is set"), "set both or neither");
+            }
+        }
+    }
+
     /// All names that are set, blank ones included.
     pub(super) fn names(&self) -> impl Iterator<Item = &'v str> {
         self.variables.0.keys().map(String::as_str)

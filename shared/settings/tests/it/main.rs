@@ -6,5 +6,6 @@ mod defaults;
 mod environment;
 mod project;
 mod secrets;
+mod services;
 mod shipped;
 mod values;

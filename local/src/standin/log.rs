@@ -14,7 +14,7 @@ pub struct ReceivedRequest {
     pub at: Timestamp,
     /// The HTTP method.
     pub method: String,
-    /// The path, without `/api/v3`.
+    /// The path, without the prefix of the API.
     pub path: String,
     /// The query string; empty if there is none.
     pub query: String,
@@ -26,7 +26,7 @@ pub struct ReceivedRequest {
 
 /// The last requests.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(crate) struct Log {
     keep: usize,
     /// The number of the first kept request, and the requests.
     inner: Mutex<(u64, VecDeque<ReceivedRequest>)>,
@@ -34,12 +34,12 @@ pub(super) struct Log {
 
 impl Log {
     /// A log of the last `keep` requests.
-    pub(super) fn new(keep: usize) -> Self {
+    pub(crate) fn new(keep: usize) -> Self {
         Self { keep, inner: Mutex::default() }
     }
 
     /// Notes a request; the number finds it again.
-    pub(super) fn received(&self, request: ReceivedRequest) -> u64 {
+    pub(crate) fn received(&self, request: ReceivedRequest) -> u64 {
         let (first, requests) = &mut *lock(&self.inner);
         let number = *first + requests.len() as u64;
         requests.push_back(request);
@@ -51,7 +51,7 @@ impl Log {
     }
 
     /// Notes the status that a request was answered with.
-    pub(super) fn answered(&self, number: u64, status: u16) {
+    pub(crate) fn answered(&self, number: u64, status: u16) {
         let (first, requests) = &mut *lock(&self.inner);
         let index = number.checked_sub(*first).and_then(|i| usize::try_from(i).ok());
         if let Some(request) = index.and_then(|i| requests.get_mut(i)) {
@@ -60,7 +60,7 @@ impl Log {
     }
 
     /// The requests kept, oldest first.
-    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
         lock(&self.inner).1.iter().cloned().collect()
     }
 }

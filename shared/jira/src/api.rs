@@ -1,0 +1,66 @@
+//! [`Api`]: authorised calls on Jira, and who we are.
+
+use domain::{Clock, ServiceError, ServiceFailure};
+use outbound::{Call, Client, Credential, Flight, HeaderMap, HeaderName, HeaderValue, Operation, Request};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout_at;
+
+use crate::config::{BuildError, Config, SERVICE};
+use crate::problem;
+use crate::wire::Myself;
+
+pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
+pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
+pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
+pub(crate) const FIND: Operation = Operation::reads("look for our comment");
+
+/// The API as seen by one account.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) client: Client,
+    myself: Flight<String>,
+}
+
+impl Api {
+    pub(crate) fn new(
+        email: &str,
+        token: &SecretString,
+        config: &Config,
+        clock: Clock,
+    ) -> Result<Self, BuildError> {
+        let credential = Credential::basic(&SERVICE, email, token)?;
+        let accept = (HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
+        let client = Client::new(&SERVICE, config, credential, &HeaderMap::from_iter([accept]), clock)?;
+        Ok(Self { client, myself: Flight::default() })
+    }
+
+    /// Our account's id; asked until it was answered once.
+    pub(crate) async fn myself(&self, within: Call) -> Result<String, ServiceError> {
+        let call = Call { operation: LOGIN, ..within };
+        let fetch = async {
+            let url = self.client.base().join(&["rest", "api", "3", "myself"]);
+            let myself: Myself = self.call(call, &Request::get(url, &[])).await?;
+            Ok(myself.account_id)
+        };
+        match timeout_at(call.deadline, self.myself.get(|_| true, fetch)).await {
+            Ok(myself) => myself,
+            Err(_) => {
+                let later = ServiceFailure::Later { after: None };
+                Err(self.client.error(call, later, "Jira did not answer in time".to_owned()))
+            }
+        }
+    }
+
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        request: &Request,
+    ) -> Result<T, ServiceError> {
+        let answer = self.client.send(call, request).await?;
+        if !answer.status.is_success() {
+            return Err(problem::of(&self.client, call, &answer));
+        }
+        self.client.decode(call, &answer)
+    }
+}

@@ -1,0 +1,144 @@
+//! Comments of an issue: the last ones, a new one, and ours found again by its property.
+
+use std::time::Duration;
+
+use domain::{Comment, Mark, Proof, ServiceError, Timestamp, between};
+use markdown::{adf_to_text, to_adf};
+use outbound::{Call, Request};
+use serde_json::json;
+
+use crate::api::Api;
+use crate::issue::Issue;
+use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
+
+/// Comments on a page: the most that Jira gives.
+const PER_PAGE: &str = "100";
+/// Pages that are looked through.
+const MOST_PAGES: usize = 30;
+/// Longest comment, in characters of its text: Jira takes 32,767, marks included.
+const LONGEST_TEXT: usize = 30_000;
+/// How much earlier than asked our comment may have been written: clocks differ, and missing it means
+/// writing it twice.
+const SKEW: Duration = Duration::from_secs(300);
+
+/// The last `limit` comments that everybody can read, oldest first.
+pub(crate) async fn last(
+    api: &Api,
+    call: Call,
+    issue: Issue<'_>,
+    limit: usize,
+) -> Result<Vec<Comment>, ServiceError> {
+    let me = api.myself(call).await?;
+    let (mut found, mut start) = (Vec::new(), 0);
+    for _ in 0..MOST_PAGES {
+        let page = page(api, call, issue, start).await?;
+        let next = page.next();
+        found.extend(page.comments.into_iter().filter(WireComment::is_for_all));
+        match next {
+            Some(next) if found.len() < limit => start = next,
+            _ => break,
+        }
+    }
+    found.truncate(limit);
+    Ok(found.into_iter().rev().map(|comment| seen_by(comment, &me)).collect())
+}
+
+fn seen_by(mut comment: WireComment, me: &str) -> Comment {
+    let ours = comment.is_by(me);
+    let (author, text) = (comment.author(), adf_to_text(&comment.body));
+    Comment { id: comment.id, author, ours, text, at: comment.created }
+}
+
+/// Adds a comment.
+pub(crate) async fn create(
+    api: &Api,
+    call: Call,
+    issue: Issue<'_>,
+    text: &str,
+    mark: &Mark,
+) -> Result<Proof, ServiceError> {
+    let comment = NewComment::new(to_adf(text, LONGEST_TEXT), mark);
+    let request = api.client.request(call, Request::post, &issue.comments(), &comment)?;
+    let created: Created = api.call(call, &request).await?;
+    Ok(proof(api, issue, created.id))
+}
+
+/// Looks for the comment with `mark` by our own account, written not much earlier than `since`.
+pub(crate) async fn find(
+    api: &Api,
+    call: Call,
+    issue: Issue<'_>,
+    mark: &Mark,
+    since: Timestamp,
+) -> Result<Option<Proof>, ServiceError> {
+    let me = api.myself(call).await?;
+    let is_recent = |comment: &WireComment| between(comment.created, since) <= SKEW;
+    let mut start = 0;
+    for _ in 0..MOST_PAGES {
+        let page = page(api, call, issue, start).await?;
+        // Newest first, as asked: behind the first comment that is too old, all are.
+        let ordered = page.comments.is_sorted_by(|one, next| one.created >= next.created);
+        let next = page.next().filter(|_| !ordered || page.comments.iter().all(is_recent));
+        // Whoever may edit a comment may set its properties: only our own account's counts.
+        let ours = page.comments.into_iter().filter(|comment| comment.is_by(&me) && is_recent(comment));
+        if let Some(comment) = marked(api, call, ours.collect(), mark).await? {
+            return Ok(Some(proof(api, issue, comment.id)));
+        }
+        match next {
+            Some(next) => start = next,
+            None => return Ok(None),
+        }
+    }
+    // "Not found" would have the comment written again.
+    Err(api.client.lost(call, format!("our comment is not among the last {MOST_PAGES} pages of comments")))
+}
+
+/// The one of `comments` that carries `mark`. The list of an issue's comments gives properties when asked
+/// to, which is documented for the list by ids only: whichever comes without them is asked for there,
+/// since a property that is not shown is not one that is not there.
+async fn marked(
+    api: &Api,
+    call: Call,
+    comments: Vec<WireComment>,
+    mark: &Mark,
+) -> Result<Option<WireComment>, ServiceError> {
+    let silent: Vec<u64> = comments
+        .iter()
+        .filter(|comment| !comment.tells_properties())
+        .filter_map(|comment| comment.id.parse().ok())
+        .collect();
+    if let Some(comment) = comments.into_iter().find(|comment| comment.carries(mark)) {
+        return Ok(Some(comment));
+    }
+    if silent.is_empty() {
+        return Ok(None);
+    }
+    let list = ["rest", "api", "3", "comment", "list"];
+    let request = api.client.request(call, with_properties, &list, &json!({"ids": silent}))?;
+    let by_ids: ByIds = api.call(call, &request).await?;
+    // Here, whoever comes without them has none.
+    Ok(by_ids.values.into_iter().find(|comment| comment.carries(mark)))
+}
+
+fn with_properties(mut url: outbound::Url, ids: &serde_json::Value) -> Result<Request, serde_json::Error> {
+    url.query_pairs_mut().append_pair("expand", "properties");
+    Request::post(url, ids)
+}
+
+/// A page of the comments, newest first.
+async fn page(api: &Api, call: Call, issue: Issue<'_>, start: usize) -> Result<CommentsPage, ServiceError> {
+    let start = start.to_string();
+    let query = [
+        ("startAt", start.as_str()),
+        ("maxResults", PER_PAGE),
+        ("orderBy", "-created"),
+        ("expand", "properties"),
+    ];
+    let url = api.client.base().join(&issue.comments());
+    api.call(call, &Request::get(url, &query)).await
+}
+
+fn proof(api: &Api, issue: Issue<'_>, id: String) -> Proof {
+    let url = issue.page(api.client.base(), &id);
+    Proof { id, url }
+}

@@ -1,0 +1,14 @@
+//! What the client is built from.
+
+pub use outbound::{BuildError, Config};
+
+use outbound::Service;
+
+/// Jira, as errors name it.
+pub(crate) static SERVICE: Service = Service {
+    name: "jira",
+    title: "Jira",
+    url_variable: "JIRA_API_URL",
+    url_example: "https://acme.atlassian.net",
+    credential_variable: "JIRA_API_TOKEN",
+};

@@ -1,0 +1,20 @@
+//! The client of Jira Cloud's REST API behind [`domain::Publisher`]: reads the comments of an issue,
+//! adds one, and finds again what it added.
+//!
+//! The proof of a comment is its property `afterhook` with task and effect, which is made with the
+//! comment in one request and shown to nobody. Whoever may edit a comment may set its properties, so
+//! only a comment by our own account counts.
+//!
+//! What not everybody on the issue can read is left out of the history: comments restricted to a role
+//! or group, and internal ones of a service desk. A model that has read them may repeat them.
+
+mod api;
+mod comments;
+mod config;
+mod issue;
+mod problem;
+mod publisher;
+mod wire;
+
+pub use config::{BuildError, Config};
+pub use publisher::Jira;

@@ -1,0 +1,64 @@
+//! What Jira's errors mean, and how to mend them.
+
+use domain::ServiceError;
+use outbound::{Answer, Call, Client, StatusCode};
+use serde_json::Value;
+
+/// The error that `answer` stands for.
+pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
+    client.failed(call, answer, &said(&answer.body), hint(answer))
+}
+
+fn hint(answer: &Answer) -> Option<&'static str> {
+    let locked =
+        answer.headers.get("x-seraph-loginreason").is_some_and(|reason| reason == "AUTHENTICATION_DENIED");
+    let hint = match answer.status {
+        _ if locked => "Jira wants a CAPTCHA from this account: log in once in a browser",
+        StatusCode::UNAUTHORIZED => {
+            "check JIRA_EMAIL and JIRA_API_TOKEN (they belong together, and tokens expire): make a new token at \
+             id.atlassian.com"
+        }
+        StatusCode::FORBIDDEN => "give the account the project permission Add Comments",
+        StatusCode::NOT_FOUND => {
+            "the issue does not exist, or the account may not see it: give it the permissions Browse Projects and \
+             Add Comments"
+        }
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+            "Jira does not accept the comment"
+        }
+        _ => return None,
+    };
+    Some(hint)
+}
+
+/// What Jira says: `{"errorMessages": […], "errors": {"field": "…"}}`, or `{"message": …}` of what stands
+/// before it.
+fn said(body: &[u8]) -> String {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return String::new() };
+    let messages = body["errorMessages"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let fields = body["errors"].as_object().into_iter().flatten();
+    let fields = fields.filter_map(|(name, text)| Some(format!("{name}: {}", text.as_str()?)));
+    let mut words: Vec<String> = messages.map(str::to_owned).chain(fields).collect();
+    words.extend(body["message"].as_str().map(str::to_owned));
+    words.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_error_is_read() {
+        for (body, expected) in [
+            (r#"{"errorMessages":["Issue does not exist"],"errors":{}}"#, "Issue does not exist"),
+            (r#"{"errorMessages":[],"errors":{"comment":"too long"}}"#, "comment: too long"),
+            (
+                r#"{"message":"Basic auth with password is not allowed"}"#,
+                "Basic auth with password is not allowed",
+            ),
+            ("<html>", ""),
+        ] {
+            assert_eq!(said(body.as_bytes()), expected);
+        }
+    }
+}

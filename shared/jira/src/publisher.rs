@@ -1,0 +1,63 @@
+//! [`Jira`]: Jira as a [`Publisher`].
+
+use async_trait::async_trait;
+use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use secrecy::SecretString;
+
+use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
+use crate::comments;
+use crate::config::{BuildError, Config};
+use crate::issue::Issue;
+
+/// Jira Cloud, by its REST API, as one account on one site.
+///
+/// One value per process: it holds the connections and who the account is.
+#[derive(Debug)]
+pub struct Jira {
+    api: Api,
+}
+
+impl Jira {
+    /// A client for the site `config.base_url` with an account's address and its API token. Asks nobody
+    /// and opens no connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(email: &str, token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        Ok(Self { api: Api::new(email, token, config, clock)? })
+    }
+}
+
+#[async_trait]
+impl Publisher for Jira {
+    /// The account's id, which is the author of its comments and what a mention names.
+    async fn login(&self) -> Result<String, ServiceError> {
+        self.api.myself(self.api.client.begin(LOGIN)).await
+    }
+
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        let call = self.api.client.begin(HISTORY);
+        let issue = Issue::of(&self.api.client, call, target)?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        comments::last(&self.api, call, issue, limit).await
+    }
+
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        let call = self.api.client.begin(PUBLISH);
+        let issue = Issue::of(&self.api.client, call, target)?;
+        comments::create(&self.api, call, issue, text, mark).await
+    }
+
+    async fn find(
+        &self,
+        target: &Target,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let call = self.api.client.begin(FIND);
+        let issue = Issue::of(&self.api.client, call, target)?;
+        comments::find(&self.api, call, issue, mark, since).await
+    }
+}

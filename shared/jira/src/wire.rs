@@ -1,0 +1,154 @@
+//! Comments as the API has them.
+
+use domain::{Mark, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+/// Key of the property that proves our comments.
+const PROPERTY: &str = "afterhook";
+
+#[derive(Debug, Serialize)]
+pub(crate) struct NewComment {
+    /// A document in Atlassian's format.
+    body: Value,
+    properties: [Property; 1],
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Property {
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    value: Value,
+}
+
+impl NewComment {
+    pub(crate) fn new(body: Value, mark: &Mark) -> Self {
+        Self { body, properties: [Property { key: PROPERTY.to_owned(), value: proof_of(mark) }] }
+    }
+}
+
+fn proof_of(mark: &Mark) -> Value {
+    json!({"task_id": mark.task_id, "effect": mark.effect})
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Created {
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct CommentsPage {
+    pub(crate) comments: Vec<WireComment>,
+    #[serde(rename = "startAt", default)]
+    start_at: usize,
+    #[serde(default)]
+    total: usize,
+}
+
+impl CommentsPage {
+    /// Where the next page begins; `None` at the end.
+    pub(crate) fn next(&self) -> Option<usize> {
+        let next = self.start_at + self.comments.len();
+        (next < self.total && !self.comments.is_empty()).then_some(next)
+    }
+}
+
+/// The answer of `POST /comment/list`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ByIds {
+    #[serde(default)]
+    pub(crate) values: Vec<WireComment>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireComment {
+    pub(crate) id: String,
+    author: Option<Author>,
+    #[serde(default)]
+    pub(crate) body: Value,
+    #[serde(deserialize_with = "time")]
+    pub(crate) created: Timestamp,
+    /// The role or group that may read it; everybody if none.
+    visibility: Option<Value>,
+    /// On a service desk: whether the customer sees it.
+    #[serde(rename = "jsdPublic")]
+    jsd_public: Option<bool>,
+    /// None if they were not given.
+    properties: Option<Vec<Property>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Author {
+    account_id: Option<String>,
+    display_name: Option<String>,
+}
+
+impl WireComment {
+    pub(crate) fn is_by(&self, account: &str) -> bool {
+        self.author.as_ref().and_then(|author| author.account_id.as_deref()) == Some(account)
+    }
+
+    /// Whether it says which properties it has.
+    pub(crate) fn tells_properties(&self) -> bool {
+        self.properties.is_some()
+    }
+
+    /// Whether it is the comment with `mark`.
+    pub(crate) fn carries(&self, mark: &Mark) -> bool {
+        let ours = |property: &Property| property.key == PROPERTY && property.value == proof_of(mark);
+        self.properties.as_ref().is_some_and(|properties| properties.iter().any(ours))
+    }
+
+    /// Whether everybody on the issue can read it.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.visibility.as_ref().is_none_or(Value::is_null) && self.jsd_public != Some(false)
+    }
+
+    /// The author's name.
+    pub(crate) fn author(&mut self) -> String {
+        let author = self.author.take();
+        author
+            .and_then(|author| author.display_name.or(author.account_id))
+            .unwrap_or_else(|| "anonymous".to_owned())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Myself {
+    pub(crate) account_id: String,
+}
+
+/// Jira writes `2026-01-02T03:04:05.678+0000`: an offset without a colon.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    read_time(&text).ok_or_else(|| serde::de::Error::custom("no time"))
+}
+
+fn read_time(text: &str) -> Option<Timestamp> {
+    if let Ok(time) = text.parse() {
+        return Some(time);
+    }
+    let (day, minutes) = text.split_at_checked(text.len().checked_sub(2)?)?;
+    format!("{day}:{minutes}").parse().ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_and_without_a_colon_in_their_offset() {
+        for text in
+            ["2026-01-02T05:04:05.678+0200", "2026-01-02T05:04:05.678+02:00", "2026-01-02T03:04:05.678Z"]
+        {
+            assert_eq!(read_time(text).unwrap().to_string(), "2026-01-02T03:04:05.678Z");
+        }
+        for bad in ["", "x", "2026-01-02", "é"] {
+            assert_eq!(read_time(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Reading an issue.
+
+use domain::Publisher;
+use serde_json::json;
+
+use crate::support::{ME, client, comment, serving, target};
+
+#[tokio::test]
+async fn the_last_comments_come_oldest_first_with_their_authors() {
+    let server = serving(vec![
+        comment(5, "mona", 5, "five"),
+        comment(4, ME, 4, "four"),
+        comment(3, "hubot", 3, "three"),
+        comment(2, "mona", 2, "two"),
+    ])
+    .await;
+    let comments = client(&server).history(&target(), 3).await.unwrap();
+    let seen: Vec<_> = comments.iter().map(|c| (c.id.as_str(), c.ours, c.text.as_str())).collect();
+    assert_eq!(seen, [("3", false, "three"), ("4", true, "four"), ("5", false, "five")]);
+    assert_eq!(comments[0].author, "Name of hubot");
+    assert_eq!(comments[0].at.to_string(), "2026-01-02T03:03:00Z");
+    assert_eq!(server.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn what_not_everybody_may_read_is_left_out() {
+    let mut restricted = comment(3, "mona", 3, "secret");
+    restricted["visibility"] = json!({"type": "role", "value": "Administrators"});
+    let mut internal = comment(2, "mona", 2, "internal");
+    internal["jsdPublic"] = json!(false);
+    let mut anonymous = comment(1, "x", 1, "public");
+    anonymous["author"] = json!(null);
+    let server = serving(vec![restricted, internal, anonymous]).await;
+    let comments = client(&server).history(&target(), 5).await.unwrap();
+    assert_eq!(comments.len(), 1);
+    assert_eq!((comments[0].text.as_str(), comments[0].author.as_str()), ("public", "anonymous"));
+}
+
+#[tokio::test]
+async fn who_we_are_is_asked_once() {
+    let server = serving(Vec::new()).await;
+    let jira = client(&server);
+    assert_eq!(jira.login().await.unwrap(), ME);
+    assert!(jira.history(&target(), 5).await.unwrap().is_empty());
+    assert!(jira.history(&target(), 0).await.unwrap().is_empty());
+    assert_eq!(server.lines(), ["GET /rest/api/3/myself", "GET /rest/api/3/issue/OPS-7/comment"]);
+}

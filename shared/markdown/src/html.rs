@@ -1,0 +1,111 @@
+//! HTML, for Zendesk's comments and for pages of our own.
+
+use pulldown_cmark::{CowStr, Event, Tag, TagEnd, html};
+
+use crate::events::{is_allowed, parse};
+use crate::fit::{CUT, fit};
+
+/// `markdown` as HTML of at most about `limit` bytes.
+#[must_use]
+pub fn to_html(markdown: &str, limit: usize) -> String {
+    let room = limit.saturating_sub(CUT.len() + "<p></p>\n".len());
+    let (mut html, cut) = fit(markdown, room, convert, String::len);
+    if cut {
+        html.push_str("<p>");
+        html.push_str(CUT);
+        html.push_str("</p>\n");
+    }
+    html
+}
+
+fn convert(markdown: &str) -> String {
+    let mut links: Vec<bool> = Vec::new();
+    let events = parse(markdown).filter_map(|event| safe(event, &mut links));
+    let mut out = String::with_capacity(markdown.len() * 3 / 2);
+    html::push_html(&mut out, events);
+    out
+}
+
+/// The event that is rendered for `event`: raw HTML as text, images as links, and links that lead
+/// elsewhere than people go as their text.
+fn safe<'a>(event: Event<'a>, links: &mut Vec<bool>) -> Option<Event<'a>> {
+    match event {
+        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        Event::SoftBreak => Some(Event::HardBreak),
+        Event::Start(
+            Tag::Image { link_type, dest_url, id, .. } | Tag::Link { link_type, dest_url, id, .. },
+        ) => {
+            let allowed = is_allowed(&dest_url);
+            links.push(allowed);
+            let title = CowStr::Borrowed("");
+            allowed.then_some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
+        }
+        Event::End(TagEnd::Image | TagEnd::Link) => {
+            links.pop().unwrap_or(false).then_some(Event::End(TagEnd::Link))
+        }
+        other => Some(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn html(markdown: &str) -> String {
+        to_html(markdown, 100_000)
+    }
+
+    #[test]
+    fn markdown_becomes_html() {
+        assert_eq!(
+            html("# Hi\n\n**bold** and `a < b`\nnext\n\n- one\n- two"),
+            "<h1>Hi</h1>\n<p><strong>bold</strong> and <code>a &lt; b</code><br />\nnext</p>\n\
+             <ul>\n<li>one</li>\n<li>two</li>\n</ul>\n"
+        );
+    }
+
+    #[test]
+    fn raw_html_is_shown_and_not_obeyed() {
+        let out = html("<script>alert(1)</script>\n\nx <img src=x onerror=alert(1)> <!-- hidden -->");
+        assert!(!out.contains("<script") && !out.contains("<img") && !out.contains("<!--"), "{out}");
+        assert!(out.contains("&lt;script&gt;"), "{out}");
+    }
+
+    #[test]
+    fn links_lead_where_people_go_and_images_are_links() {
+        assert_eq!(
+            html("[a](https://x.example/?a=b&c=d)"),
+            "<p><a href=\"https://x.example/?a=b&amp;c=d\">a</a></p>\n"
+        );
+        assert_eq!(html("[a](javascript:alert\\(1\\))"), "<p>a</p>\n");
+        assert_eq!(
+            html("![a](https://x.example/p.png)"),
+            "<p><a href=\"https://x.example/p.png\">a</a></p>\n"
+        );
+        assert_eq!(html("[![a](data:x)](https://x.example)"), "<p><a href=\"https://x.example\">a</a></p>\n");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_closed() {
+        let out = to_html(&format!("```\n{}", "<x>\n".repeat(10_000)), 5_000);
+        assert!(out.len() <= 5_000 && out.contains("</code></pre>") && out.contains(CUT));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_tag_of_its_own(text in "[<>a-c!\\[\\]()\"'` \n/=:*_#-]{0,60}") {
+            let out = html(&text);
+            let rest = ["p", "/p", "h1", "/h1", "h2", "/h2", "h3", "/h3", "h4", "/h4", "h5", "/h5", "h6", "/h6",
+                "ul", "/ul", "li", "/li", "em", "/em", "strong", "/strong", "code", "/code", "pre", "/pre",
+                "blockquote", "/blockquote", "br /", "hr /", "/a"];
+            for tag in out.split('<').skip(1) {
+                let name = tag.split('>').next().unwrap_or_default();
+                let known = rest.contains(&name) || name.starts_with("a href=\"http")
+                    || name.starts_with("a href=\"mailto") || name.starts_with("code class=\"language-");
+                prop_assert!(known, "{name} in {out}");
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! mrkdwn: what Markdown becomes, and read back as text.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn mrkdwn(markdown: &str) -> String {
+    to_mrkdwn(markdown, 40_000)
+}
+
+#[test]
+fn inline_marks_are_translated() {
+    for (markdown, expected) in [
+        ("**bold** and *it* and _it_", "*bold* and _it_ and _it_"),
+        ("~~gone~~ `a < b`", "~gone~ `a &lt; b`"),
+        ("[docs](https://x.example/a?b=c&d=e)", "<https://x.example/a?b=c&amp;d=e|docs>"),
+        ("<https://x.example>", "<https://x.example|https://x.example>"),
+        ("![a cat](https://x.example/c.png)", "<https://x.example/c.png|a cat>"),
+        ("![](https://x.example/c.png)", "<https://x.example/c.png>"),
+        ("[a](javascript:x)", "a"),
+        ("[a|b](https://x.example/%7C)", "<https://x.example/%7C|a/b>"),
+        ("snake_case & 2 * 3", "snake_case &amp; 2 * 3"),
+        ("# A **b** c", "*A b c*"),
+        ("one\ntwo", "one\ntwo"),
+    ] {
+        assert_eq!(mrkdwn(markdown), expected, "{markdown}");
+    }
+}
+
+#[test]
+fn blocks_are_translated() {
+    assert_eq!(
+        mrkdwn("# Head\nText\n\n- a\n- b\n  - c\n\n3. x\n4. y\n\n> q1\n> q2\n\n---\nend"),
+        "*Head*\n\nText\n\n• a\n• b\n    • c\n\n3. x\n4. y\n\n> q1\n> q2\n\n———\n\nend"
+    );
+    assert_eq!(mrkdwn("```rust\nlet a = b < c;\n```\nafter"), "```\nlet a = b &lt; c;\n```\n\nafter");
+    assert_eq!(mrkdwn("- a\n\n  more\n- b"), "• a\n    more\n• b");
+}
+
+#[test]
+fn nobody_can_be_mentioned_and_no_link_dressed_up() {
+    assert_eq!(mrkdwn("hi <!channel> <@U123> &lt;!here>"), "hi &lt;!channel&gt; &lt;@U123&gt; &lt;!here&gt;");
+    assert_eq!(mrkdwn("<https://x.example|bank>"), "<https://x.example%7Cbank|https://x.example/bank>");
+    assert_eq!(
+        mrkdwn("[a](<https://x.example/><!channel>>)"),
+        "[a](<https://x.example/|https://x.example/>&lt;!channel&gt;&gt;)"
+    );
+}
+
+#[test]
+fn a_fence_within_a_code_block_does_not_end_it() {
+    let out = mrkdwn("~~~\n```\n*x*\n~~~");
+    assert_eq!(out.matches("```").count(), 2, "{out}");
+}
+
+#[test]
+fn a_long_text_is_cut_visibly_with_its_code_closed() {
+    for text in ["a".repeat(70_000), "é\n\n".repeat(40_000), format!("```\n{}", "& <\n".repeat(30_000))] {
+        let out = mrkdwn(&text);
+        assert!((35_000..=40_000).contains(&out.chars().count()), "{}", out.chars().count());
+        assert!(out.ends_with(CUT));
+        assert_eq!(out.matches("```").count() % 2, 0);
+    }
+}
+
+#[test]
+fn deep_nesting_is_flattened_at_little_cost() {
+    let began = std::time::Instant::now();
+    for deep in ["- ".repeat(20_000), "> ".repeat(20_000)] {
+        let out = mrkdwn(&format!("{deep}x"));
+        assert!(out.ends_with('x') && out.len() < 1_000, "{}", out.len());
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+}
+
+proptest! {
+    #[test]
+    fn angle_brackets_are_only_those_of_allowed_links(text in "[<>a!@U|\\[\\]()\"`& \n/:*_#~-]{0,60}") {
+        let out = mrkdwn(&text);
+        for tag in out.split('<').skip(1) {
+            prop_assert!(tag.starts_with("http") || tag.starts_with("mailto:"), "{out}");
+        }
+    }
+}
+
+#[test]
+fn mrkdwn_is_read_as_text() {
+    for (mrkdwn, expected) in [
+        (
+            "<@U123> see <https://x.example|the docs> &amp; <#C1|general>",
+            "@U123 see the docs (https://x.example) & #general",
+        ),
+        ("<!here> <!subteam^S1|@ops> <https://x.example> <@U1|mona>", "@here @ops https://x.example @mona"),
+        ("a &lt;b&gt; &amp;lt; < c", "a <b> &lt; < c"),
+        ("<>", ""),
+    ] {
+        assert_eq!(mrkdwn_to_text(mrkdwn), expected, "{mrkdwn}");
+    }
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    assert_eq!(
+        mrkdwn_to_text(&mrkdwn("a <b> & &amp;lt; [x](https://x.example)")),
+        "a <b> & &lt; x (https://x.example)"
+    );
+}

@@ -1,0 +1,127 @@
+//! [`Flight`]: a value that is fetched when needed, by one caller for all.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::ServiceError;
+use tokio::sync::Mutex;
+
+/// A cached value with one fetch at a time.
+///
+/// Whoever comes first fetches; the others wait and take its result, a failure too, so that a
+/// service in trouble sees one request instead of one per waiter. A caller that is dropped while it
+/// fetches leaves nothing behind: the next one fetches.
+#[derive(Debug)]
+pub struct Flight<T> {
+    /// Fetches that have ended. Whoever sees it change while waiting may take over the result.
+    ended: AtomicU64,
+    last: Mutex<Option<Result<T, ServiceError>>>,
+}
+
+impl<T> Default for Flight<T> {
+    fn default() -> Self {
+        Self { ended: AtomicU64::new(0), last: Mutex::new(None) }
+    }
+}
+
+impl<T: Clone> Flight<T> {
+    /// The cached value if it is `fresh`, else what `fetch` brings.
+    ///
+    /// # Errors
+    /// The failure of the fetch, ours or the one that we waited for.
+    pub async fn get(
+        &self,
+        fresh: impl Fn(&T) -> bool,
+        fetch: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, ServiceError> {
+        let ended_before = self.ended.load(Ordering::Acquire);
+        let mut last = self.last.lock().await;
+        match &*last {
+            Some(Ok(value)) if fresh(value) => return Ok(value.clone()),
+            Some(Err(error)) if self.ended.load(Ordering::Acquire) != ended_before => {
+                return Err(error.clone());
+            }
+            _ => {}
+        }
+        let result = fetch.await;
+        *last = Some(result.clone());
+        self.ended.fetch_add(1, Ordering::Release);
+        result
+    }
+
+    /// The cached value, if there is one and nobody is fetching right now.
+    #[must_use]
+    pub fn peek(&self) -> Option<T> {
+        self.last.try_lock().ok()?.as_ref()?.as_ref().ok().cloned()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use domain::ServiceFailure;
+
+    use super::*;
+
+    fn failed() -> ServiceError {
+        let failure = ServiceFailure::Refused;
+        ServiceError { service: "sample", operation: "ask", failure, message: "no".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn waiters_share_one_fetch() {
+        let flight = Flight::default();
+        let fetches = AtomicU64::new(0);
+        let call = || {
+            flight.get(|_| true, async {
+                tokio::task::yield_now().await;
+                Ok(fetches.fetch_add(1, Ordering::Relaxed))
+            })
+        };
+        let (a, b, c) = tokio::join!(call(), call(), call());
+        assert_eq!((a, b, c), (Ok(0), Ok(0), Ok(0)));
+    }
+
+    #[tokio::test]
+    async fn waiters_share_a_failure_and_later_callers_try_again() {
+        let flight = Flight::<u64>::default();
+        let fetches = AtomicU64::new(0);
+        let call = || {
+            flight.get(|_| true, async {
+                tokio::task::yield_now().await;
+                fetches.fetch_add(1, Ordering::Relaxed);
+                Err(failed())
+            })
+        };
+        let (a, b) = tokio::join!(call(), call());
+        assert!(a.is_err() && b.is_err());
+        assert_eq!(fetches.load(Ordering::Relaxed), 1);
+        assert!(call().await.is_err());
+        assert_eq!(fetches.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_fetch_leaves_the_next_caller_to_fetch() {
+        let flight = Flight::default();
+        {
+            let fetch = flight.get(|_| true, std::future::pending());
+            tokio::pin!(fetch);
+            tokio::select! {
+                biased;
+                _ = &mut fetch => unreachable!("pending never ends"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        assert_eq!(flight.get(|_| true, async { Ok(7) }).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_look_at_the_value_fetches_nothing() {
+        let flight = Flight::default();
+        assert_eq!(flight.peek(), None);
+        flight.get(|_| true, async { Err(failed()) }).await.unwrap_err();
+        assert_eq!(flight.peek(), None);
+        flight.get(|_| true, async { Ok(7) }).await.unwrap();
+        assert_eq!(flight.peek(), Some(7));
+    }
+}

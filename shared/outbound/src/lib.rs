@@ -1,0 +1,39 @@
+//! Outside HTTP: one bounded, timed call with our credentials, and what its failure means.
+//!
+//! What the clients of Slack, Zendesk, Jira and Stripe have in common, so that each of them is only
+//! its API:
+//!
+//! - **What is sent once is sent once.** Nothing here repeats a request that may have had an effect,
+//!   and what is in doubt is said to be ([`domain::ServiceFailure::InDoubt`]). Only a `GET` is tried a
+//!   second time, when its connection broke.
+//! - **Credentials go to one place.** Addresses are the configured [`Base`] and checked segments;
+//!   redirects are not followed; a credential that a service echoes is cut out of the error.
+//! - **Every call ends.** One time limit covers all requests of an operation ([`Call`]), and every
+//!   answer has a largest size.
+
+mod answer;
+mod base;
+mod client;
+#[cfg(test)]
+mod client_tests;
+mod config;
+mod credential;
+mod failure;
+mod flight;
+mod request;
+mod service;
+mod transport;
+
+#[cfg(any(test, feature = "scripted"))]
+pub mod scripted;
+
+pub use answer::Answer;
+pub use base::Base;
+pub use client::{Call, Client};
+pub use config::{BuildError, Config};
+pub use credential::Credential;
+pub use flight::Flight;
+pub use request::Request;
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+pub use reqwest::{StatusCode, Url};
+pub use service::{Operation, Service};

@@ -1,0 +1,39 @@
+//! [`Service`] and [`Operation`]: the words that errors are made of.
+
+/// A service, as errors name it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Service {
+    /// In lower case, for machines: `slack`.
+    pub name: &'static str,
+    /// As it calls itself: `Slack`.
+    pub title: &'static str,
+    /// The variable that says where its API is.
+    pub url_variable: &'static str,
+    /// What that variable looks like.
+    pub url_example: &'static str,
+    /// The variable that a refused credential is mended by.
+    pub credential_variable: &'static str,
+}
+
+/// Something that we ask of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// As errors name it: `post a message`.
+    pub name: &'static str,
+    /// Whether a lost answer leaves in doubt if something was made that must not be made twice.
+    pub creates: bool,
+}
+
+impl Operation {
+    /// An operation that changes nothing, or nothing that matters twice.
+    #[must_use]
+    pub const fn reads(name: &'static str) -> Self {
+        Self { name, creates: false }
+    }
+
+    /// An operation that must not happen twice.
+    #[must_use]
+    pub const fn creates(name: &'static str) -> Self {
+        Self { name, creates: true }
+    }
+}

@@ -1,0 +1,182 @@
+//! One request and its answer, within limits of time and size.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Client, ClientBuilder, Method};
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::Answer;
+use crate::base::Base;
+use crate::config::{BuildError, Config};
+use crate::credential::Credential;
+use crate::request::Request;
+use crate::service::Service;
+
+/// Largest answer that is read: above the largest honest page of comments, so that nobody can shut us
+/// out of a thread by writing long ones.
+pub(crate) const LARGEST_ANSWER: usize = 32 << 20;
+/// A pooled connection idle for longer is not used again: the network may have forgotten it.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// No usable answer came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// There was no connection: the service cannot have seen the request.
+    Unsent(String),
+    /// The request was on its way, or may have been, when something broke.
+    Lost(String),
+    /// A success whose body is larger than anything the service should send.
+    TooLarge,
+}
+
+/// The HTTP clients.
+///
+/// A connection that died while it was idle (a frozen environment, a forgetful network) can swallow
+/// one request before anybody notices. For a read that costs a second try; for anything else it would
+/// cost certainty, so what is sent once is sent on a connection of its own.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    /// Keeps connections: for reads.
+    pooled: Client,
+    /// Makes a connection for every request: for everything else, and for a read's second try.
+    fresh: Client,
+    service: &'static Service,
+}
+
+impl Transport {
+    /// Opens no connection yet.
+    pub(crate) fn new(
+        service: &'static Service,
+        config: &Config,
+        base: &Base,
+        headers: &HeaderMap,
+    ) -> Result<Self, BuildError> {
+        // `reqwest` is built without a provider and panics if the process has none; losing the race
+        // against another installation is success too.
+        if rustls::crypto::ring::default_provider().install_default().is_err() {
+            tracing::trace!("the process has a crypto provider already");
+        }
+        if base.is_plain() && !base.is_loopback() {
+            tracing::warn!(
+                variable = service.url_variable,
+                "the API URL is plain http: credentials travel unencrypted"
+            );
+        }
+        let built = |builder: ClientBuilder| {
+            builder.build().map_err(|error| BuildError::Http { title: service.title, cause: causes(error) })
+        };
+        let pooled = built(client(config, base, headers)?.pool_idle_timeout(IDLE))?;
+        let fresh = built(client(config, base, headers)?.pool_max_idle_per_host(0))?;
+        Ok(Self { pooled, fresh, service })
+    }
+
+    /// Sends `request` and reads its answer, until `deadline`. A redirect is an answer like any other:
+    /// whoever followed it would carry our credentials to where somebody else says.
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        credential: &Credential,
+        deadline: Instant,
+    ) -> Result<Answer, Broken> {
+        let timed_out = |_| Broken::Lost("no answer in time".to_owned());
+        if request.method != Method::GET {
+            let once = self.exchange(&self.fresh, request, credential);
+            return timeout_at(deadline, once).await.map_err(timed_out)?;
+        }
+        let once = self.exchange(&self.pooled, request, credential);
+        match timeout_at(deadline, once).await.map_err(timed_out)? {
+            Err(broken @ (Broken::Unsent(_) | Broken::Lost(_))) => {
+                tracing::debug!(path = request.url.path(), ?broken, "reading once more");
+                let again = self.exchange(&self.fresh, request, credential);
+                timeout_at(deadline, again).await.map_err(timed_out)?
+            }
+            result => result,
+        }
+    }
+
+    async fn exchange(
+        &self,
+        client: &Client,
+        request: &Request,
+        credential: &Credential,
+    ) -> Result<Answer, Broken> {
+        let mut builder = client
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone())
+            .header(AUTHORIZATION, credential.header());
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+        }
+        let response = builder.send().await.map_err(broken)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        tracing::debug!(
+            service = self.service.name,
+            method = %request.method,
+            path = request.url.path(),
+            status = status.as_u16(),
+            "called"
+        );
+        match read(response).await {
+            Ok(body) => Ok(Answer { status, headers, body }),
+            // The status alone decides what an error means.
+            Err(_) if !status.is_success() => Ok(Answer { status, headers, body: Vec::new() }),
+            Err(broken) => Err(broken),
+        }
+    }
+}
+
+fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Result<ClientBuilder, BuildError> {
+    let agent = HeaderValue::from_str(&config.user_agent).map_err(|_| BuildError::UserAgent)?;
+    if agent.is_empty() {
+        return Err(BuildError::UserAgent);
+    }
+    let mut builder = Client::builder()
+        .user_agent(agent)
+        .default_headers(headers.clone())
+        .connect_timeout(config.connect_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        // What is sent once is sent once.
+        .retry(reqwest::retry::never())
+        .https_only(!base.is_plain());
+    if base.is_plain() {
+        builder = builder.http1_only();
+    }
+    if base.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    Ok(builder)
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Broken> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(Broken::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn broken(error: reqwest::Error) -> Broken {
+    if error.is_connect() || error.is_builder() {
+        Broken::Unsent(causes(error))
+    } else {
+        Broken::Lost(causes(error))
+    }
+}
+
+/// The error with its causes on one line, without the address.
+fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,32 @@
+//! Jira: which site, and as whom.
+
+use secrecy::SecretString;
+
+use super::urls;
+use super::variables::Reader;
+
+const URL: &str = "JIRA_API_URL";
+const EMAIL: &str = "JIRA_EMAIL";
+const TOKEN: &str = "JIRA_API_TOKEN";
+
+/// Where Jira is, and who we are there.
+#[derive(Debug, Clone)]
+pub struct JiraAccess {
+    /// `JIRA_API_URL`: the site, without a slash at its end.
+    pub url: String,
+    /// The account's address.
+    pub email: String,
+    /// Its API token.
+    pub token: SecretString,
+}
+
+/// Reads all three; some without the others are a mistake, but for an address alone.
+pub(super) fn read(reader: &Reader<'_>) -> Option<JiraAccess> {
+    let (url, email, token) = (urls::base(reader, URL), reader.email(EMAIL), reader.secret(TOKEN));
+    reader.together(EMAIL, TOKEN);
+    if reader.get(TOKEN).is_some() && reader.get(URL).is_none() {
+        let problem = "missing, while JIRA_API_TOKEN is set".to_owned();
+        reader.wrong(URL, problem, "write the site, like https://acme.atlassian.net");
+    }
+    Some(JiraAccess { url: url?, email: email?, token: token? })
+}

@@ -1,0 +1,56 @@
+//! Where messages are: channels and the time stamps that are their ids, checked.
+
+use domain::{ServiceError, Target};
+use outbound::{Call, Client};
+
+/// Longest id that is taken; Slack's are about 11 characters.
+const LONGEST_ID: usize = 32;
+
+/// A thread whose parts are safe to send.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Thread<'a> {
+    pub(crate) channel: &'a str,
+    pub(crate) ts: &'a str,
+}
+
+impl<'a> Thread<'a> {
+    /// Checks a target. The workspace is not compared with the token's: in a channel shared between
+    /// workspaces, and for an app of a whole organisation, they differ rightly. The channel's id is
+    /// unique across all of them, and the token decides what we reach.
+    pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
+        let Target::SlackThread { team: _, channel, thread_ts } = target else {
+            let message = format!("a thread of {} is none of Slack's", target.service());
+            return Err(client.refused(call, message));
+        };
+        check_channel(client, call, channel)?;
+        check_ts(client, call, thread_ts)?;
+        Ok(Self { channel, ts: thread_ts })
+    }
+}
+
+/// Refuses what is no channel's id: Slack would take a name or a user too.
+pub(crate) fn check_channel(client: &Client, call: Call, channel: &str) -> Result<(), ServiceError> {
+    let is_id = (2..=LONGEST_ID).contains(&channel.len())
+        && channel.starts_with(['C', 'G', 'D'])
+        && channel.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if is_id {
+        Ok(())
+    } else {
+        Err(client.refused(call, "a channel's id looks like C0123ABCD (not its name)"))
+    }
+}
+
+/// Refuses what is no message's time stamp.
+pub(crate) fn check_ts(client: &Client, call: Call, ts: &str) -> Result<(), ServiceError> {
+    let is_ts = ts.len() <= LONGEST_ID
+        && ts.split_once('.').is_some_and(|(seconds, count)| is_number(seconds) && is_number(count));
+    if is_ts {
+        Ok(())
+    } else {
+        Err(client.refused(call, "a message's time stamp looks like 1700000000.000100"))
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}

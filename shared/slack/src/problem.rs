@@ -1,0 +1,160 @@
+//! What Slack's `"ok": false` means, and how to mend it.
+//!
+//! Source: the errors listed for each method in Slack's documentation. A code that is not known here is
+//! a refusal: `ok: false` says that nothing was done.
+
+use std::time::Duration;
+
+use domain::ServiceFailure;
+use outbound::Operation;
+use serde::Deserialize;
+
+/// The wait when Slack names none: its limits count by the minute.
+const UNNAMED: Duration = Duration::from_secs(60);
+
+/// What every answer says about itself.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Verdict {
+    pub(crate) ok: bool,
+    #[serde(default)]
+    error: String,
+    /// The scope that would have been needed.
+    #[serde(default)]
+    needed: String,
+    #[serde(default)]
+    response_metadata: Details,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Details {
+    /// What is wrong with blocks or arguments.
+    #[serde(default)]
+    messages: Vec<String>,
+}
+
+impl Verdict {
+    /// What Slack says, for people.
+    pub(crate) fn said(&self) -> String {
+        let details = self.response_metadata.messages.join("; ");
+        if details.is_empty() { self.error.clone() } else { format!("{}: {details}", self.error) }
+    }
+
+    /// What the caller does next; `told` is the answer's `Retry-After`.
+    pub(crate) fn failure(&self, operation: Operation, told: Option<Duration>) -> ServiceFailure {
+        match self.error.as_str() {
+            "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
+                ServiceFailure::Throttled { after: told.unwrap_or(UNNAMED) }
+            }
+            // "It's possible some aspect of the operation succeeded before the error was raised."
+            "fatal_error" | "internal_error" if operation.creates => ServiceFailure::InDoubt,
+            "fatal_error"
+            | "internal_error"
+            | "request_timeout"
+            | "service_unavailable"
+            | "team_added_to_org"
+            | "org_login_required" => ServiceFailure::Later { after: told },
+            _ => ServiceFailure::Refused,
+        }
+    }
+
+    /// How to mend it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self.error.as_str() {
+            "not_in_channel" => "invite the bot to the channel: /invite @its-name",
+            "channel_not_found" => {
+                "the channel does not exist, or is private and the bot is not in it: check its id (C…, not its \
+                 name) and invite the bot"
+            }
+            "is_archived" => "the channel is archived: unarchive it, or configure another one",
+            "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
+                "SLACK_BOT_TOKEN is wrong or revoked: install the app again and copy its Bot User OAuth Token \
+                 (xoxb-…)"
+            }
+            "not_allowed_token_type" => "SLACK_BOT_TOKEN must be a bot token (xoxb-…)",
+            "missing_scope" => return Some(self.scope()),
+            "no_permission" | "ekm_access_denied" | "access_denied" | "team_access_not_granted" => {
+                "the bot may not do that in this workspace: ask its administrator"
+            }
+            "restricted_action"
+            | "restricted_action_read_only_channel"
+            | "restricted_action_thread_only_channel"
+            | "restricted_action_non_threadable_channel"
+            | "restricted_action_thread_locked" => {
+                "a setting of the workspace or channel keeps the bot from posting there"
+            }
+            "msg_too_long" | "msg_blocks_too_long" => "the text is longer than Slack takes",
+            "invalid_blocks" | "invalid_blocks_format" | "too_many_attachments" => {
+                "Slack does not accept the blocks"
+            }
+            "metadata_too_large"
+            | "invalid_metadata_format"
+            | "invalid_metadata_schema"
+            | "metadata_must_be_sent_from_app" => {
+                "Slack does not take the metadata that proves our messages: the token must be that of an app's bot"
+            }
+            "thread_not_found" | "message_not_found" | "cannot_reply_to_message" => {
+                "the message that the thread hangs on was deleted, or takes no replies"
+            }
+            "cant_update_message" | "edit_window_closed" => {
+                "Slack does not let this message be changed any more"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    fn scope(&self) -> String {
+        let scope = if self.needed.is_empty() { "that is missing" } else { &self.needed };
+        format!("give the app the bot token scope {scope} (OAuth & Permissions) and install it again")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITE: Operation = Operation::creates("write");
+    const READ: Operation = Operation::reads("read");
+
+    fn verdict(error: &str) -> Verdict {
+        Verdict { error: error.to_owned(), ..Verdict::default() }
+    }
+
+    #[test]
+    fn a_refusal_is_certain_whatever_its_code() {
+        for error in ["channel_not_found", "msg_too_long", "a_code_of_tomorrow", ""] {
+            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
+        }
+    }
+
+    #[test]
+    fn rate_limits_wait_as_told_or_a_minute() {
+        let after = Duration::from_secs(7);
+        assert_eq!(verdict("ratelimited").failure(WRITE, Some(after)), ServiceFailure::Throttled { after });
+        assert_eq!(verdict("ratelimited").failure(READ, None), ServiceFailure::Throttled { after: UNNAMED });
+    }
+
+    #[test]
+    fn an_error_after_which_a_part_may_have_succeeded_leaves_a_write_in_doubt() {
+        for error in ["fatal_error", "internal_error"] {
+            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::InDoubt);
+            assert_eq!(verdict(error).failure(READ, None), ServiceFailure::Later { after: None });
+        }
+    }
+
+    #[test]
+    fn what_people_can_mend_says_how() {
+        for (error, word) in [
+            ("not_in_channel", "/invite"),
+            ("channel_not_found", "check its id"),
+            ("invalid_auth", "SLACK_BOT_TOKEN"),
+            ("missing_scope", "chat:write"),
+            ("msg_too_long", "longer"),
+            ("thread_not_found", "deleted"),
+        ] {
+            let verdict = Verdict { needed: "chat:write".to_owned(), ..verdict(error) };
+            assert!(verdict.hint().unwrap_or_default().contains(word), "{error}");
+        }
+        assert_eq!(verdict("a_code_of_tomorrow").hint(), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! [`Slack`]: Slack as a [`Publisher`], and as the place where people are asked.
+
+use async_trait::async_trait;
+use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use markdown::to_mrkdwn;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::api::{Api, FIND, HISTORY, LOGIN, POST, UPDATE};
+use crate::config::{BuildError, Config};
+use crate::messages::{self, NewMessage, Posted, Source};
+use crate::place::{Thread, check_channel, check_ts};
+
+/// Longest text that Slack shows whole, in characters.
+const LONGEST_TEXT: usize = 40_000;
+
+/// Slack, by its Web API, as one bot.
+///
+/// One value per process: it holds the connections and who the bot is.
+#[derive(Debug)]
+pub struct Slack {
+    api: Api,
+}
+
+impl Slack {
+    /// A client with a bot token (`xoxb-…`). Asks nobody and opens no connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        Ok(Self { api: Api::new(token, config, clock)? })
+    }
+
+    /// Posts `markdown` to a channel, outside of threads, with `mark` as its proof.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`].
+    pub async fn post(&self, channel: &str, markdown: &str, mark: &Mark) -> Result<Posted, ServiceError> {
+        self.send(NewMessage::new(channel, &to_mrkdwn(markdown, LONGEST_TEXT), mark)).await
+    }
+
+    /// Posts a message of Block Kit `blocks` to a channel; `text`, in mrkdwn, is what notifications
+    /// show. Whoever builds the blocks escapes what stands in them.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`].
+    pub async fn post_blocks(
+        &self,
+        channel: &str,
+        text: &str,
+        blocks: &Value,
+        mark: &Mark,
+    ) -> Result<Posted, ServiceError> {
+        self.send(NewMessage { blocks: Some(blocks), ..NewMessage::new(channel, text, mark) }).await
+    }
+
+    /// Sets the blocks and the notification's text of a message of ours. Its metadata stays. To do it
+    /// twice does no harm.
+    ///
+    /// # Errors
+    /// [`ServiceError`], never in doubt.
+    pub async fn update(&self, posted: &Posted, text: &str, blocks: &Value) -> Result<(), ServiceError> {
+        let call = self.api.client.begin(UPDATE);
+        check_channel(&self.api.client, call, &posted.channel)?;
+        check_ts(&self.api.client, call, &posted.ts)?;
+        let body = json!({"channel": posted.channel, "ts": posted.ts, "text": text, "blocks": blocks});
+        let _: Value = self.api.post(call, "chat.update", &body).await?;
+        Ok(())
+    }
+
+    /// The message with `mark` that our bot has posted to a channel at or after `since`, outside of
+    /// threads, if there is one.
+    ///
+    /// # Errors
+    /// As [`Publisher::find`].
+    pub async fn find_in_channel(
+        &self,
+        channel: &str,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let call = self.api.client.begin(FIND);
+        check_channel(&self.api.client, call, channel)?;
+        messages::find(&self.api, call, Source::Channel(channel), mark, since).await
+    }
+
+    async fn send(&self, message: NewMessage<'_>) -> Result<Posted, ServiceError> {
+        let call = self.api.client.begin(POST);
+        check_channel(&self.api.client, call, message.channel)?;
+        self.api.post(call, "chat.postMessage", &message).await
+    }
+}
+
+#[async_trait]
+impl Publisher for Slack {
+    /// The bot's user (`U…`): the author of its messages, and what a mention names.
+    async fn login(&self) -> Result<String, ServiceError> {
+        let call = self.api.client.begin(LOGIN);
+        Ok(self.api.identity(call).await?.user_id)
+    }
+
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        let call = self.api.client.begin(HISTORY);
+        let thread = Thread::of(&self.api.client, call, target)?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let ours = self.api.identity(call).await?;
+        messages::last(&self.api, call, thread, limit, &ours).await
+    }
+
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        let call = self.api.client.begin(POST);
+        let thread = Thread::of(&self.api.client, call, target)?;
+        let text = to_mrkdwn(text, LONGEST_TEXT);
+        let message =
+            NewMessage { thread_ts: Some(thread.ts), ..NewMessage::new(thread.channel, &text, mark) };
+        let posted: Posted = self.api.post(call, "chat.postMessage", &message).await?;
+        // The address is a convenience: it is not worth another request.
+        let known = self.api.identity.peek();
+        Ok(messages::proof(known.as_ref(), Source::Thread(thread), &posted.ts))
+    }
+
+    async fn find(
+        &self,
+        target: &Target,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let call = self.api.client.begin(FIND);
+        let thread = Thread::of(&self.api.client, call, target)?;
+        messages::find(&self.api, call, Source::Thread(thread), mark, since).await
+    }
+}

@@ -1,0 +1,24 @@
+//! The client of Stripe's refunds: makes one, at most once, and finds it again.
+//!
+//! **The proof** of a refund is its metadata with task and effect, which only holders of the account's
+//! secret key can write. Idempotency keys die after a day, so they are a second lock, not the first:
+//! a refund is looked up by its metadata before it is asked for.
+//!
+//! **Amounts are integers in the smallest unit of their currency**: 1050 is 10.50 in euros and 1,050
+//! yen. Stripe knows the currency by the charge; [`Stripe::charge`] tells it.
+//!
+//! A restricted key suffices: write access to Refunds, read access to Charges and PaymentIntents.
+
+mod api;
+mod charges;
+mod config;
+mod error;
+mod payment;
+mod refunds;
+
+pub use api::Stripe;
+pub use charges::Charge;
+pub use config::{BuildError, Config, default_config};
+pub use error::{Problem, StripeError};
+pub use payment::Payment;
+pub use refunds::{Reason, Refund, RefundRequest, RefundStatus};

@@ -1,0 +1,169 @@
+//! Refunds: made at most once, and found again by their metadata.
+
+use std::collections::BTreeMap;
+
+use domain::Mark;
+use outbound::{Call, HeaderName, HeaderValue, Request};
+use serde::Deserialize;
+
+use crate::api::{FIND, REFUND, Stripe};
+use crate::error::{Problem, StripeError};
+use crate::payment::Payment;
+
+/// Refunds on a page: the most that Stripe gives.
+const PER_PAGE: &str = "100";
+/// Pages that are looked through.
+const MOST_PAGES: usize = 10;
+/// Keys of our metadata.
+const TASK: &str = "afterhook_task_id";
+const EFFECT: &str = "afterhook_effect";
+
+/// Why money goes back, in Stripe's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The customer was charged twice.
+    Duplicate,
+    /// The payment was not the customer's. Stripe puts card and address on block lists.
+    Fraudulent,
+    /// The customer asked for it.
+    RequestedByCustomer,
+}
+
+impl Reason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Fraudulent => "fraudulent",
+            Self::RequestedByCustomer => "requested_by_customer",
+        }
+    }
+}
+
+/// A refund to be made.
+#[derive(Debug, Clone)]
+pub struct RefundRequest<'a> {
+    /// Of what.
+    pub payment: &'a Payment,
+    /// How much, in the smallest unit of the payment's currency.
+    pub amount: u64,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Which effect of which task it is: its proof, and its idempotency key.
+    pub mark: &'a Mark,
+}
+
+/// A refund.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Refund {
+    /// Its id (`re_…`).
+    pub id: String,
+    /// How much, in the smallest unit of the currency.
+    pub amount: u64,
+    /// Three letters in lower case: `usd`.
+    pub currency: String,
+    /// How far it has come; none for some kinds of payment.
+    pub status: Option<RefundStatus>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+/// How far a refund has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundStatus {
+    /// On its way.
+    Pending,
+    /// The customer must do something, such as name a bank account.
+    RequiresAction,
+    /// The money went back.
+    Succeeded,
+    /// The bank would not take it: the money is in the account's balance.
+    Failed,
+    /// It was withdrawn.
+    Canceled,
+    /// Something that came to be later.
+    #[serde(other)]
+    Other,
+}
+
+impl Refund {
+    /// Whether the money goes back to the customer, as far as Stripe knows now.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        !matches!(self.status, Some(RefundStatus::Failed | RefundStatus::Canceled))
+    }
+
+    fn carries(&self, mark: &Mark) -> bool {
+        self.metadata.get(TASK).is_some_and(|task| *task == mark.task_id.to_string())
+            && self.metadata.get(EFFECT) == Some(&mark.effect)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundsPage {
+    data: Vec<Refund>,
+    #[serde(default)]
+    has_more: bool,
+}
+
+impl Stripe {
+    /// Refunds a part of a payment, or all of it. If the effect of the mark has happened already, however
+    /// long ago, its refund is the answer, also one of another amount, and one that failed since: that
+    /// a second one is due is for a person to say.
+    ///
+    /// # Errors
+    /// [`StripeError`]; in doubt ([`domain::ServiceFailure::InDoubt`]) means that
+    /// [`Stripe::find_refund`] will tell.
+    pub async fn refund(&self, request: &RefundRequest<'_>) -> Result<Refund, StripeError> {
+        let call = self.client.begin(REFUND);
+        if request.amount == 0 {
+            return Err(self.refuse(call, Problem::Invalid, "the amount of a refund is at least 1"));
+        }
+        let looking = Call { operation: FIND, ..call };
+        if let Some(refund) = self.look(looking, request.payment, request.mark).await? {
+            return Ok(refund);
+        }
+        let key = format!("afterhook:{}:{}", request.mark.task_id, request.mark.effect);
+        let key = HeaderValue::try_from(key)
+            .map_err(|_| self.refuse(call, Problem::Invalid, "the effect's name cannot stand in a header"))?;
+        let (amount, task) = (request.amount.to_string(), request.mark.task_id.to_string());
+        let mut fields = vec![
+            (request.payment.parameter(), request.payment.id()),
+            ("amount", amount.as_str()),
+            ("metadata[afterhook_task_id]", task.as_str()),
+            ("metadata[afterhook_effect]", request.mark.effect.as_str()),
+        ];
+        fields.extend(request.reason.map(|reason| ("reason", reason.name())));
+        let url = self.client.base().join(&["v1", "refunds"]);
+        let request = Request::form(url, &fields).header(HeaderName::from_static("idempotency-key"), key);
+        self.call(call, &request).await
+    }
+
+    /// The refund of a payment that is the effect of `mark`, if there is one.
+    ///
+    /// # Errors
+    /// [`StripeError`], never in doubt.
+    pub async fn find_refund(&self, payment: &Payment, mark: &Mark) -> Result<Option<Refund>, StripeError> {
+        self.look(self.client.begin(FIND), payment, mark).await
+    }
+
+    async fn look(&self, call: Call, payment: &Payment, mark: &Mark) -> Result<Option<Refund>, StripeError> {
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = vec![(payment.parameter(), payment.id()), ("limit", PER_PAGE)];
+            query.extend(after.as_deref().map(|after| ("starting_after", after)));
+            let url = self.client.base().join(&["v1", "refunds"]);
+            let mut page: RefundsPage = self.call(call, &Request::get(url, &query)).await?;
+            after = page.data.last().map(|refund| refund.id.clone()).filter(|_| page.has_more);
+            if let Some(at) = page.data.iter().position(|refund| refund.carries(mark)) {
+                return Ok(Some(page.data.swap_remove(at)));
+            }
+            if after.is_none() {
+                return Ok(None);
+            }
+        }
+        // "Not found" would have the money sent again.
+        let message = format!("our refund is not among the last {MOST_PAGES} pages of the payment's refunds");
+        Err(self.client.lost(call, message).into())
+    }
+}

@@ -1,0 +1,74 @@
+//! [`Api`]: authorised calls on Zendesk, and who we are.
+
+use domain::{Clock, ServiceError, ServiceFailure};
+use outbound::{Call, Client, Flight, HeaderMap, Operation, Request, Url};
+use serde::de::DeserializeOwned;
+use tokio::time::timeout_at;
+
+use crate::config::{BuildError, Config, Credentials, SERVICE};
+use crate::problem;
+use crate::wire::MeAnswer;
+
+pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
+pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
+pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
+pub(crate) const FIND: Operation = Operation::reads("look for our comment");
+/// Reading the ticket before a comment is added.
+pub(crate) const STATE: Operation = Operation::reads("read the ticket");
+
+/// The API as seen by one account.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) client: Client,
+    me: Flight<i64>,
+}
+
+impl Api {
+    pub(crate) fn new(credentials: &Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        let client = Client::new(&SERVICE, config, credentials.credential()?, &HeaderMap::new(), clock)?;
+        Ok(Self { client, me: Flight::default() })
+    }
+
+    /// Our user's id; asked until it was answered once.
+    pub(crate) async fn me(&self, within: Call) -> Result<i64, ServiceError> {
+        let call = Call { operation: LOGIN, ..within };
+        match timeout_at(call.deadline, self.me.get(|_| true, self.ask(call))).await {
+            Ok(me) => me,
+            Err(_) => {
+                let later = ServiceFailure::Later { after: None };
+                Err(self.client.error(call, later, "Zendesk did not answer in time".to_owned()))
+            }
+        }
+    }
+
+    async fn ask(&self, call: Call) -> Result<i64, ServiceError> {
+        let url = self.client.base().join(&["api", "v2", "users", "me.json"]);
+        let answer: MeAnswer = self.get(call, url, &[]).await?;
+        answer.user.id.ok_or_else(|| {
+            let hint = "Zendesk takes us for nobody: check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or \
+                        ZENDESK_OAUTH_TOKEN)";
+            self.client.refused(call, hint)
+        })
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        url: Url,
+        query: &[(&str, &str)],
+    ) -> Result<T, ServiceError> {
+        self.call(call, &Request::get(url, query)).await
+    }
+
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        request: &Request,
+    ) -> Result<T, ServiceError> {
+        let answer = self.client.send(call, request).await?;
+        if !answer.status.is_success() {
+            return Err(problem::of(&self.client, call, &answer));
+        }
+        self.client.decode(call, &answer)
+    }
+}

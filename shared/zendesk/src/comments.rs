@@ -1,0 +1,133 @@
+//! Comments of a ticket: the last ones, a new one, and ours found again among the audits.
+
+use std::time::Duration;
+
+use domain::{Comment, Mark, Proof, ServiceError, Timestamp, between};
+use markdown::to_html;
+use outbound::{Call, Request};
+
+use crate::api::{Api, STATE};
+use crate::ticket::Ticket;
+use crate::wire::{
+    Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, Update, UpdateAnswer, UpdateRequest,
+};
+
+/// Comments or audits on a page: the most that Zendesk gives.
+const PER_PAGE: &str = "100";
+/// Pages that are looked through.
+const MOST_PAGES: usize = 30;
+/// Longest comment, in bytes: Zendesk takes 65,535.
+const LONGEST_BODY: usize = 60_000;
+/// How much earlier than asked our comment may have been written: clocks differ, and missing it means
+/// writing it twice.
+const SKEW: Duration = Duration::from_secs(300);
+
+/// The last `limit` public comments, oldest first. Internal notes are left out: they are not for the
+/// customer, and a model that has read them may repeat them.
+pub(crate) async fn last(
+    api: &Api,
+    call: Call,
+    ticket: Ticket,
+    limit: usize,
+) -> Result<Vec<Comment>, ServiceError> {
+    let me = api.me(call).await?;
+    let url = ticket.list(api.client.base(), "comments.json");
+    let (mut found, mut cursor): (Vec<Comment>, Option<String>) = (Vec::new(), None);
+    for _ in 0..MOST_PAGES {
+        let mut query = vec![("page[size]", PER_PAGE), ("sort", "-created_at"), ("include", "users")];
+        query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
+        let page: CommentsPage = api.get(call, url.clone(), &query).await?;
+        let names = page.names();
+        for mut comment in page.comments.into_iter().filter(|comment| comment.public) {
+            let author = names.get(&comment.author_id).cloned();
+            found.push(Comment {
+                id: comment.id.to_string(),
+                author: author.unwrap_or_else(|| comment.author_id.to_string()),
+                ours: comment.author_id == me,
+                text: comment.text(),
+                at: comment.created_at,
+            });
+        }
+        cursor = page.meta.next();
+        // Should the order not be the one that was asked for, the last ones are on the last page.
+        let newest_first = found.first().map(|comment| comment.at) >= found.last().map(|comment| comment.at);
+        if cursor.is_none() || (found.len() >= limit && newest_first) {
+            break;
+        }
+    }
+    found.sort_by_key(|comment| (comment.at, comment.id.parse::<u64>().unwrap_or(0)));
+    let spare = found.len().saturating_sub(limit);
+    Ok(found.split_off(spare))
+}
+
+/// Adds a public comment.
+pub(crate) async fn create(
+    api: &Api,
+    call: Call,
+    ticket: Ticket,
+    text: &str,
+    mark: &Mark,
+) -> Result<Proof, ServiceError> {
+    let [root, version, list, file] = ticket.segments();
+    let segments = [root.as_str(), &version, &list, &file];
+    let reading = Call { operation: STATE, ..call };
+    let state: TicketAnswer = api.get(reading, api.client.base().join(&segments), &[]).await?;
+    if state.ticket.status == "closed" {
+        let message = "the ticket is closed and takes no more comments: the requester must open a follow-up";
+        return Err(api.client.refused(call, message));
+    }
+    let html = to_html(text, LONGEST_BODY);
+    let update = UpdateRequest {
+        ticket: Update {
+            comment: NewComment { html_body: &html, public: true },
+            metadata: Ours::of(mark),
+            safe_update: true,
+            updated_stamp: &state.ticket.updated_at,
+        },
+    };
+    let request = api.client.request(call, Request::put, &segments, &update)?;
+    let answer: UpdateAnswer = api.call(call, &request).await?;
+    if let Some((id, false)) = answer.audit.comment() {
+        tracing::warn!(
+            comment = id,
+            "Zendesk made the comment an internal note: may the account comment publicly?"
+        );
+    }
+    Ok(proof(api, ticket, &answer.audit))
+}
+
+/// Looks for the update with `mark` by our own user, made not much earlier than `since`.
+pub(crate) async fn find(
+    api: &Api,
+    call: Call,
+    ticket: Ticket,
+    mark: &Mark,
+    since: Timestamp,
+) -> Result<Option<Proof>, ServiceError> {
+    let me = api.me(call).await?;
+    let url = ticket.list(api.client.base(), "audits.json");
+    let mut cursor: Option<String> = None;
+    for _ in 0..MOST_PAGES {
+        let mut query = vec![("page[size]", PER_PAGE)];
+        query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
+        let page: AuditsPage = api.get(call, url.clone(), &query).await?;
+        // Any agent's integration can write our metadata: only our own user's counts.
+        let ours = |audit: &&Audit| {
+            audit.author_id == me && between(audit.created_at, since) <= SKEW && audit.carries(mark)
+        };
+        if let Some(audit) = page.audits.iter().find(ours) {
+            return Ok(Some(proof(api, ticket, audit)));
+        }
+        cursor = page.meta.next();
+        if cursor.is_none() {
+            return Ok(None);
+        }
+    }
+    // "Not found" would have the comment written again.
+    Err(api.client.lost(call, format!("our comment is not among the first {MOST_PAGES} pages of audits")))
+}
+
+fn proof(api: &Api, ticket: Ticket, audit: &Audit) -> Proof {
+    let id = audit.comment().map_or(audit.id, |(id, _)| id);
+    Proof { id: id.to_string(), url: Some(ticket.page(api.client.base())) }
+}

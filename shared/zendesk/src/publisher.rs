@@ -1,0 +1,61 @@
+//! [`Zendesk`]: Zendesk as a [`Publisher`].
+
+use async_trait::async_trait;
+use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+
+use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
+use crate::comments;
+use crate::config::{BuildError, Config, Credentials};
+use crate::ticket::Ticket;
+
+/// Zendesk, by its Ticketing API, as one agent.
+///
+/// One value per process: it holds the connections and who the agent is.
+#[derive(Debug)]
+pub struct Zendesk {
+    api: Api,
+}
+
+impl Zendesk {
+    /// A client with these credentials. Asks nobody and opens no connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(credentials: &Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        Ok(Self { api: Api::new(credentials, config, clock)? })
+    }
+}
+
+#[async_trait]
+impl Publisher for Zendesk {
+    /// The agent's user id, which is the author of its comments.
+    async fn login(&self) -> Result<String, ServiceError> {
+        Ok(self.api.me(self.api.client.begin(LOGIN)).await?.to_string())
+    }
+
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        let call = self.api.client.begin(HISTORY);
+        let ticket = Ticket::of(&self.api.client, call, target)?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        comments::last(&self.api, call, ticket, limit).await
+    }
+
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        let call = self.api.client.begin(PUBLISH);
+        let ticket = Ticket::of(&self.api.client, call, target)?;
+        comments::create(&self.api, call, ticket, text, mark).await
+    }
+
+    async fn find(
+        &self,
+        target: &Target,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let call = self.api.client.begin(FIND);
+        let ticket = Ticket::of(&self.api.client, call, target)?;
+        comments::find(&self.api, call, ticket, mark, since).await
+    }
+}

@@ -1,0 +1,9 @@
+//! The client against a scripted Zendesk on 127.0.0.1.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod find;
+mod history;
+mod publish;
+mod safety;
+mod support;
