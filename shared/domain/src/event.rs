@@ -56,4 +56,40 @@ pub enum Target {
         /// Number of the issue or pull request.
         number: u64,
     },
+    /// A thread of a Slack channel, or of a direct message.
+    SlackThread {
+        /// The workspace (`T…`).
+        team: String,
+        /// The channel or conversation (`C…`, `G…`, `D…`).
+        channel: String,
+        /// Time stamp of the message that the thread hangs on: its id within the channel.
+        thread_ts: String,
+    },
+    /// The comments of a Zendesk ticket.
+    ZendeskTicket {
+        /// The account: `acme` of `acme.zendesk.com`. From agent.toml, never from a payload.
+        subdomain: String,
+        /// Number of the ticket.
+        id: u64,
+    },
+    /// The comments of a Jira issue.
+    JiraIssue {
+        /// The site, such as `acme.atlassian.net`. From agent.toml, never from a payload.
+        host: String,
+        /// Key of the issue (`OPS-7`).
+        key: String,
+    },
+}
+
+impl Target {
+    /// The service it belongs to, in lower case.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        match self {
+            Self::GithubIssue { .. } => "github",
+            Self::SlackThread { .. } => "slack",
+            Self::ZendeskTicket { .. } => "zendesk",
+            Self::JiraIssue { .. } => "jira",
+        }
+    }
 }

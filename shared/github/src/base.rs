@@ -79,7 +79,10 @@ impl<'a> Thread<'a> {
     /// Checks a target. Its names come from a payload: `..` or `a/b` would move a request that
     /// carries our credentials to another endpoint.
     pub(crate) fn of(target: &'a Target, operation: Operation) -> Result<Self, ServiceError> {
-        let Target::GithubIssue { owner, repo, number } = target;
+        let Target::GithubIssue { owner, repo, number } = target else {
+            let message = format!("a thread of {} is none of GitHub's", target.service());
+            return Err(failure::refused(operation, message));
+        };
         if !is_name(owner) || !is_name(repo) || *number == 0 {
             let message = "owner and repository must be plain names of letters, digits, `-`, `_` and `.`, \
                            and the number at least 1"
