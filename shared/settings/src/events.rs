@@ -87,7 +87,10 @@ mod tests {
         assert_eq!(suggestion("push.x"), "supported kinds: `issues`, `issue_comment`");
         let suggestion = |provider, name| check(provider, name).unwrap_err();
         assert_eq!(suggestion(Provider::Slack, "app_mentions"), "did you mean \"app_mention\"?");
-        assert_eq!(suggestion(Provider::Slack, "message"), "write kind and action, such as \"message.channels\"");
+        assert_eq!(
+            suggestion(Provider::Slack, "message"),
+            "write kind and action, such as \"message.channels\""
+        );
         assert_eq!(suggestion(Provider::Shopify, "orders/create"), "did you mean \"orders.create\"?");
         assert_eq!(suggestion(Provider::Gitlab, "issue"), "write kind and action, such as \"issue.open\"");
     }

@@ -33,8 +33,12 @@ pub(crate) fn pointer(entry: &Entry<'_>) -> Option<Pointer> {
     let text = entry.text()?;
     match Pointer::new(&text) {
         Ok(pointer) => Some(pointer),
-        Err(PointerError::NoRoot { meant }) => entry
-            .refuse(format!("\"{text}\" is no JSON pointer: it begins with `/`"), format!("did you mean \"{meant}\"?")),
-        Err(error) => entry.refuse(format!("\"{text}\" is no JSON pointer: {error}"), "write it like \"/ticket/id\""),
+        Err(PointerError::NoRoot { meant }) => entry.refuse(
+            format!("\"{text}\" is no JSON pointer: it begins with `/`"),
+            format!("did you mean \"{meant}\"?"),
+        ),
+        Err(error) => {
+            entry.refuse(format!("\"{text}\" is no JSON pointer: {error}"), "write it like \"/ticket/id\"")
+        }
     }
 }

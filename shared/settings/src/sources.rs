@@ -78,7 +78,8 @@ fn source(name: &str, mut section: Section<'_>) -> Option<SourceSettings> {
     let longest = Duration::from_hours(24 * 365);
     let max_event_age =
         section.read("max_event_age", |entry| entry.duration(Duration::from_secs(1)..=longest));
-    let priorities = section.read("priority", |entry| priority_rules::read(entry, provider)).unwrap_or_default();
+    let priorities =
+        section.read("priority", |entry| priority_rules::read(entry, provider)).unwrap_or_default();
     let identity = section.read("identity", field_map::pointer);
     let map = section.read("map", |entry| field_map::read(entry, provider)).unwrap_or_default();
     let site = site(&mut section, provider);

@@ -102,7 +102,9 @@ fn text(body: &Map<String, Value>) -> Result<String, String> {
 fn priority(body: &Map<String, Value>) -> Result<Priority, String> {
     let Some(value) = given(body, "priority") else { return Ok(Priority::DEFAULT) };
     let level = value.as_u64().and_then(|level| u8::try_from(level).ok());
-    level.and_then(|level| Priority::new(level).ok()).ok_or_else(|| "must be 1 (bulk) to 5 (urgent)".to_owned())
+    level
+        .and_then(|level| Priority::new(level).ok())
+        .ok_or_else(|| "must be 1 (bulk) to 5 (urgent)".to_owned())
 }
 
 fn metadata(body: &Map<String, Value>) -> Result<Map<String, Value>, String> {

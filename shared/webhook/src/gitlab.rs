@@ -17,7 +17,17 @@ pub(crate) static ROW: Row = Row {
         ("issue", &["close", "open", "reopen", "update"]),
         (
             "merge_request",
-            &["approval", "approved", "close", "merge", "open", "reopen", "unapproval", "unapproved", "update"],
+            &[
+                "approval",
+                "approved",
+                "close",
+                "merge",
+                "open",
+                "reopen",
+                "unapproval",
+                "unapproved",
+                "update",
+            ],
         ),
         ("note", &["create", "update"]),
     ],
@@ -51,11 +61,13 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
 fn event(body: Part<'_>, kind: &str, (subject, mark): (Part<'_>, char)) -> Result<Event, ParseError> {
     let changed = body.object("/object_attributes").ok_or_else(|| lacks("object_attributes"))?;
     let note = (kind == "note").then_some(changed);
-    let project = body.text("/project/path_with_namespace").ok_or_else(|| lacks("project.path_with_namespace"))?;
+    let project =
+        body.text("/project/path_with_namespace").ok_or_else(|| lacks("project.path_with_namespace"))?;
     let number = subject.number("/iid").filter(|number| *number > 0).ok_or_else(|| lacks("iid"))?;
     let actor = body.text("/user/username").ok_or_else(|| lacks("user.username"))?;
     // Older versions say no action for a note, and none for a test of the connection.
-    let action = changed.text("/action").and_then(word).unwrap_or(if note.is_some() { "create" } else { "update" });
+    let action =
+        changed.text("/action").and_then(word).unwrap_or(if note.is_some() { "create" } else { "update" });
     let description = subject.string("/description");
     let date = if matches!(action, "open" | "create") { "/created_at" } else { "/updated_at" };
     Ok(Event {
@@ -65,7 +77,9 @@ fn event(body: Part<'_>, kind: &str, (subject, mark): (Part<'_>, char)) -> Resul
         opening: note.and(description.clone()),
         text: note.map_or(description, |note| note.string("/note")).unwrap_or_default(),
         labels: labels(body, subject),
-        comment_id: note.map(|note| note.id("/id").ok_or_else(|| lacks("object_attributes.id"))).transpose()?,
+        comment_id: note
+            .map(|note| note.id("/id").ok_or_else(|| lacks("object_attributes.id")))
+            .transpose()?,
         occurred_at: changed.date(date),
         metadata: Facts::default()
             .text("state", subject.text("/state"))

@@ -40,7 +40,8 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
 fn event(sender: &Sender, body: Part<'_>, name: &str) -> Result<Event, ParseError> {
     let issue = body.object("/issue").ok_or_else(|| lacks("issue"))?;
     let key = issue.text("/key").filter(|key| is_key(key)).ok_or_else(|| lacks("issue.key"))?;
-    let comment = name.starts_with("comment.").then(|| body.object("/comment").ok_or_else(|| lacks("comment")));
+    let comment =
+        name.starts_with("comment.").then(|| body.object("/comment").ok_or_else(|| lacks("comment")));
     let comment = comment.transpose()?;
     let author = comment.and_then(|comment| comment.object("/updateAuthor").or(comment.object("/author")));
     let user = author.or(body.object("/user")).ok_or_else(|| lacks("user"))?;
@@ -123,7 +124,9 @@ mod tests {
     #[test]
     fn only_keys_of_issues_pass() {
         assert!(is_key("OPS-7") && is_key("A2_B-1234"));
-        for key in ["", "OPS", "OPS-", "-7", "ops-7", "OPS-7/x", "OPS-7?a", "../OPS-7", "OPS-7a", "7A-1", "O S-1"] {
+        for key in
+            ["", "OPS", "OPS-", "-7", "ops-7", "OPS-7/x", "OPS-7?a", "../OPS-7", "OPS-7a", "7A-1", "O S-1"]
+        {
             assert!(!is_key(key), "{key}");
         }
     }

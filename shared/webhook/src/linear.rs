@@ -36,7 +36,8 @@ fn event(sender: &Sender, body: Part<'_>, kind: &str, action: &str) -> Result<Ev
         None => id,
     };
     let actor = body.text("/actor/name").or_else(|| data.text("/user/name"));
-    let actor_id = body.text("/actor/id").or_else(|| data.text("/userId")).or_else(|| data.text("/creatorId"));
+    let actor_id =
+        body.text("/actor/id").or_else(|| data.text("/userId")).or_else(|| data.text("/creatorId"));
     let actor = actor.or(actor_id).ok_or_else(|| lacks("actor"))?;
     let text = comment.map_or_else(|| data.text("/description"), |comment| comment.text("/body"));
     Ok(Event {

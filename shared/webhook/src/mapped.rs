@@ -10,8 +10,7 @@ use crate::provider::Row;
 use crate::reading::{MAX_FACT_BYTES, Part, dotted, name, object, own_thread};
 use crate::{FieldMap, ParseError, Parsed, Pointer, Received, Scheme, Sender};
 
-pub(crate) static STANDARD_WEBHOOKS: Row =
-    Row::json("standard-webhooks", Scheme::standard_webhooks, read);
+pub(crate) static STANDARD_WEBHOOKS: Row = Row::json("standard-webhooks", Scheme::standard_webhooks, read);
 pub(crate) static SVIX: Row = Row::json("svix", Scheme::svix, read);
 /// Its scheme is described in agent.toml, which is refused without one.
 pub(crate) static CUSTOM: Row = Row::json("custom", Scheme::standard_webhooks, read);
@@ -34,7 +33,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     let event = Event::new(event_name(kind), tenant, thread, clip(&actor, MAX_FACT_BYTES));
     Ok(Parsed::Event(Box::new(Event {
         title: at(&map.title),
-        text: at(&map.text).unwrap_or_else(|| whole(&value)),
+        text: text(body, map),
         labels: map.labels.as_ref().map(|labels| body.names(labels.as_str(), "/name")).unwrap_or_default(),
         occurred_at: date(body, map),
         ..event
@@ -57,7 +56,11 @@ fn date(body: Part<'_>, map: &FieldMap) -> Option<domain::Timestamp> {
     body.date(map.occurred_at.as_ref().map_or("/timestamp", Pointer::as_str))
 }
 
-/// The body for people, without white space that says nothing.
-fn whole(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+/// What the map names, else the whole body; what is no text is shown as JSON.
+fn text(body: Part<'_>, map: &FieldMap) -> String {
+    let named = map.text.as_ref().and_then(|pointer| body.0.pointer(pointer.as_str()));
+    match named.filter(|value| !value.is_null()).unwrap_or(body.0) {
+        Value::String(text) => text.clone(),
+        value => serde_json::to_string_pretty(value).unwrap_or_default(),
+    }
 }

@@ -5,9 +5,7 @@ use domain::Event;
 
 use crate::slack::Interaction;
 use crate::{Headers, Scheme, Sender};
-use crate::{
-    api, github, gitlab, jira, linear, mapped, pagerduty, sentry, shopify, slack, stripe, zendesk,
-};
+use crate::{api, github, gitlab, jira, linear, mapped, pagerduty, sentry, shopify, slack, stripe, zendesk};
 
 /// Kinds of events with their actions; a kind without actions is a name of its own.
 pub type Kinds = &'static [(&'static str, &'static [&'static str])];
@@ -200,6 +198,15 @@ impl Provider {
     #[must_use]
     pub fn event_hint(self, headers: &(impl Headers + ?Sized)) -> Option<&str> {
         self.hint_header().and_then(|name| headers.header(name))
+    }
+
+    /// What that header says of the event called `name`: the sender's side, for sample events.
+    #[must_use]
+    pub fn hint_of(self, name: &str) -> String {
+        match self {
+            Self::Shopify => name.replacen('.', "/", 1),
+            _ => name.split('.').next().unwrap_or_default().to_owned(),
+        }
     }
 
     /// The unsigned header that names the delivery, for the log: it is all that the sender's support

@@ -61,7 +61,8 @@ impl Sender {
         headers: &'a (impl Headers + ?Sized),
     ) -> Cow<'a, [u8]> {
         if let Some(pointer) = &self.identity {
-            return owned(self.id_at(received, pointer.as_str(), |body, at| body.id(at))).unwrap_or(received.body.into());
+            return owned(self.id_at(received, pointer.as_str(), |body, at| body.id(at)))
+                .unwrap_or(received.body.into());
         }
         let signed_id = || headers.header(self.scheme.id_header.as_deref()?);
         if let Some(id) = signed_id() {

@@ -90,7 +90,8 @@ fn summary(body: Part<'_>, subject: Part<'_>) -> String {
     for exception in subject.items("/exception/values") {
         text = text.line(exception.text("/type").unwrap_or("Exception"), exception.text("/value"));
         for frame in last_frames(exception) {
-            let (function, file) = (frame.text("/function").unwrap_or("?"), frame.text("/filename").unwrap_or("?"));
+            let (function, file) =
+                (frame.text("/function").unwrap_or("?"), frame.text("/filename").unwrap_or("?"));
             let line = frame.id("/lineno").unwrap_or_default();
             text = text.say(Some(&format!("  at {function} ({file}:{line})")));
         }

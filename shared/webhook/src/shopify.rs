@@ -83,7 +83,8 @@ fn snake(kind: &str) -> String {
 /// does not say its kind, there is nothing to contradict the topic.
 fn is_of(resource: &str, kind: &str) -> bool {
     let plural = [format!("{kind}s"), format!("{kind}es"), format!("{}ies", kind.trim_end_matches('y'))];
-    word(resource).is_some() && (kind == "object" || resource == kind || plural.iter().any(|it| it == resource))
+    word(resource).is_some()
+        && (kind == "object" || resource == kind || plural.iter().any(|it| it == resource))
 }
 
 /// Shopify writes tags as one text.
@@ -95,7 +96,8 @@ fn labels(body: Part<'_>) -> Vec<String> {
 fn summary(body: Part<'_>) -> String {
     let person = [body.text("/customer/first_name"), body.text("/customer/last_name")];
     let person = person.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let total = body.text("/total_price").map(|price| format!("{price} {}", body.text("/currency").unwrap_or("")));
+    let total =
+        body.text("/total_price").map(|price| format!("{price} {}", body.text("/currency").unwrap_or("")));
     let mut text = Summary::default()
         .say(body.text("/title").or_else(|| body.text("/name")))
         .line("Customer", Some(person).filter(|person| !person.is_empty()))
@@ -120,7 +122,11 @@ mod tests {
 
     #[test]
     fn a_topic_must_agree_with_the_signed_kind() {
-        assert!(is_of("orders", "order") && is_of("draft_orders", "draft_order") && is_of("inventories", "inventory"));
+        assert!(
+            is_of("orders", "order")
+                && is_of("draft_orders", "draft_order")
+                && is_of("inventories", "inventory")
+        );
         assert!(is_of("orders", "object") && !is_of("customers", "order") && !is_of("or/ders", "object"));
         assert_eq!(snake("DraftOrder"), "draft_order");
     }

@@ -48,7 +48,8 @@ fn event(body: Part<'_>) -> Result<Parsed, ParseError> {
     let event = body.object("/event").ok_or_else(|| lacks("event"))?;
     let kind = event.text("/type").and_then(word).ok_or_else(|| lacks("event.type"))?;
     // Changes, deletions, people who join: messages of Slack about messages.
-    let said = |subtype: &str| matches!(subtype, "thread_broadcast" | "file_share" | "me_message" | "bot_message");
+    let said =
+        |subtype: &str| matches!(subtype, "thread_broadcast" | "file_share" | "me_message" | "bot_message");
     match (kind, event.text("/subtype")) {
         ("message", Some(subtype)) if !said(subtype) => {
             let subtype = word(subtype).ok_or_else(|| unreadable("`event.subtype` is no word"))?;

@@ -6,5 +6,6 @@ mod defaults;
 mod environment;
 mod project;
 mod secrets;
+mod senders;
 mod shipped;
 mod values;

@@ -27,7 +27,8 @@ pub(super) fn plain(text: &str) -> String {
 
 /// What stands between `<` and `>`.
 fn reference(inside: &str) -> String {
-    let (target, label) = inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
+    let (target, label) =
+        inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
     let label = label.filter(|label| !label.is_empty());
     match target.split_at_checked(1) {
         Some(("@", account)) => format!("@{account}"),

@@ -75,7 +75,10 @@ fn a_form_means_the_same_as_its_json() {
         for content_type in [FORM, "Application/X-WWW-Form-URLEncoded; charset=utf-8"] {
             let received = Received { content_type, event_hint: Some(hint), body: form.as_bytes() };
             assert_eq!(Sender::of(Provider::Github).parse(&received), parse(&json, Some(hint)));
-            assert_eq!(Sender::of(Provider::Github).identity(&received, &headers(&[])[..]).as_ref(), form.as_bytes());
+            assert_eq!(
+                Sender::of(Provider::Github).identity(&received, &headers(&[])[..]).as_ref(),
+                form.as_bytes()
+            );
         }
     }
 }
@@ -84,7 +87,10 @@ fn a_form_means_the_same_as_its_json() {
 fn a_form_without_json_is_not_json() {
     for body in ["", "payload=", "payload=%7B", "other=%7B%7D", "%ff&&=&payload=%ff"] {
         let received = Received { content_type: FORM, event_hint: None, body: body.as_bytes() };
-        assert!(matches!(Sender::of(Provider::Github).parse(&received), Err(ParseError::NotJson(_))), "{body}");
+        assert!(
+            matches!(Sender::of(Provider::Github).parse(&received), Err(ParseError::NotJson(_))),
+            "{body}"
+        );
     }
 }
 

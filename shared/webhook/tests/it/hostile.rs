@@ -166,6 +166,9 @@ fn ids_that_would_lead_elsewhere_make_no_target() {
         let body = body.to_string();
         let received = Received { content_type: JSON, event_hint: None, body: body.as_bytes() };
         let read = sender(provider).parse(&received);
-        assert!(matches!(read, Err(webhook::ParseError::Unreadable(_))), "{path} {pointer} {value}: {read:?}");
+        assert!(
+            matches!(read, Err(webhook::ParseError::Unreadable(_))),
+            "{path} {pointer} {value}: {read:?}"
+        );
     }
 }

@@ -55,11 +55,20 @@ fn fields_are_taken_from_where_the_map_says() {
 fn an_event_that_lacks_everything_is_still_an_event() {
     let body = br#"{"x":[1,2]}"#;
     let event = read(&billing(), body);
-    assert_eq!((event.name.as_str(), event.tenant.as_str(), event.actor.as_str()), ("event", "billing", "billing"));
+    assert_eq!(
+        (event.name.as_str(), event.tenant.as_str(), event.actor.as_str()),
+        ("event", "billing", "billing")
+    );
     assert!(event.thread.starts_with("event/") && event.text.contains("\"x\""));
     let other = read(&billing(), br#"{"x":[1,3]}"#);
     assert_ne!(event.thread, other.thread);
     assert_eq!(identity(&billing(), body), body);
+}
+
+#[test]
+fn a_text_that_is_an_object_is_shown_as_json() {
+    let event = read(&billing(), br#"{"ticket":{"description":{"a":1}},"x":2}"#);
+    assert_eq!(event.text, "{\n  \"a\": 1\n}");
 }
 
 #[test]

@@ -141,7 +141,8 @@ fn slacks_challenge_and_buttons_are_no_events() {
     assert_eq!(pressed.message_ts.as_deref(), Some("1795171000.000300"));
     assert_eq!(pressed.actions.len(), 1);
     assert_eq!(pressed.actions[0].id, "approve");
-    let command = Received { content_type: crate::support::FORM, event_hint: None, body: b"command=%2Fask&text=x" };
+    let command =
+        Received { content_type: crate::support::FORM, event_hint: None, body: b"command=%2Fask&text=x" };
     assert_eq!(sender(Provider::Slack).parse(&command), Ok(Parsed::Other("slash_command".to_owned())));
 }
 
@@ -149,7 +150,8 @@ fn slacks_challenge_and_buttons_are_no_events() {
 fn a_payment_is_summarised_in_the_currencys_own_unit() {
     let body = sample("stripe/charge.failed.json");
     let event = read(Provider::Stripe, &body);
-    let expected = ["charge.failed", "acct_1HarborExample1", "ch_3QxT1d0Example0001", "ines@tidepool.example"];
+    let expected =
+        ["charge.failed", "acct_1HarborExample1", "ch_3QxT1d0Example0001", "ines@tidepool.example"];
     assert_eq!(names(&event), expected);
     assert_eq!(event.actor_id.as_deref(), Some("cus_Qd81Example"));
     assert!(event.text.starts_with("charge ch_3QxT1d0Example0001 of 49.00 EUR"), "{}", event.text);
