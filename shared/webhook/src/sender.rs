@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use domain::{Event, Timestamp};
 use serde_json::{Value, json};
 
-use crate::reading::{MAX_NAME_BYTES, Part, name};
+use crate::reading::{MAX_NAME_BYTES, Part, json as json_of, name};
 use crate::{FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace};
 
 /// Longer ids are nobody's.
@@ -79,7 +79,7 @@ impl Sender {
         pointer: &str,
         read: fn(Part<'_>, &str) -> Option<String>,
     ) -> Option<String> {
-        let body: Value = serde_json::from_slice(received.body).ok()?;
+        let body: Value = serde_json::from_str(&json_of(received).ok()?).ok()?;
         read(Part(&body), pointer).filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
     }
 
