@@ -5,7 +5,6 @@ use domain::Event;
 
 use crate::slack::Interaction;
 use crate::{Headers, Scheme, Sender};
-use crate::{api, github, gitlab, jira, linear, mapped, pagerduty, sentry, shopify, slack, stripe, zendesk};
 
 /// Kinds of events with their actions; a kind without actions is a name of its own.
 pub type Kinds = &'static [(&'static str, &'static [&'static str])];
@@ -72,7 +71,7 @@ impl Row {
 
 /// Writes the enum and its index from one list.
 macro_rules! providers {
-    ($($(#[$doc:meta])* $variant:ident => $row:path,)*) => {
+    ($($(#[$doc:meta])* $variant:ident => $file:ident::$row:ident,)*) => {
         /// A sender.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Provider { $($(#[$doc])* $variant,)* }
@@ -82,7 +81,7 @@ macro_rules! providers {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             pub(crate) fn row(self) -> &'static Row {
-                match self { $(Self::$variant => &$row,)* }
+                match self { $(Self::$variant => &crate::$file::$row,)* }
             }
         }
     };
