@@ -265,14 +265,18 @@ async fn sample_of_every_sender_is_signed_by_send_and_taken_by_dev_with_secrets_
         let said = run(&mut with(send)).await;
         assert!(said.stdout.starts_with(expected(&body)), "{body}: {said:?}");
     }
-    // Known by its id, not by its bytes.
-    for (fresh, answer) in [(true, "202 {\"status\":\"accepted\""), (false, "202 {\"status\":")] {
+    // Sent again it is the same event, and another one only if that is asked for.
+    let mut ids = Vec::new();
+    for rest in [&[][..], &[], &["--fresh"]] {
         let mut send = afterhook([]);
-        send.args(["send", "events/bodies/stripe/charge.failed.json", "--to", &process.url]);
-        send.args(fresh.then_some("--fresh"));
+        send.args(["send", "events/bodies/stripe/charge.failed.json", "--to", &process.url]).args(rest);
         let said = run(&mut with(send)).await;
-        assert!(said.stdout.starts_with(answer), "{said:?}");
+        let json = said.assert_success().stdout.split(['{', '}']).nth(1).unwrap().to_owned();
+        let answer: Value = serde_json::from_str(&format!("{{{json}}}")).unwrap();
+        ids.push(answer["task_id"].as_str().unwrap().to_owned());
     }
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], ids[2]);
     process.kill().await;
 }
 
