@@ -64,10 +64,11 @@ pub struct SendArgs {
     /// Where to: http://127.0.0.1:3000 (the route is added), or a whole webhook URL.
     #[arg(long, value_name = "URL", required_unless_present = "print_event")]
     pub to: Option<String>,
-    /// Name of the source in agent.toml.
-    #[arg(long, default_value = "github")]
-    pub source: String,
-    /// Kind of event for the sender's own header (default: the file's name up to its first dot).
+    /// Name of the source in agent.toml (default: the file's folder, `slack` for
+    /// events/bodies/slack/app_mention.json).
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Kind of event for the sender's own header (default: after the file's name).
     #[arg(long)]
     pub event: Option<String>,
     /// Send it as a new event: change a date in it, so that it is no duplicate.

@@ -9,7 +9,10 @@ use lambda_http::request::{LambdaRequest, from_str};
 use processor::SqsEvent;
 use secrecy::SecretString;
 use serde_json::Value;
-use webhook::{Headers, Parsed, Provider, Received, Rejection, Secrets};
+use tokio::process::Command;
+use webhook::{Headers, Parsed, Provider, Received, Rejection, Secrets, Sender};
+
+use crate::binary::{Process, afterhook, run};
 
 /// The sample events that a sender signs with the sample secret, and what each is about.
 const SIGNED: [(&str, &str); 4] = [
@@ -78,6 +81,10 @@ impl Headers for Request {
     }
 }
 
+fn github() -> Sender {
+    Sender::of(Provider::Github)
+}
+
 /// What events/env.json sets for a function.
 fn variable(function: &str, name: &str) -> String {
     let value = json("env")[function][name].as_str().map(str::to_owned);
@@ -87,7 +94,7 @@ fn variable(function: &str, name: &str) -> String {
 /// The task that the sample issue becomes.
 fn sample_task() -> TaskId {
     let request = Request::read("ingest-github-issue");
-    TaskId::derive("github", Provider::Github.identity(&request.received()))
+    TaskId::derive("github", &github().identity(&request.received(), &request))
 }
 
 #[test]
@@ -113,11 +120,11 @@ fn signed_events_hold_the_bodies_as_they_are_and_verify() {
         let body = fs::read(folder().join(format!("bodies/github/{event}.json"))).unwrap();
         assert!(request.body == body, "{name} has another body than bodies/github/{event}.json");
         assert!(request.verify().is_ok(), "{name} is not signed with the secret of events/env.json");
-        let read = Provider::Github.parse(&request.received()).unwrap();
+        let read = github().parse(&request.received()).unwrap();
         match read {
             Parsed::Event(read) => assert_eq!(read.name, event, "{name}"),
             Parsed::Ping => assert_eq!(event, "ping", "{name}"),
-            Parsed::Other(other) => panic!("{name} is {other}, which becomes no task"),
+            other => panic!("{name} is {other:?}, which becomes no task"),
         }
     }
 }
@@ -178,4 +185,119 @@ fn console_requests_bear_the_sample_token_and_ask_for_the_sample_task() {
 #[test]
 fn schedule_event_is_readable() {
     assert_eq!(json("sweeper-schedule")["source"], "aws.events");
+}
+
+/// A source of each kind, put behind the agent.toml that ships.
+const SOURCES: &str = r#"
+[sources.slack]
+[sources.stripe]
+[sources.zendesk]
+subdomain = "harbor"
+[sources.jira]
+host = "harbor.atlassian.net"
+[sources.standard-webhooks]
+[sources.svix]
+[sources.shopify]
+[sources.gitlab]
+[sources.linear]
+[sources.pagerduty]
+[sources.sentry]
+[sources.billing]
+scheme = { header = "X-Signature", prefix = "sha256=", signed = "{timestamp}.{body}", timestamp_header = "X-Timestamp" }
+map = { event = "/type", tenant = "/account", thread = "/ticket/id", actor = "/user", text = "/ticket/description" }
+identity = "/id"
+"#;
+
+/// The agent that ships, with a source of each kind.
+fn agent_with_every_source(dir: &Path) -> PathBuf {
+    let shipped = folder().join("../agent");
+    for part in ["prompts", "docs"] {
+        fs::create_dir(dir.join(part)).unwrap();
+        for file in fs::read_dir(shipped.join(part)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), dir.join(part).join(file.file_name())).unwrap();
+        }
+    }
+    let path = dir.join("agent.toml");
+    fs::write(&path, fs::read_to_string(shipped.join("agent.toml")).unwrap() + SOURCES).unwrap();
+    path
+}
+
+/// Every sample body, as a path from the project's directory.
+fn bodies() -> Vec<String> {
+    let mut found = Vec::new();
+    for sender in fs::read_dir(folder().join("bodies")).unwrap() {
+        let sender = sender.unwrap().file_name().into_string().unwrap();
+        for file in fs::read_dir(folder().join("bodies").join(&sender)).unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            found.push(format!("events/bodies/{sender}/{file}"));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What a sample is answered with: most become tasks.
+fn expected(body: &str) -> &'static str {
+    match body.rsplit('/').next().unwrap_or_default() {
+        "ping.json" => "200 {\"status\":\"pong\"}",
+        "url_verification.json" => "200 {\"challenge\":\"3eZbrw1a",
+        "block_actions.form" => "200 {\"status\":\"ignored\",\"reason\":\"interaction\"}",
+        _ if body.contains("/slack/") || body.contains("/jira/") => "200 {\"status\":\"accepted\"",
+        _ => "202 {\"status\":\"accepted\"",
+    }
+}
+
+#[tokio::test]
+async fn sample_of_every_sender_is_signed_by_send_and_taken_by_dev_with_secrets_it_made_up() {
+    let (data, agent) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = agent_with_every_source(agent.path());
+    let with = |mut command: Command| {
+        command.arg("--data-dir").arg(data.path()).arg("--config").arg(&config);
+        command
+    };
+    let mut dev = afterhook([]);
+    dev.args(["dev", "--no-sample", "--port", "0"]);
+    let process = Process::start(&mut with(dev)).await;
+    for body in bodies() {
+        let mut send = afterhook([]);
+        send.args(["send", &body, "--to", &process.url]);
+        let said = run(&mut with(send)).await;
+        assert!(said.stdout.starts_with(expected(&body)), "{body}: {said:?}");
+    }
+    // Sent again it is the same event, and another one only if that is asked for.
+    let mut ids = Vec::new();
+    for rest in [&[][..], &[], &["--fresh"]] {
+        let mut send = afterhook([]);
+        send.args(["send", "events/bodies/stripe/charge.failed.json", "--to", &process.url]).args(rest);
+        let said = run(&mut with(send)).await;
+        let json = said.assert_success().stdout.split(['{', '}']).nth(1).unwrap().to_owned();
+        let answer: Value = serde_json::from_str(&format!("{{{json}}}")).unwrap();
+        ids.push(answer["task_id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], ids[2]);
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn printed_event_of_a_sender_that_signs_the_time_is_signed_now() {
+    let (data, agent) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = agent_with_every_source(agent.path());
+    let secret = "a secret of the tests";
+    for (source, file) in [("slack", "slack/app_mention.json"), ("linear", "linear/issue.create.json")] {
+        let mut send = afterhook([(settings::variable_of(source).as_str(), secret.to_owned())]);
+        send.args(["send", &format!("events/bodies/{file}"), "--print-event", "--config"]).arg(&config);
+        send.arg("--data-dir").arg(data.path());
+        let event = run(&mut send).await.assert_success().json();
+        let headers: Vec<(String, String)> =
+            serde_json::from_value::<std::collections::BTreeMap<_, _>>(event["headers"].clone())
+                .unwrap()
+                .into_iter()
+                .collect();
+        let scheme = Provider::from_name(source).unwrap().scheme();
+        let body = event["body"].as_str().unwrap().as_bytes();
+        let secrets = Secrets(vec![SecretString::from(secret)]);
+        assert_eq!(scheme.verify(&secrets, headers.as_slice(), body, Timestamp::now()), Ok(()), "{source}");
+    }
 }

@@ -5,7 +5,7 @@
 //! task without a message, which the sweeper finds; or a task without its raw body. The sender has
 //! no `202` then, and its next try completes whatever is missing.
 
-use std::panic::{UnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -38,9 +38,10 @@ pub(crate) async fn accept(
     let headers = SignedHeaders(headers);
     trail.step = "read the signing secrets";
     verify(ingest, source, &headers, body, now).await?;
-    let content_type = headers.media_type(source.provider)?;
-    let received = Received { content_type, event_hint: headers.event_hint(source.provider), body };
-    let id = TaskId::derive(&source.name, source.provider.identity(&received));
+    let sender = &source.sender;
+    let content_type = headers.media_type(sender.provider)?;
+    let received = Received { content_type, event_hint: headers.event_hint(sender.provider), body };
+    let id = TaskId::derive(&source.name, &sender.identity(&received, &headers));
     trail.task_id = Some(id.clone());
     trail.step = "read the event";
     match read(source, id, &received, now)? {
@@ -59,7 +60,7 @@ async fn verify(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let check = |known: &SecretMap| match known.get(&source.name) {
-        Some(secrets) => source.scheme.verify(secrets, headers, body, now),
+        Some(secrets) => source.sender.scheme.verify(secrets, headers, body, now),
         None => Err(Rejection::NoSecret),
     };
     let current = ingest.secrets.current().await?;
@@ -93,10 +94,12 @@ enum Reading {
 /// Reads a verified body. One that is JSON and still cannot be understood is a mistake of ours: it
 /// becomes a failed task, which a person retries once the parser is mended.
 fn read(source: &Source, id: TaskId, received: &Received<'_>, now: Timestamp) -> Result<Reading, Refusal> {
-    let provider = source.provider;
     let due_at = after(now, FIRST_LOOK);
-    match unpanicked(|| provider.parse(received)) {
+    match unpanicked(AssertUnwindSafe(|| source.sender.parse(received))) {
         Ok(Parsed::Ping) => Ok(Reading::Settled(Outcome::Pong)),
+        Ok(Parsed::Challenge(text)) => Ok(Reading::Settled(Outcome::Challenge(text))),
+        // Decisions are the console's; until somebody takes them here, they are none of ours.
+        Ok(Parsed::Interaction(_)) => Ok(Reading::Settled(Outcome::Ignored("interaction"))),
         Ok(Parsed::Other(_)) => Ok(Reading::Settled(Outcome::Ignored("unsupported"))),
         Ok(Parsed::Event(event)) => match source.ignores(&event, now) {
             Some(reason) => Ok(Reading::Settled(Outcome::Ignored(reason.as_str()))),
@@ -123,11 +126,11 @@ fn unpanicked(parse: impl FnOnce() -> Result<Parsed, ParseError> + UnwindSafe) -
 fn new_task(source: &Source, received: &Received<'_>, event: Event) -> NewTask {
     NewTask {
         source: source.name.clone(),
+        priority: source.priorities.of(&event),
         event: event.name,
         tenant: event.tenant,
         thread: event.thread,
         actor: event.actor,
-        priority: Priority::DEFAULT,
         metadata: event.metadata,
         content_type: received.content_type.to_owned(),
         event_hint: received.event_hint.map(str::to_owned),

@@ -10,6 +10,7 @@ use domain::TaskId;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::outcome::{Outcome, Refusal};
 use crate::problem::Problem;
@@ -36,6 +37,7 @@ impl Outcome {
             Self::Duplicate(_) => "duplicate",
             Self::Ignored(_) => "ignored",
             Self::Pong => "pong",
+            Self::Challenge(_) => "challenge",
         }
     }
 
@@ -43,7 +45,7 @@ impl Outcome {
     pub(crate) fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Ignored(reason) => Some(reason),
-            Self::Accepted(_) | Self::Duplicate(_) | Self::Pong => None,
+            Self::Accepted(_) | Self::Duplicate(_) | Self::Pong | Self::Challenge(_) => None,
         }
     }
 }
@@ -65,6 +67,7 @@ pub(crate) fn taken(outcome: &Outcome, success: StatusCode) -> Response {
     let (code, task_id) = match outcome {
         Outcome::Accepted(id) | Outcome::Duplicate(id) => (success, Some(id)),
         Outcome::Ignored(_) | Outcome::Pong => (StatusCode::OK, None),
+        Outcome::Challenge(challenge) => return Json(json!({ "challenge": challenge })).into_response(),
     };
     (code, Json(Taken { status: outcome.word(), task_id, reason: outcome.reason() })).into_response()
 }

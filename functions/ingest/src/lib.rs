@@ -80,14 +80,14 @@ impl Ingest {
     /// Tells every source of `provider` the agent's own account there, once it is known: what that
     /// account writes is ignored from now on, and a mention of it is heard.
     pub fn set_login(&self, provider: Provider, login: &str) {
-        for source in self.sources.values().filter(|source| source.provider == provider) {
+        for source in self.sources.values().filter(|source| source.sender.provider == provider) {
             source.set_login(login);
         }
     }
 
     /// The status that the sender behind the source called `name` takes for success.
     fn success_status(&self, name: &str) -> StatusCode {
-        let status = self.sources.get(name).map(|source| source.provider.success_status());
+        let status = self.sources.get(name).map(|source| source.sender.provider.success_status());
         status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::ACCEPTED)
     }
 }

@@ -21,7 +21,9 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// On Lambda the ids of the invocation; elsewhere what a proxy in front may have set.
-    pub(crate) fn of<B>(request: &http::Request<B>) -> Self {
+    ///
+    /// `delivery` is the header in which this sender names its delivery.
+    pub(crate) fn of<B>(request: &http::Request<B>, delivery: Option<&str>) -> Self {
         let header = |name: &str| {
             let value = request.headers().get(name).and_then(|value| value.to_str().ok());
             clip(value.unwrap_or_default(), FOREIGN_BYTES).to_owned()
@@ -33,7 +35,7 @@ impl Caller {
         Self {
             request_id: request_id.unwrap_or_else(|| header("x-request-id")),
             trace_id: trace_id.unwrap_or_else(|| header("x-amzn-trace-id")),
-            delivery: header("x-github-delivery"),
+            delivery: delivery.map(header).unwrap_or_default(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn webhook(metrics: &Metrics, result: &Result<Outcome, Refusal>, ack:
         Ok(Outcome::Ignored(reason)) => {
             metrics.emit(&[("Ignored", Unit::Count, 1.0)], &[("reason", reason)]);
         }
-        Ok(Outcome::Pong) => {}
+        Ok(Outcome::Pong | Outcome::Challenge(_)) => {}
         Err(refusal) => metrics.rejected(refusal.reason()),
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Outcome {
     Ignored(&'static str),
     /// The sender tried the connection out.
     Pong,
+    /// The sender wants this text back.
+    Challenge(String),
 }
 
 /// It is not taken. The text is for the log; what the sender is told is [`crate::answer`]'s.

@@ -44,7 +44,9 @@ async fn receive(
     let started = Instant::now();
     // A name that is not even UTF-8 is no source's.
     let name = source.map_or_else(|_| String::new(), |Path(name)| name);
-    let caller = Caller::of(&request);
+    let source = ingest.sources.get(&name);
+    let delivery = source.and_then(|source| source.sender.provider.delivery_header());
+    let caller = Caller::of(&request, delivery);
     let mut trail = Trail::default();
     let result = take(&ingest, &name, request, &mut trail).await;
     meter::webhook(&ingest.metrics, &result, started.elapsed());

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use domain::{Event, Timestamp};
 use settings::SourceSettings;
-use webhook::{Filter, IgnoreReason, Provider, Scheme, check_age};
+use webhook::{Filter, IgnoreReason, PriorityRules, Sender, check_age};
 
 /// Who sends, how it signs, and which of its events are worth a task.
 pub(crate) struct Source {
     pub(crate) name: String,
-    pub(crate) provider: Provider,
-    pub(crate) scheme: Scheme,
+    pub(crate) sender: Sender,
+    pub(crate) priorities: PriorityRules,
     max_event_age: Option<Duration>,
     /// Behind a lock because the agent's own login may become known only after the start.
     filter: RwLock<Arc<Filter>>,
@@ -21,8 +21,8 @@ impl Source {
     pub(crate) fn new(settings: &SourceSettings) -> Self {
         Self {
             name: settings.name.clone(),
-            provider: settings.provider,
-            scheme: settings.provider.scheme(),
+            sender: settings.sender.clone(),
+            priorities: settings.priorities.clone(),
             max_event_age: settings.max_event_age,
             filter: RwLock::new(Arc::new(settings.filter.clone())),
         }

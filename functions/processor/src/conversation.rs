@@ -69,19 +69,11 @@ mod tests {
 
     fn event(comment: Option<&str>) -> Event {
         Event {
-            name: "issue_comment.created".to_owned(),
-            tenant: "octo/repo".to_owned(),
-            thread: "octo/repo#7".to_owned(),
-            actor: "mona".to_owned(),
-            actor_is_bot: false,
             title: Some("It crashes".to_owned()),
             text: "trigger".to_owned(),
             opening: comment.map(|_| "issue body".to_owned()),
-            labels: Vec::new(),
             comment_id: comment.map(str::to_owned),
-            occurred_at: None,
-            target: None,
-            metadata: serde_json::Map::new(),
+            ..Event::new("issue_comment.created", "octo/repo", "octo/repo#7", "mona")
         }
     }
 

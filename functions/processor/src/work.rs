@@ -84,9 +84,10 @@ async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, In
         event_hint: task.doc.event_hint.as_deref(),
         body: &body,
     };
-    match source.provider.parse(&received) {
+    match source.sender.parse(&received) {
         Ok(Parsed::Event(event)) => Ok(*event),
-        Ok(Parsed::Ping) => Err(Interrupt::Ignore("it is a ping".to_owned())),
+        Ok(Parsed::Ping | Parsed::Challenge(_)) => Err(Interrupt::Ignore("it is a ping".to_owned())),
+        Ok(Parsed::Interaction(_)) => Err(Interrupt::Ignore("it is a decision, no event".to_owned())),
         Ok(Parsed::Other(name)) => {
             Err(Interrupt::Ignore(format!("events of the kind {name} have no automation")))
         }

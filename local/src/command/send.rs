@@ -7,7 +7,7 @@ use std::time::Instant;
 use domain::{Clock, TaskId};
 use serde_json::{Value, json};
 use settings::Environment;
-use webhook::{Provider, Secrets};
+use webhook::{Provider, Secrets, Sender};
 
 use crate::Failure;
 use crate::cli::SendArgs;
@@ -39,60 +39,76 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
     let path = args.config.clone().unwrap_or_else(|| environment.config_path());
     let settings = load(&path)?;
-    let source = settings
-        .sources
-        .get(&args.source)
-        .ok_or_else(|| Failure::new(format!("{}: there is no [sources.{}]", path.display(), args.source)))?;
-    let secrets = secrets(&args, &environment)?;
-    let body = body(&args)?;
-    let event = args.event.clone().unwrap_or_else(|| kind(&args.file));
+    let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));
+    let source = settings.sources.get(&name).ok_or_else(|| {
+        Failure::new(format!("{}: there is no [sources.{name}]; name another with --source", path.display()))
+    })?;
+    let sender = &source.sender;
+    let secrets = secrets(&args, &name, &environment)?;
+    let body = body(&args, sender)?;
+    let hint = args.event.clone().unwrap_or_else(|| sender.provider.hint_of(&event_name(&args.file)));
+    let message = Message { sender, secrets: &secrets, hint: &hint, is_form: is_form(&args.file) };
     if args.print_event {
-        let headers = headers(source.provider, &secrets, &event, &body);
-        say!("{}", gateway_event(&args.source, &headers, &body));
+        say!("{}", gateway_event(&name, &message.headers(&body), &body));
         return Ok(ExitCode::SUCCESS);
     }
-    let url = url(args.to.as_deref().unwrap_or_default(), &args.source);
-    let answer = post(source.provider, &secrets, &event, &body, &url).await?;
+    let url = url(args.to.as_deref().unwrap_or_default(), &name);
+    let answer = message.post(&body, &url).await?;
     say!("{} {} ({:.1} ms)", answer.status, answer.body, answer.ms);
     Ok(if (200..300).contains(&answer.status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Posts `body`, signed as `provider` signs.
+/// Posts the JSON `body` as `sender` would, signed and with its word `hint` for the kind of event.
 pub(crate) async fn post(
-    provider: Provider,
+    sender: &Sender,
     secrets: &Secrets,
-    event: &str,
+    hint: &str,
     body: &[u8],
     url: &str,
 ) -> Result<Answer, Failure> {
-    let client = super::http::client()?;
-    let mut request = client.post(url).body(body.to_vec());
-    for (name, value) in headers(provider, secrets, event, body) {
-        request = request.header(name, value);
-    }
-    let started = Instant::now();
-    let failed = |error: reqwest::Error| Failure::at(url, super::http::reason(&error));
-    let response = request.send().await.map_err(failed)?;
-    let status = response.status().as_u16();
-    let body = response.text().await.map_err(failed)?;
-    Ok(Answer { status, body, ms: started.elapsed().as_secs_f64() * 1_000.0 })
+    Message { sender, secrets, hint, is_form: false }.post(body, url).await
 }
 
-fn headers(provider: Provider, secrets: &Secrets, event: &str, body: &[u8]) -> Vec<(String, String)> {
-    let mut headers = provider.scheme().sign(secrets, body, Clock::system().now());
-    headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-    if let Some(hint) = provider.hint_header() {
-        headers.push((hint.to_owned(), event.to_owned()));
+/// What goes along with a body.
+struct Message<'m> {
+    sender: &'m Sender,
+    secrets: &'m Secrets,
+    hint: &'m str,
+    is_form: bool,
+}
+
+impl Message<'_> {
+    async fn post(&self, body: &[u8], url: &str) -> Result<Answer, Failure> {
+        let client = super::http::client()?;
+        let mut request = client.post(url).body(body.to_vec());
+        for (name, value) in self.headers(body) {
+            request = request.header(name, value);
+        }
+        let started = Instant::now();
+        let failed = |error: reqwest::Error| Failure::at(url, super::http::reason(&error));
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let body = response.text().await.map_err(failed)?;
+        Ok(Answer { status, body, ms: started.elapsed().as_secs_f64() * 1_000.0 })
     }
-    headers
+
+    fn headers(&self, body: &[u8]) -> Vec<(String, String)> {
+        let mut headers = self.sender.scheme.sign(self.secrets, body, Clock::system().now());
+        let media = if self.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
+        headers.push(("Content-Type".to_owned(), media.to_owned()));
+        if let Some(name) = self.sender.provider.hint_header() {
+            headers.push((name.to_owned(), self.hint.to_owned()));
+        }
+        headers
+    }
 }
 
 /// The environment's secrets, else the one that `dev` made up.
-fn secrets(args: &SendArgs, environment: &Environment) -> Result<Secrets, Failure> {
-    if let Some(secrets) = environment.secrets_for(&args.source) {
+fn secrets(args: &SendArgs, source: &str, environment: &Environment) -> Result<Secrets, Failure> {
+    if let Some(secrets) = environment.secrets_for(source) {
         return Ok(secrets.clone());
     }
-    let variable = settings::variable_of(&args.source);
+    let variable = settings::variable_of(source);
     let made_up = MadeUp::read(&args.data_dir).map_err(|error| Failure::at("the made-up secrets", error))?;
     match made_up.get(&variable) {
         Some(secret) => Ok(Secrets(vec![secret.to_owned().into()])),
@@ -103,19 +119,36 @@ fn secrets(args: &SendArgs, environment: &Environment) -> Result<Secrets, Failur
     }
 }
 
-fn body(args: &SendArgs) -> Result<Vec<u8>, Failure> {
+/// The file's body: with the time of now where the sender signs one inside it, and as another event
+/// if that is asked for.
+fn body(args: &SendArgs, sender: &Sender) -> Result<Vec<u8>, Failure> {
     let place = args.file.display();
     let body = std::fs::read(&args.file).map_err(|error| Failure::at(place, error))?;
-    if !args.fresh {
-        return Ok(body);
-    }
-    sample::fresh(&body, Clock::system().now()).map_err(|error| Failure::at(args.file.display(), error))
+    let now = Clock::system().now();
+    let body = match (args.fresh, sender.provider) {
+        (false, _) => body,
+        (true, Provider::Github) => {
+            sample::fresh(&body, now).map_err(|error| Failure::at(args.file.display(), error))?
+        }
+        (true, _) => sender.renewed(&body, now),
+    };
+    Ok(sender.stamped(&body, now))
 }
 
-/// `issues.opened.json` is an event of the kind `issues`.
-fn kind(file: &Path) -> String {
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split('.').next().unwrap_or_default().to_owned()
+/// `events/bodies/slack/app_mention.json` is Slack's.
+fn source_of(file: &Path) -> String {
+    let folder = file.parent().and_then(Path::file_name);
+    folder.map_or_else(|| "github".to_owned(), |folder| folder.to_string_lossy().into_owned())
+}
+
+/// `a/issues.opened.json` is the event `issues.opened`.
+fn event_name(file: &Path) -> String {
+    file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Slack sends what people click as a form.
+fn is_form(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "form")
 }
 
 /// A base URL gets the route of the source.
@@ -165,7 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn kind_is_the_head_of_the_file_name() {
-        assert_eq!(kind(Path::new("a/issue_comment.created.json")), "issue_comment");
+    fn source_and_event_are_told_from_the_files_place() {
+        let file = Path::new("events/bodies/shopify/orders.create.json");
+        assert_eq!(source_of(file), "shopify");
+        assert_eq!(Provider::Shopify.hint_of(&event_name(file)), "orders/create");
+        assert_eq!(
+            Provider::Github.hint_of(&event_name(Path::new("a/issue_comment.created.json"))),
+            "issue_comment"
+        );
+        assert_eq!(source_of(Path::new("event.json")), "github");
+        assert!(is_form(Path::new("slack/block_actions.form")) && !is_form(file));
     }
 }

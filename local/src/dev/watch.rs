@@ -26,9 +26,9 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
     }
     let body = sample::issue(Clock::system().now()).map_err(|error| Failure::at("the sample", error))?;
     let secrets = running.environment.secrets_for(SOURCE).cloned().unwrap_or_default();
-    let provider = running.settings.sources[SOURCE].provider;
+    let sender = &running.settings.sources[SOURCE].sender;
     let url = format!("{}/webhooks/{SOURCE}", running.url());
-    let answer = post(provider, &secrets, "issues", &body, &url).await?;
+    let answer = post(sender, &secrets, "issues", &body, &url).await?;
     let id = answer.task_id().ok_or_else(|| {
         Failure::new(format!(
             "the sample was answered {} {}; see `events` in agent.toml",

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Timestamp;
+use crate::{Priority, Timestamp};
 
 /// A verified and parsed webhook.
 ///
@@ -20,6 +20,9 @@ pub struct Event {
     pub thread: String,
     /// Who caused it (`mona`).
     pub actor: String,
+    /// The actor's account, where the sender has an id for it besides the name. Anybody may take a
+    /// name; the loop guard goes by this.
+    pub actor_id: Option<String>,
     /// Whether the actor is a machine, by the sender's own word.
     pub actor_is_bot: bool,
     /// Heading, if the sender has such a thing. Untrusted.
@@ -32,12 +35,58 @@ pub struct Event {
     pub labels: Vec<String>,
     /// The comment that triggered it, if it was one: it counts among the history.
     pub comment_id: Option<String>,
+    /// Whether the sender itself says that the agent is spoken to: a mention that it has resolved, a
+    /// direct message.
+    pub addressed: bool,
+    /// The event by which the sender reports the very same thing too, if it does.
+    pub twin: Option<String>,
+    /// How urgent the sender says it is. A rule of agent.toml is heard first.
+    pub priority: Option<Priority>,
     /// Its date by the sender, if it carries one inside the signed bytes.
     pub occurred_at: Option<Timestamp>,
     /// Where an answer would go.
     pub target: Option<Target>,
     /// What automations may want to know besides; small.
     pub metadata: Map<String, Value>,
+}
+
+impl Event {
+    /// An event of which nothing more is known.
+    ///
+    /// ```
+    /// use domain::Event;
+    ///
+    /// let text = "It fails.".to_owned();
+    /// let event = Event { text, ..Event::new("issues.opened", "octo/repo", "octo/repo#7", "mona") };
+    /// # assert_eq!(event.tenant, "octo/repo");
+    /// ```
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        tenant: impl Into<String>,
+        thread: impl Into<String>,
+        actor: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            tenant: tenant.into(),
+            thread: thread.into(),
+            actor: actor.into(),
+            actor_id: None,
+            actor_is_bot: false,
+            title: None,
+            text: String::new(),
+            opening: None,
+            labels: Vec::new(),
+            comment_id: None,
+            addressed: false,
+            twin: None,
+            priority: None,
+            occurred_at: None,
+            target: None,
+            metadata: Map::new(),
+        }
+    }
 }
 
 /// A place that results are published to.

@@ -1,50 +1,49 @@
 //! Names of events that a source may list. An event that never comes is never noticed, so a
 //! misspelt name must be found here.
 
+use webhook::{Kinds, Provider};
+
 use crate::suggest::{list, nearest};
 
-/// GitHub's events that become tasks, with their actions
-/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads>).
-const GITHUB: [(&str, &[&str]); 2] = [
-    (
-        "issues",
-        &[
-            "assigned",
-            "closed",
-            "deleted",
-            "demilestoned",
-            "edited",
-            "labeled",
-            "locked",
-            "milestoned",
-            "opened",
-            "pinned",
-            "reopened",
-            "transferred",
-            "typed",
-            "unassigned",
-            "unlabeled",
-            "unlocked",
-            "unpinned",
-            "untyped",
-        ],
-    ),
-    ("issue_comment", &["created", "deleted", "edited"]),
-];
-
-/// `Err` with a suggestion when GitHub has no such event, or one that no automation can use.
+/// `Err` with a suggestion when `provider` has no such event, or one that no automation can use.
 ///
-/// An action that is like none of the known ones passes: GitHub adds some now and then.
-pub(crate) fn check_github(name: &str) -> Result<(), String> {
-    let kinds = GITHUB.map(|(kind, _)| kind);
+/// An action that is like none of the known ones passes: senders add some now and then.
+pub(crate) fn check(provider: Provider, name: &str) -> Result<(), String> {
+    match provider.kinds() {
+        [] => check_form(name),
+        kinds => check_kind(kinds, name),
+    }
+}
+
+/// The names of senders that have any number of them: words with dots in between.
+fn check_form(name: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.split('.').all(|word| !word.is_empty() && word.chars().all(plain)) {
+        return Ok(());
+    }
+    let meant = name.to_lowercase().replace(['/', ':', ' '], ".").replace('-', "_");
+    Err(match check_form(&meant) {
+        Ok(()) if meant != name => format!("did you mean \"{meant}\"?"),
+        _ => "write words with dots in between, such as \"order.created\"".to_owned(),
+    })
+}
+
+fn check_kind(kinds: Kinds, name: &str) -> Result<(), String> {
+    let names: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+    let known = |kind: &str| kinds.iter().find(|(known, _)| *known == kind).map(|(_, actions)| *actions);
     let Some((kind, action)) = name.split_once('.') else {
-        let kind = nearest(name, kinds).unwrap_or("issues");
-        return Err(format!("write kind and action, such as \"{kind}.{}\"", usual_action(kind)));
+        let kind = nearest(name, names.iter().copied()).unwrap_or(names[0]);
+        return match known(kind).and_then(<[_]>::first) {
+            // A kind without actions is an event of its own.
+            None if kind == name => Ok(()),
+            None => Err(format!("did you mean \"{kind}\"?")),
+            Some(_) => Err(format!("write kind and action, such as \"{kind}.{}\"", usual(kinds, kind))),
+        };
     };
-    let Some((_, actions)) = GITHUB.iter().find(|(known, _)| *known == kind) else {
-        return Err(match nearest(kind, kinds) {
+    let Some(actions) = known(kind) else {
+        return Err(match nearest(kind, names.iter().copied()) {
             Some(known) => format!("did you mean \"{known}.{action}\"?"),
-            None => format!("supported kinds: {}", list(&kinds)),
+            None => format!("supported kinds: {}", list(&names)),
         });
     };
     match nearest(action, actions.iter().copied()) {
@@ -53,34 +52,51 @@ pub(crate) fn check_github(name: &str) -> Result<(), String> {
     }
 }
 
-fn usual_action(kind: &str) -> &'static str {
-    if kind == "issue_comment" { "created" } else { "opened" }
+/// The action that people mostly mean: that something is there now.
+fn usual(kinds: Kinds, kind: &str) -> &'static str {
+    let actions = kinds.iter().find(|(known, _)| *known == kind).map_or(&[][..], |(_, actions)| actions);
+    let begins = ["opened", "created", "open", "create", "triggered"];
+    let usual = begins.iter().find_map(|usual| actions.iter().find(|action| *action == usual));
+    usual.or(actions.first()).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{GITHUB, check_github};
+    use super::check;
+    use webhook::Provider;
 
     #[test]
     fn every_known_event_passes() {
-        for (kind, actions) in GITHUB {
-            for action in actions {
-                assert_eq!(check_github(&format!("{kind}.{action}")), Ok(()));
+        for provider in Provider::ALL {
+            for (kind, actions) in provider.kinds() {
+                for action in *actions {
+                    assert_eq!(check(*provider, &format!("{kind}.{action}")), Ok(()));
+                }
             }
         }
+        assert_eq!(check(Provider::Slack, "app_mention"), Ok(()));
+        assert_eq!(check(Provider::Stripe, "charge.dispute.created"), Ok(()));
     }
 
     #[test]
     fn misspelt_names_get_the_right_one() {
-        let suggestion = |name| check_github(name).unwrap_err();
+        let suggestion = |name| check(Provider::Github, name).unwrap_err();
         assert_eq!(suggestion("issue.opened"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issues.openend"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issue_comments"), "write kind and action, such as \"issue_comment.created\"");
         assert_eq!(suggestion("push.x"), "supported kinds: `issues`, `issue_comment`");
+        let suggestion = |provider, name| check(provider, name).unwrap_err();
+        assert_eq!(suggestion(Provider::Slack, "app_mentions"), "did you mean \"app_mention\"?");
+        assert_eq!(
+            suggestion(Provider::Slack, "message"),
+            "write kind and action, such as \"message.channels\""
+        );
+        assert_eq!(suggestion(Provider::Shopify, "orders/create"), "did you mean \"orders.create\"?");
+        assert_eq!(suggestion(Provider::Gitlab, "issue"), "write kind and action, such as \"issue.open\"");
     }
 
     #[test]
-    fn an_action_that_github_may_have_added_passes() {
-        assert_eq!(check_github("issues.summarized_by_robot"), Ok(()));
+    fn an_action_that_the_sender_may_have_added_passes() {
+        assert_eq!(check(Provider::Github, "issues.summarized_by_robot"), Ok(()));
     }
 }

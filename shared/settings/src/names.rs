@@ -30,6 +30,12 @@ pub(crate) fn is_login(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
+/// An account of any other service: its login or id (Slack's `U…`, Jira's account id).
+pub(crate) fn is_account(name: &str) -> bool {
+    (1..=128).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +53,7 @@ mod tests {
     #[test]
     fn usual_names_are_taken() {
         assert!(is_identifier("bug_report") && is_source("work-repo") && is_model("gemini-3.8-flash"));
+        assert!(is_account("U2CERLKJA") && is_account("557058:f58131cb-b67d-43c7-b30d-6b58d40bd077"));
         assert!(is_login("mona") && is_login("helper-app[bot]") && is_login("mona_corp"));
     }
 

@@ -3,44 +3,32 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use webhook::{CommentPolicy, Filter, Provider};
+use webhook::{CommentPolicy, Filter, PriorityRules, Provider, Sender};
 
 use crate::entry::Entry;
-use crate::events;
-use crate::names::{is_login, is_source};
+use crate::names::{is_account, is_login, is_source};
 use crate::section::Section;
 use crate::suggest::{list, nearest};
-use crate::variable_of;
+use crate::{events, field_map, priority_rules, scheme, variable_of};
 
 /// `[sources.NAME]`.
 #[derive(Debug, Clone)]
 pub struct SourceSettings {
     /// Its name: in the route, in variables.
     pub name: String,
-    /// Who sends (default: the provider of the source's name).
-    pub provider: Provider,
+    /// Who sends (default: the provider of the source's name), how it signs, and where things are in
+    /// its events.
+    pub sender: Sender,
     /// Which events are taken.
     pub filter: Filter,
+    /// How urgent they are.
+    pub priorities: PriorityRules,
     /// Events older than this by their own date are ignored (default: however old).
     pub max_event_age: Option<Duration>,
     /// Whether whoever writes its texts is trusted not to steer the agent (default `false`): only
     /// then may the texts of several events stand in one question to the triage model.
     pub trusted: bool,
 }
-
-/// Senders that agent.toml will know.
-const LATER_PROVIDERS: [&str; 10] = [
-    "slack",
-    "stripe",
-    "zendesk",
-    "jira",
-    "standard-webhooks",
-    "shopify",
-    "gitlab",
-    "linear",
-    "pagerduty",
-    "sentry",
-];
 
 const COMMENTS: [(&str, CommentPolicy); 3] =
     [("mention", CommentPolicy::Mention), ("thread", CommentPolicy::Thread), ("never", CommentPolicy::Never)];
@@ -82,68 +70,105 @@ fn check_name<'t>(name: &'t str, variables: &mut BTreeMap<String, &'t str>) -> R
 }
 
 fn source(name: &str, mut section: Section<'_>) -> Option<SourceSettings> {
-    let provider = provider(name, &mut section);
+    let described = section.get("scheme");
+    let provider = provider(name, &mut section, described.is_some());
+    let scheme = described.and_then(|entry| scheme::read(&entry));
     let filter = Filter {
         events: section.read("events", |entry| entry.each(|item| event(&item, provider))),
         comments: section.read("respond_to_comments", |entry| entry.choice(&COMMENTS)).unwrap_or_default(),
-        login: section.read("login", login),
+        login: section.read("login", |entry| login(entry, provider)),
     };
     let longest = Duration::from_hours(24 * 365);
     let max_event_age =
         section.read("max_event_age", |entry| entry.duration(Duration::from_secs(1)..=longest));
+    let priorities =
+        section.read("priority", |entry| priority_rules::read(entry, provider)).unwrap_or_default();
+    let identity = section.read("identity", field_map::pointer);
+    let map = section.read("map", |entry| field_map::read(entry, provider)).unwrap_or_default();
+    let site = site(&mut section, provider);
     let trusted = section.read("trusted", Entry::flag).unwrap_or(false);
-    section.not_yet(&["scheme", "map", "identity", "priority"]);
     section.finish();
-    Some(SourceSettings { name: name.to_owned(), provider: provider?, filter, max_event_age, trusted })
+    let mut sender = Sender { identity, map, site, ..Sender::new(name, provider?) };
+    if let Some(scheme) = scheme {
+        sender.scheme = scheme;
+    }
+    Some(SourceSettings { name: name.to_owned(), sender, filter, max_event_age, priorities, trusted })
 }
 
-fn provider(name: &str, section: &mut Section<'_>) -> Option<Provider> {
+/// The provider that is named, else the one that the source is called after; one that nobody knows,
+/// and whose signatures are described, is a sender of the user's own.
+fn provider(name: &str, section: &mut Section<'_>, described: bool) -> Option<Provider> {
     match section.get("provider") {
         Some(entry) => {
             let text = entry.text()?;
-            find(&text).or_else(|| {
-                let (problem, suggestion) = unknown(&text);
-                entry.refuse(problem, suggestion)
-            })
+            match find(&text) {
+                Some(Provider::Custom) if !described => {
+                    entry.refuse("a sender of your own needs a `scheme`", scheme::SUGGESTION)
+                }
+                Some(provider) => Some(provider),
+                None => {
+                    let (problem, suggestion) = unknown(&text);
+                    entry.refuse(problem, suggestion)
+                }
+            }
         }
-        None => find(name).or_else(|| {
+        None => find(name).or(described.then_some(Provider::Custom)).or_else(|| {
             let (problem, suggestion) = unknown(name);
             section.wrong(problem, suggestion)
         }),
     }
 }
 
+/// Tasks of `POST /tasks` come by no webhook.
 fn find(name: &str) -> Option<Provider> {
-    Provider::ALL.into_iter().find(|provider| provider.name() == name)
+    Provider::from_name(name).filter(|provider| *provider != Provider::Api)
 }
 
 fn unknown(name: &str) -> (String, String) {
-    if LATER_PROVIDERS.contains(&name) {
-        return (format!("the sender \"{name}\" is not supported yet"), "remove the source".to_owned());
+    if name == Provider::Api.name() {
+        let suggestion = "remove the source: `POST /tasks` needs none".to_owned();
+        return (format!("\"{name}\" is the source of tasks without a webhook"), suggestion);
     }
-    let known = Provider::ALL.map(Provider::name);
-    let suggestion = match nearest(name, known) {
+    let known: Vec<&str> =
+        Provider::ALL.iter().filter(|it| **it != Provider::Api).map(|it| it.name()).collect();
+    let suggestion = match nearest(name, known.iter().copied()) {
         Some(known) => format!("did you mean \"{known}\"?"),
-        None => format!("say who sends with `provider`: {}", list(&known)),
+        None => format!(
+            "say who sends with `provider`: {}; or describe its signatures with `scheme`",
+            list(&known)
+        ),
     };
     (format!("no sender is called \"{name}\""), suggestion)
 }
 
+/// Where the threads of the source live, if its provider asks for that.
+fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String> {
+    let site = provider?.site()?;
+    section.read(site.key, |entry| {
+        let text = entry.text()?;
+        if (site.accepts)(&text) {
+            return Some(text);
+        }
+        entry.refuse(
+            format!("\"{text}\" is no {} of {}", site.key, provider?.name()),
+            format!("write it like \"{}\"", site.example),
+        )
+    })
+}
+
 fn event(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
     let name = entry.text()?;
-    let checked = match provider {
-        Some(Provider::Github) => events::check_github(&name),
-        None => Ok(()),
-    };
-    match checked {
+    match provider.map_or(Ok(()), |provider| events::check(provider, &name)) {
         Ok(()) => Some(name),
         Err(suggestion) => entry.refuse(format!("unknown event \"{name}\""), suggestion),
     }
 }
 
-fn login(entry: &Entry<'_>) -> Option<String> {
+/// GitHub's logins have a form of their own; elsewhere an account is known by an id.
+fn login(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
     let login = entry.text()?;
-    if is_login(&login) {
+    let fits = if provider.is_none_or(|it| it == Provider::Github) { is_login } else { is_account };
+    if fits(&login) {
         return Some(login);
     }
     entry.refuse(

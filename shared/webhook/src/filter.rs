@@ -41,6 +41,8 @@ pub enum IgnoreReason {
     OwnAccount,
     /// A comment that the policy leaves out.
     NotMentioned,
+    /// Sent as another event too, which is taken.
+    Twin,
     /// Older than the source allows.
     Stale,
 }
@@ -54,6 +56,7 @@ impl IgnoreReason {
             Self::Bot => "bot",
             Self::OwnAccount => "own_account",
             Self::NotMentioned => "not_mentioned",
+            Self::Twin => "twin",
             Self::Stale => "stale",
         }
     }
@@ -70,11 +73,13 @@ impl Filter {
     pub fn ignores(&self, event: &Event) -> Option<IgnoreReason> {
         if !self.takes(&event.name) {
             Some(IgnoreReason::Unsubscribed)
-        } else if self.is_own(&event.actor) {
+        } else if event.twin.as_ref().is_some_and(|twin| self.takes(twin)) {
+            Some(IgnoreReason::Twin)
+        } else if self.is_own(event) {
             Some(IgnoreReason::OwnAccount)
         } else if event.actor_is_bot {
             Some(IgnoreReason::Bot)
-        } else if event.comment_id.is_some() && !self.answers(&event.text) {
+        } else if event.comment_id.is_some() && !self.answers(event) {
             Some(IgnoreReason::NotMentioned)
         } else {
             None
@@ -87,17 +92,20 @@ impl Filter {
     }
 
     /// An app's account is its login and `[bot]`; the login may be configured either way.
-    fn is_own(&self, actor: &str) -> bool {
+    fn is_own(&self, event: &Event) -> bool {
         self.login.as_deref().filter(|login| !login.is_empty()).is_some_and(|login| {
-            let account = actor.strip_suffix("[bot]").unwrap_or(actor);
-            actor.eq_ignore_ascii_case(login) || account.eq_ignore_ascii_case(login)
+            let accounts = event.actor_id.iter().chain([&event.actor]);
+            accounts.into_iter().any(|actor| {
+                let account = actor.strip_suffix("[bot]").unwrap_or(actor);
+                actor.eq_ignore_ascii_case(login) || account.eq_ignore_ascii_case(login)
+            })
         })
     }
 
-    fn answers(&self, text: &str) -> bool {
+    fn answers(&self, event: &Event) -> bool {
         match (self.comments, self.login.as_deref()) {
             (CommentPolicy::Thread, _) | (CommentPolicy::Mention, None) => true,
-            (CommentPolicy::Mention, Some(login)) => mentions(text, login),
+            (CommentPolicy::Mention, Some(login)) => event.addressed || mentions(&event.text, login),
             (CommentPolicy::Never, _) => false,
         }
     }

@@ -6,46 +6,56 @@
 mod event;
 mod wire;
 
-use std::borrow::Cow;
-
-use serde::de::IgnoredAny;
-
 use crate::lenient::Object;
-use crate::{ParseError, Parsed, Received};
+use crate::provider::{JSON_OR_FORM, Row};
+use crate::reading::{self, unreadable, word};
+use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use wire::Payload;
 
-/// Longer kinds and actions are nobody's.
-const MAX_WORD_BYTES: usize = 64;
+/// Kinds and actions: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
+pub(crate) static ROW: Row = Row {
+    media: JSON_OR_FORM,
+    hint: Some("x-github-event"),
+    // Not signed: whoever replays a request can change it.
+    delivery: Some("x-github-delivery"),
+    kinds: &[
+        (
+            "issues",
+            &[
+                "assigned",
+                "closed",
+                "deleted",
+                "demilestoned",
+                "edited",
+                "labeled",
+                "locked",
+                "milestoned",
+                "opened",
+                "pinned",
+                "reopened",
+                "transferred",
+                "typed",
+                "unassigned",
+                "unlabeled",
+                "unlocked",
+                "unpinned",
+                "untyped",
+            ],
+        ),
+        ("issue_comment", &["created", "deleted", "edited"]),
+    ],
+    ..Row::json("github", Scheme::github, read)
+};
 
-/// Reads a verified webhook.
-pub(crate) fn parse(received: &Received<'_>) -> Result<Parsed, ParseError> {
-    let json = json(received)?;
-    let payload = read(&json)?;
+fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    let json = reading::json(received)?;
+    let payload: Object<Payload<'_>> = reading::read(&json)?;
     let Some(payload) = payload.get() else { return Err(unreadable("the body is not a JSON object")) };
     match payload.issue.get() {
         Some(issue) => event::of(payload, issue).map(|event| Parsed::Event(Box::new(event))),
         None if is_ping(payload) => Ok(Parsed::Ping),
         None => other(payload, received.event_hint.and_then(word)),
     }
-}
-
-/// The JSON text of the body, or of the form's field `payload`.
-fn json<'a>(received: &Received<'a>) -> Result<Cow<'a, str>, ParseError> {
-    if received.is_form() {
-        let field = form_urlencoded::parse(received.body).find(|(name, _)| name == "payload");
-        let (_, json) = field.ok_or_else(|| not_json("the form has no field `payload`"))?;
-        return Ok(json);
-    }
-    let text = std::str::from_utf8(received.body).map_err(|error| not_json(&error.to_string()))?;
-    Ok(Cow::Borrowed(text))
-}
-
-fn read(json: &str) -> Result<Object<Payload<'_>>, ParseError> {
-    serde_json::from_str(json).map_err(|error| {
-        // A text such as `"\ud800"` is JSON that cannot be read: that loses no event, a 400 would.
-        let is_json = error.is_data() || serde_json::from_str::<IgnoredAny>(json).is_ok();
-        if is_json { unreadable(&error.to_string()) } else { not_json(&error.to_string()) }
-    })
 }
 
 fn is_ping(payload: &Payload<'_>) -> bool {
@@ -63,18 +73,4 @@ fn other(payload: &Payload<'_>, hint: Option<&str>) -> Result<Parsed, ParseError
         })),
         None => Err(unreadable("`issue` is missing, and no `X-GitHub-Event` names another kind of event")),
     }
-}
-
-/// `text`, if it is a word such as GitHub's kinds and actions are: it becomes part of names.
-fn word(text: &str) -> Option<&str> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    ((1..=MAX_WORD_BYTES).contains(&text.len()) && text.bytes().all(plain)).then_some(text)
-}
-
-fn unreadable(why: &str) -> ParseError {
-    ParseError::Unreadable(why.to_owned())
-}
-
-fn not_json(why: &str) -> ParseError {
-    ParseError::NotJson(why.to_owned())
 }

@@ -1,31 +1,51 @@
 //! Signatures and parsing of webhooks. Pure: the caller passes bytes, headers and the time.
 //!
-//! The way of a request: [`Scheme::verify`] first, then [`Provider::identity`] and
-//! [`Provider::parse`], then [`Filter::ignores`] and [`check_age`]. Nothing is parsed before the
+//! The way of a request: [`Scheme::verify`] first, then [`Sender::identity`] and [`Sender::parse`],
+//! then [`Filter::ignores`] and [`check_age`]. Nothing is parsed before the
 //! signature holds, and whatever is not signed is at most a hint.
 
+mod api;
+mod field_map;
 mod filter;
 mod github;
+mod gitlab;
 mod headers;
+mod jira;
 mod lenient;
+mod linear;
+mod mapped;
 mod mention;
+mod pagerduty;
+mod priority_rules;
 mod provider;
+mod reading;
 mod rejection;
 mod scheme;
 mod schemes;
 mod secrets;
+mod sender;
+mod sentry;
+mod shopify;
 mod sign;
 mod signed_time;
+mod slack;
+mod stripe;
 mod template;
 mod verify;
+mod zendesk;
 
+pub use api::{ApiMistake, ApiTask};
+pub use field_map::{FieldMap, Pointer, PointerError};
 pub use filter::{CommentPolicy, Filter, IgnoreReason, check_age};
 pub use headers::Headers;
 pub use mention::mentions;
-pub use provider::{ParseError, Parsed, Provider, Received};
+pub use priority_rules::{PriorityRule, PriorityRules};
+pub use provider::{Kinds, ParseError, Parsed, Provider, Received, Site};
 pub use rejection::Rejection;
 pub use scheme::{Encoding, Scheme, SchemeError};
 pub use schemes::{SCHEMES, SchemeRow};
 pub use secrets::{KeyForm, SecretError, Secrets};
+pub use sender::Sender;
 pub use signed_time::{TimeFormat, TimePlace, Tolerance};
+pub use slack::{Interaction, InteractionAction};
 pub use template::{Template, TemplateError};

@@ -1,15 +1,121 @@
 //! [`Provider`]: the closed set of senders whose events we can read. The enum is the index; each
-//! provider's reader is a file of its own.
+//! provider's row and reader are a file of their own.
 
 use domain::Event;
 
-use crate::{Headers, Scheme, github};
+use crate::slack::Interaction;
+use crate::{Headers, Scheme, Sender};
 
-/// A sender.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
+/// Kinds of events with their actions; a kind without actions is a name of its own.
+pub type Kinds = &'static [(&'static str, &'static [&'static str])];
+
+/// What is particular about one sender. Adding a sender is a file with one of these, and a line in
+/// [`Provider`].
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The name in agent.toml, routes and variables.
+    pub(crate) name: &'static str,
+    /// How it signs.
+    pub(crate) scheme: fn() -> Scheme,
+    /// The HTTP status that it takes for success.
+    pub(crate) success: u16,
+    /// The media types that it sends, without parameters.
+    pub(crate) media: &'static [&'static str],
+    /// The unsigned header that names the kind of event.
+    pub(crate) hint: Option<&'static str>,
+    /// The unsigned header that names the delivery.
+    pub(crate) delivery: Option<&'static str>,
+    /// Where the event's own id stands in the signed body, as a JSON pointer to a text.
+    pub(crate) id: Option<&'static str>,
+    /// What agent.toml says about where its threads live.
+    pub(crate) site: Option<Site>,
+    /// Events that become tasks; empty when any name may come.
+    pub(crate) kinds: Kinds,
+    /// Reads a verified webhook.
+    pub(crate) read: fn(&Sender, &Received<'_>) -> Result<Parsed, ParseError>,
+}
+
+/// A key of agent.toml that says where the threads of a sender live. Answers go there, with our
+/// credentials: so it is configured, and never read from a payload.
+#[derive(Debug, Clone, Copy)]
+pub struct Site {
+    /// The key.
+    pub key: &'static str,
+    /// A value as it may look.
+    pub example: &'static str,
+    /// Whether a value will do.
+    pub accepts: fn(&str) -> bool,
+}
+
+impl Row {
+    /// A sender of JSON that takes 202 for success.
+    pub(crate) const fn json(
+        name: &'static str,
+        scheme: fn() -> Scheme,
+        read: fn(&Sender, &Received<'_>) -> Result<Parsed, ParseError>,
+    ) -> Self {
+        Self {
+            name,
+            scheme,
+            success: 202,
+            media: &[JSON],
+            hint: None,
+            delivery: None,
+            id: None,
+            site: None,
+            kinds: &[],
+            read,
+        }
+    }
+}
+
+/// Writes the enum and its index from one list.
+macro_rules! providers {
+    ($($(#[$doc:meta])* $variant:ident => $file:ident::$row:ident,)*) => {
+        /// A sender.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Provider { $($(#[$doc])* $variant,)* }
+
+        impl Provider {
+            /// All providers.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub(crate) fn row(self) -> &'static Row {
+                match self { $(Self::$variant => &crate::$file::$row,)* }
+            }
+        }
+    };
+}
+
+providers! {
     /// GitHub, Enterprise Server included.
-    Github,
+    Github => github::ROW,
+    /// GitLab, self-managed included.
+    Gitlab => gitlab::ROW,
+    /// Jira.
+    Jira => jira::ROW,
+    /// Linear.
+    Linear => linear::ROW,
+    /// PagerDuty.
+    Pagerduty => pagerduty::ROW,
+    /// Sentry.
+    Sentry => sentry::ROW,
+    /// Shopify.
+    Shopify => shopify::ROW,
+    /// Slack: events and interactions.
+    Slack => slack::ROW,
+    /// Stripe.
+    Stripe => stripe::ROW,
+    /// Zendesk.
+    Zendesk => zendesk::ROW,
+    /// Anybody who signs as Standard Webhooks has it; agent.toml says where the fields are.
+    StandardWebhooks => mapped::STANDARD_WEBHOOKS,
+    /// The same under Svix's header names.
+    Svix => mapped::SVIX,
+    /// Anybody else; agent.toml describes how they sign, too.
+    Custom => mapped::CUSTOM,
+    /// `POST /tasks`: no webhook, and so no source in agent.toml.
+    Api => api::ROW,
 }
 
 /// A webhook whose signature holds.
@@ -28,6 +134,10 @@ pub struct Received<'a> {
 pub enum Parsed {
     /// Something that happened.
     Event(Box<Event>),
+    /// A person used a button that we had put into Slack: a decision about a draft, not a task.
+    Interaction(Box<Interaction>),
+    /// The sender wants this text back before it sends anything (Slack's `url_verification`).
+    Challenge(String),
     /// The sender tries the connection out.
     Ping,
     /// A kind of event that no automation can use, by its name: lower-case letters, digits, `_` and
@@ -47,53 +157,40 @@ pub enum ParseError {
 }
 
 impl Provider {
-    /// All providers.
-    pub const ALL: [Self; 1] = [Self::Github];
-
     /// The name in agent.toml, routes and variables.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Github => "github",
-        }
+        self.row().name
     }
 
     /// The provider called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| provider.name() == name)
+        Self::ALL.iter().copied().find(|provider| provider.name() == name)
     }
 
-    /// How it signs.
+    /// How it signs, unless agent.toml says otherwise.
     #[must_use]
     pub fn scheme(self) -> Scheme {
-        match self {
-            Self::Github => Scheme::github(),
-        }
+        (self.row().scheme)()
     }
 
     /// The HTTP status that tells it that an event is in our hands.
     #[must_use]
     pub fn success_status(self) -> u16 {
-        match self {
-            Self::Github => 202,
-        }
+        self.row().success
     }
 
     /// The media types that it sends, without parameters; anything else is answered 415.
     #[must_use]
     pub fn media_types(self) -> &'static [&'static str] {
-        match self {
-            Self::Github => &["application/json", FORM],
-        }
+        self.row().media
     }
 
     /// The unsigned header that names the kind of event, lower case, if it sends one.
     #[must_use]
     pub fn hint_header(self) -> Option<&'static str> {
-        match self {
-            Self::Github => Some("x-github-event"),
-        }
+        self.row().hint
     }
 
     /// What that header says.
@@ -102,28 +199,46 @@ impl Provider {
         self.hint_header().and_then(|name| headers.header(name))
     }
 
-    /// The bytes that identify the event, out of what is signed.
+    /// What that header says of the event called `name`: the sender's side, for sample events.
     #[must_use]
-    pub fn identity<'a>(self, received: &Received<'a>) -> &'a [u8] {
+    pub fn hint_of(self, name: &str) -> String {
         match self {
-            // `X-GitHub-Delivery` is not signed: whoever replays a request can change it.
-            Self::Github => received.body,
+            Self::Shopify => name.replacen('.', "/", 1),
+            _ => name.split('.').next().unwrap_or_default().to_owned(),
         }
     }
 
-    /// Reads a verified webhook.
-    ///
-    /// # Errors
-    /// [`ParseError`].
-    pub fn parse(self, received: &Received<'_>) -> Result<Parsed, ParseError> {
-        match self {
-            Self::Github => github::parse(received),
-        }
+    /// The unsigned header that names the delivery, for the log: it is all that the sender's support
+    /// people know.
+    #[must_use]
+    pub fn delivery_header(self) -> Option<&'static str> {
+        self.row().delivery
+    }
+
+    /// The kinds of events that become tasks; empty when any may come.
+    #[must_use]
+    pub fn kinds(self) -> Kinds {
+        self.row().kinds
+    }
+
+    /// The key of agent.toml that says where its threads live, if it has such a key.
+    #[must_use]
+    pub fn site(self) -> Option<Site> {
+        self.row().site
+    }
+
+    /// Whether agent.toml says where the fields of its events are.
+    #[must_use]
+    pub fn is_mapped(self) -> bool {
+        matches!(self, Self::StandardWebhooks | Self::Svix | Self::Custom)
     }
 }
 
+const JSON: &str = "application/json";
 /// The media type of HTML forms.
 const FORM: &str = "application/x-www-form-urlencoded";
+/// For senders that put their JSON into a form at times.
+pub(crate) const JSON_OR_FORM: &[&str] = &[JSON, FORM];
 
 impl Received<'_> {
     /// The media type in lower case, without parameters such as `charset`.
@@ -144,9 +259,28 @@ mod tests {
     #[test]
     fn providers_are_found_by_their_names() {
         for provider in Provider::ALL {
-            assert_eq!(Provider::from_name(provider.name()), Some(provider));
+            assert_eq!(Provider::from_name(provider.name()), Some(*provider));
         }
         assert_eq!(Provider::from_name("Github"), None);
+    }
+
+    #[test]
+    fn headers_are_named_in_lower_case() {
+        for provider in Provider::ALL {
+            for name in [provider.hint_header(), provider.delivery_header()].into_iter().flatten() {
+                assert_eq!(name, name.to_lowercase());
+            }
+        }
+    }
+
+    #[test]
+    fn examples_of_sites_are_accepted() {
+        for site in Provider::ALL.iter().filter_map(|provider| provider.site()) {
+            assert!((site.accepts)(site.example), "{}", site.example);
+            for bad in ["", "a b", "a/b", "https://a", "a?b", "a@b", "a:80", ".", "-"] {
+                assert!(!(site.accepts)(bad), "{} {bad}", site.key);
+            }
+        }
     }
 
     #[test]

@@ -9,3 +9,4 @@ mod lambda;
 mod logs;
 mod rig;
 mod secrets;
+mod senders;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use settings::SourceSettings;
 use telemetry::{Metrics, Recorded};
 use tower::ServiceExt;
-use webhook::{Filter, Provider, Secrets};
+use webhook::{Filter, PriorityRules, Provider, Secrets, Sender};
 
 pub const SECRET: &str = "a secret of the tests";
 const START: i64 = 1_795_000_000_000;
@@ -70,7 +70,8 @@ impl Default for Parts {
             stores: in_memory(&watch),
             source: SourceSettings {
                 name: "github".to_owned(),
-                provider: Provider::Github,
+                sender: Sender::of(Provider::Github),
+                priorities: PriorityRules::default(),
                 filter: Filter { login: Some("afterhook-bot".to_owned()), ..Filter::default() },
                 max_event_age: None,
                 trusted: false,

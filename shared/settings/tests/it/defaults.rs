@@ -49,7 +49,7 @@ fn limit_defaults() {
 fn a_source_without_events_takes_every_event() {
     let settings = parse(GITHUB).unwrap();
     let source = &settings.sources["github"];
-    assert_eq!((source.name.as_str(), source.provider), ("github", Provider::Github));
+    assert_eq!((source.name.as_str(), source.sender.provider), ("github", Provider::Github));
     assert_eq!((source.filter.events.as_ref(), source.filter.login.as_ref()), (None, None));
     assert_eq!((source.filter.comments, source.max_event_age), (CommentPolicy::Mention, None));
     assert!(!source.trusted);

@@ -6,6 +6,7 @@ mod defaults;
 mod environment;
 mod project;
 mod secrets;
+mod senders;
 mod services;
 mod shipped;
 mod values;

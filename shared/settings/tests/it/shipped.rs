@@ -49,6 +49,9 @@ fn its_optional_keys_are_good_examples() {
     assert_eq!(settings.models.limits_for("gemini-pro-latest", Tiers::Ignore).rpm, Some(150));
     assert_eq!(settings.budget.per_day_usd, Some(20.0));
     assert_eq!(settings.models.generation.others.len(), 9);
+    assert_eq!(settings.sources.len(), 12);
+    assert_eq!(settings.sources["github"].priorities.0.len(), 1);
+    assert!(settings.sources["billing"].sender.scheme.freshness.is_some());
 }
 
 /// Every key that the reader knows is in the example: asked by misspelling one in each section.
@@ -68,8 +71,11 @@ fn it_shows_every_key() {
     }
 }
 
-/// `# key = value` as `key = value`; other comments stay.
+/// `# key = value` as `key = value`, and `# [section]` as `[section]`; other comments stay.
 fn without_comment_sign(line: &str) -> String {
+    if line.starts_with("# [") && line.ends_with(']') {
+        return line[2..].to_owned();
+    }
     let key = line.strip_prefix("# ").and_then(|rest| rest.split_once(" = "));
     match key {
         Some((key, _)) if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') => line[2..].to_owned(),

@@ -65,7 +65,7 @@ fn sources_arrive() {
     let text = "[sources.work_repo]\nprovider = \"github\"\nevents = [\"issues.opened\"]\n\
                 respond_to_comments = \"thread\"\nlogin = \"octo-helper\"\nmax_event_age = \"7d\"";
     let source = parse(text).unwrap().sources["work_repo"].clone();
-    assert_eq!((source.name.as_str(), source.provider), ("work_repo", Provider::Github));
+    assert_eq!((source.name.as_str(), source.sender.provider), ("work_repo", Provider::Github));
     assert_eq!(source.filter.events, Some(vec!["issues.opened".to_owned()]));
     assert_eq!(source.filter.comments, CommentPolicy::Thread);
     assert_eq!(source.filter.login.as_deref(), Some("octo-helper"));

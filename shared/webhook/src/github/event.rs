@@ -4,14 +4,12 @@ use domain::{Event, Target, Timestamp, clip};
 use serde_json::{Map, Value};
 
 use super::wire::{Account, Comment, Issue, Payload};
-use super::{unreadable, word};
 use crate::ParseError;
 use crate::lenient::{Object, Scalar};
+use crate::reading::{MAX_FACT_BYTES, unreadable, word};
 
 /// Owner and repository are at most so long each, so that the thread stays below 256 bytes.
 const MAX_NAME_BYTES: usize = 100;
-/// Nothing in the metadata is longer.
-const MAX_FACT_BYTES: usize = 100;
 
 /// The event of a payload that has an issue, and perhaps a comment on it.
 pub(super) fn of(payload: &Payload<'_>, issue: &Issue<'_>) -> Result<Event, ParseError> {
@@ -24,11 +22,8 @@ pub(super) fn of(payload: &Payload<'_>, issue: &Issue<'_>) -> Result<Event, Pars
     let comment_id = comment.map(|comment| comment.id.number().ok_or_else(|| lacks("comment.id")));
     let kind = if comment.is_some() { "issue_comment" } else { "issues" };
     let text = comment.map_or(&issue.body, |comment| &comment.body);
+    let (tenant, thread) = (format!("{owner}/{repo}"), format!("{owner}/{repo}#{number}"));
     Ok(Event {
-        name: format!("{kind}.{action}"),
-        tenant: format!("{owner}/{repo}"),
-        thread: format!("{owner}/{repo}#{number}"),
-        actor: clip(actor, MAX_FACT_BYTES).to_owned(),
         actor_is_bot: is_bot(sender, actor),
         title: issue.title.text().map(str::to_owned),
         text: text.text().unwrap_or_default().to_owned(),
@@ -38,6 +33,7 @@ pub(super) fn of(payload: &Payload<'_>, issue: &Issue<'_>) -> Result<Event, Pars
         occurred_at: occurred_at(action, issue, comment),
         target: Some(Target::GithubIssue { owner: owner.to_owned(), repo: repo.to_owned(), number }),
         metadata: metadata(payload, issue, comment),
+        ..Event::new(format!("{kind}.{action}"), tenant, thread, clip(actor, MAX_FACT_BYTES))
     })
 }
 

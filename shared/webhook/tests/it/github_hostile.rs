@@ -4,7 +4,7 @@ use crate::support::{FORM, JSON, commented, event, opened, parse, patched};
 use domain::Target;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use webhook::{ParseError, Parsed, Provider, Received};
+use webhook::{ParseError, Parsed, Provider, Received, Sender};
 
 /// Every place that the reader looks at, but those without which there is no event.
 const OPTIONAL: [&str; 17] = [
@@ -226,7 +226,7 @@ proptest! {
     fn no_bytes_make_a_panic(body: Vec<u8>, form: bool, hint: Option<String>) {
         let content_type = if form { FORM } else { JSON };
         let received = Received { content_type, event_hint: hint.as_deref(), body: &body };
-        let _ = Provider::Github.parse(&received);
+        let _ = Sender::of(Provider::Github).parse(&received);
     }
 
     #[test]

@@ -2,10 +2,14 @@
 //! and the filter.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod api;
 mod filter;
 mod github;
 mod github_hostile;
+mod hostile;
+mod mapped;
 mod properties;
+mod senders;
 mod speed;
 mod support;
 mod vectors;

@@ -1,0 +1,78 @@
+//! Linear: issues and comments.
+//!
+//! <https://linear.app/developers/webhooks>. The body carries the time of sending, which is signed
+//! with it: a minute later it is refused.
+
+use domain::{Event, Priority, clip};
+
+use crate::provider::Row;
+use crate::reading::{Facts, MAX_FACT_BYTES, Part, lacks, object, word};
+use crate::{ParseError, Parsed, Received, Scheme, Sender};
+
+pub(crate) static ROW: Row = Row {
+    delivery: Some("linear-delivery"),
+    kinds: &[("issue", &["create", "remove", "update"]), ("comment", &["create", "remove", "update"])],
+    ..Row::json("linear", Scheme::linear, read)
+};
+
+fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    let value = object(received)?;
+    let body = Part(&value);
+    let kind = body.text("/type").map(str::to_ascii_lowercase).ok_or_else(|| lacks("type"))?;
+    let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
+    match kind.as_str() {
+        "issue" | "comment" => event(sender, body, &kind, action).map(Box::new).map(Parsed::Event),
+        other => Ok(Parsed::Other(format!("{}.{action}", word(other).unwrap_or("unknown")))),
+    }
+}
+
+fn event(sender: &Sender, body: Part<'_>, kind: &str, action: &str) -> Result<Event, ParseError> {
+    let data = body.object("/data").ok_or_else(|| lacks("data"))?;
+    let comment = (kind == "comment").then_some(data);
+    let id = data.text("/id").ok_or_else(|| lacks("data.id"))?;
+    let thread = match comment {
+        // A comment on a project or a document has no issue.
+        Some(comment) => comment.text("/issueId").or_else(|| comment.text("/issue/id")).unwrap_or(id),
+        None => id,
+    };
+    let actor = body.text("/actor/name").or_else(|| data.text("/user/name"));
+    let actor_id =
+        body.text("/actor/id").or_else(|| data.text("/userId")).or_else(|| data.text("/creatorId"));
+    let actor = actor.or(actor_id).ok_or_else(|| lacks("actor"))?;
+    let text = comment.map_or_else(|| data.text("/description"), |comment| comment.text("/body"));
+    Ok(Event {
+        actor_id: actor_id.map(str::to_owned),
+        // `user`, or an integration or application of some kind.
+        actor_is_bot: body.text("/actor/type").is_some_and(|kind| !kind.eq_ignore_ascii_case("user")),
+        title: data.string("/title").or_else(|| data.string("/issue/title")),
+        opening: comment.and_then(|comment| comment.string("/issue/description")),
+        text: text.unwrap_or_default().to_owned(),
+        labels: data.names("/labels", "/name"),
+        comment_id: comment.map(|_| id.to_owned()),
+        priority: priority(data.number("/priority")),
+        occurred_at: body.date("/createdAt"),
+        metadata: Facts::default()
+            .text("issue", data.text("/identifier").or_else(|| data.text("/issue/identifier")))
+            .text("state", data.text("/state/name"))
+            .text("team", data.text("/team/key"))
+            .done(),
+        ..Event::new(
+            format!("{kind}.{action}"),
+            body.text("/organizationId").unwrap_or(&sender.name),
+            thread,
+            clip(actor, MAX_FACT_BYTES),
+        )
+    })
+}
+
+/// 1 is urgent, 4 low, 0 none.
+fn priority(number: Option<u64>) -> Option<Priority> {
+    let level = match number? {
+        1 => 5,
+        2 => 4,
+        3 => 3,
+        4 => 2,
+        _ => return None,
+    };
+    Priority::new(level).ok()
+}

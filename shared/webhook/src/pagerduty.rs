@@ -1,0 +1,94 @@
+//! PagerDuty: incidents (webhooks of version 3).
+//!
+//! <https://developer.pagerduty.com/docs/webhooks-overview>
+
+use domain::{Event, Priority, clip};
+
+use crate::provider::Row;
+use crate::reading::{Facts, MAX_FACT_BYTES, Part, Summary, dotted, lacks, object};
+use crate::{ParseError, Parsed, Received, Scheme, Sender};
+
+pub(crate) static ROW: Row = Row {
+    delivery: Some("x-webhook-id"),
+    kinds: &[(
+        "incident",
+        &[
+            "acknowledged",
+            "annotated",
+            "delegated",
+            "escalated",
+            "priority_updated",
+            "reassigned",
+            "reopened",
+            "resolved",
+            "responder.added",
+            "responder.replied",
+            "service_updated",
+            "status_update_published",
+            "triggered",
+            "unacknowledged",
+        ],
+    )],
+    ..Row::json("pagerduty", Scheme::pagerduty, read)
+};
+
+fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    let value = object(received)?;
+    let event = Part(&value).object("/event").ok_or_else(|| lacks("event"))?;
+    let kind = event.text("/event_type").and_then(dotted).ok_or_else(|| lacks("event.event_type"))?;
+    match kind.split_once('.') {
+        Some(("pagey", "ping")) => Ok(Parsed::Ping),
+        Some(("incident", _)) => incident(sender, event, kind).map(Box::new).map(Parsed::Event),
+        _ => Ok(Parsed::Other(kind.to_owned())),
+    }
+}
+
+fn incident(sender: &Sender, event: Part<'_>, kind: &str) -> Result<Event, ParseError> {
+    let data = event.object("/data").ok_or_else(|| lacks("event.data"))?;
+    // A note or a status update names the incident that it belongs to.
+    let incident = data.object("/incident").unwrap_or(data);
+    let id = incident.text("/id").ok_or_else(|| lacks("event.data.id"))?;
+    let service = data.object("/service");
+    let part = |pointer: &str| service.and_then(|service| service.text(pointer));
+    let agent = event.text("/agent/summary").or_else(|| event.text("/agent/id"));
+    let agent = agent.or_else(|| event.text("/client/name")).unwrap_or("pagerduty");
+    Ok(Event {
+        actor_id: event.string("/agent/id"),
+        title: data.string("/title").or_else(|| incident.string("/summary")),
+        text: summary(data, part("/summary")),
+        priority: urgency(data),
+        occurred_at: event.date("/occurred_at"),
+        labels: data.text("/priority/summary").map(str::to_owned).into_iter().collect(),
+        metadata: Facts::default()
+            .text("incident", Some(id))
+            .number("number", data.number("/number"))
+            .text("status", data.text("/status"))
+            .text("urgency", data.text("/urgency"))
+            .text("service", part("/summary"))
+            .done(),
+        ..Event::new(kind, part("/id").unwrap_or(&sender.name), id, clip(agent, MAX_FACT_BYTES))
+    })
+}
+
+fn summary(data: Part<'_>, service: Option<&str>) -> String {
+    let assignees = data.names("/assignees", "/summary").join(", ");
+    Summary::default()
+        .say(data.text("/title"))
+        .say(data.text("/content").or_else(|| data.text("/message")))
+        .line("Status", data.text("/status"))
+        .line("Urgency", data.text("/urgency"))
+        .line("Priority", data.text("/priority/summary"))
+        .line("Service", service)
+        .line("Assigned to", Some(assignees).filter(|names| !names.is_empty()))
+        .line("Reason", data.text("/resolve_reason/type"))
+        .done()
+}
+
+fn urgency(data: Part<'_>) -> Option<Priority> {
+    let level = match data.text("/urgency")? {
+        "high" => 5,
+        "low" => 3,
+        _ => return None,
+    };
+    Priority::new(level).ok()
+}

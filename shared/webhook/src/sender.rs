@@ -1,0 +1,145 @@
+//! [`Sender`]: a provider as one source of agent.toml has it. What is true of every sender is here:
+//! what identifies an event, and that its names are bounded.
+
+use std::borrow::Cow;
+
+use domain::{Event, Timestamp};
+use serde_json::{Value, json};
+
+use crate::reading::{MAX_NAME_BYTES, Part, json as json_of, name};
+use crate::{FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace};
+
+/// Longer ids are nobody's.
+const MAX_ID_BYTES: usize = 1024;
+
+/// Who sends, how it signs, and what agent.toml says about its events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sender {
+    /// Name of the source: the tenant of events that name none.
+    pub name: String,
+    /// Who sends.
+    pub provider: Provider,
+    /// How it signs.
+    pub scheme: Scheme,
+    /// Where the event's id is, if agent.toml says so.
+    pub identity: Option<Pointer>,
+    /// Where the fields are, for senders without a reader of their own.
+    pub map: FieldMap,
+    /// Where its threads live: the value of the provider's [`crate::Site`].
+    pub site: Option<String>,
+}
+
+impl Sender {
+    /// `provider` under the name `name`, signing as it does by default.
+    #[must_use]
+    pub fn new(name: impl Into<String>, provider: Provider) -> Self {
+        Self {
+            name: name.into(),
+            provider,
+            scheme: provider.scheme(),
+            identity: None,
+            map: FieldMap::default(),
+            site: None,
+        }
+    }
+
+    /// `provider` under its own name.
+    #[must_use]
+    pub fn of(provider: Provider) -> Self {
+        Self::new(provider.name(), provider)
+    }
+
+    /// The bytes that identify the event, out of what is signed: where agent.toml says it is, else
+    /// the id header that the scheme signs, else the provider's id in the body, else the whole body.
+    ///
+    /// Ids in headers that are not signed (`X-GitHub-Delivery` and its like) are no identity: whoever
+    /// replays a request can change them, and would get a second task.
+    #[must_use]
+    pub fn identity<'a>(
+        &self,
+        received: &Received<'a>,
+        headers: &'a (impl Headers + ?Sized),
+    ) -> Cow<'a, [u8]> {
+        if let Some(pointer) = &self.identity {
+            return owned(self.id_at(received, pointer.as_str(), |body, at| body.id(at)))
+                .unwrap_or(received.body.into());
+        }
+        let signed_id = || headers.header(self.scheme.id_header.as_deref()?);
+        if let Some(id) = signed_id() {
+            return id.as_bytes().into();
+        }
+        // A text: a number at that place of a body of another shape may be a ticket's, not an event's.
+        let own = self.provider.row().id.and_then(|id| self.id_at(received, id, |body, at| body.string(at)));
+        owned(own).unwrap_or(received.body.into())
+    }
+
+    fn id_at(
+        &self,
+        received: &Received<'_>,
+        pointer: &str,
+        read: fn(Part<'_>, &str) -> Option<String>,
+    ) -> Option<String> {
+        let body: Value = serde_json::from_str(&json_of(received).ok()?).ok()?;
+        read(Part(&body), pointer).filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
+    }
+
+    /// Reads a verified webhook.
+    ///
+    /// # Errors
+    /// [`ParseError`].
+    pub fn parse(&self, received: &Received<'_>) -> Result<Parsed, ParseError> {
+        let parsed = (self.provider.row().read)(self, received)?;
+        Ok(match parsed {
+            Parsed::Event(event) => Parsed::Event(Box::new(self.bounded(*event, received))),
+            other => other,
+        })
+    }
+
+    /// Tenant and thread become keys: they are never empty and at most 256 bytes.
+    fn bounded(&self, mut event: Event, received: &Received<'_>) -> Event {
+        let fits = |text: &str| (1..=MAX_NAME_BYTES).contains(&text.len());
+        if !fits(&event.tenant) {
+            event.tenant = name(&event.tenant).unwrap_or_else(|| self.name.clone());
+        }
+        if !fits(&event.thread) {
+            event.thread = name(&event.thread).unwrap_or_else(|| crate::reading::own_thread(received));
+        }
+        event
+    }
+
+    /// `body` with the time of signing where the scheme expects it inside the body: the sender's side,
+    /// for sample events.
+    #[must_use]
+    pub fn stamped(&self, body: &[u8], now: Timestamp) -> Vec<u8> {
+        let tolerance = self.scheme.freshness.as_ref();
+        let Some((TimePlace::Body(pointer), format)) = tolerance.map(|it| (&it.place, it.format)) else {
+            return body.to_vec();
+        };
+        let text = format.write(now);
+        let time = text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
+        replaced(body, pointer, &time)
+    }
+
+    /// `body` as an event of its own: with another id where it has one, else with another date.
+    #[must_use]
+    pub fn renewed(&self, body: &[u8], now: Timestamp) -> Vec<u8> {
+        let pointer = self.identity.as_ref().map(Pointer::as_str).or(self.provider.row().id);
+        let id = json!(format!("sample_{}", now.as_nanosecond()));
+        replaced(body, pointer.unwrap_or("/sent_at"), &id)
+    }
+}
+
+fn owned<'a>(id: Option<String>) -> Option<Cow<'a, [u8]>> {
+    id.map(|id| Cow::Owned(id.into_bytes()))
+}
+
+/// `body` with `value` at `pointer`; unchanged when it is no JSON object that could have it there.
+fn replaced(body: &[u8], pointer: &str, value: &Value) -> Vec<u8> {
+    let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
+    if let Some(place) = json.pointer_mut(pointer) {
+        *place = value.clone();
+    } else if let (Some(fields), Some(key)) = (json.as_object_mut(), pointer.strip_prefix('/')) {
+        fields.insert(key.to_owned(), value.clone());
+    }
+    serde_json::to_vec(&json).unwrap_or_else(|_| body.to_vec())
+}

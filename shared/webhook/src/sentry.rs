@@ -1,0 +1,126 @@
+//! Sentry: issues, errors and alerts on events (webhooks of an integration).
+//!
+//! <https://docs.sentry.io/organization/integrations/integration-platform/webhooks/>. It waits one
+//! second. The kind is told from the signed body; its header is not signed.
+
+use domain::{Event, Priority, clip};
+
+use crate::provider::Row;
+use crate::reading::{Facts, MAX_FACT_BYTES, Part, Summary, lacks, object, word};
+use crate::{ParseError, Parsed, Received, Scheme, Sender};
+
+pub(crate) static ROW: Row = Row {
+    hint: Some("sentry-hook-resource"),
+    delivery: Some("request-id"),
+    kinds: &[
+        ("issue", &["archived", "assigned", "created", "ignored", "resolved", "unresolved"]),
+        ("error", &["created"]),
+        ("event_alert", &["triggered"]),
+    ],
+    ..Row::json("sentry", Scheme::sentry, read)
+};
+
+fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    let value = object(received)?;
+    let body = Part(&value);
+    let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
+    let found = ["issue", "error", "event"]
+        .iter()
+        .find_map(|kind| Some((*kind, body.object(&format!("/data/{kind}"))?)));
+    match found {
+        Some(("event", subject)) => event(sender, body, subject, "event_alert", action),
+        Some((kind, subject)) => event(sender, body, subject, kind, action),
+        None => {
+            let kind = received.event_hint.and_then(word).unwrap_or("unknown");
+            Ok(Parsed::Other(format!("{kind}.{action}")))
+        }
+    }
+}
+
+fn event(
+    sender: &Sender,
+    body: Part<'_>,
+    subject: Part<'_>,
+    kind: &str,
+    action: &str,
+) -> Result<Parsed, ParseError> {
+    let is_issue = kind == "issue";
+    let issue = if is_issue { subject.id("/id") } else { subject.id("/issue_id") };
+    let project = if is_issue { subject.id("/project/id") } else { subject.id("/project") };
+    let thread = issue.or_else(|| subject.id("/event_id")).ok_or_else(|| lacks("issue id"))?;
+    let actor = body.text("/actor/name").unwrap_or("sentry");
+    let date = ["/datetime", "/lastSeen", "/firstSeen"].iter().find_map(|pointer| subject.date(pointer));
+    let date = if action == "created" && is_issue { subject.date("/firstSeen") } else { date };
+    Ok(Parsed::Event(Box::new(Event {
+        actor_id: body.id("/actor/id"),
+        title: subject.string("/title"),
+        text: summary(body, subject),
+        labels: labels(subject),
+        priority: priority(subject),
+        occurred_at: date,
+        metadata: Facts::default()
+            .text("level", subject.text("/level"))
+            .text("platform", subject.text("/platform"))
+            .text("short_id", subject.text("/shortId"))
+            .text("project", subject.text("/project/slug"))
+            .text("rule", body.text("/data/triggered_rule"))
+            .done(),
+        ..Event::new(
+            format!("{kind}.{action}"),
+            project.map_or_else(|| sender.name.clone(), |id| format!("project/{id}")),
+            format!("issue/{thread}"),
+            clip(actor, MAX_FACT_BYTES),
+        )
+    })))
+}
+
+/// What a developer would look at first.
+fn summary(body: Part<'_>, subject: Part<'_>) -> String {
+    let mut text = Summary::default()
+        .say(subject.text("/title"))
+        .say(subject.text("/message").or_else(|| subject.text("/metadata/value")))
+        .line("Level", subject.text("/level"))
+        .line("Where", subject.text("/culprit").or_else(|| subject.text("/location")))
+        .line("Platform", subject.text("/platform"))
+        .line("Release", subject.text("/release"))
+        .line("Environment", subject.text("/environment"))
+        .line("Count", subject.id("/count"))
+        .line("People", subject.id("/userCount"))
+        .line("Alert rule", body.text("/data/triggered_rule"));
+    for exception in subject.items("/exception/values") {
+        text = text.line(exception.text("/type").unwrap_or("Exception"), exception.text("/value"));
+        for frame in last_frames(exception) {
+            let (function, file) =
+                (frame.text("/function").unwrap_or("?"), frame.text("/filename").unwrap_or("?"));
+            let line = frame.id("/lineno").unwrap_or_default();
+            text = text.say(Some(&format!("  at {function} ({file}:{line})")));
+        }
+    }
+    text.done()
+}
+
+/// The innermost frames: Sentry lists them last.
+fn last_frames<'v>(exception: Part<'v>) -> Vec<Part<'v>> {
+    const FRAMES: usize = 8;
+    let frames: Vec<Part<'v>> = exception.items("/stacktrace/frames").collect();
+    frames.into_iter().rev().take(FRAMES).collect()
+}
+
+/// Tags, as `key:value`; an event has them as pairs.
+fn labels(subject: Part<'_>) -> Vec<String> {
+    let pair = |tag: Part<'_>| {
+        let key = tag.text("/0").or_else(|| tag.text("/key"))?;
+        let value = tag.text("/1").or_else(|| tag.text("/value"))?;
+        Some(format!("{key}:{value}"))
+    };
+    subject.items("/tags").filter_map(pair).take(50).collect()
+}
+
+fn priority(subject: Part<'_>) -> Option<Priority> {
+    let level = match subject.text("/level")? {
+        "fatal" => 5,
+        "info" | "debug" | "sample" => 2,
+        _ => return None,
+    };
+    Priority::new(level).ok()
+}

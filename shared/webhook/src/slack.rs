@@ -1,0 +1,108 @@
+//! Slack: messages and mentions of the Events API, its `url_verification`, and interactions.
+//!
+//! <https://api.slack.com/apis/events-api>, <https://api.slack.com/interactivity/handling>
+
+mod interaction;
+mod message;
+mod mrkdwn;
+
+pub use interaction::{Interaction, InteractionAction};
+
+use crate::provider::{JSON_OR_FORM, Row};
+use crate::reading::{Part, lacks, object, unreadable, word};
+use crate::{ParseError, Parsed, Received, Scheme, Sender};
+
+/// Nothing of `X-Slack-Retry-Num` here: a retry is told by its `event_id` and gets the same answer as
+/// the first try, which may have failed. Dropping retries unseen would lose events.
+pub(crate) static ROW: Row = Row {
+    success: 200,
+    media: JSON_OR_FORM,
+    id: Some("/event_id"),
+    kinds: &[("app_mention", &[]), ("message", &["channels", "groups", "im", "mpim", "app_home"])],
+    ..Row::json("slack", Scheme::slack, read)
+};
+
+/// Slack's challenges have some fifty characters.
+const MAX_CHALLENGE_BYTES: usize = 1024;
+
+fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    if received.is_form() {
+        return interaction::read(received);
+    }
+    let value = object(received)?;
+    let body = Part(&value);
+    match body.text("/type") {
+        Some("url_verification") => challenge(body),
+        Some("event_callback") => event(body),
+        Some(kind) => Ok(Parsed::Other(word(kind).unwrap_or("unknown").to_owned())),
+        None => Err(lacks("type")),
+    }
+}
+
+fn challenge(body: Part<'_>) -> Result<Parsed, ParseError> {
+    let text = body.text("/challenge").filter(|text| text.len() <= MAX_CHALLENGE_BYTES);
+    text.map(|text| Parsed::Challenge(text.to_owned())).ok_or_else(|| lacks("challenge"))
+}
+
+fn event(body: Part<'_>) -> Result<Parsed, ParseError> {
+    let event = body.object("/event").ok_or_else(|| lacks("event"))?;
+    let kind = event.text("/type").and_then(word).ok_or_else(|| lacks("event.type"))?;
+    // Changes, deletions, people who join: messages of Slack about messages.
+    let said =
+        |subtype: &str| matches!(subtype, "thread_broadcast" | "file_share" | "me_message" | "bot_message");
+    match (kind, event.text("/subtype")) {
+        ("message", Some(subtype)) if !said(subtype) => {
+            let subtype = word(subtype).ok_or_else(|| unreadable("`event.subtype` is no word"))?;
+            Ok(Parsed::Other(format!("message.{subtype}")))
+        }
+        ("message" | "app_mention", _) => message::read(body, event, kind).map(Box::new).map(Parsed::Event),
+        (other, _) => Ok(Parsed::Other(other.to_owned())),
+    }
+}
+
+/// A workspace: `T…`, or `E…` for a grid's.
+fn is_team(id: &str) -> bool {
+    is_id(id, "TE")
+}
+
+/// A channel, private channel or direct message.
+fn is_channel(id: &str) -> bool {
+    is_id(id, "CGD")
+}
+
+/// A person, bot or app.
+fn is_account(id: &str) -> bool {
+    is_id(id, "UWBA")
+}
+
+/// Slack's ids become part of requests that our credentials travel with: nothing but capitals and
+/// digits passes.
+fn is_id(id: &str, kinds: &str) -> bool {
+    (2..=32).contains(&id.len())
+        && id.starts_with(|c| kinds.contains(c))
+        && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// The time stamp that is a message's id within its channel: `1531420618.000200`.
+fn is_stamp(text: &str) -> bool {
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    text.split_once('.').is_some_and(|(seconds, rest)| digits(seconds, 12) && digits(rest, 6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_slacks_own_ids_pass() {
+        assert!(is_team("T1DC2JH3J") && is_channel("C0123ABC") && is_stamp("1531420618.000200"));
+        for id in ["", "C", "C1/x", "C1?a=b", "c1abc", "C1 ", "X123", "C1\u{0}", "../C1"] {
+            assert!(!is_channel(id), "{id}");
+        }
+        for stamp in ["", "1531420618", ".", "1.", ".1", "1.2.3", "-1.0", "1531420618.0002001", "1e3.0"] {
+            assert!(!is_stamp(stamp), "{stamp}");
+        }
+    }
+}

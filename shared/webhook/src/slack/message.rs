@@ -1,0 +1,71 @@
+//! From a message to [`Event`].
+
+use domain::{Event, Target, Timestamp};
+
+use super::mrkdwn::plain;
+use super::{is_account, is_channel, is_stamp, is_team};
+use crate::ParseError;
+use crate::reading::{Facts, Part, lacks};
+
+/// The event of a message, or of a mention, which is the message again.
+pub(super) fn read(body: Part<'_>, event: Part<'_>, kind: &str) -> Result<Event, ParseError> {
+    let team = body.text("/team_id").filter(|id| is_team(id)).ok_or_else(|| lacks("team_id"))?;
+    let channel = event.text("/channel").filter(|id| is_channel(id)).ok_or_else(|| lacks("event.channel"))?;
+    let stamp = event.text("/ts").filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.ts"))?;
+    let root = event.text("/thread_ts").unwrap_or(stamp);
+    let root = Some(root).filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.thread_ts"))?;
+    let account = event.text("/user").or_else(|| event.text("/bot_id")).filter(|id| is_account(id));
+    let actor = account.ok_or_else(|| lacks("event.user"))?;
+    let place = place(event, channel);
+    let raw = event.text("/text").unwrap_or_default();
+    let direct = place == "im";
+    let mentioned = kind == "app_mention" || mentions_us(body, raw);
+    let name = if kind == "message" { format!("message.{place}") } else { kind.to_owned() };
+    let is_twin = kind == "message" && mentioned && !direct;
+    Ok(Event {
+        actor_is_bot: event.text("/bot_id").is_some() || event.text("/subtype") == Some("bot_message"),
+        text: plain(raw),
+        comment_id: Some(stamp.to_owned()),
+        addressed: mentioned || direct,
+        // Slack sends a mention in a channel as `message` and as `app_mention`, under two ids.
+        twin: is_twin.then(|| "app_mention".to_owned()),
+        occurred_at: date(stamp),
+        target: Some(Target::SlackThread {
+            team: team.to_owned(),
+            channel: channel.to_owned(),
+            thread_ts: root.to_owned(),
+        }),
+        metadata: Facts::default()
+            .text("channel", Some(channel))
+            .text("channel_type", Some(place))
+            .flag("in_thread", Some(root != stamp))
+            .flag("external", body.flag("/is_ext_shared_channel"))
+            .number("files", Some(event.items("/files").count() as u64).filter(|count| *count > 0))
+            .done(),
+        ..Event::new(name, team, format!("{team}/{channel}/{root}"), actor)
+    })
+}
+
+/// The kind of place, in the words in which Slack names its events.
+fn place(event: Part<'_>, channel: &str) -> &'static str {
+    match (event.text("/channel_type"), channel.as_bytes().first()) {
+        (Some("im"), _) | (None, Some(b'D')) => "im",
+        (Some("mpim"), _) => "mpim",
+        (Some("group"), _) | (None, Some(b'G')) => "groups",
+        (Some("app_home"), _) => "app_home",
+        _ => "channels",
+    }
+}
+
+/// Whether the text mentions the bot that this event was sent to. Slack names its account in the
+/// signed body; people write it as `<@U…>`, which no other text can be mistaken for.
+fn mentions_us(body: Part<'_>, raw: &str) -> bool {
+    body.items("/authorizations")
+        .filter(|it| it.flag("/is_bot") == Some(true))
+        .filter_map(|it| it.text("/user_id"))
+        .any(|id| raw.contains(&format!("<@{id}>")) || raw.contains(&format!("<@{id}|")))
+}
+
+fn date(stamp: &str) -> Option<Timestamp> {
+    Timestamp::from_second(stamp.split('.').next()?.parse().ok()?).ok()
+}

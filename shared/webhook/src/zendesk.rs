@@ -1,0 +1,104 @@
+//! Zendesk: the events of tickets that a webhook subscribes to.
+//!
+//! <https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/>. Webhooks that a
+//! trigger calls have a body of their author's making: a source with `scheme = "zendesk"` and a `map`
+//! reads those.
+
+use domain::{Event, Priority, Target};
+
+use crate::provider::{Row, Site};
+use crate::reading::{Facts, Part, dotted, lacks, object};
+use crate::{ParseError, Parsed, Received, Scheme, Sender};
+
+pub(crate) static ROW: Row = Row {
+    id: Some("/id"),
+    site: Some(Site { key: "subdomain", example: "acme", accepts: is_subdomain }),
+    kinds: &[(
+        "ticket",
+        &[
+            "agent_assignment_changed",
+            "comment_added",
+            "created",
+            "custom_field_changed",
+            "group_assignment_changed",
+            "merged",
+            "priority_changed",
+            "problem_link_changed",
+            "status_changed",
+            "subject_changed",
+            "tags_changed",
+            "type_changed",
+        ],
+    )],
+    ..Row::json("zendesk", Scheme::zendesk, read)
+};
+
+const TYPE: &str = "zen:event-type:";
+
+fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    let value = object(received)?;
+    let body = Part(&value);
+    let kind = body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).and_then(dotted);
+    let kind = kind.ok_or_else(|| lacks("type"))?;
+    match (kind.strip_prefix("ticket."), body.object("/detail")) {
+        (Some(_), Some(ticket)) => event(sender, body, ticket, kind).map(Box::new).map(Parsed::Event),
+        (Some(_), None) => Err(lacks("detail")),
+        (None, _) => Ok(Parsed::Other(kind.to_owned())),
+    }
+}
+
+fn event(sender: &Sender, body: Part<'_>, ticket: Part<'_>, kind: &str) -> Result<Event, ParseError> {
+    let id = ticket.id("/id").and_then(|id| number(&id)).ok_or_else(|| lacks("detail.id"))?;
+    let comment = body.object("/event/comment");
+    let author = comment.and_then(|comment| comment.object("/author"));
+    let actor_id = author.and_then(|author| author.id("/id"));
+    let actor_id = actor_id.or_else(|| ticket.id("/actor_id")).or_else(|| ticket.id("/requester_id"));
+    let name = author.and_then(|author| author.string("/name"));
+    let actor = name.or_else(|| actor_id.clone()).ok_or_else(|| lacks("detail.actor_id"))?;
+    let account = ticket.id("/organization_id").or_else(|| body.id("/account_id"));
+    let opening = ticket.string("/description");
+    let text = comment.and_then(|comment| comment.string("/body"));
+    Ok(Event {
+        actor_id,
+        title: ticket.string("/subject"),
+        opening: comment.and(opening.clone()),
+        text: text.or(opening).unwrap_or_default(),
+        labels: ticket.names("/tags", "/name"),
+        comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("event.comment.id"))).transpose()?,
+        priority: priority(ticket.text("/priority")),
+        occurred_at: body.date("/time"),
+        target: sender.site.clone().map(|subdomain| Target::ZendeskTicket { subdomain, id }),
+        metadata: Facts::default()
+            .text("status", ticket.text("/status"))
+            .text("channel", ticket.text("/via/channel"))
+            .text("requester_id", ticket.id("/requester_id").as_deref())
+            .flag("public", comment.and_then(|comment| comment.flag("/is_public")))
+            .flag("by_staff", author.and_then(|author| author.flag("/is_staff")))
+            .done(),
+        ..Event::new(kind, account.unwrap_or_default(), format!("ticket/{id}"), actor)
+    })
+}
+
+fn number(id: &str) -> Option<u64> {
+    let digits = id.bytes().all(|byte| byte.is_ascii_digit());
+    id.parse().ok().filter(|number| digits && *number > 0)
+}
+
+fn priority(word: Option<&str>) -> Option<Priority> {
+    let level = match word?.to_ascii_lowercase().as_str() {
+        "urgent" => 5,
+        "high" => 4,
+        "normal" => 3,
+        "low" => 2,
+        _ => return None,
+    };
+    Priority::new(level).ok()
+}
+
+/// The label of a host name: `acme` of `acme.zendesk.com`.
+fn is_subdomain(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}

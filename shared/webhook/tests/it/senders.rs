@@ -1,0 +1,291 @@
+//! The events of every sender, from the sample bodies.
+
+use crate::support::{JSON, file, headers, patched};
+use domain::{Event, Target};
+use serde_json::{Value, json};
+use webhook::{Parsed, Provider, Received, Sender};
+
+/// `provider` as a source may have it.
+pub(crate) fn sender(provider: Provider) -> Sender {
+    let site = provider.site().map(|site| site.example.to_owned());
+    Sender { site, ..Sender::of(provider) }
+}
+
+pub(crate) fn sample(path: &str) -> Vec<u8> {
+    file(&format!("events/bodies/{path}"))
+}
+
+fn parsed(provider: Provider, body: &[u8]) -> Parsed {
+    hinted(provider, body, None)
+}
+
+fn hinted(provider: Provider, body: &[u8], event_hint: Option<&str>) -> Parsed {
+    sender(provider).parse(&Received { content_type: JSON, event_hint, body }).unwrap()
+}
+
+fn read(provider: Provider, body: &[u8]) -> Event {
+    match parsed(provider, body) {
+        Parsed::Event(event) => *event,
+        other => panic!("no event: {other:?}"),
+    }
+}
+
+/// Name, tenant, thread, actor.
+fn names(event: &Event) -> [&str; 4] {
+    [&event.name, &event.tenant, &event.thread, &event.actor]
+}
+
+fn identity(provider: Provider, body: &[u8]) -> Vec<u8> {
+    let received = Received { content_type: JSON, event_hint: None, body };
+    sender(provider).identity(&received, &headers(&[])[..]).into_owned()
+}
+
+#[test]
+fn samples_have_the_names_that_their_files_have() {
+    let samples = [
+        (Provider::Slack, "slack/app_mention"),
+        (Provider::Slack, "slack/message.channels"),
+        (Provider::Slack, "slack/message.im"),
+        (Provider::Stripe, "stripe/charge.failed"),
+        (Provider::Stripe, "stripe/charge.dispute.created"),
+        (Provider::Zendesk, "zendesk/ticket.created"),
+        (Provider::Zendesk, "zendesk/ticket.comment_added"),
+        (Provider::Jira, "jira/issue.created"),
+        (Provider::Jira, "jira/comment.created"),
+        (Provider::StandardWebhooks, "standard-webhooks/invoice.overdue"),
+        (Provider::Svix, "svix/contact.created"),
+        (Provider::Gitlab, "gitlab/issue.open"),
+        (Provider::Gitlab, "gitlab/note.create"),
+        (Provider::Gitlab, "gitlab/merge_request.open"),
+        (Provider::Linear, "linear/issue.create"),
+        (Provider::Linear, "linear/comment.create"),
+        (Provider::Pagerduty, "pagerduty/incident.triggered"),
+        (Provider::Sentry, "sentry/issue.created"),
+        (Provider::Sentry, "sentry/event_alert.triggered"),
+        (Provider::Custom, "billing/ticket.opened"),
+    ];
+    for (provider, path) in samples {
+        let event = read(provider, &sample(&format!("{path}.json")));
+        assert!(path.ends_with(&format!("/{}", event.name)), "{path} is {}", event.name);
+        assert!(!event.text.is_empty(), "{path} says nothing");
+        assert!(!event.actor_is_bot, "{path} is a bot's");
+        let dated = provider == Provider::Custom || event.occurred_at.is_some();
+        assert!(dated, "{path} has no date");
+    }
+}
+
+#[test]
+fn a_mention_in_slack_is_an_event_of_its_thread() {
+    let event = read(Provider::Slack, &sample("slack/app_mention.json"));
+    let thread = "T05HARBOR1/C05SUPPORT/1795168800.204519";
+    assert_eq!(names(&event), ["app_mention", "T05HARBOR1", thread, "U05MONA123"]);
+    assert!(event.addressed && event.twin.is_none());
+    assert_eq!(event.comment_id.as_deref(), Some("1795168800.204519"));
+    assert!(event.text.starts_with("@U05AFTERHK since this morning"), "{}", event.text);
+    assert!(event.text.contains("our share (https://files.tidepool.example/exports)"));
+    assert!(event.text.ends_with("> 10,000 worked last week."));
+    let target = Target::SlackThread {
+        team: "T05HARBOR1".to_owned(),
+        channel: "C05SUPPORT".to_owned(),
+        thread_ts: "1795168800.204519".to_owned(),
+    };
+    assert_eq!(event.target, Some(target));
+}
+
+#[test]
+fn a_reply_in_slack_belongs_to_the_thread_and_speaks_to_nobody() {
+    let event = read(Provider::Slack, &sample("slack/message.channels.json"));
+    assert_eq!(event.thread, "T05HARBOR1/C05SUPPORT/1795168800.204519");
+    assert_eq!((event.addressed, event.twin), (false, None));
+    let direct = read(Provider::Slack, &sample("slack/message.im.json"));
+    assert_eq!((direct.addressed, direct.twin), (true, None));
+}
+
+#[test]
+fn a_message_that_mentions_our_bot_is_the_twin_of_the_mention() {
+    let body = sample("slack/message.channels.json");
+    let event = read(Provider::Slack, &patched(&body, "/event/text", json!("hey <@U05AFTERHK>!")));
+    assert_eq!((event.addressed, event.twin.as_deref()), (true, Some("app_mention")));
+    // Who writes the id out has mentioned nobody, and neither has who mentions somebody else.
+    for text in ["hey U05AFTERHK", "hey <@U05MONA123>", "&lt;@U05AFTERHK&gt;"] {
+        let event = read(Provider::Slack, &patched(&body, "/event/text", json!(text)));
+        assert_eq!((event.addressed, event.twin), (false, None), "{text}");
+    }
+}
+
+#[test]
+fn what_bots_write_in_slack_is_a_bots() {
+    let mut body: Value = serde_json::from_slice(&sample("slack/message.channels.json")).unwrap();
+    body["event"]["bot_id"] = json!("B05AFTERHK");
+    assert!(read(Provider::Slack, body.to_string().as_bytes()).actor_is_bot);
+    body["event"].as_object_mut().unwrap().remove("user");
+    body["event"]["subtype"] = json!("bot_message");
+    let event = read(Provider::Slack, body.to_string().as_bytes());
+    assert_eq!((event.actor_is_bot, event.actor.as_str()), (true, "B05AFTERHK"));
+    body["event"]["subtype"] = json!("message_changed");
+    let changed = parsed(Provider::Slack, body.to_string().as_bytes());
+    assert_eq!(changed, Parsed::Other("message.message_changed".to_owned()));
+}
+
+#[test]
+fn slacks_challenge_and_buttons_are_no_events() {
+    let challenge = Parsed::Challenge("3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P".to_owned());
+    assert_eq!(parsed(Provider::Slack, &sample("slack/url_verification.json")), challenge);
+    let body = sample("slack/block_actions.form");
+    let received = Received { content_type: crate::support::FORM, event_hint: None, body: &body };
+    let Ok(Parsed::Interaction(pressed)) = sender(Provider::Slack).parse(&received) else {
+        panic!("no interaction")
+    };
+    assert_eq!((pressed.team.as_str(), pressed.user.as_str()), ("T05HARBOR1", "U05ADA0001"));
+    assert_eq!(pressed.channel.as_deref(), Some("C05APPROVE"));
+    assert_eq!(pressed.message_ts.as_deref(), Some("1795171000.000300"));
+    assert_eq!(pressed.actions.len(), 1);
+    assert_eq!(pressed.actions[0].id, "approve");
+    let command =
+        Received { content_type: crate::support::FORM, event_hint: None, body: b"command=%2Fask&text=x" };
+    assert_eq!(sender(Provider::Slack).parse(&command), Ok(Parsed::Other("slash_command".to_owned())));
+}
+
+#[test]
+fn a_payment_is_summarised_in_the_currencys_own_unit() {
+    let body = sample("stripe/charge.failed.json");
+    let event = read(Provider::Stripe, &body);
+    let expected =
+        ["charge.failed", "acct_1HarborExample1", "ch_3QxT1d0Example0001", "ines@tidepool.example"];
+    assert_eq!(names(&event), expected);
+    assert_eq!(event.actor_id.as_deref(), Some("cus_Qd81Example"));
+    assert!(event.text.starts_with("charge ch_3QxT1d0Example0001 of 49.00 EUR"), "{}", event.text);
+    assert!(event.text.contains("Failure: Your card has insufficient funds."));
+    assert_eq!(event.metadata["charge"], "ch_3QxT1d0Example0001");
+    let yen = read(Provider::Stripe, &patched(&body, "/data/object/currency", json!("jpy")));
+    assert!(yen.text.contains("of 4900 JPY"), "{}", yen.text);
+    let dispute = read(Provider::Stripe, &sample("stripe/charge.dispute.created.json"));
+    assert_eq!(names(&dispute), ["charge.dispute.created", "stripe", "du_1QxT9sExample0002", "stripe"]);
+    assert_eq!(dispute.metadata["charge"], "ch_3QwA2b0Example0009");
+}
+
+#[test]
+fn a_ticket_is_answered_on_the_configured_account_only() {
+    let body = sample("zendesk/ticket.comment_added.json");
+    let event = read(Provider::Zendesk, &body);
+    let expected = ["ticket.comment_added", "8447346622462", "ticket/35436", "Inês Duarte"];
+    assert_eq!(names(&event), expected);
+    assert_eq!(event.comment_id.as_deref(), Some("8493826129918"));
+    assert!(event.opening.as_deref().is_some_and(|opening| opening.contains("charged twice")));
+    assert_eq!((event.labels.len(), event.priority.map(domain::Priority::level)), (2, Some(4)));
+    let target = Target::ZendeskTicket { subdomain: "acme".to_owned(), id: 35_436 };
+    assert_eq!(event.target, Some(target));
+    let received = Received { content_type: JSON, event_hint: None, body: &body };
+    let Ok(Parsed::Event(event)) = Sender::of(Provider::Zendesk).parse(&received) else { panic!("no event") };
+    assert_eq!(event.target, None);
+}
+
+#[test]
+fn an_issue_of_jira_is_answered_on_the_configured_site_only() {
+    let body = sample("jira/comment.created.json");
+    let event = read(Provider::Jira, &body);
+    assert_eq!(names(&event), ["comment.created", "OPS", "OPS-7", "Jonah Kent"]);
+    assert_eq!(event.actor_id.as_deref(), Some("557058:f58131cb-b67d-43c7-b30d-6b58d40bd077"));
+    assert!(webhook::mentions(&event.text, "712020:0c1e8f5a-0001-4f6e-b8ab-afterhook0001"), "{}", event.text);
+    let target = Target::JiraIssue { host: "acme.atlassian.net".to_owned(), key: "OPS-7".to_owned() };
+    assert_eq!(event.target, Some(target));
+    let app = patched(&body, "/comment/updateAuthor/accountType", json!("app"));
+    assert!(read(Provider::Jira, &app).actor_is_bot);
+    let issue = read(Provider::Jira, &sample("jira/issue.created.json"));
+    assert_eq!((issue.thread.as_str(), issue.labels.len(), issue.comment_id), ("OPS-7", 2, None));
+}
+
+#[test]
+fn notes_of_gitlab_belong_to_their_issue() {
+    let issue = read(Provider::Gitlab, &sample("gitlab/issue.open.json"));
+    assert_eq!(names(&issue), ["issue.open", "harbor/tidepool", "harbor/tidepool#23", "mona"]);
+    assert_eq!(issue.labels, ["export"]);
+    let note = read(Provider::Gitlab, &sample("gitlab/note.create.json"));
+    assert_eq!((note.thread, note.comment_id.as_deref()), (issue.thread, Some("1244")));
+    assert!(note.opening.is_some() && webhook::mentions(&note.text, "afterhook"));
+    let request = read(Provider::Gitlab, &sample("gitlab/merge_request.open.json"));
+    assert_eq!(request.thread, "harbor/tidepool!4");
+    let push = parsed(Provider::Gitlab, br#"{"object_kind":"push"}"#);
+    assert_eq!(push, Parsed::Other("push".to_owned()));
+}
+
+#[test]
+fn comments_of_linear_belong_to_their_issue() {
+    let issue = read(Provider::Linear, &sample("linear/issue.create.json"));
+    let comment_body = sample("linear/comment.create.json");
+    let comment = read(Provider::Linear, &comment_body);
+    assert_eq!((&issue.thread, &issue.tenant), (&comment.thread, &comment.tenant));
+    assert_eq!(issue.priority.map(domain::Priority::level), Some(4));
+    let bot = patched(&comment_body, "/actor/type", json!("OauthClient"));
+    assert!(read(Provider::Linear, &bot).actor_is_bot);
+}
+
+#[test]
+fn pagerdutys_ping_is_a_ping_and_its_incidents_have_their_service_as_tenant() {
+    assert_eq!(parsed(Provider::Pagerduty, &sample("pagerduty/ping.json")), Parsed::Ping);
+    let event = read(Provider::Pagerduty, &sample("pagerduty/incident.triggered.json"));
+    assert_eq!(names(&event), ["incident.triggered", "PF9KMXH", "PGR0VU2", "Grace Hopper"]);
+    assert_eq!(event.priority, Some(domain::Priority::HIGHEST));
+}
+
+#[test]
+fn issues_and_alerts_of_sentry_are_one_thread() {
+    let issue = read(Provider::Sentry, &sample("sentry/issue.created.json"));
+    let alert = read(Provider::Sentry, &sample("sentry/event_alert.triggered.json"));
+    assert_eq!(names(&issue), ["issue.created", "project/1", "issue/1170820242", "Sentry"]);
+    assert_eq!((issue.tenant, issue.thread), (alert.tenant, alert.thread));
+    assert!(alert.text.contains("at write_rows (tidepool/export.py:212)"), "{}", alert.text);
+    let installed = hinted(Provider::Sentry, br#"{"action":"created","data":{}}"#, Some("installation"));
+    assert_eq!(installed, Parsed::Other("installation.created".to_owned()));
+}
+
+#[test]
+fn shopifys_topic_is_believed_where_the_signed_body_agrees() {
+    let body = sample("shopify/orders.create.json");
+    let name = |hint| match hinted(Provider::Shopify, &body, hint) {
+        Parsed::Event(event) => (event.name, event.thread),
+        other => panic!("{other:?}"),
+    };
+    let thread = "order/820982911946154508".to_owned();
+    assert_eq!(name(Some("orders/create")), ("orders.create".to_owned(), thread.clone()));
+    for hint in [None, Some("customers/create"), Some("orders"), Some("orders/../x"), Some("orders/A")] {
+        assert_eq!(name(hint), ("order".to_owned(), thread.clone()), "{hint:?}");
+    }
+}
+
+#[test]
+fn ids_inside_the_signed_body_are_the_identity() {
+    assert_eq!(identity(Provider::Slack, &sample("slack/app_mention.json")), b"Ev05N1GHTLY01");
+    assert_eq!(identity(Provider::Stripe, &sample("stripe/charge.failed.json")), b"evt_3QxT1d0Example0001");
+    let zendesk = identity(Provider::Zendesk, &sample("zendesk/ticket.created.json"));
+    assert_eq!(zendesk, b"cbe4028c-7239-495d-b020-f22348516046");
+    // A body of another shape, whose id is the ticket's: two events must stay two.
+    let other = br#"{"event":"ticket.updated","id":123}"#;
+    assert_eq!(identity(Provider::Zendesk, other), other);
+    for (provider, path) in [
+        (Provider::Jira, "jira/issue.created.json"),
+        (Provider::Gitlab, "gitlab/issue.open.json"),
+        (Provider::Linear, "linear/issue.create.json"),
+        (Provider::Pagerduty, "pagerduty/incident.triggered.json"),
+        (Provider::Sentry, "sentry/issue.created.json"),
+        (Provider::Shopify, "shopify/orders.create.json"),
+        (Provider::Slack, "slack/block_actions.form"),
+    ] {
+        assert_eq!(identity(provider, &sample(path)), sample(path), "{path}");
+    }
+}
+
+#[test]
+fn the_signed_id_header_is_the_identity_and_no_other_header_is() {
+    let body = sample("standard-webhooks/invoice.overdue.json");
+    let received = Received { content_type: JSON, event_hint: None, body: &body };
+    let sent = headers(&[("webhook-id", "msg_1"), ("x-github-delivery", "1"), ("x-slack-retry-num", "1")]);
+    let signed = Sender::of(Provider::StandardWebhooks);
+    assert_eq!(signed.identity(&received, &sent[..]).as_ref(), b"msg_1");
+    let gitlab = Sender { scheme: webhook::Scheme::standard_webhooks(), ..Sender::of(Provider::Gitlab) };
+    assert_eq!(gitlab.identity(&received, &sent[..]).as_ref(), b"msg_1");
+    for provider in Provider::ALL.iter().filter(|it| !it.is_mapped() && **it != Provider::Api) {
+        let identity = Sender::of(*provider).identity(&received, &sent[..]).into_owned();
+        assert_eq!(identity, body, "{}", provider.name());
+    }
+}
