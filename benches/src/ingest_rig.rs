@@ -24,8 +24,13 @@ const ANSWER: usize = 64 << 10;
 
 /// What production serves, on `stores`.
 pub(crate) fn ingest(settings: &Settings, stores: Stores) -> Router {
+    ingest_at(settings, stores, Clock::system())
+}
+
+/// The same in another time.
+pub(crate) fn ingest_at(settings: &Settings, stores: Stores, clock: Clock) -> Router {
     let secrets = SecretsSource::fixed(SecretMap::from([(SOURCE.to_owned(), secrets())]));
-    let ingest = Ingest::new(stores, settings.sources.values(), secrets, Clock::system(), Metrics::none());
+    let ingest = Ingest::new(stores, settings.sources.values(), secrets, clock, Metrics::none());
     ingest.set_login(Provider::Github, "afterhook");
     router(Arc::new(ingest))
 }
