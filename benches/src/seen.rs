@@ -8,6 +8,9 @@ use domain::{Timestamp, after};
 /// Calls that a benchmark's stand-in remembers; a client that never waits makes tens of thousands.
 pub(crate) const REMEMBERED: usize = 200_000;
 
+/// The window of the stand-in's quotas, which slides.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// One call of a model.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -46,17 +49,20 @@ pub(crate) fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// The answers that the quota of `rpm` allowed from `skip` after the first call until the last answer,
-/// and the share of them that was had. `None` when all was over by then.
-pub(crate) fn goodput(calls: &[&Call], rpm: u64, skip: Duration) -> Option<Goodput> {
+/// The share of the quota of `rpm` that became answers, from a minute after the first call until the
+/// last answer. `None` when all was over by then.
+///
+/// What is left after that minute counts as a whole one at least: a client that waits for the minute to
+/// pass may have all of the next one's answers in a moment, and has no more than the quota by that.
+pub(crate) fn goodput(calls: &[&Call], rpm: u64) -> Option<Goodput> {
     let good: Vec<Timestamp> =
         calls.iter().filter(|call| call.status == Some(200)).map(|call| call.at).collect();
-    let from = after(calls.iter().map(|call| call.at).min()?, skip);
+    let from = after(calls.iter().map(|call| call.at).min()?, MINUTE);
     let until = good.iter().copied().max().filter(|last| *last > from)?;
     let window = domain::between(from, until);
     let answers = good.iter().filter(|at| **at > from).count();
     #[expect(clippy::cast_precision_loss)]
-    let allowed = rpm as f64 * window.as_secs_f64() / 60.0;
+    let allowed = rpm as f64 * window.max(MINUTE).as_secs_f64() / 60.0;
     #[expect(clippy::cast_precision_loss)]
     let share = answers as f64 / allowed;
     Some(Goodput { share, answers, window })
@@ -89,7 +95,7 @@ mod tests {
     fn goodput_counts_answers_behind_the_first_window_alone() {
         // One a second for two minutes, and a refusal beside each.
         let calls: Vec<Call> = (0..=120).flat_map(|second| [call(second, 200), call(second, 429)]).collect();
-        let goodput = goodput(&calls.iter().collect::<Vec<_>>(), 60, Duration::from_secs(60)).unwrap();
+        let goodput = goodput(&calls.iter().collect::<Vec<_>>(), 60).unwrap();
         assert_eq!((goodput.answers, goodput.window), (60, Duration::from_secs(60)));
         assert!((goodput.share - 1.0).abs() < 1e-9);
     }
@@ -97,6 +103,15 @@ mod tests {
     #[test]
     fn a_run_that_fits_into_the_first_window_has_no_goodput() {
         let calls: Vec<Call> = (0..30).map(|second| call(second, 200)).collect();
-        assert!(goodput(&calls.iter().collect::<Vec<_>>(), 60, Duration::from_secs(60)).is_none());
+        assert!(goodput(&calls.iter().collect::<Vec<_>>(), 60).is_none());
+    }
+
+    #[test]
+    fn answers_in_bursts_are_no_more_than_the_quota() {
+        let burst = |start| (start..start + 30).map(|second| call(second, 200));
+        let calls: Vec<Call> = burst(0).chain(burst(60)).collect();
+        let goodput = goodput(&calls.iter().collect::<Vec<_>>(), 30).unwrap();
+        // Of the second burst, the first answer comes as the minute ends.
+        assert!((goodput.share - 29.0 / 30.0).abs() < 1e-9, "{goodput:?}");
     }
 }

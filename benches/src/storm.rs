@@ -16,8 +16,6 @@ use crate::world::World;
 use crate::{Outcome, agent, github_event};
 
 const TASKS: u64 = 400;
-/// The quota is a sliding minute: what a burst at the start takes is missing until it is over.
-const FIRST_WINDOW: Duration = Duration::from_secs(60);
 /// Twice what the quota needs, and a minute.
 const PATIENCE: Duration = Duration::from_secs(300);
 const GOODPUT: f64 = 0.95;
@@ -58,7 +56,7 @@ fn fill(table: &mut Table, settings: &Settings, world: &World, tasks: &[Task]) -
     let calls = seen::calls(&world.gemini);
     let answer = &settings.models.answer;
     let rpm = rpm(settings, answer).ok_or("storm.toml sets no quota")?;
-    let goodput = seen::goodput(&seen::of(&calls, answer), rpm, FIRST_WINDOW);
+    let goodput = seen::goodput(&seen::of(&calls, answer), rpm);
     let share = goodput.map_or(0.0, |goodput| goodput.share);
     table.target("answers after the first window, of the quota", percent(share), "≥ 95 %", share >= GOODPUT);
     let wasted = seen::share(seen::answered(&calls, 429), calls.len());
