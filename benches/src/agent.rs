@@ -1,6 +1,6 @@
-//! The agent.toml of the benchmarks, and where the project's files are.
+//! The agent.toml of each benchmark, and where the project's files are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use settings::Settings;
 
@@ -11,16 +11,26 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// Its path.
+/// The path of the one that holds nothing back.
 pub(crate) fn path() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/agent/agent.toml"))
+    of("agent.toml")
 }
 
-/// What it says.
+/// The path of the one called `name`.
+pub(crate) fn of(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/agent")).join(name)
+}
+
+/// What the one says that holds nothing back.
 pub(crate) fn settings() -> Outcome<Settings> {
+    load(&path())
+}
+
+/// What the file at `path` says.
+pub(crate) fn load(path: &Path) -> Outcome<Settings> {
     let registry = ::processor::registry();
     let automations: Vec<&str> = registry.names().collect();
-    Ok(Settings::load_for(&path(), &automations)?)
+    Ok(Settings::load_for(path, &automations)?)
 }
 
 #[cfg(test)]

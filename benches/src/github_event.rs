@@ -45,11 +45,18 @@ pub(crate) fn secrets() -> Secrets {
 pub(crate) fn issues(numbers: impl IntoIterator<Item = u64>) -> Outcome<Vec<Webhook>> {
     let template: Value = serde_json::from_str(ISSUE)?;
     let now = Clock::system().now();
-    numbers.into_iter().map(|number| issue(&template, number, now)).collect()
+    numbers.into_iter().map(|number| webhook(template.clone(), number, now)).collect()
 }
 
-fn issue(template: &Value, number: u64, now: Timestamp) -> Outcome<Webhook> {
-    let mut event = template.clone();
+/// The issue `number`, opened at `now` with this title and text.
+pub(crate) fn issue(number: u64, title: &str, text: &str, now: Timestamp) -> Outcome<Webhook> {
+    let mut event: Value = serde_json::from_str(ISSUE)?;
+    event["issue"]["title"] = title.into();
+    event["issue"]["body"] = text.into();
+    webhook(event, number, now)
+}
+
+fn webhook(mut event: Value, number: u64, now: Timestamp) -> Outcome<Webhook> {
     event["issue"]["number"] = number.into();
     event["issue"]["created_at"] = now.to_string().into();
     event["issue"]["updated_at"] = now.to_string().into();

@@ -7,23 +7,30 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program speaks to its user")]
 
 mod agent;
+mod assembly;
 mod burst;
+mod calls;
 mod child;
 mod console;
+mod cost;
 mod cpu;
 mod dev;
+mod fleet;
 mod github_event;
 mod ingest;
 mod ingest_aws;
 mod ingest_rig;
 mod null_stores;
+mod outage;
 mod processor;
 mod report;
 mod scenario;
+mod seen;
 mod sender;
 mod slow_model;
 mod stages;
 mod statistics;
+mod storm;
 mod world;
 
 use std::process::ExitCode;
@@ -36,23 +43,41 @@ type Outcome<T> = Result<T, Problem>;
 type Benchmark = fn() -> Outcome<Vec<Table>>;
 
 /// Every benchmark, the quick ones first.
-const NAMES: [(&str, Benchmark); 6] = [
+const NAMES: [(&str, Benchmark); 10] = [
     ("ingest", ingest::run),
     ("ingest-aws", ingest_aws::run),
     ("processor", processor::run),
+    ("calls", calls::run),
+    ("cost", cost::run),
     ("dev", dev::run),
     ("burst", burst::run),
     ("slow-model", slow_model::run),
+    ("storm", storm::run),
+    ("outage", outage::run),
 ];
 
 fn main() -> ExitCode {
     // The clients of this process are built without a provider; a second call would find this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [calls::CLIENT, url, measure] = wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return client(url, measure);
+    }
     match chosen(&wanted) {
         Ok(benchmarks) => run(&benchmarks),
         Err(problem) => {
             eprintln!("bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The other process of the benchmark `calls`.
+fn client(url: &str, measure: &str) -> ExitCode {
+    match calls::run_client(url, measure) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("bench {}: {problem}", calls::CLIENT);
             ExitCode::FAILURE
         }
     }

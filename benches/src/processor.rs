@@ -1,16 +1,16 @@
 //! Ten tasks in one batch against a model that thinks for a second, twice for each task: they wait
 //! side by side, or it takes twenty seconds.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::processor::{Parts, Processor, Services, SqsAttributes, SqsEvent, SqsRecord};
-use domain::{Clock, Delivery, Jitter, Lane, ListQuery, Stores, TaskStatus, Visibility, after};
+use ::processor::SqsEvent;
+use domain::{Clock, Jitter, Lane, ListQuery, Stores, TaskStatus, Visibility, after};
 use embedded::Embedded;
-use settings::Environment;
 use telemetry::Metrics;
 use tokio::runtime::Builder;
 
+use crate::assembly::{self, Surroundings};
+use crate::fleet::record;
 use crate::report::Table;
 use crate::statistics::seconds;
 use crate::world::World;
@@ -54,13 +54,17 @@ async fn work(world: &World) -> Outcome<(Duration, Stores)> {
     for webhook in github_event::issues(numbers())? {
         ingest_rig::accept(&router, &webhook).await?;
     }
-    let processor = processor(world, &settings, &stores, &clock)?;
+    let (jitter, metrics) = (Jitter::fixed(0.5), Metrics::none());
+    let around = Surroundings { world, stores: &stores, clock: &clock, jitter, metrics };
+    let processor = assembly::processor(&settings, around)?;
     let lane = Visibility { lane: Some(Lane::Standard), timeout: 6 * INVOCATION };
     let deliveries = stores.queue.receive(lane, TASKS, Duration::ZERO).await?;
     if deliveries.len() != TASKS {
         return Err(format!("the lane has {} of {TASKS} messages", deliveries.len()).into());
     }
-    let batch = SqsEvent { records: deliveries.into_iter().map(record).collect() };
+    let batch = SqsEvent {
+        records: deliveries.into_iter().map(|delivery| record(Lane::Standard, delivery)).collect(),
+    };
     let deadline = after(clock.now(), INVOCATION);
     let started = Instant::now();
     let answer = processor.handle_batch(batch, |_| Some(Lane::Standard), deadline).await;
@@ -69,49 +73,4 @@ async fn work(world: &World) -> Outcome<(Duration, Stores)> {
         return Err(format!("{} messages come back", answer.batch_item_failures.len()).into());
     }
     Ok((took, stores))
-}
-
-/// As it is wired in production, with the stand-ins behind real clients.
-fn processor(
-    world: &World,
-    settings: &settings::Settings,
-    stores: &Stores,
-    clock: &Clock,
-) -> Outcome<Arc<Processor>> {
-    let environment = Environment::from_map([
-        ("GEMINI_BASE_URL", world.gemini_url.as_str()),
-        ("GEMINI_API_KEY", "bench"),
-        ("GITHUB_API_URL", world.github_url.as_str()),
-        ("GITHUB_TOKEN", "bench"),
-    ])?;
-    let jitter = Jitter::fixed(0.5);
-    let parts = Parts {
-        stores: stores.clone(),
-        model: ::processor::gemini(
-            settings,
-            &environment,
-            Arc::clone(&stores.state),
-            clock.clone(),
-            jitter.clone(),
-            Metrics::none(),
-        )?,
-        services: Services { github: ::processor::github(settings, &environment, clock.clone())? },
-        clock: clock.clone(),
-        jitter,
-        metrics: Metrics::none(),
-    };
-    Ok(Arc::new(Processor::new(settings, ::processor::registry(), parts)?))
-}
-
-fn record(delivery: Delivery) -> SqsRecord {
-    SqsRecord {
-        message_id: Some(delivery.message_id),
-        receipt_handle: Some(delivery.receipt.handle),
-        body: Some(delivery.body),
-        attributes: SqsAttributes {
-            approximate_receive_count: Some(delivery.receive_count.to_string()),
-            sent_timestamp: None,
-        },
-        event_source_arn: Some("arn:aws:sqs:us-east-1:123456789012:standard".to_owned()),
-    }
 }

@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use afterhook::standin::gemini::{GeminiStandin, Latency};
+use afterhook::standin::gemini::{self, GeminiStandin, Latency};
 use afterhook::standin::github::GithubStandin;
+use domain::Clock;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -23,11 +24,25 @@ pub(crate) struct World {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Issues by the number of their comments.
+#[derive(Default)]
+pub(crate) struct Answered {
+    pub(crate) never: usize,
+    pub(crate) once: usize,
+    pub(crate) doubled: usize,
+}
+
 impl World {
     /// Starts them; the model thinks for `latency`.
     pub(crate) fn start(latency: Duration) -> Outcome<Self> {
-        let github = GithubStandin::builder().keep_requests(0).build()?;
-        let gemini = GeminiStandin::builder().keep_requests(0).latency(Latency::Fixed(latency)).build();
+        let gemini = GeminiStandin::builder().keep_requests(0).latency(Latency::Fixed(latency));
+        Self::with(gemini, &Clock::system())
+    }
+
+    /// Starts them with a model of this behaviour, both on `clock`.
+    pub(crate) fn with(gemini: gemini::Builder, clock: &Clock) -> Outcome<Self> {
+        let github = GithubStandin::builder().keep_requests(0).clock(clock.clone()).build()?;
+        let gemini = gemini.clock(clock.clone()).build();
         let (github_socket, github_url) = listen()?;
         let (gemini_socket, gemini_url) = listen()?;
         let (stop, stopped) = oneshot::channel();
@@ -44,6 +59,19 @@ impl World {
             });
         });
         Ok(Self { github, gemini, github_url, gemini_url, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Of the issues `numbers`, how many have no comment, one, and more than one.
+    pub(crate) fn answered(&self, numbers: impl IntoIterator<Item = u64>) -> Answered {
+        let mut answered = Answered::default();
+        for comments in self.comments(numbers) {
+            match comments {
+                0 => answered.never += 1,
+                1 => answered.once += 1,
+                _ => answered.doubled += 1,
+            }
+        }
+        answered
     }
 
     /// How many comments each of the issues has.

@@ -9,5 +9,6 @@ mod crash;
 mod dev;
 mod directions;
 mod events;
+mod gemini_sdk;
 mod requests;
 mod template;

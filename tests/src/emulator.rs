@@ -4,7 +4,6 @@
 //! when it cannot be had. It ends with this process, however that ends.
 
 mod process;
-mod venv;
 mod wire;
 
 use std::sync::OnceLock;
@@ -15,6 +14,7 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Stores;
 
+use crate::venv::Venv;
 use process::Process;
 
 pub use wire::Wire;
@@ -22,6 +22,13 @@ pub use wire::Wire;
 /// The emulator takes any keys, and the SDKs want some.
 const ACCESS_KEY: &str = "test";
 const REGION: &str = "us-east-1";
+
+const VENV: Venv = Venv {
+    name: "emulator",
+    what: "an AWS emulator",
+    file: "tests/requirements/emulator.txt",
+    requirements: include_str!("../requirements/emulator.txt"),
+};
 
 /// A running emulator.
 #[derive(Debug)]
@@ -46,10 +53,7 @@ impl Emulator {
     #[must_use]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Emulator, String>> = OnceLock::new();
-        let started = SHARED.get_or_init(|| {
-            let python = venv::python()?;
-            Ok(Self { process: Process::start(&python)? })
-        });
+        let started = SHARED.get_or_init(|| Ok(Self { process: Process::start(&VENV.python()?)? }));
         match started {
             Ok(emulator) => emulator,
             Err(message) => fail(message),
@@ -115,11 +119,4 @@ pub fn unique_prefix() -> String {
 #[expect(clippy::panic, reason = "a test that lacks what it needs must fail")]
 fn fail(message: &str) -> ! {
     panic!("{message}")
-}
-
-/// Tells what takes long, past the test harness, which would keep it until the test fails.
-fn progress(message: &str) {
-    use std::io::Write as _;
-    // Without a terminal nobody waits for the message.
-    let _ = writeln!(std::io::stderr(), "emulator: {message}");
 }

@@ -5,5 +5,6 @@ pub mod assembly;
 pub mod counted;
 pub mod emulator;
 pub mod hooks;
+pub mod venv;
 pub mod watch;
 pub mod world;

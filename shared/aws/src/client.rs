@@ -6,6 +6,7 @@ use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls;
@@ -73,7 +74,21 @@ pub(crate) fn waiting_timeouts(wait: Duration) -> TimeoutConfig {
 
 /// A DynamoDB client.
 pub(crate) fn dynamo(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(sdk)
+    aws_sdk_dynamodb::Client::new(&unwatched(sdk))
+}
+
+/// An SQS client.
+pub(crate) fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
+    aws_sdk_sqs::Client::new(&unwatched(sdk))
+}
+
+/// Without the watch over the rate at which bytes flow. It is meant for long bodies: DynamoDB and SQS
+/// send and receive kilobytes, read as a whole within [`ATTEMPT`], which ends a stall sooner; and the
+/// watch costs every request a tenth of its CPU time. The bodies of S3 are read after their call has
+/// returned, where no time-out of ours holds, so its client keeps the watch.
+fn unwatched(sdk: &SdkConfig) -> SdkConfig {
+    let watch = StalledStreamProtectionConfig::disabled();
+    sdk.clone().into_builder().stalled_stream_protection(watch).build()
 }
 
 /// An S3 client. Emulators know buckets by path only, not by host name.

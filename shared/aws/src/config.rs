@@ -48,7 +48,7 @@ impl Aws {
             tasks: Arc::new(DynamoTaskStore::new(dynamo.clone(), config.tasks_table.clone())),
             payloads: Arc::new(DynamoPayloadStore::new(dynamo.clone(), config.tasks_table.clone(), objects)),
             state: Arc::new(DynamoStateStore::new(dynamo, config.state_table.clone())),
-            queue: Arc::new(SqsQueue::new(aws_sdk_sqs::Client::new(sdk), config)),
+            queue: Arc::new(SqsQueue::new(client::sqs(sdk), config)),
         }
     }
 }

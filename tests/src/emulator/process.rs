@@ -9,7 +9,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::venv::target_dir;
+use crate::venv::target_dir;
 
 /// Stays until its standard input closes.
 const WRAPPER: &str = include_str!("emulator.py");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::log::Billed;
 use super::tokens::Tokens;
 
 /// A complete answer, before it is written as one body or as a stream.
@@ -82,6 +83,16 @@ impl Usage {
 }
 
 impl Answer {
+    /// What it is billed for.
+    pub(super) fn billed(&self) -> Billed {
+        Billed {
+            model: self.model,
+            prompt: self.usage.prompt.total(),
+            cached: self.usage.cached.map_or(0, Tokens::total),
+            output: self.usage.candidates + self.usage.thoughts,
+        }
+    }
+
     /// The body of a unary response.
     pub(super) fn body(&self) -> Value {
         let candidates: Vec<Value> =

@@ -3,7 +3,7 @@
 //! A cache that is gone (expired, deleted, never there) answers 403 in every use, as Google's does.
 
 use axum::response::Response;
-use domain::{Timestamp, after};
+use domain::{Timestamp, after, between};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -69,10 +69,22 @@ struct Cache {
     view: CacheView,
 }
 
+/// What one context cache is billed for: its tokens once as a prompt, and their storage by the hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheStorage {
+    /// The concrete model.
+    pub model: &'static str,
+    /// Its size.
+    pub tokens: u64,
+    /// How long it has existed.
+    pub stored: Duration,
+}
+
 /// All caches, by id.
 #[derive(Debug, Default)]
 pub(super) struct Caches {
     by_id: BTreeMap<String, Cache>,
+    deleted: Vec<CacheStorage>,
     serial: u64,
 }
 
@@ -99,6 +111,18 @@ impl Caches {
         live.map(|(id, _)| format!("cachedContents/{id}")).collect()
     }
 
+    /// What every cache there has been is billed for until `now`.
+    pub(super) fn storage(&self, now: Timestamp) -> Vec<CacheStorage> {
+        self.deleted.iter().copied().chain(self.by_id.values().map(|cache| cache.storage(now))).collect()
+    }
+
+    fn delete(&mut self, id: &str, now: Timestamp) -> Result<(), ApiError> {
+        let storage = self.live(id, now)?.storage(now);
+        self.by_id.remove(id);
+        self.deleted.push(storage);
+        Ok(())
+    }
+
     fn live(&self, id: &str, now: Timestamp) -> Result<&Cache, ApiError> {
         self.by_id.get(id).filter(|cache| cache.expires > now).ok_or_else(gone)
     }
@@ -111,6 +135,11 @@ impl Caches {
 }
 
 impl Cache {
+    fn storage(&self, now: Timestamp) -> CacheStorage {
+        let stored = between(self.created, now.min(self.expires));
+        CacheStorage { model: self.concrete, tokens: self.view.tokens.total(), stored }
+    }
+
     fn describe(&self, id: &str) -> Value {
         json!({
             "name": format!("cachedContents/{id}"),
@@ -137,8 +166,7 @@ pub(super) fn handle(shared: &Shared, call: &Call, action: Action) -> Result<Res
         Action::List => Ok(respond::ok(&call.page_body("cachedContents", caches.list(now))?)),
         Action::Get(id) => Ok(respond::ok(&caches.live(&id, now)?.describe(&id))),
         Action::Delete(id) => {
-            caches.live(&id, now)?;
-            caches.by_id.remove(&id);
+            caches.delete(&id, now)?;
             Ok(empty())
         }
         Action::Update(id) => {
@@ -151,7 +179,12 @@ pub(super) fn handle(shared: &Shared, call: &Call, action: Action) -> Result<Res
             Ok(respond::ok(&cache.describe(&id)))
         }
         Action::Create => {
-            let mut cache = create(&call.json()?, &call.version, now)?;
+            let body = call.json()?;
+            if !shared.settings.caches {
+                let model = body.string("model").unwrap_or_default().trim_start_matches("models/");
+                return Err(ApiError::no_model(model, &call.version, "createCachedContent"));
+            }
+            let mut cache = create(&body, &call.version, now)?;
             caches.serial += 1;
             cache.serial = caches.serial;
             let id = shared.id(40);

@@ -58,6 +58,8 @@ pub struct Builder {
     pub(super) quotas: HashMap<String, Quota>,
     pub(super) faults: Vec<FaultRule>,
     pub(super) keep_requests: usize,
+    pub(super) keep_bodies: bool,
+    pub(super) caches: bool,
     pub(super) script: Option<Script>,
 }
 
@@ -74,6 +76,8 @@ impl Default for Builder {
             quotas: HashMap::new(),
             faults: Vec::new(),
             keep_requests: 1_000,
+            keep_bodies: true,
+            caches: true,
             script: None,
         }
     }
@@ -137,6 +141,18 @@ impl Builder {
     /// How many requests [`GeminiStandin::requests`] remembers (1,000).
     pub fn keep_requests(mut self, requests: usize) -> Self {
         self.keep_requests = requests;
+        self
+    }
+
+    /// Whether they keep their bodies and headers (yes): a benchmark of many calls wants neither.
+    pub fn keep_bodies(mut self, keep: bool) -> Self {
+        self.keep_bodies = keep;
+        self
+    }
+
+    /// No model offers explicit context caches.
+    pub fn without_caches(mut self) -> Self {
+        self.caches = false;
         self
     }
 

@@ -57,17 +57,16 @@ pub(super) async fn handle(
         None => {}
     }
     let answer = prepared.answer(shared, words, &faults);
-    let usage = &answer.usage;
-    shared.log.used(
-        usage.prompt.total(),
-        usage.cached.map_or(0, Tokens::total),
-        usage.candidates + usage.thoughts,
-    );
-    if verb == "streamGenerateContent" {
+    let billed = answer.billed();
+    shared.log.used(&billed);
+    let mut response = if verb == "streamGenerateContent" {
         let framing = if call.query("alt") == Some("sse") { Framing::Events } else { Framing::Array };
-        return Ok(stream::respond(&answer, framing, &faults, shared.settings.chunk_delay, in_flight));
-    }
-    unary(&answer, &faults)
+        stream::respond(&answer, framing, &faults, shared.settings.chunk_delay, in_flight)
+    } else {
+        unary(&answer, &faults)?
+    };
+    response.extensions_mut().insert(billed);
+    Ok(response)
 }
 
 fn unary(answer: &Answer, faults: &[Fault]) -> Result<Response, ApiError> {

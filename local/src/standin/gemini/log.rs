@@ -22,12 +22,45 @@ pub struct ReceivedRequest {
     pub model: Option<String>,
     /// The method after the colon, such as `generateContent`; empty if there is none.
     pub verb: String,
-    /// Headers in lower case, without credentials.
+    /// Headers in lower case, without credentials; none when bodies are not kept.
     pub headers: BTreeMap<String, String>,
-    /// The JSON body; `null` if there is none or it is not JSON.
+    /// The JSON body; `null` if there is none or it is not JSON, and when bodies are not kept.
     pub body: Value,
     /// The HTTP status of the answer; `None` while it is under way, and when the caller went away.
     pub status: Option<u16>,
+    /// What the answer is billed for; `None` if it is no model's, or not yet there.
+    pub billed: Option<Billed>,
+}
+
+impl ReceivedRequest {
+    /// All of it but the body and the headers.
+    pub(super) fn without_body(&self) -> Self {
+        Self {
+            at: self.at,
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            model: self.model.clone(),
+            verb: self.verb.clone(),
+            headers: BTreeMap::new(),
+            body: Value::Null,
+            status: self.status,
+            billed: self.billed,
+        }
+    }
+}
+
+/// What an answer is billed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Billed {
+    /// The concrete model, as `modelVersion` names it.
+    pub model: &'static str,
+    /// Prompt tokens, cached ones included.
+    pub prompt: u64,
+    /// Of these, tokens read from an explicit cache.
+    pub cached: u64,
+    /// Tokens of the answer, thoughts included.
+    pub output: u64,
 }
 
 /// Figures since the start or the last reset.
@@ -86,23 +119,23 @@ impl Log {
         inner.first + inner.requests.len() as u64 - u64::from(self.keep > 0)
     }
 
-    /// Notes the status that a request was answered with.
-    pub(super) fn answered(&self, number: u64, status: u16) {
+    /// Notes the status that a request was answered with, and what that cost.
+    pub(super) fn answered(&self, number: u64, status: u16, billed: Option<Billed>) {
         let mut inner = lock(&self.inner);
         *inner.counters.statuses.entry(status).or_default() += 1;
         inner.counters.throttled += u64::from(status == 429);
         let index = number.checked_sub(inner.first).and_then(|i| usize::try_from(i).ok());
         if let Some(request) = index.and_then(|i| inner.requests.get_mut(i)) {
-            request.status = Some(status);
+            (request.status, request.billed) = (Some(status), billed);
         }
     }
 
     /// Notes what an answer used.
-    pub(super) fn used(&self, prompt: u64, cached: u64, output: u64) {
+    pub(super) fn used(&self, billed: &Billed) {
         let counters = &mut lock(&self.inner).counters;
-        counters.prompt_tokens += prompt;
-        counters.cached_tokens += cached;
-        counters.output_tokens += output;
+        counters.prompt_tokens += billed.prompt;
+        counters.cached_tokens += billed.cached;
+        counters.output_tokens += billed.output;
     }
 
     /// Counts a call of a model for as long as the guard lives.
@@ -161,6 +194,7 @@ mod tests {
             headers: BTreeMap::new(),
             body: Value::Null,
             status: None,
+            billed: None,
         }
     }
 
@@ -169,7 +203,7 @@ mod tests {
         let log = Log::new(2);
         let numbers = ["/a", "/b", "/c"].map(|path| log.received(request(path)));
         for (number, status) in numbers.into_iter().zip([500, 429, 200]) {
-            log.answered(number, status);
+            log.answered(number, status, None);
         }
         let kept: Vec<_> = log.requests().into_iter().map(|r| (r.path, r.status.unwrap())).collect();
         assert_eq!(kept, [("/b".to_owned(), 429), ("/c".to_owned(), 200)]);

@@ -45,9 +45,10 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use caches::CacheStorage;
 pub use config::{Builder, Latency, Script, Scripted};
 pub use faults::{Fault, FaultRule, Throttle};
-pub use log::{Counters, ReceivedRequest};
+pub use log::{Billed, Counters, ReceivedRequest};
 pub use quota::Quota;
 
 use axum::Router;
@@ -128,6 +129,12 @@ impl GeminiStandin {
     #[must_use]
     pub fn cache_names(&self) -> Vec<String> {
         self.0.cache_names()
+    }
+
+    /// What every context cache there has been is billed for until now.
+    #[must_use]
+    pub fn cache_storage(&self) -> Vec<CacheStorage> {
+        self.0.cache_storage()
     }
 }
 

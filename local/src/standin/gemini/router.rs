@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::errors::ApiError;
 use super::faults::Fault;
-use super::log::ReceivedRequest;
+use super::log::{Billed, ReceivedRequest};
 use super::ordered::Node;
 use super::shared::Shared;
 use super::spelling;
@@ -129,12 +129,13 @@ impl Call {
             model,
             verb,
             headers,
-            body: if shared.is_watched() {
+            body: if shared.reads_bodies() {
                 serde_json::from_slice(&self.body).unwrap_or(Value::Null)
             } else {
                 Value::Null
             },
             status: None,
+            billed: None,
         }
     }
 }
@@ -165,12 +166,13 @@ async fn read(request: Request) -> Result<Call, ApiError> {
 async fn logged(shared: &Arc<Shared>, call: &Call) -> Response {
     let endpoint = endpoint(call);
     let received = call.received(shared, endpoint.as_ref());
-    let number = shared.log.received(received.clone());
+    let number = shared.log.received(shared.kept(&received));
     let response = match answer(shared, call, endpoint, &received).await {
         Ok(response) => response,
         Err(error) => respond::error(&error),
     };
-    shared.log.answered(number, response.status().as_u16());
+    let billed = response.extensions().get::<Billed>().copied();
+    shared.log.answered(number, response.status().as_u16(), billed);
     response
 }
 

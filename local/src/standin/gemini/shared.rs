@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::batches::Batches;
-use super::caches::Caches;
+use super::caches::{CacheStorage, Caches};
 use super::config::{Builder, Latency};
 use super::errors::ApiError;
 use super::faults::{Fault, FaultRule};
 use super::files::Files;
 use super::interactions::Interactions;
-use super::log::Log;
+use super::log::{Log, ReceivedRequest};
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
@@ -65,9 +65,18 @@ impl Shared {
         self.settings.clock.now()
     }
 
-    /// Whether anybody can see the requests: a benchmark that keeps none need not pay for them.
-    pub(super) fn is_watched(&self) -> bool {
-        self.settings.keep_requests > 0 || self.settings.script.is_some()
+    /// Whether anybody can see the requests' bodies: a benchmark that keeps none need not pay for them.
+    pub(super) fn reads_bodies(&self) -> bool {
+        self.keeps_bodies() || self.settings.script.is_some()
+    }
+
+    /// What the log keeps of a request.
+    pub(super) fn kept(&self, received: &ReceivedRequest) -> ReceivedRequest {
+        if self.keeps_bodies() { received.clone() } else { received.without_body() }
+    }
+
+    fn keeps_bodies(&self) -> bool {
+        self.settings.keep_requests > 0 && self.settings.keep_bodies
     }
 
     /// A new id of `length` lower-case letters and digits, different at every call.
@@ -135,6 +144,11 @@ impl Shared {
     pub(super) fn reset(&self) {
         self.log.reset();
         *lock(&self.usage) = Usage::default();
+    }
+
+    /// What all caches are billed for.
+    pub(super) fn cache_storage(&self) -> Vec<CacheStorage> {
+        lock(&self.caches).storage(self.now())
     }
 
     /// The caches that exist now.

@@ -36,7 +36,7 @@ impl TablesError {
 /// [`TablesError`] when the endpoint cannot be reached or refuses.
 pub async fn create(sdk: &SdkConfig, prefix: &str) -> Result<AwsConfig, TablesError> {
     let dynamo = client::dynamo(sdk);
-    let sqs = aws_sdk_sqs::Client::new(sdk);
+    let sqs = client::sqs(sdk);
     let (tasks_table, state_table) = (format!("{prefix}-tasks"), format!("{prefix}-state"));
     let payload_bucket = format!("{prefix}-payloads");
     dynamo::create_tasks(&dynamo, &tasks_table).await?;

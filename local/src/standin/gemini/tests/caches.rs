@@ -110,3 +110,47 @@ async fn lists_come_newest_first_in_pages() {
     assert!(second.get("nextPageToken").is_none());
     assert!(first["cachedContents"][0].get("contents").is_none(), "contents are never returned");
 }
+
+#[tokio::test]
+async fn storage_is_billed_until_a_cache_is_deleted_or_expires() {
+    let (clock, seconds) = movable();
+    let gemini = GeminiStandin::builder().clock(clock).build();
+    let deleted = post(&gemini, CACHES, &cache("600s")).await.json();
+    let tokens = deleted["usageMetadata"]["totalTokenCount"].as_u64().unwrap();
+    post(&gemini, CACHES, &cache("60s")).await;
+    seconds.fetch_add(30, Ordering::SeqCst);
+    let path = format!("/v1beta/{}", deleted["name"].as_str().unwrap());
+    assert_eq!(send(&gemini, request("DELETE", &path, Body::empty())).await.status, 200);
+    seconds.fetch_add(1_000, Ordering::SeqCst);
+    let bills = gemini.cache_storage();
+    assert_eq!(bills.iter().map(|bill| bill.stored.as_secs()).collect::<Vec<_>>(), [30, 60]);
+    assert!(bills.iter().all(|bill| bill.tokens == tokens && bill.model == "gemini-3.8-flash"));
+}
+
+#[tokio::test]
+async fn each_call_is_noted_with_what_it_is_billed_for() {
+    let gemini = GeminiStandin::builder().keep_bodies(false).build();
+    let made = post(&gemini, CACHES, &cache("600s")).await.json();
+    let mut body = ask("What does the fox do?");
+    body["cachedContent"] = made["name"].clone();
+    let usage = post(&gemini, FLASH, &body).await.json()["usageMetadata"].clone();
+    body["cachedContent"] = "cachedContents/none".into();
+    assert_eq!(post(&gemini, FLASH, &body).await.status, 403);
+    let [creation, answered, refused] = gemini.requests().try_into().unwrap();
+    assert_eq!((creation.billed, refused.billed), (None, None));
+    assert_eq!((&answered.body, answered.headers.len()), (&Value::Null, 0));
+    let billed = answered.billed.unwrap();
+    assert_eq!(billed.model, "gemini-3.8-flash");
+    assert_eq!(usage["promptTokenCount"], billed.prompt);
+    assert_eq!(usage["cachedContentTokenCount"], billed.cached);
+    assert_eq!(usage["totalTokenCount"], billed.prompt + billed.output);
+}
+
+#[tokio::test]
+async fn a_service_without_caches_makes_none() {
+    let gemini = GeminiStandin::builder().without_caches().build();
+    let refused = post(&gemini, CACHES, &cache("60s")).await;
+    assert_eq!(refused.status, 404);
+    assert!(refused.json()["error"]["message"].as_str().unwrap().contains("createCachedContent"));
+    assert!(gemini.cache_names().is_empty());
+}
