@@ -113,7 +113,7 @@ fn mistakes_in_a_scheme_name_line_and_remedy() {
         ),
         (
             "{ header = \"X\", tolerance = \"5m\" }",
-            "2:39: sources.own.scheme.tolerance: there is no signed time to be tolerant about; add `timestamp_header = \"X-Timestamp\"` and put {timestamp} into `signed`, or remove it",
+            "2:38: sources.own.scheme.tolerance: there is no signed time to be tolerant about; add `timestamp_header = \"X-Timestamp\"` and put {timestamp} into `signed`, or remove it",
         ),
         (
             "{ header = \"X\", signed = \"{timestamp}.{body}\" }",
