@@ -100,7 +100,8 @@ impl Gemini {
         let models = candidates(&self.config, &self.models, run.call.role, run.call.priority);
         cover(run, &models).await.map_err(|failure| refusal(run.call, failure, Ledger::default()))?;
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
-        let own = own_answer(run, &models);
+        // Large, and polled through several layers.
+        let own = Box::pin(own_answer(run, &models));
         self.coalescer.generate(run.call, &names, run.remaining(), run.signals, own).await
     }
 }

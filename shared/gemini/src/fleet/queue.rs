@@ -18,10 +18,15 @@ pub(crate) enum WhenCut {
 /// Where the result of a change is found.
 pub(crate) type Slot<R> = Arc<Mutex<Option<Result<R, StoreError>>>>;
 
+/// Tells whoever waits how the write of their change ended.
+trait Finish: FnOnce(Result<(), &StoreError>) + Send {}
+
+impl<F: FnOnce(Result<(), &StoreError>) + Send> Finish for F {}
+
 /// A change to a state of type `S`.
 pub(crate) struct Change<S> {
     apply: Box<dyn FnMut(&mut S) + Send>,
-    finish: Box<dyn FnOnce(Result<(), &StoreError>) + Send>,
+    finish: Box<dyn Finish>,
     when_cut: WhenCut,
 }
 
