@@ -7,7 +7,7 @@ use e2e::world::World;
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
-const COMPLETING: [&str; 20] = [
+const COMPLETING: [&str; 21] = [
     "tasks.claim",
     "queue.set_visibility", // as long as the lease
     "state.acquire",        // the thread
@@ -18,6 +18,7 @@ const COMPLETING: [&str; 20] = [
     "tasks.save",           // its verdict
     "payloads.get",         // an answer that a former try has saved
     "state.swap",           // the answer: breaker and quota
+    "state.get",            // a context cache: looked for once an environment, then remembered
     "state.swap",           // what came of it
     "payloads.put_new",     // the transcript of the answer
     "payloads.put_new",     // the answer
