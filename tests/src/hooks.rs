@@ -17,10 +17,14 @@ const ISSUE: &str = include_str!("../../events/bodies/github/issues.opened.json"
 const COMMENT: &str = include_str!("../../events/bodies/github/issue_comment.created.json");
 const PING: &str = include_str!("../../events/bodies/github/ping.json");
 
-/// `issues.opened`, for the issue with this number.
+/// `issues.opened`, for the issue with this number. Each has a text of its own: identical questions to the
+/// model share one answer.
 #[must_use]
 pub fn issue(number: u64) -> Value {
-    numbered(ISSUE, number)
+    let mut event = numbered(ISSUE, number);
+    let body = event["issue"]["body"].as_str().unwrap_or_default().to_owned();
+    event["issue"]["body"] = json!(format!("{body}\n\nThis is number {number}."));
+    event
 }
 
 /// `issue_comment.created`: what `author` says in the issue with this number.
