@@ -23,9 +23,17 @@ struct SecondChances {
 /// It gave none, or none that can be used.
 pub(crate) async fn ask(run: &Run<'_>, ledger: &mut Ledger, model: &FleetModel) -> Result<Reading, Failure> {
     let mut request = prompt::request(run.call, &run.config.generation);
+    run.thinking.lessen(run, &model.name, &mut request);
     let mut chances = SecondChances::default();
     loop {
-        let response = retry::send(run, ledger, model, &request).await?;
+        let response = match retry::send(run, ledger, model, &request).await {
+            Err(failure)
+                if failure.is_about_thinking && run.thinking.refused(run, &model.name, &mut request) =>
+            {
+                continue;
+            }
+            response => response?,
+        };
         let flaw = match read(&response, &run.call.output) {
             Ok(reading) => return Ok(reading),
             Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(&model.name, &reason)),

@@ -61,7 +61,14 @@ mod tests {
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
         let (model, message) = ("m".to_owned(), message.to_owned());
-        Failure { model, what, is_booked: false, message, other_model_may_help: true }
+        Failure {
+            model,
+            what,
+            is_booked: false,
+            is_about_thinking: false,
+            message,
+            other_model_may_help: true,
+        }
     }
 
     fn defer(not_before: Option<i64>) -> ModelFailure {

@@ -114,6 +114,12 @@ impl ApiError {
         self.status == 429 && (self.no_access || self.quotas.iter().any(|quota| quota.limit == Some(0)))
     }
 
+    /// Whether the model does not know the level or amount of thinking that it is asked for.
+    #[must_use]
+    pub fn is_about_thinking(&self) -> bool {
+        self.status == 400 && self.message.to_ascii_lowercase().contains("thinking")
+    }
+
     /// Whether a quota per day is among those exceeded. It may come with a short `RetryInfo`, which
     /// is wrong for it.
     #[must_use]

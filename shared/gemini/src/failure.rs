@@ -15,6 +15,8 @@ pub(crate) struct Failure {
     pub(crate) what: ModelFailure,
     /// Whether the time of a deferral is a slot that nobody else has.
     pub(crate) is_booked: bool,
+    /// Whether the request was refused for the thinking that it asks for.
+    pub(crate) is_about_thinking: bool,
     /// For people; free of secrets and of prompt text.
     pub(crate) message: String,
     /// Whether another model might do better.
@@ -28,11 +30,19 @@ impl Failure {
             None => format!("{model}: {error}"),
         };
         let other_model_may_help = verdict.is_of_the_model();
-        Self { other_model_may_help, ..Self::new(model, verdict.failure(now), message) }
+        let is_about_thinking = error.is_about_thinking();
+        Self { other_model_may_help, is_about_thinking, ..Self::new(model, verdict.failure(now), message) }
     }
 
     fn new(model: &str, what: ModelFailure, message: String) -> Self {
-        Self { model: model.to_owned(), what, is_booked: false, message, other_model_may_help: true }
+        Self {
+            model: model.to_owned(),
+            what,
+            is_booked: false,
+            is_about_thinking: false,
+            message,
+            other_model_may_help: true,
+        }
     }
 
     /// Not before `at`.

@@ -34,6 +34,7 @@ mod run;
 mod settle;
 mod signal;
 mod stream;
+mod thinking;
 mod transcript;
 mod transport;
 mod verdict;

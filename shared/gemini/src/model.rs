@@ -35,6 +35,7 @@ use crate::reading::Reading;
 use crate::run::Run;
 use crate::settle::Ledger;
 use crate::signal::Signals;
+use crate::thinking::Thinking;
 
 /// Google's Gemini.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub struct Gemini {
     coalescer: Coalescer<ModelAnswer>,
     client: Arc<Client>,
     caches: Caches,
+    thinking: Thinking,
     shared: Shared,
     signals: Signals,
     clock: Clock,
@@ -68,8 +70,9 @@ impl Gemini {
         let client = Arc::new(Client::new(&config, signals.clone())?);
         let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
         let treasury = Treasury::new(config.budgets);
-        let (coalescer, shared) = (Coalescer::default(), Shared { store, jitter });
-        Ok(Self { config, models, treasury, coalescer, client, caches, shared, signals, clock })
+        let (coalescer, thinking) = (Coalescer::default(), Thinking::default());
+        let shared = Shared { store, jitter };
+        Ok(Self { config, models, treasury, coalescer, client, caches, thinking, shared, signals, clock })
     }
 
     /// How many connections to the service were opened in this environment, and how many requests
@@ -85,6 +88,7 @@ impl Gemini {
             config: &self.config,
             client: &self.client,
             caches: &self.caches,
+            thinking: &self.thinking,
             shared: &self.shared,
             signals: &self.signals,
             jitter: &self.shared.jitter,

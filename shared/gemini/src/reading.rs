@@ -60,9 +60,14 @@ impl Flaw {
 /// What is wrong with it.
 pub(crate) fn read(response: &GenerateContentResponse, format: &OutputFormat) -> Result<Reading, Flaw> {
     let candidate = response.candidates.first().ok_or_else(|| no_candidate(response))?;
-    judge(candidate)?;
     let content = candidate.content.clone().unwrap_or_default();
-    let text = content.spoken().trim_end().to_owned();
+    let spoken = content.spoken();
+    judge(candidate).map_err(|flaw| match flaw {
+        // More room would only be filled with more of the same.
+        Flaw::Truncated if loops(&spoken) => Flaw::Malformed("it repeats itself without end".to_owned()),
+        other => other,
+    })?;
+    let text = spoken.trim_end().to_owned();
     if text.is_empty() {
         return Err(Flaw::Malformed("no text".to_owned()));
     }
@@ -76,6 +81,20 @@ pub(crate) fn read(response: &GenerateContentResponse, format: &OutputFormat) ->
             }
         }
     }
+}
+
+/// Whether `text` ends in one phrase said over and over: how models fail at structured output.
+fn loops(text: &str) -> bool {
+    const LONGEST_PHRASE: usize = 200;
+    const TIMES: usize = 8;
+    let bytes = text.as_bytes();
+    (1..=LONGEST_PHRASE).any(|phrase| {
+        let span = (phrase * TIMES).max(64);
+        bytes.len() > span && {
+            let tail = &bytes[bytes.len() - span..];
+            tail[phrase..] == tail[..span - phrase]
+        }
+    })
 }
 
 /// A prompt that was blocked has feedback and no candidates, and the feedback may lack a reason.

@@ -165,3 +165,15 @@ proptest! {
         let _ = structured(finished("STOP", &answer));
     }
 }
+
+#[test]
+fn a_truncated_answer_that_loops_is_broken_not_short() {
+    let looping = format!("{{\"n\": 1, \"s\": \"{}", "and so on, ".repeat(400));
+    assert!(matches!(structured(finished("MAX_TOKENS", &looping)), Err(Flaw::Malformed(_))));
+    let spaces = format!("{{\"n\": 1{}", " \n".repeat(500));
+    assert!(matches!(structured(finished("MAX_TOKENS", &spaces)), Err(Flaw::Malformed(_))));
+    let zeros = format!("{{\"n\": 0.{}", "0".repeat(500));
+    assert!(matches!(structured(finished("MAX_TOKENS", &zeros)), Err(Flaw::Malformed(_))));
+    let prose: String = (0..200).map(|n| format!("Sentence {n} says something else. ")).collect();
+    assert_eq!(text(finished("MAX_TOKENS", &prose)), Err(Flaw::Truncated));
+}

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::fleet::Shared;
 use crate::signal::Signals;
+use crate::thinking::Thinking;
 
 /// Kept back at the end, so that what came of a call is written down and returned before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -22,6 +23,7 @@ pub(crate) struct Run<'a> {
     pub(crate) config: &'a Config,
     pub(crate) client: &'a Client,
     pub(crate) caches: &'a Caches,
+    pub(crate) thinking: &'a Thinking,
     pub(crate) shared: &'a Shared,
     pub(crate) signals: &'a Signals,
     pub(crate) jitter: &'a Jitter,

@@ -159,3 +159,31 @@ async fn what_was_paid_in_vain_is_not_put_off() {
     assert_eq!(error.failure, ModelFailure::Unusable);
     server.finish();
 }
+
+fn level(asked: &crate::server::Asked) -> &serde_json::Value {
+    &asked.body["generationConfig"]["thinkingConfig"]["thinkingLevel"]
+}
+
+#[tokio::test]
+async fn sorting_asks_for_the_least_thinking_that_the_model_takes_and_remembers_it() {
+    let unknown = || error(400, "Thinking level MINIMAL is not supported for this model.", json!([]));
+    let server = Server::start([unknown(), says("One."), says("Two.")]).await;
+    let model = gemini(config(&server.url));
+    for _ in 0..2 {
+        let triage = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
+        model.generate(&triage).await.unwrap();
+    }
+    let asked = server.finish();
+    assert_eq!(asked.iter().map(level).collect::<Vec<_>>(), ["MINIMAL", "LOW", "LOW"]);
+    assert!(asked.iter().all(|asked| asked.model() == TRIAGE), "another model was asked instead");
+}
+
+#[tokio::test]
+async fn thinking_that_is_configured_is_left_alone() {
+    let server = Server::start([error(400, "Thinking level HIGH is not supported.", json!([]))]).await;
+    let mut config = alone(&server.url);
+    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    let triage = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
+    gemini(config).generate(&triage).await.unwrap_err();
+    assert_eq!(level(&server.finish()[0]), "HIGH");
+}
