@@ -36,7 +36,7 @@ struct Step {
     agent: &'static str,
     /// Whether the service offers context caches.
     caches: bool,
-    /// Messages of one batch: one by one, nothing can be asked together.
+    /// Messages of one batch. One by one, nothing is asked together, and nothing is shared.
     at_once: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Several processors on one set of stores, each as an execution environment of Lambda works: one
-//! batch at a time, the urgent lanes first, and done messages deleted afterwards.
+//! Several processors on one set of stores. Each has a model client of its own and works as Lambda has
+//! it work: batches, the urgent lanes first, and done messages deleted afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +21,9 @@ use crate::world::World;
 
 /// Processors that run at once.
 pub(crate) const PROCESSORS: usize = 4;
+/// Batches that each of them has in work at once. With one alone, the batches that sort the first tasks
+/// keep those waiting whose time has come, and it is the lack of hands that is measured.
+const BATCHES: usize = 5;
 /// Time that an invocation may take, as template.yaml gives it.
 const INVOCATION: Duration = Duration::from_secs(180);
 /// Lanes as they are served, and messages of one batch.
@@ -49,7 +52,10 @@ impl Fleet {
             let jitter = Jitter::from_fn(fastrand::f64);
             let around =
                 Surroundings { world, stores: &stores, clock: &clock, jitter, metrics: metrics.clone() };
-            running.spawn(serve(assembly::processor(settings, around)?));
+            let processor = assembly::processor(settings, around)?;
+            for _ in 0..BATCHES {
+                running.spawn(serve(Arc::clone(&processor)));
+            }
         }
         running.spawn(sweep(Sweeper { stores: stores.clone(), clock, metrics: Metrics::none() }));
         Ok(Self { stores, metrics: recorded, running })

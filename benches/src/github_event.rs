@@ -41,11 +41,17 @@ pub(crate) fn secrets() -> Secrets {
     Secrets(vec![SECRET.into()])
 }
 
-/// The issues `numbers`, opened now.
+/// The issues `numbers`, opened now. Their titles differ: equal questions would be asked once.
 pub(crate) fn issues(numbers: impl IntoIterator<Item = u64>) -> Outcome<Vec<Webhook>> {
     let template: Value = serde_json::from_str(ISSUE)?;
+    let title = template["issue"]["title"].as_str().unwrap_or_default();
     let now = Clock::system().now();
-    numbers.into_iter().map(|number| webhook(template.clone(), number, now)).collect()
+    let issue = |number| {
+        let mut event = template.clone();
+        event["issue"]["title"] = format!("{title} (station {number})").into();
+        webhook(event, number, now)
+    };
+    numbers.into_iter().map(issue).collect()
 }
 
 /// The issue `number`, opened at `now` with this title and text.
@@ -83,7 +89,8 @@ mod tests {
         let issues = issues(1..=2).unwrap();
         assert_ne!(issues[0].body, issues[1].body);
         assert!((11_000..13_000).contains(&issues[0].body.len()), "{}", issues[0].body.len());
-        let event: Value = serde_json::from_slice(&issues[1].body).unwrap();
+        let [one, event] = [0, 1].map(|at| serde_json::from_slice::<Value>(&issues[at].body).unwrap());
+        assert_ne!(one["issue"]["title"], event["issue"]["title"]);
         assert_eq!(event["repository"]["full_name"], format!("{OWNER}/{REPO}"));
     }
 }

@@ -25,9 +25,14 @@ impl Issues {
         Ok(Self(serde_json::from_str(TEXTS)?))
     }
 
+    /// Whether the issue `number` is the one before it once more.
+    pub(super) fn is_double(number: u64) -> bool {
+        number.is_multiple_of(DOUBLED_EVERY)
+    }
+
     /// The issue `number`, opened at `now`.
     pub(super) fn opened(&self, number: u64, now: Timestamp) -> Outcome<Webhook> {
-        let shown = if number.is_multiple_of(DOUBLED_EVERY) { number - 1 } else { number };
+        let shown = if Self::is_double(number) { number - 1 } else { number };
         let kind = usize::try_from(shown)? % self.0.len();
         let Text { title, text } = &self.0[kind];
         let own = |text: &str| text.replace("{n}", &shown.to_string());
