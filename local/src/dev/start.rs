@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::backend::{Backend, Storage};
 use super::runner;
-use super::world::{self, Service};
+use super::world::{self, Received, Service, World};
 use crate::Failure;
 
 /// What to run.
@@ -53,6 +53,8 @@ pub struct Running {
     pub settings: Settings,
     /// Secrets that were made up, by their variable.
     pub made_up: Vec<(String, String)>,
+    /// What the stand-ins are asked to do.
+    pub(super) received: Received,
     tasks: JoinSet<()>,
 }
 
@@ -83,7 +85,8 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let listener = bind(port).await?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
     let storage = Arc::new(Storage::open(backend, &clock).await?);
-    let services = world::populate(&mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
+    let World { services, received } =
+        world::populate(&settings, &mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
     let clients = processor::services(&settings, &environment, &clock)
         .map_err(|error| Failure::new(error.to_string()))?;
     let processor = processor(&settings, &environment, &storage, &clients, &clock)?;
@@ -111,7 +114,7 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         tasks.spawn(introduce(clients.clone(), service, Arc::clone(&ingest)));
     }
     let (stores, what) = (storage.stores.clone(), storage.what.clone());
-    Ok(Running { address, stores, services, storage: what, environment, settings, made_up, tasks })
+    Ok(Running { address, stores, services, storage: what, environment, settings, made_up, received, tasks })
 }
 
 /// `ring` serves every TLS connection of this process.

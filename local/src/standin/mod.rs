@@ -21,6 +21,8 @@ pub mod slack;
 pub mod stripe;
 pub mod zendesk;
 
+pub use log::ReceivedRequest;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks a mutex of plain data. A stand-in goes on serving after a panic elsewhere: each critical

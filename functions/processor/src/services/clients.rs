@@ -107,23 +107,29 @@ fn github_credentials(environment: &Environment) -> Option<github::Credentials> 
         Some(GithubCredentials::App { id, private_key }) => {
             Some(github::Credentials::App { id: id.clone(), private_key: private_key.clone() })
         }
-        // A server of one's own may need none.
-        None if environment.github_api_url.is_some() => {
-            Some(github::Credentials::Token(SecretString::from("none".to_owned())))
-        }
-        None => None,
+        None => environment
+            .github_api_url
+            .as_ref()
+            .map(|_| github::Credentials::Token(SecretString::from(NO_TOKEN))),
     }
+}
+
+/// Shown to a server of one's own, which may need none.
+const NO_TOKEN: &str = "none";
+
+fn token(token: Option<&SecretString>, url: Option<&String>) -> Option<SecretString> {
+    token.cloned().or_else(|| url.map(|_| SecretString::from(NO_TOKEN)))
 }
 
 type Built<T> = Option<Result<Arc<T>, slack::BuildError>>;
 
 fn slack(environment: &Environment, clock: &Clock) -> Built<Slack> {
-    let token = environment.slack_bot_token.as_ref()?;
+    let token = token(environment.slack_bot_token.as_ref(), environment.slack_api_url.as_ref())?;
     let mut config = slack::default_config();
     if let Some(url) = &environment.slack_api_url {
         config.base_url.clone_from(url);
     }
-    Some(Slack::new(token, &config, clock.clone()).map(Arc::new))
+    Some(Slack::new(&token, &config, clock.clone()).map(Arc::new))
 }
 
 fn zendesk(environment: &Environment, clock: &Clock) -> Built<Zendesk> {
@@ -145,12 +151,12 @@ fn jira(environment: &Environment, clock: &Clock) -> Built<Jira> {
 }
 
 fn stripe(environment: &Environment, clock: &Clock) -> Built<Stripe> {
-    let key = environment.stripe_api_key.as_ref()?;
+    let key = token(environment.stripe_api_key.as_ref(), environment.stripe_api_url.as_ref())?;
     let mut config = stripe::default_config();
     if let Some(url) = &environment.stripe_api_url {
         config.base_url.clone_from(url);
     }
-    Some(Stripe::new(key, &config, clock.clone()).map(Arc::new))
+    Some(Stripe::new(&key, &config, clock.clone()).map(Arc::new))
 }
 
 #[cfg(test)]
@@ -214,8 +220,15 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_ones_own_needs_no_token_for_github() {
-        let built = built("[sources.github]", &[("GITHUB_API_URL", "http://127.0.0.1:9")]).unwrap();
-        assert!(built.has(OutsideService::Github));
+    fn a_server_of_ones_own_needs_no_token() {
+        let variables = [
+            ("GITHUB_API_URL", "http://127.0.0.1:9"),
+            ("SLACK_API_URL", "http://127.0.0.1:9/api"),
+            ("STRIPE_API_URL", "http://127.0.0.1:9"),
+        ];
+        let built = built("[sources.github]", &variables).unwrap();
+        for service in [OutsideService::Github, OutsideService::Slack, OutsideService::Stripe] {
+            assert!(built.has(service), "{service}");
+        }
     }
 }

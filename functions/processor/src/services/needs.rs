@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::Target;
-use settings::Settings;
+use settings::{Environment, Settings};
 use webhook::Provider;
 
 /// A service that results go to.
@@ -95,6 +95,18 @@ impl OutsideService {
             Self::Zendesk => "Zendesk",
             Self::Jira => "Jira",
             Self::Stripe => "Stripe",
+        }
+    }
+
+    /// Whether `environment` has credentials for it, or the address of a server of one's own.
+    #[must_use]
+    pub fn is_configured(self, environment: &Environment) -> bool {
+        match self {
+            Self::Github => environment.github.is_some() || environment.github_api_url.is_some(),
+            Self::Slack => environment.slack_bot_token.is_some() || environment.slack_api_url.is_some(),
+            Self::Zendesk => environment.zendesk.is_some(),
+            Self::Jira => environment.jira.is_some(),
+            Self::Stripe => environment.stripe_api_key.is_some() || environment.stripe_api_url.is_some(),
         }
     }
 

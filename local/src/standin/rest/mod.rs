@@ -112,6 +112,11 @@ impl<S: Service> Rest<S> {
         self.0.log.requests()
     }
 
+    /// The requests answered from number `from` on, and the number to go on with.
+    pub(crate) fn requests_since(&self, from: u64) -> (u64, Vec<ReceivedRequest>) {
+        self.0.log.since(from)
+    }
+
     /// Replaces the faults that apply.
     pub(crate) fn set_faults(&self, rules: Vec<FaultRule>) {
         *lock(&self.0.rules) = rules.into_iter().map(|rule| (rule, 0)).collect();

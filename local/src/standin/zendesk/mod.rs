@@ -99,6 +99,11 @@ impl ZendeskStandin {
         self.0.requests()
     }
 
+    /// The requests answered from number `from` on, and the number to go on with.
+    pub(crate) fn requests_since(&self, from: u64) -> (u64, Vec<ReceivedRequest>) {
+        self.0.requests_since(from)
+    }
+
     /// Replaces the faults that apply; an empty list ends an outage.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         self.0.set_faults(rules);
