@@ -198,4 +198,10 @@ pub enum StandinService {
     Github,
     /// Slack's Web API, as far as messages and threads go; its base is `http://127.0.0.1:PORT/api`.
     Slack,
+    /// Zendesk's Ticketing API, as far as comments and audits go.
+    Zendesk,
+    /// Jira Cloud's REST API, as far as comments go.
+    Jira,
+    /// Stripe's API, as far as refunds go.
+    Stripe,
 }

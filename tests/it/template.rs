@@ -15,12 +15,14 @@ use file::{Template, number, strings, text};
 const FUNCTIONS: [&str; 4] = ["ConsoleFunction", "IngestFunction", "ProcessorFunction", "SweeperFunction"];
 const LANES: [&str; 3] = ["BulkLane", "ExpressLane", "StandardLane"];
 /// The variables that a deployed function may be given, by the README.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 20] = [
     "ACT_SECRET_ID",
     "AFTERHOOK_LOG",
     "AWS_ENDPOINT_URL",
+    "BULK_CONCURRENCY",
     "CONSOLE_TOKEN",
     "CONSOLE_URL",
+    "EXPRESS_CONCURRENCY",
     "GEMINI_API_KEY",
     "GEMINI_BASE_URL",
     "GITHUB_API_URL",
@@ -30,6 +32,7 @@ const VARIABLES: [&str; 17] = [
     "QUEUE_URL_BULK",
     "QUEUE_URL_EXPRESS",
     "QUEUE_URL_STANDARD",
+    "STANDARD_CONCURRENCY",
     "STATE_TABLE",
     "TASKS_TABLE",
     "VERIFY_SECRET_ID",
@@ -149,6 +152,9 @@ fn stand_in(name: &str, reference: &str) -> String {
     if name.starts_with("QUEUE_URL") {
         return format!("https://sqs.us-east-1.amazonaws.com/000000000000/{reference}");
     }
+    if name.ends_with("_CONCURRENCY") {
+        return "10".to_owned();
+    }
     if name == "CONSOLE_URL" { "https://console.example".to_owned() } else { reference.to_owned() }
 }
 
@@ -239,6 +245,51 @@ fn every_queue_has_an_alarm_and_every_alarm_tells_somebody() {
     }
     let queues: BTreeSet<String> = template.named("AWS::SQS::Queue").into_iter().map(str::to_owned).collect();
     assert_eq!(watched, queues);
+}
+
+/// Names of models are agent.toml's: an alarm on one of them would be silent about all others.
+#[test]
+fn money_and_the_model_are_watched_whatever_the_models_are_called() {
+    let template = Template::read();
+    for (alarm, metric, dimension) in [
+        ("BudgetAlarm", "MAX(BudgetUsed)", "budget"),
+        ("BreakerAlarm", "SUM(BreakerOpen)", "model"),
+        ("ThrottledAlarm", "SUM(Throttled)", "model"),
+    ] {
+        let query = &template.properties(alarm)["Metrics"][0];
+        let wanted = format!("SELECT {metric} FROM SCHEMA(Afterhook, {dimension})");
+        assert_eq!(text(&query["Expression"]), wanted);
+        assert!(number(&query["Period"]) > 0, "{alarm}");
+    }
+    assert_eq!(number(&template.properties("BudgetAlarm")["Threshold"]), 80);
+}
+
+/// `POST /tasks` writes a task and its body, and sends it to the lane of its priority.
+#[test]
+fn console_can_store_a_task_and_send_it_to_every_lane() {
+    let template = Template::read();
+    let allowed = template.permissions("ConsoleRole");
+    let may = |action: &str, on: &str| allowed.iter().any(|(known, to)| known == action && to == on);
+    for lane in LANES {
+        assert!(may("sqs:SendMessage", &format!("{lane}.Arn")), "{lane}");
+    }
+    assert!(may("dynamodb:PutItem", "TasksTable.Arn") && may("s3:PutObject", "${PayloadBucket.Arn}/*"));
+    let route = &template.properties("ConsoleFunction")["Events"]["Tasks"]["Properties"];
+    assert_eq!((text(&route["Method"]), text(&route["Path"])), ("ANY", "/tasks"));
+}
+
+/// The fleet's permits and quotas are shared out by how many processors may run at once.
+#[test]
+fn processor_is_told_the_bounds_of_its_lanes() {
+    let template = Template::read();
+    let told: std::collections::BTreeMap<&str, &str> =
+        template.variables("ProcessorFunction").map(|(name, value)| (name, text(value))).collect();
+    let events = template.properties("ProcessorFunction")["Events"].as_mapping().unwrap();
+    for (lane, event) in events {
+        let variable = format!("{}_CONCURRENCY", text(lane).to_uppercase());
+        let bound = text(&event["Properties"]["ScalingConfig"]["MaximumConcurrency"]);
+        assert_eq!(told.get(variable.as_str()), Some(&bound), "{variable}");
+    }
 }
 
 #[test]

@@ -25,6 +25,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// What no other request is called.
+    pub(crate) fn request(&self) -> &str {
+        &self.request
+    }
+
     pub(crate) fn decider(&self) -> Decider<'_> {
         Decider { name: &self.name, request: &self.request, at: self.at }
     }

@@ -10,10 +10,12 @@
 //! | `auth`, `tokens` | bearer tokens: who is asking |
 //! | `list`, `task`, `transcript`, `payload` | reading |
 //! | `decision` | approve, reject, retry |
+//! | `create` | tasks without a webhook |
 //! | `refusal` | the one match from error to status and body |
 
 mod auth;
 mod body;
+mod create;
 mod decision;
 mod invocation;
 mod list;
@@ -32,6 +34,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
 use http::Request;
+use settings::ApiSettings;
 
 use invocation::Invocation;
 
@@ -45,6 +48,8 @@ pub struct Console {
     stores: Stores,
     tokens: TokenSource,
     clock: Clock,
+    /// Where results of `POST /tasks` may go.
+    api: ApiSettings,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -53,7 +58,13 @@ impl Console {
     /// A console over `stores` for the holders of `tokens`.
     #[must_use]
     pub fn new(stores: Stores, tokens: TokenSource, clock: Clock) -> Self {
-        Self { stores, tokens, clock, requests: AtomicU64::new(0) }
+        Self { stores, tokens, clock, api: ApiSettings::default(), requests: AtomicU64::new(0) }
+    }
+
+    /// The same with what agent.toml says about `POST /tasks`.
+    #[must_use]
+    pub fn with_api(self, api: ApiSettings) -> Self {
+        Self { api, ..self }
     }
 
     /// The ids of `request`. Its own is one that no other request has, and never one that the caller

@@ -18,6 +18,12 @@ pub(crate) enum Refusal {
     TokensUnreadable(String),
     /// A parameter or a body makes no sense; the text says which, and what would.
     Malformed(String),
+    /// The task that is asked for is none; every mistake, in words.
+    Invalid(String),
+    /// The idempotency key belongs to another request.
+    KeyReused,
+    /// The task could not be enqueued; the text is for the log.
+    Queue(String),
     /// The body is too large.
     TooLarge,
     /// The body is not sent as JSON.
@@ -78,6 +84,17 @@ impl Refusal {
                 (S::SERVICE_UNAVAILABLE, "tokens_unreadable", "The tokens cannot be read", detail)
             }
             Self::Malformed(detail) => (S::BAD_REQUEST, "malformed", "The request makes no sense", detail),
+            Self::Invalid(detail) => (S::UNPROCESSABLE_ENTITY, "invalid_task", "This is no task", detail),
+            Self::KeyReused => {
+                let detail = "Another body was sent with this Idempotency-Key: send the same one again, or \
+                              another key.";
+                (S::UNPROCESSABLE_ENTITY, "key_reused", "The key belongs to another task", detail.to_owned())
+            }
+            Self::Queue(_) => {
+                let detail = "The task could not be put on its lane. Send the same again, with the same \
+                              Idempotency-Key.";
+                (S::SERVICE_UNAVAILABLE, "unavailable", "The queue is unavailable", detail.to_owned())
+            }
             Self::TooLarge => {
                 let detail = format!("A request may have {} bytes.", crate::body::MAX_BODY_BYTES);
                 (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail)
@@ -110,11 +127,13 @@ impl Refusal {
     fn extra_header(&self) -> Option<(http::HeaderName, &'static str)> {
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, r#"Bearer realm="afterhook""#)),
-            Self::TokensUnreadable(_) | Self::Store(StoreError::Unavailable { .. }) => {
+            Self::TokensUnreadable(_) | Self::Queue(_) | Self::Store(StoreError::Unavailable { .. }) => {
                 Some((RETRY_AFTER, "5"))
             }
             Self::NoTokens
             | Self::Malformed(_)
+            | Self::Invalid(_)
+            | Self::KeyReused
             | Self::TooLarge
             | Self::MediaType
             | Self::NoSuchTask(_)
@@ -130,8 +149,11 @@ impl Refusal {
             Self::NoTokens => tracing::error!("CONSOLE_TOKEN is not set: nobody can use the console"),
             Self::TokensUnreadable(error) => tracing::error!(%error, "the tokens cannot be read"),
             Self::Store(error) => tracing::error!(%error, "a console request failed"),
+            Self::Queue(error) => tracing::error!(%error, "a task could not be enqueued"),
             Self::Unauthorized
             | Self::Malformed(_)
+            | Self::Invalid(_)
+            | Self::KeyReused
             | Self::TooLarge
             | Self::MediaType
             | Self::NoSuchTask(_)

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::problem::Problem;
-use crate::{Console, auth, body, decision, list, payload, task, transcript};
+use crate::{Console, auth, body, create, decision, list, payload, task, transcript};
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
 /// and method that there is not.
@@ -21,7 +21,7 @@ pub fn router(console: Arc<Console>) -> Router {
 /// The routes that need a token, to be merged into a router that has a fallback and `/health`.
 pub fn routes(console: Arc<Console>) -> Router {
     Router::new()
-        .route("/tasks", get(list::tasks))
+        .route("/tasks", get(list::tasks).post(create::create))
         .route("/tasks/{id}", get(task::one))
         .route("/tasks/{id}/transcript", get(transcript::calls))
         .route("/tasks/{id}/payload", get(payload::raw))

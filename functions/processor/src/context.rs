@@ -57,15 +57,14 @@ impl Context {
         task.doc.classification.clone().unwrap_or_else(crate::triage::unclassified)
     }
 
-    /// The last comments of the thread, as many as agent.toml says, oldest first.
+    /// The last comments of the thread, as many as agent.toml says, oldest first; none when the event has
+    /// no thread.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
-        let (target, limit) = (self.0.target()?, self.0.processor.config.agent.history);
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
+        let (target, limit) = (self.0.event.target.as_ref(), self.0.processor.config.agent.history);
+        let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
         let service = self.0.processor.services.of(target);
         let history = tokio::time::timeout(OUTSIDE_CALL, service.history(target, limit)).await;
         match history {
@@ -118,7 +117,8 @@ impl Context {
     }
 
     /// Answers in the thread that the event came from: cleans `text`, parks it when a person must
-    /// look at it first, and publishes it once.
+    /// look at it first, and publishes it once. What came by `POST /tasks` has no thread: there the answer
+    /// is the task's result.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
@@ -128,6 +128,9 @@ impl Context {
             None => self.pass_gate(&text, DraftOrigin::Model).await?,
         };
         let hash = draft_hash(&text);
+        if self.0.answers_caller().await {
+            return Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: None });
+        }
         let proof = self.0.publish_once(REPLY, self.0.target()?, &text).await?;
         *self.0.published.lock().await = Some(text);
         Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: proof.url })

@@ -86,6 +86,12 @@ impl Run {
         })
     }
 
+    /// Whether the answer is the task's result and goes nowhere else: who asked by `POST /tasks` reads it
+    /// there.
+    pub(crate) async fn answers_caller(&self) -> bool {
+        self.event.target.is_none() && self.task.lock().await.doc.source == webhook::Provider::Api.name()
+    }
+
     /// Changes the task and writes it.
     pub(crate) async fn update(&self, change: impl FnOnce(&mut Task)) -> Result<(), Interrupt> {
         let mut task = self.task.lock().await;

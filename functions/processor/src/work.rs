@@ -1,6 +1,7 @@
 //! The work on a claimed task: read its event, sort it, run the automation of its intent.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use domain::{
     Classification, Event, MAX_ATTEMPTS, Part, ServiceFailure, StoreError, Task, TaskError, Timestamp,
 };
 use futures::FutureExt;
-use webhook::{CommentPolicy, Parsed, Received};
+use webhook::{CommentPolicy, Parsed, Provider, Received, Sender};
 
 use crate::fallback::Memory;
 use crate::process::worn_out;
@@ -69,7 +70,7 @@ async fn prepare(processor: &Arc<Processor>, task: &Task) -> Result<Event, Inter
 
 async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
     let fail = |kind: &str, message: String| Interrupt::fail(TaskError::new("read the event", kind, message));
-    let source = processor.config.sources.get(&task.doc.source).ok_or_else(|| {
+    let sender = sender(processor, task).ok_or_else(|| {
         fail(
             "unknown_source",
             format!("[sources.{}] is no longer in agent.toml; restore it and retry", task.doc.source),
@@ -84,7 +85,7 @@ async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, In
         event_hint: task.doc.event_hint.as_deref(),
         body: &body,
     };
-    match source.sender.parse(&received) {
+    match sender.parse(&received) {
         Ok(Parsed::Event(event)) => Ok(*event),
         Ok(Parsed::Ping | Parsed::Challenge(_)) => Err(Interrupt::Ignore("it is a ping".to_owned())),
         Ok(Parsed::Interaction(_)) => Err(Interrupt::Ignore("it is a decision, no event".to_owned())),
@@ -93,6 +94,14 @@ async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, In
         }
         Err(error) => Err(fail("unreadable_event", error.to_string())),
     }
+}
+
+/// Who sent the task's event; tasks of `POST /tasks` have no source in agent.toml.
+fn sender<'p>(processor: &'p Processor, task: &Task) -> Option<Cow<'p, Sender>> {
+    if task.doc.source == Provider::Api.name() {
+        return Some(Cow::Owned(Sender::of(Provider::Api)));
+    }
+    processor.config.sources.get(&task.doc.source).map(|source| Cow::Borrowed(&source.sender))
 }
 
 /// The loop guard once more: ingest has no GitHub credentials and may not know our login.

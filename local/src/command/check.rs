@@ -73,10 +73,11 @@ fn print_environment(environment: &Environment, settings: Option<&Settings>) {
         "  Gemini: {}",
         set(environment.gemini_api_key.is_some(), "GEMINI_API_KEY is not set (`dev` uses a stand-in)")
     );
-    say!(
-        "  GitHub: {}",
-        set(environment.github.is_some(), "GITHUB_TOKEN is not set (`dev` uses a stand-in)")
-    );
+    for (service, needed_by) in settings.map(processor::needs).unwrap_or_default() {
+        let there = service.is_configured(environment);
+        let missing = format!("not set, and {needed_by} needs it: {} (`dev` uses a stand-in)", service.how());
+        say!("  {service}: {}", if there { "set" } else { &missing });
+    }
     say!(
         "  console: {}",
         set(!environment.console_tokens.is_empty(), "CONSOLE_TOKEN is not set (`dev` makes one up)")

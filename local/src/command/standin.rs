@@ -8,7 +8,10 @@ use crate::Failure;
 use crate::cli::{StandinArgs, StandinService};
 use crate::standin::gemini::GeminiStandin;
 use crate::standin::github::GithubStandin;
+use crate::standin::jira::JiraStandin;
 use crate::standin::slack::SlackStandin;
+use crate::standin::stripe::StripeStandin;
+use crate::standin::zendesk::ZendeskStandin;
 use crate::terminal::say;
 
 /// Serves until Ctrl-C.
@@ -24,6 +27,9 @@ pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
                 StandinService::Gemini => GeminiStandin::new().serve(listener).await,
                 StandinService::Github => GithubStandin::new().serve(listener).await,
                 StandinService::Slack => SlackStandin::new().serve(listener).await,
+                StandinService::Zendesk => ZendeskStandin::new().serve(listener).await,
+                StandinService::Jira => JiraStandin::new().serve(listener).await,
+                StandinService::Stripe => StripeStandin::new().serve(listener).await,
             }
         } => served,
         _ = tokio::signal::ctrl_c() => Ok(()),

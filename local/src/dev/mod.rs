@@ -38,10 +38,12 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     telemetry::init(format, Output::Stderr, Some(&filter))
         .map_err(|error| Failure::new(error.to_string()))?;
     let dev = prepare(&args, environment)?;
-    let running = start(dev).await?;
+    let mut running = start(dev).await?;
     banner::print(&running, args.json);
+    let received = std::mem::take(&mut running.received);
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
+        never = watch::received(received, args.json) => match never {},
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
     };
     running.stop().await;

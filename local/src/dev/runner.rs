@@ -50,23 +50,36 @@ pub(super) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane:
         if received.is_empty() {
             storage.nap(lane, processor.clock.now()).await;
         }
-        for delivery in received {
-            let Ok(permit) = Arc::clone(&slots).acquire_owned().await else { return };
+        for batch in batches(lane, received) {
+            let places = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+            let Ok(permit) = Arc::clone(&slots).acquire_many_owned(places).await else { return };
             let processor = Arc::clone(&processor);
             work.spawn(async move {
-                deliver(&processor, &delivery).await;
+                deliver(&processor, batch).await;
                 drop(permit);
             });
         }
     }
 }
 
-async fn deliver(processor: &Arc<Processor>, delivery: &Delivery) {
+/// What is worked on together. Bulk work is, as on Lambda, so that the events of trusted sources can share
+/// a question; a task of any other lane waits for no other to end.
+fn batches(lane: Lane, received: Vec<Delivery>) -> Vec<Vec<Delivery>> {
+    match lane {
+        Lane::Bulk if received.is_empty() => Vec::new(),
+        Lane::Bulk => vec![received],
+        Lane::Express | Lane::Standard => received.into_iter().map(|delivery| vec![delivery]).collect(),
+    }
+}
+
+async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>) {
     let deadline = after(processor.clock.now(), INVOCATION);
-    if processor.handle(delivery, deadline).await == Fate::Gone
-        && let Err(problem) = processor.stores.queue.delete(&delivery.receipt).await
-    {
-        warn!(message_id = delivery.message_id, %problem, "a done message comes back and will be dropped then");
+    for (delivery, fate) in processor.handle_together(batch, deadline).await {
+        if fate == Fate::Gone
+            && let Err(problem) = processor.stores.queue.delete(&delivery.receipt).await
+        {
+            warn!(message_id = delivery.message_id, %problem, "a done message comes back and will be dropped then");
+        }
     }
 }
 

@@ -1,17 +1,21 @@
 //! Sends the sample issue and shows each step until its task has come to rest.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use domain::{Clock, Part, Task, TaskId, TaskStatus};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use super::world::Received;
 use super::{Running, sample};
 use crate::Failure;
 use crate::command::send::post;
+use crate::standin::ReceivedRequest;
 use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+const RECEIVED_EVERY: Duration = Duration::from_millis(100);
 /// Without any news, progress is shown all the same.
 const STILL_EVERY: Duration = Duration::from_secs(5);
 const SOURCE: &str = "github";
@@ -44,6 +48,24 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
     let task = follow(running, &id, json).await?;
     tell_end(running, &task, json).await?;
     Ok(task.control.status == TaskStatus::Completed)
+}
+
+/// Shows what the stand-ins are asked to do, until dropped: where a result went is seen there and then.
+pub(super) async fn received(mut received: Received, json: bool) -> Infallible {
+    loop {
+        for (service, request) in received.news() {
+            let ReceivedRequest { method, path, body, status, .. } = request;
+            if json {
+                say!(
+                    "{}",
+                    json!({"event": "received", "service": service, "method": method, "path": path, "status": status, "body": body})
+                );
+            } else {
+                say!("  {service:<18} {method} {path} {}", status.unwrap_or_default());
+            }
+        }
+        sleep(RECEIVED_EVERY).await;
+    }
 }
 
 fn skipped(why: &str, once: bool) -> Result<bool, Failure> {

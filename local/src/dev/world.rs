@@ -1,20 +1,20 @@
 //! The outside world of `dev`: the real services where there are credentials or addresses, stand-ins
-//! for the rest.
+//! for the rest of what is needed.
 
-use std::io;
-use std::net::TcpListener as StdListener;
+mod apart;
+mod received;
+mod standins;
+
 use std::path::Path;
-use std::thread;
 
 use domain::Clock;
-use settings::Environment;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use processor::OutsideService;
+use settings::{Environment, Settings};
 use tokio::task::JoinSet;
 
+pub(super) use received::Received;
+
 use crate::Failure;
-use crate::standin::gemini::GeminiStandin;
-use crate::standin::github::GithubStandin;
 
 /// One outside service, for the banner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,106 +26,51 @@ pub struct Service {
     /// Where it is.
     pub address: String,
     /// How to have the real one.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
-const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
-const GITHUB_HINT: &str = "set GITHUB_TOKEN for the real one";
+/// The services outside, and what the stand-ins among them receive.
+pub(super) struct World {
+    pub(super) services: Vec<Service>,
+    pub(super) received: Received,
+}
 
-/// Starts the stand-ins that `environment` has nothing for, and points it at them.
+/// Starts the stand-ins of what `settings` needs and `environment` has nothing for, and points
+/// `environment` at them.
 pub(super) fn populate(
+    settings: &Settings,
     environment: &mut Environment,
     data_dir: Option<&Path>,
     clock: &Clock,
     tasks: &mut JoinSet<()>,
-) -> Result<Vec<Service>, Failure> {
-    let gemini = gemini(environment, clock, tasks)?;
-    let github = github(environment, data_dir, clock, tasks)?;
-    Ok(vec![gemini, github])
-}
-
-fn gemini(environment: &mut Environment, clock: &Clock, tasks: &mut JoinSet<()>) -> Result<Service, Failure> {
-    let real = environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some();
-    if real {
-        let address = environment.gemini_base_url.clone();
-        let address = address.unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
-        return Ok(Service { name: "Gemini", standin: false, address, hint: GEMINI_HINT });
-    }
-    let (listener, address) = listen()?;
-    let standin = GeminiStandin::builder().clock(clock.clone()).build();
-    serve_apart("Gemini", listener, tasks, |listener| async move { standin.serve(listener).await })?;
-    environment.gemini_base_url = Some(address.clone());
-    environment.gemini_api_key = Some("standin".to_owned().into());
-    Ok(Service { name: "Gemini", standin: true, address, hint: GEMINI_HINT })
-}
-
-fn github(
-    environment: &mut Environment,
-    data_dir: Option<&Path>,
-    clock: &Clock,
-    tasks: &mut JoinSet<()>,
-) -> Result<Service, Failure> {
-    if environment.github.is_some() || environment.github_api_url.is_some() {
-        let address = environment.github_api_url.clone();
-        let address = address.unwrap_or_else(|| github::Config::default().base_url);
-        return Ok(Service { name: "GitHub", standin: false, address, hint: GITHUB_HINT });
-    }
-    let (listener, address) = listen()?;
-    let standin = match data_dir {
-        Some(dir) => GithubStandin::builder()
-            .clock(clock.clone())
-            .journal(dir.join("github.jsonl"))
-            .build()
-            .map_err(|error| Failure::at("the GitHub stand-in's comments", error))?,
-        None => GithubStandin::new(),
-    };
-    serve_apart("GitHub", listener, tasks, |listener| async move { standin.serve(listener).await })?;
-    environment.github_api_url = Some(address.clone());
-    environment.github = Some(settings::GithubCredentials::Token("standin".to_owned().into()));
-    Ok(Service { name: "GitHub", standin: true, address, hint: GITHUB_HINT })
-}
-
-fn listen() -> Result<(StdListener, String), Failure> {
-    let failed = |error| Failure::at("a port for a stand-in", error);
-    let listener = StdListener::bind(("127.0.0.1", 0)).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{address}")))
-}
-
-/// Serves on a thread of its own until `tasks` is shut down: what a stand-in thinks about must not
-/// keep webhooks waiting, as it would not in the real world.
-fn serve_apart<S, F>(
-    name: &'static str,
-    listener: StdListener,
-    tasks: &mut JoinSet<()>,
-    serve: S,
-) -> Result<(), Failure>
-where
-    S: FnOnce(TcpListener) -> F + Send + 'static,
-    F: Future<Output = io::Result<()>>,
-{
-    let (alive, ended) = oneshot::channel::<()>();
-    let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let served = runtime.and_then(|runtime| {
-            runtime.block_on(async {
-                let listener = TcpListener::from_std(listener)?;
-                tokio::select! {
-                    served = serve(listener) => served,
-                    _ = ended => Ok(()),
-                }
-            })
-        });
-        if let Err(problem) = served {
-            tracing::error!(name, %problem, "the stand-in stopped");
+) -> Result<World, Failure> {
+    let mut around = standins::Around { environment, data_dir, clock, tasks, received: Received::default() };
+    let mut services = vec![around.gemini()?];
+    let needs = processor::needs(settings);
+    for service in OutsideService::ALL {
+        if let Some(address) = real(service, around.environment) {
+            services.push(Service { name: service.title(), standin: false, address, hint: hint(service) });
+        } else if needs.contains_key(&service) {
+            let address = around.start(service)?;
+            services.push(Service { name: service.title(), standin: true, address, hint: hint(service) });
         }
-    };
-    let thread = thread::Builder::new().name(format!("{name} stand-in")).spawn(work);
-    thread.map_err(|error| Failure::at("a thread for a stand-in", error))?;
-    tasks.spawn(async move {
-        let _alive = alive;
-        std::future::pending::<()>().await;
-    });
-    Ok(())
+    }
+    Ok(World { services, received: around.received })
+}
+
+fn hint(service: OutsideService) -> String {
+    format!("{} for the real one", service.how())
+}
+
+/// Where the real service is; `None` when the environment has neither credentials nor an address.
+fn real(service: OutsideService, environment: &Environment) -> Option<String> {
+    let at = |url: &Option<String>, default: String| Some(url.clone().unwrap_or(default));
+    match service {
+        _ if !service.is_configured(environment) => None,
+        OutsideService::Github => at(&environment.github_api_url, github::Config::default().base_url),
+        OutsideService::Slack => at(&environment.slack_api_url, slack::default_config().base_url),
+        OutsideService::Zendesk => environment.zendesk.as_ref().map(|zendesk| zendesk.url.clone()),
+        OutsideService::Jira => environment.jira.as_ref().map(|jira| jira.url.clone()),
+        OutsideService::Stripe => at(&environment.stripe_api_url, stripe::default_config().base_url),
+    }
 }

@@ -59,8 +59,51 @@ impl Log {
         }
     }
 
+    /// The requests answered from number `from` on, as far as they are kept and none before them is
+    /// still under way; and the number to go on with.
+    pub(crate) fn since(&self, from: u64) -> (u64, Vec<ReceivedRequest>) {
+        let (first, requests) = &*lock(&self.inner);
+        let skip = usize::try_from(from.saturating_sub(*first)).unwrap_or(usize::MAX);
+        let answered: Vec<ReceivedRequest> =
+            requests.iter().skip(skip).take_while(|request| request.status.is_some()).cloned().collect();
+        (from.max(*first) + answered.len() as u64, answered)
+    }
+
     /// The requests kept, oldest first.
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
         lock(&self.inner).1.iter().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn answered_requests_are_told_once_and_in_order() {
+        let log = Log::new(2);
+        let request = |path: &str| ReceivedRequest {
+            at: Timestamp::UNIX_EPOCH,
+            method: "POST".to_owned(),
+            path: path.to_owned(),
+            query: String::new(),
+            body: Value::Null,
+            status: None,
+        };
+        let paths = |from| {
+            let (next, requests) = log.since(from);
+            (next, requests.into_iter().map(|request| request.path).collect::<Vec<_>>())
+        };
+        let one = log.received(request("one"));
+        assert_eq!(paths(0), (0, vec![]));
+        log.answered(one, 200);
+        assert_eq!(paths(0), (1, vec!["one".to_owned()]));
+        let two = log.received(request("two"));
+        let three = log.received(request("three"));
+        log.answered(three, 200);
+        assert_eq!(paths(1), (1, vec![]), "one that is under way holds the others up");
+        log.answered(two, 200);
+        assert_eq!(paths(1), (3, vec!["two".to_owned(), "three".to_owned()]));
     }
 }

@@ -1,4 +1,5 @@
-//! Stand-ins for the services outside: [`gemini`], [`github`] and [`slack`].
+//! Stand-ins for the services outside: [`gemini`], [`github`], [`slack`], [`zendesk`], [`jira`] and
+//! [`stripe`].
 //!
 //! They serve two masters. A person who tries the system without any account must find them
 //! believable, so answers fit the question and pages open in a browser. Tests and benchmarks drive
@@ -12,9 +13,15 @@ mod broken;
 mod counts;
 pub mod gemini;
 pub mod github;
+pub mod jira;
 mod journal;
 mod log;
+mod rest;
 pub mod slack;
+pub mod stripe;
+pub mod zendesk;
+
+pub use log::ReceivedRequest;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

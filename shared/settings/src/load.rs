@@ -7,7 +7,9 @@ use toml::de::DeTable;
 
 use crate::report::Report;
 use crate::section::Section;
-use crate::{AgentSettings, BudgetSettings, Mistakes, ModelSettings, Settings, intents, sources};
+use crate::{
+    AgentSettings, ApiSettings, BudgetSettings, Mistakes, ModelSettings, Settings, intents, sources,
+};
 
 impl Settings {
     /// Reads the file at `path` and the files that it names.
@@ -50,6 +52,7 @@ fn read(origin: &str, text: &str, dir: &Path, automations: Option<&[&str]>) -> R
     let mut root = Section::new(String::new(), 0..0, document.get_ref(), &report);
     let settings = Settings {
         agent: AgentSettings::read(root.section("agent"), dir, automations),
+        api: ApiSettings::read(root.section("api")),
         models: ModelSettings::read(root.section("models")),
         budget: BudgetSettings::read(root.section("budget")),
         sources: sources::read(&mut root),

@@ -128,6 +128,11 @@ impl GithubStandin {
         self.0.log.requests()
     }
 
+    /// The requests answered from number `from` on, and the number to go on with.
+    pub(crate) fn requests_since(&self, from: u64) -> (u64, Vec<ReceivedRequest>) {
+        self.0.log.since(from)
+    }
+
     /// Replaces the faults that apply without being asked for; an empty list ends an outage.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         self.0.set_rules(rules);

@@ -1,0 +1,157 @@
+//! `POST /tasks`: a task without a webhook.
+//!
+//! It is stored as ingest stores one: the task and its body side by side, then the message, then the
+//! answer, so a 202 means that nothing of it can be lost any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use domain::{
+    Blob, Decider, Envelope, Insert, NewTask, PAYLOAD_MISSING, Part, StoreError, Task, TaskId, TaskStatus,
+    Timestamp, after,
+};
+use futures::join;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value, json};
+use webhook::{ApiTask, Parsed, Provider, Received, Sender};
+
+use crate::Console;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::refusal::Refusal;
+
+/// When the sweeper looks whether a new task has been claimed.
+const FIRST_LOOK: Duration = Duration::from_secs(120);
+/// Bytes that an idempotency key may have.
+const MAX_KEY_BYTES: usize = 255;
+const JSON: &str = "application/json";
+
+pub(crate) async fn create(
+    State(console): State<Arc<Console>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Body(body): Body<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    check(&console, &body)?;
+    let now = console.clock.now();
+    let id = id(&caller, key(&headers)?, now);
+    // Written anew, so that the same task is the same bytes: an object's members are sorted.
+    let bytes = serde_json::to_vec(&body).map_err(|error| StoreError::broken("write the task", error))?;
+    let task = task(&id, &caller, &bytes, now)?;
+    store(&console, task, &bytes, now).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({"status": "accepted", "task_id": id}))))
+}
+
+/// Everything that is wrong with the task, at once.
+fn check(console: &Console, body: &Map<String, Value>) -> Result<(), Refusal> {
+    let mut wrong = Vec::new();
+    match ApiTask::read(body) {
+        Ok(task) => {
+            let host = task.callback_url.as_ref().and_then(|url| url.host_str());
+            if host.is_some_and(|host| !console.api.allows(host)) {
+                wrong.push(
+                    "`callback_url` has a host that is not allowed: name it in `callback_hosts` under [api] in \
+                     agent.toml"
+                        .to_owned(),
+                );
+            }
+        }
+        Err(mistakes) => wrong.extend(mistakes.iter().map(ToString::to_string)),
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(format!("{}.", wrong.join("; ")))) }
+}
+
+/// The caller's own name for the request.
+fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
+    key.map(Some).ok_or_else(|| {
+        Refusal::Malformed(format!(
+            "`Idempotency-Key` must be 1 to {MAX_KEY_BYTES} visible ASCII characters."
+        ))
+    })
+}
+
+/// With a key: the same for the same caller and key, whatever becomes of its answer. Without: one that no
+/// other request has.
+fn id(caller: &Caller, key: Option<&str>, now: Timestamp) -> TaskId {
+    let identity = match key {
+        Some(key) => format!("key\0{}\0{key}", caller.name),
+        None => format!("request\0{}\0{}", caller.request(), now.as_nanosecond()),
+    };
+    TaskId::derive(Provider::Api.name(), identity.as_bytes())
+}
+
+fn task(id: &TaskId, caller: &Caller, body: &[u8], now: Timestamp) -> Result<Task, Refusal> {
+    let received = Received { content_type: JSON, event_hint: None, body };
+    let event = match Sender::of(Provider::Api).parse(&received) {
+        Ok(Parsed::Event(event)) => *event,
+        Ok(_) => return Err(Refusal::Invalid("The task cannot be read.".to_owned())),
+        Err(error) => return Err(Refusal::Invalid(format!("{error}."))),
+    };
+    let new = NewTask {
+        source: Provider::Api.name().to_owned(),
+        priority: event.priority.unwrap_or_default(),
+        event: event.name,
+        tenant: event.tenant,
+        // The same words asked twice are two conversations.
+        thread: id.to_string(),
+        actor: caller.name.to_string(),
+        metadata: event.metadata,
+        content_type: JSON.to_owned(),
+        event_hint: None,
+    };
+    Ok(Task::received(id.clone(), new, now, after(now, FIRST_LOOK)))
+}
+
+/// Stores the task and its body, then puts it on its lane. A request that is repeated under its key
+/// completes whatever a former try has left undone.
+async fn store(console: &Console, task: Task, body: &[u8], now: Timestamp) -> Result<(), Refusal> {
+    let stores = &console.stores;
+    let blob = Blob::pack(body).map_err(|error| StoreError::broken("pack the task", error))?;
+    let part = Part::payload();
+    let (inserted, kept) = join!(
+        stores.tasks.insert(&task),
+        stores.payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()),
+    );
+    let inserted = inserted?;
+    kept?;
+    if let Insert::Exists(_) = inserted {
+        same_body(console, &task.id, body).await?;
+    }
+    match inserted {
+        Insert::New | Insert::Exists(TaskStatus::Received) => {
+            let lane = task.doc.priority.lane();
+            let envelope = Envelope { task_id: task.id, lane, tenant: task.doc.tenant };
+            stores.queue.send(&envelope).await.map_err(|error| Refusal::Queue(error.to_string()))
+        }
+        Insert::Exists(TaskStatus::Failed) => revive(console, &task.id, now).await,
+        Insert::Exists(_) => Ok(()),
+    }
+}
+
+/// A key that comes with another body is a mistake of the caller, who would take the answer to one task
+/// for the answer to another.
+async fn same_body(console: &Console, id: &TaskId, body: &[u8]) -> Result<(), Refusal> {
+    let stored = console.stores.payloads.get(id, &Part::payload()).await?;
+    let stored = stored.map(|blob| blob.unpack()).transpose();
+    let stored = stored.map_err(|error| StoreError::broken("read the task", error))?;
+    if stored.is_some_and(|stored| stored != body) { Err(Refusal::KeyReused) } else { Ok(()) }
+}
+
+/// A task that failed because the try that made it died before it stored the body: it has one now.
+async fn revive(console: &Console, id: &TaskId, now: Timestamp) -> Result<(), Refusal> {
+    let task = console.stores.tasks.get(id).await?;
+    if task.and_then(|task| task.doc.error).is_none_or(|error| error.kind != PAYLOAD_MISSING) {
+        return Ok(());
+    }
+    let sender = Decider { name: "its sender", request: "revival", at: now };
+    match domain::retry(&console.stores, id, None, sender).await {
+        Ok(decided) => decided.enqueued.map_err(|error| Refusal::Queue(error.to_string())),
+        // Another try of the same request has just done it.
+        Err(domain::DecideError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

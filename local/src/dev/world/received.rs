@@ -1,0 +1,40 @@
+//! [`Received`]: what the stand-ins were asked to do, for the person who tries the system out.
+
+use crate::standin::ReceivedRequest;
+
+/// The requests from a number on, and the number to go on with.
+type Since = Box<dyn Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync>;
+
+/// What every stand-in of a service received.
+#[derive(Default)]
+pub(in crate::dev) struct Received {
+    services: Vec<(&'static str, Since, u64)>,
+}
+
+impl Received {
+    /// Listens to one more stand-in.
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        since: impl Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync + 'static,
+    ) {
+        self.services.push((name, Box::new(since), 0));
+    }
+
+    /// What changed something at a service since it was asked last, each with the service's name.
+    pub(in crate::dev) fn news(&mut self) -> Vec<(&'static str, ReceivedRequest)> {
+        let mut news = Vec::new();
+        for (name, since, from) in &mut self.services {
+            let (next, requests) = since(*from);
+            *from = next;
+            let writes = requests.into_iter().filter(|request| changes(request));
+            news.extend(writes.map(|request| (*name, request)));
+        }
+        news
+    }
+}
+
+/// Jira has a list that is asked for with a `POST`.
+fn changes(request: &ReceivedRequest) -> bool {
+    request.method != "GET" && !request.path.ends_with("/list") && !request.path.ends_with("auth.test")
+}

@@ -1,0 +1,131 @@
+//! Starting the stand-ins.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use domain::Clock;
+use processor::OutsideService;
+use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
+use tokio::task::JoinSet;
+
+use super::{Received, Service, apart};
+use crate::Failure;
+use crate::standin::gemini::GeminiStandin;
+use crate::standin::github::GithubStandin;
+use crate::standin::jira::JiraStandin;
+use crate::standin::slack::SlackStandin;
+use crate::standin::stripe::StripeStandin;
+use crate::standin::zendesk::ZendeskStandin;
+
+const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
+/// The credential of every stand-in.
+const TOKEN: &str = "standin";
+
+/// What stand-ins are started in.
+pub(super) struct Around<'w> {
+    pub(super) environment: &'w mut Environment,
+    pub(super) data_dir: Option<&'w Path>,
+    pub(super) clock: &'w Clock,
+    pub(super) tasks: &'w mut JoinSet<()>,
+    pub(super) received: Received,
+}
+
+/// Serves a stand-in, and listens to what it receives.
+macro_rules! serve {
+    ($around:ident, $service:ident, $standin:expr) => {{
+        let standin = $standin;
+        let (listener, address) = apart::listen()?;
+        let heard = standin.clone();
+        $around.received.add($service.title(), move |from| heard.requests_since(from));
+        apart::serve($service.title(), listener, $around.tasks, |listener| async move {
+            standin.serve(listener).await
+        })?;
+        address
+    }};
+}
+
+impl Around<'_> {
+    /// The model: the real one if there is a key or an address.
+    pub(super) fn gemini(&mut self) -> Result<Service, Failure> {
+        let (name, hint) = ("Gemini", GEMINI_HINT.to_owned());
+        if self.environment.gemini_api_key.is_some() || self.environment.gemini_base_url.is_some() {
+            let address = self.environment.gemini_base_url.clone();
+            let address = address.unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
+            return Ok(Service { name, standin: false, address, hint });
+        }
+        let (listener, address) = apart::listen()?;
+        let standin = GeminiStandin::builder().clock(self.clock.clone()).build();
+        apart::serve(name, listener, self.tasks, |listener| async move { standin.serve(listener).await })?;
+        self.environment.gemini_base_url = Some(address.clone());
+        self.environment.gemini_api_key = Some(TOKEN.to_owned().into());
+        Ok(Service { name, standin: true, address, hint })
+    }
+
+    /// Starts the stand-in of `service` and points the environment at it. Returns its address.
+    pub(super) fn start(&mut self, service: OutsideService) -> Result<String, Failure> {
+        let (clock, journal) = (self.clock.clone(), self.journal(service));
+        let failed =
+            |error: io::Error| Failure::at(format!("what the stand-in for {service} remembers"), error);
+        match service {
+            OutsideService::Github => {
+                let builder = GithubStandin::builder().clock(clock);
+                let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
+                let address = serve!(self, service, builder.build().map_err(failed)?);
+                self.environment.github_api_url = Some(address.clone());
+                self.environment.github = Some(GithubCredentials::Token(TOKEN.to_owned().into()));
+                Ok(address)
+            }
+            OutsideService::Slack => {
+                let builder = SlackStandin::builder().clock(clock);
+                let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
+                let address = serve!(self, service, builder.build().map_err(failed)?);
+                self.environment.slack_api_url = Some(format!("{address}/api"));
+                self.environment.slack_bot_token = Some(TOKEN.to_owned().into());
+                Ok(address)
+            }
+            OutsideService::Zendesk => {
+                let address = serve!(
+                    self,
+                    service,
+                    match journal {
+                        Some(path) => ZendeskStandin::open(clock, &path).map_err(failed)?,
+                        None => ZendeskStandin::new(),
+                    }
+                );
+                let credentials = ZendeskCredentials::Oauth(TOKEN.to_owned().into());
+                self.environment.zendesk = Some(ZendeskAccess { url: address.clone(), credentials });
+                Ok(address)
+            }
+            OutsideService::Jira => {
+                let address = serve!(
+                    self,
+                    service,
+                    match journal {
+                        Some(path) => JiraStandin::open(clock, &path).map_err(failed)?,
+                        None => JiraStandin::new(),
+                    }
+                );
+                let (email, token) = ("afterhook@example.com".to_owned(), TOKEN.to_owned().into());
+                self.environment.jira = Some(JiraAccess { url: address.clone(), email, token });
+                Ok(address)
+            }
+            OutsideService::Stripe => {
+                let address = serve!(
+                    self,
+                    service,
+                    match journal {
+                        Some(path) => StripeStandin::open(clock, &path).map_err(failed)?,
+                        None => StripeStandin::new(),
+                    }
+                );
+                self.environment.stripe_api_url = Some(address.clone());
+                self.environment.stripe_api_key = Some(TOKEN.to_owned().into());
+                Ok(address)
+            }
+        }
+    }
+
+    fn journal(&self, service: OutsideService) -> Option<PathBuf> {
+        self.data_dir.map(|dir| dir.join(format!("{}.jsonl", service.name())))
+    }
+}
