@@ -46,7 +46,6 @@ pub type Fencing = Arc<dyn Fn(&str) -> String + Send + Sync>;
 #[derive(Debug, Clone)]
 pub struct PromptTemplate {
     source: Arc<str>,
-    names_retry_note: bool,
 }
 
 /// What a template is filled in with.
@@ -70,7 +69,8 @@ pub struct PromptValues<'v> {
     pub confidence: f64,
     /// `parameters`: what triage read out of the event. Untrusted.
     pub parameters: Option<&'v serde_json::Value>,
-    /// `retry_note`: what somebody with a token of the console said about the draft before.
+    /// `retry_note`: what somebody with a token of the console said about the draft before. The answer model
+    /// is told in any case; a template can do something else besides.
     pub retry_note: Option<&'v str>,
 }
 
@@ -104,17 +104,7 @@ impl PromptTemplate {
             mistakes.extend(tried.err().filter(is_unconditional).map(|error| PromptMistake::of(&error)));
         }
         mistakes.sort_by(|a, b| (a.line, &a.problem).cmp(&(b.line, &b.problem)));
-        if mistakes.is_empty() {
-            Ok(Self { source: source.into(), names_retry_note: named.contains("retry_note") })
-        } else {
-            Err(mistakes)
-        }
-    }
-
-    /// Whether the template says itself what becomes of the note.
-    #[must_use]
-    pub fn names_retry_note(&self) -> bool {
-        self.names_retry_note
+        if mistakes.is_empty() { Ok(Self { source: source.into() }) } else { Err(mistakes) }
     }
 
     /// The instruction for one task. Values from outside stand in `fence`, unless they are a single word
@@ -358,11 +348,5 @@ mod tests {
         let known = PromptValues { parameters: Some(&parameters), ..PromptValues::default() };
         let problem = template.render(&known, Arc::new(str::to_owned)).unwrap_err();
         assert!(problem.starts_with("line 2: "), "{problem}");
-    }
-
-    #[test]
-    fn a_note_that_the_template_names_is_known() {
-        assert!(PromptTemplate::parse("{% if retry_note %}x{% endif %}").unwrap().names_retry_note());
-        assert!(!PromptTemplate::parse("x").unwrap().names_retry_note());
     }
 }
