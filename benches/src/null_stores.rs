@@ -40,6 +40,10 @@ impl TaskStore for Null {
         Ok(Vec::new())
     }
 
+    async fn newer_in_thread(&self, _: &Task, _: usize) -> Result<Vec<Task>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn list(&self, _: &ListQuery) -> Result<Page, StoreError> {
         Ok(Page::default())
     }

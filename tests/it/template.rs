@@ -219,6 +219,19 @@ fn function_reads_no_secret_but_its_own() {
     assert_eq!(secrets("SweeperRole"), ["ActSecret"]);
 }
 
+#[test]
+fn each_function_reads_the_indexes_that_it_asks() {
+    let template = Template::read();
+    let queried = |role| -> Vec<String> {
+        let allowed = template.permissions(role).into_iter();
+        allowed.filter(|(action, _)| action == "dynamodb:Query").map(|(_, on)| on).collect()
+    };
+    assert!(queried("IngestRole").is_empty());
+    assert!(queried("ConsoleRole").contains(&"${TasksTable.Arn}/index/listed".to_owned()));
+    assert_eq!(queried("ProcessorRole"), ["${TasksTable.Arn}/index/thread"]);
+    assert_eq!(queried("SweeperRole"), ["${TasksTable.Arn}/index/open"]);
+}
+
 /// Lambda stops such loops after about 16 rounds, and the task would hang.
 #[test]
 fn processor_cannot_send_to_a_lane() {

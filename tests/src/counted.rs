@@ -72,6 +72,11 @@ impl TaskStore for Counted<dyn TaskStore> {
         self.inner.due(status, before, limit).await
     }
 
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.calls.note("tasks.newer_in_thread");
+        self.inner.newer_in_thread(task, limit).await
+    }
+
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         self.calls.note("tasks.list");
         self.inner.list(query).await

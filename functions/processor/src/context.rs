@@ -11,9 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clean::{Allowed, clean};
+use crate::conversation::Conversation;
 use crate::gate::{Candidate, parked_because};
 use crate::run::{OUTSIDE_CALL, Run};
-use crate::{Interrupt, conversation};
+use crate::{Interrupt, media, prompt};
 
 /// The name of the reply in the effect ledger.
 const REPLY: &str = "reply";
@@ -74,6 +75,15 @@ impl Context {
         }
     }
 
+    /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:
+    /// for [`Context::ask`].
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn instruction(&self, instead: &str) -> Result<String, Interrupt> {
+        prompt::instruction(&self.0, instead).await
+    }
+
     /// The answer model's text on the thread so far, following `instruction`. Saved as the step
     /// `step`: asked again, it costs nothing.
     ///
@@ -84,7 +94,12 @@ impl Context {
             return Ok(saved);
         }
         let call = self.answer_call(step, instruction).await?;
-        match self.0.processor.model.generate(&call).await {
+        let mut answer = self.0.processor.model.generate(&call).await;
+        if let Some((error, bare)) = media::refused(&answer, &call) {
+            self.0.record_calls(&error.exchanges, &error.usage).await?;
+            answer = self.0.processor.model.generate(&bare).await;
+        }
+        match answer {
             Ok(answer) => {
                 self.0.model_answered().await;
                 let (recorded, saved) = futures::join!(
@@ -152,9 +167,9 @@ impl Context {
     pub(crate) async fn pass_gate(&self, text: &str, from: DraftOrigin) -> Result<String, Interrupt> {
         let agent = &self.0.processor.config.agent;
         let event = &self.0.event;
-        let allowed = Allowed { mention: event.actor.clone(), ..Allowed::default() }
-            .with_hosts_of(&event.text)
-            .with_hosts_of(event.opening.as_deref().unwrap_or_default())
+        let allowed = Allowed::new(&event.actor, &agent.link_hosts)
+            .with_addresses_of(&event.text)
+            .with_addresses_of(event.opening.as_deref().unwrap_or_default())
             .with_hosts_of(&agent.persona);
         let allowed = agent.documents.iter().fold(allowed, |all, document| all.with_hosts_of(&document.text));
         let cleaned = clean(text, &allowed, &agent.persona);
@@ -204,7 +219,10 @@ impl Context {
         let history = self.history().await?;
         let agent = &self.0.processor.config.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
-        let turns = conversation::turns(&self.0.id, &self.0.event, &history, instruction, note.as_deref());
+        let (id, event) = (&self.0.id, &self.0.event);
+        let shown = media::shown(event, &agent.media_hosts);
+        let note = note.as_deref();
+        let turns = Conversation { id, event, history: &history, shown, instruction, note }.turns();
         let task = self.0.task.lock().await;
         Ok(ModelCall {
             task_id: self.0.id.clone(),

@@ -41,6 +41,7 @@ pub(crate) fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use settings::Hosts;
     use std::time::Duration;
 
     fn agent(approval: ApprovalPolicy) -> AgentSettings {
@@ -52,6 +53,8 @@ mod tests {
             approval,
             confidence_threshold: 0.8,
             approval_expires: Duration::from_secs(1),
+            link_hosts: Hosts::default(),
+            media_hosts: Hosts::default(),
             default_automation: "reply".to_owned(),
         }
     }

@@ -18,12 +18,15 @@ mod gate;
 mod interrupt;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod media;
 mod observe;
 mod process;
+mod prompt;
 mod registry;
 mod run;
 mod services;
 mod settle;
+mod supersede;
 mod triage;
 mod untrusted;
 mod wire;

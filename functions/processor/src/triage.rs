@@ -176,6 +176,7 @@ mod tests {
             automation: automation.to_owned(),
             priority: None,
             fallback: None,
+            prompt: None,
         }
     }
 

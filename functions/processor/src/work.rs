@@ -15,7 +15,7 @@ use crate::fallback::Memory;
 use crate::process::worn_out;
 use crate::run::{OUTSIDE_CALL, Run};
 use crate::triage::{self, Ticket};
-use crate::{Context, Finished, Interrupt, Processor, fallback};
+use crate::{Context, Finished, Interrupt, Processor, fallback, supersede};
 
 /// A task after the work on it.
 pub(crate) struct Worked {
@@ -62,13 +62,16 @@ async fn prepare(processor: &Arc<Processor>, task: &Task) -> Result<Event, Inter
         return Err(Interrupt::fail(TaskError::new("processing", "too_old", message)));
     }
     let event = read_event(processor, task).await?;
-    match unwanted(processor, task, &event).await? {
-        Some(reason) => Err(Interrupt::Ignore(reason)),
+    if let Some(reason) = unwanted(processor, task, &event).await? {
+        return Err(Interrupt::Ignore(reason));
+    }
+    match supersede::by_newer(processor, task, &event).await {
+        Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
         None => Ok(event),
     }
 }
 
-async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
+pub(crate) async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
     let fail = |kind: &str, message: String| Interrupt::fail(TaskError::new("read the event", kind, message));
     let sender = sender(processor, task).ok_or_else(|| {
         fail(
@@ -105,7 +108,7 @@ fn sender<'p>(processor: &'p Processor, task: &Task) -> Option<Cow<'p, Sender>> 
 }
 
 /// The loop guard once more: ingest has no GitHub credentials and may not know our login.
-async fn unwanted(
+pub(crate) async fn unwanted(
     processor: &Arc<Processor>,
     task: &Task,
     event: &Event,

@@ -1,4 +1,5 @@
-//! The two questions that go through an index: which tasks are due, and which are the newest.
+//! The questions that go through an index: which tasks are due, which are the newest, and which came after
+//! one in its thread.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,10 +12,12 @@ use futures::future::try_join_all;
 
 use crate::failure::Resource;
 use crate::item::{
-    DUE, Item, LANE, LISTED, LISTED_INDEX, OPEN, OPEN_INDEX, PART, RECEIVED, TASK_ID, TASK_PART, parse_time,
-    text, text_of, time, time_of, unreadable,
+    DUE, Item, LANE, LISTED, LISTED_INDEX, OPEN, OPEN_INDEX, PART, RECEIVED, TASK_ID, TASK_PART, THREAD,
+    THREAD_INDEX, parse_time, text, text_of, time, time_of, unreadable,
 };
-use crate::task_item::{LISTED_SHARDS, OPEN_SHARDS, from_item, listed_key, open_key, task_id_of};
+use crate::task_item::{
+    LISTED_SHARDS, OPEN_SHARDS, from_item, listed_key, open_key, received_key, task_id_of,
+};
 
 /// Keys that one BatchGetItem takes.
 const BATCH: usize = 100;
@@ -24,7 +27,7 @@ const LOOKED_AT: usize = 500;
 const BATCH_TRIES: u32 = 6;
 const BATCH_BACKOFF: Duration = Duration::from_millis(50);
 
-/// The indexes `open` and `listed` of the table `Tasks`.
+/// The indexes of the table `Tasks`.
 pub(crate) struct TaskIndex {
     dynamo: Client,
     table: Resource,
@@ -113,6 +116,24 @@ impl TaskIndex {
         Ok(keys)
     }
 
+    /// The tasks that were received in the thread of `task` after it, newest first. One request where there
+    /// are none, which is the rule; the index knows neither source nor status, so the tasks are read too.
+    pub(crate) async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        let query = self
+            .query(THREAD_INDEX)
+            .key_condition_expression("#hash = :hash AND #range > :own")
+            .expression_attribute_names("#hash", THREAD)
+            .expression_attribute_names("#range", RECEIVED)
+            .expression_attribute_values(":hash", text(task.doc.thread.as_str()))
+            .expression_attribute_values(":own", text(received_key(task.doc.received_at, &task.id)))
+            .scan_index_forward(false);
+        let items = self.first("newer in the thread", query, limit).await?;
+        let keys = items.iter().map(ListedKey::of).collect::<Result<Vec<_>, StoreError>>()?;
+        let mut found = self.get_all(&keys).await?;
+        let tasks = keys.into_iter().filter_map(|key| found.remove(&key.task_id));
+        Ok(tasks.filter(|other| other.doc.source == task.doc.source).collect())
+    }
+
     fn query(&self, index: &str) -> QueryFluentBuilder {
         self.dynamo.query().table_name(self.table.name()).index_name(index)
     }
@@ -178,7 +199,7 @@ impl TaskIndex {
     }
 }
 
-/// An entry of the index `listed`.
+/// An entry of the index `listed` or `thread`.
 struct ListedKey {
     task_id: TaskId,
     /// Time and id: the place in the list.

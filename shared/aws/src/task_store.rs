@@ -149,6 +149,10 @@ impl TaskStore for DynamoTaskStore {
         self.index.due(status, before, limit).await
     }
 
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.index.newer_in_thread(task, limit).await
+    }
+
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         self.index.list(query).await
     }

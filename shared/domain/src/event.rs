@@ -40,6 +40,12 @@ pub struct Event {
     pub addressed: bool,
     /// The event by which the sender reports the very same thing too, if it does.
     pub twin: Option<String>,
+    /// Files that came with it, as far as the sender lists them. What its text shows is not among them.
+    /// Untrusted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Whether people can still be answered in its thread, as of the event.
+    pub thread_state: ThreadState,
     /// How urgent the sender says it is. A rule of agent.toml is heard first.
     pub priority: Option<Priority>,
     /// Its date by the sender, if it carries one inside the signed bytes.
@@ -81,12 +87,40 @@ impl Event {
             comment_id: None,
             addressed: false,
             twin: None,
+            attachments: Vec::new(),
+            thread_state: ThreadState::Open,
             priority: None,
             occurred_at: None,
             target: None,
             metadata: Map::new(),
         }
     }
+}
+
+/// A file that came with an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Attachment {
+    /// What it is called.
+    pub name: String,
+    /// Its media type, such as `image/png`, by the sender's word.
+    pub mime_type: Option<String>,
+    /// Where it can be fetched without our credentials, if it can.
+    pub url: Option<String>,
+    /// Its size in bytes, by the sender's word.
+    pub bytes: Option<u64>,
+}
+
+/// Whether a thread goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadState {
+    /// It does.
+    #[default]
+    Open,
+    /// It is settled, and takes comments all the same.
+    Closed,
+    /// It takes no more comments.
+    Locked,
 }
 
 /// A place that results are published to.

@@ -34,7 +34,7 @@ pub use clock::{Clock, Jitter, Timestamp, after, between};
 pub use decide::{DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, retry};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, draft_hash};
 pub use effect::{Effect, EffectState, Proof};
-pub use event::{Event, Target};
+pub use event::{Attachment, Event, Target, ThreadState};
 pub use ids::{TaskId, TaskIdError};
 pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,

@@ -29,6 +29,10 @@ pub trait TaskStore: Send + Sync {
     /// most `limit`. May lag behind writes by seconds: every use is followed by a conditional write.
     async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError>;
 
+    /// Tasks of the source and thread of `task` that were received after it, newest first, at most `limit`.
+    /// Tasks of the same millisecond are in the order of their ids. May lag behind writes by seconds.
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError>;
+
     /// A page of tasks, newest first. May lag behind writes by seconds.
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
 }

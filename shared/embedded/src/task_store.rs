@@ -100,6 +100,12 @@ impl TaskStore for SqliteTasks {
             .map_err(|error| error.of_store("due"))
     }
 
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.database
+            .read(|connection| newer_in_thread(connection, task, limit))
+            .map_err(|error| error.of_store("newer in the thread"))
+    }
+
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         self.database.read(|connection| list(connection, query)).map_err(|error| error.of_store("list"))
     }
@@ -205,6 +211,27 @@ fn due(
             lane: Lane::from_name(&lane).ok_or_else(|| Failure::Value(format!("{lane} is no lane")))?,
         })
     })?;
+    rows.collect()
+}
+
+fn newer_in_thread(connection: &Connection, than: &Task, limit: usize) -> Result<Vec<Task>, Failure> {
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM task WHERE thread = :thread AND source = :source
+            AND (received_at, task_id) > (:received_at, :task_id)
+         ORDER BY received_at DESC, task_id DESC LIMIT :limit"
+    ))?;
+    let rows = statement.query_and_then(
+        named_params! {
+            ":thread": than.doc.thread,
+            ":source": than.doc.source,
+            ":received_at": millis(than.doc.received_at),
+            ":task_id": than.id.as_str(),
+            ":limit": at_most(limit),
+        },
+        task,
+    )?;
     rows.collect()
 }
 

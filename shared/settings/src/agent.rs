@@ -7,6 +7,7 @@ use domain::{Document, MAX_OPEN_DAYS};
 
 use crate::entry::Entry;
 use crate::files::{read_documents, read_text};
+use crate::hosts::{self, Hosts};
 use crate::intents::automation;
 use crate::section::Section;
 
@@ -14,6 +15,8 @@ use crate::section::Section;
 const PERSONA_FILE: &str = "prompts/persona.md";
 /// The automation that takes what no intent claims.
 const DEFAULT_AUTOMATION: &str = "reply";
+/// Where GitHub keeps what people drop into a comment.
+pub const MEDIA_HOSTS: [&str; 2] = ["github.com", "*.githubusercontent.com"];
 /// The most comments that one task may send: a page of GitHub's list.
 const MAX_HISTORY: i64 = 100;
 
@@ -34,6 +37,11 @@ pub struct AgentSettings {
     pub confidence_threshold: f64,
     /// How long a parked draft waits for a person (default 48 hours).
     pub approval_expires: Duration,
+    /// Hosts that drafts may link to and show images of, besides those that persona and documents name
+    /// (default none).
+    pub link_hosts: Hosts,
+    /// Hosts whose images and files the answer model is shown (default [`MEDIA_HOSTS`]).
+    pub media_hosts: Hosts,
     /// Automation of events whose intent is unknown (default `reply`).
     pub default_automation: String,
 }
@@ -71,6 +79,8 @@ impl AgentSettings {
             approval_expires: section
                 .read("approval_expires", |entry| entry.duration(Duration::from_secs(60)..=LONGEST_WAIT))
                 .unwrap_or(Duration::from_hours(48)),
+            link_hosts: section.read("link_hosts", hosts::read).unwrap_or_default(),
+            media_hosts: section.read("media_hosts", hosts::read).unwrap_or_else(|| Hosts::new(MEDIA_HOSTS)),
             default_automation: section
                 .read("default_automation", |entry| automation(entry, automations))
                 .unwrap_or_else(|| DEFAULT_AUTOMATION.to_owned()),

@@ -40,6 +40,11 @@ impl<'t> Entry<'t> {
         self.report.add(&self.span(), &self.key, problem, suggestion);
     }
 
+    /// Reports a mistake in a file that it names, on that file's `line`.
+    pub(crate) fn wrong_in(&self, file: &str, line: usize, problem: String, suggestion: String) {
+        self.report.add_elsewhere(file, line, problem, suggestion);
+    }
+
     /// Reports that it does not do, and answers `None`.
     pub(crate) fn refuse<T>(&self, problem: impl Into<String>, suggestion: impl Into<String>) -> Option<T> {
         self.wrong(problem.into(), Some(suggestion.into()));

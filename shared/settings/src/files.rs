@@ -7,15 +7,17 @@ use domain::Document;
 
 /// The text of the file at `path`, without white space around it.
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
+    Ok(read_whole(path)?.trim().to_owned())
+}
+
+/// The text of the file at `path`, which is not blank, as it is: its lines can be counted.
+pub(crate) fn read_whole(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         _ => format!("the file cannot be read: {error}"),
     })?;
     let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned())?;
-    match text.trim() {
-        "" => Err("the file is empty".to_owned()),
-        text => Ok(text.to_owned()),
-    }
+    if text.trim().is_empty() { Err("the file is empty".to_owned()) } else { Ok(text) }
 }
 
 /// The documents that `pattern` names below `dir`, by their path; hidden files only when the pattern

@@ -6,8 +6,9 @@ use std::path::Path;
 use domain::Priority;
 
 use crate::entry::Entry;
-use crate::files::read_text;
+use crate::files::{read_text, read_whole};
 use crate::names::is_identifier;
+use crate::prompts::PromptTemplate;
 use crate::section::Section;
 use crate::suggest::suggest;
 
@@ -25,6 +26,8 @@ pub struct Intent {
     /// The answer of last resort, when no model can be had: the text of a file. A person must approve
     /// it before it is published.
     pub fallback: Option<String>,
+    /// The instruction for the answer model; the automation's own if there is none.
+    pub prompt: Option<PromptTemplate>,
 }
 
 /// Reads all intents; `automations` are those that exist (any, when it is `None`).
@@ -47,12 +50,31 @@ fn intent(
     let run =
         section.require("automation", "add `automation = \"reply\"`", |entry| automation(entry, automations));
     let priority = section.read("priority", priority);
-    let fallback = section.read("fallback", |entry| template(entry, dir));
+    let fallback = section.read("fallback", |entry| answer(entry, dir));
+    let prompt = section.read("prompt", |entry| prompt(entry, dir));
     section.finish();
-    Some(Intent { name: name?, when: when?, automation: run?, priority, fallback })
+    Some(Intent { name: name?, when: when?, automation: run?, priority, fallback, prompt })
 }
 
-fn template(entry: &Entry<'_>, dir: &Path) -> Option<String> {
+/// A template with a mistake is reported in its own file, each mistake at its line.
+fn prompt(entry: &Entry<'_>, dir: &Path) -> Option<PromptTemplate> {
+    let file = entry.text()?;
+    let source = read_whole(&dir.join(&file)).map_or_else(
+        |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
+        Some,
+    )?;
+    let mistakes = match PromptTemplate::parse(&source) {
+        Ok(template) => return Some(template),
+        Err(mistakes) => mistakes,
+    };
+    let file = dir.join(&file).display().to_string();
+    for mistake in mistakes {
+        entry.wrong_in(&file, mistake.line, mistake.problem, mistake.suggestion);
+    }
+    None
+}
+
+fn answer(entry: &Entry<'_>, dir: &Path) -> Option<String> {
     let file = entry.text()?;
     read_text(&dir.join(&file)).map_or_else(
         |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),

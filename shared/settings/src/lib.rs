@@ -18,6 +18,7 @@ mod events;
 mod field_map;
 mod files;
 mod generation;
+mod hosts;
 mod intents;
 mod limits;
 mod load;
@@ -25,6 +26,7 @@ mod mistakes;
 mod models;
 mod names;
 mod priority_rules;
+mod prompts;
 mod report;
 mod scheme;
 mod section;
@@ -32,8 +34,8 @@ mod sources;
 mod suggest;
 mod tier;
 
-pub use agent::{AgentSettings, ApprovalPolicy};
 pub use api::ApiSettings;
+pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
 pub use endpoints::EndpointSettings;
@@ -42,10 +44,12 @@ pub use env::{
     ZendeskCredentials, variable_of,
 };
 pub use generation::Generation;
+pub use hosts::Hosts;
 pub use intents::Intent;
 pub use limits::{BreakerSettings, ModelLimits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
+pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use sources::SourceSettings;
 pub use tier::Tiers;
 

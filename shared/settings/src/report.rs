@@ -44,6 +44,17 @@ impl<'t> Report<'t> {
         }
     }
 
+    /// Something is wrong on `line` of another `file`, which this one names.
+    pub(crate) fn add_elsewhere(&self, file: &str, line: usize, problem: String, suggestion: String) {
+        self.found.borrow_mut().push(Mistake {
+            origin: file.to_owned(),
+            at: Some(Position { line, column: 1 }),
+            key: String::new(),
+            problem,
+            suggestion: Some(suggestion),
+        });
+    }
+
     /// Something is missing from the table at `span`. In a file with broken lines it may well stand
     /// on one of them, so nothing is said then.
     pub(crate) fn missing(&self, span: &Range<usize>, key: &str, problem: &str, suggestion: &str) {
@@ -62,10 +73,12 @@ impl<'t> Report<'t> {
         Position::of(self.text, span.start).line
     }
 
-    /// `Ok` when nothing was found; the mistakes come in the order of the file.
+    /// `Ok` when nothing was found; the mistakes come in the order of the file, those of files that it
+    /// names behind them.
     pub(crate) fn finish(self) -> Result<(), Mistakes> {
         let mut found = self.found.into_inner();
-        found.sort_by_key(|mistake| mistake.at);
+        let place = |mistake: &Mistake| (mistake.origin != self.origin, mistake.origin.clone(), mistake.at);
+        found.sort_by_key(place);
         Mistakes::check(found)
     }
 }

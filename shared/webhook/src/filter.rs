@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Event, Timestamp, between};
+use domain::{Event, ThreadState, Timestamp, between};
 
 use crate::mentions;
 
@@ -41,6 +41,8 @@ pub enum IgnoreReason {
     OwnAccount,
     /// A comment that the policy leaves out.
     NotMentioned,
+    /// A comment in a thread that is over.
+    ThreadClosed,
     /// Sent as another event too, which is taken.
     Twin,
     /// Older than the source allows.
@@ -56,6 +58,7 @@ impl IgnoreReason {
             Self::Bot => "bot",
             Self::OwnAccount => "own_account",
             Self::NotMentioned => "not_mentioned",
+            Self::ThreadClosed => "thread_closed",
             Self::Twin => "twin",
             Self::Stale => "stale",
         }
@@ -81,6 +84,8 @@ impl Filter {
             Some(IgnoreReason::Bot)
         } else if event.comment_id.is_some() && !self.answers(event) {
             Some(IgnoreReason::NotMentioned)
+        } else if event.comment_id.is_some() && self.is_over(event) {
+            Some(IgnoreReason::ThreadClosed)
         } else {
             None
         }
@@ -100,6 +105,17 @@ impl Filter {
                 actor.eq_ignore_ascii_case(login) || account.eq_ignore_ascii_case(login)
             })
         })
+    }
+
+    /// Whether nobody waits for an answer to this comment: the thread takes none, or it is settled and the
+    /// comment is not meant for us. Where our login is not known, the one who knows it decides.
+    fn is_over(&self, event: &Event) -> bool {
+        let spoken_to = |login: &str| event.addressed || mentions(&event.text, login);
+        match event.thread_state {
+            ThreadState::Open => false,
+            ThreadState::Closed => self.login.as_deref().is_some_and(|login| !spoken_to(login)),
+            ThreadState::Locked => true,
+        }
     }
 
     fn answers(&self, event: &Event) -> bool {

@@ -4,10 +4,10 @@
 
 mod document;
 
-use domain::{Event, Priority, Target};
+use domain::{Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, Part, lacks, object};
+use crate::reading::{Facts, Part, attachment, attachments, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use document::text_of;
@@ -58,6 +58,14 @@ fn event(sender: &Sender, body: Part<'_>, name: &str) -> Result<Event, ParseErro
         text: if comment.is_some() { said } else { description }.unwrap_or_default(),
         labels: issue.names("/fields/labels", "/name"),
         comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("comment.id"))).transpose()?,
+        // Without an address: Jira gives its files only to who is logged in.
+        attachments: attachments(issue, "/fields/attachment", |file| {
+            attachment(file, ["/filename", "/mimeType", "/size"], None)
+        }),
+        thread_state: match issue.text("/fields/status/statusCategory/key") {
+            Some("done") => ThreadState::Closed,
+            _ => ThreadState::Open,
+        },
         priority: priority(issue.text("/fields/priority/name")),
         occurred_at: body.time("/timestamp", TimeFormat::UnixMillis),
         target: sender.site.clone().map(|host| Target::JiraIssue { host, key: key.to_owned() }),

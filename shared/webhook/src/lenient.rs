@@ -37,6 +37,10 @@ impl Scalar<'_> {
     }
 }
 
+/// Yes or no; no if it is anything else.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flag(pub(crate) bool);
+
 /// An object with fields of interest.
 #[derive(Debug)]
 pub(crate) struct Object<T>(Option<T>);
@@ -104,6 +108,28 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ScalarVisitor)
     }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
+struct FlagVisitor;
+
+impl<'de> Visitor<'de> for FlagVisitor {
+    type Value = Flag;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Flag(flag))
+    }
+
+    else_absent!(Flag(false); null integer number text array object);
 }
 
 struct ScalarVisitor;
@@ -192,6 +218,15 @@ mod tests {
         assert_eq!(ANYTHING.map(|json| read(json).number()).iter().flatten().collect::<Vec<_>>(), [&7]);
         assert!(matches!(read("\"t\""), Scalar::Text(Cow::Borrowed("t"))));
         assert_eq!(read("\"\\n\"").text(), Some("\n"));
+    }
+
+    #[test]
+    fn only_true_is_a_flag() {
+        for (json, expected) in
+            [("true", true), ("false", false), ("null", false), ("\"true\"", false), ("[1]", false)]
+        {
+            assert_eq!(serde_json::from_str::<Flag>(json).unwrap().0, expected, "{json}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use domain::{Timestamp, clip};
+use domain::{Attachment, Timestamp, clip};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -151,6 +151,28 @@ impl<'v> Part<'v> {
     pub(crate) fn names(self, pointer: &str, key: &str) -> Vec<String> {
         self.items(pointer).filter_map(|item| item.string("").or_else(|| item.string(key))).collect()
     }
+}
+
+/// More files than this of one event are nobody's business.
+const MOST_ATTACHMENTS: usize = 20;
+
+/// The files listed at `list`, read by `read`.
+pub(crate) fn attachments<'v>(
+    within: Part<'v>,
+    list: &str,
+    read: impl Fn(Part<'v>) -> Option<Attachment>,
+) -> Vec<Attachment> {
+    within.items(list).filter_map(read).take(MOST_ATTACHMENTS).collect()
+}
+
+/// A file whose fields have these names; `url` is where anybody can fetch it.
+pub(crate) fn attachment(
+    file: Part<'_>,
+    [name, kind, size]: [&str; 3],
+    url: Option<String>,
+) -> Option<Attachment> {
+    let short = |pointer| file.text(pointer).map(|text| clip(text, MAX_FACT_BYTES).to_owned());
+    Some(Attachment { name: short(name)?, mime_type: short(kind), url, bytes: file.number(size) })
 }
 
 /// Small facts for the metadata.

@@ -4,10 +4,10 @@
 //! trigger calls have a body of their author's making: a source with `scheme = "zendesk"` and a `map`
 //! reads those.
 
-use domain::{Event, Priority, Target};
+use domain::{Attachment, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, Part, dotted, lacks, object};
+use crate::reading::{Facts, Part, attachment, attachments, dotted, lacks, object};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -65,6 +65,12 @@ fn event(sender: &Sender, body: Part<'_>, ticket: Part<'_>, kind: &str) -> Resul
         text: text.or(opening).unwrap_or_default(),
         labels: ticket.names("/tags", "/name"),
         comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("event.comment.id"))).transpose()?,
+        attachments: comment.map(files).unwrap_or_default(),
+        // A solved ticket opens again when the customer writes; a closed one takes nothing more.
+        thread_state: match ticket.text("/status").map(str::to_ascii_lowercase).as_deref() {
+            Some("closed") => ThreadState::Locked,
+            _ => ThreadState::Open,
+        },
         priority: priority(ticket.text("/priority")),
         occurred_at: body.date("/time"),
         target: sender.site.clone().map(|subdomain| Target::ZendeskTicket { subdomain, id }),
@@ -76,6 +82,16 @@ fn event(sender: &Sender, body: Part<'_>, ticket: Part<'_>, kind: &str) -> Resul
             .flag("by_staff", author.and_then(|author| author.flag("/is_staff")))
             .done(),
         ..Event::new(kind, account.unwrap_or_default(), format!("ticket/{id}"), actor)
+    })
+}
+
+/// The files of a comment. Their addresses hold a secret of their own, unless the account asks whoever
+/// fetches one to log in.
+fn files(comment: Part<'_>) -> Vec<Attachment> {
+    attachments(comment, "/attachments", |file| {
+        attachment(file, ["/filename", "/content_type", "/size"], file.string("/content_url")).or_else(|| {
+            attachment(file, ["/file_name", "/content_type", "/size"], file.string("/content_url"))
+        })
     })
 }
 

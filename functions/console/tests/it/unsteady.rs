@@ -70,6 +70,11 @@ impl TaskStore for Unsteady {
         self.inner.tasks.due(status, before, limit).await
     }
 
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.up(Down::Tasks)?;
+        self.inner.tasks.newer_in_thread(task, limit).await
+    }
+
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         self.up(Down::Tasks)?;
         self.inner.tasks.list(query).await

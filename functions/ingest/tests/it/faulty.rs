@@ -133,6 +133,10 @@ impl TaskStore for Faulty {
         self.inner.tasks.due(status, before, limit).await
     }
 
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.inner.tasks.newer_in_thread(task, limit).await
+    }
+
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
         self.inner.tasks.list(query).await
     }

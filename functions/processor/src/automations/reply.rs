@@ -19,6 +19,7 @@ pub(super) async fn reply(context: Context, _: Reply) -> Result<Finished, Interr
         "Write the next comment of this thread, in Markdown and nothing else. It was sorted as \
          `{intent}`. Answer in the language of the person. If something is missing to help, ask for it."
     );
+    let instruction = context.instruction(&instruction).await?;
     let text = context.ask("answer", &instruction).await?;
     context.reply(text).await
 }

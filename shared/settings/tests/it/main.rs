@@ -5,6 +5,7 @@ mod agent_toml;
 mod defaults;
 mod environment;
 mod project;
+mod prompts;
 mod secrets;
 mod senders;
 mod services;

@@ -1,6 +1,6 @@
 //! From GitHub's payload to [`Event`].
 
-use domain::{Event, Target, Timestamp, clip};
+use domain::{Event, Target, ThreadState, Timestamp, clip};
 use serde_json::{Map, Value};
 
 use super::wire::{Account, Comment, Issue, Payload};
@@ -30,6 +30,7 @@ pub(super) fn of(payload: &Payload<'_>, issue: &Issue<'_>) -> Result<Event, Pars
         opening: comment.and_then(|_| issue.body.text()).map(str::to_owned),
         labels: labels(issue),
         comment_id: comment_id.transpose()?.map(|id| id.to_string()),
+        thread_state: state(issue),
         occurred_at: occurred_at(action, issue, comment),
         target: Some(Target::GithubIssue { owner: owner.to_owned(), repo: repo.to_owned(), number }),
         metadata: metadata(payload, issue, comment),
@@ -65,6 +66,14 @@ fn is_bot(sender: &Account<'_>, login: &str) -> bool {
 fn labels(issue: &Issue<'_>) -> Vec<String> {
     let names = issue.labels.0.iter().filter_map(|label| label.get()?.name.text());
     names.map(str::to_owned).collect()
+}
+
+fn state(issue: &Issue<'_>) -> ThreadState {
+    match (issue.locked.0, issue.state.text()) {
+        (true, _) => ThreadState::Locked,
+        (false, Some("closed")) => ThreadState::Closed,
+        (false, _) => ThreadState::Open,
+    }
 }
 
 /// When it happened: the creation for what was just created; for everything else the latest change

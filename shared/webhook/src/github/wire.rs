@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::lenient::{List, Object, Scalar};
+use crate::lenient::{Flag, List, Object, Scalar};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -37,6 +37,7 @@ pub(super) struct Issue<'a> {
     pub(super) body: Scalar<'a>,
     #[serde(borrow)]
     pub(super) state: Scalar<'a>,
+    pub(super) locked: Flag,
     #[serde(borrow)]
     pub(super) user: Object<Account<'a>>,
     #[serde(borrow)]

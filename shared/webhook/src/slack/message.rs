@@ -1,11 +1,11 @@
 //! From a message to [`Event`].
 
-use domain::{Event, Target, Timestamp};
+use domain::{Attachment, Event, Target, Timestamp};
 
 use super::mrkdwn::plain;
 use super::{is_account, is_channel, is_stamp, is_team};
 use crate::ParseError;
-use crate::reading::{Facts, Part, lacks};
+use crate::reading::{Facts, Part, attachment, attachments, lacks};
 
 /// The event of a message, or of a mention, which is the message again.
 pub(super) fn read(body: Part<'_>, event: Part<'_>, kind: &str) -> Result<Event, ParseError> {
@@ -29,6 +29,7 @@ pub(super) fn read(body: Part<'_>, event: Part<'_>, kind: &str) -> Result<Event,
         addressed: mentioned || direct,
         // Slack sends a mention in a channel as `message` and as `app_mention`, under two ids.
         twin: is_twin.then(|| "app_mention".to_owned()),
+        attachments: attachments(event, "/files", file),
         occurred_at: date(stamp),
         target: Some(Target::SlackThread {
             team: team.to_owned(),
@@ -44,6 +45,16 @@ pub(super) fn read(body: Part<'_>, event: Part<'_>, kind: &str) -> Result<Event,
             .done(),
         ..Event::new(name, team, format!("{team}/{channel}/{root}"), actor)
     })
+}
+
+/// A file. `url_private` answers whoever has our token, which goes to nobody; only a file that somebody
+/// has made public can be fetched by others, with the secret at the end of its public page's address.
+fn file(file: Part<'_>) -> Option<Attachment> {
+    let shared = file.flag("/public_url_shared") == Some(true);
+    let secret = file.text("/permalink_public").and_then(|page| page.rsplit('-').next());
+    let secret = secret.filter(|it| shared && it.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let url = file.text("/url_private").zip(secret).map(|(url, secret)| format!("{url}?pub_secret={secret}"));
+    attachment(file, ["/name", "/mimetype", "/size"], url)
 }
 
 /// The kind of place, in the words in which Slack names its events.

@@ -107,3 +107,24 @@ fn reasons_have_the_words_of_the_contract() {
     let words = [Unsubscribed, Bot, OwnAccount, NotMentioned, Stale].map(IgnoreReason::as_str);
     assert_eq!(words, ["unsubscribed", "bot", "own_account", "not_mentioned", "stale"]);
 }
+
+#[test]
+fn comments_in_a_thread_that_is_over_are_ignored() {
+    let state = |text: &str, state: &str, locked: bool| {
+        let body = patched(&commented(), "/comment/body", json!(text));
+        let mut json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        json["issue"]["state"] = json!(state);
+        json["issue"]["locked"] = json!(locked);
+        event(&serde_json::to_vec(&json).unwrap())
+    };
+    let whole_thread = filter(CommentPolicy::Thread);
+    let verdict = |event: &Event| whole_thread.ignores(event);
+    assert_eq!(verdict(&state("thanks", "open", false)), None);
+    assert_eq!(verdict(&state("thanks", "closed", false)), Some(IgnoreReason::ThreadClosed));
+    assert_eq!(verdict(&state("@afterhook it is back", "closed", false)), None);
+    assert_eq!(verdict(&state("@afterhook it is back", "open", true)), Some(IgnoreReason::ThreadClosed));
+    let unknown = Filter { login: None, ..whole_thread.clone() };
+    assert_eq!(unknown.ignores(&state("thanks", "closed", false)), None, "whoever knows the login decides");
+    let closing = Event { thread_state: domain::ThreadState::Closed, ..event(&opened()) };
+    assert_eq!(verdict(&closing), None, "the closing itself is no comment");
+}

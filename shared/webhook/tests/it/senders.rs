@@ -289,3 +289,41 @@ fn the_signed_id_header_is_the_identity_and_no_other_header_is() {
         assert_eq!(identity, body, "{}", provider.name());
     }
 }
+
+#[test]
+fn files_of_slack_have_an_address_only_if_they_are_public() {
+    let mut body: Value = serde_json::from_slice(&sample("slack/app_mention.json")).unwrap();
+    body["event"]["files"] = json!([
+        {"name": "a.png", "mimetype": "image/png", "size": 7, "url_private": "https://files.slack.com/files-pri/T1-F1/a.png",
+         "permalink_public": "https://slack-files.com/T1-F1-0b4a1e9a4c", "public_url_shared": true},
+        {"name": "b.png", "mimetype": "image/png", "size": 8, "url_private": "https://files.slack.com/files-pri/T1-F2/b.png",
+         "permalink_public": "https://slack-files.com/T1-F2-0b4a1e9a4c", "public_url_shared": false},
+        {"mimetype": "image/png"}, "nonsense"
+    ]);
+    let event = read(Provider::Slack, &serde_json::to_vec(&body).unwrap());
+    let urls: Vec<_> =
+        event.attachments.iter().map(|file| (file.name.as_str(), file.url.as_deref())).collect();
+    let public = "https://files.slack.com/files-pri/T1-F1/a.png?pub_secret=0b4a1e9a4c";
+    assert_eq!(urls, [("a.png", Some(public)), ("b.png", None)]);
+    assert_eq!(event.attachments[0].bytes, Some(7));
+}
+
+#[test]
+fn files_of_zendesk_and_jira_are_listed() {
+    let mut body: Value = serde_json::from_slice(&sample("zendesk/ticket.comment_added.json")).unwrap();
+    let url = "https://acme.zendesk.com/attachments/token/x/?name=a.pdf";
+    body["event"]["comment"]["attachments"] =
+        json!([{"filename": "a.pdf", "content_type": "application/pdf", "content_url": url, "size": 9}]);
+    let event = read(Provider::Zendesk, &serde_json::to_vec(&body).unwrap());
+    assert_eq!(event.attachments[0].url.as_deref(), Some(url));
+    body["detail"]["status"] = json!("CLOSED");
+    let event = read(Provider::Zendesk, &serde_json::to_vec(&body).unwrap());
+    assert_eq!(event.thread_state, domain::ThreadState::Locked);
+
+    let mut body: Value = serde_json::from_slice(&sample("jira/issue.created.json")).unwrap();
+    body["issue"]["fields"]["attachment"] = json!([{"filename": "a.log", "mimeType": "text/plain", "content": "https://acme.atlassian.net/x", "size": 9}]);
+    body["issue"]["fields"]["status"] = json!({"name": "Done", "statusCategory": {"key": "done"}});
+    let event = read(Provider::Jira, &serde_json::to_vec(&body).unwrap());
+    assert_eq!((event.attachments[0].name.as_str(), &event.attachments[0].url), ("a.log", &None));
+    assert_eq!(event.thread_state, domain::ThreadState::Closed);
+}

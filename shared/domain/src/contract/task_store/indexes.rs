@@ -1,4 +1,4 @@
-//! What every [`TaskStore::due`] and [`TaskStore::list`] must do. Both may lag behind writes, so each
+//! What every [`TaskStore::due`], [`TaskStore::list`] and [`TaskStore::newer_in_thread`] must do. All may lag behind writes, so each
 //! read is repeated for a while until it is as expected.
 
 use std::collections::HashSet;
@@ -21,6 +21,7 @@ pub async fn all(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
     a_newer_task_does_not_shift_the_pages(store, now, pause).await;
     a_list_is_filtered_by_status_and_source(store, now, pause).await;
     a_foreign_cursor_is_refused(store).await;
+    newer_tasks_of_a_thread_come_newest_first(store, now, pause).await;
 }
 
 /// Ten years before `now`: whatever else the store holds is due later.
@@ -245,4 +246,41 @@ pub async fn a_foreign_cursor_is_refused(store: &dyn TaskStore) {
         let answer = store.list(&query).await;
         assert!(matches!(answer, Err(StoreError::Broken { .. })), "{cursor}: {answer:?}");
     }
+}
+
+/// Those of the same source and thread alone, whatever their status, at most as many as asked for.
+pub async fn newer_tasks_of_a_thread_come_newest_first(
+    store: &dyn TaskStore,
+    now: Timestamp,
+    pause: &dyn Pause,
+) {
+    let (source, thread) = (unique("threaded"), unique("octo/repo#"));
+    let mut tasks = Vec::new();
+    // The last two are of the same millisecond: then the ids say which is newer.
+    for (source, thread, age) in [
+        (source.as_str(), thread.as_str(), 50),
+        (&source, &thread, 40),
+        (&source, &unique("another thread"), 30),
+        (&unique("another source"), &thread, 20),
+        (&source, &thread, 10),
+        (&source, &thread, 10),
+    ] {
+        let received_at = Timestamp::from_millisecond(now.as_millisecond() - age * 1_000).unwrap();
+        let mut task = plain_task(source, received_at);
+        task.doc.thread = thread.to_owned();
+        store.insert(&task).await.unwrap();
+        tasks.push(task);
+    }
+    let running = claimed(store, &tasks[1], &request("holder", now, 60)).await;
+    let mut latest = tasks.split_off(4);
+    latest.sort_by(|a, b| b.id.cmp(&a.id));
+    let expected = [latest[0].clone(), latest[1].clone(), running];
+    eventually(pause, async || {
+        same(&store.newer_in_thread(&tasks[0], 10).await.unwrap().as_slice(), &expected.as_slice())
+    })
+    .await;
+    assert_eq!(ids(&store.newer_in_thread(&tasks[0], 1).await.unwrap()), ids(&expected[..1]));
+    assert_eq!(ids(&store.newer_in_thread(&expected[2], 10).await.unwrap()), ids(&expected[..2]));
+    assert_eq!(ids(&store.newer_in_thread(&expected[1], 10).await.unwrap()), ids(&expected[..1]));
+    assert_eq!(store.newer_in_thread(&expected[0], 10).await.unwrap(), []);
 }

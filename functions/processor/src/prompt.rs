@@ -1,0 +1,45 @@
+//! The instruction for the answer model: the template of the task's intent, filled in.
+
+use domain::TaskError;
+use settings::PromptValues;
+use std::sync::Arc;
+
+use crate::Interrupt;
+use crate::run::Run;
+use crate::untrusted::Fence;
+
+/// What the intent of the task has its answer written by, or `instead` if its intent has no template.
+pub(crate) async fn instruction(run: &Run, instead: &str) -> Result<String, Interrupt> {
+    let (known, note) = {
+        let doc = &run.task.lock().await.doc;
+        (doc.classification.clone(), doc.retry_note.clone())
+    };
+    let Some(known) = known else { return Ok(instead.to_owned()) };
+    let config = &run.processor.config;
+    let intent = config.intents.iter().find(|intent| intent.name == known.intent);
+    let Some(template) = intent.and_then(|intent| intent.prompt.as_ref()) else {
+        return Ok(instead.to_owned());
+    };
+    let values = PromptValues {
+        agent: &config.agent.name,
+        event: &run.event.name,
+        title: run.event.title.as_deref(),
+        actor: &run.event.actor,
+        tenant: &run.event.tenant,
+        thread: &run.event.thread,
+        intent: &known.intent,
+        confidence: known.confidence,
+        parameters: Some(&known.parameters),
+        retry_note: note.as_deref(),
+    };
+    let fence = Fence::of(&run.id);
+    template.render(&values, Arc::new(move |text| fence.around("a value of the event", text))).map_err(
+        |why| {
+            let message = format!(
+                "the prompt of the intent `{}` cannot be filled in: {why}; mend it and retry",
+                known.intent
+            );
+            Interrupt::fail(TaskError::new("prompt", "bad_prompt", message))
+        },
+    )
+}
