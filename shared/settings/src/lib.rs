@@ -7,6 +7,7 @@
 //! defaults, since [`Settings`] exist only when nothing was found.
 
 mod agent;
+mod automations;
 mod budget;
 mod duration;
 mod effective;
@@ -18,6 +19,7 @@ mod field_map;
 mod files;
 mod generation;
 mod intents;
+mod known;
 mod limits;
 mod load;
 mod mistakes;
@@ -32,6 +34,10 @@ mod suggest;
 mod tier;
 
 pub use agent::{AgentSettings, ApprovalPolicy};
+pub use automations::{
+    AutomationSettings, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, Template, UrlTemplate,
+    decimals_of, fill_json,
+};
 pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
 pub use endpoints::EndpointSettings;
@@ -62,4 +68,6 @@ pub struct Settings {
     pub sources: BTreeMap<String, SourceSettings>,
     /// `[[intents]]`, in their order.
     pub intents: Vec<Intent>,
+    /// `[automations]`.
+    pub automations: AutomationSettings,
 }
