@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::processor::{Parts, Processor, Services};
+use ::processor::{Parts, Processor};
 use domain::{Clock, Jitter, Model, Stores};
 use settings::{Environment, Settings};
 use telemetry::Metrics;
@@ -26,7 +26,7 @@ pub(crate) fn processor(settings: &Settings, around: Surroundings<'_>) -> Outcom
     let parts = Parts {
         stores: stores.clone(),
         model: model(settings, &environment, stores, clock, &jitter, &metrics)?,
-        services: Services { github: ::processor::github(settings, &environment, clock.clone())? },
+        services: ::processor::services(settings, &environment, clock)?,
         clock: clock.clone(),
         jitter,
         metrics,

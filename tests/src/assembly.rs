@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use console::{Console, TokenSource};
 use domain::{Clock, Delivery, Jitter, Lane, Stores, Visibility, after};
 use ingest::{Ingest, SecretsSource, signing_secrets};
-use processor::{Fate, Parts, Processor, Services};
+use processor::{Fate, Parts, Processor};
 use serde_json::Value;
 use settings::Settings;
 use sweeper::{Report, Sweeper};
@@ -64,9 +64,7 @@ impl Assembly {
         let parts = Parts {
             stores: stores.clone(),
             model: model.expect("a Gemini client"),
-            services: Services {
-                github: processor::github(&settings, &environment, clock.clone()).expect("a GitHub client"),
-            },
+            services: processor::services(&settings, &environment, clock).expect("clients"),
             clock: clock.clone(),
             jitter,
             metrics: Metrics::none(),

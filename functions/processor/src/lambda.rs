@@ -7,12 +7,12 @@ use domain::{Jitter, Timestamp, after};
 use futures::FutureExt;
 use lambda::{BootError, Booted, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent};
-use secrecy::ExposeSecret;
-use settings::Environment;
+use secrecy::{ExposeSecret, SecretString};
+use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
 use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
 
-use crate::{Parts, Processor, Services, SqsBatchResponse, SqsEvent, WireError, gemini, github, registry};
+use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, gemini, registry, services};
 
 /// How soon a batch comes back that came while the secrets could not be read.
 const SECRETS_RETRY: Duration = Duration::from_secs(60);
@@ -31,16 +31,40 @@ struct Credentials(Vec<Option<String>>);
 
 impl Credentials {
     fn of(environment: &Environment) -> Self {
-        let github = match &environment.github {
-            Some(settings::GithubCredentials::Token(token)) => Some(token.expose_secret().to_owned()),
-            Some(settings::GithubCredentials::App { id, private_key }) => {
-                Some(format!("{id} {}", private_key.expose_secret()))
-            }
-            None => None,
-        };
-        let gemini = environment.gemini_api_key.as_ref().map(|key| key.expose_secret().to_owned());
-        Self(vec![gemini, environment.gemini_base_url.clone(), github, environment.github_api_url.clone()])
+        let secret = |secret: &Option<SecretString>| secret.as_ref().map(|it| it.expose_secret().to_owned());
+        Self(vec![
+            secret(&environment.gemini_api_key),
+            environment.gemini_base_url.clone(),
+            environment.github.as_ref().map(github),
+            environment.github_api_url.clone(),
+            secret(&environment.slack_bot_token),
+            environment.slack_api_url.clone(),
+            environment.zendesk.as_ref().map(zendesk),
+            environment.jira.as_ref().map(jira),
+            secret(&environment.stripe_api_key),
+            environment.stripe_api_url.clone(),
+        ])
     }
+}
+
+fn github(credentials: &GithubCredentials) -> String {
+    match credentials {
+        GithubCredentials::Token(token) => token.expose_secret().to_owned(),
+        GithubCredentials::App { id, private_key } => format!("{id} {}", private_key.expose_secret()),
+    }
+}
+
+fn zendesk(access: &ZendeskAccess) -> String {
+    match &access.credentials {
+        ZendeskCredentials::ApiToken { email, token } => {
+            format!("{} {email} {}", access.url, token.expose_secret())
+        }
+        ZendeskCredentials::Oauth(token) => format!("{} {}", access.url, token.expose_secret()),
+    }
+}
+
+fn jira(access: &JiraAccess) -> String {
+    format!("{} {} {}", access.url, access.email, access.token.expose_secret())
 }
 
 /// Why there is no processor to work with.
@@ -117,7 +141,7 @@ impl Function {
         let parts = Parts {
             stores: stores.clone(),
             model,
-            services: Services { github: github(settings, environment, clock.clone())? },
+            services: services(settings, environment, clock).map_err(WireError::from)?,
             clock: clock.clone(),
             jitter: jitter.clone(),
             metrics: metrics.clone(),

@@ -41,8 +41,8 @@ pub use context::{Context, Finished};
 pub use disposition::Disposition;
 pub use interrupt::{Deferred, Interrupt};
 pub use registry::{Automation, Registry};
-pub use services::Services;
-pub use wire::{Parts, WireError, gemini, github};
+pub use services::{MissingCredential, OutsideService, Services, ServicesError, needs, services};
+pub use wire::{Parts, WireError, gemini};
 
 /// Everything that the work on tasks needs. Holds no state of its own: a crash loses nothing.
 pub struct Processor {

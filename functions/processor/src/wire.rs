@@ -2,27 +2,22 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Jitter, Model, Publisher, StateStore, Stores};
+use domain::{Clock, Jitter, Model, StateStore, Stores};
 use gemini::{BreakerLimits, Budgets, EndpointConfig, Gemini};
-use github::Github;
-use secrecy::SecretString;
-use settings::{EffectiveLimits, EndpointSettings, Environment, GithubCredentials, Settings};
+use settings::{EffectiveLimits, EndpointSettings, Environment, Settings};
 use telemetry::Metrics;
 
-use crate::{Config, Processor, Registry, Services, observe};
+use crate::{Config, Processor, Registry, Services, ServicesError, observe};
 
 /// Why no processor can be made of what is configured.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// A variable is missing.
-    #[error("{0} is not set: {1}")]
-    Missing(&'static str, &'static str),
     /// The Gemini settings cannot work.
     #[error("Gemini: {0}")]
     Gemini(#[from] gemini::ConfigError),
-    /// The GitHub settings cannot work.
-    #[error("GitHub: {0}")]
-    Github(#[from] github::BuildError),
+    /// A service that answers go to cannot be reached as configured.
+    #[error(transparent)]
+    Services(#[from] ServicesError),
     /// agent.toml names automations that do not exist.
     #[error("agent.toml:\n  {}", .0.join("\n  "))]
     Automations(Vec<String>),
@@ -119,37 +114,4 @@ fn limits(limits: &EffectiveLimits) -> gemini::Limits {
         },
         min_priority: limits.min_priority,
     }
-}
-
-/// The GitHub client as configured.
-///
-/// # Errors
-/// [`WireError`].
-pub fn github(
-    settings: &Settings,
-    environment: &Environment,
-    clock: Clock,
-) -> Result<Arc<dyn Publisher>, WireError> {
-    let credentials = match &environment.github {
-        Some(GithubCredentials::Token(token)) => github::Credentials::Token(token.clone()),
-        Some(GithubCredentials::App { id, private_key }) => {
-            github::Credentials::App { id: id.clone(), private_key: private_key.clone() }
-        }
-        // A server of one's own may need none.
-        None if environment.github_api_url.is_some() => {
-            github::Credentials::Token(SecretString::from("none".to_owned()))
-        }
-        None => {
-            let how =
-                "set it to a token that may write comments, or set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY";
-            return Err(WireError::Missing("GITHUB_TOKEN", how));
-        }
-    };
-    let mut config = github::Config::default();
-    if let Some(url) = &environment.github_api_url {
-        config.base_url.clone_from(url);
-    }
-    // One account answers; a source of another service has its own client.
-    config.login = settings.sources.values().find_map(|source| source.filter.login.clone());
-    Ok(Arc::new(Github::new(credentials, &config, clock)?))
 }

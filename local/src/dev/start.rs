@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use console::{Console, TokenSource};
-use domain::{Clock, Jitter, Lane, Publisher, Stores};
+use domain::{Clock, Jitter, Lane, Stores};
 use ingest::{Ingest, SecretsSource};
-use processor::{Parts, Processor, Services};
+use processor::{OutsideService, Parts, Processor, Services};
 use settings::{Environment, Settings};
 use sweeper::Sweeper;
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use webhook::Provider;
 
 use super::backend::{Backend, Storage};
 use super::runner;
@@ -48,8 +47,6 @@ pub struct Running {
     pub services: Vec<Service>,
     /// Where tasks are kept, in words.
     pub storage: String,
-    /// GitHub, real or not.
-    pub github: Arc<dyn Publisher>,
     /// The environment it runs in: addresses of the stand-ins, made-up secrets.
     pub environment: Environment,
     /// agent.toml.
@@ -87,8 +84,9 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
     let storage = Arc::new(Storage::open(backend, &clock).await?);
     let services = world::populate(&mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
-    let github = processor::github(&settings, &environment, clock.clone()).map_err(wiring)?;
-    let processor = processor(&settings, &environment, &storage, &github, &clock)?;
+    let clients = processor::services(&settings, &environment, &clock)
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let processor = processor(&settings, &environment, &storage, &clients, &clock)?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));
     let console =
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone());
@@ -109,9 +107,11 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     tasks.spawn(runner::caches(caches, settings.clone(), environment.clone(), clock.clone()));
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
-    tasks.spawn(introduce(Arc::clone(&github), ingest));
+    for service in OutsideService::ALL {
+        tasks.spawn(introduce(clients.clone(), service, Arc::clone(&ingest)));
+    }
     let (stores, what) = (storage.stores.clone(), storage.what.clone());
-    Ok(Running { address, stores, services, storage: what, github, environment, settings, made_up, tasks })
+    Ok(Running { address, stores, services, storage: what, environment, settings, made_up, tasks })
 }
 
 /// `ring` serves every TLS connection of this process.
@@ -136,7 +136,7 @@ fn processor(
     settings: &Settings,
     environment: &Environment,
     storage: &Storage,
-    github: &Arc<dyn Publisher>,
+    clients: &Services,
     clock: &Clock,
 ) -> Result<Arc<Processor>, Failure> {
     let jitter = Jitter::from_fn(fastrand::f64);
@@ -147,7 +147,7 @@ fn processor(
     let parts = Parts {
         stores: storage.stores.clone(),
         model: model.map_err(wiring)?,
-        services: Services { github: Arc::clone(github) },
+        services: clients.clone(),
         clock: clock.clone(),
         jitter,
         metrics,
@@ -170,12 +170,13 @@ fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clo
     )
 }
 
-/// Tells ingest the agent's own login as soon as GitHub says it.
-async fn introduce(github: Arc<dyn Publisher>, ingest: Arc<Ingest>) {
+/// Tells ingest the agent's own login at a service as soon as that says it.
+async fn introduce(clients: Services, service: OutsideService, ingest: Arc<Ingest>) {
+    let (Some(publisher), Some(provider)) = (clients.publisher(service), service.provider()) else { return };
     let mut pause = Duration::from_millis(500);
     loop {
-        match github.login().await {
-            Ok(login) => return ingest.set_login(Provider::Github, &login),
+        match publisher.login().await {
+            Ok(login) => return ingest.set_login(provider, &login),
             Err(problem) => tracing::warn!(%problem, "the agent's own login is not known yet"),
         }
         tokio::time::sleep(pause).await;

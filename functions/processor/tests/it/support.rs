@@ -240,7 +240,7 @@ impl Bench {
         let parts = Parts {
             stores: embedded.stores(),
             model: model.clone(),
-            services: Services { github: service.clone() },
+            services: Services { github: Some(service.clone()), ..Services::default() },
             clock,
             jitter: Jitter::fixed(1.0),
             metrics: Metrics::none(),
