@@ -15,15 +15,18 @@ mod disposition;
 mod effect;
 mod fallback;
 mod gate;
+mod hosts;
 mod interrupt;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod observe;
+mod person;
 mod process;
 mod registry;
 mod run;
 mod services;
 mod settle;
+mod steps;
 mod triage;
 mod untrusted;
 mod wire;
@@ -39,7 +42,9 @@ pub use batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEven
 pub use config::Config;
 pub use context::{Context, Finished};
 pub use disposition::Disposition;
+pub use effect::{Deed, Found};
 pub use interrupt::{Deferred, Interrupt};
+pub use person::Approval;
 pub use registry::{Automation, Registry};
 pub use services::{MissingCredential, OutsideService, Services, ServicesError, needs, services};
 pub use wire::{Parts, WireError, gemini};
