@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use settings::{AgentSettings, Intent, Settings, SourceSettings};
+use settings::{AgentSettings, AutomationSettings, Intent, Settings, SourceSettings};
 
 use crate::Registry;
 
@@ -17,6 +17,8 @@ pub struct Config {
     pub intents: Arc<[Intent]>,
     /// `[sources.NAME]`.
     pub sources: BTreeMap<String, SourceSettings>,
+    /// `[automations]`.
+    pub automations: AutomationSettings,
     /// Cap on replies per thread and hour.
     pub replies_per_hour: Option<u32>,
     /// How long no model could be had before a fallback answer is looked for.
@@ -29,22 +31,13 @@ pub struct Config {
 const BATCH: usize = 20;
 
 impl Config {
-    /// Takes its part of `settings`, whose intents must name automations of `registry`.
+    /// Takes its part of `settings`, whose intents must name automations of `registry` that have the
+    /// settings that they need.
     ///
     /// # Errors
-    /// Every automation that is named and not registered.
+    /// Everything that is wrong with the automations, and how to mend it.
     pub fn new(settings: &Settings, registry: &Registry) -> Result<Self, Vec<String>> {
-        let known: Vec<&str> = registry.names().collect();
-        let named =
-            settings.intents.iter().map(|intent| (format!("intent `{}`", intent.name), &intent.automation));
-        let fallback = ("[agent] default_automation".to_owned(), &settings.agent.default_automation);
-        let mistakes: Vec<String> = named
-            .chain([fallback])
-            .filter(|(_, automation)| !known.contains(&automation.as_str()))
-            .map(|(place, automation)| {
-                format!("{place}: there is no automation `{automation}`; registered are {}", known.join(", "))
-            })
-            .collect();
+        let mistakes = mistakes(settings, registry);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -52,9 +45,33 @@ impl Config {
             agent: settings.agent.clone(),
             intents: settings.intents.clone().into(),
             sources: settings.sources.clone(),
+            automations: settings.automations.clone(),
             replies_per_hour: settings.budget.per_thread_replies_per_hour,
             fallback_after: settings.models.fallback_after,
             concurrency: BATCH,
         })
     }
+}
+
+fn mistakes(settings: &Settings, registry: &Registry) -> Vec<String> {
+    let mut mistakes = registry.mistakes().to_vec();
+    let known: Vec<&str> = registry.names().collect();
+    let named =
+        settings.intents.iter().map(|intent| (format!("intent `{}`", intent.name), &intent.automation));
+    let fallback = ("[agent] default_automation".to_owned(), &settings.agent.default_automation);
+    for (place, automation) in named.chain([fallback]) {
+        if !known.contains(&automation.as_str()) {
+            let known = known.join(", ");
+            mistakes.push(format!("{place}: there is no automation `{automation}`; registered are {known}"));
+        } else if !settings.automations.suffices_for(automation) {
+            mistakes.push(format!(
+                "{place}: `{automation}` has no settings; add the section [automations.{automation}]"
+            ));
+        }
+    }
+    let mut names: Vec<&str> = settings.intents.iter().map(|intent| intent.name.as_str()).collect();
+    names.sort_unstable();
+    let doubles = names.windows(2).filter(|pair| pair[0] == pair[1]);
+    mistakes.extend(doubles.map(|pair| format!("intent `{}` is there twice; choose another name", pair[0])));
+    mistakes
 }

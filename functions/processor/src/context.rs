@@ -3,18 +3,21 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use domain::{
-    Blob, Classification, Comment, DraftOrigin, DraftRef, Event, ModelCall, ModelRole, OutputFormat, Part,
-    StoreError, TaskError, TaskId, TaskOutput, after, draft_hash,
+    Classification, Comment, DraftOrigin, Event, Mark, ModelCall, ModelRole, OutputFormat, Proof, Publisher,
+    ServiceError, Target, TaskError, TaskId, TaskOutput, Timestamp, draft_hash,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use settings::{AgentSettings, ApprovalPolicy, AutomationSettings};
 
-use crate::clean::{Allowed, clean};
+use crate::clean::{Allowed, Cleaned, clean};
 use crate::conversation::Conversation;
 use crate::gate::{Candidate, parked_because};
 use crate::run::{OUTSIDE_CALL, Run};
-use crate::{Interrupt, media, prompt};
+use crate::untrusted::visible;
+use crate::{Approval, Deed, Found, Interrupt, Services, media, prompt};
 
 /// The name of the reply in the effect ledger.
 const REPLY: &str = "reply";
@@ -56,6 +59,32 @@ impl Context {
     pub async fn classification(&self) -> Classification {
         let task = self.0.task.lock().await;
         task.doc.classification.clone().unwrap_or_else(crate::triage::unclassified)
+    }
+
+    /// `[automations]` of agent.toml.
+    #[must_use]
+    pub fn settings(&self) -> &AutomationSettings {
+        &self.0.processor.config.automations
+    }
+
+    /// The clients of the services outside.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.0.processor.services
+    }
+
+    /// Where an answer goes.
+    ///
+    /// # Errors
+    /// [`Interrupt`] when the event belongs to no thread that can be answered.
+    pub fn target(&self) -> Result<&Target, Interrupt> {
+        self.0.target()
+    }
+
+    /// What the failure of a service at `step` means for the task.
+    #[must_use]
+    pub fn failed(&self, step: &str, error: &ServiceError) -> Interrupt {
+        Interrupt::from_service(step, error, self.0.now())
     }
 
     /// The last comments of the thread, as many as agent.toml says, oldest first; none when the event has
@@ -131,6 +160,79 @@ impl Context {
         }
     }
 
+    /// Does `deed` once for this task and `name`, whatever crashes in between; its proof.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn once(&self, name: &str, deed: &dyn Deed) -> Result<Proof, Interrupt> {
+        self.0.once(name, deed).await
+    }
+
+    /// Whether the effect `name` has been begun: then what it is must not be decided anew.
+    pub async fn has_begun(&self, name: &str) -> bool {
+        self.0.task.lock().await.effect(name).is_some()
+    }
+
+    /// Asks a person whether to go on, showing them `text`; returns once they have approved it. Until then
+    /// the task is parked, and the automation runs again from its beginning after the approval. Whoever
+    /// rejects it ends the task.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn approval(&self, name: &str, text: &str) -> Result<Approval, Interrupt> {
+        self.0.ask_person(name, &visible(text), &format!("the automation asks: {name}")).await
+    }
+
+    /// Passes `text` through the gate as the content of the effect `name`: cleaned, and approved by a
+    /// person where the approval policy or a safety check wants that. The text that comes back is the one
+    /// to use.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn release(&self, name: &str, text: &str) -> Result<Approval, Interrupt> {
+        let Cleaned { text, alarm } = self.cleaned(text)?;
+        self.pass(name, text, alarm.as_deref(), None).await
+    }
+
+    /// Passes an action, described by `what`, through the gate as the effect `name`: approved by a person
+    /// where `policy` (agent.toml's own, if there is none) wants that.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn permit(
+        &self,
+        name: &str,
+        what: &str,
+        policy: Option<ApprovalPolicy>,
+    ) -> Result<Approval, Interrupt> {
+        self.pass(name, visible(what), None, policy).await
+    }
+
+    async fn pass(
+        &self,
+        name: &str,
+        text: String,
+        alarm: Option<&str>,
+        policy: Option<ApprovalPolicy>,
+    ) -> Result<Approval, Interrupt> {
+        if let Some(approval) = self.0.answered(name).await? {
+            return Ok(approval);
+        }
+        let agent = &self.0.processor.config.agent;
+        let agent = AgentSettings { approval: policy.unwrap_or(agent.approval), ..agent.clone() };
+        let confidence = self.classification().await.confidence;
+        let candidate = Candidate { confidence, from: DraftOrigin::Model, alarm, over_cap: None };
+        // What has begun passed the gate before; parking it now could not take it back.
+        let because = if self.has_begun(name).await { None } else { parked_because(&agent, &candidate) };
+        match because {
+            Some(because) => self.0.ask_person(name, &text, &because).await,
+            None => {
+                self.0.keep_draft(&text, DraftOrigin::Model, Some(name), None).await?;
+                Ok(Approval { text, edited: false, by: agent.name })
+            }
+        }
+    }
+
     /// Answers in the thread that the event came from: cleans `text`, parks it when a person must
     /// look at it first, and publishes it once. What came by `POST /tasks` has no thread: there the answer
     /// is the task's result.
@@ -138,33 +240,41 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
-        let text = match self.approved().await? {
-            Some(text) => text,
+        let text = match self.0.decided(None).await? {
+            Some(approval) => approval.text,
             None => self.pass_gate(&text, DraftOrigin::Model).await?,
         };
         let hash = draft_hash(&text);
         if self.0.answers_caller().await {
             return Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: None });
         }
-        let proof = self.0.publish_once(REPLY, self.0.target()?, &text).await?;
+        let target = self.0.target()?;
+        let service = self.0.processor.services.of(target);
+        let proof = self.0.once(REPLY, &Posting { service, target, text: &text }).await?;
         *self.0.published.lock().await = Some(text);
         Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: proof.url })
     }
 
-    /// The text that a person has released for publishing, if one has.
-    async fn approved(&self) -> Result<Option<String>, Interrupt> {
-        let hash = {
-            let task = self.0.task.lock().await;
-            task.doc.decision.as_ref().and_then(|decision| decision.publish_hash.clone())
-        };
-        match hash {
-            Some(hash) => self.0.draft_text(&hash).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
     /// The cleaned text if it may go out as it is; else it is parked.
     pub(crate) async fn pass_gate(&self, text: &str, from: DraftOrigin) -> Result<String, Interrupt> {
+        let agent = &self.0.processor.config.agent;
+        let Cleaned { text, alarm } = self.cleaned(text)?;
+        let begun = self.has_begun(REPLY).await;
+        let over_cap = if begun { None } else { self.0.reply_over_cap().await? };
+        let candidate = Candidate {
+            confidence: self.classification().await.confidence,
+            from,
+            alarm: alarm.as_deref(),
+            over_cap,
+        };
+        // A reply that has begun passed the gate before; parking it now could not take it back.
+        let because = if begun { None } else { parked_because(agent, &candidate) };
+        self.0.keep_draft(&text, from, None, because).await?;
+        Ok(text)
+    }
+
+    /// `text` without what must not go out.
+    fn cleaned(&self, text: &str) -> Result<Cleaned, Interrupt> {
         let agent = &self.0.processor.config.agent;
         let event = &self.0.event;
         let allowed = Allowed::new(&event.actor, &agent.link_hosts)
@@ -177,42 +287,7 @@ impl Context {
             let told = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
             return Err(Interrupt::fail(told));
         }
-        let begun = self.0.task.lock().await.effect(REPLY).is_some();
-        let over_cap = if begun { None } else { self.0.reply_over_cap().await? };
-        let candidate = Candidate {
-            confidence: self.classification().await.confidence,
-            from,
-            alarm: cleaned.alarm.as_deref(),
-            over_cap,
-        };
-        // A reply that has begun passed the gate before; parking it now could not take it back.
-        let because = if begun { None } else { parked_because(agent, &candidate) };
-        self.keep_draft(&cleaned.text, from, because).await?;
-        Ok(cleaned.text)
-    }
-
-    /// Stores the draft's text, then the task that names it; parks it if there is a reason.
-    async fn keep_draft(
-        &self,
-        text: &str,
-        from: DraftOrigin,
-        parked_because: Option<String>,
-    ) -> Result<(), Interrupt> {
-        let hash = draft_hash(text);
-        let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
-        self.0.put(&Part::draft(&hash), &blob).await?;
-        let parked = parked_because.is_some();
-        let mut task = self.0.task.lock().await;
-        if from == DraftOrigin::Fallback {
-            task.doc.stand_in = Some(hash.clone());
-        }
-        task.doc.draft = Some(DraftRef { hash, from, parked_because });
-        if parked {
-            let expires = after(self.0.now(), self.0.processor.config.agent.approval_expires);
-            task.doc.expires_at = Some(expires.min(task.gives_up_at()));
-            return Err(Interrupt::Park);
-        }
-        Ok(())
+        Ok(cleaned)
     }
 
     async fn answer_call(&self, step: &str, instruction: &str) -> Result<ModelCall, Interrupt> {
@@ -238,5 +313,28 @@ impl Context {
             slot: self.0.take_slot(&task),
             deadline: self.0.answer_by(),
         })
+    }
+}
+
+/// A comment in a thread. Its service's places are not counted: a thread has one task at a time.
+struct Posting<'a> {
+    service: &'a dyn Publisher,
+    target: &'a Target,
+    text: &'a str,
+}
+
+#[async_trait]
+impl Deed for Posting<'_> {
+    fn host(&self) -> Option<String> {
+        None
+    }
+
+    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+        self.service.publish(self.target, self.text, mark).await
+    }
+
+    async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError> {
+        let found = self.service.find(self.target, mark, since).await?;
+        Ok(found.map_or(Found::NotDone, Found::Done))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::{
-    Effect, EffectState, Mark, Proof, ServiceError, ServiceFailure, Target, TaskError, Timestamp, after,
-    between,
+    Effect, EffectState, Mark, Proof, ServiceError, ServiceFailure, TaskError, Timestamp, after, between,
 };
 
 use crate::Interrupt;
@@ -21,31 +21,63 @@ const SETTLING: Duration = Duration::from_secs(60);
 /// Services stamp with their own clocks; the search for a proof begins so much before the intent.
 const CLOCK_SKEW: Duration = Duration::from_secs(600);
 
+/// Something that is done to the world outside, once: what [`crate::Context::once`] takes.
+///
+/// [`Deed::act`] is called at most once without a proof or a person's word in between, is abandoned
+/// after 10 s, and must not repeat anything itself.
+#[async_trait]
+pub trait Deed: Send + Sync {
+    /// The host whose cap on calls it counts against; `None` for none.
+    fn host(&self) -> Option<String>;
+
+    /// Does it, so that `mark` can be found again.
+    ///
+    /// # Errors
+    /// [`ServiceFailure::InDoubt`] when it may have happened.
+    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError>;
+
+    /// Whether an earlier try, not before `since`, has done it. Only what nobody else could have written
+    /// is a proof.
+    ///
+    /// # Errors
+    /// [`ServiceError`], never in doubt.
+    async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError>;
+}
+
+/// What the service knows of an earlier try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It was done.
+    Done(Proof),
+    /// It certainly was not.
+    NotDone,
+    /// The service cannot tell: a person must.
+    Unknown,
+}
+
 impl Run {
-    /// Adds a comment to `target`, once for this task and `name`.
-    pub(crate) async fn publish_once(
-        &self,
-        name: &str,
-        target: &Target,
-        text: &str,
-    ) -> Result<Proof, Interrupt> {
+    /// Does `deed`, once for this task and `name`, whatever crashes in between.
+    pub(crate) async fn once(&self, name: &str, deed: &dyn Deed) -> Result<Proof, Interrupt> {
         let known = self.task.lock().await.effect(name).cloned();
         match known.map(|effect| effect.state) {
             Some(EffectState::Done { proof, .. }) => return Ok(proof),
             Some(EffectState::Intended { at, .. }) => {
-                if let Some(proof) = self.resolve(name, target, at).await? {
+                if let Some(proof) = self.resolve(name, deed, at).await? {
                     return Ok(proof);
                 }
             }
             None => {}
         }
+        match deed.host() {
+            // The place is taken before the intent is written: waiting for it must not age the intent.
+            Some(host) => self.at_host(&host, LEASE_NEEDED, self.act(name, deed)).await?,
+            None => self.act(name, deed).await,
+        }
+    }
+
+    async fn act(&self, name: &str, deed: &dyn Deed) -> Result<Proof, Interrupt> {
         self.intend(name).await?;
-        match tokio::time::timeout(
-            OUTSIDE_CALL,
-            self.processor.services.of(target).publish(target, text, &self.mark(name)),
-        )
-        .await
-        {
+        match tokio::time::timeout(OUTSIDE_CALL, deed.act(&self.mark(name))).await {
             Ok(Ok(proof)) => Ok(self.prove(name, proof).await),
             Ok(Err(error)) => Err(self.failed(name, &error).await),
             Err(_) => Err(self.in_doubt(name, "no answer came in time")),
@@ -57,7 +89,7 @@ impl Run {
     async fn resolve(
         &self,
         name: &str,
-        target: &Target,
+        deed: &dyn Deed,
         intended: Timestamp,
     ) -> Result<Option<Proof>, Interrupt> {
         if between(intended, self.now()) < SETTLING {
@@ -65,14 +97,28 @@ impl Run {
             return Err(Interrupt::defer(why, Some(after(intended, SETTLING))));
         }
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
-        let service = self.processor.services.of(target);
-        let found = tokio::time::timeout(OUTSIDE_CALL, service.find(target, &self.mark(name), since)).await;
+        let found = tokio::time::timeout(OUTSIDE_CALL, deed.find(&self.mark(name), since)).await;
         match found {
-            Ok(Ok(Some(proof))) => Ok(Some(self.prove(name, proof).await)),
-            Ok(Ok(None)) => Ok(None),
+            Ok(Ok(Found::Done(proof))) => Ok(Some(self.prove(name, proof).await)),
+            Ok(Ok(Found::NotDone)) => Ok(None),
+            Ok(Ok(Found::Unknown)) => self.ask_whether(name, intended).await.map(|()| None),
             Ok(Err(error)) => Err(Interrupt::from_service(name, &error, self.now())),
             Err(_) => Err(Interrupt::defer("the search for an earlier try took too long", None)),
         }
+    }
+
+    /// Asks a person about an effect of which there is no proof; returns once they have said that it is to
+    /// be done again. The question is about this very try: the next one in doubt is a question of its own.
+    async fn ask_whether(&self, name: &str, intended: Timestamp) -> Result<(), Interrupt> {
+        let text = format!(
+            "Whether `{name}` has happened is not known: the answer to the try of {intended} was lost. \
+             Look whether it did.\n\n\
+             Approve if it did not: it is done again. Reject if it did, or is not wanted any more: the task \
+             ends."
+        );
+        let because = format!("whether `{name}` has happened is not known");
+        let question = format!("in doubt: {name} {}", intended.as_millisecond());
+        self.ask_person(&question, &text, &because).await.map(drop)
     }
 
     /// Writes that the effect is about to happen. Nothing may happen before this write is safe.

@@ -61,6 +61,30 @@ impl Interrupt {
         Self::Defer(Box::new(Deferred { why, not_before: None, is_slot: false, counted: true, error }))
     }
 
+    /// Of two that came up side by side, the one that the task goes by: the loss of the task before a
+    /// failure, that before a person's decision, and that before a delay, of which the longer one counts.
+    #[must_use]
+    pub(crate) fn or_worse(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Defer(one) | Self::Shut(one), Self::Defer(another) | Self::Shut(another)) => {
+                if another.not_before > one.not_before { other } else { self }
+            }
+            _ if other.rank() > self.rank() => other,
+            _ => self,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Defer(_) | Self::Shut(_) => 0,
+            Self::Park => 1,
+            Self::Ignore(_) => 2,
+            Self::Fail(_) => 3,
+            Self::Store(_) => 4,
+            Self::Lost => 5,
+        }
+    }
+
     /// What a failed model call means for the task.
     #[must_use]
     pub fn from_model(error: &ModelError) -> Self {
@@ -109,5 +133,23 @@ impl Interrupt {
 impl From<StoreError> for Interrupt {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_the_graver_counts_and_of_two_delays_the_longer() {
+        let delay = |second| Interrupt::defer("later", Timestamp::from_second(second).ok());
+        let fail = || Interrupt::fail(TaskError::new("x", "x", "x"));
+        assert!(matches!(delay(1).or_worse(Interrupt::Park), Interrupt::Park));
+        assert!(matches!(fail().or_worse(Interrupt::Park), Interrupt::Fail(_)));
+        assert!(matches!(fail().or_worse(Interrupt::Lost), Interrupt::Lost));
+        for pair in [(1, 2), (2, 1)] {
+            let Interrupt::Defer(longer) = delay(pair.0).or_worse(delay(pair.1)) else { return };
+            assert_eq!(longer.not_before, Timestamp::from_second(2).ok());
+        }
     }
 }

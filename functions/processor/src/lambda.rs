@@ -43,6 +43,7 @@ impl Credentials {
             environment.jira.as_ref().map(jira),
             secret(&environment.stripe_api_key),
             environment.stripe_api_url.clone(),
+            Some(environment.automations.iter().map(header).collect()),
         ])
     }
 }
@@ -52,6 +53,10 @@ fn github(credentials: &GithubCredentials) -> String {
         GithubCredentials::Token(token) => token.expose_secret().to_owned(),
         GithubCredentials::App { id, private_key } => format!("{id} {}", private_key.expose_secret()),
     }
+}
+
+fn header((name, value): (&String, &SecretString)) -> String {
+    format!("{name} {}\n", value.expose_secret())
 }
 
 fn zendesk(access: &ZendeskAccess) -> String {

@@ -32,7 +32,10 @@ type Check = Box<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
 /// assert_eq!(registry.names().collect::<Vec<_>>(), ["greet"]);
 /// ```
 #[derive(Default)]
-pub struct Registry(BTreeMap<String, Automation>);
+pub struct Registry {
+    automations: BTreeMap<String, Automation>,
+    mistakes: Vec<String>,
+}
 
 /// One automation, its parameter type erased.
 pub struct Automation {
@@ -49,10 +52,10 @@ impl Registry {
     }
 
     /// Adds the automation `name`. The model fills the parameters by the JSON schema of `P`, and
-    /// serde checks them before `run` sees them. A second automation of the same name replaces the
-    /// first.
+    /// serde checks them before `run` sees them. Two automations of one name are a mistake that is
+    /// reported at the start, with all others.
     #[must_use]
-    pub fn on<P, F, R>(mut self, name: impl Into<String>, run: F) -> Self
+    pub fn on<P, F, R>(self, name: impl Into<String>, run: F) -> Self
     where
         P: DeserializeOwned + JsonSchema + Send + 'static,
         F: Fn(Context, P) -> R + Send + Sync + 'static,
@@ -69,23 +72,75 @@ impl Registry {
                 }
             }),
         };
-        self.0.insert(name.into(), automation);
+        let name = name.into();
+        // `http.reset` is the call of that name in agent.toml.
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let mut registry = self.add(name.clone(), automation);
+        if !is_name {
+            let problem = "use letters, digits and `_` alone";
+            registry.mistakes.push(format!("`{name}` is no name for an automation: {problem}"));
+        }
+        registry
+    }
+
+    /// Adds an automation whose parameters have no type of their own.
+    #[must_use]
+    pub(crate) fn add(mut self, name: String, automation: Automation) -> Self {
+        if self.automations.contains_key(&name) {
+            let mend = "give one of them another name";
+            self.mistakes.push(format!("the automation `{name}` is registered twice: {mend}"));
+        } else {
+            self.automations.insert(name, automation);
+        }
         self
+    }
+
+    /// Narrows a parameter of the automation `name`, at `pointer` in its schema, to `choices`: what the
+    /// model can choose from. Whoever takes the parameter checks it all the same.
+    #[must_use]
+    pub(crate) fn narrow(mut self, name: &str, pointer: &str, choices: &[String]) -> Self {
+        let schema = self.automations.get_mut(name).and_then(|known| known.schema.pointer_mut(pointer));
+        if let Some(Value::Object(schema)) = schema {
+            schema.insert("enum".to_owned(), Value::from(choices));
+        }
+        self
+    }
+
+    /// What is wrong with the registrations.
+    #[must_use]
+    pub fn mistakes(&self) -> &[String] {
+        &self.mistakes
     }
 
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.automations.keys().map(String::as_str)
     }
 
     /// The automation called `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Automation> {
-        self.0.get(name)
+        self.automations.get(name)
     }
 }
 
 impl Automation {
+    /// An automation whose parameters are any JSON of `schema`, as `check` says.
+    pub(crate) fn untyped<R>(
+        schema: Value,
+        check: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static,
+        run: impl Fn(Context, Value) -> R + Send + Sync + 'static,
+    ) -> Self
+    where
+        R: Future<Output = Result<Finished, Interrupt>> + Send + 'static,
+    {
+        Self {
+            schema,
+            check: Box::new(check),
+            run: Box::new(move |context, value| run(context, value).boxed()),
+        }
+    }
+
     /// JSON Schema of the parameters; `None` when it takes none.
     #[must_use]
     pub fn parameters(&self) -> Option<&Value> {

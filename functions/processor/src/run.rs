@@ -35,6 +35,9 @@ pub(crate) struct Run {
     pub(crate) lease_until: Timestamp,
     calls: AtomicU32,
     slot_used: AtomicBool,
+    places: AtomicU32,
+    /// Whether a draft of this run waits for a person already.
+    pub(crate) parked: AtomicBool,
     /// The text that was published, for later tasks that find no model.
     pub(crate) published: Mutex<Option<String>>,
 }
@@ -53,6 +56,8 @@ impl Run {
             lease_until,
             calls: AtomicU32::new(0),
             slot_used: AtomicBool::new(false),
+            places: AtomicU32::new(0),
+            parked: AtomicBool::new(false),
             published: Mutex::new(None),
         }
     }
@@ -71,6 +76,11 @@ impl Run {
     pub(crate) fn take_slot(&self, task: &Task) -> Option<Timestamp> {
         let is_first = !self.slot_used.swap(true, Ordering::Relaxed);
         task.doc.slot.filter(|_| is_first)
+    }
+
+    /// A number for each place at a host that this run takes.
+    pub(crate) fn next_place(&self) -> u32 {
+        self.places.fetch_add(1, Ordering::Relaxed)
     }
 
     /// What is left of the lease.

@@ -1,13 +1,16 @@
 //! [`Services`]: the places where threads live and results go.
 
+mod calls;
 mod clients;
 mod needs;
 mod no_client;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Publisher, ServiceError, Target};
 use jira::Jira;
+use outbound::Caller;
 use slack::Slack;
 use stripe::Stripe;
 use zendesk::Zendesk;
@@ -30,6 +33,8 @@ pub struct Services {
     pub jira: Option<Arc<Jira>>,
     /// Stripe.
     pub stripe: Option<Arc<Stripe>>,
+    /// The APIs of `[automations.http.NAME]`, by name.
+    pub calls: BTreeMap<String, Arc<Caller>>,
 }
 
 impl Services {

@@ -7,7 +7,7 @@ use gemini::{BreakerLimits, Budgets, EndpointConfig, Gemini};
 use settings::{EffectiveLimits, EndpointSettings, Environment, Settings};
 use telemetry::Metrics;
 
-use crate::{Config, Processor, Registry, Services, ServicesError, observe};
+use crate::{Config, Processor, Registry, Services, ServicesError, automations, observe};
 
 /// Why no processor can be made of what is configured.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ impl Processor {
     /// # Errors
     /// [`WireError::Automations`].
     pub fn new(settings: &Settings, registry: Registry, parts: Parts) -> Result<Self, WireError> {
-        let registry = Arc::new(registry);
+        let registry = Arc::new(automations::configured(registry, settings));
         let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
         Ok(Self { stores, model, services, registry, config, clock, jitter, metrics })

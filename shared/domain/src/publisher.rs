@@ -29,6 +29,16 @@ pub trait Publisher: Send + Sync {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError>;
+
+    /// The labels of the thread; a service without labels refuses.
+    async fn labels(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
+        Err(ServiceError::no_labels(target))
+    }
+
+    /// Adds labels to the thread; those that it has already stay as they are.
+    async fn add_labels(&self, target: &Target, _labels: &[String]) -> Result<(), ServiceError> {
+        Err(ServiceError::no_labels(target))
+    }
 }
 
 /// A comment of a thread.
@@ -74,6 +84,14 @@ pub struct ServiceError {
     pub failure: ServiceFailure,
     /// What the service said; free of secrets.
     pub message: String,
+}
+
+impl ServiceError {
+    fn no_labels(target: &Target) -> Self {
+        let service = target.service();
+        let message = "labels can be given on GitHub alone".to_owned();
+        Self { service, operation: "label", failure: ServiceFailure::Refused, message }
+    }
 }
 
 /// What the caller of a service does next.

@@ -128,6 +128,10 @@ pub struct TaskDoc {
     /// The draft, without its text.
     #[serde(default)]
     pub draft: Option<DraftRef>,
+    /// What the draft answers, when it is not the reply: the question of an automation to a person. A
+    /// decision on it is no decision on the reply.
+    #[serde(default)]
+    pub question: Option<String>,
     /// When the parked draft expires.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
@@ -411,6 +415,7 @@ impl TaskDoc {
             stand_in: None,
             classification: None,
             draft: None,
+            question: None,
             expires_at: None,
             decision: None,
             decided_in: None,

@@ -94,7 +94,16 @@ impl<'a> Thread<'a> {
 
     /// The address of its comments.
     pub(crate) fn comments(&self, base: &Base) -> Url {
-        base.join(&["repos", self.owner, self.repo, "issues", &self.number.to_string(), "comments"])
+        self.list(base, "comments")
+    }
+
+    /// The address of its labels.
+    pub(crate) fn labels(&self, base: &Base) -> Url {
+        self.list(base, "labels")
+    }
+
+    fn list(&self, base: &Base, name: &str) -> Url {
+        base.join(&["repos", self.owner, self.repo, "issues", &self.number.to_string(), name])
     }
 }
 

@@ -31,6 +31,7 @@ mod config;
 mod credentials;
 mod failure;
 mod flight;
+mod labels;
 mod link;
 mod marker;
 mod operation;

@@ -16,6 +16,10 @@ pub(crate) enum Operation {
     Publish,
     /// Look for a comment of ours.
     Find,
+    /// Read the labels of a thread.
+    Labels,
+    /// Give a thread labels.
+    AddLabels,
 }
 
 impl Operation {
@@ -27,12 +31,14 @@ impl Operation {
             Self::History => "read the comments",
             Self::Publish => "create a comment",
             Self::Find => "look for our comment",
+            Self::Labels => "read the labels",
+            Self::AddLabels => "add labels",
         }
     }
 
     /// Whether a lost answer leaves in doubt if something was made that must not be made twice.
     /// (A spare installation token harms nobody: it expires.)
     pub(crate) const fn creates(self) -> bool {
-        matches!(self, Self::Publish)
+        matches!(self, Self::Publish | Self::AddLabels)
     }
 }

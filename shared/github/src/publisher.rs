@@ -7,6 +7,7 @@ use crate::api::{Api, Call};
 use crate::base::Thread;
 use crate::comments;
 use crate::config::{BuildError, Config, Credentials};
+use crate::labels;
 use crate::marker;
 use crate::operation::Operation;
 
@@ -72,5 +73,13 @@ impl Publisher for Github {
         let call = self.call(Operation::Find, target)?;
         let login = self.api.login(call.deadline).await?;
         comments::find(&self.api, call, &login, mark, since).await
+    }
+
+    async fn labels(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
+        labels::list(&self.api, self.call(Operation::Labels, target)?).await
+    }
+
+    async fn add_labels(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
+        labels::add(&self.api, self.call(Operation::AddLabels, target)?, labels).await
     }
 }

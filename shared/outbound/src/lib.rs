@@ -13,6 +13,7 @@
 
 mod answer;
 mod base;
+mod caller;
 mod client;
 #[cfg(test)]
 mod client_tests;
@@ -29,11 +30,12 @@ pub mod scripted;
 
 pub use answer::Answer;
 pub use base::Base;
+pub use caller::{Called, Caller};
 pub use client::{Call, Client};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
 pub use flight::Flight;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-pub use reqwest::{StatusCode, Url};
+pub use reqwest::{Method, StatusCode, Url};
 pub use service::{Operation, Service};

@@ -53,11 +53,7 @@ impl Transport {
         base: &Base,
         headers: &HeaderMap,
     ) -> Result<Self, BuildError> {
-        // `reqwest` is built without a provider and panics if the process has none; losing the race
-        // against another installation is success too.
-        if rustls::crypto::ring::default_provider().install_default().is_err() {
-            tracing::trace!("the process has a crypto provider already");
-        }
+        provider();
         if base.is_plain() && !base.is_loopback() {
             tracing::warn!(
                 variable = service.url_variable,
@@ -127,7 +123,15 @@ impl Transport {
     }
 }
 
-fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Result<ClientBuilder, BuildError> {
+/// `reqwest` is built without a provider and panics if the process has none; losing the race against
+/// another installation is success too.
+pub(crate) fn provider() {
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::trace!("the process has a crypto provider already");
+    }
+}
+
+pub(crate) fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Result<ClientBuilder, BuildError> {
     let agent = HeaderValue::from_str(&config.user_agent).map_err(|_| BuildError::UserAgent)?;
     if agent.is_empty() {
         return Err(BuildError::UserAgent);
@@ -160,7 +164,7 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Broken> {
     Ok(body)
 }
 
-fn broken(error: reqwest::Error) -> Broken {
+pub(crate) fn broken(error: reqwest::Error) -> Broken {
     if error.is_connect() || error.is_builder() {
         Broken::Unsent(causes(error))
     } else {
@@ -169,7 +173,7 @@ fn broken(error: reqwest::Error) -> Broken {
 }
 
 /// The error with its causes on one line, without the address.
-fn causes(error: reqwest::Error) -> String {
+pub(crate) fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -8,7 +8,7 @@ use domain::{Document, MAX_OPEN_DAYS};
 use crate::entry::Entry;
 use crate::files::{read_documents, read_text};
 use crate::hosts::{self, Hosts};
-use crate::intents::automation;
+use crate::known::Known;
 use crate::section::Section;
 
 /// Where the persona is looked for when the key is absent.
@@ -58,13 +58,13 @@ pub enum ApprovalPolicy {
 }
 
 impl ApprovalPolicy {
-    const CHOICES: [(&str, Self); 3] =
+    pub(crate) const CHOICES: [(&str, Self); 3] =
         [("always", Self::Always), ("low_confidence", Self::LowConfidence), ("never", Self::Never)];
 }
 
 impl AgentSettings {
-    /// Reads `[agent]` of the file in `dir`, which knows `automations` (any, when it is `None`).
-    pub(crate) fn read(mut section: Section<'_>, dir: &Path, automations: Option<&[&str]>) -> Self {
+    /// Reads `[agent]` of the file in `dir`, whose automations are `known`.
+    pub(crate) fn read(mut section: Section<'_>, dir: &Path, known: &Known<'_>) -> Self {
         let settings = Self {
             name: section.read("name", Entry::text).unwrap_or_else(|| "afterhook".to_owned()),
             persona: persona(&mut section, dir).unwrap_or_default(),
@@ -82,7 +82,7 @@ impl AgentSettings {
             link_hosts: section.read("link_hosts", hosts::read).unwrap_or_default(),
             media_hosts: section.read("media_hosts", hosts::read).unwrap_or_else(|| Hosts::new(MEDIA_HOSTS)),
             default_automation: section
-                .read("default_automation", |entry| automation(entry, automations))
+                .read("default_automation", |entry| known.read(entry))
                 .unwrap_or_else(|| DEFAULT_AUTOMATION.to_owned()),
         };
         section.finish();

@@ -13,7 +13,8 @@ pub struct ApiSettings {
 
 impl ApiSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
-        let callback_hosts = section.read("callback_hosts", |entry| entry.each(|item| host(&item))).unwrap_or_default();
+        let callback_hosts =
+            section.read("callback_hosts", |entry| entry.each(|item| host(&item))).unwrap_or_default();
         section.finish();
         Self { callback_hosts }
     }

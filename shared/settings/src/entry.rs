@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
 
@@ -184,6 +185,25 @@ impl<'t> Entry<'t> {
         match self.value.get_ref().as_table() {
             Some(table) => Some(Section::new(self.key.clone(), self.span(), table, self.report)),
             None => self.wrong_type("a table"),
+        }
+    }
+
+    /// The value as JSON; a date or a number that JSON does not have is reported.
+    pub(crate) fn json(&self) -> Option<Value> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(Value::from(text.as_ref())),
+            DeValue::Boolean(flag) => Some(Value::from(*flag)),
+            DeValue::Integer(_) => self.integer(i64::MIN..=i64::MAX).map(Value::from),
+            DeValue::Float(_) => self.number(f64::MIN..=f64::MAX).map(Value::from),
+            DeValue::Datetime(_) => self.refuse("JSON has no dates", "write it as a text in quotes"),
+            DeValue::Array(_) => {
+                self.items()?.iter().map(Self::json).collect::<Option<Vec<_>>>().map(Value::from)
+            }
+            DeValue::Table(_) => {
+                let fields = self.section()?.entries();
+                let fields = fields.iter().map(|(name, _, entry)| Some(((*name).to_owned(), entry.json()?)));
+                fields.collect::<Option<Map<_, _>>>().map(Value::from)
+            }
         }
     }
 

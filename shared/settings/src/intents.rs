@@ -7,10 +7,10 @@ use domain::Priority;
 
 use crate::entry::Entry;
 use crate::files::{read_text, read_whole};
+use crate::known::Known;
 use crate::names::is_identifier;
 use crate::prompts::PromptTemplate;
 use crate::section::Section;
-use crate::suggest::suggest;
 
 /// `[[intents]]`.
 #[derive(Debug, Clone)]
@@ -30,25 +30,22 @@ pub struct Intent {
     pub prompt: Option<PromptTemplate>,
 }
 
-/// Reads all intents; `automations` are those that exist (any, when it is `None`).
-///
-/// Their files lie in `dir`.
-pub(crate) fn read(root: &mut Section<'_>, dir: &Path, automations: Option<&[&str]>) -> Vec<Intent> {
+/// Reads all intents, whose automations are `known`; their files lie in `dir`.
+pub(crate) fn read(root: &mut Section<'_>, dir: &Path, known: &Known<'_>) -> Vec<Intent> {
     let Some(entries) = root.read("intents", Entry::items) else { return Vec::new() };
     let mut lines = BTreeMap::new();
-    entries.iter().filter_map(|entry| intent(entry.section()?, dir, automations, &mut lines)).collect()
+    entries.iter().filter_map(|entry| intent(entry.section()?, dir, known, &mut lines)).collect()
 }
 
 fn intent(
     mut section: Section<'_>,
     dir: &Path,
-    automations: Option<&[&str]>,
+    known: &Known<'_>,
     lines: &mut BTreeMap<String, usize>,
 ) -> Option<Intent> {
     let name = section.require("name", "add `name = \"bug_report\"`", |entry| unique_name(entry, lines));
     let when = section.require("when", "say in words when it applies", Entry::text);
-    let run =
-        section.require("automation", "add `automation = \"reply\"`", |entry| automation(entry, automations));
+    let run = section.require("automation", "add `automation = \"reply\"`", |entry| known.read(entry));
     let priority = section.read("priority", priority);
     let fallback = section.read("fallback", |entry| answer(entry, dir));
     let prompt = section.read("prompt", |entry| prompt(entry, dir));
@@ -96,17 +93,6 @@ fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option
     }
     lines.insert(name.clone(), entry.line());
     Some(name)
-}
-
-/// The name of an automation that exists.
-pub(crate) fn automation(entry: &Entry<'_>, known: Option<&[&str]>) -> Option<String> {
-    let name = entry.text()?;
-    match known {
-        Some(known) if !known.contains(&name.as_str()) => {
-            entry.refuse(format!("there is no automation \"{name}\""), suggest(&name, known))
-        }
-        _ => Some(name),
-    }
 }
 
 fn priority(entry: &Entry<'_>) -> Option<Priority> {

@@ -8,6 +8,7 @@
 
 mod agent;
 mod api;
+mod automations;
 mod budget;
 mod duration;
 mod effective;
@@ -20,6 +21,7 @@ mod files;
 mod generation;
 mod hosts;
 mod intents;
+mod known;
 mod limits;
 mod load;
 mod mistakes;
@@ -34,8 +36,12 @@ mod sources;
 mod suggest;
 mod tier;
 
-pub use api::ApiSettings;
 pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
+pub use api::ApiSettings;
+pub use automations::{
+    AutomationSettings, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, Template, UrlTemplate,
+    decimals_of, fill_json,
+};
 pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
 pub use endpoints::EndpointSettings;
@@ -70,4 +76,6 @@ pub struct Settings {
     pub sources: BTreeMap<String, SourceSettings>,
     /// `[[intents]]`, in their order.
     pub intents: Vec<Intent>,
+    /// `[automations]`.
+    pub automations: AutomationSettings,
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::known::Known;
 use crate::report::Report;
 use crate::section::Section;
 use crate::{
-    AgentSettings, ApiSettings, BudgetSettings, Mistakes, ModelSettings, Settings, intents, sources,
+    AgentSettings, ApiSettings, BudgetSettings, Mistakes, ModelSettings, Settings, automations, intents,
+    sources,
 };
 
 impl Settings {
@@ -46,18 +48,22 @@ impl Settings {
     }
 }
 
-fn read(origin: &str, text: &str, dir: &Path, automations: Option<&[&str]>) -> Result<Settings, Mistakes> {
+fn read(origin: &str, text: &str, dir: &Path, registered: Option<&[&str]>) -> Result<Settings, Mistakes> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let report = Report::new(origin, text, &errors);
     let mut root = Section::new(String::new(), 0..0, document.get_ref(), &report);
+    let (automations, places) = automations::read(root.section("automations"));
+    let known = Known::new(registered, places);
     let settings = Settings {
-        agent: AgentSettings::read(root.section("agent"), dir, automations),
+        agent: AgentSettings::read(root.section("agent"), dir, &known),
         api: ApiSettings::read(root.section("api")),
         models: ModelSettings::read(root.section("models")),
         budget: BudgetSettings::read(root.section("budget")),
         sources: sources::read(&mut root),
-        intents: intents::read(&mut root, dir, automations),
+        intents: intents::read(&mut root, dir, &known),
+        automations,
     };
+    known.report_unused(&report);
     root.not_yet(&["approvals"]);
     root.finish();
     report.finish().map(|()| settings)

@@ -12,6 +12,7 @@ use stripe::Stripe;
 use webhook::Provider;
 use zendesk::Zendesk;
 
+use super::calls::calls;
 use super::needs::{OutsideService, needs};
 use crate::Services;
 
@@ -31,6 +32,9 @@ pub enum ServicesError {
     /// Credentials are missing, all of these.
     #[error("{}", lines(.0))]
     Missing(Vec<MissingCredential>),
+    /// Calls of `[automations.http]` cannot be made, all of these.
+    #[error("{}", .0.join("\n"))]
+    Calls(Vec<String>),
     /// The settings of GitHub cannot work.
     #[error("GitHub: {0}")]
     Github(#[from] github::BuildError),
@@ -59,6 +63,7 @@ pub fn services(
         zendesk: zendesk(environment, clock).transpose().map_err(other(OutsideService::Zendesk))?,
         jira: jira(environment, clock).transpose().map_err(other(OutsideService::Jira))?,
         stripe: stripe(environment, clock).transpose().map_err(other(OutsideService::Stripe))?,
+        calls: calls(settings, environment, clock).map_err(ServicesError::Calls)?,
     };
     let missing: Vec<MissingCredential> = needs(settings)
         .into_iter()

@@ -7,6 +7,7 @@ mod connection;
 mod find;
 mod github;
 mod history;
+mod labels;
 mod publish;
 mod safety;
 mod support;

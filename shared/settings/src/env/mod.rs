@@ -1,5 +1,6 @@
 //! [`Environment`]: what the environment variables say.
 
+mod automations;
 mod aws;
 mod console;
 mod github;
@@ -12,6 +13,7 @@ mod urls;
 mod variables;
 mod zendesk;
 
+pub(crate) use automations::{AUTOMATION_PREFIX, is_automation_variable};
 pub use aws::AwsResources;
 pub use console::ConsoleToken;
 pub use github::GithubCredentials;
@@ -64,6 +66,8 @@ pub struct Environment {
     pub stripe_api_key: Option<SecretString>,
     /// `STRIPE_API_URL`, without a slash at its end.
     pub stripe_api_url: Option<String>,
+    /// `AUTOMATION_…`: headers of configured calls, by the variable's name.
+    pub automations: BTreeMap<String, SecretString>,
     /// `CONSOLE_TOKEN`.
     pub console_tokens: Vec<ConsoleToken>,
     /// `CONSOLE_URL`, without a slash at its end.
@@ -122,6 +126,7 @@ impl Environment {
             jira: jira::read(&reader),
             stripe_api_key: stripe::read(&reader),
             stripe_api_url: urls::base(&reader, "STRIPE_API_URL"),
+            automations: automations::read(&reader),
             console_tokens: console::read(&reader),
             console_url: urls::base(&reader, "CONSOLE_URL"),
             aws: aws::read(&reader),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agent_toml;
+mod automations;
 mod defaults;
 mod environment;
 mod project;

@@ -52,6 +52,10 @@ fn its_optional_keys_are_good_examples() {
     assert_eq!(settings.sources.len(), 12);
     assert_eq!(settings.sources["github"].priorities.0.len(), 1);
     assert!(settings.sources["billing"].sender.scheme.freshness.is_some());
+    let automations = &settings.automations;
+    assert!(automations.labels.is_some() && automations.summary_channel.is_some());
+    assert_eq!(automations.max_refund.as_ref().unwrap().0["usd"], 5_000);
+    assert_eq!(automations.http["password_reset"].parameters.names(), ["user"]);
 }
 
 /// Every key that the reader knows is in the example: asked by misspelling one in each section.
@@ -64,7 +68,14 @@ fn it_shows_every_key() {
         .collect();
     let sections =
         ["[agent]", "[models]", "[models.generation]", "[models.limits.gemini-pro-latest]", "[budget]"];
-    for section in sections.into_iter().chain(["[sources.github]", "[[intents]]"]) {
+    let automations = [
+        "[automations]",
+        "[automations.label]",
+        "[automations.summarise]",
+        "[automations.refund_request]",
+        "[automations.http.password_reset]",
+    ];
+    for section in sections.into_iter().chain(["[sources.github]", "[[intents]]"]).chain(automations) {
         for key in known_keys(section) {
             assert!(keys.contains(&key), "{section} {key}");
         }
@@ -90,5 +101,6 @@ fn known_keys(section: &str) -> Vec<String> {
     let list = offered.suggestion.as_deref().unwrap().strip_prefix("known: ").unwrap();
     let keys = list.split(", ").map(|key| key.trim_matches('`').to_owned());
     // Sections of their own.
-    keys.filter(|key| key != "generation" && key != "limits").collect()
+    let sections = ["generation", "limits", "label", "summarise", "refund_request", "http"];
+    keys.filter(|key| !sections.contains(&key.as_str())).collect()
 }

@@ -1,0 +1,108 @@
+//! `http.NAME`: the call of an API that `[automations.http.NAME]` describes.
+//!
+//! Everything but the parameters is fixed in agent.toml; the parameters are checked against its schema and
+//! cannot leave their places. Each try carries the same `Idempotency-Key`. When an answer is lost, a call
+//! that is `repeatable` is made again; for any other a person says what happened.
+
+use async_trait::async_trait;
+use domain::{Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip};
+use outbound::{Caller, Method, Url};
+use serde_json::{Value, json};
+use settings::{HttpCall, HttpMethod};
+
+use crate::{Automation, Context, Deed, Finished, Found, Interrupt};
+
+/// Kept of an answer in the ledger, in bytes.
+const LONGEST_ANSWER: usize = 500;
+
+/// The automation of the call `name`.
+pub(super) fn automation(name: &str, call: &HttpCall) -> Automation {
+    let (name, parameters) = (name.to_owned(), call.parameters.clone());
+    let run = move |context, values| run(context, name.clone(), values);
+    Automation::untyped(call.parameters.schema().clone(), move |values| parameters.check(values), run)
+}
+
+async fn run(context: Context, name: String, values: Value) -> Result<Finished, Interrupt> {
+    let fail = |kind, message: String| Interrupt::fail(TaskError::new("call", kind, message));
+    let call = context.settings().http.get(&name);
+    let call = call.ok_or_else(|| fail("unknown_call", format!("[automations.http.{name}] is gone")))?;
+    // A classification can be older than the schema.
+    call.parameters.check(&values).map_err(|problem| fail("bad_parameters", problem))?;
+    let (url, body) = call
+        .fill(&|place| value(&context, &values, place))
+        .map_err(|problem| fail("bad_parameters", problem))?;
+    let effect = format!("http.{name}");
+    let what = describe(call.method, &url, body.as_ref());
+    if context.permit(&effect, &what, call.approval).await?.edited {
+        let message = "the call was edited, which changes nothing but its description; nothing was called. \
+                       Reject it instead, or retry the task with a note";
+        return Err(fail("edited_call", message.to_owned()));
+    }
+    let caller = context.services().calls.get(&name).ok_or_else(|| context.failed(&effect, &no_caller()))?;
+    let host = call.url.host();
+    let deed = Call { caller, host, method: call.method, url, body, repeatable: call.repeatable };
+    let proof = context.once(&effect, &deed).await?;
+    let output = TaskOutput::Text(format!("{} {} answered {}", call.method.as_str(), deed.url, proof.id));
+    Ok(Finished { success: true, output, output_url: None })
+}
+
+/// What stands in a place: a parameter, or what every call can name.
+fn value(context: &Context, values: &Value, place: &str) -> Value {
+    let event = context.event();
+    match place {
+        "task_id" => json!(context.task_id()),
+        "tenant" => json!(event.tenant),
+        "thread" => json!(event.thread),
+        "actor" => json!(event.actor),
+        "event" => json!(event.name),
+        parameter => values.get(parameter).cloned().unwrap_or(Value::Null),
+    }
+}
+
+fn describe(method: HttpMethod, url: &Url, body: Option<&Value>) -> String {
+    let line = format!("{} {url}", method.as_str());
+    match body {
+        Some(body) => format!("{line}\n\n```json\n{body:#}\n```"),
+        None => line,
+    }
+}
+
+fn no_caller() -> ServiceError {
+    let message = "there is no client for this call; start again with its section in agent.toml".to_owned();
+    ServiceError { service: "http", operation: "call the API", failure: ServiceFailure::Refused, message }
+}
+
+struct Call<'a> {
+    caller: &'a Caller,
+    host: String,
+    method: HttpMethod,
+    url: Url,
+    body: Option<Value>,
+    repeatable: bool,
+}
+
+#[async_trait]
+impl Deed for Call<'_> {
+    fn host(&self) -> Option<String> {
+        Some(self.host.clone())
+    }
+
+    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+        let method = match self.method {
+            HttpMethod::Post => Method::POST,
+            HttpMethod::Put => Method::PUT,
+            HttpMethod::Patch => Method::PATCH,
+            HttpMethod::Delete => Method::DELETE,
+        };
+        let key = mark.to_string();
+        let called = self.caller.call(method, self.url.clone(), self.body.as_ref(), &key).await?;
+        let answer = format!("{} {}", called.status.as_u16(), clip(&called.body, LONGEST_ANSWER));
+        Ok(Proof { id: answer.trim().to_owned(), url: None })
+    }
+
+    async fn find(&self, _: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
+        // The same key makes the second call the first one, or the API's owner has said that it may happen
+        // twice.
+        Ok(if self.repeatable { Found::NotDone } else { Found::Unknown })
+    }
+}

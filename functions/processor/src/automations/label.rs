@@ -1,0 +1,96 @@
+//! `label`: gives a GitHub issue labels of the list in agent.toml, and no others.
+//!
+//! The proof that it was done is the issue itself: it has the labels.
+
+use async_trait::async_trait;
+use domain::{Mark, Proof, Publisher, ServiceError, Target, TaskOutput, Timestamp};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{Context, Deed, Finished, Found, Interrupt};
+
+/// Name of the effect.
+const LABEL: &str = "label";
+/// Where the schema of the parameters has the choices.
+pub(super) const CHOICES: &str = "/properties/labels/items";
+
+/// What the model finds in the event.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Label {
+    /// The labels that fit the event; none if none does.
+    labels: Vec<String>,
+}
+
+/// Adds the labels that are allowed.
+///
+/// # Errors
+/// [`Interrupt`], as every automation.
+pub(super) async fn label(context: Context, found: Label) -> Result<Finished, Interrupt> {
+    let allowed = context.settings().labels.as_deref().unwrap_or_default();
+    let fitting = among(allowed, found.labels.iter().map(String::as_str));
+    if fitting.is_empty() {
+        return Err(Interrupt::Ignore("no label of agent.toml fits".to_owned()));
+    }
+    let approval = context.permit(LABEL, &fitting.join(", "), None).await?;
+    // A person may have changed the list, and is held to the same one.
+    let labels = if approval.edited { among(allowed, approval.text.split(',')) } else { fitting };
+    if labels.is_empty() {
+        return Err(Interrupt::Ignore("no label of agent.toml is left".to_owned()));
+    }
+    let target = context.target()?;
+    let deed = Labels { service: context.services().of(target), target, labels };
+    let proof = context.once(LABEL, &deed).await?;
+    let output = TaskOutput::Text(format!("labels: {}", proof.id));
+    Ok(Finished { success: true, output, output_url: proof.url })
+}
+
+/// Those of `names` that are `allowed`, as they are written there, each once.
+fn among<'n>(allowed: &[String], names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for name in names {
+        let known = allowed.iter().find(|known| known.eq_ignore_ascii_case(name.trim()));
+        labels.extend(known.filter(|known| !labels.contains(known)).cloned());
+    }
+    labels
+}
+
+struct Labels<'a> {
+    service: &'a dyn Publisher,
+    target: &'a Target,
+    labels: Vec<String>,
+}
+
+impl Labels<'_> {
+    fn proof(&self) -> Proof {
+        Proof { id: self.labels.join(", "), url: None }
+    }
+}
+
+#[async_trait]
+impl Deed for Labels<'_> {
+    fn host(&self) -> Option<String> {
+        Some(self.target.service().to_owned())
+    }
+
+    async fn act(&self, _: &Mark) -> Result<Proof, ServiceError> {
+        self.service.add_labels(self.target, &self.labels).await.map(|()| self.proof())
+    }
+
+    async fn find(&self, _: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
+        let has = self.service.labels(self.target).await?;
+        let is_there = |label: &String| has.iter().any(|known| known.eq_ignore_ascii_case(label));
+        Ok(if self.labels.iter().all(is_there) { Found::Done(self.proof()) } else { Found::NotDone })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::among;
+
+    #[test]
+    fn only_allowed_labels_pass_each_once_and_as_written_in_the_list() {
+        let allowed = ["bug".to_owned(), "needs-info".to_owned()];
+        let asked = ["Needs-Info", " bug ", "security", "bug", ""];
+        assert_eq!(among(&allowed, asked.into_iter()), ["needs-info", "bug"]);
+    }
+}

@@ -1,0 +1,259 @@
+//! `refund_request`: refunds a payment at Stripe, whole or in part, once a person has approved it.
+//!
+//! Text from outside asks for money here, so nothing goes without a person whatever the approval policy,
+//! and nothing above the amount of agent.toml goes at all. What the person has seen is what is refunded:
+//! the amount is a saved step. It is done once: the refund is looked up by our metadata before it is asked
+//! for, and the idempotency key is a second lock.
+
+use async_trait::async_trait;
+use domain::{Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use settings::decimals_of;
+use stripe::{Charge, Payment, Refund, Stripe};
+
+use crate::{Context, Deed, Finished, Found, Interrupt};
+
+/// Name of the effect, of the question, and of the step that keeps the plan.
+const REFUND: &str = "refund";
+/// The host whose cap counts.
+const STRIPE: &str = "stripe";
+/// Shown to the person of what was written, in bytes.
+const LONGEST_QUOTE: usize = 1_000;
+
+/// What the model finds in the event.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct RefundRequest {
+    /// The id of the payment that the event names: `ch_…`, `py_…` or `pi_…`.
+    payment: String,
+    /// The amount that is asked for, such as `12.50`, in the payment's own currency; nothing for all of it.
+    #[serde(default)]
+    amount: Option<String>,
+    /// Why the money is to go back.
+    #[serde(default)]
+    reason: Reason,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Reason {
+    #[default]
+    RequestedByCustomer,
+    Duplicate,
+}
+
+/// What a person is asked about, and what is refunded then.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Plan {
+    amount: u64,
+    paid: u64,
+    refunded_before: u64,
+    currency: String,
+}
+
+/// Refunds what a person has approved.
+///
+/// # Errors
+/// [`Interrupt`], as every automation.
+pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
+    let stripe = context.services().stripe().map_err(|error| context.failed(REFUND, &error))?;
+    let payment = Payment::parse(asked.payment.trim())
+        .ok_or_else(|| refuse("no_payment", "the event names no payment of Stripe (ch_…, py_… or pi_…)"))?;
+    let plan = context.step(REFUND, plan(&context, stripe, &payment, asked.amount.as_deref())).await?;
+    within_limit(&context, &plan)?;
+    if !context.has_begun(REFUND).await {
+        let question = question(&context, &payment, &plan, asked.reason);
+        if context.approval(REFUND, &question).await?.edited {
+            return Err(refuse(
+                "edited_request",
+                "the request was edited, which changes nothing but its text; nothing was refunded. Refund another \
+                 amount in Stripe's Dashboard",
+            ));
+        }
+    }
+    let reason = match asked.reason {
+        Reason::RequestedByCustomer => stripe::Reason::RequestedByCustomer,
+        Reason::Duplicate => stripe::Reason::Duplicate,
+    };
+    let proof =
+        context.once(REFUND, &Deal { stripe, payment: &payment, amount: plan.amount, reason }).await?;
+    let text = format!("refunded {} of {payment} ({})", money(plan.amount, &plan.currency), proof.id);
+    Ok(Finished { success: true, output: TaskOutput::Text(text), output_url: proof.url })
+}
+
+fn refuse(kind: &str, message: impl AsRef<str>) -> Interrupt {
+    Interrupt::fail(TaskError::new(REFUND, kind, message))
+}
+
+/// How much of what is to be refunded, by what Stripe says of the payment.
+async fn plan(
+    context: &Context,
+    stripe: &Stripe,
+    payment: &Payment,
+    amount: Option<&str>,
+) -> Result<Plan, Interrupt> {
+    let look = async {
+        stripe.charge(payment).await.map_err(|error| context.failed(REFUND, &ServiceError::from(error)))
+    };
+    let charge = context.outside(STRIPE, look).await?;
+    if charge.disputed {
+        return Err(refuse("disputed", format!("{payment} is disputed: answer the dispute instead")));
+    }
+    Ok(Plan {
+        amount: due(&charge, amount)?,
+        paid: charge.amount,
+        refunded_before: charge.amount_refunded,
+        currency: charge.currency,
+    })
+}
+
+/// The amount in the smallest unit of the currency: all that is left, unless less is asked for.
+fn due(charge: &Charge, amount: Option<&str>) -> Result<u64, Interrupt> {
+    let left = charge.left();
+    let due = match amount.map(str::trim).filter(|amount| !amount.is_empty()) {
+        None => left,
+        Some(text) => small_units(text, &charge.currency).ok_or_else(|| {
+            let clipped = clip(text, 40);
+            refuse("bad_amount", format!("`{clipped}` is no amount of {}", charge.currency.to_uppercase()))
+        })?,
+    };
+    if due == 0 || due > left {
+        let left = money(left, &charge.currency);
+        return Err(refuse("bad_amount", format!("of the payment, {left} can still be refunded")));
+    }
+    Ok(due)
+}
+
+/// `12.5` of a currency in its smallest unit; no sign, no separators, no currency.
+fn small_units(text: &str, currency: &str) -> Option<u64> {
+    let decimals = decimals_of(currency) as usize;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) || fraction.len() > decimals {
+        return None;
+    }
+    format!("{whole}{fraction:0<decimals$}").parse().ok()
+}
+
+/// An amount as people write it: `12.50 USD`.
+fn money(amount: u64, currency: &str) -> String {
+    let (decimals, code) = (decimals_of(currency) as usize, currency.to_uppercase());
+    let digits = format!("{amount:0>width$}", width = decimals + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - decimals);
+    if decimals == 0 { format!("{whole} {code}") } else { format!("{whole}.{fraction} {code}") }
+}
+
+fn within_limit(context: &Context, plan: &Plan) -> Result<(), Interrupt> {
+    let most = context.settings().max_refund.as_ref().and_then(|most| most.0.get(&plan.currency));
+    match most {
+        Some(most) if plan.amount <= *most => Ok(()),
+        Some(most) => {
+            let (asked, most) = (money(plan.amount, &plan.currency), money(*most, &plan.currency));
+            let message =
+                format!("{asked} is above the {most} of max_amount in [automations.refund_request]");
+            Err(refuse("above_limit", message))
+        }
+        None => {
+            let currency = &plan.currency;
+            let message =
+                format!("max_amount in [automations.refund_request] names no amount of `{currency}`");
+            Err(refuse("no_limit", message))
+        }
+    }
+}
+
+/// What the person sees: the facts from Stripe first, then who wants it, in their words.
+fn question(context: &Context, payment: &Payment, plan: &Plan, reason: Reason) -> String {
+    let event = context.event();
+    let currency = &plan.currency;
+    let why = match reason {
+        Reason::RequestedByCustomer => "asked for by the customer",
+        Reason::Duplicate => "charged twice",
+    };
+    let quote: String = clip(&event.text, LONGEST_QUOTE).lines().map(|line| format!("> {line}\n")).collect();
+    format!(
+        "Refund {} of {payment}.\n\nPaid: {}. Refunded so far: {}. Reason: {why}.\n\n\
+         From {} in {}:\n\n{quote}",
+        money(plan.amount, currency),
+        money(plan.paid, currency),
+        money(plan.refunded_before, currency),
+        event.actor,
+        event.thread,
+    )
+}
+
+struct Deal<'a> {
+    stripe: &'a Stripe,
+    payment: &'a Payment,
+    amount: u64,
+    reason: stripe::Reason,
+}
+
+impl Deal<'_> {
+    /// A refund that failed is no refund, and no reason to make a second one unasked.
+    fn proof(&self, refund: Refund) -> Result<Proof, ServiceError> {
+        if refund.stands() {
+            return Ok(Proof { id: refund.id, url: None });
+        }
+        let message = format!(
+            "the refund {} did not go through (Stripe or the bank withdrew it); refund {} in the Dashboard",
+            refund.id, self.payment
+        );
+        let failure = ServiceFailure::Refused;
+        Err(ServiceError { service: STRIPE, operation: "refund a payment", failure, message })
+    }
+}
+
+#[async_trait]
+impl Deed for Deal<'_> {
+    fn host(&self) -> Option<String> {
+        Some(STRIPE.to_owned())
+    }
+
+    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+        let Self { payment, amount, reason, .. } = *self;
+        let request = stripe::RefundRequest { payment, amount, reason: Some(reason), mark };
+        self.proof(self.stripe.refund(&request).await?)
+    }
+
+    async fn find(&self, mark: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
+        match self.stripe.find_refund(self.payment, mark).await? {
+            Some(refund) => self.proof(refund).map(Found::Done),
+            None => Ok(Found::NotDone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{money, small_units};
+
+    #[test]
+    fn amounts_are_read_by_the_decimals_of_their_currency() {
+        for (text, currency, expected) in [
+            ("12.5", "usd", Some(1_250)),
+            ("12", "eur", Some(1_200)),
+            ("0.05", "usd", Some(5)),
+            ("1500", "jpy", Some(1_500)),
+            ("1.234", "kwd", Some(1_234)),
+            ("1.5", "jpy", None),
+            ("1.234", "usd", None),
+            ("1,000", "usd", None),
+            ("-1", "usd", None),
+            ("$5", "usd", None),
+            (".5", "usd", None),
+            ("", "usd", None),
+            ("99999999999999999999999", "usd", None),
+        ] {
+            assert_eq!(small_units(text, currency), expected, "{text} {currency}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_shown_as_people_write_them() {
+        assert_eq!(money(1_250, "usd"), "12.50 USD");
+        assert_eq!(money(5, "usd"), "0.05 USD");
+        assert_eq!(money(1_500, "jpy"), "1500 JPY");
+        assert_eq!(money(5, "kwd"), "0.005 KWD");
+    }
+}

@@ -1,0 +1,57 @@
+//! `summarise`: posts a summary of the event and its thread to the Slack channel of agent.toml.
+
+use async_trait::async_trait;
+use domain::{Mark, Proof, ServiceError, TaskOutput, Timestamp, draft_hash};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use slack::Slack;
+
+use crate::{Context, Deed, Finished, Found, Interrupt};
+
+/// Name of the effect, and of the step that writes it.
+const SUMMARY: &str = "summary";
+
+/// It needs nothing but the thread itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Summarise {}
+
+/// Asks the answer model for a summary, and posts it.
+///
+/// # Errors
+/// [`Interrupt`], as every automation.
+pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished, Interrupt> {
+    let slack = context.services().slack().map_err(|error| context.failed(SUMMARY, &error))?;
+    let channel = context.settings().summary_channel.as_deref().unwrap_or_default();
+    let instruction = "Sum up this thread for colleagues who have not read it, in at most five short sentences \
+                       of Markdown and nothing else: what happened, who is affected, what is open.";
+    let summary = context.ask(SUMMARY, instruction).await?;
+    let thread = context.event().thread.replace('`', "");
+    let text = context.release(SUMMARY, &format!("Summary of `{thread}`\n\n{summary}")).await?.text;
+    let proof = context.once(SUMMARY, &Post { slack, channel, text: &text }).await?;
+    let output = TaskOutput::Draft(draft_hash(&text));
+    Ok(Finished { success: true, output, output_url: proof.url })
+}
+
+/// A message in a channel; its metadata proves it.
+struct Post<'a> {
+    slack: &'a Slack,
+    channel: &'a str,
+    text: &'a str,
+}
+
+#[async_trait]
+impl Deed for Post<'_> {
+    fn host(&self) -> Option<String> {
+        Some("slack".to_owned())
+    }
+
+    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+        let posted = self.slack.post(self.channel, self.text, mark).await?;
+        Ok(Proof { id: posted.ts, url: None })
+    }
+
+    async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError> {
+        let found = self.slack.find_in_channel(self.channel, mark, since).await?;
+        Ok(found.map_or(Found::NotDone, Found::Done))
+    }
+}

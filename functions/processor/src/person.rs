@@ -1,0 +1,106 @@
+//! Waiting for a person in the middle of an automation.
+//!
+//! A question is a parked draft of its own. Once it is approved the automation runs again, finds its saved
+//! steps, and gets the answer, which is a step from then on; so it can ask again, about something else. A
+//! rejection ends the task as `rejected`, silence as `expired`.
+
+use std::sync::atomic::Ordering;
+
+use domain::{Blob, DraftOrigin, DraftRef, Part, StoreError, after, draft_hash};
+use serde::{Deserialize, Serialize};
+
+use crate::Interrupt;
+use crate::run::Run;
+
+/// What a person has approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The text, as the person left it.
+    pub text: String,
+    /// Whether they changed it.
+    pub edited: bool,
+    /// Who it was.
+    pub by: String,
+}
+
+impl Run {
+    /// The answer to the question `name`; parks the task with `text` until there is one.
+    pub(crate) async fn ask_person(
+        &self,
+        name: &str,
+        text: &str,
+        because: &str,
+    ) -> Result<Approval, Interrupt> {
+        if let Some(answer) = self.answered(name).await? {
+            return Ok(answer);
+        }
+        self.keep_draft(text, DraftOrigin::Model, Some(name), Some(because.to_owned())).await?;
+        Err(Interrupt::Park)
+    }
+
+    /// The answer to the question `name`, if a person has given it. From then on it is a step: it outlives
+    /// the decision, whose place the next question takes.
+    pub(crate) async fn answered(&self, name: &str) -> Result<Option<Approval>, Interrupt> {
+        let step = format!("approval:{name}");
+        if let Some(saved) = self.saved(&step).await? {
+            return Ok(saved);
+        }
+        match self.decided(Some(name)).await? {
+            Some(answer) => self.save_step(&step, answer).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What a person has decided on the draft of `question`, or of the reply. A decision on another draft
+    /// is none: the approval of a refund must not publish its text as a comment.
+    pub(crate) async fn decided(&self, question: Option<&str>) -> Result<Option<Approval>, Interrupt> {
+        let (hash, edited, by) = {
+            let doc = &self.task.lock().await.doc;
+            let Some(decision) = &doc.decision else { return Ok(None) };
+            let Some(hash) = decision.publish_hash.clone() else { return Ok(None) };
+            let is_about_it = doc.question.as_deref() == question
+                && doc.draft.as_ref().is_some_and(|draft| draft.hash == hash);
+            if !is_about_it {
+                return Ok(None);
+            }
+            (hash, decision.publish_hash.as_ref() != Some(&decision.draft_hash), decision.by.clone())
+        };
+        Ok(Some(Approval { text: self.draft_text(&hash).await?, edited, by }))
+    }
+
+    /// Stores the draft's text, then the task that names it; parks it if there is a reason.
+    pub(crate) async fn keep_draft(
+        &self,
+        text: &str,
+        from: DraftOrigin,
+        question: Option<&str>,
+        parked_because: Option<String>,
+    ) -> Result<(), Interrupt> {
+        let parks = parked_because.is_some();
+        // One question at a time: of several that are asked side by side the first is parked, and the
+        // others are asked when the automation runs again.
+        let is_parked = if parks {
+            self.parked.swap(true, Ordering::Relaxed)
+        } else {
+            self.parked.load(Ordering::Relaxed)
+        };
+        if is_parked {
+            return Err(Interrupt::Park);
+        }
+        let hash = draft_hash(text);
+        let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
+        self.put(&Part::draft(&hash), &blob).await?;
+        let mut task = self.task.lock().await;
+        if from == DraftOrigin::Fallback {
+            task.doc.stand_in = Some(hash.clone());
+        }
+        task.doc.question = question.map(str::to_owned);
+        task.doc.draft = Some(DraftRef { hash, from, parked_because });
+        if parks {
+            let expires = after(self.now(), self.processor.config.agent.approval_expires);
+            task.doc.expires_at = Some(expires.min(task.gives_up_at()));
+            return Err(Interrupt::Park);
+        }
+        Ok(())
+    }
+}

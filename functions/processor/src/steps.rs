@@ -1,0 +1,82 @@
+//! Independent work side by side, and calls of outside hosts, within the invocation's time.
+
+use std::future::Future;
+use std::time::Duration;
+
+use domain::{TaskError, between};
+use futures::StreamExt;
+use futures::stream;
+
+use crate::{Context, Interrupt};
+
+/// Pieces of one task's work that run at once.
+const SIDE_BY_SIDE: usize = 10;
+/// How long a call may take that an automation makes itself.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
+/// A call with less time than this is left to the next invocation.
+const SHORTEST_CALL: Duration = Duration::from_secs(1);
+
+impl Context {
+    /// Runs independent `work` side by side, at most ten at once, and returns what came out in the same
+    /// order. All of it runs to its end before the first failure is passed up: what was paid for is saved.
+    ///
+    /// ```
+    /// use processor::{Context, Finished, Interrupt};
+    ///
+    /// async fn compare(context: Context) -> Result<Finished, Interrupt> {
+    ///     let views = ["a user's", "a maintainer's"].map(|view| {
+    ///         let context = &context;
+    ///         async move { context.ask(view, &format!("Sum up the issue from {view} view.")).await }
+    ///     });
+    ///     let views = context.together(views).await?;
+    ///     context.reply(views.join("\n\n")).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The gravest [`Interrupt`], to be passed up.
+    pub async fn together<T, W>(&self, work: impl IntoIterator<Item = W>) -> Result<Vec<T>, Interrupt>
+    where
+        W: Future<Output = Result<T, Interrupt>>,
+    {
+        let outcomes: Vec<Result<T, Interrupt>> = stream::iter(work).buffered(SIDE_BY_SIDE).collect().await;
+        let (mut done, mut failure) = (Vec::with_capacity(outcomes.len()), None::<Interrupt>);
+        for outcome in outcomes {
+            match (outcome, failure.take()) {
+                (Ok(value), earlier) => {
+                    done.push(value);
+                    failure = earlier;
+                }
+                (Err(interrupt), None) => failure = Some(interrupt),
+                (Err(interrupt), Some(earlier)) => failure = Some(earlier.or_worse(interrupt)),
+            }
+        }
+        failure.map_or(Ok(done), Err)
+    }
+
+    /// Makes a call of `host` that changes nothing there, at one of the places that all processors share
+    /// (`calls_per_host`), and abandons it after 30 s or at the end of the invocation. Within
+    /// [`Context::step`] its result is saved. What changes something is a [`crate::Deed`].
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up: the task comes back when no place is free, and tries again when no
+    /// answer came in time.
+    pub async fn outside<T, W>(&self, host: &str, work: W) -> Result<T, Interrupt>
+    where
+        W: Future<Output = Result<T, Interrupt>>,
+    {
+        let run = &self.0;
+        let call = async {
+            let left = between(run.now(), run.answer_by()).min(LONGEST_CALL);
+            if left < SHORTEST_CALL {
+                let why = format!("too little time left to call {host}");
+                return Err(Interrupt::defer(why, Some(run.now())));
+            }
+            tokio::time::timeout(left, work).await.unwrap_or_else(|_| {
+                let message = format!("{host} did not answer within {} s", left.as_secs());
+                Err(Interrupt::retry(TaskError::new(host, "no_answer", message)))
+            })
+        };
+        run.at_host(host, LONGEST_CALL, call).await?
+    }
+}

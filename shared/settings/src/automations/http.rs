@@ -1,0 +1,166 @@
+//! `[automations.http.NAME]`: a call of somebody's own API, as the automation `http.NAME`.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::parameters::{self, Parameters};
+use super::template::{PLACES, UrlTemplate, check_json, fill_json, plain};
+use crate::ApprovalPolicy;
+use crate::entry::Entry;
+use crate::env::{AUTOMATION_PREFIX, is_automation_variable};
+use crate::names::is_identifier;
+use crate::section::Section;
+
+/// Headers that are ours to set.
+const OURS: [&str; 6] =
+    ["content-type", "content-length", "host", "idempotency-key", "transfer-encoding", "connection"];
+
+/// `[automations.http.NAME]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpCall {
+    /// How it is called (default `POST`).
+    pub method: HttpMethod,
+    /// Where: the host is fixed, parameters stand in path and query.
+    pub url: UrlTemplate,
+    /// Headers with the variables that hold their values.
+    pub headers: BTreeMap<String, String>,
+    /// What is sent as JSON; texts in it are templates. Checked.
+    pub body: Option<Value>,
+    /// What triage fills in (default nothing).
+    pub parameters: Parameters,
+    /// Whether the API honours `Idempotency-Key`, or doing it twice does no harm (default no). If not, a
+    /// person says what becomes of a call whose answer was lost.
+    pub repeatable: bool,
+    /// When a person must approve it (default as `[agent] approval`).
+    pub approval: Option<ApprovalPolicy>,
+}
+
+/// How a call is made. Only those that change something: what is read helps nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpMethod {
+    /// `POST`.
+    Post,
+    /// `PUT`.
+    Put,
+    /// `PATCH`.
+    Patch,
+    /// `DELETE`.
+    Delete,
+}
+
+impl HttpMethod {
+    const CHOICES: [(&str, Self); 4] =
+        [("POST", Self::Post), ("PUT", Self::Put), ("PATCH", Self::Patch), ("DELETE", Self::Delete)];
+
+    /// Its name in upper case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl HttpCall {
+    /// The places that its templates can have.
+    #[must_use]
+    pub fn places(&self) -> Vec<&str> {
+        places(&self.parameters)
+    }
+
+    /// Address and body with the values that `get` has for their places.
+    ///
+    /// # Errors
+    /// When a value cannot stand in the address.
+    pub fn fill(&self, get: &impl Fn(&str) -> Value) -> Result<(url::Url, Option<Value>), String> {
+        let url = self.url.fill(|name| plain(&get(name)))?;
+        let body = self.body.as_ref().and_then(|body| fill_json(body, &self.places(), get));
+        Ok((url, body))
+    }
+}
+
+fn places(parameters: &Parameters) -> Vec<&str> {
+    parameters.names().into_iter().chain(PLACES).collect()
+}
+
+/// Reads the section of the call `name`.
+pub(super) fn read(name: &str, entry: &Entry<'_>) -> Option<HttpCall> {
+    let mut section = entry.section()?;
+    if !is_identifier(name) {
+        return section.wrong(
+            format!("\"{name}\" is no name for a call"),
+            "use lower-case letters, digits and `_`, a letter first".to_owned(),
+        );
+    }
+    let parameters = match section.get("parameters") {
+        Some(entry) => parameters::read(&entry),
+        None => Some(Parameters::default()),
+    };
+    // With unreadable parameters every place would be a mistake of its own.
+    let places = parameters.as_ref().map(places);
+    let method = section.read("method", |entry| entry.choice(&HttpMethod::CHOICES));
+    let url = section.require("url", "add `url = \"https://api.example.com/path\"`", |entry| {
+        url(entry, places.as_deref())
+    });
+    let (headers, body) = (headers(&mut section), section.get("body"));
+    let body = body.map(|entry| body_of(&entry, places.as_deref()));
+    let repeatable = section.read("repeatable", Entry::flag).unwrap_or(false);
+    let approval = section.read("approval", |entry| entry.choice(&ApprovalPolicy::CHOICES));
+    section.finish();
+    Some(HttpCall {
+        method: method.unwrap_or(HttpMethod::Post),
+        url: url?,
+        headers,
+        body: match body {
+            Some(read) => Some(read?),
+            None => None,
+        },
+        parameters: parameters?,
+        repeatable,
+        approval,
+    })
+}
+
+fn url(entry: &Entry<'_>, places: Option<&[&str]>) -> Option<UrlTemplate> {
+    let text = entry.text()?;
+    UrlTemplate::parse(&text, places?).map_or_else(
+        |problem| entry.refuse(problem, "write it like \"https://api.example.com/users/{user}/reset\""),
+        Some,
+    )
+}
+
+fn body_of(entry: &Entry<'_>, places: Option<&[&str]>) -> Option<Value> {
+    let body = entry.json()?;
+    match check_json(&body, places?) {
+        Ok(()) => Some(body),
+        Err(problem) => entry.refuse(problem, "name a parameter, or one of the places that are always there"),
+    }
+}
+
+fn headers(section: &mut Section<'_>) -> BTreeMap<String, String> {
+    let headers = section.section("headers");
+    headers.entries().iter().filter_map(|(name, _, entry)| header(name, entry)).collect()
+}
+
+fn header(name: &str, entry: &Entry<'_>) -> Option<(String, String)> {
+    let is_token =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if !is_token {
+        return entry.refuse(format!("\"{name}\" is no name of a header"), "letters, digits and `-`");
+    }
+    if OURS.contains(&name.to_lowercase().as_str()) {
+        return entry.refuse("is set by itself", "remove it");
+    }
+    let variable = entry.text()?;
+    if !is_automation_variable(&variable) {
+        return entry.refuse(
+            "is not the name of a variable that calls may use",
+            format!("name a variable that begins with {AUTOMATION_PREFIX}; its value is the header's"),
+        );
+    }
+    Some((name.to_owned(), variable))
+}

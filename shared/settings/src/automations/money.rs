@@ -1,0 +1,50 @@
+//! Amounts of money by currency.
+
+use std::collections::BTreeMap;
+
+use crate::entry::Entry;
+
+/// Currencies whose smallest unit is the currency itself, by Stripe's list of zero-decimal currencies.
+const WHOLE: [&str; 15] =
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"];
+/// Currencies with a thousand small units, by Stripe's list of three-decimal currencies.
+const THOUSANDTHS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
+
+/// How many decimals amounts in `currency` (three letters, lower case) have at Stripe. Icelandic and
+/// Ugandan money counts in hundredths there, for old times' sake.
+#[must_use]
+pub fn decimals_of(currency: &str) -> u32 {
+    match currency {
+        whole if WHOLE.contains(&whole) => 0,
+        thousandths if THOUSANDTHS.contains(&thousandths) => 3,
+        _ => 2,
+    }
+}
+
+/// The largest amounts, in the smallest unit of each currency, by its three letters in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaxAmount(pub BTreeMap<String, u64>);
+
+/// Reads `{ usd = 50.00, jpy = 8000 }`.
+pub(crate) fn read(entry: &Entry<'_>) -> Option<MaxAmount> {
+    let section = entry.section()?;
+    let amounts: Vec<_> = section.entries().iter().map(|(name, _, entry)| amount(name, entry)).collect();
+    if amounts.is_empty() {
+        return entry.refuse("names no currency", "write it like { usd = 50.00 }");
+    }
+    amounts.into_iter().collect::<Option<_>>().map(MaxAmount)
+}
+
+fn amount(currency: &str, entry: &Entry<'_>) -> Option<(String, u64)> {
+    if currency.len() != 3 || !currency.chars().all(|c| c.is_ascii_lowercase()) {
+        return entry
+            .refuse(format!("\"{currency}\" is no currency"), "write its three letters in lower case: usd");
+    }
+    let small_units = entry.number(0.0..=1_000_000_000.0)? * 10_f64.powi(decimals_of(currency).cast_signed());
+    let whole = small_units.round();
+    if whole < 1.0 || (whole - small_units).abs() > 1e-6 {
+        return entry.refuse("is no amount of that currency above zero", "write it like usd = 50.00");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just above")]
+    Some((currency.to_owned(), whole as u64))
+}

@@ -1,0 +1,156 @@
+//! `[automations]`.
+
+use secrecy::ExposeSecret;
+use serde_json::json;
+use settings::{ApprovalPolicy, Environment, HttpMethod, Settings};
+
+use crate::project::project;
+
+const SOURCE: &str = "[sources.github]\n";
+
+fn intent(automation: &str) -> String {
+    let name = automation.replace('.', "_");
+    format!("[[intents]]\nname = \"{name}\"\nwhen = \"x\"\nautomation = \"{automation}\"\n")
+}
+
+fn load(text: &str) -> Result<Settings, Vec<String>> {
+    let dir = project();
+    let path = dir.path().join("agent.toml");
+    std::fs::write(&path, format!("{SOURCE}{text}")).unwrap();
+    let registered = ["reply", "label", "summarise", "refund_request", "ignore"];
+    Settings::load_for(&path, &registered).map_err(|mistakes| {
+        let show = |one: &settings::Mistake| {
+            format!("{}: {}; {}", one.key, one.problem, one.suggestion.as_deref().unwrap_or_default())
+        };
+        mistakes.as_slice().iter().map(show).collect()
+    })
+}
+
+#[test]
+fn defaults_need_no_section() {
+    let automations = load(&intent("ignore")).unwrap().automations;
+    assert_eq!(automations.calls_per_host, 10);
+    assert!(automations.labels.is_none() && automations.http.is_empty());
+}
+
+#[test]
+fn settings_of_each_automation_are_read() {
+    let text = format!(
+        "{}{}{}[automations]\ncalls_per_host = 4\n[automations.label]\nallowed = [\"bug\"]\n\
+         [automations.summarise]\nchannel = \"C01\"\n\
+         [automations.refund_request]\nmax_amount = {{ usd = 49.99, jpy = 8000, kwd = 1.5 }}",
+        intent("label"),
+        intent("summarise"),
+        intent("refund_request")
+    );
+    let automations = load(&text).unwrap().automations;
+    assert_eq!(automations.calls_per_host, 4);
+    assert_eq!(automations.labels.unwrap(), ["bug"]);
+    assert_eq!(automations.summary_channel.unwrap(), "C01");
+    let most = automations.max_refund.unwrap().0;
+    assert_eq!((most["usd"], most["jpy"], most["kwd"]), (4999, 8000, 1500));
+}
+
+const RESET: &str = r#"
+[automations.http.reset]
+method = "PUT"
+url = "https://api.example.com/users/{user}/reset?task={task_id}"
+headers = { Authorization = "AUTOMATION_RESET" }
+body = { reason = "for {user}", days = "{days}" }
+parameters = { properties = { user = { type = "string" }, days = { type = "integer" } }, required = ["user"] }
+repeatable = true
+approval = "always"
+"#;
+
+#[test]
+fn call_is_read_and_filled_in() {
+    let settings = load(&format!("{}{RESET}", intent("http.reset"))).unwrap();
+    let call = &settings.automations.http["reset"];
+    assert_eq!((call.method, call.repeatable), (HttpMethod::Put, true));
+    assert_eq!(call.approval, Some(ApprovalPolicy::Always));
+    assert_eq!(call.url.host(), "api.example.com");
+    assert_eq!(call.parameters.schema()["type"], "object");
+    let get = |name: &str| match name {
+        "user" => json!("a/b"),
+        "days" => json!(3),
+        _ => json!("tsk_0"),
+    };
+    let (url, body) = call.fill(&get).unwrap();
+    assert_eq!(url.as_str(), "https://api.example.com/users/a%2Fb/reset?task=tsk_0");
+    assert_eq!(body.unwrap(), json!({"reason": "for a/b", "days": 3}));
+}
+
+#[test]
+fn what_is_missing_unknown_and_unused_is_all_reported_at_once() {
+    let found = load(&format!(
+        "{}{}{}[automations.summarise]\nchannel = \"C01\"\n{RESET}",
+        intent("label"),
+        intent("http.rest"),
+        intent("lable")
+    ))
+    .unwrap_err();
+    assert_eq!(
+        found,
+        [
+            "intents[0].automation: \"label\" has no settings; add the section [automations.label]",
+            "intents[1].automation: there is no automation \"http.rest\"; did you mean `http.reset`?",
+            "intents[2].automation: there is no automation \"lable\"; did you mean `label`?",
+            "automations.summarise: is never used; name it in an intent, `automation = \"summarise\"`, or remove the section",
+            "automations.http.reset: is never used; name it in an intent, `automation = \"http.reset\"`, or remove the section",
+        ]
+    );
+}
+
+#[test]
+fn calls_that_could_leak_or_miss_are_refused() {
+    for (change, word) in [
+        ("url = \"http://api.example.com/\"", "https://"),
+        ("url = \"https://{user}.example.com/\"", "host"),
+        ("url = \"https://api.example.com/{usr}\"", "{usr}"),
+        ("headers = { Authorization = \"GEMINI_API_KEY\" }", "AUTOMATION_"),
+        ("headers = { Idempotency-Key = \"AUTOMATION_X\" }", "set by itself"),
+        ("body = { a = \"{nobody}\" }", "{nobody}"),
+        ("body = { a = 2026-01-01 }", "no dates"),
+        ("parameters = { properties = { a = { type = \"array\" } } }", "`type`"),
+        ("method = \"GET\"", "unknown value"),
+        ("retries = 3", "unknown key"),
+    ] {
+        let key = change.split(' ').next().unwrap();
+        let url = if key == "url" { "" } else { "url = \"https://api.example.com/\"\n" };
+        let parameters = if key == "parameters" {
+            ""
+        } else {
+            "parameters = { properties = { user = { type = \"string\" } } }\n"
+        };
+        let text = format!("{}[automations.http.x]\n{url}{parameters}{change}", intent("http.x"));
+        let found = load(&text).unwrap_err();
+        assert!(found.len() == 1 && found[0].contains(word), "{change}: {found:?}");
+    }
+}
+
+#[test]
+fn amounts_and_channels_that_cannot_be_are_refused() {
+    for (text, word) in [
+        ("[automations.refund_request]\nmax_amount = { usd = 0.001 }", "no amount"),
+        ("[automations.refund_request]\nmax_amount = { jpy = 0.5 }", "no amount"),
+        ("[automations.refund_request]\nmax_amount = { dollars = 1 }", "no currency"),
+        ("[automations.refund_request]\nmax_amount = {}", "names no currency"),
+        ("[automations.refund_request]", "missing"),
+    ] {
+        let found = load(&format!("{}{text}", intent("refund_request"))).unwrap_err();
+        assert!(found.len() == 1 && found[0].contains(word), "{text}: {found:?}");
+    }
+    let named = format!("{}[automations.summarise]\nchannel = \"#general\"", intent("summarise"));
+    assert!(load(&named).unwrap_err()[0].contains("no id of a channel"));
+}
+
+#[test]
+fn headers_come_from_variables_of_their_own() {
+    let environment =
+        Environment::from_map([("AUTOMATION_RESET", "Bearer top secret"), ("GEMINI_API_KEY", "key")])
+            .unwrap();
+    assert_eq!(environment.automations.len(), 1);
+    assert_eq!(environment.automations["AUTOMATION_RESET"].expose_secret(), "Bearer top secret");
+    let broken = Environment::from_map([("AUTOMATION_RESET", "a\r\nhost: evil")]).unwrap_err().to_string();
+    assert!(broken.contains("AUTOMATION_RESET") && !broken.contains("evil"), "{broken}");
+}
