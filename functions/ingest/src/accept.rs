@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use domain::{
-    Blob, Decider, Envelope, Event, Insert, NewTask, PAYLOAD_MISSING, Part, Priority, Task, TaskError,
+    Blob, Decider, Envelope, Event, Insert, NewTask, Origin, PAYLOAD_MISSING, Part, Priority, Task, TaskError,
     TaskId, TaskStatus, Timestamp, after,
 };
 use futures::join;
@@ -205,7 +205,7 @@ async fn revive(ingest: &Ingest, id: TaskId, now: Timestamp) -> Result<Outcome, 
         return Ok(Outcome::Duplicate(id));
     }
     // Two revivals at once are one and the same: either may count.
-    let sender = Decider { name: "its sender", request: "revival", at: now };
+    let sender = Decider { name: "its sender", request: "revival", at: now, from: &Origin::Sender };
     match domain::retry(&ingest.stores, &id, None, sender).await {
         Ok(decided) => {
             decided.enqueued?;

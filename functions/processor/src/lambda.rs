@@ -12,7 +12,7 @@ use settings::Environment;
 use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
 
-use crate::{Parts, Processor, Services, SqsBatchResponse, SqsEvent, WireError, gemini, github, registry};
+use crate::{Parts, Processor, Services, SqsBatchResponse, SqsEvent, WireError, approver, gemini, github, registry};
 
 /// How soon a batch comes back that came while the secrets could not be read.
 const SECRETS_RETRY: Duration = Duration::from_secs(60);
@@ -39,7 +39,9 @@ impl Credentials {
             None => None,
         };
         let gemini = environment.gemini_api_key.as_ref().map(|key| key.expose_secret().to_owned());
-        Self(vec![gemini, environment.gemini_base_url.clone(), github, environment.github_api_url.clone()])
+        let slack = environment.slack_bot_token.as_ref().map(|token| token.expose_secret().to_owned());
+        let (gemini_url, github_url) = (environment.gemini_base_url.clone(), environment.github_api_url.clone());
+        Self(vec![gemini, gemini_url, github, github_url, slack, environment.slack_api_url.clone()])
     }
 }
 
@@ -122,7 +124,8 @@ impl Function {
             jitter: jitter.clone(),
             metrics: metrics.clone(),
         };
-        Ok(Processor::new(settings, registry(), parts)?)
+        let approver = approver(settings, environment, clock.clone()).map_err(WireError::from)?;
+        Ok(Processor::new(settings, registry(), parts)?.with_approver(approver))
     }
 
     async fn give_back(&self, event: SqsEvent) -> SqsBatchResponse {

@@ -23,6 +23,9 @@ pub enum WireError {
     /// The GitHub settings cannot work.
     #[error("GitHub: {0}")]
     Github(#[from] github::BuildError),
+    /// `[approvals.slack]` cannot work.
+    #[error(transparent)]
+    Approver(#[from] crate::ApproverError),
     /// agent.toml names automations that do not exist.
     #[error("agent.toml:\n  {}", .0.join("\n  "))]
     Automations(Vec<String>),
@@ -53,7 +56,7 @@ impl Processor {
         let registry = Arc::new(registry);
         let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
-        Ok(Self { stores, model, services, registry, config, clock, jitter, metrics })
+        Ok(Self { stores, model, services, approver: None, registry, config, clock, jitter, metrics })
     }
 }
 

@@ -29,6 +29,11 @@ pub trait Publisher: Send + Sync {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError>;
+
+    /// Where a person can look at the thread, as far as that is known without asking anybody.
+    fn link(&self, _target: &Target) -> Option<String> {
+        None
+    }
 }
 
 /// A comment of a thread.

@@ -73,4 +73,9 @@ impl Publisher for Github {
         let login = self.api.login(call.deadline).await?;
         comments::find(&self.api, call, &login, mark, since).await
     }
+
+    fn link(&self, target: &Target) -> Option<String> {
+        let thread = Thread::of(target, Operation::History).ok()?;
+        Some(thread.page(&self.api.transport.base).into())
+    }
 }

@@ -7,6 +7,7 @@
 //! defaults, since [`Settings`] exist only when nothing was found.
 
 mod agent;
+mod approvals;
 mod budget;
 mod duration;
 mod effective;
@@ -32,6 +33,7 @@ mod suggest;
 mod tier;
 
 pub use agent::{AgentSettings, ApprovalPolicy};
+pub use approvals::{ApprovalSettings, SlackApprovals};
 pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
 pub use endpoints::EndpointSettings;
@@ -54,6 +56,8 @@ use std::collections::BTreeMap;
 pub struct Settings {
     /// `[agent]`.
     pub agent: AgentSettings,
+    /// `[approvals]`.
+    pub approvals: ApprovalSettings,
     /// `[models]`.
     pub models: ModelSettings,
     /// `[budget]`.

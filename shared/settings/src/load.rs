@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use crate::report::Report;
 use crate::section::Section;
-use crate::{AgentSettings, BudgetSettings, Mistakes, ModelSettings, Settings, intents, sources};
+use crate::{AgentSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, Settings, intents, sources};
 
 impl Settings {
     /// Reads the file at `path` and the files that it names.
@@ -48,14 +48,18 @@ fn read(origin: &str, text: &str, dir: &Path, automations: Option<&[&str]>) -> R
     let (document, errors) = DeTable::parse_recoverable(text);
     let report = Report::new(origin, text, &errors);
     let mut root = Section::new(String::new(), 0..0, document.get_ref(), &report);
+    let agent = AgentSettings::read(root.section("agent"), dir, automations);
+    let models = ModelSettings::read(root.section("models"));
+    let budget = BudgetSettings::read(root.section("budget"));
+    let sources = sources::read(&mut root);
     let settings = Settings {
-        agent: AgentSettings::read(root.section("agent"), dir, automations),
-        models: ModelSettings::read(root.section("models")),
-        budget: BudgetSettings::read(root.section("budget")),
-        sources: sources::read(&mut root),
+        agent,
+        approvals: ApprovalSettings::read(root.section("approvals"), sources.values()),
+        models,
+        budget,
+        sources,
         intents: intents::read(&mut root, dir, automations),
     };
-    root.not_yet(&["approvals"]);
     root.finish();
     report.finish().map(|()| settings)
 }
