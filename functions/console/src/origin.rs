@@ -13,7 +13,11 @@ const CLI: &str = "afterhook/";
 pub(crate) fn of<B>(request: &Request<B>) -> Origin {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     let ip = address(request);
-    if agent.is_some_and(|agent| agent.starts_with(CLI)) { Origin::Cli { ip } } else { Origin::Console { ip } }
+    if agent.is_some_and(|agent| agent.starts_with(CLI)) {
+        Origin::Cli { ip }
+    } else {
+        Origin::Console { ip }
+    }
 }
 
 /// The caller's address as API Gateway has seen it.
@@ -48,7 +52,11 @@ mod tests {
     use super::*;
 
     fn agent(agent: &str) -> Origin {
-        of(&Request::builder().header(USER_AGENT, agent).header("x-forwarded-for", "6.6.6.6").body(()).unwrap())
+        of(&Request::builder()
+            .header(USER_AGENT, agent)
+            .header("x-forwarded-for", "6.6.6.6")
+            .body(())
+            .unwrap())
     }
 
     #[test]

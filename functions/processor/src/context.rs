@@ -193,8 +193,7 @@ impl Context {
             let expires = after(self.0.now(), self.0.processor.config.agent.approval_expires);
             task.doc.expires_at = Some(expires.min(task.gives_up_at()));
             let target = self.0.event.target.as_ref();
-            task.doc.thread_url =
-                target.and_then(|target| self.0.processor.services.of(target).link(target));
+            task.doc.thread_url = target.and_then(|target| self.0.processor.services.of(target).link(target));
             return Err(Interrupt::Park);
         }
         Ok(())

@@ -12,7 +12,9 @@ use settings::Environment;
 use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
 
-use crate::{Parts, Processor, Services, SqsBatchResponse, SqsEvent, WireError, approver, gemini, github, registry};
+use crate::{
+    Parts, Processor, Services, SqsBatchResponse, SqsEvent, WireError, approver, gemini, github, registry,
+};
 
 /// How soon a batch comes back that came while the secrets could not be read.
 const SECRETS_RETRY: Duration = Duration::from_secs(60);
@@ -40,7 +42,8 @@ impl Credentials {
         };
         let gemini = environment.gemini_api_key.as_ref().map(|key| key.expose_secret().to_owned());
         let slack = environment.slack_bot_token.as_ref().map(|token| token.expose_secret().to_owned());
-        let (gemini_url, github_url) = (environment.gemini_base_url.clone(), environment.github_api_url.clone());
+        let (gemini_url, github_url) =
+            (environment.gemini_base_url.clone(), environment.github_api_url.clone());
         Self(vec![gemini, gemini_url, github, github_url, slack, environment.slack_api_url.clone()])
     }
 }

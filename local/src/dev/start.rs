@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use console::{Console, TokenSource};
-use domain::{Clock, Jitter, Lane, Publisher, Stores};
+use domain::{Approver, Clock, Jitter, Lane, Publisher, Stores};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor, Services};
 use settings::{Environment, Settings};
-use sweeper::Sweeper;
+use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -88,7 +88,10 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let storage = Arc::new(Storage::open(backend, &clock).await?);
     let services = world::populate(&mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
     let github = processor::github(&settings, &environment, clock.clone()).map_err(wiring)?;
-    let processor = processor(&settings, &environment, &storage, &github, &clock)?;
+    environment.console_url.get_or_insert_with(|| format!("http://{address}"));
+    let approver = sweeper::approver(&settings, &environment, clock.clone())
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let processor = processor(&settings, &environment, &storage, &github, &clock, approver.clone())?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));
     let console =
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone());
@@ -107,6 +110,11 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         Jitter::from_fn(fastrand::f64),
     );
     tasks.spawn(runner::caches(caches, settings.clone(), environment.clone(), clock.clone()));
+    if let Some(approver) = approver {
+        let jitter = Jitter::from_fn(fastrand::f64);
+        let notices = Notices { stores: storage.stores.clone(), clock: clock.clone(), jitter };
+        tasks.spawn(runner::notices(notices, approver));
+    }
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
     tasks.spawn(introduce(Arc::clone(&github), ingest));
@@ -138,6 +146,7 @@ fn processor(
     storage: &Storage,
     github: &Arc<dyn Publisher>,
     clock: &Clock,
+    approver: Option<Arc<dyn Approver>>,
 ) -> Result<Arc<Processor>, Failure> {
     let jitter = Jitter::from_fn(fastrand::f64);
     let metrics = Metrics::none();
@@ -152,7 +161,8 @@ fn processor(
         jitter,
         metrics,
     };
-    Processor::new(settings, processor::registry(), parts).map(Arc::new).map_err(wiring)
+    let processor = Processor::new(settings, processor::registry(), parts).map_err(wiring)?;
+    Ok(Arc::new(processor.with_approver(approver)))
 }
 
 fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clock: &Clock) -> Ingest {
@@ -168,6 +178,7 @@ fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clo
         clock.clone(),
         Metrics::none(),
     )
+    .with_approvals(settings.approvals.slack.as_ref())
 }
 
 /// Tells ingest the agent's own login as soon as GitHub says it.

@@ -100,7 +100,9 @@ mod tests {
     #[test]
     fn foreign_buttons_decide_nothing() {
         let value = Button::value(&TaskId::derive("github", b"1"), "h");
-        for (id, value) in [("afterhook_edit", value.as_str()), ("afterhook_approve", "tsk_1 h"), ("afterhook_approve", "")] {
+        for (id, value) in
+            [("afterhook_edit", value.as_str()), ("afterhook_approve", "tsk_1 h"), ("afterhook_approve", "")]
+        {
             assert_eq!(Button::read(id, value), None, "{id} {value}");
         }
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, Part, Save, StoreError,
-    Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, draft_hash,
+    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, Part, Save,
+    StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, draft_hash,
 };
 
 /// How long after its expiry a draft can still be decided: what a person sends at the last moment

@@ -50,8 +50,8 @@ pub use model::{
     OutputCheck, OutputFormat, Speaker, Turn,
 };
 pub use notice::{
-    Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, NOTICE_SETTLING, Notice, NoticeState,
-    claim_owner,
+    Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, NOTICE_SETTLING, Notice,
+    NoticeState, claim_owner,
 };
 pub use origin::Origin;
 pub use payload_store::{Part, PayloadStore, PutNew};

@@ -45,7 +45,8 @@ impl ApprovalSettings {
 
 impl SlackApprovals {
     fn read(mut section: Section<'_>) -> Option<Self> {
-        let how = "write the channel's id, such as \"C0APPROVALS\": it stands at the end of the channel's details";
+        let how =
+            "write the channel's id, such as \"C0APPROVALS\": it stands at the end of the channel's details";
         let channel = section.require("channel", how, |entry| id(entry, "CG", "a channel's id (C…)"));
         let how = "list the ids of who may decide, such as [\"U2CERLKJA\"]: a profile's menu has \"Copy member ID\"";
         let approvers = section.require("approvers", how, approvers);
@@ -69,5 +70,9 @@ fn id(entry: &Entry<'_>, kinds: &str, wanted: &str) -> Option<String> {
     let is_id = (2..=32).contains(&text.len())
         && text.starts_with(|first| kinds.contains(first))
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    if is_id { Some(text) } else { entry.refuse(format!("\"{text}\" is not {wanted}"), "copy the id, not the name") }
+    if is_id {
+        Some(text)
+    } else {
+        entry.refuse(format!("\"{text}\" is not {wanted}"), "copy the id, not the name")
+    }
 }

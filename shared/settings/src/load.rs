@@ -7,7 +7,9 @@ use toml::de::DeTable;
 
 use crate::report::Report;
 use crate::section::Section;
-use crate::{AgentSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, Settings, intents, sources};
+use crate::{
+    AgentSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, Settings, intents, sources,
+};
 
 impl Settings {
     /// Reads the file at `path` and the files that it names.

@@ -41,7 +41,8 @@ impl Approver for Approvals {
 
     async fn update(&self, message: &MessageRef, ask: &Ask<'_>, closed: &Closed) -> Result<(), ServiceError> {
         let posted = Posted { channel: message.place.clone(), ts: message.id.clone() };
-        let (text, blocks) = (blocks::outcome(closed), blocks::closed(ask, closed, self.console_url.as_deref()));
+        let (text, blocks) =
+            (blocks::outcome(closed), blocks::closed(ask, closed, self.console_url.as_deref()));
         self.slack.update(&posted, &text, &blocks).await
     }
 

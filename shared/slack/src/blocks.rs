@@ -121,7 +121,8 @@ fn about(ask: &Ask<'_>) -> Value {
         ("Confidence", confidence),
         ("Parked because", escape(clip(parked.unwrap_or("a person must decide"), FIELD))),
     ];
-    let fields: Vec<Value> = fields.iter().map(|(name, value)| mrkdwn(&format!("*{name}*\n{value}"))).collect();
+    let fields: Vec<Value> =
+        fields.iter().map(|(name, value)| mrkdwn(&format!("*{name}*\n{value}"))).collect();
     json!({"type": "section", "fields": fields})
 }
 

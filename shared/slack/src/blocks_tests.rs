@@ -21,11 +21,8 @@ fn parked(draft: &str) -> Task {
         event_hint: None,
     };
     let mut task = Task::received(TaskId::derive("github", b"1"), new, at(0), at(1));
-    task.doc.classification = Some(Classification {
-        intent: "bug_report".to_owned(),
-        confidence: 0.414,
-        parameters: Value::Null,
-    });
+    task.doc.classification =
+        Some(Classification { intent: "bug_report".to_owned(), confidence: 0.414, parameters: Value::Null });
     task.doc.draft = Some(DraftRef {
         hash: draft_hash(draft),
         from: DraftOrigin::Model,
@@ -123,7 +120,10 @@ fn a_draft_that_fits_is_shown_whole() {
 #[test]
 fn a_draft_cannot_mention_anybody() {
     let text = with("<!channel> <@U1> <https://evil.example|docs>", |ask| all(&request(ask, None)));
-    assert!(!text.contains("<!channel") && !text.contains("<@U1") && !text.contains("<https://evil"), "{text}");
+    assert!(
+        !text.contains("<!channel") && !text.contains("<@U1") && !text.contains("<https://evil"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::contract::{incompressible, plain_task};
 use domain::{
-    Blob, Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin, Outcome, Part,
-    Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, draft_hash,
+    Blob, Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin, Outcome,
+    Part, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, draft_hash,
 };
 use e2e::emulator::{Emulator, Resources};
 use serde_json::json;

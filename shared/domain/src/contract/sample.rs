@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::{
-    Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, MessageRef, NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof,
-    StepUsage, Task, TaskError, TaskId, TaskOutput, TaskResult, Timestamp, after, draft_hash,
+    Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, MessageRef, NewTask,
+    Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError, TaskId, TaskOutput,
+    TaskResult, Timestamp, after, draft_hash,
 };
 
 /// A text that no other call returns, in this process or a later one.

@@ -120,12 +120,16 @@ fn approvals_that_could_not_work_are_refused() {
     );
     assert_eq!(
         slack("channel = \"C1\"\napprovers = []"),
-        ["3:13: approvals.slack.approvers: nobody could decide; list at least one account, or remove the section"]
+        [
+            "3:13: approvals.slack.approvers: nobody could decide; list at least one account, or remove the section"
+        ]
     );
     assert_eq!(slack("").len(), 2, "both keys must be there");
     assert_eq!(
         mistakes("[approvals.slack]\nchannel = \"C1\"\napprovers = [\"U1\"]\n[sources.github]"),
-        ["1:1: approvals.slack: no source takes the clicks, which come to /webhooks/slack; add `[sources.slack]`"]
+        [
+            "1:1: approvals.slack: no source takes the clicks, which come to /webhooks/slack; add `[sources.slack]`"
+        ]
     );
     assert_eq!(
         mistakes("[approvals.slak]\n[sources.slack]"),
