@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::{Decider, Timestamp};
+use domain::{Decider, Origin, Timestamp};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use crate::refusal::Refusal;
-use crate::{Console, log};
+use crate::{Console, log, origin};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Caller {
     request: Arc<str>,
     /// When the request was received: whether a decision came in time is judged by it.
     at: Timestamp,
+    /// Where it came from.
+    from: Origin,
 }
 
 impl Caller {
@@ -31,7 +33,7 @@ impl Caller {
     }
 
     pub(crate) fn decider(&self) -> Decider<'_> {
-        Decider { name: &self.name, request: &self.request, at: self.at }
+        Decider { name: &self.name, request: &self.request, at: self.at, from: &self.from }
     }
 }
 
@@ -45,7 +47,8 @@ pub(crate) async fn authenticate(
     let invocation = console.invocation(&request);
     let request_id: Arc<str> = invocation.request_id.as_str().into();
     let line = log::Line::of(&request, invocation);
-    let (who, mut response) = match caller(&console, request.headers(), request_id).await {
+    let from = origin::of(&request);
+    let (who, mut response) = match caller(&console, request.headers(), request_id, from).await {
         Ok(caller) => {
             let name = Arc::clone(&caller.name);
             request.extensions_mut().insert(caller);
@@ -60,10 +63,15 @@ pub(crate) async fn authenticate(
     response
 }
 
-async fn caller(console: &Console, headers: &HeaderMap, request: Arc<str>) -> Result<Caller, Refusal> {
+async fn caller(
+    console: &Console,
+    headers: &HeaderMap,
+    request: Arc<str>,
+    from: Origin,
+) -> Result<Caller, Refusal> {
     let at = console.clock.now();
     let name = console.tokens.whose(bearer(headers)).await?;
-    Ok(Caller { name: name.into(), request, at })
+    Ok(Caller { name: name.into(), request, at, from })
 }
 
 /// The token of the only `Authorization` header, if it is of the scheme `Bearer` (RFC 6750).

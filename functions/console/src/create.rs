@@ -147,7 +147,7 @@ async fn revive(console: &Console, id: &TaskId, now: Timestamp) -> Result<(), Re
     if task.and_then(|task| task.doc.error).is_none_or(|error| error.kind != PAYLOAD_MISSING) {
         return Ok(());
     }
-    let sender = Decider { name: "its sender", request: "revival", at: now };
+    let sender = Decider { name: "its sender", request: "revival", at: now, from: &domain::Origin::Sender };
     match domain::retry(&console.stores, id, None, sender).await {
         Ok(decided) => decided.enqueued.map_err(|error| Refusal::Queue(error.to_string())),
         // Another try of the same request has just done it.

@@ -87,6 +87,7 @@ fn short(field: &str, text: Option<String>) -> Result<Option<String>, Refusal> {
 /// be answered with an error: who decided would try again, and be told that somebody was first.
 async fn answer(console: &Console, decided: Decided) -> Json<TaskView> {
     let Decided { task, enqueued } = decided;
+    crate::origin::audit(&task);
     if let Err(error) = enqueued {
         tracing::warn!(task_id = %task.id, %error, "the sweeper will wake this task instead of a message");
     }

@@ -20,6 +20,7 @@ mod decision;
 mod invocation;
 mod list;
 mod log;
+mod origin;
 mod payload;
 mod problem;
 mod refusal;

@@ -10,18 +10,18 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use domain::{
-    Blob, Decider, Envelope, Event, Insert, NewTask, PAYLOAD_MISSING, Part, Priority, Task, TaskError,
-    TaskId, TaskStatus, Timestamp, after,
+    Blob, Decider, Envelope, Event, Insert, NewTask, Origin, PAYLOAD_MISSING, Part, Priority, Task,
+    TaskError, TaskId, TaskStatus, Timestamp, after,
 };
 use futures::join;
 use http::HeaderMap;
 use serde_json::Map;
-use webhook::{ParseError, Parsed, Received, Rejection};
+use webhook::{Interaction, ParseError, Parsed, Received, Rejection};
 
 use crate::headers::SignedHeaders;
 use crate::outcome::{Outcome, Refusal, StorageError, Trail};
 use crate::source::Source;
-use crate::{Ingest, SecretMap};
+use crate::{Ingest, SecretMap, interaction};
 
 /// When the sweeper looks whether a new task has been claimed.
 const FIRST_LOOK: Duration = Duration::from_secs(120);
@@ -46,6 +46,10 @@ pub(crate) async fn accept(
     trail.step = "read the event";
     match read(source, id, &received, now)? {
         Reading::Settled(outcome) => Ok(outcome),
+        Reading::Click(interaction, request) => {
+            trail.task_id = None;
+            Ok(interaction::take(ingest, &interaction, &request, now, trail).await?)
+        }
         Reading::Task(task) => Ok(store(ingest, *task, body, now, trail).await?),
     }
 }
@@ -87,7 +91,9 @@ fn may_be_the_secrets_fault(rejection: &Rejection) -> bool {
 enum Reading {
     /// Nothing is to be stored.
     Settled(Outcome),
-    /// This is.
+    /// A person used a button of a message of ours, in the request of this name.
+    Click(Box<Interaction>, TaskId),
+    /// This is to be stored.
     Task(Box<Task>),
 }
 
@@ -98,8 +104,7 @@ fn read(source: &Source, id: TaskId, received: &Received<'_>, now: Timestamp) ->
     match unpanicked(AssertUnwindSafe(|| source.sender.parse(received))) {
         Ok(Parsed::Ping) => Ok(Reading::Settled(Outcome::Pong)),
         Ok(Parsed::Challenge(text)) => Ok(Reading::Settled(Outcome::Challenge(text))),
-        // Decisions are the console's; until somebody takes them here, they are none of ours.
-        Ok(Parsed::Interaction(_)) => Ok(Reading::Settled(Outcome::Ignored("interaction"))),
+        Ok(Parsed::Interaction(interaction)) => Ok(Reading::Click(interaction, id)),
         Ok(Parsed::Other(_)) => Ok(Reading::Settled(Outcome::Ignored("unsupported"))),
         Ok(Parsed::Event(event)) => match source.ignores(&event, now) {
             Some(reason) => Ok(Reading::Settled(Outcome::Ignored(reason.as_str()))),
@@ -205,7 +210,7 @@ async fn revive(ingest: &Ingest, id: TaskId, now: Timestamp) -> Result<Outcome, 
         return Ok(Outcome::Duplicate(id));
     }
     // Two revivals at once are one and the same: either may count.
-    let sender = Decider { name: "its sender", request: "revival", at: now };
+    let sender = Decider { name: "its sender", request: "revival", at: now, from: &Origin::Sender };
     match domain::retry(&ingest.stores, &id, None, sender).await {
         Ok(decided) => {
             decided.enqueued?;

@@ -35,6 +35,7 @@ impl Outcome {
         match self {
             Self::Accepted(_) => "accepted",
             Self::Duplicate(_) => "duplicate",
+            Self::Decided(_) => "decided",
             Self::Ignored(_) => "ignored",
             Self::Pong => "pong",
             Self::Challenge(_) => "challenge",
@@ -45,7 +46,9 @@ impl Outcome {
     pub(crate) fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Ignored(reason) => Some(reason),
-            Self::Accepted(_) | Self::Duplicate(_) | Self::Pong | Self::Challenge(_) => None,
+            Self::Accepted(_) | Self::Duplicate(_) | Self::Decided(_) | Self::Pong | Self::Challenge(_) => {
+                None
+            }
         }
     }
 }
@@ -66,6 +69,7 @@ impl Refusal {
 pub(crate) fn taken(outcome: &Outcome, success: StatusCode) -> Response {
     let (code, task_id) = match outcome {
         Outcome::Accepted(id) | Outcome::Duplicate(id) => (success, Some(id)),
+        Outcome::Decided(id) => (StatusCode::OK, Some(id)),
         Outcome::Ignored(_) | Outcome::Pong => (StatusCode::OK, None),
         Outcome::Challenge(challenge) => return Json(json!({ "challenge": challenge })).into_response(),
     };

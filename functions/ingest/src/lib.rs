@@ -8,6 +8,7 @@
 //! |-|-|
 //! | `route` | HTTP: reads the request, writes the log line |
 //! | `accept` | one webhook's way from its signature to its lane |
+//! | `interaction` | a click in Slack, from its payload to the decision |
 //! | `answer` | the one match from outcome or refusal to status and body |
 //! | `secrets` | the live signing secrets, fixed or kept elsewhere |
 //!
@@ -17,6 +18,7 @@
 mod accept;
 mod answer;
 mod headers;
+mod interaction;
 mod invocation;
 mod log;
 mod meter;
@@ -33,7 +35,7 @@ use std::time::Duration;
 
 use domain::{Clock, Stores};
 use http::StatusCode;
-use settings::SourceSettings;
+use settings::{SlackApprovals, SourceSettings};
 use telemetry::Metrics;
 use webhook::Provider;
 
@@ -42,6 +44,7 @@ pub use secrets::{ReadSecrets, SecretMap, SecretsSource, Unreadable, Want, signi
 #[cfg(feature = "lambda")]
 pub use wire::wire;
 
+use interaction::Approvers;
 use source::Source;
 
 /// Everything that taking a webhook in needs.
@@ -52,7 +55,11 @@ pub struct Ingest {
     clock: Clock,
     metrics: Metrics,
     patience: Duration,
+    approvers: Option<Approvers>,
 }
+
+/// Slack hangs up after 3 s, and shows who clicked a warning then.
+const SLACK_PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// A webhook is answered within this time, whatever hangs behind us: GitHub and GitLab hang up after
 /// 10 s, and a sender that hangs up learns nothing.
@@ -68,13 +75,27 @@ impl Ingest {
         metrics: Metrics,
     ) -> Self {
         let sources = sources.into_iter().map(|source| (source.name.clone(), Source::new(source))).collect();
-        Self { stores, sources, secrets, clock, metrics, patience: PATIENCE }
+        Self { stores, sources, secrets, clock, metrics, patience: PATIENCE, approvers: None }
     }
 
     /// The same, answering within `patience` instead of 8 s: for senders that wait less.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same, which also takes the decisions of these people, if there are any.
+    #[must_use]
+    pub fn with_approvals(self, slack: Option<&SlackApprovals>) -> Self {
+        Self { approvers: slack.map(Approvers::new), ..self }
+    }
+
+    /// How long the sender behind `source` may be kept waiting.
+    fn patience(&self, source: &Source) -> Duration {
+        match source.sender.provider {
+            Provider::Slack => self.patience.min(SLACK_PATIENCE),
+            _ => self.patience,
+        }
     }
 
     /// Tells every source of `provider` the agent's own account there, once it is known: what that

@@ -14,7 +14,8 @@ pub(crate) fn webhook(metrics: &Metrics, result: &Result<Outcome, Refusal>, ack:
         Ok(Outcome::Ignored(reason)) => {
             metrics.emit(&[("Ignored", Unit::Count, 1.0)], &[("reason", reason)]);
         }
-        Ok(Outcome::Pong | Outcome::Challenge(_)) => {}
+        // What becomes of a decided task is counted where it ends.
+        Ok(Outcome::Pong | Outcome::Challenge(_) | Outcome::Decided(_)) => {}
         Err(refusal) => metrics.rejected(refusal.reason()),
     }
 }

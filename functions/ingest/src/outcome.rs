@@ -10,6 +10,8 @@ pub(crate) enum Outcome {
     Accepted(TaskId),
     /// An earlier delivery of the same event was accepted.
     Duplicate(TaskId),
+    /// It was a person's decision about a draft, and is durable.
+    Decided(TaskId),
     /// Genuine, and of no interest: nothing is stored.
     Ignored(&'static str),
     /// The sender tried the connection out.
@@ -72,7 +74,7 @@ pub(crate) enum StorageError {
     #[error(transparent)]
     Compress(#[from] BlobError),
     #[error(transparent)]
-    Revive(#[from] DecideError),
+    Decide(#[from] DecideError),
 }
 
 /// How far a webhook has come, for the log line of one that fails or hangs.

@@ -17,7 +17,8 @@ pub async fn wire() -> Result<Arc<Ingest>, BootError> {
     let names = booted.settings.sources.keys().cloned().collect();
     let secrets = SecretsSource::kept(keeper(booted.verify_secrets(), names));
     let sources = booted.settings.sources.values();
-    Ok(Arc::new(Ingest::new(booted.stores, sources, secrets, booted.clock, booted.metrics)))
+    let ingest = Ingest::new(booted.stores, sources, secrets, booted.clock, booted.metrics);
+    Ok(Arc::new(ingest.with_approvals(booted.settings.approvals.slack.as_ref())))
 }
 
 /// Reads the signing secrets of the sources `names` by way of `reader`.

@@ -12,7 +12,7 @@ use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, Zendes
 use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
 
-use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, gemini, registry, services};
+use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, approver, gemini, registry, services};
 
 /// How soon a batch comes back that came while the secrets could not be read.
 const SECRETS_RETRY: Duration = Duration::from_secs(60);
@@ -151,7 +151,8 @@ impl Function {
             jitter: jitter.clone(),
             metrics: metrics.clone(),
         };
-        Ok(Processor::new(settings, registry(), parts)?)
+        let approver = approver(settings, environment, clock.clone()).map_err(WireError::from)?;
+        Ok(Processor::new(settings, registry(), parts)?.with_approver(approver))
     }
 
     async fn give_back(&self, event: SqsEvent) -> SqsBatchResponse {

@@ -4,6 +4,7 @@
 //! calls; the way of one task reads from top to bottom in `process.rs` (claim), `work.rs` (sort and
 //! dispatch), `context.rs` (what an automation can do) and `settle.rs` (the last write).
 
+mod approver;
 mod automations;
 mod batch;
 mod cap;
@@ -37,9 +38,10 @@ mod work;
 
 use std::sync::Arc;
 
-use domain::{Clock, Jitter, Model, Stores};
+use domain::{Approver, Clock, Jitter, Model, Stores};
 use telemetry::Metrics;
 
+pub use approver::{ApproverError, approver};
 pub use automations::registry;
 pub use batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use config::Config;
@@ -60,6 +62,8 @@ pub struct Processor {
     pub model: Arc<dyn Model>,
     /// Where results go.
     pub services: Services,
+    /// Where people are asked about drafts, besides the console.
+    pub approver: Option<Arc<dyn Approver>>,
     /// The automations.
     pub registry: Arc<Registry>,
     /// What agent.toml says.

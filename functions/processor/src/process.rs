@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{
     Acquire, Claim, ClaimRequest, Delivery, Lease, MAX_ATTEMPTS, Task, TaskError, TaskId, Timestamp, after,
-    between, draft_hash,
+    between, claim_owner, draft_hash,
 };
 use futures::FutureExt;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -50,7 +50,17 @@ impl Processor {
             },
         };
         match self.stores.tasks.claim(&id, &request).await {
-            Ok(Claim::Claimed(task)) => self.hold(delivery, *task, deadline, ticket).await,
+            Ok(Claim::Claimed(task)) => {
+                let owner = claim_owner(task.control.fence);
+                let disposition = self.hold(delivery, *task, deadline, ticket).await;
+                self.tend(&id, &owner).await;
+                disposition
+            }
+            Ok(Claim::Settled(status)) => {
+                info!(task_id = %id, %status, "nothing to work on");
+                self.tend(&id, &request.lease.owner).await;
+                Disposition::Done
+            }
             Ok(other) => self.unclaimed(&id, other, request.now),
             Err(problem) => {
                 warn!(task_id = %id, %problem, "claim failed");
@@ -67,16 +77,12 @@ impl Processor {
             }
             // The sweeper sends a fresh message when it is due.
             Claim::NotDue { .. } => Disposition::Done,
-            Claim::Settled(status) => {
-                info!(task_id = %id, %status, "duplicate message dropped");
-                Disposition::Done
-            }
             Claim::Missing => {
                 error!(task_id = %id, "message names a task that is not stored; left for the dead letters");
                 Disposition::Again(Some(FOREIGN_RETRY))
             }
-            // The caller has taken this case.
-            Claim::Claimed(_) => Disposition::Again(None),
+            // The caller has taken these cases.
+            Claim::Claimed(_) | Claim::Settled(_) => Disposition::Again(None),
         }
     }
 

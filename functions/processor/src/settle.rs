@@ -43,7 +43,7 @@ pub(crate) async fn settle(
             task.doc.shut_since.get_or_insert(now);
             defer(processor, &mut task, *deferred, now, delivery)
         }
-        Err(Interrupt::Park) => park(&mut task),
+        Err(Interrupt::Park) => park(processor, &mut task, now),
         Err(Interrupt::Fail(error)) => fail(&mut task, *error),
         Err(Interrupt::Ignore(reason)) => end(TaskStatus::Ignored, reason),
         Err(Interrupt::Lost) => {
@@ -115,13 +115,17 @@ fn fail(task: &mut Task, error: TaskError) -> Ending {
     end(TaskStatus::Failed, note)
 }
 
-/// The draft and its expiry stand in the task already. A decision of a former round does not count.
-fn park(task: &mut Task) -> Ending {
+/// The draft and its expiry stand in the task already. A decision of a former round does not count. That
+/// people are about to be asked is part of the same write: no draft is parked without being asked about.
+fn park(processor: &Processor, task: &mut Task, now: Timestamp) -> Ending {
     let because = task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone());
     task.doc.decision = None;
     task.doc.deferrals = 0;
     task.doc.wakes = 0;
-    task.control.due_at = task.doc.expires_at;
+    if processor.approver.is_some() {
+        task.ask_people(now);
+    }
+    task.control.due_at = task.doc.expires_at.into_iter().chain(task.notices_due_at(now)).min();
     end(TaskStatus::AwaitingApproval, because.unwrap_or_else(|| "a person must decide".to_owned()))
 }
 

@@ -18,6 +18,9 @@ pub enum WireError {
     /// A service that answers go to cannot be reached as configured.
     #[error(transparent)]
     Services(#[from] ServicesError),
+    /// `[approvals.slack]` cannot work.
+    #[error(transparent)]
+    Approver(#[from] crate::ApproverError),
     /// agent.toml names automations that do not exist.
     #[error("agent.toml:\n  {}", .0.join("\n  "))]
     Automations(Vec<String>),
@@ -48,7 +51,7 @@ impl Processor {
         let registry = Arc::new(automations::configured(registry, settings));
         let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
-        Ok(Self { stores, model, services, registry, config, clock, jitter, metrics })
+        Ok(Self { stores, model, services, approver: None, registry, config, clock, jitter, metrics })
     }
 }
 

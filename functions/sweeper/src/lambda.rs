@@ -8,9 +8,9 @@ use lambda::{BootError, Booted, SecretReader};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use settings::Settings;
-use tracing::warn;
+use tracing::{error, warn};
 
-use crate::{Caches, Report, Sweeper};
+use crate::{Caches, Notices, Report, Sweeper, approver};
 
 /// Kept free at the end of an invocation for what is under way.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -19,6 +19,7 @@ const LAST_TASKS: Duration = Duration::from_secs(10);
 pub struct Function {
     sweeper: Sweeper,
     caches: Caches,
+    notices: Notices,
     settings: Settings,
     secrets: SecretReader,
 }
@@ -32,8 +33,9 @@ impl Function {
         let booted = lambda::boot(None).await?;
         let secrets = booted.act_secrets();
         let Booted { settings, stores, clock, jitter, metrics, .. } = booted;
-        let caches = Caches::new(Arc::clone(&stores.state), clock.clone(), jitter);
-        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, caches, settings, secrets })
+        let caches = Caches::new(Arc::clone(&stores.state), clock.clone(), jitter.clone());
+        let notices = Notices { stores: stores.clone(), clock: clock.clone(), jitter };
+        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, caches, notices, settings, secrets })
     }
 
     /// One sweep; what the event says does not matter.
@@ -47,8 +49,32 @@ impl Function {
         let deadline = deadline.unwrap_or_else(|| after(self.sweeper.clock.now(), LAST_TASKS));
         let report = self.sweeper.sweep(deadline).await?;
         self.sweeper.count(self.sweeper.clock.now()).await?;
+        self.tend_notices(deadline).await;
         self.sweep_caches(deadline).await;
         Ok(report)
+    }
+
+    /// Behind the tasks: a Slack that is down keeps none of them waiting.
+    async fn tend_notices(&self, deadline: Timestamp) {
+        if self.settings.approvals.slack.is_none() {
+            return;
+        }
+        let due = match self.notices.due().await {
+            Ok(due) if due.is_empty() => return,
+            Ok(due) => due,
+            Err(problem) => return warn!(%problem, "messages about drafts are looked after later"),
+        };
+        let environment = match self.secrets.environment().await {
+            Ok(environment) => environment,
+            Err(problem) => return warn!(%problem, "messages about drafts are looked after later"),
+        };
+        match approver(&self.settings, &environment, self.sweeper.clock.clone()) {
+            Ok(Some(approver)) => {
+                self.notices.tend(approver.as_ref(), due, deadline).await;
+            }
+            Ok(None) => {}
+            Err(problem) => error!(%problem, "nobody can be asked about drafts in Slack"),
+        }
     }
 
     /// Last, and without a word on its success: a model that is down keeps no task waiting.

@@ -2,13 +2,17 @@
 //! due, tasks whose message or processor was lost, drafts that nobody decided about; and context
 //! caches that nobody needs.
 
+mod approver;
 mod caches;
 mod census;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod notices;
 mod plan;
 mod sweep;
 
+pub use approver::{ApproverError, approver};
 pub use caches::Caches;
+pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};
 pub use sweep::{Report, Sweeper};

@@ -57,8 +57,13 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     }
 }
 
+/// A draft expires once its time and the grace are over. What is due earlier is due for its message in
+/// the place where people are asked, which `notices.rs` looks after; if nobody does, it comes back at its
+/// expiry.
 fn expiry(task: &Task, now: Timestamp) -> Plan {
+    let asked = task.has_pending_notices() && task.control.due_at.is_some_and(|due| after(due, LONG) > now);
     match task.doc.expires_at.map(|expires| after(expires, DECISION_GRACE)) {
+        Some(end) if end > now && asked => Plan::Nothing,
         Some(end) if end > now => Plan::Postpone { look_again: end },
         Some(_) | None => Plan::Expire,
     }
@@ -176,6 +181,25 @@ mod tests {
         assert_eq!(plan(&task, EMPTY, at(1_000)), Plan::Postpone { look_again: at(1_300) });
         task.control.due_at = Some(at(1_300));
         assert_eq!(plan(&task, EMPTY, at(1_300)), Plan::Expire);
+    }
+
+    #[test]
+    fn task_that_is_due_for_its_message_is_left_alone_for_an_hour() {
+        let mut task = received_at(0);
+        task.transition(TaskStatus::Processing, at(1), "claimed").unwrap();
+        let draft = domain::DraftRef {
+            hash: domain::draft_hash("Hello"),
+            from: domain::DraftOrigin::Model,
+            parked_because: None,
+        };
+        task.doc.draft = Some(draft);
+        task.ask_people(at(2));
+        task.transition(TaskStatus::AwaitingApproval, at(2), "parked").unwrap();
+        task.doc.expires_at = Some(at(9_000));
+        task.control.due_at = Some(at(62));
+        assert_eq!(plan(&task, EMPTY, at(62)), Plan::Nothing);
+        assert_eq!(plan(&task, EMPTY, at(62 + 3_600)), Plan::Postpone { look_again: at(9_300) });
+        assert_eq!(plan(&task, EMPTY, at(9_300)), Plan::Expire);
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
-    Clock, Decision, Depth, Due, Envelope, Lane, Outcome, Save, StoreError, Stores, Task, TaskError,
-    TaskStatus, Timestamp,
+    Clock, Depth, Due, Envelope, Lane, Save, StoreError, Stores, Task, TaskError, TaskStatus, Timestamp,
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
@@ -18,8 +17,6 @@ use crate::plan::{Plan, plan};
 const PER_STATUS: usize = 1_000;
 /// Tasks looked at side by side.
 const AT_ONCE: usize = 16;
-/// Who decided when nobody did.
-const NOBODY: &str = "afterhook";
 
 /// Finds tasks that would otherwise be stuck.
 ///
@@ -136,15 +133,14 @@ impl Sweeper {
     }
 
     async fn expire(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {
-        task.doc.decision = Some(Decision {
-            outcome: Outcome::Expired,
-            by: NOBODY.to_owned(),
-            at: now,
-            draft_hash: task.doc.draft.as_ref().map(|draft| draft.hash.clone()).unwrap_or_default(),
-            publish_hash: None,
-            reason: None,
-        });
-        self.end(task, TaskStatus::Expired, now, "nobody decided in time", Done::Expired).await
+        domain::expire(&mut task, now).map_err(|illegal| StoreError::broken("sweep", illegal))?;
+        let (id, hash) = (task.id.clone(), task.doc.draft.as_ref().map(|draft| draft.hash.clone()));
+        let done = self.save(task, Done::Expired).await?;
+        if done == Done::Expired {
+            // The line of the audit, as every decision has one.
+            info!(task_id = %id, outcome = "expired", by = "afterhook", from = "sweeper", draft_hash = hash, at = %now, "decided");
+        }
+        Ok(done)
     }
 
     async fn give_up(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {

@@ -14,6 +14,8 @@ pub(crate) fn client() -> Result<reqwest::Client, Failure> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .timeout(TIMEOUT)
+        // The audit of decisions tells the command line by it.
+        .user_agent(concat!("afterhook/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Failure::at("the HTTP client", reason(&error)))
 }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Clock, Delivery, Lane, Visibility, after};
+use domain::{Approver, Clock, Delivery, Lane, Visibility, after};
 use processor::{Fate, Processor};
 use settings::{Environment, Settings};
-use sweeper::{Caches, Sweeper};
+use sweeper::{Caches, Notices, Sweeper};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -95,6 +95,20 @@ pub(super) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
         }
         if sweep % SWEEPS_PER_FORGET == 0 {
             storage.forget(now);
+        }
+    }
+}
+
+/// Looks after messages about drafts every second until dropped. Apart from the other sweeps: a silent
+/// Slack keeps no task waiting.
+pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let deadline = after(notices.clock.now(), INVOCATION);
+        if let Err(problem) = notices.sweep(approver.as_ref(), deadline).await {
+            warn!(%problem, "messages about drafts are looked after in a second");
         }
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use console::{Console, TokenSource};
-use domain::{Clock, Jitter, Lane, Stores};
+use domain::{Approver, Clock, Jitter, Lane, Stores};
 use ingest::{Ingest, SecretsSource};
 use processor::{OutsideService, Parts, Processor, Services};
 use settings::{Environment, Settings};
-use sweeper::Sweeper;
+use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -89,7 +89,10 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         world::populate(&settings, &mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
     let clients = processor::services(&settings, &environment, &clock)
         .map_err(|error| Failure::new(error.to_string()))?;
-    let processor = processor(&settings, &environment, &storage, &clients, &clock)?;
+    environment.console_url.get_or_insert_with(|| format!("http://{address}"));
+    let approver = sweeper::approver(&settings, &environment, clock.clone())
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let processor = processor(&settings, &environment, &storage, &clients, &clock, approver.clone())?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));
     let console =
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
@@ -109,6 +112,11 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         Jitter::from_fn(fastrand::f64),
     );
     tasks.spawn(runner::caches(caches, settings.clone(), environment.clone(), clock.clone()));
+    if let Some(approver) = approver {
+        let jitter = Jitter::from_fn(fastrand::f64);
+        let notices = Notices { stores: storage.stores.clone(), clock: clock.clone(), jitter };
+        tasks.spawn(runner::notices(notices, approver));
+    }
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
     for service in OutsideService::ALL {
@@ -142,6 +150,7 @@ fn processor(
     storage: &Storage,
     clients: &Services,
     clock: &Clock,
+    approver: Option<Arc<dyn Approver>>,
 ) -> Result<Arc<Processor>, Failure> {
     let jitter = Jitter::from_fn(fastrand::f64);
     let metrics = Metrics::none();
@@ -156,7 +165,8 @@ fn processor(
         jitter,
         metrics,
     };
-    Processor::new(settings, processor::registry(), parts).map(Arc::new).map_err(wiring)
+    let processor = Processor::new(settings, processor::registry(), parts).map_err(wiring)?;
+    Ok(Arc::new(processor.with_approver(approver)))
 }
 
 fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clock: &Clock) -> Ingest {
@@ -172,6 +182,7 @@ fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clo
         clock.clone(),
         Metrics::none(),
     )
+    .with_approvals(settings.approvals.slack.as_ref())
 }
 
 /// Tells ingest the agent's own login at a service as soon as that says it.

@@ -81,10 +81,9 @@ fn set_control(item: &mut Item, id: &TaskId, control: &Control) {
     }
     if let Some(due_at) = control.due_at {
         set(DUE, time(due_at));
-        // An ended task has left the index; without this attribute the item is in none.
-        if !control.status.is_end() {
-            set(OPEN, text(open_key(control.status, id.shard(OPEN_SHARDS))));
-        }
+        // An ended task that is not due any more has left the index: without this attribute an item is in
+        // none.
+        set(OPEN, text(open_key(control.status, id.shard(OPEN_SHARDS))));
     }
 }
 

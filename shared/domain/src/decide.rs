@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Blob, Decision, DraftOrigin, DraftRef, Envelope, Lane, Outcome, Part, Save, StoreError, Stores, Task,
-    TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, draft_hash,
+    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, Part, Save,
+    StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, draft_hash,
 };
 
 /// How long after its expiry a draft can still be decided: what a person sends at the last moment
@@ -41,7 +41,17 @@ pub struct Decider<'a> {
     pub request: &'a str,
     /// When it was received: whether it came in time is judged by that.
     pub at: Timestamp,
+    /// Where it came from.
+    pub from: &'a Origin,
 }
+
+/// Who decided when nobody did.
+const NOBODY: &str = "afterhook";
+
+/// Times that a decision is tried again because something else was written in between: a message
+/// about the draft was posted, the sweeper looked again later. That is no decision, and must not turn
+/// one away.
+const TRIES: usize = 8;
 
 /// A decision that has been made durable.
 #[derive(Debug)]
@@ -106,14 +116,32 @@ pub async fn decide(
     seen_hash: &str,
     decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
-    let mut task = parked(stores, id, decider.at).await?;
-    let draft = task.doc.draft.clone().filter(|draft| draft.hash == seen_hash).ok_or_else(|| {
-        let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
-        DecideError::StaleDraft { id: id.clone(), current }
-    })?;
+    for _ in 0..TRIES {
+        let mut task = parked(stores, id, decider.at).await?;
+        let draft = task.doc.draft.clone().filter(|draft| draft.hash == seen_hash).ok_or_else(|| {
+            let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
+            DecideError::StaleDraft { id: id.clone(), current }
+        })?;
+        let decision = judge(stores, &mut task, &verdict, &draft, decider).await?;
+        if let Some(decided) = record(stores, task, decision, decider).await? {
+            return Ok(decided);
+        }
+    }
+    Err(outrun(stores, id).await)
+}
+
+/// The decision that `verdict` is; an edited text is stored, and becomes the draft of `task`.
+async fn judge(
+    stores: &Stores,
+    task: &mut Task,
+    verdict: &Verdict,
+    draft: &DraftRef,
+    decider: Decider<'_>,
+) -> Result<Decision, DecideError> {
     let mut decision = Decision {
         outcome: Outcome::Approved,
         by: decider.name.to_owned(),
+        from: Some(decider.from.clone()),
         at: decider.at,
         draft_hash: draft.hash.clone(),
         publish_hash: Some(draft.hash.clone()),
@@ -125,7 +153,7 @@ pub async fn decide(
             return Err(DecideError::EmptyText);
         }
         Verdict::Approve { text: Some(text) } => {
-            let edited = store_edit(stores, &task, &text, &draft).await?;
+            let edited = store_edit(stores, task, text, draft).await?;
             if edited.hash != draft.hash {
                 decision.outcome = Outcome::Edited;
                 decision.publish_hash = Some(edited.hash.clone());
@@ -135,10 +163,31 @@ pub async fn decide(
         Verdict::Reject { reason } => {
             decision.outcome = Outcome::Rejected;
             decision.publish_hash = None;
-            decision.reason = reason.map(|reason| clip(&reason, WORDS_BYTES).to_owned());
+            decision.reason = reason.as_deref().map(|reason| clip(reason, WORDS_BYTES).to_owned());
         }
     }
-    record(stores, task, decision, decider).await
+    Ok(decision)
+}
+
+/// Ends a parked task that nobody decided about in time: an outcome of its own. The caller writes it,
+/// bound to the revision that it has read, and not before the expiry and [`DECISION_GRACE`] have passed.
+///
+/// # Errors
+/// [`IllegalMove`] when the task is not parked; it is unchanged then.
+pub fn expire(task: &mut Task, now: Timestamp) -> Result<(), IllegalMove> {
+    task.control.status.check_move(TaskStatus::Expired)?;
+    let decision = Decision {
+        outcome: Outcome::Expired,
+        by: NOBODY.to_owned(),
+        from: Some(Origin::Sweeper),
+        at: now,
+        draft_hash: task.doc.draft.as_ref().map(|draft| draft.hash.clone()).unwrap_or_default(),
+        publish_hash: None,
+        reason: None,
+    };
+    task.close_notices(&Closed::by_decision(&decision));
+    task.doc.decision = Some(decision);
+    task.transition(TaskStatus::Expired, now, "nobody decided in time")
 }
 
 /// Sends an ended task around again, or asks for a new draft of a parked one.
@@ -154,16 +203,29 @@ pub async fn retry(
     note: Option<String>,
     decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
-    let mut task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
-    let from = task.control.status;
-    let fresh = match from {
+    for _ in 0..TRIES {
+        let mut task = stores.tasks.get(id).await?.ok_or_else(|| DecideError::Unknown(id.clone()))?;
+        renew(&mut task, note.as_deref(), decider)?;
+        let words = format!("retried by {}", decider.name);
+        if let Some(decided) = resume(stores, task, decider, &words).await? {
+            return Ok(decided);
+        }
+    }
+    Err(outrun(stores, id).await)
+}
+
+/// Takes back what a new try must not find.
+fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<(), DecideError> {
+    let fresh = match task.control.status {
         TaskStatus::AwaitingApproval | TaskStatus::Rejected => true,
         TaskStatus::Failed | TaskStatus::Expired | TaskStatus::Ignored => note.is_some(),
-        TaskStatus::Completed => return Err(conflict(&task, "its result is published; it cannot run again")),
+        TaskStatus::Completed => return Err(conflict(task, "its result is published; it cannot run again")),
         TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
-            return Err(conflict(&task, "it is still under way; wait until it has ended"));
+            return Err(conflict(task, "it is still under way; wait until it has ended"));
         }
     };
+    let (by, from) = (decider.name.to_owned(), Some(decider.from.clone()));
+    task.close_notices(&Closed { outcome: None, by, from, at: decider.at });
     let doc = &mut task.doc;
     if fresh {
         doc.round += 1;
@@ -175,12 +237,12 @@ pub async fn retry(
     }
     doc.decision = None;
     doc.expires_at = None;
-    doc.retry_note = note.map(|note| clip(&note, WORDS_BYTES).to_owned());
+    doc.retry_note = note.map(|note| clip(note, WORDS_BYTES).to_owned());
     doc.error = None;
     doc.result = None;
     doc.deferrals = 0;
     doc.opened_at = decider.at;
-    resume(stores, task, decider, &format!("retried by {}", decider.name)).await
+    Ok(())
 }
 
 async fn parked(stores: &Stores, id: &TaskId, now: Timestamp) -> Result<Task, DecideError> {
@@ -217,18 +279,20 @@ async fn store_edit(
     Ok(DraftRef { hash, from: DraftOrigin::Person, parked_because: seen.parked_because.clone() })
 }
 
+/// `None` when somebody else wrote in between.
 async fn record(
     stores: &Stores,
     mut task: Task,
     decision: Decision,
     decider: Decider<'_>,
-) -> Result<Decided, DecideError> {
+) -> Result<Option<Decided>, DecideError> {
     let rejected = decision.outcome == Outcome::Rejected;
     let note = match decision.outcome {
         Outcome::Approved => format!("approved by {}", decision.by),
         Outcome::Edited => format!("edited and approved by {}", decision.by),
         Outcome::Rejected | Outcome::Expired => format!("rejected by {}", decision.by),
     };
+    task.close_notices(&Closed::by_decision(&decision));
     task.doc.decision = Some(decision);
     task.doc.expires_at = None;
     if !rejected {
@@ -238,17 +302,22 @@ async fn record(
     if task.transition(TaskStatus::Rejected, decider.at, &note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be rejected" });
     }
-    save(stores, &mut task, decider).await?;
-    Ok(Decided { task, enqueued: Ok(()) })
+    if save(stores, &mut task, decider).await? == Save::Stale {
+        return Ok(None);
+    }
+    // The task has ended; its message is to say so, and who can change it works on the lanes.
+    let enqueued = if task.has_pending_notices() { send(stores, &task).await } else { Ok(()) };
+    Ok(Some(Decided { task, enqueued }))
 }
 
-/// `waiting`, due at once, and a message on the express lane: a person is waiting for it.
+/// `waiting`, due at once, and a message on the express lane: a person is waiting for it. `None` when
+/// somebody else wrote in between.
 async fn resume(
     stores: &Stores,
     mut task: Task,
     decider: Decider<'_>,
     note: &str,
-) -> Result<Decided, DecideError> {
+) -> Result<Option<Decided>, DecideError> {
     let from = task.control.status;
     if task.transition(TaskStatus::Waiting, decider.at, note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be resumed" });
@@ -257,25 +326,29 @@ async fn resume(
     task.control.attempts = 0;
     task.control.not_before = Some(decider.at);
     task.control.due_at = Some(decider.at);
-    save(stores, &mut task, decider).await?;
-    let envelope =
-        Envelope { task_id: task.id.clone(), lane: Lane::Express, tenant: task.doc.tenant.clone() };
-    let enqueued = stores.queue.send(&envelope).await;
-    Ok(Decided { task, enqueued })
+    if save(stores, &mut task, decider).await? == Save::Stale {
+        return Ok(None);
+    }
+    let enqueued = send(stores, &task).await;
+    Ok(Some(Decided { task, enqueued }))
 }
 
-async fn save(stores: &Stores, task: &mut Task, decider: Decider<'_>) -> Result<(), DecideError> {
+async fn send(stores: &Stores, task: &Task) -> Result<(), crate::QueueError> {
+    let envelope =
+        Envelope { task_id: task.id.clone(), lane: Lane::Express, tenant: task.doc.tenant.clone() };
+    stores.queue.send(&envelope).await
+}
+
+async fn save(stores: &Stores, task: &mut Task, decider: Decider<'_>) -> Result<Save, StoreError> {
     task.doc.decided_in = Some(decider.request.to_owned());
-    match stores.tasks.save(task).await? {
-        Save::Done => Ok(()),
-        Save::Stale => {
-            let status =
-                stores.tasks.get(&task.id).await?.map_or(task.control.status, |now| now.control.status);
-            Err(DecideError::Conflict {
-                id: task.id.clone(),
-                status,
-                hint: "somebody else changed it first; read it again",
-            })
-        }
+    stores.tasks.save(task).await
+}
+
+/// Others wrote first, time after time.
+async fn outrun(stores: &Stores, id: &TaskId) -> DecideError {
+    match stores.tasks.get(id).await {
+        Ok(Some(task)) => conflict(&task, "somebody else keeps changing it; try again"),
+        Ok(None) => DecideError::Unknown(id.clone()),
+        Err(error) => error.into(),
     }
 }

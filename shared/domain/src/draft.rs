@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Timestamp;
+use crate::{Origin, Timestamp};
 
 /// Who wrote a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,19 @@ pub enum Outcome {
     Expired,
 }
 
+impl Outcome {
+    /// The word in JSON and in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Edited => "edited",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// Who decided what, when, on which text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -70,6 +83,9 @@ pub struct Decision {
     pub outcome: Outcome,
     /// Name of the console token or account that decided; `afterhook` for an expiry.
     pub by: String,
+    /// From where; `None` in decisions of earlier versions.
+    #[serde(default)]
+    pub from: Option<Origin>,
     /// When the decision was received.
     pub at: Timestamp,
     /// The draft that the person saw.

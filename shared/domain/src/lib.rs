@@ -4,7 +4,9 @@
 //! Nothing here knows AWS, HTTP or an async runtime. Time and randomness are passed in
 //! ([`Clock`], `now` parameters), so the same code runs under virtual time.
 
+mod approver;
 mod blob;
+mod click;
 mod clock;
 mod decide;
 mod draft;
@@ -12,6 +14,8 @@ mod effect;
 mod event;
 mod ids;
 mod model;
+mod notice;
+mod origin;
 mod payload_store;
 mod priority;
 mod publisher;
@@ -22,6 +26,7 @@ mod store_error;
 mod stores;
 mod task;
 mod task_store;
+mod tend;
 mod text;
 mod usage;
 mod view;
@@ -29,9 +34,13 @@ mod view;
 #[cfg(feature = "contract")]
 pub mod contract;
 
+pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
+pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
-pub use decide::{DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, retry};
+pub use decide::{
+    DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, expire, retry,
+};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, draft_hash};
 pub use effect::{Effect, EffectState, Proof};
 pub use event::{Attachment, Event, Target, ThreadState};
@@ -40,6 +49,11 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
+pub use notice::{
+    Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, NOTICE_SETTLING, Notice,
+    NoticeState, claim_owner,
+};
+pub use origin::Origin;
 pub use payload_store::{Part, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
 pub use publisher::{Comment, Mark, Publisher, ServiceError, ServiceFailure};
@@ -53,6 +67,7 @@ pub use task::{
     TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };
 pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
+pub use tend::{Tended, tend};
 pub use text::clip;
 pub use usage::StepUsage;
 pub use view::{TaskView, view};

@@ -39,6 +39,11 @@ pub trait Publisher: Send + Sync {
     async fn add_labels(&self, target: &Target, _labels: &[String]) -> Result<(), ServiceError> {
         Err(ServiceError::no_labels(target))
     }
+
+    /// Where a person can look at the thread, as far as that is known without asking anybody.
+    fn link(&self, _target: &Target) -> Option<String> {
+        None
+    }
 }
 
 /// A comment of a thread.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::after;
 use crate::{
-    Decision, DraftRef, Effect, IllegalMove, Priority, StepUsage, TaskId, TaskStatus, Timestamp, clip,
+    Decision, DraftRef, Effect, IllegalMove, Notice, Priority, StepUsage, TaskId, TaskStatus, Timestamp, clip,
 };
 
 /// Tries that count before a task fails.
@@ -53,7 +53,7 @@ pub struct Control {
     pub lease: Option<Lease>,
     /// No claim before this; `None` unless `waiting`.
     pub not_before: Option<Timestamp>,
-    /// When the sweeper looks at it next; `None` once it has ended.
+    /// When the sweeper looks at it next; `None` once it has ended and every message says so.
     pub due_at: Option<Timestamp>,
     /// Time of the last write.
     pub updated_at: Timestamp,
@@ -142,6 +142,12 @@ pub struct TaskDoc {
     /// one millisecond would be the same write, which a store takes for one that was sent twice.
     #[serde(default)]
     pub decided_in: Option<String>,
+    /// Where a person can look at the conversation.
+    #[serde(default)]
+    pub thread_url: Option<String>,
+    /// The messages that ask people about its drafts.
+    #[serde(default)]
+    pub notices: Vec<Notice>,
     /// The ledger of outside effects.
     #[serde(default)]
     pub effects: Vec<Effect>,
@@ -296,7 +302,8 @@ impl Task {
     }
 
     /// Moves the task to `to`, keeping the rules that tie the control fields to the status:
-    /// a lease only while `processing`, `not_before` only while `waiting`, no `due_at` at an end.
+    /// a lease only while `processing`, `not_before` only while `waiting`, no `due_at` at an end unless
+    /// a message is still to say how it ended.
     ///
     /// # Errors
     /// [`IllegalMove`] when the life of a task has no such move; the task is unchanged then.
@@ -311,7 +318,7 @@ impl Task {
             self.control.not_before = None;
         }
         if to.is_end() {
-            self.control.due_at = None;
+            self.control.due_at = self.notices_due_at(now);
         }
         self.note(now, note);
         Ok(())
@@ -419,6 +426,8 @@ impl TaskDoc {
             expires_at: None,
             decision: None,
             decided_in: None,
+            thread_url: None,
+            notices: Vec::new(),
             effects: Vec::new(),
             result: None,
             usage: Vec::new(),

@@ -25,7 +25,7 @@ pub trait TaskStore: Send + Sync {
     /// (revision one ahead, everything else equal) counts as [`Save::Done`].
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError>;
 
-    /// Unfinished tasks in `status` whose `due_at` is at or before `before`, longest due first, at
+    /// Tasks in `status` whose `due_at` is at or before `before`, longest due first, at
     /// most `limit`. May lag behind writes by seconds: every use is followed by a conditional write.
     async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError>;
 

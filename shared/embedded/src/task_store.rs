@@ -92,9 +92,6 @@ impl TaskStore for SqliteTasks {
     }
 
     async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        if status.is_end() {
-            return Ok(Vec::new());
-        }
         self.database
             .read(|connection| due(connection, status, before, limit))
             .map_err(|error| error.of_store("due"))

@@ -105,6 +105,19 @@ impl<'a> Thread<'a> {
     fn list(&self, base: &Base, name: &str) -> Url {
         base.join(&["repos", self.owner, self.repo, "issues", &self.number.to_string(), name])
     }
+
+    /// Where a person looks at it: on github.com, or on the server of one's own that the API belongs to.
+    pub(crate) fn page(&self, base: &Base) -> Url {
+        let mut url = base.0.clone();
+        if url.host_str() == Some("api.github.com") {
+            // Fails for addresses without a host only, and this one has one.
+            let _ = url.set_host(Some("github.com"));
+        }
+        let path = url.path().trim_end_matches('/');
+        let root = path.strip_suffix("/api/v3").unwrap_or(path).to_owned();
+        url.set_path(&root);
+        Base(url).join(&[self.owner, self.repo, "issues", &self.number.to_string()])
+    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -131,6 +144,19 @@ mod tests {
                 comments_of(base, "octo", "hello.world").unwrap(),
                 "https://ghe.example.com/api/v3/repos/octo/hello.world/issues/7/comments"
             );
+        }
+    }
+
+    #[test]
+    fn page_of_a_thread_is_on_the_web_site_of_its_api() {
+        let target = Target::GithubIssue { owner: "octo".into(), repo: "hello".into(), number: 7 };
+        let thread = Thread::of(&target, Operation::History).unwrap();
+        for (base, page) in [
+            ("https://api.github.com", "https://github.com/octo/hello/issues/7"),
+            ("https://ghe.example.com/api/v3/", "https://ghe.example.com/octo/hello/issues/7"),
+            ("http://127.0.0.1:3001", "http://127.0.0.1:3001/octo/hello/issues/7"),
+        ] {
+            assert_eq!(thread.page(&Base::parse(base).unwrap()).as_str(), page);
         }
     }
 

@@ -82,4 +82,9 @@ impl Publisher for Github {
     async fn add_labels(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
         labels::add(&self.api, self.call(Operation::AddLabels, target)?, labels).await
     }
+
+    fn link(&self, target: &Target) -> Option<String> {
+        let thread = Thread::of(target, Operation::History).ok()?;
+        Some(thread.page(&self.api.transport.base).into())
+    }
 }

@@ -36,6 +36,11 @@ impl<'a> Issue<'a> {
         ["rest", "api", "3", "issue", self.0, "comment"]
     }
 
+    /// Where a person looks at it; `None` when we do not know the site's address.
+    pub(crate) fn link(self, base: &Base) -> Option<String> {
+        (base.host() != GATEWAY).then(|| base.join(&["browse", self.0]).into())
+    }
+
     /// Where a person looks at a comment of it; `None` when we do not know the site's address.
     pub(crate) fn page(self, base: &Base, comment: &str) -> Option<String> {
         let gateway = base.host() == GATEWAY;

@@ -60,4 +60,9 @@ impl Publisher for Jira {
         let issue = Issue::of(&self.api.client, call, target)?;
         comments::find(&self.api, call, issue, mark, since).await
     }
+
+    fn link(&self, target: &Target) -> Option<String> {
+        let client = &self.api.client;
+        Issue::of(client, client.begin(HISTORY), target).ok()?.link(client.base())
+    }
 }

@@ -8,6 +8,7 @@
 
 mod agent;
 mod api;
+mod approvals;
 mod automations;
 mod budget;
 mod duration;
@@ -38,6 +39,7 @@ mod tier;
 
 pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;
+pub use approvals::{ApprovalSettings, SlackApprovals};
 pub use automations::{
     AutomationSettings, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, Template, UrlTemplate,
     decimals_of, fill_json,
@@ -68,6 +70,8 @@ pub struct Settings {
     pub agent: AgentSettings,
     /// `[api]`.
     pub api: ApiSettings,
+    /// `[approvals]`.
+    pub approvals: ApprovalSettings,
     /// `[models]`.
     pub models: ModelSettings,
     /// `[budget]`.

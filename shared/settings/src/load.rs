@@ -9,8 +9,8 @@ use crate::known::Known;
 use crate::report::Report;
 use crate::section::Section;
 use crate::{
-    AgentSettings, ApiSettings, BudgetSettings, Mistakes, ModelSettings, Settings, automations, intents,
-    sources,
+    AgentSettings, ApiSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, Settings,
+    automations, intents, sources,
 };
 
 impl Settings {
@@ -54,17 +54,21 @@ fn read(origin: &str, text: &str, dir: &Path, registered: Option<&[&str]>) -> Re
     let mut root = Section::new(String::new(), 0..0, document.get_ref(), &report);
     let (automations, places) = automations::read(root.section("automations"));
     let known = Known::new(registered, places);
+    let agent = AgentSettings::read(root.section("agent"), dir, &known);
+    let models = ModelSettings::read(root.section("models"));
+    let budget = BudgetSettings::read(root.section("budget"));
+    let sources = sources::read(&mut root);
     let settings = Settings {
-        agent: AgentSettings::read(root.section("agent"), dir, &known),
+        agent,
         api: ApiSettings::read(root.section("api")),
-        models: ModelSettings::read(root.section("models")),
-        budget: BudgetSettings::read(root.section("budget")),
-        sources: sources::read(&mut root),
+        approvals: ApprovalSettings::read(root.section("approvals"), sources.values()),
+        models,
+        budget,
+        sources,
         intents: intents::read(&mut root, dir, &known),
         automations,
     };
     known.report_unused(&report);
-    root.not_yet(&["approvals"]);
     root.finish();
     report.finish().map(|()| settings)
 }

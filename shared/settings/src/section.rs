@@ -15,8 +15,6 @@ pub(crate) struct Section<'t> {
     span: Range<usize>,
     table: Option<&'t DeTable<'t>>,
     asked: Vec<&'static str>,
-    /// Keys of features that are not built yet: no suggestion for a misspelt key.
-    later: Vec<&'static str>,
     /// Where mistakes go.
     pub(crate) report: &'t Report<'t>,
 }
@@ -29,11 +27,11 @@ impl<'t> Section<'t> {
         table: &'t DeTable<'t>,
         report: &'t Report<'t>,
     ) -> Self {
-        Self { path, span, table: Some(table), asked: Vec::new(), later: Vec::new(), report }
+        Self { path, span, table: Some(table), asked: Vec::new(), report }
     }
 
     fn absent(path: String, report: &'t Report<'t>) -> Self {
-        Self { path, span: 0..0, table: None, asked: Vec::new(), later: Vec::new(), report }
+        Self { path, span: 0..0, table: None, asked: Vec::new(), report }
     }
 
     /// The full name of `key`.
@@ -91,17 +89,6 @@ impl<'t> Section<'t> {
             .collect()
     }
 
-    /// Keys that belong to features which are not built yet: said plainly instead of being ignored.
-    pub(crate) fn not_yet(&mut self, keys: &[&'static str]) {
-        for key in keys {
-            self.later.push(key);
-            if let Some(value) = self.table.and_then(|table| table.get(*key)) {
-                let entry = Entry::new(self.key(key), value, self.report);
-                entry.wrong("not supported yet".to_owned(), Some("remove it".to_owned()));
-            }
-        }
-    }
-
     /// `key` is missing, or what it stands for by default.
     pub(crate) fn missing(&self, key: &str, problem: &str, suggestion: &str) {
         self.report.missing(&self.span, &self.key(key), problem, suggestion);
@@ -117,7 +104,7 @@ impl<'t> Section<'t> {
     pub(crate) fn finish(self) {
         for (key, value) in self.table.into_iter().flatten() {
             let name: &str = key.get_ref();
-            if !self.asked.contains(&name) && !self.later.contains(&name) {
+            if !self.asked.contains(&name) {
                 let what = if value.get_ref().is_table() { "unknown section" } else { "unknown key" };
                 let suggestion = suggest(name, &self.asked);
                 self.report.add(&key.span(), &self.key(name), what.to_owned(), Some(suggestion));

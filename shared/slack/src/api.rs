@@ -14,6 +14,8 @@ pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 pub(crate) const HISTORY: Operation = Operation::reads("read the thread");
 pub(crate) const FIND: Operation = Operation::reads("look for our message");
 pub(crate) const POST: Operation = Operation::creates("post a message");
+/// Whoever asks for it twice is told twice; it may get lost as well, by Slack's own word.
+pub(crate) const TELL: Operation = Operation::creates("tell somebody");
 /// An update sets a message to what it should be: twice is once.
 pub(crate) const UPDATE: Operation = Operation::reads("change a message");
 

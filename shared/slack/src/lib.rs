@@ -1,5 +1,6 @@
 //! The client of Slack's Web API behind [`domain::Publisher`]: reads a thread, writes to it, finds
-//! again what it wrote; and what approvals need: messages of blocks, posted and updated.
+//! again what it wrote; and behind [`domain::Approver`]: asks in a channel about drafts, with buttons,
+//! and says there how it ended.
 //!
 //! The proof of a message is its metadata (`event_type: afterhook` with task and effect), which Slack
 //! hands out to apps and never shows. Another app may write the same metadata, so only a message by
@@ -12,6 +13,8 @@
 //! far as threads are read there.
 
 mod api;
+mod approvals;
+mod blocks;
 mod config;
 mod identity;
 mod messages;
@@ -19,6 +22,7 @@ mod place;
 mod problem;
 mod publisher;
 
+pub use approvals::Approvals;
 pub use config::{BuildError, Config, default_config};
 pub use messages::Posted;
 pub use publisher::Slack;

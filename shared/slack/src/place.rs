@@ -40,6 +40,14 @@ pub(crate) fn check_channel(client: &Client, call: Call, channel: &str) -> Resul
     }
 }
 
+/// Refuses what is no account's id.
+pub(crate) fn check_account(client: &Client, call: Call, user: &str) -> Result<(), ServiceError> {
+    let is_id = (2..=LONGEST_ID).contains(&user.len())
+        && user.starts_with(['U', 'W'])
+        && user.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if is_id { Ok(()) } else { Err(client.refused(call, "an account's id looks like U0123ABCD")) }
+}
+
 /// Refuses what is no message's time stamp.
 pub(crate) fn check_ts(client: &Client, call: Call, ts: &str) -> Result<(), ServiceError> {
     let is_ts = ts.len() <= LONGEST_ID

@@ -6,10 +6,10 @@ use markdown::to_mrkdwn;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::api::{Api, FIND, HISTORY, LOGIN, POST, UPDATE};
+use crate::api::{Api, FIND, HISTORY, LOGIN, POST, TELL, UPDATE};
 use crate::config::{BuildError, Config};
 use crate::messages::{self, NewMessage, Posted, Source};
-use crate::place::{Thread, check_channel, check_ts};
+use crate::place::{Thread, check_account, check_channel, check_ts};
 
 /// Longest text that Slack shows whole, in characters.
 const LONGEST_TEXT: usize = 40_000;
@@ -65,6 +65,19 @@ impl Slack {
         check_ts(&self.api.client, call, &posted.ts)?;
         let body = json!({"channel": posted.channel, "ts": posted.ts, "text": text, "blocks": blocks});
         let _: Value = self.api.post(call, "chat.update", &body).await?;
+        Ok(())
+    }
+
+    /// Says `text`, in mrkdwn, in a channel so that only `user` sees it, and only while they are there.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn tell(&self, channel: &str, user: &str, text: &str) -> Result<(), ServiceError> {
+        let call = self.api.client.begin(TELL);
+        check_channel(&self.api.client, call, channel)?;
+        check_account(&self.api.client, call, user)?;
+        let body = json!({"channel": channel, "user": user, "text": text});
+        let _: Value = self.api.post(call, "chat.postEphemeral", &body).await?;
         Ok(())
     }
 
@@ -130,5 +143,10 @@ impl Publisher for Slack {
         let call = self.api.client.begin(FIND);
         let thread = Thread::of(&self.api.client, call, target)?;
         messages::find(&self.api, call, Source::Thread(thread), mark, since).await
+    }
+
+    fn link(&self, target: &Target) -> Option<String> {
+        let Target::SlackThread { team: _, channel, thread_ts } = target else { return None };
+        self.api.identity.peek()?.permalink(channel, thread_ts, None)
     }
 }

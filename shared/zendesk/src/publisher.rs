@@ -58,4 +58,10 @@ impl Publisher for Zendesk {
         let ticket = Ticket::of(&self.api.client, call, target)?;
         comments::find(&self.api, call, ticket, mark, since).await
     }
+
+    fn link(&self, target: &Target) -> Option<String> {
+        let client = &self.api.client;
+        let ticket = Ticket::of(client, client.begin(HISTORY), target).ok()?;
+        Some(ticket.page(client.base()))
+    }
 }

@@ -4,8 +4,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::contract::{incompressible, plain_task};
 use domain::{
-    Blob, Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Outcome, Part, Proof,
-    StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, draft_hash,
+    Blob, Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin, Outcome,
+    Part, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, draft_hash,
 };
 use e2e::emulator::{Emulator, Resources};
 use serde_json::json;
@@ -50,6 +50,7 @@ fn eventful(now: Timestamp) -> Task {
     doc.decision = Some(Decision {
         outcome: Outcome::Edited,
         by: "mona".to_owned(),
+        from: Some(Origin::Slack { team: "T1DC2JH3J".to_owned(), user: "U2CERLKJA".to_owned() }),
         at: now,
         draft_hash: hash.clone(),
         publish_hash: Some(hash.clone()),

@@ -63,7 +63,7 @@ async fn answered(bench: &Bench, number: u64) -> TaskId {
 async fn approve(bench: &Bench, id: &TaskId, text: Option<&str>) {
     let hash = bench.task(id).await.doc.draft.unwrap().hash;
     let verdict = Verdict::Approve { text: text.map(str::to_owned) };
-    let decider = Decider { name: "ada", request: "r1", at: bench.now() };
+    let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE };
     decide(&bench.stores, id, verdict, &hash, decider).await.unwrap();
 }
 
@@ -119,7 +119,14 @@ async fn parked_fallback_stays_parked_when_the_model_comes_back() {
     down(&bench, None);
     live(&bench, 30 * MINUTE).await;
     assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);
-    retry(&bench.stores, &id, None, Decider { name: "ada", request: "r1", at: bench.now() }).await.unwrap();
+    retry(
+        &bench.stores,
+        &id,
+        None,
+        Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE },
+    )
+    .await
+    .unwrap();
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
     assert_eq!(bench.comments(), ["Thanks, we look into it."], "a new draft is the model's");
@@ -192,7 +199,14 @@ async fn task_that_could_not_be_sorted_gets_a_past_answer_without_confidence() {
     let known = task.doc.classification.unwrap();
     assert_eq!((known.intent.as_str(), known.confidence), ("unknown", 0.0));
     down(&bench, None);
-    retry(&bench.stores, &id, None, Decider { name: "ada", request: "r1", at: bench.now() }).await.unwrap();
+    retry(
+        &bench.stores,
+        &id,
+        None,
+        Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE },
+    )
+    .await
+    .unwrap();
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!(task.doc.classification.unwrap().intent, "bug_report", "sorted once a model was there");

@@ -99,9 +99,15 @@ async fn low_confidence_parks_and_approval_publishes_without_paying_again() {
     assert!(bench.comments().is_empty());
 
     let approve = Verdict::Approve { text: None };
-    decide(&bench.stores, &id, approve, &draft.hash, Decider { name: "ada", request: "r1", at: bench.now() })
-        .await
-        .unwrap();
+    decide(
+        &bench.stores,
+        &id,
+        approve,
+        &draft.hash,
+        Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE },
+    )
+    .await
+    .unwrap();
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Completed);
@@ -118,9 +124,15 @@ async fn edited_text_is_what_is_published() {
     bench.work().await;
     let hash = bench.task(&id).await.doc.draft.unwrap().hash;
     let edit = Verdict::Approve { text: Some("By hand.".to_owned()) };
-    decide(&bench.stores, &id, edit, &hash, Decider { name: "ada", request: "r1", at: bench.now() })
-        .await
-        .unwrap();
+    decide(
+        &bench.stores,
+        &id,
+        edit,
+        &hash,
+        Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE },
+    )
+    .await
+    .unwrap();
     bench.work().await;
     assert_eq!(bench.comments(), ["By hand."]);
     let task = bench.task(&id).await;
@@ -137,9 +149,15 @@ async fn rejected_draft_is_never_published_and_a_note_makes_a_new_one() {
     bench.work().await;
     let hash = bench.task(&id).await.doc.draft.unwrap().hash;
     let reject = Verdict::Reject { reason: None };
-    decide(&bench.stores, &id, reject, &hash, Decider { name: "ada", request: "r1", at: bench.now() })
-        .await
-        .unwrap();
+    decide(
+        &bench.stores,
+        &id,
+        reject,
+        &hash,
+        Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE },
+    )
+    .await
+    .unwrap();
     assert_eq!(bench.status(&id).await, TaskStatus::Rejected);
     assert_eq!(bench.work().await, 0);
 
@@ -147,7 +165,7 @@ async fn rejected_draft_is_never_published_and_a_note_makes_a_new_one() {
         &bench.stores,
         &id,
         Some("be kinder".to_owned()),
-        Decider { name: "ada", request: "r1", at: bench.now() },
+        Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE },
     )
     .await
     .unwrap();

@@ -192,7 +192,14 @@ async fn parked_draft_expires_and_can_be_retried() {
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Expired);
     assert_eq!(task.doc.decision.unwrap().outcome, Outcome::Expired);
-    retry(&bench.stores, &id, None, Decider { name: "ada", request: "r1", at: bench.now() }).await.unwrap();
+    retry(
+        &bench.stores,
+        &id,
+        None,
+        Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE },
+    )
+    .await
+    .unwrap();
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);
     assert_eq!(bench.steps(), ["triage", "answer"], "the same draft, not a second one");

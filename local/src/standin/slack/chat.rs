@@ -1,4 +1,4 @@
-//! `chat.postMessage` and `chat.update`.
+//! `chat.postMessage`, `chat.update` and `chat.postEphemeral`.
 
 use serde_json::{Value, json};
 use std::io;
@@ -33,6 +33,18 @@ pub(super) fn post(shared: &Shared, call: &Call) -> Result<Value, Refusal> {
     check_content(&message)?;
     let message = store.post(message, now).map_err(|error| unwritten(&error))?;
     Ok(json!({"channel": channel, "ts": message.ts, "message": channels::describe(&message, true)}))
+}
+
+/// Says something that one person sees, and nobody can find again: only the log of requests has it.
+pub(super) fn whisper(shared: &Shared, call: &Call) -> Result<Value, Refusal> {
+    let channel = call.text("channel");
+    check_channel(&lock(&shared.store), &channel)?;
+    check_content(&StoredMessage::ours(&channel, None, &call.text("text")))?;
+    if !call.text("user").starts_with(['U', 'W']) {
+        return Err(Refusal::new("user_not_in_channel"));
+    }
+    let now = shared.now();
+    Ok(json!({"message_ts": format!("{}.{:06}", now.as_second(), now.as_microsecond() % 1_000_000)}))
 }
 
 /// Changes a message of the bot. What is not given stays, but for blocks: a text alone removes them.

@@ -162,6 +162,7 @@ async fn guarded(shared: &Shared, call: &Call, method: &str, faults: &[Fault]) -
         })),
         "chat.postMessage" => chat::post(shared, call),
         "chat.update" => chat::update(shared, call),
+        "chat.postEphemeral" => chat::whisper(shared, call),
         "conversations.replies" => channels::replies(shared, call),
         "conversations.history" => channels::history(shared, call),
         _ => Err(Refusal::new("unknown_method")),

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::{
-    Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, NewTask, Outcome, Priority, Proof,
-    StepUsage, Task, TaskError, TaskId, TaskOutput, TaskResult, Timestamp, after, draft_hash,
+    Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, MessageRef, NewTask,
+    Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError, TaskId, TaskOutput,
+    TaskResult, Timestamp, after, draft_hash,
 };
 
 /// A text that no other call returns, in this process or a later one.
@@ -69,13 +70,35 @@ pub fn full_task(now: Timestamp) -> Task {
     doc.decision = Some(Decision {
         outcome: Outcome::Edited,
         by: "mona".to_owned(),
+        from: Some(Origin::Slack { team: "T1".to_owned(), user: "U1".to_owned() }),
         at: now,
         draft_hash: draft_hash("Hello"),
         publish_hash: Some(draft_hash("Hallo")),
         reason: Some("in German".to_owned()),
     });
+    doc.thread_url = Some("https://example.com/octo/repo/issues/7".to_owned());
+    doc.notices = notices(now);
     fill_outcome(&mut task, now);
     task
+}
+
+/// One of each state that is still to be looked after.
+fn notices(now: Timestamp) -> Vec<Notice> {
+    let message = MessageRef { place: "C1".to_owned(), id: "1.000100".to_owned() };
+    let closed = Closed { outcome: Some(Outcome::Expired), by: "afterhook".to_owned(), from: None, at: now };
+    let intended = NoticeState::Intended { at: now, owner: "claim 2".to_owned() };
+    let states = [NoticeState::Wanted, intended, NoticeState::Posted { message }];
+    states
+        .into_iter()
+        .zip([None, Some(closed.clone()), Some(closed)])
+        .map(|(state, closed)| Notice {
+            name: "approval:2".to_owned(),
+            draft_hash: draft_hash("Hello"),
+            since: now,
+            state,
+            closed,
+        })
+        .collect()
 }
 
 fn metadata() -> Map<String, Value> {

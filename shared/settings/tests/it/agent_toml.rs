@@ -97,10 +97,43 @@ prio = 3
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_and_not_ignored() {
+fn approvals_in_slack_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+    let text = "[agent]\npersona = \"p.md\"\n[approvals.slack]\nchannel = \"C0APPROVALS\"\n\
+                approvers = [\"U2CERLKJA\", \"W012A3CDE\", \"U2CERLKJA\"]\n[sources.slack]";
+    let approvals = Settings::parse(text, dir.path()).unwrap().approvals.slack.unwrap();
+    assert_eq!(approvals.channel, "C0APPROVALS");
+    assert_eq!(approvals.approvers.into_iter().collect::<Vec<_>>(), ["U2CERLKJA", "W012A3CDE"]);
+}
+
+#[test]
+fn approvals_that_could_not_work_are_refused() {
+    let slack = |keys: &str| mistakes(&format!("[approvals.slack]\n{keys}\n[sources.slack]"));
     assert_eq!(
-        mistakes("[approvals.slack]\nchannel = \"C0\"\n[sources.slack]"),
-        ["1:2: approvals: not supported yet; remove it"]
+        slack("channel = \"#approvals\"\napprovers = [\"mona\", \"U1\"]\ncolour = 1"),
+        [
+            "2:11: approvals.slack.channel: \"#approvals\" is not a channel's id (C…); copy the id, not the name",
+            "3:14: approvals.slack.approvers[0]: \"mona\" is not an account's id (U…); copy the id, not the name",
+            "4:1: approvals.slack.colour: unknown key; known: `channel`, `approvers`",
+        ]
+    );
+    assert_eq!(
+        slack("channel = \"C1\"\napprovers = []"),
+        [
+            "3:13: approvals.slack.approvers: nobody could decide; list at least one account, or remove the section"
+        ]
+    );
+    assert_eq!(slack("").len(), 2, "both keys must be there");
+    assert_eq!(
+        mistakes("[approvals.slack]\nchannel = \"C1\"\napprovers = [\"U1\"]\n[sources.github]"),
+        [
+            "1:1: approvals.slack: no source takes the clicks, which come to /webhooks/slack; add `[sources.slack]`"
+        ]
+    );
+    assert_eq!(
+        mistakes("[approvals.slak]\n[sources.slack]"),
+        ["1:12: approvals.slak: unknown section; did you mean `slack`?"]
     );
 }
 

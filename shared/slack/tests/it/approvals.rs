@@ -1,11 +1,13 @@
 //! Messages of blocks: posted and updated.
 
-use domain::ServiceFailure;
+use std::sync::Arc;
+
+use domain::{Approver, MessageRef, ServiceFailure};
 use outbound::scripted::{Reply, Server};
 use serde_json::json;
-use slack::Posted;
+use slack::{Approvals, Posted};
 
-use crate::support::{client, error, mark, ok, posted};
+use crate::support::{client, error, mark, marked, ok, posted, serving, start};
 
 #[tokio::test]
 async fn blocks_are_posted_with_a_text_for_notifications() {
@@ -46,4 +48,26 @@ async fn an_update_names_its_message_and_is_never_in_doubt() {
     let server = Server::start(|_| error("message_not_found")).await;
     let failed = client(&server).update(&place, "x", &json!([])).await.unwrap_err();
     assert_eq!(failed.failure, ServiceFailure::Refused);
+}
+
+#[tokio::test]
+async fn a_word_to_one_person_names_them_and_is_escaped() {
+    let server = Server::start(|_| ok(json!({"message_ts": "1767323046.000200"}))).await;
+    let approvals = Approvals::new(Arc::new(client(&server)), "C1", None);
+    approvals.tell("U2", "You may not <!channel>").await.unwrap();
+    let asked = server.asked().remove(0);
+    assert_eq!(asked.line(), "POST /api/chat.postEphemeral");
+    assert_eq!(asked.json(), json!({"channel": "C1", "user": "U2", "text": "You may not &lt;!channel&gt;"}));
+    let refused = approvals.tell("mona", "x").await.unwrap_err();
+    assert_eq!(refused.failure, ServiceFailure::Refused);
+    assert_eq!(server.asked().len(), 1, "a name is never sent");
+}
+
+#[tokio::test]
+async fn a_request_is_found_again_by_its_mark() {
+    let server = serving(vec![marked("1767323046.000200", "U1", "B1", &mark("1"))]).await;
+    let approvals = Approvals::new(Arc::new(client(&server)), "C1", None);
+    let found = approvals.find(&mark("1"), start()).await.unwrap();
+    assert_eq!(found, Some(MessageRef { place: "C1".into(), id: "1767323046.000200".into() }));
+    assert_eq!(approvals.find(&mark("2"), start()).await.unwrap(), None);
 }

@@ -15,7 +15,7 @@ use crate::{
 pub async fn all(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
     due_tasks_come_longest_due_first(store, now, pause).await;
     due_follows_the_status(store, now, pause).await;
-    ended_tasks_are_never_due(store, now, pause).await;
+    ended_tasks_are_due_only_if_they_say_so(store, now, pause).await;
     a_list_is_newest_first_and_whole(store, now, pause).await;
     pages_lose_and_repeat_nothing(store, now, pause).await;
     a_newer_task_does_not_shift_the_pages(store, now, pause).await;
@@ -110,12 +110,22 @@ pub async fn due_follows_the_status(store: &dyn TaskStore, now: Timestamp, pause
     due_becomes(store, pause, (TaskStatus::Waiting, horizon, 10), &[]).await;
 }
 
-/// What has ended wants nothing any more.
-pub async fn ended_tasks_are_never_due(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
-    let far = seconds_after(now, 30 * 86_400);
+/// What has ended wants nothing any more, but for a message that is still to say so.
+pub async fn ended_tasks_are_due_only_if_they_say_so(
+    store: &dyn TaskStore,
+    now: Timestamp,
+    pause: &dyn Pause,
+) {
+    let (start, horizon) = (long_ago(now), seconds_after(long_ago(now), 1_000));
     for status in TaskStatus::ALL.into_iter().filter(|status| status.is_end()) {
-        in_status(store, status, now).await;
-        due_becomes(store, pause, (status, far, 100), &[]).await;
+        let mut task = in_status(store, status, start).await;
+        due_becomes(store, pause, (status, horizon, 100), &[]).await;
+        task.control.due_at = Some(seconds_after(start, 5));
+        task = saved(store, task).await;
+        due_becomes(store, pause, (status, horizon, 100), &[due_entry(&task)]).await;
+        task.control.due_at = None;
+        saved(store, task).await;
+        due_becomes(store, pause, (status, horizon, 100), &[]).await;
     }
 }
 

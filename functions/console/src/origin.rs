@@ -1,0 +1,68 @@
+//! The audit of decisions: where a request comes from, and the line in the log.
+
+use domain::{Origin, Task};
+use http::Request;
+use http::header::USER_AGENT;
+
+/// How `afterhook tasks` calls itself.
+const CLI: &str = "afterhook/";
+
+/// Where `request` comes from. Whether it is the command line is its own word, and says no more than
+/// that; the address is the one that the platform in front of us has seen, never one out of a header
+/// that anybody can send.
+pub(crate) fn of<B>(request: &Request<B>) -> Origin {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let ip = address(request);
+    if agent.is_some_and(|agent| agent.starts_with(CLI)) {
+        Origin::Cli { ip }
+    } else {
+        Origin::Console { ip }
+    }
+}
+
+/// The caller's address as API Gateway has seen it.
+#[cfg(feature = "lambda")]
+fn address<B>(request: &Request<B>) -> Option<String> {
+    use lambda_http::request::RequestContext;
+    match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        _ => None,
+    }
+}
+
+/// Not known: this is built for use on one machine.
+#[cfg(not(feature = "lambda"))]
+fn address<B>(_request: &Request<B>) -> Option<String> {
+    None
+}
+
+/// The line of the audit. No text of the draft, and no reason: both are with the task.
+pub(crate) fn audit(task: &Task) {
+    let Some(decision) = &task.doc.decision else { return };
+    let from = decision.from.as_ref().map(tracing::field::display);
+    tracing::info!(
+        task_id = %task.id, outcome = decision.outcome.as_str(), by = decision.by, from,
+        draft_hash = decision.draft_hash, at = %decision.at, "decided"
+    );
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn agent(agent: &str) -> Origin {
+        of(&Request::builder()
+            .header(USER_AGENT, agent)
+            .header("x-forwarded-for", "6.6.6.6")
+            .body(())
+            .unwrap())
+    }
+
+    #[test]
+    fn command_line_is_told_from_the_rest_and_no_header_names_an_address() {
+        assert_eq!(agent("afterhook/0.1.0"), Origin::Cli { ip: None });
+        assert_eq!(agent("Mozilla/5.0"), Origin::CONSOLE);
+        assert_eq!(of(&Request::new(())), Origin::CONSOLE);
+    }
+}

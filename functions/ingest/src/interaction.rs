@@ -1,0 +1,168 @@
+//! A click on a button of a message of ours: from its verified payload to a decision.
+//!
+//! The decision is durable before the click is answered. What the person who clicked is to be told
+//! besides is stored with the task and said by the processor, which holds the client; this crate holds
+//! none. Nothing here is done by GET: a link that Slack or a proxy looks at decides nothing.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    Button, Click, ClickKind, DecideError, Decider, Envelope, Lane, Origin, PutNew, TaskId, Timestamp,
+    Verdict, decide, record_click,
+};
+use settings::SlackApprovals;
+use webhook::Interaction;
+
+use crate::Ingest;
+use crate::outcome::{Outcome, StorageError, Trail};
+
+/// Bytes of a person's name in a decision.
+const NAME_BYTES: usize = 80;
+
+/// Who may decide, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Approvers {
+    channel: String,
+    accounts: BTreeSet<String>,
+}
+
+impl Approvers {
+    pub(crate) fn new(settings: &SlackApprovals) -> Self {
+        Self { channel: settings.channel.clone(), accounts: settings.approvers.clone() }
+    }
+
+    /// Whether this click counts: by an account of the list, in the channel where people are asked. A
+    /// message that was made to look like ours elsewhere, by the same app, decides nothing.
+    fn allow(&self, interaction: &Interaction) -> bool {
+        self.accounts.contains(&interaction.user) && interaction.channel.as_deref() == Some(&*self.channel)
+    }
+}
+
+/// What the click is about.
+struct Clicked<'a> {
+    interaction: &'a Interaction,
+    button: Button,
+    task: TaskId,
+    draft_hash: &'a str,
+    at: Timestamp,
+}
+
+/// Takes a click in. `request` is unique to it.
+pub(crate) async fn take(
+    ingest: &Ingest,
+    interaction: &Interaction,
+    request: &TaskId,
+    at: Timestamp,
+    trail: &mut Trail,
+) -> Result<Outcome, StorageError> {
+    let Some(approvers) = &ingest.approvers else { return Ok(Outcome::Ignored("interaction")) };
+    let mut actions = interaction.actions.iter();
+    let read = actions.find_map(|action| Button::read(&action.id, action.value.as_deref()?));
+    // A button that only leads to a page tells us of its use too.
+    let Some((button, task, draft_hash)) = read else { return Ok(Outcome::Ignored("no_decision")) };
+    trail.task_id = Some(task.clone());
+    let clicked = Clicked { interaction, button, task, draft_hash, at };
+    if !approvers.allow(interaction) {
+        return clicked.turn_away(ingest, ClickKind::NotAllowed, "not_allowed", trail).await;
+    }
+    trail.step = "decide";
+    match clicked.decide(ingest, request).await {
+        Ok(outcome) => Ok(outcome),
+        Err(error) => match late(&error) {
+            Some(reason) => clicked.turn_away(ingest, ClickKind::TooLate, reason, trail).await,
+            None => Err(error.into()),
+        },
+    }
+}
+
+/// Why a decision came too late; `None` when something else is wrong with it.
+fn late(error: &DecideError) -> Option<&'static str> {
+    match error {
+        DecideError::Unknown(_) => Some("unknown_task"),
+        DecideError::Conflict { .. } => Some("already_decided"),
+        DecideError::StaleDraft { .. } => Some("stale_draft"),
+        DecideError::Expired { .. } => Some("expired"),
+        DecideError::EmptyText | DecideError::Store(_) => None,
+    }
+}
+
+impl Clicked<'_> {
+    async fn decide(&self, ingest: &Ingest, request: &TaskId) -> Result<Outcome, DecideError> {
+        let (name, from) = (name(self.interaction), self.origin());
+        let decider = Decider { name: &name, request: request.as_str(), at: self.at, from: &from };
+        let verdict = match self.button {
+            Button::Approve => Verdict::Approve { text: None },
+            Button::Reject => Verdict::Reject { reason: None },
+        };
+        let decided = decide(&ingest.stores, &self.task, verdict, self.draft_hash, decider).await?;
+        if let Some(decision) = &decided.task.doc.decision {
+            // The line of the audit; no text of the draft.
+            tracing::info!(
+                task_id = %self.task, outcome = decision.outcome.as_str(), by = decision.by, from = %from,
+                draft_hash = decision.draft_hash, at = %decision.at, "decided"
+            );
+        }
+        if let Err(error) = decided.enqueued {
+            tracing::warn!(task_id = %self.task, %error, "the sweeper will wake this task instead of a message");
+        }
+        Ok(Outcome::Decided(self.task.clone()))
+    }
+
+    /// Decides nothing: keeps who tried with the task, and has the person told. That a word is lost is
+    /// no reason to let the click fail, which would invite another one.
+    async fn turn_away(
+        &self,
+        ingest: &Ingest,
+        kind: ClickKind,
+        reason: &'static str,
+        trail: &mut Trail,
+    ) -> Result<Outcome, StorageError> {
+        trail.step = "keep the click";
+        tracing::warn!(
+            task_id = %self.task, by = name(self.interaction), from = %self.origin(),
+            draft_hash = domain::clip(self.draft_hash, 32), channel = self.interaction.channel, reason,
+            "a click decided nothing"
+        );
+        if let Err(problem) = self.keep(ingest, kind).await {
+            tracing::warn!(task_id = %self.task, %problem, "the person who clicked is not told why");
+        }
+        Ok(Outcome::Ignored(reason))
+    }
+
+    async fn keep(&self, ingest: &Ingest, kind: ClickKind) -> Result<(), StorageError> {
+        let stores = &ingest.stores;
+        let Some(task) = stores.tasks.get(&self.task).await? else { return Ok(()) };
+        let is_ours = task.doc.notices.iter().any(|notice| notice.draft_hash == self.draft_hash);
+        if !is_ours {
+            // Of a former round, which has no message any more, or of nobody.
+            return Ok(());
+        }
+        let click = Click {
+            team: self.interaction.team.clone(),
+            user: self.interaction.user.clone(),
+            kind,
+            draft_hash: self.draft_hash.to_owned(),
+            at: self.at,
+        };
+        if record_click(stores, &task, &click).await? == PutNew::Stored {
+            let tenant = task.doc.tenant.clone();
+            stores.queue.send(&Envelope { task_id: task.id, lane: Lane::Express, tenant }).await?;
+        }
+        Ok(())
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Slack { team: self.interaction.team.clone(), user: self.interaction.user.clone() }
+    }
+}
+
+/// The name that a decision is recorded under: what people know, and the account that it stands on.
+fn name(interaction: &Interaction) -> String {
+    let known = interaction.user_name.as_deref().unwrap_or_default();
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let known: String = known.chars().filter(plain).collect();
+    match domain::clip(&known, NAME_BYTES) {
+        "" => interaction.user.clone(),
+        known => format!("{known} ({})", interaction.user),
+    }
+}

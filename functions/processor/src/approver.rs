@@ -1,0 +1,84 @@
+//! Messages that ask people about drafts: posted right after a park, changed right after a decision was
+//! carried out, and a word to those whose click decided nothing.
+//!
+//! All of it comes after the task's last write and after its thread was released. What fails here, or
+//! dies, is made up for by the sweeper: the message is no part of the promise, the parked task is.
+
+use std::sync::Arc;
+
+use domain::{Approver, Clock, Task, TaskId, answer_clicks, tend};
+use settings::{Environment, Settings};
+use slack::{Approvals, Slack};
+use tracing::warn;
+
+use crate::Processor;
+
+/// Why nobody can be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApproverError {
+    /// There is no token.
+    #[error("[approvals.slack] needs SLACK_BOT_TOKEN: set it to the Bot User OAuth Token (xoxb-…)")]
+    NoToken,
+    /// The settings cannot work.
+    #[error("Slack: {0}")]
+    Slack(#[from] slack::BuildError),
+}
+
+/// The place of `[approvals.slack]`; `None` when people are asked on the console alone.
+///
+/// # Errors
+/// [`ApproverError`].
+pub fn approver(
+    settings: &Settings,
+    environment: &Environment,
+    clock: Clock,
+) -> Result<Option<Arc<dyn Approver>>, ApproverError> {
+    let Some(approvals) = &settings.approvals.slack else { return Ok(None) };
+    let token = environment.slack_bot_token.as_ref().ok_or(ApproverError::NoToken)?;
+    let mut config = slack::default_config();
+    if let Some(url) = &environment.slack_api_url {
+        config.base_url.clone_from(url);
+    }
+    let slack = Arc::new(Slack::new(token, &config, clock)?);
+    Ok(Some(Arc::new(Approvals::new(slack, &approvals.channel, environment.console_url.as_deref()))))
+}
+
+impl Processor {
+    /// The same, which also asks people in this place, if there is one.
+    #[must_use]
+    pub fn with_approver(self, approver: Option<Arc<dyn Approver>>) -> Self {
+        Self { approver, ..self }
+    }
+
+    /// Looks after the messages of a task that nobody works on any more. `owner` is the claim's, or
+    /// unique to this delivery.
+    pub(crate) async fn tend(&self, id: &TaskId, owner: &str) {
+        let Some(approver) = &self.approver else { return };
+        match tend(&self.stores, approver.as_ref(), &self.clock, id, owner).await {
+            Ok(tended) => {
+                for problem in &tended.failures {
+                    warn!(task_id = %id, %problem, "a message about a draft; the sweeper tries again");
+                }
+            }
+            Err(problem) => {
+                warn!(task_id = %id, %problem, "a message about a draft; the sweeper tries again");
+            }
+        }
+        match self.stores.tasks.get(id).await {
+            Ok(Some(task)) if !task.doc.notices.is_empty() => self.answer(approver.as_ref(), &task).await,
+            Ok(_) => {}
+            Err(problem) => warn!(task_id = %id, %problem, "clicks are not answered"),
+        }
+    }
+
+    async fn answer(&self, approver: &dyn Approver, task: &Task) {
+        match answer_clicks(&self.stores, approver, task, self.clock.now()).await {
+            Ok(failures) => {
+                for problem in failures {
+                    warn!(task_id = %task.id, %problem, "somebody is not told why their click decided nothing");
+                }
+            }
+            Err(problem) => warn!(task_id = %task.id, %problem, "clicks are not answered"),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Messages that ask people about drafts, where the processor did not get around to them: those that
+//! could not be posted, those that a crash has left in doubt, and those of drafts that were decided
+//! elsewhere or expired.
+//!
+//! Apart from the sweep over tasks: a silent Slack keeps no task waiting.
+
+use domain::{Approver, Clock, Jitter, StoreError, Stores, TaskId, TaskStatus, Timestamp, tend};
+use tracing::{info, warn};
+
+/// Tasks of one status that are looked at; Slack takes about one message a second and channel.
+const PER_STATUS: usize = 50;
+
+/// Every status in which a message may be due. A task that is under way is its processor's.
+const STATUSES: [TaskStatus; 6] = [
+    TaskStatus::AwaitingApproval,
+    TaskStatus::Rejected,
+    TaskStatus::Expired,
+    TaskStatus::Completed,
+    TaskStatus::Failed,
+    TaskStatus::Ignored,
+];
+
+/// Looks after the messages of parked and ended tasks.
+#[derive(Clone)]
+pub struct Notices {
+    /// Storage.
+    pub stores: Stores,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness: what tells two sweeps apart that intend the same in one millisecond.
+    pub jitter: Jitter,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Messages that were posted.
+    pub posted: u32,
+    /// Messages that now say how it ended.
+    pub marked: u32,
+    /// What the place did not do, or the stores.
+    pub failed: u32,
+}
+
+impl Notices {
+    /// The tasks whose messages are due. Asks the stores alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they do not say.
+    pub async fn due(&self) -> Result<Vec<TaskId>, StoreError> {
+        let now = self.clock.now();
+        let mut found = Vec::new();
+        for status in STATUSES {
+            let due = self.stores.tasks.due(status, now, PER_STATUS).await?;
+            found.extend(due.into_iter().map(|due| due.task_id));
+        }
+        Ok(found)
+    }
+
+    /// Looks after the messages of `due`, one task after the other, until `deadline` or until the place
+    /// does not do what it is asked: the next sweep goes on.
+    pub async fn tend(&self, approver: &dyn Approver, due: Vec<TaskId>, deadline: Timestamp) -> Tally {
+        let owner = format!("sweep {:x}", self.jitter.draw().to_bits());
+        let mut tally = Tally::default();
+        for id in due {
+            if self.clock.now() >= deadline {
+                break;
+            }
+            match tend(&self.stores, approver, &self.clock, &id, &owner).await {
+                Ok(tended) => {
+                    tally.posted += tended.posted;
+                    tally.marked += tended.marked;
+                    for problem in &tended.failures {
+                        warn!(task_id = %id, %problem, "a message about a draft; tried again later");
+                        tally.failed += 1;
+                    }
+                    if tended.is_down() {
+                        break;
+                    }
+                }
+                Err(problem) => {
+                    warn!(task_id = %id, %problem, "a message about a draft; tried again later");
+                    tally.failed += 1;
+                }
+            }
+        }
+        if tally != Tally::default() {
+            info!(?tally, "looked after messages about drafts");
+        }
+        tally
+    }
+
+    /// Both: what is due is looked after.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the stores do not say what is due.
+    pub async fn sweep(&self, approver: &dyn Approver, deadline: Timestamp) -> Result<Tally, StoreError> {
+        Ok(self.tend(approver, self.due().await?, deadline).await)
+    }
+}

@@ -1,0 +1,133 @@
+//! Clicks that decided nothing: who tried, and the word that they get about it.
+//!
+//! What takes a click in cannot answer it in words, since it holds no client of the place; it stores
+//! the click as a part of the task, and whoever works on the task's next message answers. The parts
+//! stay: they are the audit of those who tried.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Approver, Blob, Closed, Outcome, Part, PutNew, ServiceError, StoreError, Stores, Task, TaskStatus,
+    Timestamp, between,
+};
+
+/// A click that nobody remembers any more is not answered.
+const STALE: Duration = Duration::from_secs(900);
+
+/// What was wrong with a click.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClickKind {
+    /// Who clicked is no approver.
+    NotAllowed,
+    /// The draft was decided before, expired, or was replaced by another one.
+    TooLate,
+}
+
+/// A click that decided nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Click {
+    /// The workspace.
+    pub team: String,
+    /// Who.
+    pub user: String,
+    /// What was wrong with it.
+    pub kind: ClickKind,
+    /// The draft that it was about.
+    pub draft_hash: String,
+    /// When it was received.
+    pub at: Timestamp,
+}
+
+impl ClickKind {
+    /// The word in logs and names.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAllowed => "not_allowed",
+            Self::TooLate => "too_late",
+        }
+    }
+}
+
+impl Click {
+    /// What parts with clicks begin with.
+    const CLICKS: &str = "click:";
+
+    /// One per person, draft and kind: who clicks on and on is stored and answered once.
+    fn part(&self, prefix: &str) -> Part {
+        Part::from_name(format!("{prefix}{}:{}:{}", self.draft_hash, self.user, self.kind.as_str()))
+    }
+}
+
+/// Keeps `click` with `task`. Says whether it is the first of its kind.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn record_click(stores: &Stores, task: &Task, click: &Click) -> Result<PutNew, StoreError> {
+    let broken = |error: &dyn std::fmt::Display| StoreError::broken("keep a click", error.to_string());
+    let json = serde_json::to_vec(click).map_err(|error| broken(&error))?;
+    let blob = Blob::pack(&json).map_err(|error| broken(&error))?;
+    stores.payloads.put_new(&task.id, &click.part(Click::CLICKS), &blob, task.parts_forgotten_at()).await
+}
+
+/// Answers every click on `task` that was not answered yet, each at most once: a word too few does no
+/// harm, the message itself says how it ended. Returns what the place did not do.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn answer_clicks(
+    stores: &Stores,
+    approver: &dyn Approver,
+    task: &Task,
+    now: Timestamp,
+) -> Result<Vec<ServiceError>, StoreError> {
+    let mut failures = Vec::new();
+    for (_, blob) in stores.payloads.list(&task.id, Click::CLICKS).await? {
+        let json = blob.unpack().map_err(|error| StoreError::broken("read a click", error))?;
+        let click: Click =
+            serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a click", error))?;
+        if between(click.at, now) > STALE {
+            continue;
+        }
+        let told = Blob::pack(&[]).map_err(|error| StoreError::broken("answer a click", error))?;
+        let part = click.part("told:");
+        if stores.payloads.put_new(&task.id, &part, &told, task.parts_forgotten_at()).await? == PutNew::Stored
+            && let Err(error) = approver.tell(&click.user, &words(task, &click)).await
+        {
+            failures.push(error);
+        }
+    }
+    Ok(failures)
+}
+
+fn words(task: &Task, click: &Click) -> String {
+    match click.kind {
+        ClickKind::NotAllowed => format!(
+            "You may not decide about this draft. Who may is listed as `approvers` in agent.toml; your id is {}.",
+            click.user
+        ),
+        ClickKind::TooLate => too_late(task, &click.draft_hash),
+    }
+}
+
+fn too_late(task: &Task, draft_hash: &str) -> String {
+    let about = |closed: &&Closed| closed.outcome.is_some();
+    let mut notices = task.doc.notices.iter().rev().filter(|notice| notice.draft_hash == draft_hash);
+    let closed = notices.find_map(|notice| notice.closed.as_ref());
+    match closed.filter(about) {
+        Some(Closed { outcome: Some(Outcome::Expired), at, .. }) => {
+            format!("Nobody decided in time: this draft expired at {at}.")
+        }
+        Some(closed) => {
+            let done = closed.outcome.map_or("decided", Outcome::as_str);
+            format!("This draft was already {done} by {} at {}.", closed.by, closed.at)
+        }
+        None if task.control.status == TaskStatus::AwaitingApproval => {
+            "The draft has changed since: decide about the new one.".to_owned()
+        }
+        None => "This draft can no longer be decided about.".to_owned(),
+    }
+}

@@ -1,0 +1,235 @@
+//! [`tend`]: looks after the messages that ask people about a task's drafts.
+//!
+//! Whoever runs it may die at any await point, and several may run it at once. A message is posted
+//! only by whoever has just written its intent; an intent that somebody else has left behind is
+//! resolved by the message's own metadata first, and only once it has settled. A message that says how
+//! it ended is written by anybody: to write it twice does no harm.
+
+use std::time::Duration;
+
+use crate::approver::mark;
+use crate::{
+    Approver, Ask, Clock, Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY,
+    NOTICE_SETTLING, Notice, NoticeState, Part, Save, ServiceError, ServiceFailure, StoreError, Stores, Task,
+    TaskId, TaskStatus, Timestamp, after, between,
+};
+
+/// Times that a write is tried again because somebody else wrote in between.
+const TRIES: usize = 5;
+
+/// What came of looking after a task's messages.
+#[derive(Debug, Default)]
+pub struct Tended {
+    /// Messages that were posted.
+    pub posted: u32,
+    /// Messages that now say how it ended.
+    pub marked: u32,
+    /// What the place did not do; tried again later.
+    pub failures: Vec<ServiceError>,
+}
+
+impl Tended {
+    /// Whether the place is better left alone for a while.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        !self.failures.is_empty()
+    }
+}
+
+/// Posts the messages of the task that are still to be posted, and changes those that are to say how
+/// it ended. A task that somebody holds is left to its holder.
+///
+/// `owner` is unique to the caller, or [`crate::claim_owner`] of the claim under which it has just
+/// parked the task.
+///
+/// # Errors
+/// [`StoreError`]: nothing is lost, a later call goes on.
+pub async fn tend(
+    stores: &Stores,
+    approver: &dyn Approver,
+    clock: &Clock,
+    id: &TaskId,
+    owner: &str,
+) -> Result<Tended, StoreError> {
+    let Some(task) = stores.tasks.get(id).await? else { return Ok(Tended::default()) };
+    let names: Vec<String> = task
+        .doc
+        .notices
+        .iter()
+        .filter(|notice| notice.is_pending())
+        .map(|notice| notice.name.clone())
+        .collect();
+    let mut tending = Tending { stores, approver, clock, owner, task, done: Tended::default() };
+    for name in names {
+        tending.step(&name).await?;
+    }
+    Ok(tending.done)
+}
+
+/// One call of [`tend`].
+struct Tending<'a> {
+    stores: &'a Stores,
+    approver: &'a dyn Approver,
+    clock: &'a Clock,
+    owner: &'a str,
+    /// As it was last read or written.
+    task: Task,
+    done: Tended,
+}
+
+impl Tending<'_> {
+    async fn step(&mut self, name: &str) -> Result<(), StoreError> {
+        if self.task.control.status == TaskStatus::Processing {
+            return Ok(());
+        }
+        let Some(notice) = self.task.notice(name).cloned() else { return Ok(()) };
+        match (&notice.state, &notice.closed) {
+            (NoticeState::Wanted, None) => self.intend(notice).await,
+            (NoticeState::Intended { owner, .. }, None) if owner == self.owner => self.post(notice).await,
+            (NoticeState::Intended { at, .. }, _) => self.resolve(&notice, *at).await,
+            (NoticeState::Posted { message }, Some(closed)) => self.mark(&notice, message, closed).await,
+            (NoticeState::Wanted, Some(_)) => self.write(&notice, NoticeState::Dropped, None).await.map(drop),
+            (NoticeState::Posted { .. }, None) | (NoticeState::Marked { .. } | NoticeState::Dropped, _) => {
+                Ok(())
+            }
+        }
+    }
+
+    /// What became of an intent that somebody has left behind.
+    async fn resolve(&mut self, notice: &Notice, intended: Timestamp) -> Result<(), StoreError> {
+        if between(intended, self.clock.now()) < NOTICE_SETTLING {
+            return Ok(());
+        }
+        match self.approver.find(&mark(&self.task.id, notice), notice.since).await {
+            Ok(Some(message)) => self.prove(notice, message).await,
+            Ok(None) if notice.closed.is_some() => {
+                self.write(notice, NoticeState::Dropped, None).await.map(drop)
+            }
+            Ok(None) => self.intend(notice.clone()).await,
+            Err(error) => self.failed(notice, notice.state.clone(), error).await,
+        }
+    }
+
+    /// Writes that a message is about to be posted, and posts it. Of several who try, one writes.
+    async fn intend(&mut self, notice: Notice) -> Result<(), StoreError> {
+        let intent = NoticeState::Intended { at: self.clock.now(), owner: self.owner.to_owned() };
+        match self.write(&notice, intent, None).await? {
+            Some(intended) if intended.closed.is_none() => self.post(intended).await,
+            // Decided in between: nobody needs to be asked, and nothing was posted.
+            Some(intended) => self.write(&intended, NoticeState::Dropped, None).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Posts the message of an intent that was just written.
+    async fn post(&mut self, intended: Notice) -> Result<(), StoreError> {
+        let draft = self.draft(&intended).await?;
+        let ask = Ask { task: &self.task, notice: &intended, draft: &draft };
+        match self.approver.request(&ask).await {
+            Ok(message) => {
+                self.done.posted += 1;
+                self.prove(&intended, message).await
+            }
+            // Whether it was posted is found out once it has settled.
+            Err(error) if error.failure == ServiceFailure::InDoubt => {
+                self.done.failures.push(error);
+                Ok(())
+            }
+            Err(error) => self.failed(&intended, NoticeState::Wanted, error).await,
+        }
+    }
+
+    async fn prove(&mut self, intended: &Notice, message: MessageRef) -> Result<(), StoreError> {
+        let posted = self.write(intended, NoticeState::Posted { message: message.clone() }, None).await?;
+        match posted.as_ref().and_then(|posted| posted.closed.as_ref().map(|closed| (posted, closed))) {
+            Some((posted, closed)) => self.mark(posted, &message, closed).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn mark(
+        &mut self,
+        posted: &Notice,
+        message: &MessageRef,
+        closed: &Closed,
+    ) -> Result<(), StoreError> {
+        let draft = self.draft(posted).await?;
+        let ask = Ask { task: &self.task, notice: posted, draft: &draft };
+        match self.approver.update(message, &ask, closed).await {
+            Ok(()) => {
+                self.done.marked += 1;
+                let marked = NoticeState::Marked { message: message.clone() };
+                self.write(posted, marked, None).await.map(drop)
+            }
+            Err(error) if between(closed.at, self.clock.now()) > NOTICE_GIVES_UP => {
+                self.done.failures.push(error);
+                self.write(posted, NoticeState::Dropped, None).await.map(drop)
+            }
+            Err(error) => self.failed(posted, posted.state.clone(), error).await,
+        }
+    }
+
+    /// Writes `state` and when to try again.
+    async fn failed(
+        &mut self,
+        notice: &Notice,
+        state: NoticeState,
+        error: ServiceError,
+    ) -> Result<(), StoreError> {
+        let delay = delay(error.failure);
+        self.done.failures.push(error);
+        self.write(notice, state, Some(after(self.clock.now(), delay))).await.map(drop)
+    }
+
+    /// Moves the notice from the state that `seen` has to `state`. `None` when somebody else has moved
+    /// it, or holds the task: theirs counts.
+    ///
+    /// Other fields of the task may have been written in between, by a person who decided most of all:
+    /// they stay as they are.
+    async fn write(
+        &mut self,
+        seen: &Notice,
+        state: NoticeState,
+        not_before: Option<Timestamp>,
+    ) -> Result<Option<Notice>, StoreError> {
+        for _ in 0..TRIES {
+            if self.task.control.status == TaskStatus::Processing {
+                return Ok(None);
+            }
+            let now = self.clock.now();
+            let known = self.task.doc.notices.iter_mut().find(|known| known.name == seen.name);
+            let Some(notice) = known.filter(|known| known.state == seen.state) else { return Ok(None) };
+            notice.state = state.clone();
+            let written = notice.clone();
+            self.task.set_due_for_notices(now, not_before);
+            self.task.control.updated_at = now;
+            match self.stores.tasks.save(&mut self.task).await? {
+                Save::Done => return Ok(Some(written)),
+                Save::Stale => match self.stores.tasks.get(&self.task.id).await? {
+                    Some(task) => self.task = task,
+                    None => return Ok(None),
+                },
+            }
+        }
+        Ok(None)
+    }
+
+    async fn draft(&self, notice: &Notice) -> Result<String, StoreError> {
+        let part = Part::draft(&notice.draft_hash);
+        let blob = self.stores.payloads.get(&self.task.id, &part).await?;
+        let blob = blob.ok_or_else(|| StoreError::broken("read a draft", format!("{part} is missing")))?;
+        let bytes = blob.unpack().map_err(|error| StoreError::broken("read a draft", error))?;
+        String::from_utf8(bytes).map_err(|error| StoreError::broken("read a draft", error))
+    }
+}
+
+/// How long to leave the place alone.
+fn delay(failure: ServiceFailure) -> Duration {
+    match failure {
+        ServiceFailure::Later { after } => after.unwrap_or(NOTICE_RETRY).max(NOTICE_RETRY),
+        ServiceFailure::Throttled { after } => after.max(NOTICE_RETRY),
+        ServiceFailure::InDoubt => NOTICE_SETTLING,
+        // A setting is wrong; somebody may mend it.
+        ServiceFailure::Refused => NOTICE_REFUSED_RETRY,
+    }
+}
