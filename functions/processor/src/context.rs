@@ -20,7 +20,7 @@ use crate::untrusted::visible;
 use crate::{Approval, Deed, Found, Interrupt, Services, media, prompt};
 
 /// The name of the reply in the effect ledger.
-const REPLY: &str = "reply";
+pub(crate) const REPLY: &str = "reply";
 
 /// What an automation is given: the event, and everything that it may do about it.
 ///
@@ -222,13 +222,17 @@ impl Context {
         let agent = AgentSettings { approval: policy.unwrap_or(agent.approval), ..agent.clone() };
         let confidence = self.classification().await.confidence;
         let candidate = Candidate { confidence, from: DraftOrigin::Model, alarm, over_cap: None };
-        // What has begun passed the gate before; parking it now could not take it back.
-        let because = if self.has_begun(name).await { None } else { parked_because(&agent, &candidate) };
-        match because {
-            Some(because) => self.0.ask_person(name, &text, &because).await,
+        let approval = Approval { text, edited: false, by: agent.name.clone() };
+        if self.has_begun(name).await {
+            // It passed the gate before; parking it now could not take it back.
+            self.0.keep_text(&approval.text).await?;
+            return Ok(approval);
+        }
+        match parked_because(&agent, &candidate) {
+            Some(because) => self.0.ask_person(name, &approval.text, &because).await,
             None => {
-                self.0.keep_draft(&text, DraftOrigin::Model, Some(name), None).await?;
-                Ok(Approval { text, edited: false, by: agent.name })
+                self.0.keep_draft(&approval.text, DraftOrigin::Model, name, None).await?;
+                Ok(approval)
             }
         }
     }
@@ -240,7 +244,7 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
-        let text = match self.0.decided(None).await? {
+        let text = match self.0.answered(REPLY).await? {
             Some(approval) => approval.text,
             None => self.pass_gate(&text, DraftOrigin::Model).await?,
         };
@@ -259,17 +263,18 @@ impl Context {
     pub(crate) async fn pass_gate(&self, text: &str, from: DraftOrigin) -> Result<String, Interrupt> {
         let agent = &self.0.processor.config.agent;
         let Cleaned { text, alarm } = self.cleaned(text)?;
-        let begun = self.has_begun(REPLY).await;
-        let over_cap = if begun { None } else { self.0.reply_over_cap().await? };
+        if self.has_begun(REPLY).await {
+            // It passed the gate before; parking it now could not take it back.
+            self.0.keep_text(&text).await?;
+            return Ok(text);
+        }
         let candidate = Candidate {
             confidence: self.classification().await.confidence,
             from,
             alarm: alarm.as_deref(),
-            over_cap,
+            over_cap: self.0.reply_over_cap().await?,
         };
-        // A reply that has begun passed the gate before; parking it now could not take it back.
-        let because = if begun { None } else { parked_because(agent, &candidate) };
-        self.0.keep_draft(&text, from, None, because).await?;
+        self.0.keep_draft(&text, from, REPLY, parked_because(agent, &candidate)).await?;
         Ok(text)
     }
 

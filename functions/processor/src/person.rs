@@ -10,6 +10,7 @@ use domain::{Blob, DraftOrigin, DraftRef, Part, StoreError, after, draft_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
+use crate::context::REPLY;
 use crate::run::Run;
 
 /// What a person has approved.
@@ -34,7 +35,7 @@ impl Run {
         if let Some(answer) = self.answered(name).await? {
             return Ok(answer);
         }
-        self.keep_draft(text, DraftOrigin::Model, Some(name), Some(because.to_owned())).await?;
+        self.keep_draft(text, DraftOrigin::Model, name, Some(because.to_owned())).await?;
         Err(Interrupt::Park)
     }
 
@@ -42,38 +43,51 @@ impl Run {
     /// the decision, whose place the next question takes.
     pub(crate) async fn answered(&self, name: &str) -> Result<Option<Approval>, Interrupt> {
         let step = format!("approval:{name}");
-        if let Some(saved) = self.saved(&step).await? {
-            return Ok(saved);
-        }
-        match self.decided(Some(name)).await? {
+        match self.decided(name).await? {
             Some(answer) => self.save_step(&step, answer).await.map(Some),
-            None => Ok(None),
+            // Before the first claim there was nobody who could have saved it.
+            None if self.fence <= 1 => Ok(None),
+            None => self.saved(&step).await,
         }
     }
 
-    /// What a person has decided on the draft of `question`, or of the reply. A decision on another draft
-    /// is none: the approval of a refund must not publish its text as a comment.
-    pub(crate) async fn decided(&self, question: Option<&str>) -> Result<Option<Approval>, Interrupt> {
+    /// Saves the decision that the task was resumed with, before anything takes the place of its draft.
+    pub(crate) async fn keep_answer(&self) -> Result<(), Interrupt> {
+        let question = {
+            let doc = &self.task.lock().await.doc;
+            doc.decision.as_ref().map(|_| doc.question.clone().unwrap_or_else(|| REPLY.to_owned()))
+        };
+        match question {
+            Some(question) => self.answered(&question).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// What a person has decided on the draft of `question`. A decision on another draft is none: the
+    /// approval of a refund must not publish its text as a comment.
+    async fn decided(&self, question: &str) -> Result<Option<Approval>, Interrupt> {
         let (hash, edited, by) = {
             let doc = &self.task.lock().await.doc;
             let Some(decision) = &doc.decision else { return Ok(None) };
             let Some(hash) = decision.publish_hash.clone() else { return Ok(None) };
-            let is_about_it = doc.question.as_deref() == question
+            let is_about_it = doc.question.as_deref().unwrap_or(REPLY) == question
                 && doc.draft.as_ref().is_some_and(|draft| draft.hash == hash);
             if !is_about_it {
                 return Ok(None);
             }
-            (hash, decision.publish_hash.as_ref() != Some(&decision.draft_hash), decision.by.clone())
+            let edited = hash != decision.draft_hash;
+            (hash, edited, decision.by.clone())
         };
         Ok(Some(Approval { text: self.draft_text(&hash).await?, edited, by }))
     }
 
-    /// Stores the draft's text, then the task that names it; parks it if there is a reason.
+    /// Stores the text of the draft of `question`, then the task that names it; parks it if there is a
+    /// reason.
     pub(crate) async fn keep_draft(
         &self,
         text: &str,
         from: DraftOrigin,
-        question: Option<&str>,
+        question: &str,
         parked_because: Option<String>,
     ) -> Result<(), Interrupt> {
         let parks = parked_because.is_some();
@@ -87,14 +101,12 @@ impl Run {
         if is_parked {
             return Err(Interrupt::Park);
         }
-        let hash = draft_hash(text);
-        let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
-        self.put(&Part::draft(&hash), &blob).await?;
+        let hash = self.keep_text(text).await?;
         let mut task = self.task.lock().await;
         if from == DraftOrigin::Fallback {
             task.doc.stand_in = Some(hash.clone());
         }
-        task.doc.question = question.map(str::to_owned);
+        task.doc.question = (question != REPLY).then(|| question.to_owned());
         task.doc.draft = Some(DraftRef { hash, from, parked_because });
         if parks {
             let expires = after(self.now(), self.processor.config.agent.approval_expires);
@@ -104,5 +116,13 @@ impl Run {
             return Err(Interrupt::Park);
         }
         Ok(())
+    }
+
+    /// Stores a text under its hash, where the task's result can name it.
+    pub(crate) async fn keep_text(&self, text: &str) -> Result<String, Interrupt> {
+        let hash = draft_hash(text);
+        let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
+        self.put(&Part::draft(&hash), &blob).await?;
+        Ok(hash)
     }
 }

@@ -1,6 +1,7 @@
 //! [`Registry`]: the automations by name, each one typed async function.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::future::Future;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -86,11 +87,14 @@ impl Registry {
     /// Adds an automation whose parameters have no type of their own.
     #[must_use]
     pub(crate) fn add(mut self, name: String, automation: Automation) -> Self {
-        if self.automations.contains_key(&name) {
-            let mend = "give one of them another name";
-            self.mistakes.push(format!("the automation `{name}` is registered twice: {mend}"));
-        } else {
-            self.automations.insert(name, automation);
+        match self.automations.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(automation);
+            }
+            Entry::Occupied(taken) => {
+                let mend = "give one of them another name";
+                self.mistakes.push(format!("the automation `{}` is registered twice: {mend}", taken.key()));
+            }
         }
         self
     }

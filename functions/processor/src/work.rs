@@ -146,6 +146,7 @@ async fn sort_and_dispatch(run: &Arc<Run>, ticket: Ticket) -> Result<Finished, I
         // Its automation would ask the model again, which nobody waits for any more.
         return Context(Arc::clone(run)).reply(String::new()).await;
     }
+    run.keep_answer().await?;
     let outcome = match classify(run, ticket).await {
         Ok(classification) => dispatch(run, classification).await,
         Err(interrupt) => Err(interrupt),

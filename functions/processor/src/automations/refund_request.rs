@@ -7,6 +7,7 @@
 
 use async_trait::async_trait;
 use domain::{Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip};
+use futures::FutureExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use settings::decimals_of;
@@ -59,7 +60,8 @@ pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Re
     let stripe = context.services().stripe().map_err(|error| context.failed(REFUND, &error))?;
     let payment = Payment::parse(asked.payment.trim())
         .ok_or_else(|| refuse("no_payment", "the event names no payment of Stripe (ch_…, py_… or pi_…)"))?;
-    let plan = context.step(REFUND, plan(&context, stripe, &payment, asked.amount.as_deref())).await?;
+    let plan =
+        context.step(REFUND, plan(&context, stripe, &payment, asked.amount.as_deref()).boxed()).await?;
     within_limit(&context, &plan)?;
     if !context.has_begun(REFUND).await {
         let question = question(&context, &payment, &plan, asked.reason);

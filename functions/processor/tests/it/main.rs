@@ -1,10 +1,18 @@
 //! The processor against the SQLite adapter in memory, a scripted model and a scripted service.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod automations;
+mod automations_http;
+mod automations_refund;
+mod automations_steps;
 mod batch;
 mod effects;
 mod fallback;
 mod pipeline;
 mod support;
 mod together;
+mod tutorial;
 mod waiting;
+
+// The tutorial's code names them as it does in the crate itself.
+use processor::{Context, Finished, Interrupt};

@@ -106,6 +106,30 @@ fn default_of(call: &ModelCall) -> Say {
     }
 }
 
+/// Triage finds the intent `bug_report`, with these parameters for its automation.
+pub(crate) fn found(confidence: f64, parameters: Value) -> Say {
+    let parameters = json!({"bug_report": parameters});
+    Say::Json(
+        json!({"intent": "bug_report", "confidence": confidence, "spam": false, "parameters": parameters}),
+    )
+}
+
+/// An agent.toml in which `bug_report` is handled by `automation`; `rest` is added to it.
+pub(crate) fn handled_by(automation: &str, rest: &str) -> String {
+    format!(
+        "[agent]\nname = \"test\"\npersona = \"persona.md\"\n[sources.github]\n[[intents]]\n\
+         name = \"bug_report\"\nwhen = \"x\"\nautomation = \"{automation}\"\n{rest}"
+    )
+}
+
+/// What a task that ended well has to show, as a text.
+pub(crate) fn output(task: &Task) -> &str {
+    match &task.doc.result.as_ref().unwrap().output {
+        TaskOutput::Text(text) => text,
+        TaskOutput::Draft(_) => panic!("{task:?}"),
+    }
+}
+
 /// Verdicts on that many events.
 pub(crate) fn verdicts(events: u64) -> Value {
     (1..=events)
@@ -222,6 +246,12 @@ impl Bench {
     }
 
     pub(crate) fn with(settings: &str, registry: Option<Registry>) -> Self {
+        Self::at(settings, registry, Services::default())
+    }
+
+    /// Likewise, with clients of services outside; the scripted service stands in for GitHub if it is not
+    /// among them.
+    pub(crate) fn at(settings: &str, registry: Option<Registry>, services: Services) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("persona.md"), "You are a careful maintainer.").unwrap();
         std::fs::write(dir.path().join("sorry.md"), "We are on it.").unwrap();
@@ -240,7 +270,7 @@ impl Bench {
         let parts = Parts {
             stores: embedded.stores(),
             model: model.clone(),
-            services: Services { github: Some(service.clone()), ..Services::default() },
+            services: Services { github: services.github.or(Some(service.clone())), ..services },
             clock,
             jitter: Jitter::fixed(1.0),
             metrics: Metrics::none(),
@@ -311,6 +341,40 @@ impl Bench {
             }
         }
         worked
+    }
+
+    /// Works, and lets time pass, until the task has ended or waits for a person.
+    pub(crate) async fn until_settled(&self, id: &TaskId) -> Task {
+        for _ in 0..60 {
+            self.work().await;
+            let task = self.task(id).await;
+            if task.control.status.is_end() || task.control.status == TaskStatus::AwaitingApproval {
+                return task;
+            }
+            self.pass(Duration::from_secs(15));
+        }
+        panic!("task {id} never settled: {:?}", self.task(id).await);
+    }
+
+    /// What `ada` says to the draft that waits; the task as it settles after that.
+    pub(crate) async fn decide(&self, id: &TaskId, verdict: Verdict) -> Task {
+        let task = self.task(id).await;
+        let hash = task.doc.draft.unwrap().hash;
+        let request = format!("r{}", task.control.revision);
+        let decider = Decider { name: "ada", request: &request, at: self.now() };
+        decide(&self.stores, id, verdict, &hash, decider).await.unwrap();
+        self.until_settled(id).await
+    }
+
+    pub(crate) async fn approve(&self, id: &TaskId) -> Task {
+        self.decide(id, Verdict::Approve { text: None }).await
+    }
+
+    /// The text that waits for a person.
+    pub(crate) async fn draft(&self, id: &TaskId) -> String {
+        let hash = self.task(id).await.doc.draft.unwrap().hash;
+        let blob = self.stores.payloads.get(id, &Part::draft(&hash)).await.unwrap().unwrap();
+        String::from_utf8(blob.unpack().unwrap()).unwrap()
     }
 
     pub(crate) async fn task(&self, id: &TaskId) -> Task {

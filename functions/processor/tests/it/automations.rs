@@ -1,0 +1,181 @@
+//! `label`, `summarise`, `ignore`, and what is checked at the start.
+
+use std::sync::{Arc, Mutex};
+
+use domain::*;
+use github::Github;
+use outbound::scripted::{Asked, Reply, Server};
+use processor::{Config, Context, Finished, Interrupt, Registry, Services};
+use serde_json::{Value, json};
+use settings::Settings;
+use slack::Slack;
+
+use crate::support::{Bench, LOGIN, Say, found, handled_by, issue, output};
+
+const LABELS: &str = "[automations.label]\nallowed = [\"bug\", \"needs-info\"]";
+
+/// A GitHub that keeps labels and loses its first answer to them, if it is told to.
+async fn github(loses: bool) -> (Server, Services) {
+    let labels = Mutex::new(Vec::<Value>::new());
+    let lost = Mutex::new(loses);
+    let server = Server::start(move |asked: &Asked| match asked.line().as_str() {
+        "GET /user" => Reply::json(200, json!({"login": LOGIN})),
+        "GET /repos/octo/repo/issues/7/labels" => Reply::json(200, json!(*labels.lock().unwrap())),
+        "POST /repos/octo/repo/issues/7/labels" => {
+            let mut labels = labels.lock().unwrap();
+            for name in asked.json()["labels"].as_array().unwrap() {
+                labels.push(json!({"id": 1, "name": name, "color": "ededed"}));
+            }
+            match std::mem::take(&mut *lost.lock().unwrap()) {
+                true => Reply::json(502, json!({"message": "Server Error"})),
+                false => Reply::json(200, json!(*labels)),
+            }
+        }
+        other => panic!("{other}"),
+    })
+    .await;
+    let config = github::Config { base_url: server.base.clone(), ..github::Config::default() };
+    let token = github::Credentials::Token("ghp_not_a_real_token".into());
+    let github = Github::new(token, &config, Clock::system()).unwrap();
+    (server, Services { github: Some(Arc::new(github)), ..Services::default() })
+}
+
+fn given(server: &Server) -> Vec<Value> {
+    let asked = server.asked().into_iter().filter(|asked| asked.method == outbound::Method::POST);
+    asked.map(|asked| asked.json()["labels"].clone()).collect()
+}
+
+#[tokio::test]
+async fn labels_of_the_list_are_given_once_though_the_answer_was_lost() {
+    let (server, services) = github(true).await;
+    let bench = Bench::at(&handled_by("label", LABELS), None, services);
+    bench.script([found(0.9, json!({"labels": ["BUG", "security"]}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed);
+    assert_eq!(output(&task), "labels: bug");
+    assert_eq!(given(&server), [json!(["bug"])], "the issue itself was the proof");
+}
+
+#[tokio::test]
+async fn triage_can_choose_among_the_allowed_labels_alone() {
+    let (_server, services) = github(false).await;
+    let bench = Bench::at(&handled_by("label", LABELS), None, services);
+    bench.script([found(0.9, json!({"labels": ["security"]}))]);
+    let id = bench.accept(&issue(7)).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Ignored);
+    let calls = bench.model.calls.lock().unwrap();
+    let OutputFormat::Json { schema, .. } = &calls[0].output else { panic!("no schema") };
+    let items = "/properties/parameters/properties/bug_report/properties/labels/items/enum";
+    assert_eq!(schema.pointer(items), Some(&json!(["bug", "needs-info"])));
+}
+
+#[tokio::test]
+async fn unsure_labels_wait_for_a_person_who_is_held_to_the_list_too() {
+    let (server, services) = github(false).await;
+    let bench = Bench::at(&handled_by("label", LABELS), None, services);
+    bench.script([found(0.3, json!({"labels": ["bug"]}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
+    assert_eq!(bench.draft(&id).await, "bug");
+    let edited = Verdict::Approve { text: Some("Needs-Info, root".to_owned()) };
+    assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::Completed);
+    assert_eq!(given(&server), [json!(["needs-info"])]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ignored_intents_end_without_an_answer() {
+    let bench = Bench::with(&handled_by("ignore", ""), None);
+    let id = bench.accept(&issue(7)).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Ignored);
+    assert_eq!(bench.steps(), ["triage"]);
+    assert!(bench.comments().is_empty());
+}
+
+/// A Slack with one channel, which loses its first answer to a message.
+async fn slack() -> (Server, Services) {
+    let posted = Mutex::new(Vec::<Value>::new());
+    let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+        "/auth.test" => Reply::json(
+            200,
+            json!({"ok": true, "url": "https://acme.slack.com/", "user_id": "U1", "bot_id": "B1", "team_id": "T1"}),
+        ),
+        "/chat.postMessage" => {
+            let mut message = asked.json();
+            (message["ts"], message["user"], message["bot_id"]) =
+                (json!("1800000000.000100"), json!("U1"), json!("B1"));
+            posted.lock().unwrap().push(message);
+            Reply::json(500, json!({"ok": false}))
+        }
+        "/conversations.history" => {
+            Reply::json(200, json!({"ok": true, "messages": *posted.lock().unwrap(), "has_more": false}))
+        }
+        other => panic!("{other}"),
+    })
+    .await;
+    let config = slack::Config { base_url: server.base.clone(), ..slack::default_config() };
+    let slack = Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap();
+    (server, Services { slack: Some(Arc::new(slack)), ..Services::default() })
+}
+
+#[tokio::test]
+async fn summary_is_posted_once_and_proved_by_its_metadata() {
+    let (server, services) = slack().await;
+    let channel = "[automations.summarise]\nchannel = \"C01\"";
+    let bench = Bench::at(&handled_by("summarise", channel), None, services);
+    let triage = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([triage, Say::Text("It **crashes**, see https://evil.example/x")]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    let posts: Vec<_> =
+        server.asked().into_iter().filter(|asked| asked.path == "/chat.postMessage").collect();
+    assert_eq!(posts.len(), 1);
+    let message = posts[0].json();
+    assert_eq!(message["channel"], "C01");
+    assert_eq!(message["text"], "Summary of `octo/repo#7`\n\nIt *crashes*, see [link removed]");
+    assert_eq!(message["metadata"]["event_payload"], json!({"task_id": id, "effect": "summary"}));
+    assert_eq!(bench.steps(), ["triage", "summary"]);
+    assert!(bench.comments().is_empty());
+}
+
+#[tokio::test]
+async fn unsure_summary_is_posted_as_a_person_left_it() {
+    let (server, services) = slack().await;
+    let channel = "[automations.summarise]\nchannel = \"C01\"";
+    let bench = Bench::at(&handled_by("summarise", channel), None, services);
+    bench.script([Say::Triage { intent: "bug_report", confidence: 0.1, spam: false }]);
+    let id = bench.accept(&issue(7)).await;
+    bench.until_settled(&id).await;
+    let edited = Verdict::Approve { text: Some("All is well.".to_owned()) };
+    assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::Completed);
+    let posts: Vec<_> =
+        server.asked().into_iter().filter(|asked| asked.path == "/chat.postMessage").collect();
+    assert_eq!(posts.len(), 1);
+    assert_eq!(posts[0].json()["text"], "All is well.");
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Nothing {}
+
+async fn nothing(_: Context, _: Nothing) -> Result<Finished, Interrupt> {
+    Err(Interrupt::Ignore("x".to_owned()))
+}
+
+#[test]
+fn registrations_and_their_settings_are_all_checked_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("persona.md"), "p").unwrap();
+    let text = handled_by("label", "[[intents]]\nname = \"b\"\nwhen = \"x\"\nautomation = \"http.gone\"\n");
+    let settings = Settings::parse(&text, dir.path()).unwrap();
+    let registry = processor::registry().on("twice", nothing).on("twice", nothing).on("http.reset", nothing);
+    let mistakes = Config::new(&settings, &registry).unwrap_err();
+    for word in
+        ["`twice` is registered twice", "`http.reset` is no name", "[automations.label]", "`http.gone`"]
+    {
+        assert!(mistakes.iter().any(|mistake| mistake.contains(word)), "{word}: {mistakes:?}");
+    }
+    assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+    assert!(Config::new(&settings, &Registry::new()).is_err());
+}

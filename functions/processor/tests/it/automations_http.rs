@@ -1,0 +1,160 @@
+//! `http.NAME`: calls of one's own API.
+
+use std::sync::{Arc, Mutex};
+
+use domain::*;
+use outbound::Caller;
+use outbound::scripted::{Asked, Reply, Server};
+use processor::Services;
+use serde_json::json;
+use settings::{Environment, Settings};
+
+use crate::support::{Bench, found, handled_by, issue, output};
+
+/// An API that answers with these statuses, one after another, and 200 from then on.
+async fn api(statuses: &[u16]) -> Server {
+    let statuses = Mutex::new(statuses.iter().rev().copied().collect::<Vec<_>>());
+    Server::start(move |_: &Asked| {
+        let status = statuses.lock().unwrap().pop().unwrap_or(200);
+        Reply::json(status, json!({"done": status == 200}))
+    })
+    .await
+}
+
+fn bench(server: &Server, rest: &str) -> Bench {
+    let section = format!(
+        "[automations.http.reset]\nurl = \"{}/users/{{user}}/reset\"\n\
+         body = {{ reason = \"asked for by {{actor}}\", task = \"{{task_id}}\" }}\n\
+         parameters = {{ properties = {{ user = {{ type = \"string\", maxLength = 8 }} }}, required = [\"user\"] }}\n{rest}",
+        server.base
+    );
+    let headers = [("Authorization".to_owned(), "Bearer hunter2hunter2".into())];
+    let caller = Caller::new(&server.base, &headers, Clock::system()).unwrap();
+    let services = Services { calls: [("reset".to_owned(), Arc::new(caller))].into(), ..Services::default() };
+    Bench::at(&handled_by("http.reset", &section), None, services)
+}
+
+#[tokio::test]
+async fn call_is_made_with_checked_parameters_and_an_idempotency_key() {
+    let server = api(&[]).await;
+    let bench = bench(&server, "");
+    bench.script([found(0.9, json!({"user": "a/b"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    assert!(output(&task).ends_with("/users/a%2Fb/reset answered 200 {\"done\":true}"), "{}", output(&task));
+    let asked = &server.asked()[0];
+    assert_eq!(asked.line(), "POST /users/a%2Fb/reset");
+    assert_eq!(asked.json(), json!({"reason": "asked for by mona", "task": id}));
+    assert_eq!(asked.header("idempotency-key"), format!("afterhook:{id}:http.reset"));
+    assert_eq!(asked.header("authorization"), "Bearer hunter2hunter2");
+}
+
+#[tokio::test]
+async fn schema_of_agent_toml_goes_to_triage_and_holds() {
+    let server = api(&[]).await;
+    let bench = bench(&server, "");
+    bench.script([found(0.9, json!({"user": "far too long"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert_eq!(task.doc.error.unwrap().kind, "bad_parameters");
+    assert!(server.lines().is_empty());
+    let calls = bench.model.calls.lock().unwrap();
+    let OutputFormat::Json { schema, check } = &calls[0].output else { panic!("no schema") };
+    let user = schema.pointer("/properties/parameters/properties/bug_report/properties/user/maxLength");
+    assert_eq!(user, Some(&json!(8)));
+    let verdict = |user| json!({"intent": "bug_report", "confidence": 1, "spam": false, "parameters": {"bug_report": {"user": user}}});
+    assert!(check(&verdict("mona")).is_ok());
+    assert!(check(&verdict("far too long")).unwrap_err().contains("8 characters"));
+}
+
+#[tokio::test]
+async fn call_whose_answer_was_lost_is_made_again_when_a_person_says_so() {
+    let server = api(&[500]).await;
+    let bench = bench(&server, "");
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
+    assert!(bench.draft(&id).await.contains("`http.reset` has happened is not known"));
+    assert_eq!(server.asked().len(), 1);
+    assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
+    let keys: Vec<_> =
+        server.asked().iter().map(|asked| asked.header("idempotency-key").to_owned()).collect();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1]);
+}
+
+#[tokio::test]
+async fn every_lost_answer_is_a_question_of_its_own() {
+    let server = api(&[500, 500]).await;
+    let bench = bench(&server, "");
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    bench.until_settled(&id).await;
+    assert_eq!(bench.approve(&id).await.control.status, TaskStatus::AwaitingApproval);
+    assert_eq!(server.asked().len(), 2, "the first approval covers one call");
+    let rejected = bench.decide(&id, Verdict::Reject { reason: None }).await;
+    assert_eq!(rejected.control.status, TaskStatus::Rejected);
+    assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn repeatable_call_is_made_again_with_the_same_key() {
+    let server = api(&[504]).await;
+    let bench = bench(&server, "repeatable = true");
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+    let keys: Vec<_> =
+        server.asked().iter().map(|asked| asked.header("idempotency-key").to_owned()).collect();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1]);
+}
+
+#[tokio::test]
+async fn call_that_must_be_approved_shows_what_will_be_sent_and_cannot_be_edited() {
+    let server = api(&[]).await;
+    let bench = bench(&server, "approval = \"always\"");
+    bench.script([found(1.0, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::AwaitingApproval);
+    let shown = bench.draft(&id).await;
+    assert!(shown.starts_with(&format!("POST {}/users/mona/reset", server.base)), "{shown}");
+    assert!(shown.contains("asked for by mona"), "{shown}");
+    let edited = Verdict::Approve { text: Some(shown.replace("mona", "root")) };
+    let task = bench.decide(&id, edited).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert_eq!(task.doc.error.unwrap().kind, "edited_call");
+    assert!(server.lines().is_empty());
+}
+
+#[tokio::test]
+async fn refusal_fails_the_task_with_the_words_of_the_api() {
+    let server = api(&[404]).await;
+    let bench = bench(&server, "");
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    let error = task.doc.error.unwrap();
+    assert!(error.message.contains("404") && error.message.contains("done"), "{error:?}");
+}
+
+#[test]
+fn missing_variables_of_headers_are_named_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("persona.md"), "p").unwrap();
+    let section = "[automations.http.reset]\nurl = \"https://api.example.com/\"\n\
+                   headers = { Authorization = \"AUTOMATION_A\", X-Team = \"AUTOMATION_B\" }";
+    let settings = Settings::parse(&handled_by("http.reset", section), dir.path()).unwrap();
+    let built = |variables: &[(&str, &str)]| {
+        let environment = Environment::from_map(variables.iter().copied()).unwrap();
+        processor::services(&settings, &environment, &Clock::system()).map_err(|error| error.to_string())
+    };
+    let told = built(&[("GITHUB_TOKEN", "t")]).err().unwrap();
+    assert!(told.contains("AUTOMATION_A") && told.contains("AUTOMATION_B"), "{told}");
+    let all = [("GITHUB_TOKEN", "t"), ("AUTOMATION_A", "Bearer x"), ("AUTOMATION_B", "y")];
+    assert!(built(&all).unwrap().calls.contains_key("reset"));
+}

@@ -1,0 +1,164 @@
+//! `refund_request`: money goes back once, and never without a person.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use domain::*;
+use outbound::Url;
+use outbound::scripted::{Asked, Reply, Server};
+use processor::Services;
+use serde_json::{Value, json};
+use stripe::Stripe;
+
+use crate::support::{Bench, found, handled_by, issue, output};
+
+/// The policy that lets most through: refunds do not heed it.
+const SETTINGS: &str = "[automations.refund_request]\nmax_amount = { usd = 20.00, jpy = 2000 }";
+
+/// A Stripe with one charge that keeps its refunds, and loses its first answer to one if it is told to.
+async fn stripe(charge: Value, loses: bool) -> (Server, Services) {
+    let refunds = Mutex::new(Vec::<Value>::new());
+    let lost = Mutex::new(loses);
+    let server = Server::start(move |asked: &Asked| match asked.line().as_str() {
+        "GET /v1/charges/ch_1" => Reply::json(200, charge.clone()),
+        "GET /v1/refunds" => {
+            Reply::json(200, json!({"object": "list", "data": *refunds.lock().unwrap(), "has_more": false}))
+        }
+        "POST /v1/refunds" => {
+            let form = form(asked);
+            let refund = json!({
+                "id": "re_1", "object": "refund", "status": "succeeded", "currency": "usd",
+                "amount": form["amount"].parse::<u64>().unwrap(),
+                "metadata": {
+                    "afterhook_task_id": form["metadata[afterhook_task_id]"],
+                    "afterhook_effect": form["metadata[afterhook_effect]"],
+                },
+            });
+            refunds.lock().unwrap().push(refund.clone());
+            match std::mem::take(&mut *lost.lock().unwrap()) {
+                true => Reply::json(500, json!({"error": {"type": "api_error", "message": "oops"}})),
+                false => Reply::json(200, refund),
+            }
+        }
+        other => panic!("{other}"),
+    })
+    .await;
+    let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
+    let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
+    (server, Services { stripe: Some(Arc::new(stripe)), ..Services::default() })
+}
+
+fn form(asked: &Asked) -> HashMap<String, String> {
+    let body = String::from_utf8(asked.body.to_vec()).unwrap();
+    Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect()
+}
+
+fn refunds(server: &Server) -> Vec<HashMap<String, String>> {
+    server.asked().iter().filter(|asked| asked.line() == "POST /v1/refunds").map(form).collect()
+}
+
+fn charge(currency: &str) -> Value {
+    json!({"id": "ch_1", "object": "charge", "amount": 3000, "amount_refunded": 500, "currency": currency,
+        "disputed": false})
+}
+
+fn bench(services: Services) -> Bench {
+    let text = handled_by("refund_request", SETTINGS).replace("[sources", "approval = \"never\"\n[sources");
+    Bench::at(&text, None, services)
+}
+
+#[tokio::test]
+async fn part_is_refunded_once_after_a_person_said_so_though_the_answer_was_lost() {
+    let (server, services) = stripe(charge("usd"), true).await;
+    let bench = bench(services);
+    bench.script([found(1.0, json!({"payment": "ch_1", "amount": "12.50", "reason": "duplicate"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{:?}", task.doc.error);
+    assert!(refunds(&server).is_empty());
+    let shown = bench.draft(&id).await;
+    for word in [
+        "Refund 12.50 USD of ch_1",
+        "Paid: 30.00 USD",
+        "so far: 5.00 USD",
+        "charged twice",
+        "mona",
+        "> On start",
+    ] {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+    let task = bench.approve(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    assert_eq!(output(&task), "refunded 12.50 USD of ch_1 (re_1)");
+    let made = refunds(&server);
+    assert_eq!(made.len(), 1, "its metadata was the proof");
+    assert_eq!((made[0]["charge"].as_str(), made[0]["amount"].as_str()), ("ch_1", "1250"));
+    assert_eq!(made[0]["reason"], "duplicate");
+    let asked = server.asked().into_iter().find(|asked| asked.line() == "POST /v1/refunds").unwrap();
+    assert_eq!(asked.header("idempotency-key"), format!("afterhook:{id}:refund"));
+    assert!(bench.comments().is_empty(), "the question is no comment");
+}
+
+#[tokio::test]
+async fn all_that_is_left_is_refunded_when_no_amount_is_named() {
+    let (server, services) = stripe(charge("jpy"), false).await;
+    let bench = bench(services);
+    bench.script([found(1.0, json!({"payment": "ch_1"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.doc.error.unwrap().kind, "above_limit", "2500 yen are more than 2000");
+    assert!(refunds(&server).is_empty());
+
+    let (server, services) = stripe(json!({"id": "ch_1", "amount": 1500, "currency": "usd"}), false).await;
+    let bench = bench_of(services, json!({"payment": " ch_1 ", "amount": ""})).await;
+    assert!(bench.0.draft(&bench.1).await.starts_with("Refund 15.00 USD"));
+    bench.0.approve(&bench.1).await;
+    assert_eq!(refunds(&server)[0]["amount"], "1500");
+}
+
+async fn bench_of(services: Services, parameters: Value) -> (Bench, TaskId) {
+    let bench = bench(services);
+    bench.script([found(1.0, parameters)]);
+    let id = bench.accept(&issue(7)).await;
+    bench.until_settled(&id).await;
+    (bench, id)
+}
+
+#[tokio::test]
+async fn what_must_not_be_refunded_is_refused_before_anybody_is_asked() {
+    let mut disputed = charge("usd");
+    disputed["disputed"] = json!(true);
+    for (charge, parameters, kind) in [
+        (charge("usd"), json!({"payment": "ch_1", "amount": "20.01"}), "above_limit"),
+        (charge("usd"), json!({"payment": "ch_1", "amount": "25.01"}), "bad_amount"),
+        (charge("usd"), json!({"payment": "ch_1", "amount": "0"}), "bad_amount"),
+        (charge("usd"), json!({"payment": "ch_1", "amount": "-5"}), "bad_amount"),
+        (charge("eur"), json!({"payment": "ch_1", "amount": "1"}), "no_limit"),
+        (charge("usd"), json!({"payment": "../customers"}), "no_payment"),
+        (disputed, json!({"payment": "ch_1", "amount": "1"}), "disputed"),
+    ] {
+        let (server, services) = stripe(charge, false).await;
+        let (bench, id) = bench_of(services, parameters.clone()).await;
+        let task = bench.task(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Failed, "{parameters}");
+        assert_eq!(task.doc.error.unwrap().kind, kind, "{parameters}");
+        assert!(refunds(&server).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn rejected_or_edited_request_refunds_nothing() {
+    let wanted = || json!({"payment": "ch_1", "amount": "5"});
+    let (server, services) = stripe(charge("usd"), false).await;
+    let (bench, id) = bench_of(services, wanted()).await;
+    let task = bench.decide(&id, Verdict::Reject { reason: Some("no".to_owned()) }).await;
+    assert_eq!(task.control.status, TaskStatus::Rejected);
+    assert!(refunds(&server).is_empty());
+
+    let (server, services) = stripe(charge("usd"), false).await;
+    let (bench, id) = bench_of(services, wanted()).await;
+    let edited = bench.draft(&id).await.replace("5.00", "9.00");
+    let task = bench.decide(&id, Verdict::Approve { text: Some(edited) }).await;
+    assert_eq!(task.doc.error.unwrap().kind, "edited_request");
+    assert!(refunds(&server).is_empty());
+}

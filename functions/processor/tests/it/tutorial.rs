@@ -1,0 +1,65 @@
+//! The README's "Add an automation", followed to the letter.
+
+mod ask_version;
+
+use std::fs;
+use std::path::Path;
+
+use domain::TaskStatus;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, found, issue};
+
+/// The code as it is compiled above.
+const CODE: &str = include_str!("tutorial/ask_version.rs");
+
+/// The README's chapter.
+fn chapter() -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    let (_, rest) = readme.split_once("### Add an automation\n").unwrap();
+    let end = rest.find("\n## ").into_iter().chain(rest.find("\n### ")).min().unwrap_or(rest.len());
+    rest[..end].to_owned()
+}
+
+/// The blocks of `language` in it.
+fn blocks(language: &str) -> Vec<String> {
+    let (chapter, fence) = (chapter(), format!("```{language}\n"));
+    let blocks = chapter.split(&fence).skip(1);
+    blocks.map(|rest| rest.split_once("```").unwrap().0.to_owned()).collect()
+}
+
+#[test]
+fn code_of_the_readme_is_the_code_that_is_compiled_here() {
+    let blocks = blocks("rust");
+    assert_eq!(blocks[0], CODE);
+    assert_eq!(blocks[1].trim(), r#".on("ask_version", ask_version::ask_version)"#);
+    let lines: usize = blocks.iter().chain(&self::blocks("toml")).map(|block| block.lines().count()).sum();
+    assert!(lines < 30, "{lines} lines");
+}
+
+async fn run(parameters: Value) -> (Bench, TaskStatus) {
+    let intent = blocks("toml").remove(0);
+    assert!(intent.contains("name = \"bug_report\""), "{intent}");
+    let settings = format!("[agent]\nname = \"test\"\npersona = \"persona.md\"\n[sources.github]\n{intent}");
+    let registry = processor::registry().on("ask_version", ask_version::ask_version);
+    let bench = Bench::with(&settings, Some(registry));
+    bench.script([found(0.9, parameters)]);
+    let id = bench.accept(&issue(7)).await;
+    let status = bench.until_settled(&id).await.control.status;
+    (bench, status)
+}
+
+#[tokio::test(start_paused = true)]
+async fn automation_of_the_readme_works() {
+    let (bench, status) = run(json!({"version": null})).await;
+    assert_eq!(status, TaskStatus::Completed);
+    assert_eq!(bench.comments(), ["Which version do you use? `tool --version` prints it."]);
+    assert_eq!(bench.steps(), ["triage"]);
+
+    let (bench, status) = run(json!({"version": "1.4.2"})).await;
+    assert_eq!(status, TaskStatus::Completed);
+    assert_eq!(bench.steps(), ["triage", "answer"]);
+    let calls = bench.model.calls.lock().unwrap();
+    let asked = format!("{:?}", calls[1].turns);
+    assert!(asked.contains("Help with version 1.4.2."), "{asked}");
+}
