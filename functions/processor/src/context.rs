@@ -81,6 +81,16 @@ impl Context {
         self.0.target()
     }
 
+    /// Fails now when an answer could go nowhere, before one is paid for. What came by the API has no thread,
+    /// and its answer is its result.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn answerable(&self) -> Result<(), Interrupt> {
+        let came_by_api = self.0.task.lock().await.doc.source == webhook::Provider::Api.name();
+        if came_by_api { Ok(()) } else { self.0.target().map(drop) }
+    }
+
     /// What the failure of a service at `step` means for the task.
     #[must_use]
     pub fn failed(&self, step: &str, error: &ServiceError) -> Interrupt {

@@ -15,7 +15,7 @@ pub(super) struct Reply {}
 /// [`Interrupt`], as every automation.
 pub(super) async fn reply(context: Context, _: Reply) -> Result<Finished, Interrupt> {
     // An event without a thread must not cost an answer that can go nowhere.
-    context.target()?;
+    context.answerable().await?;
     let intent = context.classification().await.intent;
     let instruction = format!(
         "Write the next comment of this thread, in Markdown and nothing else. It was sorted as \
