@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod batch;
+mod conversation;
 mod effects;
 mod fallback;
+mod injection;
+mod media;
 mod pipeline;
+mod supersede;
 mod support;
 mod together;
 mod waiting;
