@@ -52,8 +52,9 @@ pub(super) fn without_mentions(text: &str, allowed: &str) -> String {
         out.push(c);
         let behind = &text[at + c.len_utf8()..];
         let notifies = match c {
-            // A letter that is none of ASCII's does not make it part of a word to GitHub.
-            '@' if !before.is_ascii_alphanumeric() && before != '_' => {
+            // A letter that is none of ASCII's does not make it part of a word to GitHub, and `_` may be
+            // the beginning of emphasis.
+            '@' if !before.is_ascii_alphanumeric() => {
                 let name = account(behind);
                 !name.is_empty() && allowed.is_none_or(|allowed| !name.eq_ignore_ascii_case(allowed))
             }
