@@ -3,7 +3,8 @@
 use domain::{Clock, Lane};
 use e2e::assembly::Assembly;
 use e2e::counted::counted;
-use e2e::world::World;
+use e2e::hooks;
+use e2e::world::{LOGIN, World};
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
@@ -48,4 +49,24 @@ async fn a_task_goes_to_its_stores_so_often_and_no_more() {
     system.deliver(&delivery).await;
     assert_eq!(calls.take(), COMPLETING);
     assert_eq!(system.api.task(&id).await["status"], "completed");
+}
+
+/// A comment costs one request more: whether its author has said more since.
+#[tokio::test]
+async fn a_comment_asks_once_whether_there_is_a_newer_one() {
+    let world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let embedded = Embedded::open(dir.path(), Clock::system()).unwrap();
+    let (stores, calls) = counted(embedded.stores());
+    let system = Assembly::new(&world, stores, &Clock::system()).await;
+    let text = format!("@{} does it work on Windows, too?", LOGIN);
+    let answer = system.api.hook("issue_comment", &hooks::comment(7, "mona", &text)).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let delivery = system.receive(Lane::Standard).await.pop().unwrap();
+    let _ = calls.take();
+    system.deliver(&delivery).await;
+    let mut expected = COMPLETING.to_vec();
+    expected.insert(4, "tasks.newer_in_thread");
+    assert_eq!(calls.take(), expected);
+    assert_eq!(system.api.task(&answer.task_id()).await["status"], "completed");
 }

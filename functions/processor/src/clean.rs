@@ -38,7 +38,7 @@ pub(crate) struct Cleaned {
 #[must_use]
 pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
     let seen = visible(draft);
-    let text = marks::without_entities(&seen);
+    let text = marks::without_entities(&marks::without_escaped_colons(&seen));
     let text = without_foreign_urls(&text, allowed);
     let text = markup::without_foreign_markup(text, allowed);
     let text = marks::without_mentions(&text, &allowed.mention);

@@ -135,8 +135,9 @@ async fn an_outage_of_github_is_waited_out_and_costs_no_attempt() {
 async fn two_events_of_one_thread_are_never_worked_on_at_once() {
     let bench = Bench::new().await;
     let mut ids = Vec::new();
-    for text in ["@afterhook first", "@afterhook second"] {
-        let answer = bench.system.api.hook("issue_comment", &hooks::comment(7, "mona", text)).await;
+    // Of two comments of one person, the newer would be answered for both.
+    for (author, text) in [("mona", "@afterhook first"), ("kim", "@afterhook second")] {
+        let answer = bench.system.api.hook("issue_comment", &hooks::comment(7, author, text)).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         ids.push(answer.task_id());
     }

@@ -29,6 +29,19 @@ fn is_entity(behind: &str) -> bool {
     behind.starts_with('#') || (is_named && !HARMLESS.contains(&name))
 }
 
+/// Takes backslashes away from before `:/`: to a renderer the colon is one all the same, and from everybody
+/// else they hide an address.
+pub(super) fn without_escaped_colons(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        if c == ':' && text[at + 1..].starts_with(['/', '\\']) {
+            out.truncate(out.trim_end_matches('\\').len());
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// Takes the power out of `@name`: a zero-width space after the `@` keeps it readable, and nobody is
 /// notified. E-mail addresses and the allowed account stay as they are. Jira's `[~name]` likewise.
 pub(super) fn without_mentions(text: &str, allowed: &str) -> String {
@@ -39,8 +52,9 @@ pub(super) fn without_mentions(text: &str, allowed: &str) -> String {
         out.push(c);
         let behind = &text[at + c.len_utf8()..];
         let notifies = match c {
-            // A letter that is none of ASCII's does not make it part of a word to GitHub.
-            '@' if !before.is_ascii_alphanumeric() && before != '_' => {
+            // A letter that is none of ASCII's does not make it part of a word to GitHub, and `_` may be
+            // the beginning of emphasis.
+            '@' if !before.is_ascii_alphanumeric() => {
                 let name = account(behind);
                 !name.is_empty() && allowed.is_none_or(|allowed| !name.eq_ignore_ascii_case(allowed))
             }

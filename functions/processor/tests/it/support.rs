@@ -154,6 +154,8 @@ pub(crate) enum Post {
 pub(crate) struct ScriptedService {
     pub(crate) posts: Mutex<VecDeque<Post>>,
     pub(crate) comments: Mutex<Vec<(String, String)>>,
+    /// Where they were posted.
+    pub(crate) targets: Mutex<Vec<Target>>,
     pub(crate) history: Mutex<Vec<Comment>>,
     pub(crate) login_fails: Mutex<bool>,
     /// How long the next questions for the login take, the last one first.
@@ -180,11 +182,12 @@ impl Publisher for ScriptedService {
         Ok(all.iter().rev().take(limit).rev().cloned().collect())
     }
 
-    async fn publish(&self, _: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let next = self.posts.lock().unwrap().pop_front().unwrap_or(Post::Create);
         if let Post::Refuse(why) = next {
             return Err(failure(why));
         }
+        self.targets.lock().unwrap().push(target.clone());
         let id = {
             let mut comments = self.comments.lock().unwrap();
             comments.push((text.to_owned(), mark.to_string()));
@@ -240,6 +243,10 @@ when = "somebody asks"
 automation = "reply"
 "#;
 
+/// The template `prompt.md`.
+pub(crate) const PROMPT: &str = "Template of {{ intent }} for {{ event.actor }}: {{ event.title }}\n\
+    {% if parameters.version %}version {{ parameters.version }}{% endif %}";
+
 impl Bench {
     pub(crate) fn new() -> Self {
         Self::with(SETTINGS, None)
@@ -254,6 +261,8 @@ impl Bench {
     pub(crate) fn at(settings: &str, registry: Option<Registry>, services: Services) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("persona.md"), "You are a careful maintainer.").unwrap();
+        std::fs::write(dir.path().join("secret.md"), include_str!("data/persona.md")).unwrap();
+        std::fs::write(dir.path().join("prompt.md"), PROMPT).unwrap();
         std::fs::write(dir.path().join("sorry.md"), "We are on it.").unwrap();
         let settings = Settings::parse(settings, dir.path()).unwrap();
         let now = Arc::new(AtomicI64::new(START));

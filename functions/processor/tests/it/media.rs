@@ -1,0 +1,54 @@
+//! Images of an event on their way to the answer model.
+
+use domain::*;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, Say, issue};
+
+const ASSET: &str = "https://github.com/user-attachments/assets/0b4a-1e9a";
+
+fn with_image() -> Value {
+    let mut event = issue(7);
+    event["issue"]["body"] = json!(format!("Look: ![screenshot]({ASSET}) and ![x](https://10.0.0.1/a.png)"));
+    event
+}
+
+fn media_of(call: &ModelCall) -> Vec<Media> {
+    call.turns.iter().flat_map(|turn| turn.media.clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_model_sees_the_image_and_triage_does_not() {
+    let bench = Bench::new();
+    bench.accept(&with_image()).await;
+    bench.work().await;
+    let calls = bench.model.calls.lock().unwrap();
+    assert_eq!(media_of(&calls[0]), []);
+    let media = Media::Url { mime_type: "image/png".to_owned(), url: ASSET.to_owned() };
+    assert_eq!(media_of(&calls[1]), [media]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_cannot_be_opened_costs_no_answer() {
+    let bench = Bench::new();
+    let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([sorted, Say::Fail(ModelFailure::Refused), Say::Text("I cannot see the image.")]);
+    let id = bench.accept(&with_image()).await;
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+    assert_eq!(bench.comments(), ["I cannot see the image."]);
+    assert_eq!(bench.steps(), ["triage", "answer", "answer"]);
+    assert_eq!(media_of(&bench.model.calls.lock().unwrap()[2]), []);
+    assert_eq!(bench.stores.payloads.list(&id, Part::CALLS).await.unwrap().len(), 3, "both tries are kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_no_image_explains_fails_at_once() {
+    let bench = Bench::new();
+    let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([sorted, Say::Fail(ModelFailure::Refused)]);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Failed);
+    assert_eq!(bench.steps(), ["triage", "answer"]);
+}

@@ -1,0 +1,128 @@
+//! Several comments of one person before the first was worked on: one answer.
+
+use std::time::Duration;
+
+use domain::*;
+use serde_json::{Value, json};
+
+use crate::support::{Bench, SETTINGS, Say, comment};
+
+/// The `n`th comment on issue 7.
+fn nth(n: u64, author: &str, text: &str) -> Value {
+    let mut event = comment(author, text);
+    event["comment"]["id"] = json!(n);
+    event["comment"]["created_at"] = json!(format!("2026-11-20T10:00:{n:02}Z"));
+    event
+}
+
+/// Stored one after the other, before anybody works.
+async fn accepted(bench: &Bench, events: &[Value]) -> Vec<TaskId> {
+    let mut ids = Vec::new();
+    for event in events {
+        ids.push(bench.accept(event).await);
+        bench.pass(Duration::from_secs(1));
+    }
+    ids
+}
+
+async fn settled(bench: &Bench) {
+    for _ in 0..6 {
+        bench.work().await;
+        bench.pass(Duration::from_secs(10));
+    }
+}
+
+async fn statuses(bench: &Bench, ids: &[TaskId]) -> Vec<TaskStatus> {
+    let mut found = Vec::new();
+    for id in ids {
+        found.push(bench.status(id).await);
+    }
+    found
+}
+
+use TaskStatus::{Completed, Ignored};
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_of_a_persons_comments_is_answered_for_all() {
+    let bench = Bench::new();
+    let events = [1, 2, 3].map(|n| nth(n, "mona", &format!("@afterhook part {n}")));
+    let ids = accepted(&bench, &events).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Ignored, Ignored, Completed]);
+    assert_eq!((bench.comments().len(), bench.steps()), (1, vec!["triage".to_owned(), "answer".to_owned()]));
+    let note = bench.task(&ids[0]).await.doc.timeline.pop().unwrap().note;
+    assert!(note.starts_with("superseded by tsk_"), "{note}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_persons_comment_supersedes_nothing() {
+    let bench = Bench::new();
+    let events = [nth(1, "mona", "@afterhook one"), nth(2, "kim", "@afterhook two")];
+    let ids = accepted(&bench, &events).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
+}
+
+/// Ingest may not know the agent's login, and stores comments that turn out to speak to nobody.
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_will_not_be_answered_supersedes_nothing() {
+    let bench = Bench::new();
+    let events = [nth(1, "mona", "@afterhook help"), nth(2, "mona", "by the way")];
+    let ids = accepted(&bench, &events).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Ignored]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_supersedes_its_comment_and_no_other() {
+    let bench = Bench::new();
+    let mut edit = nth(1, "mona", "@afterhook one, edited");
+    edit["action"] = json!("edited");
+    edit["comment"]["updated_at"] = json!("2026-11-20T10:00:30Z");
+    let events = [nth(1, "mona", "@afterhook one"), edit];
+    let ids = accepted(&bench, &events).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Ignored, Completed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_begun_is_finished() {
+    let bench = Bench::new();
+    let unsure = Say::Triage { intent: "question", confidence: 0.1, spam: false };
+    bench.script([unsure]);
+    let ids = accepted(&bench, &[nth(1, "mona", "@afterhook one")]).await;
+    bench.work().await;
+    assert_eq!(bench.status(&ids[0]).await, TaskStatus::AwaitingApproval);
+    accepted(&bench, &[nth(2, "mona", "@afterhook two")]).await;
+    let hash = bench.task(&ids[0]).await.doc.draft.unwrap().hash;
+    let decider = Decider { name: "ada", request: "r1", at: bench.now() };
+    decide(&bench.stores, &ids[0], Verdict::Approve { text: None }, &hash, decider).await.unwrap();
+    settled(&bench).await;
+    assert_eq!(bench.status(&ids[0]).await, Completed);
+    assert_eq!(bench.comments().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_history_every_comment_is_answered() {
+    let bench = Bench::with(&SETTINGS.replace("history = 3", "history = 0"), None);
+    let events = [nth(1, "mona", "@afterhook one"), nth(2, "mona", "@afterhook two")];
+    let ids = accepted(&bench, &events).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
+}
+
+/// A person who asks for the older one again gets it.
+#[tokio::test(start_paused = true)]
+async fn a_superseded_task_can_be_retried() {
+    let bench = Bench::new();
+    let events = [nth(1, "mona", "@afterhook one"), nth(2, "mona", "@afterhook two")];
+    let ids = accepted(&bench, &events).await;
+    bench.receive(Lane::Standard).await;
+    bench.pass(Duration::from_secs(1_100));
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Ignored, Completed]);
+    let decider = Decider { name: "ada", request: "r2", at: bench.now() };
+    retry(&bench.stores, &ids[0], None, decider).await.unwrap();
+    settled(&bench).await;
+    assert_eq!(bench.status(&ids[0]).await, Completed);
+}
