@@ -4,6 +4,7 @@
 mod batch;
 mod effects;
 mod fallback;
+mod interleavings;
 mod pipeline;
 mod support;
 mod together;
