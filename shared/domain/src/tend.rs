@@ -14,6 +14,10 @@ use crate::{
     TaskId, TaskStatus, Timestamp, after, between,
 };
 
+/// A message is posted only so soon after its intent: with the 10 s that the call may take, and as much
+/// again for clocks that differ, it is there before anybody looks for it ([`NOTICE_SETTLING`]).
+const FRESH: Duration = Duration::from_secs(20);
+
 /// Times that a write is tried again because somebody else wrote in between.
 const TRIES: usize = 5;
 
@@ -121,9 +125,14 @@ impl Tending<'_> {
         }
     }
 
-    /// Posts the message of an intent that was just written.
+    /// Posts the message of an intent that was just written. One that was held up on the way here is left
+    /// alone: by the time its message came to be, somebody else could have looked for it in vain.
     async fn post(&mut self, intended: Notice) -> Result<(), StoreError> {
         let draft = self.draft(&intended).await?;
+        let now = self.clock.now();
+        if !matches!(intended.state, NoticeState::Intended { at, .. } if between(at, now) < FRESH) {
+            return Ok(());
+        }
         let ask = Ask { task: &self.task, notice: &intended, draft: &draft };
         match self.approver.request(&ask).await {
             Ok(message) => {

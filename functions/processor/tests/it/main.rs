@@ -11,6 +11,7 @@ mod effects;
 mod fallback;
 mod injection;
 mod media;
+mod interleavings;
 mod pipeline;
 mod supersede;
 mod support;
