@@ -8,10 +8,13 @@ use e2e::api::Api;
 use e2e::assembly::shipped_settings;
 use e2e::world::World;
 
+mod api_tasks;
 mod decisions;
+mod fairness;
 mod faults;
 mod in_doubt;
 mod refusals;
+mod senders;
 mod walk;
 mod webhooks;
 

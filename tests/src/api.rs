@@ -95,6 +95,13 @@ impl Api {
         Self::send(request).await.expect("an answer of the console")
     }
 
+    /// `POST /tasks` of `body` under this idempotency key, if there is one.
+    pub async fn request_task(&self, body: &Value, key: Option<&str>) -> Answer {
+        let request = self.client.post(format!("{}/tasks", self.url)).bearer_auth(TOKEN).json(body);
+        let request = key.into_iter().fold(request, |request, key| request.header("idempotency-key", key));
+        Self::send(request).await.expect("an answer of the console")
+    }
+
     /// The task as the console shows it.
     pub async fn task(&self, id: &str) -> Value {
         let answer = self.get(&format!("/tasks/{id}")).await;

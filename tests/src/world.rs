@@ -1,9 +1,13 @@
-//! [`World`]: Gemini and GitHub as a test has them, outside the system under test.
+//! [`World`]: the services as a test has them, outside the system under test.
 
 #![allow(clippy::expect_used, reason = "a test that lacks what it needs must fail")]
 
 use afterhook::standin::gemini::{FaultRule, GeminiStandin, ReceivedRequest, Scripted};
 use afterhook::standin::github::{GithubStandin, StoredComment};
+use afterhook::standin::jira::JiraStandin;
+use afterhook::standin::slack::SlackStandin;
+use afterhook::standin::stripe::StripeStandin;
+use afterhook::standin::zendesk::ZendeskStandin;
 use serde_json::{Value, json};
 use settings::Environment;
 use tokio::net::TcpListener;
@@ -18,7 +22,7 @@ pub const PERSON: &str = "ann";
 /// The account behind the GitHub credentials.
 pub const LOGIN: &str = "afterhook";
 
-/// Both services, over real HTTP. They stop when this is dropped, and not before: what they have seen
+/// All services, over real HTTP. They stop when this is dropped, and not before: what they have seen
 /// outlives a system that is killed.
 #[derive(Debug)]
 pub struct World {
@@ -26,9 +30,31 @@ pub struct World {
     pub gemini: GeminiStandin,
     /// Where results go.
     pub github: GithubStandin,
+    /// Likewise.
+    pub slack: SlackStandin,
+    /// Likewise.
+    pub zendesk: ZendeskStandin,
+    /// Likewise.
+    pub jira: JiraStandin,
+    /// Where refunds are made.
+    pub stripe: StripeStandin,
     gemini_url: String,
     github_url: String,
+    slack_url: String,
+    zendesk_url: String,
+    jira_url: String,
+    stripe_url: String,
     _servers: JoinSet<()>,
+}
+
+/// Serves a stand-in on a port of its own; its address.
+macro_rules! serve {
+    ($servers:ident, $standin:ident) => {{
+        let (listener, url) = listen().await;
+        let served = $standin.clone();
+        $servers.spawn(async move { served.serve(listener).await.expect("the stand-in serves") });
+        url
+    }};
 }
 
 impl World {
@@ -42,14 +68,24 @@ impl World {
     /// # Panics
     /// When there is no free port.
     pub async fn of(gemini: GeminiStandin, github: GithubStandin) -> Self {
+        let (slack, zendesk) = (SlackStandin::new(), ZendeskStandin::new());
+        let (jira, stripe) = (JiraStandin::new(), StripeStandin::new());
         let mut servers = JoinSet::new();
-        let (listener, gemini_url) = listen().await;
-        let served = gemini.clone();
-        servers.spawn(async move { served.serve(listener).await.expect("the Gemini stand-in serves") });
-        let (listener, github_url) = listen().await;
-        let served = github.clone();
-        servers.spawn(async move { served.serve(listener).await.expect("the GitHub stand-in serves") });
-        Self { gemini, github, gemini_url, github_url, _servers: servers }
+        Self {
+            gemini_url: serve!(servers, gemini),
+            github_url: serve!(servers, github),
+            slack_url: serve!(servers, slack),
+            zendesk_url: serve!(servers, zendesk),
+            jira_url: serve!(servers, jira),
+            stripe_url: serve!(servers, stripe),
+            gemini,
+            github,
+            slack,
+            zendesk,
+            jira,
+            stripe,
+            _servers: servers,
+        }
     }
 
     /// A model that follows `script` and has no faults.
@@ -68,6 +104,15 @@ impl World {
             ("GITHUB_TOKEN", "ghp_of_the_tests".to_owned()),
             ("GITHUB_API_URL", self.github_url.clone()),
             ("GITHUB_WEBHOOK_SECRET", SECRET.to_owned()),
+            ("SLACK_BOT_TOKEN", "xoxb-of-the-tests".to_owned()),
+            ("SLACK_API_URL", format!("{}/api", self.slack_url)),
+            ("ZENDESK_OAUTH_TOKEN", "of-the-tests".to_owned()),
+            ("ZENDESK_API_URL", self.zendesk_url.clone()),
+            ("JIRA_EMAIL", "afterhook@example.com".to_owned()),
+            ("JIRA_API_TOKEN", "of-the-tests".to_owned()),
+            ("JIRA_API_URL", self.jira_url.clone()),
+            ("STRIPE_API_KEY", "rk_test_of_the_tests".to_owned()),
+            ("STRIPE_API_URL", self.stripe_url.clone()),
             ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}")),
         ]
     }

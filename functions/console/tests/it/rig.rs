@@ -14,7 +14,7 @@ use domain::{
 use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::{Map, Value, json};
-use settings::ConsoleToken;
+use settings::{ApiSettings, ConsoleToken};
 use tower::ServiceExt;
 
 pub const TOKENS: [(&str, &str); 2] = [("mona", "token of mona"), ("lisa", "tokenoflisa")];
@@ -62,7 +62,15 @@ impl Rig {
     pub fn with(tokens: TokenSource, lens: impl FnOnce(Stores) -> Stores) -> Self {
         let watch = Watch(Arc::new(AtomicI64::new(START)));
         let stores = Embedded::in_memory(watch.clock()).unwrap().stores();
-        let console = Console::new(lens(stores.clone()), tokens, watch.clock());
+        let api = ApiSettings { callback_hosts: vec!["hooks.example.com".to_owned()] };
+        let console = Console::new(lens(stores.clone()), tokens, watch.clock()).with_api(api);
+        Self { stores, watch, router: router(Arc::new(console)) }
+    }
+
+    /// A console on the same stores, none of which is out of order.
+    pub fn mended(&self) -> Self {
+        let (stores, watch) = (self.stores.clone(), self.watch.clone());
+        let console = Console::new(stores.clone(), TokenSource::fixed(&tokens(&TOKENS)), watch.clock());
         Self { stores, watch, router: router(Arc::new(console)) }
     }
 
@@ -120,7 +128,12 @@ impl Rig {
 
     /// The messages that are on the express lane, which has none then.
     pub async fn drain(&self) -> Vec<TaskId> {
-        let queue = Visibility { lane: Some(Lane::Express), timeout: Duration::from_secs(3_600) };
+        self.drain_lane(Lane::Express).await
+    }
+
+    /// The same of any lane.
+    pub async fn drain_lane(&self, lane: Lane) -> Vec<TaskId> {
+        let queue = Visibility { lane: Some(lane), timeout: Duration::from_secs(3_600) };
         let deliveries = self.stores.queue.receive(queue, 10, Duration::ZERO).await.unwrap();
         deliveries.iter().map(|delivery| delivery.task_id().unwrap()).collect()
     }

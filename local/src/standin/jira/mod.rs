@@ -24,7 +24,7 @@ use super::rest::Rest;
 use api::Issues;
 
 /// The account behind every credential.
-pub const ACCOUNT: &str = "5b10ac8d82e05b22cc7d4ef5";
+pub const ACCOUNT: &str = "557058:0e5a7b1c-afte-4h00-8k1d-standin00001";
 
 /// The stand-in for Jira: a cheap handle, all clones of which share one state.
 ///

@@ -1,0 +1,143 @@
+//! Every sender's sample, from its webhook to a finished task with its result in the right place.
+
+use std::path::{Path, PathBuf};
+
+use afterhook::standin::gemini::GeminiStandin;
+use afterhook::standin::github::GithubStandin;
+use e2e::world::{World, triage_says};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use settings::{Environment, Settings};
+
+use super::{System, dev};
+
+/// A secret that every scheme can make a key of.
+const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
+/// A source of each sender, with what `map` and `scheme` have to say about those that have no reader.
+const AGENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/senders/agent.toml");
+
+fn settings() -> Settings {
+    let registry = processor::registry();
+    let automations: Vec<&str> = registry.names().collect();
+    Settings::load_for(Path::new(AGENT), &automations).unwrap()
+}
+
+fn sample(path: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events/bodies").join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A system with a source of every sender, whose triage says `intent` of everything.
+async fn start(intent: &str) -> System {
+    let gemini = GeminiStandin::builder().script(triage_says(intent, 0.95, false)).build();
+    let world = World::of(gemini, GithubStandin::new()).await;
+    let settings = settings();
+    let mut environment: Environment = world.environment();
+    for source in settings.sources.keys() {
+        environment.set_secret(source, SECRET);
+    }
+    let backend = afterhook::Backend::Memory;
+    let running =
+        afterhook::start(afterhook::Dev { settings, environment, ..dev(&world, backend) }).await.unwrap();
+    System { api: e2e::api::Api::at(running.url()), world, running }
+}
+
+/// Sends a sample as its sender does, and returns the task once it has completed.
+async fn completed(system: &System, source: &str, file: &str) -> Value {
+    let id = accepted(system, source, file).await;
+    system.api.until(&id, "completed").await
+}
+
+async fn accepted(system: &System, source: &str, file: &str) -> String {
+    let settings = &system.running.settings.sources[source];
+    let sender = &settings.sender;
+    let now = domain::Timestamp::now();
+    let body = sender.stamped(&sample(&format!("{source}/{file}")), now);
+    let secrets = webhook::Secrets(vec![SECRET.into()]);
+    let mut headers = HeaderMap::new();
+    for (name, value) in sender.scheme.sign(&secrets, &body, now) {
+        headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
+    }
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    if let Some(name) = sender.provider.hint_header() {
+        let stem = file.trim_end_matches(".json");
+        let hint = HeaderValue::try_from(sender.provider.hint_of(stem)).unwrap();
+        headers.insert(HeaderName::from_static(name), hint);
+    }
+    let answer = system.api.raw_hook(source, headers, body).await;
+    assert_eq!(answer.status, sender.provider.success_status(), "{source}: {answer:?}");
+    assert_eq!(answer.word(), "accepted", "{source}: {answer:?}");
+    answer.task_id()
+}
+
+/// The published text, which the result shows.
+#[track_caller]
+fn output(task: &Value) -> &str {
+    assert_eq!(task["result"]["success"], true, "{task:#}");
+    task["result"]["output"].as_str().filter(|text| !text.is_empty()).unwrap()
+}
+
+#[tokio::test]
+async fn github_issue_is_answered_by_a_comment_on_it() {
+    let system = start("question").await;
+    let task = completed(&system, "github", "issues.opened.json").await;
+    let (place, number) = task["thread"].as_str().unwrap().split_once('#').unwrap();
+    let (owner, repo) = place.split_once('/').unwrap();
+    let comments = system.world.github.comments(owner, repo, number.parse().unwrap());
+    assert_eq!(comments.len(), 1);
+    assert!(comments[0].body.contains(output(&task)));
+}
+
+#[tokio::test]
+async fn slack_mention_is_answered_in_its_thread() {
+    let system = start("question").await;
+    let task = completed(&system, "slack", "app_mention.json").await;
+    let thread = system.world.slack.thread("C05SUPPORT", "1795168800.204519");
+    assert_eq!(thread.len(), 1, "{thread:?}");
+    assert!(thread[0].metadata.as_ref().unwrap().to_string().contains(task["task_id"].as_str().unwrap()));
+    assert!(!output(&task).is_empty() && !thread[0].text.is_empty());
+    assert_eq!(system.world.slack.our_message_count(), 1);
+}
+
+#[tokio::test]
+async fn slack_direct_message_is_answered_where_it_was_written() {
+    let system = start("question").await;
+    completed(&system, "slack", "message.im.json").await;
+    let messages = system.world.slack.messages("D05DIRECT1");
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].thread_ts.as_deref(), Some("1795170000.000100"));
+}
+
+#[tokio::test]
+async fn zendesk_ticket_gets_a_public_comment() {
+    let system = start("question").await;
+    let task = completed(&system, "zendesk", "ticket.created.json").await;
+    let comments = system.world.zendesk.comments(35_436);
+    assert_eq!(comments.len(), 1);
+    assert!(comments[0].is_ours() && comments[0].public);
+    assert_eq!(comments[0].metadata["afterhook_task_id"], task["task_id"]);
+    assert!(task["result"]["output_url"].as_str().unwrap().ends_with("/agent/tickets/35436"));
+}
+
+#[tokio::test]
+async fn jira_issue_gets_a_comment() {
+    let system = start("question").await;
+    let task = completed(&system, "jira", "issue.created.json").await;
+    let url = task["result"]["output_url"].as_str().unwrap();
+    let key = url.split("/browse/").nth(1).unwrap().split('?').next().unwrap();
+    let comments = system.world.jira.comments(key);
+    assert_eq!(comments.len(), 1, "{task:#}");
+    assert!(comments[0].is_ours() && !comments[0].text().is_empty());
+    assert_eq!(comments[0].properties[0]["value"]["task_id"], task["task_id"]);
+}
+
+/// The proof of a comment is nowhere that people read.
+#[tokio::test]
+async fn events_of_one_conversation_are_answered_one_after_the_other() {
+    let system = start("question").await;
+    completed(&system, "zendesk", "ticket.created.json").await;
+    completed(&system, "zendesk", "ticket.comment_added.json").await;
+    let comments = system.world.zendesk.comments(35_436);
+    assert_eq!(comments.len(), 2);
+    assert!(comments.iter().all(|comment| !comment.html.contains("tsk_")), "{comments:?}");
+}
