@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use settings::{AgentSettings, AutomationSettings, Intent, Settings, SourceSettings};
+use settings::{AgentSettings, ApiSettings, AutomationSettings, Intent, Settings, SourceSettings};
 
 use crate::Registry;
 
@@ -19,6 +19,8 @@ pub struct Config {
     pub sources: BTreeMap<String, SourceSettings>,
     /// `[automations]`.
     pub automations: AutomationSettings,
+    /// `[api]`.
+    pub api: ApiSettings,
     /// Cap on replies per thread and hour.
     pub replies_per_hour: Option<u32>,
     /// How long no model could be had before a fallback answer is looked for.
@@ -46,6 +48,7 @@ impl Config {
             intents: settings.intents.clone().into(),
             sources: settings.sources.clone(),
             automations: settings.automations.clone(),
+            api: settings.api.clone(),
             replies_per_hour: settings.budget.per_thread_replies_per_hour,
             fallback_after: settings.models.fallback_after,
             concurrency: BATCH,

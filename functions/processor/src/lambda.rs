@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
 use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
+use webhook::{Provider, Secrets};
 
 use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, approver, gemini, registry, services};
 
@@ -44,6 +45,7 @@ impl Credentials {
             secret(&environment.stripe_api_key),
             environment.stripe_api_url.clone(),
             Some(environment.automations.iter().map(header).collect()),
+            environment.secrets_for(Provider::Api.name()).map(signing),
         ])
     }
 }
@@ -57,6 +59,10 @@ fn github(credentials: &GithubCredentials) -> String {
 
 fn header((name, value): (&String, &SecretString)) -> String {
     format!("{name} {}\n", value.expose_secret())
+}
+
+fn signing(secrets: &Secrets) -> String {
+    secrets.0.iter().map(|secret| format!("{}\n", secret.expose_secret())).collect()
 }
 
 fn zendesk(access: &ZendeskAccess) -> String {
@@ -136,7 +142,7 @@ impl Function {
 
     /// Deployed, nothing silently takes the place of a missing credential.
     fn make(&self, environment: &Environment) -> Result<Processor, NotReady> {
-        if environment.gemini_api_key.is_none() && environment.gemini_base_url.is_none() {
+        if !plane::is_configured(environment) {
             return Err(NotReady::NoModel);
         }
         let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;

@@ -7,6 +7,7 @@
 mod approver;
 mod automations;
 mod batch;
+mod callback;
 mod cap;
 mod clean;
 mod config;

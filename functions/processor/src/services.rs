@@ -13,6 +13,7 @@ use jira::Jira;
 use outbound::Caller;
 use slack::Slack;
 use stripe::Stripe;
+use webhook::Secrets;
 use zendesk::Zendesk;
 
 pub use clients::{MissingCredential, ServicesError, services};
@@ -35,6 +36,8 @@ pub struct Services {
     pub stripe: Option<Arc<Stripe>>,
     /// The APIs of `[automations.http.NAME]`, by name.
     pub calls: BTreeMap<String, Arc<Caller>>,
+    /// `API_WEBHOOK_SECRET`: signs what is posted to a `callback_url`; without one it goes unsigned.
+    pub api_secrets: Secrets,
 }
 
 impl Services {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{Clock, Jitter, Model, StateStore, Stores};
-use gemini::{BreakerLimits, Budgets, EndpointConfig, Gemini};
-use settings::{EffectiveLimits, EndpointSettings, Environment, Settings};
+use gemini::Gemini;
+use settings::{Environment, Settings};
 use telemetry::Metrics;
 
 use crate::{Config, Processor, Registry, Services, ServicesError, automations, observe};
@@ -68,53 +68,6 @@ pub fn gemini(
     jitter: Jitter,
     metrics: Metrics,
 ) -> Result<Arc<dyn Model>, WireError> {
-    let (models, budget) = (&settings.models, &settings.budget);
-    let mut config = gemini::Config::new(environment.gemini_api_key.clone());
-    config.api_version.clone_from(&models.api_version);
-    match &environment.gemini_base_url {
-        Some(url) => config.base_url.clone_from(url),
-        None => config.endpoints = models.endpoints.iter().map(endpoint).collect(),
-    }
-    config.triage.clone_from(&models.triage);
-    config.answer.clone_from(&models.answer);
-    config.fallback.clone_from(&models.fallback);
-    config.generation = gemini::Generation {
-        max_output_tokens: models.generation.max_output_tokens,
-        others: models.generation.others.clone(),
-    };
-    for model in models.in_use() {
-        config.limits.insert(model.to_owned(), limits(&models.limits_for(model, environment.tiers())));
-    }
-    config.cache_ttl = models.cache_ttl;
-    config.environments = environment.processors();
-    config.budgets =
-        Budgets { per_day_usd: budget.per_day_usd, per_tenant_day_usd: budget.per_tenant_day_usd };
+    let config = plane::config(settings, environment);
     Ok(Arc::new(Gemini::new(config, state, observe::signals(metrics), clock, jitter)?))
-}
-
-fn endpoint(endpoint: &EndpointSettings) -> EndpointConfig {
-    EndpointConfig {
-        base_url: endpoint.base_url.clone(),
-        api_version: endpoint.api_version.clone(),
-        weight: endpoint.weight,
-    }
-}
-
-fn limits(limits: &EffectiveLimits) -> gemini::Limits {
-    let breaker = &limits.breaker;
-    gemini::Limits {
-        timeout: limits.timeout,
-        retries: limits.retries,
-        requests_per_minute: limits.rpm,
-        tokens_per_minute: limits.tpm,
-        requests_per_day: limits.rpd,
-        concurrency: limits.concurrency,
-        breaker: BreakerLimits {
-            error_rate: breaker.error_rate,
-            window: breaker.window,
-            slow: breaker.slow,
-            open: breaker.open,
-        },
-        min_priority: limits.min_priority,
-    }
 }

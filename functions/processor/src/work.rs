@@ -15,7 +15,7 @@ use crate::fallback::Memory;
 use crate::process::worn_out;
 use crate::run::{OUTSIDE_CALL, Run};
 use crate::triage::{self, Ticket};
-use crate::{Context, Finished, Interrupt, Processor, fallback, supersede};
+use crate::{Context, Finished, Interrupt, Processor, callback, fallback, supersede};
 
 /// A task after the work on it.
 pub(crate) struct Worked {
@@ -41,8 +41,15 @@ pub(crate) async fn run(
         Err(interrupt) => return Worked { task, outcome: Err(interrupt), memory: None },
     };
     let run = Arc::new(Run::new(Arc::clone(processor), task, event, deadline));
-    let outcome = AssertUnwindSafe(sort_and_dispatch(&run, ticket)).catch_unwind().await;
-    let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
+    let outcome = match callback::ended(&run).await {
+        Ok(Some(ended)) => ended.outcome(),
+        Ok(None) => {
+            let outcome = AssertUnwindSafe(sort_and_dispatch(&run, ticket)).catch_unwind().await;
+            outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())))
+        }
+        Err(interrupt) => Err(interrupt),
+    };
+    let outcome = callback::deliver(&run, outcome).boxed().await;
     let memory = match &outcome {
         Ok(finished) => fallback::memory(&run, finished).await,
         Err(_) => None,

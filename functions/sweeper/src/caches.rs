@@ -63,10 +63,10 @@ impl Caches {
         environment: &Environment,
         deadline: Timestamp,
     ) -> Option<Swept> {
-        let config = config(settings, environment)?;
-        if !self.is_due() {
+        if !plane::is_configured(environment) || !self.is_due() {
             return None;
         }
+        let config = plane::config(settings, environment);
         let now = self.clock.now();
         let late = between(now, deadline).min(LONGEST);
         let swept = tokio::time::timeout(late, self.swept(&config, now)).await;
@@ -98,22 +98,4 @@ impl Caches {
     fn wait_until(&self, next: Timestamp) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
     }
-}
-
-/// How Gemini is reached; `None` where it is not.
-fn config(settings: &Settings, environment: &Environment) -> Option<Config> {
-    if environment.gemini_api_key.is_none() && environment.gemini_base_url.is_none() {
-        return None;
-    }
-    let models = &settings.models;
-    let mut config = Config {
-        triage: models.triage.clone(),
-        answer: models.answer.clone(),
-        fallback: models.fallback.clone(),
-        ..Config::new(environment.gemini_api_key.clone())
-    };
-    if let Some(url) = &environment.gemini_base_url {
-        config.base_url.clone_from(url);
-    }
-    Some(config)
 }

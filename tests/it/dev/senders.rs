@@ -12,7 +12,7 @@ use settings::{Environment, Settings};
 use super::{System, dev};
 
 /// A secret that every scheme can make a key of.
-const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
+pub(super) const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
 /// A source of each sender, with what `map` and `scheme` have to say about those that have no reader.
 const AGENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/senders/agent.toml");
 
@@ -28,7 +28,7 @@ fn sample(path: &str) -> Vec<u8> {
 }
 
 /// A system with a source of every sender, whose triage says `intent` of everything.
-async fn start(intent: &str) -> System {
+pub(super) async fn start(intent: &str) -> System {
     let gemini = GeminiStandin::builder().script(triage_says(intent, 0.95, false)).build();
     let world = World::of(gemini, GithubStandin::new()).await;
     let settings = settings();
@@ -36,6 +36,8 @@ async fn start(intent: &str) -> System {
     for source in settings.sources.keys() {
         environment.set_secret(source, SECRET);
     }
+    // Signs what goes to a callback.
+    environment.set_secret("api", SECRET);
     let backend = afterhook::Backend::Memory;
     let running =
         afterhook::start(afterhook::Dev { settings, environment, ..dev(&world, backend) }).await.unwrap();
@@ -140,4 +142,38 @@ async fn events_of_one_conversation_are_answered_one_after_the_other() {
     let comments = system.world.zendesk.comments(35_436);
     assert_eq!(comments.len(), 2);
     assert!(comments.iter().all(|comment| !comment.html.contains("tsk_")), "{comments:?}");
+}
+
+/// What cannot be answered where it came from goes to colleagues.
+#[tokio::test]
+async fn senders_without_threads_that_can_be_answered_are_summed_up_in_slack() {
+    let system = start("incident").await;
+    let samples = [
+        ("stripe", "charge.failed.json"),
+        ("shopify", "orders.create.json"),
+        ("gitlab", "issue.open.json"),
+        ("linear", "issue.create.json"),
+        ("pagerduty", "incident.triggered.json"),
+        ("sentry", "issue.created.json"),
+        ("standard-webhooks", "invoice.overdue.json"),
+        ("svix", "contact.created.json"),
+        ("billing", "ticket.opened.json"),
+    ];
+    for (number, (source, file)) in samples.into_iter().enumerate() {
+        let task = completed(&system, source, file).await;
+        assert!(!output(&task).is_empty(), "{source}");
+        let messages = system.world.slack.messages("C05REPORTS");
+        assert_eq!(messages.len(), number + 1, "{source}");
+        let proof = messages[number].metadata.as_ref().unwrap().to_string();
+        assert!(proof.contains(task["task_id"].as_str().unwrap()), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_needs_to_act_on_ends_without_a_word() {
+    let system = start("noise").await;
+    let id = accepted(&system, "sentry", "issue.created.json").await;
+    let task = system.api.until(&id, "ignored").await;
+    assert!(task["result"].is_null(), "{task:#}");
+    assert_eq!(system.world.slack.our_message_count(), 0);
 }

@@ -64,6 +64,7 @@ pub fn services(
         jira: jira(environment, clock).transpose().map_err(other(OutsideService::Jira))?,
         stripe: stripe(environment, clock).transpose().map_err(other(OutsideService::Stripe))?,
         calls: calls(settings, environment, clock).map_err(ServicesError::Calls)?,
+        api_secrets: environment.secrets_for(Provider::Api.name()).cloned().unwrap_or_default(),
     };
     let missing: Vec<MissingCredential> = needs(settings)
         .into_iter()

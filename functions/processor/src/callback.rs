@@ -1,0 +1,221 @@
+//! The result of a task of `POST /tasks`, posted to its `callback_url` when the work on it has ended.
+//!
+//! What came out is saved before it is posted: a try that is repeated because the receiver was down posts
+//! the same again, and neither asks a model nor acts a second time. The receiver knows a repetition by its
+//! `webhook-id`, which is also the `Idempotency-Key`. A receiver that refuses, or that is down for a day,
+//! changes nothing about the task: its timeline says so.
+//!
+//! What ends without work (a draft that a person has rejected, or that nobody decided about) is not posted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    MAX_ATTEMPTS, Mark, Part, Proof, ServiceError, ServiceFailure, StoreError, TaskError, TaskOutput,
+    TaskStatus, Timestamp, between, view,
+};
+use outbound::{Caller, Method, Url};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use webhook::{ApiTask, Provider, Scheme};
+
+use crate::run::Run;
+use crate::{Deed, Finished, Found, Interrupt};
+
+/// The step that holds what came out.
+const ENDED: &str = "callback.ended";
+/// The effect. A second round (a retry that a person asked for) has a result of its own.
+const CALLBACK: &str = "callback";
+/// For how long after it came in a task waits for its receiver.
+const PATIENCE: Duration = Duration::from_hours(24);
+
+/// How the work on a task ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ended {
+    Finished { success: bool, output: TaskOutput, output_url: Option<String> },
+    Failed(TaskError),
+    Ignored(String),
+}
+
+impl Ended {
+    /// What `outcome` ends the task with; `outcome` itself if it does not end it.
+    fn of(outcome: Result<Finished, Interrupt>, attempts: u32) -> Result<Self, Interrupt> {
+        match outcome {
+            Ok(Finished { success, output, output_url }) => {
+                Ok(Self::Finished { success, output, output_url })
+            }
+            Err(Interrupt::Fail(error)) => Ok(Self::Failed(*error)),
+            Err(Interrupt::Ignore(reason)) => Ok(Self::Ignored(reason)),
+            Err(Interrupt::Defer(deferred)) if deferred.counted && attempts >= MAX_ATTEMPTS => {
+                let why = deferred.why;
+                let error = deferred.error;
+                Ok(Self::Failed(
+                    error.unwrap_or_else(|| TaskError::new("processing", "no_attempts_left", why)),
+                ))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    pub(crate) fn outcome(self) -> Result<Finished, Interrupt> {
+        match self {
+            Self::Finished { success, output, output_url } => Ok(Finished { success, output, output_url }),
+            Self::Failed(error) => Err(Interrupt::fail(error)),
+            Self::Ignored(reason) => Err(Interrupt::Ignore(reason)),
+        }
+    }
+
+    fn status(&self) -> TaskStatus {
+        match self {
+            Self::Finished { .. } => TaskStatus::Completed,
+            Self::Failed(_) => TaskStatus::Failed,
+            Self::Ignored(_) => TaskStatus::Ignored,
+        }
+    }
+}
+
+/// How an earlier try of this round ended, whose result has not arrived yet.
+pub(crate) async fn ended(run: &Run) -> Result<Option<Ended>, Interrupt> {
+    if !is_requested(run).await { Ok(None) } else { run.saved(ENDED).await }
+}
+
+/// Posts the result of `outcome`, if it ends a task whose sender wants it. Gives back what is to be written
+/// of the task: `outcome`, or the deferral until the receiver can be reached.
+pub(crate) async fn deliver(
+    run: &Arc<Run>,
+    outcome: Result<Finished, Interrupt>,
+) -> Result<Finished, Interrupt> {
+    if !is_requested(run).await {
+        return outcome;
+    }
+    let attempts = run.task.lock().await.control.attempts;
+    let ended = Ended::of(outcome, attempts)?;
+    let Some(url) = url(run).await? else { return ended.outcome() };
+    let ended = run.save_step(ENDED, ended).await?;
+    match post(run, url, &ended).await {
+        Ok(()) => ended.outcome(),
+        Err(interrupt) => match given_up(run, &interrupt, attempts).await {
+            Some(why) => {
+                run.task.lock().await.note(run.now(), &format!("the result was not delivered: {why}"));
+                ended.outcome()
+            }
+            None => Err(interrupt),
+        },
+    }
+}
+
+/// Why the result will never arrive; `None` when it may later.
+async fn given_up(run: &Run, interrupt: &Interrupt, attempts: u32) -> Option<String> {
+    let late = between(run.task.lock().await.doc.received_at, run.now()) >= PATIENCE;
+    match interrupt {
+        Interrupt::Fail(error) => Some(error.message.clone()),
+        Interrupt::Defer(deferred) if late || (deferred.counted && attempts >= MAX_ATTEMPTS) => {
+            Some(deferred.why.clone())
+        }
+        _ => None,
+    }
+}
+
+async fn is_requested(run: &Run) -> bool {
+    run.task.lock().await.doc.source == Provider::Api.name()
+}
+
+/// Where the result is wanted. The host is asked about once more: agent.toml may have changed since.
+async fn url(run: &Run) -> Result<Option<Url>, Interrupt> {
+    let Some(blob) = run.processor.stores.payloads.get(&run.id, &Part::payload()).await? else {
+        return Ok(None);
+    };
+    let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
+    let body: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+    let url = ApiTask::read(&body).ok().and_then(|task| task.callback_url);
+    let Some(url) = url else { return Ok(None) };
+    if url.host_str().is_some_and(|host| run.processor.config.api.allows(host)) {
+        return Ok(Some(url));
+    }
+    let note = "the result was not delivered: the host of callback_url is no longer in [api] callback_hosts";
+    run.task.lock().await.note(run.now(), note);
+    Ok(None)
+}
+
+async fn post(run: &Run, url: Url, ended: &Ended) -> Result<(), Interrupt> {
+    let name = if run.round == 0 { CALLBACK.to_owned() } else { format!("{CALLBACK}.{}", run.round) };
+    let body = body(run, ended).await?;
+    let posting = Posting { run, url, body };
+    run.once(&name, &posting).await.map(drop)
+}
+
+/// The task as the API shows it, as it will be.
+async fn body(run: &Run, ended: &Ended) -> Result<Value, Interrupt> {
+    let text = match ended {
+        Ended::Finished { output: TaskOutput::Draft(hash), .. } => Some(run.draft_text(hash).await?),
+        Ended::Finished { output: TaskOutput::Text(text), .. } => Some(text.clone()),
+        Ended::Failed(_) | Ended::Ignored(_) => None,
+    };
+    let task = run.task.lock().await;
+    let mut data = serde_json::to_value(view(&task, text.clone()))
+        .map_err(|error| StoreError::broken("write the result", error))?;
+    data["status"] = json!(ended.status());
+    data["not_before"] = Value::Null;
+    match ended {
+        Ended::Finished { success, output_url, .. } => {
+            data["result"] = json!({
+                "success": success, "output": text, "output_url": output_url,
+                "execution_time_ms": task.doc.worked_ms, "tokens_used": task.tokens_used(),
+            });
+        }
+        Ended::Failed(error) => data["error"] = json!(error),
+        Ended::Ignored(_) => {}
+    }
+    Ok(json!({"type": format!("task.{}", ended.status()), "timestamp": run.now(), "data": data}))
+}
+
+/// One posting of a result, signed as Standard Webhooks are.
+struct Posting<'r> {
+    run: &'r Run,
+    url: Url,
+    body: Value,
+}
+
+impl Posting<'_> {
+    fn headers(&self, id: &str) -> Vec<(String, SecretString)> {
+        let now = self.run.now();
+        let secrets = &self.run.processor.services.api_secrets;
+        let mut headers =
+            Scheme::standard_webhooks().sign_as(secrets, id, self.body.to_string().as_bytes(), now);
+        if headers.is_empty() {
+            headers.push(("webhook-id".to_owned(), id.to_owned()));
+            headers.push(("webhook-timestamp".to_owned(), now.as_second().to_string()));
+        }
+        headers.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect()
+    }
+}
+
+#[async_trait]
+impl Deed for Posting<'_> {
+    fn host(&self) -> Option<String> {
+        self.url.host_str().map(str::to_owned)
+    }
+
+    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+        // A dot parts what is signed, so it may stand in no id.
+        let id = mark.to_string().replace('.', "-");
+        let origin = self.url.origin().ascii_serialization();
+        let caller = Caller::new(&origin, &self.headers(&id), self.run.processor.clock.clone());
+        let caller = caller.map_err(|error| ServiceError {
+            service: "callback",
+            operation: "post the result",
+            failure: ServiceFailure::Refused,
+            message: error.to_string(),
+        })?;
+        let called = caller.call(Method::POST, self.url.clone(), Some(&self.body), &id).await?;
+        Ok(Proof { id: called.status.as_u16().to_string(), url: None })
+    }
+
+    /// The id tells the receiver that it is the same again.
+    async fn find(&self, _: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
+        Ok(Found::NotDone)
+    }
+}

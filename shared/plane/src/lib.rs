@@ -1,0 +1,106 @@
+//! From agent.toml and the environment to the settings of the model's client: one place for every function
+//! that talks to the model, so that none of them looks elsewhere for it than the others do.
+
+use gemini::{BreakerLimits, Budgets, Config, EndpointConfig, Generation, Limits};
+use settings::{EffectiveLimits, EndpointSettings, Environment, Settings};
+
+/// How Gemini is reached and used; without a key unless the environment has one.
+#[must_use]
+pub fn config(settings: &Settings, environment: &Environment) -> Config {
+    let (models, budget) = (&settings.models, &settings.budget);
+    let mut config = Config::new(environment.gemini_api_key.clone());
+    config.api_version.clone_from(&models.api_version);
+    match &environment.gemini_base_url {
+        Some(url) => config.base_url.clone_from(url),
+        None => config.endpoints = models.endpoints.iter().map(endpoint).collect(),
+    }
+    config.triage.clone_from(&models.triage);
+    config.answer.clone_from(&models.answer);
+    config.fallback.clone_from(&models.fallback);
+    config.generation = Generation {
+        max_output_tokens: models.generation.max_output_tokens,
+        others: models.generation.others.clone(),
+    };
+    for model in models.in_use() {
+        config.limits.insert(model.to_owned(), limits(&models.limits_for(model, environment.tiers())));
+    }
+    config.cache_ttl = models.cache_ttl;
+    config.environments = environment.processors();
+    config.budgets =
+        Budgets { per_day_usd: budget.per_day_usd, per_tenant_day_usd: budget.per_tenant_day_usd };
+    config
+}
+
+/// Whether the environment says how to reach a model at all.
+#[must_use]
+pub fn is_configured(environment: &Environment) -> bool {
+    environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some()
+}
+
+fn endpoint(endpoint: &EndpointSettings) -> EndpointConfig {
+    EndpointConfig {
+        base_url: endpoint.base_url.clone(),
+        api_version: endpoint.api_version.clone(),
+        weight: endpoint.weight,
+    }
+}
+
+fn limits(limits: &EffectiveLimits) -> Limits {
+    let breaker = &limits.breaker;
+    Limits {
+        timeout: limits.timeout,
+        retries: limits.retries,
+        requests_per_minute: limits.rpm,
+        tokens_per_minute: limits.tpm,
+        requests_per_day: limits.rpd,
+        concurrency: limits.concurrency,
+        breaker: BreakerLimits {
+            error_rate: breaker.error_rate,
+            window: breaker.window,
+            slow: breaker.slow,
+            open: breaker.open,
+        },
+        min_priority: limits.min_priority,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn config_of(models: &str, variables: &[(&str, &str)]) -> Config {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+        let text = format!("[agent]\npersona = \"p.md\"\n[models]\n{models}\n[sources.github]\n");
+        let settings = Settings::parse(&text, dir.path()).unwrap();
+        config(&settings, &Environment::from_map(variables.iter().copied()).unwrap())
+    }
+
+    #[test]
+    fn version_and_endpoints_of_agent_toml_are_kept() {
+        let models = "api_version = \"v1\"\n\
+                      endpoints = [{ base_url = \"https://one.example\", api_version = \"v1beta\", weight = 9 }]";
+        let config = config_of(models, &[]);
+        assert_eq!((config.api_version.as_str(), config.endpoints.len()), ("v1", 1));
+        assert_eq!(
+            (config.endpoints[0].base_url.as_str(), config.endpoints[0].weight),
+            ("https://one.example", 9)
+        );
+    }
+
+    #[test]
+    fn an_address_in_the_environment_takes_the_place_of_all_endpoints() {
+        let models = "endpoints = [{ base_url = \"https://one.example\" }]";
+        let config = config_of(models, &[("GEMINI_BASE_URL", "http://127.0.0.1:9")]);
+        assert_eq!((config.base_url.as_str(), config.endpoints.len()), ("http://127.0.0.1:9", 0));
+    }
+
+    #[test]
+    fn the_bounds_of_the_lanes_are_the_environments_that_share() {
+        let bounds =
+            [("EXPRESS_CONCURRENCY", "10"), ("STANDARD_CONCURRENCY", "10"), ("BULK_CONCURRENCY", "2")];
+        assert_eq!(config_of("", &bounds).environments, 22);
+        assert_eq!(config_of("", &[]).environments, 1);
+    }
+}
