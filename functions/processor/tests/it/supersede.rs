@@ -95,7 +95,7 @@ async fn a_task_that_has_begun_is_finished() {
     assert_eq!(bench.status(&ids[0]).await, TaskStatus::AwaitingApproval);
     accepted(&bench, &[nth(2, "mona", "@afterhook two")]).await;
     let hash = bench.task(&ids[0]).await.doc.draft.unwrap().hash;
-    let decider = Decider { name: "ada", request: "r1", at: bench.now() };
+    let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &domain::Origin::CONSOLE };
     decide(&bench.stores, &ids[0], Verdict::Approve { text: None }, &hash, decider).await.unwrap();
     settled(&bench).await;
     assert_eq!(bench.status(&ids[0]).await, Completed);
@@ -121,7 +121,7 @@ async fn a_superseded_task_can_be_retried() {
     bench.pass(Duration::from_secs(1_100));
     settled(&bench).await;
     assert_eq!(statuses(&bench, &ids).await, [Ignored, Completed]);
-    let decider = Decider { name: "ada", request: "r2", at: bench.now() };
+    let decider = Decider { name: "ada", request: "r2", at: bench.now(), from: &domain::Origin::CONSOLE };
     retry(&bench.stores, &ids[0], None, decider).await.unwrap();
     settled(&bench).await;
     assert_eq!(bench.status(&ids[0]).await, Completed);

@@ -370,7 +370,8 @@ impl Bench {
         let task = self.task(id).await;
         let hash = task.doc.draft.unwrap().hash;
         let request = format!("r{}", task.control.revision);
-        let decider = Decider { name: "ada", request: &request, at: self.now(), from: &domain::Origin::CONSOLE };
+        let decider =
+            Decider { name: "ada", request: &request, at: self.now(), from: &domain::Origin::CONSOLE };
         decide(&self.stores, id, verdict, &hash, decider).await.unwrap();
         self.until_settled(id).await
     }

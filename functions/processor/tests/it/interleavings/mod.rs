@@ -61,7 +61,7 @@ fn processor(world: &World, asks: bool) -> Arc<Processor> {
     let parts = Parts {
         stores: world.stores(),
         model: Arc::new(model),
-        services: Services { github: Arc::new(world.clone()) },
+        services: Services { github: Some(Arc::new(world.clone())), ..Services::default() },
         clock: world.clock(),
         jitter: Jitter::fixed(1.0),
         metrics: Metrics::none(),
