@@ -190,11 +190,14 @@ fn schedule_event_is_readable() {
 /// A source of each kind, put behind the agent.toml that ships.
 const SOURCES: &str = r#"
 [sources.slack]
+respond_to_comments = "thread"
 [sources.stripe]
 [sources.zendesk]
 subdomain = "harbor"
+respond_to_comments = "thread"
 [sources.jira]
 host = "harbor.atlassian.net"
+respond_to_comments = "thread"
 [sources.standard-webhooks]
 [sources.svix]
 [sources.shopify]

@@ -210,7 +210,14 @@ impl Deed for Posting<'_> {
             failure: ServiceFailure::Refused,
             message: error.to_string(),
         })?;
-        let called = caller.call(Method::POST, self.url.clone(), Some(&self.body), &id).await?;
+        let called = caller.call(Method::POST, self.url.clone(), Some(&self.body), &id).await;
+        let called = called.map_err(|error| match error.failure {
+            // It may have arrived: the same id a second time does no harm.
+            ServiceFailure::InDoubt => {
+                ServiceError { failure: ServiceFailure::Later { after: None }, ..error }
+            }
+            _ => error,
+        })?;
         Ok(Proof { id: called.status.as_u16().to_string(), url: None })
     }
 
