@@ -32,6 +32,8 @@ const SOON: Duration = Duration::from_secs(5);
 /// Calls a minute that may still be started towards a model that is known to be down.
 const KNOCKS: f64 = 10.0;
 
+/// Likewise under noise, which opens the breakers at times: whoever waits for one does so for half a minute.
+const NOISY_PATIENCE: Duration = Duration::from_secs(900);
 const NOISY_TASKS: u64 = 1_000;
 const NOISE: f64 = 0.15;
 const FAILED: f64 = 0.005;
@@ -151,7 +153,7 @@ fn noise(settings: &Settings) -> Outcome<Table> {
     let (tasks, metrics) = runtime.block_on(async {
         let fleet = Fleet::start(&world, settings)?;
         fleet.take(settings, &github_event::issues(1..=NOISY_TASKS)?).await?;
-        let tasks = fleet.ended(count, PATIENCE).await?;
+        let tasks = fleet.ended(count, NOISY_PATIENCE).await?;
         Ok::<_, crate::Problem>((tasks, fleet.metrics.clone()))
     })?;
     let calls = seen::calls(&world.gemini);

@@ -84,7 +84,7 @@ pub(crate) fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
 
 /// Without the watch over the rate at which bytes flow. It is meant for long bodies: DynamoDB and SQS
 /// send and receive kilobytes, read as a whole within [`ATTEMPT`], which ends a stall sooner; and the
-/// watch costs every request a tenth of its CPU time. The bodies of S3 are read after their call has
+/// watch costs every request some microseconds of CPU time. The bodies of S3 are read after their call has
 /// returned, where no time-out of ours holds, so its client keeps the watch.
 fn unwatched(sdk: &SdkConfig) -> SdkConfig {
     let watch = StalledStreamProtectionConfig::disabled();

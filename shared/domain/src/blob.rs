@@ -11,7 +11,7 @@ use zstd::zstd_safe::CParameter;
 const LEVEL: i32 = 1;
 
 /// Bytes up to which an input is small. Webhooks are: matches of 7 bytes and more, found through a
-/// table of 16 KB that stays in the fastest cache, make them 3 % larger for a sixth less time; longer
+/// table of 16 KB that stays in the fastest cache, make them 3 % larger for a seventh less time; longer
 /// texts would grow by 7 %.
 const SMALL: usize = 16 << 10;
 
