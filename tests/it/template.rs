@@ -228,7 +228,7 @@ fn each_function_reads_the_indexes_that_it_asks() {
     };
     assert!(queried("IngestRole").is_empty());
     assert!(queried("ConsoleRole").contains(&"${TasksTable.Arn}/index/listed".to_owned()));
-    assert_eq!(queried("ProcessorRole"), ["${TasksTable.Arn}/index/thread"]);
+    assert_eq!(queried("ProcessorRole"), ["${TasksTable.Arn}/index/thread", "TasksTable.Arn"]);
     assert_eq!(queried("SweeperRole"), ["${TasksTable.Arn}/index/open"]);
 }
 
