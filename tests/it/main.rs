@@ -1,6 +1,7 @@
 //! The end-to-end tests, one binary; each module is about one promise of the whole system.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 
+mod approvals;
 mod aws;
 mod aws_contract;
 mod binary;

@@ -38,7 +38,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     telemetry::init(format, Output::Stderr, Some(&filter))
         .map_err(|error| Failure::new(error.to_string()))?;
     let dev = prepare(&args, environment)?;
-    let mut running = start(dev).await?;
+    let mut running = Box::pin(start(dev)).await?;
     banner::print(&running, args.json);
     let received = std::mem::take(&mut running.received);
     let ended = tokio::select! {

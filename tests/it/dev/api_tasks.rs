@@ -53,16 +53,19 @@ async fn a_callback_to_a_host_that_is_not_listed_is_refused() {
     system.api.request_task(&body, None).await.assert_problem(422, "invalid_task");
 }
 
+/// Headers and body of what was posted.
+type Posted = (HeaderMap, Vec<u8>);
+
 /// Somebody who waits for results, and answers each request with the next of these statuses.
 struct Receiver {
     url: String,
-    seen: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+    seen: Arc<Mutex<Vec<Posted>>>,
     _server: JoinSet<()>,
 }
 
 impl Receiver {
     async fn answering(statuses: &'static [u16]) -> Self {
-        let seen: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>> = Arc::default();
+        let seen: Arc<Mutex<Vec<Posted>>> = Arc::default();
         let (listener, url) = listen().await;
         let kept = Arc::clone(&seen);
         let app =

@@ -27,7 +27,7 @@ impl Received {
         for (name, since, from) in &mut self.services {
             let (next, requests) = since(*from);
             *from = next;
-            let writes = requests.into_iter().filter(|request| changes(request));
+            let writes = requests.into_iter().filter(changes);
             news.extend(writes.map(|request| (*name, request)));
         }
         news

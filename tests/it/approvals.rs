@@ -1,0 +1,339 @@
+//! Approvals in Slack, over real HTTP: a draft is parked, a message asks, somebody clicks, and the message
+//! says how it ended.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use afterhook::standin::slack::{Fault, FaultRule, Scope, SlackStandin, StoredMessage};
+use afterhook::{Backend, Dev, Running};
+use domain::{Clock, NoticeState, Save, Task, TaskId, Timestamp};
+use e2e::api::{Answer, Api};
+use e2e::world::{PERSON, World, listen, triage_says};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use settings::Settings;
+use tokio::task::JoinSet;
+use webhook::{Provider, Secrets};
+
+mod deciders;
+
+const CHANNEL: &str = "C0APPROVALS";
+const APPROVER: &str = "U2CERLKJA";
+const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running system that asks in Slack, and a parked draft on issue 7.
+struct Asked {
+    world: World,
+    slack: SlackStandin,
+    running: Running,
+    api: Api,
+    id: String,
+    _slack_server: JoinSet<()>,
+}
+
+fn settings() -> Settings {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent");
+    let mut text = std::fs::read_to_string(dir.join("agent.toml")).unwrap();
+    text.push_str(&format!("\n[approvals.slack]\nchannel = \"{CHANNEL}\"\napprovers = [\"{APPROVER}\"]\n"));
+    if !text.contains("\n[sources.slack]") {
+        text.push_str("\n[sources.slack]\n");
+    }
+    Settings::parse(&text, &dir).unwrap()
+}
+
+impl Asked {
+    async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// While Slack has these faults.
+    async fn start_with(faults: Vec<FaultRule>) -> Self {
+        let world = World::scripted(triage_says("question", 0.4, false)).await;
+        let slack = SlackStandin::builder().keep_requests(200).build().unwrap();
+        slack.set_faults(faults);
+        let (listener, url) = listen().await;
+        let (mut server, served) = (JoinSet::new(), slack.clone());
+        server.spawn(async move { served.serve(listener).await.unwrap() });
+        let mut environment = world.environment();
+        environment.slack_api_url = Some(format!("{url}/api"));
+        environment.slack_bot_token = Some("xoxb-of-the-tests".to_owned().into());
+        environment.set_secret("slack", SECRET);
+        let dev = Dev {
+            settings: settings(),
+            environment,
+            backend: Backend::Memory,
+            data_dir: None,
+            port: 0,
+            made_up: Vec::new(),
+        };
+        let running = afterhook::start(dev).await.unwrap();
+        let api = Api::at(running.url());
+        let id = api.accept(7).await;
+        api.until(&id, "awaiting_approval").await;
+        Self { world, slack, running, api, id, _slack_server: server }
+    }
+
+    fn task_id(&self) -> TaskId {
+        self.id.parse().unwrap()
+    }
+
+    async fn stored(&self) -> Task {
+        self.running.stores.tasks.get(&self.task_id()).await.unwrap().unwrap()
+    }
+
+    /// Changes the stored task, whatever else is written meanwhile.
+    async fn change(&self, change: impl Fn(&mut Task)) {
+        loop {
+            let mut task = self.stored().await;
+            change(&mut task);
+            if self.running.stores.tasks.save(&mut task).await.unwrap() == Save::Done {
+                return;
+            }
+        }
+    }
+
+    /// The only message of the channel, once it is as expected.
+    async fn message(&self, what: &str, holds: impl Fn(&StoredMessage) -> bool) -> StoredMessage {
+        let began = Instant::now();
+        loop {
+            let messages = self.slack.messages(CHANNEL);
+            assert!(messages.len() <= 1, "asked twice: {messages:#?}");
+            if let Some(message) = messages.into_iter().next().filter(&holds) {
+                return message;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "the message never was {what}: {:#?}",
+                self.slack.messages(CHANNEL)
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn question(&self) -> StoredMessage {
+        self.message("there", |message| buttons(message).is_some()).await
+    }
+
+    async fn says(&self, what: &str) -> StoredMessage {
+        self.message(what, |message| message.text.contains(what) && buttons(message).is_none()).await
+    }
+
+    /// `user` clicks the button at `place` of the message.
+    async fn click(&self, message: &StoredMessage, place: usize, user: &str) -> Answer {
+        let button = buttons(message).unwrap()[place].clone();
+        let payload = json!({
+            "type": "block_actions", "team": {"id": "T0STANDIN"},
+            "user": {"id": user, "username": "mona"}, "channel": {"id": message.channel},
+            "message": {"ts": message.ts}, "response_url": "https://hooks.slack.com/actions/T1/1/x",
+            "actions": [{"action_id": button["action_id"], "value": button["value"], "type": "button"}],
+        });
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("payload", &payload.to_string())
+            .finish()
+            .into_bytes();
+        self.api.raw_hook("slack", signed(&body, Clock::system().now()), body).await
+    }
+
+    /// What `user` alone was told, once it is there.
+    async fn told(&self, user: &str) -> String {
+        let began = Instant::now();
+        loop {
+            let requests = self.slack.requests();
+            let whisper =
+                requests.iter().find(|it| it.path == "/chat.postEphemeral" && it.body["user"] == user);
+            if let Some(whisper) = whisper {
+                return whisper.body["text"].as_str().unwrap().to_owned();
+            }
+            assert!(began.elapsed() < PATIENCE, "{user} was told nothing");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Approve, Reject, Edit; `None` once they are gone.
+fn buttons(message: &StoredMessage) -> Option<Vec<Value>> {
+    let blocks = message.blocks.as_ref()?.as_array()?;
+    let actions = blocks.iter().find(|block| block["type"] == "actions")?;
+    Some(actions["elements"].as_array()?.clone())
+}
+
+fn signed(body: &[u8], at: Timestamp) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in Provider::Slack.scheme().sign(&Secrets(vec![SECRET.into()]), body, at) {
+        headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
+    }
+    headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers
+}
+
+const APPROVE: usize = 0;
+const REJECT: usize = 1;
+const EDIT: usize = 2;
+
+#[tokio::test]
+async fn a_click_publishes_the_draft_and_the_message_says_who_did_it() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    let blocks = message.blocks.as_ref().unwrap().to_string();
+    for part in
+        ["octo/tidepool#7", "/octo/tidepool/issues/7|", "question", "40 %", "confidence 0.40 is below 0.80"]
+    {
+        assert!(blocks.contains(part), "{part} is not in {blocks}");
+    }
+    let page = format!("{}/ui/tasks/{}", asked.running.url(), asked.id);
+    assert_eq!(buttons(&message).unwrap()[EDIT]["url"], page);
+    let began = Instant::now();
+    let answer = asked.click(&message, APPROVE, APPROVER).await;
+    assert_eq!((answer.status, answer.word()), (200, "decided".to_owned()), "{answer:?}");
+    assert!(began.elapsed() < Duration::from_secs(3));
+    let done = asked.api.until(&asked.id, "completed").await;
+    assert_eq!(asked.world.comments(7).len(), 1);
+    let decision = &done["decision"];
+    assert_eq!((&decision["outcome"], &decision["by"]), (&json!("approved"), &json!("mona (U2CERLKJA)")));
+    assert_eq!(decision["from"], json!({"channel": "slack", "team": "T0STANDIN", "user": APPROVER}));
+    assert_eq!(decision["draft_hash"], done["draft"]["hash"]);
+    asked.says("Approved by <@U2CERLKJA>").await;
+    // Nothing is due any more.
+    asked.api.until_that(&asked.id, "settled", |_| true).await;
+    let began = Instant::now();
+    while asked.stored().await.control.due_at.is_some() {
+        assert!(began.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_rejection_ends_the_task_and_a_late_click_is_told_who_was_first() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    assert_eq!(asked.click(&message, REJECT, APPROVER).await.word(), "decided");
+    assert_eq!(asked.api.task(&asked.id).await["status"], "rejected");
+    asked.says("Rejected by <@U2CERLKJA>").await;
+    let late = asked.click(&message, APPROVE, APPROVER).await;
+    assert_eq!((late.status, late.json()["reason"].clone()), (200, json!("already_decided")));
+    let told = asked.told(APPROVER).await;
+    assert!(told.contains("already rejected by mona"), "{told}");
+    assert!(asked.world.comments(7).is_empty());
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_no_approver_decides_nothing_and_is_told_so() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    for button in [APPROVE, REJECT] {
+        let answer = asked.click(&message, button, "U0STRANGER").await;
+        assert_eq!((answer.status, answer.json()["reason"].clone()), (200, json!("not_allowed")));
+    }
+    let told = asked.told("U0STRANGER").await;
+    assert!(told.contains("You may not decide"), "{told}");
+    let elsewhere = StoredMessage { channel: "C0ELSEWHERE".to_owned(), ..message.clone() };
+    let answer = asked.click(&elsewhere, APPROVE, APPROVER).await;
+    assert_eq!(answer.json()["reason"], "not_allowed", "a message in another channel is none of ours");
+    let edit = asked.click(&message, EDIT, APPROVER).await;
+    assert_eq!((edit.status, edit.json()["reason"].clone()), (200, json!("no_decision")));
+    let task = asked.api.task(&asked.id).await;
+    assert_eq!((&task["status"], &task["decision"]), (&json!("awaiting_approval"), &Value::Null));
+    let whispers = asked.slack.requests().into_iter().filter(|it| it.path == "/chat.postEphemeral");
+    assert_eq!(whispers.filter(|it| it.body["user"] == "U0STRANGER").count(), 1, "told once");
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_click_that_is_forged_stale_or_a_get_decides_nothing() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    let value = buttons(&message).unwrap()[APPROVE]["value"].clone();
+    let payload = json!({
+        "type": "block_actions", "team": {"id": "T0STANDIN"}, "user": {"id": APPROVER},
+        "channel": {"id": CHANNEL}, "actions": [{"action_id": "afterhook_approve", "value": value}],
+    });
+    let form =
+        form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
+    let body = form.clone().into_bytes();
+    let now = Clock::system().now();
+    let old = now.checked_sub(Duration::from_secs(301)).unwrap();
+    asked.api.raw_hook("slack", signed(&body, old), body.clone()).await.assert_problem(401, "signature");
+    let mut forged = signed(&body, now);
+    forged.insert("x-slack-signature", HeaderValue::from_static("v0=00"));
+    asked.api.raw_hook("slack", forged, body).await.assert_problem(401, "signature");
+    for path in [
+        "/webhooks/slack".to_owned(),
+        format!("/webhooks/slack?{form}"),
+        format!("/tasks/{}/approve", asked.id),
+    ] {
+        assert_eq!(asked.api.get(&path).await.status, 405, "{path}");
+    }
+    assert_eq!(asked.api.task(&asked.id).await["status"], "awaiting_approval");
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_decision_on_the_console_marks_the_message() {
+    let asked = Asked::start().await;
+    asked.question().await;
+    let task = asked.api.task(&asked.id).await;
+    let edit = json!({"draft_hash": task["draft"]["hash"], "text": "Thank you. Fixed in 1.2.1."});
+    assert_eq!(asked.api.post(&format!("/tasks/{}/approve", asked.id), &edit).await.status, 200);
+    let done = asked.api.until(&asked.id, "completed").await;
+    assert_eq!(done["decision"]["from"]["channel"], "console");
+    asked.says(&format!("Edited and approved by {PERSON}")).await;
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn an_expiry_marks_the_message() {
+    let asked = Asked::start().await;
+    asked.question().await;
+    let long_ago = Clock::system().now().checked_sub(Duration::from_secs(3_600)).unwrap();
+    asked.change(|task| (task.doc.expires_at, task.control.due_at) = (Some(long_ago), Some(long_ago))).await;
+    let task = asked.api.until(&asked.id, "expired").await;
+    assert_eq!(
+        (&task["decision"]["outcome"], &task["decision"]["by"]),
+        (&json!("expired"), &json!("afterhook"))
+    );
+    asked.says("nobody decided in time").await;
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_draft_is_parked_though_slack_is_down_and_asked_about_later() {
+    let asked = Asked::start_with(vec![FaultRule::always(Fault::RateLimited).on(Scope::Writes)]).await;
+    let began = Instant::now();
+    while !matches!(asked.stored().await.doc.notices[0].state, NoticeState::Wanted) {
+        assert!(began.elapsed() < PATIENCE, "{:?}", asked.stored().await.doc.notices);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(asked.slack.messages(CHANNEL).is_empty());
+    asked.slack.set_faults(Vec::new());
+    // A minute later.
+    asked.change(|task| task.control.due_at = Some(task.doc.received_at)).await;
+    let message = asked.question().await;
+    assert_eq!(asked.click(&message, APPROVE, APPROVER).await.word(), "decided");
+    asked.api.until(&asked.id, "completed").await;
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
+    let asked = Asked::start_with(vec![FaultRule::always(Fault::Lost).on(Scope::Writes).first(1)]).await;
+    let message = asked.question().await;
+    assert!(matches!(asked.stored().await.doc.notices[0].state, NoticeState::Intended { .. }));
+    // More than a minute later.
+    let long_ago = Clock::system().now().checked_sub(Duration::from_secs(120)).unwrap();
+    asked
+        .change(|task| {
+            task.doc.notices[0].state = NoticeState::Intended { at: long_ago, owner: "gone".to_owned() };
+            task.control.due_at = Some(long_ago);
+        })
+        .await;
+    let began = Instant::now();
+    while !matches!(asked.stored().await.doc.notices[0].state, NoticeState::Posted { .. }) {
+        assert!(began.elapsed() < PATIENCE, "{:?}", asked.stored().await.doc.notices);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(asked.question().await.ts, message.ts);
+    asked.running.stop().await;
+}
