@@ -144,7 +144,7 @@ fn encode(text: &str) -> String {
 }
 
 /// `value` with every text in it taken for a template; a text that is one place alone becomes what it
-/// stands for, number or not. `None` when a text is no template, which [`check_json`] reports.
+/// stands for, number or not. `None` when a text is no template, which `check_json` reports.
 pub fn fill_json(value: &Value, known: &[&str], get: &impl Fn(&str) -> Value) -> Option<Value> {
     Some(match value {
         Value::String(text) => {
