@@ -31,7 +31,7 @@ mod work;
 
 use std::sync::Arc;
 
-use domain::{Clock, Jitter, Model, Stores};
+use domain::{Clock, DayBook, Jitter, Model, Stores};
 use telemetry::Metrics;
 
 pub use automations::registry;
@@ -44,7 +44,8 @@ pub use registry::{Automation, Registry};
 pub use services::Services;
 pub use wire::{Parts, WireError, gemini, github};
 
-/// Everything that the work on tasks needs. Holds no state of its own: a crash loses nothing.
+/// Everything that the work on tasks needs. Holds no state of its own but figures
+/// that are about to be written: a crash loses no work.
 pub struct Processor {
     /// Storage and queues.
     pub stores: Stores,
@@ -62,4 +63,6 @@ pub struct Processor {
     pub jitter: Jitter,
     /// Where metrics go.
     pub metrics: Metrics,
+    /// What the day brings, for the console.
+    pub daybook: DayBook,
 }

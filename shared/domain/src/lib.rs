@@ -6,6 +6,7 @@
 
 mod blob;
 mod clock;
+mod daily;
 mod decide;
 mod draft;
 mod effect;
@@ -16,6 +17,8 @@ mod payload_store;
 mod priority;
 mod publisher;
 mod queue;
+#[cfg(feature = "schema")]
+mod schema;
 mod state_store;
 mod status;
 mod store_error;
@@ -31,6 +34,7 @@ pub mod contract;
 
 pub use blob::{Blob, BlobError};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use daily::{DAY_SHARDS, DayBook, DayFigures, ModelFigures, day_keys, note_end};
 pub use decide::{DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, retry};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, draft_hash};
 pub use effect::{Effect, EffectState, Proof};
