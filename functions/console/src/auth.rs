@@ -25,6 +25,10 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    pub(crate) fn new(name: Arc<str>, request: Arc<str>, at: Timestamp) -> Self {
+        Self { name, request, at }
+    }
+
     pub(crate) fn decider(&self) -> Decider<'_> {
         Decider { name: &self.name, request: &self.request, at: self.at }
     }
@@ -58,7 +62,7 @@ pub(crate) async fn authenticate(
 async fn caller(console: &Console, headers: &HeaderMap, request: Arc<str>) -> Result<Caller, Refusal> {
     let at = console.clock.now();
     let name = console.tokens.whose(bearer(headers)).await?;
-    Ok(Caller { name: name.into(), request, at })
+    Ok(Caller::new(name.into(), request, at))
 }
 
 /// The token of the only `Authorization` header, if it is of the scheme `Bearer` (RFC 6750).

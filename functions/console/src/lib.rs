@@ -1,5 +1,5 @@
-//! The console's JSON API: what tasks there are, what the model was asked and said, and the
-//! decisions of people.
+//! The console: a JSON API and a web page that show what tasks there are, what the model was asked and
+//! said, and take the decisions of people.
 //!
 //! Every decision goes through [`domain::decide`], which lets the first one win: this crate checks
 //! who asks and whether the request makes sense, and turns the outcome into HTTP.
@@ -10,14 +10,19 @@
 //! | `auth`, `tokens` | bearer tokens: who is asking |
 //! | `list`, `task`, `transcript`, `payload` | reading |
 //! | `decision` | approve, reject, retry |
+//! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
+//! | `page` | the web page |
 //! | `refusal` | the one match from error to status and body |
 
 mod auth;
 mod body;
 mod decision;
+mod endpoint;
 mod invocation;
 mod list;
 mod log;
+mod openapi;
+mod page;
 mod payload;
 mod problem;
 mod refusal;
@@ -32,19 +37,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
 use http::Request;
+use settings::Settings;
 
 use invocation::Invocation;
+use page::Census;
 
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
 #[cfg(feature = "lambda")]
 pub use wire::wire;
 
-/// Everything that the API needs.
+/// Everything that the API and the page need.
 pub struct Console {
     stores: Stores,
     tokens: TokenSource,
     clock: Clock,
+    /// The models whose state the overview shows.
+    models: Vec<String>,
+    /// The sources that the list can be filtered by.
+    sources: Vec<String>,
+    census: Census,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -53,7 +65,21 @@ impl Console {
     /// A console over `stores` for the holders of `tokens`.
     #[must_use]
     pub fn new(stores: Stores, tokens: TokenSource, clock: Clock) -> Self {
-        Self { stores, tokens, clock, requests: AtomicU64::new(0) }
+        let (models, sources, census) = (Vec::new(), Vec::new(), Census::default());
+        Self { stores, tokens, clock, models, sources, census, requests: AtomicU64::new(0) }
+    }
+
+    /// The same, with a page that knows the models and sources of agent.toml.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &Settings) -> Self {
+        let models = &settings.models;
+        for name in [&models.answer, &models.triage].into_iter().chain(&models.fallback) {
+            if !self.models.contains(name) {
+                self.models.push(name.clone());
+            }
+        }
+        self.sources = settings.sources.keys().cloned().collect();
+        self
     }
 
     /// The ids of `request`. Its own is one that no other request has, and never one that the caller

@@ -91,7 +91,8 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let processor = processor(&settings, &environment, &storage, &github, &clock)?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));
     let console =
-        Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone());
+        Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
+            .with_settings(&settings);
     let app = ingest::router(Arc::clone(&ingest)).merge(console::routes(Arc::new(console)));
     tasks.spawn(async move {
         if let Err(problem) = axum::serve(listener, app).await {
