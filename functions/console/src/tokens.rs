@@ -45,9 +45,7 @@ impl TokenSource {
     pub(crate) async fn now(&self) -> Result<Cow<'_, Tokens>, Refusal> {
         Ok(match &self.0 {
             Kind::Fixed(tokens) => Cow::Borrowed(tokens),
-            Kind::Kept(read) => {
-                Cow::Owned(Tokens::new(&read().await.map_err(Refusal::TokensUnreadable)?))
-            }
+            Kind::Kept(read) => Cow::Owned(Tokens::new(&read().await.map_err(Refusal::TokensUnreadable)?)),
         })
     }
 }
@@ -98,13 +96,9 @@ impl Tokens {
             return Err(Refusal::NoTokens);
         }
         let presented = hash(presented.ok_or(Refusal::Unauthorized)?);
-        let found =
-            self.0.iter().fold(
-                None,
-                |found, holder| {
-                    if bool::from(presented.ct_eq(&holder.hash)) { Some(holder) } else { found }
-                },
-            );
+        let found = self.0.iter().fold(None, |found, holder| {
+            if bool::from(presented.ct_eq(&holder.hash)) { Some(holder) } else { found }
+        });
         found.ok_or(Refusal::Unauthorized)
     }
 

@@ -212,14 +212,14 @@ impl DayBook {
     async fn add(&self, taken: &DayFigures, now: Timestamp) -> Result<(), StoreError> {
         let key = key(now, self.shard);
         let known = self.inner().written.clone().filter(|written| written.key == key);
-        let (mut figures, mut expected) = known
-            .map_or((DayFigures::default(), Expected::Absent), |known| {
-                (known.figures, Expected::Version(known.version))
-            });
+        let (mut figures, mut expected) = known.map_or((DayFigures::default(), Expected::Absent), |known| {
+            (known.figures, Expected::Version(known.version))
+        });
         for _ in 0..MOST_CONFLICTS {
             let mut sum = figures;
             sum.add(taken);
-            let value = serde_json::to_value(&sum).map_err(|error| StoreError::broken("note a day", error))?;
+            let value =
+                serde_json::to_value(&sum).map_err(|error| StoreError::broken("note a day", error))?;
             match self.state.swap(&key, expected, &value, now, after(now, LIFE)).await? {
                 Swap::Done(version) => {
                     self.inner().written = Some(Written { key, figures: sum, version });

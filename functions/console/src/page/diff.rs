@@ -56,8 +56,8 @@ mod tests {
 
     #[test]
     fn changed_words_are_marked_and_escaped() {
-        let out = diff("Hello <b>world</b>.\nSame.", "Hello <b>moon</b>.\nSame.").into_string();
-        assert!(out.contains("<mark>world</mark>") && out.contains("<mark>moon</mark>"), "{out}");
+        let out = diff("<b> Hello world.\nSame.", "<b> Hello moon.\nSame.").into_string();
+        assert!(out.contains("<mark>world.</mark>") && out.contains("<mark>moon.</mark>"), "{out}");
         assert!(out.contains("&lt;b&gt;") && !out.contains("<b>"), "{out}");
     }
 

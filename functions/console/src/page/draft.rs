@@ -151,7 +151,9 @@ mod tests {
     #[test]
     fn links_of_a_draft_open_elsewhere_and_tell_nobody_where_from() {
         let out = rendered("[a](https://x.example) `<a href=\"b\">`").into_string();
-        assert!(out.contains("<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"https://x.example\">"));
+        assert!(out.contains(
+            "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"https://x.example\">"
+        ));
         assert_eq!(out.matches("<a ").count(), 1, "{out}");
     }
 }

@@ -1,8 +1,8 @@
 //! [`Failure`]: a [`Refusal`] as a page.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use http::StatusCode;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use maud::html;
 
 use super::layout;

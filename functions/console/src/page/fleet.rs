@@ -51,7 +51,6 @@ struct Phases {
 
 /// Times are microseconds since 1970.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "of two phases, no more is shown than that it is them")]
 enum Phase {
     #[serde(rename = "c")]
     Closed(IgnoredAny),

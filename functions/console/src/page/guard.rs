@@ -27,7 +27,8 @@ pub(crate) async fn members(
     let invocation = console.invocation(&request);
     let request_id: Arc<str> = invocation.request_id.as_str().into();
     let line = log::Line::of(&request, invocation);
-    let (who, mut response) = match admit(&console, request.method(), request.uri(), request.headers()).await {
+    let (who, mut response) = match admit(&console, request.method(), request.uri(), request.headers()).await
+    {
         Ok(session) => {
             let name = Arc::clone(&session.name);
             let caller = Caller::new(Arc::clone(&name), request_id, console.clock.now());
@@ -45,11 +46,7 @@ pub(crate) async fn members(
 }
 
 /// Passes on every request.
-pub(crate) async fn everybody(
-    State(console): State<Arc<Console>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn everybody(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let line = log::Line::of(&request, console.invocation(&request));
     let mut response = next.run(request).await;

@@ -89,8 +89,7 @@ pub(crate) fn live(from: &str, every_ms: u32, key: &str, content: &Markup) -> Ma
 pub(crate) fn fragment(headers: &HeaderMap, key: &str, content: Markup) -> Response {
     let etag = etag(&content);
     let same = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    let mut response =
-        if same { StatusCode::NOT_MODIFIED.into_response() } else { content.into_response() };
+    let mut response = if same { StatusCode::NOT_MODIFIED.into_response() } else { content.into_response() };
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);

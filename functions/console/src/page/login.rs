@@ -50,7 +50,11 @@ pub(crate) fn way_to(uri: &Uri) -> String {
 /// The login page that leads to the page whose form was sent to `path`.
 pub(crate) fn way_to_page_of(path: &str) -> String {
     let page = path.rsplit_once('/').map_or("/", |(page, _)| page);
-    if page.starts_with("/ui/tasks/") { format!("{LOGIN}?to={}", percent_encode(page)) } else { LOGIN.to_owned() }
+    if page.starts_with("/ui/tasks/") {
+        format!("{LOGIN}?to={}", percent_encode(page))
+    } else {
+        LOGIN.to_owned()
+    }
 }
 
 /// A page of ours. `//evil.example` and `/\evil.example` lead elsewhere in a browser, and what a
@@ -67,7 +71,10 @@ pub(crate) async fn form(way: Result<Query<Way>, QueryRejection>) -> Markup {
 }
 
 /// Opens a session for a good token.
-pub(crate) async fn login(State(console): State<Arc<Console>>, request: Request) -> Result<Response, Failure> {
+pub(crate) async fn login(
+    State(console): State<Arc<Console>>,
+    request: Request,
+) -> Result<Response, Failure> {
     if !origin::is_ours(request.headers()) {
         return Err(Failure(Refusal::Forged("The request did not come from this site.")));
     }
@@ -153,9 +160,17 @@ mod tests {
         for ours in ["/", "/?status=failed&q=a%20b", "/ui/tasks/tsk_0", "/ui/overview"] {
             assert!(is_ours(ours), "{ours}");
         }
-        for foreign in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/ui/\\evil", "/ui/a\nb",
-            "javascript:alert(1)", "/tasks", "/?\t//evil.example"]
-        {
+        for foreign in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/ui/\\evil",
+            "/ui/a\nb",
+            "javascript:alert(1)",
+            "/tasks",
+            "/?\t//evil.example",
+        ] {
             assert!(!is_ours(foreign), "{foreign}");
         }
     }

@@ -76,7 +76,8 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
 async fn lanes(console: &Console) -> Vec<(Lane, Option<Depth>)> {
     join_all(Lane::ALL.map(|lane| async move {
         let depth = console.stores.queue.depth(lane).await;
-        let depth = depth.inspect_err(|error| tracing::warn!(%lane, %error, "the depth of a lane is not known"));
+        let depth =
+            depth.inspect_err(|error| tracing::warn!(%lane, %error, "the depth of a lane is not known"));
         (lane, depth.ok())
     }))
     .await
@@ -137,7 +138,8 @@ fn outcomes(days: &[(Timestamp, DayFigures)]) -> Markup {
     let bar = |(at, day): &(Timestamp, DayFigures)| {
         let of = |status: &TaskStatus| day.ended.get(status.as_str()).copied().unwrap_or_default();
         let named = OUTCOMES.iter().filter(|status| of(status) > 0);
-        let named: Vec<String> = named.map(|status| format!("{} {}", of(status), label(*status).to_lowercase())).collect();
+        let named: Vec<String> =
+            named.map(|status| format!("{} {}", of(status), label(*status).to_lowercase())).collect();
         Bar {
             label: date(*at),
             says: if named.is_empty() { "none".to_owned() } else { named.join(", ") },

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, Query, State};
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Outcome, Task, TaskId, TaskOutput, TaskStatus, between, clip};
 use http::HeaderMap;
@@ -30,6 +30,16 @@ const REST_MS: u32 = 5_000;
 pub(crate) struct Done {
     done: String,
 }
+
+/// Which part of the page is to be shown anew.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Part {
+    part: String,
+}
+
+/// The part below the head.
+const REST: &str = "rest";
 
 /// A line at the top of the page.
 pub(crate) struct Notice<'n> {
@@ -59,10 +69,13 @@ pub(crate) async fn page(
 pub(crate) async fn live(
     State(console): State<Arc<Console>>,
     Path(id): Path<String>,
+    query: Result<Query<Part>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    Ok(layout::fragment(&headers, &key(&task), facts(&task)))
+    let part = query.map(|Query(part)| part).unwrap_or_default();
+    let content = if part.part == REST { rest(&task) } else { head(&task) };
+    Ok(layout::fragment(&headers, &key(&task), content))
 }
 
 /// The task that a path names.
@@ -89,12 +102,13 @@ pub(crate) async fn show(
         }
         p.notice.changed hidden { "This task has changed. " a href={ "/ui/tasks/" (task.id) } { "Show it as it is now" } }
         p.back { a href="/" { "← Tasks" } }
+        (layout::live(&from, every, &key(task), &head(task)))
         div.task {
             div.main {
                 (draft::section(session, task, &drafts, typed))
                 (again(session, task))
             }
-            (layout::live(&from, every, &key(task), &facts(task)))
+            (layout::live(&format!("{from}?part={REST}"), every, &key(task), &rest(task)))
         }
     };
     Ok(layout::page(session, Place::Tasks, &task.doc.thread, &body))
@@ -106,17 +120,21 @@ fn key(task: &Task) -> String {
     format!("{}-{hash}", task.control.status)
 }
 
-/// All that can change while somebody looks at it, but for the draft.
-fn facts(task: &Task) -> Markup {
+/// Where it stands, and why.
+fn head(task: &Task) -> Markup {
     html! {
-        div.facts {
-            (heading(task))
-            (standing(task))
-            (outcome(task))
-            (timeline(task))
-            (usage(task))
-            (details(task))
-        }
+        (heading(task))
+        (standing(task))
+        (outcome(task))
+    }
+}
+
+/// How it came there.
+fn rest(task: &Task) -> Markup {
+    html! {
+        (timeline(task))
+        (usage(task))
+        (details(task))
     }
 }
 

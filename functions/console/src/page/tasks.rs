@@ -90,12 +90,8 @@ async fn find(console: &Console, filter: &Filter) -> Result<Found, Refusal> {
     let status = Some(&filter.status).filter(|status| !status.is_empty());
     let status = status.map(|status| status.parse::<TaskStatus>()).transpose().map_err(Refusal::Malformed)?;
     let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let mut query = ListQuery {
-        status,
-        source: given(&filter.source),
-        limit: PAGE,
-        cursor: given(&filter.cursor),
-    };
+    let mut query =
+        ListQuery { status, source: given(&filter.source), limit: PAGE, cursor: given(&filter.cursor) };
     let Some(wanted) = given(&filter.q).map(|wanted| wanted.to_lowercase()) else {
         let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
         return Ok(Found { tasks: page.tasks, cursor: page.cursor });

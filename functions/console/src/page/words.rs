@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         assert_eq!([count(7), count(1_234), count(45_678), count(2_340_000)], ["7", "1.2k", "46k", "2.3M"]);
-        assert_eq!([usd(0.0), usd(0.000_01), usd(0.0123), usd(12.0)], ["$0", "< $0.0001", "$0.0123", "$12.00"]);
+        assert_eq!(
+            [usd(0.0), usd(0.000_01), usd(0.0123), usd(12.0)],
+            ["$0", "< $0.0001", "$0.0123", "$12.00"]
+        );
         assert_eq!([millis(12.3), millis(1_500.0), millis(90_000.0)], ["12 ms", "1.5 s", "2 min"]);
         assert_eq!([percent(1, 3), percent(0, 0)], ["33 %", "–"]);
     }

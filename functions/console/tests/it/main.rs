@@ -3,9 +3,14 @@
 
 mod access;
 mod decisions;
+mod hostile;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod lists;
+mod login;
+mod openapi;
+mod overview;
+mod pages;
 mod parts;
 mod rig;
 mod unsteady;
