@@ -4,6 +4,7 @@
 mod browser;
 mod chromium;
 mod fuzz;
+mod terminal;
 
 use afterhook::standin::gemini::{Fault, FaultRule};
 use e2e::world::{TOKEN, World, triage_says};

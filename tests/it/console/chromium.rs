@@ -43,7 +43,12 @@ impl Chromium {
     pub(super) async fn start(binary: PathBuf) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
-        command.args(["-c", START]).arg(binary).arg(profile.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .args(["-c", START])
+            .arg(binary)
+            .arg(profile.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().unwrap();
         let commands = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());

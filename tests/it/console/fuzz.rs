@@ -35,7 +35,12 @@ async fn every_request_that_can_be_made_up_is_answered_as_described() {
     fuzzer
         .env_clear()
         .current_dir(directory.path())
-        .args(["-I", "-c", "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())", "run"])
+        .args([
+            "-I",
+            "-c",
+            "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())",
+            "run",
+        ])
         .arg(format!("{}/openapi.json", system.api.url()))
         .args(["--header", &format!("Authorization: Bearer {TOKEN}")])
         .args(["--phases", "coverage,fuzzing,stateful", "--max-examples", "20", "--generation-deterministic"])
