@@ -39,13 +39,13 @@ pub(crate) const PARAMETERS: &[QueryParameter] = &[
         "Only those in this status.",
         r#"{"type":"string","enum":["received","processing","waiting","awaiting_approval","completed","ignored","rejected","expired","failed"]}"#,
     ),
-    ("source", "Only those of this source of agent.toml.", r#"{"type":"string","minLength":1}"#),
+    ("source", "Only those of this source of agent.toml; of every source if empty.", r#"{"type":"string"}"#),
     (
         "limit",
         "At most so many; a page may be shorter and still have a next one.",
         r#"{"type":"integer","minimum":1,"maximum":100,"default":50}"#,
     ),
-    ("cursor", "The `cursor` of the page before.", r#"{"type":"string","minLength":1}"#),
+    ("cursor", "The `cursor` of the page before.", r#"{"type":"string"}"#),
 ];
 
 /// The answer.

@@ -79,11 +79,13 @@ fn described(delivery: &Delivery, letter: &Letter) -> Value {
 }
 
 fn show(letters: &[(Delivery, Letter)]) {
-    let mut table = Table::new(["MESSAGE", "FATE", "RECEIVED", "BODY", "WHY"]);
+    let mut table = Table::new(["MESSAGE", "FATE", "RECEIVED", "TASK", "WHY"]);
     for (delivery, letter) in letters {
         let (fate, why) = fate(letter);
         let times = format!("{} times", delivery.receive_count);
-        let cells = [delivery.message_id.clone(), fate.to_owned(), times, delivery.body.clone(), why];
+        // What is no message of ours is shown as it is.
+        let task = delivery.task_id().map_or_else(|_| delivery.body.clone(), |id| id.to_string());
+        let cells = [delivery.message_id.clone(), fate.to_owned(), times, task, why];
         table.push(cells, Style::new());
     }
     table.print();
