@@ -46,7 +46,16 @@ pub(crate) fn binaries() -> Outcome<Vec<(&'static str, PathBuf)>> {
 impl Dev {
     /// Starts `binary` with these arguments, in an environment of these variables alone.
     pub(crate) fn start(binary: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<Self> {
-        let data = tempfile::tempdir()?;
+        Self::start_in(tempfile::tempdir()?, binary, arguments, variables)
+    }
+
+    /// The same, on this data directory.
+    pub(crate) fn start_in(
+        data: TempDir,
+        binary: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Outcome<Self> {
         let mut command = Command::new(binary);
         command
             .current_dir(agent::root())

@@ -22,6 +22,7 @@ mod ingest_aws;
 mod ingest_rig;
 mod null_stores;
 mod outage;
+mod page;
 mod processor;
 mod report;
 mod scenario;
@@ -43,13 +44,14 @@ type Outcome<T> = Result<T, Problem>;
 type Benchmark = fn() -> Outcome<Vec<Table>>;
 
 /// Every benchmark, the quick ones first.
-const NAMES: [(&str, Benchmark); 10] = [
+const NAMES: [(&str, Benchmark); 11] = [
     ("ingest", ingest::run),
     ("ingest-aws", ingest_aws::run),
     ("processor", processor::run),
     ("calls", calls::run),
     ("cost", cost::run),
     ("dev", dev::run),
+    ("console", page::run),
     ("burst", burst::run),
     ("slow-model", slow_model::run),
     ("storm", storm::run),

@@ -163,6 +163,9 @@ pub struct RedriveArgs {
     /// Do not ask.
     #[arg(long)]
     pub yes: bool,
+    /// Report as JSON; needs --yes, since nobody is asked.
+    #[arg(long, requires = "yes")]
+    pub json: bool,
     /// The data directory of a stopped `dev`.
     #[arg(long, value_name = "DIR", default_value = ".afterhook")]
     pub data_dir: PathBuf,

@@ -19,20 +19,20 @@ mod walk;
 mod webhooks;
 
 /// A running system and what is outside of it.
-struct System {
-    world: World,
-    api: Api,
+pub(crate) struct System {
+    pub(crate) world: World,
+    pub(crate) api: Api,
     running: Running,
 }
 
 impl System {
     /// In memory, in a world where nothing fails.
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_in(World::new().await).await
     }
 
     /// In memory, in `world`.
-    async fn start_in(world: World) -> Self {
+    pub(crate) async fn start_in(world: World) -> Self {
         Self::start_on(Backend::Memory, world).await
     }
 

@@ -6,6 +6,7 @@ mod aws;
 mod aws_contract;
 mod binary;
 mod commands;
+mod console;
 mod crash;
 mod dev;
 mod directions;

@@ -8,7 +8,7 @@ use e2e::world::{LOGIN, World};
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
-const COMPLETING: [&str; 21] = [
+const COMPLETING: [&str; 22] = [
     "tasks.claim",
     "queue.set_visibility", // as long as the lease
     "state.acquire",        // the thread
@@ -26,6 +26,7 @@ const COMPLETING: [&str; 21] = [
     "payloads.put_new",     // the draft
     "tasks.save",           // the intent to publish it
     "tasks.save",           // the end, with the proof
+    "state.swap",           // the day's figures
     "state.release",
     "state.get",  // past answers of the tenant and intent
     "state.swap", // this one among them

@@ -195,6 +195,31 @@ fn sample_events_take_routes_that_exist() {
 }
 
 #[test]
+fn page_and_api_lead_to_the_console_and_the_console_may_read_what_they_show() {
+    let template = Template::read();
+    let events = template.properties("ConsoleFunction")["Events"].as_mapping().unwrap();
+    let paths: BTreeSet<&str> = events.iter().map(|(_, event)| text(&event["Properties"]["Path"])).collect();
+    assert_eq!(paths, BTreeSet::from(["/", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"]));
+    let permissions = template.permissions("ConsoleRole");
+    let may = |action: &str, on: &str| {
+        permissions.iter().any(|(known, resource)| known == action && resource.contains(on))
+    };
+    for (action, on) in [
+        ("dynamodb:Query", "/index/listed"),
+        ("dynamodb:Query", "/index/open"),
+        ("dynamodb:GetItem", "StateTable"),
+        ("dynamodb:UpdateItem", "StateTable"),
+        ("sqs:GetQueueAttributes", "ExpressLane"),
+        ("sqs:GetQueueAttributes", "StandardLane"),
+        ("sqs:GetQueueAttributes", "BulkLane"),
+        ("sqs:SendMessage", "ExpressLane"),
+    ] {
+        assert!(may(action, on), "{action} on {on}");
+    }
+    assert!(!may("sqs:ReceiveMessage", "") && !may("dynamodb:DeleteItem", ""));
+}
+
+#[test]
 fn permissions_name_their_actions_and_resources() {
     let template = Template::read();
     for role in template.named("AWS::IAM::Role") {

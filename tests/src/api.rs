@@ -53,6 +53,12 @@ impl Api {
         self.raw_hook("github", hooks::signed(kind, &body), body).await
     }
 
+    /// The base URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Posts any bytes with any headers to a source.
     pub async fn raw_hook(&self, source: &str, headers: HeaderMap, body: Vec<u8>) -> Answer {
         let request = self.client.post(format!("{}/webhooks/{source}", self.url));

@@ -81,7 +81,7 @@ impl Assembly {
         );
         ingest.set_login(Provider::Github, LOGIN);
         let tokens = TokenSource::fixed(&environment.console_tokens);
-        let console = Console::new(stores.clone(), tokens, clock.clone());
+        let console = Console::new(stores.clone(), tokens, clock.clone()).with_settings(&settings);
         let app = ingest::router(Arc::new(ingest)).merge(console::routes(Arc::new(console)));
         let (listener, url) = listen().await;
         let mut server = JoinSet::new();

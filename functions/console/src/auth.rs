@@ -27,6 +27,10 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    pub(crate) fn new(name: Arc<str>, request: Arc<str>, at: Timestamp, from: Origin) -> Self {
+        Self { name, request, at, from }
+    }
+
     /// What no other request is called.
     pub(crate) fn request(&self) -> &str {
         &self.request
@@ -71,7 +75,7 @@ async fn caller(
 ) -> Result<Caller, Refusal> {
     let at = console.clock.now();
     let name = console.tokens.whose(bearer(headers)).await?;
-    Ok(Caller { name: name.into(), request, at, from })
+    Ok(Caller::new(name.into(), request, at, from))
 }
 
 /// The token of the only `Authorization` header, if it is of the scheme `Bearer` (RFC 6750).

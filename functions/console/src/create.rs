@@ -14,7 +14,9 @@ use domain::{
 };
 use futures::join;
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use webhook::{ApiTask, Parsed, Provider, Received, Sender};
 
 use crate::Console;
@@ -28,12 +30,40 @@ const FIRST_LOOK: Duration = Duration::from_secs(120);
 const MAX_KEY_BYTES: usize = 255;
 const JSON: &str = "application/json";
 
+/// What is asked for; `prompt` or `payload` must be there.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes what `ApiTask` reads")]
+pub(crate) struct NewApiTask {
+    /// Always `api`.
+    source: Option<String>,
+    /// What to do, in words.
+    prompt: Option<String>,
+    /// What to do, as data.
+    payload: Option<Value>,
+    /// 1 (bulk) to 5 (urgent); 3 if absent.
+    #[schemars(range(min = 1, max = 5))]
+    priority: Option<u8>,
+    /// Small facts that travel with it: at most 16.
+    metadata: Option<Map<String, Value>>,
+    /// Where the result is posted; its host must be allowed in agent.toml.
+    callback_url: Option<String>,
+}
+
+/// A task that is stored and enqueued.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Accepted {
+    /// Always `accepted`.
+    status: &'static str,
+    /// Its name.
+    task_id: String,
+}
+
 pub(crate) async fn create(
     State(console): State<Arc<Console>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Body(body): Body<Map<String, Value>>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Accepted>), Refusal> {
     check(&console, &body)?;
     let now = console.clock.now();
     let id = id(&caller, key(&headers)?, now);
@@ -41,7 +71,7 @@ pub(crate) async fn create(
     let bytes = serde_json::to_vec(&body).map_err(|error| StoreError::broken("write the task", error))?;
     let task = task(&id, &caller, &bytes, now)?;
     store(&console, task, &bytes, now).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({"status": "accepted", "task_id": id}))))
+    Ok((StatusCode::ACCEPTED, Json(Accepted { status: "accepted", task_id: id.to_string() })))
 }
 
 /// Everything that is wrong with the task, at once.

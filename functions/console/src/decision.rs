@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{Decided, TaskView, Verdict, decide, view};
+use domain::{Decided, Task, TaskId, TaskView, Verdict, decide, note_end, view};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::Console;
@@ -16,23 +17,31 @@ use crate::task;
 /// Bytes of a reason or a note: it rests within the task's item, which must stay small.
 const MAX_NOTE_BYTES: usize = 1_000;
 
-#[derive(Deserialize)]
+/// An approval.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Approval {
+    /// The hash of the draft that was seen.
     draft_hash: String,
+    /// What to publish in its place.
     text: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A rejection.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rejection {
+    /// The hash of the draft that was seen.
     draft_hash: String,
+    /// Why; at most 1,000 bytes.
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A wish for another try.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Retry {
+    /// What the new draft should do differently; at most 1,000 bytes.
     note: Option<String>,
 }
 
@@ -43,8 +52,7 @@ pub(crate) async fn approve(
     Body(approval): Body<Approval>,
 ) -> Result<Json<TaskView>, Refusal> {
     let verdict = Verdict::Approve { text: approval.text };
-    let stores = &console.stores;
-    let decided = decide(stores, &id, verdict, &approval.draft_hash, caller.decider()).await?;
+    let decided = settle(&console, &id, verdict, &approval.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
 }
 
@@ -55,8 +63,7 @@ pub(crate) async fn reject(
     Body(rejection): Body<Rejection>,
 ) -> Result<Json<TaskView>, Refusal> {
     let verdict = Verdict::Reject { reason: short("reason", rejection.reason)? };
-    let stores = &console.stores;
-    let decided = decide(stores, &id, verdict, &rejection.draft_hash, caller.decider()).await?;
+    let decided = settle(&console, &id, verdict, &rejection.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
 }
 
@@ -67,12 +74,50 @@ pub(crate) async fn retry(
     OptionalBody(retry): OptionalBody<Retry>,
 ) -> Result<Json<TaskView>, Refusal> {
     let note = short("note", retry.and_then(|retry| retry.note))?;
-    let decided = domain::retry(&console.stores, &id, note, caller.decider()).await?;
+    let decided = again(&console, &id, note, &caller).await?;
     Ok(answer(&console, decided).await)
 }
 
+/// Decides about a draft.
+pub(crate) async fn settle(
+    console: &Console,
+    id: &TaskId,
+    verdict: Verdict,
+    seen_hash: &str,
+    caller: &Caller,
+) -> Result<Task, Refusal> {
+    let decided = decide(&console.stores, id, verdict, seen_hash, caller.decider()).await?;
+    if decided.task.control.status.is_end()
+        && let Err(error) = note_end(&console.stores.state, &decided.task, caller.decider().at).await
+    {
+        tracing::warn!(task_id = %id, %error, "the day's figures are not up to date");
+    }
+    Ok(stored(decided))
+}
+
+/// Sends a task around again.
+pub(crate) async fn again(
+    console: &Console,
+    id: &TaskId,
+    note: Option<String>,
+    caller: &Caller,
+) -> Result<Task, Refusal> {
+    domain::retry(&console.stores, id, note, caller.decider()).await.map(stored).map_err(Refusal::from)
+}
+
+/// The task after a decision. The decision is stored by now, so nothing that fails from here on may
+/// be answered with an error: who decided would try again, and be told that somebody was first.
+fn stored(decided: Decided) -> Task {
+    let Decided { task, enqueued } = decided;
+    crate::origin::audit(&task);
+    if let Err(error) = enqueued {
+        tracing::warn!(task_id = %task.id, %error, "the sweeper will wake this task instead of a message");
+    }
+    task
+}
+
 /// `text`, unless it is too long; an empty one is none.
-fn short(field: &str, text: Option<String>) -> Result<Option<String>, Refusal> {
+pub(crate) fn short(field: &str, text: Option<String>) -> Result<Option<String>, Refusal> {
     let text = text.filter(|text| !text.trim().is_empty());
     match text {
         Some(text) if text.len() > MAX_NOTE_BYTES => {
@@ -83,14 +128,7 @@ fn short(field: &str, text: Option<String>) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// The task after a decision. The decision is stored by now, so nothing that fails from here on may
-/// be answered with an error: who decided would try again, and be told that somebody was first.
-async fn answer(console: &Console, decided: Decided) -> Json<TaskView> {
-    let Decided { task, enqueued } = decided;
-    crate::origin::audit(&task);
-    if let Err(error) = enqueued {
-        tracing::warn!(task_id = %task.id, %error, "the sweeper will wake this task instead of a message");
-    }
+async fn answer(console: &Console, task: Task) -> Json<TaskView> {
     match task::show(&console.stores, &task).await {
         Ok(shown) => Json(shown),
         Err(error) => {

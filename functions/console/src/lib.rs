@@ -1,5 +1,5 @@
-//! The console's JSON API: what tasks there are, what the model was asked and said, and the
-//! decisions of people.
+//! The console: a JSON API and a web page that show what tasks there are, what the model was asked and
+//! said, and take the decisions of people.
 //!
 //! Every decision goes through [`domain::decide`], which lets the first one win: this crate checks
 //! who asks and whether the request makes sense, and turns the outcome into HTTP.
@@ -11,16 +11,21 @@
 //! | `list`, `task`, `transcript`, `payload` | reading |
 //! | `decision` | approve, reject, retry |
 //! | `create` | tasks without a webhook |
+//! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
+//! | `page` | the web page |
 //! | `refusal` | the one match from error to status and body |
 
 mod auth;
 mod body;
 mod create;
 mod decision;
+mod endpoint;
 mod invocation;
 mod list;
 mod log;
+mod openapi;
 mod origin;
+mod page;
 mod payload;
 mod problem;
 mod refusal;
@@ -35,22 +40,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
 use http::Request;
-use settings::ApiSettings;
+use settings::{ApiSettings, Settings};
 
 use invocation::Invocation;
+use page::Census;
 
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
 #[cfg(feature = "lambda")]
 pub use wire::wire;
 
-/// Everything that the API needs.
+/// Everything that the API and the page need.
 pub struct Console {
     stores: Stores,
     tokens: TokenSource,
     clock: Clock,
     /// Where results of `POST /tasks` may go.
     api: ApiSettings,
+    /// The models whose state the overview shows.
+    models: Vec<String>,
+    /// The sources that the list can be filtered by.
+    sources: Vec<String>,
+    census: Census,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -59,10 +70,33 @@ impl Console {
     /// A console over `stores` for the holders of `tokens`.
     #[must_use]
     pub fn new(stores: Stores, tokens: TokenSource, clock: Clock) -> Self {
-        Self { stores, tokens, clock, api: ApiSettings::default(), requests: AtomicU64::new(0) }
+        Self {
+            stores,
+            tokens,
+            clock,
+            api: ApiSettings::default(),
+            models: Vec::new(),
+            sources: Vec::new(),
+            census: Census::default(),
+            requests: AtomicU64::new(0),
+        }
     }
 
-    /// The same with what agent.toml says about `POST /tasks`.
+    /// The same with what agent.toml says: models and sources that the page knows, and `POST /tasks`.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &Settings) -> Self {
+        let models = &settings.models;
+        for name in [&models.answer, &models.triage].into_iter().chain(&models.fallback) {
+            if !self.models.contains(name) {
+                self.models.push(name.clone());
+            }
+        }
+        self.sources = settings.sources.keys().cloned().collect();
+        self.api = settings.api.clone();
+        self
+    }
+
+    /// The same with these rules for `POST /tasks`.
     #[must_use]
     pub fn with_api(self, api: ApiSettings) -> Self {
         Self { api, ..self }

@@ -7,9 +7,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::{ListQuery, StoreError, TaskView};
 use futures::{StreamExt, TryStreamExt, stream};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Console;
+use crate::endpoint::QueryParameter;
 use crate::refusal::Refusal;
 use crate::task;
 
@@ -30,8 +32,24 @@ pub(crate) struct Parameters {
     cursor: String,
 }
 
+/// The same for the API's description.
+pub(crate) const PARAMETERS: &[QueryParameter] = &[
+    (
+        "status",
+        "Only those in this status.",
+        r#"{"type":"string","enum":["received","processing","waiting","awaiting_approval","completed","ignored","rejected","expired","failed"]}"#,
+    ),
+    ("source", "Only those of this source of agent.toml; of every source if empty.", r#"{"type":"string"}"#),
+    (
+        "limit",
+        "At most so many; a page may be shorter and still have a next one.",
+        r#"{"type":"integer","minimum":1,"maximum":100,"default":50}"#,
+    ),
+    ("cursor", "The `cursor` of the page before.", r#"{"type":"string"}"#),
+];
+
 /// The answer.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct TaskPage {
     tasks: Vec<TaskView>,
     /// Where the next page begins; a page may be short, or empty, and still have one.
@@ -52,7 +70,7 @@ pub(crate) async fn tasks(
 }
 
 /// A store calls a cursor that it has not made broken: that is the caller's mistake, not ours.
-fn refuse_list(query: &ListQuery, error: StoreError) -> Refusal {
+pub(crate) fn refuse_list(query: &ListQuery, error: StoreError) -> Refusal {
     match error {
         StoreError::Broken { .. } if query.cursor.is_some() => {
             tracing::warn!(%error, "a list was refused for its cursor");

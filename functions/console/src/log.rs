@@ -18,7 +18,7 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn of(request: &Request, invocation: Invocation) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let named = request.uri().path().split('/').nth(2).and_then(|id| id.parse::<domain::TaskId>().ok());
+        let named = request.uri().path().split('/').find_map(|id| id.parse::<domain::TaskId>().ok());
         Self {
             method: request.method().clone(),
             route: route.to_owned(),

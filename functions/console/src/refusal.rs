@@ -24,6 +24,10 @@ pub(crate) enum Refusal {
     KeyReused,
     /// The task could not be enqueued; the text is for the log.
     Queue(String),
+    /// A change that no page of ours has asked for.
+    Forged(&'static str),
+    /// Too many attempts to log in.
+    Throttled,
     /// The body is too large.
     TooLarge,
     /// The body is not sent as JSON.
@@ -67,7 +71,7 @@ impl From<StoreError> for Refusal {
 }
 
 impl Refusal {
-    fn problem(self) -> Problem {
+    pub(crate) fn problem(self) -> Problem {
         use StatusCode as S;
         let (status, kind, title, detail) = match self {
             Self::Unauthorized => {
@@ -111,6 +115,14 @@ impl Refusal {
                 let detail = format!("The task has no {part}.");
                 (S::NOT_FOUND, "unknown_part", "The task has no such part", detail)
             }
+            Self::Forged(why) => {
+                let detail = format!("{why} Go back, load the page again and repeat what you did.");
+                (S::FORBIDDEN, "forged", "This did not come from a page of the console", detail)
+            }
+            Self::Throttled => {
+                let detail = "Wait a few minutes before you try again.".to_owned();
+                (S::TOO_MANY_REQUESTS, "throttled", "Too many attempts to log in", detail)
+            }
             Self::Conflict { kind, title, detail } => (S::CONFLICT, kind, title, detail),
             Self::Store(StoreError::Unavailable { .. }) => {
                 let detail = "The store did not answer. Try again.".to_owned();
@@ -124,13 +136,15 @@ impl Refusal {
         Problem { status, kind, title, detail }
     }
 
-    fn extra_header(&self) -> Option<(http::HeaderName, &'static str)> {
+    pub(crate) fn extra_header(&self) -> Option<(http::HeaderName, &'static str)> {
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, r#"Bearer realm="afterhook""#)),
             Self::TokensUnreadable(_) | Self::Queue(_) | Self::Store(StoreError::Unavailable { .. }) => {
                 Some((RETRY_AFTER, "5"))
             }
+            Self::Throttled => Some((RETRY_AFTER, "300")),
             Self::NoTokens
+            | Self::Forged(_)
             | Self::Malformed(_)
             | Self::Invalid(_)
             | Self::KeyReused
@@ -144,12 +158,14 @@ impl Refusal {
     }
 
     /// What the caller is not told.
-    fn log(&self) {
+    pub(crate) fn log(&self) {
         match self {
             Self::NoTokens => tracing::error!("CONSOLE_TOKEN is not set: nobody can use the console"),
             Self::TokensUnreadable(error) => tracing::error!(%error, "the tokens cannot be read"),
             Self::Store(error) => tracing::error!(%error, "a console request failed"),
             Self::Queue(error) => tracing::error!(%error, "a task could not be enqueued"),
+            Self::Throttled => tracing::warn!("too many attempts to log in to the console"),
+            Self::Forged(why) => tracing::warn!(why, "a change was refused that no page of ours asked for"),
             Self::Unauthorized
             | Self::Malformed(_)
             | Self::Invalid(_)

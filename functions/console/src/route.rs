@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router, middleware};
+use domain::TaskView;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::endpoint::Endpoint;
 use crate::problem::Problem;
-use crate::{Console, auth, body, create, decision, list, payload, task, transcript};
+use crate::{Console, auth, body, create, decision, list, openapi, page, payload, task, transcript};
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
 /// and method that there is not.
@@ -18,21 +20,66 @@ pub fn router(console: Arc<Console>) -> Router {
     routes(console).route("/health", get(health)).fallback(not_found)
 }
 
-/// The routes that need a token, to be merged into a router that has a fallback and `/health`.
+/// The API, its description and the page, to be merged into a router that has a fallback and `/health`.
 pub fn routes(console: Arc<Console>) -> Router {
-    Router::new()
-        .route("/tasks", get(list::tasks).post(create::create))
-        .route("/tasks/{id}", get(task::one))
-        .route("/tasks/{id}/transcript", get(transcript::calls))
-        .route("/tasks/{id}/payload", get(payload::raw))
-        .route("/tasks/{id}/approve", post(decision::approve))
-        .route("/tasks/{id}/reject", post(decision::reject))
-        .route("/tasks/{id}/retry", post(decision::retry))
+    let api = endpoints()
+        .into_iter()
+        .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.handler))
         .method_not_allowed_fallback(method_not_allowed)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&console), auth::authenticate));
+    let described = Router::new()
+        .route("/openapi.json", get(openapi::document))
+        .method_not_allowed_fallback(method_not_allowed);
+    api.merge(described)
+        .merge(page::routes(&console))
         .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&console), auth::authenticate))
         .with_state(console)
 }
+
+/// Every endpoint of the API, with its description.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get::<list::TaskPage, _, _>("/tasks", "listTasks", list::tasks)
+            .summary("Tasks, the newest first, in pages.")
+            .query(list::PARAMETERS)
+            .problems(&[400]),
+        Endpoint::post::<create::Accepted, _, _>("/tasks", "createTask", create::create)
+            .summary("Stores a task that no webhook has brought, and enqueues it.")
+            .body::<create::NewApiTask>(true)
+            .status(202)
+            .problems(&[400, 409, 413, 415, 422]),
+        Endpoint::get::<TaskView, _, _>("/tasks/{id}", "getTask", task::one)
+            .summary("One task.")
+            .problems(&[404]),
+        Endpoint::get::<transcript::Transcript, _, _>(
+            "/tasks/{id}/transcript",
+            "getTranscript",
+            transcript::calls,
+        )
+        .summary("Every request to a model and its response, to the letter.")
+        .problems(&[404]),
+        Endpoint::get::<(), _, _>("/tasks/{id}/payload", "getPayload", payload::raw)
+            .summary("The raw body as it was received, with the media type that its sender named.")
+            .raw()
+            .problems(&[404]),
+        Endpoint::post::<TaskView, _, _>("/tasks/{id}/approve", "approveDraft", decision::approve)
+            .summary("Publishes the draft that was seen, or an edited text in its place.")
+            .body::<decision::Approval>(true)
+            .problems(DECISION),
+        Endpoint::post::<TaskView, _, _>("/tasks/{id}/reject", "rejectDraft", decision::reject)
+            .summary("Refuses the draft that was seen.")
+            .body::<decision::Rejection>(true)
+            .problems(DECISION),
+        Endpoint::post::<TaskView, _, _>("/tasks/{id}/retry", "retryTask", decision::retry)
+            .summary("Sends an ended task around again; of a parked one, asks for another draft.")
+            .body::<decision::Retry>(false)
+            .problems(DECISION),
+    ]
+}
+
+/// How a decision may be refused: a body that makes no sense, an unknown task, a decision or draft that
+/// was overtaken, a body that is too large or no JSON.
+const DECISION: &[u16] = &[400, 404, 409, 413, 415];
 
 async fn health() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok" }))
@@ -53,7 +100,7 @@ async fn not_found() -> Response {
         status: StatusCode::NOT_FOUND,
         kind: "not_found",
         title: "There is no such route",
-        detail: "The API begins at /tasks.".to_owned(),
+        detail: "The page is at /, the API begins at /tasks, and /openapi.json describes it.".to_owned(),
     }
     .into_response()
 }

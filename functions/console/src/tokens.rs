@@ -1,5 +1,6 @@
 //! [`TokenSource`]: who may use the console, by bearer token.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use futures::future::BoxFuture;
@@ -37,12 +38,15 @@ impl TokenSource {
 
     /// Whose token `presented` is.
     pub(crate) async fn whose(&self, presented: Option<&str>) -> Result<String, Refusal> {
-        match &self.0 {
-            Kind::Fixed(tokens) => tokens.whose(presented),
-            Kind::Kept(read) => {
-                Tokens::new(&read().await.map_err(Refusal::TokensUnreadable)?).whose(presented)
-            }
-        }
+        self.now().await?.whose(presented).map(|holder| holder.name.clone())
+    }
+
+    /// The tokens that are good now.
+    pub(crate) async fn now(&self) -> Result<Cow<'_, Tokens>, Refusal> {
+        Ok(match &self.0 {
+            Kind::Fixed(tokens) => Cow::Borrowed(tokens),
+            Kind::Kept(read) => Cow::Owned(Tokens::new(&read().await.map_err(Refusal::TokensUnreadable)?)),
+        })
     }
 }
 
@@ -55,31 +59,52 @@ impl fmt::Debug for TokenSource {
     }
 }
 
-/// Names and tokens; the latter as hashes, so that a comparison tells nothing about lengths either.
-struct Tokens(Vec<(String, [u8; 32])>);
+/// Names and tokens.
+#[derive(Clone)]
+pub(crate) struct Tokens(Vec<Holder>);
+
+/// Who has a token; the token as its hash, so that a comparison tells nothing about lengths either.
+#[derive(Clone)]
+pub(crate) struct Holder {
+    /// The name in the audit.
+    pub(crate) name: String,
+    hash: [u8; 32],
+}
+
+impl Holder {
+    /// What signs the sessions that this token has opened: they end with it.
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.hash
+    }
+}
 
 impl Tokens {
     fn new(tokens: &[ConsoleToken]) -> Self {
         // An empty token would be one that everybody knows.
         let sound = tokens.iter().filter(|token| !token.token.expose_secret().is_empty());
-        Self(sound.map(|token| (token.name.clone(), hash(token.token.expose_secret()))).collect())
+        let holder = |token: &ConsoleToken| Holder {
+            name: token.name.clone(),
+            hash: hash(token.token.expose_secret()),
+        };
+        Self(sound.map(holder).collect())
     }
 
     /// Every token is compared in full, whichever matches: the time taken says neither how much of a
     /// guess was right nor whose token it came close to.
-    fn whose(&self, presented: Option<&str>) -> Result<String, Refusal> {
+    pub(crate) fn whose(&self, presented: Option<&str>) -> Result<&Holder, Refusal> {
         if self.0.is_empty() {
             return Err(Refusal::NoTokens);
         }
         let presented = hash(presented.ok_or(Refusal::Unauthorized)?);
-        let found =
-            self.0.iter().fold(
-                None,
-                |found, (name, known)| {
-                    if bool::from(presented.ct_eq(known)) { Some(name) } else { found }
-                },
-            );
-        found.cloned().ok_or(Refusal::Unauthorized)
+        let found = self.0.iter().fold(None, |found, holder| {
+            if bool::from(presented.ct_eq(&holder.hash)) { Some(holder) } else { found }
+        });
+        found.ok_or(Refusal::Unauthorized)
+    }
+
+    /// The tokens of the person called `name`, who may have several.
+    pub(crate) fn of<'t>(&'t self, name: &'t str) -> impl Iterator<Item = &'t Holder> {
+        self.0.iter().filter(move |holder| holder.name == name)
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::{Blob, Part, StoreError};
+use domain::{Blob, Part, StoreError, Task, TaskId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -12,36 +13,47 @@ use crate::Console;
 use crate::body::NamedTask;
 use crate::refusal::Refusal;
 
-#[derive(Serialize)]
+/// Every call of a task.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Transcript {
     calls: Vec<Call>,
 }
 
 /// A [`domain::Exchange`] whose bodies are passed on as they are stored: parsing them anew could
 /// change the order of keys or the digits of a number.
-#[derive(Deserialize, Serialize)]
-struct Call {
-    step: String,
-    model: String,
-    request: Box<RawValue>,
-    response: Box<RawValue>,
-    at: String,
+#[derive(Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Call {
+    /// The step that called.
+    pub(crate) step: String,
+    /// The model that was asked.
+    pub(crate) model: String,
+    /// The request's body.
+    #[schemars(with = "serde_json::Value")]
+    pub(crate) request: Box<RawValue>,
+    /// The response's body.
+    #[schemars(with = "serde_json::Value")]
+    pub(crate) response: Box<RawValue>,
+    /// When it was sent.
+    pub(crate) at: String,
 }
 
 pub(crate) async fn calls(
     State(console): State<Arc<Console>>,
     NamedTask(id): NamedTask,
 ) -> Result<Json<Transcript>, Refusal> {
+    Ok(Json(Transcript { calls: of_task(&console, &id).await?.1 }))
+}
+
+/// The task and its calls, in their order.
+pub(crate) async fn of_task(console: &Console, id: &TaskId) -> Result<(Task, Vec<Call>), Refusal> {
     let stores = &console.stores;
-    let (task, parts) = futures::try_join!(stores.tasks.get(&id), stores.payloads.list(&id, Part::CALLS))?;
-    if task.is_none() {
-        return Err(Refusal::NoSuchTask(id.to_string()));
-    }
+    let (task, parts) = futures::try_join!(stores.tasks.get(id), stores.payloads.list(id, Part::CALLS))?;
+    let task = task.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
     let mut calls = Vec::with_capacity(parts.len());
     for (part, blob) in &parts {
         calls.extend(read(part, blob)?);
     }
-    Ok(Json(Transcript { calls }))
+    Ok((task, calls))
 }
 
 /// The calls of one part: one as an object, or several as a list.

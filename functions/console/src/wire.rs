@@ -15,7 +15,8 @@ use crate::{Console, ReadTokens, TokenSource};
 pub async fn wire() -> Result<Arc<Console>, BootError> {
     let booted = lambda::boot(None).await?;
     let tokens = TokenSource::kept(keeper(booted.act_secrets()));
-    Ok(Arc::new(Console::new(booted.stores, tokens, booted.clock).with_api(booted.settings.api)))
+    let console = Console::new(booted.stores, tokens, booted.clock);
+    Ok(Arc::new(console.with_settings(&booted.settings)))
 }
 
 /// Reads the tokens by way of `reader`. One that was taken back works for five minutes more.

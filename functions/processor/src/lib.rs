@@ -39,7 +39,7 @@ mod work;
 
 use std::sync::Arc;
 
-use domain::{Approver, Clock, Jitter, Model, Stores};
+use domain::{Approver, Clock, DayBook, Jitter, Model, Stores};
 use telemetry::Metrics;
 
 pub use approver::{ApproverError, approver};
@@ -55,7 +55,8 @@ pub use registry::{Automation, Registry};
 pub use services::{MissingCredential, OutsideService, Services, ServicesError, needs, services};
 pub use wire::{Parts, WireError, gemini};
 
-/// Everything that the work on tasks needs. Holds no state of its own: a crash loses nothing.
+/// Everything that the work on tasks needs. Holds no state of its own but figures
+/// that are about to be written: a crash loses no work.
 pub struct Processor {
     /// Storage and queues.
     pub stores: Stores,
@@ -75,4 +76,6 @@ pub struct Processor {
     pub jitter: Jitter,
     /// Where metrics go.
     pub metrics: Metrics,
+    /// What the day brings, for the console.
+    pub daybook: DayBook,
 }

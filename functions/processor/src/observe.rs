@@ -9,6 +9,17 @@ use telemetry::{Ended, Metrics};
 use crate::Processor;
 
 impl Processor {
+    /// Writes down what the run has cost, and whether the task has ended. The task itself is written by
+    /// now: figures that cannot be written wait for the next run, and keep nobody.
+    pub(crate) async fn note_day(&self, task: &Task, now: Timestamp) {
+        if task.control.status.is_end() {
+            self.daybook.ended(task.control.status, now);
+        }
+        if let Err(problem) = self.daybook.write(now).await {
+            tracing::warn!(%problem, "the day's figures are not up to date");
+        }
+    }
+
     /// Tells the metrics about a task that has come to rest.
     pub(crate) fn observe(&self, task: &Task, now: Timestamp) {
         if !task.control.status.is_end() {

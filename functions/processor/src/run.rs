@@ -145,6 +145,7 @@ impl Run {
             let mut task = self.task.lock().await;
             usage.iter().for_each(|usage| task.add_usage(usage.clone()));
         }
+        self.processor.daybook.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
             self.put(&Part::call(self.fence, sequence), &pack(exchange)?).await

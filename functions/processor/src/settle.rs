@@ -67,6 +67,7 @@ async fn write(processor: &Arc<Processor>, mut task: Task, ending: Ending, now: 
     match processor.stores.tasks.save(&mut task).await {
         Ok(Save::Done) => {
             summary(processor, &task, now);
+            processor.note_day(&task, now).await;
             ending.disposition
         }
         Ok(Save::Stale) => {

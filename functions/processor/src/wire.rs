@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Jitter, Model, StateStore, Stores};
+use domain::{Clock, DAY_SHARDS, DayBook, Jitter, Model, StateStore, Stores};
 use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
@@ -51,8 +51,26 @@ impl Processor {
         let registry = Arc::new(automations::configured(registry, settings));
         let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
-        Ok(Self { stores, model, services, approver: None, registry, config, clock, jitter, metrics })
+        let daybook = DayBook::new(Arc::clone(&stores.state), shard(&jitter));
+        Ok(Self {
+            stores,
+            model,
+            services,
+            approver: None,
+            registry,
+            config,
+            clock,
+            jitter,
+            metrics,
+            daybook,
+        })
     }
+}
+
+/// Any of the shards that a day's figures are spread over.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small number")]
+fn shard(jitter: &Jitter) -> u32 {
+    (jitter.draw() * f64::from(DAY_SHARDS)) as u32
 }
 
 /// The Gemini client as configured; without a key unless the environment has one. Its quotas, breakers

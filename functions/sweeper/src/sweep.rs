@@ -160,7 +160,14 @@ impl Sweeper {
         done: Done,
     ) -> Result<Done, StoreError> {
         task.transition(status, now, note).map_err(|illegal| StoreError::broken("sweep", illegal))?;
-        self.save(task, done).await
+        let ended = task.clone();
+        let outcome = self.save(task, done).await?;
+        if outcome == done
+            && let Err(problem) = domain::note_end(&self.stores.state, &ended, now).await
+        {
+            warn!(task_id = %ended.id, %problem, "the day's figures are not up to date");
+        }
+        Ok(outcome)
     }
 
     async fn save(&self, mut task: Task, done: Done) -> Result<Done, StoreError> {

@@ -5,4 +5,5 @@ pub(crate) mod http;
 pub(crate) mod redrive;
 pub(crate) mod send;
 pub(crate) mod standin;
+pub(crate) mod table;
 pub(crate) mod tasks;

@@ -4,9 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anstyle::Style;
 use domain::{Clock, Delivery, Envelope, Stores, TaskStatus, Visibility};
 use embedded::Embedded;
+use serde_json::{Value, json};
 
+use super::table::Table;
 use crate::Failure;
 use crate::cli::RedriveArgs;
 use crate::terminal::say;
@@ -32,21 +35,69 @@ enum Letter {
 pub(crate) async fn redrive(args: RedriveArgs) -> Result<ExitCode, Failure> {
     let stores = stores(&args).await?;
     let letters = read(&stores).await?;
+    if args.json {
+        return report(&stores, &letters).await;
+    }
     if letters.is_empty() {
         say!("the dead-letter queue is empty");
         return Ok(ExitCode::SUCCESS);
     }
-    for (delivery, letter) in &letters {
-        say!("{}", describe(delivery, letter));
-    }
-    if !args.yes && !confirmed()? {
-        put_back(&stores, &letters).await?;
-        say!("nothing was changed");
-        return Ok(ExitCode::FAILURE);
+    show(&letters);
+    if !args.yes {
+        let answer = confirmed();
+        // Whatever keeps us from going on: others must see the letters again.
+        if !matches!(answer, Ok(true)) {
+            put_back(&stores, &letters).await?;
+            answer?;
+            say!("nothing was changed");
+            return Ok(ExitCode::FAILURE);
+        }
     }
     let (sent, dropped) = act(&stores, &letters).await?;
     say!("{sent} sent back to work, {dropped} dropped, {} kept", letters.len() - sent - dropped);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Redrives, and tells a program what was done.
+async fn report(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<ExitCode, Failure> {
+    let (sent, dropped) = act(stores, letters).await?;
+    let listed: Vec<_> = letters.iter().map(|(delivery, letter)| described(delivery, letter)).collect();
+    let kept = letters.len() - sent - dropped;
+    say!("{:#}", json!({ "letters": listed, "sent": sent, "dropped": dropped, "kept": kept }));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn described(delivery: &Delivery, letter: &Letter) -> Value {
+    let (fate, why) = fate(letter);
+    json!({
+        "message_id": delivery.message_id,
+        "task_id": delivery.task_id().ok(),
+        "received": delivery.receive_count,
+        "fate": fate,
+        "why": why,
+    })
+}
+
+fn show(letters: &[(Delivery, Letter)]) {
+    let mut table = Table::new(["MESSAGE", "FATE", "RECEIVED", "TASK", "WHY"]);
+    for (delivery, letter) in letters {
+        let (fate, why) = fate(letter);
+        let times = format!("{} times", delivery.receive_count);
+        // What is no message of ours is shown as it is.
+        let task = delivery.task_id().map_or_else(|_| delivery.body.clone(), |id| id.to_string());
+        let cells = [delivery.message_id.clone(), fate.to_owned(), times, task, why];
+        table.push(cells, Style::new());
+    }
+    table.print();
+}
+
+/// What becomes of it, in a word, and why.
+fn fate(letter: &Letter) -> (&'static str, String) {
+    match letter {
+        Letter::Redrive(envelope) => ("redrive", format!("back to the {} lane", envelope.lane)),
+        Letter::Drop(status) => ("drop", format!("its task is {status}")),
+        Letter::Keep(problem) => ("keep", problem.clone()),
+    }
 }
 
 #[cfg(feature = "aws")]
@@ -103,16 +154,6 @@ async fn judge(stores: &Stores, delivery: &Delivery) -> Result<Letter, Failure> 
             Letter::Redrive(Envelope { task_id: id, lane: task.doc.priority.lane(), tenant: task.doc.tenant })
         }
     })
-}
-
-fn describe(delivery: &Delivery, letter: &Letter) -> String {
-    let fate = match letter {
-        Letter::Redrive(envelope) => format!("back to the {} lane", envelope.lane),
-        Letter::Drop(status) => format!("dropped, its task is {status}"),
-        Letter::Keep(problem) => format!("kept: {problem}"),
-    };
-    let body: String = delivery.body.chars().filter(|c| !c.is_control()).take(80).collect();
-    format!("{}  received {} times  {body}  → {fate}", delivery.message_id, delivery.receive_count)
 }
 
 fn confirmed() -> Result<bool, Failure> {

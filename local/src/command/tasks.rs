@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use settings::Environment;
-use std::io::IsTerminal;
 
 use super::http;
+use super::table::{Table, plain, plain_lines, style};
 use crate::Failure;
 use crate::cli::{TasksAction, TasksArgs};
 use crate::made_up::MadeUp;
@@ -114,7 +113,7 @@ impl Api {
             return Ok(value);
         }
         let detail = value.get("detail").and_then(Value::as_str).unwrap_or(body.as_str());
-        Err(Failure::new(format!("{status}: {detail}")))
+        Err(Failure::new(format!("{status}: {}", plain(detail))))
     }
 
     fn print_list(&self, page: &Value) {
@@ -125,19 +124,21 @@ impl Api {
         let tasks = page.get("tasks").and_then(Value::as_array).cloned().unwrap_or_default();
         if tasks.is_empty() {
             say!("no tasks");
+            return;
         }
+        let mut table = Table::new(["TASK", "STATUS", "RECEIVED", "EVENT", "THREAD", "COST", "WHY"]);
         for task in &tasks {
-            let text = |name: &str| task.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
-            let style = style(&text("status"));
-            say!(
-                "{}  {style}{:<17}{style:#}  {:<22}  {:<30}  {}",
-                text("task_id"),
-                text("status"),
-                text("event"),
-                text("thread"),
-                text("received_at")
-            );
+            let text =
+                |pointer: &str| task.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
+            let status = text("/status");
+            let received = text("/received_at").chars().take(19).collect::<String>().replace('T', " ");
+            let cost = task.pointer("/cost_usd").and_then(Value::as_f64);
+            let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}"));
+            let style = style(&status);
+            let row = [text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)];
+            table.push(row, style);
         }
+        table.print();
         if let Some(cursor) = page.get("cursor").and_then(Value::as_str) {
             say!("more: --cursor {cursor}");
         }
@@ -167,7 +168,10 @@ impl Api {
             ("confidence", "/classification/confidence"),
             ("parked", "/draft/parked_because"),
             ("draft hash", "/draft/hash"),
+            ("decision", "/decision/outcome"),
             ("decided by", "/decision/by"),
+            ("decided at", "/decision/at"),
+            ("reason", "/decision/reason"),
             ("error", "/error/message"),
             ("result", "/result/output_url"),
             ("tokens", "/result/tokens_used"),
@@ -175,29 +179,29 @@ impl Api {
         ];
         for (name, pointer) in lines {
             if let Some(value) = text(pointer) {
-                say!("  {name:<11} {value}");
+                say!("  {name:<11} {}", plain(&value));
             }
         }
         for entry in task.get("timeline").and_then(Value::as_array).into_iter().flatten() {
             let field = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            say!("  {}  {:<17}  {}", field("at"), field("status"), field("note"));
+            say!("  {}  {:<17}  {}", field("at"), field("status"), plain(&field("note")));
         }
         if let Some(draft) = text("/draft/text") {
-            say!("\n{draft}");
+            say!("\n{}", plain_lines(&draft));
         }
     }
 }
 
-/// Colour only where a person sees it.
-fn style(status: &str) -> Style {
-    if !std::io::stdout().is_terminal() {
-        return Style::new();
-    }
-    let colour = match status {
-        "completed" => AnsiColor::Green,
-        "failed" | "rejected" | "expired" => AnsiColor::Red,
-        "awaiting_approval" => AnsiColor::Yellow,
-        _ => AnsiColor::Cyan,
+/// Why a task stands where it stands, in a few words.
+fn why(task: &Value) -> String {
+    let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let why = match task.get("status").and_then(Value::as_str) {
+        Some("awaiting_approval") => text("/draft/parked_because"),
+        Some("failed") => text("/error/message"),
+        Some("waiting") => text("/not_before").map(|at| format!("starts {at}")),
+        Some("completed") => text("/result/output_url"),
+        Some("rejected") => text("/decision/by").map(|by| format!("by {by}")),
+        _ => None,
     };
-    Style::new().fg_color(Some(colour.into()))
+    why.unwrap_or_default()
 }

@@ -21,6 +21,7 @@ fn print_text(running: &Running) {
     for source in running.settings.sources.keys() {
         say!("  webhooks   {url}/webhooks/{source}");
     }
+    say!("  console    {url}/   (log in with the token in CONSOLE_TOKEN)");
     say!("  tasks      {url}/tasks");
     say!("  storage    {}", running.storage);
     for service in &running.services {

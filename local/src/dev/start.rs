@@ -96,7 +96,7 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));
     let console =
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
-            .with_api(settings.api.clone());
+            .with_settings(&settings);
     let app = ingest::router(Arc::clone(&ingest)).merge(console::routes(Arc::new(console)));
     tasks.spawn(async move {
         if let Err(problem) = axum::serve(listener, app).await {

@@ -8,6 +8,7 @@ use crate::{Origin, Timestamp};
 /// Who wrote a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum DraftOrigin {
     /// The model.
     Model,
@@ -30,6 +31,7 @@ pub struct DraftRef {
 
 /// A draft with its text, as the console shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Draft {
     /// The text to publish.
     pub text: String,
@@ -52,6 +54,7 @@ pub fn draft_hash(text: &str) -> String {
 /// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Outcome {
     /// Publish as it is.
     Approved,
@@ -78,6 +81,7 @@ impl Outcome {
 
 /// Who decided what, when, on which text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// What was decided.
     pub outcome: Outcome,

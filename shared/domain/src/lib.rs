@@ -8,6 +8,7 @@ mod approver;
 mod blob;
 mod click;
 mod clock;
+mod daily;
 mod decide;
 mod draft;
 mod effect;
@@ -20,6 +21,8 @@ mod payload_store;
 mod priority;
 mod publisher;
 mod queue;
+#[cfg(feature = "schema")]
+mod schema;
 mod state_store;
 mod status;
 mod store_error;
@@ -38,6 +41,7 @@ pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use daily::{DAY_SHARDS, DayBook, DayFigures, ModelFigures, day_keys, note_end};
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, expire, retry,
 };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// An address is the one that the connection came from, as the platform in front of us has seen it:
 /// never one that the caller names in a header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "channel", rename_all = "snake_case")]
 pub enum Origin {
     /// The console: its page, or its API.

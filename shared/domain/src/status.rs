@@ -7,6 +7,7 @@ use std::str::FromStr;
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TaskStatus {
     /// Stored by ingest, not yet claimed.
     Received,

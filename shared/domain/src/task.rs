@@ -176,6 +176,7 @@ pub struct TaskDoc {
 
 /// What triage made of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Classification {
     /// Name of an intent of agent.toml.
     pub intent: String,
@@ -210,6 +211,7 @@ pub enum TaskOutput {
 
 /// What went wrong, for the person who reads the task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskError {
     /// The step at which it happened.
     pub step: String,
@@ -235,6 +237,7 @@ impl TaskError {
 
 /// One line of a task's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TimelineEntry {
     /// When.
     pub at: Timestamp,

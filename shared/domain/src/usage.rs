@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Tokens, money and time of one model call, retries in place included.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepUsage {
     /// The step that called, such as `triage` or `answer`.
     pub step: String,

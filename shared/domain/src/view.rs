@@ -10,6 +10,7 @@ use crate::{
 
 /// A task as the API shows it. Fields that do not apply are `null`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskView {
     task_id: TaskId,
     source: String,
@@ -35,6 +36,7 @@ pub struct TaskView {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ResultView {
     success: bool,
     output: Option<String>,

@@ -4,9 +4,14 @@
 mod access;
 mod create;
 mod decisions;
+mod hostile;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod lists;
+mod login;
+mod openapi;
+mod overview;
+mod pages;
 mod parts;
 mod rig;
 mod unsteady;

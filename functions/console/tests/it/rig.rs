@@ -155,9 +155,53 @@ impl Rig {
         self.send(request).await
     }
 
+    /// Logs in with `token` at a console on this machine; the cookie.
+    pub async fn log_in(&self, token: &str) -> String {
+        let form = format!("token={token}");
+        let answer = self.send(form_request("/ui/login", &form, None)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{:?}", answer.body);
+        answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// A page, as the browser of mona's shows it.
+    pub async fn page(&self, path: &str) -> Answer {
+        let cookie = self.log_in(TOKENS[1].1).await;
+        self.page_as(path, &cookie).await
+    }
+
+    pub async fn page_as(&self, path: &str, cookie: &str) -> Answer {
+        let request = Request::get(path).header("host", HOST).header("cookie", cookie);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form as a page of the session `cookie` does.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)], cookie: &str) -> Answer {
+        let page = self.page_as("/", cookie).await.text();
+        let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let fields = fields.iter().copied().chain([("csrf", csrf.as_str())]);
+        let form: Vec<String> = fields.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        self.send(form_request(path, &form.join("&"), Some(cookie))).await
+    }
+
     pub async fn approve(&self, task: &Task) -> Answer {
         self.post(&format!("/tasks/{}/approve", task.id), &json!({ "draft_hash": draft_hash(DRAFT) })).await
     }
+}
+
+pub const HOST: &str = "127.0.0.1:3000";
+
+/// A form as a browser sends it from a page of ours.
+pub fn form_request(path: &str, form: &str, cookie: Option<&str>) -> Request<Body> {
+    let request = Request::post(path)
+        .header("host", HOST)
+        .header("origin", format!("http://{HOST}"))
+        .header("content-type", "application/x-www-form-urlencoded");
+    let request = cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
+    request.body(Body::from(form.to_owned())).unwrap()
+}
+
+fn escaped(value: &str) -> String {
+    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// A request of mona's.
@@ -176,6 +220,10 @@ pub struct Answer {
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.to_vec()).unwrap()
     }
 
     #[track_caller]

@@ -1,0 +1,41 @@
+//! The style, the script and the icon.
+
+use std::sync::OnceLock;
+
+use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use sha2::{Digest, Sha256};
+
+const STYLE: &str = include_str!("assets/app.css");
+const SCRIPT: &str = include_str!("assets/app.js");
+/// The icon, which pages also show.
+pub(crate) const ICON: &str = include_str!("assets/icon.svg");
+
+/// Changes when one of them does: pages name it, so that browsers may keep the files for good.
+pub(crate) fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(|| {
+        let mut hash = Sha256::new();
+        hash.update(STYLE);
+        hash.update(SCRIPT);
+        HEXLOWER.encode(&hash.finalize()[..8])
+    })
+}
+
+pub(crate) async fn style() -> Response {
+    asset("text/css; charset=utf-8", STYLE)
+}
+
+pub(crate) async fn script() -> Response {
+    asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub(crate) async fn icon() -> Response {
+    asset("image/svg+xml", ICON)
+}
+
+fn asset(media_type: &'static str, text: &'static str) -> Response {
+    let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    (headers, text).into_response()
+}

@@ -1,0 +1,72 @@
+//! [`Census`]: how many tasks there are in each status.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{DayFigures, StoreError, TaskStatus, Timestamp, between, day_keys};
+use futures::future::{join, try_join_all};
+
+use crate::Console;
+
+/// Counting stops here; then it says "and more".
+const ENOUGH: usize = 500;
+/// Pages that refresh themselves need not count anew each time.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// The latest count.
+#[derive(Default)]
+pub(crate) struct Census(Mutex<Option<Counts>>);
+
+/// How many tasks there are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counts {
+    at: Timestamp,
+    open: Vec<(TaskStatus, usize)>,
+    /// What has ended today (UTC), and what it cost.
+    pub(crate) today: DayFigures,
+}
+
+impl Counts {
+    /// The number beside a status: of those that are open, or that have ended today.
+    pub(crate) fn of(&self, status: TaskStatus) -> String {
+        match self.open.iter().find(|(known, _)| *known == status) {
+            Some((_, count)) if *count >= ENOUGH => format!("{ENOUGH}+"),
+            Some((_, count)) => count.to_string(),
+            None => self.today.ended.get(status.as_str()).copied().unwrap_or_default().to_string(),
+        }
+    }
+
+    /// How many drafts wait for a person.
+    pub(crate) fn parked(&self) -> usize {
+        let parked = self.open.iter().find(|(status, _)| *status == TaskStatus::AwaitingApproval);
+        parked.map_or(0, |(_, count)| *count)
+    }
+}
+
+/// Counts, unless that was done a moment ago.
+pub(crate) async fn count(console: &Console, now: Timestamp) -> Result<Counts, StoreError> {
+    let latest = console.census.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(latest) = latest.filter(|latest| latest.at <= now && between(latest.at, now) < FRESH) {
+        return Ok(latest);
+    }
+    let tasks = &console.stores.tasks;
+    let open = TaskStatus::OPEN.map(|status| async move {
+        let due = tasks.due(status, Timestamp::MAX, ENOUGH).await?;
+        Ok::<_, StoreError>((status, due.len()))
+    });
+    let (open, today) = join(try_join_all(open), day(console, now, now)).await;
+    let counts = Counts { at: now, open: open?, today: today? };
+    *console.census.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(counts.clone());
+    Ok(counts)
+}
+
+/// The figures of the day of `at`.
+pub(crate) async fn day(console: &Console, at: Timestamp, now: Timestamp) -> Result<DayFigures, StoreError> {
+    let keys = day_keys(at);
+    let parts = try_join_all(keys.iter().map(|key| console.stores.state.get(key, now))).await?;
+    let mut sum = DayFigures::default();
+    for part in parts.into_iter().flatten() {
+        sum.add(&DayFigures::read(part.value));
+    }
+    Ok(sum)
+}

@@ -1,0 +1,120 @@
+//! What the forms of a task do. The rules are those of the API: `decision` decides, the first one wins.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::{Task, Verdict};
+
+use super::draft::{self, Typed};
+use super::failure::Failure;
+use super::guard::{Fields, Member, Signed};
+use super::session::Session;
+use super::task::{self, Notice};
+use crate::auth::Caller;
+use crate::refusal::Refusal;
+use crate::{Console, decision};
+
+/// Shows the page again, with what would change.
+pub(crate) async fn preview(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    Path(id): Path<String>,
+    Signed(fields): Signed,
+) -> Result<Response, Failure> {
+    let task = task::find(&console, &id).await?;
+    Ok(task::show(&console, &session, &task, None, Some(&typed(&fields))).await?.into_response())
+}
+
+/// Publishes the draft, edited if the text is another.
+pub(crate) async fn approve(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Signed(fields): Signed,
+) -> Result<Response, Failure> {
+    let task = task::find(&console, &id).await?;
+    let text = edited(&console, &task, &fields).await?;
+    let verdict = Verdict::Approve { text };
+    let done = decision::settle(&console, &task.id, verdict, &fields.draft_hash, &caller).await;
+    answer(&console, &session, &task, &fields, done, "approved").await
+}
+
+/// Refuses the draft.
+pub(crate) async fn reject(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Signed(fields): Signed,
+) -> Result<Response, Failure> {
+    let task = task::find(&console, &id).await?;
+    let done = match decision::short("note", Some(fields.note.clone())) {
+        Ok(reason) => {
+            let verdict = Verdict::Reject { reason };
+            decision::settle(&console, &task.id, verdict, &fields.draft_hash, &caller).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    answer(&console, &session, &task, &fields, done, "rejected").await
+}
+
+/// Asks for another draft, or sends an ended task around again.
+pub(crate) async fn retry(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Signed(fields): Signed,
+) -> Result<Response, Failure> {
+    let task = task::find(&console, &id).await?;
+    let done = match decision::short("note", Some(fields.note.clone())) {
+        Ok(note) => decision::again(&console, &task.id, note, &caller).await,
+        Err(refusal) => Err(refusal),
+    };
+    answer(&console, &session, &task, &fields, done, "retried").await
+}
+
+/// The text to publish, if it is not the draft as it was shown.
+async fn edited(console: &Console, task: &Task, fields: &Fields) -> Result<Option<String>, Refusal> {
+    let text = unix(&fields.text);
+    let seen = draft::one(&console.stores, task, &fields.draft_hash).await?;
+    Ok(if seen.is_some_and(|seen| unix(&seen) == text) { None } else { Some(text) })
+}
+
+/// Forms send line ends as CR LF, whatever they were.
+fn unix(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+fn typed(fields: &Fields) -> Typed {
+    Typed { text: unix(&fields.text), note: fields.note.clone() }
+}
+
+/// On to the task, by way of a redirect, so that a reload decides nothing. If it was refused, the page
+/// as it is now, with the reason and with what was typed.
+async fn answer(
+    console: &Console,
+    session: &Session,
+    before: &Task,
+    fields: &Fields,
+    done: Result<Task, Refusal>,
+    word: &str,
+) -> Result<Response, Failure> {
+    let refusal = match done {
+        Ok(task) => {
+            let to = format!("/ui/tasks/{}?done={word}", task.id);
+            return Ok(Redirect::to(&to).into_response());
+        }
+        Err(refusal @ (Refusal::Conflict { .. } | Refusal::Malformed(_))) => refusal,
+        Err(refusal) => return Err(Failure(refusal)),
+    };
+    let problem = refusal.problem();
+    let task = task::find(console, before.id.as_str()).await?;
+    let text = format!("{}: {}", problem.title, problem.detail);
+    let notice = Notice { good: false, text: &text };
+    let page = task::show(console, session, &task, Some(&notice), Some(&typed(fields))).await?;
+    Ok((problem.status, page).into_response())
+}

@@ -1,0 +1,159 @@
+//! The draft of a task: as it will look, in a form to edit and decide, and compared with others.
+
+use domain::{Blob, DraftOrigin, Part, StoreError, Stores, Task, TaskStatus};
+use maud::{Markup, PreEscaped, html};
+
+use super::diff::diff;
+use super::layout;
+use super::session::Session;
+use super::words::time;
+
+/// What parts with the text of a draft begin with.
+const DRAFTS: &str = "draft:";
+/// Bytes of HTML that a draft may become.
+const MOST_HTML: usize = 512 << 10;
+
+/// The texts of a task's drafts, by their hashes.
+pub(crate) struct Drafts(Vec<(String, String)>);
+
+/// What a person has typed, when their form is shown again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Typed {
+    pub(crate) text: String,
+    pub(crate) note: String,
+}
+
+impl Drafts {
+    /// Reads them.
+    pub(crate) async fn of(stores: &Stores, task: &Task) -> Result<Self, StoreError> {
+        if task.doc.draft.is_none() && task.doc.decision.is_none() {
+            return Ok(Self(Vec::new()));
+        }
+        let parts = stores.payloads.list(&task.id, DRAFTS).await?;
+        let texts = parts.iter().filter_map(|(part, blob)| match text(blob) {
+            Ok(text) => Some((part.as_str().strip_prefix(DRAFTS)?.to_owned(), text)),
+            Err(error) => {
+                tracing::error!(task_id = %task.id, %part, %error, "a draft cannot be read");
+                None
+            }
+        });
+        Ok(Self(texts.collect()))
+    }
+
+    /// The text with this hash.
+    pub(crate) fn get(&self, hash: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == hash).map(|(_, text)| text.as_str())
+    }
+}
+
+/// The text of the draft with this hash alone.
+pub(crate) async fn one(stores: &Stores, task: &Task, hash: &str) -> Result<Option<String>, StoreError> {
+    let blob = stores.payloads.get(&task.id, &Part::draft(hash)).await?;
+    blob.map(|blob| text(&blob)).transpose()
+}
+
+fn text(blob: &Blob) -> Result<String, StoreError> {
+    let bytes = blob.unpack().map_err(|error| StoreError::broken("read a draft", error))?;
+    String::from_utf8(bytes).map_err(|error| StoreError::broken("read a draft", error))
+}
+
+/// Everything about the draft.
+pub(crate) fn section(session: &Session, task: &Task, drafts: &Drafts, typed: Option<&Typed>) -> Markup {
+    let Some(draft) = &task.doc.draft else { return html! {} };
+    let Some(text) = drafts.get(&draft.hash) else {
+        return html! { section.card { h2 { "Draft" } p.notice.bad { "Its text cannot be read; the log says why." } } };
+    };
+    let parked = task.control.status == TaskStatus::AwaitingApproval;
+    let by = match draft.from {
+        DraftOrigin::Model => "written by the model",
+        DraftOrigin::Fallback => "a stand-in: no model could be had",
+        DraftOrigin::Person => "edited by a person",
+    };
+    html! {
+        section.card #draft {
+            div.split {
+                h2 { @if task.control.status == TaskStatus::Completed { "Published" } @else { "Draft" } }
+                span.quiet { (by) }
+            }
+            div.prose { (rendered(text)) }
+            @if parked { (form(session, task, &draft.hash, text, typed)) }
+            (compared(task, drafts, &draft.hash, text))
+        }
+    }
+}
+
+/// The draft as a reader will see it.
+fn rendered(text: &str) -> Markup {
+    let html = markdown::to_html(text, MOST_HTML);
+    // In what `to_html` returns, `<` begins a tag and nothing else: text has it escaped.
+    let link = "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"";
+    PreEscaped(html.replace("<a href=\"", link))
+}
+
+/// One form, several buttons: what was typed goes along with each.
+fn form(session: &Session, task: &Task, hash: &str, text: &str, typed: Option<&Typed>) -> Markup {
+    let action = |what: &str| format!("/ui/tasks/{}/{what}", task.id);
+    let shown = typed.map_or(text, |typed| typed.text.as_str());
+    let note = typed.map_or("", |typed| typed.note.as_str());
+    let rows = shown.lines().count().clamp(4, 24) + 2;
+    html! {
+        form.decide method="post" action=(action("approve")) {
+            (layout::csrf(session))
+            input type="hidden" name="draft_hash" value=(hash);
+            details open[typed.is_some()] {
+                summary { "Edit the text" }
+                label.hidden for="text" { "Text to publish" }
+                // A browser drops the first line end in a text area.
+                textarea #text name="text" rows=(rows) spellcheck="true" { "\n" (shown) }
+                button type="submit" formaction=(action("preview")) { "Show changes" }
+            }
+            @if let Some(typed) = typed {
+                h3 { "Your changes" }
+                (diff(text, &typed.text))
+            }
+            label for="note" { "Note" }
+            input #note name="note" value=(note) maxlength="500" autocomplete="off"
+                placeholder="Why you reject it, or what the new draft should do differently";
+            div.buttons {
+                button.primary type="submit" { "Approve and publish" }
+                button type="submit" formaction=(action("retry")) { "Ask for a new draft" }
+                button.danger type="submit" formaction=(action("reject")) { "Reject" }
+            }
+            p.quiet.small {
+                "Draft " code { (domain::clip(hash, 8)) }
+                @if let Some(at) = task.doc.expires_at { " · expires " (time(at)) }
+            }
+        }
+    }
+}
+
+/// The present draft beside the one that the person saw, and beside those of former rounds.
+fn compared(task: &Task, drafts: &Drafts, hash: &str, text: &str) -> Markup {
+    let seen = task.doc.decision.as_ref().map(|decision| decision.draft_hash.as_str());
+    let others = drafts.0.iter().filter(|(other, _)| other != hash);
+    html! {
+        @for (other, old) in others {
+            details {
+                summary {
+                    @if Some(other.as_str()) == seen { "What was edited" }
+                    @else { "Compared with another draft, " code { (domain::clip(other, 8)) } }
+                }
+                (diff(old, text))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_a_draft_open_elsewhere_and_tell_nobody_where_from() {
+        let out = rendered("[a](https://x.example) `<a href=\"b\">`").into_string();
+        assert!(out.contains(
+            "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"https://x.example\">"
+        ));
+        assert_eq!(out.matches("<a ").count(), 1, "{out}");
+    }
+}

@@ -1,0 +1,105 @@
+//! What every page has around it, and the parts that refresh themselves.
+
+use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::assets;
+use super::session::Session;
+
+/// Which entry of the navigation a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Tasks,
+    Overview,
+}
+
+/// A page for somebody who is logged in.
+pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) -> Markup {
+    let current = |here: Place| (place == here).then_some("page");
+    html! {
+        (head(title))
+        body {
+            a.skip href="#main" { "Skip to the content" }
+            header.top {
+                a.brand href="/" { (mark()) span { "Afterhook" } }
+                nav aria-label="Main" {
+                    a href="/" aria-current=[current(Place::Tasks)] { "Tasks" }
+                    a href="/ui/overview" aria-current=[current(Place::Overview)] { "Overview" }
+                }
+                form.who method="post" action="/ui/logout" {
+                    (csrf(session))
+                    span.quiet { (session.name) }
+                    button.link type="submit" { "Log out" }
+                }
+            }
+            main #main { (body) }
+        }
+    }
+}
+
+/// A page for anybody.
+pub(crate) fn bare(title: &str, body: &Markup) -> Markup {
+    html! {
+        (head(title))
+        body.bare { main #main { (body) } }
+    }
+}
+
+fn head(title: &str) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en";
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            title { (title) " · Afterhook" }
+            link rel="icon" href="/ui/icon.svg" type="image/svg+xml";
+            link rel="stylesheet" href={ "/ui/app.css?" (assets::version()) };
+            script src={ "/ui/app.js?" (assets::version()) } defer {}
+        }
+    }
+}
+
+/// The sign of the house.
+pub(crate) fn mark() -> Markup {
+    PreEscaped(assets::ICON.to_owned())
+}
+
+/// What proves that a form is of this session.
+pub(crate) fn csrf(session: &Session) -> Markup {
+    html! { input type="hidden" name="csrf" value=(session.csrf); }
+}
+
+/// A part of a page that the script fetches anew from `from`, so many milliseconds after the last time.
+/// When `key` changes, the rest of the page is out of date as well.
+pub(crate) fn live(from: &str, every_ms: u32, key: &str, content: &Markup) -> Markup {
+    html! {
+        div data-live=(from) data-every=(every_ms) data-key=(key) data-etag=(etag(content)) aria-live="off" {
+            (content)
+        }
+    }
+}
+
+/// The answer to such a fetch: nothing, if nothing has changed.
+pub(crate) fn fragment(headers: &HeaderMap, key: &str, content: Markup) -> Response {
+    let etag = etag(&content);
+    let same = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let mut response = if same { StatusCode::NOT_MODIFIED.into_response() } else { content.into_response() };
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    set(ETAG, &etag);
+    set(http::HeaderName::from_static("x-key"), key);
+    response
+}
+
+fn etag(content: &Markup) -> String {
+    format!("\"{}\"", HEXLOWER.encode(&Sha256::digest(content.0.as_bytes())[..12]))
+}

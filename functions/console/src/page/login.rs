@@ -1,0 +1,184 @@
+//! `/ui/login` and `/ui/logout`: a console token in, a session out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Form;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::{Timestamp, after};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode, Uri};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::failure::Failure;
+use super::guard::Signed;
+use super::words::percent_encode;
+use super::{layout, origin, session};
+use crate::Console;
+use crate::refusal::Refusal;
+use crate::tokens::{Holder, Tokens};
+
+/// Attempts of one sender within [`WINDOW`]: more than anybody mistypes, and nothing to somebody who
+/// guesses.
+const MOST_ATTEMPTS: i64 = 20;
+const WINDOW: Duration = Duration::from_secs(300);
+const LOGIN: &str = "/ui/login";
+
+/// Where to go after the login.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Way {
+    to: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Attempt {
+    token: String,
+    to: String,
+}
+
+/// The login page that leads back to `uri`.
+pub(crate) fn way_to(uri: &Uri) -> String {
+    let to = uri.path_and_query().map_or("/", |it| it.as_str());
+    if to == "/" { LOGIN.to_owned() } else { format!("{LOGIN}?to={}", percent_encode(to)) }
+}
+
+/// The login page that leads to the page whose form was sent to `path`.
+pub(crate) fn way_to_page_of(path: &str) -> String {
+    let page = path.rsplit_once('/').map_or("/", |(page, _)| page);
+    if page.starts_with("/ui/tasks/") {
+        format!("{LOGIN}?to={}", percent_encode(page))
+    } else {
+        LOGIN.to_owned()
+    }
+}
+
+/// A page of ours. `//evil.example` and `/\evil.example` lead elsewhere in a browser, and what a
+/// browser drops on the way (tabs, line ends) could make one of them.
+fn is_ours(to: &str) -> bool {
+    (to == "/" || to.starts_with("/?") || to.starts_with("/ui/"))
+        && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+/// The form.
+pub(crate) async fn form(way: Result<Query<Way>, QueryRejection>) -> Markup {
+    let to = way.map(|Query(way)| way.to).unwrap_or_default();
+    page(&to, None)
+}
+
+/// Opens a session for a good token.
+pub(crate) async fn login(
+    State(console): State<Arc<Console>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    if !origin::is_ours(request.headers()) {
+        return Err(Failure(Refusal::Forged("The request did not come from this site.")));
+    }
+    let now = console.clock.now();
+    throttle(&console, &origin::sender(&request), now).await?;
+    let local = origin::is_local(request.headers());
+    let Form(attempt) = Form::<Attempt>::from_request(request, &())
+        .await
+        .map_err(|_| Refusal::Malformed("The form did not arrive as it was sent.".to_owned()))?;
+    let tokens = console.tokens.now().await?;
+    match holder(&tokens, attempt.token.trim()) {
+        Ok(holder) => {
+            tracing::info!(by = holder.name, "logged in to the console");
+            let to = if is_ours(&attempt.to) { attempt.to.as_str() } else { "/" };
+            let cookie = session::open(holder, now, local);
+            Ok(([(SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+        }
+        Err(Refusal::Unauthorized) => {
+            tracing::warn!("a login to the console was refused");
+            let wrong = "This is none of the tokens in CONSOLE_TOKEN.";
+            Ok((StatusCode::UNAUTHORIZED, page(&attempt.to, Some(wrong))).into_response())
+        }
+        Err(refusal) => Err(Failure(refusal)),
+    }
+}
+
+/// Whose token it is. A whole line of `CONSOLE_TOKEN`, name and all, is taken too: it is what `dev`
+/// prints.
+fn holder<'t>(tokens: &'t Tokens, presented: &str) -> Result<&'t Holder, Refusal> {
+    match tokens.whose(Some(presented)) {
+        Err(Refusal::Unauthorized) => {
+            let (name, token) = presented.split_once(':').ok_or(Refusal::Unauthorized)?;
+            let found = tokens.whose(Some(token.trim()))?;
+            if found.name == name.trim() { Ok(found) } else { Err(Refusal::Unauthorized) }
+        }
+        other => other,
+    }
+}
+
+/// Counts an attempt, before it is looked at: else many at once would all be the first.
+async fn throttle(console: &Console, sender: &str, now: Timestamp) -> Result<(), Failure> {
+    let window = now.as_second() / i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
+    let key = format!("login:{sender}:{window}");
+    let attempts = console.stores.state.add(&key, 1, after(now, WINDOW * 2)).await?;
+    if attempts > MOST_ATTEMPTS { Err(Failure(Refusal::Throttled)) } else { Ok(()) }
+}
+
+/// Ends the session in this browser.
+pub(crate) async fn logout(headers: HeaderMap, _: Signed) -> Response {
+    let cookie = session::close(origin::is_local(&headers));
+    ([(SET_COOKIE, cookie)], Redirect::to(LOGIN)).into_response()
+}
+
+fn page(to: &str, wrong: Option<&str>) -> Markup {
+    let body = html! {
+        section.card.narrow.login {
+            (layout::mark())
+            h1 { "Afterhook" }
+            p.quiet { "Log in with your console token." }
+            @if let Some(wrong) = wrong { p.notice.bad role="alert" { (wrong) } }
+            form method="post" action=(LOGIN) {
+                input type="hidden" name="to" value=(to);
+                label for="token" { "Console token" }
+                input #token type="password" name="token" autocomplete="current-password" required
+                    autofocus spellcheck="false";
+                button.primary type="submit" { "Log in" }
+            }
+            p.quiet.small {
+                "A line of " code { "CONSOLE_TOKEN" } ". On your machine, "
+                code { "afterhook dev" } " prints one."
+            }
+        }
+    };
+    layout::bare("Log in", &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_leads_to_our_own_pages_only() {
+        for ours in ["/", "/?status=failed&q=a%20b", "/ui/tasks/tsk_0", "/ui/overview"] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for foreign in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/ui/\\evil",
+            "/ui/a\nb",
+            "javascript:alert(1)",
+            "/tasks",
+            "/?\t//evil.example",
+        ] {
+            assert!(!is_ours(foreign), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_survives_the_query() {
+        let way = way_to(&Uri::from_static("/?status=failed&q=a"));
+        assert_eq!(way, "/ui/login?to=%2F%3Fstatus%3Dfailed%26q%3Da");
+        assert_eq!(way_to_page_of("/ui/tasks/tsk_0/approve"), "/ui/login?to=%2Fui%2Ftasks%2Ftsk_0");
+    }
+}

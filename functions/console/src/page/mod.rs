@@ -1,0 +1,72 @@
+//! The web page: lists, a task with its draft, the overview. Rendered here, and complete without
+//! JavaScript; a small script keeps what is on the screen up to date.
+//!
+//! Whatever a page shows of a task was written by strangers or by a model. It reaches the HTML through
+//! `maud`, which escapes it, or through `markdown`, which does so too; and if that failed, the policy
+//! in `headers` lets no script run but our own file.
+//!
+//! | file | does |
+//! |-|-|
+//! | `guard`, `session`, `origin`, `headers` | who may see and change what |
+//! | `login` | token in, cookie out |
+//! | `tasks`, `task`, `draft`, `diff`, `transcript`, `overview` | the pages |
+//! | `decide` | the forms |
+//! | `census`, `fleet` | what the overview counts |
+//! | `layout`, `assets`, `charts`, `words` | how it looks |
+
+mod assets;
+mod census;
+mod charts;
+mod decide;
+mod diff;
+mod draft;
+mod failure;
+mod fleet;
+mod guard;
+mod headers;
+mod layout;
+mod login;
+mod origin;
+mod overview;
+mod session;
+mod task;
+mod tasks;
+mod transcript;
+mod words;
+
+use std::sync::Arc;
+
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+
+use crate::Console;
+
+pub(crate) use census::Census;
+
+/// The routes of the page.
+pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
+    let members = Router::new()
+        .route("/", get(tasks::page))
+        .route("/ui/live/tasks", get(tasks::live))
+        .route("/ui/overview", get(overview::page))
+        .route("/ui/live/overview", get(overview::live))
+        .route("/ui/tasks/{id}", get(task::page))
+        .route("/ui/live/tasks/{id}", get(task::live))
+        .route("/ui/tasks/{id}/transcript", get(transcript::page))
+        .route("/ui/tasks/{id}/payload", get(transcript::payload))
+        .route("/ui/tasks/{id}/preview", post(decide::preview))
+        .route("/ui/tasks/{id}/approve", post(decide::approve))
+        .route("/ui/tasks/{id}/reject", post(decide::reject))
+        .route("/ui/tasks/{id}/retry", post(decide::retry))
+        .route("/ui/logout", post(login::logout))
+        .method_not_allowed_fallback(failure::method_not_allowed)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(console), guard::members));
+    let everybody = Router::new()
+        .route("/ui/login", get(login::form).post(login::login))
+        .route("/ui/app.css", get(assets::style))
+        .route("/ui/app.js", get(assets::script))
+        .route("/ui/icon.svg", get(assets::icon))
+        .method_not_allowed_fallback(failure::method_not_allowed)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(console), guard::everybody));
+    members.merge(everybody)
+}

@@ -1,0 +1,336 @@
+//! `/ui/tasks/{id}`: one task, with everything that a person needs to decide.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use domain::{Outcome, Task, TaskId, TaskOutput, TaskStatus, between, clip};
+use http::HeaderMap;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::draft::{self, Drafts, Typed};
+use super::failure::Failure;
+use super::guard::Member;
+use super::layout::{self, Place};
+use super::session::Session;
+use super::words::{count, millis, percent, pill, time, usd};
+use crate::Console;
+use crate::refusal::Refusal;
+
+/// How often a task that moves is looked at, and one that rests.
+const REFRESH_MS: u32 = 1_000;
+const REST_MS: u32 = 5_000;
+
+/// What the page before has done.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Done {
+    done: String,
+}
+
+/// Which part of the page is to be shown anew.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Part {
+    part: String,
+}
+
+/// The part below the head.
+const REST: &str = "rest";
+
+/// A line at the top of the page.
+pub(crate) struct Notice<'n> {
+    /// Whether it is good news.
+    pub(crate) good: bool,
+    pub(crate) text: &'n str,
+}
+
+pub(crate) async fn page(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    Path(id): Path<String>,
+    query: Result<Query<Done>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let task = find(&console, &id).await?;
+    let done = query.map(|Query(query)| query.done).unwrap_or_default();
+    let text = match done.as_str() {
+        "approved" => Some("Approved. It is being published."),
+        "rejected" => Some("Rejected. It will not be published."),
+        "retried" => Some("Sent around again."),
+        _ => None,
+    };
+    let notice = text.map(|text| Notice { good: true, text });
+    Ok(show(&console, &session, &task, notice.as_ref(), None).await?.into_response())
+}
+
+pub(crate) async fn live(
+    State(console): State<Arc<Console>>,
+    Path(id): Path<String>,
+    query: Result<Query<Part>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let task = find(&console, &id).await?;
+    let part = query.map(|Query(part)| part).unwrap_or_default();
+    let content = if part.part == REST { rest(&task) } else { head(&task) };
+    Ok(layout::fragment(&headers, &key(&task), content))
+}
+
+/// The task that a path names.
+pub(crate) async fn find(console: &Console, id: &str) -> Result<Task, Refusal> {
+    let unknown = || Refusal::NoSuchTask(clip(id, 64).to_owned());
+    let id: TaskId = id.parse().map_err(|_| unknown())?;
+    console.stores.tasks.get(&id).await?.ok_or_else(unknown)
+}
+
+/// The page of `task`.
+pub(crate) async fn show(
+    console: &Console,
+    session: &Session,
+    task: &Task,
+    notice: Option<&Notice<'_>>,
+    typed: Option<&Typed>,
+) -> Result<Markup, Refusal> {
+    let drafts = Drafts::of(&console.stores, task).await?;
+    let every = if task.control.status.is_end() { REST_MS } else { REFRESH_MS };
+    let from = format!("/ui/live/tasks/{}", task.id);
+    let body = html! {
+        @if let Some(notice) = notice {
+            p.notice.good[notice.good].bad[!notice.good] role="status" { (notice.text) }
+        }
+        p.notice.changed hidden { "This task has changed. " a href={ "/ui/tasks/" (task.id) } { "Show it as it is now" } }
+        p.back { a href="/" { "← Tasks" } }
+        (layout::live(&from, every, &key(task), &head(task)))
+        div.task {
+            div.main {
+                (draft::section(session, task, &drafts, typed))
+                (again(session, task))
+            }
+            (layout::live(&format!("{from}?part={REST}"), every, &key(task), &rest(task)))
+        }
+    };
+    Ok(layout::page(session, Place::Tasks, &task.doc.thread, &body))
+}
+
+/// What the draft and the buttons depend on: when it changes, they are out of date.
+fn key(task: &Task) -> String {
+    let hash = task.doc.draft.as_ref().map_or("", |draft| draft.hash.as_str());
+    format!("{}-{hash}", task.control.status)
+}
+
+/// Where it stands, and why.
+fn head(task: &Task) -> Markup {
+    html! {
+        (heading(task))
+        (standing(task))
+        (outcome(task))
+    }
+}
+
+/// How it came there.
+fn rest(task: &Task) -> Markup {
+    html! {
+        (timeline(task))
+        (usage(task))
+        (details(task))
+    }
+}
+
+fn heading(task: &Task) -> Markup {
+    let doc = &task.doc;
+    html! {
+        header.heading {
+            (pill(task.control.status))
+            h1 { (doc.thread) }
+            p.quiet { (doc.event) " by " (doc.actor) " · " (doc.source) }
+        }
+    }
+}
+
+/// Why it stands where it stands, and when it goes on.
+fn standing(task: &Task) -> Markup {
+    let doc = &task.doc;
+    let last = doc.timeline.last().map_or("", |entry| entry.note.as_str());
+    html! {
+        @match task.control.status {
+            TaskStatus::Received => {
+                p.callout { "It waits in the " strong { (doc.priority.lane()) } " lane." }
+            }
+            TaskStatus::Processing => {
+                p.callout.moving { "Being worked on." }
+            }
+            TaskStatus::Waiting => {
+                p.callout {
+                    strong { (last) }
+                    @if let Some(at) = task.control.not_before { " · starts " (time(at)) }
+                }
+            }
+            TaskStatus::AwaitingApproval => {
+                p.callout.attention {
+                    strong { "A person must decide" }
+                    @if let Some(because) = doc.draft.as_ref().and_then(|draft| draft.parked_because.as_ref()) {
+                        ": " (because)
+                    }
+                    @if let Some(at) = doc.expires_at { " · expires " (time(at)) }
+                }
+            }
+            TaskStatus::Completed | TaskStatus::Ignored | TaskStatus::Rejected | TaskStatus::Expired
+            | TaskStatus::Failed => {}
+        }
+        @if let Some(error) = &doc.error {
+            div.callout.bad {
+                strong { (error.step) ": " (error.kind) }
+                p { (error.message) }
+                @if let Some(automation) = &error.automation { p.quiet { "automation " (automation) } }
+            }
+        }
+    }
+}
+
+/// What came of it, and who decided.
+fn outcome(task: &Task) -> Markup {
+    let doc = &task.doc;
+    html! {
+        @if let Some(result) = &doc.result {
+            div.callout.good {
+                @if let Some(url) = result.output_url.as_deref().filter(|url| is_web(url)) {
+                    a rel="noopener noreferrer nofollow" target="_blank" href=(url) { "See what was published" }
+                } @else { strong { "Done" } }
+                @if let TaskOutput::Text(text) = &result.output { p { (text) } }
+                p.quiet { "worked for " (millis(result.execution_time_ms)) }
+            }
+        }
+        @if let Some(decision) = &doc.decision {
+            @let word = match decision.outcome {
+                Outcome::Approved => "Approved",
+                Outcome::Edited => "Edited and approved",
+                Outcome::Rejected => "Rejected",
+                Outcome::Expired => "Expired",
+            };
+            div.callout {
+                strong { (word) " by " (decision.by) } " · " (time(decision.at))
+                @if let Some(reason) = &decision.reason { blockquote { (reason) } }
+                p.quiet.small { "on draft " code { (clip(&decision.draft_hash, 8)) } }
+            }
+        }
+    }
+}
+
+/// A link may come from a service's answer: nothing but the web is followed.
+fn is_web(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+fn timeline(task: &Task) -> Markup {
+    let entries = &task.doc.timeline;
+    html! {
+        section.card {
+            h2 { "Timeline" }
+            ol.timeline {
+                @for (index, entry) in entries.iter().enumerate() {
+                    @let before = index.checked_sub(1).and_then(|index| entries.get(index));
+                    li class=(entry.status.as_str()) {
+                        div { (entry.note) }
+                        span.quiet {
+                            (time(entry.at))
+                            @if let Some(before) = before {
+                                " · +" (millis(between(before.at, entry.at).as_secs_f64() * 1e3))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn usage(task: &Task) -> Markup {
+    let doc = &task.doc;
+    let most = doc.usage.iter().map(domain::StepUsage::tokens).max().unwrap_or(0).max(1);
+    html! {
+        @if !doc.usage.is_empty() {
+            section.card {
+                div.split {
+                    h2 { "Tokens and cost" }
+                    strong { @match task.cost_usd() { Some(cost) => (usd(cost)), None => "price unknown" } }
+                }
+                div.scroll {
+                    table {
+                        thead { tr {
+                            th { "Step" } th.number { "Prompt" } th.number { "Cached" } th.number { "Output" }
+                            th.number { "Cost" } th.number { "Time" }
+                        } }
+                        tbody { @for step in &doc.usage {
+                            tr {
+                                td {
+                                    (step.step) @if step.attempts > 1 { span.quiet { " × " (step.attempts) } }
+                                    div.quiet.small { (step.model) }
+                                    meter min="0" max=(most) value=(step.tokens()) { (count(step.tokens())) " tokens" }
+                                }
+                                td.number { (count(step.prompt_tokens)) }
+                                td.number { (percent(step.cached_tokens, step.prompt_tokens)) }
+                                td.number title={ (step.thought_tokens) " of them for thinking" } {
+                                    (count(step.output_tokens + step.thought_tokens))
+                                }
+                                td.number { @match step.cost_usd { Some(cost) => (usd(cost)), None => "?" } }
+                                td.number { (millis(millis_of(step.ms))) }
+                            }
+                        } }
+                    }
+                }
+                p.quiet.small { (count(task.tokens_used())) " tokens in all" }
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+fn millis_of(ms: u64) -> f64 {
+    ms as f64
+}
+
+fn details(task: &Task) -> Markup {
+    let (doc, control) = (&task.doc, &task.control);
+    html! {
+        section.card {
+            h2 { "Details" }
+            dl {
+                dt { "Task" } dd { code { (task.id) } }
+                dt { "Tenant" } dd { (doc.tenant) }
+                dt { "Priority" } dd { (doc.priority.level()) ", " (doc.priority.lane()) " lane" }
+                @if let Some(known) = &doc.classification {
+                    dt { "Intent" } dd { (known.intent) ", confidence " (format!("{:.2}", known.confidence)) }
+                }
+                dt { "Received" } dd { (time(doc.received_at)) }
+                dt { "Attempts" } dd { (control.attempts) " of " (domain::MAX_ATTEMPTS) }
+            }
+            p {
+                a href={ "/ui/tasks/" (task.id) "/transcript" } { "Prompts and responses" }
+                " · "
+                a href={ "/ui/tasks/" (task.id) "/payload" } { "Event as received" }
+            }
+        }
+    }
+}
+
+/// Another try for a task that has ended without a result.
+fn again(session: &Session, task: &Task) -> Markup {
+    let status = task.control.status;
+    if !status.is_end() || status == TaskStatus::Completed {
+        return html! {};
+    }
+    html! {
+        section.card {
+            h2 { "Try again" }
+            form.decide method="post" action={ "/ui/tasks/" (task.id) "/retry" } {
+                (layout::csrf(session))
+                label for="note" { "Note" }
+                input #note name="note" maxlength="500" autocomplete="off"
+                    placeholder="What the new draft should do differently, if anything";
+                div.buttons { button.primary type="submit" { "Send around again" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `/ui/tasks/{id}/transcript`: what the model was asked and said; `/payload`: the event as received.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use domain::{Part, StoreError, clip};
+use maud::{Markup, html};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::failure::Failure;
+use super::guard::Member;
+use super::layout::{self, Place};
+use super::task;
+use crate::Console;
+use crate::refusal::Refusal;
+use crate::transcript::{Call, of_task};
+
+/// Bytes of one body that a page shows; the API has all of it.
+const MOST_SHOWN: usize = 256 << 10;
+
+pub(crate) async fn page(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = task::find(&console, &id).await?.id;
+    let (task, calls) = of_task(&console, &id).await?;
+    let body = html! {
+        p.back { a href={ "/ui/tasks/" (task.id) } { "← " (task.doc.thread) } }
+        h1 { "Prompts and responses" }
+        @if calls.is_empty() { div.empty { p { "No model was asked." } } }
+        @for call in &calls { (show(call)) }
+    };
+    Ok(layout::page(&session, Place::Tasks, "Transcript", &body).into_response())
+}
+
+pub(crate) async fn payload(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let task = task::find(&console, &id).await?;
+    let blob = console.stores.payloads.get(&task.id, &Part::payload()).await?;
+    let blob = blob.ok_or(Refusal::NoSuchPart("raw body"))?;
+    let bytes = blob.unpack().map_err(|error| StoreError::broken("read a raw body", error))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let pretty = serde_json::from_str::<&RawValue>(&text).ok().and_then(pretty);
+    let body = html! {
+        p.back { a href={ "/ui/tasks/" (task.id) } { "← " (task.doc.thread) } }
+        h1 { "Event as received" }
+        p.quiet { (task.doc.content_type) " · " (bytes.len()) " bytes" }
+        (bounded(pretty.as_deref().unwrap_or(&text)))
+    };
+    Ok(layout::page(&session, Place::Tasks, "Event", &body).into_response())
+}
+
+fn show(call: &Call) -> Markup {
+    let (request, response) = (parse(&call.request), parse(&call.response));
+    html! {
+        section.card.call {
+            div.split {
+                h2 { (call.step) }
+                span.quiet { (call.model) " · " time datetime=(call.at) { (call.at) } }
+            }
+            @if let Some(system) = texts(request.pointer("/systemInstruction/parts")) {
+                (said("System", "system", &system, false))
+            }
+            @for turn in request.pointer("/contents").and_then(Value::as_array).into_iter().flatten() {
+                @if let Some(text) = texts(turn.pointer("/parts")) {
+                    @let model = turn.pointer("/role").is_some_and(|role| role == "model");
+                    (said(if model { "Model" } else { "Prompt" }, if model { "model" } else { "prompt" }, &text, true))
+                }
+            }
+            @if let Some(text) = texts(response.pointer("/candidates/0/content/parts")) {
+                (said("Response", "model", &text, true))
+            }
+            details { summary { "Request, to the letter" } (json(&call.request)) }
+            details { summary { "Response, to the letter" } (json(&call.response)) }
+        }
+    }
+}
+
+fn parse(raw: &RawValue) -> Value {
+    serde_json::from_str(raw.get()).unwrap_or_default()
+}
+
+/// The texts of the parts of a turn, if there are any.
+fn texts(parts: Option<&Value>) -> Option<String> {
+    let parts = parts?.as_array()?.iter();
+    let texts: Vec<&str> = parts.filter_map(|part| part.get("text")?.as_str()).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+fn said(who: &str, class: &str, text: &str, open: bool) -> Markup {
+    html! {
+        details.said.(class) open[open] {
+            summary { (who) }
+            (bounded(text))
+        }
+    }
+}
+
+fn json(raw: &RawValue) -> Markup {
+    bounded(pretty(raw).as_deref().unwrap_or(raw.get()))
+}
+
+fn pretty(raw: &RawValue) -> Option<String> {
+    serde_json::from_str::<Value>(raw.get()).ok().and_then(|value| serde_json::to_string_pretty(&value).ok())
+}
+
+fn bounded(text: &str) -> Markup {
+    let shown = clip(text, MOST_SHOWN);
+    html! {
+        pre { (shown) }
+        @if shown.len() < text.len() {
+            p.quiet { (text.len() - shown.len()) " more bytes; the API has all of them." }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Words and numbers, as people read them.
+
+use std::fmt::Write as _;
+
+use domain::{TaskStatus, Timestamp};
+use maud::{Markup, html};
+
+/// A status in words.
+pub(crate) fn label(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Received => "Received",
+        TaskStatus::Processing => "Running",
+        TaskStatus::Waiting => "Waiting",
+        TaskStatus::AwaitingApproval => "Needs approval",
+        TaskStatus::Completed => "Completed",
+        TaskStatus::Ignored => "Ignored",
+        TaskStatus::Rejected => "Rejected",
+        TaskStatus::Expired => "Expired",
+        TaskStatus::Failed => "Failed",
+    }
+}
+
+/// The status as a coloured pill.
+pub(crate) fn pill(status: TaskStatus) -> Markup {
+    html! { span class={ "pill " (status.as_str()) } { (label(status)) } }
+}
+
+/// A time: UTC here, the reader's own clock where the script runs.
+pub(crate) fn time(at: Timestamp) -> Markup {
+    html! { time datetime=(at) { (at.strftime("%-d %b %H:%M:%S UTC")) } }
+}
+
+/// US dollars, with as many digits as matter.
+pub(crate) fn usd(amount: f64) -> String {
+    match amount.abs() {
+        0.0 => "$0".to_owned(),
+        small if small < 0.000_1 => "< $0.0001".to_owned(),
+        small if small < 1.0 => format!("${amount:.4}"),
+        _ => format!("${amount:.2}"),
+    }
+}
+
+/// A count: `12`, `3.4k`, `5.6M`.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(crate) fn count(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..10_000 => format!("{:.1}k", count as f64 / 1e3),
+        10_000..1_000_000 => format!("{:.0}k", count as f64 / 1e3),
+        _ => format!("{:.1}M", count as f64 / 1e6),
+    }
+}
+
+/// Milliseconds as a person says them.
+pub(crate) fn millis(ms: f64) -> String {
+    match ms {
+        ..1_000.0 => format!("{ms:.0} ms"),
+        ..60_000.0 => format!("{:.1} s", ms / 1e3),
+        ..3_600_000.0 => format!("{:.0} min", ms / 6e4),
+        _ => format!("{:.1} h", ms / 3.6e6),
+    }
+}
+
+/// How much of the whole a part is, in percent.
+#[expect(clippy::cast_precision_loss, reason = "a whole percent is shown")]
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 { "–".to_owned() } else { format!("{:.0} %", part as f64 * 100.0 / whole as f64) }
+}
+
+/// `value` for a query string.
+pub(crate) fn percent_encode(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!([count(7), count(1_234), count(45_678), count(2_340_000)], ["7", "1.2k", "46k", "2.3M"]);
+        assert_eq!(
+            [usd(0.0), usd(0.000_01), usd(0.0123), usd(12.0)],
+            ["$0", "< $0.0001", "$0.0123", "$12.00"]
+        );
+        assert_eq!([millis(12.3), millis(1_500.0), millis(90_000.0)], ["12 ms", "1.5 s", "2 min"]);
+        assert_eq!([percent(1, 3), percent(0, 0)], ["33 %", "–"]);
+    }
+}

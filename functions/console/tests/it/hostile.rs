@@ -1,0 +1,78 @@
+//! Text of strangers and of models, on our pages.
+
+use domain::{Part, TaskError, TaskStatus, draft_hash};
+use serde_json::json;
+
+use crate::rig::Rig;
+
+const EVIL: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";
+
+/// No tag of the text is one of the page.
+#[track_caller]
+fn assert_harmless(page: &str) {
+    let lower = page.to_lowercase();
+    assert!(lower.contains("alert(1)"), "the text is shown: {page}");
+    for tag in ["<script>alert", "<img", "onerror=alert(2)>", "<iframe", "<svg onload", "href=\"javascript:"]
+    {
+        let found = lower.find(tag).map(|at| &page[at.saturating_sub(80)..(at + 80).min(page.len())]);
+        // Escaped, the text of an attribute may still be read; a tag may not.
+        assert!(found.is_none_or(|_| tag.starts_with("onerror")), "{tag} in {found:?}");
+    }
+    let scripts = lower.matches("<script").count();
+    assert!(scripts <= 1, "only our own script");
+}
+
+#[tokio::test]
+async fn names_threads_notes_and_errors_are_text() {
+    let rig = Rig::new();
+    let mut task = rig.task("github", 1).await;
+    let now = rig.watch.now();
+    let doc = &mut task.doc;
+    (doc.thread, doc.actor, doc.event) = (EVIL.to_owned(), EVIL.to_owned(), EVIL.to_owned());
+    doc.error = Some(TaskError::new(EVIL, EVIL, EVIL));
+    task.transition(TaskStatus::Processing, now, EVIL).unwrap();
+    task.transition(TaskStatus::Failed, now, EVIL).unwrap();
+    rig.save(&mut task).await;
+    assert_harmless(&rig.page("/").await.text());
+    assert_harmless(&rig.page(&format!("/ui/tasks/{}", task.id)).await.text());
+    assert_harmless(&rig.page(&format!("/ui/live/tasks/{}", task.id)).await.text());
+}
+
+#[tokio::test]
+async fn a_draft_is_rendered_without_what_it_would_like_to_run() {
+    let rig = Rig::new();
+    let mut task = rig.parked(1).await;
+    let draft = format!(
+        "{EVIL}\n\n<iframe src=x></iframe>\n\n[a](javascript:alert(1))\n\n![b](https://evil.example/p.png)\n\n\
+         </textarea><script>alert(1)</script>\n\n<svg onload=alert(1)>"
+    );
+    let hash = draft_hash(&draft);
+    rig.put(&task.id, &Part::draft(&hash), draft.as_bytes()).await;
+    task.doc.draft.as_mut().unwrap().hash = hash;
+    rig.save(&mut task).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    assert_harmless(&page);
+    assert_eq!(page.matches("</textarea>").count(), 1, "nobody leaves the text area early");
+}
+
+#[tokio::test]
+async fn transcripts_and_raw_bodies_are_text() {
+    let rig = Rig::new();
+    let task = rig.task("github", 1).await;
+    let call = json!({
+        "step": EVIL, "model": EVIL, "at": EVIL,
+        "request": {"contents": [{"role": "user", "parts": [{"text": EVIL}]}]},
+        "response": {"candidates": [{"content": {"parts": [{"text": EVIL}]}}]},
+    });
+    rig.put(&task.id, &Part::call(1, 0), call.to_string().as_bytes()).await;
+    rig.put(&task.id, &Part::payload(), format!("{{\"title\": {}}}", json!(EVIL)).as_bytes()).await;
+    assert_harmless(&rig.page(&format!("/ui/tasks/{}/transcript", task.id)).await.text());
+    assert_harmless(&rig.page(&format!("/ui/tasks/{}/payload", task.id)).await.text());
+}
+
+#[tokio::test]
+async fn what_is_searched_for_is_text() {
+    let rig = Rig::new();
+    let page = rig.page("/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&source=%22%3E%3Cscript%3E").await.text();
+    assert_harmless(&page);
+}

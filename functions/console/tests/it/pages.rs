@@ -1,0 +1,181 @@
+//! What the pages show, and what their forms do.
+
+use axum::body::Body;
+use domain::{Outcome, TaskStatus, draft_hash};
+use http::{Request, StatusCode};
+
+use crate::rig::{DRAFT, HOST, Rig};
+
+#[tokio::test]
+async fn the_list_has_each_task_with_its_status_and_reason() {
+    let rig = Rig::new();
+    let (first, parked) = (rig.task("github", 1).await, rig.parked(2).await);
+    let page = rig.page("/").await.text();
+    for part in [first.id.as_str(), parked.id.as_str(), "octo/repo#2", "Needs approval", "low confidence"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let page = rig.page("/?status=awaiting_approval").await.text();
+    assert!(page.contains(parked.id.as_str()) && !page.contains(first.id.as_str()));
+    assert!(page.contains("Needs approval <span class=\"count\">1</span>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_list_is_filtered_by_source_and_text() {
+    let rig = Rig::new();
+    let (github, slack) = (rig.task("github", 1).await, rig.task("slack", 2).await);
+    let page = rig.page("/?source=slack").await.text();
+    assert!(page.contains(slack.id.as_str()) && !page.contains(github.id.as_str()));
+    let page = rig.page("/?q=REPO%231").await.text();
+    assert!(page.contains(github.id.as_str()) && !page.contains(slack.id.as_str()));
+    let answer = rig.page(&format!("/?q={}", github.id)).await;
+    assert_eq!(answer.header("location"), Some(format!("/ui/tasks/{}", github.id).as_str()));
+    assert_eq!(rig.page("/?status=nonsense").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(rig.page("/?cursor=nonsense").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn older_tasks_are_a_click_away() {
+    let rig = Rig::new();
+    for number in 0..60 {
+        rig.task("github", number).await;
+    }
+    let page = rig.page("/").await.text();
+    assert_eq!(page.matches("<li data-id=").count(), 50);
+    let next = page.split("<a class=\"button\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let page = rig.page(&next.replace("&amp;", "&")).await.text();
+    assert_eq!(page.matches("<li data-id=").count(), 10);
+}
+
+#[tokio::test]
+async fn a_parked_draft_is_shown_with_what_can_be_done() {
+    let rig = Rig::new();
+    let task = rig.parked(1).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    for part in [DRAFT, "low confidence", "Approve and publish", "Ask for a new draft", "Reject", "expires"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert_eq!(rig.page("/ui/tasks/nonsense").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_draft_is_approved_as_it_is_although_forms_change_line_ends() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let hash = draft_hash(DRAFT);
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
+    let path = format!("/ui/tasks/{}/approve", task.id);
+    let answer = rig.submit(&path, &fields, &cookie).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{:?}", answer.body);
+    let decision = rig.stored(&task.id).await.doc.decision.unwrap();
+    assert_eq!((decision.outcome, decision.by.as_str()), (Outcome::Approved, "lisa"));
+    assert_eq!(rig.drain().await, [task.id.clone()]);
+    let again = rig.submit(&path, &fields, &cookie).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.text().contains("The task has moved on"));
+}
+
+#[tokio::test]
+async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let hash = draft_hash(DRAFT);
+    let fields = [("draft_hash", hash.as_str()), ("text", "Thank you, this is mended in 1.2.\r\nBye.")];
+    let preview = rig.submit(&format!("/ui/tasks/{}/preview", task.id), &fields, &cookie).await.text();
+    assert!(preview.contains("<mark>fixed</mark>") && preview.contains("<mark>mended</mark>"), "{preview}");
+    assert_eq!(rig.stored(&task.id).await.control.status, TaskStatus::AwaitingApproval);
+    rig.submit(&format!("/ui/tasks/{}/approve", task.id), &fields, &cookie).await;
+    let stored = rig.stored(&task.id).await;
+    let text = draft_hash("Thank you, this is mended in 1.2.\nBye.");
+    assert_eq!(stored.doc.decision.unwrap().publish_hash, Some(text));
+    let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
+    assert!(page.contains("What was edited") && page.contains("<mark>fixed</mark>"));
+}
+
+#[tokio::test]
+async fn a_draft_is_rejected_with_the_note_and_counted() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let hash = draft_hash(DRAFT);
+    let fields = [("draft_hash", hash.as_str()), ("note", "off topic")];
+    rig.submit(&format!("/ui/tasks/{}/reject", task.id), &fields, &cookie).await;
+    let decision = rig.stored(&task.id).await.doc.decision.unwrap();
+    assert_eq!((decision.outcome, decision.reason.as_deref()), (Outcome::Rejected, Some("off topic")));
+    rig.watch.advance(std::time::Duration::from_secs(3));
+    let page = rig.page_as("/", &cookie).await.text();
+    assert!(page.contains("Rejected <span class=\"count\">1</span>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_stale_form_decides_nothing_and_loses_nothing() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let fields = [("draft_hash", "0123"), ("text", "what was typed"), ("note", "mine")];
+    let answer = rig.submit(&format!("/ui/tasks/{}/approve", task.id), &fields, &cookie).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    let page = answer.text();
+    assert!(page.contains("what was typed") && page.contains("value=\"mine\""), "{page}");
+    assert_eq!(rig.stored(&task.id).await, task);
+}
+
+#[tokio::test]
+async fn a_new_draft_is_asked_for_with_a_note() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    rig.submit(&format!("/ui/tasks/{}/retry", task.id), &[("note", "be brief")], &cookie).await;
+    let stored = rig.stored(&task.id).await;
+    assert_eq!(stored.doc.retry_note.as_deref(), Some("be brief"));
+    assert_eq!(stored.control.status, TaskStatus::Waiting);
+}
+
+#[tokio::test]
+async fn a_part_that_has_not_changed_is_not_sent_again() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    for path in
+        [format!("/ui/live/tasks/{}", task.id), "/ui/live/tasks".to_owned(), "/ui/live/overview".to_owned()]
+    {
+        let first = rig.page_as(&path, &cookie).await;
+        let etag = first.header("etag").unwrap();
+        assert!(!first.text().contains("<html"), "a part, not a page");
+        let request = Request::get(&path).header("host", HOST).header("cookie", &cookie);
+        let again = rig.send(request.header("if-none-match", etag).body(Body::empty()).unwrap()).await;
+        assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_forbids_what_it_does_not_need() {
+    let rig = Rig::new();
+    let task = rig.parked(1).await;
+    let id = task.id.as_str();
+    for path in [
+        "/",
+        "/ui/overview",
+        "/ui/login",
+        "/ui/app.css",
+        "/ui/app.js",
+        "/ui/icon.svg",
+        "/ui/tasks/no",
+        &format!("/ui/tasks/{id}"),
+        &format!("/ui/tasks/{id}/transcript"),
+        &format!("/ui/live/tasks/{id}"),
+    ] {
+        let answer = rig.page(path).await;
+        let policy = answer.header("content-security-policy").unwrap();
+        for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
+        let cached = answer.header("cache-control").unwrap();
+        let asset = path.contains("/ui/app.") || path.contains("icon");
+        assert_eq!(cached, if asset { "public, max-age=31536000, immutable" } else { "no-store" }, "{path}");
+        if answer.header("content-type").is_some_and(|it| it.starts_with("text/html")) {
+            let page = answer.text();
+            for inline in [" style=", " onclick=", " onsubmit=", "<style", "javascript:"] {
+                assert!(!page.contains(inline), "{path}: {inline} would be refused by the policy");
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Tables for people: columns as wide as what is in them, colours on a terminal only, and nothing in a
+//! cell that a terminal would obey.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::terminal::say;
+
+/// Characters of a cell that are shown; the last column is shown in full.
+const WIDEST: usize = 40;
+
+/// A table with a heading.
+pub(crate) struct Table<const N: usize> {
+    heading: [&'static str; N],
+    rows: Vec<([String; N], Style)>,
+}
+
+impl<const N: usize> Table<N> {
+    /// An empty one.
+    pub(crate) fn new(heading: [&'static str; N]) -> Self {
+        Self { heading, rows: Vec::new() }
+    }
+
+    /// Adds a row whose second cell, the status, has this colour.
+    pub(crate) fn push(&mut self, cells: [String; N], style: Style) {
+        let mut cells = cells.map(|cell| plain(&cell));
+        for cell in cells.iter_mut().take(N.saturating_sub(1)) {
+            if cell.chars().count() > WIDEST {
+                *cell = cell.chars().take(WIDEST - 1).chain(['…']).collect();
+            }
+        }
+        self.rows.push((cells, style));
+    }
+
+    /// Prints it.
+    pub(crate) fn print(&self) {
+        let dim = if std::io::stdout().is_terminal() { Style::new().dimmed() } else { Style::new() };
+        let heading = self.heading.map(str::to_owned);
+        say!("{dim}{}{dim:#}", self.line(&heading, Style::new()));
+        for (cells, style) in &self.rows {
+            say!("{}", self.line(cells, *style));
+        }
+    }
+
+    fn line(&self, cells: &[String; N], style: Style) -> String {
+        let mut line = String::new();
+        for (column, cell) in cells.iter().enumerate() {
+            if column + 1 == N {
+                line.push_str(cell);
+                break;
+            }
+            let style = if column == 1 { style } else { Style::new() };
+            let room = self.width(column) - cell.chars().count();
+            // Writing to a string never fails.
+            let _ = write!(line, "{style}{cell}{style:#}{:room$}  ", "");
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().map(|(cells, _)| cells[column].chars().count());
+        cells.chain([self.heading[column].chars().count()]).max().unwrap_or_default()
+    }
+}
+
+/// `text` without what a terminal would obey or hide: names and threads are chosen by strangers.
+pub(crate) fn plain(text: &str) -> String {
+    let unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().filter(|c| !unseen(*c)).collect()
+}
+
+/// The same for a text of several lines.
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
+/// The colour of a status, where a person sees it.
+pub(crate) fn style(status: &str) -> Style {
+    if !std::io::stdout().is_terminal() {
+        return Style::new();
+    }
+    let colour = match status {
+        "completed" => AnsiColor::Green,
+        "failed" | "rejected" | "expired" => AnsiColor::Red,
+        "awaiting_approval" => AnsiColor::Yellow,
+        "ignored" => AnsiColor::BrightBlack,
+        _ => AnsiColor::Cyan,
+    };
+    Style::new().fg_color(Some(colour.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_in_them() {
+        let mut table = Table::new(["A", "STATUS", "LAST"]);
+        table.push(["long name".to_owned(), "x".to_owned(), "end".to_owned()], Style::new());
+        let heading = table.heading.map(str::to_owned);
+        assert_eq!(table.line(&heading, Style::new()), "A          STATUS  LAST");
+        assert_eq!(table.line(&table.rows[0].0, Style::new()), "long name  x       end");
+    }
+
+    #[test]
+    fn nothing_in_a_cell_is_obeyed_by_the_terminal() {
+        assert_eq!(plain("a\u{1b}[31mb\u{7}\nc\u{202e}d"), "a[31mbcd");
+        assert_eq!(plain_lines("a\r\nb\u{1b}c"), "a\nbc");
+    }
+}

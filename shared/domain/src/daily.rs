@@ -1,0 +1,320 @@
+//! [`DayFigures`]: what a day has brought, for the overview of the console; and [`DayBook`], which
+//! writes them down.
+//!
+//! Figures, not limits: a write that a retrying client sends twice counts twice, and what a process
+//! that dies has not written yet is missing. Nothing is decided by them.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Expected, StateStore, StepUsage, StoreError, Swap, Task, TaskStatus, Timestamp, after};
+
+/// Items that one day is spread over: a fleet that writes a single one would stand in its own way.
+pub const DAY_SHARDS: u32 = 4;
+/// How long a day is remembered: as long as its tasks, and a little.
+const LIFE: Duration = Duration::from_secs(35 * 86_400);
+/// Writers that got in between before the figures are left for the next write.
+const MOST_CONFLICTS: usize = 8;
+const MICROS: f64 = 1e6;
+
+/// What a day, or a part of the fleet on that day, has brought.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DayFigures {
+    /// Tasks that ended, by the name of their status.
+    pub ended: BTreeMap<String, u64>,
+    /// Tasks that ended, by the hour (UTC).
+    pub hours: [u64; 24],
+    /// What was asked of each model.
+    pub models: BTreeMap<String, ModelFigures>,
+}
+
+/// What was asked of a model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelFigures {
+    /// Calls that were billed.
+    pub calls: u64,
+    /// Tokens of prompts, cached ones included.
+    pub prompt_tokens: u64,
+    /// Those that were read from a cache.
+    pub cached_tokens: u64,
+    /// Tokens of answers and thoughts.
+    pub output_tokens: u64,
+    /// Millionths of a US dollar, at list prices.
+    pub cost_micros: u64,
+    /// Calls whose price is not known.
+    pub unpriced: u64,
+}
+
+impl DayFigures {
+    /// Both together.
+    pub fn add(&mut self, other: &Self) {
+        for (status, count) in &other.ended {
+            *self.ended.entry(status.clone()).or_default() += count;
+        }
+        for (sum, count) in self.hours.iter_mut().zip(other.hours) {
+            *sum += count;
+        }
+        for (model, figures) in &other.models {
+            self.models.entry(model.clone()).or_default().add(figures);
+        }
+    }
+
+    /// The figures in a stored value. What another version has written and this one cannot read counts
+    /// as nothing.
+    #[must_use]
+    pub fn read(value: Value) -> Self {
+        serde_json::from_value(value).unwrap_or_default()
+    }
+
+    /// US dollars at list prices.
+    #[must_use]
+    pub fn cost_usd(&self) -> f64 {
+        self.models.values().map(ModelFigures::cost_usd).sum()
+    }
+
+    /// Tasks that ended.
+    #[must_use]
+    pub fn tasks(&self) -> u64 {
+        self.ended.values().sum()
+    }
+
+    fn ended(&mut self, status: TaskStatus, now: Timestamp) {
+        *self.ended.entry(status.as_str().to_owned()).or_default() += 1;
+        let hour = now.as_second().rem_euclid(86_400) / 3_600;
+        if let Some(count) = usize::try_from(hour).ok().and_then(|hour| self.hours.get_mut(hour)) {
+            *count += 1;
+        }
+    }
+
+    fn spent(&mut self, usage: &StepUsage) {
+        self.models.entry(usage.model.clone()).or_default().spent(usage);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ended.is_empty() && self.models.is_empty()
+    }
+}
+
+impl ModelFigures {
+    /// US dollars at list prices.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact up to billions of dollars")]
+    pub fn cost_usd(&self) -> f64 {
+        self.cost_micros as f64 / MICROS
+    }
+
+    /// Both together.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.prompt_tokens += other.prompt_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.output_tokens += other.output_tokens;
+        self.cost_micros += other.cost_micros;
+        self.unpriced += other.unpriced;
+    }
+
+    fn spent(&mut self, usage: &StepUsage) {
+        self.calls += 1;
+        self.prompt_tokens += usage.prompt_tokens;
+        self.cached_tokens += usage.cached_tokens;
+        self.output_tokens += usage.output_tokens + usage.thought_tokens;
+        match usage.cost_usd {
+            Some(usd) => self.cost_micros += micros(usd),
+            None => self.unpriced += 1,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+fn micros(usd: f64) -> u64 {
+    (usd * MICROS).round().clamp(0.0, 9e15) as u64
+}
+
+/// The keys that the figures of the day of `now` (UTC) rest under.
+#[must_use]
+pub fn day_keys(now: Timestamp) -> [String; DAY_SHARDS as usize] {
+    std::array::from_fn(|shard| key(now, shard))
+}
+
+fn key(now: Timestamp, shard: usize) -> String {
+    format!("stats:{}:{shard}", now.strftime("%Y-%m-%d"))
+}
+
+/// Writes figures down: one write for all that has come together, and none while there is nothing new.
+///
+/// It remembers what it wrote last, so a write needs no read before it, and a second one only when
+/// somebody else on the same item was faster. Losing it loses what was not yet written.
+pub struct DayBook {
+    state: Arc<dyn StateStore>,
+    shard: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Not yet written.
+    new: DayFigures,
+    written: Option<Written>,
+    /// Whether somebody writes: whatever is new meanwhile, they take along.
+    busy: bool,
+}
+
+#[derive(Clone)]
+struct Written {
+    key: String,
+    figures: DayFigures,
+    version: u64,
+}
+
+impl DayBook {
+    /// A book on the shard `shard` of [`DAY_SHARDS`]. Processes that choose theirs at random keep out
+    /// of each other's way.
+    #[must_use]
+    pub fn new(state: Arc<dyn StateStore>, shard: u32) -> Self {
+        let shard = usize::try_from(shard % DAY_SHARDS).unwrap_or_default();
+        Self { state, shard, inner: Mutex::default() }
+    }
+
+    /// Notes calls to models. Written by the next [`Self::write`].
+    pub fn spent(&self, usage: &[StepUsage]) {
+        let mut inner = self.inner();
+        usage.iter().for_each(|usage| inner.new.spent(usage));
+    }
+
+    /// Notes that a task has ended. Written by the next [`Self::write`].
+    pub fn ended(&self, status: TaskStatus, now: Timestamp) {
+        self.inner().new.ended(status, now);
+    }
+
+    /// Writes what is new.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what could not be written is tried again by the next call.
+    pub async fn write(&self, now: Timestamp) -> Result<(), StoreError> {
+        if mem::replace(&mut self.inner().busy, true) {
+            return Ok(());
+        }
+        let mut turn = Turn { book: self, taken: DayFigures::default() };
+        while turn.take() {
+            self.add(&turn.taken, now).await?;
+            turn.taken = DayFigures::default();
+        }
+        Ok(())
+    }
+
+    async fn add(&self, taken: &DayFigures, now: Timestamp) -> Result<(), StoreError> {
+        let key = key(now, self.shard);
+        let known = self.inner().written.clone().filter(|written| written.key == key);
+        let (mut figures, mut expected) = known.map_or((DayFigures::default(), Expected::Absent), |known| {
+            (known.figures, Expected::Version(known.version))
+        });
+        for _ in 0..MOST_CONFLICTS {
+            let mut sum = figures;
+            sum.add(taken);
+            let value =
+                serde_json::to_value(&sum).map_err(|error| StoreError::broken("note a day", error))?;
+            match self.state.swap(&key, expected, &value, now, after(now, LIFE)).await? {
+                Swap::Done(version) => {
+                    self.inner().written = Some(Written { key, figures: sum, version });
+                    return Ok(());
+                }
+                Swap::Conflict(Some(current)) => {
+                    expected = Expected::Version(current.version);
+                    figures = DayFigures::read(current.value);
+                }
+                Swap::Conflict(None) => (figures, expected) = (DayFigures::default(), Expected::Absent),
+            }
+        }
+        Err(StoreError::unavailable("note a day", format!("`{key}` is changed all the time")))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn of one writer. However it ends, another may write afterwards, and what was not written is
+/// new again.
+struct Turn<'b> {
+    book: &'b DayBook,
+    taken: DayFigures,
+}
+
+impl Turn<'_> {
+    /// Takes what is new; whether there was anything.
+    fn take(&mut self) -> bool {
+        self.taken = mem::take(&mut self.book.inner().new);
+        !self.taken.is_empty()
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut inner = self.book.inner();
+        inner.new.add(&self.taken);
+        inner.busy = false;
+    }
+}
+
+/// Notes the end of `task`, for those who end one now and then and keep no [`DayBook`].
+///
+/// # Errors
+/// [`StoreError`]; the end is not counted then.
+pub async fn note_end(state: &Arc<dyn StateStore>, task: &Task, now: Timestamp) -> Result<(), StoreError> {
+    let book = DayBook::new(Arc::clone(state), task.id.shard(DAY_SHARDS));
+    book.ended(task.control.status, now);
+    book.write(now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(cost_usd: Option<f64>) -> StepUsage {
+        StepUsage {
+            step: "answer".to_owned(),
+            model: "m".to_owned(),
+            prompt_tokens: 100,
+            cached_tokens: 40,
+            output_tokens: 7,
+            thought_tokens: 3,
+            cost_usd,
+            attempts: 1,
+            ms: 5,
+        }
+    }
+
+    #[test]
+    fn figures_add_up() {
+        let at = Timestamp::from_second(86_400 * 3 + 3_600 * 5 + 7).unwrap_or_default();
+        let mut day = DayFigures::default();
+        day.spent(&usage(Some(0.001_5)));
+        day.spent(&usage(None));
+        day.ended(TaskStatus::Completed, at);
+        let mut sum = day.clone();
+        sum.add(&day);
+        let model = sum.models["m"];
+        assert_eq!((model.calls, model.prompt_tokens, model.cached_tokens), (4, 400, 160));
+        assert_eq!((model.output_tokens, model.cost_micros, model.unpriced), (40, 3_000, 2));
+        assert_eq!((sum.ended["completed"], sum.hours[5], sum.tasks()), (2, 2, 2));
+        assert!((sum.cost_usd() - 0.003).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_day_has_keys_of_its_own() {
+        let first = Timestamp::from_second(0).unwrap_or_default();
+        assert_eq!(day_keys(first)[1], "stats:1970-01-01:1");
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_nothing() {
+        assert_eq!(DayFigures::read(Value::from(7)), DayFigures::default());
+    }
+}

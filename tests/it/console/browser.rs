@@ -1,0 +1,100 @@
+//! The page in a real browser, as a person uses it.
+
+use e2e::world::{PERSON, TOKEN, World, triage_says};
+
+use super::chromium::{Chromium, installed};
+use crate::dev::System;
+
+/// A system whose drafts are parked, and a browser; or a loud word that there is none.
+async fn start() -> Option<(System, Chromium)> {
+    let Some(binary) = installed() else {
+        use std::io::Write as _;
+        // Past the test harness, which would keep it to itself: a skipped test must be seen.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: the console was NOT tested in a browser, since there is no Chromium \
+             (Debian: `apt-get install chromium`)"
+        );
+        return None;
+    };
+    let world = World::scripted(triage_says("question", 0.4, false)).await;
+    Some((System::start_in(world).await, Chromium::start(binary).await))
+}
+
+async fn log_in(browser: &mut Chromium) {
+    browser.fill("#token", TOKEN).await;
+    browser.click("form button").await;
+    browser.until("document.querySelector('.who')").await;
+}
+
+#[tokio::test]
+async fn a_person_logs_in_watches_a_task_arrive_edits_its_draft_and_sees_it_published() {
+    let Some((system, mut browser)) = start().await else { return };
+    browser.open(system.api.url()).await;
+    browser.until("location.pathname === '/ui/login'").await;
+    log_in(&mut browser).await;
+    assert_eq!(browser.eval("location.pathname").await, "/");
+    assert_eq!(browser.eval("document.querySelector('.who span').innerText").await, PERSON);
+    assert_eq!(browser.eval("document.cookie").await, "", "no script can read the session");
+    browser.until("document.body.innerText.includes('No tasks here')").await;
+
+    // Nobody reloads the page: the task comes by itself.
+    let id = system.api.accept(7).await;
+    browser.until(&format!("document.querySelector('[data-id={id}] .pill.awaiting_approval')")).await;
+    browser.click(&format!("[data-id={id}] a")).await;
+    browser.until("document.querySelector('#draft')").await;
+    browser.until("document.body.innerText.includes('confidence 0.40 is below 0.80')").await;
+
+    browser.click("#draft form details summary").await;
+    browser.fill("#text", "Thank you.\n\nA person **wrote** this.").await;
+    browser.click("button[formaction$='/preview']").await;
+    browser.until("document.querySelector('.diff .line.new')").await;
+    assert!(system.world.comments(7).is_empty(), "looking changes nothing");
+    browser.click("button.primary").await;
+    browser.until("document.querySelector('.pill.completed')").await;
+    browser.until("document.querySelector('.prose strong')?.innerText === 'wrote'").await;
+    let comments = system.world.comments(7);
+    assert_eq!(comments.len(), 1);
+    assert!(comments[0].body.starts_with("Thank you.\n\nA person **wrote** this."), "{}", comments[0].body);
+    let link = browser.eval("document.querySelector('.callout.good a').href").await;
+    assert!(link.as_str().unwrap().contains("/issues/7#issuecomment-"), "{link}");
+}
+
+#[tokio::test]
+async fn everything_works_without_scripts_too() {
+    let Some((system, mut browser)) = start().await else { return };
+    let id = system.api.accept(7).await;
+    system.api.until(&id, "awaiting_approval").await;
+    browser.scripts(false).await;
+    browser.open(&format!("{}/ui/tasks/{id}", system.api.url())).await;
+    browser.until("location.pathname === '/ui/login'").await;
+    log_in(&mut browser).await;
+    browser.until(&format!("location.pathname === '/ui/tasks/{id}'")).await;
+    browser.fill("#note", "off topic").await;
+    browser.click("button.danger").await;
+    browser.until("document.querySelector('.pill.rejected')").await;
+    let task = system.api.task(&id).await;
+    assert_eq!((&task["decision"]["by"], &task["decision"]["reason"]), (&PERSON.into(), &"off topic".into()));
+    assert!(system.world.comments(7).is_empty());
+}
+
+#[tokio::test]
+async fn pages_fit_a_phone_and_are_dark_for_who_wants_them_so() {
+    let Some((system, mut browser)) = start().await else { return };
+    let id = system.api.accept(7).await;
+    system.api.until(&id, "awaiting_approval").await;
+    browser.open(system.api.url()).await;
+    log_in(&mut browser).await;
+    browser.size(390, 844, true).await;
+    for path in ["/", "/ui/overview", &format!("/ui/tasks/{id}"), &format!("/ui/tasks/{id}/transcript")] {
+        browser.open(&format!("{}{path}", system.api.url())).await;
+        let width = browser.eval("document.documentElement.scrollWidth").await;
+        assert!(width.as_u64().is_some_and(|width| width <= 390), "{path} is {width} pixels wide");
+    }
+    let brightness = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0)";
+    browser.scheme("light").await;
+    let light = browser.eval(brightness).await.as_u64().unwrap();
+    browser.scheme("dark").await;
+    let dark = browser.eval(brightness).await.as_u64().unwrap();
+    assert!(light > 600 && dark < 150, "{light}, {dark}");
+}

@@ -1,0 +1,111 @@
+//! `afterhook tasks` and `afterhook redrive`, as a person at a terminal, and as a program, uses them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::contract::plain_task;
+use domain::{Clock, Envelope, Lane, Stores, TaskStatus, Visibility};
+use e2e::world::{TOKEN, World, triage_says};
+use embedded::Embedded;
+
+use crate::binary::{Said, afterhook, run};
+use crate::dev::System;
+
+async fn tasks(system: &System, rest: &[&str]) -> Said {
+    let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
+    run(command.args(["tasks", "--url", system.api.url()]).args(rest)).await
+}
+
+async fn parked() -> (System, String) {
+    let system = System::start_in(World::scripted(triage_says("question", 0.4, false)).await).await;
+    let id = system.api.accept(7).await;
+    system.api.until(&id, "awaiting_approval").await;
+    (system, id)
+}
+
+#[tokio::test]
+async fn tasks_are_listed_in_columns_without_colours_for_a_program() {
+    let (system, id) = parked().await;
+    let said = tasks(&system, &["list"]).await;
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{said:?}");
+    assert!(lines[0].starts_with("TASK "), "{said:?}");
+    assert!(lines[1].starts_with(&id) && lines[1].ends_with("confidence 0.40 is below 0.80"), "{said:?}");
+    let column = |name: &str| lines[0].find(name).unwrap();
+    assert_eq!(lines[1].find("awaiting_approval"), Some(column("STATUS")));
+    assert_eq!(lines[1].find("issues.opened"), Some(column("EVENT")));
+    assert!(!said.stdout.contains('\u{1b}'), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_draft_is_rejected_with_a_reason_and_sent_around_again_with_a_note() {
+    let (system, id) = parked().await;
+    let rejected = tasks(&system, &["reject", &id, "--reason", "off topic"]).await;
+    assert!(rejected.assert_success().stdout.contains("off topic"), "{rejected:?}");
+    tasks(&system, &["approve", &id]).await.assert_failure(&["409"]);
+    let retried = tasks(&system, &["retry", &id, "--note", "be brief", "--json"]).await;
+    assert_eq!(retried.assert_success().json()["task_id"], id);
+    system.api.until(&id, "awaiting_approval").await;
+}
+
+#[tokio::test]
+async fn refusals_and_mistakes_have_exit_codes_of_their_own() {
+    let (system, id) = parked().await;
+    tasks(&system, &["approve", &id, "--draft-hash", "0123"]).await.assert_failure(&["409", "changed"]);
+    tasks(&system, &["list", "--status", "nonsense"]).await.assert_failure(&["400", "nonsense"]);
+    let mistake = tasks(&system, &["aprove", &id]).await;
+    assert_eq!(mistake.status.code(), Some(2), "{mistake:?}");
+    let mut stranger = afterhook([("CONSOLE_TOKEN", "ann:wrong".to_owned())]);
+    run(stranger.args(["tasks", "--url", system.api.url()])).await.assert_failure(&["401"]);
+}
+
+/// A message that was received too often, in the data directory of a stopped `dev`.
+async fn dead_letter(dir: &Path, stores: &Stores, status: TaskStatus) -> String {
+    let now = Clock::system().now();
+    let mut task = plain_task("terminal", now);
+    if status != TaskStatus::Received {
+        task.transition(status, now, "of the test").unwrap();
+    }
+    stores.tasks.insert(&task).await.unwrap();
+    let envelope =
+        Envelope { task_id: task.id.clone(), lane: Lane::Standard, tenant: "octo/repo".to_owned() };
+    stores.queue.send(&envelope).await.unwrap();
+    let lane = Visibility { lane: Some(Lane::Standard), timeout: Duration::ZERO };
+    for _ in 0..100 {
+        if stores.queue.receive(lane, 1, Duration::ZERO).await.unwrap().is_empty() {
+            return task.id.to_string();
+        }
+    }
+    panic!("the message in {} never died", dir.display());
+}
+
+#[tokio::test]
+async fn dead_letters_are_shown_and_go_back_to_work_or_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let stores = Embedded::open(dir.path(), Clock::system()).unwrap().stores();
+    let open = dead_letter(dir.path(), &stores, TaskStatus::Received).await;
+    let ended = dead_letter(dir.path(), &stores, TaskStatus::Failed).await;
+    drop(stores);
+    let redrive = |rest: &[&str]| {
+        let mut command = afterhook([]);
+        command.args(["redrive", "--data-dir"]).arg(dir.path()).args(rest);
+        command
+    };
+    let unasked = run(&mut redrive(&[])).await;
+    unasked.assert_failure(&["--yes"]);
+    assert!(unasked.stdout.starts_with("MESSAGE ") && unasked.stdout.contains(&open), "{unasked:?}");
+    // Nothing was changed by that, and nothing is hidden after it.
+    let done = run(&mut redrive(&["--yes", "--json"])).await.assert_success().json();
+    assert_eq!((&done["sent"], &done["dropped"], &done["kept"]), (&1.into(), &1.into(), &0.into()), "{done}");
+    let fates: Vec<&str> =
+        done["letters"].as_array().unwrap().iter().map(|it| it["fate"].as_str().unwrap()).collect();
+    assert!(fates.contains(&"redrive") && fates.contains(&"drop"), "{done}");
+    assert!(done.to_string().contains(&ended), "{done}");
+    let nothing = run(&mut redrive(&["--yes"])).await;
+    assert!(nothing.assert_success().stdout.contains("the dead-letter queue is empty"), "{nothing:?}");
+    let stores = Embedded::open(dir.path(), Clock::system()).unwrap().stores();
+    let lane = Visibility { lane: Some(Lane::Standard), timeout: Duration::ZERO };
+    let back = stores.queue.receive(lane, 10, Duration::ZERO).await.unwrap();
+    assert_eq!(back.len(), 1);
+    assert_eq!(back[0].task_id().unwrap().to_string(), open);
+}
