@@ -68,7 +68,7 @@ async fn a_draft_is_approved_as_it_is_although_forms_change_line_ends() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{:?}", answer.body);
     let decision = rig.stored(&task.id).await.doc.decision.unwrap();
     assert_eq!((decision.outcome, decision.by.as_str()), (Outcome::Approved, "lisa"));
-    assert_eq!(rig.drain().await, [task.id.clone()]);
+    assert_eq!(rig.drain().await, std::slice::from_ref(&task.id));
     let again = rig.submit(&path, &fields, &cookie).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.text().contains("The task has moved on"));
