@@ -43,7 +43,7 @@ pub(crate) fn signals(metrics: Metrics) -> Signals {
         Signal::Billed { usage } => metrics.model_billed(usage),
         Signal::Throttled { model } => metrics.throttled(model),
         Signal::BreakerOpened { model } => metrics.breaker_opened(model),
-        Signal::Permit { model, waited, utilisation } => metrics.permit(model, waited, utilisation),
+        Signal::Permit { waited, utilisation, .. } => metrics.permit(waited, utilisation),
         Signal::ConnectionOpened => metrics.connection_opened(),
         Signal::Coalesced => metrics.coalesced(),
         Signal::CacheHit { .. } => metrics.cache_hit(),

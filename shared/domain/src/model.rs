@@ -152,7 +152,8 @@ pub struct ModelAnswer {
     pub exchanges: Vec<Exchange>,
 }
 
-/// One request and its response, exactly as they went over the wire, without credentials.
+/// One request and its response, exactly as they went over the wire, without credentials: the bytes of
+/// attachments and the queries of their addresses, which may be signatures, are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     /// The step.

@@ -11,6 +11,9 @@ use crate::wire::{Detail, ErrorBody, QuotaViolation, Status};
 
 /// Longest message that is passed on, bytes.
 const LONGEST_MESSAGE: usize = 300;
+/// Quotas of a minute and limits of spending in ten are renewed long before; a used-up day is told by its
+/// quota. What says more is garbled, and it would stop the whole fleet.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// What the service said when it refused.
 ///
@@ -25,7 +28,7 @@ pub struct ApiError {
     pub message: String,
     /// Reason of `ErrorInfo`, such as `API_KEY_INVALID`.
     pub reason: Option<String>,
-    /// How long we are told to wait (`RetryInfo`, or the header `Retry-After`); never zero.
+    /// How long we are told to wait (`RetryInfo`, or the header `Retry-After`); never zero, at most an hour.
     pub retry_after: Option<Duration>,
     /// Every quota that was exceeded: there can be several at once, and the worst one counts.
     pub quotas: Vec<QuotaLimit>,
@@ -97,9 +100,10 @@ impl ApiError {
     }
 
     /// Takes a further word on how long to wait into account: the longer one counts. Zero is no
-    /// word: to come back at once is what got us here.
+    /// word: to come back at once is what got us here. An hour is the most that is believed.
     pub(crate) fn wait_at_least(&mut self, wait: Option<Duration>) {
-        self.retry_after = self.retry_after.max(wait.filter(|wait| !wait.is_zero()));
+        let wait = wait.filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST_RETRY_AFTER));
+        self.retry_after = self.retry_after.max(wait);
     }
 
     /// Whether the key is refused, whatever is asked.

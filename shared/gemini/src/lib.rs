@@ -5,6 +5,7 @@
 
 mod admit;
 mod ask;
+mod attempt;
 mod budget;
 mod cache;
 mod candidates;
@@ -18,6 +19,7 @@ mod error;
 mod estimate;
 mod failure;
 mod fleet;
+mod judge;
 mod key;
 mod limits;
 mod media;

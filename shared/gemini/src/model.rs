@@ -4,7 +4,7 @@
 //! 2. `coalesce`: an identical call under way answers this one too;
 //! 3. `candidates`: the wanted model, then its fallbacks;
 //! 4. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
-//! 5. `retry`: one request, repeated in place for short waits only (`error`, `verdict`), each try through
+//! 5. `retry`: one request, repeated in place for short waits only (`verdict`), each try (`attempt`, `judge`) through
 //! 6. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a `permit`;
 //! 7. `cache`: by a context cache, where its traffic repays one; `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
 //! 8. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.

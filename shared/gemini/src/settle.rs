@@ -28,6 +28,8 @@ pub(crate) struct Try<'a> {
     pub(crate) sent_at: Timestamp,
     /// Since the first try of the same request.
     pub(crate) elapsed: Duration,
+    /// From sending to the first byte of the answer, if one came.
+    pub(crate) first_byte: Option<Duration>,
 }
 
 impl Ledger {
@@ -44,7 +46,8 @@ impl Ledger {
             task_id = %tried.call.task_id, step = %usage.step, model = %usage.model, asked = tried.model,
             prompt_tokens = usage.prompt_tokens, cached_tokens = usage.cached_tokens,
             output_tokens = usage.output_tokens, thought_tokens = usage.thought_tokens,
-            cost_usd = usage.cost_usd, attempt = tried.attempt, ms = usage.ms, outcome = "answered",
+            cost_usd = usage.cost_usd, attempt = tried.attempt, ms = usage.ms,
+            ttft_ms = tried.first_byte.map(milliseconds), outcome = "answered",
             "model call"
         );
         self.usage.push(usage);

@@ -136,9 +136,9 @@ impl Metrics {
 
     /// PermitWait, PermitUtilisation: a call had its turn after `waited`; `utilisation`, 0 to 1, is the share of
     /// the environment's permits in use.
-    pub fn permit(&self, model: &str, waited: Duration, utilisation: f64) {
+    pub fn permit(&self, waited: Duration, utilisation: f64) {
         let metrics = [time("PermitWait", waited), ("PermitUtilisation", Unit::Percent, utilisation * 100.0)];
-        self.emit(&metrics, &[("model", model)]);
+        self.emit(&metrics, &[]);
     }
 
     /// ConnectionsOpened.

@@ -109,7 +109,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         metrics.model_billed(&usage(Some(0.5)));
         metrics.throttled("gemini-pro-latest");
         metrics.breaker_opened("gemini-pro-latest");
-        metrics.permit("gemini-pro-latest", MS, 0.5);
+        metrics.permit(MS, 0.5);
         metrics.connection_opened();
         metrics.coalesced();
         metrics.cache_hit();
@@ -134,8 +134,8 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "EndToEnd{}",
         "ModelCalls{model,outcome}",
         "ModelLatency{}",
-        "PermitUtilisation{model}",
-        "PermitWait{model}",
+        "PermitUtilisation{}",
+        "PermitWait{}",
         "QueueWait{}",
         "Rejected{reason}",
         "TaskDuration{}",
@@ -154,7 +154,7 @@ fn values_and_dimensions_are_what_was_measured() {
         metrics.accepted(Duration::from_micros(1_500));
         metrics.model_called("gemini-pro-latest", "answered", 450 * MS, None);
         metrics.model_billed(&usage(Some(0.5)));
-        metrics.permit("gemini-pro-latest", MS, 0.25);
+        metrics.permit(MS, 0.25);
         let ended = Ended { status: TaskStatus::Failed, intent: None, worked: MS, since_received: 2 * MS };
         metrics.task_ended(&ended);
         metrics.unaccounted(-3);
@@ -164,7 +164,7 @@ fn values_and_dimensions_are_what_was_measured() {
         ("Accepted", &[][..], 1.0),
         ("AckLatency", &[], 1.5),
         ("ModelCalls", &[("model", "gemini-pro-latest"), ("outcome", "answered")], 1.0),
-        ("PermitUtilisation", &[("model", "gemini-pro-latest")], 25.0),
+        ("PermitUtilisation", &[], 25.0),
         ("ModelLatency", &[], 450.0),
         ("CostUSD", &[model], 0.5),
         ("Tokens", &[model, ("kind", "prompt")], 100.0),

@@ -40,6 +40,8 @@ pub(crate) struct Ticket<'a> {
     pub(crate) limit: u32,
     /// How often the beginning of its prompt is read.
     pub(crate) demand: Demand,
+    /// When it was admitted.
+    at: Timestamp,
     /// Admitted by this environment alone.
     is_alone: bool,
     /// Whether the request may have reached the service.
@@ -119,6 +121,7 @@ impl FleetModel {
                     reserved: ask.tokens,
                     limit,
                     demand,
+                    at: now,
                     is_alone,
                     sent: false,
                     is_open: true,
@@ -200,11 +203,11 @@ impl Drop for Ticket<'_> {
         if !self.is_open || self.is_alone {
             return;
         }
-        let rules = self.model.policy.rules;
+        // There is no clock to ask here; what is given back counts from when it was taken.
+        let (rules, at) = (self.model.policy.rules, self.at);
         let settlement = self.settlement(Ended::UNKNOWN);
-        // The time matters only to what is not neutral.
         self.model.cell.later(move |state: &mut ModelState| {
-            state.settle(&rules, &settlement, Timestamp::UNIX_EPOCH);
+            state.settle(&rules, &settlement, at);
         });
     }
 }

@@ -93,6 +93,35 @@ async fn a_pause_that_one_is_told_holds_for_all() {
 }
 
 #[tokio::test]
+async fn a_garbled_wait_stops_nobody_for_longer_than_an_hour() {
+    let server = Server::start([throttled(PER_MINUTE, Some("99999999s")), says("Back.")]).await;
+    let fleet = Fleet::new(alone(&server.url));
+    let told = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    let (_, not_before) = deferral(told.failure);
+    assert!(not_before <= Some(after(fleet.now(), seconds(3_610))), "{not_before:?}");
+    fleet.pass(seconds(3_700));
+    assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_cancelled_call_takes_nothing_from_the_days_count() {
+    let server = Server::start([Step::Hang, says("Second.")]).await;
+    let limits = Limits { requests_per_day: Some(2), retries: 0, ..Limits::default() };
+    let fleet = Fleet::new(limited(&server, limits));
+    let environment = fleet.environment();
+    let call = call_at(&fleet);
+    tokio::select! {
+        _ = environment.generate(&call) => panic!("the model hangs"),
+        () = server.arrival() => {}
+    }
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+    assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota, "the service has counted two");
+    server.finish();
+}
+
+#[tokio::test]
 async fn a_used_up_day_parks_the_model_until_midnight_in_california() {
     let server = Server::start([throttled(PER_DAY, Some("20s"))]).await;
     let fleet = Fleet::new(alone(&server.url));

@@ -1,0 +1,136 @@
+//! What a try came to: for the caller, for the figures, and for the fleet.
+
+use std::time::Duration;
+
+use domain::{Timestamp, after};
+use resilience::{Denial, Outcome as ServiceOutcome};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::attempt::{Attempt, Outcome, Sent};
+use crate::client::Reply;
+use crate::error::ApiError;
+use crate::failure::Failure;
+use crate::fleet::{Ended, Read};
+use crate::settle::{Ledger, Try};
+use crate::signal::{CallOutcome, Signal};
+use crate::transport::TransportError;
+use crate::verdict::Verdict;
+use crate::wire::GenerateContentResponse;
+
+impl Attempt<'_> {
+    /// What the fleet is told of `outcome`.
+    pub(crate) fn ended(
+        &self,
+        outcome: &Outcome,
+        told: CallOutcome,
+        took: Duration,
+        has_choice: bool,
+    ) -> Ended {
+        let now = self.run.now();
+        let used = match outcome {
+            Outcome::Answered(response) => {
+                response.usage_metadata.as_ref().and_then(|usage| usage.prompt_token_count)
+            }
+            Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => None,
+        };
+        let pause = match outcome {
+            Outcome::Failed(verdict, _) => self.pause(*verdict, now),
+            Outcome::Answered(_) | Outcome::CacheLost(_) | Outcome::Died(_) => None,
+        };
+        let service = match (outcome, told) {
+            (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
+            // One endpoint of several: the others may serve the model well, and this one is left out.
+            (Outcome::Failed(Verdict::Unreachable | Verdict::Overloaded { .. }, _), _) if has_choice => {
+                ServiceOutcome::Neutral
+            }
+            (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
+            _ => ServiceOutcome::Neutral,
+        };
+        Ended { used, outcome: service, took, pause, throttled: told == CallOutcome::Throttled, read: None }
+    }
+
+    /// What an inline answer teaches of the beginning of its prompt.
+    pub(crate) fn read(&self, outcome: &Outcome, sent: &Sent) -> Option<Read> {
+        let (Outcome::Answered(response), Some(key), None) = (outcome, &self.key, &sent.cache) else {
+            return None;
+        };
+        let version = response.model_version.clone();
+        Some(Read { digest: key.digest.clone(), version, usage: response.usage_metadata.clone()? })
+    }
+
+    /// How long the whole fleet leaves the model alone.
+    fn pause(&self, verdict: Verdict, now: Timestamp) -> Option<(Timestamp, Denial)> {
+        match verdict {
+            Verdict::Throttled { .. } => {
+                let wait = verdict.wait(1, self.run.jitter)?;
+                Some((after(now, wait), Denial::Paused))
+            }
+            Verdict::DayUsedUp { until } => Some((until, Denial::Day)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn judge(
+        &self,
+        ledger: &mut Ledger,
+        tried: &Try<'_>,
+        reply: Reply,
+        sent: &Sent,
+    ) -> (Outcome, CallOutcome) {
+        let model = &self.model.name;
+        let is_error = !(200..300).contains(&reply.status) || reply.body.get("error").is_some();
+        if is_error {
+            let mut error = ApiError::read(reply.status, &reply.body);
+            error.wait_at_least(reply.retry_after);
+            ledger.failed(tried, &error.to_string(), reply.body);
+            let now = self.run.now();
+            let verdict = Verdict::of_error(&error, now);
+            let failure = Failure::refused(&error, verdict, model, now);
+            if let Some(handle) = sent.cache.clone().filter(|_| error.is_lost_cache()) {
+                return (Outcome::CacheLost(handle), verdict.told());
+            }
+            return (Outcome::Failed(verdict, failure), verdict.told());
+        }
+        match GenerateContentResponse::deserialize(&reply.body) {
+            Ok(response) => {
+                let usage = ledger.answered(tried, &response, reply.body);
+                self.run.reservation.spend(usage.cost_usd.unwrap_or_else(|| self.most_usd()));
+                self.run.signals.send(Signal::Billed { usage });
+                if usage.cached_tokens > 0 {
+                    self.run.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });
+                }
+                (Outcome::Answered(Box::new(response)), CallOutcome::Answered)
+            }
+            Err(_) => {
+                let failure = Failure::unreadable(model);
+                ledger.failed(tried, &failure.message, reply.body);
+                (Outcome::Failed(Verdict::Stumbled, failure), CallOutcome::Failed)
+            }
+        }
+    }
+
+    pub(crate) fn lost(
+        &self,
+        ledger: &mut Ledger,
+        tried: &Try<'_>,
+        error: TransportError,
+        timeout: Duration,
+    ) -> (Outcome, CallOutcome) {
+        let reason = error.to_string();
+        ledger.failed(tried, &reason, Value::String(reason.clone()));
+        let verdict = Verdict::of_transport(error);
+        let failure = Failure::unanswered(error, verdict, &self.model.name, self.run.now());
+        match error {
+            TransportError::Closed => (Outcome::Died(failure), CallOutcome::Failed),
+            // Cut short by our own deadline, a slow answer says nothing of the service.
+            TransportError::TimedOut(_) if timeout < self.model.policy.timeout => {
+                (Outcome::Failed(verdict, failure), CallOutcome::CutShort)
+            }
+            TransportError::TimedOut(_) | TransportError::Silent(_) => {
+                (Outcome::Failed(verdict, failure), CallOutcome::TimedOut)
+            }
+            _ => (Outcome::Failed(verdict, failure), verdict.told()),
+        }
+    }
+}
