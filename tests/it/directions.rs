@@ -28,8 +28,8 @@ const SHARED: &[(&str, &[&str])] = &[
     ("slack", &["domain", "markdown", "outbound"]),
     ("stripe", &["domain", "outbound"]),
     ("zendesk", &["domain", "markdown", "outbound"]),
-    // The model's client as it is configured: for the functions that talk to the model.
-    ("plane", &["gemini", "settings"]),
+    // Clients as they are configured, for what more than one function has.
+    ("wiring", &["domain", "gemini", "settings", "slack"]),
     // How every function starts on Lambda: it puts adapters together, and only functions use it.
     ("lambda", &["aws", "domain", "settings", "telemetry"]),
 ];

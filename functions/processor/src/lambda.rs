@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
 use webhook::{Provider, Secrets};
 
-use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, approver, gemini, registry, services};
+use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, gemini, registry, services};
 
 /// How soon a batch comes back that came while the secrets could not be read.
 const SECRETS_RETRY: Duration = Duration::from_secs(60);
@@ -142,7 +142,7 @@ impl Function {
 
     /// Deployed, nothing silently takes the place of a missing credential.
     fn make(&self, environment: &Environment) -> Result<Processor, NotReady> {
-        if !plane::is_configured(environment) {
+        if !wiring::model::is_configured(environment) {
             return Err(NotReady::NoModel);
         }
         let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;
@@ -157,7 +157,7 @@ impl Function {
             jitter: jitter.clone(),
             metrics: metrics.clone(),
         };
-        let approver = approver(settings, environment, clock.clone()).map_err(WireError::from)?;
+        let approver = wiring::approver(settings, environment, clock.clone()).map_err(WireError::from)?;
         Ok(Processor::new(settings, registry(), parts)?.with_approver(approver))
     }
 

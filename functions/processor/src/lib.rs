@@ -42,7 +42,6 @@ use std::sync::Arc;
 use domain::{Approver, Clock, DayBook, Jitter, Model, Stores};
 use telemetry::Metrics;
 
-pub use approver::{ApproverError, approver};
 pub use automations::registry;
 pub use batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use config::Config;

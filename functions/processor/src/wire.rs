@@ -20,7 +20,7 @@ pub enum WireError {
     Services(#[from] ServicesError),
     /// `[approvals.slack]` cannot work.
     #[error(transparent)]
-    Approver(#[from] crate::ApproverError),
+    Approver(#[from] wiring::ApproverError),
     /// agent.toml names automations that do not exist.
     #[error("agent.toml:\n  {}", .0.join("\n  "))]
     Automations(Vec<String>),
@@ -86,6 +86,6 @@ pub fn gemini(
     jitter: Jitter,
     metrics: Metrics,
 ) -> Result<Arc<dyn Model>, WireError> {
-    let config = plane::config(settings, environment);
+    let config = wiring::model::config(settings, environment);
     Ok(Arc::new(Gemini::new(config, state, observe::signals(metrics), clock, jitter)?))
 }

@@ -63,10 +63,10 @@ impl Caches {
         environment: &Environment,
         deadline: Timestamp,
     ) -> Option<Swept> {
-        if !plane::is_configured(environment) || !self.is_due() {
+        if !wiring::model::is_configured(environment) || !self.is_due() {
             return None;
         }
-        let config = plane::config(settings, environment);
+        let config = wiring::model::config(settings, environment);
         let now = self.clock.now();
         let late = between(now, deadline).min(LONGEST);
         let swept = tokio::time::timeout(late, self.swept(&config, now)).await;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use settings::Settings;
 use tracing::{error, warn};
 
-use crate::{Caches, Notices, Report, Sweeper, approver};
+use crate::{Caches, Notices, Report, Sweeper};
 
 /// Kept free at the end of an invocation for what is under way.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -68,7 +68,7 @@ impl Function {
             Ok(environment) => environment,
             Err(problem) => return warn!(%problem, "messages about drafts are looked after later"),
         };
-        match approver(&self.settings, &environment, self.sweeper.clock.clone()) {
+        match wiring::approver(&self.settings, &environment, self.sweeper.clock.clone()) {
             Ok(Some(approver)) => {
                 self.notices.tend(approver.as_ref(), due, deadline).await;
             }

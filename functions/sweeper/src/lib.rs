@@ -2,7 +2,6 @@
 //! due, tasks whose message or processor was lost, drafts that nobody decided about; and context
 //! caches that nobody needs.
 
-mod approver;
 mod caches;
 mod census;
 #[cfg(feature = "lambda")]
@@ -11,7 +10,6 @@ mod notices;
 mod plan;
 mod sweep;
 
-pub use approver::{ApproverError, approver};
 pub use caches::Caches;
 pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};

@@ -90,7 +90,7 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let clients = processor::services(&settings, &environment, &clock)
         .map_err(|error| Failure::new(error.to_string()))?;
     environment.console_url.get_or_insert_with(|| format!("http://{address}"));
-    let approver = sweeper::approver(&settings, &environment, clock.clone())
+    let approver = wiring::approver(&settings, &environment, clock.clone())
         .map_err(|error| Failure::new(error.to_string()))?;
     let processor = processor(&settings, &environment, &storage, &clients, &clock, approver.clone())?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));

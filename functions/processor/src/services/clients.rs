@@ -7,9 +7,9 @@ use github::Github;
 use jira::Jira;
 use secrecy::SecretString;
 use settings::{Environment, GithubCredentials, Settings, ZendeskCredentials};
-use slack::Slack;
 use stripe::Stripe;
 use webhook::Provider;
+use wiring::NO_TOKEN;
 use zendesk::Zendesk;
 
 use super::calls::calls;
@@ -59,7 +59,7 @@ pub fn services(
     let other = |service| move |error| ServicesError::Other(service, error);
     let services = Services {
         github: github(settings, environment, clock)?.map(|github| github as Arc<dyn Publisher>),
-        slack: slack(environment, clock).transpose().map_err(other(OutsideService::Slack))?,
+        slack: wiring::slack(environment, clock.clone()).map_err(other(OutsideService::Slack))?,
         zendesk: zendesk(environment, clock).transpose().map_err(other(OutsideService::Zendesk))?,
         jira: jira(environment, clock).transpose().map_err(other(OutsideService::Jira))?,
         stripe: stripe(environment, clock).transpose().map_err(other(OutsideService::Stripe))?,
@@ -120,23 +120,11 @@ fn github_credentials(environment: &Environment) -> Option<github::Credentials> 
     }
 }
 
-/// Shown to a server of one's own, which may need none.
-const NO_TOKEN: &str = "none";
-
 fn token(token: Option<&SecretString>, url: Option<&String>) -> Option<SecretString> {
     token.cloned().or_else(|| url.map(|_| SecretString::from(NO_TOKEN)))
 }
 
 type Built<T> = Option<Result<Arc<T>, slack::BuildError>>;
-
-fn slack(environment: &Environment, clock: &Clock) -> Built<Slack> {
-    let token = token(environment.slack_bot_token.as_ref(), environment.slack_api_url.as_ref())?;
-    let mut config = slack::default_config();
-    if let Some(url) = &environment.slack_api_url {
-        config.base_url.clone_from(url);
-    }
-    Some(Slack::new(&token, &config, clock.clone()).map(Arc::new))
-}
 
 fn zendesk(environment: &Environment, clock: &Clock) -> Built<Zendesk> {
     let access = environment.zendesk.as_ref()?;

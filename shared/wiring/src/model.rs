@@ -1,5 +1,4 @@
-//! From agent.toml and the environment to the settings of the model's client: one place for every function
-//! that talks to the model, so that none of them looks elsewhere for it than the others do.
+//! The settings of the model's client.
 
 use gemini::{BreakerLimits, Budgets, Config, EndpointConfig, Generation, Limits};
 use settings::{EffectiveLimits, EndpointSettings, Environment, Settings};
