@@ -23,7 +23,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("aws", &["domain"]),
     ("embedded", &["domain"]),
     ("gemini", &["domain", "resilience"]),
-    ("github", &["domain"]),
+    ("github", &["domain", "outbound"]),
     ("jira", &["domain", "markdown", "outbound"]),
     ("slack", &["domain", "markdown", "outbound"]),
     ("stripe", &["domain", "outbound"]),

@@ -1,39 +1,37 @@
-//! [`Api`]: authorised calls on GitHub, within the time limit of their operation.
+//! [`Api`]: authorised calls on GitHub, and who we are.
 
 use domain::{Clock, ServiceError};
-use reqwest::StatusCode;
-use serde::Deserialize;
+use outbound::{
+    Answer, Call, Client, Credential, Flight, HeaderName, HeaderValue, Operation, Request, StatusCode, Url,
+};
 use serde::de::DeserializeOwned;
-use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use serde::{Deserialize, Serialize};
 
-use crate::answer::Answer;
-use crate::base::Thread;
-use crate::config::{BuildError, Config, Credentials};
-use crate::credentials::{Auth, Bearer};
-use crate::failure;
-use crate::flight::Flight;
+use crate::config::{self, BuildError, Config, Credentials};
+use crate::credentials::Auth;
 use crate::link::Pages;
-use crate::operation::Operation;
-use crate::transport::{Request, Transport};
+use crate::problem;
+use crate::redirect;
+use crate::thread::Thread;
+
+pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
+/// Ask for the app itself, its installation, and a token for that. (A spare token harms nobody: it
+/// expires.)
+pub(crate) const APP: Operation = Operation::reads("act as the app");
+pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
+pub(crate) const PUBLISH: Operation = Operation::creates("create a comment");
+pub(crate) const FIND: Operation = Operation::reads("look for our comment");
+pub(crate) const LABELS: Operation = Operation::reads("read the labels");
+pub(crate) const ADD_LABELS: Operation = Operation::creates("add labels");
 
 /// The API as seen by one set of credentials.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) transport: Transport,
+    /// Without a credential: which one it takes depends on the thread.
+    pub(crate) client: Client,
     auth: Auth,
     login: Flight<String>,
     known_login: Option<String>,
-    clock: Clock,
-    timeout: Duration,
-}
-
-/// An operation under way.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Call<'a> {
-    pub(crate) operation: Operation,
-    pub(crate) thread: Thread<'a>,
-    pub(crate) deadline: Instant,
 }
 
 #[derive(Deserialize)]
@@ -43,80 +41,68 @@ struct UserAnswer {
 
 impl Api {
     pub(crate) fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
-        let transport = Transport::new(config)?;
-        let auth = Auth::new(credentials, clock.clone())?;
-        let (login, known_login) = (Flight::default(), config.login.clone());
-        Ok(Self { transport, auth, login, known_login, clock, timeout: config.timeout })
-    }
-
-    /// When an operation that starts now must have ended.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.timeout
+        let client = config::client(config, clock)?;
+        let auth = Auth::new(credentials)?;
+        Ok(Self { client, auth, login: Flight::default(), known_login: config.login.clone() })
     }
 
     /// The account that comments are written under; asked for until it was answered once.
-    pub(crate) async fn login(&self, deadline: Instant) -> Result<String, ServiceError> {
+    pub(crate) async fn login(&self, within: Call) -> Result<String, ServiceError> {
         if let Some(known) = &self.known_login {
             return Ok(known.clone());
         }
+        let call = Call { operation: LOGIN, ..within };
         let fetch = async {
             match &self.auth {
-                Auth::Token(bearer) => self.user(bearer, deadline).await,
-                Auth::App(app) => app.login(&self.transport, deadline).await,
+                Auth::Token(credential) => self.user(call, credential).await,
+                Auth::App(app) => app.login(&self.client, call).await,
             }
         };
-        match timeout_at(deadline, self.login.get(|_| true, fetch)).await {
-            Ok(login) => login,
-            Err(_) => Err(failure::later(Operation::Login, "GitHub did not answer in time".to_owned())),
-        }
+        self.login.get_by(&self.client, call, |_| true, fetch).await
     }
 
-    async fn user(&self, bearer: &Bearer, deadline: Instant) -> Result<String, ServiceError> {
-        let request = Request::get(self.transport.base.join(&["user"]));
-        let answer = self.transport.send(&request, bearer, deadline).await;
-        let answer = answer.map_err(|broken| failure::broken(Operation::Login, broken))?;
-        let user: UserAnswer = answer.decode(Operation::Login, bearer, self.auth.kind(), self.clock.now())?;
+    async fn user(&self, call: Call, credential: &Credential) -> Result<String, ServiceError> {
+        let client = self.client.with(credential.clone());
+        let request = Request::get(client.base().join(&["user"]), &[]);
+        let answer = redirect::send(&client, call, &request).await?;
+        let user: UserAnswer = self.read(&client, call, &answer)?;
         Ok(user.login)
     }
 
-    /// Sends `request` with our credentials and decodes what comes back.
+    /// A `POST` of JSON.
+    pub(crate) fn post(&self, call: Call, url: Url, body: &impl Serialize) -> Result<Request, ServiceError> {
+        // Without the `charset` that JSON has no use for.
+        let json = HeaderValue::from_static("application/json");
+        let request = self.client.checked(call, Request::post(url, body))?;
+        Ok(request.header(HeaderName::from_static("content-type"), json))
+    }
+
+    /// Sends `request`, which is about `thread`, with our credentials and decodes what comes back.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
-        call: Call<'_>,
+        call: Call,
+        thread: Thread<'_>,
         request: &Request,
     ) -> Result<(T, Pages), ServiceError> {
-        let bearer = self.auth.bearer(&self.transport, call.thread, call.deadline).await?;
-        let answer = self.send(call, request, &bearer).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            let renewed = self.auth.renewed(&self.transport, call.thread, &bearer, call.deadline).await?;
-            if let Some(bearer) = renewed {
-                // A refused request has done nothing: sending it again makes no second comment.
-                let answer = self.send(call, request, &bearer).await?;
-                return self.decode(call, &answer, &bearer);
-            }
+        let credential = self.auth.credential(&self.client, call, thread).await?;
+        let mut client = self.client.with(credential.clone());
+        let mut answer = redirect::send(&client, call, request).await?;
+        if answer.status == StatusCode::UNAUTHORIZED
+            && let Some(renewed) = self.auth.renewed(&self.client, call, thread, &credential).await?
+        {
+            // A refused request has done nothing: sending it again makes no second comment.
+            client = self.client.with(renewed);
+            answer = redirect::send(&client, call, request).await?;
         }
-        self.decode(call, &answer, &bearer)
+        Ok((self.read(&client, call, &answer)?, Pages::of(&answer)))
     }
 
-    async fn send(&self, call: Call<'_>, request: &Request, bearer: &Bearer) -> Result<Answer, ServiceError> {
-        let left = call.deadline.saturating_duration_since(Instant::now());
-        // A request that has no time for its answer would only put its effect in doubt; and there must
-        // be time to tell a connection that cannot be made from an answer that was lost.
-        if call.operation.creates() && left < self.timeout / 2 {
-            let message = "getting the credentials took too long; nothing was sent".to_owned();
-            return Err(failure::later(call.operation, message));
-        }
-        let answer = self.transport.send(request, bearer, call.deadline).await;
-        answer.map_err(|broken| failure::broken(call.operation, broken))
-    }
-
-    fn decode<T: DeserializeOwned>(
+    fn read<T: DeserializeOwned>(
         &self,
-        call: Call<'_>,
+        client: &Client,
+        call: Call,
         answer: &Answer,
-        bearer: &Bearer,
-    ) -> Result<(T, Pages), ServiceError> {
-        let body = answer.decode(call.operation, bearer, self.auth.kind(), self.clock.now())?;
-        Ok((body, answer.pages()))
+    ) -> Result<T, ServiceError> {
+        client.read(call, answer, problem::with(self.auth.kind()))
     }
 }

@@ -5,22 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{Clock, ServiceError, Timestamp, after};
-use reqwest::StatusCode;
+use domain::{ServiceError, Timestamp, after};
+use outbound::{Answer, Call, Client, Credential, Flight, Request, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout_at};
 
-use crate::answer::Answer;
+use crate::api::APP;
 use crate::app_key::AppKey;
-use crate::base::Thread;
-use crate::config::BuildError;
-use crate::credentials::{Bearer, Kind};
-use crate::failure;
-use crate::flight::Flight;
-use crate::operation::Operation;
-use crate::transport::{Request, Transport};
+use crate::config::{BuildError, SERVICE};
+use crate::credentials::Kind;
+use crate::problem;
+use crate::redirect;
+use crate::thread::Thread;
 
 /// A token is not used any more when it has less than this to live: it must outlast the longest
 /// operation, and clocks differ.
@@ -31,7 +28,6 @@ const MARGIN: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct App {
     id: String,
     key: AppKey,
-    clock: Clock,
     /// By owner in lower case. Owners come from signed webhooks and the list stays as short as that
     /// of the accounts that have installed the app.
     installations: Mutex<HashMap<String, Arc<Installation>>>,
@@ -47,7 +43,7 @@ struct Installation {
 
 #[derive(Debug, Clone)]
 struct Token {
-    bearer: Bearer,
+    credential: Credential,
     expires_at: Timestamp,
 }
 
@@ -69,47 +65,40 @@ struct AppAnswer {
 
 impl App {
     /// Checks id and key.
-    pub(crate) fn new(id: &str, private_key: &SecretString, clock: Clock) -> Result<Self, BuildError> {
+    pub(crate) fn new(id: &str, private_key: &SecretString) -> Result<Self, BuildError> {
         let id = id.trim();
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') {
             return Err(BuildError::AppId);
         }
         let key = AppKey::from_pem(private_key)?;
-        Ok(Self { id: id.to_owned(), key, clock, installations: Mutex::default() })
+        Ok(Self { id: id.to_owned(), key, installations: Mutex::default() })
     }
 
     /// The account that the app writes under.
-    pub(crate) async fn login(
-        &self,
-        transport: &Transport,
-        deadline: Instant,
-    ) -> Result<String, ServiceError> {
-        let request = Request::get(transport.base.join(&["app"]));
-        let (answer, bearer) = self.send(transport, request, deadline).await?;
-        let app: AppAnswer = self.decode(&answer, &bearer)?;
+    pub(crate) async fn login(&self, client: &Client, within: Call) -> Result<String, ServiceError> {
+        let call = Call { operation: APP, ..within };
+        let request = Request::get(client.base().join(&["app"]), &[]);
+        let app: AppAnswer = self.call(client, call, &request).await?;
         Ok(format!("{}[bot]", app.slug))
     }
 
     /// A token for the account that owns the thread's repository, from the cache if it can be.
     pub(crate) async fn token(
         &self,
-        transport: &Transport,
+        client: &Client,
+        within: Call,
         thread: Thread<'_>,
-        deadline: Instant,
-    ) -> Result<Bearer, ServiceError> {
+    ) -> Result<Credential, ServiceError> {
+        let call = Call { operation: APP, ..within };
         let installation = self.installation(thread.owner);
-        let fresh = |token: &Token| after(self.clock.now(), MARGIN) < token.expires_at;
-        let fetch = self.fetch(transport, &installation, thread, deadline);
-        // Waiting for somebody else's fetch counts too.
-        match timeout_at(deadline, installation.token.get(fresh, fetch)).await {
-            Ok(token) => Ok(token?.bearer),
-            Err(_) => Err(failure::later(Operation::App, "no answer in time".to_owned())),
-        }
+        let fresh = |token: &Token| after(client.now(), MARGIN) < token.expires_at;
+        let fetch = self.fetch(client, call, &installation, thread);
+        Ok(installation.token.get_by(client, call, fresh, fetch).await?.credential)
     }
 
     /// Drops the token that GitHub has refused, unless it has been replaced already.
-    pub(crate) async fn forget(&self, thread: Thread<'_>, refused: &Bearer) {
-        self.installation(thread.owner).token.forget(|token| token.bearer.is(refused)).await;
+    pub(crate) async fn forget(&self, thread: Thread<'_>, refused: &Credential) {
+        self.installation(thread.owner).token.forget(|token| token.credential == *refused).await;
     }
 
     fn installation(&self, owner: &str) -> Arc<Installation> {
@@ -120,54 +109,63 @@ impl App {
 
     async fn fetch(
         &self,
-        transport: &Transport,
+        client: &Client,
+        call: Call,
         installation: &Installation,
         thread: Thread<'_>,
-        deadline: Instant,
     ) -> Result<Token, ServiceError> {
         let known = installation.id.load(Ordering::Relaxed);
         if known != 0 {
-            let (answer, bearer) = self.send(transport, token_request(transport, known), deadline).await?;
+            let (answer, client) = self.send(client, call, &token_request(client, known)).await?;
             // Gone: the app was removed from the account, and perhaps installed anew.
             if answer.status != StatusCode::NOT_FOUND {
-                return self.token_of(&answer, &bearer);
+                return token_of(&client, call, &answer);
             }
         }
-        let request =
-            Request::get(transport.base.join(&["repos", thread.owner, thread.repo, "installation"]));
-        let (answer, bearer) = self.send(transport, request, deadline).await?;
-        let found: InstallationAnswer = self.decode(&answer, &bearer)?;
+        let url = client.base().join(&["repos", thread.owner, thread.repo, "installation"]);
+        let found: InstallationAnswer = self.call(client, call, &Request::get(url, &[])).await?;
         installation.id.store(found.id, Ordering::Relaxed);
-        let (answer, bearer) = self.send(transport, token_request(transport, found.id), deadline).await?;
-        self.token_of(&answer, &bearer)
+        let (answer, client) = self.send(client, call, &token_request(client, found.id)).await?;
+        token_of(&client, call, &answer)
     }
 
-    /// Sends a request in the name of the app itself.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        client: &Client,
+        call: Call,
+        request: &Request,
+    ) -> Result<T, ServiceError> {
+        let (answer, client) = self.send(client, call, request).await?;
+        read(&client, call, &answer)
+    }
+
+    /// Sends a request in the name of the app itself, which the client that comes back is.
     async fn send(
         &self,
-        transport: &Transport,
-        request: Request,
-        deadline: Instant,
-    ) -> Result<(Answer, Bearer), ServiceError> {
-        let unsigned = || failure::later(Operation::App, "the app's token could not be signed".to_owned());
-        let jwt = self.key.sign(&self.id, self.clock.now()).ok();
-        let bearer = jwt.as_deref().and_then(Bearer::new).ok_or_else(unsigned)?;
-        let answer = transport.send(&request, &bearer, deadline).await;
-        answer.map(|answer| (answer, bearer)).map_err(|broken| failure::broken(Operation::App, broken))
-    }
-
-    fn decode<T: DeserializeOwned>(&self, answer: &Answer, bearer: &Bearer) -> Result<T, ServiceError> {
-        answer.decode(Operation::App, bearer, Kind::App, self.clock.now())
-    }
-
-    fn token_of(&self, answer: &Answer, jwt: &Bearer) -> Result<Token, ServiceError> {
-        let TokenAnswer { token, expires_at } = self.decode(answer, jwt)?;
-        let unusable = || failure::later(Operation::App, "GitHub sent an unusable token".to_owned());
-        Ok(Token { bearer: Bearer::new(&token).ok_or_else(unusable)?, expires_at })
+        client: &Client,
+        call: Call,
+        request: &Request,
+    ) -> Result<(Answer, Client), ServiceError> {
+        let unsigned = || client.later(call, "the app's token could not be signed");
+        let jwt = self.key.sign(&self.id, client.now()).map_err(|_| unsigned())?;
+        let credential = Credential::bearer(&SERVICE, &jwt.into()).map_err(|_| unsigned())?;
+        let client = client.with(credential);
+        Ok((redirect::send(&client, call, request).await?, client))
     }
 }
 
-fn token_request(transport: &Transport, installation: u64) -> Request {
-    let url = transport.base.join(&["app", "installations", &installation.to_string(), "access_tokens"]);
-    Request::post(url, None)
+fn read<T: DeserializeOwned>(client: &Client, call: Call, answer: &Answer) -> Result<T, ServiceError> {
+    client.read(call, answer, problem::with(Kind::App))
+}
+
+fn token_of(client: &Client, call: Call, answer: &Answer) -> Result<Token, ServiceError> {
+    let TokenAnswer { token, expires_at } = read(client, call, answer)?;
+    let credential = Credential::bearer(&SERVICE, &token.into())
+        .map_err(|_| client.later(call, "GitHub sent an unusable token"))?;
+    Ok(Token { credential, expires_at })
+}
+
+fn token_request(client: &Client, installation: u64) -> Request {
+    let segments = ["app", "installations", &installation.to_string(), "access_tokens"];
+    Request::post_nothing(client.base().join(&segments))
 }

@@ -6,15 +6,14 @@
 use std::collections::VecDeque;
 
 use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
-use reqwest::Url;
+use outbound::{Call, Request};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::api::{Api, Call};
-use crate::failure;
+use crate::api::Api;
 use crate::link::Pages;
 use crate::marker;
-use crate::transport::Request;
+use crate::thread::Thread;
 
 /// Comments on a page: the most that GitHub gives.
 const PER_PAGE: &str = "100";
@@ -55,14 +54,19 @@ struct Created {
 }
 
 /// The last `limit` comments of a thread, oldest first, with nobody's marked as ours yet.
-pub(crate) async fn last(api: &Api, call: Call<'_>, limit: usize) -> Result<Vec<Raw>, ServiceError> {
-    let (first, pages) = page(api, call, 1, None).await?;
+pub(crate) async fn last(
+    api: &Api,
+    call: Call,
+    thread: Thread<'_>,
+    limit: usize,
+) -> Result<Vec<Raw>, ServiceError> {
+    let (first, pages) = page(api, call, thread, 1, None).await?;
     let mut found = VecDeque::new();
     for number in (2..=pages.last.unwrap_or(1)).rev() {
         if found.len() >= limit {
             break;
         }
-        prepend(&mut found, page(api, call, number, None).await?.0, limit);
+        prepend(&mut found, page(api, call, thread, number, None).await?.0, limit);
     }
     prepend(&mut found, first, limit);
     Ok(found.into_iter().map(Raw).collect())
@@ -99,14 +103,15 @@ impl Raw {
 /// Looks for the comment with `mark` by `login`, written not much earlier than `since`.
 pub(crate) async fn find(
     api: &Api,
-    call: Call<'_>,
+    call: Call,
+    thread: Thread<'_>,
     login: &str,
     mark: &Mark,
     since: Timestamp,
 ) -> Result<Option<Proof>, ServiceError> {
     let since = since_parameter(since);
     for number in 1..=MOST_PAGES {
-        let (comments, pages) = page(api, call, number, Some(&since)).await?;
+        let (comments, pages) = page(api, call, thread, number, Some(&since)).await?;
         // Anybody can paste a mark: only our own account's counts.
         let ours = comments.into_iter().filter(|comment| is_by(comment, login));
         let mut marked = ours.filter(|c| marker::carries(c.body.as_deref().unwrap_or_default(), mark));
@@ -119,36 +124,34 @@ pub(crate) async fn find(
     }
     // "Not found" would have the comment written again.
     let message = format!("our comment is not among the first {MOST_PAGES} pages of comments since {since}");
-    Err(failure::later(call.operation, message))
+    Err(api.client.lost(call, message))
 }
 
 /// Adds a comment.
-pub(crate) async fn create(api: &Api, call: Call<'_>, body: &str) -> Result<Proof, ServiceError> {
-    let json = serde_json::to_vec(&NewComment { body })
-        .map_err(|error| failure::refused(call.operation, format!("the text is no JSON: {error}")))?;
-    let request = Request::post(call.thread.comments(&api.transport.base), Some(json));
-    let (created, _): (Created, _) = api.call(call, &request).await?;
+pub(crate) async fn create(
+    api: &Api,
+    call: Call,
+    thread: Thread<'_>,
+    body: &str,
+) -> Result<Proof, ServiceError> {
+    let url = thread.comments(api.client.base());
+    let request = api.post(call, url, &NewComment { body })?;
+    let (created, _): (Created, _) = api.call(call, thread, &request).await?;
     Ok(Proof { id: created.id.to_string(), url: created.html_url })
 }
 
 async fn page(
     api: &Api,
-    call: Call<'_>,
+    call: Call,
+    thread: Thread<'_>,
     number: u64,
     since: Option<&str>,
 ) -> Result<(Vec<WireComment>, Pages), ServiceError> {
-    let url = page_url(call.thread.comments(&api.transport.base), number, since);
-    api.call(call, &Request::get(url)).await
-}
-
-fn page_url(mut comments: Url, number: u64, since: Option<&str>) -> Url {
-    let mut query = comments.query_pairs_mut();
-    query.append_pair("per_page", PER_PAGE).append_pair("page", &number.to_string());
-    if let Some(since) = since {
-        query.append_pair("since", since);
-    }
-    drop(query);
-    comments
+    let number = number.to_string();
+    let mut query = vec![("per_page", PER_PAGE), ("page", &number)];
+    query.extend(since.map(|since| ("since", since)));
+    let url = thread.comments(api.client.base());
+    api.call(call, thread, &Request::get(url, &query)).await
 }
 
 /// `since` in the form that GitHub takes: whole seconds.

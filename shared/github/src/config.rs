@@ -2,7 +2,21 @@
 
 use std::time::Duration;
 
+use domain::Clock;
+use outbound::{Client, HeaderMap, HeaderName, HeaderValue, Service};
 use secrecy::SecretString;
+
+/// GitHub's API.
+const URL: &str = "https://api.github.com";
+
+/// GitHub, as errors name it.
+pub(crate) static SERVICE: Service = Service {
+    name: "github",
+    title: "GitHub",
+    url_variable: "GITHUB_API_URL",
+    url_example: "https://api.github.com or https://HOST/api/v3",
+    credential_variable: "GITHUB_TOKEN",
+};
 
 /// Where GitHub is and how long to wait for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +38,8 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            base_url: "https://api.github.com".to_owned(),
-            user_agent: concat!("afterhook/", env!("CARGO_PKG_VERSION")).to_owned(),
-            login: None,
-            timeout: Duration::from_secs(10),
-            connect_timeout: Duration::from_secs(3),
-        }
+        let outbound::Config { base_url, user_agent, timeout, connect_timeout } = outbound::Config::at(URL);
+        Self { base_url, user_agent, login: None, timeout, connect_timeout }
     }
 }
 
@@ -51,22 +60,51 @@ pub enum Credentials {
 /// Why no client could be built. Never carries any part of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// The base URL is unusable.
-    #[error("the GitHub API URL {0}; use https://api.github.com or https://HOST/api/v3")]
-    BaseUrl(&'static str),
-    /// The user agent is unusable.
-    #[error("the user agent must be one line of visible ASCII characters")]
-    UserAgent,
-    /// The token is unusable.
-    #[error("the GitHub token {0}; copy it anew from GitHub's settings, without quotes or line breaks")]
-    Token(&'static str),
+    /// Address, token or HTTP client are unusable.
+    #[error(transparent)]
+    Client(#[from] outbound::BuildError),
     /// The app id is unusable.
     #[error("the GitHub App id must be its number or client id, as shown on the app's settings page")]
     AppId,
     /// The app's key is unusable.
     #[error("the GitHub App private key {0}")]
     PrivateKey(&'static str),
-    /// The HTTP client could not be made, such as when the machine has no root certificates.
-    #[error("no HTTP client for GitHub: {0}")]
-    Http(String),
+}
+
+/// A client without credentials.
+pub(crate) fn client(config: &Config, clock: Clock) -> Result<Client, BuildError> {
+    let Config { base_url, user_agent, login: _, timeout, connect_timeout } = config.clone();
+    let config = outbound::Config { base_url, user_agent, timeout, connect_timeout };
+    let client = Client::anonymous(&SERVICE, &config, &standard_headers(), clock)?;
+    if client.base().host() == "github.com" {
+        let problem = "is that of the web site, not of the API";
+        let (variable, example) = (SERVICE.url_variable, SERVICE.url_example);
+        return Err(outbound::BuildError::BaseUrl { variable, problem, example }.into());
+    }
+    Ok(client)
+}
+
+fn standard_headers() -> HeaderMap {
+    let header = |name, value| (HeaderName::from_static(name), HeaderValue::from_static(value));
+    HeaderMap::from_iter([
+        header("accept", "application/vnd.github+json"),
+        header("x-github-api-version", "2022-11-28"),
+    ])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unusable_bases_are_refused_without_repeating_a_password() {
+        for base in
+            ["", "api.github.com", "ftp://x", "https://u:hunter2@x", "https://x/?q", "https://github.com"]
+        {
+            let config = Config { base_url: base.to_owned(), ..Config::default() };
+            let error = client(&config, Clock::system()).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
 }

@@ -1,52 +1,11 @@
-//! [`Auth`]: the credentials that requests are sent with; and [`Bearer`], one of them.
+//! [`Auth`]: where the credentials come from that requests are sent with.
 
-use std::fmt;
-
-use domain::{Clock, ServiceError};
-use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
+use domain::ServiceError;
+use outbound::{Call, Client, Credential};
 
 use crate::app::App;
-use crate::base::Thread;
-use crate::config::{BuildError, Credentials};
-use crate::transport::Transport;
-
-/// A credential ready to be sent.
-#[derive(Clone)]
-pub(crate) struct Bearer {
-    secret: SecretString,
-    header: HeaderValue,
-}
-
-impl Bearer {
-    /// Wraps a token; `None` if it cannot stand in a header or is empty.
-    pub(crate) fn new(token: &str) -> Option<Self> {
-        let usable = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
-        let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok().filter(|_| usable)?;
-        header.set_sensitive(true);
-        Some(Self { secret: token.into(), header })
-    }
-
-    pub(crate) fn header(&self) -> HeaderValue {
-        self.header.clone()
-    }
-
-    /// `text` without the credential, should a server have echoed it.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        text.replace(self.secret.expose_secret(), "[redacted]")
-    }
-
-    /// Whether both are the same credential.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.header == other.header
-    }
-}
-
-impl fmt::Debug for Bearer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bearer([redacted])")
-    }
-}
+use crate::config::{BuildError, Credentials, SERVICE};
+use crate::thread::Thread;
 
 /// Which kind of credentials we have: decides what an error tells to mend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,26 +19,17 @@ pub(crate) enum Kind {
 /// Where credentials come from.
 #[derive(Debug)]
 pub(crate) enum Auth {
-    Token(Bearer),
+    Token(Credential),
     App(Box<App>),
 }
 
 impl Auth {
     /// Checks the credentials; asks nobody.
-    pub(crate) fn new(credentials: Credentials, clock: Clock) -> Result<Self, BuildError> {
-        match credentials {
-            Credentials::Token(token) => {
-                let token = token.expose_secret().trim();
-                if token.is_empty() {
-                    return Err(BuildError::Token("is empty"));
-                }
-                let bearer = Bearer::new(token);
-                bearer.map(Self::Token).ok_or(BuildError::Token("has characters that no token has"))
-            }
-            Credentials::App { id, private_key } => {
-                Ok(Self::App(Box::new(App::new(&id, &private_key, clock)?)))
-            }
-        }
+    pub(crate) fn new(credentials: Credentials) -> Result<Self, BuildError> {
+        Ok(match credentials {
+            Credentials::Token(token) => Self::Token(Credential::bearer(&SERVICE, &token)?),
+            Credentials::App { id, private_key } => Self::App(Box::new(App::new(&id, &private_key)?)),
+        })
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -89,16 +39,16 @@ impl Auth {
         }
     }
 
-    /// The credential for requests about `thread`.
-    pub(crate) async fn bearer(
+    /// The credential for requests about `thread`; `client` has none.
+    pub(crate) async fn credential(
         &self,
-        transport: &Transport,
+        client: &Client,
+        call: Call,
         thread: Thread<'_>,
-        deadline: tokio::time::Instant,
-    ) -> Result<Bearer, ServiceError> {
+    ) -> Result<Credential, ServiceError> {
         match self {
-            Self::Token(bearer) => Ok(bearer.clone()),
-            Self::App(app) => app.token(transport, thread, deadline).await,
+            Self::Token(credential) => Ok(credential.clone()),
+            Self::App(app) => app.token(client, call, thread).await,
         }
     }
 
@@ -106,16 +56,16 @@ impl Auth {
     /// token may have been revoked.
     pub(crate) async fn renewed(
         &self,
-        transport: &Transport,
+        client: &Client,
+        call: Call,
         thread: Thread<'_>,
-        refused: &Bearer,
-        deadline: tokio::time::Instant,
-    ) -> Result<Option<Bearer>, ServiceError> {
+        refused: &Credential,
+    ) -> Result<Option<Credential>, ServiceError> {
         match self {
             Self::Token(_) => Ok(None),
             Self::App(app) => {
                 app.forget(thread, refused).await;
-                app.token(transport, thread, deadline).await.map(Some)
+                app.token(client, call, thread).await.map(Some)
             }
         }
     }
@@ -128,26 +78,17 @@ mod tests {
 
     #[test]
     fn debug_and_errors_show_no_token() {
-        let bearer = Bearer::new("ghp_secret").unwrap();
-        assert!(!format!("{bearer:?}").contains("ghp_secret"));
-        assert!(!format!("{:?}", bearer.header()).contains("ghp_secret"));
-        let auth = Auth::new(Credentials::Token("ghp_secret".into()), Clock::system()).unwrap();
+        let auth = Auth::new(Credentials::Token("ghp_secret".into())).unwrap();
         assert!(!format!("{auth:?}").contains("ghp_secret"));
-        let error = Auth::new(Credentials::Token("ghp_sec\nret".into()), Clock::system()).unwrap_err();
+        let error = Auth::new(Credentials::Token("ghp_sec\nret".into())).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("ghp_sec"));
         assert!(!format!("{:?}", Credentials::Token("ghp_secret".into())).contains("ghp_secret"));
     }
 
     #[test]
     fn spaces_around_a_token_are_forgiven_and_an_empty_one_is_not() {
-        assert!(Auth::new(Credentials::Token(" ghp_x\n".into()), Clock::system()).is_ok());
-        let error = Auth::new(Credentials::Token(" \n".into()), Clock::system()).unwrap_err();
-        assert_eq!(error, BuildError::Token("is empty"));
-    }
-
-    #[test]
-    fn an_echoed_token_is_redacted() {
-        let bearer = Bearer::new("ghp_secret").unwrap();
-        assert_eq!(bearer.redact("Bearer ghp_secret is wrong"), "Bearer [redacted] is wrong");
+        assert!(Auth::new(Credentials::Token(" ghp_x\n".into())).is_ok());
+        let error = Auth::new(Credentials::Token(" \n".into())).unwrap_err().to_string();
+        assert!(error.starts_with("GITHUB_TOKEN is empty"), "{error}");
     }
 }

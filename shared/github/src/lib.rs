@@ -21,23 +21,20 @@
 //! # }
 //! ```
 
-mod answer;
 mod api;
 mod app;
 mod app_key;
-mod base;
 mod comments;
 mod config;
 mod credentials;
-mod failure;
-mod flight;
 mod labels;
 mod link;
 mod marker;
-mod operation;
+mod problem;
 mod publisher;
 mod rate_limit;
-mod transport;
+mod redirect;
+mod thread;
 
 pub use config::{BuildError, Config, Credentials};
 pub use publisher::Github;

@@ -3,7 +3,7 @@
 //! Only the page numbers are read from it: following the addresses would let a header choose where
 //! our credentials go.
 
-use reqwest::Url;
+use outbound::{Answer, Url};
 
 /// The page numbers that a `Link` header names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,9 +15,15 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
+    /// The pages of the list that `answer` is one of.
+    pub(crate) fn of(answer: &Answer) -> Self {
+        let header = answer.headers.get("link").and_then(|value| value.to_str().ok());
+        header.map(Self::parse).unwrap_or_default()
+    }
+
     /// Reads a header such as `<https://…?page=2>; rel="next", <https://…?page=3>; rel="last"`. What
     /// cannot be understood is left out.
-    pub(crate) fn parse(header: &str) -> Self {
+    fn parse(header: &str) -> Self {
         let mut pages = Self::default();
         for link in header.split(',') {
             let Some((address, parameters)) = link.split_once('>') else { continue };

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, Timestamp};
+use outbound::{Call, Operation};
 
-use crate::api::{Api, Call};
-use crate::base::Thread;
+use crate::api::{ADD_LABELS, Api, FIND, HISTORY, LABELS, LOGIN, PUBLISH};
 use crate::comments;
 use crate::config::{BuildError, Config, Credentials};
 use crate::labels;
 use crate::marker;
-use crate::operation::Operation;
+use crate::thread::Thread;
 
 /// GitHub, by its REST API.
 ///
@@ -28,24 +28,29 @@ impl Github {
         Ok(Self { api: Api::new(credentials, config, clock)? })
     }
 
-    fn call<'a>(&self, operation: Operation, target: &'a Target) -> Result<Call<'a>, ServiceError> {
-        Ok(Call { operation, thread: Thread::of(target, operation)?, deadline: self.api.deadline() })
+    fn begin<'a>(
+        &self,
+        operation: Operation,
+        target: &'a Target,
+    ) -> Result<(Call, Thread<'a>), ServiceError> {
+        let call = self.api.client.begin(operation);
+        Ok((call, Thread::of(&self.api.client, call, target)?))
     }
 }
 
 #[async_trait]
 impl Publisher for Github {
     async fn login(&self) -> Result<String, ServiceError> {
-        self.api.login(self.api.deadline()).await
+        self.api.login(self.api.client.begin(LOGIN)).await
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let call = self.call(Operation::History, target)?;
+        let (call, thread) = self.begin(HISTORY, target)?;
         if limit == 0 {
             return Ok(Vec::new());
         }
         let (login, last) =
-            tokio::join!(self.api.login(call.deadline), comments::last(&self.api, call, limit));
+            tokio::join!(self.api.login(call), comments::last(&self.api, call, thread, limit));
         let login = match login {
             Ok(login) => login,
             // Such a token may comment all the same; then nothing in the thread counts as ours.
@@ -60,8 +65,8 @@ impl Publisher for Github {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let call = self.call(Operation::Publish, target)?;
-        comments::create(&self.api, call, &marker::compose(text, mark)).await
+        let (call, thread) = self.begin(PUBLISH, target)?;
+        comments::create(&self.api, call, thread, &marker::compose(text, mark)).await
     }
 
     async fn find(
@@ -70,21 +75,23 @@ impl Publisher for Github {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let call = self.call(Operation::Find, target)?;
-        let login = self.api.login(call.deadline).await?;
-        comments::find(&self.api, call, &login, mark, since).await
+        let (call, thread) = self.begin(FIND, target)?;
+        let login = self.api.login(call).await?;
+        comments::find(&self.api, call, thread, &login, mark, since).await
     }
 
     async fn labels(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
-        labels::list(&self.api, self.call(Operation::Labels, target)?).await
+        let (call, thread) = self.begin(LABELS, target)?;
+        labels::list(&self.api, call, thread).await
     }
 
     async fn add_labels(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
-        labels::add(&self.api, self.call(Operation::AddLabels, target)?, labels).await
+        let (call, thread) = self.begin(ADD_LABELS, target)?;
+        labels::add(&self.api, call, thread, labels).await
     }
 
     fn link(&self, target: &Target) -> Option<String> {
-        let thread = Thread::of(target, Operation::History).ok()?;
-        Some(thread.page(&self.api.transport.base).into())
+        let (_, thread) = self.begin(HISTORY, target).ok()?;
+        Some(thread.page(self.api.client.base()).into())
     }
 }

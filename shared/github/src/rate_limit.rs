@@ -7,40 +7,22 @@
 use std::time::Duration;
 
 use domain::{Timestamp, between};
-use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use outbound::{Answer, HeaderMap, StatusCode};
 
 /// The wait when GitHub names none.
 const UNNAMED: Duration = Duration::from_secs(60);
 /// The primary limit's window: no reset is further away, whatever our clock says.
 const WINDOW: Duration = Duration::from_secs(3600);
-/// The most that a `retry-after` is believed.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// How long to wait if the answer is that of a rate limit; `message` is what its body says.
-pub(crate) fn wait(
-    status: StatusCode,
-    headers: &HeaderMap,
-    message: &str,
-    now: Timestamp,
-) -> Option<Duration> {
-    if !matches!(status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) {
+pub(crate) fn wait(answer: &Answer, message: &str, now: Timestamp) -> Option<Duration> {
+    let Answer { status, headers, .. } = answer;
+    if !matches!(*status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) {
         return None;
     }
-    let told = retry_after(headers, now);
     let reset = is_exhausted(headers).then(|| until_reset(headers, now));
-    let secondary = status == StatusCode::TOO_MANY_REQUESTS || names_a_limit(message);
-    told.max(reset).or_else(|| secondary.then_some(UNNAMED))
-}
-
-/// The `retry-after` header, in seconds or as a date (RFC 9110, section 10.2.3); at least a second.
-pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match value.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => between(now, jiff::fmt::rfc2822::parse(value).ok()?.timestamp()),
-    };
-    Some(wait.clamp(Duration::from_secs(1), LONGEST))
+    let secondary = *status == StatusCode::TOO_MANY_REQUESTS || names_a_limit(message);
+    answer.retry_after(now).max(reset).or_else(|| secondary.then_some(UNNAMED))
 }
 
 fn is_exhausted(headers: &HeaderMap) -> bool {
@@ -62,7 +44,7 @@ fn names_a_limit(message: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use reqwest::header::HeaderValue;
+    use outbound::HeaderValue;
 
     use super::*;
 
@@ -74,7 +56,9 @@ mod tests {
             map.insert(*name, HeaderValue::from_str(value).unwrap());
         }
         let now = Timestamp::from_second(NOW).unwrap();
-        wait(StatusCode::from_u16(status).unwrap(), &map, message, now).map(|wait| wait.as_secs())
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = Answer { status, headers: map, body: Vec::new() };
+        wait(&answer, message, now).map(|wait| wait.as_secs())
     }
 
     #[test]

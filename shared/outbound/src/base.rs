@@ -23,6 +23,12 @@ impl Base {
         })
     }
 
+    /// The address itself.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The host, in lower case.
     #[must_use]
     pub fn host(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Clock, ServiceError, ServiceFailure, Timestamp};
+use domain::{Clock, ServiceError, Timestamp};
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,18 +12,17 @@ use crate::answer::Answer;
 use crate::base::Base;
 use crate::config::{BuildError, Config};
 use crate::credential::Credential;
-use crate::failure;
 use crate::request::Request;
 use crate::service::{Operation, Service};
-use crate::transport::{Broken, Transport};
+use crate::transport::Transport;
 
-/// An API as seen by one credential.
-#[derive(Debug)]
+/// An API as seen by one credential. Its clones share their connections.
+#[derive(Debug, Clone)]
 pub struct Client {
-    service: &'static Service,
+    pub(crate) service: &'static Service,
     transport: Transport,
     base: Base,
-    credential: Credential,
+    pub(crate) credential: Option<Credential>,
     clock: Clock,
     timeout: Duration,
 }
@@ -49,9 +48,29 @@ impl Client {
         headers: &HeaderMap,
         clock: Clock,
     ) -> Result<Self, BuildError> {
+        Ok(Self::anonymous(service, config, headers, clock)?.with(credential))
+    }
+
+    /// A client without a credential, for a service whose credentials come and go: see
+    /// [`with`](Self::with).
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn anonymous(
+        service: &'static Service,
+        config: &Config,
+        headers: &HeaderMap,
+        clock: Clock,
+    ) -> Result<Self, BuildError> {
         let base = Base::parse(service, &config.base_url)?;
         let transport = Transport::new(service, config, &base, headers)?;
-        Ok(Self { service, transport, base, credential, clock, timeout: config.timeout })
+        Ok(Self { service, transport, base, credential: None, clock, timeout: config.timeout })
+    }
+
+    /// The same API over the same connections as `credential` sees it.
+    #[must_use]
+    pub fn with(&self, credential: Credential) -> Self {
+        Self { credential: Some(credential), ..self.clone() }
     }
 
     /// Where the API is.
@@ -72,6 +91,32 @@ impl Client {
         Call { operation, deadline: Instant::now() + self.timeout }
     }
 
+    /// Makes a request of what `build` returns.
+    ///
+    /// # Errors
+    /// [`ServiceFailure::Refused`](domain::ServiceFailure::Refused) when the content is no JSON.
+    pub fn request<T: Serialize>(
+        &self,
+        call: Call,
+        build: impl FnOnce(reqwest::Url, &T) -> Result<Request, serde_json::Error>,
+        segments: &[&str],
+        body: &T,
+    ) -> Result<Request, ServiceError> {
+        self.checked(call, build(self.base.join(segments), body))
+    }
+
+    /// A request that was made elsewhere.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub fn checked(
+        &self,
+        call: Call,
+        made: Result<Request, serde_json::Error>,
+    ) -> Result<Request, ServiceError> {
+        made.map_err(|error| self.refused(call, format!("the content is no JSON: {error}")))
+    }
+
     /// Sends `request`; any status is an answer.
     ///
     /// # Errors
@@ -81,114 +126,40 @@ impl Client {
         let left = call.deadline.saturating_duration_since(Instant::now());
         // There must be time to tell a connection that cannot be made from an answer that was lost.
         if call.operation.creates && left < self.timeout / 2 {
-            let message = "what had to be asked before took too long; nothing was sent".to_owned();
-            return Err(self.error(call, ServiceFailure::Later { after: None }, message));
+            let message = "what had to be asked before took too long; nothing was sent";
+            return Err(self.later(call, message));
         }
-        let answer = self.transport.send(request, &self.credential, call.deadline).await;
+        let answer = self.transport.send(request, self.credential.as_ref(), call.deadline).await;
         answer.map_err(|broken| self.broken(call, broken))
     }
 
-    /// Makes a request of what `build` returns.
+    /// Sends `request` and reads the body of a success; `problem` says what another answer means.
     ///
     /// # Errors
-    /// [`ServiceFailure::Refused`] when the content is no JSON.
-    pub fn request<T: Serialize>(
+    /// As [`send`](Self::send) and [`read`](Self::read).
+    pub async fn call<T: DeserializeOwned, E: From<ServiceError>>(
         &self,
         call: Call,
-        build: impl FnOnce(reqwest::Url, &T) -> Result<Request, serde_json::Error>,
-        segments: &[&str],
-        body: &T,
-    ) -> Result<Request, ServiceError> {
-        build(self.base.join(segments), body)
-            .map_err(|error| self.refused(call, format!("the content is no JSON: {error}")))
+        request: &Request,
+        problem: impl FnOnce(&Self, Call, &Answer) -> E,
+    ) -> Result<T, E> {
+        let answer = self.send(call, request).await?;
+        self.read(call, &answer, problem)
     }
 
-    /// The body of a success.
+    /// The body of a success; `problem` says what another answer means.
     ///
     /// # Errors
-    /// When it is not what the API documents: in doubt for a write. Says where, never what: the body
-    /// may hold anything.
-    pub fn decode<T: DeserializeOwned>(&self, call: Call, answer: &Answer) -> Result<T, ServiceError> {
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let Service { title, url_variable, .. } = self.service;
-            let message = format!(
-                "{title}'s answer is not what its API documents (line {line}, column {column}); \
-                 is {url_variable} the base of the API?"
-            );
-            self.error(call, failure::lost(call.operation, None), message)
-        })
-    }
-
-    /// The error that an answer stands for by its status; `said` is what the service says, `hint` how
-    /// to mend it.
-    #[must_use]
-    pub fn failed(&self, call: Call, answer: &Answer, said: &str, hint: Option<&str>) -> ServiceError {
-        let after = answer.retry_after(self.now());
-        let failure = failure::verdict(call.operation, answer.status, after);
-        self.failed_as(call, failure, answer, said, hint)
-    }
-
-    /// The same with a `failure` that the service's own code decides.
-    #[must_use]
-    pub fn failed_as(
+    /// What `problem` says, or as [`decode`](Self::decode).
+    pub fn read<T: DeserializeOwned, E: From<ServiceError>>(
         &self,
         call: Call,
-        failure: ServiceFailure,
         answer: &Answer,
-        said: &str,
-        hint: Option<&str>,
-    ) -> ServiceError {
-        let mut message = format!("HTTP {}", answer.status.as_u16());
-        let said = failure::quote(&self.credential.redact(said));
-        if !said.is_empty() {
-            message = format!("{message}: {said}");
+        problem: impl FnOnce(&Self, Call, &Answer) -> E,
+    ) -> Result<T, E> {
+        if !answer.status.is_success() {
+            return Err(problem(self, call, answer));
         }
-        match failure {
-            ServiceFailure::Throttled { after } => {
-                message = format!("{message} (rate limit, free again in {} s)", after.as_secs());
-            }
-            _ if answer.status.is_redirection() => {
-                message = format!(
-                    "{message}; {} points elsewhere, where credentials are not sent: correct {}",
-                    self.service.title, self.service.url_variable
-                );
-            }
-            _ => {}
-        }
-        if let Some(hint) = hint {
-            message = format!("{message}; {hint}");
-        }
-        self.error(call, failure, message)
-    }
-
-    /// It will never happen as asked.
-    #[must_use]
-    pub fn refused(&self, call: Call, message: impl Into<String>) -> ServiceError {
-        self.error(call, ServiceFailure::Refused, message.into())
-    }
-
-    /// What a lost or unreadable answer means for `call`.
-    #[must_use]
-    pub fn lost(&self, call: Call, message: impl Into<String>) -> ServiceError {
-        self.error(call, failure::lost(call.operation, None), message.into())
-    }
-
-    /// An error of this service.
-    #[must_use]
-    pub fn error(&self, call: Call, failure: ServiceFailure, message: String) -> ServiceError {
-        ServiceError { service: self.service.name, operation: call.operation.name, failure, message }
-    }
-
-    fn broken(&self, call: Call, broken: Broken) -> ServiceError {
-        let title = self.service.title;
-        let later = ServiceFailure::Later { after: None };
-        match broken {
-            Broken::Unsent(cause) => {
-                self.error(call, later, format!("{title} could not be reached: {cause}"))
-            }
-            Broken::Lost(cause) => self.lost(call, format!("{title}'s answer did not arrive: {cause}")),
-            Broken::TooLarge => self.lost(call, format!("{title}'s answer is larger than 32 MiB")),
-        }
+        Ok(self.decode(call, answer)?)
     }
 }

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::ServiceError;
 use tokio::sync::Mutex;
+use tokio::time::timeout_at;
+
+use crate::client::{Call, Client};
 
 /// A cached value with one fetch at a time.
 ///
@@ -25,7 +28,28 @@ impl<T> Default for Flight<T> {
 }
 
 impl<T: Clone> Flight<T> {
-    /// The cached value if it is `fresh`, else what `fetch` brings.
+    /// The cached value if it is `fresh`, else what `fetch` brings until the deadline of `call`:
+    /// waiting for somebody else's fetch counts too.
+    ///
+    /// # Errors
+    /// The failure of the fetch, ours or the one that we waited for; [`ServiceFailure::Later`] when
+    /// the time is up: what is fetched is never an effect that could be in doubt.
+    ///
+    /// [`ServiceFailure::Later`]: domain::ServiceFailure::Later
+    pub async fn get_by(
+        &self,
+        client: &Client,
+        call: Call,
+        fresh: impl Fn(&T) -> bool,
+        fetch: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, ServiceError> {
+        match timeout_at(call.deadline, self.get(fresh, fetch)).await {
+            Ok(result) => result,
+            Err(_) => Err(client.silent(call)),
+        }
+    }
+
+    /// The same without a deadline.
     ///
     /// # Errors
     /// The failure of the fetch, ours or the one that we waited for.
@@ -47,6 +71,14 @@ impl<T: Clone> Flight<T> {
         *last = Some(result.clone());
         self.ended.fetch_add(1, Ordering::Release);
         result
+    }
+
+    /// Drops the cached value if it is `stale`: it is not, when another caller has replaced it since.
+    pub async fn forget(&self, stale: impl Fn(&T) -> bool) {
+        let mut last = self.last.lock().await;
+        if matches!(&*last, Some(Ok(value)) if stale(value)) {
+            *last = None;
+        }
     }
 
     /// The cached value, if there is one and nobody is fetching right now.
@@ -113,6 +145,16 @@ mod tests {
             }
         }
         assert_eq!(flight.get(|_| true, async { Ok(7) }).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn forgetting_spares_a_value_that_was_replaced() {
+        let flight = Flight::default();
+        flight.get(|_| true, async { Ok(2) }).await.unwrap();
+        flight.forget(|value| *value == 1).await;
+        assert_eq!(flight.get(|_| true, async { Ok(3) }).await, Ok(2));
+        flight.forget(|value| *value == 2).await;
+        assert_eq!(flight.get(|_| true, async { Ok(3) }).await, Ok(3));
     }
 
     #[tokio::test]

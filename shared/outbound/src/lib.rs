@@ -1,7 +1,7 @@
 //! Outside HTTP: one bounded, timed call with our credentials, and what its failure means.
 //!
-//! What the clients of Slack, Zendesk, Jira and Stripe have in common, so that each of them is only
-//! its API:
+//! What the clients of GitHub, Slack, Zendesk, Jira and Stripe have in common, so that each of them is
+//! only its API:
 //!
 //! - **What is sent once is sent once.** Nothing here repeats a request that may have had an effect,
 //!   and what is in doubt is said to be ([`domain::ServiceFailure::InDoubt`]). Only a `GET` is tried a
@@ -19,6 +19,7 @@ mod client;
 mod client_tests;
 mod config;
 mod credential;
+mod errors;
 mod failure;
 mod flight;
 mod request;

@@ -23,6 +23,12 @@ impl Request {
         Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
     }
 
+    /// A `POST` of nothing.
+    #[must_use]
+    pub fn post_nothing(url: Url) -> Self {
+        Self { method: Method::POST, url, headers: HeaderMap::new(), body: None }
+    }
+
     /// A `POST` of JSON.
     ///
     /// # Errors
@@ -48,6 +54,18 @@ impl Request {
         encoder.query_pairs_mut().extend_pairs(fields);
         let body = encoder.query().unwrap_or_default().as_bytes().to_vec();
         Self::with_body(Method::POST, url, "application/x-www-form-urlencoded", body)
+    }
+
+    /// Where it goes.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The same request to another address.
+    #[must_use]
+    pub fn to(self, url: Url) -> Self {
+        Self { url, ..self }
     }
 
     /// The same with one more header.

@@ -36,7 +36,7 @@ pub(crate) enum Broken {
 /// A connection that died while it was idle (a frozen environment, a forgetful network) can swallow
 /// one request before anybody notices. For a read that costs a second try; for anything else it would
 /// cost certainty, so what is sent once is sent on a connection of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Transport {
     /// Keeps connections: for reads.
     pooled: Client,
@@ -73,7 +73,7 @@ impl Transport {
     pub(crate) async fn send(
         &self,
         request: &Request,
-        credential: &Credential,
+        credential: Option<&Credential>,
         deadline: Instant,
     ) -> Result<Answer, Broken> {
         let timed_out = |_| Broken::Lost("no answer in time".to_owned());
@@ -96,12 +96,13 @@ impl Transport {
         &self,
         client: &Client,
         request: &Request,
-        credential: &Credential,
+        credential: Option<&Credential>,
     ) -> Result<Answer, Broken> {
-        let mut builder = client
-            .request(request.method.clone(), request.url.clone())
-            .headers(request.headers.clone())
-            .header(AUTHORIZATION, credential.header());
+        let mut builder =
+            client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        if let Some(credential) = credential {
+            builder = builder.header(AUTHORIZATION, credential.header());
+        }
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());
         }

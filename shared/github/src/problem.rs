@@ -1,0 +1,142 @@
+//! What GitHub's errors mean, and how to mend them.
+
+use domain::{ServiceError, ServiceFailure};
+use outbound::{Answer, Call, Client, Operation};
+use serde::Deserialize;
+
+use crate::api::LOGIN;
+use crate::credentials::Kind;
+use crate::rate_limit;
+
+/// The error that an answer to a request with credentials of this `kind` stands for.
+pub(crate) fn with(kind: Kind) -> impl FnOnce(&Client, Call, &Answer) -> ServiceError {
+    move |client, call, answer| of(client, call, answer, kind)
+}
+
+fn of(client: &Client, call: Call, answer: &Answer, kind: Kind) -> ServiceError {
+    let said = said(&answer.body);
+    if let Some(after) = rate_limit::wait(answer, &said, client.now()) {
+        return client.failed_as(call, ServiceFailure::Throttled { after }, answer, &said, None);
+    }
+    client.failed(call, answer, &said, hint(call.operation, answer, kind).as_deref())
+}
+
+/// What GitHub says went wrong.
+fn said(body: &[u8]) -> String {
+    #[derive(Default, Deserialize)]
+    struct Problem {
+        message: String,
+    }
+    serde_json::from_slice::<Problem>(body).unwrap_or_default().message
+}
+
+fn hint(operation: Operation, answer: &Answer, kind: Kind) -> Option<String> {
+    let hint = match (answer.status.as_u16(), kind) {
+        (401, Kind::Token) => "GITHUB_TOKEN is wrong, expired or revoked: make a new token".to_owned(),
+        (401, Kind::App) => "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and \
+                             this machine's clock"
+            .to_owned(),
+        (403, Kind::Token) if operation == LOGIN => {
+            "the token belongs to no account: use a personal access token, or GITHUB_APP_ID and \
+             GITHUB_APP_PRIVATE_KEY"
+                .to_owned()
+        }
+        (403, kind) => forbidden(answer, kind),
+        (404, Kind::Token) => "the repository or issue does not exist, or the token does not cover it: give \
+                               the token access to the repository"
+            .to_owned(),
+        (404, Kind::App) => "the repository or issue does not exist, or the app is not installed there: \
+                             install the app on the repository"
+            .to_owned(),
+        (410, _) => "the issue was deleted, or issues are disabled in the repository".to_owned(),
+        (422, _) => "GitHub does not accept the content".to_owned(),
+        _ => return None,
+    };
+    Some(hint)
+}
+
+fn forbidden(answer: &Answer, kind: Kind) -> String {
+    let subject = match kind {
+        Kind::Token => "the token (classic: scope `repo` or `public_repo`)",
+        Kind::App => "the app and its installation",
+    };
+    // GitHub names what would have sufficed, such as `issues=write`.
+    let accepted = answer.headers.get("x-accepted-github-permissions").and_then(|value| value.to_str().ok());
+    let needed = accepted.filter(|value| value.len() <= 100).map_or_else(
+        || "Issues: read and write, and Pull requests: read and write".to_owned(),
+        |value| format!("one of these: {value}"),
+    );
+    format!("unless the thread is locked, give {subject} the permission it lacks: {needed}")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::{Clock, Timestamp};
+    use outbound::{Credential, HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+    use super::*;
+    use crate::api::{FIND, HISTORY, PUBLISH};
+    use crate::config::{self, Config, SERVICE};
+
+    fn failed(operation: Operation, code: u16, retry_after: Option<&str>, body: &str) -> ServiceError {
+        let retry_after = retry_after
+            .map(|value| (HeaderName::from_static("retry-after"), HeaderValue::from_str(value).unwrap()));
+        let headers = HeaderMap::from_iter(retry_after);
+        let status = StatusCode::from_u16(code).unwrap();
+        let answer = Answer { status, headers, body: body.as_bytes().to_vec() };
+        let client = config::client(&Config::default(), Clock::fixed(Timestamp::UNIX_EPOCH)).unwrap();
+        let client = client.with(Credential::bearer(&SERVICE, &"ghp_secret".into()).unwrap());
+        with(Kind::Token)(&client, client.begin(operation), &answer)
+    }
+
+    #[test]
+    fn refusals_are_certain_and_say_how_to_mend() {
+        for (code, word) in [
+            (401, "GITHUB_TOKEN"),
+            (403, "Issues: read and write"),
+            (404, "access to the repository"),
+            (410, "deleted"),
+            (422, "content"),
+            (301, "GITHUB_API_URL"),
+        ] {
+            for operation in [PUBLISH, HISTORY] {
+                let error = failed(operation, code, None, "");
+                assert_eq!(error.failure, ServiceFailure::Refused, "{code}");
+                assert!(error.message.contains(word), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_without_an_account_is_named_as_the_cause() {
+        let error = failed(LOGIN, 403, None, r#"{"message":"Resource not accessible"}"#);
+        assert!(error.message.contains("belongs to no account"), "{error}");
+    }
+
+    #[test]
+    fn a_server_error_leaves_a_comment_in_doubt_and_a_read_for_later() {
+        for code in [500, 502, 503, 504] {
+            assert_eq!(failed(PUBLISH, code, None, "").failure, ServiceFailure::InDoubt);
+            let read = failed(FIND, code, None, "").failure;
+            assert_eq!(read, ServiceFailure::Later { after: None });
+        }
+    }
+
+    #[test]
+    fn only_a_503_with_a_time_is_a_refusal_of_work() {
+        let after = Some(Duration::from_secs(9));
+        assert_eq!(failed(PUBLISH, 503, Some("9"), "").failure, ServiceFailure::Later { after });
+        assert_eq!(failed(PUBLISH, 502, Some("9"), "").failure, ServiceFailure::InDoubt);
+    }
+
+    #[test]
+    fn what_github_says_is_quoted_on_one_bounded_line_without_our_token() {
+        let long = format!(r#"{{"message":"Bad\ncredentials ghp_secret {}"}}"#, "é".repeat(1000));
+        let error = failed(LOGIN, 401, None, &long);
+        assert!(error.message.starts_with("HTTP 401: Bad credentials [redacted] é"), "{error}");
+        assert!(error.message.len() < 500);
+    }
+}

@@ -1,0 +1,114 @@
+//! The errors of a [`Client`]: what it says of an answer, or of one that never came.
+
+use domain::{ServiceError, ServiceFailure};
+use serde::de::DeserializeOwned;
+
+use crate::answer::Answer;
+use crate::client::{Call, Client};
+use crate::failure;
+use crate::service::Service;
+use crate::transport::Broken;
+
+impl Client {
+    /// The body of a success.
+    ///
+    /// # Errors
+    /// When it is not what the API documents: in doubt for a write. Says where, never what: the body
+    /// may hold anything.
+    pub fn decode<T: DeserializeOwned>(&self, call: Call, answer: &Answer) -> Result<T, ServiceError> {
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let Service { title, url_variable, .. } = self.service;
+            let message = format!(
+                "{title}'s answer is not what its API documents (line {line}, column {column}); \
+                 is {url_variable} the base of the API?"
+            );
+            self.error(call, failure::lost(call.operation, None), message)
+        })
+    }
+
+    /// The error that an answer stands for by its status; `said` is what the service says, `hint` how
+    /// to mend it.
+    #[must_use]
+    pub fn failed(&self, call: Call, answer: &Answer, said: &str, hint: Option<&str>) -> ServiceError {
+        let after = answer.retry_after(self.now());
+        let failure = failure::verdict(call.operation, answer.status, after);
+        self.failed_as(call, failure, answer, said, hint)
+    }
+
+    /// The same with a `failure` that the service's own code decides.
+    #[must_use]
+    pub fn failed_as(
+        &self,
+        call: Call,
+        failure: ServiceFailure,
+        answer: &Answer,
+        said: &str,
+        hint: Option<&str>,
+    ) -> ServiceError {
+        let mut message = format!("HTTP {}", answer.status.as_u16());
+        let said = failure::quote(&self.redact(said));
+        if !said.is_empty() {
+            message = format!("{message}: {said}");
+        }
+        match failure {
+            ServiceFailure::Throttled { after } => {
+                message = format!("{message} (rate limit, free again in {} s)", after.as_secs());
+            }
+            _ if answer.status.is_redirection() => {
+                message = format!(
+                    "{message}; {} points elsewhere, where credentials are not sent: correct {}",
+                    self.service.title, self.service.url_variable
+                );
+            }
+            _ => {}
+        }
+        if let Some(hint) = hint {
+            message = format!("{message}; {hint}");
+        }
+        self.error(call, failure, message)
+    }
+
+    /// It will never happen as asked.
+    #[must_use]
+    pub fn refused(&self, call: Call, message: impl Into<String>) -> ServiceError {
+        self.error(call, ServiceFailure::Refused, message.into())
+    }
+
+    /// It certainly did not happen, and may later.
+    #[must_use]
+    pub fn later(&self, call: Call, message: impl Into<String>) -> ServiceError {
+        self.error(call, ServiceFailure::Later { after: None }, message.into())
+    }
+
+    /// What a lost or unreadable answer means for `call`.
+    #[must_use]
+    pub fn lost(&self, call: Call, message: impl Into<String>) -> ServiceError {
+        self.error(call, failure::lost(call.operation, None), message.into())
+    }
+
+    /// An error of this service.
+    #[must_use]
+    pub fn error(&self, call: Call, failure: ServiceFailure, message: String) -> ServiceError {
+        ServiceError { service: self.service.name, operation: call.operation.name, failure, message }
+    }
+
+    /// Nothing came in time, and nothing was at stake.
+    pub(crate) fn silent(&self, call: Call) -> ServiceError {
+        self.later(call, format!("{} did not answer in time", self.service.title))
+    }
+
+    pub(crate) fn broken(&self, call: Call, broken: Broken) -> ServiceError {
+        let title = self.service.title;
+        match broken {
+            Broken::Unsent(cause) => self.later(call, format!("{title} could not be reached: {cause}")),
+            Broken::Lost(cause) => self.lost(call, format!("{title}'s answer did not arrive: {cause}")),
+            Broken::TooLarge => self.lost(call, format!("{title}'s answer is larger than 32 MiB")),
+        }
+    }
+
+    /// `said` without the credential that it may repeat.
+    fn redact(&self, said: &str) -> String {
+        self.credential.as_ref().map_or_else(|| said.to_owned(), |credential| credential.redact(said))
+    }
+}
