@@ -10,18 +10,25 @@
 //! mount its `router()` or hand a listener to its `serve()`. Neither spawns anything by itself.
 
 mod broken;
+mod builder;
 mod counts;
+mod faults;
 pub mod gemini;
 pub mod github;
+mod handle;
 pub mod jira;
 mod journal;
 mod log;
+mod page;
+mod respond;
 mod rest;
 pub mod slack;
 pub mod stripe;
 pub mod zendesk;
 
 pub use log::ReceivedRequest;
+
+pub(crate) use handle::{Standin, State};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

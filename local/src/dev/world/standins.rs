@@ -16,6 +16,7 @@ use crate::standin::jira::JiraStandin;
 use crate::standin::slack::SlackStandin;
 use crate::standin::stripe::StripeStandin;
 use crate::standin::zendesk::ZendeskStandin;
+use crate::standin::{Standin, State};
 
 const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
 /// The credential of every stand-in.
@@ -28,20 +29,6 @@ pub(super) struct Around<'w> {
     pub(super) clock: &'w Clock,
     pub(super) tasks: &'w mut JoinSet<()>,
     pub(super) received: Received,
-}
-
-/// Serves a stand-in, and listens to what it receives.
-macro_rules! serve {
-    ($around:ident, $service:ident, $standin:expr) => {{
-        let standin = $standin;
-        let (listener, address) = apart::listen()?;
-        let heard = standin.clone();
-        $around.received.add($service.title(), move |from| heard.requests_since(from));
-        apart::serve($service.title(), listener, $around.tasks, |listener| async move {
-            standin.serve(listener).await
-        })?;
-        address
-    }};
 }
 
 impl Around<'_> {
@@ -66,66 +53,67 @@ impl Around<'_> {
         let (clock, journal) = (self.clock.clone(), self.journal(service));
         let failed =
             |error: io::Error| Failure::at(format!("what the stand-in for {service} remembers"), error);
+        let token = || TOKEN.to_owned().into();
         match service {
             OutsideService::Github => {
                 let builder = GithubStandin::builder().clock(clock);
                 let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
-                let address = serve!(self, service, builder.build().map_err(failed)?);
+                let address = self.serve(service, builder.build().map_err(failed)?)?;
                 self.environment.github_api_url = Some(address.clone());
-                self.environment.github = Some(GithubCredentials::Token(TOKEN.to_owned().into()));
+                self.environment.github = Some(GithubCredentials::Token(token()));
                 Ok(address)
             }
             OutsideService::Slack => {
                 let builder = SlackStandin::builder().clock(clock);
                 let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
-                let address = serve!(self, service, builder.build().map_err(failed)?);
+                let address = self.serve(service, builder.build().map_err(failed)?)?;
                 self.environment.slack_api_url = Some(format!("{address}/api"));
-                self.environment.slack_bot_token = Some(TOKEN.to_owned().into());
+                self.environment.slack_bot_token = Some(token());
                 Ok(address)
             }
             OutsideService::Zendesk => {
-                let address = serve!(
-                    self,
-                    service,
-                    match journal {
-                        Some(path) => ZendeskStandin::open(clock, &path).map_err(failed)?,
-                        None => ZendeskStandin::new(),
-                    }
-                );
-                let credentials = ZendeskCredentials::Oauth(TOKEN.to_owned().into());
+                let standin = remembering(journal, |path| ZendeskStandin::open(clock, path));
+                let address = self.serve(service, standin.map_err(failed)?)?;
+                let credentials = ZendeskCredentials::Oauth(token());
                 self.environment.zendesk = Some(ZendeskAccess { url: address.clone(), credentials });
                 Ok(address)
             }
             OutsideService::Jira => {
-                let address = serve!(
-                    self,
-                    service,
-                    match journal {
-                        Some(path) => JiraStandin::open(clock, &path).map_err(failed)?,
-                        None => JiraStandin::new(),
-                    }
-                );
-                let (email, token) = ("afterhook@example.com".to_owned(), TOKEN.to_owned().into());
-                self.environment.jira = Some(JiraAccess { url: address.clone(), email, token });
+                let standin = remembering(journal, |path| JiraStandin::open(clock, path));
+                let address = self.serve(service, standin.map_err(failed)?)?;
+                let (url, email) = (address.clone(), "afterhook@example.com".to_owned());
+                self.environment.jira = Some(JiraAccess { url, email, token: token() });
                 Ok(address)
             }
             OutsideService::Stripe => {
-                let address = serve!(
-                    self,
-                    service,
-                    match journal {
-                        Some(path) => StripeStandin::open(clock, &path).map_err(failed)?,
-                        None => StripeStandin::new(),
-                    }
-                );
+                let standin = remembering(journal, |path| StripeStandin::open(clock, path));
+                let address = self.serve(service, standin.map_err(failed)?)?;
                 self.environment.stripe_api_url = Some(address.clone());
-                self.environment.stripe_api_key = Some(TOKEN.to_owned().into());
+                self.environment.stripe_api_key = Some(token());
                 Ok(address)
             }
         }
     }
 
+    /// Serves a stand-in, and listens to what it receives. Returns its address.
+    fn serve<S: State>(&mut self, service: OutsideService, standin: Standin<S>) -> Result<String, Failure> {
+        let (listener, address) = apart::listen()?;
+        let heard = standin.clone();
+        self.received.add(service.title(), move |from| heard.requests_since(from));
+        let serve = |listener| async move { standin.serve(listener).await };
+        apart::serve(service.title(), listener, self.tasks, serve)?;
+        Ok(address)
+    }
+
     fn journal(&self, service: OutsideService) -> Option<PathBuf> {
         self.data_dir.map(|dir| dir.join(format!("{}.jsonl", service.name())))
     }
+}
+
+/// The stand-in that remembers what its journal holds, if there is one.
+fn remembering<S: Default>(
+    journal: Option<PathBuf>,
+    open: impl FnOnce(&Path) -> io::Result<S>,
+) -> io::Result<S> {
+    journal.map_or_else(|| Ok(S::default()), |path| open(&path))
 }

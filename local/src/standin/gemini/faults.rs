@@ -8,6 +8,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::errors::ApiError;
+use crate::standin::faults;
 
 /// Something that goes wrong with a call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,25 +137,7 @@ impl Fault {
     /// Reads `503`, `503:2`, `429-day`, `slow:250`, `blocked`, …; the number is the limit to the first
     /// N requests, for `slow` the delay in milliseconds. The error lists what there is.
     pub fn parse(spec: &str) -> Result<(Self, Option<u64>), String> {
-        let spec = spec.trim();
-        let (name, number) = match spec.split_once(':') {
-            Some((name, number)) => (
-                name,
-                Some(number.parse::<u64>().map_err(|_| format!("'{number}' in '{spec}' is no number"))?),
-            ),
-            None => (spec, None),
-        };
-        if name == "slow" {
-            let millis = number.ok_or("'slow' needs its milliseconds, as in 'slow:250'")?;
-            return Ok((Self::Slow(Duration::from_millis(millis)), None));
-        }
-        if let Some((_, fault)) = NAMES.iter().find(|(known, _)| *known == name) {
-            return Ok((*fault, number));
-        }
-        match name.parse() {
-            Ok(status @ 400..=599) => Ok((Self::Status(status), number)),
-            _ => Err(format!("unknown fault '{name}'; there are: {}", known_names())),
-        }
+        faults::parse(spec, NAMES, Self::Status, Self::Slow)
     }
 
     /// The error this fault answers with, if it is one that answers with an error.
@@ -165,11 +148,6 @@ impl Fault {
             _ => None,
         }
     }
-}
-
-fn known_names() -> String {
-    let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-    format!("an HTTP status of 400 to 599, slow:MS, {}", names.join(", "))
 }
 
 fn message(code: u16) -> &'static str {

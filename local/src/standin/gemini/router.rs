@@ -52,7 +52,7 @@ pub(super) struct Call {
     method: Method,
     path: String,
     query: Vec<(String, String)>,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
 }
 
 impl Call {

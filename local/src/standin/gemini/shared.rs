@@ -18,6 +18,7 @@ use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
 use crate::standin::counts::Counts;
+use crate::standin::faults;
 use crate::standin::lock;
 
 /// Everything one stand-in knows.
@@ -105,24 +106,11 @@ impl Shared {
 
     /// The faults of a call: those its header asks for, and for calls of a model the rules too.
     pub(super) fn faults(&self, call: &Call, model: Option<&str>) -> Result<Vec<Fault>, ApiError> {
-        let mut faults = self.asked_for(call)?;
+        let asked_for = faults::asked_for(&call.headers, &self.counts, Fault::parse);
+        let mut faults = asked_for.map_err(ApiError::invalid)?;
         if let Some(model) = model {
             let mut rules = lock(&self.rules);
             faults.extend(rules.iter_mut().filter_map(|rule| self.ruled(rule, model)));
-        }
-        Ok(faults)
-    }
-
-    fn asked_for(&self, call: &Call) -> Result<Vec<Fault>, ApiError> {
-        let Some(header) = call.header("x-standin-fault") else { return Ok(Vec::new()) };
-        let key = call.header("x-standin-fault-key").unwrap_or_default();
-        let mut faults = Vec::new();
-        for spec in header.split(',').filter(|spec| !spec.trim().is_empty()) {
-            let (fault, first) =
-                Fault::parse(spec).map_err(|e| ApiError::invalid(format!("x-standin-fault: {e}")))?;
-            if lock(&self.counts).take(&format!("{key}\0{spec}"), first) {
-                faults.push(fault);
-            }
         }
         Ok(faults)
     }

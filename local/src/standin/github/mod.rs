@@ -19,16 +19,15 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use crate::standin::faults::Scope;
 pub use crate::standin::log::ReceivedRequest;
 pub use config::Builder;
-pub use faults::{Fault, FaultRule, Scope};
+pub use faults::{Fault, FaultRule};
 pub use store::{IssueState, StoredComment};
 
-use axum::Router;
 use std::io;
-use std::sync::Arc;
-use tokio::net::TcpListener;
 
+use crate::standin::handle::Standin;
 use crate::standin::lock;
 use shared::Shared;
 
@@ -42,34 +41,12 @@ use shared::Shared;
 /// assert_eq!(github.comments("octo", "repo", 7)[0].login, "mona");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct GithubStandin(Arc<Shared>);
+pub type GithubStandin = Standin<Shared>;
 
 impl GithubStandin {
-    /// A stand-in that keeps everything in memory and answers at once, without faults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(Arc::new(Shared::in_memory(Self::builder())))
-    }
-
     /// The settings to choose from.
     pub fn builder() -> Builder {
         Builder::default()
-    }
-
-    fn from_builder(builder: Builder) -> io::Result<Self> {
-        Ok(Self(Arc::new(Shared::open(builder)?)))
-    }
-
-    /// All routes, for `axum::serve` or `tower::ServiceExt::oneshot`. The API is at the root and, as on an
-    /// Enterprise Server, below `/api/v3`.
-    pub fn router(&self) -> Router {
-        Router::new().fallback(router::handle).with_state(Arc::clone(&self.0))
-    }
-
-    /// Serves until the future is dropped. The error is the listener's.
-    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        axum::serve(listener, self.router()).await
     }
 
     /// Gives an issue its title, text and author, for its page and for `GET …/issues/N`. The error is
@@ -95,7 +72,7 @@ impl GithubStandin {
         author: &str,
         body: &str,
     ) -> io::Result<u64> {
-        let now = self.0.now();
+        let now = self.now();
         lock(&self.0.store).comment(owner, repo, number, author, body, now).map(|comment| comment.id)
     }
 
@@ -120,27 +97,5 @@ impl GithubStandin {
     #[must_use]
     pub fn comment_count(&self) -> usize {
         lock(&self.0.store).threads().map(|(_, thread)| thread.comments.len()).sum()
-    }
-
-    /// The last requests, oldest first ([`Builder::keep_requests`]).
-    #[must_use]
-    pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.0.log.requests()
-    }
-
-    /// The requests answered from number `from` on, and the number to go on with.
-    pub(crate) fn requests_since(&self, from: u64) -> (u64, Vec<ReceivedRequest>) {
-        self.0.log.since(from)
-    }
-
-    /// Replaces the faults that apply without being asked for; an empty list ends an outage.
-    pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        self.0.set_rules(rules);
-    }
-}
-
-impl Default for GithubStandin {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -1,5 +1,4 @@
-//! The pages for a browser: one issue, and the list of all. Everything in them is somebody's text and
-//! is escaped; the answer's security policy forbids scripts besides.
+//! The pages for a browser: one issue, and the list of all.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -8,14 +7,12 @@ use std::fmt::Write;
 use super::issues::find;
 use super::respond;
 use super::store::{Store, Thread};
+use crate::standin::page::{self, escape};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;\
-                     color:#1f2328}h1{font-size:1.5rem}h1 small{color:#656d76;font-weight:normal}article{border:1px \
-                     solid #d0d7de;border-radius:6px;margin:1rem 0}header{background:#f6f8fa;border-bottom:1px solid \
-                     #d0d7de;padding:.5rem 1rem;color:#656d76;border-radius:6px 6px 0 0}pre{white-space:pre-wrap;\
-                     overflow-wrap:anywhere;font:inherit;margin:0;padding:1rem}.label{background:#ededed;\
-                     border-radius:1rem;padding:.1rem .6rem;font-size:.8rem}article:target{border-color:#0969da}\
-                     footer{color:#656d76;font-size:.85rem}";
+const STYLE: &str = "body{color:#1f2328}h1 small{color:#656d76;font-weight:normal}article{border:1px solid #d0d7de;\
+                     border-radius:6px;padding:0}header{background:#f6f8fa;border-bottom:1px solid #d0d7de;\
+                     padding:.5rem 1rem;border-radius:6px 6px 0 0}pre{padding:1rem}.label{background:#ededed;\
+                     border-radius:1rem;padding:.1rem .6rem;font-size:.8rem}article:target{border-color:#0969da}";
 
 /// The page of an issue.
 pub(super) fn issue(store: &Store, owner: &str, repo: &str, number: &str) -> Response {
@@ -73,12 +70,7 @@ fn article(anchor: &str, author: &str, what: &str, text: &str) -> String {
 }
 
 fn frame(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{}</title><style>{STYLE}</style><body>{body}<footer>Local stand-in for GitHub: nothing here has left \
-         this machine.</footer></body></html>",
-        escape(title)
-    )
+    page::frame("GitHub", STYLE, title, body)
 }
 
 /// A text without HTML comments, which GitHub does not show either.
@@ -90,21 +82,6 @@ fn uncommented(text: &str) -> String {
         rest = behind.split_once("-->").map_or("", |(_, after)| after);
     }
     out + rest
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

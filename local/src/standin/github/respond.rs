@@ -1,9 +1,11 @@
 //! Responses as GitHub writes them: JSON, refusals, rate-limit headers.
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::StatusCode;
 use serde_json::{Value, json};
+
+use crate::standin::respond;
+pub(super) use crate::standin::respond::set;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +64,6 @@ impl Refusal {
 
     /// The response.
     pub(super) fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = json!({
             "message": self.message,
             "documentation_url": "https://docs.github.com/rest",
@@ -71,9 +72,9 @@ impl Refusal {
         if let Some(errors) = self.errors {
             body["errors"] = errors;
         }
-        let mut response = json(status, &body);
+        let mut response = from_github(respond::json(self.status, &body));
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            set(&mut response, "retry-after", &seconds.to_string());
         }
         response
     }
@@ -81,29 +82,16 @@ impl Refusal {
 
 /// A JSON response.
 pub(super) fn json(status: StatusCode, body: &Value) -> Response {
-    typed(status, "application/json; charset=utf-8", Body::from(body.to_string()))
+    from_github(respond::json(status.as_u16(), body))
 }
 
 /// A page.
 pub(super) fn html(status: StatusCode, page: String) -> Response {
-    let mut response = typed(status, "text/html; charset=utf-8", Body::from(page));
-    set(&mut response, "content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
-    response
+    from_github(respond::html(status, page))
 }
 
-fn typed(status: StatusCode, content_type: &'static str, body: Body) -> Response {
-    let mut response = (status, body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::SERVER, HeaderValue::from_static("github.com"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=0"));
+fn from_github(mut response: Response) -> Response {
+    set(&mut response, "server", "github.com");
+    set(&mut response, "cache-control", "private, max-age=0");
     response
-}
-
-/// Sets a header whose value is computed; one that cannot be written is left out.
-pub(super) fn set(response: &mut Response, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(HeaderName::from_static(name), value);
-    }
 }

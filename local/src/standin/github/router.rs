@@ -1,19 +1,19 @@
 //! From an HTTP request to what answers it: log, faults, credentials, rate limit, dispatch.
 
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use domain::Timestamp;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use super::auth::Caller;
 use super::faults::Fault;
 use super::respond::{self, Refusal, set};
-use super::shared::{NOMINAL_LIMIT, Shared};
+use super::shared::Shared;
 use super::{comments, issues, page};
 use crate::standin::broken::reset;
+use crate::standin::handle::State;
 use crate::standin::lock;
 use crate::standin::log::ReceivedRequest;
 
@@ -36,7 +36,7 @@ pub(super) struct Call {
     path: String,
     /// The decoded query parameters.
     pub(super) query: Vec<(String, String)>,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     body: Bytes,
 }
 
@@ -69,21 +69,21 @@ impl Call {
 }
 
 /// Answers any request.
-pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(super) async fn handle(shared: &Shared, request: Request) -> Response {
     let call = match read(request).await {
         Ok(call) => call,
         Err(refusal) => return refusal.into_response(),
     };
-    let number = shared.log.received(call.received(shared.now()));
+    let number = shared.core().log.received(call.received(shared.now()));
     let segments: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
     let response = match (&call.method, segments.as_slice()) {
         (&Method::GET, []) => page::index(&lock(&shared.store)),
         (&Method::GET, [owner, repo, "issues", number]) if *owner != "repos" => {
             page::issue(&lock(&shared.store), owner, repo, number)
         }
-        _ => api(&shared, &call, &segments).await,
+        _ => api(shared, &call, &segments).await,
     };
-    shared.log.answered(number, response.status().as_u16());
+    shared.core().log.answered(number, response.status().as_u16());
     response
 }
 
@@ -119,15 +119,13 @@ async fn api(shared: &Shared, call: &Call, segments: &[&str]) -> Response {
         Ok(faults) => faults,
         Err(refusal) => return refusal.into_response(),
     };
-    if !shared.settings.latency.is_zero() {
-        tokio::time::sleep(shared.settings.latency).await;
-    }
+    shared.core().linger().await;
     let done = guarded(shared, call, segments, &faults, left.is_none()).await;
     let exhausted = left.is_none() || done.as_ref().is_err_and(|refusal| refusal.exhausted);
     let refused = done.is_err();
     let mut response = done.unwrap_or_else(Refusal::into_response);
     let left = if exhausted { 0 } else { left.unwrap_or(0) };
-    limits(&mut response, shared.settings.rate_limit.unwrap_or(NOMINAL_LIMIT), left, reset_at);
+    limits(&mut response, shared.limit(), left, reset_at);
     let id = format!("{:04X}:{:X}", call.path.len(), now.as_microsecond());
     set(&mut response, "x-github-request-id", &id);
     if refused { response } else { aftermath(response, &faults).await }

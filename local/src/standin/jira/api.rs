@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::ACCOUNT;
 use super::record::StoredComment;
-use crate::standin::rest::{Call, Records, Reply, Service, article, escape};
+use crate::standin::page::{article, escape};
+use crate::standin::rest::{Call, Records, Reply, Service};
 
 /// Comments on a page, and the most.
 const PER_PAGE: usize = 100;
@@ -17,7 +18,7 @@ const MAX_TEXT: usize = 32_767;
 
 /// What is known of issues besides their comments.
 #[derive(Debug, Default)]
-pub(super) struct Issues {
+pub struct Issues {
     hidden: BTreeSet<String>,
 }
 

@@ -13,7 +13,7 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// A request, read.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
     query: String,

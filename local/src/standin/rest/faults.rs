@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::standin::faults;
+
 /// Something that goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -21,56 +23,5 @@ pub enum Fault {
     Slow(Duration),
 }
 
-/// Which requests a [`FaultRule`] is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// All of them.
-    #[default]
-    Any,
-    /// Those that change nothing.
-    Reads,
-    /// Those that change something.
-    Writes,
-}
-
-/// A [`Fault`] that applies without being asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FaultRule {
-    /// What goes wrong.
-    pub fault: Fault,
-    /// For which requests.
-    pub scope: Scope,
-    /// Only for the first that many; no limit if `None`.
-    pub first: Option<u64>,
-}
-
-impl FaultRule {
-    /// The fault for every request.
-    #[must_use]
-    pub fn always(fault: Fault) -> Self {
-        Self { fault, scope: Scope::Any, first: None }
-    }
-
-    /// The same for these requests only.
-    #[must_use]
-    pub fn on(mut self, scope: Scope) -> Self {
-        self.scope = scope;
-        self
-    }
-
-    /// The same for the first `requests` only.
-    #[must_use]
-    pub fn first(mut self, requests: u64) -> Self {
-        self.first = Some(requests);
-        self
-    }
-
-    /// Whether it is for a request of this kind.
-    pub(super) fn covers(&self, writes: bool) -> bool {
-        match self.scope {
-            Scope::Any => true,
-            Scope::Reads => !writes,
-            Scope::Writes => writes,
-        }
-    }
-}
+/// A [`Fault`] that applies.
+pub type FaultRule = faults::FaultRule<Fault>;

@@ -10,7 +10,7 @@ use crate::standin::journal::Journal;
 
 /// Records in the order in which they were made. None is ever changed.
 #[derive(Debug)]
-pub(crate) struct Records<R> {
+pub struct Records<R> {
     all: Vec<R>,
     journal: Option<Journal<R>>,
 }

@@ -1,13 +1,13 @@
 //! [`Reply`]: an answer before it is HTTP.
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use serde_json::Value;
+
+use crate::standin::respond::{self, set};
 
 /// An answer of the API.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Reply {
+pub struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
     /// A header besides the usual ones.
@@ -26,27 +26,10 @@ impl Reply {
     }
 
     pub(super) fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = typed(status, "application/json; charset=utf-8", self.body.to_string());
+        let mut response = respond::json(self.status, &self.body);
         if let Some((name, value)) = self.header {
-            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            set(&mut response, name, value);
         }
         response
     }
-}
-
-/// A page.
-pub(super) fn html(status: StatusCode, page: String) -> Response {
-    let mut response = typed(status, "text/html; charset=utf-8", page);
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    response
-}
-
-fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = (status, Body::from(body)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }

@@ -1,26 +1,29 @@
 //! From an HTTP request to what answers it: log, faults, dispatch.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::{Call, Fault, Reply, Rest, Service, frame, reply};
+use super::{Call, Fault, Reply, Service, Shared};
 use crate::standin::broken::reset;
+use crate::standin::handle::State;
+use crate::standin::page::frame;
+use crate::standin::respond;
 
 /// Answers any request.
-pub(super) async fn handle<S: Service>(State(rest): State<Rest<S>>, request: Request) -> Response {
+pub(super) async fn handle<S: Service>(rest: &Shared<S>, request: Request) -> Response {
     let call = match Call::read(request).await {
         Ok(call) => call,
         Err(problem) => return S::error(400, &problem).into_response(),
     };
-    let number = rest.0.log.received(call.received(rest.now()));
-    let response = if S::is_api(&call.path) { api(&rest, &call).await } else { page(&rest, &call) };
-    rest.0.log.answered(number, response.status().as_u16());
+    let number = rest.core().log.received(call.received(rest.core().now()));
+    let response = if S::is_api(&call.path) { api(rest, &call).await } else { page(rest, &call) };
+    rest.core().log.answered(number, response.status().as_u16());
     response
 }
 
-async fn api<S: Service>(rest: &Rest<S>, call: &Call) -> Response {
-    let faults = rest.faults(call.writes());
+async fn api<S: Service>(rest: &Shared<S>, call: &Call) -> Response {
+    let faults = rest.core().faults.ruled(call.writes());
     for fault in &faults {
         match fault {
             Fault::Slow(time) => tokio::time::sleep(*time).await,
@@ -32,7 +35,7 @@ async fn api<S: Service>(rest: &Rest<S>, call: &Call) -> Response {
             Fault::Lost | Fault::DoneBut502 | Fault::DoneButHangs => {}
         }
     }
-    let now = rest.now();
+    let now = rest.core().now();
     let reply = rest.with_state(|service, records| service.answer(call, records, now));
     aftermath::<S>(reply, &faults).await
 }
@@ -50,12 +53,12 @@ async fn aftermath<S: Service>(reply: Reply, faults: &[Fault]) -> Response {
     reply.into_response()
 }
 
-fn page<S: Service>(rest: &Rest<S>, call: &Call) -> Response {
+fn page<S: Service>(rest: &Shared<S>, call: &Call) -> Response {
     match rest.with_state(|service, records| service.page(&call.segments(), records.all())) {
-        Some((title, body)) => reply::html(StatusCode::OK, frame(S::TITLE, &title, &body)),
+        Some((title, body)) => respond::html(StatusCode::OK, frame(S::TITLE, "", &title, &body)),
         None => {
             let body = "<h1>There is no such page</h1>";
-            reply::html(StatusCode::NOT_FOUND, frame(S::TITLE, "Not found", body))
+            respond::html(StatusCode::NOT_FOUND, frame(S::TITLE, "", "Not found", body))
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::respond::Refusal;
+use crate::standin::faults;
 
 /// Something that goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,59 +28,8 @@ pub enum Fault {
     Slow(Duration),
 }
 
-/// Which requests a [`FaultRule`] is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// All of them.
-    #[default]
-    Any,
-    /// `auth.test` and `conversations.*`.
-    Reads,
-    /// `chat.*`.
-    Writes,
-}
-
 /// A [`Fault`] that applies without being asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FaultRule {
-    /// What goes wrong.
-    pub fault: Fault,
-    /// For which requests.
-    pub scope: Scope,
-    /// Only for the first that many; no limit if `None`.
-    pub first: Option<u64>,
-}
-
-impl FaultRule {
-    /// The fault for every request.
-    #[must_use]
-    pub fn always(fault: Fault) -> Self {
-        Self { fault, scope: Scope::Any, first: None }
-    }
-
-    /// The same for these requests only.
-    #[must_use]
-    pub fn on(mut self, scope: Scope) -> Self {
-        self.scope = scope;
-        self
-    }
-
-    /// The same for the first `requests` only.
-    #[must_use]
-    pub fn first(mut self, requests: u64) -> Self {
-        self.first = Some(requests);
-        self
-    }
-
-    /// Whether it is for a request of this kind.
-    pub(super) fn covers(&self, writes: bool) -> bool {
-        match self.scope {
-            Scope::Any => true,
-            Scope::Reads => !writes,
-            Scope::Writes => writes,
-        }
-    }
-}
+pub type FaultRule = faults::FaultRule<Fault>;
 
 const NAMES: &[(&str, Fault)] = &[
     ("ratelimited", Fault::RateLimited),
@@ -99,27 +49,7 @@ impl Fault {
     /// Reads `ratelimited`, `lost:1`, `502:2`, `slow:250`, …; the number is the limit to the first N
     /// requests, for `slow` the delay in milliseconds. The error lists what there is.
     pub fn parse(spec: &str) -> Result<(Self, Option<u64>), String> {
-        let (name, number) = match spec.trim().split_once(':') {
-            Some((name, number)) => (
-                name,
-                Some(number.parse::<u64>().map_err(|_| format!("'{number}' in '{spec}' is no number"))?),
-            ),
-            None => (spec.trim(), None),
-        };
-        if name == "slow" {
-            let millis = number.ok_or("'slow' needs its milliseconds, as in 'slow:250'")?;
-            return Ok((Self::Slow(Duration::from_millis(millis)), None));
-        }
-        if let Some((_, fault)) = NAMES.iter().find(|(known, _)| *known == name) {
-            return Ok((*fault, number));
-        }
-        match name.parse() {
-            Ok(status @ 400..=599) => Ok((Self::Status(status), number)),
-            _ => {
-                let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-                Err(format!("unknown fault '{name}'; there are: 400 to 599, slow:MS, {}", names.join(", ")))
-            }
-        }
+        faults::parse(spec, NAMES, Self::Status, Self::Slow)
     }
 
     /// The refusal with which nothing is done, if it is such a fault.

@@ -18,16 +18,15 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use crate::standin::faults::Scope;
 pub use crate::standin::log::ReceivedRequest;
 pub use config::Builder;
-pub use faults::{Fault, FaultRule, Scope};
+pub use faults::{Fault, FaultRule};
 pub use store::{ChannelState, StoredMessage};
 
-use axum::Router;
 use std::io;
-use std::sync::Arc;
-use tokio::net::TcpListener;
 
+use crate::standin::handle::Standin;
 use crate::standin::lock;
 use shared::Shared;
 
@@ -48,33 +47,12 @@ pub const BOT: &str = "B0AFTERHOOK";
 /// assert_eq!(slack.thread("C0HELP", &ts)[0].user, "U0MONA");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct SlackStandin(Arc<Shared>);
+pub type SlackStandin = Standin<Shared>;
 
 impl SlackStandin {
-    /// A stand-in that keeps everything in memory and answers at once, without faults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(Arc::new(Shared::in_memory(Self::builder())))
-    }
-
     /// The settings to choose from.
     pub fn builder() -> Builder {
         Builder::default()
-    }
-
-    fn from_builder(builder: Builder) -> io::Result<Self> {
-        Ok(Self(Arc::new(Shared::open(builder)?)))
-    }
-
-    /// All routes, for `axum::serve` or `tower::ServiceExt::oneshot`. The API is below `/api`.
-    pub fn router(&self) -> Router {
-        Router::new().fallback(router::handle).with_state(Arc::clone(&self.0))
-    }
-
-    /// Serves until the future is dropped. The error is the listener's.
-    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        axum::serve(listener, self.router()).await
     }
 
     /// Adds a message of another person, now; in a thread if `thread_ts` names one. Returns its time
@@ -87,7 +65,7 @@ impl SlackStandin {
         text: &str,
     ) -> io::Result<String> {
         let message = StoredMessage::new(channel, thread_ts, user, text);
-        let now = self.0.now();
+        let now = self.now();
         lock(&self.0.store).post(message, now).map(|message| message.ts)
     }
 
@@ -113,27 +91,5 @@ impl SlackStandin {
     pub fn our_message_count(&self) -> usize {
         let store = lock(&self.0.store);
         store.channels().flat_map(|channel| store.messages(channel)).filter(|m| m.bot_id.is_some()).count()
-    }
-
-    /// The last requests, oldest first ([`Builder::keep_requests`]).
-    #[must_use]
-    pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.0.log.requests()
-    }
-
-    /// The requests answered from number `from` on, and the number to go on with.
-    pub(crate) fn requests_since(&self, from: u64) -> (u64, Vec<ReceivedRequest>) {
-        self.0.log.since(from)
-    }
-
-    /// Replaces the faults that apply without being asked for; an empty list ends an outage.
-    pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        self.0.set_rules(rules);
-    }
-}
-
-impl Default for SlackStandin {
-    fn default() -> Self {
-        Self::new()
     }
 }

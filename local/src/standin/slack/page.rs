@@ -6,12 +6,9 @@ use std::fmt::Write;
 
 use super::respond;
 use super::store::{Store, StoredMessage};
+use crate::standin::page::{self, escape};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
-                     h1{font-size:1.4rem}article{border-left:3px solid #d0d7de;margin:1rem 0;padding:0 1rem}\
-                     article.reply{margin-left:2rem}article:target{border-color:#1264a3}header{color:#656d76}\
-                     pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;margin:0}\
-                     footer{color:#656d76;font-size:.85rem}";
+const STYLE: &str = "article.reply{margin-left:2rem}";
 
 /// The page at `path`: `/`, `/archives/C0HELP` or `/archives/C0HELP/p1767323045000100`.
 pub(super) fn show(store: &Store, path: &str) -> Response {
@@ -62,15 +59,5 @@ fn thread_of(message: &StoredMessage) -> &str {
 }
 
 fn frame(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{}</title><style>{STYLE}</style><body>{body}<footer>Local stand-in for Slack: nothing here has left \
-         this machine.</footer></body></html>",
-        escape(title)
-    )
-}
-
-/// What is escaped already, as mrkdwn has it, is shown as it was sent.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    page::frame("Slack", STYLE, title, body)
 }

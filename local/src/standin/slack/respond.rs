@@ -1,9 +1,10 @@
 //! Responses as Slack writes them: nearly everything is a 200 that says whether it is `ok`.
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::StatusCode;
 use serde_json::{Value, json};
+
+use crate::standin::respond::{self, set};
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,14 +41,13 @@ impl Refusal {
 
     /// The response.
     pub(super) fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = json!({"ok": false, "error": self.code});
         if !self.messages.is_empty() {
             body["response_metadata"] = json!({"messages": self.messages});
         }
-        let mut response = typed(status, "application/json; charset=utf-8", body.to_string());
+        let mut response = from_slack(respond::json(self.status, &body));
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            set(&mut response, "retry-after", &seconds.to_string());
         }
         response
     }
@@ -56,22 +56,15 @@ impl Refusal {
 /// 200 with `ok: true` and these fields.
 pub(super) fn ok(mut fields: Value) -> Response {
     fields["ok"] = Value::Bool(true);
-    typed(StatusCode::OK, "application/json; charset=utf-8", fields.to_string())
+    from_slack(respond::json(200, &fields))
 }
 
 /// A page.
 pub(super) fn html(status: StatusCode, page: String) -> Response {
-    let mut response = typed(status, "text/html; charset=utf-8", page);
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    response
+    from_slack(respond::html(status, page))
 }
 
-fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = (status, Body::from(body)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache, no-store"));
+fn from_slack(mut response: Response) -> Response {
+    set(&mut response, "cache-control", "private, no-cache, no-store");
     response
 }

@@ -1,18 +1,18 @@
 //! From an HTTP request to what answers it: log, faults, credentials, dispatch.
 
 use axum::body::to_bytes;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use domain::Timestamp;
 use http::{HeaderMap, Method, header};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 
 use super::faults::Fault;
 use super::respond::{self, Refusal};
 use super::shared::Shared;
 use super::{BOT, TEAM, USER, channels, chat, page};
 use crate::standin::broken::reset;
+use crate::standin::handle::State;
 use crate::standin::lock;
 use crate::standin::log::ReceivedRequest;
 
@@ -27,7 +27,7 @@ pub(super) struct Call {
     query: String,
     /// Scheme and host.
     origin: String,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     /// The arguments, wherever they stood.
     arguments: Map<String, Value>,
 }
@@ -86,17 +86,17 @@ impl Call {
 }
 
 /// Answers any request.
-pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(super) async fn handle(shared: &Shared, request: Request) -> Response {
     let call = match read(request).await {
         Ok(call) => call,
         Err(refusal) => return refusal.into_response(),
     };
-    let number = shared.log.received(call.received(shared.now()));
+    let number = shared.core().log.received(call.received(shared.now()));
     let response = match call.method() {
-        Some(method) => api(&shared, &call, method).await,
+        Some(method) => api(shared, &call, method).await,
         None => page::show(&lock(&shared.store), &call.path),
     };
-    shared.log.answered(number, response.status().as_u16());
+    shared.core().log.answered(number, response.status().as_u16());
     response
 }
 
@@ -131,9 +131,7 @@ async fn api(shared: &Shared, call: &Call, method: &str) -> Response {
         Ok(faults) => faults,
         Err(refusal) => return refusal.into_response(),
     };
-    if !shared.settings.latency.is_zero() {
-        tokio::time::sleep(shared.settings.latency).await;
-    }
+    shared.core().linger().await;
     match guarded(shared, call, method, &faults).await {
         Ok(body) => aftermath(respond::ok(body), &faults).await,
         Err(refusal) => refusal.into_response(),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::record::StoredRefund;
 use super::{AMOUNT, CURRENCY};
-use crate::standin::rest::{Call, Records, Reply, Service, article, escape};
+use crate::standin::page::{article, escape};
+use crate::standin::rest::{Call, Records, Reply, Service};
 
 /// Refunds on a page, and the most.
 const PER_PAGE: usize = 10;
@@ -16,7 +17,7 @@ const MOST_PER_PAGE: usize = 100;
 
 /// What is known of payments besides their refunds.
 #[derive(Debug, Default)]
-pub(super) struct Payments {
+pub struct Payments {
     /// What was paid; 0 for a payment that does not exist.
     paid: BTreeMap<String, u64>,
 }

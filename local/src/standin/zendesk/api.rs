@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::AGENT;
 use super::record::{StoredComment, time};
-use crate::standin::rest::{Call, Records, Reply, Service, article, escape};
+use crate::standin::page::{article, escape};
+use crate::standin::rest::{Call, Records, Reply, Service};
 
 /// Rows on a page, and the most.
 const PER_PAGE: usize = 100;
@@ -19,7 +20,7 @@ const UNTOUCHED: i64 = 1_767_225_600;
 
 /// What is known of tickets besides their comments.
 #[derive(Debug, Default)]
-pub(super) struct Tickets {
+pub struct Tickets {
     closed: BTreeSet<u64>,
 }
 

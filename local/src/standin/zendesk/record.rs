@@ -45,7 +45,7 @@ impl StoredComment {
             ticket,
             author,
             text: text.to_owned(),
-            html: super::super::rest::escape(text),
+            html: crate::standin::page::escape(text),
             public,
             metadata: json!({}),
             at: now.as_second(),

@@ -6,11 +6,11 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;mar
                      pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;margin:0}\
                      footer{font-size:.85rem}";
 
-/// A whole page around `body`, which is HTML.
-pub(crate) fn frame(service: &str, title: &str, body: &str) -> String {
+/// A whole page of a stand-in around `body`, which is HTML; `style` adds to what all pages have.
+pub(crate) fn frame(service: &str, style: &str, title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{}</title><style>{STYLE}</style><body>{body}<footer>Local stand-in for {service}: nothing here \
+         <title>{}</title><style>{STYLE}{style}</style><body>{body}<footer>Local stand-in for {service}: nothing here \
          has left this machine.</footer></body></html>",
         escape(title)
     )
@@ -29,5 +29,16 @@ pub(crate) fn article(id: &str, author: &str, at: &str, text: &str) -> String {
 
 /// Text that no browser takes for markup.
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
