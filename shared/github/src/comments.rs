@@ -6,9 +6,8 @@
 use std::collections::VecDeque;
 
 use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
-use outbound::{Call, Request};
+use outbound::{Call, Request, SKEW};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 use crate::api::Api;
 use crate::link::Pages;
@@ -19,9 +18,6 @@ use crate::thread::Thread;
 const PER_PAGE: &str = "100";
 /// Pages that are looked through for a comment of ours.
 const MOST_PAGES: u64 = 30;
-/// How much earlier than asked a search begins. Our clock may be ahead of GitHub's, and missing a
-/// comment means writing it twice; a mark belongs to one effect, so looking too far back is harmless.
-const SKEW: Duration = Duration::from_secs(300);
 /// Shown as the author of a comment whose account was deleted, as on GitHub's pages.
 const GHOST: &str = "ghost";
 

@@ -1,10 +1,9 @@
 //! [`Api`]: authorised calls on Jira, and who we are.
 
-use domain::{Clock, ServiceError, ServiceFailure};
+use domain::{Clock, ServiceError};
 use outbound::{Call, Client, Credential, Flight, HeaderMap, HeaderName, HeaderValue, Operation, Request};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout_at;
 
 use crate::config::{BuildError, Config, SERVICE};
 use crate::problem;
@@ -43,13 +42,7 @@ impl Api {
             let myself: Myself = self.call(call, &Request::get(url, &[])).await?;
             Ok(myself.account_id)
         };
-        match timeout_at(call.deadline, self.myself.get(|_| true, fetch)).await {
-            Ok(myself) => myself,
-            Err(_) => {
-                let later = ServiceFailure::Later { after: None };
-                Err(self.client.error(call, later, "Jira did not answer in time".to_owned()))
-            }
-        }
+        self.myself.get_by(&self.client, call, |_| true, fetch).await
     }
 
     pub(crate) async fn call<T: DeserializeOwned>(
@@ -57,10 +50,6 @@ impl Api {
         call: Call,
         request: &Request,
     ) -> Result<T, ServiceError> {
-        let answer = self.client.send(call, request).await?;
-        if !answer.status.is_success() {
-            return Err(problem::of(&self.client, call, &answer));
-        }
-        self.client.decode(call, &answer)
+        self.client.call(call, request, problem::of).await
     }
 }

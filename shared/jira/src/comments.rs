@@ -1,10 +1,8 @@
 //! Comments of an issue: the last ones, a new one, and ours found again by its property.
 
-use std::time::Duration;
-
-use domain::{Comment, Mark, Proof, ServiceError, Timestamp, between};
+use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
 use markdown::{adf_to_text, to_adf};
-use outbound::{Call, Request};
+use outbound::{Call, Request, is_recent};
 use serde_json::json;
 
 use crate::api::Api;
@@ -17,9 +15,6 @@ const PER_PAGE: &str = "100";
 const MOST_PAGES: usize = 30;
 /// Longest comment, in characters of its text: Jira takes 32,767, marks included.
 const LONGEST_TEXT: usize = 30_000;
-/// How much earlier than asked our comment may have been written: clocks differ, and missing it means
-/// writing it twice.
-const SKEW: Duration = Duration::from_secs(300);
 
 /// The last `limit` comments that everybody can read, oldest first.
 pub(crate) async fn last(
@@ -72,7 +67,7 @@ pub(crate) async fn find(
     since: Timestamp,
 ) -> Result<Option<Proof>, ServiceError> {
     let me = api.myself(call).await?;
-    let is_recent = |comment: &WireComment| between(comment.created, since) <= SKEW;
+    let is_recent = |comment: &WireComment| is_recent(comment.created, since);
     let mut start = 0;
     for _ in 0..MOST_PAGES {
         let page = page(api, call, issue, start).await?;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use outbound::{Call, Operation};
 use secrecy::SecretString;
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
@@ -26,6 +27,11 @@ impl Jira {
     pub fn new(email: &str, token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(email, token, config, clock)? })
     }
+
+    fn begin<'a>(&self, operation: Operation, target: &'a Target) -> Result<(Call, Issue<'a>), ServiceError> {
+        let call = self.api.client.begin(operation);
+        Ok((call, Issue::of(&self.api.client, call, target)?))
+    }
 }
 
 #[async_trait]
@@ -36,8 +42,7 @@ impl Publisher for Jira {
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let call = self.api.client.begin(HISTORY);
-        let issue = Issue::of(&self.api.client, call, target)?;
+        let (call, issue) = self.begin(HISTORY, target)?;
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -45,8 +50,7 @@ impl Publisher for Jira {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let call = self.api.client.begin(PUBLISH);
-        let issue = Issue::of(&self.api.client, call, target)?;
+        let (call, issue) = self.begin(PUBLISH, target)?;
         comments::create(&self.api, call, issue, text, mark).await
     }
 
@@ -56,13 +60,12 @@ impl Publisher for Jira {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let call = self.api.client.begin(FIND);
-        let issue = Issue::of(&self.api.client, call, target)?;
+        let (call, issue) = self.begin(FIND, target)?;
         comments::find(&self.api, call, issue, mark, since).await
     }
 
     fn link(&self, target: &Target) -> Option<String> {
-        let client = &self.api.client;
-        Issue::of(client, client.begin(HISTORY), target).ok()?.link(client.base())
+        let (_, issue) = self.begin(HISTORY, target).ok()?;
+        issue.link(self.api.client.base())
     }
 }

@@ -23,6 +23,7 @@ mod errors;
 mod failure;
 mod flight;
 mod request;
+mod search;
 mod service;
 mod transport;
 
@@ -39,4 +40,5 @@ pub use flight::Flight;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, StatusCode, Url};
+pub use search::{SKEW, is_recent};
 pub use service::{Operation, Service};

@@ -37,11 +37,7 @@ impl Stripe {
         call: Call,
         request: &Request,
     ) -> Result<T, StripeError> {
-        let answer = self.client.send(call, request).await?;
-        if !answer.status.is_success() {
-            return Err(error::of(&self.client, call, &answer));
-        }
-        Ok(self.client.decode(call, &answer)?)
+        self.client.call(call, request, error::of).await
     }
 
     pub(crate) fn refuse(&self, call: Call, problem: Problem, message: &str) -> StripeError {

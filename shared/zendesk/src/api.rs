@@ -1,9 +1,8 @@
 //! [`Api`]: authorised calls on Zendesk, and who we are.
 
-use domain::{Clock, ServiceError, ServiceFailure};
+use domain::{Clock, ServiceError};
 use outbound::{Call, Client, Flight, HeaderMap, Operation, Request, Url};
 use serde::de::DeserializeOwned;
-use tokio::time::timeout_at;
 
 use crate::config::{BuildError, Config, Credentials, SERVICE};
 use crate::problem;
@@ -32,13 +31,7 @@ impl Api {
     /// Our user's id; asked until it was answered once.
     pub(crate) async fn me(&self, within: Call) -> Result<i64, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
-        match timeout_at(call.deadline, self.me.get(|_| true, self.ask(call))).await {
-            Ok(me) => me,
-            Err(_) => {
-                let later = ServiceFailure::Later { after: None };
-                Err(self.client.error(call, later, "Zendesk did not answer in time".to_owned()))
-            }
-        }
+        self.me.get_by(&self.client, call, |_| true, self.ask(call)).await
     }
 
     async fn ask(&self, call: Call) -> Result<i64, ServiceError> {
@@ -65,10 +58,6 @@ impl Api {
         call: Call,
         request: &Request,
     ) -> Result<T, ServiceError> {
-        let answer = self.client.send(call, request).await?;
-        if !answer.status.is_success() {
-            return Err(problem::of(&self.client, call, &answer));
-        }
-        self.client.decode(call, &answer)
+        self.client.call(call, request, problem::of).await
     }
 }

@@ -1,10 +1,8 @@
 //! Comments of a ticket: the last ones, a new one, and ours found again among the audits.
 
-use std::time::Duration;
-
-use domain::{Comment, Mark, Proof, ServiceError, Timestamp, between};
+use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
 use markdown::to_html;
-use outbound::{Call, Request};
+use outbound::{Call, Request, is_recent};
 
 use crate::api::{Api, STATE};
 use crate::ticket::Ticket;
@@ -18,9 +16,6 @@ const PER_PAGE: &str = "100";
 const MOST_PAGES: usize = 30;
 /// Longest comment, in bytes: Zendesk takes 65,535.
 const LONGEST_BODY: usize = 60_000;
-/// How much earlier than asked our comment may have been written: clocks differ, and missing it means
-/// writing it twice.
-const SKEW: Duration = Duration::from_secs(300);
 
 /// The last `limit` public comments, oldest first. Internal notes are left out: they are not for the
 /// customer, and a model that has read them may repeat them.
@@ -113,7 +108,7 @@ pub(crate) async fn find(
         let page: AuditsPage = api.get(call, url.clone(), &query).await?;
         // Any agent's integration can write our metadata: only our own user's counts.
         let ours = |audit: &&Audit| {
-            audit.author_id == me && between(audit.created_at, since) <= SKEW && audit.carries(mark)
+            audit.author_id == me && is_recent(audit.created_at, since) && audit.carries(mark)
         };
         if let Some(audit) = page.audits.iter().find(ours) {
             return Ok(Some(proof(api, ticket, audit)));

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use outbound::{Call, Operation};
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
 use crate::comments;
@@ -24,6 +25,11 @@ impl Zendesk {
     pub fn new(credentials: &Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(credentials, config, clock)? })
     }
+
+    fn begin(&self, operation: Operation, target: &Target) -> Result<(Call, Ticket), ServiceError> {
+        let call = self.api.client.begin(operation);
+        Ok((call, Ticket::of(&self.api.client, call, target)?))
+    }
 }
 
 #[async_trait]
@@ -34,8 +40,7 @@ impl Publisher for Zendesk {
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let call = self.api.client.begin(HISTORY);
-        let ticket = Ticket::of(&self.api.client, call, target)?;
+        let (call, ticket) = self.begin(HISTORY, target)?;
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -43,8 +48,7 @@ impl Publisher for Zendesk {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let call = self.api.client.begin(PUBLISH);
-        let ticket = Ticket::of(&self.api.client, call, target)?;
+        let (call, ticket) = self.begin(PUBLISH, target)?;
         comments::create(&self.api, call, ticket, text, mark).await
     }
 
@@ -54,14 +58,12 @@ impl Publisher for Zendesk {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let call = self.api.client.begin(FIND);
-        let ticket = Ticket::of(&self.api.client, call, target)?;
+        let (call, ticket) = self.begin(FIND, target)?;
         comments::find(&self.api, call, ticket, mark, since).await
     }
 
     fn link(&self, target: &Target) -> Option<String> {
-        let client = &self.api.client;
-        let ticket = Ticket::of(client, client.begin(HISTORY), target).ok()?;
-        Some(ticket.page(client.base()))
+        let (_, ticket) = self.begin(HISTORY, target).ok()?;
+        Some(ticket.page(self.api.client.base()))
     }
 }
