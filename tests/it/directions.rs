@@ -17,6 +17,8 @@ const SHARED: &[(&str, &[&str])] = &[
     ("settings", &["domain", "webhook"]),
     ("telemetry", &["domain"]),
     ("markdown", &[]),
+    // What the functions have in common that answer HTTP.
+    ("edge", &[]),
     // What the clients below have in common.
     ("outbound", &["domain"]),
     // Adapters, none of which sees another one.

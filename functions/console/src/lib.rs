@@ -20,14 +20,12 @@ mod body;
 mod create;
 mod decision;
 mod endpoint;
-mod invocation;
 mod list;
 mod log;
 mod openapi;
 mod origin;
 mod page;
 mod payload;
-mod problem;
 mod refusal;
 mod route;
 mod task;
@@ -39,10 +37,10 @@ mod wire;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
+use edge::Invocation;
 use http::Request;
 use settings::{ApiSettings, Settings};
 
-use invocation::Invocation;
 use page::Census;
 
 pub use route::{router, routes};

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
+use edge::Invocation;
 use http::{Method, StatusCode};
-
-use crate::invocation::Invocation;
 
 /// A line that is begun when a request comes and written when its answer is known.
 pub(crate) struct Line {

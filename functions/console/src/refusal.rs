@@ -2,10 +2,9 @@
 
 use axum::response::{IntoResponse, Response};
 use domain::{DecideError, StoreError};
+use edge::Problem;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-
-use crate::problem::Problem;
 
 /// Why a request is not done.
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use domain::TaskView;
+use edge::Problem;
 use http::StatusCode;
 use serde_json::json;
 
 use crate::endpoint::Endpoint;
-use crate::problem::Problem;
 use crate::{Console, auth, body, create, decision, list, openapi, page, payload, task, transcript};
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path

@@ -7,13 +7,13 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::TaskId;
+use edge::Problem;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::outcome::{Outcome, Refusal};
-use crate::problem::Problem;
 
 /// Seconds after which a sender may try again what failed in passing.
 const RETRY_SOON: &str = "5";

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use domain::clip;
+use edge::Invocation;
 
-use crate::invocation::Invocation;
 use crate::outcome::{Outcome, Refusal, Trail};
 
 /// Bytes of a field that an unverified caller fills.

@@ -8,6 +8,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use edge::Problem;
 use http::StatusCode;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
@@ -16,7 +17,6 @@ use crate::Ingest;
 use crate::accept::accept;
 use crate::log::Caller;
 use crate::outcome::{Outcome, Refusal, Trail};
-use crate::problem::Problem;
 use crate::{answer, log, meter};
 
 /// Bytes that a webhook may have: 4 MiB. A function's event ends at 6 MB, of which base 64 leaves

@@ -7,14 +7,15 @@ use serde::Serialize;
 
 /// The body of an error answer.
 #[derive(Debug)]
-pub(crate) struct Problem {
-    pub(crate) status: StatusCode,
+pub struct Problem {
+    /// The HTTP status, which the body repeats.
+    pub status: StatusCode,
     /// A stable word for programs: the end of the problem's type.
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
     /// What is wrong, in general.
-    pub(crate) title: &'static str,
+    pub title: &'static str,
     /// What is wrong this time, and how to mend it.
-    pub(crate) detail: String,
+    pub detail: String,
 }
 
 #[derive(Serialize)]
