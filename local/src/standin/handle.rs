@@ -12,7 +12,7 @@ use axum::response::Response;
 use domain::{Clock, Timestamp};
 use tokio::net::TcpListener;
 
-use crate::standin::builder::Builder;
+use crate::standin::config::Builder;
 use crate::standin::faults::{FaultRule, Faults};
 use crate::standin::log::{Log, ReceivedRequest};
 

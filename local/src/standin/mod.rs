@@ -10,7 +10,7 @@
 //! mount its `router()` or hand a listener to its `serve()`. Neither spawns anything by itself.
 
 mod broken;
-mod builder;
+mod config;
 mod counts;
 mod faults;
 pub mod gemini;

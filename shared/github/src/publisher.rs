@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, Timestamp};
-use outbound::{Call, Operation};
 
 use crate::api::{ADD_LABELS, Api, FIND, HISTORY, LABELS, LOGIN, PUBLISH};
 use crate::comments;
@@ -27,15 +26,6 @@ impl Github {
     pub fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(credentials, config, clock)? })
     }
-
-    fn begin<'a>(
-        &self,
-        operation: Operation,
-        target: &'a Target,
-    ) -> Result<(Call, Thread<'a>), ServiceError> {
-        let call = self.api.client.begin(operation);
-        Ok((call, Thread::of(&self.api.client, call, target)?))
-    }
 }
 
 #[async_trait]
@@ -45,7 +35,7 @@ impl Publisher for Github {
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let (call, thread) = self.begin(HISTORY, target)?;
+        let (call, thread) = self.api.client.begin_on(HISTORY, target, Thread::of)?;
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -65,7 +55,7 @@ impl Publisher for Github {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let (call, thread) = self.begin(PUBLISH, target)?;
+        let (call, thread) = self.api.client.begin_on(PUBLISH, target, Thread::of)?;
         comments::create(&self.api, call, thread, &marker::compose(text, mark)).await
     }
 
@@ -75,23 +65,23 @@ impl Publisher for Github {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let (call, thread) = self.begin(FIND, target)?;
+        let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
         let login = self.api.login(call).await?;
         comments::find(&self.api, call, thread, &login, mark, since).await
     }
 
     async fn labels(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
-        let (call, thread) = self.begin(LABELS, target)?;
+        let (call, thread) = self.api.client.begin_on(LABELS, target, Thread::of)?;
         labels::list(&self.api, call, thread).await
     }
 
     async fn add_labels(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
-        let (call, thread) = self.begin(ADD_LABELS, target)?;
+        let (call, thread) = self.api.client.begin_on(ADD_LABELS, target, Thread::of)?;
         labels::add(&self.api, call, thread, labels).await
     }
 
     fn link(&self, target: &Target) -> Option<String> {
-        let (_, thread) = self.begin(HISTORY, target).ok()?;
+        let (_, thread) = self.api.client.begin_on(HISTORY, target, Thread::of).ok()?;
         Some(thread.page(self.api.client.base()).into())
     }
 }

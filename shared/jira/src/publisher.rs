@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
-use outbound::{Call, Operation};
 use secrecy::SecretString;
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
@@ -27,11 +26,6 @@ impl Jira {
     pub fn new(email: &str, token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(email, token, config, clock)? })
     }
-
-    fn begin<'a>(&self, operation: Operation, target: &'a Target) -> Result<(Call, Issue<'a>), ServiceError> {
-        let call = self.api.client.begin(operation);
-        Ok((call, Issue::of(&self.api.client, call, target)?))
-    }
 }
 
 #[async_trait]
@@ -42,7 +36,7 @@ impl Publisher for Jira {
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let (call, issue) = self.begin(HISTORY, target)?;
+        let (call, issue) = self.api.client.begin_on(HISTORY, target, Issue::of)?;
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -50,7 +44,7 @@ impl Publisher for Jira {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let (call, issue) = self.begin(PUBLISH, target)?;
+        let (call, issue) = self.api.client.begin_on(PUBLISH, target, Issue::of)?;
         comments::create(&self.api, call, issue, text, mark).await
     }
 
@@ -60,12 +54,12 @@ impl Publisher for Jira {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let (call, issue) = self.begin(FIND, target)?;
+        let (call, issue) = self.api.client.begin_on(FIND, target, Issue::of)?;
         comments::find(&self.api, call, issue, mark, since).await
     }
 
     fn link(&self, target: &Target) -> Option<String> {
-        let (_, issue) = self.begin(HISTORY, target).ok()?;
+        let (_, issue) = self.api.client.begin_on(HISTORY, target, Issue::of).ok()?;
         issue.link(self.api.client.base())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Clock, ServiceError, Timestamp};
+use domain::{Clock, ServiceError, Target, Timestamp};
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,6 +89,20 @@ impl Client {
     #[must_use]
     pub fn begin(&self, operation: Operation) -> Call {
         Call { operation, deadline: Instant::now() + self.timeout }
+    }
+
+    /// An operation on `target` that starts now, and what `check` makes of the target.
+    ///
+    /// # Errors
+    /// What `check` says of a target that is none of this service's, or that no path can be built of.
+    pub fn begin_on<'t, T>(
+        &self,
+        operation: Operation,
+        target: &'t Target,
+        check: impl FnOnce(&Self, Call, &'t Target) -> Result<T, ServiceError>,
+    ) -> Result<(Call, T), ServiceError> {
+        let call = self.begin(operation);
+        Ok((call, check(self, call, target)?))
     }
 
     /// Makes a request of what `build` returns.

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
-use outbound::{Call, Operation};
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
 use crate::comments;
@@ -25,11 +24,6 @@ impl Zendesk {
     pub fn new(credentials: &Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(credentials, config, clock)? })
     }
-
-    fn begin(&self, operation: Operation, target: &Target) -> Result<(Call, Ticket), ServiceError> {
-        let call = self.api.client.begin(operation);
-        Ok((call, Ticket::of(&self.api.client, call, target)?))
-    }
 }
 
 #[async_trait]
@@ -40,7 +34,7 @@ impl Publisher for Zendesk {
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let (call, ticket) = self.begin(HISTORY, target)?;
+        let (call, ticket) = self.api.client.begin_on(HISTORY, target, Ticket::of)?;
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -48,7 +42,7 @@ impl Publisher for Zendesk {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let (call, ticket) = self.begin(PUBLISH, target)?;
+        let (call, ticket) = self.api.client.begin_on(PUBLISH, target, Ticket::of)?;
         comments::create(&self.api, call, ticket, text, mark).await
     }
 
@@ -58,12 +52,12 @@ impl Publisher for Zendesk {
         mark: &Mark,
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
-        let (call, ticket) = self.begin(FIND, target)?;
+        let (call, ticket) = self.api.client.begin_on(FIND, target, Ticket::of)?;
         comments::find(&self.api, call, ticket, mark, since).await
     }
 
     fn link(&self, target: &Target) -> Option<String> {
-        let (_, ticket) = self.begin(HISTORY, target).ok()?;
+        let (_, ticket) = self.api.client.begin_on(HISTORY, target, Ticket::of).ok()?;
         Some(ticket.page(self.api.client.base()))
     }
 }

@@ -5,10 +5,10 @@ use std::io;
 use super::GithubStandin;
 use super::faults::Fault;
 use super::shared::Shared;
-use crate::standin::builder;
+use crate::standin::config;
 
 /// The settings of a [`GithubStandin`].
-pub type Builder = builder::Builder<Fault, Settings>;
+pub type Builder = config::Builder<Fault, Settings>;
 
 /// What only GitHub has.
 #[derive(Debug, Clone)]

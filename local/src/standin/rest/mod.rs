@@ -24,7 +24,7 @@ use domain::{Clock, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::standin::builder::Builder;
+use crate::standin::config::Builder;
 use crate::standin::handle::{Core, Standin, State};
 use crate::standin::lock;
 

@@ -5,10 +5,10 @@ use std::io;
 use super::SlackStandin;
 use super::faults::Fault;
 use super::shared::Shared;
-use crate::standin::builder;
+use crate::standin::config;
 
 /// The settings of a [`SlackStandin`].
-pub type Builder = builder::Builder<Fault, ()>;
+pub type Builder = config::Builder<Fault, ()>;
 
 impl Builder {
     /// The stand-in.
