@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::failure::tests::SERVICE;
 use crate::scripted::{Asked, Reply, Server};
-use crate::{Answer, Client, Config, Credential, HeaderMap, Operation, Request};
+use crate::{Answer, Client, Config, Credential, Flight, HeaderMap, Operation, Request};
 
 const TOKEN: &str = "not-a-real-token";
 const READ: Operation = Operation::reads("read");
@@ -80,6 +80,33 @@ async fn a_request_carries_our_credential_and_encoded_parameters() {
     assert!(asked[0].header("user-agent").starts_with("afterhook/"));
     assert_eq!(asked[1].line(), "POST /v1/things");
     assert_eq!(asked[1].json(), json!({"text": "Hi"}));
+}
+
+#[tokio::test]
+async fn credentials_come_and_go_over_the_same_client() {
+    let server = Server::start(|_| Reply::json(200, json!({}))).await;
+    let (config, clock) = (Config::at(&server.base), Clock::fixed(Timestamp::UNIX_EPOCH));
+    let nobody = Client::anonymous(&SERVICE, &config, &HeaderMap::new(), clock).unwrap();
+    let somebody = nobody.with(Credential::bearer(&SERVICE, &TOKEN.into()).unwrap());
+    for client in [&nobody, &somebody, &nobody] {
+        ask(client, READ).await.unwrap();
+    }
+    let sent: Vec<_> = server.asked().iter().map(|asked| asked.header("authorization").to_owned()).collect();
+    assert_eq!(sent, ["", &format!("Bearer {TOKEN}"), ""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_another_caller_fetches_is_waited_for_until_the_deadline() {
+    let client = client("http://127.0.0.1:9", Duration::from_secs(10));
+    let (flight, call) = (Flight::<u64>::default(), client.begin(READ));
+    let first = flight.get(|_| true, std::future::pending());
+    let second = flight.get_by(&client, call, |_| true, async { Ok(7) });
+    let error = tokio::select! {
+        biased;
+        _ = first => unreachable!("pending never ends"),
+        second = second => second.unwrap_err(),
+    };
+    assert_eq!((error.failure, error.message.as_str()), (LATER, "Sample did not answer in time"));
 }
 
 #[tokio::test]

@@ -14,3 +14,16 @@ pub const SKEW: Duration = Duration::from_secs(300);
 pub fn is_recent(at: Timestamp, since: Timestamp) -> bool {
     between(at, since) <= SKEW
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_five_minutes_older_than_asked_is_recent_and_what_is_older_still_is_not() {
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+        assert!(is_recent(at(-300), at(0)) && is_recent(at(1), at(0)));
+        assert!(!is_recent(at(-301), at(0)));
+    }
+}

@@ -1,5 +1,6 @@
-//! What the stand-ins of Zendesk, Jira and Stripe have in common: records that survive the process, a
-//! log of what was received, faults, and pages for people. Each of them adds its routes and its words.
+//! What the stand-ins of Zendesk, Jira and Stripe have in common besides what all of them have: records
+//! that are made and never changed, and one way from a request to its answer. Each of them adds its
+//! routes and its words.
 
 mod call;
 mod faults;
