@@ -1,8 +1,8 @@
 //! An ingest on in-memory stores under a clock that is set by hand, and requests as GitHub sends
 //! them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::Router;
@@ -63,8 +63,17 @@ pub struct Parts {
     pub watch: Watch,
 }
 
+/// Has somebody listen to the log from the first line on, to nothing. What is logged where nobody listens
+/// is switched off for the process, and a line that is written for the first time while a test begins to
+/// listen may stay so.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
+}
+
 impl Default for Parts {
     fn default() -> Self {
+        listen();
         let watch = Watch::new();
         Self {
             stores: in_memory(&watch),
