@@ -12,6 +12,8 @@ use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls;
 use aws_types::service_config::ServiceConfigKey;
 
+use crate::headers::Headers;
+
 /// A connection inside one region stands within milliseconds; a second means that it will not.
 const CONNECT: Duration = Duration::from_secs(1);
 /// One try. DynamoDB and SQS answer in single milliseconds; the slowest is a megabyte to S3.
@@ -74,12 +76,14 @@ pub(crate) fn waiting_timeouts(wait: Duration) -> TimeoutConfig {
 
 /// A DynamoDB client.
 pub(crate) fn dynamo(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(&unwatched(sdk))
+    let config = aws_sdk_dynamodb::config::Builder::from(&unwatched(sdk)).interceptor(Headers);
+    aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
 /// An SQS client.
 pub(crate) fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
-    aws_sdk_sqs::Client::new(&unwatched(sdk))
+    let config = aws_sdk_sqs::config::Builder::from(&unwatched(sdk)).interceptor(Headers);
+    aws_sdk_sqs::Client::from_conf(config.build())
 }
 
 /// Without the watch over the rate at which bytes flow. It is meant for long bodies: DynamoDB and SQS
@@ -93,8 +97,9 @@ fn unwatched(sdk: &SdkConfig) -> SdkConfig {
 
 /// An S3 client. Emulators know buckets by path only, not by host name.
 pub(crate) fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(has_own_endpoint(sdk, "S3")).build();
-    aws_sdk_s3::Client::from_conf(config)
+    let config = aws_sdk_s3::config::Builder::from(sdk).interceptor(Headers);
+    let config = config.force_path_style(has_own_endpoint(sdk, "S3"));
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 /// Whether `service` is reached elsewhere than at AWS: by `AWS_ENDPOINT_URL`, by

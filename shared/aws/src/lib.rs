@@ -11,6 +11,7 @@ mod client;
 mod conditional;
 mod config;
 mod failure;
+mod headers;
 mod item;
 mod objects;
 mod payload_store;

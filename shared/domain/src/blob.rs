@@ -19,10 +19,13 @@ const SMALL: usize = 16 << 10;
 /// bounded by the model's context. Guards against a corrupt or foreign frame.
 const MAX_UNPACKED: u64 = 64 << 20;
 
+/// A compressor for small inputs and one for all others.
+type Compressors = [Option<Compressor<'static>>; 2];
+
 thread_local! {
-    /// Kept, because making its tables costs as much as compressing a webhook with them. What it
-    /// writes depends on the bytes alone, not on what it has compressed before.
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    /// Kept, because making their tables costs as much as compressing a webhook with them. What they
+    /// write depends on the bytes alone, not on what they have compressed before.
+    static COMPRESSORS: RefCell<Compressors> = const { RefCell::new([None, None]) };
 }
 
 /// Zstandard-compressed bytes.
@@ -40,11 +43,13 @@ pub enum BlobError {
     TooLarge,
 }
 
-/// What is asked of the compressor beyond its level, for an input of `len` bytes; 0 leaves it the
-/// choice.
-fn parameters(len: usize) -> [CParameter; 2] {
-    let (hash_log, min_match) = if len <= SMALL { (12, 7) } else { (0, 0) };
-    [CParameter::HashLog(hash_log), CParameter::MinMatch(min_match)]
+fn compressor(small: bool) -> Result<Compressor<'static>, BlobError> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    if small {
+        compressor.set_parameter(CParameter::HashLog(12))?;
+        compressor.set_parameter(CParameter::MinMatch(7))?;
+    }
+    Ok(compressor)
 }
 
 impl Blob {
@@ -53,14 +58,12 @@ impl Blob {
     /// # Errors
     /// When the compressor cannot get its memory.
     pub fn pack(bytes: &[u8]) -> Result<Self, BlobError> {
-        COMPRESSOR.with_borrow_mut(|kept| {
-            let compressor = match kept {
+        let small = bytes.len() <= SMALL;
+        COMPRESSORS.with_borrow_mut(|kept| {
+            let compressor = match &mut kept[usize::from(small)] {
                 Some(compressor) => compressor,
-                None => kept.insert(Compressor::new(LEVEL)?),
+                none => none.insert(compressor(small)?),
             };
-            for parameter in parameters(bytes.len()) {
-                compressor.set_parameter(parameter)?;
-            }
             Ok(Self(compressor.compress(bytes)?))
         })
     }

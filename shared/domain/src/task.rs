@@ -69,6 +69,8 @@ pub struct Lease {
 }
 
 /// The part of a task that only its holder (or the one who decides) writes.
+///
+/// A field that holds its default value is left out where it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskDoc {
     /// Name of the source in agent.toml.
@@ -93,85 +95,91 @@ pub struct TaskDoc {
     pub content_type: String,
     /// The sender's unsigned word for the kind of event (such as `X-GitHub-Event`): a hint to the
     /// parser, never trusted above the body.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub event_hint: Option<String>,
     /// Deferrals in a row: the exponent of the next delay.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub deferrals: u32,
     /// The time at which the model can be asked, as it told when it put the task off.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub slot: Option<Timestamp>,
     /// Whether the reply was counted against the cap of its thread.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub reply_counted: bool,
     /// Milliseconds of work in former claims.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub worked_ms: f64,
     /// Fresh messages that the sweeper has sent since the last claim that came to something.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub wakes: u32,
     /// Rises when a person asks for a new draft: saved steps of former rounds count no more.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub round: u32,
     /// What the person who asked for a new draft said.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub retry_note: Option<String>,
     /// Since when no model can be had for it; `None` once one has answered.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub shut_since: Option<Timestamp>,
     /// Hash of the draft that stood in for a model's answer: a decision on it is carried out without
     /// asking a model again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub stand_in: Option<String>,
     /// What triage made of it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub classification: Option<Classification>,
     /// The draft, without its text.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub draft: Option<DraftRef>,
     /// What the draft answers, when it is not the reply: the question of an automation to a person. A
     /// decision on it is no decision on the reply.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub question: Option<String>,
     /// When the parked draft expires.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub expires_at: Option<Timestamp>,
     /// What a person said about the draft.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub decision: Option<Decision>,
     /// The request of the latest decision or retry. Without it two people's equal decisions within
     /// one millisecond would be the same write, which a store takes for one that was sent twice.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub decided_in: Option<String>,
     /// Where a person can look at the conversation.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub thread_url: Option<String>,
     /// The messages that ask people about its drafts.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub notices: Vec<Notice>,
     /// The ledger of outside effects.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,
     /// How it ended well.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub result: Option<TaskResult>,
     /// Model calls.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub usage: Vec<StepUsage>,
     /// Tokens of the calls that no longer fit into `usage`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub older_tokens: u64,
     /// Money of the calls that no longer fit into `usage`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub older_cost_usd: f64,
     /// Whether some call has no known price.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cost_unknown: bool,
     /// What went wrong last.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub error: Option<TaskError>,
     /// What happened when; capped.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub timeline: Vec<TimelineEntry>,
+}
+
+/// What holds its default value is not stored: every write of an item is billed by its size.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What triage made of an event.
