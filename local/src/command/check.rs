@@ -11,6 +11,10 @@ use crate::terminal::say;
 
 /// Exits 0 when everything can work.
 pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
+    if args.schema {
+        say!("{}", settings::schema().trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
     let environment = Environment::read();
     let path = match (&args.config, &environment) {
         (Some(path), _) => path.clone(),

@@ -2,12 +2,25 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 /// Units with their length in milliseconds; `ms` stands before `s` and `m`, which end it.
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// What a good duration looks like, for messages.
 pub(crate) const EXAMPLE: &str =
     "write a whole number and a unit: \"500ms\", \"90s\", \"15m\", \"48h\", \"7d\"";
+
+/// A duration from `least` to `most` in keywords of JSON Schema. It has no way to compare them: that is said in
+/// words.
+pub(crate) fn keywords(least: &str, most: &str) -> Value {
+    let units: Vec<&str> = UNITS.iter().map(|(name, _)| *name).collect();
+    json!({
+        "type": "string",
+        "pattern": format!("^[0-9]+({})$", units.join("|")),
+        "description": format!("A whole number and a unit, from {least} to {most}."),
+    })
+}
 
 /// Reads a whole number followed by a unit.
 pub(crate) fn parse(text: &str) -> Option<Duration> {

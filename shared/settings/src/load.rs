@@ -5,6 +5,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::key::key;
 use crate::known::Known;
 use crate::report::Report;
 use crate::section::Section;
@@ -51,24 +52,35 @@ impl Settings {
 fn read(origin: &str, text: &str, dir: &Path, registered: Option<&[&str]>) -> Result<Settings, Mistakes> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let report = Report::new(origin, text, &errors);
-    let mut root = Section::new(String::new(), 0..0, document.get_ref(), &report);
-    let (automations, places) = automations::read(root.section("automations"));
+    let root = Section::new(String::new(), 0..0, document.get_ref(), &report);
+    let settings = read_root(root, dir, registered);
+    report.finish().map(|()| settings)
+}
+
+/// Reads all sections; what is wrong goes to the report.
+pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, registered: Option<&[&str]>) -> Settings {
+    let report = root.report;
+    let about = "What the automations that ship need to know. A section that no intent uses is a mistake.";
+    let (automations, places) = automations::read(root.section(key("automations", about)));
     let known = Known::new(registered, places);
-    let agent = AgentSettings::read(root.section("agent"), dir, &known);
-    let models = ModelSettings::read(root.section("models"));
-    let budget = BudgetSettings::read(root.section("budget"));
+    let agent = AgentSettings::read(root.section(key("agent", "The agent.")), dir, &known);
+    let models = ModelSettings::read(root.section(key("models", "The models, and how they are called.")));
+    let budget = BudgetSettings::read(root.section(key("budget", "No bound where a key is absent.")));
     let sources = sources::read(&mut root);
     let settings = Settings {
         agent,
-        api: ApiSettings::read(root.section("api")),
-        approvals: ApprovalSettings::read(root.section("approvals"), sources.values()),
+        api: ApiSettings::read(root.section(key("api", "Tasks without a webhook: `POST /tasks`."))),
+        approvals: ApprovalSettings::read(
+            root.section(key("approvals", "Where people are asked about drafts, besides the console.")),
+            sources.values(),
+        ),
         models,
         budget,
         sources,
         intents: intents::read(&mut root, dir, &known),
         automations,
     };
-    known.report_unused(&report);
+    known.report_unused(report);
     root.finish();
-    report.finish().map(|()| settings)
+    settings
 }

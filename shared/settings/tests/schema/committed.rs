@@ -1,0 +1,69 @@
+//! The file beside agent.toml.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::schema;
+
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent/agent.schema.json");
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed.replace("\r\n", "\n") == settings::schema(),
+        "agent/agent.schema.json is not what the reader of agent.toml says any more; write it anew:\n\
+         cargo run -- check --schema > agent/agent.schema.json"
+    );
+}
+
+/// Hovering over a key says what it is for.
+#[test]
+fn every_key_has_a_description() {
+    let schema = schema();
+    let mut silent = Vec::new();
+    keys_without_description(&schema, "", &mut silent);
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+/// Those of conditions and of `parameters`, which are JSON Schema and known as such, apart.
+fn keys_without_description(schema: &Value, path: &str, silent: &mut Vec<String>) {
+    let Value::Object(schema) = schema else { return };
+    for (word, value) in schema {
+        match (word.as_str(), value) {
+            ("properties" | "patternProperties", Value::Object(keys)) if !path.ends_with(".parameters") => {
+                for (key, value) in keys.iter().filter(|(_, value)| value.get("type").is_some()) {
+                    let path = format!("{path}.{key}");
+                    if value.get("description").and_then(Value::as_str).is_none_or(str::is_empty) {
+                        silent.push(path.clone());
+                    }
+                    keys_without_description(value, &path, silent);
+                }
+            }
+            ("items", value) => keys_without_description(value, path, silent),
+            ("anyOf", Value::Array(ways)) => {
+                ways.iter().for_each(|way| keys_without_description(way, path, silent));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_reader() {
+    let schema = schema();
+    let at = |pointer: &str| schema.pointer(pointer).unwrap_or_else(|| panic!("{pointer}")).clone();
+    for (key, default) in [
+        ("agent/properties/name", "afterhook"),
+        ("agent/properties/approval", "low_confidence"),
+        ("agent/properties/approval_expires", "2d"),
+        ("agent/properties/persona", "prompts/persona.md"),
+        ("models/properties/tier", "tier1"),
+        ("models/properties/fallback_after", "15m"),
+    ] {
+        assert_eq!(at(&format!("/properties/{key}/default")), default, "{key}");
+    }
+    assert_eq!(at("/properties/agent/properties/history/default"), 5);
+    assert_eq!(at("/properties/automations/properties/calls_per_host/default"), 10);
+    assert_eq!(at("/properties/models/properties/fallback/default/0"), "gemini-flash-latest");
+}
