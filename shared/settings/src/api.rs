@@ -42,8 +42,7 @@ fn host(entry: &Entry<'_>) -> Option<String> {
 /// The name of one host.
 pub(crate) const HOST: Form = Form {
     fits: is_host,
-    pattern: "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-    longest: Some(253),
+    pattern: "^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
     example: "hooks.example.com",
 };
 

@@ -75,19 +75,11 @@ fn approvers(entry: &Entry<'_>) -> Option<BTreeSet<String>> {
 }
 
 /// The id of a channel of Slack's.
-pub(crate) const CHANNEL: Form = Form {
-    fits: |text| is_id(text, ['C', 'G']),
-    pattern: "^[CG][A-Z0-9]{1,31}$",
-    longest: None,
-    example: "C0123456789",
-};
+pub(crate) const CHANNEL: Form =
+    Form { fits: |text| is_id(text, ['C', 'G']), pattern: "^[CG][A-Z0-9]{1,31}$", example: "C0123456789" };
 /// The id of somebody in Slack.
-pub(crate) const MEMBER: Form = Form {
-    fits: |text| is_id(text, ['U', 'W']),
-    pattern: "^[UW][A-Z0-9]{1,31}$",
-    longest: None,
-    example: "U2CERLKJA",
-};
+pub(crate) const MEMBER: Form =
+    Form { fits: |text| is_id(text, ['U', 'W']), pattern: "^[UW][A-Z0-9]{1,31}$", example: "U2CERLKJA" };
 
 /// An id of Slack's. Names look alike, change, and are no proof of anything.
 fn id(entry: &Entry<'_>, form: &Form, wanted: &str) -> Option<String> {

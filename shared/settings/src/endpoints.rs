@@ -65,7 +65,6 @@ pub(crate) const VERSION: Form = Form {
         })
     },
     pattern: "^v[0-9][A-Za-z0-9]*$",
-    longest: None,
     example: "v1beta",
 };
 

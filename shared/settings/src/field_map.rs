@@ -41,12 +41,8 @@ pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<Fiel
 }
 
 /// A JSON pointer to a field.
-pub(crate) const POINTER: Form = Form {
-    fits: |text| Pointer::new(text).is_ok(),
-    pattern: "^/([^~]|~[01])+$",
-    longest: None,
-    example: "/ticket/id",
-};
+pub(crate) const POINTER: Form =
+    Form { fits: |text| Pointer::new(text).is_ok(), pattern: "^/([^~]|~[01])+$", example: "/ticket/id" };
 
 /// Reads a JSON pointer to a field.
 pub(crate) fn pointer(entry: &Entry<'_>) -> Option<Pointer> {

@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 pub(crate) struct Form {
     /// Whether a text is one.
     pub(crate) fits: fn(&str) -> bool,
-    /// The same as a regular expression.
+    /// The same as a regular expression, as JSON Schema has them.
     pub(crate) pattern: &'static str,
-    /// The most characters, where the expression leaves that open.
-    pub(crate) longest: Option<usize>,
     /// One of them.
     pub(crate) example: &'static str,
 }
@@ -18,10 +16,7 @@ pub(crate) struct Form {
 impl Form {
     /// The form in keywords of JSON Schema.
     pub(crate) fn keywords(&self) -> Value {
-        match self.longest {
-            Some(longest) => json!({"pattern": self.pattern, "maxLength": longest}),
-            None => json!({"pattern": self.pattern}),
-        }
+        json!({"pattern": self.pattern})
     }
 }
 

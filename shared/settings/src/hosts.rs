@@ -41,8 +41,7 @@ pub(crate) fn read(entry: &Entry<'_>) -> Option<Hosts> {
 /// meant.
 pub(crate) const HOSTS: Form = Form {
     fits: is_host,
-    pattern: "^(\\*\\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
-    longest: Some(255),
+    pattern: "^(?=(\\*\\.)?.{1,253}$)(\\*\\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
     example: "*.example.com",
 };
 

@@ -4,27 +4,19 @@ use crate::form::Form;
 
 /// The name of an intent, a call or a parameter.
 pub(crate) const IDENTIFIER: Form =
-    Form { fits: is_identifier, pattern: "^[a-z][a-z0-9_]{0,63}$", longest: None, example: "bug_report" };
+    Form { fits: is_identifier, pattern: "^[a-z][a-z0-9_]{0,63}$", example: "bug_report" };
 /// The name of a source.
 pub(crate) const SOURCE: Form =
-    Form { fits: is_source, pattern: "^[a-z][a-z0-9_-]{0,63}$", longest: None, example: "work-repo" };
+    Form { fits: is_source, pattern: "^[a-z][a-z0-9_-]{0,63}$", example: "work-repo" };
 /// The id of a model.
-pub(crate) const MODEL: Form = Form {
-    fits: is_model,
-    pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
-    longest: None,
-    example: "gemini-flash-latest",
-};
+pub(crate) const MODEL: Form =
+    Form { fits: is_model, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", example: "gemini-flash-latest" };
 /// An account of GitHub.
-pub(crate) const LOGIN: Form = Form {
-    fits: is_login,
-    pattern: r"^[A-Za-z0-9_-]{1,39}(\[bot\])?$",
-    longest: None,
-    example: "octo-helper",
-};
+pub(crate) const LOGIN: Form =
+    Form { fits: is_login, pattern: r"^[A-Za-z0-9_-]{1,39}(\[bot\])?$", example: "octo-helper" };
 /// An account of any other service.
 pub(crate) const ACCOUNT: Form =
-    Form { fits: is_account, pattern: "^[A-Za-z0-9_.:-]{1,128}$", longest: None, example: "U2CERLKJA" };
+    Form { fits: is_account, pattern: "^[A-Za-z0-9_.:-]{1,128}$", example: "U2CERLKJA" };
 
 /// The longest name.
 const MAX_NAME: usize = 64;

@@ -106,7 +106,6 @@ pub(crate) const HEADER: Form = Form {
         !matches!(scheme.check(), Err(SchemeError::Header(_)))
     },
     pattern: "^[A-Za-z0-9_-]+$",
-    longest: None,
     example: "X-Signature",
 };
 

@@ -32,7 +32,6 @@ pub struct MaxAmount(pub BTreeMap<String, u64>);
 pub(crate) const CURRENCY: Form = Form {
     fits: |text| text.len() == 3 && text.chars().all(|c| c.is_ascii_lowercase()),
     pattern: "^[a-z]{3}$",
-    longest: None,
     example: "usd",
 };
 

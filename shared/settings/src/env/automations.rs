@@ -16,7 +16,6 @@ pub(crate) const AUTOMATION_PREFIX: &str = "AUTOMATION_";
 pub(crate) const AUTOMATION: Form = Form {
     fits: is_automation_variable,
     pattern: "^AUTOMATION_[A-Z0-9_]+$",
-    longest: None,
     example: "AUTOMATION_PASSWORD_RESET",
 };
 

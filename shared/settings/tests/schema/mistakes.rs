@@ -123,11 +123,9 @@ fn reader_and_schema_refuse_the_same_mistakes() {
     }
 }
 
-/// Whether the schema refuses what stands at `key`, or the table around it.
+/// Whether the schema refuses what stands at `key`, the table around it, or something in it.
 fn is_at(refusal: &str, key: &str) -> bool {
     let place = refusal.split(": ").next().unwrap_or_default();
-    let behind = key.strip_prefix(place);
-    behind.is_some_and(|behind| {
-        behind.is_empty() || behind.starts_with('/') && behind.matches('/').count() == 1
-    })
+    let within = |whole: &str, part: &str| part.strip_prefix(whole).map(|rest| rest.matches('/').count());
+    within(place, key).is_some_and(|deeper| deeper <= 1) || within(key, place).is_some()
 }
