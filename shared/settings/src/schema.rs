@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::load::read_root;
+use crate::load::{Outside, read_root};
 use crate::report::Report;
 use crate::section::Section;
 use crate::shape::Shape;
@@ -24,7 +24,8 @@ pub fn schema() -> String {
         "description": "What the agent listens to, how it thinks, and what it may do without asking.",
     }));
     // No file is read, since no key has a value.
-    let _ = read_root(Section::probe(String::new(), shape.clone(), &report), Path::new(""), None);
+    let _ =
+        read_root(Section::probe(String::new(), shape.clone(), &report), Path::new(""), Outside::default());
     format!("{:#}\n", sorted(shape.schema()))
 }
 

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::parameters::{self, Parameters};
 use super::template::{PLACES, UrlTemplate, check_json, fill_json, plain};
-use crate::ApprovalPolicy;
 use crate::entry::Entry;
 use crate::env::{AUTOMATION, AUTOMATION_PREFIX};
 use crate::key::key;
 use crate::names::is_identifier;
 use crate::scheme::HEADER;
 use crate::section::Section;
+use crate::{ApprovalPolicy, Variables};
 
 /// Headers that are ours to set.
 const OURS: [&str; 6] =
@@ -99,8 +99,8 @@ const REPEATABLE: &str = "Whether your API honours the Idempotency-Key. If not, 
                           when an answer was lost.";
 const APPROVAL: &str = "When a person must approve the call (default as [agent] approval).";
 
-/// Reads the section of the call `name`.
-pub(super) fn read(name: &str, entry: &Entry<'_>) -> Option<HttpCall> {
+/// Reads the section of the call `name`, whose variables must be among `variables` if those are known.
+pub(super) fn read(name: &str, entry: &Entry<'_>, variables: Option<&Variables>) -> Option<HttpCall> {
     let mut section = entry.section()?;
     if !is_identifier(name) {
         return section.wrong(
@@ -118,7 +118,7 @@ pub(super) fn read(name: &str, entry: &Entry<'_>) -> Option<HttpCall> {
         section.choice_or(key("method", "How it is called."), HttpMethod::Post, &HttpMethod::CHOICES);
     let example = "add `url = \"https://api.example.com/path\"`";
     let url = section.require(key("url", URL), example, |entry| url(entry, places.as_deref()));
-    let (headers, body) = (headers(&mut section), section.get(&key("body", BODY)));
+    let (headers, body) = (headers(&mut section, variables), section.get(&key("body", BODY)));
     let body = body.map(|entry| body_of(&entry, places.as_deref()));
     let repeatable = section.read_or(key("repeatable", REPEATABLE), false, Entry::flag);
     let approval = section.read(key("approval", APPROVAL), |entry| entry.choice(&ApprovalPolicy::CHOICES));
@@ -154,13 +154,13 @@ fn body_of(entry: &Entry<'_>, places: Option<&[&str]>) -> Option<Value> {
     }
 }
 
-fn headers(section: &mut Section<'_>) -> BTreeMap<String, String> {
+fn headers(section: &mut Section<'_>, variables: Option<&Variables>) -> BTreeMap<String, String> {
     let headers = section.section(key("headers", HEADERS));
     let headers = headers.entries(&HEADER, "The environment variable that holds its value.");
-    headers.iter().filter_map(|(name, _, entry)| header(name, entry)).collect()
+    headers.iter().filter_map(|(name, _, entry)| header(name, entry, variables)).collect()
 }
 
-fn header(name: &str, entry: &Entry<'_>) -> Option<(String, String)> {
+fn header(name: &str, entry: &Entry<'_>, variables: Option<&Variables>) -> Option<(String, String)> {
     if !(HEADER.fits)(name) {
         return entry.refuse(format!("\"{name}\" is no name of a header"), "letters, digits and `-`");
     }
@@ -173,5 +173,13 @@ fn header(name: &str, entry: &Entry<'_>) -> Option<(String, String)> {
             format!("name a variable that begins with {AUTOMATION_PREFIX}; its value is the header's"),
         )
     })?;
+    if variables.is_some_and(|variables| !variables.is_set(&variable)) {
+        return entry.refuse(
+            format!("the variable {variable} is not set"),
+            format!(
+                "set it to the whole value of the header {name}; deployed, in the secret of ACT_SECRET_ID"
+            ),
+        );
+    }
     Some((name.to_owned(), variable))
 }

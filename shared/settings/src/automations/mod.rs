@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use serde_json::json;
 
+use crate::Variables;
 use crate::approvals::CHANNEL;
 use crate::entry::Entry;
 use crate::key::{Key, key};
@@ -82,8 +83,12 @@ pub(crate) struct Place {
     pub(crate) span: Range<usize>,
 }
 
-/// Reads `[automations]`, and says which automations have a section.
-pub(crate) fn read(mut section: Section<'_>) -> (AutomationSettings, Vec<Place>) {
+/// Reads `[automations]`, whose variables must be among `variables` if those are known, and says which
+/// automations have a section.
+pub(crate) fn read(
+    mut section: Section<'_>,
+    variables: Option<&Variables>,
+) -> (AutomationSettings, Vec<Place>) {
     let mut places = Vec::new();
     let mut settings = AutomationSettings::default();
     let about = "How many calls of one host may be under way at once, all processors together.";
@@ -99,7 +104,7 @@ pub(crate) fn read(mut section: Section<'_>) -> (AutomationSettings, Vec<Place>)
     let calls = section.section(key("http", "Calls of your own APIs, each the automation `http.NAME`."));
     for (name, span, entry) in calls.entries(&IDENTIFIER, "A call of an API of yours.") {
         places.push(Place { automation: format!("{HTTP}{name}"), span });
-        if let Some(call) = http::read(name, &entry) {
+        if let Some(call) = http::read(name, &entry, variables) {
             settings.http.insert(name.to_owned(), call);
         }
     }
