@@ -1,5 +1,6 @@
 //! Durations as people write them: `500ms`, `90s`, `15m`, `48h`, `7d`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,10 +12,10 @@ const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3
 pub(crate) const EXAMPLE: &str =
     "write a whole number and a unit: \"500ms\", \"90s\", \"15m\", \"48h\", \"7d\"";
 
-/// A duration from `least` to `most` in keywords of JSON Schema. It has no way to compare them: that is said in
-/// words.
-pub(crate) fn keywords(least: &str, most: &str) -> Value {
+/// A duration within `range` in keywords of JSON Schema, which cannot compare them: that is said in words.
+pub(crate) fn keywords(range: &RangeInclusive<Duration>) -> Value {
     let units: Vec<&str> = UNITS.iter().map(|(name, _)| *name).collect();
+    let (least, most) = (show(*range.start()), show(*range.end()));
     json!({
         "type": "string",
         "pattern": format!("^[0-9]+({})$", units.join("|")),

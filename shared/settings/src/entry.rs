@@ -144,8 +144,7 @@ impl<'t> Entry<'t> {
 
     /// A duration within `range`.
     pub(crate) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
-        let (least, most) = (duration::show(*range.start()), duration::show(*range.end()));
-        let value = self.value(|| duration::keywords(&least, &most))?;
+        let value = self.value(|| duration::keywords(&range))?;
         let text = match value {
             DeValue::String(text) => text,
             DeValue::Integer(number) => {
@@ -155,7 +154,10 @@ impl<'t> Entry<'t> {
         };
         match duration::parse(text.trim()) {
             Some(read) if range.contains(&read) => Some(read),
-            Some(_) => self.refuse(format!("\"{text}\" is outside {least} to {most}"), "choose one within"),
+            Some(_) => {
+                let (least, most) = (duration::show(*range.start()), duration::show(*range.end()));
+                self.refuse(format!("\"{text}\" is outside {least} to {most}"), "choose one within")
+            }
             None => self.refuse(format!("\"{text}\" is not a duration"), duration::EXAMPLE),
         }
     }

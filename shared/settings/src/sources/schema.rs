@@ -10,6 +10,9 @@ use crate::report::Report;
 use crate::section::Section;
 use crate::shape::Shape;
 
+/// Where the parts of the schema are that several places refer to, below the table's own place.
+const PARTS: &str = "#/properties/sources/definitions";
+
 /// The `[sources]` table, in keywords of JSON Schema.
 pub(super) fn of_sources(report: &Report<'_>) -> Value {
     let providers: Vec<(Provider, Value)> = senders()
@@ -17,30 +20,29 @@ pub(super) fn of_sources(report: &Report<'_>) -> Value {
         .filter_map(Provider::from_name)
         .map(|provider| (provider, of_source(Some(provider), report)))
         .collect();
-    let any = of_any(of_source(None, report), &providers);
-    let mut by_name = Map::new();
-    let mut by_provider = Vec::new();
+    let mut any = of_any(of_source(None, report), &providers);
+    let (mut parts, mut by_name, mut by_provider) = (Map::new(), Map::new(), Vec::new());
     for (provider, its) in &providers {
-        let own = narrowed(*provider, its, &any);
         let name = provider.name();
-        by_provider.push(json!({
-            "if": {"properties": {"provider": {"const": name}}, "required": ["provider"]},
-            "then": {"$ref": format!("#/properties/sources/properties/{name}/then")},
-        }));
-        by_name.insert(name.to_owned(), json!({"if": {"not": {"required": ["provider"]}}, "then": own}));
+        let own = json!({"$ref": format!("{PARTS}/{name}")});
+        parts.insert(name.to_owned(), narrowed(*provider, its, &any));
+        let is_named = json!({"properties": {"provider": {"const": name}}, "required": ["provider"]});
+        by_provider.push(json!({"if": is_named, "then": own}));
+        let unnamed = json!({"if": {"not": {"required": ["provider"]}}, "then": own});
+        by_name.insert(name.to_owned(), json!({"allOf": [{"$ref": format!("{PARTS}/source")}, unnamed]}));
     }
-    let mut any = any;
     any["description"] = ONE.into();
     any["allOf"] = by_provider.into();
+    parts.insert("source".to_owned(), any);
     // By its name alone, nobody knows whose a source of any other name is.
-    let other_names = format!("^(?!({})$)", senders().join("|"));
-    let known_by = json!({"anyOf": [{"required": ["provider"]}, {"required": ["scheme"]}]});
+    let known = json!({"anyOf": [{"required": ["provider"]}, {"required": ["scheme"]}]});
     json!({
         "type": "object",
         "minProperties": 1,
-        "patternProperties": {SOURCE.pattern: any, other_names: known_by},
         "propertyNames": {"pattern": SOURCE.pattern},
         "properties": by_name,
+        "additionalProperties": {"allOf": [{"$ref": format!("{PARTS}/source")}, known]},
+        "definitions": parts,
     })
 }
 
