@@ -39,16 +39,18 @@ fn collect(schema: &Value, path: &str, keys: &mut BTreeMap<String, bool>) {
     for (word, value) in schema {
         match (word.as_str(), value) {
             ("properties" | "patternProperties", Value::Object(own)) if !path.ends_with(".parameters") => {
-                for (key, value) in own.iter().filter(|(_, value)| value.get("type").is_some()) {
+                for (key, value) in own
+                    .iter()
+                    .filter(|(_, value)| value.get("$ref").is_none() && value.get("allOf").is_none())
+                {
                     let path = format!("{path}.{key}");
                     let about = value.get("description").and_then(Value::as_str).unwrap_or_default();
                     keys.insert(path.clone(), !about.is_empty());
                     collect(value, &path, keys);
                 }
             }
-            ("definitions", Value::Object(parts)) => {
-                parts.iter().for_each(|(name, part)| collect(part, &format!("{path}.{name}"), keys));
-            }
+            // The others only narrow this one down.
+            ("definitions", parts) => collect(&parts["source"], &format!("{path}.source"), keys),
             ("items", value) => collect(value, path, keys),
             ("anyOf", Value::Array(ways)) => ways.iter().for_each(|way| collect(way, path, keys)),
             _ => {}

@@ -117,7 +117,7 @@ fn reader_and_schema_refuse_the_same_mistakes() {
         let text = whole(section);
         let read = Settings::parse(&text, dir.path());
         let Err(read) = read else { panic!("the reader takes {what}:\n{text}") };
-        let key = read.as_slice()[0].key.replace('.', "/").replace('[', "/").replace(']', "");
+        let key = read.as_slice()[0].key.replace(['.', '['], "/").replace(']', "");
         let found = refusals(&validator, &text);
         assert!(found.iter().any(|refusal| is_at(refusal, &format!("/{key}"))), "{what}, {key}: {found:#?}");
     }
