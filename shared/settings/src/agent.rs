@@ -85,7 +85,10 @@ impl AgentSettings {
                 &ApprovalPolicy::CHOICES,
             ),
             confidence_threshold: section.read_or(
-                key("confidence_threshold", "What `approval = \"low_confidence\"` means."),
+                key(
+                    "confidence_threshold",
+                    "Below this confidence of triage, `approval = \"low_confidence\"` asks a person.",
+                ),
                 0.8,
                 |entry| entry.number(0.0..=1.0),
             ),

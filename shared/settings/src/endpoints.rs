@@ -77,7 +77,7 @@ pub(crate) fn api_version(entry: &Entry<'_>) -> Option<String> {
 /// The value is not quoted: somebody may have put a password in it.
 fn base_url(entry: &Entry<'_>) -> Option<String> {
     let text = entry.text();
-    entry.also(|| json!({"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^?#@]+$"}));
+    entry.also(|| json!({"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:[^?#]+$"}));
     let text = text?;
     let sound = Url::parse(&text).is_ok_and(|url| {
         let plain = url.username().is_empty() && url.password().is_none();

@@ -90,7 +90,7 @@ fn places(parameters: &Parameters) -> Vec<&str> {
 }
 
 const PARAMETERS: &str = "JSON Schema of what triage fills in from the event.";
-const URL: &str = "Https, the host fixed; {places} may stand in path and query, and are encoded. Places are the \
+const URL: &str = "Https (http on this machine alone), the host fixed; {places} may stand in path and query, and are encoded. Places are the \
                    parameters, {task_id}, {tenant}, {thread}, {actor} and {event}.";
 const HEADERS: &str =
     "Each with the environment variable that holds its value, which begins with AUTOMATION_.";

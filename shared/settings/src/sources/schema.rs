@@ -28,22 +28,26 @@ pub(super) fn of_sources(report: &Report<'_>) -> Value {
         parts.insert(name.to_owned(), narrowed(*provider, its, &any));
         let is_named = json!({"properties": {"provider": {"const": name}}, "required": ["provider"]});
         by_provider.push(json!({"if": is_named, "then": own}));
-        let unnamed = json!({"if": {"not": {"required": ["provider"]}}, "then": own});
-        by_name.insert(name.to_owned(), json!({"allOf": [{"$ref": format!("{PARTS}/source")}, unnamed]}));
+        by_name.insert(name.to_owned(), unless_said(&own));
     }
     any["description"] = ONE.into();
     any["allOf"] = by_provider.into();
     parts.insert("source".to_owned(), any);
-    // By its name alone, nobody knows whose a source of any other name is.
-    let known = json!({"anyOf": [{"required": ["provider"]}, {"required": ["scheme"]}]});
     json!({
         "type": "object",
         "minProperties": 1,
         "propertyNames": {"pattern": SOURCE.pattern},
         "properties": by_name,
-        "additionalProperties": {"allOf": [{"$ref": format!("{PARTS}/source")}, known]},
+        // Whose a source of any other name is, nobody knows by its name: it is one's own.
+        "additionalProperties": unless_said(&json!({"$ref": format!("{PARTS}/{}", Provider::Custom.name())})),
         "definitions": parts,
     })
+}
+
+/// A source that is also `own` unless its `provider` says whose it is.
+fn unless_said(own: &Value) -> Value {
+    let unsaid = json!({"not": {"required": ["provider"]}});
+    json!({"allOf": [{"$ref": format!("{PARTS}/source")}, {"if": unsaid, "then": own}]})
 }
 
 /// A source of `provider`.

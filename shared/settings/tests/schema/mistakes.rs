@@ -30,6 +30,10 @@ const WRONG: &[(&str, &str)] = &[
     ("an unknown key of a call", "[automations.http.a]\nurl = \"https://a.example.com/\"\nretries = 3"),
     ("a key of another sender", "[sources.github]\nsubdomain = \"acme\""),
     ("a key of another provider", "[sources.issues]\nprovider = \"github\"\nhost = \"acme.atlassian.net\""),
+    (
+        "a key of another's for a sender of one's own",
+        "[sources.billing]\nscheme = { header = \"X-Signature\" }\nhost = \"acme.atlassian.net\"",
+    ),
     ("a map for a sender that needs none", "[sources.github]\nmap = { thread = \"/id\" }"),
     // What must be there.
     ("an intent without a condition", "[[intents]]\nname = \"a\"\nautomation = \"reply\""),
