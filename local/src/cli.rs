@@ -180,6 +180,9 @@ pub struct CheckArgs {
     /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Print the JSON Schema of agent.toml for editors instead, as it lies beside it.
+    #[arg(long, conflicts_with = "config")]
+    pub schema: bool,
 }
 
 /// `afterhook standin`.

@@ -12,6 +12,7 @@ mod api_tasks;
 mod decisions;
 mod fairness;
 mod faults;
+mod http_calls;
 mod in_doubt;
 mod refusals;
 mod senders;

@@ -5,6 +5,7 @@ mod approvals;
 mod aws;
 mod aws_contract;
 mod binary;
+mod check;
 mod commands;
 mod console;
 mod crash;

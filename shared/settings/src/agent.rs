@@ -8,6 +8,7 @@ use domain::{Document, MAX_OPEN_DAYS};
 use crate::entry::Entry;
 use crate::files::{read_documents, read_text};
 use crate::hosts::{self, Hosts};
+use crate::key::key;
 use crate::known::Known;
 use crate::section::Section;
 
@@ -66,24 +67,52 @@ impl AgentSettings {
     /// Reads `[agent]` of the file in `dir`, whose automations are `known`.
     pub(crate) fn read(mut section: Section<'_>, dir: &Path, known: &Known<'_>) -> Self {
         let settings = Self {
-            name: section.read("name", Entry::text).unwrap_or_else(|| "afterhook".to_owned()),
+            name: section.read_or(
+                key("name", "The agent's name, for people."),
+                "afterhook".to_owned(),
+                Entry::text,
+            ),
             persona: persona(&mut section, dir).unwrap_or_default(),
             documents: documents(&mut section, dir),
-            history: history(&mut section).unwrap_or(5),
-            approval: section
-                .read("approval", |entry| entry.choice(&ApprovalPolicy::CHOICES))
-                .unwrap_or(ApprovalPolicy::LowConfidence),
-            confidence_threshold: section
-                .read("confidence_threshold", |entry| entry.number(0.0..=1.0))
-                .unwrap_or(0.8),
-            approval_expires: section
-                .read("approval_expires", |entry| entry.duration(Duration::from_secs(60)..=LONGEST_WAIT))
-                .unwrap_or(Duration::from_hours(48)),
-            link_hosts: section.read("link_hosts", hosts::read).unwrap_or_default(),
-            media_hosts: section.read("media_hosts", hosts::read).unwrap_or_else(|| Hosts::new(MEDIA_HOSTS)),
-            default_automation: section
-                .read("default_automation", |entry| known.read(entry))
-                .unwrap_or_else(|| DEFAULT_AUTOMATION.to_owned()),
+            history: history(&mut section),
+            approval: section.choice_or(
+                key(
+                    "approval",
+                    "When a person must approve a draft: \"always\"; \"low_confidence\", below \
+                     confidence_threshold; or \"never\", unless a safety check trips.",
+                ),
+                ApprovalPolicy::LowConfidence,
+                &ApprovalPolicy::CHOICES,
+            ),
+            confidence_threshold: section.read_or(
+                key(
+                    "confidence_threshold",
+                    "Below this confidence of triage, `approval = \"low_confidence\"` asks a person.",
+                ),
+                0.8,
+                |entry| entry.number(0.0..=1.0),
+            ),
+            approval_expires: section.read_or(
+                key("approval_expires", "How long a draft waits for a person."),
+                Duration::from_hours(48),
+                |entry| entry.duration(Duration::from_secs(60)..=LONGEST_WAIT),
+            ),
+            link_hosts: section
+                .read(
+                    key(
+                        "link_hosts",
+                        "Hosts that drafts may link to and show images of, besides those that the persona \
+                         and the documents name: \"example.com\", or \"*.example.com\" for all below it.",
+                    ),
+                    hosts::read,
+                )
+                .unwrap_or_default(),
+            media_hosts: media_hosts(&mut section),
+            default_automation: section.read_or(
+                key("default_automation", "What handles events that no intent fits."),
+                DEFAULT_AUTOMATION.to_owned(),
+                |entry| known.read(entry),
+            ),
         };
         section.finish();
         settings
@@ -93,14 +122,22 @@ impl AgentSettings {
 /// A draft may not wait longer than its task may stay open.
 const LONGEST_WAIT: Duration = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
 
-fn history(section: &mut Section<'_>) -> Option<usize> {
-    section
-        .read("history", |entry| entry.integer(0..=MAX_HISTORY))
-        .and_then(|count| usize::try_from(count).ok())
+fn history(section: &mut Section<'_>) -> usize {
+    let about = "How many comments of the thread are sent as conversation.";
+    section.read_or(key("history", about), 5, |entry| {
+        entry.integer(0..=MAX_HISTORY).and_then(|count| usize::try_from(count).ok())
+    })
+}
+
+fn media_hosts(section: &mut Section<'_>) -> Hosts {
+    let about = "Hosts whose images and files the model is shown when an event comes with some.";
+    let key = key("media_hosts", about).or(&MEDIA_HOSTS);
+    section.read(key, hosts::read).unwrap_or_else(|| Hosts::new(MEDIA_HOSTS))
 }
 
 fn persona(section: &mut Section<'_>, dir: &Path) -> Option<String> {
-    match section.get("persona") {
+    let about = "System instruction, a file beside agent.toml: who the agent is and how it writes.";
+    match section.get(&key("persona", about).or(&PERSONA_FILE)) {
         Some(entry) => {
             let file = entry.text()?;
             read_text(&dir.join(&file)).map_or_else(
@@ -127,8 +164,11 @@ fn documents(section: &mut Section<'_>, dir: &Path) -> Vec<Document> {
             Some,
         )
     };
+    let about = "Reference material that goes along with every answer: files beside agent.toml, `*` for any \
+                 name, `**` for any depth.";
+    let found = section.read(key("documents", about), |entry| entry.each(read));
     let mut documents: Vec<Document> = Vec::new();
-    for document in section.read("documents", |entry| entry.each(read)).into_iter().flatten().flatten() {
+    for document in found.into_iter().flatten().flatten() {
         if documents.iter().all(|known| known.name != document.name) {
             documents.push(document);
         }

@@ -1,6 +1,8 @@
 //! `[api]`.
 
 use crate::entry::Entry;
+use crate::form::Form;
+use crate::key::key;
 use crate::section::Section;
 
 /// `[api]`: tasks that come by `POST /tasks`.
@@ -13,8 +15,10 @@ pub struct ApiSettings {
 
 impl ApiSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
-        let callback_hosts =
-            section.read("callback_hosts", |entry| entry.each(|item| host(&item))).unwrap_or_default();
+        let about = "Hosts that the results of tasks may be posted to, whole names: \"hooks.example.com\".";
+        let callback_hosts = section
+            .read(key("callback_hosts", about), |entry| entry.each(|item| host(&item)))
+            .unwrap_or_default();
         section.finish();
         Self { callback_hosts }
     }
@@ -28,16 +32,24 @@ impl ApiSettings {
 
 /// The name of a host alone: what looks like more would never match, and so seem to be allowed.
 fn host(entry: &Entry<'_>) -> Option<String> {
-    let text = entry.text()?;
+    let wrong = |text: &str| {
+        let suggestion = "write it like \"hooks.example.com\", without https://, port, path or `*`";
+        (format!("\"{text}\" is no name of a host"), suggestion)
+    };
+    entry.text_like(&HOST, wrong).map(|host| host.to_ascii_lowercase())
+}
+
+/// The name of one host.
+pub(crate) const HOST: Form = Form {
+    fits: is_host,
+    pattern: "^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+    example: "hooks.example.com",
+};
+
+fn is_host(text: &str) -> bool {
     let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
-    let labels = text
-        .split('.')
+    let mut labels = text.split('.');
+    let labels = labels
         .all(|label| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-'));
-    if plain && labels && text.len() <= 253 {
-        return Some(text.to_ascii_lowercase());
-    }
-    entry.refuse(
-        format!("\"{text}\" is no name of a host"),
-        "write it like \"hooks.example.com\", without https://, port, path or `*`",
-    )
+    plain && labels && text.len() <= 253
 }

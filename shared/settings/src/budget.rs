@@ -1,6 +1,7 @@
 //! `[budget]`.
 
 use crate::entry::Entry;
+use crate::key::key;
 use crate::section::Section;
 
 /// `[budget]`; `None` is no bound.
@@ -17,9 +18,18 @@ pub struct BudgetSettings {
 impl BudgetSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let settings = Self {
-            per_day_usd: section.read("per_day_usd", Entry::dollars),
-            per_tenant_day_usd: section.read("per_tenant_day_usd", Entry::dollars),
-            per_thread_replies_per_hour: section.read("per_thread_replies_per_hour", Entry::count),
+            per_day_usd: section.read(
+                key("per_day_usd", "US dollars a day (of UTC). A task over it waits for the next day."),
+                Entry::dollars,
+            ),
+            per_tenant_day_usd: section.read(
+                key("per_tenant_day_usd", "US dollars a day (of UTC) and tenant, such as a repository."),
+                Entry::dollars,
+            ),
+            per_thread_replies_per_hour: section.read(
+                key("per_thread_replies_per_hour", "Comments an hour in one issue or thread."),
+                Entry::count,
+            ),
         };
         section.finish();
         settings

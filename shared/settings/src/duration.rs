@@ -1,6 +1,9 @@
 //! Durations as people write them: `500ms`, `90s`, `15m`, `48h`, `7d`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 /// Units with their length in milliseconds; `ms` stands before `s` and `m`, which end it.
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -8,6 +11,17 @@ const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3
 /// What a good duration looks like, for messages.
 pub(crate) const EXAMPLE: &str =
     "write a whole number and a unit: \"500ms\", \"90s\", \"15m\", \"48h\", \"7d\"";
+
+/// A duration within `range` in keywords of JSON Schema, which cannot compare them: that is said in words.
+pub(crate) fn keywords(range: &RangeInclusive<Duration>) -> Value {
+    let units: Vec<&str> = UNITS.iter().map(|(name, _)| *name).collect();
+    let (least, most) = (show(*range.start()), show(*range.end()));
+    json!({
+        "type": "string",
+        "pattern": format!("^[0-9]+({})$", units.join("|")),
+        "description": format!("A whole number and a unit, from {least} to {most}."),
+    })
+}
 
 /// Reads a whole number followed by a unit.
 pub(crate) fn parse(text: &str) -> Option<Duration> {

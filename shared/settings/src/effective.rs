@@ -79,19 +79,34 @@ impl EffectiveBreaker {
     }
 }
 
+impl EffectiveLimits {
+    /// What holds, by the keys of agent.toml, in words for people; `-` is no limit of ours.
+    #[must_use]
+    pub fn shown(&self) -> [(&'static str, String); 8] {
+        let limit = |limit: Option<u64>| limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
+        [
+            ("rpm", limit(self.rpm)),
+            ("tpm", limit(self.tpm)),
+            ("rpd", limit(self.rpd)),
+            ("concurrency", limit(self.concurrency.map(u64::from))),
+            ("timeout", show(self.timeout)),
+            ("retries", self.retries.to_string()),
+            ("min_priority", self.min_priority.to_string()),
+            ("breaker", self.breaker.to_string()),
+        ]
+    }
+}
+
 impl fmt::Display for EffectiveLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limit = |limit: Option<u64>| limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
-        write!(f, "rpm {}, tpm {}, rpd {}, ", limit(self.rpm), limit(self.tpm), limit(self.rpd))?;
-        write!(f, "concurrency {}, ", limit(self.concurrency.map(u64::from)))?;
-        write!(f, "timeout {}, retries {}, ", show(self.timeout), self.retries)?;
-        write!(f, "min_priority {}, {}", self.min_priority, self.breaker)
+        let shown = self.shown().map(|(key, value)| format!("{key} {value}"));
+        f.write_str(&shown.join(", "))
     }
 }
 
 impl fmt::Display for EffectiveBreaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (window, slow, open) = (show(self.window), show(self.slow), show(self.open));
-        write!(f, "breaker {} in {window}, slow {slow}, open {open}", self.error_rate)
+        write!(f, "{} in {window}, slow {slow}, open {open}", self.error_rate)
     }
 }

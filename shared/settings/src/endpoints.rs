@@ -1,8 +1,11 @@
 //! `[[models.endpoints]]`: the addresses of the model's service, when there are several.
 
+use serde_json::json;
 use url::Url;
 
 use crate::entry::Entry;
+use crate::form::Form;
+use crate::key::key;
 use crate::section::Section;
 
 /// One of `[[models.endpoints]]`.
@@ -22,11 +25,16 @@ const MOST: i64 = 1_000_000;
 
 impl EndpointSettings {
     fn read(mut section: Section<'_>, version: &str) -> Self {
-        let weight = section.read("weight", |entry| entry.integer(0..=MOST));
+        let about = "Its share of the tasks, in proportion to the others'; 0 only stands in for them.";
+        let weight = section.read_or(key("weight", about), 1, |entry| {
+            entry.integer(0..=MOST).and_then(|weight| u32::try_from(weight).ok())
+        });
         let endpoint = Self {
-            base_url: section.read("base_url", base_url).unwrap_or_else(|| BASE_URL.to_owned()),
-            api_version: section.read("api_version", api_version).unwrap_or_else(|| version.to_owned()),
-            weight: weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(1),
+            base_url: section.read_or(key("base_url", "Its address."), BASE_URL.to_owned(), base_url),
+            api_version: section
+                .read(key("api_version", "Its version of the API (default: that of [models])."), api_version)
+                .unwrap_or_else(|| version.to_owned()),
+            weight,
         };
         section.finish();
         endpoint
@@ -36,8 +44,10 @@ impl EndpointSettings {
 /// All of them; at least one must have a share.
 pub(crate) fn read(section: &mut Section<'_>, version: &str) -> Vec<EndpointSettings> {
     let each = |item: Entry<'_>| Some(EndpointSettings::read(item.section()?, version));
+    let about = "Several addresses of the model's service, or several versions of its API. Each gets its share of \
+                 the tasks; one that fails is left out for 30 s (default: Google's own).";
     section
-        .read("endpoints", |entry| {
+        .read(key("endpoints", about), |entry| {
             let endpoints = entry.each(each)?;
             match endpoints.iter().any(|endpoint| endpoint.weight > 0) || endpoints.is_empty() {
                 true => Some(endpoints),
@@ -48,20 +58,27 @@ pub(crate) fn read(section: &mut Section<'_>, version: &str) -> Vec<EndpointSett
 }
 
 /// `v1`, `v1beta`, `v1alpha` or what comes after them.
+pub(crate) const VERSION: Form = Form {
+    fits: |version| {
+        version.strip_prefix('v').is_some_and(|rest| {
+            rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(|c| c.is_ascii_alphanumeric())
+        })
+    },
+    pattern: "^v[0-9][A-Za-z0-9]*$",
+    example: "v1beta",
+};
+
 pub(crate) fn api_version(entry: &Entry<'_>) -> Option<String> {
-    let version = entry.text()?;
-    let is_version = version.strip_prefix('v').is_some_and(|rest| {
-        rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(|c| c.is_ascii_alphanumeric())
-    });
-    if is_version {
-        return Some(version);
-    }
-    entry.refuse(format!("\"{version}\" is no API version"), "use \"v1beta\" or \"v1\"")
+    entry.text_like(&VERSION, |version| {
+        (format!("\"{version}\" is no API version"), "use \"v1beta\" or \"v1\"")
+    })
 }
 
 /// The value is not quoted: somebody may have put a password in it.
 fn base_url(entry: &Entry<'_>) -> Option<String> {
-    let text = entry.text()?;
+    let text = entry.text();
+    entry.also(|| json!({"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:[^?#]+$"}));
+    let text = text?;
     let sound = Url::parse(&text).is_ok_and(|url| {
         let plain = url.username().is_empty() && url.password().is_none();
         matches!(url.scheme(), "http" | "https") && plain && url.query().is_none() && url.fragment().is_none()

@@ -1,34 +1,67 @@
 //! [`Entry`]: one value of agent.toml while it is read. Its readers answer `None` after they have
 //! reported why the value does not do.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
 
 use crate::duration;
+use crate::form::Form;
 use crate::report::Report;
 use crate::section::Section;
+use crate::shape::Shape;
 use crate::suggest::{list, nearest};
 
 /// A value with its place.
 pub(crate) struct Entry<'t> {
     key: String,
-    value: &'t Spanned<DeValue<'t>>,
+    source: Source<'t>,
     report: &'t Report<'t>,
+}
+
+enum Source<'t> {
+    File(&'t Spanned<DeValue<'t>>),
+    /// There is no value; it is noted as what one would be read.
+    Probe(Shape),
 }
 
 impl<'t> Entry<'t> {
     pub(crate) fn new(key: String, value: &'t Spanned<DeValue<'t>>, report: &'t Report<'t>) -> Self {
-        Self { key, value, report }
+        Self { key, source: Source::File(value), report }
+    }
+
+    /// An entry that notes in `shape` as what it is read.
+    pub(crate) fn probe(key: String, shape: Shape, report: &'t Report<'t>) -> Self {
+        Self { key, source: Source::Probe(shape), report }
+    }
+
+    /// The value, which is read as something with these `keywords` of JSON Schema.
+    fn value(&self, keywords: impl FnOnce() -> Value) -> Option<&'t DeValue<'t>> {
+        match &self.source {
+            Source::File(value) => Some(value.get_ref()),
+            Source::Probe(shape) => {
+                shape.takes(keywords());
+                None
+            }
+        }
+    }
+
+    /// Says in `keywords` of JSON Schema what the caller will check by itself.
+    pub(crate) fn also(&self, keywords: impl FnOnce() -> Value) {
+        let _: Option<&DeValue<'_>> = self.value(keywords);
     }
 
     /// Where it stands.
     pub(crate) fn span(&self) -> Range<usize> {
-        self.value.span()
+        match &self.source {
+            Source::File(value) => value.span(),
+            Source::Probe(_) => 0..0,
+        }
     }
 
     /// The line it begins on.
@@ -52,32 +85,52 @@ impl<'t> Entry<'t> {
         None
     }
 
-    fn wrong_type<T>(&self, wanted: &str) -> Option<T> {
-        let found = self.value.get_ref().type_str();
+    fn wrong_type<T>(&self, found: &DeValue<'_>, wanted: &str) -> Option<T> {
+        let found = found.type_str();
         self.refuse(format!("must be {wanted}, not {} {found}", article(found)), format!("write {wanted}"))
     }
 
     /// A text that is not blank, without white space around it.
     pub(crate) fn text(&self) -> Option<String> {
-        match self.value.get_ref().as_str().map(str::trim) {
+        let value = self.value(|| json!({"type": "string", "pattern": r"\S"}))?;
+        match value.as_str().map(str::trim) {
             Some("") => self.refuse("must not be empty", "write a text or remove the key"),
             Some(text) => Some(text.to_owned()),
-            None => self.wrong_type("a text in quotes"),
+            None => self.wrong_type(value, "a text in quotes"),
         }
+    }
+
+    /// A text of this `form`; `wrong` says what is wrong with another one, and how to mend it.
+    pub(crate) fn text_like<P: Into<String>, S: Into<String>>(
+        &self,
+        form: &Form,
+        wrong: impl FnOnce(&str) -> (P, S),
+    ) -> Option<String> {
+        let text = self.text();
+        self.also(|| form.keywords());
+        let text = text?;
+        if (form.fits)(&text) {
+            return Some(text);
+        }
+        let (problem, suggestion) = wrong(&text);
+        self.refuse(problem, suggestion)
     }
 
     /// A text that is not empty, white space and all.
     pub(crate) fn raw_text(&self) -> Option<String> {
-        match self.value.get_ref().as_str() {
+        let value = self.value(|| json!({"type": "string", "minLength": 1}))?;
+        match value.as_str() {
             Some("") => self.refuse("must not be empty", "write a text or remove it"),
             Some(text) => Some(text.to_owned()),
-            None => self.wrong_type("a text in quotes"),
+            None => self.wrong_type(value, "a text in quotes"),
         }
     }
 
     /// One of `choices`.
     pub(crate) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.text()?;
+        let text = self.text();
+        self.also(|| json!({"enum": choices.iter().map(|(name, _)| *name).collect::<Vec<_>>()}));
+        let text = text?;
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
             return Some(*value);
         }
@@ -91,12 +144,13 @@ impl<'t> Entry<'t> {
 
     /// A duration within `range`.
     pub(crate) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
-        let text = match self.value.get_ref() {
+        let value = self.value(|| duration::keywords(&range))?;
+        let text = match value {
             DeValue::String(text) => text,
             DeValue::Integer(number) => {
                 return self.refuse("a duration needs a unit", format!("did you mean \"{number}s\"?"));
             }
-            _ => return self.wrong_type("a duration in quotes"),
+            _ => return self.wrong_type(value, "a duration in quotes"),
         };
         match duration::parse(text.trim()) {
             Some(read) if range.contains(&read) => Some(read),
@@ -110,12 +164,17 @@ impl<'t> Entry<'t> {
 
     /// A whole number within `range`.
     pub(crate) fn integer(&self, range: RangeInclusive<i64>) -> Option<i64> {
-        let DeValue::Integer(number) = self.value.get_ref() else {
-            return self.wrong_type("a whole number");
+        let (least, most) = (range.start(), range.end());
+        let value = self.value(|| match *most {
+            i64::MAX => json!({"type": "integer", "minimum": least}),
+            most => json!({"type": "integer", "minimum": least, "maximum": most}),
+        })?;
+        let DeValue::Integer(number) = value else {
+            return self.wrong_type(value, "a whole number");
         };
         match whole(number).filter(|number| range.contains(number)) {
             Some(number) => Some(number),
-            None => self.outside(number, range.start(), range.end()),
+            None => self.outside(number, least, most),
         }
     }
 
@@ -129,31 +188,27 @@ impl<'t> Entry<'t> {
 
     /// A number within `range`; a whole one will do.
     pub(crate) fn number(&self, range: RangeInclusive<f64>) -> Option<f64> {
-        let number = match self.value.get_ref() {
+        let (least, most) = (range.start(), range.end());
+        let value = self.value(|| json!({"type": "number", "minimum": least, "maximum": most}))?;
+        let number = match value {
             DeValue::Float(number) => number.as_str().parse().ok(),
             #[expect(clippy::cast_precision_loss, reason = "numbers that large are out of every range")]
             DeValue::Integer(number) => whole(number).map(|number| number as f64),
-            _ => return self.wrong_type("a number"),
+            _ => return self.wrong_type(value, "a number"),
         };
         match number.filter(|number| range.contains(number)) {
             Some(number) => Some(number),
-            None => self.outside(self.shown(), range.start(), range.end()),
+            None => self.outside(shown(value), least, most),
         }
     }
 
     /// An amount of US dollars above zero.
     pub(crate) fn dollars(&self) -> Option<f64> {
-        match self.number(0.0..=1_000_000.0)? {
+        let amount = self.number(0.0..=1_000_000.0);
+        self.also(|| json!({"exclusiveMinimum": 0}));
+        match amount? {
             0.0 => self.refuse("0 would stop all work", "remove the key for no bound"),
             amount => Some(amount),
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self.value.get_ref() {
-            DeValue::Float(number) => number.to_string(),
-            DeValue::Integer(number) => number.to_string(),
-            other => other.type_str().to_owned(),
         }
     }
 
@@ -163,16 +218,25 @@ impl<'t> Entry<'t> {
 
     /// Yes or no.
     pub(crate) fn flag(&self) -> Option<bool> {
-        self.value.get_ref().as_bool().or_else(|| self.wrong_type("`true` or `false`"))
+        let value = self.value(|| json!({"type": "boolean"}))?;
+        value.as_bool().or_else(|| self.wrong_type(value, "`true` or `false`"))
     }
 
     /// The elements of an array.
     pub(crate) fn items(&self) -> Option<Vec<Self>> {
-        let Some(array) = self.value.get_ref().as_array() else {
-            return self.wrong_type("a list in square brackets");
+        let item = |index: usize, source| Self {
+            key: format!("{}[{index}]", self.key),
+            source,
+            report: self.report,
         };
-        let item = |(index, value)| Self::new(format!("{}[{index}]", self.key), value, self.report);
-        Some(array.iter().enumerate().map(item).collect())
+        let value = match &self.source {
+            Source::Probe(shape) => return Some(vec![item(0, Source::Probe(shape.items()))]),
+            Source::File(value) => value.get_ref(),
+        };
+        let Some(array) = value.as_array() else {
+            return self.wrong_type(value, "a list in square brackets");
+        };
+        Some(array.iter().enumerate().map(|(index, value)| item(index, Source::File(value))).collect())
     }
 
     /// The elements of an array, each read by `read`; those that do not do are left out.
@@ -182,15 +246,39 @@ impl<'t> Entry<'t> {
 
     /// A table.
     pub(crate) fn section(&self) -> Option<Section<'t>> {
-        match self.value.get_ref().as_table() {
+        let value = match &self.source {
+            Source::Probe(shape) => {
+                return Some(Section::probe(self.key.clone(), shape.clone(), self.report));
+            }
+            Source::File(value) => value.get_ref(),
+        };
+        match value.as_table() {
             Some(table) => Some(Section::new(self.key.clone(), self.span(), table, self.report)),
-            None => self.wrong_type("a table"),
+            None => self.wrong_type(value, "a table"),
+        }
+    }
+
+    /// What may be written in short or as a table.
+    pub(crate) fn either<T>(
+        &self,
+        short: impl FnOnce(&Self) -> Option<T>,
+        table: impl FnOnce(&Self) -> Option<T>,
+    ) -> Option<T> {
+        match &self.source {
+            Source::File(value) if value.get_ref().is_table() => table(self),
+            Source::File(_) => short(self),
+            Source::Probe(shape) => {
+                let way = || Self::probe(self.key.clone(), shape.alternative(), self.report);
+                let _: Option<T> = short(&way());
+                let _: Option<T> = table(&way());
+                None
+            }
         }
     }
 
     /// The value as JSON; a date or a number that JSON does not have is reported.
     pub(crate) fn json(&self) -> Option<Value> {
-        match self.value.get_ref() {
+        match self.value(|| json!({"type": ["string", "number", "boolean", "array", "object"]}))? {
             DeValue::String(text) => Some(Value::from(text.as_ref())),
             DeValue::Boolean(flag) => Some(Value::from(*flag)),
             DeValue::Integer(_) => self.integer(i64::MIN..=i64::MAX).map(Value::from),
@@ -199,17 +287,23 @@ impl<'t> Entry<'t> {
             DeValue::Array(_) => {
                 self.items()?.iter().map(Self::json).collect::<Option<Vec<_>>>().map(Value::from)
             }
-            DeValue::Table(_) => {
-                let fields = self.section()?.entries();
-                let fields = fields.iter().map(|(name, _, entry)| Some(((*name).to_owned(), entry.json()?)));
-                fields.collect::<Option<Map<_, _>>>().map(Value::from)
+            DeValue::Table(table) => {
+                let field = |(name, value): (&'t toml::Spanned<_>, _)| {
+                    let name: &Cow<'t, str> = name.get_ref();
+                    let entry = Self::new(format!("{}.{name}", self.key), value, self.report);
+                    Some((name.to_string(), entry.json()?))
+                };
+                table.iter().map(field).collect::<Option<Map<_, _>>>().map(Value::from)
             }
         }
     }
+}
 
-    /// Whether it is a table.
-    pub(crate) fn is_table(&self) -> bool {
-        self.value.get_ref().is_table()
+fn shown(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        other => other.type_str().to_owned(),
     }
 }
 

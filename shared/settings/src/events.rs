@@ -1,6 +1,7 @@
 //! Names of events that a source may list. An event that never comes is never noticed, so a
 //! misspelt name must be found here.
 
+use serde_json::{Value, json};
 use webhook::{Kinds, Provider};
 
 use crate::suggest::{list, nearest};
@@ -13,6 +14,24 @@ pub(crate) fn check(provider: Provider, name: &str) -> Result<(), String> {
         [] => check_form(name),
         kinds => check_kind(kinds, name),
     }
+}
+
+/// What [`check`] lets pass, in keywords of JSON Schema: the known events by their names, so that editors can
+/// offer them, and whatever else is of a known kind. Kinds stand for all their events where `kinds_too`.
+pub(crate) fn keywords(provider: Provider, kinds_too: bool) -> Value {
+    let kinds = provider.kinds();
+    if kinds.is_empty() {
+        return json!({"pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"});
+    }
+    let mut known = Vec::new();
+    for (kind, actions) in kinds {
+        if kinds_too || actions.is_empty() {
+            known.push((*kind).to_owned());
+        }
+        known.extend(actions.iter().map(|action| format!("{kind}.{action}")));
+    }
+    let kinds: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+    json!({"anyOf": [{"enum": known}, {"pattern": format!(r"^({})\.", kinds.join("|"))}]})
 }
 
 /// The names of senders that have any number of them: words with dots in between.

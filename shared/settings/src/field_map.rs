@@ -4,6 +4,8 @@
 use webhook::{FieldMap, Pointer, PointerError, Provider};
 
 use crate::entry::Entry;
+use crate::form::Form;
+use crate::key::key;
 
 /// Reads `map`; senders with a reader of their own need none.
 pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<FieldMap> {
@@ -15,22 +17,38 @@ pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<Fiel
     }
     let mut section = entry.section()?;
     let map = FieldMap {
-        event: section.read("event", pointer),
-        tenant: section.read("tenant", pointer),
-        thread: section.read("thread", pointer),
-        actor: section.read("actor", pointer),
-        title: section.read("title", pointer),
-        text: section.read("text", pointer),
-        labels: section.read("labels", pointer),
-        occurred_at: section.read("occurred_at", pointer),
+        event: section.read(key("event", "The kind of the event (default \"/type\")."), pointer),
+        tenant: section.read(
+            key("tenant", "Whose quota and share of the queue it uses (default: the source)."),
+            pointer,
+        ),
+        thread: section.read(
+            key("thread", "The conversation that it belongs to (default: one for each event)."),
+            pointer,
+        ),
+        actor: section.read(key("actor", "Who caused it (default: the source)."), pointer),
+        title: section.read(key("title", "Its heading (default none)."), pointer),
+        text: section.read(key("text", "What the agent is to read (default: the whole body)."), pointer),
+        labels: section
+            .read(key("labels", "A list of texts, or of objects with a `name` (default none)."), pointer),
+        occurred_at: section.read(
+            key("occurred_at", "When it happened, as RFC 3339 has it (default \"/timestamp\")."),
+            pointer,
+        ),
     };
     section.finish();
     Some(map)
 }
 
+/// A JSON pointer to a field.
+pub(crate) const POINTER: Form =
+    Form { fits: |text| Pointer::new(text).is_ok(), pattern: "^/([^~]|~[01])+$", example: "/ticket/id" };
+
 /// Reads a JSON pointer to a field.
 pub(crate) fn pointer(entry: &Entry<'_>) -> Option<Pointer> {
-    let text = entry.text()?;
+    let text = entry.text();
+    entry.also(|| POINTER.keywords());
+    let text = text?;
     match Pointer::new(&text) {
         Ok(pointer) => Some(pointer),
         Err(PointerError::NoRoot { meant }) => entry.refuse(

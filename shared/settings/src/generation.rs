@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::entry::Entry;
+use crate::key::{Key, key};
 use crate::section::Section;
 
 /// The answer's bound when agent.toml names none.
@@ -32,21 +33,43 @@ impl Default for Generation {
 type Read = fn(&Entry<'_>) -> Option<Value>;
 
 /// Key in agent.toml, the API's name, what it may be.
-const KEYS: [(&str, &str, Read); 9] = [
-    ("temperature", "temperature", |entry| entry.number(0.0..=2.0).map(Value::from)),
-    ("top_p", "topP", |entry| entry.number(0.0..=1.0).map(Value::from)),
-    ("top_k", "topK", |entry| entry.integer(1..=1_000).map(Value::from)),
-    ("candidate_count", "candidateCount", |entry| entry.integer(1..=8).map(Value::from)),
-    ("stop_sequences", "stopSequences", stop_sequences),
-    ("seed", "seed", |entry| entry.integer(i64::from(i32::MIN)..=i64::from(i32::MAX)).map(Value::from)),
-    ("presence_penalty", "presencePenalty", |entry| entry.number(-2.0..=2.0).map(Value::from)),
-    ("frequency_penalty", "frequencyPenalty", |entry| entry.number(-2.0..=2.0).map(Value::from)),
-    ("thinking", "thinkingConfig", thinking),
+const KEYS: [(Key, &str, Read); 9] = [
+    (key("temperature", "Leave it unset for models from generation 3 on."), "temperature", |entry| {
+        entry.number(0.0..=2.0).map(Value::from)
+    }),
+    (
+        key("top_p", "Nucleus sampling: the share of probability that tokens are chosen from."),
+        "topP",
+        |entry| entry.number(0.0..=1.0).map(Value::from),
+    ),
+    (key("top_k", "How many tokens are chosen from."), "topK", |entry| {
+        entry.integer(1..=1_000).map(Value::from)
+    }),
+    (key("candidate_count", "The first candidate is used, all are billed."), "candidateCount", |entry| {
+        entry.integer(1..=8).map(Value::from)
+    }),
+    (key("stop_sequences", "Texts at which the model stops."), "stopSequences", stop_sequences),
+    (key("seed", "The same seed gives much the same answer."), "seed", |entry| {
+        entry.integer(i64::from(i32::MIN)..=i64::from(i32::MAX)).map(Value::from)
+    }),
+    (
+        key("presence_penalty", "Above 0, words that were used before become less likely."),
+        "presencePenalty",
+        |entry| entry.number(-2.0..=2.0).map(Value::from),
+    ),
+    (
+        key("frequency_penalty", "Above 0, words become the less likely the more they were used."),
+        "frequencyPenalty",
+        |entry| entry.number(-2.0..=2.0).map(Value::from),
+    ),
+    (key("thinking", "How much the model thinks: a level, or a table."), "thinkingConfig", thinking),
 ];
 
 impl Generation {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
-        let max_output_tokens = section.read("max_output_tokens", Entry::count);
+        let about = "Bound of one answer in tokens, the model's thoughts included.";
+        let max_output_tokens =
+            section.read_or(key("max_output_tokens", about), DEFAULT_OUTPUT_TOKENS, Entry::count);
         let mut others = Map::new();
         for (key, name, read) in KEYS {
             if let Some(value) = section.read(key, read) {
@@ -54,12 +77,13 @@ impl Generation {
             }
         }
         section.finish();
-        Self { max_output_tokens: max_output_tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS), others }
+        Self { max_output_tokens, others }
     }
 }
 
 /// Texts as they are: white space may be what the model shall stop at.
 fn stop_sequences(entry: &Entry<'_>) -> Option<Value> {
+    entry.also(|| json!({"maxItems": MAX_STOP_SEQUENCES}));
     let texts = entry.each(|item| item.raw_text())?;
     if texts.len() > MAX_STOP_SEQUENCES {
         return entry.refuse(
@@ -73,18 +97,22 @@ fn stop_sequences(entry: &Entry<'_>) -> Option<Value> {
 /// `thinking = "low"`, or a table with `level` (models of generation 3 and later) or `budget` in
 /// tokens (2.5), and `include_thoughts`.
 fn thinking(entry: &Entry<'_>) -> Option<Value> {
-    if !entry.is_table() {
-        return Some(json!({ "thinkingLevel": level(entry)? }));
-    }
+    entry.either(|entry| Some(json!({ "thinkingLevel": level(entry)? })), thinking_table)
+}
+
+fn thinking_table(entry: &Entry<'_>) -> Option<Value> {
+    entry.also(|| json!({"not": {"required": ["level", "budget"]}}));
     let mut section = entry.section()?;
     let mut config = Map::new();
-    if let Some(level) = section.read("level", level) {
+    if let Some(level) = section.read(key("level", "For models of generation 3 and later."), level) {
         config.insert("thinkingLevel".to_owned(), level.into());
     }
-    if let Some(budget) = section.read("budget", |entry| entry.integer(-1..=65_536)) {
+    let about = "In tokens, for models of generation 2.5; -1 leaves it to the model.";
+    if let Some(budget) = section.read(key("budget", about), |entry| entry.integer(-1..=65_536)) {
         config.insert("thinkingBudget".to_owned(), budget.into());
     }
-    if let Some(include) = section.read("include_thoughts", Entry::flag) {
+    let about = "Whether a summary of the thoughts comes with the answer.";
+    if let Some(include) = section.read(key("include_thoughts", about), Entry::flag) {
         config.insert("includeThoughts".to_owned(), include.into());
     }
     section.finish();

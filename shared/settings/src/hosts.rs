@@ -1,6 +1,7 @@
 //! [`Hosts`]: lists of hosts in agent.toml, such as `["github.com", "*.example.com"]`.
 
 use crate::entry::Entry;
+use crate::form::Form;
 
 /// Hosts by name; `*.example.com` means every host below example.com, and not example.com itself.
 ///
@@ -38,9 +39,14 @@ pub(crate) fn read(entry: &Entry<'_>) -> Option<Hosts> {
 
 /// A name with a dot in it, perhaps behind `*.`: neither an address nor this machine or its network can be
 /// meant.
-fn host(entry: Entry<'_>) -> Option<String> {
-    let text = entry.text()?;
-    let name = text.strip_prefix("*.").unwrap_or(&text);
+pub(crate) const HOSTS: Form = Form {
+    fits: is_host,
+    pattern: "^(?=(\\*\\.)?.{1,253}$)(\\*\\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
+    example: "*.example.com",
+};
+
+fn is_host(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -49,11 +55,15 @@ fn host(entry: Entry<'_>) -> Option<String> {
     };
     let ends_in_letters =
         name.rsplit('.').next().is_some_and(|top| top.starts_with(|c: char| c.is_ascii_alphabetic()));
-    if name.len() <= 253 && name.contains('.') && name.split('.').all(label) && ends_in_letters {
-        return Some(text);
-    }
-    entry.refuse(
-        format!("\"{text}\" is no host"),
-        "write a name like \"example.com\", or \"*.example.com\" for all below it, without scheme, port and path",
-    )
+    name.len() <= 253 && name.contains('.') && name.split('.').all(label) && ends_in_letters
+}
+
+fn host(entry: Entry<'_>) -> Option<String> {
+    entry.text_like(&HOSTS, |text| {
+        (
+            format!("\"{text}\" is no host"),
+            "write a name like \"example.com\", or \"*.example.com\" for all below it, without scheme, port and \
+             path",
+        )
+    })
 }

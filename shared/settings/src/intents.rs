@@ -7,8 +7,9 @@ use domain::Priority;
 
 use crate::entry::Entry;
 use crate::files::{read_text, read_whole};
+use crate::key::key;
 use crate::known::Known;
-use crate::names::is_identifier;
+use crate::names::IDENTIFIER;
 use crate::prompts::PromptTemplate;
 use crate::section::Section;
 
@@ -32,7 +33,8 @@ pub struct Intent {
 
 /// Reads all intents, whose automations are `known`; their files lie in `dir`.
 pub(crate) fn read(root: &mut Section<'_>, dir: &Path, known: &Known<'_>) -> Vec<Intent> {
-    let Some(entries) = root.read("intents", Entry::items) else { return Vec::new() };
+    let about = "What events can be. The triage model chooses among these by their `when`.";
+    let Some(entries) = root.read(key("intents", about), Entry::items) else { return Vec::new() };
     let mut lines = BTreeMap::new();
     entries.iter().filter_map(|entry| intent(entry.section()?, dir, known, &mut lines)).collect()
 }
@@ -43,12 +45,25 @@ fn intent(
     known: &Known<'_>,
     lines: &mut BTreeMap<String, usize>,
 ) -> Option<Intent> {
-    let name = section.require("name", "add `name = \"bug_report\"`", |entry| unique_name(entry, lines));
-    let when = section.require("when", "say in words when it applies", Entry::text);
-    let run = section.require("automation", "add `automation = \"reply\"`", |entry| known.read(entry));
-    let priority = section.read("priority", priority);
-    let fallback = section.read("fallback", |entry| answer(entry, dir));
-    let prompt = section.read("prompt", |entry| prompt(entry, dir));
+    let name = section.require(
+        key("name", "Its name, unique; the model answers with it."),
+        "add `name = \"bug_report\"`",
+        |entry| unique_name(entry, lines),
+    );
+    let about = "When it applies, in words for the model.";
+    let when = section.require(key("when", about), "say in words when it applies", Entry::text);
+    let about = "What handles it: \"reply\", \"label\", \"summarise\", \"refund_request\", \"ignore\", \"http.NAME\" or \
+                 one of your own.";
+    let run =
+        section.require(key("automation", about), "add `automation = \"reply\"`", |entry| known.read(entry));
+    let about = "The priority of its tasks, 1 (bulk) to 5 (urgent).";
+    let priority = section.read(key("priority", about), priority);
+    let about =
+        "A file with the answer of last resort, when no model can be had: a draft that waits for a person.";
+    let fallback = section.read(key("fallback", about), |entry| answer(entry, dir));
+    let about =
+        "A file with the instruction for the answer model, a template (default: the automation's own).";
+    let prompt = section.read(key("prompt", about), |entry| prompt(entry, dir));
     section.finish();
     Some(Intent { name: name?, when: when?, automation: run?, priority, fallback, prompt })
 }
@@ -80,13 +95,10 @@ fn answer(entry: &Entry<'_>, dir: &Path) -> Option<String> {
 }
 
 fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option<String> {
-    let name = entry.text()?;
-    if !is_identifier(&name) {
-        return entry.refuse(
-            format!("\"{name}\" is no name for an intent"),
-            "use lower-case letters, digits and `_`, a letter first",
-        );
-    }
+    let name = entry.text_like(&IDENTIFIER, |name| {
+        let suggestion = "use lower-case letters, digits and `_`, a letter first";
+        (format!("\"{name}\" is no name for an intent"), suggestion)
+    })?;
     if let Some(line) = lines.get(&name) {
         return entry
             .refuse(format!("\"{name}\" is taken by the intent of line {line}"), "choose another name");

@@ -19,9 +19,11 @@ mod env;
 mod events;
 mod field_map;
 mod files;
+mod form;
 mod generation;
 mod hosts;
 mod intents;
+mod key;
 mod known;
 mod limits;
 mod load;
@@ -31,8 +33,15 @@ mod names;
 mod priority_rules;
 mod prompts;
 mod report;
+#[cfg(feature = "schema")]
+mod schema;
 mod scheme;
 mod section;
+#[cfg(feature = "schema")]
+mod shape;
+#[cfg(not(feature = "schema"))]
+#[path = "shape_off.rs"]
+mod shape;
 mod sources;
 mod suggest;
 mod tier;
@@ -58,6 +67,8 @@ pub use limits::{BreakerSettings, ModelLimits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use sources::SourceSettings;
 pub use tier::Tiers;
 

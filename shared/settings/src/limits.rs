@@ -4,7 +4,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::effective::EffectiveLimits;
 use crate::entry::Entry;
+use crate::key::key;
 use crate::section::Section;
 
 /// `[models.limits."NAME"]`; `None` where nothing is set.
@@ -47,15 +49,23 @@ const BREAKER: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::f
 
 impl ModelLimits {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
+        let defaults = EffectiveLimits::default();
+        let timeout = key("timeout", "How long one call may take.").or(&defaults.timeout);
+        let retries =
+            key("retries", "Retries on the spot; longer waits go back to the queue.").or(&defaults.retries);
+        let least = u32::from(u8::from(defaults.min_priority));
+        let min_priority = key("min_priority", "Tasks of a lower priority use the fallback.").or(&least);
+        let breaker = key("breaker", "When calls to a sick model are stopped.");
         let limits = Self {
-            rpm: section.read("rpm", Entry::count),
-            tpm: section.read("tpm", Entry::count),
-            rpd: section.read("rpd", Entry::count),
-            concurrency: section.read("concurrency", Entry::count),
-            timeout: section.read("timeout", |entry| entry.duration(TIMEOUT)),
-            breaker: BreakerSettings::read(section.section("breaker")),
-            retries: section.read("retries", |entry| small(entry, 0..=2)),
-            min_priority: section.read("min_priority", |entry| small(entry, 1..=5)),
+            rpm: section.read(key("rpm", "Requests a minute, spread evenly."), Entry::count),
+            tpm: section.read(key("tpm", "Prompt tokens a minute."), Entry::count),
+            rpd: section.read(key("rpd", "Requests a day, until midnight in California."), Entry::count),
+            concurrency: section
+                .read(key("concurrency", "Calls at once, all processors together."), Entry::count),
+            timeout: section.read(timeout, |entry| entry.duration(TIMEOUT)),
+            breaker: BreakerSettings::read(section.section(breaker)),
+            retries: section.read(retries, |entry| small(entry, 0..=2)),
+            min_priority: section.read(min_priority, |entry| small(entry, 1..=5)),
         };
         section.finish();
         limits
@@ -64,11 +74,17 @@ impl ModelLimits {
 
 impl BreakerSettings {
     fn read(mut section: Section<'_>) -> Self {
+        let defaults = EffectiveLimits::default().breaker;
+        let error_rate =
+            key("error_rate", "Share of failures that stops the calls.").or(&defaults.error_rate);
+        let window = key("window", "The time over which failures are counted.").or(&defaults.window);
+        let slow = key("slow", "A call slower than this is slow.").or(&defaults.slow);
+        let open = key("open", "How long the model is left alone.").or(&defaults.open);
         let breaker = Self {
-            error_rate: section.read("error_rate", |entry| entry.number(0.01..=1.0)),
-            window: section.read("window", |entry| entry.duration(BREAKER)),
-            slow: section.read("slow", |entry| entry.duration(TIMEOUT)),
-            open: section.read("open", |entry| entry.duration(BREAKER)),
+            error_rate: section.read(error_rate, |entry| entry.number(0.01..=1.0)),
+            window: section.read(window, |entry| entry.duration(BREAKER)),
+            slow: section.read(slow, |entry| entry.duration(TIMEOUT)),
+            open: section.read(open, |entry| entry.duration(BREAKER)),
         };
         section.finish();
         breaker

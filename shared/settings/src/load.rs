@@ -5,12 +5,13 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::key::key;
 use crate::known::Known;
 use crate::report::Report;
 use crate::section::Section;
 use crate::{
     AgentSettings, ApiSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, Settings,
-    automations, intents, sources,
+    Variables, automations, intents, sources,
 };
 
 impl Settings {
@@ -19,7 +20,7 @@ impl Settings {
     /// # Errors
     /// [`Mistakes`]: all of them.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
-        Self::read_file(path, None)
+        Self::read_file(path, None, None)
     }
 
     /// Like [`Settings::load`], and checks that every intent's automation is one of `automations`.
@@ -27,7 +28,15 @@ impl Settings {
     /// # Errors
     /// [`Mistakes`]: all of them.
     pub fn load_for(path: &Path, automations: &[&str]) -> Result<Self, Mistakes> {
-        Self::read_file(path, Some(automations))
+        Self::read_file(path, Some(automations), None)
+    }
+
+    /// Like [`Settings::load_for`], and checks that `variables` has what the automations are told to use.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: all of them.
+    pub fn load_in(path: &Path, automations: &[&str], variables: &Variables) -> Result<Self, Mistakes> {
+        Self::read_file(path, Some(automations), Some(variables))
     }
 
     /// Reads `text` as an agent.toml that lies in `dir`.
@@ -35,40 +44,62 @@ impl Settings {
     /// # Errors
     /// [`Mistakes`]: all of them.
     pub fn parse(text: &str, dir: &Path) -> Result<Self, Mistakes> {
-        read("agent.toml", text, dir, None)
+        read("agent.toml", text, dir, Outside::default())
     }
 
-    fn read_file(path: &Path, automations: Option<&[&str]>) -> Result<Self, Mistakes> {
+    fn read_file(
+        path: &Path,
+        registered: Option<&[&str]>,
+        variables: Option<&Variables>,
+    ) -> Result<Self, Mistakes> {
         let origin = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| {
             let suggestion = "name another file with --config or AFTERHOOK_CONFIG";
             Mistakes::whole(&origin, format!("the file cannot be read: {error}"), suggestion)
         })?;
-        read(&origin, &text, path.parent().unwrap_or(Path::new("")), automations)
+        read(&origin, &text, path.parent().unwrap_or(Path::new("")), Outside { registered, variables })
     }
 }
 
-fn read(origin: &str, text: &str, dir: &Path, registered: Option<&[&str]>) -> Result<Settings, Mistakes> {
+/// What agent.toml is held against; `None` where whoever reads it does not know.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Outside<'o> {
+    registered: Option<&'o [&'o str]>,
+    variables: Option<&'o Variables>,
+}
+
+fn read(origin: &str, text: &str, dir: &Path, outside: Outside<'_>) -> Result<Settings, Mistakes> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let report = Report::new(origin, text, &errors);
-    let mut root = Section::new(String::new(), 0..0, document.get_ref(), &report);
-    let (automations, places) = automations::read(root.section("automations"));
-    let known = Known::new(registered, places);
-    let agent = AgentSettings::read(root.section("agent"), dir, &known);
-    let models = ModelSettings::read(root.section("models"));
-    let budget = BudgetSettings::read(root.section("budget"));
+    let root = Section::new(String::new(), 0..0, document.get_ref(), &report);
+    let settings = read_root(root, dir, outside);
+    report.finish().map(|()| settings)
+}
+
+/// Reads all sections; what is wrong goes to the report.
+pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>) -> Settings {
+    let report = root.report;
+    let about = "What the automations that ship need to know. A section that no intent uses is a mistake.";
+    let (automations, places) = automations::read(root.section(key("automations", about)), outside.variables);
+    let known = Known::new(outside.registered, places);
+    let agent = AgentSettings::read(root.section(key("agent", "The agent.")), dir, &known);
+    let models = ModelSettings::read(root.section(key("models", "The models, and how they are called.")));
+    let budget = BudgetSettings::read(root.section(key("budget", "No bound where a key is absent.")));
     let sources = sources::read(&mut root);
     let settings = Settings {
         agent,
-        api: ApiSettings::read(root.section("api")),
-        approvals: ApprovalSettings::read(root.section("approvals"), sources.values()),
+        api: ApiSettings::read(root.section(key("api", "Tasks without a webhook: `POST /tasks`."))),
+        approvals: ApprovalSettings::read(
+            root.section(key("approvals", "Where people are asked about drafts, besides the console.")),
+            sources.values(),
+        ),
         models,
         budget,
         sources,
         intents: intents::read(&mut root, dir, &known),
         automations,
     };
-    known.report_unused(&report);
+    known.report_unused(report);
     root.finish();
-    report.finish().map(|()| settings)
+    settings
 }

@@ -9,8 +9,9 @@ use crate::effective::EffectiveLimits;
 use crate::endpoints::{self, EndpointSettings};
 use crate::entry::Entry;
 use crate::generation::Generation;
+use crate::key::{Key, key};
 use crate::limits::ModelLimits;
-use crate::names::is_model;
+use crate::names::MODEL;
 use crate::section::Section;
 use crate::suggest::suggest;
 use crate::tier::{Preset, TIERS, Tiers, preset};
@@ -51,19 +52,21 @@ const FALLBACK_AFTER: std::ops::RangeInclusive<Duration> =
 
 impl ModelSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
-        let model = |section: &mut Section<'_>, key, default: &str| {
-            section.read(key, model).unwrap_or_else(|| default.to_owned())
+        let model = |section: &mut Section<'_>, key: Key, default: &str| {
+            section.read_or(key, default.to_owned(), model)
         };
         let before = section.report.count();
-        let triage = model(&mut section, "triage", "gemini-flash-lite-latest");
-        let answer = model(&mut section, "answer", "gemini-pro-latest");
+        let about = "Reads every event and says which intent it is: a cheap, quick model will do.";
+        let triage = model(&mut section, key("triage", about), "gemini-flash-lite-latest");
+        let answer = model(&mut section, key("answer", "Writes the answers."), "gemini-pro-latest");
         let fallback = fallback(&mut section, &answer);
         // With a bad name among them, it is not known which models are in use.
         let in_use = [&[triage.clone(), answer.clone()], &*fallback].concat();
         let in_use = (section.report.count() == before).then_some(in_use);
         let limits = limits(&mut section, in_use.as_deref());
-        let version = section.read("api_version", endpoints::api_version);
-        let api_version = version.unwrap_or_else(|| "v1beta".to_owned());
+        let about = "Version of the model's API; the `-latest` names exist in \"v1beta\" only.";
+        let api_version =
+            section.read_or(key("api_version", about), "v1beta".to_owned(), endpoints::api_version);
         let endpoints = endpoints::read(&mut section, &api_version);
         let settings = Self {
             api_version,
@@ -71,14 +74,25 @@ impl ModelSettings {
             triage,
             answer,
             fallback,
-            fallback_after: section
-                .read("fallback_after", |entry| entry.duration(FALLBACK_AFTER))
-                .unwrap_or(Duration::from_mins(15)),
-            cache_ttl: section
-                .read("cache_ttl", |entry| entry.duration(CACHE_TTL))
-                .unwrap_or(Duration::from_hours(2)),
-            tier: section.read("tier", |entry| entry.choice(&TIERS)).unwrap_or("tier1").to_owned(),
-            generation: Generation::read(section.section("generation")),
+            fallback_after: section.read_or(
+                key(
+                    "fallback_after",
+                    "When no model can be had for so long, a task makes do with the most similar past answer, \
+                     or its intent's `fallback`.",
+                ),
+                Duration::from_mins(15),
+                |entry| entry.duration(FALLBACK_AFTER),
+            ),
+            cache_ttl: section.read_or(
+                key("cache_ttl", "How long persona and documents stay cached at the model."),
+                Duration::from_hours(2),
+                |entry| entry.duration(CACHE_TTL),
+            ),
+            tier: tier(&mut section),
+            generation: Generation::read(section.section(key(
+                "generation",
+                "Sent to the model only if set: newer models refuse or ignore some of these.",
+            ))),
             limits,
         };
         section.finish();
@@ -114,22 +128,27 @@ impl ModelSettings {
     }
 }
 
+fn tier(section: &mut Section<'_>) -> String {
+    let about = "Your usage tier at the model's provider: presets the rates of every model.";
+    section.choice_or(key("tier", about), "tier1", &TIERS).to_owned()
+}
+
 fn model(entry: &Entry<'_>) -> Option<String> {
-    let name = entry.text()?;
-    if is_model(&name) {
-        return Some(name);
-    }
-    let suggestion = match name.strip_prefix("models/") {
-        Some(rest) => format!("did you mean \"{rest}\"?"),
-        None => "use the model's id, such as \"gemini-flash-latest\"".to_owned(),
-    };
-    entry.refuse(format!("\"{name}\" is no id of a model"), suggestion)
+    entry.text_like(&MODEL, |name| {
+        let suggestion = match name.strip_prefix("models/") {
+            Some(rest) => format!("did you mean \"{rest}\"?"),
+            None => "use the model's id, such as \"gemini-flash-latest\"".to_owned(),
+        };
+        (format!("\"{name}\" is no id of a model"), suggestion)
+    })
 }
 
 fn fallback(section: &mut Section<'_>, answer: &str) -> Vec<String> {
-    let listed = section.read("fallback", |entry| entry.each(|item| model(&item)));
+    let about = "Used in this order when the one above cannot be had, for either job.";
+    let default = vec!["gemini-flash-latest".to_owned()];
+    let listed = section.read_or(key("fallback", about), default, |entry| entry.each(|item| model(&item)));
     let mut models: Vec<String> = Vec::new();
-    for name in listed.unwrap_or_else(|| vec!["gemini-flash-latest".to_owned()]) {
+    for name in listed {
         if name != answer && !models.contains(&name) {
             models.push(name);
         }
@@ -140,9 +159,12 @@ fn fallback(section: &mut Section<'_>, answer: &str) -> Vec<String> {
 /// A misspelt model would go without its limits, so only models that are `in_use` may have some.
 fn limits(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTreeMap<String, ModelLimits> {
     let in_use: Option<Vec<&str>> = in_use.map(|models| models.iter().map(String::as_str).collect());
-    let table = section.section("limits");
+    let about = "Limits of single models; without, the rates of the tier hold.";
+    let table = section.section(key("limits", about));
     let mut limits = BTreeMap::new();
-    for (name, span, entry) in table.entries() {
+    for (name, span, entry) in
+        table.entries(&MODEL, "Limits of this model, which all processors together keep.")
+    {
         if let Some(known) = in_use.as_deref().filter(|known| !known.contains(&name)) {
             let problem = "limits of a model that [models] does not use".to_owned();
             table.report.add(&span, &table.key(name), problem, Some(suggest(name, known)));

@@ -1,5 +1,23 @@
 //! Which characters names in agent.toml may have: they end up in routes, variables, URLs and prompts.
 
+use crate::form::Form;
+
+/// The name of an intent, a call or a parameter.
+pub(crate) const IDENTIFIER: Form =
+    Form { fits: is_identifier, pattern: "^[a-z][a-z0-9_]{0,63}$", example: "bug_report" };
+/// The name of a source.
+pub(crate) const SOURCE: Form =
+    Form { fits: is_source, pattern: "^[a-z][a-z0-9_-]{0,63}$", example: "work-repo" };
+/// The id of a model.
+pub(crate) const MODEL: Form =
+    Form { fits: is_model, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", example: "gemini-flash-latest" };
+/// An account of GitHub.
+pub(crate) const LOGIN: Form =
+    Form { fits: is_login, pattern: r"^[A-Za-z0-9_-]{1,39}(\[bot\])?$", example: "octo-helper" };
+/// An account of any other service.
+pub(crate) const ACCOUNT: Form =
+    Form { fits: is_account, pattern: "^[A-Za-z0-9_.:-]{1,128}$", example: "U2CERLKJA" };
+
 /// The longest name.
 const MAX_NAME: usize = 64;
 

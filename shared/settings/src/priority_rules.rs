@@ -7,10 +7,12 @@
 //! ```
 
 use domain::Priority;
+use serde_json::Value;
 use webhook::{PriorityRule, PriorityRules, Provider};
 
 use crate::entry::Entry;
 use crate::events;
+use crate::key::key;
 
 /// Reads the list of rules.
 pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<PriorityRules> {
@@ -19,11 +21,16 @@ pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<Prio
 
 fn read_rule(entry: &Entry<'_>, provider: Option<Provider>) -> Option<PriorityRule> {
     let mut section = entry.section()?;
-    let mut when = section.section("when");
-    let event = when.read("event", |entry| event(entry, provider));
-    let (label, sender) = (when.read("label", Entry::text), when.read("sender", Entry::text));
+    let mut when = section.section(key("when", "What the event must be; all that is named must hold."));
+    let event = when.read(key("event", "The event, or its kind."), |entry| event(entry, provider));
+    let label = when.read(key("label", "One of its labels."), Entry::text);
+    let sender = when.read(key("sender", "Who caused it."), Entry::text);
     when.finish();
-    let priority = section.require("priority", "add `priority = 5`", |entry| entry.integer(1..=5));
+    let priority = section.require(
+        key("priority", "The priority then, 1 (bulk) to 5 (urgent)."),
+        "add `priority = 5`",
+        |entry| entry.integer(1..=5),
+    );
     section.finish();
     let level = u8::try_from(priority?).ok()?;
     Some(PriorityRule { event, label, sender, priority: Priority::new(level).ok()? })
@@ -31,7 +38,9 @@ fn read_rule(entry: &Entry<'_>, provider: Option<Provider>) -> Option<PriorityRu
 
 /// An event, or a kind of events.
 fn event(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
-    let name = entry.text()?;
+    let name = entry.text();
+    entry.also(|| provider.map_or(Value::Null, |provider| events::keywords(provider, true)));
+    let name = name?;
     let is_kind = |provider: Provider| provider.kinds().iter().any(|(kind, _)| *kind == name);
     match provider.filter(|it| !is_kind(*it)).map_or(Ok(()), |it| events::check(it, &name)) {
         Ok(()) => Some(name),

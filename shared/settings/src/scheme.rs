@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use webhook::{Encoding, KeyForm, SCHEMES, Scheme, SchemeError, Template, TimeFormat, TimePlace, Tolerance};
 
 use crate::entry::Entry;
 use crate::field_map;
+use crate::form::Form;
+use crate::key::key;
 use crate::section::Section;
 use crate::suggest::{list, nearest};
 
@@ -30,13 +33,15 @@ const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// Reads the name or the table.
 pub(crate) fn read(entry: &Entry<'_>) -> Option<Scheme> {
-    if entry.is_table() { described(entry, entry.section()?) } else { named(entry) }
+    entry.either(named, |entry| described(entry, entry.section()?))
 }
 
 fn named(entry: &Entry<'_>) -> Option<Scheme> {
-    let name = entry.text()?;
+    let known: Vec<&str> = SCHEMES.iter().map(|(name, _)| *name).collect();
+    let name = entry.text();
+    entry.also(|| json!({"enum": known}));
+    let name = name?;
     Scheme::named(&name).or_else(|| {
-        let known: Vec<&str> = SCHEMES.iter().map(|(name, _)| *name).collect();
         let suggestion = match nearest(&name, known.iter().copied()) {
             Some(known) => format!("did you mean \"{known}\"?"),
             None => format!("one of {}, or a table that describes it", list(&known)),
@@ -49,13 +54,37 @@ fn described(entry: &Entry<'_>, mut section: Section<'_>) -> Option<Scheme> {
     let report = section.report;
     let before = report.count();
     let scheme = Scheme {
-        header: section.require("header", "name the header with the signature", header).unwrap_or_default(),
-        separator: section.read("separator", separator),
-        prefix: section.read("prefix", Entry::raw_text).unwrap_or_default(),
-        encoding: section.read("encoding", |entry| entry.choice(&ENCODINGS)).unwrap_or(Encoding::Hex),
-        key: section.read("key", |entry| entry.choice(&KEYS)).unwrap_or(KeyForm::Text),
-        signed: section.read("signed", template).unwrap_or_else(Template::body),
-        id_header: section.read("id_header", header),
+        header: section
+            .require(
+                key("header", "The header with the signature."),
+                "name the header with the signature",
+                header,
+            )
+            .unwrap_or_default(),
+        separator: section.read(
+            key("separator", "One character, where the header holds several items (default none)."),
+            separator,
+        ),
+        prefix: section
+            .read(
+                key("prefix", "What stands before the signature, such as \"sha256=\" (default nothing)."),
+                Entry::raw_text,
+            )
+            .unwrap_or_default(),
+        encoding: section.choice_or(
+            key("encoding", "How the signature is written; \"token\" is for a secret that is sent as it is."),
+            Encoding::Hex,
+            &ENCODINGS,
+        ),
+        key: section.choice_or(
+            key("key", "The secret as it is, or decoded, after an optional whsec_."),
+            KeyForm::Text,
+            &KEYS,
+        ),
+        signed: section
+            .read(key("signed", "What is signed; {timestamp} and {id} may be in it.").or(&"{body}"), template)
+            .unwrap_or_else(Template::body),
+        id_header: section.read(key("id_header", "The header that carries {id}."), header),
         freshness: freshness(&mut section),
     };
     section.finish();
@@ -70,20 +99,26 @@ fn checked(entry: &Entry<'_>, scheme: Scheme) -> Option<Scheme> {
     entry.refuse(problem, suggestion)
 }
 
+/// The name of a header.
+pub(crate) const HEADER: Form = Form {
+    fits: |name| {
+        let scheme = Scheme::over_body(&name.to_ascii_lowercase(), "", Encoding::Hex);
+        !matches!(scheme.check(), Err(SchemeError::Header(_)))
+    },
+    pattern: "^[A-Za-z0-9_-]+$",
+    example: "X-Signature",
+};
+
 /// The name of a header, which is the same in any case.
 fn header(entry: &Entry<'_>) -> Option<String> {
-    let name = entry.text()?.to_ascii_lowercase();
-    let scheme = Scheme::over_body(&name, "", Encoding::Hex);
-    match scheme.check() {
-        Err(SchemeError::Header(_)) => {
-            entry.refuse(format!("\"{name}\" is no name of a header"), "write it like \"X-Signature\"")
-        }
-        _ => Some(name),
-    }
+    let wrong = |name: &str| (format!("\"{name}\" is no name of a header"), "write it like \"X-Signature\"");
+    entry.text_like(&HEADER, wrong).map(|name| name.to_ascii_lowercase())
 }
 
 fn separator(entry: &Entry<'_>) -> Option<char> {
-    let text = entry.raw_text()?;
+    let text = entry.raw_text();
+    entry.also(|| json!({"maxLength": 1}));
+    let text = text?;
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
         (Some(separator), None) => Some(separator),
@@ -103,21 +138,29 @@ fn template(entry: &Entry<'_>) -> Option<Template> {
 
 /// The signed time: where it stands is said by one of three keys.
 fn freshness(section: &mut Section<'_>) -> Option<Tolerance> {
-    let header = section.read("timestamp_header", header).map(TimePlace::Header);
-    let item = section.read("timestamp_item", Entry::raw_text).map(TimePlace::Item);
-    let body = section.read("timestamp_body", field_map::pointer);
+    let header = section
+        .read(key("timestamp_header", "The header that carries {timestamp}."), header)
+        .map(TimePlace::Header);
+    let item = section
+        .read(
+            key(
+                "timestamp_item",
+                "The beginning of the signature header's item with the time, such as \"t=\".",
+            ),
+            Entry::raw_text,
+        )
+        .map(TimePlace::Item);
+    let body =
+        section.read(key("timestamp_body", "A JSON pointer to the time in the body."), field_map::pointer);
     let body = body.map(|pointer| TimePlace::Body(pointer.as_str().to_owned()));
-    let format = section.read("timestamp_format", |entry| entry.choice(&TIMES));
+    let about = "How the time is written.";
+    let format = section.choice_or(key("timestamp_format", about), TimeFormat::UnixSeconds, &TIMES);
     let longest = Duration::from_hours(24);
-    let tolerance = section.get("tolerance");
+    let tolerance = section.get(&key("tolerance", "How far from now the signed time may be.").or(&TOLERANCE));
     let within = tolerance.as_ref().and_then(|entry| entry.duration(Duration::from_secs(1)..=longest));
     let mut places = [header, item, body].into_iter().flatten();
     match (places.next(), places.next()) {
-        (Some(place), None) => Some(Tolerance {
-            place,
-            format: format.unwrap_or(TimeFormat::UnixSeconds),
-            within: within.unwrap_or(TOLERANCE),
-        }),
+        (Some(place), None) => Some(Tolerance { place, format, within: within.unwrap_or(TOLERANCE) }),
         (Some(_), Some(_)) => section.wrong(
             "the time stands in one place".to_owned(),
             "keep one of `timestamp_header`, `timestamp_item` and `timestamp_body`".to_owned(),

@@ -3,10 +3,14 @@
 
 use std::ops::Range;
 
+use serde_json::json;
 use toml::de::DeTable;
 
 use crate::entry::Entry;
+use crate::form::Form;
+use crate::key::{Key, Shown};
 use crate::report::Report;
+use crate::shape::Shape;
 use crate::suggest::suggest;
 
 /// A table, or the place of one that is not there.
@@ -15,6 +19,8 @@ pub(crate) struct Section<'t> {
     span: Range<usize>,
     table: Option<&'t DeTable<'t>>,
     asked: Vec<&'static str>,
+    /// Where it is noted what is asked for, when that is all that is wanted.
+    shape: Option<Shape>,
     /// Where mistakes go.
     pub(crate) report: &'t Report<'t>,
 }
@@ -27,11 +33,17 @@ impl<'t> Section<'t> {
         table: &'t DeTable<'t>,
         report: &'t Report<'t>,
     ) -> Self {
-        Self { path, span, table: Some(table), asked: Vec::new(), report }
+        Self { path, span, table: Some(table), asked: Vec::new(), shape: None, report }
     }
 
     fn absent(path: String, report: &'t Report<'t>) -> Self {
-        Self { path, span: 0..0, table: None, asked: Vec::new(), report }
+        Self { path, span: 0..0, table: None, asked: Vec::new(), shape: None, report }
+    }
+
+    /// A table that has every key, each of which notes in `shape` as what it is read.
+    pub(crate) fn probe(path: String, shape: Shape, report: &'t Report<'t>) -> Self {
+        shape.takes(json!({"type": "object"}));
+        Self { shape: Some(shape), ..Self::absent(path, report) }
     }
 
     /// The full name of `key`.
@@ -40,46 +52,82 @@ impl<'t> Section<'t> {
     }
 
     /// What stands under `key`.
-    pub(crate) fn get(&mut self, key: &'static str) -> Option<Entry<'t>> {
-        self.asked.push(key);
-        let value = self.table?.get(key)?;
-        Some(Entry::new(self.key(key), value, self.report))
+    pub(crate) fn get(&mut self, key: &Key) -> Option<Entry<'t>> {
+        self.asked.push(key.name);
+        let name = self.key(key.name);
+        if let Some(shape) = &self.shape {
+            return Some(Entry::probe(name, shape.property(key), self.report));
+        }
+        Some(Entry::new(name, self.table?.get(key.name)?, self.report))
     }
 
     /// What `read` makes of the value under `key`; `None` when there is none or it is wrong, which
     /// `read` has reported then.
-    pub(crate) fn read<T>(
+    pub(crate) fn read<T>(&mut self, key: Key, read: impl FnOnce(&Entry<'t>) -> Option<T>) -> Option<T> {
+        self.get(&key).and_then(|entry| read(&entry))
+    }
+
+    /// Like [`Section::read`], with `default` in the place of what is not there or wrong.
+    pub(crate) fn read_or<T: Shown>(
         &mut self,
-        key: &'static str,
+        key: Key,
+        default: T,
         read: impl FnOnce(&Entry<'t>) -> Option<T>,
-    ) -> Option<T> {
-        self.get(key).and_then(|entry| read(&entry))
+    ) -> T {
+        self.read(key.or(&default), read).unwrap_or(default)
+    }
+
+    /// One of `choices`, or `default`, which is one of them.
+    pub(crate) fn choice_or<T: Copy + PartialEq>(
+        &mut self,
+        key: Key,
+        default: T,
+        choices: &[(&str, T)],
+    ) -> T {
+        let key = match choices.iter().find(|(_, choice)| *choice == default) {
+            Some((name, _)) => key.or(name),
+            None => key,
+        };
+        self.read(key, |entry| entry.choice(choices)).unwrap_or(default)
     }
 
     /// Like [`Section::read`] for a key that must be there.
     pub(crate) fn require<T>(
         &mut self,
-        key: &'static str,
+        key: Key,
         suggestion: &str,
         read: impl FnOnce(&Entry<'t>) -> Option<T>,
     ) -> Option<T> {
-        match self.get(key) {
+        if let Some(shape) = &self.shape {
+            shape.requires(key.name);
+        }
+        match self.get(&key) {
             Some(entry) => read(&entry),
             None => {
-                self.missing(key, "missing", suggestion);
+                self.missing(key.name, "missing", suggestion);
                 None
             }
         }
     }
 
     /// The table under `key`; an empty one, and so every default, when it is not there.
-    pub(crate) fn section(&mut self, key: &'static str) -> Self {
+    pub(crate) fn section(&mut self, key: Key) -> Self {
+        let name = key.name;
         let found = self.read(key, Entry::section);
-        found.unwrap_or_else(|| Self::absent(self.key(key), self.report))
+        found.unwrap_or_else(|| Self::absent(self.key(name), self.report))
     }
 
-    /// Every key with its value, for tables whose keys are names that the user chooses.
-    pub(crate) fn entries(&self) -> Vec<(&'t str, Range<usize>, Entry<'t>)> {
+    /// Every key with its value, for tables whose keys are names that the user chooses. The caller refuses
+    /// those that are not of the form `names`; `about` says what each of them is.
+    pub(crate) fn entries(
+        &self,
+        names: &'static Form,
+        about: &'static str,
+    ) -> Vec<(&'t str, Range<usize>, Entry<'t>)> {
+        if let Some(shape) = &self.shape {
+            let entry = Entry::probe(self.key(names.example), shape.others(names, about), self.report);
+            return vec![(names.example, 0..0, entry)];
+        }
         let table = self.table.into_iter().flatten();
         table
             .map(|(key, value)| {
@@ -100,8 +148,17 @@ impl<'t> Section<'t> {
         None
     }
 
+    /// Where it is noted what is asked for, when that is all that is wanted.
+    #[cfg(feature = "schema")]
+    pub(crate) fn shape(&self) -> Option<&Shape> {
+        self.shape.as_ref()
+    }
+
     /// Reports every key that was not asked for.
     pub(crate) fn finish(self) {
+        if let Some(shape) = &self.shape {
+            shape.close();
+        }
         for (key, value) in self.table.into_iter().flatten() {
             let name: &str = key.get_ref();
             if !self.asked.contains(&name) {

@@ -1,12 +1,17 @@
 //! `[sources.NAME]`.
 
+#[cfg(feature = "schema")]
+mod schema;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use webhook::{CommentPolicy, Filter, PriorityRules, Provider, Sender};
 
 use crate::entry::Entry;
-use crate::names::{is_account, is_login, is_source};
+use crate::key::key;
+use crate::names::{ACCOUNT, LOGIN, SOURCE};
 use crate::section::Section;
 use crate::suggest::{list, nearest};
 use crate::{events, field_map, priority_rules, scheme, variable_of};
@@ -33,10 +38,26 @@ pub struct SourceSettings {
 const COMMENTS: [(&str, CommentPolicy); 3] =
     [("mention", CommentPolicy::Mention), ("thread", CommentPolicy::Thread), ("never", CommentPolicy::Never)];
 
+/// What editors say of one source.
+const ONE: &str = "A sender of webhooks; called like its provider, it needs no key at all.";
+const SCHEME: &str = "How the sender signs: the name of a built-in scheme, or its description (default: the \
+                      provider's own).";
+const EVENTS: &str = "The events that become tasks (default: every one that can).";
+const LOGINS: &str = "The agent's own account, without @: the mention it listens to, and the comments it never \
+                      answers (default: the account of the credentials, where that is known).";
+
 /// Reads all sources; there must be one.
 pub(crate) fn read(root: &mut Section<'_>) -> BTreeMap<String, SourceSettings> {
-    let table = root.section("sources");
-    let entries = table.entries();
+    let about = "Who sends webhooks: [sources.NAME] is the route /webhooks/NAME, whose signing secret is the variable \
+                 NAME_WEBHOOK_SECRET (Slack's is SLACK_SIGNING_SECRET).";
+    let table = root.section(key("sources", about));
+    #[cfg(feature = "schema")]
+    if let Some(shape) = table.shape() {
+        root.shape().into_iter().for_each(|root| root.requires("sources"));
+        shape.takes(schema::of_sources(table.report));
+        return BTreeMap::new();
+    }
+    let entries = table.entries(&SOURCE, ONE);
     if entries.is_empty() {
         root.missing("sources", "no source, so no webhook would be taken", "add `[sources.github]`");
     }
@@ -46,7 +67,7 @@ pub(crate) fn read(root: &mut Section<'_>) -> BTreeMap<String, SourceSettings> {
         if let Err((problem, suggestion)) = check_name(name, &mut variables) {
             table.report.add(&span, &table.key(name), problem, Some(suggestion));
         }
-        if let Some(source) = entry.section().and_then(|section| source(name, section)) {
+        if let Some(source) = entry.section().and_then(|section| source(name, section, None)) {
             sources.insert(name.to_owned(), source);
         }
     }
@@ -56,7 +77,7 @@ pub(crate) fn read(root: &mut Section<'_>) -> BTreeMap<String, SourceSettings> {
 /// Two names must not share the variable of their secrets: what one sender signs, the other's route
 /// would take.
 fn check_name<'t>(name: &'t str, variables: &mut BTreeMap<String, &'t str>) -> Result<(), (String, String)> {
-    if !is_source(name) {
+    if !(SOURCE.fits)(name) {
         let rule = "use lower-case letters, digits, `_` and `-`, a letter first".to_owned();
         return Err((format!("\"{name}\" is no name for a source"), rule));
     }
@@ -69,24 +90,34 @@ fn check_name<'t>(name: &'t str, variables: &mut BTreeMap<String, &'t str>) -> R
     }
 }
 
-fn source(name: &str, mut section: Section<'_>) -> Option<SourceSettings> {
-    let described = section.get("scheme");
-    let provider = provider(name, &mut section, described.is_some());
+/// Reads the source `name`, which is `assumed` to be of a provider where nothing says of which.
+fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Option<SourceSettings> {
+    let described = section.get(&key("scheme", SCHEME));
+    let provider = provider(name, &mut section, described.is_some()).or(assumed);
     let scheme = described.and_then(|entry| scheme::read(&entry));
+    let events = section.read(key("events", EVENTS), |entry| entry.each(|item| event(&item, provider)));
+    let about = "Which comments are answered: those that mention the agent, all that people write, or none.";
+    let comments = section.choice_or(key("respond_to_comments", about), CommentPolicy::default(), &COMMENTS);
     let filter = Filter {
-        events: section.read("events", |entry| entry.each(|item| event(&item, provider))),
-        comments: section.read("respond_to_comments", |entry| entry.choice(&COMMENTS)).unwrap_or_default(),
-        login: section.read("login", |entry| login(entry, provider)),
+        events,
+        comments,
+        login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
     };
     let longest = Duration::from_hours(24 * 365);
+    let about = "Events older than this, by their own date, are ignored (default: however old).";
     let max_event_age =
-        section.read("max_event_age", |entry| entry.duration(Duration::from_secs(1)..=longest));
-    let priorities =
-        section.read("priority", |entry| priority_rules::read(entry, provider)).unwrap_or_default();
-    let identity = section.read("identity", field_map::pointer);
-    let map = section.read("map", |entry| field_map::read(entry, provider)).unwrap_or_default();
+        section.read(key("max_event_age", about), |entry| entry.duration(Duration::from_secs(1)..=longest));
+    let about = "How urgent events are: the first rule that fits, else what the sender says, else 3.";
+    let priorities = section
+        .read(key("priority", about), |entry| priority_rules::read(entry, provider))
+        .unwrap_or_default();
+    let about = "A JSON pointer to the event's id: two events with the same one are one.";
+    let identity = section.read(key("identity", about), field_map::pointer);
+    let about = "Where the fields of the events are, as JSON pointers.";
+    let map = section.read(key("map", about), |entry| field_map::read(entry, provider)).unwrap_or_default();
     let site = site(&mut section, provider);
-    let trusted = section.read("trusted", Entry::flag).unwrap_or(false);
+    let about = "Whether you trust those who write here not to steer the agent by what they write.";
+    let trusted = section.read_or(key("trusted", about), false, Entry::flag);
     section.finish();
     let mut sender = Sender { identity, map, site, ..Sender::new(name, provider?) };
     if let Some(scheme) = scheme {
@@ -98,9 +129,12 @@ fn source(name: &str, mut section: Section<'_>) -> Option<SourceSettings> {
 /// The provider that is named, else the one that the source is called after; one that nobody knows,
 /// and whose signatures are described, is a sender of the user's own.
 fn provider(name: &str, section: &mut Section<'_>, described: bool) -> Option<Provider> {
-    match section.get("provider") {
+    let about = "Who sends (default: the name of the source).";
+    match section.get(&key("provider", about)) {
         Some(entry) => {
-            let text = entry.text()?;
+            let text = entry.text();
+            entry.also(|| json!({"enum": senders()}));
+            let text = text?;
             match find(&text) {
                 Some(Provider::Custom) if !described => {
                     entry.refuse("a sender of your own needs a `scheme`", scheme::SUGGESTION)
@@ -111,6 +145,9 @@ fn provider(name: &str, section: &mut Section<'_>, described: bool) -> Option<Pr
                     entry.refuse(problem, suggestion)
                 }
             }
+        }
+        None if name == Provider::Custom.name() && !described => {
+            section.wrong("a sender of your own needs a `scheme`".to_owned(), scheme::SUGGESTION.to_owned())
         }
         None => find(name).or(described.then_some(Provider::Custom)).or_else(|| {
             let (problem, suggestion) = unknown(name);
@@ -124,13 +161,17 @@ fn find(name: &str) -> Option<Provider> {
     Provider::from_name(name).filter(|provider| *provider != Provider::Api)
 }
 
+/// The names of all providers that a source can have.
+fn senders() -> Vec<&'static str> {
+    Provider::ALL.iter().filter(|it| **it != Provider::Api).map(|it| it.name()).collect()
+}
+
 fn unknown(name: &str) -> (String, String) {
     if name == Provider::Api.name() {
         let suggestion = "remove the source: `POST /tasks` needs none".to_owned();
         return (format!("\"{name}\" is the source of tasks without a webhook"), suggestion);
     }
-    let known: Vec<&str> =
-        Provider::ALL.iter().filter(|it| **it != Provider::Api).map(|it| it.name()).collect();
+    let known = senders();
     let suggestion = match nearest(name, known.iter().copied()) {
         Some(known) => format!("did you mean \"{known}\"?"),
         None => format!(
@@ -144,8 +185,10 @@ fn unknown(name: &str) -> (String, String) {
 /// Where the threads of the source live, if its provider asks for that.
 fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String> {
     let site = provider?.site()?;
-    section.read(site.key, |entry| {
-        let text = entry.text()?;
+    section.read(key(site.key, "Where the sender's threads live: answers go there."), |entry| {
+        let text = entry.text();
+        entry.also(|| json!({"examples": [site.example]}));
+        let text = text?;
         if (site.accepts)(&text) {
             return Some(text);
         }
@@ -157,7 +200,9 @@ fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String>
 }
 
 fn event(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
-    let name = entry.text()?;
+    let name = entry.text();
+    entry.also(|| provider.map_or(Value::Null, |provider| events::keywords(provider, false)));
+    let name = name?;
     match provider.map_or(Ok(()), |provider| events::check(provider, &name)) {
         Ok(()) => Some(name),
         Err(suggestion) => entry.refuse(format!("unknown event \"{name}\""), suggestion),
@@ -166,16 +211,14 @@ fn event(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
 
 /// GitHub's logins have a form of their own; elsewhere an account is known by an id.
 fn login(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
-    let login = entry.text()?;
-    let fits = if provider.is_none_or(|it| it == Provider::Github) { is_login } else { is_account };
-    if fits(&login) {
-        return Some(login);
-    }
-    entry.refuse(
-        format!("\"{login}\" is no name of an account"),
-        match login.strip_prefix('@') {
+    // Nobody knows the form of an unknown sender's.
+    let Some(provider) = provider else { return entry.text() };
+    let form = if provider == Provider::Github { &LOGIN } else { &ACCOUNT };
+    entry.text_like(form, |login| {
+        let suggestion = match login.strip_prefix('@') {
             Some(rest) => format!("did you mean \"{rest}\"?"),
             None => "write the account's login as in its profile's address".to_owned(),
-        },
-    )
+        };
+        (format!("\"{login}\" is no name of an account"), suggestion)
+    })
 }

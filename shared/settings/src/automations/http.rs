@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::parameters::{self, Parameters};
 use super::template::{PLACES, UrlTemplate, check_json, fill_json, plain};
-use crate::ApprovalPolicy;
 use crate::entry::Entry;
-use crate::env::{AUTOMATION_PREFIX, is_automation_variable};
+use crate::env::{AUTOMATION, AUTOMATION_PREFIX};
+use crate::key::key;
 use crate::names::is_identifier;
+use crate::scheme::HEADER;
 use crate::section::Section;
+use crate::{ApprovalPolicy, Variables};
 
 /// Headers that are ours to set.
 const OURS: [&str; 6] =
@@ -87,8 +89,18 @@ fn places(parameters: &Parameters) -> Vec<&str> {
     parameters.names().into_iter().chain(PLACES).collect()
 }
 
-/// Reads the section of the call `name`.
-pub(super) fn read(name: &str, entry: &Entry<'_>) -> Option<HttpCall> {
+const PARAMETERS: &str = "JSON Schema of what triage fills in from the event.";
+const URL: &str = "Https (http on this machine alone), the host fixed; {places} may stand in path and query, and are encoded. Places are the \
+                   parameters, {task_id}, {tenant}, {thread}, {actor} and {event}.";
+const HEADERS: &str =
+    "Each with the environment variable that holds its value, which begins with AUTOMATION_.";
+const BODY: &str = "Sent as JSON; {places} may stand in its texts (default nothing).";
+const REPEATABLE: &str = "Whether your API honours the Idempotency-Key. If not, a person is asked what happened \
+                          when an answer was lost.";
+const APPROVAL: &str = "When a person must approve the call (default as [agent] approval).";
+
+/// Reads the section of the call `name`, whose variables must be among `variables` if those are known.
+pub(super) fn read(name: &str, entry: &Entry<'_>, variables: Option<&Variables>) -> Option<HttpCall> {
     let mut section = entry.section()?;
     if !is_identifier(name) {
         return section.wrong(
@@ -96,23 +108,23 @@ pub(super) fn read(name: &str, entry: &Entry<'_>) -> Option<HttpCall> {
             "use lower-case letters, digits and `_`, a letter first".to_owned(),
         );
     }
-    let parameters = match section.get("parameters") {
+    let parameters = match section.get(&key("parameters", PARAMETERS)) {
         Some(entry) => parameters::read(&entry),
         None => Some(Parameters::default()),
     };
     // With unreadable parameters every place would be a mistake of its own.
     let places = parameters.as_ref().map(places);
-    let method = section.read("method", |entry| entry.choice(&HttpMethod::CHOICES));
-    let url = section.require("url", "add `url = \"https://api.example.com/path\"`", |entry| {
-        url(entry, places.as_deref())
-    });
-    let (headers, body) = (headers(&mut section), section.get("body"));
+    let method =
+        section.choice_or(key("method", "How it is called."), HttpMethod::Post, &HttpMethod::CHOICES);
+    let example = "add `url = \"https://api.example.com/path\"`";
+    let url = section.require(key("url", URL), example, |entry| url(entry, places.as_deref()));
+    let (headers, body) = (headers(&mut section, variables), section.get(&key("body", BODY)));
     let body = body.map(|entry| body_of(&entry, places.as_deref()));
-    let repeatable = section.read("repeatable", Entry::flag).unwrap_or(false);
-    let approval = section.read("approval", |entry| entry.choice(&ApprovalPolicy::CHOICES));
+    let repeatable = section.read_or(key("repeatable", REPEATABLE), false, Entry::flag);
+    let approval = section.read(key("approval", APPROVAL), |entry| entry.choice(&ApprovalPolicy::CHOICES));
     section.finish();
     Some(HttpCall {
-        method: method.unwrap_or(HttpMethod::Post),
+        method,
         url: url?,
         headers,
         body: match body {
@@ -126,8 +138,9 @@ pub(super) fn read(name: &str, entry: &Entry<'_>) -> Option<HttpCall> {
 }
 
 fn url(entry: &Entry<'_>, places: Option<&[&str]>) -> Option<UrlTemplate> {
-    let text = entry.text()?;
-    UrlTemplate::parse(&text, places?).map_or_else(
+    let text = entry.text();
+    entry.also(|| json!({"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}));
+    UrlTemplate::parse(&text?, places?).map_or_else(
         |problem| entry.refuse(problem, "write it like \"https://api.example.com/users/{user}/reset\""),
         Some,
     )
@@ -141,25 +154,31 @@ fn body_of(entry: &Entry<'_>, places: Option<&[&str]>) -> Option<Value> {
     }
 }
 
-fn headers(section: &mut Section<'_>) -> BTreeMap<String, String> {
-    let headers = section.section("headers");
-    headers.entries().iter().filter_map(|(name, _, entry)| header(name, entry)).collect()
+fn headers(section: &mut Section<'_>, variables: Option<&Variables>) -> BTreeMap<String, String> {
+    let headers = section.section(key("headers", HEADERS));
+    let headers = headers.entries(&HEADER, "The environment variable that holds its value.");
+    headers.iter().filter_map(|(name, _, entry)| header(name, entry, variables)).collect()
 }
 
-fn header(name: &str, entry: &Entry<'_>) -> Option<(String, String)> {
-    let is_token =
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    if !is_token {
+fn header(name: &str, entry: &Entry<'_>, variables: Option<&Variables>) -> Option<(String, String)> {
+    if !(HEADER.fits)(name) {
         return entry.refuse(format!("\"{name}\" is no name of a header"), "letters, digits and `-`");
     }
     if OURS.contains(&name.to_lowercase().as_str()) {
         return entry.refuse("is set by itself", "remove it");
     }
-    let variable = entry.text()?;
-    if !is_automation_variable(&variable) {
-        return entry.refuse(
+    let variable = entry.text_like(&AUTOMATION, |_| {
+        (
             "is not the name of a variable that calls may use",
             format!("name a variable that begins with {AUTOMATION_PREFIX}; its value is the header's"),
+        )
+    })?;
+    if variables.is_some_and(|variables| !variables.is_set(&variable)) {
+        return entry.refuse(
+            format!("the variable {variable} is not set"),
+            format!(
+                "set it to the whole value of the header {name}; deployed, in the secret of ACT_SECRET_ID"
+            ),
         );
     }
     Some((name.to_owned(), variable))

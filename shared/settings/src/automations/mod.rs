@@ -6,6 +6,8 @@ mod parameters;
 mod template;
 
 pub use http::{HttpCall, HttpMethod};
+#[cfg(test)]
+pub(crate) use money::CURRENCY;
 pub use money::{MaxAmount, decimals_of};
 pub use parameters::Parameters;
 pub use template::{PLACES, Template, UrlTemplate, fill_json};
@@ -13,7 +15,13 @@ pub use template::{PLACES, Template, UrlTemplate, fill_json};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde_json::json;
+
+use crate::Variables;
+use crate::approvals::CHANNEL;
 use crate::entry::Entry;
+use crate::key::{Key, key};
+use crate::names::IDENTIFIER;
 use crate::section::Section;
 
 /// Outside calls at once to one host, by default.
@@ -75,21 +83,28 @@ pub(crate) struct Place {
     pub(crate) span: Range<usize>,
 }
 
-/// Reads `[automations]`, and says which automations have a section.
-pub(crate) fn read(mut section: Section<'_>) -> (AutomationSettings, Vec<Place>) {
+/// Reads `[automations]`, whose variables must be among `variables` if those are known, and says which
+/// automations have a section.
+pub(crate) fn read(
+    mut section: Section<'_>,
+    variables: Option<&Variables>,
+) -> (AutomationSettings, Vec<Place>) {
     let mut places = Vec::new();
     let mut settings = AutomationSettings::default();
-    let calls = section.read("calls_per_host", |entry| entry.integer(1..=MOST_CALLS_PER_HOST));
-    if let Some(calls) = calls.and_then(|calls| u32::try_from(calls).ok()) {
-        settings.calls_per_host = calls;
-    }
-    settings.labels = configured(&mut section, "label", &mut places).and_then(labels);
-    settings.summary_channel = configured(&mut section, "summarise", &mut places).and_then(summary_channel);
-    settings.max_refund = configured(&mut section, "refund_request", &mut places).and_then(max_refund);
-    let calls = section.section("http");
-    for (name, span, entry) in calls.entries() {
+    let about = "How many calls of one host may be under way at once, all processors together.";
+    settings.calls_per_host = section.read_or(key("calls_per_host", about), CALLS_PER_HOST, |entry| {
+        entry.integer(1..=MOST_CALLS_PER_HOST).and_then(|calls| u32::try_from(calls).ok())
+    });
+    let label = key("label", "Gives a GitHub issue labels, of these and no others.");
+    settings.labels = configured(&mut section, &label, &mut places).and_then(labels);
+    let summarise = key("summarise", "Posts a summary of the event and its thread to a channel of Slack.");
+    settings.summary_channel = configured(&mut section, &summarise, &mut places).and_then(summary_channel);
+    let refund = key("refund_request", "Refunds a payment of Stripe, after a person has approved it.");
+    settings.max_refund = configured(&mut section, &refund, &mut places).and_then(max_refund);
+    let calls = section.section(key("http", "Calls of your own APIs, each the automation `http.NAME`."));
+    for (name, span, entry) in calls.entries(&IDENTIFIER, "A call of an API of yours.") {
         places.push(Place { automation: format!("{HTTP}{name}"), span });
-        if let Some(call) = http::read(name, &entry) {
+        if let Some(call) = http::read(name, &entry, variables) {
             settings.http.insert(name.to_owned(), call);
         }
     }
@@ -97,21 +112,20 @@ pub(crate) fn read(mut section: Section<'_>) -> (AutomationSettings, Vec<Place>)
     (settings, places)
 }
 
-fn configured<'t>(
-    section: &mut Section<'t>,
-    name: &'static str,
-    places: &mut Vec<Place>,
-) -> Option<Section<'t>> {
-    let found = section.get(name)?;
-    places.push(Place { automation: name.to_owned(), span: found.span() });
+fn configured<'t>(section: &mut Section<'t>, key: &Key, places: &mut Vec<Place>) -> Option<Section<'t>> {
+    let found = section.get(key)?;
+    places.push(Place { automation: key.name.to_owned(), span: found.span() });
     found.section()
 }
 
 fn labels(mut section: Section<'_>) -> Option<Vec<String>> {
     let example = "add `allowed = [\"bug\", \"question\"]`";
-    let labels = section.require("allowed", example, |entry| {
+    let labels = section.require(key("allowed", "The labels that may be given."), example, |entry| {
+        entry.also(|| json!({"minItems": 1}));
         let labels = entry.each(|label| {
-            let text = label.text()?;
+            let text = label.text();
+            label.also(|| json!({"maxLength": LONGEST_LABEL}));
+            let text = text?;
             if text.chars().count() > LONGEST_LABEL {
                 return label.refuse(
                     format!("longer than {LONGEST_LABEL} characters"),
@@ -127,28 +141,28 @@ fn labels(mut section: Section<'_>) -> Option<Vec<String>> {
 }
 
 fn summary_channel(mut section: Section<'_>) -> Option<String> {
-    let channel = section.require("channel", "add `channel = \"C0123456789\"`", channel);
+    let channel =
+        section.require(key("channel", "The channel's id."), "add `channel = \"C0123456789\"`", channel);
     section.finish();
     channel
 }
 
 fn max_refund(mut section: Section<'_>) -> Option<MaxAmount> {
-    let most = section.require("max_amount", "add `max_amount = { usd = 50.00 }`", money::read);
+    let most = section.require(
+        key("max_amount", "The most that is refunded, by currency; one that is not named is refused."),
+        "add `max_amount = { usd = 50.00 }`",
+        money::read,
+    );
     section.finish();
     most
 }
 
 /// The id of a channel: its name may change, and a search for what was posted takes the id alone.
 fn channel(entry: &Entry<'_>) -> Option<String> {
-    let text = entry.text()?;
-    let is_id = text.starts_with(['C', 'G'])
-        && (2..=32).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    if is_id {
-        return Some(text);
-    }
-    entry.refuse(
-        format!("\"{text}\" is no id of a channel"),
-        "copy the id (C…) from the end of the channel's details in Slack",
-    )
+    entry.text_like(&CHANNEL, |text| {
+        (
+            format!("\"{text}\" is no id of a channel"),
+            "copy the id (C…) from the end of the channel's details in Slack",
+        )
+    })
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use crate::entry::Entry;
+use crate::form::Form;
 
 /// Currencies whose smallest unit is the currency itself, by Stripe's list of zero-decimal currencies.
 const WHOLE: [&str; 15] =
@@ -25,10 +28,19 @@ pub fn decimals_of(currency: &str) -> u32 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaxAmount(pub BTreeMap<String, u64>);
 
+/// Three letters in lower case.
+pub(crate) const CURRENCY: Form = Form {
+    fits: |text| text.len() == 3 && text.chars().all(|c| c.is_ascii_lowercase()),
+    pattern: "^[a-z]{3}$",
+    example: "usd",
+};
+
 /// Reads `{ usd = 50.00, jpy = 8000 }`.
 pub(crate) fn read(entry: &Entry<'_>) -> Option<MaxAmount> {
+    entry.also(|| json!({"minProperties": 1}));
     let section = entry.section()?;
-    let amounts: Vec<_> = section.entries().iter().map(|(name, _, entry)| amount(name, entry)).collect();
+    let amounts = section.entries(&CURRENCY, "The most in this currency, such as 50.00.");
+    let amounts: Vec<_> = amounts.iter().map(|(name, _, entry)| amount(name, entry)).collect();
     if amounts.is_empty() {
         return entry.refuse("names no currency", "write it like { usd = 50.00 }");
     }
@@ -36,11 +48,13 @@ pub(crate) fn read(entry: &Entry<'_>) -> Option<MaxAmount> {
 }
 
 fn amount(currency: &str, entry: &Entry<'_>) -> Option<(String, u64)> {
-    if currency.len() != 3 || !currency.chars().all(|c| c.is_ascii_lowercase()) {
+    if !(CURRENCY.fits)(currency) {
         return entry
             .refuse(format!("\"{currency}\" is no currency"), "write its three letters in lower case: usd");
     }
-    let small_units = entry.number(0.0..=1_000_000_000.0)? * 10_f64.powi(decimals_of(currency).cast_signed());
+    let amount = entry.number(0.0..=1_000_000_000.0);
+    entry.also(|| json!({"exclusiveMinimum": 0}));
+    let small_units = amount? * 10_f64.powi(decimals_of(currency).cast_signed());
     let whole = small_units.round();
     if whole < 1.0 || (whole - small_units).abs() > 1e-6 {
         return entry.refuse("is no amount of that currency above zero", "write it like usd = 50.00");

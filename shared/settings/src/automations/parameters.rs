@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::PLACES;
 use crate::entry::Entry;
-use crate::names::is_identifier;
+use crate::names::{IDENTIFIER, is_identifier};
 use crate::suggest::list;
 
 /// Longest text where the schema names no bound, in characters.
@@ -109,11 +109,43 @@ fn lengths(field: &Value) -> (u64, u64) {
 
 /// Reads a schema; keywords that are not heeded are refused instead of being ignored.
 pub(super) fn read(entry: &Entry<'_>) -> Option<Parameters> {
-    let mut schema = entry.json()?;
+    let schema = entry.json();
+    entry.also(described);
+    let mut schema = schema?;
     if let Err(problem) = check_schema(&mut schema) {
         return entry.refuse(problem, "write it like { properties = { user = { type = \"string\" } } }");
     }
     Some(Parameters { schema })
+}
+
+/// What [`check_schema`] lets pass, in keywords of JSON Schema.
+fn described() -> Value {
+    let of_keyword = |keyword: &str| match keyword {
+        "type" => json!({"enum": TYPES}),
+        "description" => json!({"description": "What it is, in words for the model."}),
+        "enum" => json!({"type": "array", "minItems": 1}),
+        "minLength" | "maxLength" => json!({"type": "integer", "minimum": 0}),
+        _ => json!({"type": "number"}),
+    };
+    let field: Map<String, Value> =
+        FIELD.iter().map(|keyword| ((*keyword).to_owned(), of_keyword(keyword))).collect();
+    let field =
+        json!({"type": "object", "properties": field, "required": ["type"], "additionalProperties": false});
+    let of_keyword = |keyword: &str| match keyword {
+        "type" => json!({"enum": ["object"]}),
+        "properties" => json!({
+            "type": "object",
+            "propertyNames": {"not": {"enum": PLACES}},
+            "patternProperties": {IDENTIFIER.pattern: field},
+            "additionalProperties": false,
+            "minProperties": 1,
+        }),
+        "required" => json!({"type": "array", "items": {"type": "string"}}),
+        _ => json!({"description": "What they are for, in words for the model."}),
+    };
+    let object: Map<String, Value> =
+        OBJECT.iter().map(|keyword| ((*keyword).to_owned(), of_keyword(keyword))).collect();
+    json!({"type": "object", "properties": object, "required": ["properties"], "additionalProperties": false})
 }
 
 fn check_schema(schema: &mut Value) -> Result<(), String> {

@@ -7,12 +7,19 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 use super::variables::Reader;
+use crate::form::Form;
 
 /// What the names of such variables begin with.
 pub(crate) const AUTOMATION_PREFIX: &str = "AUTOMATION_";
 
-/// Whether `name` is one of them.
-pub(crate) fn is_automation_variable(name: &str) -> bool {
+/// The name of one of them.
+pub(crate) const AUTOMATION: Form = Form {
+    fits: is_automation_variable,
+    pattern: "^AUTOMATION_[A-Z0-9_]+$",
+    example: "AUTOMATION_PASSWORD_RESET",
+};
+
+fn is_automation_variable(name: &str) -> bool {
     name.strip_prefix(AUTOMATION_PREFIX).is_some_and(|rest| {
         !rest.is_empty() && rest.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     })

@@ -13,7 +13,7 @@ mod urls;
 mod variables;
 mod zendesk;
 
-pub(crate) use automations::{AUTOMATION_PREFIX, is_automation_variable};
+pub(crate) use automations::{AUTOMATION, AUTOMATION_PREFIX};
 pub use aws::AwsResources;
 pub use console::ConsoleToken;
 pub use github::GithubCredentials;

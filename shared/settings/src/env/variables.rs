@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -86,6 +87,28 @@ impl Variables {
     /// [`Mistakes`]: all of them, by the names of the variables, never with a secret's value.
     pub fn environment(&self) -> Result<Environment, Mistakes> {
         Environment::from_variables(self)
+    }
+
+    /// Where agent.toml is, as [`Environment::config_path`] says it, even where other variables are wrong.
+    #[must_use]
+    pub fn config_path(&self) -> PathBuf {
+        let value = |name: &str| self.text(name).map(str::to_owned);
+        let known = Environment {
+            config: value("AFTERHOOK_CONFIG").map(PathBuf::from),
+            lambda_function: value("AWS_LAMBDA_FUNCTION_NAME"),
+            ..Environment::default()
+        };
+        known.config_path()
+    }
+
+    /// Whether `name` has a value. One that does not do is reported by [`Variables::environment`].
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|variable| variable.value.is_none()) || self.text(name).is_some()
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        let value = self.0.get(name)?.value.as_deref().map(str::trim);
+        value.filter(|value| !value.is_empty())
     }
 
     fn set(&mut self, name: String, origin: &str, value: String) {

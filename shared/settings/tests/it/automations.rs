@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 use serde_json::json;
-use settings::{ApprovalPolicy, Environment, HttpMethod, Settings};
+use settings::{ApprovalPolicy, Environment, HttpMethod, Settings, Variables};
 
 use crate::project::project;
 
@@ -153,4 +153,35 @@ fn headers_come_from_variables_of_their_own() {
     assert_eq!(environment.automations["AUTOMATION_RESET"].expose_secret(), "Bearer top secret");
     let broken = Environment::from_map([("AUTOMATION_RESET", "a\r\nhost: evil")]).unwrap_err().to_string();
     assert!(broken.contains("AUTOMATION_RESET") && !broken.contains("evil"), "{broken}");
+}
+
+#[test]
+fn variables_that_are_not_set_are_named_with_the_line_that_needs_them() {
+    let dir = project();
+    let path = dir.path().join("agent.toml");
+    let call = "[automations.http.reset]\nurl = \"https://api.example.com/\"\n\
+                headers = { Authorization = \"AUTOMATION_RESET\", X-Team = \"AUTOMATION_TEAM\" }\nretries = 3\n";
+    std::fs::write(&path, format!("{SOURCE}{}{call}", intent("http.reset"))).unwrap();
+    let found = |variables: &[(&str, &str)]| {
+        let variables = Variables::from_map(variables.iter().copied());
+        let found = Settings::load_in(&path, &["reply"], &variables).unwrap_err();
+        found
+            .as_slice()
+            .iter()
+            .map(|one| one.to_string().split("agent.toml:").nth(1).unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let retries = "9:1: automations.http.reset.retries: unknown key; known: `parameters`, `method`, `url`, `headers`, \
+                   `body`, `repeatable`, `approval`";
+    assert_eq!(
+        found(&[("AUTOMATION_TEAM", " ")]),
+        [
+            "8:29: automations.http.reset.headers.Authorization: the variable AUTOMATION_RESET is not set; \
+             set it to the whole value of the header Authorization; deployed, in the secret of ACT_SECRET_ID",
+            "8:58: automations.http.reset.headers.X-Team: the variable AUTOMATION_TEAM is not set; \
+             set it to the whole value of the header X-Team; deployed, in the secret of ACT_SECRET_ID",
+            retries,
+        ]
+    );
+    assert_eq!(found(&[("AUTOMATION_TEAM", "a"), ("AUTOMATION_RESET", "Bearer b")]), [retries]);
 }

@@ -125,7 +125,7 @@ fn mistakes_in_a_scheme_name_line_and_remedy() {
         ),
         (
             "{ header = \"X:\" }",
-            "2:21: sources.own.scheme.header: \"x:\" is no name of a header; write it like \"X-Signature\"",
+            "2:21: sources.own.scheme.header: \"X:\" is no name of a header; write it like \"X-Signature\"",
         ),
         (
             "{ header = \"X\", encoding = \"hexx\" }",

@@ -1,0 +1,118 @@
+//! What is configured, in words: never the value of a secret.
+
+use std::collections::BTreeSet;
+
+use anstyle::Style;
+use settings::{ApprovalPolicy, Environment, Settings, Tiers};
+
+use crate::command::table::Table;
+use crate::terminal::say;
+
+/// What agent.toml says, with the limits that follow where `environment` is known.
+pub(super) fn settings(settings: &Settings, environment: Option<&Environment>) {
+    let agent = &settings.agent;
+    say!("sources:   {}", join(settings.sources.keys().map(|name| format!("{name} (/webhooks/{name})"))));
+    let intents = settings.intents.iter().map(|intent| format!("{} -> {}", intent.name, intent.automation));
+    let others = format!("anything else -> {}", agent.default_automation);
+    say!("intents:   {}", join(intents.chain([others])));
+    let when = match agent.approval {
+        ApprovalPolicy::Always => "for every draft".to_owned(),
+        ApprovalPolicy::LowConfidence => format!("below a confidence of {}", agent.confidence_threshold),
+        ApprovalPolicy::Never => "when a safety check trips".to_owned(),
+    };
+    say!("a person:  is asked {when}");
+    let models = &settings.models;
+    let fallback = if models.fallback.is_empty() { "none".to_owned() } else { models.fallback.join(", ") };
+    say!("models:    triage {}, answers {}, fallback {fallback}", models.triage, models.answer);
+    limits(settings, environment.map_or(Tiers::Apply, Environment::tiers));
+}
+
+/// A line for each model, under the keys of `[models.limits]`.
+fn limits(settings: &Settings, tiers: Tiers) {
+    say!("\nlimits that hold, all processors together (`-`: no limit of ours):");
+    let mut table = Table::new(HEADING);
+    for model in settings.models.in_use() {
+        let [rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker] =
+            settings.models.limits_for(model, tiers).shown().map(|(_, value)| value);
+        let cells = [model.to_owned(), rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker];
+        table.push(cells, Style::new());
+    }
+    table.print();
+    match tiers {
+        Tiers::Apply => say!("Rates that agent.toml does not set are those of {}.", settings.models.tier),
+        Tiers::Ignore => say!("GEMINI_BASE_URL is on this machine, so no rates of a tier hold."),
+    }
+}
+
+/// Those of `EffectiveLimits::shown`.
+const HEADING: [&str; 9] =
+    ["model", "rpm", "tpm", "rpd", "concurrency", "timeout", "retries", "min_priority", "breaker"];
+
+/// Says of everything that `settings` needs of the environment whether it is there.
+pub(super) fn environment(settings: &Settings, environment: &Environment) {
+    say!("\nenvironment:");
+    for need in needs(settings, environment) {
+        let said = if need.is_set { "set" } else { &need.otherwise };
+        say!("  {}: {said}", need.name);
+    }
+    let aws =
+        if environment.aws.is_some() { "set" } else { "not set (only where deployed, or with `dev --aws`)" };
+    say!("  AWS resources: {aws}");
+}
+
+/// The last word, when nothing is wrong.
+pub(super) fn verdict(settings: &Settings, environment: &Environment) -> &'static str {
+    if needs(settings, environment).iter().all(|need| need.is_set) {
+        "Nothing is wrong, and nothing is missing."
+    } else {
+        "Nothing is wrong. What is not set, `afterhook dev` does without; set it before you deploy."
+    }
+}
+
+/// Something that is not in agent.toml, and without which the system does not do all it should.
+struct Need {
+    name: String,
+    is_set: bool,
+    otherwise: String,
+}
+
+fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
+    let need = |name: &str, is_set, otherwise: &str| Need {
+        name: name.to_owned(),
+        is_set,
+        otherwise: format!("not set{otherwise}"),
+    };
+    let mut needs = Vec::new();
+    for source in settings.sources.keys() {
+        let is_set = environment.secrets_for(source).is_some();
+        let otherwise = " (`dev` makes one up; deployed, the source answers 503)";
+        needs.push(need(&settings::variable_of(source), is_set, otherwise));
+    }
+    let gemini = environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some();
+    needs.push(need("GEMINI_API_KEY", gemini, " (`dev` uses a stand-in)"));
+    for (service, needed_by) in processor::needs(settings) {
+        let otherwise = format!("; {} (`dev` uses a stand-in)", service.how());
+        let name = format!("{service} ({needed_by} needs it)");
+        needs.push(need(&name, service.is_configured(environment), &otherwise));
+    }
+    for variable in variables_of_calls(settings) {
+        let is_set = environment.automations.contains_key(variable);
+        needs.push(need(variable, is_set, ""));
+    }
+    if !settings.api.callback_hosts.is_empty() {
+        let is_set = environment.secrets_for("api").is_some();
+        needs.push(need("API_WEBHOOK_SECRET", is_set, " (what is posted to a `callback_url` is not signed)"));
+    }
+    needs.push(need("CONSOLE_TOKEN", !environment.console_tokens.is_empty(), " (`dev` makes one up)"));
+    needs
+}
+
+/// The variables whose values calls send as headers, each once.
+fn variables_of_calls(settings: &Settings) -> BTreeSet<&str> {
+    let calls = settings.automations.http.values();
+    calls.flat_map(|call| call.headers.values()).map(String::as_str).collect()
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}

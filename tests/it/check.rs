@@ -1,0 +1,102 @@
+//! `afterhook check`, as somebody sees it who has just edited agent.toml.
+
+use std::path::{Path, PathBuf};
+
+use e2e::world::World;
+use tempfile::TempDir;
+
+use crate::binary::{Said, afterhook, run};
+
+/// A project whose agent.toml has a call of an API, in a directory of its own.
+fn project(rest: &str) -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("persona.md"), "You help.").unwrap();
+    let path = dir.path().join("agent.toml");
+    let text = format!(
+        "[agent]\npersona = \"persona.md\"\n[sources.github]\n\
+         [automations.http.reset]\nurl = \"https://api.example.com/reset\"\n\
+         headers = {{ Authorization = \"AUTOMATION_RESET\", X-Team = \"AUTOMATION_TEAM\" }}\n\
+         [[intents]]\nname = \"reset\"\nwhen = \"a password is lost\"\nautomation = \"http.reset\"\n{rest}"
+    );
+    std::fs::write(&path, text).unwrap();
+    (dir, path)
+}
+
+async fn check(path: &Path, variables: &[(&'static str, &str)]) -> Said {
+    let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    run(afterhook(variables).args(["check", "--config"]).arg(path)).await
+}
+
+#[tokio::test]
+async fn variables_that_calls_need_are_missed_by_name_with_the_line_and_the_remedy() {
+    let (_dir, path) = project("");
+    let said = check(&path, &[("AUTOMATION_TEAM", "support")]).await;
+    said.assert_failure(&[
+        "1 mistake in the configuration:",
+        "agent.toml:6:29: automations.http.reset.headers.Authorization: the variable AUTOMATION_RESET is not set; \
+         set it to the whole value of the header Authorization",
+        "ACT_SECRET_ID",
+    ]);
+    assert!(!said.stderr.contains("AUTOMATION_TEAM"), "{said:?}");
+    // What the machine lacks hides nothing of what the file says, which is not called sound either.
+    for part in
+        ["reset -> http.reset", "gemini-pro-latest", "AUTOMATION_TEAM: set", "AUTOMATION_RESET: not set"]
+    {
+        assert!(said.stdout.contains(part), "`{part}` is not in {said:?}");
+    }
+    assert!(!said.stdout.contains("sound") && !said.stdout.contains("Nothing is wrong"), "{said:?}");
+}
+
+#[tokio::test]
+async fn mistakes_of_the_file_and_of_the_environment_come_in_one_report() {
+    let (_dir, path) = project("prio = 4\n");
+    let said = check(&path, &[("GITHUB_APP_ID", "7")]).await;
+    said.assert_failure(&[
+        "4 mistakes in the configuration:",
+        "AUTOMATION_RESET is not set",
+        "AUTOMATION_TEAM is not set",
+        "agent.toml:11:1: intents[0].prio: unknown key; ",
+        "environment: GITHUB_APP_PRIVATE_KEY: missing, while GITHUB_APP_ID is set; set both or neither",
+    ]);
+    assert_eq!(said.stdout, "", "half of a summary would only hide the mistakes");
+}
+
+#[tokio::test]
+async fn a_sound_configuration_is_called_so_and_shown_without_any_secret() {
+    let (_dir, path) = project("");
+    let world = World::new().await;
+    let secret = [("AUTOMATION_RESET", "Bearer hunter2".to_owned()), ("AUTOMATION_TEAM", "red".to_owned())];
+    let mut command = afterhook(world.variables().into_iter().chain(secret));
+    let said = run(command.args(["check", "--config"]).arg(&path)).await;
+    let stdout = &said.assert_success().stdout;
+    for part in [
+        "is sound.",
+        "/webhooks/github",
+        "AUTOMATION_RESET: set",
+        "Nothing is wrong, and nothing is missing.",
+    ] {
+        assert!(stdout.contains(part), "`{part}` is not in {stdout}");
+    }
+    assert!(!stdout.contains("hunter2"), "{stdout}");
+}
+
+#[tokio::test]
+async fn agent_toml_is_found_by_its_variable_even_where_others_are_wrong() {
+    let (_dir, path) = project("prio = 4\n");
+    let variables =
+        [("AFTERHOOK_CONFIG", path.to_str().unwrap().to_owned()), ("GEMINI_BASE_URL", "nonsense".to_owned())];
+    let said = run(afterhook(variables).arg("check")).await;
+    said.assert_failure(&["intents[0].prio", "GEMINI_BASE_URL"]);
+}
+
+/// The way in which the file is made that lies beside agent.toml.
+#[tokio::test]
+async fn the_schema_for_editors_is_printed_as_it_is_committed() {
+    let said = run(afterhook([]).args(["check", "--schema"])).await;
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/agent.schema.json");
+    let committed = std::fs::read_to_string(committed).unwrap();
+    assert!(
+        said.assert_success().stdout == committed,
+        "write it anew: cargo run -- check --schema > agent/agent.schema.json"
+    );
+}
