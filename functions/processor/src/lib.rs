@@ -4,6 +4,7 @@
 //! calls; the way of one task reads from top to bottom in `process.rs` (claim), `work.rs` (sort and
 //! dispatch), `context.rs` (what an automation can do) and `settle.rs` (the last write).
 
+mod aftermath;
 mod approver;
 mod automations;
 mod batch;

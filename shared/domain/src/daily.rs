@@ -263,11 +263,15 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Notes the end of `task`, for those who end one now and then and keep no [`DayBook`].
+/// Notes the end of `task`, for those who end one now and then and keep no [`DayBook`]. An end with an
+/// [`crate::Aftermath`] is not theirs to count: whoever sees to that does.
 ///
 /// # Errors
 /// [`StoreError`]; the end is not counted then.
 pub async fn note_end(state: &Arc<dyn StateStore>, task: &Task, now: Timestamp) -> Result<(), StoreError> {
+    if task.doc.aftermath.is_some() {
+        return Ok(());
+    }
     let book = DayBook::new(Arc::clone(state), task.id.shard(DAY_SHARDS));
     book.ended(task.control.status, now);
     book.write(now).await

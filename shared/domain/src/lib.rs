@@ -4,6 +4,7 @@
 //! Nothing here knows AWS, HTTP or an async runtime. Time and randomness are passed in
 //! ([`Clock`], `now` parameters), so the same code runs under virtual time.
 
+mod aftermath;
 mod approver;
 mod blob;
 mod click;
@@ -37,6 +38,7 @@ mod view;
 #[cfg(feature = "contract")]
 pub mod contract;
 
+pub use aftermath::Aftermath;
 pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
