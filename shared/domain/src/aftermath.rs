@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Task, Timestamp, after};
+use crate::{API_SOURCE, Origin, Task, Timestamp, after};
 
 /// The message that is sent right after an end is missed so long after it.
 const MISSED: Duration = Duration::from_secs(120);
@@ -20,18 +20,21 @@ const MISSED: Duration = Duration::from_secs(120);
 pub struct Aftermath {
     /// When the sweeper sends a message for it.
     pub due_at: Timestamp,
-    /// Whether the end stands in the figures of the day: written before they are, so that a repeated
-    /// message does not count it again.
+    /// Whether the end is put into the figures of the day: written before it is, so that a repeated message
+    /// does not count it again.
     pub counted: bool,
     /// Tries that were put off.
     pub tries: u32,
 }
 
 impl Task {
-    /// The end that the caller is about to write has an aftermath. To be called before the move to that
-    /// end, which sets when the sweeper looks.
-    pub fn owe_aftermath(&mut self, now: Timestamp) {
-        self.doc.aftermath = Some(Aftermath { due_at: after(now, MISSED), counted: false, tries: 0 });
+    /// Owes what follows from the end that the caller is about to write, made from `by`, if anything does. To
+    /// be called before the move to that end, which sets when the sweeper looks.
+    pub fn owe_aftermath(&mut self, now: Timestamp, by: &Origin) {
+        let counted = by.keeps_figures();
+        // Whether somebody waits for its result stands in its body.
+        let follows = !counted || self.doc.source == API_SOURCE;
+        self.doc.aftermath = follows.then(|| Aftermath { due_at: after(now, MISSED), counted, tries: 0 });
     }
 
     /// The next try is the sweeper's to send for at `due_at`.

@@ -69,8 +69,8 @@ pub use status::{IllegalMove, TaskStatus};
 pub use store_error::StoreError;
 pub use stores::Stores;
 pub use task::{
-    Classification, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, NewTask, RETENTION_DAYS, Task, TaskDoc,
-    TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
+    API_SOURCE, Classification, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, NewTask, RETENTION_DAYS, Task,
+    TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };
 pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
 pub use tend::{Tended, tend};

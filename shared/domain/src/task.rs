@@ -10,6 +10,8 @@ use crate::{
     Timestamp, clip,
 };
 
+/// The source of tasks that somebody has asked for without a webhook (`POST /tasks`).
+pub const API_SOURCE: &str = "api";
 /// Tries that count before a task fails.
 pub const MAX_ATTEMPTS: u32 = 5;
 /// Days that a task may stay unfinished; a day less than the queues' retention.

@@ -69,9 +69,12 @@ async fn send(bench: &Bench, id: &TaskId, lane: Lane) {
 
 /// What a person who clicked in Slack has decided; nobody has worked on it yet.
 async fn reject(bench: &Bench, id: &TaskId) {
+    reject_from(bench, id, &Origin::Slack { team: "T1".to_owned(), user: "U1".to_owned() }).await;
+}
+
+async fn reject_from(bench: &Bench, id: &TaskId, from: &Origin) {
     let hash = bench.task(id).await.doc.draft.unwrap().hash;
-    let from = Origin::Slack { team: "T1".to_owned(), user: "U1".to_owned() };
-    let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &from };
+    let decider = Decider { name: "ada", request: "r1", at: bench.now(), from };
     let verdict = Verdict::Reject { reason: Some("not ours".to_owned()) };
     decide(&bench.stores, id, verdict, &hash, decider).await.unwrap().enqueued.unwrap();
     assert_eq!(bench.status(id).await, TaskStatus::Rejected, "visible at once");
@@ -327,6 +330,28 @@ async fn a_rejection_in_slack_is_counted_once_whatever_the_task() {
     send(&bench, &id, Lane::Express).await;
     bench.work().await;
     assert_eq!(counted(&bench, TaskStatus::Rejected).await, 1);
+    is_over(&bench, &id).await;
+}
+
+#[tokio::test]
+async fn a_rejection_in_the_console_is_counted_there_and_posted_all_the_same() {
+    let (server, bench) = (receiver(&[]).await, bench());
+    let id = parked(&bench, Some(&server)).await;
+    reject_from(&bench, &id, &Origin::CONSOLE).await;
+    note_end(&bench.stores.state, &bench.task(&id).await, bench.now()).await.unwrap();
+    assert_eq!(counted(&bench, TaskStatus::Rejected).await, 1, "at once");
+    bench.work().await;
+    assert_eq!(server.asked().len(), 1);
+    assert_eq!(counted(&bench, TaskStatus::Rejected).await, 1);
+    is_over(&bench, &id).await;
+}
+
+#[tokio::test]
+async fn a_requested_task_without_a_callback_owes_nothing_for_long() {
+    let bench = bench();
+    let id = parked(&bench, None).await;
+    reject_from(&bench, &id, &Origin::CONSOLE).await;
+    bench.work().await;
     is_over(&bench, &id).await;
 }
 
