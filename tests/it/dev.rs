@@ -15,6 +15,7 @@ mod faults;
 mod in_doubt;
 mod refusals;
 mod senders;
+mod threads;
 mod walk;
 mod webhooks;
 

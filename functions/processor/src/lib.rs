@@ -33,6 +33,7 @@ mod services;
 mod settle;
 mod steps;
 mod supersede;
+mod thread;
 mod triage;
 mod untrusted;
 mod wire;

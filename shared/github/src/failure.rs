@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::credentials::{Bearer, Kind};
 use crate::operation::{Operation, SERVICE};
 use crate::rate_limit;
+use crate::state;
 use crate::transport::Broken;
 
 /// The most that is repeated of what GitHub says, in bytes.
@@ -74,7 +75,8 @@ pub(crate) fn status(
         let message = format!("{quote} (rate limit, free again in {} s)", after.as_secs());
         return error(operation, ServiceFailure::Throttled { after }, message);
     }
-    let failure = verdict(operation, answer, now);
+    let over = state::is_over(code, &said);
+    let failure = if over { ServiceFailure::Closed } else { verdict(operation, answer, now) };
     let message = match hint(operation, answer, kind) {
         Some(hint) => format!("{quote}; {hint}"),
         None => quote,
@@ -175,7 +177,6 @@ mod tests {
             (401, "GITHUB_TOKEN"),
             (403, "Issues: read and write"),
             (404, "access to the repository"),
-            (410, "deleted"),
             (422, "content"),
             (301, "GITHUB_API_URL"),
         ] {
@@ -185,6 +186,23 @@ mod tests {
                 assert!(error.message.contains(word), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_thread_that_is_deleted_or_locked_takes_nothing_more() {
+        let locked = r#"{"message":"Unable to create comment because issue is locked."}"#;
+        let deleted = r#"{"message":"This issue was deleted"}"#;
+        for (code, body) in [(403, locked), (410, deleted), (410, "")] {
+            for operation in [Operation::Publish, Operation::History, Operation::State] {
+                assert_eq!(
+                    failed(operation, code, None, body).failure,
+                    ServiceFailure::Closed,
+                    "{code} {body}"
+                );
+            }
+        }
+        let lacking = r#"{"message":"Resource not accessible by personal access token"}"#;
+        assert_eq!(failed(Operation::Publish, 403, None, lacking).failure, ServiceFailure::Refused);
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod marker;
 mod operation;
 mod publisher;
 mod rate_limit;
+mod state;
 mod transport;
 
 pub use config::{BuildError, Config, Credentials};

@@ -12,6 +12,8 @@ pub(crate) enum Operation {
     App,
     /// Read the last comments of a thread.
     History,
+    /// Look whether a thread can still be answered.
+    State,
     /// Add a comment.
     Publish,
     /// Look for a comment of ours.
@@ -29,6 +31,7 @@ impl Operation {
             Self::Login => "ask for our own account",
             Self::App => "act as the app",
             Self::History => "read the comments",
+            Self::State => "read the issue",
             Self::Publish => "create a comment",
             Self::Find => "look for our comment",
             Self::Labels => "read the labels",

@@ -1,7 +1,9 @@
 //! [`Github`]: GitHub as a [`Publisher`].
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, Timestamp};
+use domain::{
+    Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+};
 
 use crate::api::{Api, Call};
 use crate::base::Thread;
@@ -10,6 +12,7 @@ use crate::config::{BuildError, Config, Credentials};
 use crate::labels;
 use crate::marker;
 use crate::operation::Operation;
+use crate::state;
 
 /// GitHub, by its REST API.
 ///
@@ -57,6 +60,10 @@ impl Publisher for Github {
         };
         let last = last?;
         Ok(last.into_iter().map(|comment| comment.seen_by(&login)).collect())
+    }
+
+    async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
+        state::of(&self.api, self.call(Operation::State, target)?).await
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {

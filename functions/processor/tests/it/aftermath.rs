@@ -38,24 +38,7 @@ async fn parked(bench: &Bench, server: Option<&Server>) -> TaskId {
     if let Some(server) = server {
         body["callback_url"] = json!(format!("{}/done", server.base));
     }
-    let body = serde_json::to_vec(&body).unwrap();
-    let id = TaskId::derive("api", &body);
-    let new = NewTask {
-        source: "api".to_owned(),
-        event: "task.requested".to_owned(),
-        tenant: "api".to_owned(),
-        thread: id.to_string(),
-        actor: "ann".to_owned(),
-        priority: Priority::DEFAULT,
-        metadata: serde_json::Map::new(),
-        content_type: "application/json".to_owned(),
-        event_hint: None,
-    };
-    let task = Task::received(id.clone(), new, bench.now(), after(bench.now(), MINUTE));
-    bench.stores.tasks.insert(&task).await.unwrap();
-    let blob = Blob::pack(&body).unwrap();
-    bench.stores.payloads.put_new(&id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
-    send(bench, &id, Lane::Standard).await;
+    let id = bench.accept_from("api", &body).await;
     bench.script([Say::Triage { intent: "question", confidence: 0.5, spam: false }]);
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);

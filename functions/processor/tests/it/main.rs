@@ -7,6 +7,7 @@ mod automations_http;
 mod automations_refund;
 mod automations_steps;
 mod batch;
+mod closed_threads;
 mod conversation;
 mod effects;
 mod fallback;
