@@ -16,6 +16,7 @@ mod http_calls;
 mod in_doubt;
 mod refusals;
 mod senders;
+mod threads;
 mod walk;
 mod webhooks;
 

@@ -1,18 +1,19 @@
 //! The result of a task of `POST /tasks`, posted to its `callback_url` when the work on it has ended.
 //!
-//! What came out is saved before it is posted: a try that is repeated because the receiver was down posts
-//! the same again, and neither asks a model nor acts a second time. The receiver knows a repetition by its
-//! `webhook-id`, which is also the `Idempotency-Key`. A receiver that refuses, or that is down for a day,
-//! changes nothing about the task: its timeline says so.
+//! What came out, and every byte that is told about it, is saved before it is posted: a try that is repeated
+//! because the receiver was down posts the same again, and neither asks a model nor acts a second time. The
+//! receiver knows a repetition by its `webhook-id`, which is also the `Idempotency-Key`. A receiver that
+//! refuses, or that is down for a day, changes nothing about the task: its timeline says so.
 //!
-//! What ends without work (a draft that a person has rejected, or that nobody decided about) is not posted.
+//! What ends without work (a draft that a person has rejected, or that nobody decided about) is posted by
+//! `aftermath.rs`. A task that a person sends around again has a result of its own in each of its lives.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    MAX_ATTEMPTS, Mark, Part, Proof, ServiceError, ServiceFailure, StoreError, TaskError, TaskOutput,
+    MAX_ATTEMPTS, Mark, Part, Proof, ServiceError, ServiceFailure, StoreError, Task, TaskError, TaskOutput,
     TaskStatus, Timestamp, between, view,
 };
 use outbound::{Caller, Method, Url};
@@ -25,11 +26,21 @@ use crate::run::Run;
 use crate::{Deed, Finished, Found, Interrupt};
 
 /// The step that holds what came out.
-const ENDED: &str = "callback.ended";
-/// The effect. A second round (a retry that a person asked for) has a result of its own.
+const TOLD: &str = "callback.told";
+/// The effect.
 const CALLBACK: &str = "callback";
-/// For how long after it came in a task waits for its receiver.
+/// For how long a result waits for its receiver.
 const PATIENCE: Duration = Duration::from_hours(24);
+
+/// What is told about an end: the same at every try.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Told {
+    /// What the work came to; `None` when it was not work that ended the task.
+    ended: Option<Ended>,
+    /// When it ended.
+    at: Timestamp,
+    body: Value,
+}
 
 /// How the work on a task ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,9 +88,22 @@ impl Ended {
     }
 }
 
-/// How an earlier try of this round ended, whose result has not arrived yet.
+/// `name`, for the present life of `task`: a retry that a person asks for begins another one.
+fn of_life(name: &str, task: &Task) -> String {
+    if task.doc.opened_at == task.doc.received_at {
+        name.to_owned()
+    } else {
+        format!("{name}.{}", task.doc.opened_at.as_millisecond())
+    }
+}
+
+/// How an earlier try of this life ended, whose result has not arrived yet.
 pub(crate) async fn ended(run: &Run) -> Result<Option<Ended>, Interrupt> {
-    if !is_requested(run).await { Ok(None) } else { run.saved(ENDED).await }
+    if !is_requested(run).await {
+        return Ok(None);
+    }
+    let step = of_life(TOLD, &*run.task.lock().await);
+    Ok(run.saved::<Told>(&step).await?.and_then(|told| told.ended))
 }
 
 /// Posts the result of `outcome`, if it ends a task whose sender wants it. Gives back what is to be written
@@ -94,22 +118,40 @@ pub(crate) async fn deliver(
     let attempts = run.task.lock().await.control.attempts;
     let ended = Ended::of(outcome, attempts)?;
     let Some(url) = url(run).await? else { return ended.outcome() };
-    let ended = run.save_step(ENDED, ended).await?;
-    match post(run, url, &ended).await {
-        Ok(()) => ended.outcome(),
-        Err(interrupt) => match given_up(run, &interrupt, attempts).await {
-            Some(why) => {
-                run.task.lock().await.note(run.now(), &format!("the result was not delivered: {why}"));
-                ended.outcome()
-            }
-            None => Err(interrupt),
-        },
+    let body = body(run, &ended).await?;
+    let told = Told { ended: Some(ended.clone()), at: run.now(), body };
+    let told = tell(run, url, told, attempts).await?;
+    told.ended.unwrap_or(ended).outcome()
+}
+
+/// Posts that a task has ended without work, as it stands now; `Ok` once it has arrived, or never will.
+pub(crate) async fn deliver_end(run: &Run, url: Url) -> Result<(), Interrupt> {
+    let (at, body) = (run.now(), {
+        let task = run.task.lock().await;
+        envelope(task.control.status, run.now(), shown(&task, None)?)
+    });
+    tell(run, url, Told { ended: None, at, body }, 0).await.map(drop)
+}
+
+/// Posts what is told, and says what that is: `told`, unless an earlier try has told something. What will
+/// never arrive is a line in the timeline.
+async fn tell(run: &Run, url: Url, told: Told, attempts: u32) -> Result<Told, Interrupt> {
+    let (step, effect) = {
+        let task = run.task.lock().await;
+        (of_life(TOLD, &task), of_life(CALLBACK, &task))
+    };
+    let told = run.save_step(&step, told).await?;
+    let posting = Posting { run, url, body: &told.body };
+    if let Err(interrupt) = run.once(&effect, &posting).await {
+        let Some(why) = given_up(run, &interrupt, told.at, attempts) else { return Err(interrupt) };
+        run.task.lock().await.note(run.now(), &format!("the result was not delivered: {why}"));
     }
+    Ok(told)
 }
 
 /// Why the result will never arrive; `None` when it may later.
-async fn given_up(run: &Run, interrupt: &Interrupt, attempts: u32) -> Option<String> {
-    let late = between(run.task.lock().await.doc.received_at, run.now()) >= PATIENCE;
+fn given_up(run: &Run, interrupt: &Interrupt, since: Timestamp, attempts: u32) -> Option<String> {
+    let late = between(since, run.now()) >= PATIENCE;
     match interrupt {
         Interrupt::Fail(error) => Some(error.message.clone()),
         Interrupt::Defer(deferred) if late || (deferred.counted && attempts >= MAX_ATTEMPTS) => {
@@ -119,12 +161,12 @@ async fn given_up(run: &Run, interrupt: &Interrupt, attempts: u32) -> Option<Str
     }
 }
 
-async fn is_requested(run: &Run) -> bool {
+pub(crate) async fn is_requested(run: &Run) -> bool {
     run.task.lock().await.doc.source == Provider::Api.name()
 }
 
 /// Where the result is wanted. The host is asked about once more: agent.toml may have changed since.
-async fn url(run: &Run) -> Result<Option<Url>, Interrupt> {
+pub(crate) async fn url(run: &Run) -> Result<Option<Url>, Interrupt> {
     let Some(blob) = run.processor.stores.payloads.get(&run.id, &Part::payload()).await? else {
         return Ok(None);
     };
@@ -140,14 +182,17 @@ async fn url(run: &Run) -> Result<Option<Url>, Interrupt> {
     Ok(None)
 }
 
-async fn post(run: &Run, url: Url, ended: &Ended) -> Result<(), Interrupt> {
-    let name = if run.round == 0 { CALLBACK.to_owned() } else { format!("{CALLBACK}.{}", run.round) };
-    let body = body(run, ended).await?;
-    let posting = Posting { run, url, body };
-    run.once(&name, &posting).await.map(drop)
+/// The task as the API shows it.
+fn shown(task: &Task, text: Option<String>) -> Result<Value, Interrupt> {
+    serde_json::to_value(view(task, text))
+        .map_err(|error| StoreError::broken("write the result", error).into())
 }
 
-/// The task as the API shows it, as it will be.
+fn envelope(status: TaskStatus, at: Timestamp, data: Value) -> Value {
+    json!({"type": format!("task.{status}"), "timestamp": at, "data": data})
+}
+
+/// The task as it will be.
 async fn body(run: &Run, ended: &Ended) -> Result<Value, Interrupt> {
     let text = match ended {
         Ended::Finished { output: TaskOutput::Draft(hash), .. } => Some(run.draft_text(hash).await?),
@@ -155,8 +200,7 @@ async fn body(run: &Run, ended: &Ended) -> Result<Value, Interrupt> {
         Ended::Failed(_) | Ended::Ignored(_) => None,
     };
     let task = run.task.lock().await;
-    let mut data = serde_json::to_value(view(&task, text.clone()))
-        .map_err(|error| StoreError::broken("write the result", error))?;
+    let mut data = shown(&task, text.clone())?;
     data["status"] = json!(ended.status());
     data["not_before"] = Value::Null;
     match ended {
@@ -169,14 +213,14 @@ async fn body(run: &Run, ended: &Ended) -> Result<Value, Interrupt> {
         Ended::Failed(error) => data["error"] = json!(error),
         Ended::Ignored(_) => {}
     }
-    Ok(json!({"type": format!("task.{}", ended.status()), "timestamp": run.now(), "data": data}))
+    Ok(envelope(ended.status(), run.now(), data))
 }
 
 /// One posting of a result, signed as Standard Webhooks are.
 struct Posting<'r> {
     run: &'r Run,
     url: Url,
-    body: Value,
+    body: &'r Value,
 }
 
 impl Posting<'_> {
@@ -210,7 +254,7 @@ impl Deed for Posting<'_> {
             failure: ServiceFailure::Refused,
             message: error.to_string(),
         })?;
-        let called = caller.call(Method::POST, self.url.clone(), Some(&self.body), &id).await;
+        let called = caller.call(Method::POST, self.url.clone(), Some(self.body), &id).await;
         let called = called.map_err(|error| match error.failure {
             // It may have arrived: the same id a second time does no harm.
             ServiceFailure::InDoubt => {

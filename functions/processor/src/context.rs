@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use domain::{
@@ -81,12 +82,14 @@ impl Context {
         self.0.target()
     }
 
-    /// Fails now when an answer could go nowhere, before one is paid for. What came by the API has no thread,
-    /// and its answer is its result.
+    /// Fails now when an answer could go nowhere, before one is paid for; the next [`Context::ask`] looks
+    /// beside the history whether the thread is still open, too. What came by the API has no thread, and its
+    /// answer is its result.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn answerable(&self) -> Result<(), Interrupt> {
+        self.0.answers.store(true, Ordering::Relaxed);
         let came_by_api = self.0.task.lock().await.doc.source == webhook::Provider::Api.name();
         if came_by_api { Ok(()) } else { self.0.target().map(drop) }
     }
@@ -248,13 +251,18 @@ impl Context {
     }
 
     /// Answers in the thread that the event came from: cleans `text`, parks it when a person must
-    /// look at it first, and publishes it once. What came by `POST /tasks` has no thread: there the answer
+    /// look at it first, and publishes it once, unless the thread was closed meanwhile. What came by `POST /tasks` has no thread: there the answer
     /// is the task's result.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
-        let text = match self.0.answered(REPLY).await? {
+        let approval = self.0.answered(REPLY).await?;
+        // What may be published already is not to be called off.
+        if !self.has_begun(REPLY).await {
+            self.0.still_open(approval.is_some()).await?;
+        }
+        let text = match approval {
             Some(approval) => approval.text,
             None => self.pass_gate(&text, DraftOrigin::Model).await?,
         };
@@ -305,8 +313,15 @@ impl Context {
         Ok(cleaned)
     }
 
+    /// Whether what is about to be written can still be said in the thread, if that is what it is for.
+    async fn open_to_answer(&self) -> Result<(), Interrupt> {
+        if self.0.answers.load(Ordering::Relaxed) { self.0.still_open(false).await } else { Ok(()) }
+    }
+
     async fn answer_call(&self, step: &str, instruction: &str) -> Result<ModelCall, Interrupt> {
-        let history = self.history().await?;
+        let (history, open) = futures::join!(self.history(), self.open_to_answer());
+        open?;
+        let history = history?;
         let agent = &self.0.processor.config.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (id, event) = (&self.0.id, &self.0.event);

@@ -151,7 +151,10 @@ impl Run {
     async fn failed(&self, name: &str, error: &ServiceError) -> Interrupt {
         match error.failure {
             ServiceFailure::InDoubt => self.in_doubt(name, &error.message),
-            ServiceFailure::Later { .. } | ServiceFailure::Throttled { .. } | ServiceFailure::Refused => {
+            ServiceFailure::Later { .. }
+            | ServiceFailure::Throttled { .. }
+            | ServiceFailure::Refused
+            | ServiceFailure::Closed => {
                 self.retract(name).await;
                 Interrupt::from_service(name, error, self.now())
             }

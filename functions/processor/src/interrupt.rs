@@ -3,6 +3,7 @@
 use domain::{
     Deferral, ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError, Timestamp, after,
 };
+use webhook::IgnoreReason;
 
 /// Why a run stops. The variants are what happens next to the task.
 ///
@@ -51,6 +52,11 @@ impl Interrupt {
     pub fn defer(why: impl Into<String>, not_before: Option<Timestamp>) -> Self {
         let why = why.into();
         Self::Defer(Box::new(Deferred { why, not_before, is_slot: false, counted: false, error: None }))
+    }
+
+    /// Nobody can be answered in the thread any more, or waits for it.
+    pub(crate) fn thread_closed(why: &str) -> Self {
+        Self::Ignore(format!("{}: {why}", IgnoreReason::ThreadClosed.as_str()))
     }
 
     /// A try that went wrong and may go well next time: costs an attempt.
@@ -121,6 +127,7 @@ impl Interrupt {
                 Self::defer(error.to_string(), Some(after(now, wait)))
             }
             ServiceFailure::InDoubt => Self::retry(told()),
+            ServiceFailure::Closed => Self::thread_closed(&error.to_string()),
             ServiceFailure::Refused => {
                 let mut error = told();
                 error.kind = error.kind.replace("_error", "_refused");

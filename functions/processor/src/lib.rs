@@ -4,6 +4,7 @@
 //! calls; the way of one task reads from top to bottom in `process.rs` (claim), `work.rs` (sort and
 //! dispatch), `context.rs` (what an automation can do) and `settle.rs` (the last write).
 
+mod aftermath;
 mod approver;
 mod automations;
 mod batch;
@@ -32,6 +33,7 @@ mod services;
 mod settle;
 mod steps;
 mod supersede;
+mod thread;
 mod triage;
 mod untrusted;
 mod wire;

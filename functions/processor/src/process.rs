@@ -59,7 +59,7 @@ impl Processor {
             Ok(Claim::Settled(status)) => {
                 info!(task_id = %id, %status, "nothing to work on");
                 self.tend(&id, &request.lease.owner).await;
-                Disposition::Done
+                self.settle_aftermath(delivery, &id, status, deadline).await
             }
             Ok(other) => self.unclaimed(&id, other, request.now),
             Err(problem) => {

@@ -36,6 +36,10 @@ pub(crate) struct Run {
     calls: AtomicU32,
     slot_used: AtomicBool,
     places: AtomicU32,
+    /// Whether this run is going to answer in the thread.
+    pub(crate) answers: AtomicBool,
+    /// Whether this run has seen that the thread can be answered.
+    pub(crate) seen_open: AtomicBool,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
     /// The text that was published, for later tasks that find no model.
@@ -57,6 +61,8 @@ impl Run {
             calls: AtomicU32::new(0),
             slot_used: AtomicBool::new(false),
             places: AtomicU32::new(0),
+            answers: AtomicBool::new(false),
+            seen_open: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             published: Mutex::new(None),
         }

@@ -109,6 +109,13 @@ mod tests {
         assert!(takes_the_place_of(&said("issue_comment.edited", "1", "mona", 11), &older));
         assert!(!takes_the_place_of(&said("issue_comment.edited", "2", "mona", 11), &older));
         assert!(!takes_the_place_of(&said("issue_comment.deleted", "1", "mona", 11), &older));
+        for name in ["message.im", "app_mention"] {
+            let older = said(name, "1795170000.000100", "U05MONA123", 10);
+            assert!(takes_the_place_of(
+                &said("message.edited", "1795170000.000100", "U05MONA123", 10),
+                &older
+            ));
+        }
     }
 
     #[test]

@@ -6,16 +6,17 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use domain::{
-    Classification, Event, MAX_ATTEMPTS, Part, ServiceFailure, StoreError, Task, TaskError, Timestamp,
+    Classification, Event, MAX_ATTEMPTS, Part, ServiceFailure, StoreError, Task, TaskError, ThreadState,
+    Timestamp,
 };
 use futures::FutureExt;
-use webhook::{CommentPolicy, Parsed, Provider, Received, Sender};
+use webhook::{CommentPolicy, IgnoreReason, Parsed, Provider, Received, Sender};
 
 use crate::fallback::Memory;
 use crate::process::worn_out;
 use crate::run::{OUTSIDE_CALL, Run};
 use crate::triage::{self, Ticket};
-use crate::{Context, Finished, Interrupt, Processor, callback, fallback, supersede};
+use crate::{Context, Finished, Interrupt, Processor, callback, fallback, supersede, thread};
 
 /// A task after the work on it.
 pub(crate) struct Worked {
@@ -145,7 +146,18 @@ pub(crate) async fn unwanted(
     if source.filter.comments != CommentPolicy::Mention {
         filter.comments = CommentPolicy::Thread;
     }
-    Ok(filter.ignores(event).map(|reason| reason.as_str().to_owned()))
+    // Which of two twins is taken was decided by the events of the source.
+    let event = Event { twin: None, ..event.clone() };
+    Ok(filter.ignores(&event).map(|reason| told(reason, event.thread_state)))
+}
+
+fn told(reason: IgnoreReason, state: ThreadState) -> String {
+    let word = reason.as_str();
+    match (reason, state) {
+        (IgnoreReason::ThreadClosed, ThreadState::Locked) => format!("{word}: {}", thread::LOCKED),
+        (IgnoreReason::ThreadClosed, _) => format!("{word}: {}", thread::SETTLED),
+        _ => word.to_owned(),
+    }
 }
 
 async fn sort_and_dispatch(run: &Arc<Run>, ticket: Ticket) -> Result<Finished, Interrupt> {

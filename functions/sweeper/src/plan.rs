@@ -49,11 +49,8 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
             Plan::Wake { look_again: after(now, patience(0, depth)) }
         }
         TaskStatus::Waiting | TaskStatus::Processing => resend(task, depth, now),
-        TaskStatus::Completed
-        | TaskStatus::Ignored
-        | TaskStatus::Rejected
-        | TaskStatus::Expired
-        | TaskStatus::Failed => Plan::Nothing,
+        TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => aftermath(task, depth, now),
+        TaskStatus::Completed | TaskStatus::Ignored => Plan::Nothing,
     }
 }
 
@@ -76,6 +73,16 @@ fn received(task: &Task, depth: Depth, now: Timestamp) -> Plan {
         return resend(task, depth, now);
     }
     Plan::Postpone { look_again: overdue }
+}
+
+/// What is owed after an end wants a message; who made the end has sent one, and may have died before. What
+/// is due earlier is due for a message about its draft, which `notices.rs` looks after.
+fn aftermath(task: &Task, depth: Depth, now: Timestamp) -> Plan {
+    if task.aftermath_due_at().is_some_and(|due| due <= now) {
+        resend(task, depth, now)
+    } else {
+        Plan::Nothing
+    }
 }
 
 fn resend(task: &Task, depth: Depth, now: Timestamp) -> Plan {
@@ -200,6 +207,21 @@ mod tests {
         assert_eq!(plan(&task, EMPTY, at(62)), Plan::Nothing);
         assert_eq!(plan(&task, EMPTY, at(62 + 3_600)), Plan::Postpone { look_again: at(9_300) });
         assert_eq!(plan(&task, EMPTY, at(9_300)), Plan::Expire);
+    }
+
+    #[test]
+    fn what_is_owed_after_an_end_is_sent_for_when_it_is_due() {
+        let mut task = received_at(0);
+        task.transition(TaskStatus::Processing, at(1), "claimed").unwrap();
+        task.transition(TaskStatus::AwaitingApproval, at(2), "parked").unwrap();
+        domain::expire(&mut task, at(10)).unwrap();
+        assert_eq!(task.control.due_at, Some(at(130)));
+        assert_eq!(plan(&task, EMPTY, at(129)), Plan::Nothing);
+        assert_eq!(plan(&task, EMPTY, at(130)), Plan::Wake { look_again: at(250) });
+        task.aftermath_sent_for(at(250), at(130));
+        assert_eq!(plan(&task, EMPTY, at(249)), Plan::Nothing);
+        task.close_aftermath(at(131));
+        assert_eq!(task.control.due_at, None);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
-    Clock, Depth, Due, Envelope, Lane, Save, StoreError, Stores, Task, TaskError, TaskStatus, Timestamp,
+    Clock, Depth, Due, Envelope, Lane, Origin, Save, StoreError, Stores, Task, TaskError, TaskStatus,
+    Timestamp,
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
@@ -17,6 +18,8 @@ use crate::plan::{Plan, plan};
 const PER_STATUS: usize = 1_000;
 /// Tasks looked at side by side.
 const AT_ONCE: usize = 16;
+/// The ends that leave something to be done by a processor.
+const WITH_AFTERMATH: [TaskStatus; 3] = [TaskStatus::Rejected, TaskStatus::Expired, TaskStatus::Failed];
 
 /// Finds tasks that would otherwise be stuck.
 ///
@@ -57,7 +60,7 @@ impl Sweeper {
         let now = self.clock.now();
         let depths = Arc::new(self.depths().await);
         let mut report = Report::default();
-        for status in TaskStatus::OPEN {
+        for status in TaskStatus::OPEN.into_iter().chain(WITH_AFTERMATH) {
             let due = self.stores.tasks.due(status, now, PER_STATUS).await?;
             let mut outcomes = stream::iter(due)
                 .take_while(|_| futures::future::ready(self.clock.now() < deadline))
@@ -115,28 +118,35 @@ impl Sweeper {
     /// Counts first, then sends: a crash in between costs a while, the other order would send
     /// without end.
     async fn wake(&self, mut task: Task, look_again: Timestamp, now: Timestamp) -> Result<Done, StoreError> {
+        task.doc.wakes += 1;
+        if task.control.status.is_end() {
+            task.aftermath_sent_for(look_again, now);
+        } else {
+            task.control.due_at = Some(look_again);
+        }
+        task.note(now, "a fresh message was sent");
+        self.save_and_send(task, Done::Woken).await
+    }
+
+    /// Writes the task, then sends a message for it. The write says when one that was not sent is missed.
+    async fn save_and_send(&self, task: Task, done: Done) -> Result<Done, StoreError> {
         let envelope =
             Envelope { task_id: task.id.clone(), lane: lane(&task), tenant: task.doc.tenant.clone() };
-        task.doc.wakes += 1;
-        task.control.due_at = Some(look_again);
-        task.note(now, "a fresh message was sent");
-        match self.save(task, Done::Woken).await? {
-            Done::Woken => match self.stores.queue.send(&envelope).await {
-                Ok(()) => Ok(Done::Woken),
-                Err(problem) => {
-                    warn!(task_id = %envelope.task_id, %problem, "no message; a later sweep sends it");
-                    Ok(Done::Error)
-                }
-            },
-            other => Ok(other),
+        let saved = self.save(task, done).await?;
+        if saved == done
+            && let Err(problem) = self.stores.queue.send(&envelope).await
+        {
+            warn!(task_id = %envelope.task_id, %problem, "no message; a later sweep sends it");
+            return Ok(Done::Error);
         }
+        Ok(saved)
     }
 
     async fn expire(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {
         domain::expire(&mut task, now).map_err(|illegal| StoreError::broken("sweep", illegal))?;
         let (id, hash) = (task.id.clone(), task.doc.draft.as_ref().map(|draft| draft.hash.clone()));
-        let done = self.save(task, Done::Expired).await?;
-        if done == Done::Expired {
+        let done = self.save_and_send(task, Done::Expired).await?;
+        if done != Done::MovedOn {
             // The line of the audit, as every decision has one.
             info!(task_id = %id, outcome = "expired", by = "afterhook", from = "sweeper", draft_hash = hash, at = %now, "decided");
         }
@@ -148,26 +158,10 @@ impl Sweeper {
             format!("unfinished for {} days; the last word was: {}", domain::MAX_OPEN_DAYS, last_word(&task));
         error!(task_id = %task.id, message, "task given up for its age");
         task.doc.error = Some(TaskError::new("sweep", "too_old", &message));
-        self.end(task, TaskStatus::Failed, now, &message, Done::GivenUp).await
-    }
-
-    async fn end(
-        &self,
-        mut task: Task,
-        status: TaskStatus,
-        now: Timestamp,
-        note: &str,
-        done: Done,
-    ) -> Result<Done, StoreError> {
-        task.transition(status, now, note).map_err(|illegal| StoreError::broken("sweep", illegal))?;
-        let ended = task.clone();
-        let outcome = self.save(task, done).await?;
-        if outcome == done
-            && let Err(problem) = domain::note_end(&self.stores.state, &ended, now).await
-        {
-            warn!(task_id = %ended.id, %problem, "the day's figures are not up to date");
-        }
-        Ok(outcome)
+        task.owe_aftermath(now, &Origin::Sweeper);
+        task.transition(TaskStatus::Failed, now, &message)
+            .map_err(|illegal| StoreError::broken("sweep", illegal))?;
+        self.save_and_send(task, Done::GivenUp).await
     }
 
     async fn save(&self, mut task: Task, done: Done) -> Result<Done, StoreError> {

@@ -263,11 +263,15 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Notes the end of `task`, for those who end one now and then and keep no [`DayBook`].
+/// Notes the end of `task`, for those who end one now and then and keep no [`DayBook`]. An end that is
+/// counted with its [`crate::Aftermath`] is not theirs.
 ///
 /// # Errors
 /// [`StoreError`]; the end is not counted then.
 pub async fn note_end(state: &Arc<dyn StateStore>, task: &Task, now: Timestamp) -> Result<(), StoreError> {
+    if task.doc.aftermath.as_ref().is_some_and(|owed| !owed.counted) {
+        return Ok(());
+    }
     let book = DayBook::new(Arc::clone(state), task.id.shard(DAY_SHARDS));
     book.ended(task.control.status, now);
     book.write(now).await

@@ -58,8 +58,8 @@ const TRIES: usize = 8;
 pub struct Decided {
     /// The task after it.
     pub task: Task,
-    /// Whether the message that resumes the task is on its lane. If not, the sweeper sends it within
-    /// a minute: the decision itself is safe.
+    /// Whether the message that resumes the task, or tells of its end, is on its lane. If not, the sweeper
+    /// sends it within minutes: the decision itself is safe.
     pub enqueued: Result<(), crate::QueueError>,
 }
 
@@ -187,6 +187,7 @@ pub fn expire(task: &mut Task, now: Timestamp) -> Result<(), IllegalMove> {
     };
     task.close_notices(&Closed::by_decision(&decision));
     task.doc.decision = Some(decision);
+    task.owe_aftermath(now, &Origin::Sweeper);
     task.transition(TaskStatus::Expired, now, "nobody decided in time")
 }
 
@@ -227,6 +228,8 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     let (by, from) = (decider.name.to_owned(), Some(decider.from.clone()));
     task.close_notices(&Closed { outcome: None, by, from, at: decider.at });
     let doc = &mut task.doc;
+    // Its new life has an end of its own to tell of.
+    doc.aftermath = None;
     if fresh {
         doc.round += 1;
         doc.draft = None;
@@ -299,14 +302,16 @@ async fn record(
         return resume(stores, task, decider, &note).await;
     }
     let from = task.control.status;
+    task.owe_aftermath(decider.at, decider.from);
     if task.transition(TaskStatus::Rejected, decider.at, &note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be rejected" });
     }
     if save(stores, &mut task, decider).await? == Save::Stale {
         return Ok(None);
     }
-    // The task has ended; its message is to say so, and who can change it works on the lanes.
-    let enqueued = if task.has_pending_notices() { send(stores, &task).await } else { Ok(()) };
+    // The task has ended: who tells those who wait for it, and changes its message, works on the lanes.
+    let is_over = task.doc.aftermath.is_none() && !task.has_pending_notices();
+    let enqueued = if is_over { Ok(()) } else { send(stores, &task).await };
     Ok(Some(Decided { task, enqueued }))
 }
 

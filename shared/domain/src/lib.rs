@@ -4,6 +4,7 @@
 //! Nothing here knows AWS, HTTP or an async runtime. Time and randomness are passed in
 //! ([`Clock`], `now` parameters), so the same code runs under virtual time.
 
+mod aftermath;
 mod approver;
 mod blob;
 mod click;
@@ -37,6 +38,7 @@ mod view;
 #[cfg(feature = "contract")]
 pub mod contract;
 
+pub use aftermath::Aftermath;
 pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
@@ -67,8 +69,8 @@ pub use status::{IllegalMove, TaskStatus};
 pub use store_error::StoreError;
 pub use stores::Stores;
 pub use task::{
-    Classification, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, NewTask, RETENTION_DAYS, Task, TaskDoc,
-    TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
+    API_SOURCE, Classification, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, NewTask, RETENTION_DAYS, Task,
+    TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };
 pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
 pub use tend::{Tended, tend};

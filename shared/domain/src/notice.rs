@@ -184,8 +184,8 @@ impl Task {
         self.doc.notices.iter().filter_map(|notice| notice.due(now)).min()
     }
 
-    /// Sets when the sweeper looks at a parked or ended task next: at its expiry, if it is parked, and
-    /// when its messages need it, not before `earliest`.
+    /// Sets when the sweeper looks at a parked or ended task next: at its expiry, if it is parked, when
+    /// something is owed after its end, and when its messages need it, not before `earliest`.
     pub fn set_due_for_notices(&mut self, now: Timestamp, earliest: Option<Timestamp>) {
         let status = self.control.status;
         let parked = status == TaskStatus::AwaitingApproval;
@@ -194,7 +194,8 @@ impl Task {
         }
         let messages = self.notices_due_at(now).map(|due| earliest.map_or(due, |earliest| due.max(earliest)));
         let expiry = self.doc.expires_at.filter(|_| parked);
-        self.control.due_at = messages.into_iter().chain(expiry).min();
+        let owed = self.aftermath_due_at().filter(|_| !parked);
+        self.control.due_at = messages.into_iter().chain(expiry).chain(owed).min();
     }
 }
 

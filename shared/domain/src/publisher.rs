@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Proof, Target, TaskId, Timestamp};
+use crate::{Proof, Target, TaskId, ThreadState, Timestamp};
 
 /// A service with threads of comments. Adapter: GitHub.
 ///
@@ -17,6 +17,12 @@ pub trait Publisher: Send + Sync {
 
     /// The last `limit` comments of the thread, oldest first.
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError>;
+
+    /// Whether people can still be answered in the thread, as of now. A service that has no such states says
+    /// that they can: what takes no comment refuses it ([`ServiceFailure::Closed`]).
+    async fn state(&self, _target: &Target) -> Result<ThreadState, ServiceError> {
+        Ok(ThreadState::Open)
+    }
 
     /// Adds a comment that carries `mark`.
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError>;
@@ -117,4 +123,7 @@ pub enum ServiceFailure {
     InDoubt,
     /// It will never happen as asked (no such thread, no permission, refused content).
     Refused,
+    /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
+    /// anything.
+    Closed,
 }

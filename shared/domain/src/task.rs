@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use crate::clock::after;
 use crate::{
-    Decision, DraftRef, Effect, IllegalMove, Notice, Priority, StepUsage, TaskId, TaskStatus, Timestamp, clip,
+    Aftermath, Decision, DraftRef, Effect, IllegalMove, Notice, Priority, StepUsage, TaskId, TaskStatus,
+    Timestamp, clip,
 };
 
+/// The source of tasks that somebody has asked for without a webhook (`POST /tasks`).
+pub const API_SOURCE: &str = "api";
 /// Tries that count before a task fails.
 pub const MAX_ATTEMPTS: u32 = 5;
 /// Days that a task may stay unfinished; a day less than the queues' retention.
@@ -53,7 +56,8 @@ pub struct Control {
     pub lease: Option<Lease>,
     /// No claim before this; `None` unless `waiting`.
     pub not_before: Option<Timestamp>,
-    /// When the sweeper looks at it next; `None` once it has ended and every message says so.
+    /// When the sweeper looks at it next; `None` once it has ended, every message says so, and nothing is
+    /// owed any more.
     pub due_at: Option<Timestamp>,
     /// Time of the last write.
     pub updated_at: Timestamp,
@@ -151,6 +155,9 @@ pub struct TaskDoc {
     /// The messages that ask people about its drafts.
     #[serde(default, skip_serializing_if = "is_default")]
     pub notices: Vec<Notice>,
+    /// What is owed after an end that no processor has made.
+    #[serde(default)]
+    pub aftermath: Option<Aftermath>,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,
@@ -314,7 +321,7 @@ impl Task {
 
     /// Moves the task to `to`, keeping the rules that tie the control fields to the status:
     /// a lease only while `processing`, `not_before` only while `waiting`, no `due_at` at an end unless
-    /// a message is still to say how it ended.
+    /// a message is still to say how it ended, or something is owed after it.
     ///
     /// # Errors
     /// [`IllegalMove`] when the life of a task has no such move; the task is unchanged then.
@@ -329,7 +336,7 @@ impl Task {
             self.control.not_before = None;
         }
         if to.is_end() {
-            self.control.due_at = self.notices_due_at(now);
+            self.set_due_for_notices(now, None);
         }
         self.note(now, note);
         Ok(())
@@ -439,6 +446,7 @@ impl TaskDoc {
             decided_in: None,
             thread_url: None,
             notices: Vec::new(),
+            aftermath: None,
             effects: Vec::new(),
             result: None,
             usage: Vec::new(),

@@ -239,6 +239,6 @@ fn delay(failure: ServiceFailure) -> Duration {
         ServiceFailure::Throttled { after } => after.max(NOTICE_RETRY),
         ServiceFailure::InDoubt => NOTICE_SETTLING,
         // A setting is wrong; somebody may mend it.
-        ServiceFailure::Refused => NOTICE_REFUSED_RETRY,
+        ServiceFailure::Refused | ServiceFailure::Closed => NOTICE_REFUSED_RETRY,
     }
 }

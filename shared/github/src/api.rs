@@ -19,6 +19,7 @@ pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 /// expires.)
 pub(crate) const APP: Operation = Operation::reads("act as the app");
 pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
+pub(crate) const STATE: Operation = Operation::reads("read the issue");
 pub(crate) const PUBLISH: Operation = Operation::creates("create a comment");
 pub(crate) const FIND: Operation = Operation::reads("look for our comment");
 pub(crate) const LABELS: Operation = Operation::reads("read the labels");

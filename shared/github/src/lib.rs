@@ -34,6 +34,7 @@ mod problem;
 mod publisher;
 mod rate_limit;
 mod redirect;
+mod state;
 mod thread;
 
 pub use config::{BuildError, Config, Credentials};

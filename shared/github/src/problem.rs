@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::api::LOGIN;
 use crate::credentials::Kind;
 use crate::rate_limit;
+use crate::state;
 
 /// The error that an answer to a request with credentials of this `kind` stands for.
 pub(crate) fn with(kind: Kind) -> impl FnOnce(&Client, Call, &Answer) -> ServiceError {
@@ -18,7 +19,11 @@ fn of(client: &Client, call: Call, answer: &Answer, kind: Kind) -> ServiceError 
     if let Some(after) = rate_limit::wait(answer, &said, client.now()) {
         return client.failed_as(call, ServiceFailure::Throttled { after }, answer, &said, None);
     }
-    client.failed(call, answer, &said, hint(call.operation, answer, kind).as_deref())
+    let hint = hint(call.operation, answer, kind);
+    if state::is_over(answer.status.as_u16(), &said) {
+        return client.failed_as(call, ServiceFailure::Closed, answer, &said, hint.as_deref());
+    }
+    client.failed(call, answer, &said, hint.as_deref())
 }
 
 /// What GitHub says went wrong.
@@ -78,7 +83,7 @@ mod tests {
     use outbound::{Credential, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
     use super::*;
-    use crate::api::{FIND, HISTORY, PUBLISH};
+    use crate::api::{FIND, HISTORY, PUBLISH, STATE};
     use crate::config::{self, Config, SERVICE};
 
     fn failed(operation: Operation, code: u16, retry_after: Option<&str>, body: &str) -> ServiceError {
@@ -98,7 +103,6 @@ mod tests {
             (401, "GITHUB_TOKEN"),
             (403, "Issues: read and write"),
             (404, "access to the repository"),
-            (410, "deleted"),
             (422, "content"),
             (301, "GITHUB_API_URL"),
         ] {
@@ -108,6 +112,20 @@ mod tests {
                 assert!(error.message.contains(word), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_thread_that_is_deleted_or_locked_takes_nothing_more() {
+        let locked = r#"{"message":"Unable to create comment because issue is locked."}"#;
+        let deleted = r#"{"message":"This issue was deleted"}"#;
+        for (code, body) in [(403, locked), (410, deleted), (410, "")] {
+            for operation in [PUBLISH, HISTORY, STATE] {
+                let failure = failed(operation, code, None, body).failure;
+                assert_eq!(failure, ServiceFailure::Closed, "{code} {body}");
+            }
+        }
+        let lacking = r#"{"message":"Resource not accessible by personal access token"}"#;
+        assert_eq!(failed(PUBLISH, 403, None, lacking).failure, ServiceFailure::Refused);
     }
 
     #[test]

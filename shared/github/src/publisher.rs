@@ -1,13 +1,16 @@
 //! [`Github`]: GitHub as a [`Publisher`].
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, Timestamp};
+use domain::{
+    Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+};
 
-use crate::api::{ADD_LABELS, Api, FIND, HISTORY, LABELS, LOGIN, PUBLISH};
+use crate::api::{ADD_LABELS, Api, FIND, HISTORY, LABELS, LOGIN, PUBLISH, STATE};
 use crate::comments;
 use crate::config::{BuildError, Config, Credentials};
 use crate::labels;
 use crate::marker;
+use crate::state;
 use crate::thread::Thread;
 
 /// GitHub, by its REST API.
@@ -52,6 +55,11 @@ impl Publisher for Github {
         };
         let last = last?;
         Ok(last.into_iter().map(|comment| comment.seen_by(&login)).collect())
+    }
+
+    async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
+        let (call, thread) = self.api.client.begin_on(STATE, target, Thread::of)?;
+        state::of(&self.api, call, thread).await
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {

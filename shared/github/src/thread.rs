@@ -37,6 +37,11 @@ impl<'a> Thread<'a> {
         self.list(base, "comments")
     }
 
+    /// The address of the issue itself, which a pull request is as well.
+    pub(crate) fn issue(&self, base: &Base) -> Url {
+        base.join(&["repos", self.owner, self.repo, "issues", &self.number.to_string()])
+    }
+
     /// The address of its labels.
     pub(crate) fn labels(&self, base: &Base) -> Url {
         self.list(base, "labels")

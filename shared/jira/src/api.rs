@@ -11,6 +11,7 @@ use crate::wire::Myself;
 
 pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
+pub(crate) const STATE: Operation = Operation::reads("read the issue");
 pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
 pub(crate) const FIND: Operation = Operation::reads("look for our comment");
 

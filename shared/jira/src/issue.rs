@@ -31,6 +31,11 @@ impl<'a> Issue<'a> {
         Ok(Self(key))
     }
 
+    /// The path of the issue itself.
+    pub(crate) fn path(self) -> [&'a str; 5] {
+        ["rest", "api", "3", "issue", self.0]
+    }
+
     /// The path of its comments.
     pub(crate) fn comments(self) -> [&'a str; 6] {
         ["rest", "api", "3", "issue", self.0, "comment"]

@@ -14,6 +14,7 @@ mod config;
 mod issue;
 mod problem;
 mod publisher;
+mod state;
 mod wire;
 
 pub use config::{BuildError, Config};

@@ -1,12 +1,16 @@
 //! What Jira's errors mean, and how to mend them.
 
-use domain::ServiceError;
+use domain::{ServiceError, ServiceFailure};
 use outbound::{Answer, Call, Client, StatusCode};
 use serde_json::Value;
 
 /// The error that `answer` stands for.
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
-    client.failed(call, answer, &said(&answer.body), hint(answer))
+    let (said, hint) = (said(&answer.body), hint(answer));
+    if answer.status == StatusCode::GONE {
+        return client.failed_as(call, ServiceFailure::Closed, answer, &said, hint);
+    }
+    client.failed(call, answer, &said, hint)
 }
 
 fn hint(answer: &Answer) -> Option<&'static str> {

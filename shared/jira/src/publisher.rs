@@ -1,13 +1,14 @@
 //! [`Jira`]: Jira as a [`Publisher`].
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, ThreadState, Timestamp};
 use secrecy::SecretString;
 
-use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
+use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH, STATE};
 use crate::comments;
 use crate::config::{BuildError, Config};
 use crate::issue::Issue;
+use crate::state;
 
 /// Jira Cloud, by its REST API, as one account on one site.
 ///
@@ -41,6 +42,12 @@ impl Publisher for Jira {
             return Ok(Vec::new());
         }
         comments::last(&self.api, call, issue, limit).await
+    }
+
+    async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
+        let call = self.api.client.begin(STATE);
+        let issue = Issue::of(&self.api.client, call, target)?;
+        state::of(&self.api, call, issue).await
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {

@@ -53,6 +53,10 @@ impl Verdict {
             | "service_unavailable"
             | "team_added_to_org"
             | "org_login_required" => ServiceFailure::Later { after: told },
+            // Somebody has deleted the message that the thread hangs on, or keeps others from replying to it.
+            "thread_not_found" | "cannot_reply_to_message" | "restricted_action_thread_locked" => {
+                ServiceFailure::Closed
+            }
             _ => ServiceFailure::Refused,
         }
     }
@@ -123,6 +127,17 @@ mod tests {
     #[test]
     fn a_refusal_is_certain_whatever_its_code() {
         for error in ["channel_not_found", "msg_too_long", "a_code_of_tomorrow", ""] {
+            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_thread_that_is_gone_or_locked_takes_nothing_more() {
+        for error in ["thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"] {
+            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::Closed, "{error}");
+            assert_eq!(verdict(error).failure(READ, None), ServiceFailure::Closed, "{error}");
+        }
+        for error in ["is_archived", "restricted_action", "message_not_found"] {
             assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
         }
     }

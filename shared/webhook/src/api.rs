@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use domain::{Event, Priority};
+use domain::{API_SOURCE, Event, Priority};
 use serde_json::{Map, Value};
 
 use crate::provider::Row;
@@ -11,10 +11,8 @@ use crate::reading::{object, own_thread};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 /// There is no signature; the scheme is never asked for.
-pub(crate) static ROW: Row = Row::json("api", Scheme::standard_webhooks, read);
+pub(crate) static ROW: Row = Row::json(API_SOURCE, Scheme::standard_webhooks, read);
 
-/// The source of these tasks.
-const SOURCE: &str = "api";
 /// Keys that the metadata may have.
 const MAX_KEYS: usize = 16;
 /// Bytes that the metadata may have as JSON.
@@ -65,7 +63,7 @@ impl ApiTask {
             let name = domain::clip(name, 64);
             found.push(mistake("body", format!("has no field {name:?}; known: {}", FIELDS.join(", "))));
         }
-        if given(body, "source").is_some_and(|source| source != SOURCE) {
+        if given(body, "source").is_some_and(|source| source != API_SOURCE) {
             found.push(mistake("source", "must be \"api\""));
         }
         let mut keep = |field: &'static str, problem: String| found.push(ApiMistake { field, problem });
@@ -148,6 +146,6 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
         text: task.text,
         priority: Some(task.priority),
         metadata: task.metadata,
-        ..Event::new("task.requested", &sender.name, own_thread(received), SOURCE)
+        ..Event::new("task.requested", &sender.name, own_thread(received), API_SOURCE)
     })))
 }

@@ -1,12 +1,15 @@
-//! Slack: messages and mentions of the Events API, its `url_verification`, and interactions.
+//! Slack: messages, mentions and edits of the Events API, its `url_verification`, and interactions.
 //!
 //! <https://api.slack.com/apis/events-api>, <https://api.slack.com/interactivity/handling>
 
+mod edit;
 mod interaction;
 mod message;
 mod mrkdwn;
 
 pub use interaction::{Interaction, InteractionAction};
+
+use domain::Event;
 
 use crate::provider::{JSON_OR_FORM, Row};
 use crate::reading::{Part, lacks, object, unreadable, word};
@@ -18,7 +21,7 @@ pub(crate) static ROW: Row = Row {
     success: 200,
     media: JSON_OR_FORM,
     id: Some("/event_id"),
-    kinds: &[("app_mention", &[]), ("message", &["channels", "groups", "im", "mpim", "app_home"])],
+    kinds: &[("app_mention", &[]), ("message", &["channels", "groups", "im", "mpim", "app_home", "edited"])],
     ..Row::json("slack", Scheme::slack, read)
 };
 
@@ -47,17 +50,23 @@ fn challenge(body: Part<'_>) -> Result<Parsed, ParseError> {
 fn event(body: Part<'_>) -> Result<Parsed, ParseError> {
     let event = body.object("/event").ok_or_else(|| lacks("event"))?;
     let kind = event.text("/type").and_then(word).ok_or_else(|| lacks("event.type"))?;
-    // Changes, deletions, people who join: messages of Slack about messages.
-    let said =
-        |subtype: &str| matches!(subtype, "thread_broadcast" | "file_share" | "me_message" | "bot_message");
+    let message = |it: Result<Event, ParseError>| it.map(Box::new).map(Parsed::Event);
     match (kind, event.text("/subtype")) {
-        ("message", Some(subtype)) if !said(subtype) => {
+        ("message", Some("message_changed")) => edit::read(body, event),
+        ("message", Some(subtype)) if !is_said(subtype) => {
             let subtype = word(subtype).ok_or_else(|| unreadable("`event.subtype` is no word"))?;
             Ok(Parsed::Other(format!("message.{subtype}")))
         }
-        ("message" | "app_mention", _) => message::read(body, event, kind).map(Box::new).map(Parsed::Event),
+        ("app_mention", _) if edit::is_marked(event) => message(edit::mention(body, event)),
+        ("message" | "app_mention", _) => message(message::read(body, event, kind)),
         (other, _) => Ok(Parsed::Other(other.to_owned())),
     }
+}
+
+/// Whether a message of this subtype is somebody's words. The others are Slack's, about messages:
+/// deletions, people who join.
+fn is_said(subtype: &str) -> bool {
+    matches!(subtype, "thread_broadcast" | "file_share" | "me_message" | "bot_message")
 }
 
 /// A workspace: `T…`, or `E…` for a grid's.

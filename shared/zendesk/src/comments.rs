@@ -1,13 +1,14 @@
 //! Comments of a ticket: the last ones, a new one, and ours found again among the audits.
 
-use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
+use domain::{Comment, Mark, Proof, ServiceError, ServiceFailure, ThreadState, Timestamp};
 use markdown::to_html;
 use outbound::{Call, Request, is_recent};
 
 use crate::api::{Api, STATE};
 use crate::ticket::Ticket;
 use crate::wire::{
-    Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, Update, UpdateAnswer, UpdateRequest,
+    Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, TicketState, Update, UpdateAnswer,
+    UpdateRequest,
 };
 
 /// Comments or audits on a page: the most that Zendesk gives.
@@ -55,6 +56,14 @@ pub(crate) async fn last(
     Ok(found.split_off(spare))
 }
 
+/// The ticket as it is now.
+pub(crate) async fn state(api: &Api, call: Call, ticket: Ticket) -> Result<TicketState, ServiceError> {
+    let [root, version, list, file] = ticket.segments();
+    let url = api.client.base().join(&[&root, &version, &list, &file]);
+    let answer: TicketAnswer = api.get(call, url, &[]).await?;
+    Ok(answer.ticket)
+}
+
 /// Adds a public comment.
 pub(crate) async fn create(
     api: &Api,
@@ -63,13 +72,10 @@ pub(crate) async fn create(
     text: &str,
     mark: &Mark,
 ) -> Result<Proof, ServiceError> {
-    let [root, version, list, file] = ticket.segments();
-    let segments = [root.as_str(), &version, &list, &file];
-    let reading = Call { operation: STATE, ..call };
-    let state: TicketAnswer = api.get(reading, api.client.base().join(&segments), &[]).await?;
-    if state.ticket.status == "closed" {
+    let ticket_now = state(api, Call { operation: STATE, ..call }, ticket).await?;
+    if ticket_now.thread() == ThreadState::Locked {
         let message = "the ticket is closed and takes no more comments: the requester must open a follow-up";
-        return Err(api.client.refused(call, message));
+        return Err(api.client.error(call, ServiceFailure::Closed, message.to_owned()));
     }
     let html = to_html(text, LONGEST_BODY);
     let update = UpdateRequest {
@@ -77,9 +83,11 @@ pub(crate) async fn create(
             comment: NewComment { html_body: &html, public: true },
             metadata: Ours::of(mark),
             safe_update: true,
-            updated_stamp: &state.ticket.updated_at,
+            updated_stamp: &ticket_now.updated_at,
         },
     };
+    let [root, version, list, file] = ticket.segments();
+    let segments = [root.as_str(), &version, &list, &file];
     let request = api.client.request(call, Request::put, &segments, &update)?;
     let answer: UpdateAnswer = api.call(call, &request).await?;
     if let Some((id, false)) = answer.audit.comment() {

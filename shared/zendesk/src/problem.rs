@@ -13,7 +13,20 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
         let hint = "the ticket was changed at the same moment";
         return client.failed_as(call, later, answer, &said, Some(hint));
     }
-    client.failed(call, answer, &said, hint(answer.status, &said))
+    let hint = hint(answer.status, &said);
+    if is_over(answer.status, &said) {
+        return client.failed_as(call, ServiceFailure::Closed, answer, &said, hint);
+    }
+    client.failed(call, answer, &said, hint)
+}
+
+/// Whether the ticket takes nothing more: it was closed after it was read, or deleted for good.
+fn is_over(status: StatusCode, said: &str) -> bool {
+    match status {
+        StatusCode::GONE => true,
+        StatusCode::UNPROCESSABLE_ENTITY => said.to_ascii_lowercase().contains("closed"),
+        _ => false,
+    }
 }
 
 fn hint(status: StatusCode, said: &str) -> Option<&'static str> {
@@ -27,7 +40,7 @@ fn hint(status: StatusCode, said: &str) -> Option<&'static str> {
              needs the scopes `read` and `tickets:write`"
         }
         404 => "the ticket does not exist or was deleted, or the account is not in its group",
-        422 if said.to_ascii_lowercase().contains("closed") => {
+        _ if is_over(status, said) => {
             "a closed ticket takes no more comments: the requester must open a follow-up"
         }
         422 => {

@@ -1,9 +1,9 @@
 //! [`Zendesk`]: Zendesk as a [`Publisher`].
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
+use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, ThreadState, Timestamp};
 
-use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH};
+use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH, STATE};
 use crate::comments;
 use crate::config::{BuildError, Config, Credentials};
 use crate::ticket::Ticket;
@@ -39,6 +39,12 @@ impl Publisher for Zendesk {
             return Ok(Vec::new());
         }
         comments::last(&self.api, call, ticket, limit).await
+    }
+
+    async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
+        let call = self.api.client.begin(STATE);
+        let ticket = Ticket::of(&self.api.client, call, target)?;
+        Ok(comments::state(&self.api, call, ticket).await?.thread())
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {

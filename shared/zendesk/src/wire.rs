@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{Mark, Timestamp};
+use domain::{Mark, ThreadState, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -49,9 +49,16 @@ pub(crate) struct TicketAnswer {
 #[derive(Debug, Deserialize)]
 pub(crate) struct TicketState {
     #[serde(default)]
-    pub(crate) status: String,
+    status: String,
     /// As it is written, to be sent back letter by letter.
     pub(crate) updated_at: String,
+}
+
+impl TicketState {
+    /// A solved ticket opens again with the next comment; a closed one takes nothing more.
+    pub(crate) fn thread(&self) -> ThreadState {
+        if self.status.eq_ignore_ascii_case("closed") { ThreadState::Locked } else { ThreadState::Open }
+    }
 }
 
 #[derive(Debug, Deserialize)]

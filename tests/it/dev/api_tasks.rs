@@ -111,6 +111,27 @@ async fn the_result_is_posted_once_and_signed() {
 }
 
 #[tokio::test]
+async fn a_rejection_in_the_console_is_posted_too() {
+    let gemini = GeminiStandin::builder().script(triage_says("question", 0.3, false)).build();
+    let system = senders::start_in(World::of(gemini, GithubStandin::new()).await).await;
+    let receiver = Receiver::answering(&[204]).await;
+    let body = json!({"prompt": "How do I export?", "callback_url": receiver.url});
+    let id = system.api.request_task(&body, None).await.task_id();
+    let task = system.api.until(&id, "awaiting_approval").await;
+    let verdict = json!({"draft_hash": task["draft"]["hash"], "reason": "not ours"});
+    let rejected = system.api.post(&format!("/tasks/{id}/reject"), &verdict).await;
+    assert_eq!(rejected.json()["status"], "rejected", "visible at once");
+    let began = std::time::Instant::now();
+    while receiver.seen().is_empty() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "the rejection was not posted");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let told: serde_json::Value = serde_json::from_slice(&receiver.seen()[0].1).unwrap();
+    assert_eq!((&told["type"], &told["data"]["task_id"]), (&json!("task.rejected"), &json!(id)));
+    assert_eq!(told["data"]["decision"]["reason"], "not ours");
+}
+
+#[tokio::test]
 async fn a_receiver_that_refuses_changes_nothing_about_the_task() {
     let (system, receiver) = (senders::start("question").await, Receiver::answering(&[410]).await);
     let body = json!({"prompt": "How do I export?", "callback_url": receiver.url});

@@ -97,13 +97,13 @@ async fn an_event_that_no_model_can_sort_is_answered_by_a_draft_that_parks() {
 }
 
 #[tokio::test]
-async fn a_locked_issue_fails_the_task_and_says_what_to_mend() {
+async fn a_locked_issue_is_left_alone() {
     let system = System::start().await;
     system.world.github.set_issue_state(hooks::OWNER, hooks::REPO, 7, IssueState::Locked);
     let id = system.api.accept(7).await;
-    let task = system.api.until(&id, "failed").await;
-    assert_eq!(task["error"]["kind"], "github_refused", "{task:#}");
-    assert!(task["error"]["message"].as_str().unwrap().contains("locked"), "{task:#}");
+    let task = system.api.until(&id, "ignored").await;
+    assert!(task["timeline"].to_string().contains("thread_closed"), "{task:#}");
+    assert_eq!(system.world.gemini.counters().requests, 1, "no answer is paid for");
 }
 
 #[tokio::test]

@@ -30,7 +30,11 @@ fn sample(path: &str) -> Vec<u8> {
 /// A system with a source of every sender, whose triage says `intent` of everything.
 pub(super) async fn start(intent: &str) -> System {
     let gemini = GeminiStandin::builder().script(triage_says(intent, 0.95, false)).build();
-    let world = World::of(gemini, GithubStandin::new()).await;
+    start_in(World::of(gemini, GithubStandin::new()).await).await
+}
+
+/// The same in `world`.
+pub(super) async fn start_in(world: World) -> System {
     let settings = settings();
     let mut environment: Environment = world.environment();
     for source in settings.sources.keys() {
@@ -45,12 +49,12 @@ pub(super) async fn start(intent: &str) -> System {
 }
 
 /// Sends a sample as its sender does, and returns the task once it has completed.
-async fn completed(system: &System, source: &str, file: &str) -> Value {
+pub(super) async fn completed(system: &System, source: &str, file: &str) -> Value {
     let id = accepted(system, source, file).await;
     system.api.until(&id, "completed").await
 }
 
-async fn accepted(system: &System, source: &str, file: &str) -> String {
+pub(super) async fn accepted(system: &System, source: &str, file: &str) -> String {
     let settings = &system.running.settings.sources[source];
     let sender = &settings.sender;
     let now = domain::Timestamp::now();

@@ -55,7 +55,7 @@ async fn a_comment_in_a_locked_thread_costs_nothing() {
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Ignored);
-    assert_eq!(task.doc.timeline.last().unwrap().note, "thread_closed");
+    assert_eq!(task.doc.timeline.last().unwrap().note, "thread_closed: it takes no more comments");
     assert!(bench.steps().is_empty());
 }
 

@@ -1,11 +1,13 @@
 //! The processor against the SQLite adapter in memory, a scripted model and a scripted service.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aftermath;
 mod automations;
 mod automations_http;
 mod automations_refund;
 mod automations_steps;
 mod batch;
+mod closed_threads;
 mod conversation;
 mod effects;
 mod fallback;

@@ -1,7 +1,7 @@
 //! A processor in a box: everything outside it is scripted, and time only moves when it is told to.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -158,6 +158,14 @@ pub(crate) struct ScriptedService {
     pub(crate) targets: Mutex<Vec<Target>>,
     pub(crate) history: Mutex<Vec<Comment>>,
     pub(crate) login_fails: Mutex<bool>,
+    /// The thread's present state.
+    pub(crate) state: Mutex<ThreadState>,
+    /// What the next questions for the state fail with.
+    pub(crate) state_fails: Mutex<Vec<ServiceFailure>>,
+    /// How often the state was asked for.
+    pub(crate) states: AtomicUsize,
+    /// How long history and state take each.
+    pub(crate) slow_reads: Mutex<Duration>,
     /// How long the next questions for the login take, the last one first.
     pub(crate) slow_login: Mutex<Vec<Duration>>,
 }
@@ -177,7 +185,19 @@ impl Publisher for ScriptedService {
         Ok(LOGIN.to_owned())
     }
 
+    async fn state(&self, _: &Target) -> Result<ThreadState, ServiceError> {
+        self.states.fetch_add(1, Ordering::SeqCst);
+        let slow = *self.slow_reads.lock().unwrap();
+        tokio::time::sleep(slow).await;
+        match self.state_fails.lock().unwrap().pop() {
+            Some(why) => Err(failure(why)),
+            None => Ok(*self.state.lock().unwrap()),
+        }
+    }
+
     async fn history(&self, _: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        let slow = *self.slow_reads.lock().unwrap();
+        tokio::time::sleep(slow).await;
         let all = self.history.lock().unwrap();
         Ok(all.iter().rev().take(limit).rev().cloned().collect())
     }
@@ -309,26 +329,24 @@ impl Bench {
 
     /// Likewise, with a priority and for a tenant of its own.
     pub(crate) async fn accept_at(&self, body: &Value, priority: Priority, tenant: &str) -> TaskId {
+        let thread = format!("{tenant}#{}", body["issue"]["number"]);
+        self.store(body, NewTask { priority, tenant: tenant.to_owned(), thread, ..new_task("github") }).await
+    }
+
+    /// Likewise, of another source.
+    pub(crate) async fn accept_from(&self, source: &str, body: &Value) -> TaskId {
+        self.store(body, new_task(source)).await
+    }
+
+    async fn store(&self, body: &Value, new: NewTask) -> TaskId {
         let body = serde_json::to_vec(body).unwrap();
-        let id = TaskId::derive("github", &body);
-        let number = serde_json::from_slice::<Value>(&body).unwrap()["issue"]["number"].clone();
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: tenant.to_owned(),
-            thread: format!("{tenant}#{number}"),
-            actor: "mona".to_owned(),
-            priority,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: Some("issues".to_owned()),
-        };
+        let id = TaskId::derive(&new.source, &body);
+        let (lane, tenant) = (new.priority.lane(), new.tenant.clone());
         let task = Task::received(id.clone(), new, self.now(), after(self.now(), Duration::from_secs(120)));
         self.stores.tasks.insert(&task).await.unwrap();
         let blob = Blob::pack(&body).unwrap();
         self.stores.payloads.put_new(&id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
-        let envelope = Envelope { task_id: id.clone(), lane: priority.lane(), tenant: tenant.to_owned() };
-        self.stores.queue.send(&envelope).await.unwrap();
+        self.stores.queue.send(&Envelope { task_id: id.clone(), lane, tenant }).await.unwrap();
         id
     }
 
@@ -401,6 +419,20 @@ impl Bench {
 
     pub(crate) fn steps(&self) -> Vec<String> {
         self.model.calls.lock().unwrap().iter().map(|call| call.step.clone()).collect()
+    }
+}
+
+fn new_task(source: &str) -> NewTask {
+    NewTask {
+        source: source.to_owned(),
+        event: "issues.opened".to_owned(),
+        tenant: "octo/repo".to_owned(),
+        thread: "octo/repo#7".to_owned(),
+        actor: "mona".to_owned(),
+        priority: Priority::DEFAULT,
+        metadata: serde_json::Map::new(),
+        content_type: "application/json".to_owned(),
+        event_hint: (source == "github").then(|| "issues".to_owned()),
     }
 }
 

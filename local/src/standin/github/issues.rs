@@ -32,7 +32,7 @@ pub(super) fn find(store: &Store, owner: &str, repo: &str, number: &str) -> Resu
     match thread.state {
         IssueState::Missing => Err(Refusal::not_found()),
         IssueState::Gone => Err(Refusal::of_status(410)),
-        IssueState::Open | IssueState::Locked => Ok((number, thread)),
+        IssueState::Open | IssueState::Closed | IssueState::Locked => Ok((number, thread)),
     }
 }
 
@@ -80,8 +80,9 @@ pub(super) fn get(
         "number": number,
         "title": thread.title,
         "body": thread.body,
-        "state": "open",
+        "state": if thread.state == IssueState::Closed { "closed" } else { "open" },
         "locked": thread.state == IssueState::Locked,
+        "active_lock_reason": null,
         "user": user(author, &call.origin),
         "labels": describe_labels(call, owner, repo, &thread.labels),
         "comments": thread.comments.len(),

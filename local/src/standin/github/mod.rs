@@ -76,7 +76,7 @@ impl GithubStandin {
         lock(&self.0.store).comment(owner, repo, number, author, body, now).map(|comment| comment.id)
     }
 
-    /// Opens, locks, deletes or hides an issue. Lasts as long as the process.
+    /// Opens, closes, locks, deletes or hides an issue. Lasts as long as the process.
     pub fn set_issue_state(&self, owner: &str, repo: &str, number: u64, state: IssueState) {
         lock(&self.0.store).set_state(owner, repo, number, state);
     }

@@ -27,6 +27,8 @@ pub enum IssueState {
     /// Everything.
     #[default]
     Open,
+    /// It is closed, and takes comments all the same.
+    Closed,
     /// It takes no comments: 403.
     Locked,
     /// It was deleted: 410.

@@ -122,6 +122,13 @@ async fn what_github_refuses_is_refused() {
     }
     assert_eq!(comment(&github, &"é".repeat(65_537)).await.status, 422);
     assert_eq!(comment(&github, &"é".repeat(65_536)).await.status, 201);
+    let issue = async || get(&github, "/repos/octo/repo/issues/7").await.json();
+    assert_eq!((&issue().await["state"], &issue().await["locked"]), (&"open".into(), &false.into()));
+    github.set_issue_state("Octo", "repo", 7, IssueState::Closed);
+    assert_eq!((&issue().await["state"], &issue().await["locked"]), (&"closed".into(), &false.into()));
+    assert_eq!(comment(&github, "y").await.status, 201, "a closed issue takes comments");
+    github.set_issue_state("Octo", "repo", 7, IssueState::Locked);
+    assert_eq!(issue().await["locked"], true);
     for (state, status) in [(IssueState::Missing, 404), (IssueState::Gone, 410), (IssueState::Locked, 403)] {
         github.set_issue_state("Octo", "repo", 7, state);
         assert_eq!(comment(&github, "x").await.status, status);
@@ -129,7 +136,7 @@ async fn what_github_refuses_is_refused() {
     for path in ["/repos/octo/repo/issues/0/comments", "/repos/o%20o/repo/issues/1/comments", "/nowhere"] {
         assert_eq!(get(&github, path).await.status, 404, "{path}");
     }
-    assert_eq!(github.comment_count(), 1);
+    assert_eq!(github.comment_count(), 2);
 }
 
 #[tokio::test]

@@ -20,11 +20,26 @@ const MAX_TEXT: usize = 32_767;
 #[derive(Debug, Default)]
 pub struct Issues {
     hidden: BTreeSet<String>,
+    done: BTreeSet<String>,
 }
 
 impl Issues {
     pub(super) fn hide(&mut self, issue: &str) {
         self.hidden.insert(issue.to_owned());
+    }
+
+    pub(super) fn resolve(&mut self, issue: &str) {
+        self.done.insert(issue.to_owned());
+    }
+
+    /// The issue with its status; other fields are not kept here.
+    fn issue(&self, key: &str) -> Value {
+        let (id, name, category) =
+            if self.done.contains(key) { (3, "Done", "done") } else { (2, "To Do", "new") };
+        json!({
+            "key": key, "self": format!("/rest/api/3/issue/{key}"),
+            "fields": {"status": {"name": name, "statusCategory": {"id": id, "key": category, "name": name}}},
+        })
     }
 }
 
@@ -50,9 +65,10 @@ impl Service for Issues {
         match (call.method.clone(), call.segments().as_slice()) {
             (Method::GET, ["rest", "api", "3", "myself"]) => Reply::new(200, myself()),
             (Method::POST, ["rest", "api", "3", "comment", "list"]) => by_ids(call, records.all()),
-            (_, ["rest", "api", "3", "issue", issue, "comment"]) if self.hidden.contains(*issue) => {
+            (_, ["rest", "api", "3", "issue", issue, ..]) if self.hidden.contains(*issue) => {
                 Self::error(404, "Issue does not exist or you do not have permission to see it.")
             }
+            (Method::GET, ["rest", "api", "3", "issue", issue]) => Reply::new(200, self.issue(issue)),
             (Method::GET, ["rest", "api", "3", "issue", issue, "comment"]) => {
                 comments(issue, call, records.all())
             }

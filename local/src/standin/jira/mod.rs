@@ -52,6 +52,11 @@ impl JiraStandin {
         self.with_state(|issues, _| issues.hide(issue));
     }
 
+    /// Moves an issue to a status that means it is done. Lasts as long as the process.
+    pub fn resolve(&self, issue: &str) {
+        self.with_state(|issues, _| issues.resolve(issue));
+    }
+
     /// The comments of an issue, oldest first.
     #[must_use]
     pub fn comments(&self, issue: &str) -> Vec<StoredComment> {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, Timestamp};
+use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, ThreadState, Timestamp};
 use jira::{Config, Jira};
 use tokio::net::TcpListener;
 
@@ -57,11 +57,24 @@ async fn what_our_account_may_not_see_is_not_there() {
     let standin = JiraStandin::new();
     standin.hide("OPS-8");
     with_client(&standin, async |client| {
+        assert_eq!(client.state(&issue("OPS-8")).await.unwrap_err().failure, ServiceFailure::Refused);
         let error = client.publish(&issue("OPS-8"), "Hi", &mark(0)).await.unwrap_err();
         assert_eq!(error.failure, ServiceFailure::Refused);
     })
     .await;
     assert!(standin.comments("OPS-8").is_empty());
+}
+
+#[tokio::test]
+async fn an_issue_that_is_done_says_so_and_takes_comments_all_the_same() {
+    let standin = JiraStandin::new();
+    with_client(&standin, async |client| {
+        assert_eq!(client.state(&issue("OPS-7")).await.unwrap(), ThreadState::Open);
+        standin.resolve("OPS-7");
+        assert_eq!(client.state(&issue("OPS-7")).await.unwrap(), ThreadState::Closed);
+        client.publish(&issue("OPS-7"), "Hi", &mark(0)).await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, Timestamp};
+use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, ThreadState, Timestamp};
 use tokio::net::TcpListener;
 use zendesk::{Config, Credentials, Zendesk};
 
@@ -59,8 +59,10 @@ async fn closed_tickets_and_strangers_are_refused() {
     let standin = ZendeskStandin::new();
     standin.close(7);
     with_client(&standin, "t", async |client| {
+        assert_eq!(client.state(&ticket(7)).await.unwrap(), ThreadState::Locked);
+        assert_eq!(client.state(&ticket(8)).await.unwrap(), ThreadState::Open);
         let error = client.publish(&ticket(7), "Hi", &mark(0)).await.unwrap_err();
-        assert!(error.failure == ServiceFailure::Refused && error.message.contains("closed"), "{error}");
+        assert!(error.failure == ServiceFailure::Closed && error.message.contains("closed"), "{error}");
     })
     .await;
     with_client(&standin, "INVALID", async |client| {

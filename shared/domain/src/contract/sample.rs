@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::{
-    Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, MessageRef, NewTask,
-    Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError, TaskId, TaskOutput,
-    TaskResult, Timestamp, after, draft_hash,
+    Aftermath, Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, MessageRef,
+    NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError, TaskId,
+    TaskOutput, TaskResult, Timestamp, after, draft_hash,
 };
 
 /// A text that no other call returns, in this process or a later one.
@@ -78,6 +78,7 @@ pub fn full_task(now: Timestamp) -> Task {
     });
     doc.thread_url = Some("https://example.com/octo/repo/issues/7".to_owned());
     doc.notices = notices(now);
+    doc.aftermath = Some(Aftermath { due_at: now, counted: true, tries: 3 });
     fill_outcome(&mut task, now);
     task
 }

@@ -10,4 +10,5 @@ mod history;
 mod labels;
 mod publish;
 mod safety;
+mod state;
 mod support;

@@ -63,7 +63,7 @@ async fn a_body_is_never_longer_than_github_takes() {
 
 #[tokio::test]
 async fn refusals_are_final() {
-    for status in [400, 401, 403, 404, 410, 422] {
+    for status in [400, 401, 403, 404, 422] {
         let error = refused_with(status, &[], "no").await;
         assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
         assert!(error.to_string().starts_with(&format!("github: create a comment: HTTP {status}: no")));

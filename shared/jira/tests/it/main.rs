@@ -6,4 +6,5 @@ mod find;
 mod history;
 mod publish;
 mod safety;
+mod state;
 mod support;

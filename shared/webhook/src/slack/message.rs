@@ -9,27 +9,37 @@ use crate::reading::{Facts, Part, attachment, attachments, lacks};
 
 /// The event of a message, or of a mention, which is the message again.
 pub(super) fn read(body: Part<'_>, event: Part<'_>, kind: &str) -> Result<Event, ParseError> {
+    of(body, event, event, kind)
+}
+
+/// The event of `message`, which `event` reports: itself, unless something happened to it.
+pub(super) fn of(
+    body: Part<'_>,
+    event: Part<'_>,
+    message: Part<'_>,
+    kind: &str,
+) -> Result<Event, ParseError> {
     let team = body.text("/team_id").filter(|id| is_team(id)).ok_or_else(|| lacks("team_id"))?;
     let channel = event.text("/channel").filter(|id| is_channel(id)).ok_or_else(|| lacks("event.channel"))?;
-    let stamp = event.text("/ts").filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.ts"))?;
-    let root = event.text("/thread_ts").unwrap_or(stamp);
+    let stamp = message.text("/ts").filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.ts"))?;
+    let root = message.text("/thread_ts").unwrap_or(stamp);
     let root = Some(root).filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.thread_ts"))?;
-    let account = event.text("/user").or_else(|| event.text("/bot_id")).filter(|id| is_account(id));
+    let account = message.text("/user").or_else(|| message.text("/bot_id")).filter(|id| is_account(id));
     let actor = account.ok_or_else(|| lacks("event.user"))?;
     let place = place(event, channel);
-    let raw = event.text("/text").unwrap_or_default();
+    let raw = message.text("/text").unwrap_or_default();
     let direct = place == "im";
     let mentioned = kind == "app_mention" || mentions_us(body, raw);
     let name = if kind == "message" { format!("message.{place}") } else { kind.to_owned() };
     let is_twin = kind == "message" && mentioned && !direct;
     Ok(Event {
-        actor_is_bot: event.text("/bot_id").is_some() || event.text("/subtype") == Some("bot_message"),
+        actor_is_bot: message.text("/bot_id").is_some() || message.text("/subtype") == Some("bot_message"),
         text: plain(raw),
         comment_id: Some(stamp.to_owned()),
         addressed: mentioned || direct,
         // Slack sends a mention in a channel as `message` and as `app_mention`, under two ids.
         twin: is_twin.then(|| "app_mention".to_owned()),
-        attachments: attachments(event, "/files", file),
+        attachments: attachments(message, "/files", file),
         occurred_at: date(stamp),
         target: Some(Target::SlackThread {
             team: team.to_owned(),
@@ -41,7 +51,7 @@ pub(super) fn read(body: Part<'_>, event: Part<'_>, kind: &str) -> Result<Event,
             .text("channel_type", Some(place))
             .flag("in_thread", Some(root != stamp))
             .flag("external", body.flag("/is_ext_shared_channel"))
-            .number("files", Some(event.items("/files").count() as u64).filter(|count| *count > 0))
+            .number("files", Some(message.items("/files").count() as u64).filter(|count| *count > 0))
             .done(),
         ..Event::new(name, team, format!("{team}/{channel}/{root}"), actor)
     })
@@ -77,6 +87,6 @@ fn mentions_us(body: Part<'_>, raw: &str) -> bool {
         .any(|id| raw.contains(&format!("<@{id}>")) || raw.contains(&format!("<@{id}|")))
 }
 
-fn date(stamp: &str) -> Option<Timestamp> {
+pub(super) fn date(stamp: &str) -> Option<Timestamp> {
     Timestamp::from_second(stamp.split('.').next()?.parse().ok()?).ok()
 }

@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use webhook::{Parsed, Provider, Received};
 
-const SAMPLES: [(Provider, &str); 16] = [
+const SAMPLES: [(Provider, &str); 17] = [
     (Provider::Slack, "slack/app_mention.json"),
     (Provider::Slack, "slack/message.channels.json"),
+    (Provider::Slack, "slack/message.edited.json"),
     (Provider::Slack, "slack/url_verification.json"),
     (Provider::Stripe, "stripe/charge.failed.json"),
     (Provider::Zendesk, "zendesk/ticket.comment_added.json"),

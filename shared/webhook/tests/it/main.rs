@@ -10,6 +10,7 @@ mod hostile;
 mod mapped;
 mod properties;
 mod senders;
+mod slack_edits;
 mod speed;
 mod support;
 mod vectors;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Publisher, ServiceError, ServiceFailure};
+use domain::{Publisher, ServiceError, ServiceFailure, ThreadState};
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
 
@@ -65,9 +65,20 @@ async fn a_ticket_that_changed_meanwhile_is_for_later() {
 async fn a_closed_ticket_is_refused_without_an_attempt() {
     let server = Server::start(|_| ticket("closed")).await;
     let error = client(&server).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Refused);
+    assert_eq!(error.failure, ServiceFailure::Closed);
     assert!(error.message.contains("follow-up"), "{error}");
     assert_eq!(server.lines(), LINES[..1]);
+}
+
+#[tokio::test]
+async fn only_a_closed_ticket_takes_nothing_more() {
+    for status in ["new", "open", "pending", "hold", "solved"] {
+        let server = Server::start(move |_| ticket(status)).await;
+        assert_eq!(client(&server).state(&target()).await.unwrap(), ThreadState::Open, "{status}");
+        assert_eq!(server.lines(), LINES[..1]);
+    }
+    let server = Server::start(|_| ticket("closed")).await;
+    assert_eq!(client(&server).state(&target()).await.unwrap(), ThreadState::Locked);
 }
 
 #[tokio::test]
@@ -85,7 +96,10 @@ async fn refusals_are_final_and_say_how_to_mend_them() {
         assert!(error.message.contains(word), "{error}");
     }
     let closed = json!({"error": "RecordInvalid", "details": {"status": [{"description": "Status: closed prevents ticket update"}]}});
-    assert!(failed(422, &[], closed).await.message.contains("follow-up"));
+    let error = failed(422, &[], closed).await;
+    assert_eq!(error.failure, ServiceFailure::Closed, "closed after it was read");
+    assert!(error.message.contains("follow-up"), "{error}");
+    assert_eq!(failed(410, &[], json!({"error": "RecordDeleted"})).await.failure, ServiceFailure::Closed);
 }
 
 #[tokio::test]

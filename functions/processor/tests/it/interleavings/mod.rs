@@ -162,6 +162,7 @@ fn check(setup: &Setup, game: &mut Game<'_>, path: &[Action], explored: &mut Exp
         || format!("after {path:?}: {:?} {:?} {:?}", task.control, task.doc.decision, task.doc.notices);
     assert_eq!(state.violation, None, "{}", told());
     assert!(state.messages.is_empty() && task.control.status.is_end(), "it hangs {}", told());
+    assert_eq!(task.doc.aftermath, None, "something is still owed {}", told());
     let decision = task.doc.decision.as_ref().unwrap_or_else(|| panic!("no outcome {}", told()));
     let won = |answer: &Option<Result<(), DecideError>>| matches!(answer, Some(Ok(())));
     let winners: Vec<usize> = (0..2).filter(|person| won(&game.answers[*person])).collect();

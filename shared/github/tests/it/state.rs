@@ -1,0 +1,44 @@
+//! Whether a thread can still be answered.
+
+use axum::Json;
+use axum::http::StatusCode;
+use domain::{Publisher, ServiceFailure, ThreadState};
+use serde_json::{Value, json};
+
+use crate::github::{Asked, Reply, Server};
+use crate::support::{issue, mark, with_token};
+
+fn answer(status: u16, body: Value) -> Reply {
+    (StatusCode::from_u16(status).unwrap(), Json(body)).into()
+}
+
+#[tokio::test]
+async fn a_lock_counts_before_a_close_and_is_asked_for_by_one_request() {
+    for (state, locked, expected) in [
+        ("open", false, ThreadState::Open),
+        ("closed", false, ThreadState::Closed),
+        ("closed", true, ThreadState::Locked),
+        ("open", true, ThreadState::Locked),
+    ] {
+        let body = json!({"number": 7, "state": state, "locked": locked, "active_lock_reason": null});
+        let server = Server::start(move |_: &Asked| answer(200, body.clone())).await;
+        assert_eq!(with_token(&server).state(&issue()).await.unwrap(), expected);
+        let asked = server.asked();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].path, "/repos/octo/hello/issues/7");
+    }
+}
+
+#[tokio::test]
+async fn a_comment_on_a_locked_or_deleted_issue_is_closed_and_one_without_permission_refused() {
+    for (status, said, expected) in [
+        (403, "Unable to create comment because issue is locked.", ServiceFailure::Closed),
+        (410, "This issue was deleted", ServiceFailure::Closed),
+        (403, "Resource not accessible by integration", ServiceFailure::Refused),
+        (422, "Validation Failed", ServiceFailure::Refused),
+    ] {
+        let server = Server::start(move |_: &Asked| answer(status, json!({"message": said}))).await;
+        let error = with_token(&server).publish(&issue(), "Hi", &mark("1")).await.unwrap_err();
+        assert_eq!(error.failure, expected, "{status} {said}");
+    }
+}

@@ -1,0 +1,46 @@
+//! Edits: somebody has changed what they had written.
+//!
+//! <https://docs.slack.dev/reference/events/message/message_changed>. The same word stands for what is no
+//! edit: a link that Slack has unfolded, a language that it has recognised, a parent that was deleted. An
+//! edit has the mark that its author's client leaves (`edited`), and another text than before.
+//!
+//! A mention that is edited comes a second time as `app_mention`, under an id of its own, with the mark and
+//! without the former text. It is an edit like the others, and no second mention: who wants edits answered
+//! says so in agent.toml (`message.edited`).
+
+use domain::Event;
+
+use super::{is_said, is_stamp, message};
+use crate::reading::{Part, lacks};
+use crate::{ParseError, Parsed};
+
+/// The name of the event, whichever way it came.
+const NAME: &str = "message.edited";
+
+/// Reads a `message_changed`.
+pub(super) fn read(body: Part<'_>, event: Part<'_>) -> Result<Parsed, ParseError> {
+    let now = event.object("/message").ok_or_else(|| lacks("event.message"))?;
+    let before = event.object("/previous_message").and_then(|before| before.text("/text"));
+    let said = now.text("/subtype").is_none_or(is_said);
+    if !said || !is_marked(now) || before == Some(now.text("/text").unwrap_or_default()) {
+        return Ok(Parsed::Other("message.message_changed".to_owned()));
+    }
+    edited(message::of(body, event, now, "message")?, now).map(Box::new).map(Parsed::Event)
+}
+
+/// Reads an `app_mention` that has the mark of an edit.
+pub(super) fn mention(body: Part<'_>, event: Part<'_>) -> Result<Event, ParseError> {
+    edited(message::read(body, event, "app_mention")?, event)
+}
+
+/// Whether the author has edited `message` after it was posted.
+pub(super) fn is_marked(message: Part<'_>) -> bool {
+    message.object("/edited").is_some()
+}
+
+/// `event` as the edit that `message` is marked with. Its comment stays the one that was edited, so that
+/// it stands once in the conversation; its date is the edit's.
+fn edited(event: Event, message: Part<'_>) -> Result<Event, ParseError> {
+    let at = message.text("/edited/ts").filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.edited.ts"))?;
+    Ok(Event { name: NAME.to_owned(), occurred_at: message::date(at), ..event })
+}

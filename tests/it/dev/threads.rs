@@ -1,0 +1,123 @@
+//! What changes between an event and its answer: threads that are closed, and words that are edited.
+
+use std::sync::{Arc, OnceLock};
+
+use afterhook::standin::gemini::{GeminiStandin, ReceivedRequest};
+use afterhook::standin::github::{GithubStandin, IssueState};
+use e2e::hooks::{self, OWNER, REPO};
+use e2e::world::{LOGIN, World, is_triage, triage_says};
+use serde_json::Value;
+
+use super::{System, senders};
+
+/// What somebody does while the model thinks.
+type Deed = Box<dyn Fn() + Send + Sync>;
+
+/// When they do it.
+#[derive(Clone, Copy, PartialEq)]
+enum During {
+    /// After the event was accepted, and before an answer is thought of.
+    Triage,
+    /// While the answer is written.
+    Answer,
+}
+
+/// A world in which a deed, once there is one, is done `during` what the model does.
+async fn world(during: During) -> (World, Arc<OnceLock<Deed>>) {
+    let deed: Arc<OnceLock<Deed>> = Arc::default();
+    let (says, due) = (triage_says("question", 0.95, false), Arc::clone(&deed));
+    let script = move |request: &ReceivedRequest| {
+        let now = if is_triage(&request.body) { During::Triage } else { During::Answer };
+        if let Some(deed) = due.get().filter(|_| now == during) {
+            deed();
+        }
+        says(request)
+    };
+    let gemini = GeminiStandin::builder().script(script).build();
+    (World::of(gemini, GithubStandin::new()).await, deed)
+}
+
+/// A system in which issue 7 gets this state then.
+async fn issue_becomes(state: IssueState, during: During) -> System {
+    let (world, deed) = world(during).await;
+    let github = world.github.clone();
+    let set = deed.set(Box::new(move || github.set_issue_state(OWNER, REPO, 7, state)));
+    assert!(set.is_ok());
+    System::start_in(world).await
+}
+
+#[track_caller]
+fn last_word(task: &Value) -> &str {
+    task["timeline"].as_array().unwrap().last().unwrap()["note"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn an_issue_that_is_locked_or_deleted_before_its_answer_is_left_alone() {
+    for (state, why) in [
+        (IssueState::Locked, "thread_closed: it takes no more comments"),
+        (IssueState::Gone, "thread_closed: github: read the"),
+    ] {
+        let system = issue_becomes(state, During::Triage).await;
+        let id = system.api.accept(7).await;
+        let task = system.api.until(&id, "ignored").await;
+        assert!(last_word(&task).starts_with(why), "{task:#}");
+        assert!(system.world.comments(7).is_empty());
+        assert_eq!(system.world.gemini.counters().requests, 1, "no answer is paid for");
+    }
+}
+
+#[tokio::test]
+async fn an_issue_that_is_locked_while_its_answer_is_written_refuses_it_once() {
+    let system = issue_becomes(IssueState::Locked, During::Answer).await;
+    let id = system.api.accept(7).await;
+    let task = system.api.until(&id, "ignored").await;
+    assert!(last_word(&task).contains("issue is locked"), "{task:#}");
+    let posts = system.world.github.requests().into_iter().filter(|request| request.method == "POST");
+    assert_eq!(posts.count(), 1);
+    assert!(system.world.comments(7).is_empty());
+}
+
+#[tokio::test]
+async fn an_issue_that_is_merely_closed_is_answered_where_its_event_asks_for_it() {
+    let system = issue_becomes(IssueState::Closed, During::Triage).await;
+    let id = system.api.accept(7).await;
+    system.api.until(&id, "completed").await;
+    let text = format!("@{LOGIN} does it work on Windows, too?");
+    let answer = system.api.hook("issue_comment", &hooks::comment(7, "mona", &text)).await;
+    system.api.until(&answer.task_id(), "completed").await;
+    assert_eq!(system.world.comments(7).len(), 2);
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_closed_before_its_answer_is_left_alone() {
+    let (world, deed) = world(During::Triage).await;
+    let zendesk = world.zendesk.clone();
+    assert!(deed.set(Box::new(move || zendesk.close(35_436))).is_ok());
+    let system = senders::start_in(world).await;
+    let id = senders::accepted(&system, "zendesk", "ticket.created.json").await;
+    let task = system.api.until(&id, "ignored").await;
+    assert_eq!(last_word(&task), "thread_closed: it takes no more comments");
+    assert!(system.world.zendesk.comments(35_436).is_empty());
+}
+
+#[tokio::test]
+async fn a_comment_on_a_jira_issue_that_is_done_by_now_is_left_alone() {
+    let (world, deed) = world(During::Triage).await;
+    let jira = world.jira.clone();
+    assert!(deed.set(Box::new(move || jira.resolve("OPS-7"))).is_ok());
+    let system = senders::start_in(world).await;
+    let id = senders::accepted(&system, "jira", "comment.created.json").await;
+    let task = system.api.until(&id, "ignored").await;
+    assert_eq!(last_word(&task), "thread_closed: it is settled, and the comment is not meant for the agent");
+    assert!(system.world.jira.comments("OPS-7").is_empty());
+}
+
+#[tokio::test]
+async fn an_edit_in_slack_is_answered_in_its_thread() {
+    let system = senders::start("question").await;
+    let task = senders::completed(&system, "slack", "message.edited.json").await;
+    assert_eq!(task["event"], "message.edited");
+    let messages = system.world.slack.messages("D05DIRECT1");
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].thread_ts.as_deref(), Some("1795170000.000100"));
+}
