@@ -141,6 +141,7 @@ fn task(number: u32, at: Timestamp) -> Outcome<Task> {
             output_tokens: 230,
             thought_tokens: 0,
             cost_usd: Some(0.005),
+            saved_usd: None,
             attempts: 1,
             ms: 900,
         });

@@ -102,9 +102,8 @@ fn show(overview: &Overview) -> Markup {
 
 fn tiles(overview: &Overview, models: &BTreeMap<&str, ModelFigures>) -> Markup {
     let today = &overview.counts.today;
-    let (prompt, cached) = models
-        .values()
-        .fold((0, 0), |(prompt, cached), it| (prompt + it.prompt_tokens, cached + it.cached_tokens));
+    let mut all = ModelFigures::default();
+    models.values().for_each(|figures| all.add(figures));
     html! {
         div.tiles {
             a.tile.attention[overview.counts.parked() > 0] href="/?status=awaiting_approval" {
@@ -112,9 +111,14 @@ fn tiles(overview: &Overview, models: &BTreeMap<&str, ModelFigures>) -> Markup {
             }
             div.tile { strong { (count(today.tasks())) } span { "ended today (UTC)" } }
             div.tile { strong { (usd(today.cost_usd())) } span { "spent today" } }
-            div.tile {
-                strong { (percent(cached, prompt)) }
-                span { "of prompt tokens from the cache, " (DAYS) " days" }
+            div.tile title="At list prices, after what making and keeping the caches has cost" {
+                strong { (usd(all.saved_usd())) }
+                span {
+                    "saved by caches in " (DAYS) " days"
+                    @if all.prompt_tokens > 0 {
+                        " · " (percent(all.cached_tokens, all.prompt_tokens)) " of prompt tokens"
+                    }
+                }
             }
         }
     }
@@ -240,7 +244,7 @@ fn by_model(models: &BTreeMap<&str, ModelFigures>) -> Markup {
                     table {
                         thead { tr {
                             th { "Model" } th.number { "Calls" } th.number { "Prompt" } th.number { "From cache" }
-                            th.number { "Output" } th.number { "Cost" }
+                            th.number { "Output" } th.number { "Saved" } th.number { "Cost" }
                         } }
                         tbody { @for (name, it) in models {
                             tr {
@@ -251,6 +255,7 @@ fn by_model(models: &BTreeMap<&str, ModelFigures>) -> Markup {
                                     (percent(it.cached_tokens, it.prompt_tokens))
                                 }
                                 td.number { (count(it.output_tokens)) }
+                                td.number title="by caches, after what they have cost" { (usd(it.saved_usd())) }
                                 td.number {
                                     (usd(it.cost_usd()))
                                     @if it.unpriced > 0 { span.quiet { " + " (it.unpriced) " unpriced" } }

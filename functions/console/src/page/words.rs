@@ -32,11 +32,13 @@ pub(crate) fn time(at: Timestamp) -> Markup {
 
 /// US dollars, with as many digits as matter.
 pub(crate) fn usd(amount: f64) -> String {
+    let sign = if amount < 0.0 { "−" } else { "" };
     match amount.abs() {
         0.0 => "$0".to_owned(),
+        small if small < 0.000_1 && amount < 0.0 => "> −$0.0001".to_owned(),
         small if small < 0.000_1 => "< $0.0001".to_owned(),
-        small if small < 1.0 => format!("${amount:.4}"),
-        _ => format!("${amount:.2}"),
+        small if small < 1.0 => format!("{sign}${small:.4}"),
+        large => format!("{sign}${large:.2}"),
     }
 }
 
@@ -91,6 +93,7 @@ mod tests {
             [usd(0.0), usd(0.000_01), usd(0.0123), usd(12.0)],
             ["$0", "< $0.0001", "$0.0123", "$12.00"]
         );
+        assert_eq!([usd(-0.0), usd(-0.01), usd(-3.0)], ["$0", "−$0.0100", "−$3.00"]);
         assert_eq!([millis(12.3), millis(1_500.0), millis(90_000.0)], ["12 ms", "1.5 s", "2 min"]);
         assert_eq!([percent(1, 3), percent(0, 0)], ["33 %", "–"]);
     }
