@@ -34,9 +34,16 @@ async fn figures_of_all_processors_are_added_up() {
         book.write(now).await.unwrap();
     }
     let page = rig.page("/ui/overview").await.text();
-    for part in
-        ["8 completed, 8 failed", "$2.00", "<strong>$1.00</strong><span>saved by caches", "50 %", "gemini-pro", "&lt;odd&gt;", "16 ended", "8 unpriced"]
-    {
+    for part in [
+        "8 completed, 8 failed",
+        "$2.00",
+        "<strong>$1.00</strong><span>saved by caches",
+        "50 %",
+        "gemini-pro",
+        "&lt;odd&gt;",
+        "16 ended",
+        "8 unpriced",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }
