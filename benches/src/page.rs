@@ -81,6 +81,7 @@ async fn paths(console: &Console, stored: &Stored) -> Outcome<Vec<String>> {
         format!("/tasks?status=completed&source={RARE}&limit=100"),
         // Both are there, and never together.
         format!("/tasks?status=failed&source={RARE}"),
+        "/tasks?status=received&source=github".to_owned(),
         format!("/tasks?limit=100&cursor={deep}"),
         format!("/tasks/{id}"),
         format!("/tasks/{id}/transcript"),
