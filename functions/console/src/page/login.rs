@@ -147,7 +147,7 @@ fn page(to: &str, wrong: Option<&str>) -> Markup {
                 input type="hidden" name="to" value=(to);
                 label for="token" { "Console token" }
                 input #token type="password" name="token" autocomplete="current-password" required
-                    autofocus spellcheck="false";
+                    autofocus spellcheck="false" aria-invalid=[wrong.map(|_| "true")];
                 button.primary type="submit" { "Log in" }
             }
             p.quiet.small {

@@ -200,7 +200,7 @@ fn health(overview: &Overview) -> Markup {
         section.card {
             h2 { "Right now" }
             table.health {
-                thead { tr { th { "Lane" } th.number { "Queued" } th.number { "In work" } } }
+                thead { tr { th { "Lane" } th.number { "Queued" } th.number { "In work or put off" } } }
                 tbody { @for (lane, depth) in &overview.lanes {
                     tr {
                         td { (lane) }
@@ -243,18 +243,18 @@ fn by_model(models: &BTreeMap<&str, ModelFigures>) -> Markup {
                 div.scroll {
                     table {
                         thead { tr {
-                            th { "Model" } th.number { "Calls" } th.number { "Prompt" } th.number { "From cache" }
-                            th.number { "Output" } th.number { "Saved" } th.number { "Cost" }
+                            th { "Model" } th.number { "Calls" } th.number.wide { "Prompt" }
+                            th.number.wide { "From cache" } th.number.wide { "Output" } th.number { "Saved" } th.number { "Cost" }
                         } }
                         tbody { @for (name, it) in models {
                             tr {
                                 td { (name) }
                                 td.number { (count(it.calls)) }
-                                td.number { (count(it.prompt_tokens)) }
-                                td.number title={ (it.cached_tokens) " tokens" } {
+                                td.number.wide { (count(it.prompt_tokens)) }
+                                td.number.wide title={ (it.cached_tokens) " tokens" } {
                                     (percent(it.cached_tokens, it.prompt_tokens))
                                 }
-                                td.number { (count(it.output_tokens)) }
+                                td.number.wide { (count(it.output_tokens)) }
                                 td.number title="by caches, after what they have cost" { (usd(it.saved_usd())) }
                                 td.number {
                                     (usd(it.cost_usd()))

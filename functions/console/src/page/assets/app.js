@@ -2,25 +2,28 @@
 // Everything it inserts was rendered and escaped by the server, and nothing in it can run.
 "use strict";
 
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const ofDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 function relative(at) {
-  const seconds = (at - Date.now()) / 1000;
-  for (const [unit, length] of units) {
-    if (Math.abs(seconds) >= length || unit === "second") {
-      return ago.format(Math.round(seconds / length), unit);
-    }
-  }
+  const seconds = Math.round((at - Date.now()) / 1000);
+  const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? units.at(-1);
+  return ago.format(Math.trunc(seconds / length), unit);
+}
+
+function clock(at) {
+  return (at.toDateString() === new Date().toDateString() ? ofDay : whole).format(at);
 }
 
 function times(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    time.title = clock.format(at);
-    time.textContent = relative(at);
+    time.title = whole.format(at);
+    const form = time.dataset.as;
+    time.textContent = form === "clock" ? clock(at) : form === "both" ? `${clock(at)} (${relative(at)})` : relative(at);
   }
 }
 
