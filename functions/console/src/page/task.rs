@@ -274,7 +274,7 @@ fn usage(task: &Task) -> Markup {
                                 td {
                                     (step.step) @if step.attempts > 1 { span.quiet { " × " (step.attempts) } }
                                     div.quiet.small { (step.model) }
-                                    meter min="0" max=(most) value=(step.tokens()) { (count(step.tokens())) " tokens" }
+                                    meter aria-label={ "Tokens of the step " (step.step) } min="0" max=(most) value=(step.tokens()) { (count(step.tokens())) " tokens" }
                                 }
                                 td.number { (count(step.prompt_tokens)) }
                                 td.number.wide { (percent(step.cached_tokens, step.prompt_tokens)) }

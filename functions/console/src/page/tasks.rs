@@ -123,7 +123,7 @@ fn filters(console: &Console, filter: &Filter) -> Markup {
         form.filters method="get" action="/" role="search" {
             input type="hidden" name="status" value=(filter.status);
             input type="search" name="q" value=(filter.q) placeholder="Task id, thread, person, event"
-                aria-label="Search for" maxlength="200";
+                aria-label="Search tasks" maxlength="200";
             input name="source" value=(filter.source) list="sources" placeholder="Any source"
                 aria-label="Source" maxlength="100";
             datalist #sources { @for source in &console.sources { option value=(source) {} } }
