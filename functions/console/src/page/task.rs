@@ -267,7 +267,7 @@ fn usage(task: &Task) -> Markup {
                     table {
                         thead { tr {
                             th { "Step" } th.number { "Prompt" } th.number.wide { "Cached" } th.number { "Output" }
-                            th.number { "Cost" } th.number { "Time" }
+                            th.number { "Cost" } th.number.wide { "Time" }
                         } }
                         tbody { @for step in &doc.usage {
                             tr {
@@ -282,7 +282,7 @@ fn usage(task: &Task) -> Markup {
                                     (count(step.output_tokens + step.thought_tokens))
                                 }
                                 td.number { @match step.cost_usd { Some(cost) => (usd(cost)), None => "?" } }
-                                td.number { (millis(millis_of(step.ms))) }
+                                td.number.wide { (millis(millis_of(step.ms))) }
                             }
                         } }
                     }

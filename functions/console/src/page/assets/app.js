@@ -4,13 +4,17 @@
 
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const ofDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
-const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const ago = new Intl.RelativeTimeFormat(undefined, { style: "short" });
+const now = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" }).format(0, "second");
+// Each with its length, and from where on it is used: what rounds to 60 seconds is a minute.
+const units = [["day", 86400, 84600], ["hour", 3600, 3570], ["minute", 60, 59.5], ["second", 1, 0.5]];
 
 function relative(at) {
-  const seconds = Math.round((at - Date.now()) / 1000);
-  const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? units.at(-1);
-  return ago.format(Math.trunc(seconds / length), unit);
+  const seconds = (at - Date.now()) / 1000;
+  const found = units.find(([, , from]) => Math.abs(seconds) >= from);
+  if (!found) return now;
+  const [unit, length] = found;
+  return ago.format(Math.round(seconds / length), unit);
 }
 
 function clock(at) {
