@@ -102,6 +102,11 @@ impl Dev {
         self.line(READY)
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The lines of its log.
     pub(crate) fn log(&self) -> Vec<String> {
         let text = fs::read_to_string(self.data.path().join(LOG)).unwrap_or_default();

@@ -23,6 +23,7 @@ mod ingest_rig;
 mod null_stores;
 mod outage;
 mod page;
+mod page_tasks;
 mod processor;
 mod report;
 mod scenario;

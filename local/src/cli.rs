@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::TaskStatus;
 
 /// Webhooks in, finished agent work out: the local runner and the tools around it.
 #[derive(Debug, Parser)]
@@ -107,14 +108,15 @@ pub struct TasksArgs {
 pub enum TasksAction {
     /// The latest tasks.
     List {
-        /// Only those in this status.
-        #[arg(long)]
-        status: Option<String>,
+        /// Only those in this status: received, processing, waiting, awaiting_approval, completed, ignored,
+        /// rejected, expired or failed.
+        #[arg(long, value_parser = status)]
+        status: Option<TaskStatus>,
         /// Only those of this source.
         #[arg(long)]
         source: Option<String>,
-        /// How many.
-        #[arg(long, default_value_t = 20)]
+        /// How many, at most 100.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
         limit: u8,
         /// Where the page before ended.
         #[arg(long)]
@@ -155,6 +157,10 @@ pub enum TasksAction {
         #[arg(long)]
         draft_hash: Option<String>,
     },
+}
+
+fn status(name: &str) -> Result<TaskStatus, String> {
+    name.parse()
 }
 
 /// `afterhook redrive`.

@@ -6,4 +6,5 @@ pub(crate) mod redrive;
 pub(crate) mod send;
 pub(crate) mod standin;
 pub(crate) mod table;
+pub(crate) mod task_text;
 pub(crate) mod tasks;

@@ -120,6 +120,13 @@ async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
 }
 
 fn local(args: &RedriveArgs) -> Result<Stores, Failure> {
+    // Opening would make it, and a misspelt name pass for a queue without dead letters.
+    if !args.data_dir.is_dir() {
+        let dir = args.data_dir.display();
+        return Err(Failure::new(format!(
+            "there is no data directory {dir}: name that of `dev` with --data-dir"
+        )));
+    }
     let embedded = Embedded::open(&args.data_dir, Clock::system());
     embedded.map(|embedded| embedded.stores()).map_err(|error| Failure::new(error.to_string()))
 }

@@ -1,10 +1,11 @@
 //! [`Blob`]: compressed bytes, the only form in which payloads, drafts, steps and transcripts rest.
 
 use std::cell::RefCell;
-use std::io::Read;
+use std::io::{self, Read};
 
 use zstd::bulk::Compressor;
-use zstd::zstd_safe::CParameter;
+use zstd::stream::read::Decoder;
+use zstd::zstd_safe::{CParameter, DCtx, ResetDirective};
 
 /// Level 1: 12 KB of webhook JSON shrink to a quarter in tens of microseconds; higher levels gain a
 /// few per cent for several times the time.
@@ -26,6 +27,8 @@ thread_local! {
     /// Kept, because making their tables costs as much as compressing a webhook with them. What they
     /// write depends on the bytes alone, not on what they have compressed before.
     static COMPRESSORS: RefCell<Compressors> = const { RefCell::new([None, None]) };
+    /// Kept likewise: a page of the console unpacks a hundred drafts.
+    static DECOMPRESSOR: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
 }
 
 /// Zstandard-compressed bytes.
@@ -86,9 +89,15 @@ impl Blob {
     /// [`BlobError`] when the bytes are damaged or unpack to more than we ever store.
     pub fn unpack(&self) -> Result<Vec<u8>, BlobError> {
         let mut bytes = Vec::new();
-        zstd::stream::read::Decoder::new(self.0.as_slice())?
-            .take(MAX_UNPACKED + 1)
-            .read_to_end(&mut bytes)?;
+        DECOMPRESSOR.with_borrow_mut(|kept| {
+            let context = match kept {
+                Some(context) => context,
+                None => kept.insert(DCtx::try_create().ok_or(io::ErrorKind::OutOfMemory)?),
+            };
+            // A damaged frame may have left it in the middle of things.
+            context.reset(ResetDirective::SessionOnly).map_err(|_| io::ErrorKind::Other)?;
+            Decoder::with_context(self.0.as_slice(), context).take(MAX_UNPACKED + 1).read_to_end(&mut bytes)
+        })?;
         if bytes.len() as u64 > MAX_UNPACKED { Err(BlobError::TooLarge) } else { Ok(bytes) }
     }
 }
@@ -118,6 +127,17 @@ mod tests {
         assert!(small.len() <= SMALL && large.len() > SMALL);
         let first = (Blob::pack(&small).unwrap(), Blob::pack(&large).unwrap());
         assert_eq!((Blob::pack(&small).unwrap(), Blob::pack(&large).unwrap()), first);
+    }
+
+    #[test]
+    fn what_is_unpacked_depends_on_the_bytes_alone() {
+        let text = "unpacked after something that cannot be; ".repeat(1_000).into_bytes();
+        let sound = Blob::pack(&text).unwrap();
+        for cut in [1, 8, sound.packed().len() / 2, sound.packed().len() - 1] {
+            let damaged = Blob::from_packed(sound.packed()[..cut].to_vec());
+            assert!(matches!(damaged.unpack(), Err(BlobError::Damaged(_))), "{cut}");
+            assert_eq!(sound.unpack().unwrap(), text, "after {cut}");
+        }
     }
 
     #[test]

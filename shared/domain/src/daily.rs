@@ -48,6 +48,9 @@ pub struct ModelFigures {
     pub output_tokens: u64,
     /// Millionths of a US dollar, at list prices.
     pub cost_micros: u64,
+    /// Millionths of a US dollar that caches have saved, at list prices; below zero while keeping them has
+    /// cost more than they saved.
+    pub saved_micros: i64,
     /// Calls whose price is not known.
     pub unpriced: u64,
 }
@@ -77,6 +80,12 @@ impl DayFigures {
     #[must_use]
     pub fn cost_usd(&self) -> f64 {
         self.models.values().map(ModelFigures::cost_usd).sum()
+    }
+
+    /// US dollars that caches have saved, after what making and keeping them has cost.
+    #[must_use]
+    pub fn saved_usd(&self) -> f64 {
+        self.models.values().map(ModelFigures::saved_usd).sum()
     }
 
     /// Tasks that ended.
@@ -110,6 +119,13 @@ impl ModelFigures {
         self.cost_micros as f64 / MICROS
     }
 
+    /// US dollars that caches have saved, after what making and keeping them has cost.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact up to billions of dollars")]
+    pub fn saved_usd(&self) -> f64 {
+        self.saved_micros as f64 / MICROS
+    }
+
     /// Both together.
     pub fn add(&mut self, other: &Self) {
         self.calls += other.calls;
@@ -117,6 +133,7 @@ impl ModelFigures {
         self.cached_tokens += other.cached_tokens;
         self.output_tokens += other.output_tokens;
         self.cost_micros += other.cost_micros;
+        self.saved_micros += other.saved_micros;
         self.unpriced += other.unpriced;
     }
 
@@ -126,15 +143,16 @@ impl ModelFigures {
         self.cached_tokens += usage.cached_tokens;
         self.output_tokens += usage.output_tokens + usage.thought_tokens;
         match usage.cost_usd {
-            Some(usd) => self.cost_micros += micros(usd),
+            Some(usd) => self.cost_micros += micros(usd).max(0).unsigned_abs(),
             None => self.unpriced += 1,
         }
+        self.saved_micros += usage.saved_usd.map_or(0, micros);
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
-fn micros(usd: f64) -> u64 {
-    (usd * MICROS).round().clamp(0.0, 9e15) as u64
+#[expect(clippy::cast_possible_truncation, reason = "clamped to what fits")]
+fn micros(usd: f64) -> i64 {
+    (usd * MICROS).round().clamp(-9e15, 9e15) as i64
 }
 
 /// The keys that the figures of the day of `now` (UTC) rest under.
@@ -290,6 +308,7 @@ mod tests {
             output_tokens: 7,
             thought_tokens: 3,
             cost_usd,
+            saved_usd: cost_usd.map(|_| 0.000_4),
             attempts: 1,
             ms: 5,
         }
@@ -309,6 +328,16 @@ mod tests {
         assert_eq!((model.output_tokens, model.cost_micros, model.unpriced), (40, 3_000, 2));
         assert_eq!((sum.ended["completed"], sum.hours[5], sum.tasks()), (2, 2, 2));
         assert!((sum.cost_usd() - 0.003).abs() < 1e-9);
+        assert_eq!(model.saved_micros, 800);
+    }
+
+    #[test]
+    fn a_cache_must_earn_back_what_it_costs() {
+        let mut day = DayFigures::default();
+        day.spent(&StepUsage { saved_usd: Some(-0.002), ..usage(Some(0.002)) });
+        assert!((day.saved_usd() + 0.002).abs() < 1e-9);
+        (0..6).for_each(|_| day.spent(&usage(Some(0.001))));
+        assert!((day.saved_usd() - 0.000_4).abs() < 1e-9, "{}", day.saved_usd());
     }
 
     #[test]

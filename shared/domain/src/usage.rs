@@ -20,6 +20,11 @@ pub struct StepUsage {
     pub thought_tokens: u64,
     /// US dollars at list prices; `None` when the price of the model is not known.
     pub cost_usd: Option<f64>,
+    /// US dollars that caching saved on the call, at list prices: what its cached tokens would have cost
+    /// more, or, below zero, what a cache cost to make and to keep. For the figures of the day
+    /// ([`crate::DayBook`]); it is not kept with the task. `None` when the price is not known.
+    #[serde(skip)]
+    pub saved_usd: Option<f64>,
     /// Tries that the call needed.
     pub attempts: u32,
     /// Milliseconds from the first try to the answer.

@@ -256,6 +256,7 @@ fn paid_answer() -> ModelAnswer {
             output_tokens: 1,
             thought_tokens: 0,
             cost_usd: Some(1.0),
+            saved_usd: None,
             attempts: 1,
             ms: 1,
         }],

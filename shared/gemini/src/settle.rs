@@ -91,6 +91,7 @@ fn step_usage(tried: &Try<'_>, response: &GenerateContentResponse) -> StepUsage 
         output_tokens: usage.candidates_token_count.unwrap_or_default(),
         thought_tokens: usage.thoughts_token_count.unwrap_or_default(),
         cost_usd: pricing::cost_usd(model, &usage, tried.sent_at),
+        saved_usd: pricing::saved_usd(model, &usage, tried.sent_at),
         attempts: tried.attempt,
         ms: milliseconds(tried.elapsed),
     }

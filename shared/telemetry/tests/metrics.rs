@@ -66,6 +66,7 @@ fn usage(cost_usd: Option<f64>) -> StepUsage {
         output_tokens: 20,
         thought_tokens: 3,
         cost_usd,
+        saved_usd: None,
         attempts: 1,
         ms: 450,
     }

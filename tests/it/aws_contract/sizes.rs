@@ -74,6 +74,7 @@ fn eventful(now: Timestamp) -> Task {
             output_tokens: 1_234,
             thought_tokens: 567,
             cost_usd: Some(0.001_234_5),
+            saved_usd: None,
             attempts: 2,
             ms: 12_345,
         });

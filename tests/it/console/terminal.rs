@@ -52,11 +52,45 @@ async fn a_draft_is_rejected_with_a_reason_and_sent_around_again_with_a_note() {
 async fn refusals_and_mistakes_have_exit_codes_of_their_own() {
     let (system, id) = parked().await;
     tasks(&system, &["approve", &id, "--draft-hash", "0123"]).await.assert_failure(&["409", "changed"]);
-    tasks(&system, &["list", "--status", "nonsense"]).await.assert_failure(&["400", "nonsense"]);
-    let mistake = tasks(&system, &["aprove", &id]).await;
-    assert_eq!(mistake.status.code(), Some(2), "{mistake:?}");
+    tasks(&system, &["list", "--cursor", "nonsense"]).await.assert_failure(&["400", "`cursor`"]);
+    tasks(&system, &["show", "nonsense"]).await.assert_failure(&["404", "no task `nonsense`"]);
+    for (mistake, named) in [
+        (&["aprove", id.as_str()][..], "aprove"),
+        (&["list", "--status", "nonsense"], "awaiting_approval"),
+        (&["list", "--limit", "0"], "1..=100"),
+    ] {
+        let said = tasks(&system, mistake).await;
+        assert_eq!(said.status.code(), Some(2), "{said:?}");
+        assert!(said.stderr.contains(named), "{said:?}");
+    }
     let mut stranger = afterhook([("CONSOLE_TOKEN", "ann:wrong".to_owned())]);
-    run(stranger.args(["tasks", "--url", system.api.url()])).await.assert_failure(&["401"]);
+    let said = run(stranger.args(["tasks", "--url", system.api.url()])).await;
+    said.assert_failure(&["401", "does not know the token (ann's in CONSOLE_TOKEN)"]);
+    assert!(!said.stderr.contains("wrong"), "{said:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_or_answers_nobody_is_told_apart() {
+    let tasks = |url: &str| {
+        let mut command = afterhook([("CONSOLE_TOKEN", "ann:token".to_owned())]);
+        command.args(["tasks", "--url", url]);
+        command
+    };
+    run(&mut tasks("localhost:3000")).await.assert_failure(&["--url localhost:3000", "whole address"]);
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let said = run(&mut tasks(&format!("http://127.0.0.1:{port}"))).await;
+    said.assert_failure(&["cannot be reached", "`afterhook dev`"]);
+}
+
+#[tokio::test]
+async fn dead_letters_are_not_looked_for_where_nothing_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let misspelt = dir.path().join("misspelt");
+    let mut command = afterhook([]);
+    let said = run(command.args(["redrive", "--data-dir"]).arg(&misspelt)).await;
+    said.assert_failure(&["no data directory", "--data-dir"]);
+    assert!(!misspelt.exists(), "nothing is made by looking");
 }
 
 /// A message that was received too often, in the data directory of a stopped `dev`.

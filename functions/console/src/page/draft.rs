@@ -6,7 +6,6 @@ use maud::{Markup, PreEscaped, html};
 use super::diff::diff;
 use super::layout;
 use super::session::Session;
-use super::words::time;
 
 /// What parts with the text of a draft begin with.
 const DRAFTS: &str = "draft:";
@@ -119,10 +118,7 @@ fn form(session: &Session, task: &Task, hash: &str, text: &str, typed: Option<&T
                 button type="submit" formaction=(action("retry")) { "Ask for a new draft" }
                 button.danger type="submit" formaction=(action("reject")) { "Reject" }
             }
-            p.quiet.small {
-                "Draft " code { (domain::clip(hash, 8)) }
-                @if let Some(at) = task.doc.expires_at { " · expires " (time(at)) }
-            }
+            p.quiet.small { "Your decision is about draft " code { (domain::clip(hash, 8)) } "." }
         }
     }
 }

@@ -6,6 +6,7 @@ use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use maud::html;
 
 use super::layout;
+use super::words::sentence;
 use crate::refusal::Refusal;
 
 /// Why a page is not shown.
@@ -40,7 +41,7 @@ fn page(status: StatusCode, title: &str, detail: &str) -> Response {
     let body = html! {
         section.card.narrow {
             h1 { (title) }
-            p { (detail) }
+            p { (sentence(detail)) }
             p { a.button href="/" { "To the tasks" } }
         }
     };

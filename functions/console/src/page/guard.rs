@@ -75,9 +75,7 @@ async fn admit(
     if !reads && !origin::is_ours(headers) {
         return Err(Stranger::Refused(Refusal::Forged("The request did not come from this site.")));
     }
-    let tokens = console.tokens.now().await.map_err(Stranger::Refused)?;
-    let session = Session::of(headers, &tokens, console.clock.now(), origin::is_local(headers));
-    session.ok_or_else(|| {
+    session(console, headers).await.map_err(Stranger::Refused)?.ok_or_else(|| {
         let path = uri.path();
         match (reads, path.starts_with("/ui/live/")) {
             (true, true) => Stranger::Gone,
@@ -86,6 +84,17 @@ async fn admit(
             (false, _) => Stranger::Login(login::way_to_page_of(path)),
         }
     })
+}
+
+/// The session of a request, if it has one that holds.
+async fn session(console: &Console, headers: &HeaderMap) -> Result<Option<Session>, Refusal> {
+    let now = console.clock.now();
+    let tokens = console.tokens.now().await?;
+    let Some(session) = Session::of(headers, &tokens, now, origin::is_local(headers)) else {
+        return Ok(None);
+    };
+    let over = session.is_over(&*console.stores.state, now).await?;
+    Ok(Some(session).filter(|_| !over))
 }
 
 /// What the forms send; each uses some of it.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Form;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use domain::{Timestamp, after};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode, Uri};
@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::failure::Failure;
-use super::guard::Signed;
+use super::guard::{Member, Signed};
 use super::words::percent_encode;
 use super::{layout, origin, session};
 use crate::Console;
@@ -122,10 +122,18 @@ async fn throttle(console: &Console, sender: &str, now: Timestamp) -> Result<(),
     if attempts > MOST_ATTEMPTS { Err(Failure(Refusal::Throttled)) } else { Ok(()) }
 }
 
-/// Ends the session in this browser.
-pub(crate) async fn logout(headers: HeaderMap, _: Signed) -> Response {
+/// Ends the session, in this browser and wherever else its cookie may be. If that cannot be written down,
+/// the cookie stays: who is told that they are logged out is.
+pub(crate) async fn logout(
+    State(console): State<Arc<Console>>,
+    Extension(session): Member,
+    headers: HeaderMap,
+    _: Signed,
+) -> Result<Response, Failure> {
+    session.end(&*console.stores.state, console.clock.now()).await?;
+    tracing::info!(by = &*session.name, "logged out of the console");
     let cookie = session::close(origin::is_local(&headers));
-    ([(SET_COOKIE, cookie)], Redirect::to(LOGIN)).into_response()
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(LOGIN)).into_response())
 }
 
 fn page(to: &str, wrong: Option<&str>) -> Markup {
@@ -139,7 +147,7 @@ fn page(to: &str, wrong: Option<&str>) -> Markup {
                 input type="hidden" name="to" value=(to);
                 label for="token" { "Console token" }
                 input #token type="password" name="token" autocomplete="current-password" required
-                    autofocus spellcheck="false";
+                    autofocus spellcheck="false" aria-invalid=[wrong.map(|_| "true")];
                 button.primary type="submit" { "Log in" }
             }
             p.quiet.small {

@@ -102,9 +102,8 @@ fn show(overview: &Overview) -> Markup {
 
 fn tiles(overview: &Overview, models: &BTreeMap<&str, ModelFigures>) -> Markup {
     let today = &overview.counts.today;
-    let (prompt, cached) = models
-        .values()
-        .fold((0, 0), |(prompt, cached), it| (prompt + it.prompt_tokens, cached + it.cached_tokens));
+    let mut all = ModelFigures::default();
+    models.values().for_each(|figures| all.add(figures));
     html! {
         div.tiles {
             a.tile.attention[overview.counts.parked() > 0] href="/?status=awaiting_approval" {
@@ -112,9 +111,14 @@ fn tiles(overview: &Overview, models: &BTreeMap<&str, ModelFigures>) -> Markup {
             }
             div.tile { strong { (count(today.tasks())) } span { "ended today (UTC)" } }
             div.tile { strong { (usd(today.cost_usd())) } span { "spent today" } }
-            div.tile {
-                strong { (percent(cached, prompt)) }
-                span { "of prompt tokens from the cache, " (DAYS) " days" }
+            div.tile title="At list prices, after what making and keeping the caches has cost" {
+                strong { (usd(all.saved_usd())) }
+                span {
+                    "saved by caches in " (DAYS) " days"
+                    @if all.prompt_tokens > 0 {
+                        " · " (percent(all.cached_tokens, all.prompt_tokens)) " of prompt tokens"
+                    }
+                }
             }
         }
     }
@@ -196,7 +200,7 @@ fn health(overview: &Overview) -> Markup {
         section.card {
             h2 { "Right now" }
             table.health {
-                thead { tr { th { "Lane" } th.number { "Queued" } th.number { "In work" } } }
+                thead { tr { th { "Lane" } th.number { "Queued" } th.number { "In work or put off" } } }
                 tbody { @for (lane, depth) in &overview.lanes {
                     tr {
                         td { (lane) }
@@ -239,18 +243,19 @@ fn by_model(models: &BTreeMap<&str, ModelFigures>) -> Markup {
                 div.scroll {
                     table {
                         thead { tr {
-                            th { "Model" } th.number { "Calls" } th.number { "Prompt" } th.number { "From cache" }
-                            th.number { "Output" } th.number { "Cost" }
+                            th { "Model" } th.number { "Calls" } th.number.wide { "Prompt" }
+                            th.number.wide { "From cache" } th.number.wide { "Output" } th.number { "Saved" } th.number { "Cost" }
                         } }
                         tbody { @for (name, it) in models {
                             tr {
                                 td { (name) }
                                 td.number { (count(it.calls)) }
-                                td.number { (count(it.prompt_tokens)) }
-                                td.number title={ (it.cached_tokens) " tokens" } {
+                                td.number.wide { (count(it.prompt_tokens)) }
+                                td.number.wide title={ (it.cached_tokens) " tokens" } {
                                     (percent(it.cached_tokens, it.prompt_tokens))
                                 }
-                                td.number { (count(it.output_tokens)) }
+                                td.number.wide { (count(it.output_tokens)) }
+                                td.number title="by caches, after what they have cost" { (usd(it.saved_usd())) }
                                 td.number {
                                     (usd(it.cost_usd()))
                                     @if it.unpriced > 0 { span.quiet { " + " (it.unpriced) " unpriced" } }

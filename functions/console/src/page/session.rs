@@ -1,16 +1,18 @@
 //! [`Session`]: a cookie that says who is logged in until when, signed with the token that opened it.
 //!
-//! Nothing is stored. A session ends with its time, or when its token is taken back.
+//! A session ends with its time, when its token is taken back, or when somebody logs out of it. Only the
+//! last is stored: a copy of the cookie is worth nothing from then on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use domain::{Timestamp, after};
+use domain::{Expected, StateStore, StoreError, Swap, Timestamp, after};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::COOKIE;
-use sha2::Sha256;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::tokens::{Holder, Tokens};
@@ -28,6 +30,9 @@ pub(crate) struct Session {
     pub(crate) name: Arc<str>,
     /// What every form must carry: a foreign page cannot read it.
     pub(crate) csrf: Arc<str>,
+    /// Names it in the state store; says nothing about its cookie.
+    key: Arc<str>,
+    ends: Timestamp,
 }
 
 /// What the signature is for: one made for a cookie is worth nothing in a form.
@@ -81,11 +86,23 @@ impl Session {
         };
         let holder = tokens.of(&name).find(signed_by)?;
         // After the signature: an end that anybody can write is not worth reading.
-        if Timestamp::from_millisecond(end.parse().ok()?).ok()? <= now {
-            return None;
-        }
+        let ends = Timestamp::from_millisecond(end.parse().ok()?).ok().filter(|ends| *ends > now)?;
         let csrf = BASE64URL_NOPAD.encode(&sign(holder, Purpose::Form, payload));
-        Some(Self { name: holder.name.as_str().into(), csrf: csrf.into() })
+        let key = format!("logout:{}", BASE64URL_NOPAD.encode(&Sha256::digest(&signature)));
+        Some(Self { name: holder.name.as_str().into(), csrf: csrf.into(), key: key.into(), ends })
+    }
+
+    /// Whether somebody has logged out of it.
+    pub(crate) async fn is_over(&self, state: &dyn StateStore, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(state.get(&self.key, now).await?.is_some())
+    }
+
+    /// Ends it for whoever has its cookie. Remembered for as long as it would have lasted.
+    pub(crate) async fn end(&self, state: &dyn StateStore, now: Timestamp) -> Result<(), StoreError> {
+        match state.swap(&self.key, Expected::Absent, &Value::Bool(true), now, self.ends).await? {
+            // A conflict: it was ended before.
+            Swap::Done(_) | Swap::Conflict(_) => Ok(()),
+        }
     }
 
     /// Whether a form that carries `presented` was made by a page of this session.

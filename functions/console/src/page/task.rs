@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::session::Session;
-use super::words::{count, millis, percent, pill, time, usd};
+use super::words::{ahead, clock, count, is_web, millis, noted, percent, phrase, pill, time, usd};
 use crate::Console;
 use crate::refusal::Refusal;
 
@@ -163,8 +163,8 @@ fn standing(task: &Task) -> Markup {
             }
             TaskStatus::Waiting => {
                 p.callout {
-                    strong { (last) }
-                    @if let Some(at) = task.control.not_before { " · starts " (time(at)) }
+                    @if let Some(at) = task.control.not_before { strong { "Starts " (ahead(at)) } " · " }
+                    (noted(last))
                 }
             }
             TaskStatus::AwaitingApproval => {
@@ -173,7 +173,7 @@ fn standing(task: &Task) -> Markup {
                     @if let Some(because) = doc.draft.as_ref().and_then(|draft| draft.parked_because.as_ref()) {
                         ": " (because)
                     }
-                    @if let Some(at) = doc.expires_at { " · expires " (time(at)) }
+                    @if let Some(at) = doc.expires_at { " · expires " (ahead(at)) }
                 }
             }
             TaskStatus::Completed | TaskStatus::Ignored | TaskStatus::Rejected | TaskStatus::Expired
@@ -181,9 +181,12 @@ fn standing(task: &Task) -> Markup {
         }
         @if let Some(error) = &doc.error {
             div.callout.bad {
-                strong { (error.step) ": " (error.kind) }
-                p { (error.message) }
-                @if let Some(automation) = &error.automation { p.quiet { "automation " (automation) } }
+                strong { (phrase(&error.kind)) }
+                p { (noted(&error.message)) }
+                p.quiet {
+                    "at the step " code { (error.step) }
+                    @if let Some(automation) = &error.automation { " of the automation " code { (automation) } }
+                }
             }
         }
     }
@@ -210,7 +213,7 @@ fn outcome(task: &Task) -> Markup {
                 Outcome::Expired => "Expired",
             };
             div.callout {
-                strong { (word) " by " (decision.by) } " · " (time(decision.at))
+                strong { (word) " by " (decision.by) } " · " (ahead(decision.at))
                 @if let Some(reason) = &decision.reason { blockquote { (reason) } }
                 p.quiet.small { "on draft " code { (clip(&decision.draft_hash, 8)) } }
             }
@@ -218,23 +221,21 @@ fn outcome(task: &Task) -> Markup {
     }
 }
 
-/// A link may come from a service's answer: nothing but the web is followed.
-fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
-}
-
 fn timeline(task: &Task) -> Markup {
     let entries = &task.doc.timeline;
     html! {
-        section.card {
+        section.card.story {
             h2 { "Timeline" }
             ol.timeline {
                 @for (index, entry) in entries.iter().enumerate() {
                     @let before = index.checked_sub(1).and_then(|index| entries.get(index));
                     li class=(entry.status.as_str()) {
-                        div { (entry.note) }
+                        div {
+                            (noted(&entry.note))
+                            @if was_clipped(task, &entry.note) { "…" }
+                        }
                         span.quiet {
-                            (time(entry.at))
+                            (clock(entry.at))
                             @if let Some(before) = before {
                                 " · +" (millis(between(before.at, entry.at).as_secs_f64() * 1e3))
                             }
@@ -244,6 +245,12 @@ fn timeline(task: &Task) -> Markup {
             }
         }
     }
+}
+
+/// Whether a note is the beginning of the error that the page shows in full.
+fn was_clipped(task: &Task, note: &str) -> bool {
+    let error = task.doc.error.as_ref().and_then(|error| error.message.strip_prefix(note));
+    error.is_some_and(|rest| !rest.is_empty())
 }
 
 fn usage(task: &Task) -> Markup {
@@ -259,23 +266,23 @@ fn usage(task: &Task) -> Markup {
                 div.scroll {
                     table {
                         thead { tr {
-                            th { "Step" } th.number { "Prompt" } th.number { "Cached" } th.number { "Output" }
-                            th.number { "Cost" } th.number { "Time" }
+                            th { "Step" } th.number { "Prompt" } th.number.wide { "Cached" } th.number { "Output" }
+                            th.number { "Cost" } th.number.wide { "Time" }
                         } }
                         tbody { @for step in &doc.usage {
                             tr {
                                 td {
                                     (step.step) @if step.attempts > 1 { span.quiet { " × " (step.attempts) } }
                                     div.quiet.small { (step.model) }
-                                    meter min="0" max=(most) value=(step.tokens()) { (count(step.tokens())) " tokens" }
+                                    meter aria-label={ "Tokens of the step " (step.step) } min="0" max=(most) value=(step.tokens()) { (count(step.tokens())) " tokens" }
                                 }
                                 td.number { (count(step.prompt_tokens)) }
-                                td.number { (percent(step.cached_tokens, step.prompt_tokens)) }
+                                td.number.wide { (percent(step.cached_tokens, step.prompt_tokens)) }
                                 td.number title={ (step.thought_tokens) " of them for thinking" } {
                                     (count(step.output_tokens + step.thought_tokens))
                                 }
                                 td.number { @match step.cost_usd { Some(cost) => (usd(cost)), None => "?" } }
-                                td.number { (millis(millis_of(step.ms))) }
+                                td.number.wide { (millis(millis_of(step.ms))) }
                             }
                         } }
                     }

@@ -16,7 +16,7 @@ use super::census::{self, Counts};
 use super::failure::Failure;
 use super::guard::Member;
 use super::layout::{self, Place};
-use super::words::{label, percent_encode, pill, time, usd};
+use super::words::{label, percent_encode, pill, time, timed, usd};
 use crate::Console;
 use crate::list::refuse_list;
 use crate::refusal::Refusal;
@@ -123,7 +123,7 @@ fn filters(console: &Console, filter: &Filter) -> Markup {
         form.filters method="get" action="/" role="search" {
             input type="hidden" name="status" value=(filter.status);
             input type="search" name="q" value=(filter.q) placeholder="Task id, thread, person, event"
-                aria-label="Search for" maxlength="200";
+                aria-label="Search tasks" maxlength="200";
             input name="source" value=(filter.source) list="sources" placeholder="Any source"
                 aria-label="Source" maxlength="100";
             datalist #sources { @for source in &console.sources { option value=(source) {} } }
@@ -163,17 +163,31 @@ fn tabs(filter: &Filter, counts: &Counts) -> Markup {
 
 fn list(filter: &Filter, found: &Found) -> Markup {
     html! {
-        @if found.tasks.is_empty() {
-            div.empty {
-                p { "No tasks here." }
-                @if filter.is_all() {
-                    p.quiet { "Send one: " code { "afterhook send events/bodies/github/issues.opened.json --to …" } }
-                }
-            }
-        }
+        @if found.tasks.is_empty() { (nothing(filter, found)) }
         ul.list { @for task in &found.tasks { (row(task)) } }
         @if let Some(cursor) = &found.cursor {
             p.more { a.button href={ "/" (filter.query(cursor)) } { "Older tasks" } }
+        }
+    }
+}
+
+/// What stands in the place of an empty list, and where to go from there.
+fn nothing(filter: &Filter, found: &Found) -> Markup {
+    let status = filter.status.parse::<TaskStatus>().map(|status| label(status).to_lowercase());
+    html! {
+        div.empty {
+            @if filter.is_all() {
+                p { "No tasks here yet." }
+                p { "Send one: " code { "afterhook send events/bodies/github/issues.opened.json --to …" } }
+            } @else {
+                p {
+                    @if found.cursor.is_some() { "None of the latest tasks matches." }
+                    @else if !(filter.q.is_empty() && filter.source.is_empty()) { "No task matches." }
+                    @else if let Ok(status) = status { "No task here is “" (status) "”." }
+                    @else { "There are no older tasks." }
+                }
+                p { a href="/" { "Show all tasks" } }
+            }
         }
     }
 }
@@ -211,13 +225,22 @@ fn reason(task: &Task) -> Markup {
                 }
             }
             TaskStatus::Waiting => {
-                @if let Some(last) = doc.timeline.last() { span { (last.note) } }
-                @if let Some(at) = task.control.not_before { span.quiet { " starts " (time(at)) } }
+                @if let Some(at) = task.control.not_before { "starts " (time(at)) " " }
+                @if let Some(last) = doc.timeline.last() { span.quiet { (timed(&last.note)) } }
             }
             TaskStatus::Failed => {
                 @if let Some(error) = &doc.error { span.bad { (domain::clip(&error.message, 120)) } }
             }
-            _ => {}
+            TaskStatus::Rejected => {
+                @if let Some(decision) = &doc.decision {
+                    "by " (decision.by)
+                    @if let Some(reason) = &decision.reason { span.quiet { ": " (domain::clip(reason, 120)) } }
+                }
+            }
+            TaskStatus::Received | TaskStatus::Processing | TaskStatus::Ignored => {
+                @if let Some(last) = doc.timeline.last() { span.quiet { (timed(&last.note)) } }
+            }
+            TaskStatus::Completed | TaskStatus::Expired => {}
         }
     }
 }

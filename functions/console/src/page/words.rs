@@ -25,18 +25,79 @@ pub(crate) fn pill(status: TaskStatus) -> Markup {
     html! { span class={ "pill " (status.as_str()) } { (label(status)) } }
 }
 
-/// A time: UTC here, the reader's own clock where the script runs.
+/// A time: UTC here, and how long ago or how far ahead where the script runs.
 pub(crate) fn time(at: Timestamp) -> Markup {
-    html! { time datetime=(at) { (at.strftime("%-d %b %H:%M:%S UTC")) } }
+    time_as(at, None)
+}
+
+/// A point in time that is named rather than counted from now: the reader's own clock where the script runs.
+pub(crate) fn clock(at: Timestamp) -> Markup {
+    time_as(at, Some("clock"))
+}
+
+/// A time that somebody waits for: both.
+pub(crate) fn ahead(at: Timestamp) -> Markup {
+    time_as(at, Some("both"))
+}
+
+fn time_as(at: Timestamp, form: Option<&str>) -> Markup {
+    html! { time datetime=(at) data-as=[form] { (at.strftime("%-d %b %H:%M:%S UTC")) } }
+}
+
+/// A text for people in which times and addresses may stand: the former as times, the latter as links that
+/// show all of where they lead.
+pub(crate) fn noted(text: &str) -> Markup {
+    html! { @for word in text.split_inclusive(char::is_whitespace) { (noted_word(word, true)) } }
+}
+
+/// The same without links, for what is part of one.
+pub(crate) fn timed(text: &str) -> Markup {
+    html! { @for word in text.split_inclusive(char::is_whitespace) { (noted_word(word, false)) } }
+}
+
+fn noted_word(word: &str, links: bool) -> Markup {
+    let end = word.trim_end_matches(|c: char| c.is_whitespace() || ".,;:)".contains(c)).len();
+    let (core, rest) = word.split_at(end);
+    let at = core.parse::<Timestamp>().ok();
+    html! {
+        @if let Some(at) = at { (clock(at)) }
+        @else if links && is_web(core) {
+            a rel="noopener noreferrer nofollow" target="_blank" href=(core) { (core) }
+        } @else { (core) }
+        (rest)
+    }
+}
+
+/// A link may come from a service's answer: nothing but the web is followed.
+pub(crate) fn is_web(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+/// A sentence of ours, with what stands in it between backticks as code.
+pub(crate) fn sentence(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// A name that programs use, such as `model_refused`, as a person reads it.
+pub(crate) fn phrase(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// US dollars, with as many digits as matter.
 pub(crate) fn usd(amount: f64) -> String {
+    let sign = if amount < 0.0 { "−" } else { "" };
     match amount.abs() {
         0.0 => "$0".to_owned(),
+        small if small < 0.000_1 && amount < 0.0 => "> −$0.0001".to_owned(),
         small if small < 0.000_1 => "< $0.0001".to_owned(),
-        small if small < 1.0 => format!("${amount:.4}"),
-        _ => format!("${amount:.2}"),
+        small if small < 1.0 => format!("{sign}${small:.4}"),
+        large => format!("{sign}${large:.2}"),
     }
 }
 
@@ -85,12 +146,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_and_addresses_in_a_note_are_what_they_are_and_nothing_else_is() {
+        let out =
+            noted("used up until 2026-11-20T17:55:30Z. See (https://a.example/x?y=1&z) <b>").into_string();
+        assert!(out.contains("until <time datetime=\"2026-11-20T17:55:30Z\" data-as=\"clock\">"), "{out}");
+        assert!(out.contains("20 Nov 17:55:30 UTC</time>. See"), "{out}");
+        assert!(out.ends_with("&lt;b&gt;"), "{out}");
+        for plain in ["(https://a.example", "javascript:alert(1)", "2026", "12:00", "a  b\n"] {
+            assert_eq!(noted(plain).into_string(), plain);
+        }
+        let link = noted("published https://a.example/x?y=1&z").into_string();
+        assert!(
+            link.contains("href=\"https://a.example/x?y=1&amp;z\">https://a.example/x?y=1&amp;z</a>"),
+            "{link}"
+        );
+    }
+
+    #[test]
+    fn backticks_become_code_and_names_become_words() {
+        assert_eq!(sentence("no `a<b`.").into_string(), "no <code>a&lt;b</code>.");
+        assert_eq!([phrase("model_refused"), phrase("")], ["Model refused", ""]);
+    }
+
+    #[test]
     fn numbers_are_short() {
         assert_eq!([count(7), count(1_234), count(45_678), count(2_340_000)], ["7", "1.2k", "46k", "2.3M"]);
         assert_eq!(
             [usd(0.0), usd(0.000_01), usd(0.0123), usd(12.0)],
             ["$0", "< $0.0001", "$0.0123", "$12.00"]
         );
+        assert_eq!([usd(-0.0), usd(-0.01), usd(-3.0)], ["$0", "−$0.0100", "−$3.00"]);
         assert_eq!([millis(12.3), millis(1_500.0), millis(90_000.0)], ["12 ms", "1.5 s", "2 min"]);
         assert_eq!([percent(1, 3), percent(0, 0)], ["33 %", "–"]);
     }

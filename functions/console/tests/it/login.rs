@@ -1,5 +1,6 @@
 //! The login, its session, and what changes nothing without them.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -93,12 +94,56 @@ async fn a_session_ends_with_the_token_that_opened_it() {
 }
 
 #[tokio::test]
-async fn logging_out_takes_the_cookie_away() {
+async fn a_token_that_is_taken_back_or_replaced_ends_its_sessions_with_the_next_request() {
+    let kept = Arc::new(Mutex::new(crate::rig::tokens(&TOKENS)));
+    let read = Arc::clone(&kept);
+    let source = console::TokenSource::kept(Box::new(move || {
+        let tokens = read.lock().unwrap().clone();
+        Box::pin(async move { Ok(tokens) })
+    }));
+    let rig = Rig::with(source, |stores| stores);
+    let (lisa, mona) = (rig.log_in(LISA).await, rig.log_in("token+of+mona").await);
+    let page = rig.page_as("/", &lisa).await.text();
+    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    // Removed, then back under the same name with another secret.
+    for left in [vec![TOKENS[0]], vec![TOKENS[0], ("lisa", "rotated")]] {
+        *kept.lock().unwrap() = crate::rig::tokens(&left);
+        assert_eq!(rig.page_as("/", &lisa).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(rig.page_as("/ui/live/tasks", &lisa).await.status, StatusCode::UNAUTHORIZED);
+        let form = form_request("/ui/logout", &format!("csrf={csrf}"), Some(&lisa));
+        assert_eq!(rig.send(form).await.header("location"), Some("/ui/login"), "no form counts either");
+        assert_eq!(rig.page_as("/", &mona).await.status, StatusCode::OK, "nobody else is logged out");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_is_worth_nothing_after_logging_out_of_it() {
     let rig = Rig::new();
     let cookie = rig.log_in(LISA).await;
+    rig.watch.advance(Duration::from_secs(1));
+    let other = rig.log_in(LISA).await;
     let answer = rig.submit("/ui/logout", &[], &cookie).await;
     assert_eq!(answer.header("location"), Some("/ui/login"));
     assert!(answer.header("set-cookie").unwrap().starts_with("afterhook=; Path=/; Max-Age=0"));
+    // Whoever has kept a copy.
+    assert_eq!(rig.page_as("/", &cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(rig.page_as("/ui/live/tasks", &cookie).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(rig.page_as("/", &other).await.status, StatusCode::OK, "the same person's other browser");
+    rig.watch.advance(Duration::from_secs(12 * 3_600));
+    assert_eq!(
+        rig.page_as("/", &cookie).await.status,
+        StatusCode::SEE_OTHER,
+        "forgotten, and over by its time"
+    );
+}
+
+#[tokio::test]
+async fn while_it_cannot_be_known_who_has_logged_out_nobody_is_let_in() {
+    let rig = Rig::new();
+    let cookie = rig.log_in(LISA).await;
+    let down = rig.without_state();
+    assert_eq!(down.page_as("/", &cookie).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(rig.page_as("/", &cookie).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

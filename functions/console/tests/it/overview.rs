@@ -15,6 +15,7 @@ fn usage(model: &str, cost_usd: Option<f64>) -> StepUsage {
         output_tokens: 10,
         thought_tokens: 0,
         cost_usd,
+        saved_usd: cost_usd.map(|_| 0.125),
         attempts: 1,
         ms: 5,
     }
@@ -33,9 +34,16 @@ async fn figures_of_all_processors_are_added_up() {
         book.write(now).await.unwrap();
     }
     let page = rig.page("/ui/overview").await.text();
-    for part in
-        ["8 completed, 8 failed", "$2.00", "50 %", "gemini-pro", "&lt;odd&gt;", "16 ended", "8 unpriced"]
-    {
+    for part in [
+        "8 completed, 8 failed",
+        "$2.00",
+        "<strong>$1.00</strong><span>saved by caches",
+        "50 %",
+        "gemini-pro",
+        "&lt;odd&gt;",
+        "16 ended",
+        "8 unpriced",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }

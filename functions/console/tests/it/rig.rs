@@ -74,6 +74,14 @@ impl Rig {
         Self { stores, watch, router: router(Arc::new(console)) }
     }
 
+    /// A console on the same stores, but for the state store, which is out of order.
+    pub fn without_state(&self) -> Self {
+        let (stores, watch) = (self.stores.clone(), self.watch.clone());
+        let lens = Stores { state: Arc::new(crate::unsteady::NoState), ..stores.clone() };
+        let console = Console::new(lens, TokenSource::fixed(&tokens(&TOKENS)), watch.clock());
+        Self { stores, watch, router: router(Arc::new(console)) }
+    }
+
     /// A task as ingest makes it, a second later than the one before.
     pub async fn task(&self, source: &str, number: u32) -> Task {
         self.watch.advance(Duration::from_secs(1));

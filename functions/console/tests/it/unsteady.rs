@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Insert, Lane, ListQuery, Page, Part,
-    PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StoreError, Stores, Task, TaskId, TaskStatus,
-    TaskStore, Timestamp, Visibility,
+    Acquire, Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Expected, Insert, Lane, ListQuery,
+    Page, Part, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores, Swap,
+    Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
 };
+use serde_json::Value;
 
 /// What is out of order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,5 +136,44 @@ impl Queue for Unsteady {
     async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
         self.queue_up()?;
         self.inner.queue.depth(lane).await
+    }
+}
+
+/// A state store that is out of order.
+pub struct NoState;
+
+impl NoState {
+    fn down<T>() -> Result<T, StoreError> {
+        Err(StoreError::unavailable("test", "out of order"))
+    }
+}
+
+#[async_trait]
+impl StateStore for NoState {
+    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        Self::down()
+    }
+
+    async fn swap(
+        &self,
+        _: &str,
+        _: Expected,
+        _: &Value,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        Self::down()
+    }
+
+    async fn add(&self, _: &str, _: i64, _: Timestamp) -> Result<i64, StoreError> {
+        Self::down()
+    }
+
+    async fn acquire(&self, _: &str, _: &str, _: Timestamp, _: Timestamp) -> Result<Acquire, StoreError> {
+        Self::down()
+    }
+
+    async fn release(&self, _: &str, _: &str) -> Result<(), StoreError> {
+        Self::down()
     }
 }

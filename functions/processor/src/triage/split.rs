@@ -18,6 +18,7 @@ fn part(whole: &StepUsage, tasks: u64, first: bool) -> StepUsage {
         output_tokens: tokens(whole.output_tokens),
         thought_tokens: tokens(whole.thought_tokens),
         cost_usd: whole.cost_usd.map(|cost| dollars(cost, tasks as f64, first)),
+        saved_usd: whole.saved_usd.map(|saved| dollars(saved, tasks as f64, first)),
         attempts: whole.attempts,
         ms: whole.ms,
     }
@@ -46,6 +47,7 @@ mod tests {
             output_tokens,
             thought_tokens,
             cost_usd,
+            saved_usd: cost_usd,
             attempts: 2,
             ms: 450,
         }
@@ -77,8 +79,10 @@ mod tests {
             prop_assert_eq!(sum(|part| part.cached_tokens), tokens[1]);
             prop_assert_eq!(sum(|part| part.output_tokens), tokens[2]);
             prop_assert_eq!(sum(|part| part.thought_tokens), tokens[3]);
-            let dollars: f64 = parts.iter().map(|part| part[0].cost_usd.unwrap()).sum();
-            prop_assert!((dollars - cost).abs() < 1e-12);
+            for field in [|part: &StepUsage| part.cost_usd, |part: &StepUsage| part.saved_usd] {
+                let dollars: f64 = parts.iter().map(|part| field(&part[0]).unwrap()).sum();
+                prop_assert!((dollars - cost).abs() < 1e-12);
+            }
             prop_assert!(parts.iter().all(|part| part[0].cost_usd.unwrap() >= 0.0));
         }
     }

@@ -45,6 +45,7 @@ fn usage(step: &str) -> StepUsage {
         output_tokens: 20,
         thought_tokens: 3,
         cost_usd: Some(0.001),
+        saved_usd: None,
         attempts: 1,
         ms: 5,
     }

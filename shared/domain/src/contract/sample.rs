@@ -132,6 +132,7 @@ fn fill_outcome(task: &mut Task, now: Timestamp) {
         output_tokens: 300,
         thought_tokens: 12,
         cost_usd: Some(0.25),
+        saved_usd: None,
         attempts: 2,
         ms: 450,
     }];

@@ -111,14 +111,16 @@ async fn a_file_cut_short_is_found() {
 fn a_database_of_a_newer_version_is_refused_and_unharmed() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()).unwrap());
-    let set_version = |version: i64| {
+    let set_version = |version: i64| -> i64 {
         let connection = rusqlite::Connection::open(database(dir.path())).unwrap();
+        let former = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         connection.pragma_update(None, "user_version", version).unwrap();
+        former
     };
-    set_version(99);
+    let present = set_version(99);
     let error = open(dir.path()).unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error:?}");
-    set_version(1);
+    set_version(present);
     open(dir.path()).unwrap();
 }
 

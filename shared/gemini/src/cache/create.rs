@@ -188,6 +188,8 @@ pub(super) fn step_usage(model: &str, tokens: u64, cost_usd: Option<f64>, took: 
         output_tokens: 0,
         thought_tokens: 0,
         cost_usd,
+        // Without a cache there would be no such cost: what cached tokens save has to earn it back.
+        saved_usd: cost_usd.map(|cost| -cost),
         attempts: 1,
         ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }

@@ -62,10 +62,7 @@ pub fn rates(model: &str, prompt_tokens: u64, at: Timestamp) -> Option<Rates> {
 /// model is not in the table, or the call was not billed at standard rates.
 #[must_use]
 pub fn cost_usd(model: &str, usage: &UsageMetadata, at: Timestamp) -> Option<f64> {
-    if !matches!(usage.service_tier, None | Some(ServiceTier::Standard)) {
-        return None;
-    }
-    let rates = rates(model, usage.prompt_token_count?, at)?;
+    let rates = rates_of(model, usage, at)?;
     let cached = usage.cached_content_token_count.unwrap_or_default();
     let fresh = usage.input().saturating_sub(cached);
     let answer = usage.candidates_token_count.unwrap_or_default();
@@ -73,6 +70,21 @@ pub fn cost_usd(model: &str, usage: &UsageMetadata, at: Timestamp) -> Option<f64
     let dollars_per_million =
         tokens(fresh) * rates.input + tokens(cached) * rates.cached + tokens(output) * rates.output;
     Some(dollars_per_million / 1e6)
+}
+
+/// US dollars that `usage` of `model` at `at` would have cost more without a cache; `None` when the price
+/// is not known.
+#[must_use]
+pub(crate) fn saved_usd(model: &str, usage: &UsageMetadata, at: Timestamp) -> Option<f64> {
+    let rates = rates_of(model, usage, at)?;
+    let cached = usage.cached_content_token_count.unwrap_or_default();
+    Some(tokens(cached) * (rates.input - rates.cached) / 1e6)
+}
+
+/// The rates of a call that was billed at standard rates.
+fn rates_of(model: &str, usage: &UsageMetadata, at: Timestamp) -> Option<Rates> {
+    let standard = matches!(usage.service_tier, None | Some(ServiceTier::Standard));
+    rates(model, usage.prompt_token_count.filter(|_| standard)?, at)
 }
 
 /// US dollars for the creation of a context cache of `model` with `size` tokens, and for its storage
@@ -146,6 +158,18 @@ mod tests {
         // 4,000 × 2.00 + 6,000 × 0.20 + (300 + 700) × 12.00, per million.
         let cost = cost_usd("gemini-3.1-pro-preview", &usage(10_000, 6_000, 300, 700), november());
         assert_cost(cost, 0.0212);
+    }
+
+    #[test]
+    fn a_cached_token_saves_the_difference_to_a_fresh_one() {
+        let (model, cached) = ("gemini-3.1-pro-preview", usage(10_000, 6_000, 300, 700));
+        // 6,000 × (2.00 − 0.20), per million.
+        assert_cost(saved_usd(model, &cached, november()), 0.0108);
+        let without = cost_usd(model, &usage(10_000, 0, 300, 700), november()).unwrap();
+        let with = cost_usd(model, &cached, november()).unwrap();
+        assert_cost(saved_usd(model, &cached, november()), without - with);
+        assert_cost(saved_usd(model, &usage(10_000, 0, 300, 700), november()), 0.0);
+        assert_eq!(saved_usd("gemini-9-xenon", &cached, november()), None);
     }
 
     #[test]

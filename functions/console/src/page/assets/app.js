@@ -2,25 +2,32 @@
 // Everything it inserts was rendered and escaped by the server, and nothing in it can run.
 "use strict";
 
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
-const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const ofDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const ago = new Intl.RelativeTimeFormat(undefined, { style: "short" });
+const now = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" }).format(0, "second");
+// Each with its length, and from where on it is used: what rounds to 60 seconds is a minute.
+const units = [["day", 86400, 84600], ["hour", 3600, 3570], ["minute", 60, 59.5], ["second", 1, 0.5]];
 
 function relative(at) {
   const seconds = (at - Date.now()) / 1000;
-  for (const [unit, length] of units) {
-    if (Math.abs(seconds) >= length || unit === "second") {
-      return ago.format(Math.round(seconds / length), unit);
-    }
-  }
+  const found = units.find(([, , from]) => Math.abs(seconds) >= from);
+  if (!found) return now;
+  const [unit, length] = found;
+  return ago.format(Math.round(seconds / length), unit);
+}
+
+function clock(at) {
+  return (at.toDateString() === new Date().toDateString() ? ofDay : whole).format(at);
 }
 
 function times(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    time.title = clock.format(at);
-    time.textContent = relative(at);
+    time.title = whole.format(at);
+    const form = time.dataset.as;
+    time.textContent = form === "clock" ? clock(at) : form === "both" ? `${clock(at)} (${relative(at)})` : relative(at);
   }
 }
 

@@ -1,5 +1,6 @@
 //! One course of events: who goes next is chosen from outside, step by step.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::task::unconstrained;
 
-use super::world::{ACTORS, State, World};
+use super::world::{ACTORS, Known, State, World};
 
 /// Longer than a lease, than an intent takes to settle, than the grace, and than any wait for a message.
 pub(super) const TICK: Duration = Duration::from_secs(600);
@@ -41,6 +42,9 @@ pub(super) struct Budget {
     pub(super) workers: usize,
 }
 
+/// A state with all that makes a difference to what may come of it.
+pub(super) type Key = (u64, [u8; ACTORS], [u32; 3], [u8; 2]);
+
 /// What the two people want.
 pub(super) type Verdicts = [Option<Verdict>; 2];
 
@@ -53,6 +57,9 @@ pub(super) struct Setup {
     pub(super) draft_hash: String,
     pub(super) budget: Budget,
 }
+
+/// What somebody was told who decided.
+pub(super) type Answer = Result<(), Rc<DecideError>>;
 
 enum Done {
     Decided(Result<(), DecideError>),
@@ -72,19 +79,53 @@ pub(super) struct Game<'s> {
     slots: Vec<Slot>,
     left: Budget,
     /// What became of each decision: `None` while it is not known, or its maker died.
-    pub(super) answers: [Option<Result<(), DecideError>>; 2],
+    pub(super) answers: [Option<Answer>; 2],
+}
+
+/// A course of events at a moment when nobody is at work: all of it can be kept, which no future can.
+#[derive(Clone)]
+pub(super) struct Lull {
+    state: State,
+    /// Who comes no more.
+    over: [bool; ACTORS],
+    left: Budget,
+    answers: [Option<Answer>; 2],
+}
+
+impl Lull {
+    /// Before anybody has begun.
+    pub(super) fn start(setup: &Setup) -> Self {
+        let mut state = setup.start.clone();
+        state.stepping = true;
+        Self { state, over: [false; ACTORS], left: setup.budget, answers: [None, None] }
+    }
 }
 
 impl<'s> Game<'s> {
-    pub(super) fn new(setup: &'s Setup) -> Self {
-        *setup.world.state() = setup.start.clone();
-        setup.world.state().stepping = true;
-        let slots = (0..ACTORS).map(|_| Slot::Idle).collect();
-        Self { setup, slots, left: setup.budget, answers: [None, None] }
+    /// Goes on from there.
+    pub(super) fn resume(setup: &'s Setup, from: &Lull) -> Self {
+        *setup.world.state() = from.state.clone();
+        let slots = from.over.map(|over| if over { Slot::Over } else { Slot::Idle }).into_iter().collect();
+        Self { setup, slots, left: from.left, answers: from.answers.clone() }
+    }
+
+    /// This course, if nobody is at work.
+    pub(super) fn lull(&self) -> Option<Lull> {
+        let over = std::array::from_fn(|actor| matches!(self.slots[actor], Slot::Over));
+        let at_work = self.slots.iter().any(|slot| matches!(slot, Slot::Running(_)));
+        let state = self.setup.world.state().clone();
+        (!at_work).then(|| Lull { state, over, left: self.left, answers: self.answers.clone() })
+    }
+
+    /// Goes the way to a state once more that is known.
+    pub(super) fn replay(&mut self, way: &[Action], known: Known) {
+        self.setup.world.state().replay();
+        way.iter().for_each(|action| self.act(*action));
+        self.setup.world.state().arrive(known);
     }
 
     /// What tells this course from others that go on differently.
-    pub(super) fn key(&self) -> (u64, [u8; ACTORS], [u32; 3], [u8; 2]) {
+    pub(super) fn key(&self) -> Key {
         let stage = |slot: &Slot| match slot {
             Slot::Idle => 0,
             Slot::Running(_) => 1,
@@ -217,7 +258,7 @@ impl<'s> Game<'s> {
         state.seen[actor] = 0;
         self.slots[actor] = match done {
             Done::Decided(answer) => {
-                self.answers[actor] = Some(answer);
+                self.answers[actor] = Some(answer.map_err(Rc::new));
                 Slot::Over
             }
             Done::Swept => Slot::Idle,

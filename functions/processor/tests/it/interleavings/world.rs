@@ -53,6 +53,15 @@ pub(super) struct State {
     pub(super) stepping: bool,
     /// Set whenever a future waits for its step.
     pub(super) waited: bool,
+    /// Whether the way to a known state is gone once more: what was found out there is known.
+    replaying: bool,
+}
+
+/// What was found out about a state, for whoever replays the way to it.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    mark: u64,
+    seen: [u64; ACTORS],
 }
 
 /// The shared handle.
@@ -84,6 +93,27 @@ impl State {
 }
 
 impl State {
+    /// Makes no [`essence`] anew until [`Self::arrive`].
+    pub(super) fn replay(&mut self) {
+        self.replaying = true;
+    }
+
+    /// The end of the way.
+    pub(super) fn arrive(&mut self, known: Known) {
+        (self.replaying, self.mark, self.seen) = (false, known.mark, known.seen);
+    }
+
+    pub(super) fn known(&self) -> Known {
+        Known { mark: self.mark, seen: self.seen }
+    }
+
+    /// To be called when the task was written.
+    fn remark(&mut self) {
+        if !self.replaying {
+            self.mark = self.task.as_ref().map_or(0, essence);
+        }
+    }
+
     /// Takes over what was saved of the steps of another course of events.
     pub(super) fn keep_steps_of(&mut self, other: &Self) {
         let steps = other.parts.iter().filter(|(name, _)| name.starts_with("step:"));
@@ -91,7 +121,7 @@ impl State {
         let classification = other.task.as_ref().and_then(|task| task.doc.classification.clone());
         let task = self.task.as_mut().unwrap();
         task.doc.classification = classification;
-        self.mark = essence(task);
+        self.remark();
     }
 }
 
@@ -113,6 +143,7 @@ impl World {
             violation: None,
             stepping: false,
             waited: false,
+            replaying: false,
         })))
     }
 
@@ -166,7 +197,8 @@ impl World {
 impl TaskStore for World {
     async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
         let mut state = self.state();
-        (state.task, state.mark) = (Some(task.clone()), essence(task));
+        state.task = Some(task.clone());
+        state.remark();
         Ok(Insert::New)
     }
 
@@ -190,8 +222,8 @@ impl TaskStore for World {
         let (claim, mark) = {
             let mut state = self.state();
             let claim = claim(state.task.as_mut().unwrap(), request);
-            if let Claim::Claimed(task) = &claim {
-                state.mark = essence(task);
+            if matches!(claim, Claim::Claimed(_)) {
+                state.remark();
             }
             (claim, state.mark)
         };
@@ -265,8 +297,8 @@ fn save(state: &mut State, task: &mut Task) -> Save {
         state.violation = Some(format!("a decision was changed: {decisions:?}"));
     }
     task.control.revision += 1;
-    state.mark = essence(&written);
     state.task = Some(written);
+    state.remark();
     Save::Done
 }
 

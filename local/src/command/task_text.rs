@@ -1,0 +1,166 @@
+//! Tasks in the terminal, for people and as JSON.
+
+use serde_json::Value;
+
+use super::table::{Table, plain, plain_lines, style};
+use crate::terminal::say;
+
+/// Characters of a reason that a list shows.
+const REASON: usize = 90;
+
+/// The fields of a task that are shown if they are there, and what they are called.
+const LINES: [(&str, &str); 19] = [
+    ("event", "/event"),
+    ("thread", "/thread"),
+    ("actor", "/actor"),
+    ("received", "/received_at"),
+    ("starts", "/not_before"),
+    ("attempts", "/attempts"),
+    ("intent", "/classification/intent"),
+    ("confidence", "/classification/confidence"),
+    ("parked", "/draft/parked_because"),
+    ("draft hash", "/draft/hash"),
+    ("decision", "/decision/outcome"),
+    ("decided by", "/decision/by"),
+    ("decided at", "/decision/at"),
+    ("reason", "/decision/reason"),
+    ("failed at", "/error/step"),
+    ("error", "/error/message"),
+    ("result", "/result/output_url"),
+    ("tokens", "/result/tokens_used"),
+    ("cost USD", "/cost_usd"),
+];
+
+/// Prints a page of tasks.
+pub(crate) fn print_list(page: &Value, json: bool) {
+    if json {
+        say!("{page:#}");
+        return;
+    }
+    let tasks = page.get("tasks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let cursor = page.get("cursor").and_then(Value::as_str);
+    if tasks.is_empty() {
+        say!("{}", if cursor.is_some() { "no tasks on this page" } else { "no tasks" });
+    } else {
+        let mut table = Table::new(["TASK", "STATUS", "RECEIVED (UTC)", "EVENT", "THREAD", "COST", "WHY"]);
+        for task in tasks {
+            let (row, style) = row(task);
+            table.push(row, style);
+        }
+        table.print();
+    }
+    if let Some(cursor) = cursor {
+        say!("more: --cursor {cursor}");
+    }
+}
+
+fn row(task: &Value) -> ([String; 7], anstyle::Style) {
+    let text = |pointer: &str| text(task, pointer).unwrap_or_else(|| "-".to_owned());
+    let status = text("/status");
+    let cost = task.pointer("/cost_usd").and_then(Value::as_f64);
+    let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}"));
+    let style = style(&status);
+    let received = short_time(&text("/received_at"));
+    ([text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)], style)
+}
+
+/// Prints one task.
+pub(crate) fn print_task(task: &Value, json: bool) {
+    if json {
+        say!("{task:#}");
+        return;
+    }
+    let status = text(task, "/status").unwrap_or_default();
+    let style = style(&status);
+    say!("{}  {style}{status}{style:#}", text(task, "/task_id").unwrap_or_default());
+    for (name, pointer) in LINES {
+        if let Some(value) = text(task, pointer) {
+            say!("  {name:<11} {}", plain(&value));
+        }
+    }
+    for entry in task.get("timeline").and_then(Value::as_array).into_iter().flatten() {
+        let field = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        say!("  {}  {:<17}  {}", field("at"), field("status"), plain(&field("note")));
+    }
+    if let Some(draft) = text(task, "/draft/text") {
+        say!("\n{}", plain_lines(&draft));
+    }
+}
+
+/// What is at `pointer`, if it is there.
+fn text(task: &Value, pointer: &str) -> Option<String> {
+    match task.pointer(pointer)? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// `2026-11-20T18:06:48.915Z` to the second.
+fn short_time(at: &str) -> String {
+    at.chars().take(19).collect::<String>().replace('T', " ")
+}
+
+/// Why a task stands where it stands, in a few words.
+fn why(task: &Value) -> String {
+    let text = |pointer: &str| text(task, pointer);
+    let last = || text(&format!("/timeline/{}/note", task["timeline"].as_array()?.len().checked_sub(1)?));
+    let why = match task.get("status").and_then(Value::as_str) {
+        Some("awaiting_approval") => text("/draft/parked_because"),
+        Some("failed") => text("/error/message").map(|message| short(&message)),
+        Some("waiting") => Some(waits(text("/not_before"), last())),
+        Some("completed") => text("/result/output_url"),
+        Some("rejected") => text("/decision/by").map(|by| match text("/decision/reason") {
+            Some(reason) => format!("by {by}: {}", short(&reason)),
+            None => format!("by {by}"),
+        }),
+        Some("ignored") => last().map(|note| short(&note)),
+        _ => None,
+    };
+    why.unwrap_or_default()
+}
+
+fn waits(until: Option<String>, reason: Option<String>) -> String {
+    let starts = until.map(|at| format!("starts {}", short_time(&at)));
+    let parts: Vec<String> = starts.into_iter().chain(reason.map(|reason| short(&reason))).collect();
+    parts.join(", ")
+}
+
+/// The beginning of a long text: `tasks show` has all of it.
+fn short(text: &str) -> String {
+    if text.chars().count() <= REASON {
+        return text.to_owned();
+    }
+    text.chars().take(REASON - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_waiting_task_says_when_it_starts_and_why_it_waits() {
+        let task = json!({"status": "waiting", "not_before": "2026-11-20T18:06:48.915Z",
+            "timeline": [{"note": "stored"}, {"note": "quota"}]});
+        assert_eq!(why(&task), "starts 2026-11-20 18:06:48, quota");
+        let due = json!({"status": "waiting", "not_before": null, "timeline": []});
+        assert_eq!(why(&due), "");
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_and_a_link_is_not() {
+        let long = "x".repeat(200);
+        let failed = json!({"status": "failed", "error": {"message": long}});
+        assert_eq!(why(&failed).chars().count(), REASON);
+        let completed = json!({"status": "completed", "result": {"output_url": long}});
+        assert_eq!(why(&completed), long);
+    }
+
+    #[test]
+    fn a_rejection_names_who_and_why() {
+        let task = json!({"status": "rejected", "decision": {"by": "ann", "reason": "off topic"}});
+        assert_eq!(why(&task), "by ann: off topic");
+    }
+}
