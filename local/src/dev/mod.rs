@@ -13,7 +13,7 @@ mod world;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use settings::{Environment, Settings};
+use settings::{Environment, Mistakes, Settings, Variables};
 use telemetry::{Format, Output};
 
 pub use backend::Backend;
@@ -67,7 +67,8 @@ async fn play(args: &DevArgs, running: &Running) -> Result<ExitCode, Failure> {
 /// Reads agent.toml, and makes up what the environment leaves out.
 fn prepare(args: &DevArgs, mut environment: Environment) -> Result<Dev, Failure> {
     let path = args.config.clone().unwrap_or_else(|| environment.config_path());
-    let settings = load(&path)?;
+    // With the environment: what an automation lacks is named beside the line that wants it.
+    let settings = knowing(|automations| Settings::load_in(&path, automations, &Variables::read()))?;
     std::fs::create_dir_all(&args.data_dir)
         .map_err(|error| Failure::at(format!("the data directory {}", args.data_dir.display()), error))?;
     let made_up = make_up(&args.data_dir, &settings, &mut environment)?;
@@ -102,9 +103,13 @@ fn backend(args: &DevArgs, _: &Environment) -> Result<Backend, Failure> {
 
 /// agent.toml with every automation that it names known.
 pub(crate) fn load(path: &Path) -> Result<Settings, Failure> {
+    knowing(|automations| Settings::load_for(path, automations))
+}
+
+fn knowing(load: impl FnOnce(&[&str]) -> Result<Settings, Mistakes>) -> Result<Settings, Failure> {
     let registry = processor::registry();
     let automations: Vec<&str> = registry.names().collect();
-    Settings::load_for(path, &automations).map_err(|mistakes| Failure::new(mistakes.to_string()))
+    load(&automations).map_err(|mistakes| Failure::new(mistakes.to_string()))
 }
 
 /// A signing secret for every source that has none, and a console token. Returns what was made up, by
