@@ -79,22 +79,10 @@ async fn health() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok" }))
 }
 
-async fn method_not_allowed() -> Response {
-    Problem {
-        status: StatusCode::METHOD_NOT_ALLOWED,
-        kind: "method_not_allowed",
-        title: "The method is not allowed here",
-        detail: "The header Allow names the methods of this route.".to_owned(),
-    }
-    .into_response()
+async fn method_not_allowed() -> Problem {
+    Problem::method_not_allowed()
 }
 
-async fn not_found() -> Response {
-    Problem {
-        status: StatusCode::NOT_FOUND,
-        kind: "not_found",
-        title: "There is no such route",
-        detail: "Webhooks are sent to /webhooks/ and the name of a source in agent.toml.".to_owned(),
-    }
-    .into_response()
+async fn not_found() -> Problem {
+    Problem::no_such_route("Webhooks are sent to /webhooks/ and the name of a source in agent.toml.")
 }

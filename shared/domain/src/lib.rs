@@ -29,6 +29,7 @@ mod status;
 mod store_error;
 mod stores;
 mod task;
+mod task_doc;
 mod task_store;
 mod tend;
 mod text;
@@ -68,9 +69,9 @@ pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
 pub use status::{IllegalMove, TaskStatus};
 pub use store_error::StoreError;
 pub use stores::Stores;
-pub use task::{
-    API_SOURCE, Classification, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, NewTask, RETENTION_DAYS, Task,
-    TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
+pub use task::{API_SOURCE, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, RETENTION_DAYS, Task};
+pub use task_doc::{
+    Classification, NewTask, TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };
 pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
 pub use tend::{Tended, tend};

@@ -18,6 +18,30 @@ pub struct Problem {
     pub detail: String,
 }
 
+impl Problem {
+    /// The route is there, but not for this method.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            kind: "method_not_allowed",
+            title: "The method is not allowed here",
+            detail: "The header Allow names the methods of this route.".to_owned(),
+        }
+    }
+
+    /// There is nothing at this path; `routes` says where something is.
+    #[must_use]
+    pub fn no_such_route(routes: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            kind: "not_found",
+            title: "There is no such route",
+            detail: routes.to_owned(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Body<'p> {
     r#type: String,

@@ -1,9 +1,8 @@
 //! [`Identity`]: who our bot is, by `auth.test`.
 
-use domain::{ServiceError, ServiceFailure};
+use domain::ServiceError;
 use outbound::{Call, Url};
 use serde::Deserialize;
-use tokio::time::timeout_at;
 
 use crate::api::{Api, LOGIN};
 
@@ -43,14 +42,7 @@ impl Api {
     pub(crate) async fn identity(&self, within: Call) -> Result<Identity, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = self.get(call, "auth.test", &[]);
-        // Waiting for somebody else's fetch counts too.
-        match timeout_at(call.deadline, self.identity.get(|_| true, fetch)).await {
-            Ok(identity) => identity,
-            Err(_) => {
-                let later = ServiceFailure::Later { after: None };
-                Err(self.client.error(call, later, "Slack did not answer in time".to_owned()))
-            }
-        }
+        self.identity.get_by(&self.client, call, |_| true, fetch).await
     }
 }
 
