@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use domain::TaskView;
 use edge::Problem;
-use http::StatusCode;
 use serde_json::json;
 
 use crate::endpoint::Endpoint;

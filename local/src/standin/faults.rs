@@ -12,7 +12,7 @@ use http::HeaderMap;
 use crate::standin::counts::Counts;
 use crate::standin::lock;
 
-/// Which requests a [`FaultRule`] is for.
+/// Which requests a fault is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scope {
     /// All of them.
