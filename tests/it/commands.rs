@@ -167,6 +167,9 @@ async fn an_event_that_was_sent_can_be_followed_with_the_tasks_command() {
     assert!(again.assert_success().stdout.contains("duplicate"), "{again:?}");
     let fresh = run(&mut send(&["--fresh"])).await;
     assert!(fresh.assert_success().stdout.contains("accepted"), "{fresh:?}");
+    let mut forge = afterhook([("GITHUB_WEBHOOK_SECRET", "another".to_owned())]);
+    let forged = run(forge.args(["send", ISSUE, "--to", &url])).await;
+    forged.assert_failure(&["signed with GITHUB_WEBHOOK_SECRET of the environment"]);
     let list = completed(&url, dir.path(), 2).await;
     let id = list["tasks"][1]["task_id"].as_str().unwrap();
     let shown = tasks(&url, dir.path(), &["show", id, "--json"]).await.json();

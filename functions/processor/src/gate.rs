@@ -30,7 +30,7 @@ pub(crate) fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -
         return Some(format!("the thread has had {cap} replies within the hour"));
     }
     match agent.approval {
-        ApprovalPolicy::Always => Some("the approval policy is `always`".to_owned()),
+        ApprovalPolicy::Always => Some("agent.toml wants a person to look at every answer".to_owned()),
         ApprovalPolicy::LowConfidence if candidate.confidence < agent.confidence_threshold => {
             Some(format!("confidence {:.2} is below {:.2}", candidate.confidence, agent.confidence_threshold))
         }

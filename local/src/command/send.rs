@@ -44,7 +44,7 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
         Failure::new(format!("{}: there is no [sources.{name}]; name another with --source", path.display()))
     })?;
     let sender = &source.sender;
-    let secrets = secrets(&args, &name, &environment)?;
+    let (secrets, origin) = secrets(&args, &name, &environment)?;
     let body = body(&args, sender)?;
     let hint = args.event.clone().unwrap_or_else(|| sender.provider.hint_of(&event_name(&args.file)));
     let message = Message { sender, secrets: &secrets, hint: &hint, is_form: is_form(&args.file) };
@@ -55,6 +55,9 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let url = url(args.to.as_deref().unwrap_or_default(), &name);
     let answer = message.post(&body, &url).await?;
     say!("{} {} ({:.1} ms)", answer.status, answer.body, answer.ms);
+    if answer.status == 401 {
+        eprintln!("It was signed with {origin}: has the receiver another one?");
+    }
     Ok(if (200..300).contains(&answer.status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -103,18 +106,22 @@ impl Message<'_> {
     }
 }
 
-/// The environment's secrets, else the one that `dev` made up.
-fn secrets(args: &SendArgs, source: &str, environment: &Environment) -> Result<Secrets, Failure> {
-    if let Some(secrets) = environment.secrets_for(source) {
-        return Ok(secrets.clone());
-    }
+/// The environment's secrets, else the one that `dev` made up; and where they are from.
+fn secrets(args: &SendArgs, source: &str, environment: &Environment) -> Result<(Secrets, String), Failure> {
     let variable = settings::variable_of(source);
+    if let Some(secrets) = environment.secrets_for(source) {
+        return Ok((secrets.clone(), format!("{variable} of the environment")));
+    }
+    let dir = args.data_dir.display();
     let made_up = MadeUp::read(&args.data_dir).map_err(|error| Failure::at("the made-up secrets", error))?;
     match made_up.get(&variable) {
-        Some(secret) => Ok(Secrets(vec![secret.to_owned().into()])),
+        Some(secret) => {
+            let origin =
+                format!("the {variable} that `dev` made up in {dir} (--data-dir names another place)");
+            Ok((Secrets(vec![secret.to_owned().into()]), origin))
+        }
         None => Err(Failure::new(format!(
-            "{variable} is not set, and no `dev` has made one up in {}: set it to the receiver's secret",
-            args.data_dir.display()
+            "{variable} is not set, and no `dev` has made one up in {dir}: set it to the receiver's secret"
         ))),
     }
 }
