@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{Decided, Task, TaskId, TaskView, Verdict, decide, note_end, view};
+use domain::{Decided, Task, TaskId, TaskView, Verdict, decide, view};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -87,11 +87,6 @@ pub(crate) async fn settle(
     caller: &Caller,
 ) -> Result<Task, Refusal> {
     let decided = decide(&console.stores, id, verdict, seen_hash, caller.decider()).await?;
-    if decided.task.control.status.is_end()
-        && let Err(error) = note_end(&console.stores.state, &decided.task, caller.decider().at).await
-    {
-        tracing::warn!(task_id = %id, %error, "the day's figures are not up to date");
-    }
     Ok(stored(decided))
 }
 

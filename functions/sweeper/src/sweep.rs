@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
-    Clock, Depth, Due, Envelope, Lane, Origin, Save, StoreError, Stores, Task, TaskError, TaskStatus,
-    Timestamp,
+    Clock, Depth, Due, Envelope, Lane, Save, StoreError, Stores, Task, TaskError, TaskStatus, Timestamp,
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
@@ -158,7 +157,7 @@ impl Sweeper {
             format!("unfinished for {} days; the last word was: {}", domain::MAX_OPEN_DAYS, last_word(&task));
         error!(task_id = %task.id, message, "task given up for its age");
         task.doc.error = Some(TaskError::new("sweep", "too_old", &message));
-        task.owe_aftermath(now, &Origin::Sweeper);
+        task.owe_aftermath(now);
         task.transition(TaskStatus::Failed, now, &message)
             .map_err(|illegal| StoreError::broken("sweep", illegal))?;
         self.save_and_send(task, Done::GivenUp).await

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{API_SOURCE, Origin, Task, Timestamp, after};
+use crate::{Task, Timestamp, after};
 
 /// The message that is sent right after an end is missed so long after it.
 const MISSED: Duration = Duration::from_secs(120);
@@ -28,13 +28,10 @@ pub struct Aftermath {
 }
 
 impl Task {
-    /// Owes what follows from the end that the caller is about to write, made from `by`, if anything does. To
-    /// be called before the move to that end, which sets when the sweeper looks.
-    pub fn owe_aftermath(&mut self, now: Timestamp, by: &Origin) {
-        let counted = by.keeps_figures();
-        // Whether somebody waits for its result stands in its body.
-        let follows = !counted || self.doc.source == API_SOURCE;
-        self.doc.aftermath = follows.then(|| Aftermath { due_at: after(now, MISSED), counted, tries: 0 });
+    /// Owes what follows from the end that the caller is about to write. To be called before the move to that
+    /// end, which sets when the sweeper looks.
+    pub fn owe_aftermath(&mut self, now: Timestamp) {
+        self.doc.aftermath = Some(Aftermath { due_at: after(now, MISSED), counted: false, tries: 0 });
     }
 
     /// The next try is the sweeper's to send for at `due_at`.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Expected, StateStore, StepUsage, StoreError, Swap, Task, TaskStatus, Timestamp, after};
+use crate::{Expected, StateStore, StepUsage, StoreError, Swap, TaskStatus, Timestamp, after};
 
 /// Items that one day is spread over: a fleet that writes a single one would stand in its own way.
 pub const DAY_SHARDS: u32 = 4;
@@ -279,20 +279,6 @@ impl Drop for Turn<'_> {
         inner.new.add(&self.taken);
         inner.busy = false;
     }
-}
-
-/// Notes the end of `task`, for those who end one now and then and keep no [`DayBook`]. An end that is
-/// counted with its [`crate::Aftermath`] is not theirs.
-///
-/// # Errors
-/// [`StoreError`]; the end is not counted then.
-pub async fn note_end(state: &Arc<dyn StateStore>, task: &Task, now: Timestamp) -> Result<(), StoreError> {
-    if task.doc.aftermath.as_ref().is_some_and(|owed| !owed.counted) {
-        return Ok(());
-    }
-    let book = DayBook::new(Arc::clone(state), task.id.shard(DAY_SHARDS));
-    book.ended(task.control.status, now);
-    book.write(now).await
 }
 
 #[cfg(test)]

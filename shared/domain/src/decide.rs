@@ -187,7 +187,7 @@ pub fn expire(task: &mut Task, now: Timestamp) -> Result<(), IllegalMove> {
     };
     task.close_notices(&Closed::by_decision(&decision));
     task.doc.decision = Some(decision);
-    task.owe_aftermath(now, &Origin::Sweeper);
+    task.owe_aftermath(now);
     task.transition(TaskStatus::Expired, now, "nobody decided in time")
 }
 
@@ -302,16 +302,16 @@ async fn record(
         return resume(stores, task, decider, &note).await;
     }
     let from = task.control.status;
-    task.owe_aftermath(decider.at, decider.from);
+    task.owe_aftermath(decider.at);
     if task.transition(TaskStatus::Rejected, decider.at, &note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be rejected" });
     }
     if save(stores, &mut task, decider).await? == Save::Stale {
         return Ok(None);
     }
-    // The task has ended: who tells those who wait for it, and changes its message, works on the lanes.
-    let is_over = task.doc.aftermath.is_none() && !task.has_pending_notices();
-    let enqueued = if is_over { Ok(()) } else { send(stores, &task).await };
+    // The task has ended: who counts it, tells those who wait for it, and changes its message, works on the
+    // lanes.
+    let enqueued = send(stores, &task).await;
     Ok(Some(Decided { task, enqueued }))
 }
 

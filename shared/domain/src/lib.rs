@@ -44,7 +44,7 @@ pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
-pub use daily::{DAY_SHARDS, DayBook, DayFigures, ModelFigures, day_keys, note_end};
+pub use daily::{DAY_SHARDS, DayBook, DayFigures, ModelFigures, day_keys};
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, expire, retry,
 };

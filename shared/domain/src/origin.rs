@@ -38,16 +38,6 @@ pub enum Origin {
 impl Origin {
     /// The console, from an address that is not known.
     pub const CONSOLE: Self = Self::Console { ip: None };
-
-    /// Whether an end that is made from there is put into the figures of the day there and then: who takes
-    /// clicks in holds no state store, and the sweeper leaves it to the processors.
-    #[must_use]
-    pub fn keeps_figures(&self) -> bool {
-        match self {
-            Self::Console { .. } | Self::Cli { .. } => true,
-            Self::Slack { .. } | Self::Sweeper | Self::Sender => false,
-        }
-    }
 }
 
 /// `console 203.0.113.7`, `slack T1DC2JH3J/U2CERLKJA`: one word for the log, or two.

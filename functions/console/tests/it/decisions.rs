@@ -63,7 +63,8 @@ async fn rejected_draft_is_not_published() {
     assert_eq!((&shown["status"], &shown["decision"]["outcome"]), (&json!("rejected"), &json!("rejected")));
     let decision = rig.stored(&task.id).await.doc.decision.unwrap();
     assert_eq!((decision.publish_hash, decision.reason.as_deref()), (None, Some("wrong version")));
-    assert!(rig.drain().await.is_empty());
+    // A processor counts the end, and tells whoever waits for it.
+    assert_eq!(rig.drain().await.len(), 1);
 }
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn of_a_hundred_who_decide_at_once_one_succeeds() {
     }
     let stored = rig.stored(&task.id).await;
     assert_eq!(stored.control.revision, task.control.revision + 1);
-    assert_eq!(rig.drain().await.len(), usize::from(stored.control.status == TaskStatus::Waiting));
+    assert_eq!(rig.drain().await.len(), 1);
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
 }
 
 #[tokio::test]
-async fn a_draft_is_rejected_with_the_note_and_counted() {
+async fn a_draft_is_rejected_with_the_note() {
     let rig = Rig::new();
     let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
     let hash = draft_hash(DRAFT);
@@ -100,9 +100,6 @@ async fn a_draft_is_rejected_with_the_note_and_counted() {
     rig.submit(&format!("/ui/tasks/{}/reject", task.id), &fields, &cookie).await;
     let decision = rig.stored(&task.id).await.doc.decision.unwrap();
     assert_eq!((decision.outcome, decision.reason.as_deref()), (Outcome::Rejected, Some("off topic")));
-    rig.watch.advance(std::time::Duration::from_secs(3));
-    let page = rig.page_as("/", &cookie).await.text();
-    assert!(page.contains("Rejected <span class=\"count\">1</span>"), "{page}");
 }
 
 #[tokio::test]

@@ -159,7 +159,8 @@ async fn rejected_draft_is_never_published_and_a_note_makes_a_new_one() {
     .await
     .unwrap();
     assert_eq!(bench.status(&id).await, TaskStatus::Rejected);
-    assert_eq!(bench.work().await, 0);
+    bench.work().await;
+    assert!(bench.comments().is_empty());
 
     retry(
         &bench.stores,
