@@ -90,7 +90,7 @@ impl Run {
         .await?;
         if !is_counted {
             let task = self.task.lock().await;
-            self.processor.observe(&task, now);
+            self.processor.sum_up(&task, now);
             self.processor.note_day(&task, now).await;
         }
         Ok(())

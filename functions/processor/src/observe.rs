@@ -1,4 +1,4 @@
-//! What the processor tells the metrics.
+//! What the processor tells the log, the figures of the day and the metrics about a task.
 
 use std::time::Duration;
 
@@ -20,17 +20,30 @@ impl Processor {
         }
     }
 
-    /// Tells the metrics about a task that has come to rest.
-    pub(crate) fn observe(&self, task: &Task, now: Timestamp) {
-        if !task.control.status.is_end() {
-            return;
+    /// Tells the log about a task that has come to rest, in one line with what it took; and the metrics, if
+    /// it has ended.
+    pub(crate) fn sum_up(&self, task: &Task, now: Timestamp) {
+        let doc = &task.doc;
+        let intent = doc.classification.as_ref().map(|known| known.intent.as_str());
+        let since_received = between(doc.received_at, now);
+        tracing::info!(
+            task_id = %task.id,
+            source = doc.source,
+            status = %task.control.status,
+            intent,
+            execution_time_ms = doc.worked_ms,
+            tokens_used = task.tokens_used(),
+            cost_usd = task.cost_usd(),
+            received_to_done_ms = since_received.as_millis() as u64,
+            not_before = task.control.not_before.map(tracing::field::display),
+            error = doc.error.as_ref().map(|error| error.message.as_str()),
+            "task {}",
+            task.control.status
+        );
+        if task.control.status.is_end() {
+            let worked = Duration::from_secs_f64((doc.worked_ms / 1_000.0).max(0.0));
+            self.metrics.task_ended(&Ended { status: task.control.status, intent, worked, since_received });
         }
-        self.metrics.task_ended(&Ended {
-            status: task.control.status,
-            intent: task.doc.classification.as_ref().map(|known| known.intent.as_str()),
-            worked: Duration::from_secs_f64((task.doc.worked_ms / 1_000.0).max(0.0)),
-            since_received: between(task.doc.received_at, now),
-        });
     }
 }
 

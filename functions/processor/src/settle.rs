@@ -8,7 +8,7 @@ use domain::{
     Delivery, MAX_ATTEMPTS, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp,
     WORDS_BYTES, after, between, clip,
 };
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::context::Finished;
 use crate::disposition::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, retry_backoff, wait};
@@ -66,7 +66,7 @@ async fn write(processor: &Arc<Processor>, mut task: Task, ending: Ending, now: 
     }
     match processor.stores.tasks.save(&mut task).await {
         Ok(Save::Done) => {
-            summary(processor, &task, now);
+            processor.sum_up(&task, now);
             processor.note_day(&task, now).await;
             ending.disposition
         }
@@ -165,24 +165,4 @@ fn defer(
     };
     task.control.not_before = Some(not_before);
     Ending { status: TaskStatus::Waiting, note: deferred.why, disposition }
-}
-
-/// One line per task that has come to rest, with what it took.
-fn summary(processor: &Processor, task: &Task, now: Timestamp) {
-    let doc = &task.doc;
-    info!(
-        task_id = %task.id,
-        source = doc.source,
-        status = %task.control.status,
-        intent = doc.classification.as_ref().map(|known| known.intent.as_str()),
-        execution_time_ms = doc.worked_ms,
-        tokens_used = task.tokens_used(),
-        cost_usd = task.cost_usd(),
-        received_to_done_ms = between(doc.received_at, now).as_millis() as u64,
-        not_before = task.control.not_before.map(tracing::field::display),
-        error = doc.error.as_ref().map(|error| error.message.as_str()),
-        "task {}",
-        task.control.status
-    );
-    processor.observe(task, now);
 }

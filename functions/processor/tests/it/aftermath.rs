@@ -311,6 +311,7 @@ async fn a_rejection_is_counted_once_whatever_the_task() {
     send(&bench, &id, Lane::Express).await;
     bench.work().await;
     assert_eq!(counted(&bench, TaskStatus::Rejected).await, 1);
+    assert_eq!(bench.figures.total("TaskOutcome", &[("status", "rejected")]), 1.0, "a metric of it");
     is_over(&bench, &id).await;
 }
 

@@ -236,6 +236,8 @@ pub(crate) struct Bench {
     pub(crate) embedded: Embedded,
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) service: Arc<ScriptedService>,
+    /// What the metrics were told.
+    pub(crate) figures: telemetry::Recorded,
     now: Arc<AtomicI64>,
 }
 
@@ -296,6 +298,7 @@ impl Bench {
             })
         };
         let embedded = Embedded::in_memory(clock.clone()).unwrap();
+        let (metrics, figures) = Metrics::memory(clock.clone());
         let (model, service) = (Arc::new(ScriptedModel::default()), Arc::new(ScriptedService::default()));
         let parts = Parts {
             stores: embedded.stores(),
@@ -303,12 +306,12 @@ impl Bench {
             services: Services { github: services.github.or(Some(service.clone())), ..services },
             clock,
             jitter: Jitter::fixed(1.0),
-            metrics: Metrics::none(),
+            metrics,
         };
         let registry = registry.unwrap_or_else(processor::registry);
         let processor = Processor::new(&settings, registry, parts).unwrap();
         let stores = embedded.stores();
-        Self { processor: Arc::new(processor), stores, embedded, model, service, now }
+        Self { processor: Arc::new(processor), stores, embedded, model, service, figures, now }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
