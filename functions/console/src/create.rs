@@ -4,15 +4,10 @@
 //! answer, so a 202 means that nothing of it can be lost any more.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{
-    Blob, Decider, Envelope, Insert, NewTask, PAYLOAD_MISSING, Part, StoreError, Task, TaskId, TaskStatus,
-    Timestamp, after,
-};
-use futures::join;
+use domain::{FIRST_LOOK, NewTask, Part, StoreError, TakenIn, Task, TaskId, Timestamp, after, take_in};
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,8 +19,6 @@ use crate::auth::Caller;
 use crate::body::Body;
 use crate::refusal::Refusal;
 
-/// When the sweeper looks whether a new task has been claimed.
-const FIRST_LOOK: Duration = Duration::from_secs(120);
 /// Bytes that an idempotency key may have.
 const MAX_KEY_BYTES: usize = 255;
 const JSON: &str = "application/json";
@@ -70,7 +63,7 @@ pub(crate) async fn create(
     // Written anew, so that the same task is the same bytes: an object's members are sorted.
     let bytes = serde_json::to_vec(&body).map_err(|error| StoreError::broken("write the task", error))?;
     let task = task(&id, &caller, &bytes, now)?;
-    store(&console, task, &bytes, now).await?;
+    store(&console, &task, &bytes, now).await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted { status: "accepted", task_id: id.to_string() })))
 }
 
@@ -136,29 +129,12 @@ fn task(id: &TaskId, caller: &Caller, body: &[u8], now: Timestamp) -> Result<Tas
     Ok(Task::received(id.clone(), new, now, after(now, FIRST_LOOK)))
 }
 
-/// Stores the task and its body, then puts it on its lane. A request that is repeated under its key
-/// completes whatever a former try has left undone.
-async fn store(console: &Console, task: Task, body: &[u8], now: Timestamp) -> Result<(), Refusal> {
-    let stores = &console.stores;
-    let blob = Blob::pack(body).map_err(|error| StoreError::broken("pack the task", error))?;
-    let part = Part::payload();
-    let (inserted, kept) = join!(
-        stores.tasks.insert(&task),
-        stores.payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()),
-    );
-    let inserted = inserted?;
-    kept?;
-    if let Insert::Exists(_) = inserted {
-        same_body(console, &task.id, body).await?;
-    }
-    match inserted {
-        Insert::New | Insert::Exists(TaskStatus::Received) => {
-            let lane = task.doc.priority.lane();
-            let envelope = Envelope { task_id: task.id, lane, tenant: task.doc.tenant };
-            stores.queue.send(&envelope).await.map_err(|error| Refusal::Queue(error.to_string()))
-        }
-        Insert::Exists(TaskStatus::Failed) => revive(console, &task.id, now).await,
-        Insert::Exists(_) => Ok(()),
+/// Takes the task in. A request that is repeated under its key completes whatever a former try has left
+/// undone.
+async fn store(console: &Console, task: &Task, body: &[u8], now: Timestamp) -> Result<(), Refusal> {
+    match take_in(&console.stores, task, body, now, |_| ()).await? {
+        TakenIn::New => Ok(()),
+        TakenIn::Completed | TakenIn::Duplicate => same_body(console, &task.id, body).await,
     }
 }
 
@@ -169,19 +145,4 @@ async fn same_body(console: &Console, id: &TaskId, body: &[u8]) -> Result<(), Re
     let stored = stored.map(|blob| blob.unpack()).transpose();
     let stored = stored.map_err(|error| StoreError::broken("read the task", error))?;
     if stored.is_some_and(|stored| stored != body) { Err(Refusal::KeyReused) } else { Ok(()) }
-}
-
-/// A task that failed because the try that made it died before it stored the body: it has one now.
-async fn revive(console: &Console, id: &TaskId, now: Timestamp) -> Result<(), Refusal> {
-    let task = console.stores.tasks.get(id).await?;
-    if task.and_then(|task| task.doc.error).is_none_or(|error| error.kind != PAYLOAD_MISSING) {
-        return Ok(());
-    }
-    let sender = Decider { name: "its sender", request: "revival", at: now, from: &domain::Origin::Sender };
-    match domain::retry(&console.stores, id, None, sender).await {
-        Ok(decided) => decided.enqueued.map_err(|error| Refusal::Queue(error.to_string())),
-        // Another try of the same request has just done it.
-        Err(domain::DecideError::Conflict { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -104,7 +104,7 @@ pub(crate) async fn again(
 /// be answered with an error: who decided would try again, and be told that somebody was first.
 fn stored(decided: Decided) -> Task {
     let Decided { task, enqueued } = decided;
-    crate::origin::audit(&task);
+    telemetry::decided(&task);
     if let Err(error) = enqueued {
         tracing::warn!(task_id = %task.id, %error, "the sweeper will wake this task instead of a message");
     }

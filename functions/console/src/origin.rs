@@ -1,6 +1,6 @@
-//! The audit of decisions: where a request comes from, and the line in the log.
+//! Where a request comes from, for the audit of decisions.
 
-use domain::{Origin, Task};
+use domain::Origin;
 use http::Request;
 use http::header::USER_AGENT;
 
@@ -34,16 +34,6 @@ fn address<B>(request: &Request<B>) -> Option<String> {
 #[cfg(not(feature = "lambda"))]
 fn address<B>(_request: &Request<B>) -> Option<String> {
     None
-}
-
-/// The line of the audit. No text of the draft, and no reason: both are with the task.
-pub(crate) fn audit(task: &Task) {
-    let Some(decision) = &task.doc.decision else { return };
-    let from = decision.from.as_ref().map(tracing::field::display);
-    tracing::info!(
-        task_id = %task.id, outcome = decision.outcome.as_str(), by = decision.by, from,
-        draft_hash = decision.draft_hash, at = %decision.at, "decided"
-    );
 }
 
 #[cfg(test)]

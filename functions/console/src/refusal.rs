@@ -1,7 +1,7 @@
 //! [`Refusal`]: why a request is not done, and the one match to what its sender is told.
 
 use axum::response::{IntoResponse, Response};
-use domain::{DecideError, StoreError};
+use domain::{DecideError, StoreError, TakeInError};
 use edge::Problem;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -59,6 +59,17 @@ impl From<DecideError> for Refusal {
             DecideError::Expired { .. } => conflict("expired", "The time to decide is over"),
             DecideError::EmptyText => Self::Malformed(error.to_string()),
             DecideError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<TakeInError> for Refusal {
+    fn from(error: TakeInError) -> Self {
+        match error {
+            TakeInError::Store(error) => error.into(),
+            TakeInError::Queue(error) => Self::Queue(error.to_string()),
+            TakeInError::Compress(error) => StoreError::broken("pack the task", error).into(),
+            TakeInError::Revive(error) => error.into(),
         }
     }
 }

@@ -43,6 +43,5 @@ async fn draft_text(stores: &Stores, task: &Task) -> Result<Option<String>, Stor
     let Some(blob) = stores.payloads.get(&task.id, &Part::draft(&draft.hash)).await? else {
         return Err(StoreError::broken(OPERATION, "its text is not stored"));
     };
-    let bytes = blob.unpack().map_err(|error| StoreError::broken(OPERATION, error))?;
-    String::from_utf8(bytes).map(Some).map_err(|error| StoreError::broken(OPERATION, error))
+    blob.text().map(Some).map_err(|error| StoreError::broken(OPERATION, error))
 }

@@ -1,19 +1,13 @@
 //! One webhook's way: signature → identity → parse → filter → task ∥ raw body → lane.
 //!
-//! The future may be dropped at any await point (the sender hangs up, the environment dies). What
-//! that leaves behind is one of: nothing; a raw body without a task, which is forgotten in time; a
-//! task without a message, which the sweeper finds; or a task without its raw body. The sender has
-//! no `202` then, and its next try completes whatever is missing.
+//! The future may be dropped at any await point; [`domain::take_in`] says what that leaves behind.
 
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use axum::body::Bytes;
 use domain::{
-    Blob, Decider, Envelope, Event, Insert, NewTask, Origin, PAYLOAD_MISSING, Part, Priority, Task,
-    TaskError, TaskId, TaskStatus, Timestamp, after,
+    Event, FIRST_LOOK, NewTask, Priority, TakenIn, Task, TaskError, TaskId, Timestamp, after, take_in,
 };
-use futures::join;
 use http::HeaderMap;
 use serde_json::Map;
 use webhook::{Interaction, ParseError, Parsed, Received, Rejection};
@@ -22,9 +16,6 @@ use crate::headers::SignedHeaders;
 use crate::outcome::{Outcome, Refusal, StorageError, Trail};
 use crate::source::Source;
 use crate::{Ingest, SecretMap, interaction};
-
-/// When the sweeper looks whether a new task has been claimed.
-const FIRST_LOOK: Duration = Duration::from_secs(120);
 
 /// Takes one webhook in. `Ok(Accepted)` means that nothing of it can be lost any more.
 pub(crate) async fn accept(
@@ -158,10 +149,7 @@ fn unread_task(source: &Source, received: &Received<'_>, id: &TaskId) -> NewTask
     }
 }
 
-/// Stores the task and its raw body side by side, then puts the task on its lane.
-///
-/// The raw body is written even if the task is there already: the try that stored the task may have
-/// died before it stored the body.
+/// Takes the task in, or completes what an earlier try of its sender has left undone.
 async fn store(
     ingest: &Ingest,
     task: Task,
@@ -169,56 +157,9 @@ async fn store(
     now: Timestamp,
     trail: &mut Trail,
 ) -> Result<Outcome, StorageError> {
-    let stores = &ingest.stores;
-    let (payload, part) = (Blob::pack(body)?, Part::payload());
-    trail.step = "store the task";
-    let (inserted, kept) = join!(
-        stores.tasks.insert(&task),
-        stores.payloads.put_new(&task.id, &part, &payload, task.parts_forgotten_at()),
-    );
-    let inserted = inserted?;
-    kept?;
-    match inserted {
-        Insert::New if task.control.status.is_end() => Ok(Outcome::Accepted(task.id)),
-        Insert::New | Insert::Exists(TaskStatus::Received) => {
-            trail.step = "enqueue the task";
-            enqueue(ingest, task).await
-        }
-        Insert::Exists(TaskStatus::Failed) => {
-            trail.step = "revive the task";
-            revive(ingest, task.id, now).await
-        }
-        Insert::Exists(_) => Ok(Outcome::Duplicate(task.id)),
-    }
-}
-
-/// A message too many does no harm: the claim lets one of them work.
-async fn enqueue(ingest: &Ingest, task: Task) -> Result<Outcome, StorageError> {
-    let lane = task.doc.priority.lane();
-    let envelope = Envelope { task_id: task.id, lane, tenant: task.doc.tenant };
-    ingest.stores.queue.send(&envelope).await?;
-    Ok(Outcome::Accepted(envelope.task_id))
-}
-
-/// A task that failed because its raw body was never stored (the try that made it died in between,
-/// and the sweeper was quicker than the sender) has its body now: it gets a new life. Calling it a
-/// duplicate would suppress the very retry that was asked for.
-async fn revive(ingest: &Ingest, id: TaskId, now: Timestamp) -> Result<Outcome, StorageError> {
-    let task = ingest.stores.tasks.get(&id).await?;
-    let bodiless = task.and_then(|task| task.doc.error).is_some_and(|error| error.kind == PAYLOAD_MISSING);
-    if !bodiless {
-        return Ok(Outcome::Duplicate(id));
-    }
-    // Two revivals at once are one and the same: either may count.
-    let sender = Decider { name: "its sender", request: "revival", at: now, from: &Origin::Sender };
-    match domain::retry(&ingest.stores, &id, None, sender).await {
-        Ok(decided) => {
-            decided.enqueued?;
-            Ok(Outcome::Accepted(id))
-        }
-        // Another delivery of the same event has just done it.
-        Err(domain::DecideError::Conflict { .. }) => Ok(Outcome::Duplicate(id)),
-        Err(error) => Err(error.into()),
+    match take_in(&ingest.stores, &task, body, now, |step| trail.step = step).await? {
+        TakenIn::New | TakenIn::Completed => Ok(Outcome::Accepted(task.id)),
+        TakenIn::Duplicate => Ok(Outcome::Duplicate(task.id)),
     }
 }
 

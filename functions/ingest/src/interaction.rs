@@ -95,13 +95,7 @@ impl Clicked<'_> {
             Button::Reject => Verdict::Reject { reason: None },
         };
         let decided = decide(&ingest.stores, &self.task, verdict, self.draft_hash, decider).await?;
-        if let Some(decision) = &decided.task.doc.decision {
-            // The line of the audit; no text of the draft.
-            tracing::info!(
-                task_id = %self.task, outcome = decision.outcome.as_str(), by = decision.by, from = %from,
-                draft_hash = decision.draft_hash, at = %decision.at, "decided"
-            );
-        }
+        telemetry::decided(&decided.task);
         if let Err(error) = decided.enqueued {
             tracing::warn!(task_id = %self.task, %error, "the sweeper will wake this task instead of a message");
         }

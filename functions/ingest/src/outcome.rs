@@ -1,6 +1,6 @@
 //! What can become of a webhook: an [`Outcome`] that its sender is done with, or a [`Refusal`].
 
-use domain::{BlobError, DecideError, QueueError, StoreError, TaskId};
+use domain::{DecideError, QueueError, StoreError, TakeInError, TaskId};
 use webhook::Rejection;
 
 /// The sender is done with it.
@@ -72,7 +72,7 @@ pub(crate) enum StorageError {
     #[error(transparent)]
     Queue(#[from] QueueError),
     #[error(transparent)]
-    Compress(#[from] BlobError),
+    TakeIn(#[from] TakeInError),
     #[error(transparent)]
     Decide(#[from] DecideError),
 }

@@ -68,7 +68,7 @@ impl Processor {
 
 impl Run {
     async fn pay(&self) -> Result<(), Interrupt> {
-        let url = if callback::is_requested(self).await { callback::url(self).await? } else { None };
+        let url = if self.is_requested().await { callback::url(self).await? } else { None };
         self.count(url.is_none()).await?;
         let Some(url) = url else { return Ok(()) };
         callback::deliver_end(self, url).await?;

@@ -22,20 +22,17 @@ impl Processor {
     /// unique to this delivery.
     pub(crate) async fn tend(&self, id: &TaskId, owner: &str) {
         let Some(approver) = &self.approver else { return };
-        match tend(&self.stores, approver.as_ref(), &self.clock, id, owner).await {
-            Ok(tended) => {
-                for problem in &tended.failures {
-                    warn!(task_id = %id, %problem, "a message about a draft; the sweeper tries again");
-                }
-            }
+        let tended = match tend(&self.stores, approver.as_ref(), &self.clock, id, owner).await {
+            Ok(tended) => tended,
             Err(problem) => {
-                warn!(task_id = %id, %problem, "a message about a draft; the sweeper tries again");
+                return warn!(task_id = %id, %problem, "a message about a draft; the sweeper tries again");
             }
+        };
+        for problem in &tended.failures {
+            warn!(task_id = %id, %problem, "a message about a draft; the sweeper tries again");
         }
-        match self.stores.tasks.get(id).await {
-            Ok(Some(task)) if !task.doc.notices.is_empty() => self.answer(approver.as_ref(), &task).await,
-            Ok(_) => {}
-            Err(problem) => warn!(task_id = %id, %problem, "clicks are not answered"),
+        if let Some(task) = tended.task.filter(|task| !task.doc.notices.is_empty()) {
+            self.answer(approver.as_ref(), &task).await;
         }
     }
 

@@ -20,7 +20,7 @@ use outbound::{Caller, Method, Url};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use webhook::{ApiTask, Provider, Scheme};
+use webhook::{ApiTask, Scheme};
 
 use crate::run::Run;
 use crate::{Deed, Finished, Found, Interrupt};
@@ -99,7 +99,7 @@ fn of_life(name: &str, task: &Task) -> String {
 
 /// How an earlier try of this life ended, whose result has not arrived yet.
 pub(crate) async fn ended(run: &Run) -> Result<Option<Ended>, Interrupt> {
-    if !is_requested(run).await {
+    if !run.is_requested().await {
         return Ok(None);
     }
     let step = of_life(TOLD, &*run.task.lock().await);
@@ -112,7 +112,7 @@ pub(crate) async fn deliver(
     run: &Arc<Run>,
     outcome: Result<Finished, Interrupt>,
 ) -> Result<Finished, Interrupt> {
-    if !is_requested(run).await {
+    if !run.is_requested().await {
         return outcome;
     }
     let attempts = run.task.lock().await.control.attempts;
@@ -159,10 +159,6 @@ fn given_up(run: &Run, interrupt: &Interrupt, since: Timestamp, attempts: u32) -
         }
         _ => None,
     }
-}
-
-pub(crate) async fn is_requested(run: &Run) -> bool {
-    run.task.lock().await.doc.source == Provider::Api.name()
 }
 
 /// Where the result is wanted. The host is asked about once more: agent.toml may have changed since.

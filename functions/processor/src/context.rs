@@ -90,8 +90,7 @@ impl Context {
     /// [`Interrupt`], to be passed up.
     pub async fn answerable(&self) -> Result<(), Interrupt> {
         self.0.answers.store(true, Ordering::Relaxed);
-        let came_by_api = self.0.task.lock().await.doc.source == webhook::Provider::Api.name();
-        if came_by_api { Ok(()) } else { self.0.target().map(drop) }
+        if self.0.is_requested().await { Ok(()) } else { self.0.target().map(drop) }
     }
 
     /// What the failure of a service at `step` means for the task.
@@ -250,9 +249,9 @@ impl Context {
         }
     }
 
-    /// Answers in the thread that the event came from: cleans `text`, parks it when a person must
-    /// look at it first, and publishes it once, unless the thread was closed meanwhile. What came by `POST /tasks` has no thread: there the answer
-    /// is the task's result.
+    /// Answers in the thread that the event came from: cleans `text`, parks it when a person must look at
+    /// it first, and publishes it once, unless the thread was closed meanwhile. What came by `POST /tasks`
+    /// has no thread: there the answer is the task's result.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.

@@ -1,8 +1,9 @@
 //! The instruction for the answer model: the template of the task's intent, filled in.
 
+use std::sync::Arc;
+
 use domain::TaskError;
 use settings::PromptValues;
-use std::sync::Arc;
 
 use crate::Interrupt;
 use crate::run::Run;

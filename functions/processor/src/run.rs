@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    Blob, Event, Exchange, Part, PutNew, Save, StepUsage, StoreError, Target, Task, TaskId, Timestamp,
-    between,
+    API_SOURCE, Blob, Event, Exchange, Part, PutNew, Save, StepUsage, StoreError, Target, Task, TaskId,
+    Timestamp, between,
 };
 use futures::future::try_join_all;
 use serde::Serialize;
@@ -102,10 +102,15 @@ impl Run {
         })
     }
 
+    /// Whether somebody asked for the task by `POST /tasks`.
+    pub(crate) async fn is_requested(&self) -> bool {
+        self.task.lock().await.doc.source == API_SOURCE
+    }
+
     /// Whether the answer is the task's result and goes nowhere else: who asked by `POST /tasks` reads it
     /// there.
     pub(crate) async fn answers_caller(&self) -> bool {
-        self.event.target.is_none() && self.task.lock().await.doc.source == webhook::Provider::Api.name()
+        self.event.target.is_none() && self.is_requested().await
     }
 
     /// Changes the task and writes it.
@@ -174,8 +179,7 @@ impl Run {
         let blob = self.processor.stores.payloads.get(&self.id, &Part::draft(hash)).await?;
         let blob =
             blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
-        let bytes = blob.unpack().map_err(|error| StoreError::broken("read a draft", error))?;
-        String::from_utf8(bytes).map_err(|error| StoreError::broken("read a draft", error).into())
+        blob.text().map_err(|error| StoreError::broken("read a draft", error).into())
     }
 }
 

@@ -106,7 +106,7 @@ impl Sweeper {
             Plan::Nothing => Ok(Done::MovedOn),
             Plan::Postpone { look_again } => {
                 task.control.due_at = Some(look_again);
-                self.save(task, Done::Postponed).await
+                self.save(&mut task, Done::Postponed).await
             }
             Plan::Wake { look_again } => self.wake(task, look_again, now).await,
             Plan::Expire => self.expire(task, now).await,
@@ -124,13 +124,13 @@ impl Sweeper {
             task.control.due_at = Some(look_again);
         }
         task.note(now, "a fresh message was sent");
-        self.save_and_send(task, Done::Woken).await
+        self.save_and_send(&mut task, Done::Woken).await
     }
 
     /// Writes the task, then sends a message for it. The write says when one that was not sent is missed.
-    async fn save_and_send(&self, task: Task, done: Done) -> Result<Done, StoreError> {
+    async fn save_and_send(&self, task: &mut Task, done: Done) -> Result<Done, StoreError> {
         let envelope =
-            Envelope { task_id: task.id.clone(), lane: lane(&task), tenant: task.doc.tenant.clone() };
+            Envelope { task_id: task.id.clone(), lane: lane(task), tenant: task.doc.tenant.clone() };
         let saved = self.save(task, done).await?;
         if saved == done
             && let Err(problem) = self.stores.queue.send(&envelope).await
@@ -143,11 +143,9 @@ impl Sweeper {
 
     async fn expire(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {
         domain::expire(&mut task, now).map_err(|illegal| StoreError::broken("sweep", illegal))?;
-        let (id, hash) = (task.id.clone(), task.doc.draft.as_ref().map(|draft| draft.hash.clone()));
-        let done = self.save_and_send(task, Done::Expired).await?;
+        let done = self.save_and_send(&mut task, Done::Expired).await?;
         if done != Done::MovedOn {
-            // The line of the audit, as every decision has one.
-            info!(task_id = %id, outcome = "expired", by = "afterhook", from = "sweeper", draft_hash = hash, at = %now, "decided");
+            telemetry::decided(&task);
         }
         Ok(done)
     }
@@ -160,11 +158,11 @@ impl Sweeper {
         task.owe_aftermath(now);
         task.transition(TaskStatus::Failed, now, &message)
             .map_err(|illegal| StoreError::broken("sweep", illegal))?;
-        self.save_and_send(task, Done::GivenUp).await
+        self.save_and_send(&mut task, Done::GivenUp).await
     }
 
-    async fn save(&self, mut task: Task, done: Done) -> Result<Done, StoreError> {
-        Ok(match self.stores.tasks.save(&mut task).await? {
+    async fn save(&self, task: &mut Task, done: Done) -> Result<Done, StoreError> {
+        Ok(match self.stores.tasks.save(task).await? {
             Save::Done => done,
             Save::Stale => Done::MovedOn,
         })

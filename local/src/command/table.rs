@@ -37,33 +37,39 @@ impl<const N: usize> Table<N> {
     /// Prints it.
     pub(crate) fn print(&self) {
         let dim = if std::io::stdout().is_terminal() { Style::new().dimmed() } else { Style::new() };
+        let widths = self.widths();
         let heading = self.heading.map(str::to_owned);
-        say!("{dim}{}{dim:#}", self.line(&heading, Style::new()));
+        say!("{dim}{}{dim:#}", line(&heading, &widths, Style::new()));
         for (cells, style) in &self.rows {
-            say!("{}", self.line(cells, *style));
+            say!("{}", line(cells, &widths, *style));
         }
     }
 
-    fn line(&self, cells: &[String; N], style: Style) -> String {
-        let mut line = String::new();
-        for (column, cell) in cells.iter().enumerate() {
-            if column + 1 == N {
-                line.push_str(cell);
-                break;
+    fn widths(&self) -> [usize; N] {
+        let mut widths = self.heading.map(|title| title.chars().count());
+        for (cells, _) in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                *width = cell.chars().count().max(*width);
             }
-            let style = if column == 1 { style } else { Style::new() };
-            let room = self.width(column) - cell.chars().count();
-            // Writing to a string never fails.
-            let _ = write!(line, "{style}{cell}{style:#}{:room$}  ", "");
         }
-        line.truncate(line.trim_end().len());
-        line
+        widths
     }
+}
 
-    fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().map(|(cells, _)| cells[column].chars().count());
-        cells.chain([self.heading[column].chars().count()]).max().unwrap_or_default()
+fn line<const N: usize>(cells: &[String; N], widths: &[usize; N], style: Style) -> String {
+    let mut line = String::new();
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if column + 1 == N {
+            line.push_str(cell);
+            break;
+        }
+        let style = if column == 1 { style } else { Style::new() };
+        let room = width - cell.chars().count();
+        // Writing to a string never fails.
+        let _ = write!(line, "{style}{cell}{style:#}{:room$}  ", "");
     }
+    line.truncate(line.trim_end().len());
+    line
 }
 
 /// `text` without what a terminal would obey or hide: names and threads are chosen by strangers.
@@ -103,9 +109,10 @@ mod tests {
     fn columns_are_as_wide_as_what_is_in_them() {
         let mut table = Table::new(["A", "STATUS", "LAST"]);
         table.push(["long name".to_owned(), "x".to_owned(), "end".to_owned()], Style::new());
+        let widths = table.widths();
         let heading = table.heading.map(str::to_owned);
-        assert_eq!(table.line(&heading, Style::new()), "A          STATUS  LAST");
-        assert_eq!(table.line(&table.rows[0].0, Style::new()), "long name  x       end");
+        assert_eq!(line(&heading, &widths, Style::new()), "A          STATUS  LAST");
+        assert_eq!(line(&table.rows[0].0, &widths, Style::new()), "long name  x       end");
     }
 
     #[test]

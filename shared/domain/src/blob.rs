@@ -100,6 +100,15 @@ impl Blob {
         })?;
         if bytes.len() as u64 > MAX_UNPACKED { Err(BlobError::TooLarge) } else { Ok(bytes) }
     }
+
+    /// The text that it was before [`Blob::pack`].
+    ///
+    /// # Errors
+    /// As [`Blob::unpack`]; bytes that are no UTF-8 are damaged.
+    pub fn text(&self) -> Result<String, BlobError> {
+        String::from_utf8(self.unpack()?)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error).into())
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +147,12 @@ mod tests {
             assert!(matches!(damaged.unpack(), Err(BlobError::Damaged(_))), "{cut}");
             assert_eq!(sound.unpack().unwrap(), text, "after {cut}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_damaged_text() {
+        assert_eq!(Blob::pack("é".as_bytes()).unwrap().text().unwrap(), "é");
+        assert!(matches!(Blob::pack(&[0xff]).unwrap().text(), Err(BlobError::Damaged(_))));
     }
 
     #[test]

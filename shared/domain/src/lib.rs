@@ -28,6 +28,7 @@ mod state_store;
 mod status;
 mod store_error;
 mod stores;
+mod take_in;
 mod task;
 mod task_doc;
 mod task_store;
@@ -69,6 +70,7 @@ pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
 pub use status::{IllegalMove, TaskStatus};
 pub use store_error::StoreError;
 pub use stores::Stores;
+pub use take_in::{FIRST_LOOK, TakeInError, TakenIn, take_in};
 pub use task::{API_SOURCE, Control, Lease, MAX_ATTEMPTS, MAX_OPEN_DAYS, RETENTION_DAYS, Task};
 pub use task_doc::{
     Classification, NewTask, TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,

@@ -96,7 +96,7 @@ pub struct TaskDoc {
     #[serde(default, skip_serializing_if = "is_default")]
     pub notices: Vec<Notice>,
     /// What is owed after an end that no processor has made.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub aftermath: Option<Aftermath>,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]

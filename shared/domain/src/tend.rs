@@ -30,6 +30,8 @@ pub struct Tended {
     pub marked: u32,
     /// What the place did not do; tried again later.
     pub failures: Vec<ServiceError>,
+    /// The task afterwards; `None` if there is none.
+    pub task: Option<Task>,
 }
 
 impl Tended {
@@ -67,7 +69,7 @@ pub async fn tend(
     for name in names {
         tending.step(&name).await?;
     }
-    Ok(tending.done)
+    Ok(Tended { task: Some(tending.task), ..tending.done })
 }
 
 /// One call of [`tend`].
@@ -227,8 +229,7 @@ impl Tending<'_> {
         let part = Part::draft(&notice.draft_hash);
         let blob = self.stores.payloads.get(&self.task.id, &part).await?;
         let blob = blob.ok_or_else(|| StoreError::broken("read a draft", format!("{part} is missing")))?;
-        let bytes = blob.unpack().map_err(|error| StoreError::broken("read a draft", error))?;
-        String::from_utf8(bytes).map_err(|error| StoreError::broken("read a draft", error))
+        blob.text().map_err(|error| StoreError::broken("read a draft", error))
     }
 }
 

@@ -45,8 +45,7 @@ impl Publisher for Jira {
     }
 
     async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
-        let call = self.api.client.begin(STATE);
-        let issue = Issue::of(&self.api.client, call, target)?;
+        let (call, issue) = self.api.client.begin_on(STATE, target, Issue::of)?;
         state::of(&self.api, call, issue).await
     }
 

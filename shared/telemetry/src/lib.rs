@@ -4,6 +4,7 @@
 //! Nothing here keeps a secret back: callers hold theirs in types that do not print. What this crate
 //! does is to cap libraries whose debug output shows requests with their headers.
 
+mod audit;
 mod emf;
 mod filter;
 mod json_lines;
@@ -13,6 +14,7 @@ mod recorded;
 mod sink;
 mod unit;
 
+pub use audit::decided;
 pub use log::{Format, InitError, Output, init};
 pub use metrics::{Ended, Metrics};
 pub use recorded::Recorded;

@@ -42,8 +42,7 @@ impl Publisher for Zendesk {
     }
 
     async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
-        let call = self.api.client.begin(STATE);
-        let ticket = Ticket::of(&self.api.client, call, target)?;
+        let (call, ticket) = self.api.client.begin_on(STATE, target, Ticket::of)?;
         Ok(comments::state(&self.api, call, ticket).await?.thread())
     }
 

@@ -52,8 +52,7 @@ pub(crate) async fn one(stores: &Stores, task: &Task, hash: &str) -> Result<Opti
 }
 
 fn text(blob: &Blob) -> Result<String, StoreError> {
-    let bytes = blob.unpack().map_err(|error| StoreError::broken("read a draft", error))?;
-    String::from_utf8(bytes).map_err(|error| StoreError::broken("read a draft", error))
+    blob.text().map_err(|error| StoreError::broken("read a draft", error))
 }
 
 /// Everything about the draft.

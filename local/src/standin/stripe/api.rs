@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::record::StoredRefund;
 use super::{AMOUNT, CURRENCY};
-use crate::standin::page::{article, escape};
+use crate::standin::page::article;
 use crate::standin::rest::{Call, Records, Reply, Service};
 
 /// Refunds on a page, and the most.
@@ -133,7 +133,7 @@ impl Service for Payments {
             .map(|refund| {
                 let at = Timestamp::from_second(refund.at).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
                 let amount = format!("{}.{:02} {CURRENCY}", refund.amount / 100, refund.amount % 100);
-                article(&refund.id, &format!("{amount} of {}", escape(&refund.payment)), &at, &refund.id)
+                article(&refund.id, &format!("{amount} of {}", refund.payment), &at, &refund.id)
             })
             .collect();
         Some(("Refunds".to_owned(), format!("<h1>Refunds</h1>{refunds}")))
