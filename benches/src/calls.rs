@@ -37,7 +37,7 @@ const HANDSHAKE: Duration = Duration::from_millis(50);
 /// What the quickest model takes.
 const THINKING: Duration = Duration::from_millis(20);
 
-const MOST_CONNECTIONS: usize = 4;
+const MAX_CONNECTIONS: usize = 4;
 const OVERHEAD: Duration = Duration::from_micros(300);
 
 /// What the client is to measure.
@@ -102,7 +102,7 @@ fn pooling() -> Outcome<Table> {
     let connections = server.connections();
     let unpooled: Load = measure(&server, Measure::Unpooled)?;
     let row = format!("connections of one environment for {CALLS} calls");
-    table.target(&row, connections.to_string(), "≤ 4", connections <= MOST_CONNECTIONS);
+    table.target(&row, connections.to_string(), "≤ 4", connections <= MAX_CONNECTIONS);
     let lower = 1.0 - pooled.p95.as_secs_f64() / unpooled.p95.as_secs_f64();
     table.target("p95, below a client for each call by", crate::seen::percent(lower), "≥ 40 %", lower >= 0.4);
     let more = pooled.per_second() / unpooled.per_second();

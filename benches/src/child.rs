@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::{Outcome, agent};
 
 /// The slowest machine has it up by then.
-const LONGEST: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const READY: &str = "ready on ";
 /// What it says on standard error, in its data directory.
 const LOG: &str = "stderr.log";
@@ -82,7 +82,7 @@ impl Dev {
 
     /// The rest of the first line that begins with `start`, and the time from the start until it came.
     pub(crate) fn line(&self, start: &str) -> Outcome<(String, Duration)> {
-        let deadline = Instant::now() + LONGEST;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Acquire, Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Expected, Insert, Lane, ListQuery,
-    Page, Part, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores, Swap,
-    Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
+    Page, PartKey, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores,
+    Swap, Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
 };
 use serde_json::Value;
 
@@ -51,15 +51,15 @@ impl TaskStore for Null {
 
 #[async_trait]
 impl PayloadStore for Null {
-    async fn put_new(&self, _: &TaskId, _: &Part, _: &Blob, _: Timestamp) -> Result<PutNew, StoreError> {
+    async fn put_new(&self, _: &TaskId, _: &PartKey, _: &Blob, _: Timestamp) -> Result<PutNew, StoreError> {
         Ok(PutNew::Stored)
     }
 
-    async fn get(&self, _: &TaskId, _: &Part) -> Result<Option<Blob>, StoreError> {
+    async fn get(&self, _: &TaskId, _: &PartKey) -> Result<Option<Blob>, StoreError> {
         Ok(None)
     }
 
-    async fn list(&self, _: &TaskId, _: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
+    async fn list(&self, _: &TaskId, _: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
         Ok(Vec::new())
     }
 }

@@ -25,7 +25,7 @@ const DOWN: Duration = Duration::from_secs(60);
 /// A task comes every so often.
 const GAP: Duration = Duration::from_millis(250);
 /// How long the tasks may take to end after the last one has come.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 /// As outage.toml has it.
 const OPEN: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ const SOON: Duration = Duration::from_secs(5);
 const KNOCKS: f64 = 10.0;
 
 /// Likewise under noise, which opens the breakers at times: whoever waits for one does so for half a minute.
-const NOISY_PATIENCE: Duration = Duration::from_secs(900);
+const NOISY_TIMEOUT: Duration = Duration::from_secs(900);
 const NOISY_TASKS: u64 = 1_000;
 const NOISE: f64 = 0.15;
 const FAILED: f64 = 0.005;
@@ -97,7 +97,7 @@ async fn course(world: &World, settings: &Settings, fault: Fault, webhooks: &[We
     };
     let ((down, back), arrived) = futures::join!(outage, arrivals);
     arrived?;
-    let tasks = fleet.ended(webhooks.len(), PATIENCE).await?;
+    let tasks = fleet.ended(webhooks.len(), TIMEOUT).await?;
     Ok(Course { down, back, tasks, metrics: fleet.metrics.clone() })
 }
 
@@ -153,7 +153,7 @@ fn noise(settings: &Settings) -> Outcome<Table> {
     let (tasks, metrics) = runtime.block_on(async {
         let fleet = Fleet::start(&world, settings)?;
         fleet.take(settings, &github_event::issues(1..=NOISY_TASKS)?).await?;
-        let tasks = fleet.ended(count, NOISY_PATIENCE).await?;
+        let tasks = fleet.ended(count, NOISY_TIMEOUT).await?;
         Ok::<_, crate::Problem>((tasks, fleet.metrics.clone()))
     })?;
     let calls = seen::calls(&world.gemini);

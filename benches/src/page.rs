@@ -19,7 +19,7 @@ use crate::{Outcome, cpu};
 /// Requests of each kind. Too few for a 99th percentile that one hiccup of the machine cannot move would
 /// tell about the machine.
 const ASKED: u32 = 400;
-const MOST: Duration = Duration::from_millis(50);
+const MAX_P99: Duration = Duration::from_millis(50);
 const DECIDERS: usize = 100;
 /// Pages of a hundred that lie before the one that is deep in the list.
 const DEEP: usize = 90;
@@ -59,7 +59,7 @@ async fn measure(profile: &str, binary: &Path) -> Outcome<Table> {
             }
             None => format!("{} (median {})", millis(slow), millis(median(&times))),
         };
-        table.target(&shown(&path), measured, "≤ 50 ms at p99", slow <= MOST);
+        table.target(&shown(&path), measured, "≤ 50 ms at p99", slow <= MAX_P99);
     }
     let (won, lost) = console.decide_at_once(&stored.parked).await?;
     let what = format!("{DECIDERS} decide at once: successes, conflicts");

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::{
-    Blob, Classification, Clock, DayBook, DraftOrigin, DraftRef, NewTask, Part, Priority, StepUsage, Stores,
-    Task, TaskError, TaskId, TaskStatus, Timestamp, after, draft_hash,
+    Blob, Classification, Clock, DraftOrigin, DraftRef, NewTask, PartKey, Priority, StatsRecorder, StepUsage,
+    Stores, Task, TaskError, TaskId, TaskStatus, Timestamp, after, short_sha256,
 };
 use embedded::Embedded;
 use serde_json::{Map, Value, json};
@@ -92,7 +92,7 @@ fn task(number: u32, at: Timestamp, now: Timestamp) -> Outcome<Task> {
     ["triage", "answer", "answer"].into_iter().for_each(|step| task.add_usage(usage(step)));
     let status = status(number);
     if status != TaskStatus::Ignored {
-        let hash = draft_hash(&draft(&task));
+        let hash = short_sha256(&draft(&task));
         task.doc.draft = Some(DraftRef { hash, from: DraftOrigin::Model, parked_because: None });
     }
     stand(&mut task, status, now, later(9))?;
@@ -150,12 +150,12 @@ async fn parts(stores: &Stores, task: &Task) -> Outcome<()> {
     let forget_at = task.parts_forgotten_at();
     let event =
         json!({"action": "opened", "issue": {"title": "It fails", "body": "It fails.\n".repeat(200)}});
-    let mut parts = vec![(Part::payload(), event.to_string())];
+    let mut parts = vec![(PartKey::payload(), event.to_string())];
     if let Some(known) = &task.doc.draft {
-        parts.push((Part::draft(&known.hash), draft(task)));
+        parts.push((PartKey::draft(&known.hash), draft(task)));
     }
     for (sequence, usage) in (0..).zip(&task.doc.usage) {
-        parts.push((Part::call(1, sequence), exchange(task, usage).to_string()));
+        parts.push((PartKey::call(1, sequence), exchange(task, usage).to_string()));
     }
     for (part, text) in parts {
         stores.payloads.put_new(&task.id, &part, &Blob::pack(text.as_bytes())?, forget_at).await?;
@@ -181,7 +181,7 @@ async fn figures(stores: &Stores, now: Timestamp) -> Outcome<()> {
     for ago in 0..14 {
         let at = now.checked_sub(DAY * ago)?;
         for shard in 0..domain::DAY_SHARDS {
-            let book = DayBook::new(stores.state.clone(), shard);
+            let book = StatsRecorder::new(stores.state.clone(), shard);
             for status in [TaskStatus::Completed, TaskStatus::Failed, TaskStatus::Ignored] {
                 book.ended(status, at);
             }

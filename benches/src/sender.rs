@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::github_event::{SOURCE, Webhook};
 
 /// Longer than any sender waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How webhooks are sent.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub(crate) struct Sent {
 
 /// A client for one host on this machine.
 pub(crate) fn client() -> Outcome<Client> {
-    Ok(Client::builder().no_proxy().http1_only().timeout(PATIENCE).build()?)
+    Ok(Client::builder().no_proxy().http1_only().timeout(DRAIN_TIMEOUT).build()?)
 }
 
 /// Sends all of `webhooks` to the server at `url`.

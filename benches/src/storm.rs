@@ -17,7 +17,7 @@ use crate::{Outcome, agent, github_event};
 
 const TASKS: u64 = 400;
 /// Twice what the quota needs, and a minute.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 const GOODPUT: f64 = 0.95;
 const WASTED: f64 = 0.02;
 
@@ -49,7 +49,7 @@ fn rpm(settings: &Settings, model: &str) -> Option<u64> {
 async fn weather(world: &World, settings: &Settings) -> Outcome<Vec<Task>> {
     let fleet = Fleet::start(world, settings)?;
     fleet.take(settings, &github_event::issues(1..=TASKS)?).await?;
-    fleet.ended(usize::try_from(TASKS)?, PATIENCE).await
+    fleet.ended(usize::try_from(TASKS)?, TIMEOUT).await
 }
 
 fn fill(table: &mut Table, settings: &Settings, world: &World, tasks: &[Task]) -> Outcome<()> {

@@ -20,7 +20,7 @@ mod deciders;
 const CHANNEL: &str = "C0APPROVALS";
 const APPROVER: &str = "U2CERLKJA";
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A running system that asks in Slack, and a parked draft on issue 7.
 struct Asked {
@@ -103,7 +103,7 @@ impl Asked {
                 return message;
             }
             assert!(
-                began.elapsed() < PATIENCE,
+                began.elapsed() < TIMEOUT,
                 "the message never was {what}: {:#?}",
                 self.slack.messages(CHANNEL)
             );
@@ -145,7 +145,7 @@ impl Asked {
             if let Some(whisper) = whisper {
                 return whisper.body["text"].as_str().unwrap().to_owned();
             }
-            assert!(began.elapsed() < PATIENCE, "{user} was told nothing");
+            assert!(began.elapsed() < TIMEOUT, "{user} was told nothing");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -198,7 +198,7 @@ async fn a_click_publishes_the_draft_and_the_message_says_who_did_it() {
     asked.api.until_that(&asked.id, "settled", |_| true).await;
     let began = Instant::now();
     while asked.stored().await.control.due_at.is_some() {
-        assert!(began.elapsed() < PATIENCE);
+        assert!(began.elapsed() < TIMEOUT);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     asked.running.stop().await;
@@ -303,7 +303,7 @@ async fn a_draft_is_parked_though_slack_is_down_and_asked_about_later() {
     let asked = Asked::start_with(vec![FaultRule::always(Fault::RateLimited).on(Scope::Writes)]).await;
     let began = Instant::now();
     while !matches!(asked.stored().await.doc.notices[0].state, NoticeState::Wanted) {
-        assert!(began.elapsed() < PATIENCE, "{:?}", asked.stored().await.doc.notices);
+        assert!(began.elapsed() < TIMEOUT, "{:?}", asked.stored().await.doc.notices);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(asked.slack.messages(CHANNEL).is_empty());
@@ -331,7 +331,7 @@ async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
         .await;
     let began = Instant::now();
     while !matches!(asked.stored().await.doc.notices[0].state, NoticeState::Posted { .. }) {
-        assert!(began.elapsed() < PATIENCE, "{:?}", asked.stored().await.doc.notices);
+        assert!(began.elapsed() < TIMEOUT, "{:?}", asked.stored().await.doc.notices);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(asked.question().await.ts, message.ts);

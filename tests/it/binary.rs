@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 const READY: &str = "ready on ";
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// `afterhook`, in the project's directory, with no environment but these variables.
 pub(crate) fn afterhook<'v>(variables: impl IntoIterator<Item = (&'v str, String)>) -> Command {
@@ -37,7 +37,7 @@ pub(crate) struct Said {
 
 /// Runs `command` to its end, which must come soon.
 pub(crate) async fn run(command: &mut Command) -> Said {
-    let output = timeout(PATIENCE, command.output()).await.expect("the command ends").unwrap();
+    let output = timeout(TIMEOUT, command.output()).await.expect("the command ends").unwrap();
     Said {
         status: output.status,
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -92,7 +92,7 @@ impl Process {
         // Nobody reads it: a full pipe would stop the program.
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = timeout(PATIENCE, async {
+        let url = timeout(TIMEOUT, async {
             loop {
                 let line = stdout.next_line().await.unwrap().expect("it listens before it ends");
                 if let Some(url) = line.strip_prefix(READY) {

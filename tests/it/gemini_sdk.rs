@@ -19,7 +19,7 @@ const VENV: Venv = Venv {
     requirements: include_str!("../requirements/gemini_sdk.txt"),
 };
 /// It takes seconds, most of them for importing the SDK; a machine that builds may be slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What came of one check.
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,7 @@ async fn googles_sdk_finds_the_service_that_it_knows() {
     let mut checks = Command::new(python);
     // Proxies and keys of this machine's user are none of its business.
     checks.env_clear().args(["-I", "-c", CHECKS, &standin.url]).kill_on_drop(true);
-    let output = timeout(PATIENCE, checks.output()).await.expect("the checks end").unwrap();
+    let output = timeout(TIMEOUT, checks.output()).await.expect("the checks end").unwrap();
     let (said, complaints) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n{complaints}", output.status);

@@ -12,7 +12,7 @@ use crate::hooks;
 use crate::world::TOKEN;
 
 /// A task that has not come to rest after so long never will.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a task is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -43,7 +43,7 @@ impl Api {
     pub fn at(url: impl Into<String>) -> Self {
         // A second client in one process finds it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().expect("an HTTP client");
+        let client = Client::builder().no_proxy().timeout(TIMEOUT).build().expect("an HTTP client");
         Self { client, url: url.into() }
     }
 
@@ -136,7 +136,7 @@ impl Api {
                 return task;
             }
             let ended = ENDS.iter().any(|end| task["status"] == *end);
-            assert!(!ended && began.elapsed() < PATIENCE, "task {id} never was {what}: {task:#}");
+            assert!(!ended && began.elapsed() < TIMEOUT, "task {id} never was {what}: {task:#}");
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }

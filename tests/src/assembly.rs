@@ -24,7 +24,7 @@ use crate::world::{LOGIN, World, listen};
 /// What one delivery may take, as template.yaml has it.
 const INVOCATION: Duration = Duration::from_secs(180);
 /// Work that is not done after so long never will be.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The agent.toml that the project ships.
 ///
@@ -137,7 +137,7 @@ impl Assembly {
             if task["status"] == status {
                 return task;
             }
-            assert!(began.elapsed() < PATIENCE, "task {id} never was {status}: {task:#}");
+            assert!(began.elapsed() < TIMEOUT, "task {id} never was {status}: {task:#}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

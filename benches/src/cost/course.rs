@@ -24,7 +24,7 @@ const BEGIN: &str = "2026-11-23T08:00:00Z";
 /// An answer is shared with whoever asks the same within 100 ms: who asks later pays for one.
 const FORGOTTEN: Duration = Duration::from_millis(150);
 /// A task that has not ended after so many seconds of the moved clock never will.
-const LONGEST: u64 = 7_200;
+const MAX_SECONDS: u64 = 7_200;
 
 /// What a run came to.
 pub(super) struct Observed {
@@ -141,7 +141,7 @@ async fn bursts(settings: &Settings, step: &Step, processor: &Arc<Processor>, mo
 async fn finish(step: &Step, processor: &Arc<Processor>, moved: &Moved) -> Outcome<()> {
     let sweeper =
         Sweeper { stores: processor.stores.clone(), clock: moved.clock.clone(), metrics: Metrics::none() };
-    for _ in 0..LONGEST {
+    for _ in 0..MAX_SECONDS {
         if fleet::turn(processor, step.at_once).await? > 0 {
             continue;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{FIRST_LOOK, NewTask, Part, StoreError, TakenIn, Task, TaskId, Timestamp, after, take_in};
+use domain::{FIRST_LOOK, NewTask, PartKey, StoreError, TakenIn, Task, TaskId, Timestamp, after, take_in};
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -141,7 +141,7 @@ async fn store(console: &Console, task: &Task, body: &[u8], now: Timestamp) -> R
 /// A key that comes with another body is a mistake of the caller, who would take the answer to one task
 /// for the answer to another.
 async fn same_body(console: &Console, id: &TaskId, body: &[u8]) -> Result<(), Refusal> {
-    let stored = console.stores.payloads.get(id, &Part::payload()).await?;
+    let stored = console.stores.payloads.get(id, &PartKey::payload()).await?;
     let stored = stored.map(|blob| blob.unpack()).transpose();
     let stored = stored.map_err(|error| StoreError::broken("read the task", error))?;
     if stored.is_some_and(|stored| stored != body) { Err(Refusal::KeyReused) } else { Ok(()) }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{Decided, Task, TaskId, TaskView, Verdict, decide, view};
+use domain::{Decided, DecisionInput, Task, TaskId, TaskView, decide, view};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -51,7 +51,7 @@ pub(crate) async fn approve(
     Extension(caller): Extension<Caller>,
     Body(approval): Body<Approval>,
 ) -> Result<Json<TaskView>, Refusal> {
-    let verdict = Verdict::Approve { text: approval.text };
+    let verdict = DecisionInput::Approve { text: approval.text };
     let decided = settle(&console, &id, verdict, &approval.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
 }
@@ -62,7 +62,7 @@ pub(crate) async fn reject(
     Extension(caller): Extension<Caller>,
     Body(rejection): Body<Rejection>,
 ) -> Result<Json<TaskView>, Refusal> {
-    let verdict = Verdict::Reject { reason: short("reason", rejection.reason)? };
+    let verdict = DecisionInput::Reject { reason: short("reason", rejection.reason)? };
     let decided = settle(&console, &id, verdict, &rejection.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
 }
@@ -82,7 +82,7 @@ pub(crate) async fn retry(
 pub(crate) async fn settle(
     console: &Console,
     id: &TaskId,
-    verdict: Verdict,
+    verdict: DecisionInput,
     seen_hash: &str,
     caller: &Caller,
 ) -> Result<Task, Refusal> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::{Part, StoreError, TaskId};
+use domain::{PartKey, StoreError, TaskId};
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
@@ -21,7 +21,7 @@ pub(crate) async fn raw(
     NamedTask(id): NamedTask,
 ) -> Result<Response, Refusal> {
     let stores = &console.stores;
-    let part = Part::payload();
+    let part = PartKey::payload();
     let (task, blob) = futures::try_join!(stores.tasks.get(&id), stores.payloads.get(&id, &part))?;
     let task = task.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
     let blob = blob.ok_or(Refusal::NoSuchPart("raw body"))?;

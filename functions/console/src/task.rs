@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::{Part, StoreError, Stores, Task, TaskView, view};
+use domain::{PartKey, StoreError, Stores, Task, TaskView, view};
 
 use crate::Console;
 use crate::body::NamedTask;
@@ -40,7 +40,7 @@ pub(crate) async fn show(stores: &Stores, task: &Task) -> Result<TaskView, Store
 async fn draft_text(stores: &Stores, task: &Task) -> Result<Option<String>, StoreError> {
     const OPERATION: &str = "read a draft";
     let Some(draft) = &task.doc.draft else { return Ok(None) };
-    let Some(blob) = stores.payloads.get(&task.id, &Part::draft(&draft.hash)).await? else {
+    let Some(blob) = stores.payloads.get(&task.id, &PartKey::draft(&draft.hash)).await? else {
         return Err(StoreError::broken(OPERATION, "its text is not stored"));
     };
     blob.text().map(Some).map_err(|error| StoreError::broken(OPERATION, error))

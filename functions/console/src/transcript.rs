@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::{Blob, Part, StoreError, Task, TaskId};
+use domain::{Blob, PartKey, StoreError, Task, TaskId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -47,7 +47,7 @@ pub(crate) async fn calls(
 /// The task and its calls, in their order.
 pub(crate) async fn of_task(console: &Console, id: &TaskId) -> Result<(Task, Vec<Call>), Refusal> {
     let stores = &console.stores;
-    let (task, parts) = futures::try_join!(stores.tasks.get(id), stores.payloads.list(id, Part::CALLS))?;
+    let (task, parts) = futures::try_join!(stores.tasks.get(id), stores.payloads.list(id, PartKey::CALLS))?;
     let task = task.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
     let mut calls = Vec::with_capacity(parts.len());
     for (part, blob) in &parts {
@@ -57,7 +57,7 @@ pub(crate) async fn of_task(console: &Console, id: &TaskId) -> Result<(Task, Vec
 }
 
 /// The calls of one part: one as an object, or several as a list.
-fn read(part: &Part, blob: &Blob) -> Result<Vec<Call>, StoreError> {
+fn read(part: &PartKey, blob: &Blob) -> Result<Vec<Call>, StoreError> {
     let broken = |cause: &dyn std::fmt::Display| {
         StoreError::broken("read a transcript", format!("part {part}: {cause}"))
     };

@@ -108,7 +108,7 @@ fn read(source: &Source, id: TaskId, received: &Received<'_>, now: Timestamp) ->
         Err(ParseError::Unreadable(why)) => {
             let new = unread_task(source, received, &id);
             let error = TaskError::new("parse", "unreadable_event", why);
-            Ok(Reading::Task(Box::new(Task::stillborn(id, new, now, error))))
+            Ok(Reading::Task(Box::new(Task::unreadable(id, new, now, error))))
         }
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Button, Click, ClickKind, DecideError, Decider, Envelope, Lane, Origin, PutNew, TaskId, Timestamp,
-    Verdict, decide, record_click,
+    Button, Click, ClickKind, DecideError, Decider, DecisionInput, Envelope, Lane, Origin, PutNew, TaskId,
+    Timestamp, decide, record_click,
 };
 use settings::SlackApprovals;
 use webhook::Interaction;
@@ -91,8 +91,8 @@ impl Clicked<'_> {
         let (name, from) = (name(self.interaction), self.origin());
         let decider = Decider { name: &name, request: request.as_str(), at: self.at, from: &from };
         let verdict = match self.button {
-            Button::Approve => Verdict::Approve { text: None },
-            Button::Reject => Verdict::Reject { reason: None },
+            Button::Approve => DecisionInput::Approve { text: None },
+            Button::Reject => DecisionInput::Reject { reason: None },
         };
         let decided = decide(&ingest.stores, &self.task, verdict, self.draft_hash, decider).await?;
         telemetry::decided(&decided.task);

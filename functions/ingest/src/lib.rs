@@ -57,11 +57,11 @@ pub struct Ingest {
 }
 
 /// Slack hangs up after 3 s, and shows who clicked a warning then.
-const SLACK_PATIENCE: Duration = Duration::from_millis(2_500);
+const SLACK_STORE_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// A webhook is answered within this time, whatever hangs behind us: GitHub and GitLab hang up after
 /// 10 s, and a sender that hangs up learns nothing.
-const PATIENCE: Duration = Duration::from_secs(8);
+const STORE_TIMEOUT: Duration = Duration::from_secs(8);
 
 impl Ingest {
     /// An ingest for `sources`, whose signatures are checked against `secrets`.
@@ -73,7 +73,7 @@ impl Ingest {
         metrics: Metrics,
     ) -> Self {
         let sources = sources.into_iter().map(|source| (source.name.clone(), Source::new(source))).collect();
-        Self { stores, sources, secrets, clock, metrics, patience: PATIENCE, approvers: None }
+        Self { stores, sources, secrets, clock, metrics, patience: STORE_TIMEOUT, approvers: None }
     }
 
     /// The same, answering within `patience` instead of 8 s: for senders that wait less.
@@ -91,7 +91,7 @@ impl Ingest {
     /// How long the sender behind `source` may be kept waiting.
     fn patience(&self, source: &Source) -> Duration {
         match source.sender.provider {
-            Provider::Slack => self.patience.min(SLACK_PATIENCE),
+            Provider::Slack => self.patience.min(SLACK_STORE_TIMEOUT),
             _ => self.patience,
         }
     }

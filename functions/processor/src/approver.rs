@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use domain::{Approver, Task, TaskId, answer_clicks, tend};
+use domain::{Approver, Task, TaskId, answer_clicks, deliver_notices};
 use tracing::warn;
 
 use crate::Processor;
@@ -20,9 +20,9 @@ impl Processor {
 
     /// Looks after the messages of a task that nobody works on any more. `owner` is the claim's, or
     /// unique to this delivery.
-    pub(crate) async fn tend(&self, id: &TaskId, owner: &str) {
+    pub(crate) async fn deliver_notices(&self, id: &TaskId, owner: &str) {
         let Some(approver) = &self.approver else { return };
-        let tended = match tend(&self.stores, approver.as_ref(), &self.clock, id, owner).await {
+        let tended = match deliver_notices(&self.stores, approver.as_ref(), &self.clock, id, owner).await {
             Ok(tended) => tended,
             Err(problem) => {
                 return warn!(task_id = %id, %problem, "a message about a draft; the sweeper tries again");

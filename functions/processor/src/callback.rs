@@ -6,15 +6,15 @@
 //! refuses, or that is down for a day, changes nothing about the task: its timeline says so.
 //!
 //! What ends without work (a draft that a person has rejected, or that nobody decided about) is posted by
-//! `aftermath.rs`. A task that a person sends around again has a result of its own in each of its lives.
+//! `follow_up.rs`. A task that a person sends around again has a result of its own in each of its lives.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    MAX_ATTEMPTS, Mark, Part, Proof, ServiceError, ServiceFailure, StoreError, Task, TaskError, TaskOutput,
-    TaskStatus, Timestamp, between, view,
+    MAX_ATTEMPTS, Mark, PartKey, Proof, ServiceError, ServiceFailure, StoreError, Task, TaskError,
+    TaskOutput, TaskStatus, Timestamp, between, view,
 };
 use outbound::{Caller, Method, Url};
 use secrecy::SecretString;
@@ -30,7 +30,7 @@ const TOLD: &str = "callback.told";
 /// The effect.
 const CALLBACK: &str = "callback";
 /// For how long a result waits for its receiver.
-const PATIENCE: Duration = Duration::from_hours(24);
+const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
 
 /// What is told about an end: the same at every try.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -151,7 +151,7 @@ async fn tell(run: &Run, url: Url, told: Told, attempts: u32) -> Result<Told, In
 
 /// Why the result will never arrive; `None` when it may later.
 fn given_up(run: &Run, interrupt: &Interrupt, since: Timestamp, attempts: u32) -> Option<String> {
-    let late = between(since, run.now()) >= PATIENCE;
+    let late = between(since, run.now()) >= GIVE_UP_AFTER;
     match interrupt {
         Interrupt::Fail(error) => Some(error.message.clone()),
         Interrupt::Defer(deferred) if late || (deferred.counted && attempts >= MAX_ATTEMPTS) => {
@@ -163,7 +163,7 @@ fn given_up(run: &Run, interrupt: &Interrupt, since: Timestamp, attempts: u32) -
 
 /// Where the result is wanted. The host is asked about once more: agent.toml may have changed since.
 pub(crate) async fn url(run: &Run) -> Result<Option<Url>, Interrupt> {
-    let Some(blob) = run.processor.stores.payloads.get(&run.id, &Part::payload()).await? else {
+    let Some(blob) = run.processor.stores.payloads.get(&run.id, &PartKey::payload()).await? else {
         return Ok(None);
     };
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;

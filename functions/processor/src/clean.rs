@@ -19,7 +19,7 @@ pub(crate) use allowed::Allowed;
 pub(crate) use urls::urls;
 
 /// GitHub takes 65,536 characters; our marker and a margin are left free.
-const LONGEST: usize = 60_000;
+const MAX_BYTES: usize = 60_000;
 
 /// What stands in the place of an address that was taken out.
 const REMOVED: &str = "[link removed]";
@@ -42,7 +42,7 @@ pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
     let text = without_foreign_urls(&text, allowed);
     let text = markup::without_foreign_markup(text, allowed);
     let text = marks::without_mentions(&text, &allowed.mention);
-    let text = clip(text.trim(), LONGEST).to_owned();
+    let text = clip(text.trim(), MAX_BYTES).to_owned();
     // Asked of the draft as it was: what has been taken out of it shows what it was made for.
     let alarm = leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
     Cleaned { text, alarm }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn overlong_draft_is_cut() {
-        assert!(cleaned(&"long ".repeat(40_000)).len() <= LONGEST);
+        assert!(cleaned(&"long ".repeat(40_000)).len() <= MAX_BYTES);
     }
 
     #[test]

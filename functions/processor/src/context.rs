@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use domain::{
     Classification, Comment, DraftOrigin, Event, Mark, ModelCall, ModelRole, OutputFormat, Proof, Publisher,
-    ServiceError, Target, TaskError, TaskId, TaskOutput, Timestamp, draft_hash,
+    ServiceError, Target, TaskError, TaskId, TaskOutput, Timestamp, short_sha256,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -265,7 +265,7 @@ impl Context {
             Some(approval) => approval.text,
             None => self.pass_gate(&text, DraftOrigin::Model).await?,
         };
-        let hash = draft_hash(&text);
+        let hash = short_sha256(&text);
         if self.0.answers_caller().await {
             return Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: None });
         }

@@ -14,7 +14,7 @@ pub enum Disposition {
 }
 
 /// A visibility delay reaches as far as this; a longer wait is the sweeper's.
-pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+pub(crate) const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// Receives up to which a message is delayed instead of replaced: far from the 20 at which the queue
 /// gives it up.
@@ -39,18 +39,18 @@ pub(crate) enum Wait {
 #[must_use]
 pub(crate) fn wait(now: Timestamp, not_before: Timestamp, receive_count: u32) -> Wait {
     let delay = between(now, not_before);
-    if delay <= LONGEST_DELAY && receive_count < FRESH_RECEIVES { Wait::Delay(delay) } else { Wait::Sweeper }
+    if delay <= MAX_DELAY && receive_count < FRESH_RECEIVES { Wait::Delay(delay) } else { Wait::Sweeper }
 }
 
 /// The longest back-off of an orderly deferral.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// The first back-off of a failed attempt; each further one is four times as long.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
 /// The ceiling of the back-off after `deferrals` orderly deferrals in a row: 1 s, doubling, 5 min.
 #[must_use]
 pub(crate) fn deferral_backoff(deferrals: u32) -> Duration {
-    Duration::from_secs(1 << deferrals.min(9)).min(LONGEST_BACKOFF)
+    Duration::from_secs(1 << deferrals.min(9)).min(MAX_BACKOFF)
 }
 
 /// The ceiling of the back-off after the `attempts`-th failed attempt: 5 s, 20 s, 80 s, 320 s.
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn short_wait_of_a_fresh_message_is_a_visibility_delay() {
         assert_eq!(wait(at(0), at(30), 1), Wait::Delay(Duration::from_secs(30)));
-        assert_eq!(wait(at(0), at(900), 4), Wait::Delay(LONGEST_DELAY));
+        assert_eq!(wait(at(0), at(900), 4), Wait::Delay(MAX_DELAY));
     }
 
     #[test]

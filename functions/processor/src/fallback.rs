@@ -12,7 +12,7 @@ mod sketch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, draft_hash};
+use domain::{Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, short_sha256};
 use futures::future::join_all;
 use tracing::{debug, warn};
 
@@ -25,7 +25,7 @@ use answers::Past;
 use sketch::Sketch;
 
 /// How long a task may take to remember its answer, which is a kindness to later ones.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A text that can stand in for a model's.
 struct StandIn {
@@ -157,7 +157,7 @@ pub(crate) async fn memory(run: &Run, finished: &Finished) -> Option<Memory> {
 pub(crate) async fn keep(processor: &Processor, memory: Memory) {
     let Memory { key, past } = memory;
     let (state, task_id, now) = (processor.stores.state.as_ref(), past.task.clone(), processor.clock.now());
-    match tokio::time::timeout(PATIENCE, answers::add(state, &key, past, now)).await {
+    match tokio::time::timeout(STORE_TIMEOUT, answers::add(state, &key, past, now)).await {
         Ok(Ok(true)) => {}
         Ok(Ok(false)) => debug!(task_id, "the answer is not kept for later ones"),
         Ok(Err(problem)) => warn!(task_id, %problem, "the answer is not kept for later ones"),
@@ -166,7 +166,7 @@ pub(crate) async fn keep(processor: &Processor, memory: Memory) {
 }
 
 fn key(tenant: &str, intent: &str) -> String {
-    format!("answers:{}:{intent}", draft_hash(tenant))
+    format!("answers:{}:{intent}", short_sha256(tenant))
 }
 
 /// What a question is compared by: all that a person would read of it.

@@ -14,7 +14,7 @@ use crate::Interrupt;
 use crate::run::Run;
 
 /// How long a free place is waited for: paying an environment to wait is waste.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between two looks, each at one place: within the patience, every one of ten is looked at twice.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// When a task comes back that found none.
@@ -54,7 +54,7 @@ impl Run {
             next += 1;
         }
         let waiting_since = tokio::time::Instant::now();
-        while waiting_since.elapsed() < PATIENCE {
+        while waiting_since.elapsed() < PERMIT_TIMEOUT {
             tokio::time::sleep(LOOK_AGAIN).await;
             if let Some(place) = self.try_place(host, next % places, &owner, hold).await? {
                 return Ok(place);

@@ -4,7 +4,6 @@
 //! calls; the way of one task reads from top to bottom in `process.rs` (claim), `work.rs` (sort and
 //! dispatch), `context.rs` (what an automation can do) and `settle.rs` (the last write).
 
-mod aftermath;
 mod approver;
 mod automations;
 mod batch;
@@ -17,6 +16,7 @@ mod conversation;
 mod disposition;
 mod effect;
 mod fallback;
+mod follow_up;
 mod gate;
 mod hosts;
 mod interrupt;
@@ -41,7 +41,7 @@ mod work;
 
 use std::sync::Arc;
 
-use domain::{Approver, Clock, DayBook, Jitter, Model, Stores};
+use domain::{Approver, Clock, Jitter, Model, StatsRecorder, Stores};
 use telemetry::Metrics;
 
 pub use automations::registry;
@@ -78,5 +78,5 @@ pub struct Processor {
     /// Where metrics go.
     pub metrics: Metrics,
     /// What the day brings, for the console.
-    pub daybook: DayBook,
+    pub daybook: StatsRecorder,
 }

@@ -15,13 +15,13 @@ use crate::clean::urls;
 use crate::untrusted::visible;
 
 /// Attachments that one task may show.
-const MOST: usize = 8;
+const MAX_MEDIA: usize = 8;
 /// Bytes of one attachment, where the sender says how large it is.
-const LARGEST: u64 = 20_000_000;
+const MAX_MEDIUM_BYTES: u64 = 20_000_000;
 /// Longest address, bytes.
-const LONGEST_ADDRESS: usize = 2_048;
+const MAX_ADDRESS: usize = 2_048;
 /// Names of files that are told although they are not shown.
-const MOST_NAMES: usize = 10;
+const MAX_NAMES: usize = 10;
 
 /// Media types by the end of a file's name, as the models take them.
 const TYPES: [(&str, &str); 23] = [
@@ -64,8 +64,8 @@ pub(crate) fn shown(event: &Event, hosts: &Hosts) -> Shown {
     let mut shown = Shown::default();
     for attachment in &event.attachments {
         match listed(attachment, hosts) {
-            Some(media) if shown.media.len() < MOST => shown.add(media),
-            _ if shown.unseen.len() < MOST_NAMES => shown.unseen.push(clip(&attachment.name, 100).to_owned()),
+            Some(media) if shown.media.len() < MAX_MEDIA => shown.add(media),
+            _ if shown.unseen.len() < MAX_NAMES => shown.unseen.push(clip(&attachment.name, 100).to_owned()),
             _ => {}
         }
     }
@@ -79,7 +79,7 @@ pub(crate) fn shown(event: &Event, hosts: &Hosts) -> Shown {
 
 impl Shown {
     fn add(&mut self, media: Media) {
-        if self.media.len() < MOST && !self.media.contains(&media) {
+        if self.media.len() < MAX_MEDIA && !self.media.contains(&media) {
             self.media.push(media);
         }
     }
@@ -90,7 +90,7 @@ fn listed(attachment: &Attachment, hosts: &Hosts) -> Option<Media> {
     let told = attachment.mime_type.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim());
     let told = told.and_then(|told| TYPES.iter().find(|(_, kind)| told.eq_ignore_ascii_case(kind)));
     let mime_type = told.map(|(_, kind)| *kind).or_else(|| type_of(&attachment.name))?;
-    let fits = attachment.bytes.is_none_or(|bytes| (1..=LARGEST).contains(&bytes));
+    let fits = attachment.bytes.is_none_or(|bytes| (1..=MAX_MEDIUM_BYTES).contains(&bytes));
     fits.then(|| Media::Url { mime_type: mime_type.to_owned(), url: url.to_string() })
 }
 
@@ -107,7 +107,7 @@ fn within<'t>(text: &'t str, hosts: &'t Hosts) -> impl Iterator<Item = Media> + 
 
 /// The address, if whoever fetches it comes to an allowed host in public.
 fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
-    let url = Url::parse(address).ok().filter(|_| address.len() <= LONGEST_ADDRESS)?;
+    let url = Url::parse(address).ok().filter(|_| address.len() <= MAX_ADDRESS)?;
     let is_public = match url.host()? {
         Host::Domain(name) => hosts.contains(name),
         Host::Ipv4(_) | Host::Ipv6(_) => false,
@@ -238,7 +238,7 @@ mod tests {
             };
             assert_eq!(listed(&attachment, &hosts()), None, "{address}");
         }
-        let long = format!("![x](https://files.example.com/{}.png)", "a".repeat(LONGEST_ADDRESS));
+        let long = format!("![x](https://files.example.com/{}.png)", "a".repeat(MAX_ADDRESS));
         assert!(of_text(&long).is_empty());
     }
 
@@ -251,12 +251,12 @@ mod tests {
             bytes: Some(bytes),
         };
         let mut attachments: Vec<Attachment> = (0..12).map(|n| file(n, 10)).collect();
-        attachments[0].bytes = Some(LARGEST + 1);
+        attachments[0].bytes = Some(MAX_MEDIUM_BYTES + 1);
         attachments[1].bytes = Some(0);
         attachments[2].url = None;
         let event = Event { attachments, ..Event::new("app_mention", "T1", "T1/C1/1", "U1") };
         let shown = shown(&event, &hosts());
-        assert_eq!(shown.media.len(), MOST);
+        assert_eq!(shown.media.len(), MAX_MEDIA);
         assert_eq!(shown.unseen, ["0.png", "1.png", "2.png", "11.png"]);
     }
 

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::{Blob, DraftOrigin, DraftRef, Part, StoreError, after, draft_hash};
+use domain::{Blob, DraftOrigin, DraftRef, PartKey, StoreError, after, short_sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
@@ -120,9 +120,9 @@ impl Run {
 
     /// Stores a text under its hash, where the task's result can name it.
     pub(crate) async fn keep_text(&self, text: &str) -> Result<String, Interrupt> {
-        let hash = draft_hash(text);
+        let hash = short_sha256(text);
         let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
-        self.put(&Part::draft(&hash), &blob).await?;
+        self.put(&PartKey::draft(&hash), &blob).await?;
         Ok(hash)
     }
 }

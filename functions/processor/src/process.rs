@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use domain::{
     Acquire, Claim, ClaimRequest, Delivery, Lease, MAX_ATTEMPTS, Task, TaskError, TaskId, Timestamp, after,
-    between, claim_owner, draft_hash,
+    between, claim_owner, short_sha256,
 };
 use futures::FutureExt;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::disposition::{Disposition, LONGEST_DELAY};
+use crate::disposition::{Disposition, MAX_DELAY};
 use crate::triage::Ticket;
 use crate::{Interrupt, Processor, fallback, settle, work};
 
@@ -45,7 +45,7 @@ impl Processor {
             now: self.clock.now(),
             // Unique to this delivery: the handle changes on every receive.
             lease: Lease {
-                owner: draft_hash(&delivery.receipt.handle),
+                owner: short_sha256(&delivery.receipt.handle),
                 until: after(deadline, LEASE_MARGIN),
             },
         };
@@ -53,13 +53,13 @@ impl Processor {
             Ok(Claim::Claimed(task)) => {
                 let owner = claim_owner(task.control.fence);
                 let disposition = self.hold(delivery, *task, deadline, ticket).await;
-                self.tend(&id, &owner).await;
+                self.deliver_notices(&id, &owner).await;
                 disposition
             }
             Ok(Claim::Settled(status)) => {
                 info!(task_id = %id, %status, "nothing to work on");
-                self.tend(&id, &request.lease.owner).await;
-                self.settle_aftermath(delivery, &id, status, deadline).await
+                self.deliver_notices(&id, &request.lease.owner).await;
+                self.run_follow_up(delivery, &id, status, deadline).await
             }
             Ok(other) => self.unclaimed(&id, other, request.now),
             Err(problem) => {
@@ -71,8 +71,8 @@ impl Processor {
 
     fn unclaimed(&self, id: &TaskId, claim: Claim, now: Timestamp) -> Disposition {
         match claim {
-            Claim::Busy { until } => Disposition::Again(Some(between(now, until).min(LONGEST_DELAY))),
-            Claim::NotDue { not_before } if between(now, not_before) <= LONGEST_DELAY => {
+            Claim::Busy { until } => Disposition::Again(Some(between(now, until).min(MAX_DELAY))),
+            Claim::NotDue { not_before } if between(now, not_before) <= MAX_DELAY => {
                 Disposition::Again(Some(between(now, not_before)))
             }
             // The sweeper sends a fresh message when it is due.

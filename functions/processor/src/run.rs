@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Blob, Event, Exchange, Part, PutNew, Save, StepUsage, StoreError, Target, Task, TaskId,
+    API_SOURCE, Blob, Event, Exchange, PartKey, PutNew, Save, StepUsage, StoreError, Target, Task, TaskId,
     Timestamp, between,
 };
 use futures::future::try_join_all;
@@ -126,7 +126,7 @@ impl Run {
 
     /// The saved result of the step `name`, if a former try came so far.
     pub(crate) async fn saved<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Interrupt> {
-        let part = Part::step(self.round, name);
+        let part = PartKey::step(self.round, name);
         match self.processor.stores.payloads.get(&self.id, &part).await? {
             None => Ok(None),
             Some(blob) => unpack(&blob).map(Some),
@@ -139,7 +139,7 @@ impl Run {
     where
         T: Serialize + DeserializeOwned,
     {
-        match self.put(&Part::step(self.round, name), &pack(&value)?).await? {
+        match self.put(&PartKey::step(self.round, name), &pack(&value)?).await? {
             PutNew::Stored => Ok(value),
             PutNew::Exists => Ok(self.saved(name).await?.unwrap_or(value)),
         }
@@ -159,7 +159,7 @@ impl Run {
         self.processor.daybook.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
-            self.put(&Part::call(self.fence, sequence), &pack(exchange)?).await
+            self.put(&PartKey::call(self.fence, sequence), &pack(exchange)?).await
         });
         try_join_all(puts).await.map(drop)
     }
@@ -169,14 +169,14 @@ impl Run {
         self.task.lock().await.doc.shut_since = None;
     }
 
-    pub(crate) async fn put(&self, part: &Part, blob: &Blob) -> Result<PutNew, Interrupt> {
+    pub(crate) async fn put(&self, part: &PartKey, blob: &Blob) -> Result<PutNew, Interrupt> {
         let forget_at = self.task.lock().await.parts_forgotten_at();
         Ok(self.processor.stores.payloads.put_new(&self.id, part, blob, forget_at).await?)
     }
 
     /// The text of the draft with this hash.
     pub(crate) async fn draft_text(&self, hash: &str) -> Result<String, Interrupt> {
-        let blob = self.processor.stores.payloads.get(&self.id, &Part::draft(hash)).await?;
+        let blob = self.processor.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
         let blob =
             blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
         blob.text().map_err(|error| StoreError::broken("read a draft", error).into())

@@ -12,9 +12,9 @@ use crate::{Context, Interrupt};
 /// Pieces of one task's work that run at once.
 const SIDE_BY_SIDE: usize = 10;
 /// How long a call may take that an automation makes itself.
-const LONGEST_CALL: Duration = Duration::from_secs(30);
+const MAX_CALL: Duration = Duration::from_secs(30);
 /// A call with less time than this is left to the next invocation.
-const SHORTEST_CALL: Duration = Duration::from_secs(1);
+const MIN_CALL: Duration = Duration::from_secs(1);
 
 impl Context {
     /// Runs independent `work` side by side, at most ten at once, and returns what came out in the same
@@ -67,8 +67,8 @@ impl Context {
     {
         let run = &self.0;
         let call = async {
-            let left = between(run.now(), run.answer_by()).min(LONGEST_CALL);
-            if left < SHORTEST_CALL {
+            let left = between(run.now(), run.answer_by()).min(MAX_CALL);
+            if left < MIN_CALL {
                 let why = format!("too little time left to call {host}");
                 return Err(Interrupt::defer(why, Some(run.now())));
             }
@@ -77,6 +77,6 @@ impl Context {
                 Err(Interrupt::retry(TaskError::new(host, "no_answer", message)))
             })
         };
-        run.at_host(host, LONGEST_CALL, call).await?
+        run.at_host(host, MAX_CALL, call).await?
     }
 }

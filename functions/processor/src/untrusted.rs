@@ -4,10 +4,10 @@
 //! sees and the model does; text that pretends to end its own fence; text long enough to push the
 //! instructions out of sight.
 
-use domain::{TaskId, clip, draft_hash};
+use domain::{TaskId, clip, short_sha256};
 
 /// Bytes of one untrusted text that reach the model.
-const LONGEST: usize = 48 * 1024;
+const MAX_BYTES: usize = 48 * 1024;
 
 /// The fence of one task. Its id depends on the task's, which is a hash of the very text inside, so
 /// nobody can write the closing line into that text.
@@ -18,7 +18,7 @@ impl Fence {
     /// The fence of the task `id`.
     #[must_use]
     pub(crate) fn of(id: &TaskId) -> Self {
-        Self(draft_hash(&format!("fence of {id}"))[..12].to_owned())
+        Self(short_sha256(&format!("fence of {id}"))[..12].to_owned())
     }
 
     /// The fence of these texts: equal questions are equal calls, of which one goes out. Whoever writes
@@ -27,14 +27,14 @@ impl Fence {
     #[must_use]
     pub(crate) fn of_texts(texts: &[&str]) -> Self {
         let all: String = texts.iter().map(|text| format!("{}:{text}", text.len())).collect();
-        Self(draft_hash(&format!("fence of {all}"))[..24].to_owned())
+        Self(short_sha256(&format!("fence of {all}"))[..24].to_owned())
     }
 
     /// `text`, cleaned and fenced; `label` says what it is, in our words.
     #[must_use]
     pub(crate) fn around(&self, label: &str, text: &str) -> String {
         let visible = visible(text);
-        let cut = clip(&visible, LONGEST);
+        let cut = clip(&visible, MAX_BYTES);
         let more = if cut.len() < visible.len() { "\n[cut here: the rest was too long]" } else { "" };
         // Labels hold names from outside, such as a login.
         let label: String = visible_chars(label).filter(|c| !matches!(c, '<' | '>' | '"' | '\n')).collect();
@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn long_text_is_cut_and_says_so() {
-        let fenced = fence().around("issue", &"ä".repeat(LONGEST));
-        assert!(fenced.len() < LONGEST + 300);
+        let fenced = fence().around("issue", &"ä".repeat(MAX_BYTES));
+        assert!(fenced.len() < MAX_BYTES + 300);
         assert!(fenced.contains("[cut here"));
     }
 }

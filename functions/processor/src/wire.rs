@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, DAY_SHARDS, DayBook, Jitter, Model, StateStore, Stores};
+use domain::{Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecorder, Stores};
 use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
@@ -51,7 +51,7 @@ impl Processor {
         let registry = Arc::new(automations::configured(registry, settings));
         let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
-        let daybook = DayBook::new(Arc::clone(&stores.state), shard(&jitter));
+        let daybook = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
         Ok(Self {
             stores,
             model,

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use domain::{
-    Classification, Event, MAX_ATTEMPTS, Part, ServiceFailure, StoreError, Task, TaskError, ThreadState,
+    Classification, Event, MAX_ATTEMPTS, PartKey, ServiceFailure, StoreError, Task, TaskError, ThreadState,
     Timestamp,
 };
 use futures::FutureExt;
@@ -87,7 +87,7 @@ pub(crate) async fn read_event(processor: &Arc<Processor>, task: &Task) -> Resul
             format!("[sources.{}] is no longer in agent.toml; restore it and retry", task.doc.source),
         )
     })?;
-    let blob = processor.stores.payloads.get(&task.id, &Part::payload()).await?;
+    let blob = processor.stores.payloads.get(&task.id, &PartKey::payload()).await?;
     let blob =
         blob.ok_or_else(|| fail(domain::PAYLOAD_MISSING, "the stored payload is missing".to_owned()))?;
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;

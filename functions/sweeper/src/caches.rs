@@ -15,7 +15,7 @@ use tracing::{info, warn};
 /// One sweep of the fleet in so long.
 const EVERY: Duration = Duration::from_secs(300);
 /// A sweep that takes longer is given up; the next one goes on.
-const LONGEST: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// The lease on sweeping. It is not given back: it ends when the next sweep is due.
 const LEASE: &str = "cache-sweep";
 
@@ -68,7 +68,7 @@ impl Caches {
         }
         let config = wiring::model::config(settings, environment);
         let now = self.clock.now();
-        let late = between(now, deadline).min(LONGEST);
+        let late = between(now, deadline).min(TIMEOUT);
         let swept = tokio::time::timeout(late, self.swept(&config, now)).await;
         match swept.unwrap_or(Err(Unswept::Late)) {
             Ok(swept) => {

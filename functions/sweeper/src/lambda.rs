@@ -70,7 +70,7 @@ impl Function {
         };
         match wiring::approver(&self.settings, &environment, self.sweeper.clock.clone()) {
             Ok(Some(approver)) => {
-                self.notices.tend(approver.as_ref(), due, deadline).await;
+                self.notices.deliver_notices(approver.as_ref(), due, deadline).await;
             }
             Ok(None) => {}
             Err(problem) => error!(%problem, "nobody can be asked about drafts in Slack"),

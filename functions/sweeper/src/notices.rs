@@ -4,7 +4,7 @@
 //!
 //! Apart from the sweep over tasks: a silent Slack keeps no task waiting.
 
-use domain::{Approver, Clock, Jitter, StoreError, Stores, TaskId, TaskStatus, Timestamp, tend};
+use domain::{Approver, Clock, Jitter, StoreError, Stores, TaskId, TaskStatus, Timestamp, deliver_notices};
 use tracing::{info, warn};
 
 /// Tasks of one status that are looked at; Slack takes about one message a second and channel.
@@ -59,14 +59,19 @@ impl Notices {
 
     /// Looks after the messages of `due`, one task after the other, until `deadline` or until the place
     /// does not do what it is asked: the next sweep goes on.
-    pub async fn tend(&self, approver: &dyn Approver, due: Vec<TaskId>, deadline: Timestamp) -> Tally {
+    pub async fn deliver_notices(
+        &self,
+        approver: &dyn Approver,
+        due: Vec<TaskId>,
+        deadline: Timestamp,
+    ) -> Tally {
         let owner = format!("sweep {:x}", self.jitter.draw().to_bits());
         let mut tally = Tally::default();
         for id in due {
             if self.clock.now() >= deadline {
                 break;
             }
-            match tend(&self.stores, approver, &self.clock, &id, &owner).await {
+            match deliver_notices(&self.stores, approver, &self.clock, &id, &owner).await {
                 Ok(tended) => {
                     tally.posted += tended.posted;
                     tally.marked += tended.marked;
@@ -95,6 +100,6 @@ impl Notices {
     /// # Errors
     /// [`StoreError`] when the stores do not say what is due.
     pub async fn sweep(&self, approver: &dyn Approver, deadline: Timestamp) -> Result<Tally, StoreError> {
-        Ok(self.tend(approver, self.due().await?, deadline).await)
+        Ok(self.deliver_notices(approver, self.due().await?, deadline).await)
     }
 }

@@ -49,7 +49,7 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
             Plan::Wake { look_again: after(now, patience(0, depth)) }
         }
         TaskStatus::Waiting | TaskStatus::Processing => resend(task, depth, now),
-        TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => aftermath(task, depth, now),
+        TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => follow_up(task, depth, now),
         TaskStatus::Completed | TaskStatus::Ignored => Plan::Nothing,
     }
 }
@@ -77,8 +77,8 @@ fn received(task: &Task, depth: Depth, now: Timestamp) -> Plan {
 
 /// What is owed after an end wants a message; who made the end has sent one, and may have died before. What
 /// is due earlier is due for a message about its draft, which `notices.rs` looks after.
-fn aftermath(task: &Task, depth: Depth, now: Timestamp) -> Plan {
-    if task.aftermath_due_at().is_some_and(|due| due <= now) {
+fn follow_up(task: &Task, depth: Depth, now: Timestamp) -> Plan {
+    if task.follow_up_due_at().is_some_and(|due| due <= now) {
         resend(task, depth, now)
     } else {
         Plan::Nothing
@@ -195,7 +195,7 @@ mod tests {
         let mut task = received_at(0);
         task.transition(TaskStatus::Processing, at(1), "claimed").unwrap();
         let draft = domain::DraftRef {
-            hash: domain::draft_hash("Hello"),
+            hash: domain::short_sha256("Hello"),
             from: domain::DraftOrigin::Model,
             parked_because: None,
         };
@@ -218,9 +218,9 @@ mod tests {
         assert_eq!(task.control.due_at, Some(at(130)));
         assert_eq!(plan(&task, EMPTY, at(129)), Plan::Nothing);
         assert_eq!(plan(&task, EMPTY, at(130)), Plan::Wake { look_again: at(250) });
-        task.aftermath_sent_for(at(250), at(130));
+        task.follow_up_sent(at(250), at(130));
         assert_eq!(plan(&task, EMPTY, at(249)), Plan::Nothing);
-        task.close_aftermath(at(131));
+        task.close_follow_up(at(131));
         assert_eq!(task.control.due_at, None);
     }
 

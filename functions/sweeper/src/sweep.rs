@@ -119,7 +119,7 @@ impl Sweeper {
     async fn wake(&self, mut task: Task, look_again: Timestamp, now: Timestamp) -> Result<Done, StoreError> {
         task.doc.wakes += 1;
         if task.control.status.is_end() {
-            task.aftermath_sent_for(look_again, now);
+            task.follow_up_sent(look_again, now);
         } else {
             task.control.due_at = Some(look_again);
         }
@@ -155,7 +155,7 @@ impl Sweeper {
             format!("unfinished for {} days; the last word was: {}", domain::MAX_OPEN_DAYS, last_word(&task));
         error!(task_id = %task.id, message, "task given up for its age");
         task.doc.error = Some(TaskError::new("sweep", "too_old", &message));
-        task.owe_aftermath(now);
+        task.record_follow_up(now);
         task.transition(TaskStatus::Failed, now, &message)
             .map_err(|illegal| StoreError::broken("sweep", illegal))?;
         self.save_and_send(&mut task, Done::GivenUp).await

@@ -19,7 +19,7 @@ const READING: Duration = Duration::from_secs(300);
 /// Messages of one receive.
 const BATCH: usize = 10;
 /// More than this are left for another run.
-const MOST: usize = 10_000;
+const MAX_MESSAGES: usize = 10_000;
 
 /// What is to be done with one dead letter.
 enum Letter {
@@ -134,7 +134,7 @@ fn local(args: &RedriveArgs) -> Result<Stores, Failure> {
 async fn read(stores: &Stores) -> Result<Vec<(Delivery, Letter)>, Failure> {
     let dead = Visibility { lane: None, timeout: READING };
     let mut letters = Vec::new();
-    while letters.len() < MOST {
+    while letters.len() < MAX_MESSAGES {
         let received = stores.queue.receive(dead, BATCH, Duration::ZERO).await;
         let received = received.map_err(|error| Failure::at("the dead letters", error))?;
         if received.is_empty() {

@@ -15,7 +15,7 @@ use crate::cli::{TasksAction, TasksArgs};
 use crate::made_up::MadeUp;
 
 /// Characters of an answer that is none of our problems, such as a page of a proxy.
-const MOST_SHOWN: usize = 300;
+const MAX_SHOWN: usize = 300;
 
 struct Api {
     client: reqwest::Client,
@@ -148,7 +148,7 @@ impl Api {
             )));
         }
         let detail = value.get("detail").and_then(Value::as_str);
-        let detail = detail.unwrap_or_else(|| domain::clip(&body, MOST_SHOWN));
+        let detail = detail.unwrap_or_else(|| domain::clip(&body, MAX_SHOWN));
         Err(Failure::new(format!("{status}: {}", plain(detail))))
     }
 }

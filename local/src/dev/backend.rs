@@ -32,7 +32,7 @@ pub(super) struct Storage {
 }
 
 /// A poller that hears nothing looks again after this, at the latest.
-const LONGEST_NAP: Duration = Duration::from_secs(1);
+const MAX_NAP: Duration = Duration::from_secs(1);
 /// SQS answers as soon as there is a message, or after this.
 const LONG_POLL: Duration = Duration::from_secs(10);
 
@@ -80,7 +80,7 @@ impl Storage {
     pub(super) async fn nap(&self, lane: Lane, now: Timestamp) {
         let Some(embedded) = &self.embedded else { return };
         let next = embedded.next_visible(Some(lane)).ok().flatten();
-        let nap = next.map_or(LONGEST_NAP, |at| between(now, at).min(LONGEST_NAP));
+        let nap = next.map_or(MAX_NAP, |at| between(now, at).min(MAX_NAP));
         let nap = nap.max(Duration::from_millis(1));
         tokio::select! {
             () = self.wakeups[index(lane)].notified() => {}

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use domain::{Clock, Part, Task, TaskId, TaskStatus};
+use domain::{Clock, PartKey, Task, TaskId, TaskStatus};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -125,7 +125,7 @@ async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Fail
 
 async fn draft_text(running: &Running, task: &Task) -> Result<Option<String>, Failure> {
     let Some(draft) = &task.doc.draft else { return Ok(None) };
-    let blob = running.stores.payloads.get(&task.id, &Part::draft(&draft.hash)).await;
+    let blob = running.stores.payloads.get(&task.id, &PartKey::draft(&draft.hash)).await;
     let Some(blob) = blob.map_err(|error| Failure::new(error.to_string()))? else { return Ok(None) };
     let bytes = blob.unpack().map_err(|error| Failure::new(error.to_string()))?;
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))

@@ -23,7 +23,7 @@ const OPERATION: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 3;
 /// The SDK's own back-off of a second would eat the sender's patience.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
 /// What a region is called where none is set but an endpoint is: emulators take any.
 const EMULATED_REGION: &str = "us-east-1";
 
@@ -54,7 +54,7 @@ pub fn config_loader() -> ConfigLoader {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(FIRST_BACKOFF)
-        .with_max_backoff(LONGEST_BACKOFF);
+        .with_max_backoff(MAX_BACKOFF);
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();

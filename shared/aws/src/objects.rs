@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use data_encoding::HEXLOWER;
-use domain::{Blob, Part, StoreError, TaskId};
+use domain::{Blob, PartKey, StoreError, TaskId};
 use sha2::{Digest, Sha256};
 
 use crate::client;
@@ -33,7 +33,7 @@ impl Objects {
 
     /// Stores `blob` and returns the key, which names the bytes: two writers of one part with
     /// different bytes write different objects, and the same write sent twice writes the same.
-    pub(crate) async fn put(&self, id: &TaskId, part: &Part, blob: &Blob) -> Result<String, StoreError> {
+    pub(crate) async fn put(&self, id: &TaskId, part: &PartKey, blob: &Blob) -> Result<String, StoreError> {
         let key = key(id, part, blob.packed());
         let sent = self
             .client()
@@ -58,6 +58,6 @@ impl Objects {
 }
 
 /// `task_id/part/sha256`.
-fn key(id: &TaskId, part: &Part, bytes: &[u8]) -> String {
+fn key(id: &TaskId, part: &PartKey, bytes: &[u8]) -> String {
     format!("{id}/{part}/{}", HEXLOWER.encode(&Sha256::digest(bytes)))
 }

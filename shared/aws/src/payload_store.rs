@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use domain::{Blob, Part, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
+use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::conditional::{Written, written};
@@ -42,8 +42,8 @@ impl DynamoPayloadStore {
         bytes.map(Blob::from_packed).ok_or_else(|| unreadable(BYTES, "is not there, or is not binary"))
     }
 
-    async fn part_of(&self, mut item: Item) -> Result<(Part, Blob), StoreError> {
-        let part = Part::from_name(take_text(&mut item, PART)?);
+    async fn part_of(&self, mut item: Item) -> Result<(PartKey, Blob), StoreError> {
+        let part = PartKey::from_name(take_text(&mut item, PART)?);
         Ok((part, self.blob_of(item).await?))
     }
 
@@ -76,7 +76,7 @@ impl PayloadStore for DynamoPayloadStore {
     async fn put_new(
         &self,
         id: &TaskId,
-        part: &Part,
+        part: &PartKey,
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
@@ -107,7 +107,7 @@ impl PayloadStore for DynamoPayloadStore {
         })
     }
 
-    async fn get(&self, id: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError> {
+    async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         let answer = self
             .dynamo
             .get_item()
@@ -124,7 +124,7 @@ impl PayloadStore for DynamoPayloadStore {
         }
     }
 
-    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
         let items = self.items(id, prefix).await?.into_iter();
         let parts =
             items.filter(|item| text_of(item, PART) != Some(TASK_PART)).map(|item| self.part_of(item));

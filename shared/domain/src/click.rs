@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Approver, Blob, Closed, Outcome, Part, PutNew, ServiceError, StoreError, Stores, Task, TaskStatus,
+    Approver, Blob, Closed, Outcome, PartKey, PutNew, ServiceError, StoreError, Stores, Task, TaskStatus,
     Timestamp, between,
 };
 
@@ -57,8 +57,8 @@ impl Click {
     const CLICKS: &str = "click:";
 
     /// One per person, draft and kind: who clicks on and on is stored and answered once.
-    fn part(&self, prefix: &str) -> Part {
-        Part::from_name(format!("{prefix}{}:{}:{}", self.draft_hash, self.user, self.kind.as_str()))
+    fn part(&self, prefix: &str) -> PartKey {
+        PartKey::from_name(format!("{prefix}{}:{}:{}", self.draft_hash, self.user, self.kind.as_str()))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, Part, Save,
-    StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, draft_hash,
+    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, PartKey,
+    Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, short_sha256,
 };
 
 /// How long after its expiry a draft can still be decided: what a person sends at the last moment
@@ -18,7 +18,7 @@ pub const PAYLOAD_MISSING: &str = "no_payload";
 
 /// What a person says about a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DecisionInput {
     /// Publish it, edited if there is a text.
     Approve {
         /// The edited text.
@@ -112,7 +112,7 @@ pub enum DecideError {
 pub async fn decide(
     stores: &Stores,
     id: &TaskId,
-    verdict: Verdict,
+    verdict: DecisionInput,
     seen_hash: &str,
     decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
@@ -134,7 +134,7 @@ pub async fn decide(
 async fn judge(
     stores: &Stores,
     task: &mut Task,
-    verdict: &Verdict,
+    verdict: &DecisionInput,
     draft: &DraftRef,
     decider: Decider<'_>,
 ) -> Result<Decision, DecideError> {
@@ -148,11 +148,11 @@ async fn judge(
         reason: None,
     };
     match verdict {
-        Verdict::Approve { text: None } => {}
-        Verdict::Approve { text: Some(text) } if text.trim().is_empty() => {
+        DecisionInput::Approve { text: None } => {}
+        DecisionInput::Approve { text: Some(text) } if text.trim().is_empty() => {
             return Err(DecideError::EmptyText);
         }
-        Verdict::Approve { text: Some(text) } => {
+        DecisionInput::Approve { text: Some(text) } => {
             let edited = store_edit(stores, task, text, draft).await?;
             if edited.hash != draft.hash {
                 decision.outcome = Outcome::Edited;
@@ -160,7 +160,7 @@ async fn judge(
                 task.doc.draft = Some(edited);
             }
         }
-        Verdict::Reject { reason } => {
+        DecisionInput::Reject { reason } => {
             decision.outcome = Outcome::Rejected;
             decision.publish_hash = None;
             decision.reason = reason.as_deref().map(|reason| clip(reason, WORDS_BYTES).to_owned());
@@ -187,7 +187,7 @@ pub fn expire(task: &mut Task, now: Timestamp) -> Result<(), IllegalMove> {
     };
     task.close_notices(&Closed::by_decision(&decision));
     task.doc.decision = Some(decision);
-    task.owe_aftermath(now);
+    task.record_follow_up(now);
     task.transition(TaskStatus::Expired, now, "nobody decided in time")
 }
 
@@ -229,7 +229,7 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     task.close_notices(&Closed { outcome: None, by, from, at: decider.at });
     let doc = &mut task.doc;
     // Its new life has an end of its own to tell of.
-    doc.aftermath = None;
+    doc.follow_up = None;
     if fresh {
         doc.round += 1;
         doc.draft = None;
@@ -273,12 +273,12 @@ async fn store_edit(
     text: &str,
     seen: &DraftRef,
 ) -> Result<DraftRef, DecideError> {
-    let hash = draft_hash(text);
+    let hash = short_sha256(text);
     if hash == seen.hash {
         return Ok(seen.clone());
     }
     let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("edit a draft", error))?;
-    stores.payloads.put_new(&task.id, &Part::draft(&hash), &blob, task.parts_forgotten_at()).await?;
+    stores.payloads.put_new(&task.id, &PartKey::draft(&hash), &blob, task.parts_forgotten_at()).await?;
     Ok(DraftRef { hash, from: DraftOrigin::Person, parked_because: seen.parked_because.clone() })
 }
 
@@ -302,7 +302,7 @@ async fn record(
         return resume(stores, task, decider, &note).await;
     }
     let from = task.control.status;
-    task.owe_aftermath(decider.at);
+    task.record_follow_up(decider.at);
     if task.transition(TaskStatus::Rejected, decider.at, &note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be rejected" });
     }

@@ -1,7 +1,6 @@
 //! [`Draft`]: a text that waits to be published, and [`Decision`]: what a person said about it.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{Origin, Timestamp};
 
@@ -21,7 +20,7 @@ pub enum DraftOrigin {
 /// What the task item remembers of its draft; the text is a part of its own, found by the hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftRef {
-    /// [`draft_hash`] of the text.
+    /// [`crate::short_sha256`] of the text.
     pub hash: String,
     /// Who wrote it.
     pub from: DraftOrigin,
@@ -35,20 +34,12 @@ pub struct DraftRef {
 pub struct Draft {
     /// The text to publish.
     pub text: String,
-    /// [`draft_hash`] of the text: decisions are bound to it.
+    /// [`crate::short_sha256`] of the text: decisions are bound to it.
     pub hash: String,
     /// Who wrote it.
     pub from: DraftOrigin,
     /// Why it is parked.
     pub parked_because: Option<String>,
-}
-
-/// The identity of a draft's text: 32 hexadecimal characters of its SHA-256.
-///
-/// A decision names the hash, so nobody approves a text other than the one they saw.
-#[must_use]
-pub fn draft_hash(text: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// How a decision ended.
@@ -98,15 +89,4 @@ pub struct Decision {
     pub publish_hash: Option<String>,
     /// What the person added.
     pub reason: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::draft_hash;
-
-    #[test]
-    fn hash_is_the_head_of_sha256() {
-        // printf abc | sha256sum
-        assert_eq!(draft_hash("abc"), "ba7816bf8f01cfea414140de5dae2223");
-    }
 }

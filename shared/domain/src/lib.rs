@@ -4,16 +4,17 @@
 //! Nothing here knows AWS, HTTP or an async runtime. Time and randomness are passed in
 //! ([`Clock`], `now` parameters), so the same code runs under virtual time.
 
-mod aftermath;
 mod approver;
 mod blob;
 mod click;
 mod clock;
-mod daily;
+mod daily_stats;
 mod decide;
+mod deliver_notices;
 mod draft;
 mod effect;
 mod event;
+mod follow_up;
 mod ids;
 mod model;
 mod notice;
@@ -24,6 +25,7 @@ mod publisher;
 mod queue;
 #[cfg(feature = "schema")]
 mod schema;
+mod short_sha256;
 mod state_store;
 mod status;
 mod store_error;
@@ -32,7 +34,6 @@ mod take_in;
 mod task;
 mod task_doc;
 mod task_store;
-mod tend;
 mod text;
 mod usage;
 mod view;
@@ -40,18 +41,19 @@ mod view;
 #[cfg(feature = "contract")]
 pub mod contract;
 
-pub use aftermath::Aftermath;
 pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
-pub use daily::{DAY_SHARDS, DayBook, DayFigures, ModelFigures, day_keys};
+pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, day_keys};
 pub use decide::{
-    DECISION_GRACE, DecideError, Decided, Decider, PAYLOAD_MISSING, Verdict, decide, expire, retry,
+    DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
 };
-pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome, draft_hash};
+pub use deliver_notices::{NoticeReport, deliver_notices};
+pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
 pub use effect::{Effect, EffectState, Proof};
 pub use event::{Attachment, Event, Target, ThreadState};
+pub use follow_up::FollowUp;
 pub use ids::{TaskId, TaskIdError};
 pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
@@ -62,10 +64,11 @@ pub use notice::{
     NoticeState, claim_owner,
 };
 pub use origin::Origin;
-pub use payload_store::{Part, PayloadStore, PutNew};
+pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
 pub use publisher::{Comment, Mark, Publisher, ServiceError, ServiceFailure};
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
+pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
 pub use status::{IllegalMove, TaskStatus};
 pub use store_error::StoreError;
@@ -76,7 +79,6 @@ pub use task_doc::{
     Classification, NewTask, TaskDoc, TaskError, TaskOutput, TaskResult, TimelineEntry, WORDS_BYTES,
 };
 pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
-pub use tend::{Tended, tend};
 pub use text::clip;
 pub use usage::StepUsage;
 pub use view::{TaskView, view};

@@ -20,7 +20,7 @@ pub const NOTICE_REFUSED_RETRY: Duration = Duration::from_secs(300);
 /// A message that could not be changed for so long after the decision stays as it is.
 pub const NOTICE_GIVES_UP: Duration = Duration::from_secs(86_400);
 /// Notices that a task remembers: those of former rounds whose message is still to be changed.
-const MOST: usize = 4;
+const MAX_NOTICES: usize = 4;
 
 /// A message in the place where people are asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,7 +149,7 @@ impl Task {
         };
         let notices = &mut self.doc.notices;
         notices.retain(|known| !known.is_settled() && known.name != notice.name);
-        if notices.len() >= MOST {
+        if notices.len() >= MAX_NOTICES {
             notices.remove(0);
         }
         notices.push(notice);
@@ -194,7 +194,7 @@ impl Task {
         }
         let messages = self.notices_due_at(now).map(|due| earliest.map_or(due, |earliest| due.max(earliest)));
         let expiry = self.doc.expires_at.filter(|_| parked);
-        let owed = self.aftermath_due_at().filter(|_| !parked);
+        let owed = self.follow_up_due_at().filter(|_| !parked);
         self.control.due_at = messages.into_iter().chain(expiry).chain(owed).min();
     }
 }

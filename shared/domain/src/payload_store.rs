@@ -14,16 +14,16 @@ pub trait PayloadStore: Send + Sync {
     async fn put_new(
         &self,
         id: &TaskId,
-        part: &Part,
+        part: &PartKey,
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError>;
 
     /// The part, if it was stored.
-    async fn get(&self, id: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError>;
+    async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError>;
 
     /// All parts of the task whose name begins with `prefix`, in the order of their names.
-    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError>;
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError>;
 }
 
 /// What became of [`PayloadStore::put_new`].
@@ -37,9 +37,9 @@ pub enum PutNew {
 
 /// The name of a part within its task. Not `task`, which the task item itself has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Part(String);
+pub struct PartKey(String);
 
-impl Part {
+impl PartKey {
     /// What transcript parts begin with.
     pub const CALLS: &str = "call:";
 
@@ -80,7 +80,7 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for PartKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -114,7 +114,7 @@ impl Envelope {
     /// of (SQS takes only some characters in a `MessageGroupId`).
     #[must_use]
     pub fn group(&self) -> String {
-        crate::draft_hash(&self.tenant)
+        crate::short_sha256(&self.tenant)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::join;
 
 use crate::{
-    Blob, BlobError, DecideError, Decider, Envelope, Insert, Origin, PAYLOAD_MISSING, Part, QueueError,
+    Blob, BlobError, DecideError, Decider, Envelope, Insert, Origin, PAYLOAD_MISSING, PartKey, QueueError,
     StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, retry,
 };
 
@@ -61,7 +61,7 @@ pub async fn take_in(
     now: Timestamp,
     mut begin: impl FnMut(&'static str),
 ) -> Result<TakenIn, TakeInError> {
-    let (payload, part) = (Blob::pack(body)?, Part::payload());
+    let (payload, part) = (Blob::pack(body)?, PartKey::payload());
     begin("store the task");
     let (inserted, kept) = join!(
         stores.tasks.insert(task),

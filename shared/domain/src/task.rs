@@ -94,7 +94,7 @@ impl Task {
     /// A task that ends before it began, because its event could not be read: kept so that nothing
     /// is lost, and retried by a person once the reader is mended.
     #[must_use]
-    pub fn stillborn(id: TaskId, new: NewTask, now: Timestamp, error: TaskError) -> Self {
+    pub fn unreadable(id: TaskId, new: NewTask, now: Timestamp, error: TaskError) -> Self {
         let mut task = Self::received(id, new, now, now);
         task.control.status = TaskStatus::Failed;
         task.control.due_at = None;

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    Aftermath, Decision, DraftRef, Effect, Notice, Priority, StepUsage, TaskStatus, Timestamp, clip,
-};
+use crate::{Decision, DraftRef, Effect, FollowUp, Notice, Priority, StepUsage, TaskStatus, Timestamp, clip};
 
 /// Bytes a message keeps; the task item must stay under 8 KB.
 const MESSAGE_BYTES: usize = 1_000;
@@ -95,9 +93,9 @@ pub struct TaskDoc {
     /// The messages that ask people about its drafts.
     #[serde(default, skip_serializing_if = "is_default")]
     pub notices: Vec<Notice>,
-    /// What is owed after an end that no processor has made.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub aftermath: Option<Aftermath>,
+    /// What follows an end that no processor has made. Stored as `aftermath`, its first name.
+    #[serde(rename = "aftermath", default, skip_serializing_if = "is_default")]
+    pub follow_up: Option<FollowUp>,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,
@@ -183,7 +181,7 @@ impl TaskDoc {
             decided_in: None,
             thread_url: None,
             notices: Vec::new(),
-            aftermath: None,
+            follow_up: None,
             effects: Vec::new(),
             result: None,
             usage: Vec::new(),

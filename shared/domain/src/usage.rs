@@ -22,7 +22,7 @@ pub struct StepUsage {
     pub cost_usd: Option<f64>,
     /// US dollars that caching saved on the call, at list prices: what its cached tokens would have cost
     /// more, or, below zero, what a cache cost to make and to keep. For the figures of the day
-    /// ([`crate::DayBook`]); it is not kept with the task. `None` when the price is not known.
+    /// ([`crate::StatsRecorder`]); it is not kept with the task. `None` when the price is not known.
     #[serde(skip)]
     pub saved_usd: Option<f64>,
     /// Tries that the call needed.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use domain::contract::{incompressible, plain_task};
 use domain::{
-    Blob, Claim, ClaimRequest, Clock, Envelope, Lane, Lease, ListQuery, Part, Save, Stores, Task, Visibility,
+    Blob, Claim, ClaimRequest, Clock, Envelope, Lane, Lease, ListQuery, PartKey, Save, Stores, Task,
+    Visibility,
 };
 use embedded::Embedded;
 
@@ -37,7 +38,7 @@ async fn measure(stores: &Stores) -> Vec<(&'static str, f64)> {
         let start = Instant::now();
         stores.tasks.insert(task).await.unwrap();
         let inserted = Instant::now();
-        stores.payloads.put_new(&task.id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
+        stores.payloads.put_new(&task.id, &PartKey::payload(), &blob, task.forgotten_at()).await.unwrap();
         let stored = Instant::now();
         stores.queue.send(&envelope(task)).await.unwrap();
         insert += inserted - start;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Blob, Part, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
+use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::database::Database;
@@ -25,7 +25,7 @@ impl PayloadStore for SqlitePayloads {
     async fn put_new(
         &self,
         id: &TaskId,
-        part: &Part,
+        part: &PartKey,
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
@@ -34,13 +34,13 @@ impl PayloadStore for SqlitePayloads {
             .map_err(|error| error.of_store("put a part"))
     }
 
-    async fn get(&self, id: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError> {
+    async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         self.database
             .read(|connection| get(connection, id, part))
             .map_err(|error| error.of_store("get a part"))
     }
 
-    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
         self.database
             .read(|connection| list(connection, id, prefix))
             .map_err(|error| error.of_store("list parts"))
@@ -50,7 +50,7 @@ impl PayloadStore for SqlitePayloads {
 fn put_new(
     connection: &Connection,
     id: &TaskId,
-    part: &Part,
+    part: &PartKey,
     blob: &Blob,
     forget_at: Timestamp,
 ) -> Result<PutNew, Failure> {
@@ -63,7 +63,7 @@ fn put_new(
     Ok(if stored == 1 { PutNew::Stored } else { PutNew::Exists })
 }
 
-fn get(connection: &Connection, id: &TaskId, part: &Part) -> Result<Option<Blob>, Failure> {
+fn get(connection: &Connection, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, Failure> {
     let bytes = connection
         .prepare_cached("SELECT bytes FROM payload WHERE task_id = ?1 AND part = ?2")?
         .query_row((id.as_str(), part.as_str()), |row| row.get(0))
@@ -73,13 +73,13 @@ fn get(connection: &Connection, id: &TaskId, part: &Part) -> Result<Option<Blob>
 
 /// The comparison with the prefix is exact, where `LIKE` and `GLOB` have wildcards; the lower bound is
 /// what the index is entered by.
-fn list(connection: &Connection, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, Failure> {
+fn list(connection: &Connection, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT part, bytes FROM payload
          WHERE task_id = ?1 AND part >= ?2 AND substr(part, 1, length(?2)) = ?2 ORDER BY part",
     )?;
     let rows = statement.query_map((id.as_str(), prefix), |row| {
-        Ok((Part::from_name(row.get(0)?), Blob::from_packed(row.get(1)?)))
+        Ok((PartKey::from_name(row.get(0)?), Blob::from_packed(row.get(1)?)))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

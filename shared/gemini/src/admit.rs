@@ -12,9 +12,9 @@ use crate::run::Run;
 use crate::signal::Signal;
 
 /// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
-pub(crate) const LONGEST_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
+pub(crate) const MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
 /// Whatever time is promised, who was denied does not ask again at once.
-const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+const MIN_WAIT: Duration = Duration::from_millis(5);
 
 /// A ticket for a request of about `tokens` to `model`. `read` is the beginning of its prompt, if that could
 /// be cached.
@@ -42,7 +42,7 @@ pub(crate) async fn enter<'a>(
         }
         // Only who waits for a slot of their own wakes alone.
         if book {
-            tokio::time::sleep(between(now, at).max(SHORTEST_WAIT)).await;
+            tokio::time::sleep(between(now, at).max(MIN_WAIT)).await;
             slot = Some(at);
         }
         book = !book;
@@ -52,7 +52,7 @@ pub(crate) async fn enter<'a>(
 /// Two seconds in all: each slot was promised, but somebody more urgent may come between.
 fn is_worth_waiting(run: &Run<'_>, model: &FleetModel, began: Timestamp, at: Timestamp) -> bool {
     let left = run.remaining().saturating_sub(between(run.now(), at));
-    between(began, at.max(run.now())) <= LONGEST_WAIT_IN_PLACE && model.policy.in_place.allows_start(left)
+    between(began, at.max(run.now())) <= MAX_WAIT_IN_PLACE && model.policy.in_place.allows_start(left)
 }
 
 /// A permit of this environment's share of the calls that `ticket` says the fleet may have under way.
@@ -65,7 +65,7 @@ pub(crate) async fn permit<'a>(
     ticket: &Ticket<'_>,
 ) -> Result<Permit<'a>, Failure> {
     let bound = resilience::share(ticket.limit, run.config.environments);
-    let patience = LONGEST_WAIT_IN_PLACE.min(run.remaining());
+    let patience = MAX_WAIT_IN_PLACE.min(run.remaining());
     let permit = model.permits.acquire(bound, patience).await.ok_or_else(|| Failure::busy(&model.name))?;
     let (waited, utilisation) = (permit.waited, permit.utilisation);
     run.signals.send(Signal::Permit { model: &model.name, waited, utilisation });

@@ -18,10 +18,10 @@ use crate::receive::{Received, receive};
 use crate::rota::Bearing;
 use crate::signal::Signals;
 use crate::stream::Mode;
-use crate::transport::{LARGEST_REQUEST, TransportError, may_share};
+use crate::transport::{MAX_REQUEST, TransportError, may_share};
 
 /// How often a call may find that the connection it was to share is gone again before it fails.
-const MOST_SHARED: usize = 3;
+const MAX_SHARED: usize = 3;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 const SERVER_TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
@@ -85,7 +85,7 @@ impl Client {
         timeout: Duration,
         now: Timestamp,
     ) -> Result<Reply, TransportError> {
-        if call.body.len() > LARGEST_REQUEST {
+        if call.body.len() > MAX_REQUEST {
             return Err(TransportError::RequestTooLarge(call.body.len()));
         }
         let began = Instant::now();
@@ -163,7 +163,7 @@ impl Client {
 
 /// The response's head. A call that was told to share a connection asks the pool for it.
 async fn send(request: RequestBuilder) -> Result<Response, TransportError> {
-    for _ in 0..MOST_SHARED {
+    for _ in 0..MAX_SHARED {
         // Bytes in memory can always be sent again.
         let Some(again) = request.try_clone() else { break };
         match again.send().await {
@@ -199,10 +199,10 @@ mod tests {
         let config = Config { base_url: "http://127.0.0.1:1".to_owned(), ..Config::new(None) };
         let client = Client::new(&config, Signals::none()).unwrap();
         let task = TaskId::derive("t", b"1");
-        let body = Bytes::from(vec![0; LARGEST_REQUEST + 1]);
+        let body = Bytes::from(vec![0; MAX_REQUEST + 1]);
         let call = Outgoing { model: "m", body, mode: Mode::Unary, task: &task };
         let error = client.generate(call, Duration::from_secs(9), Timestamp::UNIX_EPOCH).await.unwrap_err();
-        assert_eq!(error, TransportError::RequestTooLarge(LARGEST_REQUEST + 1));
+        assert_eq!(error, TransportError::RequestTooLarge(MAX_REQUEST + 1));
         assert!(
             error.to_string().contains("has 101 MB") && error.to_string().contains("100 MB at most"),
             "{error}"

@@ -24,7 +24,7 @@ const WINDOW: Duration = Duration::from_millis(100);
 
 /// Calls that can be followed at once, finished ones within the window included. More than that go
 /// out unshared: memory stays bounded whatever comes.
-const MOST: usize = 256;
+const MAX_FLIGHTS: usize = 256;
 
 /// What two calls must have in common to share an answer: a hash over everything that shapes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -191,7 +191,7 @@ impl<T: Clone> Coalescer<T> {
             }
             return Boarded::Follows(Arc::clone(flight), flight.subscribe());
         }
-        if flights.len() >= MOST {
+        if flights.len() >= MAX_FLIGHTS {
             return Boarded::Unshared;
         }
         let flight = Arc::new(watch::Sender::new(Stage::Led));

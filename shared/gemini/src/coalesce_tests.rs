@@ -147,10 +147,10 @@ async fn follower_keeps_its_own_deadline() {
 #[tokio::test(start_paused = true)]
 async fn memory_is_bounded() {
     let (answers, calls) = (Answers::default(), AtomicUsize::new(0));
-    let tenants: Vec<String> = (0..MOST + 50).map(|n| n.to_string()).collect();
+    let tenants: Vec<String> = (0..MAX_FLIGHTS + 50).map(|n| n.to_string()).collect();
     let all = tenants.iter().map(|tenant| answers.join(key(tenant), far(), counted(&calls, Ok(7))));
     assert!(join_all(all).await.iter().all(|one| *one == Joined::Own(Ok(7))));
-    assert_eq!(answers.lock().len(), MOST);
+    assert_eq!(answers.lock().len(), MAX_FLIGHTS);
     tokio::time::advance(WINDOW).await;
     assert_eq!(answers.join(key("x"), far(), counted(&calls, Ok(1))).await, Joined::Own(Ok(1)));
     assert_eq!(answers.lock().len(), 1);

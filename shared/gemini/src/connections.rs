@@ -18,11 +18,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pools older than this are replaced, so that new addresses of the service are taken up.
-const LONGEST_LIFE: Duration = Duration::from_secs(15 * 60);
+const MAX_LIFE: Duration = Duration::from_secs(15 * 60);
 /// Pools unused for longer than this are replaced. Measured by the wall clock: the timers inside a
 /// pool stand still while the environment is frozen, and would trust a connection that the other
 /// side closed an hour ago.
-const LONGEST_IDLE: Duration = Duration::from_secs(90);
+const MAX_IDLE: Duration = Duration::from_secs(90);
 
 /// The pools in use, by the origin that they lead to.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Connections {
             .http2_adaptive_window(true)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-            .pool_idle_timeout(LONGEST_IDLE)
+            .pool_idle_timeout(MAX_IDLE)
             // A redirect would carry the key to wherever it points.
             .redirect(Policy::none())
             .user_agent(concat!("afterhook/", env!("CARGO_PKG_VERSION")));
@@ -99,7 +99,7 @@ impl Connections {
 
 impl Pool {
     fn is_fresh(&self, now: Timestamp) -> bool {
-        between(self.opened, now) <= LONGEST_LIFE && between(self.used, now) <= LONGEST_IDLE
+        between(self.opened, now) <= MAX_LIFE && between(self.used, now) <= MAX_IDLE
     }
 }
 
@@ -143,16 +143,16 @@ mod tests {
     fn a_pool_in_use_is_kept() {
         let connections = connections();
         assert_eq!(opened(&connections, start()), start());
-        let later = after(start(), LONGEST_IDLE);
+        let later = after(start(), MAX_IDLE);
         assert_eq!(opened(&connections, later), start());
-        assert_eq!(opened(&connections, after(later, LONGEST_IDLE)), start());
+        assert_eq!(opened(&connections, after(later, MAX_IDLE)), start());
     }
 
     #[test]
     fn a_pool_that_slept_is_replaced() {
         let connections = connections();
         opened(&connections, start());
-        let thaw = after(start(), LONGEST_IDLE + Duration::from_millis(1));
+        let thaw = after(start(), MAX_IDLE + Duration::from_millis(1));
         assert_eq!(opened(&connections, thaw), thaw);
     }
 

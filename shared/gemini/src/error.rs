@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::wire::{Detail, ErrorBody, QuotaViolation, Status};
 
 /// Longest message that is passed on, bytes.
-const LONGEST_MESSAGE: usize = 300;
+const MAX_MESSAGE: usize = 300;
 /// Quotas of a minute and limits of spending in ten are renewed long before; a used-up day is told by its
 /// quota. What says more is garbled, and it would stop the whole fleet.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// What the service said when it refused.
 ///
@@ -102,7 +102,7 @@ impl ApiError {
     /// Takes a further word on how long to wait into account: the longer one counts. Zero is no
     /// word: to come back at once is what got us here. An hour is the most that is believed.
     pub(crate) fn wait_at_least(&mut self, wait: Option<Duration>) {
-        let wait = wait.filter(|wait| !wait.is_zero()).map(|wait| wait.min(LONGEST_RETRY_AFTER));
+        let wait = wait.filter(|wait| !wait.is_zero()).map(|wait| wait.min(MAX_RETRY_AFTER));
         self.retry_after = self.retry_after.max(wait);
     }
 
@@ -218,7 +218,7 @@ fn says_limit_zero(message: &str) -> bool {
 /// What may go into logs and to users: one line, short, nothing that moves a cursor.
 fn one_line(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
-    clip(line, LONGEST_MESSAGE).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    clip(line, MAX_MESSAGE).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ fn messages_are_one_short_line() {
     let error =
         refusal(400, "INVALID_ARGUMENT", &format!("\u{1b}[2Ja\tb{}\nsecond", "x".repeat(500)), json!([]));
     assert!(error.message.starts_with(" [2Ja b"));
-    assert!(error.message.len() <= LONGEST_MESSAGE && !error.message.contains("second"));
+    assert!(error.message.len() <= MAX_MESSAGE && !error.message.contains("second"));
 }
 
 proptest! {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use domain::Priority;
 use resilience::{BreakerPolicy, BreakerSpec, InPlace, QuotaLimits, share};
 
-use crate::admit::LONGEST_WAIT_IN_PLACE;
+use crate::admit::MAX_WAIT_IN_PLACE;
 use crate::config::{Config, ConfigError};
 use crate::fleet::FleetModel;
 
 /// No model answers in less, so it is not worth beginning.
-const LEAST_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
+const MIN_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 /// A probe that has not been heard of for so much longer than a call may take is lost.
 const PROBE_MARGIN: Duration = Duration::from_secs(10);
 
@@ -100,7 +100,7 @@ impl Policy {
         if limits.timeout.is_zero() {
             return Err(ConfigError::Timeout { model: model.to_owned() });
         }
-        let in_place = InPlace::new(limits.retries, LONGEST_WAIT_IN_PLACE, LEAST_TIME_TO_BEGIN)
+        let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
         let rules = Rules::new(model, limits)?;
         let alone = rules.shared_among(environments);

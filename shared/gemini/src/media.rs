@@ -12,7 +12,7 @@ use crate::wire::{FileData, InlineData, Part};
 /// Bytes of inline media in one request by default, before they are encoded, which adds a third.
 pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 /// Longest address, bytes; signed ones are long.
-const LONGEST_ADDRESS: usize = 8_192;
+const MAX_ADDRESS: usize = 8_192;
 
 /// What the models see, hear and read.
 const TYPES: &[&str] = &[
@@ -67,7 +67,7 @@ pub(crate) enum MediaError {
     Type { place: Place, kind: String },
     #[error("{place} is empty")]
     Empty { place: Place },
-    #[error("{place} must have an https:// address without user name, of at most {LONGEST_ADDRESS} bytes")]
+    #[error("{place} must have an https:// address without user name, of at most {MAX_ADDRESS} bytes")]
     Address { place: Place },
 }
 
@@ -119,7 +119,7 @@ fn check_one(media: &Media, place: Place) -> Result<usize, MediaError> {
 /// The service fetches it, not we; what matters here is that it is one, encrypted on its way, and
 /// carries no password.
 fn is_fetchable(address: &str) -> bool {
-    address.len() <= LONGEST_ADDRESS
+    address.len() <= MAX_ADDRESS
         && Url::parse(address).is_ok_and(|url| {
             url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
         })
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn only_https_addresses_without_credentials_are_passed_on() {
-        let long = format!("https://example.com/{}", "x".repeat(LONGEST_ADDRESS));
+        let long = format!("https://example.com/{}", "x".repeat(MAX_ADDRESS));
         let bad = [
             "http://example.com/a.png",
             "file:///etc/passwd",

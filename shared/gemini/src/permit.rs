@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    const PATIENCE: Duration = Duration::from_secs(2);
+    const TIMEOUT: Duration = Duration::from_secs(2);
 
     fn in_use(permits: &Permits) -> u32 {
         *permits.in_use.lock().unwrap()
@@ -77,13 +77,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_more_calls_than_the_bound() {
         let permits = Permits::default();
-        let (first, second) = (permits.acquire(2, PATIENCE).await, permits.acquire(2, PATIENCE).await);
+        let (first, second) = (permits.acquire(2, TIMEOUT).await, permits.acquire(2, TIMEOUT).await);
         assert!((second.as_ref().unwrap().utilisation - 1.0).abs() < f64::EPSILON);
         let began = Instant::now();
-        assert!(permits.acquire(2, PATIENCE).await.is_none());
-        assert_eq!(began.elapsed(), PATIENCE);
+        assert!(permits.acquire(2, TIMEOUT).await.is_none());
+        assert_eq!(began.elapsed(), TIMEOUT);
         drop(first);
-        assert!(permits.acquire(2, PATIENCE).await.is_some());
+        assert!(permits.acquire(2, TIMEOUT).await.is_some());
         drop(second);
         assert_eq!(in_use(&permits), 0);
     }
@@ -91,10 +91,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_waits_gets_the_next_free_one() {
         let permits = Arc::new(Permits::default());
-        let held = permits.acquire(1, PATIENCE).await.unwrap();
+        let held = permits.acquire(1, TIMEOUT).await.unwrap();
         let waiting = {
             let permits = Arc::clone(&permits);
-            tokio::spawn(async move { permits.acquire(1, PATIENCE).await.map(|permit| permit.waited) })
+            tokio::spawn(async move { permits.acquire(1, TIMEOUT).await.map(|permit| permit.waited) })
         };
         tokio::time::sleep(Duration::from_millis(700)).await;
         drop(held);
@@ -108,13 +108,13 @@ mod tests {
         let panicking = {
             let permits = Arc::clone(&permits);
             tokio::spawn(async move {
-                let _permit = permits.acquire(1, PATIENCE).await;
+                let _permit = permits.acquire(1, TIMEOUT).await;
                 std::panic::resume_unwind(Box::new("in mid-call"));
             })
         };
         assert!(panicking.await.is_err());
         let cancelled = async {
-            let _permit = permits.acquire(1, PATIENCE).await;
+            let _permit = permits.acquire(1, TIMEOUT).await;
             std::future::pending::<()>().await;
         };
         assert!(tokio::time::timeout(Duration::from_secs(1), cancelled).await.is_err());
@@ -124,8 +124,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_bound_that_fell_holds_for_the_next() {
         let permits = Permits::default();
-        let _held =
-            (permits.acquire(3, PATIENCE).await.unwrap(), permits.acquire(3, PATIENCE).await.unwrap());
+        let _held = (permits.acquire(3, TIMEOUT).await.unwrap(), permits.acquire(3, TIMEOUT).await.unwrap());
         assert!(permits.acquire(2, Duration::ZERO).await.is_none());
         assert!(permits.acquire(0, Duration::ZERO).await.is_none(), "zero counts as one");
     }

@@ -9,9 +9,9 @@ use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
 pub(crate) const MAX_OUTPUT_TOKENS: &str = "maxOutputTokens";
 /// No model writes more in one answer, and no second try may cost more.
-const MOST_OUTPUT_TOKENS: u64 = 65_536;
+const MAX_RAISED_OUTPUT_TOKENS: u64 = 65_536;
 /// Longest description of a problem that is sent back, bytes.
-const LONGEST_PROBLEM: usize = 2_000;
+const MAX_PROBLEM: usize = 2_000;
 
 /// The request for `call`.
 pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateContentRequest {
@@ -75,7 +75,7 @@ fn say(contents: &mut Vec<Content>, role: Role, part: Part) {
 /// Doubles the bound of the answer, up to what any model writes. `false` if it is there already.
 pub(crate) fn raise_output_bound(request: &mut GenerateContentRequest) -> bool {
     let bound = request.generation_config.get(MAX_OUTPUT_TOKENS).and_then(Value::as_u64).unwrap_or_default();
-    let raised = bound.saturating_mul(2).min(MOST_OUTPUT_TOKENS);
+    let raised = bound.saturating_mul(2).min(MAX_RAISED_OUTPUT_TOKENS);
     if raised <= bound {
         return false;
     }
@@ -85,7 +85,7 @@ pub(crate) fn raise_output_bound(request: &mut GenerateContentRequest) -> bool {
 
 /// Asks again for an answer that fits, saying what is wrong with the one that came.
 pub(crate) fn ask_for_repair(request: &mut GenerateContentRequest, problem: &str, said: Option<Content>) {
-    let problem = clip(problem, LONGEST_PROBLEM);
+    let problem = clip(problem, MAX_PROBLEM);
     let again = format!(
         "Your answer cannot be used: {problem}\nAnswer again, with nothing but JSON that fits the schema."
     );

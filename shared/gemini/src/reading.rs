@@ -85,10 +85,10 @@ pub(crate) fn read(response: &GenerateContentResponse, format: &OutputFormat) ->
 
 /// Whether `text` ends in one phrase said over and over: how models fail at structured output.
 fn loops(text: &str) -> bool {
-    const LONGEST_PHRASE: usize = 200;
+    const MAX_PHRASE: usize = 200;
     const TIMES: usize = 8;
     let bytes = text.as_bytes();
-    (1..=LONGEST_PHRASE).any(|phrase| {
+    (1..=MAX_PHRASE).any(|phrase| {
         let span = (phrase * TIMES).max(64);
         bytes.len() > span && {
             let tail = &bytes[bytes.len() - span..];

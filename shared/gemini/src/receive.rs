@@ -14,10 +14,10 @@ use crate::transport::TransportError;
 use crate::wire::EventReader;
 
 /// Largest answer that is read, bytes: many times what 65,536 output tokens of text need.
-const LARGEST_ANSWER: usize = 16 << 20;
+const MAX_ANSWER: usize = 16 << 20;
 /// Longest pause within a streamed answer. Before its first chunk the model may think for as long as
 /// the call's own time-out allows.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// A body.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(crate) struct Received {
 pub(crate) async fn receive(response: Response, mode: Mode, key: &Key) -> Result<Received, TransportError> {
     let status = response.status();
     let streams = mode == Mode::Stream && status.is_success();
-    let pause = streams.then_some(LONGEST_PAUSE);
+    let pause = streams.then_some(MAX_PAUSE);
     let is_event_stream = streams && is_event_stream(&response);
     let mut source = Source { response, pause, first_byte: None, size: 0 };
     let body = if is_event_stream {
@@ -74,7 +74,7 @@ impl Source {
         let piece = next.map_err(|_| TransportError::Broken)?;
         self.first_byte.get_or_insert_with(Instant::now);
         self.size += piece.as_ref().map_or(0, Bytes::len);
-        if self.size > LARGEST_ANSWER { Err(TransportError::TooLarge) } else { Ok(piece) }
+        if self.size > MAX_ANSWER { Err(TransportError::TooLarge) } else { Ok(piece) }
     }
 
     async fn whole(&mut self) -> Result<Vec<u8>, TransportError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::connector::Shareable;
 
 /// Largest request that the service takes, bytes.
-pub(crate) const LARGEST_REQUEST: usize = 100_000_000;
+pub(crate) const MAX_REQUEST: usize = 100_000_000;
 
 /// Why there is no answer. Carries neither address nor headers: they may hold credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ pub(crate) enum TransportError {
     #[error(
         "the request has {} MB, and the service takes {} MB at most: attach files by URL, or fewer of them",
         .0.div_ceil(1_000_000),
-        LARGEST_REQUEST / 1_000_000
+        MAX_REQUEST / 1_000_000
     )]
     RequestTooLarge(usize),
     /// Our own client could not be set up.

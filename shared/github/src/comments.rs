@@ -17,7 +17,7 @@ use crate::thread::Thread;
 /// Comments on a page: the most that GitHub gives.
 const PER_PAGE: &str = "100";
 /// Pages that are looked through for a comment of ours.
-const MOST_PAGES: u64 = 30;
+const MAX_PAGES: u64 = 30;
 /// Shown as the author of a comment whose account was deleted, as on GitHub's pages.
 const GHOST: &str = "ghost";
 
@@ -106,7 +106,7 @@ pub(crate) async fn find(
     since: Timestamp,
 ) -> Result<Option<Proof>, ServiceError> {
     let since = since_parameter(since);
-    for number in 1..=MOST_PAGES {
+    for number in 1..=MAX_PAGES {
         let (comments, pages) = page(api, call, thread, number, Some(&since)).await?;
         // Anybody can paste a mark: only our own account's counts.
         let ours = comments.into_iter().filter(|comment| is_by(comment, login));
@@ -119,7 +119,7 @@ pub(crate) async fn find(
         }
     }
     // "Not found" would have the comment written again.
-    let message = format!("our comment is not among the first {MOST_PAGES} pages of comments since {since}");
+    let message = format!("our comment is not among the first {MAX_PAGES} pages of comments since {since}");
     Err(api.client.lost(call, message))
 }
 

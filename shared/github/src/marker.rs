@@ -7,7 +7,7 @@
 use domain::{Mark, clip};
 
 /// Longest body of a comment. GitHub counts characters; UTF-16 units are never fewer.
-const LONGEST_BODY: usize = 65_536;
+const MAX_BODY: usize = 65_536;
 /// Put where a text was cut.
 const ELLIPSIS: &str = "\n\n… (cut: too long for one comment)";
 /// Room kept for closing a code fence.
@@ -19,7 +19,7 @@ const NAMESPACE: &str = "afterhook:";
 /// The body of a comment that says `text` and carries `mark` on its last line.
 pub(crate) fn compose(text: &str, mark: &Mark) -> String {
     let marker = line(mark);
-    let room = LONGEST_BODY.saturating_sub(marker.len() + 2 + FENCE_ROOM);
+    let room = MAX_BODY.saturating_sub(marker.len() + 2 + FENCE_ROOM);
     let mut body = shorten(neutralise(text.trim_end()), room);
     // In an unclosed code block the marker would be shown.
     if let Some(fence) = open_fence(&body).filter(|fence| fence.len() < FENCE_ROOM) {
@@ -176,7 +176,7 @@ mod tests {
             let body = compose(&format!("{}{text}", "x".repeat(padding)), &mark("1"));
             prop_assert!(carries(&body, &mark("1")));
             prop_assert!(!carries(&body, &mark("2")));
-            prop_assert!(utf16_len(&body) <= LONGEST_BODY);
+            prop_assert!(utf16_len(&body) <= MAX_BODY);
         }
     }
 
@@ -199,8 +199,8 @@ mod tests {
     fn a_long_text_is_cut_visibly_and_keeps_its_marker() {
         for text in ["a".repeat(70_000), "é\n".repeat(40_000), "🦀".repeat(40_000)] {
             let body = compose(&text, &mark("1"));
-            assert!(utf16_len(&body) <= LONGEST_BODY);
-            assert!(utf16_len(&body) > LONGEST_BODY - 200, "no more is cut than needed");
+            assert!(utf16_len(&body) <= MAX_BODY);
+            assert!(utf16_len(&body) > MAX_BODY - 200, "no more is cut than needed");
             assert!(body.contains(ELLIPSIS));
             assert!(carries(&body, &mark("1")));
         }
@@ -220,12 +220,12 @@ mod tests {
         assert!(open.contains("fn main() {}\n~~~~\n\n<!-- afterhook:"), "{open}");
         let cut = compose(&format!("```\n{}", "x\n".repeat(40_000)), &mark("1"));
         assert!(cut.contains(&format!("x\n```{ELLIPSIS}\n\n<!-- afterhook:")), "fence, then the sign");
-        assert!(utf16_len(&cut) <= LONGEST_BODY);
+        assert!(utf16_len(&cut) <= MAX_BODY);
     }
 
     #[test]
     fn a_fence_of_absurd_length_does_not_break_the_limit() {
-        assert!(utf16_len(&compose(&"`".repeat(65_490), &mark("1"))) <= LONGEST_BODY);
+        assert!(utf16_len(&compose(&"`".repeat(65_490), &mark("1"))) <= MAX_BODY);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use domain::{ServiceError, Target};
 use outbound::{Base, Call, Client, Url};
 
 /// Longest name that GitHub gives to a repository; accounts are shorter.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME: usize = 100;
 
 /// An issue or pull request whose parts are safe to build a path from.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ impl<'a> Thread<'a> {
 }
 
 fn is_name(name: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&name.len())
+    (1..=MAX_NAME).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         && !matches!(name, "." | "..")
 }

@@ -12,9 +12,9 @@ use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
 /// Comments on a page: the most that Jira gives.
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
-const MOST_PAGES: usize = 30;
+const MAX_PAGES: usize = 30;
 /// Longest comment, in characters of its text: Jira takes 32,767, marks included.
-const LONGEST_TEXT: usize = 30_000;
+const MAX_TEXT: usize = 30_000;
 
 /// The last `limit` comments that everybody can read, oldest first.
 pub(crate) async fn last(
@@ -25,7 +25,7 @@ pub(crate) async fn last(
 ) -> Result<Vec<Comment>, ServiceError> {
     let me = api.myself(call).await?;
     let (mut found, mut start) = (Vec::new(), 0);
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let page = page(api, call, issue, start).await?;
         let next = page.next();
         found.extend(page.comments.into_iter().filter(WireComment::is_for_all));
@@ -52,7 +52,7 @@ pub(crate) async fn create(
     text: &str,
     mark: &Mark,
 ) -> Result<Proof, ServiceError> {
-    let comment = NewComment::new(to_adf(text, LONGEST_TEXT), mark);
+    let comment = NewComment::new(to_adf(text, MAX_TEXT), mark);
     let request = api.client.request(call, Request::post, &issue.comments(), &comment)?;
     let created: Created = api.call(call, &request).await?;
     Ok(proof(api, issue, created.id))
@@ -69,7 +69,7 @@ pub(crate) async fn find(
     let me = api.myself(call).await?;
     let is_recent = |comment: &WireComment| is_recent(comment.created, since);
     let mut start = 0;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let page = page(api, call, issue, start).await?;
         // Newest first, as asked: behind the first comment that is too old, all are.
         let ordered = page.comments.is_sorted_by(|one, next| one.created >= next.created);
@@ -85,7 +85,7 @@ pub(crate) async fn find(
         }
     }
     // "Not found" would have the comment written again.
-    Err(api.client.lost(call, format!("our comment is not among the last {MOST_PAGES} pages of comments")))
+    Err(api.client.lost(call, format!("our comment is not among the last {MAX_PAGES} pages of comments")))
 }
 
 /// The one of `comments` that carries `mark`. The list of an issue's comments gives properties when asked

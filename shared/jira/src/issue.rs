@@ -4,7 +4,7 @@ use domain::{ServiceError, Target};
 use outbound::{Base, Call, Client};
 
 /// Longest key that is taken: Jira's are at most 10 letters, a hyphen and a number.
-const LONGEST_KEY: usize = 40;
+const MAX_KEY: usize = 40;
 
 /// An issue of the site that we have credentials for.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ fn is_site(base: &Base) -> bool {
 /// A key, or an id. It becomes a segment of a path.
 fn is_key(key: &str) -> bool {
     let (project, number) = key.split_once('-').unwrap_or(("ID", key));
-    key.len() <= LONGEST_KEY
+    key.len() <= MAX_KEY
         && project.starts_with(|c: char| c.is_ascii_alphabetic())
         && project.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !number.is_empty()

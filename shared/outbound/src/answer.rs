@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// The most that a `Retry-After` is believed.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// What came back, whatever its status.
 #[derive(Debug)]
@@ -27,10 +27,10 @@ impl Answer {
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         let wait = match value.parse::<f64>() {
-            Ok(seconds) => Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(LONGEST),
+            Ok(seconds) => Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(MAX_RETRY_AFTER),
             Err(_) => between(now, jiff::fmt::rfc2822::parse(value).ok()?.timestamp()),
         };
-        Some(wait.clamp(Duration::from_secs(1), LONGEST))
+        Some(wait.clamp(Duration::from_secs(1), MAX_RETRY_AFTER))
     }
 }
 

@@ -24,9 +24,9 @@ static SERVICE: Service = Service {
 
 const CALL: Operation = Operation::creates("call the API");
 /// Read of an answer; the rest is left.
-const LARGEST_ANSWER: usize = 64 << 10;
+const MAX_ANSWER: usize = 64 << 10;
 /// Kept of an answer, in bytes.
-const LONGEST_BODY: usize = 1_500;
+const MAX_BODY: usize = 1_500;
 /// Parts of a header's value that are this short are no secret of their own: `Bearer`.
 const SHORT_WORD: usize = 7;
 
@@ -124,7 +124,7 @@ impl Caller {
         let cut = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), "[redacted]");
         let text = self.secrets.iter().fold(text, cut);
         if answer.status.is_success() {
-            return Ok(Called { status: answer.status, body: clip(text.trim(), LONGEST_BODY).to_owned() });
+            return Ok(Called { status: answer.status, body: clip(text.trim(), MAX_BODY).to_owned() });
         }
         let failure = failure::verdict(CALL, answer.status, answer.retry_after(self.clock.now()));
         let said = failure::quote(&text);
@@ -155,8 +155,8 @@ async fn beginning(mut response: reqwest::Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         body.extend_from_slice(&chunk);
-        if body.len() >= LARGEST_ANSWER {
-            body.truncate(LARGEST_ANSWER);
+        if body.len() >= MAX_ANSWER {
+            body.truncate(MAX_ANSWER);
             break;
         }
     }
@@ -242,6 +242,6 @@ mod tests {
     #[tokio::test]
     async fn long_answer_is_cut() {
         let server = Server::start(|_| Reply::json(200, json!("x".repeat(1 << 20)))).await;
-        assert_eq!(call(&server).await.unwrap().body.len(), LONGEST_BODY);
+        assert_eq!(call(&server).await.unwrap().body.len(), MAX_BODY);
     }
 }

@@ -15,7 +15,7 @@ use crate::service::Operation;
 /// The wait when a rate limit names none.
 const UNNAMED: Duration = Duration::from_secs(60);
 /// The most that is repeated of what a service says, in bytes.
-const LONGEST_QUOTE: usize = 300;
+const MAX_QUOTE: usize = 300;
 
 /// What an answer that is no success means by its status.
 pub(crate) fn verdict(operation: Operation, status: StatusCode, after: Option<Duration>) -> ServiceFailure {
@@ -38,7 +38,7 @@ pub(crate) fn lost(operation: Operation, after: Option<Duration>) -> ServiceFail
 /// would not be recognised.
 pub(crate) fn quote(said: &str) -> String {
     let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    clip(line.trim(), LONGEST_QUOTE).to_owned()
+    clip(line.trim(), MAX_QUOTE).to_owned()
 }
 
 #[cfg(test)]
@@ -95,6 +95,6 @@ pub(crate) mod tests {
     #[test]
     fn quotes_are_one_bounded_line() {
         assert_eq!(quote(" a\r\nb\u{7} "), "a  b");
-        assert!(quote(&"é".repeat(1_000)).len() <= LONGEST_QUOTE);
+        assert!(quote(&"é".repeat(1_000)).len() <= MAX_QUOTE);
     }
 }

@@ -16,7 +16,7 @@ use crate::service::Service;
 
 /// Largest answer that is read: above the largest honest page of comments, so that nobody can shut us
 /// out of a thread by writing long ones.
-pub(crate) const LARGEST_ANSWER: usize = 32 << 20;
+pub(crate) const MAX_ANSWER: usize = 32 << 20;
 /// A pooled connection idle for longer is not used again: the network may have forgotten it.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -157,7 +157,7 @@ pub(crate) fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Resul
 async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Broken> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
+        if body.len() + chunk.len() > MAX_ANSWER {
             return Err(Broken::TooLarge);
         }
         body.extend_from_slice(&chunk);

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::policy::{BreakerPolicy, BreakerSpec, PolicyError};
 use self::{
-    probes::{Probes, Verdict},
+    probes::{ProbeResult, Probes},
     record::Record,
 };
 use crate::{
@@ -163,9 +163,9 @@ impl Breaker {
             Phase::Open(_) => None,
             Phase::Closed(record) => record.note(policy, outcome, now).then(|| self.open(policy, now)),
             Phase::HalfOpen(probes) => match probes.settle(policy, pass.lease, outcome) {
-                Verdict::Undecided => None,
-                Verdict::Sick => Some(self.open(policy, now)),
-                Verdict::Healthy => {
+                ProbeResult::Undecided => None,
+                ProbeResult::Sick => Some(self.open(policy, now)),
+                ProbeResult::Healthy => {
                     self.enter(Phase::default());
                     Some(Transition::Closed)
                 }

@@ -14,7 +14,7 @@ use crate::{
 const WINDOW: i64 = 10 * SECOND;
 /// Want of use alone never takes the limit below this part of the ceiling: a night without calls must not
 /// make the first burst of the morning queue.
-const LEAST_IDLE: u32 = 4;
+const MIN_IDLE: u32 = 4;
 /// Calls that were throttled together count as one sign.
 const HALVING: i64 = 2 * SECOND;
 
@@ -64,7 +64,7 @@ impl Concurrency {
         } else if elapsed >= WINDOW {
             let limit = self.limit(ceiling);
             let percent = i128::from(self.busy) * 100 / (i128::from(elapsed) * i128::from(limit));
-            let floor = ceiling.div_ceil(LEAST_IDLE).min(limit);
+            let floor = ceiling.div_ceil(MIN_IDLE).min(limit);
             self.limit = adjusted(limit, percent).clamp(floor.max(1), ceiling.max(1));
             self.begin(now);
         }

@@ -7,12 +7,12 @@
 //! In any minute at most the limit and the burst are granted, whatever the order of calls: requests
 //! exactly, tokens up to the size of one call larger than the burst, which passes at rest.
 
+mod booked_slots;
 mod day;
 mod limits;
 mod meter;
 mod need;
 mod pause;
-mod tails;
 
 #[cfg(test)]
 mod properties;
@@ -29,11 +29,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::{
+    booked_slots::{BookedSlots, Slot},
     day::Day,
     meter::{Meter, Unsettled},
     need::Need,
     pause::Pause,
-    tails::{Slot, Tails},
 };
 pub use self::{
     limits::{Ask, QuotaLimits, Urgency},
@@ -51,7 +51,7 @@ const PUNCTUAL: i64 = SECOND * 3 / 2;
 /// A waiter later than this has lost his turn: he is a new arrival.
 const LATE: i64 = 300 * SECOND;
 /// How long no call outlives: what is unsettled after so long a rest will never be settled.
-const LONGEST_CALL: i64 = 900 * SECOND;
+const MAX_CALL: i64 = 900 * SECOND;
 
 /// What is left of a model's quota, and who waits for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ pub struct Quota {
     #[serde(rename = "p", skip_serializing_if = "is_default")]
     pause: Pause,
     #[serde(rename = "w", skip_serializing_if = "is_default")]
-    tails: Tails,
+    booked: BookedSlots,
     /// When a waiter last came: he proves that the others are still to be counted with.
     #[serde(rename = "c", skip_serializing_if = "is_default")]
     came: i64,
@@ -107,8 +107,8 @@ impl Quota {
         let need = Need::of(limits, ask);
         let (from, now) = (micros(from), micros(now));
         let slot = self.free_slot(limits, &need, ask, from, now);
-        self.tails = self.present_tails(now);
-        self.tails.take(ask.urgency, slot, need.spacing(), now);
+        self.booked = self.present_slots(now);
+        self.booked.take(ask.urgency, slot, need.spacing(), now);
         if ask.slot.is_some() {
             self.came = now;
         }
@@ -157,17 +157,17 @@ impl Quota {
         let allowed = if is_due(ask, now) {
             need.waiter_passes(self.requests, self.tokens, now)
         } else {
-            let ahead = self.present_tails(now).ahead(ask.urgency, now);
+            let ahead = self.present_slots(now).ahead(ask.urgency, now);
             need.newcomer_passes(self.requests, self.tokens, ahead, now)
         };
         (!allowed).then_some(Denial::Minute)
     }
 
     fn take(&mut self, limits: &QuotaLimits, need: &Need, ask: &Ask, now: i64) {
-        if self.resting_since().saturating_add(LONGEST_CALL) < now {
+        if self.resting_since().saturating_add(MAX_CALL) < now {
             self.unsettled = Unsettled::default();
         }
-        self.tails = self.present_tails(now);
+        self.booked = self.present_slots(now);
         need.charge(&mut self.requests, &mut self.tokens, now);
         if limits.requests_per_day.is_some() {
             self.day.count(micros(ask.day_ends), now);
@@ -182,17 +182,17 @@ impl Quota {
             self.tokens,
             now,
         ));
-        let tails = self.present_tails(now);
+        let booked = self.present_slots(now);
         if is_late(ask, now) {
-            tails.next_slot(ask.urgency, earliest, now)
+            booked.next_slot(ask.urgency, earliest, now)
         } else {
-            tails.free_slot(ask.urgency, earliest, now)
+            booked.free_slot(ask.urgency, earliest, now)
         }
     }
 
     /// The waiters that are still to be counted with.
-    fn present_tails(&self, now: i64) -> Tails {
-        self.tails.at(now, self.resting_since().max(self.pause.until()))
+    fn present_slots(&self, now: i64) -> BookedSlots {
+        self.booked.at(now, self.resting_since().max(self.pause.until()))
     }
 
     fn resting_since(&self) -> i64 {

@@ -95,7 +95,7 @@ impl AgentSettings {
             approval_expires: section.read_or(
                 key("approval_expires", "How long a draft waits for a person."),
                 Duration::from_hours(48),
-                |entry| entry.duration(Duration::from_secs(60)..=LONGEST_WAIT),
+                |entry| entry.duration(Duration::from_secs(60)..=MAX_WAIT),
             ),
             link_hosts: section
                 .read(
@@ -120,7 +120,7 @@ impl AgentSettings {
 }
 
 /// A draft may not wait longer than its task may stay open.
-const LONGEST_WAIT: Duration = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
+const MAX_WAIT: Duration = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
 
 fn history(section: &mut Section<'_>) -> usize {
     let about = "How many comments of the thread are sent as conversation.";

@@ -21,13 +21,13 @@ pub struct EndpointSettings {
 
 /// Google's own.
 const BASE_URL: &str = "https://generativelanguage.googleapis.com";
-const MOST: i64 = 1_000_000;
+const MAX_WEIGHT: i64 = 1_000_000;
 
 impl EndpointSettings {
     fn read(mut section: Section<'_>, version: &str) -> Self {
         let about = "Its share of the tasks, in proportion to the others'; 0 only stands in for them.";
         let weight = section.read_or(key("weight", about), 1, |entry| {
-            entry.integer(0..=MOST).and_then(|weight| u32::try_from(weight).ok())
+            entry.integer(0..=MAX_WEIGHT).and_then(|weight| u32::try_from(weight).ok())
         });
         let endpoint = Self {
             base_url: section.read_or(key("base_url", "Its address."), BASE_URL.to_owned(), base_url),

@@ -50,7 +50,7 @@ pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;
 pub use approvals::{ApprovalSettings, SlackApprovals};
 pub use automations::{
-    AutomationSettings, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, Template, UrlTemplate,
+    AutomationSettings, CallTemplate, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, UrlTemplate,
     decimals_of, fill_json,
 };
 pub use budget::BudgetSettings;

@@ -28,7 +28,7 @@ const VARIABLES: [&str; 10] = [
 ];
 
 /// The longest name that can stand within a sentence of ours.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME: usize = 100;
 
 /// Sets a text from outside apart from instructions.
 pub type Fencing = Arc<dyn Fn(&str) -> String + Send + Sync>;
@@ -217,7 +217,7 @@ fn name(text: &str) -> Value {
 pub fn is_plain_name(text: &str) -> bool {
     let plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '#' | '@' | '+' | '~');
-    (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(plain)
+    (1..=MAX_NAME).contains(&text.len()) && text.chars().all(plain)
 }
 
 /// The parameters of a task. One that is not there is none, and no error: which there are is decided per

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use webhook::{Encoding, KeyForm, SCHEMES, Scheme, SchemeError, Template, TimeFormat, TimePlace, Tolerance};
+use webhook::{
+    Encoding, KeyForm, SCHEMES, Scheme, SchemeError, SignedContent, TimeFormat, TimePlace, Tolerance,
+};
 
 use crate::entry::Entry;
 use crate::field_map;
@@ -83,7 +85,7 @@ fn described(entry: &Entry<'_>, mut section: Section<'_>) -> Option<Scheme> {
         ),
         signed: section
             .read(key("signed", "What is signed; {timestamp} and {id} may be in it.").or(&"{body}"), template)
-            .unwrap_or_else(Template::body),
+            .unwrap_or_else(SignedContent::body),
         id_header: section.read(key("id_header", "The header that carries {id}."), header),
         freshness: freshness(&mut section),
     };
@@ -126,9 +128,9 @@ fn separator(entry: &Entry<'_>) -> Option<char> {
     }
 }
 
-fn template(entry: &Entry<'_>) -> Option<Template> {
+fn template(entry: &Entry<'_>) -> Option<SignedContent> {
     let text = entry.raw_text()?;
-    match Template::new(&text) {
+    match SignedContent::new(&text) {
         Ok(template) => Some(template),
         Err(error) => {
             entry.refuse(format!("\"{text}\": {error}"), "write it like \"{timestamp}.{body}\" or \"{body}\"")

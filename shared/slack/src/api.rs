@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::{BuildError, Config, SERVICE};
 use crate::identity::Identity;
-use crate::problem::Verdict;
+use crate::problem::ErrorClass;
 
 pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 pub(crate) const HISTORY: Operation = Operation::reads("read the thread");
@@ -57,10 +57,10 @@ impl Api {
 
     fn decode<T: DeserializeOwned>(&self, call: Call, answer: &Answer) -> Result<T, ServiceError> {
         if !answer.status.is_success() {
-            let said = serde_json::from_slice::<Verdict>(&answer.body).unwrap_or_default();
+            let said = serde_json::from_slice::<ErrorClass>(&answer.body).unwrap_or_default();
             return Err(self.client.failed(call, answer, &said.said(), said.hint().as_deref()));
         }
-        let verdict: Verdict = self.client.decode(call, answer)?;
+        let verdict: ErrorClass = self.client.decode(call, answer)?;
         if !verdict.ok {
             let failure = verdict.failure(call.operation, answer.retry_after(self.client.now()));
             let hint = verdict.hint();

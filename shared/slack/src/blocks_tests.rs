@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use domain::{Classification, DraftOrigin, DraftRef, NewTask, Notice, Priority, Task, TaskId, draft_hash};
+use domain::{Classification, DraftOrigin, DraftRef, NewTask, Notice, Priority, Task, TaskId, short_sha256};
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn parked(draft: &str) -> Task {
     task.doc.classification =
         Some(Classification { intent: "bug_report".to_owned(), confidence: 0.414, parameters: Value::Null });
     task.doc.draft = Some(DraftRef {
-        hash: draft_hash(draft),
+        hash: short_sha256(draft),
         from: DraftOrigin::Model,
         parked_because: Some("confidence 0.41 is below 0.80".to_owned()),
     });
@@ -82,7 +82,7 @@ fn a_request_says_what_it_is_about_and_has_three_buttons() {
     for (button, is) in buttons.iter().zip([Button::Approve, Button::Reject]) {
         let (id, value) = (button["action_id"].as_str().unwrap(), button["value"].as_str().unwrap());
         let read = Button::read(id, value).unwrap();
-        assert_eq!(read, (is, task.clone(), draft_hash("Thanks, **fixed**.").as_str()));
+        assert_eq!(read, (is, task.clone(), short_sha256("Thanks, **fixed**.").as_str()));
     }
     assert_eq!(buttons[2]["url"], format!("https://console.example/ui/tasks/{task}"));
     assert!(buttons[0]["confirm"].is_null() && buttons[2]["value"].is_null());

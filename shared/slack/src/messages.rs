@@ -15,7 +15,7 @@ use crate::place::Thread;
 /// Messages on a page: as many as Slack recommends to ask for at once.
 const PER_PAGE: &str = "200";
 /// Pages that are read of one thread or channel.
-const MOST_PAGES: usize = 30;
+const MAX_PAGES: usize = 30;
 /// How much earlier than asked a search begins, in seconds. Our clock may be ahead of Slack's, and missing a
 /// message means writing it twice; a mark belongs to one effect, so looking too far back is harmless.
 const SKEW: i64 = 300;
@@ -119,7 +119,7 @@ pub(crate) async fn last(
     ours: &Identity,
 ) -> Result<Vec<Comment>, ServiceError> {
     let (mut found, mut seen, mut cursor) = (VecDeque::new(), HashSet::new(), String::new());
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let page = page(api, call, Source::Thread(thread), None, &cursor).await?;
         for message in page.messages {
             // The message that the thread hangs on may come with every page.
@@ -136,7 +136,7 @@ pub(crate) async fn last(
         }
     }
     // Slack has no way to begin at the end, and an answer must not be built on half a conversation.
-    let message = format!("the thread has more than {MOST_PAGES} pages of {PER_PAGE} messages");
+    let message = format!("the thread has more than {MAX_PAGES} pages of {PER_PAGE} messages");
     Err(api.client.refused(call, message))
 }
 
@@ -151,7 +151,7 @@ pub(crate) async fn find(
     let ours = api.identity(call).await?;
     let oldest = oldest_parameter(since);
     let mut cursor = String::new();
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let page = page(api, call, source, Some(&oldest), &cursor).await?;
         // Anybody's app can write our metadata: only our own bot's counts.
         let mut written = page.messages.iter().filter(|message| message.is_by(&ours));
@@ -164,7 +164,7 @@ pub(crate) async fn find(
         }
     }
     // "Not found" would have the message written again.
-    Err(api.client.lost(call, format!("our message is not on the first {MOST_PAGES} pages since {oldest}")))
+    Err(api.client.lost(call, format!("our message is not on the first {MAX_PAGES} pages since {oldest}")))
 }
 
 /// The proof of the message `ts`, with an address if we know where the workspace is.

@@ -4,7 +4,7 @@ use domain::{ServiceError, Target};
 use outbound::{Call, Client};
 
 /// Longest id that is taken; Slack's are about 11 characters.
-const LONGEST_ID: usize = 32;
+const MAX_ID: usize = 32;
 
 /// A thread whose parts are safe to send.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ impl<'a> Thread<'a> {
 
 /// Refuses what is no channel's id: Slack would take a name or a user too.
 pub(crate) fn check_channel(client: &Client, call: Call, channel: &str) -> Result<(), ServiceError> {
-    let is_id = (2..=LONGEST_ID).contains(&channel.len())
+    let is_id = (2..=MAX_ID).contains(&channel.len())
         && channel.starts_with(['C', 'G', 'D'])
         && channel.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     if is_id {
@@ -42,7 +42,7 @@ pub(crate) fn check_channel(client: &Client, call: Call, channel: &str) -> Resul
 
 /// Refuses what is no account's id.
 pub(crate) fn check_account(client: &Client, call: Call, user: &str) -> Result<(), ServiceError> {
-    let is_id = (2..=LONGEST_ID).contains(&user.len())
+    let is_id = (2..=MAX_ID).contains(&user.len())
         && user.starts_with(['U', 'W'])
         && user.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     if is_id { Ok(()) } else { Err(client.refused(call, "an account's id looks like U0123ABCD")) }
@@ -50,7 +50,7 @@ pub(crate) fn check_account(client: &Client, call: Call, user: &str) -> Result<(
 
 /// Refuses what is no message's time stamp.
 pub(crate) fn check_ts(client: &Client, call: Call, ts: &str) -> Result<(), ServiceError> {
-    let is_ts = ts.len() <= LONGEST_ID
+    let is_ts = ts.len() <= MAX_ID
         && ts.split_once('.').is_some_and(|(seconds, count)| is_number(seconds) && is_number(count));
     if is_ts {
         Ok(())

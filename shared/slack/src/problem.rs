@@ -14,7 +14,7 @@ const UNNAMED: Duration = Duration::from_secs(60);
 
 /// What every answer says about itself.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Verdict {
+pub(crate) struct ErrorClass {
     pub(crate) ok: bool,
     #[serde(default)]
     error: String,
@@ -32,7 +32,7 @@ struct Details {
     messages: Vec<String>,
 }
 
-impl Verdict {
+impl ErrorClass {
     /// What Slack says, for people.
     pub(crate) fn said(&self) -> String {
         let details = self.response_metadata.messages.join("; ");
@@ -120,8 +120,8 @@ mod tests {
     const WRITE: Operation = Operation::creates("write");
     const READ: Operation = Operation::reads("read");
 
-    fn verdict(error: &str) -> Verdict {
-        Verdict { error: error.to_owned(), ..Verdict::default() }
+    fn verdict(error: &str) -> ErrorClass {
+        ErrorClass { error: error.to_owned(), ..ErrorClass::default() }
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
             ("msg_too_long", "longer"),
             ("thread_not_found", "deleted"),
         ] {
-            let verdict = Verdict { needed: "chat:write".to_owned(), ..verdict(error) };
+            let verdict = ErrorClass { needed: "chat:write".to_owned(), ..verdict(error) };
             assert!(verdict.hint().unwrap_or_default().contains(word), "{error}");
         }
         assert_eq!(verdict("a_code_of_tomorrow").hint(), None);

@@ -12,7 +12,7 @@ use crate::messages::{self, NewMessage, Posted, Source};
 use crate::place::{Thread, check_account, check_channel, check_ts};
 
 /// Longest text that Slack shows whole, in characters.
-const LONGEST_TEXT: usize = 40_000;
+const MAX_TEXT: usize = 40_000;
 
 /// Slack, by its Web API, as one bot.
 ///
@@ -36,7 +36,7 @@ impl Slack {
     /// # Errors
     /// As [`Publisher::publish`].
     pub async fn post(&self, channel: &str, markdown: &str, mark: &Mark) -> Result<Posted, ServiceError> {
-        self.send(NewMessage::new(channel, &to_mrkdwn(markdown, LONGEST_TEXT), mark)).await
+        self.send(NewMessage::new(channel, &to_mrkdwn(markdown, MAX_TEXT), mark)).await
     }
 
     /// Posts a message of Block Kit `blocks` to a channel; `text`, in mrkdwn, is what notifications
@@ -125,7 +125,7 @@ impl Publisher for Slack {
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let call = self.api.client.begin(POST);
         let thread = Thread::of(&self.api.client, call, target)?;
-        let text = to_mrkdwn(text, LONGEST_TEXT);
+        let text = to_mrkdwn(text, MAX_TEXT);
         let message =
             NewMessage { thread_ts: Some(thread.ts), ..NewMessage::new(thread.channel, &text, mark) };
         let posted: Posted = self.api.post(call, "chat.postMessage", &message).await?;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Longest id that is taken; Stripe's are documented as at most 255 characters.
-const LONGEST_ID: usize = 255;
+const MAX_ID: usize = 255;
 
 /// A payment, by the id of its charge or of its intent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ impl Payment {
             _ => return None,
         };
         let plain = !rest.is_empty()
-            && id.len() <= LONGEST_ID
+            && id.len() <= MAX_ID
             && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         plain.then(|| Self { id: id.to_owned(), kind })
     }

@@ -13,7 +13,7 @@ use crate::payment::Payment;
 /// Refunds on a page: the most that Stripe gives.
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
-const MOST_PAGES: usize = 10;
+const MAX_PAGES: usize = 10;
 /// Keys of our metadata.
 const TASK: &str = "afterhook_task_id";
 const EFFECT: &str = "afterhook_effect";
@@ -149,7 +149,7 @@ impl Stripe {
 
     async fn look(&self, call: Call, payment: &Payment, mark: &Mark) -> Result<Option<Refund>, StripeError> {
         let mut after: Option<String> = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let mut query = vec![(payment.parameter(), payment.id()), ("limit", PER_PAGE)];
             query.extend(after.as_deref().map(|after| ("starting_after", after)));
             let url = self.client.base().join(&["v1", "refunds"]);
@@ -163,7 +163,7 @@ impl Stripe {
             }
         }
         // "Not found" would have the money sent again.
-        let message = format!("our refund is not among the last {MOST_PAGES} pages of the payment's refunds");
+        let message = format!("our refund is not among the last {MAX_PAGES} pages of the payment's refunds");
         Err(self.client.lost(call, message).into())
     }
 }

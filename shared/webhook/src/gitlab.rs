@@ -7,7 +7,7 @@
 use domain::{Event, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, MAX_FACT_BYTES, Part, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -36,7 +36,7 @@ pub(crate) static ROW: Row = Row {
 
 fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     let kind = body.text("/object_kind").or_else(|| body.text("/event_name")).and_then(word);
     let kind = kind.ok_or_else(|| lacks("object_kind"))?;
     let thread = match kind {
@@ -58,7 +58,7 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     event(body, kind, thread).map(Box::new).map(Parsed::Event)
 }
 
-fn event(body: Part<'_>, kind: &str, (subject, mark): (Part<'_>, char)) -> Result<Event, ParseError> {
+fn event(body: JsonView<'_>, kind: &str, (subject, mark): (JsonView<'_>, char)) -> Result<Event, ParseError> {
     let changed = body.object("/object_attributes").ok_or_else(|| lacks("object_attributes"))?;
     let note = (kind == "note").then_some(changed);
     let project =
@@ -96,7 +96,7 @@ fn event(body: Part<'_>, kind: &str, (subject, mark): (Part<'_>, char)) -> Resul
     })
 }
 
-fn labels(body: Part<'_>, subject: Part<'_>) -> Vec<String> {
+fn labels(body: JsonView<'_>, subject: JsonView<'_>) -> Vec<String> {
     let own = subject.names("/labels", "/title");
     if own.is_empty() { body.names("/labels", "/title") } else { own }
 }

@@ -7,7 +7,7 @@ mod document;
 use domain::{Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, Part, attachment, attachments, lacks, object};
+use crate::reading::{Facts, JsonView, attachment, attachments, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use document::text_of;
@@ -23,7 +23,7 @@ pub(crate) static ROW: Row = Row {
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     let kind = body.text("/webhookEvent").ok_or_else(|| lacks("webhookEvent"))?;
     let name = match kind {
         "jira:issue_created" => "issue.created",
@@ -37,7 +37,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     event(sender, body, name).map(Box::new).map(Parsed::Event)
 }
 
-fn event(sender: &Sender, body: Part<'_>, name: &str) -> Result<Event, ParseError> {
+fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Result<Event, ParseError> {
     let issue = body.object("/issue").ok_or_else(|| lacks("issue"))?;
     let key = issue.text("/key").filter(|key| is_key(key)).ok_or_else(|| lacks("issue.key"))?;
     let comment =
@@ -80,7 +80,7 @@ fn event(sender: &Sender, body: Part<'_>, name: &str) -> Result<Event, ParseErro
 }
 
 /// The names of the fields that an update changed.
-fn changed(body: Part<'_>) -> Option<String> {
+fn changed(body: JsonView<'_>) -> Option<String> {
     let fields: Vec<&str> = body.items("/changelog/items").filter_map(|item| item.text("/field")).collect();
     (!fields.is_empty()).then(|| fields.join(", "))
 }

@@ -6,7 +6,7 @@
 use domain::{Event, Priority, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, MAX_FACT_BYTES, Part, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -17,7 +17,7 @@ pub(crate) static ROW: Row = Row {
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     let kind = body.text("/type").map(str::to_ascii_lowercase).ok_or_else(|| lacks("type"))?;
     let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
     match kind.as_str() {
@@ -26,7 +26,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     }
 }
 
-fn event(sender: &Sender, body: Part<'_>, kind: &str, action: &str) -> Result<Event, ParseError> {
+fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Result<Event, ParseError> {
     let data = body.object("/data").ok_or_else(|| lacks("data"))?;
     let comment = (kind == "comment").then_some(data);
     let id = data.text("/id").ok_or_else(|| lacks("data.id"))?;

@@ -7,7 +7,7 @@ use domain::{Event, clip};
 use serde_json::Value;
 
 use crate::provider::Row;
-use crate::reading::{MAX_FACT_BYTES, Part, dotted, name, object, own_thread};
+use crate::reading::{JsonView, MAX_FACT_BYTES, dotted, name, object, own_thread};
 use crate::{FieldMap, ParseError, Parsed, Pointer, Received, Scheme, Sender};
 
 pub(crate) static STANDARD_WEBHOOKS: Row = Row::json("standard-webhooks", Scheme::standard_webhooks, read);
@@ -20,7 +20,7 @@ const NAMELESS: &str = "event";
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let (body, map) = (Part(&value), &sender.map);
+    let (body, map) = (JsonView(&value), &sender.map);
     let at = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|pointer| body.id(pointer.as_str()));
     let kind = match &map.event {
         Some(pointer) => body.text(pointer.as_str()),
@@ -52,12 +52,12 @@ fn event_name(kind: Option<&str>) -> String {
 }
 
 /// The date where the map has it, else where Standard Webhooks puts it.
-fn date(body: Part<'_>, map: &FieldMap) -> Option<domain::Timestamp> {
+fn date(body: JsonView<'_>, map: &FieldMap) -> Option<domain::Timestamp> {
     body.date(map.occurred_at.as_ref().map_or("/timestamp", Pointer::as_str))
 }
 
 /// What the map names, else the whole body; what is no text is shown as JSON.
-fn text(body: Part<'_>, map: &FieldMap) -> String {
+fn text(body: JsonView<'_>, map: &FieldMap) -> String {
     let named = map.text.as_ref().and_then(|pointer| body.0.pointer(pointer.as_str()));
     match named.filter(|value| !value.is_null()).unwrap_or(body.0) {
         Value::String(text) => text.clone(),

@@ -5,7 +5,7 @@
 use domain::{Event, Priority, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, MAX_FACT_BYTES, Part, Summary, dotted, lacks, object};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, dotted, lacks, object};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -34,7 +34,7 @@ pub(crate) static ROW: Row = Row {
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let event = Part(&value).object("/event").ok_or_else(|| lacks("event"))?;
+    let event = JsonView(&value).object("/event").ok_or_else(|| lacks("event"))?;
     let kind = event.text("/event_type").and_then(dotted).ok_or_else(|| lacks("event.event_type"))?;
     match kind.split_once('.') {
         Some(("pagey", "ping")) => Ok(Parsed::Ping),
@@ -43,7 +43,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     }
 }
 
-fn incident(sender: &Sender, event: Part<'_>, kind: &str) -> Result<Event, ParseError> {
+fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, ParseError> {
     let data = event.object("/data").ok_or_else(|| lacks("event.data"))?;
     // A note or a status update names the incident that it belongs to.
     let incident = data.object("/incident").unwrap_or(data);
@@ -70,7 +70,7 @@ fn incident(sender: &Sender, event: Part<'_>, kind: &str) -> Result<Event, Parse
     })
 }
 
-fn summary(data: Part<'_>, service: Option<&str>) -> String {
+fn summary(data: JsonView<'_>, service: Option<&str>) -> String {
     let assignees = data.names("/assignees", "/summary").join(", ");
     Summary::default()
         .say(data.text("/title"))
@@ -84,7 +84,7 @@ fn summary(data: Part<'_>, service: Option<&str>) -> String {
         .done()
 }
 
-fn urgency(data: Part<'_>) -> Option<Priority> {
+fn urgency(data: JsonView<'_>) -> Option<Priority> {
     let level = match data.text("/urgency")? {
         "high" => 5,
         "low" => 3,

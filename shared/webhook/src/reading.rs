@@ -95,9 +95,9 @@ fn not_json(why: &str) -> ParseError {
 /// A JSON value that is asked for its parts by JSON pointers. What is not of the expected kind counts
 /// as absent: a sender may change a field at any time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Part<'v>(pub(crate) &'v Value);
+pub(crate) struct JsonView<'v>(pub(crate) &'v Value);
 
-impl<'v> Part<'v> {
+impl<'v> JsonView<'v> {
     /// The object at `pointer`.
     pub(crate) fn object(self, pointer: &str) -> Option<Self> {
         self.0.pointer(pointer).filter(|value| value.is_object()).map(Self)
@@ -154,20 +154,20 @@ impl<'v> Part<'v> {
 }
 
 /// More files than this of one event are nobody's business.
-const MOST_ATTACHMENTS: usize = 20;
+const MAX_ATTACHMENTS: usize = 20;
 
 /// The files listed at `list`, read by `read`.
 pub(crate) fn attachments<'v>(
-    within: Part<'v>,
+    within: JsonView<'v>,
     list: &str,
-    read: impl Fn(Part<'v>) -> Option<Attachment>,
+    read: impl Fn(JsonView<'v>) -> Option<Attachment>,
 ) -> Vec<Attachment> {
-    within.items(list).filter_map(read).take(MOST_ATTACHMENTS).collect()
+    within.items(list).filter_map(read).take(MAX_ATTACHMENTS).collect()
 }
 
 /// A file whose fields have these names; `url` is where anybody can fetch it.
 pub(crate) fn attachment(
-    file: Part<'_>,
+    file: JsonView<'_>,
     [name, kind, size]: [&str; 3],
     url: Option<String>,
 ) -> Option<Attachment> {
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn dates_of_both_manners_are_read() {
         let value = json!({ "a": "2026-11-20T10:00:00Z", "b": "2026-11-20 10:00:00 UTC", "c": "soon" });
-        let part = Part(&value);
+        let part = JsonView(&value);
         assert_eq!(part.date("/a"), part.date("/b"));
         assert!(part.date("/a").is_some() && part.date("/c").is_none());
     }

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use crate::{KeyForm, Template, TimePlace, Tolerance};
+use crate::{KeyForm, SignedContent, TimePlace, Tolerance};
 
 /// How a sender signs: HMAC-SHA256 over a template of signed bytes.
 ///
 /// ```
-/// use webhook::{Encoding, KeyForm, Scheme, Template};
+/// use webhook::{Encoding, KeyForm, Scheme, SignedContent};
 ///
 /// // A sender of your own, signing `<id>.<body>`.
 /// let scheme = Scheme {
@@ -17,7 +17,7 @@ use crate::{KeyForm, Template, TimePlace, Tolerance};
 ///     prefix: "sha256=".to_owned(),
 ///     encoding: Encoding::Hex,
 ///     key: KeyForm::Text,
-///     signed: Template::new("{id}.{body}")?,
+///     signed: SignedContent::new("{id}.{body}")?,
 ///     id_header: Some("x-event-id".to_owned()),
 ///     freshness: None,
 /// };
@@ -39,7 +39,7 @@ pub struct Scheme {
     /// How a secret becomes the key.
     pub key: KeyForm,
     /// What is signed.
-    pub signed: Template,
+    pub signed: SignedContent,
     /// Header that carries `{id}`, lower case.
     pub id_header: Option<String>,
     /// Where the time of signing stands, and how old it may be; `None` for senders that sign none.
@@ -100,7 +100,7 @@ impl Scheme {
             prefix: prefix.to_owned(),
             encoding,
             key: KeyForm::Text,
-            signed: Template::body(),
+            signed: SignedContent::body(),
             id_header: None,
             freshness: None,
         }
@@ -120,7 +120,7 @@ impl Scheme {
             }
         }
         let time_is_signed = self.signed.has_timestamp();
-        let plain = self.id_header.is_none() && time.is_none() && self.signed == Template::body();
+        let plain = self.id_header.is_none() && time.is_none() && self.signed == SignedContent::body();
         let faults = [
             (self.encoding == Encoding::Token && !plain, SchemeError::TokenSignsNothing),
             (self.signed.has_id() && self.id_header.is_none(), SchemeError::IdNotSent),
@@ -149,7 +149,7 @@ mod tests {
 
     fn custom() -> Scheme {
         Scheme {
-            signed: Template::new("{timestamp}.{body}").unwrap(),
+            signed: SignedContent::new("{timestamp}.{body}").unwrap(),
             freshness: Some(Tolerance {
                 place: TimePlace::Header("x-timestamp".to_owned()),
                 format: TimeFormat::UnixSeconds,
@@ -167,7 +167,10 @@ mod tests {
     #[test]
     fn a_time_must_be_sent_and_signed() {
         assert_eq!(Scheme { freshness: None, ..custom() }.check(), Err(SchemeError::TimeNotSent));
-        assert_eq!(Scheme { signed: Template::body(), ..custom() }.check(), Err(SchemeError::TimeNotSigned));
+        assert_eq!(
+            Scheme { signed: SignedContent::body(), ..custom() }.check(),
+            Err(SchemeError::TimeNotSigned)
+        );
         let mut item = custom();
         item.freshness.as_mut().unwrap().place = TimePlace::Item("t=".to_owned());
         assert_eq!(item.check(), Err(SchemeError::NoSeparator));
@@ -181,13 +184,13 @@ mod tests {
         let mut scheme = custom();
         scheme.freshness.as_mut().unwrap().place = TimePlace::Body("/sentAt".to_owned());
         assert_eq!(scheme.check(), Err(SchemeError::TimeNotSent));
-        scheme.signed = Template::body();
+        scheme.signed = SignedContent::body();
         assert_eq!(scheme.check(), Ok(()));
     }
 
     #[test]
     fn an_id_must_be_sent_and_signed() {
-        let signed = Template::new("{id}.{timestamp}.{body}").unwrap();
+        let signed = SignedContent::new("{id}.{timestamp}.{body}").unwrap();
         assert_eq!(Scheme { signed, ..custom() }.check(), Err(SchemeError::IdNotSent));
         let id_header = Some("x-id".to_owned());
         assert_eq!(Scheme { id_header, ..custom() }.check(), Err(SchemeError::IdNotSigned));

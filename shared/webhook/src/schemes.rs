@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::{Encoding, KeyForm, Scheme, Template, TimeFormat, TimePlace, Tolerance};
+use crate::{Encoding, KeyForm, Scheme, SignedContent, TimeFormat, TimePlace, Tolerance};
 
 /// How far the clocks of sender and receiver may be apart; what Slack, Stripe and Standard Webhooks
 /// recommend.
@@ -151,8 +151,8 @@ fn time_header(name: &str, format: TimeFormat) -> Option<Tolerance> {
 }
 
 #[expect(clippy::expect_used, reason = "the templates above are constants, and a test builds every row")]
-fn template(text: &'static str) -> Template {
-    Template::new(text).expect("a valid template")
+fn template(text: &'static str) -> SignedContent {
+    SignedContent::new(text).expect("a valid template")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use domain::{Event, Timestamp};
 use serde_json::{Value, json};
 
-use crate::reading::{MAX_NAME_BYTES, Part, json as json_of, name};
+use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name};
 use crate::{FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace};
 
 /// Longer ids are nobody's.
@@ -77,10 +77,10 @@ impl Sender {
         &self,
         received: &Received<'_>,
         pointer: &str,
-        read: fn(Part<'_>, &str) -> Option<String>,
+        read: fn(JsonView<'_>, &str) -> Option<String>,
     ) -> Option<String> {
         let body: Value = serde_json::from_str(&json_of(received).ok()?).ok()?;
-        read(Part(&body), pointer).filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
+        read(JsonView(&body), pointer).filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
     }
 
     /// Reads a verified webhook.

@@ -6,7 +6,7 @@
 use domain::{Event, Priority, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, MAX_FACT_BYTES, Part, Summary, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -22,7 +22,7 @@ pub(crate) static ROW: Row = Row {
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
     let found = ["issue", "error", "event"]
         .iter()
@@ -39,8 +39,8 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
 
 fn event(
     sender: &Sender,
-    body: Part<'_>,
-    subject: Part<'_>,
+    body: JsonView<'_>,
+    subject: JsonView<'_>,
     kind: &str,
     action: &str,
 ) -> Result<Parsed, ParseError> {
@@ -75,7 +75,7 @@ fn event(
 }
 
 /// What a developer would look at first.
-fn summary(body: Part<'_>, subject: Part<'_>) -> String {
+fn summary(body: JsonView<'_>, subject: JsonView<'_>) -> String {
     let mut text = Summary::default()
         .say(subject.text("/title"))
         .say(subject.text("/message").or_else(|| subject.text("/metadata/value")))
@@ -100,15 +100,15 @@ fn summary(body: Part<'_>, subject: Part<'_>) -> String {
 }
 
 /// The innermost frames: Sentry lists them last.
-fn last_frames<'v>(exception: Part<'v>) -> Vec<Part<'v>> {
+fn last_frames<'v>(exception: JsonView<'v>) -> Vec<JsonView<'v>> {
     const FRAMES: usize = 8;
-    let frames: Vec<Part<'v>> = exception.items("/stacktrace/frames").collect();
+    let frames: Vec<JsonView<'v>> = exception.items("/stacktrace/frames").collect();
     frames.into_iter().rev().take(FRAMES).collect()
 }
 
 /// Tags, as `key:value`; an event has them as pairs.
-fn labels(subject: Part<'_>) -> Vec<String> {
-    let pair = |tag: Part<'_>| {
+fn labels(subject: JsonView<'_>) -> Vec<String> {
+    let pair = |tag: JsonView<'_>| {
         let key = tag.text("/0").or_else(|| tag.text("/key"))?;
         let value = tag.text("/1").or_else(|| tag.text("/value"))?;
         Some(format!("{key}:{value}"))
@@ -116,7 +116,7 @@ fn labels(subject: Part<'_>) -> Vec<String> {
     subject.items("/tags").filter_map(pair).take(50).collect()
 }
 
-fn priority(subject: Part<'_>) -> Option<Priority> {
+fn priority(subject: JsonView<'_>) -> Option<Priority> {
     let level = match subject.text("/level")? {
         "fatal" => 5,
         "info" | "debug" | "sample" => 2,

@@ -8,7 +8,7 @@
 use domain::{Event, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, MAX_FACT_BYTES, Part, Summary, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -19,7 +19,7 @@ pub(crate) static ROW: Row = Row {
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     let (kind, id) = object_id(body).ok_or_else(|| lacks("admin_graphql_api_id"))?;
     let topic = received.event_hint.and_then(|topic| topic.split_once('/'));
     let name = match topic {
@@ -57,7 +57,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
 
 /// Kind and id of the object: `order` and `820982911946154508` of
 /// `gid://shopify/Order/820982911946154508`. Some bodies have a plain id alone.
-fn object_id(body: Part<'_>) -> Option<(String, String)> {
+fn object_id(body: JsonView<'_>) -> Option<(String, String)> {
     let gid = body.text("/admin_graphql_api_id").and_then(|gid| gid.strip_prefix("gid://shopify/"));
     let named = gid.and_then(|gid| gid.split_once('/')).and_then(|(kind, id)| {
         let kind = snake(kind);
@@ -88,12 +88,12 @@ fn is_of(resource: &str, kind: &str) -> bool {
 }
 
 /// Shopify writes tags as one text.
-fn labels(body: Part<'_>) -> Vec<String> {
+fn labels(body: JsonView<'_>) -> Vec<String> {
     let tags = body.text("/tags").unwrap_or_default().split(',').map(str::trim);
     tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
-fn summary(body: Part<'_>) -> String {
+fn summary(body: JsonView<'_>) -> String {
     let person = [body.text("/customer/first_name"), body.text("/customer/last_name")];
     let person = person.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let total =

@@ -12,7 +12,7 @@ pub use interaction::{Interaction, InteractionAction};
 use domain::Event;
 
 use crate::provider::{JSON_OR_FORM, Row};
-use crate::reading::{Part, lacks, object, unreadable, word};
+use crate::reading::{JsonView, lacks, object, unreadable, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 /// Nothing of `X-Slack-Retry-Num` here: a retry is told by its `event_id` and gets the same answer as
@@ -33,7 +33,7 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
         return interaction::read(received);
     }
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     match body.text("/type") {
         Some("url_verification") => challenge(body),
         Some("event_callback") => event(body),
@@ -42,12 +42,12 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     }
 }
 
-fn challenge(body: Part<'_>) -> Result<Parsed, ParseError> {
+fn challenge(body: JsonView<'_>) -> Result<Parsed, ParseError> {
     let text = body.text("/challenge").filter(|text| text.len() <= MAX_CHALLENGE_BYTES);
     text.map(|text| Parsed::Challenge(text.to_owned())).ok_or_else(|| lacks("challenge"))
 }
 
-fn event(body: Part<'_>) -> Result<Parsed, ParseError> {
+fn event(body: JsonView<'_>) -> Result<Parsed, ParseError> {
     let event = body.object("/event").ok_or_else(|| lacks("event"))?;
     let kind = event.text("/type").and_then(word).ok_or_else(|| lacks("event.type"))?;
     let message = |it: Result<Event, ParseError>| it.map(Box::new).map(Parsed::Event);

@@ -7,7 +7,7 @@
 use domain::Event;
 
 use crate::provider::Row;
-use crate::reading::{Facts, Part, Summary, dotted, lacks, object};
+use crate::reading::{Facts, JsonView, Summary, dotted, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
@@ -21,7 +21,7 @@ const WHOLE: [&str; 16] = [
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     let kind = body.text("/type").and_then(dotted).ok_or_else(|| lacks("type"))?;
     let id = body.text("/id").ok_or_else(|| lacks("id"))?;
     // Thin events name their object without showing it.
@@ -45,7 +45,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
 }
 
 /// `charge ch_1 of 20.00 USD`.
-fn heading(object: Part<'_>) -> String {
+fn heading(object: JsonView<'_>) -> String {
     let kind = object.text("/object").or_else(|| object.text("/type")).unwrap_or("object");
     let id = object.text("/id").unwrap_or_default();
     match amount(object) {
@@ -54,7 +54,7 @@ fn heading(object: Part<'_>) -> String {
     }
 }
 
-fn summary(object: Part<'_>) -> String {
+fn summary(object: JsonView<'_>) -> String {
     let address = object.text("/billing_details/name").or_else(|| object.text("/customer_name"));
     let failure = object.text("/failure_message").or_else(|| object.text("/last_payment_error/message"));
     let decline = object.text("/outcome/seller_message").or_else(|| object.text("/last_payment_error/code"));
@@ -77,7 +77,7 @@ fn summary(object: Part<'_>) -> String {
 }
 
 /// Stripe counts in the smallest unit of a currency.
-fn amount(object: Part<'_>) -> Option<String> {
+fn amount(object: JsonView<'_>) -> Option<String> {
     let currency = object.text("/currency")?;
     let units = ["/amount", "/amount_due", "/amount_total", "/total"];
     let units = units.iter().find_map(|pointer| object.number(pointer))?;
@@ -89,7 +89,7 @@ fn amount(object: Part<'_>) -> Option<String> {
     })
 }
 
-fn facts(body: Part<'_>, object: Option<Part<'_>>) -> serde_json::Map<String, serde_json::Value> {
+fn facts(body: JsonView<'_>, object: Option<JsonView<'_>>) -> serde_json::Map<String, serde_json::Value> {
     let text = |pointer: &str| object.and_then(|object| object.text(pointer));
     let is_charge = text("/object") == Some("charge");
     Facts::default()

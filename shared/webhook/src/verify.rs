@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::template::Piece;
+use crate::signed_content::Piece;
 use crate::{Encoding, Headers, Rejection, Scheme, Secrets, TimePlace};
 
 /// Longer ids are nobody's.

@@ -7,7 +7,7 @@
 use domain::{Attachment, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, Part, attachment, attachments, dotted, lacks, object};
+use crate::reading::{Facts, JsonView, attachment, attachments, dotted, lacks, object};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -37,7 +37,7 @@ const TYPE: &str = "zen:event-type:";
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     let kind = body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).and_then(dotted);
     let kind = kind.ok_or_else(|| lacks("type"))?;
     match (kind.strip_prefix("ticket."), body.object("/detail")) {
@@ -47,7 +47,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     }
 }
 
-fn event(sender: &Sender, body: Part<'_>, ticket: Part<'_>, kind: &str) -> Result<Event, ParseError> {
+fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) -> Result<Event, ParseError> {
     let id = ticket.id("/id").and_then(|id| number(&id)).ok_or_else(|| lacks("detail.id"))?;
     let comment = body.object("/event/comment");
     let author = comment.and_then(|comment| comment.object("/author"));
@@ -87,7 +87,7 @@ fn event(sender: &Sender, body: Part<'_>, ticket: Part<'_>, kind: &str) -> Resul
 
 /// The files of a comment. Their addresses hold a secret of their own, unless the account asks whoever
 /// fetches one to log in.
-fn files(comment: Part<'_>) -> Vec<Attachment> {
+fn files(comment: JsonView<'_>) -> Vec<Attachment> {
     attachments(comment, "/attachments", |file| {
         attachment(file, ["/filename", "/content_type", "/size"], file.string("/content_url")).or_else(|| {
             attachment(file, ["/file_name", "/content_type", "/size"], file.string("/content_url"))

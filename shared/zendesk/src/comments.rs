@@ -14,9 +14,9 @@ use crate::wire::{
 /// Comments or audits on a page: the most that Zendesk gives.
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
-const MOST_PAGES: usize = 30;
+const MAX_PAGES: usize = 30;
 /// Longest comment, in bytes: Zendesk takes 65,535.
-const LONGEST_BODY: usize = 60_000;
+const MAX_BODY: usize = 60_000;
 
 /// The last `limit` public comments, oldest first. Internal notes are left out: they are not for the
 /// customer, and a model that has read them may repeat them.
@@ -29,7 +29,7 @@ pub(crate) async fn last(
     let me = api.me(call).await?;
     let url = ticket.list(api.client.base(), "comments.json");
     let (mut found, mut cursor): (Vec<Comment>, Option<String>) = (Vec::new(), None);
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let mut query = vec![("page[size]", PER_PAGE), ("sort", "-created_at"), ("include", "users")];
         query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
         let page: CommentsPage = api.get(call, url.clone(), &query).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn create(
         let message = "the ticket is closed and takes no more comments: the requester must open a follow-up";
         return Err(api.client.error(call, ServiceFailure::Closed, message.to_owned()));
     }
-    let html = to_html(text, LONGEST_BODY);
+    let html = to_html(text, MAX_BODY);
     let update = UpdateRequest {
         ticket: Update {
             comment: NewComment { html_body: &html, public: true },
@@ -110,7 +110,7 @@ pub(crate) async fn find(
     let me = api.me(call).await?;
     let url = ticket.list(api.client.base(), "audits.json");
     let mut cursor: Option<String> = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let mut query = vec![("page[size]", PER_PAGE)];
         query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
         let page: AuditsPage = api.get(call, url.clone(), &query).await?;
@@ -127,7 +127,7 @@ pub(crate) async fn find(
         }
     }
     // "Not found" would have the comment written again.
-    Err(api.client.lost(call, format!("our comment is not among the first {MOST_PAGES} pages of audits")))
+    Err(api.client.lost(call, format!("our comment is not among the first {MAX_PAGES} pages of audits")))
 }
 
 fn proof(api: &Api, ticket: Ticket, audit: &Audit) -> Proof {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::contract::plain_task;
 use domain::{
-    Blob, Clock, DecideError, Decider, DraftOrigin, DraftRef, Insert, Origin, Outcome, Part, Save, Stores,
-    Task, TaskStatus, Verdict, after, decide, draft_hash,
+    Blob, Clock, DecideError, Decider, DecisionInput, DraftOrigin, DraftRef, Insert, Origin, Outcome,
+    PartKey, Save, Stores, Task, TaskStatus, after, decide, short_sha256,
 };
 use e2e::emulator::Emulator;
 use embedded::Embedded;
@@ -17,12 +17,12 @@ async fn parked(stores: &Stores) -> Task {
     let now = Clock::system().now();
     let mut task = plain_task("deciders", now);
     assert_eq!(stores.tasks.insert(&task).await.unwrap(), Insert::New);
-    let (part, blob) = (Part::draft(&draft_hash(DRAFT)), Blob::pack(DRAFT.as_bytes()).unwrap());
+    let (part, blob) = (PartKey::draft(&short_sha256(DRAFT)), Blob::pack(DRAFT.as_bytes()).unwrap());
     stores.payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()).await.unwrap();
     task.transition(TaskStatus::Processing, now, "claimed").unwrap();
     task.transition(TaskStatus::AwaitingApproval, now, "parked").unwrap();
     task.doc.draft =
-        Some(DraftRef { hash: draft_hash(DRAFT), from: DraftOrigin::Model, parked_because: None });
+        Some(DraftRef { hash: short_sha256(DRAFT), from: DraftOrigin::Model, parked_because: None });
     task.doc.expires_at = Some(after(now, Duration::from_secs(3_600)));
     task.control.due_at = task.doc.expires_at;
     assert_eq!(stores.tasks.save(&mut task).await.unwrap(), Save::Done);
@@ -38,13 +38,13 @@ async fn decide_at_once(stores: &Stores) {
         let (stores, id) = (stores.clone(), task.id.clone());
         deciders.spawn(async move {
             let verdict = match person % 3 {
-                0 => Verdict::Approve { text: None },
-                1 => Verdict::Reject { reason: None },
-                _ => Verdict::Approve { text: Some(format!("Edited by {person}.")) },
+                0 => DecisionInput::Approve { text: None },
+                1 => DecisionInput::Reject { reason: None },
+                _ => DecisionInput::Approve { text: Some(format!("Edited by {person}.")) },
             };
             let (name, request) = (format!("person {}", person % 3), format!("request {person}"));
             let decider = Decider { name: &name, request: &request, at, from: &Origin::CONSOLE };
-            decide(&stores, &id, verdict, &draft_hash(DRAFT), decider).await.map(|decided| decided.task)
+            decide(&stores, &id, verdict, &short_sha256(DRAFT), decider).await.map(|decided| decided.task)
         });
     }
     let answers = deciders.join_all().await;

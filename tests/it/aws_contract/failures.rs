@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws::{Aws, AwsConfig};
 use aws_config::SdkConfig;
 use domain::contract::{incompressible, plain_task};
-use domain::{Blob, Envelope, Lane, ListQuery, Part, StoreError, Stores, TaskStatus, Visibility};
+use domain::{Blob, Envelope, Lane, ListQuery, PartKey, StoreError, Stores, TaskStatus, Visibility};
 use e2e::emulator::{Emulator, unique_prefix};
 
 use super::now;
@@ -65,7 +65,7 @@ async fn a_missing_bucket_is_named_with_its_variable() {
     let stores = nowhere().await;
     let large = Blob::from_packed(incompressible(200_000, 1));
     let id = plain_task("failures", now()).id;
-    let message = broken(stores.payloads.put_new(&id, &Part::payload(), &large, now()).await);
+    let message = broken(stores.payloads.put_new(&id, &PartKey::payload(), &large, now()).await);
     assert!(message.contains("-absent-payloads") && message.contains("PAYLOAD_BUCKET"), "{message}");
 }
 
@@ -100,7 +100,7 @@ async fn the_part_that_is_the_task_cannot_be_written_as_a_part() {
     let stores = Emulator::shared().resources().await.stores;
     let task = plain_task("failures", now());
     stores.tasks.insert(&task).await.unwrap();
-    let part = Part::from_name("task".to_owned());
+    let part = PartKey::from_name("task".to_owned());
     broken(stores.payloads.put_new(&task.id, &part, &Blob::from_packed(vec![1]), now()).await);
     assert_eq!(stores.tasks.get(&task.id).await.unwrap(), Some(task));
 }

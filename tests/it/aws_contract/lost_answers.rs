@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use domain::contract::plain_task;
-use domain::{Acquire, Blob, Claim, ClaimRequest, Expected, Insert, Lease, Part, PutNew, Save, Stores, Swap};
+use domain::{
+    Acquire, Blob, Claim, ClaimRequest, Expected, Insert, Lease, PartKey, PutNew, Save, Stores, Swap,
+};
 use domain::{TaskStatus, after};
 use e2e::emulator::{Emulator, Wire};
 use serde_json::json;
@@ -58,7 +60,7 @@ async fn an_insert_whose_answer_was_lost_leaves_a_task_to_be_enqueued() {
 #[tokio::test]
 async fn a_part_whose_answer_was_lost_is_there() {
     let (wire, stores) = wired().await;
-    let (id, part, blob) = (plain_task("lost", now()).id, Part::payload(), Blob::from_packed(vec![7]));
+    let (id, part, blob) = (plain_task("lost", now()).id, PartKey::payload(), Blob::from_packed(vec![7]));
     wire.lose_answers(1);
     assert_eq!(stores.payloads.put_new(&id, &part, &blob, now()).await.unwrap(), PutNew::Exists);
     assert_eq!(stores.payloads.get(&id, &part).await.unwrap(), Some(blob));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::contract::{incompressible, plain_task};
 use domain::{
-    Blob, ClaimRequest, Envelope, Expected, Lane, Lease, ListQuery, Part, Stores, TaskStatus, Visibility,
+    Blob, ClaimRequest, Envelope, Expected, Lane, Lease, ListQuery, PartKey, Stores, TaskStatus, Visibility,
     after,
 };
 use e2e::emulator::{Emulator, Wire};
@@ -70,14 +70,14 @@ async fn the_indexes_are_asked_once_per_shard() {
 #[tokio::test]
 async fn one_request_for_each_small_part_and_two_for_a_large_one() {
     let (wire, stores) = wired().await;
-    let (id, part, forget_at) = (plain_task("requests", now()).id, Part::payload(), now());
+    let (id, part, forget_at) = (plain_task("requests", now()).id, PartKey::payload(), now());
     let small = Blob::from_packed(incompressible(100 << 10, 1));
     stores.payloads.put_new(&id, &part, &small, forget_at).await.unwrap();
     assert_eq!(wire.take(), ["PutItem"]);
     stores.payloads.get(&id, &part).await.unwrap();
     assert_eq!(wire.take(), ["GetItem"]);
     let large = Blob::from_packed(incompressible((100 << 10) + 1, 1));
-    let part = Part::draft("large");
+    let part = PartKey::draft("large");
     stores.payloads.put_new(&id, &part, &large, forget_at).await.unwrap();
     assert_eq!(wire.take(), ["PUT", "PutItem"], "the object before the item that points to it");
     stores.payloads.get(&id, &part).await.unwrap();

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::contract::{incompressible, plain_task};
 use domain::{
     Blob, Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin, Outcome,
-    Part, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, draft_hash,
+    PartKey, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, short_sha256,
 };
 use e2e::emulator::{Emulator, Resources};
 use serde_json::json;
@@ -44,7 +44,7 @@ fn eventful(now: Timestamp) -> Task {
         confidence: 0.72,
         parameters: json!({"component": "installer", "version": "1.2.3", "severity": "high"}),
     });
-    let hash = draft_hash("Thank you for the report!");
+    let hash = short_sha256("Thank you for the report!");
     let why = "confidence 0.72 is below 0.8".to_owned();
     doc.draft = Some(DraftRef { hash: hash.clone(), from: DraftOrigin::Person, parked_because: Some(why) });
     doc.decision = Some(Decision {
@@ -103,7 +103,7 @@ async fn no_part_makes_an_item_much_larger_than_100_kb() {
     let id = plain_task("sizes", now()).id;
     for size in [1_usize, 100 << 10, (100 << 10) + 1, 4 << 20] {
         let blob = Blob::from_packed(incompressible(size, 1));
-        let part = Part::draft(&size.to_string());
+        let part = PartKey::draft(&size.to_string());
         resources.stores.payloads.put_new(&id, &part, &blob, now()).await.unwrap();
         assert!(resources.stores.payloads.get(&id, &part).await.unwrap() == Some(blob), "{size} bytes");
     }

@@ -18,7 +18,7 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "goog
 const START: &str = "exec \"$0\" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage \
     --no-first-run --disable-background-networking --disable-component-update --remote-debugging-pipe \
     --user-data-dir=\"$1\" about:blank 3<&0 4>&1 </dev/null >/dev/null 2>&1";
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A browser with one tab. It ends when this is dropped.
@@ -72,7 +72,7 @@ impl Chromium {
         let mut bytes = command.to_string().into_bytes();
         bytes.push(0);
         self.commands.write_all(&bytes).await.unwrap();
-        let answer = timeout(PATIENCE, self.answer_to(self.sent)).await;
+        let answer = timeout(TIMEOUT, self.answer_to(self.sent)).await;
         answer.unwrap_or_else(|_| panic!("{method} was not answered"))
     }
 
@@ -104,7 +104,7 @@ impl Chromium {
     pub(super) async fn until(&mut self, expression: &str) {
         let began = Instant::now();
         while self.eval(&format!("Boolean({expression})")).await != json!(true) {
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > TIMEOUT {
                 let page = self.eval("location.href + '\\n' + document.body.innerText").await;
                 panic!("never came true: {expression}\n{}", page.as_str().unwrap_or_default());
             }

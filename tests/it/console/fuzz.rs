@@ -17,7 +17,7 @@ const VENV: Venv = Venv {
     requirements: include_str!("../../requirements/schemathesis.txt"),
 };
 /// It takes seconds; a machine that builds may be slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn every_request_that_can_be_made_up_is_answered_as_described() {
@@ -47,7 +47,7 @@ async fn every_request_that_can_be_made_up_is_answered_as_described() {
         // A cursor is a text, but only those that a list has returned are taken.
         .args(["--exclude-checks", "positive_data_acceptance", "--no-color"])
         .kill_on_drop(true);
-    let output = timeout(PATIENCE, fuzzer.output()).await.expect("the fuzzer ends").unwrap();
+    let output = timeout(TIMEOUT, fuzzer.output()).await.expect("the fuzzer ends").unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("Tested: 8") || said.contains("8 selected"), "all operations were tested: {said}");

@@ -16,7 +16,7 @@ const WRAPPER: &str = include_str!("emulator.py");
 /// What the emulator logs once it listens.
 const READY: &str = "Running on http";
 /// It takes a third of a second on an idle machine.
-const LONGEST_START: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// A free port may be taken by somebody else before the emulator has it.
 const TRIES: u32 = 3;
 
@@ -108,10 +108,10 @@ fn wait_until_ready(stderr: ChildStderr, mut log: File) -> Result<(), String> {
             let _ = writeln!(log, "{line}");
         }
     });
-    receiver.recv_timeout(LONGEST_START).unwrap_or_else(|_| {
+    receiver.recv_timeout(START_TIMEOUT).unwrap_or_else(|_| {
         Err(format!(
             "the emulator was not ready within {} s; see target/emulator/*.log",
-            LONGEST_START.as_secs()
+            START_TIMEOUT.as_secs()
         ))
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{Task, Verdict};
+use domain::{DecisionInput, Task};
 
 use super::draft::{self, Typed};
 use super::failure::Failure;
@@ -37,7 +37,7 @@ pub(crate) async fn approve(
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
     let text = edited(&console, &task, &fields).await?;
-    let verdict = Verdict::Approve { text };
+    let verdict = DecisionInput::Approve { text };
     let done = decision::settle(&console, &task.id, verdict, &fields.draft_hash, &caller).await;
     answer(&console, &session, &task, &fields, done, "approved").await
 }
@@ -53,7 +53,7 @@ pub(crate) async fn reject(
     let task = task::find(&console, &id).await?;
     let done = match decision::short("note", Some(fields.note.clone())) {
         Ok(reason) => {
-            let verdict = Verdict::Reject { reason };
+            let verdict = DecisionInput::Reject { reason };
             decision::settle(&console, &task.id, verdict, &fields.draft_hash, &caller).await
         }
         Err(refusal) => Err(refusal),

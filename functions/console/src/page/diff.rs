@@ -8,14 +8,14 @@ use similar::{ChangeTag, TextDiff};
 /// Lines around a change that are shown with it.
 const CONTEXT: usize = 2;
 /// Comparing may take so long; after that the comparison becomes coarser, not wrong.
-const PATIENCE: Duration = Duration::from_millis(50);
+const TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The difference from `before` to `after`; says so when there is none.
 pub(crate) fn diff(before: &str, after: &str) -> Markup {
     if before == after {
         return html! { p.quiet { "No difference." } };
     }
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(before, after);
+    let diff = TextDiff::configure().timeout(TIMEOUT).diff_lines(before, after);
     html! {
         div.diff role="group" aria-label="Changes" {
             @for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The draft of a task: as it will look, in a form to edit and decide, and compared with others.
 
-use domain::{Blob, DraftOrigin, Part, StoreError, Stores, Task, TaskStatus};
+use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus};
 use maud::{Markup, PreEscaped, html};
 
 use super::diff::diff;
@@ -10,7 +10,7 @@ use super::session::Session;
 /// What parts with the text of a draft begin with.
 const DRAFTS: &str = "draft:";
 /// Bytes of HTML that a draft may become.
-const MOST_HTML: usize = 512 << 10;
+const MAX_HTML: usize = 512 << 10;
 
 /// The texts of a task's drafts, by their hashes.
 pub(crate) struct Drafts(Vec<(String, String)>);
@@ -47,7 +47,7 @@ impl Drafts {
 
 /// The text of the draft with this hash alone.
 pub(crate) async fn one(stores: &Stores, task: &Task, hash: &str) -> Result<Option<String>, StoreError> {
-    let blob = stores.payloads.get(&task.id, &Part::draft(hash)).await?;
+    let blob = stores.payloads.get(&task.id, &PartKey::draft(hash)).await?;
     blob.map(|blob| text(&blob)).transpose()
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn section(session: &Session, task: &Task, drafts: &Drafts, typed: Op
 
 /// The draft as a reader will see it.
 fn rendered(text: &str) -> Markup {
-    let html = markdown::to_html(text, MOST_HTML);
+    let html = markdown::to_html(text, MAX_HTML);
     // In what `to_html` returns, `<` begins a tag and nothing else: text has it escaped.
     let link = "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"";
     PreEscaped(html.replace("<a href=\"", link))

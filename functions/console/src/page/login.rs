@@ -23,7 +23,7 @@ use crate::tokens::{Holder, Tokens};
 
 /// Attempts of one sender within [`WINDOW`]: more than anybody mistypes, and nothing to somebody who
 /// guesses.
-const MOST_ATTEMPTS: i64 = 20;
+const MAX_ATTEMPTS: i64 = 20;
 const WINDOW: Duration = Duration::from_secs(300);
 const LOGIN: &str = "/ui/login";
 
@@ -119,7 +119,7 @@ async fn throttle(console: &Console, sender: &str, now: Timestamp) -> Result<(),
     let window = now.as_second() / i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
     let key = format!("login:{sender}:{window}");
     let attempts = console.stores.state.add(&key, 1, after(now, WINDOW * 2)).await?;
-    if attempts > MOST_ATTEMPTS { Err(Failure(Refusal::Throttled)) } else { Ok(()) }
+    if attempts > MAX_ATTEMPTS { Err(Failure(Refusal::Throttled)) } else { Ok(()) }
 }
 
 /// Ends the session, in this browser and wherever else its cookie may be. If that cannot be written down,

@@ -32,7 +32,7 @@ const REFRESH_MS: u32 = 2_000;
 pub(crate) struct Filter {
     status: String,
     source: String,
-    /// Part of an id, a thread, an actor or a kind of event.
+    /// PartKey of an id, a thread, an actor or a kind of event.
     q: String,
     cursor: String,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use domain::{Part, StoreError, clip};
+use domain::{PartKey, StoreError, clip};
 use maud::{Markup, html};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::transcript::{Call, of_task};
 
 /// Bytes of one body that a page shows; the API has all of it.
-const MOST_SHOWN: usize = 256 << 10;
+const MAX_SHOWN: usize = 256 << 10;
 
 pub(crate) async fn page(
     State(console): State<Arc<Console>>,
@@ -43,7 +43,7 @@ pub(crate) async fn payload(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    let blob = console.stores.payloads.get(&task.id, &Part::payload()).await?;
+    let blob = console.stores.payloads.get(&task.id, &PartKey::payload()).await?;
     let blob = blob.ok_or(Refusal::NoSuchPart("raw body"))?;
     let bytes = blob.unpack().map_err(|error| StoreError::broken("read a raw body", error))?;
     let text = String::from_utf8_lossy(&bytes);
@@ -112,7 +112,7 @@ fn pretty(raw: &RawValue) -> Option<String> {
 }
 
 fn bounded(text: &str) -> Markup {
-    let shown = clip(text, MOST_SHOWN);
+    let shown = clip(text, MAX_SHOWN);
     html! {
         pre { (shown) }
         @if shown.len() < text.len() {

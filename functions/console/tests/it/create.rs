@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use console::TokenSource;
-use domain::{Lane, Part, TaskStatus};
+use domain::{Lane, PartKey, TaskStatus};
 use serde_json::{Value, json};
 
 use crate::rig::{Answer, Rig, TOKENS, request, tokens};
@@ -35,7 +35,7 @@ async fn task_is_stored_with_its_body_and_sent_to_the_lane_of_its_priority() {
     assert_eq!((task.doc.source.as_str(), task.doc.event.as_str()), ("api", "task.requested"));
     assert_eq!((task.doc.actor.as_str(), task.doc.thread.as_str()), ("mona", id.as_str()));
     assert_eq!(task.doc.metadata["order"], "7");
-    let blob = rig.stores.payloads.get(&id, &Part::payload()).await.unwrap().unwrap();
+    let blob = rig.stores.payloads.get(&id, &PartKey::payload()).await.unwrap().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&blob.unpack().unwrap()).unwrap(), body);
     assert_eq!(rig.drain_lane(Lane::Bulk).await, [id]);
     assert!(rig.drain_lane(Lane::Standard).await.is_empty() && rig.drain().await.is_empty());

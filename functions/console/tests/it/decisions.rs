@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use console::TokenSource;
-use domain::{Outcome, Task, TaskError, TaskId, TaskStatus, draft_hash};
+use domain::{Outcome, Task, TaskError, TaskId, TaskStatus, short_sha256};
 use serde_json::{Value, json};
 
 use crate::rig::{Answer, DRAFT, Rig, TOKENS, request, tokens};
@@ -45,20 +45,20 @@ async fn edited_draft_is_the_one_to_publish() {
     let rig = Rig::new();
     let task = rig.parked(1).await;
     let text = "Thank you! Fixed in 1.2.1.";
-    let body = json!({ "draft_hash": draft_hash(DRAFT), "text": text });
+    let body = json!({ "draft_hash": short_sha256(DRAFT), "text": text });
     let shown = decide(&rig, &task.id, "approve", &body).await.ok();
     assert_eq!(shown["decision"]["outcome"], "edited");
     assert_eq!((&shown["draft"]["text"], &shown["draft"]["from"]), (&json!(text), &json!("person")));
     let decision = rig.stored(&task.id).await.doc.decision.unwrap();
-    assert_eq!(decision.publish_hash, Some(draft_hash(text)));
-    assert_eq!(decision.draft_hash, draft_hash(DRAFT));
+    assert_eq!(decision.publish_hash, Some(short_sha256(text)));
+    assert_eq!(decision.draft_hash, short_sha256(DRAFT));
 }
 
 #[tokio::test]
 async fn rejected_draft_is_not_published() {
     let rig = Rig::new();
     let task = rig.parked(1).await;
-    let body = json!({ "draft_hash": draft_hash(DRAFT), "reason": "wrong version" });
+    let body = json!({ "draft_hash": short_sha256(DRAFT), "reason": "wrong version" });
     let shown = decide(&rig, &task.id, "reject", &body).await.ok();
     assert_eq!((&shown["status"], &shown["decision"]["outcome"]), (&json!("rejected"), &json!("rejected")));
     let decision = rig.stored(&task.id).await.doc.decision.unwrap();
@@ -74,7 +74,7 @@ async fn second_decision_is_a_conflict() {
     rig.approve(&task).await.ok();
     let detail = rig.approve(&task).await.problem(409, "conflict");
     assert!(detail.contains("waiting"), "{detail}");
-    let body = json!({ "draft_hash": draft_hash(DRAFT) });
+    let body = json!({ "draft_hash": short_sha256(DRAFT) });
     decide(&rig, &task.id, "reject", &body).await.problem(409, "conflict");
     assert_eq!(rig.stored(&task.id).await.doc.decision.unwrap().outcome, Outcome::Approved);
 }
@@ -84,9 +84,9 @@ async fn decision_on_another_text_than_the_present_one_is_a_conflict() {
     let rig = Rig::new();
     let task = rig.parked(1).await;
     for verb in ["approve", "reject"] {
-        let body = json!({ "draft_hash": draft_hash("an older draft") });
+        let body = json!({ "draft_hash": short_sha256("an older draft") });
         let detail = decide(&rig, &task.id, verb, &body).await.problem(409, "stale_draft");
-        assert!(detail.contains(&draft_hash(DRAFT)), "{detail}");
+        assert!(detail.contains(&short_sha256(DRAFT)), "{detail}");
     }
     assert_eq!(rig.stored(&task.id).await, task);
 }
@@ -109,7 +109,7 @@ async fn decision_counts_until_five_minutes_after_the_expiry() {
 async fn of_a_hundred_who_decide_at_once_one_succeeds() {
     let rig = unsteady_rig(Down::Nothing);
     let task = rig.parked(1).await;
-    let body = json!({ "draft_hash": draft_hash(DRAFT) });
+    let body = json!({ "draft_hash": short_sha256(DRAFT) });
     let deciders = (0..100).map(|n| decide(&rig, &task.id, ["approve", "reject"][n % 2], &body));
     let answers = futures::future::join_all(deciders).await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
@@ -126,7 +126,7 @@ async fn of_a_hundred_who_decide_at_once_one_succeeds() {
 async fn unknown_task_cannot_be_decided() {
     let rig = Rig::new();
     let id = TaskId::derive("github", b"never stored");
-    let body = json!({ "draft_hash": draft_hash(DRAFT) });
+    let body = json!({ "draft_hash": short_sha256(DRAFT) });
     for verb in ["approve", "reject"] {
         decide(&rig, &id, verb, &body).await.problem(404, "unknown_task");
     }
@@ -137,7 +137,7 @@ async fn unknown_task_cannot_be_decided() {
 async fn body_that_makes_no_sense_is_refused_with_a_hint() {
     let rig = Rig::new();
     let task = rig.parked(1).await;
-    let hash = draft_hash(DRAFT);
+    let hash = short_sha256(DRAFT);
     for (verb, body, hint) in [
         ("approve", json!({}), "missing field `draft_hash`"),
         (
@@ -165,9 +165,9 @@ async fn body_that_is_missing_too_large_or_no_json_is_refused() {
     let task = rig.parked(1).await;
     let path = format!("/tasks/{}/approve", task.id);
     rig.send(request("POST", &path, Body::empty())).await.problem(400, "malformed");
-    let body = json!({ "draft_hash": draft_hash(DRAFT) }).to_string();
+    let body = json!({ "draft_hash": short_sha256(DRAFT) }).to_string();
     rig.send(request("POST", &path, Body::from(body))).await.problem(415, "media_type");
-    let large = json!({ "draft_hash": draft_hash(DRAFT), "text": "x".repeat(600_000) });
+    let large = json!({ "draft_hash": short_sha256(DRAFT), "text": "x".repeat(600_000) });
     decide(&rig, &task.id, "approve", &large).await.problem(413, "too_large");
     let mut half = request("POST", &path, Body::from("{\"draft_hash\":"));
     half.headers_mut().insert("content-type", "application/json".parse().unwrap());

@@ -1,6 +1,6 @@
 //! Text of strangers and of models, on our pages.
 
-use domain::{Part, TaskError, TaskStatus, draft_hash};
+use domain::{PartKey, TaskError, TaskStatus, short_sha256};
 use serde_json::json;
 
 use crate::rig::Rig;
@@ -46,8 +46,8 @@ async fn a_draft_is_rendered_without_what_it_would_like_to_run() {
         "{EVIL}\n\n<iframe src=x></iframe>\n\n[a](javascript:alert(1))\n\n![b](https://evil.example/p.png)\n\n\
          </textarea><script>alert(1)</script>\n\n<svg onload=alert(1)>"
     );
-    let hash = draft_hash(&draft);
-    rig.put(&task.id, &Part::draft(&hash), draft.as_bytes()).await;
+    let hash = short_sha256(&draft);
+    rig.put(&task.id, &PartKey::draft(&hash), draft.as_bytes()).await;
     task.doc.draft.as_mut().unwrap().hash = hash;
     rig.save(&mut task).await;
     let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
@@ -64,8 +64,8 @@ async fn transcripts_and_raw_bodies_are_text() {
         "request": {"contents": [{"role": "user", "parts": [{"text": EVIL}]}]},
         "response": {"candidates": [{"content": {"parts": [{"text": EVIL}]}}]},
     });
-    rig.put(&task.id, &Part::call(1, 0), call.to_string().as_bytes()).await;
-    rig.put(&task.id, &Part::payload(), format!("{{\"title\": {}}}", json!(EVIL)).as_bytes()).await;
+    rig.put(&task.id, &PartKey::call(1, 0), call.to_string().as_bytes()).await;
+    rig.put(&task.id, &PartKey::payload(), format!("{{\"title\": {}}}", json!(EVIL)).as_bytes()).await;
     assert_harmless(&rig.page(&format!("/ui/tasks/{}/transcript", task.id)).await.text());
     assert_harmless(&rig.page(&format!("/ui/tasks/{}/payload", task.id)).await.text());
 }

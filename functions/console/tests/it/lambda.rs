@@ -1,7 +1,7 @@
 //! The API behind API Gateway: a whole event through the adapter that Lambda runs.
 
 use data_encoding::BASE64;
-use domain::Part;
+use domain::PartKey;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ async fn raw_body_that_is_no_text_survives() {
     let mut task = rig.task("github", 1).await;
     task.doc.content_type = "application/x-www-form-urlencoded".to_owned();
     rig.save(&mut task).await;
-    rig.put(&task.id, &Part::payload(), b"payload=%7B%7D&\xff").await;
+    rig.put(&task.id, &PartKey::payload(), b"payload=%7B%7D&\xff").await;
     let response = invoke(&rig, &event("GET", &format!("/tasks/{}/payload", task.id), "")).await;
     assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
     let body = BASE64.decode(response["body"].as_str().unwrap().as_bytes()).unwrap();

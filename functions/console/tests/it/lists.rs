@@ -1,7 +1,7 @@
 //! `GET /tasks` and `GET /tasks/{id}`.
 
 use console::TokenSource;
-use domain::{Part, TaskStatus, draft_hash};
+use domain::{PartKey, TaskStatus, short_sha256};
 use serde_json::{Value, json};
 
 use crate::rig::{DRAFT, Rig, TOKENS, tokens};
@@ -90,7 +90,7 @@ async fn tasks_are_shown_with_the_text_of_their_drafts() {
     let shown = rig.get(&format!("/tasks/{}", task.id)).await.ok();
     assert_eq!(
         shown["draft"],
-        json!({ "text": DRAFT, "hash": draft_hash(DRAFT), "from": "model", "parked_because": "low confidence" })
+        json!({ "text": DRAFT, "hash": short_sha256(DRAFT), "from": "model", "parked_because": "low confidence" })
     );
     assert_eq!((&shown["status"], &shown["thread"]), (&json!("awaiting_approval"), &json!("octo/repo#1")));
     assert_eq!(rig.get("/tasks").await.ok()["tasks"], json!([shown]));
@@ -108,8 +108,8 @@ async fn unknown_task_is_404() {
 async fn draft_that_cannot_be_read_does_not_hide_the_list() {
     let rig = Rig::new();
     let mut damaged = rig.task("github", 1).await;
-    let hash = draft_hash("lost");
-    rig.put(&damaged.id, &Part::draft(&hash), b"\xff\xfe").await;
+    let hash = short_sha256("lost");
+    rig.put(&damaged.id, &PartKey::draft(&hash), b"\xff\xfe").await;
     damaged.transition(TaskStatus::Processing, rig.watch.now(), "claimed").unwrap();
     let from = domain::DraftOrigin::Model;
     damaged.doc.draft = Some(domain::DraftRef { hash, from, parked_because: None });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DayBook, StepUsage, TaskStatus};
+use domain::{StatsRecorder, StepUsage, TaskStatus};
 
 use crate::rig::Rig;
 
@@ -26,7 +26,7 @@ async fn figures_of_all_processors_are_added_up() {
     let rig = Rig::new();
     let now = rig.watch.now();
     for shard in 0..8 {
-        let book = DayBook::new(rig.stores.state.clone(), shard);
+        let book = StatsRecorder::new(rig.stores.state.clone(), shard);
         book.spent(&[usage("gemini-pro", Some(0.25)), usage("<odd>", None)]);
         book.ended(TaskStatus::Completed, now);
         book.write(now).await.unwrap();
@@ -51,7 +51,7 @@ async fn figures_of_all_processors_are_added_up() {
 #[tokio::test]
 async fn nothing_is_written_while_there_is_nothing_new() {
     let rig = Rig::new();
-    let (now, book) = (rig.watch.now(), DayBook::new(rig.stores.state.clone(), 1));
+    let (now, book) = (rig.watch.now(), StatsRecorder::new(rig.stores.state.clone(), 1));
     book.write(now).await.unwrap();
     assert!(rig.stores.state.get("stats:2026-11-18:1", now).await.unwrap().is_none());
     book.ended(TaskStatus::Ignored, now);
@@ -65,7 +65,7 @@ async fn nothing_is_written_while_there_is_nothing_new() {
 #[tokio::test]
 async fn a_day_begins_with_nothing() {
     let rig = Rig::new();
-    let book = DayBook::new(rig.stores.state.clone(), 0);
+    let book = StatsRecorder::new(rig.stores.state.clone(), 0);
     book.ended(TaskStatus::Completed, rig.watch.now());
     book.write(rig.watch.now()).await.unwrap();
     rig.watch.advance(Duration::from_secs(86_400));

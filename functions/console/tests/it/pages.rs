@@ -1,7 +1,7 @@
 //! What the pages show, and what their forms do.
 
 use axum::body::Body;
-use domain::{Outcome, TaskStatus, draft_hash};
+use domain::{Outcome, TaskStatus, short_sha256};
 use http::{Request, StatusCode};
 
 use crate::rig::{DRAFT, HOST, Rig};
@@ -61,7 +61,7 @@ async fn a_parked_draft_is_shown_with_what_can_be_done() {
 async fn a_draft_is_approved_as_it_is_although_forms_change_line_ends() {
     let rig = Rig::new();
     let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
-    let hash = draft_hash(DRAFT);
+    let hash = short_sha256(DRAFT);
     let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
     let path = format!("/ui/tasks/{}/approve", task.id);
     let answer = rig.submit(&path, &fields, &cookie).await;
@@ -78,14 +78,14 @@ async fn a_draft_is_approved_as_it_is_although_forms_change_line_ends() {
 async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
     let rig = Rig::new();
     let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
-    let hash = draft_hash(DRAFT);
+    let hash = short_sha256(DRAFT);
     let fields = [("draft_hash", hash.as_str()), ("text", "Thank you, this is mended in 1.2.\r\nBye.")];
     let preview = rig.submit(&format!("/ui/tasks/{}/preview", task.id), &fields, &cookie).await.text();
     assert!(preview.contains("<mark>fixed</mark>") && preview.contains("<mark>mended</mark>"), "{preview}");
     assert_eq!(rig.stored(&task.id).await.control.status, TaskStatus::AwaitingApproval);
     rig.submit(&format!("/ui/tasks/{}/approve", task.id), &fields, &cookie).await;
     let stored = rig.stored(&task.id).await;
-    let text = draft_hash("Thank you, this is mended in 1.2.\nBye.");
+    let text = short_sha256("Thank you, this is mended in 1.2.\nBye.");
     assert_eq!(stored.doc.decision.unwrap().publish_hash, Some(text));
     let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
     assert!(page.contains("What was edited") && page.contains("<mark>fixed</mark>"));
@@ -95,7 +95,7 @@ async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
 async fn a_draft_is_rejected_with_the_note() {
     let rig = Rig::new();
     let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
-    let hash = draft_hash(DRAFT);
+    let hash = short_sha256(DRAFT);
     let fields = [("draft_hash", hash.as_str()), ("note", "off topic")];
     rig.submit(&format!("/ui/tasks/{}/reject", task.id), &fields, &cookie).await;
     let decision = rig.stored(&task.id).await.doc.decision.unwrap();

@@ -1,6 +1,6 @@
 //! `GET /tasks/{id}/transcript` and `/payload`.
 
-use domain::{Exchange, Part, Task, TaskId};
+use domain::{Exchange, PartKey, Task, TaskId};
 use serde_json::{Value, json};
 
 use crate::rig::Rig;
@@ -28,10 +28,10 @@ async fn transcript_has_the_calls_in_their_order() {
         let exchanges: Vec<Exchange> = steps.iter().map(|step| exchange(step)).collect();
         serde_json::to_vec(&exchanges).unwrap()
     };
-    rig.put(&task.id, &Part::call(2, 0), &part(&["answer", "repair"])).await;
-    rig.put(&task.id, &Part::call(10, 0), &serde_json::to_vec(&exchange("again")).unwrap()).await;
-    rig.put(&task.id, &Part::call(1, 0), &serde_json::to_vec(&exchange("triage")).unwrap()).await;
-    rig.put(&task.id, &Part::step(0, "triage"), b"{}").await;
+    rig.put(&task.id, &PartKey::call(2, 0), &part(&["answer", "repair"])).await;
+    rig.put(&task.id, &PartKey::call(10, 0), &serde_json::to_vec(&exchange("again")).unwrap()).await;
+    rig.put(&task.id, &PartKey::call(1, 0), &serde_json::to_vec(&exchange("triage")).unwrap()).await;
+    rig.put(&task.id, &PartKey::step(0, "triage"), b"{}").await;
 
     let transcript = transcript(&rig, &task).await;
     let expected = ["triage", "answer", "repair", "again"].map(|step| json!(exchange(step)));
@@ -46,7 +46,7 @@ async fn transcript_passes_bodies_on_to_the_letter() {
     let call = format!(
         r#"{{"step":"triage","model":"m","request":{body},"response":null,"at":"2026-11-20T11:00:00Z"}}"#
     );
-    rig.put(&task.id, &Part::call(1, 0), call.as_bytes()).await;
+    rig.put(&task.id, &PartKey::call(1, 0), call.as_bytes()).await;
     let answer = rig.get(&format!("/tasks/{}/transcript", task.id)).await;
     assert_eq!(answer.body, format!(r#"{{"calls":[{call}]}}"#));
 }
@@ -55,7 +55,7 @@ async fn transcript_passes_bodies_on_to_the_letter() {
 async fn damaged_transcript_is_500_and_says_nothing_of_its_content() {
     let rig = Rig::new();
     let task = rig.task("github", 1).await;
-    rig.put(&task.id, &Part::call(1, 0), b"private words").await;
+    rig.put(&task.id, &PartKey::call(1, 0), b"private words").await;
     let detail = rig.get(&format!("/tasks/{}/transcript", task.id)).await.problem(500, "broken");
     assert!(!detail.contains("private"), "{detail}");
 }
@@ -65,7 +65,7 @@ async fn payload_is_the_raw_body_as_a_harmless_download() {
     let rig = Rig::new();
     let task = rig.task("github", 1).await;
     let body = b"{\"html\":\"<script>alert(1)</script>\", \"odd\":  1.0}\n";
-    rig.put(&task.id, &Part::payload(), body).await;
+    rig.put(&task.id, &PartKey::payload(), body).await;
     let answer = rig.get(&format!("/tasks/{}/payload", task.id)).await;
     assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, &body[..]));
     for (name, value) in [
@@ -90,7 +90,7 @@ async fn task_without_a_raw_body_has_no_payload() {
 async fn parts_of_an_unknown_task_are_404() {
     let rig = Rig::new();
     let id = TaskId::derive("github", b"never stored");
-    rig.put(&id, &Part::payload(), b"orphan").await;
+    rig.put(&id, &PartKey::payload(), b"orphan").await;
     for part in ["transcript", "payload"] {
         rig.get(&format!("/tasks/{id}/{part}")).await.problem(404, "unknown_task");
     }

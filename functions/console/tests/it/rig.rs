@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use console::{Console, TokenSource, router};
 use domain::{
-    Blob, Clock, DraftOrigin, DraftRef, Lane, NewTask, Part, Priority, PutNew, Save, Stores, Task, TaskId,
-    TaskStatus, Timestamp, Visibility, after, draft_hash,
+    Blob, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, Priority, PutNew, Save, Stores, Task, TaskId,
+    TaskStatus, Timestamp, Visibility, after, short_sha256,
 };
 use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
@@ -107,8 +107,8 @@ impl Rig {
     pub async fn parked(&self, number: u32) -> Task {
         let mut task = self.task("github", number).await;
         let now = self.watch.now();
-        let hash = draft_hash(DRAFT);
-        self.put(&task.id, &Part::draft(&hash), DRAFT.as_bytes()).await;
+        let hash = short_sha256(DRAFT);
+        self.put(&task.id, &PartKey::draft(&hash), DRAFT.as_bytes()).await;
         task.transition(TaskStatus::Processing, now, "claimed").unwrap();
         task.transition(TaskStatus::AwaitingApproval, now, "parked").unwrap();
         let because = Some("low confidence".to_owned());
@@ -124,7 +124,7 @@ impl Rig {
         assert_eq!(self.stores.tasks.save(task).await.unwrap(), Save::Done);
     }
 
-    pub async fn put(&self, id: &TaskId, part: &Part, bytes: &[u8]) {
+    pub async fn put(&self, id: &TaskId, part: &PartKey, bytes: &[u8]) {
         let blob = Blob::pack(bytes).unwrap();
         let forget_at = after(self.watch.now(), Duration::from_secs(86_400));
         assert_eq!(self.stores.payloads.put_new(id, part, &blob, forget_at).await.unwrap(), PutNew::Stored);
@@ -192,7 +192,7 @@ impl Rig {
     }
 
     pub async fn approve(&self, task: &Task) -> Answer {
-        self.post(&format!("/tasks/{}/approve", task.id), &json!({ "draft_hash": draft_hash(DRAFT) })).await
+        self.post(&format!("/tasks/{}/approve", task.id), &json!({ "draft_hash": short_sha256(DRAFT) })).await
     }
 }
 

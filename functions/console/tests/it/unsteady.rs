@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Acquire, Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Expected, Insert, Lane, ListQuery,
-    Page, Part, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores, Swap,
-    Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
+    Page, PartKey, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores,
+    Swap, Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
 };
 use serde_json::Value;
 
@@ -87,7 +87,7 @@ impl PayloadStore for Unsteady {
     async fn put_new(
         &self,
         id: &TaskId,
-        part: &Part,
+        part: &PartKey,
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
@@ -95,12 +95,12 @@ impl PayloadStore for Unsteady {
         self.inner.payloads.put_new(id, part, blob, forget_at).await
     }
 
-    async fn get(&self, id: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError> {
+    async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         self.up(Down::Payloads)?;
         self.inner.payloads.get(id, part).await
     }
 
-    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
         self.up(Down::Payloads)?;
         self.inner.payloads.list(id, prefix).await
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Insert, Lane, ListQuery, Page, Part,
+    Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Insert, Lane, ListQuery, Page, PartKey,
     PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StoreError, Stores, Task, TaskId, TaskStatus,
     TaskStore, Timestamp, Visibility,
 };
@@ -147,18 +147,18 @@ impl PayloadStore for Faulty {
     async fn put_new(
         &self,
         id: &TaskId,
-        part: &Part,
+        part: &PartKey,
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
         self.run(Step::PutPayload, store_error, self.inner.payloads.put_new(id, part, blob, forget_at)).await
     }
 
-    async fn get(&self, id: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError> {
+    async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         self.inner.payloads.get(id, part).await
     }
 
-    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
         self.inner.payloads.list(id, prefix).await
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::response::Response;
-use domain::{Clock, Lane, Part, Stores, Task, TaskId, Timestamp, Visibility};
+use domain::{Clock, Lane, PartKey, Stores, Task, TaskId, Timestamp, Visibility};
 use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
 use ingest::{Ingest, SecretMap, SecretsSource, router};
@@ -176,7 +176,7 @@ impl Rig {
     }
 
     pub async fn payload(&self, body: &[u8]) -> Option<Vec<u8>> {
-        let blob = self.stores.payloads.get(&task_id(body), &Part::payload()).await.unwrap();
+        let blob = self.stores.payloads.get(&task_id(body), &PartKey::payload()).await.unwrap();
         blob.map(|blob| blob.unpack().unwrap())
     }
 

@@ -13,7 +13,7 @@ use settings::{HttpCall, HttpMethod};
 use crate::{Automation, Context, Deed, Finished, Found, Interrupt};
 
 /// Kept of an answer in the ledger, in bytes.
-const LONGEST_ANSWER: usize = 500;
+const MAX_ANSWER: usize = 500;
 
 /// The automation of the call `name`.
 pub(super) fn automation(name: &str, call: &HttpCall) -> Automation {
@@ -96,7 +96,7 @@ impl Deed for Call<'_> {
         };
         let key = mark.to_string();
         let called = self.caller.call(method, self.url.clone(), self.body.as_ref(), &key).await?;
-        let answer = format!("{} {}", called.status.as_u16(), clip(&called.body, LONGEST_ANSWER));
+        let answer = format!("{} {}", called.status.as_u16(), clip(&called.body, MAX_ANSWER));
         Ok(Proof { id: answer.trim().to_owned(), url: None })
     }
 

@@ -20,7 +20,7 @@ const REFUND: &str = "refund";
 /// The host whose cap counts.
 const STRIPE: &str = "stripe";
 /// Shown to the person of what was written, in bytes.
-const LONGEST_QUOTE: usize = 1_000;
+const MAX_QUOTE: usize = 1_000;
 
 /// What the model finds in the event.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -172,7 +172,7 @@ fn question(context: &Context, payment: &Payment, plan: &Plan, reason: Reason) -
         Reason::RequestedByCustomer => "asked for by the customer",
         Reason::Duplicate => "charged twice",
     };
-    let quote: String = clip(&event.text, LONGEST_QUOTE).lines().map(|line| format!("> {line}\n")).collect();
+    let quote: String = clip(&event.text, MAX_QUOTE).lines().map(|line| format!("> {line}\n")).collect();
     format!(
         "Refund {} of {payment}.\n\nPaid: {}. Refunded so far: {}. Reason: {why}.\n\n\
          From {} in {}:\n\n{quote}",

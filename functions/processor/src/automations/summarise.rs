@@ -1,7 +1,7 @@
 //! `summarise`: posts a summary of the event and its thread to the Slack channel of agent.toml.
 
 use async_trait::async_trait;
-use domain::{Mark, Proof, ServiceError, TaskOutput, Timestamp, draft_hash};
+use domain::{Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use slack::Slack;
@@ -28,7 +28,7 @@ pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished
     let thread = context.event().thread.replace('`', "");
     let text = context.release(SUMMARY, &format!("Summary of `{thread}`\n\n{summary}")).await?.text;
     let proof = context.once(SUMMARY, &Post { slack, channel, text: &text }).await?;
-    let output = TaskOutput::Draft(draft_hash(&text));
+    let output = TaskOutput::Draft(short_sha256(&text));
     Ok(Finished { success: true, output, output_url: proof.url })
 }
 

@@ -5,7 +5,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 /// Letters and digits in a row that the draft shares with the instructions: so many are no coincidence.
 const RUN: usize = 120;
 /// Shorter runs of one alphabet hold no such recital.
-const SHORTEST_CODE: usize = 80;
+const MIN_CODE: usize = 80;
 
 /// Whether `draft` recites `secret`: as it is, spelt out with signs in between, or in a common encoding.
 pub(super) fn recites(draft: &str, secret: &str) -> bool {
@@ -28,7 +28,7 @@ fn decoded(draft: &str) -> Vec<String> {
     let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
     // Encoders break lines; sentences have other signs between their words.
     let joined: String = draft.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    let runs = joined.split(|c: char| !is_code(c)).filter(|run| run.len() >= SHORTEST_CODE);
+    let runs = joined.split(|c: char| !is_code(c)).filter(|run| run.len() >= MIN_CODE);
     let mut found: Vec<String> = runs.flat_map(decode).collect();
     found.push(draft.chars().rev().collect());
     found.push(percent_decoded(draft));

@@ -4,7 +4,7 @@
 /// one: what it hides is not read again.
 const HARMLESS: [&str; 9] = ["amp", "lt", "gt", "quot", "nbsp", "hellip", "mdash", "ndash", "copy"];
 /// The longest name of an entity.
-const LONGEST_ENTITY: usize = 32;
+const MAX_ENTITY: usize = 32;
 /// Names that speak to many at once.
 const CROWDS: [&str; 5] = ["all", "channel", "everyone", "here", "group"];
 
@@ -25,7 +25,7 @@ pub(super) fn without_entities(text: &str) -> String {
 fn is_entity(behind: &str) -> bool {
     let end = behind.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(behind.len());
     let name = &behind[..end];
-    let is_named = (1..=LONGEST_ENTITY).contains(&end) && behind[end..].starts_with(';');
+    let is_named = (1..=MAX_ENTITY).contains(&end) && behind[end..].starts_with(';');
     behind.starts_with('#') || (is_named && !HARMLESS.contains(&name))
 }
 

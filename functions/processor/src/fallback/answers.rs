@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::sketch::Sketch;
 
 /// Answers that are kept: the newest.
-const MOST: usize = 20;
+const MAX_ANSWERS: usize = 20;
 /// Bytes of an answer that is kept. A longer one is not: cut off, it would be no answer.
-const LONGEST: usize = 4 * 1024;
+const MAX_ANSWER_BYTES: usize = 4 * 1024;
 /// Bytes of all of them, as JSON.
-const MOST_BYTES: usize = 100 * 1024;
+const MAX_TOTAL_BYTES: usize = 100 * 1024;
 /// How long an answer may stand in for another.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// How alike two questions must be.
@@ -43,15 +43,15 @@ impl Answers {
     fn read(value: &Value, now: Timestamp) -> Self {
         let all = value["answers"].as_array().into_iter().flatten();
         let read = all.filter_map(|one| Past::deserialize(one).ok());
-        Self(read.filter(|past| between(past.at, now) < KEPT).take(MOST).collect())
+        Self(read.filter(|past| between(past.at, now) < KEPT).take(MAX_ANSWERS).collect())
     }
 
     /// With `past` in front, within all bounds.
     fn add(&mut self, past: Past) {
         self.0.retain(|known| known.task != past.task);
         self.0.insert(0, past);
-        self.0.truncate(MOST);
-        while self.0.len() > 1 && self.value().to_string().len() > MOST_BYTES {
+        self.0.truncate(MAX_ANSWERS);
+        while self.0.len() > 1 && self.value().to_string().len() > MAX_TOTAL_BYTES {
             self.0.pop();
         }
     }
@@ -84,7 +84,7 @@ pub(super) async fn add(
     past: Past,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if past.text.len() > LONGEST {
+    if past.text.len() > MAX_ANSWER_BYTES {
         return Ok(false);
     }
     let mut present = state.get(key, now).await?;
@@ -141,11 +141,11 @@ mod tests {
         for n in 0..50 {
             answers.add(past(&n.to_string(), "q", "a"));
         }
-        assert_eq!((answers.0.len(), answers.0[0].task.as_str()), (MOST, "49"));
+        assert_eq!((answers.0.len(), answers.0[0].task.as_str()), (MAX_ANSWERS, "49"));
         for n in 0..50 {
-            answers.add(past(&n.to_string(), &long, &"\u{1}".repeat(LONGEST)));
+            answers.add(past(&n.to_string(), &long, &"\u{1}".repeat(MAX_ANSWER_BYTES)));
         }
-        assert!(answers.value().to_string().len() <= MOST_BYTES);
+        assert!(answers.value().to_string().len() <= MAX_TOTAL_BYTES);
         assert_eq!(answers.0[0].task, "49");
     }
 
@@ -168,7 +168,7 @@ mod tests {
         let state = stores.state.as_ref();
         assert!(add(state, "k", past("1", "q", "a"), at(0)).await.unwrap());
         assert!(add(state, "k", past("1", "q", "b"), at(0)).await.unwrap());
-        assert!(!add(state, "k", past("2", "q", &"x".repeat(LONGEST + 1)), at(0)).await.unwrap());
+        assert!(!add(state, "k", past("2", "q", &"x".repeat(MAX_ANSWER_BYTES + 1)), at(0)).await.unwrap());
         let kept = load(state, "k", at(0)).await.unwrap().0;
         assert_eq!(kept.iter().map(|past| past.text.as_str()).collect::<Vec<_>>(), ["b"]);
     }

@@ -19,10 +19,10 @@ use super::together::Share;
 const WINDOW: Duration = Duration::from_millis(100);
 
 /// Questions that go out as one.
-pub(super) const MOST: usize = 10;
+pub(super) const MAX_MEMBERS: usize = 10;
 
 /// Bytes of the questions that go out as one: long texts among many would blur the verdicts.
-const MOST_BYTES: usize = 96 * 1024;
+const MAX_BYTES: usize = 96 * 1024;
 
 /// Whose questions may go out together: one sender's text must not stand beside another's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,7 +182,7 @@ impl Seats {
 impl Party {
     fn has_room(&self, bytes: usize) -> bool {
         // The leader's own question counts.
-        self.followers.len() + 1 < MOST && self.bytes + bytes <= MOST_BYTES
+        self.followers.len() + 1 < MAX_MEMBERS && self.bytes + bytes <= MAX_BYTES
     }
 }
 

@@ -95,7 +95,7 @@ async fn every_lost_answer_is_a_question_of_its_own() {
     bench.until_settled(&id).await;
     assert_eq!(bench.approve(&id).await.control.status, TaskStatus::AwaitingApproval);
     assert_eq!(server.asked().len(), 2, "the first approval covers one call");
-    let rejected = bench.decide(&id, Verdict::Reject { reason: None }).await;
+    let rejected = bench.decide(&id, DecisionInput::Reject { reason: None }).await;
     assert_eq!(rejected.control.status, TaskStatus::Rejected);
     assert_eq!(server.asked().len(), 2);
 }
@@ -123,7 +123,7 @@ async fn call_that_must_be_approved_shows_what_will_be_sent_and_cannot_be_edited
     let shown = bench.draft(&id).await;
     assert!(shown.starts_with(&format!("POST {}/users/mona/reset", server.base)), "{shown}");
     assert!(shown.contains("asked for by mona"), "{shown}");
-    let edited = Verdict::Approve { text: Some(shown.replace("mona", "root")) };
+    let edited = DecisionInput::Approve { text: Some(shown.replace("mona", "root")) };
     let task = bench.decide(&id, edited).await;
     assert_eq!(task.control.status, TaskStatus::Failed);
     assert_eq!(task.doc.error.unwrap().kind, "edited_call");

@@ -151,14 +151,14 @@ async fn rejected_or_edited_request_refunds_nothing() {
     let wanted = || json!({"payment": "ch_1", "amount": "5"});
     let (server, services) = stripe(charge("usd"), false).await;
     let (bench, id) = bench_of(services, wanted()).await;
-    let task = bench.decide(&id, Verdict::Reject { reason: Some("no".to_owned()) }).await;
+    let task = bench.decide(&id, DecisionInput::Reject { reason: Some("no".to_owned()) }).await;
     assert_eq!(task.control.status, TaskStatus::Rejected);
     assert!(refunds(&server).is_empty());
 
     let (server, services) = stripe(charge("usd"), false).await;
     let (bench, id) = bench_of(services, wanted()).await;
     let edited = bench.draft(&id).await.replace("5.00", "9.00");
-    let task = bench.decide(&id, Verdict::Approve { text: Some(edited) }).await;
+    let task = bench.decide(&id, DecisionInput::Approve { text: Some(edited) }).await;
     assert_eq!(task.doc.error.unwrap().kind, "edited_request");
     assert!(refunds(&server).is_empty());
 }

@@ -127,7 +127,7 @@ async fn automation_waits_for_two_people_and_goes_on_where_it_was() {
     let task = bench.approve(&id).await;
     assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
     assert_eq!(bench.draft(&id).await, "Pay them?");
-    let edited = Verdict::Approve { text: Some("but less".to_owned()) };
+    let edited = DecisionInput::Approve { text: Some("but less".to_owned()) };
     assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::Completed);
     assert_eq!(bench.comments(), ["ada and ada agreed: but less"], "no question is a comment");
     assert_eq!((paid.get(), booked.get()), (1, 1));
@@ -141,7 +141,7 @@ async fn rejection_in_the_middle_ends_the_task() {
     });
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
-    let task = bench.decide(&id, Verdict::Reject { reason: None }).await;
+    let task = bench.decide(&id, DecisionInput::Reject { reason: None }).await;
     assert_eq!(task.control.status, TaskStatus::Rejected);
     assert!(bench.comments().is_empty());
 }
@@ -191,13 +191,13 @@ async fn question_after_a_reply_is_asked_once_and_keeps_what_was_published() {
     bench.script([crate::support::Say::Triage { intent: "bug_report", confidence: 0.2, spam: false }]);
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
-    let edited = Verdict::Approve { text: Some("We are on it.".to_owned()) };
+    let edited = DecisionInput::Approve { text: Some("We are on it.".to_owned()) };
     assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::AwaitingApproval);
     assert_eq!(bench.draft(&id).await, "Tell the press?");
     let task = bench.approve(&id).await;
     assert_eq!(task.control.status, TaskStatus::Completed);
     assert_eq!(bench.comments(), ["We are on it."]);
-    assert_eq!(task.doc.result.unwrap().output, TaskOutput::Draft(draft_hash("We are on it.")));
+    assert_eq!(task.doc.result.unwrap().output, TaskOutput::Draft(short_sha256("We are on it.")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,6 @@
 //! The processor against the SQLite adapter in memory, a scripted model and a scripted service.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod aftermath;
 mod automations;
 mod automations_http;
 mod automations_refund;
@@ -11,6 +10,7 @@ mod closed_threads;
 mod conversation;
 mod effects;
 mod fallback;
+mod follow_up;
 mod injection;
 mod interleavings;
 mod media;

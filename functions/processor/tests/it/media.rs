@@ -39,7 +39,11 @@ async fn an_image_that_cannot_be_opened_costs_no_answer() {
     assert_eq!(bench.comments(), ["I cannot see the image."]);
     assert_eq!(bench.steps(), ["triage", "answer", "answer"]);
     assert_eq!(media_of(&bench.model.calls.lock().unwrap()[2]), []);
-    assert_eq!(bench.stores.payloads.list(&id, Part::CALLS).await.unwrap().len(), 3, "both tries are kept");
+    assert_eq!(
+        bench.stores.payloads.list(&id, PartKey::CALLS).await.unwrap().len(),
+        3,
+        "both tries are kept"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,7 +30,7 @@ async fn every_prompt_is_kept() {
     let bench = Bench::new();
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
-    let calls = bench.stores.payloads.list(&id, Part::CALLS).await.unwrap();
+    let calls = bench.stores.payloads.list(&id, PartKey::CALLS).await.unwrap();
     let steps: Vec<String> = calls
         .iter()
         .map(|(_, blob)| serde_json::from_slice::<Exchange>(&blob.unpack().unwrap()).unwrap().step)
@@ -98,7 +98,7 @@ async fn low_confidence_parks_and_approval_publishes_without_paying_again() {
     assert!(draft.parked_because.unwrap().contains("0.50"));
     assert!(bench.comments().is_empty());
 
-    let approve = Verdict::Approve { text: None };
+    let approve = DecisionInput::Approve { text: None };
     decide(
         &bench.stores,
         &id,
@@ -123,7 +123,7 @@ async fn edited_text_is_what_is_published() {
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
     let hash = bench.task(&id).await.doc.draft.unwrap().hash;
-    let edit = Verdict::Approve { text: Some("By hand.".to_owned()) };
+    let edit = DecisionInput::Approve { text: Some("By hand.".to_owned()) };
     decide(
         &bench.stores,
         &id,
@@ -137,7 +137,7 @@ async fn edited_text_is_what_is_published() {
     assert_eq!(bench.comments(), ["By hand."]);
     let task = bench.task(&id).await;
     assert_eq!(task.doc.draft.unwrap().from, DraftOrigin::Person);
-    assert_eq!(task.doc.result.unwrap().output, TaskOutput::Draft(draft_hash("By hand.")));
+    assert_eq!(task.doc.result.unwrap().output, TaskOutput::Draft(short_sha256("By hand.")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +148,7 @@ async fn rejected_draft_is_never_published_and_a_note_makes_a_new_one() {
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
     let hash = bench.task(&id).await.doc.draft.unwrap().hash;
-    let reject = Verdict::Reject { reason: None };
+    let reject = DecisionInput::Reject { reason: None };
     decide(
         &bench.stores,
         &id,
@@ -173,7 +173,7 @@ async fn rejected_draft_is_never_published_and_a_note_makes_a_new_one() {
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
-    assert_eq!(task.doc.draft.unwrap().hash, draft_hash("Second."));
+    assert_eq!(task.doc.draft.unwrap().hash, short_sha256("Second."));
     assert!(bench.model.calls.lock().unwrap()[2].turns.last().unwrap().text.contains("be kinder"));
     assert!(bench.comments().is_empty());
 }
@@ -198,7 +198,7 @@ async fn blocked_prompt_fails_with_its_reason_and_keeps_the_transcript() {
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Failed);
     assert_eq!(task.doc.error.unwrap().kind, "blocked_prompt");
-    assert_eq!(bench.stores.payloads.list(&id, Part::CALLS).await.unwrap().len(), 1);
+    assert_eq!(bench.stores.payloads.list(&id, PartKey::CALLS).await.unwrap().len(), 1);
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]

@@ -349,7 +349,7 @@ impl Bench {
         let task = Task::received(id.clone(), new, self.now(), after(self.now(), Duration::from_secs(120)));
         self.stores.tasks.insert(&task).await.unwrap();
         let blob = Blob::pack(&body).unwrap();
-        self.stores.payloads.put_new(&id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
+        self.stores.payloads.put_new(&id, &PartKey::payload(), &blob, task.forgotten_at()).await.unwrap();
         self.stores.queue.send(&Envelope { task_id: id.clone(), lane, tenant }).await.unwrap();
         id
     }
@@ -388,7 +388,7 @@ impl Bench {
     }
 
     /// What `ada` says to the draft that waits; the task as it settles after that.
-    pub(crate) async fn decide(&self, id: &TaskId, verdict: Verdict) -> Task {
+    pub(crate) async fn decide(&self, id: &TaskId, verdict: DecisionInput) -> Task {
         let task = self.task(id).await;
         let hash = task.doc.draft.unwrap().hash;
         let request = format!("r{}", task.control.revision);
@@ -399,13 +399,13 @@ impl Bench {
     }
 
     pub(crate) async fn approve(&self, id: &TaskId) -> Task {
-        self.decide(id, Verdict::Approve { text: None }).await
+        self.decide(id, DecisionInput::Approve { text: None }).await
     }
 
     /// The text that waits for a person.
     pub(crate) async fn draft(&self, id: &TaskId) -> String {
         let hash = self.task(id).await.doc.draft.unwrap().hash;
-        let blob = self.stores.payloads.get(id, &Part::draft(&hash)).await.unwrap().unwrap();
+        let blob = self.stores.payloads.get(id, &PartKey::draft(&hash)).await.unwrap().unwrap();
         String::from_utf8(blob.unpack().unwrap()).unwrap()
     }
 

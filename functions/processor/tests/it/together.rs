@@ -69,7 +69,7 @@ async fn twenty_trusted_bulk_tasks_are_sorted_by_two_calls() {
         tokens += triage.tokens();
         cost += triage.cost_usd.unwrap();
         assert_eq!(task.doc.classification.unwrap().intent, "bug_report");
-        let transcript = bench.stores.payloads.list(id, Part::CALLS).await.unwrap();
+        let transcript = bench.stores.payloads.list(id, PartKey::CALLS).await.unwrap();
         assert_eq!(transcript.len(), 2, "the shared exchange and the answer's");
     }
     assert_eq!(tokens, 2 * 123);

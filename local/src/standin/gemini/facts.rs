@@ -29,7 +29,7 @@ pub(super) struct Facts {
 }
 
 /// Bytes of a text that are looked at: whoever wants something says so within these.
-const LONGEST: usize = 6 * 1024;
+const MAX_BYTES: usize = 6 * 1024;
 
 impl Facts {
     /// Reads a conversation: the parts of the system instruction, cached contents, and the turns.
@@ -56,7 +56,7 @@ impl Facts {
 
     /// The facts of a text alone.
     pub(super) fn of(text: &str) -> Self {
-        let text = visible(domain::clip(text, LONGEST));
+        let text = visible(domain::clip(text, MAX_BYTES));
         let (title, sentence) = heading(&text);
         let lower = text.to_lowercase();
         let stems = stems(&text).into_iter().collect();

@@ -3,13 +3,13 @@
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Longer strings are not made, whatever a repetition asks for.
-const MOST: usize = 10_000;
+const MAX_REPEATS: usize = 10_000;
 
 /// A string that matches `pattern` and has at least `min` and at most `max` characters where that is
 /// possible; none when the pattern cannot be read.
 pub(super) fn example(pattern: &str, min: usize, max: usize) -> Option<String> {
     let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
-    let repetitions = [1, 0, 2, 4, 8, 16, min.min(MOST)];
+    let repetitions = [1, 0, 2, 4, 8, 16, min.min(MAX_REPEATS)];
     let candidates = repetitions.into_iter().map(|extra| {
         let mut out = String::new();
         write(&hir, extra, &mut out);
@@ -24,13 +24,13 @@ pub(super) fn example(pattern: &str, min: usize, max: usize) -> Option<String> {
 /// An expression without an end may match with anything behind it: fills up to the least length.
 fn padded(hir: &Hir, text: String, min: usize) -> Option<String> {
     let anchored = hir.properties().look_set_suffix().contains(regex_syntax::hir::Look::End);
-    let missing = min.min(MOST).checked_sub(text.chars().count())?;
+    let missing = min.min(MAX_REPEATS).checked_sub(text.chars().count())?;
     (!anchored).then(|| text + &"a".repeat(missing))
 }
 
 /// Appends an example of `hir`, with `extra` rounds for every repetition that allows them.
 fn write(hir: &Hir, extra: usize, out: &mut String) {
-    if out.len() > MOST {
+    if out.len() > MAX_REPEATS {
         return;
     }
     match hir.kind() {
@@ -45,9 +45,9 @@ fn write(hir: &Hir, extra: usize, out: &mut String) {
             }
         }
         HirKind::Repetition(repetition) => {
-            let least = usize::try_from(repetition.min).unwrap_or(MOST);
-            let most = repetition.max.map_or(MOST, |max| usize::try_from(max).unwrap_or(MOST));
-            for _ in 0..least.max(extra).min(most).min(MOST) {
+            let least = usize::try_from(repetition.min).unwrap_or(MAX_REPEATS);
+            let most = repetition.max.map_or(MAX_REPEATS, |max| usize::try_from(max).unwrap_or(MAX_REPEATS));
+            for _ in 0..least.max(extra).min(most).min(MAX_REPEATS) {
                 write(&repetition.sub, extra, out);
             }
         }
@@ -85,6 +85,6 @@ mod tests {
 
     #[test]
     fn enormous_repetitions_stay_small() {
-        assert!(example("^((a{1000}){1000}){1000}$", 0, 99).is_none_or(|text| text.len() < 3 * MOST));
+        assert!(example("^((a{1000}){1000}){1000}$", 0, 99).is_none_or(|text| text.len() < 3 * MAX_REPEATS));
     }
 }

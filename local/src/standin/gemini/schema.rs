@@ -22,7 +22,7 @@ const DEEP: usize = 8;
 const BOTTOM: usize = 48;
 
 /// The most elements that `minItems` gets.
-const MOST_ITEMS: usize = 1_000;
+const MAX_ITEMS: usize = 1_000;
 
 /// An instance of `schema` that fits what the prompt is about.
 pub(super) fn instance(schema: &Node, facts: &Facts) -> Node {
@@ -207,7 +207,7 @@ impl Maker<'_> {
     fn fill(&self, schema: &Node, members: &mut Vec<(String, Node)>, least: usize, depth: usize) {
         let empty = Node::EMPTY;
         let more = schema.field("additionalProperties").unwrap_or(&empty);
-        for number in 1..=least.min(MOST_ITEMS) {
+        for number in 1..=least.min(MAX_ITEMS) {
             if members.len() >= least || more.as_bool() == Some(false) {
                 return;
             }
@@ -258,7 +258,7 @@ impl Maker<'_> {
         let empty = Node::EMPTY;
         let rest = schema.field("items").unwrap_or(&empty);
         let open = rest.as_bool() != Some(false);
-        let least = count(schema, "minItems").unwrap_or(0).min(MOST_ITEMS);
+        let least = count(schema, "minItems").unwrap_or(0).min(MAX_ITEMS);
         let most = count(schema, "maxItems").unwrap_or(usize::MAX);
         let usual = if depth < DEEP { self.usual_length(rest, name) } else { 0 };
         let length = if fixed.is_empty() { usual } else { fixed.len() }.max(least).min(most);

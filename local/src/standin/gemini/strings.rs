@@ -6,11 +6,11 @@ use super::ordered::Node;
 use super::pattern;
 
 /// Longer strings are not made, whatever a schema asks for.
-const MOST: u64 = 100_000;
+const MAX_LENGTH: u64 = 100_000;
 
 /// A string of `schema` for the field `name`, the `position`-th of its list.
 pub(super) fn make(schema: &Node, name: &str, facts: &Facts, position: usize) -> String {
-    let min = length(schema, "minLength").unwrap_or(0).min(MOST);
+    let min = length(schema, "minLength").unwrap_or(0).min(MAX_LENGTH);
     let max = length(schema, "maxLength").unwrap_or(u64::MAX);
     let (min, max) = (size(min), size(max));
     if let Some(text) = schema.string("pattern").and_then(|pattern| pattern::example(pattern, min, max)) {

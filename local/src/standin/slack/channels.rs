@@ -11,7 +11,7 @@ use crate::standin::lock;
 
 /// Messages on a page when nothing is said, and the most.
 const PER_PAGE: usize = 100;
-const MOST_PER_PAGE: usize = 999;
+const MAX_PER_PAGE: usize = 999;
 
 /// A thread, oldest first. What `oldest` says leaves the message that the thread hangs on in.
 pub(super) fn replies(shared: &Shared, call: &Call) -> Result<Value, Refusal> {
@@ -81,7 +81,7 @@ fn page(call: &Call, messages: Vec<&StoredMessage>) -> Result<Value, Refusal> {
     let size = match call.text("limit").as_str() {
         "" => PER_PAGE,
         limit => match limit.parse() {
-            Ok(limit @ 1..=MOST_PER_PAGE) => limit,
+            Ok(limit @ 1..=MAX_PER_PAGE) => limit,
             _ => return Err(Refusal::new("invalid_limit")),
         },
     };

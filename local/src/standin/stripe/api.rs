@@ -13,7 +13,7 @@ use crate::standin::rest::{Call, Records, Reply, Service};
 
 /// Refunds on a page, and the most.
 const PER_PAGE: usize = 10;
-const MOST_PER_PAGE: usize = 100;
+const MAX_PER_PAGE: usize = 100;
 
 /// What is known of payments besides their refunds.
 #[derive(Debug, Default)]
@@ -178,7 +178,7 @@ fn list(call: &Call, refunds: &[StoredRefund]) -> Reply {
         .collect();
     let after = call.query("starting_after");
     let start = after.and_then(|id| all.iter().position(|refund| refund.id == id)).map_or(0, |at| at + 1);
-    let limit = call.number("limit", PER_PAGE, MOST_PER_PAGE).max(1);
+    let limit = call.number("limit", PER_PAGE, MAX_PER_PAGE).max(1);
     let rows: Vec<Value> = all.iter().skip(start).take(limit).map(|refund| refund.shown()).collect();
     let has_more = start + rows.len() < all.len();
     Reply::new(200, json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": rows}))

@@ -18,7 +18,7 @@ use crate::item::{
 };
 
 /// AWS takes seconds, an emulator none.
-const LONGEST_CREATION: Duration = Duration::from_secs(60);
+const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Creates the table of tasks and parts.
 pub(super) async fn create_tasks(dynamo: &Client, name: &str) -> Result<(), TablesError> {
@@ -84,7 +84,7 @@ async fn create(dynamo: &Client, name: &str, request: CreateTableFluentBuilder) 
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {}
         Err(error) => return Err(failure(name, &error)),
     }
-    let active = dynamo.wait_until_table_exists().table_name(name).wait(LONGEST_CREATION).await;
+    let active = dynamo.wait_until_table_exists().table_name(name).wait(CREATION_TIMEOUT).await;
     active.map_err(|error| failure(name, &error))?;
     switch_ttl_on(dynamo, name).await
 }

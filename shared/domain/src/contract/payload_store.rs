@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Blob, Clock, Part, PayloadStore, PutNew, StoreError, TaskId, TaskStore, Timestamp, after};
+use crate::{Blob, Clock, PartKey, PayloadStore, PutNew, StoreError, TaskId, TaskStore, Timestamp, after};
 
 use super::support::{Boxed, together};
 use super::{fresh_id, incompressible, plain_task};
@@ -26,7 +26,7 @@ fn blob(bytes: &[u8]) -> Blob {
     Blob::from_packed(bytes.to_vec())
 }
 
-async fn put(store: &dyn PayloadStore, id: &TaskId, part: &Part, bytes: &[u8], forget_at: Timestamp) {
+async fn put(store: &dyn PayloadStore, id: &TaskId, part: &PartKey, bytes: &[u8], forget_at: Timestamp) {
     assert_eq!(store.put_new(id, part, &blob(bytes), forget_at).await.unwrap(), PutNew::Stored, "{part}");
 }
 
@@ -38,7 +38,7 @@ async fn names(store: &dyn PayloadStore, id: &TaskId, prefix: &str) -> Vec<Strin
 /// Absence is an answer, not an error.
 pub async fn a_part_that_was_never_stored_is_absent(store: &dyn PayloadStore) {
     let id = fresh_id("payload");
-    assert_eq!(store.get(&id, &Part::payload()).await.unwrap(), None);
+    assert_eq!(store.get(&id, &PartKey::payload()).await.unwrap(), None);
     assert_eq!(store.list(&id, "").await.unwrap(), Vec::new());
 }
 
@@ -47,7 +47,7 @@ pub async fn a_part_that_was_never_stored_is_absent(store: &dyn PayloadStore) {
 pub async fn bytes_come_back_as_they_were(store: &dyn PayloadStore, forget_at: Timestamp) {
     let sizes = [0, 1, 3_000, 99_999, 100_000, 100_001, 102_400, 102_401, 400_000, 1_048_576];
     for (seed, size) in (1..).zip(sizes) {
-        let (id, part) = (fresh_id("payload"), Part::payload());
+        let (id, part) = (fresh_id("payload"), PartKey::payload());
         let bytes = incompressible(size, seed);
         put(store, &id, &part, &bytes, forget_at).await;
         let read = store.get(&id, &part).await.unwrap().unwrap();
@@ -57,15 +57,15 @@ pub async fn bytes_come_back_as_they_were(store: &dyn PayloadStore, forget_at: T
     }
     let (id, text) = (fresh_id("payload"), "Grüße 🦀".repeat(1_000));
     let packed = Blob::pack(text.as_bytes()).unwrap();
-    store.put_new(&id, &Part::payload(), &packed, forget_at).await.unwrap();
-    let read = store.get(&id, &Part::payload()).await.unwrap().unwrap();
+    store.put_new(&id, &PartKey::payload(), &packed, forget_at).await.unwrap();
+    let read = store.get(&id, &PartKey::payload()).await.unwrap().unwrap();
     assert_eq!(read.unpack().unwrap(), text.as_bytes());
 }
 
 /// What is stored stays, small or large, whoever writes later; other parts and tasks are apart.
 pub async fn the_first_writer_wins(store: &dyn PayloadStore, forget_at: Timestamp) {
     for size in [10, 200_000] {
-        let (id, part) = (fresh_id("payload"), Part::step(0, "draft"));
+        let (id, part) = (fresh_id("payload"), PartKey::step(0, "draft"));
         let (first, second) = (incompressible(size, 1), incompressible(size, 2));
         put(store, &id, &part, &first, forget_at).await;
         for later in [&second, &first, &Vec::new()] {
@@ -73,7 +73,7 @@ pub async fn the_first_writer_wins(store: &dyn PayloadStore, forget_at: Timestam
             assert_eq!(answer, PutNew::Exists);
         }
         assert!(store.get(&id, &part).await.unwrap() == Some(blob(&first)));
-        put(store, &id, &Part::step(1, "draft"), &second, forget_at).await;
+        put(store, &id, &PartKey::step(1, "draft"), &second, forget_at).await;
         put(store, &fresh_id("payload"), &part, &second, forget_at).await;
         assert!(store.get(&id, &part).await.unwrap() == Some(blob(&first)));
     }
@@ -82,7 +82,7 @@ pub async fn the_first_writer_wins(store: &dyn PayloadStore, forget_at: Timestam
 /// Exactly one of several writers at the same time is told that its bytes are stored, and they are.
 pub async fn one_of_many_writers_at_once_wins(store: &dyn PayloadStore, forget_at: Timestamp) {
     for size in [10, 200_000] {
-        let (id, part) = (fresh_id("payload"), Part::payload());
+        let (id, part) = (fresh_id("payload"), PartKey::payload());
         let blobs: Vec<Blob> = (0..4).map(|seed| blob(&incompressible(size, seed))).collect();
         let puts: Vec<Boxed<'_, Result<PutNew, StoreError>>> =
             blobs.iter().map(|blob| store.put_new(&id, &part, blob, forget_at)).collect();
@@ -101,12 +101,12 @@ pub async fn one_of_many_writers_at_once_wins(store: &dyn PayloadStore, forget_a
 pub async fn parts_are_listed_in_the_order_of_their_names(store: &dyn PayloadStore, forget_at: Timestamp) {
     let (id, other) = (fresh_id("payload"), fresh_id("payload"));
     let parts = [
-        Part::step(1, "b"),
-        Part::payload(),
-        Part::step(0, "b"),
-        Part::draft("aa"),
-        Part::step(0, "a"),
-        Part::call(1, 0),
+        PartKey::step(1, "b"),
+        PartKey::payload(),
+        PartKey::step(0, "b"),
+        PartKey::draft("aa"),
+        PartKey::step(0, "a"),
+        PartKey::call(1, 0),
     ];
     for part in &parts {
         put(store, &id, part, part.as_str().as_bytes(), forget_at).await;
@@ -129,7 +129,7 @@ pub async fn parts_are_listed_in_the_order_of_their_names(store: &dyn PayloadSto
 pub async fn a_prefix_is_taken_literally(store: &dyn PayloadStore, forget_at: Timestamp) {
     let id = fresh_id("payload");
     for name in ["a_b", "aXb", "a%b", "a*b", "a[x]b", "a'b", "é", "\u{10FFFF}", "\u{10FFFF}z", "z"] {
-        put(store, &id, &Part::step(0, name), b"x", forget_at).await;
+        put(store, &id, &PartKey::step(0, name), b"x", forget_at).await;
     }
     for exact in ["a_b", "a%b", "a*b", "a[x]b", "a'b", "é", "z"] {
         let name = format!("step:0:{exact}");
@@ -142,12 +142,13 @@ pub async fn a_prefix_is_taken_literally(store: &dyn PayloadStore, forget_at: Ti
 pub async fn a_list_longer_than_a_megabyte_is_whole(store: &dyn PayloadStore, forget_at: Timestamp) {
     let id = fresh_id("payload");
     for sequence in 0..30 {
-        put(store, &id, &Part::call(1, sequence), &incompressible(60_000, sequence.into()), forget_at).await;
+        put(store, &id, &PartKey::call(1, sequence), &incompressible(60_000, sequence.into()), forget_at)
+            .await;
     }
-    let listed = store.list(&id, Part::CALLS).await.unwrap();
+    let listed = store.list(&id, PartKey::CALLS).await.unwrap();
     assert_eq!(listed.len(), 30);
     for ((part, read), sequence) in listed.into_iter().zip(0..) {
-        assert_eq!(part, Part::call(1, sequence));
+        assert_eq!(part, PartKey::call(1, sequence));
         assert!(read.packed() == incompressible(60_000, sequence.into()), "{part} has other bytes");
     }
 }
@@ -157,11 +158,11 @@ pub async fn calls_sort_in_the_order_they_were_made(store: &dyn PayloadStore, fo
     let id = fresh_id("payload");
     let calls = [(1, 0), (1, 1), (1, 10), (2, 0), (9, 2), (10, 0), (100, 3)];
     for (fence, sequence) in calls.into_iter().rev() {
-        put(store, &id, &Part::call(fence, sequence), b"call", forget_at).await;
+        put(store, &id, &PartKey::call(fence, sequence), b"call", forget_at).await;
     }
     let expected: Vec<String> =
-        calls.iter().map(|(fence, seq)| Part::call(*fence, *seq).as_str().to_owned()).collect();
-    assert_eq!(names(store, &id, Part::CALLS).await, expected);
+        calls.iter().map(|(fence, seq)| PartKey::call(*fence, *seq).as_str().to_owned()).collect();
+    assert_eq!(names(store, &id, PartKey::CALLS).await, expected);
 }
 
 /// The task item and its parts may share a table; neither shows up as the other, and either may be
@@ -177,7 +178,7 @@ pub async fn a_task_is_no_part_of_itself(
         if task_first {
             tasks.insert(&task).await.unwrap();
         }
-        put(store, &task.id, &Part::payload(), b"{}", forget_at).await;
+        put(store, &task.id, &PartKey::payload(), b"{}", forget_at).await;
         if !task_first {
             assert_eq!(tasks.get(&task.id).await.unwrap(), None);
             assert_eq!(tasks.insert(&task).await.unwrap(), crate::Insert::New);

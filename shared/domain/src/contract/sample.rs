@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::{
-    Aftermath, Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, MessageRef,
+    Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, FollowUp, MessageRef,
     NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError, TaskId,
-    TaskOutput, TaskResult, Timestamp, after, draft_hash,
+    TaskOutput, TaskResult, Timestamp, after, short_sha256,
 };
 
 /// A text that no other call returns, in this process or a later one.
@@ -62,7 +62,7 @@ pub fn full_task(now: Timestamp) -> Task {
         parameters: json!({"version": "1.2", "nested": [1, null, {"ok": true}]}),
     });
     doc.draft = Some(DraftRef {
-        hash: draft_hash("Hello"),
+        hash: short_sha256("Hello"),
         from: DraftOrigin::Fallback,
         parked_because: Some("confidence 0.5 is below 0.8".to_owned()),
     });
@@ -72,13 +72,13 @@ pub fn full_task(now: Timestamp) -> Task {
         by: "mona".to_owned(),
         from: Some(Origin::Slack { team: "T1".to_owned(), user: "U1".to_owned() }),
         at: now,
-        draft_hash: draft_hash("Hello"),
-        publish_hash: Some(draft_hash("Hallo")),
+        draft_hash: short_sha256("Hello"),
+        publish_hash: Some(short_sha256("Hallo")),
         reason: Some("in German".to_owned()),
     });
     doc.thread_url = Some("https://example.com/octo/repo/issues/7".to_owned());
     doc.notices = notices(now);
-    doc.aftermath = Some(Aftermath { due_at: now, counted: true, tries: 3 });
+    doc.follow_up = Some(FollowUp { due_at: now, counted: true, tries: 3 });
     fill_outcome(&mut task, now);
     task
 }
@@ -94,7 +94,7 @@ fn notices(now: Timestamp) -> Vec<Notice> {
         .zip([None, Some(closed.clone()), Some(closed)])
         .map(|(state, closed)| Notice {
             name: "approval:2".to_owned(),
-            draft_hash: draft_hash("Hello"),
+            draft_hash: short_sha256("Hello"),
             since: now,
             state,
             closed,
@@ -120,7 +120,7 @@ fn fill_outcome(task: &mut Task, now: Timestamp) {
     ];
     doc.result = Some(TaskResult {
         success: true,
-        output: TaskOutput::Draft(draft_hash("Hallo")),
+        output: TaskOutput::Draft(short_sha256("Hallo")),
         output_url: Some("https://example.com/c/4711".to_owned()),
         execution_time_ms: 812.5,
     });

@@ -17,7 +17,7 @@ pub async fn all(store: &dyn TaskStore, now: Timestamp, pause: &dyn Pause) {
     an_insert_of_a_taken_id_reports_the_present_status(store, now).await;
     every_field_survives_an_insert(store, now).await;
     every_field_survives_a_save(store, now).await;
-    a_stillborn_task_is_stored_as_failed(store, now).await;
+    an_unreadable_task_is_stored_as_failed(store, now).await;
     claims::all(store, now).await;
     saves::all(store, now).await;
     indexes::all(store, now, pause).await;
@@ -76,7 +76,7 @@ pub async fn every_field_survives_a_save(store: &dyn TaskStore, now: Timestamp) 
 }
 
 /// A task whose event could not be read is kept, ended from its first write on.
-pub async fn a_stillborn_task_is_stored_as_failed(store: &dyn TaskStore, now: Timestamp) {
+pub async fn an_unreadable_task_is_stored_as_failed(store: &dyn TaskStore, now: Timestamp) {
     let doc = plain_task("contract", now).doc;
     let new = crate::NewTask {
         source: doc.source,
@@ -90,7 +90,7 @@ pub async fn a_stillborn_task_is_stored_as_failed(store: &dyn TaskStore, now: Ti
         event_hint: doc.event_hint,
     };
     let error = TaskError::new("parse", "unreadable", "no field `issue`");
-    let task = Task::stillborn(fresh_id("stillborn"), new, now, error);
+    let task = Task::unreadable(fresh_id("unreadable"), new, now, error);
     assert_eq!(store.insert(&task).await.unwrap(), Insert::New);
     assert_eq!(store.get(&task.id).await.unwrap().as_ref(), Some(&task));
     assert_eq!(store.insert(&task).await.unwrap(), Insert::Exists(TaskStatus::Failed));

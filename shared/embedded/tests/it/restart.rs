@@ -8,8 +8,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use domain::contract::{full_task, incompressible, plain_task};
 use domain::{
-    Blob, Claim, ClaimRequest, Clock, Envelope, Expected, Lane, Lease, Part, Queue, Save, Stores, Swap, Task,
-    TaskId, TaskStatus, after,
+    Blob, Claim, ClaimRequest, Clock, Envelope, Expected, Lane, Lease, PartKey, Queue, Save, Stores, Swap,
+    Task, TaskId, TaskStatus, after,
 };
 use embedded::{Embedded, OpenError};
 
@@ -91,7 +91,7 @@ async fn write_one(stores: &Stores) -> TaskId {
     let id = task.id.clone();
     let blob = Blob::from_packed(incompressible(20_000, 1));
     stores.tasks.insert(&task).await.unwrap();
-    stores.payloads.put_new(&id, &Part::payload(), &blob, task.forgotten_at()).await.unwrap();
+    stores.payloads.put_new(&id, &PartKey::payload(), &blob, task.forgotten_at()).await.unwrap();
     stores
         .queue
         .send(&Envelope { task_id: id.clone(), lane: Lane::Bulk, tenant: id.to_string() })
@@ -118,7 +118,7 @@ async fn kill_9_in_the_middle_of_writing_loses_nothing_that_was_committed() {
         for id in &committed {
             let task = stores.tasks.get(id).await.unwrap().unwrap_or_else(|| panic!("{id} is lost"));
             assert_eq!(task.control.status, TaskStatus::Completed);
-            let payload = stores.payloads.get(id, &Part::payload()).await.unwrap().unwrap();
+            let payload = stores.payloads.get(id, &PartKey::payload()).await.unwrap().unwrap();
             assert!(payload.packed() == incompressible(20_000, 1));
         }
         let ready = stores.queue.depth(Lane::Bulk).await.unwrap().ready;
@@ -149,7 +149,7 @@ async fn reopening_finds_everything_as_it_was() {
     let clock = ManualClock::new();
     let open = || Embedded::open(dir.path(), clock.clock()).unwrap().stores();
     let now = clock.now();
-    let (task, part) = (full_task(now), Part::step(0, "x"));
+    let (task, part) = (full_task(now), PartKey::step(0, "x"));
     let blob = Blob::pack(b"saved").unwrap();
     let envelope = Envelope { task_id: task.id.clone(), lane: Lane::Standard, tenant: "a".to_owned() };
     let stores = open();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::contract::plain_task;
 use domain::{
-    Acquire, Blob, Claim, ClaimRequest, Expected, Lane, Lease, Part, Save, Swap, TaskStatus, after,
+    Acquire, Blob, Claim, ClaimRequest, Expected, Lane, Lease, PartKey, Save, Swap, TaskStatus, after,
 };
 use embedded::{Embedded, Forgotten, Voided};
 
@@ -72,7 +72,7 @@ async fn what_is_past_its_time_is_forgotten_and_nothing_else() {
     let blob = Blob::pack(b"{}").unwrap();
     let in_an_hour = after(clock.now(), seconds(3_600));
     stores.tasks.insert(&old).await.unwrap();
-    stores.payloads.put_new(&old.id, &Part::payload(), &blob, old.forgotten_at()).await.unwrap();
+    stores.payloads.put_new(&old.id, &PartKey::payload(), &blob, old.forgotten_at()).await.unwrap();
     stores.queue.send(&envelope("a", 0)).await.unwrap();
     stores.state.add("counter", 5, in_an_hour).await.unwrap();
     let swap = stores.state.swap("value", Expected::Absent, &1.into(), clock.now(), in_an_hour).await;
@@ -80,7 +80,7 @@ async fn what_is_past_its_time_is_forgotten_and_nothing_else() {
     clock.advance(seconds(29 * 86_400));
     let young = plain_task("github", clock.now());
     stores.tasks.insert(&young).await.unwrap();
-    stores.payloads.put_new(&young.id, &Part::payload(), &blob, young.forgotten_at()).await.unwrap();
+    stores.payloads.put_new(&young.id, &PartKey::payload(), &blob, young.forgotten_at()).await.unwrap();
     clock.advance(seconds(86_400));
 
     let forgotten = embedded.forget(clock.now()).unwrap();

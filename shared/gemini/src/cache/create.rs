@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// What the state store may take besides.
 const STORES: Duration = Duration::from_secs(2);
 /// A call with less time than this has none to spare for its successors.
-pub(super) const LEAST_TIME: Duration = Duration::from_secs(5);
+pub(super) const MIN_TIME: Duration = Duration::from_secs(5);
 /// After a failure, the fleet leaves it alone for so long.
 const PAUSE: Duration = Duration::from_secs(300);
 /// After a refusal of what would be sent again unchanged.
@@ -58,7 +58,7 @@ impl Caches {
     pub(super) async fn create_if_it_pays(&self, wanted: &Wanted<'_>, now: Timestamp) -> Prepared {
         let key = wanted.key;
         if !pays(wanted, now)
-            || wanted.remaining < LEAST_TIME
+            || wanted.remaining < MIN_TIME
             || !self.memory.claim(key, now, after(now, LEASE))
         {
             return Prepared::default();
@@ -215,7 +215,7 @@ impl Caches {
     /// none.
     pub(crate) fn cost_of_making(&self, wanted: &Wanted<'_>, now: Timestamp) -> Option<f64> {
         let is_due = self.memory.handle(wanted.key, now).is_none() && pays(wanted, now);
-        if !is_due || wanted.remaining < LEAST_TIME {
+        if !is_due || wanted.remaining < MIN_TIME {
             return None;
         }
         let tokens = wanted.key.at_most_tokens();

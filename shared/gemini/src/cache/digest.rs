@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::wire::GenerateContentRequest;
 
 /// Tokens of the smallest cache that any model takes.
-const LEAST_TOKENS: u64 = 1_024;
+const MIN_TOKENS: u64 = 1_024;
 /// A token has rarely fewer bytes of text than this. A size that is guessed too large costs one
 /// refusal a day, one that is guessed too small would cost the cache.
 const BYTES_PER_TOKEN: u64 = 3;
@@ -61,7 +61,7 @@ impl CacheKey {
         let json = serde_json::to_vec(&kept).unwrap_or_default();
         let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
         let key = Self { model: model.to_owned(), digest: hex(&Sha256::digest(&json)), bytes };
-        (key.at_most_tokens() >= LEAST_TOKENS).then_some(key)
+        (key.at_most_tokens() >= MIN_TOKENS).then_some(key)
     }
 
     /// The key of a cache that is known by its name alone.

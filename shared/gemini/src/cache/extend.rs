@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Acquire, StoreError, Timestamp, after, between};
 
-use super::create::{LEAST_TIME, step_usage};
+use super::create::{MIN_TIME, step_usage};
 use super::handle::{Handle, HandleRef};
 use super::service::{Service, ServiceError};
 use super::{Caches, LEASE, Prepared, Wanted};
@@ -29,7 +29,7 @@ enum NotExtended {
 impl Caches {
     /// `known` has less than a third of its life left, and is used: extends it unless another does.
     pub(super) async fn extend(&self, known: HandleRef, wanted: &Wanted<'_>, now: Timestamp) -> Prepared {
-        if wanted.remaining < LEAST_TIME || !self.memory.claim(&known.key, now, after(now, LEASE)) {
+        if wanted.remaining < MIN_TIME || !self.memory.claim(&known.key, now, after(now, LEASE)) {
             return Prepared::cached(known);
         }
         let late = TIMEOUT.min(wanted.remaining / 2);

@@ -12,7 +12,7 @@ use super::handle::HandleRef;
 /// An absent handle is looked for again so long after.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Prompts remembered; an agent has a few.
-const MOST_KEYS: usize = 32;
+const MAX_KEYS: usize = 32;
 
 /// Handles, and when what may be done next about them. Never held across an await.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl Memory {
 
     fn known<R>(&self, key: &CacheKey, change: impl FnOnce(&mut Known) -> R) -> R {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KEYS && !known.contains_key(key) {
+        if known.len() >= MAX_KEYS && !known.contains_key(key) {
             // Prompts change with a deployment at most: what is forgotten costs one read.
             known.clear();
         }
@@ -146,6 +146,6 @@ mod tests {
     fn the_memory_is_bounded() {
         let memory = Memory::default();
         (0..1_000).for_each(|n| memory.found(&key(n), None, at(0)));
-        assert!(memory.0.lock().unwrap().len() <= MOST_KEYS);
+        assert!(memory.0.lock().unwrap().len() <= MAX_KEYS);
     }
 }

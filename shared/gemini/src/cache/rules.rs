@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::{CacheKey, Digest};
 
 /// Sizes remembered; an agent has a few prompts.
-const MOST_SIZES: usize = 8;
+const MAX_SIZES: usize = 8;
 
 /// Learnt from refusals, shared by the fleet, forgotten after a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl Rules {
         self.minimum = Some(minimum);
         // What was refused is too small, whatever it was said to be.
         let size = size.unwrap_or_default().min(minimum.saturating_sub(1));
-        if self.sizes.len() >= MOST_SIZES {
+        if self.sizes.len() >= MAX_SIZES {
             self.sizes.clear();
         }
         self.sizes.insert(digest.clone(), size);
@@ -95,6 +95,6 @@ mod tests {
         for size in 0..50 {
             rules.too_small(&key(4_000 + size).digest, Some(1), 4_096);
         }
-        assert!(rules.sizes.len() <= MOST_SIZES);
+        assert!(rules.sizes.len() <= MAX_SIZES);
     }
 }

@@ -19,7 +19,7 @@ use crate::wire::{
 /// Caches of one page of the list; more is not given.
 const PAGE: usize = 100;
 /// A list that does not end is broken: no account has so many caches.
-const MOST_PAGES: usize = 50;
+const MAX_PAGES: usize = 50;
 
 /// Why the service did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,7 @@ impl<'a> Service<'a> {
     /// All caches of the project, whoever made them.
     pub(crate) async fn list(&self) -> Result<Vec<CachedContent>, ServiceError> {
         let (mut caches, mut path) = (Vec::new(), format!("cachedContents?pageSize={PAGE}"));
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let page: CachedContentList = self.ask(Method::GET, &path, None).await?;
             caches.extend(page.cached_contents);
             match page.next_page_token.filter(|token| !token.is_empty()) {

@@ -19,7 +19,7 @@ use super::handle::{Handle, HandleRef};
 use super::rules::Rules;
 
 /// A call to the model does not wait longer for the state store than this.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 const RULES_LAST: Duration = Duration::from_secs(24 * 3_600);
 /// The installation's name outlives every cache.
 const INSTALLATION_LASTS: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
@@ -261,5 +261,5 @@ fn handle_in(key: &CacheKey, found: &Versioned) -> Option<HandleRef> {
 
 async fn bounded<T>(call: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
     let late = || Err(StoreError::unavailable("context cache", "no answer within 2 s"));
-    tokio::time::timeout(PATIENCE, call).await.unwrap_or_else(|_| late())
+    tokio::time::timeout(STORE_TIMEOUT, call).await.unwrap_or_else(|_| late())
 }

@@ -14,7 +14,7 @@ const BUCKET: i64 = 300;
 /// Buckets kept: an hour, and the one that is being filled.
 const BUCKETS: usize = 13;
 /// Prompts counted; an agent has a few, and the state must stay small.
-const MOST_DIGESTS: usize = 4;
+const MAX_DIGESTS: usize = 4;
 
 /// Reads by prompt, and what was learnt from their answers. A pure state machine: time is passed in,
 /// and any state that can be read back is taken as it is.
@@ -106,7 +106,7 @@ impl Traffic {
 
     /// The least read one goes, so that a busy prompt outlives any number of rare ones.
     fn make_room(&mut self, now: Timestamp) {
-        while self.by_digest.len() >= MOST_DIGESTS {
+        while self.by_digest.len() >= MAX_DIGESTS {
             let rank = |reads: &Reads| (reads.in_an_hour(now), reads.last);
             let least = self.by_digest.iter().min_by_key(|(_, reads)| rank(reads));
             let Some(least) = least.map(|(digest, _)| digest.clone()) else { return };
@@ -212,7 +212,7 @@ mod tests {
         for n in [1, 1, 2, 3, 3, 4, 4, 5] {
             traffic.note(&digest(n), at(0));
         }
-        assert_eq!(traffic.digests().count(), MOST_DIGESTS);
+        assert_eq!(traffic.digests().count(), MAX_DIGESTS);
         assert_eq!((traffic.per_hour(&digest(1), at(0)), traffic.per_hour(&digest(2), at(0))), (2, 0));
     }
 

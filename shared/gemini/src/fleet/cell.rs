@@ -13,13 +13,13 @@ use super::queue::{Batch, Change, Queue, WhenCut, lock};
 
 /// Conflicts in a row after which a change is given up: with a hundred environments writing without a
 /// pause, one write in a hundred gets this far.
-const MOST_CONFLICTS: u32 = 60;
+const MAX_CONFLICTS: u32 = 60;
 /// Wait after a conflict, growing with their number: those who met do not meet again.
 const CONFLICT_WAIT: Duration = Duration::from_millis(2);
 /// Longest wait between two conflicts.
-const LONGEST_CONFLICT_WAIT: Duration = Duration::from_millis(50);
+const MAX_CONFLICT_WAIT: Duration = Duration::from_millis(50);
 /// A store that has not answered by then is down, as far as a call to a model is concerned.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 /// So long a store that was down is not asked again.
 const REST: Duration = Duration::from_secs(5);
 
@@ -107,7 +107,7 @@ where
             batch.finish(Err(&StoreError::unavailable("share", "the state store did not answer lately")));
             return;
         }
-        for conflicts in 1..=MOST_CONFLICTS {
+        for conflicts in 1..=MAX_CONFLICTS {
             let mut state = known.state.clone();
             batch.apply(&mut state);
             if state == known.state {
@@ -133,10 +133,10 @@ where
                     return;
                 }
             }
-            let ceiling = CONFLICT_WAIT.saturating_mul(conflicts).min(LONGEST_CONFLICT_WAIT);
+            let ceiling = CONFLICT_WAIT.saturating_mul(conflicts).min(MAX_CONFLICT_WAIT);
             tokio::time::sleep(ceiling.mul_f64(shared.jitter.draw())).await;
         }
-        let message = format!("`{}` changed {MOST_CONFLICTS} times while it was being changed", self.key);
+        let message = format!("`{}` changed {MAX_CONFLICTS} times while it was being changed", self.key);
         batch.finish(Err(&StoreError::unavailable("share", message)));
     }
 
@@ -150,7 +150,7 @@ where
         let value = serde_json::to_value(state).map_err(|error| StoreError::broken("share", error))?;
         let expected = version.map_or(Expected::Absent, Expected::Version);
         let swap = shared.store.swap(&self.key, expected, &value, now, after(now, self.life));
-        let swap = tokio::time::timeout(PATIENCE, swap).await;
+        let swap = tokio::time::timeout(STORE_TIMEOUT, swap).await;
         swap.unwrap_or_else(|_| Err(StoreError::unavailable("share", "no answer in time")))
     }
 

@@ -50,9 +50,9 @@ impl Default for BreakerSpec {
 pub struct BreakerPolicy(BreakerSpec);
 
 /// Most failures in a row that can be remembered: the state must stay small.
-const MOST_IN_A_ROW: u32 = 10;
+const MAX_IN_A_ROW: u32 = 10;
 /// Longest time any of the lengths may have.
-const LONGEST: Duration = Duration::from_secs(3_600);
+const MAX_DURATION: Duration = Duration::from_secs(3_600);
 
 /// A [`BreakerSpec`] that makes no sense.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -76,7 +76,7 @@ pub enum PolicyError {
         most: u32,
     },
     /// A length of time that is none, or too long to be shared.
-    #[error("`{name}` of a breaker must be from 1 ms to {LONGEST:?}, not {value:?}")]
+    #[error("`{name}` of a breaker must be from 1 ms to {MAX_DURATION:?}, not {value:?}")]
     Length {
         /// The field.
         name: &'static str,
@@ -94,7 +94,7 @@ impl BreakerPolicy {
         share("error_rate", spec.error_rate)?;
         share("slow_rate", spec.slow_rate)?;
         count("min_calls", spec.min_calls, u32::MAX)?;
-        count("in_a_row", spec.in_a_row, MOST_IN_A_ROW)?;
+        count("in_a_row", spec.in_a_row, MAX_IN_A_ROW)?;
         count("slow_calls", spec.slow_calls, u32::MAX)?;
         length("window", spec.window)?;
         length("row_window", spec.row_window)?;
@@ -120,6 +120,6 @@ const fn count(name: &'static str, value: u32, most: u32) -> Result<(), PolicyEr
 }
 
 fn length(name: &'static str, value: Duration) -> Result<(), PolicyError> {
-    let bounds = Duration::from_millis(1)..=LONGEST;
+    let bounds = Duration::from_millis(1)..=MAX_DURATION;
     if bounds.contains(&value) { Ok(()) } else { Err(PolicyError::Length { name, value }) }
 }

@@ -28,7 +28,7 @@ pub(super) struct Probes {
 
 /// What the probes say about the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum ProbeResult {
     Undecided,
     Healthy,
     Sick,
@@ -49,18 +49,23 @@ impl Probes {
     }
 
     /// Takes the outcome of a probe into account, even after its lease: it is true all the same.
-    pub(super) fn settle(&mut self, policy: &BreakerPolicy, lease: Option<i64>, outcome: Outcome) -> Verdict {
+    pub(super) fn settle(
+        &mut self,
+        policy: &BreakerPolicy,
+        lease: Option<i64>,
+        outcome: Outcome,
+    ) -> ProbeResult {
         if let Some(index) = self.out.iter().position(|end| Some(*end) == lease) {
             self.out.swap_remove(index);
         }
         match outcome {
-            Outcome::Neutral => Verdict::Undecided,
+            Outcome::Neutral => ProbeResult::Undecided,
             Outcome::Success { .. } => self.success(),
             Outcome::Failure => self.failure(policy.spec().error_rate),
         }
     }
 
-    fn success(&mut self) -> Verdict {
+    fn success(&mut self) -> ProbeResult {
         self.succeeded = self.succeeded.saturating_add(1);
         if self.succeeded >= self.at_once() {
             *self = Self {
@@ -70,15 +75,15 @@ impl Probes {
             };
         }
         let waves = u32::try_from(WAVES.len()).unwrap_or(u32::MAX);
-        if self.wave >= waves { Verdict::Healthy } else { Verdict::Undecided }
+        if self.wave >= waves { ProbeResult::Healthy } else { ProbeResult::Undecided }
     }
 
     /// A failure of the first or second wave decides. Later ones are judged by the same share as
     /// calls of a closed breaker: one that lets a failure in seven pass must be able to close again.
-    fn failure(&mut self, share: f64) -> Verdict {
+    fn failure(&mut self, share: f64) -> ProbeResult {
         self.failed = self.failed.saturating_add(1);
         let is_sick = f64::from(self.failed) >= share * f64::from(self.at_once());
-        if is_sick { Verdict::Sick } else { Verdict::Undecided }
+        if is_sick { ProbeResult::Sick } else { ProbeResult::Undecided }
     }
 
     fn at_once(&self) -> u32 {

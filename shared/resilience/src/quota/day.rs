@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::LONGEST_CALL;
+use super::MAX_CALL;
 use crate::time::SECOND;
 
 /// No two resets are further apart: a day of 25 hours ends summer time, the rest is clocks that
 /// differ. An end further ahead than that was written by a clock that is wrong.
-const LONGEST_DAY: i64 = 26 * 3_600 * SECOND;
+const MAX_DAY: i64 = 26 * 3_600 * SECOND;
 const ONE_DAY: i64 = 24 * 3_600 * SECOND;
 
 /// The count of one day.
@@ -35,7 +35,7 @@ impl Day {
     /// Gives a request back, unless it may have been made before the reset: giving that back would
     /// let one too many through today.
     pub(super) fn give_back(&mut self, now: i64) {
-        if now < self.ends && now.saturating_sub(self.since) > LONGEST_CALL {
+        if now < self.ends && now.saturating_sub(self.since) > MAX_CALL {
             self.count = self.count.saturating_sub(1);
         }
     }
@@ -45,7 +45,7 @@ impl Day {
         // An end that has passed is no end: better a day too long than no limit.
         let day_ends = if day_ends > now { day_ends } else { now.saturating_add(ONE_DAY) };
         let is_over = self.ends <= now;
-        let is_wrong = self.ends.saturating_sub(now) > LONGEST_DAY;
+        let is_wrong = self.ends.saturating_sub(now) > MAX_DAY;
         if is_over || is_wrong { Self { count: 0, ends: day_ends, since: now } } else { self }
     }
 }

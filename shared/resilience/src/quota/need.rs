@@ -8,7 +8,7 @@ use crate::time::SECOND;
 
 /// Slots of a model without limits are this far apart: those who wait for a breaker must not come in
 /// the same instant.
-const LEAST_SPACING: i64 = SECOND / 100;
+const MIN_SPACING: i64 = SECOND / 100;
 
 /// What one call needs of one meter, in microseconds.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +59,7 @@ impl Need {
     pub(super) fn spacing(&self) -> i64 {
         let cost = |draw: Option<Draw>| draw.map_or(0, |draw| draw.cost);
         match cost(self.requests).max(cost(self.tokens)) {
-            0 => LEAST_SPACING,
+            0 => MIN_SPACING,
             spacing => spacing,
         }
     }

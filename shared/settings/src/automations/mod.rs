@@ -10,7 +10,7 @@ pub use http::{HttpCall, HttpMethod};
 pub(crate) use money::CURRENCY;
 pub use money::{MaxAmount, decimals_of};
 pub use parameters::Parameters;
-pub use template::{PLACES, Template, UrlTemplate, fill_json};
+pub use template::{CallTemplate, PLACES, UrlTemplate, fill_json};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -27,9 +27,9 @@ use crate::section::Section;
 /// Outside calls at once to one host, by default.
 const CALLS_PER_HOST: u32 = 10;
 /// The most that can be set: each is a lease that a call may have to try.
-const MOST_CALLS_PER_HOST: i64 = 100;
+const MAX_CALLS_PER_HOST: i64 = 100;
 /// Longest label that GitHub takes, in characters.
-const LONGEST_LABEL: usize = 50;
+const MAX_LABEL: usize = 50;
 
 /// Automations that cannot work without a section of their own.
 pub(crate) const CONFIGURED: [&str; 3] = ["label", "summarise", "refund_request"];
@@ -93,7 +93,7 @@ pub(crate) fn read(
     let mut settings = AutomationSettings::default();
     let about = "How many calls of one host may be under way at once, all processors together.";
     settings.calls_per_host = section.read_or(key("calls_per_host", about), CALLS_PER_HOST, |entry| {
-        entry.integer(1..=MOST_CALLS_PER_HOST).and_then(|calls| u32::try_from(calls).ok())
+        entry.integer(1..=MAX_CALLS_PER_HOST).and_then(|calls| u32::try_from(calls).ok())
     });
     let label = key("label", "Gives a GitHub issue labels, of these and no others.");
     settings.labels = configured(&mut section, &label, &mut places).and_then(labels);
@@ -124,13 +124,11 @@ fn labels(mut section: Section<'_>) -> Option<Vec<String>> {
         entry.also(|| json!({"minItems": 1}));
         let labels = entry.each(|label| {
             let text = label.text();
-            label.also(|| json!({"maxLength": LONGEST_LABEL}));
+            label.also(|| json!({"maxLength": MAX_LABEL}));
             let text = text?;
-            if text.chars().count() > LONGEST_LABEL {
-                return label.refuse(
-                    format!("longer than {LONGEST_LABEL} characters"),
-                    "GitHub takes no longer label",
-                );
+            if text.chars().count() > MAX_LABEL {
+                return label
+                    .refuse(format!("longer than {MAX_LABEL} characters"), "GitHub takes no longer label");
             }
             Some(text)
         })?;

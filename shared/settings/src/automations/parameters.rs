@@ -8,7 +8,7 @@ use crate::names::{IDENTIFIER, is_identifier};
 use crate::suggest::list;
 
 /// Longest text where the schema names no bound, in characters.
-const LONGEST_TEXT: u64 = 1_000;
+const MAX_TEXT: u64 = 1_000;
 /// Keywords of the whole object.
 const OBJECT: [&str; 4] = ["type", "description", "properties", "required"];
 /// Keywords of one parameter.
@@ -104,7 +104,7 @@ fn check_field(field: &Value, value: &Value) -> Result<(), String> {
 }
 
 fn lengths(field: &Value) -> (u64, u64) {
-    (field["minLength"].as_u64().unwrap_or(0), field["maxLength"].as_u64().unwrap_or(LONGEST_TEXT))
+    (field["minLength"].as_u64().unwrap_or(0), field["maxLength"].as_u64().unwrap_or(MAX_TEXT))
 }
 
 /// Reads a schema; keywords that are not heeded are refused instead of being ignored.

@@ -9,7 +9,7 @@ pub const PLACES: [&str; 5] = ["task_id", "tenant", "thread", "actor", "event"];
 
 /// A text with places, each of which is known to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Piece>);
+pub struct CallTemplate(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -17,7 +17,7 @@ enum Piece {
     Place(String),
 }
 
-impl Template {
+impl CallTemplate {
     /// Reads `text`, whose places must be among `known`; `{{` and `}}` stand for themselves.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Template {
 /// An address with places in its path and query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlTemplate {
-    template: Template,
+    template: CallTemplate,
     /// The address with a plain letter in every place.
     sample: Url,
 }
@@ -84,7 +84,7 @@ impl UrlTemplate {
     /// # Errors
     /// What is wrong.
     pub fn parse(text: &str, known: &[&str]) -> Result<Self, String> {
-        let template = Template::parse(text, known)?;
+        let template = CallTemplate::parse(text, known)?;
         let sample = Url::parse(&template.fill(|_| "x".to_owned())).map_err(|_| "is no URL".to_owned())?;
         let origin_ends = text.find("://").and_then(|at| Some(at + 3 + text[at + 3..].find('/')?));
         if origin_ends.is_none_or(|end| text[..end].contains('{')) {
@@ -148,7 +148,7 @@ fn encode(text: &str) -> String {
 pub fn fill_json(value: &Value, known: &[&str], get: &impl Fn(&str) -> Value) -> Option<Value> {
     Some(match value {
         Value::String(text) => {
-            let template = Template::parse(text, known).ok()?;
+            let template = CallTemplate::parse(text, known).ok()?;
             match template.sole() {
                 Some(name) => get(name),
                 None => Value::String(template.fill(|name| plain(&get(name)))),
@@ -168,7 +168,7 @@ pub fn fill_json(value: &Value, known: &[&str], get: &impl Fn(&str) -> Value) ->
 /// What is wrong with the texts of `value` as templates.
 pub(crate) fn check_json(value: &Value, known: &[&str]) -> Result<(), String> {
     match value {
-        Value::String(text) => Template::parse(text, known).map(drop),
+        Value::String(text) => CallTemplate::parse(text, known).map(drop),
         Value::Array(items) => items.iter().try_for_each(|item| check_json(item, known)),
         Value::Object(fields) => fields.values().try_for_each(|value| check_json(value, known)),
         _ => Ok(()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Event;
 use settings::SourceSettings;
-use webhook::{Encoding, KeyForm, Pointer, Provider, Scheme, Template, TimeFormat, TimePlace};
+use webhook::{Encoding, KeyForm, Pointer, Provider, Scheme, SignedContent, TimeFormat, TimePlace};
 
 use crate::project::parse;
 
@@ -44,7 +44,7 @@ identity = "/id"
     let scheme = sender.scheme;
     assert_eq!((scheme.header.as_str(), scheme.prefix.as_str()), ("x-signature", "sha256="));
     assert_eq!((scheme.encoding, scheme.key), (Encoding::Hex, KeyForm::Text));
-    assert_eq!(scheme.signed, Template::new("{timestamp}.{body}").unwrap());
+    assert_eq!(scheme.signed, SignedContent::new("{timestamp}.{body}").unwrap());
     let freshness = scheme.freshness.unwrap();
     assert_eq!(freshness.place, TimePlace::Header("x-timestamp".to_owned()));
     assert_eq!((freshness.format, freshness.within), (TimeFormat::UnixSeconds, Duration::from_secs(120)));

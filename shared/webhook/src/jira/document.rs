@@ -4,10 +4,10 @@
 
 use serde_json::Value;
 
-use crate::reading::Part;
+use crate::reading::JsonView;
 
 /// The text at `pointer`, whichever of the two it is; mentions are `@` and the account's id.
-pub(super) fn text_of(part: Part<'_>, pointer: &str) -> Option<String> {
+pub(super) fn text_of(part: JsonView<'_>, pointer: &str) -> Option<String> {
     if let Some(text) = part.text(pointer) {
         return Some(mentions_spelt(text));
     }
@@ -40,7 +40,7 @@ fn mentions_spelt(text: &str) -> String {
 }
 
 fn write(node: &Value, into: &mut String) {
-    let part = Part(node);
+    let part = JsonView(node);
     match part.text("/type") {
         Some("text") => into.push_str(node["text"].as_str().unwrap_or_default()),
         Some("hardBreak") => into.push('\n'),
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn markup_keeps_its_words_and_spells_mentions() {
         let value = json!({ "body": "[~accountid:5b:1] and [~mona]: [~ not one] [~" });
-        assert_eq!(text_of(Part(&value), "/body").unwrap(), "@5b:1 and @mona: [~ not one] [~");
+        assert_eq!(text_of(JsonView(&value), "/body").unwrap(), "@5b:1 and @mona: [~ not one] [~");
     }
 
     #[test]
@@ -82,7 +82,7 @@ mod tests {
                 { "type": "listItem", "content": [ { "type": "paragraph", "content": [text("one")] } ] },
                 { "type": "listItem", "content": [ { "type": "paragraph", "content": [text("two")] } ] } ] },
         ] } });
-        assert_eq!(text_of(Part(&value), "/body").unwrap(), "@5b:1 look:\n- one\n- two");
-        assert_eq!(text_of(Part(&json!({ "body": { "type": "doc" } })), "/body"), None);
+        assert_eq!(text_of(JsonView(&value), "/body").unwrap(), "@5b:1 look:\n- one\n- two");
+        assert_eq!(text_of(JsonView(&json!({ "body": { "type": "doc" } })), "/body"), None);
     }
 }

@@ -11,14 +11,14 @@
 use domain::Event;
 
 use super::{is_said, is_stamp, message};
-use crate::reading::{Part, lacks};
+use crate::reading::{JsonView, lacks};
 use crate::{ParseError, Parsed};
 
 /// The name of the event, whichever way it came.
 const NAME: &str = "message.edited";
 
 /// Reads a `message_changed`.
-pub(super) fn read(body: Part<'_>, event: Part<'_>) -> Result<Parsed, ParseError> {
+pub(super) fn read(body: JsonView<'_>, event: JsonView<'_>) -> Result<Parsed, ParseError> {
     let now = event.object("/message").ok_or_else(|| lacks("event.message"))?;
     let before = event.object("/previous_message").and_then(|before| before.text("/text"));
     let said = now.text("/subtype").is_none_or(is_said);
@@ -29,18 +29,18 @@ pub(super) fn read(body: Part<'_>, event: Part<'_>) -> Result<Parsed, ParseError
 }
 
 /// Reads an `app_mention` that has the mark of an edit.
-pub(super) fn mention(body: Part<'_>, event: Part<'_>) -> Result<Event, ParseError> {
+pub(super) fn mention(body: JsonView<'_>, event: JsonView<'_>) -> Result<Event, ParseError> {
     edited(message::read(body, event, "app_mention")?, event)
 }
 
 /// Whether the author has edited `message` after it was posted.
-pub(super) fn is_marked(message: Part<'_>) -> bool {
+pub(super) fn is_marked(message: JsonView<'_>) -> bool {
     message.object("/edited").is_some()
 }
 
 /// `event` as the edit that `message` is marked with. Its comment stays the one that was edited, so that
 /// it stands once in the conversation; its date is the edit's.
-fn edited(event: Event, message: Part<'_>) -> Result<Event, ParseError> {
+fn edited(event: Event, message: JsonView<'_>) -> Result<Event, ParseError> {
     let at = message.text("/edited/ts").filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.edited.ts"))?;
     Ok(Event { name: NAME.to_owned(), occurred_at: message::date(at), ..event })
 }

@@ -1,7 +1,7 @@
 //! [`Interaction`]: a person used a button that we had put into a message.
 
 use super::{is_account, is_channel, is_stamp, is_team};
-use crate::reading::{MAX_FACT_BYTES, Part, lacks, read as read_json, word};
+use crate::reading::{JsonView, MAX_FACT_BYTES, lacks, read as read_json, word};
 use crate::{ParseError, Parsed, Received};
 
 /// A person used buttons of a message of ours (`block_actions`).
@@ -46,7 +46,7 @@ pub(super) fn read(received: &Received<'_>) -> Result<Parsed, ParseError> {
         return Ok(Parsed::Other(kind.to_owned()));
     };
     let value: serde_json::Value = read_json(&json)?;
-    let body = Part(&value);
+    let body = JsonView(&value);
     match body.text("/type") {
         Some("block_actions") => interaction(body).map(Box::new).map(Parsed::Interaction),
         Some(kind) => Ok(Parsed::Other(word(kind).unwrap_or("unknown").to_owned())),
@@ -54,7 +54,7 @@ pub(super) fn read(received: &Received<'_>) -> Result<Parsed, ParseError> {
     }
 }
 
-fn interaction(body: Part<'_>) -> Result<Interaction, ParseError> {
+fn interaction(body: JsonView<'_>) -> Result<Interaction, ParseError> {
     let team = body.text("/team/id").or_else(|| body.text("/user/team_id"));
     let id = |text: Option<&str>, fits: fn(&str) -> bool| text.filter(|id| fits(id)).map(str::to_owned);
     let actions: Vec<_> = body.items("/actions").take(MAX_ACTIONS).filter_map(action).collect();
@@ -71,7 +71,7 @@ fn interaction(body: Part<'_>) -> Result<Interaction, ParseError> {
     })
 }
 
-fn action(action: Part<'_>) -> Option<InteractionAction> {
+fn action(action: JsonView<'_>) -> Option<InteractionAction> {
     let id = action.text("/action_id").filter(|id| id.len() <= 255)?;
     let value = action.text("/value").filter(|value| value.len() <= MAX_VALUE_BYTES);
     Some(InteractionAction { id: id.to_owned(), value: value.map(str::to_owned) })

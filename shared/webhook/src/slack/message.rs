@@ -5,18 +5,18 @@ use domain::{Attachment, Event, Target, Timestamp};
 use super::mrkdwn::plain;
 use super::{is_account, is_channel, is_stamp, is_team};
 use crate::ParseError;
-use crate::reading::{Facts, Part, attachment, attachments, lacks};
+use crate::reading::{Facts, JsonView, attachment, attachments, lacks};
 
 /// The event of a message, or of a mention, which is the message again.
-pub(super) fn read(body: Part<'_>, event: Part<'_>, kind: &str) -> Result<Event, ParseError> {
+pub(super) fn read(body: JsonView<'_>, event: JsonView<'_>, kind: &str) -> Result<Event, ParseError> {
     of(body, event, event, kind)
 }
 
 /// The event of `message`, which `event` reports: itself, unless something happened to it.
 pub(super) fn of(
-    body: Part<'_>,
-    event: Part<'_>,
-    message: Part<'_>,
+    body: JsonView<'_>,
+    event: JsonView<'_>,
+    message: JsonView<'_>,
     kind: &str,
 ) -> Result<Event, ParseError> {
     let team = body.text("/team_id").filter(|id| is_team(id)).ok_or_else(|| lacks("team_id"))?;
@@ -59,7 +59,7 @@ pub(super) fn of(
 
 /// A file. `url_private` answers whoever has our token, which goes to nobody; only a file that somebody
 /// has made public can be fetched by others, with the secret at the end of its public page's address.
-fn file(file: Part<'_>) -> Option<Attachment> {
+fn file(file: JsonView<'_>) -> Option<Attachment> {
     let shared = file.flag("/public_url_shared") == Some(true);
     let secret = file.text("/permalink_public").and_then(|page| page.rsplit('-').next());
     let secret = secret.filter(|it| shared && it.bytes().all(|byte| byte.is_ascii_alphanumeric()));
@@ -68,7 +68,7 @@ fn file(file: Part<'_>) -> Option<Attachment> {
 }
 
 /// The kind of place, in the words in which Slack names its events.
-fn place(event: Part<'_>, channel: &str) -> &'static str {
+fn place(event: JsonView<'_>, channel: &str) -> &'static str {
     match (event.text("/channel_type"), channel.as_bytes().first()) {
         (Some("im"), _) | (None, Some(b'D')) => "im",
         (Some("mpim"), _) => "mpim",
@@ -80,7 +80,7 @@ fn place(event: Part<'_>, channel: &str) -> &'static str {
 
 /// Whether the text mentions the bot that this event was sent to. Slack names its account in the
 /// signed body; people write it as `<@U…>`, which no other text can be mistaken for.
-fn mentions_us(body: Part<'_>, raw: &str) -> bool {
+fn mentions_us(body: JsonView<'_>, raw: &str) -> bool {
     body.items("/authorizations")
         .filter(|it| it.flag("/is_bot") == Some(true))
         .filter_map(|it| it.text("/user_id"))

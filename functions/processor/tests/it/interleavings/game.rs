@@ -46,7 +46,7 @@ pub(super) struct Budget {
 pub(super) type Key = (u64, [u8; ACTORS], [u32; 3], [u8; 2]);
 
 /// What the two people want.
-pub(super) type Verdicts = [Option<Verdict>; 2];
+pub(super) type Verdicts = [Option<DecisionInput>; 2];
 
 /// Everything that an exploration begins with.
 pub(super) struct Setup {

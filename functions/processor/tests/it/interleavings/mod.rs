@@ -34,16 +34,16 @@ enum From {
     Received,
 }
 
-fn approve() -> Option<Verdict> {
-    Some(Verdict::Approve { text: None })
+fn approve() -> Option<DecisionInput> {
+    Some(DecisionInput::Approve { text: None })
 }
 
-fn edit() -> Option<Verdict> {
-    Some(Verdict::Approve { text: Some(EDITED.to_owned()) })
+fn edit() -> Option<DecisionInput> {
+    Some(DecisionInput::Approve { text: Some(EDITED.to_owned()) })
 }
 
-fn reject() -> Option<Verdict> {
-    Some(Verdict::Reject { reason: None })
+fn reject() -> Option<DecisionInput> {
+    Some(DecisionInput::Reject { reason: None })
 }
 
 fn processor(world: &World, asks: bool) -> Arc<Processor> {
@@ -93,12 +93,12 @@ async fn setup(from: From, verdicts: Verdicts, budget: Budget) -> Setup {
     let task = Task::received(id.clone(), new, now, now);
     stores.tasks.insert(&task).await.unwrap();
     let payload = Blob::pack(&body).unwrap();
-    stores.payloads.put_new(&id, &Part::payload(), &payload, Timestamp::MAX).await.unwrap();
+    stores.payloads.put_new(&id, &PartKey::payload(), &payload, Timestamp::MAX).await.unwrap();
     let envelope = Envelope { task_id: id, lane: Lane::Express, tenant: "octo/repo".to_owned() };
     stores.queue.send(&envelope).await.unwrap();
     let start = world.state().clone();
     let mut setup =
-        Setup { world, start, processor, verdicts: [None, None], draft_hash: draft_hash(DRAFT), budget };
+        Setup { world, start, processor, verdicts: [None, None], draft_hash: short_sha256(DRAFT), budget };
     let parked = work_once(&setup);
     assert_eq!(parked.task.as_ref().unwrap().control.status, TaskStatus::AwaitingApproval);
     match from {
@@ -130,7 +130,7 @@ fn check(setup: &Setup, game: &mut Game<'_>, path: &[Action], explored: &mut Exp
         || format!("after {path:?}: {:?} {:?} {:?}", task.control, task.doc.decision, task.doc.notices);
     assert_eq!(state.violation, None, "{}", told());
     assert!(state.messages.is_empty() && task.control.status.is_end(), "it hangs {}", told());
-    assert_eq!(task.doc.aftermath, None, "something is still owed {}", told());
+    assert_eq!(task.doc.follow_up, None, "something is still owed {}", told());
     let decision = task.doc.decision.as_ref().unwrap_or_else(|| panic!("no outcome {}", told()));
     let winners: Vec<usize> = (0..2).filter(|person| matches!(game.answers[*person], Some(Ok(())))).collect();
     assert!(winners.len() <= 1, "two were told that they decided {}", told());

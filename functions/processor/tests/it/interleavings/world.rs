@@ -307,7 +307,7 @@ impl PayloadStore for World {
     async fn put_new(
         &self,
         _: &TaskId,
-        part: &Part,
+        part: &PartKey,
         blob: &Blob,
         _: Timestamp,
     ) -> Result<PutNew, StoreError> {
@@ -319,14 +319,14 @@ impl PayloadStore for World {
         Ok(PutNew::Stored)
     }
 
-    async fn get(&self, _: &TaskId, part: &Part) -> Result<Option<Blob>, StoreError> {
+    async fn get(&self, _: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         Ok(self.state().parts.get(part.as_str()).cloned())
     }
 
-    async fn list(&self, _: &TaskId, prefix: &str) -> Result<Vec<(Part, Blob)>, StoreError> {
+    async fn list(&self, _: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
         let state = self.state();
         let found = state.parts.iter().filter(|(name, _)| name.starts_with(prefix));
-        Ok(found.map(|(name, blob)| (Part::from_name(name.clone()), blob.clone())).collect())
+        Ok(found.map(|(name, blob)| (PartKey::from_name(name.clone()), blob.clone())).collect())
     }
 }
 

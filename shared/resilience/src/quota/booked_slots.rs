@@ -1,4 +1,4 @@
-//! [`Tails`]: the slots that are given out, per lane.
+//! [`BookedSlots`]: the slots that are given out, per lane.
 //!
 //! A lane keeps two runs of slots. The *near* one is the queue for the rate: it begins about now, and
 //! its end is the next free slot. The *far* one collects those who must not come before some later
@@ -25,12 +25,12 @@ const SOON: i64 = 2 * SECOND;
 /// Slots one after the other, without a gap worth filling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(i64, i64)", into = "(i64, i64)")]
-struct Run {
+struct SlotRange {
     start: i64,
     length: i64,
 }
 
-impl Run {
+impl SlotRange {
     fn between(start: i64, end: i64) -> Self {
         Self { start, length: end.saturating_sub(start).max(0) }
     }
@@ -55,14 +55,14 @@ impl Run {
     }
 }
 
-impl From<(i64, i64)> for Run {
+impl From<(i64, i64)> for SlotRange {
     fn from((start, length): (i64, i64)) -> Self {
         Self { start, length: length.max(0) }
     }
 }
 
-impl From<Run> for (i64, i64) {
-    fn from(run: Run) -> Self {
+impl From<SlotRange> for (i64, i64) {
+    fn from(run: SlotRange) -> Self {
         (run.start, run.length)
     }
 }
@@ -81,9 +81,9 @@ pub(super) struct Slot {
 #[serde(default)]
 struct Lane {
     #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
-    near: Option<Run>,
+    near: Option<SlotRange>,
     #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
-    far: Option<Run>,
+    far: Option<SlotRange>,
     /// The end of the slots given to waiters who came too late, or too many at once.
     #[serde(rename = "l", skip_serializing_if = "is_default")]
     soon: i64,
@@ -97,7 +97,7 @@ impl Lane {
         let far = self.far.filter(|run| run.is_expected(now, resting_since));
         let soon = if self.soon > now { self.soon } else { 0 };
         match far {
-            Some(far) if far.start <= near.map_or(now, Run::end) => {
+            Some(far) if far.start <= near.map_or(now, SlotRange::end) => {
                 Self { near: Some(near.map_or(far, |near| near.join(far))), far: None, soon }
             }
             _ => Self { near, far, soon },
@@ -110,7 +110,7 @@ impl Lane {
     }
 
     fn is_near(self, at: i64, now: i64) -> bool {
-        at <= self.near.map_or(now, Run::end).saturating_add(GAP)
+        at <= self.near.map_or(now, SlotRange::end).saturating_add(GAP)
     }
 
     fn free_slot(self, earliest: i64, now: i64) -> i64 {
@@ -132,12 +132,12 @@ impl Lane {
     fn take_soon(&mut self, slot: i64, spacing: i64) {
         self.soon = slot.saturating_add(spacing);
         let start = self.near.map_or(slot, |run| run.start);
-        let end = self.near.map_or(slot, Run::end);
-        self.near = Some(Run::between(start, end.saturating_add(spacing)));
+        let end = self.near.map_or(slot, SlotRange::end);
+        self.near = Some(SlotRange::between(start, end.saturating_add(spacing)));
     }
 
     fn take(&mut self, slot: i64, spacing: i64, now: i64) {
-        let booked = Run::between(slot, slot.saturating_add(spacing));
+        let booked = SlotRange::between(slot, slot.saturating_add(spacing));
         let place = if self.is_near(slot, now) { &mut self.near } else { &mut self.far };
         *place = Some(match *place {
             Some(run) if run.is_close(slot) => run.join(booked),
@@ -156,10 +156,10 @@ impl Lane {
 /// The waiters of all lanes, the most urgent first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Tails([Lane; 3]);
+pub(super) struct BookedSlots([Lane; 3]);
 
-impl Tails {
-    /// The tails as they stand now. `resting_since`: since when nothing was started though it might
+impl BookedSlots {
+    /// The booked as they stand now. `resting_since`: since when nothing was started though it might
     /// have been.
     pub(super) fn at(self, now: i64, resting_since: i64) -> Self {
         Self(self.0.map(|lane| lane.at(now, resting_since)))

@@ -58,7 +58,7 @@ async fn reject(bench: &Bench, id: &TaskId) {
 async fn reject_from(bench: &Bench, id: &TaskId, from: &Origin) {
     let hash = bench.task(id).await.doc.draft.unwrap().hash;
     let decider = Decider { name: "ada", request: "r1", at: bench.now(), from };
-    let verdict = Verdict::Reject { reason: Some("not ours".to_owned()) };
+    let verdict = DecisionInput::Reject { reason: Some("not ours".to_owned()) };
     decide(&bench.stores, id, verdict, &hash, decider).await.unwrap().enqueued.unwrap();
     assert_eq!(bench.status(id).await, TaskStatus::Rejected, "visible at once");
 }
@@ -104,7 +104,7 @@ fn told(asked: &Asked) -> (Value, Value) {
 
 async fn is_over(bench: &Bench, id: &TaskId) {
     let task = bench.task(id).await;
-    assert_eq!((task.doc.aftermath, task.control.due_at), (None, None));
+    assert_eq!((task.doc.follow_up, task.control.due_at), (None, None));
     for lane in Lane::ALL {
         assert_eq!(bench.stores.queue.depth(lane).await.unwrap(), Depth::default());
     }
@@ -216,7 +216,7 @@ async fn a_receiver_that_is_down_for_a_day_is_given_up_and_costs_no_dead_letter(
         bench.work().await;
         sweep(&bench).await;
         bench.pass(MINUTE * 5);
-        if bench.task(&id).await.doc.aftermath.is_some() {
+        if bench.task(&id).await.doc.follow_up.is_some() {
             tries = server.asked().len();
         }
     }

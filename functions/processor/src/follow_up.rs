@@ -1,6 +1,6 @@
 //! What follows from an end that no processor has made: a rejection, an expiry, a task given up for its age.
 //!
-//! The debt stands in the task since that very end (`domain::Aftermath`), and is paid without a claim, since
+//! The debt stands in the task since that very end (`domain::FollowUp`), and is paid without a claim, since
 //! an ended task has none: every write is bound to the revision that was read, the figures of the day count
 //! who has won a write, and the result goes through the ledger. Whoever dies here is succeeded by the next
 //! message, which the sweeper sends once the debt is due.
@@ -23,7 +23,7 @@ const TRIES: usize = 5;
 
 impl Processor {
     /// Pays what is owed after the end `status` of a task, if anything is.
-    pub(crate) async fn settle_aftermath(
+    pub(crate) async fn run_follow_up(
         self: &Arc<Self>,
         delivery: &Delivery,
         id: &TaskId,
@@ -57,7 +57,7 @@ impl Processor {
 
     /// The task, if something is owed after its end. Nothing of its event is needed any more.
     async fn ended_run(self: &Arc<Self>, id: &TaskId, deadline: Timestamp) -> Result<Option<Run>, Interrupt> {
-        let task = self.stores.tasks.get(id).await?.filter(|task| task.doc.aftermath.is_some());
+        let task = self.stores.tasks.get(id).await?.filter(|task| task.doc.follow_up.is_some());
         Ok(task.map(|task| {
             let doc = &task.doc;
             let event = Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor);
@@ -79,13 +79,13 @@ impl Run {
     /// wins. What dies between the two is missing in the figures, as they may.
     async fn count(&self, is_all: bool) -> Result<(), Interrupt> {
         let now = self.now();
-        let is_counted = self.task.lock().await.doc.aftermath.as_ref().is_none_or(|owed| owed.counted);
+        let is_counted = self.task.lock().await.doc.follow_up.as_ref().is_none_or(|owed| owed.counted);
         if is_counted && !is_all {
             return Ok(());
         }
-        self.update(|task| match &mut task.doc.aftermath {
+        self.update(|task| match &mut task.doc.follow_up {
             Some(owed) if !is_all => owed.counted = true,
-            _ => task.close_aftermath(now),
+            _ => task.close_follow_up(now),
         })
         .await?;
         if !is_counted {
@@ -101,7 +101,7 @@ impl Run {
     async fn close(&self) -> Result<(), Interrupt> {
         let now = self.now();
         for _ in 0..TRIES {
-            match self.update(|task| task.close_aftermath(now)).await {
+            match self.update(|task| task.close_follow_up(now)).await {
                 Err(Interrupt::Lost) => {}
                 other => return other,
             }
@@ -116,7 +116,7 @@ impl Run {
     /// nothing is owed any more: the task has a new life.
     async fn catch_up(&self) -> Result<bool, Interrupt> {
         let current = self.processor.stores.tasks.get(&self.id).await?;
-        let Some(mut current) = current.filter(|task| task.doc.aftermath.is_some()) else { return Ok(false) };
+        let Some(mut current) = current.filter(|task| task.doc.follow_up.is_some()) else { return Ok(false) };
         let mut task = self.task.lock().await;
         let done: Vec<Effect> = task.doc.effects.drain(..).collect();
         done.into_iter().for_each(|effect| current.set_effect(effect));
@@ -127,7 +127,7 @@ impl Run {
     /// Comes back later: with the same message if that is soon, else with one that the sweeper sends.
     async fn put_off(&self, put_off: Deferred, receive_count: u32) -> Result<Disposition, Interrupt> {
         let now = self.now();
-        let tries = self.task.lock().await.doc.aftermath.as_ref().map_or(0, |owed| owed.tries);
+        let tries = self.task.lock().await.doc.follow_up.as_ref().map_or(0, |owed| owed.tries);
         let backoff = self.processor.jitter.spread(deferral_backoff(tries));
         let again = put_off.not_before.unwrap_or_else(|| after(now, backoff));
         let (due, disposition) = match wait(now, again, receive_count) {
@@ -135,7 +135,7 @@ impl Run {
             Wait::Sweeper => (again, Disposition::Done),
         };
         warn!(task_id = %self.id, why = put_off.why, "the result is delivered later");
-        self.update(|task| task.put_off_aftermath(due, now)).await?;
+        self.update(|task| task.defer_follow_up(due, now)).await?;
         Ok(disposition)
     }
 }

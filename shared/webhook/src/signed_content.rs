@@ -1,8 +1,8 @@
-//! [`Template`]: what is signed.
+//! [`SignedContent`]: what is signed.
 
 /// What is signed: text with `{timestamp}`, `{id}` and, exactly once, `{body}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Piece>);
+pub struct SignedContent(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
@@ -29,7 +29,7 @@ pub enum TemplateError {
     Ambiguous,
 }
 
-impl Template {
+impl SignedContent {
     /// Reads a template such as `v0:{timestamp}:{body}`.
     ///
     /// # Errors
@@ -103,29 +103,29 @@ mod tests {
 
     #[test]
     fn text_and_placeholders_keep_their_order() {
-        let template = Template::new("v0:{timestamp}:{body}").unwrap();
+        let template = SignedContent::new("v0:{timestamp}:{body}").unwrap();
         let text = |text: &str| Piece::Text(text.to_owned());
         assert_eq!(template.pieces(), [text("v0:"), Piece::Timestamp, text(":"), Piece::Body]);
-        assert_eq!(Template::new("{body}").unwrap(), Template::body());
+        assert_eq!(SignedContent::new("{body}").unwrap(), SignedContent::body());
     }
 
     #[test]
     fn a_template_that_leaves_the_body_out_is_refused() {
         for text in ["", "{timestamp}", "{body}{body}", "body"] {
-            assert_eq!(Template::new(text), Err(TemplateError::Body), "{text}");
+            assert_eq!(SignedContent::new(text), Err(TemplateError::Body), "{text}");
         }
     }
 
     #[test]
     fn mistakes_are_named() {
-        assert_eq!(Template::new("{ts}{body}"), Err(TemplateError::Unknown("ts".to_owned())));
-        assert_eq!(Template::new("{body}{"), Err(TemplateError::Unclosed));
-        assert_eq!(Template::new("{id}{body}"), Err(TemplateError::Ambiguous));
+        assert_eq!(SignedContent::new("{ts}{body}"), Err(TemplateError::Unknown("ts".to_owned())));
+        assert_eq!(SignedContent::new("{body}{"), Err(TemplateError::Unclosed));
+        assert_eq!(SignedContent::new("{id}{body}"), Err(TemplateError::Ambiguous));
     }
 
     #[test]
     fn an_id_that_contains_the_separator_is_not_delimited() {
-        let template = Template::new("{id}.{timestamp}.{body}").unwrap();
+        let template = SignedContent::new("{id}.{timestamp}.{body}").unwrap();
         assert!(template.delimits_id("msg_1"));
         assert!(!template.delimits_id("msg.1"));
     }

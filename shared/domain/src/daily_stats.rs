@@ -1,4 +1,4 @@
-//! [`DayFigures`]: what a day has brought, for the overview of the console; and [`DayBook`], which
+//! [`DayFigures`]: what a day has brought, for the overview of the console; and [`StatsRecorder`], which
 //! writes them down.
 //!
 //! Figures, not limits: a write that a retrying client sends twice counts twice, and what a process
@@ -19,7 +19,7 @@ pub const DAY_SHARDS: u32 = 4;
 /// How long a day is remembered: as long as its tasks, and a little.
 const LIFE: Duration = Duration::from_secs(35 * 86_400);
 /// Writers that got in between before the figures are left for the next write.
-const MOST_CONFLICTS: usize = 8;
+const MAX_CONFLICTS: usize = 8;
 const MICROS: f64 = 1e6;
 
 /// What a day, or a part of the fleet on that day, has brought.
@@ -169,7 +169,7 @@ fn key(now: Timestamp, shard: usize) -> String {
 ///
 /// It remembers what it wrote last, so a write needs no read before it, and a second one only when
 /// somebody else on the same item was faster. Losing it loses what was not yet written.
-pub struct DayBook {
+pub struct StatsRecorder {
     state: Arc<dyn StateStore>,
     shard: usize,
     inner: Mutex<Inner>,
@@ -191,7 +191,7 @@ struct Written {
     version: u64,
 }
 
-impl DayBook {
+impl StatsRecorder {
     /// A book on the shard `shard` of [`DAY_SHARDS`]. Processes that choose theirs at random keep out
     /// of each other's way.
     #[must_use]
@@ -233,7 +233,7 @@ impl DayBook {
         let (mut figures, mut expected) = known.map_or((DayFigures::default(), Expected::Absent), |known| {
             (known.figures, Expected::Version(known.version))
         });
-        for _ in 0..MOST_CONFLICTS {
+        for _ in 0..MAX_CONFLICTS {
             let mut sum = figures;
             sum.add(taken);
             let value =
@@ -261,7 +261,7 @@ impl DayBook {
 /// The turn of one writer. However it ends, another may write afterwards, and what was not written is
 /// new again.
 struct Turn<'b> {
-    book: &'b DayBook,
+    book: &'b StatsRecorder,
     taken: DayFigures,
 }
 

@@ -1,4 +1,4 @@
-//! [`tend`]: looks after the messages that ask people about a task's drafts.
+//! [`deliver_notices`]: looks after the messages that ask people about a task's drafts.
 //!
 //! Whoever runs it may die at any await point, and several may run it at once. A message is posted
 //! only by whoever has just written its intent; an intent that somebody else has left behind is
@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::approver::mark;
 use crate::{
     Approver, Ask, Clock, Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY,
-    NOTICE_SETTLING, Notice, NoticeState, Part, Save, ServiceError, ServiceFailure, StoreError, Stores, Task,
-    TaskId, TaskStatus, Timestamp, after, between,
+    NOTICE_SETTLING, Notice, NoticeState, PartKey, Save, ServiceError, ServiceFailure, StoreError, Stores,
+    Task, TaskId, TaskStatus, Timestamp, after, between,
 };
 
 /// A message is posted only so soon after its intent: with the 10 s that the call may take, and as much
@@ -23,7 +23,7 @@ const TRIES: usize = 5;
 
 /// What came of looking after a task's messages.
 #[derive(Debug, Default)]
-pub struct Tended {
+pub struct NoticeReport {
     /// Messages that were posted.
     pub posted: u32,
     /// Messages that now say how it ended.
@@ -34,7 +34,7 @@ pub struct Tended {
     pub task: Option<Task>,
 }
 
-impl Tended {
+impl NoticeReport {
     /// Whether the place is better left alone for a while.
     #[must_use]
     pub fn is_down(&self) -> bool {
@@ -50,14 +50,14 @@ impl Tended {
 ///
 /// # Errors
 /// [`StoreError`]: nothing is lost, a later call goes on.
-pub async fn tend(
+pub async fn deliver_notices(
     stores: &Stores,
     approver: &dyn Approver,
     clock: &Clock,
     id: &TaskId,
     owner: &str,
-) -> Result<Tended, StoreError> {
-    let Some(task) = stores.tasks.get(id).await? else { return Ok(Tended::default()) };
+) -> Result<NoticeReport, StoreError> {
+    let Some(task) = stores.tasks.get(id).await? else { return Ok(NoticeReport::default()) };
     let names: Vec<String> = task
         .doc
         .notices
@@ -65,14 +65,14 @@ pub async fn tend(
         .filter(|notice| notice.is_pending())
         .map(|notice| notice.name.clone())
         .collect();
-    let mut tending = Tending { stores, approver, clock, owner, task, done: Tended::default() };
+    let mut tending = Tending { stores, approver, clock, owner, task, done: NoticeReport::default() };
     for name in names {
         tending.step(&name).await?;
     }
-    Ok(Tended { task: Some(tending.task), ..tending.done })
+    Ok(NoticeReport { task: Some(tending.task), ..tending.done })
 }
 
-/// One call of [`tend`].
+/// One call of [`deliver_notices`].
 struct Tending<'a> {
     stores: &'a Stores,
     approver: &'a dyn Approver,
@@ -80,7 +80,7 @@ struct Tending<'a> {
     owner: &'a str,
     /// As it was last read or written.
     task: Task,
-    done: Tended,
+    done: NoticeReport,
 }
 
 impl Tending<'_> {
@@ -226,7 +226,7 @@ impl Tending<'_> {
     }
 
     async fn draft(&self, notice: &Notice) -> Result<String, StoreError> {
-        let part = Part::draft(&notice.draft_hash);
+        let part = PartKey::draft(&notice.draft_hash);
         let blob = self.stores.payloads.get(&self.task.id, &part).await?;
         let blob = blob.ok_or_else(|| StoreError::broken("read a draft", format!("{part} is missing")))?;
         blob.text().map_err(|error| StoreError::broken("read a draft", error))
