@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use afterhook::standin::slack::{Fault, FaultRule, Scope, SlackStandin, StoredMessage};
+use standins::slack::{Fault, FaultRule, Scope, SlackStandin, StoredMessage};
 use afterhook::{Backend, Dev, Running};
 use domain::{Clock, NoticeState, Save, Task, TaskId, Timestamp};
 use e2e::api::{Answer, Api};

@@ -6,7 +6,7 @@ mod chromium;
 mod fuzz;
 mod terminal;
 
-use afterhook::standin::gemini::{Fault, FaultRule};
+use standins::gemini::{Fault, FaultRule};
 use e2e::world::{TOKEN, World, triage_says};
 use serde_json::json;
 

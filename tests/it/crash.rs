@@ -6,8 +6,8 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use afterhook::standin::gemini::{GeminiStandin, Latency};
-use afterhook::standin::github::GithubStandin;
+use standins::gemini::{GeminiStandin, Latency};
+use standins::github::GithubStandin;
 use e2e::api::Api;
 use e2e::assembly::Assembly;
 use e2e::hooks;

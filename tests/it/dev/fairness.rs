@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use afterhook::standin::gemini::{GeminiStandin, Latency};
-use afterhook::standin::github::GithubStandin;
+use standins::gemini::{GeminiStandin, Latency};
+use standins::github::GithubStandin;
 use domain::Timestamp;
 use e2e::hooks;
 use e2e::world::World;

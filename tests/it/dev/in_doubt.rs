@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use afterhook::standin::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
-use afterhook::standin::github::{Fault, FaultRule, GithubStandin, Scope};
+use standins::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
+use standins::github::{Fault, FaultRule, GithubStandin, Scope};
 use domain::Lane;
 use e2e::assembly::Assembly;
 use e2e::hooks;

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use afterhook::standin::gemini::{GeminiStandin, ReceivedRequest};
-use afterhook::standin::github::{GithubStandin, IssueState};
+use standins::gemini::{GeminiStandin, ReceivedRequest};
+use standins::github::{GithubStandin, IssueState};
 use e2e::hooks::{self, OWNER, REPO};
 use e2e::world::{LOGIN, World, is_triage, triage_says};
 use serde_json::Value;

@@ -1,0 +1,284 @@
+//! `generateContent`, `streamGenerateContent` and `countTokens`.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::{Answer, Candidate, Content, Usage};
+use super::caches::CacheView;
+use super::config::Scripted;
+use super::errors::ApiError;
+use super::facts::Facts;
+use super::faults::Fault;
+use super::log::{InFlight, ReceivedRequest};
+use super::models::{self, Kind, Model};
+use super::ordered::Node;
+use super::request::{Format, Request};
+use super::respond::{self, Framing};
+use super::router::{Call, trouble};
+use super::shared::Shared;
+use super::tokens::{Tokens, count};
+use super::{answers, intent, schema, stream, tools};
+use crate::kit::lock;
+
+/// Answers `generateContent` and `streamGenerateContent`.
+pub(super) async fn handle(
+    shared: &Arc<Shared>,
+    call: &Call,
+    name: &str,
+    verb: &str,
+    mut faults: Vec<Fault>,
+    received: &ReceivedRequest,
+    in_flight: InFlight,
+) -> Result<Response, ApiError> {
+    let model = models::resolve(name, &call.version, verb, shared.now())?;
+    let prepared = prepare(shared, &call.json()?, model)?;
+    if prepared.cache.is_some() && faults.contains(&Fault::CacheGone) {
+        return Err(super::caches::gone());
+    }
+    shared.take_quota(model.name, prepared.prompt().total())?;
+    think(shared.latency(model.name), call).await?;
+    let scripted = shared.settings.script.as_ref().and_then(|script| script(received));
+    let mut words = None;
+    match scripted {
+        Some(Scripted::Raw { status, body }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return Ok(respond::json(status, &body));
+        }
+        Some(Scripted::Fault(fault)) => {
+            if let Some(response) = trouble(&[fault], model.name).await? {
+                return Ok(response);
+            }
+            faults.push(fault);
+        }
+        Some(Scripted::Text(text)) => words = Some(text),
+        None => {}
+    }
+    let answer = prepared.answer(shared, words, &faults);
+    let billed = answer.billed();
+    shared.log.used(&billed);
+    let mut response = if verb == "streamGenerateContent" {
+        let framing = if call.query("alt") == Some("sse") { Framing::Events } else { Framing::Array };
+        stream::respond(&answer, framing, &faults, shared.settings.chunk_delay, in_flight)
+    } else {
+        unary(&answer, &faults)?
+    };
+    response.extensions_mut().insert(billed);
+    Ok(response)
+}
+
+fn unary(answer: &Answer, faults: &[Fault]) -> Result<Response, ApiError> {
+    if faults.contains(&Fault::MidStream) {
+        return Err(stream::broken());
+    }
+    if faults.contains(&Fault::Truncated) {
+        return Ok(respond::truncated(&answer.body()));
+    }
+    Ok(respond::ok(&answer.body()))
+}
+
+/// Takes the time of the latency, cut short by the deadline that the caller gave the server.
+async fn think(latency: Duration, call: &Call) -> Result<(), ApiError> {
+    let deadline = call.header("x-server-timeout").and_then(|s| s.parse().ok()).map(Duration::from_secs);
+    let Some(deadline) = deadline.filter(|deadline| *deadline < latency) else {
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        return Ok(());
+    };
+    tokio::time::sleep(deadline).await;
+    Err(ApiError::new(504, "Deadline expired before operation could complete."))
+}
+
+/// A request that passed all checks, with the cache it builds on.
+pub(super) struct Prepared {
+    model: &'static Model,
+    request: Request,
+    cache: Option<CacheView>,
+}
+
+/// Checks a request body.
+pub(super) fn prepare(shared: &Shared, body: &Node, model: &'static Model) -> Result<Prepared, ApiError> {
+    Request::check_cache(body)?;
+    let mut request = Request::parse(body, model)?;
+    tools::check_signatures(&request.contents, model)?;
+    let cache = match &request.cache {
+        Some(name) => Some(lock(&shared.caches).view(name, model, shared.now())?),
+        None => None,
+    };
+    if let Some(cache) = &cache {
+        request.tools = cache.tools.clone();
+    }
+    let prepared = Prepared { model, request, cache };
+    if prepared.prompt().total() > model.input_limit {
+        return Err(ApiError::invalid(format!(
+            "The input token count exceeds the maximum number of tokens allowed {}.",
+            model.input_limit
+        )));
+    }
+    Ok(prepared)
+}
+
+impl Prepared {
+    fn prompt(&self) -> Tokens {
+        self.cache.as_ref().map_or(self.request.tokens, |cache| self.request.tokens.plus(cache.tokens))
+    }
+
+    /// The answer; `words` stands in for what the model would say.
+    pub(super) fn answer(&self, shared: &Shared, words: Option<String>, faults: &[Fault]) -> Answer {
+        let (request, id) = (&self.request, shared.id(22));
+        let thoughts = match request.thinking {
+            0 => 0,
+            base => base + (self.prompt().total() / 64).min(64),
+        };
+        let mut answer = Answer {
+            candidates: Vec::new(),
+            usage: Usage {
+                prompt: self.prompt(),
+                cached: self.cache.as_ref().map(|cache| cache.tokens),
+                candidates: 0,
+                thoughts,
+                tier: request.tier.clone(),
+            },
+            model: self.model.name,
+            id,
+        };
+        if faults.contains(&Fault::Blocked) {
+            answer.usage.thoughts = 0;
+            return answer;
+        }
+        let candidate = self.candidate(words, faults, &answer);
+        if candidate.content == Content::NoParts && candidate.finish == "MAX_TOKENS" {
+            answer.usage.thoughts = request.max_output_tokens.unwrap_or(thoughts).min(thoughts.max(1));
+        }
+        let tokens = match &candidate.content {
+            Content::Text(text) => count(text),
+            Content::Call(_, name, args) => count(name) + count(&args.to_string()),
+            Content::NoParts | Content::Nothing => 0,
+        };
+        answer.usage.candidates = tokens.saturating_mul(request.candidates);
+        answer.candidates = (0..request.candidates).map(|_| candidate.clone()).collect();
+        answer
+    }
+
+    fn candidate(&self, words: Option<String>, faults: &[Fault], answer: &Answer) -> Candidate {
+        let facts = self.facts();
+        let content = match (words, self.request.tools.call(&self.request.contents, &facts)) {
+            (Some(words), _) => Content::Text(words),
+            (None, Some((name, args))) => Content::Call(format!("call_{}", &answer.id[..8]), name, args),
+            (None, None) => Content::Text(self.say(&facts)),
+        };
+        let (content, finish) = self.bounded(content, answer.usage.thoughts);
+        let (content, finish) = spoilt(content, finish, &self.request.format, faults);
+        let signed = self.model.kind == Kind::Levels && answer.usage.thoughts > 0;
+        let signature = (signed && matches!(content, Content::Text(_) | Content::Call(..)))
+            .then(|| data_encoding::BASE64.encode(format!("stand-in {}", answer.id).as_bytes()));
+        let thoughts = (self.request.show_thoughts && answer.usage.thoughts > 0)
+            .then(|| format!("**Reading the request**\n\n{}\n\n\n", facts.gist()));
+        Candidate { thoughts, content, signature, finish }
+    }
+
+    fn facts(&self) -> Facts {
+        let (system, contents) = (&self.request.system, &self.request.contents);
+        match &self.cache {
+            Some(cache) => Facts::read(&cache.system, &cache.contents, contents),
+            None => Facts::read(system, &[], contents),
+        }
+    }
+
+    fn say(&self, facts: &Facts) -> String {
+        match &self.request.format {
+            Format::Text => answers::compose(facts),
+            Format::Json(Some(schema)) => schema::instance(schema, facts).to_json(),
+            Format::Json(None) => json!({"answer": answers::compose(facts)}).to_string(),
+            Format::Enum(schema) => {
+                let values: Vec<&str> = schema.items("enum").iter().filter_map(Node::as_str).collect();
+                intent::choose(&values, &[], facts)
+                    .map(|choice| values[choice.index].to_owned())
+                    .unwrap_or_default()
+            }
+        }
+    }
+
+    /// Cuts the text at stop sequences and at the token limit.
+    fn bounded(&self, content: Content, thoughts: u64) -> (Content, &'static str) {
+        let limit = self.request.max_output_tokens.unwrap_or(u64::MAX).min(self.model.output_limit);
+        if thoughts >= limit {
+            return (Content::NoParts, "MAX_TOKENS");
+        }
+        let Content::Text(mut text) = content else { return (content, "STOP") };
+        if let Some(end) = self
+            .request
+            .stop
+            .iter()
+            .filter(|s| !s.is_empty())
+            .filter_map(|stop| text.find(stop.as_str()))
+            .min()
+        {
+            text.truncate(end);
+        }
+        if count(&text) <= limit - thoughts {
+            return (Content::Text(text), "STOP");
+        }
+        let room = usize::try_from((limit - thoughts).saturating_mul(4)).unwrap_or(usize::MAX);
+        (Content::Text(text.chars().take(room).collect()), "MAX_TOKENS")
+    }
+}
+
+/// What the faults make of a good answer.
+fn spoilt(
+    content: Content,
+    finish: &'static str,
+    format: &Format,
+    faults: &[Fault],
+) -> (Content, &'static str) {
+    let mut spoilt = (content, finish);
+    for fault in faults {
+        spoilt = match (fault, spoilt.0) {
+            (Fault::MaxTokens, _) => (Content::NoParts, "MAX_TOKENS"),
+            (Fault::Empty, _) => (Content::Nothing, "STOP"),
+            (Fault::Safety, _) => (Content::NoParts, "SAFETY"),
+            (Fault::Recitation, _) => (Content::NoParts, "RECITATION"),
+            (Fault::UnknownFinish, content) => (content, "UNHEARD_OF_REASON"),
+            (Fault::Malformed, Content::Text(text)) => {
+                let half = text.chars().count() / 2;
+                (Content::Text(text.chars().take(half).collect()), "STOP")
+            }
+            (Fault::Malformed, Content::Call(..)) => (Content::Nothing, "MALFORMED_FUNCTION_CALL"),
+            (Fault::OffSchema, Content::Text(_)) if *format != Format::Text => {
+                (Content::Text(off_schema(format)), "STOP")
+            }
+            (_, content) => (content, spoilt.1),
+        };
+    }
+    spoilt
+}
+
+/// JSON of another type than the schema asks for.
+fn off_schema(format: &Format) -> String {
+    let wanted = match format {
+        Format::Json(Some(schema)) => schema.string("type").unwrap_or("object").to_lowercase(),
+        _ => "object".to_owned(),
+    };
+    if wanted == "array" { r#"{"unexpected":true}"# } else { r#"["unexpected"]"# }.to_owned()
+}
+
+/// Answers `countTokens`.
+pub(super) fn count_tokens(shared: &Shared, call: &Call, name: &str) -> Result<Response, ApiError> {
+    models::resolve(name, &call.version, "countTokens", shared.now())?;
+    let body = call.json()?;
+    let request = body.field("generateContentRequest").unwrap_or(&body);
+    if request.items("contents").is_empty() {
+        return Err(ApiError::invalid("* CountTokensRequest.contents: contents is not specified\n"));
+    }
+    let mut tokens = Tokens::of_contents(request.items("contents"));
+    for field in ["systemInstruction", "tools"] {
+        if let Some(node) = request.field(field) {
+            tokens =
+                tokens.plus(if field == "tools" { Tokens::of_json(node) } else { Tokens::of_content(node) });
+        }
+    }
+    Ok(respond::ok(&json!({"totalTokens": tokens.total(), "promptTokensDetails": tokens.details()})))
+}

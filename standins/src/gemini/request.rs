@@ -1,0 +1,319 @@
+//! [`Request`]: a `GenerateContentRequest`, checked as Google checks it.
+
+use super::errors::ApiError;
+use super::models::{Kind, Model};
+use super::ordered::Node;
+use super::spelling::{self, invalid_value};
+use super::tokens::Tokens;
+use super::tools::Tools;
+
+/// What the answer must look like.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Format {
+    /// Free text.
+    Text,
+    /// JSON, of a schema if one was sent.
+    Json(Option<Node>),
+    /// One word out of a list, bare.
+    Enum(Node),
+}
+
+/// A checked request.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// The conversation, oldest first.
+    pub(super) contents: Vec<Node>,
+    /// The texts of the system instruction's parts.
+    pub(super) system: Vec<String>,
+    /// The functions on offer.
+    pub(super) tools: Tools,
+    /// What the answer must look like.
+    pub(super) format: Format,
+    /// The cache it builds on, `cachedContents/…`.
+    pub(super) cache: Option<String>,
+    /// The largest answer, thoughts included.
+    pub(super) max_output_tokens: Option<u64>,
+    /// Where the answer must stop.
+    pub(super) stop: Vec<String>,
+    /// How many answers.
+    pub(super) candidates: u64,
+    /// Tokens to think with, before the prompt's size is taken into account.
+    pub(super) thinking: u64,
+    /// Whether a summary of the thoughts is wanted.
+    pub(super) show_thoughts: bool,
+    /// The service tier to report.
+    pub(super) tier: String,
+    /// The tokens of everything above, without the cache.
+    pub(super) tokens: Tokens,
+}
+
+impl Request {
+    /// Checks a request for `model`.
+    pub(super) fn parse(body: &Node, model: &Model) -> Result<Self, ApiError> {
+        spelling::check(body, spelling::GENERATE, "")?;
+        let contents = contents(body)?;
+        let config = body.field("generationConfig").cloned().unwrap_or(Node::EMPTY);
+        spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
+        let (thinking, show_thoughts) = thinking(&config, model)?;
+        let tools = Tools::parse(body)?;
+        let mut tokens = Tokens::of_contents(&contents);
+        if let Some(system) = body.field("systemInstruction") {
+            tokens = tokens.plus(Tokens::of_content(system));
+        }
+        if let Some(declared) = body.field("tools") {
+            tokens = tokens.plus(Tokens::of_json(declared));
+        }
+        Ok(Self {
+            system: body.field("systemInstruction").map(parts_of).unwrap_or_default(),
+            tools,
+            format: format(&config)?,
+            cache: body.string("cachedContent").map(str::to_owned),
+            max_output_tokens: positive(&config, "maxOutputTokens")?,
+            stop: config.items("stopSequences").iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+            candidates: candidates(&config)?,
+            thinking,
+            show_thoughts,
+            tier: body.string("serviceTier").unwrap_or("standard").to_lowercase(),
+            tokens,
+            contents,
+        })
+    }
+
+    /// Refuses what the model cannot take together with a cache.
+    pub(super) fn check_cache(body: &Node) -> Result<(), ApiError> {
+        let clash = ["systemInstruction", "tools", "toolConfig"].iter().any(|f| body.field(f).is_some());
+        if body.field("cachedContent").is_some() && clash {
+            return Err(ApiError::invalid(
+                "CachedContent can not be used with GenerateContent request setting system_instruction, tools or \
+                 tool_config.\n\nProposed fix: move those values to CachedContent from GenerateContent request.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The texts of a content's parts, thoughts left out.
+pub(super) fn parts_of(content: &Node) -> Vec<String> {
+    let parts = content.items("parts").iter();
+    parts
+        .filter(|part| part.field("thought").and_then(Node::as_bool) != Some(true))
+        .filter_map(|part| part.string("text").map(str::to_owned))
+        .collect()
+}
+
+/// The same, one below the other.
+pub(super) fn text_of(content: &Node) -> String {
+    parts_of(content).join("\n")
+}
+
+fn contents(body: &Node) -> Result<Vec<Node>, ApiError> {
+    let contents = match body.field("contents") {
+        None => &[],
+        Some(Node::List(list)) => list.as_slice(),
+        Some(_) => return Err(invalid_value("contents")),
+    };
+    if contents.is_empty() {
+        return Err(ApiError::invalid("* GenerateContentRequest.contents: contents is not specified\n"));
+    }
+    for (index, content) in contents.iter().enumerate() {
+        check_content(content, index)?;
+    }
+    Ok(contents.to_vec())
+}
+
+fn check_content(content: &Node, index: usize) -> Result<(), ApiError> {
+    let path = format!("contents[{index}]");
+    spelling::check(content, spelling::CONTENT, &path)?;
+    if !matches!(content.string("role"), None | Some("user" | "model" | "function" | "tool")) {
+        return Err(ApiError::invalid("Please use a valid role: user, model."));
+    }
+    let parts = content.items("parts");
+    if parts.is_empty() {
+        let message = format!("* GenerateContentRequest.{path}.parts: contents.parts must not be empty.\n");
+        return Err(ApiError::invalid(message));
+    }
+    for (number, part) in parts.iter().enumerate() {
+        let path = format!("{path}.parts[{number}]");
+        spelling::check(part, spelling::PART, &path)?;
+        if !DATA.iter().any(|field| part.field(field).is_some()) {
+            return Err(ApiError::invalid(format!(
+                "* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized \
+                 field\n"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The fields of a part of which it must have one.
+const DATA: &[&str] = &[
+    "text",
+    "inlineData",
+    "fileData",
+    "functionCall",
+    "functionResponse",
+    "executableCode",
+    "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
+    "thoughtSignature",
+];
+
+fn format(config: &Node) -> Result<Format, ApiError> {
+    let schema = match (config.field("responseSchema"), config.field("responseJsonSchema")) {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid(
+                "Only one of response_schema and response_json_schema can be set.",
+            ));
+        }
+        (Some(schema), None) => {
+            check_schema(schema, "generation_config.response_schema", 0)?;
+            Some(schema.clone())
+        }
+        (None, schema) => schema.cloned(),
+    };
+    match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
+        ("text/plain", None) => Ok(Format::Text),
+        ("application/json", schema) => Ok(Format::Json(schema)),
+        ("text/x.enum", Some(schema)) if !schema.items("enum").is_empty() => Ok(Format::Enum(schema)),
+        ("text/x.enum", _) => Err(ApiError::invalid(
+            "Response schema with an enum is required for response mime type 'text/x.enum'.",
+        )),
+        ("text/plain", Some(_)) => Err(ApiError::invalid(
+            "Response schema is only supported with response mime type 'application/json' or 'text/x.enum'.",
+        )),
+        (other, _) => Err(ApiError::invalid(format!(
+            "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain`, \
+             `application/json`, `application/xml`, `application/yaml` and `text/x.enum`; got `{other}`.\n"
+        ))),
+    }
+}
+
+/// The OpenAPI subset is a protocol-buffer message: names it does not have are refused.
+pub(super) fn check_schema(schema: &Node, path: &str, depth: usize) -> Result<(), ApiError> {
+    if depth > 64 {
+        return Err(ApiError::invalid(format!(
+            "The schema at '{path}' exceeds the maximum allowed nesting depth."
+        )));
+    }
+    spelling::check(schema, spelling::SCHEMA, path)?;
+    for (name, property) in schema.field("properties").and_then(Node::as_map).unwrap_or_default() {
+        check_schema(property, &format!("{path}.properties['{name}']"), depth + 1)?;
+    }
+    if let Some(items) = schema.field("items") {
+        check_schema(items, &format!("{path}.items"), depth + 1)?;
+    }
+    for (number, option) in schema.items("anyOf").iter().enumerate() {
+        check_schema(option, &format!("{path}.any_of[{number}]"), depth + 1)?;
+    }
+    Ok(())
+}
+
+fn positive(config: &Node, name: &str) -> Result<Option<u64>, ApiError> {
+    let Some(value) = config.field(name) else { return Ok(None) };
+    match value.as_u64() {
+        Some(number) if number > 0 => Ok(Some(number)),
+        _ => Err(ApiError::invalid(format!(
+            "* GenerateContentRequest.generation_config.{}: must be positive.\n",
+            spelling::snake(name)
+        ))),
+    }
+}
+
+fn candidates(config: &Node) -> Result<u64, ApiError> {
+    let count = positive(config, "candidateCount")?.unwrap_or(1);
+    let temperature = config.field("temperature").map_or(Some(1.0), Node::as_f64);
+    if count > 8 {
+        return Err(ApiError::invalid("candidateCount must be in the range [1, 8]."));
+    }
+    if temperature.is_none_or(|t| !(0.0..=2.0).contains(&t)) {
+        return Err(ApiError::invalid(
+            "* GenerateContentRequest.generation_config.temperature: temperature must be in the range [0.0, 2.0].\n",
+        ));
+    }
+    Ok(count)
+}
+
+/// How much the model thinks, and whether it tells.
+fn thinking(config: &Node, model: &Model) -> Result<(u64, bool), ApiError> {
+    let Some(thinking) = config.field("thinkingConfig") else { return Ok((48, false)) };
+    spelling::check(thinking, spelling::THINKING_CONFIG, "generation_config.thinking_config")?;
+    let level = thinking.string("thinkingLevel").map(str::to_uppercase);
+    let budget = thinking.field("thinkingBudget").and_then(Node::as_f64);
+    let shown = thinking.field("includeThoughts").and_then(Node::as_bool).unwrap_or(false);
+    let tokens = match (level.as_deref(), budget) {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid(
+                "You can only set only one of thinking budget and thinking level.",
+            ));
+        }
+        (Some(_), None) if model.kind == Kind::Budget => {
+            return Err(ApiError::invalid("Thinking level is not supported for this model."));
+        }
+        (Some("MINIMAL"), None) if model.name == "gemini-3.8-flash" => {
+            return Err(ApiError::invalid("Thinking level MINIMAL is not supported for this model."));
+        }
+        (Some("MINIMAL"), None) => 0,
+        (Some("LOW"), None) => 16,
+        (Some("MEDIUM"), None) => 48,
+        (Some("HIGH"), None) => 96,
+        (Some("XHIGH"), None) => 192,
+        (Some("THINKING_LEVEL_UNSPECIFIED") | None, None) => 48,
+        (Some(_), None) => return Err(invalid_value("generation_config.thinking_config.thinking_level")),
+        (None, Some(budget)) if budget < 0.0 => 48,
+        (None, Some(budget)) => (budget as u64).min(96),
+    };
+    Ok((tokens, shown))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::gemini::models::resolve;
+
+    fn parse(body: &str) -> Result<Request, ApiError> {
+        let now = "2026-11-20T00:00:00Z".parse().unwrap();
+        let model = resolve("gemini-3.8-flash", "v1", "generateContent", now).unwrap();
+        Request::parse(&serde_json::from_str(body).unwrap(), model)
+    }
+
+    fn with_config(config: &str) -> Result<Request, ApiError> {
+        parse(&format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"generationConfig":{config}}}"#))
+    }
+
+    #[test]
+    fn mixed_spelling_is_understood() {
+        let request = with_config(
+            r#"{"max_output_tokens":"64","responseMimeType":"application/json",
+                "response_schema":{"type":"OBJECT","property_ordering":["a"]},
+                "thinkingConfig":{"include_thoughts":true,"thinking_level":"LOW"}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (request.max_output_tokens, request.thinking, request.show_thoughts),
+            (Some(64), 16, true)
+        );
+        assert!(matches!(request.format, Format::Json(Some(_))));
+    }
+
+    #[test]
+    fn what_google_refuses_is_refused() {
+        let refused = |config: &str| with_config(config).unwrap_err().message().to_owned();
+        assert!(refused(r#"{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#).contains("MINIMAL"));
+        assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
+        assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
+        assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
+        assert!(
+            refused(r#"{"responseMimeType":"application/json","responseSchema":{"oneOf":[]}}"#)
+                .contains("oneOf")
+        );
+        assert!(
+            parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message().contains("parts")
+        );
+        assert!(parse(r#"{"contents":[{"parts":[{}]}]}"#).unwrap_err().message().contains("'data'"));
+        assert!(parse(r#"{"contents":[{"role":"system","parts":[{"text":"x"}]}]}"#).is_err());
+        assert!(parse("{}").unwrap_err().message().contains("contents is not specified"));
+        assert!(parse(r#"{"contents":"x"}"#).is_err());
+    }
+}
