@@ -17,4 +17,4 @@ pub mod slack;
 pub mod stripe;
 pub mod zendesk;
 
-pub use kit::{ReceivedRequest, Standin, State};
+pub use kit::{Builder, ReceivedRequest, Standin, State};

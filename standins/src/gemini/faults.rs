@@ -8,7 +8,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use crate::kit::faults;
+use crate::kit as faults;
 
 /// Something that goes wrong with a call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use crate::kit::broken::breaking;
+use crate::kit::breaking;
 
 const JSON: &str = "application/json; charset=UTF-8";
 

@@ -15,7 +15,7 @@ use super::ordered::Node;
 use super::shared::Shared;
 use super::spelling;
 use super::{batches, caches, embeddings, files, generate, interactions, models, respond};
-use crate::kit::broken::reset;
+use crate::kit::reset;
 
 /// The largest request that Google takes inline.
 const MAX_BODY: usize = 104_857_600;

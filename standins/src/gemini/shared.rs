@@ -17,8 +17,8 @@ use super::log::{Log, ReceivedRequest};
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
-use crate::kit::counts::Counts;
-use crate::kit::faults;
+use crate::kit::Counts;
+use crate::kit as faults;
 use crate::kit::lock;
 
 /// Everything one stand-in knows.

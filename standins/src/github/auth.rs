@@ -1,13 +1,12 @@
 //! Who calls: a personal token, an App by its JWT, or an installation by the token it was given.
 
 use domain::{Timestamp, after};
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::respond::Refusal;
+use super::words::{of_status, refusal};
+use crate::kit::Reply;
 
 const LIFETIME: Duration = Duration::from_secs(3_600);
 
@@ -23,7 +22,7 @@ pub(super) enum Caller {
 }
 
 /// The installation tokens given out, with their ends.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tokens(HashMap<String, Timestamp>);
 
 impl Tokens {
@@ -36,18 +35,19 @@ impl Tokens {
     }
 
     /// Whose request it is. `INVALID`, a missing, an expired or an unknown credential is a 401.
-    pub(super) fn caller(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Refusal> {
-        let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let header = header.ok_or_else(|| Refusal::new(401, "Requires authentication"))?;
-        let (scheme, token) = header.split_once(' ').unwrap_or_default();
+    pub(super) fn caller(&self, authorization: &str, now: Timestamp) -> Result<Caller, Reply> {
+        if authorization.is_empty() {
+            return Err(refusal(401, "Requires authentication"));
+        }
+        let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
         let token = token.trim();
         let known = ["bearer", "token"].contains(&scheme.to_lowercase().as_str());
         if !known || token.is_empty() || token == "INVALID" {
-            return Err(Refusal::of_status(401));
+            return Err(of_status(401));
         }
         if token.starts_with("ghs_") {
             let live = self.0.get(token).is_some_and(|end| *end > now);
-            return if live { Ok(Caller::Installation) } else { Err(Refusal::of_status(401)) };
+            return if live { Ok(Caller::Installation) } else { Err(of_status(401)) };
         }
         if token.starts_with("ey") && token.split('.').count() == 3 {
             return app(token, now);
@@ -57,8 +57,8 @@ impl Tokens {
 }
 
 /// Checks the claims of a JWT as GitHub does. Its signature cannot be checked: nobody gave us the key.
-fn app(token: &str, now: Timestamp) -> Result<Caller, Refusal> {
-    let undecodable = || Refusal::new(401, "A JSON web token could not be decoded");
+fn app(token: &str, now: Timestamp) -> Result<Caller, Reply> {
+    let undecodable = || refusal(401, "A JSON web token could not be decoded");
     let claims = token.split('.').nth(1).unwrap_or_default().trim_end_matches('=');
     let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).map_err(|_| undecodable())?;
     let claims: Value = serde_json::from_slice(&claims).map_err(|_| undecodable())?;
@@ -66,7 +66,7 @@ fn app(token: &str, now: Timestamp) -> Result<Caller, Refusal> {
     let now = now.as_second();
     match (time("exp"), time("iat")) {
         (Some(exp), _) if exp > now + 660 => {
-            Err(Refusal::new(401, "'Expiration time' claim ('exp') is too far in the future"))
+            Err(refusal(401, "'Expiration time' claim ('exp') is too far in the future"))
         }
         (Some(exp), Some(iat)) if exp > now && iat <= now + 60 => {
             let issuer = claims["iss"].as_u64().or_else(|| claims["iss"].as_str()?.parse().ok());
@@ -75,14 +75,14 @@ fn app(token: &str, now: Timestamp) -> Result<Caller, Refusal> {
             issuer
                 .or(named.then_some(1))
                 .map(Caller::App)
-                .ok_or_else(|| Refusal::new(401, "'Issuer' claim ('iss') must be an Integer"))
+                .ok_or_else(|| refusal(401, "'Issuer' claim ('iss') must be an Integer"))
         }
-        (Some(exp), _) if exp <= now => Err(Refusal::new(
+        (Some(exp), _) if exp <= now => Err(refusal(
             401,
             "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the \
              assertion expires",
         )),
-        _ => Err(Refusal::new(
+        _ => Err(refusal(
             401,
             "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
         )),

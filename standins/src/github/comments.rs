@@ -1,54 +1,41 @@
 //! Comments of an issue: the list in pages, one of them, a new one.
 
-use axum::response::Response;
 use domain::Timestamp;
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::auth::Caller;
-use super::issues::{find, repository_id, unwritten};
-use super::respond::{self, Refusal, set};
-use super::router::{Call, ok, user};
-use super::shared::Shared;
-use super::store::{IssueState, StoredComment};
-use crate::kit::lock;
+use super::issues::{api_url, html_url, repository_id};
+use super::state::user;
+use super::store::{Change, Github, IssueState, Place, StoredComment};
+use super::words::{invalid_comment, not_found, refusal};
+use crate::kit::{Call, Kept, Reply};
 
 /// The longest comment GitHub takes, in characters.
 const MAX_LENGTH: usize = 65_536;
 
 /// `GET …/issues/{number}/comments?per_page=&page=&since=`.
-pub(super) fn list(
-    shared: &Shared,
-    call: &Call,
-    owner: &str,
-    repo: &str,
-    number: &str,
-) -> Result<Response, Refusal> {
-    let (number, thread) = find(&lock(&shared.store), owner, repo, number)?;
+pub(super) fn list(github: &Github, call: &Call, at: &Place) -> Result<Reply, Reply> {
+    let thread = github.visible(at)?;
     let since = match call.query("since") {
         None | Some("") => Timestamp::MIN,
         Some(time) => time.parse().map_err(|_| {
-            Refusal::new(
-                422,
-                "Invalid request.\n\n'since' must be a timestamp in ISO 8601 format: YYYY-MM-DDTHH:MM:SSZ.",
-            )
+            let form = "'since' must be a timestamp in ISO 8601 format: YYYY-MM-DDTHH:MM:SSZ.";
+            refusal(422, &format!("Invalid request.\n\n{form}"))
         })?,
     };
     let comments: Vec<&StoredComment> = thread.comments.iter().filter(|c| c.created_at >= since).collect();
-    let number_of = |name: &str, otherwise: usize| {
-        call.query(name).and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0).unwrap_or(otherwise)
+    let number_of = |name: &str, otherwise: usize| match call.number(name, otherwise, usize::MAX) {
+        0 => otherwise,
+        number => number,
     };
     let (size, page) = (number_of("per_page", 30).min(100), number_of("page", 1));
     let shown = comments.iter().skip((page - 1).saturating_mul(size)).take(size);
-    let body: Value = shown.map(|comment| describe(call, owner, repo, number, comment)).collect();
-    let mut response = ok(&body);
-    let path = format!("{}/repositories/{}/issues/{number}/comments", call.base, repository_id(owner, repo));
-    let last = comments.len().div_ceil(size).max(1);
-    let links = links(&path, &call.query, page, last);
-    if !links.is_empty() {
-        set(&mut response, "link", &links);
-    }
-    Ok(response)
+    let body: Value = shown.map(|comment| describe(call, at, comment)).collect();
+    let repository = repository_id(&at.owner, &at.repo);
+    let base = format!("{}{}/repositories/{repository}", call.origin, call.prefix);
+    let path = format!("{base}/issues/{}/comments", at.number);
+    let links = links(&path, &call.query, page, comments.len().div_ceil(size).max(1));
+    let reply = Reply::ok(body);
+    Ok(if links.is_empty() { reply } else { reply.with("link", links) })
 }
 
 /// The `Link` header: `prev`, `next`, `last`, `first`, each only where it leads somewhere else.
@@ -76,75 +63,67 @@ fn links(path: &str, query: &[(String, String)], page: usize, last: usize) -> St
 }
 
 /// `GET …/issues/comments/{id}`.
-pub(super) fn get(
-    shared: &Shared,
-    call: &Call,
-    owner: &str,
-    repo: &str,
-    id: &str,
-) -> Result<Response, Refusal> {
-    let id: u64 = id.parse().map_err(|_| Refusal::not_found())?;
-    let store = lock(&shared.store);
-    let (key, comment) = store.find_comment(id).ok_or_else(Refusal::not_found)?;
-    if key.0 != owner.to_lowercase() || key.1 != repo.to_lowercase() {
-        return Err(Refusal::not_found());
-    }
-    Ok(ok(&describe(call, owner, repo, key.2, comment)))
+pub(super) fn get(github: &Github, call: &Call, owner: &str, repo: &str, id: &str) -> Result<Reply, Reply> {
+    let is_here = |at: &Place| at.owner.eq_ignore_ascii_case(owner) && at.repo.eq_ignore_ascii_case(repo);
+    let mut here = github.threads().filter(|(at, _)| is_here(at));
+    let found = here.find_map(|(at, thread)| {
+        thread.comments.iter().find(|comment| comment.id.to_string() == id).map(|comment| (at, comment))
+    });
+    let (at, comment) = found.ok_or_else(not_found)?;
+    Ok(Reply::ok(describe(call, &Place::new(owner, repo, at.number), comment)))
 }
 
 /// `POST …/issues/{number}/comments`.
 pub(super) fn create(
-    shared: &Shared,
+    kept: &mut Kept<Github>,
     call: &Call,
-    owner: &str,
-    repo: &str,
-    number: &str,
-    caller: Caller,
-) -> Result<Response, Refusal> {
-    let now = shared.now();
-    let mut store = lock(&shared.store);
-    let (number, thread) = find(&store, owner, repo, number)?;
-    let body = call.json()?;
-    let object = body.as_object().ok_or_else(|| Refusal::new(400, "Body should be a JSON object"))?;
-    let text = object
-        .get("body")
-        .ok_or_else(|| Refusal::new(422, "Invalid request.\n\n\"body\" wasn't supplied."))?;
-    let text = text.as_str().ok_or_else(|| {
-        Refusal::new(422, "Invalid request.\n\nFor 'properties/body', the value is not a string.")
-    })?;
-    if text.trim().is_empty() {
-        return Err(Refusal::invalid_comment("Body cannot be blank"));
-    }
-    if text.chars().count() > MAX_LENGTH {
-        return Err(Refusal::invalid_comment(&format!(
-            "Body is too long (maximum is {MAX_LENGTH} characters)"
-        )));
-    }
+    at: &Place,
+    login: &str,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
+    let thread = kept.visible(at)?;
+    let text = text(&call.body)?;
     if thread.state == IssueState::Locked {
-        return Err(Refusal::new(403, "Unable to create comment because issue is locked."));
+        return Err(refusal(403, "Unable to create comment because issue is locked."));
     }
-    let login = shared.login(caller);
-    let comment = store.comment(owner, repo, number, &login, text, now).map_err(|e| unwritten(&e))?;
-    let described = describe(call, owner, repo, number, &comment);
-    let mut response = respond::json(StatusCode::CREATED, &described);
-    set(&mut response, "location", described["url"].as_str().unwrap_or_default());
-    Ok(response)
+    let comment = kept.comment(login, text, now);
+    let described = describe(call, at, &comment);
+    kept.record(Change::Comment { at: at.clone(), comment })?;
+    let location = described["url"].as_str().unwrap_or_default().to_owned();
+    Ok(Reply::new(201, described).with("location", location))
 }
 
-fn describe(call: &Call, owner: &str, repo: &str, number: u64, comment: &StoredComment) -> Value {
-    let (base, origin, id) = (&call.base, &call.origin, comment.id);
-    let member = comment.login.eq_ignore_ascii_case(owner) || comment.login.ends_with("[bot]");
+/// The text of a comment to be.
+fn text(body: &Value) -> Result<&str, Reply> {
+    let object = body.as_object().ok_or_else(|| refusal(400, "Body should be a JSON object"))?;
+    let text = object.get("body");
+    let text = text.ok_or_else(|| refusal(422, "Invalid request.\n\n\"body\" wasn't supplied."))?;
+    let not_a_string = "Invalid request.\n\nFor 'properties/body', the value is not a string.";
+    let text = text.as_str().ok_or_else(|| refusal(422, not_a_string))?;
+    if text.trim().is_empty() {
+        return Err(invalid_comment("Body cannot be blank"));
+    }
+    if text.chars().count() > MAX_LENGTH {
+        return Err(invalid_comment(&format!("Body is too long (maximum is {MAX_LENGTH} characters)")));
+    }
+    Ok(text)
+}
+
+fn describe(call: &Call, at: &Place, comment: &StoredComment) -> Value {
+    let (id, issue) = (comment.id, api_url(call, at));
+    let comments = issue.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_member = comment.login.eq_ignore_ascii_case(&at.owner) || comment.login.ends_with("[bot]");
     json!({
         "id": id,
         "node_id": format!("IC_{id}"),
-        "url": format!("{base}/repos/{owner}/{repo}/issues/comments/{id}"),
-        "html_url": format!("{origin}/{owner}/{repo}/issues/{number}#issuecomment-{id}"),
-        "issue_url": format!("{base}/repos/{owner}/{repo}/issues/{number}"),
-        "user": user(&comment.login, origin),
+        "url": format!("{comments}comments/{id}"),
+        "html_url": format!("{}#issuecomment-{id}", html_url(call, at)),
+        "issue_url": issue,
+        "user": user(&comment.login, &call.origin),
         "body": comment.body,
         "created_at": comment.created_at,
         "updated_at": comment.created_at,
-        "author_association": if member { "MEMBER" } else { "NONE" },
+        "author_association": if is_member { "MEMBER" } else { "NONE" },
         "performed_via_github_app": null,
     })
 }

@@ -1,40 +1,11 @@
 //! Repositories, issues and labels.
 
-use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::respond::Refusal;
-use super::router::{Call, ok, user};
-use super::shared::Shared;
-use super::store::{IssueState, Store, Thread};
-use crate::kit::lock;
-
-/// Refuses names that no account or repository can have.
-pub(super) fn check_names(owner: &str, repo: &str) -> Result<(), Refusal> {
-    let legal = |name: &str| {
-        !name.is_empty()
-            && name.len() <= 100
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    };
-    if legal(owner) && legal(repo) && repo != ".." && repo != "." {
-        Ok(())
-    } else {
-        Err(Refusal::not_found())
-    }
-}
-
-/// The number of an issue that can be seen, and the issue if something happened to it.
-pub(super) fn find(store: &Store, owner: &str, repo: &str, number: &str) -> Result<(u64, Thread), Refusal> {
-    check_names(owner, repo)?;
-    let number = number.parse::<u64>().ok().filter(|n| *n > 0).ok_or_else(Refusal::not_found)?;
-    let fresh = || Thread { owner: owner.to_owned(), repo: repo.to_owned(), ..Thread::default() };
-    let thread = store.thread(owner, repo, number).cloned().unwrap_or_else(fresh);
-    match thread.state {
-        IssueState::Missing => Err(Refusal::not_found()),
-        IssueState::Gone => Err(Refusal::of_status(410)),
-        IssueState::Open | IssueState::Closed | IssueState::Locked => Ok((number, thread)),
-    }
-}
+use super::state::user;
+use super::store::{Change, Github, IssueState, Place, check_names};
+use super::words::{not_found, refusal};
+use crate::kit::{Call, Kept, Reply};
 
 /// The number under which pages of a repository's lists are linked.
 pub(super) fn repository_id(owner: &str, repo: &str) -> u64 {
@@ -44,138 +15,118 @@ pub(super) fn repository_id(owner: &str, repo: &str) -> u64 {
         % 1_000_000_000
 }
 
-/// Owner and name of a repository by its number, if something happened to one of its issues.
-pub(super) fn by_id(store: &Store, id: &str) -> Option<(String, String)> {
-    let id: u64 = id.parse().ok()?;
-    let mut threads = store.threads().map(|(_, thread)| thread);
-    threads.find(|t| repository_id(&t.owner, &t.repo) == id).map(|t| (t.owner.clone(), t.repo.clone()))
+/// An issue of a repository that is named by its number, if something happened to one of its issues.
+pub(super) fn by_id(github: &Github, id: &str, number: &str) -> Result<Place, Reply> {
+    let known = |at: &Place| repository_id(&at.owner, &at.repo).to_string() == id;
+    let at = github.threads().map(|(at, _)| at).find(|at| known(at)).ok_or_else(not_found)?;
+    Place::parse(&at.owner, &at.repo, number)
 }
 
 /// `GET /repos/{owner}/{repo}`.
-pub(super) fn repository(call: &Call, owner: &str, repo: &str) -> Result<Value, Refusal> {
+pub(super) fn repository(call: &Call, owner: &str, repo: &str) -> Result<Reply, Reply> {
     check_names(owner, repo)?;
-    Ok(json!({
+    Ok(Reply::ok(json!({
         "id": repository_id(owner, repo),
         "name": repo,
         "full_name": format!("{owner}/{repo}"),
         "private": false,
         "owner": user(owner, &call.origin),
         "html_url": format!("{}/{owner}/{repo}", call.origin),
-        "url": format!("{}/repos/{owner}/{repo}", call.base),
+        "url": format!("{}{}/repos/{owner}/{repo}", call.origin, call.prefix),
         "has_issues": true,
-    }))
+    })))
+}
+
+/// The address of an issue in the API.
+pub(super) fn api_url(call: &Call, at: &Place) -> String {
+    format!("{}{}/repos/{}/{}/issues/{}", call.origin, call.prefix, at.owner, at.repo, at.number)
+}
+
+/// The address of an issue in a browser.
+pub(super) fn html_url(call: &Call, at: &Place) -> String {
+    format!("{}/{}/{}/issues/{}", call.origin, at.owner, at.repo, at.number)
 }
 
 /// `GET /repos/{owner}/{repo}/issues/{number}`.
-pub(super) fn get(
-    shared: &Shared,
-    call: &Call,
-    owner: &str,
-    repo: &str,
-    number: &str,
-) -> Result<Response, Refusal> {
-    let (number, thread) = find(&lock(&shared.store), owner, repo, number)?;
-    let author = if thread.author.is_empty() { owner } else { &thread.author };
-    Ok(ok(&json!({
-        "number": number,
+pub(super) fn get(github: &Github, call: &Call, at: &Place) -> Result<Reply, Reply> {
+    let thread = github.visible(at)?;
+    let author = if thread.author.is_empty() { &at.owner } else { &thread.author };
+    Ok(Reply::ok(json!({
+        "number": at.number,
         "title": thread.title,
         "body": thread.body,
         "state": if thread.state == IssueState::Closed { "closed" } else { "open" },
         "locked": thread.state == IssueState::Locked,
         "active_lock_reason": null,
         "user": user(author, &call.origin),
-        "labels": describe_labels(call, owner, repo, &thread.labels),
+        "labels": describe_labels(call, at, &thread.labels),
         "comments": thread.comments.len(),
-        "url": format!("{}/repos/{owner}/{repo}/issues/{number}", call.base),
-        "html_url": format!("{}/{owner}/{repo}/issues/{number}", call.origin),
-        "comments_url": format!("{}/repos/{owner}/{repo}/issues/{number}/comments", call.base),
+        "url": api_url(call, at),
+        "html_url": html_url(call, at),
+        "comments_url": format!("{}/comments", api_url(call, at)),
     })))
 }
 
 /// `GET …/labels`.
-pub(super) fn labels(
-    shared: &Shared,
-    call: &Call,
-    owner: &str,
-    repo: &str,
-    number: &str,
-) -> Result<Response, Refusal> {
-    let (_, thread) = find(&lock(&shared.store), owner, repo, number)?;
-    Ok(ok(&describe_labels(call, owner, repo, &thread.labels)))
+pub(super) fn labels(github: &Github, call: &Call, at: &Place) -> Result<Reply, Reply> {
+    let thread = github.visible(at)?;
+    Ok(Reply::ok(describe_labels(call, at, &thread.labels)))
 }
 
 /// `POST …/labels`, with `{"labels":[…]}` or a bare list of names.
-pub(super) fn add_labels(
-    shared: &Shared,
-    call: &Call,
-    owner: &str,
-    repo: &str,
-    number: &str,
-) -> Result<Response, Refusal> {
-    let body = call.json()?;
-    let names = body.get("labels").unwrap_or(&body).as_array().ok_or_else(|| invalid_labels(&body))?;
-    let mut store = lock(&shared.store);
-    let (number, mut thread) = find(&store, owner, repo, number)?;
+pub(super) fn add_labels(kept: &mut Kept<Github>, call: &Call, at: &Place) -> Result<Reply, Reply> {
+    let names = call.body.get("labels").unwrap_or(&call.body);
+    let names = names.as_array().ok_or_else(|| invalid_labels(&call.body))?;
+    let mut labels = kept.visible(at)?.labels;
     for name in names {
-        let name = name
-            .as_str()
-            .or_else(|| name["name"].as_str())
-            .filter(|n| !n.is_empty() && n.chars().count() <= 50);
-        let name = name.ok_or_else(|| invalid_labels(&body))?;
-        if !thread.labels.iter().any(|label| label.eq_ignore_ascii_case(name)) {
-            thread.labels.push(name.to_owned());
+        let name = name.as_str().or_else(|| name["name"].as_str());
+        let name = name.filter(|name| !name.is_empty() && name.chars().count() <= 50);
+        let name = name.ok_or_else(|| invalid_labels(&call.body))?;
+        if !labels.iter().any(|label| label.eq_ignore_ascii_case(name)) {
+            labels.push(name.to_owned());
         }
     }
-    store.set_labels(owner, repo, number, thread.labels.clone()).map_err(|e| unwritten(&e))?;
-    Ok(ok(&describe_labels(call, owner, repo, &thread.labels)))
+    set_labels(kept, call, at, labels)
 }
 
 /// `DELETE …/labels/{name}`.
 pub(super) fn remove_label(
-    shared: &Shared,
+    kept: &mut Kept<Github>,
     call: &Call,
-    owner: &str,
-    repo: &str,
-    number: &str,
+    at: &Place,
     name: &str,
-) -> Result<Response, Refusal> {
+) -> Result<Reply, Reply> {
     // A path segment is decoded like a form, in which `+` would be a space.
     let pair = name.replace('+', "%2B");
-    let name =
-        form_urlencoded::parse(pair.as_bytes()).next().map(|(key, _)| key.into_owned()).unwrap_or_default();
-    let mut store = lock(&shared.store);
-    let (number, mut thread) = find(&store, owner, repo, number)?;
-    let at = thread.labels.iter().position(|label| label.eq_ignore_ascii_case(&name));
-    thread.labels.remove(at.ok_or_else(|| Refusal::new(404, "Label does not exist"))?);
-    store.set_labels(owner, repo, number, thread.labels.clone()).map_err(|e| unwritten(&e))?;
-    Ok(ok(&describe_labels(call, owner, repo, &thread.labels)))
+    let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(key, _)| key.into_owned());
+    let mut labels = kept.visible(at)?.labels;
+    let known = labels.iter().position(|label| label.eq_ignore_ascii_case(name.as_deref().unwrap_or("")));
+    labels.remove(known.ok_or_else(|| refusal(404, "Label does not exist"))?);
+    set_labels(kept, call, at, labels)
 }
 
-/// The refusal when the journal cannot be written.
-pub(super) fn unwritten(error: &std::io::Error) -> Refusal {
-    Refusal::new(500, format!("The stand-in cannot write its journal: {error}"))
+fn set_labels(kept: &mut Kept<Github>, call: &Call, at: &Place, labels: Vec<String>) -> Result<Reply, Reply> {
+    let shown = describe_labels(call, at, &labels);
+    kept.record(Change::Labels { at: at.clone(), labels })?;
+    Ok(Reply::ok(shown))
 }
 
-fn invalid_labels(body: &Value) -> Refusal {
+fn invalid_labels(body: &Value) -> Reply {
     let given: String = body.to_string().chars().take(80).collect();
-    Refusal::new(
-        422,
-        format!("Invalid request.\n\nFor 'links/1/schema', {given} is not a list of label names."),
-    )
+    refusal(422, &format!("Invalid request.\n\nFor 'links/1/schema', {given} is not a list of label names."))
 }
 
-fn describe_labels(call: &Call, owner: &str, repo: &str, labels: &[String]) -> Value {
-    labels
-        .iter()
-        .map(|name| {
-            json!({
-                "id": repository_id(owner, name),
-                "name": name,
-                "color": "ededed",
-                "default": false,
-                "description": null,
-                "url": format!("{}/repos/{owner}/{repo}/labels/{name}", call.base),
-            })
+fn describe_labels(call: &Call, at: &Place, labels: &[String]) -> Value {
+    let base = format!("{}{}/repos/{}/{}", call.origin, call.prefix, at.owner, at.repo);
+    let describe = |name: &String| {
+        json!({
+            "id": repository_id(&at.owner, name),
+            "name": name,
+            "color": "ededed",
+            "default": false,
+            "description": null,
+            "url": format!("{base}/labels/{name}"),
         })
-        .collect()
+    };
+    labels.iter().map(describe).collect()
 }

@@ -6,30 +6,28 @@
 
 mod auth;
 mod comments;
-mod config;
-mod faults;
 mod issues;
-mod journal;
 mod page;
-mod respond;
-mod router;
-mod shared;
+mod rate;
+mod state;
 mod store;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::faults::Scope;
-pub use crate::kit::log::ReceivedRequest;
-pub use config::Builder;
-pub use faults::{Fault, FaultRule};
+pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
 pub use store::{IssueState, StoredComment};
 
 use std::io;
 
-use crate::kit::handle::Standin;
-use crate::kit::lock;
-use shared::Shared;
+use crate::kit::{Builder, Standin};
+use store::{Change, Github, Place};
+
+/// 403 of the primary rate limit: none remaining until the reset.
+pub const PRIMARY_LIMIT: Fault = Fault::Refusal("primary");
+/// 403 of the secondary rate limit with `Retry-After: 60`.
+pub const SECONDARY_LIMIT: Fault = Fault::Refusal("secondary");
 
 /// The stand-in for GitHub: a cheap handle, all clones of which share one state.
 ///
@@ -41,14 +39,24 @@ use shared::Shared;
 /// assert_eq!(github.comments("octo", "repo", 7)[0].login, "mona");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type GithubStandin = Standin<Shared>;
+pub type GithubStandin = Standin<Github>;
 
-impl GithubStandin {
-    /// The settings to choose from.
-    pub fn builder() -> Builder {
-        Builder::default()
+impl Builder<Github> {
+    /// The login behind every personal token, and the slug of the App (`afterhook`).
+    pub fn login(mut self, login: impl Into<String>) -> Self {
+        self.state.login = login.into();
+        self
     }
 
+    /// Requests per hour before the primary rate limit refuses (none refused; the headers then speak of
+    /// 5,000 that never run out).
+    pub fn rate_limit(mut self, requests: u64) -> Self {
+        self.state.rate.limit = Some(requests);
+        self
+    }
+}
+
+impl GithubStandin {
     /// Gives an issue its title, text and author, for its page and for `GET …/issues/N`. The error is
     /// the journal's.
     pub fn seed_issue(
@@ -60,7 +68,9 @@ impl GithubStandin {
         title: &str,
         body: &str,
     ) -> io::Result<()> {
-        lock(&self.0.store).describe_issue(owner, repo, number, author, title, body)
+        let at = Place::new(owner, repo, number);
+        let (author, title, body) = (author.to_owned(), title.to_owned(), body.to_owned());
+        self.with(|kept| kept.change(Change::Issue { at, author, title, body }))
     }
 
     /// Adds a comment of another person, now. Returns its id; the error is the journal's.
@@ -72,30 +82,36 @@ impl GithubStandin {
         author: &str,
         body: &str,
     ) -> io::Result<u64> {
-        let now = self.now();
-        lock(&self.0.store).comment(owner, repo, number, author, body, now).map(|comment| comment.id)
+        let (now, at) = (self.now(), Place::new(owner, repo, number));
+        self.with(|kept| {
+            let comment = kept.comment(author, body, now);
+            let id = comment.id;
+            kept.change(Change::Comment { at, comment }).map(|()| id)
+        })
     }
 
     /// Opens, closes, locks, deletes or hides an issue. Lasts as long as the process.
     pub fn set_issue_state(&self, owner: &str, repo: &str, number: u64, state: IssueState) {
-        lock(&self.0.store).set_state(owner, repo, number, state);
+        self.with(|kept| kept.entry(&Place::new(owner, repo, number)).state = state);
     }
 
     /// The comments of an issue, oldest first.
     #[must_use]
     pub fn comments(&self, owner: &str, repo: &str, number: u64) -> Vec<StoredComment> {
-        lock(&self.0.store).thread(owner, repo, number).map(|t| t.comments.clone()).unwrap_or_default()
+        let at = Place::new(owner, repo, number);
+        self.with(|kept| kept.thread(&at).map(|thread| thread.comments.clone()).unwrap_or_default())
     }
 
     /// The labels of an issue.
     #[must_use]
     pub fn labels(&self, owner: &str, repo: &str, number: u64) -> Vec<String> {
-        lock(&self.0.store).thread(owner, repo, number).map(|t| t.labels.clone()).unwrap_or_default()
+        let at = Place::new(owner, repo, number);
+        self.with(|kept| kept.thread(&at).map(|thread| thread.labels.clone()).unwrap_or_default())
     }
 
     /// How many comments there are in all issues together.
     #[must_use]
     pub fn comment_count(&self) -> usize {
-        lock(&self.0.store).threads().map(|(_, thread)| thread.comments.len()).sum()
+        self.with(|kept| kept.threads().map(|(_, thread)| thread.comments.len()).sum())
     }
 }

@@ -1,29 +1,19 @@
 //! The pages for a browser: one issue, and the list of all.
 
-use axum::response::Response;
-use http::StatusCode;
 use std::fmt::Write;
 
-use super::issues::find;
-use super::respond;
-use super::store::{Store, Thread};
-use crate::kit::page::{self, escape};
+use super::store::{Github, Place, Thread};
+use crate::kit::{escape, index};
 
-const STYLE: &str = "body{color:#1f2328}h1 small{color:#656d76;font-weight:normal}article{border:1px solid #d0d7de;\
+pub(super) const STYLE: &str = "body{color:#1f2328}h1 small{color:#656d76;font-weight:normal}article{border:1px solid #d0d7de;\
                      border-radius:6px;padding:0}header{background:#f6f8fa;border-bottom:1px solid #d0d7de;\
                      padding:.5rem 1rem;border-radius:6px 6px 0 0}pre{padding:1rem}.label{background:#ededed;\
                      border-radius:1rem;padding:.1rem .6rem;font-size:.8rem}article:target{border-color:#0969da}";
 
-/// The page of an issue.
-pub(super) fn issue(store: &Store, owner: &str, repo: &str, number: &str) -> Response {
-    let Ok((number, thread)) = find(store, owner, repo, number) else {
-        return respond::html(
-            StatusCode::NOT_FOUND,
-            frame("Not found", "<h1>This issue does not exist</h1>"),
-        );
-    };
+/// The page of an issue: its title and body.
+pub(super) fn issue(at: &Place, thread: &Thread) -> (String, String) {
     let title = if thread.title.is_empty() { "Issue" } else { &thread.title };
-    let place = format!("{owner}/{repo}#{number}");
+    let place = format!("{}/{}#{}", at.owner, at.repo, at.number);
     let mut body = format!("<h1>{} <small>{}</small></h1>", escape(title), escape(&place));
     for label in &thread.labels {
         let _ = write!(body, "<span class=label>{}</span> ", escape(label));
@@ -39,25 +29,17 @@ pub(super) fn issue(store: &Store, owner: &str, repo: &str, number: &str) -> Res
     if thread.comments.is_empty() {
         body.push_str("<p>No comments yet.</p>");
     }
-    respond::html(StatusCode::OK, frame(&format!("{title} · {place}"), &body))
+    (format!("{title} · {place}"), body)
 }
 
 /// The list of all issues that something happened to.
-pub(super) fn index(store: &Store) -> Response {
-    let mut body = "<h1>Issues</h1><ul>".to_owned();
-    for ((.., number), thread) in store.threads() {
-        let Thread { owner, repo, title, comments, .. } = thread;
-        let _ = write!(
-            body,
-            "<li><a href=\"/{0}/{1}/issues/{number}\">{0}/{1}#{number}</a> {2} ({3} comments)</li>",
-            escape(owner),
-            escape(repo),
-            escape(title),
-            comments.len()
-        );
-    }
-    body.push_str("</ul>");
-    respond::html(StatusCode::OK, frame("Issues", &body))
+pub(super) fn all(github: &Github) -> (String, String) {
+    let row = |(at, thread): &(Place, Thread)| {
+        let Place { owner, repo, number } = at;
+        let text = format!("{owner}/{repo}#{number} {} ({} comments)", thread.title, thread.comments.len());
+        (format!("/{owner}/{repo}/issues/{number}"), text)
+    };
+    index("Issues", github.threads().map(row))
 }
 
 fn article(anchor: &str, author: &str, what: &str, text: &str) -> String {
@@ -67,10 +49,6 @@ fn article(anchor: &str, author: &str, what: &str, text: &str) -> String {
         escape(what),
         escape(uncommented(text).trim())
     )
-}
-
-fn frame(title: &str, body: &str) -> String {
-    page::frame("GitHub", STYLE, title, body)
 }
 
 /// A text without HTML comments, which GitHub does not show either.

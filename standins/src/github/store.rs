@@ -1,12 +1,13 @@
-//! [`Store`]: issues with their comments and labels, in memory and, if there is one, in the journal.
+//! [`Github`]: issues with their comments and labels.
 
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 
-use super::journal::{Change, Journal};
+use super::auth::Tokens;
+use super::rate::Rate;
+use super::words::{not_found, of_status};
+use crate::kit::Reply;
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +38,66 @@ pub enum IssueState {
     Missing,
 }
 
+/// One change, as the journal holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// A comment was added.
+    Comment {
+        #[serde(flatten)]
+        at: Place,
+        #[serde(flatten)]
+        comment: StoredComment,
+    },
+    /// An issue has these labels now.
+    Labels {
+        #[serde(flatten)]
+        at: Place,
+        labels: Vec<String>,
+    },
+    /// An issue got its title, text and author.
+    Issue {
+        #[serde(flatten)]
+        at: Place,
+        author: String,
+        title: String,
+        body: String,
+    },
+}
+
+/// Where an issue is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub(super) owner: String,
+    pub(super) repo: String,
+    pub(super) number: u64,
+}
+
+impl Place {
+    /// An issue, by its owner, repository and number.
+    pub(super) fn new(owner: &str, repo: &str, number: u64) -> Self {
+        Self { owner: owner.to_owned(), repo: repo.to_owned(), number }
+    }
+
+    /// The issue that a path names.
+    pub(super) fn parse(owner: &str, repo: &str, number: &str) -> Result<Self, Reply> {
+        check_names(owner, repo)?;
+        let number = number.parse().ok().filter(|number| *number > 0).ok_or_else(not_found)?;
+        Ok(Self::new(owner, repo, number))
+    }
+
+    /// GitHub does not tell cases apart.
+    fn key(&self) -> Key {
+        (self.owner.to_lowercase(), self.repo.to_lowercase(), self.number)
+    }
+}
+
+/// Owner and repository in lower case, and the number.
+type Key = (String, String, u64);
+
 /// An issue.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Thread {
-    /// Owner and repository as they were first written.
-    pub(super) owner: String,
-    pub(super) repo: String,
     /// Who opened it.
     pub(super) author: String,
     /// Its title; empty if nobody told us.
@@ -57,143 +112,89 @@ pub(super) struct Thread {
     pub(super) state: IssueState,
 }
 
-/// Owner and repository in lower case (GitHub does not tell cases apart), and the number.
-pub(super) type Key = (String, String, u64);
-
-/// All issues that anything happened to.
-#[derive(Debug)]
-pub(super) struct Store {
-    threads: BTreeMap<Key, Thread>,
+/// Everything that one stand-in keeps.
+#[derive(Debug, Clone)]
+pub struct Github {
+    /// The login behind every personal token, and the slug of the App.
+    pub(super) login: String,
+    pub(super) rate: Rate,
+    pub(super) tokens: Tokens,
+    /// All issues that anything happened to, each where it was first written.
+    threads: BTreeMap<Key, (Place, Thread)>,
     last_id: u64,
-    journal: Option<Journal>,
 }
 
-impl Store {
-    /// An empty store in memory.
-    pub(super) fn in_memory() -> Self {
-        Self { threads: BTreeMap::new(), last_id: 3_100_000_000, journal: None }
+impl Default for Github {
+    fn default() -> Self {
+        Self {
+            login: "afterhook".to_owned(),
+            rate: Rate::default(),
+            tokens: Tokens::default(),
+            threads: BTreeMap::new(),
+            last_id: 3_100_000_000,
+        }
     }
+}
 
-    /// The store of a journal.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let (journal, changes) = Journal::open(path)?;
-        let mut store = Self::in_memory();
-        changes.into_iter().for_each(|change| store.apply(change));
-        store.journal = Some(journal);
-        Ok(store)
-    }
-
+impl Github {
     /// An issue that something happened to.
-    pub(super) fn thread(&self, owner: &str, repo: &str, number: u64) -> Option<&Thread> {
-        self.threads.get(&key(owner, repo, number))
+    pub(super) fn thread(&self, at: &Place) -> Option<&Thread> {
+        self.threads.get(&at.key()).map(|(_, thread)| thread)
     }
 
     /// All issues that something happened to.
-    pub(super) fn threads(&self) -> impl Iterator<Item = (&Key, &Thread)> {
-        self.threads.iter()
+    pub(super) fn threads(&self) -> impl Iterator<Item = &(Place, Thread)> {
+        self.threads.values()
     }
 
-    /// A comment by its id.
-    pub(super) fn find_comment(&self, id: u64) -> Option<(&Key, &StoredComment)> {
-        self.threads.iter().find_map(|(key, t)| Some((key, t.comments.iter().find(|c| c.id == id)?)))
+    /// An issue that can be seen.
+    pub(super) fn visible(&self, at: &Place) -> Result<Thread, Reply> {
+        let thread = self.thread(at).cloned().unwrap_or_default();
+        match thread.state {
+            IssueState::Missing => Err(not_found()),
+            IssueState::Gone => Err(of_status(410)),
+            IssueState::Open | IssueState::Closed | IssueState::Locked => Ok(thread),
+        }
     }
 
-    /// Adds a comment.
-    pub(super) fn comment(
-        &mut self,
-        owner: &str,
-        repo: &str,
-        number: u64,
-        login: &str,
-        body: &str,
-        now: Timestamp,
-    ) -> io::Result<StoredComment> {
-        let comment = StoredComment {
+    /// A comment that somebody makes now.
+    pub(super) fn comment(&self, login: &str, body: &str, now: Timestamp) -> StoredComment {
+        StoredComment {
             id: self.last_id + 1,
             login: login.to_owned(),
             body: body.to_owned(),
             created_at: Timestamp::from_second(now.as_second()).unwrap_or(now),
-        };
-        self.change(Change::Comment {
-            owner: owner.to_owned(),
-            repo: repo.to_owned(),
-            number,
-            comment: comment.clone(),
-        })?;
-        Ok(comment)
-    }
-
-    /// Gives an issue these labels.
-    pub(super) fn set_labels(
-        &mut self,
-        owner: &str,
-        repo: &str,
-        number: u64,
-        labels: Vec<String>,
-    ) -> io::Result<()> {
-        self.change(Change::Labels { owner: owner.to_owned(), repo: repo.to_owned(), number, labels })
-    }
-
-    /// Gives an issue its title, text and author.
-    pub(super) fn describe_issue(
-        &mut self,
-        owner: &str,
-        repo: &str,
-        number: u64,
-        author: &str,
-        title: &str,
-        body: &str,
-    ) -> io::Result<()> {
-        let thread = self.thread(owner, repo, number);
-        if thread.is_some_and(|t| t.author == author && t.title == title && t.body == body) {
-            return Ok(());
         }
-        self.change(Change::Issue {
-            owner: owner.to_owned(),
-            repo: repo.to_owned(),
-            number,
-            author: author.to_owned(),
-            title: title.to_owned(),
-            body: body.to_owned(),
-        })
     }
 
-    /// Sets what an issue lets others do.
-    pub(super) fn set_state(&mut self, owner: &str, repo: &str, number: u64, state: IssueState) {
-        self.entry(owner, repo, number).state = state;
-    }
-
-    /// The journal first: what memory shows is always in the file.
-    fn change(&mut self, change: Change) -> io::Result<()> {
-        if let Some(journal) = &mut self.journal {
-            journal.append(&change)?;
-        }
-        self.apply(change);
-        Ok(())
-    }
-
-    fn apply(&mut self, change: Change) {
+    /// Makes a change.
+    pub(super) fn make(&mut self, change: Change) {
         match change {
-            Change::Comment { owner, repo, number, comment } => {
+            Change::Comment { at, comment } => {
                 self.last_id = self.last_id.max(comment.id);
-                self.entry(&owner, &repo, number).comments.push(comment);
+                self.entry(&at).comments.push(comment);
             }
-            Change::Labels { owner, repo, number, labels } => {
-                self.entry(&owner, &repo, number).labels = labels;
-            }
-            Change::Issue { owner, repo, number, author, title, body } => {
-                let thread = self.entry(&owner, &repo, number);
+            Change::Labels { at, labels } => self.entry(&at).labels = labels,
+            Change::Issue { at, author, title, body } => {
+                let thread = self.entry(&at);
                 (thread.author, thread.title, thread.body) = (author, title, body);
             }
         }
     }
 
-    fn entry(&mut self, owner: &str, repo: &str, number: u64) -> &mut Thread {
-        let fresh = || Thread { owner: owner.to_owned(), repo: repo.to_owned(), ..Thread::default() };
-        self.threads.entry(key(owner, repo, number)).or_insert_with(fresh)
+    /// An issue that something happens to.
+    pub(super) fn entry(&mut self, at: &Place) -> &mut Thread {
+        &mut self.threads.entry(at.key()).or_insert_with(|| (at.clone(), Thread::default())).1
     }
 }
 
-fn key(owner: &str, repo: &str, number: u64) -> Key {
-    (owner.to_lowercase(), repo.to_lowercase(), number)
+/// Refuses names that no account or repository can have.
+pub(super) fn check_names(owner: &str, repo: &str) -> Result<(), Reply> {
+    let is_legal = |name: &str| {
+        !name.is_empty()
+            && name.len() <= 100
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    let is_known = is_legal(owner) && is_legal(repo) && repo != ".." && repo != ".";
+    if is_known { Ok(()) } else { Err(not_found()) }
 }

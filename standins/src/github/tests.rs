@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use super::{Fault, FaultRule, GithubStandin, IssueState, Scope};
+use super::{Fault, FaultRule, GithubStandin, IssueState, SECONDARY_LIMIT, Scope};
 
 const COMMENTS: &str = "/repos/octo/repo/issues/7/comments";
 
@@ -180,7 +180,7 @@ async fn rate_limits_are_told_and_kept() {
     assert_eq!((refused.status, refused.header("x-ratelimit-remaining")), (403, "0"));
     assert!(refused.json()["message"].as_str().unwrap().starts_with("API rate limit exceeded"));
     let github = GithubStandin::new();
-    github.set_faults(vec![FaultRule::always(Fault::Secondary).on(Scope::Writes).first(1)]);
+    github.set_faults(vec![FaultRule::always(SECONDARY_LIMIT).on(Scope::Writes).first(1)]);
     assert_eq!(get(&github, COMMENTS).await.status, 200);
     let refused = comment(&github, "x").await;
     assert_eq!((refused.status, refused.header("retry-after")), (403, "60"));

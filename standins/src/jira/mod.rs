@@ -3,21 +3,19 @@
 //!
 //! Every issue exists, since it may have come by a sample event.
 
-mod api;
 mod record;
+mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::faults::Scope;
-pub use crate::kit::log::ReceivedRequest;
-pub use crate::kit::rest::{Fault, FaultRule};
+pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
 pub use record::StoredComment;
 
 use std::io;
 
-use crate::kit::rest::Rest;
-use api::Issues;
+use crate::kit::Standin;
+use state::Issues;
 
 /// The account behind every credential.
 pub const ACCOUNT: &str = "557058:0e5a7b1c-afte-4h00-8k1d-standin00001";
@@ -32,7 +30,7 @@ pub const ACCOUNT: &str = "557058:0e5a7b1c-afte-4h00-8k1d-standin00001";
 /// assert!(!jira.comments("OPS-7")[0].is_ours());
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type JiraStandin = Rest<Issues>;
+pub type JiraStandin = Standin<Issues>;
 
 impl JiraStandin {
     /// Adds a comment of another account, now.
@@ -41,27 +39,22 @@ impl JiraStandin {
     /// The journal's.
     pub fn seed_comment(&self, issue: &str, account: &str, text: &str) -> io::Result<()> {
         let now = self.now();
-        self.with_state(|_, records| {
-            let comment = StoredComment::theirs(records.all().len(), issue, account, text, now);
-            records.add(comment)
-        })
+        self.with(|kept| kept.change(StoredComment::theirs(kept.comments.len(), issue, account, text, now)))
     }
 
     /// Hides an issue from our account. Lasts as long as the process.
     pub fn hide(&self, issue: &str) {
-        self.with_state(|issues, _| issues.hide(issue));
+        self.with(|kept| kept.hidden.insert(issue.to_owned()));
     }
 
     /// Moves an issue to a status that means it is done. Lasts as long as the process.
     pub fn resolve(&self, issue: &str) {
-        self.with_state(|issues, _| issues.resolve(issue));
+        self.with(|kept| kept.done.insert(issue.to_owned()));
     }
 
     /// The comments of an issue, oldest first.
     #[must_use]
     pub fn comments(&self, issue: &str) -> Vec<StoredComment> {
-        self.with_state(|_, records| {
-            records.all().iter().filter(|comment| comment.issue == issue).cloned().collect()
-        })
+        self.with(|kept| kept.of(issue).cloned().collect())
     }
 }

@@ -13,14 +13,14 @@ use std::path::Path;
 
 /// The open file, locked against other processes.
 #[derive(Debug)]
-pub(crate) struct Journal<C> {
+pub(super) struct Journal<C> {
     file: File,
     changes: PhantomData<fn(C)>,
 }
 
 impl<C: Serialize + DeserializeOwned> Journal<C> {
     /// Opens or creates the file; returns the changes in it, oldest first.
-    pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<C>)> {
+    pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<C>)> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(
@@ -46,7 +46,7 @@ impl<C: Serialize + DeserializeOwned> Journal<C> {
     }
 
     /// Adds a change. After an error the change does not count.
-    pub(crate) fn append(&mut self, change: &C) -> io::Result<()> {
+    pub(super) fn append(&mut self, change: &C) -> io::Result<()> {
         let mut line = serde_json::to_vec(change)?;
         line.push(b'\n');
         let before = self.file.metadata()?.len();

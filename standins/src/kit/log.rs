@@ -1,11 +1,12 @@
 //! What a test can look at afterwards: the requests received.
 
-use domain::Timestamp;
-use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use crate::kit::lock;
+use domain::Timestamp;
+use serde_json::Value;
+
+use super::lock;
 
 /// A request as it was received, without its credentials.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,92 +19,89 @@ pub struct ReceivedRequest {
     pub path: String,
     /// The query string; empty if there is none.
     pub query: String,
-    /// The JSON body; `null` if there is none or it is not JSON.
+    /// The JSON body or the fields of a form; `null` if there is neither.
     pub body: Value,
     /// The HTTP status of the answer; `None` while it is under way, and when the caller went away.
     pub status: Option<u16>,
 }
 
-/// The last requests.
+/// The last entries.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct Log<T> {
     keep: usize,
-    /// The number of the first kept request, and the requests.
-    inner: Mutex<(u64, VecDeque<ReceivedRequest>)>,
+    /// The number of the first kept entry, and the entries.
+    inner: Mutex<(u64, VecDeque<T>)>,
 }
 
-impl Log {
-    /// A log of the last `keep` requests.
+impl<T: Clone> Log<T> {
+    /// A log of the last `keep` entries.
     pub(crate) fn new(keep: usize) -> Self {
-        Self { keep, inner: Mutex::default() }
+        Self { keep, inner: Mutex::new((0, VecDeque::new())) }
     }
 
-    /// Notes a request; the number finds it again.
-    pub(crate) fn received(&self, request: ReceivedRequest) -> u64 {
-        let (first, requests) = &mut *lock(&self.inner);
-        let number = *first + requests.len() as u64;
-        requests.push_back(request);
-        while requests.len() > self.keep {
-            requests.pop_front();
+    /// Adds an entry; the number finds it again.
+    pub(crate) fn add(&self, entry: T) -> u64 {
+        let (first, entries) = &mut *lock(&self.inner);
+        let number = *first + entries.len() as u64;
+        entries.push_back(entry);
+        while entries.len() > self.keep {
+            entries.pop_front();
             *first += 1;
         }
         number
     }
 
-    /// Notes the status that a request was answered with.
-    pub(crate) fn answered(&self, number: u64, status: u16) {
-        let (first, requests) = &mut *lock(&self.inner);
+    /// Changes an entry, if it is still there.
+    pub(crate) fn change(&self, number: u64, change: impl FnOnce(&mut T)) {
+        let (first, entries) = &mut *lock(&self.inner);
         let index = number.checked_sub(*first).and_then(|i| usize::try_from(i).ok());
-        if let Some(request) = index.and_then(|i| requests.get_mut(i)) {
-            request.status = Some(status);
+        if let Some(entry) = index.and_then(|i| entries.get_mut(i)) {
+            change(entry);
         }
     }
 
-    /// The requests answered from number `from` on, as far as they are kept and none before them is
-    /// still under way; and the number to go on with.
-    pub(crate) fn since(&self, from: u64) -> (u64, Vec<ReceivedRequest>) {
-        let (first, requests) = &*lock(&self.inner);
+    /// The entries from number `from` on, as far as they are kept, up to the first that is not done; and
+    /// the number to go on with.
+    pub(crate) fn since(&self, from: u64, is_done: impl Fn(&T) -> bool) -> (u64, Vec<T>) {
+        let (first, entries) = &*lock(&self.inner);
         let skip = usize::try_from(from.saturating_sub(*first)).unwrap_or(usize::MAX);
-        let answered: Vec<ReceivedRequest> =
-            requests.iter().skip(skip).take_while(|request| request.status.is_some()).cloned().collect();
-        (from.max(*first) + answered.len() as u64, answered)
+        let done: Vec<T> = entries.iter().skip(skip).take_while(|entry| is_done(entry)).cloned().collect();
+        (from.max(*first) + done.len() as u64, done)
     }
 
-    /// The requests kept, oldest first.
-    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+    /// The entries kept, oldest first.
+    pub(crate) fn all(&self) -> Vec<T> {
         lock(&self.inner).1.iter().cloned().collect()
+    }
+
+    /// Forgets all entries.
+    pub(crate) fn clear(&self) {
+        let (first, entries) = &mut *lock(&self.inner);
+        *first += entries.len() as u64;
+        entries.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     #[test]
-    fn answered_requests_are_told_once_and_in_order() {
+    fn entries_that_are_done_are_told_once_and_in_order() {
         let log = Log::new(2);
-        let request = |path: &str| ReceivedRequest {
-            at: Timestamp::UNIX_EPOCH,
-            method: "POST".to_owned(),
-            path: path.to_owned(),
-            query: String::new(),
-            body: Value::Null,
-            status: None,
-        };
-        let paths = |from| {
-            let (next, requests) = log.since(from);
-            (next, requests.into_iter().map(|request| request.path).collect::<Vec<_>>())
-        };
-        let one = log.received(request("one"));
-        assert_eq!(paths(0), (0, vec![]));
-        log.answered(one, 200);
-        assert_eq!(paths(0), (1, vec!["one".to_owned()]));
-        let two = log.received(request("two"));
-        let three = log.received(request("three"));
-        log.answered(three, 200);
-        assert_eq!(paths(1), (1, vec![]), "one that is under way holds the others up");
-        log.answered(two, 200);
-        assert_eq!(paths(1), (3, vec!["two".to_owned(), "three".to_owned()]));
+        let since = |from| log.since(from, |(_, is_done): &(&str, bool)| *is_done);
+        let finish = |number| log.change(number, |(_, is_done)| *is_done = true);
+        let one = log.add(("one", false));
+        assert_eq!(since(0), (0, vec![]));
+        finish(one);
+        assert_eq!(since(0), (1, vec![("one", true)]));
+        let two = log.add(("two", false));
+        let three = log.add(("three", false));
+        finish(three);
+        assert_eq!(since(1), (1, vec![]), "one that is under way holds the others up");
+        finish(two);
+        assert_eq!(since(1), (3, vec![("two", true), ("three", true)]));
+        finish(one);
+        assert_eq!(log.all(), [("two", true), ("three", true)], "what is forgotten stays so");
     }
 }

@@ -1,18 +1,31 @@
-//! What all stand-ins have in common.
+//! What all stand-ins have in common: a router with a log and faults, a journal, pages, and the handle
+//! that serves them. A service adds its [`State`]: routes, words and what it keeps.
 
-pub(crate) mod broken;
-pub(crate) mod config;
-pub(crate) mod counts;
-pub(crate) mod faults;
-pub(crate) mod handle;
-pub(crate) mod journal;
-pub(crate) mod log;
-pub(crate) mod page;
-pub(crate) mod respond;
-pub(crate) mod rest;
+mod broken;
+mod builder;
+mod call;
+mod faults;
+mod journal;
+mod log;
+mod page;
+mod reply;
+mod router;
+mod standin;
+mod state;
 
-pub use handle::{Standin, State};
+pub use builder::Builder;
+pub use faults::{Fault, FaultRule, Scope};
 pub use log::ReceivedRequest;
+pub use standin::Standin;
+pub use state::State;
+
+pub(crate) use broken::{breaking, reset};
+pub(crate) use call::Call;
+pub(crate) use faults::{Counts, asked_for, parse};
+pub(crate) use log::Log;
+pub(crate) use page::{article, escape, index};
+pub(crate) use reply::Reply;
+pub(crate) use standin::Kept;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

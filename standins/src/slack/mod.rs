@@ -7,28 +7,20 @@
 
 mod channels;
 mod chat;
-mod config;
-mod faults;
 mod page;
-mod respond;
-mod router;
-mod shared;
+mod state;
 mod store;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::faults::Scope;
-pub use crate::kit::log::ReceivedRequest;
-pub use config::Builder;
-pub use faults::{Fault, FaultRule};
+pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
 pub use store::{ChannelState, StoredMessage};
 
 use std::io;
 
-use crate::kit::handle::Standin;
-use crate::kit::lock;
-use shared::Shared;
+use crate::kit::Standin;
+use store::{Change, Workspace};
 
 /// The workspace.
 pub const TEAM: &str = "T0STANDIN";
@@ -47,14 +39,9 @@ pub const BOT: &str = "B0AFTERHOOK";
 /// assert_eq!(slack.thread("C0HELP", &ts)[0].user, "U0MONA");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type SlackStandin = Standin<Shared>;
+pub type SlackStandin = Standin<Workspace>;
 
 impl SlackStandin {
-    /// The settings to choose from.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     /// Adds a message of another person, now; in a thread if `thread_ts` names one. Returns its time
     /// stamp; the error is the journal's.
     pub fn seed_message(
@@ -66,30 +53,32 @@ impl SlackStandin {
     ) -> io::Result<String> {
         let message = StoredMessage::new(channel, thread_ts, user, text);
         let now = self.now();
-        lock(&self.0.store).post(message, now).map(|message| message.ts)
+        self.with(|kept| {
+            let message = kept.posted(message, now);
+            kept.change(Change::Posted(message.clone())).map(|()| message.ts)
+        })
     }
 
     /// Opens, archives or hides a channel, or takes the bot out of it. Lasts as long as the process.
     pub fn set_channel_state(&self, channel: &str, state: ChannelState) {
-        lock(&self.0.store).set_state(channel, state);
+        self.with(|kept| kept.states.insert(channel.to_owned(), state));
     }
 
     /// The messages of a thread, oldest first, the one it hangs on among them.
     #[must_use]
     pub fn thread(&self, channel: &str, thread_ts: &str) -> Vec<StoredMessage> {
-        lock(&self.0.store).messages(channel).filter(|m| m.is_in_thread(thread_ts)).cloned().collect()
+        self.with(|kept| kept.of(channel).filter(|m| m.is_in_thread(thread_ts)).cloned().collect())
     }
 
     /// All messages of a channel, those of threads included, oldest first.
     #[must_use]
     pub fn messages(&self, channel: &str) -> Vec<StoredMessage> {
-        lock(&self.0.store).messages(channel).cloned().collect()
+        self.with(|kept| kept.of(channel).cloned().collect())
     }
 
     /// How many messages our bot has written, in all channels together.
     #[must_use]
     pub fn our_message_count(&self) -> usize {
-        let store = lock(&self.0.store);
-        store.channels().flat_map(|channel| store.messages(channel)).filter(|m| m.bot_id.is_some()).count()
+        self.with(|kept| kept.messages.values().flatten().filter(|m| m.bot_id.is_some()).count())
     }
 }

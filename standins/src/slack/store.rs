@@ -1,14 +1,11 @@
-//! [`Store`]: messages by channel, in memory and, if there is one, in the journal.
+//! [`Workspace`]: messages by channel.
 
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 
 use super::{BOT, USER};
-use crate::kit::journal::Journal;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,7 +74,7 @@ pub enum ChannelState {
 /// A change, as the journal holds it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
-enum Change {
+pub enum Change {
     /// A message was posted.
     Posted(StoredMessage),
     /// A message was changed: this is what it is now.
@@ -85,32 +82,17 @@ enum Change {
 }
 
 /// All channels that anything happened to.
-#[derive(Debug, Default)]
-pub(super) struct Store {
-    messages: BTreeMap<String, Vec<StoredMessage>>,
-    states: BTreeMap<String, ChannelState>,
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    pub(super) messages: BTreeMap<String, Vec<StoredMessage>>,
+    pub(super) states: BTreeMap<String, ChannelState>,
     /// The last time stamp given out, in microseconds.
-    last: i64,
-    journal: Option<Journal<Change>>,
+    pub(super) last: i64,
 }
 
-impl Store {
-    /// The store of a journal.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let (journal, changes) = Journal::open(path)?;
-        let mut store = Self::default();
-        changes.into_iter().for_each(|change| store.apply(change));
-        store.journal = Some(journal);
-        Ok(store)
-    }
-
-    /// All channels with messages.
-    pub(super) fn channels(&self) -> impl Iterator<Item = &str> {
-        self.messages.keys().map(String::as_str)
-    }
-
+impl Workspace {
     /// The messages of a channel, oldest first.
-    pub(super) fn messages(&self, channel: &str) -> impl DoubleEndedIterator<Item = &StoredMessage> {
+    pub(super) fn of(&self, channel: &str) -> impl DoubleEndedIterator<Item = &StoredMessage> {
         self.messages.get(channel).into_iter().flatten()
     }
 
@@ -118,45 +100,10 @@ impl Store {
         self.states.get(channel).copied().unwrap_or_default()
     }
 
-    pub(super) fn set_state(&mut self, channel: &str, state: ChannelState) {
-        self.states.insert(channel.to_owned(), state);
-    }
-
-    /// Adds a message under a time stamp of its own.
-    pub(super) fn post(&mut self, mut message: StoredMessage, now: Timestamp) -> io::Result<StoredMessage> {
+    /// A message under a time stamp of its own.
+    pub(super) fn posted(&self, message: StoredMessage, now: Timestamp) -> StoredMessage {
         let micros = now.as_microsecond().max(self.last + 1);
-        message.ts = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-        self.change(Change::Posted(message.clone()))?;
-        Ok(message)
-    }
-
-    /// Replaces a message.
-    pub(super) fn update(&mut self, message: StoredMessage) -> io::Result<()> {
-        self.change(Change::Updated(message))
-    }
-
-    /// The journal first: what memory shows is always in the file.
-    fn change(&mut self, change: Change) -> io::Result<()> {
-        if let Some(journal) = &mut self.journal {
-            journal.append(&change)?;
-        }
-        self.apply(change);
-        Ok(())
-    }
-
-    fn apply(&mut self, change: Change) {
-        match change {
-            Change::Posted(message) => {
-                self.last = self.last.max(micros(&message.ts));
-                self.messages.entry(message.channel.clone()).or_default().push(message);
-            }
-            Change::Updated(message) => {
-                let of_channel = self.messages.entry(message.channel.clone()).or_default();
-                if let Some(known) = of_channel.iter_mut().find(|known| known.ts == message.ts) {
-                    *known = message;
-                }
-            }
-        }
+        StoredMessage { ts: format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000), ..message }
     }
 }
 

@@ -242,7 +242,9 @@ async fn our_client_talks_and_finds_what_was_lost() {
     with_client(&slack, async |client| {
         assert_eq!(client.login().await.unwrap(), USER);
         for (number, fault) in
-            [Fault::Lost, Fault::DoneBut502, Fault::DoneButFatal, Fault::DoneButHangs].into_iter().enumerate()
+            [Fault::Lost, Fault::DoneBut502, Fault::DoneButRefusal("fatal_error"), Fault::DoneButHangs]
+                .into_iter()
+                .enumerate()
         {
             let task_id = TaskId::derive("slack", &[u8::try_from(number).unwrap()]);
             let mark = Mark { task_id, effect: "reply".into() };

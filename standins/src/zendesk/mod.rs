@@ -4,21 +4,19 @@
 //! Every ticket exists, since it may have come by a sample event, and is open until a test closes it.
 //! Times are whole seconds, as Zendesk's are, and so is the stamp that guards an update.
 
-mod api;
 mod record;
+mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::faults::Scope;
-pub use crate::kit::log::ReceivedRequest;
-pub use crate::kit::rest::{Fault, FaultRule};
+pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
 pub use record::StoredComment;
 
 use std::io;
 
-use crate::kit::rest::Rest;
-use api::Tickets;
+use crate::kit::Standin;
+use state::Tickets;
 
 /// The user behind every credential.
 pub const AGENT: i64 = 900_100;
@@ -33,7 +31,7 @@ pub const AGENT: i64 = 900_100;
 /// assert!(!zendesk.comments(35436)[0].is_ours());
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type ZendeskStandin = Rest<Tickets>;
+pub type ZendeskStandin = Standin<Tickets>;
 
 impl ZendeskStandin {
     /// Adds a comment of another user, now.
@@ -42,22 +40,19 @@ impl ZendeskStandin {
     /// The journal's.
     pub fn seed_comment(&self, ticket: u64, author: i64, text: &str, public: bool) -> io::Result<()> {
         let now = self.now();
-        self.with_state(|_, records| {
-            let comment = StoredComment::theirs(records.all().len(), ticket, author, text, public, now);
-            records.add(comment)
+        self.with(|kept| {
+            kept.change(StoredComment::theirs(kept.comments.len(), ticket, author, text, public, now))
         })
     }
 
     /// Closes a ticket for good. Lasts as long as the process.
     pub fn close(&self, ticket: u64) {
-        self.with_state(|tickets, _| tickets.close(ticket));
+        self.with(|kept| kept.closed.insert(ticket));
     }
 
     /// The comments of a ticket, oldest first.
     #[must_use]
     pub fn comments(&self, ticket: u64) -> Vec<StoredComment> {
-        self.with_state(|_, records| {
-            records.all().iter().filter(|comment| comment.ticket == ticket).cloned().collect()
-        })
+        self.with(|kept| kept.of(ticket).cloned().collect())
     }
 }

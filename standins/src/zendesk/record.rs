@@ -45,7 +45,7 @@ impl StoredComment {
             ticket,
             author,
             text: text.to_owned(),
-            html: crate::kit::page::escape(text),
+            html: crate::kit::escape(text),
             public,
             metadata: json!({}),
             at: now.as_second(),

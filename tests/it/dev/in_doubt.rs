@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use standins::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
-use standins::github::{Fault, FaultRule, GithubStandin, Scope};
+use standins::github::{Fault, FaultRule, GithubStandin, SECONDARY_LIMIT, Scope};
 use domain::Lane;
 use e2e::assembly::Assembly;
 use e2e::hooks;
@@ -105,7 +105,7 @@ async fn a_processor_that_died_while_publishing_leaves_one_comment() {
 #[tokio::test]
 async fn a_secondary_rate_limit_is_waited_out() {
     let bench = Bench::new().await;
-    bench.world.github.set_faults(vec![FaultRule::always(Fault::Secondary).on(Scope::Writes).first(1)]);
+    bench.world.github.set_faults(vec![FaultRule::always(SECONDARY_LIMIT).on(Scope::Writes).first(1)]);
     let id = bench.system.api.accept(7).await;
     bench.system.work().await;
     assert_eq!(bench.task(&id).await["status"], "waiting");

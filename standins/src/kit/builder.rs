@@ -1,25 +1,27 @@
 //! [`Builder`]: how a stand-in behaves.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::Clock;
 
-use crate::kit::faults::FaultRule;
+use super::{FaultRule, Kept, Standin, State};
 
-/// The settings of a stand-in with faults `F`, and `O` as settings of its own.
+/// The settings of a stand-in.
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Builder<F, O> {
-    pub(crate) clock: Clock,
-    pub(crate) journal: Option<PathBuf>,
-    pub(crate) latency: Duration,
-    pub(crate) keep_requests: usize,
-    pub(crate) faults: Vec<FaultRule<F>>,
-    pub(crate) own: O,
+pub struct Builder<S> {
+    pub(super) clock: Clock,
+    journal: Option<PathBuf>,
+    pub(super) latency: Duration,
+    pub(super) keep_requests: usize,
+    pub(super) faults: Vec<FaultRule>,
+    /// What the service starts with.
+    pub(crate) state: S,
 }
 
-impl<F, O: Default> Default for Builder<F, O> {
+impl<S: Default> Default for Builder<S> {
     fn default() -> Self {
         Self {
             clock: Clock::system(),
@@ -27,12 +29,12 @@ impl<F, O: Default> Default for Builder<F, O> {
             latency: Duration::ZERO,
             keep_requests: 1_000,
             faults: Vec::new(),
-            own: O::default(),
+            state: S::default(),
         }
     }
 }
 
-impl<F, O> Builder<F, O> {
+impl<S: State + Default> Builder<S> {
     /// Where the time comes from (the machine's clock).
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -58,8 +60,17 @@ impl<F, O> Builder<F, O> {
     }
 
     /// One more fault that applies without being asked for.
-    pub fn fault(mut self, rule: FaultRule<F>) -> Self {
+    pub fn fault(mut self, rule: FaultRule) -> Self {
         self.faults.push(rule);
         self
+    }
+
+    /// The stand-in.
+    ///
+    /// # Errors
+    /// When the journal cannot be opened, is in use by another process, or is none of this stand-in.
+    pub fn build(mut self) -> io::Result<Standin<S>> {
+        let kept = Kept::open(std::mem::take(&mut self.state), self.journal.as_deref())?;
+        Ok(Standin::of(self, kept))
     }
 }
