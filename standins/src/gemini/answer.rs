@@ -36,8 +36,6 @@ pub(super) struct Candidate {
 pub(super) enum Content {
     /// Text, or JSON as text.
     Text(String),
-    /// A function call: its id, the function's name, its arguments.
-    Call(String, String, Value),
     /// A role and no parts.
     NoParts,
     /// `{}`.
@@ -124,9 +122,6 @@ impl Candidate {
             parts if parts.is_empty() => json!({"role": "model"}),
             parts => json!({"role": "model", "parts": parts}),
         };
-        if matches!(self.content, Content::Call(..)) {
-            candidate["finishMessage"] = "Model generated function call(s).".into();
-        }
         candidate
     }
 
@@ -137,7 +132,6 @@ impl Candidate {
         }
         let mut last = match &self.content {
             Content::Text(text) => json!({"text": text}),
-            Content::Call(id, name, args) => json!({"functionCall": {"id": id, "name": name, "args": args}}),
             Content::NoParts | Content::Nothing => return parts,
         };
         if let Some(signature) = &self.signature {

@@ -10,14 +10,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::errors::ApiError;
+use super::json::Node;
 use super::models::{self, Model};
-use super::ordered::Node;
-use super::request::parts_of;
 use super::respond;
 use super::router::{Call, empty};
 use super::shared::Shared;
 use super::tokens::Tokens;
-use super::tools::Tools;
 use crate::kit::lock;
 
 /// What is asked of the caches.
@@ -44,19 +42,6 @@ impl Action {
     }
 }
 
-/// What a request that builds on a cache gets from it.
-#[derive(Debug, Clone)]
-pub(super) struct CacheView {
-    /// Its contents.
-    pub(super) contents: Vec<Node>,
-    /// The texts of its system instruction's parts.
-    pub(super) system: Vec<String>,
-    /// Its tools.
-    pub(super) tools: Tools,
-    /// Its size.
-    pub(super) tokens: Tokens,
-}
-
 #[derive(Debug)]
 struct Cache {
     serial: u64,
@@ -66,7 +51,7 @@ struct Cache {
     created: Timestamp,
     updated: Timestamp,
     expires: Timestamp,
-    view: CacheView,
+    tokens: Tokens,
 }
 
 /// What one context cache is billed for: its tokens once as a prompt, and their storage by the hour.
@@ -89,8 +74,8 @@ pub(super) struct Caches {
 }
 
 impl Caches {
-    /// What a request for `model` gets from the cache `name`.
-    pub(super) fn view(&self, name: &str, model: &Model, now: Timestamp) -> Result<CacheView, ApiError> {
+    /// The size of the cache `name`, on which a request for `model` builds.
+    pub(super) fn tokens(&self, name: &str, model: &Model, now: Timestamp) -> Result<Tokens, ApiError> {
         let id = name
             .strip_prefix("cachedContents/")
             .filter(|id| !id.is_empty())
@@ -102,7 +87,7 @@ impl Caches {
                 model.name, cache.concrete
             )));
         }
-        Ok(cache.view.clone())
+        Ok(cache.tokens)
     }
 
     /// The names of the caches that have not expired.
@@ -137,7 +122,7 @@ impl Caches {
 impl Cache {
     fn storage(&self, now: Timestamp) -> CacheStorage {
         let stored = between(self.created, now.min(self.expires));
-        CacheStorage { model: self.concrete, tokens: self.view.tokens.total(), stored }
+        CacheStorage { model: self.concrete, tokens: self.tokens.total(), stored }
     }
 
     fn describe(&self, id: &str) -> Value {
@@ -148,7 +133,7 @@ impl Cache {
             "createTime": self.created,
             "updateTime": self.updated,
             "expireTime": self.expires,
-            "usageMetadata": {"totalTokenCount": self.view.tokens.total()},
+            "usageMetadata": {"totalTokenCount": self.tokens.total()},
         })
     }
 }
@@ -201,8 +186,8 @@ fn create(body: &Node, version: &str, now: Timestamp) -> Result<Cache, ApiError>
         return Err(ApiError::invalid("* CreateCachedContentRequest.model: model is not specified\n"));
     }
     let model = models::resolve(name, version, "createCachedContent", now)?;
-    let view = view(body)?;
-    check_size(&view, model)?;
+    let tokens = tokens_of(body);
+    check_size(tokens.total(), model)?;
     Ok(Cache {
         serial: 0,
         model: format!("models/{}", name.trim_start_matches("models/")),
@@ -211,26 +196,23 @@ fn create(body: &Node, version: &str, now: Timestamp) -> Result<Cache, ApiError>
         created: now,
         updated: now,
         expires: expiry(body, now)?.unwrap_or_else(|| after(now, Duration::from_secs(3_600))),
-        view,
+        tokens,
     })
 }
 
-fn view(body: &Node) -> Result<CacheView, ApiError> {
-    let contents = body.items("contents").to_vec();
-    let mut tokens = Tokens::of_contents(&contents);
-    let system = body.field("systemInstruction");
-    if let Some(system) = system {
+fn tokens_of(body: &Node) -> Tokens {
+    let mut tokens = Tokens::of_contents(body.items("contents"));
+    if let Some(system) = body.field("systemInstruction") {
         tokens = tokens.plus(Tokens::of_content(system));
     }
     if let Some(declared) = body.field("tools") {
         tokens = tokens.plus(Tokens::of_json(declared));
     }
-    let system = system.map(parts_of).unwrap_or_default();
-    Ok(CacheView { contents, system, tools: Tools::parse(body)?, tokens })
+    tokens
 }
 
-fn check_size(view: &CacheView, model: &Model) -> Result<(), ApiError> {
-    let (total, minimum) = (view.tokens.total(), model.cache_minimum.unwrap_or(0));
+fn check_size(total: u64, model: &Model) -> Result<(), ApiError> {
+    let minimum = model.cache_minimum.unwrap_or(0);
     if total < minimum {
         return Err(ApiError::invalid(format!(
             "Cached content is too small. total_token_count={total}, min_total_token_count={minimum}"

@@ -97,21 +97,6 @@ impl ApiError {
         StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The `google.rpc.Code`, as embedded errors carry it.
-    pub(super) fn rpc_code(&self) -> u8 {
-        match self.status {
-            "CANCELLED" => 1,
-            "INVALID_ARGUMENT" => 3,
-            "DEADLINE_EXCEEDED" => 4,
-            "NOT_FOUND" => 5,
-            "PERMISSION_DENIED" => 7,
-            "RESOURCE_EXHAUSTED" => 8,
-            "UNAVAILABLE" => 14,
-            "UNAUTHENTICATED" => 16,
-            _ => 13,
-        }
-    }
-
     /// What is wrong, in words.
     pub(super) fn message(&self) -> &str {
         &self.message

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use crate::kit as faults;
+use crate::kit::parse;
 
 /// Something that goes wrong with a call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Fault {
     /// Reads `503`, `503:2`, `429-day`, `slow:250`, `blocked`, …; the number is the limit to the first
     /// N requests, for `slow` the delay in milliseconds. The error lists what there is.
     pub fn parse(spec: &str) -> Result<(Self, Option<u64>), String> {
-        faults::parse(spec, NAMES, Self::Status, Self::Slow)
+        parse(spec, NAMES, Self::Status, Self::Slow)
     }
 
     /// The error this fault answers with, if it is one that answers with an error.

@@ -7,20 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{Answer, Candidate, Content, Usage};
-use super::caches::CacheView;
-use super::config::Scripted;
+use super::builder::Scripted;
 use super::errors::ApiError;
-use super::facts::Facts;
 use super::faults::Fault;
+use super::json::Node;
 use super::log::{InFlight, ReceivedRequest};
 use super::models::{self, Kind, Model};
-use super::ordered::Node;
+use super::question::Question;
 use super::request::{Format, Request};
 use super::respond::{self, Framing};
 use super::router::{Call, trouble};
 use super::shared::Shared;
 use super::tokens::{Tokens, count};
-use super::{answers, intent, schema, stream, tools};
+use super::{canned, schema, stream};
 use crate::kit::lock;
 
 /// Answers `generateContent` and `streamGenerateContent`.
@@ -96,21 +95,18 @@ async fn think(latency: Duration, call: &Call) -> Result<(), ApiError> {
 pub(super) struct Prepared {
     model: &'static Model,
     request: Request,
-    cache: Option<CacheView>,
+    /// The tokens of its cache.
+    cache: Option<Tokens>,
 }
 
 /// Checks a request body.
 pub(super) fn prepare(shared: &Shared, body: &Node, model: &'static Model) -> Result<Prepared, ApiError> {
     Request::check_cache(body)?;
-    let mut request = Request::parse(body, model)?;
-    tools::check_signatures(&request.contents, model)?;
+    let request = Request::parse(body, model)?;
     let cache = match &request.cache {
-        Some(name) => Some(lock(&shared.caches).view(name, model, shared.now())?),
+        Some(name) => Some(lock(&shared.caches).tokens(name, model, shared.now())?),
         None => None,
     };
-    if let Some(cache) = &cache {
-        request.tools = cache.tools.clone();
-    }
     let prepared = Prepared { model, request, cache };
     if prepared.prompt().total() > model.input_limit {
         return Err(ApiError::invalid(format!(
@@ -123,7 +119,7 @@ pub(super) fn prepare(shared: &Shared, body: &Node, model: &'static Model) -> Re
 
 impl Prepared {
     fn prompt(&self) -> Tokens {
-        self.cache.as_ref().map_or(self.request.tokens, |cache| self.request.tokens.plus(cache.tokens))
+        self.cache.map_or(self.request.tokens, |cache| self.request.tokens.plus(cache))
     }
 
     /// The answer; `words` stands in for what the model would say.
@@ -137,7 +133,7 @@ impl Prepared {
             candidates: Vec::new(),
             usage: Usage {
                 prompt: self.prompt(),
-                cached: self.cache.as_ref().map(|cache| cache.tokens),
+                cached: self.cache,
                 candidates: 0,
                 thoughts,
                 tier: request.tier.clone(),
@@ -155,7 +151,6 @@ impl Prepared {
         }
         let tokens = match &candidate.content {
             Content::Text(text) => count(text),
-            Content::Call(_, name, args) => count(name) + count(&args.to_string()),
             Content::NoParts | Content::Nothing => 0,
         };
         answer.usage.candidates = tokens.saturating_mul(request.candidates);
@@ -164,41 +159,23 @@ impl Prepared {
     }
 
     fn candidate(&self, words: Option<String>, faults: &[Fault], answer: &Answer) -> Candidate {
-        let facts = self.facts();
-        let content = match (words, self.request.tools.call(&self.request.contents, &facts)) {
-            (Some(words), _) => Content::Text(words),
-            (None, Some((name, args))) => Content::Call(format!("call_{}", &answer.id[..8]), name, args),
-            (None, None) => Content::Text(self.say(&facts)),
-        };
+        let question = Question::read(&self.request.contents);
+        let content = Content::Text(words.unwrap_or_else(|| self.say(&question)));
         let (content, finish) = self.bounded(content, answer.usage.thoughts);
         let (content, finish) = spoilt(content, finish, &self.request.format, faults);
         let signed = self.model.kind == Kind::Levels && answer.usage.thoughts > 0;
-        let signature = (signed && matches!(content, Content::Text(_) | Content::Call(..)))
+        let signature = (signed && matches!(content, Content::Text(_)))
             .then(|| data_encoding::BASE64.encode(format!("stand-in {}", answer.id).as_bytes()));
         let thoughts = (self.request.show_thoughts && answer.usage.thoughts > 0)
-            .then(|| format!("**Reading the request**\n\n{}\n\n\n", facts.gist()));
+            .then(|| format!("**Reading the request**\n\nIt is about “{}”.\n\n\n", question.title));
         Candidate { thoughts, content, signature, finish }
     }
 
-    fn facts(&self) -> Facts {
-        let (system, contents) = (&self.request.system, &self.request.contents);
-        match &self.cache {
-            Some(cache) => Facts::read(&cache.system, &cache.contents, contents),
-            None => Facts::read(system, &[], contents),
-        }
-    }
-
-    fn say(&self, facts: &Facts) -> String {
+    fn say(&self, question: &Question) -> String {
         match &self.request.format {
-            Format::Text => answers::compose(facts),
-            Format::Json(Some(schema)) => schema::instance(schema, facts).to_json(),
-            Format::Json(None) => json!({"answer": answers::compose(facts)}).to_string(),
-            Format::Enum(schema) => {
-                let values: Vec<&str> = schema.items("enum").iter().filter_map(Node::as_str).collect();
-                intent::choose(&values, &[], facts)
-                    .map(|choice| values[choice.index].to_owned())
-                    .unwrap_or_default()
-            }
+            Format::Text => canned::answer(question),
+            Format::Json(Some(schema)) => schema::instance(schema, question).to_json(),
+            Format::Json(None) => json!({"answer": canned::answer(question)}).to_string(),
         }
     }
 
@@ -246,7 +223,6 @@ fn spoilt(
                 let half = text.chars().count() / 2;
                 (Content::Text(text.chars().take(half).collect()), "STOP")
             }
-            (Fault::Malformed, Content::Call(..)) => (Content::Nothing, "MALFORMED_FUNCTION_CALL"),
             (Fault::OffSchema, Content::Text(_)) if *format != Format::Text => {
                 (Content::Text(off_schema(format)), "STOP")
             }

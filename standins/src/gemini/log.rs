@@ -2,10 +2,10 @@
 
 use domain::Timestamp;
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::kit::lock;
+use crate::kit::{self, lock};
 
 /// A request as it was received, without its credentials.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,50 +89,33 @@ pub struct Counters {
 /// The last requests, and the counters.
 #[derive(Debug)]
 pub(super) struct Log {
-    keep: usize,
-    inner: Mutex<Inner>,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    requests: VecDeque<ReceivedRequest>,
-    /// The number of the first kept request.
-    first: u64,
-    counters: Counters,
+    requests: kit::Log<ReceivedRequest>,
+    counters: Mutex<Counters>,
 }
 
 impl Log {
     /// A log of the last `keep` requests.
     pub(super) fn new(keep: usize) -> Self {
-        Self { keep, inner: Mutex::default() }
+        Self { requests: kit::Log::new(keep), counters: Mutex::default() }
     }
 
     /// Notes a request; the number finds it again.
     pub(super) fn received(&self, request: ReceivedRequest) -> u64 {
-        let mut inner = lock(&self.inner);
-        inner.counters.requests += 1;
-        inner.requests.push_back(request);
-        while inner.requests.len() > self.keep {
-            inner.requests.pop_front();
-            inner.first += 1;
-        }
-        inner.first + inner.requests.len() as u64 - u64::from(self.keep > 0)
+        lock(&self.counters).requests += 1;
+        self.requests.add(request)
     }
 
     /// Notes the status that a request was answered with, and what that cost.
     pub(super) fn answered(&self, number: u64, status: u16, billed: Option<Billed>) {
-        let mut inner = lock(&self.inner);
-        *inner.counters.statuses.entry(status).or_default() += 1;
-        inner.counters.throttled += u64::from(status == 429);
-        let index = number.checked_sub(inner.first).and_then(|i| usize::try_from(i).ok());
-        if let Some(request) = index.and_then(|i| inner.requests.get_mut(i)) {
-            (request.status, request.billed) = (Some(status), billed);
-        }
+        let mut counters = lock(&self.counters);
+        *counters.statuses.entry(status).or_default() += 1;
+        counters.throttled += u64::from(status == 429);
+        self.requests.change(number, |request| (request.status, request.billed) = (Some(status), billed));
     }
 
     /// Notes what an answer used.
     pub(super) fn used(&self, billed: &Billed) {
-        let counters = &mut lock(&self.inner).counters;
+        let mut counters = lock(&self.counters);
         counters.prompt_tokens += billed.prompt;
         counters.cached_tokens += billed.cached;
         counters.output_tokens += billed.output;
@@ -140,7 +123,7 @@ impl Log {
 
     /// Counts a call of a model for as long as the guard lives.
     pub(super) fn call(self: &Arc<Self>, model: &str) -> InFlight {
-        let counters = &mut lock(&self.inner).counters;
+        let mut counters = lock(&self.counters);
         *counters.calls.entry(model.to_owned()).or_default() += 1;
         counters.in_flight += 1;
         counters.max_in_flight = counters.max_in_flight.max(counters.in_flight);
@@ -149,21 +132,20 @@ impl Log {
 
     /// The requests kept, oldest first.
     pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
-        lock(&self.inner).requests.iter().cloned().collect()
+        self.requests.all()
     }
 
     /// The counters.
     pub(super) fn counters(&self) -> Counters {
-        lock(&self.inner).counters.clone()
+        lock(&self.counters).clone()
     }
 
     /// Forgets everything but the calls under way.
     pub(super) fn reset(&self) {
-        let mut inner = lock(&self.inner);
-        inner.first += inner.requests.len() as u64;
-        inner.requests.clear();
-        let in_flight = inner.counters.in_flight;
-        inner.counters = Counters { in_flight, max_in_flight: in_flight, ..Counters::default() };
+        self.requests.clear();
+        let mut counters = lock(&self.counters);
+        let in_flight = counters.in_flight;
+        *counters = Counters { in_flight, max_in_flight: in_flight, ..Counters::default() };
     }
 }
 
@@ -173,7 +155,7 @@ pub(super) struct InFlight(Arc<Log>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let counters = &mut lock(&self.0.inner).counters;
+        let mut counters = lock(&self.0.counters);
         counters.in_flight = counters.in_flight.saturating_sub(1);
     }
 }

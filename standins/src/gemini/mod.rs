@@ -1,52 +1,40 @@
 //! The stand-in for the Gemini Developer API.
 //!
-//! It speaks the wire format of `v1` and `v1beta` faithfully enough for Google's own SDKs: content
-//! generation (unary and streamed), structured output, function calls, token counts, embeddings,
-//! models, context caches, files, batches and interactions, with Google's errors and headers.
+//! It speaks the wire format of `v1` and `v1beta` faithfully enough for Google's own SDKs, as far as
+//! this project calls: content generation (unary and streamed), structured output, token counts, models
+//! and context caches, with Google's errors and headers.
 //!
-//! What it answers is made up by rules from the request alone (`answers.rs`, `schema.rs`), so the same
-//! question gets the same answer, and text inside prompts is only ever quoted or searched for words.
+//! It understands nothing. A text is canned, by the words of the question (`intent.rs`, `canned.rs`), and
+//! says so; JSON is an instance of the schema (`schema.rs`). The same question gets the same answer, and
+//! text inside prompts is only ever quoted or searched for words.
 
 mod answer;
-mod answers;
-mod batches;
+mod builder;
 mod caches;
-mod config;
-mod cues;
-mod embeddings;
+mod canned;
 mod errors;
-mod facts;
 mod faults;
-mod fences;
-mod files;
 mod generate;
-mod guess;
 mod intent;
-mod interactions;
+mod json;
 mod log;
 mod models;
-mod ordered;
-mod pattern;
+mod question;
 mod quota;
-mod reading;
 mod request;
 mod respond;
 mod router;
 mod schema;
-mod shapes;
 mod shared;
 mod spelling;
 mod stream;
-mod strings;
 mod tokens;
-mod tools;
-mod values;
 
 #[cfg(test)]
 mod tests;
 
+pub use builder::{Builder, Latency, Script, Scripted};
 pub use caches::CacheStorage;
-pub use config::{Builder, Latency, Script, Scripted};
 pub use faults::{Fault, FaultRule, Throttle};
 pub use log::{Billed, Counters, ReceivedRequest};
 pub use quota::Quota;
@@ -120,7 +108,7 @@ impl GeminiStandin {
         self.0.set_rules(rules);
     }
 
-    /// Forgets requests, counters and used quota; caches, files and batches stay.
+    /// Forgets requests, counters and used quota; caches stay.
     pub fn reset(&self) {
         self.0.reset();
     }

@@ -29,8 +29,6 @@ pub(super) enum Kind {
     Levels,
     /// Thinks; the depth is a number of tokens (generation 2.5).
     Budget,
-    /// Turns text into vectors.
-    Embedding,
 }
 
 const fn chat(name: &'static str, display: &'static str, cache_minimum: u64) -> Model {
@@ -49,16 +47,6 @@ const fn old(name: &'static str, display: &'static str, cache_minimum: u64) -> M
     Model { kind: Kind::Budget, shutdown: Some("2026-12-01T00:00:00Z"), ..chat(name, display, cache_minimum) }
 }
 
-const fn embedding(name: &'static str, display: &'static str, input_limit: u64) -> Model {
-    Model {
-        kind: Kind::Embedding,
-        input_limit,
-        output_limit: 1,
-        cache_minimum: None,
-        ..chat(name, display, 0)
-    }
-}
-
 static MODELS: &[Model] = &[
     chat("gemini-3.8-flash", "Gemini 3.8 Flash", 1_024),
     chat("gemini-3.7-flash", "Gemini 3.7 Flash", 1_024),
@@ -72,9 +60,6 @@ static MODELS: &[Model] = &[
     old("gemini-2.5-pro", "Gemini 2.5 Pro", 4_096),
     old("gemini-2.5-flash", "Gemini 2.5 Flash", 1_024),
     old("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite", 2_048),
-    embedding("gemini-embedding-001", "Gemini Embedding 001", 2_048),
-    embedding("gemini-embedding-2", "Gemini Embedding 2", 8_192),
-    embedding("gemini-embedding-2-preview", "Gemini Embedding 2 Preview", 8_192),
 ];
 
 /// Aliases of the beta API and what they stand for at present.
@@ -88,12 +73,8 @@ impl Model {
     /// Whether it offers a method such as `generateContent`.
     pub(super) fn supports(&self, method: &str) -> bool {
         match method {
-            "countTokens" => true,
-            "embedContent" | "batchEmbedContents" | "asyncBatchEmbedContent" => self.kind == Kind::Embedding,
+            "countTokens" | "generateContent" | "streamGenerateContent" => true,
             "createCachedContent" => self.cache_minimum.is_some(),
-            "generateContent" | "streamGenerateContent" | "batchGenerateContent" => {
-                self.kind != Kind::Embedding
-            }
             _ => false,
         }
     }
@@ -104,15 +85,9 @@ impl Model {
     }
 
     fn describe(&self, name: &str, display: &str) -> Value {
-        let methods: Vec<&str> = if self.kind == Kind::Embedding {
-            vec!["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"]
-        } else {
-            ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
-                .into_iter()
-                .filter(|m| self.supports(m))
-                .collect()
-        };
-        let mut model = json!({
+        let methods = ["generateContent", "countTokens", "createCachedContent"];
+        let methods: Vec<&str> = methods.into_iter().filter(|method| self.supports(method)).collect();
+        json!({
             "name": format!("models/{name}"),
             "version": self.name.trim_start_matches("gemini-"),
             "displayName": display,
@@ -120,19 +95,8 @@ impl Model {
             "inputTokenLimit": self.input_limit,
             "outputTokenLimit": self.output_limit,
             "supportedGenerationMethods": methods,
-        });
-        if self.kind != Kind::Embedding {
-            for (key, value) in [
-                ("temperature", json!(1)),
-                ("topP", json!(0.95)),
-                ("topK", json!(64)),
-                ("maxTemperature", json!(2)),
-                ("thinking", json!(true)),
-            ] {
-                model[key] = value;
-            }
-        }
-        model
+            "temperature": 1, "topP": 0.95, "topK": 64, "maxTemperature": 2, "thinking": true,
+        })
     }
 }
 

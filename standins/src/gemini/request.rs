@@ -1,11 +1,10 @@
 //! [`Request`]: a `GenerateContentRequest`, checked as Google checks it.
 
 use super::errors::ApiError;
+use super::json::Node;
 use super::models::{Kind, Model};
-use super::ordered::Node;
 use super::spelling::{self, invalid_value};
 use super::tokens::Tokens;
-use super::tools::Tools;
 
 /// What the answer must look like.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,8 +13,6 @@ pub(super) enum Format {
     Text,
     /// JSON, of a schema if one was sent.
     Json(Option<Node>),
-    /// One word out of a list, bare.
-    Enum(Node),
 }
 
 /// A checked request.
@@ -23,10 +20,6 @@ pub(super) enum Format {
 pub(super) struct Request {
     /// The conversation, oldest first.
     pub(super) contents: Vec<Node>,
-    /// The texts of the system instruction's parts.
-    pub(super) system: Vec<String>,
-    /// The functions on offer.
-    pub(super) tools: Tools,
     /// What the answer must look like.
     pub(super) format: Format,
     /// The cache it builds on, `cachedContents/…`.
@@ -55,7 +48,6 @@ impl Request {
         let config = body.field("generationConfig").cloned().unwrap_or(Node::EMPTY);
         spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
         let (thinking, show_thoughts) = thinking(&config, model)?;
-        let tools = Tools::parse(body)?;
         let mut tokens = Tokens::of_contents(&contents);
         if let Some(system) = body.field("systemInstruction") {
             tokens = tokens.plus(Tokens::of_content(system));
@@ -64,8 +56,6 @@ impl Request {
             tokens = tokens.plus(Tokens::of_json(declared));
         }
         Ok(Self {
-            system: body.field("systemInstruction").map(parts_of).unwrap_or_default(),
-            tools,
             format: format(&config)?,
             cache: body.string("cachedContent").map(str::to_owned),
             max_output_tokens: positive(&config, "maxOutputTokens")?,
@@ -92,18 +82,11 @@ impl Request {
     }
 }
 
-/// The texts of a content's parts, thoughts left out.
-pub(super) fn parts_of(content: &Node) -> Vec<String> {
-    let parts = content.items("parts").iter();
-    parts
-        .filter(|part| part.field("thought").and_then(Node::as_bool) != Some(true))
-        .filter_map(|part| part.string("text").map(str::to_owned))
-        .collect()
-}
-
-/// The same, one below the other.
+/// The texts of a content's parts, one below the other, thoughts left out.
 pub(super) fn text_of(content: &Node) -> String {
-    parts_of(content).join("\n")
+    let parts = content.items("parts").iter();
+    let spoken = parts.filter(|part| part.field("thought").and_then(Node::as_bool) != Some(true));
+    spoken.filter_map(|part| part.string("text")).collect::<Vec<_>>().join("\n")
 }
 
 fn contents(body: &Node) -> Result<Vec<Node>, ApiError> {
@@ -135,7 +118,7 @@ fn check_content(content: &Node, index: usize) -> Result<(), ApiError> {
     for (number, part) in parts.iter().enumerate() {
         let path = format!("{path}.parts[{number}]");
         spelling::check(part, spelling::PART, &path)?;
-        if !DATA.iter().any(|field| part.field(field).is_some()) {
+        if !spelling::DATA.split(' ').any(|field| part.field(field).is_some()) {
             return Err(ApiError::invalid(format!(
                 "* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized \
                  field\n"
@@ -144,20 +127,6 @@ fn check_content(content: &Node, index: usize) -> Result<(), ApiError> {
     }
     Ok(())
 }
-
-/// The fields of a part of which it must have one.
-const DATA: &[&str] = &[
-    "text",
-    "inlineData",
-    "fileData",
-    "functionCall",
-    "functionResponse",
-    "executableCode",
-    "codeExecutionResult",
-    "toolCall",
-    "toolResponse",
-    "thoughtSignature",
-];
 
 fn format(config: &Node) -> Result<Format, ApiError> {
     let schema = match (config.field("responseSchema"), config.field("responseJsonSchema")) {
@@ -175,16 +144,12 @@ fn format(config: &Node) -> Result<Format, ApiError> {
     match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
         ("text/plain", None) => Ok(Format::Text),
         ("application/json", schema) => Ok(Format::Json(schema)),
-        ("text/x.enum", Some(schema)) if !schema.items("enum").is_empty() => Ok(Format::Enum(schema)),
-        ("text/x.enum", _) => Err(ApiError::invalid(
-            "Response schema with an enum is required for response mime type 'text/x.enum'.",
-        )),
         ("text/plain", Some(_)) => Err(ApiError::invalid(
-            "Response schema is only supported with response mime type 'application/json' or 'text/x.enum'.",
+            "Response schema is only supported with response mime type 'application/json'.",
         )),
         (other, _) => Err(ApiError::invalid(format!(
-            "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain`, \
-             `application/json`, `application/xml`, `application/yaml` and `text/x.enum`; got `{other}`.\n"
+            "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain` \
+             and `application/json`; got `{other}`.\n"
         ))),
     }
 }

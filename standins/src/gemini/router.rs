@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use super::errors::ApiError;
 use super::faults::Fault;
+use super::json::Node;
 use super::log::{Billed, ReceivedRequest};
-use super::ordered::Node;
 use super::shared::Shared;
 use super::spelling;
-use super::{batches, caches, embeddings, files, generate, interactions, models, respond};
+use super::{caches, generate, models, respond};
 use crate::kit::reset;
 
 /// The largest request that Google takes inline.
@@ -37,9 +37,6 @@ enum Resource {
     ListModels,
     GetModel(String),
     Caches(caches::Action),
-    Files(files::Action),
-    Batches(batches::Action),
-    Interactions(interactions::Action),
 }
 
 /// A request, read.
@@ -66,11 +63,6 @@ impl Call {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Scheme and host as the caller addressed us.
-    pub(super) fn origin(&self) -> String {
-        format!("http://{}", self.header("host").unwrap_or("127.0.0.1"))
-    }
-
     /// The body as a JSON object; an absent one is empty.
     pub(super) fn json(&self) -> Result<Node, ApiError> {
         if self.body.is_empty() {
@@ -81,30 +73,21 @@ impl Call {
         if node.as_map().is_none() { Err(spelling::invalid_value("request")) } else { Ok(node) }
     }
 
-    /// One page of a list, and the token of the next one. Pages hold 50 unless `pageSize` says else.
-    pub(super) fn page(&self, items: Vec<Value>) -> Result<(Vec<Value>, Option<String>), ApiError> {
-        let number = |name: &str| match self.query(name) {
-            None | Some("") => Ok(None),
-            Some(text) => {
-                text.parse::<usize>().map(Some).map_err(|_| ApiError::invalid(format!("Invalid {name}.")))
-            }
-        };
-        let size = number("pageSize")?.filter(|n| *n > 0).unwrap_or(50).min(1_000);
-        let start = number("pageToken")?.unwrap_or(0);
-        let next = start.saturating_add(size);
-        let more = (next < items.len()).then(|| next.to_string());
-        Ok((items.into_iter().skip(start).take(size).collect(), more))
-    }
-
-    /// One page of a list as a response body; the list's field is absent when it is empty.
+    /// One page of a list as a response body. Pages hold 50 unless `pageSize` says else; the list's field
+    /// is absent when it is empty.
     pub(super) fn page_body(&self, field: &str, items: Vec<Value>) -> Result<Value, ApiError> {
-        let (page, next) = self.page(items)?;
-        let mut body = json!({});
-        if !page.is_empty() {
-            body[field] = Value::Array(page);
+        let number = |name: &str| match self.query(name).unwrap_or_default() {
+            "" => Ok(0),
+            text => text.parse::<usize>().map_err(|_| ApiError::invalid(format!("Invalid {name}."))),
+        };
+        let (size, start) = (number("pageSize")?, number("pageToken")?);
+        let size = if size == 0 { 50 } else { size.min(1_000) };
+        let (mut body, next) = (json!({}), start.saturating_add(size));
+        if next < items.len() {
+            body["nextPageToken"] = next.to_string().into();
         }
-        if let Some(next) = next {
-            body["nextPageToken"] = next.into();
+        if start < items.len() {
+            body[field] = items.into_iter().skip(start).take(size).collect();
         }
         Ok(body)
     }
@@ -185,24 +168,14 @@ async fn answer(
     let endpoint = endpoint.ok_or_else(|| {
         ApiError::not_found(format!("The requested URL {} was not found on this server.", call.path))
     })?;
+    check_key(call)?;
     match endpoint {
-        Endpoint::Model(model, verb) => {
-            check_key(call)?;
-            model_method(shared, call, &model, &verb, received).await
-        }
+        Endpoint::Model(model, verb) => model_method(shared, call, &model, &verb, received).await,
         Endpoint::Resource(resource) => resource_method(shared, call, resource).await,
     }
 }
 
-async fn resource_method(
-    shared: &Arc<Shared>,
-    call: &Call,
-    resource: Resource,
-) -> Result<Response, ApiError> {
-    // The upload's secret address is credential enough, and the SDK sends no key there.
-    if resource != Resource::Files(files::Action::Chunk) {
-        check_key(call)?;
-    }
+async fn resource_method(shared: &Shared, call: &Call, resource: Resource) -> Result<Response, ApiError> {
     if let Some(response) = trouble(&shared.faults(call, None)?, "").await? {
         return Ok(response);
     }
@@ -211,9 +184,6 @@ async fn resource_method(
         Resource::ListModels => Ok(respond::ok(&call.page_body("models", models::all(&call.version, now))?)),
         Resource::GetModel(name) => Ok(respond::ok(&models::get(&name, &call.version, now)?)),
         Resource::Caches(action) => caches::handle(shared, call, action),
-        Resource::Files(action) => files::handle(shared, call, action),
-        Resource::Batches(action) => batches::handle(shared, call, action),
-        Resource::Interactions(action) => interactions::handle(shared, call, action).await,
     }
 }
 
@@ -234,8 +204,6 @@ async fn model_method(
             generate::handle(shared, call, model, verb, faults, received, in_flight).await
         }
         "countTokens" => generate::count_tokens(shared, call, model),
-        "embedContent" | "batchEmbedContents" => embeddings::handle(shared, call, model, verb),
-        "batchGenerateContent" | "asyncBatchEmbedContent" => batches::create(shared, call, model, verb),
         _ => Err(ApiError::no_model(model, &call.version, verb)),
     }
 }
@@ -273,13 +241,10 @@ fn is_version(segment: &str) -> bool {
 
 fn endpoint(call: &Call) -> Option<Endpoint> {
     let segments: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
-    let rest = match segments.as_slice() {
-        ["upload", version, "files"] if is_version(version) => {
-            return Some(Endpoint::Resource(Resource::Files(files::Action::upload(call))));
-        }
-        [version, rest @ ..] if is_version(version) => rest,
-        _ => return None,
-    };
+    let [version, rest @ ..] = segments.as_slice() else { return None };
+    if !is_version(version) {
+        return None;
+    }
     let (get, post) = (call.method == Method::GET, call.method == Method::POST);
     let resource = match rest {
         ["models"] if get => Resource::ListModels,
@@ -289,15 +254,12 @@ fn endpoint(call: &Call) -> Option<Endpoint> {
             _ => return None,
         },
         ["cachedContents", id @ ..] => Resource::Caches(caches::Action::parse(&call.method, id)?),
-        ["files", id @ ..] => Resource::Files(files::Action::parse(&call.method, id)?),
-        ["batches", id @ ..] => Resource::Batches(batches::Action::parse(&call.method, id)?),
-        ["interactions", id @ ..] => Resource::Interactions(interactions::Action::parse(&call.method, id)?),
         _ => return None,
     };
     Some(Endpoint::Resource(resource))
 }
 
-/// An empty answer to a deletion or cancellation.
+/// An empty answer to a deletion.
 pub(super) fn empty() -> Response {
     respond::json(StatusCode::OK, &json!({}))
 }

@@ -6,20 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::batches::Batches;
+use super::builder::{Builder, Latency};
 use super::caches::{CacheStorage, Caches};
-use super::config::{Builder, Latency};
 use super::errors::ApiError;
 use super::faults::{Fault, FaultRule};
-use super::files::Files;
-use super::interactions::Interactions;
 use super::log::{Log, ReceivedRequest};
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
-use crate::kit::Counts;
-use crate::kit as faults;
-use crate::kit::lock;
+use crate::kit::{Counts, asked_for, lock};
 
 /// Everything one stand-in knows.
 pub(super) struct Shared {
@@ -29,12 +24,6 @@ pub(super) struct Shared {
     pub(super) log: Arc<Log>,
     /// Context caches.
     pub(super) caches: Mutex<Caches>,
-    /// Uploaded files.
-    pub(super) files: Mutex<Files>,
-    /// Batch jobs.
-    pub(super) batches: Mutex<Batches>,
-    /// Stored interactions.
-    pub(super) interactions: Mutex<Interactions>,
     rules: Mutex<Vec<(FaultRule, u64)>>,
     counts: Mutex<Counts>,
     usage: Mutex<Usage>,
@@ -49,9 +38,6 @@ impl Shared {
         Self {
             log: Arc::new(Log::new(settings.keep_requests)),
             caches: Mutex::default(),
-            files: Mutex::default(),
-            batches: Mutex::default(),
-            interactions: Mutex::default(),
             rules: Mutex::new(rules),
             counts: Mutex::default(),
             usage: Mutex::default(),
@@ -106,7 +92,7 @@ impl Shared {
 
     /// The faults of a call: those its header asks for, and for calls of a model the rules too.
     pub(super) fn faults(&self, call: &Call, model: Option<&str>) -> Result<Vec<Fault>, ApiError> {
-        let asked_for = faults::asked_for(&call.headers, &self.counts, Fault::parse);
+        let asked_for = asked_for(&call.headers, &self.counts, Fault::parse);
         let mut faults = asked_for.map_err(ApiError::invalid)?;
         if let Some(model) = model {
             let mut rules = lock(&self.rules);

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::errors::ApiError;
-use super::ordered::Node;
+use super::json::Node;
 
 /// `mimeType` → `mime_type`.
 pub(super) fn snake(camel: &str) -> String {
@@ -20,103 +20,37 @@ pub(super) fn snake(camel: &str) -> String {
     out
 }
 
-/// A message type: the names of its fields in camel case.
-pub(super) type Fields = &'static [&'static str];
+/// A message type: the names of its fields in camel case, with spaces between them.
+pub(super) type Fields = &'static str;
 
 /// Fields of `GenerateContentRequest`.
-pub(super) const GENERATE: Fields = &[
-    "model",
-    "contents",
-    "systemInstruction",
-    "tools",
-    "toolConfig",
-    "safetySettings",
-    "generationConfig",
-    "cachedContent",
-    "serviceTier",
-    "store",
-    "labels",
-    "continuationToken",
-];
+pub(super) const GENERATE: Fields = "model contents systemInstruction tools toolConfig safetySettings \
+                                     generationConfig cachedContent serviceTier store labels continuationToken";
 
 /// Fields of `GenerationConfig`.
-pub(super) const GENERATION_CONFIG: Fields = &[
-    "temperature",
-    "topP",
-    "topK",
-    "candidateCount",
-    "maxOutputTokens",
-    "stopSequences",
-    "seed",
-    "presencePenalty",
-    "frequencyPenalty",
-    "responseLogprobs",
-    "logprobs",
-    "responseMimeType",
-    "responseSchema",
-    "responseJsonSchema",
-    "responseModalities",
-    "responseFormat",
-    "mediaResolution",
-    "thinkingConfig",
-    "speechConfig",
-    "imageConfig",
-    "audioTranscriptionConfig",
-    "enableEnhancedCivicAnswers",
-];
+pub(super) const GENERATION_CONFIG: Fields = "temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
+     responseLogprobs logprobs responseMimeType responseSchema responseJsonSchema responseModalities \
+     responseFormat mediaResolution thinkingConfig speechConfig imageConfig audioTranscriptionConfig \
+     enableEnhancedCivicAnswers";
 
 /// Fields of `ThinkingConfig`.
-pub(super) const THINKING_CONFIG: Fields = &["includeThoughts", "thinkingBudget", "thinkingLevel"];
+pub(super) const THINKING_CONFIG: Fields = "includeThoughts thinkingBudget thinkingLevel";
 
 /// Fields of `Content`.
-pub(super) const CONTENT: Fields = &["role", "parts"];
+pub(super) const CONTENT: Fields = "role parts";
 
 /// Fields of `Part`.
-pub(super) const PART: Fields = &[
-    "text",
-    "inlineData",
-    "fileData",
-    "functionCall",
-    "functionResponse",
-    "executableCode",
-    "codeExecutionResult",
-    "toolCall",
-    "toolResponse",
-    "thought",
-    "thoughtSignature",
-    "videoMetadata",
-    "partMetadata",
-    "mediaResolution",
-];
+pub(super) const PART: Fields = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
+     toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution";
+
+/// The fields of a part of which it must have one.
+pub(super) const DATA: Fields = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
+     toolResponse thoughtSignature";
 
 /// Fields of `Schema`, the OpenAPI subset.
-pub(super) const SCHEMA: Fields = &[
-    "type",
-    "format",
-    "title",
-    "description",
-    "nullable",
-    "enum",
-    "items",
-    "minItems",
-    "maxItems",
-    "properties",
-    "required",
-    "propertyOrdering",
-    "minProperties",
-    "maxProperties",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "example",
-    "anyOf",
-    "default",
-    "minimum",
-    "maximum",
-    "additionalProperties",
-    "ref",
-    "defs",
-];
+pub(super) const SCHEMA: Fields = "type format title description nullable enum items minItems maxItems properties required \
+     propertyOrdering minProperties maxProperties minLength maxLength pattern example anyOf default minimum \
+     maximum additionalProperties ref defs";
 
 /// Refuses members of `node` that the message type does not have, in Google's words. `path` is where
 /// the message sits in the request, in snake case, empty at the top.
@@ -124,7 +58,7 @@ pub(super) fn check(node: &Node, fields: Fields, path: &str) -> Result<(), ApiEr
     let Some(members) = node.as_map() else {
         return Err(invalid_value(path));
     };
-    let unknown = members.iter().find(|(key, _)| !fields.iter().any(|f| f == key || snake(f) == *key));
+    let unknown = members.iter().find(|(key, _)| !fields.split(' ').any(|f| f == key || snake(f) == *key));
     match unknown {
         Some((key, _)) => Err(unknown_name(key, path)),
         None => Ok(()),

@@ -93,13 +93,6 @@ fn parts(candidate: &Candidate) -> Vec<(Option<Value>, u64)> {
                 parts.push((Some(json!({"text": "", "thoughtSignature": signature})), 0));
             }
         }
-        Content::Call(id, name, args) => {
-            let mut part = json!({"functionCall": {"id": id, "name": name, "args": args}});
-            if let Some(signature) = &candidate.signature {
-                part["thoughtSignature"] = signature.as_str().into();
-            }
-            parts.push((Some(part), count(name) + count(&args.to_string())));
-        }
         Content::NoParts | Content::Nothing => parts.push((None, 0)),
     }
     parts

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::ordered::Node;
+use super::json::Node;
 
 /// Tokens by modality.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -7,7 +7,6 @@ mod faults;
 mod generation;
 mod instances;
 mod refusals;
-mod resources;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;

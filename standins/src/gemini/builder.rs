@@ -53,7 +53,6 @@ pub struct Builder {
     pub(super) latency: Latency,
     pub(super) latencies: HashMap<String, Latency>,
     pub(super) chunk_delay: Duration,
-    pub(super) batch_delay: Duration,
     pub(super) quota: Quota,
     pub(super) quotas: HashMap<String, Quota>,
     pub(super) faults: Vec<FaultRule>,
@@ -71,7 +70,6 @@ impl Default for Builder {
             latency: Latency::None,
             latencies: HashMap::new(),
             chunk_delay: Duration::ZERO,
-            batch_delay: Duration::ZERO,
             quota: Quota::default(),
             quotas: HashMap::new(),
             faults: Vec::new(),
@@ -84,7 +82,7 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Where the time comes from (the machine's clock): quotas, expiry of caches and files.
+    /// Where the time comes from (the machine's clock): quotas and the expiry of caches.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
@@ -111,12 +109,6 @@ impl Builder {
     /// The time between two chunks of a stream (none).
     pub fn chunk_delay(mut self, delay: Duration) -> Self {
         self.chunk_delay = delay;
-        self
-    }
-
-    /// How long a batch takes (no time: finished when first asked about).
-    pub fn batch_delay(mut self, delay: Duration) -> Self {
-        self.batch_delay = delay;
         self
     }
 
