@@ -13,5 +13,6 @@ mod dev;
 mod directions;
 mod events;
 mod gemini_sdk;
+mod model_caches;
 mod requests;
 mod template;

@@ -21,8 +21,6 @@ pub(super) struct Answer {
 /// One answer of several.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
-    /// A summary of the thoughts, if it was asked for.
-    pub(super) thoughts: Option<String>,
     /// What the model says.
     pub(super) content: Content,
     /// The signature of the thoughts behind it.
@@ -126,18 +124,11 @@ impl Candidate {
     }
 
     fn parts(&self) -> Vec<Value> {
-        let mut parts = Vec::new();
-        if let Some(thoughts) = &self.thoughts {
-            parts.push(json!({"text": thoughts, "thought": true}));
-        }
-        let mut last = match &self.content {
-            Content::Text(text) => json!({"text": text}),
-            Content::NoParts | Content::Nothing => return parts,
-        };
+        let Content::Text(text) = &self.content else { return Vec::new() };
+        let mut part = json!({ "text": text });
         if let Some(signature) = &self.signature {
-            last["thoughtSignature"] = signature.as_str().into();
+            part["thoughtSignature"] = signature.as_str().into();
         }
-        parts.push(last);
-        parts
+        vec![part]
     }
 }

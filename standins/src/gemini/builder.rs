@@ -1,7 +1,6 @@
 //! How a stand-in behaves: [`Builder`], [`Latency`] and answers written by a test.
 
 use domain::Clock;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -12,13 +11,11 @@ use super::faults::{Fault, FaultRule};
 use super::log::ReceivedRequest;
 use super::models::concrete;
 use super::quota::Quota;
+use super::shared::Shared;
 
 /// How long a model thinks before the first byte of its answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Latency {
-    /// No time at all.
-    #[default]
-    None,
     /// Always the same.
     Fixed(Duration),
     /// Evenly spread between two bounds, drawn from the stand-in's seed.
@@ -32,13 +29,6 @@ pub enum Scripted {
     Text(String),
     /// Something goes wrong.
     Fault(Fault),
-    /// Exactly this status and JSON body.
-    Raw {
-        /// The HTTP status.
-        status: u16,
-        /// The body.
-        body: Value,
-    },
 }
 
 /// Decides over each call of a model; `None` leaves the answer to the stand-in.
@@ -51,9 +41,6 @@ pub struct Builder {
     pub(super) clock: Clock,
     pub(super) seed: u64,
     pub(super) latency: Latency,
-    pub(super) latencies: HashMap<String, Latency>,
-    pub(super) chunk_delay: Duration,
-    pub(super) quota: Quota,
     pub(super) quotas: HashMap<String, Quota>,
     pub(super) faults: Vec<FaultRule>,
     pub(super) keep_requests: usize,
@@ -67,10 +54,7 @@ impl Default for Builder {
         Self {
             clock: Clock::system(),
             seed: 7,
-            latency: Latency::None,
-            latencies: HashMap::new(),
-            chunk_delay: Duration::ZERO,
-            quota: Quota::default(),
+            latency: Latency::Fixed(Duration::ZERO),
             quotas: HashMap::new(),
             faults: Vec::new(),
             keep_requests: 1_000,
@@ -100,25 +84,7 @@ impl Builder {
         self
     }
 
-    /// How long one model thinks; an alias means its concrete model.
-    pub fn latency_of(mut self, model: &str, latency: Latency) -> Self {
-        self.latencies.insert(concrete(model).to_owned(), latency);
-        self
-    }
-
-    /// The time between two chunks of a stream (none).
-    pub fn chunk_delay(mut self, delay: Duration) -> Self {
-        self.chunk_delay = delay;
-        self
-    }
-
-    /// The quota of every model that has none of its own (unlimited).
-    pub fn quota(mut self, quota: Quota) -> Self {
-        self.quota = quota;
-        self
-    }
-
-    /// The quota of one model; an alias means its concrete model.
+    /// The quota of one model (unlimited); an alias means its concrete model.
     pub fn quota_of(mut self, model: &str, quota: Quota) -> Self {
         self.quotas.insert(concrete(model).to_owned(), quota);
         self
@@ -136,7 +102,7 @@ impl Builder {
         self
     }
 
-    /// Whether they keep their bodies and headers (yes): a benchmark of many calls wants neither.
+    /// Whether they keep their bodies (yes): a benchmark of many calls wants none.
     pub fn keep_bodies(mut self, keep: bool) -> Self {
         self.keep_bodies = keep;
         self
@@ -160,26 +126,16 @@ impl Builder {
     /// The stand-in.
     #[must_use]
     pub fn build(self) -> GeminiStandin {
-        GeminiStandin::from_builder(self)
+        GeminiStandin(Arc::new(Shared::new(self)))
     }
 
     pub(super) fn quota_for(&self, model: &str) -> Quota {
-        self.quotas.get(model).copied().unwrap_or(self.quota)
-    }
-
-    pub(super) fn latency_for(&self, model: &str) -> Latency {
-        self.latencies.get(model).copied().unwrap_or(self.latency)
+        self.quotas.get(model).copied().unwrap_or_default()
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("seed", &self.seed)
-            .field("latency", &self.latency)
-            .field("quota", &self.quota)
-            .field("faults", &self.faults)
-            .field("scripted", &self.script.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("Builder").field("faults", &self.faults).finish_non_exhaustive()
     }
 }

@@ -4,43 +4,18 @@
 
 use axum::response::Response;
 use domain::{Timestamp, after, between};
-use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use super::json::Node;
+use super::json::Fields;
 use super::models::{self, Model};
 use super::respond;
-use super::router::{Call, empty};
+use super::router::Call;
 use super::shared::Shared;
 use super::tokens::Tokens;
 use crate::kit::lock;
-
-/// What is asked of the caches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Action {
-    List,
-    Create,
-    Get(String),
-    Update(String),
-    Delete(String),
-}
-
-impl Action {
-    /// What method and path mean; `id` is the rest of the path.
-    pub(super) fn parse(method: &Method, id: &[&str]) -> Option<Self> {
-        match (method, id) {
-            (&Method::GET, []) => Some(Self::List),
-            (&Method::POST, []) => Some(Self::Create),
-            (&Method::GET, [id]) => Some(Self::Get((*id).to_owned())),
-            (&Method::PATCH, [id]) => Some(Self::Update((*id).to_owned())),
-            (&Method::DELETE, [id]) => Some(Self::Delete((*id).to_owned())),
-            _ => None,
-        }
-    }
-}
 
 #[derive(Debug)]
 struct Cache {
@@ -143,50 +118,52 @@ pub(super) fn gone() -> ApiError {
     ApiError::denied("CachedContent not found (or permission denied)")
 }
 
-/// Answers a request about caches.
-pub(super) fn handle(shared: &Shared, call: &Call, action: Action) -> Result<Response, ApiError> {
+/// Answers a request about caches; `id` is the rest of the path. `None` when there is no such method.
+pub(super) fn handle(shared: &Shared, call: &Call, id: &[&str]) -> Result<Option<Response>, ApiError> {
     let now = shared.now();
     let mut caches = lock(&shared.caches);
-    match action {
-        Action::List => Ok(respond::ok(&call.page_body("cachedContents", caches.list(now))?)),
-        Action::Get(id) => Ok(respond::ok(&caches.live(&id, now)?.describe(&id))),
-        Action::Delete(id) => {
-            caches.delete(&id, now)?;
-            Ok(empty())
+    let body = match (call.method.as_str(), id) {
+        ("GET", []) => call.page_body("cachedContents", caches.list(now))?,
+        ("GET", [id]) => caches.live(id, now)?.describe(id),
+        ("DELETE", [id]) => {
+            caches.delete(id, now)?;
+            json!({})
         }
-        Action::Update(id) => {
-            caches.live(&id, now)?;
-            let expires = expiry(&call.json()?, now)?.ok_or_else(|| {
+        ("PATCH", [id]) => {
+            caches.live(id, now)?;
+            let expires = expiry(call.json()?, now)?.ok_or_else(|| {
                 ApiError::invalid("Only one of ttl and expire_time can be updated; the request has neither.")
             })?;
-            let cache = caches.by_id.get_mut(&id).ok_or_else(gone)?;
+            let cache = caches.by_id.get_mut(*id).ok_or_else(gone)?;
             (cache.expires, cache.updated) = (expires, now);
-            Ok(respond::ok(&cache.describe(&id)))
+            cache.describe(id)
         }
-        Action::Create => {
+        ("POST", []) => {
             let body = call.json()?;
             if !shared.settings.caches {
                 let model = body.string("model").unwrap_or_default().trim_start_matches("models/");
                 return Err(ApiError::no_model(model, &call.version, "createCachedContent"));
             }
-            let mut cache = create(&body, &call.version, now)?;
+            let mut cache = create(body, &call.version, now)?;
             caches.serial += 1;
             cache.serial = caches.serial;
             let id = shared.id(40);
             let described = cache.describe(&id);
             caches.by_id.insert(id, cache);
-            Ok(respond::ok(&described))
+            described
         }
-    }
+        _ => return Ok(None),
+    };
+    Ok(Some(respond::ok(&body)))
 }
 
-fn create(body: &Node, version: &str, now: Timestamp) -> Result<Cache, ApiError> {
+fn create(body: &Value, version: &str, now: Timestamp) -> Result<Cache, ApiError> {
     let name = body.string("model").unwrap_or_default();
     if name.is_empty() {
         return Err(ApiError::invalid("* CreateCachedContentRequest.model: model is not specified\n"));
     }
     let model = models::resolve(name, version, "createCachedContent", now)?;
-    let tokens = tokens_of(body);
+    let tokens = Tokens::of(body);
     check_size(tokens.total(), model)?;
     Ok(Cache {
         serial: 0,
@@ -200,17 +177,6 @@ fn create(body: &Node, version: &str, now: Timestamp) -> Result<Cache, ApiError>
     })
 }
 
-fn tokens_of(body: &Node) -> Tokens {
-    let mut tokens = Tokens::of_contents(body.items("contents"));
-    if let Some(system) = body.field("systemInstruction") {
-        tokens = tokens.plus(Tokens::of_content(system));
-    }
-    if let Some(declared) = body.field("tools") {
-        tokens = tokens.plus(Tokens::of_json(declared));
-    }
-    tokens
-}
-
 fn check_size(total: u64, model: &Model) -> Result<(), ApiError> {
     let minimum = model.cache_minimum.unwrap_or(0);
     if total < minimum {
@@ -218,17 +184,11 @@ fn check_size(total: u64, model: &Model) -> Result<(), ApiError> {
             "Cached content is too small. total_token_count={total}, min_total_token_count={minimum}"
         )));
     }
-    if total > model.input_limit {
-        return Err(ApiError::invalid(format!(
-            "The input token count exceeds the maximum number of tokens allowed {}.",
-            model.input_limit
-        )));
-    }
     Ok(())
 }
 
 /// The end of a lifetime given as `ttl` or `expireTime`.
-fn expiry(body: &Node, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
+fn expiry(body: &Value, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
     match (body.string("ttl"), body.string("expireTime")) {
         (Some(_), Some(_)) => Err(ApiError::invalid("Only one of ttl and expire_time can be set.")),
         (Some(ttl), None) => {

@@ -119,12 +119,7 @@ impl ApiError {
 
 /// A `google.protobuf.Duration` in JSON: `34s`, `0.25s`, `36.429760048s`.
 pub(super) fn seconds(delay: Duration) -> String {
-    let nanos = delay.subsec_nanos();
-    if nanos == 0 {
-        return format!("{}s", delay.as_secs());
-    }
-    let fraction = format!("{nanos:09}");
-    format!("{}.{}s", delay.as_secs(), fraction.trim_end_matches('0'))
+    format!("{}s", delay.as_secs_f64())
 }
 
 fn canonical(code: u16) -> &'static str {

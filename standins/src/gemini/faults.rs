@@ -166,7 +166,7 @@ fn message(code: u16) -> &'static str {
 }
 
 /// What Google says about a quota, with the metric that ran out.
-pub(super) fn quota_message(metric: &str, limit: u64, model: &str, retry: Option<Duration>) -> String {
+fn quota_message(metric: &str, limit: u64, model: &str, retry: Option<Duration>) -> String {
     let mut text = format!(
         "You exceeded your current quota, please check your plan and billing details. For more information on \
          this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.\n* Quota exceeded for metric: \
@@ -178,9 +178,15 @@ pub(super) fn quota_message(metric: &str, limit: u64, model: &str, retry: Option
     text
 }
 
-/// The `QuotaFailure` detail of a 429.
-pub(super) fn quota_failure(metric: &str, quota_id: &str, limit: u64, model: &str) -> serde_json::Value {
-    json!({
+/// The 429 of a quota that ran out, with the time after which to come back if there is one.
+pub(super) fn over_quota(
+    metric: &str,
+    quota_id: &str,
+    limit: u64,
+    model: &str,
+    retry: Option<Duration>,
+) -> ApiError {
+    let failure = json!({
         "@type": "type.googleapis.com/google.rpc.QuotaFailure",
         "violations": [{
             "quotaMetric": format!("generativelanguage.googleapis.com/{metric}"),
@@ -188,24 +194,21 @@ pub(super) fn quota_failure(metric: &str, quota_id: &str, limit: u64, model: &st
             "quotaDimensions": {"location": "global", "model": model},
             "quotaValue": limit.to_string(),
         }],
-    })
+    });
+    let error = ApiError::new(429, quota_message(metric, limit, model, retry)).detail(failure).help();
+    retry.into_iter().fold(error, ApiError::retry_after)
 }
 
 fn throttled(form: Throttle, model: &str) -> ApiError {
     const REQUESTS: &str = "generate_requests_per_model";
     const MINUTE: &str = "GenerateRequestsPerMinutePerProjectPerModel";
     const DAY: &str = "GenerateRequestsPerDayPerProjectPerModel";
-    let quota = |limit, id, retry| {
-        ApiError::new(429, quota_message(REQUESTS, limit, model, retry))
-            .detail(quota_failure(REQUESTS, id, limit, model))
-            .help()
-    };
-    let soon = Duration::from_millis(34_400);
+    let soon = Some(Duration::from_millis(34_400));
     match form {
-        Throttle::RetryInfo => quota(10, MINUTE, Some(soon)).retry_after(soon),
-        Throttle::QuotaOnly => quota(10, MINUTE, None),
-        Throttle::PerDay => quota(250, DAY, Some(soon)).retry_after(soon),
-        Throttle::NoAccess => quota(0, MINUTE, Some(soon)).retry_after(soon),
+        Throttle::RetryInfo => over_quota(REQUESTS, MINUTE, 10, model, soon),
+        Throttle::QuotaOnly => over_quota(REQUESTS, MINUTE, 10, model, None),
+        Throttle::PerDay => over_quota(REQUESTS, DAY, 250, model, soon),
+        Throttle::NoAccess => over_quota(REQUESTS, MINUTE, 0, model, soon),
         Throttle::HelpOnly => ApiError::new(429, quota_message(REQUESTS, 10, model, None)).help(),
         Throttle::Bare => ApiError::new(429, "Resource has been exhausted (e.g. check quota)."),
     }

@@ -1,8 +1,7 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`.
 
 use axum::response::Response;
-use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +9,12 @@ use super::answer::{Answer, Candidate, Content, Usage};
 use super::builder::Scripted;
 use super::errors::ApiError;
 use super::faults::Fault;
-use super::json::Node;
+use super::json::Fields;
 use super::log::{InFlight, ReceivedRequest};
 use super::models::{self, Kind, Model};
 use super::question::Question;
 use super::request::{Format, Request};
-use super::respond::{self, Framing};
+use super::respond;
 use super::router::{Call, trouble};
 use super::shared::Shared;
 use super::tokens::{Tokens, count};
@@ -33,19 +32,15 @@ pub(super) async fn handle(
     in_flight: InFlight,
 ) -> Result<Response, ApiError> {
     let model = models::resolve(name, &call.version, verb, shared.now())?;
-    let prepared = prepare(shared, &call.json()?, model)?;
+    let prepared = prepare(shared, call.json()?, model)?;
     if prepared.cache.is_some() && faults.contains(&Fault::CacheGone) {
         return Err(super::caches::gone());
     }
     shared.take_quota(model.name, prepared.prompt().total())?;
-    think(shared.latency(model.name), call).await?;
+    think(shared.latency(), call).await?;
     let scripted = shared.settings.script.as_ref().and_then(|script| script(received));
     let mut words = None;
     match scripted {
-        Some(Scripted::Raw { status, body }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return Ok(respond::json(status, &body));
-        }
         Some(Scripted::Fault(fault)) => {
             if let Some(response) = trouble(&[fault], model.name).await? {
                 return Ok(response);
@@ -57,10 +52,11 @@ pub(super) async fn handle(
     }
     let answer = prepared.answer(shared, words, &faults);
     let billed = answer.billed();
-    shared.log.used(&billed);
     let mut response = if verb == "streamGenerateContent" {
-        let framing = if call.query("alt") == Some("sse") { Framing::Events } else { Framing::Array };
-        stream::respond(&answer, framing, &faults, shared.settings.chunk_delay, in_flight)
+        if call.query("alt") != Some("sse") {
+            return Err(ApiError::invalid("The stand-in streams as server-sent events alone: add alt=sse."));
+        }
+        stream::respond(&answer, &faults, in_flight)
     } else {
         unary(&answer, &faults)?
     };
@@ -80,7 +76,7 @@ fn unary(answer: &Answer, faults: &[Fault]) -> Result<Response, ApiError> {
 
 /// Takes the time of the latency, cut short by the deadline that the caller gave the server.
 async fn think(latency: Duration, call: &Call) -> Result<(), ApiError> {
-    let deadline = call.header("x-server-timeout").and_then(|s| s.parse().ok()).map(Duration::from_secs);
+    let deadline = call.header("x-server-timeout").parse().ok().map(Duration::from_secs);
     let Some(deadline) = deadline.filter(|deadline| *deadline < latency) else {
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -100,7 +96,7 @@ pub(super) struct Prepared {
 }
 
 /// Checks a request body.
-pub(super) fn prepare(shared: &Shared, body: &Node, model: &'static Model) -> Result<Prepared, ApiError> {
+pub(super) fn prepare(shared: &Shared, body: &Value, model: &'static Model) -> Result<Prepared, ApiError> {
     Request::check_cache(body)?;
     let request = Request::parse(body, model)?;
     let cache = match &request.cache {
@@ -166,15 +162,13 @@ impl Prepared {
         let signed = self.model.kind == Kind::Levels && answer.usage.thoughts > 0;
         let signature = (signed && matches!(content, Content::Text(_)))
             .then(|| data_encoding::BASE64.encode(format!("stand-in {}", answer.id).as_bytes()));
-        let thoughts = (self.request.show_thoughts && answer.usage.thoughts > 0)
-            .then(|| format!("**Reading the request**\n\nIt is about “{}”.\n\n\n", question.title));
-        Candidate { thoughts, content, signature, finish }
+        Candidate { content, signature, finish }
     }
 
     fn say(&self, question: &Question) -> String {
         match &self.request.format {
             Format::Text => canned::answer(question),
-            Format::Json(Some(schema)) => schema::instance(schema, question).to_json(),
+            Format::Json(Some(schema)) => schema::instance(schema, question).to_string(),
             Format::Json(None) => json!({"answer": canned::answer(question)}).to_string(),
         }
     }
@@ -245,16 +239,10 @@ fn off_schema(format: &Format) -> String {
 pub(super) fn count_tokens(shared: &Shared, call: &Call, name: &str) -> Result<Response, ApiError> {
     models::resolve(name, &call.version, "countTokens", shared.now())?;
     let body = call.json()?;
-    let request = body.field("generateContentRequest").unwrap_or(&body);
+    let request = body.field("generateContentRequest").unwrap_or(body);
     if request.items("contents").is_empty() {
         return Err(ApiError::invalid("* CountTokensRequest.contents: contents is not specified\n"));
     }
-    let mut tokens = Tokens::of_contents(request.items("contents"));
-    for field in ["systemInstruction", "tools"] {
-        if let Some(node) = request.field(field) {
-            tokens =
-                tokens.plus(if field == "tools" { Tokens::of_json(node) } else { Tokens::of_content(node) });
-        }
-    }
+    let tokens = Tokens::of(request);
     Ok(respond::ok(&json!({"totalTokens": tokens.total(), "promptTokensDetails": tokens.details()})))
 }

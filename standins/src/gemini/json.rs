@@ -1,209 +1,60 @@
-//! [`Node`]: JSON that remembers the order of its properties.
-//!
-//! The order of a schema's properties is the order in which the model writes them, so it has to
-//! survive parsing; `serde_json::Value` sorts keys. Lookups know both spellings of a field.
+//! [`Fields`]: looking into messages of Google's, in which a field has two spellings.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
-use std::fmt;
 
 use super::spelling::snake;
 
-/// A JSON value whose objects keep their order.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
-    /// `null`, a boolean, a number or a string.
-    Leaf(Value),
-    /// An array.
-    List(Vec<Node>),
-    /// An object. A key that comes twice counts with its last value.
-    Map(Vec<(String, Node)>),
-}
+/// The members of a protocol-buffer message in JSON.
+pub(super) trait Fields {
+    /// A member in either spelling (`mimeType`, `mime_type`). `null` counts as absent, as proto-JSON has it.
+    fn field(&self, camel: &str) -> Option<&Value>;
 
-impl Node {
-    /// `null`.
-    pub(super) const NULL: Self = Self::Leaf(Value::Null);
-
-    /// An empty object.
-    pub(super) const EMPTY: Self = Self::Map(Vec::new());
-
-    /// A string.
-    pub(super) fn text(text: impl Into<String>) -> Self {
-        Self::Leaf(Value::String(text.into()))
-    }
-
-    /// The member with exactly this key.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.as_map()?.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v)
-    }
-
-    /// The member of a protocol-buffer message in either spelling (`mimeType`, `mime_type`).
-    /// `null` counts as absent, as proto-JSON has it.
-    pub(super) fn field(&self, camel: &str) -> Option<&Self> {
-        self.get(camel).or_else(|| self.get(&snake(camel))).filter(|v| !v.is_null())
-    }
-
-    /// A string member in either spelling.
-    pub(super) fn string(&self, camel: &str) -> Option<&str> {
+    /// A text.
+    fn string(&self, camel: &str) -> Option<&str> {
         self.field(camel)?.as_str()
     }
 
-    /// The elements of an array member in either spelling; none when it is absent.
-    pub(super) fn items(&self, camel: &str) -> &[Self] {
-        self.field(camel).and_then(Self::as_list).unwrap_or_default()
+    /// The elements of a list; none when it is absent.
+    fn items(&self, camel: &str) -> &[Value] {
+        self.field(camel).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether this is `null`.
-    pub(super) fn is_null(&self) -> bool {
-        matches!(self, Self::Leaf(Value::Null))
+    /// Whether a member is true.
+    fn is_set(&self, camel: &str) -> bool {
+        self.field(camel).and_then(Value::as_bool) == Some(true)
     }
 
-    /// The string.
-    pub(super) fn as_str(&self) -> Option<&str> {
-        if let Self::Leaf(Value::String(s)) = self { Some(s) } else { None }
-    }
-
-    /// The number. Proto-JSON writes 64-bit integers as strings, so those count too.
-    pub(super) fn as_f64(&self) -> Option<f64> {
-        match self {
-            Self::Leaf(Value::Number(n)) => n.as_f64(),
-            Self::Leaf(Value::String(s)) => s.parse().ok().filter(|n: &f64| n.is_finite()),
-            _ => None,
+    /// A number. Proto-JSON writes 64-bit integers as strings, so those count too.
+    fn number(&self, camel: &str) -> Option<f64> {
+        match self.field(camel)? {
+            Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            other => other.as_f64(),
         }
     }
 
-    /// The whole, non-negative number.
-    pub(super) fn as_u64(&self) -> Option<u64> {
-        match self {
-            Self::Leaf(Value::Number(n)) => {
-                n.as_u64().or_else(|| n.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0).map(|f| f as u64))
-            }
-            Self::Leaf(Value::String(s)) => s.parse().ok(),
-            _ => None,
-        }
-    }
-
-    /// The boolean.
-    pub(super) fn as_bool(&self) -> Option<bool> {
-        if let Self::Leaf(Value::Bool(b)) = self { Some(*b) } else { None }
-    }
-
-    /// The elements.
-    pub(super) fn as_list(&self) -> Option<&[Self]> {
-        if let Self::List(items) = self { Some(items) } else { None }
-    }
-
-    /// The members, in order.
-    pub(super) fn as_map(&self) -> Option<&[(String, Self)]> {
-        if let Self::Map(members) = self { Some(members) } else { None }
-    }
-
-    /// Compact JSON.
-    pub(super) fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// A whole number that is not negative.
+    fn whole(&self, camel: &str) -> Option<u64> {
+        self.number(camel)
+            .filter(|number| *number >= 0.0 && number.fract() == 0.0)
+            .map(|number| number as u64)
     }
 }
 
-impl From<Value> for Node {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
-            Value::Object(map) => Self::Map(map.into_iter().map(|(k, v)| (k, Self::from(v))).collect()),
-            leaf => Self::Leaf(leaf),
-        }
-    }
-}
-
-impl Serialize for Node {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Leaf(value) => value.serialize(serializer),
-            Self::List(items) => serializer.collect_seq(items),
-            Self::Map(members) => serializer.collect_map(members.iter().map(|(key, value)| (key, value))),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::NULL)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Leaf(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Leaf(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Leaf(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Leaf(value.into()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Node::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Node::Map(members))
+impl Fields for Value {
+    fn field(&self, camel: &str) -> Option<&Value> {
+        self.get(camel).or_else(|| self.get(snake(camel))).filter(|value| !value.is_null())
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn order_survives_a_round_trip() {
-        let source = r#"{"z":1,"a":{"y":[true,null],"b":"x"},"m":0.5}"#;
-        let node: Node = serde_json::from_str(source).unwrap();
-        assert_eq!(node.to_json(), source);
-    }
+    use serde_json::json;
 
     #[test]
     fn both_spellings_are_found_and_null_is_absent() {
-        let node: Node = serde_json::from_str(r#"{"mime_type":"a","fileUri":"b","ttl":null}"#).unwrap();
-        assert_eq!(node.string("mimeType"), Some("a"));
-        assert_eq!(node.string("fileUri"), Some("b"));
-        assert_eq!(node.field("ttl"), None);
-    }
-
-    #[test]
-    fn nesting_beyond_the_parsers_limit_is_an_error_not_a_crash() {
-        let deep = "[".repeat(100_000);
-        assert!(serde_json::from_str::<Node>(&deep).is_err());
+        let message = json!({"mime_type": "a", "fileUri": "b", "ttl": null, "size": "7"});
+        assert_eq!((message.string("mimeType"), message.string("fileUri")), (Some("a"), Some("b")));
+        assert_eq!((message.field("ttl"), message.whole("size")), (None, Some(7)));
     }
 }

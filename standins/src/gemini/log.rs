@@ -2,7 +2,6 @@
 
 use domain::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::kit::{self, lock};
@@ -16,38 +15,16 @@ pub struct ReceivedRequest {
     pub method: String,
     /// The path, such as `/v1beta/models/gemini-3.8-flash:generateContent`.
     pub path: String,
-    /// The query string without `key`; empty if there is none.
-    pub query: String,
     /// The model as the path names it, for calls of a model.
     pub model: Option<String>,
     /// The method after the colon, such as `generateContent`; empty if there is none.
     pub verb: String,
-    /// Headers in lower case, without credentials; none when bodies are not kept.
-    pub headers: BTreeMap<String, String>,
     /// The JSON body; `null` if there is none or it is not JSON, and when bodies are not kept.
     pub body: Value,
     /// The HTTP status of the answer; `None` while it is under way, and when the caller went away.
     pub status: Option<u16>,
     /// What the answer is billed for; `None` if it is no model's, or not yet there.
     pub billed: Option<Billed>,
-}
-
-impl ReceivedRequest {
-    /// All of it but the body and the headers.
-    pub(super) fn without_body(&self) -> Self {
-        Self {
-            at: self.at,
-            method: self.method.clone(),
-            path: self.path.clone(),
-            query: self.query.clone(),
-            model: self.model.clone(),
-            verb: self.verb.clone(),
-            headers: BTreeMap::new(),
-            body: Value::Null,
-            status: self.status,
-            billed: self.billed,
-        }
-    }
 }
 
 /// What an answer is billed for.
@@ -63,27 +40,15 @@ pub struct Billed {
     pub output: u64,
 }
 
-/// Figures since the start or the last reset.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Figures since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Requests of any kind.
     pub requests: u64,
-    /// Calls of each concrete model (aliases resolved), refused ones included.
-    pub calls: BTreeMap<String, u64>,
-    /// Answers with status 429.
-    pub throttled: u64,
-    /// Answers by HTTP status.
-    pub statuses: BTreeMap<u16, u64>,
     /// Calls of models being answered at this moment, streams included.
     pub in_flight: u64,
     /// The largest number of calls that were being answered at once.
     pub max_in_flight: u64,
-    /// Prompt tokens of all answers.
-    pub prompt_tokens: u64,
-    /// Of these, tokens read from an explicit cache.
-    pub cached_tokens: u64,
-    /// Tokens of all answers, thoughts included.
-    pub output_tokens: u64,
 }
 
 /// The last requests, and the counters.
@@ -107,24 +72,12 @@ impl Log {
 
     /// Notes the status that a request was answered with, and what that cost.
     pub(super) fn answered(&self, number: u64, status: u16, billed: Option<Billed>) {
-        let mut counters = lock(&self.counters);
-        *counters.statuses.entry(status).or_default() += 1;
-        counters.throttled += u64::from(status == 429);
         self.requests.change(number, |request| (request.status, request.billed) = (Some(status), billed));
     }
 
-    /// Notes what an answer used.
-    pub(super) fn used(&self, billed: &Billed) {
-        let mut counters = lock(&self.counters);
-        counters.prompt_tokens += billed.prompt;
-        counters.cached_tokens += billed.cached;
-        counters.output_tokens += billed.output;
-    }
-
     /// Counts a call of a model for as long as the guard lives.
-    pub(super) fn call(self: &Arc<Self>, model: &str) -> InFlight {
+    pub(super) fn call(self: &Arc<Self>) -> InFlight {
         let mut counters = lock(&self.counters);
-        *counters.calls.entry(model.to_owned()).or_default() += 1;
         counters.in_flight += 1;
         counters.max_in_flight = counters.max_in_flight.max(counters.in_flight);
         InFlight(Arc::clone(self))
@@ -137,15 +90,7 @@ impl Log {
 
     /// The counters.
     pub(super) fn counters(&self) -> Counters {
-        lock(&self.counters).clone()
-    }
-
-    /// Forgets everything but the calls under way.
-    pub(super) fn reset(&self) {
-        self.requests.clear();
-        let mut counters = lock(&self.counters);
-        let in_flight = counters.in_flight;
-        *counters = Counters { in_flight, max_in_flight: in_flight, ..Counters::default() };
+        *lock(&self.counters)
     }
 }
 
@@ -161,46 +106,17 @@ impl Drop for InFlight {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    fn request(path: &str) -> ReceivedRequest {
-        ReceivedRequest {
-            at: Timestamp::UNIX_EPOCH,
-            method: "GET".into(),
-            path: path.into(),
-            query: String::new(),
-            model: None,
-            verb: String::new(),
-            headers: BTreeMap::new(),
-            body: Value::Null,
-            status: None,
-            billed: None,
-        }
-    }
-
-    #[test]
-    fn only_the_last_requests_are_kept_and_each_gets_its_own_status() {
-        let log = Log::new(2);
-        let numbers = ["/a", "/b", "/c"].map(|path| log.received(request(path)));
-        for (number, status) in numbers.into_iter().zip([500, 429, 200]) {
-            log.answered(number, status, None);
-        }
-        let kept: Vec<_> = log.requests().into_iter().map(|r| (r.path, r.status.unwrap())).collect();
-        assert_eq!(kept, [("/b".to_owned(), 429), ("/c".to_owned(), 200)]);
-        assert_eq!((log.counters().requests, log.counters().throttled), (3, 1));
-    }
 
     #[test]
     fn calls_are_in_flight_while_their_guard_lives() {
         let log = Arc::new(Log::new(0));
-        let one = log.call("m");
-        let two = log.call("m");
+        let one = log.call();
+        let two = log.call();
         drop(one);
         assert_eq!((log.counters().in_flight, log.counters().max_in_flight), (1, 2));
         drop(two);
-        log.reset();
-        assert_eq!(log.counters(), Counters::default());
+        assert_eq!((log.counters().in_flight, log.counters().max_in_flight), (0, 2));
     }
 }

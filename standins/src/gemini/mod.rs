@@ -45,6 +45,7 @@ use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
+use crate::kit::lock;
 use shared::Shared;
 
 /// The stand-in for Gemini: a cheap handle, all clones of which share one state.
@@ -75,10 +76,6 @@ impl GeminiStandin {
         Builder::default()
     }
 
-    fn from_builder(builder: Builder) -> Self {
-        Self(Arc::new(Shared::new(builder)))
-    }
-
     /// All routes, for `axum::serve` or `tower::ServiceExt::oneshot`.
     pub fn router(&self) -> Router {
         Router::new().fallback(router::handle).with_state(Arc::clone(&self.0))
@@ -97,7 +94,7 @@ impl GeminiStandin {
         self.0.log.requests()
     }
 
-    /// Figures since the start or the last [`GeminiStandin::reset`].
+    /// Figures since the start.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.0.log.counters()
@@ -108,21 +105,16 @@ impl GeminiStandin {
         self.0.set_rules(rules);
     }
 
-    /// Forgets requests, counters and used quota; caches stay.
-    pub fn reset(&self) {
-        self.0.reset();
-    }
-
     /// The names (`cachedContents/…`) of the context caches that exist now.
     #[must_use]
     pub fn cache_names(&self) -> Vec<String> {
-        self.0.cache_names()
+        lock(&self.0.caches).names(self.0.now())
     }
 
     /// What every context cache there has been is billed for until now.
     #[must_use]
     pub fn cache_storage(&self) -> Vec<CacheStorage> {
-        self.0.cache_storage()
+        lock(&self.0.caches).storage(self.0.now())
     }
 }
 

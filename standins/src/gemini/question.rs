@@ -1,6 +1,8 @@
 //! [`Question`]: what a conversation is about. Nothing in it is obeyed.
 
-use super::json::Node;
+use serde_json::Value;
+
+use super::json::Fields;
 use super::request::text_of;
 
 /// Bytes of a text that are looked at: whoever wants something says so within these.
@@ -20,7 +22,7 @@ pub(super) struct Question {
 impl Question {
     /// The question of a conversation: the last text that it quotes under the last title that it quotes;
     /// where it quotes nothing, the last thing a person said.
-    pub(super) fn read(contents: &[Node]) -> Self {
+    pub(super) fn read(contents: &[Value]) -> Self {
         let said = contents.iter().filter(|content| content.string("role") != Some("model"));
         let said: Vec<String> = said.map(text_of).collect();
         let quotes: Vec<Quote> = said.iter().flat_map(|text| quotes(text)).collect();
@@ -105,8 +107,7 @@ mod tests {
     use serde_json::json;
 
     fn read(turns: &[(&str, &str)]) -> Question {
-        let content =
-            |(role, text): &(&str, &str)| Node::from(json!({"role": role, "parts": [{"text": text}]}));
+        let content = |(role, text): &(&str, &str)| json!({"role": role, "parts": [{"text": text}]});
         Question::read(&turns.iter().map(content).collect::<Vec<_>>())
     }
 

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::errors::ApiError;
-use super::faults::{quota_failure, quota_message};
+use super::faults::over_quota;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -67,22 +67,21 @@ impl ModelUsage {
     }
 
     fn refusal(&self, model: &str, quota: Quota, tokens: u64, now: Timestamp) -> Option<ApiError> {
-        let spent: u64 = self.recent.iter().map(|(_, n)| n).sum();
+        let spent: u64 = self.recent.iter().map(|(_, n)| n).sum::<u64>().saturating_add(tokens);
+        let over = |metric, id, limit, surplus| {
+            Some(over_quota(metric, id, limit, model, Some(self.delay(now, surplus))))
+        };
         if let Some(limit) = quota.rpd.filter(|limit| self.today >= *limit) {
             let id = "GenerateRequestsPerDayPerProjectPerModel";
-            return Some(refuse("generate_requests_per_model_per_day", id, limit, model, self.delay(now, 0)));
+            return over("generate_requests_per_model_per_day", id, limit, 0);
         }
         if let Some(limit) = quota.rpm.filter(|limit| self.recent.len() as u64 >= *limit) {
             let id = "GenerateRequestsPerMinutePerProjectPerModel";
-            return Some(refuse("generate_requests_per_model", id, limit, model, self.delay(now, 0)));
+            return over("generate_requests_per_model", id, limit, 0);
         }
-        if let Some(limit) = quota.tpm.filter(|limit| spent.saturating_add(tokens) > *limit) {
-            let id = "GenerateContentPaidTierInputTokensPerModelPerMinute";
-            let surplus = spent.saturating_add(tokens) - limit;
-            let metric = "generate_content_paid_tier_input_token_count";
-            return Some(refuse(metric, id, limit, model, self.delay(now, surplus)));
-        }
-        None
+        let limit = quota.tpm.filter(|limit| spent > *limit)?;
+        let id = "GenerateContentPaidTierInputTokensPerModelPerMinute";
+        over("generate_content_paid_tier_input_token_count", id, limit, spent - limit)
     }
 
     /// How long until one request and `surplus` tokens have left the window.
@@ -96,13 +95,6 @@ impl ModelUsage {
         }
         MINUTE
     }
-}
-
-fn refuse(metric: &str, quota_id: &str, limit: u64, model: &str, delay: Duration) -> ApiError {
-    ApiError::new(429, quota_message(metric, limit, model, Some(delay)))
-        .detail(quota_failure(metric, quota_id, limit, model))
-        .help()
-        .retry_after(delay)
 }
 
 fn pacific_date(now: Timestamp) -> Option<jiff::civil::Date> {

@@ -1,7 +1,9 @@
 //! [`Request`]: a `GenerateContentRequest`, checked as Google checks it.
 
+use serde_json::{Value, json};
+
 use super::errors::ApiError;
-use super::json::Node;
+use super::json::Fields;
 use super::models::{Kind, Model};
 use super::spelling::{self, invalid_value};
 use super::tokens::Tokens;
@@ -12,14 +14,14 @@ pub(super) enum Format {
     /// Free text.
     Text,
     /// JSON, of a schema if one was sent.
-    Json(Option<Node>),
+    Json(Option<Value>),
 }
 
 /// A checked request.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     /// The conversation, oldest first.
-    pub(super) contents: Vec<Node>,
+    pub(super) contents: Vec<Value>,
     /// What the answer must look like.
     pub(super) format: Format,
     /// The cache it builds on, `cachedContents/…`.
@@ -32,8 +34,6 @@ pub(super) struct Request {
     pub(super) candidates: u64,
     /// Tokens to think with, before the prompt's size is taken into account.
     pub(super) thinking: u64,
-    /// Whether a summary of the thoughts is wanted.
-    pub(super) show_thoughts: bool,
     /// The service tier to report.
     pub(super) tier: String,
     /// The tokens of everything above, without the cache.
@@ -42,35 +42,27 @@ pub(super) struct Request {
 
 impl Request {
     /// Checks a request for `model`.
-    pub(super) fn parse(body: &Node, model: &Model) -> Result<Self, ApiError> {
+    pub(super) fn parse(body: &Value, model: &Model) -> Result<Self, ApiError> {
         spelling::check(body, spelling::GENERATE, "")?;
         let contents = contents(body)?;
-        let config = body.field("generationConfig").cloned().unwrap_or(Node::EMPTY);
+        let config = body.field("generationConfig").cloned().unwrap_or_else(|| json!({}));
         spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
-        let (thinking, show_thoughts) = thinking(&config, model)?;
-        let mut tokens = Tokens::of_contents(&contents);
-        if let Some(system) = body.field("systemInstruction") {
-            tokens = tokens.plus(Tokens::of_content(system));
-        }
-        if let Some(declared) = body.field("tools") {
-            tokens = tokens.plus(Tokens::of_json(declared));
-        }
+        let thinking = thinking(&config, model)?;
         Ok(Self {
             format: format(&config)?,
             cache: body.string("cachedContent").map(str::to_owned),
             max_output_tokens: positive(&config, "maxOutputTokens")?,
-            stop: config.items("stopSequences").iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+            stop: config.items("stopSequences").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             candidates: candidates(&config)?,
             thinking,
-            show_thoughts,
             tier: body.string("serviceTier").unwrap_or("standard").to_lowercase(),
-            tokens,
+            tokens: Tokens::of(body),
             contents,
         })
     }
 
     /// Refuses what the model cannot take together with a cache.
-    pub(super) fn check_cache(body: &Node) -> Result<(), ApiError> {
+    pub(super) fn check_cache(body: &Value) -> Result<(), ApiError> {
         let clash = ["systemInstruction", "tools", "toolConfig"].iter().any(|f| body.field(f).is_some());
         if body.field("cachedContent").is_some() && clash {
             return Err(ApiError::invalid(
@@ -83,16 +75,16 @@ impl Request {
 }
 
 /// The texts of a content's parts, one below the other, thoughts left out.
-pub(super) fn text_of(content: &Node) -> String {
+pub(super) fn text_of(content: &Value) -> String {
     let parts = content.items("parts").iter();
-    let spoken = parts.filter(|part| part.field("thought").and_then(Node::as_bool) != Some(true));
+    let spoken = parts.filter(|part| !part.is_set("thought"));
     spoken.filter_map(|part| part.string("text")).collect::<Vec<_>>().join("\n")
 }
 
-fn contents(body: &Node) -> Result<Vec<Node>, ApiError> {
+fn contents(body: &Value) -> Result<Vec<Value>, ApiError> {
     let contents = match body.field("contents") {
         None => &[],
-        Some(Node::List(list)) => list.as_slice(),
+        Some(Value::Array(list)) => list.as_slice(),
         Some(_) => return Err(invalid_value("contents")),
     };
     if contents.is_empty() {
@@ -104,7 +96,7 @@ fn contents(body: &Node) -> Result<Vec<Node>, ApiError> {
     Ok(contents.to_vec())
 }
 
-fn check_content(content: &Node, index: usize) -> Result<(), ApiError> {
+fn check_content(content: &Value, index: usize) -> Result<(), ApiError> {
     let path = format!("contents[{index}]");
     spelling::check(content, spelling::CONTENT, &path)?;
     if !matches!(content.string("role"), None | Some("user" | "model" | "function" | "tool")) {
@@ -128,18 +120,14 @@ fn check_content(content: &Node, index: usize) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn format(config: &Node) -> Result<Format, ApiError> {
+fn format(config: &Value) -> Result<Format, ApiError> {
     let schema = match (config.field("responseSchema"), config.field("responseJsonSchema")) {
         (Some(_), Some(_)) => {
             return Err(ApiError::invalid(
                 "Only one of response_schema and response_json_schema can be set.",
             ));
         }
-        (Some(schema), None) => {
-            check_schema(schema, "generation_config.response_schema", 0)?;
-            Some(schema.clone())
-        }
-        (None, schema) => schema.cloned(),
+        (schema, other) => schema.or(other).cloned(),
     };
     match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
         ("text/plain", None) => Ok(Format::Text),
@@ -154,30 +142,10 @@ fn format(config: &Node) -> Result<Format, ApiError> {
     }
 }
 
-/// The OpenAPI subset is a protocol-buffer message: names it does not have are refused.
-pub(super) fn check_schema(schema: &Node, path: &str, depth: usize) -> Result<(), ApiError> {
-    if depth > 64 {
-        return Err(ApiError::invalid(format!(
-            "The schema at '{path}' exceeds the maximum allowed nesting depth."
-        )));
-    }
-    spelling::check(schema, spelling::SCHEMA, path)?;
-    for (name, property) in schema.field("properties").and_then(Node::as_map).unwrap_or_default() {
-        check_schema(property, &format!("{path}.properties['{name}']"), depth + 1)?;
-    }
-    if let Some(items) = schema.field("items") {
-        check_schema(items, &format!("{path}.items"), depth + 1)?;
-    }
-    for (number, option) in schema.items("anyOf").iter().enumerate() {
-        check_schema(option, &format!("{path}.any_of[{number}]"), depth + 1)?;
-    }
-    Ok(())
-}
-
-fn positive(config: &Node, name: &str) -> Result<Option<u64>, ApiError> {
-    let Some(value) = config.field(name) else { return Ok(None) };
-    match value.as_u64() {
+fn positive(config: &Value, name: &str) -> Result<Option<u64>, ApiError> {
+    match config.whole(name) {
         Some(number) if number > 0 => Ok(Some(number)),
+        None if config.field(name).is_none() => Ok(None),
         _ => Err(ApiError::invalid(format!(
             "* GenerateContentRequest.generation_config.{}: must be positive.\n",
             spelling::snake(name)
@@ -185,9 +153,9 @@ fn positive(config: &Node, name: &str) -> Result<Option<u64>, ApiError> {
     }
 }
 
-fn candidates(config: &Node) -> Result<u64, ApiError> {
+fn candidates(config: &Value) -> Result<u64, ApiError> {
     let count = positive(config, "candidateCount")?.unwrap_or(1);
-    let temperature = config.field("temperature").map_or(Some(1.0), Node::as_f64);
+    let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
     if count > 8 {
         return Err(ApiError::invalid("candidateCount must be in the range [1, 8]."));
     }
@@ -200,13 +168,12 @@ fn candidates(config: &Node) -> Result<u64, ApiError> {
 }
 
 /// How much the model thinks, and whether it tells.
-fn thinking(config: &Node, model: &Model) -> Result<(u64, bool), ApiError> {
-    let Some(thinking) = config.field("thinkingConfig") else { return Ok((48, false)) };
+fn thinking(config: &Value, model: &Model) -> Result<u64, ApiError> {
+    let Some(thinking) = config.field("thinkingConfig") else { return Ok(48) };
     spelling::check(thinking, spelling::THINKING_CONFIG, "generation_config.thinking_config")?;
     let level = thinking.string("thinkingLevel").map(str::to_uppercase);
-    let budget = thinking.field("thinkingBudget").and_then(Node::as_f64);
-    let shown = thinking.field("includeThoughts").and_then(Node::as_bool).unwrap_or(false);
-    let tokens = match (level.as_deref(), budget) {
+    let budget = thinking.number("thinkingBudget");
+    Ok(match (level.as_deref(), budget) {
         (Some(_), Some(_)) => {
             return Err(ApiError::invalid(
                 "You can only set only one of thinking budget and thinking level.",
@@ -227,8 +194,7 @@ fn thinking(config: &Node, model: &Model) -> Result<(u64, bool), ApiError> {
         (Some(_), None) => return Err(invalid_value("generation_config.thinking_config.thinking_level")),
         (None, Some(budget)) if budget < 0.0 => 48,
         (None, Some(budget)) => (budget as u64).min(96),
-    };
-    Ok((tokens, shown))
+    })
 }
 
 #[cfg(test)]
@@ -255,10 +221,7 @@ mod tests {
                 "thinkingConfig":{"include_thoughts":true,"thinking_level":"LOW"}}"#,
         )
         .unwrap();
-        assert_eq!(
-            (request.max_output_tokens, request.thinking, request.show_thoughts),
-            (Some(64), 16, true)
-        );
+        assert_eq!((request.max_output_tokens, request.thinking), (Some(64), 16));
         assert!(matches!(request.format, Format::Json(Some(_))));
     }
 
@@ -269,10 +232,6 @@ mod tests {
         assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
         assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
-        assert!(
-            refused(r#"{"responseMimeType":"application/json","responseSchema":{"oneOf":[]}}"#)
-                .contains("oneOf")
-        );
         assert!(
             parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message().contains("parts")
         );

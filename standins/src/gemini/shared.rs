@@ -1,22 +1,22 @@
 //! [`Shared`]: the state behind all handles of one stand-in, and who gets which fault.
 
 use domain::Timestamp;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::builder::{Builder, Latency};
-use super::caches::{CacheStorage, Caches};
+use super::caches::Caches;
 use super::errors::ApiError;
 use super::faults::{Fault, FaultRule};
-use super::log::{Log, ReceivedRequest};
+use super::log::Log;
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
 use crate::kit::{Counts, asked_for, lock};
 
 /// Everything one stand-in knows.
+#[derive(Debug)]
 pub(super) struct Shared {
     /// How it behaves.
     pub(super) settings: Builder,
@@ -57,12 +57,8 @@ impl Shared {
         self.keeps_bodies() || self.settings.script.is_some()
     }
 
-    /// What the log keeps of a request.
-    pub(super) fn kept(&self, received: &ReceivedRequest) -> ReceivedRequest {
-        if self.keeps_bodies() { received.clone() } else { received.without_body() }
-    }
-
-    fn keeps_bodies(&self) -> bool {
+    /// Whether the log keeps them.
+    pub(super) fn keeps_bodies(&self) -> bool {
         self.settings.keep_requests > 0 && self.settings.keep_bodies
     }
 
@@ -81,10 +77,9 @@ impl Shared {
         lock(&self.usage).take(model, self.settings.quota_for(model), tokens, self.now())
     }
 
-    /// How long the model thinks about this call.
-    pub(super) fn latency(&self, model: &str) -> Duration {
-        match self.settings.latency_for(model) {
-            Latency::None => Duration::ZERO,
+    /// How long the model thinks about a call.
+    pub(super) fn latency(&self) -> Duration {
+        match self.settings.latency {
             Latency::Fixed(time) => time,
             Latency::Between(low, high) => low + high.saturating_sub(low).mul_f64(lock(&self.rng).f64()),
         }
@@ -112,27 +107,5 @@ impl Shared {
     /// Replaces the rules.
     pub(super) fn set_rules(&self, rules: Vec<FaultRule>) {
         *lock(&self.rules) = rules.into_iter().map(|rule| (rule, 0)).collect();
-    }
-
-    /// Forgets what was received and used.
-    pub(super) fn reset(&self) {
-        self.log.reset();
-        *lock(&self.usage) = Usage::default();
-    }
-
-    /// What all caches are billed for.
-    pub(super) fn cache_storage(&self) -> Vec<CacheStorage> {
-        lock(&self.caches).storage(self.now())
-    }
-
-    /// The caches that exist now.
-    pub(super) fn cache_names(&self) -> Vec<String> {
-        lock(&self.caches).names(self.now())
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

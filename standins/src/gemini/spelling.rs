@@ -3,10 +3,9 @@
 //! Google's SDKs send a mix of both spellings in one request. A misspelt field is a 400 at Google, so
 //! it is one here: a client that a lenient stand-in let through would fail in production.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::json::Node;
 
 /// `mimeType` → `mime_type`.
 pub(super) fn snake(camel: &str) -> String {
@@ -47,20 +46,15 @@ pub(super) const PART: Fields = "text inlineData fileData functionCall functionR
 pub(super) const DATA: Fields = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
      toolResponse thoughtSignature";
 
-/// Fields of `Schema`, the OpenAPI subset.
-pub(super) const SCHEMA: Fields = "type format title description nullable enum items minItems maxItems properties required \
-     propertyOrdering minProperties maxProperties minLength maxLength pattern example anyOf default minimum \
-     maximum additionalProperties ref defs";
-
 /// Refuses members of `node` that the message type does not have, in Google's words. `path` is where
 /// the message sits in the request, in snake case, empty at the top.
-pub(super) fn check(node: &Node, fields: Fields, path: &str) -> Result<(), ApiError> {
-    let Some(members) = node.as_map() else {
+pub(super) fn check(node: &Value, fields: Fields, path: &str) -> Result<(), ApiError> {
+    let Some(members) = node.as_object() else {
         return Err(invalid_value(path));
     };
-    let unknown = members.iter().find(|(key, _)| !fields.split(' ').any(|f| f == key || snake(f) == *key));
+    let unknown = members.keys().find(|key| !fields.split(' ').any(|f| f == *key || snake(f) == **key));
     match unknown {
-        Some((key, _)) => Err(unknown_name(key, path)),
+        Some(key) => Err(unknown_name(key, path)),
         None => Ok(()),
     }
 }
@@ -98,9 +92,9 @@ mod tests {
 
     #[test]
     fn either_spelling_is_known_and_others_are_refused_by_name() {
-        let fine: Node = serde_json::from_str(r#"{"maxOutputTokens":1,"top_k":2}"#).unwrap();
+        let fine = json!({"maxOutputTokens": 1, "top_k": 2});
         assert!(check(&fine, GENERATION_CONFIG, "generation_config").is_ok());
-        let wrong: Node = serde_json::from_str(r#"{"maxTokens":1}"#).unwrap();
+        let wrong = json!({"maxTokens": 1});
         let error = check(&wrong, GENERATION_CONFIG, "generation_config").unwrap_err();
         assert!(error.message().contains(r#"Unknown name "maxTokens" at 'generation_config'"#));
     }

@@ -1,15 +1,13 @@
 //! A complete answer as a stream of chunks.
 
-use axum::body::Bytes;
 use axum::response::Response;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use super::answer::{Answer, Candidate, Content};
 use super::errors::ApiError;
 use super::faults::Fault;
 use super::log::InFlight;
-use super::respond::{Framing, frames};
+use super::respond::{event, frames};
 use super::tokens::count;
 
 /// The most characters of text in one chunk.
@@ -21,13 +19,7 @@ pub(super) fn broken() -> ApiError {
 }
 
 /// Streams an answer.
-pub(super) fn respond(
-    answer: &Answer,
-    framing: Framing,
-    faults: &[Fault],
-    pause: Duration,
-    in_flight: InFlight,
-) -> Response {
+pub(super) fn respond(answer: &Answer, faults: &[Fault], in_flight: InFlight) -> Response {
     let mut chunks = chunks(answer);
     let cut = faults.contains(&Fault::Truncated);
     if cut || faults.contains(&Fault::MidStream) {
@@ -36,13 +28,7 @@ pub(super) fn respond(
     if faults.contains(&Fault::MidStream) {
         chunks.push(broken().body());
     }
-    let last = chunks.len().saturating_sub(1);
-    let bytes: Vec<Bytes> = chunks
-        .iter()
-        .enumerate()
-        .map(|(position, chunk)| framing.frame(chunk, position, position == last && !cut))
-        .collect();
-    frames(framing, bytes, pause, cut, in_flight)
+    frames(chunks.iter().map(event).collect(), cut, in_flight)
 }
 
 /// The chunks: each a whole response with the usage so far, the reason for the end only in the last one
@@ -82,20 +68,10 @@ fn content(part: Option<Value>) -> Value {
 
 /// The parts of a candidate, one for each chunk, with the tokens that each adds. There is at least one.
 fn parts(candidate: &Candidate) -> Vec<(Option<Value>, u64)> {
-    let mut parts = Vec::new();
-    if let Some(thoughts) = &candidate.thoughts {
-        parts.push((Some(json!({"text": thoughts, "thought": true})), 0));
-    }
-    match &candidate.content {
-        Content::Text(text) => {
-            parts.extend(pieces(text).into_iter().map(|p| (Some(json!({ "text": p })), count(p))));
-            if let Some(signature) = &candidate.signature {
-                parts.push((Some(json!({"text": "", "thoughtSignature": signature})), 0));
-            }
-        }
-        Content::NoParts | Content::Nothing => parts.push((None, 0)),
-    }
-    parts
+    let Content::Text(text) = &candidate.content else { return vec![(None, 0)] };
+    let pieces = pieces(text).into_iter().map(|piece| (Some(json!({ "text": piece })), count(piece)));
+    let signature = candidate.signature.as_ref();
+    pieces.chain(signature.map(|it| (Some(json!({"text": "", "thoughtSignature": it})), 0))).collect()
 }
 
 /// Cuts a text into pieces that end behind a space where possible; at least two for anything longer

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::json::Node;
+use super::json::Fields;
 
 /// Tokens by modality.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,23 +16,15 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// The tokens of a text.
-    pub(super) fn of_text(text: &str) -> Self {
+    fn of_text(text: &str) -> Self {
         Self { text: count(text), ..Self::default() }
     }
 
-    /// The tokens of a list of `Content`s.
-    pub(super) fn of_contents(contents: &[Node]) -> Self {
-        contents.iter().fold(Self::default(), |sum, content| sum.plus(Self::of_content(content)))
-    }
-
-    /// The tokens of one `Content`.
-    pub(super) fn of_content(content: &Node) -> Self {
-        content.items("parts").iter().fold(Self::default(), |sum, part| sum.plus(of_part(part)))
-    }
-
-    /// The tokens of any JSON that goes into the prompt as it is.
-    pub(super) fn of_json(node: &Node) -> Self {
-        Self::of_text(&node.to_json())
+    /// The tokens of a request or a cache: contents, system instruction and tools.
+    pub(super) fn of(body: &Value) -> Self {
+        let contents = body.items("contents").iter().chain(body.field("systemInstruction"));
+        let tokens = contents.map(of_content).fold(Self::default(), Self::plus);
+        body.field("tools").map(of_json).into_iter().fold(tokens, Self::plus)
     }
 
     /// The sum.
@@ -76,7 +68,16 @@ pub(super) fn count(text: &str) -> u64 {
     u64::try_from(text.chars().count().div_ceil(4)).unwrap_or(u64::MAX)
 }
 
-fn of_part(part: &Node) -> Tokens {
+/// The tokens of any JSON that goes into the prompt as it is.
+fn of_json(node: &Value) -> Tokens {
+    Tokens::of_text(&node.to_string())
+}
+
+fn of_content(content: &Value) -> Tokens {
+    content.items("parts").iter().map(of_part).fold(Tokens::default(), Tokens::plus)
+}
+
+fn of_part(part: &Value) -> Tokens {
     if let Some(text) = part.string("text") {
         return Tokens::of_text(text);
     }
@@ -87,7 +88,7 @@ fn of_part(part: &Node) -> Tokens {
     if let Some(file) = part.field("fileData") {
         return of_media(file.string("mimeType").unwrap_or_default(), 0);
     }
-    Tokens::of_json(part)
+    of_json(part)
 }
 
 /// An image costs 258 tokens, a page of a document too; sound and film by their length, here by size.
@@ -103,7 +104,6 @@ fn of_media(mime: &str, bytes: u64) -> Tokens {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -116,11 +116,9 @@ mod tests {
 
     #[test]
     fn modalities_are_told_apart_in_either_spelling() {
-        let content: Node = serde_json::from_str(
-            r#"{"parts":[{"text":"12345678"},{"inline_data":{"mime_type":"image/png","data":"AAAA"}}]}"#,
-        )
-        .unwrap();
-        let tokens = Tokens::of_content(&content);
+        let image = json!({"inline_data": {"mime_type": "image/png", "data": "AAAA"}});
+        let content = json!({"parts": [{"text": "12345678"}, image]});
+        let tokens = of_content(&content);
         assert_eq!(tokens.total(), 260);
         assert_eq!(
             tokens.details(),

@@ -64,27 +64,15 @@ fn app(token: &str, now: Timestamp) -> Result<Caller, Reply> {
     let claims: Value = serde_json::from_slice(&claims).map_err(|_| undecodable())?;
     let time = |name: &str| claims[name].as_f64().map(|seconds| seconds as i64);
     let now = now.as_second();
-    match (time("exp"), time("iat")) {
-        (Some(exp), _) if exp > now + 660 => {
-            Err(refusal(401, "'Expiration time' claim ('exp') is too far in the future"))
-        }
-        (Some(exp), Some(iat)) if exp > now && iat <= now + 60 => {
-            let issuer = claims["iss"].as_u64().or_else(|| claims["iss"].as_str()?.parse().ok());
-            // A client id (`Iv1.…`) names the App as well as its number does.
-            let named = claims["iss"].as_str().is_some_and(|iss| iss.starts_with("Iv"));
-            issuer
-                .or(named.then_some(1))
-                .map(Caller::App)
-                .ok_or_else(|| refusal(401, "'Issuer' claim ('iss') must be an Integer"))
-        }
-        (Some(exp), _) if exp <= now => Err(refusal(
-            401,
-            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the \
-             assertion expires",
-        )),
-        _ => Err(refusal(
-            401,
-            "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
-        )),
+    let (Some(exp), Some(iat)) = (time("exp"), time("iat")) else {
+        return Err(refusal(401, "'Expiration time' ('exp') and 'Issued at' ('iat') must be Integers"));
+    };
+    if exp <= now || exp > now + 660 || iat > now + 60 {
+        return Err(refusal(401, "'Expiration time' claim ('exp') is past, or too far in the future"));
     }
+    // A client id (`Iv1.…`) names the App as well as its number does.
+    let is_named = claims["iss"].as_str().is_some_and(|iss| iss.starts_with("Iv"));
+    let issuer = claims["iss"].as_u64().or_else(|| claims["iss"].as_str()?.parse().ok());
+    let issuer = issuer.or(is_named.then_some(1));
+    issuer.map(Caller::App).ok_or_else(|| refusal(401, "'Issuer' claim ('iss') must be an Integer"))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::issues::{api_url, html_url, repository_id};
 use super::state::user;
 use super::store::{Change, Github, IssueState, Place, StoredComment};
-use super::words::{invalid_comment, not_found, refusal};
+use super::words::{invalid_comment, refusal};
 use crate::kit::{Call, Kept, Reply};
 
 /// The longest comment GitHub takes, in characters.
@@ -60,17 +60,6 @@ fn links(path: &str, query: &[(String, String)], page: usize, last: usize) -> St
         links.push(link(1, "first"));
     }
     links.join(", ")
-}
-
-/// `GET …/issues/comments/{id}`.
-pub(super) fn get(github: &Github, call: &Call, owner: &str, repo: &str, id: &str) -> Result<Reply, Reply> {
-    let is_here = |at: &Place| at.owner.eq_ignore_ascii_case(owner) && at.repo.eq_ignore_ascii_case(repo);
-    let mut here = github.threads().filter(|(at, _)| is_here(at));
-    let found = here.find_map(|(at, thread)| {
-        thread.comments.iter().find(|comment| comment.id.to_string() == id).map(|comment| (at, comment))
-    });
-    let (at, comment) = found.ok_or_else(not_found)?;
-    Ok(Reply::ok(describe(call, &Place::new(owner, repo, at.number), comment)))
 }
 
 /// `POST …/issues/{number}/comments`.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::state::user;
-use super::store::{Change, Github, IssueState, Place, check_names};
+use super::store::{Change, Github, IssueState, Place};
 use super::words::{not_found, refusal};
 use crate::kit::{Call, Kept, Reply};
 
@@ -22,21 +22,6 @@ pub(super) fn by_id(github: &Github, id: &str, number: &str) -> Result<Place, Re
     Place::parse(&at.owner, &at.repo, number)
 }
 
-/// `GET /repos/{owner}/{repo}`.
-pub(super) fn repository(call: &Call, owner: &str, repo: &str) -> Result<Reply, Reply> {
-    check_names(owner, repo)?;
-    Ok(Reply::ok(json!({
-        "id": repository_id(owner, repo),
-        "name": repo,
-        "full_name": format!("{owner}/{repo}"),
-        "private": false,
-        "owner": user(owner, &call.origin),
-        "html_url": format!("{}/{owner}/{repo}", call.origin),
-        "url": format!("{}{}/repos/{owner}/{repo}", call.origin, call.prefix),
-        "has_issues": true,
-    })))
-}
-
 /// The address of an issue in the API.
 pub(super) fn api_url(call: &Call, at: &Place) -> String {
     format!("{}{}/repos/{}/{}/issues/{}", call.origin, call.prefix, at.owner, at.repo, at.number)
@@ -50,15 +35,14 @@ pub(super) fn html_url(call: &Call, at: &Place) -> String {
 /// `GET /repos/{owner}/{repo}/issues/{number}`.
 pub(super) fn get(github: &Github, call: &Call, at: &Place) -> Result<Reply, Reply> {
     let thread = github.visible(at)?;
-    let author = if thread.author.is_empty() { &at.owner } else { &thread.author };
     Ok(Reply::ok(json!({
         "number": at.number,
-        "title": thread.title,
-        "body": thread.body,
+        "title": "Issue",
+        "body": "",
         "state": if thread.state == IssueState::Closed { "closed" } else { "open" },
         "locked": thread.state == IssueState::Locked,
         "active_lock_reason": null,
-        "user": user(author, &call.origin),
+        "user": user(&at.owner, &call.origin),
         "labels": describe_labels(call, at, &thread.labels),
         "comments": thread.comments.len(),
         "url": api_url(call, at),

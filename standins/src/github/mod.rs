@@ -8,7 +8,6 @@ mod auth;
 mod comments;
 mod issues;
 mod page;
-mod rate;
 mod state;
 mod store;
 mod words;
@@ -21,7 +20,7 @@ pub use store::{IssueState, StoredComment};
 
 use std::io;
 
-use crate::kit::{Builder, Standin};
+use crate::kit::Standin;
 use store::{Change, Github, Place};
 
 /// 403 of the primary rate limit: none remaining until the reset.
@@ -41,38 +40,7 @@ pub const SECONDARY_LIMIT: Fault = Fault::Refusal("secondary");
 /// ```
 pub type GithubStandin = Standin<Github>;
 
-impl Builder<Github> {
-    /// The login behind every personal token, and the slug of the App (`afterhook`).
-    pub fn login(mut self, login: impl Into<String>) -> Self {
-        self.state.login = login.into();
-        self
-    }
-
-    /// Requests per hour before the primary rate limit refuses (none refused; the headers then speak of
-    /// 5,000 that never run out).
-    pub fn rate_limit(mut self, requests: u64) -> Self {
-        self.state.rate.limit = Some(requests);
-        self
-    }
-}
-
 impl GithubStandin {
-    /// Gives an issue its title, text and author, for its page and for `GET …/issues/N`. The error is
-    /// the journal's.
-    pub fn seed_issue(
-        &self,
-        owner: &str,
-        repo: &str,
-        number: u64,
-        author: &str,
-        title: &str,
-        body: &str,
-    ) -> io::Result<()> {
-        let at = Place::new(owner, repo, number);
-        let (author, title, body) = (author.to_owned(), title.to_owned(), body.to_owned());
-        self.with(|kept| kept.change(Change::Issue { at, author, title, body }))
-    }
-
     /// Adds a comment of another person, now. Returns its id; the error is the journal's.
     pub fn seed_comment(
         &self,

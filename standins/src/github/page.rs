@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::store::{Github, Place, Thread};
-use crate::kit::{escape, index};
+use crate::kit::{article, escape, index};
 
 pub(super) const STYLE: &str = "body{color:#1f2328}h1 small{color:#656d76;font-weight:normal}article{border:1px solid #d0d7de;\
                      border-radius:6px;padding:0}header{background:#f6f8fa;border-bottom:1px solid #d0d7de;\
@@ -12,43 +12,30 @@ pub(super) const STYLE: &str = "body{color:#1f2328}h1 small{color:#656d76;font-w
 
 /// The page of an issue: its title and body.
 pub(super) fn issue(at: &Place, thread: &Thread) -> (String, String) {
-    let title = if thread.title.is_empty() { "Issue" } else { &thread.title };
     let place = format!("{}/{}#{}", at.owner, at.repo, at.number);
-    let mut body = format!("<h1>{} <small>{}</small></h1>", escape(title), escape(&place));
+    let mut body = format!("<h1>Issue <small>{}</small></h1>", escape(&place));
     for label in &thread.labels {
         let _ = write!(body, "<span class=label>{}</span> ", escape(label));
     }
-    if !thread.author.is_empty() {
-        body.push_str(&article("", &thread.author, "opened this issue", &thread.body));
-    }
     for comment in &thread.comments {
         let anchor = format!("issuecomment-{}", comment.id);
-        let when = format!("commented at {}", comment.created_at);
-        body.push_str(&article(&anchor, &comment.login, &when, &comment.body));
+        let text = uncommented(&comment.body);
+        body.push_str(&article(&anchor, &comment.login, &comment.created_at.to_string(), text.trim()));
     }
     if thread.comments.is_empty() {
         body.push_str("<p>No comments yet.</p>");
     }
-    (format!("{title} · {place}"), body)
+    (place, body)
 }
 
 /// The list of all issues that something happened to.
 pub(super) fn all(github: &Github) -> (String, String) {
     let row = |(at, thread): &(Place, Thread)| {
         let Place { owner, repo, number } = at;
-        let text = format!("{owner}/{repo}#{number} {} ({} comments)", thread.title, thread.comments.len());
+        let text = format!("{owner}/{repo}#{number} ({} comments)", thread.comments.len());
         (format!("/{owner}/{repo}/issues/{number}"), text)
     };
     index("Issues", github.threads().map(row))
-}
-
-fn article(anchor: &str, author: &str, what: &str, text: &str) -> String {
-    format!(
-        "<article id=\"{anchor}\"><header><b>{}</b> {}</header><pre>{}</pre></article>",
-        escape(author),
-        escape(what),
-        escape(uncommented(text).trim())
-    )
 }
 
 /// A text without HTML comments, which GitHub does not show either.
@@ -68,8 +55,8 @@ mod tests {
 
     #[test]
     fn markup_is_escaped_and_hidden_marks_are_hidden() {
-        let article =
-            article("a", "mona", "said", "<script>alert('x')</script> <!-- afterhook:tsk_1 --> & \"more\"");
+        let text = uncommented("<script>alert('x')</script> <!-- afterhook:tsk_1 --> & \"more\"");
+        let article = article("a", "mona", "noon", &text);
         assert!(!article.contains("<script>") && !article.contains("tsk_1"), "{article}");
         assert!(article.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
     }

@@ -9,6 +9,12 @@ use super::words::{self, not_found, of_status, refusal};
 use super::{comments, issues, page};
 use crate::kit::{Call, Fault, Kept, Reply, State};
 
+/// Requests per hour, as the headers have it.
+const LIMIT: u64 = 5_000;
+
+/// The login behind every personal token, and the slug of every App.
+const LOGIN: &str = "afterhook";
+
 /// The one installation of every App.
 const INSTALLATION: u64 = 50_990_001;
 
@@ -33,20 +39,23 @@ impl State for Github {
                            User-Agent header.";
             return Err(refusal(403, message));
         }
-        if kept.rate.is_exhausted(now) {
-            return Err(words::primary_limit());
-        }
         match kept.tokens.caller(call.header("authorization"), now)? {
             Caller::App(id) => app(kept, call, id, now),
             caller => dispatch(kept, call, caller, now),
         }
     }
 
-    /// Every answer tells how much is left of the hour.
+    /// Every answer tells how much is left of the hour: nearly all, but in the refusal of that limit.
     fn finish(&mut self, call: &Call, reply: Reply, now: Timestamp) -> Reply {
-        let refused = reply.body == words::primary_limit().body;
+        let left = if reply.body == words::primary_limit().body { 0 } else { LIMIT - 1 };
         let id = format!("{:04X}:{:X}", call.path.len(), now.as_microsecond());
-        self.rate.spend(reply, refused, now).with("x-github-request-id", id)
+        reply
+            .with("x-ratelimit-limit", LIMIT.to_string())
+            .with("x-ratelimit-remaining", left.to_string())
+            .with("x-ratelimit-used", (LIMIT - left).to_string())
+            .with("x-ratelimit-reset", (now.as_second() + 3_600).to_string())
+            .with("x-ratelimit-resource", "core")
+            .with("x-github-request-id", id)
     }
 
     fn error(status: u16, message: &str) -> Reply {
@@ -83,14 +92,10 @@ impl State for Github {
 
 fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp) -> Result<Reply, Reply> {
     match (call.method.as_str(), call.segments().as_slice()) {
-        ("GET", ["user"]) if caller == Caller::Person => Ok(Reply::ok(user(&kept.login, &call.origin))),
+        ("GET", ["user"]) if caller == Caller::Person => Ok(Reply::ok(user(LOGIN, &call.origin))),
         ("GET", ["user"]) => Err(of_status(403)),
         (_, ["app", ..] | ["repos", _, _, "installation"]) => {
             Err(refusal(401, "A JSON web token could not be decoded"))
-        }
-        ("GET", ["repos", owner, repo]) => issues::repository(call, owner, repo),
-        ("GET", ["repos", owner, repo, "issues", "comments", id]) => {
-            comments::get(kept, call, owner, repo, id)
         }
         ("GET", ["repositories", id, "issues", number, "comments"]) => {
             comments::list(kept, call, &issues::by_id(kept, id, number)?)
@@ -101,9 +106,8 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 ("GET", []) => issues::get(kept, call, at),
                 ("GET", ["comments"]) => comments::list(kept, call, at),
                 ("POST", ["comments"]) => {
-                    let login = if caller == Caller::Person { "" } else { "[bot]" };
-                    let login = format!("{}{login}", kept.login);
-                    comments::create(kept, call, at, &login, now)
+                    let bot = if caller == Caller::Person { "" } else { "[bot]" };
+                    comments::create(kept, call, at, &format!("{LOGIN}{bot}"), now)
                 }
                 ("GET", ["labels"]) => issues::labels(kept, call, at),
                 ("POST", ["labels"]) => issues::add_labels(kept, call, at),
@@ -117,12 +121,11 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
 
 /// What an App may do as itself.
 fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<Reply, Reply> {
-    let slug = kept.login.clone();
     let permissions = json!({"issues": "write", "metadata": "read"});
     let installation = json!({
         "id": INSTALLATION,
         "app_id": id,
-        "app_slug": slug,
+        "app_slug": LOGIN,
         "target_type": "Organization",
         "repository_selection": "all",
         "permissions": permissions,
@@ -130,13 +133,12 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
     match (call.method.as_str(), call.segments().as_slice()) {
         ("GET", ["app"]) => Ok(Reply::ok(json!({
             "id": id,
-            "slug": slug,
-            "name": slug,
-            "html_url": format!("{}/apps/{slug}", call.origin),
+            "slug": LOGIN,
+            "name": LOGIN,
+            "html_url": format!("{}/apps/{LOGIN}", call.origin),
             "permissions": permissions,
             "events": ["issues", "issue_comment"],
         }))),
-        ("GET", ["app", "installations"]) => Ok(Reply::ok(json!([installation]))),
         ("GET", ["repos", owner, repo, "installation"]) => {
             check_names(owner, repo)?;
             Ok(Reply::ok(installation))

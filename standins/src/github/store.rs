@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::auth::Tokens;
-use super::rate::Rate;
 use super::words::{not_found, of_status};
 use crate::kit::Reply;
+
+/// Ids of comments begin behind this.
+const FIRST_ID: u64 = 3_100_000_000;
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,14 +57,6 @@ pub enum Change {
         at: Place,
         labels: Vec<String>,
     },
-    /// An issue got its title, text and author.
-    Issue {
-        #[serde(flatten)]
-        at: Place,
-        author: String,
-        title: String,
-        body: String,
-    },
 }
 
 /// Where an issue is.
@@ -98,12 +92,6 @@ type Key = (String, String, u64);
 /// An issue.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Thread {
-    /// Who opened it.
-    pub(super) author: String,
-    /// Its title; empty if nobody told us.
-    pub(super) title: String,
-    /// Its text.
-    pub(super) body: String,
     /// Oldest first.
     pub(super) comments: Vec<StoredComment>,
     /// In the order in which they were added.
@@ -113,27 +101,13 @@ pub(super) struct Thread {
 }
 
 /// Everything that one stand-in keeps.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Github {
-    /// The login behind every personal token, and the slug of the App.
-    pub(super) login: String,
-    pub(super) rate: Rate,
     pub(super) tokens: Tokens,
     /// All issues that anything happened to, each where it was first written.
     threads: BTreeMap<Key, (Place, Thread)>,
+    /// The last id of a comment.
     last_id: u64,
-}
-
-impl Default for Github {
-    fn default() -> Self {
-        Self {
-            login: "afterhook".to_owned(),
-            rate: Rate::default(),
-            tokens: Tokens::default(),
-            threads: BTreeMap::new(),
-            last_id: 3_100_000_000,
-        }
-    }
 }
 
 impl Github {
@@ -160,7 +134,7 @@ impl Github {
     /// A comment that somebody makes now.
     pub(super) fn comment(&self, login: &str, body: &str, now: Timestamp) -> StoredComment {
         StoredComment {
-            id: self.last_id + 1,
+            id: self.last_id.max(FIRST_ID) + 1,
             login: login.to_owned(),
             body: body.to_owned(),
             created_at: Timestamp::from_second(now.as_second()).unwrap_or(now),
@@ -175,10 +149,6 @@ impl Github {
                 self.entry(&at).comments.push(comment);
             }
             Change::Labels { at, labels } => self.entry(&at).labels = labels,
-            Change::Issue { at, author, title, body } => {
-                let thread = self.entry(&at);
-                (thread.author, thread.title, thread.body) = (author, title, body);
-            }
         }
     }
 

@@ -1,12 +1,14 @@
 //! What GitHub says when it refuses.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::kit::Reply;
 
 /// A refusal with a message.
 pub(super) fn refusal(status: u16, message: &str) -> Reply {
-    Reply::new(status, body(status, message))
+    let documentation = "https://docs.github.com/rest";
+    let body = json!({"message": message, "documentation_url": documentation, "status": status.to_string()});
+    Reply::new(status, body)
 }
 
 /// A status with GitHub's usual words for it.
@@ -46,12 +48,4 @@ pub(super) fn secondary_limit() -> Reply {
 /// 403 of the primary rate limit.
 pub(super) fn primary_limit() -> Reply {
     refusal(403, "API rate limit exceeded for user ID 9919001.")
-}
-
-fn body(status: u16, message: &str) -> Value {
-    json!({
-        "message": message,
-        "documentation_url": "https://docs.github.com/rest",
-        "status": status.to_string(),
-    })
 }

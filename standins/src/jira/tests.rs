@@ -5,19 +5,17 @@ use std::time::Duration;
 
 use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, ThreadState, Timestamp};
 use jira::{Config, Jira};
-use tokio::net::TcpListener;
 
 use super::{ACCOUNT, Fault, FaultRule, JiraStandin, Scope};
+use crate::kit::testing::serve;
 
 async fn with_client(standin: &JiraStandin, test: impl AsyncFnOnce(Jira)) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let config = Config { timeout: Duration::from_millis(800), ..Config::at(base) };
-    let client = Jira::new("afterhook@example.com", &"t".into(), &config, Clock::system()).unwrap();
-    tokio::select! {
-        () = test(client) => {}
-        served = standin.serve(listener) => panic!("{served:?}"),
-    }
+    serve(standin, async |base| {
+        let config = Config { timeout: Duration::from_millis(800), ..Config::at(base) };
+        let client = Jira::new("afterhook@example.com", &"t".into(), &config, Clock::system()).unwrap();
+        test(client).await;
+    })
+    .await;
 }
 
 fn issue(key: &str) -> Target {

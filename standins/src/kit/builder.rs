@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::Clock;
 
-use super::{FaultRule, Kept, Standin, State};
+use super::{Kept, Standin, State};
 
 /// The settings of a stand-in.
 #[derive(Debug, Clone)]
@@ -16,9 +16,7 @@ pub struct Builder<S> {
     journal: Option<PathBuf>,
     pub(super) latency: Duration,
     pub(super) keep_requests: usize,
-    pub(super) faults: Vec<FaultRule>,
-    /// What the service starts with.
-    pub(crate) state: S,
+    state: S,
 }
 
 impl<S: Default> Default for Builder<S> {
@@ -28,7 +26,6 @@ impl<S: Default> Default for Builder<S> {
             journal: None,
             latency: Duration::ZERO,
             keep_requests: 1_000,
-            faults: Vec::new(),
             state: S::default(),
         }
     }
@@ -56,12 +53,6 @@ impl<S: State + Default> Builder<S> {
     /// How many requests are remembered (1,000).
     pub fn keep_requests(mut self, requests: usize) -> Self {
         self.keep_requests = requests;
-        self
-    }
-
-    /// One more fault that applies without being asked for.
-    pub fn fault(mut self, rule: FaultRule) -> Self {
-        self.faults.push(rule);
         self
     }
 

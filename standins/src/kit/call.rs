@@ -8,9 +8,6 @@ use serde_json::{Map, Value};
 
 use super::ReceivedRequest;
 
-/// More than any of the services takes, so that too long texts get the service's own refusal.
-const MAX_BODY: usize = 4 * 1024 * 1024;
-
 /// A request, read.
 #[derive(Debug)]
 pub struct Call {
@@ -26,14 +23,14 @@ pub struct Call {
     /// The JSON body, or the fields of a form; `null` if there is neither.
     pub(crate) body: Value,
     /// Why the body cannot be read.
-    pub(super) problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 impl Call {
-    /// Reads a request.
-    pub(super) async fn read(request: Request, prefix: &'static str) -> Self {
+    /// Reads a request with a body of at most `max` bytes.
+    pub(crate) async fn read(request: Request, prefix: &'static str, max: usize) -> Self {
         let (parts, body) = request.into_parts();
-        let read = match to_bytes(body, MAX_BODY).await {
+        let read = match to_bytes(body, max).await {
             Ok(bytes) => value(&parts.headers, &bytes),
             Err(error) => Err(error.to_string()),
         };

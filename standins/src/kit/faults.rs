@@ -49,8 +49,6 @@ pub enum Scope {
     /// All of them.
     #[default]
     Any,
-    /// Those that change nothing.
-    Reads,
     /// Those that change something.
     Writes,
 }
@@ -88,16 +86,12 @@ impl FaultRule {
     }
 
     fn covers(&self, writes: bool) -> bool {
-        match self.scope {
-            Scope::Any => true,
-            Scope::Reads => !writes,
-            Scope::Writes => writes,
-        }
+        self.scope == Scope::Any || writes
     }
 }
 
 /// Who gets which fault.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Faults {
     /// With how often each has happened.
     rules: Mutex<Vec<(FaultRule, u64)>>,
@@ -105,12 +99,6 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub(super) fn new(rules: Vec<FaultRule>) -> Self {
-        let faults = Self { rules: Mutex::default(), counts: Mutex::default() };
-        faults.set(rules);
-        faults
-    }
-
     /// Replaces the rules.
     pub(super) fn set(&self, rules: Vec<FaultRule>) {
         *lock(&self.rules) = rules.into_iter().map(|rule| (rule, 0)).collect();

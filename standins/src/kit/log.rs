@@ -73,13 +73,6 @@ impl<T: Clone> Log<T> {
     pub(crate) fn all(&self) -> Vec<T> {
         lock(&self.inner).1.iter().cloned().collect()
     }
-
-    /// Forgets all entries.
-    pub(crate) fn clear(&self) {
-        let (first, entries) = &mut *lock(&self.inner);
-        *first += entries.len() as u64;
-        entries.clear();
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ mod reply;
 mod router;
 mod standin;
 mod state;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+pub(crate) mod testing;
 
 pub use builder::Builder;
 pub use faults::{Fault, FaultRule, Scope};

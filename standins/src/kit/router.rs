@@ -11,9 +11,12 @@ use super::reply::{html, set};
 use super::standin::Shared;
 use super::{Call, Fault, Reply, State, lock, reset};
 
+/// More than any of the services takes, so that too long texts get the service's own refusal.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
 /// Answers any request.
 pub(super) async fn handle<S: State>(shared: Arc<Shared<S>>, request: Request) -> Response {
-    let call = Call::read(request, S::PREFIX).await;
+    let call = Call::read(request, S::PREFIX, MAX_BODY).await;
     let number = shared.log.add(call.received(shared.clock.now()));
     let mut response = if S::is_api(&call) { api(&shared, &call).await } else { page(&shared, &call) };
     for (name, value) in S::HEADERS {

@@ -87,7 +87,7 @@ impl<S: State> Standin<S> {
             clock: builder.clock,
             latency: builder.latency,
             log: Log::new(builder.keep_requests),
-            faults: Faults::new(builder.faults),
+            faults: Faults::default(),
             kept: Mutex::new(kept),
         }))
     }

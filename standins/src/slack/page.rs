@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::store::{StoredMessage, Workspace};
-use crate::kit::{escape, index};
+use crate::kit::{article, escape, index};
 
 /// The page at `/`, `/archives/C0HELP` or `/archives/C0HELP/p1767323045000100`: its title and body.
 pub(super) fn show(workspace: &Workspace, segments: &[&str]) -> Option<(String, String)> {
@@ -28,16 +28,10 @@ fn body(workspace: &Workspace, channel: &str) -> String {
     messages.sort_by_key(|message| (thread_of(message), message.ts.as_str()));
     for message in &messages {
         let reply = if thread_of(message) == message.ts { "" } else { " class=reply" };
-        let anchor = message.ts.replace('.', "");
+        let anchor = format!("p{}", message.ts.replace('.', ""));
         let shown = if message.blocks.is_some() { "blocks: " } else { "" };
-        let _ = write!(
-            body,
-            "<article id=\"p{}\"{reply}><header><b>{}</b> at {}</header><pre>{shown}{}</pre></article>",
-            escape(&anchor),
-            escape(&message.user),
-            escape(&message.ts),
-            escape(&message.text)
-        );
+        let article = article(&anchor, &message.user, &message.ts, &format!("{shown}{}", message.text));
+        let _ = write!(body, "<div{reply}>{article}</div>");
     }
     if messages.is_empty() {
         body.push_str("<p>No messages yet.</p>");

@@ -11,7 +11,7 @@ impl State for Workspace {
     type Change = Change;
     const TITLE: &'static str = "Slack";
     const PREFIX: &'static str = "/api";
-    const STYLE: &'static str = "article.reply{margin-left:2rem}";
+    const STYLE: &'static str = ".reply{margin-left:2rem}";
     const HEADERS: &'static [(&'static str, &'static str)] =
         &[("cache-control", "private, no-cache, no-store")];
     const FAULTS: &'static [(&'static str, Fault)] = &[

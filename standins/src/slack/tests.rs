@@ -1,39 +1,20 @@
 //! The stand-in through its HTTP interface, across restarts, and as our own client sees it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use axum::body::Body;
 use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, Timestamp};
-use http::{HeaderMap, Request};
-use http_body_util::BodyExt;
+use http::Request;
 use serde_json::{Value, json};
 use slack::{Config, Slack};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tower::ServiceExt;
 
 use super::{BOT, ChannelState, Fault, FaultRule, Scope, SlackStandin, USER};
+use crate::kit::testing::{self, Answer, serve};
 
-struct Reply {
-    status: u16,
-    headers: HeaderMap,
-    text: String,
+async fn send(slack: &SlackStandin, request: http::request::Builder, body: String) -> Answer {
+    testing::send(slack.router(), request, body).await
 }
 
-impl Reply {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap()
-    }
-}
-
-async fn send(slack: &SlackStandin, request: http::request::Builder, body: String) -> Reply {
-    let request = request.header("host", "127.0.0.1:1").body(Body::from(body)).unwrap();
-    let (parts, body) = slack.router().oneshot(request).await.unwrap().into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
-    let text = String::from_utf8(bytes.to_vec()).unwrap();
-    Reply { status: parts.status.as_u16(), headers: parts.headers, text }
-}
-
-async fn post(slack: &SlackStandin, method: &str, body: Value) -> Reply {
+async fn post(slack: &SlackStandin, method: &str, body: Value) -> Answer {
     let request = Request::post(format!("/api/{method}"))
         .header("authorization", "Bearer xoxb-1")
         .header("content-type", "application/json");
@@ -78,12 +59,12 @@ async fn a_message_is_posted_listed_and_shown() {
     assert!(listed["messages"][0].get("metadata").is_none(), "metadata is given to those who ask for it");
     let page = send(&slack, Request::get("/archives/C1/p1795176000500000"), String::new()).await;
     assert!(
-        page.text.contains("*Hi* &lt;b&gt;") && page.text.contains("id=\"p1795176000500000\""),
+        page.text().contains("*Hi* &lt;b&gt;") && page.text().contains("id=\"p1795176000500000\""),
         "{}",
-        page.text
+        page.text()
     );
     assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
-    assert!(send(&slack, Request::get("/"), String::new()).await.text.contains("/archives/C1"));
+    assert!(send(&slack, Request::get("/"), String::new()).await.text().contains("/archives/C1"));
     assert_eq!(send(&slack, Request::get("/nowhere"), String::new()).await.status, 404);
 }
 
@@ -199,7 +180,7 @@ async fn arguments_may_come_as_a_form() {
     let metadata = "%7B%22event_type%22%3A%22a%22%2C%22event_payload%22%3A%7B%7D%7D";
     let reply =
         send(&slack, request, format!("token=xoxb-1&channel=C1&text=a%20b&metadata={metadata}")).await;
-    assert_eq!(reply.json()["ok"], json!(true), "{}", reply.text);
+    assert_eq!(reply.json()["ok"], json!(true), "{}", reply.text());
     assert_eq!(slack.messages("C1")[0].metadata, Some(json!({"event_type": "a", "event_payload": {}})));
     assert!(!format!("{:?}", slack.requests()).contains("xoxb-1"), "credentials are not kept");
 }
@@ -218,18 +199,16 @@ async fn faults_are_asked_for_by_header() {
     assert_eq!(asking("ratelimited:1").await.status, 200);
     assert_eq!(asking("503").await.status, 503);
     assert_eq!(asking("not_in_channel").await.json()["error"], "not_in_channel");
-    assert!(asking("bogus").await.text.contains("ratelimited"), "the error lists what there is");
+    assert!(asking("bogus").await.text().contains("ratelimited"), "the error lists what there is");
 }
 
 async fn with_client(slack: &SlackStandin, test: impl AsyncFnOnce(Slack)) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/api", listener.local_addr().unwrap());
-    let config = Config { timeout: Duration::from_millis(800), ..Config::at(base) };
-    let client = Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap();
-    tokio::select! {
-        () = test(client) => {}
-        served = slack.serve(listener) => panic!("{served:?}"),
-    }
+    serve(slack, async |base| {
+        let config = Config { timeout: Duration::from_millis(800), ..Config::at(base + "/api") };
+        let client = Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap();
+        test(client).await;
+    })
+    .await;
 }
 
 #[tokio::test]

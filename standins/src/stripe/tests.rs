@@ -4,20 +4,19 @@
 use std::time::Duration;
 
 use domain::{Clock, Mark, ServiceFailure, TaskId};
+use http::Request;
 use stripe::{Config, Payment, Problem, RefundRequest, Stripe};
-use tokio::net::TcpListener;
 
 use super::{AMOUNT, Fault, FaultRule, Scope, StripeStandin};
+use crate::kit::testing::{send, serve};
 
 async fn with_client(standin: &StripeStandin, test: impl AsyncFnOnce(Stripe)) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let config = Config { timeout: Duration::from_millis(800), ..Config::at(base) };
-    let client = Stripe::new(&"sk_test_1".into(), &config, Clock::system()).unwrap();
-    tokio::select! {
-        () = test(client) => {}
-        served = standin.serve(listener) => panic!("{served:?}"),
-    }
+    serve(standin, async |base| {
+        let config = Config { timeout: Duration::from_millis(800), ..Config::at(base) };
+        let client = Stripe::new(&"sk_test_1".into(), &config, Clock::system()).unwrap();
+        test(client).await;
+    })
+    .await;
 }
 
 fn mark(number: u8) -> Mark {
@@ -65,22 +64,14 @@ async fn what_stripe_refuses_is_refused() {
 
 #[tokio::test]
 async fn an_idempotency_key_belongs_to_its_parameters() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let standin = StripeStandin::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1/refunds", listener.local_addr().unwrap());
     let ask = async |amount: &str| {
-        let request = client.post(&url).bearer_auth("sk_test_1").header("idempotency-key", "k");
-        let body = format!("charge=ch_1&amount={amount}");
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        request.send().await.unwrap().status().as_u16()
+        let request = Request::post("/v1/refunds")
+            .header("authorization", "Bearer sk_test_1")
+            .header("idempotency-key", "k")
+            .header("content-type", "application/x-www-form-urlencoded");
+        send(standin.router(), request, format!("charge=ch_1&amount={amount}")).await.status
     };
-    tokio::select! {
-        () = async {
-            assert_eq!((ask("5").await, ask("5").await, ask("6").await), (200, 200, 400));
-        } => {}
-        served = standin.serve(listener) => panic!("{served:?}"),
-    }
+    assert_eq!((ask("5").await, ask("5").await, ask("6").await), (200, 200, 400));
     assert_eq!(standin.refunds().len(), 1);
 }

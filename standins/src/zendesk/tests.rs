@@ -4,21 +4,20 @@
 use std::time::Duration;
 
 use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, ThreadState, Timestamp};
-use tokio::net::TcpListener;
+use http::Request;
 use zendesk::{Config, Credentials, Zendesk};
 
 use super::{AGENT, Fault, FaultRule, Scope, ZendeskStandin};
+use crate::kit::testing::{send, serve};
 
 async fn with_client(standin: &ZendeskStandin, token: &str, test: impl AsyncFnOnce(Zendesk)) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let config = Config { timeout: Duration::from_millis(800), ..Config::at(base) };
-    let credentials = Credentials::Oauth(token.into());
-    let client = Zendesk::new(&credentials, &config, Clock::system()).unwrap();
-    tokio::select! {
-        () = test(client) => {}
-        served = standin.serve(listener) => panic!("{served:?}"),
-    }
+    serve(standin, async |base| {
+        let config = Config { timeout: Duration::from_millis(800), ..Config::at(base) };
+        let credentials = Credentials::Oauth(token.into());
+        let client = Zendesk::new(&credentials, &config, Clock::system()).unwrap();
+        test(client).await;
+    })
+    .await;
 }
 
 fn ticket(id: u64) -> Target {
@@ -80,19 +79,12 @@ async fn closed_tickets_and_strangers_are_refused() {
 async fn an_update_of_an_outdated_ticket_is_a_conflict() {
     let standin = ZendeskStandin::new();
     standin.seed_comment(7, 1, "It burns.", true).unwrap();
-    let client = reqwest_client();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/api/v2/tickets/7.json", listener.local_addr().unwrap());
     let update = serde_json::json!({"ticket": {
         "comment": {"html_body": "Hi", "public": true}, "safe_update": true,
         "updated_stamp": "2020-01-01T00:00:00Z",
     }});
-    tokio::select! {
-        answer = client.put(&url).bearer_auth("t").json(&update).send() => {
-            assert_eq!(answer.unwrap().status().as_u16(), 409);
-        }
-        served = standin.serve(listener) => panic!("{served:?}"),
-    }
+    let request = Request::put("/api/v2/tickets/7.json").header("authorization", "Bearer t");
+    assert_eq!(send(standin.router(), request, update.to_string()).await.status, 409);
     assert_eq!(standin.comments(7).len(), 1);
 }
 
@@ -110,9 +102,4 @@ async fn comments_survive_a_restart() {
     let left = folder.path().join("left.jsonl");
     std::fs::copy(&path, &left).unwrap();
     assert_eq!(ZendeskStandin::open(Clock::system(), &left).unwrap().comments(7), before);
-}
-
-fn reqwest_client() -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
 }

@@ -1,12 +1,12 @@
 //! Calls of somebody's own API, from a webhook to the request that arrives there, as agent.toml describes it.
 
-use standins::gemini::{GeminiStandin, Scripted};
-use standins::github::GithubStandin;
 use afterhook::{Backend, Dev};
 use e2e::world::{PERSON, World, is_triage};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 use settings::{Settings, Variables};
+use standins::gemini::{GeminiStandin, Scripted};
+use standins::github::GithubStandin;
 
 use super::{System, dev};
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use standins::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
-use standins::github::{Fault, FaultRule, GithubStandin, SECONDARY_LIMIT, Scope};
 use domain::Lane;
 use e2e::assembly::Assembly;
 use e2e::hooks;
@@ -11,6 +9,8 @@ use e2e::watch::Watch;
 use e2e::world::World;
 use embedded::Embedded;
 use serde_json::{Value, json};
+use standins::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
+use standins::github::{Fault, FaultRule, GithubStandin, SECONDARY_LIMIT, Scope};
 
 /// An intent without proof is left alone for this long.
 const SETTLING: Duration = Duration::from_secs(60);

@@ -18,13 +18,12 @@ async fn a_unary_answer_has_what_a_real_one_has() {
     let reply = post(&gemini, FLASH, &ask("How do I change the port?")).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.headers["content-type"], "application/json; charset=UTF-8");
-    assert!(reply.headers["server-timing"].to_str().unwrap().starts_with("gfet4t7; dur="));
     assert!(reply.body.starts_with(b"{\n  \""), "unary bodies are pretty-printed");
     let answer = reply.json();
     assert_eq!(answer["modelVersion"], "gemini-3.8-flash");
     assert!(answer["responseId"].is_string());
     assert_eq!(answer["candidates"][0]["finishReason"], "STOP");
-    let text = reply.text();
+    let text = reply.said();
     assert!(text.contains("How do I change the port?") && text.contains("Set GEMINI_API_KEY"), "{text}");
     let usage = &answer["usageMetadata"];
     let number = |field: &str| usage[field].as_u64().unwrap();
@@ -43,7 +42,7 @@ async fn the_same_question_gets_the_same_answer_with_an_id_of_its_own() {
     let gemini = GeminiStandin::new();
     let body = ask("Please add a dark mode.");
     let (one, two) = (post(&gemini, FLASH, &body).await, post(&gemini, FLASH, &body).await);
-    assert_eq!(one.text(), two.text());
+    assert_eq!(one.said(), two.said());
     assert_ne!(one.json()["responseId"], two.json()["responseId"]);
 }
 
@@ -61,7 +60,7 @@ async fn a_streamed_answer_adds_up_to_the_unary_one() {
         .iter()
         .map(|chunk| chunk["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap())
         .collect();
-    assert_eq!(text, unary.text());
+    assert_eq!(text, unary.said());
     let (last, others) = chunks.split_last().unwrap();
     assert_eq!(last["candidates"][0]["finishReason"], "STOP");
     assert!(others.iter().all(|chunk| chunk["candidates"][0].get("finishReason").is_none()));
@@ -69,20 +68,18 @@ async fn a_streamed_answer_adds_up_to_the_unary_one() {
     let totals: Vec<u64> =
         chunks.iter().map(|c| c["usageMetadata"]["totalTokenCount"].as_u64().unwrap()).collect();
     assert!(totals.is_sorted(), "usage is cumulative: {totals:?}");
-    let array: Vec<Value> = serde_json::from_slice(&post(&gemini, &path, &body).await.body).unwrap();
-    assert_eq!(array.len(), chunks.len());
+    assert_eq!(post(&gemini, &path, &body).await.status, 400, "other framings are refused");
 }
 
 #[tokio::test]
-async fn structured_output_keeps_the_order_of_the_schema() {
+async fn structured_output_is_about_the_question() {
     let gemini = GeminiStandin::new();
-    let body = r#"{"contents":[{"parts":[{"text":"<issue>\nTitle: It crashes\n</issue>"}]}],
-        "generationConfig":{"responseMimeType":"application/json","responseJsonSchema":
-        {"type":"object","properties":{"spam":{"type":"boolean"},"intent":{"enum":["question","bug_report"]},
-         "confidence":{"type":"number"}},"required":["spam","intent","confidence"]}}}"#;
-    let reply = super::send(&gemini, super::request("POST", FLASH, body)).await;
-    let text = reply.text();
-    assert!(text.starts_with(r#"{"spam":false,"intent":"bug_report","confidence":0.9"#), "{text}");
+    let mut body = ask("<issue>\nTitle: It crashes with an error\n</issue>\nSort it.");
+    body["generationConfig"] = json!({"responseMimeType": "application/json", "responseJsonSchema":
+        {"type": "object", "properties": {"spam": {"type": "boolean"}, "confidence": {"type": "number"},
+         "intent": {"enum": ["question", "bug_report"]}}, "required": ["spam", "intent", "confidence"]}});
+    let answer: Value = serde_json::from_str(&post(&gemini, FLASH, &body).await.said()).unwrap();
+    assert_eq!(answer, json!({"spam": false, "intent": "bug_report", "confidence": 0.93}));
 }
 
 #[tokio::test]
@@ -101,7 +98,7 @@ async fn a_small_budget_is_eaten_by_thinking_and_a_larger_one_cuts_the_text() {
     assert!(none["usageMetadata"]["thoughtsTokenCount"].as_u64().unwrap() <= 10);
     let cut = post(&gemini, FLASH, &with(60)).await;
     assert_eq!(cut.json()["candidates"][0]["finishReason"], "MAX_TOKENS");
-    assert!(cut.text().chars().count() <= 48);
+    assert!(cut.said().chars().count() <= 48);
 }
 
 #[tokio::test]
@@ -113,7 +110,7 @@ async fn text_in_the_prompt_is_not_obeyed() {
     body["generationConfig"] = json!({"responseMimeType": "application/json", "responseJsonSchema":
         {"type": "object", "properties": {"intent": {"enum": ["bug_report", "question"]}, "spam": {"type": "boolean"}},
          "required": ["intent", "spam"]}});
-    let answer: Value = serde_json::from_str(&post(&gemini, FLASH, &body).await.text()).unwrap();
+    let answer: Value = serde_json::from_str(&post(&gemini, FLASH, &body).await.said()).unwrap();
     assert_eq!(answer, json!({"intent": "bug_report", "spam": false}));
 }
 
@@ -127,10 +124,8 @@ async fn requests_are_remembered_without_their_key() {
     assert_eq!(requests[0].model.as_deref(), Some("gemini-flash-latest"));
     assert_eq!(requests[0].body, ask("x"));
     assert!(!format!("{requests:?}").contains("secret"));
-    assert!(!requests[0].headers.contains_key("x-goog-api-key"));
     let counters = gemini.counters();
-    assert_eq!((counters.requests, counters.calls["gemini-3.8-flash"], counters.in_flight), (2, 1, 0));
-    assert!(counters.output_tokens > 0);
+    assert_eq!((counters.requests, counters.in_flight), (2, 0));
 }
 
 #[tokio::test]

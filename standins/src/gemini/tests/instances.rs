@@ -3,13 +3,11 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::gemini::json::Node;
 use crate::gemini::question::Question;
 use crate::gemini::schema::instance;
 
 fn made(schema: &Value, text: &str) -> Value {
-    let made = instance(&Node::from(schema.clone()), &Question::of(text)).to_json();
-    serde_json::from_str(&made).unwrap()
+    instance(schema, &Question::of(text))
 }
 
 fn assert_valid(schema: &Value, text: &str) -> Value {
@@ -93,14 +91,19 @@ fn several_events_are_answered_each_under_its_number() {
 }
 
 #[test]
-fn the_openapi_subset_is_understood_and_its_order_kept() {
-    let schema = r#"{"type":"OBJECT","properties":{"a":{"type":"STRING","nullable":true},
-        "count":{"type":"INTEGER","format":"int32"},"kind":{"type":"STRING","enum":["x","y"]},
-        "tags":{"type":"ARRAY","items":{"type":"STRING"},"min_items":"2"}},
-        "required":["tags","a","kind","count"],"property_ordering":["tags","kind","count","a"]}"#;
-    let schema: Node = serde_json::from_str(schema).unwrap();
-    let text = instance(&schema, &Question::of("Three apples.")).to_json();
-    assert_eq!(text, r#"{"tags":["Three apples.","Three apples."],"kind":"x","count":1,"a":null}"#);
+fn the_openapi_subset_is_understood() {
+    let schema = json!({
+        "type": "OBJECT",
+        "properties": {
+            "a": {"type": "STRING", "nullable": true},
+            "count": {"type": "INTEGER", "format": "int32"},
+            "kind": {"type": "STRING", "enum": ["x", "y"]},
+            "tags": {"type": "ARRAY", "items": {"type": "STRING"}, "min_items": "2"},
+        },
+        "required": ["tags", "a", "kind", "count"],
+    });
+    let tags = ["Three apples.", "Three apples."];
+    assert_eq!(made(&schema, "Three apples."), json!({"tags": tags, "kind": "x", "count": 1, "a": null}));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The project's own use of context caches, against the stand-in: it refuses what Google refuses.
+//! The model client's use of context caches, against the stand-in: it refuses what Google refuses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,11 +9,9 @@ use embedded::Embedded;
 use gemini::wire::{Content, GenerateContentRequest, Part, Role};
 use gemini::{CacheKey, CacheSweeper, Caches, Config, Demand, Prepared, Traffic, Wanted};
 use serde_json::{Value, json};
+use standins::gemini::GeminiStandin;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-
-use super::post;
-use crate::gemini::GeminiStandin;
 
 const MODEL: &str = "gemini-pro-latest";
 const TTL: Duration = Duration::from_secs(7_200);
@@ -74,8 +72,10 @@ impl Bench {
 
     async fn ask(&self, prepared: &Prepared, request: &GenerateContentRequest) -> Value {
         let body = serde_json::to_value(&*prepared.request(request)).unwrap();
-        let reply = post(&self.standin, &format!("/v1beta/models/{MODEL}:generateContent"), &body).await;
-        reply.json()
+        let url = format!("{}/v1beta/models/{MODEL}:generateContent", self.config.base_url);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.post(url).header("x-goog-api-key", "key").json(&body);
+        request.send().await.unwrap().json().await.unwrap()
     }
 
     async fn sweep(&self) -> gemini::Swept {
