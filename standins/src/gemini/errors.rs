@@ -98,11 +98,13 @@ impl ApiError {
     }
 
     /// What is wrong, in words.
+    #[cfg(test)]
     pub(super) fn message(&self) -> &str {
         &self.message
     }
 
     /// The canonical status, such as `INVALID_ARGUMENT`.
+    #[cfg(test)]
     pub(super) fn status(&self) -> &'static str {
         self.status
     }

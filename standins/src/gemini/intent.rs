@@ -29,14 +29,14 @@ static TABLE: &[Row] = &[
     Row {
         kind: Kind::Incident,
         names: &["incident", "outage", "alert"],
-        cues: "outage|is down|unavailable|incident|on fire|latency above|error rate|everybody",
+        cues: "outage|is down|unavailable|incident|on fire|above|error rate|everybody",
     },
     Row {
         kind: Kind::Bug,
         names: &["bug", "defect", "error", "crash", "problem", "regression"],
         cues: "bug|crash|panic|error|exception|fails|failed|failing|broken|stopped working|not work|regression|\
-               wrong|drops|loses|missing|incorrect|unexpected|no longer|to reproduce|what happened|i expected|\
-               see the same|doesn't|cannot connect|hangs|500",
+               wrong|drops|loses|missing|incorrect|unexpected|no longer|to reproduce|what happened|\
+               see the same|doesn't|cannot connect|hangs|500|stops|ends after|expected|worked|exceeded|same here",
     },
     Row {
         kind: Kind::Feature,
@@ -47,7 +47,7 @@ static TABLE: &[Row] = &[
     Row {
         kind: Kind::Question,
         names: &["question", "how_to", "howto", "usage"],
-        cues: "how do|how can i|how to|how does|is it possible|is there a|what is|where can i|which |why does|\
+        cues: "how do|how can i|can i|how to|how does|is it possible|is there a|what is|where can i|which |why does|\
                question|wondering|?",
     },
 ];
@@ -59,15 +59,6 @@ const SPAM: &str = "casino|crypto giveaway|free crypto|click here to win|click h
 /// The names of intents that fit when nothing else does, best first.
 const FALLBACK: &[&str] = &["other", "unknown", "general", "none", "default", "question"];
 
-/// A choice among several words.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Choice {
-    /// Which one.
-    pub(super) index: usize,
-    /// How sure, from 0 to 1.
-    pub(super) confidence: f64,
-}
-
 /// Whether a text is advertising that nobody asked for.
 pub(super) fn is_spam(question: &Question) -> bool {
     SPAM.split('|').any(|phrase| question.has(phrase))
@@ -78,8 +69,9 @@ pub(super) fn kind(question: &Question) -> Kind {
     ranked(question).first().map_or(Kind::Other, |(_, row)| row.kind)
 }
 
-/// The word that fits a text best: that of the kind which most speaks for. None only if there is no word.
-pub(super) fn choose(words: &[&str], question: &Question) -> Option<Choice> {
+/// The place of the word that fits a text best, which is that of the kind which most speaks for; and how
+/// sure that is, from 0 to 1. None only if there is no word.
+pub(super) fn choose(words: &[&str], question: &Question) -> Option<(usize, f64)> {
     let ranked = ranked(question);
     let fitting = ranked.iter().enumerate().find_map(|(place, (score, row))| {
         let is_of_kind = |word: &&str| row.names.iter().any(|name| word.to_lowercase().contains(name));
@@ -87,7 +79,7 @@ pub(super) fn choose(words: &[&str], question: &Question) -> Option<Choice> {
     });
     let Some((place, score, index)) = fitting else {
         let index = FALLBACK.iter().find_map(|name| words.iter().position(|word| word == name));
-        return (!words.is_empty()).then_some(Choice { index: index.unwrap_or(0), confidence: 0.42 });
+        return (!words.is_empty()).then_some((index.unwrap_or(0), 0.42));
     };
     let others = ranked.iter().enumerate().filter(|(other, _)| *other != place);
     let next = others.map(|(_, (score, _))| *score).max().unwrap_or(0);
@@ -96,7 +88,7 @@ pub(super) fn choose(words: &[&str], question: &Question) -> Option<Choice> {
         1 => 0.86,
         _ => 0.93,
     };
-    Some(Choice { index, confidence })
+    Some((index, confidence))
 }
 
 /// The kinds that anything speaks for, the likeliest first. A phrase in the title counts twice.
@@ -119,8 +111,8 @@ mod tests {
         &["bug_report", "feature_request", "question", "refund_request", "incident", "other"];
 
     fn chosen(text: &str) -> (&'static str, f64) {
-        let choice = choose(INTENTS, &Question::of(text)).unwrap();
-        (INTENTS[choice.index], choice.confidence)
+        let (index, confidence) = choose(INTENTS, &Question::of(text)).unwrap();
+        (INTENTS[index], confidence)
     }
 
     #[test]
@@ -149,7 +141,7 @@ mod tests {
         for text in ["hi", "", "Something about things", "asdf qwer"] {
             assert_eq!(chosen(text), ("other", 0.42), "{text}");
         }
-        assert_eq!(choose(&["low", "high"], &Question::of("hi")).unwrap().index, 0);
+        assert_eq!(choose(&["low", "high"], &Question::of("hi")).unwrap().0, 0);
         assert_eq!(choose(&[], &Question::of("hi")), None);
     }
 
@@ -157,5 +149,29 @@ mod tests {
     fn spam_is_recognised_and_ordinary_text_is_not() {
         assert!(is_spam(&Question::of("Best online CASINO, free spins")));
         assert!(!is_spam(&Question::of("The build fails on Windows")));
+    }
+
+    #[test]
+    fn the_sample_events_are_sorted() {
+        macro_rules! sample {
+            ($file:literal, $($text:literal),+) => {{
+                let body: serde_json::Value =
+                    serde_json::from_str(include_str!(concat!("../../../events/bodies/", $file))).unwrap();
+                [$(body.pointer($text).unwrap().as_str().unwrap()),+].join("\n")
+            }};
+        }
+        for (text, wanted) in [
+            (sample!("github/issues.opened.json", "/issue/title", "/issue/body"), "bug_report"),
+            (sample!("jira/issue.created.json", "/issue/fields/summary"), "bug_report"),
+            (sample!("slack/message.im.json", "/event/text"), "question"),
+            (
+                sample!("zendesk/ticket.created.json", "/detail/subject", "/detail/description"),
+                "refund_request",
+            ),
+            (sample!("pagerduty/incident.triggered.json", "/event/data/title"), "incident"),
+        ] {
+            let (intent, confidence) = chosen(&text);
+            assert!(intent == wanted && confidence >= 0.8, "{text}: {intent} {confidence}");
+        }
     }
 }

@@ -52,9 +52,9 @@ impl Maker<'_> {
         let schema = self.resolved(schema);
         let words = words(&schema);
         if words.len() > 1
-            && let Some(choice) = choose(&words, self.question)
+            && let Some((index, confidence)) = choose(&words, self.question)
         {
-            (self.confidence, self.chosen) = (choice.confidence, words[choice.index].to_owned());
+            (self.confidence, self.chosen) = (confidence, words[index].to_owned());
             return true;
         }
         let inner = properties(&schema).map(|(_, property)| property);
@@ -76,7 +76,7 @@ impl Maker<'_> {
         }
         if let Some(options) = schema.field("enum").and_then(Value::as_array) {
             let words = words(&schema);
-            let choice = choose(&words, self.question).map(|choice| Value::from(words[choice.index]));
+            let choice = choose(&words, self.question).map(|(index, _)| Value::from(words[index]));
             return choice.or_else(|| options.first().cloned()).unwrap_or_default();
         }
         if let Some(options) = variants(&schema) {

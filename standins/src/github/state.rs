@@ -30,7 +30,13 @@ impl State for Github {
         &[("secondary", super::SECONDARY_LIMIT), ("primary", super::PRIMARY_LIMIT)];
 
     fn apply(&mut self, change: Change) {
-        self.make(change);
+        match change {
+            Change::Comment { at, comment } => {
+                self.last_id = self.last_id.max(comment.id);
+                self.entry(&at).comments.push(comment);
+            }
+            Change::Labels { at, labels } => self.entry(&at).labels = labels,
+        }
     }
 
     fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {

@@ -107,7 +107,7 @@ pub struct Github {
     /// All issues that anything happened to, each where it was first written.
     threads: BTreeMap<Key, (Place, Thread)>,
     /// The last id of a comment.
-    last_id: u64,
+    pub(super) last_id: u64,
 }
 
 impl Github {
@@ -138,17 +138,6 @@ impl Github {
             login: login.to_owned(),
             body: body.to_owned(),
             created_at: Timestamp::from_second(now.as_second()).unwrap_or(now),
-        }
-    }
-
-    /// Makes a change.
-    pub(super) fn make(&mut self, change: Change) {
-        match change {
-            Change::Comment { at, comment } => {
-                self.last_id = self.last_id.max(comment.id);
-                self.entry(&at).comments.push(comment);
-            }
-            Change::Labels { at, labels } => self.entry(&at).labels = labels,
         }
     }
 
