@@ -1,60 +1,40 @@
 //! The processor: takes SQS batches, claims tasks, lets the model think, publishes or parks.
 //!
 //! [`Processor::handle_batch`] is what Lambda calls and [`Processor::handle`] what the local runner
-//! calls; the way of one task reads from top to bottom in `process.rs` (claim), `work.rs` (sort and
-//! dispatch), `context.rs` (what an automation can do) and `settle.rs` (the last write).
+//! calls. The way of one task: `queue/batch.rs` (the message), `task/claim.rs` (claim), `task/work.rs`
+//! (sort and dispatch), `automation/context.rs` (what an automation can do), `task/settle.rs` (the last
+//! write).
 
-mod approver;
+mod after_end;
+mod automation;
 mod automations;
-mod batch;
-mod callback;
-mod cap;
-mod clean;
+mod compose;
 mod config;
-mod context;
-mod conversation;
-mod disposition;
-mod effect;
-mod fallback;
-mod follow_up;
-mod gate;
-mod hosts;
-mod interrupt;
 #[cfg(feature = "lambda")]
 pub mod lambda;
-mod media;
 mod observe;
-mod person;
-mod process;
-mod prompt;
-mod registry;
-mod run;
+mod queue;
+mod reply;
 mod services;
-mod settle;
-mod steps;
-mod supersede;
-mod thread;
+mod task;
 mod triage;
-mod untrusted;
-mod wire;
-mod work;
 
 use std::sync::Arc;
 
 use domain::{Approver, Clock, Jitter, Model, StatsRecorder, Stores};
 use telemetry::Metrics;
 
+pub use automation::context::{Context, Finished};
+pub use automation::registry::{Automation, Registry};
 pub use automations::registry;
-pub use batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
+pub use compose::{Parts, WireError, gemini};
 pub use config::Config;
-pub use context::{Context, Finished};
-pub use disposition::Disposition;
-pub use effect::{Deed, Found};
-pub use interrupt::{Deferred, Interrupt};
-pub use person::Approval;
-pub use registry::{Automation, Registry};
+pub use queue::ack::Disposition;
+pub use queue::batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
+pub use reply::approval::Approval;
+pub use reply::effect::{Deed, Found};
 pub use services::{MissingCredential, OutsideService, Services, ServicesError, needs, services};
-pub use wire::{Parts, WireError, gemini};
+pub use task::interrupt::{Deferred, Interrupt};
 
 /// Everything that the work on tasks needs. Holds no state of its own but figures
 /// that are about to be written: a crash loses no work.

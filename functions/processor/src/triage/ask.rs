@@ -4,10 +4,10 @@ use domain::{Lane, ModelCall, ModelFailure, ModelRole, OutputFormat, Task};
 use serde::Deserialize;
 use tracing::{debug, warn};
 
-use super::rendezvous::{Arrival, Follower, Group, Ticket};
-use super::together::{self, Share};
-use super::{Verdict, instructions, output, question};
-use crate::run::Run;
+use super::batch_prompt::{self, Share};
+use super::batcher::{Arrival, Follower, Group, Ticket};
+use super::question::{Verdict, instructions, output, question};
+use crate::task::claimed_task::Run;
 use crate::{Interrupt, Processor};
 
 /// With whom `task` may share a question: bulk work of a trusted source that has not been sorted yet.
@@ -49,13 +49,13 @@ pub(crate) async fn ask(run: &Run, ticket: Ticket) -> Result<Option<Verdict>, In
 /// to ask alone.
 async fn ask_for_all(run: &Run, call: &ModelCall, followers: Vec<Follower>) -> Option<Share> {
     let others: Vec<&ModelCall> = followers.iter().map(|follower| &follower.call).collect();
-    let together = together::call(call, &others);
+    let together = batch_prompt::call(call, &others);
     let answer = run.processor.model.generate(&together).await;
     let check = match &call.output {
         OutputFormat::Json { check, .. } => Some(check),
         OutputFormat::Text => None,
     };
-    let mut shares = together::shares(answer, followers.len() + 1, check).into_iter();
+    let mut shares = batch_prompt::shares(answer, followers.len() + 1, check).into_iter();
     let own = shares.next();
     for (follower, share) in followers.into_iter().zip(shares) {
         // Who does not listen any more has been dropped.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use webhook::{ApiTask, Scheme};
 
-use crate::run::Run;
+use crate::task::claimed_task::Run;
 use crate::{Deed, Finished, Found, Interrupt};
 
 /// The step that holds what came out.

@@ -13,8 +13,8 @@ use domain::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Verdict;
-use super::split::split;
+use super::cost_split::split;
+use super::question::Verdict;
 
 /// What is said besides the instructions for one event.
 const RULE: &str = "You are given several events, each under its number. Each stands alone: judge it as if \

@@ -10,9 +10,12 @@ use domain::{
 use futures::FutureExt;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::disposition::{Disposition, MAX_DELAY};
-use crate::triage::Ticket;
-use crate::{Interrupt, Processor, fallback, settle, work};
+use crate::queue::ack::{Disposition, MAX_DELAY};
+use crate::reply::fallback;
+use crate::task::settle;
+use crate::task::work;
+use crate::triage::batcher::Ticket;
+use crate::{Interrupt, Processor};
 
 /// The lease outlives the invocation by this: clocks differ, and a last write may be under way.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);

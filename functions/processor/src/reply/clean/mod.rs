@@ -13,7 +13,7 @@ mod urls;
 
 use domain::clip;
 
-use crate::untrusted::visible;
+use crate::automation::untrusted::visible;
 
 pub(crate) use allowed::Allowed;
 pub(crate) use urls::urls;

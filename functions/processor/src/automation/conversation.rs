@@ -2,8 +2,8 @@
 
 use domain::{Comment, Event, Speaker, TaskId, Turn};
 
-use crate::media::Shown;
-use crate::untrusted::Fence;
+use crate::automation::media::Shown;
+use crate::automation::untrusted::Fence;
 
 /// What a conversation is made of.
 pub(crate) struct Conversation<'c> {

@@ -5,7 +5,7 @@ use domain::after;
 use std::time::Duration;
 
 use crate::Interrupt;
-use crate::run::Run;
+use crate::task::claimed_task::Run;
 
 const HOUR_SECONDS: i64 = 3_600;
 

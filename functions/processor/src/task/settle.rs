@@ -10,9 +10,9 @@ use domain::{
 };
 use tracing::{error, warn};
 
-use crate::context::Finished;
-use crate::disposition::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, retry_backoff, wait};
-use crate::interrupt::Deferred;
+use crate::automation::context::Finished;
+use crate::queue::ack::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, retry_backoff, wait};
+use crate::task::interrupt::Deferred;
 use crate::{Interrupt, Processor};
 
 /// How soon a message comes back when the last write failed. The lease still runs: the next claim

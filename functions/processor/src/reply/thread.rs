@@ -9,8 +9,9 @@ use std::sync::atomic::Ordering;
 
 use domain::{Event, ThreadState};
 
-use crate::run::{OUTSIDE_CALL, Run};
-use crate::{Interrupt, work};
+use crate::Interrupt;
+use crate::task::claimed_task::{OUTSIDE_CALL, Run};
+use crate::task::work;
 
 /// What a locked thread ends a task with.
 pub(crate) const LOCKED: &str = "it takes no more comments";

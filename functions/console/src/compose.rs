@@ -1,4 +1,4 @@
-//! [`wire`]: a [`Console`] from the environment and AWS, as it runs on Lambda.
+//! [`compose`]: a [`Console`] from the environment and AWS, as it runs on Lambda.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{Console, ReadTokens, TokenSource};
 ///
 /// # Errors
 /// [`BootError`], when it cannot work as it is configured.
-pub async fn wire() -> Result<Arc<Console>, BootError> {
+pub async fn compose() -> Result<Arc<Console>, BootError> {
     let booted = lambda::boot(None).await?;
     let tokens = TokenSource::kept(keeper(booted.act_secrets()));
     let console = Console::new(booted.stores, tokens, booted.clock);

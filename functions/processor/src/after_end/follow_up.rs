@@ -11,10 +11,11 @@ use std::time::Duration;
 use domain::{Delivery, Effect, Event, TaskId, TaskStatus, Timestamp, after};
 use tracing::warn;
 
-use crate::disposition::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, wait};
-use crate::interrupt::Deferred;
-use crate::run::Run;
-use crate::{Interrupt, Processor, callback};
+use crate::after_end::callback;
+use crate::queue::ack::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, wait};
+use crate::task::claimed_task::Run;
+use crate::task::interrupt::Deferred;
+use crate::{Interrupt, Processor};
 
 /// How soon a message comes back when somebody else wrote in between, or the stores did not answer.
 const RETRY: Duration = Duration::from_secs(5);

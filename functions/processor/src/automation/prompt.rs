@@ -6,8 +6,8 @@ use domain::TaskError;
 use settings::PromptValues;
 
 use crate::Interrupt;
-use crate::run::Run;
-use crate::untrusted::Fence;
+use crate::automation::untrusted::Fence;
+use crate::task::claimed_task::Run;
 
 /// What the intent of the task has its answer written by, or `instead` if its intent has no template.
 pub(crate) async fn instruction(run: &Run, instead: &str) -> Result<String, Interrupt> {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tracing::{error, warn};
 
 use crate::Processor;
-use crate::disposition::Disposition;
-use crate::triage::{Table, Ticket};
+use crate::queue::ack::Disposition;
+use crate::triage::batcher::{Table, Ticket};
 
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
 const ANSWER_MARGIN: Duration = Duration::from_millis(1_500);

@@ -8,7 +8,7 @@ use domain::{
 };
 
 use crate::Interrupt;
-use crate::run::{OUTSIDE_CALL, Run};
+use crate::task::claimed_task::{OUTSIDE_CALL, Run};
 
 /// An effect begins only with so much of the lease left: the call's own time-out, the write of the
 /// proof, and plenty for clocks that differ. Nobody else can have claimed the task before it is over.
@@ -169,7 +169,7 @@ impl Run {
     /// The intent stays; the next try resolves it once it has settled.
     fn in_doubt(&self, name: &str, what: &str) -> Interrupt {
         let error = TaskError::new(name, "in_doubt", format!("whether it happened is not known: {what}"));
-        Interrupt::Defer(Box::new(crate::interrupt::Deferred {
+        Interrupt::Defer(Box::new(crate::task::interrupt::Deferred {
             why: error.message.clone(),
             not_before: Some(after(self.now(), SETTLING)),
             is_slot: false,

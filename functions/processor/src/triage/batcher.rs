@@ -13,7 +13,7 @@ use std::time::Duration;
 use domain::ModelCall;
 use tokio::sync::{oneshot, watch};
 
-use super::together::Share;
+use super::batch_prompt::Share;
 
 /// How long the first one waits for the others. Time is the runtime's.
 const WINDOW: Duration = Duration::from_millis(100);

@@ -12,11 +12,17 @@ use domain::{
 use futures::FutureExt;
 use webhook::{CommentPolicy, IgnoreReason, Parsed, Provider, Received, Sender};
 
-use crate::fallback::Memory;
-use crate::process::worn_out;
-use crate::run::{OUTSIDE_CALL, Run};
-use crate::triage::{self, Ticket};
-use crate::{Context, Finished, Interrupt, Processor, callback, fallback, supersede, thread};
+use crate::after_end::callback;
+use crate::reply::fallback;
+use crate::reply::fallback::Memory;
+use crate::reply::thread;
+use crate::task::claim::worn_out;
+use crate::task::claimed_task::{OUTSIDE_CALL, Run};
+use crate::task::supersede;
+use crate::triage::ask::{ask, group};
+use crate::triage::batcher::Ticket;
+use crate::triage::question::unclassified;
+use crate::{Context, Finished, Interrupt, Processor};
 
 /// A task after the work on it.
 pub(crate) struct Worked {
@@ -33,7 +39,7 @@ pub(crate) async fn run(
     deadline: Timestamp,
     mut ticket: Ticket,
 ) -> Worked {
-    match triage::group(processor, &task) {
+    match group(processor, &task) {
         Some(group) => ticket.expect(group),
         None => ticket = Ticket::alone(),
     }
@@ -181,10 +187,10 @@ async fn classify(run: &Arc<Run>, ticket: Ticket) -> Result<Classification, Inte
     if let Some(known) = run.task.lock().await.doc.classification.clone() {
         return Ok(known);
     }
-    let classification = match triage::ask(run, ticket).await? {
+    let classification = match ask(run, ticket).await? {
         Some(verdict) if verdict.spam => return Err(Interrupt::Ignore("spam".to_owned())),
         Some(verdict) => verdict.classification(),
-        None => triage::unclassified(),
+        None => unclassified(),
     };
     let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();

@@ -16,10 +16,10 @@ use domain::{Classification, DraftOrigin, Event, StateStore, TaskOutput, Timesta
 use futures::future::join_all;
 use tracing::{debug, warn};
 
-use crate::interrupt::Deferred;
-use crate::run::Run;
-use crate::triage::unclassified;
-use crate::untrusted::visible;
+use crate::automation::untrusted::visible;
+use crate::task::claimed_task::Run;
+use crate::task::interrupt::Deferred;
+use crate::triage::question::unclassified;
 use crate::{Context, Finished, Interrupt, Processor};
 use answers::Past;
 use sketch::Sketch;

@@ -13,12 +13,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use settings::{AgentSettings, ApprovalPolicy, AutomationSettings};
 
-use crate::clean::{Allowed, Cleaned, clean};
-use crate::conversation::Conversation;
-use crate::gate::{Candidate, parked_because};
-use crate::run::{OUTSIDE_CALL, Run};
-use crate::untrusted::visible;
-use crate::{Approval, Deed, Found, Interrupt, Services, media, prompt};
+use crate::automation::conversation::Conversation;
+use crate::automation::media;
+use crate::automation::prompt;
+use crate::automation::untrusted::visible;
+use crate::reply::clean::{Allowed, Cleaned, clean};
+use crate::reply::gate::{Candidate, parked_because};
+use crate::task::claimed_task::{OUTSIDE_CALL, Run};
+use crate::{Approval, Deed, Found, Interrupt, Services};
 
 /// The name of the reply in the effect ledger.
 pub(crate) const REPLY: &str = "reply";
@@ -59,7 +61,7 @@ impl Context {
     /// What triage made of it.
     pub async fn classification(&self) -> Classification {
         let task = self.0.task.lock().await;
-        task.doc.classification.clone().unwrap_or_else(crate::triage::unclassified)
+        task.doc.classification.clone().unwrap_or_else(crate::triage::question::unclassified)
     }
 
     /// `[automations]` of agent.toml.

@@ -1,12 +1,4 @@
-//! Triage: one structured call to the cheap model says what an event wants.
-//!
-//! `ask` puts the question, and `rendezvous` finds out whether others of the same invocation have one
-//! too, which then go out `together`; `split` shares the price.
-
-mod ask;
-mod rendezvous;
-mod split;
-mod together;
+//! The question to the triage model: its instructions, its text, the shape of its answer.
 
 use std::sync::Arc;
 
@@ -16,10 +8,7 @@ use serde_json::{Value, json};
 use settings::Intent;
 
 use crate::Registry;
-use crate::untrusted::Fence;
-
-pub(crate) use ask::{ask, group};
-pub(crate) use rendezvous::{Table, Ticket};
+use crate::automation::untrusted::Fence;
 
 /// What the model fills in.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

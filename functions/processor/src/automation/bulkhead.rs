@@ -11,7 +11,7 @@ use domain::{Acquire, after};
 use tracing::warn;
 
 use crate::Interrupt;
-use crate::run::Run;
+use crate::task::claimed_task::Run;
 
 /// How long a free place is waited for: paying an environment to wait is waste.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);

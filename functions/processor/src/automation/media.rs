@@ -11,8 +11,8 @@ use domain::{
 use settings::Hosts;
 use url::{Host, Url};
 
-use crate::clean::urls;
-use crate::untrusted::visible;
+use crate::automation::untrusted::visible;
+use crate::reply::clean::urls;
 
 /// Attachments that one task may show.
 const MAX_MEDIA: usize = 8;

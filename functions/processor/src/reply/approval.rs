@@ -10,8 +10,8 @@ use domain::{Blob, DraftOrigin, DraftRef, PartKey, StoreError, after, short_sha2
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
-use crate::context::REPLY;
-use crate::run::Run;
+use crate::automation::context::REPLY;
+use crate::task::claimed_task::Run;
 
 /// What a person has approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

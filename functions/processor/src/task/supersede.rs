@@ -9,7 +9,8 @@ use std::sync::Arc;
 use domain::{Event, Task, TaskId, TaskStatus};
 use tracing::warn;
 
-use crate::{Processor, work};
+use crate::Processor;
+use crate::task::work;
 
 /// Newer tasks of a thread that are looked at. Of a flood, the last ones are in nobody's way.
 const LOOKED_AT: usize = 5;

@@ -1,4 +1,4 @@
-//! [`wire`]: an [`Ingest`] from agent.toml, the environment and AWS, as it runs on Lambda.
+//! [`compose`]: an [`Ingest`] from agent.toml, the environment and AWS, as it runs on Lambda.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{Ingest, ReadSecrets, SecretsSource, Unreadable, Want, signing_secret
 ///
 /// # Errors
 /// [`BootError`], when it cannot work as it is configured.
-pub async fn wire() -> Result<Arc<Ingest>, BootError> {
+pub async fn compose() -> Result<Arc<Ingest>, BootError> {
     let booted = lambda::boot(None).await?;
     let names = booted.settings.sources.keys().cloned().collect();
     let secrets = SecretsSource::kept(keeper(booted.verify_secrets(), names));

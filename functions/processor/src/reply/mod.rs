@@ -1,0 +1,9 @@
+//! A draft on its way out: cleaned, passed through the gate, approved by a person, published once.
+
+pub(crate) mod approval;
+pub(crate) mod clean;
+pub(crate) mod effect;
+pub(crate) mod fallback;
+pub(crate) mod gate;
+mod reply_limit;
+pub(crate) mod thread;
