@@ -11,7 +11,7 @@ use crate::{Config, Processor, Registry, Services, ServicesError, automations, o
 
 /// Why no processor can be made of what is configured.
 #[derive(Debug, thiserror::Error)]
-pub enum WireError {
+pub enum ComposeError {
     /// The Gemini settings cannot work.
     #[error("Gemini: {0}")]
     Gemini(#[from] gemini::ConfigError),
@@ -46,24 +46,13 @@ impl Processor {
     /// A processor that runs the automations of `registry`.
     ///
     /// # Errors
-    /// [`WireError::Automations`].
-    pub fn new(settings: &Settings, registry: Registry, parts: Parts) -> Result<Self, WireError> {
+    /// [`ComposeError::Automations`].
+    pub fn new(settings: &Settings, registry: Registry, parts: Parts) -> Result<Self, ComposeError> {
         let registry = Arc::new(automations::configured(registry, settings));
-        let config = Config::new(settings, &registry).map_err(WireError::Automations)?;
+        let config = Config::new(settings, &registry).map_err(ComposeError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
-        let daybook = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
-        Ok(Self {
-            stores,
-            model,
-            services,
-            approver: None,
-            registry,
-            config,
-            clock,
-            jitter,
-            metrics,
-            daybook,
-        })
+        let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
+        Ok(Self { stores, model, services, approver: None, registry, config, clock, jitter, metrics, stats })
     }
 }
 
@@ -77,7 +66,7 @@ fn shard(jitter: &Jitter) -> u32 {
 /// and budgets are kept in `state`.
 ///
 /// # Errors
-/// [`WireError::Gemini`].
+/// [`ComposeError::Gemini`].
 pub fn gemini(
     settings: &Settings,
     environment: &Environment,
@@ -85,7 +74,7 @@ pub fn gemini(
     clock: Clock,
     jitter: Jitter,
     metrics: Metrics,
-) -> Result<Arc<dyn Model>, WireError> {
+) -> Result<Arc<dyn Model>, ComposeError> {
     let config = wiring::model::config(settings, environment);
     Ok(Arc::new(Gemini::new(config, state, observe::signals(metrics), clock, jitter)?))
 }

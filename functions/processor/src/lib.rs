@@ -27,12 +27,12 @@ use telemetry::Metrics;
 pub use automation::context::{Context, Finished};
 pub use automation::registry::{Automation, Registry};
 pub use automations::registry;
-pub use compose::{Parts, WireError, gemini};
+pub use compose::{ComposeError, Parts, gemini};
 pub use config::Config;
 pub use queue::ack::Disposition;
 pub use queue::batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
-pub use reply::effect::{Deed, Found};
+pub use reply::effect::{Action, Found};
 pub use services::{MissingCredential, OutsideService, Services, ServicesError, needs, services};
 pub use task::interrupt::{Deferred, Interrupt};
 
@@ -58,5 +58,5 @@ pub struct Processor {
     /// Where metrics go.
     pub metrics: Metrics,
     /// What the day brings, for the console.
-    pub daybook: StatsRecorder,
+    pub stats: StatsRecorder,
 }

@@ -13,9 +13,9 @@ impl Processor {
     /// now: figures that cannot be written wait for the next run, and keep nobody.
     pub(crate) async fn note_day(&self, task: &Task, now: Timestamp) {
         if task.control.status.is_end() {
-            self.daybook.ended(task.control.status, now);
+            self.stats.ended(task.control.status, now);
         }
-        if let Err(problem) = self.daybook.write(now).await {
+        if let Err(problem) = self.stats.write(now).await {
             tracing::warn!(%problem, "the day's figures are not up to date");
         }
     }

@@ -72,19 +72,19 @@ impl Notices {
                 break;
             }
             match deliver_notices(&self.stores, approver, &self.clock, &id, &owner).await {
-                Ok(tended) => {
-                    tally.posted += tended.posted;
-                    tally.marked += tended.marked;
-                    for problem in &tended.failures {
-                        warn!(task_id = %id, %problem, "a message about a draft; tried again later");
+                Ok(report) => {
+                    tally.posted += report.posted;
+                    tally.marked += report.marked;
+                    for problem in &report.failures {
+                        warn!(task_id = %id, %problem, "a message about a draft was not delivered; the next sweep tries again");
                         tally.failed += 1;
                     }
-                    if tended.is_down() {
+                    if report.is_down() {
                         break;
                     }
                 }
                 Err(problem) => {
-                    warn!(task_id = %id, %problem, "a message about a draft; tried again later");
+                    warn!(task_id = %id, %problem, "a message about a draft was not delivered; the next sweep tries again");
                     tally.failed += 1;
                 }
             }

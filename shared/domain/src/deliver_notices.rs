@@ -65,15 +65,15 @@ pub async fn deliver_notices(
         .filter(|notice| notice.is_pending())
         .map(|notice| notice.name.clone())
         .collect();
-    let mut tending = Tending { stores, approver, clock, owner, task, done: NoticeReport::default() };
+    let mut notifier = Notifier { stores, approver, clock, owner, task, done: NoticeReport::default() };
     for name in names {
-        tending.step(&name).await?;
+        notifier.step(&name).await?;
     }
-    Ok(NoticeReport { task: Some(tending.task), ..tending.done })
+    Ok(NoticeReport { task: Some(notifier.task), ..notifier.done })
 }
 
 /// One call of [`deliver_notices`].
-struct Tending<'a> {
+struct Notifier<'a> {
     stores: &'a Stores,
     approver: &'a dyn Approver,
     clock: &'a Clock,
@@ -83,7 +83,7 @@ struct Tending<'a> {
     done: NoticeReport,
 }
 
-impl Tending<'_> {
+impl Notifier<'_> {
     async fn step(&mut self, name: &str) -> Result<(), StoreError> {
         if self.task.control.status == TaskStatus::Processing {
             return Ok(());

@@ -60,9 +60,10 @@ pub struct TaskDoc {
     /// What the person who asked for a new draft said.
     #[serde(default, skip_serializing_if = "is_default")]
     pub retry_note: Option<String>,
-    /// Since when no model can be had for it; `None` once one has answered.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub shut_since: Option<Timestamp>,
+    /// Since when no model can be had for it; `None` once one has answered. Stored as `shut_since`, its
+    /// first name.
+    #[serde(rename = "shut_since", default, skip_serializing_if = "is_default")]
+    pub model_down_since: Option<Timestamp>,
     /// Hash of the draft that stood in for a model's answer: a decision on it is carried out without
     /// asking a model again.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -171,7 +172,7 @@ impl TaskDoc {
             wakes: 0,
             round: 0,
             retry_note: None,
-            shut_since: None,
+            model_down_since: None,
             stand_in: None,
             classification: None,
             draft: None,

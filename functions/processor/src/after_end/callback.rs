@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use webhook::{ApiTask, Scheme};
 
-use crate::task::claimed_task::Run;
-use crate::{Deed, Finished, Found, Interrupt};
+use crate::task::claimed_task::ClaimedTask;
+use crate::{Action, Finished, Found, Interrupt};
 
 /// The step that holds what came out.
 const TOLD: &str = "callback.told";
@@ -98,60 +98,60 @@ fn of_life(name: &str, task: &Task) -> String {
 }
 
 /// How an earlier try of this life ended, whose result has not arrived yet.
-pub(crate) async fn ended(run: &Run) -> Result<Option<Ended>, Interrupt> {
-    if !run.is_requested().await {
+pub(crate) async fn ended(claimed: &ClaimedTask) -> Result<Option<Ended>, Interrupt> {
+    if !claimed.is_requested().await {
         return Ok(None);
     }
-    let step = of_life(TOLD, &*run.task.lock().await);
-    Ok(run.saved::<Told>(&step).await?.and_then(|told| told.ended))
+    let step = of_life(TOLD, &*claimed.task.lock().await);
+    Ok(claimed.saved::<Told>(&step).await?.and_then(|told| told.ended))
 }
 
 /// Posts the result of `outcome`, if it ends a task whose sender wants it. Gives back what is to be written
 /// of the task: `outcome`, or the deferral until the receiver can be reached.
 pub(crate) async fn deliver(
-    run: &Arc<Run>,
+    claimed: &Arc<ClaimedTask>,
     outcome: Result<Finished, Interrupt>,
 ) -> Result<Finished, Interrupt> {
-    if !run.is_requested().await {
+    if !claimed.is_requested().await {
         return outcome;
     }
-    let attempts = run.task.lock().await.control.attempts;
+    let attempts = claimed.task.lock().await.control.attempts;
     let ended = Ended::of(outcome, attempts)?;
-    let Some(url) = url(run).await? else { return ended.outcome() };
-    let body = body(run, &ended).await?;
-    let told = Told { ended: Some(ended.clone()), at: run.now(), body };
-    let told = tell(run, url, told, attempts).await?;
+    let Some(url) = url(claimed).await? else { return ended.outcome() };
+    let body = body(claimed, &ended).await?;
+    let told = Told { ended: Some(ended.clone()), at: claimed.now(), body };
+    let told = tell(claimed, url, told, attempts).await?;
     told.ended.unwrap_or(ended).outcome()
 }
 
 /// Posts that a task has ended without work, as it stands now; `Ok` once it has arrived, or never will.
-pub(crate) async fn deliver_end(run: &Run, url: Url) -> Result<(), Interrupt> {
-    let (at, body) = (run.now(), {
-        let task = run.task.lock().await;
-        envelope(task.control.status, run.now(), shown(&task, None)?)
+pub(crate) async fn deliver_end(claimed: &ClaimedTask, url: Url) -> Result<(), Interrupt> {
+    let (at, body) = (claimed.now(), {
+        let task = claimed.task.lock().await;
+        envelope(task.control.status, claimed.now(), shown(&task, None)?)
     });
-    tell(run, url, Told { ended: None, at, body }, 0).await.map(drop)
+    tell(claimed, url, Told { ended: None, at, body }, 0).await.map(drop)
 }
 
 /// Posts what is told, and says what that is: `told`, unless an earlier try has told something. What will
 /// never arrive is a line in the timeline.
-async fn tell(run: &Run, url: Url, told: Told, attempts: u32) -> Result<Told, Interrupt> {
+async fn tell(claimed: &ClaimedTask, url: Url, told: Told, attempts: u32) -> Result<Told, Interrupt> {
     let (step, effect) = {
-        let task = run.task.lock().await;
+        let task = claimed.task.lock().await;
         (of_life(TOLD, &task), of_life(CALLBACK, &task))
     };
-    let told = run.save_step(&step, told).await?;
-    let posting = Posting { run, url, body: &told.body };
-    if let Err(interrupt) = run.once(&effect, &posting).await {
-        let Some(why) = given_up(run, &interrupt, told.at, attempts) else { return Err(interrupt) };
-        run.task.lock().await.note(run.now(), &format!("the result was not delivered: {why}"));
+    let told = claimed.save_step(&step, told).await?;
+    let posting = Posting { claimed, url, body: &told.body };
+    if let Err(interrupt) = claimed.once(&effect, &posting).await {
+        let Some(why) = given_up(claimed, &interrupt, told.at, attempts) else { return Err(interrupt) };
+        claimed.task.lock().await.note(claimed.now(), &format!("the result was not delivered: {why}"));
     }
     Ok(told)
 }
 
 /// Why the result will never arrive; `None` when it may later.
-fn given_up(run: &Run, interrupt: &Interrupt, since: Timestamp, attempts: u32) -> Option<String> {
-    let late = between(since, run.now()) >= GIVE_UP_AFTER;
+fn given_up(claimed: &ClaimedTask, interrupt: &Interrupt, since: Timestamp, attempts: u32) -> Option<String> {
+    let late = between(since, claimed.now()) >= GIVE_UP_AFTER;
     match interrupt {
         Interrupt::Fail(error) => Some(error.message.clone()),
         Interrupt::Defer(deferred) if late || (deferred.counted && attempts >= MAX_ATTEMPTS) => {
@@ -162,19 +162,19 @@ fn given_up(run: &Run, interrupt: &Interrupt, since: Timestamp, attempts: u32) -
 }
 
 /// Where the result is wanted. The host is asked about once more: agent.toml may have changed since.
-pub(crate) async fn url(run: &Run) -> Result<Option<Url>, Interrupt> {
-    let Some(blob) = run.processor.stores.payloads.get(&run.id, &PartKey::payload()).await? else {
+pub(crate) async fn url(claimed: &ClaimedTask) -> Result<Option<Url>, Interrupt> {
+    let Some(blob) = claimed.processor.stores.payloads.get(&claimed.id, &PartKey::payload()).await? else {
         return Ok(None);
     };
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
     let body: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
     let url = ApiTask::read(&body).ok().and_then(|task| task.callback_url);
     let Some(url) = url else { return Ok(None) };
-    if url.host_str().is_some_and(|host| run.processor.config.api.allows(host)) {
+    if url.host_str().is_some_and(|host| claimed.processor.config.api.allows(host)) {
         return Ok(Some(url));
     }
     let note = "the result was not delivered: the host of callback_url is no longer in [api] callback_hosts";
-    run.task.lock().await.note(run.now(), note);
+    claimed.task.lock().await.note(claimed.now(), note);
     Ok(None)
 }
 
@@ -189,13 +189,13 @@ fn envelope(status: TaskStatus, at: Timestamp, data: Value) -> Value {
 }
 
 /// The task as it will be.
-async fn body(run: &Run, ended: &Ended) -> Result<Value, Interrupt> {
+async fn body(claimed: &ClaimedTask, ended: &Ended) -> Result<Value, Interrupt> {
     let text = match ended {
-        Ended::Finished { output: TaskOutput::Draft(hash), .. } => Some(run.draft_text(hash).await?),
+        Ended::Finished { output: TaskOutput::Draft(hash), .. } => Some(claimed.draft_text(hash).await?),
         Ended::Finished { output: TaskOutput::Text(text), .. } => Some(text.clone()),
         Ended::Failed(_) | Ended::Ignored(_) => None,
     };
-    let task = run.task.lock().await;
+    let task = claimed.task.lock().await;
     let mut data = shown(&task, text.clone())?;
     data["status"] = json!(ended.status());
     data["not_before"] = Value::Null;
@@ -209,12 +209,12 @@ async fn body(run: &Run, ended: &Ended) -> Result<Value, Interrupt> {
         Ended::Failed(error) => data["error"] = json!(error),
         Ended::Ignored(_) => {}
     }
-    Ok(envelope(ended.status(), run.now(), data))
+    Ok(envelope(ended.status(), claimed.now(), data))
 }
 
 /// One posting of a result, signed as Standard Webhooks are.
 struct Posting<'r> {
-    run: &'r Run,
+    claimed: &'r ClaimedTask,
     url: Url,
     body: &'r Value,
 }
@@ -234,12 +234,12 @@ impl Posting<'_> {
 }
 
 #[async_trait]
-impl Deed for Posting<'_> {
+impl Action for Posting<'_> {
     fn host(&self) -> Option<String> {
         self.url.host_str().map(str::to_owned)
     }
 
-    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+    async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError> {
         // A dot parts what is signed, so it may stand in no id.
         let id = mark.to_string().replace('.', "-");
         let origin = self.url.origin().ascii_serialization();

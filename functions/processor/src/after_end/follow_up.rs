@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::after_end::callback;
 use crate::queue::ack::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, wait};
-use crate::task::claimed_task::Run;
+use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
 use crate::{Interrupt, Processor};
 
@@ -42,9 +42,9 @@ impl Processor {
         }
         let outcome = match self.ended_run(id, deadline).await {
             Ok(None) => return Disposition::Done,
-            Ok(Some(run)) => match run.pay().await {
-                Err(Interrupt::Defer(put_off) | Interrupt::Shut(put_off)) => {
-                    run.put_off(*put_off, delivery.receive_count).await
+            Ok(Some(claimed)) => match claimed.pay().await {
+                Err(Interrupt::Defer(put_off) | Interrupt::ModelUnavailable(put_off)) => {
+                    claimed.put_off(*put_off, delivery.receive_count).await
                 }
                 paid => paid.map(|()| Disposition::Done),
             },
@@ -57,17 +57,21 @@ impl Processor {
     }
 
     /// The task, if something is owed after its end. Nothing of its event is needed any more.
-    async fn ended_run(self: &Arc<Self>, id: &TaskId, deadline: Timestamp) -> Result<Option<Run>, Interrupt> {
+    async fn ended_run(
+        self: &Arc<Self>,
+        id: &TaskId,
+        deadline: Timestamp,
+    ) -> Result<Option<ClaimedTask>, Interrupt> {
         let task = self.stores.tasks.get(id).await?.filter(|task| task.doc.follow_up.is_some());
         Ok(task.map(|task| {
             let doc = &task.doc;
             let event = Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor);
-            Run::new(Arc::clone(self), task, event, deadline)
+            ClaimedTask::new(Arc::clone(self), task, event, deadline)
         }))
     }
 }
 
-impl Run {
+impl ClaimedTask {
     async fn pay(&self) -> Result<(), Interrupt> {
         let url = if self.is_requested().await { callback::url(self).await? } else { None };
         self.count(url.is_none()).await?;

@@ -11,7 +11,7 @@ use domain::{Acquire, after};
 use tracing::warn;
 
 use crate::Interrupt;
-use crate::task::claimed_task::Run;
+use crate::task::claimed_task::ClaimedTask;
 
 /// How long a free place is waited for: paying an environment to wait is waste.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -26,9 +26,9 @@ struct Place {
     owner: String,
 }
 
-impl Run {
+impl ClaimedTask {
     /// Runs `work` at a place of `host`; it must end within `hold`, after which the place counts as free.
-    pub(crate) async fn at_host<W: Future>(
+    pub(crate) async fn with_host_permit<W: Future>(
         &self,
         host: &str,
         hold: Duration,

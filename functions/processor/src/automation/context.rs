@@ -19,8 +19,8 @@ use crate::automation::prompt;
 use crate::automation::untrusted::visible;
 use crate::reply::clean::{Allowed, Cleaned, clean};
 use crate::reply::gate::{Candidate, parked_because};
-use crate::task::claimed_task::{OUTSIDE_CALL, Run};
-use crate::{Approval, Deed, Found, Interrupt, Services};
+use crate::task::claimed_task::{ClaimedTask, OUTSIDE_CALL};
+use crate::{Action, Approval, Found, Interrupt, Services};
 
 /// The name of the reply in the effect ledger.
 pub(crate) const REPLY: &str = "reply";
@@ -32,7 +32,7 @@ pub(crate) const REPLY: &str = "reply";
 /// which does each thing once: [`Context::ask`] and [`Context::step`] are saved, [`Context::reply`]
 /// is in the effect ledger.
 #[derive(Clone)]
-pub struct Context(pub(crate) Arc<Run>);
+pub struct Context(pub(crate) Arc<ClaimedTask>);
 
 /// How an automation ended well.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,12 +174,12 @@ impl Context {
         }
     }
 
-    /// Does `deed` once for this task and `name`, whatever crashes in between; its proof.
+    /// Does `action` once for this task and `name`, whatever crashes in between; its proof.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
-    pub async fn once(&self, name: &str, deed: &dyn Deed) -> Result<Proof, Interrupt> {
-        self.0.once(name, deed).await
+    pub async fn once(&self, name: &str, action: &dyn Action) -> Result<Proof, Interrupt> {
+        self.0.once(name, action).await
     }
 
     /// Whether the effect `name` has been begun: then what it is must not be decided anew.
@@ -355,12 +355,12 @@ struct Posting<'a> {
 }
 
 #[async_trait]
-impl Deed for Posting<'_> {
+impl Action for Posting<'_> {
     fn host(&self) -> Option<String> {
         None
     }
 
-    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+    async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError> {
         self.service.publish(self.target, self.text, mark).await
     }
 

@@ -7,33 +7,33 @@ use settings::PromptValues;
 
 use crate::Interrupt;
 use crate::automation::untrusted::Fence;
-use crate::task::claimed_task::Run;
+use crate::task::claimed_task::ClaimedTask;
 
 /// What the intent of the task has its answer written by, or `instead` if its intent has no template.
-pub(crate) async fn instruction(run: &Run, instead: &str) -> Result<String, Interrupt> {
+pub(crate) async fn instruction(claimed: &ClaimedTask, instead: &str) -> Result<String, Interrupt> {
     let (known, note) = {
-        let doc = &run.task.lock().await.doc;
+        let doc = &claimed.task.lock().await.doc;
         (doc.classification.clone(), doc.retry_note.clone())
     };
     let Some(known) = known else { return Ok(instead.to_owned()) };
-    let config = &run.processor.config;
+    let config = &claimed.processor.config;
     let intent = config.intents.iter().find(|intent| intent.name == known.intent);
     let Some(template) = intent.and_then(|intent| intent.prompt.as_ref()) else {
         return Ok(instead.to_owned());
     };
     let values = PromptValues {
         agent: &config.agent.name,
-        event: &run.event.name,
-        title: run.event.title.as_deref(),
-        actor: &run.event.actor,
-        tenant: &run.event.tenant,
-        thread: &run.event.thread,
+        event: &claimed.event.name,
+        title: claimed.event.title.as_deref(),
+        actor: &claimed.event.actor,
+        tenant: &claimed.event.tenant,
+        thread: &claimed.event.thread,
         intent: &known.intent,
         confidence: known.confidence,
         parameters: Some(&known.parameters),
         retry_note: note.as_deref(),
     };
-    let fence = Fence::of(&run.id);
+    let fence = Fence::of(&claimed.id);
     template.render(&values, Arc::new(move |text| fence.around("a value of the event", text))).map_err(
         |why| {
             let message = format!(

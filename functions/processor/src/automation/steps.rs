@@ -56,7 +56,7 @@ impl Context {
 
     /// Makes a call of `host` that changes nothing there, at one of the places that all processors share
     /// (`calls_per_host`), and abandons it after 30 s or at the end of the invocation. Within
-    /// [`Context::step`] its result is saved. What changes something is a [`crate::Deed`].
+    /// [`Context::step`] its result is saved. What changes something is a [`crate::Action`].
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up: the task comes back when no place is free, and tries again when no
@@ -65,18 +65,18 @@ impl Context {
     where
         W: Future<Output = Result<T, Interrupt>>,
     {
-        let run = &self.0;
+        let claimed = &self.0;
         let call = async {
-            let left = between(run.now(), run.answer_by()).min(MAX_CALL);
+            let left = between(claimed.now(), claimed.answer_by()).min(MAX_CALL);
             if left < MIN_CALL {
                 let why = format!("too little time left to call {host}");
-                return Err(Interrupt::defer(why, Some(run.now())));
+                return Err(Interrupt::defer(why, Some(claimed.now())));
             }
             tokio::time::timeout(left, work).await.unwrap_or_else(|_| {
                 let message = format!("{host} did not answer within {} s", left.as_secs());
                 Err(Interrupt::retry(TaskError::new(host, "no_answer", message)))
             })
         };
-        run.at_host(host, MAX_CALL, call).await?
+        claimed.with_host_permit(host, MAX_CALL, call).await?
     }
 }

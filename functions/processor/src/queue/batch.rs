@@ -12,7 +12,7 @@ use tracing::{error, warn};
 
 use crate::Processor;
 use crate::queue::ack::Disposition;
-use crate::triage::batcher::{Table, Ticket};
+use crate::triage::batcher::{Batcher, Member};
 
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
 const ANSWER_MARGIN: Duration = Duration::from_millis(1_500);
@@ -131,12 +131,12 @@ impl Processor {
         deliveries: Vec<Delivery>,
         deadline: Timestamp,
     ) -> Vec<(Delivery, Fate)> {
-        let tickets = Table::tickets(deliveries.len());
-        stream::iter(deliveries.into_iter().zip(tickets))
-            .map(|(delivery, ticket)| {
+        let members = Batcher::members(deliveries.len());
+        stream::iter(deliveries.into_iter().zip(members))
+            .map(|(delivery, member)| {
                 let processor = Arc::clone(self);
                 async move {
-                    let fate = processor.handle_with(&delivery, deadline, ticket).await;
+                    let fate = processor.handle_with(&delivery, deadline, member).await;
                     (delivery, fate)
                 }
             })
@@ -148,12 +148,12 @@ impl Processor {
     /// Works on one delivery and delays its message as it should be. Neither a panic nor a task that
     /// overruns the invocation gets past here: both leave the task leased and the message coming back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Fate {
-        self.handle_with(delivery, deadline, Ticket::alone()).await
+        self.handle_with(delivery, deadline, Member::alone()).await
     }
 
-    async fn handle_with(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp, ticket: Ticket) -> Fate {
+    async fn handle_with(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp, member: Member) -> Fate {
         let left = between(self.clock.now(), deadline).saturating_sub(ANSWER_MARGIN);
-        let work = AssertUnwindSafe(self.process(delivery, deadline, ticket).boxed()).catch_unwind();
+        let work = AssertUnwindSafe(self.process(delivery, deadline, member).boxed()).catch_unwind();
         let disposition = match tokio::time::timeout(left, work).await {
             Ok(Ok(disposition)) => disposition,
             Ok(Err(_)) => {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
 use crate::automation::context::REPLY;
-use crate::task::claimed_task::Run;
+use crate::task::claimed_task::ClaimedTask;
 
 /// What a person has approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct Approval {
     pub by: String,
 }
 
-impl Run {
+impl ClaimedTask {
     /// The answer to the question `name`; parks the task with `text` until there is one.
     pub(crate) async fn ask_person(
         &self,

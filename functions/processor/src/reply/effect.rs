@@ -8,7 +8,7 @@ use domain::{
 };
 
 use crate::Interrupt;
-use crate::task::claimed_task::{OUTSIDE_CALL, Run};
+use crate::task::claimed_task::{ClaimedTask, OUTSIDE_CALL};
 
 /// An effect begins only with so much of the lease left: the call's own time-out, the write of the
 /// proof, and plenty for clocks that differ. Nobody else can have claimed the task before it is over.
@@ -23,10 +23,10 @@ const CLOCK_SKEW: Duration = Duration::from_secs(600);
 
 /// Something that is done to the world outside, once: what [`crate::Context::once`] takes.
 ///
-/// [`Deed::act`] is called at most once without a proof or a person's word in between, is abandoned
+/// [`Action::perform`] is called at most once without a proof or a person's word in between, is abandoned
 /// after 10 s, and must not repeat anything itself.
 #[async_trait]
-pub trait Deed: Send + Sync {
+pub trait Action: Send + Sync {
     /// The host whose cap on calls it counts against; `None` for none.
     fn host(&self) -> Option<String>;
 
@@ -34,7 +34,7 @@ pub trait Deed: Send + Sync {
     ///
     /// # Errors
     /// [`ServiceFailure::InDoubt`] when it may have happened.
-    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError>;
+    async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError>;
 
     /// Whether an earlier try, not before `since`, has done it. Only what nobody else could have written
     /// is a proof.
@@ -55,29 +55,29 @@ pub enum Found {
     Unknown,
 }
 
-impl Run {
-    /// Does `deed`, once for this task and `name`, whatever crashes in between.
-    pub(crate) async fn once(&self, name: &str, deed: &dyn Deed) -> Result<Proof, Interrupt> {
+impl ClaimedTask {
+    /// Does `action`, once for this task and `name`, whatever crashes in between.
+    pub(crate) async fn once(&self, name: &str, action: &dyn Action) -> Result<Proof, Interrupt> {
         let known = self.task.lock().await.effect(name).cloned();
         match known.map(|effect| effect.state) {
             Some(EffectState::Done { proof, .. }) => return Ok(proof),
             Some(EffectState::Intended { at, .. }) => {
-                if let Some(proof) = self.resolve(name, deed, at).await? {
+                if let Some(proof) = self.resolve(name, action, at).await? {
                     return Ok(proof);
                 }
             }
             None => {}
         }
-        match deed.host() {
+        match action.host() {
             // The place is taken before the intent is written: waiting for it must not age the intent.
-            Some(host) => self.at_host(&host, LEASE_NEEDED, self.act(name, deed)).await?,
-            None => self.act(name, deed).await,
+            Some(host) => self.with_host_permit(&host, LEASE_NEEDED, self.act(name, action)).await?,
+            None => self.act(name, action).await,
         }
     }
 
-    async fn act(&self, name: &str, deed: &dyn Deed) -> Result<Proof, Interrupt> {
+    async fn act(&self, name: &str, action: &dyn Action) -> Result<Proof, Interrupt> {
         self.intend(name).await?;
-        match tokio::time::timeout(OUTSIDE_CALL, deed.act(&self.mark(name))).await {
+        match tokio::time::timeout(OUTSIDE_CALL, action.perform(&self.mark(name))).await {
             Ok(Ok(proof)) => Ok(self.prove(name, proof).await),
             Ok(Err(error)) => Err(self.failed(name, &error).await),
             Err(_) => Err(self.in_doubt(name, "no answer came in time")),
@@ -89,7 +89,7 @@ impl Run {
     async fn resolve(
         &self,
         name: &str,
-        deed: &dyn Deed,
+        action: &dyn Action,
         intended: Timestamp,
     ) -> Result<Option<Proof>, Interrupt> {
         if between(intended, self.now()) < SETTLING {
@@ -97,7 +97,7 @@ impl Run {
             return Err(Interrupt::defer(why, Some(after(intended, SETTLING))));
         }
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
-        let found = tokio::time::timeout(OUTSIDE_CALL, deed.find(&self.mark(name), since)).await;
+        let found = tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark(name), since)).await;
         match found {
             Ok(Ok(Found::Done(proof))) => Ok(Some(self.prove(name, proof).await)),
             Ok(Ok(Found::NotDone)) => Ok(None),

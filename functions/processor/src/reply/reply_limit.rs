@@ -5,11 +5,11 @@ use domain::after;
 use std::time::Duration;
 
 use crate::Interrupt;
-use crate::task::claimed_task::Run;
+use crate::task::claimed_task::ClaimedTask;
 
 const HOUR_SECONDS: i64 = 3_600;
 
-impl Run {
+impl ClaimedTask {
     /// Counts one more reply in this thread and hour, once a task; the cap, if that is above it. A
     /// crash may count it twice, which errs on the safe side: a person looks at the draft.
     pub(crate) async fn reply_over_cap(&self) -> Result<Option<u32>, Interrupt> {

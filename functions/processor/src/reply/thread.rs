@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use domain::{Event, ThreadState};
 
 use crate::Interrupt;
-use crate::task::claimed_task::{OUTSIDE_CALL, Run};
+use crate::task::claimed_task::{ClaimedTask, OUTSIDE_CALL};
 use crate::task::work;
 
 /// What a locked thread ends a task with.
@@ -18,7 +18,7 @@ pub(crate) const LOCKED: &str = "it takes no more comments";
 /// What a thread that is over ends a task with.
 pub(crate) const SETTLED: &str = "it is settled, and the comment is not meant for the agent";
 
-impl Run {
+impl ClaimedTask {
     /// Ends the task as `ignored` when its thread takes no more comments, or when it is settled and the
     /// event is none that is answered in a settled thread. What a person has `approved` is withheld for
     /// a lock alone.

@@ -14,7 +14,7 @@ use crate::queue::ack::{Disposition, MAX_DELAY};
 use crate::reply::fallback;
 use crate::task::settle;
 use crate::task::work;
-use crate::triage::batcher::Ticket;
+use crate::triage::batcher::Member;
 use crate::{Interrupt, Processor};
 
 /// The lease outlives the invocation by this: clocks differ, and a last write may be under way.
@@ -29,13 +29,13 @@ const FOREIGN_RETRY: Duration = Duration::from_secs(60);
 impl Processor {
     /// Works on the task that `delivery` names, and returns before `deadline`.
     ///
-    /// Everything that goes wrong within one task stays within it. By `ticket` it may put its question
+    /// Everything that goes wrong within one task stays within it. By `member` it may put its question
     /// to the triage model together with others.
     pub(crate) async fn process(
         self: &Arc<Self>,
         delivery: &Delivery,
         deadline: Timestamp,
-        ticket: Ticket,
+        member: Member,
     ) -> Disposition {
         let id = match delivery.task_id() {
             Ok(id) => id,
@@ -55,7 +55,7 @@ impl Processor {
         match self.stores.tasks.claim(&id, &request).await {
             Ok(Claim::Claimed(task)) => {
                 let owner = claim_owner(task.control.fence);
-                let disposition = self.hold(delivery, *task, deadline, ticket).await;
+                let disposition = self.hold(delivery, *task, deadline, member).await;
                 self.deliver_notices(&id, &owner).await;
                 disposition
             }
@@ -96,7 +96,7 @@ impl Processor {
         delivery: &Delivery,
         mut task: Task,
         deadline: Timestamp,
-        ticket: Ticket,
+        member: Member,
     ) -> Disposition {
         let started = self.clock.now();
         self.metrics.claimed(delivery.age);
@@ -112,7 +112,7 @@ impl Processor {
         match self.stores.state.acquire(&thread, &owner, started, lease_until).await {
             Ok(Acquire::Held) => {
                 let span = info_span!("task", task_id = %task.id, source = task.doc.source);
-                let worked = work::run(self, task, deadline, ticket).boxed().instrument(span).await;
+                let worked = work::run(self, task, deadline, member).boxed().instrument(span).await;
                 let disposition = settle::settle(self, worked.task, worked.outcome, started, delivery).await;
                 self.release(&thread, &owner).await;
                 if let (Some(memory), Disposition::Done) = (worked.memory, disposition) {
@@ -139,7 +139,7 @@ impl Processor {
 }
 
 /// The error of a task that has used up its tries: the last one's own, or that nothing came back.
-pub(crate) fn worn_out(task: &Task) -> TaskError {
+pub(crate) fn attempts_exhausted(task: &Task) -> TaskError {
     task.doc.error.clone().unwrap_or_else(|| {
         let message = format!(
             "{MAX_ATTEMPTS} tries ended without a word: the processor crashed or ran out of time or memory each time"

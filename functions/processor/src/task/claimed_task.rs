@@ -1,4 +1,4 @@
-//! [`Run`]: one claim of one task, from the claim to the last write.
+//! [`ClaimedTask`]: one claim of one task, from the claim to the last write.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -23,7 +23,7 @@ const LAST_WRITES: Duration = Duration::from_secs(2);
 
 /// One claim of one task. All changes to the task go through its lock, and every write is bound to
 /// the revision that the claim has made: whoever lost the lease cannot write.
-pub(crate) struct Run {
+pub(crate) struct ClaimedTask {
     pub(crate) processor: Arc<Processor>,
     pub(crate) id: TaskId,
     pub(crate) task: Mutex<Task>,
@@ -46,7 +46,7 @@ pub(crate) struct Run {
     pub(crate) published: Mutex<Option<String>>,
 }
 
-impl Run {
+impl ClaimedTask {
     pub(crate) fn new(processor: Arc<Processor>, task: Task, event: Event, deadline: Timestamp) -> Self {
         let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         Self {
@@ -156,7 +156,7 @@ impl Run {
             let mut task = self.task.lock().await;
             usage.iter().for_each(|usage| task.add_usage(usage.clone()));
         }
-        self.processor.daybook.spent(usage);
+        self.processor.stats.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
             self.put(&PartKey::call(self.fence, sequence), &pack(exchange)?).await
@@ -166,7 +166,7 @@ impl Run {
 
     /// A model can be had again. Written with the task's next write.
     pub(crate) async fn model_answered(&self) {
-        self.task.lock().await.doc.shut_since = None;
+        self.task.lock().await.doc.model_down_since = None;
     }
 
     pub(crate) async fn put(&self, part: &PartKey, blob: &Blob) -> Result<PutNew, Interrupt> {

@@ -13,7 +13,7 @@ pub enum Interrupt {
     /// Come back later.
     Defer(Box<Deferred>),
     /// No model can be had: come back later, or make do without one once that has lasted.
-    Shut(Box<Deferred>),
+    ModelUnavailable(Box<Deferred>),
     /// A person must decide; the draft is stored, and the task knows it.
     Park,
     /// It cannot be done.
@@ -72,8 +72,15 @@ impl Interrupt {
     #[must_use]
     pub(crate) fn or_worse(self, other: Self) -> Self {
         match (&self, &other) {
-            (Self::Defer(one) | Self::Shut(one), Self::Defer(another) | Self::Shut(another)) => {
-                if another.not_before > one.not_before { other } else { self }
+            (
+                Self::Defer(one) | Self::ModelUnavailable(one),
+                Self::Defer(another) | Self::ModelUnavailable(another),
+            ) => {
+                if another.not_before > one.not_before {
+                    other
+                } else {
+                    self
+                }
             }
             _ if other.rank() > self.rank() => other,
             _ => self,
@@ -82,7 +89,7 @@ impl Interrupt {
 
     fn rank(&self) -> u8 {
         match self {
-            Self::Defer(_) | Self::Shut(_) => 0,
+            Self::Defer(_) | Self::ModelUnavailable(_) => 0,
             Self::Park => 1,
             Self::Ignore(_) => 2,
             Self::Fail(_) => 3,
@@ -101,7 +108,9 @@ impl Interrupt {
                 let is_slot = not_before.is_some();
                 let deferred = Deferred { why: told, not_before, is_slot, counted: false, error: None };
                 match why {
-                    Deferral::Unavailable | Deferral::DailyQuota => Self::Shut(Box::new(deferred)),
+                    Deferral::Unavailable | Deferral::DailyQuota => {
+                        Self::ModelUnavailable(Box::new(deferred))
+                    }
                     Deferral::Quota | Deferral::Budget | Deferral::Busy | Deferral::OutOfTime => {
                         Self::Defer(Box::new(deferred))
                     }

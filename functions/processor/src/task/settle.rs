@@ -39,8 +39,8 @@ pub(crate) async fn settle(
     let ending = match outcome {
         Ok(finished) => complete(&mut task, finished),
         Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, *deferred, now, delivery),
-        Err(Interrupt::Shut(deferred)) => {
-            task.doc.shut_since.get_or_insert(now);
+        Err(Interrupt::ModelUnavailable(deferred)) => {
+            task.doc.model_down_since.get_or_insert(now);
             defer(processor, &mut task, *deferred, now, delivery)
         }
         Err(Interrupt::Park) => park(processor, &mut task, now),

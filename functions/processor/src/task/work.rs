@@ -16,11 +16,11 @@ use crate::after_end::callback;
 use crate::reply::fallback;
 use crate::reply::fallback::Memory;
 use crate::reply::thread;
-use crate::task::claim::worn_out;
-use crate::task::claimed_task::{OUTSIDE_CALL, Run};
+use crate::task::claim::attempts_exhausted;
+use crate::task::claimed_task::{ClaimedTask, OUTSIDE_CALL};
 use crate::task::supersede;
 use crate::triage::ask::{ask, group};
-use crate::triage::batcher::Ticket;
+use crate::triage::batcher::Member;
 use crate::triage::question::unclassified;
 use crate::{Context, Finished, Interrupt, Processor};
 
@@ -37,39 +37,39 @@ pub(crate) async fn run(
     processor: &Arc<Processor>,
     task: Task,
     deadline: Timestamp,
-    mut ticket: Ticket,
+    mut member: Member,
 ) -> Worked {
     match group(processor, &task) {
-        Some(group) => ticket.expect(group),
-        None => ticket = Ticket::alone(),
+        Some(group) => member.expect(group),
+        None => member = Member::alone(),
     }
     let event = match prepare(processor, &task).await {
         Ok(event) => event,
         Err(interrupt) => return Worked { task, outcome: Err(interrupt), memory: None },
     };
-    let run = Arc::new(Run::new(Arc::clone(processor), task, event, deadline));
-    let outcome = match callback::ended(&run).await {
+    let claimed = Arc::new(ClaimedTask::new(Arc::clone(processor), task, event, deadline));
+    let outcome = match callback::ended(&claimed).await {
         Ok(Some(ended)) => ended.outcome(),
         Ok(None) => {
-            let outcome = AssertUnwindSafe(sort_and_dispatch(&run, ticket)).catch_unwind().await;
+            let outcome = AssertUnwindSafe(sort_and_dispatch(&claimed, member)).catch_unwind().await;
             outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())))
         }
         Err(interrupt) => Err(interrupt),
     };
-    let outcome = callback::deliver(&run, outcome).boxed().await;
+    let outcome = callback::deliver(&claimed, outcome).boxed().await;
     let memory = match &outcome {
-        Ok(finished) => fallback::memory(&run, finished).await,
+        Ok(finished) => fallback::memory(&claimed, finished).await,
         Err(_) => None,
     };
     // A cloned context that an automation has leaked may still hold the run: the task is copied.
-    let task = run.task.lock().await.clone();
+    let task = claimed.task.lock().await.clone();
     Worked { task, outcome, memory }
 }
 
 /// Everything that can end a task before any money is spent on it.
 async fn prepare(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
     if task.control.attempts > MAX_ATTEMPTS {
-        return Err(Interrupt::fail(worn_out(task)));
+        return Err(Interrupt::fail(attempts_exhausted(task)));
     }
     if processor.clock.now() >= task.gives_up_at() {
         let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
@@ -166,53 +166,54 @@ fn told(reason: IgnoreReason, state: ThreadState) -> String {
     }
 }
 
-async fn sort_and_dispatch(run: &Arc<Run>, ticket: Ticket) -> Result<Finished, Interrupt> {
-    if fallback::is_approved(run).await {
+async fn sort_and_dispatch(claimed: &Arc<ClaimedTask>, member: Member) -> Result<Finished, Interrupt> {
+    if fallback::is_approved(claimed).await {
         // Its automation would ask the model again, which nobody waits for any more.
-        return Context(Arc::clone(run)).reply(String::new()).await;
+        return Context(Arc::clone(claimed)).reply(String::new()).await;
     }
-    run.keep_answer().await?;
-    let outcome = match classify(run, ticket).await {
-        Ok(classification) => dispatch(run, classification).await,
+    claimed.keep_answer().await?;
+    let outcome = match classify(claimed, member).await {
+        Ok(classification) => dispatch(claimed, classification).await,
         Err(interrupt) => Err(interrupt),
     };
     match outcome {
-        Err(Interrupt::Shut(deferred)) => Err(fallback::instead(run, *deferred).await),
+        Err(Interrupt::ModelUnavailable(deferred)) => Err(fallback::instead(claimed, *deferred).await),
         other => other,
     }
 }
 
 /// The saved classification, or a new one: a retry never pays for it twice.
-async fn classify(run: &Arc<Run>, ticket: Ticket) -> Result<Classification, Interrupt> {
-    if let Some(known) = run.task.lock().await.doc.classification.clone() {
+async fn classify(claimed: &Arc<ClaimedTask>, member: Member) -> Result<Classification, Interrupt> {
+    if let Some(known) = claimed.task.lock().await.doc.classification.clone() {
         return Ok(known);
     }
-    let classification = match ask(run, ticket).await? {
+    let classification = match ask(claimed, member).await? {
         Some(verdict) if verdict.spam => return Err(Interrupt::Ignore("spam".to_owned())),
         Some(verdict) => verdict.classification(),
         None => unclassified(),
     };
     let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();
-    run.update(|task| {
-        task.doc.classification = Some(saved);
-        task.note(run.now(), &note);
-    })
-    .await?;
+    claimed
+        .update(|task| {
+            task.doc.classification = Some(saved);
+            task.note(claimed.now(), &note);
+        })
+        .await?;
     Ok(classification)
 }
 
 /// Runs the automation of the intent; the default one when the intent is unknown. A panic fails this
 /// task alone.
-async fn dispatch(run: &Arc<Run>, classification: Classification) -> Result<Finished, Interrupt> {
-    let config = &run.processor.config;
+async fn dispatch(claimed: &Arc<ClaimedTask>, classification: Classification) -> Result<Finished, Interrupt> {
+    let config = &claimed.processor.config;
     let intent = config.intents.iter().find(|intent| intent.name == classification.intent);
     let name = intent.map_or(&config.agent.default_automation, |intent| &intent.automation);
-    let automation = run.processor.registry.get(name).ok_or_else(|| {
+    let automation = claimed.processor.registry.get(name).ok_or_else(|| {
         let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
         Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))
     })?;
-    let work = automation.run(Context(Arc::clone(run)), classification.parameters);
+    let work = automation.run(Context(Arc::clone(claimed)), classification.parameters);
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
     outcome.unwrap_or_else(|panic| Err(panicked(name, Some(name), panic.as_ref()))).map_err(|interrupt| {
         match interrupt {

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use tracing::{debug, warn};
 
 use super::batch_prompt::{self, Share};
-use super::batcher::{Arrival, Follower, Group, Ticket};
-use super::question::{Verdict, instructions, output, question};
-use crate::task::claimed_task::Run;
+use super::batcher::{Arrival, Follower, Group, Member};
+use super::question::{TriageAnswer, instructions, output, question};
+use crate::task::claimed_task::ClaimedTask;
 use crate::{Interrupt, Processor};
 
 /// With whom `task` may share a question: bulk work of a trusted source that has not been sorted yet.
@@ -20,37 +20,37 @@ pub(crate) fn group(processor: &Processor, task: &Task) -> Option<Group> {
 }
 
 /// The model's verdict; `None` when what it says cannot be used.
-pub(crate) async fn ask(run: &Run, ticket: Ticket) -> Result<Option<Verdict>, Interrupt> {
-    let call = call(run).await;
-    let share = match ticket.arrive(&call) {
+pub(crate) async fn ask(claimed: &ClaimedTask, member: Member) -> Result<Option<TriageAnswer>, Interrupt> {
+    let call = call(claimed).await;
+    let share = match member.arrive(&call) {
         Arrival::Alone => None,
         Arrival::Leads(lead) => {
             let followers = lead.gather().await;
-            if followers.is_empty() { None } else { ask_for_all(run, &call, followers).await }
+            if followers.is_empty() { None } else { ask_for_all(claimed, &call, followers).await }
         }
         // The leader is gone when its channel is: nothing is known of what it asked.
         Arrival::Follows(told) => told.await.ok(),
     };
     if let Some(Share { outcome, usage, exchanges }) = share {
-        run.record_calls(&exchanges, &usage).await?;
+        claimed.record_calls(&exchanges, &usage).await?;
         match outcome {
             Ok(Some(verdict)) => {
-                run.model_answered().await;
+                claimed.model_answered().await;
                 return Ok(Some(verdict));
             }
-            Ok(None) => debug!(task_id = %run.id, "no verdict from the shared question; asking alone"),
+            Ok(None) => debug!(task_id = %claimed.id, "no verdict from the shared question; asking alone"),
             Err(error) => return Err(Interrupt::from_model(&error)),
         }
     }
-    ask_alone(run, &call).await
+    ask_alone(claimed, &call).await
 }
 
 /// Puts the questions of all, and tells each of `followers` its part. Dropped half-way, it leaves them
 /// to ask alone.
-async fn ask_for_all(run: &Run, call: &ModelCall, followers: Vec<Follower>) -> Option<Share> {
+async fn ask_for_all(claimed: &ClaimedTask, call: &ModelCall, followers: Vec<Follower>) -> Option<Share> {
     let others: Vec<&ModelCall> = followers.iter().map(|follower| &follower.call).collect();
     let together = batch_prompt::call(call, &others);
-    let answer = run.processor.model.generate(&together).await;
+    let answer = claimed.processor.model.generate(&together).await;
     let check = match &call.output {
         OutputFormat::Json { check, .. } => Some(check),
         OutputFormat::Text => None,
@@ -64,17 +64,17 @@ async fn ask_for_all(run: &Run, call: &ModelCall, followers: Vec<Follower>) -> O
     own
 }
 
-async fn ask_alone(run: &Run, call: &ModelCall) -> Result<Option<Verdict>, Interrupt> {
-    match run.processor.model.generate(call).await {
+async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<TriageAnswer>, Interrupt> {
+    match claimed.processor.model.generate(call).await {
         Ok(answer) => {
-            run.model_answered().await;
-            run.record_calls(&answer.exchanges, &answer.usage).await?;
-            Ok(answer.value.and_then(|value| Verdict::deserialize(value).ok()))
+            claimed.model_answered().await;
+            claimed.record_calls(&answer.exchanges, &answer.usage).await?;
+            Ok(answer.value.and_then(|value| TriageAnswer::deserialize(value).ok()))
         }
         Err(error) => {
-            run.record_calls(&error.exchanges, &error.usage).await?;
+            claimed.record_calls(&error.exchanges, &error.usage).await?;
             if error.failure == ModelFailure::Unusable {
-                warn!(task_id = %run.id, problem = error.message, "triage gave no usable verdict");
+                warn!(task_id = %claimed.id, problem = error.message, "triage gave no usable verdict");
                 return Ok(None);
             }
             Err(Interrupt::from_model(&error))
@@ -82,11 +82,11 @@ async fn ask_alone(run: &Run, call: &ModelCall) -> Result<Option<Verdict>, Inter
     }
 }
 
-async fn call(run: &Run) -> ModelCall {
-    let processor = &run.processor;
-    let task = run.task.lock().await;
+async fn call(claimed: &ClaimedTask) -> ModelCall {
+    let processor = &claimed.processor;
+    let task = claimed.task.lock().await;
     ModelCall {
-        task_id: run.id.clone(),
+        task_id: claimed.id.clone(),
         step: "triage".to_owned(),
         role: ModelRole::Triage,
         tenant: task.doc.tenant.clone(),
@@ -94,9 +94,9 @@ async fn call(run: &Run) -> ModelCall {
         priority: task.doc.priority,
         system: instructions(&processor.config.intents),
         documents: Vec::new(),
-        turns: vec![question(&run.event)],
+        turns: vec![question(&claimed.event)],
         output: output(&processor.config.intents, &processor.registry),
         slot: None,
-        deadline: run.answer_by(),
+        deadline: claimed.answer_by(),
     }
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cost_split::split;
-use super::question::Verdict;
+use super::question::TriageAnswer;
 
 /// What is said besides the instructions for one event.
 const RULE: &str = "You are given several events, each under its number. Each stands alone: judge it as if \
@@ -25,7 +25,7 @@ const RULE: &str = "You are given several events, each under its number. Each st
 #[derive(Debug)]
 pub(super) struct Share {
     /// Its verdict; `None` when it must ask alone; the error when none of them can be asked now.
-    pub(super) outcome: Result<Option<Verdict>, Box<ModelError>>,
+    pub(super) outcome: Result<Option<TriageAnswer>, Box<ModelError>>,
     /// Its part of the price.
     pub(super) usage: Vec<StepUsage>,
     /// All that was said.
@@ -96,7 +96,7 @@ pub(super) fn shares(
 
 /// A model that cannot be had now can be had by none of them. Everything else may be the fault of one
 /// text among them (blocked for its content, say): each asks alone.
-fn failed(error: ModelError) -> Result<Option<Verdict>, Box<ModelError>> {
+fn failed(error: ModelError) -> Result<Option<TriageAnswer>, Box<ModelError>> {
     match error.failure {
         ModelFailure::Defer { .. } => Err(Box::new(error)),
         ModelFailure::Retry | ModelFailure::Blocked | ModelFailure::Unusable | ModelFailure::Refused => {
@@ -105,14 +105,14 @@ fn failed(error: ModelError) -> Result<Option<Verdict>, Box<ModelError>> {
     }
 }
 
-fn verdicts(value: Option<&Value>, tasks: usize, check: Option<&OutputCheck>) -> Vec<Option<Verdict>> {
+fn verdicts(value: Option<&Value>, tasks: usize, check: Option<&OutputCheck>) -> Vec<Option<TriageAnswer>> {
     let items = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     (1..=tasks)
         .map(|number| {
             let mut own = items.iter().filter(|item| item["index"].as_u64() == Some(number as u64));
             // Two verdicts under one number: which of them is it?
             let (item, None) = (own.next()?, own.next()) else { return None };
-            check.is_none_or(|check| check(item).is_ok()).then(|| Verdict::deserialize(item).ok())?
+            check.is_none_or(|check| check(item).is_ok()).then(|| TriageAnswer::deserialize(item).ok())?
         })
         .collect()
 }

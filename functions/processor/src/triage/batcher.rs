@@ -1,8 +1,8 @@
 //! Where the tasks of one invocation meet that may ask the triage model together.
 //!
-//! Every delivery of a batch has a [`Ticket`] from the start, so that the first task to come to its
+//! Every delivery of a batch has a [`Member`] from the start, so that the first task to come to its
 //! question knows whether others are on their way, and waits for them: [`WINDOW`] at most, and not at
-//! all when none can come. A ticket that is dropped (nothing to claim, a panic, the end of the
+//! all when none can come. A member that is dropped (nothing to claim, a panic, the end of the
 //! invocation) is a task that does not come. Who came first leads; if the leader is dropped, its
 //! followers are told by the end of their channel, and ask alone.
 
@@ -34,21 +34,21 @@ pub(crate) struct Group {
 }
 
 /// The tasks of one invocation.
-pub(crate) struct Table(watch::Sender<Seats>);
+pub(crate) struct Batcher(watch::Sender<State>);
 
 #[derive(Default)]
-struct Seats {
+struct State {
     /// Deliveries of which it is not known yet whether they have a question.
     undecided: usize,
     /// Tasks that are on their way to their question.
     coming: BTreeMap<Group, usize>,
     /// Questions that wait for more.
-    parties: Vec<Party>,
-    parties_so_far: u64,
+    batches: Vec<Batch>,
+    batches_so_far: u64,
 }
 
 /// A leader's question, and those that came after it.
-struct Party {
+struct Batch {
     number: u64,
     group: Group,
     bytes: usize,
@@ -64,8 +64,8 @@ pub(super) struct Follower {
 }
 
 /// A delivery's right to be waited for.
-pub(crate) struct Ticket {
-    table: Arc<Table>,
+pub(crate) struct Member {
+    batcher: Arc<Batcher>,
     place: Place,
 }
 
@@ -80,38 +80,38 @@ pub(super) enum Arrival {
     /// By itself.
     Alone,
     /// For itself and for those that come within the window.
-    Leads(Lead),
+    Leads(Leader),
     /// Another puts it.
     Follows(oneshot::Receiver<Share>),
 }
 
-/// The right to put the questions of a party.
-pub(super) struct Lead {
-    table: Arc<Table>,
+/// The right to put the questions of a batch.
+pub(super) struct Leader {
+    batcher: Arc<Batcher>,
     number: u64,
 }
 
-impl Table {
+impl Batcher {
     /// Tickets for `deliveries` that are worked on together.
-    pub(crate) fn tickets(deliveries: usize) -> Vec<Ticket> {
-        let seats = Seats { undecided: deliveries, ..Seats::default() };
-        let table = Arc::new(Self(watch::Sender::new(seats)));
-        (0..deliveries).map(|_| Ticket { table: Arc::clone(&table), place: Place::Undecided }).collect()
+    pub(crate) fn members(deliveries: usize) -> Vec<Member> {
+        let state = State { undecided: deliveries, ..State::default() };
+        let batcher = Arc::new(Self(watch::Sender::new(state)));
+        (0..deliveries).map(|_| Member { batcher: Arc::clone(&batcher), place: Place::Undecided }).collect()
     }
 }
 
-impl Ticket {
-    /// The ticket of a delivery that nobody else is worked on with.
+impl Member {
+    /// The member of a delivery that nobody else is worked on with.
     pub(crate) fn alone() -> Self {
-        Self { table: Arc::new(Table(watch::Sender::default())), place: Place::Gone }
+        Self { batcher: Arc::new(Batcher(watch::Sender::default())), place: Place::Gone }
     }
 
     /// The task will have a question, and may put it together with its group.
     pub(crate) fn expect(&mut self, group: Group) {
         if let Place::Undecided = self.place {
-            self.table.0.send_modify(|seats| {
-                seats.undecided -= 1;
-                *seats.coming.entry(group.clone()).or_default() += 1;
+            self.batcher.0.send_modify(|state| {
+                state.undecided -= 1;
+                *state.coming.entry(group.clone()).or_default() += 1;
             });
             self.place = Place::Coming(group);
         }
@@ -123,92 +123,92 @@ impl Ticket {
             return Arrival::Alone;
         };
         let mut arrival = Arrival::Alone;
-        self.table.0.send_modify(|seats| {
-            seats.no_longer_coming(&group);
-            arrival = match seats.seat(&group, call) {
+        self.batcher.0.send_modify(|state| {
+            state.no_longer_coming(&group);
+            arrival = match state.join(&group, call) {
                 Ok(told) => Arrival::Follows(told),
-                Err(number) => Arrival::Leads(Lead { table: Arc::clone(&self.table), number }),
+                Err(number) => Arrival::Leads(Leader { batcher: Arc::clone(&self.batcher), number }),
             };
         });
         arrival
     }
 }
 
-impl Drop for Ticket {
+impl Drop for Member {
     fn drop(&mut self) {
         match std::mem::replace(&mut self.place, Place::Gone) {
-            Place::Undecided => self.table.0.send_modify(|seats| seats.undecided -= 1),
-            Place::Coming(group) => self.table.0.send_modify(|seats| seats.no_longer_coming(&group)),
+            Place::Undecided => self.batcher.0.send_modify(|state| state.undecided -= 1),
+            Place::Coming(group) => self.batcher.0.send_modify(|state| state.no_longer_coming(&group)),
             Place::Gone => {}
         }
     }
 }
 
-impl Seats {
+impl State {
     fn no_longer_coming(&mut self, group: &Group) {
         if let Some(coming) = self.coming.get_mut(group) {
             *coming = coming.saturating_sub(1);
         }
     }
 
-    /// Adds `call` to a party that has room; the number of its own party if there is none.
-    fn seat(&mut self, group: &Group, call: &ModelCall) -> Result<oneshot::Receiver<Share>, u64> {
+    /// Adds `call` to a batch that has room; the number of its own batch if there is none.
+    fn join(&mut self, group: &Group, call: &ModelCall) -> Result<oneshot::Receiver<Share>, u64> {
         let bytes = call.turns.iter().map(|turn| turn.text.len()).sum();
-        match self.parties.iter_mut().find(|party| party.group == *group && party.has_room(bytes)) {
-            Some(party) => {
+        match self.batches.iter_mut().find(|batch| batch.group == *group && batch.has_room(bytes)) {
+            Some(batch) => {
                 let (tell, told) = oneshot::channel();
-                party.bytes += bytes;
-                party.followers.push(Follower { call: call.clone(), tell });
+                batch.bytes += bytes;
+                batch.followers.push(Follower { call: call.clone(), tell });
                 Ok(told)
             }
             None => {
-                self.parties_so_far += 1;
-                let number = self.parties_so_far;
-                self.parties.push(Party { number, group: group.clone(), bytes, followers: Vec::new() });
+                self.batches_so_far += 1;
+                let number = self.batches_so_far;
+                self.batches.push(Batch { number, group: group.clone(), bytes, followers: Vec::new() });
                 Err(number)
             }
         }
     }
 
-    /// Whether nobody will join the party any more.
+    /// Whether nobody will join the batch any more.
     fn is_complete(&self, number: u64) -> bool {
-        let Some(party) = self.parties.iter().find(|party| party.number == number) else { return true };
+        let Some(batch) = self.batches.iter().find(|batch| batch.number == number) else { return true };
         let nobody_comes =
-            self.undecided == 0 && self.coming.get(&party.group).is_none_or(|coming| *coming == 0);
-        nobody_comes || !party.has_room(0)
+            self.undecided == 0 && self.coming.get(&batch.group).is_none_or(|coming| *coming == 0);
+        nobody_comes || !batch.has_room(0)
     }
 }
 
-impl Party {
+impl Batch {
     fn has_room(&self, bytes: usize) -> bool {
         // The leader's own question counts.
         self.followers.len() + 1 < MAX_MEMBERS && self.bytes + bytes <= MAX_BYTES
     }
 }
 
-impl Lead {
+impl Leader {
     /// Those that came within the window; it ends as soon as nobody else can come.
     pub(super) async fn gather(self) -> Vec<Follower> {
-        let mut seats = self.table.0.subscribe();
-        let complete = seats.wait_for(|seats| seats.is_complete(self.number));
+        let mut state = self.batcher.0.subscribe();
+        let complete = state.wait_for(|state| state.is_complete(self.number));
         drop(tokio::time::timeout(WINDOW, complete).await);
         self.take()
     }
 
     fn take(&self) -> Vec<Follower> {
         let mut followers = Vec::new();
-        self.table.0.send_if_modified(|seats| {
-            if let Some(at) = seats.parties.iter().position(|party| party.number == self.number) {
-                followers = seats.parties.swap_remove(at).followers;
+        self.batcher.0.send_if_modified(|state| {
+            if let Some(at) = state.batches.iter().position(|batch| batch.number == self.number) {
+                followers = state.batches.swap_remove(at).followers;
             }
-            // Nobody waits for a party to go.
+            // Nobody waits for a batch to go.
             false
         });
         followers
     }
 }
 
-impl Drop for Lead {
+impl Drop for Leader {
     fn drop(&mut self) {
         drop(self.take());
     }

@@ -12,7 +12,7 @@ use crate::automation::untrusted::Fence;
 
 /// What the model fills in.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct Verdict {
+pub(crate) struct TriageAnswer {
     /// One of the intents.
     pub intent: String,
     /// 0 to 1.
@@ -25,7 +25,7 @@ pub(crate) struct Verdict {
     pub parameters: Value,
 }
 
-impl Verdict {
+impl TriageAnswer {
     /// The verdict as the task keeps it: with the parameters of its own intent alone.
     #[must_use]
     pub(crate) fn classification(&self) -> Classification {
@@ -114,7 +114,7 @@ fn schema(intents: &[Intent], registry: &Registry) -> Value {
 
 /// What is wrong with an answer, in words that help the model to repair it.
 fn check(value: &Value, intents: &[Intent], registry: &Registry) -> Result<(), String> {
-    let verdict = Verdict::deserialize(value).map_err(|error| error.to_string())?;
+    let verdict = TriageAnswer::deserialize(value).map_err(|error| error.to_string())?;
     let intent = intents.iter().find(|intent| intent.name == verdict.intent).ok_or_else(|| {
         let names: Vec<&str> = intents.iter().map(|intent| intent.name.as_str()).collect();
         format!("`intent` must be one of {}", names.join(", "))
@@ -208,7 +208,7 @@ mod tests {
     fn classification_keeps_the_parameters_of_its_own_intent() {
         let value =
             json!({"intent": "refund", "confidence": 1, "parameters": {"refund": {"amount": 3.5}, "bug": 1}});
-        let verdict: Verdict = serde_json::from_value(value).unwrap();
+        let verdict: TriageAnswer = serde_json::from_value(value).unwrap();
         assert_eq!(verdict.classification().parameters, json!({"amount": 3.5}));
     }
 }

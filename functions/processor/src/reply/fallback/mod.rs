@@ -17,7 +17,7 @@ use futures::future::join_all;
 use tracing::{debug, warn};
 
 use crate::automation::untrusted::visible;
-use crate::task::claimed_task::Run;
+use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
 use crate::triage::question::unclassified;
 use crate::{Context, Finished, Interrupt, Processor};
@@ -36,62 +36,62 @@ struct StandIn {
 
 /// What becomes of a task that finds no model: it waits as `deferred` says, until that has lasted for
 /// `fallback_after` since its first such deferral; then a draft is parked, if there is one.
-pub(crate) async fn instead(run: &Arc<Run>, mut deferred: Deferred) -> Interrupt {
-    let now = run.now();
+pub(crate) async fn instead(claimed: &Arc<ClaimedTask>, mut deferred: Deferred) -> Interrupt {
+    let now = claimed.now();
     let (due, has_acted) = {
-        let doc = &run.task.lock().await.doc;
-        let since = doc.shut_since.unwrap_or(now);
-        (after(since, run.processor.config.fallback_after), !doc.effects.is_empty())
+        let doc = &claimed.task.lock().await.doc;
+        let since = doc.model_down_since.unwrap_or(now);
+        (after(since, claimed.processor.config.fallback_after), !doc.effects.is_empty())
     };
     let looks = now >= due || deferred.not_before.is_some_and(|at| at > due);
-    if has_acted || run.event.target.is_none() || !looks {
-        return Interrupt::Shut(Box::new(deferred));
+    if has_acted || claimed.event.target.is_none() || !looks {
+        return Interrupt::ModelUnavailable(Box::new(deferred));
     }
-    match find(run, now).await {
-        Some(found) if now >= due => park(run, found, deferred).await,
+    match find(claimed, now).await {
+        Some(found) if now >= due => park(claimed, found, deferred).await,
         Some(_) => {
             // Until midnight, say, would be longer than anybody has to wait.
             deferred.not_before = Some(due);
-            Interrupt::Shut(Box::new(deferred))
+            Interrupt::ModelUnavailable(Box::new(deferred))
         }
-        None => Interrupt::Shut(Box::new(deferred)),
+        None => Interrupt::ModelUnavailable(Box::new(deferred)),
     }
 }
 
 /// Whether a person has approved the draft that stood in for a model's answer: then nothing but its
 /// publication is left to do.
-pub(crate) async fn is_approved(run: &Run) -> bool {
-    let doc = &run.task.lock().await.doc;
+pub(crate) async fn is_approved(claimed: &ClaimedTask) -> bool {
+    let doc = &claimed.task.lock().await.doc;
     let decided = doc.decision.as_ref().filter(|decision| decision.publish_hash.is_some());
     decided.is_some_and(|decision| doc.stand_in.as_deref() == Some(decision.draft_hash.as_str()))
 }
 
-async fn park(run: &Arc<Run>, found: StandIn, deferred: Deferred) -> Interrupt {
+async fn park(claimed: &Arc<ClaimedTask>, found: StandIn, deferred: Deferred) -> Interrupt {
     {
-        let mut task = run.task.lock().await;
+        let mut task = claimed.task.lock().await;
         task.doc.classification.get_or_insert_with(unclassified);
-        task.note(run.now(), &format!("no model could be had; fallback: {}", found.source));
+        task.note(claimed.now(), &format!("no model could be had; fallback: {}", found.source));
     }
-    match Context(Arc::clone(run)).pass_gate(&found.text, DraftOrigin::Fallback).await {
+    match Context(Arc::clone(claimed)).pass_gate(&found.text, DraftOrigin::Fallback).await {
         Err(Interrupt::Fail(error)) => {
-            warn!(task_id = %run.id, problem = error.message, "the fallback answer cannot be used");
-            Interrupt::Shut(Box::new(deferred))
+            warn!(task_id = %claimed.id, problem = error.message, "the fallback answer cannot be used");
+            Interrupt::ModelUnavailable(Box::new(deferred))
         }
         Err(interrupt) => interrupt,
         // The gate lets no fallback answer pass; if it did, the task would wait all the same.
-        Ok(_) => Interrupt::Shut(Box::new(deferred)),
+        Ok(_) => Interrupt::ModelUnavailable(Box::new(deferred)),
     }
 }
 
 /// The best past answer, else the intent's template.
-async fn find(run: &Run, now: Timestamp) -> Option<StandIn> {
+async fn find(claimed: &ClaimedTask, now: Timestamp) -> Option<StandIn> {
     let (tenant, known) = {
-        let doc = &run.task.lock().await.doc;
+        let doc = &claimed.task.lock().await.doc;
         (doc.tenant.clone(), doc.classification.clone())
     };
-    let state = run.processor.stores.state.as_ref();
-    let question = Sketch::of(&question(&run.event));
-    let intents = candidates(run, known.as_ref());
+    let state = claimed.processor.stores.state.as_ref();
+    let question = Sketch::of(&question(&claimed.event));
+    let intents = candidates(claimed, known.as_ref());
     let past = join_all(intents.iter().map(|intent| best(state, &tenant, intent, &question, now))).await;
     let best = past.into_iter().flatten().max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((past, similarity)) = best {
@@ -99,17 +99,17 @@ async fn find(run: &Run, now: Timestamp) -> Option<StandIn> {
         return Some(StandIn { text: past.text, source });
     }
     let known = known?;
-    let intent = run.processor.config.intents.iter().find(|intent| intent.name == known.intent)?;
+    let intent = claimed.processor.config.intents.iter().find(|intent| intent.name == known.intent)?;
     let text = intent.fallback.clone()?;
     Some(StandIn { text, source: format!("the template of the intent {}", intent.name) })
 }
 
 /// The intents whose answers may do: the task's own, or all of them if it could not be sorted.
-fn candidates(run: &Run, known: Option<&Classification>) -> Vec<String> {
+fn candidates(claimed: &ClaimedTask, known: Option<&Classification>) -> Vec<String> {
     match known {
         Some(known) => vec![known.intent.clone()],
         None => {
-            let configured = run.processor.config.intents.iter().map(|intent| intent.name.clone());
+            let configured = claimed.processor.config.intents.iter().map(|intent| intent.name.clone());
             configured.chain([unclassified().intent]).collect()
         }
     }
@@ -139,17 +139,17 @@ pub(crate) struct Memory {
 
 /// What later tasks that find no model may want to know of `finished`: the reply that was published,
 /// unless it stood in for an answer itself.
-pub(crate) async fn memory(run: &Run, finished: &Finished) -> Option<Memory> {
+pub(crate) async fn memory(claimed: &ClaimedTask, finished: &Finished) -> Option<Memory> {
     let TaskOutput::Draft(_) = finished.output else { return None };
-    let text = run.published.lock().await.take()?;
-    let doc = &run.task.lock().await.doc;
+    let text = claimed.published.lock().await.take()?;
+    let doc = &claimed.task.lock().await.doc;
     match doc.draft.as_ref()?.from {
         DraftOrigin::Model | DraftOrigin::Person => {}
         DraftOrigin::Fallback => return None,
     }
     let intent = doc.classification.clone().unwrap_or_else(unclassified).intent;
-    let sketch = Sketch::of(&question(&run.event));
-    let past = Past { task: run.id.to_string(), at: run.now(), text, sketch };
+    let sketch = Sketch::of(&question(&claimed.event));
+    let past = Past { task: claimed.id.to_string(), at: claimed.now(), text, sketch };
     Some(Memory { key: key(&doc.tenant, &intent), past })
 }
 
