@@ -2,28 +2,23 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecorder, Stores};
+use domain::{Approver, Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecorder, Stores};
 use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
 
-use crate::{Config, Processor, Registry, Services, ServicesError, automations, observe};
+use crate::config::Config;
+use crate::resources::Resources;
+use crate::{Registry, Services, ServicesError, automations, observe};
 
-/// Why no processor can be made of what is configured.
-#[derive(Debug, thiserror::Error)]
-pub enum ComposeError {
-    /// The Gemini settings cannot work.
-    #[error("Gemini: {0}")]
-    Gemini(#[from] gemini::ConfigError),
-    /// A service that answers go to cannot be reached as configured.
-    #[error(transparent)]
-    Services(#[from] ServicesError),
-    /// `[approvals.slack]` cannot work.
-    #[error(transparent)]
-    Approver(#[from] wiring::ApproverError),
-    /// agent.toml names automations that do not exist.
-    #[error("agent.toml:\n  {}", .0.join("\n  "))]
-    Automations(Vec<String>),
+/// Takes batches of messages and works on the tasks that they name.
+pub struct Processor {
+    /// What the work on a task draws on.
+    pub(crate) resources: Arc<Resources>,
+    /// The automations.
+    pub(crate) registry: Arc<Registry>,
+    /// Where people are asked about drafts, besides the console.
+    pub(crate) approver: Option<Arc<dyn Approver>>,
 }
 
 /// What a processor is made of, besides its settings.
@@ -42,17 +37,54 @@ pub struct Parts {
     pub metrics: Metrics,
 }
 
+/// Why no processor can be made of what is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The Gemini settings cannot work.
+    #[error("Gemini: {0}")]
+    Gemini(#[from] gemini::ConfigError),
+    /// A service that answers go to cannot be reached as configured.
+    #[error(transparent)]
+    Services(#[from] ServicesError),
+    /// `[approvals.slack]` cannot work.
+    #[error(transparent)]
+    Approver(#[from] wiring::ApproverError),
+    /// agent.toml names automations that do not exist, or that lack their settings.
+    #[error("agent.toml:\n  {}", .0.join("\n  "))]
+    Automations(Vec<String>),
+}
+
 impl Processor {
     /// A processor that runs the automations of `registry`.
     ///
     /// # Errors
-    /// [`ComposeError::Automations`].
+    /// [`ComposeError::Automations`]: everything that is wrong with the automations, and how to mend it.
     pub fn new(settings: &Settings, registry: Registry, parts: Parts) -> Result<Self, ComposeError> {
         let registry = Arc::new(automations::configured(registry, settings));
-        let config = Config::new(settings, &registry).map_err(ComposeError::Automations)?;
+        registry.check(settings).map_err(ComposeError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
         let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
-        Ok(Self { stores, model, services, approver: None, registry, config, clock, jitter, metrics, stats })
+        let config = Config::new(settings);
+        let resources = Resources { stores, model, services, config, clock, jitter, metrics, stats };
+        Ok(Self { resources: Arc::new(resources), registry, approver: None })
+    }
+
+    /// The same, which also asks people in this place, if there is one.
+    #[must_use]
+    pub fn with_approver(self, approver: Option<Arc<dyn Approver>>) -> Self {
+        Self { approver, ..self }
+    }
+
+    /// Storage and queues.
+    #[must_use]
+    pub fn stores(&self) -> &Stores {
+        &self.resources.stores
+    }
+
+    /// The clock that it goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.resources.clock
     }
 }
 

@@ -1,20 +1,20 @@
 //! The result of a task of `POST /tasks`, posted to its `callback_url` when the work on it has ended.
 //!
-//! What came out, and every byte that is told about it, is saved before it is posted: a try that is repeated
-//! because the receiver was down posts the same again, and neither asks a model nor acts a second time. The
-//! receiver knows a repetition by its `webhook-id`, which is also the `Idempotency-Key`. A receiver that
-//! refuses, or that is down for a day, changes nothing about the task: its timeline says so.
+//! The result, and every byte that is posted about it, is saved first. If the receiver was down, the next try
+//! posts the same bytes again, and neither asks a model nor acts a second time. The receiver knows a
+//! repetition by its `webhook-id`, which is also the `Idempotency-Key`. A receiver that refuses, or that is
+//! down for a day, changes nothing about the task: the timeline says so.
 //!
-//! What ends without work (a draft that a person has rejected, or that nobody decided about) is posted by
-//! `follow_up.rs`. A task that a person sends around again has a result of its own in each of its lives.
+//! `follow_up.rs` posts the end of a task that ended without work (a person rejected the draft, or nobody
+//! decided in time). After a retry by a person a task has a result of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    MAX_ATTEMPTS, Mark, PartKey, Proof, ServiceError, ServiceFailure, StoreError, Task, TaskError,
-    TaskOutput, TaskStatus, Timestamp, between, view,
+    Mark, PartKey, Proof, ServiceError, ServiceFailure, StoreError, Task, TaskError, TaskOutput, TaskStatus,
+    Timestamp, between, view,
 };
 use outbound::{Caller, Method, Url};
 use secrecy::SecretString;
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use webhook::{ApiTask, Scheme};
 
+use crate::reply::effect::once;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Finished, Found, Interrupt};
 
@@ -60,12 +61,8 @@ impl Ended {
             }
             Err(Interrupt::Fail(error)) => Ok(Self::Failed(*error)),
             Err(Interrupt::Ignore(reason)) => Ok(Self::Ignored(reason)),
-            Err(Interrupt::Defer(deferred)) if deferred.counted && attempts >= MAX_ATTEMPTS => {
-                let why = deferred.why;
-                let error = deferred.error;
-                Ok(Self::Failed(
-                    error.unwrap_or_else(|| TaskError::new("processing", "no_attempts_left", why)),
-                ))
+            Err(Interrupt::Defer(deferred)) if deferred.is_last(attempts) => {
+                Ok(Self::Failed(deferred.into_error()))
             }
             Err(other) => Err(other),
         }
@@ -142,7 +139,7 @@ async fn tell(claimed: &ClaimedTask, url: Url, told: Told, attempts: u32) -> Res
     };
     let told = claimed.save_step(&step, told).await?;
     let posting = Posting { claimed, url, body: &told.body };
-    if let Err(interrupt) = claimed.once(&effect, &posting).await {
+    if let Err(interrupt) = once(claimed, &effect, &posting).await {
         let Some(why) = given_up(claimed, &interrupt, told.at, attempts) else { return Err(interrupt) };
         claimed.task.lock().await.note(claimed.now(), &format!("the result was not delivered: {why}"));
     }
@@ -154,23 +151,21 @@ fn given_up(claimed: &ClaimedTask, interrupt: &Interrupt, since: Timestamp, atte
     let late = between(since, claimed.now()) >= GIVE_UP_AFTER;
     match interrupt {
         Interrupt::Fail(error) => Some(error.message.clone()),
-        Interrupt::Defer(deferred) if late || (deferred.counted && attempts >= MAX_ATTEMPTS) => {
-            Some(deferred.why.clone())
-        }
+        Interrupt::Defer(deferred) if late || deferred.is_last(attempts) => Some(deferred.why.clone()),
         _ => None,
     }
 }
 
 /// Where the result is wanted. The host is asked about once more: agent.toml may have changed since.
 pub(crate) async fn url(claimed: &ClaimedTask) -> Result<Option<Url>, Interrupt> {
-    let Some(blob) = claimed.processor.stores.payloads.get(&claimed.id, &PartKey::payload()).await? else {
+    let Some(blob) = claimed.resources.stores.payloads.get(&claimed.id, &PartKey::payload()).await? else {
         return Ok(None);
     };
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
     let body: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
     let url = ApiTask::read(&body).ok().and_then(|task| task.callback_url);
     let Some(url) = url else { return Ok(None) };
-    if url.host_str().is_some_and(|host| claimed.processor.config.api.allows(host)) {
+    if url.host_str().is_some_and(|host| claimed.resources.config.api.allows(host)) {
         return Ok(Some(url));
     }
     let note = "the result was not delivered: the host of callback_url is no longer in [api] callback_hosts";
@@ -221,8 +216,8 @@ struct Posting<'r> {
 
 impl Posting<'_> {
     fn headers(&self, id: &str) -> Vec<(String, SecretString)> {
-        let now = self.run.now();
-        let secrets = &self.run.processor.services.api_secrets;
+        let now = self.claimed.now();
+        let secrets = &self.claimed.resources.services.api_secrets;
         let mut headers =
             Scheme::standard_webhooks().sign_as(secrets, id, self.body.to_string().as_bytes(), now);
         if headers.is_empty() {
@@ -243,7 +238,7 @@ impl Action for Posting<'_> {
         // A dot parts what is signed, so it may stand in no id.
         let id = mark.to_string().replace('.', "-");
         let origin = self.url.origin().ascii_serialization();
-        let caller = Caller::new(&origin, &self.headers(&id), self.run.processor.clock.clone());
+        let caller = Caller::new(&origin, &self.headers(&id), self.claimed.resources.clock.clone());
         let caller = caller.map_err(|error| ServiceError {
             service: "callback",
             operation: "post the result",

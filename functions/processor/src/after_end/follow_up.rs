@@ -1,9 +1,9 @@
-//! What follows from an end that no processor has made: a rejection, an expiry, a task given up for its age.
+//! The follow-up of an end that no processor has made: a rejection, an expiry, a task given up for its age.
 //!
-//! The debt stands in the task since that very end (`domain::FollowUp`), and is paid without a claim, since
-//! an ended task has none: every write is bound to the revision that was read, the figures of the day count
-//! who has won a write, and the result goes through the ledger. Whoever dies here is succeeded by the next
-//! message, which the sweeper sends once the debt is due.
+//! It is recorded in the task with that very end (`domain::FollowUp`), and runs without a claim, since an ended
+//! task has none. So every write is bound to the revision that was read, whoever wins a write counts the end in
+//! the figures of the day, and the result goes through the effect ledger. If a processor dies here, the next
+//! message goes on: the sweeper sends one once the follow-up is due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,136 +11,129 @@ use std::time::Duration;
 use domain::{Delivery, Effect, Event, TaskId, TaskStatus, Timestamp, after};
 use tracing::warn;
 
+use crate::Interrupt;
 use crate::after_end::callback;
-use crate::queue::ack::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, wait};
+use crate::observe;
+use crate::queue::ack::{Ack, deferral_backoff, wait};
+use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
-use crate::{Interrupt, Processor};
 
 /// How soon a message comes back when somebody else wrote in between, or the stores did not answer.
 const RETRY: Duration = Duration::from_secs(5);
 /// Times that the last write is tried again because somebody else wrote in between.
 const TRIES: usize = 5;
 
-impl Processor {
-    /// Pays what is owed after the end `status` of a task, if anything is.
-    pub(crate) async fn run_follow_up(
-        self: &Arc<Self>,
-        delivery: &Delivery,
-        id: &TaskId,
-        status: TaskStatus,
-        deadline: Timestamp,
-    ) -> Disposition {
-        match status {
-            TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => {}
-            TaskStatus::Completed | TaskStatus::Ignored | TaskStatus::AwaitingApproval => {
-                return Disposition::Done;
-            }
-            TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
-                return Disposition::Again(Some(RETRY));
-            }
+/// Runs the follow-up of the end `status` of a task, if one is recorded.
+pub(crate) async fn run(
+    resources: &Arc<Resources>,
+    delivery: &Delivery,
+    id: &TaskId,
+    status: TaskStatus,
+    deadline: Timestamp,
+) -> Ack {
+    match status {
+        TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => {}
+        TaskStatus::Completed | TaskStatus::Ignored | TaskStatus::AwaitingApproval => return Ack::Delete,
+        TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
+            return Ack::Retry(Some(RETRY));
         }
-        let outcome = match self.ended_run(id, deadline).await {
-            Ok(None) => return Disposition::Done,
-            Ok(Some(claimed)) => match claimed.pay().await {
-                Err(Interrupt::Defer(put_off) | Interrupt::ModelUnavailable(put_off)) => {
-                    claimed.put_off(*put_off, delivery.receive_count).await
-                }
-                paid => paid.map(|()| Disposition::Done),
-            },
-            Err(interrupt) => Err(interrupt),
-        };
-        outcome.unwrap_or_else(|interrupt| {
-            warn!(task_id = %id, ?interrupt, "what follows from the end of a task; the message comes back");
-            Disposition::Again(Some(RETRY))
-        })
     }
-
-    /// The task, if something is owed after its end. Nothing of its event is needed any more.
-    async fn ended_run(
-        self: &Arc<Self>,
-        id: &TaskId,
-        deadline: Timestamp,
-    ) -> Result<Option<ClaimedTask>, Interrupt> {
-        let task = self.stores.tasks.get(id).await?.filter(|task| task.doc.follow_up.is_some());
-        Ok(task.map(|task| {
-            let doc = &task.doc;
-            let event = Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor);
-            ClaimedTask::new(Arc::clone(self), task, event, deadline)
-        }))
-    }
+    let outcome = match ended_task(resources, id, deadline).await {
+        Ok(None) => return Ack::Delete,
+        Ok(Some(ended)) => match follow_up(&ended).await {
+            Err(Interrupt::Defer(why) | Interrupt::ModelUnavailable(why)) => {
+                put_off(&ended, *why, delivery.receive_count).await
+            }
+            done => done.map(|()| Ack::Delete),
+        },
+        Err(interrupt) => Err(interrupt),
+    };
+    outcome.unwrap_or_else(|interrupt| {
+        warn!(task_id = %id, ?interrupt, "follow-up failed; the message comes back");
+        Ack::Retry(Some(RETRY))
+    })
 }
 
-impl ClaimedTask {
-    async fn pay(&self) -> Result<(), Interrupt> {
-        let url = if self.is_requested().await { callback::url(self).await? } else { None };
-        self.count(url.is_none()).await?;
-        let Some(url) = url else { return Ok(()) };
-        callback::deliver_end(self, url).await?;
-        self.close().await
-    }
+/// The task, if its end has a follow-up. Nothing of its event is needed any more.
+async fn ended_task(
+    resources: &Arc<Resources>,
+    id: &TaskId,
+    deadline: Timestamp,
+) -> Result<Option<ClaimedTask>, Interrupt> {
+    let task = resources.stores.tasks.get(id).await?.filter(|task| task.doc.follow_up.is_some());
+    Ok(task.map(|task| {
+        let doc = &task.doc;
+        let event = Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor);
+        ClaimedTask::new(Arc::clone(resources), task, event, deadline)
+    }))
+}
 
-    /// Puts the end into the figures of the day, once: after the write that says so, which one of several
-    /// wins. What dies between the two is missing in the figures, as they may.
-    async fn count(&self, is_all: bool) -> Result<(), Interrupt> {
-        let now = self.now();
-        let is_counted = self.task.lock().await.doc.follow_up.as_ref().is_none_or(|owed| owed.counted);
-        if is_counted && !is_all {
-            return Ok(());
-        }
-        self.update(|task| match &mut task.doc.follow_up {
-            Some(owed) if !is_all => owed.counted = true,
+async fn follow_up(ended: &ClaimedTask) -> Result<(), Interrupt> {
+    let url = if ended.is_requested().await { callback::url(ended).await? } else { None };
+    count(ended, url.is_none()).await?;
+    let Some(url) = url else { return Ok(()) };
+    callback::deliver_end(ended, url).await?;
+    close(ended).await
+}
+
+/// Counts the end in the figures of the day, once: after the write that says so, which one of several
+/// processors wins. If it dies between the two, the end is missing in the figures, as it may be. If that `is_all`
+/// that is to be done, the same write closes the follow-up.
+async fn count(ended: &ClaimedTask, is_all: bool) -> Result<(), Interrupt> {
+    let now = ended.now();
+    let is_counted = ended.task.lock().await.doc.follow_up.as_ref().is_none_or(|known| known.counted);
+    if is_counted && !is_all {
+        return Ok(());
+    }
+    ended
+        .update(|task| match &mut task.doc.follow_up {
+            Some(follow_up) if !is_all => follow_up.counted = true,
             _ => task.close_follow_up(now),
         })
         .await?;
-        if !is_counted {
-            let task = self.task.lock().await;
-            self.processor.sum_up(&task, now);
-            self.processor.note_day(&task, now).await;
+    if !is_counted {
+        let task = ended.task.lock().await;
+        observe::settled(&ended.resources, &task, now).await;
+    }
+    Ok(())
+}
+
+/// Writes that the follow-up is done. The result has arrived, or never will: it must not be posted again,
+/// whoever wrote about the task meanwhile.
+async fn close(ended: &ClaimedTask) -> Result<(), Interrupt> {
+    let now = ended.now();
+    for _ in 0..TRIES {
+        match ended.update(|task| task.close_follow_up(now)).await {
+            Err(Interrupt::Lost) => {}
+            other => return other,
         }
-        Ok(())
-    }
-
-    /// Writes that nothing is owed any more. The result has arrived (or never will): whoever wrote about the
-    /// task meanwhile must not have it posted again.
-    async fn close(&self) -> Result<(), Interrupt> {
-        let now = self.now();
-        for _ in 0..TRIES {
-            match self.update(|task| task.close_follow_up(now)).await {
-                Err(Interrupt::Lost) => {}
-                other => return other,
-            }
-            if !self.catch_up().await? {
-                return Ok(());
-            }
+        if !catch_up(ended).await? {
+            return Ok(());
         }
-        Err(Interrupt::Lost)
     }
+    Err(Interrupt::Lost)
+}
 
-    /// Takes over what others have written, but for the ledger of this run; `false` when
-    /// nothing is owed any more: the task has a new life.
-    async fn catch_up(&self) -> Result<bool, Interrupt> {
-        let current = self.processor.stores.tasks.get(&self.id).await?;
-        let Some(mut current) = current.filter(|task| task.doc.follow_up.is_some()) else { return Ok(false) };
-        let mut task = self.task.lock().await;
-        let done: Vec<Effect> = task.doc.effects.drain(..).collect();
-        done.into_iter().for_each(|effect| current.set_effect(effect));
-        *task = current;
-        Ok(true)
-    }
+/// Takes over what others have written, except for the effects, which are those of this try. `false` if
+/// the task has no follow-up any more: it has a new life.
+async fn catch_up(ended: &ClaimedTask) -> Result<bool, Interrupt> {
+    let current = ended.resources.stores.tasks.get(&ended.id).await?;
+    let Some(mut current) = current.filter(|task| task.doc.follow_up.is_some()) else { return Ok(false) };
+    let mut task = ended.task.lock().await;
+    let done: Vec<Effect> = task.doc.effects.drain(..).collect();
+    done.into_iter().for_each(|effect| current.set_effect(effect));
+    *task = current;
+    Ok(true)
+}
 
-    /// Comes back later: with the same message if that is soon, else with one that the sweeper sends.
-    async fn put_off(&self, put_off: Deferred, receive_count: u32) -> Result<Disposition, Interrupt> {
-        let now = self.now();
-        let tries = self.task.lock().await.doc.follow_up.as_ref().map_or(0, |owed| owed.tries);
-        let backoff = self.processor.jitter.spread(deferral_backoff(tries));
-        let again = put_off.not_before.unwrap_or_else(|| after(now, backoff));
-        let (due, disposition) = match wait(now, again, receive_count) {
-            Wait::Delay(delay) => (after(again, LATE_MESSAGE), Disposition::Again(Some(delay))),
-            Wait::Sweeper => (again, Disposition::Done),
-        };
-        warn!(task_id = %self.id, why = put_off.why, "the result is delivered later");
-        self.update(|task| task.defer_follow_up(due, now)).await?;
-        Ok(disposition)
-    }
+/// Comes back later: with the same message if that is soon, else with one that the sweeper sends.
+async fn put_off(ended: &ClaimedTask, deferred: Deferred, receive_count: u32) -> Result<Ack, Interrupt> {
+    let now = ended.now();
+    let tries = ended.task.lock().await.doc.follow_up.as_ref().map_or(0, |known| known.tries);
+    let backoff = ended.resources.jitter.spread(deferral_backoff(tries));
+    let (ack, due) = wait(now, deferred.not_before.unwrap_or_else(|| after(now, backoff)), receive_count);
+    warn!(task_id = %ended.id, why = deferred.why, "the result is delivered later");
+    ended.update(|task| task.defer_follow_up(due, now)).await?;
+    Ok(ack)
 }

@@ -2,4 +2,4 @@
 
 pub(crate) mod callback;
 pub(crate) mod follow_up;
-mod notices;
+pub(crate) mod notices;

@@ -4,26 +4,23 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
 use domain::{
-    Classification, Comment, DraftOrigin, Event, Mark, ModelCall, ModelRole, OutputFormat, Proof, Publisher,
-    ServiceError, Target, TaskError, TaskId, TaskOutput, Timestamp, short_sha256,
+    Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError, Target, TaskId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use settings::{AgentSettings, ApprovalPolicy, AutomationSettings};
+use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
-use crate::automation::media;
-use crate::automation::prompt;
 use crate::automation::untrusted::visible;
-use crate::reply::clean::{Allowed, Cleaned, clean};
-use crate::reply::gate::{Candidate, parked_because};
-use crate::task::claimed_task::{ClaimedTask, OUTSIDE_CALL};
-use crate::{Action, Approval, Found, Interrupt, Services};
-
-/// The name of the reply in the effect ledger.
-pub(crate) const REPLY: &str = "reply";
+use crate::automation::{media, prompt};
+use crate::reply::approval::ask_person;
+use crate::reply::clean::Cleaned;
+use crate::reply::thread::still_open;
+use crate::reply::{effect, gate, publish};
+use crate::resources::OUTSIDE_CALL;
+use crate::task::claimed_task::ClaimedTask;
+use crate::{Action, Approval, Finished, Interrupt, Services};
 
 /// What an automation is given: the event, and everything that it may do about it.
 ///
@@ -33,17 +30,6 @@ pub(crate) const REPLY: &str = "reply";
 /// is in the effect ledger.
 #[derive(Clone)]
 pub struct Context(pub(crate) Arc<ClaimedTask>);
-
-/// How an automation ended well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finished {
-    /// Whether it did what was asked.
-    pub success: bool,
-    /// What it has to show.
-    pub output: TaskOutput,
-    /// Where to look at it.
-    pub output_url: Option<String>,
-}
 
 impl Context {
     /// The task.
@@ -60,20 +46,19 @@ impl Context {
 
     /// What triage made of it.
     pub async fn classification(&self) -> Classification {
-        let task = self.0.task.lock().await;
-        task.doc.classification.clone().unwrap_or_else(crate::triage::question::unclassified)
+        self.0.classification().await
     }
 
     /// `[automations]` of agent.toml.
     #[must_use]
     pub fn settings(&self) -> &AutomationSettings {
-        &self.0.processor.config.automations
+        &self.0.resources.config.automations
     }
 
     /// The clients of the services outside.
     #[must_use]
     pub fn services(&self) -> &Services {
-        &self.0.processor.services
+        &self.0.resources.services
     }
 
     /// Where an answer goes.
@@ -84,9 +69,8 @@ impl Context {
         self.0.target()
     }
 
-    /// Fails now when an answer could go nowhere, before one is paid for; the next [`Context::ask`] looks
-    /// beside the history whether the thread is still open, too. What came by the API has no thread, and its
-    /// answer is its result.
+    /// Fails now if an answer could go nowhere, before one is paid for. The next [`Context::ask`] also looks
+    /// whether the thread is still open. A task of the API has no thread: its answer is its result.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
@@ -107,9 +91,9 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
-        let (target, limit) = (self.0.event.target.as_ref(), self.0.processor.config.agent.history);
+        let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.config.agent.history);
         let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let service = self.0.processor.services.of(target);
+        let service = self.0.resources.services.of(target);
         let history = tokio::time::timeout(OUTSIDE_CALL, service.history(target, limit)).await;
         match history {
             Ok(Ok(comments)) => Ok(comments),
@@ -137,10 +121,10 @@ impl Context {
             return Ok(saved);
         }
         let call = self.answer_call(step, instruction).await?;
-        let mut answer = self.0.processor.model.generate(&call).await;
+        let mut answer = self.0.resources.model.generate(&call).await;
         if let Some((error, bare)) = media::refused(&answer, &call) {
             self.0.record_calls(&error.exchanges, &error.usage).await?;
-            answer = self.0.processor.model.generate(&bare).await;
+            answer = self.0.resources.model.generate(&bare).await;
         }
         match answer {
             Ok(answer) => {
@@ -179,12 +163,12 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn once(&self, name: &str, action: &dyn Action) -> Result<Proof, Interrupt> {
-        self.0.once(name, action).await
+        effect::once(&self.0, name, action).await
     }
 
     /// Whether the effect `name` has been begun: then what it is must not be decided anew.
     pub async fn has_begun(&self, name: &str) -> bool {
-        self.0.task.lock().await.effect(name).is_some()
+        self.0.has_begun(name).await
     }
 
     /// Asks a person whether to go on, showing them `text`; returns once they have approved it. Until then
@@ -194,7 +178,7 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn approval(&self, name: &str, text: &str) -> Result<Approval, Interrupt> {
-        self.0.ask_person(name, &visible(text), &format!("the automation asks: {name}")).await
+        ask_person(&self.0, name, &visible(text), &format!("the automation asks: {name}")).await
     }
 
     /// Passes `text` through the gate as the content of the effect `name`: cleaned, and approved by a
@@ -204,8 +188,8 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn release(&self, name: &str, text: &str) -> Result<Approval, Interrupt> {
-        let Cleaned { text, alarm } = self.cleaned(text)?;
-        self.pass(name, text, alarm.as_deref(), None).await
+        let Cleaned { text, alarm } = gate::cleaned(&self.0, text)?;
+        gate::pass(&self.0, name, text, alarm.as_deref(), None).await
     }
 
     /// Passes an action, described by `what`, through the gate as the effect `name`: approved by a person
@@ -219,111 +203,29 @@ impl Context {
         what: &str,
         policy: Option<ApprovalPolicy>,
     ) -> Result<Approval, Interrupt> {
-        self.pass(name, visible(what), None, policy).await
-    }
-
-    async fn pass(
-        &self,
-        name: &str,
-        text: String,
-        alarm: Option<&str>,
-        policy: Option<ApprovalPolicy>,
-    ) -> Result<Approval, Interrupt> {
-        if let Some(approval) = self.0.answered(name).await? {
-            return Ok(approval);
-        }
-        let agent = &self.0.processor.config.agent;
-        let agent = AgentSettings { approval: policy.unwrap_or(agent.approval), ..agent.clone() };
-        let confidence = self.classification().await.confidence;
-        let candidate = Candidate { confidence, from: DraftOrigin::Model, alarm, over_cap: None };
-        let approval = Approval { text, edited: false, by: agent.name.clone() };
-        if self.has_begun(name).await {
-            // It passed the gate before; parking it now could not take it back.
-            self.0.keep_text(&approval.text).await?;
-            return Ok(approval);
-        }
-        match parked_because(&agent, &candidate) {
-            Some(because) => self.0.ask_person(name, &approval.text, &because).await,
-            None => {
-                self.0.keep_draft(&approval.text, DraftOrigin::Model, name, None).await?;
-                Ok(approval)
-            }
-        }
+        gate::pass(&self.0, name, visible(what), None, policy).await
     }
 
     /// Answers in the thread that the event came from: cleans `text`, parks it when a person must look at
-    /// it first, and publishes it once, unless the thread was closed meanwhile. What came by `POST /tasks`
-    /// has no thread: there the answer is the task's result.
+    /// it first, and publishes it once, unless the thread was closed meanwhile. A task of `POST /tasks` has
+    /// no thread: its answer is its result.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
-        let approval = self.0.answered(REPLY).await?;
-        // What may be published already is not to be called off.
-        if !self.has_begun(REPLY).await {
-            self.0.still_open(approval.is_some()).await?;
-        }
-        let text = match approval {
-            Some(approval) => approval.text,
-            None => self.pass_gate(&text, DraftOrigin::Model).await?,
-        };
-        let hash = short_sha256(&text);
-        if self.0.answers_caller().await {
-            return Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: None });
-        }
-        let target = self.0.target()?;
-        let service = self.0.processor.services.of(target);
-        let proof = self.0.once(REPLY, &Posting { service, target, text: &text }).await?;
-        *self.0.published.lock().await = Some(text);
-        Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: proof.url })
+        publish::reply(&self.0, text).await
     }
 
-    /// The cleaned text if it may go out as it is; else it is parked.
-    pub(crate) async fn pass_gate(&self, text: &str, from: DraftOrigin) -> Result<String, Interrupt> {
-        let agent = &self.0.processor.config.agent;
-        let Cleaned { text, alarm } = self.cleaned(text)?;
-        if self.has_begun(REPLY).await {
-            // It passed the gate before; parking it now could not take it back.
-            self.0.keep_text(&text).await?;
-            return Ok(text);
-        }
-        let candidate = Candidate {
-            confidence: self.classification().await.confidence,
-            from,
-            alarm: alarm.as_deref(),
-            over_cap: self.0.reply_over_cap().await?,
-        };
-        self.0.keep_draft(&text, from, REPLY, parked_because(agent, &candidate)).await?;
-        Ok(text)
-    }
-
-    /// `text` without what must not go out.
-    fn cleaned(&self, text: &str) -> Result<Cleaned, Interrupt> {
-        let agent = &self.0.processor.config.agent;
-        let event = &self.0.event;
-        let allowed = Allowed::new(&event.actor, &agent.link_hosts)
-            .with_addresses_of(&event.text)
-            .with_addresses_of(event.opening.as_deref().unwrap_or_default())
-            .with_hosts_of(&agent.persona);
-        let allowed = agent.documents.iter().fold(allowed, |all, document| all.with_hosts_of(&document.text));
-        let cleaned = clean(text, &allowed, &agent.persona);
-        if cleaned.text.is_empty() {
-            let told = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
-            return Err(Interrupt::fail(told));
-        }
-        Ok(cleaned)
-    }
-
-    /// Whether what is about to be written can still be said in the thread, if that is what it is for.
+    /// Whether the thread is still open, if what is about to be written is meant for it.
     async fn open_to_answer(&self) -> Result<(), Interrupt> {
-        if self.0.answers.load(Ordering::Relaxed) { self.0.still_open(false).await } else { Ok(()) }
+        if self.0.answers.load(Ordering::Relaxed) { still_open(&self.0, false).await } else { Ok(()) }
     }
 
     async fn answer_call(&self, step: &str, instruction: &str) -> Result<ModelCall, Interrupt> {
         let (history, open) = futures::join!(self.history(), self.open_to_answer());
         open?;
         let history = history?;
-        let agent = &self.0.processor.config.agent;
+        let agent = &self.0.resources.config.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (id, event) = (&self.0.id, &self.0.event);
         let shown = media::shown(event, &agent.media_hosts);
@@ -344,28 +246,5 @@ impl Context {
             slot: self.0.take_slot(&task),
             deadline: self.0.answer_by(),
         })
-    }
-}
-
-/// A comment in a thread. Its service's places are not counted: a thread has one task at a time.
-struct Posting<'a> {
-    service: &'a dyn Publisher,
-    target: &'a Target,
-    text: &'a str,
-}
-
-#[async_trait]
-impl Action for Posting<'_> {
-    fn host(&self) -> Option<String> {
-        None
-    }
-
-    async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError> {
-        self.service.publish(self.target, self.text, mark).await
-    }
-
-    async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError> {
-        let found = self.service.find(self.target, mark, since).await?;
-        Ok(found.map_or(Found::NotDone, Found::Done))
     }
 }

@@ -165,7 +165,6 @@ pub(crate) fn refused<'a>(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

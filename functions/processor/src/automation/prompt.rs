@@ -9,15 +9,15 @@ use crate::Interrupt;
 use crate::automation::untrusted::Fence;
 use crate::task::claimed_task::ClaimedTask;
 
-/// What the intent of the task has its answer written by, or `instead` if its intent has no template.
+/// The instruction that the intent of the task has in agent.toml, or `instead` if it has none.
 pub(crate) async fn instruction(claimed: &ClaimedTask, instead: &str) -> Result<String, Interrupt> {
     let (known, note) = {
         let doc = &claimed.task.lock().await.doc;
         (doc.classification.clone(), doc.retry_note.clone())
     };
     let Some(known) = known else { return Ok(instead.to_owned()) };
-    let config = &claimed.processor.config;
-    let intent = config.intents.iter().find(|intent| intent.name == known.intent);
+    let config = &claimed.resources.config;
+    let intent = config.intent(&known.intent);
     let Some(template) = intent.and_then(|intent| intent.prompt.as_ref()) else {
         return Ok(instead.to_owned());
     };

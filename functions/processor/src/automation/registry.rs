@@ -8,10 +8,11 @@ use futures::future::{BoxFuture, FutureExt};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use settings::Settings;
 
 use crate::{Context, Finished, Interrupt};
 
-type Run = Box<dyn Fn(Context, Value) -> BoxFuture<'static, Result<Finished, Interrupt>> + Send + Sync>;
+type Work = Box<dyn Fn(Context, Value) -> BoxFuture<'static, Result<Finished, Interrupt>> + Send + Sync>;
 type Check = Box<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
 
 /// The automations that agent.toml can name.
@@ -42,7 +43,7 @@ pub struct Registry {
 pub struct Automation {
     schema: Value,
     check: Check,
-    run: Run,
+    run: Work,
 }
 
 impl Registry {
@@ -110,10 +111,33 @@ impl Registry {
         self
     }
 
-    /// What is wrong with the registrations.
-    #[must_use]
-    pub fn mistakes(&self) -> &[String] {
-        &self.mistakes
+    /// Checks that every automation that `settings` name is registered here, and has the settings that it
+    /// needs.
+    ///
+    /// # Errors
+    /// Everything that is wrong, the registrations included, and how to mend it.
+    pub fn check(&self, settings: &Settings) -> Result<(), Vec<String>> {
+        let mut mistakes = self.mistakes.clone();
+        let named =
+            settings.intents.iter().map(|intent| (format!("intent `{}`", intent.name), &intent.automation));
+        let fallback = ("[agent] default_automation".to_owned(), &settings.agent.default_automation);
+        for (place, automation) in named.chain([fallback]) {
+            if !self.automations.contains_key(automation) {
+                let known = self.names().collect::<Vec<_>>().join(", ");
+                mistakes
+                    .push(format!("{place}: there is no automation `{automation}`; registered are {known}"));
+            } else if !settings.automations.suffices_for(automation) {
+                mistakes.push(format!(
+                    "{place}: `{automation}` has no settings; add the section [automations.{automation}]"
+                ));
+            }
+        }
+        let mut names: Vec<&str> = settings.intents.iter().map(|intent| intent.name.as_str()).collect();
+        names.sort_unstable();
+        let doubles = names.windows(2).filter(|pair| pair[0] == pair[1]);
+        mistakes
+            .extend(doubles.map(|pair| format!("intent `{}` is there twice; choose another name", pair[0])));
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
     /// The names, sorted.

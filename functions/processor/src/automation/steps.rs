@@ -7,6 +7,7 @@ use domain::{TaskError, between};
 use futures::StreamExt;
 use futures::stream;
 
+use crate::automation::bulkhead::with_host_permit;
 use crate::{Context, Interrupt};
 
 /// Pieces of one task's work that run at once.
@@ -54,12 +55,12 @@ impl Context {
         failure.map_or(Ok(done), Err)
     }
 
-    /// Makes a call of `host` that changes nothing there, at one of the places that all processors share
+    /// Makes a call of `host` that changes nothing there, under one of the permits that all processors share
     /// (`calls_per_host`), and abandons it after 30 s or at the end of the invocation. Within
     /// [`Context::step`] its result is saved. What changes something is a [`crate::Action`].
     ///
     /// # Errors
-    /// [`Interrupt`], to be passed up: the task comes back when no place is free, and tries again when no
+    /// [`Interrupt`], to be passed up: the task comes back when no permit is free, and tries again when no
     /// answer came in time.
     pub async fn outside<T, W>(&self, host: &str, work: W) -> Result<T, Interrupt>
     where
@@ -77,6 +78,6 @@ impl Context {
                 Err(Interrupt::retry(TaskError::new(host, "no_answer", message)))
             })
         };
-        claimed.with_host_permit(host, MAX_CALL, call).await?
+        with_host_permit(claimed, host, MAX_CALL, call).await?
     }
 }

@@ -1,16 +1,16 @@
-//! [`Disposition`]: what becomes of the message when its task has been worked on.
+//! [`Ack`]: what becomes of a message, and how long a task waits.
 
 use std::time::Duration;
 
-use domain::{MAX_ATTEMPTS, Timestamp, between};
+use domain::{MAX_ATTEMPTS, Timestamp, after, between};
 
-/// What becomes of the message.
+/// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disposition {
+pub enum Ack {
     /// It has done its duty: delete it.
-    Done,
+    Delete,
     /// It comes back, after that long, or when its present visibility ends.
-    Again(Option<Duration>),
+    Retry(Option<Duration>),
 }
 
 /// A visibility delay reaches as far as this; a longer wait is the sweeper's.
@@ -21,25 +21,22 @@ pub(crate) const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 const FRESH_RECEIVES: u32 = 5;
 
 /// After a delayed message should have come back, the sweeper waits so long before it sends another.
-pub(crate) const LATE_MESSAGE: Duration = Duration::from_secs(120);
+const LATE_MESSAGE: Duration = Duration::from_secs(120);
 
-/// How a task waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// Its message stays, invisible for so long.
-    Delay(Duration),
-    /// Its message goes, and the sweeper sends a fresh one when it is due.
-    Sweeper,
-}
-
-/// How a task waits until `not_before`, given how often its message has been received.
+/// How a task waits until `not_before`, given how often its message has been received: what becomes of the
+/// message, and when the sweeper sends a fresh one. After a short wait the same message comes back. For a
+/// long one it is deleted.
 ///
 /// The processor never sends to its own lanes: Lambda takes that for a runaway loop and stops it
 /// after about 16 hops.
 #[must_use]
-pub(crate) fn wait(now: Timestamp, not_before: Timestamp, receive_count: u32) -> Wait {
+pub(crate) fn wait(now: Timestamp, not_before: Timestamp, receive_count: u32) -> (Ack, Timestamp) {
     let delay = between(now, not_before);
-    if delay <= MAX_DELAY && receive_count < FRESH_RECEIVES { Wait::Delay(delay) } else { Wait::Sweeper }
+    if delay <= MAX_DELAY && receive_count < FRESH_RECEIVES {
+        (Ack::Retry(Some(delay)), after(not_before, LATE_MESSAGE))
+    } else {
+        (Ack::Delete, not_before)
+    }
 }
 
 /// The longest back-off of an orderly deferral.
@@ -60,7 +57,6 @@ pub(crate) fn retry_backoff(attempts: u32) -> Duration {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -68,21 +64,25 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
+    fn delayed(second: i64, delay: Duration) -> (Ack, Timestamp) {
+        (Ack::Retry(Some(delay)), after(at(second), LATE_MESSAGE))
+    }
+
     #[test]
-    fn short_wait_of_a_fresh_message_is_a_visibility_delay() {
-        assert_eq!(wait(at(0), at(30), 1), Wait::Delay(Duration::from_secs(30)));
-        assert_eq!(wait(at(0), at(900), 4), Wait::Delay(MAX_DELAY));
+    fn short_wait_of_a_fresh_message_is_a_visibility_delay_and_the_sweeper_looks_later() {
+        assert_eq!(wait(at(0), at(30), 1), delayed(30, Duration::from_secs(30)));
+        assert_eq!(wait(at(0), at(900), 4), delayed(900, MAX_DELAY));
     }
 
     #[test]
     fn long_wait_or_old_message_is_the_sweepers() {
-        assert_eq!(wait(at(0), at(901), 1), Wait::Sweeper);
-        assert_eq!(wait(at(0), at(1), 5), Wait::Sweeper);
+        assert_eq!(wait(at(0), at(901), 1), (Ack::Delete, at(901)));
+        assert_eq!(wait(at(0), at(1), 5), (Ack::Delete, at(1)));
     }
 
     #[test]
     fn wait_that_is_over_is_no_delay() {
-        assert_eq!(wait(at(5), at(0), 1), Wait::Delay(Duration::ZERO));
+        assert_eq!(wait(at(5), at(0), 1), delayed(0, Duration::ZERO));
     }
 
     #[test]

@@ -2,3 +2,4 @@
 
 pub(crate) mod ack;
 pub(crate) mod batch;
+pub(crate) mod sqs;

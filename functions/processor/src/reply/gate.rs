@@ -1,24 +1,30 @@
-//! The gate: whether a person must look at a draft before it is published.
+//! The gate: a draft is cleaned, and parked if a person must look at it before it is published.
 
-use domain::DraftOrigin;
+use domain::{DraftOrigin, TaskError};
 use settings::{AgentSettings, ApprovalPolicy};
+
+use crate::Interrupt;
+use crate::reply::approval::{Approval, REPLY, answered, ask_person, keep_draft};
+use crate::reply::clean::{Allowed, Cleaned, clean};
+use crate::reply::reply_limit::limit_exceeded;
+use crate::task::claimed_task::ClaimedTask;
 
 /// What the gate looks at.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Candidate<'a> {
+struct Candidate<'a> {
     /// How sure triage was, 0 to 1.
-    pub confidence: f64,
+    confidence: f64,
     /// Who wrote the draft.
-    pub from: DraftOrigin,
+    from: DraftOrigin,
     /// A safety check that tripped.
-    pub alarm: Option<&'a str>,
+    alarm: Option<&'a str>,
     /// The thread has had as many replies this hour as it may.
-    pub over_cap: Option<u32>,
+    over_limit: Option<u32>,
 }
 
 /// Why the draft is parked; `None` when it may go out.
 #[must_use]
-pub(crate) fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<String> {
+fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<String> {
     if candidate.from == DraftOrigin::Fallback {
         let alarm = candidate.alarm.map(|alarm| format!("; {alarm}")).unwrap_or_default();
         return Some(format!("it is a fallback answer: no model could be had{alarm}"));
@@ -26,8 +32,8 @@ pub(crate) fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -
     if let Some(alarm) = candidate.alarm {
         return Some(alarm.to_owned());
     }
-    if let Some(cap) = candidate.over_cap {
-        return Some(format!("the thread has had {cap} replies within the hour"));
+    if let Some(limit) = candidate.over_limit {
+        return Some(format!("the thread has had {limit} replies within the hour"));
     }
     match agent.approval {
         ApprovalPolicy::Always => Some("agent.toml wants a person to look at every answer".to_owned()),
@@ -36,6 +42,77 @@ pub(crate) fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -
         }
         ApprovalPolicy::LowConfidence | ApprovalPolicy::Never => None,
     }
+}
+
+/// The cleaned reply if it may go out as it is; else it is parked.
+pub(crate) async fn pass_reply(
+    claimed: &ClaimedTask,
+    text: &str,
+    from: DraftOrigin,
+) -> Result<String, Interrupt> {
+    let Cleaned { text, alarm } = cleaned(claimed, text)?;
+    if claimed.has_begun(REPLY).await {
+        // It passed the gate before; parking it now could not take it back.
+        claimed.keep_text(&text).await?;
+        return Ok(text);
+    }
+    let candidate = Candidate {
+        confidence: claimed.classification().await.confidence,
+        from,
+        alarm: alarm.as_deref(),
+        over_limit: limit_exceeded(claimed).await?,
+    };
+    let because = parked_because(&claimed.resources.config.agent, &candidate);
+    keep_draft(claimed, &text, from, REPLY, because).await?;
+    Ok(text)
+}
+
+/// Passes `text`, the content of the effect `name`, through the gate: approved by a person where `policy`
+/// (agent.toml's own, if there is none) or an `alarm` wants that.
+pub(crate) async fn pass(
+    claimed: &ClaimedTask,
+    name: &str,
+    text: String,
+    alarm: Option<&str>,
+    policy: Option<ApprovalPolicy>,
+) -> Result<Approval, Interrupt> {
+    if let Some(approval) = answered(claimed, name).await? {
+        return Ok(approval);
+    }
+    let agent = &claimed.resources.config.agent;
+    let agent = AgentSettings { approval: policy.unwrap_or(agent.approval), ..agent.clone() };
+    let confidence = claimed.classification().await.confidence;
+    let candidate = Candidate { confidence, from: DraftOrigin::Model, alarm, over_limit: None };
+    let approval = Approval { text, edited: false, by: agent.name.clone() };
+    if claimed.has_begun(name).await {
+        // It passed the gate before; parking it now could not take it back.
+        claimed.keep_text(&approval.text).await?;
+        return Ok(approval);
+    }
+    match parked_because(&agent, &candidate) {
+        Some(because) => ask_person(claimed, name, &approval.text, &because).await,
+        None => {
+            keep_draft(claimed, &approval.text, DraftOrigin::Model, name, None).await?;
+            Ok(approval)
+        }
+    }
+}
+
+/// `text` without what must not go out.
+pub(crate) fn cleaned(claimed: &ClaimedTask, text: &str) -> Result<Cleaned, Interrupt> {
+    let agent = &claimed.resources.config.agent;
+    let event = &claimed.event;
+    let allowed = Allowed::new(&event.actor, &agent.link_hosts)
+        .with_addresses_of(&event.text)
+        .with_addresses_of(event.opening.as_deref().unwrap_or_default())
+        .with_hosts_of(&agent.persona);
+    let allowed = agent.documents.iter().fold(allowed, |all, document| all.with_hosts_of(&document.text));
+    let cleaned = clean(text, &allowed, &agent.persona);
+    if cleaned.text.is_empty() {
+        let error = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
+        return Err(Interrupt::fail(error));
+    }
+    Ok(cleaned)
 }
 
 #[cfg(test)]
@@ -60,7 +137,7 @@ mod tests {
     }
 
     fn sure() -> Candidate<'static> {
-        Candidate { confidence: 0.8, from: DraftOrigin::Model, alarm: None, over_cap: None }
+        Candidate { confidence: 0.8, from: DraftOrigin::Model, alarm: None, over_limit: None }
     }
 
     #[test]
@@ -79,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn alarms_fallbacks_and_caps_park_under_every_policy() {
+    fn alarms_fallbacks_and_limits_park_under_every_policy() {
         let agent = agent(ApprovalPolicy::Never);
         assert!(parked_because(&agent, &Candidate { alarm: Some("leak"), ..sure() }).is_some());
         assert!(parked_because(&agent, &Candidate { from: DraftOrigin::Fallback, ..sure() }).is_some());
-        assert!(parked_because(&agent, &Candidate { over_cap: Some(5), ..sure() }).is_some());
+        assert!(parked_because(&agent, &Candidate { over_limit: Some(5), ..sure() }).is_some());
     }
 }

@@ -5,5 +5,6 @@ pub(crate) mod clean;
 pub(crate) mod effect;
 pub(crate) mod fallback;
 pub(crate) mod gate;
+pub(crate) mod publish;
 mod reply_limit;
 pub(crate) mod thread;

@@ -5,18 +5,17 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Blob, Event, Exchange, PartKey, PutNew, Save, StepUsage, StoreError, Target, Task, TaskId,
-    Timestamp, between,
+    API_SOURCE, Blob, Classification, Event, Exchange, PartKey, PutNew, Save, StepUsage, StoreError, Target,
+    Task, TaskId, Timestamp, between, short_sha256,
 };
 use futures::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
-use crate::{Interrupt, Processor};
-
-/// How long an outside call may take, whatever the service's own client thinks.
-pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);
+use crate::Interrupt;
+use crate::resources::Resources;
+use crate::triage::answer::unclassified;
 
 /// Kept free at the end of an invocation for the last writes.
 const LAST_WRITES: Duration = Duration::from_secs(2);
@@ -24,7 +23,7 @@ const LAST_WRITES: Duration = Duration::from_secs(2);
 /// One claim of one task. All changes to the task go through its lock, and every write is bound to
 /// the revision that the claim has made: whoever lost the lease cannot write.
 pub(crate) struct ClaimedTask {
-    pub(crate) processor: Arc<Processor>,
+    pub(crate) resources: Arc<Resources>,
     pub(crate) id: TaskId,
     pub(crate) task: Mutex<Task>,
     pub(crate) event: Event,
@@ -35,7 +34,7 @@ pub(crate) struct ClaimedTask {
     pub(crate) lease_until: Timestamp,
     calls: AtomicU32,
     slot_used: AtomicBool,
-    places: AtomicU32,
+    permits: AtomicU32,
     /// Whether this run is going to answer in the thread.
     pub(crate) answers: AtomicBool,
     /// Whether this run has seen that the thread can be answered.
@@ -47,10 +46,10 @@ pub(crate) struct ClaimedTask {
 }
 
 impl ClaimedTask {
-    pub(crate) fn new(processor: Arc<Processor>, task: Task, event: Event, deadline: Timestamp) -> Self {
+    pub(crate) fn new(resources: Arc<Resources>, task: Task, event: Event, deadline: Timestamp) -> Self {
         let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         Self {
-            processor,
+            resources,
             id: task.id.clone(),
             fence: task.control.fence,
             round: task.doc.round,
@@ -60,7 +59,7 @@ impl ClaimedTask {
             lease_until,
             calls: AtomicU32::new(0),
             slot_used: AtomicBool::new(false),
-            places: AtomicU32::new(0),
+            permits: AtomicU32::new(0),
             answers: AtomicBool::new(false),
             seen_open: AtomicBool::new(false),
             parked: AtomicBool::new(false),
@@ -69,7 +68,7 @@ impl ClaimedTask {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.processor.clock.now()
+        self.resources.clock.now()
     }
 
     /// When a model's answer must be here so that it can still be saved.
@@ -84,9 +83,9 @@ impl ClaimedTask {
         task.doc.slot.filter(|_| is_first)
     }
 
-    /// A number for each place at a host that this run takes.
-    pub(crate) fn next_place(&self) -> u32 {
-        self.places.fetch_add(1, Ordering::Relaxed)
+    /// A number for each permit of a host that this task takes.
+    pub(crate) fn next_permit(&self) -> u32 {
+        self.permits.fetch_add(1, Ordering::Relaxed)
     }
 
     /// What is left of the lease.
@@ -100,6 +99,16 @@ impl ClaimedTask {
             let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
             Interrupt::fail(domain::TaskError::new("publish", "no_target", message))
         })
+    }
+
+    /// What triage made of it.
+    pub(crate) async fn classification(&self) -> Classification {
+        self.task.lock().await.doc.classification.clone().unwrap_or_else(unclassified)
+    }
+
+    /// Whether the effect `name` has been begun: then what it is must not be decided anew.
+    pub(crate) async fn has_begun(&self, name: &str) -> bool {
+        self.task.lock().await.effect(name).is_some()
     }
 
     /// Whether somebody asked for the task by `POST /tasks`.
@@ -118,7 +127,7 @@ impl ClaimedTask {
         let mut task = self.task.lock().await;
         change(&mut task);
         task.control.updated_at = self.now();
-        match self.processor.stores.tasks.save(&mut task).await? {
+        match self.resources.stores.tasks.save(&mut task).await? {
             Save::Done => Ok(()),
             Save::Stale => Err(Interrupt::Lost),
         }
@@ -127,7 +136,7 @@ impl ClaimedTask {
     /// The saved result of the step `name`, if a former try came so far.
     pub(crate) async fn saved<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Interrupt> {
         let part = PartKey::step(self.round, name);
-        match self.processor.stores.payloads.get(&self.id, &part).await? {
+        match self.resources.stores.payloads.get(&self.id, &part).await? {
             None => Ok(None),
             Some(blob) => unpack(&blob).map(Some),
         }
@@ -156,7 +165,7 @@ impl ClaimedTask {
             let mut task = self.task.lock().await;
             usage.iter().for_each(|usage| task.add_usage(usage.clone()));
         }
-        self.processor.stats.spent(usage);
+        self.resources.stats.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
             self.put(&PartKey::call(self.fence, sequence), &pack(exchange)?).await
@@ -171,12 +180,20 @@ impl ClaimedTask {
 
     pub(crate) async fn put(&self, part: &PartKey, blob: &Blob) -> Result<PutNew, Interrupt> {
         let forget_at = self.task.lock().await.parts_forgotten_at();
-        Ok(self.processor.stores.payloads.put_new(&self.id, part, blob, forget_at).await?)
+        Ok(self.resources.stores.payloads.put_new(&self.id, part, blob, forget_at).await?)
+    }
+
+    /// Stores a text under its hash, where the task's result can name it.
+    pub(crate) async fn keep_text(&self, text: &str) -> Result<String, Interrupt> {
+        let hash = short_sha256(text);
+        let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
+        self.put(&PartKey::draft(&hash), &blob).await?;
+        Ok(hash)
     }
 
     /// The text of the draft with this hash.
     pub(crate) async fn draft_text(&self, hash: &str) -> Result<String, Interrupt> {
-        let blob = self.processor.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
+        let blob = self.resources.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
         let blob =
             blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
         blob.text().map_err(|error| StoreError::broken("read a draft", error).into())

@@ -1,9 +1,21 @@
-//! [`Interrupt`]: why a run stops before its task has ended well.
+//! How a run ends: [`Finished`] if the automation is done, else an [`Interrupt`].
 
 use domain::{
-    Deferral, ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError, Timestamp, after,
+    Deferral, MAX_ATTEMPTS, ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError,
+    TaskOutput, Timestamp, after,
 };
 use webhook::IgnoreReason;
+
+/// How an automation ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Whether it did what was asked.
+    pub success: bool,
+    /// What it has to show.
+    pub output: TaskOutput,
+    /// Where to look at it.
+    pub output_url: Option<String>,
+}
 
 /// Why a run stops. The variants are what happens next to the task.
 ///
@@ -39,6 +51,21 @@ pub struct Deferred {
     pub counted: bool,
     /// What to tell if there is no attempt left.
     pub error: Option<TaskError>,
+}
+
+impl Deferred {
+    /// Whether a task with so many `attempts` has none left for it.
+    #[must_use]
+    pub(crate) fn is_last(&self, attempts: u32) -> bool {
+        self.counted && attempts >= MAX_ATTEMPTS
+    }
+
+    /// What ends the task then.
+    #[must_use]
+    pub(crate) fn into_error(self) -> TaskError {
+        let why = self.why;
+        self.error.unwrap_or_else(|| TaskError::new("processing", "no_attempts_left", why))
+    }
 }
 
 impl Interrupt {
@@ -163,9 +190,11 @@ mod tests {
         assert!(matches!(delay(1).or_worse(Interrupt::Park), Interrupt::Park));
         assert!(matches!(fail().or_worse(Interrupt::Park), Interrupt::Fail(_)));
         assert!(matches!(fail().or_worse(Interrupt::Lost), Interrupt::Lost));
-        for pair in [(1, 2), (2, 1)] {
-            let Interrupt::Defer(longer) = delay(pair.0).or_worse(delay(pair.1)) else { return };
-            assert_eq!(longer.not_before, Timestamp::from_second(2).ok());
+        for (one, other) in [(1, 2), (2, 1)] {
+            match delay(one).or_worse(delay(other)) {
+                Interrupt::Defer(longer) => assert_eq!(longer.not_before, Timestamp::from_second(2).ok()),
+                other => panic!("{other:?}"),
+            }
         }
     }
 }

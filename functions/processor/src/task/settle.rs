@@ -1,19 +1,18 @@
-//! The last write of a run: one exhaustive match from what came out to the task's next status and the
-//! message's fate.
+//! The last write of a claim: one exhaustive match from what came out to the task's next status and the
+//! message's [`Ack`].
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Delivery, MAX_ATTEMPTS, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp,
-    WORDS_BYTES, after, between, clip,
+    Delivery, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp, WORDS_BYTES,
+    after, between, clip,
 };
 use tracing::{error, warn};
 
-use crate::automation::context::Finished;
-use crate::queue::ack::{Disposition, LATE_MESSAGE, Wait, deferral_backoff, retry_backoff, wait};
+use crate::observe;
+use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, wait};
 use crate::task::interrupt::Deferred;
-use crate::{Interrupt, Processor};
+use crate::{Finished, Interrupt, Processor};
 
 /// How soon a message comes back when the last write failed. The lease still runs: the next claim
 /// waits for its end.
@@ -23,18 +22,18 @@ const STORE_RETRY: Duration = Duration::from_secs(10);
 struct Ending {
     status: TaskStatus,
     note: String,
-    disposition: Disposition,
+    ack: Ack,
 }
 
 /// Writes `outcome` into the task and says what becomes of the message.
 pub(crate) async fn settle(
-    processor: &Arc<Processor>,
+    processor: &Processor,
     mut task: Task,
     outcome: Result<Finished, Interrupt>,
     started: Timestamp,
     delivery: &Delivery,
-) -> Disposition {
-    let now = processor.clock.now();
+) -> Ack {
+    let now = processor.clock().now();
     task.doc.worked_ms += between(started, now).as_secs_f64() * 1_000.0;
     let ending = match outcome {
         Ok(finished) => complete(&mut task, finished),
@@ -48,43 +47,42 @@ pub(crate) async fn settle(
         Err(Interrupt::Ignore(reason)) => end(TaskStatus::Ignored, reason),
         Err(Interrupt::Lost) => {
             warn!(task_id = %task.id, fence = task.control.fence, "the lease was lost; a successor has the task");
-            return Disposition::Again(None);
+            return Ack::Retry(None);
         }
         Err(Interrupt::Store(problem)) => return store_failed(&task, &problem),
     };
     write(processor, task, ending, now).await
 }
 
-async fn write(processor: &Arc<Processor>, mut task: Task, ending: Ending, now: Timestamp) -> Disposition {
+async fn write(processor: &Processor, mut task: Task, ending: Ending, now: Timestamp) -> Ack {
     let waits = (task.control.not_before, task.control.due_at);
     if let Err(illegal) = task.transition(ending.status, now, &ending.note) {
         error!(task_id = %task.id, %illegal, "a run ended in a move that does not exist");
-        return Disposition::Again(Some(STORE_RETRY));
+        return Ack::Retry(Some(STORE_RETRY));
     }
     if !ending.status.is_end() {
         (task.control.not_before, task.control.due_at) = waits;
     }
-    match processor.stores.tasks.save(&mut task).await {
+    match processor.stores().tasks.save(&mut task).await {
         Ok(Save::Done) => {
-            processor.sum_up(&task, now);
-            processor.note_day(&task, now).await;
-            ending.disposition
+            observe::settled(&processor.resources, &task, now).await;
+            ending.ack
         }
         Ok(Save::Stale) => {
             warn!(task_id = %task.id, "the lease was lost before the last write; a successor has the task");
-            Disposition::Again(None)
+            Ack::Retry(None)
         }
         Err(problem) => store_failed(&task, &problem),
     }
 }
 
-fn store_failed(task: &Task, problem: &StoreError) -> Disposition {
+fn store_failed(task: &Task, problem: &StoreError) -> Ack {
     warn!(task_id = %task.id, %problem, "the task could not be written; its message comes back");
-    Disposition::Again(Some(STORE_RETRY))
+    Ack::Retry(Some(STORE_RETRY))
 }
 
 fn end(status: TaskStatus, note: String) -> Ending {
-    Ending { status, note, disposition: Disposition::Done }
+    Ending { status, note, ack: Ack::Delete }
 }
 
 fn complete(task: &mut Task, finished: Finished) -> Ending {
@@ -137,10 +135,8 @@ fn defer(
     now: Timestamp,
     delivery: &Delivery,
 ) -> Ending {
-    if deferred.counted && task.control.attempts >= MAX_ATTEMPTS {
-        let error =
-            deferred.error.unwrap_or_else(|| TaskError::new("processing", "no_attempts_left", deferred.why));
-        return fail(task, error);
+    if deferred.is_last(task.control.attempts) {
+        return fail(task, deferred.into_error());
     }
     let backoff = if deferred.counted {
         retry_backoff(task.control.attempts)
@@ -152,17 +148,10 @@ fn defer(
     task.doc.slot = deferred.not_before.filter(|_| deferred.is_slot);
     task.doc.wakes = 0;
     task.doc.error = deferred.error.or_else(|| task.doc.error.take());
-    let not_before = deferred.not_before.unwrap_or_else(|| after(now, processor.jitter.spread(backoff)));
-    let disposition = match wait(now, not_before, delivery.receive_count) {
-        Wait::Delay(delay) => {
-            task.control.due_at = Some(after(not_before, LATE_MESSAGE));
-            Disposition::Again(Some(delay))
-        }
-        Wait::Sweeper => {
-            task.control.due_at = Some(not_before);
-            Disposition::Done
-        }
-    };
+    let not_before =
+        deferred.not_before.unwrap_or_else(|| after(now, processor.resources.jitter.spread(backoff)));
+    let (ack, due_at) = wait(now, not_before, delivery.receive_count);
     task.control.not_before = Some(not_before);
-    Ending { status: TaskStatus::Waiting, note: deferred.why, disposition }
+    task.control.due_at = Some(due_at);
+    Ending { status: TaskStatus::Waiting, note: deferred.why, ack }
 }

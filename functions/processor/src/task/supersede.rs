@@ -4,24 +4,22 @@
 //! the same person in the same thread that wants the same (or is an edit of the very comment), only if that
 //! one will be answered, and only if its own text is in the conversation that the other shows the model.
 
-use std::sync::Arc;
-
 use domain::{Event, Task, TaskId, TaskStatus};
 use tracing::warn;
 
-use crate::Processor;
-use crate::task::work;
+use crate::resources::Resources;
+use crate::task::event::{read_event, unwanted};
 
 /// Newer tasks of a thread that are looked at. Of a flood, the last ones are in nobody's way.
 const LOOKED_AT: usize = 5;
 
 /// The newer task that answers for `task`, if there is one. One request to the store where nobody has said
 /// more, which is the rule. What cannot be found out counts as no.
-pub(crate) async fn by_newer(processor: &Arc<Processor>, task: &Task, event: &Event) -> Option<TaskId> {
-    if !may_give_way(processor, task, event) {
+pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) -> Option<TaskId> {
+    if !may_give_way(resources, task, event) {
         return None;
     }
-    let newer = match processor.stores.tasks.newer_in_thread(task, LOOKED_AT).await {
+    let newer = match resources.stores.tasks.newer_in_thread(task, LOOKED_AT).await {
         Ok(newer) => newer,
         Err(problem) => {
             warn!(task_id = %task.id, %problem, "whether somebody has said more since is not known");
@@ -29,7 +27,7 @@ pub(crate) async fn by_newer(processor: &Arc<Processor>, task: &Task, event: &Ev
         }
     };
     for other in newer.iter().filter(|other| is_to_come(other)) {
-        if answers_for(processor, other, event).await {
+        if answers_for(resources, other, event).await {
             return Some(other.id.clone());
         }
     }
@@ -37,10 +35,10 @@ pub(crate) async fn by_newer(processor: &Arc<Processor>, task: &Task, event: &Ev
 }
 
 /// Whether `task` is a person's comment for which nothing has been done or decided yet.
-fn may_give_way(processor: &Processor, task: &Task, event: &Event) -> bool {
+fn may_give_way(resources: &Resources, task: &Task, event: &Event) -> bool {
     let conversational = event.comment_id.is_some() && event.target.is_some();
     // Without a history the newer task would not know what was said before.
-    conversational && is_untouched(task) && processor.config.agent.history > 0
+    conversational && is_untouched(task) && resources.config.agent.history > 0
 }
 
 fn is_untouched(task: &Task) -> bool {
@@ -68,9 +66,9 @@ fn is_to_come(other: &Task) -> bool {
     open && is_untouched(other)
 }
 
-async fn answers_for(processor: &Arc<Processor>, other: &Task, event: &Event) -> bool {
-    let Ok(newer) = work::read_event(processor, other).await else { return false };
-    takes_the_place_of(&newer, event) && matches!(work::unwanted(processor, other, &newer).await, Ok(None))
+async fn answers_for(resources: &Resources, other: &Task, event: &Event) -> bool {
+    let Ok(newer) = read_event(resources, other).await else { return false };
+    takes_the_place_of(&newer, event) && matches!(unwanted(resources, other, &newer).await, Ok(None))
 }
 
 /// Whether `newer` is the same person's next word, or the new wording of the same one.

@@ -1,28 +1,23 @@
 //! The work on a claimed task: read its event, sort it, run the automation of its intent.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use domain::{
-    Classification, Event, MAX_ATTEMPTS, PartKey, ServiceFailure, StoreError, Task, TaskError, ThreadState,
-    Timestamp,
-};
+use domain::{Classification, Event, MAX_ATTEMPTS, Task, TaskError, Timestamp};
 use futures::FutureExt;
-use webhook::{CommentPolicy, IgnoreReason, Parsed, Provider, Received, Sender};
 
 use crate::after_end::callback;
-use crate::reply::fallback;
-use crate::reply::fallback::Memory;
-use crate::reply::thread;
-use crate::task::claim::attempts_exhausted;
-use crate::task::claimed_task::{ClaimedTask, OUTSIDE_CALL};
+use crate::reply::fallback::{self, Memory};
+use crate::reply::{approval, publish};
+use crate::resources::Resources;
+use crate::task::claimed_task::ClaimedTask;
+use crate::task::event::{read_event, unwanted};
 use crate::task::supersede;
+use crate::triage::answer::unclassified;
 use crate::triage::ask::{ask, group};
 use crate::triage::batcher::Member;
-use crate::triage::question::unclassified;
-use crate::{Context, Finished, Interrupt, Processor};
+use crate::{Automation, Context, Finished, Interrupt, Processor, Registry};
 
 /// A task after the work on it.
 pub(crate) struct Worked {
@@ -33,25 +28,27 @@ pub(crate) struct Worked {
 }
 
 /// Works on `task` and gives it back with what came out. Panics do not get past here.
-pub(crate) async fn run(
-    processor: &Arc<Processor>,
+pub(crate) async fn work(
+    processor: &Processor,
     task: Task,
     deadline: Timestamp,
     mut member: Member,
 ) -> Worked {
-    match group(processor, &task) {
+    let resources = &processor.resources;
+    match group(resources, &task) {
         Some(group) => member.expect(group),
         None => member = Member::alone(),
     }
-    let event = match prepare(processor, &task).await {
+    let event = match prepare(resources, &task).await {
         Ok(event) => event,
         Err(interrupt) => return Worked { task, outcome: Err(interrupt), memory: None },
     };
-    let claimed = Arc::new(ClaimedTask::new(Arc::clone(processor), task, event, deadline));
+    let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
     let outcome = match callback::ended(&claimed).await {
         Ok(Some(ended)) => ended.outcome(),
         Ok(None) => {
-            let outcome = AssertUnwindSafe(sort_and_dispatch(&claimed, member)).catch_unwind().await;
+            let outcome =
+                AssertUnwindSafe(automate(&processor.registry, &claimed, member)).catch_unwind().await;
             outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())))
         }
         Err(interrupt) => Err(interrupt),
@@ -61,119 +58,54 @@ pub(crate) async fn run(
         Ok(finished) => fallback::memory(&claimed, finished).await,
         Err(_) => None,
     };
-    // A cloned context that an automation has leaked may still hold the run: the task is copied.
+    // A cloned context that an automation has leaked may still hold the task: it is copied.
     let task = claimed.task.lock().await.clone();
     Worked { task, outcome, memory }
 }
 
 /// Everything that can end a task before any money is spent on it.
-async fn prepare(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
+async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt> {
     if task.control.attempts > MAX_ATTEMPTS {
         return Err(Interrupt::fail(attempts_exhausted(task)));
     }
-    if processor.clock.now() >= task.gives_up_at() {
+    if resources.clock.now() >= task.gives_up_at() {
         let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
         return Err(Interrupt::fail(TaskError::new("processing", "too_old", message)));
     }
-    let event = read_event(processor, task).await?;
-    if let Some(reason) = unwanted(processor, task, &event).await? {
+    let event = read_event(resources, task).await?;
+    if let Some(reason) = unwanted(resources, task, &event).await? {
         return Err(Interrupt::Ignore(reason));
     }
-    match supersede::by_newer(processor, task, &event).await {
+    match supersede::by_newer(resources, task, &event).await {
         Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
         None => Ok(event),
     }
 }
 
-pub(crate) async fn read_event(processor: &Arc<Processor>, task: &Task) -> Result<Event, Interrupt> {
-    let fail = |kind: &str, message: String| Interrupt::fail(TaskError::new("read the event", kind, message));
-    let sender = sender(processor, task).ok_or_else(|| {
-        fail(
-            "unknown_source",
-            format!("[sources.{}] is no longer in agent.toml; restore it and retry", task.doc.source),
-        )
-    })?;
-    let blob = processor.stores.payloads.get(&task.id, &PartKey::payload()).await?;
-    let blob =
-        blob.ok_or_else(|| fail(domain::PAYLOAD_MISSING, "the stored payload is missing".to_owned()))?;
-    let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
-    let received = Received {
-        content_type: &task.doc.content_type,
-        event_hint: task.doc.event_hint.as_deref(),
-        body: &body,
-    };
-    match sender.parse(&received) {
-        Ok(Parsed::Event(event)) => Ok(*event),
-        Ok(Parsed::Ping | Parsed::Challenge(_)) => Err(Interrupt::Ignore("it is a ping".to_owned())),
-        Ok(Parsed::Interaction(_)) => Err(Interrupt::Ignore("it is a decision, no event".to_owned())),
-        Ok(Parsed::Other(name)) => {
-            Err(Interrupt::Ignore(format!("events of the kind {name} have no automation")))
-        }
-        Err(error) => Err(fail("unreadable_event", error.to_string())),
-    }
+/// The error of a task that has used up its attempts: the last one's own, or that nothing came back.
+fn attempts_exhausted(task: &Task) -> TaskError {
+    task.doc.error.clone().unwrap_or_else(|| {
+        let message = format!(
+            "{MAX_ATTEMPTS} attempts ended without a result: each time the processor crashed, or ran out of time \
+             or memory"
+        );
+        TaskError::new("processing", "no_attempts_left", message)
+    })
 }
 
-/// Who sent the task's event; tasks of `POST /tasks` have no source in agent.toml.
-fn sender<'p>(processor: &'p Processor, task: &Task) -> Option<Cow<'p, Sender>> {
-    if task.doc.source == Provider::Api.name() {
-        return Some(Cow::Owned(Sender::of(Provider::Api)));
-    }
-    processor.config.sources.get(&task.doc.source).map(|source| Cow::Borrowed(&source.sender))
-}
-
-/// The loop guard once more: ingest has no GitHub credentials and may not know our login.
-pub(crate) async fn unwanted(
-    processor: &Arc<Processor>,
-    task: &Task,
-    event: &Event,
-) -> Result<Option<String>, Interrupt> {
-    let (Some(target), Some(source)) = (&event.target, processor.config.sources.get(&task.doc.source)) else {
-        return Ok(None);
-    };
-    let mut filter = source.filter.clone();
-    if filter.login.is_none() {
-        let login = tokio::time::timeout(OUTSIDE_CALL, processor.services.of(target).login()).await;
-        filter.login = match login {
-            Ok(Ok(login)) => Some(login),
-            // Only a comment cannot be judged without it.
-            Ok(Err(error)) if error.failure == ServiceFailure::Refused && event.comment_id.is_none() => None,
-            Ok(Err(mut error)) => {
-                if error.failure == ServiceFailure::Refused {
-                    error.message.push_str("; set `login` in agent.toml, in the section of this source");
-                }
-                return Err(Interrupt::from_service("login", &error, processor.clock.now()));
-            }
-            Err(_) => return Err(Interrupt::defer("the agent's own login did not come in time", None)),
-        };
-    }
-    // What was taken when it came in is not refused for a filter that changed since; the exceptions
-    // are those that ingest could not judge.
-    filter.events = None;
-    if source.filter.comments != CommentPolicy::Mention {
-        filter.comments = CommentPolicy::Thread;
-    }
-    // Which of two twins is taken was decided by the events of the source.
-    let event = Event { twin: None, ..event.clone() };
-    Ok(filter.ignores(&event).map(|reason| told(reason, event.thread_state)))
-}
-
-fn told(reason: IgnoreReason, state: ThreadState) -> String {
-    let word = reason.as_str();
-    match (reason, state) {
-        (IgnoreReason::ThreadClosed, ThreadState::Locked) => format!("{word}: {}", thread::LOCKED),
-        (IgnoreReason::ThreadClosed, _) => format!("{word}: {}", thread::SETTLED),
-        _ => word.to_owned(),
-    }
-}
-
-async fn sort_and_dispatch(claimed: &Arc<ClaimedTask>, member: Member) -> Result<Finished, Interrupt> {
+/// Sorts the task and runs its automation. If no model can be had, a fallback answer takes its place.
+async fn automate(
+    registry: &Arc<Registry>,
+    claimed: &Arc<ClaimedTask>,
+    member: Member,
+) -> Result<Finished, Interrupt> {
     if fallback::is_approved(claimed).await {
         // Its automation would ask the model again, which nobody waits for any more.
-        return Context(Arc::clone(claimed)).reply(String::new()).await;
+        return publish::reply(claimed, String::new()).await;
     }
-    claimed.keep_answer().await?;
-    let outcome = match classify(claimed, member).await {
-        Ok(classification) => dispatch(claimed, classification).await,
+    approval::keep_answer(claimed).await?;
+    let outcome = match classify(registry, claimed, member).await {
+        Ok(classification) => dispatch(registry, claimed, classification).await,
         Err(interrupt) => Err(interrupt),
     };
     match outcome {
@@ -183,13 +115,17 @@ async fn sort_and_dispatch(claimed: &Arc<ClaimedTask>, member: Member) -> Result
 }
 
 /// The saved classification, or a new one: a retry never pays for it twice.
-async fn classify(claimed: &Arc<ClaimedTask>, member: Member) -> Result<Classification, Interrupt> {
+async fn classify(
+    registry: &Arc<Registry>,
+    claimed: &ClaimedTask,
+    member: Member,
+) -> Result<Classification, Interrupt> {
     if let Some(known) = claimed.task.lock().await.doc.classification.clone() {
         return Ok(known);
     }
-    let classification = match ask(claimed, member).await? {
-        Some(verdict) if verdict.spam => return Err(Interrupt::Ignore("spam".to_owned())),
-        Some(verdict) => verdict.classification(),
+    let classification = match ask(registry, claimed, member).await? {
+        Some(answer) if answer.spam => return Err(Interrupt::Ignore("spam".to_owned())),
+        Some(answer) => answer.classification(),
         None => unclassified(),
     };
     let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
@@ -203,27 +139,40 @@ async fn classify(claimed: &Arc<ClaimedTask>, member: Member) -> Result<Classifi
     Ok(classification)
 }
 
-/// Runs the automation of the intent; the default one when the intent is unknown. A panic fails this
-/// task alone.
-async fn dispatch(claimed: &Arc<ClaimedTask>, classification: Classification) -> Result<Finished, Interrupt> {
-    let config = &claimed.processor.config;
-    let intent = config.intents.iter().find(|intent| intent.name == classification.intent);
-    let name = intent.map_or(&config.agent.default_automation, |intent| &intent.automation);
-    let automation = claimed.processor.registry.get(name).ok_or_else(|| {
-        let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
-        Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))
-    })?;
+/// Runs the automation of the intent. A panic fails this task alone.
+async fn dispatch(
+    registry: &Registry,
+    claimed: &Arc<ClaimedTask>,
+    classification: Classification,
+) -> Result<Finished, Interrupt> {
+    let (name, automation) = automation_of(registry, claimed, &classification.intent)?;
     let work = automation.run(Context(Arc::clone(claimed)), classification.parameters);
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
     outcome.unwrap_or_else(|panic| Err(panicked(name, Some(name), panic.as_ref()))).map_err(|interrupt| {
         match interrupt {
             Interrupt::Fail(mut error) => {
-                error.automation.get_or_insert_with(|| name.clone());
+                error.automation.get_or_insert_with(|| name.to_owned());
                 Interrupt::Fail(error)
             }
             other => other,
         }
     })
+}
+
+/// The automation of `intent`, with its name; the default one if agent.toml has no such intent.
+fn automation_of<'a>(
+    registry: &'a Registry,
+    claimed: &'a ClaimedTask,
+    intent: &str,
+) -> Result<(&'a str, &'a Automation), Interrupt> {
+    let config = &claimed.resources.config;
+    let intent = config.intent(intent);
+    let name = intent.map_or(&config.agent.default_automation, |intent| &intent.automation);
+    let automation = registry.get(name).ok_or_else(|| {
+        let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
+        Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))
+    })?;
+    Ok((name, automation))
 }
 
 fn panicked(step: &str, automation: Option<&str>, panic: &(dyn Any + Send)) -> Interrupt {

@@ -1,31 +1,39 @@
 //! A task's question to the triage model: alone, or together with others of its invocation.
 
+use std::sync::Arc;
+
 use domain::{Lane, ModelCall, ModelFailure, ModelRole, OutputFormat, Task};
 use serde::Deserialize;
 use tracing::{debug, warn};
 
+use super::answer::TriageAnswer;
 use super::batch_prompt::{self, Share};
 use super::batcher::{Arrival, Follower, Group, Member};
-use super::question::{TriageAnswer, instructions, output, question};
+use super::question::{instructions, output, question};
+use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
-use crate::{Interrupt, Processor};
+use crate::{Interrupt, Registry};
 
 /// With whom `task` may share a question: bulk work of a trusted source that has not been sorted yet.
-pub(crate) fn group(processor: &Processor, task: &Task) -> Option<Group> {
+pub(crate) fn group(resources: &Resources, task: &Task) -> Option<Group> {
     let doc = &task.doc;
-    let trusted = processor.config.sources.get(&doc.source).is_some_and(|source| source.trusted);
+    let trusted = resources.config.sources.get(&doc.source).is_some_and(|source| source.trusted);
     let bulk = doc.priority.lane() == Lane::Bulk;
     (trusted && bulk && doc.classification.is_none())
         .then(|| Group { source: doc.source.clone(), tenant: doc.tenant.clone() })
 }
 
-/// The model's verdict; `None` when what it says cannot be used.
-pub(crate) async fn ask(claimed: &ClaimedTask, member: Member) -> Result<Option<TriageAnswer>, Interrupt> {
-    let call = call(claimed).await;
+/// What the model makes of the event; `None` when its answer cannot be used.
+pub(crate) async fn ask(
+    registry: &Arc<Registry>,
+    claimed: &ClaimedTask,
+    member: Member,
+) -> Result<Option<TriageAnswer>, Interrupt> {
+    let call = call(registry, claimed).await;
     let share = match member.arrive(&call) {
         Arrival::Alone => None,
-        Arrival::Leads(lead) => {
-            let followers = lead.gather().await;
+        Arrival::Leads(leader) => {
+            let followers = leader.gather().await;
             if followers.is_empty() { None } else { ask_for_all(claimed, &call, followers).await }
         }
         // The leader is gone when its channel is: nothing is known of what it asked.
@@ -34,23 +42,25 @@ pub(crate) async fn ask(claimed: &ClaimedTask, member: Member) -> Result<Option<
     if let Some(Share { outcome, usage, exchanges }) = share {
         claimed.record_calls(&exchanges, &usage).await?;
         match outcome {
-            Ok(Some(verdict)) => {
+            Ok(Some(answer)) => {
                 claimed.model_answered().await;
-                return Ok(Some(verdict));
+                return Ok(Some(answer));
             }
-            Ok(None) => debug!(task_id = %claimed.id, "no verdict from the shared question; asking alone"),
+            Ok(None) => {
+                debug!(task_id = %claimed.id, "the shared question gave no usable answer; the task asks alone")
+            }
             Err(error) => return Err(Interrupt::from_model(&error)),
         }
     }
     ask_alone(claimed, &call).await
 }
 
-/// Puts the questions of all, and tells each of `followers` its part. Dropped half-way, it leaves them
-/// to ask alone.
+/// Asks the questions of all, and sends each of `followers` its share. If it is dropped half-way, they ask
+/// alone.
 async fn ask_for_all(claimed: &ClaimedTask, call: &ModelCall, followers: Vec<Follower>) -> Option<Share> {
     let others: Vec<&ModelCall> = followers.iter().map(|follower| &follower.call).collect();
     let together = batch_prompt::call(call, &others);
-    let answer = claimed.processor.model.generate(&together).await;
+    let answer = claimed.resources.model.generate(&together).await;
     let check = match &call.output {
         OutputFormat::Json { check, .. } => Some(check),
         OutputFormat::Text => None,
@@ -65,7 +75,7 @@ async fn ask_for_all(claimed: &ClaimedTask, call: &ModelCall, followers: Vec<Fol
 }
 
 async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<TriageAnswer>, Interrupt> {
-    match claimed.processor.model.generate(call).await {
+    match claimed.resources.model.generate(call).await {
         Ok(answer) => {
             claimed.model_answered().await;
             claimed.record_calls(&answer.exchanges, &answer.usage).await?;
@@ -74,7 +84,7 @@ async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<Tri
         Err(error) => {
             claimed.record_calls(&error.exchanges, &error.usage).await?;
             if error.failure == ModelFailure::Unusable {
-                warn!(task_id = %claimed.id, problem = error.message, "triage gave no usable verdict");
+                warn!(task_id = %claimed.id, problem = error.message, "triage gave no usable answer; the default automation takes the task");
                 return Ok(None);
             }
             Err(Interrupt::from_model(&error))
@@ -82,8 +92,8 @@ async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<Tri
     }
 }
 
-async fn call(claimed: &ClaimedTask) -> ModelCall {
-    let processor = &claimed.processor;
+async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> ModelCall {
+    let intents = &claimed.resources.config.intents;
     let task = claimed.task.lock().await;
     ModelCall {
         task_id: claimed.id.clone(),
@@ -92,10 +102,10 @@ async fn call(claimed: &ClaimedTask) -> ModelCall {
         tenant: task.doc.tenant.clone(),
         thread: task.doc.thread.clone(),
         priority: task.doc.priority,
-        system: instructions(&processor.config.intents),
+        system: instructions(intents),
         documents: Vec::new(),
         turns: vec![question(&claimed.event)],
-        output: output(&processor.config.intents, &processor.registry),
+        output: output(intents, registry),
         slot: None,
         deadline: claimed.answer_by(),
     }

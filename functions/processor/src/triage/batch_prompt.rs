@@ -13,8 +13,8 @@ use domain::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::answer::TriageAnswer;
 use super::cost_split::split;
-use super::question::TriageAnswer;
 
 /// What is said besides the instructions for one event.
 const RULE: &str = "You are given several events, each under its number. Each stands alone: judge it as if \
@@ -118,7 +118,6 @@ fn verdicts(value: Option<&Value>, tasks: usize, check: Option<&OutputCheck>) ->
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

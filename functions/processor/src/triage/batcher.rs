@@ -1,10 +1,10 @@
-//! Where the tasks of one invocation meet that may ask the triage model together.
+//! [`Batcher`]: tasks of one invocation that may ask the triage model together.
 //!
-//! Every delivery of a batch has a [`Member`] from the start, so that the first task to come to its
-//! question knows whether others are on their way, and waits for them: [`WINDOW`] at most, and not at
-//! all when none can come. A member that is dropped (nothing to claim, a panic, the end of the
-//! invocation) is a task that does not come. Who came first leads; if the leader is dropped, its
-//! followers are told by the end of their channel, and ask alone.
+//! Every delivery has a [`Member`] from the start. So the first task that comes to its question knows whether
+//! others are on their way. It waits for them for [`WINDOW`] at most, and not at all if none can come. A
+//! member that is dropped (nothing to claim, a panic, the end of the invocation) is a task that does not
+//! come. The first task leads its batch. If the leader is dropped, the channels of its followers close, and
+//! they ask alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use tokio::sync::{oneshot, watch};
 
 use super::batch_prompt::Share;
 
-/// How long the first one waits for the others. Time is the runtime's.
+/// How long a leader waits for followers. Time is the runtime's.
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// Questions that go out as one.
+/// Questions of one batch.
 pub(super) const MAX_MEMBERS: usize = 10;
 
-/// Bytes of the questions that go out as one: long texts among many would blur the verdicts.
+/// Bytes of the questions of one batch: long texts among many would blur the answers.
 const MAX_BYTES: usize = 96 * 1024;
 
-/// Whose questions may go out together: one sender's text must not stand beside another's.
+/// Tasks that may share a batch: one sender's text must not stand beside another's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Group {
     /// Name of the source.
@@ -33,7 +33,7 @@ pub(crate) struct Group {
     pub tenant: String,
 }
 
-/// The tasks of one invocation.
+/// The members of one invocation.
 pub(crate) struct Batcher(watch::Sender<State>);
 
 #[derive(Default)]
@@ -42,12 +42,12 @@ struct State {
     undecided: usize,
     /// Tasks that are on their way to their question.
     coming: BTreeMap<Group, usize>,
-    /// Questions that wait for more.
+    /// Batches whose leader waits for followers.
     batches: Vec<Batch>,
     batches_so_far: u64,
 }
 
-/// A leader's question, and those that came after it.
+/// A leader's question, and the followers that joined it.
 struct Batch {
     number: u64,
     group: Group,
@@ -55,15 +55,15 @@ struct Batch {
     followers: Vec<Follower>,
 }
 
-/// A question that another task puts.
+/// A task whose question the leader asks.
 pub(super) struct Follower {
-    /// The question, as it would be put alone.
+    /// The question, as the task would ask it alone.
     pub(super) call: ModelCall,
-    /// Where its part of the answer goes.
+    /// Where its share of the answer goes.
     pub(super) tell: oneshot::Sender<Share>,
 }
 
-/// A delivery's right to be waited for.
+/// A delivery that may come to a question. Dropped, it does not.
 pub(crate) struct Member {
     batcher: Arc<Batcher>,
     place: Place,
@@ -75,24 +75,24 @@ enum Place {
     Gone,
 }
 
-/// How a task puts its question.
+/// How a task asks its question.
 pub(super) enum Arrival {
     /// By itself.
     Alone,
-    /// For itself and for those that come within the window.
+    /// It asks for itself and for its followers.
     Leads(Leader),
-    /// Another puts it.
+    /// The leader asks it.
     Follows(oneshot::Receiver<Share>),
 }
 
-/// The right to put the questions of a batch.
+/// The right to ask the questions of a batch. Dropped, it leaves the followers to ask alone.
 pub(super) struct Leader {
     batcher: Arc<Batcher>,
     number: u64,
 }
 
 impl Batcher {
-    /// Tickets for `deliveries` that are worked on together.
+    /// The members of so many `deliveries` that are worked on together.
     pub(crate) fn members(deliveries: usize) -> Vec<Member> {
         let state = State { undecided: deliveries, ..State::default() };
         let batcher = Arc::new(Self(watch::Sender::new(state)));
@@ -101,12 +101,12 @@ impl Batcher {
 }
 
 impl Member {
-    /// The member of a delivery that nobody else is worked on with.
+    /// The member of a delivery that is worked on alone.
     pub(crate) fn alone() -> Self {
         Self { batcher: Arc::new(Batcher(watch::Sender::default())), place: Place::Gone }
     }
 
-    /// The task will have a question, and may put it together with its group.
+    /// The task will have a question, and may ask it together with its group.
     pub(crate) fn expect(&mut self, group: Group) {
         if let Place::Undecided = self.place {
             self.batcher.0.send_modify(|state| {

@@ -32,7 +32,6 @@ fn dollars(cost: f64, tasks: f64, first: bool) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -3,8 +3,9 @@
 //! `ask` asks the `question`. The `batcher` finds out whether other tasks of the same invocation have a
 //! question too; these go out as one `batch_prompt`, and `cost_split` splits the price.
 
+pub(crate) mod answer;
 pub(crate) mod ask;
-pub(crate) mod batch_prompt;
+mod batch_prompt;
 pub(crate) mod batcher;
 mod cost_split;
-pub(crate) mod question;
+mod question;

@@ -2,48 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::{Classification, Event, OutputFormat, Turn, WORDS_BYTES};
+use domain::{Event, OutputFormat, Turn, WORDS_BYTES};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use settings::Intent;
 
+use super::answer::TriageAnswer;
 use crate::Registry;
 use crate::automation::untrusted::Fence;
-
-/// What the model fills in.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(crate) struct TriageAnswer {
-    /// One of the intents.
-    pub intent: String,
-    /// 0 to 1.
-    pub confidence: f64,
-    /// Whether it is spam.
-    #[serde(default)]
-    pub spam: bool,
-    /// Parameters by intent, for the intents whose automation takes some.
-    #[serde(default)]
-    pub parameters: Value,
-}
-
-impl TriageAnswer {
-    /// The verdict as the task keeps it: with the parameters of its own intent alone.
-    #[must_use]
-    pub(crate) fn classification(&self) -> Classification {
-        let parameters = self.parameters.get(&self.intent).cloned();
-        Classification {
-            intent: self.intent.clone(),
-            confidence: self.confidence,
-            parameters: parameters.unwrap_or_else(|| json!({})),
-        }
-    }
-}
-
-/// What stands in for a verdict when the model's could not be used: it belongs to no intent, so the
-/// default automation takes the task, and its confidence of zero parks whatever comes out.
-#[must_use]
-pub(crate) fn unclassified() -> Classification {
-    Classification { intent: "unknown".to_owned(), confidence: 0.0, parameters: json!({}) }
-}
 
 /// The instructions: the same for every event, so that they can be cached.
 #[must_use]
@@ -114,29 +80,28 @@ fn schema(intents: &[Intent], registry: &Registry) -> Value {
 
 /// What is wrong with an answer, in words that help the model to repair it.
 fn check(value: &Value, intents: &[Intent], registry: &Registry) -> Result<(), String> {
-    let verdict = TriageAnswer::deserialize(value).map_err(|error| error.to_string())?;
-    let intent = intents.iter().find(|intent| intent.name == verdict.intent).ok_or_else(|| {
+    let answer = TriageAnswer::deserialize(value).map_err(|error| error.to_string())?;
+    let intent = intents.iter().find(|intent| intent.name == answer.intent).ok_or_else(|| {
         let names: Vec<&str> = intents.iter().map(|intent| intent.name.as_str()).collect();
         format!("`intent` must be one of {}", names.join(", "))
     })?;
-    if !(0.0..=1.0).contains(&verdict.confidence) {
+    if !(0.0..=1.0).contains(&answer.confidence) {
         return Err("`confidence` must be a number from 0 to 1".to_owned());
     }
     let Some(automation) = registry.get(&intent.automation) else { return Ok(()) };
-    if verdict.spam || automation.parameters().is_none() {
+    if answer.spam || automation.parameters().is_none() {
         return Ok(());
     }
-    let parameters = verdict.classification().parameters.to_string();
+    let parameters = answer.classification().parameters.to_string();
     if parameters.len() > WORDS_BYTES {
         return Err(format!("`parameters.{}` is longer than {WORDS_BYTES} bytes", intent.name));
     }
     automation
-        .check(&verdict.classification().parameters)
+        .check(&answer.classification().parameters)
         .map_err(|error| format!("`parameters.{}`: {error}", intent.name))
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
     use crate::{Context, Finished, Interrupt};
@@ -202,13 +167,5 @@ mod tests {
         assert!(checked(&json!({"confidence": 1})).unwrap_err().contains("intent"));
         let missing = checked(&json!({"intent": "refund", "confidence": 1, "parameters": {"refund": {}}}));
         assert!(missing.unwrap_err().contains("parameters.refund"));
-    }
-
-    #[test]
-    fn classification_keeps_the_parameters_of_its_own_intent() {
-        let value =
-            json!({"intent": "refund", "confidence": 1, "parameters": {"refund": {"amount": 3.5}, "bug": 1}});
-        let verdict: TriageAnswer = serde_json::from_value(value).unwrap();
-        assert_eq!(verdict.classification().parameters, json!({"amount": 3.5}));
     }
 }

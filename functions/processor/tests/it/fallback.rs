@@ -42,7 +42,7 @@ fn sorted_then_down(bench: &Bench) {
 async fn live(bench: &Bench, time: Duration) {
     let sweeper = Sweeper {
         stores: bench.stores.clone(),
-        clock: bench.processor.clock.clone(),
+        clock: bench.processor.clock().clone(),
         metrics: telemetry::Metrics::none(),
     };
     for _ in 0..time.as_secs() / 60 {

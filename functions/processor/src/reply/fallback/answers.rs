@@ -103,7 +103,6 @@ pub(super) async fn add(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use domain::Clock;

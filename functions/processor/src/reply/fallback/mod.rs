@@ -9,7 +9,6 @@
 mod answers;
 mod sketch;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, short_sha256};
@@ -17,10 +16,12 @@ use futures::future::join_all;
 use tracing::{debug, warn};
 
 use crate::automation::untrusted::visible;
+use crate::reply::gate::pass_reply;
+use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
-use crate::triage::question::unclassified;
-use crate::{Context, Finished, Interrupt, Processor};
+use crate::triage::answer::unclassified;
+use crate::{Finished, Interrupt};
 use answers::Past;
 use sketch::Sketch;
 
@@ -36,12 +37,12 @@ struct StandIn {
 
 /// What becomes of a task that finds no model: it waits as `deferred` says, until that has lasted for
 /// `fallback_after` since its first such deferral; then a draft is parked, if there is one.
-pub(crate) async fn instead(claimed: &Arc<ClaimedTask>, mut deferred: Deferred) -> Interrupt {
+pub(crate) async fn instead(claimed: &ClaimedTask, mut deferred: Deferred) -> Interrupt {
     let now = claimed.now();
     let (due, has_acted) = {
         let doc = &claimed.task.lock().await.doc;
         let since = doc.model_down_since.unwrap_or(now);
-        (after(since, claimed.processor.config.fallback_after), !doc.effects.is_empty())
+        (after(since, claimed.resources.config.fallback_after), !doc.effects.is_empty())
     };
     let looks = now >= due || deferred.not_before.is_some_and(|at| at > due);
     if has_acted || claimed.event.target.is_none() || !looks {
@@ -66,13 +67,13 @@ pub(crate) async fn is_approved(claimed: &ClaimedTask) -> bool {
     decided.is_some_and(|decision| doc.stand_in.as_deref() == Some(decision.draft_hash.as_str()))
 }
 
-async fn park(claimed: &Arc<ClaimedTask>, found: StandIn, deferred: Deferred) -> Interrupt {
+async fn park(claimed: &ClaimedTask, found: StandIn, deferred: Deferred) -> Interrupt {
     {
         let mut task = claimed.task.lock().await;
         task.doc.classification.get_or_insert_with(unclassified);
         task.note(claimed.now(), &format!("no model could be had; fallback: {}", found.source));
     }
-    match Context(Arc::clone(claimed)).pass_gate(&found.text, DraftOrigin::Fallback).await {
+    match pass_reply(claimed, &found.text, DraftOrigin::Fallback).await {
         Err(Interrupt::Fail(error)) => {
             warn!(task_id = %claimed.id, problem = error.message, "the fallback answer cannot be used");
             Interrupt::ModelUnavailable(Box::new(deferred))
@@ -89,7 +90,7 @@ async fn find(claimed: &ClaimedTask, now: Timestamp) -> Option<StandIn> {
         let doc = &claimed.task.lock().await.doc;
         (doc.tenant.clone(), doc.classification.clone())
     };
-    let state = claimed.processor.stores.state.as_ref();
+    let state = claimed.resources.stores.state.as_ref();
     let question = Sketch::of(&question(&claimed.event));
     let intents = candidates(claimed, known.as_ref());
     let past = join_all(intents.iter().map(|intent| best(state, &tenant, intent, &question, now))).await;
@@ -99,7 +100,7 @@ async fn find(claimed: &ClaimedTask, now: Timestamp) -> Option<StandIn> {
         return Some(StandIn { text: past.text, source });
     }
     let known = known?;
-    let intent = claimed.processor.config.intents.iter().find(|intent| intent.name == known.intent)?;
+    let intent = claimed.resources.config.intent(&known.intent)?;
     let text = intent.fallback.clone()?;
     Some(StandIn { text, source: format!("the template of the intent {}", intent.name) })
 }
@@ -109,7 +110,7 @@ fn candidates(claimed: &ClaimedTask, known: Option<&Classification>) -> Vec<Stri
     match known {
         Some(known) => vec![known.intent.clone()],
         None => {
-            let configured = claimed.processor.config.intents.iter().map(|intent| intent.name.clone());
+            let configured = claimed.resources.config.intents.iter().map(|intent| intent.name.clone());
             configured.chain([unclassified().intent]).collect()
         }
     }
@@ -154,9 +155,9 @@ pub(crate) async fn memory(claimed: &ClaimedTask, finished: &Finished) -> Option
 }
 
 /// Keeps `memory`, once its task is safely at its end: a failure costs nobody anything today.
-pub(crate) async fn keep(processor: &Processor, memory: Memory) {
+pub(crate) async fn keep(resources: &Resources, memory: Memory) {
     let Memory { key, past } = memory;
-    let (state, task_id, now) = (processor.stores.state.as_ref(), past.task.clone(), processor.clock.now());
+    let (state, task_id, now) = (resources.stores.state.as_ref(), past.task.clone(), resources.clock.now());
     match tokio::time::timeout(STORE_TIMEOUT, answers::add(state, &key, past, now)).await {
         Ok(Ok(true)) => {}
         Ok(Ok(false)) => debug!(task_id, "the answer is not kept for later ones"),

@@ -108,7 +108,6 @@ impl From<Stored> for Sketch {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
