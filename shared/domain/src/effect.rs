@@ -14,6 +14,7 @@ pub struct Proof {
     /// The service's own id of the thing made.
     pub id: String,
     /// Where a person can look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 

@@ -44,7 +44,7 @@ pub struct Notice {
     #[serde(flatten)]
     pub state: NoticeState,
     /// How it ended, once it has.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
 }
 
@@ -80,10 +80,12 @@ pub enum NoticeState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
     /// What was decided; `None` when a new draft was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// Who decided.
     pub by: String,
     /// From where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Origin>,
     /// When.
     pub at: Timestamp,
