@@ -164,7 +164,6 @@ async fn store(
 }
 
 #[cfg(test)]
-#[allow(clippy::panic)]
 mod tests {
     use super::*;
 
