@@ -7,7 +7,6 @@ use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
 
-use crate::config::Config;
 use crate::resources::Resources;
 use crate::{Registry, Services, ServicesError, automations, observe};
 
@@ -64,8 +63,8 @@ impl Processor {
         registry.check(settings).map_err(ComposeError::Automations)?;
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
         let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
-        let config = Config::new(settings);
-        let resources = Resources { stores, model, services, config, clock, jitter, metrics, stats };
+        let settings = Arc::new(settings.clone());
+        let resources = Resources { stores, model, services, settings, clock, jitter, metrics, stats };
         Ok(Self { resources: Arc::new(resources), registry, approver: None })
     }
 

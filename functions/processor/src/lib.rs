@@ -8,7 +8,6 @@ mod after_end;
 mod automation;
 mod automations;
 mod compose;
-mod config;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod observe;

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use crate::approver::mark;
 use crate::{
-    Approver, Ask, Clock, Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY,
-    NOTICE_SETTLING, Notice, NoticeState, PartKey, Save, ServiceError, ServiceFailure, StoreError, Stores,
-    Task, TaskId, TaskStatus, Timestamp, after, between,
+    Approver, Ask, Clock, Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice,
+    NoticeState, PartKey, SETTLING, Save, ServiceError, ServiceFailure, StoreError, Stores, Task, TaskId,
+    TaskStatus, Timestamp, after, between,
 };
 
 /// A message is posted only so soon after its intent: with the 10 s that the call may take, and as much
-/// again for clocks that differ, it is there before anybody looks for it ([`NOTICE_SETTLING`]).
+/// again for clocks that differ, it is there before anybody looks for it ([`SETTLING`]).
 const FRESH: Duration = Duration::from_secs(20);
 
 /// Times that a write is tried again because somebody else wrote in between.
@@ -103,7 +103,7 @@ impl Notifier<'_> {
 
     /// What became of an intent that somebody has left behind.
     async fn resolve(&mut self, notice: &Notice, intended: Timestamp) -> Result<(), StoreError> {
-        if between(intended, self.clock.now()) < NOTICE_SETTLING {
+        if between(intended, self.clock.now()) < SETTLING {
             return Ok(());
         }
         match self.approver.find(&mark(&self.task.id, notice), notice.since).await {
@@ -238,7 +238,7 @@ fn delay(failure: ServiceFailure) -> Duration {
     match failure {
         ServiceFailure::Later { after } => after.unwrap_or(NOTICE_RETRY).max(NOTICE_RETRY),
         ServiceFailure::Throttled { after } => after.max(NOTICE_RETRY),
-        ServiceFailure::InDoubt => NOTICE_SETTLING,
+        ServiceFailure::InDoubt => SETTLING,
         // A setting is wrong; somebody may mend it.
         ServiceFailure::Refused | ServiceFailure::Closed => NOTICE_REFUSED_RETRY,
     }

@@ -51,7 +51,7 @@ pub use decide::{
 };
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
-pub use effect::{Effect, EffectState, Proof};
+pub use effect::{Effect, EffectState, Proof, SETTLING};
 pub use event::{Attachment, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
 pub use ids::{TaskId, TaskIdError};
@@ -60,8 +60,7 @@ pub use model::{
     OutputCheck, OutputFormat, Speaker, Turn,
 };
 pub use notice::{
-    Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, NOTICE_SETTLING, Notice,
-    NoticeState, claim_owner,
+    Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };
 pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};

@@ -26,16 +26,16 @@ use crate::reply::effect::once;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Finished, Found, Interrupt};
 
-/// The step that holds what came out.
-const TOLD: &str = "callback.told";
+/// The step that holds the [`Report`].
+const REPORT: &str = "callback.told";
 /// The effect.
 const CALLBACK: &str = "callback";
 /// For how long a result waits for its receiver.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
 
-/// What is told about an end: the same at every try.
+/// What is posted about an end: the same at every try.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Told {
+struct Report {
     /// What the work came to; `None` when it was not work that ended the task.
     ended: Option<Ended>,
     /// When it ended.
@@ -47,7 +47,7 @@ struct Told {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ended {
-    Finished { success: bool, output: TaskOutput, output_url: Option<String> },
+    Finished(Finished),
     Failed(TaskError),
     Ignored(String),
 }
@@ -56,9 +56,7 @@ impl Ended {
     /// What `outcome` ends the task with; `outcome` itself if it does not end it.
     fn of(outcome: Result<Finished, Interrupt>, attempts: u32) -> Result<Self, Interrupt> {
         match outcome {
-            Ok(Finished { success, output, output_url }) => {
-                Ok(Self::Finished { success, output, output_url })
-            }
+            Ok(finished) => Ok(Self::Finished(finished)),
             Err(Interrupt::Fail(error)) => Ok(Self::Failed(*error)),
             Err(Interrupt::Ignore(reason)) => Ok(Self::Ignored(reason)),
             Err(Interrupt::Defer(deferred)) if deferred.is_last(attempts) => {
@@ -70,7 +68,7 @@ impl Ended {
 
     pub(crate) fn outcome(self) -> Result<Finished, Interrupt> {
         match self {
-            Self::Finished { success, output, output_url } => Ok(Finished { success, output, output_url }),
+            Self::Finished(finished) => Ok(finished),
             Self::Failed(error) => Err(Interrupt::fail(error)),
             Self::Ignored(reason) => Err(Interrupt::Ignore(reason)),
         }
@@ -78,7 +76,7 @@ impl Ended {
 
     fn status(&self) -> TaskStatus {
         match self {
-            Self::Finished { .. } => TaskStatus::Completed,
+            Self::Finished(_) => TaskStatus::Completed,
             Self::Failed(_) => TaskStatus::Failed,
             Self::Ignored(_) => TaskStatus::Ignored,
         }
@@ -99,8 +97,8 @@ pub(crate) async fn ended(claimed: &ClaimedTask) -> Result<Option<Ended>, Interr
     if !claimed.is_requested().await {
         return Ok(None);
     }
-    let step = of_life(TOLD, &*claimed.task.lock().await);
-    Ok(claimed.saved::<Told>(&step).await?.and_then(|told| told.ended))
+    let step = of_life(REPORT, &*claimed.task.lock().await);
+    Ok(claimed.saved::<Report>(&step).await?.and_then(|report| report.ended))
 }
 
 /// Posts the result of `outcome`, if it ends a task whose sender wants it. Gives back what is to be written
@@ -116,9 +114,9 @@ pub(crate) async fn deliver(
     let ended = Ended::of(outcome, attempts)?;
     let Some(url) = url(claimed).await? else { return ended.outcome() };
     let body = body(claimed, &ended).await?;
-    let told = Told { ended: Some(ended.clone()), at: claimed.now(), body };
-    let told = tell(claimed, url, told, attempts).await?;
-    told.ended.unwrap_or(ended).outcome()
+    let report = Report { ended: Some(ended.clone()), at: claimed.now(), body };
+    let report = post(claimed, url, report, attempts).await?;
+    report.ended.unwrap_or(ended).outcome()
 }
 
 /// Posts that a task has ended without work, as it stands now; `Ok` once it has arrived, or never will.
@@ -127,23 +125,23 @@ pub(crate) async fn deliver_end(claimed: &ClaimedTask, url: Url) -> Result<(), I
         let task = claimed.task.lock().await;
         envelope(task.control.status, claimed.now(), shown(&task, None)?)
     });
-    tell(claimed, url, Told { ended: None, at, body }, 0).await.map(drop)
+    post(claimed, url, Report { ended: None, at, body }, 0).await.map(drop)
 }
 
-/// Posts what is told, and says what that is: `told`, unless an earlier try has told something. What will
-/// never arrive is a line in the timeline.
-async fn tell(claimed: &ClaimedTask, url: Url, told: Told, attempts: u32) -> Result<Told, Interrupt> {
+/// Posts the report that counts, and returns it: `report`, unless an earlier try has saved one. If it will never
+/// arrive, the timeline says so.
+async fn post(claimed: &ClaimedTask, url: Url, report: Report, attempts: u32) -> Result<Report, Interrupt> {
     let (step, effect) = {
         let task = claimed.task.lock().await;
-        (of_life(TOLD, &task), of_life(CALLBACK, &task))
+        (of_life(REPORT, &task), of_life(CALLBACK, &task))
     };
-    let told = claimed.save_step(&step, told).await?;
-    let posting = Posting { claimed, url, body: &told.body };
+    let report = claimed.save_step(&step, report).await?;
+    let posting = Posting { claimed, url, body: &report.body };
     if let Err(interrupt) = once(claimed, &effect, &posting).await {
-        let Some(why) = given_up(claimed, &interrupt, told.at, attempts) else { return Err(interrupt) };
+        let Some(why) = given_up(claimed, &interrupt, report.at, attempts) else { return Err(interrupt) };
         claimed.task.lock().await.note(claimed.now(), &format!("the result was not delivered: {why}"));
     }
-    Ok(told)
+    Ok(report)
 }
 
 /// Why the result will never arrive; `None` when it may later.
@@ -165,7 +163,7 @@ pub(crate) async fn url(claimed: &ClaimedTask) -> Result<Option<Url>, Interrupt>
     let body: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
     let url = ApiTask::read(&body).ok().and_then(|task| task.callback_url);
     let Some(url) = url else { return Ok(None) };
-    if url.host_str().is_some_and(|host| claimed.resources.config.api.allows(host)) {
+    if url.host_str().is_some_and(|host| claimed.resources.settings.api.allows(host)) {
         return Ok(Some(url));
     }
     let note = "the result was not delivered: the host of callback_url is no longer in [api] callback_hosts";
@@ -186,8 +184,10 @@ fn envelope(status: TaskStatus, at: Timestamp, data: Value) -> Value {
 /// The task as it will be.
 async fn body(claimed: &ClaimedTask, ended: &Ended) -> Result<Value, Interrupt> {
     let text = match ended {
-        Ended::Finished { output: TaskOutput::Draft(hash), .. } => Some(claimed.draft_text(hash).await?),
-        Ended::Finished { output: TaskOutput::Text(text), .. } => Some(text.clone()),
+        Ended::Finished(Finished { output: TaskOutput::Draft(hash), .. }) => {
+            Some(claimed.draft_text(hash).await?)
+        }
+        Ended::Finished(Finished { output: TaskOutput::Text(text), .. }) => Some(text.clone()),
         Ended::Failed(_) | Ended::Ignored(_) => None,
     };
     let task = claimed.task.lock().await;
@@ -195,7 +195,7 @@ async fn body(claimed: &ClaimedTask, ended: &Ended) -> Result<Value, Interrupt> 
     data["status"] = json!(ended.status());
     data["not_before"] = Value::Null;
     match ended {
-        Ended::Finished { success, output_url, .. } => {
+        Ended::Finished(Finished { success, output_url, .. }) => {
             data["result"] = json!({
                 "success": success, "output": text, "output_url": output_url,
                 "execution_time_ms": task.doc.worked_ms, "tokens_used": task.tokens_used(),

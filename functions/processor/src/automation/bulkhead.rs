@@ -42,7 +42,7 @@ pub(crate) async fn with_host_permit<W: Future>(
 }
 
 async fn take_permit(claimed: &ClaimedTask, host: &str, hold: Duration) -> Result<Permit, Interrupt> {
-    let permits = claimed.resources.config.automations.calls_per_host;
+    let permits = claimed.resources.settings.automations.calls_per_host;
     let owner = format!("{}:{}:{}", claimed.id, claimed.fence, claimed.next_permit());
     // Tasks that come at once begin at different permits.
     let mut next = (f64::from(permits) * claimed.resources.jitter.draw()) as u32;

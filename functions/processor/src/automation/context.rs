@@ -18,7 +18,6 @@ use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
 use crate::reply::thread::still_open;
 use crate::reply::{effect, gate, publish};
-use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Approval, Finished, Interrupt, Services};
 
@@ -52,7 +51,7 @@ impl Context {
     /// `[automations]` of agent.toml.
     #[must_use]
     pub fn settings(&self) -> &AutomationSettings {
-        &self.0.resources.config.automations
+        &self.0.resources.settings.automations
     }
 
     /// The clients of the services outside.
@@ -91,15 +90,10 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
-        let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.config.agent.history);
+        let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.settings.agent.history);
         let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
         let service = self.0.resources.services.of(target);
-        let history = tokio::time::timeout(OUTSIDE_CALL, service.history(target, limit)).await;
-        match history {
-            Ok(Ok(comments)) => Ok(comments),
-            Ok(Err(error)) => Err(Interrupt::from_service("history", &error, self.0.now())),
-            Err(_) => Err(Interrupt::defer("the thread's comments did not come in time", None)),
-        }
+        self.0.resources.look_up("history", service.history(target, limit)).await
     }
 
     /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:
@@ -189,7 +183,7 @@ impl Context {
     /// [`Interrupt`], to be passed up.
     pub async fn release(&self, name: &str, text: &str) -> Result<Approval, Interrupt> {
         let Cleaned { text, alarm } = gate::cleaned(&self.0, text)?;
-        gate::pass(&self.0, name, text, alarm.as_deref(), None).await
+        gate::release(&self.0, name, text, alarm.as_deref(), None).await
     }
 
     /// Passes an action, described by `what`, through the gate as the effect `name`: approved by a person
@@ -203,7 +197,7 @@ impl Context {
         what: &str,
         policy: Option<ApprovalPolicy>,
     ) -> Result<Approval, Interrupt> {
-        gate::pass(&self.0, name, visible(what), None, policy).await
+        gate::release(&self.0, name, visible(what), None, policy).await
     }
 
     /// Answers in the thread that the event came from: cleans `text`, parks it when a person must look at
@@ -225,7 +219,7 @@ impl Context {
         let (history, open) = futures::join!(self.history(), self.open_to_answer());
         open?;
         let history = history?;
-        let agent = &self.0.resources.config.agent;
+        let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (id, event) = (&self.0.id, &self.0.event);
         let shown = media::shown(event, &agent.media_hosts);

@@ -70,7 +70,7 @@ impl Conversation<'_> {
         text
     }
 
-    /// Puts images and files to the text that they came with.
+    /// Adds images and files to the turn of the text that they came with.
     fn show(&mut self, fence: &Fence, turn: &mut Turn) {
         if !self.shown.unseen.is_empty() {
             let names = self.shown.unseen.join("\n");

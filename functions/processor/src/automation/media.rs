@@ -20,7 +20,7 @@ const MAX_MEDIA: usize = 8;
 const MAX_MEDIUM_BYTES: u64 = 20_000_000;
 /// Longest address, bytes.
 const MAX_ADDRESS: usize = 2_048;
-/// Names of files that are told although they are not shown.
+/// Names of files that the model is told, although it cannot see the files.
 const MAX_NAMES: usize = 10;
 
 /// Media types by the end of a file's name, as the models take them.
@@ -53,9 +53,9 @@ const TYPES: [(&str, &str); 23] = [
 /// What an event shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Shown {
-    /// What goes along.
+    /// What the model sees.
     pub(crate) media: Vec<Media>,
-    /// Names of files that do not. Untrusted.
+    /// Names of files that it does not see. Untrusted.
     pub(crate) unseen: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ fn within<'t>(text: &'t str, hosts: &'t Hosts) -> impl Iterator<Item = Media> + 
     })
 }
 
-/// The address, if whoever fetches it comes to an allowed host in public.
+/// The address, if it leads to an allowed public host.
 fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
     let url = Url::parse(address).ok().filter(|_| address.len() <= MAX_ADDRESS)?;
     let is_public = match url.host()? {
@@ -145,8 +145,8 @@ fn type_of(name: &str) -> Option<&'static str> {
     TYPES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
 }
 
-/// The refusal of `call` and the call without its media, if it has some: the model's service refuses the
-/// whole for a single file that it cannot fetch. No answer would be worse than one without the image.
+/// The refusal of `call`, and the call without its media, if it has some: the model's service refuses a call for
+/// a single file that it cannot fetch. An answer without the image is better than none.
 pub(crate) fn refused<'a>(
     answer: &'a Result<ModelAnswer, ModelError>,
     call: &ModelCall,

@@ -16,13 +16,12 @@ pub(crate) async fn instruction(claimed: &ClaimedTask, instead: &str) -> Result<
         (doc.classification.clone(), doc.retry_note.clone())
     };
     let Some(known) = known else { return Ok(instead.to_owned()) };
-    let config = &claimed.resources.config;
-    let intent = config.intent(&known.intent);
+    let intent = claimed.resources.intent(&known.intent);
     let Some(template) = intent.and_then(|intent| intent.prompt.as_ref()) else {
         return Ok(instead.to_owned());
     };
     let values = PromptValues {
-        agent: &config.agent.name,
+        agent: &claimed.resources.settings.agent.name,
         event: &claimed.event.name,
         title: claimed.event.title.as_deref(),
         actor: &claimed.event.actor,

@@ -41,18 +41,14 @@ impl Context {
         W: Future<Output = Result<T, Interrupt>>,
     {
         let outcomes: Vec<Result<T, Interrupt>> = stream::iter(work).buffered(SIDE_BY_SIDE).collect().await;
-        let (mut done, mut failure) = (Vec::with_capacity(outcomes.len()), None::<Interrupt>);
+        let (mut done, mut failures) = (Vec::with_capacity(outcomes.len()), Vec::new());
         for outcome in outcomes {
-            match (outcome, failure.take()) {
-                (Ok(value), earlier) => {
-                    done.push(value);
-                    failure = earlier;
-                }
-                (Err(interrupt), None) => failure = Some(interrupt),
-                (Err(interrupt), Some(earlier)) => failure = Some(earlier.or_worse(interrupt)),
+            match outcome {
+                Ok(value) => done.push(value),
+                Err(interrupt) => failures.push(interrupt),
             }
         }
-        failure.map_or(Ok(done), Err)
+        failures.into_iter().reduce(Interrupt::or_worse).map_or(Ok(done), Err)
     }
 
     /// Makes a call of `host` that changes nothing there, under one of the permits that all processors share

@@ -18,6 +18,9 @@ use crate::triage::batcher::{Batcher, Member};
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
 const ANSWER_MARGIN: Duration = Duration::from_millis(1_500);
 
+/// Records of one batch that are worked on at once: a whole batch of the bulk lane.
+const CONCURRENCY: usize = 20;
+
 impl Processor {
     /// Works on a batch of Lambda's. `lane_of` tells the lane by the queue's ARN.
     pub async fn handle_batch(
@@ -64,7 +67,7 @@ impl Processor {
                     (delivery, ack)
                 }
             })
-            .buffer_unordered(self.resources.config.concurrency.max(1))
+            .buffer_unordered(CONCURRENCY)
             .collect()
             .await
     }

@@ -109,7 +109,7 @@ pub(crate) async fn keep_draft(
     task.doc.question = (question != REPLY).then(|| question.to_owned());
     task.doc.draft = Some(DraftRef { hash, from, parked_because });
     if parks {
-        let expires = after(claimed.now(), claimed.resources.config.agent.approval_expires);
+        let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
         let target = claimed.event.target.as_ref();
         task.doc.thread_url = target.and_then(|target| claimed.resources.services.of(target).link(target));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Effect, EffectState, Mark, Proof, ServiceError, ServiceFailure, TaskError, Timestamp, after, between,
+    Effect, EffectState, Mark, Proof, SETTLING, ServiceError, ServiceFailure, TaskError, Timestamp, after,
+    between,
 };
 
 use crate::Interrupt;
@@ -17,10 +18,6 @@ use crate::task::interrupt::Deferred;
 /// An effect begins only with so much of the lease left: the call's own time-out, the write of the
 /// proof, and plenty for clocks that differ. Nobody else can have claimed the task before it is over.
 const LEASE_NEEDED: Duration = Duration::from_secs(30);
-
-/// An intent younger than this may still be on its way to the service: looking for its proof could
-/// miss it.
-const SETTLING: Duration = Duration::from_secs(60);
 
 /// Services stamp with their own clocks; the search for a proof begins so much before the intent.
 const CLOCK_SKEW: Duration = Duration::from_secs(600);

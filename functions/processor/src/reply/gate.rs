@@ -4,7 +4,7 @@ use domain::{DraftOrigin, TaskError};
 use settings::{AgentSettings, ApprovalPolicy};
 
 use crate::Interrupt;
-use crate::reply::approval::{Approval, REPLY, answered, ask_person, keep_draft};
+use crate::reply::approval::{Approval, REPLY, answered, keep_draft};
 use crate::reply::clean::{Allowed, Cleaned, clean};
 use crate::reply::reply_limit::limit_exceeded;
 use crate::task::claimed_task::ClaimedTask;
@@ -24,7 +24,11 @@ struct Candidate<'a> {
 
 /// Why the draft is parked; `None` when it may go out.
 #[must_use]
-fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<String> {
+fn parked_because(
+    agent: &AgentSettings,
+    policy: ApprovalPolicy,
+    candidate: &Candidate<'_>,
+) -> Option<String> {
     if candidate.from == DraftOrigin::Fallback {
         let alarm = candidate.alarm.map(|alarm| format!("; {alarm}")).unwrap_or_default();
         return Some(format!("it is a fallback answer: no model could be had{alarm}"));
@@ -35,7 +39,7 @@ fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<St
     if let Some(limit) = candidate.over_limit {
         return Some(format!("the thread has had {limit} replies within the hour"));
     }
-    match agent.approval {
+    match policy {
         ApprovalPolicy::Always => Some("agent.toml wants a person to look at every answer".to_owned()),
         ApprovalPolicy::LowConfidence if candidate.confidence < agent.confidence_threshold => {
             Some(format!("confidence {:.2} is below {:.2}", candidate.confidence, agent.confidence_threshold))
@@ -44,32 +48,30 @@ fn parked_because(agent: &AgentSettings, candidate: &Candidate<'_>) -> Option<St
     }
 }
 
-/// The cleaned reply if it may go out as it is; else it is parked.
-pub(crate) async fn pass_reply(
+/// Passes `text`, the content of the effect `name`, through the gate. It returns if the text may go out as it is
+/// by `policy` (agent.toml's own, if there is none); else the text is parked.
+async fn pass(
     claimed: &ClaimedTask,
+    name: &str,
     text: &str,
     from: DraftOrigin,
-) -> Result<String, Interrupt> {
-    let Cleaned { text, alarm } = cleaned(claimed, text)?;
-    if claimed.has_begun(REPLY).await {
+    alarm: Option<&str>,
+    policy: Option<ApprovalPolicy>,
+) -> Result<(), Interrupt> {
+    if claimed.has_begun(name).await {
         // It passed the gate before; parking it now could not take it back.
-        claimed.keep_text(&text).await?;
-        return Ok(text);
+        return claimed.keep_text(text).await.map(drop);
     }
-    let candidate = Candidate {
-        confidence: claimed.classification().await.confidence,
-        from,
-        alarm: alarm.as_deref(),
-        over_limit: limit_exceeded(claimed).await?,
-    };
-    let because = parked_because(&claimed.resources.config.agent, &candidate);
-    keep_draft(claimed, &text, from, REPLY, because).await?;
-    Ok(text)
+    let agent = &claimed.resources.settings.agent;
+    let policy = policy.unwrap_or(agent.approval);
+    let confidence = claimed.classification().await.confidence;
+    let over_limit = if name == REPLY { limit_exceeded(claimed).await? } else { None };
+    let because = parked_because(agent, policy, &Candidate { confidence, from, alarm, over_limit });
+    keep_draft(claimed, text, from, name, because).await
 }
 
-/// Passes `text`, the content of the effect `name`, through the gate: approved by a person where `policy`
-/// (agent.toml's own, if there is none) or an `alarm` wants that.
-pub(crate) async fn pass(
+/// Likewise; returns what a person has approved, if one had to, else `text` itself.
+pub(crate) async fn release(
     claimed: &ClaimedTask,
     name: &str,
     text: String,
@@ -79,28 +81,24 @@ pub(crate) async fn pass(
     if let Some(approval) = answered(claimed, name).await? {
         return Ok(approval);
     }
-    let agent = &claimed.resources.config.agent;
-    let agent = AgentSettings { approval: policy.unwrap_or(agent.approval), ..agent.clone() };
-    let confidence = claimed.classification().await.confidence;
-    let candidate = Candidate { confidence, from: DraftOrigin::Model, alarm, over_limit: None };
-    let approval = Approval { text, edited: false, by: agent.name.clone() };
-    if claimed.has_begun(name).await {
-        // It passed the gate before; parking it now could not take it back.
-        claimed.keep_text(&approval.text).await?;
-        return Ok(approval);
-    }
-    match parked_because(&agent, &candidate) {
-        Some(because) => ask_person(claimed, name, &approval.text, &because).await,
-        None => {
-            keep_draft(claimed, &approval.text, DraftOrigin::Model, name, None).await?;
-            Ok(approval)
-        }
-    }
+    pass(claimed, name, &text, DraftOrigin::Model, alarm, policy).await?;
+    Ok(Approval { text, edited: false, by: claimed.resources.settings.agent.name.clone() })
+}
+
+/// The cleaned reply, if it may go out as it is; else it is parked.
+pub(crate) async fn pass_reply(
+    claimed: &ClaimedTask,
+    text: &str,
+    from: DraftOrigin,
+) -> Result<String, Interrupt> {
+    let Cleaned { text, alarm } = cleaned(claimed, text)?;
+    pass(claimed, REPLY, &text, from, alarm.as_deref(), None).await?;
+    Ok(text)
 }
 
 /// `text` without what must not go out.
 pub(crate) fn cleaned(claimed: &ClaimedTask, text: &str) -> Result<Cleaned, Interrupt> {
-    let agent = &claimed.resources.config.agent;
+    let agent = &claimed.resources.settings.agent;
     let event = &claimed.event;
     let allowed = Allowed::new(&event.actor, &agent.link_hosts)
         .with_addresses_of(&event.text)
@@ -121,13 +119,13 @@ mod tests {
     use settings::Hosts;
     use std::time::Duration;
 
-    fn agent(approval: ApprovalPolicy) -> AgentSettings {
+    fn agent() -> AgentSettings {
         AgentSettings {
             name: "a".to_owned(),
             persona: String::new(),
             documents: Vec::new(),
             history: 5,
-            approval,
+            approval: ApprovalPolicy::Always,
             confidence_threshold: 0.8,
             approval_expires: Duration::from_secs(1),
             link_hosts: Hosts::default(),
@@ -142,24 +140,27 @@ mod tests {
 
     #[test]
     fn confidence_at_the_threshold_passes_and_below_parks() {
-        let agent = agent(ApprovalPolicy::LowConfidence);
-        assert_eq!(parked_because(&agent, &sure()), None);
+        let agent = agent();
+        let because =
+            |candidate: Candidate<'_>| parked_because(&agent, ApprovalPolicy::LowConfidence, &candidate);
+        assert_eq!(because(sure()), None);
         let unsure = Candidate { confidence: 0.79, ..sure() };
-        assert!(parked_because(&agent, &unsure).is_some_and(|why| why.contains("0.79")));
+        assert!(because(unsure).is_some_and(|why| why.contains("0.79")));
     }
 
     #[test]
     fn always_parks_and_never_passes() {
-        assert!(parked_because(&agent(ApprovalPolicy::Always), &sure()).is_some());
+        assert!(parked_because(&agent(), ApprovalPolicy::Always, &sure()).is_some());
         let unsure = Candidate { confidence: 0.0, ..sure() };
-        assert_eq!(parked_because(&agent(ApprovalPolicy::Never), &unsure), None);
+        assert_eq!(parked_because(&agent(), ApprovalPolicy::Never, &unsure), None);
     }
 
     #[test]
     fn alarms_fallbacks_and_limits_park_under_every_policy() {
-        let agent = agent(ApprovalPolicy::Never);
-        assert!(parked_because(&agent, &Candidate { alarm: Some("leak"), ..sure() }).is_some());
-        assert!(parked_because(&agent, &Candidate { from: DraftOrigin::Fallback, ..sure() }).is_some());
-        assert!(parked_because(&agent, &Candidate { over_limit: Some(5), ..sure() }).is_some());
+        let agent = agent();
+        let because = |candidate: Candidate<'_>| parked_because(&agent, ApprovalPolicy::Never, &candidate);
+        assert!(because(Candidate { alarm: Some("leak"), ..sure() }).is_some());
+        assert!(because(Candidate { from: DraftOrigin::Fallback, ..sure() }).is_some());
+        assert!(because(Candidate { over_limit: Some(5), ..sure() }).is_some());
     }
 }

@@ -13,7 +13,7 @@ const HOUR_SECONDS: i64 = 3_600;
 /// Counts one more reply in this thread and hour, once a task. Returns the limit if the count is above it. A
 /// crash may count a reply twice, which errs on the safe side: a person looks at the draft.
 pub(crate) async fn limit_exceeded(claimed: &ClaimedTask) -> Result<Option<u32>, Interrupt> {
-    let Some(limit) = claimed.resources.config.replies_per_hour else { return Ok(None) };
+    let Some(limit) = claimed.resources.settings.budget.per_thread_replies_per_hour else { return Ok(None) };
     let now = claimed.now();
     let thread = {
         let task = claimed.task.lock().await;

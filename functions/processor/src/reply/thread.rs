@@ -10,7 +10,6 @@ use std::sync::atomic::Ordering;
 use domain::{Event, ThreadState};
 
 use crate::Interrupt;
-use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::event::{LOCKED, unwanted};
 
@@ -22,13 +21,9 @@ pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<
     if claimed.seen_open.load(Ordering::Relaxed) {
         return Ok(());
     }
-    let asked = claimed.resources.services.of(target).state(target);
-    let state = match tokio::time::timeout(OUTSIDE_CALL, asked).await {
-        Ok(Ok(state)) => state,
-        Ok(Err(error)) => return Err(Interrupt::from_service("look at the thread", &error, claimed.now())),
-        Err(_) => return Err(Interrupt::defer("the thread's state did not come in time", None)),
-    };
-    match state {
+    let resources = &claimed.resources;
+    let state = resources.services.of(target).state(target);
+    match resources.look_up("look at the thread", state).await? {
         ThreadState::Locked => return Err(Interrupt::thread_closed(LOCKED)),
         ThreadState::Closed if !approved => wanted_though_closed(claimed).await?,
         ThreadState::Closed | ThreadState::Open => {}

@@ -76,8 +76,7 @@ impl ClaimedTask {
         self.deadline.checked_sub(LAST_WRITES).unwrap_or(self.deadline)
     }
 
-    /// The time that the task has waited for at the model: for the first call alone, since it is one
-    /// place in the queue.
+    /// The slot that the task has waited for at the model. It is good for one call, the first.
     pub(crate) fn take_slot(&self, task: &Task) -> Option<Timestamp> {
         let is_first = !self.slot_used.swap(true, Ordering::Relaxed);
         task.doc.slot.filter(|_| is_first)
@@ -116,8 +115,7 @@ impl ClaimedTask {
         self.task.lock().await.doc.source == API_SOURCE
     }
 
-    /// Whether the answer is the task's result and goes nowhere else: who asked by `POST /tasks` reads it
-    /// there.
+    /// Whether the answer is the task's result and goes nowhere else: the caller of `POST /tasks` reads it there.
     pub(crate) async fn answers_caller(&self) -> bool {
         self.event.target.is_none() && self.is_requested().await
     }
@@ -154,7 +152,7 @@ impl ClaimedTask {
         }
     }
 
-    /// Keeps what was said to the model and what it cost. The costs are written with the task's next
+    /// Saves what was said to the model, and notes what it cost. The costs are written with the task's next
     /// write.
     pub(crate) async fn record_calls(
         &self,

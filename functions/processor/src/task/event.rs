@@ -47,7 +47,7 @@ fn sender<'r>(resources: &'r Resources, task: &Task) -> Option<Cow<'r, Sender>> 
     if task.doc.source == Provider::Api.name() {
         return Some(Cow::Owned(Sender::of(Provider::Api)));
     }
-    resources.config.sources.get(&task.doc.source).map(|source| Cow::Borrowed(&source.sender))
+    resources.settings.sources.get(&task.doc.source).map(|source| Cow::Borrowed(&source.sender))
 }
 
 /// Why `event` is not answered; `None` if it is. The filter of ingest is applied once more: ingest has no
@@ -57,7 +57,8 @@ pub(crate) async fn unwanted(
     task: &Task,
     event: &Event,
 ) -> Result<Option<String>, Interrupt> {
-    let (Some(target), Some(source)) = (&event.target, resources.config.sources.get(&task.doc.source)) else {
+    let (Some(target), Some(source)) = (&event.target, resources.settings.sources.get(&task.doc.source))
+    else {
         return Ok(None);
     };
     let mut filter = source.filter.clone();

@@ -4,10 +4,11 @@ use domain::{
     Deferral, MAX_ATTEMPTS, ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError,
     TaskOutput, Timestamp, after,
 };
+use serde::{Deserialize, Serialize};
 use webhook::IgnoreReason;
 
 /// How an automation ended well.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
     /// Whether it did what was asked.
     pub success: bool,
@@ -24,7 +25,7 @@ pub struct Finished {
 pub enum Interrupt {
     /// Come back later.
     Defer(Box<Deferred>),
-    /// No model can be had: come back later, or make do without one once that has lasted.
+    /// No model can be had: come back later. Once that has lasted, a fallback answer will do.
     ModelUnavailable(Box<Deferred>),
     /// A person must decide; the draft is stored, and the task knows it.
     Park,
@@ -94,8 +95,8 @@ impl Interrupt {
         Self::Defer(Box::new(Deferred { why, not_before: None, is_slot: false, counted: true, error }))
     }
 
-    /// Of two that came up side by side, the one that the task goes by: the loss of the task before a
-    /// failure, that before a person's decision, and that before a delay, of which the longer one counts.
+    /// The graver of two that came up side by side. The loss of the task is graver than a failure, a failure
+    /// than a person's decision, that than a delay. Of two delays the longer one counts.
     #[must_use]
     pub(crate) fn or_worse(self, other: Self) -> Self {
         match (&self, &other) {

@@ -57,7 +57,7 @@ pub(crate) async fn settle(
 async fn write(processor: &Processor, mut task: Task, ending: Ending, now: Timestamp) -> Ack {
     let waits = (task.control.not_before, task.control.due_at);
     if let Err(illegal) = task.transition(ending.status, now, &ending.note) {
-        error!(task_id = %task.id, %illegal, "a run ended in a move that does not exist");
+        error!(task_id = %task.id, %illegal, "the task cannot move to the status that its run ended with");
         return Ack::Retry(Some(STORE_RETRY));
     }
     if !ending.status.is_end() {
@@ -114,8 +114,8 @@ fn fail(task: &mut Task, error: TaskError) -> Ending {
     end(TaskStatus::Failed, note)
 }
 
-/// The draft and its expiry stand in the task already. A decision of a former round does not count. That
-/// people are about to be asked is part of the same write: no draft is parked without being asked about.
+/// The draft and its expiry stand in the task already. A decision of a former round does not count. The same
+/// write says that people are about to be asked: no draft is parked without a notice.
 fn park(processor: &Processor, task: &mut Task, now: Timestamp) -> Ending {
     let because = task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone());
     task.doc.decision = None;

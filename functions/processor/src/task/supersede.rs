@@ -1,8 +1,8 @@
-//! Whether somebody has said more since: then the newer task answers for both.
+//! Whether a newer task answers for this one, too: somebody has said more since.
 //!
-//! Nothing may be lost by it. A task gives way only before anything was done for it, only to a newer one of
-//! the same person in the same thread that wants the same (or is an edit of the very comment), only if that
-//! one will be answered, and only if its own text is in the conversation that the other shows the model.
+//! Nothing may be lost by it. A task gives way only before anything was done for it. The newer task must be of the
+//! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
+//! will be answered, and this task's text must be in the conversation that it shows the model.
 
 use domain::{Event, Task, TaskId, TaskStatus};
 use tracing::warn;
@@ -13,8 +13,8 @@ use crate::task::event::{read_event, unwanted};
 /// Newer tasks of a thread that are looked at. Of a flood, the last ones are in nobody's way.
 const LOOKED_AT: usize = 5;
 
-/// The newer task that answers for `task`, if there is one. One request to the store where nobody has said
-/// more, which is the rule. What cannot be found out counts as no.
+/// The newer task that answers for `task`, if there is one. It costs one request to the store if nobody has said
+/// more, which is the rule. If the store does not answer, there is none.
 pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) -> Option<TaskId> {
     if !may_give_way(resources, task, event) {
         return None;
@@ -22,7 +22,7 @@ pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) 
     let newer = match resources.stores.tasks.newer_in_thread(task, LOOKED_AT).await {
         Ok(newer) => newer,
         Err(problem) => {
-            warn!(task_id = %task.id, %problem, "whether somebody has said more since is not known");
+            warn!(task_id = %task.id, %problem, "newer tasks of the thread cannot be read; this one is answered by itself");
             return None;
         }
     };
@@ -38,7 +38,7 @@ pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) 
 fn may_give_way(resources: &Resources, task: &Task, event: &Event) -> bool {
     let conversational = event.comment_id.is_some() && event.target.is_some();
     // Without a history the newer task would not know what was said before.
-    conversational && is_untouched(task) && resources.config.agent.history > 0
+    conversational && is_untouched(task) && resources.settings.agent.history > 0
 }
 
 fn is_untouched(task: &Task) -> bool {
@@ -51,8 +51,8 @@ fn is_untouched(task: &Task) -> bool {
         && doc.usage.is_empty()
 }
 
-/// Whether `other` is still to be worked on. What has begun may have read the thread before this task's
-/// comment was in it: clocks differ, and what looks newer may be older.
+/// Whether `other` is still to be worked on. A task that has begun may have read the thread before this task's
+/// comment was in it: clocks differ, and a task that looks newer may be older.
 fn is_to_come(other: &Task) -> bool {
     let open = match other.control.status {
         TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => true,

@@ -165,9 +165,9 @@ fn automation_of<'a>(
     claimed: &'a ClaimedTask,
     intent: &str,
 ) -> Result<(&'a str, &'a Automation), Interrupt> {
-    let config = &claimed.resources.config;
-    let intent = config.intent(intent);
-    let name = intent.map_or(&config.agent.default_automation, |intent| &intent.automation);
+    let resources = &claimed.resources;
+    let default = &resources.settings.agent.default_automation;
+    let name = resources.intent(intent).map_or(default, |intent| &intent.automation);
     let automation = registry.get(name).ok_or_else(|| {
         let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
         Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))

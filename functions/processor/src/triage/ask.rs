@@ -17,7 +17,7 @@ use crate::{Interrupt, Registry};
 /// With whom `task` may share a question: bulk work of a trusted source that has not been sorted yet.
 pub(crate) fn group(resources: &Resources, task: &Task) -> Option<Group> {
     let doc = &task.doc;
-    let trusted = resources.config.sources.get(&doc.source).is_some_and(|source| source.trusted);
+    let trusted = resources.settings.sources.get(&doc.source).is_some_and(|source| source.trusted);
     let bulk = doc.priority.lane() == Lane::Bulk;
     (trusted && bulk && doc.classification.is_none())
         .then(|| Group { source: doc.source.clone(), tenant: doc.tenant.clone() })
@@ -93,7 +93,7 @@ async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<Tri
 }
 
 async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> ModelCall {
-    let intents = &claimed.resources.config.intents;
+    let settings = &claimed.resources.settings;
     let task = claimed.task.lock().await;
     ModelCall {
         task_id: claimed.id.clone(),
@@ -102,10 +102,10 @@ async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> ModelCall {
         tenant: task.doc.tenant.clone(),
         thread: task.doc.thread.clone(),
         priority: task.doc.priority,
-        system: instructions(intents),
+        system: instructions(&settings.intents),
         documents: Vec::new(),
         turns: vec![question(&claimed.event)],
-        output: output(intents, registry),
+        output: output(settings, registry),
         slot: None,
         deadline: claimed.answer_by(),
     }

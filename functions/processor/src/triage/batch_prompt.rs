@@ -1,8 +1,8 @@
 //! Several questions as one: the prompt, the shape of its answer, and each task's share of it.
 //!
-//! Only for sources whose senders are trusted, and for one tenant. Even so, each text has a fence of
-//! its own, whose id its author cannot know; a verdict that is missing, doubled or unsound is none, and
-//! its task asks alone.
+//! The tasks of a batch are one tenant's, of a source whose senders are trusted. Even so, each text has a fence
+//! of its own, whose id its author cannot know. If a task's answer is missing, doubled or unsound, the task asks
+//! alone.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const RULE: &str = "You are given several events, each under its number. Each st
 /// One task's part of what came of a question for several.
 #[derive(Debug)]
 pub(super) struct Share {
-    /// Its verdict; `None` when it must ask alone; the error when none of them can be asked now.
+    /// Its answer; `None` when it must ask alone; the error when none of them can be asked now.
     pub(super) outcome: Result<Option<TriageAnswer>, Box<ModelError>>,
     /// Its part of the price.
     pub(super) usage: Vec<StepUsage>,
@@ -54,8 +54,8 @@ pub(super) fn call(leader: &ModelCall, followers: &[&ModelCall]) -> ModelCall {
     }
 }
 
-/// An array of the single verdicts, each with its number. A repair would cost all of them again, so
-/// only the array itself is insisted on.
+/// An array of the single answers, each with its number. A repair would cost all of them again, so only the
+/// array itself is checked.
 fn output(single: &OutputFormat, events: usize) -> OutputFormat {
     let mut item = match single {
         OutputFormat::Json { schema, .. } => schema.clone(),
@@ -81,8 +81,8 @@ pub(super) fn shares(
 ) -> Vec<Share> {
     let (outcomes, usage, exchanges): (Vec<_>, _, _) = match answer {
         Ok(answer) => {
-            let verdicts = verdicts(answer.value.as_ref(), tasks, check);
-            (verdicts.into_iter().map(Ok).collect(), answer.usage, answer.exchanges)
+            let answers = answers(answer.value.as_ref(), tasks, check);
+            (answers.into_iter().map(Ok).collect(), answer.usage, answer.exchanges)
         }
         Err(mut error) => {
             let usage = std::mem::take(&mut error.usage);
@@ -105,12 +105,12 @@ fn failed(error: ModelError) -> Result<Option<TriageAnswer>, Box<ModelError>> {
     }
 }
 
-fn verdicts(value: Option<&Value>, tasks: usize, check: Option<&OutputCheck>) -> Vec<Option<TriageAnswer>> {
+fn answers(value: Option<&Value>, tasks: usize, check: Option<&OutputCheck>) -> Vec<Option<TriageAnswer>> {
     let items = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     (1..=tasks)
         .map(|number| {
             let mut own = items.iter().filter(|item| item["index"].as_u64() == Some(number as u64));
-            // Two verdicts under one number: which of them is it?
+            // Two answers under one number: which of them is it?
             let (item, None) = (own.next()?, own.next()) else { return None };
             check.is_none_or(|check| check(item).is_ok()).then(|| TriageAnswer::deserialize(item).ok())?
         })
@@ -121,7 +121,7 @@ fn verdicts(value: Option<&Value>, tasks: usize, check: Option<&OutputCheck>) ->
 mod tests {
     use super::*;
 
-    fn verdict(index: u64, intent: &str) -> Value {
+    fn answer(index: u64, intent: &str) -> Value {
         json!({"index": index, "intent": intent, "confidence": 0.9, "spam": false})
     }
 
@@ -130,24 +130,24 @@ mod tests {
             let known = ["bug", "question"].contains(&value["intent"].as_str().unwrap_or_default());
             known.then_some(()).ok_or_else(|| "unknown".to_owned())
         });
-        let found = verdicts(Some(value), tasks, Some(&check));
-        found.into_iter().map(|verdict| verdict.map(|verdict| verdict.intent)).collect()
+        let found = answers(Some(value), tasks, Some(&check));
+        found.into_iter().map(|answer| answer.map(|answer| answer.intent)).collect()
     }
 
     #[test]
-    fn verdicts_are_found_by_their_number_whatever_the_order() {
-        let value = json!([verdict(2, "question"), verdict(1, "bug")]);
+    fn answers_are_found_by_their_number_whatever_the_order() {
+        let value = json!([answer(2, "question"), answer(1, "bug")]);
         assert_eq!(intents(&value, 2), [Some("bug".to_owned()), Some("question".to_owned())]);
     }
 
     #[test]
-    fn missing_doubled_unsound_and_foreign_verdicts_are_none() {
-        let doubled = [verdict(2, "bug"), verdict(2, "question")];
+    fn missing_doubled_unsound_and_foreign_answers_are_none() {
+        let doubled = [answer(2, "bug"), answer(2, "question")];
         let value =
-            json!([verdict(1, "bug"), doubled[0], doubled[1], verdict(3, "other"), verdict(9, "bug"), 7]);
+            json!([answer(1, "bug"), doubled[0], doubled[1], answer(3, "other"), answer(9, "bug"), 7]);
         assert_eq!(intents(&value, 4), [Some("bug".to_owned()), None, None, None]);
         assert_eq!(intents(&json!({"index": 1}), 1), [None]);
-        assert!(verdicts(None, 1, None)[0].is_none());
+        assert!(answers(None, 1, None)[0].is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{Event, OutputFormat, Turn, WORDS_BYTES};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use settings::Intent;
+use settings::{Intent, Settings};
 
 use super::answer::TriageAnswer;
 use crate::Registry;
@@ -46,11 +46,11 @@ pub(crate) fn question(event: &Event) -> Turn {
 
 /// The shape of the answer, and the check behind it.
 #[must_use]
-pub(crate) fn output(intents: &Arc<[Intent]>, registry: &Arc<Registry>) -> OutputFormat {
-    let (checked, automations) = (Arc::clone(intents), Arc::clone(registry));
+pub(crate) fn output(settings: &Arc<Settings>, registry: &Arc<Registry>) -> OutputFormat {
+    let (checked, automations) = (Arc::clone(settings), Arc::clone(registry));
     OutputFormat::Json {
-        schema: schema(intents, registry),
-        check: Arc::new(move |value| check(value, &checked, &automations)),
+        schema: schema(&settings.intents, registry),
+        check: Arc::new(move |value| check(value, &checked.intents, &automations)),
     }
 }
 

@@ -1,10 +1,9 @@
-//! Answers without a model: when none can be had for long, a task gets the most similar answer that was
-//! published before, or its intent's template, as a draft that a person must approve.
+//! Answers without a model. If none can be had for long, a task gets the most similar answer that was published
+//! before, or its intent's template, as a draft that a person must approve.
 //!
-//! It takes the place of the automation's own reply, so only replies can be had this way: past answers
-//! exist for intents that were answered by one, a template says that one will do, and a task that has
-//! acted already keeps waiting. Nothing that comes from here reaches an automation: what it asked a
-//! model for may be anything, not only the text of a reply.
+//! The draft takes the place of the automation's own reply. A past answer exists only for an intent that was
+//! answered by a reply, and a template says that a reply will do. A task that has acted already keeps waiting.
+//! Nothing from here reaches an automation, which may have asked the model for anything, not only for a reply.
 
 mod answers;
 mod sketch;
@@ -25,7 +24,7 @@ use crate::{Finished, Interrupt};
 use answers::Past;
 use sketch::Sketch;
 
-/// How long a task may take to remember its answer, which is a kindness to later ones.
+/// How long a task tries to keep its answer for later tasks.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A text that can stand in for a model's.
@@ -35,14 +34,14 @@ struct StandIn {
     source: String,
 }
 
-/// What becomes of a task that finds no model: it waits as `deferred` says, until that has lasted for
-/// `fallback_after` since its first such deferral; then a draft is parked, if there is one.
+/// What becomes of a task that finds no model. It waits as `deferred` says. Once that has lasted for
+/// `fallback_after` since its first such deferral, a draft is parked, if there is one.
 pub(crate) async fn instead(claimed: &ClaimedTask, mut deferred: Deferred) -> Interrupt {
     let now = claimed.now();
     let (due, has_acted) = {
         let doc = &claimed.task.lock().await.doc;
         let since = doc.model_down_since.unwrap_or(now);
-        (after(since, claimed.resources.config.fallback_after), !doc.effects.is_empty())
+        (after(since, claimed.resources.settings.models.fallback_after), !doc.effects.is_empty())
     };
     let looks = now >= due || deferred.not_before.is_some_and(|at| at > due);
     if has_acted || claimed.event.target.is_none() || !looks {
@@ -100,7 +99,7 @@ async fn find(claimed: &ClaimedTask, now: Timestamp) -> Option<StandIn> {
         return Some(StandIn { text: past.text, source });
     }
     let known = known?;
-    let intent = claimed.resources.config.intent(&known.intent)?;
+    let intent = claimed.resources.intent(&known.intent)?;
     let text = intent.fallback.clone()?;
     Some(StandIn { text, source: format!("the template of the intent {}", intent.name) })
 }
@@ -110,7 +109,7 @@ fn candidates(claimed: &ClaimedTask, known: Option<&Classification>) -> Vec<Stri
     match known {
         Some(known) => vec![known.intent.clone()],
         None => {
-            let configured = claimed.resources.config.intents.iter().map(|intent| intent.name.clone());
+            let configured = claimed.resources.settings.intents.iter().map(|intent| intent.name.clone());
             configured.chain([unclassified().intent]).collect()
         }
     }
@@ -154,15 +153,15 @@ pub(crate) async fn memory(claimed: &ClaimedTask, finished: &Finished) -> Option
     Some(Memory { key: key(&doc.tenant, &intent), past })
 }
 
-/// Keeps `memory`, once its task is safely at its end: a failure costs nobody anything today.
+/// Keeps `memory`, once its task has ended: a failure costs nobody anything today.
 pub(crate) async fn keep(resources: &Resources, memory: Memory) {
     let Memory { key, past } = memory;
     let (state, task_id, now) = (resources.stores.state.as_ref(), past.task.clone(), resources.clock.now());
     match tokio::time::timeout(STORE_TIMEOUT, answers::add(state, &key, past, now)).await {
         Ok(Ok(true)) => {}
-        Ok(Ok(false)) => debug!(task_id, "the answer is not kept for later ones"),
-        Ok(Err(problem)) => warn!(task_id, %problem, "the answer is not kept for later ones"),
-        Err(_) => warn!(task_id, "keeping the answer for later ones took too long"),
+        Ok(Ok(false)) => debug!(task_id, "the answer is not kept for later tasks"),
+        Ok(Err(problem)) => warn!(task_id, %problem, "the answer is not kept for later tasks"),
+        Err(_) => warn!(task_id, "the answer is not kept for later tasks: the store took too long"),
     }
 }
 
