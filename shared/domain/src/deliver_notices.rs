@@ -1,4 +1,4 @@
-//! [`deliver_notices`]: looks after the messages that ask people about a task's drafts.
+//! [`deliver_notices`]: posts and changes the messages that ask people about a task's drafts.
 //!
 //! Whoever runs it may die at any await point, and several may run it at once. A message is posted
 //! only by whoever has just written its intent; an intent that somebody else has left behind is
@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_secs(20);
 /// Times that a write is tried again because somebody else wrote in between.
 const TRIES: usize = 5;
 
-/// What came of looking after a task's messages.
+/// What became of a task's messages.
 #[derive(Debug, Default)]
 pub struct NoticeReport {
     /// Messages that were posted.
