@@ -411,8 +411,6 @@ mod tests {
             "/decision/from/ip",
             "/result/output_url",
             "/usage/0/cost_usd",
-            "/usage/0/saved_usd",
-            "/cost_usd",
             "/error/automation",
         ] {
             assert_eq!(shown.pointer(place), Some(&Value::Null), "{place}: {shown}");
