@@ -333,5 +333,4 @@ fn for_follower(mut answer: ModelAnswer, step: &str) -> ModelAnswer {
 }
 
 #[cfg(test)]
-#[path = "coalesce_tests.rs"]
 mod tests;

@@ -7,9 +7,7 @@ use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::endpoints::EndpointConfig;
 use crate::limits::Limits;
-use crate::media::DEFAULT_MAX_INLINE_BYTES;
 
 /// Google's own endpoint.
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
@@ -17,6 +15,8 @@ pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 pub const DEFAULT_API_VERSION: &str = "v1beta";
 /// Bound of an answer when none is set: without one, its price would have none either.
 pub const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 4096;
+/// Bytes of inline media in one request by default, before they are encoded, which adds a third.
+pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 
 /// How Gemini is reached and used.
 #[derive(Debug, Clone)]
@@ -50,6 +50,18 @@ pub struct Config {
     pub budgets: Budgets,
     /// Life of a context cache; it is extended while it is used.
     pub cache_ttl: Duration,
+}
+
+/// One place that serves the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// Such as [`DEFAULT_BASE_URL`], without the version.
+    pub base_url: String,
+    /// `v1beta` or `v1`.
+    pub api_version: String,
+    /// Its share of the tasks, relative to the other endpoints' weights. Zero: it serves only while
+    /// others cannot be reached.
+    pub weight: u32,
 }
 
 /// What may be spent in a day, which begins at midnight UTC. `None` is no bound.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use domain::{Acquire, StepUsage, StoreError, Timestamp, after, between};
 
+use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
+use super::economics;
 use super::handle::{Handle, HandleRef};
+use super::handle_store::Placed;
 use super::service::{Service, ServiceError};
-use super::shelf::Placed;
-use super::{Caches, LEASE, Prepared, Wanted, economics};
-use crate::error::ApiError;
+use crate::failure::ApiError;
 use crate::pricing;
 use crate::wire::{CreateCachedContent, format_duration};
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use domain::{Acquire, StoreError, Timestamp, after, between};
 
+use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::create::{MIN_TIME, step_usage};
 use super::handle::{Handle, HandleRef};
 use super::service::{Service, ServiceError};
-use super::{Caches, LEASE, Prepared, Wanted};
 use crate::pricing;
 
 /// All of it takes at most so long: the cache is there, and the call waits.

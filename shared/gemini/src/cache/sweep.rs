@@ -13,11 +13,11 @@ use super::create::{MARK, rates};
 use super::digest::{CacheKey, Digest};
 use super::economics;
 use super::handle::{Handle, HandleRef};
+use super::handle_store::{Placed, Shelf};
 use super::service::{Service, ServiceError};
-use super::shelf::{Placed, Shelf};
 use super::traffic::Traffic;
-use crate::client::Client;
 use crate::config::{Config, ConfigError};
+use crate::http::Client;
 use crate::signal::Signals;
 use crate::wire::CachedContent;
 

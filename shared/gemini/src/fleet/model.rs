@@ -8,11 +8,11 @@ use resilience::{Ask, Outcome, Pass, Transition, Urgency};
 
 use super::cell::{FleetCell, Shared};
 use super::model_state::{Admitted, Denied, ModelState, Read, Settlement};
+use super::permit::Permits;
+use super::policy::{Policy, Rules};
 use super::queue::{WhenCut, lock};
 use crate::cache::{Demand, Digest};
-use crate::limits::{Policy, Rules};
-use crate::pacific;
-use crate::permit::Permits;
+use crate::failure::pacific;
 use crate::signal::{Signal, Signals};
 
 /// What nobody has written to for so long is forgotten; longer than the longest pause, a day's.

@@ -8,8 +8,8 @@ use resilience::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::policy::Rules;
 use crate::cache::{Demand, Digest, Traffic};
-use crate::limits::Rules;
 use crate::wire::UsageMetadata;
 
 /// Spacing of those who wait for a model without a rate of its own to come back: a tenth of a second.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use jiff::civil::Date;
 
-use crate::pacific;
+use crate::failure::pacific;
 use crate::wire::{ServiceTier, UsageMetadata};
 pub(crate) use ceiling::most_usd;
 pub use table::PRICES_AS_OF;

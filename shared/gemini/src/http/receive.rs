@@ -8,9 +8,9 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::key::Key;
-use crate::stream::{Folded, Mode};
-use crate::transport::TransportError;
+use super::key::Key;
+use super::stream::{Folded, Mode};
+use super::transport::TransportError;
 use crate::wire::EventReader;
 
 /// Largest answer that is read, bytes: many times what 65,536 output tokens of text need.

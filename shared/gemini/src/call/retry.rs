@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use resilience::InPlace;
 
-use crate::attempt::{Attempt, Outcome};
+use super::attempt::{Attempt, Outcome};
+use super::context::Run;
+use super::settle::Ledger;
 use crate::failure::Failure;
+use crate::failure::Verdict;
 use crate::fleet::FleetModel;
-use crate::run::Run;
-use crate::settle::Ledger;
-use crate::verdict::Verdict;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 
 /// The response to `request`, after as many tries as the model's limits and the deadline allow.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use domain::{Deferral, Jitter, ModelFailure, Timestamp, after};
 use resilience::Backoff;
 
-use crate::error::ApiError;
-use crate::pacific;
+use super::api_error::ApiError;
+use super::pacific;
+use crate::http::TransportError;
 use crate::signal::CallOutcome;
-use crate::transport::TransportError;
 
 /// Wait after a hiccup of the network or of one server; the next try meets another one.
 const HICCUP: Duration = Duration::from_millis(250);

@@ -3,19 +3,19 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::admit::{enter, permit};
+use super::admit::{enter, permit};
+use super::context::Run;
+use super::settle::{Ledger, Try};
+use super::transcript::for_transcript;
 use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
-use crate::client::Outgoing;
 use crate::failure::Failure;
+use crate::failure::Verdict;
 use crate::fleet::{Ended, FleetModel, Ticket};
+use crate::http::Mode;
+use crate::http::Outgoing;
+use crate::http::TransportError;
 use crate::pricing;
-use crate::run::Run;
-use crate::settle::{Ledger, Try};
 use crate::signal::{CallOutcome, Signal};
-use crate::stream::Mode;
-use crate::transcript::for_transcript;
-use crate::transport::TransportError;
-use crate::verdict::Verdict;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 
 /// A request that is being tried.
@@ -92,8 +92,10 @@ impl<'a> Attempt<'a> {
     }
 
     pub(crate) fn most_usd(&self) -> f64 {
-        let output = self.inline.generation_config.get("maxOutputTokens").and_then(Value::as_u64);
-        let output = output.unwrap_or(u64::from(self.run.config.generation.max_output_tokens));
+        let output = self
+            .inline
+            .max_output_tokens()
+            .unwrap_or(u64::from(self.run.config.generation.max_output_tokens));
         pricing::most_usd(&self.model.name, self.run.prompt_tokens, output, self.run.now())
     }
 

@@ -7,15 +7,15 @@ use resilience::{Denial, Outcome as ServiceOutcome};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::attempt::{Attempt, Outcome, Sent};
-use crate::client::Reply;
-use crate::error::ApiError;
+use super::attempt::{Attempt, Outcome, Sent};
+use super::settle::{Ledger, Try};
+use crate::failure::ApiError;
 use crate::failure::Failure;
+use crate::failure::Verdict;
 use crate::fleet::{Ended, Read};
-use crate::settle::{Ledger, Try};
+use crate::http::Reply;
+use crate::http::TransportError;
 use crate::signal::{CallOutcome, Signal};
-use crate::transport::TransportError;
-use crate::verdict::Verdict;
 use crate::wire::GenerateContentResponse;
 
 impl Attempt<'_> {

@@ -1,10 +1,27 @@
-//! Which models are asked, in which order, and what is said when none of them answers.
+//! Which models are asked, in which order, and what is said when none of them answers: the soonest time at
+//! which one of them can.
 
-use domain::{ModelFailure, ModelRole, Priority, Timestamp};
+use domain::{Deferral, ModelFailure, ModelRole, Priority, Timestamp};
 
-use crate::config::Config;
+use super::ask::ask;
+use super::context::Run;
+use super::reading::Reading;
+use super::settle::Ledger;
+use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
-use crate::fleet::FleetModel;
+use crate::fleet::{FleetModel, Policy, ask_for};
+
+/// Every model that may be called, in the order in which it is preferred.
+pub(crate) fn models(config: &Config) -> Result<Vec<FleetModel>, ConfigError> {
+    let mut models: Vec<FleetModel> = Vec::new();
+    for name in [&config.triage, &config.answer].into_iter().chain(&config.fallback) {
+        if models.iter().all(|known| known.name != *name) {
+            let limits = config.limits.get(name).copied().unwrap_or_default();
+            models.push(FleetModel::new(name, Policy::new(name, &limits, config.environments)?));
+        }
+    }
+    Ok(models)
+}
 
 /// The models for a call of this role and priority: the wanted one, then the fallbacks, without those
 /// that are kept for more urgent work. If that leaves none, the last resort is the cheapest idea of
@@ -29,12 +46,53 @@ pub(crate) fn candidates<'a>(
     if chosen.is_empty() { last.into_iter().collect() } else { chosen }
 }
 
+/// The answer of the first candidate that has one.
+pub(super) async fn first_answer(
+    run: &Run<'_>,
+    ledger: &mut Ledger,
+    models: &[&FleetModel],
+) -> Result<Reading, Failure> {
+    let mut failures = Vec::new();
+    for model in models {
+        // What the models before it came to is the truth, not that the time is now up.
+        if !failures.is_empty() && !model.policy.in_place.allows_start(run.remaining()) {
+            break;
+        }
+        match ask(run, ledger, model).await {
+            Ok(reading) => return Ok(reading),
+            Err(failure) => {
+                let is_final = !failure.other_model_may_help;
+                failures.push(failure);
+                if is_final {
+                    break;
+                }
+            }
+        }
+    }
+    // There is always a candidate, so there is always a failure to report.
+    let failure = failure_of_all(failures).unwrap_or_else(|| Failure::out_of_time("no model", false));
+    Err(with_slot(run, models, failure).await)
+}
+
+/// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all
+/// who wait for the same moment would meet there, and wait again.
+async fn with_slot(run: &Run<'_>, models: &[&FleetModel], failure: Failure) -> Failure {
+    let ModelFailure::Defer { why, not_before } = failure.what else { return failure };
+    let is_for_the_model = matches!(why, Deferral::Quota | Deferral::DailyQuota | Deferral::Unavailable);
+    let model = models.iter().find(|model| model.name == failure.model);
+    let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
+    let now = run.now();
+    let ask = ask_for(run.call, run.prompt_tokens, run.call.slot, now);
+    let slot = model.next_slot(run.shared, ask, not_before, now).await;
+    Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
+}
+
 /// The failure that stands for all `failures`: `None` if there are none.
 ///
 /// What decides is what the caller should do next. An answer that was paid for and is of no use
 /// comes first: coming back would cost the same again. Then a deferral, the soonest: when that
 /// model is back, there is an answer. A refusal counts only if every model refuses.
-pub(crate) fn verdict_of_all(failures: Vec<Failure>) -> Option<Failure> {
+fn failure_of_all(failures: Vec<Failure>) -> Option<Failure> {
     let message = failures.iter().map(|failure| failure.message.as_str()).collect::<Vec<_>>().join("; ");
     let worst = failures.into_iter().min_by_key(|failure| rank(failure.what))?;
     Some(Failure { message, ..worst })
@@ -55,9 +113,10 @@ fn rank(what: ModelFailure) -> (u8, Timestamp) {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::time::Duration;
+
     use super::*;
-    use crate::limits::{Limits, models};
-    use domain::Deferral;
+    use crate::limits::Limits;
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
         let (model, message) = ("m".to_owned(), message.to_owned());
@@ -77,13 +136,28 @@ mod tests {
     }
 
     fn decide(all: &[ModelFailure]) -> ModelFailure {
-        verdict_of_all(all.iter().map(|&what| failure(what, "m")).collect()).unwrap().what
+        failure_of_all(all.iter().map(|&what| failure(what, "m")).collect()).unwrap().what
     }
 
     fn names(config: &Config, role: ModelRole, priority: u8) -> Vec<String> {
         let models = models(config).unwrap();
         let chosen = candidates(config, &models, role, Priority::new(priority).unwrap());
         chosen.iter().map(|model| model.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_model_without_limits_has_the_default_ones() {
+        let limits = Limits { timeout: Duration::from_secs(90), ..Limits::default() };
+        let limits = [("m".to_owned(), limits)].into();
+        let models = models(&Config { answer: "m".to_owned(), limits, ..Config::new(None) }).unwrap();
+        let timeouts: Vec<u64> = models.iter().map(|model| model.policy.timeout.as_secs()).collect();
+        assert_eq!(timeouts, [60, 90, 60]);
+    }
+
+    #[test]
+    fn a_model_that_is_named_twice_is_one_model() {
+        let config = Config { answer: "m".to_owned(), triage: "m".to_owned(), ..Config::new(None) };
+        assert_eq!(models(&config).unwrap().len(), 2);
     }
 
     #[test]
@@ -133,7 +207,7 @@ mod tests {
     #[test]
     fn every_model_has_its_say() {
         let all = vec![failure(ModelFailure::Refused, "a: no"), failure(ModelFailure::Retry, "b: oops")];
-        assert_eq!(verdict_of_all(all).unwrap().message, "a: no; b: oops");
-        assert_eq!(verdict_of_all(vec![]), None);
+        assert_eq!(failure_of_all(all).unwrap().message, "a: no; b: oops");
+        assert_eq!(failure_of_all(vec![]), None);
     }
 }

@@ -6,13 +6,13 @@ use domain::{Jitter, ModelCall, Timestamp, after};
 use resilience::Deadline;
 use tokio::time::Instant;
 
+use super::thinking::Thinking;
 use crate::budget::Reservation;
 use crate::cache::Caches;
-use crate::client::Client;
 use crate::config::Config;
 use crate::fleet::Shared;
+use crate::http::Client;
 use crate::signal::Signals;
-use crate::thinking::Thinking;
 
 /// Kept back at the end, so that what came of a call is written down and returned before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);

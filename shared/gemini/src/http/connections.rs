@@ -9,9 +9,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 use rustls::crypto::{CryptoProvider, ring};
 
+use super::connector::{ConnectionCounts, Counters, Opening};
+use super::endpoints::Endpoint;
 use crate::config::{Config, ConfigError};
-use crate::connector::{ConnectionCounts, Counters, Opening};
-use crate::endpoints::Endpoint;
 use crate::signal::Signals;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use domain::after;
 
-    use crate::endpoints::Endpoints;
+    use crate::http::endpoints::Endpoints;
 
     fn endpoints(base_url: &str) -> Endpoints {
         Endpoints::new(&Config { base_url: base_url.to_owned(), ..Config::new(None) }).unwrap()

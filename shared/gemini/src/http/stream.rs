@@ -5,7 +5,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::prompt::MAX_OUTPUT_TOKENS;
 use crate::wire::GenerateContentRequest;
 
 /// Answers with a higher bound are streamed, tokens.
@@ -25,8 +24,11 @@ impl Mode {
     /// a model that hangs looks like one that writes, and a proxy between us may take the connection
     /// for idle. Short ones are not: a stream costs more bytes and buys nothing.
     pub(crate) fn of(request: &GenerateContentRequest) -> Self {
-        let bound = request.generation_config.get(MAX_OUTPUT_TOKENS).and_then(Value::as_u64);
-        if bound.is_some_and(|tokens| tokens > LONG_ANSWER) { Self::Stream } else { Self::Unary }
+        if request.max_output_tokens().is_some_and(|tokens| tokens > LONG_ANSWER) {
+            Self::Stream
+        } else {
+            Self::Unary
+        }
     }
 }
 
@@ -159,5 +161,4 @@ fn is_thought(part: &Value) -> bool {
 }
 
 #[cfg(test)]
-#[path = "stream_tests.rs"]
 mod tests;

@@ -222,5 +222,4 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "error_tests.rs"]
 mod tests;

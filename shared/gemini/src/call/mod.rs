@@ -1,41 +1,52 @@
 //! [`Gemini`], and the chain that every call passes:
 //!
-//! 1. `budget`: the most that it may cost is set aside;
+//! 1. `budget`: the most that it may cost is set aside (`estimate`);
 //! 2. `coalesce`: an identical call under way answers this one too;
 //! 3. `candidates`: the wanted model, then its fallbacks;
-//! 4. `ask`: one model, with second chances for answers that are none (`prompt`, `reading`);
-//! 5. `retry`: one request, repeated in place for short waits only (`verdict`), each try (`attempt`, `judge`) through
-//! 6. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a `permit`;
-//! 7. `cache`: by a context cache, where its traffic repays one; `client`: HTTP (`endpoints`, `connections`, `stream`, `transport`);
+//! 4. `ask`: one model, with second chances for answers that cannot be used (`prompt`, `thinking`, `reading`);
+//! 5. `retry`: one request, repeated in place for short waits only, each try (`attempt`, `classify`) through
+//! 6. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a permit;
+//! 7. `cache`: by a context cache, where its traffic repays one; `http`: the request itself;
 //! 8. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.
 //!
 //! A call can be dropped at any point: nothing outlives it but pooled connections.
 
+mod admit;
+mod ask;
+mod attempt;
+mod candidates;
+mod classify;
+mod context;
+mod estimate;
+mod media;
+mod prompt;
+mod reading;
+mod retry;
+mod settle;
+mod thinking;
+mod transcript;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Clock, Deferral, Jitter, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, StateStore};
+use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore};
 use tokio::time::Instant;
 
-use crate::ask::ask;
+use self::candidates::{candidates, first_answer, models};
+use self::context::Run;
+use self::estimate::prompt_tokens;
+use self::reading::Reading;
+use self::settle::Ledger;
+use self::thinking::Thinking;
 use crate::budget::{Reservation, Treasury};
 use crate::cache::Caches;
-use crate::candidates::{candidates, verdict_of_all};
-use crate::client::Client;
 use crate::coalesce::Coalescer;
 use crate::config::{Config, ConfigError};
-use crate::connector::ConnectionCounts;
-use crate::estimate::prompt_tokens;
 use crate::failure::Failure;
-use crate::fleet::{FleetModel, Shared, ask_for};
-use crate::limits;
-use crate::media;
+use crate::fleet::{FleetModel, Shared};
+use crate::http::{Client, ConnectionCounts};
 use crate::pricing::most_usd;
-use crate::reading::Reading;
-use crate::run::Run;
-use crate::settle::Ledger;
 use crate::signal::Signals;
-use crate::thinking::Thinking;
 
 /// Google's Gemini.
 #[derive(Debug)]
@@ -66,7 +77,7 @@ impl Gemini {
         jitter: Jitter,
     ) -> Result<Self, ConfigError> {
         config.check_names()?;
-        let models = limits::models(&config)?;
+        let models = models(&config)?;
         let client = Arc::new(Client::new(&config, signals.clone())?);
         let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
         let treasury = Treasury::new(config.budgets);
@@ -139,7 +150,7 @@ async fn own_answer(run: &Run<'_>, models: &[&FleetModel]) -> Result<ModelAnswer
             let Ledger { usage, exchanges } = ledger;
             Ok(ModelAnswer { text, value, usage, exchanges })
         }
-        Err(failure) => Err(refusal(run.call, with_slot(run, models, failure).await, ledger)),
+        Err(failure) => Err(refusal(run.call, failure, ledger)),
     }
 }
 
@@ -147,44 +158,4 @@ fn refusal(call: &ModelCall, failure: Failure, ledger: Ledger) -> ModelError {
     let Ledger { usage, exchanges } = ledger;
     let Failure { what, message, .. } = failure;
     ModelError { step: call.step.clone(), failure: what, message, usage, exchanges }
-}
-
-/// The answer of the first candidate that has one.
-async fn first_answer(
-    run: &Run<'_>,
-    ledger: &mut Ledger,
-    models: &[&FleetModel],
-) -> Result<Reading, Failure> {
-    let mut failures = Vec::new();
-    for model in models {
-        // What the models before it came to is the truth, not that the time is now up.
-        if !failures.is_empty() && !model.policy.in_place.allows_start(run.remaining()) {
-            break;
-        }
-        match ask(run, ledger, model).await {
-            Ok(reading) => return Ok(reading),
-            Err(failure) => {
-                let is_final = !failure.other_model_may_help;
-                failures.push(failure);
-                if is_final {
-                    break;
-                }
-            }
-        }
-    }
-    // There is always a candidate, so there is always a failure to report.
-    Err(verdict_of_all(failures).unwrap_or_else(|| Failure::out_of_time("no model", false)))
-}
-
-/// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all
-/// who wait for the same moment would meet there, and wait again.
-async fn with_slot(run: &Run<'_>, models: &[&FleetModel], failure: Failure) -> Failure {
-    let ModelFailure::Defer { why, not_before } = failure.what else { return failure };
-    let is_for_the_model = matches!(why, Deferral::Quota | Deferral::DailyQuota | Deferral::Unavailable);
-    let model = models.iter().find(|model| model.name == failure.model);
-    let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
-    let now = run.now();
-    let ask = ask_for(run.call, run.prompt_tokens, run.call.slot, now);
-    let slot = model.next_slot(run.shared, ask, not_before, now).await;
-    Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
 }

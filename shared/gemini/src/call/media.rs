@@ -9,8 +9,6 @@ use reqwest::Url;
 
 use crate::wire::{FileData, InlineData, Part};
 
-/// Bytes of inline media in one request by default, before they are encoded, which adds a third.
-pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 /// Longest address, bytes; signed ones are long.
 const MAX_ADDRESS: usize = 8_192;
 

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use domain::OutputFormat;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::reading;
-use crate::wire::{EventReader, GenerateContentResponse};
+use crate::wire::{EventReader, FinishReason, GenerateContentResponse};
 
 fn fold(chunks: impl IntoIterator<Item = Value>) -> Value {
     let mut folded = Folded::default();
@@ -23,7 +21,7 @@ fn chunk(parts: Value) -> Value {
 }
 
 fn bounded(tokens: Value) -> GenerateContentRequest {
-    let generation_config = Map::from_iter([(MAX_OUTPUT_TOKENS.to_owned(), tokens)]);
+    let generation_config = Map::from_iter([("maxOutputTokens".to_owned(), tokens)]);
     GenerateContentRequest { generation_config, ..GenerateContentRequest::default() }
 }
 
@@ -57,7 +55,9 @@ fn a_stream_becomes_the_response_that_it_would_have_been() {
         })
     );
     let response: GenerateContentResponse = serde_json::from_value(folded).unwrap();
-    assert_eq!(reading::read(&response, &OutputFormat::Text).unwrap().text, "Hello");
+    let candidate = &response.candidates[0];
+    assert_eq!(candidate.finish_reason, Some(FinishReason::Stop));
+    assert_eq!(candidate.content.as_ref().unwrap().spoken(), "Hello");
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! [`ModelCall`] → request, and the ways in which a request is changed for a second try.
 
 use domain::{Document, ModelCall, OutputFormat, Speaker, Turn, clip};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::media;
 use crate::config::Generation;
-use crate::media;
 use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
-pub(crate) const MAX_OUTPUT_TOKENS: &str = "maxOutputTokens";
 /// No model writes more in one answer, and no second try may cost more.
 const MAX_RAISED_OUTPUT_TOKENS: u64 = 65_536;
 /// Longest description of a problem that is sent back, bytes.
@@ -16,19 +15,20 @@ const MAX_PROBLEM: usize = 2_000;
 /// The request for `call`.
 pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateContentRequest {
     let mut config = generation.others.clone();
-    config.insert(MAX_OUTPUT_TOKENS.to_owned(), json!(generation.max_output_tokens));
     if let OutputFormat::Json { schema, .. } = &call.output {
         // The two forms of a schema exclude each other.
         config.remove("responseSchema");
         config.insert("responseMimeType".to_owned(), json!("application/json"));
         config.insert("responseJsonSchema".to_owned(), schema.clone());
     }
-    GenerateContentRequest {
+    let mut request = GenerateContentRequest {
         system_instruction: system_instruction(&call.system, &call.documents),
         contents: contents(&call.turns),
         generation_config: config,
         ..GenerateContentRequest::default()
-    }
+    };
+    request.set_max_output_tokens(u64::from(generation.max_output_tokens));
+    request
 }
 
 /// Persona first, then the documents in their order: the same bytes for every call of an agent.
@@ -74,12 +74,12 @@ fn say(contents: &mut Vec<Content>, role: Role, part: Part) {
 
 /// Doubles the bound of the answer, up to what any model writes. `false` if it is there already.
 pub(crate) fn raise_output_bound(request: &mut GenerateContentRequest) -> bool {
-    let bound = request.generation_config.get(MAX_OUTPUT_TOKENS).and_then(Value::as_u64).unwrap_or_default();
+    let bound = request.max_output_tokens().unwrap_or_default();
     let raised = bound.saturating_mul(2).min(MAX_RAISED_OUTPUT_TOKENS);
     if raised <= bound {
         return false;
     }
-    request.generation_config.insert(MAX_OUTPUT_TOKENS.to_owned(), json!(raised));
+    request.set_max_output_tokens(raised);
     true
 }
 
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
     use domain::{ModelRole, Priority, TaskId, Timestamp};
-    use serde_json::Map;
+    use serde_json::{Map, Value};
 
     fn call(turns: &[(Speaker, &str)], output: OutputFormat) -> ModelCall {
         let turns = turns.iter().map(|&(speaker, text)| Turn::text(speaker, text)).collect();
@@ -200,7 +200,7 @@ mod tests {
         let generation = Generation { max_output_tokens: 40_000, ..Generation::default() };
         let mut request = request(&call, &generation);
         assert!(raise_output_bound(&mut request));
-        assert_eq!(request.generation_config[MAX_OUTPUT_TOKENS], json!(65_536));
+        assert_eq!(request.max_output_tokens(), Some(65_536));
         assert!(!raise_output_bound(&mut request));
     }
 

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use domain::{Timestamp, between};
 
+use super::context::Run;
 use crate::cache::Digest;
 use crate::failure::Failure;
-use crate::fleet::{Denied, FleetModel, Ticket, ask_for};
-use crate::permit::Permit;
-use crate::run::Run;
+use crate::fleet::{Denied, FleetModel, MAX_WAIT_IN_PLACE, Permit, Ticket, ask_for};
 use crate::signal::Signal;
 
-/// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
-pub(crate) const MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
 /// Whatever time is promised, who was denied does not ask again at once.
 const MIN_WAIT: Duration = Duration::from_millis(5);
 

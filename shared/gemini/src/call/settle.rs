@@ -5,8 +5,8 @@ use std::time::Duration;
 use domain::{Exchange, ModelCall, StepUsage, Timestamp};
 use serde_json::Value;
 
+use super::transcript::for_transcript;
 use crate::pricing;
-use crate::transcript::for_transcript;
 use crate::wire::GenerateContentResponse;
 
 /// Everything sent, received and paid for in the course of one call.

@@ -9,16 +9,16 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::balancer::Bearing;
+use super::connections::Connections;
+use super::connector::ConnectionCounts;
+use super::endpoints::{Endpoint, Endpoints};
+use super::key::Key;
+use super::receive::{Received, receive};
+use super::stream::Mode;
+use super::transport::{MAX_REQUEST, TransportError, may_share};
 use crate::config::{Config, ConfigError};
-use crate::connections::Connections;
-use crate::connector::ConnectionCounts;
-use crate::endpoints::{Endpoint, Endpoints};
-use crate::key::Key;
-use crate::receive::{Received, receive};
-use crate::rota::Bearing;
 use crate::signal::Signals;
-use crate::stream::Mode;
-use crate::transport::{MAX_REQUEST, TransportError, may_share};
 
 /// How often a call may find that the connection it was to share is gone again before it fails.
 const MAX_SHARED: usize = 3;

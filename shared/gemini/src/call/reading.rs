@@ -162,5 +162,4 @@ fn without_thoughts(mut content: Content) -> Content {
 }
 
 #[cfg(test)]
-#[path = "reading_tests.rs"]
 mod tests;

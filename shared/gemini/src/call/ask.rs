@@ -1,12 +1,12 @@
 //! One model asked until it gives an answer that can be used, or has had its second chances.
 
+use super::context::Run;
+use super::prompt;
+use super::reading::{Flaw, Reading, read};
+use super::retry;
+use super::settle::Ledger;
 use crate::failure::Failure;
 use crate::fleet::FleetModel;
-use crate::prompt;
-use crate::reading::{Flaw, Reading, read};
-use crate::retry;
-use crate::run::Run;
-use crate::settle::Ledger;
 use crate::wire::GenerateContentRequest;
 
 /// What has been tried already; each of them once.
@@ -23,12 +23,14 @@ struct SecondChances {
 /// It gave none, or none that can be used.
 pub(crate) async fn ask(run: &Run<'_>, ledger: &mut Ledger, model: &FleetModel) -> Result<Reading, Failure> {
     let mut request = prompt::request(run.call, &run.config.generation);
-    run.thinking.lessen(run, &model.name, &mut request);
+    let generation = &run.config.generation;
+    run.thinking.lessen(run.call, generation, &model.name, &mut request);
     let mut chances = SecondChances::default();
     loop {
         let response = match retry::send(run, ledger, model, &request).await {
             Err(failure)
-                if failure.is_about_thinking && run.thinking.refused(run, &model.name, &mut request) =>
+                if failure.is_about_thinking
+                    && run.thinking.refused(run.call, generation, &model.name, &mut request) =>
             {
                 continue;
             }

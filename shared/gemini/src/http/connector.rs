@@ -195,5 +195,4 @@ where
 }
 
 #[cfg(test)]
-#[path = "connector_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::fleet::lock;
+use super::queue::lock;
 
 /// Calls under way, and those that wait. The bound comes with each request, since it follows the
 /// fleet-wide limit.

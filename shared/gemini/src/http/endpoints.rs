@@ -10,21 +10,9 @@ use domain::{TaskId, Timestamp};
 use reqwest::Url;
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, ConfigError, check_word};
-use crate::rota::{Bearing, Rota};
-use crate::stream::Mode;
-
-/// One place that serves the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointConfig {
-    /// Such as [`DEFAULT_BASE_URL`](crate::DEFAULT_BASE_URL), without the version.
-    pub base_url: String,
-    /// `v1beta` or `v1`.
-    pub api_version: String,
-    /// Its share of the tasks, relative to the other endpoints' weights. Zero: it serves only while
-    /// others cannot be reached.
-    pub weight: u32,
-}
+use super::balancer::{Bearing, Rota};
+use super::stream::Mode;
+use crate::config::{Config, ConfigError, EndpointConfig, check_word};
 
 /// An address that has been checked.
 #[derive(Debug)]

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use domain::ModelRole;
+use domain::{ModelCall, ModelRole};
 use serde_json::json;
 
+use crate::config::Generation;
 use crate::fleet::lock;
-use crate::run::Run;
 use crate::wire::GenerateContentRequest;
 
 const THINKING_CONFIG: &str = "thinkingConfig";
@@ -53,9 +53,15 @@ pub(crate) struct Thinking(Mutex<HashMap<String, Least>>);
 
 impl Thinking {
     /// Asks for the least thinking of `model`, if the call is to sort and agent.toml says nothing else.
-    pub(crate) fn lessen(&self, run: &Run<'_>, model: &str, request: &mut GenerateContentRequest) {
-        let is_set = run.config.generation.others.contains_key(THINKING_CONFIG);
-        if run.call.role == ModelRole::Triage && !is_set {
+    pub(crate) fn lessen(
+        &self,
+        call: &ModelCall,
+        generation: &Generation,
+        model: &str,
+        request: &mut GenerateContentRequest,
+    ) {
+        let is_set = generation.others.contains_key(THINKING_CONFIG);
+        if call.role == ModelRole::Triage && !is_set {
             let known = lock(&self.0).get(model).copied();
             known.unwrap_or_default().write(request);
         }
@@ -63,10 +69,16 @@ impl Thinking {
 
     /// `model` refused what `request` asks for: asks for the next, and remembers it. `false` if nothing of
     /// ours was refused.
-    pub(crate) fn refused(&self, run: &Run<'_>, model: &str, request: &mut GenerateContentRequest) -> bool {
-        let is_ours = run.call.role == ModelRole::Triage
+    pub(crate) fn refused(
+        &self,
+        call: &ModelCall,
+        generation: &Generation,
+        model: &str,
+        request: &mut GenerateContentRequest,
+    ) -> bool {
+        let is_ours = call.role == ModelRole::Triage
             && request.generation_config.contains_key(THINKING_CONFIG)
-            && !run.config.generation.others.contains_key(THINKING_CONFIG);
+            && !generation.others.contains_key(THINKING_CONFIG);
         let mut known = lock(&self.0);
         let Some(next) = known.get(model).copied().unwrap_or_default().next().filter(|_| is_ours) else {
             return false;

@@ -1,11 +1,20 @@
 //! [`Failure`]: why one model gave no usable answer, in words that help to mend it.
+//!
+//! [`ApiError`] is the service's refusal in its own words, [`FailureClass`] what it means for what comes next,
+//! [`Failure`] what the caller is told.
+
+mod api_error;
+mod failure_class;
+pub(crate) mod pacific;
+
+use std::fmt::Display;
 
 use domain::{Deferral, ModelFailure, Timestamp};
 
-use crate::error::ApiError;
-use crate::media::MediaError;
-use crate::transport::TransportError;
-use crate::verdict::Verdict;
+use crate::http::TransportError;
+pub use api_error::{ApiError, Period, QuotaLimit};
+pub use failure_class::Verdict;
+pub use pacific::next_midnight as next_pacific_midnight;
 
 /// No usable answer from one model.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +83,7 @@ impl Failure {
     }
 
     /// Nothing was sent, nor will it ever be as it is.
-    pub(crate) fn unsendable(problem: &MediaError) -> Self {
+    pub(crate) fn unsendable(problem: &impl Display) -> Self {
         Self { other_model_may_help: false, ..Self::new("", ModelFailure::Refused, problem.to_string()) }
     }
 

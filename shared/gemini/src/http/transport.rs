@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use crate::connector::Shareable;
+use super::connector::Shareable;
 
 /// Largest request that the service takes, bytes.
 pub(crate) const MAX_REQUEST: usize = 100_000_000;
