@@ -19,7 +19,7 @@ use gemini::wire::{
     GenerateContentResponse, Interaction, InteractionEvent, ModelList, Operation, OperationList,
     stream_chunks,
 };
-use gemini::{ApiError, Verdict};
+use gemini::{ApiError, FailureClass};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -59,7 +59,7 @@ fn parse_file(path: &Path, operation: &str, unknown: &mut Unknown) -> Result<(),
         if chunk.get("error").is_some() {
             serde_json::from_value::<ErrorBody>(chunk.clone())?;
             let error = ApiError::read(status, &chunk);
-            println!("{error} → {:?}", Verdict::of_error(&error, now()));
+            println!("{error} → {:?}", FailureClass::of_error(&error, now()));
         } else {
             parse(operation, chunk, unknown)?;
         }

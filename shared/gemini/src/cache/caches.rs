@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::digest::CacheKey;
 use super::handle::HandleRef;
-use super::handle_store::Shelf;
+use super::handle_store::HandleStore;
 use super::memory::Memory;
 use super::traffic::Demand;
 use crate::config::{Config, ConfigError};
@@ -27,7 +27,7 @@ const YOUNG: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct Caches {
     pub(super) client: Arc<Client>,
-    pub(super) shelf: Shelf,
+    pub(super) handles: HandleStore,
     pub(super) ttl: Duration,
     pub(super) memory: Memory,
     /// Held while the state store is asked, so that calls that begin together ask once.
@@ -94,8 +94,8 @@ impl Caches {
         ttl: Duration,
         jitter: Jitter,
     ) -> Self {
-        let shelf = Shelf::new(store, jitter);
-        Self { client, shelf, ttl, memory: Memory::default(), looking: Mutex::default() }
+        let handles = HandleStore::new(store, jitter);
+        Self { client, handles, ttl, memory: Memory::default(), looking: Mutex::default() }
     }
 
     /// Whether `wanted` goes by a cache at `now`: one that exists, or one that is made here because its
@@ -119,7 +119,7 @@ impl Caches {
     /// [`ApiError::is_lost_cache`]: crate::ApiError::is_lost_cache
     pub async fn rejected(&self, gone: &HandleRef, now: Timestamp) {
         self.memory.forget(gone);
-        match self.shelf.forget(gone, now).await {
+        match self.handles.forget(gone, now).await {
             Ok(newer @ Some(_)) => self.memory.found(&gone.key, newer, now),
             Ok(None) => self.beware(gone, now).await,
             Err(problem) => {
@@ -136,7 +136,7 @@ impl Caches {
         }
         let until = after(now, YOUNG);
         self.memory.settle(&gone.key, Some(until));
-        if let Err(problem) = self.shelf.acquire(&gone.key, &self.shelf.owner(), now, until).await {
+        if let Err(problem) = self.handles.acquire(&gone.key, &self.handles.owner(), now, until).await {
             tracing::warn!(key = %gone.key, %problem, "others may make the refused context cache anew");
         }
     }
@@ -153,7 +153,7 @@ impl Caches {
         if !self.memory.may_look(key, now) {
             return self.memory.handle(key, now);
         }
-        let found = self.shelf.handle(key, now).await.unwrap_or_else(|problem| {
+        let found = self.handles.handle(key, now).await.unwrap_or_else(|problem| {
             warn(key, &problem);
             None
         });

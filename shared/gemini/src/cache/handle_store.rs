@@ -1,4 +1,4 @@
-//! [`Shelf`]: what the fleet knows of its caches, in the state store.
+//! [`HandleStore`]: what the fleet knows of its caches, in the state store.
 //!
 //! | key | value |
 //! |-|-|
@@ -29,7 +29,7 @@ const INSTALLATION: &str = "cache-installation";
 
 /// Handles, leases and rules of the fleet.
 #[derive(Clone)]
-pub(crate) struct Shelf {
+pub(crate) struct HandleStore {
     store: Arc<dyn StateStore>,
     jitter: Jitter,
 }
@@ -43,7 +43,7 @@ pub(crate) enum Placed {
     Theirs(HandleRef),
 }
 
-impl Shelf {
+impl HandleStore {
     pub(crate) fn new(store: Arc<dyn StateStore>, jitter: Jitter) -> Self {
         Self { store, jitter }
     }
@@ -239,9 +239,9 @@ impl Shelf {
     }
 }
 
-impl std::fmt::Debug for Shelf {
+impl std::fmt::Debug for HandleStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Shelf")
+        f.write_str("HandleStore")
     }
 }
 

@@ -1,6 +1,6 @@
 //! One model asked until it gives an answer that can be used, or has had its second chances.
 
-use super::context::Run;
+use super::context::CallContext;
 use super::prompt;
 use super::reading::{Flaw, Reading, read};
 use super::retry;
@@ -21,28 +21,32 @@ struct SecondChances {
 ///
 /// # Errors
 /// It gave none, or none that can be used.
-pub(crate) async fn ask(run: &Run<'_>, ledger: &mut Ledger, model: &FleetModel) -> Result<Reading, Failure> {
-    let mut request = prompt::request(run.call, &run.config.generation);
-    let generation = &run.config.generation;
-    run.thinking.lessen(run.call, generation, &model.name, &mut request);
+pub(crate) async fn ask(
+    context: &CallContext<'_>,
+    ledger: &mut Ledger,
+    model: &FleetModel,
+) -> Result<Reading, Failure> {
+    let mut request = prompt::request(context.call, &context.config.generation);
+    let generation = &context.config.generation;
+    context.thinking.lessen(context.call, generation, &model.name, &mut request);
     let mut chances = SecondChances::default();
     loop {
-        let response = match retry::send(run, ledger, model, &request).await {
+        let response = match retry::send(context, ledger, model, &request).await {
             Err(failure)
                 if failure.is_about_thinking
-                    && run.thinking.refused(run.call, generation, &model.name, &mut request) =>
+                    && context.thinking.refused(context.call, generation, &model.name, &mut request) =>
             {
                 continue;
             }
             response => response?,
         };
-        let flaw = match read(&response, &run.call.output) {
+        let flaw = match read(&response, &context.call.output) {
             Ok(reading) => return Ok(reading),
             Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(&model.name, &reason)),
             Err(flaw) => flaw,
         };
         let description = flaw.describe();
-        tracing::debug!(task_id = %run.call.task_id, step = %run.call.step, model = model.name, flaw = %description, "unusable answer");
+        tracing::debug!(task_id = %context.call.task_id, step = %context.call.step, model = model.name, flaw = %description, "unusable answer");
         if !chances.take(flaw, &mut request) {
             return Err(Failure::unusable(&model.name, &description));
         }

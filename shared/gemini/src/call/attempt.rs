@@ -1,16 +1,16 @@
-//! [`Attempt`]: one try of a request, from its ticket to its settlement.
+//! [`Attempt`]: one try of a request, from its admission to its settlement.
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::admit::{enter, permit};
-use super::context::Run;
+use super::context::CallContext;
 use super::settle::{Ledger, Try};
 use super::transcript::for_transcript;
 use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
 use crate::failure::Failure;
-use crate::failure::Verdict;
-use crate::fleet::{Ended, FleetModel, Ticket};
+use crate::failure::FailureClass;
+use crate::fleet::{AdmittedCall, Ended, FleetModel};
 use crate::http::Mode;
 use crate::http::Outgoing;
 use crate::http::TransportError;
@@ -20,7 +20,7 @@ use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 
 /// A request that is being tried.
 pub(crate) struct Attempt<'a> {
-    pub(crate) run: &'a Run<'a>,
+    pub(crate) context: &'a CallContext<'a>,
     pub(crate) model: &'a FleetModel,
     /// The request without a context cache.
     pub(crate) inline: &'a GenerateContentRequest,
@@ -46,24 +46,28 @@ pub(crate) enum Outcome {
     Died(Failure),
     /// The context cache is gone.
     CacheLost(HandleRef),
-    Failed(Verdict, Failure),
+    Failed(FailureClass, Failure),
 }
 
 impl<'a> Attempt<'a> {
-    pub(crate) fn new(run: &'a Run<'a>, model: &'a FleetModel, inline: &'a GenerateContentRequest) -> Self {
+    pub(crate) fn new(
+        context: &'a CallContext<'a>,
+        model: &'a FleetModel,
+        inline: &'a GenerateContentRequest,
+    ) -> Self {
         let (mode, key) = (Mode::of(inline), CacheKey::of(&model.name, inline));
-        Self { run, model, inline, key, mode, began: tokio::time::Instant::now() }
+        Self { context, model, inline, key, mode, began: tokio::time::Instant::now() }
     }
 
     /// By a context cache, if there is one or its traffic repays one.
-    async fn prepare(&self, ledger: &mut Ledger, ticket: &Ticket<'_>) -> Sent {
+    async fn prepare(&self, ledger: &mut Ledger, admitted: &AdmittedCall<'_>) -> Sent {
         let (prepared, price) = match &self.key {
-            Some(key) => self.cached(key, ticket).await,
+            Some(key) => self.cached(key, admitted).await,
             None => (Prepared::default(), None),
         };
         if let Some(usage) = prepared.usage.clone() {
-            self.run.reservation.spend(usage.cost_usd.or(price).unwrap_or_default());
-            self.run.signals.send(Signal::Billed { usage: &usage });
+            self.context.reservation.spend(usage.cost_usd.or(price).unwrap_or_default());
+            self.context.signals.send(Signal::Billed { usage: &usage });
             ledger.usage.push(usage);
         }
         let request = prepared.request(self.inline);
@@ -74,64 +78,64 @@ impl<'a> Attempt<'a> {
     }
 
     /// How the request goes, and what making a cache for it may have cost, US dollars.
-    async fn cached(&self, key: &CacheKey, ticket: &Ticket<'_>) -> (Prepared, Option<f64>) {
-        let (now, remaining) = (self.run.now(), self.run.remaining());
-        let wanted = Wanted { key, request: self.inline, demand: ticket.demand.clone(), remaining };
-        let price = self.run.caches.cost_of_making(&wanted, now);
-        if let Some(usd) = price.filter(|_| self.run.reservation.is_bound())
-            && self.run.reservation.cover_besides(usd, now).await.is_err()
+    async fn cached(&self, key: &CacheKey, admitted: &AdmittedCall<'_>) -> (Prepared, Option<f64>) {
+        let (now, remaining) = (self.context.now(), self.context.remaining());
+        let wanted = Wanted { key, request: self.inline, demand: admitted.demand.clone(), remaining };
+        let price = self.context.caches.cost_of_making(&wanted, now);
+        if let Some(usd) = price.filter(|_| self.context.reservation.is_bound())
+            && self.context.reservation.cover_besides(usd, now).await.is_err()
         {
             return (Prepared::default(), None);
         }
-        (self.run.caches.prepare(&wanted, now).await, price)
+        (self.context.caches.prepare(&wanted, now).await, price)
     }
 
     /// What one try may cost is set aside, unless it still is from the try before.
     pub(crate) async fn cover(&self) -> Result<(), Failure> {
-        self.run.reservation.cover(self.most_usd(), self.run.now()).await
+        self.context.reservation.cover(self.most_usd(), self.context.now()).await
     }
 
     pub(crate) fn most_usd(&self) -> f64 {
         let output = self
             .inline
             .max_output_tokens()
-            .unwrap_or(u64::from(self.run.config.generation.max_output_tokens));
-        pricing::most_usd(&self.model.name, self.run.prompt_tokens, output, self.run.now())
+            .unwrap_or(u64::from(self.context.config.generation.max_output_tokens));
+        pricing::most_usd(&self.model.name, self.context.prompt_tokens, output, self.context.now())
     }
 
-    /// One try, from the ticket to the settlement.
-    pub(crate) async fn admitted(&self, ledger: &mut Ledger, attempt: u32) -> Result<Outcome, Failure> {
+    /// One try, from the admission to the settlement.
+    pub(crate) async fn try_once(&self, ledger: &mut Ledger, attempt: u32) -> Result<Outcome, Failure> {
         let digest = self.key.as_ref().map(|key| &key.digest);
-        let mut ticket = enter(self.run, self.model, self.run.prompt_tokens, digest).await?;
-        let permit = permit(self.run, self.model, &ticket).await?;
-        let sent = self.prepare(ledger, &ticket).await;
-        let (outcome, ended) = self.once(ledger, attempt, &sent, &mut ticket).await;
+        let mut admitted = enter(self.context, self.model, self.context.prompt_tokens, digest).await?;
+        let permit = permit(self.context, self.model, &admitted).await?;
+        let sent = self.prepare(ledger, &admitted).await;
+        let (outcome, ended) = self.send(ledger, attempt, &sent, &mut admitted).await;
         drop(permit);
-        ticket.settle(self.run.shared, self.run.signals, ended, self.run.now()).await;
+        admitted.settle(self.context.shared, self.context.signals, ended, self.context.now()).await;
         Ok(outcome)
     }
 
-    async fn once(
+    async fn send(
         &self,
         ledger: &mut Ledger,
         attempt: u32,
         sent: &Sent,
-        ticket: &mut Ticket<'_>,
+        admitted: &mut AdmittedCall<'_>,
     ) -> (Outcome, Ended) {
-        let (sent_at, clock) = (self.run.now(), tokio::time::Instant::now());
-        let timeout = self.model.policy.timeout.min(self.run.remaining());
-        ticket.sent = true;
+        let (sent_at, clock) = (self.context.now(), tokio::time::Instant::now());
+        let timeout = self.model.policy.timeout.min(self.context.remaining());
+        admitted.sent = true;
         let outgoing = Outgoing {
             model: &self.model.name,
             body: sent.body.clone(),
             mode: self.mode,
-            task: &self.run.call.task_id,
+            task: &self.context.call.task_id,
         };
-        let has_choice = self.run.client.has_choice(sent_at);
-        let reply = self.run.client.generate(outgoing, timeout, sent_at).await;
+        let has_choice = self.context.client.has_choice(sent_at);
+        let reply = self.context.client.generate(outgoing, timeout, sent_at).await;
         let first_byte = reply.as_ref().ok().map(|reply| reply.first_byte);
         let tried = Try {
-            call: self.run.call,
+            call: self.context.call,
             model: &self.model.name,
             request: &sent.request,
             attempt,
@@ -140,19 +144,19 @@ impl<'a> Attempt<'a> {
             first_byte,
         };
         // A connection that could not be opened carried nothing to the service.
-        ticket.sent = !matches!(
+        admitted.sent = !matches!(
             reply,
             Err(TransportError::Connect | TransportError::Setup | TransportError::RequestTooLarge(_))
         );
         let (outcome, told) = match reply {
-            Ok(reply) => self.judge(ledger, &tried, reply, sent),
-            Err(error) => self.lost(ledger, &tried, error, timeout),
+            Ok(reply) => self.classify_reply(ledger, &tried, reply, sent),
+            Err(error) => self.classify_lost(ledger, &tried, error, timeout),
         };
         let took = clock.elapsed();
         let model = &self.model.name;
-        self.run.signals.send(Signal::Called { model, outcome: told, took, first_byte });
+        self.context.signals.send(Signal::Called { model, outcome: told, took, first_byte });
         if told == CallOutcome::Throttled {
-            self.run.signals.send(Signal::Throttled { model });
+            self.context.signals.send(Signal::Throttled { model });
         }
         let read = self.read(&outcome, sent);
         let ended = Ended { read, ..self.ended(&outcome, told, took, has_choice) };

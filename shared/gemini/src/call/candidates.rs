@@ -4,7 +4,7 @@
 use domain::{Deferral, ModelFailure, ModelRole, Priority, Timestamp};
 
 use super::ask::ask;
-use super::context::Run;
+use super::context::CallContext;
 use super::reading::Reading;
 use super::settle::Ledger;
 use crate::config::{Config, ConfigError};
@@ -48,17 +48,17 @@ pub(crate) fn candidates<'a>(
 
 /// The answer of the first candidate that has one.
 pub(super) async fn first_answer(
-    run: &Run<'_>,
+    context: &CallContext<'_>,
     ledger: &mut Ledger,
     models: &[&FleetModel],
 ) -> Result<Reading, Failure> {
     let mut failures = Vec::new();
     for model in models {
         // What the models before it came to is the truth, not that the time is now up.
-        if !failures.is_empty() && !model.policy.in_place.allows_start(run.remaining()) {
+        if !failures.is_empty() && !model.policy.in_place.allows_start(context.remaining()) {
             break;
         }
-        match ask(run, ledger, model).await {
+        match ask(context, ledger, model).await {
             Ok(reading) => return Ok(reading),
             Err(failure) => {
                 let is_final = !failure.other_model_may_help;
@@ -71,19 +71,19 @@ pub(super) async fn first_answer(
     }
     // There is always a candidate, so there is always a failure to report.
     let failure = failure_of_all(failures).unwrap_or_else(|| Failure::out_of_time("no model", false));
-    Err(with_slot(run, models, failure).await)
+    Err(with_slot(context, models, failure).await)
 }
 
 /// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all
 /// who wait for the same moment would meet there, and wait again.
-async fn with_slot(run: &Run<'_>, models: &[&FleetModel], failure: Failure) -> Failure {
+async fn with_slot(context: &CallContext<'_>, models: &[&FleetModel], failure: Failure) -> Failure {
     let ModelFailure::Defer { why, not_before } = failure.what else { return failure };
     let is_for_the_model = matches!(why, Deferral::Quota | Deferral::DailyQuota | Deferral::Unavailable);
     let model = models.iter().find(|model| model.name == failure.model);
     let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
-    let now = run.now();
-    let ask = ask_for(run.call, run.prompt_tokens, run.call.slot, now);
-    let slot = model.next_slot(run.shared, ask, not_before, now).await;
+    let now = context.now();
+    let ask = ask_for(context.call, context.prompt_tokens, context.call.slot, now);
+    let slot = model.next_slot(context.shared, ask, not_before, now).await;
     Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
 }
 

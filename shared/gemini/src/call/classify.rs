@@ -11,7 +11,7 @@ use super::attempt::{Attempt, Outcome, Sent};
 use super::settle::{Ledger, Try};
 use crate::failure::ApiError;
 use crate::failure::Failure;
-use crate::failure::Verdict;
+use crate::failure::FailureClass;
 use crate::fleet::{Ended, Read};
 use crate::http::Reply;
 use crate::http::TransportError;
@@ -27,7 +27,7 @@ impl Attempt<'_> {
         took: Duration,
         has_choice: bool,
     ) -> Ended {
-        let now = self.run.now();
+        let now = self.context.now();
         let used = match outcome {
             Outcome::Answered(response) => {
                 response.usage_metadata.as_ref().and_then(|usage| usage.prompt_token_count)
@@ -35,13 +35,15 @@ impl Attempt<'_> {
             Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => None,
         };
         let pause = match outcome {
-            Outcome::Failed(verdict, _) => self.pause(*verdict, now),
+            Outcome::Failed(class, _) => self.pause(*class, now),
             Outcome::Answered(_) | Outcome::CacheLost(_) | Outcome::Died(_) => None,
         };
         let service = match (outcome, told) {
             (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
             // One endpoint of several: the others may serve the model well, and this one is left out.
-            (Outcome::Failed(Verdict::Unreachable | Verdict::Overloaded { .. }, _), _) if has_choice => {
+            (Outcome::Failed(FailureClass::Unreachable | FailureClass::Overloaded { .. }, _), _)
+                if has_choice =>
+            {
                 ServiceOutcome::Neutral
             }
             (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
@@ -60,18 +62,18 @@ impl Attempt<'_> {
     }
 
     /// How long the whole fleet leaves the model alone.
-    fn pause(&self, verdict: Verdict, now: Timestamp) -> Option<(Timestamp, Denial)> {
-        match verdict {
-            Verdict::Throttled { .. } => {
-                let wait = verdict.wait(1, self.run.jitter)?;
+    fn pause(&self, class: FailureClass, now: Timestamp) -> Option<(Timestamp, Denial)> {
+        match class {
+            FailureClass::Throttled { .. } => {
+                let wait = class.wait(1, self.context.jitter)?;
                 Some((after(now, wait), Denial::Paused))
             }
-            Verdict::DayUsedUp { until } => Some((until, Denial::Day)),
+            FailureClass::DayUsedUp { until } => Some((until, Denial::Day)),
             _ => None,
         }
     }
 
-    pub(crate) fn judge(
+    pub(crate) fn classify_reply(
         &self,
         ledger: &mut Ledger,
         tried: &Try<'_>,
@@ -84,33 +86,33 @@ impl Attempt<'_> {
             let mut error = ApiError::read(reply.status, &reply.body);
             error.wait_at_least(reply.retry_after);
             ledger.failed(tried, &error.to_string(), reply.body);
-            let now = self.run.now();
-            let verdict = Verdict::of_error(&error, now);
-            let failure = Failure::refused(&error, verdict, model, now);
+            let now = self.context.now();
+            let class = FailureClass::of_error(&error, now);
+            let failure = Failure::refused(&error, class, model, now);
             if let Some(handle) = sent.cache.clone().filter(|_| error.is_lost_cache()) {
-                return (Outcome::CacheLost(handle), verdict.told());
+                return (Outcome::CacheLost(handle), class.call_outcome());
             }
-            return (Outcome::Failed(verdict, failure), verdict.told());
+            return (Outcome::Failed(class, failure), class.call_outcome());
         }
         match GenerateContentResponse::deserialize(&reply.body) {
             Ok(response) => {
                 let usage = ledger.answered(tried, &response, reply.body);
-                self.run.reservation.spend(usage.cost_usd.unwrap_or_else(|| self.most_usd()));
-                self.run.signals.send(Signal::Billed { usage });
+                self.context.reservation.spend(usage.cost_usd.unwrap_or_else(|| self.most_usd()));
+                self.context.signals.send(Signal::Billed { usage });
                 if usage.cached_tokens > 0 {
-                    self.run.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });
+                    self.context.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });
                 }
                 (Outcome::Answered(Box::new(response)), CallOutcome::Answered)
             }
             Err(_) => {
                 let failure = Failure::unreadable(model);
                 ledger.failed(tried, &failure.message, reply.body);
-                (Outcome::Failed(Verdict::Stumbled, failure), CallOutcome::Failed)
+                (Outcome::Failed(FailureClass::Stumbled, failure), CallOutcome::Failed)
             }
         }
     }
 
-    pub(crate) fn lost(
+    pub(crate) fn classify_lost(
         &self,
         ledger: &mut Ledger,
         tried: &Try<'_>,
@@ -119,18 +121,18 @@ impl Attempt<'_> {
     ) -> (Outcome, CallOutcome) {
         let reason = error.to_string();
         ledger.failed(tried, &reason, Value::String(reason.clone()));
-        let verdict = Verdict::of_transport(error);
-        let failure = Failure::unanswered(error, verdict, &self.model.name, self.run.now());
+        let class = FailureClass::of_transport(error);
+        let failure = Failure::unanswered(error, class, &self.model.name, self.context.now());
         match error {
             TransportError::Closed => (Outcome::Died(failure), CallOutcome::Failed),
             // Cut short by our own deadline, a slow answer says nothing of the service.
             TransportError::TimedOut(_) if timeout < self.model.policy.timeout => {
-                (Outcome::Failed(verdict, failure), CallOutcome::CutShort)
+                (Outcome::Failed(class, failure), CallOutcome::CutShort)
             }
             TransportError::TimedOut(_) | TransportError::Silent(_) => {
-                (Outcome::Failed(verdict, failure), CallOutcome::TimedOut)
+                (Outcome::Failed(class, failure), CallOutcome::TimedOut)
             }
-            _ => (Outcome::Failed(verdict, failure), verdict.told()),
+            _ => (Outcome::Failed(class, failure), class.call_outcome()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Run`]: what belongs to one call of [`domain::Model::generate`], for all links of the chain.
+//! [`CallContext`]: what belongs to one call of [`domain::Model::generate`], for all links of the chain.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::signal::Signals;
 const MARGIN: Duration = Duration::from_millis(100);
 
 /// One call under way.
-pub(crate) struct Run<'a> {
+pub(crate) struct CallContext<'a> {
     pub(crate) call: &'a ModelCall,
     pub(crate) config: &'a Config,
     pub(crate) client: &'a Client,
@@ -35,7 +35,7 @@ pub(crate) struct Run<'a> {
     pub(crate) began: (Timestamp, Instant),
 }
 
-impl Run<'_> {
+impl CallContext<'_> {
     /// The time. Read from the clock once, then carried on by the runtime's timer: the two cannot
     /// drift apart in mid-call, whoever sets the clock meanwhile.
     pub(crate) fn now(&self) -> Timestamp {

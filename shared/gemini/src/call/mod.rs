@@ -33,12 +33,12 @@ use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStor
 use tokio::time::Instant;
 
 use self::candidates::{candidates, first_answer, models};
-use self::context::Run;
+use self::context::CallContext;
 use self::estimate::prompt_tokens;
 use self::reading::Reading;
 use self::settle::Ledger;
 use self::thinking::Thinking;
-use crate::budget::{Reservation, Treasury};
+use crate::budget::{BudgetAccount, Reservation};
 use crate::cache::Caches;
 use crate::coalesce::Coalescer;
 use crate::config::{Config, ConfigError};
@@ -53,7 +53,7 @@ use crate::signal::Signals;
 pub struct Gemini {
     config: Config,
     models: Vec<FleetModel>,
-    treasury: Treasury,
+    budget: BudgetAccount,
     coalescer: Coalescer<ModelAnswer>,
     client: Arc<Client>,
     caches: Caches,
@@ -80,10 +80,10 @@ impl Gemini {
         let models = models(&config)?;
         let client = Arc::new(Client::new(&config, signals.clone())?);
         let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
-        let treasury = Treasury::new(config.budgets);
+        let budget = BudgetAccount::new(config.budgets);
         let (coalescer, thinking) = (Coalescer::default(), Thinking::default());
         let shared = Shared { store, jitter };
-        Ok(Self { config, models, treasury, coalescer, client, caches, thinking, shared, signals, clock })
+        Ok(Self { config, models, budget, coalescer, client, caches, thinking, shared, signals, clock })
     }
 
     /// How many connections to the service were opened in this environment, and how many requests
@@ -93,8 +93,8 @@ impl Gemini {
         self.client.counts()
     }
 
-    fn run<'a>(&'a self, call: &'a ModelCall, reservation: &'a Reservation<'a>) -> Run<'a> {
-        Run {
+    fn context<'a>(&'a self, call: &'a ModelCall, reservation: &'a Reservation<'a>) -> CallContext<'a> {
+        CallContext {
             call,
             config: &self.config,
             client: &self.client,
@@ -111,13 +111,13 @@ impl Gemini {
 
     /// The answer to `call`, once the money for it is set aside: that of an identical call under way, or
     /// the first candidate's that has one.
-    async fn answer(&self, run: &Run<'_>) -> Result<ModelAnswer, ModelError> {
-        let models = candidates(&self.config, &self.models, run.call.role, run.call.priority);
-        cover(run, &models).await.map_err(|failure| refusal(run.call, failure, Ledger::default()))?;
+    async fn answer(&self, context: &CallContext<'_>) -> Result<ModelAnswer, ModelError> {
+        let models = candidates(&self.config, &self.models, context.call.role, context.call.priority);
+        cover(context, &models).await.map_err(|failure| refusal(context.call, failure, Ledger::default()))?;
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         // Large, and polled through several layers.
-        let own = Box::pin(own_answer(run, &models));
-        self.coalescer.generate(run.call, &names, run.remaining(), run.signals, own).await
+        let own = Box::pin(own_answer(context, &models));
+        self.coalescer.generate(context.call, &names, context.remaining(), context.signals, own).await
     }
 }
 
@@ -126,31 +126,31 @@ impl Model for Gemini {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
         media::check(&call.turns, self.config.max_inline_bytes)
             .map_err(|problem| refusal(call, Failure::unsendable(&problem), Ledger::default()))?;
-        let reservation = self.treasury.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
-        let run = self.run(call, &reservation);
-        let outcome = self.answer(&run).await;
-        let now = run.now();
+        let reservation = self.budget.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
+        let context = self.context(call, &reservation);
+        let outcome = self.answer(&context).await;
+        let now = context.now();
         reservation.close(now).await;
         outcome
     }
 }
 
 /// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself.
-async fn cover(run: &Run<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
-    let output = u64::from(run.config.generation.max_output_tokens);
-    let most = |model: &&FleetModel| most_usd(&model.name, run.prompt_tokens, output, run.now());
-    run.reservation.cover(models.first().map_or(0.0, most), run.now()).await
+async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
+    let output = u64::from(context.config.generation.max_output_tokens);
+    let most = |model: &&FleetModel| most_usd(&model.name, context.prompt_tokens, output, context.now());
+    context.reservation.cover(models.first().map_or(0.0, most), context.now()).await
 }
 
 /// The answer of a call that is made, with everything that was said and paid for on the way.
-async fn own_answer(run: &Run<'_>, models: &[&FleetModel]) -> Result<ModelAnswer, ModelError> {
+async fn own_answer(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<ModelAnswer, ModelError> {
     let mut ledger = Ledger::default();
-    match first_answer(run, &mut ledger, models).await {
+    match first_answer(context, &mut ledger, models).await {
         Ok(Reading { text, value }) => {
             let Ledger { usage, exchanges } = ledger;
             Ok(ModelAnswer { text, value, usage, exchanges })
         }
-        Err(failure) => Err(refusal(run.call, failure, ledger)),
+        Err(failure) => Err(refusal(context.call, failure, ledger)),
     }
 }
 

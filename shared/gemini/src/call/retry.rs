@@ -5,10 +5,10 @@ use std::time::Duration;
 use resilience::InPlace;
 
 use super::attempt::{Attempt, Outcome};
-use super::context::Run;
+use super::context::CallContext;
 use super::settle::Ledger;
 use crate::failure::Failure;
-use crate::failure::Verdict;
+use crate::failure::FailureClass;
 use crate::fleet::FleetModel;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 
@@ -17,44 +17,49 @@ use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 /// # Errors
 /// What the last try came to.
 pub(crate) async fn send(
-    run: &Run<'_>,
+    context: &CallContext<'_>,
     ledger: &mut Ledger,
     model: &FleetModel,
     request: &GenerateContentRequest,
 ) -> Result<GenerateContentResponse, Failure> {
     let in_place = model.policy.in_place;
-    let mut attempt = Attempt::new(run, model, request);
+    let mut attempt = Attempt::new(context, model, request);
     attempt.cover().await?;
     let (mut tries, mut failures, mut replaced) = (0, 0, false);
     loop {
-        if !in_place.allows_start(run.remaining()) {
+        if !in_place.allows_start(context.remaining()) {
             return Err(Failure::out_of_time(&model.name, ledger.has_paid()));
         }
         tries += 1;
-        let (verdict, failure) = match attempt.admitted(ledger, tries).await? {
+        let (class, failure) = match attempt.try_once(ledger, tries).await? {
             Outcome::Answered(response) => return Ok(*response),
             Outcome::Died(_) if !replaced => {
                 replaced = true;
                 continue;
             }
-            Outcome::Died(failure) => (Verdict::Unreachable, failure),
+            Outcome::Died(failure) => (FailureClass::Unreachable, failure),
             // Inline it cannot happen again.
             Outcome::CacheLost(handle) => {
-                run.caches.rejected(&handle, run.now()).await;
+                context.caches.rejected(&handle, context.now()).await;
                 attempt.key = None;
                 continue;
             }
-            Outcome::Failed(verdict, failure) => (verdict, failure),
+            Outcome::Failed(class, failure) => (class, failure),
         };
         failures += 1;
-        match wait_in_place(run, &in_place, verdict, failures) {
+        match wait_in_place(context, &in_place, class, failures) {
             Some(wait) => tokio::time::sleep(wait).await,
             None => return Err(failure),
         }
     }
 }
 
-fn wait_in_place(run: &Run<'_>, in_place: &InPlace, verdict: Verdict, failures: u32) -> Option<Duration> {
-    let wait = verdict.wait(failures, run.jitter)?;
-    in_place.allows(failures, wait, run.remaining()).then_some(wait)
+fn wait_in_place(
+    context: &CallContext<'_>,
+    in_place: &InPlace,
+    class: FailureClass,
+    failures: u32,
+) -> Option<Duration> {
+    let wait = class.wait(failures, context.jitter)?;
+    in_place.allows(failures, wait, context.remaining()).then_some(wait)
 }

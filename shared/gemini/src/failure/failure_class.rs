@@ -1,4 +1,4 @@
-//! [`Verdict`]: what a failed call means for what we do next.
+//! [`FailureClass`]: what a failed call means for what we do next.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const SPEND_WAIT: Duration = Duration::from_secs(60);
 
 /// What a failed call means. Rules: the status first, then all details of the body together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FailureClass {
     /// The rate is used up: wait, at least as long as we are told.
     Throttled {
         /// What we are told.
@@ -49,7 +49,7 @@ pub enum Verdict {
     Refused,
 }
 
-impl Verdict {
+impl FailureClass {
     /// What `error` means at `now`.
     #[must_use]
     pub fn of_error(error: &ApiError, now: Timestamp) -> Self {
@@ -117,7 +117,7 @@ impl Verdict {
     }
 
     /// What figures say of it.
-    pub(crate) fn told(self) -> CallOutcome {
+    pub(crate) fn call_outcome(self) -> CallOutcome {
         match self {
             Self::Throttled { .. } | Self::DayUsedUp { .. } => CallOutcome::Throttled,
             Self::Overloaded { .. } | Self::Unreachable | Self::Stumbled => CallOutcome::Failed,
@@ -143,16 +143,16 @@ mod tests {
         "2026-11-20T12:00:00Z".parse().unwrap()
     }
 
-    fn verdict(status: u16, body: Value) -> Verdict {
-        Verdict::of_error(&ApiError::read(status, &body), now())
+    fn class(status: u16, body: Value) -> FailureClass {
+        FailureClass::of_error(&ApiError::read(status, &body), now())
     }
 
-    fn throttled(quotas: &[&str], delay: Option<&str>) -> Verdict {
+    fn throttled(quotas: &[&str], delay: Option<&str>) -> FailureClass {
         let violations: Vec<Value> =
             quotas.iter().map(|id| json!({"quotaId": id, "quotaValue": "10"})).collect();
         let mut details = vec![json!({"@type": "x/google.rpc.QuotaFailure", "violations": violations})];
         details.extend(delay.map(|delay| json!({"@type": "x/google.rpc.RetryInfo", "retryDelay": delay})));
-        verdict(429, json!({"error": {"code": 429, "details": details}}))
+        class(429, json!({"error": {"code": 429, "details": details}}))
     }
 
     fn not_before(failure: ModelFailure) -> Option<Timestamp> {
@@ -164,81 +164,81 @@ mod tests {
 
     #[test]
     fn a_minute_quota_waits_as_long_as_told() {
-        let verdict = throttled(&["RequestsPerMinute"], Some("45.837906927s"));
+        let class = throttled(&["RequestsPerMinute"], Some("45.837906927s"));
         let wait = Duration::new(45, 837_906_927);
-        assert_eq!(verdict.wait(1, &Jitter::fixed(0.0)), Some(wait));
-        assert_eq!(not_before(verdict.failure(now())), Some(after(now(), wait)));
+        assert_eq!(class.wait(1, &Jitter::fixed(0.0)), Some(wait));
+        assert_eq!(not_before(class.failure(now())), Some(after(now(), wait)));
     }
 
     #[test]
     fn a_day_quota_waits_until_midnight_whatever_retry_info_says() {
-        let verdict = throttled(&["RequestsPerMinute", "RequestsPerDay"], Some("36s"));
+        let class = throttled(&["RequestsPerMinute", "RequestsPerDay"], Some("36s"));
         let until = "2026-11-21T08:00:00Z".parse().unwrap();
-        assert_eq!(verdict, Verdict::DayUsedUp { until });
-        assert_eq!(verdict.wait(1, &Jitter::fixed(0.0)), None);
+        assert_eq!(class, FailureClass::DayUsedUp { until });
+        assert_eq!(class.wait(1, &Jitter::fixed(0.0)), None);
         assert_eq!(
-            verdict.failure(now()),
+            class.failure(now()),
             ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(until) }
         );
     }
 
     #[test]
     fn without_a_word_the_wait_doubles_and_is_drawn_in_full() {
-        let verdict = verdict(429, json!(null));
+        let class = class(429, json!(null));
         let ceilings: Vec<u64> =
-            (1..8).map(|n| verdict.wait(n, &Jitter::fixed(1.0)).unwrap().as_secs()).collect();
+            (1..8).map(|n| class.wait(n, &Jitter::fixed(1.0)).unwrap().as_secs()).collect();
         assert_eq!(ceilings, [1, 2, 4, 8, 16, 32, 32]);
-        assert_eq!(verdict.wait(3, &Jitter::fixed(0.0)), Some(Duration::ZERO));
-        assert_eq!(verdict.failure(now()), ModelFailure::Defer { why: Deferral::Quota, not_before: None });
+        assert_eq!(class.wait(3, &Jitter::fixed(0.0)), Some(Duration::ZERO));
+        assert_eq!(class.failure(now()), ModelFailure::Defer { why: Deferral::Quota, not_before: None });
     }
 
     #[test]
     fn a_spend_limit_waits_a_minute() {
-        let verdict = verdict(429, json!({"error": {"message": "spend limit exceeded"}}));
-        assert_eq!(verdict, Verdict::Throttled { retry_after: Some(SPEND_WAIT) });
+        let class = class(429, json!({"error": {"message": "spend limit exceeded"}}));
+        assert_eq!(class, FailureClass::Throttled { retry_after: Some(SPEND_WAIT) });
     }
 
     #[test]
     fn no_access_is_a_matter_of_the_model() {
-        let verdict = verdict(429, json!({"error": {"message": "limit: 0, model: m"}}));
-        assert_eq!(verdict, Verdict::ModelRefused);
-        assert!(verdict.is_of_the_model());
-        assert_eq!(verdict.failure(now()), ModelFailure::Refused);
+        let class = class(429, json!({"error": {"message": "limit: 0, model: m"}}));
+        assert_eq!(class, FailureClass::ModelRefused);
+        assert!(class.is_of_the_model());
+        assert_eq!(class.failure(now()), ModelFailure::Refused);
     }
 
     #[test]
-    fn statuses_have_their_verdicts() {
+    fn statuses_have_their_classes() {
         let cases = [
-            (400, Verdict::Refused),
-            (401, Verdict::Refused),
-            (403, Verdict::Refused),
-            (302, Verdict::Refused),
-            (404, Verdict::ModelRefused),
-            (408, Verdict::Stumbled),
-            (500, Verdict::Stumbled),
-            (502, Verdict::Unreachable),
-            (503, Verdict::Overloaded { retry_after: None }),
-            (504, Verdict::Stumbled),
+            (400, FailureClass::Refused),
+            (401, FailureClass::Refused),
+            (403, FailureClass::Refused),
+            (302, FailureClass::Refused),
+            (404, FailureClass::ModelRefused),
+            (408, FailureClass::Stumbled),
+            (500, FailureClass::Stumbled),
+            (502, FailureClass::Unreachable),
+            (503, FailureClass::Overloaded { retry_after: None }),
+            (504, FailureClass::Stumbled),
         ];
         for (status, expected) in cases {
-            assert_eq!(verdict(status, json!(null)), expected, "{status}");
+            assert_eq!(class(status, json!(null)), expected, "{status}");
         }
     }
 
     #[test]
     fn hiccups_are_retried_after_a_quarter_of_a_second() {
-        for verdict in [Verdict::Stumbled, Verdict::Unreachable] {
-            assert_eq!(verdict.wait(1, &Jitter::fixed(1.0)), Some(HICCUP));
-            assert_eq!(verdict.wait(1, &Jitter::fixed(0.0)), Some(HICCUP / 2));
+        for class in [FailureClass::Stumbled, FailureClass::Unreachable] {
+            assert_eq!(class.wait(1, &Jitter::fixed(1.0)), Some(HICCUP));
+            assert_eq!(class.wait(1, &Jitter::fixed(0.0)), Some(HICCUP / 2));
         }
     }
 
     #[test]
     fn timeouts_count_and_lost_connections_do_not() {
-        let timeout = Verdict::of_transport(TransportError::TimedOut(Duration::from_secs(1)));
+        let timeout = FailureClass::of_transport(TransportError::TimedOut(Duration::from_secs(1)));
         assert_eq!(timeout.failure(now()), ModelFailure::Retry);
         for error in [TransportError::Connect, TransportError::Closed, TransportError::Broken] {
-            let failure = Verdict::of_transport(error).failure(now());
+            let failure = FailureClass::of_transport(error).failure(now());
             assert_eq!(failure, ModelFailure::Defer { why: Deferral::Unavailable, not_before: None });
         }
     }

@@ -13,7 +13,7 @@ use domain::{Deferral, ModelFailure, Timestamp};
 
 use crate::http::TransportError;
 pub use api_error::{ApiError, Period, QuotaLimit};
-pub use failure_class::Verdict;
+pub use failure_class::FailureClass;
 pub use pacific::next_midnight as next_pacific_midnight;
 
 /// No usable answer from one model.
@@ -33,14 +33,14 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn refused(error: &ApiError, verdict: Verdict, model: &str, now: Timestamp) -> Self {
-        let message = match advice(error, verdict) {
+    pub(crate) fn refused(error: &ApiError, class: FailureClass, model: &str, now: Timestamp) -> Self {
+        let message = match advice(error, class) {
             Some(advice) => format!("{model}: {advice} ({error})"),
             None => format!("{model}: {error}"),
         };
-        let other_model_may_help = verdict.is_of_the_model();
+        let other_model_may_help = class.is_of_the_model();
         let is_about_thinking = error.is_about_thinking();
-        Self { other_model_may_help, is_about_thinking, ..Self::new(model, verdict.failure(now), message) }
+        Self { other_model_may_help, is_about_thinking, ..Self::new(model, class.failure(now), message) }
     }
 
     fn new(model: &str, what: ModelFailure, message: String) -> Self {
@@ -77,9 +77,14 @@ impl Failure {
         Self { other_model_may_help: false, ..Self::new("", what, message) }
     }
 
-    pub(crate) fn unanswered(error: TransportError, verdict: Verdict, model: &str, now: Timestamp) -> Self {
-        let other_model_may_help = verdict.is_of_the_model();
-        Self { other_model_may_help, ..Self::new(model, verdict.failure(now), format!("{model}: {error}")) }
+    pub(crate) fn unanswered(
+        error: TransportError,
+        class: FailureClass,
+        model: &str,
+        now: Timestamp,
+    ) -> Self {
+        let other_model_may_help = class.is_of_the_model();
+        Self { other_model_may_help, ..Self::new(model, class.failure(now), format!("{model}: {error}")) }
     }
 
     /// Nothing was sent, nor will it ever be as it is.
@@ -121,15 +126,15 @@ fn second(at: Timestamp) -> String {
 }
 
 /// How to mend it, if that is in the user's hands.
-fn advice(error: &ApiError, verdict: Verdict) -> Option<&'static str> {
-    Some(match (error.status, verdict) {
+fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
+    Some(match (error.status, class) {
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
         }
         (404, _) => {
             "there is no such model for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
         }
-        (429, Verdict::ModelRefused) => {
+        (429, FailureClass::ModelRefused) => {
             "the project has no access to this model (its limit is 0): enable billing, or name another model in agent.toml, [models]"
         }
         (403, _) => {
@@ -139,7 +144,7 @@ fn advice(error: &ApiError, verdict: Verdict) -> Option<&'static str> {
             "the request is refused: check agent.toml, [models.generation], and the length of persona, documents and thread"
         }
         (300..400, _) => "the service redirects elsewhere: set GEMINI_BASE_URL to where it points",
-        (429, Verdict::DayUsedUp { .. }) => "the day's quota is used up until midnight in California",
+        (429, FailureClass::DayUsedUp { .. }) => "the day's quota is used up until midnight in California",
         _ => return None,
     })
 }
@@ -154,7 +159,7 @@ mod tests {
     fn message(status: u16, body: &Value) -> String {
         let now = "2026-11-20T12:00:00Z".parse().unwrap();
         let error = ApiError::read(status, body);
-        Failure::refused(&error, Verdict::of_error(&error, now), "gemini-x", now).message
+        Failure::refused(&error, FailureClass::of_error(&error, now), "gemini-x", now).message
     }
 
     #[test]

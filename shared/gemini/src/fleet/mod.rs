@@ -13,7 +13,7 @@ mod queue;
 mod tests;
 
 pub(crate) use cell::{FleetCell, Shared};
-pub(crate) use model::{Ended, FleetModel, Ticket, ask_for};
+pub(crate) use model::{AdmittedCall, Ended, FleetModel, ask_for};
 pub(crate) use model_state::{Denied, Read};
 pub(crate) use permit::Permit;
 pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};

@@ -1,4 +1,4 @@
-//! [`Rota`]: whose turn it is among several endpoints, and which of them is left out for a while.
+//! [`Balancer`]: whose turn it is among several endpoints, and which of them is left out for a while.
 //!
 //! Pure: no clock, no randomness, no lock. It belongs to one environment: whether an address can be
 //! reached is a matter of where one stands, so it is not shared through the store.
@@ -12,13 +12,13 @@ const FAILURES_IN_A_ROW: u32 = 3;
 /// For how long.
 const EJECTION: Duration = Duration::from_secs(30);
 
-/// How an endpoint bore itself in one call.
+/// The health that an endpoint showed in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bearing {
+pub(crate) enum EndpointHealth {
     /// It answered, with whatever: also "too many requests" is an answer.
-    Well,
+    Healthy,
     /// It could not be reached, or said 502 or 503.
-    Sick,
+    Failing,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,30 +38,30 @@ impl Member {
 
 /// The endpoints by their place in the configuration; at least one.
 #[derive(Debug, Clone)]
-pub(crate) struct Rota {
+pub(crate) struct Balancer {
     members: Vec<Member>,
 }
 
-impl Rota {
+impl Balancer {
     pub(crate) fn new(weights: impl IntoIterator<Item = u32>) -> Self {
         let members = weights.into_iter().map(|weight| Member { weight, ..Member::default() }).collect();
         Self { members }
     }
 
-    /// The endpoint for a task whose `ticket` is spread evenly over all numbers: always the same one
-    /// for the same ticket while all are well, each by its share of the weights. The task of one that
+    /// The endpoint for a task whose `hash` is spread evenly over all numbers: always the same one
+    /// for the same hash while all are well, each by its share of the weights. The task of one that
     /// is left out goes to the next one in the list.
-    pub(crate) fn choose(&self, ticket: u64, now: Timestamp) -> usize {
-        let own = self.by_weight(ticket);
+    pub(crate) fn choose(&self, hash: u64, now: Timestamp) -> usize {
+        let own = self.by_weight(hash);
         let count = self.members.len();
         let others = (0..count).map(|step| (own + step) % count);
         others.into_iter().find(|&index| !self.members[index].is_out(now)).unwrap_or(own)
     }
 
-    fn by_weight(&self, ticket: u64) -> usize {
+    fn by_weight(&self, hash: u64) -> usize {
         let total: u128 = self.members.iter().map(|member| u128::from(member.weight)).sum();
-        // The ticket as a fraction of all tickets, of the total.
-        let mut rest = (u128::from(ticket) * total) >> u64::BITS;
+        // The hash as a fraction of all hashes, of the total.
+        let mut rest = (u128::from(hash) * total) >> u64::BITS;
         for (index, member) in self.members.iter().enumerate() {
             match rest.checked_sub(u128::from(member.weight)) {
                 Some(less) => rest = less,
@@ -77,11 +77,11 @@ impl Rota {
         self.members.iter().filter(|member| !member.is_out(now)).count() > 1
     }
 
-    /// Takes note of how `index` bore itself. Returns whether it is left out from now on.
-    pub(crate) fn note(&mut self, index: usize, bearing: Bearing, now: Timestamp) -> bool {
+    /// Takes note of the health of `index`. Returns whether it is left out from now on.
+    pub(crate) fn note(&mut self, index: usize, health: EndpointHealth, now: Timestamp) -> bool {
         let is_last = self.members.iter().enumerate().all(|(i, member)| i == index || member.is_out(now));
         let Some(member) = self.members.get_mut(index) else { return false };
-        if bearing == Bearing::Well {
+        if health == EndpointHealth::Healthy {
             *member = Member { weight: member.weight, ..Member::default() };
             return false;
         }
@@ -106,75 +106,75 @@ mod tests {
         after(Timestamp::UNIX_EPOCH, Duration::from_secs(seconds))
     }
 
-    fn sick(rota: &mut Rota, index: usize, times: u32, now: Timestamp) -> bool {
-        (0..times).map(|_| rota.note(index, Bearing::Sick, now)).last().unwrap()
+    fn sick(balancer: &mut Balancer, index: usize, times: u32, now: Timestamp) -> bool {
+        (0..times).map(|_| balancer.note(index, EndpointHealth::Failing, now)).last().unwrap()
     }
 
-    /// How many of 10,000 evenly spread tickets each of two endpoints gets.
-    fn shares(rota: &Rota, now: Timestamp) -> [usize; 2] {
+    /// How many of 10,000 evenly spread hashes each of two endpoints gets.
+    fn shares(balancer: &Balancer, now: Timestamp) -> [usize; 2] {
         let mut shares = [0; 2];
         for n in 0..10_000 {
-            shares[rota.choose(u64::MAX / 10_000 * n, now)] += 1;
+            shares[balancer.choose(u64::MAX / 10_000 * n, now)] += 1;
         }
         shares
     }
 
     #[test]
     fn each_endpoint_has_its_share_of_the_tasks() {
-        let [old, new] = shares(&Rota::new([95, 5]), at(0));
+        let [old, new] = shares(&Balancer::new([95, 5]), at(0));
         assert!(old.abs_diff(9_500) <= 1 && new.abs_diff(500) <= 1, "{old} {new}");
     }
 
     #[test]
     fn a_weight_of_zero_only_stands_in_for_others() {
-        let mut rota = Rota::new([1, 0]);
-        assert_eq!(shares(&rota, at(0)), [10_000, 0]);
-        assert!(sick(&mut rota, 0, 3, at(0)));
-        assert_eq!(shares(&rota, at(0)), [0, 10_000]);
+        let mut balancer = Balancer::new([1, 0]);
+        assert_eq!(shares(&balancer, at(0)), [10_000, 0]);
+        assert!(sick(&mut balancer, 0, 3, at(0)));
+        assert_eq!(shares(&balancer, at(0)), [0, 10_000]);
     }
 
     #[test]
     fn three_failures_in_a_row_eject_for_thirty_seconds() {
-        let mut rota = Rota::new([1, 1]);
-        assert!(!sick(&mut rota, 0, 2, at(0)));
-        assert!(sick(&mut rota, 0, 1, at(0)));
-        assert_eq!(rota.choose(0, at(29)), 1);
-        assert_eq!(rota.choose(0, at(30)), 0);
+        let mut balancer = Balancer::new([1, 1]);
+        assert!(!sick(&mut balancer, 0, 2, at(0)));
+        assert!(sick(&mut balancer, 0, 1, at(0)));
+        assert_eq!(balancer.choose(0, at(29)), 1);
+        assert_eq!(balancer.choose(0, at(30)), 0);
     }
 
     #[test]
     fn an_answer_in_between_starts_the_count_anew() {
-        let mut rota = Rota::new([1, 1]);
-        sick(&mut rota, 0, 2, at(0));
-        rota.note(0, Bearing::Well, at(0));
-        assert!(!sick(&mut rota, 0, 2, at(0)));
-        assert_eq!(rota.choose(0, at(0)), 0);
+        let mut balancer = Balancer::new([1, 1]);
+        sick(&mut balancer, 0, 2, at(0));
+        balancer.note(0, EndpointHealth::Healthy, at(0));
+        assert!(!sick(&mut balancer, 0, 2, at(0)));
+        assert_eq!(balancer.choose(0, at(0)), 0);
     }
 
     #[test]
     fn one_that_comes_back_sick_is_out_again_at_once() {
-        let mut rota = Rota::new([1, 1]);
-        sick(&mut rota, 0, 3, at(0));
-        assert!(sick(&mut rota, 0, 1, at(31)));
-        assert_eq!(rota.choose(0, at(60)), 1);
+        let mut balancer = Balancer::new([1, 1]);
+        sick(&mut balancer, 0, 3, at(0));
+        assert!(sick(&mut balancer, 0, 1, at(31)));
+        assert_eq!(balancer.choose(0, at(60)), 1);
     }
 
     #[test]
     fn failures_of_calls_begun_before_do_not_prolong_an_ejection() {
-        let mut rota = Rota::new([1, 1]);
-        sick(&mut rota, 0, 3, at(0));
-        assert!(!sick(&mut rota, 0, 5, at(20)));
-        assert_eq!(rota.choose(0, at(30)), 0);
+        let mut balancer = Balancer::new([1, 1]);
+        sick(&mut balancer, 0, 3, at(0));
+        assert!(!sick(&mut balancer, 0, 5, at(20)));
+        assert_eq!(balancer.choose(0, at(30)), 0);
     }
 
     #[test]
     fn the_last_one_is_never_ejected() {
-        let mut alone = Rota::new([1]);
+        let mut alone = Balancer::new([1]);
         assert!(!sick(&mut alone, 0, 9, at(0)));
-        let mut rota = Rota::new([1, 1]);
-        sick(&mut rota, 0, 3, at(0));
-        assert!(!sick(&mut rota, 1, 9, at(0)));
-        assert_eq!((rota.choose(0, at(1)), rota.choose(u64::MAX, at(1))), (1, 1));
+        let mut balancer = Balancer::new([1, 1]);
+        sick(&mut balancer, 0, 3, at(0));
+        assert!(!sick(&mut balancer, 1, 9, at(0)));
+        assert_eq!((balancer.choose(0, at(1)), balancer.choose(u64::MAX, at(1))), (1, 1));
     }
 
     proptest! {
@@ -182,15 +182,15 @@ mod tests {
         fn someone_is_always_in(
             weights in prop::collection::vec(0_u32..5, 1..5),
             events in prop::collection::vec((0_usize..6, any::<bool>(), 0_u64..20), 0..60),
-            ticket: u64,
+            hash: u64,
         ) {
-            let mut rota = Rota::new(weights.clone());
+            let mut balancer = Balancer::new(weights.clone());
             let mut now = 0;
             for (index, well, later) in events {
                 now += later;
-                rota.note(index, if well { Bearing::Well } else { Bearing::Sick }, at(now));
-                let chosen = rota.choose(ticket, at(now));
-                prop_assert!(!rota.members[chosen].is_out(at(now)));
+                balancer.note(index, if well { EndpointHealth::Healthy } else { EndpointHealth::Failing }, at(now));
+                let chosen = balancer.choose(hash, at(now));
+                prop_assert!(!balancer.members[chosen].is_out(at(now)));
             }
         }
     }

@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::balancer::Bearing;
+use super::balancer::EndpointHealth;
 use super::connections::Connections;
 use super::connector::ConnectionCounts;
 use super::endpoints::{Endpoint, Endpoints};
@@ -93,8 +93,8 @@ impl Client {
         let exchange = self.exchange(endpoint, call, timeout, now);
         let outcome =
             tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)));
-        if let Some(bearing) = bearing(&outcome) {
-            self.endpoints.note(index, bearing, after(now, began.elapsed()));
+        if let Some(health) = endpoint_health(&outcome) {
+            self.endpoints.note(index, health, after(now, began.elapsed()));
         }
         if let Ok(Reply { status, first_byte, took, .. }) = &outcome {
             tracing::debug!(status, ?first_byte, ?took, "the model's service replied");
@@ -175,11 +175,11 @@ async fn send(request: RequestBuilder) -> Result<Response, TransportError> {
 }
 
 /// What the outcome says about the endpoint; a time-out says nothing, since long answers have it too.
-fn bearing(outcome: &Result<Reply, TransportError>) -> Option<Bearing> {
+fn endpoint_health(outcome: &Result<Reply, TransportError>) -> Option<EndpointHealth> {
     match outcome {
-        Ok(reply) if matches!(reply.status, 502 | 503) => Some(Bearing::Sick),
-        Ok(_) => Some(Bearing::Well),
-        Err(TransportError::Connect) => Some(Bearing::Sick),
+        Ok(reply) if matches!(reply.status, 502 | 503) => Some(EndpointHealth::Failing),
+        Ok(_) => Some(EndpointHealth::Healthy),
+        Err(TransportError::Connect) => Some(EndpointHealth::Failing),
         Err(_) => None,
     }
 }

@@ -10,7 +10,7 @@ use domain::{TaskId, Timestamp};
 use reqwest::Url;
 use sha2::{Digest, Sha256};
 
-use super::balancer::{Bearing, Rota};
+use super::balancer::{Balancer, EndpointHealth};
 use super::stream::Mode;
 use crate::config::{Config, ConfigError, EndpointConfig, check_word};
 
@@ -68,18 +68,18 @@ impl Endpoint {
     }
 }
 
-/// All of them, and how they bear themselves.
+/// All of them, and their health.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
     list: Vec<Endpoint>,
-    rota: Mutex<Rota>,
+    balancer: Mutex<Balancer>,
 }
 
 impl Endpoints {
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
         if config.endpoints.is_empty() {
             let only = Endpoint::new(&config.base_url, &config.api_version)?;
-            return Ok(Self { list: vec![only], rota: Mutex::new(Rota::new([1])) });
+            return Ok(Self { list: vec![only], balancer: Mutex::new(Balancer::new([1])) });
         }
         if config.endpoints.iter().all(|endpoint| endpoint.weight == 0) {
             return Err(ConfigError::Weights);
@@ -89,14 +89,14 @@ impl Endpoints {
                 .map_err(|source| ConfigError::Endpoint { number: index + 1, source: Box::new(source) })
         };
         let list = config.endpoints.iter().enumerate().map(checked).collect::<Result<_, _>>()?;
-        let rota = Rota::new(config.endpoints.iter().map(|endpoint| endpoint.weight));
-        Ok(Self { list, rota: Mutex::new(rota) })
+        let balancer = Balancer::new(config.endpoints.iter().map(|endpoint| endpoint.weight));
+        Ok(Self { list, balancer: Mutex::new(balancer) })
     }
 
     /// The endpoint that serves `task` at `now`, and its number for [`note`](Self::note).
     pub(crate) fn choose(&self, task: &TaskId, now: Timestamp) -> (usize, &Endpoint) {
-        let rota = self.rota.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = rota.choose(ticket(task), now);
+        let balancer = self.balancer.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = balancer.choose(hash(task), now);
         (index, &self.list[index])
     }
 
@@ -108,13 +108,13 @@ impl Endpoints {
 
     /// Whether more than one endpoint is in at `now`.
     pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
-        self.rota.lock().unwrap_or_else(PoisonError::into_inner).has_choice(now)
+        self.balancer.lock().unwrap_or_else(PoisonError::into_inner).has_choice(now)
     }
 
-    /// Takes note of how the endpoint bore itself.
-    pub(crate) fn note(&self, index: usize, bearing: Bearing, now: Timestamp) {
-        let mut rota = self.rota.lock().unwrap_or_else(PoisonError::into_inner);
-        if rota.note(index, bearing, now) {
+    /// Takes note of the health that the endpoint showed in a call.
+    pub(crate) fn note(&self, index: usize, health: EndpointHealth, now: Timestamp) {
+        let mut balancer = self.balancer.lock().unwrap_or_else(PoisonError::into_inner);
+        if balancer.note(index, health, now) {
             tracing::warn!(endpoint = %self.list[index].origin(), version = %self.list[index].version,
                 "endpoint left out for 30 s: it failed three times in a row");
         }
@@ -123,7 +123,7 @@ impl Endpoints {
 
 /// A number spread evenly over all tasks, and the same for one task in every environment and every
 /// release: otherwise a roll-out would move tasks from version to version.
-fn ticket(task: &TaskId) -> u64 {
+fn hash(task: &TaskId) -> u64 {
     let digest = Sha256::digest(task.as_str());
     digest.iter().take(8).fold(0, |sum, &byte| (sum << 8) | u64::from(byte))
 }
