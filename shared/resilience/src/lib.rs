@@ -8,7 +8,6 @@
 mod backoff;
 mod breaker;
 mod concurrency;
-mod deadline;
 mod in_place;
 mod quota;
 mod time;
@@ -19,7 +18,6 @@ mod outage;
 pub use backoff::{Backoff, BackoffError};
 pub use breaker::{Admission, Breaker, BreakerPolicy, BreakerSpec, Outcome, Pass, PolicyError, Transition};
 pub use concurrency::{Concurrency, share};
-pub use deadline::Deadline;
 pub use in_place::{InPlace, InPlaceError, MAX_RETRIES};
 pub use quota::{Ask, Denial, Quota, QuotaLimits, Reserve, Urgency};
 

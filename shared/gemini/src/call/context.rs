@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Jitter, ModelCall, Timestamp, after};
-use resilience::Deadline;
+use domain::{Jitter, ModelCall, Timestamp, after, between};
 use tokio::time::Instant;
 
 use super::thinking::Thinking;
@@ -44,6 +43,6 @@ impl CallContext<'_> {
 
     /// What is left for calls.
     pub(crate) fn remaining(&self) -> Duration {
-        Deadline::at(self.call.deadline).remaining(self.now()).saturating_sub(MARGIN)
+        between(self.now(), self.call.deadline).saturating_sub(MARGIN)
     }
 }
