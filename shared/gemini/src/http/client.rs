@@ -43,7 +43,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The body, a stream's folded into one; a string if it is not JSON.
     pub(crate) body: Value,
-    /// Header `Retry-After`, in its form in seconds.
+    /// The wait that the header `Retry-After` asks for.
     pub(crate) retry_after: Option<Duration>,
     /// From sending to the first byte of the body.
     pub(crate) first_byte: Duration,
@@ -112,7 +112,7 @@ impl Client {
         let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
         let address = endpoint.generate_content(call.model, call.mode);
         let request = client.post(address).headers(self.headers(timeout)).body(call.body);
-        self.answer(request, call.mode).await
+        self.answer(request, call.mode, now).await
     }
 
     fn headers(&self, timeout: Duration) -> HeaderMap {
@@ -146,15 +146,23 @@ impl Client {
             Some(body) => request.body(body),
             None => request,
         };
-        let exchange = self.answer(request, Mode::Unary);
+        let exchange = self.answer(request, Mode::Unary, now);
         tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
     }
 
-    async fn answer(&self, request: RequestBuilder, mode: Mode) -> Result<Reply, TransportError> {
+    async fn answer(
+        &self,
+        request: RequestBuilder,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<Reply, TransportError> {
         self.connections.counters().count_request();
         let sent = Instant::now();
         let response = send(request).await?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after =
+            retry_after.and_then(|value| domain::retry_after(value, after(now, sent.elapsed())));
         let Received { body, first_byte } = receive(response, mode, &self.key).await?;
         let (first_byte, took) = (first_byte.duration_since(sent), sent.elapsed());
         Ok(Reply { status, body, retry_after, first_byte, took })
@@ -182,10 +190,6 @@ fn endpoint_health(outcome: &Result<Reply, TransportError>) -> Option<EndpointHe
         Err(TransportError::Connect) => Some(EndpointHealth::Failing),
         Err(_) => None,
     }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -100,6 +100,16 @@ async fn retry_after_counts_where_retry_info_is_missing() {
 }
 
 #[tokio::test]
+async fn retry_after_may_be_a_date() {
+    let date = "Fri, 20 Nov 2026 12:00:20 GMT".to_owned();
+    let failure = failure_of([Step::Header(503, "retry-after", date)]).await;
+    let ModelFailure::Defer { why: Deferral::Unavailable, not_before: Some(at) } = failure else {
+        panic!("{failure:?}")
+    };
+    assert!(at >= after(now(), Duration::from_secs(20)));
+}
+
+#[tokio::test]
 async fn server_errors_are_retried_in_place_and_then_counted() {
     for status in [408, 500, 504] {
         assert_eq!(failure_of([bare(status), bare(status)]).await, ModelFailure::Retry, "{status}");
