@@ -12,9 +12,6 @@ mod in_place;
 mod quota;
 mod time;
 
-#[cfg(test)]
-mod outage;
-
 pub use backoff::{Backoff, BackoffError};
 pub use breaker::{Admission, Breaker, BreakerPolicy, BreakerSpec, Outcome, Pass, PolicyError, Transition};
 pub use concurrency::{Concurrency, share};

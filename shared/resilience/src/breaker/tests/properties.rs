@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::*;
+use crate::breaker::*;
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![

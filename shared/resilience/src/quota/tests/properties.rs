@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use crate::quota::*;
 
 const START: i64 = 1_790_000_000 * SECOND;
 const MINUTE: i64 = 60 * SECOND;

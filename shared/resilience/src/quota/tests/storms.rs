@@ -1,9 +1,7 @@
 //! Whole storms of tasks against one quota, in simulated time.
 
-use super::{
-    swarm::{Swarm, between, most_within, tasks},
-    *,
-};
+use super::swarm::{self, Swarm, between, most_within, tasks};
+use crate::quota::*;
 
 const MINUTE: i64 = 60 * SECOND;
 

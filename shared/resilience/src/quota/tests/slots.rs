@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::*;
+use crate::quota::*;
 
 fn at(ms: i64) -> Timestamp {
     timestamp(1_790_000_000 * SECOND + ms * 1_000)

@@ -1,6 +1,6 @@
 //! Outages and noise in simulated time.
 
-use super::*;
+use crate::breaker::*;
 
 const START: i64 = 1_790_000_000 * SECOND;
 

@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use super::*;
+use crate::quota::*;
 
 /// When the simulation begins, in microseconds.
 pub(super) const START: i64 = 1_790_000_000 * SECOND;

@@ -1,13 +1,18 @@
 //! Breaker and quota together, through an outage, in simulated time: who is shut out books a slot
 //! after the breaker's time, and the fleet comes back one after the other.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use crate::{
+use jiff::Timestamp;
+use resilience::{
     Admission, Ask, Backoff, Breaker, BreakerPolicy, Outcome, Pass, Quota, QuotaLimits, Reserve, Transition,
     Urgency,
-    time::{SECOND, timestamp},
 };
+
+/// Microseconds.
+const SECOND: i64 = 1_000_000;
 
 const START: i64 = 1_790_000_000 * SECOND;
 const DOWN: i64 = 20 * SECOND;
@@ -138,4 +143,9 @@ fn a_fleet_leaves_a_dead_service_alone_and_comes_back_without_a_herd() {
     let last = fleet.successes.last().unwrap();
     // A hundred seconds of the rate, a minute of outage, and the way back.
     assert!(*last <= 180 * SECOND, "{last}");
+}
+
+/// The time so many microseconds after 1970.
+fn timestamp(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap()
 }
