@@ -104,7 +104,7 @@ impl Reservation<'_> {
     /// Makes sure that another `usd` may be spent.
     ///
     /// # Errors
-    /// A budget is used up, or cannot be looked at: then nothing is spent unseen.
+    /// A budget is used up, or cannot be read: no money is spent unseen.
     pub(crate) async fn cover(&self, usd: f64, now: Timestamp) -> Result<(), Failure> {
         let missing = {
             let amounts = lock(&self.amounts);
@@ -186,7 +186,7 @@ impl Reservation<'_> {
         for budget in &self.budgets {
             let change = move |sum: &mut Spent| settle(sum, reserved, spent);
             if let Err(problem) = budget.spent.change(self.shared, now, WhenCut::Drop, change).await {
-                tracing::warn!(budget = budget.name, %problem, "what was not spent stays set aside");
+                tracing::warn!(budget = budget.name, %problem, "budget not settled; what was not spent stays set aside");
             }
         }
     }
@@ -230,7 +230,7 @@ fn used_up(budget: &Budget, spent: u64, amount: u64, now: Timestamp) -> Failure 
 }
 
 fn unseen(problem: &StoreError) -> Failure {
-    let message = format!("the budgets cannot be looked at, and nothing is spent unseen: {problem}");
+    let message = format!("the budgets cannot be read, and no call is made without them: {problem}");
     Failure::over_budget(message, None)
 }
 

@@ -128,7 +128,7 @@ impl Default for Generation {
 /// What is wrong with a [`Config`].
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The base URL is none.
+    /// The base URL is not valid.
     #[error(
         "the base URL (GEMINI_BASE_URL) must be an http:// or https:// address without user name, query or fragment, such as {DEFAULT_BASE_URL}"
     )]
@@ -144,7 +144,7 @@ pub enum ConfigError {
     /// No endpoint serves any task.
     #[error("agent.toml, [models], endpoints: at least one must have a weight above 0")]
     Weights,
-    /// What should be certificates is not.
+    /// The file holds no certificates.
     #[error("the additional root certificates must be a PEM file: -----BEGIN CERTIFICATE----- and so on")]
     RootCertificate,
     /// The key cannot be sent.
@@ -168,7 +168,7 @@ pub enum ConfigError {
         /// The bound.
         source: InPlaceError,
     },
-    /// A breaker that makes no sense.
+    /// A setting of the breaker is out of bounds.
     #[error("agent.toml, [models.limits.\"{model}\"], breaker: {source}")]
     Breaker {
         /// For which model.
@@ -176,7 +176,7 @@ pub enum ConfigError {
         /// The bound.
         source: PolicyError,
     },
-    /// No time.
+    /// The time-out is zero.
     #[error("agent.toml, [models.limits.\"{model}\"], timeout: must be longer than zero")]
     Timeout {
         /// For which model.

@@ -35,7 +35,7 @@ enum NotMade {
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// Another makes it, or failed to a short while ago.
-    #[error("another is at it")]
+    #[error("another environment makes it, or failed to")]
     Busy(Timestamp),
     #[error("the model does not take it")]
     NotAllowed,

@@ -215,9 +215,9 @@ impl HandleStore {
         let swap = self.store.swap(INSTALLATION, Expected::Absent, &value, now, forget_at);
         match bounded(swap).await? {
             Swap::Done(_) => Ok(name),
-            Swap::Conflict(current) => current
-                .and_then(|current| read(&current.value))
-                .ok_or_else(|| StoreError::broken("name the installation", "the name there is none")),
+            Swap::Conflict(current) => current.and_then(|current| read(&current.value)).ok_or_else(|| {
+                StoreError::broken("name the installation", "its name in the state store cannot be read")
+            }),
         }
     }
 

@@ -10,8 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::failure::ApiError;
-use crate::http::TransportError;
-use crate::http::{Client, Reply};
+use crate::http::{Client, Reply, TransportError};
 use crate::wire::{
     CachedContent, CachedContentList, CreateCachedContent, UpdateCachedContent, format_duration,
 };

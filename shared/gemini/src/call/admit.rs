@@ -1,4 +1,5 @@
-//! Admission: breaker, quota and permit for one request, waited for in place only briefly.
+//! Admission: breaker, quota and permit for one request. A short wait is slept here; a long one goes back to
+//! the queue.
 
 use std::time::Duration;
 

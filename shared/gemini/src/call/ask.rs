@@ -20,7 +20,7 @@ struct SecondChances {
 /// The answer of `model`.
 ///
 /// # Errors
-/// It gave none, or none that can be used.
+/// The model gave no answer, or none that can be used.
 pub(crate) async fn ask(
     context: &CallContext<'_>,
     ledger: &mut Ledger,

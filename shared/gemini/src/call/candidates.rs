@@ -24,8 +24,8 @@ pub(crate) fn models(config: &Config) -> Result<Vec<FleetModel>, ConfigError> {
 }
 
 /// The models for a call of this role and priority: the wanted one, then the fallbacks, without those
-/// that are kept for more urgent work. If that leaves none, the last resort is the cheapest idea of
-/// all: the last fallback.
+/// that are kept for more urgent work. If that leaves none, the last fallback is asked all
+/// the same: no task is left without a model.
 pub(crate) fn candidates<'a>(
     config: &Config,
     models: &'a [FleetModel],

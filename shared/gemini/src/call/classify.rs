@@ -1,4 +1,5 @@
-//! What a try came to: for the caller, for the figures, and for the fleet.
+//! What a try came to: for the caller ([`Outcome`]), for the figures ([`CallOutcome`]), and for the fleet
+//! ([`Ended`]).
 
 use std::time::Duration;
 
@@ -9,12 +10,9 @@ use serde_json::Value;
 
 use super::attempt::{Attempt, Outcome, Sent};
 use super::settle::{Ledger, Try};
-use crate::failure::ApiError;
-use crate::failure::Failure;
-use crate::failure::FailureClass;
+use crate::failure::{ApiError, Failure, FailureClass};
 use crate::fleet::{Ended, Read};
-use crate::http::Reply;
-use crate::http::TransportError;
+use crate::http::{Reply, TransportError};
 use crate::signal::{CallOutcome, Signal};
 use crate::wire::GenerateContentResponse;
 

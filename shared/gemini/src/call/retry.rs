@@ -7,8 +7,7 @@ use resilience::InPlace;
 use super::attempt::{Attempt, Outcome};
 use super::context::CallContext;
 use super::settle::Ledger;
-use crate::failure::Failure;
-use crate::failure::FailureClass;
+use crate::failure::{Failure, FailureClass};
 use crate::fleet::FleetModel;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 

@@ -11,8 +11,8 @@ use crate::wire::{Detail, ErrorBody, QuotaViolation, Status};
 
 /// Longest message that is passed on, bytes.
 const MAX_MESSAGE: usize = 300;
-/// Quotas of a minute and limits of spending in ten are renewed long before; a used-up day is told by its
-/// quota. What says more is garbled, and it would stop the whole fleet.
+/// The most that a wait is believed. Quotas of a minute and spend limits of ten are renewed long before, and a
+/// used-up day is told by its quota. A longer wait is garbled, and it would stop the whole fleet.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// What the service said when it refused.
@@ -99,8 +99,8 @@ impl ApiError {
         }
     }
 
-    /// Takes a further word on how long to wait into account: the longer one counts. Zero is no
-    /// word: to come back at once is what got us here. An hour is the most that is believed.
+    /// Waits at least as long as `wait` says: the longest of all waits counts. Zero counts as none, since
+    /// coming back at once is what was refused. An hour is the most that is believed.
     pub(crate) fn wait_at_least(&mut self, wait: Option<Duration>) {
         let wait = wait.filter(|wait| !wait.is_zero()).map(|wait| wait.min(MAX_RETRY_AFTER));
         self.retry_after = self.retry_after.max(wait);

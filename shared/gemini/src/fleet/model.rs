@@ -109,7 +109,7 @@ impl FleetModel {
         let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
             Ok(decision) => (decision, false),
             Err(problem) => {
-                tracing::warn!(model = self.name, %problem, "limits are this environment's own for now");
+                tracing::warn!(model = self.name, %problem, "shared limits cannot be read; this environment keeps to its share of them");
                 (admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now), true)
             }
         };
@@ -161,7 +161,7 @@ impl AdmittedCall<'_> {
             let change = settlement_of(model.policy.rules, settlement, now);
             let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
-                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared");
+                tracing::warn!(model = model.name, %problem, "the outcome of a call could not be shared");
                 None
             })
         };

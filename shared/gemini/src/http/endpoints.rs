@@ -1,6 +1,6 @@
 //! [`Endpoints`]: where calls go, and which endpoint a task is served by.
 //!
-//! There is one as a rule. With several, weights say which share of the tasks each serves: so a new
+//! As a rule there is one. With several, weights say which share of the tasks each serves: so a new
 //! version of the API is tried on five tasks in a hundred, or a second gateway takes half. One task
 //! stays with one endpoint, so that a repair and the answer before it meet the same version.
 

@@ -42,7 +42,7 @@ pub(crate) struct Folded {
 }
 
 impl Folded {
-    /// Adds a chunk. `false` if it is none: not a JSON object.
+    /// Adds a chunk. `false` if it is not a JSON object.
     ///
     /// Each chunk holds the next parts of every candidate; whatever else it says (usage, which is
     /// cumulative, the finish reason, the model) replaces what the chunks before it said.

@@ -1,4 +1,4 @@
-//! Requests as they are sent, and answers that are none.
+//! Requests as they are sent, and answers that cannot be used.
 
 use domain::{Model, ModelFailure};
 use serde_json::{Value, json};

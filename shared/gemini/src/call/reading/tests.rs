@@ -1,4 +1,4 @@
-//! Answers, and everything that is none.
+//! Answers, and everything that is not one.
 
 #![allow(clippy::unwrap_used)]
 
