@@ -5,6 +5,7 @@ use super::prompt;
 use super::reading::{Flaw, Reading, read};
 use super::retry;
 use super::settle::Ledger;
+use super::thinking::Thinking;
 use crate::failure::Failure;
 use crate::fleet::FleetModel;
 use crate::wire::GenerateContentRequest;
@@ -12,6 +13,7 @@ use crate::wire::GenerateContentRequest;
 /// What has been tried already; each of them once.
 #[derive(Debug, Default)]
 struct SecondChances {
+    lessened: bool,
     raised: bool,
     repeated: bool,
     repaired: bool,
@@ -27,14 +29,12 @@ pub(crate) async fn ask(
     model: &FleetModel,
 ) -> Result<Reading, Failure> {
     let mut request = prompt::request(context.call, &context.config.generation);
-    let generation = &context.config.generation;
-    context.thinking.lessen(context.call, generation, &model.name, &mut request);
+    context.thinking.apply(context.call.role, &model.name, &mut request);
     let mut chances = SecondChances::default();
     loop {
         let response = match retry::send(context, ledger, model, &request).await {
             Err(failure)
-                if failure.is_about_thinking
-                    && context.thinking.refused(context.call, generation, &model.name, &mut request) =>
+                if failure.is_about_thinking && context.thinking.refused(&model.name, &mut request) =>
             {
                 continue;
             }
@@ -47,7 +47,7 @@ pub(crate) async fn ask(
         };
         let description = flaw.describe();
         tracing::debug!(task_id = %context.call.task_id, step = %context.call.step, model = model.name, flaw = %description, "unusable answer");
-        if !chances.take(flaw, &mut request) {
+        if !chances.take(flaw, context.thinking, &model.name, &mut request) {
             return Err(Failure::unusable(&model.name, &description));
         }
     }
@@ -55,10 +55,22 @@ pub(crate) async fn ask(
 
 impl SecondChances {
     /// Changes `request` so that another try makes sense. `false` if there is none left.
-    fn take(&mut self, flaw: Flaw, request: &mut GenerateContentRequest) -> bool {
+    fn take(
+        &mut self,
+        flaw: Flaw,
+        thinking: &Thinking,
+        model: &str,
+        request: &mut GenerateContentRequest,
+    ) -> bool {
         match flaw {
+            // A higher bound would only make room for more thoughts.
+            Flaw::Truncated { by_thoughts: true }
+                if !std::mem::replace(&mut self.lessened, true) && thinking.lessen(model, request) =>
+            {
+                true
+            }
             // Sent unchanged, it would be cut off at the same place, for the same money.
-            Flaw::Truncated => {
+            Flaw::Truncated { .. } => {
                 !std::mem::replace(&mut self.raised, true) && prompt::raise_output_bound(request)
             }
             Flaw::Malformed(_) => !std::mem::replace(&mut self.repeated, true),

@@ -21,8 +21,11 @@ pub(crate) struct Reading {
 pub(crate) enum Flaw {
     /// The prompt or the answer was stopped for its content; the reason is the service's word.
     Blocked(String),
-    /// It reached `maxOutputTokens`; thoughts count too, so there may be no text at all.
-    Truncated,
+    /// It reached `maxOutputTokens`.
+    Truncated {
+        /// Whether most of them were thoughts, which count too: there may be no text at all.
+        by_thoughts: bool,
+    },
     /// It is empty or broken; the reason is the service's word, or ours.
     Malformed(String),
     /// It is whole, but not what was asked for.
@@ -40,8 +43,13 @@ impl Flaw {
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Blocked(reason) => format!("blocked ({reason})"),
-            Self::Truncated => "it was cut off at maxOutputTokens (raise max_output_tokens in agent.toml, \
-                 [models.generation], or lower the model's thinking)"
+            Self::Truncated { by_thoughts: true } => {
+                "its thoughts reached maxOutputTokens (lower thinking in \
+                 agent.toml, [models.generation], or raise max_output_tokens)"
+                    .to_owned()
+            }
+            Self::Truncated { by_thoughts: false } => "it was cut off at maxOutputTokens (raise \
+                 max_output_tokens in agent.toml, [models.generation])"
                 .to_owned(),
             Self::Malformed(reason) => format!("it was empty or broken ({reason})"),
             Self::Unfit { said: None, .. } => {
@@ -62,9 +70,12 @@ pub(crate) fn read(response: &GenerateContentResponse, format: &OutputFormat) ->
     let candidate = response.candidates.first().ok_or_else(|| no_candidate(response))?;
     let content = candidate.content.clone().unwrap_or_default();
     let spoken = content.spoken();
-    judge(candidate).map_err(|flaw| match flaw {
+    check_finish(candidate).map_err(|flaw| match flaw {
         // More room would only be filled with more of the same.
-        Flaw::Truncated if loops(&spoken) => Flaw::Malformed("it repeats itself without end".to_owned()),
+        Flaw::Truncated { .. } if loops(&spoken) => {
+            Flaw::Malformed("it repeats itself without end".to_owned())
+        }
+        Flaw::Truncated { .. } => Flaw::Truncated { by_thoughts: is_mostly_thoughts(response) },
         other => other,
     })?;
     let text = spoken.trim_end().to_owned();
@@ -97,6 +108,11 @@ fn loops(text: &str) -> bool {
     })
 }
 
+fn is_mostly_thoughts(response: &GenerateContentResponse) -> bool {
+    let Some(usage) = &response.usage_metadata else { return false };
+    usage.thoughts_token_count.unwrap_or_default() > usage.candidates_token_count.unwrap_or_default()
+}
+
 /// A prompt that was blocked has feedback and no candidates, and the feedback may lack a reason.
 fn no_candidate(response: &GenerateContentResponse) -> Flaw {
     let Some(feedback) = &response.prompt_feedback else {
@@ -107,7 +123,8 @@ fn no_candidate(response: &GenerateContentResponse) -> Flaw {
     )
 }
 
-fn judge(candidate: &Candidate) -> Result<(), Flaw> {
+/// Whether the service says that the answer is complete.
+fn check_finish(candidate: &Candidate) -> Result<(), Flaw> {
     use FinishReason as R;
     let Some(reason) = &candidate.finish_reason else {
         return Err(Flaw::Malformed("no finish reason".to_owned()));
@@ -115,7 +132,7 @@ fn judge(candidate: &Candidate) -> Result<(), Flaw> {
     let word = || reason.as_str().to_owned();
     match reason {
         R::Stop => Ok(()),
-        R::MaxTokens => Err(Flaw::Truncated),
+        R::MaxTokens => Err(Flaw::Truncated { by_thoughts: false }),
         R::Safety
         | R::Recitation
         | R::Blocklist

@@ -80,11 +80,14 @@ fn broken_and_unknown_endings_are_malformed_even_with_text() {
 
 #[test]
 fn cut_off_answers_are_truncated_with_text_and_without() {
-    assert_eq!(text(finished("MAX_TOKENS", "Once upon a")), Err(Flaw::Truncated));
+    assert_eq!(text(finished("MAX_TOKENS", "Once upon a")), Err(Flaw::Truncated { by_thoughts: false }));
     let thinking = json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS", "index": 0}],
         "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 60}});
-    assert_eq!(text(thinking), Err(Flaw::Truncated));
-    assert_eq!(structured(finished("MAX_TOKENS", r#"{"n": 1}"#)), Err(Flaw::Truncated));
+    assert_eq!(text(thinking), Err(Flaw::Truncated { by_thoughts: true }));
+    assert_eq!(
+        structured(finished("MAX_TOKENS", r#"{"n": 1}"#)),
+        Err(Flaw::Truncated { by_thoughts: false })
+    );
 }
 
 #[test]
@@ -175,5 +178,5 @@ fn a_truncated_answer_that_loops_is_broken_not_short() {
     let zeros = format!("{{\"n\": 0.{}", "0".repeat(500));
     assert!(matches!(structured(finished("MAX_TOKENS", &zeros)), Err(Flaw::Malformed(_))));
     let prose: String = (0..200).map(|n| format!("Sentence {n} says something else. ")).collect();
-    assert_eq!(text(finished("MAX_TOKENS", &prose)), Err(Flaw::Truncated));
+    assert_eq!(text(finished("MAX_TOKENS", &prose)), Err(Flaw::Truncated { by_thoughts: false }));
 }
