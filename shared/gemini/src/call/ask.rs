@@ -6,13 +6,14 @@ use super::reading::{Flaw, Reading, read};
 use super::retry;
 use super::settle::Ledger;
 use super::thinking::Thinking;
-use crate::failure::Failure;
+use crate::failure::{About, Failure};
 use crate::fleet::FleetModel;
 use crate::wire::GenerateContentRequest;
 
 /// What has been tried already; each of them once.
 #[derive(Debug, Default)]
 struct SecondChances {
+    unschemed: bool,
     lessened: bool,
     raised: bool,
     repeated: bool,
@@ -33,9 +34,7 @@ pub(crate) async fn ask(
     let mut chances = SecondChances::default();
     loop {
         let response = match retry::send(context, ledger, model, &request).await {
-            Err(failure)
-                if failure.is_about_thinking && context.thinking.refused(&model.name, &mut request) =>
-            {
+            Err(failure) if chances.mend(failure.about, context.thinking, &model.name, &mut request) => {
                 continue;
             }
             response => response?,
@@ -54,6 +53,23 @@ pub(crate) async fn ask(
 }
 
 impl SecondChances {
+    /// Changes what was refused `about` the request. `false` if nothing can be done.
+    fn mend(
+        &mut self,
+        about: Option<About>,
+        thinking: &Thinking,
+        model: &str,
+        request: &mut GenerateContentRequest,
+    ) -> bool {
+        match about {
+            Some(About::Thinking) => thinking.refused(model, request),
+            Some(About::Schema) => {
+                !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)
+            }
+            Some(About::Request) | None => false,
+        }
+    }
+
     /// Changes `request` so that another try makes sense. `false` if there is none left.
     fn take(
         &mut self,
@@ -73,7 +89,7 @@ impl SecondChances {
             Flaw::Truncated { .. } => {
                 !std::mem::replace(&mut self.raised, true) && prompt::raise_output_bound(request)
             }
-            Flaw::Malformed(_) => !std::mem::replace(&mut self.repeated, true),
+            Flaw::Malformed(_) | Flaw::Withheld(_) => !std::mem::replace(&mut self.repeated, true),
             Flaw::Unfit { problem, said } => {
                 let first = !std::mem::replace(&mut self.repaired, true);
                 if first {

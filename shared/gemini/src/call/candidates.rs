@@ -52,7 +52,7 @@ pub(super) async fn first_answer(
     ledger: &mut Ledger,
     models: &[&FleetModel],
 ) -> Result<Reading, Failure> {
-    let mut failures = Vec::new();
+    let mut failures: Vec<Failure> = Vec::new();
     for model in models {
         // What the models before it came to is the truth, not that the time is now up.
         if !failures.is_empty() && !model.policy.in_place.allows_start(context.remaining()) {
@@ -61,7 +61,9 @@ pub(super) async fn first_answer(
         match ask(context, ledger, model).await {
             Ok(reading) => return Ok(reading),
             Err(failure) => {
-                let is_final = !failure.other_model_may_help;
+                // What two models refuse of a request, the others will too.
+                let is_final = !failure.other_model_may_help
+                    || (failure.about.is_some() && failures.iter().any(|other| other.about.is_some()));
                 failures.push(failure);
                 if is_final {
                     break;
@@ -120,14 +122,7 @@ mod tests {
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
         let (model, message) = ("m".to_owned(), message.to_owned());
-        Failure {
-            model,
-            what,
-            is_booked: false,
-            is_about_thinking: false,
-            message,
-            other_model_may_help: true,
-        }
+        Failure { model, what, is_booked: false, about: None, message, other_model_may_help: true }
     }
 
     fn defer(not_before: Option<i64>) -> ModelFailure {

@@ -7,6 +7,7 @@ use super::media;
 use crate::config::Generation;
 use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
+const SCHEMA: &str = "responseJsonSchema";
 /// No model writes more in one answer, and no second try may cost more.
 const MAX_RAISED_OUTPUT_TOKENS: u64 = 65_536;
 /// Longest description of a problem that is sent back, bytes.
@@ -19,7 +20,7 @@ pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateCont
         // The two forms of a schema exclude each other.
         config.remove("responseSchema");
         config.insert("responseMimeType".to_owned(), json!("application/json"));
-        config.insert("responseJsonSchema".to_owned(), schema.clone());
+        config.insert(SCHEMA.to_owned(), schema.clone());
     }
     let mut request = GenerateContentRequest {
         system_instruction: system_instruction(&call.system, &call.documents),
@@ -80,6 +81,14 @@ pub(crate) fn raise_output_bound(request: &mut GenerateContentRequest) -> bool {
         return false;
     }
     request.set_max_output_tokens(raised);
+    true
+}
+
+/// Asks in words for what a schema that the service refused asks for. `false` if there is none.
+pub(crate) fn put_schema_in_words(request: &mut GenerateContentRequest) -> bool {
+    let Some(schema) = request.generation_config.remove(SCHEMA) else { return false };
+    let wish = format!("Answer with nothing but JSON that fits this schema: {schema}");
+    say(&mut request.contents, Role::User, Part::text(wish));
     true
 }
 

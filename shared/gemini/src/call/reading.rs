@@ -19,8 +19,11 @@ pub(crate) struct Reading {
 /// Why a response is not an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Flaw {
-    /// The prompt or the answer was stopped for its content; the reason is the service's word.
+    /// The prompt was stopped for its content; the reason is the service's word. Every answer will be.
     Blocked(String),
+    /// This one answer was stopped for its content; the reason is the service's word. The next may not be:
+    /// RECITATION strikes innocent text.
+    Withheld(String),
     /// It reached `maxOutputTokens`.
     Truncated {
         /// Whether most of them were thoughts, which count too: there may be no text at all.
@@ -42,7 +45,8 @@ impl Flaw {
     /// What is wrong, without a word of the answer.
     pub(crate) fn describe(&self) -> String {
         match self {
-            Self::Blocked(reason) => format!("blocked ({reason})"),
+            Self::Blocked(reason) => format!("the prompt was blocked ({reason})"),
+            Self::Withheld(reason) => format!("it was withheld for its content ({reason})"),
             Self::Truncated { by_thoughts: true } => {
                 "its thoughts reached maxOutputTokens (lower thinking in \
                  agent.toml, [models.generation], or raise max_output_tokens)"
@@ -88,7 +92,7 @@ pub(crate) fn read(response: &GenerateContentResponse, format: &OutputFormat) ->
             let value = parse(&text)?;
             match check(&value) {
                 Ok(()) => Ok(Reading { text, value: Some(value) }),
-                Err(problem) => Err(Flaw::Unfit { problem, said: Some(without_thoughts(content)) }),
+                Err(problem) => Err(Flaw::Unfit { problem, said: sayable(content) }),
             }
         }
     }
@@ -141,7 +145,7 @@ fn check_finish(candidate: &Candidate) -> Result<(), Flaw> {
         | R::ModelArmor
         | R::ImageSafety
         | R::ImageProhibitedContent
-        | R::ImageRecitation => Err(Flaw::Blocked(word())),
+        | R::ImageRecitation => Err(Flaw::Withheld(word())),
         R::Unspecified
         | R::Language
         | R::Other
@@ -173,9 +177,11 @@ fn unfence(text: &str) -> Option<&str> {
     Some(inner.strip_prefix("json").unwrap_or(inner))
 }
 
-fn without_thoughts(mut content: Content) -> Content {
-    content.parts.retain(|part| !part.thought);
-    content
+/// `content` as it may be shown to the model again: without thoughts, and without parts that hold nothing,
+/// which the service refuses. `None` if nothing is left.
+fn sayable(mut content: Content) -> Option<Content> {
+    content.parts.retain(|part| !part.thought && !part.is_empty());
+    Some(content).filter(|content| !content.parts.is_empty())
 }
 
 #[cfg(test)]

@@ -35,6 +35,17 @@ pub struct ApiError {
     no_access: bool,
 }
 
+/// What of one request a model refuses: another request, or another model, may fare better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The level or amount of thinking.
+    Thinking,
+    /// The schema of the answer: too complex, or with a keyword that is not known.
+    Schema,
+    /// Something else: its length, a setting.
+    Request,
+}
+
 /// A quota that was exceeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaLimit {
@@ -118,10 +129,20 @@ impl ApiError {
         self.status == 429 && (self.no_access || self.quotas.iter().any(|quota| quota.limit == Some(0)))
     }
 
-    /// Whether the model does not know the level or amount of thinking that it is asked for.
-    #[must_use]
-    pub fn is_about_thinking(&self) -> bool {
-        self.status == 400 && self.message.to_ascii_lowercase().contains("thinking")
+    /// What a 400 finds fault with; `None` if it is the key or the account.
+    pub(crate) fn about(&self) -> Option<About> {
+        let is_of_the_account = self.is_invalid_key() || self.grpc_status == "FAILED_PRECONDITION";
+        if self.status != 400 || is_of_the_account {
+            return None;
+        }
+        let message = self.message.to_ascii_lowercase();
+        Some(if message.contains("thinking") {
+            About::Thinking
+        } else if message.contains("schema") {
+            About::Schema
+        } else {
+            About::Request
+        })
     }
 
     /// Whether a quota per day is among those exceeded. It may come with a short `RetryInfo`, which

@@ -45,7 +45,9 @@ pub enum FailureClass {
     Stumbled,
     /// This model refuses us, another one may not: it does not exist, or we have no access to it.
     ModelRefused,
-    /// Every model would refuse: a wrong key, a malformed request.
+    /// This model refuses this one request: it is too long, or asks for what the model does not know.
+    RequestRefused,
+    /// Every model would refuse: a wrong key, a denied project.
     Refused,
 }
 
@@ -65,6 +67,7 @@ impl FailureClass {
             502 => Self::Unreachable,
             408 | 499 | 500.. => Self::Stumbled,
             404 => Self::ModelRefused,
+            400 if error.about().is_some() => Self::RequestRefused,
             _ => Self::Refused,
         }
     }
@@ -89,7 +92,7 @@ impl FailureClass {
                 Some(retry_after.map_or(delay, |told| told.max(delay)))
             }
             Self::Unreachable | Self::Stumbled => Some(jitter.spread(HICCUP)),
-            Self::DayUsedUp { .. } | Self::ModelRefused | Self::Refused => None,
+            Self::DayUsedUp { .. } | Self::ModelRefused | Self::RequestRefused | Self::Refused => None,
         }
     }
 
@@ -112,7 +115,7 @@ impl FailureClass {
             }
             Self::Unreachable => ModelFailure::Defer { why: Deferral::Unavailable, not_before: None },
             Self::Stumbled => ModelFailure::Retry,
-            Self::ModelRefused | Self::Refused => ModelFailure::Refused,
+            Self::ModelRefused | Self::RequestRefused | Self::Refused => ModelFailure::Refused,
         }
     }
 
@@ -121,7 +124,7 @@ impl FailureClass {
         match self {
             Self::Throttled { .. } | Self::DayUsedUp { .. } => CallOutcome::Throttled,
             Self::Overloaded { .. } | Self::Unreachable | Self::Stumbled => CallOutcome::Failed,
-            Self::ModelRefused | Self::Refused => CallOutcome::Refused,
+            Self::ModelRefused | Self::RequestRefused | Self::Refused => CallOutcome::Refused,
         }
     }
 
@@ -209,7 +212,7 @@ mod tests {
     #[test]
     fn statuses_have_their_classes() {
         let cases = [
-            (400, FailureClass::Refused),
+            (400, FailureClass::RequestRefused),
             (401, FailureClass::Refused),
             (403, FailureClass::Refused),
             (302, FailureClass::Refused),

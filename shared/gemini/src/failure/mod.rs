@@ -12,6 +12,7 @@ use std::fmt::Display;
 use domain::{Deferral, ModelFailure, Timestamp};
 
 use crate::http::TransportError;
+pub(crate) use api_error::About;
 pub use api_error::{ApiError, Period, QuotaLimit};
 pub use failure_class::FailureClass;
 pub use pacific::next_midnight as next_pacific_midnight;
@@ -24,8 +25,8 @@ pub(crate) struct Failure {
     pub(crate) what: ModelFailure,
     /// Whether the time of a deferral is a slot that nobody else has.
     pub(crate) is_booked: bool,
-    /// Whether the request was refused for the thinking that it asks for.
-    pub(crate) is_about_thinking: bool,
+    /// What of the request was refused.
+    pub(crate) about: Option<About>,
     /// For people; free of secrets and of prompt text.
     pub(crate) message: String,
     /// Whether another model might do better.
@@ -39,8 +40,8 @@ impl Failure {
             None => format!("{model}: {error}"),
         };
         let other_model_may_help = class.is_of_the_model();
-        let is_about_thinking = error.is_about_thinking();
-        Self { other_model_may_help, is_about_thinking, ..Self::new(model, class.failure(now), message) }
+        let about = error.about();
+        Self { other_model_may_help, about, ..Self::new(model, class.failure(now), message) }
     }
 
     fn new(model: &str, what: ModelFailure, message: String) -> Self {
@@ -48,7 +49,7 @@ impl Failure {
             model: model.to_owned(),
             what,
             is_booked: false,
-            is_about_thinking: false,
+            about: None,
             message,
             other_model_may_help: true,
         }
@@ -98,7 +99,7 @@ impl Failure {
     }
 
     pub(crate) fn blocked(model: &str, reason: &str) -> Self {
-        let message = format!("{model} blocked the prompt or its answer for its content: {reason}");
+        let message = format!("{model} blocked the prompt for its content: {reason}");
         Self { other_model_may_help: false, ..Self::new(model, ModelFailure::Blocked, message) }
     }
 

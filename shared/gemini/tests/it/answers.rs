@@ -85,21 +85,31 @@ async fn an_answer_cut_off_twice_goes_to_the_next_model_and_is_then_unusable() {
 }
 
 #[tokio::test]
-async fn a_blocked_answer_or_prompt_ends_the_matter() {
-    let prompt = || {
-        Step::Json(
-            200,
-            json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
-        "usageMetadata": {"promptTokenCount": 9}, "modelVersion": "gemini-3.8-flash"}),
-        )
-    };
-    for (step, reason) in [(prompt(), "PROHIBITED_CONTENT"), (ends("SAFETY", "Half a"), "SAFETY")] {
-        let server = Server::start([step]).await;
-        let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-        assert_eq!((error.failure, error.usage.len()), (ModelFailure::Blocked, 1));
-        assert!(error.message.contains(reason), "{}", error.message);
-        assert_eq!(server.models(), [ANSWER]);
-    }
+async fn a_blocked_prompt_ends_the_matter() {
+    let body = json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
+        "usageMetadata": {"promptTokenCount": 9}, "modelVersion": "gemini-3.8-flash"});
+    let server = Server::start([Step::Json(200, body)]).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Blocked, 1));
+    assert!(error.message.contains("PROHIBITED_CONTENT"), "{}", error.message);
+    assert_eq!(server.models(), [ANSWER]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_withheld_is_asked_for_once_more_and_then_of_the_next_model() {
+    let withheld = |reason: &str| ends(reason, "Half a");
+    let server = Server::start([withheld("RECITATION"), says("Fine.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "Fine.");
+    assert_eq!(server.models(), [ANSWER, ANSWER]);
+
+    let server = Server::start([withheld("SAFETY"), withheld("SAFETY"), says("Fine.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "Fine.");
+    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
+
+    let server = Server::start((0..4).map(|_| withheld("RECITATION"))).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
+    assert!(error.message.contains("RECITATION") && !error.message.contains("Half a"), "{}", error.message);
 }
 
 #[tokio::test]

@@ -146,13 +146,44 @@ async fn missing_models_are_named_with_where_to_mend_them() {
 }
 
 #[tokio::test]
-async fn refusals_of_the_request_are_final_at_once() {
-    for status in [400, 401, 403, 413] {
-        let server = Server::start([bare(status)]).await;
+async fn refusals_of_the_key_or_the_account_are_final_at_once() {
+    let location = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
+        "message": "User location is not supported for the API use."}});
+    for step in [bare(401), bare(403), bare(413), Step::Json(400, location)] {
+        let server = Server::start([step]).await;
         let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-        assert_eq!(error.failure, ModelFailure::Refused, "{status}");
+        assert_eq!(error.failure, ModelFailure::Refused);
         assert_eq!(server.models(), [ANSWER]);
     }
+}
+
+#[tokio::test]
+async fn what_one_model_refuses_of_a_request_one_other_is_asked() {
+    let too_long =
+        || error(400, "The input token count exceeds the maximum number of tokens allowed.", json!([]));
+    let server = Server::start([too_long(), says("From the fallback.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
+    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+
+    let server = Server::start([too_long(), too_long()]).await;
+    let fallback = vec![FALLBACK.to_owned(), "m-third".to_owned()];
+    let config = gemini::Config { fallback, ..config(&server.url) };
+    let error = gemini(config).generate(&call()).await.unwrap_err();
+    assert_eq!(error.failure, ModelFailure::Refused);
+    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_refused_is_asked_for_in_words() {
+    let refused = "The specified schema produces a constraint that has too many states for serving.";
+    let server = Server::start([error(400, refused, json!([])), says(r#"{"n": 7}"#)]).await;
+    assert_eq!(answered(&server, &structured()).await.value, Some(json!({"n": 7})));
+    assert_eq!(server.models(), [ANSWER, ANSWER]);
+    let again = server.finish().remove(1).body;
+    assert_eq!(again["generationConfig"]["responseMimeType"], "application/json");
+    assert_eq!(again["generationConfig"].get("responseJsonSchema"), None);
+    let wish = again["contents"][0]["parts"][1]["text"].as_str().unwrap();
+    assert!(wish.contains(r#""required":["n"]"#), "{wish}");
 }
 
 #[tokio::test]
@@ -185,8 +216,13 @@ async fn an_answer_that_is_not_json_is_counted() {
 
 #[tokio::test]
 async fn messages_hold_no_prompt_text() {
-    for step in [bare(400), throttled(PER_DAY, None), ends("SAFETY", "x"), bare(404)] {
-        let server = Server::start([step]).await;
+    for steps in [
+        vec![bare(400)],
+        vec![throttled(PER_DAY, None)],
+        vec![ends("SAFETY", "x"), ends("SAFETY", "x")],
+        vec![bare(404)],
+    ] {
+        let server = Server::start(steps).await;
         let error = failed(&server).await;
         assert!(!error.to_string().contains("PRIVATE-QUESTION"), "{error}");
         assert_eq!(error.step, "answer");

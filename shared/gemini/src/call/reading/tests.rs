@@ -51,7 +51,7 @@ fn blocking_reasons_block() {
         "IMAGE_RECITATION",
     ];
     for reason in reasons {
-        assert_eq!(text(finished(reason, "half a")), Err(Flaw::Blocked(reason.to_owned())));
+        assert_eq!(text(finished(reason, "half a")), Err(Flaw::Withheld(reason.to_owned())));
     }
 }
 
@@ -179,4 +179,15 @@ fn a_truncated_answer_that_loops_is_broken_not_short() {
     assert!(matches!(structured(finished("MAX_TOKENS", &zeros)), Err(Flaw::Malformed(_))));
     let prose: String = (0..200).map(|n| format!("Sentence {n} says something else. ")).collect();
     assert_eq!(text(finished("MAX_TOKENS", &prose)), Err(Flaw::Truncated { by_thoughts: false }));
+}
+
+#[test]
+fn a_repair_repeats_neither_thoughts_nor_parts_that_hold_nothing() {
+    let answer = |parts: Value| json!({"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}]});
+    let said = |parts: Value| match structured(answer(parts)) {
+        Err(Flaw::Unfit { said, .. }) => said.unwrap().parts,
+        other => panic!("{other:?}"),
+    };
+    let odd = json!([{"text": "Hm.", "thought": true}, {}, {"text": "{}"}, {"text": "", "thoughtSignature": "c2ln"}]);
+    assert_eq!(said(odd), [crate::wire::Part::text("{}")]);
 }
