@@ -22,6 +22,7 @@ mod media;
 mod prompt;
 mod reading;
 mod retry;
+mod schema;
 mod settle;
 mod thinking;
 mod transcript;

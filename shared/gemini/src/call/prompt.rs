@@ -3,7 +3,7 @@
 use domain::{Document, ModelCall, OutputFormat, Speaker, Turn, clip};
 use serde_json::json;
 
-use super::media;
+use super::{media, schema};
 use crate::config::Generation;
 use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
@@ -20,7 +20,7 @@ pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateCont
         // The two forms of a schema exclude each other.
         config.remove("responseSchema");
         config.insert("responseMimeType".to_owned(), json!("application/json"));
-        config.insert(SCHEMA.to_owned(), schema.clone());
+        config.insert(SCHEMA.to_owned(), schema::for_service(schema));
     }
     let mut request = GenerateContentRequest {
         system_instruction: system_instruction(&call.system, &call.documents),
