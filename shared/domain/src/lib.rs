@@ -23,6 +23,7 @@ mod payload_store;
 mod priority;
 mod publisher;
 mod queue;
+mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
 mod short_sha256;
@@ -67,6 +68,7 @@ pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
 pub use publisher::{Comment, Mark, Publisher, ServiceError, ServiceFailure};
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
+pub use retry_after::retry_after;
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
 pub use status::{IllegalMove, TaskStatus};
