@@ -14,5 +14,6 @@ mod dev;
 mod directions;
 mod events;
 mod gemini_sdk;
+mod model_caches;
 mod requests;
 mod template;

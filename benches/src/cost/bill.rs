@@ -1,7 +1,7 @@
 //! What the model's service would charge, from what its stand-in has served: list prices, independent of
 //! what the tasks say of themselves.
 
-use afterhook::standin::gemini::{CacheStorage, GeminiStandin};
+use standins::gemini::{CacheStorage, GeminiStandin};
 use domain::Timestamp;
 
 use crate::Outcome;
@@ -76,7 +76,7 @@ fn millions(tokens: u64) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use afterhook::standin::gemini::Billed;
+    use standins::gemini::Billed;
 
     use super::*;
 

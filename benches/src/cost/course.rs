@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ::processor::Processor;
-use afterhook::standin::gemini::{Builder, GeminiStandin, ReceivedRequest, Scripted};
+use standins::gemini::{Builder, GeminiStandin, ReceivedRequest, Scripted};
 use domain::{Clock, Jitter, Stores, TaskStatus, Timestamp, after};
 use embedded::Embedded;
 use settings::Settings;

@@ -11,7 +11,7 @@ use super::world::Received;
 use super::{Running, sample};
 use crate::Failure;
 use crate::command::send::post;
-use crate::standin::ReceivedRequest;
+use standins::ReceivedRequest;
 use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
