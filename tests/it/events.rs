@@ -61,11 +61,7 @@ impl Request {
     }
 
     fn received(&self) -> Received<'_> {
-        Received {
-            content_type: self.header("content-type").unwrap(),
-            event_hint: Provider::Github.event_hint(self),
-            body: &self.body,
-        }
+        Received { event_hint: Provider::Github.event_hint(self), body: &self.body }
     }
 
     fn verify(&self) -> Result<(), Rejection> {

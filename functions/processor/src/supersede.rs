@@ -37,7 +37,7 @@ pub(crate) async fn by_newer(processor: &Arc<Processor>, task: &Task, event: &Ev
 
 /// Whether `task` is a person's comment for which nothing has been done or decided yet.
 fn may_give_way(processor: &Processor, task: &Task, event: &Event) -> bool {
-    let conversational = event.comment_id.is_some() && event.target.is_some();
+    let conversational = event.comment_id.is_some() && event.target.is_some() && !event.unlisted;
     // Without a history the newer task would not know what was said before.
     conversational && is_untouched(task) && processor.config.agent.history > 0
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use domain::{Event, Timestamp};
 use serde_json::{Value, json};
 
-use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name};
+use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name, not_json, read, unreadable};
 use crate::{FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace};
 
 /// Longer ids are nobody's.
@@ -79,6 +79,7 @@ impl Sender {
         pointer: &str,
         read: fn(JsonView<'_>, &str) -> Option<String>,
     ) -> Option<String> {
+        self.provider.body_form(received.body)?;
         let body: Value = serde_json::from_str(&json_of(received).ok()?).ok()?;
         read(JsonView(&body), pointer).filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
     }
@@ -88,11 +89,29 @@ impl Sender {
     /// # Errors
     /// [`ParseError`].
     pub fn parse(&self, received: &Received<'_>) -> Result<Parsed, ParseError> {
+        self.check_form(received)?;
         let parsed = (self.provider.row().read)(self, received)?;
         Ok(match parsed {
             Parsed::Event(event) => Parsed::Event(Box::new(self.bounded(*event, received))),
             other => other,
         })
+    }
+
+    /// The name of the event that [`Sender::parse`] cannot read: `None` when it is of no kind that a source
+    /// could name.
+    ///
+    /// # Errors
+    /// [`ParseError`], when nobody can say what it is.
+    pub fn kind(&self, received: &Received<'_>) -> Result<Option<String>, ParseError> {
+        self.check_form(received)?;
+        let kind = self.provider.row().kind.ok_or_else(|| unreadable("its kind cannot be told"))?;
+        let body: Value = read(&json_of(received)?)?;
+        Ok(kind(received, JsonView(&body)))
+    }
+
+    fn check_form(&self, received: &Received<'_>) -> Result<(), ParseError> {
+        let form = self.provider.body_form(received.body);
+        form.map(drop).ok_or_else(|| not_json("it begins neither as JSON nor as a form of this sender"))
     }
 
     /// Tenant and thread become keys: they are never empty and at most 256 bytes.
