@@ -246,7 +246,7 @@ fn shopifys_topic_is_believed_where_the_signed_body_agrees() {
     };
     let thread = "order/820982911946154508".to_owned();
     assert_eq!(name(Some("orders/create")), ("orders.create".to_owned(), thread.clone()));
-    for hint in [None, Some("customers/create"), Some("orders"), Some("orders/../x"), Some("orders/A")] {
+    for hint in [None, Some("orders/paid"), Some("orders/cancelled"), Some("customers/create"), Some("orders"), Some("orders/../x"), Some("orders/A")] {
         assert_eq!(name(hint), ("order".to_owned(), thread.clone()), "{hint:?}");
     }
 }
