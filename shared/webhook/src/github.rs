@@ -24,6 +24,19 @@ pub(crate) static ROW: Row = Row {
     forms: &["payload"],
     hint: Some("x-github-event"),
     delivery: Some("x-github-delivery"),
+    times: &[
+        "/issue/created_at",
+        "/issue/updated_at",
+        "/comment/created_at",
+        "/comment/updated_at",
+        "/pull_request/created_at",
+        "/pull_request/updated_at",
+        "/review/submitted_at",
+        "/discussion/created_at",
+        "/discussion/updated_at",
+        "/release/published_at",
+        "/workflow_run/updated_at",
+    ],
     kinds: &[
         (
             "issues",

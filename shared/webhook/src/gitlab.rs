@@ -32,6 +32,7 @@ pub(crate) static ROW: Row = Row {
         ),
         ("note", &["create", "update"]),
     ],
+    times: &["/object_attributes/created_at", "/object_attributes/updated_at"],
     answers_internally: true,
     kind: Some(kind),
     ..Row::json("gitlab", Scheme::gitlab, read)

@@ -22,6 +22,7 @@ pub(crate) static ROW: Row = Row {
     delivery: Some("x-atlassian-webhook-identifier"),
     site: Some(Site { key: "host", example: "acme.atlassian.net", accepts: is_host }),
     kinds: &[("issue", &["created", "deleted", "updated"]), ("comment", &["created", "deleted", "updated"])],
+    times: &["/comment/updated"],
     answers_internally: true,
     kind: Some(kind),
     ..Row::json("jira", Scheme::jira, read)

@@ -28,6 +28,8 @@ pub(crate) struct Row {
     pub(crate) delivery: Option<&'static str>,
     /// Where the event's own id stands in the signed body, as a JSON pointer to a text.
     pub(crate) id: Option<&'static str>,
+    /// Where the times stand by which two happenings are told apart; a sample is made another one by them.
+    pub(crate) times: &'static [&'static str],
     /// What agent.toml says about where its threads live.
     pub(crate) site: Option<Site>,
     /// Events that become tasks; empty when any name may come.
@@ -71,6 +73,7 @@ impl Row {
             hint: None,
             delivery: None,
             id: None,
+            times: &[],
             site: None,
             kinds: &[],
             answers_internally: false,

@@ -17,6 +17,7 @@ pub(crate) static ROW: Row = Row {
         ("error", &["created"]),
         ("event_alert", &["triggered"]),
     ],
+    times: &["/data/issue/firstSeen", "/data/issue/lastSeen", "/data/error/datetime", "/data/event/datetime"],
     kind: Some(kind),
     ..Row::json("sentry", Scheme::sentry, read)
 };

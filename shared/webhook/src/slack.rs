@@ -25,6 +25,7 @@ pub(crate) static ROW: Row = Row {
     // Interactions; slash commands, and Slack's look at our certificate.
     forms: &["payload", "token", "team_id", "command", "ssl_check"],
     id: Some("/event_id"),
+    times: &["/event/ts", "/event/event_ts", "/event/edited/ts", "/event/message/edited/ts"],
     kinds: &[("app_mention", &[]), ("message", &["channels", "groups", "im", "mpim", "app_home", "edited"])],
     kind: Some(kind),
     ..Row::json("slack", Scheme::slack, read)

@@ -187,6 +187,7 @@ impl<'p> About<'p> {
             Some(self.action),
             thread.as_deref(),
             Some(id.as_deref().unwrap_or_default()),
+            Some(self.actor),
             self.occurred_at().map(|at| at.to_string()).as_deref(),
             Some(label.or(assignee).unwrap_or_default()),
             Some(&hash(text.text().unwrap_or_default().as_bytes())),

@@ -36,7 +36,12 @@ fn event(payload: &Payload<'_>, run: &Run<'_>, conclusion: &str) -> Result<Event
         title: Some(format!("{name}: {conclusion}")),
         text: summary(run, conclusion),
         occurred_at: date(&run.updated_at),
-        happening: happening([Some("workflow_run"), Some(&id.to_string()), Some(&attempt.to_string())]),
+        happening: happening([
+            Some("workflow_run.completed"),
+            Some(&id.to_string()),
+            Some(&attempt.to_string()),
+            run.updated_at.text(),
+        ]),
         link: run.html_url.text().map(str::to_owned),
         metadata: Facts::default()
             .number("run_id", Some(id))

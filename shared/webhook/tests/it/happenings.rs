@@ -145,3 +145,27 @@ fn senders_whose_own_id_tells_need_no_other_facts() {
         assert_eq!(read(provider, &json_of(path)).happening, None, "{path}");
     }
 }
+
+#[test]
+fn a_renewed_sample_is_another_happening() {
+    let now = "2026-12-01T08:00:00.123456Z".parse().unwrap();
+    for (provider, path) in [
+        (Provider::Github, "github/issues.opened.json"),
+        (Provider::Github, "github/issue_comment.created.json"),
+        (Provider::Github, "github/pull_request_review.submitted.json"),
+        (Provider::Github, "github/workflow_run.completed.json"),
+        (Provider::Gitlab, "gitlab/note.create.json"),
+        (Provider::Jira, "jira/comment.created.json"),
+        (Provider::Linear, "linear/issue.create.json"),
+        (Provider::Sentry, "sentry/issue.created.json"),
+        (Provider::Sentry, "sentry/event_alert.triggered.json"),
+        (Provider::Slack, "slack/app_mention.json"),
+        (Provider::Slack, "slack/message.channels.json"),
+    ] {
+        let body = sample(path);
+        let renewed = serde_json::from_slice(&sender(provider).renewed(&body, now)).unwrap();
+        assert_ne!(facts(provider, &json_of(path)), facts(provider, &renewed), "{path}");
+    }
+    let ping = sender(Provider::Github).renewed(br#"{"zen":"x"}"#, now);
+    assert!(String::from_utf8(ping).unwrap().contains("sent_at"), "what has no date gets one");
+}

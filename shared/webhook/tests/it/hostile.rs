@@ -6,15 +6,25 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use webhook::{Parsed, Provider, Received};
 
-const SAMPLES: [(Provider, &str); 17] = [
+const SAMPLES: [(Provider, &str); 27] = [
     (Provider::Slack, "slack/app_mention.json"),
     (Provider::Slack, "slack/message.channels.json"),
     (Provider::Slack, "slack/message.edited.json"),
+    (Provider::Slack, "slack/message.forwarded.json"),
+    (Provider::Github, "github/pull_request.opened.json"),
+    (Provider::Github, "github/pull_request_review.submitted.json"),
+    (Provider::Github, "github/pull_request_review_comment.created.json"),
+    (Provider::Github, "github/discussion_comment.created.json"),
+    (Provider::Github, "github/release.published.json"),
+    (Provider::Github, "github/workflow_run.completed.json"),
+    (Provider::Github, "github/issues.labeled.json"),
     (Provider::Slack, "slack/url_verification.json"),
     (Provider::Stripe, "stripe/charge.failed.json"),
     (Provider::Zendesk, "zendesk/ticket.comment_added.json"),
     (Provider::Jira, "jira/issue.created.json"),
     (Provider::Jira, "jira/comment.created.json"),
+    (Provider::Jira, "jira/comment.created.data-center.json"),
+    (Provider::Jira, "jira/issue.commented.data-center.json"),
     (Provider::StandardWebhooks, "standard-webhooks/invoice.overdue.json"),
     (Provider::Gitlab, "gitlab/issue.open.json"),
     (Provider::Gitlab, "gitlab/note.create.json"),
