@@ -15,6 +15,7 @@ mod draft;
 mod effect;
 mod event;
 mod follow_up;
+mod happening;
 mod ids;
 mod model;
 mod notice;
@@ -53,8 +54,9 @@ pub use decide::{
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
 pub use effect::{Effect, EffectState, Proof, SETTLING};
-pub use event::{Attachment, Event, Target, ThreadState};
+pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
+pub use happening::{HappeningError, first_report};
 pub use ids::{TaskId, TaskIdError};
 pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,

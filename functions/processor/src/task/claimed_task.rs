@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Blob, Classification, Event, Exchange, PartKey, PutNew, Save, StepUsage, StoreError, Target,
+    API_SOURCE, Audience, Blob, Classification, Event, Exchange, PartKey, PutNew, Save, StepUsage, StoreError, Target,
     Task, TaskId, Timestamp, between, short_sha256,
 };
 use futures::future::try_join_all;
@@ -92,8 +92,13 @@ impl ClaimedTask {
         between(self.now(), self.lease_until)
     }
 
-    /// Where the answer goes.
+    /// Where the answer goes. What only the staff can see is answered nowhere: no client answers internally yet,
+    /// and an answer must not be seen by more people than what caused it.
     pub(crate) fn target(&self) -> Result<&Target, Interrupt> {
+        if self.event.audience == Audience::Internal {
+            let message = "the event is internal, and an answer would be public".to_owned();
+            return Err(Interrupt::fail(domain::TaskError::new("publish", "internal", message)));
+        }
         self.event.target.as_ref().ok_or_else(|| {
             let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
             Interrupt::fail(domain::TaskError::new("publish", "no_target", message))

@@ -26,11 +26,7 @@ pub(crate) async fn read_event(resources: &Resources, task: &Task) -> Result<Eve
     let blob =
         blob.ok_or_else(|| fail(domain::PAYLOAD_MISSING, "the stored payload is missing".to_owned()))?;
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
-    let received = Received {
-        content_type: &task.doc.content_type,
-        event_hint: task.doc.event_hint.as_deref(),
-        body: &body,
-    };
+    let received = Received { event_hint: task.doc.event_hint.as_deref(), body: &body };
     match sender.parse(&received) {
         Ok(Parsed::Event(event)) => Ok(*event),
         Ok(Parsed::Ping | Parsed::Challenge(_)) => Err(Interrupt::Ignore("it is a ping".to_owned())),

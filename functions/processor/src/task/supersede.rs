@@ -36,7 +36,7 @@ pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) 
 
 /// Whether `task` is a person's comment for which nothing has been done or decided yet.
 fn may_give_way(resources: &Resources, task: &Task, event: &Event) -> bool {
-    let conversational = event.comment_id.is_some() && event.target.is_some();
+    let conversational = event.comment_id.is_some() && event.target.is_some() && !event.unlisted;
     // Without a history the newer task would not know what was said before.
     conversational && is_untouched(task) && resources.settings.agent.history > 0
 }
