@@ -1,6 +1,6 @@
 //! Many seeds, on all cores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -23,6 +23,8 @@ pub struct Summary {
     pub injected: Injected,
     /// The first seed of each known hole that was met with, and in how many runs it was.
     pub known: BTreeMap<&'static str, (u64, u64)>,
+    /// Likewise of each invariant that does not hold for another reason.
+    pub unknown: BTreeMap<&'static str, (u64, u64)>,
     /// The first run in which something does not hold that is no known hole.
     pub failed: Option<Outcome>,
 }
@@ -34,17 +36,24 @@ impl Summary {
         for (what, count) in &outcome.injected {
             *self.injected.entry(*what).or_default() += count;
         }
-        let mut names: Vec<&'static str> = outcome.known().map(|hole| hole.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            let (first, runs) = self.known.entry(name).or_insert((outcome.seed, 0));
-            (*first, *runs) = ((*first).min(outcome.seed), *runs + 1);
-        }
+        count(&mut self.known, outcome.seed, outcome.known().map(|hole| hole.name));
+        count(&mut self.unknown, outcome.seed, outcome.unknown().map(|verdict| verdict.invariant));
         let is_first = self.failed.as_ref().is_none_or(|failed| outcome.seed < failed.seed);
         if is_first && outcome.unknown().next().is_some() {
             self.failed = Some(outcome);
         }
+    }
+}
+
+/// Counts a run in which `names` were met with.
+fn count(
+    runs: &mut BTreeMap<&'static str, (u64, u64)>,
+    seed: u64,
+    names: impl Iterator<Item = &'static str>,
+) {
+    for name in names.collect::<BTreeSet<_>>() {
+        let (first, count) = runs.entry(name).or_insert((seed, 0));
+        (*first, *count) = ((*first).min(seed), *count + 1);
     }
 }
 
@@ -61,6 +70,9 @@ impl fmt::Display for Summary {
                 }
                 None => writeln!(f, "  known: {} in no run", hole.name)?,
             }
+        }
+        for (invariant, (first, runs)) in &self.unknown {
+            writeln!(f, "  does not hold: {invariant}: in {runs} runs, first in seed {first}")?;
         }
         match &self.failed {
             Some(failed) => write!(f, "{failed}"),
