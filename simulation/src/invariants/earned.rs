@@ -10,8 +10,10 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
     for task in failed {
         let Some(error) = &task.doc.error else { continue };
         let hardships = after.history.hardships.get(&task.id).copied().unwrap_or_default();
+        let nature = after.world.nature_of(&task.id);
         let earned = match error.kind.as_str() {
-            "blocked_prompt" => after.world.nature_of(&task.id).blocked,
+            "blocked_prompt" => nature.blocked,
+            "no_attempts_left" if nature.poison => true,
             // Whoever sent it was never told that it was taken in.
             PAYLOAD_MISSING => !after.history.promised.contains_key(&task.id),
             _ => hardships >= MAX_ATTEMPTS,

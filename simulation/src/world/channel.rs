@@ -67,7 +67,7 @@ fn failed(operation: &'static str, failure: ServiceFailure) -> ServiceError {
 impl Approver for Ports {
     async fn request(&self, ask: &Ask<'_>) -> Result<MessageRef, ServiceError> {
         let about = format!("{} of {}", ask.notice.name, ask.task.id);
-        let write = Operation::write(Port::Channel, "ask people", &about);
+        let write = Operation::once(Port::Channel, "ask people", &about);
         let fail = || failed("ask", ServiceFailure::InDoubt);
         self.operate(write, || self.world.channel.post(ask), fail).await
     }

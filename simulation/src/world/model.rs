@@ -35,6 +35,7 @@ impl Model for Ports {
         let about = format!("{} of {}", call.step, call.task_id);
         let operation = Operation::write(Port::Model, "ask", &about);
         self.world.note(|| format!("{} asks for the {about}", self.who()));
+        self.may_ask(call);
         let left = domain::between(self.world.clock(self.env).now(), call.deadline);
         let thought = self.world.millis(THOUGHT).min(left);
         match self.draw(Port::Model, true) {
@@ -94,28 +95,31 @@ impl Ports {
         ModelAnswer { text, value, usage: vec![usage(&call.step)], exchanges: vec![exchange] }
     }
 
-    /// Writes down what was billed. What is saved is never asked for again.
-    fn paid(&self, call: &ModelCall, text: &str) {
+    /// What is saved is never asked for again.
+    fn may_ask(&self, call: &ModelCall) {
         let world = &self.world;
         let (id, step) = (&call.task_id, &call.step);
-        let Some(task) = world.tasks.get(id) else {
-            return world.violated("no saved step is paid twice", format!("{id} is not stored"));
-        };
-        let round = task.doc.round;
+        let Some(task) = world.tasks.get(id) else { return };
         let saved = match call.role {
             ModelRole::Triage => task.doc.classification.is_some(),
-            ModelRole::Answer => world.parts.has(id, &PartKey::step(round, step)),
+            ModelRole::Answer => world.parts.has(id, &PartKey::step(task.doc.round, step)),
         };
         if saved {
-            world.violated("no saved step is paid twice", format!("{step} of {id} in round {round}"));
+            let what = format!("{step} of {id} in round {}", task.doc.round);
+            world.violated("no saved step is paid twice", what);
         }
-        let mut history = world.history();
+    }
+
+    /// Writes down what was billed.
+    fn paid(&self, call: &ModelCall, text: &str) {
+        let (task, step, text) = (call.task_id.clone(), call.step.clone(), text.to_owned());
+        let round = self.world.tasks.get(&task).map_or(0, |task| task.doc.round);
+        let mut history = self.world.history();
         if call.role == ModelRole::Answer {
             let turns: Vec<&str> = call.turns.iter().map(|turn| turn.text.as_str()).collect();
-            history.shown.push((id.clone(), turns.join("\n")));
+            history.shown.push((task.clone(), turns.join("\n")));
         }
-        let (task, step, text, at) = (id.clone(), step.clone(), text.to_owned(), world.now());
-        history.paid.push(Paid { task, step, round, text, at });
+        history.paid.push(Paid { task, step, round, text, at: self.world.now() });
     }
 
     /// Certainly not asked.

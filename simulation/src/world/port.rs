@@ -38,15 +38,22 @@ pub(crate) struct Operation<'a> {
     pub(crate) name: &'static str,
     pub(crate) about: &'a (dyn Display + Sync),
     pub(crate) writes: bool,
+    /// Whether its client sends it once, whatever comes back.
+    pub(crate) once: bool,
 }
 
 impl<'a> Operation<'a> {
     pub(crate) fn read(port: Port, name: &'static str, about: &'a (dyn Display + Sync)) -> Self {
-        Self { port, name, about, writes: false }
+        Self { port, name, about, writes: false, once: false }
     }
 
     pub(crate) fn write(port: Port, name: &'static str, about: &'a (dyn Display + Sync)) -> Self {
-        Self { port, name, about, writes: true }
+        Self { port, name, about, writes: true, once: false }
+    }
+
+    /// A write that no client repeats.
+    pub(crate) fn once(port: Port, name: &'static str, about: &'a (dyn Display + Sync)) -> Self {
+        Self { once: true, ..Self::write(port, name, about) }
     }
 }
 
@@ -69,6 +76,7 @@ impl Ports {
         fail: impl FnOnce() -> E,
     ) -> Result<T, E> {
         let mishap = self.draw(operation.port, operation.writes);
+        let mishap = mishap.filter(|mishap| !(operation.once && *mishap == Mishap::Twice));
         self.wait(QUICK).await;
         let outcome = match mishap {
             None => Ok(run()),
