@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use standins::gemini::{Fault, FaultRule, GeminiStandin, Latency};
 use domain::{Clock, Task, TaskStatus, Timestamp, between};
 use serde_json::Value;
 use settings::Settings;
+use standins::gemini::{Fault, FaultRule, GeminiStandin, Latency};
 use telemetry::Recorded;
 use tokio::runtime::Builder;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use standins::gemini::{Billed, GeminiStandin};
 use domain::{Timestamp, after};
+use standins::gemini::{Billed, GeminiStandin};
 
 /// Calls that a benchmark's stand-in remembers; a client that never waits makes tens of thousands.
 pub(crate) const REMEMBERED: usize = 200_000;

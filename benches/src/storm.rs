@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use standins::gemini::{GeminiStandin, Latency, Quota};
 use domain::{Clock, Task, TaskStatus};
 use settings::Settings;
+use standins::gemini::{GeminiStandin, Latency, Quota};
 use tokio::runtime::Builder;
 
 use crate::fleet::{Fleet, PROCESSORS};

@@ -1,8 +1,8 @@
 //! What the model's service would charge, from what its stand-in has served: list prices, independent of
 //! what the tasks say of themselves.
 
-use standins::gemini::{CacheStorage, GeminiStandin};
 use domain::Timestamp;
+use standins::gemini::{CacheStorage, GeminiStandin};
 
 use crate::Outcome;
 use crate::seen::{self, Call};

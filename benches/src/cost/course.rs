@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ::processor::Processor;
-use standins::gemini::{Builder, GeminiStandin, ReceivedRequest, Scripted};
 use domain::{Clock, Jitter, Stores, TaskStatus, Timestamp, after};
 use embedded::Embedded;
 use settings::Settings;
+use standins::gemini::{Builder, GeminiStandin, ReceivedRequest, Scripted};
 use sweeper::Sweeper;
 use telemetry::Metrics;
 

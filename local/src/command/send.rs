@@ -7,7 +7,7 @@ use std::time::Instant;
 use domain::{Clock, TaskId};
 use serde_json::{Value, json};
 use settings::Environment;
-use webhook::{Provider, Secrets, Sender};
+use webhook::{Secrets, Sender};
 
 use crate::Failure;
 use crate::cli::SendArgs;

@@ -6,13 +6,13 @@ use tokio::net::TcpListener;
 
 use crate::Failure;
 use crate::cli::{StandinArgs, StandinService};
+use crate::terminal::say;
 use standins::gemini::GeminiStandin;
 use standins::github::GithubStandin;
 use standins::jira::JiraStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
-use crate::terminal::say;
 
 /// Serves until Ctrl-C.
 pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {

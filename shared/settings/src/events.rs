@@ -112,8 +112,11 @@ mod tests {
         assert_eq!(suggestion("issue.opened"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issues.openend"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issue_comments"), "write kind and action, such as \"issue_comment.created\"");
-        assert_eq!(suggestion("push.x"), "supported kinds: `issues`, `issue_comment`, `pull_request`, `pull_request_review`, \
-             `pull_request_review_comment`, `release`, `workflow_run`");
+        assert_eq!(
+            suggestion("push.x"),
+            "supported kinds: `issues`, `issue_comment`, `pull_request`, `pull_request_review`, \
+             `pull_request_review_comment`, `release`, `workflow_run`"
+        );
         let suggestion = |provider, name| check(provider, name).unwrap_err();
         assert_eq!(suggestion(Provider::Slack, "app_mentions"), "did you mean \"app_mention\"?");
         assert_eq!(

@@ -143,7 +143,12 @@ impl Ports {
         self.world.name_of(self.env)
     }
 
-    fn tell<T: Debug, E: Debug>(&self, operation: &Operation<'_>, mishap: Option<Mishap>, outcome: &Result<T, E>) {
+    fn tell<T: Debug, E: Debug>(
+        &self,
+        operation: &Operation<'_>,
+        mishap: Option<Mishap>,
+        outcome: &Result<T, E>,
+    ) {
         self.world.note(|| {
             let said = match outcome {
                 Ok(done) => short(&format!("{done:?}")),

@@ -220,7 +220,9 @@ pub(crate) fn thread_name(number: u64) -> String {
 pub(crate) fn post(path: &str, headers: &[(String, String)], body: Vec<u8>) -> Request<Body> {
     let mut request = Request::post(path).body(Body::from(body)).unwrap_or_default();
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str())) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
+        {
             request.headers_mut().insert(name, value);
         }
     }

@@ -82,7 +82,8 @@ impl Threads {
     fn last(&self, thread: &str, limit: usize, now: Timestamp) -> Vec<Comment> {
         let threads = lock(&self.0);
         let Some(thread) = threads.get(thread) else { return Vec::new() };
-        let listed: Vec<&Posted> = thread.comments.iter().filter(|comment| comment.listed_at <= now).collect();
+        let listed: Vec<&Posted> =
+            thread.comments.iter().filter(|comment| comment.listed_at <= now).collect();
         let from = listed.len().saturating_sub(limit);
         listed[from..].iter().map(|comment| shown(comment)).collect()
     }
@@ -148,7 +149,12 @@ impl World {
 
 impl Ports {
     /// Sends a comment on its way, which it goes alone.
-    fn dispatch(&self, thread: String, text: String, mark: Mark) -> oneshot::Receiver<Result<Proof, ServiceFailure>> {
+    fn dispatch(
+        &self,
+        thread: String,
+        text: String,
+        mark: Mark,
+    ) -> oneshot::Receiver<Result<Proof, ServiceFailure>> {
         let (tell, told) = oneshot::channel();
         let world = Arc::clone(&self.world);
         let held_up = !world.is_calm() && world.chance(self.world.scenario.held_up_per_mille);
@@ -216,7 +222,12 @@ impl Publisher for Ports {
         }
     }
 
-    async fn find(&self, target: &Target, mark: &Mark, since: Timestamp) -> Result<Option<Proof>, ServiceError> {
+    async fn find(
+        &self,
+        target: &Target,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
         let thread = name_of(target);
         let about = format!("{mark} in {thread}");
         let run = || self.world.threads.find(&thread, &mark.to_string(), since, self.world.now());
