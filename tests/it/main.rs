@@ -6,6 +6,7 @@ mod aws;
 mod aws_contract;
 mod binary;
 mod check;
+mod circles;
 mod commands;
 mod console;
 mod crash;
