@@ -191,6 +191,7 @@ fn gateway_event(source: &str, headers: &[(String, String)], body: &[u8]) -> Val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use webhook::Provider;
 
     #[test]
     fn base_url_gets_the_route() {
