@@ -37,7 +37,6 @@ pub(crate) fn fresh(body: &[u8], now: Timestamp) -> serde_json::Result<Vec<u8>> 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
