@@ -1,5 +1,5 @@
-//! `map = { event = "/type", … }` and `identity = "/id"`: where things are in the events of senders
-//! without a reader of their own.
+//! `map = { event = "/type", … }` and `identity = "/id"`: where the facts are in the events of a sender that has no
+//! parser here.
 
 use webhook::{FieldMap, Pointer, PointerError, Provider};
 
@@ -7,7 +7,7 @@ use crate::entry::Entry;
 use crate::form::Form;
 use crate::key::key;
 
-/// Reads `map`; senders with a reader of their own need none.
+/// Reads `map`. A sender that has a parser here takes none.
 pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<FieldMap> {
     if let Some(provider) = provider.filter(|provider| !provider.is_mapped()) {
         return entry.refuse(
