@@ -233,7 +233,7 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
         doc.draft = None;
     }
     // Triage ran while no model was available: it runs again.
-    if doc.shut_since.take().is_some() && doc.stand_in.is_some() {
+    if doc.model_down_since.take().is_some() && doc.stand_in.is_some() {
         doc.classification = doc.classification.take().filter(|known| known.confidence > 0.0);
     }
     doc.decision = None;
