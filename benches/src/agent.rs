@@ -34,7 +34,6 @@ pub(crate) fn load(path: &Path) -> Outcome<Settings> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use settings::ApprovalPolicy;
 

@@ -80,7 +80,6 @@ fn webhook(mut event: Value, number: u64, now: Timestamp) -> Outcome<Webhook> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -168,7 +168,6 @@ fn noise(settings: &Settings) -> Outcome<Table> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};

@@ -82,7 +82,6 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

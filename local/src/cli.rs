@@ -7,11 +7,21 @@ use domain::TaskStatus;
 
 /// Webhooks in, finished agent work out: the local runner and the tools around it.
 #[derive(Debug, Parser)]
-#[command(name = "afterhook", version, about, max_term_width = 100)]
+#[command(name = "afterhook", version, about, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do; `dev` if nothing is said.
+    /// What to do (default: `dev`, with the options below).
     #[command(subcommand)]
-    pub command: Option<Command>,
+    command: Option<Command>,
+    #[command(flatten)]
+    dev: DevArgs,
+}
+
+impl Cli {
+    /// The command that the line names; `dev` when it names none.
+    #[must_use]
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or(Command::Dev(self.dev))
+    }
 }
 
 /// The commands.
@@ -31,8 +41,24 @@ pub enum Command {
     Standin(StandinArgs),
 }
 
+/// `--config`, the same for every command that reads agent.toml.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigFile {
+    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
+    #[arg(id = "config", long = "config", value_name = "FILE")]
+    pub path: Option<PathBuf>,
+}
+
+/// `--data-dir`, the same for `dev` and for every command that looks into what a `dev` keeps.
+#[derive(Debug, Clone, Args)]
+pub struct DataDir {
+    /// Data directory of `dev`: tasks, queues, and the secrets that the environment does not have.
+    #[arg(id = "data_dir", long = "data-dir", value_name = "DIR", default_value = ".afterhook")]
+    pub path: PathBuf,
+}
+
 /// `afterhook dev`.
-#[derive(Debug, Clone, Args, Default)]
+#[derive(Debug, Clone, Args)]
 pub struct DevArgs {
     /// Exit when the sample task has ended: 0 if it ended well.
     #[arg(long, conflicts_with = "no_sample")]
@@ -43,12 +69,12 @@ pub struct DevArgs {
     /// Port on 127.0.0.1; 0 takes any free one.
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
-    /// Where tasks, queues and made-up secrets are kept.
-    #[arg(long, value_name = "DIR", default_value = ".afterhook")]
-    pub data_dir: PathBuf,
-    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+    /// `--config`.
+    #[command(flatten)]
+    pub config: ConfigFile,
     /// Report progress as JSON lines.
     #[arg(long)]
     pub json: bool,
@@ -78,18 +104,19 @@ pub struct SendArgs {
     /// Print a freshly signed API Gateway event for `sam local invoke -e -` instead.
     #[arg(long)]
     pub print_event: bool,
-    /// Where `dev` keeps its made-up secrets, for sources that have none in the environment.
-    #[arg(long, value_name = "DIR", default_value = ".afterhook")]
-    pub data_dir: PathBuf,
-    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+    /// `--config`.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// `afterhook tasks`.
 #[derive(Debug, Args)]
+#[command(mut_arg("data_dir", |dir| dir.global(true)))]
 pub struct TasksArgs {
-    /// What to do; `list` if nothing is said.
+    /// What to do (default: `list`).
     #[command(subcommand)]
     pub action: Option<TasksAction>,
     /// Base URL of the console API.
@@ -98,9 +125,9 @@ pub struct TasksArgs {
     /// Print the API's JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Where `dev` keeps its made-up token, if CONSOLE_TOKEN is not set.
-    #[arg(long, global = true, value_name = "DIR", default_value = ".afterhook")]
-    pub data_dir: PathBuf,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
 }
 
 /// What `afterhook tasks` does.
@@ -172,9 +199,9 @@ pub struct RedriveArgs {
     /// Report as JSON; needs --yes, since nobody is asked.
     #[arg(long, requires = "yes")]
     pub json: bool,
-    /// The data directory of a stopped `dev`.
-    #[arg(long, value_name = "DIR", default_value = ".afterhook")]
-    pub data_dir: PathBuf,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
     /// Use the queues of the environment (QUEUE_URL_…, QUEUE_URL_DEAD) instead.
     #[arg(long)]
     pub aws: bool,
@@ -183,9 +210,9 @@ pub struct RedriveArgs {
 /// `afterhook check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// `--config`.
+    #[command(flatten)]
+    pub config: ConfigFile,
     /// Print the JSON Schema of agent.toml for editors instead, as it lies beside it.
     #[arg(long, conflicts_with = "config")]
     pub schema: bool,
@@ -216,4 +243,50 @@ pub enum StandinService {
     Jira,
     /// Stripe's API, as far as refunds go.
     Stripe,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, ErrorKind> {
+        let cli = Cli::try_parse_from(line.split_whitespace());
+        cli.map(Cli::into_command).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn the_command_line_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_line_that_names_no_command_is_that_of_dev() {
+        for line in ["afterhook", "afterhook dev"] {
+            let Command::Dev(dev) = parse(line).unwrap() else { panic!("{line}") };
+            assert_eq!((dev.port, dev.data_dir.path.as_path()), (3000, Path::new(".afterhook")), "{line}");
+            assert!(!dev.once && dev.config.path.is_none(), "{line}");
+        }
+        assert!(
+            matches!(parse("afterhook --once --port 0"), Ok(Command::Dev(dev)) if dev.once && dev.port == 0)
+        );
+        assert_eq!(parse("afterhook --once tasks").unwrap_err(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn the_data_directory_of_tasks_may_stand_behind_the_action() {
+        for line in ["afterhook tasks --data-dir d list", "afterhook tasks list --data-dir d"] {
+            let Command::Tasks(tasks) = parse(line).unwrap() else { panic!("{line}") };
+            assert_eq!(tasks.data_dir.path, Path::new("d"), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_schema_is_that_of_no_file() {
+        assert_eq!(parse("afterhook check --schema --config f").unwrap_err(), ErrorKind::ArgumentConflict);
+    }
 }

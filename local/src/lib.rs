@@ -4,8 +4,8 @@
 mod cli;
 mod command;
 mod dev;
+mod dev_secrets;
 mod failure;
-mod made_up;
 mod terminal;
 
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ pub use failure::Failure;
 
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> ExitCode {
-    let done = match cli.command.unwrap_or(Command::Dev(DevArgs::default_line())) {
+    let done = match cli.into_command() {
         Command::Dev(args) => Box::pin(dev::command(args)).await,
         Command::Send(args) => command::send::send(args).await,
         Command::Tasks(args) => command::tasks::tasks(args).await,

@@ -13,15 +13,15 @@ use crate::terminal::say;
 
 /// Exits 0 when everything can work.
 ///
-/// The mistakes of agent.toml and of the environment come in one report, the last that is said. A summary comes
-/// before it when agent.toml by itself is sound: what the machine lacks does not hide what the file says.
+/// One report, printed last, has the mistakes of agent.toml and of the environment. A summary comes before it when
+/// agent.toml by itself is sound: a variable that this machine lacks does not hide what the file says.
 pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     if args.schema {
         say!("{}", settings::schema().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     let variables = Variables::read();
-    let path = args.config.clone().unwrap_or_else(|| variables.config_path());
+    let path = args.config.path.clone().unwrap_or_else(|| variables.config_path());
     let registry = processor::registry();
     let automations: Vec<&str> = registry.names().collect();
     let environment = variables.environment();

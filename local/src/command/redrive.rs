@@ -18,14 +18,14 @@ use crate::terminal::say;
 const READING: Duration = Duration::from_secs(300);
 /// Messages of one receive.
 const BATCH: usize = 10;
-/// More than this are left for another run.
+/// Letters of one run; the rest is left for another.
 const MAX_MESSAGES: usize = 10_000;
 
 /// What is to be done with one dead letter.
 enum Letter {
     /// Its task is unfinished: a fresh message goes out.
     Redrive(Envelope),
-    /// Its task has ended: the letter goes.
+    /// Its task has ended: the letter is deleted.
     Drop(TaskStatus),
     /// It names no task of ours: it stays for a person to look at.
     Keep(String),
@@ -120,14 +120,14 @@ async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
 }
 
 fn local(args: &RedriveArgs) -> Result<Stores, Failure> {
-    // Opening would make it, and a misspelt name pass for a queue without dead letters.
-    if !args.data_dir.is_dir() {
-        let dir = args.data_dir.display();
+    // Opening would create it, and a misspelt directory would look like a queue without dead letters.
+    if !args.data_dir.path.is_dir() {
+        let dir = args.data_dir.path.display();
         return Err(Failure::new(format!(
             "there is no data directory {dir}: name that of `dev` with --data-dir"
         )));
     }
-    let embedded = Embedded::open(&args.data_dir, Clock::system());
+    let embedded = Embedded::open(&args.data_dir.path, Clock::system());
     embedded.map(|embedded| embedded.stores()).map_err(|error| Failure::new(error.to_string()))
 }
 

@@ -12,7 +12,7 @@ use webhook::{Secrets, Sender};
 use crate::Failure;
 use crate::cli::SendArgs;
 use crate::dev::load;
-use crate::made_up::MadeUp;
+use crate::dev_secrets::DevSecrets;
 use crate::terminal::say;
 
 /// What ingest answered.
@@ -37,7 +37,7 @@ impl Answer {
 /// Sends, or prints the event for Lambda.
 pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
-    let path = args.config.clone().unwrap_or_else(|| environment.config_path());
+    let path = args.config.path.clone().unwrap_or_else(|| environment.config_path());
     let settings = load(&path)?;
     let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));
     let source = settings.sources.get(&name).ok_or_else(|| {
@@ -72,7 +72,7 @@ pub(crate) async fn post(
     Message { sender, secrets, hint, is_form: false }.post(body, url).await
 }
 
-/// What goes along with a body.
+/// How a body is signed and labelled.
 struct Message<'m> {
     sender: &'m Sender,
     secrets: &'m Secrets,
@@ -106,15 +106,16 @@ impl Message<'_> {
     }
 }
 
-/// The environment's secrets, else the one that `dev` made up; and where they are from.
+/// The secrets and where they are from: the environment, else the one that `dev` made up.
 fn secrets(args: &SendArgs, source: &str, environment: &Environment) -> Result<(Secrets, String), Failure> {
     let variable = settings::variable_of(source);
     if let Some(secrets) = environment.secrets_for(source) {
         return Ok((secrets.clone(), format!("{variable} of the environment")));
     }
-    let dir = args.data_dir.display();
-    let made_up = MadeUp::read(&args.data_dir).map_err(|error| Failure::at("the made-up secrets", error))?;
-    match made_up.get(&variable) {
+    let dir = args.data_dir.path.display();
+    let dev_secrets =
+        DevSecrets::read(&args.data_dir.path).map_err(|error| Failure::at("the made-up secrets", error))?;
+    match dev_secrets.get(&variable) {
         Some(secret) => {
             let origin =
                 format!("the {variable} that `dev` made up in {dir} (--data-dir names another place)");
@@ -126,8 +127,8 @@ fn secrets(args: &SendArgs, source: &str, environment: &Environment) -> Result<(
     }
 }
 
-/// The file's body: with the time of now where the sender signs one inside it, and as another event
-/// if that is asked for.
+/// The body of the file. It gets the present time if the sender signs a time inside it, and becomes another event with
+/// `--fresh`.
 fn body(args: &SendArgs, sender: &Sender) -> Result<Vec<u8>, Failure> {
     let place = args.file.display();
     let body = std::fs::read(&args.file).map_err(|error| Failure::at(place, error))?;

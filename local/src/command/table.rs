@@ -1,5 +1,5 @@
-//! Tables for people: columns as wide as what is in them, colours on a terminal only, and nothing in a
-//! cell that a terminal would obey.
+//! Tables for people: columns as wide as their contents, colours on a terminal only, and no control characters in
+//! a cell.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal;

@@ -8,7 +8,7 @@ use crate::terminal::say;
 /// Characters of a reason that a list shows.
 const REASON: usize = 90;
 
-/// The fields of a task that are shown if they are there, and what they are called.
+/// The fields of a task that are shown if it has them, and their labels.
 const LINES: [(&str, &str); 19] = [
     ("event", "/event"),
     ("thread", "/thread"),
@@ -101,7 +101,7 @@ fn short_time(at: &str) -> String {
     at.chars().take(19).collect::<String>().replace('T', " ")
 }
 
-/// Why a task stands where it stands, in a few words.
+/// Why a task has its status, in a few words.
 fn why(task: &Value) -> String {
     let text = |pointer: &str| text(task, pointer);
     let last = || text(&format!("/timeline/{}/note", task["timeline"].as_array()?.len().checked_sub(1)?));

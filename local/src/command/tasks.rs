@@ -12,20 +12,20 @@ use super::table::plain;
 use super::task_text::{print_list, print_task};
 use crate::Failure;
 use crate::cli::{TasksAction, TasksArgs};
-use crate::made_up::MadeUp;
+use crate::dev_secrets::DevSecrets;
 
-/// Characters of an answer that is none of our problems, such as a page of a proxy.
+/// Characters shown of an answer that is not one of our errors, such as a page of a proxy.
 const MAX_SHOWN: usize = 300;
 
 struct Api {
     client: reqwest::Client,
     url: String,
     token: SecretString,
-    /// Where the token is from, for whoever it is refused to.
+    /// Where the token is from, for the message when it is refused.
     token_from: String,
 }
 
-/// Does it and prints the outcome.
+/// Does what the command says and prints the outcome.
 pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
     let url = base(&args.url)?;
     let (token, token_from) = token(&args)?;
@@ -65,7 +65,7 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The console's address as it was given, if it can be one.
+/// The console's address as given, if it is a URL of HTTP.
 fn base(given: &str) -> Result<String, Failure> {
     match Url::parse(given) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(given.trim_end_matches('/').to_owned()),
@@ -75,15 +75,16 @@ fn base(given: &str) -> Result<String, Failure> {
     }
 }
 
-/// The first token of CONSOLE_TOKEN, else the one that `dev` made up; and where it is from.
+/// The token and where it is from: the first of CONSOLE_TOKEN, else the one that `dev` made up.
 fn token(args: &TasksArgs) -> Result<(SecretString, String), Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
     if let Some(token) = environment.console_tokens.first() {
         return Ok((token.token.clone(), format!("{}'s in CONSOLE_TOKEN", token.name)));
     }
-    let made_up = MadeUp::read(&args.data_dir).map_err(|error| Failure::at("the made-up secrets", error))?;
-    let dir = args.data_dir.display();
-    let token = made_up.get("CONSOLE_TOKEN").map(|token| token.to_owned().into());
+    let dev_secrets =
+        DevSecrets::read(&args.data_dir.path).map_err(|error| Failure::at("the made-up secrets", error))?;
+    let dir = args.data_dir.path.display();
+    let token = dev_secrets.get("CONSOLE_TOKEN").map(|token| token.to_owned().into());
     let token = token.ok_or_else(|| {
         Failure::new(format!(
             "CONSOLE_TOKEN is not set, and no `dev` has made one up in {dir}: set it to `name:token`, or name \

@@ -5,11 +5,10 @@ use settings::Environment;
 
 use crate::Failure;
 
-/// What the resources are called that are created on an emulator.
+/// Prefix of the resources that are created on an emulator.
 const PREFIX: &str = "afterhook";
 
-/// The stores that the environment names; on an endpoint of one's own (`AWS_ENDPOINT_URL`) they are
-/// created if the environment names none.
+/// The stores that the environment names. If it names none and `AWS_ENDPOINT_URL` is set, they are created there.
 pub(crate) async fn open(environment: &Environment) -> Result<(Stores, String), Failure> {
     let sdk = aws::sdk_config().await;
     let endpoint = sdk.endpoint_url().map(str::to_owned);

@@ -1,4 +1,4 @@
-//! What `dev` says when it is up: what is real, what is a stand-in, and how to reach it.
+//! What `dev` prints when it listens: what is real, what is a stand-in, and how to reach it.
 
 use serde_json::json;
 

@@ -10,7 +10,7 @@ mod start;
 mod watch;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use settings::{Environment, Mistakes, Settings, Variables};
@@ -20,15 +20,8 @@ pub use backend::Backend;
 pub use start::{Dev, Running, start};
 pub use world::Service;
 
-use crate::made_up::MadeUp;
+use crate::dev_secrets::DevSecrets;
 use crate::{DevArgs, Failure};
-
-impl DevArgs {
-    /// The arguments of a command line that says nothing.
-    pub(crate) fn default_line() -> Self {
-        Self { port: 3000, data_dir: PathBuf::from(".afterhook"), ..Self::default() }
-    }
-}
 
 /// Runs `dev` until Ctrl-C, or until the sample task has ended.
 pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
@@ -55,7 +48,7 @@ fn quiet(json: bool) -> &'static str {
     if json { "info" } else { "warn,processor=info,sweeper=info" }
 }
 
-/// Sends the sample and shows what becomes of it; then, unless it was for that alone, goes on.
+/// Sends the sample and shows what becomes of it. Then goes on, unless `--once` was said.
 async fn play(args: &DevArgs, running: &Running) -> Result<ExitCode, Failure> {
     let ended_well = if args.no_sample { true } else { watch::sample(running, args.json, args.once).await? };
     if args.once {
@@ -64,20 +57,21 @@ async fn play(args: &DevArgs, running: &Running) -> Result<ExitCode, Failure> {
     std::future::pending().await
 }
 
-/// Reads agent.toml, and makes up what the environment leaves out.
+/// Reads agent.toml, and makes up the secrets that the environment lacks.
 fn prepare(args: &DevArgs, mut environment: Environment) -> Result<Dev, Failure> {
-    let path = args.config.clone().unwrap_or_else(|| environment.config_path());
-    // With the environment: what an automation lacks is named beside the line that wants it.
+    let path = args.config.path.clone().unwrap_or_else(|| environment.config_path());
+    // The environment is checked too: a missing variable is reported at the line of agent.toml that wants it.
     let settings = knowing(|automations| Settings::load_in(&path, automations, &Variables::read()))?;
-    std::fs::create_dir_all(&args.data_dir)
-        .map_err(|error| Failure::at(format!("the data directory {}", args.data_dir.display()), error))?;
-    let made_up = make_up(&args.data_dir, &settings, &mut environment)?;
+    std::fs::create_dir_all(&args.data_dir.path).map_err(|error| {
+        Failure::at(format!("the data directory {}", args.data_dir.path.display()), error)
+    })?;
+    let made_up = make_up(&args.data_dir.path, &settings, &mut environment)?;
     let backend = backend(args, &environment)?;
     Ok(Dev {
         settings,
         environment,
         backend,
-        data_dir: Some(args.data_dir.clone()),
+        data_dir: Some(args.data_dir.path.clone()),
         port: args.port,
         made_up,
     })
@@ -89,7 +83,7 @@ fn backend(args: &DevArgs, environment: &Environment) -> Result<Backend, Failure
     Ok(if args.aws {
         Backend::Aws(Box::new(environment.clone()))
     } else {
-        Backend::Sqlite(args.data_dir.clone())
+        Backend::Sqlite(args.data_dir.path.clone())
     })
 }
 
@@ -98,10 +92,10 @@ fn backend(args: &DevArgs, _: &Environment) -> Result<Backend, Failure> {
     if args.aws {
         return Err(Failure::new("--aws is not built in: use `cargo run --features aws -- dev --aws`"));
     }
-    Ok(Backend::Sqlite(args.data_dir.clone()))
+    Ok(Backend::Sqlite(args.data_dir.path.clone()))
 }
 
-/// agent.toml with every automation that it names known.
+/// agent.toml, checked against the automations that there are.
 pub(crate) fn load(path: &Path) -> Result<Settings, Failure> {
     knowing(|automations| Settings::load_for(path, automations))
 }
@@ -112,15 +106,15 @@ fn knowing(load: impl FnOnce(&[&str]) -> Result<Settings, Mistakes>) -> Result<S
     load(&automations).map_err(|mistakes| Failure::new(mistakes.to_string()))
 }
 
-/// A signing secret for every source that has none, and a console token. Returns what was made up, by
-/// the name of its variable, for the banner.
+/// Makes up a signing secret for every source that has none, and a console token if there is none. Returns them by
+/// the names of their variables, for the banner.
 fn make_up(
     data_dir: &Path,
     settings: &Settings,
     environment: &mut Environment,
 ) -> Result<Vec<(String, String)>, Failure> {
     let failed = |error| Failure::at("the made-up secrets", error);
-    let mut store = MadeUp::read(data_dir).map_err(failed)?;
+    let mut store = DevSecrets::read(data_dir).map_err(failed)?;
     let mut made = Vec::new();
     for source in settings.sources.keys() {
         if environment.secrets_for(source).is_none() {

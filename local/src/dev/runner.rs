@@ -1,5 +1,5 @@
-//! What Lambda does in the cloud: polls the lanes, hands messages to the processor, deletes what is
-//! done, and calls the sweeper, every second here.
+//! What Lambda does in the cloud: polls the lanes, hands messages to the processor, deletes those that are done, and
+//! calls the sweeper, here every second.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,8 +62,8 @@ pub(super) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane:
     }
 }
 
-/// What is worked on together. Bulk work is, as on Lambda, so that the events of trusted sources can share
-/// a question; a task of any other lane waits for no other to end.
+/// Splits messages into those that are worked on together. Bulk work is kept together, as on Lambda, so that events of
+/// trusted sources can share a question. A task of any other lane waits for no other.
 fn batches(lane: Lane, received: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     match lane {
         Lane::Bulk if received.is_empty() => Vec::new(),
@@ -99,8 +99,8 @@ pub(super) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
     }
 }
 
-/// Looks after messages about drafts every second until dropped. Apart from the other sweeps: a silent
-/// Slack keeps no task waiting.
+/// Delivers the messages about drafts every second until dropped. It runs apart from the other sweeps, so that a
+/// Slack that does not answer delays no task.
 pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -113,8 +113,8 @@ pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
     }
 }
 
-/// Sweeps context caches, when it is time to, until dropped. Apart from the other sweeps: a silent
-/// model keeps no task waiting.
+/// Sweeps context caches, when it is time to, until dropped. It runs apart from the other sweeps, so that a model
+/// that does not answer delays no task.
 pub(super) async fn caches(caches: Caches, settings: Settings, environment: Environment, clock: Clock) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

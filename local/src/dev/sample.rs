@@ -12,7 +12,6 @@ pub(crate) fn issue(now: Timestamp) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::Value;

@@ -65,8 +65,7 @@ impl Running {
         format!("http://{}", self.address)
     }
 
-    /// Stops everything at once. Nothing is lost by that: whatever was under way is taken up at the
-    /// next start.
+    /// Stops everything at once. Nothing is lost: the next start takes up what was under way.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
     }
@@ -75,8 +74,8 @@ impl Running {
 /// Starts the system and returns once it listens.
 ///
 /// # Errors
-/// [`Failure`] says what is in the way: a port in use, a directory that another process has, settings
-/// that cannot work.
+/// [`Failure`] says why it cannot start: a port in use, a directory that another process has, settings that cannot
+/// work.
 pub async fn start(dev: Dev) -> Result<Running, Failure> {
     install_crypto();
     let Dev { settings, mut environment, backend, data_dir, port, made_up } = dev;
@@ -185,7 +184,7 @@ fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clo
     .with_approvals(settings.approvals.slack.as_ref())
 }
 
-/// Tells ingest the agent's own login at a service as soon as that says it.
+/// Tells ingest the agent's own login at a service, as soon as the service says it.
 async fn introduce(clients: Services, service: OutsideService, ingest: Arc<Ingest>) {
     let (Some(publisher), Some(provider)) = (clients.publisher(service), service.provider()) else { return };
     let mut pause = Duration::from_millis(500);

@@ -50,7 +50,7 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
     Ok(task.control.status == TaskStatus::Completed)
 }
 
-/// Shows what the stand-ins are asked to do, until dropped: where a result went is seen there and then.
+/// Shows what the stand-ins are asked to do, until dropped, so that one sees at once where a result went.
 pub(super) async fn received(mut received: Received, json: bool) -> Infallible {
     loop {
         for (service, request) in received.news() {

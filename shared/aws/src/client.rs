@@ -14,17 +14,17 @@ use aws_types::service_config::ServiceConfigKey;
 
 use crate::headers::Headers;
 
-/// A connection inside one region stands within milliseconds; a second means that it will not.
+/// A connection inside one region is made within milliseconds. After a second it will not be made at all.
 const CONNECT: Duration = Duration::from_secs(1);
 /// One try. DynamoDB and SQS answer in single milliseconds; the slowest is a megabyte to S3.
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// All tries of one call together: GitHub waits 10 s for our answer.
 const OPERATION: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 3;
-/// The SDK's own back-off of a second would eat the sender's patience.
+/// The SDK's own back-off of a second would use up the time that the sender waits.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
-/// What a region is called where none is set but an endpoint is: emulators take any.
+/// The region when an endpoint is set and a region is not: emulators take any name.
 const EMULATED_REGION: &str = "us-east-1";
 
 /// The configuration of every client: region, credentials and `AWS_ENDPOINT_URL` as the SDKs of all
@@ -86,10 +86,10 @@ pub(crate) fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
-/// Without the watch over the rate at which bytes flow. It is meant for long bodies: DynamoDB and SQS
-/// send and receive kilobytes, read as a whole within [`ATTEMPT`], which ends a stall sooner; and the
-/// watch costs every request some microseconds of CPU time. The bodies of S3 are read after their call has
-/// returned, where no time-out of ours holds, so its client keeps the watch.
+/// Without the SDK's stalled-stream protection. It is meant for long bodies and costs every request some
+/// microseconds of CPU time. DynamoDB and SQS send and receive kilobytes, which are read as a whole within
+/// [`ATTEMPT`]: that ends a stall sooner. The bodies of S3 are read after their call has returned, where none of our
+/// time-outs holds, so its client keeps the protection.
 fn unwatched(sdk: &SdkConfig) -> SdkConfig {
     let watch = StalledStreamProtectionConfig::disabled();
     sdk.clone().into_builder().stalled_stream_protection(watch).build()

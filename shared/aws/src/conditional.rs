@@ -1,4 +1,4 @@
-//! Conditional writes: a refused one is an answer, not an error.
+//! Conditional writes. A condition that does not hold is an answer, not an error.
 
 use std::error::Error;
 

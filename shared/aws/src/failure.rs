@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::{QueueError, StoreError};
 
-/// Codes that pass by themselves although the status is a 4xx: throttling, time-outs, a conflict
-/// with another's transaction, and credentials that were just being replaced.
+/// Codes of transient errors although the status is a 4xx: throttling, time-outs, a conflict with another
+/// transaction, and credentials that are being replaced.
 const PASSING: &[&str] = &[
     "BandwidthLimitExceeded",
     "ExpiredTokenException",
@@ -40,11 +40,11 @@ const ABSENT: &[&str] = &[
     "AWS.SimpleQueueService.NonExistentQueue",
 ];
 
-/// What helps when a request did not even get as far as the network.
+/// Advice for a request that never reached the network.
 const UNSIGNED: &str = "If region or credentials are missing: set AWS_REGION, and AWS_ACCESS_KEY_ID with \
     AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the function's role";
 
-/// A resource as its owner knows it.
+/// A resource, under the name that its owner gave it.
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     kind: &'static str,
@@ -179,7 +179,6 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::panic)]
 mod tests {
     use super::*;
     use aws_sdk_dynamodb::error::ErrorMetadata;

@@ -1,9 +1,8 @@
-//! The headers in which a call describes itself: who we are, as CloudTrail shows it, and no more.
+//! The headers in which a call describes itself: our name, as CloudTrail shows it, and no more.
 //!
-//! The SDK puts together for each call what it knows of environment, operating system, features and
-//! tries, and a random id: statistics for AWS, part of which is signed along. They cost a call more CPU
-//! time than writing its body does, and AWS knows a call by the id in its answer, which our errors show.
-//! A constant says what an operator wants to know.
+//! The SDK describes environment, operating system, features and tries in every call, adds a random id, and signs
+//! part of it: statistics for AWS. They cost a call more CPU time than writing its body. An operator needs none of
+//! them: a constant names us, and AWS knows a call by the id in its answer, which our errors show.
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
@@ -54,7 +53,6 @@ impl Intercept for Headers {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use aws_sdk_dynamodb::config::{Credentials, Region};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

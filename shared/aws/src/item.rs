@@ -108,7 +108,6 @@ pub(crate) fn unreadable(name: &str, why: &str) -> StoreError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

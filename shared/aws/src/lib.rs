@@ -4,8 +4,7 @@
 //! Nothing here sends a request before it is used, and nothing keeps state that a crash would lose:
 //! every method is one conditional write or one read, so a future may be dropped at any await point.
 //!
-//! [`tables`] alone creates resources. It serves tests and local runs; what is deployed gets its
-//! resources from the template and never calls it.
+//! [`tables`] alone creates resources, for tests and local runs. A deployment gets its resources from the template.
 
 mod client;
 mod conditional;

@@ -30,7 +30,7 @@ impl DynamoPayloadStore {
         Self { dynamo, table: Resource::new("DynamoDB table", table, "TASKS_TABLE"), objects }
     }
 
-    /// The bytes of `item`, from wherever they are.
+    /// The bytes of `item`, from the item itself or from the bucket.
     async fn blob_of(&self, mut item: Item) -> Result<Blob, StoreError> {
         if let Some(key) = text_of(&item, OBJECT) {
             return self.objects.get(key).await;

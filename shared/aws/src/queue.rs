@@ -157,15 +157,15 @@ impl Queue for SqsQueue {
     }
 }
 
-/// SQS counts whole seconds. Rounded up: a message that came back early would be worked on twice,
-/// and a wait of none would be a busy loop.
+/// Whole seconds, which SQS counts in, rounded up. A message that comes back early would be worked on twice, and a
+/// wait of 0 would be a busy loop.
 fn whole_seconds(time: Duration, max: i32) -> i32 {
     let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     i32::try_from(seconds).unwrap_or(max).min(max)
 }
 
-/// Whether the message is gone, or its handle belongs to a delivery of the past: it was deleted, or
-/// its visibility ran out and it was received anew. Then there is nothing left to do.
+/// Whether the message is gone, or its handle belongs to an earlier delivery: it was deleted, or its visibility ran
+/// out and it was received again. Then there is nothing left to do.
 ///
 /// SQS says so with `ReceiptHandleIsInvalid` (a handle that it cannot read, also an outdated one),
 /// `MessageNotInflight` (visible again), and `InvalidParameterValue` with a text about the receipt
@@ -202,7 +202,6 @@ fn delivery(message: Message, lane: Option<Lane>, now: Timestamp) -> Result<Deli
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use aws_sdk_sqs::error::ErrorMetadata;

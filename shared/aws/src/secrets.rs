@@ -18,11 +18,11 @@ use crate::failure::{Failure, Resource};
 
 /// How long a copy is used without asking again.
 const FRESH: Duration = Duration::from_secs(300);
-/// How long a copy serves at most while Secrets Manager does not answer. Longer than its outages
-/// and short enough that a secret which was revoked during one does not live on.
+/// How long a copy is used at most while Secrets Manager does not answer: longer than its outages, and short enough
+/// that a secret revoked during one soon stops working.
 const STALE: Duration = Duration::from_secs(3_600);
-/// The least time between two readings that failed signatures ask for: whoever sends us rubbish
-/// must not make us call Secrets Manager once per request.
+/// The least time between two readings that failed signatures cause. An attacker who sends bad signatures must not
+/// make us call Secrets Manager once per request.
 const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 
 /// Variables and their values.
@@ -93,9 +93,8 @@ impl Secrets {
         }
     }
 
-    /// To be called when a signature did not verify, since the secret may have been rotated: reads
-    /// it again, at most once per 30 s. `None` says that the copy in use is no older than that, and
-    /// the signature is really wrong.
+    /// Reads the secret again, at most once per 30 s. Call it when a signature did not verify, since the secret may
+    /// have been rotated. `None` when the copy in use is younger than that: the signature is really wrong.
     ///
     /// # Errors
     /// [`SecretsError`] when the secret cannot be read: nobody can say then whether the signature is
@@ -172,8 +171,7 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// The values in `text`. The parser's own errors quote what they stumble over, so they are not
-/// passed on.
+/// The values in `text`. The parser's own errors quote the text, so they are not passed on.
 fn parse(id: &str, text: &str) -> Result<SecretMap, SecretsError> {
     let malformed = |problem: String| SecretsError::Malformed { id: id.to_owned(), problem };
     let Ok(object) = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text) else {
@@ -187,7 +185,6 @@ fn parse(id: &str, text: &str) -> Result<SecretMap, SecretsError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;

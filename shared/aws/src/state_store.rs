@@ -1,5 +1,4 @@
-//! [`StateStore`] on DynamoDB. Values, counters and leases are parts of their own under a key, so a
-//! key that is used as two of them does not mix them up.
+//! [`StateStore`] on DynamoDB. A value, a counter and a lease under one key are three items, so they never mix.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -26,9 +25,8 @@ const COUNT: &str = "count";
 const LEASE: &str = "lease";
 const UNTIL: &str = "until";
 
-/// A key's version begins at the present in milliseconds and rises by one on every write. So it
-/// rises over the deletion of the item too, and nobody mistakes the next life of a key for the one
-/// that it knew.
+/// A key's version begins at the present in milliseconds and rises by one on every write. So it is higher after the
+/// item was deleted and made again, and nobody takes the new item for the old one.
 const SWAP_ABSENT: (&str, &str) = (
     "attribute_not_exists(#key) OR forget_at <= :now",
     "SET #value = :value, version = if_not_exists(version, :seed) + :one, writer = :writer, \
@@ -201,8 +199,8 @@ fn conditioned(
     }
 }
 
-/// A name for one write, which no other write in the fleet has. Two processors may well write equal
-/// values (both "I am the probe"), so equal values do not tell whose write it is.
+/// A name that no other write in the fleet has. Two processors may write equal values (both "I am the probe"), so
+/// the value does not show whose write it was.
 fn unique_write() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
     static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{Closed, Mark, MessageRef, Notice, ServiceError, Task, TaskId, Timestamp};
 
-/// A place where people are asked about drafts. Adapter: Slack.
+/// A service where people are asked about drafts.
 ///
 /// Like [`crate::Publisher`], implementations never retry [`Approver::request`] at the transport: a
 /// message that may have been posted is found again by its mark.
@@ -73,8 +73,7 @@ impl Button {
         format!("{task} {draft_hash}")
     }
 
-    /// The button with this `id` and `value`, and what it decides about; `None` when it is none of
-    /// ours.
+    /// The button with this `id` and `value`, and what it decides about; `None` when it is not one of ours.
     #[must_use]
     pub fn read<'v>(id: &str, value: &'v str) -> Option<(Self, TaskId, &'v str)> {
         let button = [Self::Approve, Self::Reject].into_iter().find(|button| button.id() == id)?;

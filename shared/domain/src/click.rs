@@ -1,8 +1,8 @@
-//! Clicks that decided nothing: who tried, and the word that they get about it.
+//! Clicks that decided nothing: who clicked, and what they are told.
 //!
-//! What takes a click in cannot answer it in words, since it holds no client of the place; it stores
-//! the click as a part of the task, and whoever works on the task's next message answers. The parts
-//! stay: they are the audit of those who tried.
+//! Ingest takes a click in and cannot answer it in words, since it holds no client of the service. It stores the
+//! click as a part of the task. Whoever works on the task's next message answers it. The parts stay, as the audit
+//! of these clicks.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     Timestamp, between,
 };
 
-/// A click that nobody remembers any more is not answered.
+/// A click older than this is not answered: the person has gone on.
 const STALE: Duration = Duration::from_secs(900);
 
 /// What was wrong with a click.
@@ -73,8 +73,8 @@ pub async fn record_click(stores: &Stores, task: &Task, click: &Click) -> Result
     stores.payloads.put_new(&task.id, &click.part(Click::CLICKS), &blob, task.parts_forgotten_at()).await
 }
 
-/// Answers every click on `task` that was not answered yet, each at most once: a word too few does no
-/// harm, the message itself says how it ended. Returns what the place did not do.
+/// Answers every click on `task` that was not answered yet, each at most once. A lost answer does no harm: the
+/// message itself says how the draft was decided. Returns what the service refused.
 ///
 /// # Errors
 /// [`StoreError`].

@@ -1,8 +1,8 @@
 //! [`DayFigures`]: what a day has brought, for the overview of the console; and [`StatsRecorder`], which
 //! writes them down.
 //!
-//! Figures, not limits: a write that a retrying client sends twice counts twice, and what a process
-//! that dies has not written yet is missing. Nothing is decided by them.
+//! Figures, not limits: a write that a retrying client sends twice counts twice, and a process that dies loses what
+//! it has not written yet. Nothing is decided by them.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use crate::{Expected, StateStore, StepUsage, StoreError, Swap, TaskStatus, Timestamp, after};
 
-/// Items that one day is spread over: a fleet that writes a single one would stand in its own way.
+/// Items that one day is spread over: the writers of a fleet would conflict on a single one.
 pub const DAY_SHARDS: u32 = 4;
 /// How long a day is remembered: as long as its tasks, and a little.
 const LIFE: Duration = Duration::from_secs(35 * 86_400);
-/// Writers that got in between before the figures are left for the next write.
+/// Conflicts with other writers before the figures are left for the next write.
 const MAX_CONFLICTS: usize = 8;
 const MICROS: f64 = 1e6;
 
@@ -165,10 +165,10 @@ fn key(now: Timestamp, shard: usize) -> String {
     format!("stats:{}:{shard}", now.strftime("%Y-%m-%d"))
 }
 
-/// Writes figures down: one write for all that has come together, and none while there is nothing new.
+/// Writes figures down: one write for everything that is new, and none when nothing is.
 ///
-/// It remembers what it wrote last, so a write needs no read before it, and a second one only when
-/// somebody else on the same item was faster. Losing it loses what was not yet written.
+/// It remembers what it wrote last, so a write needs no read before it. A second try is needed only when another
+/// writer on the same item was faster. A recorder that is lost loses what it has not written yet.
 pub struct StatsRecorder {
     state: Arc<dyn StateStore>,
     shard: usize,
@@ -180,7 +180,7 @@ struct Inner {
     /// Not yet written.
     new: DayFigures,
     written: Option<Written>,
-    /// Whether somebody writes: whatever is new meanwhile, they take along.
+    /// Whether a write is under way; its writer also takes what is added meanwhile.
     busy: bool,
 }
 
@@ -192,8 +192,7 @@ struct Written {
 }
 
 impl StatsRecorder {
-    /// A book on the shard `shard` of [`DAY_SHARDS`]. Processes that choose theirs at random keep out
-    /// of each other's way.
+    /// A recorder on the shard `shard` of [`DAY_SHARDS`]. Processes that choose a shard at random seldom conflict.
     #[must_use]
     pub fn new(state: Arc<dyn StateStore>, shard: u32) -> Self {
         let shard = usize::try_from(shard % DAY_SHARDS).unwrap_or_default();
@@ -258,8 +257,8 @@ impl StatsRecorder {
     }
 }
 
-/// The turn of one writer. However it ends, another may write afterwards, and what was not written is
-/// new again.
+/// The turn of one writer. However it ends, another may write afterwards, and figures that were not written count
+/// as new again.
 struct Turn<'b> {
     book: &'b StatsRecorder,
     taken: DayFigures,

@@ -7,8 +7,8 @@ use crate::{
     Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, short_sha256,
 };
 
-/// How long after its expiry a draft can still be decided: what a person sends at the last moment
-/// is on its way for a while. Nobody may expire a draft before this has passed.
+/// How long after its expiry a draft can still be decided: a decision sent at the last moment takes a while to
+/// arrive. Nobody may expire a draft before this has passed.
 pub const DECISION_GRACE: Duration = Duration::from_secs(300);
 
 /// [`crate::TaskError::kind`] of a task whose raw body was never stored, since the request that made
@@ -36,21 +36,20 @@ pub enum DecisionInput {
 pub struct Decider<'a> {
     /// The name that the decision is recorded under.
     pub name: &'a str,
-    /// Unique to the request that the decision came in: what tells it from an equal one in the same
+    /// Unique to the request that the decision came in. It distinguishes two equal decisions of the same
     /// millisecond.
     pub request: &'a str,
-    /// When it was received: whether it came in time is judged by that.
+    /// When it was received. This time decides whether it came before the expiry.
     pub at: Timestamp,
     /// Where it came from.
     pub from: &'a Origin,
 }
 
-/// Who decided when nobody did.
+/// The name under which an expiry is recorded.
 const NOBODY: &str = "afterhook";
 
-/// Times that a decision is tried again because something else was written in between: a message
-/// about the draft was posted, the sweeper looked again later. That is no decision, and must not turn
-/// one away.
+/// Times that a decision is tried again because somebody else wrote the task in between. Such a write (a message
+/// about the draft was posted, the sweeper moved its next look) is no decision, and must not turn one away.
 const TRIES: usize = 8;
 
 /// A decision that has been made durable.
@@ -58,8 +57,8 @@ const TRIES: usize = 8;
 pub struct Decided {
     /// The task after it.
     pub task: Task,
-    /// Whether the message that resumes the task, or tells of its end, is on its lane. If not, the sweeper
-    /// sends it within minutes: the decision itself is safe.
+    /// Whether the message that resumes the task, or announces its end, is on its lane. If not, the sweeper sends
+    /// it within minutes: the decision itself is stored.
     pub enqueued: Result<(), crate::QueueError>,
 }
 
@@ -69,7 +68,7 @@ pub enum DecideError {
     /// There is no such task.
     #[error("there is no task {0}")]
     Unknown(TaskId),
-    /// The task is in no state to be decided or retried; somebody else was first, perhaps.
+    /// The task cannot be decided or retried in its status. Perhaps somebody else was first.
     #[error("task {id} is {status}: {hint}")]
     Conflict {
         /// Which task.
@@ -98,8 +97,7 @@ pub enum DecideError {
     /// The edited text is empty.
     #[error("the edited text is empty: reject the draft instead, or leave `text` out to publish it as it is")]
     EmptyText,
-    /// The store failed; nothing was decided, or it was and the answer was lost: asking again is
-    /// safe.
+    /// The store failed. Either nothing was decided, or the store's answer was lost. Asking again is safe.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -130,7 +128,7 @@ pub async fn decide(
     Err(outrun(stores, id).await)
 }
 
-/// The decision that `verdict` is; an edited text is stored, and becomes the draft of `task`.
+/// The decision that `verdict` stands for. An edited text is stored and becomes the draft of `task`.
 async fn judge(
     stores: &Stores,
     task: &mut Task,
@@ -193,8 +191,8 @@ pub fn expire(task: &mut Task, now: Timestamp) -> Result<(), IllegalMove> {
 
 /// Sends an ended task around again, or asks for a new draft of a parked one.
 ///
-/// A `note` (and every retry of a rejected or parked task) starts a new round: saved steps and the
-/// old draft count no more. The effect ledger always counts: nothing is published twice.
+/// A `note` starts a new round, and so does every retry of a rejected or parked task: saved steps and the old draft
+/// are not used again. The effect ledger stays valid: nothing is published twice.
 ///
 /// # Errors
 /// [`DecideError`].
@@ -215,7 +213,7 @@ pub async fn retry(
     Err(outrun(stores, id).await)
 }
 
-/// Takes back what a new try must not find.
+/// Clears the fields that a new try must not find.
 fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<(), DecideError> {
     let fresh = match task.control.status {
         TaskStatus::AwaitingApproval | TaskStatus::Rejected => true,
@@ -234,7 +232,7 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
         doc.round += 1;
         doc.draft = None;
     }
-    // What was sorted while no model could be had is sorted anew.
+    // Triage ran while no model was available: it runs again.
     if doc.model_down_since.take().is_some() && doc.stand_in.is_some() {
         doc.classification = doc.classification.take().filter(|known| known.confidence > 0.0);
     }
@@ -309,8 +307,8 @@ async fn record(
     if save(stores, &mut task, decider).await? == Save::Stale {
         return Ok(None);
     }
-    // The task has ended: who counts it, tells those who wait for it, and changes its message, works on the
-    // lanes.
+    // The task has ended. A processor, which works on the lanes, counts it, tells those who wait for it, and
+    // changes its message.
     let enqueued = send(stores, &task).await;
     Ok(Some(Decided { task, enqueued }))
 }
@@ -327,7 +325,7 @@ async fn resume(
     if task.transition(TaskStatus::Waiting, decider.at, note).is_err() {
         return Err(DecideError::Conflict { id: task.id, status: from, hint: "it cannot be resumed" });
     }
-    // A new stretch of its life: former tries count no more.
+    // A new stretch of its life: earlier tries no longer count.
     task.control.attempts = 0;
     task.control.not_before = Some(decider.at);
     task.control.due_at = Some(decider.at);
@@ -349,7 +347,7 @@ async fn save(stores: &Stores, task: &mut Task, decider: Decider<'_>) -> Result<
     stores.tasks.save(task).await
 }
 
-/// Others wrote first, time after time.
+/// The error of a decision that lost to other writers every time.
 async fn outrun(stores: &Stores, id: &TaskId) -> DecideError {
     match stores.tasks.get(id).await {
         Ok(Some(task)) => conflict(&task, "somebody else keeps changing it; try again"),

@@ -1,9 +1,9 @@
 //! [`deliver_notices`]: posts and changes the messages that ask people about a task's drafts.
 //!
-//! Whoever runs it may die at any await point, and several may run it at once. A message is posted
-//! only by whoever has just written its intent; an intent that somebody else has left behind is
-//! resolved by the message's own metadata first, and only once it has settled. A message that says how
-//! it ended is written by anybody: to write it twice does no harm.
+//! Its caller may die at any await point, and several callers may run it at once. Only the caller that has just
+//! written a message's intent posts it. An intent that somebody else left behind is resolved by the message's own
+//! metadata, and only once the intent has settled. Anybody may change a message to say how the draft was decided:
+//! doing so twice is harmless.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::{
     TaskStatus, Timestamp, after, between,
 };
 
-/// A message is posted only so soon after its intent: with the 10 s that the call may take, and as much
-/// again for clocks that differ, it is there before anybody looks for it ([`SETTLING`]).
+/// A message is posted only this soon after its intent. The call may take 10 s and clocks may differ by as much, so
+/// the message is there before anybody looks for it ([`SETTLING`]).
 const FRESH: Duration = Duration::from_secs(20);
 
 /// Times that a write is tried again because somebody else wrote in between.
@@ -26,24 +26,24 @@ const TRIES: usize = 5;
 pub struct NoticeReport {
     /// Messages that were posted.
     pub posted: u32,
-    /// Messages that now say how it ended.
+    /// Messages that now say how the draft was decided.
     pub marked: u32,
-    /// What the place did not do; tried again later.
+    /// What the service refused; tried again later.
     pub failures: Vec<ServiceError>,
     /// The task afterwards; `None` if there is none.
     pub task: Option<Task>,
 }
 
 impl NoticeReport {
-    /// Whether the place is better left alone for a while.
+    /// Whether the service is better left alone for a while.
     #[must_use]
     pub fn is_down(&self) -> bool {
         !self.failures.is_empty()
     }
 }
 
-/// Posts the messages of the task that are still to be posted, and changes those that are to say how
-/// it ended. A task that somebody holds is left to its holder.
+/// Posts the task's messages that are not posted yet, and changes those whose draft was decided. A task that is
+/// claimed is left to its holder.
 ///
 /// `owner` is unique to the caller, or [`crate::claim_owner`] of the claim under which it has just
 /// parked the task.
@@ -127,8 +127,8 @@ impl Notifier<'_> {
         }
     }
 
-    /// Posts the message of an intent that was just written. One that was held up on the way here is left
-    /// alone: by the time its message came to be, somebody else could have looked for it in vain.
+    /// Posts the message of an intent that was just written. Posts nothing when too much time has passed since:
+    /// somebody else could look for the message before it is there.
     async fn post(&mut self, intended: Notice) -> Result<(), StoreError> {
         let draft = self.draft(&intended).await?;
         let now = self.clock.now();
@@ -192,11 +192,10 @@ impl Notifier<'_> {
         self.write(notice, state, Some(after(self.clock.now(), delay))).await.map(drop)
     }
 
-    /// Moves the notice from the state that `seen` has to `state`. `None` when somebody else has moved
-    /// it, or holds the task: theirs counts.
+    /// Moves the notice from the state that `seen` has to `state`. `None` when somebody else has moved it or holds
+    /// the task: their write counts.
     ///
-    /// Other fields of the task may have been written in between, by a person who decided most of all:
-    /// they stay as they are.
+    /// Other fields that were written in between stay as they are, above all a person's decision.
     async fn write(
         &mut self,
         seen: &Notice,
@@ -233,7 +232,7 @@ impl Notifier<'_> {
     }
 }
 
-/// How long to leave the place alone.
+/// How long to leave the service alone.
 fn delay(failure: ServiceFailure) -> Duration {
     match failure {
         ServiceFailure::Later { after } => after.unwrap_or(NOTICE_RETRY).max(NOTICE_RETRY),

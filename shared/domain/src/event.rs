@@ -38,7 +38,7 @@ pub struct Event {
     /// Whether the sender itself says that the agent is spoken to: a mention that it has resolved, a
     /// direct message.
     pub addressed: bool,
-    /// The event by which the sender reports the very same thing too, if it does.
+    /// The other event by which the sender reports the same thing, if there is one.
     pub twin: Option<String>,
     /// Who can see what caused it: an answer must not be seen by more people.
     pub audience: Audience,
@@ -70,7 +70,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of which nothing more is known.
+    /// An event with these facts and no others.
     ///
     /// ```
     /// use domain::Event;
@@ -145,7 +145,7 @@ pub enum ThreadState {
     /// It does.
     #[default]
     Open,
-    /// It is settled, and takes comments all the same.
+    /// It is settled and still takes comments.
     Closed,
     /// It takes no more comments.
     Locked,
@@ -153,8 +153,8 @@ pub enum ThreadState {
 
 /// A place that results are published to.
 ///
-/// Always rebuilt from parsed parts, never a URL out of a payload or a model's answer: an attacker
-/// who controls a URL would receive our credentials.
+/// Always rebuilt from parsed parts, never taken as a URL from a payload or a model's answer: an attacker who
+/// controls the URL would receive our credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "service", rename_all = "snake_case")]
 pub enum Target {

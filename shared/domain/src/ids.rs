@@ -98,7 +98,6 @@ impl<'de> Deserialize<'de> for TaskId {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

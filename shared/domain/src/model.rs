@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use crate::{Priority, StepUsage, TaskId, Timestamp};
 
-/// A language model behind whatever protects it: quotas, breaker, retries, fallbacks, budgets.
-/// Adapter: Gemini.
+/// A language model behind its quotas, breaker, retries, fallbacks and budgets.
 #[async_trait]
 pub trait Model: Send + Sync {
     /// One answer, or the reason why there is none. Returns before `call.deadline`.
@@ -49,8 +48,8 @@ pub struct ModelCall {
     pub turns: Vec<Turn>,
     /// What the answer must look like.
     pub output: OutputFormat,
-    /// The time for which the task was told to wait by a [`ModelFailure::Defer`], if it has: it has
-    /// queued, and need not queue behind those who wait now.
+    /// The time until which an earlier [`ModelFailure::Defer`] told the task to wait, if one did. The task has waited
+    /// its turn and does not queue again.
     pub slot: Option<Timestamp>,
     /// When the answer must be here at the latest.
     pub deadline: Timestamp,
@@ -125,7 +124,7 @@ pub enum OutputFormat {
     Json {
         /// The JSON Schema that is sent to the model.
         schema: Value,
-        /// The check behind it, since a schema that was sent is not yet kept.
+        /// Checks the answer, since a model may ignore the schema.
         check: OutputCheck,
     },
 }
@@ -152,8 +151,8 @@ pub struct ModelAnswer {
     pub exchanges: Vec<Exchange>,
 }
 
-/// One request and its response, exactly as they went over the wire, without credentials: the bytes of
-/// attachments and the queries of their addresses, which may be signatures, are left out.
+/// One request and its response, exactly as they went over the wire. Left out are credentials, the bytes of
+/// attachments, and the queries of their addresses, which may be signatures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     /// The step.
@@ -194,8 +193,8 @@ pub enum ModelFailure {
         /// Not before this time, if one is known; else the caller's own back-off.
         not_before: Option<Timestamp>,
     },
-    /// It went wrong in a way that the task itself may have caused (a time-out, a server error on
-    /// this prompt): come back later, and count the attempt.
+    /// It failed in a way that the task itself may have caused, such as a time-out or a server error on this
+    /// prompt: come back later, and count the attempt.
     Retry,
     /// The prompt was blocked for its content.
     Blocked,
@@ -217,7 +216,7 @@ pub enum Deferral {
     Unavailable,
     /// The money is used up.
     Budget,
-    /// As many calls are under way as may be.
+    /// The limit of calls under way is reached.
     Busy,
     /// The invocation ends too soon to begin.
     OutOfTime,

@@ -1,9 +1,8 @@
 //! [`Notice`]: one message that asks people about one parked draft, as the task remembers it.
 //!
-//! It is a ledger entry like [`crate::Effect`]: intent written, posted, proof written. The intent is
-//! part of the write that parks the task, so a park is never without one; what a crash leaves of it is
-//! found again by the message's own metadata. At its end a notice says how the draft was decided, and
-//! the message is changed to say the same.
+//! It is a ledger entry like [`crate::Effect`]: intent written, message posted, proof written. The write that parks
+//! the task writes the intent too, so no parked task is without one. After a crash the message is found by its own
+//! metadata. In the end a notice says how the draft was decided, and the message is changed to say the same.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::{Decision, Origin, Outcome, SETTLING, Task, TaskStatus, Timestamp, af
 
 /// A message that could not be posted or changed is tried again after this.
 pub const NOTICE_RETRY: Duration = Duration::from_secs(60);
-/// Likewise one that was refused: a person must mend that.
+/// A message that was refused is tried again after this: a person must mend the cause.
 pub const NOTICE_REFUSED_RETRY: Duration = Duration::from_secs(300);
 /// A message that could not be changed for so long after the decision stays as it is.
 pub const NOTICE_GIVES_UP: Duration = Duration::from_secs(86_400);
@@ -50,7 +49,7 @@ pub struct Notice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum NoticeState {
-    /// To be posted, certainly not posted yet.
+    /// Certainly not posted yet.
     Wanted,
     /// About to be posted, or posted without a proof written.
     Intended {
@@ -60,7 +59,7 @@ pub enum NoticeState {
         /// millisecond would be the same write, which a store takes for one that was sent twice.
         owner: String,
     },
-    /// Posted; while the notice is open, it asks, and afterwards it is to be changed.
+    /// Posted. The message asks while the notice is open; afterwards it is to be changed.
     Posted {
         /// The message.
         message: MessageRef,
@@ -112,7 +111,7 @@ impl Notice {
         }
     }
 
-    /// Whether something is to be done now or soon: an open one that asks has only to wait.
+    /// Whether something is to be done now or soon. A posted message whose notice is open only waits.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         let asks = matches!(self.state, NoticeState::Posted { .. }) && self.closed.is_none();
@@ -184,8 +183,8 @@ impl Task {
         self.doc.notices.iter().filter_map(|notice| notice.due(now)).min()
     }
 
-    /// Sets when the sweeper looks at a parked or ended task next: at its expiry, if it is parked, when
-    /// something is owed after its end, and when its messages need it, not before `earliest`.
+    /// Sets when the sweeper looks at a parked or ended task next: at its expiry if it is parked, at the time of its
+    /// follow-up if it has one, or when its messages need it. Never before `earliest`.
     pub fn set_due_for_notices(&mut self, now: Timestamp, earliest: Option<Timestamp>) {
         let status = self.control.status;
         let parked = status == TaskStatus::AwaitingApproval;
@@ -200,7 +199,6 @@ impl Task {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

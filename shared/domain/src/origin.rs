@@ -56,7 +56,6 @@ impl fmt::Display for Origin {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -112,7 +112,6 @@ impl fmt::Display for Lane {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

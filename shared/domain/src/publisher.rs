@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::{Proof, Target, TaskId, ThreadState, Timestamp};
 
-/// A service with threads of comments. Adapter: GitHub.
+/// A service with threads of comments.
 ///
 /// Implementations never retry [`Publisher::publish`] at the transport: whether a lost request took
 /// effect is for the effect ledger to find out.
@@ -18,8 +18,8 @@ pub trait Publisher: Send + Sync {
     /// The last `limit` comments of the thread, oldest first.
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError>;
 
-    /// Whether people can still be answered in the thread, as of now. A service that has no such states says
-    /// that they can: what takes no comment refuses it ([`ServiceFailure::Closed`]).
+    /// Whether people can still be answered in the thread, as of now. A service without such states says yes; a thread
+    /// that takes no comment then refuses it ([`ServiceFailure::Closed`]).
     async fn state(&self, _target: &Target) -> Result<ThreadState, ServiceError> {
         Ok(ThreadState::Open)
     }

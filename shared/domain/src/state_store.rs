@@ -8,7 +8,7 @@ use crate::{StoreError, Timestamp};
 /// Small shared values: leases on threads, quota, breakers, cache handles, budgets, counters.
 /// Adapters: DynamoDB, SQLite.
 ///
-/// A value past its `forget_at` is as good as absent. Every write is conditional or commutative.
+/// A value past its `forget_at` counts as absent. Every write is conditional or commutative.
 #[async_trait]
 pub trait StateStore: Send + Sync {
     /// The value at `key`.
@@ -65,8 +65,8 @@ pub enum Expected {
 pub enum Swap {
     /// Written; this is the version now.
     Done(u64),
-    /// Somebody else wrote first. What is there now comes along, so that the next try needs no read;
-    /// `None` if there is nothing.
+    /// Somebody else wrote first. Holds the present value, so that the next try needs no read; `None` if there is
+    /// none.
     Conflict(Option<Versioned>),
 }
 

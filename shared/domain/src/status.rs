@@ -29,7 +29,7 @@ pub enum TaskStatus {
     Failed,
 }
 
-/// A move that the life of a task does not have.
+/// A move that no task may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a task cannot move from {from} to {to}")]
 pub struct IllegalMove {
@@ -58,9 +58,8 @@ impl TaskStatus {
 
     /// Whether a task in this status may move to `to`.
     ///
-    /// `processing → processing` is a second claim after the lease of a dead processor ran out. An
-    /// ended task leaves its end only by a person's retry; a completed one never does, since its
-    /// effect is out in the world.
+    /// `processing → processing` is a second claim after the lease of a dead processor ran out. Only a person's retry
+    /// moves an ended task. A completed task never moves: its effect is out in the world.
     #[must_use]
     pub fn may_become(self, to: Self) -> bool {
         use TaskStatus as S;
@@ -129,7 +128,6 @@ impl FromStr for TaskStatus {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

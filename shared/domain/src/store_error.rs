@@ -1,4 +1,4 @@
-//! What a store can answer besides a result.
+//! [`StoreError`]: why a store did not do what it was asked.
 
 /// A store could not do what it was asked. The variants are what the caller does next.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ impl StoreError {
         Self::Unavailable { operation, message: cause.to_string() }
     }
 
-    /// What is stored, or what was asked, makes no sense.
+    /// The error for a stored item, or a request, that makes no sense.
     pub fn broken(operation: &'static str, cause: impl std::fmt::Display) -> Self {
         Self::Broken { operation, message: cause.to_string() }
     }

@@ -1,4 +1,4 @@
-//! [`Stores`]: the ports that every function needs, in one handful.
+//! [`Stores`]: the ports that every function needs, together.
 
 use std::sync::Arc;
 

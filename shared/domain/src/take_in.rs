@@ -1,10 +1,10 @@
-//! [`take_in`]: a new task's way into the stores and onto its lane. What is promised to whoever sent it rests
-//! on this order.
+//! [`take_in`]: stores a new task and puts it on its lane. The promise to the sender rests on the order of these
+//! writes.
 //!
-//! The future may be dropped at any await point (the sender hangs up, the environment dies). What that
-//! leaves behind is one of: nothing; a raw body without a task, which is forgotten in time; a task without a
-//! message, which the sweeper finds; or a task without its raw body. The sender has heard nothing then, and
-//! its next try completes whatever is missing.
+//! The future may be dropped at any await point (the sender hangs up, the environment dies). It leaves behind one
+//! of: nothing; a raw body without a task, which the store forgets in time; a task without a message, which the
+//! sweeper finds; or a task without its raw body. The sender has had no answer then, and its next try completes
+//! what is missing.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
 /// When the sweeper looks whether a new task has been claimed, counted from its receipt.
 pub const FIRST_LOOK: Duration = Duration::from_secs(120);
 
-/// What became of a task that was taken in. In either case nothing of it can be lost any more.
+/// What became of a task that was taken in. In every case nothing of it can be lost any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakenIn {
     /// It is new.
@@ -29,7 +29,7 @@ pub enum TakenIn {
     Duplicate,
 }
 
-/// It is not taken in, or not for certain: the sender must try again.
+/// Why the task is perhaps not taken in: the sender must try again.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeInError {
     /// Storage.
@@ -94,9 +94,9 @@ async fn enqueue(stores: &Stores, task: &Task) -> Result<(), TakeInError> {
     Ok(stores.queue.send(&envelope).await?)
 }
 
-/// A task that failed because its raw body was never stored (the try that made it died in between,
-/// and the sweeper was quicker than the sender) has its body now: it gets a new life. Calling it a
-/// duplicate would suppress the very retry that was asked for.
+/// Revives a task that failed because its raw body was never stored: the try that made it died in between, and the
+/// sweeper was quicker than the sender. Its body is stored now. Calling the event a duplicate would suppress the very
+/// retry that we asked for.
 async fn revive(stores: &Stores, id: &TaskId, now: Timestamp) -> Result<TakenIn, TakeInError> {
     let task = stores.tasks.get(id).await?;
     let bodiless = task.and_then(|task| task.doc.error).is_some_and(|error| error.kind == PAYLOAD_MISSING);

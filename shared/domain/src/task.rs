@@ -1,4 +1,4 @@
-//! [`Task`]: everything that is remembered of one event, but for the large parts.
+//! [`Task`]: everything that is remembered of one event, except the large parts.
 
 use std::time::Duration;
 
@@ -53,8 +53,7 @@ pub struct Control {
     pub lease: Option<Lease>,
     /// No claim before this; `None` unless `waiting`.
     pub not_before: Option<Timestamp>,
-    /// When the sweeper looks at it next; `None` once it has ended, every message says so, and nothing is
-    /// owed any more.
+    /// When the sweeper looks at it next; `None` once it has ended, every message says so, and its follow-up is done.
     pub due_at: Option<Timestamp>,
     /// Time of the last write.
     pub updated_at: Timestamp,
@@ -103,9 +102,9 @@ impl Task {
         task
     }
 
-    /// Moves the task to `to`, keeping the rules that tie the control fields to the status:
-    /// a lease only while `processing`, `not_before` only while `waiting`, no `due_at` at an end unless
-    /// a message is still to say how it ended, or something is owed after it.
+    /// Moves the task to `to`, and keeps the rules that tie the control fields to the status: a lease only while
+    /// `processing`, `not_before` only while `waiting`, no `due_at` at an end unless a message is still to say how it
+    /// ended or the follow-up is still to be done.
     ///
     /// # Errors
     /// [`IllegalMove`] when the life of a task has no such move; the task is unchanged then.

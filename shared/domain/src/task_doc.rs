@@ -1,4 +1,4 @@
-//! [`TaskDoc`]: the part of a task that stores keep as one document, and what it consists of.
+//! [`TaskDoc`]: the part of a task that stores keep as one document, and its types.
 
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
@@ -8,7 +8,7 @@ use crate::{Decision, DraftRef, Effect, FollowUp, Notice, Priority, StepUsage, T
 
 /// Bytes a message keeps; the task item must stay under 8 KB.
 const MESSAGE_BYTES: usize = 1_000;
-/// Bytes that the words of a person, or of an automation, keep within the task item.
+/// Bytes of a text by a person or an automation that are kept in the task item.
 pub const WORDS_BYTES: usize = 2_000;
 
 /// The part of a task that only its holder (or the one who decides) writes.
@@ -43,7 +43,7 @@ pub struct TaskDoc {
     /// Deferrals in a row: the exponent of the next delay.
     #[serde(default, skip_serializing_if = "is_default")]
     pub deferrals: u32,
-    /// The time at which the model can be asked, as it told when it put the task off.
+    /// The time at which the model can be asked again, as it said when it deferred the task.
     #[serde(default, skip_serializing_if = "is_default")]
     pub slot: Option<Timestamp>,
     /// Whether the reply was counted against the cap of its thread.
@@ -52,21 +52,20 @@ pub struct TaskDoc {
     /// Milliseconds of work in former claims.
     #[serde(default, skip_serializing_if = "is_default")]
     pub worked_ms: f64,
-    /// Fresh messages that the sweeper has sent since the last claim that came to something.
+    /// Fresh messages that the sweeper has sent since the last claim that got the task on.
     #[serde(default, skip_serializing_if = "is_default")]
     pub wakes: u32,
-    /// Rises when a person asks for a new draft: saved steps of former rounds count no more.
+    /// Rises when a person asks for a new draft: saved steps of former rounds are not used again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub round: u32,
     /// What the person who asked for a new draft said.
     #[serde(default, skip_serializing_if = "is_default")]
     pub retry_note: Option<String>,
-    /// Since when no model can be had for it; `None` once one has answered. Stored as `shut_since`, its
-    /// first name.
+    /// Since when no model is available for it; `None` once one has answered. Stored as `shut_since`, its first name.
     #[serde(rename = "shut_since", default, skip_serializing_if = "is_default")]
     pub model_down_since: Option<Timestamp>,
-    /// Hash of the draft that stood in for a model's answer: a decision on it is carried out without
-    /// asking a model again.
+    /// Hash of the draft that replaced a model's answer. A decision on it is carried out without asking a model
+    /// again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stand_in: Option<String>,
     /// What triage made of it.
@@ -75,8 +74,8 @@ pub struct TaskDoc {
     /// The draft, without its text.
     #[serde(default, skip_serializing_if = "is_default")]
     pub draft: Option<DraftRef>,
-    /// What the draft answers, when it is not the reply: the question of an automation to a person. A
-    /// decision on it is no decision on the reply.
+    /// The automation's question that the draft belongs to; `None` for the reply. A decision on a question is no
+    /// decision on the reply.
     #[serde(default, skip_serializing_if = "is_default")]
     pub question: Option<String>,
     /// When the parked draft expires.
@@ -85,8 +84,8 @@ pub struct TaskDoc {
     /// What a person said about the draft.
     #[serde(default, skip_serializing_if = "is_default", serialize_with = "without_nulls")]
     pub decision: Option<Decision>,
-    /// The request of the latest decision or retry. Without it two people's equal decisions within
-    /// one millisecond would be the same write, which a store takes for one that was sent twice.
+    /// The request of the latest decision or retry. Without it, equal decisions of two people within one millisecond
+    /// would be equal writes, which a store takes for one write sent twice.
     #[serde(default, skip_serializing_if = "is_default")]
     pub decided_in: Option<String>,
     /// Where a person can look at the conversation.
@@ -95,7 +94,7 @@ pub struct TaskDoc {
     /// The messages that ask people about its drafts.
     #[serde(default, skip_serializing_if = "is_default")]
     pub notices: Vec<Notice>,
-    /// What follows an end that no processor has made. Stored as `aftermath`, its first name.
+    /// What is still to be done after an end that no processor made. Stored as `aftermath`, its first name.
     #[serde(rename = "aftermath", default, skip_serializing_if = "is_default")]
     pub follow_up: Option<FollowUp>,
     /// The ledger of outside effects.

@@ -20,9 +20,9 @@ pub trait TaskStore: Send + Sync {
     /// the lease's end. Claiming again under the same lease owner succeeds.
     async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError>;
 
-    /// Writes the whole task if its stored revision is still `task.control.revision`, which then
-    /// rises by one, in the store and in `task`. A write that is found to have happened already
-    /// (revision one ahead, everything else equal) counts as [`Save::Done`].
+    /// Writes the whole task if its stored revision is still `task.control.revision`. The revision then rises by one,
+    /// in the store and in `task`. A write that has happened already (revision one ahead, everything else equal)
+    /// counts as [`Save::Done`].
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError>;
 
     /// Tasks in `status` whose `due_at` is at or before `before`, longest due first, at

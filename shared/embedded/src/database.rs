@@ -10,10 +10,10 @@ use crate::directory::Directory;
 use crate::failure::Failure;
 use crate::{OpenError, schema};
 
-/// Statements that a connection keeps prepared: more than there are in this crate.
+/// Statements that a connection keeps prepared: more than this crate has.
 const PREPARED: usize = 64;
-/// How long a connection waits for the other one's lock before it gives up. With one writer in one
-/// process only a checkpoint ever makes anybody wait.
+/// How long a connection waits for the other one's lock before it gives up. One process has one writer, so only a
+/// checkpoint makes anybody wait.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One writer, and for a file one reader beside it.
@@ -77,8 +77,8 @@ pub(crate) fn returned<T>(
     Ok(value)
 }
 
-/// A panic under the lock leaves no transaction open (it is rolled back when it is dropped), so the
-/// connection behind a poisoned lock is sound.
+/// Takes the lock even if it is poisoned. A panic under it leaves no transaction open, since a transaction is rolled
+/// back when it is dropped; so the connection can be used.
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -113,7 +113,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "memory")
 }
 
-/// Damage is found now, with a word for the person who started us, and not in the middle of a task.
+/// Damage is found now, with an error for the person who starts the program, and not in the middle of a task.
 fn check_whole(connection: &Connection, directory: &Directory) -> Result<(), OpenError> {
     let verdict: String = connection
         .pragma_query_value(None, "quick_check", |row| row.get(0))

@@ -20,7 +20,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Makes the directory if need be and locks it.
+    /// Makes the directory if it does not exist, and locks it.
     pub(crate) fn take(path: &Path) -> Result<Self, OpenError> {
         let not_writable = |error: std::io::Error| OpenError::NotWritable {
             dir: path.to_owned(),
@@ -56,7 +56,7 @@ impl Directory {
     }
 }
 
-/// Leaves our process id in the lock file, for the error message of whoever comes second.
+/// Writes our process id into the lock file, for the error message of a second process.
 fn sign(lock: &mut File) -> std::io::Result<()> {
     lock.set_len(0)?;
     lock.seek(SeekFrom::Start(0))?;

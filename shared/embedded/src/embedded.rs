@@ -21,8 +21,8 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the database in `data_dir`, which is made if need be, and keeps other processes out of
-    /// that directory until it is closed.
+    /// Opens the database in `data_dir`, which is made if it does not exist. Keeps other processes out of that
+    /// directory until it is closed.
     ///
     /// What was committed survives the death of the process at any moment (`kill -9`); the last few
     /// commits before a power cut may be lost (WAL with `synchronous = NORMAL`), the file stays whole.
@@ -58,9 +58,9 @@ impl Embedded {
         }
     }
 
-    /// Calls `listener` with the lane whenever a message can be received on it from now on: it was
-    /// sent, or made visible at once. [`domain::Queue::receive`] does not wait here, so a poller that
-    /// found nothing sleeps until it hears this, or until [`Embedded::next_visible`].
+    /// Calls `listener` with the lane whenever a message becomes ready on it, because it was sent or made visible at
+    /// once. [`domain::Queue::receive`] does not wait here: a poller that found nothing sleeps until this call, or
+    /// until [`Embedded::next_visible`].
     ///
     /// The listener runs inside the sender's call: it must be short, like the notification of a
     /// waiting task, and must not use the database.
@@ -99,8 +99,8 @@ impl Embedded {
         Ok(voided)
     }
 
-    /// Removes what is past its time to live at `now`. DynamoDB and SQS do it by themselves; here
-    /// somebody must ask, now and then.
+    /// Removes what is past its time to live at `now`. DynamoDB and SQS do so by themselves; here the caller must ask
+    /// now and then.
     ///
     /// # Errors
     /// [`domain::StoreError`] when the database fails; nothing has changed then.

@@ -32,7 +32,7 @@ impl Failure {
     }
 }
 
-/// Whether the same call may succeed later: the file or its disk is in the way, not what was asked.
+/// Whether the same call may succeed later: the cause is the file or its disk, not the request.
 fn passes(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),

@@ -5,7 +5,7 @@
 //! simulation under virtual time sees the same order of events on every run. Time comes from the
 //! [`domain::Clock`] that is passed in.
 //!
-//! The contract is that of the AWS adapters (suites in `domain::contract`); what is more here:
+//! The contract is that of the AWS adapters (suites in `domain::contract`). In addition there are
 //! [`Embedded::on_ready`] and [`Embedded::next_visible`] for pollers, [`Embedded::void_leases`] for
 //! restarts, [`Embedded::forget`] in place of DynamoDB's time to live.
 

@@ -3,9 +3,9 @@
 //! **Tenants are served in turn.** A message that becomes ready gets a *turn*: one more than the last
 //! ready message of its tenant, or, if its tenant has none ready, the turn that is being served now.
 //! Ready messages are received in the order of turns. So a tenant that sends 500 at once takes 500
-//! turns, and the single message of another is received after at most one of those. What comes back
-//! after its time-out lines up again like a new message: 500 messages that were deferred to the same
-//! second do not push in either.
+//! turns, and the single message of another is received after at most one of those. A message that comes
+//! back after its time-out queues like a new one, so 500 messages that were deferred to the same second do
+//! not jump the queue either.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;

@@ -9,8 +9,8 @@ use crate::OpenError;
 /// Marks a file as ours in its header: `AftH`.
 const APPLICATION: i64 = 0x4166_7448;
 
-/// Step n leads from schema version n to n + 1 (`user_version`; an empty file has 0). Steps are only
-/// ever added: files of every former version are out there.
+/// Step n leads from schema version n to n + 1 (`user_version`; an empty file has 0). Steps are only ever added:
+/// users have files of every former version.
 const STEPS: [&str; 2] = [FIRST, SECOND];
 
 /// Times are milliseconds since 1970. Tables keep what conditions, orders and time to live look at in
@@ -86,8 +86,8 @@ CREATE INDEX message_ready_by_tenant ON message (queue, tenant, turn) WHERE turn
 CREATE INDEX message_invisible ON message (queue, visible_at, id) WHERE turn IS NULL;
 ";
 
-/// An index for each question that names two things. Given one for either half alone, SQLite walks all
-/// that match this half: of a source with ten thousand tasks, all of them for a status that none is in.
+/// An index for each query with two conditions. With an index for one condition only, SQLite reads every row that
+/// matches it: all ten thousand tasks of a source, for a status that none of them has.
 const SECOND: &str = "
 DROP INDEX task_thread;
 CREATE INDEX task_newest_by_thread ON task (thread, source, received_at, task_id);
@@ -134,7 +134,6 @@ fn version(connection: &Connection, file: &Path) -> rusqlite::Result<Result<i64,
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

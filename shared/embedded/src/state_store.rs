@@ -95,8 +95,8 @@ fn get(connection: &Connection, key: &str, now: Timestamp) -> Result<Option<Vers
         .transpose()
 }
 
-/// Versions of a new value begin at the present time: if the row of a former value is gone by then,
-/// none of its versions comes again, and nobody takes the one for the other.
+/// The version of a new value begins at the present time. So no version of a former value, whose row is gone, comes
+/// again, and nobody takes the new value for the old one.
 fn create(
     connection: &Connection,
     key: &str,

@@ -139,7 +139,7 @@ fn claim(connection: &Connection, id: &TaskId, request: &ClaimRequest) -> Result
     Ok(get(connection, id)?.map_or(Claim::Missing, |task| refusal(task, request)))
 }
 
-/// Why a task could not be claimed; or that it was, by the same request sent before.
+/// Why a task could not be claimed; or the claim, if the same request was sent before.
 fn refusal(task: Task, request: &ClaimRequest) -> Claim {
     let control = &task.control;
     match (control.status, &control.lease, control.not_before) {
@@ -280,8 +280,7 @@ fn list_statement(by_status: bool, by_source: bool) -> &'static str {
     }
 }
 
-/// The place of `task` in the list: what is newest comes first, and of the same millisecond the
-/// highest id.
+/// The place of `task` in the list: the newest first; within a millisecond, the highest id first.
 fn cursor(task: &Task) -> String {
     format!("{}.{}", millis(task.doc.received_at), task.id)
 }

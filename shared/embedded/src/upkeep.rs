@@ -1,5 +1,5 @@
-//! What DynamoDB, SQS and the death of a Lambda environment do by themselves, and a local run must do
-//! on its own: ending the leases of a former run, and forgetting what is past its time.
+//! Work that DynamoDB, SQS and Lambda do by themselves, and that a local run must do: ending the leases of a former
+//! run, and removing what is past its time to live.
 
 use domain::{StoreError, Timestamp};
 use rusqlite::{Transaction, TransactionBehavior};

@@ -14,9 +14,9 @@ use crate::section::Section;
 
 /// Where the persona is looked for when the key is absent.
 const PERSONA_FILE: &str = "prompts/persona.md";
-/// The automation that takes what no intent claims.
+/// The automation of events that no intent claims.
 const DEFAULT_AUTOMATION: &str = "reply";
-/// Where GitHub keeps what people drop into a comment.
+/// Where GitHub keeps the files that people drop into a comment.
 pub const MEDIA_HOSTS: [&str; 2] = ["github.com", "*.githubusercontent.com"];
 /// The most comments that one task may send: a page of GitHub's list.
 const MAX_HISTORY: i64 = 100;

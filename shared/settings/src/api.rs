@@ -30,7 +30,7 @@ impl ApiSettings {
     }
 }
 
-/// The name of a host alone: what looks like more would never match, and so seem to be allowed.
+/// The name of a host and nothing else: an entry with a scheme or path would never match, and look allowed.
 fn host(entry: &Entry<'_>) -> Option<String> {
     let wrong = |text: &str| {
         let suggestion = "write it like \"hooks.example.com\", without https://, port, path or `*`";

@@ -81,7 +81,7 @@ pub(crate) const CHANNEL: Form =
 pub(crate) const MEMBER: Form =
     Form { fits: |text| is_id(text, ['U', 'W']), pattern: "^[UW][A-Z0-9]{1,31}$", example: "U2CERLKJA" };
 
-/// An id of Slack's. Names look alike, change, and are no proof of anything.
+/// An id of Slack's. A name is not enough: names change, look alike and prove nothing.
 fn id(entry: &Entry<'_>, form: &Form, wanted: &str) -> Option<String> {
     entry.text_like(form, |text| (format!("\"{text}\" is not {wanted}"), "copy the id, not the name"))
 }

@@ -8,7 +8,7 @@ use domain::Priority;
 use crate::duration::show;
 use crate::limits::{BreakerSettings, ModelLimits};
 
-/// What holds for one model; `None` is no limit of ours. Displayed as one line.
+/// The limits of one model; `None` means that we set no limit. Displayed as one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EffectiveLimits {
     /// Requests a minute.
@@ -23,7 +23,7 @@ pub struct EffectiveLimits {
     pub timeout: Duration,
     /// Retries in place (default 1).
     pub retries: u32,
-    /// Tasks of a lower priority use the fallback (default the lowest: none do).
+    /// Tasks of a lower priority use the fallback (default: the lowest priority, so none do).
     pub min_priority: Priority,
     /// Circuit breaker.
     pub breaker: EffectiveBreaker,

@@ -1,5 +1,5 @@
-//! [`Entry`]: one value of agent.toml while it is read. Its readers answer `None` after they have
-//! reported why the value does not do.
+//! [`Entry`]: one value of agent.toml while it is read. A reader that cannot use the value reports why and
+//! returns `None`.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -26,7 +26,7 @@ pub(crate) struct Entry<'t> {
 
 enum Source<'t> {
     File(&'t Spanned<DeValue<'t>>),
-    /// There is no value; it is noted as what one would be read.
+    /// There is no value; the probe notes what kind of value would be read.
     Probe(Shape),
 }
 
@@ -35,7 +35,7 @@ impl<'t> Entry<'t> {
         Self { key, source: Source::File(value), report }
     }
 
-    /// An entry that notes in `shape` as what it is read.
+    /// An entry without a value, which notes in `shape` what kind of value its reader wants.
     pub(crate) fn probe(key: String, shape: Shape, report: &'t Report<'t>) -> Self {
         Self { key, source: Source::Probe(shape), report }
     }
@@ -69,7 +69,7 @@ impl<'t> Entry<'t> {
         self.report.line(&self.span())
     }
 
-    /// Reports that it does not do.
+    /// Reports that the value cannot be used.
     pub(crate) fn wrong(&self, problem: String, suggestion: Option<String>) {
         self.report.add(&self.span(), &self.key, problem, suggestion);
     }
@@ -79,7 +79,7 @@ impl<'t> Entry<'t> {
         self.report.add_elsewhere(file, line, problem, suggestion);
     }
 
-    /// Reports that it does not do, and answers `None`.
+    /// Reports that the value cannot be used, and returns `None`.
     pub(crate) fn refuse<T>(&self, problem: impl Into<String>, suggestion: impl Into<String>) -> Option<T> {
         self.wrong(problem.into(), Some(suggestion.into()));
         None
@@ -100,7 +100,7 @@ impl<'t> Entry<'t> {
         }
     }
 
-    /// A text of this `form`; `wrong` says what is wrong with another one, and how to mend it.
+    /// A text of this `form`. For any other text, `wrong` says what is wrong and how to mend it.
     pub(crate) fn text_like<P: Into<String>, S: Into<String>>(
         &self,
         form: &Form,
@@ -239,7 +239,7 @@ impl<'t> Entry<'t> {
         Some(array.iter().enumerate().map(|(index, value)| item(index, Source::File(value))).collect())
     }
 
-    /// The elements of an array, each read by `read`; those that do not do are left out.
+    /// The elements of an array, each read by `read`. Elements that `read` refuses are left out.
     pub(crate) fn each<T>(&self, read: impl FnMut(Self) -> Option<T>) -> Option<Vec<T>> {
         Some(self.items()?.into_iter().filter_map(read).collect())
     }

@@ -1,5 +1,5 @@
-//! Names of events that a source may list. An event that never comes is never noticed, so a
-//! misspelt name must be found here.
+//! Names of events that a source may list. A misspelt name must be found here: nobody would notice that its event
+//! never comes.
 
 use serde_json::{Value, json};
 use webhook::{Kinds, Provider};
@@ -40,7 +40,7 @@ pub(crate) fn keywords(provider: Provider, kinds_too: bool) -> Value {
     json!({"anyOf": [{"enum": known}, {"pattern": format!(r"^({})\.", kinds.join("|"))}]})
 }
 
-/// The names of senders that have any number of them: words with dots in between.
+/// Names of events of a sender with an open set of them: words with dots in between.
 fn check_form(name: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.split('.').all(|word| !word.is_empty() && word.chars().all(plain)) {
@@ -77,7 +77,7 @@ fn check_kind(kinds: Kinds, name: &str) -> Result<(), String> {
     }
 }
 
-/// The action that people mostly mean: that something is there now.
+/// The action that people mostly mean: something was made.
 fn usual(kinds: Kinds, kind: &str) -> &'static str {
     let actions = kinds.iter().find(|(known, _)| *known == kind).map_or(&[][..], |(_, actions)| actions);
     let begins = ["opened", "created", "open", "create", "triggered"];

@@ -1,5 +1,4 @@
-//! `map = { event = "/type", … }` and `identity = "/id"`: where things are in events that no reader of ours
-//! knows.
+//! `map = { event = "/type", … }` and `identity = "/id"`: where the facts are in events that no parser of ours knows.
 
 use webhook::{FieldMap, Pointer, PointerError, Provider};
 
@@ -8,7 +7,7 @@ use crate::form::Form;
 use crate::key::key;
 use crate::section::Section;
 
-/// Reads `map`; most senders with a reader of their own need none.
+/// Reads `map`. Most senders that have a parser here take none.
 pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<FieldMap> {
     if let Some(provider) = provider.filter(|provider| !provider.takes_map()) {
         return entry.refuse(

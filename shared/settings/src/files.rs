@@ -55,7 +55,6 @@ fn document(dir: &Path, path: &Path) -> Result<Document, String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What a text looks like, said twice: a test holds the two against each other.
+/// What a text looks like, as code and as a pattern; a test checks that both agree.
 #[derive(Debug)]
 pub(crate) struct Form {
     /// Whether a text is one.
@@ -21,7 +21,6 @@ impl Form {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use jsonschema::Validator;
     use proptest::prelude::*;

@@ -1,5 +1,5 @@
-//! `[models.generation]`: sent to the model as it stands, and only if it stands there, since newer
-//! models refuse or ignore settings that older ones took.
+//! `[models.generation]`: sent to the model as written. A setting that is absent is not sent, since newer models
+//! refuse or ignore settings that older ones took.
 
 use serde_json::{Map, Value, json};
 
@@ -88,7 +88,7 @@ impl Generation {
     }
 }
 
-/// Texts as they are: white space may be what the model shall stop at.
+/// Texts are not trimmed: the model may have to stop at white space.
 fn stop_sequences(entry: &Entry<'_>) -> Option<Value> {
     entry.also(|| json!({"maxItems": MAX_STOP_SEQUENCES}));
     let texts = entry.each(|item| item.raw_text())?;

@@ -37,8 +37,8 @@ pub(crate) fn read(entry: &Entry<'_>) -> Option<Hosts> {
     entry.each(host).map(Hosts::new)
 }
 
-/// A name with a dot in it, perhaps behind `*.`: neither an address nor this machine or its network can be
-/// meant.
+/// A name in ASCII with a dot in it, perhaps behind `*.`. It cannot mean an IP address, this machine or a machine
+/// of its network.
 pub(crate) const HOSTS: Form = Form {
     fits: is_host,
     pattern: "^(?=(\\*\\.)?.{1,253}$)(\\*\\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",

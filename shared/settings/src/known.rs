@@ -10,7 +10,7 @@ use crate::suggest::suggest;
 
 /// The automations that exist, and those that are used.
 pub(crate) struct Known<'k> {
-    /// In code; `None` when whoever reads the file runs none of them.
+    /// Those in code; `None` when the caller runs no automations and so does not know them.
     registered: Option<&'k [&'k str]>,
     /// By sections of their own.
     places: Vec<Place>,
@@ -45,7 +45,7 @@ impl<'k> Known<'k> {
         Some(name)
     }
 
-    /// Reports the sections whose automation nothing names: a call that somebody believes to be in force.
+    /// Reports every section whose automation no intent names: its author believes that it is in force.
     pub(crate) fn report_unused(&self, report: &Report<'_>) {
         let used = self.used.borrow();
         for place in self.places.iter().filter(|place| !used.contains(&place.automation)) {

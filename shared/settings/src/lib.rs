@@ -1,10 +1,10 @@
 //! agent.toml and the environment. This crate is the only reader of either; it reports every
 //! mistake at once.
 //!
-//! A table of agent.toml is read through a `Section`, which remembers the keys it was asked for and
-//! reports the rest; a value through an `Entry`, which reports why it does not do. Readers put a
-//! default in the place of what is wrong and go on, so one run finds everything; nobody sees those
-//! defaults, since [`Settings`] exist only when nothing was found.
+//! A `Section` reads a table of agent.toml. It remembers the keys it was asked for and reports the others. An
+//! `Entry` reads a value, and reports why the value cannot be used. A reader that finds a mistake goes on with a
+//! default, so one run finds every mistake. Nobody sees those defaults: [`Settings`] exist only when there was no
+//! mistake.
 
 mod agent;
 mod api;
@@ -33,14 +33,9 @@ mod names;
 mod priority_rules;
 mod prompts;
 mod report;
-#[cfg(feature = "schema")]
 mod schema;
 mod scheme;
 mod section;
-#[cfg(feature = "schema")]
-mod shape;
-#[cfg(not(feature = "schema"))]
-#[path = "shape_off.rs"]
 mod shape;
 mod sources;
 mod suggest;
@@ -67,7 +62,6 @@ pub use limits::{BreakerSettings, ModelLimits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
-#[cfg(feature = "schema")]
 pub use schema::schema;
 pub use sources::SourceSettings;
 pub use tier::Tiers;

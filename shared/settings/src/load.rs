@@ -61,7 +61,7 @@ impl Settings {
     }
 }
 
-/// What agent.toml is held against; `None` where whoever reads it does not know.
+/// What agent.toml is checked against; `None` where the caller does not know it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Outside<'o> {
     registered: Option<&'o [&'o str]>,
@@ -76,7 +76,7 @@ fn read(origin: &str, text: &str, dir: &Path, outside: Outside<'_>) -> Result<Se
     report.finish().map(|()| settings)
 }
 
-/// Reads all sections; what is wrong goes to the report.
+/// Reads all sections; mistakes go to the report.
 pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>) -> Settings {
     let report = root.report;
     let about = "What the automations that ship need to know. A section that no intent uses is a mistake.";

@@ -30,8 +30,8 @@ pub struct ModelSettings {
     pub api_version: String,
     /// `[[models.endpoints]]`; none is Google's own.
     pub endpoints: Vec<EndpointSettings>,
-    /// How long no model could be had before a task makes do with a past answer or its intent's
-    /// template (default 15 minutes).
+    /// How long models must be unavailable before a task uses a past answer or its intent's template instead
+    /// (default 15 minutes).
     pub fallback_after: Duration,
     /// Life of a context cache (default 2 hours).
     pub cache_ttl: Duration,
@@ -156,7 +156,7 @@ fn fallback(section: &mut Section<'_>, answer: &str) -> Vec<String> {
     models
 }
 
-/// A misspelt model would go without its limits, so only models that are `in_use` may have some.
+/// Only models that are `in_use` may have limits: those under a misspelt name would never apply.
 fn limits(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTreeMap<String, ModelLimits> {
     let in_use: Option<Vec<&str>> = in_use.map(|models| models.iter().map(String::as_str).collect());
     let about = "Limits of single models; without, the rates of the tier hold.";

@@ -1,9 +1,9 @@
 //! Prompt templates: the files that `[[intents]] prompt` names. Checked when agent.toml is read, filled in
 //! for each task.
 //!
-//! The attack: a title, a name or a parameter that reads like an instruction. So a value is written as it
-//! is only if it is known to hold none; every other one comes out within the caller's fence, whatever the
-//! template does with it before. There is no filter that would take that away.
+//! The attack: a title, a name or a parameter that reads like an instruction. A value is written bare only if it
+//! is known to hold no instruction. Every other value comes out within the caller's fence, whatever the template
+//! does with it. No filter can remove the fence.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ impl PromptTemplate {
     /// Checks `source`: its syntax, and that it names nothing unknown.
     ///
     /// # Errors
-    /// Every mistake that can be told without a task.
+    /// Every mistake that can be found without a task.
     pub fn parse(source: &str) -> Result<Self, Vec<PromptMistake>> {
         let environment = environment(Arc::new(str::to_owned));
         let template =
@@ -220,8 +220,7 @@ pub fn is_plain_name(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len()) && text.chars().all(plain)
 }
 
-/// The parameters of a task. One that is not there is none, and no error: which there are is decided per
-/// event.
+/// The parameters of a task. A parameter that the event does not have is undefined, and no error.
 #[derive(Debug)]
 struct Parameters(serde_json::Map<String, serde_json::Value>);
 
@@ -252,7 +251,6 @@ fn parameter(value: &serde_json::Value) -> Value {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -9,14 +9,14 @@ use crate::{Mistake, Mistakes, Position};
 pub(crate) struct Report<'t> {
     origin: &'t str,
     text: &'t str,
-    /// Lines on which the TOML itself is broken: what they seem to say is not judged.
+    /// Lines on which the TOML itself is broken. No other mistake is reported on them.
     broken: Vec<usize>,
     found: RefCell<Vec<Mistake>>,
 }
 
 impl<'t> Report<'t> {
-    /// A report on `text`, that begins with the `errors` of its syntax: one for each line, since
-    /// further ones are mostly echoes of the first.
+    /// A report on `text` that begins with the `errors` of its syntax: one for each line, since further ones on
+    /// a line mostly follow from the first.
     pub(crate) fn new(origin: &'t str, text: &'t str, errors: &[toml::de::Error]) -> Self {
         let mut report = Self { origin, text, broken: Vec::new(), found: RefCell::default() };
         for error in errors {
@@ -55,8 +55,8 @@ impl<'t> Report<'t> {
         });
     }
 
-    /// Something is missing from the table at `span`. In a file with broken lines it may well stand
-    /// on one of them, so nothing is said then.
+    /// Something is missing from the table at `span`. Not reported when the file has broken lines: the key may
+    /// stand on one of them.
     pub(crate) fn missing(&self, span: &Range<usize>, key: &str, problem: &str, suggestion: &str) {
         if self.broken.is_empty() {
             self.add(span, key, problem.to_owned(), Some(suggestion.to_owned()));

@@ -1,5 +1,4 @@
-//! The JSON Schema of agent.toml, for editors: asked of the readers, so that it cannot say anything else than
-//! they do.
+//! The JSON Schema of agent.toml, for editors. The readers themselves write it, so it cannot contradict them.
 
 use std::path::Path;
 
@@ -12,8 +11,8 @@ use crate::shape::Shape;
 
 /// The schema (draft 7, which editors know best), as it lies beside agent.toml.
 ///
-/// It refuses nothing that the reader takes, but for white space around a text, and says less than the reader
-/// where files, other keys or the registered automations matter.
+/// It refuses nothing that the reader takes, except white space around a text. It cannot check what depends on
+/// files, on other keys or on the registered automations.
 #[must_use]
 pub fn schema() -> String {
     let report = Report::new("", "", &[]);

@@ -30,7 +30,7 @@ const TIMES: [(&str, TimeFormat); 3] = [
     ("unix_ms", TimeFormat::UnixMillis),
     ("rfc3339", TimeFormat::Rfc3339),
 ];
-/// How far from now a signed time may be, if nothing is said.
+/// Default of how far from now a signed time may be.
 const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// Reads the name or the table.
@@ -138,7 +138,7 @@ fn template(entry: &Entry<'_>) -> Option<SignedContent> {
     }
 }
 
-/// The signed time: where it stands is said by one of three keys.
+/// The signed time. One of three keys says where it is.
 fn freshness(section: &mut Section<'_>) -> Option<Tolerance> {
     let header = section
         .read(key("timestamp_header", "The header that carries {timestamp}."), header)

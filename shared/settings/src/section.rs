@@ -19,7 +19,7 @@ pub(crate) struct Section<'t> {
     span: Range<usize>,
     table: Option<&'t DeTable<'t>>,
     asked: Vec<&'static str>,
-    /// Where it is noted what is asked for, when that is all that is wanted.
+    /// On a probe: the place where the readers note what they ask for.
     shape: Option<Shape>,
     /// Where mistakes go.
     pub(crate) report: &'t Report<'t>,
@@ -40,7 +40,7 @@ impl<'t> Section<'t> {
         Self { path, span: 0..0, table: None, asked: Vec::new(), shape: None, report }
     }
 
-    /// A table that has every key, each of which notes in `shape` as what it is read.
+    /// A probe: a table that seems to have every key. Each key notes in `shape` what its reader wants.
     pub(crate) fn probe(path: String, shape: Shape, report: &'t Report<'t>) -> Self {
         shape.takes(json!({"type": "object"}));
         Self { shape: Some(shape), ..Self::absent(path, report) }
@@ -61,13 +61,13 @@ impl<'t> Section<'t> {
         Some(Entry::new(name, self.table?.get(key.name)?, self.report))
     }
 
-    /// What `read` makes of the value under `key`; `None` when there is none or it is wrong, which
-    /// `read` has reported then.
+    /// What `read` makes of the value under `key`. `None` when there is no value, or when `read` has reported that
+    /// it is wrong.
     pub(crate) fn read<T>(&mut self, key: Key, read: impl FnOnce(&Entry<'t>) -> Option<T>) -> Option<T> {
         self.get(&key).and_then(|entry| read(&entry))
     }
 
-    /// Like [`Section::read`], with `default` in the place of what is not there or wrong.
+    /// Like [`Section::read`]; `default` when the value is absent or wrong.
     pub(crate) fn read_or<T: Shown>(
         &mut self,
         key: Key,
@@ -77,7 +77,7 @@ impl<'t> Section<'t> {
         self.read(key.or(&default), read).unwrap_or(default)
     }
 
-    /// One of `choices`, or `default`, which is one of them.
+    /// One of `choices`; `default`, also one of them, when the value is absent or wrong.
     pub(crate) fn choice_or<T: Copy + PartialEq>(
         &mut self,
         key: Key,
@@ -110,15 +110,15 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// The table under `key`; an empty one, and so every default, when it is not there.
+    /// The table under `key`; an empty one, and so every default, when the file has none.
     pub(crate) fn section(&mut self, key: Key) -> Self {
         let name = key.name;
         let found = self.read(key, Entry::section);
         found.unwrap_or_else(|| Self::absent(self.key(name), self.report))
     }
 
-    /// Every key with its value, for tables whose keys are names that the user chooses. The caller refuses
-    /// those that are not of the form `names`; `about` says what each of them is.
+    /// Every key with its value, for tables whose keys are names that the user chooses. The caller refuses keys
+    /// that do not have the form `names`; `about` describes the value of each.
     pub(crate) fn entries(
         &self,
         names: &'static Form,
@@ -137,19 +137,18 @@ impl<'t> Section<'t> {
             .collect()
     }
 
-    /// `key` is missing, or what it stands for by default.
+    /// Reports that `key` is missing, or that the default it stands for is.
     pub(crate) fn missing(&self, key: &str, problem: &str, suggestion: &str) {
         self.report.missing(&self.span, &self.key(key), problem, suggestion);
     }
 
-    /// Reports that the table does not do, and answers `None`.
+    /// Reports that the table cannot be used, and returns `None`.
     pub(crate) fn wrong<T>(&self, problem: String, suggestion: String) -> Option<T> {
         self.report.add(&self.span, &self.path, problem, Some(suggestion));
         None
     }
 
-    /// Where it is noted what is asked for, when that is all that is wanted.
-    #[cfg(feature = "schema")]
+    /// On a probe: the place where the readers note what they ask for.
     pub(crate) fn shape(&self) -> Option<&Shape> {
         self.shape.as_ref()
     }

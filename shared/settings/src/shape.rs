@@ -1,9 +1,9 @@
 //! [`Shape`]: what may stand at a place of agent.toml, written down by the readers themselves.
 //!
-//! The JSON Schema is no second description of agent.toml. The readers are run on a probe instead of a
-//! file: a [`Section`](crate::section::Section) that has every key, whose [`Entry`](crate::entry::Entry)
-//! notes what it is asked for and then says that there is nothing. So whatever is read is in the schema,
-//! and nothing else.
+//! The JSON Schema is no second description of agent.toml. It comes from running the readers on a probe instead
+//! of a file. The probe is a [`Section`](crate::section::Section) that seems to have every key. Each of its
+//! [`Entry`](crate::entry::Entry)s notes what it is asked for, then says that it has no value. So the schema holds
+//! what the readers read, and nothing else.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,8 +33,7 @@ struct Node {
 }
 
 impl Shape {
-    /// It is read as something with these keywords of JSON Schema; a `description` is put behind what is
-    /// said of the key.
+    /// Notes that a value here has these keywords of JSON Schema. A `description` is put behind that of the key.
     pub(crate) fn takes(&self, keywords: Value) {
         let Value::Object(keywords) = keywords else { return };
         let mut node = self.0.borrow_mut();
@@ -57,7 +56,7 @@ impl Shape {
         place
     }
 
-    /// `key` must be there.
+    /// Notes that `key` must be there.
     pub(crate) fn requires(&self, key: &'static str) {
         let mut node = self.0.borrow_mut();
         if !node.required.contains(&key) {
@@ -75,7 +74,7 @@ impl Shape {
         place
     }
 
-    /// It has no keys but those that were asked for.
+    /// Notes that every key that nobody asked for is refused.
     pub(crate) fn close(&self) {
         self.0.borrow_mut().closed = true;
     }
@@ -86,14 +85,14 @@ impl Shape {
         self.0.borrow_mut().items.get_or_insert_default().clone()
     }
 
-    /// One of the ways in which it can be written.
+    /// The place of one more way to write the value.
     pub(crate) fn alternative(&self) -> Self {
         let place = Self::default();
         self.0.borrow_mut().alternatives.push(place.clone());
         place
     }
 
-    /// The JSON Schema. A place that was looked at, but not read in any way, takes nothing.
+    /// The JSON Schema. A place that no reader has read takes no value.
     pub(crate) fn schema(&self) -> Value {
         let node = self.0.borrow();
         if !node.keywords.contains_key("type") && node.alternatives.is_empty() {

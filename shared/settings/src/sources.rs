@@ -1,6 +1,5 @@
 //! `[sources.NAME]`.
 
-#[cfg(feature = "schema")]
 mod schema;
 
 use std::collections::BTreeMap;
@@ -54,7 +53,6 @@ pub(crate) fn read(root: &mut Section<'_>) -> BTreeMap<String, SourceSettings> {
     let about = "Who sends webhooks: [sources.NAME] is the route /webhooks/NAME, whose signing secret is the variable \
                  NAME_WEBHOOK_SECRET (Slack's is SLACK_SIGNING_SECRET).";
     let table = root.section(key("sources", about));
-    #[cfg(feature = "schema")]
     if let Some(shape) = table.shape() {
         root.shape().into_iter().for_each(|root| root.requires("sources"));
         shape.takes(schema::of_sources(table.report));
@@ -93,7 +91,7 @@ fn check_name<'t>(name: &'t str, variables: &mut BTreeMap<String, &'t str>) -> R
     }
 }
 
-/// Reads the source `name`, which is `assumed` to be of a provider where nothing says of which.
+/// Reads the source `name`. Its provider is `assumed` when neither a key nor the name says it.
 fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Option<SourceSettings> {
     let described = section.get(&key("scheme", SCHEME));
     let provider = provider(name, &mut section, described.is_some()).or(assumed);
@@ -132,8 +130,8 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
     Some(SourceSettings { name: name.to_owned(), sender, filter, max_event_age, priorities, trusted })
 }
 
-/// The provider that is named, else the one that the source is called after; one that nobody knows,
-/// and whose signatures are described, is a sender of the user's own.
+/// The provider that `provider` names, else the one that the source is called after. A source with another name and
+/// a `scheme` is a sender of the user's own.
 fn provider(name: &str, section: &mut Section<'_>, described: bool) -> Option<Provider> {
     let about = "Who sends (default: the name of the source).";
     match section.get(&key("provider", about)) {

@@ -21,8 +21,8 @@ pub(crate) struct Preset {
     pub(crate) rpd: Option<u64>,
 }
 
-/// The limits that Google publishes by family and tier. A project's own are shown in AI Studio, and
-/// belong into `[models.limits]` where they differ.
+/// The limits that Google publishes by family and tier. AI Studio shows the limits of a project; where they differ,
+/// they belong into `[models.limits]`.
 pub(crate) fn preset(tier: &str, model: &str) -> Preset {
     let family = ["flash-lite", "flash", "pro"].into_iter().find(|family| model.contains(family));
     let per = |rpm, tpm, rpd| Preset { rpm: Some(rpm), tpm: Some(tpm), rpd };

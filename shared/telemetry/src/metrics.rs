@@ -171,8 +171,8 @@ impl Metrics {
         self.emit(&[("ApprovalsWaiting", Unit::Count, number(count))], &[]);
     }
 
-    /// Unaccounted: accepted − ended − open tasks. Anything but 0 means that tasks were lost (above) or
-    /// counted twice (below).
+    /// Unaccounted: tasks that were accepted and have not ended, and that nothing will happen to any more. The
+    /// sweeper counts those that have been due for long; anything but 0 is an alarm.
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 tasks")]
     pub fn unaccounted(&self, count: i64) {
         self.emit(&[("Unaccounted", Unit::Count, count as f64)], &[]);

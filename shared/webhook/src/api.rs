@@ -123,8 +123,11 @@ fn metadata(body: &Map<String, Value>) -> Result<Map<String, Value>, String> {
 
 fn callback(body: &Map<String, Value>) -> Result<Option<url::Url>, String> {
     let Some(value) = given(body, "callback_url") else { return Ok(None) };
-    let text = value.as_str().filter(|text| text.len() <= MAX_URL_BYTES);
-    let url = text.and_then(|text| url::Url::parse(text).ok()).ok_or("must be a URL")?;
+    let text = value.as_str().filter(|text| text.len() <= MAX_URL_BYTES).ok_or("must be a URL")?;
+    let url = url::Url::parse(text).map_err(|error| match error {
+        url::ParseError::IdnaError => "must have its host name in ASCII (`xn--…`)",
+        _ => "must be a URL",
+    })?;
     let local = url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     if url.scheme() != "https" && !local {
         return Err("must begin with https://".to_owned());

@@ -48,7 +48,7 @@ fn limits(settings: &Settings, tiers: Tiers) {
 const HEADING: [&str; 9] =
     ["model", "rpm", "tpm", "rpd", "concurrency", "timeout", "retries", "min_priority", "breaker"];
 
-/// Says of everything that `settings` needs of the environment whether it is there.
+/// Lists what `settings` needs of the environment, and whether it is there.
 pub(super) fn environment(settings: &Settings, environment: &Environment) {
     say!("\nenvironment:");
     for need in needs(settings, environment) {
@@ -69,7 +69,7 @@ pub(super) fn verdict(settings: &Settings, environment: &Environment) -> &'stati
     }
 }
 
-/// Something that is not in agent.toml, and without which the system does not do all it should.
+/// Something of the environment without which the system cannot do all that agent.toml says.
 struct Need {
     name: String,
     is_set: bool,

@@ -1,7 +1,7 @@
 //! Creates the resources on an endpoint, for tests and for local runs against an emulator.
 //!
-//! What is deployed never comes here: template.yaml creates its resources, with backups, alarms and
-//! permissions that nothing local needs. Both describe the same tables, indexes and queues.
+//! A deployment does not use this: template.yaml creates its resources, with backups, alarms and permissions that
+//! nothing local needs. Both describe the same tables, indexes and queues.
 
 mod bucket;
 mod dynamo;
@@ -29,8 +29,8 @@ impl TablesError {
     }
 }
 
-/// Creates whatever is missing of the resources called `prefix`-…, and returns their names. What is
-/// there already stays as it is, with all that it holds.
+/// Creates the resources called `prefix`-… that do not exist yet, and returns the names of all. Existing resources
+/// stay as they are, with their contents.
 ///
 /// # Errors
 /// [`TablesError`] when the endpoint cannot be reached or refuses.

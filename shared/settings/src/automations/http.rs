@@ -31,14 +31,14 @@ pub struct HttpCall {
     pub body: Option<Value>,
     /// What triage fills in (default nothing).
     pub parameters: Parameters,
-    /// Whether the API honours `Idempotency-Key`, or doing it twice does no harm (default no). If not, a
-    /// person says what becomes of a call whose answer was lost.
+    /// Whether the API honours `Idempotency-Key`, or a second call does no harm (default no). If not, a person
+    /// decides what becomes of a call whose answer was lost.
     pub repeatable: bool,
     /// When a person must approve it (default as `[agent] approval`).
     pub approval: Option<ApprovalPolicy>,
 }
 
-/// How a call is made. Only those that change something: what is read helps nobody.
+/// How a call is made. Only methods that change something: nobody would see the answer of a `GET`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpMethod {
     /// `POST`.

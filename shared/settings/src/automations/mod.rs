@@ -24,9 +24,9 @@ use crate::key::{Key, key};
 use crate::names::IDENTIFIER;
 use crate::section::Section;
 
-/// Outside calls at once to one host, by default.
+/// Default of the outside calls to one host at once.
 const CALLS_PER_HOST: u32 = 10;
-/// The most that can be set: each is a lease that a call may have to try.
+/// The most that can be set. A call may have to try as many leases before it finds a free one.
 const MAX_CALLS_PER_HOST: i64 = 100;
 /// Longest label that GitHub takes, in characters.
 const MAX_LABEL: usize = 50;
@@ -155,7 +155,7 @@ fn max_refund(mut section: Section<'_>) -> Option<MaxAmount> {
     most
 }
 
-/// The id of a channel: its name may change, and a search for what was posted takes the id alone.
+/// The id of a channel. A name may change, and the search for a posted message takes the id only.
 fn channel(entry: &Entry<'_>) -> Option<String> {
     entry.text_like(&CHANNEL, |text| {
         (

@@ -13,8 +13,8 @@ const WHOLE: [&str; 15] =
 /// Currencies with a thousand small units, by Stripe's list of three-decimal currencies.
 const THOUSANDTHS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
-/// How many decimals amounts in `currency` (three letters, lower case) have at Stripe. Icelandic and
-/// Ugandan money counts in hundredths there, for old times' sake.
+/// How many decimals amounts in `currency` (three letters, lower case) have at Stripe. Stripe counts Icelandic and
+/// Ugandan money in hundredths, for compatibility with its older versions.
 #[must_use]
 pub fn decimals_of(currency: &str) -> u32 {
     match currency {

@@ -13,7 +13,7 @@ const MAX_TEXT: u64 = 1_000;
 const OBJECT: [&str; 4] = ["type", "description", "properties", "required"];
 /// Keywords of one parameter.
 const FIELD: [&str; 7] = ["type", "description", "enum", "minLength", "maxLength", "minimum", "maximum"];
-/// What a parameter can be: it ends up in an address or a text.
+/// The types of a parameter: its value ends up in an address or a text.
 const TYPES: [&str; 4] = ["string", "integer", "number", "boolean"];
 
 /// A JSON Schema of an object whose fields are texts, numbers and booleans.
@@ -107,7 +107,7 @@ fn lengths(field: &Value) -> (u64, u64) {
     (field["minLength"].as_u64().unwrap_or(0), field["maxLength"].as_u64().unwrap_or(MAX_TEXT))
 }
 
-/// Reads a schema; keywords that are not heeded are refused instead of being ignored.
+/// Reads a schema. A keyword that would have no effect is refused, not ignored.
 pub(super) fn read(entry: &Entry<'_>) -> Option<Parameters> {
     let schema = entry.json();
     entry.also(described);
@@ -202,7 +202,6 @@ fn keywords(object: &Map<String, Value>, known: &[&str], what: &str) -> Result<(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

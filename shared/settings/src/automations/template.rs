@@ -1,5 +1,4 @@
-//! Texts with `{places}` that are filled in later, where what is filled in can change nothing but its own
-//! place.
+//! Texts with `{places}` that are filled in later. A value changes its own place and nothing else.
 
 use serde_json::Value;
 use url::Url;
@@ -85,7 +84,10 @@ impl UrlTemplate {
     /// What is wrong.
     pub fn parse(text: &str, known: &[&str]) -> Result<Self, String> {
         let template = CallTemplate::parse(text, known)?;
-        let sample = Url::parse(&template.fill(|_| "x".to_owned())).map_err(|_| "is no URL".to_owned())?;
+        let sample = Url::parse(&template.fill(|_| "x".to_owned())).map_err(|error| match error {
+            url::ParseError::IdnaError => "must have its host name in ASCII (`xn--…`)".to_owned(),
+            _ => "is no URL".to_owned(),
+        })?;
         let origin_ends = text.find("://").and_then(|at| Some(at + 3 + text[at + 3..].find('/')?));
         if origin_ends.is_none_or(|end| text[..end].contains('{')) {
             return Err("must name its host, and a path behind it, without a place".to_owned());
@@ -114,7 +116,7 @@ impl UrlTemplate {
         self.sample.origin().ascii_serialization()
     }
 
-    /// The address with what `value` says in every place, percent-encoded: nothing can move the request to
+    /// The address with the values of `value` in its places, percent-encoded. No value can move the request to
     /// another host, path or parameter.
     ///
     /// # Errors
@@ -143,8 +145,8 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// `value` with every text in it taken for a template; a text that is one place alone becomes what it
-/// stands for, number or not. `None` when a text is no template, which `check_json` reports.
+/// `value` with every text in it filled in as a template. A text that is a single place becomes the value itself,
+/// a number for instance. `None` when a text is not a template, which `check_json` reports.
 pub fn fill_json(value: &Value, known: &[&str], get: &impl Fn(&str) -> Value) -> Option<Value> {
     Some(match value {
         Value::String(text) => {
@@ -175,7 +177,7 @@ pub(crate) fn check_json(value: &Value, known: &[&str]) -> Result<(), String> {
     }
 }
 
-/// A scalar as it stands in a text.
+/// A scalar as it is written within a text.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -185,7 +187,6 @@ pub(crate) fn plain(value: &Value) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
 

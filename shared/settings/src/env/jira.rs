@@ -20,7 +20,7 @@ pub struct JiraAccess {
     pub token: SecretString,
 }
 
-/// Reads all three; some without the others are a mistake, but for an address alone.
+/// Reads all three. Some without the others are a mistake, except the site alone.
 pub(super) fn read(reader: &Reader<'_>) -> Option<JiraAccess> {
     let (url, email, token) = (urls::base(reader, URL), reader.email(EMAIL), reader.secret(TOKEN));
     reader.together(EMAIL, TOKEN);

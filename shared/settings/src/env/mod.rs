@@ -155,7 +155,7 @@ impl Environment {
         self.processors.unwrap_or(1)
     }
 
-    /// Whether the presets of the tier hold: they are Google's, and no server on this machine is.
+    /// Whether the presets of the tier hold. They are Google's; a server on this machine is not Google.
     #[must_use]
     pub fn tiers(&self) -> Tiers {
         let host = self.gemini_base_url.as_deref().and_then(|url| url::Url::parse(url).ok());
@@ -171,13 +171,12 @@ impl Environment {
         self.lambda_function.is_some()
     }
 
-    /// Gives the source called `name` this one secret: for local runs, which make some up.
+    /// Gives the source called `name` this one secret, which a local run has generated.
     pub fn set_secret(&mut self, name: &str, secret: &str) {
         self.webhook_secrets.insert(secrets::key_of(name), Secrets(vec![secret.to_owned().into()]));
     }
 
-    /// The live secrets of the source called `name`; `None` when it has none, so that nothing can be
-    /// verified.
+    /// The live secrets of the source called `name`. `None` when it has none: then no signature can be verified.
     #[must_use]
     pub fn secrets_for(&self, name: &str) -> Option<&Secrets> {
         self.webhook_secrets.get(&secrets::key_of(name))

@@ -4,7 +4,7 @@ use super::variables::Reader;
 
 const VARIABLES: [&str; 3] = ["EXPRESS_CONCURRENCY", "STANDARD_CONCURRENCY", "BULK_CONCURRENCY"];
 
-/// The lanes' bounds together, since an environment serves any of them; `None` if none is set.
+/// The sum of the lanes' bounds, since an environment serves any lane; `None` if no bound is set.
 pub(super) fn read(reader: &Reader<'_>) -> Option<u32> {
     let bounds = VARIABLES.iter().filter_map(|name| {
         let text = reader.get(name)?;

@@ -26,7 +26,7 @@ pub(super) fn key_of(name: &str) -> String {
     name.to_lowercase().replace('-', "_")
 }
 
-/// Every source that has a secret. One that agent.toml does not have does no harm.
+/// The secrets of every source. The secret of a source that agent.toml does not have is harmless.
 pub(super) fn read(reader: &Reader<'_>) -> BTreeMap<String, Secrets> {
     let mut secrets = BTreeMap::new();
     for variable in reader.names() {

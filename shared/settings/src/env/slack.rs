@@ -6,7 +6,7 @@ use super::variables::Reader;
 
 const TOKEN: &str = "SLACK_BOT_TOKEN";
 
-/// Reads the token of a bot. Those of users and of apps look alike, and fail at the first message only.
+/// Reads the token of a bot. Tokens of users and of apps look like it and would fail at the first message only.
 pub(super) fn read(reader: &Reader<'_>) -> Option<SecretString> {
     let token = reader.secret(TOKEN)?;
     let other = match token.expose_secret() {

@@ -6,7 +6,7 @@ use super::variables::Reader;
 
 const KEY: &str = "STRIPE_API_KEY";
 
-/// Reads a secret or restricted key. What else Stripe hands out fails at the first refund only.
+/// Reads a secret or restricted key. Stripe's other keys would fail at the first refund only.
 pub(super) fn read(reader: &Reader<'_>) -> Option<SecretString> {
     let key = reader.secret(KEY)?;
     let other = match key.expose_secret() {

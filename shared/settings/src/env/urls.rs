@@ -23,7 +23,10 @@ pub(super) fn any(reader: &Reader<'_>, name: &str) -> Option<String> {
 
 /// The value is not quoted: somebody may have put a password in it.
 fn check(text: &str) -> Result<(), &'static str> {
-    let url = Url::parse(text).map_err(|_| "not a URL")?;
+    let url = Url::parse(text).map_err(|error| match error {
+        url::ParseError::IdnaError => "must have its host name in ASCII (`xn--…`)",
+        _ => "not a URL",
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with https:// or http://");
     }
@@ -37,7 +40,6 @@ fn check(text: &str) -> Result<(), &'static str> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use crate::Environment;
 
@@ -58,6 +60,8 @@ mod tests {
     fn anything_else_is_refused() {
         assert_eq!(mistake("localhost:80").unwrap(), "must begin with https:// or http://");
         assert_eq!(mistake("api.example.com").unwrap(), "not a URL");
+        assert_eq!(mistake("https://bücher.example").unwrap(), "must have its host name in ASCII (`xn--…`)");
+        assert_eq!(mistake("https://xn--bcher-kva.example"), None);
         assert_eq!(mistake("ftp://x").unwrap(), "must begin with https:// or http://");
         assert_eq!(mistake("https://user:hunter2@x").unwrap(), "must not hold a user name or password");
         assert_eq!(mistake("https://x/?key=1").unwrap(), "must not have a `?` or `#` part");

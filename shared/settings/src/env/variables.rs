@@ -1,4 +1,4 @@
-//! [`Variables`]: names and values before they are judged; and the reader that judges them.
+//! [`Variables`]: names and values before they are checked; and the reader that checks them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::Environment;
 use crate::{Mistake, Mistakes};
 
-/// Origin of what stands in the process's environment.
+/// Origin of the variables of the process's environment.
 const ENVIRONMENT: &str = "environment";
 
 /// Environment variables, with the Secrets Manager secrets laid over them. `Debug` shows names only.
@@ -101,7 +101,7 @@ impl Variables {
         known.config_path()
     }
 
-    /// Whether `name` has a value. One that does not do is reported by [`Variables::environment`].
+    /// Whether `name` has a value. [`Variables::environment`] reports a value that cannot be used.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|variable| variable.value.is_none()) || self.text(name).is_some()
     }
@@ -188,7 +188,7 @@ impl<'v> Reader<'v> {
         None
     }
 
-    /// Two variables of which one means nothing without the other.
+    /// Two variables that only make sense together.
     pub(super) fn together(&self, one: &str, other: &str) {
         for (missing, there) in [(one, other), (other, one)] {
             if self.get(missing).is_none() && self.get(there).is_some() {
@@ -202,7 +202,7 @@ impl<'v> Reader<'v> {
         self.variables.0.keys().map(String::as_str)
     }
 
-    /// `name` does not do; `problem` must not hold its value when it is a secret.
+    /// Reports that the value of `name` cannot be used. `problem` must not hold the value of a secret.
     pub(super) fn wrong(&self, name: &str, problem: String, suggestion: &str) {
         let origin = self.variables.0.get(name).map_or(ENVIRONMENT, |variable| variable.origin.as_str());
         let mistake = mistake(origin, name, problem, suggestion);

@@ -1,5 +1,5 @@
-//! The schema of `[sources]`. What a source can have depends on who sends, by its `provider` or else by its
-//! name; so the reader is asked once for each provider, and the schema says where they differ.
+//! The schema of `[sources]`. The keys of a source depend on its provider, which `provider` or else the source's
+//! name says. So the reader is run once for each provider, and the schema says where they differ.
 
 use serde_json::{Map, Value, json};
 use webhook::Provider;
@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::section::Section;
 use crate::shape::Shape;
 
-/// Where the parts of the schema are that several places refer to, below the table's own place.
+/// The place of those parts of the schema that several places refer to.
 const PARTS: &str = "#/properties/sources/definitions";
 
 /// The `[sources]` table, in keywords of JSON Schema.
@@ -38,13 +38,13 @@ pub(super) fn of_sources(report: &Report<'_>) -> Value {
         "minProperties": 1,
         "propertyNames": {"pattern": SOURCE.pattern},
         "properties": by_name,
-        // Whose a source of any other name is, nobody knows by its name: it is one's own.
+        // A name that is no provider's says nothing about the sender: it is a sender of the user's own.
         "additionalProperties": unless_said(&json!({"$ref": format!("{PARTS}/{}", Provider::Custom.name())})),
         "definitions": parts,
     })
 }
 
-/// A source that is also `own` unless its `provider` says whose it is.
+/// A source that is also `own`, unless its key `provider` names the provider.
 fn unless_said(own: &Value) -> Value {
     let unsaid = json!({"not": {"required": ["provider"]}});
     json!({"allOf": [{"$ref": format!("{PARTS}/source")}, {"if": unsaid, "then": own}]})
@@ -57,7 +57,7 @@ fn of_source(provider: Option<Provider>, report: &Report<'_>) -> Value {
     shape.schema()
 }
 
-/// A source of nobody knows whom: with the keys of all.
+/// A source whose provider is not known: it may have the keys of every provider.
 fn of_any(mut any: Value, providers: &[(Provider, Value)]) -> Value {
     for (key, its) in providers.iter().filter_map(|(_, its)| its["properties"].as_object()).flatten() {
         if any["properties"].get(key).is_none() {
@@ -67,7 +67,7 @@ fn of_any(mut any: Value, providers: &[(Provider, Value)]) -> Value {
     any
 }
 
-/// What holds of a source of `provider` besides what holds of `any`.
+/// The keywords that a source of `provider` has besides those of `any`.
 fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
     let mut narrowed = difference(its, any);
     for key in any["properties"].as_object().into_iter().flat_map(Map::keys) {
@@ -81,8 +81,8 @@ fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
     narrowed
 }
 
-/// The keywords of `its` that are not those of `any`, at every depth. Both together say what `its` says, since
-/// each of its keywords is as strict as the one that it stands for.
+/// The keywords of `its` that differ from those of `any`, at every depth. Both schemas together say what `its`
+/// says, since each keyword of `its` is at least as strict as the one of `any`.
 fn difference(its: &Value, any: &Value) -> Value {
     let (Value::Object(own), Value::Object(general)) = (its, any) else { return its.clone() };
     let differs = own.iter().filter(|(name, value)| general.get(*name) != Some(*value));

@@ -7,6 +7,7 @@ mod defaults;
 mod environment;
 mod project;
 mod prompts;
+mod schema;
 mod secrets;
 mod senders;
 mod services;

@@ -69,6 +69,17 @@ fn fields_outside_their_bounds_are_refused() {
     }
 }
 
+/// A name in Unicode can look like another host; its ASCII form says which one is meant.
+#[test]
+fn the_host_of_a_callback_is_written_in_ascii() {
+    let callback = |url: &str| read(&json!({ "prompt": "x", "callback_url": url }));
+    for url in ["https://bücher.example/", "https://１２７.0.0.1/", "https://hooks。example/"] {
+        assert_eq!(callback(url).unwrap_err(), ["`callback_url` must have its host name in ASCII (`xn--…`)"]);
+    }
+    let url = callback("https://xn--bcher-kva.example/é").unwrap().callback_url.unwrap();
+    assert_eq!((url.host_str(), url.path()), (Some("xn--bcher-kva.example"), "/%C3%A9"));
+}
+
 #[test]
 fn the_stored_body_is_read_back_as_the_same_task() {
     let body =

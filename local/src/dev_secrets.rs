@@ -1,5 +1,5 @@
-//! Secrets that `dev` makes up for whatever the environment leaves out, kept in the data directory so
-//! that a sender configured with them still works after a restart.
+//! [`DevSecrets`]: secrets that `dev` makes up where the environment has none. They are kept in the data directory,
+//! so that a sender configured with them still works after a restart.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,12 +12,12 @@ const FILE: &str = "secrets.json";
 
 /// The made-up secrets of one data directory, by name.
 #[derive(Debug)]
-pub(crate) struct MadeUp {
+pub(crate) struct DevSecrets {
     path: PathBuf,
     values: BTreeMap<String, String>,
 }
 
-impl MadeUp {
+impl DevSecrets {
     /// Reads those of `data_dir`; none when there are none yet.
     ///
     /// # Errors
@@ -72,15 +72,14 @@ impl MadeUp {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
     fn made_up_secret_survives_a_restart() {
         let dir = tempfile::tempdir().unwrap();
-        let made = MadeUp::read(dir.path()).unwrap().get_or_make("github").unwrap();
-        let again = MadeUp::read(dir.path()).unwrap();
+        let made = DevSecrets::read(dir.path()).unwrap().get_or_make("github").unwrap();
+        let again = DevSecrets::read(dir.path()).unwrap();
         assert_eq!(again.get("github"), Some(made.as_str()));
         assert_eq!(again.get("other"), None);
     }
@@ -88,7 +87,7 @@ mod tests {
     #[test]
     fn secrets_are_for_the_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
-        MadeUp::read(dir.path()).unwrap().get_or_make("github").unwrap();
+        DevSecrets::read(dir.path()).unwrap().get_or_make("github").unwrap();
         let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(dir.path().join(FILE)).unwrap());
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -97,6 +96,6 @@ mod tests {
     fn damaged_file_is_an_error_that_says_how_to_mend_it() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(FILE), "{").unwrap();
-        assert!(MadeUp::read(dir.path()).unwrap_err().to_string().contains("delete the file"));
+        assert!(DevSecrets::read(dir.path()).unwrap_err().to_string().contains("delete the file"));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::schema;
+use super::schema;
 
 #[test]
 fn the_committed_schema_is_the_generated_one() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{refusals, validator};
+use super::{refusals, validator};
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

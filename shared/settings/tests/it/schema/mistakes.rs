@@ -2,7 +2,7 @@
 
 use settings::Settings;
 
-use crate::{refusals, validator};
+use super::{refusals, validator};
 
 /// A section with one mistake, put before a good source unless it brings its own.
 const WRONG: &[(&str, &str)] = &[

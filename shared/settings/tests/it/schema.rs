@@ -1,5 +1,4 @@
 //! The JSON Schema of agent.toml, held against the reader and against every agent.toml there is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod committed;
 mod mistakes;
