@@ -2,28 +2,18 @@
 
 use domain::{Clock, ServiceError};
 use outbound::{
-    Answer, Call, Client, Credential, Flight, HeaderName, HeaderValue, Operation, Request, StatusCode, Url,
+    Answer, BuildError, Call, Client, Credential, Flight, HeaderName, HeaderValue, Request, StatusCode, Url,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{self, BuildError, Config, Credentials};
+use crate::config::{self, Config, Credentials};
 use crate::credentials::Auth;
 use crate::link::Pages;
+use crate::operation::LOGIN;
 use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;
-
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-/// Ask for the app itself, its installation, and a token for that. (A spare token harms nobody: it
-/// expires.)
-pub(crate) const APP: Operation = Operation::reads("act as the app");
-pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
-pub(crate) const STATE: Operation = Operation::reads("read the issue");
-pub(crate) const PUBLISH: Operation = Operation::creates("create a comment");
-pub(crate) const FIND: Operation = Operation::reads("look for our comment");
-pub(crate) const LABELS: Operation = Operation::reads("read the labels");
-pub(crate) const ADD_LABELS: Operation = Operation::creates("add labels");
 
 /// The API as seen by one set of credentials.
 #[derive(Debug)]

@@ -6,15 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{ServiceError, Timestamp, after};
-use outbound::{Answer, Call, Client, Credential, Flight, Request, StatusCode};
+use outbound::{Answer, BuildError, Call, Client, Credential, Flight, Request, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::APP;
 use crate::app_key::AppKey;
-use crate::config::{BuildError, SERVICE};
-use crate::credentials::Kind;
+use crate::config::{CredentialKind, SERVICE};
+use crate::operation::APP;
 use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;
@@ -22,6 +21,11 @@ use crate::thread::Thread;
 /// A token is not used any more when it has less than this to live: it must outlast the longest
 /// operation, and clocks differ.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
+
+const INVALID_ID: BuildError = BuildError::Setting {
+    setting: "the GitHub App id",
+    problem: "must be its number or client id, as shown on the app's settings page",
+};
 
 /// A GitHub App and what is known of its installations.
 #[derive(Debug)]
@@ -68,7 +72,7 @@ impl App {
     pub(crate) fn new(id: &str, private_key: &SecretString) -> Result<Self, BuildError> {
         let id = id.trim();
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') {
-            return Err(BuildError::AppId);
+            return Err(INVALID_ID);
         }
         let key = AppKey::from_pem(private_key)?;
         Ok(Self { id: id.to_owned(), key, installations: Mutex::default() })
@@ -155,7 +159,7 @@ impl App {
 }
 
 fn read<T: DeserializeOwned>(client: &Client, call: Call, answer: &Answer) -> Result<T, ServiceError> {
-    client.read(call, answer, problem::with(Kind::App))
+    client.read(call, answer, problem::with(CredentialKind::App))
 }
 
 fn token_of(client: &Client, call: Call, answer: &Answer) -> Result<Token, ServiceError> {

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use domain::Timestamp;
+use outbound::BuildError;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-
-use crate::config::BuildError;
 
 /// How far in the past a token is dated, against clocks that go wrong (GitHub's advice).
 const BACKDATED: Duration = Duration::from_secs(60);
@@ -42,23 +41,23 @@ impl AppKey {
         let unescaped = SecretString::from(pem.expose_secret().replace("\\n", "\n"));
         let pem = unescaped.expose_secret().trim();
         if !pem.starts_with("-----BEGIN ") {
-            return Err(BuildError::PrivateKey(
+            return Err(unusable(
                 "is no PEM; give the whole file, from -----BEGIN RSA PRIVATE KEY----- on, with its line breaks",
             ));
         }
         if pem.contains("ENCRYPTED") {
-            return Err(BuildError::PrivateKey("is locked by a passphrase; remove it with `openssl rsa`"));
+            return Err(unusable("is locked by a passphrase; remove it with `openssl rsa`"));
         }
         let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
-            BuildError::PrivateKey("is damaged or no private key; download a new one from the app's settings")
+            unusable("is damaged or no private key; download a new one from the app's settings")
         })?;
         let pair = match &der {
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
             PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
-            _ => return Err(BuildError::PrivateKey("is not an RSA key; apps have no others")),
+            _ => return Err(unusable("is not an RSA key; apps have no others")),
         };
         pair.map(Self).map_err(|_| {
-            BuildError::PrivateKey(
+            unusable(
                 "is damaged, or not an RSA key of 2048 bits or more; download a new one from the app's settings",
             )
         })
@@ -80,6 +79,10 @@ impl AppKey {
         BASE64URL_NOPAD.encode_append(&signature, &mut token);
         Ok(token)
     }
+}
+
+fn unusable(problem: &'static str) -> BuildError {
+    BuildError::Setting { setting: "the GitHub App private key", problem }
 }
 
 impl fmt::Debug for AppKey {

@@ -12,7 +12,7 @@
 //!   redirects included, and every body has a maximum size.
 //!
 //! ```
-//! # fn main() -> Result<(), github::BuildError> {
+//! # fn main() -> Result<(), outbound::BuildError> {
 //! use github::{Config, Credentials, Github};
 //!
 //! let config = Config { base_url: "https://github.example.com/api/v3".into(), ..Config::default() };
@@ -30,6 +30,7 @@ mod credentials;
 mod labels;
 mod link;
 mod marker;
+mod operation;
 mod problem;
 mod publisher;
 mod rate_limit;
@@ -37,5 +38,5 @@ mod redirect;
 mod state;
 mod thread;
 
-pub use config::{BuildError, Config, Credentials};
+pub use config::{Config, Credentials, SERVICE};
 pub use publisher::Github;

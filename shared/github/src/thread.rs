@@ -80,8 +80,8 @@ mod tests {
     use domain::Clock;
 
     use super::*;
-    use crate::api::HISTORY;
     use crate::config::{self, Config};
+    use crate::operation::HISTORY;
 
     fn client(base: &str) -> Client {
         let config = Config { base_url: base.to_owned(), ..Config::default() };

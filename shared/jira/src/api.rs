@@ -1,11 +1,13 @@
 //! [`Api`]: authorised calls on Jira, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{Call, Client, Credential, Flight, HeaderMap, HeaderName, HeaderValue, Operation, Request};
+use outbound::{
+    BuildError, Call, Client, Credential, Flight, HeaderMap, HeaderName, HeaderValue, Operation, Request,
+};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use crate::config::{BuildError, Config, SERVICE};
+use crate::config::{Config, SERVICE};
 use crate::problem;
 use crate::wire::Myself;
 

@@ -17,5 +17,5 @@ mod publisher;
 mod state;
 mod wire;
 
-pub use config::{BuildError, Config};
+pub use config::{Config, SERVICE};
 pub use publisher::Jira;

@@ -52,6 +52,14 @@ pub enum BuildError {
         /// The service that hands it out.
         title: &'static str,
     },
+    /// Another setting is unusable.
+    #[error("{setting} {problem}")]
+    Setting {
+        /// The setting, as a sentence begins with it.
+        setting: &'static str,
+        /// What is wrong with it, and how to mend it.
+        problem: &'static str,
+    },
     /// The user agent is unusable.
     #[error("the user agent must be one line of visible ASCII characters")]
     UserAgent,

@@ -1,12 +1,12 @@
 //! [`Api`]: calls of Slack's methods, and what their answers mean.
 
 use domain::{Clock, ServiceError};
-use outbound::{Answer, Call, Client, Credential, Flight, HeaderMap, Operation, Request};
+use outbound::{Answer, BuildError, Call, Client, Credential, Flight, HeaderMap, Operation, Request};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::config::{BuildError, Config, SERVICE};
+use crate::config::{Config, SERVICE};
 use crate::identity::Identity;
 use crate::problem::ErrorClass;
 

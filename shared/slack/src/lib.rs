@@ -23,6 +23,6 @@ mod problem;
 mod publisher;
 
 pub use approvals::Approvals;
-pub use config::{BuildError, Config, default_config};
+pub use config::{Config, SERVICE, default_config};
 pub use messages::Posted;
 pub use publisher::Slack;

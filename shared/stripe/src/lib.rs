@@ -18,7 +18,7 @@ mod refunds;
 
 pub use api::Stripe;
 pub use charges::Charge;
-pub use config::{BuildError, Config, default_config};
+pub use config::{Config, SERVICE, default_config};
 pub use error::{Problem, StripeError};
 pub use payment::Payment;
 pub use refunds::{Reason, Refund, RefundRequest, RefundStatus};

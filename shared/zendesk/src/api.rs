@@ -1,10 +1,10 @@
 //! [`Api`]: authorised calls on Zendesk, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{Call, Client, Flight, HeaderMap, Operation, Request, Url};
+use outbound::{BuildError, Call, Client, Flight, HeaderMap, Operation, Request, Url};
 use serde::de::DeserializeOwned;
 
-use crate::config::{BuildError, Config, Credentials, SERVICE};
+use crate::config::{Config, Credentials, SERVICE};
 use crate::problem;
 use crate::wire::MeAnswer;
 
