@@ -18,7 +18,7 @@ use crate::conversation::Conversation;
 use crate::gate::{Candidate, parked_because};
 use crate::run::{OUTSIDE_CALL, Run};
 use crate::untrusted::visible;
-use crate::{Approval, Deed, Found, Interrupt, Services, media, prompt};
+use crate::{Approval, Deed, Found, Interrupt, media, prompt};
 
 /// The name of the reply in the effect ledger.
 pub(crate) const REPLY: &str = "reply";
@@ -70,7 +70,7 @@ impl Context {
 
     /// The clients of the services outside.
     #[must_use]
-    pub fn services(&self) -> &Services {
+    pub fn services(&self) -> &wiring::Services {
         &self.0.processor.services
     }
 
@@ -107,9 +107,8 @@ impl Context {
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
         let (target, limit) = (self.0.event.target.as_ref(), self.0.processor.config.agent.history);
         let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let service = self.0.processor.services.of(target);
-        let history = tokio::time::timeout(OUTSIDE_CALL, service.history(target, limit)).await;
-        match history {
+        let history = async { self.0.processor.services.of(target)?.history(target, limit).await };
+        match tokio::time::timeout(OUTSIDE_CALL, history).await {
             Ok(Ok(comments)) => Ok(comments),
             Ok(Err(error)) => Err(Interrupt::from_service("history", &error, self.0.now())),
             Err(_) => Err(Interrupt::defer("the thread's comments did not come in time", None)),
@@ -270,7 +269,7 @@ impl Context {
             return Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: None });
         }
         let target = self.0.target()?;
-        let service = self.0.processor.services.of(target);
+        let service = self.0.processor.services.of(target).map_err(|error| self.failed(REPLY, &error))?;
         let proof = self.0.once(REPLY, &Posting { service, target, text: &text }).await?;
         *self.0.published.lock().await = Some(text);
         Ok(Finished { success: true, output: TaskOutput::Draft(hash), output_url: proof.url })

@@ -29,7 +29,6 @@ mod process;
 mod prompt;
 mod registry;
 mod run;
-mod services;
 mod settle;
 mod steps;
 mod supersede;
@@ -43,6 +42,7 @@ use std::sync::Arc;
 
 use domain::{Approver, Clock, Jitter, Model, StatsRecorder, Stores};
 use telemetry::Metrics;
+use wiring::Services;
 
 pub use automations::registry;
 pub use batch::{BatchItemFailure, Fate, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
@@ -53,7 +53,6 @@ pub use effect::{Deed, Found};
 pub use interrupt::{Deferred, Interrupt};
 pub use person::Approval;
 pub use registry::{Automation, Registry};
-pub use services::{MissingCredential, OutsideService, Services, ServicesError, needs, services};
 pub use wire::{Parts, WireError, gemini};
 
 /// Everything that the work on tasks needs. Holds no state of its own but figures

@@ -112,7 +112,8 @@ impl Run {
             let expires = after(self.now(), self.processor.config.agent.approval_expires);
             task.doc.expires_at = Some(expires.min(task.gives_up_at()));
             let target = self.event.target.as_ref();
-            task.doc.thread_url = target.and_then(|target| self.processor.services.of(target).link(target));
+            task.doc.thread_url =
+                target.and_then(|target| self.processor.services.of(target).ok()?.link(target));
             return Err(Interrupt::Park);
         }
         Ok(())

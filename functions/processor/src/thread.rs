@@ -26,8 +26,8 @@ impl Run {
         if self.seen_open.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let asked = self.processor.services.of(target).state(target);
-        let state = match tokio::time::timeout(OUTSIDE_CALL, asked).await {
+        let state = async { self.processor.services.of(target)?.state(target).await };
+        let state = match tokio::time::timeout(OUTSIDE_CALL, state).await {
             Ok(Ok(state)) => state,
             Ok(Err(error)) => return Err(Interrupt::from_service("look at the thread", &error, self.now())),
             Err(_) => return Err(Interrupt::defer("the thread's state did not come in time", None)),

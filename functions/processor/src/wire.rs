@@ -6,8 +6,9 @@ use domain::{Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecorder, Stores
 use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
+use wiring::{Services, ServicesError};
 
-use crate::{Config, Processor, Registry, Services, ServicesError, automations, observe};
+use crate::{Config, Processor, Registry, automations, observe};
 
 /// Why no processor can be made of what is configured.
 #[derive(Debug, thiserror::Error)]

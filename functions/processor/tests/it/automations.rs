@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use domain::*;
 use github::Github;
 use outbound::scripted::{Asked, Reply, Server};
-use processor::{Config, Context, Finished, Interrupt, Registry, Services};
+use processor::{Config, Context, Finished, Interrupt, Registry};
 use serde_json::{Value, json};
 use settings::Settings;
 use slack::Slack;
+use wiring::{Client, OutsideService, Services};
 
 use crate::support::{Bench, LOGIN, Say, found, handled_by, issue, output};
 
@@ -37,7 +38,7 @@ async fn github(loses: bool) -> (Server, Services) {
     let config = github::Config { base_url: server.base.clone(), ..github::Config::default() };
     let token = github::Credentials::Token("ghp_not_a_real_token".into());
     let github = Github::new(token, &config, Clock::system()).unwrap();
-    (server, Services { github: Some(Arc::new(github)), ..Services::default() })
+    (server, Services::default().with(OutsideService::Github, Client::with_threads(Arc::new(github))))
 }
 
 fn given(server: &Server) -> Vec<Value> {
@@ -116,7 +117,7 @@ async fn slack() -> (Server, Services) {
     .await;
     let config = slack::Config { base_url: server.base.clone(), ..slack::default_config() };
     let slack = Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap();
-    (server, Services { slack: Some(Arc::new(slack)), ..Services::default() })
+    (server, Services::default().with(OutsideService::Slack, Client::with_threads(Arc::new(slack))))
 }
 
 #[tokio::test]
