@@ -1,6 +1,7 @@
 //! Texts with `{places}` that are filled in later, where what is filled in can change nothing but its own
 //! place.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::Url;
 
@@ -130,17 +131,11 @@ impl UrlTemplate {
     }
 }
 
-/// Everything but letters, digits, `-`, `_`, `.` and `~`, as RFC 3986 calls unreserved.
+/// What is percent-encoded: everything that RFC 3986 does not call unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// `value` with every text in it taken for a template; a text that is one place alone becomes what it
