@@ -34,7 +34,8 @@ const SHARED: &[(&str, &[&str])] = &[
     (
         "wiring",
         &[
-            "domain", "gemini", "github", "jira", "outbound", "settings", "slack", "stripe", "webhook", "zendesk",
+            "domain", "gemini", "github", "jira", "outbound", "settings", "slack", "stripe", "webhook",
+            "zendesk",
         ],
     ),
     // How every function starts on Lambda: it puts adapters together, and only functions use it.
@@ -207,7 +208,10 @@ fn named(source: &str, of: &str) -> BTreeSet<String> {
     let code = source.split("#[cfg(test)]").next().unwrap_or_default();
     let variant = |rest: &str| rest.split(|c: char| !c.is_alphanumeric()).next().map(str::to_owned);
     let variants = code.split(of).skip(1).filter_map(variant);
-    variants.filter(|name| name.starts_with(char::is_uppercase)).filter_map(|name| first_word(&name)).collect()
+    variants
+        .filter(|name| name.starts_with(char::is_uppercase))
+        .filter_map(|name| first_word(&name))
+        .collect()
 }
 
 /// The first word of a name: the service in `GithubIssue`.
@@ -234,7 +238,11 @@ fn services_are_named_in_files_of_their_own() {
         }
         let source = fs::read_to_string(file).unwrap();
         let names = named(&source, "OutsideService::").into_iter().chain(named(&source, "Target::"));
-        named_elsewhere.extend(names.filter(|name| !path.contains(name.as_str())).map(|name| (name, path.clone())));
+        named_elsewhere
+            .extend(names.filter(|name| !path.contains(name.as_str())).map(|name| (name, path.clone())));
     }
-    assert!(named_elsewhere.is_empty(), "give the row of the service what these files need: {named_elsewhere:?}");
+    assert!(
+        named_elsewhere.is_empty(),
+        "give the row of the service what these files need: {named_elsewhere:?}"
+    );
 }

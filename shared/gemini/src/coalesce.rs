@@ -103,11 +103,11 @@ impl Fields {
 /// The calls of this environment that can be followed.
 #[derive(Debug)]
 pub(crate) struct Coalescer<T> {
-    flights: Mutex<HashMap<Key, Flight<T>>>,
+    flights: Mutex<HashMap<Key, SingleFlight<T>>>,
 }
 
 /// A call that several wait for. The sender keeps the last stage, whoever listens.
-type Flight<T> = Arc<watch::Sender<Stage<T>>>;
+type SingleFlight<T> = Arc<watch::Sender<Stage<T>>>;
 
 #[derive(Debug)]
 enum Stage<T> {
@@ -135,7 +135,7 @@ pub(crate) enum Joined<T, E> {
 /// How a call begins.
 enum Boarded<'a, T> {
     Leads(Lead<'a, T>),
-    Follows(Flight<T>, watch::Receiver<Stage<T>>),
+    Follows(SingleFlight<T>, watch::Receiver<Stage<T>>),
     Answered(T),
     /// Too many are under way to be followed.
     Unshared,
@@ -200,7 +200,7 @@ impl<T: Clone> Coalescer<T> {
     }
 
     /// The lead of a flight that has nobody to lead it; `None` if it has.
-    fn take_over(&self, key: Key, flight: &Flight<T>) -> Option<Result<Lead<'_, T>, Failed>> {
+    fn take_over(&self, key: Key, flight: &SingleFlight<T>) -> Option<Result<Lead<'_, T>, Failed>> {
         let mut failed = false;
         let taken = flight.send_if_modified(|stage| {
             failed = matches!(stage, Stage::Failed);
@@ -221,13 +221,13 @@ impl<T: Clone> Coalescer<T> {
 struct Failed;
 
 impl<T> Coalescer<T> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Flight<T>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, SingleFlight<T>>> {
         // Nothing that can panic half-way happens under the lock.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody joins `flight` any more.
-    fn close(&self, key: Key, flight: &Flight<T>) {
+    fn close(&self, key: Key, flight: &SingleFlight<T>) {
         let mut flights = self.lock();
         if flights.get(&key).is_some_and(|known| Arc::ptr_eq(known, flight)) {
             flights.remove(&key);
@@ -260,7 +260,7 @@ impl<T> Stage<T> {
 struct Lead<'a, T> {
     coalescer: &'a Coalescer<T>,
     key: Key,
-    flight: Flight<T>,
+    flight: SingleFlight<T>,
     landed: bool,
 }
 

@@ -2,7 +2,8 @@
 
 use domain::{Clock, ServiceError};
 use outbound::{
-    Answer, BuildError, Call, Client, Credential, Flight, HeaderName, HeaderValue, Request, StatusCode, Url,
+    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, Request, SingleFlight, StatusCode,
+    Url,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,10 +19,10 @@ use crate::thread::Thread;
 /// The API as seen by one set of credentials.
 #[derive(Debug)]
 pub(crate) struct Api {
-    /// Without a credential: which one it takes depends on the thread.
+    /// Without a credential: the thread decides which one is used.
     pub(crate) client: Client,
     auth: Auth,
-    login: Flight<String>,
+    login: SingleFlight<String>,
     known_login: Option<String>,
 }
 
@@ -34,10 +35,10 @@ impl Api {
     pub(crate) fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let client = config::client(config, clock)?;
         let auth = Auth::new(credentials)?;
-        Ok(Self { client, auth, login: Flight::default(), known_login: config.login.clone() })
+        Ok(Self { client, auth, login: SingleFlight::default(), known_login: config.login.clone() })
     }
 
-    /// The account that comments are written under; asked for until it was answered once.
+    /// The account that comments are written under. GitHub is asked until it has answered once.
     pub(crate) async fn login(&self, within: Call) -> Result<String, ServiceError> {
         if let Some(known) = &self.known_login {
             return Ok(known.clone());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{ServiceError, Timestamp, after};
-use outbound::{Answer, BuildError, Call, Client, Credential, Flight, Request, StatusCode};
+use outbound::{Answer, BuildError, Call, Client, Credential, Request, SingleFlight, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,9 +18,9 @@ use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;
 
-/// A token is not used any more when it has less than this to live: it must outlast the longest
-/// operation, and clocks differ.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
+/// A token that expires sooner than this is not used: it must outlast the longest operation, and clocks
+/// differ.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(5 * 60);
 
 const INVALID_ID: BuildError = BuildError::Setting {
     setting: "the GitHub App id",
@@ -32,8 +32,8 @@ const INVALID_ID: BuildError = BuildError::Setting {
 pub(crate) struct App {
     id: String,
     key: AppKey,
-    /// By owner in lower case. Owners come from signed webhooks and the list stays as short as that
-    /// of the accounts that have installed the app.
+    /// By owner in lower case. It stays as short as the list of accounts that have installed the app, since
+    /// owners come from signed webhooks.
     installations: Mutex<HashMap<String, Arc<Installation>>>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct App {
 struct Installation {
     /// Its id, 0 while unknown.
     id: AtomicU64,
-    token: Flight<Token>,
+    token: SingleFlight<Token>,
 }
 
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ impl App {
     ) -> Result<Credential, ServiceError> {
         let call = Call { operation: APP, ..within };
         let installation = self.installation(thread.owner);
-        let fresh = |token: &Token| after(client.now(), MARGIN) < token.expires_at;
+        let fresh = |token: &Token| after(client.now(), EXPIRY_MARGIN) < token.expires_at;
         let fetch = self.fetch(client, call, &installation, thread);
         Ok(installation.token.get_by(client, call, fresh, fetch).await?.credential)
     }
@@ -143,7 +143,7 @@ impl App {
         read(&client, call, &answer)
     }
 
-    /// Sends a request in the name of the app itself, which the client that comes back is.
+    /// Sends a request in the name of the app itself. Returns the client that has its credential, too.
     async fn send(
         &self,
         client: &Client,

@@ -16,7 +16,7 @@ use serde::Serialize;
 /// How far in the past a token is dated, against clocks that go wrong (GitHub's advice).
 const BACKDATED: Duration = Duration::from_secs(60);
 /// How long a token is valid from now on. GitHub refuses more than 10 minutes.
-const VALID: Duration = Duration::from_secs(9 * 60);
+const LIFETIME: Duration = Duration::from_secs(9 * 60);
 const HEADER: &[u8] = br#"{"alg":"RS256","typ":"JWT"}"#;
 
 /// A key that signs for an app.
@@ -66,7 +66,7 @@ impl AppKey {
     /// The token that shows GitHub that we are the app `id`.
     pub(crate) fn sign(&self, id: &str, now: Timestamp) -> Result<String, SigningError> {
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-        let (iat, exp) = (now.as_second() - seconds(BACKDATED), now.as_second() + seconds(VALID));
+        let (iat, exp) = (now.as_second() - seconds(BACKDATED), now.as_second() + seconds(LIFETIME));
         let claims = serde_json::to_vec(&Claims { iat, exp, iss: id }).map_err(|_| SigningError)?;
         let mut token = BASE64URL_NOPAD.encode(HEADER);
         token.push('.');
@@ -92,7 +92,6 @@ impl fmt::Debug for AppKey {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use data_encoding::BASE64;
     use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
@@ -138,7 +137,7 @@ mod tests {
 
     #[test]
     fn life_of_a_token_is_within_what_github_takes() {
-        assert!(BACKDATED + VALID <= Duration::from_secs(600));
+        assert!(BACKDATED + LIFETIME <= Duration::from_secs(600));
     }
 
     #[test]

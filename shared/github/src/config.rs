@@ -1,4 +1,4 @@
-//! What a client is built from, and what can be wrong with that.
+//! The configuration of a client.
 
 use std::time::Duration;
 
@@ -88,7 +88,6 @@ fn standard_headers() -> HeaderMap {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

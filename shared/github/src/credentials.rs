@@ -1,4 +1,4 @@
-//! [`Auth`]: where the credentials come from that requests are sent with.
+//! [`Auth`]: the source of the credentials that requests are sent with.
 
 use domain::ServiceError;
 use outbound::{BuildError, Call, Client, Credential};
@@ -43,8 +43,8 @@ impl Auth {
         }
     }
 
-    /// Another credential after GitHub has refused `refused` with 401, if there can be one: a cached
-    /// token may have been revoked.
+    /// Another credential once GitHub has refused `refused` with 401: a cached token may have been revoked.
+    /// `None` when there can be no other.
     pub(crate) async fn renewed(
         &self,
         client: &Client,
@@ -63,7 +63,6 @@ impl Auth {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -4,8 +4,9 @@
 //! Three rules shape it:
 //!
 //! - **A comment is created at most once per call.** Nothing here repeats a `POST` that may have
-//!   reached GitHub; what is in doubt is said to be ([`domain::ServiceFailure::InDoubt`]) and found
-//!   out later by the hidden marker ([`domain::Publisher::find`]).
+//!   reached GitHub. A comment is in doubt when its answer was lost
+//!   ([`domain::ServiceFailure::InDoubt`]); the hidden marker tells later whether it was created
+//!   ([`domain::Publisher::find`]).
 //! - **Credentials go to one host.** Addresses are built from the configured base and checked names
 //!   ([`domain::Target`]), never taken from a payload, a `Link` header or a redirect to elsewhere.
 //! - **Every outside call ends.** One time limit covers a whole operation, tokens, pages and

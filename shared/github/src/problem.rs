@@ -85,7 +85,6 @@ fn forbidden(answer: &Answer, kind: CredentialKind) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use std::time::Duration;
 

@@ -51,7 +51,7 @@ impl Publisher for Github {
             Ok(login) => login,
             // Such a token may comment all the same; then nothing in the thread counts as ours.
             Err(error) if error.failure == ServiceFailure::Refused => {
-                tracing::warn!(%error, "the agent's own comments are not told from others'");
+                tracing::warn!(%error, "our own login is not known; no comment of the thread counts as ours");
                 String::new()
             }
             Err(error) => return Err(error),

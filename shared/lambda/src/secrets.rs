@@ -102,9 +102,7 @@ impl SecretReader {
 /// Whether both have the same variables with the same values.
 fn same(one: Option<&Arc<SecretMap>>, other: Option<&Arc<SecretMap>>) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => {
-            Arc::ptr_eq(one, other) || values(one).eq(values(other))
-        }
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other) || values(one).eq(values(other)),
         (None, None) => true,
         _ => false,
     }

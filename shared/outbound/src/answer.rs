@@ -6,7 +6,7 @@ use domain::{Timestamp, between};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// The most that a `Retry-After` is believed.
+/// A longer `Retry-After` counts as this long.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// What came back, whatever its status.
@@ -35,7 +35,6 @@ impl Answer {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use reqwest::header::HeaderValue;
 

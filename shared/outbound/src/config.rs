@@ -1,4 +1,4 @@
-//! What a client is built from, and what can be wrong with that.
+//! The configuration of a client, and the mistakes that it can have.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the client is built from.
+//! The configuration of the client.
 
 pub use outbound::Config;
 

@@ -79,8 +79,7 @@ impl OutsideService {
     }
 
     /// The one that the automation called `automation` acts at, if it does not only answer in threads.
-    #[must_use]
-    pub fn of_automation(automation: &str) -> Option<Self> {
+    pub(crate) fn of_automation(automation: &str) -> Option<Self> {
         Self::find(|row| row.automations.contains(&automation))
     }
 
@@ -92,6 +91,12 @@ impl OutsideService {
     #[must_use]
     pub fn provider(self) -> Option<Provider> {
         self.row().provider
+    }
+
+    /// The automations that act there, whatever the source of the event is.
+    #[must_use]
+    pub fn automations(self) -> &'static [&'static str] {
+        self.row().automations
     }
 
     /// In lower case, for machines.

@@ -86,6 +86,27 @@ async fn unsure_labels_wait_for_a_person_who_is_held_to_the_list_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_without_labels_fails_the_task_before_anything_is_begun() {
+    let bench = Bench::with(&handled_by("label", LABELS), None);
+    bench.script([found(0.9, json!({"labels": ["bug"]}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert!(task.effect("label").is_none());
+    let error = task.doc.error.unwrap();
+    assert!(error.message.contains("its threads have no labels"), "{error:?}");
+}
+
+#[test]
+fn automations_that_the_rows_of_services_name_exist() {
+    let registry = processor::registry();
+    let names: Vec<&str> = registry.names().collect();
+    for name in OutsideService::ALL.iter().flat_map(|service| service.automations()) {
+        assert!(names.contains(name), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn ignored_intents_end_without_an_answer() {
     let bench = Bench::with(&handled_by("ignore", ""), None);
     let id = bench.accept(&issue(7)).await;

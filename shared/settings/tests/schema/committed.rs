@@ -13,7 +13,9 @@ fn the_committed_schema_is_the_generated_one() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     if committed.replace("\r\n", "\n") != settings::schema() {
         std::fs::write(&path, settings::schema()).unwrap();
-        panic!("agent/agent.schema.json was not what the reader of agent.toml says; it was written anew: commit it");
+        panic!(
+            "agent/agent.schema.json was not what the reader of agent.toml says; it was written anew: commit it"
+        );
     }
 }
 
