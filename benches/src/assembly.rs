@@ -26,7 +26,7 @@ pub(crate) fn processor(settings: &Settings, around: Surroundings<'_>) -> Outcom
     let parts = Parts {
         stores: stores.clone(),
         model: model(settings, &environment, stores, clock, &jitter, &metrics)?,
-        services: ::processor::services(settings, &environment, clock)?,
+        services: wiring::services(settings, &environment, clock)?,
         clock: clock.clone(),
         jitter,
         metrics,

@@ -30,8 +30,14 @@ const SHARED: &[(&str, &[&str])] = &[
     ("slack", &["domain", "markdown", "outbound"]),
     ("stripe", &["domain", "outbound"]),
     ("zendesk", &["domain", "markdown", "outbound"]),
-    // Clients as they are configured, for what more than one function has.
-    ("wiring", &["domain", "gemini", "settings", "slack"]),
+    // Clients as they are configured: one row per service.
+    (
+        "wiring",
+        &[
+            "domain", "gemini", "github", "jira", "outbound", "settings", "slack", "stripe", "webhook",
+            "zendesk",
+        ],
+    ),
     // How every function starts on Lambda: it puts adapters together, and only functions use it.
     ("lambda", &["aws", "domain", "settings", "telemetry"]),
 ];
@@ -49,6 +55,9 @@ const NEVER_LINKED: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["domain", "markdown", "resilience", "webhook", "settings"];
 const IMPURE: &[&str] =
     &["axum", "http", "hyper", "lambda_http", "lambda_runtime", "reqwest", "rusqlite", "tokio"];
+
+/// Lists of services outside of the files that are each service's own.
+const LISTS_OF_SERVICES: &[&str] = &["local/src/dev/world/standins.rs"];
 
 /// A `main.rs` wires; the library works, and is tested.
 const MAX_MAIN: usize = 39;
@@ -206,4 +215,61 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() { list(&path, files) } else { files.push(path) }
     }
+}
+
+/// The source files of what is built for users.
+fn sources(root: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !matches!(name.as_str(), "tests" | "target") {
+            sources(&path, found);
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The variants of `of` that `source` names, in lower case, before its tests.
+fn named(source: &str, of: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let variant = |rest: &str| rest.split(|c: char| !c.is_alphanumeric()).next().map(str::to_owned);
+    let variants = code.split(of).skip(1).filter_map(variant);
+    variants
+        .filter(|name| name.starts_with(char::is_uppercase))
+        .filter_map(|name| first_word(&name))
+        .collect()
+}
+
+/// The first word of a name: the service in `GithubIssue`.
+fn first_word(name: &str) -> Option<String> {
+    let end = name.char_indices().skip(1).find(|(_, c)| c.is_uppercase()).map_or(name.len(), |(at, _)| at);
+    name.get(..end).filter(|word| !word.chars().all(char::is_uppercase)).map(str::to_lowercase)
+}
+
+/// A service that answers is added by its own files and one line in each list: nothing else names any.
+#[test]
+fn services_are_named_in_files_of_their_own() {
+    let matched = "match target { Target::AcmeIssue { .. } => 1 }";
+    assert_eq!(named(matched, "Target::"), set(&["acme"]), "what this test looks for");
+    let root = Graph::read().root;
+    let mut files = Vec::new();
+    for folder in ["functions", "shared", "local"] {
+        sources(&Path::new(&root).join(folder), &mut files);
+    }
+    let mut named_elsewhere = Vec::new();
+    for file in &files {
+        let path = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        if LISTS_OF_SERVICES.contains(&path.as_str()) {
+            continue;
+        }
+        let source = fs::read_to_string(file).unwrap();
+        let names = named(&source, "OutsideService::").into_iter().chain(named(&source, "Target::"));
+        named_elsewhere
+            .extend(names.filter(|name| !path.contains(name.as_str())).map(|name| (name, path.clone())));
+    }
+    assert!(
+        named_elsewhere.is_empty(),
+        "give the row of the service what these files need: {named_elsewhere:?}"
+    );
 }

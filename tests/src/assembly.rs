@@ -64,7 +64,7 @@ impl Assembly {
         let parts = Parts {
             stores: stores.clone(),
             model: model.expect("a Gemini client"),
-            services: processor::services(&settings, &environment, clock).expect("clients"),
+            services: wiring::services(&settings, &environment, clock).expect("clients"),
             clock: clock.clone(),
             jitter,
             metrics: Metrics::none(),

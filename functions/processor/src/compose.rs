@@ -6,9 +6,10 @@ use domain::{Approver, Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecord
 use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
+use wiring::{Services, ServicesError};
 
 use crate::resources::Resources;
-use crate::{Registry, Services, ServicesError, automations, observe};
+use crate::{Registry, automations, observe};
 
 /// Takes batches of messages and works on the tasks that they name.
 pub struct Processor {

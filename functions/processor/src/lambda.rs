@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use domain::{Jitter, Timestamp, after};
 use futures::FutureExt;
-use lambda::{BootError, Booted, SecretReader, SecretsUnreadable};
+use lambda::{BootError, Booted, MadeOf, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent};
-use secrecy::{ExposeSecret, SecretString};
-use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
-use tokio::sync::Mutex;
+use settings::Environment;
 use tracing::{Instrument, error, info_span};
-use webhook::{Provider, Secrets};
+use wiring::services;
 
-use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry, services};
+use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry};
 
 /// How soon a batch comes back that came while the secrets could not be read.
 const SECRETS_RETRY: Duration = Duration::from_secs(60);
@@ -22,60 +20,7 @@ const SECRETS_RETRY: Duration = Duration::from_secs(60);
 pub struct Function {
     booted: Booted,
     secrets: SecretReader,
-    /// The processor in use, and the credentials that it was made with.
-    current: Mutex<Option<(Credentials, Arc<Processor>)>>,
-}
-
-/// What a change of which makes another processor necessary.
-#[derive(PartialEq, Eq)]
-struct Credentials(Vec<Option<String>>);
-
-impl Credentials {
-    fn of(environment: &Environment) -> Self {
-        let secret = |secret: &Option<SecretString>| secret.as_ref().map(|it| it.expose_secret().to_owned());
-        Self(vec![
-            secret(&environment.gemini_api_key),
-            environment.gemini_base_url.clone(),
-            environment.github.as_ref().map(github),
-            environment.github_api_url.clone(),
-            secret(&environment.slack_bot_token),
-            environment.slack_api_url.clone(),
-            environment.zendesk.as_ref().map(zendesk),
-            environment.jira.as_ref().map(jira),
-            secret(&environment.stripe_api_key),
-            environment.stripe_api_url.clone(),
-            Some(environment.automations.iter().map(header).collect()),
-            environment.secrets_for(Provider::Api.name()).map(signing),
-        ])
-    }
-}
-
-fn github(credentials: &GithubCredentials) -> String {
-    match credentials {
-        GithubCredentials::Token(token) => token.expose_secret().to_owned(),
-        GithubCredentials::App { id, private_key } => format!("{id} {}", private_key.expose_secret()),
-    }
-}
-
-fn header((name, value): (&String, &SecretString)) -> String {
-    format!("{name} {}\n", value.expose_secret())
-}
-
-fn signing(secrets: &Secrets) -> String {
-    secrets.0.iter().map(|secret| format!("{}\n", secret.expose_secret())).collect()
-}
-
-fn zendesk(access: &ZendeskAccess) -> String {
-    match &access.credentials {
-        ZendeskCredentials::ApiToken { email, token } => {
-            format!("{} {email} {}", access.url, token.expose_secret())
-        }
-        ZendeskCredentials::Oauth(token) => format!("{} {}", access.url, token.expose_secret()),
-    }
-}
-
-fn jira(access: &JiraAccess) -> String {
-    format!("{} {} {}", access.url, access.email, access.token.expose_secret())
+    processor: MadeOf<Processor>,
 }
 
 /// Why there is no processor to work with.
@@ -99,7 +44,7 @@ impl Function {
         let automations: Vec<&str> = registry.names().collect();
         let booted = lambda::boot(Some(&automations)).await?;
         let secrets = booted.act_secrets();
-        Ok(Self { booted, secrets, current: Mutex::new(None) })
+        Ok(Self { booted, secrets, processor: MadeOf::default() })
     }
 
     /// Works on one batch. Never fails as a whole: that would bring the batch back only after the
@@ -128,16 +73,7 @@ impl Function {
 
     async fn processor(&self) -> Result<Arc<Processor>, NotReady> {
         let environment = self.secrets.environment().await?;
-        let credentials = Credentials::of(&environment);
-        let mut current = self.current.lock().await;
-        if let Some((known, processor)) = &*current
-            && *known == credentials
-        {
-            return Ok(Arc::clone(processor));
-        }
-        let processor = Arc::new(self.make(&environment)?);
-        *current = Some((credentials, Arc::clone(&processor)));
-        Ok(processor)
+        self.processor.get(&environment, |environment| self.make(environment))
     }
 
     /// Deployed, nothing silently takes the place of a missing credential.

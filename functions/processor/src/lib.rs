@@ -14,7 +14,6 @@ mod observe;
 mod queue;
 mod reply;
 mod resources;
-mod services;
 mod task;
 mod triage;
 
@@ -26,5 +25,4 @@ pub use queue::ack::Ack;
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
-pub use services::{MissingCredential, OutsideService, Services, ServicesError, needs, services};
 pub use task::interrupt::{Deferred, Finished, Interrupt};

@@ -6,8 +6,9 @@ use std::time::Duration;
 use domain::{Clock, Jitter, Model, ServiceError, StatsRecorder, Stores};
 use settings::{Intent, Settings};
 use telemetry::Metrics;
+use wiring::Services;
 
-use crate::{Interrupt, Services};
+use crate::Interrupt;
 
 /// How long an outside call may take, whatever the service's own client thinks.
 pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);

@@ -8,12 +8,13 @@ use std::time::Duration;
 use console::{Console, TokenSource};
 use domain::{Approver, Clock, Jitter, Lane, Stores};
 use ingest::{Ingest, SecretsSource};
-use processor::{OutsideService, Parts, Processor, Services};
+use processor::{Parts, Processor};
 use settings::{Environment, Settings};
 use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use wiring::{OutsideService, Services};
 
 use super::backend::{Backend, Storage};
 use super::runner;
@@ -86,8 +87,8 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let storage = Arc::new(Storage::open(backend, &clock).await?);
     let World { services, received } =
         world::populate(&settings, &mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
-    let clients = processor::services(&settings, &environment, &clock)
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let clients =
+        wiring::services(&settings, &environment, &clock).map_err(|error| Failure::new(error.to_string()))?;
     environment.console_url.get_or_insert_with(|| format!("http://{address}"));
     let approver = wiring::approver(&settings, &environment, clock.clone())
         .map_err(|error| Failure::new(error.to_string()))?;
@@ -118,7 +119,7 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     }
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
-    for service in OutsideService::ALL {
+    for service in OutsideService::ALL.iter().copied() {
         tasks.spawn(introduce(clients.clone(), service, Arc::clone(&ingest)));
     }
     let (stores, what) = (storage.stores.clone(), storage.what.clone());

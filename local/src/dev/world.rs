@@ -1,20 +1,22 @@
 //! The outside world of `dev`: the real services where there are credentials or addresses, stand-ins
 //! for the rest of what is needed.
 
-mod apart;
+mod launcher;
 mod received;
 mod standins;
+mod thread;
 
 use std::path::Path;
 
 use domain::Clock;
-use processor::OutsideService;
 use settings::{Environment, Settings};
 use tokio::task::JoinSet;
+use wiring::OutsideService;
 
 pub(super) use received::Received;
 
 use crate::Failure;
+use launcher::Launcher;
 
 /// One outside service, for the banner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,33 +46,19 @@ pub(super) fn populate(
     clock: &Clock,
     tasks: &mut JoinSet<()>,
 ) -> Result<World, Failure> {
-    let mut around = standins::Around { environment, data_dir, clock, tasks, received: Received::default() };
-    let mut services = vec![around.gemini()?];
-    let needs = processor::needs(settings);
-    for service in OutsideService::ALL {
-        if let Some(address) = real(service, around.environment) {
-            services.push(Service { name: service.title(), standin: false, address, hint: hint(service) });
-        } else if needs.contains_key(&service) {
-            let address = around.start(service)?;
-            services.push(Service { name: service.title(), standin: true, address, hint: hint(service) });
-        }
+    let mut launcher = Launcher { environment, data_dir, clock, tasks, received: Received::default() };
+    let mut services = vec![launcher.gemini()?];
+    let needs = wiring::needs(settings);
+    for service in OutsideService::ALL.iter().copied() {
+        let real = service.address(launcher.environment);
+        let standin = real.is_none();
+        let address = match real {
+            Some(address) => address,
+            None if needs.contains_key(&service) => launcher.start(service)?,
+            None => continue,
+        };
+        let hint = format!("{} for the real one", service.how());
+        services.push(Service { name: service.title(), standin, address, hint });
     }
-    Ok(World { services, received: around.received })
-}
-
-fn hint(service: OutsideService) -> String {
-    format!("{} for the real one", service.how())
-}
-
-/// Where the real service is; `None` when the environment has neither credentials nor an address.
-fn real(service: OutsideService, environment: &Environment) -> Option<String> {
-    let at = |url: &Option<String>, default: String| Some(url.clone().unwrap_or(default));
-    match service {
-        _ if !service.is_configured(environment) => None,
-        OutsideService::Github => at(&environment.github_api_url, github::Config::default().base_url),
-        OutsideService::Slack => at(&environment.slack_api_url, slack::default_config().base_url),
-        OutsideService::Zendesk => environment.zendesk.as_ref().map(|zendesk| zendesk.url.clone()),
-        OutsideService::Jira => environment.jira.as_ref().map(|jira| jira.url.clone()),
-        OutsideService::Stripe => at(&environment.stripe_api_url, stripe::default_config().base_url),
-    }
+    Ok(World { services, received: launcher.received })
 }

@@ -36,20 +36,25 @@ pub trait Publisher: Send + Sync {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError>;
 
-    /// The labels of the thread; a service without labels refuses.
-    async fn labels(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
-        Err(ServiceError::no_labels(target))
-    }
-
-    /// Adds labels to the thread; those that it has already stay as they are.
-    async fn add_labels(&self, target: &Target, _labels: &[String]) -> Result<(), ServiceError> {
-        Err(ServiceError::no_labels(target))
+    /// The labels of its threads; `None` for a service whose threads have none.
+    fn labels(&self) -> Option<&dyn Labels> {
+        None
     }
 
     /// Where a person can look at the thread, as far as that is known without asking anybody.
     fn link(&self, _target: &Target) -> Option<String> {
         None
     }
+}
+
+/// The labels of threads: a capability of services whose threads can have them.
+#[async_trait]
+pub trait Labels: Send + Sync {
+    /// The labels of the thread.
+    async fn list(&self, target: &Target) -> Result<Vec<String>, ServiceError>;
+
+    /// Adds labels to the thread; those that it has already stay as they are.
+    async fn add(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError>;
 }
 
 /// A comment of a thread.
@@ -95,14 +100,6 @@ pub struct ServiceError {
     pub failure: ServiceFailure,
     /// What the service said; free of secrets.
     pub message: String,
-}
-
-impl ServiceError {
-    fn no_labels(target: &Target) -> Self {
-        let service = target.service();
-        let message = "labels can be given on GitHub alone".to_owned();
-        Self { service, operation: "label", failure: ServiceFailure::Refused, message }
-    }
 }
 
 /// What the caller of a service does next.

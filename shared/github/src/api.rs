@@ -2,36 +2,27 @@
 
 use domain::{Clock, ServiceError};
 use outbound::{
-    Answer, Call, Client, Credential, Flight, HeaderName, HeaderValue, Operation, Request, StatusCode, Url,
+    Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, Request, SingleFlight, StatusCode,
+    Url,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{self, BuildError, Config, Credentials};
+use crate::config::{self, Config, Credentials};
 use crate::credentials::Auth;
 use crate::link::Pages;
+use crate::operation::LOGIN;
 use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-/// Ask for the app itself, its installation, and a token for that. (A spare token harms nobody: it
-/// expires.)
-pub(crate) const APP: Operation = Operation::reads("act as the app");
-pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
-pub(crate) const STATE: Operation = Operation::reads("read the issue");
-pub(crate) const PUBLISH: Operation = Operation::creates("create a comment");
-pub(crate) const FIND: Operation = Operation::reads("look for our comment");
-pub(crate) const LABELS: Operation = Operation::reads("read the labels");
-pub(crate) const ADD_LABELS: Operation = Operation::creates("add labels");
-
 /// The API as seen by one set of credentials.
 #[derive(Debug)]
 pub(crate) struct Api {
-    /// Without a credential: which one it takes depends on the thread.
+    /// Without a credential: the thread decides which one is used.
     pub(crate) client: Client,
     auth: Auth,
-    login: Flight<String>,
+    login: SingleFlight<String>,
     known_login: Option<String>,
 }
 
@@ -44,10 +35,10 @@ impl Api {
     pub(crate) fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let client = config::client(config, clock)?;
         let auth = Auth::new(credentials)?;
-        Ok(Self { client, auth, login: Flight::default(), known_login: config.login.clone() })
+        Ok(Self { client, auth, login: SingleFlight::default(), known_login: config.login.clone() })
     }
 
-    /// The account that comments are written under; asked for until it was answered once.
+    /// The account that comments are written under. GitHub is asked until it has answered once.
     pub(crate) async fn login(&self, within: Call) -> Result<String, ServiceError> {
         if let Some(known) = &self.known_login {
             return Ok(known.clone());

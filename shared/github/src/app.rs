@@ -6,30 +6,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{ServiceError, Timestamp, after};
-use outbound::{Answer, Call, Client, Credential, Flight, Request, StatusCode};
+use outbound::{Answer, BuildError, Call, Client, Credential, Request, SingleFlight, StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::APP;
 use crate::app_key::AppKey;
-use crate::config::{BuildError, SERVICE};
-use crate::credentials::Kind;
+use crate::config::{CredentialKind, SERVICE};
+use crate::operation::APP;
 use crate::problem;
 use crate::redirect;
 use crate::thread::Thread;
 
-/// A token is not used any more when it has less than this to live: it must outlast the longest
-/// operation, and clocks differ.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
+/// A token that expires sooner than this is not used: it must outlast the longest operation, and clocks
+/// differ.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(5 * 60);
+
+const INVALID_ID: BuildError = BuildError::Setting {
+    setting: "the GitHub App id",
+    problem: "must be its number or client id, as shown on the app's settings page",
+};
 
 /// A GitHub App and what is known of its installations.
 #[derive(Debug)]
 pub(crate) struct App {
     id: String,
     key: AppKey,
-    /// By owner in lower case. Owners come from signed webhooks and the list stays as short as that
-    /// of the accounts that have installed the app.
+    /// By owner in lower case. It stays as short as the list of accounts that have installed the app, since
+    /// owners come from signed webhooks.
     installations: Mutex<HashMap<String, Arc<Installation>>>,
 }
 
@@ -38,7 +42,7 @@ pub(crate) struct App {
 struct Installation {
     /// Its id, 0 while unknown.
     id: AtomicU64,
-    token: Flight<Token>,
+    token: SingleFlight<Token>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,7 +72,7 @@ impl App {
     pub(crate) fn new(id: &str, private_key: &SecretString) -> Result<Self, BuildError> {
         let id = id.trim();
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') {
-            return Err(BuildError::AppId);
+            return Err(INVALID_ID);
         }
         let key = AppKey::from_pem(private_key)?;
         Ok(Self { id: id.to_owned(), key, installations: Mutex::default() })
@@ -91,7 +95,7 @@ impl App {
     ) -> Result<Credential, ServiceError> {
         let call = Call { operation: APP, ..within };
         let installation = self.installation(thread.owner);
-        let fresh = |token: &Token| after(client.now(), MARGIN) < token.expires_at;
+        let fresh = |token: &Token| after(client.now(), EXPIRY_MARGIN) < token.expires_at;
         let fetch = self.fetch(client, call, &installation, thread);
         Ok(installation.token.get_by(client, call, fresh, fetch).await?.credential)
     }
@@ -139,7 +143,7 @@ impl App {
         read(&client, call, &answer)
     }
 
-    /// Sends a request in the name of the app itself, which the client that comes back is.
+    /// Sends a request in the name of the app itself. Returns the client that has its credential, too.
     async fn send(
         &self,
         client: &Client,
@@ -155,7 +159,7 @@ impl App {
 }
 
 fn read<T: DeserializeOwned>(client: &Client, call: Call, answer: &Answer) -> Result<T, ServiceError> {
-    client.read(call, answer, problem::with(Kind::App))
+    client.read(call, answer, problem::with(CredentialKind::App))
 }
 
 fn token_of(client: &Client, call: Call, answer: &Answer) -> Result<Token, ServiceError> {

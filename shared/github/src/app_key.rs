@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use domain::Timestamp;
+use outbound::BuildError;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -12,12 +13,10 @@ use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use crate::config::BuildError;
-
 /// How far in the past a token is dated, against clocks that go wrong (GitHub's advice).
 const BACKDATED: Duration = Duration::from_secs(60);
 /// How long a token is valid from now on. GitHub refuses more than 10 minutes.
-const VALID: Duration = Duration::from_secs(9 * 60);
+const LIFETIME: Duration = Duration::from_secs(9 * 60);
 const HEADER: &[u8] = br#"{"alg":"RS256","typ":"JWT"}"#;
 
 /// A key that signs for an app.
@@ -42,23 +41,23 @@ impl AppKey {
         let unescaped = SecretString::from(pem.expose_secret().replace("\\n", "\n"));
         let pem = unescaped.expose_secret().trim();
         if !pem.starts_with("-----BEGIN ") {
-            return Err(BuildError::PrivateKey(
+            return Err(unusable(
                 "is no PEM; give the whole file, from -----BEGIN RSA PRIVATE KEY----- on, with its line breaks",
             ));
         }
         if pem.contains("ENCRYPTED") {
-            return Err(BuildError::PrivateKey("is locked by a passphrase; remove it with `openssl rsa`"));
+            return Err(unusable("is locked by a passphrase; remove it with `openssl rsa`"));
         }
         let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
-            BuildError::PrivateKey("is damaged or no private key; download a new one from the app's settings")
+            unusable("is damaged or no private key; download a new one from the app's settings")
         })?;
         let pair = match &der {
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
             PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
-            _ => return Err(BuildError::PrivateKey("is not an RSA key; apps have no others")),
+            _ => return Err(unusable("is not an RSA key; apps have no others")),
         };
         pair.map(Self).map_err(|_| {
-            BuildError::PrivateKey(
+            unusable(
                 "is damaged, or not an RSA key of 2048 bits or more; download a new one from the app's settings",
             )
         })
@@ -67,7 +66,7 @@ impl AppKey {
     /// The token that shows GitHub that we are the app `id`.
     pub(crate) fn sign(&self, id: &str, now: Timestamp) -> Result<String, SigningError> {
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-        let (iat, exp) = (now.as_second() - seconds(BACKDATED), now.as_second() + seconds(VALID));
+        let (iat, exp) = (now.as_second() - seconds(BACKDATED), now.as_second() + seconds(LIFETIME));
         let claims = serde_json::to_vec(&Claims { iat, exp, iss: id }).map_err(|_| SigningError)?;
         let mut token = BASE64URL_NOPAD.encode(HEADER);
         token.push('.');
@@ -82,6 +81,10 @@ impl AppKey {
     }
 }
 
+fn unusable(problem: &'static str) -> BuildError {
+    BuildError::Setting { setting: "the GitHub App private key", problem }
+}
+
 impl fmt::Debug for AppKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AppKey([redacted])")
@@ -89,7 +92,6 @@ impl fmt::Debug for AppKey {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use data_encoding::BASE64;
     use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn life_of_a_token_is_within_what_github_takes() {
-        assert!(BACKDATED + VALID <= Duration::from_secs(600));
+        assert!(BACKDATED + LIFETIME <= Duration::from_secs(600));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
-use outbound::{Call, Request, SKEW};
+use outbound::{CLOCK_SKEW, Call, Request};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
@@ -49,7 +49,7 @@ struct Created {
     html_url: Option<String>,
 }
 
-/// The last `limit` comments of a thread, oldest first, with nobody's marked as ours yet.
+/// The last `limit` comments of a thread, oldest first; which of them are ours is not known yet.
 pub(crate) async fn last(
     api: &Api,
     call: Call,
@@ -76,7 +76,7 @@ fn prepend(found: &mut VecDeque<WireComment>, page: Vec<WireComment>, limit: usi
     }
 }
 
-/// A comment of which it is not yet known whether it is ours.
+/// A comment; whether it is ours is not known yet.
 #[derive(Debug)]
 pub(crate) struct Raw(WireComment);
 
@@ -152,7 +152,7 @@ async fn page(
 
 /// `since` in the form that GitHub takes: whole seconds.
 fn since_parameter(since: Timestamp) -> String {
-    let skew = jiff::SignedDuration::try_from(SKEW).unwrap_or(jiff::SignedDuration::ZERO);
+    let skew = jiff::SignedDuration::try_from(CLOCK_SKEW).unwrap_or(jiff::SignedDuration::ZERO);
     let from = since.saturating_sub(skew).unwrap_or(Timestamp::UNIX_EPOCH);
     Timestamp::from_second(from.as_second()).unwrap_or(from).to_string()
 }
@@ -162,7 +162,6 @@ fn is_by(comment: &WireComment, login: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -1,16 +1,16 @@
-//! What a client is built from, and what can be wrong with that.
+//! The configuration of a client.
 
 use std::time::Duration;
 
 use domain::Clock;
-use outbound::{Client, HeaderMap, HeaderName, HeaderValue, Service};
+use outbound::{BuildError, Client, HeaderMap, HeaderName, HeaderValue, Service};
 use secrecy::SecretString;
 
 /// GitHub's API.
 const URL: &str = "https://api.github.com";
 
 /// GitHub, as errors name it.
-pub(crate) static SERVICE: Service = Service {
+pub static SERVICE: Service = Service {
     name: "github",
     title: "GitHub",
     url_variable: "GITHUB_API_URL",
@@ -57,18 +57,13 @@ pub enum Credentials {
     },
 }
 
-/// Why no client could be built. Never carries any part of a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// Address, token or HTTP client are unusable.
-    #[error(transparent)]
-    Client(#[from] outbound::BuildError),
-    /// The app id is unusable.
-    #[error("the GitHub App id must be its number or client id, as shown on the app's settings page")]
-    AppId,
-    /// The app's key is unusable.
-    #[error("the GitHub App private key {0}")]
-    PrivateKey(&'static str),
+/// The kind of our credentials: it decides what an error advises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialKind {
+    /// A personal access token.
+    Token,
+    /// A GitHub App.
+    App,
 }
 
 /// A client without credentials.
@@ -79,7 +74,7 @@ pub(crate) fn client(config: &Config, clock: Clock) -> Result<Client, BuildError
     if client.base().host() == "github.com" {
         let problem = "is that of the web site, not of the API";
         let (variable, example) = (SERVICE.url_variable, SERVICE.url_example);
-        return Err(outbound::BuildError::BaseUrl { variable, problem, example }.into());
+        return Err(BuildError::BaseUrl { variable, problem, example });
     }
     Ok(client)
 }
@@ -93,7 +88,6 @@ fn standard_headers() -> HeaderMap {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -1,20 +1,11 @@
-//! [`Auth`]: where the credentials come from that requests are sent with.
+//! [`Auth`]: the source of the credentials that requests are sent with.
 
 use domain::ServiceError;
-use outbound::{Call, Client, Credential};
+use outbound::{BuildError, Call, Client, Credential};
 
 use crate::app::App;
-use crate::config::{BuildError, Credentials, SERVICE};
+use crate::config::{CredentialKind, Credentials, SERVICE};
 use crate::thread::Thread;
-
-/// Which kind of credentials we have: decides what an error tells to mend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A personal access token.
-    Token,
-    /// A GitHub App.
-    App,
-}
 
 /// Where credentials come from.
 #[derive(Debug)]
@@ -32,10 +23,10 @@ impl Auth {
         })
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> CredentialKind {
         match self {
-            Self::Token(_) => Kind::Token,
-            Self::App(_) => Kind::App,
+            Self::Token(_) => CredentialKind::Token,
+            Self::App(_) => CredentialKind::App,
         }
     }
 
@@ -52,8 +43,8 @@ impl Auth {
         }
     }
 
-    /// Another credential after GitHub has refused `refused` with 401, if there can be one: a cached
-    /// token may have been revoked.
+    /// Another credential once GitHub has refused `refused` with 401: a cached token may have been revoked.
+    /// `None` when there can be no other.
     pub(crate) async fn renewed(
         &self,
         client: &Client,
@@ -72,7 +63,6 @@ impl Auth {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

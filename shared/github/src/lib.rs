@@ -4,15 +4,16 @@
 //! Three rules shape it:
 //!
 //! - **A comment is created at most once per call.** Nothing here repeats a `POST` that may have
-//!   reached GitHub; what is in doubt is said to be ([`domain::ServiceFailure::InDoubt`]) and found
-//!   out later by the hidden marker ([`domain::Publisher::find`]).
+//!   reached GitHub. A comment is in doubt when its answer was lost
+//!   ([`domain::ServiceFailure::InDoubt`]); the hidden marker tells later whether it was created
+//!   ([`domain::Publisher::find`]).
 //! - **Credentials go to one host.** Addresses are built from the configured base and checked names
 //!   ([`domain::Target`]), never taken from a payload, a `Link` header or a redirect to elsewhere.
 //! - **Every outside call ends.** One time limit covers a whole operation, tokens, pages and
 //!   redirects included, and every body has a maximum size.
 //!
 //! ```
-//! # fn main() -> Result<(), github::BuildError> {
+//! # fn main() -> Result<(), outbound::BuildError> {
 //! use github::{Config, Credentials, Github};
 //!
 //! let config = Config { base_url: "https://github.example.com/api/v3".into(), ..Config::default() };
@@ -30,6 +31,7 @@ mod credentials;
 mod labels;
 mod link;
 mod marker;
+mod operation;
 mod problem;
 mod publisher;
 mod rate_limit;
@@ -37,5 +39,5 @@ mod redirect;
 mod state;
 mod thread;
 
-pub use config::{BuildError, Config, Credentials};
+pub use config::{Config, Credentials, SERVICE};
 pub use publisher::Github;

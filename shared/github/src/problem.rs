@@ -1,29 +1,37 @@
 //! What GitHub's errors mean, and how to mend them.
 
+use std::borrow::Cow;
+
 use domain::{ServiceError, ServiceFailure};
 use outbound::{Answer, Call, Client, Operation};
 use serde::Deserialize;
 
-use crate::api::LOGIN;
-use crate::credentials::Kind;
+use crate::config::CredentialKind;
+use crate::operation::LOGIN;
 use crate::rate_limit;
-use crate::state;
 
 /// The error that an answer to a request with credentials of this `kind` stands for.
-pub(crate) fn with(kind: Kind) -> impl FnOnce(&Client, Call, &Answer) -> ServiceError {
+pub(crate) fn with(kind: CredentialKind) -> impl FnOnce(&Client, Call, &Answer) -> ServiceError {
     move |client, call, answer| of(client, call, answer, kind)
 }
 
-fn of(client: &Client, call: Call, answer: &Answer, kind: Kind) -> ServiceError {
+fn of(client: &Client, call: Call, answer: &Answer, kind: CredentialKind) -> ServiceError {
     let said = said(&answer.body);
     if let Some(after) = rate_limit::wait(answer, &said, client.now()) {
         return client.failed_as(call, ServiceFailure::Throttled { after }, answer, &said, None);
     }
     let hint = hint(call.operation, answer, kind);
-    if state::is_over(answer.status.as_u16(), &said) {
+    if is_over(answer.status.as_u16(), &said) {
         return client.failed_as(call, ServiceFailure::Closed, answer, &said, hint.as_deref());
     }
     client.failed(call, answer, &said, hint.as_deref())
+}
+
+/// Whether an answer with this status, in which GitHub says `said`, means that the thread takes nothing more:
+/// it was deleted (or the repository has no issues any more), or locked. A 403 that says nothing of a lock
+/// is a permission that we lack.
+fn is_over(status: u16, said: &str) -> bool {
+    status == 410 || (status == 403 && said.to_ascii_lowercase().contains("locked"))
 }
 
 /// What GitHub says went wrong.
@@ -35,35 +43,37 @@ fn said(body: &[u8]) -> String {
     serde_json::from_slice::<Problem>(body).unwrap_or_default().message
 }
 
-fn hint(operation: Operation, answer: &Answer, kind: Kind) -> Option<String> {
+fn hint(operation: Operation, answer: &Answer, kind: CredentialKind) -> Option<Cow<'static, str>> {
+    use CredentialKind::{App, Token};
     let hint = match (answer.status.as_u16(), kind) {
-        (401, Kind::Token) => "GITHUB_TOKEN is wrong, expired or revoked: make a new token".to_owned(),
-        (401, Kind::App) => "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and \
-                             this machine's clock"
-            .to_owned(),
-        (403, Kind::Token) if operation == LOGIN => {
+        (401, Token) => "GITHUB_TOKEN is wrong, expired or revoked: make a new token",
+        (401, App) => {
+            "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and this machine's clock"
+        }
+        (403, Token) if operation == LOGIN => {
             "the token belongs to no account: use a personal access token, or GITHUB_APP_ID and \
              GITHUB_APP_PRIVATE_KEY"
-                .to_owned()
         }
-        (403, kind) => forbidden(answer, kind),
-        (404, Kind::Token) => "the repository or issue does not exist, or the token does not cover it: give \
-                               the token access to the repository"
-            .to_owned(),
-        (404, Kind::App) => "the repository or issue does not exist, or the app is not installed there: \
-                             install the app on the repository"
-            .to_owned(),
-        (410, _) => "the issue was deleted, or issues are disabled in the repository".to_owned(),
-        (422, _) => "GitHub does not accept the content".to_owned(),
+        (403, kind) => return Some(forbidden(answer, kind).into()),
+        (404, Token) => {
+            "the repository or issue does not exist, or the token does not cover it: give the token access to \
+             the repository"
+        }
+        (404, App) => {
+            "the repository or issue does not exist, or the app is not installed there: install the app on the \
+             repository"
+        }
+        (410, _) => "the issue was deleted, or issues are disabled in the repository",
+        (422, _) => "GitHub does not accept the content",
         _ => return None,
     };
-    Some(hint)
+    Some(hint.into())
 }
 
-fn forbidden(answer: &Answer, kind: Kind) -> String {
+fn forbidden(answer: &Answer, kind: CredentialKind) -> String {
     let subject = match kind {
-        Kind::Token => "the token (classic: scope `repo` or `public_repo`)",
-        Kind::App => "the app and its installation",
+        CredentialKind::Token => "the token (classic: scope `repo` or `public_repo`)",
+        CredentialKind::App => "the app and its installation",
     };
     // GitHub names what would have sufficed, such as `issues=write`.
     let accepted = answer.headers.get("x-accepted-github-permissions").and_then(|value| value.to_str().ok());
@@ -75,7 +85,6 @@ fn forbidden(answer: &Answer, kind: Kind) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use std::time::Duration;
 
@@ -83,8 +92,8 @@ mod tests {
     use outbound::{Credential, HeaderMap, HeaderName, HeaderValue, StatusCode};
 
     use super::*;
-    use crate::api::{FIND, HISTORY, PUBLISH, STATE};
     use crate::config::{self, Config, SERVICE};
+    use crate::operation::{FIND, HISTORY, PUBLISH, STATE};
 
     fn failed(operation: Operation, code: u16, retry_after: Option<&str>, body: &str) -> ServiceError {
         let retry_after = retry_after
@@ -94,7 +103,7 @@ mod tests {
         let answer = Answer { status, headers, body: body.as_bytes().to_vec() };
         let client = config::client(&Config::default(), Clock::fixed(Timestamp::UNIX_EPOCH)).unwrap();
         let client = client.with(Credential::bearer(&SERVICE, &"ghp_secret".into()).unwrap());
-        with(Kind::Token)(&client, client.begin(operation), &answer)
+        with(CredentialKind::Token)(&client, client.begin(operation), &answer)
     }
 
     #[test]

@@ -2,14 +2,17 @@
 
 use async_trait::async_trait;
 use domain::{
-    Clock, Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+    Clock, Comment, Labels, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState,
+    Timestamp,
 };
+use outbound::BuildError;
 
-use crate::api::{ADD_LABELS, Api, FIND, HISTORY, LABELS, LOGIN, PUBLISH, STATE};
+use crate::api::Api;
 use crate::comments;
-use crate::config::{BuildError, Config, Credentials};
+use crate::config::{Config, Credentials};
 use crate::labels;
 use crate::marker;
+use crate::operation::{ADD_LABELS, FIND, HISTORY, LABELS, LOGIN, PUBLISH, STATE};
 use crate::state;
 use crate::thread::Thread;
 
@@ -48,7 +51,7 @@ impl Publisher for Github {
             Ok(login) => login,
             // Such a token may comment all the same; then nothing in the thread counts as ours.
             Err(error) if error.failure == ServiceFailure::Refused => {
-                tracing::warn!(%error, "the agent's own comments are not told from others'");
+                tracing::warn!(%error, "our own login is not known; no comment of the thread counts as ours");
                 String::new()
             }
             Err(error) => return Err(error),
@@ -78,18 +81,25 @@ impl Publisher for Github {
         comments::find(&self.api, call, thread, &login, mark, since).await
     }
 
-    async fn labels(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
-        let (call, thread) = self.api.client.begin_on(LABELS, target, Thread::of)?;
-        labels::list(&self.api, call, thread).await
-    }
-
-    async fn add_labels(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
-        let (call, thread) = self.api.client.begin_on(ADD_LABELS, target, Thread::of)?;
-        labels::add(&self.api, call, thread, labels).await
+    fn labels(&self) -> Option<&dyn Labels> {
+        Some(self)
     }
 
     fn link(&self, target: &Target) -> Option<String> {
         let (_, thread) = self.api.client.begin_on(HISTORY, target, Thread::of).ok()?;
         Some(thread.page(self.api.client.base()).into())
+    }
+}
+
+#[async_trait]
+impl Labels for Github {
+    async fn list(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
+        let (call, thread) = self.api.client.begin_on(LABELS, target, Thread::of)?;
+        labels::list(&self.api, call, thread).await
+    }
+
+    async fn add(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
+        let (call, thread) = self.api.client.begin_on(ADD_LABELS, target, Thread::of)?;
+        labels::add(&self.api, call, thread, labels).await
     }
 }

@@ -10,7 +10,7 @@ use domain::{Timestamp, between};
 use outbound::{Answer, HeaderMap, StatusCode};
 
 /// The wait when GitHub names none.
-const UNNAMED: Duration = Duration::from_secs(60);
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 /// The primary limit's window: no reset is further away, whatever our clock says.
 const WINDOW: Duration = Duration::from_secs(3600);
 
@@ -22,7 +22,7 @@ pub(crate) fn wait(answer: &Answer, message: &str, now: Timestamp) -> Option<Dur
     }
     let reset = is_exhausted(headers).then(|| until_reset(headers, now));
     let secondary = *status == StatusCode::TOO_MANY_REQUESTS || names_a_limit(message);
-    answer.retry_after(now).max(reset).or_else(|| secondary.then_some(UNNAMED))
+    answer.retry_after(now).max(reset).or_else(|| secondary.then_some(DEFAULT_WAIT))
 }
 
 fn is_exhausted(headers: &HeaderMap) -> bool {
@@ -31,7 +31,9 @@ fn is_exhausted(headers: &HeaderMap) -> bool {
 
 fn until_reset(headers: &HeaderMap, now: Timestamp) -> Duration {
     let reset = headers.get("x-ratelimit-reset").and_then(|value| value.to_str().ok()?.parse().ok());
-    let Some(at) = reset.and_then(|seconds| Timestamp::from_second(seconds).ok()) else { return UNNAMED };
+    let Some(at) = reset.and_then(|seconds| Timestamp::from_second(seconds).ok()) else {
+        return DEFAULT_WAIT;
+    };
     // One second more: the header is rounded down.
     (between(now, at) + Duration::from_secs(1)).min(WINDOW)
 }
@@ -42,7 +44,6 @@ fn names_a_limit(message: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use outbound::HeaderValue;
 

@@ -3,14 +3,14 @@
 use domain::ServiceError;
 use outbound::{Answer, Base, Call, Client, Request, Url};
 
-/// Redirects that are followed.
-const HOPS: usize = 3;
+/// Redirects that are followed for one request.
+const MAX_REDIRECTS: usize = 3;
 
 /// Sends `request`. A redirect within the API is followed with the method and body unchanged, as GitHub
 /// asks for; one to elsewhere is the answer.
 pub(crate) async fn send(client: &Client, call: Call, request: &Request) -> Result<Answer, ServiceError> {
     let mut request = request.clone();
-    for _ in 0..HOPS {
+    for _ in 0..MAX_REDIRECTS {
         let answer = client.send(call, &request).await?;
         let Some(to) = moved(client.base(), request.url(), &answer) else { return Ok(answer) };
         request = request.to(to);
@@ -36,7 +36,6 @@ fn within(base: &Base, from: &Url, location: &str) -> Option<Url> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::config::SERVICE;

@@ -29,10 +29,3 @@ pub(crate) async fn of(api: &Api, call: Call, thread: Thread<'_>) -> Result<Thre
         (false, _) => ThreadState::Open,
     })
 }
-
-/// Whether an answer with this status, in which GitHub says `said`, means that the thread takes nothing more:
-/// it was deleted (or the repository has no issues any more), or locked. A 403 that says nothing of a lock
-/// is a permission that we lack.
-pub(crate) fn is_over(status: u16, said: &str) -> bool {
-    status == 410 || (status == 403 && said.to_ascii_lowercase().contains("locked"))
-}

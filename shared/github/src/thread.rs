@@ -51,7 +51,7 @@ impl<'a> Thread<'a> {
         base.join(&["repos", self.owner, self.repo, "issues", &self.number.to_string(), name])
     }
 
-    /// Where a person looks at it: on github.com, or on the server of one's own that the API belongs to.
+    /// The page for people: on github.com, or on the Enterprise Server that the API belongs to.
     pub(crate) fn page(&self, base: &Base) -> Url {
         let mut url = base.url().clone();
         if url.host_str() == Some("api.github.com") {
@@ -75,13 +75,12 @@ fn is_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use domain::Clock;
 
     use super::*;
-    use crate::api::HISTORY;
     use crate::config::{self, Config};
+    use crate::operation::HISTORY;
 
     fn client(base: &str) -> Client {
         let config = Config { base_url: base.to_owned(), ..Config::default() };

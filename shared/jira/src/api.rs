@@ -1,11 +1,14 @@
 //! [`Api`]: authorised calls on Jira, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{Call, Client, Credential, Flight, HeaderMap, HeaderName, HeaderValue, Operation, Request};
+use outbound::{
+    BuildError, Call, Client, Credential, HeaderMap, HeaderName, HeaderValue, Operation, Request,
+    SingleFlight,
+};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use crate::config::{BuildError, Config, SERVICE};
+use crate::config::{Config, SERVICE};
 use crate::problem;
 use crate::wire::Myself;
 
@@ -19,7 +22,7 @@ pub(crate) const FIND: Operation = Operation::reads("look for our comment");
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) client: Client,
-    myself: Flight<String>,
+    myself: SingleFlight<String>,
 }
 
 impl Api {
@@ -32,10 +35,10 @@ impl Api {
         let credential = Credential::basic(&SERVICE, email, token)?;
         let accept = (HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         let client = Client::new(&SERVICE, config, credential, &HeaderMap::from_iter([accept]), clock)?;
-        Ok(Self { client, myself: Flight::default() })
+        Ok(Self { client, myself: SingleFlight::default() })
     }
 
-    /// Our account's id; asked until it was answered once.
+    /// Our account's id. Jira is asked until it has answered once.
     pub(crate) async fn myself(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = async {

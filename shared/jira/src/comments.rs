@@ -71,7 +71,7 @@ pub(crate) async fn find(
     let mut start = 0;
     for _ in 0..MAX_PAGES {
         let page = page(api, call, issue, start).await?;
-        // Newest first, as asked: behind the first comment that is too old, all are.
+        // The page is sorted newest first, as asked: all comments behind the first one that is too old are too old.
         let ordered = page.comments.is_sorted_by(|one, next| one.created >= next.created);
         let next = page.next().filter(|_| !ordered || page.comments.iter().all(is_recent));
         // Whoever may edit a comment may set its properties: only our own account's counts.
@@ -88,9 +88,9 @@ pub(crate) async fn find(
     Err(api.client.lost(call, format!("our comment is not among the last {MAX_PAGES} pages of comments")))
 }
 
-/// The one of `comments` that carries `mark`. The list of an issue's comments gives properties when asked
-/// to, which is documented for the list by ids only: whichever comes without them is asked for there,
-/// since a property that is not shown is not one that is not there.
+/// The one of `comments` that carries `mark`. The list of an issue's comments has their properties when asked
+/// to, but Atlassian documents that for the list by ids only. A comment that comes without properties may have
+/// some, so it is asked for by its id.
 async fn marked(
     api: &Api,
     call: Call,
@@ -111,7 +111,7 @@ async fn marked(
     let list = ["rest", "api", "3", "comment", "list"];
     let request = api.client.request(call, with_properties, &list, &json!({"ids": silent}))?;
     let by_ids: ByIds = api.call(call, &request).await?;
-    // Here, whoever comes without them has none.
+    // In this list, a comment without properties has none.
     Ok(by_ids.values.into_iter().find(|comment| comment.carries(mark)))
 }
 

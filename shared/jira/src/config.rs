@@ -1,11 +1,11 @@
-//! What the client is built from.
+//! The configuration of the client.
 
-pub use outbound::{BuildError, Config};
+pub use outbound::Config;
 
 use outbound::Service;
 
 /// Jira, as errors name it.
-pub(crate) static SERVICE: Service = Service {
+pub static SERVICE: Service = Service {
     name: "jira",
     title: "Jira",
     url_variable: "JIRA_API_URL",

@@ -11,9 +11,8 @@ const MAX_KEY: usize = 40;
 pub(crate) struct Issue<'a>(&'a str);
 
 impl<'a> Issue<'a> {
-    /// Checks a target: it must be of our site, which the base's address tells. Where the base is not
-    /// the site's own (a stand-in on this machine, Atlassian's gateway), whoever configured it has
-    /// chosen it for all of them.
+    /// Checks a target: it must be of our site, whose host is that of the base. A base that is not a site's
+    /// own (a stand-in on this machine, Atlassian's gateway) was configured for all sites.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let Target::JiraIssue { host, key } = target else {
             let message = format!("a thread of {} is none of Jira's", target.service());

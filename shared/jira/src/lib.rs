@@ -5,8 +5,8 @@
 //! comment in one request and shown to nobody. Whoever may edit a comment may set its properties, so
 //! only a comment by our own account counts.
 //!
-//! What not everybody on the issue can read is left out of the history: comments restricted to a role
-//! or group, and internal ones of a service desk. A model that has read them may repeat them.
+//! The history has only comments that everybody on the issue can read. Comments restricted to a role or
+//! group, and internal ones of a service desk, are left out: a model that has read them may repeat them.
 
 mod api;
 mod comments;
@@ -17,5 +17,5 @@ mod publisher;
 mod state;
 mod wire;
 
-pub use config::{BuildError, Config};
+pub use config::{Config, SERVICE};
 pub use publisher::Jira;

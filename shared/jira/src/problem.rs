@@ -35,8 +35,8 @@ fn hint(answer: &Answer) -> Option<&'static str> {
     Some(hint)
 }
 
-/// What Jira says: `{"errorMessages": […], "errors": {"field": "…"}}`, or `{"message": …}` of what stands
-/// before it.
+/// What Jira says: `{"errorMessages": […], "errors": {"field": "…"}}`, or `{"message": …}` of Atlassian's
+/// gateway.
 fn said(body: &[u8]) -> String {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return String::new() };
     let messages = body["errorMessages"].as_array().into_iter().flatten().filter_map(Value::as_str);

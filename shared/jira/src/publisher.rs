@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, ThreadState, Timestamp};
+use outbound::BuildError;
 use secrecy::SecretString;
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH, STATE};
 use crate::comments;
-use crate::config::{BuildError, Config};
+use crate::config::Config;
 use crate::issue::Issue;
 use crate::state;
 

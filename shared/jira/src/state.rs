@@ -1,5 +1,4 @@
-//! Whether an issue is still open: what category its status is of. An issue that is done takes comments all
-//! the same.
+//! Whether an issue is still open, by the category of its status. An issue that is done still takes comments.
 //!
 //! Source: "Get issue" of Jira Cloud's REST API; the keys of the categories are `new`, `indeterminate`,
 //! `done` and `undefined`.

@@ -69,12 +69,12 @@ pub(crate) struct WireComment {
     pub(crate) body: Value,
     #[serde(deserialize_with = "time")]
     pub(crate) created: Timestamp,
-    /// The role or group that may read it; everybody if none.
+    /// The role or group that may read it; everybody may if there is none.
     visibility: Option<Value>,
     /// On a service desk: whether the customer sees it.
     #[serde(rename = "jsdPublic")]
     jsd_public: Option<bool>,
-    /// None if they were not given.
+    /// `None` if Jira did not give them.
     properties: Option<Vec<Property>>,
 }
 
@@ -136,7 +136,6 @@ fn read_time(text: &str) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -4,6 +4,7 @@
 //! reached is found out by the first event, which then comes back.
 
 mod lanes;
+mod made_of;
 mod secrets;
 
 use aws::{Aws, AwsConfig};
@@ -13,6 +14,7 @@ use settings::{AwsResources, Environment, Mistakes, Settings, Variables};
 use telemetry::{Format, Metrics, Output};
 
 pub use lanes::Lanes;
+pub use made_of::MadeOf;
 pub use secrets::{SecretReader, SecretsUnreadable};
 
 /// A started execution environment.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::{SecretMap, Secrets};
 use domain::{Clock, Timestamp};
+use secrecy::ExposeSecret;
 use settings::{Environment, Variables};
 
 use crate::Booted;
@@ -19,7 +20,8 @@ pub struct SecretReader {
     secrets: Option<Arc<Secrets>>,
     variables: Variables,
     clock: Clock,
-    /// The environment last made, and the secrets that it was made of: every webhook asks for it.
+    /// The environment last made, and the secrets that it was made of: every webhook asks for it, and what
+    /// is made of it is kept as long as it is the same.
     made: Arc<Mutex<Option<Made>>>,
 }
 
@@ -50,7 +52,8 @@ impl Booted {
 }
 
 impl SecretReader {
-    /// The environment, its secrets at most 5 minutes old. Without a secret's id it is the plain one.
+    /// The environment, its secrets at most 5 minutes old; the same one ([`Arc::ptr_eq`]) until the value of a
+    /// variable changes. Without a secret's id it is the plain one.
     ///
     /// # Errors
     /// [`SecretsUnreadable`].
@@ -96,10 +99,111 @@ impl SecretReader {
     }
 }
 
+/// Whether both have the same variables with the same values.
 fn same(one: Option<&Arc<SecretMap>>, other: Option<&Arc<SecretMap>>) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other) || values(one).eq(values(other)),
         (None, None) => true,
         _ => false,
+    }
+}
+
+fn values(map: &SecretMap) -> impl Iterator<Item = (&String, &str)> {
+    map.iter().map(|(name, value)| (name, value.expose_secret()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::MadeOf;
+
+    /// Every variable that the act secret may hold, and one that nothing reads yet: two secrets, since some
+    /// variables exclude each other.
+    const SECRETS: [&[&str]; 2] = [
+        &[
+            "API_WEBHOOK_SECRET",
+            "AUTOMATION_RESET",
+            "CONSOLE_TOKEN",
+            "GEMINI_API_KEY",
+            "GEMINI_BASE_URL",
+            "GITHUB_API_URL",
+            "GITHUB_TOKEN",
+            "JIRA_API_TOKEN",
+            "JIRA_API_URL",
+            "JIRA_EMAIL",
+            "SERVICE_OF_TOMORROW_TOKEN",
+            "SLACK_API_URL",
+            "SLACK_BOT_TOKEN",
+            "STRIPE_API_KEY",
+            "STRIPE_API_URL",
+            "ZENDESK_API_TOKEN",
+            "ZENDESK_API_URL",
+            "ZENDESK_EMAIL",
+        ],
+        &["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "ZENDESK_OAUTH_TOKEN", "ZENDESK_SUBDOMAIN"],
+    ];
+
+    fn value(name: &str, version: u8) -> String {
+        match name {
+            "CONSOLE_TOKEN" => format!("ann:v{version}"),
+            "GITHUB_APP_PRIVATE_KEY" => {
+                format!("-----BEGIN PRIVATE KEY-----\nv{version}\n-----END PRIVATE KEY-----")
+            }
+            _ if name.ends_with("_URL") => format!("https://v{version}.example"),
+            _ if name.ends_with("_EMAIL") => format!("v{version}@example.com"),
+            _ => format!("v{version}"),
+        }
+    }
+
+    /// A secret of these variables, with the second version of the one called `rotated`.
+    fn secret(variables: &[&str], rotated: Option<&str>) -> Arc<SecretMap> {
+        let version = |name: &str| if rotated == Some(name) { 2 } else { 1 };
+        let variable = |name: &&str| ((*name).to_owned(), value(name, version(name)).into());
+        Arc::new(variables.iter().map(variable).collect())
+    }
+
+    fn reader() -> SecretReader {
+        let variables = Variables::from_map([("AFTERHOOK_LOG", "info")]);
+        SecretReader { secrets: None, variables, clock: Clock::system(), made: Arc::default() }
+    }
+
+    #[test]
+    fn every_variable_of_the_secret_that_changes_makes_a_new_processor() {
+        for (variables, rotated) in SECRETS.iter().flat_map(|all| all.iter().map(move |one| (*all, *one))) {
+            let (reader, processor, count) = (reader(), MadeOf::default(), Cell::new(0));
+            let make = |_: &Environment| {
+                count.set(count.get() + 1);
+                Ok::<_, Infallible>(count.get())
+            };
+            // Secrets Manager answers every five minutes with a map of its own, mostly of the same values.
+            let made = [None, None, Some(rotated), Some(rotated), None].map(|rotated| {
+                let environment = reader.overlaid(Some(&secret(variables, rotated))).unwrap();
+                *processor.get(&environment, make).unwrap()
+            });
+            assert_eq!(made, [1, 1, 2, 2, 3], "{rotated}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_comes_or_goes_makes_another_environment() {
+        let reader = reader();
+        let whole = reader.overlaid(Some(&secret(SECRETS[0], None))).unwrap();
+        let mut fewer = SecretMap::clone(&secret(SECRETS[0], None));
+        fewer.remove("GITHUB_TOKEN");
+        assert!(!Arc::ptr_eq(&whole, &reader.overlaid(Some(&Arc::new(fewer))).unwrap()));
+        assert!(!Arc::ptr_eq(&whole, &reader.overlaid(None).unwrap()));
+    }
+
+    #[test]
+    fn what_could_not_be_made_is_tried_again() {
+        let (environment, processor) = (Arc::new(Environment::default()), MadeOf::default());
+        assert_eq!(
+            processor.get(&environment, |_| Err("not yet")).map(|made: Arc<u8>| *made),
+            Err("not yet")
+        );
+        assert_eq!(processor.get(&environment, |_| Ok::<_, &str>(7)).map(|made| *made), Ok(7));
     }
 }

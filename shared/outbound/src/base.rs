@@ -41,7 +41,7 @@ impl Base {
         self.0.scheme() == "http"
     }
 
-    /// Whether it is on this machine, where no proxy may come between.
+    /// Whether it is on this machine: no proxy is used then.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host().trim_matches(['[', ']']);
@@ -76,7 +76,6 @@ fn check(text: &str) -> Result<Url, &'static str> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::failure::tests::SERVICE;

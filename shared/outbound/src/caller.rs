@@ -1,4 +1,4 @@
-//! [`Caller`]: calls of an API that agent.toml describes, and of which nothing else is known.
+//! [`Caller`]: calls an API of which nothing is known but what agent.toml says.
 
 use domain::{Clock, ServiceError, ServiceFailure, clip};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -12,7 +12,7 @@ use crate::base::Base;
 use crate::config::{BuildError, Config};
 use crate::failure;
 use crate::service::{Operation, Service};
-use crate::transport::{self, Broken};
+use crate::transport::{self, TransportError};
 
 static SERVICE: Service = Service {
     name: "http",
@@ -23,11 +23,11 @@ static SERVICE: Service = Service {
 };
 
 const CALL: Operation = Operation::creates("call the API");
-/// Read of an answer; the rest is left.
+/// Bytes of an answer that are read; the rest is left.
 const MAX_ANSWER: usize = 64 << 10;
-/// Kept of an answer, in bytes.
+/// Bytes of an answer that are kept.
 const MAX_BODY: usize = 1_500;
-/// Parts of a header's value that are this short are no secret of their own: `Bearer`.
+/// A word of a header's value is no secret up to this length: `Bearer`.
 const SHORT_WORD: usize = 7;
 
 /// An API that is called with fixed headers. Follows no redirect and repeats nothing.
@@ -36,11 +36,11 @@ pub struct Caller {
     client: Client,
     config: Config,
     clock: Clock,
-    /// What is cut out of answers.
+    /// Cut out of answers.
     secrets: Vec<SecretString>,
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Called {
     /// A success.
@@ -107,14 +107,18 @@ impl Caller {
             Ok(Answer { status, headers, body: beginning(response).await })
         };
         let answer = timeout_at(deadline, exchange).await;
-        let answer = answer.unwrap_or_else(|_| Err(Broken::Lost("no answer in time".to_owned())));
+        let answer = answer.unwrap_or_else(|_| Err(TransportError::Lost("no answer in time".to_owned())));
         let answer = answer.map_err(|broken| match broken {
-            Broken::Unsent(cause) => {
+            TransportError::Unsent(cause) => {
                 let later = ServiceFailure::Later { after: None };
                 error(later, format!("the API could not be reached: {cause}"))
             }
-            Broken::Lost(cause) => error(failure::lost(CALL, None), format!("no answer arrived: {cause}")),
-            Broken::TooLarge => error(failure::lost(CALL, None), "the answer is too large".to_owned()),
+            TransportError::Lost(cause) => {
+                error(failure::lost(CALL, None), format!("no answer arrived: {cause}"))
+            }
+            TransportError::TooLarge => {
+                error(failure::lost(CALL, None), "the answer is too large".to_owned())
+            }
         })?;
         self.judge(&answer)
     }
@@ -126,7 +130,7 @@ impl Caller {
         if answer.status.is_success() {
             return Ok(Called { status: answer.status, body: clip(text.trim(), MAX_BODY).to_owned() });
         }
-        let failure = failure::verdict(CALL, answer.status, answer.retry_after(self.clock.now()));
+        let failure = failure::of_status(CALL, answer.status, answer.retry_after(self.clock.now()));
         let said = failure::quote(&text);
         let code = answer.status.as_u16();
         let message = match answer.status {
@@ -164,7 +168,6 @@ async fn beginning(mut response: reqwest::Response) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use std::time::Duration;
 

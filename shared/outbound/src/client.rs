@@ -32,7 +32,7 @@ pub struct Client {
 pub struct Call {
     /// What it does.
     pub operation: Operation,
-    /// When it must have ended.
+    /// When it has to end.
     pub deadline: Instant,
 }
 
@@ -91,10 +91,10 @@ impl Client {
         Call { operation, deadline: Instant::now() + self.timeout }
     }
 
-    /// An operation on `target` that starts now, and what `check` makes of the target.
+    /// Starts an operation on `target`. Returns it with the target as `check` has checked it.
     ///
     /// # Errors
-    /// What `check` says of a target that is none of this service's, or that no path can be built of.
+    /// Those of `check`: the target belongs to another service, or no path can be built from it.
     pub fn begin_on<'t, T>(
         &self,
         operation: Operation,
@@ -105,7 +105,7 @@ impl Client {
         Ok((call, check(self, call, target)?))
     }
 
-    /// Makes a request of what `build` returns.
+    /// The request that `build` makes for the path of these `segments`.
     ///
     /// # Errors
     /// [`ServiceFailure::Refused`](domain::ServiceFailure::Refused) when the content is no JSON.
@@ -119,7 +119,7 @@ impl Client {
         self.checked(call, build(self.base.join(segments), body))
     }
 
-    /// A request that was made elsewhere.
+    /// A request that was built elsewhere.
     ///
     /// # Errors
     /// As [`request`](Self::request).
@@ -131,23 +131,23 @@ impl Client {
         made.map_err(|error| self.refused(call, format!("the content is no JSON: {error}")))
     }
 
-    /// Sends `request`; any status is an answer.
+    /// Sends `request` and returns the answer, whatever its status.
     ///
     /// # Errors
-    /// [`ServiceError`] when no answer came back, or when too little time is left for a request that
-    /// must not be in doubt: nothing was sent then.
+    /// [`ServiceError`] when no answer came back. A write is not even sent when too little time is left to
+    /// wait for its answer.
     pub async fn send(&self, call: Call, request: &Request) -> Result<Answer, ServiceError> {
         let left = call.deadline.saturating_duration_since(Instant::now());
         // There must be time to tell a connection that cannot be made from an answer that was lost.
         if call.operation.creates && left < self.timeout / 2 {
-            let message = "what had to be asked before took too long; nothing was sent";
+            let message = "the requests before it took too long; nothing was sent";
             return Err(self.later(call, message));
         }
         let answer = self.transport.send(request, self.credential.as_ref(), call.deadline).await;
         answer.map_err(|broken| self.broken(call, broken))
     }
 
-    /// Sends `request` and reads the body of a success; `problem` says what another answer means.
+    /// Sends `request` and reads the body of a success; `problem` makes an error of any other answer.
     ///
     /// # Errors
     /// As [`send`](Self::send) and [`read`](Self::read).
@@ -161,10 +161,10 @@ impl Client {
         self.read(call, &answer, problem)
     }
 
-    /// The body of a success; `problem` says what another answer means.
+    /// The body of a success; `problem` makes an error of any other answer.
     ///
     /// # Errors
-    /// What `problem` says, or as [`decode`](Self::decode).
+    /// That of `problem`, or as [`decode`](Self::decode).
     pub fn read<T: DeserializeOwned, E: From<ServiceError>>(
         &self,
         call: Call,
@@ -177,3 +177,6 @@ impl Client {
         Ok(self.decode(call, answer)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! What a client is built from, and what can be wrong with that.
+//! The configuration of a client, and the mistakes that it can have.
 
 use std::time::Duration;
 
@@ -51,6 +51,14 @@ pub enum BuildError {
         problem: &'static str,
         /// The service that hands it out.
         title: &'static str,
+    },
+    /// Another setting is unusable.
+    #[error("{setting} {problem}")]
+    Setting {
+        /// The setting, as a sentence begins with it.
+        setting: &'static str,
+        /// What is wrong with it, and how to mend it.
+        problem: &'static str,
     },
     /// The user agent is unusable.
     #[error("the user agent must be one line of visible ASCII characters")]

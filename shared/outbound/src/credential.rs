@@ -1,4 +1,4 @@
-//! [`Credential`]: what requests are authorised with, and cut out of what services say.
+//! [`Credential`]: authorises requests, and is cut out of what services say.
 
 use std::fmt;
 
@@ -27,8 +27,8 @@ impl Credential {
         Self::new(service, format!("Bearer {token}"), vec![token.into()])
     }
 
-    /// User and password of basic authentication; the user is no secret, and is no empty text or one
-    /// with a colon.
+    /// User name and password of basic authentication. The user name is no secret; it must not be empty or
+    /// contain a colon.
     ///
     /// # Errors
     /// [`BuildError::Credential`] when the password is empty or cannot stand in a header, or the user
@@ -97,7 +97,6 @@ fn wrong(service: &Service, problem: &'static str) -> BuildError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::failure::tests::SERVICE;

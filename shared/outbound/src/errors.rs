@@ -1,4 +1,4 @@
-//! The errors of a [`Client`]: what it says of an answer, or of one that never came.
+//! The errors of a [`Client`]: of an answer that is no success, and of an answer that never came.
 
 use domain::{ServiceError, ServiceFailure};
 use serde::de::DeserializeOwned;
@@ -7,14 +7,14 @@ use crate::answer::Answer;
 use crate::client::{Call, Client};
 use crate::failure;
 use crate::service::Service;
-use crate::transport::Broken;
+use crate::transport::TransportError;
 
 impl Client {
     /// The body of a success.
     ///
     /// # Errors
-    /// When it is not what the API documents: in doubt for a write. Says where, never what: the body
-    /// may hold anything.
+    /// When it is not what the API documents; a write is in doubt then. The error says at which place, and
+    /// quotes nothing: the body may hold anything.
     pub fn decode<T: DeserializeOwned>(&self, call: Call, answer: &Answer) -> Result<T, ServiceError> {
         serde_json::from_slice(&answer.body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -27,16 +27,16 @@ impl Client {
         })
     }
 
-    /// The error that an answer stands for by its status; `said` is what the service says, `hint` how
-    /// to mend it.
+    /// The error of an answer with this status. `said` is the service's own message, `hint` says how to mend
+    /// it.
     #[must_use]
     pub fn failed(&self, call: Call, answer: &Answer, said: &str, hint: Option<&str>) -> ServiceError {
         let after = answer.retry_after(self.now());
-        let failure = failure::verdict(call.operation, answer.status, after);
+        let failure = failure::of_status(call.operation, answer.status, after);
         self.failed_as(call, failure, answer, said, hint)
     }
 
-    /// The same with a `failure` that the service's own code decides.
+    /// The same, where a code of the service decides which `failure` it is.
     #[must_use]
     pub fn failed_as(
         &self,
@@ -93,17 +93,21 @@ impl Client {
         ServiceError { service: self.service.name, operation: call.operation.name, failure, message }
     }
 
-    /// Nothing came in time, and nothing was at stake.
+    /// No answer came in time to a request that changes nothing.
     pub(crate) fn silent(&self, call: Call) -> ServiceError {
         self.later(call, format!("{} did not answer in time", self.service.title))
     }
 
-    pub(crate) fn broken(&self, call: Call, broken: Broken) -> ServiceError {
+    pub(crate) fn broken(&self, call: Call, broken: TransportError) -> ServiceError {
         let title = self.service.title;
         match broken {
-            Broken::Unsent(cause) => self.later(call, format!("{title} could not be reached: {cause}")),
-            Broken::Lost(cause) => self.lost(call, format!("{title}'s answer did not arrive: {cause}")),
-            Broken::TooLarge => self.lost(call, format!("{title}'s answer is larger than 32 MiB")),
+            TransportError::Unsent(cause) => {
+                self.later(call, format!("{title} could not be reached: {cause}"))
+            }
+            TransportError::Lost(cause) => {
+                self.lost(call, format!("{title}'s answer did not arrive: {cause}"))
+            }
+            TransportError::TooLarge => self.lost(call, format!("{title}'s answer is larger than 32 MiB")),
         }
     }
 

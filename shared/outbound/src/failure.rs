@@ -13,14 +13,14 @@ use reqwest::StatusCode;
 use crate::service::Operation;
 
 /// The wait when a rate limit names none.
-const UNNAMED: Duration = Duration::from_secs(60);
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 /// The most that is repeated of what a service says, in bytes.
 const MAX_QUOTE: usize = 300;
 
-/// What an answer that is no success means by its status.
-pub(crate) fn verdict(operation: Operation, status: StatusCode, after: Option<Duration>) -> ServiceFailure {
+/// What the status of an answer means that is no success.
+pub(crate) fn of_status(operation: Operation, status: StatusCode, after: Option<Duration>) -> ServiceFailure {
     match status {
-        StatusCode::TOO_MANY_REQUESTS => ServiceFailure::Throttled { after: after.unwrap_or(UNNAMED) },
+        StatusCode::TOO_MANY_REQUESTS => ServiceFailure::Throttled { after: after.unwrap_or(DEFAULT_WAIT) },
         // The server gave up waiting for the request: it has not acted on it.
         StatusCode::REQUEST_TIMEOUT => ServiceFailure::Later { after },
         StatusCode::SERVICE_UNAVAILABLE if after.is_some() => ServiceFailure::Later { after },
@@ -34,8 +34,7 @@ pub(crate) fn lost(operation: Operation, after: Option<Duration>) -> ServiceFail
     if operation.creates { ServiceFailure::InDoubt } else { ServiceFailure::Later { after } }
 }
 
-/// What a service says, on one bounded line. It must have been redacted before: half a credential
-/// would not be recognised.
+/// What a service says, on one bounded line. Redact it first: half a credential would not be recognised.
 pub(crate) fn quote(said: &str) -> String {
     let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     clip(line.trim(), MAX_QUOTE).to_owned()
@@ -59,7 +58,7 @@ pub(crate) mod tests {
 
     fn of(operation: Operation, status: u16, after: Option<u64>) -> ServiceFailure {
         let status = StatusCode::from_u16(status).unwrap_or_default();
-        verdict(operation, status, after.map(Duration::from_secs))
+        of_status(operation, status, after.map(Duration::from_secs))
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! What the clients of GitHub, Slack, Zendesk, Jira and Stripe have in common, so that each of them is
 //! only its API:
 //!
-//! - **What is sent once is sent once.** Nothing here repeats a request that may have had an effect,
-//!   and what is in doubt is said to be ([`domain::ServiceFailure::InDoubt`]). Only a `GET` is tried a
-//!   second time, when its connection broke.
+//! - **A write is sent once.** Nothing here repeats a request that may have had an effect. A write whose
+//!   answer was lost is in doubt ([`domain::ServiceFailure::InDoubt`]). Only a `GET` is tried a second time,
+//!   when its connection broke.
 //! - **Credentials go to one place.** Addresses are the configured [`Base`] and checked segments;
 //!   redirects are not followed; a credential that a service echoes is cut out of the error.
 //! - **Every call ends.** One time limit covers all requests of an operation ([`Call`]), and every
@@ -15,16 +15,14 @@ mod answer;
 mod base;
 mod caller;
 mod client;
-#[cfg(test)]
-mod client_tests;
 mod config;
 mod credential;
 mod errors;
 mod failure;
-mod flight;
 mod request;
 mod search;
 mod service;
+mod single_flight;
 mod transport;
 
 #[cfg(any(test, feature = "scripted"))]
@@ -38,9 +36,9 @@ pub use caller::{Called, Caller};
 pub use client::{Call, Client};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
-pub use flight::Flight;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, StatusCode, Url};
-pub use search::{SKEW, is_recent};
+pub use search::{CLOCK_SKEW, is_recent};
 pub use service::{Operation, Service};
+pub use single_flight::SingleFlight;

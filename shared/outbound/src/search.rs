@@ -1,22 +1,20 @@
-//! Looking for what an earlier try of ours may have made: how far back.
+//! How far back the search for the work of an earlier try goes.
 
 use std::time::Duration;
 
 use domain::{Timestamp, between};
 
-/// How much earlier than asked our own work may have been made: our clock may be ahead of the
-/// service's, and missing it means making it twice. A mark belongs to one effect, so looking too far
-/// back is harmless.
-pub const SKEW: Duration = Duration::from_secs(300);
+/// A search begins so much earlier than asked: our clock may be ahead of the service's, and what the search
+/// misses is made twice. Looking too far back is harmless, since a mark belongs to one effect.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// Whether what was made `at` this time is not much older than `since`.
 #[must_use]
 pub fn is_recent(at: Timestamp, since: Timestamp) -> bool {
-    between(at, since) <= SKEW
+    between(at, since) <= CLOCK_SKEW
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

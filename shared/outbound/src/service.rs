@@ -11,7 +11,7 @@ pub struct Service {
     pub url_variable: &'static str,
     /// What that variable looks like.
     pub url_example: &'static str,
-    /// The variable that a refused credential is mended by.
+    /// The variable that holds the credential.
     pub credential_variable: &'static str,
 }
 
@@ -20,12 +20,12 @@ pub struct Service {
 pub struct Operation {
     /// As errors name it: `post a message`.
     pub name: &'static str,
-    /// Whether a lost answer leaves in doubt if something was made that must not be made twice.
+    /// Whether it makes something that must not be made twice: a lost answer leaves it in doubt then.
     pub creates: bool,
 }
 
 impl Operation {
-    /// An operation that changes nothing, or nothing that matters twice.
+    /// An operation that changes nothing, or that may happen twice.
     #[must_use]
     pub const fn reads(name: &'static str) -> Self {
         Self { name, creates: false }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reqwest::RequestBuilder;
 pub use reqwest::{Request, Response};
 
-use crate::transport::{Broken, broken};
+use crate::transport::{TransportError, broken};
 
 /// What answers, in the place of sockets.
 pub trait Network: Send + Sync {
@@ -53,14 +53,14 @@ pub(crate) fn is_on() -> bool {
 }
 
 /// Sends `request` to the simulated network of this thread; gives it back if there is none.
-pub(crate) async fn send(request: RequestBuilder) -> Result<Result<Response, Broken>, RequestBuilder> {
+pub(crate) async fn send(request: RequestBuilder) -> Result<Result<Response, TransportError>, RequestBuilder> {
     let Some(network) = NETWORK.with_borrow(Clone::clone) else { return Err(request) };
     let request = match request.build() {
         Ok(request) => request,
         Err(error) => return Ok(Err(broken(error))),
     };
     Ok(network.send(request).await.map_err(|why| match why {
-        NoAnswer::Unsent => Broken::Unsent("nobody there".to_owned()),
-        NoAnswer::Lost => Broken::Lost("the connection broke".to_owned()),
+        NoAnswer::Unsent => TransportError::Unsent("nobody there".to_owned()),
+        NoAnswer::Lost => TransportError::Lost("the connection broke".to_owned()),
     }))
 }

@@ -14,15 +14,15 @@ use crate::credential::Credential;
 use crate::request::Request;
 use crate::service::Service;
 
-/// Largest answer that is read: above the largest honest page of comments, so that nobody can shut us
-/// out of a thread by writing long ones.
+/// The largest answer that is read. No honest page of comments is larger, so nobody can shut us out of a
+/// thread by writing long comments.
 pub(crate) const MAX_ANSWER: usize = 32 << 20;
-/// A pooled connection idle for longer is not used again: the network may have forgotten it.
-const IDLE: Duration = Duration::from_secs(30);
+/// A connection that was idle for longer is not used again: the network may have forgotten it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// No usable answer came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub(crate) enum TransportError {
     /// There was no connection: the service cannot have seen the request.
     Unsent(String),
     /// The request was on its way, or may have been, when something broke.
@@ -33,9 +33,9 @@ pub(crate) enum Broken {
 
 /// The HTTP clients.
 ///
-/// A connection that died while it was idle (a frozen environment, a forgetful network) can swallow
-/// one request before anybody notices. For a read that costs a second try; for anything else it would
-/// cost certainty, so what is sent once is sent on a connection of its own.
+/// A connection that died while it was idle (a frozen environment, a forgetful network) can swallow one
+/// request before anybody notices. A read is tried again then. A write would be in doubt, so every write has a
+/// connection of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Transport {
     /// Keeps connections: for reads.
@@ -63,7 +63,7 @@ impl Transport {
         let built = |builder: ClientBuilder| {
             builder.build().map_err(|error| BuildError::Http { title: service.title, cause: causes(error) })
         };
-        let pooled = built(client(config, base, headers)?.pool_idle_timeout(IDLE))?;
+        let pooled = built(client(config, base, headers)?.pool_idle_timeout(IDLE_TIMEOUT))?;
         let fresh = built(client(config, base, headers)?.pool_max_idle_per_host(0))?;
         Ok(Self { pooled, fresh, service })
     }
@@ -75,15 +75,15 @@ impl Transport {
         request: &Request,
         credential: Option<&Credential>,
         deadline: Instant,
-    ) -> Result<Answer, Broken> {
-        let timed_out = |_| Broken::Lost("no answer in time".to_owned());
+    ) -> Result<Answer, TransportError> {
+        let timed_out = |_| TransportError::Lost("no answer in time".to_owned());
         if request.method != Method::GET {
             let once = self.exchange(&self.fresh, request, credential);
             return timeout_at(deadline, once).await.map_err(timed_out)?;
         }
         let once = self.exchange(&self.pooled, request, credential);
         match timeout_at(deadline, once).await.map_err(timed_out)? {
-            Err(broken @ (Broken::Unsent(_) | Broken::Lost(_))) => {
+            Err(broken @ (TransportError::Unsent(_) | TransportError::Lost(_))) => {
                 tracing::debug!(path = request.url.path(), ?broken, "reading once more");
                 let again = self.exchange(&self.fresh, request, credential);
                 timeout_at(deadline, again).await.map_err(timed_out)?
@@ -97,7 +97,7 @@ impl Transport {
         client: &Client,
         request: &Request,
         credential: Option<&Credential>,
-    ) -> Result<Answer, Broken> {
+    ) -> Result<Answer, TransportError> {
         let mut builder =
             client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
         if let Some(credential) = credential {
@@ -142,7 +142,7 @@ pub(crate) fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Resul
         .default_headers(headers.clone())
         .connect_timeout(config.connect_timeout)
         .redirect(reqwest::redirect::Policy::none())
-        // What is sent once is sent once.
+        // A write must not be repeated.
         .retry(reqwest::retry::never())
         .https_only(!base.is_plain());
     if base.is_plain() {
@@ -160,7 +160,7 @@ pub(crate) fn client(config: &Config, base: &Base, headers: &HeaderMap) -> Resul
 }
 
 /// Sends `request`; its answer's head.
-pub(crate) async fn dispatch(request: reqwest::RequestBuilder) -> Result<reqwest::Response, Broken> {
+pub(crate) async fn dispatch(request: reqwest::RequestBuilder) -> Result<reqwest::Response, TransportError> {
     #[cfg(feature = "simulated")]
     let request = match crate::simulated::send(request).await {
         Ok(answer) => return answer,
@@ -169,22 +169,22 @@ pub(crate) async fn dispatch(request: reqwest::RequestBuilder) -> Result<reqwest
     request.send().await.map_err(broken)
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Broken> {
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, TransportError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(Broken::TooLarge);
+            return Err(TransportError::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-pub(crate) fn broken(error: reqwest::Error) -> Broken {
+pub(crate) fn broken(error: reqwest::Error) -> TransportError {
     if error.is_connect() || error.is_builder() {
-        Broken::Unsent(causes(error))
+        TransportError::Unsent(causes(error))
     } else {
-        Broken::Lost(causes(error))
+        TransportError::Lost(causes(error))
     }
 }
 

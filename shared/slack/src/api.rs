@@ -1,12 +1,12 @@
 //! [`Api`]: calls of Slack's methods, and what their answers mean.
 
 use domain::{Clock, ServiceError};
-use outbound::{Answer, Call, Client, Credential, Flight, HeaderMap, Operation, Request};
+use outbound::{Answer, BuildError, Call, Client, Credential, HeaderMap, Operation, Request, SingleFlight};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::config::{BuildError, Config, SERVICE};
+use crate::config::{Config, SERVICE};
 use crate::identity::Identity;
 use crate::problem::ErrorClass;
 
@@ -14,23 +14,23 @@ pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
 pub(crate) const HISTORY: Operation = Operation::reads("read the thread");
 pub(crate) const FIND: Operation = Operation::reads("look for our message");
 pub(crate) const POST: Operation = Operation::creates("post a message");
-/// Whoever asks for it twice is told twice; it may get lost as well, by Slack's own word.
+/// A second request shows the message a second time. By Slack's own word, it may also get lost.
 pub(crate) const TELL: Operation = Operation::creates("tell somebody");
-/// An update sets a message to what it should be: twice is once.
+/// An update sets a message to what it should be, so it may happen twice.
 pub(crate) const UPDATE: Operation = Operation::reads("change a message");
 
 /// The API as seen by one bot.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) client: Client,
-    pub(crate) identity: Flight<Identity>,
+    pub(crate) identity: SingleFlight<Identity>,
 }
 
 impl Api {
     pub(crate) fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let credential = Credential::bearer(&SERVICE, token)?;
         let client = Client::new(&SERVICE, config, credential, &HeaderMap::new(), clock)?;
-        Ok(Self { client, identity: Flight::default() })
+        Ok(Self { client, identity: SingleFlight::default() })
     }
 
     /// Calls a method that reads.
@@ -60,11 +60,11 @@ impl Api {
             let said = serde_json::from_slice::<ErrorClass>(&answer.body).unwrap_or_default();
             return Err(self.client.failed(call, answer, &said.said(), said.hint().as_deref()));
         }
-        let verdict: ErrorClass = self.client.decode(call, answer)?;
-        if !verdict.ok {
-            let failure = verdict.failure(call.operation, answer.retry_after(self.client.now()));
-            let hint = verdict.hint();
-            return Err(self.client.failed_as(call, failure, answer, &verdict.said(), hint.as_deref()));
+        let class: ErrorClass = self.client.decode(call, answer)?;
+        if !class.ok {
+            let failure = class.failure(call.operation, answer.retry_after(self.client.now()));
+            let hint = class.hint();
+            return Err(self.client.failed_as(call, failure, answer, &class.said(), hint.as_deref()));
         }
         self.client.decode(call, answer)
     }

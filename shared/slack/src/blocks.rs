@@ -8,15 +8,15 @@ use markdown::to_mrkdwn;
 use serde_json::{Value, json};
 
 /// Characters of a section's text: Slack takes 3,000.
-const SECTION: usize = 2_900;
+const MAX_SECTION: usize = 2_900;
 /// Sections that a draft may take. Slack bounds all blocks together too, at about 13,000 characters.
-const SECTIONS: usize = 3;
+const MAX_SECTIONS: usize = 3;
 /// Bytes of a field: Slack takes 2,000 characters.
-const FIELD: usize = 500;
+const MAX_FIELD: usize = 500;
 
 /// What notifications show.
 pub(crate) fn notification(ask: &Ask<'_>) -> String {
-    format!("A draft for {} waits for a decision", escape(clip(&ask.task.doc.thread, FIELD)))
+    format!("A draft for {} waits for a decision", escape(clip(&ask.task.doc.thread, MAX_FIELD)))
 }
 
 /// The message that asks.
@@ -53,7 +53,7 @@ pub(crate) fn closed(ask: &Ask<'_>, closed: &Closed, console_url: Option<&str>) 
 pub(crate) fn outcome(closed: &Closed) -> String {
     let who = match &closed.from {
         Some(Origin::Slack { user, .. }) => format!("<@{}>", escape(user)),
-        _ => escape(clip(&closed.by, FIELD)),
+        _ => escape(clip(&closed.by, MAX_FIELD)),
     };
     let at = date(closed.at);
     match closed.outcome {
@@ -78,8 +78,8 @@ impl Draft {
         let shown = to_mrkdwn(markdown, usize::MAX / 2);
         let mut rest = shown.trim();
         let mut sections = Vec::new();
-        while !rest.is_empty() && sections.len() < SECTIONS {
-            let (head, tail) = split(rest, SECTION);
+        while !rest.is_empty() && sections.len() < MAX_SECTIONS {
+            let (head, tail) = split(rest, MAX_SECTION);
             sections.push(head.to_owned());
             rest = tail.trim_start_matches('\n');
         }
@@ -103,23 +103,23 @@ fn split(text: &str, most: usize) -> (&str, &str) {
 
 fn about(ask: &Ask<'_>) -> Value {
     let doc = &ask.task.doc;
-    let thread = escape(clip(&doc.thread, FIELD));
+    let thread = escape(clip(&doc.thread, MAX_FIELD));
     let thread = match doc.thread_url.as_deref().filter(|url| is_link(url)) {
         Some(url) => format!("<{}|{thread}>", escape(url)),
         None => thread,
     };
     let (intent, confidence) = doc.classification.as_ref().map_or_else(
         || ("unknown".to_owned(), "–".to_owned()),
-        |known| (escape(clip(&known.intent, FIELD)), format!("{:.0} %", known.confidence * 100.0)),
+        |known| (escape(clip(&known.intent, MAX_FIELD)), format!("{:.0} %", known.confidence * 100.0)),
     );
     let parked = doc.draft.as_ref().and_then(|draft| draft.parked_because.as_deref());
     let source = format!("{}, {} by {}", doc.source, doc.event, doc.actor);
     let fields = [
-        ("Source", escape(clip(&source, FIELD))),
+        ("Source", escape(clip(&source, MAX_FIELD))),
         ("Thread", thread),
         ("Intent", intent),
         ("Confidence", confidence),
-        ("Parked because", escape(clip(parked.unwrap_or("a person must decide"), FIELD))),
+        ("Parked because", escape(clip(parked.unwrap_or("a person must decide"), MAX_FIELD))),
     ];
     let fields: Vec<Value> =
         fields.iter().map(|(name, value)| mrkdwn(&format!("*{name}*\n{value}"))).collect();
@@ -199,5 +199,4 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "blocks_tests.rs"]
 mod tests;

@@ -38,7 +38,7 @@ impl Identity {
 }
 
 impl Api {
-    /// Who we are; asked until it was answered once.
+    /// Who we are. Slack is asked until it has answered once.
     pub(crate) async fn identity(&self, within: Call) -> Result<Identity, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = self.get(call, "auth.test", &[]);

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
 use markdown::mrkdwn_to_text;
-use outbound::Call;
+use outbound::{CLOCK_SKEW, Call};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,9 +16,6 @@ use crate::place::Thread;
 const PER_PAGE: &str = "200";
 /// Pages that are read of one thread or channel.
 const MAX_PAGES: usize = 30;
-/// How much earlier than asked a search begins, in seconds. Our clock may be ahead of Slack's, and missing a
-/// message means writing it twice; a mark belongs to one effect, so looking too far back is harmless.
-const SKEW: i64 = 300;
 /// `event_type` of our metadata.
 const EVENT_TYPE: &str = "afterhook";
 
@@ -28,12 +25,12 @@ pub(crate) struct NewMessage<'a> {
     pub(crate) channel: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) thread_ts: Option<&'a str>,
-    /// What is shown, or with blocks what notifications show; mrkdwn.
+    /// The text in mrkdwn; with blocks, the text of notifications.
     pub(crate) text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) blocks: Option<&'a Value>,
     pub(crate) metadata: Value,
-    /// Fetching what a draft links to would tell its host about us, and could carry data away.
+    /// Off: Slack would fetch what a draft links to, which tells its host about us and could carry data away.
     pub(crate) unfurl_links: bool,
     pub(crate) unfurl_media: bool,
 }
@@ -49,7 +46,7 @@ impl<'a> NewMessage<'a> {
 /// A message that was posted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Posted {
-    /// The channel it is in: for a direct message not the one that was asked for.
+    /// The channel that it is in. For a direct message it is another one than the one that was asked for.
     pub channel: String,
     /// Its time stamp: its id within the channel.
     pub ts: String,
@@ -65,7 +62,7 @@ struct WireMessage {
     username: Option<String>,
     #[serde(default)]
     text: String,
-    /// `channel_join` and the like: no message of anybody.
+    /// Set for notices such as `channel_join`, which nobody wrote.
     subtype: Option<String>,
     metadata: Option<Metadata>,
 }
@@ -204,7 +201,8 @@ async fn page(
 
 /// `since` in the form that Slack takes: seconds with six decimals.
 fn oldest_parameter(since: Timestamp) -> String {
-    format!("{}.000000", since.as_second().saturating_sub(SKEW).max(0))
+    let since = since.checked_sub(CLOCK_SKEW).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{}.000000", since.as_second().max(0))
 }
 
 impl WireMessage {
@@ -245,7 +243,6 @@ fn timestamp(ts: &str) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -28,7 +28,7 @@ impl<'a> Thread<'a> {
     }
 }
 
-/// Refuses what is no channel's id: Slack would take a name or a user too.
+/// Refuses everything but the id of a channel: Slack would take a name or a user as well.
 pub(crate) fn check_channel(client: &Client, call: Call, channel: &str) -> Result<(), ServiceError> {
     let is_id = (2..=MAX_ID).contains(&channel.len())
         && channel.starts_with(['C', 'G', 'D'])
@@ -40,7 +40,7 @@ pub(crate) fn check_channel(client: &Client, call: Call, channel: &str) -> Resul
     }
 }
 
-/// Refuses what is no account's id.
+/// Refuses everything but the id of an account.
 pub(crate) fn check_account(client: &Client, call: Call, user: &str) -> Result<(), ServiceError> {
     let is_id = (2..=MAX_ID).contains(&user.len())
         && user.starts_with(['U', 'W'])
@@ -48,7 +48,7 @@ pub(crate) fn check_account(client: &Client, call: Call, user: &str) -> Result<(
     if is_id { Ok(()) } else { Err(client.refused(call, "an account's id looks like U0123ABCD")) }
 }
 
-/// Refuses what is no message's time stamp.
+/// Refuses everything but the time stamp of a message.
 pub(crate) fn check_ts(client: &Client, call: Call, ts: &str) -> Result<(), ServiceError> {
     let is_ts = ts.len() <= MAX_ID
         && ts.split_once('.').is_some_and(|(seconds, count)| is_number(seconds) && is_number(count));

@@ -10,7 +10,7 @@ use outbound::Operation;
 use serde::Deserialize;
 
 /// The wait when Slack names none: its limits count by the minute.
-const UNNAMED: Duration = Duration::from_secs(60);
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
 /// What every answer says about itself.
 #[derive(Debug, Default, Deserialize)]
@@ -43,7 +43,7 @@ impl ErrorClass {
     pub(crate) fn failure(&self, operation: Operation, told: Option<Duration>) -> ServiceFailure {
         match self.error.as_str() {
             "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
-                ServiceFailure::Throttled { after: told.unwrap_or(UNNAMED) }
+                ServiceFailure::Throttled { after: told.unwrap_or(DEFAULT_WAIT) }
             }
             // "It's possible some aspect of the operation succeeded before the error was raised."
             "fatal_error" | "internal_error" if operation.creates => ServiceFailure::InDoubt,
@@ -120,40 +120,43 @@ mod tests {
     const WRITE: Operation = Operation::creates("write");
     const READ: Operation = Operation::reads("read");
 
-    fn verdict(error: &str) -> ErrorClass {
+    fn class(error: &str) -> ErrorClass {
         ErrorClass { error: error.to_owned(), ..ErrorClass::default() }
     }
 
     #[test]
     fn a_refusal_is_certain_whatever_its_code() {
         for error in ["channel_not_found", "msg_too_long", "a_code_of_tomorrow", ""] {
-            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
+            assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
         }
     }
 
     #[test]
     fn a_thread_that_is_gone_or_locked_takes_nothing_more() {
         for error in ["thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"] {
-            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::Closed, "{error}");
-            assert_eq!(verdict(error).failure(READ, None), ServiceFailure::Closed, "{error}");
+            assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Closed, "{error}");
+            assert_eq!(class(error).failure(READ, None), ServiceFailure::Closed, "{error}");
         }
         for error in ["is_archived", "restricted_action", "message_not_found"] {
-            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
+            assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
         }
     }
 
     #[test]
     fn rate_limits_wait_as_told_or_a_minute() {
         let after = Duration::from_secs(7);
-        assert_eq!(verdict("ratelimited").failure(WRITE, Some(after)), ServiceFailure::Throttled { after });
-        assert_eq!(verdict("ratelimited").failure(READ, None), ServiceFailure::Throttled { after: UNNAMED });
+        assert_eq!(class("ratelimited").failure(WRITE, Some(after)), ServiceFailure::Throttled { after });
+        assert_eq!(
+            class("ratelimited").failure(READ, None),
+            ServiceFailure::Throttled { after: DEFAULT_WAIT }
+        );
     }
 
     #[test]
     fn an_error_after_which_a_part_may_have_succeeded_leaves_a_write_in_doubt() {
         for error in ["fatal_error", "internal_error"] {
-            assert_eq!(verdict(error).failure(WRITE, None), ServiceFailure::InDoubt);
-            assert_eq!(verdict(error).failure(READ, None), ServiceFailure::Later { after: None });
+            assert_eq!(class(error).failure(WRITE, None), ServiceFailure::InDoubt);
+            assert_eq!(class(error).failure(READ, None), ServiceFailure::Later { after: None });
         }
     }
 
@@ -167,9 +170,9 @@ mod tests {
             ("msg_too_long", "longer"),
             ("thread_not_found", "deleted"),
         ] {
-            let verdict = ErrorClass { needed: "chat:write".to_owned(), ..verdict(error) };
-            assert!(verdict.hint().unwrap_or_default().contains(word), "{error}");
+            let class = ErrorClass { needed: "chat:write".to_owned(), ..class(error) };
+            assert!(class.hint().unwrap_or_default().contains(word), "{error}");
         }
-        assert_eq!(verdict("a_code_of_tomorrow").hint(), None);
+        assert_eq!(class("a_code_of_tomorrow").hint(), None);
     }
 }

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, Timestamp};
 use markdown::to_mrkdwn;
+use outbound::BuildError;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, POST, TELL, UPDATE};
-use crate::config::{BuildError, Config};
+use crate::config::Config;
 use crate::messages::{self, NewMessage, Posted, Source};
 use crate::place::{Thread, check_account, check_channel, check_ts};
 
@@ -39,8 +40,8 @@ impl Slack {
         self.send(NewMessage::new(channel, &to_mrkdwn(markdown, MAX_TEXT), mark)).await
     }
 
-    /// Posts a message of Block Kit `blocks` to a channel; `text`, in mrkdwn, is what notifications
-    /// show. Whoever builds the blocks escapes what stands in them.
+    /// Posts a message of Block Kit `blocks` to a channel. Notifications show `text`, in mrkdwn. The blocks must
+    /// be escaped already.
     ///
     /// # Errors
     /// As [`Publisher::publish`].
@@ -54,8 +55,8 @@ impl Slack {
         self.send(NewMessage { blocks: Some(blocks), ..NewMessage::new(channel, text, mark) }).await
     }
 
-    /// Sets the blocks and the notification's text of a message of ours. Its metadata stays. To do it
-    /// twice does no harm.
+    /// Sets the blocks and the notification's text of a message of ours. Its metadata stays. A second call
+    /// changes nothing.
     ///
     /// # Errors
     /// [`ServiceError`], never in doubt.
@@ -68,7 +69,7 @@ impl Slack {
         Ok(())
     }
 
-    /// Says `text`, in mrkdwn, in a channel so that only `user` sees it, and only while they are there.
+    /// Shows `text`, in mrkdwn, in a channel to `user` alone, and only while they are there.
     ///
     /// # Errors
     /// [`ServiceError`].

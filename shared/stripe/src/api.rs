@@ -1,11 +1,13 @@
 //! [`Stripe`]: the API as seen by one key.
 
 use domain::{Clock, ServiceFailure};
-use outbound::{Call, Client, Credential, HeaderMap, HeaderName, HeaderValue, Operation, Request};
+use outbound::{
+    BuildError, Call, Client, Credential, HeaderMap, HeaderName, HeaderValue, Operation, Request,
+};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use crate::config::{BuildError, Config, SERVICE, VERSION};
+use crate::config::{Config, SERVICE, VERSION};
 use crate::error::{self, Problem, StripeError};
 
 pub(crate) const CHARGE: Operation = Operation::reads("look at the payment");

@@ -34,7 +34,7 @@ impl Charge {
 
 #[derive(Debug, Deserialize)]
 struct Intent {
-    /// None while nothing was paid.
+    /// `None` until something was paid.
     latest_charge: Option<Charge>,
 }
 

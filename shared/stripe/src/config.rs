@@ -1,6 +1,6 @@
-//! What the client is built from.
+//! The configuration of the client.
 
-pub use outbound::{BuildError, Config};
+pub use outbound::Config;
 
 use outbound::Service;
 
@@ -8,7 +8,7 @@ use outbound::Service;
 const URL: &str = "https://api.stripe.com";
 
 /// Stripe, as errors name it.
-pub(crate) static SERVICE: Service = Service {
+pub static SERVICE: Service = Service {
     name: "stripe",
     title: "Stripe",
     url_variable: "STRIPE_API_URL",

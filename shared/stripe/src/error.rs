@@ -6,17 +6,17 @@ use domain::{ServiceError, ServiceFailure};
 use outbound::{Answer, Call, Client, StatusCode};
 use serde::Deserialize;
 
-/// Something did not happen at Stripe, or may have.
+/// A call of Stripe failed, or its outcome is in doubt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{service}")]
 pub struct StripeError {
-    /// What it is, for automations that can say more about it.
+    /// Its kind, for automations that can say more about it.
     pub problem: Problem,
     /// What the caller does next.
     pub service: ServiceError,
 }
 
-/// What Stripe does not do, and why.
+/// Why Stripe does not do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
     /// The whole payment was refunded before, by somebody else.
@@ -130,7 +130,7 @@ fn hint(problem: Problem) -> Option<&'static str> {
         Problem::AlreadyRefunded => "the whole payment was refunded before",
         Problem::AmountTooLarge => "ask for no more than what is left of the payment",
         Problem::NoSuchPayment => "is the key of the right account, and of the right mode (test or live)?",
-        Problem::Disputed => "answer the dispute instead: its money is not ours to refund",
+        Problem::Disputed => "answer the dispute instead: the bank decides about its money",
         Problem::Card => "the card's bank refuses: pay the customer back another way",
         Problem::InsufficientBalance => "add funds to the Stripe balance, then retry the task",
         Problem::IdempotencyConflict => {

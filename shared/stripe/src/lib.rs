@@ -1,8 +1,8 @@
-//! The client of Stripe's refunds: makes one, at most once, and finds it again.
+//! The client of Stripe's refunds: makes a refund at most once, and finds it again.
 //!
 //! **The proof** of a refund is its metadata with task and effect, which only holders of the account's
-//! secret key can write. Idempotency keys die after a day, so they are a second lock, not the first:
-//! a refund is looked up by its metadata before it is asked for.
+//! secret key can write. A refund is looked up by its metadata before it is asked for. The idempotency key is a
+//! second lock only, since it expires after a day.
 //!
 //! **Amounts are integers in the smallest unit of their currency**: 1050 is 10.50 in euros and 1,050
 //! yen. Stripe knows the currency by the charge; [`Stripe::charge`] tells it.
@@ -18,7 +18,7 @@ mod refunds;
 
 pub use api::Stripe;
 pub use charges::Charge;
-pub use config::{BuildError, Config, default_config};
+pub use config::{Config, SERVICE, default_config};
 pub use error::{Problem, StripeError};
 pub use payment::Payment;
 pub use refunds::{Reason, Refund, RefundRequest, RefundStatus};

@@ -61,7 +61,7 @@ pub struct Refund {
     pub amount: u64,
     /// Three letters in lower case: `usd`.
     pub currency: String,
-    /// How far it has come; none for some kinds of payment.
+    /// How far it has come; `None` for some kinds of payment.
     pub status: Option<RefundStatus>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
@@ -81,7 +81,7 @@ pub enum RefundStatus {
     Failed,
     /// It was withdrawn.
     Canceled,
-    /// Something that came to be later.
+    /// A status that this client does not know.
     #[serde(other)]
     Other,
 }
@@ -107,9 +107,9 @@ struct RefundsPage {
 }
 
 impl Stripe {
-    /// Refunds a part of a payment, or all of it. If the effect of the mark has happened already, however
-    /// long ago, its refund is the answer, also one of another amount, and one that failed since: that
-    /// a second one is due is for a person to say.
+    /// Refunds a part of a payment, or all of it. When the effect of the mark has happened already, however
+    /// long ago, its refund is returned, even if its amount is another one or it has failed since: only a person
+    /// can say that a second refund is due.
     ///
     /// # Errors
     /// [`StripeError`]; in doubt ([`domain::ServiceFailure::InDoubt`]) means that

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use ::slack::{Approvals, BuildError};
+use ::slack::Approvals;
 use domain::{Approver, Clock};
+use outbound::BuildError;
 use settings::{Environment, Settings};
 
 /// Why nobody can be asked.
@@ -27,12 +28,11 @@ pub fn approver(
     clock: Clock,
 ) -> Result<Option<Arc<dyn Approver>>, ApproverError> {
     let Some(approvals) = &settings.approvals.slack else { return Ok(None) };
-    let slack = crate::slack(environment, clock)?.ok_or(ApproverError::NoToken)?;
+    let slack = crate::slack::client(environment, clock)?.ok_or(ApproverError::NoToken)?;
     Ok(Some(Arc::new(Approvals::new(slack, &approvals.channel, environment.console_url.as_deref()))))
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -1,9 +1,21 @@
-//! From agent.toml and the environment to the clients that more than one function has: one place for each,
-//! so that none of the functions looks elsewhere for it than the others do.
+//! From agent.toml and the environment to the clients of what is outside: one place for each, so that no
+//! function and no command reaches a service in another way than the others do.
 
 mod approver;
+mod calls;
+mod client;
+mod github;
+mod jira;
 pub mod model;
+mod needs;
+mod service;
+mod services;
 mod slack;
+mod stripe;
+mod zendesk;
 
 pub use approver::{ApproverError, approver};
-pub use slack::{NO_TOKEN, slack};
+pub use client::{Client, ServiceClient};
+pub use needs::needs;
+pub use service::OutsideService;
+pub use services::{MissingCredential, Services, ServicesError, services};

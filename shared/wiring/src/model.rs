@@ -64,7 +64,6 @@ fn limits(limits: &EffectiveLimits) -> Limits {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -1,26 +1,41 @@
-//! Slack's client.
+//! Slack.
 
 use std::sync::Arc;
 
-use ::slack::{BuildError, Slack};
+use ::slack::{Config, Slack, default_config};
 use domain::Clock;
-use secrecy::SecretString;
+use outbound::BuildError;
 use settings::Environment;
+use webhook::Provider;
 
-/// Shown to a server of one's own, which may need no token.
-pub const NO_TOKEN: &str = "none";
+use crate::service::{Row, no_token};
+use crate::{Client, OutsideService, ServiceClient};
 
-/// The client, if the environment has a token or the address of a server of one's own.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn slack(environment: &Environment, clock: Clock) -> Result<Option<Arc<Slack>>, BuildError> {
-    let url = environment.slack_api_url.as_ref();
-    let token = environment.slack_bot_token.clone().or_else(|| url.map(|_| SecretString::from(NO_TOKEN)));
-    let Some(token) = token else { return Ok(None) };
-    let mut config = ::slack::default_config();
-    if let Some(url) = url {
-        config.base_url.clone_from(url);
-    }
-    Slack::new(&token, &config, clock).map(|slack| Some(Arc::new(slack)))
+pub(crate) static ROW: Row = Row {
+    service: &::slack::SERVICE,
+    how: "set SLACK_BOT_TOKEN to the Bot User OAuth Token (xoxb-…)",
+    provider: Some(Provider::Slack),
+    automations: &["summarise"],
+    address,
+    client: |_, environment, clock| Ok(client(environment, clock)?.map(Client::with_threads)),
+    redirect: |environment, address, token| {
+        environment.slack_api_url = Some(format!("{address}/api"));
+        environment.slack_bot_token = Some(token);
+    },
+};
+
+impl ServiceClient for Slack {
+    const SERVICE: OutsideService = OutsideService::Slack;
+}
+
+fn address(environment: &Environment) -> Option<String> {
+    let public = || environment.slack_bot_token.as_ref().map(|_| default_config().base_url);
+    environment.slack_api_url.clone().or_else(public)
+}
+
+/// The client, which approvals are asked with, too.
+pub(crate) fn client(environment: &Environment, clock: Clock) -> Result<Option<Arc<Slack>>, BuildError> {
+    let Some(address) = address(environment) else { return Ok(None) };
+    let token = environment.slack_bot_token.clone().unwrap_or_else(no_token);
+    Ok(Some(Arc::new(Slack::new(&token, &Config::at(address), clock)?)))
 }

@@ -1,10 +1,10 @@
 //! [`Api`]: authorised calls on Zendesk, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{Call, Client, Flight, HeaderMap, Operation, Request, Url};
+use outbound::{BuildError, Call, Client, HeaderMap, Operation, Request, SingleFlight, Url};
 use serde::de::DeserializeOwned;
 
-use crate::config::{BuildError, Config, Credentials, SERVICE};
+use crate::config::{Config, Credentials, SERVICE};
 use crate::problem;
 use crate::wire::MeAnswer;
 
@@ -19,16 +19,16 @@ pub(crate) const STATE: Operation = Operation::reads("read the ticket");
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) client: Client,
-    me: Flight<i64>,
+    me: SingleFlight<i64>,
 }
 
 impl Api {
     pub(crate) fn new(credentials: &Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let client = Client::new(&SERVICE, config, credentials.credential()?, &HeaderMap::new(), clock)?;
-        Ok(Self { client, me: Flight::default() })
+        Ok(Self { client, me: SingleFlight::default() })
     }
 
-    /// Our user's id; asked until it was answered once.
+    /// Our user's id. Zendesk is asked until it has answered once.
     pub(crate) async fn me(&self, within: Call) -> Result<i64, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         self.me.get_by(&self.client, call, |_| true, self.ask(call)).await
@@ -38,7 +38,7 @@ impl Api {
         let url = self.client.base().join(&["api", "v2", "users", "me.json"]);
         let answer: MeAnswer = self.get(call, url, &[]).await?;
         answer.user.id.ok_or_else(|| {
-            let hint = "Zendesk takes us for nobody: check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or \
+            let hint = "Zendesk does not know who we are: check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or \
                         ZENDESK_OAUTH_TOKEN)";
             self.client.refused(call, hint)
         })

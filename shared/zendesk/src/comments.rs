@@ -45,7 +45,7 @@ pub(crate) async fn last(
             });
         }
         cursor = page.meta.next();
-        // Should the order not be the one that was asked for, the last ones are on the last page.
+        // If Zendesk does not keep the order that was asked for, the last ones are on the last page.
         let newest_first = found.first().map(|comment| comment.at) >= found.last().map(|comment| comment.at);
         if cursor.is_none() || (found.len() >= limit && newest_first) {
             break;
@@ -93,7 +93,7 @@ pub(crate) async fn create(
     if let Some((id, false)) = answer.audit.comment() {
         tracing::warn!(
             comment = id,
-            "Zendesk made the comment an internal note: may the account comment publicly?"
+            "Zendesk made an internal note of the comment; the account may lack the permission to comment publicly"
         );
     }
     Ok(proof(api, ticket, &answer.audit))

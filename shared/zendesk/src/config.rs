@@ -1,8 +1,8 @@
-//! What the client is built from.
+//! The configuration of the client.
 
-pub use outbound::{BuildError, Config};
+pub use outbound::Config;
 
-use outbound::{Credential, Service};
+use outbound::{BuildError, Credential, Service};
 use secrecy::SecretString;
 
 const SERVICE_TOKEN: Service = Service {
@@ -14,7 +14,7 @@ const SERVICE_TOKEN: Service = Service {
 };
 
 /// Zendesk, as errors name it.
-pub(crate) static SERVICE: Service = SERVICE_TOKEN;
+pub static SERVICE: Service = SERVICE_TOKEN;
 
 /// The same for OAuth tokens.
 static SERVICE_OAUTH: Service = Service { credential_variable: "ZENDESK_OAUTH_TOKEN", ..SERVICE_TOKEN };

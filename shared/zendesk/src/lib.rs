@@ -21,5 +21,5 @@ mod publisher;
 mod ticket;
 mod wire;
 
-pub use config::{BuildError, Config, Credentials};
+pub use config::{Config, Credentials, SERVICE};
 pub use publisher::Zendesk;

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, ThreadState, Timestamp};
+use outbound::BuildError;
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH, STATE};
 use crate::comments;
-use crate::config::{BuildError, Config, Credentials};
+use crate::config::{Config, Credentials};
 use crate::ticket::Ticket;
 
 /// Zendesk, by its Ticketing API, as one agent.

@@ -8,8 +8,8 @@ use outbound::{Base, Call, Client, Url};
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// Checks a target: it must be of our account, which the base's address tells. One that is not
-    /// `NAME.zendesk.com` (a stand-in, a proxy) is what somebody has configured for all of them.
+    /// Checks a target: it must be of our account, which is named in the base's address. A base that is not
+    /// `NAME.zendesk.com` (a stand-in, a proxy) was configured for all accounts.
     pub(crate) fn of(client: &Client, call: Call, target: &Target) -> Result<Self, ServiceError> {
         let Target::ZendeskTicket { subdomain, id } = target else {
             let message = format!("a thread of {} is none of Zendesk's", target.service());

@@ -173,6 +173,6 @@ pub(crate) struct MeAnswer {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Me {
-    /// None for somebody who is not logged in: Zendesk answers 200 then too.
+    /// `None` when nobody is logged in: Zendesk answers 200 then, too.
     pub(crate) id: Option<i64>,
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use console::{Console, TokenSource};
-use domain::{Approver, Model, Publisher};
+use domain::{Approver, Model};
 use ingest::{Ingest, SecretsSource};
-use processor::{Parts, Processor, Services};
+use processor::{Parts, Processor};
 use secrecy::SecretString;
 use settings::{ConsoleToken, Settings};
 use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
+use wiring::{Client, OutsideService, Services};
 
 use super::{Ports, THREADS_LOGIN};
 use crate::scenario::Policy;
@@ -83,8 +84,8 @@ impl Ports {
     /// A processor in this environment.
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
-        let services =
-            Services { github: Some(Arc::clone(self) as Arc<dyn Publisher>), ..Services::default() };
+        let github = Client::with_threads(Arc::clone(self));
+        let services = Services::default().with(OutsideService::Github, github);
         let parts = Parts {
             stores: self.stores(),
             model: Arc::clone(self) as Arc<dyn Model>,

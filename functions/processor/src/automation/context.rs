@@ -19,7 +19,7 @@ use crate::reply::clean::Cleaned;
 use crate::reply::thread::still_open;
 use crate::reply::{effect, gate, publish};
 use crate::task::claimed_task::ClaimedTask;
-use crate::{Action, Approval, Finished, Interrupt, Services};
+use crate::{Action, Approval, Finished, Interrupt};
 
 /// What an automation is given: the event, and everything that it may do about it.
 ///
@@ -56,7 +56,7 @@ impl Context {
 
     /// The clients of the services outside.
     #[must_use]
-    pub fn services(&self) -> &Services {
+    pub fn services(&self) -> &wiring::Services {
         &self.0.resources.services
     }
 
@@ -92,8 +92,9 @@ impl Context {
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
         let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.settings.agent.history);
         let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let service = self.0.resources.services.of(target);
-        self.0.resources.look_up("history", service.history(target, limit)).await
+        let resources = &self.0.resources;
+        let history = async { resources.services.of(target)?.history(target, limit).await };
+        resources.look_up("history", history).await
     }
 
     /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:

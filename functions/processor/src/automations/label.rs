@@ -3,7 +3,7 @@
 //! The proof that it was done is the issue itself: it has the labels.
 
 use async_trait::async_trait;
-use domain::{Mark, Proof, Publisher, ServiceError, Target, TaskOutput, Timestamp};
+use domain::{Labels, Mark, Proof, ServiceError, ServiceFailure, Target, TaskOutput, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -38,8 +38,9 @@ pub(super) async fn label(context: Context, found: Label) -> Result<Finished, In
         return Err(Interrupt::Ignore("no label of agent.toml is left".to_owned()));
     }
     let target = context.target()?;
-    let action = Labels { service: context.services().of(target), target, labels };
-    let proof = context.once(LABEL, &action).await?;
+    let service = context.services().of(target).map_err(|error| context.failed(LABEL, &error))?;
+    let service = service.labels().ok_or_else(|| context.failed(LABEL, &no_labels(target)))?;
+    let proof = context.once(LABEL, &Labelling { service, target, labels }).await?;
     let output = TaskOutput::Text(format!("labels: {}", proof.id));
     Ok(Finished { success: true, output, output_url: proof.url })
 }
@@ -54,30 +55,36 @@ fn among<'n>(allowed: &[String], names: impl Iterator<Item = &'n str>) -> Vec<St
     labels
 }
 
-struct Labels<'a> {
-    service: &'a dyn Publisher,
+fn no_labels(target: &Target) -> ServiceError {
+    let message = "its threads have no labels".to_owned();
+    ServiceError { service: target.service(), operation: "label", failure: ServiceFailure::Refused, message }
+}
+
+/// Labels for a thread; the labels that it has prove it.
+struct Labelling<'a> {
+    service: &'a dyn Labels,
     target: &'a Target,
     labels: Vec<String>,
 }
 
-impl Labels<'_> {
+impl Labelling<'_> {
     fn proof(&self) -> Proof {
         Proof { id: self.labels.join(", "), url: None }
     }
 }
 
 #[async_trait]
-impl Action for Labels<'_> {
+impl Action for Labelling<'_> {
     fn host(&self) -> Option<String> {
         Some(self.target.service().to_owned())
     }
 
     async fn perform(&self, _: &Mark) -> Result<Proof, ServiceError> {
-        self.service.add_labels(self.target, &self.labels).await.map(|()| self.proof())
+        self.service.add(self.target, &self.labels).await.map(|()| self.proof())
     }
 
     async fn find(&self, _: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
-        let has = self.service.labels(self.target).await?;
+        let has = self.service.list(self.target).await?;
         let is_there = |label: &String| has.iter().any(|known| known.eq_ignore_ascii_case(label));
         Ok(if self.labels.iter().all(is_there) { Found::Done(self.proof()) } else { Found::NotDone })
     }

@@ -57,7 +57,7 @@ struct Plan {
 /// # Errors
 /// [`Interrupt`], as every automation.
 pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
-    let stripe = context.services().stripe().map_err(|error| context.failed(REFUND, &error))?;
+    let stripe = context.services().client::<Stripe>().map_err(|error| context.failed(REFUND, &error))?;
     let payment = Payment::parse(asked.payment.trim())
         .ok_or_else(|| refuse("no_payment", "the event names no payment of Stripe (ch_…, py_… or pi_…)"))?;
     let plan =

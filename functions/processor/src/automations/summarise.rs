@@ -20,7 +20,7 @@ pub(super) struct Summarise {}
 /// # Errors
 /// [`Interrupt`], as every automation.
 pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished, Interrupt> {
-    let slack = context.services().slack().map_err(|error| context.failed(SUMMARY, &error))?;
+    let slack = context.services().client::<Slack>().map_err(|error| context.failed(SUMMARY, &error))?;
     let channel = context.settings().summary_channel.as_deref().unwrap_or_default();
     let instruction = "Sum up this thread for colleagues who have not read it, in at most five short sentences \
                        of Markdown and nothing else: what happened, who is affected, what is open.";

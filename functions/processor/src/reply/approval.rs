@@ -112,7 +112,8 @@ pub(crate) async fn keep_draft(
         let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
         let target = claimed.event.target.as_ref();
-        task.doc.thread_url = target.and_then(|target| claimed.resources.services.of(target).link(target));
+        task.doc.thread_url =
+            target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
         return Err(Interrupt::Park);
     }
     Ok(())

@@ -31,6 +31,7 @@ pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finishe
     }
     let target = claimed.target()?;
     let service = claimed.resources.services.of(target);
+    let service = service.map_err(|error| Interrupt::from_service(REPLY, &error, claimed.now()))?;
     let proof = once(claimed, REPLY, &Posting { service, target, text: &text }).await?;
     *claimed.published.lock().await = Some(text);
     Ok(Finished { success: true, output, output_url: proof.url })

@@ -22,7 +22,7 @@ pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<
         return Ok(());
     }
     let resources = &claimed.resources;
-    let state = resources.services.of(target).state(target);
+    let state = async { resources.services.of(target)?.state(target).await };
     match resources.look_up("look at the thread", state).await? {
         ThreadState::Locked => return Err(Interrupt::thread_closed(LOCKED)),
         ThreadState::Closed if !approved => wanted_though_closed(claimed).await?,

@@ -59,8 +59,8 @@ pub(crate) async fn unwanted(
     };
     let mut filter = source.filter.clone();
     if filter.login.is_none() {
-        let login = tokio::time::timeout(OUTSIDE_CALL, resources.services.of(target).login()).await;
-        filter.login = match login {
+        let login = async { resources.services.of(target)?.login().await };
+        filter.login = match tokio::time::timeout(OUTSIDE_CALL, login).await {
             Ok(Ok(login)) => Some(login),
             // Only a comment cannot be judged without it.
             Ok(Err(error)) if error.failure == ServiceFailure::Refused && event.comment_id.is_none() => None,

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use domain::*;
 use github::Github;
 use outbound::scripted::{Asked, Reply, Server};
-use processor::{Context, Finished, Interrupt, Registry, Services};
+use processor::{Context, Finished, Interrupt, Registry};
 use serde_json::{Value, json};
 use settings::Settings;
 use slack::Slack;
+use wiring::{Client, OutsideService, Services};
 
 use crate::support::{Bench, LOGIN, Say, found, handled_by, issue, output};
 
@@ -37,7 +38,7 @@ async fn github(loses: bool) -> (Server, Services) {
     let config = github::Config { base_url: server.base.clone(), ..github::Config::default() };
     let token = github::Credentials::Token("ghp_not_a_real_token".into());
     let github = Github::new(token, &config, Clock::system()).unwrap();
-    (server, Services { github: Some(Arc::new(github)), ..Services::default() })
+    (server, Services::default().with(OutsideService::Github, Client::with_threads(Arc::new(github))))
 }
 
 fn given(server: &Server) -> Vec<Value> {
@@ -85,6 +86,27 @@ async fn unsure_labels_wait_for_a_person_who_is_held_to_the_list_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_without_labels_fails_the_task_before_anything_is_begun() {
+    let bench = Bench::with(&handled_by("label", LABELS), None);
+    bench.script([found(0.9, json!({"labels": ["bug"]}))]);
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert!(task.effect("label").is_none());
+    let error = task.doc.error.unwrap();
+    assert!(error.message.contains("its threads have no labels"), "{error:?}");
+}
+
+#[test]
+fn automations_that_the_rows_of_services_name_exist() {
+    let registry = processor::registry();
+    let names: Vec<&str> = registry.names().collect();
+    for name in OutsideService::ALL.iter().flat_map(|service| service.automations()) {
+        assert!(names.contains(name), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn ignored_intents_end_without_an_answer() {
     let bench = Bench::with(&handled_by("ignore", ""), None);
     let id = bench.accept(&issue(7)).await;
@@ -116,7 +138,7 @@ async fn slack() -> (Server, Services) {
     .await;
     let config = slack::Config { base_url: server.base.clone(), ..slack::default_config() };
     let slack = Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap();
-    (server, Services { slack: Some(Arc::new(slack)), ..Services::default() })
+    (server, Services::default().with(OutsideService::Slack, Client::with_threads(Arc::new(slack))))
 }
 
 #[tokio::test]

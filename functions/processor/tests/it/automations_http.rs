@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use domain::*;
 use outbound::Caller;
 use outbound::scripted::{Asked, Reply, Server};
-use processor::Services;
 use serde_json::json;
 use settings::{Environment, Settings};
+use wiring::Services;
 
 use crate::support::{Bench, found, handled_by, issue, output};
 
@@ -151,7 +151,7 @@ fn missing_variables_of_headers_are_named_at_the_start() {
     let settings = Settings::parse(&handled_by("http.reset", section), dir.path()).unwrap();
     let built = |variables: &[(&str, &str)]| {
         let environment = Environment::from_map(variables.iter().copied()).unwrap();
-        processor::services(&settings, &environment, &Clock::system()).map_err(|error| error.to_string())
+        wiring::services(&settings, &environment, &Clock::system()).map_err(|error| error.to_string())
     };
     let told = built(&[("GITHUB_TOKEN", "t")]).err().unwrap();
     assert!(told.contains("AUTOMATION_A") && told.contains("AUTOMATION_B"), "{told}");

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use domain::*;
 use outbound::Url;
 use outbound::scripted::{Asked, Reply, Server};
-use processor::Services;
 use serde_json::{Value, json};
 use stripe::Stripe;
+use wiring::{Client, OutsideService, Services};
 
 use crate::support::{Bench, found, handled_by, issue, output};
 
@@ -45,7 +45,7 @@ async fn stripe(charge: Value, loses: bool) -> (Server, Services) {
     .await;
     let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
     let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
-    (server, Services { stripe: Some(Arc::new(stripe)), ..Services::default() })
+    (server, Services::default().with(OutsideService::Stripe, Client::new(Arc::new(stripe))))
 }
 
 fn form(asked: &Asked) -> HashMap<String, String> {

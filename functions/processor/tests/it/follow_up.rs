@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use domain::*;
 use outbound::scripted::{Asked, Reply, Server};
-use processor::{Ack, Services};
+use processor::Ack;
 use serde_json::{Value, json};
 use sweeper::{Report, Sweeper};
 use webhook::{Scheme, Secrets};
+use wiring::Services;
 
 use crate::support::{Bench, SETTINGS, Say, issue};
 

@@ -8,10 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::*;
 use embedded::Embedded;
-use processor::{Ack, Parts, Processor, Registry, Services};
+use processor::{Ack, Parts, Processor, Registry};
 use serde_json::{Value, json};
 use settings::Settings;
 use telemetry::Metrics;
+use wiring::{Client, OutsideService, Services};
 
 pub(crate) const START: i64 = 1_800_000_000_000;
 pub(crate) const LOGIN: &str = "afterhook";
@@ -300,10 +301,14 @@ impl Bench {
         let embedded = Embedded::in_memory(clock.clone()).unwrap();
         let (metrics, figures) = Metrics::memory(clock.clone());
         let (model, service) = (Arc::new(ScriptedModel::default()), Arc::new(ScriptedService::default()));
+        let services = match services.has(OutsideService::Github) {
+            true => services,
+            false => services.with(OutsideService::Github, Client::with_threads(service.clone())),
+        };
         let parts = Parts {
             stores: embedded.stores(),
             model: model.clone(),
-            services: Services { github: services.github.or(Some(service.clone())), ..services },
+            services,
             clock,
             jitter: Jitter::fixed(1.0),
             metrics,

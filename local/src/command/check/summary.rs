@@ -90,7 +90,7 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     }
     let gemini = environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some();
     needs.push(need("GEMINI_API_KEY", gemini, " (`dev` uses a stand-in)"));
-    for (service, needed_by) in processor::needs(settings) {
+    for (service, needed_by) in wiring::needs(settings) {
         let otherwise = format!("; {} (`dev` uses a stand-in)", service.how());
         let name = format!("{service} ({needed_by} needs it)");
         needs.push(need(&name, service.is_configured(environment), &otherwise));

@@ -3,7 +3,7 @@
 use standins::ReceivedRequest;
 
 /// The requests from a number on, and the number to go on with.
-type Since = Box<dyn Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync>;
+pub(super) type Since = Box<dyn Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync>;
 
 /// What every stand-in of a service received.
 #[derive(Default)]
@@ -13,12 +13,8 @@ pub(in crate::dev) struct Received {
 
 impl Received {
     /// Listens to one more stand-in.
-    pub(super) fn add(
-        &mut self,
-        name: &'static str,
-        since: impl Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync + 'static,
-    ) {
-        self.services.push((name, Box::new(since), 0));
+    pub(super) fn add(&mut self, name: &'static str, since: Since) {
+        self.services.push((name, since, 0));
     }
 
     /// What changed something at a service since it was asked last, each with the service's name.

@@ -1,14 +1,14 @@
-//! Starting the stand-ins.
+//! The stand-ins by service: the one place of `dev` that names them.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use domain::Clock;
-use processor::OutsideService;
-use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
-use tokio::task::JoinSet;
+use futures::future::{BoxFuture, FutureExt};
+use tokio::net::TcpListener;
+use wiring::OutsideService;
 
-use super::{Received, Service, apart};
+use super::received::Since;
 use crate::Failure;
 use standins::gemini::GeminiStandin;
 use standins::github::GithubStandin;
@@ -18,102 +18,68 @@ use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
 use standins::{Standin, State};
 
-const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
-/// The credential of every stand-in.
-const TOKEN: &str = "standin";
-
-/// What stand-ins are started in.
-pub(super) struct Around<'w> {
-    pub(super) environment: &'w mut Environment,
-    pub(super) data_dir: Option<&'w Path>,
-    pub(super) clock: &'w Clock,
-    pub(super) tasks: &'w mut JoinSet<()>,
-    pub(super) received: Received,
+/// A stand-in, whatever its service.
+pub(super) struct Opened {
+    /// Serves it.
+    pub(super) serve: Serve,
+    /// What it received.
+    pub(super) received: Since,
 }
 
-impl Around<'_> {
-    /// The model: the real one if there is a key or an address.
-    pub(super) fn gemini(&mut self) -> Result<Service, Failure> {
-        let (name, hint) = ("Gemini", GEMINI_HINT.to_owned());
-        if self.environment.gemini_api_key.is_some() || self.environment.gemini_base_url.is_some() {
-            let address = self.environment.gemini_base_url.clone();
-            let address = address.unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
-            return Ok(Service { name, standin: false, address, hint });
-        }
-        let (listener, address) = apart::listen()?;
-        let standin = GeminiStandin::builder().clock(self.clock.clone()).build();
-        apart::serve(name, listener, self.tasks, |listener| async move { standin.serve(listener).await })?;
-        self.environment.gemini_base_url = Some(address.clone());
-        self.environment.gemini_api_key = Some(TOKEN.to_owned().into());
-        Ok(Service { name, standin: true, address, hint })
-    }
+/// Serves a stand-in until dropped.
+pub(super) type Serve = Box<dyn FnOnce(TcpListener) -> BoxFuture<'static, io::Result<()>> + Send>;
 
-    /// Starts the stand-in of `service` and points the environment at it. Returns its address.
-    pub(super) fn start(&mut self, service: OutsideService) -> Result<String, Failure> {
-        let (clock, journal) = (self.clock.clone(), self.journal(service));
-        let failed =
-            |error: io::Error| Failure::at(format!("what the stand-in for {service} remembers"), error);
-        let token = || TOKEN.to_owned().into();
-        match service {
-            OutsideService::Github => {
-                let builder = GithubStandin::builder().clock(clock);
-                let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
-                let address = self.serve(service, builder.build().map_err(failed)?)?;
-                self.environment.github_api_url = Some(address.clone());
-                self.environment.github = Some(GithubCredentials::Token(token()));
-                Ok(address)
-            }
-            OutsideService::Slack => {
-                let builder = SlackStandin::builder().clock(clock);
-                let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
-                let address = self.serve(service, builder.build().map_err(failed)?)?;
-                self.environment.slack_api_url = Some(format!("{address}/api"));
-                self.environment.slack_bot_token = Some(token());
-                Ok(address)
-            }
-            OutsideService::Zendesk => {
-                let standin = remembering(journal, |path| ZendeskStandin::open(clock, path));
-                let address = self.serve(service, standin.map_err(failed)?)?;
-                let credentials = ZendeskCredentials::Oauth(token());
-                self.environment.zendesk = Some(ZendeskAccess { url: address.clone(), credentials });
-                Ok(address)
-            }
-            OutsideService::Jira => {
-                let standin = remembering(journal, |path| JiraStandin::open(clock, path));
-                let address = self.serve(service, standin.map_err(failed)?)?;
-                let (url, email) = (address.clone(), "afterhook@example.com".to_owned());
-                self.environment.jira = Some(JiraAccess { url, email, token: token() });
-                Ok(address)
-            }
-            OutsideService::Stripe => {
-                let standin = remembering(journal, |path| StripeStandin::open(clock, path));
-                let address = self.serve(service, standin.map_err(failed)?)?;
-                self.environment.stripe_api_url = Some(address.clone());
-                self.environment.stripe_api_key = Some(token());
-                Ok(address)
-            }
-        }
-    }
+/// Opens a stand-in, which remembers what its journal holds if there is one.
+type Open = fn(Clock, Option<&Path>) -> io::Result<Opened>;
 
-    /// Serves a stand-in, and listens to what it receives. Returns its address.
-    fn serve<S: State>(&mut self, service: OutsideService, standin: Standin<S>) -> Result<String, Failure> {
-        let (listener, address) = apart::listen()?;
-        let heard = standin.clone();
-        self.received.add(service.title(), move |from| heard.requests_since(from));
-        let serve = |listener| async move { standin.serve(listener).await };
-        apart::serve(service.title(), listener, self.tasks, serve)?;
-        Ok(address)
-    }
+const STANDINS: [(OutsideService, Open); 5] = [
+    (OutsideService::Github, |clock, journal| {
+        let builder = GithubStandin::builder().clock(clock);
+        let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
+        builder.build().map(opened)
+    }),
+    (OutsideService::Slack, |clock, journal| {
+        let builder = SlackStandin::builder().clock(clock);
+        let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
+        builder.build().map(opened)
+    }),
+    (OutsideService::Zendesk, |clock, journal| {
+        remembering(journal, |path| ZendeskStandin::open(clock, path))
+    }),
+    (OutsideService::Jira, |clock, journal| remembering(journal, |path| JiraStandin::open(clock, path))),
+    (OutsideService::Stripe, |clock, journal| remembering(journal, |path| StripeStandin::open(clock, path))),
+];
 
-    fn journal(&self, service: OutsideService) -> Option<PathBuf> {
-        self.data_dir.map(|dir| dir.join(format!("{}.jsonl", service.name())))
-    }
+/// The stand-in of `service`.
+pub(super) fn open(service: OutsideService, clock: Clock, journal: Option<&Path>) -> Result<Opened, Failure> {
+    let Some((_, open)) = STANDINS.iter().find(|(of, _)| *of == service) else {
+        return Err(Failure::new(format!("{service} has no stand-in: {}", service.how())));
+    };
+    open(clock, journal)
+        .map_err(|error| Failure::at(format!("what the stand-in for {service} remembers"), error))
+}
+
+/// The stand-in of the model.
+pub(super) fn gemini(clock: Clock) -> Serve {
+    let standin = GeminiStandin::builder().clock(clock).build();
+    Box::new(move |listener| async move { standin.serve(listener).await }.boxed())
 }
 
 /// The stand-in that remembers what its journal holds, if there is one.
-fn remembering<S: Default>(
-    journal: Option<PathBuf>,
-    open: impl FnOnce(&Path) -> io::Result<S>,
-) -> io::Result<S> {
-    journal.map_or_else(|| Ok(S::default()), |path| open(&path))
+fn remembering<S: State>(
+    journal: Option<&Path>,
+    open: impl FnOnce(&Path) -> io::Result<Standin<S>>,
+) -> io::Result<Opened>
+where
+    Standin<S>: Default,
+{
+    journal.map_or_else(|| Ok(Standin::default()), open).map(opened)
+}
+
+fn opened<S: State>(standin: Standin<S>) -> Opened {
+    let heard = standin.clone();
+    Opened {
+        serve: Box::new(move |listener| async move { standin.serve(listener).await }.boxed()),
+        received: Box::new(move |from| heard.requests_since(from)),
+    }
 }

@@ -16,8 +16,9 @@ fn answer(status: u16, body: Value) -> Reply {
 async fn labels_are_added_by_one_request_and_read_by_name() {
     let server = Server::start(|_: &Asked| answer(200, json!([{"name": "bug"}, {"name": "ui"}]))).await;
     let github = with_token(&server);
-    github.add_labels(&issue(), &["bug".to_owned(), "ui".to_owned()]).await.unwrap();
-    assert_eq!(github.labels(&issue()).await.unwrap(), ["bug", "ui"]);
+    let labels = github.labels().unwrap();
+    labels.add(&issue(), &["bug".to_owned(), "ui".to_owned()]).await.unwrap();
+    assert_eq!(labels.list(&issue()).await.unwrap(), ["bug", "ui"]);
     let asked = server.asked();
     assert_eq!(asked[0].path, "/repos/octo/hello/issues/7/labels");
     assert_eq!(asked[0].json(), json!({"labels": ["bug", "ui"]}));
@@ -28,7 +29,8 @@ async fn labels_are_added_by_one_request_and_read_by_name() {
 async fn lost_answer_to_a_label_is_in_doubt_and_a_refusal_is_certain() {
     for (status, expected) in [(502, ServiceFailure::InDoubt), (422, ServiceFailure::Refused)] {
         let server = Server::start(move |_: &Asked| answer(status, json!({"message": "no"}))).await;
-        let error = with_token(&server).add_labels(&issue(), &["bug".to_owned()]).await.unwrap_err();
+        let github = with_token(&server);
+        let error = github.labels().unwrap().add(&issue(), &["bug".to_owned()]).await.unwrap_err();
         assert_eq!((error.failure, error.operation), (expected, "add labels"));
     }
 }

@@ -1,5 +1,6 @@
 //! Texts with `{places}` that are filled in later. A value changes its own place and nothing else.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::Url;
 
@@ -132,17 +133,11 @@ impl UrlTemplate {
     }
 }
 
-/// Everything but letters, digits, `-`, `_`, `.` and `~`, as RFC 3986 calls unreserved.
+/// What is percent-encoded: everything that RFC 3986 does not call unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// `value` with every text in it filled in as a template. A text that is a single place becomes the value itself,

@@ -13,9 +13,10 @@ mod world;
 use std::sync::Arc;
 
 use domain::*;
-use processor::{Parts, Processor, Services};
+use processor::{Parts, Processor};
 use settings::Settings;
 use telemetry::Metrics;
+use wiring::{Client, OutsideService, Services};
 
 use crate::support::{SETTINGS, START, Say, ScriptedModel, issue};
 use explorer::{Explored, explore};
@@ -62,7 +63,8 @@ fn processor(world: &World, asks: bool) -> Arc<Processor> {
     let parts = Parts {
         stores: world.stores(),
         model: Arc::new(model),
-        services: Services { github: Some(Arc::new(world.clone())), ..Services::default() },
+        services: Services::default()
+            .with(OutsideService::Github, Client::with_threads(Arc::new(world.clone()))),
         clock: world.clock(),
         jitter: Jitter::fixed(1.0),
         metrics: Metrics::none(),

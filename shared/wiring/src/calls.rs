@@ -11,7 +11,7 @@ use settings::{Environment, HttpCall, Settings};
 ///
 /// # Errors
 /// Everything that is missing or cannot be sent, without any part of a secret.
-pub(super) fn calls(
+pub(crate) fn calls(
     settings: &Settings,
     environment: &Environment,
     clock: &Clock,

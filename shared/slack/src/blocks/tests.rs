@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use domain::{Classification, DraftOrigin, DraftRef, NewTask, Notice, Priority, Task, TaskId, short_sha256};
 
 use super::*;

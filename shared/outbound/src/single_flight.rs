@@ -1,4 +1,4 @@
-//! [`Flight`]: a value that is fetched when needed, by one caller for all.
+//! [`SingleFlight`]: a cached value that one caller fetches for all.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,29 +11,28 @@ use crate::client::{Call, Client};
 
 /// A cached value with one fetch at a time.
 ///
-/// Whoever comes first fetches; the others wait and take its result, a failure too, so that a
-/// service in trouble sees one request instead of one per waiter. A caller that is dropped while it
-/// fetches leaves nothing behind: the next one fetches.
+/// The first caller fetches. The others wait and take its result, even a failure: a service in trouble sees
+/// one request instead of one per caller. When the caller that fetches is dropped, the next one fetches.
 #[derive(Debug)]
-pub struct Flight<T> {
-    /// Fetches that have ended. Whoever sees it change while waiting may take over the result.
+pub struct SingleFlight<T> {
+    /// Fetches that have ended. A caller that sees it change while it waits may take the result.
     ended: AtomicU64,
     last: Mutex<Option<Result<T, ServiceError>>>,
 }
 
-impl<T> Default for Flight<T> {
+impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
         Self { ended: AtomicU64::new(0), last: Mutex::new(None) }
     }
 }
 
-impl<T: Clone> Flight<T> {
-    /// The cached value if it is `fresh`, else what `fetch` brings until the deadline of `call`:
-    /// waiting for somebody else's fetch counts too.
+impl<T: Clone> SingleFlight<T> {
+    /// The cached value if it is `fresh`, else the result of `fetch`. The deadline of `call` bounds the wait,
+    /// also that for somebody else's fetch.
     ///
     /// # Errors
-    /// The failure of the fetch, ours or the one that we waited for; [`ServiceFailure::Later`] when
-    /// the time is up: what is fetched is never an effect that could be in doubt.
+    /// The failure of the fetch, ours or the one that we waited for; [`ServiceFailure::Later`] at the
+    /// deadline, since a fetch has no effect that could be in doubt.
     ///
     /// [`ServiceFailure::Later`]: domain::ServiceFailure::Later
     pub async fn get_by(
@@ -73,7 +72,7 @@ impl<T: Clone> Flight<T> {
         result
     }
 
-    /// Drops the cached value if it is `stale`: it is not, when another caller has replaced it since.
+    /// Drops the cached value if it is `stale`; a value that another caller has put in its place stays.
     pub async fn forget(&self, stale: impl Fn(&T) -> bool) {
         let mut last = self.last.lock().await;
         if matches!(&*last, Some(Ok(value)) if stale(value)) {
@@ -89,7 +88,6 @@ impl<T: Clone> Flight<T> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use domain::ServiceFailure;
 
@@ -102,7 +100,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiters_share_one_fetch() {
-        let flight = Flight::default();
+        let flight = SingleFlight::default();
         let fetches = AtomicU64::new(0);
         let call = || {
             flight.get(|_| true, async {
@@ -116,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiters_share_a_failure_and_later_callers_try_again() {
-        let flight = Flight::<u64>::default();
+        let flight = SingleFlight::<u64>::default();
         let fetches = AtomicU64::new(0);
         let call = || {
             flight.get(|_| true, async {
@@ -134,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_fetch_leaves_the_next_caller_to_fetch() {
-        let flight = Flight::default();
+        let flight = SingleFlight::default();
         {
             let fetch = flight.get(|_| true, std::future::pending());
             tokio::pin!(fetch);
@@ -149,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn forgetting_spares_a_value_that_was_replaced() {
-        let flight = Flight::default();
+        let flight = SingleFlight::default();
         flight.get(|_| true, async { Ok(2) }).await.unwrap();
         flight.forget(|value| *value == 1).await;
         assert_eq!(flight.get(|_| true, async { Ok(3) }).await, Ok(2));
@@ -159,7 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_at_the_value_fetches_nothing() {
-        let flight = Flight::default();
+        let flight = SingleFlight::default();
         assert_eq!(flight.peek(), None);
         flight.get(|_| true, async { Err(failed()) }).await.unwrap_err();
         assert_eq!(flight.peek(), None);

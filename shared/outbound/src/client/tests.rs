@@ -1,6 +1,4 @@
-//! Calls against a scripted server: what is tried again, what must not be, and what errors tell.
-
-#![allow(clippy::unwrap_used)]
+//! Calls against a scripted server: which are tried again, which must not be, and what errors say.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -15,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::failure::tests::SERVICE;
 use crate::scripted::{Asked, Reply, Server};
-use crate::{Answer, Client, Config, Credential, Flight, HeaderMap, Operation, Request};
+use crate::{Answer, Client, Config, Credential, HeaderMap, Operation, Request, SingleFlight};
 
 const TOKEN: &str = "not-a-real-token";
 const READ: Operation = Operation::reads("read");
@@ -98,7 +96,7 @@ async fn credentials_come_and_go_over_the_same_client() {
 #[tokio::test(start_paused = true)]
 async fn a_value_that_another_caller_fetches_is_waited_for_until_the_deadline() {
     let client = client("http://127.0.0.1:9", Duration::from_secs(10));
-    let (flight, call) = (Flight::<u64>::default(), client.begin(READ));
+    let (flight, call) = (SingleFlight::<u64>::default(), client.begin(READ));
     let first = flight.get(|_| true, std::future::pending());
     let second = flight.get_by(&client, call, |_| true, async { Ok(7) });
     let error = tokio::select! {

@@ -1,0 +1,13 @@
+//! What we ask of GitHub, as errors name it.
+
+use outbound::Operation;
+
+pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
+/// Asks for the app itself, its installation, and a token for that. A spare token harms nobody: it expires.
+pub(crate) const APP: Operation = Operation::reads("act as the app");
+pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
+pub(crate) const STATE: Operation = Operation::reads("read the issue");
+pub(crate) const PUBLISH: Operation = Operation::creates("create a comment");
+pub(crate) const FIND: Operation = Operation::reads("look for our comment");
+pub(crate) const LABELS: Operation = Operation::reads("read the labels");
+pub(crate) const ADD_LABELS: Operation = Operation::creates("add labels");

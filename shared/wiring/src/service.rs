@@ -1,0 +1,228 @@
+//! [`OutsideService`]: the closed set of services that results go to. The enum is the index; each service's
+//! row, and what is particular about it, is a file of its own.
+
+use std::fmt;
+
+use domain::{Clock, Target};
+use outbound::{BuildError, Service};
+use secrecy::SecretString;
+use settings::{Environment, Settings};
+use webhook::Provider;
+
+use crate::Client;
+
+/// What is particular about one service. A new one is a file with one of these, and a line in
+/// [`OutsideService`].
+pub(crate) struct Row {
+    /// Its names, as its client has them.
+    pub(crate) service: &'static Service,
+    /// What to do to give us credentials for it.
+    pub(crate) how: &'static str,
+    /// The sender whose events' threads live there; `None` for a service without threads.
+    pub(crate) provider: Option<Provider>,
+    /// The automations that act there, whatever the source of the event is.
+    pub(crate) automations: &'static [&'static str],
+    /// Where it is reached; `None` when the environment has neither credentials for it nor the address of a
+    /// server of one's own.
+    pub(crate) address: fn(&Environment) -> Option<String>,
+    /// Its client; `None` exactly when there is no address.
+    pub(crate) client: fn(&Settings, &Environment, Clock) -> Built,
+    /// Has the environment reach it at this address, with this token.
+    pub(crate) redirect: fn(&mut Environment, &str, SecretString),
+}
+
+/// What becomes of the settings of a service.
+pub(crate) type Built = Result<Option<Client>, BuildError>;
+
+/// Writes the enum and its index from one list.
+macro_rules! services {
+    ($($(#[$doc:meta])* $variant:ident => $file:ident::$row:ident,)*) => {
+        /// A service that results go to.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum OutsideService { $($(#[$doc])* $variant,)* }
+
+        impl OutsideService {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub(crate) fn row(self) -> &'static Row {
+                match self { $(Self::$variant => &crate::$file::$row,)* }
+            }
+        }
+    };
+}
+
+services! {
+    /// GitHub.
+    Github => github::ROW,
+    /// Slack.
+    Slack => slack::ROW,
+    /// Zendesk.
+    Zendesk => zendesk::ROW,
+    /// Jira.
+    Jira => jira::ROW,
+    /// Stripe.
+    Stripe => stripe::ROW,
+}
+
+impl OutsideService {
+    /// The one that `target` belongs to; `None` when there is no client of that service.
+    #[must_use]
+    pub fn of(target: &Target) -> Option<Self> {
+        Self::find(|row| row.service.name == target.service())
+    }
+
+    /// The one in which the threads of `provider`'s events live, if we can answer there.
+    #[must_use]
+    pub fn of_threads(provider: Provider) -> Option<Self> {
+        Self::find(|row| row.provider == Some(provider))
+    }
+
+    /// The one that the automation called `automation` acts at, if it does not only answer in threads.
+    pub(crate) fn of_automation(automation: &str) -> Option<Self> {
+        Self::find(|row| row.automations.contains(&automation))
+    }
+
+    fn find(is_it: impl Fn(&Row) -> bool) -> Option<Self> {
+        Self::ALL.iter().copied().find(|service| is_it(service.row()))
+    }
+
+    /// The sender whose threads live there; `None` where there are none.
+    #[must_use]
+    pub fn provider(self) -> Option<Provider> {
+        self.row().provider
+    }
+
+    /// The automations that act there, whatever the source of the event is.
+    #[must_use]
+    pub fn automations(self) -> &'static [&'static str] {
+        self.row().automations
+    }
+
+    /// In lower case, for machines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().service.name
+    }
+
+    /// As it calls itself.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        self.row().service.title
+    }
+
+    /// What to do to give us credentials for it.
+    #[must_use]
+    pub fn how(self) -> &'static str {
+        self.row().how
+    }
+
+    /// Where `environment` has it reached; `None` when there are neither credentials for it nor the address
+    /// of a server of one's own.
+    #[must_use]
+    pub fn address(self, environment: &Environment) -> Option<String> {
+        (self.row().address)(environment)
+    }
+
+    /// Whether `environment` has credentials for it, or the address of a server of one's own.
+    #[must_use]
+    pub fn is_configured(self, environment: &Environment) -> bool {
+        self.address(environment).is_some()
+    }
+
+    /// Has `environment` reach it at the server with this `address`, which takes `token`: for a stand-in.
+    pub fn redirect(self, environment: &mut Environment, address: &str, token: SecretString) {
+        (self.row().redirect)(environment, address, token);
+    }
+}
+
+impl fmt::Display for OutsideService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
+    }
+}
+
+/// Shown to a server of one's own, which may need no token.
+pub(crate) fn no_token() -> SecretString {
+    SecretString::from("none")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use webhook::{Parsed, Received, Sender};
+
+    use super::*;
+
+    fn distinct<T: Ord>(of: impl Fn(&Row) -> Vec<T>) -> bool {
+        let all: Vec<T> = OutsideService::ALL.iter().flat_map(|service| of(service.row())).collect();
+        let count = all.len();
+        all.into_iter().collect::<BTreeSet<_>>().len() == count
+    }
+
+    #[test]
+    fn no_two_services_share_a_name_a_sender_or_an_automation() {
+        assert!(distinct(|row| vec![row.service.name]));
+        assert!(distinct(|row| row.provider.iter().map(|provider| provider.name()).collect()));
+        assert!(distinct(|row| row.automations.to_vec()));
+    }
+
+    #[test]
+    fn a_sender_has_the_name_of_the_service_that_its_threads_live_in() {
+        for provider in Provider::ALL {
+            if let Some(service) = OutsideService::of_threads(*provider) {
+                assert_eq!((service.name(), service.provider()), (provider.name(), Some(*provider)));
+            }
+        }
+    }
+
+    /// The targets of all sample events of a sender.
+    fn targets(provider: Provider) -> Vec<Target> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/bodies").join(provider.name());
+        let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
+        let site = provider.site().map(|site| site.example.to_owned());
+        let sender = Sender { site, ..Sender::of(provider) };
+        let target = |file: std::fs::DirEntry| {
+            let body = std::fs::read(file.path()).unwrap();
+            let received = Received { event_hint: None, body: &body };
+            match sender.parse(&received) {
+                Ok(Parsed::Event(event)) => event.target,
+                _ => None,
+            }
+        };
+        files.filter_map(|file| target(file.unwrap())).collect()
+    }
+
+    #[test]
+    fn every_sender_whose_events_name_a_thread_has_a_service_that_answers_there_and_no_other_has() {
+        for provider in Provider::ALL {
+            let targets = targets(*provider);
+            let service = OutsideService::of_threads(*provider);
+            assert_eq!(service.is_some(), !targets.is_empty(), "{}", provider.name());
+            for target in targets {
+                assert_eq!(OutsideService::of(&target), service, "{}", provider.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_that_was_redirected_is_configured_at_that_address_and_has_a_client() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+        let text = "[agent]\npersona = \"p.md\"\n[sources.github]\n";
+        let settings = Settings::parse(text, dir.path()).unwrap();
+        for service in OutsideService::ALL {
+            let mut environment = Environment::default();
+            assert_eq!(service.address(&environment), None, "{service}");
+            service.redirect(&mut environment, "http://127.0.0.1:9", "standin".into());
+            let address = service.address(&environment).unwrap();
+            assert!(address.starts_with("http://127.0.0.1:9"), "{service}: {address}");
+            let others = OutsideService::ALL.iter().filter(|other| *other != service);
+            assert_eq!(others.filter(|other| other.is_configured(&environment)).count(), 0, "{service}");
+            let client = (service.row().client)(&settings, &environment, Clock::system()).unwrap().unwrap();
+            assert_eq!(client.publisher().is_some(), service.provider().is_some(), "{service}");
+        }
+    }
+}
