@@ -114,7 +114,9 @@ fn read(
         Ok(Parsed::Ping) => Ok(Reading::Settled(Outcome::Pong)),
         Ok(Parsed::Challenge(text)) => Ok(Reading::Settled(Outcome::Challenge(text))),
         Ok(Parsed::Interaction(interaction)) => Ok(Reading::Click(interaction, id)),
-        Ok(Parsed::Other(name)) if !source.takes(&name) => Ok(Reading::Settled(Outcome::Ignored(UNSUBSCRIBED))),
+        Ok(Parsed::Other(name)) if !source.takes(&name) => {
+            Ok(Reading::Settled(Outcome::Ignored(UNSUBSCRIBED)))
+        }
         Ok(Parsed::Other(_)) => Ok(Reading::Settled(Outcome::Ignored("unsupported"))),
         Ok(Parsed::Event(event)) => match source.ignores(&event, now) {
             Some(reason) => Ok(Reading::Settled(Outcome::Ignored(reason.as_str()))),

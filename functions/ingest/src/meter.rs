@@ -28,5 +28,10 @@ pub(crate) fn unreadable(metrics: &Metrics, task: &Task) {
     let error = doc.error.as_ref().map(|error| error.message.as_str());
     tracing::error!(task_id = %task.id, source = doc.source, event = doc.event, error, "event cannot be read");
     let none = Duration::ZERO;
-    metrics.task_ended(&Ended { status: task.control.status, intent: None, worked: none, since_received: none });
+    metrics.task_ended(&Ended {
+        status: task.control.status,
+        intent: None,
+        worked: none,
+        since_received: none,
+    });
 }

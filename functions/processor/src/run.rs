@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Audience, Blob, Event, Exchange, PartKey, PutNew, Save, StepUsage, StoreError, Target, Task, TaskId,
-    Timestamp, between,
+    API_SOURCE, Audience, Blob, Event, Exchange, PartKey, PutNew, Save, StepUsage, StoreError, Target, Task,
+    TaskId, Timestamp, between,
 };
 use futures::future::try_join_all;
 use serde::Serialize;

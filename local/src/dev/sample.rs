@@ -11,7 +11,6 @@ pub(crate) fn issue(now: Timestamp) -> Vec<u8> {
     Sender::of(Provider::Github).renewed(ISSUE.as_bytes(), now)
 }
 
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -36,8 +36,10 @@ pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<Fiel
             key("occurred_at", "When it happened, as RFC 3339 has it (default \"/timestamp\")."),
             pointer,
         ),
-        comment: section
-            .read(key("comment", "The id of the comment, where the event is one (default: none is)."), pointer),
+        comment: section.read(
+            key("comment", "The id of the comment, where the event is one (default: none is)."),
+            pointer,
+        ),
         public: public(&mut section, provider),
     };
     section.finish();
@@ -47,11 +49,16 @@ pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<Fiel
 /// Where Zendesk's triggers say whether the customer can see what they send: nothing else would tell an internal
 /// note, so it must be named there.
 fn public(section: &mut Section<'_>, provider: Option<Provider>) -> Option<Pointer> {
-    let key = key("public", "Whether the customer can see it: true, or it is for the staff (default: it is public).");
+    let key = key(
+        "public",
+        "Whether the customer can see it: true, or it is for the staff (default: it is public).",
+    );
     match provider {
-        Some(Provider::Zendesk) => {
-            section.require(key, "say where, such as \"/public\": internal notes are told by nothing else", pointer)
-        }
+        Some(Provider::Zendesk) => section.require(
+            key,
+            "say where, such as \"/public\": internal notes are told by nothing else",
+            pointer,
+        ),
         _ => section.read(key, pointer),
     }
 }

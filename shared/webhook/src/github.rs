@@ -90,10 +90,7 @@ pub(crate) static ROW: Row = Row {
         ),
         ("pull_request_review", &["dismissed", "edited", "submitted"]),
         ("pull_request_review_comment", &["created", "deleted", "edited"]),
-        (
-            "release",
-            &["created", "deleted", "edited", "prereleased", "published", "released", "unpublished"],
-        ),
+        ("release", &["created", "deleted", "edited", "prereleased", "published", "released", "unpublished"]),
         ("workflow_run", &["completed", "in_progress", "requested"]),
     ],
     takes_map: true,

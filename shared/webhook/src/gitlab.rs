@@ -56,7 +56,9 @@ fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
         // What GitLab writes itself, such as a changed label, is nobody's comment.
         "note" if body.flag("/object_attributes/system") == Some(true) => "note.system".to_owned(),
         // Notes on commits and snippets have no thread to answer in.
-        "note" if body.object("/issue").or(body.object("/merge_request")).is_none() => "note.other".to_owned(),
+        "note" if body.object("/issue").or(body.object("/merge_request")).is_none() => {
+            "note.other".to_owned()
+        }
         "note" => format!("note.{}", action(body, kind)),
         other => other.to_owned(),
     })

@@ -109,7 +109,8 @@ fn bodies(provider: Provider) -> Vec<Bytes> {
 
 #[tokio::test]
 async fn every_body_has_one_reading_at_most() {
-    for provider in [Provider::Github, Provider::Slack, Provider::Stripe, Provider::Shopify, Provider::Custom] {
+    for provider in [Provider::Github, Provider::Slack, Provider::Stripe, Provider::Shopify, Provider::Custom]
+    {
         for body in bodies(provider) {
             let mut readings = Vec::new();
             for content_type in TYPES {
@@ -136,7 +137,8 @@ async fn signed_json_that_is_sent_again_as_a_form_is_refused() {
     assert_eq!(first.json["status"], "accepted");
     let again = send(&rig, &sender, &body, "application/x-www-form-urlencoded").await;
     again.assert_problem(415, "media_type");
-    let tasks = rig.stores.tasks.list(&domain::ListQuery { limit: 9, ..Default::default() }).await.unwrap().tasks;
+    let tasks =
+        rig.stores.tasks.list(&domain::ListQuery { limit: 9, ..Default::default() }).await.unwrap().tasks;
     let tenants: Vec<&str> = tasks.iter().map(|task| task.doc.tenant.as_str()).collect();
     assert_eq!(tenants, ["octo/repo"]);
 }

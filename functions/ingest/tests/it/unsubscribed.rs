@@ -160,7 +160,10 @@ async fn unreadable_events_of_other_kinds_are_unsubscribed() {
     let github = Source::listing(Provider::Github, &["issues.opened"]);
     let ignored = json!({ "status": "ignored", "reason": "unsubscribed" });
     github.post(&json!({"action": "closed", "issue": {}}), None).await.assert(200, &ignored);
-    github.post(&json!({"action": "created", "check_run": {}}), Some("check_run")).await.assert(200, &ignored);
+    github
+        .post(&json!({"action": "created", "check_run": {}}), Some("check_run"))
+        .await
+        .assert(200, &ignored);
     github.post(&json!({"action": "opened"}), Some("issues")).await;
     assert!((github.failed() - 1.0).abs() < f64::EPSILON, "the header names a kind that the body lacks");
 }

@@ -15,7 +15,8 @@ fn note(is_public: bool) -> Value {
 }
 
 fn bench(internal: &str) -> Bench {
-    let source = format!("[sources.zendesk]\nsubdomain = \"acme\"\nlogin = \"1\"\n{internal}\n[sources.github]");
+    let source =
+        format!("[sources.zendesk]\nsubdomain = \"acme\"\nlogin = \"1\"\n{internal}\n[sources.github]");
     Bench::with(&SETTINGS.replace("[sources.github]", &source), None)
 }
 

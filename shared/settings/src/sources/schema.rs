@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use webhook::Provider;
 
 use super::{ONE, senders, source};
+use crate::events;
 use crate::names::SOURCE;
 use crate::report::Report;
 use crate::section::Section;
@@ -77,6 +78,11 @@ fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
     }
     if provider == Provider::Custom {
         narrowed["required"] = json!(["scheme"]);
+    }
+    if provider.takes_map() && !provider.is_mapped() {
+        let known = events::unmapped_keywords(provider, false);
+        narrowed["if"] = json!({"not": {"required": ["map"]}});
+        narrowed["then"] = json!({"properties": {"events": {"items": known}}});
     }
     narrowed
 }

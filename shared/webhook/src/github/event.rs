@@ -47,7 +47,12 @@ pub(super) fn of(payload: &Payload<'_>, kind: Kind) -> Result<Event, ParseError>
         link: about.link(),
         target: about.target()?,
         metadata: about.metadata(payload),
-        ..Event::new(format!("{}.{}", kind.name(), about.action), tenant, thread, clip(about.actor, MAX_NAME_BYTES))
+        ..Event::new(
+            format!("{}.{}", kind.name(), about.action),
+            tenant,
+            thread,
+            clip(about.actor, MAX_NAME_BYTES),
+        )
     })
 }
 
@@ -218,9 +223,9 @@ impl<'p> About<'p> {
             Kind::Discussion | Kind::DiscussionComment => facts
                 .text("issue_author", author(&subject.user))
                 .text("category", subject.category.get().and_then(|category| category.name.text())),
-            Kind::Release | Kind::WorkflowRun => facts
-                .text("tag", subject.tag_name.text())
-                .flag("prerelease", Some(subject.prerelease.0)),
+            Kind::Release | Kind::WorkflowRun => {
+                facts.text("tag", subject.tag_name.text()).flag("prerelease", Some(subject.prerelease.0))
+            }
         }
         .done()
     }

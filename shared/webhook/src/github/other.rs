@@ -48,7 +48,15 @@ pub(super) fn agrees(hint: &str, body: JsonView<'_>) -> bool {
 fn is_common(key: &str) -> bool {
     matches!(
         key,
-        "action" | "changes" | "enterprise" | "hook" | "hook_id" | "installation" | "organization" | "repository" | "sender"
+        "action"
+            | "changes"
+            | "enterprise"
+            | "hook"
+            | "hook_id"
+            | "installation"
+            | "organization"
+            | "repository"
+            | "sender"
     )
 }
 

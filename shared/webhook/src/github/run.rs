@@ -52,7 +52,12 @@ fn event(payload: &Payload<'_>, run: &Run<'_>, conclusion: &str) -> Result<Event
             .text("head_sha", run.head_sha.text())
             .number("installation_id", payload.installation.get().and_then(|it| it.id.number()))
             .done(),
-        ..Event::new("workflow_run.completed", &tenant, format!("{tenant}/actions/runs/{id}"), clip(actor, 100))
+        ..Event::new(
+            "workflow_run.completed",
+            &tenant,
+            format!("{tenant}/actions/runs/{id}"),
+            clip(actor, 100),
+        )
     })
 }
 

@@ -105,7 +105,8 @@ fn prefixed(text: &str, first: &str, rest: &str, depth: usize) -> String {
 fn table(node: JsonView<'_>, depth: usize) -> String {
     let mut lines = Vec::new();
     for row in node.items("/content") {
-        let cells: Vec<String> = row.items("/content").map(|cell| one_line(&children(cell, depth + 1))).collect();
+        let cells: Vec<String> =
+            row.items("/content").map(|cell| one_line(&children(cell, depth + 1))).collect();
         lines.push(format!("| {} |", cells.join(" | ")));
         if lines.len() == 1 {
             lines.push(format!("|{}", "-|".repeat(cells.len().max(1))));
@@ -141,7 +142,9 @@ fn leaf(node: JsonView<'_>) -> String {
         Some("inlineCard" | "blockCard" | "embedCard") => attribute("/attrs/url"),
         Some("status") => format!("[{}]", attribute("/attrs/text")),
         Some("date") => date(node).unwrap_or_default(),
-        Some("media" | "mediaInline") => format!("[file {}]", node.text("/attrs/alt").unwrap_or("without a name")),
+        Some("media" | "mediaInline") => {
+            format!("[file {}]", node.text("/attrs/alt").unwrap_or("without a name"))
+        }
         _ => attribute("/attrs/text"),
     }
 }
@@ -212,30 +215,36 @@ mod tests {
     fn links_keep_their_targets_and_code_its_marks() {
         let marked = |words: &str, marks: Value| json!({ "type": "text", "text": words, "marks": marks });
         let link = |href: &str| json!([{ "type": "link", "attrs": { "href": href } }]);
-        let line = node("paragraph", &[
-            marked("the log", link("https://a.example/log")),
-            text(" "),
-            marked("https://b.example", link("https://b.example")),
-            text(" "),
-            marked("@ada", json!([{ "type": "code" }])),
-            marked(" really ", json!([{ "type": "strong" }])),
-        ]);
+        let line = node(
+            "paragraph",
+            &[
+                marked("the log", link("https://a.example/log")),
+                text(" "),
+                marked("https://b.example", link("https://b.example")),
+                text(" "),
+                marked("@ada", json!([{ "type": "code" }])),
+                marked(" really ", json!([{ "type": "strong" }])),
+            ],
+        );
         assert_eq!(read(&[line]), "[the log](https://a.example/log) https://b.example `@ada` **really**");
     }
 
     #[test]
     fn what_is_no_text_is_shown_as_people_see_it() {
         let attributes = |kind: &str, attrs: Value| json!({ "type": kind, "attrs": attrs });
-        let line = node("paragraph", &[
-            attributes("status", json!({ "text": "IN REVIEW", "color": "blue" })),
-            text(" until "),
-            attributes("date", json!({ "timestamp": "1795132800000" })),
-            text(" "),
-            attributes("emoji", json!({ "shortName": ":tada:", "text": "🎉" })),
-            attributes("emoji", json!({ "shortName": ":ours:" })),
-            attributes("hardBreak", json!({})),
-            attributes("inlineCard", json!({ "url": "https://a.example" })),
-        ]);
+        let line = node(
+            "paragraph",
+            &[
+                attributes("status", json!({ "text": "IN REVIEW", "color": "blue" })),
+                text(" until "),
+                attributes("date", json!({ "timestamp": "1795132800000" })),
+                text(" "),
+                attributes("emoji", json!({ "shortName": ":tada:", "text": "🎉" })),
+                attributes("emoji", json!({ "shortName": ":ours:" })),
+                attributes("hardBreak", json!({})),
+                attributes("inlineCard", json!({ "url": "https://a.example" })),
+            ],
+        );
         assert_eq!(read(&[line]), "[IN REVIEW] until 2026-11-20 🎉:ours:\nhttps://a.example");
         let media = node("mediaSingle", &[attributes("media", json!({ "alt": "graph.png" }))]);
         assert_eq!(read(&[media]), "[file graph.png]");
@@ -261,7 +270,8 @@ mod tests {
         let mut ordered = node("orderedList", &items);
         ordered["attrs"] = json!({ "order": 3 });
         assert_eq!(read(&[ordered]), "3. three\n   - inner\n4. four");
-        let task = |state: &str| json!({ "type": "taskItem", "attrs": { "state": state }, "content": [text("do")] });
+        let task =
+            |state: &str| json!({ "type": "taskItem", "attrs": { "state": state }, "content": [text("do")] });
         assert_eq!(read(&[node("taskList", &[task("DONE"), task("TODO")])]), "- [x] do\n- [ ] do");
     }
 

@@ -95,7 +95,8 @@ fn opens_code(line: &str) -> Option<(&'static str, &str, &str)> {
     };
     let (options, rest) = opened.split_once('}')?;
     let options = options.strip_prefix(':').or_else(|| options.is_empty().then_some(""))?;
-    let is_word = |option: &&str| option.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-".contains(&byte));
+    let is_word =
+        |option: &&str| option.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-".contains(&byte));
     let language = options.split('|').find(is_word).unwrap_or_default();
     (!rest.contains(end)).then_some((end, language, rest))
 }

@@ -20,7 +20,8 @@ fn is_of(resource: &str, kind: &str) -> bool {
 
 /// Whether the dates and states of the body say that `action` is not what has just happened.
 fn is_contradicted(body: JsonView<'_>, action: &str) -> bool {
-    let is_paid = || matches!(body.text("/financial_status"), Some("paid" | "partially_refunded" | "refunded"));
+    let is_paid =
+        || matches!(body.text("/financial_status"), Some("paid" | "partially_refunded" | "refunded"));
     match action {
         "create" => was_changed_since(body),
         "cancelled" => body.0.get("cancelled_at").is_some_and(serde_json::Value::is_null),

@@ -62,9 +62,7 @@ pub(super) fn of(
 }
 
 fn is_bot(message: JsonView<'_>, actor: &str) -> bool {
-    actor == SLACKBOT
-        || message.text("/bot_id").is_some()
-        || message.text("/subtype") == Some("bot_message")
+    actor == SLACKBOT || message.text("/bot_id").is_some() || message.text("/subtype") == Some("bot_message")
 }
 
 /// The files of the message, then those of the messages that it forwards.

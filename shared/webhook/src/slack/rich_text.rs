@@ -17,7 +17,9 @@ pub(super) fn text(block: JsonView<'_>) -> String {
 /// Whether somebody mentions the account `id` in the rich text of `message`, and does not merely quote it.
 pub(super) fn mentions(message: JsonView<'_>, id: &str) -> bool {
     let names = |section: JsonView<'_>| {
-        section.items("/elements").any(|it| it.text("/type") == Some("user") && it.text("/user_id") == Some(id))
+        section
+            .items("/elements")
+            .any(|it| it.text("/type") == Some("user") && it.text("/user_id") == Some(id))
     };
     message.items("/blocks").flat_map(|block| block.items("/elements")).any(|part| match part.text("/type") {
         Some("rich_text_section") => names(part),
@@ -96,8 +98,13 @@ mod tests {
     #[test]
     fn rich_text_is_markdown() {
         let word = |text: &str| json!([{"type": "text", "text": text}]);
-        let mut steps = section("rich_text_list", &json!([
-            section("rich_text_section", &word("start")), section("rich_text_section", &word("stop"))]));
+        let mut steps = section(
+            "rich_text_list",
+            &json!([
+                section("rich_text_section", &word("start")),
+                section("rich_text_section", &word("stop"))
+            ]),
+        );
         steps["style"] = json!("ordered");
         steps["offset"] = json!(2);
         let block = json!({"type": "rich_text", "elements": [
@@ -121,7 +128,8 @@ mod tests {
     #[test]
     fn a_mention_counts_where_it_is_said_and_not_where_it_is_quoted() {
         let user = json!([{"type": "user", "user_id": "U7"}]);
-        let message = |part: serde_json::Value| json!({"blocks": [{"type": "rich_text", "elements": [part]}]});
+        let message =
+            |part: serde_json::Value| json!({"blocks": [{"type": "rich_text", "elements": [part]}]});
         assert!(mentions(JsonView(&message(section("rich_text_section", &user))), "U7"));
         let item = json!([section("rich_text_section", &user)]);
         assert!(mentions(JsonView(&message(section("rich_text_list", &item))), "U7"));

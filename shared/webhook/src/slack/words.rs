@@ -3,8 +3,8 @@
 //! <https://docs.slack.dev/messaging/formatting-message-text>. The text is what Slack itself shows where it
 //! cannot show blocks, and usually says the same. A forwarded message has its words in `attachments`.
 
-use super::{blocks, rich_text};
 use super::mrkdwn::plain;
+use super::{blocks, rich_text};
 use crate::reading::JsonView;
 
 /// Attachments of one message that are read.
@@ -13,7 +13,8 @@ const MAX_SHOWN: usize = 20;
 /// Everything that a person sees of `message`. What it forwards is quoted: its author has not said it.
 pub(super) fn all(message: JsonView<'_>) -> String {
     let quoted = message.items("/attachments").take(MAX_SHOWN).filter_map(quote);
-    let parts: Vec<String> = Some(own(message)).filter(|own| !own.is_empty()).into_iter().chain(quoted).collect();
+    let parts: Vec<String> =
+        Some(own(message)).filter(|own| !own.is_empty()).into_iter().chain(quoted).collect();
     parts.join("\n\n")
 }
 
@@ -54,7 +55,9 @@ fn forwarded(attachment: JsonView<'_>) -> String {
     let text = attachment.text("/text").map(plain);
     let own: Vec<String> = match text {
         Some(text) => vec![text],
-        None => message.chain([blocks::text(attachment, "/blocks")]).filter(|text| !text.is_empty()).collect(),
+        None => {
+            message.chain([blocks::text(attachment, "/blocks")]).filter(|text| !text.is_empty()).collect()
+        }
     };
     let pretext = attachment.text("/pretext").map(plain);
     let parts: Vec<String> = pretext.into_iter().chain(own).chain(fields).collect();
@@ -67,7 +70,8 @@ fn forwarded(attachment: JsonView<'_>) -> String {
 
 fn heading(attachment: JsonView<'_>) -> Option<String> {
     let who = attachment.text("/author_name").or_else(|| attachment.text("/author_id"));
-    let is_message = attachment.flag("/is_share") == Some(true) || attachment.flag("/is_msg_unfurl") == Some(true);
+    let is_message =
+        attachment.flag("/is_share") == Some(true) || attachment.flag("/is_msg_unfurl") == Some(true);
     match (who, attachment.text("/channel_name").or_else(|| attachment.text("/footer"))) {
         (Some(who), _) if is_message => Some(format!("Message of {who}:")),
         (Some(who), _) => Some(format!("{who}:")),

@@ -4,7 +4,10 @@ use crate::senders::{sample, sender};
 use crate::support::{event as github, opened};
 use domain::{Audience, Event};
 use serde_json::{Value, json};
-use webhook::{CommentPolicy, FieldMap, Filter, IgnoreReason, InternalPolicy, Parsed, Pointer, Provider, Received, Sender};
+use webhook::{
+    CommentPolicy, FieldMap, Filter, IgnoreReason, InternalPolicy, Parsed, Pointer, Provider, Received,
+    Sender,
+};
 
 fn read_by(sender: &Sender, body: &Value, hint: Option<&str>) -> Event {
     match sender.parse(&Received { event_hint: hint, body: body.to_string().as_bytes() }) {
@@ -40,9 +43,13 @@ fn a_comment_of_zendesk_is_private_unless_it_says_that_it_is_public() {
     let mut absent = body.clone();
     absent["event"]["comment"].as_object_mut().unwrap().remove("is_public");
     assert_eq!(read(Provider::Zendesk, &absent).audience, Audience::Internal);
-    let staff = with(&body, "/event/comment", json!({
-        "id": "99", "author": {"id": "777", "is_staff": true}, "body": "she is on the fraud list", "is_public": false,
-    }));
+    let staff = with(
+        &body,
+        "/event/comment",
+        json!({
+            "id": "99", "author": {"id": "777", "is_staff": true}, "body": "she is on the fraud list", "is_public": false,
+        }),
+    );
     assert_eq!(read(Provider::Zendesk, &staff).audience, Audience::Internal);
 }
 
@@ -97,7 +104,11 @@ fn a_comment_of_jira_is_internal_by_any_of_its_three_signs() {
         ("/comment/visibility", json!({"type": "role", "value": "Developers"})),
         ("/comment/properties", json!([{"key": "sd.public.comment", "value": {"internal": true}}])),
     ] {
-        assert_eq!(read(Provider::Jira, &with(&body, pointer, value)).audience, Audience::Internal, "{pointer}");
+        assert_eq!(
+            read(Provider::Jira, &with(&body, pointer, value)).audience,
+            Audience::Internal,
+            "{pointer}"
+        );
     }
     let within = json_of("jira/issue.commented.data-center.json");
     let within = with(&within, "/comment/visibility", json!({"type": "group", "value": "staff"}));
@@ -116,7 +127,11 @@ fn a_note_or_issue_of_gitlab_is_internal_by_any_of_its_four_signs() {
         (&issue, "/event_type", json!("confidential_issue")),
         (&issue, "/object_attributes/confidential", json!(true)),
     ] {
-        assert_eq!(read(Provider::Gitlab, &with(body, pointer, value)).audience, Audience::Internal, "{pointer}");
+        assert_eq!(
+            read(Provider::Gitlab, &with(body, pointer, value)).audience,
+            Audience::Internal,
+            "{pointer}"
+        );
     }
     for hook in ["Confidential Note Hook", "Confidential Issue Hook"] {
         let event = read_by(&sender(Provider::Gitlab), &note, Some(hook));

@@ -23,12 +23,17 @@ fn ignored(event: &Event) -> Option<IgnoreReason> {
 #[test]
 fn a_comment_of_data_center_without_its_issue_is_answered_by_the_issues_id() {
     let event = read(Provider::Jira, &json_of("jira/comment.created.data-center.json"));
-    assert_eq!((event.name.as_str(), event.thread.as_str(), event.tenant.as_str()), ("comment.created", "10042", "jira"));
+    assert_eq!(
+        (event.name.as_str(), event.thread.as_str(), event.tenant.as_str()),
+        ("comment.created", "10042", "jira")
+    );
     let target = Target::JiraIssue { host: "acme.atlassian.net".to_owned(), key: "10042".to_owned() };
     assert_eq!(event.target, Some(target));
     assert_eq!(event.actor_id.as_deref(), Some("jonah"));
     let mut evil = json_of("jira/comment.created.data-center.json");
-    for address in ["https://x/rest/api/2/issue/10042/../x/comment/1", "https://x/issue//comment/1", "10042", ""] {
+    for address in
+        ["https://x/rest/api/2/issue/10042/../x/comment/1", "https://x/issue//comment/1", "10042", ""]
+    {
         evil["comment"]["self"] = json!(address);
         let bytes = evil.to_string();
         let received = Received { event_hint: None, body: bytes.as_bytes() };
@@ -107,7 +112,8 @@ fn what_says_and_shows_nothing_is_ignored_as_empty() {
     message["event"]["text"] = json!("");
     assert_eq!(ignored(&read(Provider::Slack, &message)), Some(IgnoreReason::Empty));
     // A file that only our token could fetch shows nothing; one that everybody can does.
-    message["event"]["files"] = json!([{"name": "a.png", "mimetype": "image/png", "url_private": "https://files.slack.com/a.png"}]);
+    message["event"]["files"] =
+        json!([{"name": "a.png", "mimetype": "image/png", "url_private": "https://files.slack.com/a.png"}]);
     assert_eq!(ignored(&read(Provider::Slack, &message)), Some(IgnoreReason::Empty));
     message["event"]["files"][0]["public_url_shared"] = json!(true);
     message["event"]["files"][0]["permalink_public"] = json!("https://slack-files.com/T1-F1-0b4a1e9a4c");

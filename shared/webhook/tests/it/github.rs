@@ -117,7 +117,10 @@ fn a_hint_that_is_no_word_names_nothing() {
     for hint in ["", "Push", "a b", "push\n", "../push", "push.force", "push", "star", &long] {
         assert!(matches!(parse(b"{}", Some(hint)), Err(ParseError::Unreadable(_))), "{hint}");
     }
-    assert_eq!(parse(br#"{"action":"A b","starred_at":null}"#, Some("star")), Ok(Parsed::Other("star".to_owned())));
+    assert_eq!(
+        parse(br#"{"action":"A b","starred_at":null}"#, Some("star")),
+        Ok(Parsed::Other("star".to_owned()))
+    );
 }
 
 #[test]

@@ -4,7 +4,9 @@ use crate::senders::sample;
 use crate::support::{event, parse};
 use domain::{Event, Target, ThreadState};
 use serde_json::{Value, json};
-use webhook::{CommentPolicy, FieldMap, Filter, IgnoreReason, ParseError, Parsed, Pointer, Provider, Received, Sender};
+use webhook::{
+    CommentPolicy, FieldMap, Filter, IgnoreReason, ParseError, Parsed, Pointer, Provider, Received, Sender,
+};
 
 const SAMPLES: [&str; 15] = [
     "issues.opened",
@@ -43,7 +45,10 @@ fn every_sample_has_a_text_a_title_a_thread_a_date_and_a_link() {
         assert_eq!(event.name, name);
         assert!(!event.text.is_empty() && event.title.is_some() && event.occurred_at.is_some(), "{name}");
         assert!(event.thread.starts_with("octo/tidepool") && event.tenant == "octo/tidepool", "{name}");
-        assert!(event.link.is_some_and(|link| link.starts_with("https://github.com/octo/tidepool/")), "{name}");
+        assert!(
+            event.link.is_some_and(|link| link.starts_with("https://github.com/octo/tidepool/")),
+            "{name}"
+        );
     }
 }
 
@@ -79,7 +84,11 @@ fn a_review_is_a_comment_on_its_pull_request() {
     approved["review"]["body"] = json!(null);
     let approved = event(approved.to_string().as_bytes());
     let thread = Filter { comments: CommentPolicy::Thread, ..Filter::default() };
-    assert_eq!(thread.ignores(&approved), Some(IgnoreReason::Empty), "an approval without a word asks nothing");
+    assert_eq!(
+        thread.ignores(&approved),
+        Some(IgnoreReason::Empty),
+        "an approval without a word asks nothing"
+    );
 }
 
 #[test]
@@ -121,7 +130,10 @@ fn discussions_are_read_and_left_out_as_long_as_nobody_can_answer_there() {
     };
     assert_eq!(opened.target, Some(target(None)));
     let comment = read("discussion_comment.created");
-    assert_eq!((&comment.thread, &comment.target), (&opened.thread, &Some(target(Some("DC_kwDOI8mr-c4Arng0")))));
+    assert_eq!(
+        (&comment.thread, &comment.target),
+        (&opened.thread, &Some(target(Some("DC_kwDOI8mr-c4Arng0"))))
+    );
     for event in [&opened, &comment] {
         assert_eq!(Filter::default().ignores(event), Some(IgnoreReason::Unanswerable));
     }
@@ -145,7 +157,11 @@ fn a_release_has_no_thread_to_answer_in() {
 fn only_runs_that_failed_are_events() {
     let run = read("workflow_run.completed");
     assert_eq!(run.title.as_deref(), Some("CI: failure"));
-    assert!(run.text.contains("Branch: flush") && run.text.contains("Message: Flush the last row"), "{}", run.text);
+    assert!(
+        run.text.contains("Branch: flush") && run.text.contains("Message: Flush the last row"),
+        "{}",
+        run.text
+    );
     assert_eq!(run.metadata["run_id"], json!(11_830_947_725_u64));
     let mut body = json_of("workflow_run.completed");
     for (action, conclusion, expected) in [
@@ -200,7 +216,11 @@ fn what_is_lacking_is_named_in_every_kind() {
 #[test]
 fn any_other_event_is_read_by_a_map_where_its_body_agrees_with_its_header() {
     let at = |text: &str| Some(Pointer::new(text).unwrap());
-    let map = FieldMap { tenant: at("/repository/full_name"), text: at("/check_run/output/summary"), ..FieldMap::default() };
+    let map = FieldMap {
+        tenant: at("/repository/full_name"),
+        text: at("/check_run/output/summary"),
+        ..FieldMap::default()
+    };
     let sender = Sender { map, ..Sender::of(Provider::Github) };
     let body = json!({"action": "completed", "check_run": {"output": {"summary": "2 failed"}},
         "repository": {"full_name": "octo/tidepool"}, "sender": {"login": "mona"}});

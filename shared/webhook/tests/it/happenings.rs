@@ -33,8 +33,16 @@ fn but(body: &Value, changes: &[(&str, Value)]) -> Value {
 
 #[test]
 fn hooks_of_a_repository_its_organisation_and_an_app_report_one_happening() {
-    for path in ["issues.opened", "issue_comment.created", "pull_request.opened", "pull_request_review.submitted",
-        "pull_request_review_comment.created", "release.published", "workflow_run.completed", "issues.labeled"] {
+    for path in [
+        "issues.opened",
+        "issue_comment.created",
+        "pull_request.opened",
+        "pull_request_review.submitted",
+        "pull_request_review_comment.created",
+        "release.published",
+        "workflow_run.completed",
+        "issues.labeled",
+    ] {
         let one = json_of(&format!("github/{path}.json"));
         let mut other = one.clone();
         other["organization"] = json!({"login": "octo", "id": 1});
@@ -48,7 +56,10 @@ fn hooks_of_a_repository_its_organisation_and_an_app_report_one_happening() {
 #[test]
 fn two_happenings_of_github_are_two() {
     let comment = json_of("github/issue_comment.created.json");
-    let edited = but(&comment, &[("/action", json!("edited")), ("/comment/updated_at", json!("2026-11-19T10:00:00Z"))]);
+    let edited = but(
+        &comment,
+        &[("/action", json!("edited")), ("/comment/updated_at", json!("2026-11-19T10:00:00Z"))],
+    );
     let labeled = json_of("github/issues.labeled.json");
     let others = [
         but(&comment, &[("/comment/id", json!(2_486_011_731_u64))]),
@@ -72,12 +83,15 @@ fn two_happenings_of_github_are_two() {
 #[test]
 fn a_mention_in_slack_and_its_message_are_one_happening_whoever_is_authorised() {
     let mention = json_of("slack/app_mention.json");
-    let message = but(&mention, &[
-        ("/event_id", json!("Ev05N1GHTLY99")),
-        ("/event/type", json!("message")),
-        ("/event/channel_type", json!("channel")),
-        ("/authorizations", json!([])),
-    ]);
+    let message = but(
+        &mention,
+        &[
+            ("/event_id", json!("Ev05N1GHTLY99")),
+            ("/event/type", json!("message")),
+            ("/event/channel_type", json!("channel")),
+            ("/authorizations", json!([])),
+        ],
+    );
     assert_eq!(facts(Provider::Slack, &mention), facts(Provider::Slack, &message));
     let event = read(Provider::Slack, &message);
     let filter = Filter { login: Some("U05AFTERHK".to_owned()), ..Filter::default() };
@@ -105,19 +119,24 @@ fn the_two_events_of_one_comment_in_jira_are_one_happening() {
     let alone = json_of("jira/comment.created.data-center.json");
     let within = json_of("jira/issue.commented.data-center.json");
     assert_eq!(facts(Provider::Jira, &alone), facts(Provider::Jira, &within));
-    let edited = but(&within, &[
-        ("/issue_event_type_name", json!("issue_comment_edited")),
-        ("/comment/updated", json!("2026-11-20T09:40:00.000+0000")),
-    ]);
+    let edited = but(
+        &within,
+        &[
+            ("/issue_event_type_name", json!("issue_comment_edited")),
+            ("/comment/updated", json!("2026-11-20T09:40:00.000+0000")),
+        ],
+    );
     assert_ne!(facts(Provider::Jira, &alone), facts(Provider::Jira, &edited));
 }
 
 #[test]
 fn webhooks_of_a_team_and_of_the_organisation_report_one_happening_of_linear() {
     let one = json_of("linear/comment.create.json");
-    let other = but(&one, &[("/webhookId", json!("another")), ("/webhookTimestamp", json!(1_795_166_400_999_u64))]);
+    let other =
+        but(&one, &[("/webhookId", json!("another")), ("/webhookTimestamp", json!(1_795_166_400_999_u64))]);
     assert_eq!(facts(Provider::Linear, &one), facts(Provider::Linear, &other));
-    let update = but(&one, &[("/action", json!("update")), ("/data/updatedAt", json!("2026-11-20T10:00:00.000Z"))]);
+    let update =
+        but(&one, &[("/action", json!("update")), ("/data/updatedAt", json!("2026-11-20T10:00:00.000Z"))]);
     assert_ne!(facts(Provider::Linear, &one), facts(Provider::Linear, &update));
 }
 

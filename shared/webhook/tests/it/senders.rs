@@ -139,8 +139,7 @@ fn slacks_challenge_and_buttons_are_no_events() {
     assert_eq!(pressed.message_ts.as_deref(), Some("1795171000.000300"));
     assert_eq!(pressed.actions.len(), 1);
     assert_eq!(pressed.actions[0].id, "approve");
-    let command =
-        Received { event_hint: None, body: b"command=%2Fask&text=x" };
+    let command = Received { event_hint: None, body: b"command=%2Fask&text=x" };
     assert_eq!(sender(Provider::Slack).parse(&command), Ok(Parsed::Other("slash_command".to_owned())));
 }
 
@@ -246,7 +245,15 @@ fn shopifys_topic_is_believed_where_the_signed_body_agrees() {
     };
     let thread = "order/820982911946154508".to_owned();
     assert_eq!(name(Some("orders/create")), ("orders.create".to_owned(), thread.clone()));
-    for hint in [None, Some("orders/paid"), Some("orders/cancelled"), Some("customers/create"), Some("orders"), Some("orders/../x"), Some("orders/A")] {
+    for hint in [
+        None,
+        Some("orders/paid"),
+        Some("orders/cancelled"),
+        Some("customers/create"),
+        Some("orders"),
+        Some("orders/../x"),
+        Some("orders/A"),
+    ] {
         assert_eq!(name(hint), ("order".to_owned(), thread.clone()), "{hint:?}");
     }
 }

@@ -45,15 +45,35 @@ fn the_kind_is_the_name_of_the_event() {
 #[test]
 fn the_kind_of_what_cannot_be_read_is_known() {
     for (provider, body, hint, expected) in [
-        (Provider::Github, json!({"action": "opened", "issue": {"title": "no number"}}), None, "issues.opened"),
+        (
+            Provider::Github,
+            json!({"action": "opened", "issue": {"title": "no number"}}),
+            None,
+            "issues.opened",
+        ),
         (Provider::Github, json!({"issue": {}}), None, "issues"),
         (Provider::Github, json!({"action": "opened"}), Some("issues"), "issues.opened"),
-        (Provider::Gitlab, json!({"object_kind": "issue", "object_attributes": {"action": "open"}}), None, "issue.open"),
+        (
+            Provider::Gitlab,
+            json!({"object_kind": "issue", "object_attributes": {"action": "open"}}),
+            None,
+            "issue.open",
+        ),
         (Provider::Jira, json!({"webhookEvent": "comment_created"}), None, "comment.created"),
         (Provider::Linear, json!({"type": "Comment", "action": "create"}), None, "comment.create"),
-        (Provider::Pagerduty, json!({"event": {"event_type": "incident.triggered"}}), None, "incident.triggered"),
+        (
+            Provider::Pagerduty,
+            json!({"event": {"event_type": "incident.triggered"}}),
+            None,
+            "incident.triggered",
+        ),
         (Provider::Sentry, json!({"action": "created", "data": {"issue": {}}}), None, "issue.created"),
-        (Provider::Slack, json!({"type": "event_callback", "event": {"type": "app_mention"}}), None, "app_mention"),
+        (
+            Provider::Slack,
+            json!({"type": "event_callback", "event": {"type": "app_mention"}}),
+            None,
+            "app_mention",
+        ),
         (Provider::Stripe, json!({"type": "charge.failed"}), None, "charge.failed"),
         (Provider::Zendesk, json!({"type": "zen:event-type:ticket.created"}), None, "ticket.created"),
     ] {
@@ -81,11 +101,14 @@ fn nobody_says_of_what_no_text_can_hold_that_it_is_unsubscribed() {
 #[test]
 fn names_with_other_letters_are_events_of_stripe() {
     let kind = "v2.core.account[configuration.merchant].capability_status_updated";
-    let body = json!({"id": "evt_1", "type": kind, "related_object": {"id": "acct_1", "type": "v2.core.account"}});
+    let body =
+        json!({"id": "evt_1", "type": kind, "related_object": {"id": "acct_1", "type": "v2.core.account"}});
     let name = name(parse(Provider::Stripe, &body, None));
     assert_eq!(name, "v2.core.account_configuration.merchant_.capability_status_updated");
     let thin = json!({"id": "evt_1", "type": "v1.billing.meter.no_meter_found"});
-    assert!(matches!(parse(Provider::Stripe, &thin, None), Ok(Parsed::Event(event)) if !event.text.is_empty()));
+    assert!(
+        matches!(parse(Provider::Stripe, &thin, None), Ok(Parsed::Event(event)) if !event.text.is_empty())
+    );
 }
 
 #[test]
