@@ -80,9 +80,14 @@ fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
         narrowed["required"] = json!(["scheme"]);
     }
     if provider.takes_map() && !provider.is_mapped() {
-        let known = events::unmapped_keywords(provider, false);
+        // Events of other kinds are those that a map describes.
+        let event = events::unmapped_keywords(provider, true);
+        let rule = json!({"properties": {"when": {"properties": {"event": event}}}});
         narrowed["if"] = json!({"not": {"required": ["map"]}});
-        narrowed["then"] = json!({"properties": {"events": {"items": known}}});
+        narrowed["then"] = json!({"properties": {
+            "events": {"items": events::unmapped_keywords(provider, false)},
+            "priority": {"items": rule},
+        }});
     }
     narrowed
 }
