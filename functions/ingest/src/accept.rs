@@ -240,7 +240,6 @@ async fn store(
 }
 
 #[cfg(test)]
-#[allow(clippy::panic)]
 mod tests {
     use super::*;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use domain::{Clock, TaskId};
 use serde_json::{Value, json};
 use settings::Environment;
-use webhook::{Provider, Secrets, Sender};
+use webhook::{Secrets, Sender};
 
 use crate::Failure;
 use crate::cli::SendArgs;
@@ -191,6 +191,7 @@ fn gateway_event(source: &str, headers: &[(String, String)], body: &[u8]) -> Val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use webhook::Provider;
 
     #[test]
     fn base_url_gets_the_route() {

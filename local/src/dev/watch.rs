@@ -11,8 +11,8 @@ use super::world::Received;
 use super::{Running, sample};
 use crate::Failure;
 use crate::command::send::post;
-use crate::standin::ReceivedRequest;
 use crate::terminal::say;
+use standins::ReceivedRequest;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const RECEIVED_EVERY: Duration = Duration::from_millis(100);
