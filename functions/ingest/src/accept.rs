@@ -37,7 +37,7 @@ pub(crate) async fn accept(
     let id = TaskId::derive(&source.name, &sender.identity(&received, &headers));
     trail.task_id = Some(id.clone());
     trail.step = "read the event";
-    match read(source, id, content_type, &received, now)? {
+    match read(source, id, content_type, &received, now, trail)? {
         Reading::Settled(outcome) => Ok(outcome),
         Reading::Click(interaction, request) => {
             trail.task_id = None;
@@ -109,8 +109,15 @@ fn read(
     content_type: &str,
     received: &Received<'_>,
     now: Timestamp,
+    trail: &mut Trail,
 ) -> Result<Reading, Refusal> {
-    match unpanicked(AssertUnwindSafe(|| source.sender.parse(received))) {
+    let parsed = unpanicked(AssertUnwindSafe(|| source.sender.parse(received)));
+    trail.event = match &parsed {
+        Ok(Parsed::Event(event)) => Some(event.name.clone()),
+        Ok(Parsed::Other(name)) => Some(name.clone()),
+        Ok(Parsed::Ping | Parsed::Challenge(_) | Parsed::Interaction(_)) | Err(_) => None,
+    };
+    match parsed {
         Ok(Parsed::Ping) => Ok(Reading::Settled(Outcome::Pong)),
         Ok(Parsed::Challenge(text)) => Ok(Reading::Settled(Outcome::Challenge(text))),
         Ok(Parsed::Interaction(interaction)) => Ok(Reading::Click(interaction, id)),

@@ -9,6 +9,7 @@
 //! | `route` | HTTP: reads the request, writes the log line |
 //! | `accept` | one webhook's way from its signature to its lane |
 //! | `interaction` | a click in Slack, from its payload to the decision |
+//! | `deliveries` | the line of a webhook that becomes no task of its own |
 //! | `answer` | the one match from outcome or refusal to status and body |
 //! | `secrets` | the live signing secrets, fixed or kept elsewhere |
 //!
@@ -19,6 +20,7 @@ mod accept;
 mod answer;
 #[cfg(feature = "lambda")]
 mod compose;
+mod deliveries;
 mod headers;
 mod interaction;
 mod log;
@@ -42,6 +44,7 @@ pub use compose::compose;
 pub use route::{MAX_BODY_BYTES, router};
 pub use secrets::{ReadSecrets, SecretMap, SecretsSource, Unreadable, Want, signing_secrets};
 
+use deliveries::Deliveries;
 use interaction::Approvers;
 use source::Source;
 
@@ -54,6 +57,7 @@ pub struct Ingest {
     metrics: Metrics,
     patience: Duration,
     approvers: Option<Approvers>,
+    deliveries: Deliveries,
 }
 
 /// Slack hangs up after 3 s, and shows who clicked a warning then.
@@ -73,7 +77,8 @@ impl Ingest {
         metrics: Metrics,
     ) -> Self {
         let sources = sources.into_iter().map(|source| (source.name.clone(), Source::new(source))).collect();
-        Self { stores, sources, secrets, clock, metrics, patience: STORE_TIMEOUT, approvers: None }
+        let (patience, approvers, deliveries) = (STORE_TIMEOUT, None, Deliveries::default());
+        Self { stores, sources, secrets, clock, metrics, patience, approvers, deliveries }
     }
 
     /// The same, answering within `patience` instead of 8 s: for senders that wait less.

@@ -40,6 +40,13 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// What tells this request from others, as far as anybody says.
+    pub(crate) fn request(&self) -> &str {
+        if self.request_id.is_empty() { &self.delivery } else { &self.request_id }
+    }
+}
+
 /// Writes the line.
 pub(crate) fn webhook(
     caller: &Caller,

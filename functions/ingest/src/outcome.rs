@@ -90,6 +90,8 @@ pub(crate) enum StorageError {
 pub(crate) struct Trail {
     /// Its task, once the signature holds.
     pub(crate) task_id: Option<TaskId>,
+    /// Kind and action, once they are read.
+    pub(crate) event: Option<String>,
     /// What is being done.
     pub(crate) step: &'static str,
 }

@@ -48,6 +48,8 @@ async fn receive(
     let caller = Caller::of(&request, delivery);
     let mut trail = Trail::default();
     let result = take(&ingest, &name, request, &mut trail).await;
+    let (payloads, now) = (&*ingest.stores.payloads, ingest.clock.now());
+    ingest.deliveries.record(payloads, &name, &trail, &result, caller.request(), now).await;
     meter::webhook(&ingest.metrics, &result, started.elapsed());
     log::webhook(&caller, &name, &trail, &result, started.elapsed());
     match &result {

@@ -11,6 +11,7 @@ mod clock;
 mod daily_stats;
 mod decide;
 mod deliver_notices;
+mod delivery_log;
 mod draft;
 mod effect;
 mod event;
@@ -52,6 +53,7 @@ pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
 };
 pub use deliver_notices::{NoticeReport, deliver_notices};
+pub use delivery_log::{DeliveryRecord, last_deliveries, record_delivery};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
 pub use effect::{Effect, EffectState, Proof, SETTLING};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};

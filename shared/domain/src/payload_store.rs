@@ -42,6 +42,8 @@ pub struct PartKey(String);
 impl PartKey {
     /// What transcript parts begin with.
     pub const CALLS: &str = "call:";
+    /// What lines of the log of deliveries begin with.
+    pub(crate) const DELIVERIES: &str = "delivery:";
 
     /// The raw body as received.
     #[must_use]
@@ -65,6 +67,12 @@ impl PartKey {
     #[must_use]
     pub fn call(fence: u64, sequence: u32) -> Self {
         Self(format!("{}{fence:08}:{sequence:04}", Self::CALLS))
+    }
+
+    /// A line of the log of deliveries; names sort in the order of time.
+    #[must_use]
+    pub(crate) fn delivery(millis: i64, what: &str) -> Self {
+        Self(format!("{}{millis:016}:{what}", Self::DELIVERIES))
     }
 
     /// The id of the task that first reported a happening, under the happening's own key.

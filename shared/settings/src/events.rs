@@ -19,12 +19,24 @@ pub(crate) fn check(provider: Provider, is_mapped: bool, name: &str) -> Result<(
 }
 
 /// What [`check`] lets pass, in keywords of JSON Schema: the known events by their names, so that editors can
-/// offer them, and whatever else is of a known kind. Kinds stand for all their events where `kinds_too`.
+/// offer them, and whatever else may come. Kinds stand for all their events where `kinds_too`.
 pub(crate) fn keywords(provider: Provider, kinds_too: bool) -> Value {
+    let unmapped = unmapped_keywords(provider, kinds_too);
+    match unmapped.get("anyOf") {
+        Some(known) if provider.takes_map() => json!({"anyOf": [known[0], any()]}),
+        _ => unmapped,
+    }
+}
+
+fn any() -> Value {
+    json!({"pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"})
+}
+
+/// The same of a source without a map, whose events are of known kinds.
+pub(crate) fn unmapped_keywords(provider: Provider, kinds_too: bool) -> Value {
     let kinds = provider.kinds();
-    let any = json!({"pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"});
     if kinds.is_empty() {
-        return any;
+        return any();
     }
     let mut known = Vec::new();
     for (kind, actions) in kinds {
@@ -32,9 +44,6 @@ pub(crate) fn keywords(provider: Provider, kinds_too: bool) -> Value {
             known.push((*kind).to_owned());
         }
         known.extend(actions.iter().map(|action| format!("{kind}.{action}")));
-    }
-    if provider.takes_map() {
-        return json!({"anyOf": [{"enum": known}, any]});
     }
     let kinds: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
     json!({"anyOf": [{"enum": known}, {"pattern": format!(r"^({})\.", kinds.join("|"))}]})

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -99,7 +98,7 @@ async fn what_was_ignored_before_keeps_nobody_from_the_task() {
 async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
     let mut future = pin!(future);
     for _ in 0..polls {
-        if let Poll::Ready(_) = futures::poll!(future.as_mut()) {
+        if futures::poll!(future.as_mut()).is_ready() {
             return true;
         }
     }

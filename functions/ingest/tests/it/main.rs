@@ -3,6 +3,7 @@
 
 mod answers;
 mod body_form;
+mod deliveries;
 mod faults;
 mod faulty;
 mod happenings;

@@ -39,6 +39,10 @@ impl Watch {
     pub fn now(&self) -> Timestamp {
         self.clock().now()
     }
+
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.as_millisecond(), Ordering::SeqCst);
+    }
 }
 
 /// Empty stores.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use webhook::Provider;
 
 use super::{ONE, senders, source};
+use crate::events;
 use crate::names::SOURCE;
 use crate::report::Report;
 use crate::section::Section;
@@ -77,6 +78,16 @@ fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
     }
     if provider == Provider::Custom {
         narrowed["required"] = json!(["scheme"]);
+    }
+    if provider.takes_map() && !provider.is_mapped() {
+        // Events of other kinds are those that a map describes.
+        let event = events::unmapped_keywords(provider, true);
+        let rule = json!({"properties": {"when": {"properties": {"event": event}}}});
+        narrowed["if"] = json!({"not": {"required": ["map"]}});
+        narrowed["then"] = json!({"properties": {
+            "events": {"items": events::unmapped_keywords(provider, false)},
+            "priority": {"items": rule},
+        }});
     }
     narrowed
 }

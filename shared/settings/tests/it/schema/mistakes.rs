@@ -73,7 +73,7 @@ const WRONG: &[(&str, &str)] = &[
     ("a model with a path", "[models]\nanswer = \"models/gemini-pro-latest\""),
     ("a host with a scheme", "[agent]\nlink_hosts = [\"https://example.com\"]"),
     ("a pointer without its slash", "[sources.svix]\nidentity = \"id\""),
-    ("an event of a kind that the sender has not", "[sources.github]\nevents = [\"pull_request.opened\"]"),
+    ("an event of a kind that the sender has not", "[sources.github]\nevents = [\"check_run.completed\"]"),
     ("an event without its action", "[sources.gitlab]\nevents = [\"issue\"]"),
     ("an event of another provider", "[sources.a]\nprovider = \"jira\"\nevents = [\"issues.opened\"]"),
     ("a rule for such an event", "[[sources.github.priority]]\nwhen = { event = \"push\" }\npriority = 5"),
