@@ -148,11 +148,16 @@ fn functions_use_shared_crates_and_not_each_other() {
 #[test]
 fn nothing_that_is_deployed_depends_on_the_local_runner_or_on_tests() {
     let graph = Graph::read();
-    let above = set(&["afterhook", "benches", "e2e"]);
+    let above = set(&["afterhook", "benches", "e2e", "standins"]);
     for (name, _) in graph.in_folder("functions").chain(graph.in_folder("shared")) {
         assert!(graph.reach(name).is_disjoint(&above), "{name} depends on something above it");
     }
     assert!(graph.reach("afterhook").is_disjoint(&set(&["benches", "e2e"])));
+}
+
+#[test]
+fn stand_ins_know_nothing_of_the_system_that_calls_them() {
+    assert_eq!(Graph::read().crates["standins"].ours, set(&["domain"]));
 }
 
 #[test]
@@ -245,4 +250,26 @@ fn services_are_named_in_files_of_their_own() {
         named_elsewhere.is_empty(),
         "give the row of the service what these files need: {named_elsewhere:?}"
     );
+}
+
+#[test]
+fn files_that_the_architecture_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["agent", "benches", "functions", "local", "shared", "tests"] {
+        list(&root.join(folder), &mut files);
+    }
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let named =
+        page.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") && !word.contains("NAME"));
+    let gone: Vec<&str> = named.filter(|name| !files.iter().any(|file| file.ends_with(name))).collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md names {gone:?}");
+}
+
+/// The files below `folder`.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { list(&path, files) } else { files.push(path) }
+    }
 }

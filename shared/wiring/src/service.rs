@@ -186,7 +186,7 @@ mod tests {
         let sender = Sender { site, ..Sender::of(provider) };
         let target = |file: std::fs::DirEntry| {
             let body = std::fs::read(file.path()).unwrap();
-            let received = Received { content_type: "application/json", event_hint: None, body: &body };
+            let received = Received { event_hint: None, body: &body };
             match sender.parse(&received) {
                 Ok(Parsed::Event(event)) => event.target,
                 _ => None,

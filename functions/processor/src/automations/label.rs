@@ -7,7 +7,7 @@ use domain::{Labels, Mark, Proof, ServiceError, ServiceFailure, Target, TaskOutp
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Context, Deed, Finished, Found, Interrupt};
+use crate::{Action, Context, Finished, Found, Interrupt};
 
 /// Name of the effect.
 const LABEL: &str = "label";
@@ -74,12 +74,12 @@ impl Labelling<'_> {
 }
 
 #[async_trait]
-impl Deed for Labelling<'_> {
+impl Action for Labelling<'_> {
     fn host(&self) -> Option<String> {
         Some(self.target.service().to_owned())
     }
 
-    async fn act(&self, _: &Mark) -> Result<Proof, ServiceError> {
+    async fn perform(&self, _: &Mark) -> Result<Proof, ServiceError> {
         self.service.add(self.target, &self.labels).await.map(|()| self.proof())
     }
 
