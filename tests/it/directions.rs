@@ -195,28 +195,6 @@ fn main_of_a_function_only_wires() {
     }
 }
 
-#[test]
-fn files_that_the_architecture_names_are_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut files = Vec::new();
-    for folder in ["agent", "benches", "functions", "local", "shared", "tests"] {
-        list(&root.join(folder), &mut files);
-    }
-    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
-    let named =
-        page.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") && !word.contains("NAME"));
-    let gone: Vec<&str> = named.filter(|name| !files.iter().any(|file| file.ends_with(name))).collect();
-    assert!(gone.is_empty(), "ARCHITECTURE.md names {gone:?}");
-}
-
-/// The files below `folder`.
-fn list(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { list(&path, files) } else { files.push(path) }
-    }
-}
-
 /// The source files of what is built for users.
 fn sources(root: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(root).unwrap() {
@@ -272,4 +250,26 @@ fn services_are_named_in_files_of_their_own() {
         named_elsewhere.is_empty(),
         "give the row of the service what these files need: {named_elsewhere:?}"
     );
+}
+
+#[test]
+fn files_that_the_architecture_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["agent", "benches", "functions", "local", "shared", "tests"] {
+        list(&root.join(folder), &mut files);
+    }
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let named =
+        page.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") && !word.contains("NAME"));
+    let gone: Vec<&str> = named.filter(|name| !files.iter().any(|file| file.ends_with(name))).collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md names {gone:?}");
+}
+
+/// The files below `folder`.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { list(&path, files) } else { files.push(path) }
+    }
 }

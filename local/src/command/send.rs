@@ -191,6 +191,8 @@ fn gateway_event(source: &str, headers: &[(String, String)], body: &[u8]) -> Val
 
 #[cfg(test)]
 mod tests {
+    use webhook::Provider;
+
     use super::*;
     use webhook::Provider;
 

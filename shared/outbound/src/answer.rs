@@ -6,8 +6,9 @@ use domain::{Timestamp, retry_after};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// The least and the most that a `Retry-After` is believed.
+/// A shorter `Retry-After` counts as this long.
 const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
+/// A longer one counts as this long.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// What came back, whatever its status.

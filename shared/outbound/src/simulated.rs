@@ -53,7 +53,9 @@ pub(crate) fn is_on() -> bool {
 }
 
 /// Sends `request` to the simulated network of this thread; gives it back if there is none.
-pub(crate) async fn send(request: RequestBuilder) -> Result<Result<Response, TransportError>, RequestBuilder> {
+pub(crate) async fn send(
+    request: RequestBuilder,
+) -> Result<Result<Response, TransportError>, RequestBuilder> {
     let Some(network) = NETWORK.with_borrow(Clone::clone) else { return Err(request) };
     let request = match request.build() {
         Ok(request) => request,

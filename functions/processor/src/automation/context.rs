@@ -92,9 +92,8 @@ impl Context {
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
         let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.settings.agent.history);
         let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let resources = &self.0.resources;
-        let history = async { resources.services.of(target)?.history(target, limit).await };
-        resources.look_up("history", history).await
+        let history = async { self.0.resources.services.of(target)?.history(target, limit).await };
+        self.0.resources.look_up("history", history).await
     }
 
     /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:

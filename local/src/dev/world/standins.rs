@@ -2,21 +2,21 @@
 
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 
 use domain::Clock;
-use futures::future::{BoxFuture, FutureExt};
-use tokio::net::TcpListener;
-use wiring::OutsideService;
-
-use super::received::Since;
-use crate::Failure;
 use standins::gemini::GeminiStandin;
 use standins::github::GithubStandin;
 use standins::jira::JiraStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
-use standins::{Standin, State};
+use standins::{Builder, State};
+use tokio::net::TcpListener;
+use wiring::OutsideService;
+
+use super::received::Since;
+use crate::Failure;
 
 /// A stand-in, whatever its service.
 pub(super) struct Opened {
@@ -27,27 +27,19 @@ pub(super) struct Opened {
 }
 
 /// Serves a stand-in until dropped.
-pub(super) type Serve = Box<dyn FnOnce(TcpListener) -> BoxFuture<'static, io::Result<()>> + Send>;
+pub(super) type Serve = Box<dyn FnOnce(TcpListener) -> Serving + Send>;
+
+type Serving = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// Opens a stand-in, which remembers what its journal holds if there is one.
 type Open = fn(Clock, Option<&Path>) -> io::Result<Opened>;
 
 const STANDINS: [(OutsideService, Open); 5] = [
-    (OutsideService::Github, |clock, journal| {
-        let builder = GithubStandin::builder().clock(clock);
-        let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
-        builder.build().map(opened)
-    }),
-    (OutsideService::Slack, |clock, journal| {
-        let builder = SlackStandin::builder().clock(clock);
-        let builder = journal.into_iter().fold(builder, |builder, path| builder.journal(path));
-        builder.build().map(opened)
-    }),
-    (OutsideService::Zendesk, |clock, journal| {
-        remembering(journal, |path| ZendeskStandin::open(clock, path))
-    }),
-    (OutsideService::Jira, |clock, journal| remembering(journal, |path| JiraStandin::open(clock, path))),
-    (OutsideService::Stripe, |clock, journal| remembering(journal, |path| StripeStandin::open(clock, path))),
+    (OutsideService::Github, |clock, journal| open_by(GithubStandin::builder(), clock, journal)),
+    (OutsideService::Slack, |clock, journal| open_by(SlackStandin::builder(), clock, journal)),
+    (OutsideService::Zendesk, |clock, journal| open_by(ZendeskStandin::builder(), clock, journal)),
+    (OutsideService::Jira, |clock, journal| open_by(JiraStandin::builder(), clock, journal)),
+    (OutsideService::Stripe, |clock, journal| open_by(StripeStandin::builder(), clock, journal)),
 ];
 
 /// The stand-in of `service`.
@@ -62,24 +54,19 @@ pub(super) fn open(service: OutsideService, clock: Clock, journal: Option<&Path>
 /// The stand-in of the model.
 pub(super) fn gemini(clock: Clock) -> Serve {
     let standin = GeminiStandin::builder().clock(clock).build();
-    Box::new(move |listener| async move { standin.serve(listener).await }.boxed())
+    Box::new(move |listener| Box::pin(async move { standin.serve(listener).await }))
 }
 
-/// The stand-in that remembers what its journal holds, if there is one.
-fn remembering<S: State>(
+fn open_by<S: State + Default>(
+    builder: Builder<S>,
+    clock: Clock,
     journal: Option<&Path>,
-    open: impl FnOnce(&Path) -> io::Result<Standin<S>>,
-) -> io::Result<Opened>
-where
-    Standin<S>: Default,
-{
-    journal.map_or_else(|| Ok(Standin::default()), open).map(opened)
-}
-
-fn opened<S: State>(standin: Standin<S>) -> Opened {
+) -> io::Result<Opened> {
+    let builder = journal.into_iter().fold(builder.clock(clock), Builder::journal);
+    let standin = builder.build()?;
     let heard = standin.clone();
-    Opened {
-        serve: Box::new(move |listener| async move { standin.serve(listener).await }.boxed()),
+    Ok(Opened {
+        serve: Box::new(move |listener| Box::pin(async move { standin.serve(listener).await })),
         received: Box::new(move |from| heard.requests_since(from)),
-    }
+    })
 }
