@@ -48,6 +48,11 @@ pub const ALL: &[Hole] = &[
         seen: "is failed, and nobody was told",
     },
     Hole {
+        name: "a receiver was told that a task is completed, and it failed",
+        invariant: "every end is told to its receiver",
+        seen: "is failed, and its receiver was told completed",
+    },
+    Hole {
         name: "a reply that was counted once passes the cap of its thread in every later round",
         invariant: "a thread has no more replies than it may",
         seen: "",
@@ -58,6 +63,12 @@ pub const ALL: &[Hole] = &[
         seen: "are dead letters",
     },
 ];
+
+/// What the world refrains from for the sake of a hole that is not closed: a request that stood still before it
+/// was sent, with the whole process, would be sent once that goes on, however late; a successor that has looked
+/// for it in vain has published by then. Until the callers look at their deadline before they send, such a
+/// connection is dead.
+pub const DEAD_AFTER_STANDSTILL: bool = true;
 
 /// The hole that `verdict` is due to, if it is known.
 #[must_use]

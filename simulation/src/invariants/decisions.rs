@@ -12,7 +12,9 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
         let same = |other: &&Acknowledged| other.task == done.task && other.draft_hash == done.draft_hash;
         let told = after.history.acknowledged.iter().filter(|it| it.what != "retry").filter(same).count();
         let written = after.history.decisions.iter().filter(|(task, decision, _)| {
-            *task == done.task && decision.draft_hash == done.draft_hash && decision.outcome != Outcome::Expired
+            *task == done.task
+                && decision.draft_hash == done.draft_hash
+                && decision.outcome != Outcome::Expired
         });
         if written.count() < told {
             found.push(format!("{}: {told} people were told that they decided on one draft", done.task));

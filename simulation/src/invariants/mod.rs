@@ -61,8 +61,8 @@ const ALL: [(&str, Check); 13] = [
 #[must_use]
 pub fn check(world: &World) -> Vec<Verdict> {
     let after = After { world, tasks: world.tasks.all(), history: world.history() };
-    let verdicts = ALL.iter().flat_map(|(invariant, check)| {
-        check(&after).into_iter().map(|what| Verdict { invariant, what })
-    });
+    let verdicts = ALL
+        .iter()
+        .flat_map(|(invariant, check)| check(&after).into_iter().map(|what| Verdict { invariant, what }));
     verdicts.collect()
 }

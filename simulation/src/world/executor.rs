@@ -113,11 +113,7 @@ impl Scheduler {
     }
 
     /// Runs `lead` and everything that is started meanwhile, until `lead` is over.
-    pub(crate) async fn run(
-        &self,
-        mut lot: fastrand::Rng,
-        lead: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub(crate) async fn run(&self, mut lot: fastrand::Rng, lead: impl Future<Output = ()> + Send + 'static) {
         self.start(None, true, Box::pin(lead));
         let mut actors: Vec<Actor> = Vec::new();
         // Tokio's budget is per task, and all actors are one.
@@ -139,10 +135,9 @@ impl Scheduler {
             let actor = &mut actors[chosen];
             actor.ready.set.store(false, Ordering::Relaxed);
             let waker = actor.waker.clone();
-            if actor.future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
-                if actors.swap_remove(chosen).leads {
-                    return Poll::Ready(());
-                }
+            let polled = actor.future.as_mut().poll(&mut Context::from_waker(&waker));
+            if polled.is_ready() && actors.swap_remove(chosen).leads {
+                return Poll::Ready(());
             }
         }
     }
@@ -164,7 +159,9 @@ impl Scheduler {
         choices.clear();
         let can_go = |actor: &Actor| {
             actor.ready.set.load(Ordering::Relaxed)
-                && actor.env.is_none_or(|env| !inner.frozen.contains_key(&env) && !inner.killed.contains(&env))
+                && actor
+                    .env
+                    .is_none_or(|env| !inner.frozen.contains_key(&env) && !inner.killed.contains(&env))
         };
         choices.extend((0..actors.len()).filter(|index| can_go(&actors[*index])));
     }

@@ -83,10 +83,8 @@ impl Ports {
     /// A processor in this environment.
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
-        let services = Services {
-            github: Some(Arc::clone(self) as Arc<dyn Publisher>),
-            ..Services::default()
-        };
+        let services =
+            Services { github: Some(Arc::clone(self) as Arc<dyn Publisher>), ..Services::default() };
         let parts = Parts {
             stores: self.stores(),
             model: Arc::clone(self) as Arc<dyn Model>,

@@ -92,8 +92,11 @@ async fn invoke(
         let _gone = tell.send(response);
     });
     // A process of one's own that was stopped goes on where it was; Lambda kills at the deadline.
-    let response =
-        if world.scenario.is_lambda { tokio::time::timeout(INVOCATION, told).await.ok()? } else { told.await };
+    let response = if world.scenario.is_lambda {
+        tokio::time::timeout(INVOCATION, told).await.ok()?
+    } else {
+        told.await
+    };
     if response.is_err() {
         world.kill(env);
     }

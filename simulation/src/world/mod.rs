@@ -33,11 +33,11 @@ use domain::{Clock, Jitter, Timestamp};
 use http::Request;
 
 pub use env::{EnvId, Skew};
-pub(crate) use receiver::ToWorld;
-pub(crate) use senders::text_of;
 pub use faults::{Injected, Mishap, Port, Which, Window};
 pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Verdict};
 pub use queue::Left;
+pub(crate) use receiver::ToWorld;
+pub(crate) use senders::text_of;
 pub use threads::{Posted, THREADS_LOGIN};
 pub use time::Time;
 

@@ -36,7 +36,8 @@ impl Parts {
     fn list(&self, id: &TaskId, prefix: &str) -> Vec<(PartKey, Blob)> {
         let parts = lock(&self.0);
         let from = (id.clone(), prefix.to_owned());
-        let found = parts.range(from..).take_while(|((task, name), _)| task == id && name.starts_with(prefix));
+        let found =
+            parts.range(from..).take_while(|((task, name), _)| task == id && name.starts_with(prefix));
         found.map(|((_, name), blob)| (PartKey::from_name(name.clone()), blob.clone())).collect()
     }
 }

@@ -28,9 +28,13 @@ enum Intention {
     Approve,
     Edit,
     Reject,
-    Retry { note: bool },
+    Retry {
+        note: bool,
+    },
     /// By the button of the message.
-    Click { approve: bool },
+    Click {
+        approve: bool,
+    },
 }
 
 impl World {
@@ -172,8 +176,12 @@ impl World {
                 let text = format!("Edited by a person: {}.", self.between(0..1_000_000));
                 ("approve", json!({"draft_hash": hash, "text": text}))
             }
-            Intention::Reject | Intention::Click { approve: false } => ("reject", json!({"draft_hash": hash})),
-            Intention::Approve | Intention::Click { approve: true } => ("approve", json!({"draft_hash": hash})),
+            Intention::Reject | Intention::Click { approve: false } => {
+                ("reject", json!({"draft_hash": hash}))
+            }
+            Intention::Approve | Intention::Click { approve: true } => {
+                ("approve", json!({"draft_hash": hash}))
+            }
             Intention::Retry { note: true } => ("retry", json!({"note": "Say more."})),
             Intention::Retry { note: false } => ("retry", json!({})),
         };

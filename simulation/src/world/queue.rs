@@ -4,7 +4,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Delivery, Depth, Envelope, Lane, Queue, QueueError, Receipt, TaskId, Timestamp, Visibility, after, between};
+use domain::{
+    Delivery, Depth, Envelope, Lane, Queue, QueueError, Receipt, TaskId, Timestamp, Visibility, after,
+    between,
+};
 use tokio::sync::Notify;
 
 use super::port::Operation;
@@ -100,8 +103,9 @@ impl Lanes {
         let Inner { messages, dead, receipts, .. } = &mut *inner;
         let is_worn = |it: &Message| it.lane == lane && it.visible_at <= now && it.receives >= MAX_RECEIVES;
         dead.extend(messages.extract_if(.., |it| is_worn(it)).map(|it| it.task));
-        let mut visible: Vec<usize> =
-            (0..messages.len()).filter(|at| messages[*at].lane == lane && messages[*at].visible_at <= now).collect();
+        let mut visible: Vec<usize> = (0..messages.len())
+            .filter(|at| messages[*at].lane == lane && messages[*at].visible_at <= now)
+            .collect();
         let mut taken = Vec::new();
         while taken.len() < max && !visible.is_empty() {
             let message = &mut messages[visible.swap_remove(lot(visible.len()))];

@@ -77,7 +77,11 @@ impl Ports {
             return Ok(map);
         }
         let read = Operation::read(Port::Secrets, "read secrets", &"");
-        let fresh = self.operate(read, || Hidden(self.world.vault.map()), || Unreadable::new("the world is at fault"));
+        let fresh = self.operate(
+            read,
+            || Hidden(self.world.vault.map()),
+            || Unreadable::new("the world is at fault"),
+        );
         let map = fresh.await?.0;
         *lock(&copy.0) = Some((map.clone(), now));
         Ok(map)

@@ -96,13 +96,25 @@ impl Tasks {
     /// The tasks that `env` works on.
     pub(crate) fn held_by(&self, env: EnvId, now: Timestamp) -> Vec<TaskId> {
         let table = lock(&self.table);
-        table.values().filter(|row| row.holder == Some(env) && is_held(&row.task, now)).map(|row| row.task.id.clone()).collect()
+        table
+            .values()
+            .filter(|row| row.holder == Some(env) && is_held(&row.task, now))
+            .map(|row| row.task.id.clone())
+            .collect()
+    }
+
+    /// Whether the last claim of the task was made in `env`.
+    pub(crate) fn has_holder(&self, id: &TaskId, env: EnvId) -> bool {
+        lock(&self.table).get(id).is_some_and(|row| row.holder == Some(env))
     }
 
     /// Who works on something.
     pub(crate) fn holders(&self, now: Timestamp) -> Vec<EnvId> {
-        let mut holders: Vec<EnvId> =
-            lock(&self.table).values().filter(|row| is_held(&row.task, now)).filter_map(|row| row.holder).collect();
+        let mut holders: Vec<EnvId> = lock(&self.table)
+            .values()
+            .filter(|row| is_held(&row.task, now))
+            .filter_map(|row| row.holder)
+            .collect();
         holders.sort_unstable();
         holders.dedup();
         holders

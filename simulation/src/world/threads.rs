@@ -15,6 +15,7 @@ use futures::channel::oneshot;
 
 use super::port::Operation;
 use super::{Mishap, Port, Ports, Publication, World, lock};
+use crate::known_holes;
 
 /// Our account.
 pub const THREADS_LOGIN: &str = "afterhook";
@@ -82,7 +83,8 @@ impl Threads {
     fn last(&self, thread: &str, limit: usize, now: Timestamp) -> Vec<Comment> {
         let threads = lock(&self.0);
         let Some(thread) = threads.get(thread) else { return Vec::new() };
-        let listed: Vec<&Posted> = thread.comments.iter().filter(|comment| comment.listed_at <= now).collect();
+        let listed: Vec<&Posted> =
+            thread.comments.iter().filter(|comment| comment.listed_at <= now).collect();
         let from = listed.len().saturating_sub(limit);
         listed[from..].iter().map(|comment| shown(comment)).collect()
     }
@@ -148,7 +150,12 @@ impl World {
 
 impl Ports {
     /// Sends a comment on its way, which it goes alone.
-    fn dispatch(&self, thread: String, text: String, mark: Mark) -> oneshot::Receiver<Result<Proof, ServiceFailure>> {
+    fn dispatch(
+        &self,
+        thread: String,
+        text: String,
+        mark: Mark,
+    ) -> oneshot::Receiver<Result<Proof, ServiceFailure>> {
         let (tell, told) = oneshot::channel();
         let world = Arc::clone(&self.world);
         let held_up = !world.is_calm() && world.chance(self.world.scenario.held_up_per_mille);
@@ -190,8 +197,13 @@ impl Publisher for Ports {
         let operation = Operation::write(Port::Threads, "publish", &about);
         let mishap = self.draw(Port::Threads, true);
         self.world.note(|| format!("{} publishes {about} {mishap:?}", self.who()));
-        // The connection: nothing is sent yet.
-        self.pause(self.world.millis(1..40)).await;
+        if mishap == Some(Mishap::Freeze) && !known_holes::DEAD_AFTER_STANDSTILL {
+            self.stand_still().await;
+        }
+        // Nothing is sent yet.
+        if !self.connect().await {
+            return Err(failed(CREATE, ServiceFailure::InDoubt));
+        }
         match mishap {
             Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
             Some(Mishap::FailBefore) => return Err(failed(CREATE, self.refusal())),
@@ -203,6 +215,7 @@ impl Publisher for Ports {
         let landed = self.dispatch(thread, text.to_owned(), mark.clone());
         match mishap {
             Some(Mishap::CrashAfter) => return self.die(&operation, "after").await,
+            Some(Mishap::Freeze) => self.stand_still().await,
             Some(Mishap::Hang) => self.pause(Duration::from_secs(60)).await,
             Some(Mishap::Slow) => self.pause(self.world.millis(1_000..12_000)).await,
             _ => {}
@@ -216,7 +229,12 @@ impl Publisher for Ports {
         }
     }
 
-    async fn find(&self, target: &Target, mark: &Mark, since: Timestamp) -> Result<Option<Proof>, ServiceError> {
+    async fn find(
+        &self,
+        target: &Target,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
         let thread = name_of(target);
         let about = format!("{mark} in {thread}");
         let run = || self.world.threads.find(&thread, &mark.to_string(), since, self.world.now());
