@@ -70,6 +70,10 @@ pub const ALL: &[Hole] = &[
 /// connection is dead.
 pub const DEAD_AFTER_STANDSTILL: bool = true;
 
+/// Likewise: the age of an intent is told by the clock of whoever finds it. One that is minutes ahead takes it
+/// for settled and looks for its proof too soon. Where clocks differ so much nothing is held up on its way.
+pub const INTENTS_AGE_BY_TWO_CLOCKS: bool = true;
+
 /// The hole that `verdict` is due to, if it is known.
 #[must_use]
 pub fn of(verdict: &Verdict) -> Option<&'static Hole> {

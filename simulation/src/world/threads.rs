@@ -21,9 +21,7 @@ use crate::known_holes;
 pub const THREADS_LOGIN: &str = "afterhook";
 /// A request is on its way for so long, milliseconds; seldom, for much longer.
 const ON_ITS_WAY: std::ops::Range<u64> = 5..300;
-const HELD_UP: std::ops::Range<u64> = 2_000..35_000;
-/// How long a new comment may be missing in listings, milliseconds.
-const LAG: std::ops::Range<u64> = 0..12_000;
+const HELD_UP: std::ops::Range<u64> = 2_000..30_000;
 
 /// All threads, by their names.
 #[derive(Default)]
@@ -126,7 +124,9 @@ impl World {
     /// Our comment lands.
     fn land(&self, thread: &str, text: &str, mark: &Mark) -> Result<Proof, ServiceFailure> {
         let now = self.now();
-        let lag = if self.is_calm() || self.chance(500) { Duration::ZERO } else { self.millis(LAG) };
+        let lag = u64::try_from(self.scenario.max_lag.as_millis()).unwrap_or_default();
+        let is_listed = lag == 0 || self.is_calm() || self.chance(500);
+        let lag = if is_listed { Duration::ZERO } else { self.millis(0..lag) };
         let posted = Posted {
             id: 0,
             author: THREADS_LOGIN.to_owned(),
