@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
 use webhook::{Provider, Secrets};
 
-use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, gemini, registry, services};
+use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry, services};
 
 /// How soon a batch comes back that came while the secrets could not be read.
 const SECRETS_RETRY: Duration = Duration::from_secs(60);
@@ -84,7 +84,7 @@ enum NotReady {
     #[error(transparent)]
     Secrets(#[from] SecretsUnreadable),
     #[error(transparent)]
-    Wire(#[from] WireError),
+    Compose(#[from] ComposeError),
     #[error("GEMINI_API_KEY is not set: put it into the secret that ACT_SECRET_ID names")]
     NoModel,
 }
@@ -152,12 +152,12 @@ impl Function {
         let parts = Parts {
             stores: stores.clone(),
             model,
-            services: services(settings, environment, clock).map_err(WireError::from)?,
+            services: services(settings, environment, clock).map_err(ComposeError::from)?,
             clock: clock.clone(),
             jitter: jitter.clone(),
             metrics: metrics.clone(),
         };
-        let approver = wiring::approver(settings, environment, clock.clone()).map_err(WireError::from)?;
+        let approver = wiring::approver(settings, environment, clock.clone()).map_err(ComposeError::from)?;
         Ok(Processor::new(settings, registry(), parts)?.with_approver(approver))
     }
 

@@ -1,0 +1,5 @@
+//! What the processor takes from SQS, and what it answers: batches, records, and what becomes of each message.
+
+pub(crate) mod ack;
+pub(crate) mod batch;
+pub(crate) mod sqs;
