@@ -16,7 +16,63 @@ pub struct Hole {
 }
 
 /// All of them.
-pub const ALL: &[Hole] = &[];
+pub const ALL: &[Hole] = &[
+    Hole {
+        name: "a write-only outage fails tasks for good",
+        invariant: "a task fails for a reason of its own",
+        seen: "reply: in_doubt",
+    },
+    Hole {
+        name: "a comment that did land leaves a failed task",
+        invariant: "a completed task has one publication, every other one none",
+        seen: "is failed and published 1 times",
+    },
+    Hole {
+        name: "outages of a store and crashes of neighbours count as tries",
+        invariant: "a task fails for a reason of its own",
+        seen: "no_attempts_left",
+    },
+    Hole {
+        name: "a crash of a neighbour takes a try from a failing model",
+        invariant: "a task fails for a reason of its own",
+        seen: "model_error",
+    },
+    Hole {
+        name: "superseding drops questions that no model sees",
+        invariant: "every text of a superseded task was seen by a model",
+        seen: "",
+    },
+    Hole {
+        name: "a receiver hears nothing of an end that was made before the work",
+        invariant: "every end is told to its receiver",
+        seen: "is failed, and nobody was told",
+    },
+    Hole {
+        name: "a receiver was told that a task is completed, and it failed",
+        invariant: "every end is told to its receiver",
+        seen: "is failed, and its receiver was told completed",
+    },
+    Hole {
+        name: "a reply that was counted once passes the cap of its thread in every later round",
+        invariant: "a thread has no more replies than it may",
+        seen: "",
+    },
+    Hole {
+        name: "a task store that is down for two minutes makes dead letters of healthy messages",
+        invariant: "nothing is left behind",
+        seen: "are dead letters",
+    },
+];
+
+/// What the world refrains from for the sake of a hole that is not closed: a request that stood still before it
+/// was sent, with the whole process, would be sent once that goes on, however late; a successor that has looked
+/// for it in vain has published by then. Until the callers look at their deadline before they send, such a
+/// connection is dead.
+pub const DEAD_AFTER_STANDSTILL: bool = true;
+
+/// Likewise: the age of an intent is told by the clock of whoever finds it. One that is minutes ahead takes it
+/// for settled and looks for its proof too soon. Where clocks differ so much nothing is held up on its way.
+pub const INTENTS_AGE_BY_TWO_CLOCKS: bool = true;
 
 /// The hole that `verdict` is due to, if it is known.
 #[must_use]

@@ -28,6 +28,9 @@ struct Arguments {
     /// Take out of it what it fails without.
     #[arg(long)]
     shrink: bool,
+    /// With `--shrink`: the invariant that must still be broken, by a part of its name.
+    #[arg(long, default_value = "")]
+    invariant: String,
     /// Plant a bug.
     #[arg(long, value_parser = Planted::from_name)]
     planted: Option<Planted>,
@@ -43,25 +46,21 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let options = Options { traced: arguments.trace, planted: arguments.planted };
     let is_sound = match arguments.seed {
-        Some(seed) => replay(seed, options, arguments.shrink),
+        Some(seed) => replay(seed, options, &arguments),
         None => run_many(&arguments, options),
     };
     if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Whether everything holds in the run of `seed`.
-fn replay(seed: u64, options: Options, smaller: bool) -> bool {
+/// Whether everything holds in the run of `seed`, or in what is left of it.
+fn replay(seed: u64, options: Options, arguments: &Arguments) -> bool {
     let mut scenario = Scenario::of(seed);
-    let quiet = Options { traced: false, ..options };
-    let broken = |scenario: &Scenario| {
-        let outcome = run(scenario, quiet);
-        let mut broken: Vec<_> = outcome.unknown().map(|verdict| verdict.invariant).collect();
-        broken.dedup();
-        broken
-    };
-    let wanted = broken(&scenario);
-    if smaller && !wanted.is_empty() {
-        scenario = shrink(scenario, 400, |scenario| broken(scenario).contains(&wanted[0]));
+    if arguments.shrink {
+        let quiet = Options { traced: false, ..options };
+        scenario = shrink(scenario, 1_000, |smaller| {
+            let outcome = run(smaller, quiet);
+            outcome.verdicts.iter().any(|verdict| verdict.invariant.contains(&arguments.invariant))
+        });
         println!("{scenario:#?}");
     }
     let outcome = run(&scenario, options);

@@ -22,8 +22,8 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
 
 fn problem(after: &After<'_>, task: &Task) -> Option<String> {
     let (id, status) = (&task.id, task.control.status);
-    let told = after.history.callbacks.iter().filter(|told| told.task == *id);
-    match told.last() {
+    let mut told = after.history.callbacks.iter().filter(|told| told.task == *id);
+    match told.next_back() {
         None => Some(format!("{id} is {status}, and nobody was told")),
         Some(told) if told.status != status.as_str() => {
             Some(format!("{id} is {status}, and its receiver was told {}", told.status))

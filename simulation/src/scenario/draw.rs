@@ -5,10 +5,15 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::{ApiTask, Happening, Kind, Nature, Policy, Scenario, Webhook};
+use crate::known_holes;
 use crate::world::{Mishap, Port, Which, Window};
 
 /// Everything is sent within this, minutes.
 const SPAN: std::ops::RangeInclusive<u64> = 3..=40;
+/// Clocks that differ by no more than twice this do so on every day.
+const SMALL_SKEW: Duration = Duration::from_secs(8);
+/// How long a new comment may be missing in listings.
+const MAX_LAG: Duration = Duration::from_secs(8);
 /// Events of a run.
 const EVENTS: std::ops::RangeInclusive<usize> = 2..=9;
 
@@ -21,20 +26,23 @@ impl Scenario {
         let calm = span + Duration::from_secs(lot.u64(60..1_200));
         let rough = lot.u32(0..4);
         let of_rough = |each: u32| rough * each;
+        let max_skew = skew(&mut lot);
+        let is_punctual = known_holes::INTENTS_AGE_BY_TWO_CLOCKS && max_skew > SMALL_SKEW;
         Self {
             seed,
             policy: policy(&mut lot),
             plan: plan(&mut lot, span),
             weather: weather(&mut lot, rough, calm),
             calm,
-            max_skew: skew(&mut lot),
+            max_skew,
             processors: lot.usize(1..=3),
             is_lambda: lot.bool(),
             stale_per_mille: of_rough(150),
             late_per_mille: of_rough(60),
             doubled_per_mille: of_rough(50),
             lost_per_mille: of_rough(40),
-            held_up_per_mille: of_rough(40),
+            held_up_per_mille: if is_punctual { 0 } else { of_rough(40) },
+            max_lag: if is_punctual { Duration::ZERO } else { MAX_LAG },
         }
     }
 }

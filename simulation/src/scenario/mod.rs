@@ -43,6 +43,8 @@ pub struct Scenario {
     pub lost_per_mille: u32,
     /// Of a thousand comments, those that are held up on their way.
     pub held_up_per_mille: u32,
+    /// How long a new comment may be missing in listings.
+    pub max_lag: Duration,
 }
 
 /// What agent.toml says.

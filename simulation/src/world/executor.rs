@@ -135,10 +135,9 @@ impl Scheduler {
             let actor = &mut actors[chosen];
             actor.ready.set.store(false, Ordering::Relaxed);
             let waker = actor.waker.clone();
-            if actor.future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
-                if actors.swap_remove(chosen).leads {
-                    return Poll::Ready(());
-                }
+            let polled = actor.future.as_mut().poll(&mut Context::from_waker(&waker));
+            if polled.is_ready() && actors.swap_remove(chosen).leads {
+                return Poll::Ready(());
             }
         }
     }

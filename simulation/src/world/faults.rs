@@ -57,6 +57,8 @@ pub enum Mishap {
     Slow,
     /// It hangs, then fails; whether it happened is open.
     Hang,
+    /// The caller stands still around it, for up to some minutes.
+    Freeze,
     /// The caller dies before it.
     CrashBefore,
     /// The caller dies after it, before it hears of it.
@@ -65,12 +67,13 @@ pub enum Mishap {
 
 impl Mishap {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FailBefore,
         Self::FailAfter,
         Self::Twice,
         Self::Slow,
         Self::Hang,
+        Self::Freeze,
         Self::CrashBefore,
         Self::CrashAfter,
     ];

@@ -45,6 +45,7 @@ impl Model for Ports {
                 self.pause(left).await;
                 return Err(self.lost(call));
             }
+            Some(Mishap::Freeze) => self.stand_still().await,
             Some(Mishap::Slow) => self.pause(Duration::from_secs(45).min(left)).await,
             Some(Mishap::FailAfter) => {
                 self.pause(thought).await;
@@ -95,11 +96,12 @@ impl Ports {
         ModelAnswer { text, value, usage: vec![usage(&call.step)], exchanges: vec![exchange] }
     }
 
-    /// What is saved is never asked for again.
+    /// What is saved is never asked for again by who has the task. Whoever stood still and lost it meanwhile may
+    /// be about to ask when it goes on, and nothing could keep it from that.
     fn may_ask(&self, call: &ModelCall) {
         let world = &self.world;
         let (id, step) = (&call.task_id, &call.step);
-        let Some(task) = world.tasks.get(id) else { return };
+        let Some(task) = world.tasks.get(id).filter(|_| world.tasks.has_holder(id, self.env)) else { return };
         let saved = match call.role {
             ModelRole::Triage => task.doc.classification.is_some(),
             ModelRole::Answer => world.parts.has(id, &PartKey::step(task.doc.round, step)),

@@ -108,7 +108,7 @@ impl World {
         tokio::time::sleep(self.millis(0..20_000)).await;
         for _ in 0..TRIES {
             let answer = match intention {
-                Intention::Click { approve } => self.click(&id, approve, account).await,
+                Intention::Click { approve } => self.click(&id, approve, &hash, account).await,
                 _ => self.act(&id, intention, &hash, &authorization).await,
             };
             self.note(|| format!("   {name} wants to {intention:?} {id}: {}", said(answer.as_ref())));
@@ -190,8 +190,13 @@ impl World {
     }
 
     /// Uses a button of the message that asks.
-    async fn click(self: &Arc<Self>, id: &TaskId, approve: bool, account: &str) -> Option<Answer> {
-        let asked = self.channel.open_message(id)?;
+    async fn click(
+        self: &Arc<Self>,
+        id: &TaskId,
+        approve: bool,
+        hash: &str,
+        account: &str,
+    ) -> Option<Answer> {
         let button = if approve { domain::Button::Approve } else { domain::Button::Reject };
         let payload = json!({
             "type": "block_actions",
@@ -200,7 +205,7 @@ impl World {
             "channel": {"id": CHANNEL},
             "message": {"ts": "1800000000.000100"},
             "actions": [{
-                "action_id": button.id(), "value": domain::Button::value(id, &asked.draft_hash)
+                "action_id": button.id(), "value": domain::Button::value(id, hash)
             }],
             // Every click is a request of its own.
             "trigger_id": self.between(0..i64::MAX).to_string(),

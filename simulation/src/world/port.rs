@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::Stores;
 
 use super::{EnvId, Mishap, Port, World};
+use crate::known_holes;
 use crate::planted::Planted;
 
 /// An operation takes so long, milliseconds.
@@ -16,6 +17,12 @@ const QUICK: std::ops::Range<u64> = 1..25;
 const SLOW: std::ops::Range<u64> = 300..6_000;
 /// One that hangs is given up by its client after this.
 const GIVEN_UP: std::ops::Range<u64> = 6_000..25_000;
+
+/// An environment stands still for so long.
+const STANDS_STILL: std::ops::Range<u64> = 1_000..420_000;
+
+/// A connection that stood still for longer is dead.
+const MAX_STANDSTILL: Duration = Duration::from_secs(5);
 
 /// The world, as `env` reaches it.
 pub(crate) struct Ports {
@@ -77,8 +84,9 @@ impl Ports {
     ) -> Result<T, E> {
         let mishap = self.draw(operation.port, operation.writes);
         let mishap = mishap.filter(|mishap| !(operation.once && *mishap == Mishap::Twice));
-        self.wait(QUICK).await;
+        let connected = self.connect().await;
         let outcome = match mishap {
+            _ if operation.once && !connected => Err(fail()),
             None => Ok(run()),
             Some(Mishap::Slow) => {
                 self.wait(SLOW).await;
@@ -102,6 +110,17 @@ impl Ports {
                 }
                 self.wait(GIVEN_UP).await;
                 Err(fail())
+            }
+            Some(Mishap::Freeze) => {
+                let before = !operation.once && self.world.chance(500);
+                if before {
+                    self.stand_still().await;
+                }
+                let done = run();
+                if !before {
+                    self.stand_still().await;
+                }
+                Ok(done)
             }
             Some(Mishap::CrashBefore) => self.die(&operation, "before").await,
             Some(Mishap::CrashAfter) => {
@@ -129,6 +148,21 @@ impl Ports {
         if self.world.scheduler.is_killed(self.env) {
             pending::<()>().await;
         }
+    }
+
+    /// Opens a connection; whether something can still be sent by it, or it has stood still for too long.
+    pub(crate) async fn connect(&self) -> bool {
+        let began = self.world.time.elapsed();
+        self.wait(QUICK).await;
+        let waited = self.world.time.elapsed().saturating_sub(began);
+        waited < MAX_STANDSTILL || !known_holes::DEAD_AFTER_STANDSTILL
+    }
+
+    /// The environment stands still here for a while.
+    pub(crate) async fn stand_still(&self) {
+        let time = self.world.millis(STANDS_STILL);
+        self.world.freeze(self.env, time);
+        self.pause(Duration::from_millis(1)).await;
     }
 
     /// The environment dies here.

@@ -12,7 +12,7 @@ use webhook::Provider;
 use super::gateway::{Answer, Front};
 use super::glue::PEOPLE;
 use super::receiver::HOST;
-use super::{Posted, World};
+use super::{Bugs, Posted, World};
 use crate::scenario::{ApiTask, Happening, Kind, Webhook};
 
 /// How long a sender of webhooks waits.
@@ -67,7 +67,7 @@ impl World {
         let mut guid = format!("delivery-{number}");
         loop {
             let answer = self.post_webhook(webhook.kind.header(), &guid, &body).await;
-            let taken = self.is_taken(number, answer.as_ref());
+            let taken = self.is_taken(number, Some(&guid), answer.as_ref());
             match tries.next() {
                 // Somebody who sends again what was taken already replays it, under another name.
                 Some(wait) if !taken || webhook.replays => {
@@ -135,7 +135,7 @@ impl World {
     }
 
     /// Whether the sender is done with it. What it was told is a promise from now on.
-    fn is_taken(&self, number: usize, answer: Option<&Answer>) -> bool {
+    fn is_taken(&self, number: usize, guid: Option<&str>, answer: Option<&Answer>) -> bool {
         let Some((status, json)) = answer else { return false };
         if !status.is_success() {
             if *status != StatusCode::SERVICE_UNAVAILABLE {
@@ -144,7 +144,9 @@ impl World {
             return false;
         }
         if let Some(id) = json["task_id"].as_str().and_then(|id| id.parse::<TaskId>().ok()) {
-            self.promise(number, &id);
+            // A planted bug would name the task by what it goes by.
+            let bugs = Bugs { planted: self.planted, delivery: guid };
+            self.promise(number, &bugs.known_as(&id));
         }
         true
     }
@@ -174,7 +176,7 @@ impl World {
             let request = post("/tasks", &headers, body.to_string().into_bytes());
             let answer = self.request(Front::Console, request, PATIENCE).await;
             self.note(|| format!("   task {number}: {}", said(answer.as_ref())));
-            if self.is_taken(number, answer.as_ref()) {
+            if self.is_taken(number, None, answer.as_ref()) {
                 return;
             }
             tokio::time::sleep(*wait).await;

@@ -103,6 +103,11 @@ impl Tasks {
             .collect()
     }
 
+    /// Whether the last claim of the task was made in `env`.
+    pub(crate) fn has_holder(&self, id: &TaskId, env: EnvId) -> bool {
+        lock(&self.table).get(id).is_some_and(|row| row.holder == Some(env))
+    }
+
     /// Who works on something.
     pub(crate) fn holders(&self, now: Timestamp) -> Vec<EnvId> {
         let mut holders: Vec<EnvId> = lock(&self.table)

@@ -15,14 +15,13 @@ use futures::channel::oneshot;
 
 use super::port::Operation;
 use super::{Mishap, Port, Ports, Publication, World, lock};
+use crate::known_holes;
 
 /// Our account.
 pub const THREADS_LOGIN: &str = "afterhook";
 /// A request is on its way for so long, milliseconds; seldom, for much longer.
 const ON_ITS_WAY: std::ops::Range<u64> = 5..300;
-const HELD_UP: std::ops::Range<u64> = 2_000..35_000;
-/// How long a new comment may be missing in listings, milliseconds.
-const LAG: std::ops::Range<u64> = 0..12_000;
+const HELD_UP: std::ops::Range<u64> = 2_000..30_000;
 
 /// All threads, by their names.
 #[derive(Default)]
@@ -125,7 +124,9 @@ impl World {
     /// Our comment lands.
     fn land(&self, thread: &str, text: &str, mark: &Mark) -> Result<Proof, ServiceFailure> {
         let now = self.now();
-        let lag = if self.is_calm() || self.chance(500) { Duration::ZERO } else { self.millis(LAG) };
+        let lag = u64::try_from(self.scenario.max_lag.as_millis()).unwrap_or_default();
+        let is_listed = lag == 0 || self.is_calm() || self.chance(500);
+        let lag = if is_listed { Duration::ZERO } else { self.millis(0..lag) };
         let posted = Posted {
             id: 0,
             author: THREADS_LOGIN.to_owned(),
@@ -196,8 +197,13 @@ impl Publisher for Ports {
         let operation = Operation::write(Port::Threads, "publish", &about);
         let mishap = self.draw(Port::Threads, true);
         self.world.note(|| format!("{} publishes {about} {mishap:?}", self.who()));
-        // The connection: nothing is sent yet.
-        self.pause(self.world.millis(1..40)).await;
+        if mishap == Some(Mishap::Freeze) && !known_holes::DEAD_AFTER_STANDSTILL {
+            self.stand_still().await;
+        }
+        // Nothing is sent yet.
+        if !self.connect().await {
+            return Err(failed(CREATE, ServiceFailure::InDoubt));
+        }
         match mishap {
             Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
             Some(Mishap::FailBefore) => return Err(failed(CREATE, self.refusal())),
@@ -209,6 +215,7 @@ impl Publisher for Ports {
         let landed = self.dispatch(thread, text.to_owned(), mark.clone());
         match mishap {
             Some(Mishap::CrashAfter) => return self.die(&operation, "after").await,
+            Some(Mishap::Freeze) => self.stand_still().await,
             Some(Mishap::Hang) => self.pause(Duration::from_secs(60)).await,
             Some(Mishap::Slow) => self.pause(self.world.millis(1_000..12_000)).await,
             _ => {}
