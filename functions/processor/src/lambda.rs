@@ -10,13 +10,11 @@ use lambda_runtime::{Error, LambdaEvent};
 use secrecy::{ExposeSecret, SecretString};
 use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
 use tokio::sync::Mutex;
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, error, info_span, warn};
 use webhook::{Provider, Secrets};
 
+use crate::not_ready::{Back, back};
 use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, gemini, registry, services};
-
-/// How soon a batch comes back that came while the secrets could not be read.
-const SECRETS_RETRY: Duration = Duration::from_secs(60);
 
 /// One execution environment.
 pub struct Function {
@@ -89,6 +87,17 @@ enum NotReady {
     NoModel,
 }
 
+impl NotReady {
+    /// For the metric: few words, each a metric of its own.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Secrets(_) => "secrets",
+            Self::Wire(_) => "configuration",
+            Self::NoModel => "no_model_key",
+        }
+    }
+}
+
 impl Function {
     /// Starts the execution environment.
     ///
@@ -120,7 +129,8 @@ impl Function {
                 processor.handle_batch(event, lane_of, deadline).await
             }
             Err(problem) => {
-                error!(%problem, "the batch comes back later");
+                error!(%problem, reason = problem.reason(), "not ready; the batch comes back later");
+                self.booted.metrics.not_ready(problem.reason());
                 self.give_back(event).await
             }
         }
@@ -167,8 +177,11 @@ impl Function {
         for record in event.records {
             let lane = record.event_source_arn.as_deref().and_then(|arn| self.booted.lanes.of(arn));
             let Some(delivery) = record.delivery(lane, now) else { continue };
-            let delayed = self.booted.stores.queue.set_visibility(&delivery.receipt, SECRETS_RETRY).await;
-            if let Err(problem) = delayed {
+            let Back::In(delay) = back(&delivery) else {
+                warn!(message_id = delivery.message_id, "message let go; the sweeper sends another one");
+                continue;
+            };
+            if let Err(problem) = self.booted.stores.queue.set_visibility(&delivery.receipt, delay).await {
                 error!(message_id = delivery.message_id, %problem, "the message comes back later than it should");
             }
             response.give_back(delivery.message_id);

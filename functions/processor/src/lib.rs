@@ -23,6 +23,8 @@ mod interrupt;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod media;
+#[cfg(feature = "lambda")]
+mod not_ready;
 mod observe;
 mod person;
 mod process;
