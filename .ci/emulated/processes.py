@@ -91,11 +91,10 @@ def impatient(address, idle_seconds):
 
     async def serve(reader, writer):
         upstream_reader, upstream_writer = await asyncio.open_connection(host, int(port))
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(pass_on(reader, upstream_writer), pass_on(upstream_reader, writer))
-        finally:
-            writer.close()
-            upstream_writer.close()
+        writer.close()
+        upstream_writer.close()
 
     async def start():
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
