@@ -1,5 +1,7 @@
-# What .ci/run and .ci/lambda share; sourced by them from the root of the project.
+# What the scripts of this folder share; sourced by them from the root of the project.
 
+# The newest C library that Amazon Linux 2023, and so provided.al2023, has.
+readonly LAMBDA_GLIBC=2.34
 readonly CARGO_DENY=0.20.2 CARGO_MACHETE=0.9.2 ACTIONLINT=1.7.12
 
 target="${CARGO_TARGET_DIR:-$PWD/target}"
@@ -39,4 +41,20 @@ python_tools() {
         printf '%s' "$wanted" >"$venv/complete"
     fi
     export PATH="$venv/bin:$PATH"
+}
+
+# The newest C library that a bootstrap asks for. A warning where it was linked against this machine's own,
+# which is then no proof of anything; a failure where it is to be shipped.
+check_glibc() {
+    local bootstrap="$1" required="${2:-}" asked newest
+    if ! command -v readelf >/dev/null; then
+        warn "there is no readelf (binutils); the C library that $bootstrap needs was not checked"
+        return
+    fi
+    asked="$(readelf --version-info --wide "$bootstrap" | grep -o 'GLIBC_2[0-9.]*' | sort -uV | tail -n 1)"
+    newest="$(printf '%s\n' "${asked#GLIBC_}" "$LAMBDA_GLIBC" | sort -V | tail -n 1)"
+    printf '%10d bytes, asks for %s: %s\n' "$(stat -c %s "$bootstrap")" "$asked" "$bootstrap"
+    [[ "$newest" == "$LAMBDA_GLIBC" ]] && return
+    warn "$bootstrap would not start on Lambda, which has glibc $LAMBDA_GLIBC"
+    [[ -z "$required" ]]
 }

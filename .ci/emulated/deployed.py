@@ -45,13 +45,11 @@ def main(target, bootstraps, afterhook):
         impatient(github_itself, IDLE) as github,
     ):
         folder = pathlib.Path(scratch) / "stack"
-        folder.mkdir()
         write(folder, bootstraps, RECEIVES)
         print("the deployed stack:")
         deploy(folder, endpoint)
         say("sam deploy --guided, answered with Enter alone: deployed")
         stack = Stack(endpoint)
-        check_not_ready(stack)
         stack.put_secret("ActSecretId", {
             "GEMINI_API_KEY": "key", "GEMINI_BASE_URL": gemini, "GITHUB_TOKEN": "token", "GITHUB_API_URL": github,
         })
@@ -59,10 +57,12 @@ def main(target, bootstraps, afterhook):
         posted = Posted(github_itself)
         check_webhook(stack, posted)
         lost = lose_a_message(stack)
+        lost_at = time.monotonic()
         check_partial_failure(stack, posted)
         check_dead_letters(stack, posted, afterhook)
         check_thaw(stack, posted, emulator_id)
-        check_sweeper(stack, posted, lost)
+        check_not_ready(stack, emulator_id)
+        check_sweeper(stack, posted, lost, lost_at)
 
 
 class Posted:
@@ -172,16 +172,36 @@ def lose_a_message(stack):
     return task_id
 
 
-def check_sweeper(stack, posted, task_id):
+def check_sweeper(stack, posted, task_id, lost_at):
     """Nothing invokes the sweeper here but the schedule. A received task is due after two minutes."""
     until("the sweeper's comment", 240, lambda: posted.on(5))
     if stack.task(task_id, TOKEN)["status"] != "completed":
         raise Failed("the task whose message was lost has not ended")
-    say("the schedule drove the sweeper, which brought back a task whose message was lost")
+    waited = time.monotonic() - lost_at
+    say(f"the schedule drove the sweeper, which brought back a task whose message was lost {waited:.0f} s ago")
 
 
-def check_not_ready(stack):
-    """Placeholder secrets: the batch goes back, loudly."""
+def check_not_ready(stack, emulator_id):
+    """Without a credential a batch goes back, loudly, and stays out of sight for minutes: three receives
+    in a row would make a dead letter of it here."""
+    credentials = stack.secret("ActSecretId")
+    stack.put_secret("ActSecretId", {**credentials, "GEMINI_API_KEY": "", "GEMINI_BASE_URL": ""})
+    end_bootstraps(emulator_id)
+    stack.webhook(6)
+    until("the metric NotReady", WORK, lambda: '"NotReady":1' in stack.log("ProcessorLogs"))
+    queue = stack.outputs["StandardLaneUrl"]
+    time.sleep(2 * RECEIVES)
+    if stack.depth(queue) != (0, 1) or sum(stack.depth(stack.outputs["DeadLetterUrl"])) != 1:
+        raise Failed(f"the message that came without credentials does not wait: {stack.depth(queue)}")
+    stack.put_secret("ActSecretId", credentials)
+    end_bootstraps(emulator_id)
+    say("without a credential the batch went back with the metric NotReady, and is no dead letter")
+
+
+def end_bootstraps(emulator_id):
+    """New environments read their secrets anew; old ones keep them for five minutes."""
+    for pid in [pid for pid in processes() if is_bootstrap(pid, emulator_id)]:
+        os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
