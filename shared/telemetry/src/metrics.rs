@@ -230,7 +230,7 @@ impl Metrics {
         }
         let watched: Vec<Metric<'_>> =
             sets.iter().flat_map(|set| set.metrics).filter(|(name, ..)| WATCHED.contains(name)).copied().collect();
-        let dimension = self.stack.as_deref().map(|stack| (STACK, stack));
+        let dimension = self.stack.as_deref().filter(|_| !watched.is_empty()).map(|stack| (STACK, stack));
         let by_stack = dimension.as_ref().map(|stack| Set {
             metrics: &watched,
             dimensions: std::slice::from_ref(stack),

@@ -97,6 +97,9 @@ fn samconfig_has_a_stack_for_dev_and_one_for_prod() {
         let deploy = &config[environment]["deploy"]["parameters"];
         assert_eq!(deploy["capabilities"].as_str(), Some("CAPABILITY_IAM"), "{environment}");
         assert_eq!(deploy["resolve_s3"].as_bool(), Some(true), "{environment}");
+        // Its question is answered No by Enter.
+        let asks = deploy["confirm_changeset"].as_bool().unwrap();
+        assert_eq!(asks, environment == "prod", "{environment}");
     }
 }
 
