@@ -118,7 +118,9 @@ impl Function {
     /// None; the type is Lambda's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
         let deadline = deadline(&event);
-        let span = info_span!("invocation", function = "processor", request_id = event.context.request_id);
+        let context = &event.context;
+        let trace_id = context.xray_trace_id.as_deref();
+        let span = info_span!("invocation", function = "processor", request_id = context.request_id, trace_id);
         Ok(self.batch(event.payload, deadline).boxed().instrument(span).await)
     }
 
