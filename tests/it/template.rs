@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-
 use file::{Template, number, strings, text};
 
 const FUNCTIONS: [&str; 4] = ["ConsoleFunction", "IngestFunction", "ProcessorFunction", "SweeperFunction"];

@@ -48,7 +48,10 @@ pub(super) fn thousand_events(event: &Requests) -> Rows {
     let thousand = |what: &str, dollars: f64| (what.to_owned(), 1_000.0 * dollars);
     vec![
         thousand("HTTP API", HTTP_API),
-        thousand("Lambda: ingest, 512 MB for 30 ms", INVOCATION + INGEST_GIGABYTE_SECONDS * GIGABYTE_SECOND_ARM64),
+        thousand(
+            "Lambda: ingest, 512 MB for 30 ms",
+            INVOCATION + INGEST_GIGABYTE_SECONDS * GIGABYTE_SECOND_ARM64,
+        ),
         thousand(
             "Lambda: processor, 1 GB for 12 s",
             INVOCATION + PROCESSOR_GIGABYTE_SECONDS * GIGABYTE_SECOND_ARM64,

@@ -120,7 +120,8 @@ impl Function {
         let deadline = deadline(&event);
         let context = &event.context;
         let trace_id = context.xray_trace_id.as_deref();
-        let span = info_span!("invocation", function = "processor", request_id = context.request_id, trace_id);
+        let span =
+            info_span!("invocation", function = "processor", request_id = context.request_id, trace_id);
         Ok(self.batch(event.payload, deadline).boxed().instrument(span).await)
     }
 

@@ -228,13 +228,16 @@ impl Metrics {
         if matches!(self.sink, Sink::None) {
             return;
         }
-        let watched: Vec<Metric<'_>> =
-            sets.iter().flat_map(|set| set.metrics).filter(|(name, ..)| WATCHED.contains(name)).copied().collect();
+        let watched: Vec<Metric<'_>> = sets
+            .iter()
+            .flat_map(|set| set.metrics)
+            .filter(|(name, ..)| WATCHED.contains(name))
+            .copied()
+            .collect();
         let dimension = self.stack.as_deref().filter(|_| !watched.is_empty()).map(|stack| (STACK, stack));
-        let by_stack = dimension.as_ref().map(|stack| Set {
-            metrics: &watched,
-            dimensions: std::slice::from_ref(stack),
-        });
+        let by_stack = dimension
+            .as_ref()
+            .map(|stack| Set { metrics: &watched, dimensions: std::slice::from_ref(stack) });
         let sets: Vec<Set<'_>> = sets.iter().copied().chain(by_stack).collect();
         let Some(line) = (Document { at: self.clock.now(), sets: &sets }).line() else { return };
         if let Err(error) = self.sink.write(&line) {

@@ -103,12 +103,8 @@ fn all(metrics: &Metrics) {
     metrics.rejected("signature");
     metrics.claimed(MS);
     metrics.not_ready("no_model_key");
-    let ended = Ended {
-        status: TaskStatus::Failed,
-        intent: Some("question"),
-        worked: MS,
-        since_received: MS,
-    };
+    let ended =
+        Ended { status: TaskStatus::Failed, intent: Some("question"), worked: MS, since_received: MS };
     metrics.task_ended(&ended);
     metrics.model_called("gemini-pro-latest", "answered", MS, Some(MS));
     metrics.model_billed(&usage(Some(0.5)));

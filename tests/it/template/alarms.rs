@@ -55,8 +55,7 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
         for name in alarms {
             let alarm = template.properties(name);
             let queried = &alarm["Metrics"][1]["MetricStat"]["Metric"];
-            let dimensions =
-                if queried.is_null() { &alarm["Dimensions"] } else { &queried["Dimensions"] };
+            let dimensions = if queried.is_null() { &alarm["Dimensions"] } else { &queried["Dimensions"] };
             let dimensions: Vec<(&str, &str)> = dimensions
                 .as_sequence()
                 .unwrap()
@@ -66,9 +65,16 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
             assert_eq!(dimensions, [("stack", "AWS::StackName")], "{name}");
         }
     }
-    for promised in
-        ["ApprovalsOldest", "BreakerOpen", "BudgetUsed", "FailedTasks", "NotReady", "PermitWait", "Throttled", "Unaccounted"]
-    {
+    for promised in [
+        "ApprovalsOldest",
+        "BreakerOpen",
+        "BudgetUsed",
+        "FailedTasks",
+        "NotReady",
+        "PermitWait",
+        "Throttled",
+        "Unaccounted",
+    ] {
         assert!(alarmed(&template).contains_key(promised), "{promised}");
     }
     assert_eq!(number(&template.properties("BudgetAlarm")["Threshold"]), 80);
@@ -81,7 +87,8 @@ fn every_function_has_alarms_on_its_errors_and_throttles() {
         let short = function.strip_suffix("Function").unwrap();
         let throttles = template.properties(&format!("{short}ThrottlesAlarm"));
         assert_eq!(text(&throttles["Dimensions"][0]["Value"]), function);
-        let errors = if short == "Sweeper" { "SweeperAlarm".to_owned() } else { format!("{short}ErrorsAlarm") };
+        let errors =
+            if short == "Sweeper" { "SweeperAlarm".to_owned() } else { format!("{short}ErrorsAlarm") };
         template.resource(&errors);
     }
     template.resource("ConcurrencyAlarm");
@@ -103,7 +110,10 @@ fn every_function_is_rolled_out_behind_an_alias_and_rolled_back_by_an_alarm() {
         assert!(!named.is_empty() && named.iter().all(|alarm| alarms.contains(alarm)), "{named:?}");
     }
     let offered = strings(&template.root()["Parameters"]["Rollout"]["AllowedValues"]);
-    assert!(offered.contains(&"AllAtOnce") && text(&template.root()["Parameters"]["Rollout"]["Default"]).starts_with("Canary"));
+    assert!(
+        offered.contains(&"AllAtOnce")
+            && text(&template.root()["Parameters"]["Rollout"]["Default"]).starts_with("Canary")
+    );
 }
 
 #[test]
@@ -113,7 +123,11 @@ fn senders_are_answered_in_time_by_what_they_see_themselves() {
     assert_eq!((text(&alarm["Namespace"]), text(&alarm["MetricName"])), ("AWS/ApiGateway", "Latency"));
     let route = text(&alarm["Dimensions"][2]["Value"]);
     let settings = &template.properties("HttpApi")["RouteSettings"][route];
-    assert_eq!(settings["DetailedMetricsEnabled"], Value::from(true), "a route has metrics only if it says so");
+    assert_eq!(
+        settings["DetailedMetricsEnabled"],
+        Value::from(true),
+        "a route has metrics only if it says so"
+    );
 }
 
 /// Everything that the dashboard names is there.

@@ -67,8 +67,15 @@ fn executions_can_be_reserved_for_ingest() {
 #[test]
 fn every_name_carries_the_name_of_the_stack() {
     const NAMES: [&str; 9] = [
-        "AlarmName", "BucketName", "DashboardName", "FunctionName", "LayerName", "LogGroupName", "QueueName",
-        "RoleName", "TableName",
+        "AlarmName",
+        "BucketName",
+        "DashboardName",
+        "FunctionName",
+        "LayerName",
+        "LogGroupName",
+        "QueueName",
+        "RoleName",
+        "TableName",
     ];
     let template = Template::read();
     for (name, resource) in template.root()["Resources"].as_mapping().unwrap() {
@@ -89,7 +96,8 @@ fn every_name_carries_the_name_of_the_stack() {
 
 #[test]
 fn samconfig_has_a_stack_for_dev_and_one_for_prod() {
-    let config: toml::Table = fs::read_to_string(workspace().join("samconfig.toml")).unwrap().parse().unwrap();
+    let config: toml::Table =
+        fs::read_to_string(workspace().join("samconfig.toml")).unwrap().parse().unwrap();
     let stack = |name: &str| config[name]["global"]["parameters"]["stack_name"].as_str().unwrap().to_owned();
     let stacks = ["default", "dev", "prod"].map(stack);
     assert_eq!(stacks, ["afterhook", "afterhook-dev", "afterhook-prod"]);
@@ -122,8 +130,18 @@ fn outputs_name_what_commands_need() {
     let template = Template::read();
     let outputs = template.root()["Outputs"].as_mapping().unwrap();
     for needed in [
-        "ActSecretId", "ConsoleSecretId", "ConsoleUrl", "DeadLetterUrl", "ExpressLaneUrl", "StandardLaneUrl",
-        "BulkLaneUrl", "PayloadBucket", "StateTable", "TasksTable", "VerifySecretId", "WebhookUrl",
+        "ActSecretId",
+        "ConsoleSecretId",
+        "ConsoleUrl",
+        "DeadLetterUrl",
+        "ExpressLaneUrl",
+        "StandardLaneUrl",
+        "BulkLaneUrl",
+        "PayloadBucket",
+        "StateTable",
+        "TasksTable",
+        "VerifySecretId",
+        "WebhookUrl",
     ] {
         assert!(outputs.contains_key(needed), "{needed}");
     }
