@@ -131,7 +131,7 @@ async fn receive(processor: &Processor, lane: Lane, most: usize) -> Outcome<Vec<
     let from = Visibility { lane: Some(lane), timeout: 6 * INVOCATION };
     let mut batch = Vec::new();
     while batch.len() < most {
-        let mut received = processor.stores.queue.receive(from, most - batch.len(), Duration::ZERO).await?;
+        let mut received = processor.stores().queue.receive(from, most - batch.len(), Duration::ZERO).await?;
         if received.is_empty() {
             break;
         }
@@ -145,13 +145,13 @@ async fn work(processor: &Arc<Processor>, lane: Lane, deliveries: Vec<Delivery>)
     let mut receipts: BTreeMap<String, Receipt> =
         deliveries.iter().map(|delivery| (delivery.message_id.clone(), delivery.receipt.clone())).collect();
     let event = SqsEvent { records: deliveries.into_iter().map(|delivery| record(lane, delivery)).collect() };
-    let deadline = after(processor.clock.now(), INVOCATION);
+    let deadline = after(processor.clock().now(), INVOCATION);
     let answer = processor.handle_batch(event, |_| Some(lane), deadline).await;
     for failure in answer.batch_item_failures {
         receipts.remove(&failure.item_identifier);
     }
     for receipt in receipts.values() {
-        processor.stores.queue.delete(receipt).await?;
+        processor.stores().queue.delete(receipt).await?;
     }
     Ok(())
 }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use afterhook::standin::gemini::{Fault, FaultRule, GeminiStandin, Latency};
 use domain::{Clock, Task, TaskStatus, Timestamp, between};
 use serde_json::Value;
 use settings::Settings;
+use standins::gemini::{Fault, FaultRule, GeminiStandin, Latency};
 use telemetry::Recorded;
 use tokio::runtime::Builder;
 
@@ -68,7 +68,7 @@ fn outage(what: &str, fault: Fault, settings: &Settings) -> Outcome<Table> {
     Ok(table)
 }
 
-fn standin() -> afterhook::standin::gemini::Builder {
+fn standin() -> standins::gemini::Builder {
     let thinking = Latency::Between(Duration::from_millis(100), Duration::from_millis(400));
     GeminiStandin::builder().keep_requests(seen::REMEMBERED).keep_bodies(false).latency(thinking)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use afterhook::standin::gemini::{Billed, GeminiStandin};
 use domain::{Timestamp, after};
+use standins::gemini::{Billed, GeminiStandin};
 
 /// Calls that a benchmark's stand-in remembers; a client that never waits makes tens of thousands.
 pub(crate) const REMEMBERED: usize = 200_000;
@@ -26,7 +26,7 @@ pub(crate) struct Call {
 pub(crate) fn calls(standin: &GeminiStandin) -> Vec<Call> {
     let asked = |verb: &str| matches!(verb, "generateContent" | "streamGenerateContent");
     let requests = standin.requests().into_iter().filter(|request| asked(&request.verb));
-    let call = |request: afterhook::standin::gemini::ReceivedRequest| {
+    let call = |request: standins::gemini::ReceivedRequest| {
         let (at, status, billed) = (request.at, request.status, request.billed);
         request.model.map(|model| Call { at, model, status, billed })
     };

@@ -54,5 +54,5 @@ pub(crate) fn cpu_each(webhooks: &[Webhook]) -> Outcome<[Duration; STAGES.len()]
 }
 
 fn of(webhook: &Webhook) -> Received<'_> {
-    Received { content_type: "application/json", event_hint: Some("issues"), body: &webhook.body }
+    Received { event_hint: Some("issues"), body: &webhook.body }
 }

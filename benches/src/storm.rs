@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use afterhook::standin::gemini::{GeminiStandin, Latency, Quota};
 use domain::{Clock, Task, TaskStatus};
 use settings::Settings;
+use standins::gemini::{GeminiStandin, Latency, Quota};
 use tokio::runtime::Builder;
 
 use crate::fleet::{Fleet, PROCESSORS};
@@ -33,7 +33,7 @@ pub(crate) fn run() -> Outcome<Vec<Table>> {
 }
 
 /// A model that thinks for half a second or so, under the limits that agent.toml names.
-fn standin(settings: &Settings) -> afterhook::standin::gemini::Builder {
+fn standin(settings: &Settings) -> standins::gemini::Builder {
     let thinking = Latency::Between(Duration::from_millis(200), Duration::from_millis(800));
     let standin =
         GeminiStandin::builder().keep_requests(seen::REMEMBERED).keep_bodies(false).latency(thinking);

@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use afterhook::standin::gemini::{self, GeminiStandin, Latency};
-use afterhook::standin::github::GithubStandin;
 use domain::Clock;
+use standins::gemini::{self, GeminiStandin, Latency};
+use standins::github::GithubStandin;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 

@@ -1,5 +1,4 @@
-//! The whole system on one machine: the command `afterhook`, and the stand-ins for Gemini and GitHub
-//! that it is tried with.
+//! The whole system on one machine: the command `afterhook`.
 #![allow(clippy::print_stderr, reason = "a terminal program speaks to its user")]
 
 mod cli;
@@ -7,7 +6,6 @@ mod command;
 mod dev;
 mod failure;
 mod made_up;
-pub mod standin;
 mod terminal;
 
 use std::process::ExitCode;

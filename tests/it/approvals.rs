@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use afterhook::standin::slack::{Fault, FaultRule, Scope, SlackStandin, StoredMessage};
 use afterhook::{Backend, Dev, Running};
 use domain::{Clock, NoticeState, Save, Task, TaskId, Timestamp};
 use e2e::api::{Answer, Api};
@@ -12,6 +11,7 @@ use e2e::world::{PERSON, World, listen, triage_says};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use settings::Settings;
+use standins::slack::{Fault, FaultRule, Scope, SlackStandin, StoredMessage};
 use tokio::task::JoinSet;
 use webhook::{Provider, Secrets};
 

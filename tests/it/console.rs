@@ -6,9 +6,9 @@ mod chromium;
 mod fuzz;
 mod terminal;
 
-use afterhook::standin::gemini::{Fault, FaultRule};
 use e2e::world::{TOKEN, World, triage_says};
 use serde_json::json;
+use standins::gemini::{Fault, FaultRule};
 
 use crate::dev::System;
 

@@ -6,8 +6,6 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use afterhook::standin::gemini::{GeminiStandin, Latency};
-use afterhook::standin::github::GithubStandin;
 use e2e::api::Api;
 use e2e::assembly::Assembly;
 use e2e::hooks;
@@ -15,6 +13,8 @@ use e2e::watch::Watch;
 use e2e::world::World;
 use embedded::Embedded;
 use serde_json::Value;
+use standins::gemini::{GeminiStandin, Latency};
+use standins::github::GithubStandin;
 
 use crate::binary::{self, Process};
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
@@ -139,11 +139,16 @@ fn functions_use_shared_crates_and_not_each_other() {
 #[test]
 fn nothing_that_is_deployed_depends_on_the_local_runner_or_on_tests() {
     let graph = Graph::read();
-    let above = set(&["afterhook", "benches", "e2e"]);
+    let above = set(&["afterhook", "benches", "e2e", "standins"]);
     for (name, _) in graph.in_folder("functions").chain(graph.in_folder("shared")) {
         assert!(graph.reach(name).is_disjoint(&above), "{name} depends on something above it");
     }
     assert!(graph.reach("afterhook").is_disjoint(&set(&["benches", "e2e"])));
+}
+
+#[test]
+fn stand_ins_know_nothing_of_the_system_that_calls_them() {
+    assert_eq!(Graph::read().crates["standins"].ours, set(&["domain"]));
 }
 
 #[test]
@@ -178,5 +183,27 @@ fn main_of_a_function_only_wires() {
         let path = Path::new(&graph.root).join(&node.dir).join("src/main.rs");
         let lines = fs::read_to_string(&path).unwrap().lines().count();
         assert!(lines <= MAX_MAIN, "main.rs of {name} has {lines} lines: move work into its library");
+    }
+}
+
+#[test]
+fn files_that_the_architecture_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["agent", "benches", "functions", "local", "shared", "tests"] {
+        list(&root.join(folder), &mut files);
+    }
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let named =
+        page.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") && !word.contains("NAME"));
+    let gone: Vec<&str> = named.filter(|name| !files.iter().any(|file| file.ends_with(name))).collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md names {gone:?}");
+}
+
+/// The files below `folder`.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { list(&path, files) } else { files.push(path) }
     }
 }

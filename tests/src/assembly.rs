@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use console::{Console, TokenSource};
 use domain::{Clock, Delivery, Jitter, Lane, Stores, Visibility, after};
 use ingest::{Ingest, SecretsSource, signing_secrets};
-use processor::{Fate, Parts, Processor};
+use processor::{Ack, Parts, Processor};
 use serde_json::Value;
 use settings::Settings;
 use sweeper::{Report, Sweeper};
@@ -104,13 +104,13 @@ impl Assembly {
     ///
     /// # Panics
     /// When the queue fails.
-    pub async fn deliver(&self, delivery: &Delivery) -> Fate {
-        let deadline = after(self.processor.clock.now(), INVOCATION);
-        let fate = self.processor.handle(delivery, deadline).await;
-        if fate == Fate::Gone {
+    pub async fn deliver(&self, delivery: &Delivery) -> Ack {
+        let deadline = after(self.processor.clock().now(), INVOCATION);
+        let ack = self.processor.handle(delivery, deadline).await;
+        if ack == Ack::Delete {
             self.stores.queue.delete(&delivery.receipt).await.expect("a queue that answers");
         }
-        fate
+        ack
     }
 
     /// Works on everything that can be received now. Returns how much that was.

@@ -2,14 +2,14 @@
 
 #![allow(clippy::expect_used, reason = "a test that lacks what it needs must fail")]
 
-use afterhook::standin::gemini::{FaultRule, GeminiStandin, ReceivedRequest, Scripted};
-use afterhook::standin::github::{GithubStandin, StoredComment};
-use afterhook::standin::jira::JiraStandin;
-use afterhook::standin::slack::SlackStandin;
-use afterhook::standin::stripe::StripeStandin;
-use afterhook::standin::zendesk::ZendeskStandin;
 use serde_json::{Value, json};
 use settings::Environment;
+use standins::gemini::{FaultRule, GeminiStandin, ReceivedRequest, Scripted};
+use standins::github::{GithubStandin, StoredComment};
+use standins::jira::JiraStandin;
+use standins::slack::SlackStandin;
+use standins::stripe::StripeStandin;
+use standins::zendesk::ZendeskStandin;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 

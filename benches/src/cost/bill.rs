@@ -1,8 +1,8 @@
 //! What the model's service would charge, from what its stand-in has served: list prices, independent of
 //! what the tasks say of themselves.
 
-use afterhook::standin::gemini::{CacheStorage, GeminiStandin};
 use domain::Timestamp;
+use standins::gemini::{CacheStorage, GeminiStandin};
 
 use crate::Outcome;
 use crate::seen::{self, Call};
@@ -76,7 +76,7 @@ fn millions(tokens: u64) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use afterhook::standin::gemini::Billed;
+    use standins::gemini::Billed;
 
     use super::*;
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ::processor::Processor;
-use afterhook::standin::gemini::{Builder, GeminiStandin, ReceivedRequest, Scripted};
 use domain::{Clock, Jitter, Stores, TaskStatus, Timestamp, after};
 use embedded::Embedded;
 use settings::Settings;
+use standins::gemini::{Builder, GeminiStandin, ReceivedRequest, Scripted};
 use sweeper::Sweeper;
 use telemetry::Metrics;
 
@@ -115,7 +115,7 @@ fn standin(step: &Step, tokens: usize, kinds: &Kinds) -> Builder {
 
 /// Lets all issues come, burst by burst, and works on each burst until nothing of it is left.
 async fn bursts(settings: &Settings, step: &Step, processor: &Arc<Processor>, moved: &Moved) -> Outcome<()> {
-    let (stores, clock) = (&processor.stores, &moved.clock);
+    let (stores, clock) = (processor.stores(), &moved.clock);
     let router = ingest_rig::ingest_at(settings, stores.clone(), clock.clone());
     let issues = Issues::read()?;
     let (mut next, mut due) = (1, clock.now());
@@ -140,12 +140,12 @@ async fn bursts(settings: &Settings, step: &Step, processor: &Arc<Processor>, mo
 
 async fn finish(step: &Step, processor: &Arc<Processor>, moved: &Moved) -> Outcome<()> {
     let sweeper =
-        Sweeper { stores: processor.stores.clone(), clock: moved.clock.clone(), metrics: Metrics::none() };
+        Sweeper { stores: processor.stores().clone(), clock: moved.clock.clone(), metrics: Metrics::none() };
     for _ in 0..MAX_SECONDS {
         if fleet::turn(processor, step.at_once).await? > 0 {
             continue;
         }
-        if is_all_done(&processor.stores).await? {
+        if is_all_done(processor.stores()).await? {
             return Ok(());
         }
         // Whatever is left waits for a time.

@@ -108,7 +108,7 @@ fn id(caller: &Caller, key: Option<&str>, now: Timestamp) -> TaskId {
 }
 
 fn task(id: &TaskId, caller: &Caller, body: &[u8], now: Timestamp) -> Result<Task, Refusal> {
-    let received = Received { content_type: JSON, event_hint: None, body };
+    let received = Received { event_hint: None, body };
     let event = match Sender::of(Provider::Api).parse(&received) {
         Ok(Parsed::Event(event)) => *event,
         Ok(_) => return Err(Refusal::Invalid("The task cannot be read.".to_owned())),

@@ -17,6 +17,8 @@
 
 mod auth;
 mod body;
+#[cfg(feature = "lambda")]
+mod compose;
 mod create;
 mod decision;
 mod endpoint;
@@ -31,8 +33,6 @@ mod route;
 mod task;
 mod tokens;
 mod transcript;
-#[cfg(feature = "lambda")]
-mod wire;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,10 +43,10 @@ use settings::{ApiSettings, Settings};
 
 use page::Census;
 
+#[cfg(feature = "lambda")]
+pub use compose::compose;
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
-#[cfg(feature = "lambda")]
-pub use wire::wire;
 
 /// Everything that the API and the page need.
 pub struct Console {

@@ -37,7 +37,6 @@ fn address<B>(_request: &Request<B>) -> Option<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -6,16 +6,17 @@ use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 
 use axum::body::Bytes;
 use domain::{
-    Event, FIRST_LOOK, NewTask, Priority, TakenIn, Task, TaskError, TaskId, Timestamp, after, take_in,
+    Event, FIRST_LOOK, NewTask, Priority, TakenIn, Task, TaskError, TaskId, Timestamp, after, first_report,
+    take_in,
 };
 use http::HeaderMap;
 use serde_json::Map;
-use webhook::{Interaction, ParseError, Parsed, Received, Rejection};
+use webhook::{IgnoreReason, Interaction, ParseError, Parsed, Received, Rejection, Sender, is_media_type};
 
 use crate::headers::SignedHeaders;
 use crate::outcome::{Outcome, Refusal, StorageError, Trail};
 use crate::source::Source;
-use crate::{Ingest, SecretMap, interaction};
+use crate::{Ingest, SecretMap, interaction, meter};
 
 /// Takes one webhook in. `Ok(Accepted)` means that nothing of it can be lost any more.
 pub(crate) async fn accept(
@@ -31,17 +32,20 @@ pub(crate) async fn accept(
     verify(ingest, source, &headers, body, now).await?;
     let sender = &source.sender;
     let content_type = headers.media_type(sender.provider)?;
-    let received = Received { content_type, event_hint: headers.event_hint(sender.provider), body };
+    check_form(sender, content_type, body)?;
+    let received = Received { event_hint: headers.event_hint(sender.provider), body };
     let id = TaskId::derive(&source.name, &sender.identity(&received, &headers));
     trail.task_id = Some(id.clone());
     trail.step = "read the event";
-    match read(source, id, &received, now)? {
+    match read(source, id, content_type, &received, now)? {
         Reading::Settled(outcome) => Ok(outcome),
         Reading::Click(interaction, request) => {
             trail.task_id = None;
             Ok(interaction::take(ingest, &interaction, &request, now, trail).await?)
         }
-        Reading::Task(task) => Ok(store(ingest, *task, body, now, trail).await?),
+        Reading::Task(task, happening) => {
+            Ok(store(ingest, *task, happening.as_ref(), body, now, trail).await?)
+        }
     }
 }
 
@@ -78,38 +82,82 @@ fn may_be_the_secrets_fault(rejection: &Rejection) -> bool {
     }
 }
 
+/// Refuses a content type that the signed bytes contradict. Bytes that are neither JSON nor a form of this
+/// sender are told apart by nobody; the reader says so.
+fn check_form(sender: &Sender, content_type: &str, body: &[u8]) -> Result<(), Refusal> {
+    match sender.provider.body_form(body).map(webhook::BodyForm::media_type) {
+        Some(is) if !is_media_type(content_type, is) => Err(Refusal::Contradiction { is }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What the body says should happen.
 enum Reading {
     /// Nothing is to be stored.
     Settled(Outcome),
     /// A person used a button of a message of ours, in the request of this name.
     Click(Box<Interaction>, TaskId),
-    /// This is to be stored.
-    Task(Box<Task>),
+    /// This is to be stored, unless it is stored as another report of what happened.
+    Task(Box<Task>, Option<TaskId>),
 }
 
-/// Reads a verified body. One that is JSON and still cannot be understood is a mistake of ours: it
-/// becomes a failed task, which a person retries once the parser is mended.
-fn read(source: &Source, id: TaskId, received: &Received<'_>, now: Timestamp) -> Result<Reading, Refusal> {
-    let due_at = after(now, FIRST_LOOK);
+/// Reads a verified body. One that is JSON, may be subscribed to and still cannot be understood is a mistake of
+/// ours: it becomes a failed task, which a person retries once the parser is mended.
+fn read(
+    source: &Source,
+    id: TaskId,
+    content_type: &str,
+    received: &Received<'_>,
+    now: Timestamp,
+) -> Result<Reading, Refusal> {
     match unpanicked(AssertUnwindSafe(|| source.sender.parse(received))) {
         Ok(Parsed::Ping) => Ok(Reading::Settled(Outcome::Pong)),
         Ok(Parsed::Challenge(text)) => Ok(Reading::Settled(Outcome::Challenge(text))),
         Ok(Parsed::Interaction(interaction)) => Ok(Reading::Click(interaction, id)),
+        Ok(Parsed::Other(name)) if !source.takes(&name) => {
+            Ok(Reading::Settled(Outcome::Ignored(UNSUBSCRIBED)))
+        }
         Ok(Parsed::Other(_)) => Ok(Reading::Settled(Outcome::Ignored("unsupported"))),
         Ok(Parsed::Event(event)) => match source.ignores(&event, now) {
             Some(reason) => Ok(Reading::Settled(Outcome::Ignored(reason.as_str()))),
             None => {
-                let new = new_task(source, received, *event);
-                Ok(Reading::Task(Box::new(Task::received(id, new, now, due_at))))
+                let happening = event.happening.as_deref();
+                let happening = happening.map(|facts| TaskId::of_happening(&source.name, facts));
+                let new = new_task(source, content_type, received, *event);
+                let task = Task::received(id, new, now, after(now, FIRST_LOOK));
+                Ok(Reading::Task(Box::new(task), happening))
             }
         },
         Err(ParseError::NotJson(why)) => Err(Refusal::NotJson(why)),
-        Err(ParseError::Unreadable(why)) => {
-            let new = unread_task(source, received, &id);
-            let error = TaskError::new("parse", "unreadable_event", why);
-            Ok(Reading::Task(Box::new(Task::unreadable(id, new, now, error))))
-        }
+        Err(ParseError::Unreadable(why)) => match unread_kind(source, received) {
+            Kind::Unsubscribed => Ok(Reading::Settled(Outcome::Ignored(UNSUBSCRIBED))),
+            Kind::Subscribed(name) => {
+                let new = unread_task(source, name, content_type, received, &id);
+                let error = TaskError::new("parse", "unreadable_event", why);
+                Ok(Reading::Task(Box::new(Task::unreadable(id, new, now, error)), None))
+            }
+        },
+    }
+}
+
+const UNSUBSCRIBED: &str = IgnoreReason::Unsubscribed.as_str();
+
+/// Whether an event that cannot be read was asked for.
+enum Kind {
+    Unsubscribed,
+    /// It was, or nobody can tell; its name, if that much can be told.
+    Subscribed(Option<String>),
+}
+
+/// Asked of the kind alone: what is wrong with the rest of an event that nobody subscribed to is nobody's
+/// trouble.
+fn unread_kind(source: &Source, received: &Received<'_>) -> Kind {
+    let kind = catch_unwind(AssertUnwindSafe(|| source.sender.kind(received)));
+    match kind {
+        Ok(Ok(Some(name))) if source.may_take(&name) => Kind::Subscribed(Some(name)),
+        Ok(Ok(None)) if source.takes_everything() => Kind::Subscribed(None),
+        Ok(Ok(_)) => Kind::Unsubscribed,
+        Ok(Err(_)) | Err(_) => Kind::Subscribed(None),
     }
 }
 
@@ -119,7 +167,7 @@ fn unpanicked(parse: impl FnOnce() -> Result<Parsed, ParseError> + UnwindSafe) -
     catch_unwind(parse).unwrap_or_else(|_| Err(ParseError::Unreadable("the parser panicked".to_owned())))
 }
 
-fn new_task(source: &Source, received: &Received<'_>, event: Event) -> NewTask {
+fn new_task(source: &Source, content_type: &str, received: &Received<'_>, event: Event) -> NewTask {
     NewTask {
         source: source.name.clone(),
         priority: source.priorities.of(&event),
@@ -128,43 +176,63 @@ fn new_task(source: &Source, received: &Received<'_>, event: Event) -> NewTask {
         thread: event.thread,
         actor: event.actor,
         metadata: event.metadata,
-        content_type: received.content_type.to_owned(),
+        content_type: content_type.to_owned(),
         event_hint: received.event_hint.map(str::to_owned),
     }
 }
 
 /// A task of which no more is known than that its sender is genuine: a tenant of its own per source
 /// and a thread of its own per task.
-fn unread_task(source: &Source, received: &Received<'_>, id: &TaskId) -> NewTask {
+fn unread_task(
+    source: &Source,
+    name: Option<String>,
+    content_type: &str,
+    received: &Received<'_>,
+    id: &TaskId,
+) -> NewTask {
     NewTask {
         source: source.name.clone(),
-        event: received.event_hint.unwrap_or("unreadable").to_owned(),
+        event: name.or(received.event_hint.map(str::to_owned)).unwrap_or_else(|| "unreadable".to_owned()),
         tenant: source.name.clone(),
         thread: id.to_string(),
         actor: "unknown".to_owned(),
         priority: Priority::DEFAULT,
         metadata: Map::new(),
-        content_type: received.content_type.to_owned(),
+        content_type: content_type.to_owned(),
         event_hint: received.event_hint.map(str::to_owned),
     }
 }
 
-/// Takes the task in, or completes what an earlier try of its sender has left undone.
+/// Takes the task in, or completes what an earlier try of its sender has left undone. What another delivery
+/// has reported before is that one's task: this one completes it if it is incomplete, and is a duplicate.
 async fn store(
     ingest: &Ingest,
-    task: Task,
+    mut task: Task,
+    happening: Option<&TaskId>,
     body: &[u8],
     now: Timestamp,
     trail: &mut Trail,
 ) -> Result<Outcome, StorageError> {
-    match take_in(&ingest.stores, &task, body, now, |step| trail.step = step).await? {
-        TakenIn::New | TakenIn::Completed => Ok(Outcome::Accepted(task.id)),
-        TakenIn::Duplicate => Ok(Outcome::Duplicate(task.id)),
+    let mut is_first = true;
+    if let Some(happening) = happening {
+        trail.step = "look who reported it first";
+        let first = first_report(&*ingest.stores.payloads, happening, &task).await?;
+        is_first = first == task.id;
+        task.id = first;
+        trail.task_id = Some(task.id.clone());
+    }
+    let taken = take_in(&ingest.stores, &task, body, now, |step| trail.step = step).await?;
+    if taken == TakenIn::New && task.control.status.is_end() {
+        meter::unreadable(&ingest.metrics, &task);
+    }
+    match taken {
+        TakenIn::New => Ok(Outcome::Accepted(task.id)),
+        TakenIn::Completed if is_first => Ok(Outcome::Accepted(task.id)),
+        TakenIn::Completed | TakenIn::Duplicate => Ok(Outcome::Duplicate(task.id)),
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::panic)]
 mod tests {
     use super::*;
 

@@ -97,6 +97,11 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             let detail = format!("Send one of: {}.", wanted.join(", "));
             (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The media type is not supported", detail)
         }
+        // The bytes are signed, and the header is not: it cannot have them read another way.
+        Refusal::Contradiction { is } => {
+            let detail = format!("By its first bytes the body is {is}. Send it as what it is.");
+            (S::UNSUPPORTED_MEDIA_TYPE, "media_type", "The media type contradicts the body", detail)
+        }
         // One text for all of them: which of the three it was would help nobody but a forger.
         Refusal::Signature(_) => {
             let detail =
@@ -139,6 +144,7 @@ fn extra_header(refusal: &Refusal) -> Option<(http::HeaderName, &'static str)> {
         | Refusal::TooLarge
         | Refusal::Incomplete
         | Refusal::MediaType { .. }
+        | Refusal::Contradiction { .. }
         | Refusal::NotJson(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use webhook::{Headers, Provider};
+use webhook::{Headers, Provider, is_media_type};
 
 use crate::outcome::Refusal;
 
@@ -29,7 +29,7 @@ impl<'h> SignedHeaders<'h> {
     pub(crate) fn media_type(&self, provider: Provider) -> Result<&str, Refusal> {
         let wanted = provider.media_types();
         self.header(CONTENT_TYPE.as_str())
-            .filter(|value| value.len() <= MAX_STORED && wanted.iter().any(|it| is_essence(it, value)))
+            .filter(|value| value.len() <= MAX_STORED && wanted.iter().any(|it| is_media_type(value, it)))
             .ok_or(Refusal::MediaType { wanted })
     }
 
@@ -37,9 +37,4 @@ impl<'h> SignedHeaders<'h> {
     pub(crate) fn event_hint(&self, provider: Provider) -> Option<&str> {
         provider.event_hint(self).filter(|hint| hint.len() <= MAX_STORED)
     }
-}
-
-/// Whether `value` is the media type `essence`, whatever its parameters.
-fn is_essence(essence: &str, value: &str) -> bool {
-    value.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case(essence))
 }

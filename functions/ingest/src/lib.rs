@@ -17,6 +17,8 @@
 
 mod accept;
 mod answer;
+#[cfg(feature = "lambda")]
+mod compose;
 mod headers;
 mod interaction;
 mod log;
@@ -25,8 +27,6 @@ mod outcome;
 mod route;
 mod secrets;
 mod source;
-#[cfg(feature = "lambda")]
-mod wire;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,10 +37,10 @@ use settings::{SlackApprovals, SourceSettings};
 use telemetry::Metrics;
 use webhook::Provider;
 
+#[cfg(feature = "lambda")]
+pub use compose::compose;
 pub use route::{MAX_BODY_BYTES, router};
 pub use secrets::{ReadSecrets, SecretMap, SecretsSource, Unreadable, Want, signing_secrets};
-#[cfg(feature = "lambda")]
-pub use wire::wire;
 
 use interaction::Approvers;
 use source::Source;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use telemetry::{Metrics, Unit};
+use domain::Task;
+use telemetry::{Ended, Metrics, Unit};
 
 use crate::outcome::{Outcome, Refusal};
 
@@ -18,4 +19,19 @@ pub(crate) fn webhook(metrics: &Metrics, result: &Result<Outcome, Refusal>, ack:
         Ok(Outcome::Pong | Outcome::Challenge(_) | Outcome::Decided(_)) => {}
         Err(refusal) => metrics.rejected(refusal.reason()),
     }
+}
+
+/// Counts a task that ended before it began, since nobody can read its event, and says so: it is a mistake of
+/// ours, and somebody asked for the event.
+pub(crate) fn unreadable(metrics: &Metrics, task: &Task) {
+    let doc = &task.doc;
+    let error = doc.error.as_ref().map(|error| error.message.as_str());
+    tracing::error!(task_id = %task.id, source = doc.source, event = doc.event, error, "event cannot be read");
+    let none = Duration::ZERO;
+    metrics.task_ended(&Ended {
+        status: task.control.status,
+        intent: None,
+        worked: none,
+        since_received: none,
+    });
 }

@@ -1,6 +1,6 @@
 //! What can become of a webhook: an [`Outcome`] that its sender is done with, or a [`Refusal`].
 
-use domain::{DecideError, QueueError, StoreError, TakeInError, TaskId};
+use domain::{DecideError, HappeningError, QueueError, StoreError, TakeInError, TaskId};
 use webhook::Rejection;
 
 /// The sender is done with it.
@@ -8,7 +8,7 @@ use webhook::Rejection;
 pub(crate) enum Outcome {
     /// Task, raw body and message are stored.
     Accepted(TaskId),
-    /// An earlier delivery of the same event was accepted.
+    /// An earlier delivery of the same event, or of what it reports, was accepted.
     Duplicate(TaskId),
     /// It was a person's decision about a draft, and is durable.
     Decided(TaskId),
@@ -37,6 +37,12 @@ pub(crate) enum Refusal {
     MediaType {
         /// Those it sends in.
         wanted: &'static [&'static str],
+    },
+    /// A media type that the body's own bytes contradict.
+    #[error("the media type is not that of the body, which is {is}")]
+    Contradiction {
+        /// That of the body.
+        is: &'static str,
     },
     /// Nothing to check the signature against: unsigned webhooks are never accepted.
     #[error("no signing secret is configured for this source: set {variable}")]
@@ -73,6 +79,8 @@ pub(crate) enum StorageError {
     Queue(#[from] QueueError),
     #[error(transparent)]
     TakeIn(#[from] TakeInError),
+    #[error(transparent)]
+    Happening(#[from] HappeningError),
     #[error(transparent)]
     Decide(#[from] DecideError),
 }

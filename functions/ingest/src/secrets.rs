@@ -98,7 +98,6 @@ pub fn signing_secrets(environment: &Environment, names: &[String]) -> SecretMap
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;

@@ -33,9 +33,27 @@ impl Source {
         Arc::make_mut(&mut filter).login = Some(login.to_owned());
     }
 
+    /// Whether events of that name are subscribed to.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.filter().takes(name)
+    }
+
+    /// Whether an event of which only so much of its name is known may be subscribed to.
+    pub(crate) fn may_take(&self, name: &str) -> bool {
+        self.filter().may_take(name)
+    }
+
+    /// Whether every event is subscribed to, whatever its name.
+    pub(crate) fn takes_everything(&self) -> bool {
+        self.filter().events.is_none()
+    }
+
+    fn filter(&self) -> Arc<Filter> {
+        Arc::clone(&self.filter.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Why `event` gets no task; `None` when it gets one.
     pub(crate) fn ignores(&self, event: &Event, now: Timestamp) -> Option<IgnoreReason> {
-        let filter = Arc::clone(&self.filter.read().unwrap_or_else(PoisonError::into_inner));
-        filter.ignores(event).or_else(|| check_age(event, self.max_event_age, now))
+        self.filter().ignores(event).or_else(|| check_age(event, self.max_event_age, now))
     }
 }

@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span, warn};
 use webhook::{Provider, Secrets};
 
-use crate::not_ready::{Back, back};
-use crate::{Parts, Processor, SqsBatchResponse, SqsEvent, WireError, gemini, registry, services};
+use crate::queue::not_ready::{Back, back};
+use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry, services};
 
 /// One execution environment.
 pub struct Function {
@@ -82,7 +82,7 @@ enum NotReady {
     #[error(transparent)]
     Secrets(#[from] SecretsUnreadable),
     #[error(transparent)]
-    Wire(#[from] WireError),
+    Compose(#[from] ComposeError),
     #[error("GEMINI_API_KEY is not set: put it into the secret that ACT_SECRET_ID names")]
     NoModel,
 }
@@ -92,7 +92,7 @@ impl NotReady {
     fn reason(&self) -> &'static str {
         match self {
             Self::Secrets(_) => "secrets",
-            Self::Wire(_) => "configuration",
+            Self::Compose(_) => "configuration",
             Self::NoModel => "no_model_key",
         }
     }
@@ -165,12 +165,12 @@ impl Function {
         let parts = Parts {
             stores: stores.clone(),
             model,
-            services: services(settings, environment, clock).map_err(WireError::from)?,
+            services: services(settings, environment, clock).map_err(ComposeError::from)?,
             clock: clock.clone(),
             jitter: jitter.clone(),
             metrics: metrics.clone(),
         };
-        let approver = wiring::approver(settings, environment, clock.clone()).map_err(WireError::from)?;
+        let approver = wiring::approver(settings, environment, clock.clone()).map_err(ComposeError::from)?;
         Ok(Processor::new(settings, registry(), parts)?.with_approver(approver))
     }
 

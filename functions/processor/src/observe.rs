@@ -6,44 +6,35 @@ use domain::{Task, Timestamp, between};
 use gemini::{Signal, Signals};
 use telemetry::{Ended, Metrics};
 
-use crate::Processor;
+use crate::resources::Resources;
 
-impl Processor {
-    /// Writes down what the run has cost, and whether the task has ended. The task itself is written by
-    /// now: figures that cannot be written wait for the next run, and keep nobody.
-    pub(crate) async fn note_day(&self, task: &Task, now: Timestamp) {
-        if task.control.status.is_end() {
-            self.daybook.ended(task.control.status, now);
-        }
-        if let Err(problem) = self.daybook.write(now).await {
-            tracing::warn!(%problem, "the day's figures are not up to date");
-        }
+/// Reports a task that has come to rest: one log line with what it took, its end to the metrics, and the
+/// figures of the day. The task itself is written by then: figures that cannot be written wait for the next
+/// task, and keep nobody.
+pub(crate) async fn settled(resources: &Resources, task: &Task, now: Timestamp) {
+    let (status, doc) = (task.control.status, &task.doc);
+    let intent = doc.classification.as_ref().map(|known| known.intent.as_str());
+    let since_received = between(doc.received_at, now);
+    tracing::info!(
+        task_id = %task.id,
+        source = doc.source,
+        status = %status,
+        intent,
+        execution_time_ms = doc.worked_ms,
+        tokens_used = task.tokens_used(),
+        cost_usd = task.cost_usd(),
+        received_to_done_ms = since_received.as_millis() as u64,
+        not_before = task.control.not_before.map(tracing::field::display),
+        error = doc.error.as_ref().map(|error| error.message.as_str()),
+        "task {status}",
+    );
+    if status.is_end() {
+        let worked = Duration::from_secs_f64((doc.worked_ms / 1_000.0).max(0.0));
+        resources.metrics.task_ended(&Ended { status, intent, worked, since_received });
+        resources.stats.ended(status, now);
     }
-
-    /// Tells the log about a task that has come to rest, in one line with what it took; and the metrics, if
-    /// it has ended.
-    pub(crate) fn sum_up(&self, task: &Task, now: Timestamp) {
-        let doc = &task.doc;
-        let intent = doc.classification.as_ref().map(|known| known.intent.as_str());
-        let since_received = between(doc.received_at, now);
-        tracing::info!(
-            task_id = %task.id,
-            source = doc.source,
-            status = %task.control.status,
-            intent,
-            execution_time_ms = doc.worked_ms,
-            tokens_used = task.tokens_used(),
-            cost_usd = task.cost_usd(),
-            received_to_done_ms = since_received.as_millis() as u64,
-            not_before = task.control.not_before.map(tracing::field::display),
-            error = doc.error.as_ref().map(|error| error.message.as_str()),
-            "task {}",
-            task.control.status
-        );
-        if task.control.status.is_end() {
-            let worked = Duration::from_secs_f64((doc.worked_ms / 1_000.0).max(0.0));
-            self.metrics.task_ended(&Ended { status: task.control.status, intent, worked, since_received });
-        }
+    if let Err(problem) = resources.stats.write(now).await {
+        tracing::warn!(%problem, "the day's figures are not up to date");
     }
 }
 

@@ -57,24 +57,28 @@ impl Function {
     async fn sweep(&self, deadline: Timestamp) -> Result<Report, Error> {
         let report = self.sweeper.sweep(deadline).await?;
         self.sweeper.count(self.sweeper.clock.now()).await?;
-        self.tend_notices(deadline).await;
+        self.deliver_notices(deadline).await;
         self.sweep_caches(deadline).await;
         Ok(report)
     }
 
     /// Behind the tasks: a Slack that is down keeps none of them waiting.
-    async fn tend_notices(&self, deadline: Timestamp) {
+    async fn deliver_notices(&self, deadline: Timestamp) {
         if self.settings.approvals.slack.is_none() {
             return;
         }
         let due = match self.notices.due().await {
             Ok(due) if due.is_empty() => return,
             Ok(due) => due,
-            Err(problem) => return warn!(%problem, "messages about drafts are looked after later"),
+            Err(problem) => {
+                return warn!(%problem, "messages about drafts are not delivered; the next sweep tries again");
+            }
         };
         let environment = match self.secrets.environment().await {
             Ok(environment) => environment,
-            Err(problem) => return warn!(%problem, "messages about drafts are looked after later"),
+            Err(problem) => {
+                return warn!(%problem, "messages about drafts are not delivered; the next sweep tries again");
+            }
         };
         match wiring::approver(&self.settings, &environment, self.sweeper.clock.clone()) {
             Ok(Some(approver)) => {

@@ -1,6 +1,5 @@
-//! Messages that ask people about drafts, where the processor did not get around to them: those that
-//! could not be posted, those that a crash has left in doubt, and those of drafts that were decided
-//! elsewhere or expired.
+//! Messages that ask people about drafts and that the processor has not delivered: those that could not be
+//! posted, those that a crash has left in doubt, and those of drafts that were decided elsewhere or expired.
 //!
 //! Apart from the sweep over tasks: a silent Slack keeps no task waiting.
 
@@ -20,7 +19,7 @@ const STATUSES: [TaskStatus; 6] = [
     TaskStatus::Ignored,
 ];
 
-/// Looks after the messages of parked and ended tasks.
+/// Delivers the messages of parked and ended tasks.
 #[derive(Clone)]
 pub struct Notices {
     /// Storage.
@@ -38,7 +37,7 @@ pub struct Tally {
     pub posted: u32,
     /// Messages that now say how it ended.
     pub marked: u32,
-    /// What the place did not do, or the stores.
+    /// Messages that the place did not take, and tasks that the stores did not give.
     pub failed: u32,
 }
 
@@ -57,8 +56,8 @@ impl Notices {
         Ok(found)
     }
 
-    /// Looks after the messages of `due`, one task after the other, until `deadline` or until the place
-    /// does not do what it is asked: the next sweep goes on.
+    /// Delivers the messages of `due`, one task after the other, until `deadline` or until the place refuses or
+    /// does not answer: the next sweep goes on.
     pub async fn deliver_notices(
         &self,
         approver: &dyn Approver,
@@ -72,30 +71,30 @@ impl Notices {
                 break;
             }
             match deliver_notices(&self.stores, approver, &self.clock, &id, &owner).await {
-                Ok(tended) => {
-                    tally.posted += tended.posted;
-                    tally.marked += tended.marked;
-                    for problem in &tended.failures {
-                        warn!(task_id = %id, %problem, "a message about a draft; tried again later");
+                Ok(report) => {
+                    tally.posted += report.posted;
+                    tally.marked += report.marked;
+                    for problem in &report.failures {
+                        warn!(task_id = %id, %problem, "a message about a draft was not delivered; the next sweep tries again");
                         tally.failed += 1;
                     }
-                    if tended.is_down() {
+                    if report.is_down() {
                         break;
                     }
                 }
                 Err(problem) => {
-                    warn!(task_id = %id, %problem, "a message about a draft; tried again later");
+                    warn!(task_id = %id, %problem, "a message about a draft was not delivered; the next sweep tries again");
                     tally.failed += 1;
                 }
             }
         }
         if tally != Tally::default() {
-            info!(?tally, "looked after messages about drafts");
+            info!(?tally, "messages about drafts delivered");
         }
         tally
     }
 
-    /// Both: what is due is looked after.
+    /// Delivers all messages that are due.
     ///
     /// # Errors
     /// [`StoreError`] when the stores do not say what is due.

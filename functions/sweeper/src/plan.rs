@@ -95,7 +95,6 @@ fn patience(wakes: u32, depth: Depth) -> Duration {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use domain::{MAX_OPEN_DAYS, NewTask, Priority, TaskId};

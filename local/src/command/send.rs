@@ -7,11 +7,11 @@ use std::time::Instant;
 use domain::{Clock, TaskId};
 use serde_json::{Value, json};
 use settings::Environment;
-use webhook::{Provider, Secrets, Sender};
+use webhook::{Secrets, Sender};
 
 use crate::Failure;
 use crate::cli::SendArgs;
-use crate::dev::{load, sample};
+use crate::dev::load;
 use crate::made_up::MadeUp;
 use crate::terminal::say;
 
@@ -132,13 +132,7 @@ fn body(args: &SendArgs, sender: &Sender) -> Result<Vec<u8>, Failure> {
     let place = args.file.display();
     let body = std::fs::read(&args.file).map_err(|error| Failure::at(place, error))?;
     let now = Clock::system().now();
-    let body = match (args.fresh, sender.provider) {
-        (false, _) => body,
-        (true, Provider::Github) => {
-            sample::fresh(&body, now).map_err(|error| Failure::at(args.file.display(), error))?
-        }
-        (true, _) => sender.renewed(&body, now),
-    };
+    let body = if args.fresh { sender.renewed(&body, now) } else { body };
     Ok(sender.stamped(&body, now))
 }
 
@@ -197,6 +191,7 @@ fn gateway_event(source: &str, headers: &[(String, String)], body: &[u8]) -> Val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use webhook::Provider;
 
     #[test]
     fn base_url_gets_the_route() {

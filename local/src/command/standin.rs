@@ -6,13 +6,13 @@ use tokio::net::TcpListener;
 
 use crate::Failure;
 use crate::cli::{StandinArgs, StandinService};
-use crate::standin::gemini::GeminiStandin;
-use crate::standin::github::GithubStandin;
-use crate::standin::jira::JiraStandin;
-use crate::standin::slack::SlackStandin;
-use crate::standin::stripe::StripeStandin;
-use crate::standin::zendesk::ZendeskStandin;
 use crate::terminal::say;
+use standins::gemini::GeminiStandin;
+use standins::github::GithubStandin;
+use standins::jira::JiraStandin;
+use standins::slack::SlackStandin;
+use standins::stripe::StripeStandin;
+use standins::zendesk::ZendeskStandin;
 
 /// Serves until Ctrl-C.
 pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {

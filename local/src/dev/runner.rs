@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Approver, Clock, Delivery, Lane, Visibility, after};
-use processor::{Fate, Processor};
+use processor::{Ack, Processor};
 use settings::{Environment, Settings};
 use sweeper::{Caches, Notices, Sweeper};
 use tokio::sync::Semaphore;
@@ -48,7 +48,7 @@ pub(super) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane:
             }
         };
         if received.is_empty() {
-            storage.nap(lane, processor.clock.now()).await;
+            storage.nap(lane, processor.clock().now()).await;
         }
         for batch in batches(lane, received) {
             let places = u32::try_from(batch.len()).unwrap_or(u32::MAX);
@@ -73,10 +73,10 @@ fn batches(lane: Lane, received: Vec<Delivery>) -> Vec<Vec<Delivery>> {
 }
 
 async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>) {
-    let deadline = after(processor.clock.now(), INVOCATION);
-    for (delivery, fate) in processor.handle_together(batch, deadline).await {
-        if fate == Fate::Gone
-            && let Err(problem) = processor.stores.queue.delete(&delivery.receipt).await
+    let deadline = after(processor.clock().now(), INVOCATION);
+    for (delivery, ack) in processor.handle_together(batch, deadline).await {
+        if ack == Ack::Delete
+            && let Err(problem) = processor.stores().queue.delete(&delivery.receipt).await
         {
             warn!(message_id = delivery.message_id, %problem, "a done message comes back and will be dropped then");
         }

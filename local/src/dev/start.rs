@@ -140,7 +140,7 @@ async fn bind(port: u16) -> Result<TcpListener, Failure> {
     })
 }
 
-fn wiring(error: processor::WireError) -> Failure {
+fn wiring(error: processor::ComposeError) -> Failure {
     Failure::new(error.to_string())
 }
 

@@ -11,8 +11,8 @@ use super::world::Received;
 use super::{Running, sample};
 use crate::Failure;
 use crate::command::send::post;
-use crate::standin::ReceivedRequest;
 use crate::terminal::say;
+use standins::ReceivedRequest;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const RECEIVED_EVERY: Duration = Duration::from_millis(100);
@@ -28,7 +28,7 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
     if running.services.iter().any(|service| service.address.contains("//api.github.com")) {
         return skipped("GitHub is the real one, and the sample's repository is nobody's to write to", once);
     }
-    let body = sample::issue(Clock::system().now()).map_err(|error| Failure::at("the sample", error))?;
+    let body = sample::issue(Clock::system().now());
     let secrets = running.environment.secrets_for(SOURCE).cloned().unwrap_or_default();
     let sender = &running.settings.sources[SOURCE].sender;
     let url = format!("{}/webhooks/{SOURCE}", running.url());

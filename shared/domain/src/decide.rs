@@ -235,7 +235,7 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
         doc.draft = None;
     }
     // What was sorted while no model could be had is sorted anew.
-    if doc.shut_since.take().is_some() && doc.stand_in.is_some() {
+    if doc.model_down_since.take().is_some() && doc.stand_in.is_some() {
         doc.classification = doc.classification.take().filter(|known| known.confidence > 0.0);
     }
     doc.decision = None;

@@ -1,4 +1,4 @@
-//! [`deliver_notices`]: looks after the messages that ask people about a task's drafts.
+//! [`deliver_notices`]: posts and changes the messages that ask people about a task's drafts.
 //!
 //! Whoever runs it may die at any await point, and several may run it at once. A message is posted
 //! only by whoever has just written its intent; an intent that somebody else has left behind is
@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use crate::approver::mark;
 use crate::{
-    Approver, Ask, Clock, Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY,
-    NOTICE_SETTLING, Notice, NoticeState, PartKey, Save, ServiceError, ServiceFailure, StoreError, Stores,
-    Task, TaskId, TaskStatus, Timestamp, after, between,
+    Approver, Ask, Clock, Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice,
+    NoticeState, PartKey, SETTLING, Save, ServiceError, ServiceFailure, StoreError, Stores, Task, TaskId,
+    TaskStatus, Timestamp, after, between,
 };
 
 /// A message is posted only so soon after its intent: with the 10 s that the call may take, and as much
-/// again for clocks that differ, it is there before anybody looks for it ([`NOTICE_SETTLING`]).
+/// again for clocks that differ, it is there before anybody looks for it ([`SETTLING`]).
 const FRESH: Duration = Duration::from_secs(20);
 
 /// Times that a write is tried again because somebody else wrote in between.
 const TRIES: usize = 5;
 
-/// What came of looking after a task's messages.
+/// What became of a task's messages.
 #[derive(Debug, Default)]
 pub struct NoticeReport {
     /// Messages that were posted.
@@ -65,15 +65,15 @@ pub async fn deliver_notices(
         .filter(|notice| notice.is_pending())
         .map(|notice| notice.name.clone())
         .collect();
-    let mut tending = Tending { stores, approver, clock, owner, task, done: NoticeReport::default() };
+    let mut notifier = Notifier { stores, approver, clock, owner, task, done: NoticeReport::default() };
     for name in names {
-        tending.step(&name).await?;
+        notifier.step(&name).await?;
     }
-    Ok(NoticeReport { task: Some(tending.task), ..tending.done })
+    Ok(NoticeReport { task: Some(notifier.task), ..notifier.done })
 }
 
 /// One call of [`deliver_notices`].
-struct Tending<'a> {
+struct Notifier<'a> {
     stores: &'a Stores,
     approver: &'a dyn Approver,
     clock: &'a Clock,
@@ -83,7 +83,7 @@ struct Tending<'a> {
     done: NoticeReport,
 }
 
-impl Tending<'_> {
+impl Notifier<'_> {
     async fn step(&mut self, name: &str) -> Result<(), StoreError> {
         if self.task.control.status == TaskStatus::Processing {
             return Ok(());
@@ -103,7 +103,7 @@ impl Tending<'_> {
 
     /// What became of an intent that somebody has left behind.
     async fn resolve(&mut self, notice: &Notice, intended: Timestamp) -> Result<(), StoreError> {
-        if between(intended, self.clock.now()) < NOTICE_SETTLING {
+        if between(intended, self.clock.now()) < SETTLING {
             return Ok(());
         }
         match self.approver.find(&mark(&self.task.id, notice), notice.since).await {
@@ -238,7 +238,7 @@ fn delay(failure: ServiceFailure) -> Duration {
     match failure {
         ServiceFailure::Later { after } => after.unwrap_or(NOTICE_RETRY).max(NOTICE_RETRY),
         ServiceFailure::Throttled { after } => after.max(NOTICE_RETRY),
-        ServiceFailure::InDoubt => NOTICE_SETTLING,
+        ServiceFailure::InDoubt => SETTLING,
         // A setting is wrong; somebody may mend it.
         ServiceFailure::Refused | ServiceFailure::Closed => NOTICE_REFUSED_RETRY,
     }

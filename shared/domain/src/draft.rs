@@ -25,6 +25,7 @@ pub struct DraftRef {
     /// Who wrote it.
     pub from: DraftOrigin,
     /// Why a person must look at it, if one must.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked_because: Option<String>,
 }
 

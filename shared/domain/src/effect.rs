@@ -4,9 +4,14 @@
 //! written, the effect is done, the proof is written. Whoever finds an intent without proof knows
 //! that the effect may have happened, and asks the service before doing it again.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+
+/// An intent younger than this may still be on its way to the service: looking for its proof could miss it.
+pub const SETTLING: Duration = Duration::from_secs(60);
 
 /// What the service can show for an effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +19,7 @@ pub struct Proof {
     /// The service's own id of the thing made.
     pub id: String,
     /// Where a person can look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 

@@ -40,6 +40,19 @@ pub struct Event {
     pub addressed: bool,
     /// The event by which the sender reports the very same thing too, if it does.
     pub twin: Option<String>,
+    /// Who can see what caused it: an answer must not be seen by more people.
+    pub audience: Audience,
+    /// Signed facts that say which happening it reports: kind, action, object and its time. Two deliveries of
+    /// one happening, by two subscriptions, have equal facts and other bytes. `None` where the sender's own id
+    /// or the body tells as much.
+    #[serde(skip)]
+    pub happening: Option<String>,
+    /// Whether the service leaves the comment out of the comments that it lists for the thread, so that no
+    /// later task of the thread shows it.
+    #[serde(skip)]
+    pub unlisted: bool,
+    /// Where a person can look at it, by the sender's word. Untrusted.
+    pub link: Option<String>,
     /// Files that came with it, as far as the sender lists them. What its text shows is not among them.
     /// Untrusted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +100,10 @@ impl Event {
             comment_id: None,
             addressed: false,
             twin: None,
+            audience: Audience::Public,
+            happening: None,
+            unlisted: false,
+            link: None,
             attachments: Vec::new(),
             thread_state: ThreadState::Open,
             priority: None,
@@ -108,6 +125,17 @@ pub struct Attachment {
     pub url: Option<String>,
     /// Its size in bytes, by the sender's word.
     pub bytes: Option<u64>,
+}
+
+/// Who can see a thread, or a comment of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Everybody whom the thread is for: on GitHub the readers of the repository, in a ticket its customer.
+    #[default]
+    Public,
+    /// The staff alone: an internal note, a confidential issue.
+    Internal,
 }
 
 /// Whether a thread goes on.
@@ -139,6 +167,19 @@ pub enum Target {
         /// Number of the issue or pull request.
         number: u64,
     },
+    /// The comments of a GitHub discussion.
+    GithubDiscussion {
+        /// Account that owns the repository.
+        owner: String,
+        /// Repository without its owner.
+        repo: String,
+        /// Number of the discussion.
+        number: u64,
+        /// The discussion's node id (`D_…`), by which GraphQL knows it.
+        id: String,
+        /// Node id of the top-level comment to answer below; `None` answers the discussion itself.
+        reply_to: Option<String>,
+    },
     /// A thread of a Slack channel, or of a direct message.
     SlackThread {
         /// The workspace (`T…`).
@@ -169,7 +210,7 @@ impl Target {
     #[must_use]
     pub fn service(&self) -> &'static str {
         match self {
-            Self::GithubIssue { .. } => "github",
+            Self::GithubIssue { .. } | Self::GithubDiscussion { .. } => "github",
             Self::SlackThread { .. } => "slack",
             Self::ZendeskTicket { .. } => "zendesk",
             Self::JiraIssue { .. } => "jira",

@@ -15,6 +15,7 @@ mod draft;
 mod effect;
 mod event;
 mod follow_up;
+mod happening;
 mod ids;
 mod model;
 mod notice;
@@ -23,6 +24,7 @@ mod payload_store;
 mod priority;
 mod publisher;
 mod queue;
+mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
 mod short_sha256;
@@ -51,23 +53,24 @@ pub use decide::{
 };
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
-pub use effect::{Effect, EffectState, Proof};
-pub use event::{Attachment, Event, Target, ThreadState};
+pub use effect::{Effect, EffectState, Proof, SETTLING};
+pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
+pub use happening::{HappeningError, first_report};
 pub use ids::{TaskId, TaskIdError};
 pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
 pub use notice::{
-    Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, NOTICE_SETTLING, Notice,
-    NoticeState, claim_owner,
+    Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };
 pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
 pub use publisher::{Comment, Mark, Publisher, ServiceError, ServiceFailure};
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
+pub use retry_after::retry_after;
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
 pub use status::{IllegalMove, TaskStatus};

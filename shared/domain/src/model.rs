@@ -197,7 +197,7 @@ pub enum ModelFailure {
     /// It went wrong in a way that the task itself may have caused (a time-out, a server error on
     /// this prompt): come back later, and count the attempt.
     Retry,
-    /// The prompt or the answer was blocked for its content.
+    /// The prompt was blocked for its content.
     Blocked,
     /// An answer came, and neither a repair nor another model made it usable.
     Unusable,

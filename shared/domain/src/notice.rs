@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Origin, Outcome, Task, TaskStatus, Timestamp, after};
+use crate::{Decision, Origin, Outcome, SETTLING, Task, TaskStatus, Timestamp, after};
 
-/// An intent younger than this may still be on its way: looking for its proof could miss it.
-pub const NOTICE_SETTLING: Duration = Duration::from_secs(60);
 /// A message that could not be posted or changed is tried again after this.
 pub const NOTICE_RETRY: Duration = Duration::from_secs(60);
 /// Likewise one that was refused: a person must mend that.
@@ -44,7 +42,7 @@ pub struct Notice {
     #[serde(flatten)]
     pub state: NoticeState,
     /// How it ended, once it has.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
 }
 
@@ -80,10 +78,12 @@ pub enum NoticeState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
     /// What was decided; `None` when a new draft was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// Who decided.
     pub by: String,
     /// From where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Origin>,
     /// When.
     pub at: Timestamp,
@@ -123,7 +123,7 @@ impl Notice {
     fn due(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
             _ if !self.is_pending() => None,
-            NoticeState::Intended { at, .. } => Some(after(at, NOTICE_SETTLING)),
+            NoticeState::Intended { at, .. } => Some(after(at, SETTLING)),
             _ => Some(now),
         }
     }

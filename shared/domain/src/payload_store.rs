@@ -67,6 +67,12 @@ impl PartKey {
         Self(format!("{}{fence:08}:{sequence:04}", Self::CALLS))
     }
 
+    /// The id of the task that first reported a happening, under the happening's own key.
+    #[must_use]
+    pub(crate) fn first_report() -> Self {
+        Self("first-report".to_owned())
+    }
+
     /// A part whose name a store has returned.
     #[must_use]
     pub fn from_name(name: String) -> Self {

@@ -1,6 +1,7 @@
 //! [`TaskDoc`]: the part of a task that stores keep as one document, and what it consists of.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::{Decision, DraftRef, Effect, FollowUp, Notice, Priority, StepUsage, TaskStatus, Timestamp, clip};
@@ -60,9 +61,10 @@ pub struct TaskDoc {
     /// What the person who asked for a new draft said.
     #[serde(default, skip_serializing_if = "is_default")]
     pub retry_note: Option<String>,
-    /// Since when no model can be had for it; `None` once one has answered.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub shut_since: Option<Timestamp>,
+    /// Since when no model can be had for it; `None` once one has answered. Stored as `shut_since`, its
+    /// first name.
+    #[serde(rename = "shut_since", default, skip_serializing_if = "is_default")]
+    pub model_down_since: Option<Timestamp>,
     /// Hash of the draft that stood in for a model's answer: a decision on it is carried out without
     /// asking a model again.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -81,7 +83,7 @@ pub struct TaskDoc {
     #[serde(default, skip_serializing_if = "is_default")]
     pub expires_at: Option<Timestamp>,
     /// What a person said about the draft.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", serialize_with = "without_nulls")]
     pub decision: Option<Decision>,
     /// The request of the latest decision or retry. Without it two people's equal decisions within
     /// one millisecond would be the same write, which a store takes for one that was sent twice.
@@ -103,7 +105,7 @@ pub struct TaskDoc {
     #[serde(default, skip_serializing_if = "is_default")]
     pub result: Option<TaskResult>,
     /// Model calls.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", serialize_with = "without_nulls")]
     pub usage: Vec<StepUsage>,
     /// Tokens of the calls that no longer fit into `usage`.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -115,7 +117,7 @@ pub struct TaskDoc {
     #[serde(default, skip_serializing_if = "is_default")]
     pub cost_unknown: bool,
     /// What went wrong last.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", serialize_with = "without_nulls")]
     pub error: Option<TaskError>,
     /// What happened when; capped.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -125,6 +127,25 @@ pub struct TaskDoc {
 /// What holds its default value is not stored: every write of an item is billed by its size.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// Serializes `value` without its `null`s, which the public view of the same types shows. Only for types that
+/// hold no JSON of somebody else: there a `null` has a meaning.
+fn without_nulls<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut value = serde_json::to_value(value).map_err(S::Error::custom)?;
+    drop_nulls(&mut value);
+    value.serialize(serializer)
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }
 
 /// What ingest knows when it makes a task.
@@ -171,7 +192,7 @@ impl TaskDoc {
             wakes: 0,
             round: 0,
             retry_note: None,
-            shut_since: None,
+            model_down_since: None,
             stand_in: None,
             classification: None,
             draft: None,
@@ -214,6 +235,7 @@ pub struct TaskResult {
     /// What it has to show.
     pub output: TaskOutput,
     /// Where to look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_url: Option<String>,
     /// Milliseconds of work, waiting not counted.
     pub execution_time_ms: f64,
@@ -265,4 +287,147 @@ pub struct TimelineEntry {
     pub status: TaskStatus,
     /// What happened.
     pub note: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Closed, DraftOrigin, EffectState, NoticeState, Origin, Outcome, Proof, Task, TaskId, TaskResult, view,
+    };
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn task() -> Task {
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "octo/repo".to_owned(),
+            thread: "octo/repo#7".to_owned(),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: Map::from_iter([("theirs".to_owned(), Value::Null)]),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        Task::received(TaskId::derive("github", b"1"), new, NOW, NOW)
+    }
+
+    /// A task each of whose parts lacks everything that it can lack.
+    fn bare_task() -> Task {
+        let mut task = task();
+        let doc = &mut task.doc;
+        doc.classification = Some(Classification {
+            intent: "bug".to_owned(),
+            confidence: 0.5,
+            parameters: json!({"theirs": null}),
+        });
+        doc.draft = Some(DraftRef { hash: "h".to_owned(), from: DraftOrigin::Model, parked_because: None });
+        doc.decision = Some(Decision {
+            outcome: Outcome::Rejected,
+            by: "mona".to_owned(),
+            from: Some(Origin::CONSOLE),
+            at: NOW,
+            draft_hash: "h".to_owned(),
+            publish_hash: None,
+            reason: None,
+        });
+        let closed = Closed { outcome: None, by: "mona".to_owned(), from: None, at: NOW };
+        doc.notices = [None, Some(closed)]
+            .map(|closed| Notice {
+                name: "approval:1".to_owned(),
+                draft_hash: "h".to_owned(),
+                since: NOW,
+                state: NoticeState::Wanted,
+                closed,
+            })
+            .into();
+        let proof = Proof { id: "1".to_owned(), url: None };
+        doc.effects = vec![Effect { name: "reply".to_owned(), state: EffectState::Done { at: NOW, proof } }];
+        let output = TaskOutput::Text("done".to_owned());
+        doc.result = Some(TaskResult { success: true, output, output_url: None, execution_time_ms: 1.0 });
+        doc.usage = vec![StepUsage {
+            step: "triage".to_owned(),
+            model: "m".to_owned(),
+            prompt_tokens: 1,
+            cached_tokens: 0,
+            output_tokens: 1,
+            thought_tokens: 0,
+            cost_usd: None,
+            saved_usd: None,
+            attempts: 1,
+            ms: 1,
+        }];
+        doc.error = Some(TaskError::new("publish", "refused", "no"));
+        task
+    }
+
+    #[test]
+    fn a_stored_task_has_no_null_but_those_of_others_and_reads_back() {
+        let doc = bare_task().doc;
+        let mut stored = serde_json::to_value(&doc).unwrap();
+        assert_eq!(serde_json::from_value::<TaskDoc>(stored.clone()).unwrap(), doc);
+        for theirs in ["/metadata", "/classification/parameters"] {
+            assert_eq!(stored.pointer_mut(theirs).unwrap().take(), json!({"theirs": null}));
+        }
+        stored["metadata"] = json!({});
+        stored["classification"]["parameters"] = json!({});
+        assert!(!stored.to_string().contains("null"), "{stored}");
+    }
+
+    #[test]
+    fn nulls_that_earlier_versions_stored_are_read() {
+        let doc = bare_task().doc;
+        let mut stored = serde_json::to_value(&doc).unwrap();
+        for (part, field) in [
+            ("/draft", "parked_because"),
+            ("/decision", "publish_hash"),
+            ("/decision", "reason"),
+            ("/decision/from", "ip"),
+            ("/notices/0", "closed"),
+            ("/notices/1/closed", "outcome"),
+            ("/notices/1/closed", "from"),
+            ("/effects/0/proof", "url"),
+            ("/result", "output_url"),
+            ("/usage/0", "cost_usd"),
+            ("/usage/0", "saved_usd"),
+            ("/error", "automation"),
+        ] {
+            stored.pointer_mut(part).unwrap()[field] = Value::Null;
+        }
+        assert_eq!(serde_json::from_value::<TaskDoc>(stored).unwrap(), doc);
+    }
+
+    #[test]
+    fn the_public_view_keeps_its_nulls() {
+        let shown = serde_json::to_value(view(&bare_task(), None)).unwrap();
+        for place in [
+            "/not_before",
+            "/draft/parked_because",
+            "/decision/publish_hash",
+            "/decision/reason",
+            "/decision/from/ip",
+            "/result/output_url",
+            "/usage/0/cost_usd",
+            "/error/automation",
+        ] {
+            assert_eq!(shown.pointer(place), Some(&Value::Null), "{place}: {shown}");
+        }
+    }
+
+    #[test]
+    fn stored_names_outlive_those_in_the_code() {
+        let mut doc = task().doc;
+        let earlier = serde_json::to_value(&doc).unwrap();
+        let since = "2026-11-20T10:00:00Z";
+        doc.model_down_since = Some(since.parse().unwrap());
+        doc.follow_up = Some(FollowUp { due_at: NOW, counted: true, tries: 2 });
+        let mut stored = earlier;
+        stored["shut_since"] = json!(since);
+        stored["aftermath"] = json!({"due_at": NOW, "counted": true, "tries": 2});
+        assert_eq!(serde_json::to_value(&doc).unwrap(), stored);
+        assert_eq!(serde_json::from_value::<TaskDoc>(stored).unwrap(), doc);
+    }
 }

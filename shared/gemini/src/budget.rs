@@ -26,9 +26,9 @@ struct Spent {
     micro_usd: u64,
 }
 
-/// The budgets, and the day's sums.
+/// The budgets that agent.toml sets, and what the fleet has spent and set aside of them today.
 #[derive(Debug)]
-pub(crate) struct Treasury {
+pub(crate) struct BudgetAccount {
     limits: Budgets,
     sums: Mutex<Sums>,
 }
@@ -41,7 +41,7 @@ struct Sums {
 
 /// A budget that a call counts against.
 #[derive(Debug)]
-struct Purse {
+struct Budget {
     /// `day` or `tenant`.
     name: &'static str,
     limit: u64,
@@ -54,18 +54,18 @@ struct Purse {
 pub(crate) struct Reservation<'a> {
     shared: &'a Shared,
     signals: &'a Signals,
-    purses: Vec<Purse>,
-    account: Mutex<Account>,
+    budgets: Vec<Budget>,
+    amounts: Mutex<Amounts>,
 }
 
 /// Millionths of a US dollar.
 #[derive(Debug, Default)]
-struct Account {
+struct Amounts {
     reserved: u64,
     spent: u64,
 }
 
-impl Treasury {
+impl BudgetAccount {
     pub(crate) fn new(limits: Budgets) -> Self {
         Self { limits, sums: Mutex::default() }
     }
@@ -78,16 +78,16 @@ impl Treasury {
         tenant: &str,
         now: Timestamp,
     ) -> Reservation<'a> {
-        let mut purses = Vec::new();
+        let mut budgets = Vec::new();
         let day = now.strftime("%Y-%m-%d").to_string();
-        let purse = |name, key, usd| Purse { name, limit: micro(usd), spent: self.cell(&day, key) };
+        let budget = |name, key, usd| Budget { name, limit: micro(usd), spent: self.cell(&day, key) };
         if let Some(usd) = self.limits.per_day_usd {
-            purses.push(purse("day", format!("budget:{day}"), usd));
+            budgets.push(budget("day", format!("budget:{day}"), usd));
         }
         if let Some(usd) = self.limits.per_tenant_day_usd {
-            purses.push(purse("tenant", format!("budget:{day}:{tenant}"), usd));
+            budgets.push(budget("tenant", format!("budget:{day}:{tenant}"), usd));
         }
-        Reservation { shared, signals, purses, account: Mutex::default() }
+        Reservation { shared, signals, budgets, amounts: Mutex::default() }
     }
 
     fn cell(&self, day: &str, key: String) -> Arc<FleetCell<Spent>> {
@@ -104,35 +104,35 @@ impl Reservation<'_> {
     /// Makes sure that another `usd` may be spent.
     ///
     /// # Errors
-    /// A budget is used up, or cannot be looked at: then nothing is spent unseen.
+    /// A budget is used up, or cannot be read: no money is spent unseen.
     pub(crate) async fn cover(&self, usd: f64, now: Timestamp) -> Result<(), Failure> {
         let missing = {
-            let account = lock(&self.account);
-            (account.spent + micro(usd)).saturating_sub(account.reserved)
+            let amounts = lock(&self.amounts);
+            (amounts.spent + micro(usd)).saturating_sub(amounts.reserved)
         };
         self.reserve(missing, now).await
     }
 
     async fn reserve(&self, missing: u64, now: Timestamp) -> Result<(), Failure> {
-        if missing == 0 || self.purses.is_empty() {
+        if missing == 0 || self.budgets.is_empty() {
             return Ok(());
         }
-        for (index, purse) in self.purses.iter().enumerate() {
-            let taken = self.take(purse, missing, now).await;
+        for (index, budget) in self.budgets.iter().enumerate() {
+            let taken = self.take(budget, missing, now).await;
             if let Err(failure) = taken {
-                for earlier in &self.purses[..index] {
+                for earlier in &self.budgets[..index] {
                     earlier.give_back_later(missing);
                 }
                 return Err(failure);
             }
         }
-        lock(&self.account).reserved += missing;
+        lock(&self.amounts).reserved += missing;
         Ok(())
     }
 
     /// Whether there is any budget to keep.
     pub(crate) fn is_bound(&self) -> bool {
-        !self.purses.is_empty()
+        !self.budgets.is_empty()
     }
 
     /// Sets aside `usd` for something besides what is covered.
@@ -143,8 +143,8 @@ impl Reservation<'_> {
         self.reserve(micro(usd), now).await
     }
 
-    async fn take(&self, purse: &Purse, amount: u64, now: Timestamp) -> Result<(), Failure> {
-        let limit = purse.limit;
+    async fn take(&self, budget: &Budget, amount: u64, now: Timestamp) -> Result<(), Failure> {
+        let limit = budget.limit;
         let change = move |sum: &mut Spent| {
             let after = sum.micro_usd.saturating_add(amount);
             if after > limit {
@@ -153,40 +153,40 @@ impl Reservation<'_> {
             let before = std::mem::replace(&mut sum.micro_usd, after);
             Ok((before, after))
         };
-        match purse.spent.change(self.shared, now, WhenCut::Repeat, change).await {
+        match budget.spent.change(self.shared, now, WhenCut::Repeat, change).await {
             Ok(Ok((before, after))) => {
-                self.tell(purse, before, after);
+                self.tell(budget, before, after);
                 Ok(())
             }
-            Ok(Err(spent)) => Err(used_up(purse, spent, amount, now)),
+            Ok(Err(spent)) => Err(used_up(budget, spent, amount, now)),
             Err(problem) => Err(unseen(&problem)),
         }
     }
 
-    fn tell(&self, purse: &Purse, before: u64, after: u64) {
-        let share = |sum| share(sum, purse.limit);
-        self.signals.send(Signal::BudgetUsed { budget: purse.name, share: share(after) });
+    fn tell(&self, budget: &Budget, before: u64, after: u64) {
+        let share = |sum| share(sum, budget.limit);
+        self.signals.send(Signal::BudgetUsed { budget: budget.name, share: share(after) });
         if share(before) < ALARM && share(after) >= ALARM {
-            let limit_usd = dollars(purse.limit);
-            tracing::warn!(budget = purse.name, limit_usd, share = share(after), "budget nearly used up");
+            let limit_usd = dollars(budget.limit);
+            tracing::warn!(budget = budget.name, limit_usd, share = share(after), "budget nearly used up");
         }
     }
 
     /// `usd` were spent of what is covered.
     pub(crate) fn spend(&self, usd: f64) {
-        lock(&self.account).spent += micro(usd);
+        lock(&self.amounts).spent += micro(usd);
     }
 
     /// Gives back what was not spent, or takes what was spent beyond it.
     pub(crate) async fn close(self, now: Timestamp) {
-        let Account { reserved, spent } = std::mem::take(&mut *lock(&self.account));
+        let Amounts { reserved, spent } = std::mem::take(&mut *lock(&self.amounts));
         if reserved == spent {
             return;
         }
-        for purse in &self.purses {
+        for budget in &self.budgets {
             let change = move |sum: &mut Spent| settle(sum, reserved, spent);
-            if let Err(problem) = purse.spent.change(self.shared, now, WhenCut::Drop, change).await {
-                tracing::warn!(budget = purse.name, %problem, "what was not spent stays set aside");
+            if let Err(problem) = budget.spent.change(self.shared, now, WhenCut::Drop, change).await {
+                tracing::warn!(budget = budget.name, %problem, "budget not settled; what was not spent stays set aside");
             }
         }
     }
@@ -194,16 +194,16 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let Account { reserved, spent } = std::mem::take(&mut *lock(&self.account));
+        let Amounts { reserved, spent } = std::mem::take(&mut *lock(&self.amounts));
         if reserved != spent {
-            for purse in &self.purses {
-                purse.spent.later(move |sum| settle(sum, reserved, spent));
+            for budget in &self.budgets {
+                budget.spent.later(move |sum| settle(sum, reserved, spent));
             }
         }
     }
 }
 
-impl Purse {
+impl Budget {
     fn give_back_later(&self, amount: u64) {
         self.spent.later(move |sum| settle(sum, amount, 0));
     }
@@ -213,10 +213,10 @@ fn settle(sum: &mut Spent, reserved: u64, spent: u64) {
     sum.micro_usd = sum.micro_usd.saturating_add(spent).saturating_sub(reserved);
 }
 
-fn used_up(purse: &Purse, spent: u64, amount: u64, now: Timestamp) -> Failure {
-    let whose = if purse.name == "day" { "the day's budget" } else { "this tenant's budget for the day" };
-    let key = if purse.name == "day" { "per_day_usd" } else { "per_tenant_day_usd" };
-    let (limit, spent, amount) = (dollars(purse.limit), dollars(spent), dollars(amount));
+fn used_up(budget: &Budget, spent: u64, amount: u64, now: Timestamp) -> Failure {
+    let whose = if budget.name == "day" { "the day's budget" } else { "this tenant's budget for the day" };
+    let key = if budget.name == "day" { "per_day_usd" } else { "per_tenant_day_usd" };
+    let (limit, spent, amount) = (dollars(budget.limit), dollars(spent), dollars(amount));
     let message = if amount > limit {
         format!(
             "{whose} of ${limit:.2} is less than the ${amount:.4} that this one call may cost: raise [budget] {key} in agent.toml"
@@ -230,7 +230,7 @@ fn used_up(purse: &Purse, spent: u64, amount: u64, now: Timestamp) -> Failure {
 }
 
 fn unseen(problem: &StoreError) -> Failure {
-    let message = format!("the budgets cannot be looked at, and nothing is spent unseen: {problem}");
+    let message = format!("the budgets cannot be read, and no call is made without them: {problem}");
     Failure::over_budget(message, None)
 }
 

@@ -3,20 +3,24 @@
 //! Only success is shared. A failure sends every follower on its own way at once, side by side: what
 //! failed for one (its deadline, its place in the queue) need not fail for the next, and waiting for
 //! each other's failures would add them up. A leader that is dropped (panic, cancellation, time-out)
-//! hands over to one of its followers. Nothing here waits for a call that is not under way already.
+//! hands over to the follower that has waited longest. Nothing here waits for a call that is not under
+//! way already.
 //!
-//! Time is the runtime's, and no lock is held while anybody waits, so a call can be dropped anywhere.
+//! The call is a lock: its leader holds it until the answer is written into it. A call can be dropped
+//! anywhere, and time is the runtime's.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Deferral, Media, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole, OutputFormat};
+use domain::{Deferral, Media, ModelAnswer, ModelCall, ModelError, ModelFailure, OutputFormat, Turn};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use crate::fleet::lock;
 use crate::signal::{Signal, Signals};
 
 /// How long after its completion an answer is still given to identical calls.
@@ -33,71 +37,30 @@ pub(crate) struct Key([u8; 32]);
 impl Key {
     /// The key of `call` to these `models`, in their order. The tenant is part of it, so nobody ever
     /// sees what another tenant was told. The check behind a schema is taken to follow from the schema.
-    pub(crate) fn of(call: &ModelCall, models: &[&str]) -> Self {
-        let mut hash = Fields(Sha256::new());
-        hash.text(&call.tenant);
-        hash.text(match call.role {
-            ModelRole::Triage => "triage",
-            ModelRole::Answer => "answer",
-        });
-        hash.list(models, |hash, model| hash.text(model));
-        hash.text(&call.system);
-        hash.list(&call.documents, |hash, document| {
-            hash.text(&document.name);
-            hash.text(&document.text);
-        });
-        hash.list(&call.turns, |hash, turn| {
-            hash.text(match turn.speaker {
-                domain::Speaker::User => "user",
-                domain::Speaker::Model => "model",
-            });
-            hash.text(&turn.text);
-            hash.list(&turn.media, Fields::media);
-        });
-        match &call.output {
-            OutputFormat::Text => hash.text("text"),
-            OutputFormat::Json { schema, .. } => {
-                hash.text("json");
-                hash.text(&schema.to_string());
-            }
-        }
-        Self(hash.0.finalize().into())
+    /// `None`, which cannot be, would leave the call unshared.
+    pub(crate) fn of(call: &ModelCall, models: &[&str]) -> Option<Self> {
+        let turns: Vec<_> = call.turns.iter().map(said).collect();
+        let output = match &call.output {
+            OutputFormat::Text => ("text", &Value::Null),
+            OutputFormat::Json { schema, .. } => ("json", schema),
+        };
+        // As JSON, no two different lists of fields are one sequence of bytes.
+        let fields = (&call.tenant, call.role, models, &call.system, &call.documents, turns, output);
+        Some(Self(Sha256::digest(serde_json::to_vec(&fields).ok()?).into()))
     }
 }
 
-/// A hash over fields, each with its length in front: no two different lists of fields are one
-/// sequence of bytes.
-struct Fields(Sha256);
+/// `turn` with the digests of its media: they can be large.
+fn said(turn: &Turn) -> impl Serialize {
+    let media = turn.media.iter().map(|media| match media {
+        Media::Inline { mime_type, data } => ("inline", mime_type, sha256(data)),
+        Media::Url { mime_type, url } => ("url", mime_type, sha256(url.as_bytes())),
+    });
+    (turn.speaker, &turn.text, media.collect::<Vec<_>>())
+}
 
-impl Fields {
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-
-    fn list<T>(&mut self, items: &[T], each: impl Fn(&mut Self, &T)) {
-        self.0.update((items.len() as u64).to_le_bytes());
-        items.iter().for_each(|item| each(self, item));
-    }
-
-    fn media(&mut self, media: &Media) {
-        match media {
-            Media::Inline { mime_type, data } => {
-                self.text("inline");
-                self.text(mime_type);
-                self.bytes(data);
-            }
-            Media::Url { mime_type, url } => {
-                self.text("url");
-                self.text(mime_type);
-                self.text(url);
-            }
-        }
-    }
+fn sha256(data: &[u8]) -> [u8; 32] {
+    Sha256::digest(data).into()
 }
 
 /// The calls of this environment that can be followed.
@@ -106,18 +69,16 @@ pub(crate) struct Coalescer<T> {
     flights: Mutex<HashMap<Key, Flight<T>>>,
 }
 
-/// A call that several wait for. The sender keeps the last stage, whoever listens.
-type Flight<T> = Arc<watch::Sender<Stage<T>>>;
+/// A call that several wait for, locked while somebody makes it.
+type Flight<T> = Arc<tokio::sync::Mutex<Stage<T>>>;
 
 #[derive(Debug)]
 enum Stage<T> {
-    /// Somebody makes the call.
-    Led,
-    /// Who made it is gone: the next one may.
-    Vacant,
-    /// The answer, and until when it is given away.
+    /// There is no answer yet: whoever has the lock makes the call.
+    Open,
+    /// The answer, and until when newcomers get it.
     Answered(T, Instant),
-    /// It came to nothing: everybody for himself.
+    /// The call failed: everybody who waited makes their own.
     Failed,
 }
 
@@ -130,15 +91,6 @@ pub(crate) enum Joined<T, E> {
     Shared(T),
     /// It was not made: an identical one had no answer at this one's deadline.
     TooLate,
-}
-
-/// How a call begins.
-enum Boarded<'a, T> {
-    Leads(Lead<'a, T>),
-    Follows(Flight<T>, watch::Receiver<Stage<T>>),
-    Answered(T),
-    /// Too many are under way to be followed.
-    Unshared,
 }
 
 impl<T> Default for Coalescer<T> {
@@ -155,141 +107,55 @@ impl<T: Clone> Coalescer<T> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let (flight, mut stage) = match self.board(key) {
-            Boarded::Leads(lead) => return Joined::Own(lead.fly(own).await),
-            Boarded::Answered(answer) => return Joined::Shared(answer),
-            Boarded::Unshared => return Joined::Own(own.await),
-            Boarded::Follows(flight, stage) => (flight, stage),
+        let Some(flight) = self.flight(key) else { return Joined::Own(own.await) };
+        let Ok(mut stage) = timeout_at(deadline, flight.lock()).await else { return Joined::TooLate };
+        match &*stage {
+            Stage::Answered(answer, _) => return Joined::Shared(answer.clone()),
+            Stage::Failed => {
+                drop(stage);
+                return Joined::Own(own.await);
+            }
+            Stage::Open => {}
+        }
+        let outcome = own.await;
+        *stage = match &outcome {
+            Ok(answer) => Stage::Answered(answer.clone(), Instant::now() + WINDOW),
+            Err(_) => {
+                self.close(key, &flight);
+                Stage::Failed
+            }
         };
-        loop {
-            let landed = timeout_at(deadline, stage.wait_for(|stage| !matches!(stage, Stage::Led))).await;
-            match landed.map(|stage| stage.map(|stage| stage.answer())) {
-                Err(_) => return Joined::TooLate,
-                Ok(Ok(Some(answer))) => return Joined::Shared(answer),
-                Ok(Ok(None)) => {}
-                // Cannot be while `flight` is held; the call is made as if nobody had been there.
-                Ok(Err(_)) => return Joined::Own(own.await),
-            }
-            match self.take_over(key, &flight) {
-                Some(Ok(lead)) => return Joined::Own(lead.fly(own).await),
-                Some(Err(Failed)) => return Joined::Own(own.await),
-                None => {}
-            }
-        }
+        Joined::Own(outcome)
     }
 
-    fn board(&self, key: Key) -> Boarded<'_, T> {
+    /// The call with this `key` that can be followed, or a new one; `None` if there are too many.
+    fn flight(&self, key: Key) -> Option<Flight<T>> {
         let now = Instant::now();
-        let mut flights = self.lock();
-        flights.retain(|_, flight| flight.borrow().is_worth_keeping(now, flight.receiver_count()));
-        if let Some(flight) = flights.get(&key) {
-            if let Some(answer) = flight.borrow().answer() {
-                return Boarded::Answered(answer);
-            }
-            if let Some(Ok(lead)) = self.take_over(key, flight) {
-                return Boarded::Leads(lead);
-            }
-            return Boarded::Follows(Arc::clone(flight), flight.subscribe());
+        let mut flights = lock(&self.flights);
+        flights.retain(|_, flight| can_be_followed(flight, now));
+        if flights.len() >= MAX_FLIGHTS && !flights.contains_key(&key) {
+            return None;
         }
-        if flights.len() >= MAX_FLIGHTS {
-            return Boarded::Unshared;
-        }
-        let flight = Arc::new(watch::Sender::new(Stage::Led));
-        flights.insert(key, Arc::clone(&flight));
-        Boarded::Leads(Lead { coalescer: self, key, flight, landed: false })
+        let open = || Arc::new(tokio::sync::Mutex::new(Stage::Open));
+        Some(Arc::clone(flights.entry(key).or_insert_with(open)))
     }
 
-    /// The lead of a flight that has nobody to lead it; `None` if it has.
-    fn take_over(&self, key: Key, flight: &Flight<T>) -> Option<Result<Lead<'_, T>, Failed>> {
-        let mut failed = false;
-        let taken = flight.send_if_modified(|stage| {
-            failed = matches!(stage, Stage::Failed);
-            let vacant = matches!(stage, Stage::Vacant);
-            if vacant {
-                *stage = Stage::Led;
-            }
-            vacant
-        });
-        if failed {
-            return Some(Err(Failed));
-        }
-        taken.then(|| Ok(Lead { coalescer: self, key, flight: Arc::clone(flight), landed: false }))
-    }
-}
-
-/// The leader's call came to nothing.
-struct Failed;
-
-impl<T> Coalescer<T> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Flight<T>>> {
-        // Nothing that can panic half-way happens under the lock.
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Nobody joins `flight` any more.
+    /// Newcomers do not join `flight` any more.
     fn close(&self, key: Key, flight: &Flight<T>) {
-        let mut flights = self.lock();
+        let mut flights = lock(&self.flights);
         if flights.get(&key).is_some_and(|known| Arc::ptr_eq(known, flight)) {
             flights.remove(&key);
         }
     }
 }
 
-impl<T> Stage<T> {
-    fn answer(&self) -> Option<T>
-    where
-        T: Clone,
-    {
-        match self {
-            Self::Answered(answer, _) => Some(answer.clone()),
-            Self::Led | Self::Vacant | Self::Failed => None,
-        }
-    }
-
-    fn is_worth_keeping(&self, now: Instant, followers: usize) -> bool {
-        match self {
-            Self::Led => true,
-            Self::Vacant => followers > 0,
-            Self::Answered(_, until) => now < *until,
-            Self::Failed => false,
-        }
-    }
-}
-
-/// The one that makes the call. Dropped before it has landed, it leaves its place to the next.
-struct Lead<'a, T> {
-    coalescer: &'a Coalescer<T>,
-    key: Key,
-    flight: Flight<T>,
-    landed: bool,
-}
-
-impl<T: Clone> Lead<'_, T> {
-    async fn fly<E>(mut self, own: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        let outcome = own.await;
-        match &outcome {
-            Ok(answer) => {
-                self.flight.send_replace(Stage::Answered(answer.clone(), Instant::now() + WINDOW));
-            }
-            Err(_) => {
-                self.coalescer.close(self.key, &self.flight);
-                self.flight.send_replace(Stage::Failed);
-            }
-        }
-        self.landed = true;
-        outcome
-    }
-}
-
-impl<T> Drop for Lead<'_, T> {
-    fn drop(&mut self) {
-        if self.landed {
-            return;
-        }
-        if self.flight.receiver_count() == 0 {
-            self.coalescer.close(self.key, &self.flight);
-        }
-        self.flight.send_replace(Stage::Vacant);
+fn can_be_followed<T>(flight: &Flight<T>, now: Instant) -> bool {
+    match flight.try_lock().as_deref() {
+        Ok(Stage::Answered(_, until)) => now < *until,
+        Ok(Stage::Failed) => false,
+        // Its leader is gone; who else holds it is about to take the lock.
+        Ok(Stage::Open) => Arc::strong_count(flight) > 1,
+        Err(_) => true,
     }
 }
 
@@ -307,7 +173,8 @@ impl Coalescer<ModelAnswer> {
     where
         F: Future<Output = Result<ModelAnswer, ModelError>>,
     {
-        match self.join(Key::of(call, models), Instant::now() + remaining, own).await {
+        let Some(key) = Key::of(call, models) else { return own.await };
+        match self.join(key, Instant::now() + remaining, own).await {
             Joined::Own(outcome) => outcome,
             Joined::Shared(answer) => {
                 signals.send(Signal::Coalesced);
@@ -333,5 +200,4 @@ fn for_follower(mut answer: ModelAnswer, step: &str) -> ModelAnswer {
 }
 
 #[cfg(test)]
-#[path = "coalesce_tests.rs"]
 mod tests;

@@ -7,9 +7,7 @@ use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::endpoints::EndpointConfig;
 use crate::limits::Limits;
-use crate::media::DEFAULT_MAX_INLINE_BYTES;
 
 /// Google's own endpoint.
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
@@ -17,6 +15,8 @@ pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 pub const DEFAULT_API_VERSION: &str = "v1beta";
 /// Bound of an answer when none is set: without one, its price would have none either.
 pub const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 4096;
+/// Bytes of inline media in one request by default, before they are encoded, which adds a third.
+pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 
 /// How Gemini is reached and used.
 #[derive(Debug, Clone)]
@@ -50,6 +50,18 @@ pub struct Config {
     pub budgets: Budgets,
     /// Life of a context cache; it is extended while it is used.
     pub cache_ttl: Duration,
+}
+
+/// One place that serves the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// Such as [`DEFAULT_BASE_URL`], without the version.
+    pub base_url: String,
+    /// `v1beta` or `v1`.
+    pub api_version: String,
+    /// Its share of the tasks, relative to the other endpoints' weights. Zero: it serves only while
+    /// others cannot be reached.
+    pub weight: u32,
 }
 
 /// What may be spent in a day, which begins at midnight UTC. `None` is no bound.
@@ -116,7 +128,7 @@ impl Default for Generation {
 /// What is wrong with a [`Config`].
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The base URL is none.
+    /// The base URL is not valid.
     #[error(
         "the base URL (GEMINI_BASE_URL) must be an http:// or https:// address without user name, query or fragment, such as {DEFAULT_BASE_URL}"
     )]
@@ -132,7 +144,7 @@ pub enum ConfigError {
     /// No endpoint serves any task.
     #[error("agent.toml, [models], endpoints: at least one must have a weight above 0")]
     Weights,
-    /// What should be certificates is not.
+    /// The file holds no certificates.
     #[error("the additional root certificates must be a PEM file: -----BEGIN CERTIFICATE----- and so on")]
     RootCertificate,
     /// The key cannot be sent.
@@ -156,7 +168,7 @@ pub enum ConfigError {
         /// The bound.
         source: InPlaceError,
     },
-    /// A breaker that makes no sense.
+    /// A setting of the breaker is out of bounds.
     #[error("agent.toml, [models.limits.\"{model}\"], breaker: {source}")]
     Breaker {
         /// For which model.
@@ -164,7 +176,7 @@ pub enum ConfigError {
         /// The bound.
         source: PolicyError,
     },
-    /// No time.
+    /// The time-out is zero.
     #[error("agent.toml, [models.limits.\"{model}\"], timeout: must be longer than zero")]
     Timeout {
         /// For which model.

@@ -1,62 +1,41 @@
 //! Google's Gemini as the port [`domain::Model`].
 //!
-//! [`Gemini`] is the way in; [`Config`] is all that it is told. Inside, a call passes a chain of
-//! links, one file each, in the order in which `model.rs` shows them.
+//! [`Gemini`] is the way in; [`Config`] is all that it is told. The rooms, from the top down; none imports
+//! one above it:
+//!
+//! - `call`: the chain that every call passes, one file a link;
+//! - `budget`, `coalesce`: money set aside before a call; identical calls that share one answer;
+//! - `fleet`: what all environments share of a model: quota, breaker, concurrency;
+//! - `cache`: context caches, and when they pay;
+//! - `pricing`: what a call costs;
+//! - `failure`: what a refusal says, and what it means;
+//! - `http`: one request, its connection and its endpoint;
+//! - `config`, `limits`, `signal`, `wire`: what it is told, what it tells, and the service's JSON.
 
-mod admit;
-mod ask;
-mod attempt;
 mod budget;
 mod cache;
-mod candidates;
-mod client;
+mod call;
 mod coalesce;
 mod config;
-mod connections;
-mod connector;
-mod endpoints;
-mod error;
-mod estimate;
 mod failure;
 mod fleet;
-mod judge;
-mod key;
+mod http;
 mod limits;
-mod media;
-mod model;
-mod pacific;
-mod permit;
 mod pricing;
-mod prompt;
-mod reading;
-mod receive;
-mod retry;
-mod rota;
-mod run;
-mod settle;
 mod signal;
-mod stream;
-mod thinking;
-mod transcript;
-mod transport;
-mod verdict;
 pub mod wire;
 
 pub use cache::{
     CacheKey, CacheSweeper, Caches, Demand, Digest, Handle, HandleRef, Prepared, SweepError, Swept, Traffic,
     Wanted,
 };
+pub use call::Gemini;
 pub use config::{
-    Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_OUTPUT_TOKENS,
-    Generation,
+    Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_INLINE_BYTES,
+    DEFAULT_MAX_OUTPUT_TOKENS, EndpointConfig, Generation,
 };
-pub use connector::ConnectionCounts;
-pub use endpoints::EndpointConfig;
-pub use error::{ApiError, Period, QuotaLimit};
+pub use failure::{ApiError, FailureClass, Period, QuotaLimit, next_pacific_midnight};
+pub use http::ConnectionCounts;
 pub use limits::{BreakerLimits, Limits};
-pub use media::DEFAULT_MAX_INLINE_BYTES;
-pub use model::Gemini;
-pub use pacific::next_midnight as next_pacific_midnight;
 pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};
 pub use signal::{CallOutcome, Signal, Signals};
-pub use verdict::Verdict;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{Timestamp, between};
+use domain::{Timestamp, retry_after};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// The most that a `Retry-After` is believed.
+/// The least and the most that a `Retry-After` is believed.
+const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// What came back, whatever its status.
@@ -21,16 +22,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The `Retry-After` header, in seconds or as a date (RFC 9110, section 10.2.3): between a second
-    /// and a day.
+    /// The wait that the header `Retry-After` asks for at `now`: between a second and a day.
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
-        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        let wait = match value.parse::<f64>() {
-            Ok(seconds) => Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(MAX_RETRY_AFTER),
-            Err(_) => between(now, jiff::fmt::rfc2822::parse(value).ok()?.timestamp()),
-        };
-        Some(wait.clamp(Duration::from_secs(1), MAX_RETRY_AFTER))
+        let wait = retry_after(self.headers.get(RETRY_AFTER)?.to_str().ok()?, now)?;
+        Some(wait.clamp(MIN_RETRY_AFTER, MAX_RETRY_AFTER))
     }
 }
 

@@ -101,7 +101,7 @@ impl Caller {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
         let exchange = async {
-            let response = request.send().await.map_err(transport::broken)?;
+            let response = transport::dispatch(request).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             // What was done was done, however much of the answer arrives.
             Ok(Answer { status, headers, body: beginning(response).await })

@@ -29,6 +29,8 @@ mod transport;
 
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 
 pub use answer::Answer;
 pub use base::Base;

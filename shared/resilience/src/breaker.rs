@@ -9,10 +9,6 @@ mod record;
 mod window;
 
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod storms;
-#[cfg(test)]
 mod tests;
 
 use std::time::Duration;

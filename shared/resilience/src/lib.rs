@@ -8,18 +8,13 @@
 mod backoff;
 mod breaker;
 mod concurrency;
-mod deadline;
 mod in_place;
 mod quota;
 mod time;
 
-#[cfg(test)]
-mod outage;
-
 pub use backoff::{Backoff, BackoffError};
 pub use breaker::{Admission, Breaker, BreakerPolicy, BreakerSpec, Outcome, Pass, PolicyError, Transition};
 pub use concurrency::{Concurrency, share};
-pub use deadline::Deadline;
 pub use in_place::{InPlace, InPlaceError, MAX_RETRIES};
 pub use quota::{Ask, Denial, Quota, QuotaLimits, Reserve, Urgency};
 

@@ -15,14 +15,6 @@ mod need;
 mod pause;
 
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod slots;
-#[cfg(test)]
-mod storms;
-#[cfg(test)]
-mod swarm;
-#[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;

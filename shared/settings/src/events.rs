@@ -8,9 +8,11 @@ use crate::suggest::{list, nearest};
 
 /// `Err` with a suggestion when `provider` has no such event, or one that no automation can use.
 ///
-/// An action that is like none of the known ones passes: senders add some now and then.
-pub(crate) fn check(provider: Provider, name: &str) -> Result<(), String> {
+/// An action that is like none of the known ones passes: senders add some now and then. So does every name where
+/// a map `is_mapped` the events that no reader of ours knows.
+pub(crate) fn check(provider: Provider, is_mapped: bool, name: &str) -> Result<(), String> {
     match provider.kinds() {
+        _ if is_mapped => check_form(name),
         [] => check_form(name),
         kinds => check_kind(kinds, name),
     }
@@ -20,8 +22,9 @@ pub(crate) fn check(provider: Provider, name: &str) -> Result<(), String> {
 /// offer them, and whatever else is of a known kind. Kinds stand for all their events where `kinds_too`.
 pub(crate) fn keywords(provider: Provider, kinds_too: bool) -> Value {
     let kinds = provider.kinds();
+    let any = json!({"pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"});
     if kinds.is_empty() {
-        return json!({"pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"});
+        return any;
     }
     let mut known = Vec::new();
     for (kind, actions) in kinds {
@@ -29,6 +32,9 @@ pub(crate) fn keywords(provider: Provider, kinds_too: bool) -> Value {
             known.push((*kind).to_owned());
         }
         known.extend(actions.iter().map(|action| format!("{kind}.{action}")));
+    }
+    if provider.takes_map() {
+        return json!({"anyOf": [{"enum": known}, any]});
     }
     let kinds: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
     json!({"anyOf": [{"enum": known}, {"pattern": format!(r"^({})\.", kinds.join("|"))}]})
@@ -81,8 +87,11 @@ fn usual(kinds: Kinds, kind: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
     use webhook::Provider;
+
+    fn check(provider: Provider, name: &str) -> Result<(), String> {
+        super::check(provider, false, name)
+    }
 
     #[test]
     fn every_known_event_passes() {
@@ -103,7 +112,11 @@ mod tests {
         assert_eq!(suggestion("issue.opened"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issues.openend"), "did you mean \"issues.opened\"?");
         assert_eq!(suggestion("issue_comments"), "write kind and action, such as \"issue_comment.created\"");
-        assert_eq!(suggestion("push.x"), "supported kinds: `issues`, `issue_comment`");
+        assert_eq!(
+            suggestion("push.x"),
+            "supported kinds: `issues`, `issue_comment`, `pull_request`, `pull_request_review`, \
+             `pull_request_review_comment`, `release`, `workflow_run`"
+        );
         let suggestion = |provider, name| check(provider, name).unwrap_err();
         assert_eq!(suggestion(Provider::Slack, "app_mentions"), "did you mean \"app_mention\"?");
         assert_eq!(
@@ -112,6 +125,13 @@ mod tests {
         );
         assert_eq!(suggestion(Provider::Shopify, "orders/create"), "did you mean \"orders.create\"?");
         assert_eq!(suggestion(Provider::Gitlab, "issue"), "write kind and action, such as \"issue.open\"");
+    }
+
+    #[test]
+    fn any_event_passes_where_a_map_describes_it() {
+        assert_eq!(super::check(Provider::Github, true, "check_run.completed"), Ok(()));
+        assert!(super::check(Provider::Github, true, "Check Run").is_err());
+        assert!(check(Provider::Github, "check_run.completed").is_err());
     }
 
     #[test]

@@ -1,15 +1,16 @@
-//! `map = { event = "/type", … }` and `identity = "/id"`: where things are in the events of senders
-//! without a reader of their own.
+//! `map = { event = "/type", … }` and `identity = "/id"`: where things are in events that no reader of ours
+//! knows.
 
 use webhook::{FieldMap, Pointer, PointerError, Provider};
 
 use crate::entry::Entry;
 use crate::form::Form;
 use crate::key::key;
+use crate::section::Section;
 
-/// Reads `map`; senders with a reader of their own need none.
+/// Reads `map`; most senders with a reader of their own need none.
 pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<FieldMap> {
-    if let Some(provider) = provider.filter(|provider| !provider.is_mapped()) {
+    if let Some(provider) = provider.filter(|provider| !provider.takes_map()) {
         return entry.refuse(
             format!("the events of {} are read without a map", provider.name()),
             "remove it, or set `provider = \"custom\"` and name the `scheme` to read them your way",
@@ -35,9 +36,31 @@ pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<Fiel
             key("occurred_at", "When it happened, as RFC 3339 has it (default \"/timestamp\")."),
             pointer,
         ),
+        comment: section.read(
+            key("comment", "The id of the comment, where the event is one (default: none is)."),
+            pointer,
+        ),
+        public: public(&mut section, provider),
     };
     section.finish();
     Some(map)
+}
+
+/// Where Zendesk's triggers say whether the customer can see what they send: nothing else would tell an internal
+/// note, so it must be named there.
+fn public(section: &mut Section<'_>, provider: Option<Provider>) -> Option<Pointer> {
+    let key = key(
+        "public",
+        "Whether the customer can see it: true, or it is for the staff (default: it is public).",
+    );
+    match provider {
+        Some(Provider::Zendesk) => section.require(
+            key,
+            "say where, such as \"/public\": internal notes are told by nothing else",
+            pointer,
+        ),
+        _ => section.read(key, pointer),
+    }
 }
 
 /// A JSON pointer to a field.

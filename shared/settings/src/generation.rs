@@ -62,7 +62,14 @@ const KEYS: [(Key, &str, Read); 9] = [
         "frequencyPenalty",
         |entry| entry.number(-2.0..=2.0).map(Value::from),
     ),
-    (key("thinking", "How much the model thinks: a level, or a table."), "thinkingConfig", thinking),
+    (
+        key(
+            "thinking",
+            "How much the model thinks: a level, or a table (default: the least for triage, low for answers).",
+        ),
+        "thinkingConfig",
+        thinking,
+    ),
 ];
 
 impl Generation {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use webhook::{CommentPolicy, Filter, PriorityRules, Provider, Sender};
+use webhook::{CommentPolicy, FieldMap, Filter, InternalPolicy, PriorityRules, Provider, Sender};
 
 use crate::entry::Entry;
 use crate::key::key;
@@ -37,6 +37,9 @@ pub struct SourceSettings {
 
 const COMMENTS: [(&str, CommentPolicy); 3] =
     [("mention", CommentPolicy::Mention), ("thread", CommentPolicy::Thread), ("never", CommentPolicy::Never)];
+
+const INTERNAL: [(&str, InternalPolicy); 2] =
+    [("ignore", InternalPolicy::Ignore), ("answer_internally", InternalPolicy::AnswerInternally)];
 
 /// What editors say of one source.
 const ONE: &str = "A sender of webhooks; called like its provider, it needs no key at all.";
@@ -95,13 +98,18 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
     let described = section.get(&key("scheme", SCHEME));
     let provider = provider(name, &mut section, described.is_some()).or(assumed);
     let scheme = described.and_then(|entry| scheme::read(&entry));
-    let events = section.read(key("events", EVENTS), |entry| entry.each(|item| event(&item, provider)));
+    let about = "Where the fields of the events are, as JSON pointers.";
+    let map = section.read(key("map", about), |entry| field_map::read(entry, provider)).unwrap_or_default();
+    let is_mapped = map != FieldMap::default();
+    let events =
+        section.read(key("events", EVENTS), |entry| entry.each(|item| event(&item, provider, is_mapped)));
     let about = "Which comments are answered: those that mention the agent, all that people write, or none.";
-    let comments = section.choice_or(key("respond_to_comments", about), CommentPolicy::default(), &COMMENTS);
+    let comments = section.choice_or(key("respond_to_comments", about), usual_comments(provider), &COMMENTS);
     let filter = Filter {
         events,
         comments,
         login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
+        internal: internal(&mut section, provider),
     };
     let longest = Duration::from_hours(24 * 365);
     let about = "Events older than this, by their own date, are ignored (default: however old).";
@@ -109,12 +117,10 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
         section.read(key("max_event_age", about), |entry| entry.duration(Duration::from_secs(1)..=longest));
     let about = "How urgent events are: the first rule that fits, else what the sender says, else 3.";
     let priorities = section
-        .read(key("priority", about), |entry| priority_rules::read(entry, provider))
+        .read(key("priority", about), |entry| priority_rules::read(entry, provider, is_mapped))
         .unwrap_or_default();
     let about = "A JSON pointer to the event's id: two events with the same one are one.";
     let identity = section.read(key("identity", about), field_map::pointer);
-    let about = "Where the fields of the events are, as JSON pointers.";
-    let map = section.read(key("map", about), |entry| field_map::read(entry, provider)).unwrap_or_default();
     let site = site(&mut section, provider);
     let about = "Whether you trust those who write here not to steer the agent by what they write.";
     let trusted = section.read_or(key("trusted", about), false, Entry::flag);
@@ -199,11 +205,40 @@ fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String>
     })
 }
 
-fn event(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
+/// Whose customers write to it does not mention anybody: every comment is meant for whoever answers there.
+fn usual_comments(provider: Option<Provider>) -> CommentPolicy {
+    match provider {
+        Some(Provider::Zendesk) => CommentPolicy::Thread,
+        _ => CommentPolicy::default(),
+    }
+}
+
+/// What becomes of events that only the staff can see; the answer can stay among them at some services alone.
+fn internal(section: &mut Section<'_>, provider: Option<Provider>) -> InternalPolicy {
+    let about = "What becomes of internal notes and confidential issues: ignored, or answered where the staff alone \
+                 can see it.";
+    let unable = provider.filter(|provider| !provider.answers_internally());
+    let read = section.read(key("internal", about).or(&INTERNAL[0].0), |entry| {
+        let policy = entry.choice(&INTERNAL);
+        if unable.is_some() {
+            entry.also(|| json!({"enum": [INTERNAL[0].0]}));
+        }
+        match (policy?, unable) {
+            (InternalPolicy::AnswerInternally, Some(provider)) => entry.refuse(
+                format!("answers to {} cannot be kept among the staff", provider.name()),
+                "write \"ignore\", or remove the key",
+            ),
+            (policy, _) => Some(policy),
+        }
+    });
+    read.unwrap_or_default()
+}
+
+fn event(entry: &Entry<'_>, provider: Option<Provider>, is_mapped: bool) -> Option<String> {
     let name = entry.text();
     entry.also(|| provider.map_or(Value::Null, |provider| events::keywords(provider, false)));
     let name = name?;
-    match provider.map_or(Ok(()), |provider| events::check(provider, &name)) {
+    match provider.map_or(Ok(()), |provider| events::check(provider, is_mapped, &name)) {
         Ok(()) => Some(name),
         Err(suggestion) => entry.refuse(format!("unknown event \"{name}\""), suggestion),
     }

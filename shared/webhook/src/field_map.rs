@@ -19,6 +19,11 @@ pub struct FieldMap {
     pub labels: Option<Pointer>,
     /// When it happened, as RFC 3339 has it (default: `/timestamp`).
     pub occurred_at: Option<Pointer>,
+    /// The id of the comment, for events that are comments (default: none is).
+    pub comment: Option<Pointer>,
+    /// `true` where the customer can see it; anything else, or nothing, is for the staff alone (default:
+    /// everything is public).
+    pub public: Option<Pointer>,
 }
 
 /// A JSON pointer (RFC 6901), such as `/ticket/id`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Event, ThreadState, Timestamp, between};
+use domain::{Audience, Event, Target, ThreadState, Timestamp, between};
 
 use crate::mentions;
 
@@ -18,6 +18,16 @@ pub enum CommentPolicy {
     Never,
 }
 
+/// What becomes of events that only the staff can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InternalPolicy {
+    /// They are ignored.
+    #[default]
+    Ignore,
+    /// They are answered where the staff alone can see it.
+    AnswerInternally,
+}
+
 /// The event filter and the loop guard of one source.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -28,6 +38,8 @@ pub struct Filter {
     pub comments: CommentPolicy,
     /// The agent's own account, if it is known here.
     pub login: Option<String>,
+    /// What becomes of internal notes and the like.
+    pub internal: InternalPolicy,
 }
 
 /// Why an event gets no task: the `reason` of the answer `ignored`.
@@ -45,6 +57,12 @@ pub enum IgnoreReason {
     ThreadClosed,
     /// Sent as another event too, which is taken.
     Twin,
+    /// Only the staff can see it.
+    Internal,
+    /// It has neither text nor a file that could be shown to the model.
+    Empty,
+    /// It belongs to a conversation that no client of ours can answer in yet.
+    Unanswerable,
     /// Older than the source allows.
     Stale,
 }
@@ -52,7 +70,7 @@ pub enum IgnoreReason {
 impl IgnoreReason {
     /// The word in answers and metrics.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unsubscribed => "unsubscribed",
             Self::Bot => "bot",
@@ -60,6 +78,9 @@ impl IgnoreReason {
             Self::NotMentioned => "not_mentioned",
             Self::ThreadClosed => "thread_closed",
             Self::Twin => "twin",
+            Self::Internal => "internal",
+            Self::Empty => "empty",
+            Self::Unanswerable => "unanswerable",
             Self::Stale => "stale",
         }
     }
@@ -78,10 +99,16 @@ impl Filter {
             Some(IgnoreReason::Unsubscribed)
         } else if event.twin.as_ref().is_some_and(|twin| self.takes(twin)) {
             Some(IgnoreReason::Twin)
+        } else if event.audience == Audience::Internal && self.internal == InternalPolicy::Ignore {
+            Some(IgnoreReason::Internal)
         } else if self.is_own(event) {
             Some(IgnoreReason::OwnAccount)
         } else if event.actor_is_bot {
             Some(IgnoreReason::Bot)
+        } else if matches!(event.target, Some(Target::GithubDiscussion { .. })) {
+            Some(IgnoreReason::Unanswerable)
+        } else if is_empty(event) {
+            Some(IgnoreReason::Empty)
         } else if event.comment_id.is_some() && !self.answers(event) {
             Some(IgnoreReason::NotMentioned)
         } else if event.comment_id.is_some() && self.is_over(event) {
@@ -91,9 +118,18 @@ impl Filter {
         }
     }
 
-    fn takes(&self, name: &str) -> bool {
+    /// Whether events of that name are subscribed to.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> bool {
         let kind = name.split('.').next().unwrap_or(name);
         self.events.as_ref().is_none_or(|events| events.iter().any(|taken| taken == name || taken == kind))
+    }
+
+    /// Whether an event of which only so much of its name is known may be subscribed to: it may lack its action.
+    #[must_use]
+    pub fn may_take(&self, name: &str) -> bool {
+        let of_kind = |taken: &String| taken.split('.').next() == Some(name);
+        self.takes(name) || self.events.as_ref().is_some_and(|events| events.iter().any(of_kind))
     }
 
     /// An app's account is its login and `[bot]`; the login may be configured either way.
@@ -125,6 +161,14 @@ impl Filter {
             (CommentPolicy::Never, _) => false,
         }
     }
+}
+
+/// Whether there is nothing in `event` that an answer could be about. The title of a thread says nothing of a
+/// comment on it, and a file that cannot be fetched shows nothing.
+fn is_empty(event: &Event) -> bool {
+    let says = |text: &str| !text.trim().is_empty();
+    let titled = event.comment_id.is_none() && event.title.as_deref().is_some_and(says);
+    !says(&event.text) && !titled && event.attachments.iter().all(|file| file.url.is_none())
 }
 
 /// Whether `event` is older than `max_age` by its own, signed date: against replays that outlive the

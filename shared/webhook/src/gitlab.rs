@@ -2,16 +2,17 @@
 //!
 //! <https://docs.gitlab.com/user/project/integrations/webhook_events/>. By default it sends its secret
 //! as it is, which proves the sender and not the body; with a signing token, set
-//! `scheme = "standard-webhooks"`.
+//! `scheme = "standard-webhooks"`. The header with the name of the hook is not signed: it can only keep an
+//! event among the staff, never make one public.
 
-use domain::{Event, clip};
+use domain::{Audience, Event, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, happening, hash, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
-    // Not signed: the kind is read from the body.
+    hint: Some("x-gitlab-event"),
     delivery: Some("x-gitlab-event-uuid"),
     kinds: &[
         ("issue", &["close", "open", "reopen", "update"]),
@@ -31,45 +32,75 @@ pub(crate) static ROW: Row = Row {
         ),
         ("note", &["create", "update"]),
     ],
+    times: &["/object_attributes/created_at", "/object_attributes/updated_at"],
+    answers_internally: true,
+    kind: Some(kind),
     ..Row::json("gitlab", Scheme::gitlab, read)
 };
+
+/// What the header says of the event called `name`: the sender's side, for sample events.
+pub(crate) fn hook_of(name: &str) -> String {
+    match name.split('.').next() {
+        Some("merge_request") => "Merge Request Hook",
+        Some("note") => "Note Hook",
+        _ => "Issue Hook",
+    }
+    .to_owned()
+}
+
+fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    let kind = body.text("/object_kind").or_else(|| body.text("/event_name")).and_then(word)?;
+    Some(match kind {
+        "issue" | "work_item" => format!("issue.{}", action(body, kind)),
+        "merge_request" => format!("merge_request.{}", action(body, kind)),
+        // What GitLab writes itself, such as a changed label, is nobody's comment.
+        "note" if body.flag("/object_attributes/system") == Some(true) => "note.system".to_owned(),
+        // Notes on commits and snippets have no thread to answer in.
+        "note" if body.object("/issue").or(body.object("/merge_request")).is_none() => {
+            "note.other".to_owned()
+        }
+        "note" => format!("note.{}", action(body, kind)),
+        other => other.to_owned(),
+    })
+}
+
+/// Older versions say no action for a note, and none for a test of the connection.
+fn action<'v>(body: JsonView<'v>, kind: &str) -> &'v str {
+    let unsaid = if kind == "note" { "create" } else { "update" };
+    body.text("/object_attributes/action").and_then(word).unwrap_or(unsaid)
+}
 
 fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let kind = body.text("/object_kind").or_else(|| body.text("/event_name")).and_then(word);
-    let kind = kind.ok_or_else(|| lacks("object_kind"))?;
-    let thread = match kind {
-        "issue" | "work_item" => body.object("/object_attributes").map(|issue| (issue, '#')),
-        "merge_request" => body.object("/object_attributes").map(|request| (request, '!')),
-        "note" => {
+    let name = kind(received, body).ok_or_else(|| lacks("object_kind"))?;
+    let subject = match name.split_once('.') {
+        Some(("issue", _)) => body.object("/object_attributes").map(|issue| (issue, '#')),
+        Some(("merge_request", _)) => body.object("/object_attributes").map(|request| (request, '!')),
+        Some(("note", "system" | "other")) | None => return Ok(Parsed::Other(name)),
+        Some(_) => {
             let issue = body.object("/issue").map(|issue| (issue, '#'));
-            let request = body.object("/merge_request").map(|request| (request, '!'));
-            // Notes on commits and snippets have no thread to answer in.
-            return match issue.or(request) {
-                Some(thread) => event(body, kind, thread).map(Box::new).map(Parsed::Event),
-                None => Ok(Parsed::Other("note.other".to_owned())),
-            };
+            issue.or(body.object("/merge_request").map(|request| (request, '!')))
         }
-        other => return Ok(Parsed::Other(other.to_owned())),
     };
-    let thread = thread.ok_or_else(|| lacks("object_attributes"))?;
-    let kind = if kind == "work_item" { "issue" } else { kind };
-    event(body, kind, thread).map(Box::new).map(Parsed::Event)
+    let subject = subject.ok_or_else(|| lacks("object_attributes"))?;
+    event(received, body, name, subject).map(Box::new).map(Parsed::Event)
 }
 
-fn event(body: JsonView<'_>, kind: &str, (subject, mark): (JsonView<'_>, char)) -> Result<Event, ParseError> {
+fn event(
+    received: &Received<'_>,
+    body: JsonView<'_>,
+    name: String,
+    (subject, mark): (JsonView<'_>, char),
+) -> Result<Event, ParseError> {
     let changed = body.object("/object_attributes").ok_or_else(|| lacks("object_attributes"))?;
-    let note = (kind == "note").then_some(changed);
+    let note = name.starts_with("note.").then_some(changed);
     let project =
         body.text("/project/path_with_namespace").ok_or_else(|| lacks("project.path_with_namespace"))?;
     let number = subject.number("/iid").filter(|number| *number > 0).ok_or_else(|| lacks("iid"))?;
     let actor = body.text("/user/username").ok_or_else(|| lacks("user.username"))?;
-    // Older versions say no action for a note, and none for a test of the connection.
-    let action =
-        changed.text("/action").and_then(word).unwrap_or(if note.is_some() { "create" } else { "update" });
     let description = subject.string("/description");
-    let date = if matches!(action, "open" | "create") { "/created_at" } else { "/updated_at" };
+    let is_new = name.ends_with(".open") || name.ends_with(".create");
     Ok(Event {
         actor_id: body.id("/user/id"),
         actor_is_bot: is_bot(actor),
@@ -80,20 +111,37 @@ fn event(body: JsonView<'_>, kind: &str, (subject, mark): (JsonView<'_>, char)) 
         comment_id: note
             .map(|note| note.id("/id").ok_or_else(|| lacks("object_attributes.id")))
             .transpose()?,
-        occurred_at: changed.date(date),
+        audience: audience(received, body),
+        occurred_at: changed.date(if is_new { "/created_at" } else { "/updated_at" }),
+        happening: reported(body, changed, &name),
+        link: changed.string("/url"),
         metadata: Facts::default()
             .text("state", subject.text("/state"))
             .flag("confidential", subject.flag("/confidential"))
             .flag("internal", note.and_then(|note| note.flag("/internal")))
             .text("source_branch", subject.text("/source_branch"))
             .done(),
-        ..Event::new(
-            format!("{kind}.{action}"),
-            project,
-            format!("{project}{mark}{number}"),
-            clip(actor, MAX_FACT_BYTES),
-        )
+        ..Event::new(name, project, format!("{project}{mark}{number}"), clip(actor, MAX_FACT_BYTES))
     })
+}
+
+/// Each of GitLab's four signs suffices: a field may be missing where another one speaks.
+fn audience(received: &Received<'_>, body: JsonView<'_>) -> Audience {
+    let named = received.event_hint.is_some_and(|hook| hook.trim_start().starts_with("Confidential "));
+    let typed = body.text("/event_type").is_some_and(|kind| kind.starts_with("confidential_"));
+    let flagged = ["/object_attributes/internal", "/object_attributes/confidential", "/issue/confidential"]
+        .iter()
+        .any(|flag| body.flag(flag) == Some(true));
+    if named || typed || flagged { Audience::Internal } else { Audience::Public }
+}
+
+/// A hook of the project, one of its group and one of the system report the same in bodies of their own.
+/// What an update changed tells two updates of one second apart.
+fn reported(body: JsonView<'_>, changed: JsonView<'_>, name: &str) -> Option<String> {
+    let time = changed.date("/updated_at").or_else(|| changed.date("/created_at"))?.to_string();
+    let changes = body.object("/changes").map(|changes| hash(changes.0.to_string().as_bytes()));
+    let object = changed.id("/id");
+    happening([Some(name), object.as_deref(), Some(&time), Some(changes.as_deref().unwrap_or_default())])
 }
 
 fn labels(body: JsonView<'_>, subject: JsonView<'_>) -> Vec<String> {

@@ -1,13 +1,17 @@
 //! Jira: issues and comments, of the cloud and of a server of one's own.
 //!
-//! <https://developer.atlassian.com/cloud/jira/platform/webhooks/>
+//! <https://developer.atlassian.com/cloud/jira/platform/webhooks/>. A comment is reported twice: as a comment,
+//! which Data Center sends without its issue, and as a change of its issue. Both are read as the comment, and
+//! are one happening.
 
+mod adf;
 mod document;
+mod wiki;
 
-use domain::{Event, Priority, Target, ThreadState};
+use domain::{Audience, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, attachment, attachments, lacks, object};
+use crate::reading::{Facts, JsonView, attachment, attachments, happening, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use document::text_of;
@@ -18,65 +22,126 @@ pub(crate) static ROW: Row = Row {
     delivery: Some("x-atlassian-webhook-identifier"),
     site: Some(Site { key: "host", example: "acme.atlassian.net", accepts: is_host }),
     kinds: &[("issue", &["created", "deleted", "updated"]), ("comment", &["created", "deleted", "updated"])],
+    times: &["/comment/updated"],
+    answers_internally: true,
+    kind: Some(kind),
     ..Row::json("jira", Scheme::jira, read)
 };
 
-fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
-    let value = object(received)?;
-    let body = JsonView(&value);
-    let kind = body.text("/webhookEvent").ok_or_else(|| lacks("webhookEvent"))?;
-    let name = match kind {
+fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    let name = match body.text("/webhookEvent")? {
         "jira:issue_created" => "issue.created",
-        "jira:issue_updated" => "issue.updated",
+        "jira:issue_updated" => comment_within(body).unwrap_or("issue.updated"),
         "jira:issue_deleted" => "issue.deleted",
         "comment_created" => "comment.created",
         "comment_updated" => "comment.updated",
         "comment_deleted" => "comment.deleted",
-        other => return Ok(Parsed::Other(plain(other))),
+        other => return Some(plain(other)),
     };
-    event(sender, body, name).map(Box::new).map(Parsed::Event)
+    Some(name.to_owned())
+}
+
+/// What happened to the comment inside a change of an issue, where that is all that changed.
+fn comment_within(body: JsonView<'_>) -> Option<&'static str> {
+    body.object("/comment")?;
+    match body.text("/issue_event_type_name")? {
+        "issue_commented" => Some("comment.created"),
+        "issue_comment_edited" => Some("comment.updated"),
+        "issue_comment_deleted" => Some("comment.deleted"),
+        _ => None,
+    }
+}
+
+fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    let value = object(received)?;
+    let body = JsonView(&value);
+    let name = kind(received, body).ok_or_else(|| lacks("webhookEvent"))?;
+    if name.contains('.') {
+        event(sender, body, &name).map(Box::new).map(Parsed::Event)
+    } else {
+        Ok(Parsed::Other(name))
+    }
 }
 
 fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Result<Event, ParseError> {
-    let issue = body.object("/issue").ok_or_else(|| lacks("issue"))?;
-    let key = issue.text("/key").filter(|key| is_key(key)).ok_or_else(|| lacks("issue.key"))?;
     let comment =
         name.starts_with("comment.").then(|| body.object("/comment").ok_or_else(|| lacks("comment")));
     let comment = comment.transpose()?;
+    let issue = body.object("/issue");
+    let key = key(issue, comment)?;
+    let field = |pointer: &str| issue.and_then(|issue| issue.text(pointer));
     let author = comment.and_then(|comment| comment.object("/updateAuthor").or(comment.object("/author")));
     let user = author.or(body.object("/user")).ok_or_else(|| lacks("user"))?;
     let account = user.text("/accountId").or_else(|| user.text("/name")).or_else(|| user.text("/key"));
     let actor = user.text("/displayName").or(account).ok_or_else(|| lacks("user.accountId"))?;
-    let description = text_of(issue, "/fields/description");
+    let description = issue.and_then(|issue| text_of(issue, "/fields/description"));
     let said = comment.and_then(|comment| text_of(comment, "/body"));
-    let (project, _) = key.rsplit_once('-').unwrap_or((key, ""));
+    let comment_id = comment.map(|it| it.id("/id").ok_or_else(|| lacks("comment.id"))).transpose()?;
+    let project = key.rsplit_once('-').map_or(sender.name.as_str(), |(project, _)| project);
     Ok(Event {
         actor_id: account.map(str::to_owned),
         actor_is_bot: user.text("/accountType") == Some("app"),
-        title: issue.string("/fields/summary"),
+        title: field("/fields/summary").map(str::to_owned),
         opening: comment.and(description.clone()),
         text: if comment.is_some() { said } else { description }.unwrap_or_default(),
-        labels: issue.names("/fields/labels", "/name"),
-        comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("comment.id"))).transpose()?,
+        labels: issue.map(|issue| issue.names("/fields/labels", "/name")).unwrap_or_default(),
+        happening: comment.and_then(|comment| reported(name, comment, comment_id.as_deref())),
+        comment_id,
+        audience: comment.map(audience).unwrap_or_default(),
         // Without an address: Jira gives its files only to who is logged in.
-        attachments: attachments(issue, "/fields/attachment", |file| {
-            attachment(file, ["/filename", "/mimeType", "/size"], None)
-        }),
-        thread_state: match issue.text("/fields/status/statusCategory/key") {
+        attachments: issue
+            .map(|issue| {
+                attachments(issue, "/fields/attachment", |file| {
+                    attachment(file, ["/filename", "/mimeType", "/size"], None)
+                })
+            })
+            .unwrap_or_default(),
+        thread_state: match field("/fields/status/statusCategory/key") {
             Some("done") => ThreadState::Closed,
             _ => ThreadState::Open,
         },
-        priority: priority(issue.text("/fields/priority/name")),
+        priority: priority(field("/fields/priority/name")),
         occurred_at: body.time("/timestamp", TimeFormat::UnixMillis),
-        target: sender.site.clone().map(|host| Target::JiraIssue { host, key: key.to_owned() }),
+        target: sender.site.clone().map(|host| Target::JiraIssue { host, key: key.clone() }),
         metadata: Facts::default()
-            .text("issue_type", issue.text("/fields/issuetype/name"))
-            .text("status", issue.text("/fields/status/name"))
+            .text("issue_type", field("/fields/issuetype/name"))
+            .text("status", field("/fields/status/name"))
             .text("changed", changed(body).as_deref())
             .flag("public", comment.and_then(|comment| comment.flag("/jsdPublic")))
             .done(),
-        ..Event::new(name, project, key, actor)
+        ..Event::new(name, project, key.as_str(), actor)
     })
+}
+
+/// The key of the issue, or the id by which the address of its comment names it: Jira takes either.
+fn key(issue: Option<JsonView<'_>>, comment: Option<JsonView<'_>>) -> Result<String, ParseError> {
+    if let Some(issue) = issue {
+        let key = issue.text("/key").filter(|key| is_key(key)).ok_or_else(|| lacks("issue.key"))?;
+        return Ok(key.to_owned());
+    }
+    let address = comment.and_then(|comment| comment.text("/self"));
+    let rest = address.and_then(|address| address.split_once("/issue/"));
+    let id = rest.and_then(|(_, rest)| rest.split_once("/comment/")).map(|(id, _)| id);
+    id.filter(|id| is_number(id)).map(str::to_owned).ok_or_else(|| lacks("issue"))
+}
+
+/// Whoever wrote a comment for the staff has said so in one of three ways; Jira's `jsdPublic` alone is known
+/// to be wrong at times.
+fn audience(comment: JsonView<'_>) -> Audience {
+    let marked = comment.items("/properties").any(|property| {
+        property.text("/key") == Some("sd.public.comment") && property.flag("/value/internal") == Some(true)
+    });
+    let restricted = comment.object("/visibility").is_some();
+    if marked || restricted || comment.flag("/jsdPublic") == Some(false) {
+        Audience::Internal
+    } else {
+        Audience::Public
+    }
+}
+
+/// The same of either report of a comment.
+fn reported(name: &str, comment: JsonView<'_>, id: Option<&str>) -> Option<String> {
+    happening([Some(name), id, comment.text("/updated").or_else(|| comment.text("/created"))])
 }
 
 /// The names of the fields that an update changed.
@@ -105,8 +170,11 @@ fn is_key(key: &str) -> bool {
     (1..=100).contains(&project.len())
         && project.starts_with(|c: char| c.is_ascii_uppercase())
         && project.bytes().all(project_byte)
-        && (1..=18).contains(&number.len())
-        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && is_number(number)
+}
+
+fn is_number(text: &str) -> bool {
+    (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `jira:worklog_updated` is `worklog_updated`.

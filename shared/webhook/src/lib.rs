@@ -2,9 +2,11 @@
 //!
 //! The way of a request: [`Scheme::verify`] first, then [`Sender::identity`] and [`Sender::parse`],
 //! then [`Filter::ignores`] and [`check_age`]. Nothing is parsed before the
-//! signature holds, and whatever is not signed is at most a hint.
+//! signature holds, and whatever is not signed is at most a hint: the bytes of the body decide how it is read
+//! ([`BodyForm`]).
 
 mod api;
+mod body_form;
 mod field_map;
 mod filter;
 mod github;
@@ -35,8 +37,9 @@ mod verify;
 mod zendesk;
 
 pub use api::{ApiMistake, ApiTask};
+pub use body_form::{BodyForm, is_media_type};
 pub use field_map::{FieldMap, Pointer, PointerError};
-pub use filter::{CommentPolicy, Filter, IgnoreReason, check_age};
+pub use filter::{CommentPolicy, Filter, IgnoreReason, InternalPolicy, check_age};
 pub use headers::Headers;
 pub use mention::mentions;
 pub use priority_rules::{PriorityRule, PriorityRules};

@@ -6,23 +6,34 @@
 use domain::{Event, Priority, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, happening, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     delivery: Some("linear-delivery"),
     kinds: &[("issue", &["create", "remove", "update"]), ("comment", &["create", "remove", "update"])],
+    times: &["/data/updatedAt"],
+    kind: Some(kind),
     ..Row::json("linear", Scheme::linear, read)
 };
+
+fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    let kind = body.text("/type").map(str::to_ascii_lowercase)?;
+    let kind = word(&kind)?;
+    let action = body.text("/action").and_then(word);
+    Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
+}
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let kind = body.text("/type").map(str::to_ascii_lowercase).ok_or_else(|| lacks("type"))?;
-    let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
-    match kind.as_str() {
-        "issue" | "comment" => event(sender, body, &kind, action).map(Box::new).map(Parsed::Event),
-        other => Ok(Parsed::Other(format!("{}.{action}", word(other).unwrap_or("unknown")))),
+    let name = kind(received, body).ok_or_else(|| lacks("type"))?;
+    match name.split_once('.') {
+        None => Err(lacks("action")),
+        Some((kind @ ("issue" | "comment"), action)) => {
+            event(sender, body, kind, action).map(Box::new).map(Parsed::Event)
+        }
+        _ => Ok(Parsed::Other(name)),
     }
 }
 
@@ -51,6 +62,14 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         comment_id: comment.map(|_| id.to_owned()),
         priority: priority(data.number("/priority")),
         occurred_at: body.date("/createdAt"),
+        // A webhook of a team and one of the organisation report the same under webhook ids of their own.
+        happening: happening([
+            Some(kind),
+            Some(action),
+            Some(id),
+            data.text("/updatedAt").or_else(|| data.text("/createdAt")),
+        ]),
+        link: body.string("/url"),
         metadata: Facts::default()
             .text("issue", data.text("/identifier").or_else(|| data.text("/issue/identifier")))
             .text("state", data.text("/state/name"))

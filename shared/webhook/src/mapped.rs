@@ -1,54 +1,62 @@
-//! Senders without a reader of their own: agent.toml says where the fields are.
+//! Events that no reader of ours knows: agent.toml says where their fields are.
 //!
 //! Nothing is lost for want of a field. Without a map, or where the body lacks what the map names, an
-//! event is called `event`, belongs to a thread of its own, and its text is the whole body.
+//! event is called `event`, belongs to a thread of its own, and its text is the whole body. One field is
+//! different: what the map calls public must say so, or it is for the staff alone.
 
-use domain::{Event, clip};
+use domain::{Audience, Event, clip};
 use serde_json::Value;
 
 use crate::provider::Row;
-use crate::reading::{JsonView, MAX_FACT_BYTES, dotted, name, object, own_thread};
+use crate::reading::{JsonView, MAX_FACT_BYTES, event_name, name, object, own_thread};
 use crate::{FieldMap, ParseError, Parsed, Pointer, Received, Scheme, Sender};
 
-pub(crate) static STANDARD_WEBHOOKS: Row = Row::json("standard-webhooks", Scheme::standard_webhooks, read);
-pub(crate) static SVIX: Row = Row::json("svix", Scheme::svix, read);
+pub(crate) static STANDARD_WEBHOOKS: Row =
+    Row { takes_map: true, ..Row::json("standard-webhooks", Scheme::standard_webhooks, read) };
+pub(crate) static SVIX: Row = Row { takes_map: true, ..Row::json("svix", Scheme::svix, read) };
 /// Its scheme is described in agent.toml, which is refused without one.
-pub(crate) static CUSTOM: Row = Row::json("custom", Scheme::standard_webhooks, read);
+pub(crate) static CUSTOM: Row =
+    Row { takes_map: true, ..Row::json("custom", Scheme::standard_webhooks, read) };
 
 /// What an event is called that has no name, or one that is fit for no name.
 const NAMELESS: &str = "event";
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
-    let (body, map) = (JsonView(&value), &sender.map);
+    Ok(Parsed::Event(Box::new(event(sender, received, JsonView(&value), NAMELESS))))
+}
+
+/// The event of `body` as the map of `sender` has it, called `unnamed` where the map says no name.
+pub(crate) fn event(sender: &Sender, received: &Received<'_>, body: JsonView<'_>, unnamed: &str) -> Event {
+    let map = &sender.map;
     let at = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|pointer| body.id(pointer.as_str()));
-    let kind = match &map.event {
-        Some(pointer) => body.text(pointer.as_str()),
-        // Where Standard Webhooks puts it.
-        None => body.text("/type"),
-    };
     let tenant = at(&map.tenant).and_then(|tenant| name(&tenant)).unwrap_or_else(|| sender.name.clone());
     let thread = at(&map.thread).and_then(|thread| name(&thread)).unwrap_or_else(|| own_thread(received));
     let actor = at(&map.actor).and_then(|actor| name(&actor)).unwrap_or_else(|| sender.name.clone());
-    let event = Event::new(event_name(kind), tenant, thread, clip(&actor, MAX_FACT_BYTES));
-    Ok(Parsed::Event(Box::new(Event {
+    let called = kind(map, body).and_then(event_name).unwrap_or_else(|| unnamed.to_owned());
+    Event {
         title: at(&map.title),
         text: text(body, map),
         labels: map.labels.as_ref().map(|labels| body.names(labels.as_str(), "/name")).unwrap_or_default(),
+        comment_id: at(&map.comment),
+        audience: audience(body, map),
         occurred_at: date(body, map),
-        ..event
-    })))
+        ..Event::new(called, tenant, thread, clip(&actor, MAX_FACT_BYTES))
+    }
 }
 
-/// `Order.Created` and `order/created` are `order.created`.
-fn event_name(kind: Option<&str>) -> String {
-    let plain = |c: char| match c {
-        '/' | ':' | '.' => '.',
-        c if c.is_ascii_alphanumeric() || c == '_' => c.to_ascii_lowercase(),
-        _ => '_',
-    };
-    let name: String = kind.unwrap_or_default().chars().map(plain).collect();
-    dotted(&name).unwrap_or(NAMELESS).to_owned()
+/// What the body calls itself; without a map, where Standard Webhooks puts it.
+fn kind<'v>(map: &FieldMap, body: JsonView<'v>) -> Option<&'v str> {
+    body.text(map.event.as_ref().map_or("/type", Pointer::as_str))
+}
+
+/// Some senders write their flags as texts.
+fn audience(body: JsonView<'_>, map: &FieldMap) -> Audience {
+    let Some(public) = map.public.as_ref().map(Pointer::as_str) else { return Audience::Public };
+    match body.flag(public).or_else(|| body.text(public).map(|text| text.trim() == "true")) {
+        Some(true) => Audience::Public,
+        Some(false) | None => Audience::Internal,
+    }
 }
 
 /// The date where the map has it, else where Standard Webhooks puts it.

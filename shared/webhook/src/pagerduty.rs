@@ -5,7 +5,7 @@
 use domain::{Event, Priority, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, dotted, lacks, object};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, lacks, object};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -29,17 +29,22 @@ pub(crate) static ROW: Row = Row {
             "unacknowledged",
         ],
     )],
+    kind: Some(kind),
     ..Row::json("pagerduty", Scheme::pagerduty, read)
 };
+
+fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    body.text("/event/event_type").and_then(event_name)
+}
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let event = JsonView(&value).object("/event").ok_or_else(|| lacks("event"))?;
-    let kind = event.text("/event_type").and_then(dotted).ok_or_else(|| lacks("event.event_type"))?;
+    let kind = kind(received, JsonView(&value)).ok_or_else(|| lacks("event.event_type"))?;
     match kind.split_once('.') {
         Some(("pagey", "ping")) => Ok(Parsed::Ping),
-        Some(("incident", _)) => incident(sender, event, kind).map(Box::new).map(Parsed::Event),
-        _ => Ok(Parsed::Other(kind.to_owned())),
+        Some(("incident", _)) => incident(sender, event, &kind).map(Box::new).map(Parsed::Event),
+        _ => Ok(Parsed::Other(kind)),
     }
 }
 
@@ -58,6 +63,7 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
         text: summary(data, part("/summary")),
         priority: urgency(data),
         occurred_at: event.date("/occurred_at"),
+        link: incident.string("/html_url"),
         labels: data.text("/priority/summary").map(str::to_owned).into_iter().collect(),
         metadata: Facts::default()
             .text("incident", Some(id))

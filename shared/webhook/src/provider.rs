@@ -3,6 +3,7 @@
 
 use domain::Event;
 
+use crate::reading::JsonView;
 use crate::slack::Interaction;
 use crate::{Headers, Scheme, Sender};
 
@@ -19,18 +20,28 @@ pub(crate) struct Row {
     pub(crate) scheme: fn() -> Scheme,
     /// The HTTP status that it takes for success.
     pub(crate) success: u16,
-    /// The media types that it sends, without parameters.
-    pub(crate) media: &'static [&'static str],
-    /// The unsigned header that names the kind of event.
+    /// The fields that its forms begin with; none for a sender of JSON alone.
+    pub(crate) forms: &'static [&'static str],
+    /// The unsigned header that says something about the event.
     pub(crate) hint: Option<&'static str>,
     /// The unsigned header that names the delivery.
     pub(crate) delivery: Option<&'static str>,
     /// Where the event's own id stands in the signed body, as a JSON pointer to a text.
     pub(crate) id: Option<&'static str>,
+    /// Where the times stand by which two happenings are told apart; a sample is made another one by them.
+    pub(crate) times: &'static [&'static str],
     /// What agent.toml says about where its threads live.
     pub(crate) site: Option<Site>,
     /// Events that become tasks; empty when any name may come.
     pub(crate) kinds: Kinds,
+    /// Whether what only its staff can see may be answered for its staff alone.
+    pub(crate) answers_internally: bool,
+    /// Whether agent.toml may say where the fields of its events are.
+    pub(crate) takes_map: bool,
+    /// The name of the event, as [`Row::read`] gives it, of a body that need not be readable besides; `None`
+    /// when it is of no kind that a source could name. Without this, whatever cannot be read counts as
+    /// subscribed.
+    pub(crate) kind: Option<fn(&Received<'_>, JsonView<'_>) -> Option<String>>,
     /// Reads a verified webhook.
     pub(crate) read: fn(&Sender, &Received<'_>) -> Result<Parsed, ParseError>,
 }
@@ -58,12 +69,16 @@ impl Row {
             name,
             scheme,
             success: 202,
-            media: &[JSON],
+            forms: &[],
             hint: None,
             delivery: None,
             id: None,
+            times: &[],
             site: None,
             kinds: &[],
+            answers_internally: false,
+            takes_map: false,
+            kind: None,
             read,
         }
     }
@@ -121,11 +136,9 @@ providers! {
 /// A webhook whose signature holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Received<'a> {
-    /// Its media type, as the sender named it.
-    pub content_type: &'a str,
     /// The sender's unsigned word for the kind of event: a hint, never trusted above the body.
     pub event_hint: Option<&'a str>,
-    /// The raw body.
+    /// The raw body. Its bytes alone decide how it is read ([`crate::BodyForm`]).
     pub body: &'a [u8],
 }
 
@@ -181,13 +194,7 @@ impl Provider {
         self.row().success
     }
 
-    /// The media types that it sends, without parameters; anything else is answered 415.
-    #[must_use]
-    pub fn media_types(self) -> &'static [&'static str] {
-        self.row().media
-    }
-
-    /// The unsigned header that names the kind of event, lower case, if it sends one.
+    /// The unsigned header that says something about the event, lower case, if it sends one.
     #[must_use]
     pub fn hint_header(self) -> Option<&'static str> {
         self.row().hint
@@ -204,6 +211,7 @@ impl Provider {
     pub fn hint_of(self, name: &str) -> String {
         match self {
             Self::Shopify => name.replacen('.', "/", 1),
+            Self::Gitlab => crate::gitlab::hook_of(name),
             _ => name.split('.').next().unwrap_or_default().to_owned(),
         }
     }
@@ -227,28 +235,23 @@ impl Provider {
         self.row().site
     }
 
-    /// Whether agent.toml says where the fields of its events are.
+    /// Whether it has no reader of its own: agent.toml alone says where the fields of its events are.
     #[must_use]
     pub fn is_mapped(self) -> bool {
         matches!(self, Self::StandardWebhooks | Self::Svix | Self::Custom)
     }
-}
 
-const JSON: &str = "application/json";
-/// The media type of HTML forms.
-const FORM: &str = "application/x-www-form-urlencoded";
-/// For senders that put their JSON into a form at times.
-pub(crate) const JSON_OR_FORM: &[&str] = &[JSON, FORM];
-
-impl Received<'_> {
-    /// The media type in lower case, without parameters such as `charset`.
+    /// Whether agent.toml may say where the fields of its events are: of all of them, or of those that its
+    /// reader does not know.
     #[must_use]
-    pub fn media_type(&self) -> String {
-        self.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    pub fn takes_map(self) -> bool {
+        self.row().takes_map
     }
 
-    pub(crate) fn is_form(&self) -> bool {
-        self.media_type() == FORM
+    /// Whether what only its staff can see may be answered for its staff alone.
+    #[must_use]
+    pub fn answers_internally(self) -> bool {
+        self.row().answers_internally
     }
 }
 
@@ -281,13 +284,5 @@ mod tests {
                 assert!(!(site.accepts)(bad), "{} {bad}", site.key);
             }
         }
-    }
-
-    #[test]
-    fn parameters_are_no_part_of_the_media_type() {
-        let received = |content_type| Received { content_type, event_hint: None, body: b"" };
-        assert_eq!(received("Application/JSON; charset=utf-8").media_type(), "application/json");
-        assert!(received("application/x-www-form-urlencoded ;charset=utf-8").is_form());
-        assert!(!received("").is_form());
     }
 }

@@ -9,10 +9,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::signed_time::TimeFormat;
-use crate::{ParseError, Received};
+use crate::{BodyForm, ParseError, Received};
 
 /// Longer kinds and actions are nobody's.
 const MAX_WORD_BYTES: usize = 64;
+/// Longer names of events are nobody's.
+const MAX_DOTTED_BYTES: usize = 128;
 /// Nothing in the metadata is longer.
 pub(crate) const MAX_FACT_BYTES: usize = 100;
 /// Tenants and threads are keys of tables and indexes.
@@ -20,10 +22,11 @@ pub(crate) const MAX_NAME_BYTES: usize = 256;
 /// What is left of a name that was too long, before its hash.
 const CUT_NAME_BYTES: usize = 200;
 
-/// The JSON text of the body, or of the form's field `payload`.
+/// The JSON text of the body, or of the field `payload` that a form begins with: a later one is no part of
+/// what its sender means.
 pub(crate) fn json<'a>(received: &Received<'a>) -> Result<Cow<'a, str>, ParseError> {
-    if received.is_form() {
-        let field = form_urlencoded::parse(received.body).find(|(name, _)| name == "payload");
+    if BodyForm::of(received.body, &["payload"]) == Some(BodyForm::Form) {
+        let field = form_urlencoded::parse(received.body).next();
         let (_, json) = field.ok_or_else(|| not_json("the form has no field `payload`"))?;
         return Ok(json);
     }
@@ -56,7 +59,26 @@ pub(crate) fn word(text: &str) -> Option<&str> {
 
 /// `text`, if it is words with dots in between.
 pub(crate) fn dotted(text: &str) -> Option<&str> {
-    (text.len() <= MAX_WORD_BYTES && text.split('.').all(|part| word(part).is_some())).then_some(text)
+    (text.len() <= MAX_DOTTED_BYTES && text.split('.').all(|part| word(part).is_some())).then_some(text)
+}
+
+/// `text` as the name of an event, whatever letters its sender uses: `Order.Created`, `order/created` and
+/// `order:created` are `order.created`, and what else is not plain becomes `_`.
+pub(crate) fn event_name(text: &str) -> Option<String> {
+    let plain = |c: char| match c {
+        '/' | ':' | '.' => '.',
+        c if c.is_ascii_alphanumeric() || c == '_' => c.to_ascii_lowercase(),
+        _ => '_',
+    };
+    let name: String = clip(text, MAX_DOTTED_BYTES + 1).chars().map(plain).collect();
+    dotted(&name).map(str::to_owned)
+}
+
+/// The facts that tell one happening from every other: kind, action, object, its time. Of a fact that is not
+/// known, nothing is to be told apart by it: then there are no such facts.
+pub(crate) fn happening<const N: usize>(facts: [Option<&str>; N]) -> Option<String> {
+    let facts: Option<Vec<&str>> = facts.into_iter().collect();
+    facts.map(|facts| facts.join("\0"))
 }
 
 /// `text` as the name of a tenant or thread: one line of 1 to 256 bytes. One that is too long keeps
@@ -75,7 +97,7 @@ pub(crate) fn own_thread(received: &Received<'_>) -> String {
     format!("event/{}", &hash(received.body)[..32])
 }
 
-fn hash(bytes: &[u8]) -> String {
+pub(crate) fn hash(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
@@ -88,7 +110,7 @@ pub(crate) fn lacks(field: &str) -> ParseError {
     ParseError::Unreadable(format!("`{field}` is missing or not what the sender documents"))
 }
 
-fn not_json(why: &str) -> ParseError {
+pub(crate) fn not_json(why: &str) -> ParseError {
     ParseError::NotJson(why.to_owned())
 }
 
@@ -154,7 +176,7 @@ impl<'v> JsonView<'v> {
 }
 
 /// More files than this of one event are nobody's business.
-const MAX_ATTACHMENTS: usize = 20;
+pub(crate) const MAX_ATTACHMENTS: usize = 20;
 
 /// The files listed at `list`, read by `read`.
 pub(crate) fn attachments<'v>(

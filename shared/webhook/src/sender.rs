@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use domain::{Event, Timestamp};
 use serde_json::{Value, json};
 
-use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name};
+use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name, not_json, read, unreadable};
 use crate::{FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace};
 
 /// Longer ids are nobody's.
@@ -79,6 +79,7 @@ impl Sender {
         pointer: &str,
         read: fn(JsonView<'_>, &str) -> Option<String>,
     ) -> Option<String> {
+        self.provider.body_form(received.body)?;
         let body: Value = serde_json::from_str(&json_of(received).ok()?).ok()?;
         read(JsonView(&body), pointer).filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()))
     }
@@ -88,11 +89,29 @@ impl Sender {
     /// # Errors
     /// [`ParseError`].
     pub fn parse(&self, received: &Received<'_>) -> Result<Parsed, ParseError> {
+        self.check_form(received)?;
         let parsed = (self.provider.row().read)(self, received)?;
         Ok(match parsed {
             Parsed::Event(event) => Parsed::Event(Box::new(self.bounded(*event, received))),
             other => other,
         })
+    }
+
+    /// The name of the event that [`Sender::parse`] cannot read: `None` when it is of no kind that a source
+    /// could name.
+    ///
+    /// # Errors
+    /// [`ParseError`], when nobody can say what it is.
+    pub fn kind(&self, received: &Received<'_>) -> Result<Option<String>, ParseError> {
+        self.check_form(received)?;
+        let kind = self.provider.row().kind.ok_or_else(|| unreadable("its kind cannot be told"))?;
+        let body: Value = read(&json_of(received)?)?;
+        Ok(kind(received, JsonView(&body)))
+    }
+
+    fn check_form(&self, received: &Received<'_>) -> Result<(), ParseError> {
+        let form = self.provider.body_form(received.body);
+        form.map(drop).ok_or_else(|| not_json("it begins neither as JSON nor as a form of this sender"))
     }
 
     /// Tenant and thread become keys: they are never empty and at most 256 bytes.
@@ -117,15 +136,26 @@ impl Sender {
         };
         let text = format.write(now);
         let time = text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
-        replaced(body, pointer, &time)
+        replaced(body, pointer, time)
     }
 
-    /// `body` as an event of its own: with another id where it has one, else with another date.
+    /// `body` as an event of its own, about a happening of its own: with another id and at another time, where
+    /// it has such; the sender's side, for sample events.
     #[must_use]
     pub fn renewed(&self, body: &[u8], now: Timestamp) -> Vec<u8> {
-        let pointer = self.identity.as_ref().map(Pointer::as_str).or(self.provider.row().id);
-        let id = json!(format!("sample_{}", now.as_nanosecond()));
-        replaced(body, pointer.unwrap_or("/sent_at"), &id)
+        let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
+        let mut is_dated = false;
+        for place in self.provider.row().times {
+            if let Some(time) = json.pointer_mut(place) {
+                *time = time_like(time, now);
+                is_dated = true;
+            }
+        }
+        let id = self.identity.as_ref().map(Pointer::as_str).or(self.provider.row().id);
+        if let Some(place) = id.or((!is_dated).then_some("/sent_at")) {
+            replace(&mut json, place, json!(format!("sample_{}", now.as_nanosecond())));
+        }
+        serde_json::to_vec(&json).unwrap_or_else(|_| body.to_vec())
     }
 }
 
@@ -134,12 +164,27 @@ fn owned<'a>(id: Option<String>) -> Option<Cow<'a, [u8]>> {
 }
 
 /// `body` with `value` at `pointer`; unchanged when it is no JSON object that could have it there.
-fn replaced(body: &[u8], pointer: &str, value: &Value) -> Vec<u8> {
+fn replaced(body: &[u8], pointer: &str, value: Value) -> Vec<u8> {
     let Ok(mut json) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
-    if let Some(place) = json.pointer_mut(pointer) {
-        *place = value.clone();
-    } else if let (Some(fields), Some(key)) = (json.as_object_mut(), pointer.strip_prefix('/')) {
-        fields.insert(key.to_owned(), value.clone());
-    }
+    replace(&mut json, pointer, value);
     serde_json::to_vec(&json).unwrap_or_else(|_| body.to_vec())
+}
+
+fn replace(json: &mut Value, pointer: &str, value: Value) {
+    if let Some(place) = json.pointer_mut(pointer) {
+        *place = value;
+    } else if let (Some(fields), Some(key)) = (json.as_object_mut(), pointer.strip_prefix('/')) {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+/// `now`, written as Slack writes a message's stamp where `old` is one, else as RFC 3339 has it.
+fn time_like(old: &Value, now: Timestamp) -> Value {
+    let is_stamp = |text: &str| {
+        text.split_once('.').is_some_and(|(seconds, _)| seconds.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match old.as_str().is_some_and(is_stamp) {
+        true => json!(format!("{}.{:06}", now.as_second(), now.subsec_microsecond())),
+        false => json!(now.to_string()),
+    }
 }

@@ -6,7 +6,7 @@
 use domain::{Event, Priority, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, happening, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -17,23 +17,32 @@ pub(crate) static ROW: Row = Row {
         ("error", &["created"]),
         ("event_alert", &["triggered"]),
     ],
+    times: &["/data/issue/firstSeen", "/data/issue/lastSeen", "/data/error/datetime", "/data/event/datetime"],
+    kind: Some(kind),
     ..Row::json("sentry", Scheme::sentry, read)
 };
+
+/// The resource as the signed body has it; where it has none that we read, as the header says.
+fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    let kind = subject(body).map(|(kind, _)| kind).or_else(|| received.event_hint.and_then(word))?;
+    let action = body.text("/action").and_then(word);
+    Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
+}
+
+/// What the event is about, and the kind of event that this makes it.
+fn subject(body: JsonView<'_>) -> Option<(&'static str, JsonView<'_>)> {
+    [("issue", "/data/issue"), ("error", "/data/error"), ("event_alert", "/data/event")]
+        .into_iter()
+        .find_map(|(kind, place)| Some((kind, body.object(place)?)))
+}
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
     let action = body.text("/action").and_then(word).ok_or_else(|| lacks("action"))?;
-    let found = ["issue", "error", "event"]
-        .iter()
-        .find_map(|kind| Some((*kind, body.object(&format!("/data/{kind}"))?)));
-    match found {
-        Some(("event", subject)) => event(sender, body, subject, "event_alert", action),
+    match subject(body) {
         Some((kind, subject)) => event(sender, body, subject, kind, action),
-        None => {
-            let kind = received.event_hint.and_then(word).unwrap_or("unknown");
-            Ok(Parsed::Other(format!("{kind}.{action}")))
-        }
+        None => Ok(Parsed::Other(kind(received, body).unwrap_or_else(|| format!("unknown.{action}")))),
     }
 }
 
@@ -58,6 +67,15 @@ fn event(
         labels: labels(subject),
         priority: priority(subject),
         occurred_at: date,
+        // Two integrations of one organisation report the same under installations of their own.
+        happening: happening([
+            Some(kind),
+            Some(action),
+            subject.id("/event_id").or_else(|| subject.id("/id")).as_deref(),
+            date.map(|date| date.to_string()).as_deref(),
+            Some(body.text("/data/triggered_rule").unwrap_or_default()),
+        ]),
+        link: subject.string("/web_url").or_else(|| subject.string("/permalink")),
         metadata: Facts::default()
             .text("level", subject.text("/level"))
             .text("platform", subject.text("/platform"))

@@ -2,34 +2,57 @@
 //!
 //! <https://api.slack.com/apis/events-api>, <https://api.slack.com/interactivity/handling>
 
+mod blocks;
 mod edit;
 mod interaction;
 mod message;
 mod mrkdwn;
+mod rich_text;
+mod words;
 
 pub use interaction::{Interaction, InteractionAction};
 
 use domain::Event;
 
-use crate::provider::{JSON_OR_FORM, Row};
+use crate::provider::Row;
 use crate::reading::{JsonView, lacks, object, unreadable, word};
-use crate::{ParseError, Parsed, Received, Scheme, Sender};
+use crate::{BodyForm, ParseError, Parsed, Received, Scheme, Sender};
 
 /// Nothing of `X-Slack-Retry-Num` here: a retry is told by its `event_id` and gets the same answer as
 /// the first try, which may have failed. Dropping retries unseen would lose events.
 pub(crate) static ROW: Row = Row {
     success: 200,
-    media: JSON_OR_FORM,
+    // Interactions; slash commands, and Slack's look at our certificate.
+    forms: &["payload", "token", "team_id", "command", "ssl_check"],
     id: Some("/event_id"),
+    times: &["/event/ts", "/event/event_ts", "/event/edited/ts", "/event/message/edited/ts"],
     kinds: &[("app_mention", &[]), ("message", &["channels", "groups", "im", "mpim", "app_home", "edited"])],
+    kind: Some(kind),
     ..Row::json("slack", Scheme::slack, read)
 };
 
 /// Slack's challenges have some fifty characters.
 const MAX_CHALLENGE_BYTES: usize = 1024;
 
+/// The name of the event, without that of the place where something was said, which only the whole of it
+/// tells.
+fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    if body.text("/type") != Some("event_callback") {
+        return body.text("/type").and_then(word).map(str::to_owned);
+    }
+    let event = body.object("/event")?;
+    let kind = event.text("/type").and_then(word)?;
+    Some(match (kind, event.text("/subtype")) {
+        ("message", Some("message_changed")) => edit::NAME.to_owned(),
+        ("message", Some(subtype)) if !is_said(subtype) => format!("message.{}", word(subtype)?),
+        ("app_mention", _) if edit::is_marked(event) => edit::NAME.to_owned(),
+        ("message", _) => format!("message.{}", message::place(event)),
+        (other, _) => other.to_owned(),
+    })
+}
+
 fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
-    if received.is_form() {
+    if BodyForm::of(received.body, ROW.forms) == Some(BodyForm::Form) {
         return interaction::read(received);
     }
     let value = object(received)?;

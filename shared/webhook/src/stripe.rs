@@ -7,11 +7,18 @@
 use domain::Event;
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, Summary, dotted, lacks, object};
+use crate::reading::{Facts, JsonView, Summary, event_name, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
-pub(crate) static ROW: Row = Row { id: Some("/id"), ..Row::json("stripe", Scheme::stripe, read) };
+pub(crate) static ROW: Row =
+    Row { id: Some("/id"), kind: Some(kind), ..Row::json("stripe", Scheme::stripe, read) };
+
+/// Some types have brackets in them: `v2.core.account[configuration.merchant].capability_status_updated`
+/// is `v2.core.account_configuration.merchant_.capability_status_updated` here.
+fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    body.text("/type").and_then(event_name)
+}
 
 /// Currencies without a smaller unit: <https://docs.stripe.com/currencies#zero-decimal>.
 const WHOLE: [&str; 16] = [
@@ -22,7 +29,7 @@ const WHOLE: [&str; 16] = [
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let kind = body.text("/type").and_then(dotted).ok_or_else(|| lacks("type"))?;
+    let kind = kind(received, body).ok_or_else(|| lacks("type"))?;
     let id = body.text("/id").ok_or_else(|| lacks("id"))?;
     // Thin events name their object without showing it.
     let object = body.object("/data/object").or_else(|| body.object("/related_object"));
@@ -37,7 +44,7 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     Ok(Parsed::Event(Box::new(Event {
         actor_id: customer.map(str::to_owned),
         title: object.map(|object| format!("{kind}: {}", heading(object))),
-        text: object.map(summary).unwrap_or_default(),
+        text: object.map_or_else(|| kind.clone(), summary),
         occurred_at: body.time("/created", TimeFormat::UnixSeconds).or_else(|| body.date("/created")),
         metadata: facts(body, object),
         ..Event::new(kind, tenant, thread, person.or(customer).unwrap_or("stripe"))

@@ -1,14 +1,15 @@
-//! Zendesk: the events of tickets that a webhook subscribes to.
+//! Zendesk: the events of tickets that a webhook subscribes to, and what triggers send.
 //!
-//! <https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/>. Webhooks that a
-//! trigger calls have a body of their author's making: a source with `scheme = "zendesk"` and a `map`
-//! reads those.
+//! <https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/>. A webhook that a
+//! trigger calls has a body of its author's making: the source's `map` says where its fields are.
 
-use domain::{Attachment, Event, Priority, Target, ThreadState};
+mod trigger;
+
+use domain::{Attachment, Audience, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, attachment, attachments, dotted, lacks, object};
-use crate::{ParseError, Parsed, Received, Scheme, Sender};
+use crate::reading::{Facts, JsonView, attachment, attachments, event_name, lacks, object};
+use crate::{FieldMap, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     id: Some("/id"),
@@ -27,23 +28,34 @@ pub(crate) static ROW: Row = Row {
             "status_changed",
             "subject_changed",
             "tags_changed",
+            "triggered",
             "type_changed",
         ],
     )],
+    answers_internally: true,
+    takes_map: true,
+    kind: Some(kind),
     ..Row::json("zendesk", Scheme::zendesk, read)
 };
 
 const TYPE: &str = "zen:event-type:";
 
+fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
+    body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).and_then(event_name)
+}
+
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
     let body = JsonView(&value);
-    let kind = body.text("/type").and_then(|kind| kind.strip_prefix(TYPE)).and_then(dotted);
-    let kind = kind.ok_or_else(|| lacks("type"))?;
+    let Some(kind) = kind(received, body) else {
+        let is_mapped = sender.map != FieldMap::default();
+        let event = is_mapped.then(|| trigger::event(sender, received, body));
+        return event.map(|event| Parsed::Event(Box::new(event))).ok_or_else(|| lacks("type"));
+    };
     match (kind.strip_prefix("ticket."), body.object("/detail")) {
-        (Some(_), Some(ticket)) => event(sender, body, ticket, kind).map(Box::new).map(Parsed::Event),
+        (Some(_), Some(ticket)) => event(sender, body, ticket, &kind).map(Box::new).map(Parsed::Event),
         (Some(_), None) => Err(lacks("detail")),
-        (None, _) => Ok(Parsed::Other(kind.to_owned())),
+        (None, _) => Ok(Parsed::Other(kind)),
     }
 }
 
@@ -56,15 +68,18 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let name = author.and_then(|author| author.string("/name"));
     let actor = name.or_else(|| actor_id.clone()).ok_or_else(|| lacks("detail.actor_id"))?;
     let account = ticket.id("/organization_id").or_else(|| body.id("/account_id"));
+    // The description of a private ticket is an internal note, too.
+    let is_private = ticket.flag("/is_public") == Some(false);
     let opening = ticket.string("/description");
     let text = comment.and_then(|comment| comment.string("/body"));
     Ok(Event {
         actor_id,
         title: ticket.string("/subject"),
-        opening: comment.and(opening.clone()),
+        opening: comment.and(opening.clone()).filter(|_| !is_private),
         text: text.or(opening).unwrap_or_default(),
         labels: ticket.names("/tags", "/name"),
         comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("event.comment.id"))).transpose()?,
+        audience: audience(comment, is_private),
         attachments: comment.map(files).unwrap_or_default(),
         // A solved ticket opens again when the customer writes; a closed one takes nothing more.
         thread_state: match ticket.text("/status").map(str::to_ascii_lowercase).as_deref() {
@@ -83,6 +98,17 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
             .done(),
         ..Event::new(kind, account.unwrap_or_default(), format!("ticket/{id}"), actor)
     })
+}
+
+/// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is
+/// about everything else.
+fn audience(comment: Option<JsonView<'_>>, is_private: bool) -> Audience {
+    match comment {
+        Some(comment) if comment.flag("/is_public") == Some(true) => Audience::Public,
+        Some(_) => Audience::Internal,
+        None if is_private => Audience::Internal,
+        None => Audience::Public,
+    }
 }
 
 /// The files of a comment. Their addresses hold a secret of their own, unless the account asks whoever

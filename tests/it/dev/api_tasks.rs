@@ -1,10 +1,10 @@
 //! Tasks without a webhook, from the request to the result.
 
-use afterhook::standin::gemini::GeminiStandin;
-use afterhook::standin::github::GithubStandin;
 use e2e::world::{World, listen, triage_says};
 use http::HeaderMap;
 use serde_json::json;
+use standins::gemini::GeminiStandin;
+use standins::github::GithubStandin;
 use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 

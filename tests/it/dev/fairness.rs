@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use afterhook::standin::gemini::{GeminiStandin, Latency};
-use afterhook::standin::github::GithubStandin;
 use domain::Timestamp;
 use e2e::hooks;
 use e2e::world::World;
 use serde_json::{Value, json};
+use standins::gemini::{GeminiStandin, Latency};
+use standins::github::GithubStandin;
 
 use super::System;
 

@@ -1,10 +1,10 @@
 //! A model that fails, for a while or for good.
 
-use afterhook::standin::gemini::{Fault, FaultRule, ReceivedRequest, Scripted};
-use afterhook::standin::github::IssueState;
 use e2e::hooks;
 use e2e::world::{World, is_triage, triage_says};
 use serde_json::json;
+use standins::gemini::{Fault, FaultRule, ReceivedRequest, Scripted};
+use standins::github::IssueState;
 
 use super::System;
 

@@ -1,12 +1,12 @@
 //! Calls of somebody's own API, from a webhook to the request that arrives there, as agent.toml describes it.
 
-use afterhook::standin::gemini::{GeminiStandin, Scripted};
-use afterhook::standin::github::GithubStandin;
 use afterhook::{Backend, Dev};
 use e2e::world::{PERSON, World, is_triage};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 use settings::{Settings, Variables};
+use standins::gemini::{GeminiStandin, Scripted};
+use standins::github::GithubStandin;
 
 use super::{System, dev};
 
@@ -58,7 +58,7 @@ async fn start(api: &Server, approval: &str, parameters: Value) -> System {
         "parameters": {"password_reset": parameters},
     })
     .to_string();
-    let triage = move |request: &afterhook::standin::gemini::ReceivedRequest| {
+    let triage = move |request: &standins::gemini::ReceivedRequest| {
         is_triage(&request.body).then(|| Scripted::Text(verdict.clone()))
     };
     let gemini = GeminiStandin::builder().script(triage).build();

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use afterhook::standin::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
-use afterhook::standin::github::{Fault, FaultRule, GithubStandin, Scope};
 use domain::Lane;
 use e2e::assembly::Assembly;
 use e2e::hooks;
@@ -11,6 +9,8 @@ use e2e::watch::Watch;
 use e2e::world::World;
 use embedded::Embedded;
 use serde_json::{Value, json};
+use standins::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
+use standins::github::{Fault, FaultRule, GithubStandin, SECONDARY_LIMIT, Scope};
 
 /// An intent without proof is left alone for this long.
 const SETTLING: Duration = Duration::from_secs(60);
@@ -105,7 +105,7 @@ async fn a_processor_that_died_while_publishing_leaves_one_comment() {
 #[tokio::test]
 async fn a_secondary_rate_limit_is_waited_out() {
     let bench = Bench::new().await;
-    bench.world.github.set_faults(vec![FaultRule::always(Fault::Secondary).on(Scope::Writes).first(1)]);
+    bench.world.github.set_faults(vec![FaultRule::always(SECONDARY_LIMIT).on(Scope::Writes).first(1)]);
     let id = bench.system.api.accept(7).await;
     bench.system.work().await;
     assert_eq!(bench.task(&id).await["status"], "waiting");

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use afterhook::standin::gemini::GeminiStandin;
-use afterhook::standin::github::GithubStandin;
 use e2e::world::{World, triage_says};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use settings::{Environment, Settings};
+use standins::gemini::GeminiStandin;
+use standins::github::GithubStandin;
 
 use super::{System, dev};
 

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use afterhook::standin::gemini::{GeminiStandin, ReceivedRequest};
-use afterhook::standin::github::{GithubStandin, IssueState};
 use e2e::hooks::{self, OWNER, REPO};
 use e2e::world::{LOGIN, World, is_triage, triage_says};
 use serde_json::Value;
+use standins::gemini::{GeminiStandin, ReceivedRequest};
+use standins::github::{GithubStandin, IssueState};
 
 use super::{System, senders};
 

@@ -5,7 +5,6 @@ A check is a function that fails by raising. It gets a client that they share, a
 others.
 """
 
-import io
 import json
 import sys
 import traceback
@@ -17,7 +16,6 @@ from pydantic import BaseModel
 
 MODEL = "gemini-3.8-flash"
 ALIAS = "gemini-flash-latest"
-EMBEDDER = "gemini-embedding-001"
 CHECKS = []
 
 
@@ -126,35 +124,10 @@ def structured_output_by_json_schema(client, _):
 
 
 @check
-def function_call_round_trip(client, _):
-    asked = []
-
-    def weather_in(city: str) -> dict:
-        """The weather in a city."""
-        asked.append(city)
-        return {"sky": "clear"}
-
-    # The SDK calls the function itself, sends its answer, and returns what the model makes of it.
-    chat = client.chats.create(model=MODEL, config={"tools": [weather_in]})
-    answer = chat.send_message("Use the tool weather_in to find out the weather in Lisbon.")
-    assert asked and all(isinstance(city, str) for city in asked), asked
-    assert answer.text, answer
-    parts = [content.parts[0] for content in chat.get_history()]
-    assert any(part.function_response for part in parts), parts
-
-
-@check
 def count_tokens(client, _):
     few = client.models.count_tokens(model=MODEL, contents="A short question.").total_tokens
     many = client.models.count_tokens(model=MODEL, contents="A much longer question. " * 50).total_tokens
     assert 0 < few < many, (few, many)
-
-
-@check
-def embed(client, _):
-    config = types.EmbedContentConfig(task_type="SEMANTIC_SIMILARITY", output_dimensionality=256)
-    answer = client.models.embed_content(model=EMBEDDER, contents=["one", "two", "three"], config=config)
-    assert [len(embedding.values) for embedding in answer.embeddings] == [256, 256, 256]
 
 
 # Resources
@@ -167,21 +140,6 @@ def models(client, _):
     model = client.models.get(model=listed[0])
     assert model.name == listed[0]
     assert model.input_token_limit > 0 and model.output_token_limit > 0
-
-
-@check
-def files(client, _):
-    content = b"a line of a log\n" * 40
-    config = types.UploadFileConfig(mime_type="text/plain", display_name="build.log")
-    file = client.files.upload(file=io.BytesIO(content), config=config)
-    assert file.name.startswith("files/") and file.uri
-    assert file.size_bytes == len(content) and file.mime_type == "text/plain"
-    assert client.files.get(name=file.name).display_name == "build.log"
-    assert file.name in [listed.name for listed in client.files.list(config={"page_size": 1})]
-    answer = client.models.generate_content(model=MODEL, contents=["What does it say?", file])
-    assert answer.text
-    client.files.delete(name=file.name)
-    refused(errors.ClientError, 403, "PERMISSION_DENIED", lambda: client.files.get(name=file.name))
 
 
 @check
@@ -214,21 +172,6 @@ def too_small_context_cache(client, _):
     small = types.CreateCachedContentConfig(system_instruction="Answer from the handbook.")
     create = lambda: client.caches.create(model=MODEL, config=small)
     refused(errors.ClientError, 400, "INVALID_ARGUMENT", create)
-
-
-@check
-def batches(client, _):
-    question = types.Content(role="user", parts=[types.Part(text="Is this a bug?")])
-    requests = [types.InlinedRequest(contents=[question], metadata={"key": key}) for key in ("first", "second")]
-    config = types.CreateBatchJobConfig(display_name="triage")
-    batch = client.batches.create(model=MODEL, src=requests, config=config)
-    assert batch.name.startswith("batches/") and batch.display_name == "triage"
-    done = client.batches.get(name=batch.name)
-    assert done.state is types.JobState.JOB_STATE_SUCCEEDED, done.state
-    assert [bool(answer.response.text) for answer in done.dest.inlined_responses] == [True, True]
-    assert batch.name in [listed.name for listed in client.batches.list(config={"page_size": 5})]
-    client.batches.delete(name=batch.name)
-    refused(errors.ClientError, 404, "NOT_FOUND", lambda: client.batches.get(name=batch.name))
 
 
 # Refusals

@@ -99,7 +99,6 @@ fn later(micros: i64, now: Timestamp) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
 

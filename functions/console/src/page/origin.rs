@@ -59,7 +59,6 @@ pub(crate) fn sender(_request: &Request) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

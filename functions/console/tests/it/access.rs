@@ -1,5 +1,8 @@
 //! Who gets in, and what those hear who do not.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use axum::body::Body;
 use console::TokenSource;
 use futures::FutureExt;
@@ -75,10 +78,20 @@ async fn console_without_tokens_lets_nobody_in_and_says_why() {
 
 #[tokio::test]
 async fn kept_tokens_are_asked_for_every_time() {
-    let rig =
-        Rig::with(TokenSource::kept(Box::new(|| async { Ok(tokens(&TOKENS)) }.boxed())), |stores| stores);
+    let (asked, lisa_is_out) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (count, out) = (Arc::clone(&asked), Arc::clone(&lisa_is_out));
+    let source = TokenSource::kept(Box::new(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        let kept = if out.load(Ordering::SeqCst) { &TOKENS[..1] } else { &TOKENS[..] };
+        std::future::ready(Ok(tokens(kept))).boxed()
+    }));
+    let rig = Rig::with(source, |stores| stores);
     ask(&rig, &["Bearer tokenoflisa"]).await.ok();
     ask(&rig, &["Bearer another"]).await.problem(401, "unauthorized");
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    lisa_is_out.store(true, Ordering::SeqCst);
+    ask(&rig, &["Bearer tokenoflisa"]).await.problem(401, "unauthorized");
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn assert_kept(rig: &Rig, body: &Bytes, context: &str) {
 
 #[tokio::test]
 async fn step_that_fails_or_hangs_is_answered_503_and_the_next_try_is_accepted() {
-    for step in [Step::Insert, Step::PutPayload, Step::Send] {
+    for step in [Step::FirstReport, Step::Insert, Step::PutPayload, Step::Send] {
         for fault in Fault::ALL {
             let (rig, faults) = faulty_rig();
             let context = format!("{step:?} {fault:?}");

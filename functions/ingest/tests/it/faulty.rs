@@ -15,6 +15,8 @@ use domain::{
 /// What ingest asks of its ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Who reported what happened first.
+    FirstReport,
     Insert,
     PutPayload,
     Send,
@@ -151,7 +153,8 @@ impl PayloadStore for Faulty {
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
-        self.run(Step::PutPayload, store_error, self.inner.payloads.put_new(id, part, blob, forget_at)).await
+        let step = if *part == PartKey::payload() { Step::PutPayload } else { Step::FirstReport };
+        self.run(step, store_error, self.inner.payloads.put_new(id, part, blob, forget_at)).await
     }
 
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {

@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod answers;
+mod body_form;
 mod faults;
 mod faulty;
+mod happenings;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod logs;
 mod rig;
 mod secrets;
 mod senders;
+mod unsubscribed;

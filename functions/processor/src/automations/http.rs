@@ -10,7 +10,7 @@ use outbound::{Caller, Method, Url};
 use serde_json::{Value, json};
 use settings::{HttpCall, HttpMethod};
 
-use crate::{Automation, Context, Deed, Finished, Found, Interrupt};
+use crate::{Action, Automation, Context, Finished, Found, Interrupt};
 
 /// Kept of an answer in the ledger, in bytes.
 const MAX_ANSWER: usize = 500;
@@ -40,9 +40,9 @@ async fn run(context: Context, name: String, values: Value) -> Result<Finished, 
     }
     let caller = context.services().calls.get(&name).ok_or_else(|| context.failed(&effect, &no_caller()))?;
     let host = call.url.host();
-    let deed = Call { caller, host, method: call.method, url, body, repeatable: call.repeatable };
-    let proof = context.once(&effect, &deed).await?;
-    let output = TaskOutput::Text(format!("{} {} answered {}", call.method.as_str(), deed.url, proof.id));
+    let action = Call { caller, host, method: call.method, url, body, repeatable: call.repeatable };
+    let proof = context.once(&effect, &action).await?;
+    let output = TaskOutput::Text(format!("{} {} answered {}", call.method.as_str(), action.url, proof.id));
     Ok(Finished { success: true, output, output_url: None })
 }
 
@@ -82,12 +82,12 @@ struct Call<'a> {
 }
 
 #[async_trait]
-impl Deed for Call<'_> {
+impl Action for Call<'_> {
     fn host(&self) -> Option<String> {
         Some(self.host.clone())
     }
 
-    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+    async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError> {
         let method = match self.method {
             HttpMethod::Post => Method::POST,
             HttpMethod::Put => Method::PUT,

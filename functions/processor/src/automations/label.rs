@@ -7,7 +7,7 @@ use domain::{Mark, Proof, Publisher, ServiceError, Target, TaskOutput, Timestamp
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Context, Deed, Finished, Found, Interrupt};
+use crate::{Action, Context, Finished, Found, Interrupt};
 
 /// Name of the effect.
 const LABEL: &str = "label";
@@ -38,8 +38,8 @@ pub(super) async fn label(context: Context, found: Label) -> Result<Finished, In
         return Err(Interrupt::Ignore("no label of agent.toml is left".to_owned()));
     }
     let target = context.target()?;
-    let deed = Labels { service: context.services().of(target), target, labels };
-    let proof = context.once(LABEL, &deed).await?;
+    let action = Labels { service: context.services().of(target), target, labels };
+    let proof = context.once(LABEL, &action).await?;
     let output = TaskOutput::Text(format!("labels: {}", proof.id));
     Ok(Finished { success: true, output, output_url: proof.url })
 }
@@ -67,12 +67,12 @@ impl Labels<'_> {
 }
 
 #[async_trait]
-impl Deed for Labels<'_> {
+impl Action for Labels<'_> {
     fn host(&self) -> Option<String> {
         Some(self.target.service().to_owned())
     }
 
-    async fn act(&self, _: &Mark) -> Result<Proof, ServiceError> {
+    async fn perform(&self, _: &Mark) -> Result<Proof, ServiceError> {
         self.service.add_labels(self.target, &self.labels).await.map(|()| self.proof())
     }
 

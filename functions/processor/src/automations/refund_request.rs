@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use settings::decimals_of;
 use stripe::{Charge, Payment, Refund, Stripe};
 
-use crate::{Context, Deed, Finished, Found, Interrupt};
+use crate::{Action, Context, Finished, Found, Interrupt};
 
 /// Name of the effect, of the question, and of the step that keeps the plan.
 const REFUND: &str = "refund";
@@ -207,12 +207,12 @@ impl Deal<'_> {
 }
 
 #[async_trait]
-impl Deed for Deal<'_> {
+impl Action for Deal<'_> {
     fn host(&self) -> Option<String> {
         Some(STRIPE.to_owned())
     }
 
-    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+    async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError> {
         let Self { payment, amount, reason, .. } = *self;
         let request = stripe::RefundRequest { payment, amount, reason: Some(reason), mark };
         self.proof(self.stripe.refund(&request).await?)

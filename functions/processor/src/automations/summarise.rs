@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use slack::Slack;
 
-use crate::{Context, Deed, Finished, Found, Interrupt};
+use crate::{Action, Context, Finished, Found, Interrupt};
 
 /// Name of the effect, and of the step that writes it.
 const SUMMARY: &str = "summary";
@@ -40,12 +40,12 @@ struct Post<'a> {
 }
 
 #[async_trait]
-impl Deed for Post<'_> {
+impl Action for Post<'_> {
     fn host(&self) -> Option<String> {
         Some("slack".to_owned())
     }
 
-    async fn act(&self, mark: &Mark) -> Result<Proof, ServiceError> {
+    async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError> {
         let posted = self.slack.post(self.channel, self.text, mark).await?;
         Ok(Proof { id: posted.ts, url: None })
     }

@@ -34,7 +34,7 @@ impl OutsideService {
     #[must_use]
     pub fn of(target: &Target) -> Self {
         match target {
-            Target::GithubIssue { .. } => Self::Github,
+            Target::GithubIssue { .. } | Target::GithubDiscussion { .. } => Self::Github,
             Target::SlackThread { .. } => Self::Slack,
             Target::ZendeskTicket { .. } => Self::Zendesk,
             Target::JiraIssue { .. } => Self::Jira,

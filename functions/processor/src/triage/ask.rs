@@ -1,61 +1,71 @@
 //! A task's question to the triage model: alone, or together with others of its invocation.
 
+use std::sync::Arc;
+
 use domain::{Lane, ModelCall, ModelFailure, ModelRole, OutputFormat, Task};
 use serde::Deserialize;
 use tracing::{debug, warn};
 
-use super::rendezvous::{Arrival, Follower, Group, Ticket};
-use super::together::{self, Share};
-use super::{Verdict, instructions, output, question};
-use crate::run::Run;
-use crate::{Interrupt, Processor};
+use super::answer::TriageAnswer;
+use super::batch_prompt::{self, Share};
+use super::batcher::{Arrival, Follower, Group, Member};
+use super::question::{instructions, output, question};
+use crate::resources::Resources;
+use crate::task::claimed_task::ClaimedTask;
+use crate::{Interrupt, Registry};
 
 /// With whom `task` may share a question: bulk work of a trusted source that has not been sorted yet.
-pub(crate) fn group(processor: &Processor, task: &Task) -> Option<Group> {
+pub(crate) fn group(resources: &Resources, task: &Task) -> Option<Group> {
     let doc = &task.doc;
-    let trusted = processor.config.sources.get(&doc.source).is_some_and(|source| source.trusted);
+    let trusted = resources.settings.sources.get(&doc.source).is_some_and(|source| source.trusted);
     let bulk = doc.priority.lane() == Lane::Bulk;
     (trusted && bulk && doc.classification.is_none())
         .then(|| Group { source: doc.source.clone(), tenant: doc.tenant.clone() })
 }
 
-/// The model's verdict; `None` when what it says cannot be used.
-pub(crate) async fn ask(run: &Run, ticket: Ticket) -> Result<Option<Verdict>, Interrupt> {
-    let call = call(run).await;
-    let share = match ticket.arrive(&call) {
+/// What the model makes of the event; `None` when its answer cannot be used.
+pub(crate) async fn ask(
+    registry: &Arc<Registry>,
+    claimed: &ClaimedTask,
+    member: Member,
+) -> Result<Option<TriageAnswer>, Interrupt> {
+    let call = call(registry, claimed).await;
+    let share = match member.arrive(&call) {
         Arrival::Alone => None,
-        Arrival::Leads(lead) => {
-            let followers = lead.gather().await;
-            if followers.is_empty() { None } else { ask_for_all(run, &call, followers).await }
+        Arrival::Leads(leader) => {
+            let followers = leader.gather().await;
+            if followers.is_empty() { None } else { ask_for_all(claimed, &call, followers).await }
         }
         // The leader is gone when its channel is: nothing is known of what it asked.
         Arrival::Follows(told) => told.await.ok(),
     };
     if let Some(Share { outcome, usage, exchanges }) = share {
-        run.record_calls(&exchanges, &usage).await?;
+        claimed.record_calls(&exchanges, &usage).await?;
         match outcome {
-            Ok(Some(verdict)) => {
-                run.model_answered().await;
-                return Ok(Some(verdict));
+            Ok(Some(answer)) => {
+                claimed.model_answered().await;
+                return Ok(Some(answer));
             }
-            Ok(None) => debug!(task_id = %run.id, "no verdict from the shared question; asking alone"),
+            Ok(None) => {
+                debug!(task_id = %claimed.id, "the shared question gave no usable answer; the task asks alone")
+            }
             Err(error) => return Err(Interrupt::from_model(&error)),
         }
     }
-    ask_alone(run, &call).await
+    ask_alone(claimed, &call).await
 }
 
-/// Puts the questions of all, and tells each of `followers` its part. Dropped half-way, it leaves them
-/// to ask alone.
-async fn ask_for_all(run: &Run, call: &ModelCall, followers: Vec<Follower>) -> Option<Share> {
+/// Asks the questions of all, and sends each of `followers` its share. If it is dropped half-way, they ask
+/// alone.
+async fn ask_for_all(claimed: &ClaimedTask, call: &ModelCall, followers: Vec<Follower>) -> Option<Share> {
     let others: Vec<&ModelCall> = followers.iter().map(|follower| &follower.call).collect();
-    let together = together::call(call, &others);
-    let answer = run.processor.model.generate(&together).await;
+    let together = batch_prompt::call(call, &others);
+    let answer = claimed.resources.model.generate(&together).await;
     let check = match &call.output {
         OutputFormat::Json { check, .. } => Some(check),
         OutputFormat::Text => None,
     };
-    let mut shares = together::shares(answer, followers.len() + 1, check).into_iter();
+    let mut shares = batch_prompt::shares(answer, followers.len() + 1, check).into_iter();
     let own = shares.next();
     for (follower, share) in followers.into_iter().zip(shares) {
         // Who does not listen any more has been dropped.
@@ -64,17 +74,17 @@ async fn ask_for_all(run: &Run, call: &ModelCall, followers: Vec<Follower>) -> O
     own
 }
 
-async fn ask_alone(run: &Run, call: &ModelCall) -> Result<Option<Verdict>, Interrupt> {
-    match run.processor.model.generate(call).await {
+async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<TriageAnswer>, Interrupt> {
+    match claimed.resources.model.generate(call).await {
         Ok(answer) => {
-            run.model_answered().await;
-            run.record_calls(&answer.exchanges, &answer.usage).await?;
-            Ok(answer.value.and_then(|value| Verdict::deserialize(value).ok()))
+            claimed.model_answered().await;
+            claimed.record_calls(&answer.exchanges, &answer.usage).await?;
+            Ok(answer.value.and_then(|value| TriageAnswer::deserialize(value).ok()))
         }
         Err(error) => {
-            run.record_calls(&error.exchanges, &error.usage).await?;
+            claimed.record_calls(&error.exchanges, &error.usage).await?;
             if error.failure == ModelFailure::Unusable {
-                warn!(task_id = %run.id, problem = error.message, "triage gave no usable verdict");
+                warn!(task_id = %claimed.id, problem = error.message, "triage gave no usable answer; the default automation takes the task");
                 return Ok(None);
             }
             Err(Interrupt::from_model(&error))
@@ -82,21 +92,21 @@ async fn ask_alone(run: &Run, call: &ModelCall) -> Result<Option<Verdict>, Inter
     }
 }
 
-async fn call(run: &Run) -> ModelCall {
-    let processor = &run.processor;
-    let task = run.task.lock().await;
+async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> ModelCall {
+    let settings = &claimed.resources.settings;
+    let task = claimed.task.lock().await;
     ModelCall {
-        task_id: run.id.clone(),
+        task_id: claimed.id.clone(),
         step: "triage".to_owned(),
         role: ModelRole::Triage,
         tenant: task.doc.tenant.clone(),
         thread: task.doc.thread.clone(),
         priority: task.doc.priority,
-        system: instructions(&processor.config.intents),
+        system: instructions(&settings.intents),
         documents: Vec::new(),
-        turns: vec![question(&run.event)],
-        output: output(&processor.config.intents, &processor.registry),
+        turns: vec![question(&claimed.event)],
+        output: output(settings, registry),
         slot: None,
-        deadline: run.answer_by(),
+        deadline: claimed.answer_by(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use domain::*;
 use github::Github;
 use outbound::scripted::{Asked, Reply, Server};
-use processor::{Config, Context, Finished, Interrupt, Registry, Services};
+use processor::{Context, Finished, Interrupt, Registry, Services};
 use serde_json::{Value, json};
 use settings::Settings;
 use slack::Slack;
@@ -170,12 +170,12 @@ fn registrations_and_their_settings_are_all_checked_at_the_start() {
     let text = handled_by("label", "[[intents]]\nname = \"b\"\nwhen = \"x\"\nautomation = \"http.gone\"\n");
     let settings = Settings::parse(&text, dir.path()).unwrap();
     let registry = processor::registry().on("twice", nothing).on("twice", nothing).on("http.reset", nothing);
-    let mistakes = Config::new(&settings, &registry).unwrap_err();
+    let mistakes = registry.check(&settings).unwrap_err();
     for word in
         ["`twice` is registered twice", "`http.reset` is no name", "[automations.label]", "`http.gone`"]
     {
         assert!(mistakes.iter().any(|mistake| mistake.contains(word)), "{word}: {mistakes:?}");
     }
     assert_eq!(mistakes.len(), 4, "{mistakes:?}");
-    assert!(Config::new(&settings, &Registry::new()).is_err());
+    assert!(Registry::new().check(&settings).is_err());
 }

@@ -247,7 +247,7 @@ async fn invoke(bench: &Bench) {
         deliveries.extend(more);
     }
     let tasks = deliveries.iter().map(|delivery| async move {
-        if bench.processor.handle(delivery, deadline).await == processor::Fate::Gone {
+        if bench.processor.handle(delivery, deadline).await == processor::Ack::Delete {
             bench.stores.queue.delete(&delivery.receipt).await.unwrap();
         }
     });

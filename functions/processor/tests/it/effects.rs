@@ -94,7 +94,7 @@ async fn crash_at_any_moment_doubles_nothing_and_loses_nothing() {
                     return std::task::Poll::Ready(None);
                 }
                 match work.as_mut().poll(cx) {
-                    std::task::Poll::Ready(fate) => std::task::Poll::Ready(Some(fate)),
+                    std::task::Poll::Ready(ack) => std::task::Poll::Ready(Some(ack)),
                     std::task::Poll::Pending => {
                         cx.waker().wake_by_ref();
                         std::task::Poll::Pending

@@ -42,7 +42,7 @@ fn sorted_then_down(bench: &Bench) {
 async fn live(bench: &Bench, time: Duration) {
     let sweeper = Sweeper {
         stores: bench.stores.clone(),
-        clock: bench.processor.clock.clone(),
+        clock: bench.processor.clock().clone(),
         metrics: telemetry::Metrics::none(),
     };
     for _ in 0..time.as_secs() / 60 {
@@ -75,11 +75,11 @@ async fn similar_past_answer_is_parked_once_the_outage_has_lasted() {
     let id = bench.accept(&issue(2)).await;
     bench.work().await;
     down(&bench, Deferral::Unavailable);
-    let since = bench.task(&id).await.doc.shut_since;
+    let since = bench.task(&id).await.doc.model_down_since;
     assert_eq!(since, Some(bench.now()));
     live(&bench, 14 * MINUTE).await;
     let task = bench.task(&id).await;
-    assert_eq!((task.control.status, task.doc.shut_since), (TaskStatus::Waiting, since));
+    assert_eq!((task.control.status, task.doc.model_down_since), (TaskStatus::Waiting, since));
     assert_eq!(task.control.attempts, 0);
     live(&bench, 7 * MINUTE).await;
     let task = bench.task(&id).await;
@@ -146,7 +146,7 @@ async fn without_anything_to_fall_back_on_the_task_keeps_waiting() {
     down(&bench, None);
     live(&bench, 10 * MINUTE).await;
     let task = bench.task(&id).await;
-    assert_eq!((task.control.status, task.doc.shut_since), (TaskStatus::Completed, None));
+    assert_eq!((task.control.status, task.doc.model_down_since), (TaskStatus::Completed, None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,11 +156,11 @@ async fn answer_ends_the_outage_and_the_next_one_counts_anew() {
     bench.script([unavailable()]);
     let id = bench.accept(&issue(2)).await;
     bench.work().await;
-    let first = bench.task(&id).await.doc.shut_since.unwrap();
+    let first = bench.task(&id).await.doc.model_down_since.unwrap();
     bench.pass(14 * MINUTE);
     sorted_then_down(&bench);
     bench.work().await;
-    let second = bench.task(&id).await.doc.shut_since.unwrap();
+    let second = bench.task(&id).await.doc.model_down_since.unwrap();
     assert!(second >= after(first, 14 * MINUTE), "triage had answered in between");
     down(&bench, Deferral::Unavailable);
     live(&bench, 10 * MINUTE).await;
@@ -234,7 +234,7 @@ async fn rate_limits_are_waited_out_and_never_answered_by_a_fallback() {
     let id = bench.accept(&issue(2)).await;
     live(&bench, 60 * MINUTE).await;
     let task = bench.task(&id).await;
-    assert_eq!((task.control.status, task.doc.shut_since), (TaskStatus::Waiting, None));
+    assert_eq!((task.control.status, task.doc.model_down_since), (TaskStatus::Waiting, None));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::*;
 use outbound::scripted::{Asked, Reply, Server};
-use processor::{Fate, Services};
+use processor::{Ack, Services};
 use serde_json::{Value, json};
 use sweeper::{Report, Sweeper};
 use webhook::{Scheme, Secrets};
@@ -71,7 +71,7 @@ async fn retry_with(bench: &Bench, id: &TaskId, note: Option<&str>) {
 async fn sweep(bench: &Bench) -> Report {
     let sweeper = Sweeper {
         stores: bench.stores.clone(),
-        clock: bench.processor.clock.clone(),
+        clock: bench.processor.clock().clone(),
         metrics: telemetry::Metrics::none(),
     };
     sweeper.sweep(after(bench.now(), MINUTE)).await.unwrap()
@@ -252,7 +252,7 @@ async fn a_processor_that_dies_while_it_posts_is_succeeded() {
         }
     };
     tokio::select! {
-        fate = bench.processor.handle(&delivery, deadline) => panic!("{fate:?}"),
+        ack = bench.processor.handle(&delivery, deadline) => panic!("{ack:?}"),
         () = arrived => {}
     }
     // Another message may come at once: it must not post beside the one that is on its way.
@@ -286,8 +286,8 @@ async fn messages_too_many_neither_post_nor_count_again() {
     assert_eq!(deliveries.len(), 5);
     let deadline = after(bench.now(), MINUTE * 3);
     // All at once, then again whatever came back.
-    let fates = bench.processor.handle_together(deliveries, deadline).await;
-    for (delivery, _) in fates.iter().filter(|(_, fate)| *fate == Fate::Gone) {
+    let acks = bench.processor.handle_together(deliveries, deadline).await;
+    for (delivery, _) in acks.iter().filter(|(_, ack)| *ack == Ack::Delete) {
         bench.stores.queue.delete(&delivery.receipt).await.unwrap();
     }
     for _ in 0..10 {

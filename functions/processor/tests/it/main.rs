@@ -1,6 +1,7 @@
 //! The processor against the SQLite adapter in memory, a scripted model and a scripted service.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod audience;
 mod automations;
 mod automations_http;
 mod automations_refund;

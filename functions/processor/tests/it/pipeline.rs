@@ -242,7 +242,7 @@ fn unknown_automations_are_all_named_at_the_start() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("persona.md"), "p").unwrap();
     let settings = settings::Settings::parse(BOMB, dir.path()).unwrap();
-    let mistakes = processor::Config::new(&settings, &Registry::new()).unwrap_err();
+    let mistakes = Registry::new().check(&settings).unwrap_err();
     assert_eq!(mistakes.len(), 3, "{mistakes:?}");
 }
 

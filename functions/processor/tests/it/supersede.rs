@@ -126,3 +126,19 @@ async fn a_superseded_task_can_be_retried() {
     settled(&bench).await;
     assert_eq!(bench.status(&ids[0]).await, Completed);
 }
+
+/// A later task of the thread does not show the comments of a review: nobody answers for an earlier one.
+#[tokio::test(start_paused = true)]
+async fn comments_that_the_thread_does_not_list_are_answered_one_by_one() {
+    let bench = Bench::new();
+    let events = [1, 2].map(|n| {
+        let mut event = nth(n, "mona", &format!("@afterhook part {n}"));
+        event["pull_request"] = event.as_object_mut().unwrap().remove("issue").unwrap();
+        event["comment"]["in_reply_to_id"] = json!(1);
+        event
+    });
+    let ids = accepted(&bench, &events).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
+    assert_eq!(bench.comments().len(), 2);
+}

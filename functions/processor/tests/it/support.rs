@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::*;
 use embedded::Embedded;
-use processor::{Fate, Parts, Processor, Registry, Services};
+use processor::{Ack, Parts, Processor, Registry, Services};
 use serde_json::{Value, json};
 use settings::Settings;
 use telemetry::Metrics;
@@ -315,7 +315,7 @@ impl Bench {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.processor.clock.now()
+        self.processor.clock().now()
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -366,7 +366,7 @@ impl Bench {
             for delivery in self.receive(lane).await {
                 worked += 1;
                 let deadline = after(self.now(), Duration::from_secs(120));
-                if self.processor.handle(&delivery, deadline).await == Fate::Gone {
+                if self.processor.handle(&delivery, deadline).await == Ack::Delete {
                     self.stores.queue.delete(&delivery.receipt).await.unwrap();
                 }
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::*;
-use processor::Fate;
+use processor::Ack;
 use serde_json::json;
 
 use crate::support::{Bench, SETTINGS, Say, issue, verdicts};
@@ -27,13 +27,13 @@ async fn accept(bench: &Bench, numbers: std::ops::RangeInclusive<u64>) -> Vec<Ta
 }
 
 /// Works on what the bulk lane has, as one invocation.
-async fn invoke(bench: &Bench) -> Vec<(Delivery, Fate)> {
+async fn invoke(bench: &Bench) -> Vec<(Delivery, Ack)> {
     let mut deliveries = bench.receive(Lane::Bulk).await;
     deliveries.extend(bench.receive(Lane::Bulk).await);
     let deadline = after(bench.now(), Duration::from_secs(120));
     let done = bench.processor.handle_together(deliveries, deadline).await;
-    for (delivery, fate) in &done {
-        if *fate == Fate::Gone {
+    for (delivery, ack) in &done {
+        if *ack == Ack::Delete {
             bench.stores.queue.delete(&delivery.receipt).await.unwrap();
         }
     }

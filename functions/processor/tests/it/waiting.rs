@@ -10,7 +10,7 @@ use crate::support::{Bench, Say, issue};
 fn sweeper(bench: &Bench) -> Sweeper {
     Sweeper {
         stores: bench.stores.clone(),
-        clock: bench.processor.clock.clone(),
+        clock: bench.processor.clock().clone(),
         metrics: telemetry::Metrics::none(),
     }
 }
@@ -95,8 +95,8 @@ async fn processor_that_dies_every_time_ends_the_task_after_five() {
             // Dropped at its first await: the process died.
             let died =
                 tokio::time::timeout(Duration::from_millis(10), bench.processor.handle(&delivery, deadline));
-            if let Ok(fate) = died.await {
-                assert_eq!(fate, processor::Fate::Gone);
+            if let Ok(ack) = died.await {
+                assert_eq!(ack, processor::Ack::Delete);
                 bench.stores.queue.delete(&delivery.receipt).await.unwrap();
             }
         }
@@ -122,8 +122,8 @@ async fn one_task_of_a_thread_runs_at_a_time() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         bench.processor.handle(&deliveries[1], deadline).await
     };
-    let (_, fate) = futures::join!(tokio::time::timeout(Duration::from_secs(5), running), waiting);
-    assert_eq!(fate, processor::Fate::ComesBack);
+    let (_, ack) = futures::join!(tokio::time::timeout(Duration::from_secs(5), running), waiting);
+    assert!(matches!(ack, processor::Ack::Retry(_)), "{ack:?}");
     assert_eq!(bench.status(&first).await, TaskStatus::Processing);
     let task = bench.task(&second).await;
     assert_eq!(task.control.status, TaskStatus::Waiting);
@@ -150,7 +150,8 @@ async fn too_little_time_for_publishing_defers_to_the_next_invocation() {
     let id = bench.accept(&issue(7)).await;
     let delivery = bench.receive(Lane::Standard).await.remove(0);
     let deadline = after(bench.now(), Duration::from_secs(15));
-    assert_eq!(bench.processor.handle(&delivery, deadline).await, processor::Fate::ComesBack);
+    let ack = bench.processor.handle(&delivery, deadline).await;
+    assert!(matches!(ack, processor::Ack::Retry(_)), "{ack:?}");
     assert!(bench.comments().is_empty());
     assert_eq!(bench.task(&id).await.control.attempts, 0);
     bench.work().await;

@@ -1,6 +1,6 @@
 //! [`Received`]: what the stand-ins were asked to do, for the person who tries the system out.
 
-use crate::standin::ReceivedRequest;
+use standins::ReceivedRequest;
 
 /// The requests from a number on, and the number to go on with.
 type Since = Box<dyn Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync>;

@@ -10,13 +10,13 @@ use tokio::task::JoinSet;
 
 use super::{Received, Service, apart};
 use crate::Failure;
-use crate::standin::gemini::GeminiStandin;
-use crate::standin::github::GithubStandin;
-use crate::standin::jira::JiraStandin;
-use crate::standin::slack::SlackStandin;
-use crate::standin::stripe::StripeStandin;
-use crate::standin::zendesk::ZendeskStandin;
-use crate::standin::{Standin, State};
+use standins::gemini::GeminiStandin;
+use standins::github::GithubStandin;
+use standins::jira::JiraStandin;
+use standins::slack::SlackStandin;
+use standins::stripe::StripeStandin;
+use standins::zendesk::ZendeskStandin;
+use standins::{Standin, State};
 
 const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
 /// The credential of every stand-in.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use domain::{Acquire, StepUsage, StoreError, Timestamp, after, between};
 
+use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
+use super::economics;
 use super::handle::{Handle, HandleRef};
+use super::handle_store::Placed;
 use super::service::{Service, ServiceError};
-use super::shelf::Placed;
-use super::{Caches, LEASE, Prepared, Wanted, economics};
-use crate::error::ApiError;
+use crate::failure::ApiError;
 use crate::pricing;
 use crate::wire::{CreateCachedContent, format_duration};
 
@@ -34,7 +35,7 @@ enum NotMade {
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// Another makes it, or failed to a short while ago.
-    #[error("another is at it")]
+    #[error("another environment makes it, or failed to")]
     Busy(Timestamp),
     #[error("the model does not take it")]
     NotAllowed,
@@ -88,17 +89,17 @@ impl Caches {
 
     async fn create(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Prepared, NotMade> {
         let key = wanted.key;
-        if !self.shelf.rules(&key.model, now).await?.allow(key) {
+        if !self.handles.rules(&key.model, now).await?.allow(key) {
             return Err(NotMade::NotAllowed);
         }
-        let name = display_name(&self.shelf.installation(now).await?, key);
-        let owner = self.shelf.owner();
-        if let Acquire::Busy { until } = self.shelf.acquire(key, &owner, now, after(now, LEASE)).await? {
+        let name = display_name(&self.handles.installation(now).await?, key);
+        let owner = self.handles.owner();
+        if let Acquire::Busy { until } = self.handles.acquire(key, &owner, now, after(now, LEASE)).await? {
             return Err(NotMade::Busy(until));
         }
         // Somebody may have made it between our look and our lease.
-        if let Some(there) = self.shelf.handle(key, now).await?.filter(|there| there.handle.is_alive(now)) {
-            self.shelf.release(key, &owner).await;
+        if let Some(there) = self.handles.handle(key, now).await?.filter(|there| there.handle.is_alive(now)) {
+            self.handles.release(key, &owner).await;
             return Ok(Prepared::cached(there));
         }
         let began = tokio::time::Instant::now();
@@ -106,7 +107,7 @@ impl Caches {
             Ok(handle) => {
                 let usage = self.bill(wanted, &handle, began.elapsed(), now);
                 let handle = self.place(key, handle, now).await;
-                self.shelf.release(key, &owner).await;
+                self.handles.release(key, &owner).await;
                 Ok(Prepared { handle: Some(handle), usage: Some(usage) })
             }
             Err(problem) => Err(self.learn(key, &owner, problem, now).await),
@@ -134,7 +135,7 @@ impl Caches {
     /// Makes `handle` the fleet's. If that fails it serves this environment alone until the sweeper
     /// finds it; if another is there, ours is a stray, and the sweeper's too.
     async fn place(&self, key: &CacheKey, handle: Handle, now: Timestamp) -> HandleRef {
-        match self.shelf.place(key, handle.clone(), now).await {
+        match self.handles.place(key, handle.clone(), now).await {
             Ok(Placed::Ours(placed) | Placed::Theirs(placed)) => placed,
             Err(problem) => {
                 tracing::warn!(%key, %problem, "the fleet does not know of a new context cache yet");
@@ -149,7 +150,7 @@ impl Caches {
         let (learnt, pause) = match &problem {
             ServiceError::Refused(error) => match Lesson::of(error) {
                 Some(lesson) => {
-                    (self.shelf.learn(&key.model, now, |rules| lesson.teach(key, rules)).await, None)
+                    (self.handles.learn(&key.model, now, |rules| lesson.teach(key, rules)).await, None)
                 }
                 None if error.status == 400 => (Ok(()), Some(LONG_PAUSE)),
                 None => (Ok(()), Some(PAUSE)),
@@ -157,9 +158,9 @@ impl Caches {
             ServiceError::Transport(_) | ServiceError::Unreadable => (Ok(()), Some(PAUSE)),
         };
         let paused = match pause {
-            Some(pause) => self.shelf.acquire(key, owner, now, after(now, pause)).await.map(|_| ()),
+            Some(pause) => self.handles.acquire(key, owner, now, after(now, pause)).await.map(|_| ()),
             None => {
-                self.shelf.release(key, owner).await;
+                self.handles.release(key, owner).await;
                 Ok(())
             }
         };

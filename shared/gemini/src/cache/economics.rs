@@ -9,18 +9,16 @@ use std::time::Duration;
 use super::traffic::Demand;
 use crate::pricing::Rates;
 
-/// Reads within an hour at which a cache is made in any case: what is that busy wants its answers
-/// sooner too, and prices can be unknown.
-pub(crate) const READS_IN_ANY_CASE: u32 = 8;
+/// Reads within an hour at which a cache is made of which the price is not known.
+const READS_AT_UNKNOWN_PRICE: u32 = 8;
 /// An idle cache whose price is unknown is dropped after so long.
 const IDLE_AT_UNKNOWN_PRICE: Duration = Duration::from_secs(3_600);
 
 /// Whether `demand` repays a cache at `rates` (`None`: not known).
 pub(crate) fn is_worth_it(rates: Option<Rates>, demand: &Demand) -> bool {
     match rates {
-        Some(Rates { storage: None, .. }) => false,
-        Some(rates) if repays(rates, demand) => true,
-        Some(_) | None => demand.per_hour >= READS_IN_ANY_CASE,
+        Some(rates) => repays(rates, demand),
+        None => demand.per_hour >= READS_AT_UNKNOWN_PRICE,
     }
 }
 
@@ -88,11 +86,12 @@ mod tests {
     fn what_the_implicit_cache_serves_anyway_does_not_count() {
         // 0.675 × 0.5 = 0.3375 for each read; 1.25 to earn.
         assert_eq!(threshold(now("gemini-3.8-flash"), 0.5), Some(4));
-        assert_eq!(threshold(now("gemini-3.8-flash"), 1.0), Some(READS_IN_ANY_CASE));
+        assert_eq!(threshold(now("gemini-3.8-flash"), 0.9), Some(19), "not by the eighth read");
+        assert_eq!(threshold(now("gemini-3.8-flash"), 1.0), None);
     }
 
     #[test]
-    fn the_eighth_read_in_an_hour_makes_a_cache_at_any_price() {
+    fn the_eighth_read_in_an_hour_makes_a_cache_at_an_unknown_price() {
         assert_eq!(threshold(None, 0.0), Some(8));
         assert_eq!(threshold(now("gemini-9-xenon"), 0.0), Some(8));
     }

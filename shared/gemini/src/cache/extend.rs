@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use domain::{Acquire, StoreError, Timestamp, after, between};
 
+use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::create::{MIN_TIME, step_usage};
 use super::handle::{Handle, HandleRef};
 use super::service::{Service, ServiceError};
-use super::{Caches, LEASE, Prepared, Wanted};
 use crate::pricing;
 
 /// All of it takes at most so long: the cache is there, and the call waits.
@@ -63,14 +63,14 @@ impl Caches {
         if let Some(there) = self.extended_by_another(known, now).await? {
             return Ok((Prepared::cached(there), None));
         }
-        let owner = self.shelf.owner();
-        let lease = self.shelf.acquire(&known.key, &owner, now, after(now, LEASE)).await?;
+        let owner = self.handles.owner();
+        let lease = self.handles.acquire(&known.key, &owner, now, after(now, LEASE)).await?;
         if let Acquire::Busy { until } = lease {
             return Ok((Prepared::cached(known.clone()), Some(until)));
         }
         // The lease may have come free because another has just done it.
         if let Some(there) = self.extended_by_another(known, now).await? {
-            self.shelf.release(&known.key, &owner).await;
+            self.handles.release(&known.key, &owner).await;
             return Ok((Prepared::cached(there), None));
         }
         let began = tokio::time::Instant::now();
@@ -79,7 +79,7 @@ impl Caches {
             Ok(expires_at) => Ok(self.renewed(known, expires_at, wanted, began.elapsed(), now).await),
             Err(problem) => Err(problem.into()),
         };
-        self.shelf.release(&known.key, &owner).await;
+        self.handles.release(&known.key, &owner).await;
         prepared.map(|prepared| (prepared, None))
     }
 
@@ -89,7 +89,7 @@ impl Caches {
         known: &HandleRef,
         now: Timestamp,
     ) -> Result<Option<HandleRef>, StoreError> {
-        let there = self.shelf.handle(&known.key, now).await?;
+        let there = self.handles.handle(&known.key, now).await?;
         Ok(there.filter(|there| there.handle.expires_at > known.handle.expires_at))
     }
 
@@ -108,7 +108,7 @@ impl Caches {
         now: Timestamp,
     ) -> Prepared {
         let bought = between(known.handle.expires_at, expires_at);
-        let handle = self.shelf.renew(known, expires_at, now).await.unwrap_or_else(|problem| {
+        let handle = self.handles.renew(known, expires_at, now).await.unwrap_or_else(|problem| {
             tracing::warn!(key = %known.key, %problem, "the fleet does not know of an extension yet");
             HandleRef { handle: Handle { expires_at, ..known.handle.clone() }, ..known.clone() }
         });

@@ -35,8 +35,8 @@ pub struct HandleRef {
 }
 
 impl Handle {
-    /// The handle of `cache`, which was made at `now` for `ttl`. `None` if its name is none: it becomes
-    /// part of an address, so nothing in it may leave the path.
+    /// The handle of `cache`, which was made at `now` for `ttl`. `None` if its name is not valid: it
+    /// becomes part of an address, so nothing in it may leave the path.
     pub(crate) fn of(cache: &CachedContent, ttl: Duration, now: Timestamp) -> Option<Self> {
         let id = cache.name.strip_prefix("cachedContents/")?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);

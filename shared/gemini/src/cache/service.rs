@@ -9,9 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::client::{Client, Reply};
-use crate::error::ApiError;
-use crate::transport::TransportError;
+use crate::failure::ApiError;
+use crate::http::{Client, Reply, TransportError};
 use crate::wire::{
     CachedContent, CachedContentList, CreateCachedContent, UpdateCachedContent, format_duration,
 };

@@ -13,11 +13,11 @@ use super::create::{MARK, rates};
 use super::digest::{CacheKey, Digest};
 use super::economics;
 use super::handle::{Handle, HandleRef};
+use super::handle_store::{HandleStore, Placed};
 use super::service::{Service, ServiceError};
-use super::shelf::{Placed, Shelf};
 use super::traffic::Traffic;
-use crate::client::Client;
 use crate::config::{Config, ConfigError};
+use crate::http::Client;
 use crate::signal::Signals;
 use crate::wire::CachedContent;
 
@@ -32,7 +32,7 @@ const READS: &str = "r";
 #[derive(Debug)]
 pub struct CacheSweeper {
     client: Client,
-    shelf: Shelf,
+    handles: HandleStore,
     models: BTreeSet<String>,
 }
 
@@ -74,7 +74,11 @@ impl CacheSweeper {
     pub fn new(config: &Config, store: Arc<dyn StateStore>, jitter: Jitter) -> Result<Self, ConfigError> {
         config.check_names()?;
         let models = [&config.triage, &config.answer].into_iter().chain(&config.fallback).cloned().collect();
-        Ok(Self { client: Client::new(config, Signals::none())?, shelf: Shelf::new(store, jitter), models })
+        Ok(Self {
+            client: Client::new(config, Signals::none())?,
+            handles: HandleStore::new(store, jitter),
+            models,
+        })
     }
 
     /// One sweep. Asks the service nothing while no cache was ever made.
@@ -83,7 +87,7 @@ impl CacheSweeper {
     /// [`SweepError`] when the service or the state store does not answer.
     pub async fn sweep(&self, now: Timestamp) -> Result<Swept, SweepError> {
         let mut swept = Swept::default();
-        let Some(installation) = self.shelf.known_installation(now).await? else { return Ok(swept) };
+        let Some(installation) = self.handles.known_installation(now).await? else { return Ok(swept) };
         let caches = self.service(now).list().await?;
         let mut ours = by_key(&caches, &installation, now);
         let traffic = self.traffic(&ours, now).await?;
@@ -111,7 +115,7 @@ impl CacheSweeper {
         let mut traffic = BTreeMap::new();
         let models: BTreeSet<&String> = ours.keys().map(|key| &key.model).chain(&self.models).collect();
         for model in models {
-            if let Some(reads) = self.shelf.of_model(model, READS, now).await? {
+            if let Some(reads) = self.handles.of_model(model, READS, now).await? {
                 traffic.insert(model.clone(), reads);
             }
         }
@@ -139,7 +143,7 @@ impl CacheSweeper {
         }
         if is_idle(&keep.handle, key, traffic, now) {
             // Forgotten first: from then on nobody begins to use it.
-            self.shelf.forget(&keep, now).await?;
+            self.handles.forget(&keep, now).await?;
             self.service(now).delete(keep.name()).await?;
             swept.deleted += 1;
         } else {
@@ -156,13 +160,13 @@ impl CacheSweeper {
         now: Timestamp,
         swept: &mut Swept,
     ) -> Result<Option<HandleRef>, StoreError> {
-        let Some(known) = self.shelf.handle(key, now).await? else { return Ok(None) };
+        let Some(known) = self.handles.handle(key, now).await? else { return Ok(None) };
         let is_listed = caches.iter().any(|cache| cache.name == known.handle.name);
         if is_listed || between(known.handle.created_at, now) < FRESH {
             return Ok(Some(known));
         }
         swept.forgotten += 1;
-        self.shelf.forget(&known, now).await
+        self.handles.forget(&known, now).await
     }
 
     /// The cache that lives longest becomes the fleet's.
@@ -175,7 +179,7 @@ impl CacheSweeper {
     ) -> Result<Option<HandleRef>, StoreError> {
         caches.sort_by_key(|cache| cache.expires_at);
         let Some(best) = caches.last() else { return Ok(None) };
-        Ok(Some(match self.shelf.place(key, best.clone(), now).await? {
+        Ok(Some(match self.handles.place(key, best.clone(), now).await? {
             Placed::Ours(adopted) => {
                 swept.adopted += 1;
                 adopted

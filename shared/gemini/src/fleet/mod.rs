@@ -1,15 +1,20 @@
 //! What all environments share: small state machines kept in the state store.
 //!
-//! `cell` is the mechanism, `model_state` what is shared of a model, `model` the way to it.
+//! `cell` and `queue` are the mechanism, `model_state` is what is shared of a model, `model` the way to it,
+//! `policy` what it is judged by. `permit` bounds the calls of one environment alone.
 
 mod cell;
 mod model;
 mod model_state;
+mod permit;
+mod policy;
 mod queue;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use cell::{FleetCell, Shared};
-pub(crate) use model::{Ended, FleetModel, Ticket, ask_for};
+pub(crate) use model::{AdmittedCall, Ended, FleetModel, ask_for};
 pub(crate) use model_state::{Denied, Read};
+pub(crate) use permit::Permit;
+pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};
 pub(crate) use queue::{WhenCut, lock};

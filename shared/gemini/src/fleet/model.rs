@@ -1,4 +1,4 @@
-//! [`FleetModel`]: one model as all environments see it together, and [`Ticket`], an admitted call.
+//! [`FleetModel`]: one model as all environments see it together, and [`AdmittedCall`].
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use domain::{ModelCall, Timestamp};
 use resilience::{Ask, Outcome, Pass, Transition, Urgency};
 
 use super::cell::{FleetCell, Shared};
-use super::model_state::{Admitted, Denied, ModelState, Read, Settlement};
+use super::model_state::{Admit, Denied, ModelState, Read, Settlement};
+use super::permit::Permits;
+use super::policy::{Policy, Rules};
 use super::queue::{WhenCut, lock};
 use crate::cache::{Demand, Digest};
-use crate::limits::{Policy, Rules};
-use crate::pacific;
-use crate::permit::Permits;
+use crate::failure::pacific;
 use crate::signal::{Signal, Signals};
 
 /// What nobody has written to for so long is forgotten; longer than the longest pause, a day's.
@@ -32,7 +32,7 @@ pub(crate) struct FleetModel {
 /// An admitted call. Settled with what came of it; dropped without (a panic, a cancelled task), it
 /// gives back what it can with this environment's next write.
 #[derive(Debug)]
-pub(crate) struct Ticket<'a> {
+pub(crate) struct AdmittedCall<'a> {
     model: &'a FleetModel,
     pass: Pass,
     reserved: u64,
@@ -93,7 +93,7 @@ impl FleetModel {
         }
     }
 
-    /// A ticket, if a call may go out now; else from when on, and why. With `book`, that time is a slot
+    /// Admits a call if it may go out now; else says from when on, and why. With `book`, that time is a slot
     /// that nobody else gets.
     pub(crate) async fn admit(
         &self,
@@ -102,20 +102,20 @@ impl FleetModel {
         read: Option<&Digest>,
         now: Timestamp,
         book: bool,
-    ) -> Result<Ticket<'_>, Denied> {
+    ) -> Result<AdmittedCall<'_>, Denied> {
         let admit = if book { ModelState::admit_or_book } else { ModelState::admit };
         let (rules, digest) = (self.policy.rules, read.cloned());
         let change = move |state: &mut ModelState| admit(state, &rules, &ask, digest.as_ref(), now);
-        let (admitted, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
-            Ok(admitted) => (admitted, false),
+        let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+            Ok(decision) => (decision, false),
             Err(problem) => {
-                tracing::warn!(model = self.name, %problem, "limits are this environment's own for now");
+                tracing::warn!(model = self.name, %problem, "shared limits cannot be read; this environment keeps to its share of them");
                 (admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now), true)
             }
         };
-        match admitted {
-            Admitted::Granted { pass, limit, demand } => {
-                let ticket = Ticket {
+        match decision {
+            Admit::Granted { pass, limit, demand } => {
+                let admitted = AdmittedCall {
                     model: self,
                     pass,
                     reserved: ask.tokens,
@@ -126,9 +126,9 @@ impl FleetModel {
                     sent: false,
                     is_open: true,
                 };
-                Ok(ticket)
+                Ok(admitted)
             }
-            Admitted::Denied(denied) => Err(denied),
+            Admit::Denied(denied) => Err(denied),
         }
     }
 
@@ -150,7 +150,7 @@ impl FleetModel {
     }
 }
 
-impl Ticket<'_> {
+impl AdmittedCall<'_> {
     /// Writes down how the call ended.
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
@@ -161,7 +161,7 @@ impl Ticket<'_> {
             let change = settlement_of(model.policy.rules, settlement, now);
             let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
-                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared");
+                tracing::warn!(model = model.name, %problem, "the outcome of a call could not be shared");
                 None
             })
         };
@@ -198,7 +198,7 @@ fn settlement_of(
     move |state| state.settle(&rules, &settlement, now)
 }
 
-impl Drop for Ticket<'_> {
+impl Drop for AdmittedCall<'_> {
     fn drop(&mut self) {
         if !self.is_open || self.is_alone {
             return;

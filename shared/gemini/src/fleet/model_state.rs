@@ -8,8 +8,8 @@ use resilience::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::policy::Rules;
 use crate::cache::{Demand, Digest, Traffic};
-use crate::limits::Rules;
 use crate::wire::UsageMetadata;
 
 /// Spacing of those who wait for a model without a rate of its own to come back: a tenth of a second.
@@ -31,7 +31,7 @@ pub(crate) struct ModelState {
 
 /// Whether a call may go out.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Admitted {
+pub(crate) enum Admit {
     /// It may.
     Granted {
         /// What the breaker wants back with the outcome.
@@ -83,18 +83,12 @@ pub(crate) struct Read {
 impl ModelState {
     /// Breaker, then quota: nothing is reserved at a model that is down.
     /// `read` is the beginning of the prompt, if it could be cached.
-    pub(crate) fn admit(
-        &mut self,
-        rules: &Rules,
-        ask: &Ask,
-        read: Option<&Digest>,
-        now: Timestamp,
-    ) -> Admitted {
+    pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
         let mut breaker = self.breaker.clone();
         let pass = match breaker.admit(&rules.breaker, now) {
             Admission::Pass(pass) => pass,
             Admission::Shut { until } => {
-                return Admitted::Denied(Denied { at: until, why: Deferral::Unavailable });
+                return Admit::Denied(Denied { at: until, why: Deferral::Unavailable });
             }
         };
         match self.quota.reserve(&rules.quota, ask, now) {
@@ -105,10 +99,10 @@ impl ModelState {
                     self.reads.demand(digest, now)
                 });
                 let limit = self.concurrency.limit(rules.ceiling);
-                Admitted::Granted { pass, limit, demand: demand.unwrap_or_default() }
+                Admit::Granted { pass, limit, demand: demand.unwrap_or_default() }
             }
             // The breaker is left as it was: a probe that does not go out must not be waited for.
-            Reserve::Denied { at, why } => Admitted::Denied(Denied { at, why: reason(why) }),
+            Reserve::Denied { at, why } => Admit::Denied(Denied { at, why: reason(why) }),
         }
     }
 
@@ -119,12 +113,12 @@ impl ModelState {
         ask: &Ask,
         read: Option<&Digest>,
         now: Timestamp,
-    ) -> Admitted {
+    ) -> Admit {
         match self.admit(rules, ask, read, now) {
-            Admitted::Denied(Denied { at, why }) => {
-                Admitted::Denied(Denied { at: self.book(rules, ask, at, now), why })
+            Admit::Denied(Denied { at, why }) => {
+                Admit::Denied(Denied { at: self.book(rules, ask, at, now), why })
             }
-            granted @ Admitted::Granted { .. } => granted,
+            granted @ Admit::Granted { .. } => granted,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use domain::Timestamp;
 
-use super::table::TABLE;
-use super::{LONG_PROMPT, Price, Rates, rates};
+use super::rates;
+use super::table::{LONG_PROMPT, Price, Rates, TABLE};
 
 /// US dollars that a call to `model` costs at most, with `prompt_tokens` in and `output_tokens` out.
 ///

@@ -6,40 +6,12 @@ mod table;
 use std::time::Duration;
 
 use domain::Timestamp;
-use jiff::civil::Date;
 
-use crate::pacific;
+use crate::failure::pacific;
 use crate::wire::{ServiceTier, UsageMetadata};
 pub(crate) use ceiling::most_usd;
-pub use table::PRICES_AS_OF;
-use table::TABLE;
-
-/// Prompts of more tokens than this are billed at the higher rates, the whole call through.
-const LONG_PROMPT: u64 = 200_000;
-
-/// US dollars per million tokens.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rates {
-    /// Prompt tokens.
-    pub input: f64,
-    /// Prompt tokens read from a cache.
-    pub cached: f64,
-    /// Tokens of the answer and of the thoughts.
-    pub output: f64,
-    /// Tokens kept in an explicit context cache, for an hour; `None`: the model has no such caches.
-    pub storage: Option<f64>,
-}
-
-/// A row of the price table.
-#[derive(Debug, Clone, Copy)]
-struct Price {
-    model: &'static str,
-    rates: Rates,
-    /// Rates of prompts above [`LONG_PROMPT`], if they differ.
-    long: Option<Rates>,
-    /// Rates from a day on, if they are known to change.
-    later: Option<(Date, Rates)>,
-}
+use table::{LONG_PROMPT, Price, TABLE};
+pub use table::{PRICES_AS_OF, Rates};
 
 /// The rates of a call to `model` with a prompt of `prompt_tokens` at `at`; `None` if the table does
 /// not have the model.

@@ -9,10 +9,35 @@
 
 use jiff::civil::{Date, date};
 
-use super::{Price, Rates};
-
 /// The day on which the table was last compared with the published prices.
 pub const PRICES_AS_OF: Date = date(2026, 11, 20);
+
+/// Prompts of more tokens than this are billed at the higher rates, the whole call through.
+pub(super) const LONG_PROMPT: u64 = 200_000;
+
+/// US dollars per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    /// Prompt tokens.
+    pub input: f64,
+    /// Prompt tokens read from a cache.
+    pub cached: f64,
+    /// Tokens of the answer and of the thoughts.
+    pub output: f64,
+    /// Tokens kept in an explicit context cache, for an hour; `None`: the model has no such caches.
+    pub storage: Option<f64>,
+}
+
+/// A row of the price table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Price {
+    pub(super) model: &'static str,
+    pub(super) rates: Rates,
+    /// Rates of prompts above [`LONG_PROMPT`], if they differ.
+    pub(super) long: Option<Rates>,
+    /// Rates from a day on, if they are known to change.
+    pub(super) later: Option<(Date, Rates)>,
+}
 
 const END_OF_INTRODUCTION: Date = date(2027, 1, 1);
 

@@ -73,6 +73,15 @@ impl Part {
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), ..Self::default() }
     }
+
+    /// Whether it holds nothing but perhaps a signature.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.as_deref().unwrap_or_default().is_empty()
+            && self.inline_data.is_none()
+            && self.file_data.is_none()
+            && self.other.is_empty()
+    }
 }
 
 /// Bytes inside a request.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Reads a proto JSON duration. `None` when it is none, or is negative.
+/// Reads a proto JSON duration. `None` when the text is not a duration, or is negative.
 ///
 /// Decimal digits are taken exactly, not by way of a float: `45.837906927s` is 45 s and
 /// 837,906,927 ns. Digits beyond the nanosecond are rounded up: a wait must not end too early.

@@ -31,6 +31,21 @@ pub struct GenerateContentRequest {
     pub generation_config: Map<String, Value>,
 }
 
+const MAX_OUTPUT_TOKENS: &str = "maxOutputTokens";
+
+impl GenerateContentRequest {
+    /// The bound of the answer, thoughts included, in tokens.
+    #[must_use]
+    pub fn max_output_tokens(&self) -> Option<u64> {
+        self.generation_config.get(MAX_OUTPUT_TOKENS).and_then(Value::as_u64)
+    }
+
+    /// Bounds the answer, thoughts included, to `tokens`.
+    pub fn set_max_output_tokens(&mut self, tokens: u64) {
+        self.generation_config.insert(MAX_OUTPUT_TOKENS.to_owned(), Value::from(tokens));
+    }
+}
+
 /// The response, and every chunk of a streamed one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

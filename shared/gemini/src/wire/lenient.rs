@@ -1,7 +1,7 @@
 //! Deserialisers that take what proto JSON may send: `null` for "absent", 64-bit integers as
 //! strings.
 
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// `null` is the default value.
@@ -21,13 +21,4 @@ pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         Value::String(text) => text.parse().ok(),
         _ => None,
     })
-}
-
-/// The proto JSON form of a 64-bit integer.
-#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
-pub(super) fn count_as_string<S: Serializer>(count: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
-    match count {
-        Some(count) => serializer.collect_str(count),
-        None => serializer.serialize_none(),
-    }
 }

@@ -1,58 +1,5 @@
-//! Streamed bodies cut into their JSON chunks, as they come or as a whole.
-//!
-//! [`EventReader`] takes the bytes of server-sent events (`alt=sse`) in whatever pieces the network
-//! delivers. [`stream_chunks`] takes a whole body (a stream that was recorded or collected) in any of
-//! three framings: server-sent events, one JSON array (without `alt=sse`), and a bare JSON object,
-//! which is how an error ends a stream that had already begun.
-
-use serde_json::Value;
-
-/// How a body is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// `data: {…}` lines with empty lines between them.
-    ServerSentEvents,
-    /// `[{…}, {…}]`, or a lone `{…}`.
-    Json,
-}
-
-/// A chunk that is not JSON.
-#[derive(Debug, thiserror::Error)]
-#[error("chunk {index} of the stream is not JSON: {source}")]
-pub struct FramingError {
-    /// Which chunk, counted from 0.
-    index: usize,
-    /// Where it breaks.
-    source: serde_json::Error,
-}
-
-/// The chunks of `body`, and how they were cut. `[DONE]`, which some endpoints send as their last
-/// event, is no chunk.
-///
-/// # Errors
-/// A chunk is not JSON.
-pub fn stream_chunks(body: &str) -> Result<(Framing, Vec<Value>), FramingError> {
-    if body.lines().any(|line| line.starts_with("data:")) {
-        let chunks = events(body).into_iter().enumerate();
-        let chunks = chunks.map(|(index, text)| parse(index, &text)).collect::<Result<_, _>>()?;
-        return Ok((Framing::ServerSentEvents, chunks));
-    }
-    Ok(match parse(0, body)? {
-        Value::Array(chunks) => (Framing::Json, chunks),
-        chunk => (Framing::Json, vec![chunk]),
-    })
-}
-
-fn parse(index: usize, text: &str) -> Result<Value, FramingError> {
-    serde_json::from_str(text).map_err(|source| FramingError { index, source })
-}
-
-fn events(body: &str) -> Vec<String> {
-    let mut reader = EventReader::default();
-    let mut events = reader.push(body.as_bytes());
-    events.extend(reader.finish());
-    events
-}
+//! [`EventReader`]: the bytes of server-sent events (`alt=sse`), in whatever pieces the network delivers,
+//! cut into the JSON that they carry.
 
 /// Cuts a stream of bytes into the data of its events. A piece may end anywhere, within a character
 /// too: nothing is decoded before its line is whole.
@@ -117,49 +64,33 @@ mod tests {
 
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
 
-    fn chunks(body: &str) -> Vec<Value> {
-        stream_chunks(body).unwrap().1
+    fn events(body: &str) -> Vec<String> {
+        in_pieces(body.as_bytes(), &[])
     }
 
     #[test]
     fn events_are_cut_at_empty_lines() {
-        let body = "data: {\"a\":1}\r\n\r\ndata: {\"a\":2}\r\n\r\n";
-        assert_eq!(
-            stream_chunks(body).unwrap(),
-            (Framing::ServerSentEvents, vec![json!({"a":1}), json!({"a":2})])
-        );
+        assert_eq!(events("data: {\"a\":1}\r\n\r\ndata: {\"a\":2}\r\n\r\n"), ["{\"a\":1}\n", "{\"a\":2}\n"]);
     }
 
     #[test]
     fn an_event_may_span_several_lines() {
-        assert_eq!(chunks("event: x\n: note\ndata: {\"a\":\ndata: 1}\n\ndata: [DONE]\n\n"), [json!({"a":1})]);
-    }
-
-    #[test]
-    fn an_error_in_mid_stream_is_a_chunk() {
-        let body = "data: {\"a\":1}\n\n{\n  \"error\": {\n    \"code\": 499\n  }\n}\n";
-        assert_eq!(chunks(body), [json!({"a":1}), json!({"error": {"code": 499}})]);
-    }
-
-    #[test]
-    fn an_array_is_a_stream_too() {
         assert_eq!(
-            stream_chunks("[{\"a\":1},\n{\"a\":2}]").unwrap(),
-            (Framing::Json, vec![json!({"a":1}), json!({"a":2})])
+            events("event: x\n: note\ndata: {\"a\":\ndata: 1}\n\ndata: [DONE]\n\n"),
+            ["{\"a\":\n1}\n"]
         );
     }
 
     #[test]
-    fn a_chunk_that_is_not_json_is_named() {
-        let error = stream_chunks("data: {}\n\ndata: {oops\n\n").unwrap_err();
-        assert!(error.to_string().starts_with("chunk 1 of the stream is not JSON"), "{error}");
+    fn an_error_in_mid_stream_is_an_event() {
+        let error = "{\n  \"error\": {\n    \"code\": 499\n  }\n}\n";
+        assert_eq!(events(&format!("data: {{\"a\":1}}\n\n{error}")), ["{\"a\":1}\n", error]);
     }
 
     #[test]
     fn the_last_event_needs_no_empty_line() {
-        assert_eq!(chunks("data: {\"a\":1}\n\ndata: {\"a\":2}"), [json!({"a":1}), json!({"a":2})]);
+        assert_eq!(events("data: {\"a\":1}\n\ndata: {\"a\":2}"), ["{\"a\":1}\n", "{\"a\":2}\n"]);
     }
 
     /// `body` in pieces that end at `cuts`.
@@ -196,11 +127,6 @@ mod tests {
         #[test]
         fn no_bytes_panic(body: Vec<u8>, cuts in prop::collection::vec(any::<usize>(), 0..4)) {
             in_pieces(&body, &cuts);
-        }
-
-        #[test]
-        fn no_body_panics(body: String) {
-            let _ = stream_chunks(&body);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Requests as they are sent, and answers that are none.
+//! Requests as they are sent, and answers that cannot be used.
 
 use domain::{Model, ModelFailure};
 use serde_json::{Value, json};
@@ -26,7 +26,10 @@ async fn what_never_changes_is_sent_first() {
     let asked = server.finish().remove(0);
     assert!(asked.raw.starts_with(r#"{"systemInstruction":{"parts":[{"text":"You maintain a project."}"#));
     assert_eq!(asked.body["contents"], json!([{"role": "user", "parts": [{"text": call.turns[0].text}]}]));
-    assert_eq!(asked.body["generationConfig"], json!({"maxOutputTokens": 4096}));
+    assert_eq!(
+        asked.body["generationConfig"],
+        json!({"maxOutputTokens": 4096, "thinkingConfig": {"thinkingLevel": "LOW"}})
+    );
 }
 
 #[tokio::test]
@@ -82,21 +85,31 @@ async fn an_answer_cut_off_twice_goes_to_the_next_model_and_is_then_unusable() {
 }
 
 #[tokio::test]
-async fn a_blocked_answer_or_prompt_ends_the_matter() {
-    let prompt = || {
-        Step::Json(
-            200,
-            json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
-        "usageMetadata": {"promptTokenCount": 9}, "modelVersion": "gemini-3.8-flash"}),
-        )
-    };
-    for (step, reason) in [(prompt(), "PROHIBITED_CONTENT"), (ends("SAFETY", "Half a"), "SAFETY")] {
-        let server = Server::start([step]).await;
-        let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-        assert_eq!((error.failure, error.usage.len()), (ModelFailure::Blocked, 1));
-        assert!(error.message.contains(reason), "{}", error.message);
-        assert_eq!(server.models(), [ANSWER]);
-    }
+async fn a_blocked_prompt_ends_the_matter() {
+    let body = json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
+        "usageMetadata": {"promptTokenCount": 9}, "modelVersion": "gemini-3.8-flash"});
+    let server = Server::start([Step::Json(200, body)]).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Blocked, 1));
+    assert!(error.message.contains("PROHIBITED_CONTENT"), "{}", error.message);
+    assert_eq!(server.models(), [ANSWER]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_withheld_is_asked_for_once_more_and_then_of_the_next_model() {
+    let withheld = |reason: &str| ends(reason, "Half a");
+    let server = Server::start([withheld("RECITATION"), says("Fine.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "Fine.");
+    assert_eq!(server.models(), [ANSWER, ANSWER]);
+
+    let server = Server::start([withheld("SAFETY"), withheld("SAFETY"), says("Fine.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "Fine.");
+    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
+
+    let server = Server::start((0..4).map(|_| withheld("RECITATION"))).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert_eq!((error.failure, error.usage.len()), (ModelFailure::Unusable, 4));
+    assert!(error.message.contains("RECITATION") && !error.message.contains("Half a"), "{}", error.message);
 }
 
 #[tokio::test]
@@ -179,11 +192,42 @@ async fn sorting_asks_for_the_least_thinking_that_the_model_takes_and_remembers_
 }
 
 #[tokio::test]
-async fn thinking_that_is_configured_is_left_alone() {
-    let server = Server::start([error(400, "Thinking level HIGH is not supported.", json!([]))]).await;
+async fn thinking_that_is_configured_is_asked_for_and_steps_down_where_a_model_refuses_it() {
+    let server =
+        Server::start([error(400, "Thinking level HIGH is not supported.", json!([])), says("Hm.")]).await;
     let mut config = alone(&server.url);
     config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
     let triage = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
-    gemini(config).generate(&triage).await.unwrap_err();
-    assert_eq!(level(&server.finish()[0]), "HIGH");
+    gemini(config).generate(&triage).await.unwrap();
+    assert_eq!(server.finish().iter().map(level).collect::<Vec<_>>(), ["HIGH", "MEDIUM"]);
+}
+
+fn eaten_by_thoughts() -> Step {
+    Step::Json(
+        200,
+        json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS"}],
+        "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 4096}, "modelVersion": "gemini-3.8-flash"}),
+    )
+}
+
+#[tokio::test]
+async fn thoughts_that_eat_the_answer_are_lessened_before_the_bound_goes_up() {
+    let server = Server::start([eaten_by_thoughts(), eaten_by_thoughts(), says("The end.")]).await;
+    let mut config = alone(&server.url);
+    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    let answer = gemini(config).generate(&call()).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.usage.len()), ("The end.", 3));
+    let asked = server.finish();
+    assert_eq!(asked.iter().map(level).collect::<Vec<_>>(), ["HIGH", "LOW", "LOW"]);
+    assert_eq!(asked.iter().map(|asked| bound(&asked.body)).collect::<Vec<_>>(), [4096, 4096, 8192]);
+}
+
+#[tokio::test]
+async fn a_text_that_was_cut_off_needs_room_and_not_less_thinking() {
+    let server = Server::start([ends("MAX_TOKENS", "Once upon a"), says("The end.")]).await;
+    let mut config = alone(&server.url);
+    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    gemini(config).generate(&call()).await.unwrap();
+    let asked = server.finish();
+    assert_eq!((level(&asked[1]), bound(&asked[1].body)), (&json!("HIGH"), 8192));
 }

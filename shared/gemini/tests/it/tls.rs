@@ -22,7 +22,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::calls::whole_answer;
 
-/// How the server bears itself.
+/// How the server behaves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manner {
     pub(crate) http2: bool,

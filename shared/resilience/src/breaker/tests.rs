@@ -1,5 +1,8 @@
 //! Every transition of the breaker, one at a time.
 
+mod properties;
+mod storms;
+
 use super::*;
 
 /// `ms` milliseconds after some noon.

@@ -1,5 +1,10 @@
 //! Every rule of the quota, one at a time.
 
+mod properties;
+mod slots;
+mod storms;
+mod swarm;
+
 use super::*;
 
 const NOON: i64 = 1_790_000_000;

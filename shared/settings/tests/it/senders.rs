@@ -223,3 +223,68 @@ fn mistakes_in_priorities_are_found() {
         ]
     );
 }
+
+#[test]
+fn customers_who_write_to_zendesk_need_mention_nobody() {
+    use webhook::CommentPolicy;
+    for provider in Provider::ALL.iter().filter(|it| !matches!(it, Provider::Api | Provider::Custom)) {
+        let name = provider.name();
+        let usual = match provider {
+            Provider::Zendesk => CommentPolicy::Thread,
+            _ => CommentPolicy::Mention,
+        };
+        assert_eq!(source(&format!("[sources.{name}]"), name).filter.comments, usual, "{name}");
+        let said = format!("[sources.{name}]\nrespond_to_comments = \"never\"");
+        assert_eq!(source(&said, name).filter.comments, CommentPolicy::Never, "{name}");
+    }
+}
+
+#[test]
+fn internal_events_are_ignored_unless_their_service_can_keep_the_answer_among_the_staff() {
+    use webhook::InternalPolicy;
+    for provider in Provider::ALL.iter().filter(|it| !matches!(it, Provider::Api | Provider::Custom)) {
+        let name = provider.name();
+        assert_eq!(source(&format!("[sources.{name}]"), name).filter.internal, InternalPolicy::Ignore);
+        let ignore = format!("[sources.{name}]\ninternal = \"ignore\"");
+        assert_eq!(source(&ignore, name).filter.internal, InternalPolicy::Ignore);
+        let answer = format!("[sources.{name}]\ninternal = \"answer_internally\"");
+        if matches!(provider, Provider::Zendesk | Provider::Jira | Provider::Gitlab) {
+            assert_eq!(source(&answer, name).filter.internal, InternalPolicy::AnswerInternally);
+        } else {
+            let problem = format!(
+                "2:12: sources.{name}.internal: answers to {name} cannot be kept among the staff; \
+                 write \"ignore\", or remove the key"
+            );
+            assert_eq!(mistakes(&answer), [problem]);
+        }
+    }
+}
+
+#[test]
+fn other_events_of_github_are_described_by_a_map() {
+    let text = "[sources.github]\nevents = [\"check_run.completed\"]\n\
+                map = { text = \"/check_run/output/summary\", comment = \"/id\" }\n\
+                [[sources.github.priority]]\nwhen = { event = \"check_run.completed\" }\npriority = 2";
+    let sender = source(text, "github").sender;
+    assert_eq!(sender.map.comment, Some(Pointer::new("/id").unwrap()));
+    let unmapped = mistakes("[sources.github]\nevents = [\"check_run.completed\"]");
+    assert!(unmapped[0].starts_with("2:11: sources.github.events[0]: unknown event"), "{unmapped:?}");
+}
+
+#[test]
+fn discussions_are_not_promised_as_long_as_nobody_can_answer_there() {
+    for event in ["discussion.created", "discussion_comment.created"] {
+        let found = mistakes(&format!("[sources.github]\nevents = [\"{event}\"]"));
+        assert!(found[0].contains("unknown event"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_map_of_zendesks_triggers_says_what_is_public() {
+    let text = "[sources.zendesk]\nmap = { thread = \"/ticket\", text = \"/text\", public = \"/public\" }";
+    assert_eq!(source(text, "zendesk").sender.map.public, Some(Pointer::new("/public").unwrap()));
+    let found = mistakes("[sources.zendesk]\nmap = { thread = \"/ticket\", text = \"/text\" }");
+    let expected = "sources.zendesk.map.public: missing; say where, such as \"/public\": internal notes are told by \
+                    nothing else";
+    assert!(found.len() == 1 && found[0].ends_with(expected), "{found:?}");
+}

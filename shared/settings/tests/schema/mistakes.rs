@@ -34,7 +34,7 @@ const WRONG: &[(&str, &str)] = &[
         "a key of another's for a sender of one's own",
         "[sources.billing]\nscheme = { header = \"X-Signature\" }\nhost = \"acme.atlassian.net\"",
     ),
-    ("a map for a sender that needs none", "[sources.github]\nmap = { thread = \"/id\" }"),
+    ("a map for a sender that needs none", "[sources.stripe]\nmap = { thread = \"/id\" }"),
     // What must be there.
     ("an intent without a condition", "[[intents]]\nname = \"a\"\nautomation = \"reply\""),
     ("a call without an address", "[automations.http.a]\nmethod = \"PUT\""),

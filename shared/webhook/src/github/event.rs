@@ -3,44 +3,252 @@
 use domain::{Event, Target, ThreadState, Timestamp, clip};
 use serde_json::{Map, Value};
 
-use super::wire::{Account, Comment, Issue, Payload};
+use super::kind::Kind;
+use super::wire::{Account, Payload, Subject, Words};
 use crate::ParseError;
 use crate::lenient::{Object, Scalar};
-use crate::reading::{MAX_FACT_BYTES, unreadable, word};
+use crate::reading::{Facts, happening, hash, unreadable, word};
 
 /// Owner and repository are at most so long each, so that the thread stays below 256 bytes.
 const MAX_NAME_BYTES: usize = 100;
+/// Bytes of the code that a review comment is about.
+const MAX_HUNK_BYTES: usize = 4_000;
 
-/// The event of a payload that has an issue, and perhaps a comment on it.
-pub(super) fn of(payload: &Payload<'_>, issue: &Issue<'_>) -> Result<Event, ParseError> {
-    let action = payload.action.text().and_then(word).ok_or_else(|| lacks("action"))?;
-    let (owner, repo) = repository(payload).ok_or_else(|| lacks("repository.full_name"))?;
-    let number = issue.number.number().filter(|number| *number > 0).ok_or_else(|| lacks("issue.number"))?;
-    let sender = payload.sender.get().and_then(|sender| Some((sender, login(sender)?)));
-    let (sender, actor) = sender.ok_or_else(|| lacks("sender.login"))?;
-    let comment = payload.comment.get();
-    let comment_id = comment.map(|comment| comment.id.number().ok_or_else(|| lacks("comment.id")));
-    let kind = if comment.is_some() { "issue_comment" } else { "issues" };
-    let text = comment.map_or(&issue.body, |comment| &comment.body);
-    let (tenant, thread) = (format!("{owner}/{repo}"), format!("{owner}/{repo}#{number}"));
+/// What a payload of one kind is about.
+struct About<'p> {
+    kind: Kind,
+    action: &'p str,
+    owner: &'p str,
+    repo: &'p str,
+    actor: &'p str,
+    actor_is_bot: bool,
+    subject: &'p Subject<'p>,
+    /// What was said about it, if anything was.
+    words: Option<&'p Words<'p>>,
+}
+
+/// The event of a payload of `kind`.
+pub(super) fn of(payload: &Payload<'_>, kind: Kind) -> Result<Event, ParseError> {
+    let about = About::of(payload, kind)?;
+    let text = about.words.map_or(&about.subject.body, |words| &words.body);
+    let (tenant, thread) = (format!("{}/{}", about.owner, about.repo), about.thread()?);
+    let comment_id = about.words.map(|words| words.id.number().ok_or_else(|| lacks(about.words_id())));
     Ok(Event {
-        actor_is_bot: is_bot(sender, actor),
-        title: issue.title.text().map(str::to_owned),
+        actor_is_bot: about.actor_is_bot,
+        title: about.title(),
         text: text.text().unwrap_or_default().to_owned(),
-        opening: comment.and_then(|_| issue.body.text()).map(str::to_owned),
-        labels: labels(issue),
+        opening: about.opening(),
+        labels: labels(about.subject),
         comment_id: comment_id.transpose()?.map(|id| id.to_string()),
-        thread_state: state(issue),
-        occurred_at: occurred_at(action, issue, comment),
-        target: Some(Target::GithubIssue { owner: owner.to_owned(), repo: repo.to_owned(), number }),
-        metadata: metadata(payload, issue, comment),
-        ..Event::new(format!("{kind}.{action}"), tenant, thread, clip(actor, MAX_FACT_BYTES))
+        unlisted: matches!(kind, Kind::Review | Kind::ReviewComment),
+        thread_state: about.state(),
+        occurred_at: about.occurred_at(),
+        happening: about.happening(payload),
+        link: about.link(),
+        target: about.target()?,
+        metadata: about.metadata(payload),
+        ..Event::new(
+            format!("{}.{}", kind.name(), about.action),
+            tenant,
+            thread,
+            clip(about.actor, MAX_NAME_BYTES),
+        )
     })
+}
+
+impl<'p> About<'p> {
+    fn of(payload: &'p Payload<'p>, kind: Kind) -> Result<Self, ParseError> {
+        let subject = match kind {
+            Kind::Issues | Kind::IssueComment => &payload.issue,
+            Kind::PullRequest | Kind::Review | Kind::ReviewComment => &payload.pull_request,
+            Kind::Discussion | Kind::DiscussionComment => &payload.discussion,
+            Kind::Release | Kind::WorkflowRun => &payload.release,
+        };
+        let words = match kind {
+            Kind::IssueComment | Kind::ReviewComment | Kind::DiscussionComment => payload.comment.get(),
+            Kind::Review => payload.review.get(),
+            Kind::Issues | Kind::PullRequest | Kind::Discussion | Kind::Release | Kind::WorkflowRun => None,
+        };
+        let (owner, repo) = repository(payload).ok_or_else(|| lacks("repository.full_name"))?;
+        let (actor, actor_is_bot) = actor(payload).ok_or_else(|| lacks("sender.login"))?;
+        Ok(Self {
+            kind,
+            action: payload.action.text().and_then(word).ok_or_else(|| lacks("action"))?,
+            owner,
+            repo,
+            actor,
+            actor_is_bot,
+            subject: subject.get().ok_or_else(|| lacks(kind.object()))?,
+            words,
+        })
+    }
+
+    fn number(&self) -> Result<u64, ParseError> {
+        let number = self.subject.number.number().filter(|number| *number > 0);
+        number.ok_or_else(|| lacks(&format!("{}.number", self.kind.object())))
+    }
+
+    fn words_id(&self) -> &'static str {
+        if self.kind == Kind::Review { "review.id" } else { "comment.id" }
+    }
+
+    /// The conversation: an issue or pull request, one of the threads of its reviews, a discussion.
+    fn thread(&self) -> Result<String, ParseError> {
+        let tenant = format!("{}/{}", self.owner, self.repo);
+        Ok(match self.kind {
+            Kind::Issues | Kind::IssueComment | Kind::PullRequest | Kind::Review => {
+                format!("{tenant}#{}", self.number()?)
+            }
+            Kind::ReviewComment => {
+                format!("{tenant}#{}/r{}", self.number()?, self.root().ok_or_else(|| lacks("comment.id"))?)
+            }
+            Kind::Discussion | Kind::DiscussionComment => format!("{tenant}/discussions/{}", self.number()?),
+            Kind::Release | Kind::WorkflowRun => {
+                let id = self.subject.id.number().ok_or_else(|| lacks("release.id"))?;
+                format!("{tenant}/releases/{id}")
+            }
+        })
+    }
+
+    /// The comment that the thread of a review began with.
+    fn root(&self) -> Option<u64> {
+        self.words.and_then(|words| words.in_reply_to_id.number().or(words.id.number()))
+    }
+
+    fn target(&self) -> Result<Option<Target>, ParseError> {
+        let (owner, repo) = (self.owner.to_owned(), self.repo.to_owned());
+        Ok(match self.kind {
+            Kind::Release | Kind::WorkflowRun => None,
+            Kind::Discussion | Kind::DiscussionComment => {
+                let number = self.number()?;
+                let id = node(&self.subject.node_id).ok_or_else(|| lacks("discussion.node_id"))?;
+                // Answers to answers hang on the comment at the top, whose node only GitHub can tell.
+                let is_top = |words: &&Words<'_>| words.parent_id.number().is_none();
+                let reply_to = self.words.filter(is_top).and_then(|words| node(&words.node_id));
+                Some(Target::GithubDiscussion { owner, repo, number, id, reply_to })
+            }
+            _ => Some(Target::GithubIssue { owner, repo, number: self.number()? }),
+        })
+    }
+
+    fn title(&self) -> Option<String> {
+        let subject = self.subject;
+        let named = subject.title.text().or(subject.name.text()).filter(|title| !title.trim().is_empty());
+        named.or(subject.tag_name.text()).map(str::to_owned)
+    }
+
+    /// What the thread began with; for a review comment the code that it is about comes first.
+    fn opening(&self) -> Option<String> {
+        let words = self.words?;
+        let body = self.subject.body.text().map(str::to_owned);
+        let Some(hunk) = words.diff_hunk.text() else { return body };
+        let place = match (words.path.text(), words.line.number()) {
+            (Some(path), Some(line)) => format!("{path}, line {line}:\n"),
+            (Some(path), None) => format!("{path}:\n"),
+            _ => String::new(),
+        };
+        // The end of a hunk is what the comment stands below.
+        let code = last_bytes(hunk, MAX_HUNK_BYTES);
+        let ticks = "`".repeat(code.split(|c| c != '`').map(str::len).max().unwrap_or(0).clamp(2, 15) + 1);
+        let code = format!("{place}{ticks}diff\n{code}\n{ticks}");
+        Some(body.map_or_else(|| code.clone(), |body| format!("{code}\n\n{body}")))
+    }
+
+    fn state(&self) -> ThreadState {
+        match (self.subject.locked.0, self.subject.state.text()) {
+            (true, _) => ThreadState::Locked,
+            (false, Some("closed")) => ThreadState::Closed,
+            (false, _) => ThreadState::Open,
+        }
+    }
+
+    /// When it happened: the creation for what was just created; for everything else the latest change
+    /// that the payload knows of, since no payload dates the action itself.
+    fn occurred_at(&self) -> Option<Timestamp> {
+        let created = self.words.map_or(&self.subject.created_at, |words| match self.kind {
+            Kind::Review => &words.submitted_at,
+            _ => &words.created_at,
+        });
+        match self.action {
+            "opened" | "created" | "submitted" => return date(created),
+            "published" => return date(&self.subject.published_at).or_else(|| date(created)),
+            _ => {}
+        }
+        let changed = self.words.map(|words| &words.updated_at);
+        let dates = [Some(created), changed, Some(&self.subject.updated_at)];
+        dates.into_iter().flatten().filter_map(date).max()
+    }
+
+    /// A hook of the repository, one of its organisation and an app report the same in bodies of their own.
+    /// The text tells two edits of one second apart, label and assignee two of their kind.
+    fn happening(&self, payload: &Payload<'_>) -> Option<String> {
+        let text = self.words.map_or(&self.subject.body, |words| &words.body);
+        let id = self.words.map_or(&self.subject.id, |words| &words.id).number().map(|id| id.to_string());
+        let thread = self.thread().ok();
+        let label = payload.label.get().and_then(|label| label.name.text());
+        let assignee = payload.assignee.get().and_then(login);
+        happening([
+            Some(self.kind.name()),
+            Some(self.action),
+            thread.as_deref(),
+            Some(id.as_deref().unwrap_or_default()),
+            Some(self.actor),
+            self.occurred_at().map(|at| at.to_string()).as_deref(),
+            Some(label.or(assignee).unwrap_or_default()),
+            Some(&hash(text.text().unwrap_or_default().as_bytes())),
+        ])
+    }
+
+    fn link(&self) -> Option<String> {
+        let words = self.words.and_then(|words| words.html_url.text());
+        words.or(self.subject.html_url.text()).map(str::to_owned)
+    }
+
+    fn metadata(&self, payload: &Payload<'_>) -> Map<String, Value> {
+        let (subject, words) = (self.subject, self.words);
+        let author = |user: &'p Object<Account<'p>>| user.get().and_then(login);
+        let association = words.map_or(&subject.author_association, |words| &words.author_association);
+        let installation = payload.installation.get().and_then(|installation| installation.id.number());
+        let facts = Facts::default()
+            .text("author_association", association.text())
+            .text("comment_author", words.and_then(|words| author(&words.user)))
+            .text("state", subject.state.text())
+            .text("label", payload.label.get().and_then(|label| label.name.text()))
+            .number("installation_id", installation);
+        match self.kind {
+            Kind::Issues | Kind::IssueComment => facts
+                .text("issue_author", author(&subject.user))
+                .flag("is_pull_request", Some(subject.pull_request.is_there())),
+            Kind::PullRequest | Kind::Review | Kind::ReviewComment => self.pull_request(facts),
+            Kind::Discussion | Kind::DiscussionComment => facts
+                .text("issue_author", author(&subject.user))
+                .text("category", subject.category.get().and_then(|category| category.name.text())),
+            Kind::Release | Kind::WorkflowRun => {
+                facts.text("tag", subject.tag_name.text()).flag("prerelease", Some(subject.prerelease.0))
+            }
+        }
+        .done()
+    }
+
+    fn pull_request(&self, facts: Facts) -> Facts {
+        let subject = self.subject;
+        let (head, base) = (subject.head.get(), subject.base.get());
+        facts
+            .text("issue_author", subject.user.get().and_then(login))
+            .flag("is_pull_request", Some(true))
+            .flag("draft", Some(subject.draft.0))
+            .text("head", head.and_then(|head| head.name.text()))
+            .text("head_sha", head.and_then(|head| head.sha.text()))
+            .text("base", base.and_then(|base| base.name.text()))
+            .text("review", self.words.and_then(|words| words.state.text()))
+            .text("path", self.words.and_then(|words| words.path.text()))
+            .number("review_thread", self.root().filter(|_| self.kind == Kind::ReviewComment))
+    }
 }
 
 /// Owner and repository. They become part of a URL that our credentials are sent to, so nothing
 /// passes that could mean another path there: no further slash, no dots alone, no escapes.
-fn repository<'p>(payload: &'p Payload<'_>) -> Option<(&'p str, &'p str)> {
+pub(super) fn repository<'p>(payload: &'p Payload<'_>) -> Option<(&'p str, &'p str)> {
     let (owner, repo) = payload.repository.get()?.full_name.text()?.split_once('/')?;
     let fits = |name: &str| (1..=MAX_NAME_BYTES).contains(&name.len());
     let owner_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -54,63 +262,44 @@ fn repository<'p>(payload: &'p Payload<'_>) -> Option<(&'p str, &'p str)> {
     sound.then_some((owner, repo))
 }
 
+/// Who did it, and whether that is a machine: apps have the type `Bot` and a login that nobody can register,
+/// since it ends in `[bot]`.
+pub(super) fn actor<'p>(payload: &'p Payload<'_>) -> Option<(&'p str, bool)> {
+    let sender = payload.sender.get()?;
+    let login = login(sender)?;
+    Some((login, sender.kind.text() == Some("Bot") || login.ends_with("[bot]")))
+}
+
 fn login<'p>(account: &'p Account<'_>) -> Option<&'p str> {
     account.login.text().filter(|login| !login.is_empty())
 }
 
-/// Apps have the type `Bot` and a login that nobody can register, since it ends in `[bot]`.
-fn is_bot(sender: &Account<'_>, login: &str) -> bool {
-    sender.kind.text() == Some("Bot") || login.ends_with("[bot]")
+/// An id of GraphQL. It becomes part of a request that our credentials travel with.
+fn node(id: &Scalar<'_>) -> Option<String> {
+    let byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
+    let id = id.text().filter(|id| (1..=MAX_NAME_BYTES).contains(&id.len()) && id.bytes().all(byte));
+    id.map(str::to_owned)
 }
 
-fn labels(issue: &Issue<'_>) -> Vec<String> {
-    let names = issue.labels.0.iter().filter_map(|label| label.get()?.name.text());
+fn labels(subject: &Subject<'_>) -> Vec<String> {
+    let names = subject.labels.0.iter().filter_map(|label| label.get()?.name.text());
     names.map(str::to_owned).collect()
 }
 
-fn state(issue: &Issue<'_>) -> ThreadState {
-    match (issue.locked.0, issue.state.text()) {
-        (true, _) => ThreadState::Locked,
-        (false, Some("closed")) => ThreadState::Closed,
-        (false, _) => ThreadState::Open,
-    }
-}
-
-/// When it happened: the creation for what was just created; for everything else the latest change
-/// that the payload knows of, since no payload dates the action itself.
-fn occurred_at(action: &str, issue: &Issue<'_>, comment: Option<&Comment<'_>>) -> Option<Timestamp> {
-    let created = comment.map_or(&issue.created_at, |comment| &comment.created_at);
-    if matches!(action, "opened" | "created") {
-        return date(created);
-    }
-    let changed = comment.map(|comment| &comment.updated_at);
-    [Some(created), changed, Some(&issue.updated_at)].into_iter().flatten().filter_map(date).max()
-}
-
-fn date(field: &Scalar<'_>) -> Option<Timestamp> {
+pub(super) fn date(field: &Scalar<'_>) -> Option<Timestamp> {
     field.text()?.parse().ok()
 }
 
-fn metadata(payload: &Payload<'_>, issue: &Issue<'_>, comment: Option<&Comment<'_>>) -> Map<String, Value> {
-    let mut facts = Map::new();
-    let mut add = |name: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            facts.insert(name.to_owned(), clip(value, MAX_FACT_BYTES).into());
-        }
-    };
-    let author = |user: &Object<Account<'_>>| user.get().and_then(login).map(str::to_owned);
-    let association = comment.map_or(&issue.author_association, |comment| &comment.author_association);
-    add("author_association", association.text());
-    add("comment_author", comment.and_then(|comment| author(&comment.user)).as_deref());
-    add("issue_author", author(&issue.user).as_deref());
-    add("state", issue.state.text());
-    facts.insert("is_pull_request".to_owned(), issue.pull_request.is_there().into());
-    if let Some(id) = payload.installation.get().and_then(|installation| installation.id.number()) {
-        facts.insert("installation_id".to_owned(), id.into());
+/// The end of `text`, of whole lines where it is cut.
+fn last_bytes(text: &str, most: usize) -> &str {
+    let Some(mut start) = text.len().checked_sub(most).filter(|start| *start > 0) else { return text };
+    while !text.is_char_boundary(start) {
+        start += 1;
     }
-    facts
+    let end = &text[start..];
+    end.split_once('\n').map_or(end, |(_, lines)| lines)
 }
 
-fn lacks(field: &str) -> ParseError {
+pub(super) fn lacks(field: &str) -> ParseError {
     unreadable(&format!("`{field}` is missing or not what GitHub documents"))
 }

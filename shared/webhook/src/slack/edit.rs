@@ -10,19 +10,19 @@
 
 use domain::Event;
 
-use super::{is_said, is_stamp, message};
+use super::{is_said, is_stamp, message, words};
 use crate::reading::{JsonView, lacks};
 use crate::{ParseError, Parsed};
 
 /// The name of the event, whichever way it came.
-const NAME: &str = "message.edited";
+pub(super) const NAME: &str = "message.edited";
 
 /// Reads a `message_changed`.
 pub(super) fn read(body: JsonView<'_>, event: JsonView<'_>) -> Result<Parsed, ParseError> {
     let now = event.object("/message").ok_or_else(|| lacks("event.message"))?;
-    let before = event.object("/previous_message").and_then(|before| before.text("/text"));
+    let before = event.object("/previous_message").map(words::own);
     let said = now.text("/subtype").is_none_or(is_said);
-    if !said || !is_marked(now) || before == Some(now.text("/text").unwrap_or_default()) {
+    if !said || !is_marked(now) || before == Some(words::own(now)) {
         return Ok(Parsed::Other("message.message_changed".to_owned()));
     }
     edited(message::of(body, event, now, "message")?, now).map(Box::new).map(Parsed::Event)
@@ -42,5 +42,7 @@ pub(super) fn is_marked(message: JsonView<'_>) -> bool {
 /// it stands once in the conversation; its date is the edit's.
 fn edited(event: Event, message: JsonView<'_>) -> Result<Event, ParseError> {
     let at = message.text("/edited/ts").filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.edited.ts"))?;
-    Ok(Event { name: NAME.to_owned(), occurred_at: message::date(at), ..event })
+    // The message as it was posted is another happening.
+    let happening = event.happening.map(|facts| format!("{facts}\0{at}"));
+    Ok(Event { name: NAME.to_owned(), occurred_at: message::date(at), happening, ..event })
 }

@@ -1,7 +1,7 @@
 //! [`Interaction`]: a person used a button that we had put into a message.
 
 use super::{is_account, is_channel, is_stamp, is_team};
-use crate::reading::{JsonView, MAX_FACT_BYTES, lacks, read as read_json, word};
+use crate::reading::{JsonView, MAX_FACT_BYTES, json, lacks, read as read_json, word};
 use crate::{ParseError, Parsed, Received};
 
 /// A person used buttons of a message of ours (`block_actions`).
@@ -37,14 +37,15 @@ const MAX_ACTIONS: usize = 25;
 /// What Slack allows for a button's value.
 const MAX_VALUE_BYTES: usize = 2000;
 
-/// Reads a form: an interaction has its JSON in the field `payload`; a slash command has none.
+/// Reads a form: an interaction begins with the field `payload`, which holds its JSON. What a slash command
+/// has further on under that name was written by a person.
 pub(super) fn read(received: &Received<'_>) -> Result<Parsed, ParseError> {
-    let mut fields = form_urlencoded::parse(received.body);
-    let field = |wanted: &str| form_urlencoded::parse(received.body).find(|(name, _)| name == wanted);
-    let Some((_, json)) = fields.find(|(name, _)| name == "payload") else {
-        let kind = if field("command").is_some() { "slash_command" } else { "form" };
+    if !received.body.starts_with(b"payload=") {
+        let is_command = form_urlencoded::parse(received.body).any(|(name, _)| name == "command");
+        let kind = if is_command { "slash_command" } else { "form" };
         return Ok(Parsed::Other(kind.to_owned()));
-    };
+    }
+    let json = json(received)?;
     let value: serde_json::Value = read_json(&json)?;
     let body = JsonView(&value);
     match body.text("/type") {

@@ -2,10 +2,12 @@
 
 use domain::{Attachment, Event, Target, Timestamp};
 
-use super::mrkdwn::plain;
-use super::{is_account, is_channel, is_stamp, is_team};
+use super::{is_account, is_channel, is_stamp, is_team, words};
 use crate::ParseError;
-use crate::reading::{Facts, JsonView, attachment, attachments, lacks};
+use crate::reading::{Facts, JsonView, MAX_ATTACHMENTS, attachment, attachments, happening, lacks};
+
+/// Slack's own account, which writes reminders and answers of its own into channels.
+const SLACKBOT: &str = "USLACKBOT";
 
 /// The event of a message, or of a mention, which is the message again.
 pub(super) fn read(body: JsonView<'_>, event: JsonView<'_>, kind: &str) -> Result<Event, ParseError> {
@@ -26,20 +28,22 @@ pub(super) fn of(
     let root = Some(root).filter(|ts| is_stamp(ts)).ok_or_else(|| lacks("event.thread_ts"))?;
     let account = message.text("/user").or_else(|| message.text("/bot_id")).filter(|id| is_account(id));
     let actor = account.ok_or_else(|| lacks("event.user"))?;
-    let place = place(event, channel);
-    let raw = message.text("/text").unwrap_or_default();
+    let place = place(event);
     let direct = place == "im";
-    let mentioned = kind == "app_mention" || mentions_us(body, raw);
+    let mentioned = kind == "app_mention" || mentions_us(body, message);
     let name = if kind == "message" { format!("message.{place}") } else { kind.to_owned() };
     let is_twin = kind == "message" && mentioned && !direct;
     Ok(Event {
-        actor_is_bot: message.text("/bot_id").is_some() || message.text("/subtype") == Some("bot_message"),
-        text: plain(raw),
+        actor_is_bot: is_bot(message, actor),
+        text: words::all(message),
         comment_id: Some(stamp.to_owned()),
         addressed: mentioned || direct,
         // Slack sends a mention in a channel as `message` and as `app_mention`, under two ids.
         twin: is_twin.then(|| "app_mention".to_owned()),
-        attachments: attachments(message, "/files", file),
+        // A direct message comes as `message.im` alone. Elsewhere a mention comes as two events, and nothing but
+        // the message is the same in both.
+        happening: happening([Some("message"), Some(team), Some(channel), Some(stamp)]).filter(|_| !direct),
+        attachments: files(message),
         occurred_at: date(stamp),
         target: Some(Target::SlackThread {
             team: team.to_owned(),
@@ -57,6 +61,20 @@ pub(super) fn of(
     })
 }
 
+fn is_bot(message: JsonView<'_>, actor: &str) -> bool {
+    actor == SLACKBOT || message.text("/bot_id").is_some() || message.text("/subtype") == Some("bot_message")
+}
+
+/// The files of the message, then those of the messages that it forwards.
+fn files(message: JsonView<'_>) -> Vec<Attachment> {
+    let mut files = attachments(message, "/files", file);
+    for forwarded in message.items("/attachments") {
+        files.extend(attachments(forwarded, "/files", file));
+    }
+    files.truncate(MAX_ATTACHMENTS);
+    files
+}
+
 /// A file. `url_private` answers whoever has our token, which goes to nobody; only a file that somebody
 /// has made public can be fetched by others, with the secret at the end of its public page's address.
 fn file(file: JsonView<'_>) -> Option<Attachment> {
@@ -68,7 +86,8 @@ fn file(file: JsonView<'_>) -> Option<Attachment> {
 }
 
 /// The kind of place, in the words in which Slack names its events.
-fn place(event: JsonView<'_>, channel: &str) -> &'static str {
+pub(super) fn place(event: JsonView<'_>) -> &'static str {
+    let channel = event.text("/channel").unwrap_or_default();
     match (event.text("/channel_type"), channel.as_bytes().first()) {
         (Some("im"), _) | (None, Some(b'D')) => "im",
         (Some("mpim"), _) => "mpim",
@@ -80,11 +99,11 @@ fn place(event: JsonView<'_>, channel: &str) -> &'static str {
 
 /// Whether the text mentions the bot that this event was sent to. Slack names its account in the
 /// signed body; people write it as `<@U…>`, which no other text can be mistaken for.
-fn mentions_us(body: JsonView<'_>, raw: &str) -> bool {
+fn mentions_us(body: JsonView<'_>, message: JsonView<'_>) -> bool {
     body.items("/authorizations")
         .filter(|it| it.flag("/is_bot") == Some(true))
         .filter_map(|it| it.text("/user_id"))
-        .any(|id| raw.contains(&format!("<@{id}>")) || raw.contains(&format!("<@{id}|")))
+        .any(|id| words::mention(message, id))
 }
 
 pub(super) fn date(stamp: &str) -> Option<Timestamp> {

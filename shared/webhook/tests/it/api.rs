@@ -1,6 +1,5 @@
 //! The body of `POST /tasks`.
 
-use crate::support::JSON;
 use serde_json::{Value, json};
 use webhook::{ApiTask, ParseError, Parsed, Provider, Received, Sender};
 
@@ -74,7 +73,7 @@ fn fields_outside_their_bounds_are_refused() {
 fn the_stored_body_is_read_back_as_the_same_task() {
     let body =
         json!({ "source": "api", "prompt": "Do it.", "priority": 5, "metadata": { "a": 1 } }).to_string();
-    let received = Received { content_type: JSON, event_hint: None, body: body.as_bytes() };
+    let received = Received { event_hint: None, body: body.as_bytes() };
     let Ok(Parsed::Event(event)) = Sender::of(Provider::Api).parse(&received) else { panic!("no event") };
     assert_eq!(
         (event.name.as_str(), event.tenant.as_str(), event.actor.as_str()),

@@ -8,7 +8,7 @@ use serde_json::json;
 use webhook::{CommentPolicy, Filter, IgnoreReason, check_age};
 
 fn filter(comments: CommentPolicy) -> Filter {
-    Filter { events: None, comments, login: Some("afterhook".to_owned()) }
+    Filter { comments, login: Some("afterhook".to_owned()), ..Filter::default() }
 }
 
 fn comment(text: &str) -> Event {

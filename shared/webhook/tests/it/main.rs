@@ -3,9 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod api;
+mod audience;
+mod body_form;
+mod deployed;
 mod filter;
 mod github;
 mod github_hostile;
+mod github_wide;
+mod happenings;
 mod hostile;
 mod mapped;
 mod properties;
@@ -13,5 +18,6 @@ mod senders;
 mod slack_edits;
 mod speed;
 mod support;
+mod unknown_kinds;
 mod vectors;
 mod verifier;

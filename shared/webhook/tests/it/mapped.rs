@@ -1,7 +1,7 @@
 //! Senders that agent.toml describes.
 
 use crate::senders::sample;
-use crate::support::{JSON, headers};
+use crate::support::headers;
 use domain::Event;
 use serde_json::json;
 use webhook::{FieldMap, Parsed, Pointer, Provider, Received, Sender};
@@ -22,20 +22,21 @@ fn billing() -> Sender {
             text: pointer("/ticket/description"),
             labels: pointer("/ticket/tags"),
             occurred_at: pointer("/created_at"),
+            ..FieldMap::default()
         },
         ..Sender::new("billing", Provider::Custom)
     }
 }
 
 fn read(sender: &Sender, body: &[u8]) -> Event {
-    match sender.parse(&Received { content_type: JSON, event_hint: None, body }) {
+    match sender.parse(&Received { event_hint: None, body }) {
         Ok(Parsed::Event(event)) => *event,
         other => panic!("no event: {other:?}"),
     }
 }
 
 fn identity(sender: &Sender, body: &[u8]) -> Vec<u8> {
-    let received = Received { content_type: JSON, event_hint: None, body };
+    let received = Received { event_hint: None, body };
     sender.identity(&received, &headers(&[])[..]).into_owned()
 }
 

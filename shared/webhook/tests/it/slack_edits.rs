@@ -1,14 +1,14 @@
 //! What counts as an edit in Slack, and whose it is.
 
 use crate::senders::{sample, sender};
-use crate::support::{JSON, patched};
+use crate::support::patched;
 use domain::{Event, Timestamp};
 use serde_json::{Value, json};
-use webhook::{CommentPolicy, Filter, IgnoreReason, ParseError, Parsed, Provider, Received};
+use webhook::{Filter, IgnoreReason, ParseError, Parsed, Provider, Received};
 
 fn parsed(body: &Value) -> Result<Parsed, ParseError> {
     let body = body.to_string();
-    sender(Provider::Slack).parse(&Received { content_type: JSON, event_hint: None, body: body.as_bytes() })
+    sender(Provider::Slack).parse(&Received { event_hint: None, body: body.as_bytes() })
 }
 
 fn event(body: &Value) -> Event {
@@ -48,7 +48,7 @@ fn at(second: i64) -> Option<Timestamp> {
 
 fn ignored(event: &Event, events: &[&str]) -> Option<IgnoreReason> {
     let events = Some(events.iter().map(|name| (*name).to_owned()).collect());
-    Filter { events, comments: CommentPolicy::Mention, login: Some("U05AFTERHK".to_owned()) }.ignores(event)
+    Filter { events, login: Some("U05AFTERHK".to_owned()), ..Filter::default() }.ignores(event)
 }
 
 #[test]

@@ -4,7 +4,6 @@ use domain::{Event, Timestamp};
 use serde_json::Value;
 use webhook::{ParseError, Parsed, Provider, Received, Secrets, Sender};
 
-pub(crate) const JSON: &str = "application/json";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A file of the workspace.
@@ -22,7 +21,7 @@ pub(crate) fn commented() -> Vec<u8> {
 }
 
 pub(crate) fn parse(body: &[u8], hint: Option<&str>) -> Result<Parsed, ParseError> {
-    Sender::of(Provider::Github).parse(&Received { content_type: JSON, event_hint: hint, body })
+    Sender::of(Provider::Github).parse(&Received { event_hint: hint, body })
 }
 
 pub(crate) fn event(body: &[u8]) -> Event {

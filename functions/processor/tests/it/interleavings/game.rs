@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::*;
 use futures::future::BoxFuture;
-use processor::{Fate, Processor};
+use processor::{Ack, Processor};
 use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::task::unconstrained;
@@ -64,7 +64,7 @@ pub(super) type Answer = Result<(), Rc<DecideError>>;
 enum Done {
     Decided(Result<(), DecideError>),
     Swept,
-    Worked { message: u32, fate: Fate },
+    Worked { message: u32, ack: Ack },
 }
 
 enum Slot {
@@ -228,9 +228,9 @@ impl<'s> Game<'s> {
         }
         let delivery = self.receive();
         Box::pin(unconstrained(async move {
-            let deadline = after(processor.clock.now(), Duration::from_secs(120));
-            let fate = processor.handle(&delivery, deadline).await;
-            Done::Worked { message: delivery.message_id.parse().unwrap(), fate }
+            let deadline = after(processor.clock().now(), Duration::from_secs(120));
+            let ack = processor.handle(&delivery, deadline).await;
+            Done::Worked { message: delivery.message_id.parse().unwrap(), ack }
         }))
     }
 
@@ -262,8 +262,8 @@ impl<'s> Game<'s> {
                 Slot::Over
             }
             Done::Swept => Slot::Idle,
-            Done::Worked { message, fate } => {
-                if fate == Fate::Gone {
+            Done::Worked { message, ack } => {
+                if ack == Ack::Delete {
                     state.messages.retain(|known| known.id != message);
                 }
                 Slot::Idle

@@ -1,0 +1,139 @@
+//! The follow-up of an end that no processor has made: a rejection, an expiry, a task given up for its age.
+//!
+//! It is recorded in the task with that very end (`domain::FollowUp`), and runs without a claim, since an ended
+//! task has none. So every write is bound to the revision that was read, whoever wins a write counts the end in
+//! the figures of the day, and the result goes through the effect ledger. If a processor dies here, the next
+//! message goes on: the sweeper sends one once the follow-up is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Delivery, Effect, Event, TaskId, TaskStatus, Timestamp, after};
+use tracing::warn;
+
+use crate::Interrupt;
+use crate::after_end::callback;
+use crate::observe;
+use crate::queue::ack::{Ack, deferral_backoff, wait};
+use crate::resources::Resources;
+use crate::task::claimed_task::ClaimedTask;
+use crate::task::interrupt::Deferred;
+
+/// How soon a message comes back when somebody else wrote in between, or the stores did not answer.
+const RETRY: Duration = Duration::from_secs(5);
+/// Times that the last write is tried again because somebody else wrote in between.
+const TRIES: usize = 5;
+
+/// Runs the follow-up of the end `status` of a task, if one is recorded.
+pub(crate) async fn run(
+    resources: &Arc<Resources>,
+    delivery: &Delivery,
+    id: &TaskId,
+    status: TaskStatus,
+    deadline: Timestamp,
+) -> Ack {
+    match status {
+        TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => {}
+        TaskStatus::Completed | TaskStatus::Ignored | TaskStatus::AwaitingApproval => return Ack::Delete,
+        TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
+            return Ack::Retry(Some(RETRY));
+        }
+    }
+    let outcome = match ended_task(resources, id, deadline).await {
+        Ok(None) => return Ack::Delete,
+        Ok(Some(ended)) => match follow_up(&ended).await {
+            Err(Interrupt::Defer(why) | Interrupt::ModelUnavailable(why)) => {
+                put_off(&ended, *why, delivery.receive_count).await
+            }
+            done => done.map(|()| Ack::Delete),
+        },
+        Err(interrupt) => Err(interrupt),
+    };
+    outcome.unwrap_or_else(|interrupt| {
+        warn!(task_id = %id, ?interrupt, "follow-up failed; the message comes back");
+        Ack::Retry(Some(RETRY))
+    })
+}
+
+/// The task, if its end has a follow-up. Nothing of its event is needed any more.
+async fn ended_task(
+    resources: &Arc<Resources>,
+    id: &TaskId,
+    deadline: Timestamp,
+) -> Result<Option<ClaimedTask>, Interrupt> {
+    let task = resources.stores.tasks.get(id).await?.filter(|task| task.doc.follow_up.is_some());
+    Ok(task.map(|task| {
+        let doc = &task.doc;
+        let event = Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor);
+        ClaimedTask::new(Arc::clone(resources), task, event, deadline)
+    }))
+}
+
+async fn follow_up(ended: &ClaimedTask) -> Result<(), Interrupt> {
+    let url = if ended.is_requested().await { callback::url(ended).await? } else { None };
+    count(ended, url.is_none()).await?;
+    let Some(url) = url else { return Ok(()) };
+    callback::deliver_end(ended, url).await?;
+    close(ended).await
+}
+
+/// Counts the end in the figures of the day, once: after the write that says so, which one of several
+/// processors wins. If it dies between the two, the end is missing in the figures, as it may be. If that `is_all`
+/// that is to be done, the same write closes the follow-up.
+async fn count(ended: &ClaimedTask, is_all: bool) -> Result<(), Interrupt> {
+    let now = ended.now();
+    let is_counted = ended.task.lock().await.doc.follow_up.as_ref().is_none_or(|known| known.counted);
+    if is_counted && !is_all {
+        return Ok(());
+    }
+    ended
+        .update(|task| match &mut task.doc.follow_up {
+            Some(follow_up) if !is_all => follow_up.counted = true,
+            _ => task.close_follow_up(now),
+        })
+        .await?;
+    if !is_counted {
+        let task = ended.task.lock().await;
+        observe::settled(&ended.resources, &task, now).await;
+    }
+    Ok(())
+}
+
+/// Writes that the follow-up is done. The result has arrived, or never will: it must not be posted again,
+/// whoever wrote about the task meanwhile.
+async fn close(ended: &ClaimedTask) -> Result<(), Interrupt> {
+    let now = ended.now();
+    for _ in 0..TRIES {
+        match ended.update(|task| task.close_follow_up(now)).await {
+            Err(Interrupt::Lost) => {}
+            other => return other,
+        }
+        if !catch_up(ended).await? {
+            return Ok(());
+        }
+    }
+    Err(Interrupt::Lost)
+}
+
+/// Takes over what others have written, except for the effects, which are those of this try. `false` if
+/// the task has no follow-up any more: it has a new life.
+async fn catch_up(ended: &ClaimedTask) -> Result<bool, Interrupt> {
+    let current = ended.resources.stores.tasks.get(&ended.id).await?;
+    let Some(mut current) = current.filter(|task| task.doc.follow_up.is_some()) else { return Ok(false) };
+    let mut task = ended.task.lock().await;
+    let done: Vec<Effect> = task.doc.effects.drain(..).collect();
+    done.into_iter().for_each(|effect| current.set_effect(effect));
+    *task = current;
+    Ok(true)
+}
+
+/// Comes back later: with the same message if that is soon, else with one that the sweeper sends.
+async fn put_off(ended: &ClaimedTask, deferred: Deferred, receive_count: u32) -> Result<Ack, Interrupt> {
+    let now = ended.now();
+    let tries = ended.task.lock().await.doc.follow_up.as_ref().map_or(0, |known| known.tries);
+    let backoff = ended.resources.jitter.spread(deferral_backoff(tries));
+    let (ack, due) = wait(now, deferred.not_before.unwrap_or_else(|| after(now, backoff)), receive_count);
+    warn!(task_id = %ended.id, why = deferred.why, "the result is delivered later");
+    ended.update(|task| task.defer_follow_up(due, now)).await?;
+    Ok(ack)
+}

@@ -1,0 +1,80 @@
+//! A bulkhead per host: a limit on concurrent calls, kept by all processors together.
+//!
+//! A host has so many permits. Each is a lease in the state store: a crash frees it when the lease ends. A task
+//! that finds none free for 2 s goes back to the queue. So a slow host holds up its own tasks alone, and never
+//! more than a few processors at once.
+
+use std::future::Future;
+use std::time::Duration;
+
+use domain::{Acquire, after};
+use tracing::warn;
+
+use crate::Interrupt;
+use crate::task::claimed_task::ClaimedTask;
+
+/// How long a task waits for a free permit: paying an environment to wait is waste.
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The time between two looks, each at one permit: within the time-out, each of ten is looked at twice.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How soon a task comes back that found no permit.
+const COME_BACK: Duration = Duration::from_secs(5);
+
+/// A permit to call a host, held until it is released or its lease ends.
+struct Permit {
+    key: String,
+    owner: String,
+}
+
+/// Runs `work` under a permit of `host`. It must end within `hold`: after that the permit counts as free.
+pub(crate) async fn with_host_permit<W: Future>(
+    claimed: &ClaimedTask,
+    host: &str,
+    hold: Duration,
+    work: W,
+) -> Result<W::Output, Interrupt> {
+    let permit = take_permit(claimed, host, hold).await?;
+    let result = work.await;
+    if let Err(problem) = claimed.resources.stores.state.release(&permit.key, &permit.owner).await {
+        warn!(host, %problem, "a permit of the host stays taken until its lease ends");
+    }
+    Ok(result)
+}
+
+async fn take_permit(claimed: &ClaimedTask, host: &str, hold: Duration) -> Result<Permit, Interrupt> {
+    let permits = claimed.resources.settings.automations.calls_per_host;
+    let owner = format!("{}:{}:{}", claimed.id, claimed.fence, claimed.next_permit());
+    // Tasks that come at once begin at different permits.
+    let mut next = (f64::from(permits) * claimed.resources.jitter.draw()) as u32;
+    for _ in 0..permits {
+        if let Some(permit) = try_permit(claimed, host, next % permits, &owner, hold).await? {
+            return Ok(permit);
+        }
+        next += 1;
+    }
+    let waiting_since = tokio::time::Instant::now();
+    while waiting_since.elapsed() < PERMIT_TIMEOUT {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        if let Some(permit) = try_permit(claimed, host, next % permits, &owner, hold).await? {
+            return Ok(permit);
+        }
+        next += 1;
+    }
+    let at = after(claimed.now(), claimed.resources.jitter.spread(COME_BACK));
+    Err(Interrupt::defer(format!("{permits} calls of {host} are under way already"), Some(at)))
+}
+
+async fn try_permit(
+    claimed: &ClaimedTask,
+    host: &str,
+    number: u32,
+    owner: &str,
+    hold: Duration,
+) -> Result<Option<Permit>, Interrupt> {
+    let (key, now) = (format!("host:{host}:{number}"), claimed.now());
+    let owner = owner.to_owned();
+    match claimed.resources.stores.state.acquire(&key, &owner, now, after(now, hold)).await? {
+        Acquire::Held => Ok(Some(Permit { key, owner })),
+        Acquire::Busy { .. } => Ok(None),
+    }
+}

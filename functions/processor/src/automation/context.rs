@@ -1,0 +1,244 @@
+//! [`Context`]: what an automation can do.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::{
+    Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError, Target, TaskId,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use settings::{ApprovalPolicy, AutomationSettings};
+
+use crate::automation::conversation::Conversation;
+use crate::automation::untrusted::visible;
+use crate::automation::{media, prompt};
+use crate::reply::approval::ask_person;
+use crate::reply::clean::Cleaned;
+use crate::reply::thread::still_open;
+use crate::reply::{effect, gate, publish};
+use crate::task::claimed_task::ClaimedTask;
+use crate::{Action, Approval, Finished, Interrupt, Services};
+
+/// What an automation is given: the event, and everything that it may do about it.
+///
+/// An automation may be run several times for one task: after a deferral, after a crash, after a
+/// person's approval. Whatever costs money or changes the world therefore goes through this type,
+/// which does each thing once: [`Context::ask`] and [`Context::step`] are saved, [`Context::reply`]
+/// is in the effect ledger.
+#[derive(Clone)]
+pub struct Context(pub(crate) Arc<ClaimedTask>);
+
+impl Context {
+    /// The task.
+    #[must_use]
+    pub fn task_id(&self) -> &TaskId {
+        &self.0.id
+    }
+
+    /// What happened. Its texts are untrusted.
+    #[must_use]
+    pub fn event(&self) -> &Event {
+        &self.0.event
+    }
+
+    /// What triage made of it.
+    pub async fn classification(&self) -> Classification {
+        self.0.classification().await
+    }
+
+    /// `[automations]` of agent.toml.
+    #[must_use]
+    pub fn settings(&self) -> &AutomationSettings {
+        &self.0.resources.settings.automations
+    }
+
+    /// The clients of the services outside.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.0.resources.services
+    }
+
+    /// Where an answer goes.
+    ///
+    /// # Errors
+    /// [`Interrupt`] when the event belongs to no thread that can be answered.
+    pub fn target(&self) -> Result<&Target, Interrupt> {
+        self.0.target()
+    }
+
+    /// Fails now if an answer could go nowhere, before one is paid for. The next [`Context::ask`] also looks
+    /// whether the thread is still open. A task of the API has no thread: its answer is its result.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn answerable(&self) -> Result<(), Interrupt> {
+        self.0.answers.store(true, Ordering::Relaxed);
+        if self.0.is_requested().await { Ok(()) } else { self.0.target().map(drop) }
+    }
+
+    /// What the failure of a service at `step` means for the task.
+    #[must_use]
+    pub fn failed(&self, step: &str, error: &ServiceError) -> Interrupt {
+        Interrupt::from_service(step, error, self.0.now())
+    }
+
+    /// The last comments of the thread, as many as agent.toml says, oldest first; none when the event has
+    /// no thread.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
+        let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.settings.agent.history);
+        let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
+        let service = self.0.resources.services.of(target);
+        self.0.resources.look_up("history", service.history(target, limit)).await
+    }
+
+    /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:
+    /// for [`Context::ask`].
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn instruction(&self, instead: &str) -> Result<String, Interrupt> {
+        prompt::instruction(&self.0, instead).await
+    }
+
+    /// The answer model's text on the thread so far, following `instruction`. Saved as the step
+    /// `step`: asked again, it costs nothing.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn ask(&self, step: &str, instruction: &str) -> Result<String, Interrupt> {
+        if let Some(saved) = self.0.saved(step).await? {
+            return Ok(saved);
+        }
+        let call = self.answer_call(step, instruction).await?;
+        let mut answer = self.0.resources.model.generate(&call).await;
+        if let Some((error, bare)) = media::refused(&answer, &call) {
+            self.0.record_calls(&error.exchanges, &error.usage).await?;
+            answer = self.0.resources.model.generate(&bare).await;
+        }
+        match answer {
+            Ok(answer) => {
+                self.0.model_answered().await;
+                let (recorded, saved) = futures::join!(
+                    self.0.record_calls(&answer.exchanges, &answer.usage),
+                    self.0.save_step(step, answer.text)
+                );
+                recorded.and(saved)
+            }
+            Err(error) => {
+                self.0.record_calls(&error.exchanges, &error.usage).await?;
+                Err(Interrupt::from_model(&error))
+            }
+        }
+    }
+
+    /// The result of `work`, saved as the step `name`: once it has come out well, it is not run
+    /// again, whatever happens after it.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn step<T, W>(&self, name: &str, work: W) -> Result<T, Interrupt>
+    where
+        T: Serialize + DeserializeOwned,
+        W: Future<Output = Result<T, Interrupt>>,
+    {
+        match self.0.saved(name).await? {
+            Some(saved) => Ok(saved),
+            None => self.0.save_step(name, work.await?).await,
+        }
+    }
+
+    /// Does `action` once for this task and `name`, whatever crashes in between; its proof.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn once(&self, name: &str, action: &dyn Action) -> Result<Proof, Interrupt> {
+        effect::once(&self.0, name, action).await
+    }
+
+    /// Whether the effect `name` has been begun: then what it is must not be decided anew.
+    pub async fn has_begun(&self, name: &str) -> bool {
+        self.0.has_begun(name).await
+    }
+
+    /// Asks a person whether to go on, showing them `text`; returns once they have approved it. Until then
+    /// the task is parked, and the automation runs again from its beginning after the approval. Whoever
+    /// rejects it ends the task.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn approval(&self, name: &str, text: &str) -> Result<Approval, Interrupt> {
+        ask_person(&self.0, name, &visible(text), &format!("the automation asks: {name}")).await
+    }
+
+    /// Passes `text` through the gate as the content of the effect `name`: cleaned, and approved by a
+    /// person where the approval policy or a safety check wants that. The text that comes back is the one
+    /// to use.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn release(&self, name: &str, text: &str) -> Result<Approval, Interrupt> {
+        let Cleaned { text, alarm } = gate::cleaned(&self.0, text)?;
+        gate::release(&self.0, name, text, alarm.as_deref(), None).await
+    }
+
+    /// Passes an action, described by `what`, through the gate as the effect `name`: approved by a person
+    /// where `policy` (agent.toml's own, if there is none) wants that.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn permit(
+        &self,
+        name: &str,
+        what: &str,
+        policy: Option<ApprovalPolicy>,
+    ) -> Result<Approval, Interrupt> {
+        gate::release(&self.0, name, visible(what), None, policy).await
+    }
+
+    /// Answers in the thread that the event came from: cleans `text`, parks it when a person must look at
+    /// it first, and publishes it once, unless the thread was closed meanwhile. A task of `POST /tasks` has
+    /// no thread: its answer is its result.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
+        publish::reply(&self.0, text).await
+    }
+
+    /// Whether the thread is still open, if what is about to be written is meant for it.
+    async fn open_to_answer(&self) -> Result<(), Interrupt> {
+        if self.0.answers.load(Ordering::Relaxed) { still_open(&self.0, false).await } else { Ok(()) }
+    }
+
+    async fn answer_call(&self, step: &str, instruction: &str) -> Result<ModelCall, Interrupt> {
+        let (history, open) = futures::join!(self.history(), self.open_to_answer());
+        open?;
+        let history = history?;
+        let agent = &self.0.resources.settings.agent;
+        let note = self.0.task.lock().await.doc.retry_note.clone();
+        let (id, event) = (&self.0.id, &self.0.event);
+        let shown = media::shown(event, &agent.media_hosts);
+        let note = note.as_deref();
+        let turns = Conversation { id, event, history: &history, shown, instruction, note }.turns();
+        let task = self.0.task.lock().await;
+        Ok(ModelCall {
+            task_id: self.0.id.clone(),
+            step: step.to_owned(),
+            role: ModelRole::Answer,
+            tenant: task.doc.tenant.clone(),
+            thread: task.doc.thread.clone(),
+            priority: task.doc.priority,
+            system: agent.persona.clone(),
+            documents: agent.documents.clone(),
+            turns,
+            output: OutputFormat::Text,
+            slot: self.0.take_slot(&task),
+            deadline: self.0.answer_by(),
+        })
+    }
+}

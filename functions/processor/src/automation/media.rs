@@ -1,0 +1,266 @@
+//! Images and files of an event on their way to the answer model.
+//!
+//! The model's service fetches them, not we. The attacks: an address inside somebody's network, one that
+//! carries a secret, so many or so large files that the answer costs a fortune, and a page that pretends to
+//! be an image. So an address is https, names a host of `[agent] media_hosts` and nothing but the default
+//! port, and there are few of them.
+
+use domain::{
+    Attachment, Event, Media, ModelAnswer, ModelCall, ModelError, ModelFailure, Speaker, Turn, clip,
+};
+use settings::Hosts;
+use url::{Host, Url};
+
+use crate::automation::untrusted::visible;
+use crate::reply::clean::urls;
+
+/// Attachments that one task may show.
+const MAX_MEDIA: usize = 8;
+/// Bytes of one attachment, where the sender says how large it is.
+const MAX_MEDIUM_BYTES: u64 = 20_000_000;
+/// Longest address, bytes.
+const MAX_ADDRESS: usize = 2_048;
+/// Names of files that the model is told, although it cannot see the files.
+const MAX_NAMES: usize = 10;
+
+/// Media types by the end of a file's name, as the models take them.
+const TYPES: [(&str, &str); 23] = [
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("webp", "image/webp"),
+    ("heic", "image/heic"),
+    ("heif", "image/heif"),
+    ("pdf", "application/pdf"),
+    ("mp4", "video/mp4"),
+    ("mov", "video/quicktime"),
+    ("webm", "video/webm"),
+    ("mpeg", "video/mpeg"),
+    ("avi", "video/avi"),
+    ("mp3", "audio/mpeg"),
+    ("wav", "audio/wav"),
+    ("m4a", "audio/mp4"),
+    ("ogg", "audio/ogg"),
+    ("flac", "audio/flac"),
+    ("txt", "text/plain"),
+    ("log", "text/plain"),
+    ("md", "text/markdown"),
+    ("csv", "text/csv"),
+    ("html", "text/html"),
+    ("xml", "text/xml"),
+];
+
+/// What an event shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// What the model sees.
+    pub(crate) media: Vec<Media>,
+    /// Names of files that it does not see. Untrusted.
+    pub(crate) unseen: Vec<String>,
+}
+
+/// What is shown of `event`: what its sender lists, then what its text and the opening show.
+pub(crate) fn shown(event: &Event, hosts: &Hosts) -> Shown {
+    let mut shown = Shown::default();
+    for attachment in &event.attachments {
+        match listed(attachment, hosts) {
+            Some(media) if shown.media.len() < MAX_MEDIA => shown.add(media),
+            _ if shown.unseen.len() < MAX_NAMES => shown.unseen.push(clip(&attachment.name, 100).to_owned()),
+            _ => {}
+        }
+    }
+    for text in [Some(event.text.as_str()), event.opening.as_deref()].into_iter().flatten() {
+        for media in within(&visible(text), hosts) {
+            shown.add(media);
+        }
+    }
+    shown
+}
+
+impl Shown {
+    fn add(&mut self, media: Media) {
+        if self.media.len() < MAX_MEDIA && !self.media.contains(&media) {
+            self.media.push(media);
+        }
+    }
+}
+
+fn listed(attachment: &Attachment, hosts: &Hosts) -> Option<Media> {
+    let url = fetchable(attachment.url.as_deref()?, hosts)?;
+    let told = attachment.mime_type.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    let told = told.and_then(|told| TYPES.iter().find(|(_, kind)| told.eq_ignore_ascii_case(kind)));
+    let mime_type = told.map(|(_, kind)| *kind).or_else(|| type_of(&attachment.name))?;
+    let fits = attachment.bytes.is_none_or(|bytes| (1..=MAX_MEDIUM_BYTES).contains(&bytes));
+    fits.then(|| Media::Url { mime_type: mime_type.to_owned(), url: url.to_string() })
+}
+
+/// The media that `text` shows or links to.
+fn within<'t>(text: &'t str, hosts: &'t Hosts) -> impl Iterator<Item = Media> + 't {
+    urls(text).filter_map(|(at, address)| {
+        let url = fetchable(address, hosts)?;
+        let before = &text[..at];
+        let is_shown = before.ends_with("](") || before.ends_with("src=\"") || before.ends_with("src='");
+        let mime_type = kind(&url, is_shown)?;
+        Some(Media::Url { mime_type: mime_type.to_owned(), url: url.to_string() })
+    })
+}
+
+/// The address, if it leads to an allowed public host.
+fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
+    let url = Url::parse(address).ok().filter(|_| address.len() <= MAX_ADDRESS)?;
+    let is_public = match url.host()? {
+        Host::Domain(name) => hosts.contains(name),
+        Host::Ipv4(_) | Host::Ipv6(_) => false,
+    };
+    let is_plain = url.scheme() == "https"
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.port().is_none();
+    (is_public && is_plain).then_some(url)
+}
+
+/// What is behind an address in a text. Text files count only where they were attached: a link to a page or
+/// to a source file is a reference, and nothing that was sent along.
+fn kind(url: &Url, is_shown: bool) -> Option<&'static str> {
+    let segments: Vec<&str> = url.path_segments()?.collect();
+    let of_github = url.host_str() == Some("github.com");
+    let attached = match segments.as_slice() {
+        ["user-attachments", "assets" | "files", ..] | [_, _, "assets" | "files", ..] => of_github,
+        _ => false,
+    };
+    // Everything else there is a page, whatever its name ends in.
+    if of_github && !attached {
+        return None;
+    }
+    match type_of(segments.last()?) {
+        Some(kind) if attached || !kind.starts_with("text/") => Some(kind),
+        Some(_) => None,
+        // What is dropped into a comment has no ending. Images it shows; for the rest it links.
+        None => (attached && is_shown && segments.contains(&"assets")).then_some("image/png"),
+    }
+}
+
+fn type_of(name: &str) -> Option<&'static str> {
+    let (_, ending) = name.rsplit_once('.')?;
+    TYPES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
+}
+
+/// The refusal of `call`, and the call without its media, if it has some: the model's service refuses a call for
+/// a single file that it cannot fetch. An answer without the image is better than none.
+pub(crate) fn refused<'a>(
+    answer: &'a Result<ModelAnswer, ModelError>,
+    call: &ModelCall,
+) -> Option<(&'a ModelError, ModelCall)> {
+    let error = answer.as_ref().err().filter(|error| error.failure == ModelFailure::Refused)?;
+    if call.turns.iter().all(|turn| turn.media.is_empty()) {
+        return None;
+    }
+    let mut call = call.clone();
+    call.slot = None;
+    call.turns.iter_mut().for_each(|turn| turn.media.clear());
+    let missing = "Images or files came with this thread, and none of them could be opened. If the answer \
+                   depends on them, say so.";
+    call.turns.push(Turn::text(Speaker::User, missing));
+    Some((error, call))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts() -> Hosts {
+        Hosts::new(["github.com", "*.githubusercontent.com", "files.example.com"])
+    }
+
+    fn of_text(text: &str) -> Vec<(String, String)> {
+        let event = Event { text: text.to_owned(), ..Event::new("issues.opened", "o/r", "o/r#1", "mona") };
+        shown(&event, &hosts()).media.into_iter().map(pair).collect()
+    }
+
+    fn pair(media: Media) -> (String, String) {
+        match media {
+            Media::Url { mime_type, url } => (mime_type, url),
+            Media::Inline { .. } => unreachable!("nothing is fetched here"),
+        }
+    }
+
+    #[test]
+    fn images_of_a_comment_are_shown() {
+        let asset = "https://github.com/user-attachments/assets/0b4a-1e9a";
+        assert_eq!(of_text(&format!("see ![x]({asset})")), [("image/png".to_owned(), asset.to_owned())]);
+        assert_eq!(of_text(&format!("<img width=\"3\" src=\"{asset}\">")).len(), 1);
+        let old = "https://user-images.githubusercontent.com/1/2.JPG";
+        assert_eq!(of_text(&format!("![]({old}) ![]({old})")), [("image/jpeg".to_owned(), old.to_owned())]);
+        let log = "https://github.com/user-attachments/files/17/trace.log";
+        assert_eq!(of_text(&format!("[trace.log]({log})")), [("text/plain".to_owned(), log.to_owned())]);
+    }
+
+    #[test]
+    fn pages_and_references_are_not() {
+        for text in [
+            "https://github.com/octo/repo/blob/main/a.png",
+            "https://raw.githubusercontent.com/octo/repo/main/README.md",
+            "https://github.com/user-attachments/assets/0b4a-1e9a",
+            "https://github.com/octo/repo/issues/7",
+            "![x](https://files.example.com/a.svg)",
+            "![x](https://files.example.com/a)",
+        ] {
+            assert!(of_text(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_are_not_public_are_never_fetched() {
+        for address in [
+            "http://files.example.com/a.png",
+            "https://127.0.0.1/a.png",
+            "https://2130706433/a.png",
+            "https://[::1]/a.png",
+            "https://169.254.169.254/latest/a.png",
+            "https://localhost/a.png",
+            "https://files.example.com:8443/a.png",
+            "https://u:p@files.example.com/a.png",
+            "https://u@files.example.com/a.png",
+            "https://files.example.com.evil.example/a.png",
+            "https://evil.example\\@files.example.com/a.png",
+            "https://evil.example/a.png?https://files.example.com/a.png",
+            "https://githubusercontent.com/a.png",
+            "ftp://files.example.com/a.png",
+            "file:///etc/a.png",
+            "data:image/png;base64,AAAA",
+        ] {
+            assert!(of_text(&format!("![x]({address})")).is_empty(), "{address}");
+            let attachment = Attachment {
+                name: "a.png".to_owned(),
+                url: Some(address.to_owned()),
+                ..Attachment::default()
+            };
+            assert_eq!(listed(&attachment, &hosts()), None, "{address}");
+        }
+        let long = format!("![x](https://files.example.com/{}.png)", "a".repeat(MAX_ADDRESS));
+        assert!(of_text(&long).is_empty());
+    }
+
+    #[test]
+    fn few_and_small_files_are_shown_and_the_rest_is_named() {
+        let file = |n: usize, bytes: u64| Attachment {
+            name: format!("{n}.png"),
+            mime_type: Some("image/png; x=y".to_owned()),
+            url: Some(format!("https://files.example.com/{n}")),
+            bytes: Some(bytes),
+        };
+        let mut attachments: Vec<Attachment> = (0..12).map(|n| file(n, 10)).collect();
+        attachments[0].bytes = Some(MAX_MEDIUM_BYTES + 1);
+        attachments[1].bytes = Some(0);
+        attachments[2].url = None;
+        let event = Event { attachments, ..Event::new("app_mention", "T1", "T1/C1/1", "U1") };
+        let shown = shown(&event, &hosts());
+        assert_eq!(shown.media.len(), MAX_MEDIA);
+        assert_eq!(shown.unseen, ["0.png", "1.png", "2.png", "11.png"]);
+    }
+
+    #[test]
+    fn what_hides_in_a_comment_of_html_is_not_shown() {
+        assert!(of_text("<!-- ![x](https://files.example.com/a.png) -->").is_empty());
+    }
+}

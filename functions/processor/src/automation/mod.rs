@@ -1,0 +1,10 @@
+//! What an automation is given: its context, its registration, its prompt, and calls of other hosts.
+
+pub(crate) mod bulkhead;
+pub(crate) mod context;
+pub(crate) mod conversation;
+pub(crate) mod media;
+pub(crate) mod prompt;
+pub(crate) mod registry;
+mod steps;
+pub(crate) mod untrusted;

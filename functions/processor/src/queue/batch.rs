@@ -1,0 +1,107 @@
+//! A batch of messages: each is worked on by itself, and nothing that goes wrong with one touches another.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Delivery, Lane, Timestamp, between};
+use futures::FutureExt;
+use futures::stream::{self, StreamExt};
+use tracing::{error, warn};
+
+use crate::Processor;
+use crate::queue::ack::Ack;
+use crate::queue::sqs::{SqsBatchResponse, SqsEvent};
+use crate::task::pipeline;
+use crate::triage::batcher::{Batcher, Member};
+
+/// Kept free at the end of an invocation for telling Lambda what became of the batch.
+const ANSWER_MARGIN: Duration = Duration::from_millis(1_500);
+
+/// Records of one batch that are worked on at once: a whole batch of the bulk lane.
+const CONCURRENCY: usize = 20;
+
+impl Processor {
+    /// Works on a batch of Lambda's. `lane_of` tells the lane by the queue's ARN.
+    pub async fn handle_batch(
+        self: &Arc<Self>,
+        event: SqsEvent,
+        lane_of: impl Fn(&str) -> Option<Lane>,
+        deadline: Timestamp,
+    ) -> SqsBatchResponse {
+        let now = self.clock().now();
+        let deliveries: Vec<Delivery> = event
+            .records
+            .into_iter()
+            .filter_map(|record| {
+                let lane = record.event_source_arn.as_deref().and_then(&lane_of);
+                let delivery = record.delivery(lane, now);
+                if delivery.is_none() {
+                    error!("a record has no messageId or receiptHandle and cannot be given back");
+                }
+                delivery
+            })
+            .collect();
+        let mut response = SqsBatchResponse::default();
+        for (delivery, ack) in self.handle_together(deliveries, deadline).await {
+            if matches!(ack, Ack::Retry(_)) {
+                response.give_back(delivery.message_id);
+            }
+        }
+        response
+    }
+
+    /// Works on deliveries side by side, each as [`Processor::handle`] does. Tasks that may share a question
+    /// to the triage model ask it together.
+    pub async fn handle_together(
+        self: &Arc<Self>,
+        deliveries: Vec<Delivery>,
+        deadline: Timestamp,
+    ) -> Vec<(Delivery, Ack)> {
+        let members = Batcher::members(deliveries.len());
+        stream::iter(deliveries.into_iter().zip(members))
+            .map(|(delivery, member)| {
+                let processor = Arc::clone(self);
+                async move {
+                    let ack = processor.handle_with(&delivery, deadline, member).await;
+                    (delivery, ack)
+                }
+            })
+            .buffer_unordered(CONCURRENCY)
+            .collect()
+            .await
+    }
+
+    /// Works on one delivery, and delays its message if that is to come back. Neither a panic nor a task that
+    /// overruns the invocation gets past here: both leave the task leased, and the message comes back.
+    pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
+        self.handle_with(delivery, deadline, Member::alone()).await
+    }
+
+    async fn handle_with(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp, member: Member) -> Ack {
+        let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
+        let work =
+            AssertUnwindSafe(pipeline::process(self, delivery, deadline, member).boxed()).catch_unwind();
+        let ack = match tokio::time::timeout(left, work).await {
+            Ok(Ok(ack)) => ack,
+            Ok(Err(_)) => {
+                error!(message_id = delivery.message_id, "the processor panicked; the message comes back");
+                Ack::Retry(None)
+            }
+            Err(_) => {
+                warn!(message_id = delivery.message_id, "the invocation ended first; the message comes back");
+                Ack::Retry(None)
+            }
+        };
+        if let Ack::Retry(Some(delay)) = ack {
+            self.delay(delivery, delay).await;
+        }
+        ack
+    }
+
+    async fn delay(&self, delivery: &Delivery, delay: Duration) {
+        if let Err(problem) = self.stores().queue.set_visibility(&delivery.receipt, delay).await {
+            warn!(message_id = delivery.message_id, %problem, "the message comes back later than it should");
+        }
+    }
+}

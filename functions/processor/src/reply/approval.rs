@@ -1,0 +1,119 @@
+//! A person's approval, also in the middle of an automation.
+//!
+//! A question is a parked draft of its own. After its approval the automation runs again, finds its saved
+//! steps, and gets the answer. From then on the answer is a step, so the automation can ask again, about
+//! something else. A rejection ends the task as `rejected`, silence as `expired`.
+
+use std::sync::atomic::Ordering;
+
+use domain::{DraftOrigin, DraftRef, after};
+use serde::{Deserialize, Serialize};
+
+use crate::Interrupt;
+use crate::task::claimed_task::ClaimedTask;
+
+/// The name of the reply, in the effect ledger and among the questions to a person.
+pub(crate) const REPLY: &str = "reply";
+
+/// What a person has approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The text, as the person left it.
+    pub text: String,
+    /// Whether they changed it.
+    pub edited: bool,
+    /// Who it was.
+    pub by: String,
+}
+
+/// The answer to the question `name`; parks the task with `text` until there is one.
+pub(crate) async fn ask_person(
+    claimed: &ClaimedTask,
+    name: &str,
+    text: &str,
+    because: &str,
+) -> Result<Approval, Interrupt> {
+    if let Some(answer) = answered(claimed, name).await? {
+        return Ok(answer);
+    }
+    keep_draft(claimed, text, DraftOrigin::Model, name, Some(because.to_owned())).await?;
+    Err(Interrupt::Park)
+}
+
+/// The answer to the question `name`, if a person has given it. From then on it is a step: it outlives
+/// the decision, whose place the next question takes.
+pub(crate) async fn answered(claimed: &ClaimedTask, name: &str) -> Result<Option<Approval>, Interrupt> {
+    let step = format!("approval:{name}");
+    match decided(claimed, name).await? {
+        Some(answer) => claimed.save_step(&step, answer).await.map(Some),
+        // Before the first claim there was nobody who could have saved it.
+        None if claimed.fence <= 1 => Ok(None),
+        None => claimed.saved(&step).await,
+    }
+}
+
+/// Saves the decision that the task was resumed with, before anything takes the place of its draft.
+pub(crate) async fn keep_answer(claimed: &ClaimedTask) -> Result<(), Interrupt> {
+    let question = {
+        let doc = &claimed.task.lock().await.doc;
+        doc.decision.as_ref().map(|_| doc.question.clone().unwrap_or_else(|| REPLY.to_owned()))
+    };
+    match question {
+        Some(question) => answered(claimed, &question).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// What a person has decided on the draft of `question`. A decision on another draft is none: the
+/// approval of a refund must not publish its text as a comment.
+async fn decided(claimed: &ClaimedTask, question: &str) -> Result<Option<Approval>, Interrupt> {
+    let (hash, edited, by) = {
+        let doc = &claimed.task.lock().await.doc;
+        let Some(decision) = &doc.decision else { return Ok(None) };
+        let Some(hash) = decision.publish_hash.clone() else { return Ok(None) };
+        let is_about_it = doc.question.as_deref().unwrap_or(REPLY) == question
+            && doc.draft.as_ref().is_some_and(|draft| draft.hash == hash);
+        if !is_about_it {
+            return Ok(None);
+        }
+        let edited = hash != decision.draft_hash;
+        (hash, edited, decision.by.clone())
+    };
+    Ok(Some(Approval { text: claimed.draft_text(&hash).await?, edited, by }))
+}
+
+/// Stores the text of the draft of `question`, then names it in the task. Parks the task if there is a reason.
+pub(crate) async fn keep_draft(
+    claimed: &ClaimedTask,
+    text: &str,
+    from: DraftOrigin,
+    question: &str,
+    parked_because: Option<String>,
+) -> Result<(), Interrupt> {
+    let parks = parked_because.is_some();
+    // One question at a time: of several that are asked side by side the first is parked, and the
+    // others are asked when the automation runs again.
+    let is_parked = if parks {
+        claimed.parked.swap(true, Ordering::Relaxed)
+    } else {
+        claimed.parked.load(Ordering::Relaxed)
+    };
+    if is_parked {
+        return Err(Interrupt::Park);
+    }
+    let hash = claimed.keep_text(text).await?;
+    let mut task = claimed.task.lock().await;
+    if from == DraftOrigin::Fallback {
+        task.doc.stand_in = Some(hash.clone());
+    }
+    task.doc.question = (question != REPLY).then(|| question.to_owned());
+    task.doc.draft = Some(DraftRef { hash, from, parked_because });
+    if parks {
+        let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
+        task.doc.expires_at = Some(expires.min(task.gives_up_at()));
+        let target = claimed.event.target.as_ref();
+        task.doc.thread_url = target.and_then(|target| claimed.resources.services.of(target).link(target));
+        return Err(Interrupt::Park);
+    }
+    Ok(())
+}

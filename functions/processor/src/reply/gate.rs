@@ -1,0 +1,166 @@
+//! The gate: a draft is cleaned, and parked if a person must look at it before it is published.
+
+use domain::{DraftOrigin, TaskError};
+use settings::{AgentSettings, ApprovalPolicy};
+
+use crate::Interrupt;
+use crate::reply::approval::{Approval, REPLY, answered, keep_draft};
+use crate::reply::clean::{Allowed, Cleaned, clean};
+use crate::reply::reply_limit::limit_exceeded;
+use crate::task::claimed_task::ClaimedTask;
+
+/// What the gate looks at.
+#[derive(Debug, Clone, Copy)]
+struct Candidate<'a> {
+    /// How sure triage was, 0 to 1.
+    confidence: f64,
+    /// Who wrote the draft.
+    from: DraftOrigin,
+    /// A safety check that tripped.
+    alarm: Option<&'a str>,
+    /// The thread has had as many replies this hour as it may.
+    over_limit: Option<u32>,
+}
+
+/// Why the draft is parked; `None` when it may go out.
+#[must_use]
+fn parked_because(
+    agent: &AgentSettings,
+    policy: ApprovalPolicy,
+    candidate: &Candidate<'_>,
+) -> Option<String> {
+    if candidate.from == DraftOrigin::Fallback {
+        let alarm = candidate.alarm.map(|alarm| format!("; {alarm}")).unwrap_or_default();
+        return Some(format!("it is a fallback answer: no model could be had{alarm}"));
+    }
+    if let Some(alarm) = candidate.alarm {
+        return Some(alarm.to_owned());
+    }
+    if let Some(limit) = candidate.over_limit {
+        return Some(format!("the thread has had {limit} replies within the hour"));
+    }
+    match policy {
+        ApprovalPolicy::Always => Some("agent.toml wants a person to look at every answer".to_owned()),
+        ApprovalPolicy::LowConfidence if candidate.confidence < agent.confidence_threshold => {
+            Some(format!("confidence {:.2} is below {:.2}", candidate.confidence, agent.confidence_threshold))
+        }
+        ApprovalPolicy::LowConfidence | ApprovalPolicy::Never => None,
+    }
+}
+
+/// Passes `text`, the content of the effect `name`, through the gate. It returns if the text may go out as it is
+/// by `policy` (agent.toml's own, if there is none); else the text is parked.
+async fn pass(
+    claimed: &ClaimedTask,
+    name: &str,
+    text: &str,
+    from: DraftOrigin,
+    alarm: Option<&str>,
+    policy: Option<ApprovalPolicy>,
+) -> Result<(), Interrupt> {
+    if claimed.has_begun(name).await {
+        // It passed the gate before; parking it now could not take it back.
+        return claimed.keep_text(text).await.map(drop);
+    }
+    let agent = &claimed.resources.settings.agent;
+    let policy = policy.unwrap_or(agent.approval);
+    let confidence = claimed.classification().await.confidence;
+    let over_limit = if name == REPLY { limit_exceeded(claimed).await? } else { None };
+    let because = parked_because(agent, policy, &Candidate { confidence, from, alarm, over_limit });
+    keep_draft(claimed, text, from, name, because).await
+}
+
+/// Likewise; returns what a person has approved, if one had to, else `text` itself.
+pub(crate) async fn release(
+    claimed: &ClaimedTask,
+    name: &str,
+    text: String,
+    alarm: Option<&str>,
+    policy: Option<ApprovalPolicy>,
+) -> Result<Approval, Interrupt> {
+    if let Some(approval) = answered(claimed, name).await? {
+        return Ok(approval);
+    }
+    pass(claimed, name, &text, DraftOrigin::Model, alarm, policy).await?;
+    Ok(Approval { text, edited: false, by: claimed.resources.settings.agent.name.clone() })
+}
+
+/// The cleaned reply, if it may go out as it is; else it is parked.
+pub(crate) async fn pass_reply(
+    claimed: &ClaimedTask,
+    text: &str,
+    from: DraftOrigin,
+) -> Result<String, Interrupt> {
+    let Cleaned { text, alarm } = cleaned(claimed, text)?;
+    pass(claimed, REPLY, &text, from, alarm.as_deref(), None).await?;
+    Ok(text)
+}
+
+/// `text` without what must not go out.
+pub(crate) fn cleaned(claimed: &ClaimedTask, text: &str) -> Result<Cleaned, Interrupt> {
+    let agent = &claimed.resources.settings.agent;
+    let event = &claimed.event;
+    let allowed = Allowed::new(&event.actor, &agent.link_hosts)
+        .with_addresses_of(&event.text)
+        .with_addresses_of(event.opening.as_deref().unwrap_or_default())
+        .with_hosts_of(&agent.persona);
+    let allowed = agent.documents.iter().fold(allowed, |all, document| all.with_hosts_of(&document.text));
+    let cleaned = clean(text, &allowed, &agent.persona);
+    if cleaned.text.is_empty() {
+        let error = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
+        return Err(Interrupt::fail(error));
+    }
+    Ok(cleaned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use settings::Hosts;
+    use std::time::Duration;
+
+    fn agent() -> AgentSettings {
+        AgentSettings {
+            name: "a".to_owned(),
+            persona: String::new(),
+            documents: Vec::new(),
+            history: 5,
+            approval: ApprovalPolicy::Always,
+            confidence_threshold: 0.8,
+            approval_expires: Duration::from_secs(1),
+            link_hosts: Hosts::default(),
+            media_hosts: Hosts::default(),
+            default_automation: "reply".to_owned(),
+        }
+    }
+
+    fn sure() -> Candidate<'static> {
+        Candidate { confidence: 0.8, from: DraftOrigin::Model, alarm: None, over_limit: None }
+    }
+
+    #[test]
+    fn confidence_at_the_threshold_passes_and_below_parks() {
+        let agent = agent();
+        let because =
+            |candidate: Candidate<'_>| parked_because(&agent, ApprovalPolicy::LowConfidence, &candidate);
+        assert_eq!(because(sure()), None);
+        let unsure = Candidate { confidence: 0.79, ..sure() };
+        assert!(because(unsure).is_some_and(|why| why.contains("0.79")));
+    }
+
+    #[test]
+    fn always_parks_and_never_passes() {
+        assert!(parked_because(&agent(), ApprovalPolicy::Always, &sure()).is_some());
+        let unsure = Candidate { confidence: 0.0, ..sure() };
+        assert_eq!(parked_because(&agent(), ApprovalPolicy::Never, &unsure), None);
+    }
+
+    #[test]
+    fn alarms_fallbacks_and_limits_park_under_every_policy() {
+        let agent = agent();
+        let because = |candidate: Candidate<'_>| parked_because(&agent, ApprovalPolicy::Never, &candidate);
+        assert!(because(Candidate { alarm: Some("leak"), ..sure() }).is_some());
+        assert!(because(Candidate { from: DraftOrigin::Fallback, ..sure() }).is_some());
+        assert!(because(Candidate { over_limit: Some(5), ..sure() }).is_some());
+    }
+}

@@ -1,0 +1,10 @@
+//! A draft on its way out: cleaned, passed through the gate, approved by a person, published once.
+
+pub(crate) mod approval;
+pub(crate) mod clean;
+pub(crate) mod effect;
+pub(crate) mod fallback;
+pub(crate) mod gate;
+pub(crate) mod publish;
+mod reply_limit;
+pub(crate) mod thread;

@@ -1,0 +1,54 @@
+//! [`Resources`]: what the work on a task draws on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Clock, Jitter, Model, ServiceError, StatsRecorder, Stores};
+use settings::{Intent, Settings};
+use telemetry::Metrics;
+
+use crate::{Interrupt, Services};
+
+/// How long an outside call may take, whatever the service's own client thinks.
+pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);
+
+/// What the work on a task draws on, the same for all tasks of an execution environment. It holds no state
+/// of its own but figures that are about to be written: a crash loses no work.
+pub(crate) struct Resources {
+    /// Storage and queues.
+    pub(crate) stores: Stores,
+    /// What thinks.
+    pub(crate) model: Arc<dyn Model>,
+    /// Where results go.
+    pub(crate) services: Services,
+    /// agent.toml.
+    pub(crate) settings: Arc<Settings>,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// Randomness for back-off.
+    pub(crate) jitter: Jitter,
+    /// Where metrics go.
+    pub(crate) metrics: Metrics,
+    /// The figures of the day, for the console.
+    pub(crate) stats: StatsRecorder,
+}
+
+impl Resources {
+    /// The intent called `name`.
+    pub(crate) fn intent(&self, name: &str) -> Option<&Intent> {
+        self.settings.intents.iter().find(|intent| intent.name == name)
+    }
+
+    /// What a service answers to a question that changes nothing there. `what` is the step in errors.
+    pub(crate) async fn look_up<T>(
+        &self,
+        what: &str,
+        answer: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, Interrupt> {
+        match tokio::time::timeout(OUTSIDE_CALL, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Interrupt::from_service(what, &error, self.clock.now())),
+            Err(_) => Err(Interrupt::defer(format!("{what}: no answer came in time"), None)),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! [`ClaimedTask`]: one claim of one task, from the claim to the last write.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use domain::{
+    API_SOURCE, Audience, Blob, Classification, Event, Exchange, PartKey, PutNew, Save, StepUsage,
+    StoreError, Target, Task, TaskId, Timestamp, between, short_sha256,
+};
+use futures::future::try_join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use crate::Interrupt;
+use crate::resources::Resources;
+use crate::triage::answer::unclassified;
+
+/// Kept free at the end of an invocation for the last writes.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+
+/// One claim of one task. All changes to the task go through its lock, and every write is bound to
+/// the revision that the claim has made: whoever lost the lease cannot write.
+pub(crate) struct ClaimedTask {
+    pub(crate) resources: Arc<Resources>,
+    pub(crate) id: TaskId,
+    pub(crate) task: Mutex<Task>,
+    pub(crate) event: Event,
+    pub(crate) fence: u64,
+    pub(crate) round: u32,
+    /// When the invocation must be over; the lease ends a little later.
+    pub(crate) deadline: Timestamp,
+    pub(crate) lease_until: Timestamp,
+    calls: AtomicU32,
+    slot_used: AtomicBool,
+    permits: AtomicU32,
+    /// Whether this run is going to answer in the thread.
+    pub(crate) answers: AtomicBool,
+    /// Whether this run has seen that the thread can be answered.
+    pub(crate) seen_open: AtomicBool,
+    /// Whether a draft of this run waits for a person already.
+    pub(crate) parked: AtomicBool,
+    /// The text that was published, for later tasks that find no model.
+    pub(crate) published: Mutex<Option<String>>,
+}
+
+impl ClaimedTask {
+    pub(crate) fn new(resources: Arc<Resources>, task: Task, event: Event, deadline: Timestamp) -> Self {
+        let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
+        Self {
+            resources,
+            id: task.id.clone(),
+            fence: task.control.fence,
+            round: task.doc.round,
+            task: Mutex::new(task),
+            event,
+            deadline,
+            lease_until,
+            calls: AtomicU32::new(0),
+            slot_used: AtomicBool::new(false),
+            permits: AtomicU32::new(0),
+            answers: AtomicBool::new(false),
+            seen_open: AtomicBool::new(false),
+            parked: AtomicBool::new(false),
+            published: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.resources.clock.now()
+    }
+
+    /// When a model's answer must be here so that it can still be saved.
+    pub(crate) fn answer_by(&self) -> Timestamp {
+        self.deadline.checked_sub(LAST_WRITES).unwrap_or(self.deadline)
+    }
+
+    /// The slot that the task has waited for at the model. It is good for one call, the first.
+    pub(crate) fn take_slot(&self, task: &Task) -> Option<Timestamp> {
+        let is_first = !self.slot_used.swap(true, Ordering::Relaxed);
+        task.doc.slot.filter(|_| is_first)
+    }
+
+    /// A number for each permit of a host that this task takes.
+    pub(crate) fn next_permit(&self) -> u32 {
+        self.permits.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What is left of the lease.
+    pub(crate) fn lease_left(&self) -> Duration {
+        between(self.now(), self.lease_until)
+    }
+
+    /// Where the answer goes. What only the staff can see is answered nowhere: no client answers internally yet,
+    /// and an answer must not be seen by more people than what caused it.
+    pub(crate) fn target(&self) -> Result<&Target, Interrupt> {
+        if self.event.audience == Audience::Internal {
+            let message = "the event is internal, and an answer would be public".to_owned();
+            return Err(Interrupt::fail(domain::TaskError::new("publish", "internal", message)));
+        }
+        self.event.target.as_ref().ok_or_else(|| {
+            let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
+            Interrupt::fail(domain::TaskError::new("publish", "no_target", message))
+        })
+    }
+
+    /// What triage made of it.
+    pub(crate) async fn classification(&self) -> Classification {
+        self.task.lock().await.doc.classification.clone().unwrap_or_else(unclassified)
+    }
+
+    /// Whether the effect `name` has been begun: then what it is must not be decided anew.
+    pub(crate) async fn has_begun(&self, name: &str) -> bool {
+        self.task.lock().await.effect(name).is_some()
+    }
+
+    /// Whether somebody asked for the task by `POST /tasks`.
+    pub(crate) async fn is_requested(&self) -> bool {
+        self.task.lock().await.doc.source == API_SOURCE
+    }
+
+    /// Whether the answer is the task's result and goes nowhere else: the caller of `POST /tasks` reads it there.
+    pub(crate) async fn answers_caller(&self) -> bool {
+        self.event.target.is_none() && self.is_requested().await
+    }
+
+    /// Changes the task and writes it.
+    pub(crate) async fn update(&self, change: impl FnOnce(&mut Task)) -> Result<(), Interrupt> {
+        let mut task = self.task.lock().await;
+        change(&mut task);
+        task.control.updated_at = self.now();
+        match self.resources.stores.tasks.save(&mut task).await? {
+            Save::Done => Ok(()),
+            Save::Stale => Err(Interrupt::Lost),
+        }
+    }
+
+    /// The saved result of the step `name`, if a former try came so far.
+    pub(crate) async fn saved<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Interrupt> {
+        let part = PartKey::step(self.round, name);
+        match self.resources.stores.payloads.get(&self.id, &part).await? {
+            None => Ok(None),
+            Some(blob) => unpack(&blob).map(Some),
+        }
+    }
+
+    /// Saves the result of the step `name`, and returns the one that counts: the first that was
+    /// saved, be it by another processor.
+    pub(crate) async fn save_step<T>(&self, name: &str, value: T) -> Result<T, Interrupt>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        match self.put(&PartKey::step(self.round, name), &pack(&value)?).await? {
+            PutNew::Stored => Ok(value),
+            PutNew::Exists => Ok(self.saved(name).await?.unwrap_or(value)),
+        }
+    }
+
+    /// Saves what was said to the model, and notes what it cost. The costs are written with the task's next
+    /// write.
+    pub(crate) async fn record_calls(
+        &self,
+        exchanges: &[Exchange],
+        usage: &[StepUsage],
+    ) -> Result<(), Interrupt> {
+        {
+            let mut task = self.task.lock().await;
+            usage.iter().for_each(|usage| task.add_usage(usage.clone()));
+        }
+        self.resources.stats.spent(usage);
+        let puts = exchanges.iter().map(|exchange| async move {
+            let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
+            self.put(&PartKey::call(self.fence, sequence), &pack(exchange)?).await
+        });
+        try_join_all(puts).await.map(drop)
+    }
+
+    /// A model can be had again. Written with the task's next write.
+    pub(crate) async fn model_answered(&self) {
+        self.task.lock().await.doc.model_down_since = None;
+    }
+
+    pub(crate) async fn put(&self, part: &PartKey, blob: &Blob) -> Result<PutNew, Interrupt> {
+        let forget_at = self.task.lock().await.parts_forgotten_at();
+        Ok(self.resources.stores.payloads.put_new(&self.id, part, blob, forget_at).await?)
+    }
+
+    /// Stores a text under its hash, where the task's result can name it.
+    pub(crate) async fn keep_text(&self, text: &str) -> Result<String, Interrupt> {
+        let hash = short_sha256(text);
+        let blob = Blob::pack(text.as_bytes()).map_err(|error| StoreError::broken("keep a draft", error))?;
+        self.put(&PartKey::draft(&hash), &blob).await?;
+        Ok(hash)
+    }
+
+    /// The text of the draft with this hash.
+    pub(crate) async fn draft_text(&self, hash: &str) -> Result<String, Interrupt> {
+        let blob = self.resources.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
+        let blob =
+            blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
+        blob.text().map_err(|error| StoreError::broken("read a draft", error).into())
+    }
+}
+
+fn pack(value: &impl Serialize) -> Result<Blob, Interrupt> {
+    let json = serde_json::to_vec(value).map_err(|error| StoreError::broken("save a step", error))?;
+    Blob::pack(&json).map_err(|error| StoreError::broken("save a step", error).into())
+}
+
+fn unpack<T: DeserializeOwned>(blob: &Blob) -> Result<T, Interrupt> {
+    let json = blob.unpack().map_err(|error| StoreError::broken("read a step", error))?;
+    serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a step", error).into())
+}

@@ -1,0 +1,10 @@
+//! One task from its message to its last write: claim it, read its event, run its automation, settle it.
+
+mod claim;
+pub(crate) mod claimed_task;
+pub(crate) mod event;
+pub(crate) mod interrupt;
+pub(crate) mod pipeline;
+mod settle;
+mod supersede;
+mod work;

@@ -1,0 +1,99 @@
+//! The way of one message, step by step: claim its task, lock the thread, work, settle, follow up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Acquire, Delivery, Task, Timestamp, after, between, claim_owner};
+use futures::FutureExt;
+use tracing::{Instrument, info_span, warn};
+
+use crate::after_end::notices;
+use crate::queue::ack::Ack;
+use crate::reply::fallback;
+use crate::resources::Resources;
+use crate::task::claim::claim;
+use crate::task::settle::settle;
+use crate::task::work::{Worked, work};
+use crate::triage::batcher::Member;
+use crate::{Interrupt, Processor};
+
+/// How soon a message comes back whose thread another task is working on.
+const THREAD_RETRY: Duration = Duration::from_secs(4);
+
+/// Works on the task that `delivery` names, and returns before `deadline`. By `member` it may ask the triage
+/// model together with others.
+///
+/// Everything that goes wrong within one task stays within it.
+pub(crate) async fn process(
+    processor: &Arc<Processor>,
+    delivery: &Delivery,
+    deadline: Timestamp,
+    member: Member,
+) -> Ack {
+    let mut task = match claim(processor, delivery, deadline).await {
+        Ok(task) => task,
+        Err(ack) => return ack,
+    };
+    let resources = &processor.resources;
+    let (id, owner, started) = (task.id.clone(), claim_owner(task.control.fence), resources.clock.now());
+    resources.metrics.claimed(delivery.age);
+    task.note(started, "claimed");
+    let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
+    hide(resources, delivery, &task, between(started, lease_until)).await;
+    let (lock, worked) = match ThreadLock::take(resources, &task, started, lease_until).await {
+        Ok(lock) => {
+            let span = info_span!("task", task_id = %task.id, source = task.doc.source);
+            (Some(lock), work(processor, task, deadline, member).boxed().instrument(span).await)
+        }
+        Err(interrupt) => (None, Worked { task, outcome: Err(interrupt), memory: None }),
+    };
+    let ack = settle(processor, worked.task, worked.outcome, started, delivery).await;
+    if let Some(lock) = lock {
+        lock.release(resources).await;
+    }
+    if let (Some(memory), Ack::Delete) = (worked.memory, ack) {
+        fallback::keep(resources, memory).await;
+    }
+    notices::deliver(processor, &id, &owner).await;
+    ack
+}
+
+/// Hides the message for as long as the lease runs, so that a crash costs the rest of the lease and not the
+/// queue's own, much longer time-out.
+async fn hide(resources: &Resources, delivery: &Delivery, task: &Task, time: Duration) {
+    if let Err(problem) = resources.stores.queue.set_visibility(&delivery.receipt, time).await {
+        warn!(task_id = %task.id, %problem, "the message keeps the queue's visibility time-out");
+    }
+}
+
+/// The lease of a thread: its tasks are worked on one after the other.
+struct ThreadLock {
+    thread: String,
+    owner: String,
+}
+
+impl ThreadLock {
+    async fn take(
+        resources: &Resources,
+        task: &Task,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Self, Interrupt> {
+        let thread = format!("thread:{}:{}", task.doc.source, task.doc.thread);
+        // With the fence: a run that lost its lease must not release its successor's.
+        let owner = format!("{}:{}", task.id, task.control.fence);
+        match resources.stores.state.acquire(&thread, &owner, now, until).await? {
+            Acquire::Held => Ok(Self { thread, owner }),
+            Acquire::Busy { .. } => {
+                let at = after(now, resources.jitter.spread(THREAD_RETRY));
+                Err(Interrupt::defer("another task of this thread is running", Some(at)))
+            }
+        }
+    }
+
+    async fn release(self, resources: &Resources) {
+        if let Err(problem) = resources.stores.state.release(&self.thread, &self.owner).await {
+            warn!(self.thread, %problem, "the thread stays leased until the lease ends");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The last write of a claim: one exhaustive match from what came out to the task's next status and the
+//! message's [`Ack`].
+
+use std::time::Duration;
+
+use domain::{
+    Delivery, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp, WORDS_BYTES,
+    after, between, clip,
+};
+use tracing::{error, warn};
+
+use crate::observe;
+use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, wait};
+use crate::task::interrupt::Deferred;
+use crate::{Finished, Interrupt, Processor};
+
+/// How soon a message comes back when the last write failed. The lease still runs: the next claim
+/// waits for its end.
+const STORE_RETRY: Duration = Duration::from_secs(10);
+
+/// What the last write makes of the task.
+struct Ending {
+    status: TaskStatus,
+    note: String,
+    ack: Ack,
+}
+
+/// Writes `outcome` into the task and says what becomes of the message.
+pub(crate) async fn settle(
+    processor: &Processor,
+    mut task: Task,
+    outcome: Result<Finished, Interrupt>,
+    started: Timestamp,
+    delivery: &Delivery,
+) -> Ack {
+    let now = processor.clock().now();
+    task.doc.worked_ms += between(started, now).as_secs_f64() * 1_000.0;
+    let ending = match outcome {
+        Ok(finished) => complete(&mut task, finished),
+        Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, *deferred, now, delivery),
+        Err(Interrupt::ModelUnavailable(deferred)) => {
+            task.doc.model_down_since.get_or_insert(now);
+            defer(processor, &mut task, *deferred, now, delivery)
+        }
+        Err(Interrupt::Park) => park(processor, &mut task, now),
+        Err(Interrupt::Fail(error)) => fail(&mut task, *error),
+        Err(Interrupt::Ignore(reason)) => end(TaskStatus::Ignored, reason),
+        Err(Interrupt::Lost) => {
+            warn!(task_id = %task.id, fence = task.control.fence, "the lease was lost; a successor has the task");
+            return Ack::Retry(None);
+        }
+        Err(Interrupt::Store(problem)) => return store_failed(&task, &problem),
+    };
+    write(processor, task, ending, now).await
+}
+
+async fn write(processor: &Processor, mut task: Task, ending: Ending, now: Timestamp) -> Ack {
+    let waits = (task.control.not_before, task.control.due_at);
+    if let Err(illegal) = task.transition(ending.status, now, &ending.note) {
+        error!(task_id = %task.id, %illegal, "the task cannot move to the status that its run ended with");
+        return Ack::Retry(Some(STORE_RETRY));
+    }
+    if !ending.status.is_end() {
+        (task.control.not_before, task.control.due_at) = waits;
+    }
+    match processor.stores().tasks.save(&mut task).await {
+        Ok(Save::Done) => {
+            observe::settled(&processor.resources, &task, now).await;
+            ending.ack
+        }
+        Ok(Save::Stale) => {
+            warn!(task_id = %task.id, "the lease was lost before the last write; a successor has the task");
+            Ack::Retry(None)
+        }
+        Err(problem) => store_failed(&task, &problem),
+    }
+}
+
+fn store_failed(task: &Task, problem: &StoreError) -> Ack {
+    warn!(task_id = %task.id, %problem, "the task could not be written; its message comes back");
+    Ack::Retry(Some(STORE_RETRY))
+}
+
+fn end(status: TaskStatus, note: String) -> Ending {
+    Ending { status, note, ack: Ack::Delete }
+}
+
+fn complete(task: &mut Task, finished: Finished) -> Ending {
+    let note = match &finished.output_url {
+        Some(url) => format!("published {url}"),
+        None => "done".to_owned(),
+    };
+    task.doc.error = None;
+    task.doc.result = Some(TaskResult {
+        success: finished.success,
+        output: bounded(finished.output),
+        output_url: finished.output_url,
+        execution_time_ms: task.doc.worked_ms,
+    });
+    end(TaskStatus::Completed, note)
+}
+
+/// A draft is found by its hash, whatever its length; a text rests within the task item.
+fn bounded(output: TaskOutput) -> TaskOutput {
+    match output {
+        TaskOutput::Text(text) => TaskOutput::Text(clip(&text, WORDS_BYTES).to_owned()),
+        draft @ TaskOutput::Draft(_) => draft,
+    }
+}
+
+fn fail(task: &mut Task, error: TaskError) -> Ending {
+    let note = error.message.clone();
+    task.doc.error = Some(error);
+    end(TaskStatus::Failed, note)
+}
+
+/// The draft and its expiry stand in the task already. A decision of a former round does not count. The same
+/// write says that people are about to be asked: no draft is parked without a notice.
+fn park(processor: &Processor, task: &mut Task, now: Timestamp) -> Ending {
+    let because = task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone());
+    task.doc.decision = None;
+    task.doc.deferrals = 0;
+    task.doc.wakes = 0;
+    if processor.approver.is_some() {
+        task.ask_people(now);
+    }
+    task.control.due_at = task.doc.expires_at.into_iter().chain(task.notices_due_at(now)).min();
+    end(TaskStatus::AwaitingApproval, because.unwrap_or_else(|| "a person must decide".to_owned()))
+}
+
+fn defer(
+    processor: &Processor,
+    task: &mut Task,
+    deferred: Deferred,
+    now: Timestamp,
+    delivery: &Delivery,
+) -> Ending {
+    if deferred.is_last(task.control.attempts) {
+        return fail(task, deferred.into_error());
+    }
+    let backoff = if deferred.counted {
+        retry_backoff(task.control.attempts)
+    } else {
+        task.control.attempts = task.control.attempts.saturating_sub(1);
+        deferral_backoff(task.doc.deferrals)
+    };
+    task.doc.deferrals = task.doc.deferrals.saturating_add(1);
+    task.doc.slot = deferred.not_before.filter(|_| deferred.is_slot);
+    task.doc.wakes = 0;
+    task.doc.error = deferred.error.or_else(|| task.doc.error.take());
+    let not_before =
+        deferred.not_before.unwrap_or_else(|| after(now, processor.resources.jitter.spread(backoff)));
+    let (ack, due_at) = wait(now, not_before, delivery.receive_count);
+    task.control.not_before = Some(not_before);
+    task.control.due_at = Some(due_at);
+    Ending { status: TaskStatus::Waiting, note: deferred.why, ack }
+}

@@ -1,0 +1,127 @@
+//! Whether a newer task answers for this one, too: somebody has said more since.
+//!
+//! Nothing may be lost by it. A task gives way only before anything was done for it. The newer task must be of the
+//! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
+//! will be answered, and this task's text must be in the conversation that it shows the model.
+
+use domain::{Event, Task, TaskId, TaskStatus};
+use tracing::warn;
+
+use crate::resources::Resources;
+use crate::task::event::{read_event, unwanted};
+
+/// Newer tasks of a thread that are looked at. Of a flood, the last ones are in nobody's way.
+const LOOKED_AT: usize = 5;
+
+/// The newer task that answers for `task`, if there is one. It costs one request to the store if nobody has said
+/// more, which is the rule. If the store does not answer, there is none.
+pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) -> Option<TaskId> {
+    if !may_give_way(resources, task, event) {
+        return None;
+    }
+    let newer = match resources.stores.tasks.newer_in_thread(task, LOOKED_AT).await {
+        Ok(newer) => newer,
+        Err(problem) => {
+            warn!(task_id = %task.id, %problem, "newer tasks of the thread cannot be read; this one is answered by itself");
+            return None;
+        }
+    };
+    for other in newer.iter().filter(|other| is_to_come(other)) {
+        if answers_for(resources, other, event).await {
+            return Some(other.id.clone());
+        }
+    }
+    None
+}
+
+/// Whether `task` is a person's comment for which nothing has been done or decided yet.
+fn may_give_way(resources: &Resources, task: &Task, event: &Event) -> bool {
+    let conversational = event.comment_id.is_some() && event.target.is_some() && !event.unlisted;
+    // Without a history the newer task would not know what was said before.
+    conversational && is_untouched(task) && resources.settings.agent.history > 0
+}
+
+fn is_untouched(task: &Task) -> bool {
+    let doc = &task.doc;
+    doc.round == 0
+        && doc.classification.is_none()
+        && doc.draft.is_none()
+        && doc.decision.is_none()
+        && doc.effects.is_empty()
+        && doc.usage.is_empty()
+}
+
+/// Whether `other` is still to be worked on. A task that has begun may have read the thread before this task's
+/// comment was in it: clocks differ, and a task that looks newer may be older.
+fn is_to_come(other: &Task) -> bool {
+    let open = match other.control.status {
+        TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => true,
+        TaskStatus::AwaitingApproval
+        | TaskStatus::Completed
+        | TaskStatus::Ignored
+        | TaskStatus::Rejected
+        | TaskStatus::Expired
+        | TaskStatus::Failed => false,
+    };
+    open && is_untouched(other)
+}
+
+async fn answers_for(resources: &Resources, other: &Task, event: &Event) -> bool {
+    let Ok(newer) = read_event(resources, other).await else { return false };
+    takes_the_place_of(&newer, event) && matches!(unwanted(resources, other, &newer).await, Ok(None))
+}
+
+/// Whether `newer` is the same person's next word, or the new wording of the same one.
+fn takes_the_place_of(newer: &Event, older: &Event) -> bool {
+    let same_person = newer.actor == older.actor && newer.actor_id == older.actor_id;
+    let same_kind = newer.name == older.name;
+    let same_comment = newer.comment_id == older.comment_id
+        && matches!(newer.name.rsplit('.').next(), Some("edited" | "updated"));
+    let in_order = newer.occurred_at.zip(older.occurred_at).is_none_or(|(newer, older)| newer >= older);
+    same_person && in_order && (same_kind || same_comment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(name: &str, comment: &str, actor: &str, at: i64) -> Event {
+        Event {
+            comment_id: Some(comment.to_owned()),
+            occurred_at: domain::Timestamp::from_second(at).ok(),
+            ..Event::new(name, "o/r", "o/r#1", actor)
+        }
+    }
+
+    #[test]
+    fn the_next_word_of_the_same_person_takes_the_place() {
+        let older = said("issue_comment.created", "1", "mona", 10);
+        assert!(takes_the_place_of(&said("issue_comment.created", "2", "mona", 11), &older));
+        assert!(!takes_the_place_of(&said("issue_comment.created", "2", "kim", 11), &older));
+        assert!(!takes_the_place_of(&said("issue_comment.created", "2", "mona", 9), &older));
+        assert!(!takes_the_place_of(&said("issues.labeled", "2", "mona", 11), &older));
+    }
+
+    #[test]
+    fn an_edit_takes_the_place_of_its_own_comment_alone() {
+        let older = said("issue_comment.created", "1", "mona", 10);
+        assert!(takes_the_place_of(&said("issue_comment.edited", "1", "mona", 11), &older));
+        assert!(!takes_the_place_of(&said("issue_comment.edited", "2", "mona", 11), &older));
+        assert!(!takes_the_place_of(&said("issue_comment.deleted", "1", "mona", 11), &older));
+        for name in ["message.im", "app_mention"] {
+            let older = said(name, "1795170000.000100", "U05MONA123", 10);
+            assert!(takes_the_place_of(
+                &said("message.edited", "1795170000.000100", "U05MONA123", 10),
+                &older
+            ));
+        }
+    }
+
+    #[test]
+    fn people_of_one_name_are_told_apart() {
+        let mut older = said("comment.created", "1", "Mona", 10);
+        let mut newer = said("comment.created", "2", "Mona", 11);
+        (older.actor_id, newer.actor_id) = (Some("a".to_owned()), Some("b".to_owned()));
+        assert!(!takes_the_place_of(&newer, &older));
+    }
+}

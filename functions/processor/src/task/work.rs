@@ -1,0 +1,185 @@
+//! The work on a claimed task: read its event, sort it, run the automation of its intent.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use domain::{Classification, Event, MAX_ATTEMPTS, Task, TaskError, Timestamp};
+use futures::FutureExt;
+
+use crate::after_end::callback;
+use crate::reply::fallback::{self, Memory};
+use crate::reply::{approval, publish};
+use crate::resources::Resources;
+use crate::task::claimed_task::ClaimedTask;
+use crate::task::event::{read_event, unwanted};
+use crate::task::supersede;
+use crate::triage::answer::unclassified;
+use crate::triage::ask::{ask, group};
+use crate::triage::batcher::Member;
+use crate::{Automation, Context, Finished, Interrupt, Processor, Registry};
+
+/// A task after the work on it.
+pub(crate) struct Worked {
+    pub(crate) task: Task,
+    pub(crate) outcome: Result<Finished, Interrupt>,
+    /// What later tasks may want to know of it, once it has ended well.
+    pub(crate) memory: Option<Memory>,
+}
+
+/// Works on `task` and gives it back with what came out. Panics do not get past here.
+pub(crate) async fn work(
+    processor: &Processor,
+    task: Task,
+    deadline: Timestamp,
+    mut member: Member,
+) -> Worked {
+    let resources = &processor.resources;
+    match group(resources, &task) {
+        Some(group) => member.expect(group),
+        None => member = Member::alone(),
+    }
+    let event = match prepare(resources, &task).await {
+        Ok(event) => event,
+        Err(interrupt) => return Worked { task, outcome: Err(interrupt), memory: None },
+    };
+    let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
+    let outcome = match callback::ended(&claimed).await {
+        Ok(Some(ended)) => ended.outcome(),
+        Ok(None) => {
+            let outcome =
+                AssertUnwindSafe(automate(&processor.registry, &claimed, member)).catch_unwind().await;
+            outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())))
+        }
+        Err(interrupt) => Err(interrupt),
+    };
+    let outcome = callback::deliver(&claimed, outcome).boxed().await;
+    let memory = match &outcome {
+        Ok(finished) => fallback::memory(&claimed, finished).await,
+        Err(_) => None,
+    };
+    // A cloned context that an automation has leaked may still hold the task: it is copied.
+    let task = claimed.task.lock().await.clone();
+    Worked { task, outcome, memory }
+}
+
+/// Everything that can end a task before any money is spent on it.
+async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt> {
+    if task.control.attempts > MAX_ATTEMPTS {
+        return Err(Interrupt::fail(attempts_exhausted(task)));
+    }
+    if resources.clock.now() >= task.gives_up_at() {
+        let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
+        return Err(Interrupt::fail(TaskError::new("processing", "too_old", message)));
+    }
+    let event = read_event(resources, task).await?;
+    if let Some(reason) = unwanted(resources, task, &event).await? {
+        return Err(Interrupt::Ignore(reason));
+    }
+    match supersede::by_newer(resources, task, &event).await {
+        Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
+        None => Ok(event),
+    }
+}
+
+/// The error of a task that has used up its attempts: the last one's own, or that nothing came back.
+fn attempts_exhausted(task: &Task) -> TaskError {
+    task.doc.error.clone().unwrap_or_else(|| {
+        let message = format!(
+            "{MAX_ATTEMPTS} attempts ended without a result: each time the processor crashed, or ran out of time \
+             or memory"
+        );
+        TaskError::new("processing", "no_attempts_left", message)
+    })
+}
+
+/// Sorts the task and runs its automation. If no model can be had, a fallback answer takes its place.
+async fn automate(
+    registry: &Arc<Registry>,
+    claimed: &Arc<ClaimedTask>,
+    member: Member,
+) -> Result<Finished, Interrupt> {
+    if fallback::is_approved(claimed).await {
+        // Its automation would ask the model again, which nobody waits for any more.
+        return publish::reply(claimed, String::new()).await;
+    }
+    approval::keep_answer(claimed).await?;
+    let outcome = match classify(registry, claimed, member).await {
+        Ok(classification) => dispatch(registry, claimed, classification).await,
+        Err(interrupt) => Err(interrupt),
+    };
+    match outcome {
+        Err(Interrupt::ModelUnavailable(deferred)) => Err(fallback::instead(claimed, *deferred).await),
+        other => other,
+    }
+}
+
+/// The saved classification, or a new one: a retry never pays for it twice.
+async fn classify(
+    registry: &Arc<Registry>,
+    claimed: &ClaimedTask,
+    member: Member,
+) -> Result<Classification, Interrupt> {
+    if let Some(known) = claimed.task.lock().await.doc.classification.clone() {
+        return Ok(known);
+    }
+    let classification = match ask(registry, claimed, member).await? {
+        Some(answer) if answer.spam => return Err(Interrupt::Ignore("spam".to_owned())),
+        Some(answer) => answer.classification(),
+        None => unclassified(),
+    };
+    let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
+    let saved = classification.clone();
+    claimed
+        .update(|task| {
+            task.doc.classification = Some(saved);
+            task.note(claimed.now(), &note);
+        })
+        .await?;
+    Ok(classification)
+}
+
+/// Runs the automation of the intent. A panic fails this task alone.
+async fn dispatch(
+    registry: &Registry,
+    claimed: &Arc<ClaimedTask>,
+    classification: Classification,
+) -> Result<Finished, Interrupt> {
+    let (name, automation) = automation_of(registry, claimed, &classification.intent)?;
+    let work = automation.run(Context(Arc::clone(claimed)), classification.parameters);
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|panic| Err(panicked(name, Some(name), panic.as_ref()))).map_err(|interrupt| {
+        match interrupt {
+            Interrupt::Fail(mut error) => {
+                error.automation.get_or_insert_with(|| name.to_owned());
+                Interrupt::Fail(error)
+            }
+            other => other,
+        }
+    })
+}
+
+/// The automation of `intent`, with its name; the default one if agent.toml has no such intent.
+fn automation_of<'a>(
+    registry: &'a Registry,
+    claimed: &'a ClaimedTask,
+    intent: &str,
+) -> Result<(&'a str, &'a Automation), Interrupt> {
+    let resources = &claimed.resources;
+    let default = &resources.settings.agent.default_automation;
+    let name = resources.intent(intent).map_or(default, |intent| &intent.automation);
+    let automation = registry.get(name).ok_or_else(|| {
+        let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
+        Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))
+    })?;
+    Ok((name, automation))
+}
+
+fn panicked(step: &str, automation: Option<&str>, panic: &(dyn Any + Send)) -> Interrupt {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let mut error =
+        TaskError::new(step, "panic", format!("panicked: {}", text.unwrap_or("without a message")));
+    error.automation = automation.map(str::to_owned);
+    Interrupt::fail(error)
+}

@@ -1,0 +1,171 @@
+//! The question to the triage model: its instructions, its text, the shape of its answer.
+
+use std::sync::Arc;
+
+use domain::{Event, OutputFormat, Turn, WORDS_BYTES};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use settings::{Intent, Settings};
+
+use super::answer::TriageAnswer;
+use crate::Registry;
+use crate::automation::untrusted::Fence;
+
+/// The instructions: the same for every event, so that they can be cached.
+#[must_use]
+pub(crate) fn instructions(intents: &[Intent]) -> String {
+    let mut text = String::from(
+        "You sort incoming events. Choose the one intent that fits best, say how sure you are from 0 \
+         (guessing) to 1 (certain), and whether the event is spam: advertising, scams, or text without \
+         any meaning. Fill in parameters only from what the event says.\n\nIntents:\n",
+    );
+    for intent in intents {
+        text.push_str(&format!("- {}: {}\n", intent.name, intent.when));
+    }
+    text
+}
+
+/// The question about one event; nothing in it tells one task from another, so that equal events are
+/// sorted by one call.
+#[must_use]
+pub(crate) fn question(event: &Event) -> Turn {
+    let texts = [&event.name, event.title.as_deref().unwrap_or_default(), &event.text];
+    let fence = Fence::of_texts(&[&texts[..], event.opening.as_deref().as_slice()].concat());
+    let mut text = format!("{}\n\nAn event of the kind {}:\n\n", fence.rule(), event.name);
+    if let Some(title) = &event.title {
+        text.push_str(&fence.around("title", title));
+        text.push_str("\n\n");
+    }
+    if let Some(opening) = &event.opening {
+        text.push_str(&fence.around("what the thread was opened with", opening));
+        text.push_str("\n\n");
+    }
+    text.push_str(&fence.around("text to sort", &event.text));
+    Turn::text(domain::Speaker::User, text)
+}
+
+/// The shape of the answer, and the check behind it.
+#[must_use]
+pub(crate) fn output(settings: &Arc<Settings>, registry: &Arc<Registry>) -> OutputFormat {
+    let (checked, automations) = (Arc::clone(settings), Arc::clone(registry));
+    OutputFormat::Json {
+        schema: schema(&settings.intents, registry),
+        check: Arc::new(move |value| check(value, &checked.intents, &automations)),
+    }
+}
+
+fn schema(intents: &[Intent], registry: &Registry) -> Value {
+    let names: Vec<&str> = intents.iter().map(|intent| intent.name.as_str()).collect();
+    let mut fields = json!({
+        "intent": {"type": "string", "enum": names},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+        "spam": {"type": "boolean"},
+    });
+    let parameters: serde_json::Map<String, Value> = intents
+        .iter()
+        .filter_map(|intent| {
+            Some((intent.name.clone(), registry.get(&intent.automation)?.parameters()?.clone()))
+        })
+        .collect();
+    if !parameters.is_empty() {
+        // An object without fields is refused by the service, so it is only there when it has some.
+        fields["parameters"] = json!({
+            "type": "object",
+            "description": "Only the entry of the chosen intent, if it has one.",
+            "properties": parameters,
+        });
+    }
+    json!({"type": "object", "properties": fields, "required": ["intent", "confidence", "spam"]})
+}
+
+/// What is wrong with an answer, in words that help the model to repair it.
+fn check(value: &Value, intents: &[Intent], registry: &Registry) -> Result<(), String> {
+    let answer = TriageAnswer::deserialize(value).map_err(|error| error.to_string())?;
+    let intent = intents.iter().find(|intent| intent.name == answer.intent).ok_or_else(|| {
+        let names: Vec<&str> = intents.iter().map(|intent| intent.name.as_str()).collect();
+        format!("`intent` must be one of {}", names.join(", "))
+    })?;
+    if !(0.0..=1.0).contains(&answer.confidence) {
+        return Err("`confidence` must be a number from 0 to 1".to_owned());
+    }
+    let Some(automation) = registry.get(&intent.automation) else { return Ok(()) };
+    if answer.spam || automation.parameters().is_none() {
+        return Ok(());
+    }
+    let parameters = answer.classification().parameters.to_string();
+    if parameters.len() > WORDS_BYTES {
+        return Err(format!("`parameters.{}` is longer than {WORDS_BYTES} bytes", intent.name));
+    }
+    automation
+        .check(&answer.classification().parameters)
+        .map_err(|error| format!("`parameters.{}`: {error}", intent.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Context, Finished, Interrupt};
+
+    #[derive(Deserialize, schemars::JsonSchema)]
+    struct Refund {
+        #[allow(dead_code)]
+        amount: f64,
+    }
+
+    #[derive(Deserialize, schemars::JsonSchema)]
+    struct Nothing {}
+
+    async fn refund(context: Context, _: Refund) -> Result<Finished, Interrupt> {
+        context.reply(String::new()).await
+    }
+
+    async fn nothing(context: Context, _: Nothing) -> Result<Finished, Interrupt> {
+        context.reply(String::new()).await
+    }
+
+    fn intent(name: &str, automation: &str) -> Intent {
+        Intent {
+            name: name.to_owned(),
+            when: format!("when {name}"),
+            automation: automation.to_owned(),
+            priority: None,
+            fallback: None,
+            prompt: None,
+        }
+    }
+
+    fn parts() -> (Arc<[Intent]>, Arc<Registry>) {
+        let intents = [intent("bug", "nothing"), intent("refund", "refund")];
+        (intents.into(), Arc::new(Registry::new().on("nothing", nothing).on("refund", refund)))
+    }
+
+    fn checked(value: &Value) -> Result<(), String> {
+        let (intents, registry) = parts();
+        check(value, &intents, &registry)
+    }
+
+    #[test]
+    fn schema_has_parameters_of_the_automations_that_take_some() {
+        let (intents, registry) = parts();
+        let schema = schema(&intents, &registry);
+        assert_eq!(schema["properties"]["intent"]["enum"], json!(["bug", "refund"]));
+        let parameters = schema["properties"]["parameters"]["properties"].as_object().unwrap();
+        assert_eq!(parameters.keys().collect::<Vec<_>>(), ["refund"]);
+    }
+
+    #[test]
+    fn schema_without_parameters_has_no_empty_object() {
+        let registry = Registry::new().on("nothing", nothing);
+        assert!(schema(&[intent("bug", "nothing")], &registry)["properties"].get("parameters").is_none());
+    }
+
+    #[test]
+    fn wrong_answers_are_told_what_is_wrong() {
+        assert!(checked(&json!({"intent": "bug", "confidence": 0.5, "spam": false})).is_ok());
+        assert!(checked(&json!({"intent": "x", "confidence": 0.5})).unwrap_err().contains("bug, refund"));
+        assert!(checked(&json!({"intent": "bug", "confidence": 2})).unwrap_err().contains("0 to 1"));
+        assert!(checked(&json!({"confidence": 1})).unwrap_err().contains("intent"));
+        let missing = checked(&json!({"intent": "refund", "confidence": 1, "parameters": {"refund": {}}}));
+        assert!(missing.unwrap_err().contains("parameters.refund"));
+    }
+}

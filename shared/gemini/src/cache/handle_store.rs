@@ -1,0 +1,265 @@
+//! [`HandleStore`]: what the fleet knows of its caches, in the state store.
+//!
+//! | key | value |
+//! |-|-|
+//! | `cache:{model}:{digest}` | the [`Handle`]; and, as a lease, who makes or extends the cache |
+//! | `cache-rules:{model}` | [`Rules`]: what the model was learnt to allow; forgotten after a day |
+//! | `cache-installation` | a name for all who share this store, part of the caches' display names |
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use domain::{Acquire, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::digest::CacheKey;
+use super::handle::{Handle, HandleRef};
+use super::rules::Rules;
+
+/// A call to the model does not wait longer for the state store than this.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+const RULES_LAST: Duration = Duration::from_secs(24 * 3_600);
+/// The installation's name outlives every cache.
+const INSTALLATION_LASTS: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+/// Writers that meet are few: one is always done, so this is plenty.
+const TRIES: usize = 5;
+const INSTALLATION: &str = "cache-installation";
+
+/// Handles, leases and rules of the fleet.
+#[derive(Clone)]
+pub(crate) struct HandleStore {
+    store: Arc<dyn StateStore>,
+    jitter: Jitter,
+}
+
+/// What became of a handle that was to be written as the first.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Placed {
+    /// It is the fleet's now.
+    Ours(HandleRef),
+    /// Another one was there before.
+    Theirs(HandleRef),
+}
+
+impl HandleStore {
+    pub(crate) fn new(store: Arc<dyn StateStore>, jitter: Jitter) -> Self {
+        Self { store, jitter }
+    }
+
+    /// The fleet's handle for `key`, if it has one.
+    pub(crate) async fn handle(
+        &self,
+        key: &CacheKey,
+        now: Timestamp,
+    ) -> Result<Option<HandleRef>, StoreError> {
+        let found = bounded(self.store.get(&key.to_string(), now)).await?;
+        Ok(found.and_then(|found| handle_in(key, &found)))
+    }
+
+    /// Makes `handle` the fleet's, unless it has one that is alive.
+    pub(crate) async fn place(
+        &self,
+        key: &CacheKey,
+        handle: Handle,
+        now: Timestamp,
+    ) -> Result<Placed, StoreError> {
+        let mut expected = Expected::Absent;
+        for _ in 0..TRIES {
+            match self.swap(key, expected, &handle, now).await? {
+                Swap::Done(version) => {
+                    let placed = HandleRef { key: key.clone(), handle, version: Some(version) };
+                    return Ok(Placed::Ours(placed));
+                }
+                Swap::Conflict(None) => expected = Expected::Absent,
+                Swap::Conflict(Some(current)) => match handle_in(key, &current) {
+                    // The sweeper was quicker to adopt it.
+                    Some(there) if there.handle.name == handle.name => return Ok(Placed::Ours(there)),
+                    Some(there) if there.handle.is_alive(now) => return Ok(Placed::Theirs(there)),
+                    Some(_) | None => expected = Expected::Version(current.version),
+                },
+            }
+        }
+        Err(StoreError::unavailable("write a cache handle", "too many others write it"))
+    }
+
+    /// Writes the new end of `known`, which was extended to `expires_at`. Returns what the fleet has
+    /// now: a newer handle that came meanwhile stays.
+    pub(crate) async fn renew(
+        &self,
+        known: &HandleRef,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<HandleRef, StoreError> {
+        let handle = Handle { expires_at, ..known.handle.clone() };
+        let expected = known.version.map_or(Expected::Absent, Expected::Version);
+        let mine = |version| HandleRef { key: known.key.clone(), handle: handle.clone(), version };
+        Ok(match self.swap(&known.key, expected, &handle, now).await? {
+            Swap::Done(version) => mine(Some(version)),
+            Swap::Conflict(current) => {
+                current.and_then(|current| handle_in(&known.key, &current)).unwrap_or_else(|| mine(None))
+            }
+        })
+    }
+
+    /// Forgets `gone`. Returns the handle that the fleet has instead, if somebody made another
+    /// meanwhile: that one is not lost.
+    pub(crate) async fn forget(
+        &self,
+        gone: &HandleRef,
+        now: Timestamp,
+    ) -> Result<Option<HandleRef>, StoreError> {
+        let key = gone.key.to_string();
+        let mut version = match gone.version {
+            Some(version) => version,
+            None => match self.handle(&gone.key, now).await? {
+                Some(HandleRef { version: Some(version), handle, .. }) if handle.name == gone.handle.name => {
+                    version
+                }
+                newer => return Ok(newer),
+            },
+        };
+        for _ in 0..TRIES {
+            let swap = self.store.swap(&key, Expected::Version(version), &Value::Null, now, now);
+            match bounded(swap).await? {
+                Swap::Done(_) | Swap::Conflict(None) => return Ok(None),
+                Swap::Conflict(Some(current)) => match handle_in(&gone.key, &current) {
+                    Some(newer) if newer.handle.name != gone.handle.name => return Ok(Some(newer)),
+                    // The same cache, extended by somebody meanwhile.
+                    Some(_) | None => version = current.version,
+                },
+            }
+        }
+        Err(StoreError::unavailable("forget a cache handle", "too many others write it"))
+    }
+
+    async fn swap(
+        &self,
+        key: &CacheKey,
+        expected: Expected,
+        handle: &Handle,
+        now: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        let value = json!(handle);
+        bounded(self.store.swap(&key.to_string(), expected, &value, now, handle.expires_at)).await
+    }
+
+    /// Takes the lease on making or extending the cache of `key`, or extends it, until `until`.
+    pub(crate) async fn acquire(
+        &self,
+        key: &CacheKey,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Acquire, StoreError> {
+        bounded(self.store.acquire(&key.to_string(), owner, now, until)).await
+    }
+
+    /// Gives the lease back. A failure is no harm: it ends by itself.
+    pub(crate) async fn release(&self, key: &CacheKey, owner: &str) {
+        if let Err(problem) = bounded(self.store.release(&key.to_string(), owner)).await {
+            tracing::debug!(%key, %problem, "the lease on a context cache ends by itself");
+        }
+    }
+
+    /// A name for one attempt, which no other in the fleet has: leases let their owner in again, so
+    /// two attempts must never look like one.
+    pub(crate) fn owner(&self) -> String {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        format!("{}-{}", self.random(), COUNT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn random(&self) -> String {
+        [self.jitter.draw(), self.jitter.draw()].map(|draw| format!("{:013x}", draw.to_bits() >> 12)).concat()
+    }
+
+    /// What `model` was learnt to allow.
+    pub(crate) async fn rules(&self, model: &str, now: Timestamp) -> Result<Rules, StoreError> {
+        let found = bounded(self.store.get(&rules_key(model), now)).await?;
+        Ok(found.and_then(|found| read(&found.value)).unwrap_or_default())
+    }
+
+    /// Writes what `learn` adds to the rules of `model`.
+    pub(crate) async fn learn(
+        &self,
+        model: &str,
+        now: Timestamp,
+        learn: impl Fn(&mut Rules) + Send + Sync,
+    ) -> Result<(), StoreError> {
+        let (key, forget_at) = (rules_key(model), after(now, RULES_LAST));
+        let (mut expected, mut rules) = (Expected::Absent, Rules::default());
+        for _ in 0..TRIES {
+            learn(&mut rules);
+            let value = json!(rules);
+            match bounded(self.store.swap(&key, expected, &value, now, forget_at)).await? {
+                Swap::Done(_) => return Ok(()),
+                Swap::Conflict(None) => (expected, rules) = (Expected::Absent, Rules::default()),
+                Swap::Conflict(Some(current)) => {
+                    expected = Expected::Version(current.version);
+                    rules = read(&current.value).unwrap_or_default();
+                }
+            }
+        }
+        Err(StoreError::unavailable("learn about a model's caches", "too many others write it"))
+    }
+
+    /// The name of all who share this store; made up by the first who asks.
+    pub(crate) async fn installation(&self, now: Timestamp) -> Result<String, StoreError> {
+        if let Some(name) = self.known_installation(now).await? {
+            return Ok(name);
+        }
+        let name: String = self.random().chars().rev().take(16).collect();
+        let forget_at = after(now, INSTALLATION_LASTS);
+        let value = json!(name);
+        let swap = self.store.swap(INSTALLATION, Expected::Absent, &value, now, forget_at);
+        match bounded(swap).await? {
+            Swap::Done(_) => Ok(name),
+            Swap::Conflict(current) => current.and_then(|current| read(&current.value)).ok_or_else(|| {
+                StoreError::broken("name the installation", "its name in the state store cannot be read")
+            }),
+        }
+    }
+
+    /// The same, if anybody has asked yet: before that there are no caches.
+    pub(crate) async fn known_installation(&self, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let found = bounded(self.store.get(INSTALLATION, now)).await?;
+        Ok(found.and_then(|found| read(&found.value)))
+    }
+
+    /// A field of the shared state of `model`, if it is there and can be read.
+    pub(crate) async fn of_model<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        field: &str,
+        now: Timestamp,
+    ) -> Result<Option<T>, StoreError> {
+        let found = bounded(self.store.get(&format!("model:{model}"), now)).await?;
+        Ok(found.and_then(|found| read(found.value.get(field)?)))
+    }
+}
+
+impl std::fmt::Debug for HandleStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HandleStore")
+    }
+}
+
+fn rules_key(model: &str) -> String {
+    format!("cache-rules:{model}")
+}
+
+/// What cannot be read counts as absent: it is written anew.
+fn read<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    T::deserialize(value).ok()
+}
+
+fn handle_in(key: &CacheKey, found: &Versioned) -> Option<HandleRef> {
+    let handle = read(&found.value)?;
+    Some(HandleRef { key: key.clone(), handle, version: Some(found.version) })
+}
+
+async fn bounded<T>(call: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
+    let late = || Err(StoreError::unavailable("context cache", "no answer within 2 s"));
+    tokio::time::timeout(STORE_TIMEOUT, call).await.unwrap_or_else(|_| late())
+}

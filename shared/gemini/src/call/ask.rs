@@ -1,0 +1,103 @@
+//! One model asked until it gives an answer that can be used, or has had its second chances.
+
+use super::context::CallContext;
+use super::prompt;
+use super::reading::{Flaw, Reading, read};
+use super::retry;
+use super::settle::Ledger;
+use super::thinking::Thinking;
+use crate::failure::{About, Failure};
+use crate::fleet::FleetModel;
+use crate::wire::GenerateContentRequest;
+
+/// What has been tried already; each of them once.
+#[derive(Debug, Default)]
+struct SecondChances {
+    unschemed: bool,
+    lessened: bool,
+    raised: bool,
+    repeated: bool,
+    repaired: bool,
+}
+
+/// The answer of `model`.
+///
+/// # Errors
+/// The model gave no answer, or none that can be used.
+pub(crate) async fn ask(
+    context: &CallContext<'_>,
+    ledger: &mut Ledger,
+    model: &FleetModel,
+) -> Result<Reading, Failure> {
+    let mut request = prompt::request(context.call, &context.config.generation);
+    context.thinking.apply(context.call.role, &model.name, &mut request);
+    let mut chances = SecondChances::default();
+    loop {
+        let response = match retry::send(context, ledger, model, &request).await {
+            Err(failure) if chances.mend(failure.about, context.thinking, &model.name, &mut request) => {
+                continue;
+            }
+            response => response?,
+        };
+        let flaw = match read(&response, &context.call.output) {
+            Ok(reading) => return Ok(reading),
+            Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(&model.name, &reason)),
+            Err(flaw) => flaw,
+        };
+        let description = flaw.describe();
+        tracing::debug!(task_id = %context.call.task_id, step = %context.call.step, model = model.name, flaw = %description, "unusable answer");
+        if !chances.take(flaw, context.thinking, &model.name, &mut request) {
+            return Err(Failure::unusable(&model.name, &description));
+        }
+    }
+}
+
+impl SecondChances {
+    /// Changes what was refused `about` the request. `false` if nothing can be done.
+    fn mend(
+        &mut self,
+        about: Option<About>,
+        thinking: &Thinking,
+        model: &str,
+        request: &mut GenerateContentRequest,
+    ) -> bool {
+        match about {
+            Some(About::Thinking) => thinking.refused(model, request),
+            Some(About::Schema) => {
+                !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)
+            }
+            Some(About::Request) | None => false,
+        }
+    }
+
+    /// Changes `request` so that another try makes sense. `false` if there is none left.
+    fn take(
+        &mut self,
+        flaw: Flaw,
+        thinking: &Thinking,
+        model: &str,
+        request: &mut GenerateContentRequest,
+    ) -> bool {
+        match flaw {
+            // A higher bound would only make room for more thoughts.
+            Flaw::Truncated { by_thoughts: true }
+                if !std::mem::replace(&mut self.lessened, true) && thinking.lessen(model, request) =>
+            {
+                true
+            }
+            // Sent unchanged, it would be cut off at the same place, for the same money.
+            Flaw::Truncated { .. } => {
+                !std::mem::replace(&mut self.raised, true) && prompt::raise_output_bound(request)
+            }
+            Flaw::Malformed(_) | Flaw::Withheld(_) => !std::mem::replace(&mut self.repeated, true),
+            Flaw::Unfit { problem, said } => {
+                let first = !std::mem::replace(&mut self.repaired, true);
+                if first {
+                    prompt::ask_for_repair(request, &problem, said);
+                }
+                first
+            }
+            Flaw::Blocked(_) => false,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! [`Attempt`]: one try of a request, from its admission to its settlement.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::admit::{enter, permit};
+use super::context::CallContext;
+use super::settle::{Ledger, Try};
+use super::transcript::for_transcript;
+use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
+use crate::failure::{Failure, FailureClass};
+use crate::fleet::{AdmittedCall, Ended, FleetModel};
+use crate::http::{Mode, Outgoing, TransportError};
+use crate::pricing;
+use crate::signal::{CallOutcome, Signal};
+use crate::wire::{GenerateContentRequest, GenerateContentResponse};
+
+/// A request that is being tried.
+pub(crate) struct Attempt<'a> {
+    pub(crate) context: &'a CallContext<'a>,
+    pub(crate) model: &'a FleetModel,
+    /// The request without a context cache.
+    pub(crate) inline: &'a GenerateContentRequest,
+    /// What a cache of its beginning would be kept under; `None` if it is too small for one.
+    pub(crate) key: Option<CacheKey>,
+    pub(crate) mode: Mode,
+    pub(crate) began: tokio::time::Instant,
+}
+
+/// What goes over the wire in one try.
+pub(crate) struct Sent {
+    /// As the transcript has it.
+    pub(crate) request: Value,
+    /// In the order in which the types have it.
+    pub(crate) body: Bytes,
+    pub(crate) cache: Option<HandleRef>,
+}
+
+/// What a try came to.
+pub(crate) enum Outcome {
+    Answered(Box<GenerateContentResponse>),
+    /// The connection had died unnoticed; nothing is known to be wrong with anything.
+    Died(Failure),
+    /// The context cache is gone.
+    CacheLost(HandleRef),
+    Failed(FailureClass, Failure),
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn new(
+        context: &'a CallContext<'a>,
+        model: &'a FleetModel,
+        inline: &'a GenerateContentRequest,
+    ) -> Self {
+        let (mode, key) = (Mode::of(inline), CacheKey::of(&model.name, inline));
+        Self { context, model, inline, key, mode, began: tokio::time::Instant::now() }
+    }
+
+    /// By a context cache, if there is one or its traffic repays one.
+    async fn prepare(&self, ledger: &mut Ledger, admitted: &AdmittedCall<'_>) -> Sent {
+        let (prepared, price) = match &self.key {
+            Some(key) => self.cached(key, admitted).await,
+            None => (Prepared::default(), None),
+        };
+        if let Some(usage) = prepared.usage.clone() {
+            self.context.reservation.spend(usage.cost_usd.or(price).unwrap_or_default());
+            self.context.signals.send(Signal::Billed { usage: &usage });
+            ledger.usage.push(usage);
+        }
+        let request = prepared.request(self.inline);
+        // Maps with string keys and strings: neither can fail.
+        let body = Bytes::from(serde_json::to_vec(&*request).unwrap_or_default());
+        let request = for_transcript(serde_json::to_value(&*request).unwrap_or_default());
+        Sent { request, body, cache: prepared.handle }
+    }
+
+    /// How the request goes, and what making a cache for it may have cost, US dollars.
+    async fn cached(&self, key: &CacheKey, admitted: &AdmittedCall<'_>) -> (Prepared, Option<f64>) {
+        let (now, remaining) = (self.context.now(), self.context.remaining());
+        let wanted = Wanted { key, request: self.inline, demand: admitted.demand.clone(), remaining };
+        let price = self.context.caches.cost_of_making(&wanted, now);
+        if let Some(usd) = price.filter(|_| self.context.reservation.is_bound())
+            && self.context.reservation.cover_besides(usd, now).await.is_err()
+        {
+            return (Prepared::default(), None);
+        }
+        (self.context.caches.prepare(&wanted, now).await, price)
+    }
+
+    /// What one try may cost is set aside, unless it still is from the try before.
+    pub(crate) async fn cover(&self) -> Result<(), Failure> {
+        self.context.reservation.cover(self.most_usd(), self.context.now()).await
+    }
+
+    pub(crate) fn most_usd(&self) -> f64 {
+        let output = self
+            .inline
+            .max_output_tokens()
+            .unwrap_or(u64::from(self.context.config.generation.max_output_tokens));
+        pricing::most_usd(&self.model.name, self.context.prompt_tokens, output, self.context.now())
+    }
+
+    /// One try, from the admission to the settlement.
+    pub(crate) async fn try_once(&self, ledger: &mut Ledger, attempt: u32) -> Result<Outcome, Failure> {
+        let digest = self.key.as_ref().map(|key| &key.digest);
+        let mut admitted = enter(self.context, self.model, self.context.prompt_tokens, digest).await?;
+        let permit = permit(self.context, self.model, &admitted).await?;
+        let sent = self.prepare(ledger, &admitted).await;
+        let (outcome, ended) = self.send(ledger, attempt, &sent, &mut admitted).await;
+        drop(permit);
+        admitted.settle(self.context.shared, self.context.signals, ended, self.context.now()).await;
+        Ok(outcome)
+    }
+
+    async fn send(
+        &self,
+        ledger: &mut Ledger,
+        attempt: u32,
+        sent: &Sent,
+        admitted: &mut AdmittedCall<'_>,
+    ) -> (Outcome, Ended) {
+        let (sent_at, clock) = (self.context.now(), tokio::time::Instant::now());
+        let timeout = self.model.policy.timeout.min(self.context.remaining());
+        admitted.sent = true;
+        let outgoing = Outgoing {
+            model: &self.model.name,
+            body: sent.body.clone(),
+            mode: self.mode,
+            task: &self.context.call.task_id,
+        };
+        let has_choice = self.context.client.has_choice(sent_at);
+        let reply = self.context.client.generate(outgoing, timeout, sent_at).await;
+        let first_byte = reply.as_ref().ok().map(|reply| reply.first_byte);
+        let tried = Try {
+            call: self.context.call,
+            model: &self.model.name,
+            request: &sent.request,
+            attempt,
+            sent_at,
+            elapsed: self.began.elapsed(),
+            first_byte,
+        };
+        // A connection that could not be opened carried nothing to the service.
+        admitted.sent = !matches!(
+            reply,
+            Err(TransportError::Connect | TransportError::Setup | TransportError::RequestTooLarge(_))
+        );
+        let (outcome, told) = match reply {
+            Ok(reply) => self.classify_reply(ledger, &tried, reply, sent),
+            Err(error) => self.classify_lost(ledger, &tried, error, timeout),
+        };
+        let took = clock.elapsed();
+        let model = &self.model.name;
+        self.context.signals.send(Signal::Called { model, outcome: told, took, first_byte });
+        if told == CallOutcome::Throttled {
+            self.context.signals.send(Signal::Throttled { model });
+        }
+        let read = self.read(&outcome, sent);
+        let ended = Ended { read, ..self.ended(&outcome, told, took, has_choice) };
+        (outcome, ended)
+    }
+}

@@ -1,0 +1,208 @@
+//! Which models are asked, in which order, and what is said when none of them answers: the soonest time at
+//! which one of them can.
+
+use domain::{Deferral, ModelFailure, ModelRole, Priority, Timestamp};
+
+use super::ask::ask;
+use super::context::CallContext;
+use super::reading::Reading;
+use super::settle::Ledger;
+use crate::config::{Config, ConfigError};
+use crate::failure::Failure;
+use crate::fleet::{FleetModel, Policy, ask_for};
+
+/// Every model that may be called, in the order in which it is preferred.
+pub(crate) fn models(config: &Config) -> Result<Vec<FleetModel>, ConfigError> {
+    let mut models: Vec<FleetModel> = Vec::new();
+    for name in [&config.triage, &config.answer].into_iter().chain(&config.fallback) {
+        if models.iter().all(|known| known.name != *name) {
+            let limits = config.limits.get(name).copied().unwrap_or_default();
+            models.push(FleetModel::new(name, Policy::new(name, &limits, config.environments)?));
+        }
+    }
+    Ok(models)
+}
+
+/// The models for a call of this role and priority: the wanted one, then the fallbacks, without those
+/// that are kept for more urgent work. If that leaves none, the last fallback is asked all
+/// the same: no task is left without a model.
+pub(crate) fn candidates<'a>(
+    config: &Config,
+    models: &'a [FleetModel],
+    role: ModelRole,
+    priority: Priority,
+) -> Vec<&'a FleetModel> {
+    let wanted = match role {
+        ModelRole::Triage => &config.triage,
+        ModelRole::Answer => &config.answer,
+    };
+    let mut chosen: Vec<&FleetModel> = Vec::new();
+    for name in std::iter::once(wanted).chain(&config.fallback) {
+        let model = models.iter().find(|model| model.name == *name);
+        chosen.extend(model.filter(|model| chosen.iter().all(|known| known.name != model.name)));
+    }
+    let last = chosen.last().copied();
+    chosen.retain(|model| priority >= model.policy.min_priority);
+    if chosen.is_empty() { last.into_iter().collect() } else { chosen }
+}
+
+/// The answer of the first candidate that has one.
+pub(super) async fn first_answer(
+    context: &CallContext<'_>,
+    ledger: &mut Ledger,
+    models: &[&FleetModel],
+) -> Result<Reading, Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    for model in models {
+        // What the models before it came to is the truth, not that the time is now up.
+        if !failures.is_empty() && !model.policy.in_place.allows_start(context.remaining()) {
+            break;
+        }
+        match ask(context, ledger, model).await {
+            Ok(reading) => return Ok(reading),
+            Err(failure) => {
+                // What two models refuse of a request, the others will too.
+                let is_final = !failure.other_model_may_help
+                    || (failure.about.is_some() && failures.iter().any(|other| other.about.is_some()));
+                failures.push(failure);
+                if is_final {
+                    break;
+                }
+            }
+        }
+    }
+    // There is always a candidate, so there is always a failure to report.
+    let failure = failure_of_all(failures).unwrap_or_else(|| Failure::out_of_time("no model", false));
+    Err(with_slot(context, models, failure).await)
+}
+
+/// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all
+/// who wait for the same moment would meet there, and wait again.
+async fn with_slot(context: &CallContext<'_>, models: &[&FleetModel], failure: Failure) -> Failure {
+    let ModelFailure::Defer { why, not_before } = failure.what else { return failure };
+    let is_for_the_model = matches!(why, Deferral::Quota | Deferral::DailyQuota | Deferral::Unavailable);
+    let model = models.iter().find(|model| model.name == failure.model);
+    let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
+    let now = context.now();
+    let ask = ask_for(context.call, context.prompt_tokens, context.call.slot, now);
+    let slot = model.next_slot(context.shared, ask, not_before, now).await;
+    Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
+}
+
+/// The failure that stands for all `failures`: `None` if there are none.
+///
+/// What decides is what the caller should do next. An answer that was paid for and is of no use
+/// comes first: coming back would cost the same again. Then a deferral, the soonest: when that
+/// model is back, there is an answer. A refusal counts only if every model refuses.
+fn failure_of_all(failures: Vec<Failure>) -> Option<Failure> {
+    let message = failures.iter().map(|failure| failure.message.as_str()).collect::<Vec<_>>().join("; ");
+    let worst = failures.into_iter().min_by_key(|failure| rank(failure.what))?;
+    Some(Failure { message, ..worst })
+}
+
+fn rank(what: ModelFailure) -> (u8, Timestamp) {
+    match what {
+        ModelFailure::Blocked => (0, Timestamp::MIN),
+        ModelFailure::Unusable => (1, Timestamp::MIN),
+        // An unknown time is the caller's own back-off: seconds.
+        ModelFailure::Defer { not_before, .. } => (2, not_before.unwrap_or(Timestamp::MIN)),
+        ModelFailure::Retry => (3, Timestamp::MIN),
+        ModelFailure::Refused => (4, Timestamp::MIN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use super::*;
+    use crate::limits::Limits;
+
+    fn failure(what: ModelFailure, message: &str) -> Failure {
+        let (model, message) = ("m".to_owned(), message.to_owned());
+        Failure { model, what, is_booked: false, about: None, message, other_model_may_help: true }
+    }
+
+    fn defer(not_before: Option<i64>) -> ModelFailure {
+        let not_before = not_before.map(|second| Timestamp::constant(second, 0));
+        ModelFailure::Defer { why: Deferral::Quota, not_before }
+    }
+
+    fn decide(all: &[ModelFailure]) -> ModelFailure {
+        failure_of_all(all.iter().map(|&what| failure(what, "m")).collect()).unwrap().what
+    }
+
+    fn names(config: &Config, role: ModelRole, priority: u8) -> Vec<String> {
+        let models = models(config).unwrap();
+        let chosen = candidates(config, &models, role, Priority::new(priority).unwrap());
+        chosen.iter().map(|model| model.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_model_without_limits_has_the_default_ones() {
+        let limits = Limits { timeout: Duration::from_secs(90), ..Limits::default() };
+        let limits = [("m".to_owned(), limits)].into();
+        let models = models(&Config { answer: "m".to_owned(), limits, ..Config::new(None) }).unwrap();
+        let timeouts: Vec<u64> = models.iter().map(|model| model.policy.timeout.as_secs()).collect();
+        assert_eq!(timeouts, [60, 90, 60]);
+    }
+
+    #[test]
+    fn a_model_that_is_named_twice_is_one_model() {
+        let config = Config { answer: "m".to_owned(), triage: "m".to_owned(), ..Config::new(None) };
+        assert_eq!(models(&config).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn every_role_has_the_fallbacks_and_no_model_is_asked_twice() {
+        let config = Config {
+            triage: "t".to_owned(),
+            answer: "a".to_owned(),
+            fallback: vec!["b".to_owned(), "a".to_owned(), "c".to_owned(), "b".to_owned()],
+            ..Config::new(None)
+        };
+        assert_eq!(names(&config, ModelRole::Triage, 1), ["t", "b", "a", "c"]);
+        assert_eq!(names(&config, ModelRole::Answer, 1), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_model_is_kept_for_urgent_work() {
+        let urgent = Limits { min_priority: Priority::new(4).unwrap(), ..Limits::default() };
+        let config = Config {
+            answer: "a".to_owned(),
+            fallback: vec!["b".to_owned()],
+            limits: [("a".to_owned(), urgent)].into(),
+            ..Config::new(None)
+        };
+        assert_eq!(names(&config, ModelRole::Answer, 3), ["b"]);
+        assert_eq!(names(&config, ModelRole::Answer, 4), ["a", "b"]);
+        let alone = Config { fallback: vec![], ..config };
+        assert_eq!(names(&alone, ModelRole::Answer, 1), ["a"], "a task is never left without a model");
+    }
+
+    #[test]
+    fn what_was_paid_in_vain_is_not_paid_again() {
+        assert_eq!(decide(&[defer(Some(9)), ModelFailure::Unusable]), ModelFailure::Unusable);
+    }
+
+    #[test]
+    fn the_soonest_deferral_wins() {
+        assert_eq!(decide(&[defer(Some(9)), defer(Some(5)), ModelFailure::Retry]), defer(Some(5)));
+        assert_eq!(decide(&[defer(Some(9)), defer(None)]), defer(None));
+    }
+
+    #[test]
+    fn a_refusal_stands_only_if_all_refuse() {
+        assert_eq!(decide(&[ModelFailure::Refused, ModelFailure::Retry]), ModelFailure::Retry);
+        assert_eq!(decide(&[ModelFailure::Refused, ModelFailure::Refused]), ModelFailure::Refused);
+    }
+
+    #[test]
+    fn every_model_has_its_say() {
+        let all = vec![failure(ModelFailure::Refused, "a: no"), failure(ModelFailure::Retry, "b: oops")];
+        assert_eq!(failure_of_all(all).unwrap().message, "a: no; b: oops");
+        assert_eq!(failure_of_all(vec![]), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! What a try came to: for the caller ([`Outcome`]), for the figures ([`CallOutcome`]), and for the fleet
+//! ([`Ended`]).
+
+use std::time::Duration;
+
+use domain::{Timestamp, after};
+use resilience::{Denial, Outcome as ServiceOutcome};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::attempt::{Attempt, Outcome, Sent};
+use super::settle::{Ledger, Try};
+use crate::failure::{ApiError, Failure, FailureClass};
+use crate::fleet::{Ended, Read};
+use crate::http::{Reply, TransportError};
+use crate::signal::{CallOutcome, Signal};
+use crate::wire::GenerateContentResponse;
+
+impl Attempt<'_> {
+    /// What the fleet is told of `outcome`.
+    pub(crate) fn ended(
+        &self,
+        outcome: &Outcome,
+        told: CallOutcome,
+        took: Duration,
+        has_choice: bool,
+    ) -> Ended {
+        let now = self.context.now();
+        let used = match outcome {
+            Outcome::Answered(response) => {
+                response.usage_metadata.as_ref().and_then(|usage| usage.prompt_token_count)
+            }
+            Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => None,
+        };
+        let pause = match outcome {
+            Outcome::Failed(class, _) => self.pause(*class, now),
+            Outcome::Answered(_) | Outcome::CacheLost(_) | Outcome::Died(_) => None,
+        };
+        let service = match (outcome, told) {
+            (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
+            // One endpoint of several: the others may serve the model well, and this one is left out.
+            (Outcome::Failed(FailureClass::Unreachable | FailureClass::Overloaded { .. }, _), _)
+                if has_choice =>
+            {
+                ServiceOutcome::Neutral
+            }
+            (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
+            _ => ServiceOutcome::Neutral,
+        };
+        Ended { used, outcome: service, took, pause, throttled: told == CallOutcome::Throttled, read: None }
+    }
+
+    /// What an inline answer teaches of the beginning of its prompt.
+    pub(crate) fn read(&self, outcome: &Outcome, sent: &Sent) -> Option<Read> {
+        let (Outcome::Answered(response), Some(key), None) = (outcome, &self.key, &sent.cache) else {
+            return None;
+        };
+        let version = response.model_version.clone();
+        Some(Read { digest: key.digest.clone(), version, usage: response.usage_metadata.clone()? })
+    }
+
+    /// How long the whole fleet leaves the model alone.
+    fn pause(&self, class: FailureClass, now: Timestamp) -> Option<(Timestamp, Denial)> {
+        match class {
+            FailureClass::Throttled { .. } => {
+                let wait = class.wait(1, self.context.jitter)?;
+                Some((after(now, wait), Denial::Paused))
+            }
+            FailureClass::DayUsedUp { until } => Some((until, Denial::Day)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn classify_reply(
+        &self,
+        ledger: &mut Ledger,
+        tried: &Try<'_>,
+        reply: Reply,
+        sent: &Sent,
+    ) -> (Outcome, CallOutcome) {
+        let model = &self.model.name;
+        let is_error = !(200..300).contains(&reply.status) || reply.body.get("error").is_some();
+        if is_error {
+            let mut error = ApiError::read(reply.status, &reply.body);
+            error.wait_at_least(reply.retry_after);
+            ledger.failed(tried, &error.to_string(), reply.body);
+            let now = self.context.now();
+            let class = FailureClass::of_error(&error, now);
+            let failure = Failure::refused(&error, class, model, now);
+            if let Some(handle) = sent.cache.clone().filter(|_| error.is_lost_cache()) {
+                return (Outcome::CacheLost(handle), class.call_outcome());
+            }
+            return (Outcome::Failed(class, failure), class.call_outcome());
+        }
+        match GenerateContentResponse::deserialize(&reply.body) {
+            Ok(response) => {
+                let usage = ledger.answered(tried, &response, reply.body);
+                self.context.reservation.spend(usage.cost_usd.unwrap_or_else(|| self.most_usd()));
+                self.context.signals.send(Signal::Billed { usage });
+                if usage.cached_tokens > 0 {
+                    self.context.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });
+                }
+                (Outcome::Answered(Box::new(response)), CallOutcome::Answered)
+            }
+            Err(_) => {
+                let failure = Failure::unreadable(model);
+                ledger.failed(tried, &failure.message, reply.body);
+                (Outcome::Failed(FailureClass::Stumbled, failure), CallOutcome::Failed)
+            }
+        }
+    }
+
+    pub(crate) fn classify_lost(
+        &self,
+        ledger: &mut Ledger,
+        tried: &Try<'_>,
+        error: TransportError,
+        timeout: Duration,
+    ) -> (Outcome, CallOutcome) {
+        let reason = error.to_string();
+        ledger.failed(tried, &reason, Value::String(reason.clone()));
+        let class = FailureClass::of_transport(error);
+        let failure = Failure::unanswered(error, class, &self.model.name, self.context.now());
+        match error {
+            TransportError::Closed => (Outcome::Died(failure), CallOutcome::Failed),
+            // Cut short by our own deadline, a slow answer says nothing of the service.
+            TransportError::TimedOut(_) if timeout < self.model.policy.timeout => {
+                (Outcome::Failed(class, failure), CallOutcome::CutShort)
+            }
+            TransportError::TimedOut(_) | TransportError::Silent(_) => {
+                (Outcome::Failed(class, failure), CallOutcome::TimedOut)
+            }
+            _ => (Outcome::Failed(class, failure), class.call_outcome()),
+        }
+    }
+}

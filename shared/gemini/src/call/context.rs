@@ -1,0 +1,48 @@
+//! [`CallContext`]: what belongs to one call of [`domain::Model::generate`], for all links of the chain.
+
+use std::time::Duration;
+
+use domain::{Jitter, ModelCall, Timestamp, after, between};
+use tokio::time::Instant;
+
+use super::thinking::Thinking;
+use crate::budget::Reservation;
+use crate::cache::Caches;
+use crate::config::Config;
+use crate::fleet::Shared;
+use crate::http::Client;
+use crate::signal::Signals;
+
+/// Kept back at the end, so that what came of a call is written down and returned before the deadline.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// One call under way.
+pub(crate) struct CallContext<'a> {
+    pub(crate) call: &'a ModelCall,
+    pub(crate) config: &'a Config,
+    pub(crate) client: &'a Client,
+    pub(crate) caches: &'a Caches,
+    pub(crate) thinking: &'a Thinking,
+    pub(crate) shared: &'a Shared,
+    pub(crate) signals: &'a Signals,
+    pub(crate) jitter: &'a Jitter,
+    /// The money that may be spent on it.
+    pub(crate) reservation: &'a Reservation<'a>,
+    /// About how many tokens the prompt has.
+    pub(crate) prompt_tokens: u64,
+    /// When the call began, by the clock and by the runtime's timer.
+    pub(crate) began: (Timestamp, Instant),
+}
+
+impl CallContext<'_> {
+    /// The time. Read from the clock once, then carried on by the runtime's timer: the two cannot
+    /// drift apart in mid-call, whoever sets the clock meanwhile.
+    pub(crate) fn now(&self) -> Timestamp {
+        after(self.began.0, self.began.1.elapsed())
+    }
+
+    /// What is left for calls.
+    pub(crate) fn remaining(&self) -> Duration {
+        between(self.now(), self.call.deadline).saturating_sub(MARGIN)
+    }
+}

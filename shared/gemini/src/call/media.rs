@@ -1,0 +1,242 @@
+//! Images, audio, video and documents: what may be shown to the model, and how it is sent.
+//!
+//! Checked before anything is sent or paid for: the service would refuse the whole request with words
+//! that do not say which attachment is meant.
+
+use data_encoding::BASE64;
+use domain::{Media, Turn, clip};
+use reqwest::Url;
+
+use crate::wire::{FileData, InlineData, Part};
+
+/// Longest address, bytes; signed ones are long.
+const MAX_ADDRESS: usize = 8_192;
+
+/// What the models see, hear and read.
+const TYPES: &[&str] = &[
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/heic",
+    "image/heif",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/mp3",
+    "audio/mpeg",
+    "audio/aiff",
+    "audio/aac",
+    "audio/mp4",
+    "audio/ogg",
+    "audio/flac",
+    "audio/webm",
+    "video/mp4",
+    "video/mpeg",
+    "video/mpg",
+    "video/mov",
+    "video/quicktime",
+    "video/avi",
+    "video/x-flv",
+    "video/webm",
+    "video/wmv",
+    "video/3gpp",
+    "application/pdf",
+    "text/plain",
+    "text/markdown",
+    "text/html",
+    "text/css",
+    "text/csv",
+    "text/xml",
+    "text/rtf",
+    "text/javascript",
+];
+
+/// Why something cannot be shown to the model. Says which attachment, and nothing of what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MediaError {
+    #[error(
+        "the attachments have {} MB together, and {} MB is the most that is sent along: attach them by URL, or fewer of them",
+        megabytes(*.bytes),
+        megabytes(*.most)
+    )]
+    TooLarge { bytes: usize, most: usize },
+    #[error(
+        "{place} is of type `{kind}`, which no model reads: images (PNG, JPEG, WebP, HEIC), audio, video, PDF and text can be attached"
+    )]
+    Type { place: Place, kind: String },
+    #[error("{place} is empty")]
+    Empty { place: Place },
+    #[error("{place} must have an https:// address without user name, of at most {MAX_ADDRESS} bytes")]
+    Address { place: Place },
+}
+
+/// Which attachment, both counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    turn: usize,
+    attachment: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "attachment {} of message {}", self.attachment, self.turn)
+    }
+}
+
+/// Whether everything in `turns` can be sent.
+pub(crate) fn check(turns: &[Turn], max_inline_bytes: usize) -> Result<(), MediaError> {
+    let mut bytes = 0_usize;
+    for (turn, media) in turns.iter().enumerate() {
+        for (attachment, media) in media.media.iter().enumerate() {
+            let place = Place { turn: turn + 1, attachment: attachment + 1 };
+            bytes = bytes.saturating_add(check_one(media, place)?);
+        }
+    }
+    if bytes > max_inline_bytes {
+        Err(MediaError::TooLarge { bytes, most: max_inline_bytes })
+    } else {
+        Ok(())
+    }
+}
+
+/// The bytes that it adds to the request.
+fn check_one(media: &Media, place: Place) -> Result<usize, MediaError> {
+    let (Media::Inline { mime_type, .. } | Media::Url { mime_type, .. }) = media;
+    let kind = essence(mime_type);
+    if !TYPES.contains(&kind.as_str()) {
+        let printable = clip(&kind, 80).chars().filter(|c| c.is_ascii_graphic()).collect();
+        return Err(MediaError::Type { place, kind: printable });
+    }
+    match media {
+        Media::Inline { data, .. } if data.is_empty() => Err(MediaError::Empty { place }),
+        Media::Inline { data, .. } => Ok(data.len()),
+        Media::Url { url, .. } if is_fetchable(url) => Ok(0),
+        Media::Url { .. } => Err(MediaError::Address { place }),
+    }
+}
+
+/// The service fetches it, not we; what matters here is that it is one, encrypted on its way, and
+/// carries no password.
+fn is_fetchable(address: &str) -> bool {
+    address.len() <= MAX_ADDRESS
+        && Url::parse(address).is_ok_and(|url| {
+            url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
+        })
+}
+
+/// A media type without its parameters, in lower case.
+fn essence(mime_type: &str) -> String {
+    mime_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The part that shows `media`.
+pub(crate) fn part(media: &Media) -> Part {
+    match media {
+        Media::Inline { mime_type, data } => Part {
+            inline_data: Some(InlineData { mime_type: essence(mime_type), data: BASE64.encode(data) }),
+            ..Part::default()
+        },
+        Media::Url { mime_type, url } => Part {
+            file_data: Some(FileData { mime_type: essence(mime_type), file_uri: url.clone() }),
+            ..Part::default()
+        },
+    }
+}
+
+/// Rounded up, so that what is too much never looks like just enough.
+fn megabytes(bytes: usize) -> String {
+    let tenths = bytes.div_ceil(100_000);
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use domain::Speaker;
+    use serde_json::json;
+
+    fn inline(mime_type: &str, bytes: usize) -> Media {
+        Media::Inline { mime_type: mime_type.to_owned(), data: vec![7; bytes] }
+    }
+
+    fn by_url(mime_type: &str, url: &str) -> Media {
+        Media::Url { mime_type: mime_type.to_owned(), url: url.to_owned() }
+    }
+
+    fn checked(media: Vec<Media>) -> Result<(), MediaError> {
+        check(
+            &[Turn::text(Speaker::User, "x"), Turn { media, ..Turn::text(Speaker::User, "see") }],
+            1_000_000,
+        )
+    }
+
+    fn problem(media: Media) -> String {
+        checked(vec![inline("image/png", 1), media]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn images_audio_video_documents_and_text_are_sent() {
+        for kind in ["image/png", "audio/mpeg", "video/mp4", "application/pdf", "Text/Plain; charset=utf-8"] {
+            assert_eq!(checked(vec![inline(kind, 10), by_url(kind, "https://example.com/a?sig=1")]), Ok(()));
+        }
+    }
+
+    #[test]
+    fn other_types_are_refused_with_their_place() {
+        let problem = problem(inline("application/x-msdownload\n", 1));
+        assert!(
+            problem.starts_with("attachment 2 of message 2 is of type `application/x-msdownload`"),
+            "{problem}"
+        );
+        assert!(checked(vec![inline("", 1)]).is_err());
+        assert!(checked(vec![inline("image/svg+xml", 1)]).is_err(), "an SVG is a program");
+    }
+
+    #[test]
+    fn the_limit_counts_all_attachments_together() {
+        assert_eq!(checked(vec![inline("image/png", 500_000), inline("image/png", 500_000)]), Ok(()));
+        let error = checked(vec![inline("image/png", 500_000), inline("image/png", 500_001)]).unwrap_err();
+        assert_eq!(error, MediaError::TooLarge { bytes: 1_000_001, most: 1_000_000 });
+        assert!(error.to_string().contains("1.1 MB together, and 1.0 MB"), "{error}");
+    }
+
+    #[test]
+    fn nothing_cannot_be_shown() {
+        assert!(problem(inline("image/png", 0)).ends_with("is empty"));
+    }
+
+    #[test]
+    fn only_https_addresses_without_credentials_are_passed_on() {
+        let long = format!("https://example.com/{}", "x".repeat(MAX_ADDRESS));
+        let bad = [
+            "http://example.com/a.png",
+            "file:///etc/passwd",
+            "gs://bucket/a",
+            "",
+            "example.com/a.png",
+            "https://",
+            "https://u:SECRET@example.com/a.png",
+            "data:image/png;base64,AAAA",
+            &long,
+        ];
+        for address in bad {
+            let problem = problem(by_url("image/png", address));
+            assert!(problem.contains("https://") && !problem.contains("SECRET"), "{address}: {problem}");
+        }
+    }
+
+    #[test]
+    fn parts_have_the_shape_that_the_service_reads() {
+        let data = Media::Inline { mime_type: "image/PNG".to_owned(), data: vec![0xfb, 0xef, 0xff, 0] };
+        assert_eq!(
+            serde_json::to_value(part(&data)).unwrap(),
+            json!({"inlineData": {"mimeType": "image/png", "data": "++//AA=="}})
+        );
+        assert_eq!(
+            serde_json::to_value(part(&by_url("application/pdf", "https://example.com/a.pdf?sig=x")))
+                .unwrap(),
+            json!({"fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/a.pdf?sig=x"}})
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! [`Gemini`], and the chain that every call passes:
+//!
+//! 1. `budget`: the most that it may cost is set aside (`estimate`);
+//! 2. `coalesce`: an identical call under way answers this one too;
+//! 3. `candidates`: the wanted model, then its fallbacks;
+//! 4. `ask`: one model, with second chances for answers that cannot be used (`prompt`, `thinking`, `reading`);
+//! 5. `retry`: one request, repeated in place for short waits only, each try (`attempt`, `classify`) through
+//! 6. `admit`: breaker and quota, shared with the fleet in one write (`fleet`), and a permit;
+//! 7. `cache`: by a context cache, where its traffic repays one; `http`: the request itself;
+//! 8. `settle`: quota, breaker and concurrency in a second write; tokens, cost, transcript, log.
+//!
+//! A call can be dropped at any point: nothing outlives it but pooled connections.
+
+mod admit;
+mod ask;
+mod attempt;
+mod candidates;
+mod classify;
+mod context;
+mod estimate;
+mod media;
+mod prompt;
+mod reading;
+mod retry;
+mod schema;
+mod settle;
+mod thinking;
+mod transcript;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore};
+use tokio::time::Instant;
+
+use self::candidates::{candidates, first_answer, models};
+use self::context::CallContext;
+use self::estimate::prompt_tokens;
+use self::reading::Reading;
+use self::settle::Ledger;
+use self::thinking::Thinking;
+use crate::budget::{BudgetAccount, Reservation};
+use crate::cache::Caches;
+use crate::coalesce::Coalescer;
+use crate::config::{Config, ConfigError};
+use crate::failure::Failure;
+use crate::fleet::{FleetModel, Shared};
+use crate::http::{Client, ConnectionCounts};
+use crate::pricing::most_usd;
+use crate::signal::Signals;
+
+/// Google's Gemini.
+#[derive(Debug)]
+pub struct Gemini {
+    config: Config,
+    models: Vec<FleetModel>,
+    budget: BudgetAccount,
+    coalescer: Coalescer<ModelAnswer>,
+    client: Arc<Client>,
+    caches: Caches,
+    thinking: Thinking,
+    shared: Shared,
+    signals: Signals,
+    clock: Clock,
+}
+
+impl Gemini {
+    /// A model that is reached as `config` says, whose quotas, breakers and budgets are kept in `store`
+    /// for all environments together. Nothing is connected before the first call.
+    ///
+    /// # Errors
+    /// What is wrong with `config`.
+    pub fn new(
+        config: Config,
+        store: Arc<dyn StateStore>,
+        signals: Signals,
+        clock: Clock,
+        jitter: Jitter,
+    ) -> Result<Self, ConfigError> {
+        config.check_names()?;
+        let models = models(&config)?;
+        let client = Arc::new(Client::new(&config, signals.clone())?);
+        let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
+        let budget = BudgetAccount::new(config.budgets);
+        let (coalescer, thinking) = (Coalescer::default(), Thinking::default());
+        let shared = Shared { store, jitter };
+        Ok(Self { config, models, budget, coalescer, client, caches, thinking, shared, signals, clock })
+    }
+
+    /// How many connections to the service were opened in this environment, and how many requests
+    /// they served.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionCounts {
+        self.client.counts()
+    }
+
+    fn context<'a>(&'a self, call: &'a ModelCall, reservation: &'a Reservation<'a>) -> CallContext<'a> {
+        CallContext {
+            call,
+            config: &self.config,
+            client: &self.client,
+            caches: &self.caches,
+            thinking: &self.thinking,
+            shared: &self.shared,
+            signals: &self.signals,
+            jitter: &self.shared.jitter,
+            reservation,
+            prompt_tokens: prompt_tokens(call),
+            began: (self.clock.now(), Instant::now()),
+        }
+    }
+
+    /// The answer to `call`, once the money for it is set aside: that of an identical call under way, or
+    /// the first candidate's that has one.
+    async fn answer(&self, context: &CallContext<'_>) -> Result<ModelAnswer, ModelError> {
+        let models = candidates(&self.config, &self.models, context.call.role, context.call.priority);
+        cover(context, &models).await.map_err(|failure| refusal(context.call, failure, Ledger::default()))?;
+        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        // Large, and polled through several layers.
+        let own = Box::pin(own_answer(context, &models));
+        self.coalescer.generate(context.call, &names, context.remaining(), context.signals, own).await
+    }
+}
+
+#[async_trait]
+impl Model for Gemini {
+    async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
+        media::check(&call.turns, self.config.max_inline_bytes)
+            .map_err(|problem| refusal(call, Failure::unsendable(&problem), Ledger::default()))?;
+        let reservation = self.budget.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
+        let context = self.context(call, &reservation);
+        let outcome = self.answer(&context).await;
+        let now = context.now();
+        reservation.close(now).await;
+        outcome
+    }
+}
+
+/// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself.
+async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
+    let output = u64::from(context.config.generation.max_output_tokens);
+    let most = |model: &&FleetModel| most_usd(&model.name, context.prompt_tokens, output, context.now());
+    context.reservation.cover(models.first().map_or(0.0, most), context.now()).await
+}
+
+/// The answer of a call that is made, with everything that was said and paid for on the way.
+async fn own_answer(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<ModelAnswer, ModelError> {
+    let mut ledger = Ledger::default();
+    match first_answer(context, &mut ledger, models).await {
+        Ok(Reading { text, value }) => {
+            let Ledger { usage, exchanges } = ledger;
+            Ok(ModelAnswer { text, value, usage, exchanges })
+        }
+        Err(failure) => Err(refusal(context.call, failure, ledger)),
+    }
+}
+
+fn refusal(call: &ModelCall, failure: Failure, ledger: Ledger) -> ModelError {
+    let Ledger { usage, exchanges } = ledger;
+    let Failure { what, message, .. } = failure;
+    ModelError { step: call.step.clone(), failure: what, message, usage, exchanges }
+}

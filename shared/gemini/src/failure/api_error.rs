@@ -1,0 +1,246 @@
+//! [`ApiError`]: a failed call in Google's own words, sorted.
+
+use std::fmt;
+use std::time::Duration;
+
+use domain::clip;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::wire::{Detail, ErrorBody, QuotaViolation, Status};
+
+/// Longest message that is passed on, bytes.
+const MAX_MESSAGE: usize = 300;
+/// The most that a wait is believed. Quotas of a minute and spend limits of ten are renewed long before, and a
+/// used-up day is told by its quota. A longer wait is garbled, and it would stop the whole fleet.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+
+/// What the service said when it refused.
+///
+/// Holds nothing of the request: no credentials, no prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// HTTP status; for an error inside a 200 body, the error's own code.
+    pub status: u16,
+    /// gRPC status, such as `RESOURCE_EXHAUSTED`; empty if none was given.
+    pub grpc_status: String,
+    /// First line of the message, without control characters, at most 300 bytes.
+    pub message: String,
+    /// Reason of `ErrorInfo`, such as `API_KEY_INVALID`.
+    pub reason: Option<String>,
+    /// How long we are told to wait (`RetryInfo`, or the header `Retry-After`); never zero, at most an hour.
+    pub retry_after: Option<Duration>,
+    /// Every quota that was exceeded: there can be several at once, and the worst one counts.
+    pub quotas: Vec<QuotaLimit>,
+    no_access: bool,
+}
+
+/// What of one request a model refuses: another request, or another model, may fare better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The level or amount of thinking.
+    Thinking,
+    /// The schema of the answer: too complex, or with a keyword that is not known.
+    Schema,
+    /// Something else: its length, a setting.
+    Request,
+}
+
+/// A quota that was exceeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaLimit {
+    /// `GenerateRequestsPerDayPerProjectPerModel-FreeTier`.
+    pub id: String,
+    /// What its id says about the period; `None` if nothing.
+    pub period: Option<Period>,
+    /// The limit; `Some(0)` is no access at all.
+    pub limit: Option<u64>,
+}
+
+/// The period of a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// Renewed within a minute.
+    Minute,
+    /// Renewed at midnight in California.
+    Day,
+}
+
+impl ApiError {
+    /// Reads the body of a failed call. Any body will do: a proxy's HTML page has no details.
+    #[must_use]
+    pub fn read(http_status: u16, body: &Value) -> Self {
+        // Without `alt=sse`, errors of streamed calls come inside an array.
+        let body = body.get(0).unwrap_or(body);
+        let status = ErrorBody::deserialize(body).map(|body| body.error).unwrap_or_default();
+        let in_band = status.code.filter(|_| http_status < 400);
+        Self::from_status(in_band.unwrap_or(http_status), &status)
+    }
+
+    fn from_status(http_status: u16, status: &Status) -> Self {
+        let mut error = Self {
+            status: http_status,
+            grpc_status: one_line(&status.status),
+            message: one_line(&status.message),
+            reason: None,
+            retry_after: None,
+            quotas: Vec::new(),
+            no_access: says_limit_zero(&status.message),
+        };
+        for detail in &status.details {
+            error.add(detail);
+        }
+        error
+    }
+
+    fn add(&mut self, detail: &Detail) {
+        match detail {
+            Detail::QuotaFailure(failure) => {
+                self.quotas.extend(failure.violations.iter().map(QuotaLimit::from))
+            }
+            Detail::RetryInfo(info) => self.wait_at_least(info.retry_delay),
+            Detail::ErrorInfo(info) => {
+                let text = |key: &str| info.metadata.get(key).and_then(Value::as_str);
+                if let Some(id) = text("quota_limit") {
+                    self.quotas.push(QuotaLimit::new(id, text("quota_limit_value").unwrap_or_default()));
+                }
+                self.reason = Some(one_line(&info.reason)).filter(|reason| !reason.is_empty());
+            }
+            Detail::Other(_) => {}
+        }
+    }
+
+    /// Waits at least as long as `wait` says: the longest of all waits counts. Zero counts as none, since
+    /// coming back at once is what was refused. An hour is the most that is believed.
+    pub(crate) fn wait_at_least(&mut self, wait: Option<Duration>) {
+        let wait = wait.filter(|wait| !wait.is_zero()).map(|wait| wait.min(MAX_RETRY_AFTER));
+        self.retry_after = self.retry_after.max(wait);
+    }
+
+    /// Whether the key is refused, whatever is asked.
+    #[must_use]
+    pub fn is_invalid_key(&self) -> bool {
+        self.reason.as_deref() == Some("API_KEY_INVALID") || self.status == 401
+    }
+
+    /// Whether the project may not use the model at all: its limit is 0.
+    #[must_use]
+    pub fn is_without_access(&self) -> bool {
+        self.status == 429 && (self.no_access || self.quotas.iter().any(|quota| quota.limit == Some(0)))
+    }
+
+    /// What a 400 finds fault with; `None` if it is the key or the account.
+    pub(crate) fn about(&self) -> Option<About> {
+        let is_of_the_account = self.is_invalid_key() || self.grpc_status == "FAILED_PRECONDITION";
+        if self.status != 400 || is_of_the_account {
+            return None;
+        }
+        let message = self.message.to_ascii_lowercase();
+        Some(if message.contains("thinking") {
+            About::Thinking
+        } else if message.contains("schema") {
+            About::Schema
+        } else {
+            About::Request
+        })
+    }
+
+    /// Whether a quota per day is among those exceeded. It may come with a short `RetryInfo`, which
+    /// is wrong for it.
+    #[must_use]
+    pub fn is_daily(&self) -> bool {
+        self.quotas.iter().any(|quota| quota.period == Some(Period::Day))
+    }
+
+    /// Whether money, not calls or tokens, ran out: a limit of spending in a rolling window of ten
+    /// minutes.
+    #[must_use]
+    pub fn is_spend_limit(&self) -> bool {
+        let spend = |text: &str| text.to_ascii_lowercase().contains("spend");
+        self.status == 429 && (spend(&self.message) || self.quotas.iter().any(|quota| spend(&quota.id)))
+    }
+
+    /// Whether the context cache that was named cannot be used: expired, deleted, or not ours (the
+    /// service says 403 for all three), unknown to a gateway (404), or made for the model that an
+    /// alias stood for until today (400).
+    #[must_use]
+    pub fn is_lost_cache(&self) -> bool {
+        matches!(self.status, 400 | 403 | 404) && self.message.contains("CachedContent")
+    }
+
+    /// The least size of a context cache, if this is the refusal of one that was too small.
+    #[must_use]
+    pub fn min_cache_tokens(&self) -> Option<u64> {
+        self.count_after("min_total_token_count=")
+    }
+
+    /// The size of a context cache that was refused for being too small.
+    #[must_use]
+    pub fn cache_tokens(&self) -> Option<u64> {
+        self.min_cache_tokens()?;
+        self.count_after(" total_token_count=")
+    }
+
+    /// The number behind `label` in the message of a 400.
+    fn count_after(&self, label: &str) -> Option<u64> {
+        let (_, rest) = self.message.split_once(label).filter(|_| self.status == 400)?;
+        let digits = rest.find(|next: char| !next.is_ascii_digit()).map_or(rest, |end| &rest[..end]);
+        digits.parse().ok()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {}", self.status)?;
+        for word in [&self.grpc_status, self.reason.as_ref().unwrap_or(&String::new())] {
+            if !word.is_empty() {
+                write!(f, " {word}")?;
+            }
+        }
+        for quota in &self.quotas {
+            write!(f, " [{}]", quota.id)?;
+        }
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl QuotaLimit {
+    fn new(id: &str, limit: &str) -> Self {
+        let period = if id.contains("PerDay") {
+            Some(Period::Day)
+        } else if id.contains("PerMinute") {
+            Some(Period::Minute)
+        } else {
+            None
+        };
+        Self { id: one_line(id), period, limit: limit.parse().ok() }
+    }
+}
+
+impl From<&QuotaViolation> for QuotaLimit {
+    fn from(violation: &QuotaViolation) -> Self {
+        Self::new(&violation.quota_id, &violation.quota_value)
+    }
+}
+
+/// `limit: 0`, but not `limit: 0.5` or `limit: 05`.
+fn says_limit_zero(message: &str) -> bool {
+    message.match_indices("limit: 0").any(|(at, found)| {
+        let rest = &message[at + found.len()..];
+        !rest.starts_with(|next: char| next.is_ascii_digit())
+            && !rest
+                .strip_prefix('.')
+                .is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
+    })
+}
+
+/// What may go into logs and to users: one line, short, nothing that moves a cursor.
+fn one_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    clip(line, MAX_MESSAGE).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! [`FailureClass`]: what a failed call means for what we do next.
+
+use std::time::Duration;
+
+use domain::{Deferral, Jitter, ModelFailure, Timestamp, after};
+use resilience::Backoff;
+
+use super::api_error::ApiError;
+use super::pacific;
+use crate::http::TransportError;
+use crate::signal::CallOutcome;
+
+/// Wait after a hiccup of the network or of one server; the next try meets another one.
+const HICCUP: Duration = Duration::from_millis(250);
+/// Ceilings of the wait after "too many requests" and "overloaded": 1, 2, 4 … 32 s.
+const BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(32)) {
+    Ok(backoff) => backoff,
+    Err(_) => panic!("the ceilings are out of order"),
+};
+/// Wait for money: the window of a spend limit is ten minutes and rolls, so a minute frees a tenth
+/// of it on average.
+const SPEND_WAIT: Duration = Duration::from_secs(60);
+
+/// What a failed call means. Rules: the status first, then all details of the body together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    /// The rate is used up: wait, at least as long as we are told.
+    Throttled {
+        /// What we are told.
+        retry_after: Option<Duration>,
+    },
+    /// The day's requests are used up.
+    DayUsedUp {
+        /// When they are counted anew.
+        until: Timestamp,
+    },
+    /// The model has more to do than it can.
+    Overloaded {
+        /// What we are told to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The service could not be reached, or the connection died.
+    Unreachable,
+    /// The service failed at this request; the request itself may be the reason.
+    Stumbled,
+    /// This model refuses us, another one may not: it does not exist, or we have no access to it.
+    ModelRefused,
+    /// This model refuses this one request: it is too long, or asks for what the model does not know.
+    RequestRefused,
+    /// Every model would refuse: a wrong key, a denied project.
+    Refused,
+}
+
+impl FailureClass {
+    /// What `error` means at `now`.
+    #[must_use]
+    pub fn of_error(error: &ApiError, now: Timestamp) -> Self {
+        let retry_after = error.retry_after;
+        match error.status {
+            429 if error.is_without_access() => Self::ModelRefused,
+            429 if error.is_daily() => Self::DayUsedUp { until: pacific::next_midnight(now) },
+            429 if error.is_spend_limit() => {
+                Self::Throttled { retry_after: retry_after.max(Some(SPEND_WAIT)) }
+            }
+            429 => Self::Throttled { retry_after },
+            503 => Self::Overloaded { retry_after },
+            502 => Self::Unreachable,
+            408 | 499 | 500.. => Self::Stumbled,
+            404 => Self::ModelRefused,
+            400 if error.about().is_some() => Self::RequestRefused,
+            _ => Self::Refused,
+        }
+    }
+
+    pub(crate) fn of_transport(error: TransportError) -> Self {
+        match error {
+            TransportError::Connect | TransportError::Closed | TransportError::Broken => Self::Unreachable,
+            TransportError::TimedOut(_) | TransportError::Silent(_) | TransportError::TooLarge => {
+                Self::Stumbled
+            }
+            TransportError::Setup | TransportError::RequestTooLarge(_) => Self::Refused,
+        }
+    }
+
+    /// How long to wait before the same request may be sent again, after `failures` failures in a
+    /// row; `None` if it must not be.
+    #[must_use]
+    pub fn wait(self, failures: u32, jitter: &Jitter) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after } | Self::Overloaded { retry_after } => {
+                let delay = BACKOFF.delay(failures, jitter.draw());
+                Some(retry_after.map_or(delay, |told| told.max(delay)))
+            }
+            Self::Unreachable | Self::Stumbled => Some(jitter.spread(HICCUP)),
+            Self::DayUsedUp { .. } | Self::ModelRefused | Self::RequestRefused | Self::Refused => None,
+        }
+    }
+
+    /// What the caller is told when waiting in place was of no use.
+    ///
+    /// Without a word from the service there is no time to name: only the caller knows how often
+    /// the task was put off before, so the back-off across deferrals is the caller's.
+    #[must_use]
+    pub fn failure(self, now: Timestamp) -> ModelFailure {
+        let told = |wait: Option<Duration>| wait.map(|wait| after(now, wait));
+        match self {
+            Self::Throttled { retry_after } => {
+                ModelFailure::Defer { why: Deferral::Quota, not_before: told(retry_after) }
+            }
+            Self::DayUsedUp { until } => {
+                ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(until) }
+            }
+            Self::Overloaded { retry_after } => {
+                ModelFailure::Defer { why: Deferral::Unavailable, not_before: told(retry_after) }
+            }
+            Self::Unreachable => ModelFailure::Defer { why: Deferral::Unavailable, not_before: None },
+            Self::Stumbled => ModelFailure::Retry,
+            Self::ModelRefused | Self::RequestRefused | Self::Refused => ModelFailure::Refused,
+        }
+    }
+
+    /// What figures say of it.
+    pub(crate) fn call_outcome(self) -> CallOutcome {
+        match self {
+            Self::Throttled { .. } | Self::DayUsedUp { .. } => CallOutcome::Throttled,
+            Self::Overloaded { .. } | Self::Unreachable | Self::Stumbled => CallOutcome::Failed,
+            Self::ModelRefused | Self::RequestRefused | Self::Refused => CallOutcome::Refused,
+        }
+    }
+
+    /// Whether another model might do better.
+    #[must_use]
+    pub fn is_of_the_model(self) -> bool {
+        self != Self::Refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn now() -> Timestamp {
+        "2026-11-20T12:00:00Z".parse().unwrap()
+    }
+
+    fn class(status: u16, body: Value) -> FailureClass {
+        FailureClass::of_error(&ApiError::read(status, &body), now())
+    }
+
+    fn throttled(quotas: &[&str], delay: Option<&str>) -> FailureClass {
+        let violations: Vec<Value> =
+            quotas.iter().map(|id| json!({"quotaId": id, "quotaValue": "10"})).collect();
+        let mut details = vec![json!({"@type": "x/google.rpc.QuotaFailure", "violations": violations})];
+        details.extend(delay.map(|delay| json!({"@type": "x/google.rpc.RetryInfo", "retryDelay": delay})));
+        class(429, json!({"error": {"code": 429, "details": details}}))
+    }
+
+    fn not_before(failure: ModelFailure) -> Option<Timestamp> {
+        match failure {
+            ModelFailure::Defer { not_before, .. } => not_before,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_minute_quota_waits_as_long_as_told() {
+        let class = throttled(&["RequestsPerMinute"], Some("45.837906927s"));
+        let wait = Duration::new(45, 837_906_927);
+        assert_eq!(class.wait(1, &Jitter::fixed(0.0)), Some(wait));
+        assert_eq!(not_before(class.failure(now())), Some(after(now(), wait)));
+    }
+
+    #[test]
+    fn a_day_quota_waits_until_midnight_whatever_retry_info_says() {
+        let class = throttled(&["RequestsPerMinute", "RequestsPerDay"], Some("36s"));
+        let until = "2026-11-21T08:00:00Z".parse().unwrap();
+        assert_eq!(class, FailureClass::DayUsedUp { until });
+        assert_eq!(class.wait(1, &Jitter::fixed(0.0)), None);
+        assert_eq!(
+            class.failure(now()),
+            ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(until) }
+        );
+    }
+
+    #[test]
+    fn without_a_word_the_wait_doubles_and_is_drawn_in_full() {
+        let class = class(429, json!(null));
+        let ceilings: Vec<u64> =
+            (1..8).map(|n| class.wait(n, &Jitter::fixed(1.0)).unwrap().as_secs()).collect();
+        assert_eq!(ceilings, [1, 2, 4, 8, 16, 32, 32]);
+        assert_eq!(class.wait(3, &Jitter::fixed(0.0)), Some(Duration::ZERO));
+        assert_eq!(class.failure(now()), ModelFailure::Defer { why: Deferral::Quota, not_before: None });
+    }
+
+    #[test]
+    fn a_spend_limit_waits_a_minute() {
+        let class = class(429, json!({"error": {"message": "spend limit exceeded"}}));
+        assert_eq!(class, FailureClass::Throttled { retry_after: Some(SPEND_WAIT) });
+    }
+
+    #[test]
+    fn no_access_is_a_matter_of_the_model() {
+        let class = class(429, json!({"error": {"message": "limit: 0, model: m"}}));
+        assert_eq!(class, FailureClass::ModelRefused);
+        assert!(class.is_of_the_model());
+        assert_eq!(class.failure(now()), ModelFailure::Refused);
+    }
+
+    #[test]
+    fn statuses_have_their_classes() {
+        let cases = [
+            (400, FailureClass::RequestRefused),
+            (401, FailureClass::Refused),
+            (403, FailureClass::Refused),
+            (302, FailureClass::Refused),
+            (404, FailureClass::ModelRefused),
+            (408, FailureClass::Stumbled),
+            (500, FailureClass::Stumbled),
+            (502, FailureClass::Unreachable),
+            (503, FailureClass::Overloaded { retry_after: None }),
+            (504, FailureClass::Stumbled),
+        ];
+        for (status, expected) in cases {
+            assert_eq!(class(status, json!(null)), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn hiccups_are_retried_after_a_quarter_of_a_second() {
+        for class in [FailureClass::Stumbled, FailureClass::Unreachable] {
+            assert_eq!(class.wait(1, &Jitter::fixed(1.0)), Some(HICCUP));
+            assert_eq!(class.wait(1, &Jitter::fixed(0.0)), Some(HICCUP / 2));
+        }
+    }
+
+    #[test]
+    fn timeouts_count_and_lost_connections_do_not() {
+        let timeout = FailureClass::of_transport(TransportError::TimedOut(Duration::from_secs(1)));
+        assert_eq!(timeout.failure(now()), ModelFailure::Retry);
+        for error in [TransportError::Connect, TransportError::Closed, TransportError::Broken] {
+            let failure = FailureClass::of_transport(error).failure(now());
+            assert_eq!(failure, ModelFailure::Defer { why: Deferral::Unavailable, not_before: None });
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! [`Failure`]: why one model gave no usable answer, in words that help to mend it.
+//!
+//! [`ApiError`] is the service's refusal in its own words, [`FailureClass`] what it means for what comes next,
+//! [`Failure`] what the caller is told.
+
+mod api_error;
+mod failure_class;
+pub(crate) mod pacific;
+
+use std::fmt::Display;
+
+use domain::{Deferral, ModelFailure, Timestamp};
+
+use crate::http::TransportError;
+pub(crate) use api_error::About;
+pub use api_error::{ApiError, Period, QuotaLimit};
+pub use failure_class::FailureClass;
+pub use pacific::next_midnight as next_pacific_midnight;
+
+/// No usable answer from one model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Failure {
+    /// Which.
+    pub(crate) model: String,
+    pub(crate) what: ModelFailure,
+    /// Whether the time of a deferral is a slot that nobody else has.
+    pub(crate) is_booked: bool,
+    /// What of the request was refused.
+    pub(crate) about: Option<About>,
+    /// For people; free of secrets and of prompt text.
+    pub(crate) message: String,
+    /// Whether another model might do better.
+    pub(crate) other_model_may_help: bool,
+}
+
+impl Failure {
+    pub(crate) fn refused(error: &ApiError, class: FailureClass, model: &str, now: Timestamp) -> Self {
+        let message = match advice(error, class) {
+            Some(advice) => format!("{model}: {advice} ({error})"),
+            None => format!("{model}: {error}"),
+        };
+        let other_model_may_help = class.is_of_the_model();
+        let about = error.about();
+        Self { other_model_may_help, about, ..Self::new(model, class.failure(now), message) }
+    }
+
+    fn new(model: &str, what: ModelFailure, message: String) -> Self {
+        Self {
+            model: model.to_owned(),
+            what,
+            is_booked: false,
+            about: None,
+            message,
+            other_model_may_help: true,
+        }
+    }
+
+    /// Not before `at`.
+    pub(crate) fn denied(model: &str, why: Deferral, at: Timestamp, is_booked: bool) -> Self {
+        let message = match why {
+            Deferral::Unavailable => format!("{model} is down and not asked before {}", second(at)),
+            Deferral::DailyQuota => format!("{model}: the day's requests are used up until {}", second(at)),
+            _ => format!("{model}: the rate is used up until {}", second(at)),
+        };
+        let what = ModelFailure::Defer { why, not_before: Some(at) };
+        Self { is_booked, ..Self::new(model, what, message) }
+    }
+
+    /// No permit came free.
+    pub(crate) fn busy(model: &str) -> Self {
+        let what = ModelFailure::Defer { why: Deferral::Busy, not_before: None };
+        Self::new(model, what, format!("{model}: as many calls are under way as may be"))
+    }
+
+    /// Money, not the model, is what is missing.
+    pub(crate) fn over_budget(message: String, not_before: Option<Timestamp>) -> Self {
+        let what = ModelFailure::Defer { why: Deferral::Budget, not_before };
+        Self { other_model_may_help: false, ..Self::new("", what, message) }
+    }
+
+    pub(crate) fn unanswered(
+        error: TransportError,
+        class: FailureClass,
+        model: &str,
+        now: Timestamp,
+    ) -> Self {
+        let other_model_may_help = class.is_of_the_model();
+        Self { other_model_may_help, ..Self::new(model, class.failure(now), format!("{model}: {error}")) }
+    }
+
+    /// Nothing was sent, nor will it ever be as it is.
+    pub(crate) fn unsendable(problem: &impl Display) -> Self {
+        Self { other_model_may_help: false, ..Self::new("", ModelFailure::Refused, problem.to_string()) }
+    }
+
+    pub(crate) fn unreadable(model: &str) -> Self {
+        let message = format!("{model}: the answer is not JSON; is GEMINI_BASE_URL a Gemini API?");
+        Self::new(model, ModelFailure::Retry, message)
+    }
+
+    pub(crate) fn blocked(model: &str, reason: &str) -> Self {
+        let message = format!("{model} blocked the prompt for its content: {reason}");
+        Self { other_model_may_help: false, ..Self::new(model, ModelFailure::Blocked, message) }
+    }
+
+    pub(crate) fn unusable(model: &str, flaw: &str) -> Self {
+        let message = format!("{model} gave no usable answer: {flaw}; the task's transcript has it");
+        Self::new(model, ModelFailure::Unusable, message)
+    }
+
+    /// Too little time to begin. Once something was paid for, coming back costs the same again:
+    /// then it is counted, so that it ends.
+    pub(crate) fn out_of_time(model: &str, already_paid: bool) -> Self {
+        let what = if already_paid {
+            ModelFailure::Retry
+        } else {
+            ModelFailure::Defer { why: Deferral::OutOfTime, not_before: None }
+        };
+        let message = format!("{model}: too little of this invocation's time is left to ask");
+        Self { other_model_may_help: false, ..Self::new(model, what, message) }
+    }
+}
+
+/// To the second: nobody reads fractions.
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// How to mend it, if that is in the user's hands.
+fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
+    Some(match (error.status, class) {
+        _ if error.is_invalid_key() => {
+            "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
+        }
+        (404, _) => {
+            "there is no such model for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
+        }
+        (429, FailureClass::ModelRefused) => {
+            "the project has no access to this model (its limit is 0): enable billing, or name another model in agent.toml, [models]"
+        }
+        (403, _) => {
+            "access is denied: enable the Generative Language API for the key's project, and allow it for the key"
+        }
+        (400, _) => {
+            "the request is refused: check agent.toml, [models.generation], and the length of persona, documents and thread"
+        }
+        (300..400, _) => "the service redirects elsewhere: set GEMINI_BASE_URL to where it points",
+        (429, FailureClass::DayUsedUp { .. }) => "the day's quota is used up until midnight in California",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn message(status: u16, body: &Value) -> String {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        let error = ApiError::read(status, body);
+        Failure::refused(&error, FailureClass::of_error(&error, now), "gemini-x", now).message
+    }
+
+    #[test]
+    fn refusals_say_how_to_mend_them() {
+        let key = json!({"error": {"code": 400, "details": [
+            {"@type": "x/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}});
+        assert!(message(400, &key).contains("set GEMINI_API_KEY"));
+        assert!(message(404, &json!({})).contains("agent.toml, [models]"));
+        assert!(message(403, &json!({})).contains("enable the Generative Language API"));
+        assert!(message(400, &json!({})).contains("[models.generation]"));
+        assert!(message(302, &json!({})).contains("GEMINI_BASE_URL"));
+        assert!(message(429, &json!({"error": {"message": "limit: 0"}})).contains("no access"));
+    }
+
+    #[test]
+    fn the_model_and_the_services_words_are_named() {
+        let body = json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "models/gemini-x is not found."}});
+        let message = message(404, &body);
+        assert!(message.starts_with("gemini-x: "), "{message}");
+        assert!(message.ends_with("(HTTP 404 NOT_FOUND: models/gemini-x is not found.)"), "{message}");
+    }
+
+    #[test]
+    fn running_out_of_time_counts_once_something_was_paid() {
+        assert!(matches!(Failure::out_of_time("m", false).what, ModelFailure::Defer { .. }));
+        assert_eq!(Failure::out_of_time("m", true).what, ModelFailure::Retry);
+    }
+}

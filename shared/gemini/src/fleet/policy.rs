@@ -1,0 +1,122 @@
+//! [`Policy`]: the limits of one model, checked, as the calls and the fleet's state are judged by them.
+
+use std::time::Duration;
+
+use domain::Priority;
+use resilience::{BreakerPolicy, BreakerSpec, InPlace, QuotaLimits, share};
+
+use crate::config::ConfigError;
+use crate::limits::{BreakerLimits, Limits};
+
+/// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
+pub(crate) const MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
+/// No model answers in less, so it is not worth beginning.
+const MIN_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
+/// A probe that has not been heard of for so much longer than a call may take is lost.
+const PROBE_MARGIN: Duration = Duration::from_secs(10);
+
+/// [`Limits`], checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Policy {
+    pub(crate) timeout: Duration,
+    pub(crate) in_place: InPlace,
+    pub(crate) min_priority: Priority,
+    /// What holds for the fleet.
+    pub(crate) rules: Rules,
+    /// What holds for this environment while the fleet's state cannot be reached: its share.
+    pub(crate) alone: Rules,
+}
+
+/// The limits that the state of a model is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) quota: QuotaLimits,
+    pub(crate) breaker: BreakerPolicy,
+    /// Most calls under way.
+    pub(crate) ceiling: u32,
+}
+
+impl Policy {
+    pub(crate) fn new(model: &str, limits: &Limits, environments: u32) -> Result<Self, ConfigError> {
+        if limits.timeout.is_zero() {
+            return Err(ConfigError::Timeout { model: model.to_owned() });
+        }
+        let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
+            .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
+        let rules = Rules::new(model, limits)?;
+        let alone = rules.shared_among(environments);
+        let (timeout, min_priority) = (limits.timeout, limits.min_priority);
+        Ok(Self { timeout, in_place, min_priority, rules, alone })
+    }
+}
+
+impl Rules {
+    fn new(model: &str, limits: &Limits) -> Result<Self, ConfigError> {
+        let BreakerLimits { error_rate, window, slow, open } = limits.breaker;
+        let probe_lease = limits.timeout.saturating_add(PROBE_MARGIN);
+        let spec = BreakerSpec { error_rate, window, slow, open, probe_lease, ..BreakerSpec::default() };
+        let breaker = BreakerPolicy::new(spec)
+            .map_err(|source| ConfigError::Breaker { model: model.to_owned(), source })?;
+        let quota = QuotaLimits {
+            requests_per_minute: limits.requests_per_minute,
+            tokens_per_minute: limits.tokens_per_minute,
+            requests_per_day: limits.requests_per_day,
+            // The service counts in minutes of its own: burst and rate together must stay within each of them.
+            slack: QuotaLimits::BURST,
+        };
+        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(u32::MAX) })
+    }
+
+    /// The share of one of so many environments, which cannot see what the others do.
+    fn shared_among(self, environments: u32) -> Self {
+        let part = |limit: Option<u64>| limit.map(|limit| (limit / u64::from(environments.max(1))).max(1));
+        let quota = QuotaLimits {
+            requests_per_minute: part(self.quota.requests_per_minute),
+            tokens_per_minute: part(self.quota.tokens_per_minute),
+            requests_per_day: part(self.quota.requests_per_day),
+            ..self.quota
+        };
+        Self { quota, ceiling: share(self.ceiling, environments), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn policy(limits: Limits) -> Result<Policy, ConfigError> {
+        Policy::new("m", &limits, 4)
+    }
+
+    #[test]
+    fn three_retries_are_refused_with_their_place() {
+        let error = policy(Limits { retries: 3, ..Limits::default() }).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "agent.toml, [models.limits.\"m\"], retries: at most 2 retries in place are allowed, not 3"
+        );
+    }
+
+    #[test]
+    fn a_timeout_of_zero_is_refused() {
+        let error = policy(Limits { timeout: Duration::ZERO, ..Limits::default() }).unwrap_err();
+        assert_eq!(error.to_string(), "agent.toml, [models.limits.\"m\"], timeout: must be longer than zero");
+    }
+
+    #[test]
+    fn an_environment_alone_has_its_share_and_at_least_one() {
+        let limits = Limits {
+            requests_per_minute: Some(100),
+            requests_per_day: Some(3),
+            concurrency: Some(10),
+            ..Limits::default()
+        };
+        let alone = policy(limits).unwrap().alone;
+        assert_eq!(alone.quota.requests_per_minute, Some(25));
+        assert_eq!(alone.quota.requests_per_day, Some(1));
+        assert_eq!(alone.quota.tokens_per_minute, None);
+        assert_eq!(alone.ceiling, 2);
+    }
+}

@@ -1,0 +1,20 @@
+//! HTTP: one call to the model's service, and the connections and endpoints behind it.
+//!
+//! [`Client`] (`client`) sends one request and reads one answer: no retry, no judgement. `endpoints` and
+//! `balancer` choose where it goes, `connections` and `connector` over which connection, `receive` and
+//! `stream` read the body, `transport` says why there is none, `key` holds the API key.
+
+mod balancer;
+mod client;
+mod connections;
+mod connector;
+mod endpoints;
+mod key;
+mod receive;
+mod stream;
+mod transport;
+
+pub(crate) use client::{Client, Outgoing, Reply};
+pub use connector::ConnectionCounts;
+pub(crate) use stream::Mode;
+pub(crate) use transport::TransportError;

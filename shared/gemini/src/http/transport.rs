@@ -1,0 +1,87 @@
+//! [`TransportError`]: a call that got no answer, by what became of the connection.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use super::connector::Shareable;
+
+/// Largest request that the service takes, bytes.
+pub(crate) const MAX_REQUEST: usize = 100_000_000;
+
+/// Why there is no answer. Carries neither address nor headers: they may hold credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TransportError {
+    /// No connection could be made.
+    #[error("no connection to the model's service could be made (GEMINI_BASE_URL, network, TLS)")]
+    Connect,
+    /// The connection was closed before an answer began: most often a pooled one that had died
+    /// unnoticed, while the environment was frozen.
+    #[error("the connection was closed before an answer began")]
+    Closed,
+    /// The connection broke in the middle of the answer, or of the request.
+    #[error("the connection broke")]
+    Broken,
+    /// No whole answer in the time given.
+    #[error("no answer within {:.1} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// A streamed answer had begun, and then nothing came for so long.
+    #[error("the answer broke off: nothing more came for {:.0} s", .0.as_secs_f64())]
+    Silent(Duration),
+    /// The answer is larger than we are willing to hold.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// The request, of so many bytes, is larger than the service takes. Nothing was sent.
+    #[error(
+        "the request has {} MB, and the service takes {} MB at most: attach files by URL, or fewer of them",
+        .0.div_ceil(1_000_000),
+        MAX_REQUEST / 1_000_000
+    )]
+    RequestTooLarge(usize),
+    /// Our own client could not be set up.
+    #[error("the HTTP client could not be set up (TLS roots of the system, perhaps)")]
+    Setup,
+}
+
+impl TransportError {
+    /// What an error before the answer's headers means.
+    pub(crate) fn before_answer(error: &reqwest::Error) -> Self {
+        if error.is_connect() {
+            Self::Connect
+        } else if has_died(error) {
+            Self::Closed
+        } else if error.is_builder() {
+            Self::Setup
+        } else {
+            Self::Broken
+        }
+    }
+}
+
+/// Whether a call got no connection of its own because there is one that it can share: it is to ask
+/// again, and nothing was sent.
+pub(crate) fn may_share(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.is::<Shareable>())
+}
+
+/// Whether a connection that had been there turned out to be gone.
+fn has_died(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        cause.downcast_ref::<hyper::Error>().is_some_and(is_over)
+            || cause.downcast_ref::<io::Error>().is_some_and(is_gone)
+    })
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// The last is an HTTP/2 ping that nobody answered.
+fn is_over(error: &hyper::Error) -> bool {
+    error.is_incomplete_message() || error.is_canceled() || error.is_closed() || error.is_timeout()
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
+}

@@ -1,0 +1,230 @@
+//! Every refusal of the service, and what comes of it.
+
+use std::time::Duration;
+
+use domain::{Deferral, Model, ModelFailure, after};
+use serde_json::json;
+
+use crate::calls::*;
+use crate::server::{Server, Step};
+
+fn deferred(why: Deferral) -> ModelFailure {
+    ModelFailure::Defer { why, not_before: None }
+}
+
+#[tokio::test]
+async fn a_long_wait_goes_back_to_the_queue_with_that_very_time() {
+    let failure = failure_of([throttled(PER_MINUTE, Some("45.837906927s"))]).await;
+    let not_before = Some(after(now(), Duration::new(45, 837_906_927)));
+    let ModelFailure::Defer { why, not_before: told } = failure else { panic!("{failure:?}") };
+    assert_eq!(why, Deferral::Quota);
+    // A call takes time itself; the wait begins when the refusal comes.
+    assert!(told >= not_before && told < not_before.map(|at| after(at, Duration::from_secs(5))), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_short_wait_is_waited_in_place() {
+    let server = Server::start([throttled(PER_MINUTE, Some("0.05s")), says("Done.")]).await;
+    let answer = answered(&server, &call()).await;
+    assert_eq!((answer.text.as_str(), answer.usage[0].attempts), ("Done.", 2));
+    assert!(answer.usage[0].ms >= 50);
+    assert_eq!(server.models(), [ANSWER, ANSWER]);
+}
+
+#[tokio::test]
+async fn all_four_forms_of_429_are_a_matter_of_quota() {
+    let help = json!([{"@type": "type.googleapis.com/google.rpc.Help", "links": []}]);
+    let forms: [fn(&serde_json::Value) -> Step; 4] = [
+        |_| throttled(PER_MINUTE, Some("0.01s")),
+        |_| throttled(PER_MINUTE, None),
+        |help| error(429, "You exceeded your current quota.", help.clone()),
+        |_| bare(429),
+    ];
+    for form in forms {
+        let failure = failure_of([form(&help), form(&help)]).await;
+        assert!(matches!(failure, ModelFailure::Defer { why: Deferral::Quota, .. }), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_model_is_served_by_its_fallback() {
+    let server = Server::start([throttled(PER_MINUTE, Some("30s")), says("From the fallback.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
+    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_throttled_triage_model_is_served_by_the_fallback_too() {
+    let server = Server::start([throttled(PER_MINUTE, Some("30s")), says("From the fallback.")]).await;
+    let call = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
+    assert_eq!(answered(&server, &call).await.text, "From the fallback.");
+    assert_eq!(server.models(), [TRIAGE, FALLBACK]);
+}
+
+#[tokio::test]
+async fn the_days_quota_waits_until_midnight_in_california() {
+    let failure = failure_of([throttled(PER_DAY, Some("0.1s"))]).await;
+    let midnight = "2026-11-21T08:00:00Z".parse().unwrap();
+    assert_eq!(failure, ModelFailure::Defer { why: Deferral::DailyQuota, not_before: Some(midnight) });
+}
+
+#[tokio::test]
+async fn of_two_deferrals_the_sooner_one_counts() {
+    let server = Server::start([throttled(PER_DAY, None), throttled(PER_MINUTE, Some("30s"))]).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert!(matches!(error.failure, ModelFailure::Defer { why: Deferral::Quota, not_before: Some(_) }));
+    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_model_without_access_is_passed_over() {
+    let no_access = || error(429, "Quota exceeded for metric: m, limit: 0, model: x", json!([]));
+    let server = Server::start([no_access(), says("From the fallback.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
+    assert_eq!(failure_of([no_access()]).await, ModelFailure::Refused);
+}
+
+#[tokio::test]
+async fn an_overloaded_service_is_unavailable_after_one_retry() {
+    assert_eq!(failure_of([bare(503), bare(503)]).await, deferred(Deferral::Unavailable));
+    assert_eq!(failure_of([bare(502), bare(502)]).await, deferred(Deferral::Unavailable));
+}
+
+#[tokio::test]
+async fn retry_after_counts_where_retry_info_is_missing() {
+    let failure = failure_of([Step::Header(503, "retry-after", "20".to_owned())]).await;
+    let ModelFailure::Defer { why: Deferral::Unavailable, not_before: Some(at) } = failure else {
+        panic!("{failure:?}")
+    };
+    assert!(at >= after(now(), Duration::from_secs(20)));
+}
+
+#[tokio::test]
+async fn retry_after_may_be_a_date() {
+    let date = "Fri, 20 Nov 2026 12:00:20 GMT".to_owned();
+    let failure = failure_of([Step::Header(503, "retry-after", date)]).await;
+    let ModelFailure::Defer { why: Deferral::Unavailable, not_before: Some(at) } = failure else {
+        panic!("{failure:?}")
+    };
+    assert!(at >= after(now(), Duration::from_secs(20)));
+}
+
+#[tokio::test]
+async fn server_errors_are_retried_in_place_and_then_counted() {
+    for status in [408, 500, 504] {
+        assert_eq!(failure_of([bare(status), bare(status)]).await, ModelFailure::Retry, "{status}");
+        let server = Server::start([bare(status), says("Better.")]).await;
+        assert_eq!(answered(&server, &call()).await.text, "Better.");
+    }
+}
+
+#[tokio::test]
+async fn retries_are_as_many_as_configured() {
+    for retries in [0, 1, 2] {
+        let server = Server::start((0..=retries).map(|_| bare(500))).await;
+        let config = with_retries(alone(&server.url), retries);
+        let error = gemini(config).generate(&call()).await.unwrap_err();
+        assert_eq!(error.failure, ModelFailure::Retry);
+        assert_eq!(server.finish().len(), retries as usize + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_model_is_passed_over() {
+    let server = Server::start([bare(404), says("From the fallback.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
+}
+
+#[tokio::test]
+async fn missing_models_are_named_with_where_to_mend_them() {
+    let server = Server::start([bare(404), bare(404)]).await;
+    let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+    assert_eq!(error.failure, ModelFailure::Refused);
+    for word in [ANSWER, FALLBACK, "agent.toml, [models]"] {
+        assert!(error.message.contains(word), "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_the_key_or_the_account_are_final_at_once() {
+    let location = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
+        "message": "User location is not supported for the API use."}});
+    for step in [bare(401), bare(403), bare(413), Step::Json(400, location)] {
+        let server = Server::start([step]).await;
+        let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
+        assert_eq!(error.failure, ModelFailure::Refused);
+        assert_eq!(server.models(), [ANSWER]);
+    }
+}
+
+#[tokio::test]
+async fn what_one_model_refuses_of_a_request_one_other_is_asked() {
+    let too_long =
+        || error(400, "The input token count exceeds the maximum number of tokens allowed.", json!([]));
+    let server = Server::start([too_long(), says("From the fallback.")]).await;
+    assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
+    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+
+    let server = Server::start([too_long(), too_long()]).await;
+    let fallback = vec![FALLBACK.to_owned(), "m-third".to_owned()];
+    let config = gemini::Config { fallback, ..config(&server.url) };
+    let error = gemini(config).generate(&call()).await.unwrap_err();
+    assert_eq!(error.failure, ModelFailure::Refused);
+    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_refused_is_asked_for_in_words() {
+    let refused = "The specified schema produces a constraint that has too many states for serving.";
+    let server = Server::start([error(400, refused, json!([])), says(r#"{"n": 7}"#)]).await;
+    assert_eq!(answered(&server, &structured()).await.value, Some(json!({"n": 7})));
+    assert_eq!(server.models(), [ANSWER, ANSWER]);
+    let again = server.finish().remove(1).body;
+    assert_eq!(again["generationConfig"]["responseMimeType"], "application/json");
+    assert_eq!(again["generationConfig"].get("responseJsonSchema"), None);
+    let wish = again["contents"][0]["parts"][1]["text"].as_str().unwrap();
+    assert!(wish.contains(r#""required":["n"]"#), "{wish}");
+}
+
+#[tokio::test]
+async fn an_invalid_key_says_how_to_mend_it_and_is_repeated_nowhere() {
+    let details = json!([
+        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"},
+        {"@type": "type.googleapis.com/google.rpc.DebugInfo", "detail": format!("Invalid API key: {KEY}")}]);
+    let server = Server::start([error(400, &format!("API key not valid: {KEY}"), details)]).await;
+    let error = failed(&server).await;
+    assert_eq!(error.failure, ModelFailure::Refused);
+    assert!(error.message.contains("set GEMINI_API_KEY"), "{}", error.message);
+    let everything = format!("{error} {error:?}");
+    assert!(!everything.contains(KEY), "{everything}");
+    assert!(error.exchanges[0].response.to_string().contains("[redacted]"));
+}
+
+#[tokio::test]
+async fn an_error_in_a_good_answer_is_an_error() {
+    let body = || {
+        Step::Json(200, json!({"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}))
+    };
+    assert_eq!(failure_of([body(), body()]).await, deferred(Deferral::Unavailable));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_json_is_counted() {
+    let page = || Step::Text(200, "<html>Welcome</html>".to_owned());
+    assert_eq!(failure_of([page(), page()]).await, ModelFailure::Retry);
+}
+
+#[tokio::test]
+async fn messages_hold_no_prompt_text() {
+    for steps in [
+        vec![bare(400)],
+        vec![throttled(PER_DAY, None)],
+        vec![ends("SAFETY", "x"), ends("SAFETY", "x")],
+        vec![bare(404)],
+    ] {
+        let server = Server::start(steps).await;
+        let error = failed(&server).await;
+        assert!(!error.to_string().contains("PRIVATE-QUESTION"), "{error}");
+        assert_eq!(error.step, "answer");
+    }
+}

@@ -1,0 +1,66 @@
+//! A network that is not there: a deterministic simulation answers what is sent, under its own time.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use reqwest::RequestBuilder;
+pub use reqwest::{Request, Response};
+
+use crate::transport::{Broken, broken};
+
+/// What answers, in the place of sockets.
+pub trait Network: Send + Sync {
+    /// The answer to `request`, whose default headers are left out.
+    fn send(&self, request: Request) -> Sending;
+}
+
+/// An answer under way.
+pub type Sending = std::pin::Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send>>;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// There was no connection: nothing was sent.
+    Unsent,
+    /// It was sent, and no answer came.
+    Lost,
+}
+
+thread_local! {
+    static NETWORK: RefCell<Option<Arc<dyn Network>>> = const { RefCell::new(None) };
+}
+
+/// Until it is dropped, everything that this thread sends goes to `network`.
+#[must_use]
+pub fn enter(network: Arc<dyn Network>) -> Entered {
+    NETWORK.set(Some(network));
+    Entered(())
+}
+
+/// The time for which nothing leaves this thread.
+#[derive(Debug)]
+pub struct Entered(());
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        NETWORK.set(None);
+    }
+}
+
+/// Whether this thread's network is simulated.
+pub(crate) fn is_on() -> bool {
+    NETWORK.with_borrow(Option::is_some)
+}
+
+/// Sends `request` to the simulated network of this thread; gives it back if there is none.
+pub(crate) async fn send(request: RequestBuilder) -> Result<Result<Response, Broken>, RequestBuilder> {
+    let Some(network) = NETWORK.with_borrow(Clone::clone) else { return Err(request) };
+    let request = match request.build() {
+        Ok(request) => request,
+        Err(error) => return Ok(Err(broken(error))),
+    };
+    Ok(network.send(request).await.map_err(|why| match why {
+        NoAnswer::Unsent => Broken::Unsent("nobody there".to_owned()),
+        NoAnswer::Lost => Broken::Lost("the connection broke".to_owned()),
+    }))
+}

@@ -1,0 +1,104 @@
+//! Kinds of events that we do not read: named by the unsigned header, where the signed body agrees; read by
+//! the source's `map`, where it has one.
+//!
+//! The header alone would let whoever replays a request choose what it is taken for. A body is of a kind only
+//! if it holds what such an event is about, which leaves little to choose.
+
+use super::kind::Kind;
+use super::named;
+use crate::reading::{JsonView, object, unreadable, word};
+use crate::{FieldMap, ParseError, Parsed, Received, Sender, mapped};
+
+/// What a kind's body holds, where that is not called like the kind itself.
+const MARKS: [(&str, &str); 22] = [
+    ("branch_protection_rule", "rule"),
+    ("code_scanning_alert", "alert"),
+    ("commit_comment", "comment"),
+    ("create", "ref_type"),
+    ("delete", "ref_type"),
+    ("dependabot_alert", "alert"),
+    ("deploy_key", "key"),
+    ("fork", "forkee"),
+    ("gollum", "pages"),
+    ("installation_repositories", "installation"),
+    ("issue_dependencies", "blocked_issue"),
+    ("page_build", "build"),
+    ("pull_request_review_thread", "thread"),
+    ("push", "commits"),
+    ("repository_dispatch", "client_payload"),
+    ("repository_ruleset", "repository_ruleset"),
+    ("repository_vulnerability_alert", "alert"),
+    ("secret_scanning_alert", "alert"),
+    ("star", "starred_at"),
+    ("status", "sha"),
+    ("sub_issues", "sub_issue"),
+    ("workflow_dispatch", "workflow"),
+];
+/// Kinds whose bodies hold nothing but where, who and what they did.
+const BARE: [&str; 4] = ["watch", "public", "repository", "meta"];
+
+/// Whether `body` holds what an event of the kind `hint` is about.
+pub(super) fn agrees(hint: &str, body: JsonView<'_>) -> bool {
+    let mark = MARKS.iter().find(|(kind, _)| *kind == hint).map_or(hint, |(_, mark)| mark);
+    let is_bare = || body.0.as_object().is_some_and(|fields| fields.keys().all(|key| is_common(key)));
+    body.0.get(mark).is_some() || (BARE.contains(&hint) && is_bare())
+}
+
+/// Whether bodies of every kind may have that field.
+fn is_common(key: &str) -> bool {
+    matches!(
+        key,
+        "action"
+            | "changes"
+            | "enterprise"
+            | "hook"
+            | "hook_id"
+            | "installation"
+            | "organization"
+            | "repository"
+            | "sender"
+    )
+}
+
+/// Reads a body that is none of the kinds that we know.
+pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
+    let hint = received.event_hint.and_then(word);
+    match hint.and_then(Kind::named) {
+        Some(kind) => return Err(unreadable(&format!("`{}` is missing or not an object", kind.object()))),
+        None if hint == Some("ping") => return Err(unreadable("`zen` or `hook_id` is missing")),
+        None => {}
+    }
+    let value = object(received)?;
+    let action = JsonView(&value).text("/action").and_then(word);
+    let name = hint.filter(|hint| agrees(hint, JsonView(&value))).map(|hint| named(hint, action));
+    match name {
+        Some(name) if sender.map == FieldMap::default() => Ok(Parsed::Other(name)),
+        None if sender.map.event.is_none() => Err(unreadable(
+            "it has no `issue`, `pull_request`, `discussion`, `release` or `workflow_run`, and no \
+             `X-GitHub-Event` names another kind of event that it could be",
+        )),
+        name => {
+            let unnamed = name.as_deref().unwrap_or("event");
+            Ok(Parsed::Event(Box::new(mapped::event(sender, received, JsonView(&value), unnamed))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_header_that_the_body_contradicts_names_nothing() {
+        let push = json!({ "ref": "refs/heads/main", "commits": [], "repository": {}, "sender": {} });
+        let agrees = |hint: &str, body: &Value| agrees(hint, JsonView(body));
+        assert!(agrees("push", &push));
+        for hint in ["check_run", "deployment", "fork", "watch", "public", "star"] {
+            assert!(!agrees(hint, &push), "{hint}");
+        }
+        assert!(agrees("check_run", &json!({ "action": "completed", "check_run": {} })));
+        assert!(agrees("watch", &json!({ "action": "started", "repository": {}, "sender": {} })));
+        assert!(agrees("star", &json!({ "action": "deleted", "starred_at": null })));
+    }
+}

@@ -1,0 +1,70 @@
+//! Blocks of a message as text.
+//!
+//! <https://docs.slack.dev/reference/block-kit/blocks>
+
+use super::mrkdwn::plain;
+use super::rich_text;
+use crate::reading::JsonView;
+
+/// Blocks of one message that are read; Slack allows fifty.
+const MAX_BLOCKS: usize = 100;
+
+/// The text of the blocks listed at `list`.
+pub(super) fn text(message: JsonView<'_>, list: &str) -> String {
+    let texts = message.items(list).take(MAX_BLOCKS).map(block).filter(|text| !text.is_empty());
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+fn block(block: JsonView<'_>) -> String {
+    match block.text("/type") {
+        Some("rich_text") => rich_text::text(block),
+        Some("section") => {
+            let own = block.object("/text").map(object);
+            lines(own.into_iter().chain(block.items("/fields").map(object)))
+        }
+        Some("context") => lines(block.items("/elements").map(|element| match element.text("/type") {
+            Some("image") => element.string("/alt_text").unwrap_or_default(),
+            _ => object(element),
+        })),
+        Some("image" | "video") => {
+            let title = block.object("/title").map(object);
+            lines([title, block.string("/alt_text")].into_iter().flatten().take(1))
+        }
+        // `header`, `markdown`, and whatever else has one text.
+        _ => block.object("/text").map(object).or_else(|| block.string("/text")).unwrap_or_default(),
+    }
+}
+
+/// A text object: only `mrkdwn` has references in it.
+fn object(text: JsonView<'_>) -> String {
+    let words = text.text("/text").unwrap_or_default();
+    if text.text("/type") == Some("mrkdwn") { plain(words) } else { words.to_owned() }
+}
+
+fn lines(texts: impl Iterator<Item = String>) -> String {
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_block_with_words_is_read() {
+        let message = json!({"blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": "Nightly export"}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "stopped, says <@U7>"},
+             "fields": [{"type": "mrkdwn", "text": "*Rows*"}, {"type": "plain_text", "text": "<10000>"}]},
+            {"type": "divider"},
+            {"type": "context", "elements": [{"type": "image", "alt_text": "a graph"}, {"type": "mrkdwn", "text": "now"}]},
+            {"type": "image", "title": {"type": "plain_text", "text": "The graph"}, "alt_text": "falling"},
+            {"type": "markdown", "text": "**done**"},
+            {"type": "future", "text": {"type": "plain_text", "text": "later"}},
+        ]});
+        assert_eq!(
+            text(JsonView(&message), "/blocks"),
+            "Nightly export\nstopped, says @U7\n*Rows*\n<10000>\na graph\nnow\nThe graph\n**done**\nlater"
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! Rich text, as people write it in Slack, as Markdown.
+//!
+//! <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block>
+
+use super::words::quoted;
+use crate::reading::JsonView;
+
+/// Deeper lists are shown at this depth.
+const MAX_INDENT: usize = 8;
+
+/// The text of a `rich_text` block.
+pub(super) fn text(block: JsonView<'_>) -> String {
+    let parts = block.items("/elements").map(part).filter(|text| !text.trim().is_empty());
+    parts.map(|text| text.trim_end_matches('\n').to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether somebody mentions the account `id` in the rich text of `message`, and does not merely quote it.
+pub(super) fn mentions(message: JsonView<'_>, id: &str) -> bool {
+    let names = |section: JsonView<'_>| {
+        section
+            .items("/elements")
+            .any(|it| it.text("/type") == Some("user") && it.text("/user_id") == Some(id))
+    };
+    message.items("/blocks").flat_map(|block| block.items("/elements")).any(|part| match part.text("/type") {
+        Some("rich_text_section") => names(part),
+        Some("rich_text_list") => part.items("/elements").any(names),
+        _ => false,
+    })
+}
+
+fn part(part: JsonView<'_>) -> String {
+    match part.text("/type") {
+        Some("rich_text_list") => list(part),
+        Some("rich_text_quote") => quoted(&inline(part)),
+        Some("rich_text_preformatted") => format!("```\n{}\n```", inline(part).trim_end_matches('\n')),
+        _ => inline(part),
+    }
+}
+
+fn list(list: JsonView<'_>) -> String {
+    let indent = list.number("/indent").and_then(|indent| usize::try_from(indent).ok()).unwrap_or(0);
+    let indent = "   ".repeat(indent.min(MAX_INDENT));
+    let first = list.number("/offset").unwrap_or(0);
+    let is_ordered = list.text("/style") == Some("ordered");
+    let items = (first..).zip(list.items("/elements")).map(|(index, item)| {
+        let mark = if is_ordered { format!("{}.", index.saturating_add(1)) } else { "-".to_owned() };
+        format!("{indent}{mark} {}", inline(item).trim_end())
+    });
+    items.collect::<Vec<_>>().join("\n")
+}
+
+fn inline(section: JsonView<'_>) -> String {
+    section.items("/elements").map(element).collect()
+}
+
+fn element(element: JsonView<'_>) -> String {
+    let named = |mark: char, id: &str| format!("{mark}{}", element.text(id).unwrap_or_default());
+    match element.text("/type") {
+        Some("user") => named('@', "/user_id"),
+        Some("usergroup") => named('@', "/usergroup_id"),
+        Some("team") => named('@', "/team_id"),
+        Some("broadcast") => named('@', "/range"),
+        Some("channel") => named('#', "/channel_id"),
+        Some("emoji") => emoji(element),
+        Some("link") => match (element.text("/text"), element.text("/url")) {
+            (Some(text), Some(url)) if text != url => format!("{text} ({url})"),
+            (_, url) => url.unwrap_or_default().to_owned(),
+        },
+        Some("date") => element.string("/fallback").unwrap_or_default(),
+        Some("color") => element.string("/value").unwrap_or_default(),
+        _ => styled(element, element.0.get("text").and_then(serde_json::Value::as_str).unwrap_or_default()),
+    }
+}
+
+/// Only code is marked: what stands in it is not said to anybody.
+fn styled(element: JsonView<'_>, text: &str) -> String {
+    let is_code = element.flag("/style/code") == Some(true) && !text.contains('`');
+    if is_code { format!("`{text}`") } else { text.to_owned() }
+}
+
+/// `1f680` is 🚀; one of the workspace's own stays `:name:`.
+fn emoji(element: JsonView<'_>) -> String {
+    let points = element.text("/unicode").unwrap_or_default().split('-');
+    let spelt: Option<String> =
+        points.map(|point| u32::from_str_radix(point, 16).ok().and_then(char::from_u32)).collect();
+    spelt.unwrap_or_else(|| format!(":{}:", element.text("/name").unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn section(kind: &str, elements: &serde_json::Value) -> serde_json::Value {
+        json!({"type": kind, "elements": elements})
+    }
+
+    #[test]
+    fn rich_text_is_markdown() {
+        let word = |text: &str| json!([{"type": "text", "text": text}]);
+        let mut steps = section(
+            "rich_text_list",
+            &json!([
+                section("rich_text_section", &word("start")),
+                section("rich_text_section", &word("stop"))
+            ]),
+        );
+        steps["style"] = json!("ordered");
+        steps["offset"] = json!(2);
+        let block = json!({"type": "rich_text", "elements": [
+            section("rich_text_section", &json!([
+                {"type": "user", "user_id": "U7"}, {"type": "text", "text": " see "},
+                {"type": "link", "url": "https://a.example", "text": "this"}, {"type": "text", "text": " and "},
+                {"type": "text", "text": "@x", "style": {"code": true}}, {"type": "text", "text": " "},
+                {"type": "emoji", "name": "rocket", "unicode": "1f680"}, {"type": "emoji", "name": "ours"},
+                {"type": "broadcast", "range": "here"}, {"type": "channel", "channel_id": "C1"},
+            ])),
+            section("rich_text_quote", &word("one\ntwo")),
+            section("rich_text_preformatted", &word("code\n")),
+            steps,
+        ]});
+        assert_eq!(
+            text(JsonView(&block)),
+            "@U7 see this (https://a.example) and `@x` 🚀:ours:@here#C1\n> one\n> two\n```\ncode\n```\n3. start\n4. stop"
+        );
+    }
+
+    #[test]
+    fn a_mention_counts_where_it_is_said_and_not_where_it_is_quoted() {
+        let user = json!([{"type": "user", "user_id": "U7"}]);
+        let message =
+            |part: serde_json::Value| json!({"blocks": [{"type": "rich_text", "elements": [part]}]});
+        assert!(mentions(JsonView(&message(section("rich_text_section", &user))), "U7"));
+        let item = json!([section("rich_text_section", &user)]);
+        assert!(mentions(JsonView(&message(section("rich_text_list", &item))), "U7"));
+        assert!(!mentions(JsonView(&message(section("rich_text_quote", &user))), "U7"));
+        assert!(!mentions(JsonView(&message(section("rich_text_section", &user))), "U8"));
+    }
+}

@@ -1,0 +1,190 @@
+//! Two deliveries of one happening say the same about it, and two happenings do not.
+
+use crate::senders::{sample, sender};
+use domain::Event;
+use serde_json::{Value, json};
+use webhook::{Filter, Parsed, Provider, Received};
+
+fn json_of(path: &str) -> Value {
+    serde_json::from_slice(&sample(path)).unwrap()
+}
+
+fn read(provider: Provider, body: &Value) -> Event {
+    match sender(provider).parse(&Received { event_hint: None, body: body.to_string().as_bytes() }) {
+        Ok(Parsed::Event(event)) => *event,
+        other => panic!("no event: {other:?}"),
+    }
+}
+
+fn facts(provider: Provider, body: &Value) -> String {
+    let event = read(provider, body);
+    event.happening.unwrap_or_else(|| panic!("{} has no facts", event.name))
+}
+
+/// `body` with other values at some places.
+fn but(body: &Value, changes: &[(&str, Value)]) -> Value {
+    let mut body = body.clone();
+    for (pointer, value) in changes {
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[key] = value.clone();
+    }
+    body
+}
+
+#[test]
+fn hooks_of_a_repository_its_organisation_and_an_app_report_one_happening() {
+    for path in [
+        "issues.opened",
+        "issue_comment.created",
+        "pull_request.opened",
+        "pull_request_review.submitted",
+        "pull_request_review_comment.created",
+        "release.published",
+        "workflow_run.completed",
+        "issues.labeled",
+    ] {
+        let one = json_of(&format!("github/{path}.json"));
+        let mut other = one.clone();
+        other["organization"] = json!({"login": "octo", "id": 1});
+        other["installation"] = json!({"id": 99, "node_id": "x"});
+        other["enterprise"] = json!({"slug": "harbor"});
+        assert_ne!(one, other);
+        assert_eq!(facts(Provider::Github, &one), facts(Provider::Github, &other), "{path}");
+    }
+}
+
+#[test]
+fn two_happenings_of_github_are_two() {
+    let comment = json_of("github/issue_comment.created.json");
+    let edited = but(
+        &comment,
+        &[("/action", json!("edited")), ("/comment/updated_at", json!("2026-11-19T10:00:00Z"))],
+    );
+    let labeled = json_of("github/issues.labeled.json");
+    let others = [
+        but(&comment, &[("/comment/id", json!(2_486_011_731_u64))]),
+        but(&comment, &[("/action", json!("deleted"))]),
+        edited.clone(),
+        but(&edited, &[("/comment/updated_at", json!("2026-11-19T10:00:01Z"))]),
+        // Within one second.
+        but(&edited, &[("/comment/body", json!("another text"))]),
+        json_of("github/issues.reopened.json"),
+        labeled.clone(),
+        but(&labeled, &[("/label/name", json!("another"))]),
+    ];
+    let mut all: Vec<String> = others.iter().map(|body| facts(Provider::Github, body)).collect();
+    all.push(facts(Provider::Github, &comment));
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count);
+}
+
+#[test]
+fn a_mention_in_slack_and_its_message_are_one_happening_whoever_is_authorised() {
+    let mention = json_of("slack/app_mention.json");
+    let message = but(
+        &mention,
+        &[
+            ("/event_id", json!("Ev05N1GHTLY99")),
+            ("/event/type", json!("message")),
+            ("/event/channel_type", json!("channel")),
+            ("/authorizations", json!([])),
+        ],
+    );
+    assert_eq!(facts(Provider::Slack, &mention), facts(Provider::Slack, &message));
+    let event = read(Provider::Slack, &message);
+    let filter = Filter { login: Some("U05AFTERHK".to_owned()), ..Filter::default() };
+    assert_eq!((event.twin.as_deref(), filter.ignores(&event)), (None, None), "nothing else tells the twin");
+    let edit = but(&mention, &[("/event/edited", json!({"user": "U05MONA123", "ts": "1795168860.000000"}))]);
+    assert_ne!(facts(Provider::Slack, &mention), facts(Provider::Slack, &edit));
+    assert_eq!(read(Provider::Slack, &json_of("slack/message.im.json")).happening, None, "it comes once");
+}
+
+#[test]
+fn hooks_of_a_project_and_of_the_system_report_one_happening_of_gitlab() {
+    for path in ["gitlab/note.create.json", "gitlab/issue.open.json", "gitlab/merge_request.open.json"] {
+        let one = json_of(path);
+        let other = but(&one, &[("/repository", json!({"name": "other"})), ("/event_name", json!("x"))]);
+        assert_eq!(facts(Provider::Gitlab, &one), facts(Provider::Gitlab, &other), "{path}");
+    }
+    let update = but(&json_of("gitlab/issue.open.json"), &[("/object_attributes/action", json!("update"))]);
+    let one = but(&update, &[("/changes", json!({"title": {"current": "a"}}))]);
+    let other = but(&update, &[("/changes", json!({"labels": {"current": []}}))]);
+    assert_ne!(facts(Provider::Gitlab, &one), facts(Provider::Gitlab, &other), "two changes of one second");
+}
+
+#[test]
+fn the_two_events_of_one_comment_in_jira_are_one_happening() {
+    let alone = json_of("jira/comment.created.data-center.json");
+    let within = json_of("jira/issue.commented.data-center.json");
+    assert_eq!(facts(Provider::Jira, &alone), facts(Provider::Jira, &within));
+    let edited = but(
+        &within,
+        &[
+            ("/issue_event_type_name", json!("issue_comment_edited")),
+            ("/comment/updated", json!("2026-11-20T09:40:00.000+0000")),
+        ],
+    );
+    assert_ne!(facts(Provider::Jira, &alone), facts(Provider::Jira, &edited));
+}
+
+#[test]
+fn webhooks_of_a_team_and_of_the_organisation_report_one_happening_of_linear() {
+    let one = json_of("linear/comment.create.json");
+    let other =
+        but(&one, &[("/webhookId", json!("another")), ("/webhookTimestamp", json!(1_795_166_400_999_u64))]);
+    assert_eq!(facts(Provider::Linear, &one), facts(Provider::Linear, &other));
+    let update =
+        but(&one, &[("/action", json!("update")), ("/data/updatedAt", json!("2026-11-20T10:00:00.000Z"))]);
+    assert_ne!(facts(Provider::Linear, &one), facts(Provider::Linear, &update));
+}
+
+#[test]
+fn two_integrations_of_sentry_report_one_happening() {
+    for path in ["sentry/issue.created.json", "sentry/event_alert.triggered.json"] {
+        let one = json_of(path);
+        let other = but(&one, &[("/installation/uuid", json!("another"))]);
+        assert_eq!(facts(Provider::Sentry, &one), facts(Provider::Sentry, &other), "{path}");
+    }
+    let alert = json_of("sentry/event_alert.triggered.json");
+    let rule = but(&alert, &[("/data/triggered_rule", json!("Another rule"))]);
+    assert_ne!(facts(Provider::Sentry, &alert), facts(Provider::Sentry, &rule));
+}
+
+#[test]
+fn senders_whose_own_id_tells_need_no_other_facts() {
+    for (provider, path) in [
+        (Provider::Stripe, "stripe/charge.failed.json"),
+        (Provider::Zendesk, "zendesk/ticket.comment_added.json"),
+        (Provider::Pagerduty, "pagerduty/incident.triggered.json"),
+        (Provider::Shopify, "shopify/orders.create.json"),
+        (Provider::Custom, "billing/ticket.opened.json"),
+    ] {
+        assert_eq!(read(provider, &json_of(path)).happening, None, "{path}");
+    }
+}
+
+#[test]
+fn a_renewed_sample_is_another_happening() {
+    let now = "2026-12-01T08:00:00.123456Z".parse().unwrap();
+    for (provider, path) in [
+        (Provider::Github, "github/issues.opened.json"),
+        (Provider::Github, "github/issue_comment.created.json"),
+        (Provider::Github, "github/pull_request_review.submitted.json"),
+        (Provider::Github, "github/workflow_run.completed.json"),
+        (Provider::Gitlab, "gitlab/note.create.json"),
+        (Provider::Jira, "jira/comment.created.json"),
+        (Provider::Linear, "linear/issue.create.json"),
+        (Provider::Sentry, "sentry/issue.created.json"),
+        (Provider::Sentry, "sentry/event_alert.triggered.json"),
+        (Provider::Slack, "slack/app_mention.json"),
+        (Provider::Slack, "slack/message.channels.json"),
+    ] {
+        let body = sample(path);
+        let renewed = serde_json::from_slice(&sender(provider).renewed(&body, now)).unwrap();
+        assert_ne!(facts(provider, &json_of(path)), facts(provider, &renewed), "{path}");
+    }
+    let ping = sender(Provider::Github).renewed(br#"{"zen":"x"}"#, now);
+    assert!(String::from_utf8(ping).unwrap().contains("sent_at"), "what has no date gets one");
+}

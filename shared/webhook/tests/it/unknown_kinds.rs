@@ -1,0 +1,160 @@
+//! A kind of event is told apart from the rest of the event, which may be unreadable.
+
+use crate::senders::{sample, sender};
+use serde_json::{Value, json};
+use webhook::{Filter, ParseError, Parsed, Provider, Received, Sender};
+
+fn kind(provider: Provider, body: &Value, hint: Option<&str>) -> Option<String> {
+    sender(provider).kind(&Received { event_hint: hint, body: body.to_string().as_bytes() }).unwrap()
+}
+
+fn parse(provider: Provider, body: &Value, hint: Option<&str>) -> Result<Parsed, ParseError> {
+    sender(provider).parse(&Received { event_hint: hint, body: body.to_string().as_bytes() })
+}
+
+fn name(parsed: Result<Parsed, ParseError>) -> String {
+    match parsed {
+        Ok(Parsed::Event(event)) => event.name,
+        other => panic!("no event: {other:?}"),
+    }
+}
+
+#[test]
+fn the_kind_is_the_name_of_the_event() {
+    for (provider, path, hint) in [
+        (Provider::Github, "github/issues.opened.json", None),
+        (Provider::Github, "github/pull_request_review.submitted.json", None),
+        (Provider::Gitlab, "gitlab/note.create.json", None),
+        (Provider::Jira, "jira/comment.created.json", None),
+        (Provider::Jira, "jira/issue.commented.data-center.json", None),
+        (Provider::Linear, "linear/issue.create.json", None),
+        (Provider::Pagerduty, "pagerduty/incident.triggered.json", None),
+        (Provider::Sentry, "sentry/event_alert.triggered.json", None),
+        (Provider::Shopify, "shopify/orders.create.json", Some("orders/create")),
+        (Provider::Slack, "slack/app_mention.json", None),
+        (Provider::Slack, "slack/message.channels.json", None),
+        (Provider::Slack, "slack/message.edited.json", None),
+        (Provider::Stripe, "stripe/charge.failed.json", None),
+        (Provider::Zendesk, "zendesk/ticket.created.json", None),
+    ] {
+        let body: Value = serde_json::from_slice(&sample(path)).unwrap();
+        assert_eq!(kind(provider, &body, hint), Some(name(parse(provider, &body, hint))), "{path}");
+    }
+}
+
+#[test]
+fn the_kind_of_what_cannot_be_read_is_known() {
+    for (provider, body, hint, expected) in [
+        (
+            Provider::Github,
+            json!({"action": "opened", "issue": {"title": "no number"}}),
+            None,
+            "issues.opened",
+        ),
+        (Provider::Github, json!({"issue": {}}), None, "issues"),
+        (Provider::Github, json!({"action": "opened"}), Some("issues"), "issues.opened"),
+        (
+            Provider::Gitlab,
+            json!({"object_kind": "issue", "object_attributes": {"action": "open"}}),
+            None,
+            "issue.open",
+        ),
+        (Provider::Jira, json!({"webhookEvent": "comment_created"}), None, "comment.created"),
+        (Provider::Linear, json!({"type": "Comment", "action": "create"}), None, "comment.create"),
+        (
+            Provider::Pagerduty,
+            json!({"event": {"event_type": "incident.triggered"}}),
+            None,
+            "incident.triggered",
+        ),
+        (Provider::Sentry, json!({"action": "created", "data": {"issue": {}}}), None, "issue.created"),
+        (
+            Provider::Slack,
+            json!({"type": "event_callback", "event": {"type": "app_mention"}}),
+            None,
+            "app_mention",
+        ),
+        (Provider::Stripe, json!({"type": "charge.failed"}), None, "charge.failed"),
+        (Provider::Zendesk, json!({"type": "zen:event-type:ticket.created"}), None, "ticket.created"),
+    ] {
+        assert!(matches!(parse(provider, &body, hint), Err(ParseError::Unreadable(_))), "{body}");
+        assert_eq!(kind(provider, &body, hint).as_deref(), Some(expected), "{body}");
+    }
+}
+
+#[test]
+fn what_is_of_no_kind_that_a_source_could_name_has_none() {
+    for provider in Provider::ALL.iter().filter(|it| !it.is_mapped() && **it != Provider::Api) {
+        assert_eq!(kind(*provider, &json!({"surprise": true}), None), None, "{}", provider.name());
+        assert_eq!(kind(*provider, &json!([1]), None), None, "{}", provider.name());
+    }
+}
+
+#[test]
+fn nobody_says_of_what_no_text_can_hold_that_it_is_unsubscribed() {
+    for provider in Provider::ALL {
+        let received = Received { event_hint: Some("push"), body: br#"{"type":"\ud800"}"# };
+        assert!(sender(*provider).kind(&received).is_err(), "{}", provider.name());
+    }
+}
+
+#[test]
+fn names_with_other_letters_are_events_of_stripe() {
+    let kind = "v2.core.account[configuration.merchant].capability_status_updated";
+    let body =
+        json!({"id": "evt_1", "type": kind, "related_object": {"id": "acct_1", "type": "v2.core.account"}});
+    let name = name(parse(Provider::Stripe, &body, None));
+    assert_eq!(name, "v2.core.account_configuration.merchant_.capability_status_updated");
+    let thin = json!({"id": "evt_1", "type": "v1.billing.meter.no_meter_found"});
+    assert!(
+        matches!(parse(Provider::Stripe, &thin, None), Ok(Parsed::Event(event)) if !event.text.is_empty())
+    );
+}
+
+#[test]
+fn the_topics_that_every_app_of_shopify_must_take_are_events() {
+    let shop = json!({"shop_id": 1, "shop_domain": "a.myshopify.com"});
+    let mut request = shop.clone();
+    request["customer"] = json!({"id": 191_167, "email": "ines@example.com"});
+    request["orders_requested"] = json!([299_938, 280_263]);
+    request["data_request"] = json!({"id": 9999});
+    let mut redact = shop.clone();
+    redact["customer"] = request["customer"].clone();
+    redact["orders_to_redact"] = json!([299_938]);
+    for (body, expected) in
+        [(&shop, "shop.redact"), (&request, "customers.data_request"), (&redact, "customers.redact")]
+    {
+        // Their own shape says which they are, whatever the unsigned header says.
+        for hint in [None, Some("shop/redact"), Some("orders/create"), Some("customers/data_request")] {
+            assert_eq!(kind(Provider::Shopify, body, hint).as_deref(), Some(expected));
+            match parse(Provider::Shopify, body, hint) {
+                Ok(Parsed::Event(event)) => {
+                    assert_eq!((event.name.as_str(), event.tenant.as_str()), (expected, "a.myshopify.com"));
+                    assert!(!event.text.is_empty());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn system_notes_of_gitlab_are_no_comments_of_people() {
+    let mut note: Value = serde_json::from_slice(&sample("gitlab/note.create.json")).unwrap();
+    note["object_attributes"]["system"] = json!(true);
+    assert_eq!(parse(Provider::Gitlab, &note, None), Ok(Parsed::Other("note.system".to_owned())));
+}
+
+#[test]
+fn a_kind_without_its_action_may_be_any_of_its_events() {
+    let filter = Filter { events: Some(vec!["issues.opened".to_owned()]), ..Filter::default() };
+    assert!(filter.may_take("issues") && filter.may_take("issues.opened"));
+    assert!(!filter.may_take("issues.closed") && !filter.may_take("issue"));
+    assert!(!filter.takes("issues"));
+}
+
+#[test]
+fn senders_without_readers_have_kinds_that_only_they_know() {
+    let received = Received { event_hint: None, body: b"[1]" };
+    assert!(Sender::of(Provider::Custom).kind(&received).is_err(), "so nothing of theirs is lost");
+}

@@ -1,0 +1,33 @@
+//! The receiver of a result hears of the task's end: of the last one last, and never of one that is not.
+
+use std::collections::BTreeMap;
+
+use domain::{API_SOURCE, Task};
+
+use super::After;
+use crate::world::Callback;
+
+pub(super) fn check(after: &After<'_>) -> Vec<String> {
+    let wanted = |task: &&Task| task.doc.source == API_SOURCE && after.world.wants_result(&task.id);
+    let mut found: Vec<String> =
+        after.tasks.iter().filter(wanted).filter_map(|task| problem(after, task)).collect();
+    let mut bodies: BTreeMap<&str, &str> = BTreeMap::new();
+    for Callback { task, id, body, .. } in &after.history.callbacks {
+        if *bodies.entry(id).or_insert(body) != body {
+            found.push(format!("{task}: two bodies were posted as {id}"));
+        }
+    }
+    found
+}
+
+fn problem(after: &After<'_>, task: &Task) -> Option<String> {
+    let (id, status) = (&task.id, task.control.status);
+    let told = after.history.callbacks.iter().filter(|told| told.task == *id);
+    match told.last() {
+        None => Some(format!("{id} is {status}, and nobody was told")),
+        Some(told) if told.status != status.as_str() => {
+            Some(format!("{id} is {status}, and its receiver was told {}", told.status))
+        }
+        Some(_) => None,
+    }
+}

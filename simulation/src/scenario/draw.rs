@@ -1,0 +1,154 @@
+//! From a seed to a scenario.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::{ApiTask, Happening, Kind, Nature, Policy, Scenario, Webhook};
+use crate::world::{Mishap, Port, Which, Window};
+
+/// Everything is sent within this, minutes.
+const SPAN: std::ops::RangeInclusive<u64> = 3..=40;
+/// Events of a run.
+const EVENTS: std::ops::RangeInclusive<usize> = 2..=9;
+
+impl Scenario {
+    /// The scenario of `seed`: always the same.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let mut lot = Rng::with_seed(seed);
+        let span = Duration::from_secs(60 * lot.u64(SPAN));
+        let calm = span + Duration::from_secs(lot.u64(60..1_200));
+        let rough = lot.u32(0..4);
+        let of_rough = |each: u32| rough * each;
+        Self {
+            seed,
+            policy: policy(&mut lot),
+            plan: plan(&mut lot, span),
+            weather: weather(&mut lot, rough, calm),
+            calm,
+            max_skew: skew(&mut lot),
+            processors: lot.usize(1..=3),
+            is_lambda: lot.bool(),
+            stale_per_mille: of_rough(150),
+            late_per_mille: of_rough(60),
+            doubled_per_mille: of_rough(50),
+            lost_per_mille: of_rough(40),
+            held_up_per_mille: of_rough(40),
+        }
+    }
+}
+
+fn choose<T: Copy>(lot: &mut Rng, of: &[T]) -> T {
+    of[lot.usize(..of.len())]
+}
+
+fn policy(lot: &mut Rng) -> Policy {
+    Policy {
+        approval: choose(lot, &["always", "low_confidence", "never"]),
+        history: choose(lot, &[0, 2, 5]),
+        expires: choose(lot, &["10m", "2h"]),
+        replies: choose(lot, &[2, 50]),
+        asks_channel: lot.bool(),
+    }
+}
+
+fn skew(lot: &mut Rng) -> Duration {
+    Duration::from_secs(choose(lot, &[0, 0, 2, 8, 120]))
+}
+
+fn within(lot: &mut Rng, span: Duration) -> Duration {
+    Duration::from_millis(lot.u64(0..u64::try_from(span.as_millis()).unwrap_or(1).max(1)))
+}
+
+fn plan(lot: &mut Rng, span: Duration) -> Vec<(Duration, Happening)> {
+    let threads = lot.u64(1..=3);
+    let mut plan = Vec::new();
+    for _ in 0..lot.usize(EVENTS) {
+        let event = if lot.u32(0..5) == 0 {
+            Happening::ApiTask(api_task(lot))
+        } else {
+            Happening::Webhook(webhook(lot, threads))
+        };
+        plan.push((within(lot, span), event));
+        // People in a hurry say the rest a little later.
+        if lot.u32(0..5) == 0
+            && let Some((at, Happening::Webhook(first))) = plan.last().cloned()
+        {
+            for more in 1..=lot.u64(1..=7) {
+                let webhook = Webhook { kind: Kind::Comment, ..first.clone() };
+                plan.push((at + Duration::from_secs(more), Happening::Webhook(webhook)));
+            }
+        }
+    }
+    for _ in 0..lot.usize(0..5) {
+        let at = within(lot, span);
+        let what = match lot.u32(0..8) {
+            0 => Happening::Lock { thread: lot.u64(1..=threads) },
+            1 => Happening::Close { thread: lot.u64(1..=threads) },
+            2 if !plan.iter().any(|(_, what)| *what == Happening::Rotate) => Happening::Rotate,
+            2..=4 => Happening::Kill,
+            _ => Happening::Freeze { time: Duration::from_secs(lot.u64(1..420)) },
+        };
+        plan.push((at, what));
+    }
+    plan
+}
+
+fn tries(lot: &mut Rng) -> Vec<Duration> {
+    let of = [&[][..], &[60, 300][..], &[1, 60, 300][..], &[5, 5, 20, 120, 600, 1_200][..]];
+    choose(lot, &of).iter().map(|seconds| Duration::from_secs(*seconds)).collect()
+}
+
+fn nature(lot: &mut Rng) -> Nature {
+    Nature {
+        unsure: lot.u32(0..4) == 0,
+        spam: lot.u32(0..20) == 0,
+        blocked: lot.u32(0..25) == 0,
+        poison: lot.u32(0..60) == 0,
+    }
+}
+
+fn webhook(lot: &mut Rng, threads: u64) -> Webhook {
+    Webhook {
+        thread: lot.u64(1..=threads),
+        actor: choose(lot, &["mona", "mona", "kim"]),
+        kind: choose(lot, &[Kind::Opened, Kind::Comment, Kind::Comment]),
+        tries: tries(lot),
+        replays: lot.u32(0..8) == 0,
+        nature: nature(lot),
+    }
+}
+
+fn api_task(lot: &mut Rng) -> ApiTask {
+    let tries = std::iter::repeat_n(Duration::from_secs(lot.u64(1..60)), 8).collect();
+    ApiTask { priority: lot.u8(1..=5), callback: lot.u32(0..4) != 0, tries, nature: nature(lot) }
+}
+
+/// A little of everything all the time, and now and then much of one thing.
+fn weather(lot: &mut Rng, rough: u32, calm: Duration) -> Vec<Window> {
+    let mut weather = Vec::new();
+    for _ in 0..lot.u32(0..4) {
+        let from = within(lot, calm);
+        let until = (from + Duration::from_secs(lot.u64(10..500))).min(calm);
+        let mishap = match lot.u32(0..6) {
+            0 => Some(Mishap::FailAfter),
+            1 => Some(Mishap::Hang),
+            2 => Some(Mishap::Twice),
+            _ => Some(Mishap::FailBefore),
+        };
+        let which = choose(lot, &[Which::All, Which::Writes, Which::Reads]);
+        let per_mille = choose(lot, &[300, 700, 1_000]);
+        weather.push(Window { from, until, port: choose(lot, &Port::ALL), which, mishap, per_mille });
+    }
+    let everywhere = [0, 4, 15, 40][rough as usize % 4];
+    weather.extend(Port::ALL.map(|port| Window {
+        from: Duration::ZERO,
+        until: calm,
+        port,
+        which: Which::All,
+        mishap: None,
+        per_mille: everywhere,
+    }));
+    weather
+}

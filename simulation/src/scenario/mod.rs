@@ -1,0 +1,171 @@
+//! [`Scenario`]: all that is decided about a run before it begins, drawn from its seed.
+//!
+//! Plain data: what a failing run does not need can be taken out of it, and the rest replayed.
+
+mod draw;
+mod shrink;
+
+use std::time::Duration;
+
+use crate::world::Window;
+
+pub use shrink::shrink;
+
+/// Calls of one host at once, by the default of agent.toml.
+pub const CALLS_PER_HOST: u32 = 10;
+
+/// What happens in a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// What everything else is drawn from.
+    pub seed: u64,
+    /// The agent.toml.
+    pub policy: Policy,
+    /// What happens when, since the beginning.
+    pub plan: Vec<(Duration, Happening)>,
+    /// What goes wrong when.
+    pub weather: Vec<Window>,
+    /// From when on nothing goes wrong any more.
+    pub calm: Duration,
+    /// How wrong a clock may be.
+    pub max_skew: Duration,
+    /// Processors of each lane.
+    pub processors: usize,
+    /// Whether an invocation is killed at its end, as on Lambda, or lives on, as on one machine.
+    pub is_lambda: bool,
+    /// Of a thousand answers of an index, those that lag.
+    pub stale_per_mille: u32,
+    /// Of a thousand messages, those that come late.
+    pub late_per_mille: u32,
+    /// Of a thousand deliveries, those that happen twice.
+    pub doubled_per_mille: u32,
+    /// Of a thousand answers and acknowledgements, those that are lost.
+    pub lost_per_mille: u32,
+    /// Of a thousand comments, those that are held up on their way.
+    pub held_up_per_mille: u32,
+}
+
+/// What agent.toml says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// When a person must look.
+    pub approval: &'static str,
+    /// Comments that are sent as conversation.
+    pub history: u32,
+    /// How long a draft waits.
+    pub expires: &'static str,
+    /// Replies an hour and thread.
+    pub replies: u32,
+    /// Whether people are asked in a channel.
+    pub asks_channel: bool,
+}
+
+/// Something that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// Somebody writes, and the service tells us.
+    Webhook(Webhook),
+    /// Somebody asks for a task.
+    ApiTask(ApiTask),
+    /// People lock a thread.
+    Lock {
+        /// Which.
+        thread: u64,
+    },
+    /// People close a thread.
+    Close {
+        /// Which.
+        thread: u64,
+    },
+    /// The signing secrets are rotated.
+    Rotate,
+    /// An environment dies in the middle of whatever it does.
+    Kill,
+    /// An environment that works stands still.
+    Freeze {
+        /// For so long.
+        time: Duration,
+    },
+}
+
+/// A webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Number of the issue.
+    pub thread: u64,
+    /// Who writes.
+    pub actor: &'static str,
+    /// What.
+    pub kind: Kind,
+    /// How long its sender waits before each further try.
+    pub tries: Vec<Duration>,
+    /// Whether it is sent again though it was taken.
+    pub replays: bool,
+    /// What the model makes of it.
+    pub nature: Nature,
+}
+
+/// What somebody writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An issue.
+    Opened,
+    /// A comment that mentions the agent.
+    Comment,
+}
+
+impl Kind {
+    /// Its name in the unsigned header.
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            Self::Opened => "issues",
+            Self::Comment => "issue_comment",
+        }
+    }
+}
+
+/// A task without a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiTask {
+    /// 1 to 5.
+    pub priority: u8,
+    /// Whether its result is posted somewhere.
+    pub callback: bool,
+    /// How long its sender waits before each further try.
+    pub tries: Vec<Duration>,
+    /// What the model makes of it.
+    pub nature: Nature,
+}
+
+/// What a model makes of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Nature {
+    /// Triage is not sure.
+    pub unsure: bool,
+    /// It is spam.
+    pub spam: bool,
+    /// Its prompt is blocked.
+    pub blocked: bool,
+    /// Whoever works on it dies.
+    pub poison: bool,
+}
+
+impl Nature {
+    /// How sure triage is.
+    #[must_use]
+    pub fn confidence(self) -> f64 {
+        if self.unsure { 0.4 } else { 0.95 }
+    }
+}
+
+impl Scenario {
+    /// What the model makes of event number `number`.
+    #[must_use]
+    pub fn nature_of(&self, number: usize) -> Nature {
+        match self.plan.get(number) {
+            Some((_, Happening::Webhook(webhook))) => webhook.nature,
+            Some((_, Happening::ApiTask(task))) => task.nature,
+            _ => Nature::default(),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! How the functions are put together here: the one file that knows how they are made.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use console::{Console, TokenSource};
+use domain::{Approver, Model, Publisher};
+use ingest::{Ingest, SecretsSource};
+use processor::{Parts, Processor, Services};
+use secrecy::SecretString;
+use settings::{ConsoleToken, Settings};
+use sweeper::{Notices, Sweeper};
+use telemetry::Metrics;
+
+use super::{Ports, THREADS_LOGIN};
+use crate::scenario::Policy;
+
+/// Who may decide: names and tokens of the console, and accounts of the channel.
+pub(crate) const PEOPLE: [(&str, &str, &str); 2] = [
+    ("ada", "the token of ada, long enough to be one", "U0ADA"),
+    ("bob", "the token of bob, long enough to be one", "U0BOB"),
+];
+
+thread_local! {
+    /// Reading an agent.toml takes as long as a tenth of a run.
+    static READ: RefCell<BTreeMap<String, Arc<Settings>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The agent.toml of a run.
+fn settings(policy: &Policy) -> Arc<Settings> {
+    let text = agent_toml(policy);
+    if let Some(known) = READ.with_borrow(|read| read.get(&text).cloned()) {
+        return known;
+    }
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("agent");
+    let settings = Settings::parse(&text, &dir).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let settings = Arc::new(settings);
+    READ.with_borrow_mut(|read| read.insert(text, Arc::clone(&settings)));
+    settings
+}
+
+fn agent_toml(policy: &Policy) -> String {
+    let Policy { approval, history, expires, replies, asks_channel } = policy;
+    let channel = if *asks_channel {
+        "[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U0ADA\", \"U0BOB\"]\n"
+    } else {
+        ""
+    };
+    format!(
+        r#"
+[agent]
+name = "simulated"
+persona = "persona.md"
+history = {history}
+approval = "{approval}"
+approval_expires = "{expires}"
+[api]
+callback_hosts = ["hooks.example.com"]
+{channel}
+[models]
+[budget]
+per_thread_replies_per_hour = {replies}
+[sources.github]
+login = "{THREADS_LOGIN}"
+events = ["issues.opened", "issue_comment.created"]
+[sources.slack]
+[[intents]]
+name = "bug_report"
+when = "something is broken"
+automation = "reply"
+"#
+    )
+}
+
+impl Ports {
+    fn settings(&self) -> Arc<Settings> {
+        settings(&self.world.scenario.policy)
+    }
+
+    /// A processor in this environment.
+    pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
+        let settings = self.settings();
+        let services =
+            Services { github: Some(Arc::clone(self) as Arc<dyn Publisher>), ..Services::default() };
+        let parts = Parts {
+            stores: self.stores(),
+            model: Arc::clone(self) as Arc<dyn Model>,
+            services,
+            clock: self.world.clock(self.env),
+            jitter: self.world.jitter(self.env),
+            metrics: Metrics::none(),
+        };
+        let processor = Processor::new(&settings, processor::registry(), parts)
+            .unwrap_or_else(|error| panic!("the processor cannot be made: {error}"));
+        let asks = self.world.scenario.policy.asks_channel;
+        let approver = asks.then(|| Arc::clone(self) as Arc<dyn Approver>);
+        Arc::new(processor.with_approver(approver))
+    }
+
+    /// The routes of ingest in this environment.
+    pub(crate) fn webhooks(self: &Arc<Self>) -> Router {
+        let settings = self.settings();
+        let secrets = SecretsSource::kept(self.keeper());
+        let clock = self.world.clock(self.env);
+        let sources = settings.sources.values();
+        let ingest = Ingest::new(self.stores(), sources, secrets, clock, Metrics::none());
+        let ingest = ingest.with_approvals(settings.approvals.slack.as_ref());
+        ingest::router(Arc::new(ingest))
+    }
+
+    /// The routes of the console in this environment.
+    pub(crate) fn console(self: &Arc<Self>) -> Router {
+        let tokens: Vec<ConsoleToken> = PEOPLE
+            .iter()
+            .map(|(name, token, _)| ConsoleToken {
+                name: (*name).to_owned(),
+                token: SecretString::from(*token),
+            })
+            .collect();
+        let clock = self.world.clock(self.env);
+        let console = Console::new(self.stores(), TokenSource::fixed(&tokens), clock);
+        console::router(Arc::new(console.with_settings(&self.settings())))
+    }
+
+    /// A sweeper in this environment.
+    pub(crate) fn sweeper(self: &Arc<Self>) -> (Sweeper, Notices) {
+        let (stores, clock) = (self.stores(), self.world.clock(self.env));
+        let jitter = self.world.jitter(self.env);
+        let sweeper = Sweeper { stores: stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
+        (sweeper, Notices { stores, clock, jitter })
+    }
+}

@@ -1,0 +1,183 @@
+//! What has happened, as the world saw it: what invariants are judged by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Decision, Task, TaskId, TaskStatus, Timestamp};
+
+use super::World;
+
+/// What has happened.
+#[derive(Debug, Default)]
+pub struct History {
+    /// Tasks whose senders were told that they are taken in, and when.
+    pub promised: BTreeMap<TaskId, Timestamp>,
+    /// Senders that gave up: what they sent was never promised.
+    pub unpromised: u64,
+    /// The tasks of each event of the plan.
+    pub tasks_of_event: BTreeMap<usize, BTreeSet<TaskId>>,
+    /// How often people have asked for another try.
+    pub retries: BTreeMap<TaskId, u32>,
+    /// Comments of ours.
+    pub publications: Vec<Publication>,
+    /// Answers of models that were billed.
+    pub paid: Vec<Paid>,
+    /// What answer models were shown, by task.
+    pub shown: Vec<(TaskId, String)>,
+    /// Ends that were written.
+    pub ends: Vec<End>,
+    /// Beginnings of new lives: when somebody sent an ended task around again.
+    pub lives: Vec<(TaskId, Timestamp)>,
+    /// Decisions that were written, and when.
+    pub decisions: Vec<(TaskId, Decision, Timestamp)>,
+    /// What people were told that they have done.
+    pub acknowledged: Vec<Acknowledged>,
+    /// What was posted to receivers.
+    pub callbacks: Vec<Callback>,
+    /// How often a task's processor died, or a model failed it, in its present life.
+    pub hardships: BTreeMap<TaskId, u32>,
+    /// Tasks whose threads people have closed to us.
+    pub closed_threads: Vec<(String, Timestamp)>,
+    /// What must not happen, seen when it did.
+    pub violations: Vec<Verdict>,
+}
+
+/// A comment that we have written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// For which task.
+    pub task: TaskId,
+    /// Which of its effects.
+    pub effect: String,
+    /// In which thread.
+    pub thread: String,
+    /// What it says.
+    pub text: String,
+    /// When it landed.
+    pub at: Timestamp,
+}
+
+/// A billed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// For which task.
+    pub task: TaskId,
+    /// For which step.
+    pub step: String,
+    /// In which round.
+    pub round: u32,
+    /// The text that came out.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An end of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Of which task.
+    pub task: TaskId,
+    /// Which end.
+    pub status: TaskStatus,
+    /// The beginning of the life that it ends.
+    pub opened_at: Timestamp,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// Something that a person was told to have done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// To which task.
+    pub task: TaskId,
+    /// `approve`, `reject` or `retry`.
+    pub what: &'static str,
+    /// On which draft.
+    pub draft_hash: String,
+    /// By whom.
+    pub by: &'static str,
+    /// When it was answered.
+    pub at: Timestamp,
+}
+
+/// A post to a receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    /// About which task.
+    pub task: TaskId,
+    /// Its `webhook-id`.
+    pub id: String,
+    /// The status that it tells.
+    pub status: String,
+    /// Its body.
+    pub body: String,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// Something that must not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The invariant that does not hold.
+    pub invariant: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+impl History {
+    /// The environment that worked on `held` has died. Whoever was alone in it is at fault, as far as anybody
+    /// can tell.
+    pub(crate) fn crashed(&mut self, held: &[TaskId]) {
+        if let [alone] = held {
+            self.hardship(alone);
+        }
+    }
+
+    /// A real failure of `task`.
+    pub(crate) fn hardship(&mut self, task: &TaskId) {
+        *self.hardships.entry(task.clone()).or_default() += 1;
+    }
+
+    /// Decisions on drafts of `task` that were written until `at`.
+    pub fn decisions_on(&self, task: &TaskId, at: Timestamp) -> impl Iterator<Item = &Decision> {
+        let of_task = self.decisions.iter().filter(move |(id, _, written)| id == task && *written <= at);
+        of_task.map(|(_, decision, _)| decision)
+    }
+}
+
+impl World {
+    /// Something happened that must not.
+    pub(crate) fn violated(&self, invariant: &'static str, what: String) {
+        self.note(|| format!("** {invariant}: {what}"));
+        self.history().violations.push(Verdict { invariant, what });
+    }
+
+    /// A task was written.
+    pub(crate) fn written(&self, before: Option<&Task>, after: &Task) {
+        let was = before.map(|task| task.control.status);
+        let (status, id, doc) = (after.control.status, &after.id, &after.doc);
+        let is_new_life = before.is_some_and(|task| task.doc.opened_at != doc.opened_at);
+        let mut history = self.history();
+        if is_new_life {
+            history.hardships.remove(id);
+            let began = self.now();
+            history.lives.push((id.clone(), began));
+        }
+        if status.is_end() && (was != Some(status) || is_new_life) {
+            let at = self.now();
+            history.ends.push(End { task: id.clone(), status, opened_at: doc.opened_at, at });
+        }
+        let known = before.and_then(|task| task.doc.decision.as_ref());
+        if let Some(decision) = doc.decision.as_ref().filter(|decision| known != Some(decision)) {
+            let at = self.now();
+            history.decisions.push((id.clone(), decision.clone(), at));
+        }
+        drop(history);
+        if was != Some(status) {
+            self.note(|| {
+                let why = doc.timeline.last().map_or("", |entry| entry.note.as_str());
+                format!("   {id} is {status}: {why}")
+            });
+            self.noticed(after);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Lambda's part: takes batches off the lanes, has them worked on, and deletes what was dealt with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Delivery, Lane, Receipt, after};
+use futures::channel::oneshot;
+use futures::future::select;
+use processor::{Processor, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
+
+use super::{EnvId, World};
+
+/// What one invocation may take, as template.yaml has it.
+const INVOCATION: Duration = Duration::from_secs(180);
+/// The queues' own visibility time-out: six invocations.
+const VISIBILITY: Duration = Duration::from_secs(1_080);
+/// Messages of a batch.
+const BATCH: usize = 10;
+
+impl World {
+    /// Starts what takes messages off the lanes.
+    pub(crate) fn start_pollers(self: &Arc<Self>) {
+        for lane in Lane::ALL {
+            for _ in 0..self.scenario.processors {
+                self.scheduler.spawn(None, poll(Arc::clone(self), lane));
+            }
+        }
+    }
+
+    /// Waits until something can be received.
+    async fn message_on(&self, lane: Lane) {
+        loop {
+            let changed = Box::pin(self.lanes.changed());
+            match self.lanes.next_visible(lane) {
+                Some(at) if at <= self.now() => return,
+                Some(at) => {
+                    select(Box::pin(self.time.until(at)), changed).await;
+                }
+                None => changed.await,
+            }
+        }
+    }
+
+    fn receive_from(&self, lane: Lane) -> Vec<Delivery> {
+        let lot = |of: usize| usize::try_from(self.between(0..i64::try_from(of).unwrap_or(1))).unwrap_or(0);
+        let twice = || !self.is_calm() && self.chance(self.scenario.doubled_per_mille);
+        self.lanes.receive(lane, BATCH, VISIBILITY, self.now(), lot, twice)
+    }
+}
+
+/// One environment after the other, with one batch at a time.
+async fn poll(world: Arc<World>, lane: Lane) {
+    let mut warm: Option<(EnvId, Arc<Processor>)> = None;
+    loop {
+        world.message_on(lane).await;
+        let batch = world.receive_from(lane);
+        if batch.is_empty() {
+            continue;
+        }
+        let (env, processor) = match warm.take().filter(|(env, _)| !world.scheduler.is_killed(*env)) {
+            Some(warm) => warm,
+            None => {
+                let env = world.new_env("processor");
+                (env, world.ports(env).processor())
+            }
+        };
+        if let Some(response) = invoke(&world, env, &processor, &batch).await {
+            acknowledge(&world, &batch, &response);
+            warm = Some((env, processor));
+        }
+    }
+}
+
+/// Has a batch worked on; `None` when the environment died.
+async fn invoke(
+    world: &Arc<World>,
+    env: EnvId,
+    processor: &Arc<Processor>,
+    batch: &[Delivery],
+) -> Option<SqsBatchResponse> {
+    let (tell, told) = oneshot::channel();
+    let event = SqsEvent { records: batch.iter().map(record).collect() };
+    let deadline = after(world.clock(env).now(), INVOCATION);
+    let processor = Arc::clone(processor);
+    world.note(|| {
+        let tasks: Vec<&str> = batch.iter().map(|delivery| delivery.body.as_str()).collect();
+        format!("{} gets {}", world.name_of(env), tasks.join(" "))
+    });
+    world.scheduler.spawn(Some(env), async move {
+        let response = processor.handle_batch(event, Lane::from_name, deadline).await;
+        // Lambda may have given up.
+        let _gone = tell.send(response);
+    });
+    // A process of one's own that was stopped goes on where it was; Lambda kills at the deadline.
+    let response = if world.scenario.is_lambda {
+        tokio::time::timeout(INVOCATION, told).await.ok()?
+    } else {
+        told.await
+    };
+    if response.is_err() {
+        world.kill(env);
+    }
+    response.ok()
+}
+
+fn record(delivery: &Delivery) -> SqsRecord {
+    SqsRecord {
+        message_id: Some(delivery.message_id.clone()),
+        receipt_handle: Some(delivery.receipt.handle.clone()),
+        body: Some(delivery.body.clone()),
+        attributes: SqsAttributes {
+            approximate_receive_count: Some(delivery.receive_count.to_string()),
+            sent_timestamp: None,
+        },
+        event_source_arn: delivery.receipt.lane.map(|lane| lane.as_str().to_owned()),
+    }
+}
+
+/// Deletes what the response does not name. That, too, may be lost.
+fn acknowledge(world: &World, batch: &[Delivery], response: &SqsBatchResponse) {
+    let comes_back = |delivery: &Delivery| {
+        response.batch_item_failures.iter().any(|failure| failure.item_identifier == delivery.message_id)
+    };
+    let done: Vec<&Receipt> =
+        batch.iter().filter(|delivery| !comes_back(delivery)).map(|delivery| &delivery.receipt).collect();
+    if !done.is_empty() && !world.is_calm() && world.chance(world.scenario.lost_per_mille) {
+        world.note(|| "   the acknowledgement of a batch is lost".to_owned());
+        return;
+    }
+    done.into_iter().for_each(|receipt| world.lanes.delete(receipt));
+}

@@ -1,0 +1,93 @@
+//! The receiver of results: what is posted to a `callback_url`.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use domain::TaskId;
+use outbound::simulated::{Network, NoAnswer, Request, Response, Sending};
+use serde_json::Value;
+
+use super::{Callback, Mishap, Port, World};
+
+/// Its host.
+pub(crate) const HOST: &str = "hooks.example.com";
+
+/// The receiver.
+#[derive(Default)]
+pub(crate) struct Receiver {
+    at_once: AtomicU32,
+}
+
+/// The network that ends in `world`.
+pub(crate) struct ToWorld(Weak<World>);
+
+impl ToWorld {
+    pub(crate) fn of(world: &Arc<World>) -> Self {
+        Self(Arc::downgrade(world))
+    }
+}
+
+impl Network for ToWorld {
+    fn send(&self, request: Request) -> Sending {
+        let world = self.0.upgrade();
+        Box::pin(async move {
+            match world {
+                Some(world) if request.url().host_str() == Some(HOST) => world.receive(request).await,
+                _ => Err(NoAnswer::Unsent),
+            }
+        })
+    }
+}
+
+impl World {
+    async fn receive(self: Arc<Self>, request: Request) -> Result<Response, NoAnswer> {
+        let mishap = self.faults.draw(self.time.elapsed(), Port::Receiver, true);
+        self.note(|| format!("   posted to {}: {mishap:?}", request.url()));
+        tokio::time::sleep(self.millis(1..60)).await;
+        if matches!(mishap, Some(Mishap::FailBefore | Mishap::CrashBefore)) {
+            return match self.between(0..3) {
+                0 => Err(NoAnswer::Unsent),
+                1 => Ok(answer(503)),
+                _ => Ok(answer(500)),
+            };
+        }
+        let Some(posted) = self.read(&request) else { return Ok(answer(400)) };
+        self.take(posted).await;
+        match mishap {
+            Some(Mishap::FailAfter | Mishap::CrashAfter) => Err(NoAnswer::Lost),
+            Some(Mishap::Hang) => {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                Err(NoAnswer::Lost)
+            }
+            _ => Ok(answer(200)),
+        }
+    }
+
+    async fn take(&self, posted: Callback) {
+        let limit = crate::scenario::CALLS_PER_HOST;
+        let at_once = self.receiver.at_once.fetch_add(1, Ordering::Relaxed) + 1;
+        if at_once > limit {
+            self.violated("caps hold", format!("{at_once} calls of {HOST} at once"));
+        }
+        self.note(|| format!("   {} is told: {}", posted.task, posted.status));
+        self.history().callbacks.push(posted);
+        tokio::time::sleep(self.millis(1..400)).await;
+        self.receiver.at_once.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn read(&self, request: &Request) -> Option<Callback> {
+        let body = std::str::from_utf8(request.body()?.as_bytes()?).ok()?;
+        let json: Value = serde_json::from_str(body).ok()?;
+        let task: TaskId = json["data"]["task_id"].as_str()?.parse().ok()?;
+        let status = json["data"]["status"].as_str()?.to_owned();
+        let id = request.headers().get("idempotency-key")?.to_str().ok()?.to_owned();
+        Some(Callback { task, id, status, body: body.to_owned(), at: self.now() })
+    }
+}
+
+fn answer(status: u16) -> Response {
+    let mut response = http::Response::new(Vec::new());
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::OK);
+    Response::from(response)
+}

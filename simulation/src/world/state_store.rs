@@ -1,0 +1,143 @@
+//! What processors share besides tasks: values, counters and leases.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::{Acquire, Expected, StateStore, StoreError, Swap, Timestamp, Versioned};
+use serde_json::Value;
+
+use super::port::Operation;
+use super::{Port, Ports, lock};
+
+/// The table.
+#[derive(Default)]
+pub(crate) struct Values(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    values: BTreeMap<String, (Versioned, Timestamp)>,
+    counters: BTreeMap<String, (i64, Timestamp)>,
+    leases: BTreeMap<String, (String, Timestamp)>,
+}
+
+impl Values {
+    /// The value at `key`, whoever may have forgotten it.
+    pub(crate) fn value(&self, key: &str) -> Option<Value> {
+        lock(&self.0).values.get(key).map(|(known, _)| known.value.clone())
+    }
+
+    /// The leases that run at `now`.
+    pub(crate) fn leases(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
+        let table = lock(&self.0);
+        let running = table.leases.iter().filter(|(_, (_, until))| *until > now);
+        running.map(|(key, (_, until))| (key.clone(), *until)).collect()
+    }
+
+    fn get(&self, key: &str, now: Timestamp) -> Option<Versioned> {
+        let table = lock(&self.0);
+        table.values.get(key).filter(|(_, forget_at)| *forget_at > now).map(|(known, _)| known.clone())
+    }
+
+    fn swap(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &Value,
+        now: Timestamp,
+        forget_at: Timestamp,
+    ) -> Swap {
+        let mut table = lock(&self.0);
+        let known = table.values.get(key);
+        let fresh = known.filter(|(_, forget_at)| *forget_at > now).map(|(known, _)| known.clone());
+        let fits = match expected {
+            Expected::Absent => fresh.is_none(),
+            Expected::Version(version) => fresh.as_ref().is_some_and(|known| known.version == version),
+        };
+        if !fits {
+            return Swap::Conflict(fresh);
+        }
+        // No version of a value comes again after it was forgotten.
+        let first = u64::try_from(now.as_millisecond()).unwrap_or(1);
+        let version = match (expected, known) {
+            (Expected::Version(version), _) => version + 1,
+            (Expected::Absent, Some((old, _))) => first.max(old.version + 1),
+            (Expected::Absent, None) => first,
+        };
+        table.values.insert(key.to_owned(), (Versioned { value: value.clone(), version }, forget_at));
+        Swap::Done(version)
+    }
+
+    fn add(&self, key: &str, amount: i64, now: Timestamp, forget_at: Timestamp) -> i64 {
+        let mut table = lock(&self.0);
+        let counter = table.counters.entry(key.to_owned()).or_insert((0, forget_at));
+        if counter.1 <= now {
+            counter.0 = 0;
+        }
+        *counter = (counter.0 + amount, forget_at);
+        counter.0
+    }
+
+    fn acquire(&self, key: &str, owner: &str, now: Timestamp, until: Timestamp) -> Acquire {
+        let mut table = lock(&self.0);
+        match table.leases.get(key) {
+            Some((other, held)) if other != owner && *held > now => Acquire::Busy { until: *held },
+            _ => {
+                table.leases.insert(key.to_owned(), (owner.to_owned(), until));
+                Acquire::Held
+            }
+        }
+    }
+
+    fn release(&self, key: &str, owner: &str) {
+        let mut table = lock(&self.0);
+        if table.leases.get(key).is_some_and(|(holder, _)| holder == owner) {
+            table.leases.remove(key);
+        }
+    }
+}
+
+fn unavailable() -> StoreError {
+    StoreError::unavailable("state", "the world is at fault")
+}
+
+#[async_trait]
+impl StateStore for Ports {
+    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        let read = Operation::read(Port::State, "get value", &key);
+        self.operate(read, || self.world.values.get(key, now), unavailable).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &Value,
+        now: Timestamp,
+        forget_at: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        let run = || self.world.values.swap(key, expected, value, now, forget_at);
+        self.operate(Operation::write(Port::State, "swap", &key), run, unavailable).await
+    }
+
+    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
+        let run = || self.world.values.add(key, amount, self.world.now(), forget_at);
+        self.operate(Operation::write(Port::State, "add", &key), run, unavailable).await
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Acquire, StoreError> {
+        let run = || self.world.values.acquire(key, owner, now, until);
+        self.operate(Operation::write(Port::State, "acquire", &key), run, unavailable).await
+    }
+
+    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
+        let run = || self.world.values.release(key, owner);
+        self.operate(Operation::write(Port::State, "release", &key), run, unavailable).await
+    }
+}

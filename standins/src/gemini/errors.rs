@@ -1,0 +1,158 @@
+//! [`ApiError`]: a refusal in the form of `google.rpc.Status`.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What a request is refused with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ApiError {
+    code: u16,
+    status: &'static str,
+    message: String,
+    details: Vec<Value>,
+}
+
+impl ApiError {
+    /// An error with the canonical status that belongs to an HTTP code.
+    pub(super) fn new(code: u16, message: impl Into<String>) -> Self {
+        Self { code, status: canonical(code), message: message.into(), details: Vec::new() }
+    }
+
+    /// 400 `INVALID_ARGUMENT`.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(400, message)
+    }
+
+    /// 404 `NOT_FOUND`.
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(404, message)
+    }
+
+    /// 403 `PERMISSION_DENIED`.
+    pub(super) fn denied(message: impl Into<String>) -> Self {
+        Self::new(403, message)
+    }
+
+    /// 404 for a model that does not exist or lacks the method.
+    pub(super) fn no_model(model: &str, version: &str, method: &str) -> Self {
+        Self::not_found(format!(
+            "models/{model} is not found for API version {version}, or is not supported for {method}. Call \
+             ModelService.ListModels to see the list of available models and their supported methods."
+        ))
+    }
+
+    /// 400 `API_KEY_INVALID`.
+    pub(super) fn key_invalid() -> Self {
+        const MESSAGE: &str = "API key not valid. Please pass a valid API key.";
+        Self::invalid(MESSAGE)
+            .detail(json!({
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "API_KEY_INVALID",
+                "domain": "googleapis.com",
+                "metadata": {"service": "generativelanguage.googleapis.com"},
+            }))
+            .detail(json!({
+                "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+                "locale": "en-US",
+                "message": MESSAGE,
+            }))
+    }
+
+    /// 403 for a request without a key.
+    pub(super) fn key_missing() -> Self {
+        Self::denied(
+            "Method doesn't allow unregistered callers (callers without established identity). Please use API \
+             Key or other form of API consumer identity to call this API.",
+        )
+    }
+
+    /// The same error with one more detail.
+    pub(super) fn detail(mut self, detail: Value) -> Self {
+        self.details.push(detail);
+        self
+    }
+
+    /// The same error with a link to the documentation, as quota errors carry it.
+    pub(super) fn help(self) -> Self {
+        self.detail(json!({
+            "@type": "type.googleapis.com/google.rpc.Help",
+            "links": [{
+                "description": "Learn more about Gemini API quotas",
+                "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
+            }],
+        }))
+    }
+
+    /// The same error with the time after which to come back.
+    pub(super) fn retry_after(self, delay: Duration) -> Self {
+        self.detail(json!({
+            "@type": "type.googleapis.com/google.rpc.RetryInfo",
+            "retryDelay": seconds(delay),
+        }))
+    }
+
+    /// The HTTP status.
+    pub(super) fn http_status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What is wrong, in words.
+    #[cfg(test)]
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The canonical status, such as `INVALID_ARGUMENT`.
+    #[cfg(test)]
+    pub(super) fn status(&self) -> &'static str {
+        self.status
+    }
+
+    /// The JSON body.
+    pub(super) fn body(&self) -> Value {
+        let mut error = json!({"code": self.code, "message": self.message, "status": self.status});
+        if !self.details.is_empty() {
+            error["details"] = Value::Array(self.details.clone());
+        }
+        json!({ "error": error })
+    }
+}
+
+/// A `google.protobuf.Duration` in JSON: `34s`, `0.25s`, `36.429760048s`.
+pub(super) fn seconds(delay: Duration) -> String {
+    format!("{}s", delay.as_secs_f64())
+}
+
+fn canonical(code: u16) -> &'static str {
+    match code {
+        400 => "INVALID_ARGUMENT",
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ABORTED",
+        429 => "RESOURCE_EXHAUSTED",
+        499 => "CANCELLED",
+        501 => "UNIMPLEMENTED",
+        502 | 503 => "UNAVAILABLE",
+        408 | 504 => "DEADLINE_EXCEEDED",
+        _ => "INTERNAL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_without_trailing_zeros() {
+        assert_eq!(seconds(Duration::from_secs(34)), "34s");
+        assert_eq!(seconds(Duration::from_millis(34_400)), "34.4s");
+        assert_eq!(seconds(Duration::from_nanos(1)), "0.000000001s");
+    }
+
+    #[test]
+    fn details_are_absent_rather_than_empty() {
+        assert!(ApiError::invalid("x").body()["error"].get("details").is_none());
+    }
+}

@@ -1,0 +1,177 @@
+//! What somebody wants, by the words that they use: enough to sort the sample events.
+
+use super::question::Question;
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bug,
+    Feature,
+    Incident,
+    Question,
+    Refund,
+    Other,
+}
+
+/// A kind of message: parts of the names that an intent of it may have, and phrases that speak for it.
+struct Row {
+    kind: Kind,
+    names: &'static [&'static str],
+    cues: &'static str,
+}
+
+static TABLE: &[Row] = &[
+    Row {
+        kind: Kind::Refund,
+        names: &["refund", "billing", "payment", "charge", "invoice"],
+        cues: "refund|money back|charged twice|double charge|overcharged|invoice|billed|charge|payment|dispute",
+    },
+    Row {
+        kind: Kind::Incident,
+        names: &["incident", "outage", "alert"],
+        cues: "outage|is down|unavailable|incident|on fire|above|error rate|everybody",
+    },
+    Row {
+        kind: Kind::Bug,
+        names: &["bug", "defect", "error", "crash", "problem", "regression"],
+        cues: "bug|crash|panic|error|exception|fails|failed|failing|broken|stopped working|not work|regression|\
+               wrong|drops|loses|missing|incorrect|unexpected|no longer|to reproduce|what happened|\
+               see the same|doesn't|cannot connect|hangs|500|stops|ends after|expected|worked|exceeded|same here",
+    },
+    Row {
+        kind: Kind::Feature,
+        names: &["feature", "enhanc", "idea", "suggest", "wish"],
+        cues: "please add|feature|would be nice|would be great|could you add|add support|support for|i wish|\
+               suggestion|proposal|option to|ability to|allow ",
+    },
+    Row {
+        kind: Kind::Question,
+        names: &["question", "how_to", "howto", "usage"],
+        cues: "how do|how can i|can i|how to|how does|is it possible|is there a|what is|where can i|which |why does|\
+               question|wondering|?",
+    },
+];
+
+const SPAM: &str = "casino|crypto giveaway|free crypto|click here to win|click here now|you have won|free money|\
+                    make money fast|buy followers|viagra|online betting|payday loan|seo services|backlinks|\
+                    limited time offer|double your";
+
+/// The names of intents that fit when nothing else does, best first.
+const FALLBACK: &[&str] = &["other", "unknown", "general", "none", "default", "question"];
+
+/// Whether a text is advertising that nobody asked for.
+pub(super) fn is_spam(question: &Question) -> bool {
+    SPAM.split('|').any(|phrase| question.has(phrase))
+}
+
+/// The kind of message a text is.
+pub(super) fn kind(question: &Question) -> Kind {
+    ranked(question).first().map_or(Kind::Other, |(_, row)| row.kind)
+}
+
+/// The place of the word that fits a text best, which is that of the kind which most speaks for; and how
+/// sure that is, from 0 to 1. None only if there is no word.
+pub(super) fn choose(words: &[&str], question: &Question) -> Option<(usize, f64)> {
+    let ranked = ranked(question);
+    let fitting = ranked.iter().enumerate().find_map(|(place, (score, row))| {
+        let is_of_kind = |word: &&str| row.names.iter().any(|name| word.to_lowercase().contains(name));
+        words.iter().position(is_of_kind).map(|index| (place, *score, index))
+    });
+    let Some((place, score, index)) = fitting else {
+        let index = FALLBACK.iter().find_map(|name| words.iter().position(|word| word == name));
+        return (!words.is_empty()).then_some((index.unwrap_or(0), 0.42));
+    };
+    let others = ranked.iter().enumerate().filter(|(other, _)| *other != place);
+    let next = others.map(|(_, (score, _))| *score).max().unwrap_or(0);
+    let confidence = match score.saturating_sub(next) {
+        0 => 0.71,
+        1 => 0.86,
+        _ => 0.93,
+    };
+    Some((index, confidence))
+}
+
+/// The kinds that anything speaks for, the likeliest first. A phrase in the title counts twice.
+fn ranked(question: &Question) -> Vec<(usize, &'static Row)> {
+    let score = |row: &Row| -> usize {
+        let cues = row.cues.split('|').filter(|cue| question.has(cue));
+        cues.map(|cue| 1 + usize::from(question.title_has(cue))).sum()
+    };
+    let mut ranked: Vec<_> = TABLE.iter().map(|row| (score(row), row)).filter(|(n, _)| *n > 0).collect();
+    ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    ranked
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const INTENTS: &[&str] =
+        &["bug_report", "feature_request", "question", "refund_request", "incident", "other"];
+
+    fn chosen(text: &str) -> (&'static str, f64) {
+        let (index, confidence) = choose(INTENTS, &Question::of(text)).unwrap();
+        (INTENTS[index], confidence)
+    }
+
+    #[test]
+    fn clear_texts_get_their_intent_with_confidence() {
+        let cases = [
+            ("Crash on startup\nThe app crashes with an error when I open it.", "bug_report"),
+            (
+                "Title: Import drops the last line\n\n### What happened\nThe list is short.\n### How to see it\nRun \
+                 it on any file.\n### What I expected\nAll lines. Shall I send a patch?",
+                "bug_report",
+            ),
+            ("How do I configure retries?\nI could not find it.", "question"),
+            ("Dark mode\nPlease add a dark theme, it would be great.", "feature_request"),
+            ("Charged twice\nI want my money back, please refund me.", "refund_request"),
+            ("The shop is down\nSince noon everybody sees a blank page.", "incident"),
+        ];
+        for (text, intent) in cases {
+            let (found, confidence) = chosen(text);
+            assert_eq!(found, intent, "{text}");
+            assert!(confidence >= 0.86, "{text}: {confidence}");
+        }
+    }
+
+    #[test]
+    fn vague_texts_get_little_confidence() {
+        for text in ["hi", "", "Something about things", "asdf qwer"] {
+            assert_eq!(chosen(text), ("other", 0.42), "{text}");
+        }
+        assert_eq!(choose(&["low", "high"], &Question::of("hi")).unwrap().0, 0);
+        assert_eq!(choose(&[], &Question::of("hi")), None);
+    }
+
+    #[test]
+    fn spam_is_recognised_and_ordinary_text_is_not() {
+        assert!(is_spam(&Question::of("Best online CASINO, free spins")));
+        assert!(!is_spam(&Question::of("The build fails on Windows")));
+    }
+
+    #[test]
+    fn the_sample_events_are_sorted() {
+        macro_rules! sample {
+            ($file:literal, $($text:literal),+) => {{
+                let body: serde_json::Value =
+                    serde_json::from_str(include_str!(concat!("../../../events/bodies/", $file))).unwrap();
+                [$(body.pointer($text).unwrap().as_str().unwrap()),+].join("\n")
+            }};
+        }
+        for (text, wanted) in [
+            (sample!("github/issues.opened.json", "/issue/title", "/issue/body"), "bug_report"),
+            (sample!("jira/issue.created.json", "/issue/fields/summary"), "bug_report"),
+            (sample!("slack/message.im.json", "/event/text"), "question"),
+            (
+                sample!("zendesk/ticket.created.json", "/detail/subject", "/detail/description"),
+                "refund_request",
+            ),
+            (sample!("pagerduty/incident.triggered.json", "/event/data/title"), "incident"),
+        ] {
+            let (intent, confidence) = chosen(&text);
+            assert!(intent == wanted && confidence >= 0.8, "{text}: {intent} {confidence}");
+        }
+    }
+}

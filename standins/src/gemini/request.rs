@@ -1,0 +1,243 @@
+//! [`Request`]: a `GenerateContentRequest`, checked as Google checks it.
+
+use serde_json::{Value, json};
+
+use super::errors::ApiError;
+use super::json::Fields;
+use super::models::{Kind, Model};
+use super::spelling::{self, invalid_value};
+use super::tokens::Tokens;
+
+/// What the answer must look like.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Format {
+    /// Free text.
+    Text,
+    /// JSON, of a schema if one was sent.
+    Json(Option<Value>),
+}
+
+/// A checked request.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// The conversation, oldest first.
+    pub(super) contents: Vec<Value>,
+    /// What the answer must look like.
+    pub(super) format: Format,
+    /// The cache it builds on, `cachedContents/…`.
+    pub(super) cache: Option<String>,
+    /// The largest answer, thoughts included.
+    pub(super) max_output_tokens: Option<u64>,
+    /// Where the answer must stop.
+    pub(super) stop: Vec<String>,
+    /// How many answers.
+    pub(super) candidates: u64,
+    /// Tokens to think with, before the prompt's size is taken into account.
+    pub(super) thinking: u64,
+    /// The service tier to report.
+    pub(super) tier: String,
+    /// The tokens of everything above, without the cache.
+    pub(super) tokens: Tokens,
+}
+
+impl Request {
+    /// Checks a request for `model`.
+    pub(super) fn parse(body: &Value, model: &Model) -> Result<Self, ApiError> {
+        spelling::check(body, spelling::GENERATE, "")?;
+        let contents = contents(body)?;
+        let config = body.field("generationConfig").cloned().unwrap_or_else(|| json!({}));
+        spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
+        let thinking = thinking(&config, model)?;
+        Ok(Self {
+            format: format(&config)?,
+            cache: body.string("cachedContent").map(str::to_owned),
+            max_output_tokens: positive(&config, "maxOutputTokens")?,
+            stop: config.items("stopSequences").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            candidates: candidates(&config)?,
+            thinking,
+            tier: body.string("serviceTier").unwrap_or("standard").to_lowercase(),
+            tokens: Tokens::of(body),
+            contents,
+        })
+    }
+
+    /// Refuses what the model cannot take together with a cache.
+    pub(super) fn check_cache(body: &Value) -> Result<(), ApiError> {
+        let clash = ["systemInstruction", "tools", "toolConfig"].iter().any(|f| body.field(f).is_some());
+        if body.field("cachedContent").is_some() && clash {
+            return Err(ApiError::invalid(
+                "CachedContent can not be used with GenerateContent request setting system_instruction, tools or \
+                 tool_config.\n\nProposed fix: move those values to CachedContent from GenerateContent request.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The texts of a content's parts, one below the other, thoughts left out.
+pub(super) fn text_of(content: &Value) -> String {
+    let parts = content.items("parts").iter();
+    let spoken = parts.filter(|part| !part.is_set("thought"));
+    spoken.filter_map(|part| part.string("text")).collect::<Vec<_>>().join("\n")
+}
+
+fn contents(body: &Value) -> Result<Vec<Value>, ApiError> {
+    let contents = match body.field("contents") {
+        None => &[],
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(_) => return Err(invalid_value("contents")),
+    };
+    if contents.is_empty() {
+        return Err(ApiError::invalid("* GenerateContentRequest.contents: contents is not specified\n"));
+    }
+    for (index, content) in contents.iter().enumerate() {
+        check_content(content, index)?;
+    }
+    Ok(contents.to_vec())
+}
+
+fn check_content(content: &Value, index: usize) -> Result<(), ApiError> {
+    let path = format!("contents[{index}]");
+    spelling::check(content, spelling::CONTENT, &path)?;
+    if !matches!(content.string("role"), None | Some("user" | "model" | "function" | "tool")) {
+        return Err(ApiError::invalid("Please use a valid role: user, model."));
+    }
+    let parts = content.items("parts");
+    if parts.is_empty() {
+        let message = format!("* GenerateContentRequest.{path}.parts: contents.parts must not be empty.\n");
+        return Err(ApiError::invalid(message));
+    }
+    for (number, part) in parts.iter().enumerate() {
+        let path = format!("{path}.parts[{number}]");
+        spelling::check(part, spelling::PART, &path)?;
+        if !spelling::DATA.split(' ').any(|field| part.field(field).is_some()) {
+            return Err(ApiError::invalid(format!(
+                "* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized \
+                 field\n"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn format(config: &Value) -> Result<Format, ApiError> {
+    let schema = match (config.field("responseSchema"), config.field("responseJsonSchema")) {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid(
+                "Only one of response_schema and response_json_schema can be set.",
+            ));
+        }
+        (schema, other) => schema.or(other).cloned(),
+    };
+    match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
+        ("text/plain", None) => Ok(Format::Text),
+        ("application/json", schema) => Ok(Format::Json(schema)),
+        ("text/plain", Some(_)) => Err(ApiError::invalid(
+            "Response schema is only supported with response mime type 'application/json'.",
+        )),
+        (other, _) => Err(ApiError::invalid(format!(
+            "* GenerateContentRequest.generation_config.response_mime_type: allowed mimetypes are `text/plain` \
+             and `application/json`; got `{other}`.\n"
+        ))),
+    }
+}
+
+fn positive(config: &Value, name: &str) -> Result<Option<u64>, ApiError> {
+    match config.whole(name) {
+        Some(number) if number > 0 => Ok(Some(number)),
+        None if config.field(name).is_none() => Ok(None),
+        _ => Err(ApiError::invalid(format!(
+            "* GenerateContentRequest.generation_config.{}: must be positive.\n",
+            spelling::snake(name)
+        ))),
+    }
+}
+
+fn candidates(config: &Value) -> Result<u64, ApiError> {
+    let count = positive(config, "candidateCount")?.unwrap_or(1);
+    let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
+    if count > 8 {
+        return Err(ApiError::invalid("candidateCount must be in the range [1, 8]."));
+    }
+    if temperature.is_none_or(|t| !(0.0..=2.0).contains(&t)) {
+        return Err(ApiError::invalid(
+            "* GenerateContentRequest.generation_config.temperature: temperature must be in the range [0.0, 2.0].\n",
+        ));
+    }
+    Ok(count)
+}
+
+/// How much the model thinks, and whether it tells.
+fn thinking(config: &Value, model: &Model) -> Result<u64, ApiError> {
+    let Some(thinking) = config.field("thinkingConfig") else { return Ok(48) };
+    spelling::check(thinking, spelling::THINKING_CONFIG, "generation_config.thinking_config")?;
+    let level = thinking.string("thinkingLevel").map(str::to_uppercase);
+    let budget = thinking.number("thinkingBudget");
+    Ok(match (level.as_deref(), budget) {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid(
+                "You can only set only one of thinking budget and thinking level.",
+            ));
+        }
+        (Some(_), None) if model.kind == Kind::Budget => {
+            return Err(ApiError::invalid("Thinking level is not supported for this model."));
+        }
+        (Some("MINIMAL"), None) if model.name == "gemini-3.8-flash" => {
+            return Err(ApiError::invalid("Thinking level MINIMAL is not supported for this model."));
+        }
+        (Some("MINIMAL"), None) => 0,
+        (Some("LOW"), None) => 16,
+        (Some("MEDIUM"), None) => 48,
+        (Some("HIGH"), None) => 96,
+        (Some("XHIGH"), None) => 192,
+        (Some("THINKING_LEVEL_UNSPECIFIED") | None, None) => 48,
+        (Some(_), None) => return Err(invalid_value("generation_config.thinking_config.thinking_level")),
+        (None, Some(budget)) if budget < 0.0 => 48,
+        (None, Some(budget)) => (budget as u64).min(96),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::gemini::models::resolve;
+
+    fn parse(body: &str) -> Result<Request, ApiError> {
+        let now = "2026-11-20T00:00:00Z".parse().unwrap();
+        let model = resolve("gemini-3.8-flash", "v1", "generateContent", now).unwrap();
+        Request::parse(&serde_json::from_str(body).unwrap(), model)
+    }
+
+    fn with_config(config: &str) -> Result<Request, ApiError> {
+        parse(&format!(r#"{{"contents":[{{"parts":[{{"text":"x"}}]}}],"generationConfig":{config}}}"#))
+    }
+
+    #[test]
+    fn mixed_spelling_is_understood() {
+        let request = with_config(
+            r#"{"max_output_tokens":"64","responseMimeType":"application/json",
+                "response_schema":{"type":"OBJECT","property_ordering":["a"]},
+                "thinkingConfig":{"include_thoughts":true,"thinking_level":"LOW"}}"#,
+        )
+        .unwrap();
+        assert_eq!((request.max_output_tokens, request.thinking), (Some(64), 16));
+        assert!(matches!(request.format, Format::Json(Some(_))));
+    }
+
+    #[test]
+    fn what_google_refuses_is_refused() {
+        let refused = |config: &str| with_config(config).unwrap_err().message().to_owned();
+        assert!(refused(r#"{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#).contains("MINIMAL"));
+        assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
+        assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
+        assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));
+        assert!(
+            parse(r#"{"contents":[{"role":"user","parts":[]}]}"#).unwrap_err().message().contains("parts")
+        );
+        assert!(parse(r#"{"contents":[{"parts":[{}]}]}"#).unwrap_err().message().contains("'data'"));
+        assert!(parse(r#"{"contents":[{"role":"system","parts":[{"text":"x"}]}]}"#).is_err());
+        assert!(parse("{}").unwrap_err().message().contains("contents is not specified"));
+        assert!(parse(r#"{"contents":"x"}"#).is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! From an HTTP request to the endpoint that answers it: log, credentials, faults, dispatch.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use domain::Timestamp;
+use http::Method;
+use serde_json::{Value, json};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::errors::ApiError;
+use super::faults::Fault;
+use super::log::{Billed, ReceivedRequest};
+use super::shared::Shared;
+use super::spelling;
+use super::{caches, generate, models, respond};
+use crate::kit::{self, reset};
+
+/// The largest request that Google takes inline.
+const MAX_BODY: usize = 104_857_600;
+
+/// A request, read.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The API version: `v1`, `v1beta`.
+    pub(super) version: String,
+    http: kit::Call,
+}
+
+impl Deref for Call {
+    type Target = kit::Call;
+
+    fn deref(&self) -> &kit::Call {
+        &self.http
+    }
+}
+
+impl Call {
+    async fn read(request: Request) -> Self {
+        let mut http = kit::Call::read(request, "", MAX_BODY).await;
+        http.path = http.path.replace("%3A", ":").replace("%3a", ":");
+        let version = http.path.split('/').find(|segment| is_version(segment));
+        Self { version: version.unwrap_or("v1beta").to_owned(), http }
+    }
+
+    /// The body, which is a JSON object if there is one.
+    pub(super) fn json(&self) -> Result<&Value, ApiError> {
+        match &self.problem {
+            Some(problem) => Err(ApiError::invalid(format!("Invalid JSON payload received. {problem}"))),
+            None if self.body.is_object() || self.body.is_null() => Ok(&self.body),
+            None => Err(spelling::invalid_value("request")),
+        }
+    }
+
+    /// The parts of the path below the version of the API.
+    fn below_version(&self) -> Option<Vec<&str>> {
+        let segments = self.segments();
+        segments.first().is_some_and(|first| is_version(first)).then(|| segments[1..].to_vec())
+    }
+
+    /// The model and its method, if the path names them.
+    fn model_method(&self) -> Option<(&str, &str)> {
+        match self.below_version()?.as_slice() {
+            ["models", name] if self.method == Method::POST => name.split_once(':'),
+            _ => None,
+        }
+    }
+
+    /// One page of a list as a response body. Pages hold 50 unless `pageSize` says else; the list's field
+    /// is absent when it is empty.
+    pub(super) fn page_body(&self, field: &str, items: Vec<Value>) -> Result<Value, ApiError> {
+        let number = |name: &str| match self.query(name).unwrap_or_default() {
+            "" => Ok(0),
+            text => text.parse::<usize>().map_err(|_| ApiError::invalid(format!("Invalid {name}."))),
+        };
+        let (size, start) = (number("pageSize")?, number("pageToken")?);
+        let size = if size == 0 { 50 } else { size.min(1_000) };
+        let (mut body, next) = (json!({}), start.saturating_add(size));
+        if next < items.len() {
+            body["nextPageToken"] = next.to_string().into();
+        }
+        if start < items.len() {
+            body[field] = items.into_iter().skip(start).take(size).collect();
+        }
+        Ok(body)
+    }
+
+    /// What the log keeps, but for the body.
+    fn received(&self, at: Timestamp) -> ReceivedRequest {
+        let (model, verb) = self.model_method().unzip();
+        ReceivedRequest {
+            at,
+            method: self.method.to_string(),
+            path: self.path.clone(),
+            model: model.map(str::to_owned),
+            verb: verb.unwrap_or_default().to_owned(),
+            body: Value::Null,
+            status: None,
+            billed: None,
+        }
+    }
+}
+
+/// Answers any request.
+pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let call = &Call::read(request).await;
+    let bare = call.received(shared.now());
+    let received = if shared.reads_bodies() {
+        ReceivedRequest { body: call.body.clone(), ..bare.clone() }
+    } else {
+        bare.clone()
+    };
+    let number = shared.log.received(if shared.keeps_bodies() { received.clone() } else { bare });
+    let response = answer(&shared, call, &received).await.unwrap_or_else(|error| respond::error(&error));
+    let billed = response.extensions().get::<Billed>().copied();
+    shared.log.answered(number, response.status().as_u16(), billed);
+    response
+}
+
+async fn answer(shared: &Arc<Shared>, call: &Call, received: &ReceivedRequest) -> Result<Response, ApiError> {
+    let nowhere =
+        || ApiError::not_found(format!("The requested URL {} was not found on this server.", call.path));
+    let segments = call.below_version().ok_or_else(nowhere)?;
+    check_key(call)?;
+    if let Some((model, verb)) = call.model_method() {
+        return model_method(shared, call, model, verb, received).await;
+    }
+    if let Some(response) = trouble(&shared.faults(call, None)?, "").await? {
+        return Ok(response);
+    }
+    let now = shared.now();
+    match (&call.method, segments.as_slice()) {
+        (&Method::GET, ["models"]) => {
+            Ok(respond::ok(&call.page_body("models", models::all(&call.version, now))?))
+        }
+        (&Method::GET, ["models", name]) => Ok(respond::ok(&models::get(name, &call.version, now)?)),
+        (_, ["cachedContents", id @ ..]) => caches::handle(shared, call, id)?.ok_or_else(nowhere),
+        _ => Err(nowhere()),
+    }
+}
+
+async fn model_method(
+    shared: &Arc<Shared>,
+    call: &Call,
+    model: &str,
+    verb: &str,
+    received: &ReceivedRequest,
+) -> Result<Response, ApiError> {
+    let in_flight = shared.log.call();
+    let faults = shared.faults(call, Some(model))?;
+    if let Some(response) = trouble(&faults, models::concrete(model)).await? {
+        return Ok(response);
+    }
+    match verb {
+        "generateContent" | "streamGenerateContent" => {
+            generate::handle(shared, call, model, verb, faults, received, in_flight).await
+        }
+        "countTokens" => generate::count_tokens(shared, call, model),
+        _ => Err(ApiError::no_model(model, &call.version, verb)),
+    }
+}
+
+/// Carries out the faults that need no knowledge of the endpoint.
+pub(super) async fn trouble(faults: &[Fault], model: &str) -> Result<Option<Response>, ApiError> {
+    for fault in faults {
+        match fault {
+            Fault::Slow(time) => tokio::time::sleep(*time).await,
+            Fault::Hang => std::future::pending().await,
+            Fault::Reset => return Ok(Some(reset())),
+            Fault::Html => return Ok(Some(respond::html())),
+            other => {
+                if let Some(error) = other.error(model) {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn check_key(call: &Call) -> Result<(), ApiError> {
+    let bearer = call.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
+    let keys = [call.header("x-goog-api-key"), call.query("key").unwrap_or_default(), bearer];
+    match keys.into_iter().find(|key| !key.is_empty()) {
+        None => Err(ApiError::key_missing()),
+        Some("INVALID") => Err(ApiError::key_invalid()),
+        Some(_) => Ok(()),
+    }
+}
+
+fn is_version(segment: &str) -> bool {
+    matches!(segment, "v1" | "v1beta" | "v1alpha")
+}

@@ -1,0 +1,181 @@
+//! Faults, quotas, latencies and scripts.
+
+use domain::Clock;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{Answer, FLASH, ask, post, request, send};
+use crate::gemini::{Fault, FaultRule, GeminiStandin, Latency, Quota, Scripted, Throttle};
+
+async fn faulty(standin: &GeminiStandin, fault: &str, key: &str, stream: bool) -> Answer {
+    let path = if stream { format!("{}?alt=sse", FLASH.replace(":g", ":streamG")) } else { FLASH.to_owned() };
+    let request = request("POST", &path).header("x-standin-fault", fault).header("x-standin-fault-key", key);
+    send(standin, request, ask("Hello there").to_string()).await
+}
+
+#[tokio::test]
+async fn a_fault_asked_for_happens_to_its_first_requests_only() {
+    let gemini = GeminiStandin::new();
+    let mut statuses = Vec::new();
+    for key in ["a", "a", "a", "b"] {
+        statuses.push(faulty(&gemini, "503:2", key, false).await.status);
+    }
+    assert_eq!(statuses, [503, 503, 200, 503]);
+    assert_eq!(faulty(&gemini, "nonsense", "", false).await.status, 400);
+}
+
+#[tokio::test]
+async fn answers_are_spoilt_as_asked() {
+    let gemini = GeminiStandin::new();
+    let answer = async |fault: &str| faulty(&gemini, fault, "", false).await.json();
+    let blocked = answer("blocked").await;
+    assert!(blocked["promptFeedback"]["blockReason"].is_string() && blocked.get("candidates").is_none());
+    assert_eq!(answer("empty").await["candidates"][0]["content"], json!({}));
+    assert_eq!(answer("maxtokens").await["candidates"][0]["content"], json!({"role": "model"}));
+    assert_eq!(answer("safety").await["candidates"][0]["finishReason"], "SAFETY");
+    assert_eq!(answer("unknownfinish").await["candidates"][0]["finishReason"], "UNHEARD_OF_REASON");
+    assert_eq!(answer("midstream").await["error"]["code"], 503);
+    assert_eq!(faulty(&gemini, "html", "", false).await.status, 502);
+}
+
+#[tokio::test]
+async fn malformed_json_does_not_parse_and_off_schema_json_does_not_fit() {
+    let gemini = GeminiStandin::new();
+    let mut body = ask("x");
+    body["generationConfig"] = json!({"responseMimeType": "application/json", "responseJsonSchema":
+        {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}});
+    gemini.set_faults(vec![FaultRule::always(Fault::Malformed)]);
+    assert!(serde_json::from_str::<Value>(&post(&gemini, FLASH, &body).await.said()).is_err());
+    gemini.set_faults(vec![FaultRule::always(Fault::OffSchema)]);
+    assert!(serde_json::from_str::<Value>(&post(&gemini, FLASH, &body).await.said()).unwrap().is_array());
+}
+
+#[tokio::test]
+async fn a_stream_can_end_with_an_error_frame() {
+    let gemini = GeminiStandin::new();
+    let reply = faulty(&gemini, "midstream", "", true).await;
+    assert_eq!(reply.status, 200);
+    let text = String::from_utf8(reply.body.to_vec()).unwrap();
+    let last = text.trim_end().rsplit("data: ").next().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(last).unwrap()["error"]["status"], "UNAVAILABLE");
+    assert!(text.matches("data: ").count() > 1);
+}
+
+#[tokio::test]
+async fn the_forms_of_429_differ_in_their_details() {
+    let gemini = GeminiStandin::new();
+    let mut kinds = Vec::new();
+    for form in [Throttle::RetryInfo, Throttle::QuotaOnly, Throttle::HelpOnly, Throttle::Bare] {
+        gemini.set_faults(vec![FaultRule::always(Fault::Throttled(form))]);
+        let error = post(&gemini, FLASH, &ask("x")).await.json()["error"].clone();
+        assert_eq!((&error["code"], &error["status"]), (&json!(429), &json!("RESOURCE_EXHAUSTED")));
+        let details = error["details"].as_array().cloned().unwrap_or_default();
+        let kind = |d: &Value| d["@type"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
+        kinds.push(details.iter().map(kind).collect::<Vec<_>>().join("+"));
+    }
+    assert_eq!(kinds, ["QuotaFailure+Help+RetryInfo", "QuotaFailure+Help", "Help", ""]);
+    assert!(gemini.requests().iter().all(|request| request.status == Some(429)));
+}
+
+#[tokio::test]
+async fn rules_are_for_a_model_or_a_share_of_the_calls() {
+    let gemini =
+        GeminiStandin::builder().fault(FaultRule::always(Fault::Status(503)).on("gemini-pro-latest")).build();
+    let pro = FLASH.replace("flash", "pro");
+    assert_eq!(post(&gemini, &pro, &ask("x")).await.status, 503);
+    assert_eq!(post(&gemini, FLASH, &ask("x")).await.status, 200);
+    gemini.set_faults(vec![FaultRule::always(Fault::Status(500)).share(0.3)]);
+    let mut failed = 0;
+    for _ in 0..200 {
+        failed += u32::from(post(&gemini, FLASH, &ask("x")).await.status == 500);
+    }
+    assert!((30..=90).contains(&failed), "{failed} of 200 failed");
+}
+
+#[tokio::test]
+async fn a_quota_counts_aliases_and_concrete_names_together() {
+    let now = "2026-11-20T12:00:00Z".parse().unwrap();
+    let gemini = GeminiStandin::builder()
+        .clock(Clock::fixed(now))
+        .quota_of("gemini-flash-latest", Quota { rpm: Some(2), ..Quota::default() })
+        .build();
+    let concrete = FLASH.replace("gemini-flash-latest", "gemini-3.8-flash");
+    assert_eq!(post(&gemini, FLASH, &ask("x")).await.status, 200);
+    assert_eq!(post(&gemini, &concrete, &ask("x")).await.status, 200);
+    let error = post(&gemini, FLASH, &ask("x")).await.json()["error"].clone();
+    assert_eq!(error["details"][0]["violations"][0]["quotaDimensions"]["model"], "gemini-3.8-flash");
+    assert_eq!(error["details"][2]["retryDelay"], "60s");
+    assert_eq!(gemini.requests().iter().filter(|request| request.status == Some(429)).count(), 1);
+}
+
+#[tokio::test]
+async fn latency_is_spent_and_the_callers_deadline_kept() {
+    let spread = Latency::Between(Duration::from_millis(20), Duration::from_millis(30));
+    let gemini = GeminiStandin::builder().latency(spread).build();
+    let begun = std::time::Instant::now();
+    assert_eq!(post(&gemini, FLASH, &ask("x")).await.status, 200);
+    assert!(begun.elapsed() >= Duration::from_millis(20));
+    let gemini = GeminiStandin::builder().latency(Latency::Fixed(Duration::from_secs(3_600))).build();
+    let hurried = request("POST", FLASH).header("x-server-timeout", "1");
+    let reply = send(&gemini, hurried, ask("x").to_string()).await;
+    assert_eq!((reply.status, reply.json()["error"]["status"].clone()), (504, json!("DEADLINE_EXCEEDED")));
+}
+
+#[tokio::test]
+async fn calls_at_the_same_time_are_counted() {
+    let gemini = GeminiStandin::builder().latency(Latency::Fixed(Duration::from_millis(20))).build();
+    let body = ask("x");
+    // All of them are polled up to their latency before the first one can go on.
+    futures::future::join_all((0..7).map(|_| post(&gemini, FLASH, &body))).await;
+    assert_eq!((gemini.counters().max_in_flight, gemini.counters().in_flight), (7, 0));
+}
+
+#[tokio::test]
+async fn a_test_can_write_the_answers_itself() {
+    let gemini = GeminiStandin::builder()
+        .script(|request| match request.body["contents"][0]["parts"][0]["text"].as_str()? {
+            "one" => Some(Scripted::Text("scripted".into())),
+            "three" => Some(Scripted::Fault(Fault::Safety)),
+            _ => None,
+        })
+        .build();
+    assert_eq!(post(&gemini, FLASH, &ask("one")).await.said(), "scripted");
+    assert_eq!(post(&gemini, FLASH, &ask("three")).await.json()["candidates"][0]["finishReason"], "SAFETY");
+    assert!(post(&gemini, FLASH, &ask("four")).await.said().contains("four"));
+}
+
+/// Everything that the server sends on one connection until it closes it.
+async fn raw(fault: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let gemini = GeminiStandin::new();
+    let client = async {
+        let body = ask("Hello there, how are you?").to_string();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST {FLASH} HTTP/1.1\r\nhost: x\r\nx-goog-api-key: k\r\nx-standin-fault: {fault}\r\nconnection: close\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut received = Vec::new();
+        // A reset connection is an error here; what came before it counts.
+        let _ = stream.read_to_end(&mut received).await;
+        String::from_utf8_lossy(&received).into_owned()
+    };
+    tokio::select! {
+        received = client => received,
+        served = gemini.serve(listener) => panic!("{served:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_reset_sends_nothing_and_a_truncated_answer_breaks_off() {
+    assert_eq!(raw("reset").await, "");
+    let whole = raw("slow:1").await;
+    assert!(whole.starts_with("HTTP/1.1 200 OK") && whole.ends_with("}\n"), "{whole}");
+    let broken = raw("truncated").await;
+    assert!(broken.starts_with("HTTP/1.1 200 OK") && !broken.ends_with("}\n"), "{broken}");
+}

@@ -1,0 +1,181 @@
+//! GitHub's REST API, as far as issues and comments go, for persons and for Apps.
+
+use domain::Timestamp;
+use serde_json::{Value, json};
+
+use super::auth::Caller;
+use super::store::{Change, Github, Place, check_names};
+use super::words::{self, not_found, of_status, refusal};
+use super::{comments, issues, page};
+use crate::kit::{Call, Fault, Kept, Reply, State};
+
+/// Requests per hour, as the headers have it.
+const LIMIT: u64 = 5_000;
+
+/// The login behind every personal token, and the slug of every App.
+const LOGIN: &str = "afterhook";
+
+/// The one installation of every App.
+const INSTALLATION: u64 = 50_990_001;
+
+impl State for Github {
+    type Change = Change;
+    const TITLE: &'static str = "GitHub";
+    /// An Enterprise Server has its API below this.
+    const PREFIX: &'static str = "/api/v3";
+    const STYLE: &'static str = page::STYLE;
+    const HEADERS: &'static [(&'static str, &'static str)] =
+        &[("server", "github.com"), ("cache-control", "private, max-age=0")];
+    const FAULTS: &'static [(&'static str, Fault)] =
+        &[("secondary", super::SECONDARY_LIMIT), ("primary", super::PRIMARY_LIMIT)];
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Comment { at, comment } => {
+                self.last_id = self.last_id.max(comment.id);
+                self.entry(&at).comments.push(comment);
+            }
+            Change::Labels { at, labels } => self.entry(&at).labels = labels,
+        }
+    }
+
+    fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+        if call.header("user-agent").is_empty() {
+            let message = "Request forbidden by administrative rules. Please make sure your request has a \
+                           User-Agent header.";
+            return Err(refusal(403, message));
+        }
+        match kept.tokens.caller(call.header("authorization"), now)? {
+            Caller::App(id) => app(kept, call, id, now),
+            caller => dispatch(kept, call, caller, now),
+        }
+    }
+
+    /// Every answer tells how much is left of the hour: nearly all, but in the refusal of that limit.
+    fn finish(&mut self, call: &Call, reply: Reply, now: Timestamp) -> Reply {
+        let left = if reply.body == words::primary_limit().body { 0 } else { LIMIT - 1 };
+        let id = format!("{:04X}:{:X}", call.path.len(), now.as_microsecond());
+        reply
+            .with("x-ratelimit-limit", LIMIT.to_string())
+            .with("x-ratelimit-remaining", left.to_string())
+            .with("x-ratelimit-used", (LIMIT - left).to_string())
+            .with("x-ratelimit-reset", (now.as_second() + 3_600).to_string())
+            .with("x-ratelimit-resource", "core")
+            .with("x-github-request-id", id)
+    }
+
+    fn error(status: u16, message: &str) -> Reply {
+        refusal(status, message)
+    }
+
+    fn of_status(status: u16) -> Reply {
+        of_status(status)
+    }
+
+    fn unreadable(_problem: &str) -> Reply {
+        refusal(400, "Problems parsing JSON")
+    }
+
+    fn refusal(code: &str) -> Reply {
+        if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
+    }
+
+    fn is_api(call: &Call) -> bool {
+        let is_page = match call.segments().as_slice() {
+            [] => true,
+            [owner, _, "issues", _] => *owner != "repos",
+            _ => false,
+        };
+        call.method != "GET" || !is_page
+    }
+
+    fn page(&self, segments: &[&str]) -> Option<(String, String)> {
+        let [owner, repo, _, number] = segments else { return Some(page::all(self)) };
+        let at = Place::parse(owner, repo, number).ok()?;
+        Some(page::issue(&at, &self.visible(&at).ok()?))
+    }
+}
+
+fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp) -> Result<Reply, Reply> {
+    match (call.method.as_str(), call.segments().as_slice()) {
+        ("GET", ["user"]) if caller == Caller::Person => Ok(Reply::ok(user(LOGIN, &call.origin))),
+        ("GET", ["user"]) => Err(of_status(403)),
+        (_, ["app", ..] | ["repos", _, _, "installation"]) => {
+            Err(refusal(401, "A JSON web token could not be decoded"))
+        }
+        ("GET", ["repositories", id, "issues", number, "comments"]) => {
+            comments::list(kept, call, &issues::by_id(kept, id, number)?)
+        }
+        (method, ["repos", owner, repo, "issues", number, rest @ ..]) => {
+            let at = &Place::parse(owner, repo, number)?;
+            match (method, rest) {
+                ("GET", []) => issues::get(kept, call, at),
+                ("GET", ["comments"]) => comments::list(kept, call, at),
+                ("POST", ["comments"]) => {
+                    let bot = if caller == Caller::Person { "" } else { "[bot]" };
+                    comments::create(kept, call, at, &format!("{LOGIN}{bot}"), now)
+                }
+                ("GET", ["labels"]) => issues::labels(kept, call, at),
+                ("POST", ["labels"]) => issues::add_labels(kept, call, at),
+                ("DELETE", ["labels", name]) => issues::remove_label(kept, call, at, name),
+                _ => Err(not_found()),
+            }
+        }
+        _ => Err(not_found()),
+    }
+}
+
+/// What an App may do as itself.
+fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<Reply, Reply> {
+    let permissions = json!({"issues": "write", "metadata": "read"});
+    let installation = json!({
+        "id": INSTALLATION,
+        "app_id": id,
+        "app_slug": LOGIN,
+        "target_type": "Organization",
+        "repository_selection": "all",
+        "permissions": permissions,
+    });
+    match (call.method.as_str(), call.segments().as_slice()) {
+        ("GET", ["app"]) => Ok(Reply::ok(json!({
+            "id": id,
+            "slug": LOGIN,
+            "name": LOGIN,
+            "html_url": format!("{}/apps/{LOGIN}", call.origin),
+            "permissions": permissions,
+            "events": ["issues", "issue_comment"],
+        }))),
+        ("GET", ["repos", owner, repo, "installation"]) => {
+            check_names(owner, repo)?;
+            Ok(Reply::ok(installation))
+        }
+        ("POST", ["app", "installations", given, "access_tokens"]) => {
+            if given.parse() != Ok(INSTALLATION) {
+                return Err(not_found());
+            }
+            let (token, end) = kept.tokens.issue(now);
+            let token = json!({
+                "token": token,
+                "expires_at": Timestamp::from_second(end.as_second()).unwrap_or(end),
+                "permissions": permissions,
+                "repository_selection": "all",
+            });
+            Ok(Reply::new(201, token))
+        }
+        _ => Err(of_status(403)),
+    }
+}
+
+/// An account as it is embedded everywhere.
+pub(super) fn user(login: &str, origin: &str) -> Value {
+    let id = 9_919_001 + login.bytes().fold(0_u64, |sum, byte| sum * 31 % 1_000_003 + u64::from(byte));
+    json!({
+        "login": login,
+        "id": id,
+        "node_id": format!("U_{id}"),
+        "html_url": format!("{origin}/{login}"),
+        "url": format!("{origin}/users/{login}"),
+        "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
+        "site_admin": false,
+    })
+}

@@ -1,0 +1,243 @@
+//! The stand-in through its HTTP interface and across restarts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use domain::{Clock, Timestamp};
+use http::Request;
+use serde_json::json;
+use std::io::Write;
+use std::path::Path;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{Fault, FaultRule, GithubStandin, IssueState, PRIMARY_LIMIT, SECONDARY_LIMIT, Scope};
+use crate::kit::testing::{self, Answer};
+
+const COMMENTS: &str = "/repos/octo/repo/issues/7/comments";
+
+async fn send(github: &GithubStandin, method: &str, path: &str, token: &str, body: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path).header("user-agent", "test");
+    let request = request.header("authorization", format!("Bearer {token}"));
+    testing::send(github.router(), request, body.to_owned()).await
+}
+
+async fn get(github: &GithubStandin, path: &str) -> Answer {
+    send(github, "GET", path, "pat", "").await
+}
+
+async fn comment(github: &GithubStandin, text: &str) -> Answer {
+    send(github, "POST", COMMENTS, "pat", &json!({"body": text}).to_string()).await
+}
+
+#[tokio::test]
+async fn a_comment_is_created_and_shown() {
+    let github = GithubStandin::new();
+    let made = comment(&github, "Hello <b>").await;
+    assert_eq!(made.status, 201);
+    let made = made.json();
+    assert_eq!(made["user"]["login"], "afterhook");
+    let page = made["html_url"].as_str().unwrap();
+    assert_eq!(page, format!("http://127.0.0.1:1/octo/repo/issues/7#issuecomment-{}", made["id"]));
+    assert_eq!(get(&github, COMMENTS).await.json(), json!([made]));
+    let page = get(&github, "/octo/repo/issues/7").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.text().contains("Hello &lt;b&gt;") && page.text().contains("afterhook"));
+    assert_eq!(github.requests()[0].status, Some(201));
+}
+
+#[tokio::test]
+async fn pages_are_linked_as_github_links_them() {
+    let github = GithubStandin::new();
+    for number in 0..5 {
+        github.seed_comment("octo", "repo", 7, "mona", &format!("comment {number}")).unwrap();
+    }
+    let mut path = format!("{COMMENTS}?per_page=2");
+    let mut seen = Vec::new();
+    loop {
+        let page = get(&github, &path).await;
+        seen.extend(page.json().as_array().unwrap().iter().map(|c| c["body"].as_str().unwrap().to_owned()));
+        let Some(next) = page.header("link").split(", ").find(|link| link.ends_with("rel=\"next\"")) else {
+            break;
+        };
+        path = next[1..next.find('>').unwrap()].replace("http://127.0.0.1:1", "");
+        assert!(page.header("link").contains("&page=3>; rel=\"last\""), "{}", page.header("link"));
+    }
+    assert_eq!(seen, (0..5).map(|n| format!("comment {n}")).collect::<Vec<_>>());
+    assert_eq!(get(&github, "/repos/octo/repo/issues/7/comments").await.header("link"), "");
+    assert_eq!(get(&github, &format!("{COMMENTS}?page=99")).await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn since_leaves_out_what_is_older() {
+    let at = |time: &str| {
+        let time: Timestamp = time.parse().unwrap();
+        GithubStandin::builder().clock(Clock::fixed(time)).build().unwrap()
+    };
+    let github = at("2026-11-20T12:00:00.7Z");
+    comment(&github, "x").await;
+    assert_eq!(get(&github, COMMENTS).await.json()[0]["created_at"], "2026-11-20T12:00:00Z");
+    let count = async |since: &str| {
+        get(&github, &format!("{COMMENTS}?since={since}")).await.json().as_array().unwrap().len()
+    };
+    assert_eq!(count("2026-11-20T12:00:00Z").await, 1);
+    assert_eq!(count("2026-11-20T12:00:01Z").await, 0);
+    assert_eq!(get(&github, &format!("{COMMENTS}?since=yesterday")).await.status, 422);
+}
+
+#[tokio::test]
+async fn what_github_refuses_is_refused() {
+    let github = GithubStandin::new();
+    assert_eq!(send(&github, "POST", COMMENTS, "INVALID", "{}").await.json()["message"], "Bad credentials");
+    let anonymous = Request::get("/user").header("user-agent", "test");
+    assert_eq!(testing::send(github.router(), anonymous, "").await.status, 401);
+    let bodies = [("{", 400), ("[]", 400), ("{}", 422), (r#"{"body":7}"#, 422), (r#"{"body":" "}"#, 422)];
+    for (body, status) in bodies {
+        assert_eq!(send(&github, "POST", COMMENTS, "pat", body).await.status, status, "{body}");
+    }
+    assert_eq!(comment(&github, &"é".repeat(65_537)).await.status, 422);
+    assert_eq!(comment(&github, &"é".repeat(65_536)).await.status, 201);
+    let issue = async || get(&github, "/repos/octo/repo/issues/7").await.json();
+    assert_eq!((&issue().await["state"], &issue().await["locked"]), (&"open".into(), &false.into()));
+    github.set_issue_state("Octo", "repo", 7, IssueState::Closed);
+    assert_eq!((&issue().await["state"], &issue().await["locked"]), (&"closed".into(), &false.into()));
+    assert_eq!(comment(&github, "y").await.status, 201, "a closed issue takes comments");
+    github.set_issue_state("Octo", "repo", 7, IssueState::Locked);
+    assert_eq!(issue().await["locked"], true);
+    for (state, status) in [(IssueState::Missing, 404), (IssueState::Gone, 410), (IssueState::Locked, 403)] {
+        github.set_issue_state("Octo", "repo", 7, state);
+        assert_eq!(comment(&github, "x").await.status, status);
+    }
+    for path in ["/repos/octo/repo/issues/0/comments", "/repos/o%20o/repo/issues/1/comments", "/nowhere"] {
+        assert_eq!(get(&github, path).await.status, 404, "{path}");
+    }
+    assert_eq!(github.comment_count(), 2);
+}
+
+#[tokio::test]
+async fn an_app_gets_a_token_that_expires() {
+    let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    let moved = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(now.as_second()));
+    let source = std::sync::Arc::clone(&moved);
+    let clock = Clock::from_fn(move || {
+        Timestamp::from_second(source.load(std::sync::atomic::Ordering::SeqCst)).unwrap()
+    });
+    let github = GithubStandin::builder().clock(clock).build().unwrap();
+    let jwt = |exp: i64| {
+        let claims = json!({"iss": "12345", "iat": now.as_second() - 60, "exp": exp}).to_string();
+        let encode = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+        format!("{}.{}.c2ln", encode(r#"{"alg":"RS256","typ":"JWT"}"#), encode(&claims))
+    };
+    let good = jwt(now.as_second() + 540);
+    assert_eq!(send(&github, "GET", "/app", &good, "").await.json()["slug"], "afterhook");
+    let installation = send(&github, "GET", "/repos/octo/repo/installation", &good, "").await.json();
+    let path = format!("/app/installations/{}/access_tokens", installation["id"]);
+    let issued = send(&github, "POST", &path, &good, "").await;
+    assert_eq!((issued.status, issued.json()["expires_at"].clone()), (201, json!("2026-11-20T13:00:00Z")));
+    let token = issued.json()["token"].as_str().unwrap().to_owned();
+    let made = send(&github, "POST", COMMENTS, &token, r#"{"body":"x"}"#).await.json();
+    assert_eq!((&made["user"]["login"], &made["user"]["type"]), (&json!("afterhook[bot]"), &json!("Bot")));
+    assert_eq!(send(&github, "GET", "/user", &token, "").await.status, 403);
+    for exp in [now.as_second(), now.as_second() + 3_600] {
+        assert_eq!(send(&github, "GET", "/app", &jwt(exp), "").await.status, 401);
+    }
+    moved.fetch_add(3_600, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(send(&github, "GET", COMMENTS, &token, "").await.status, 401);
+    assert_eq!(send(&github, "GET", COMMENTS, "ghs_forged", "").await.status, 401);
+}
+
+#[tokio::test]
+async fn rate_limits_are_told() {
+    let github = GithubStandin::new();
+    assert_eq!(get(&github, "/user").await.header("x-ratelimit-remaining"), "4999");
+    github.set_faults(vec![FaultRule::always(PRIMARY_LIMIT).first(1)]);
+    let refused = get(&github, "/user").await;
+    assert_eq!((refused.status, refused.header("x-ratelimit-remaining")), (403, "0"));
+    assert!(refused.json()["message"].as_str().unwrap().starts_with("API rate limit exceeded"));
+    github.set_faults(vec![FaultRule::always(SECONDARY_LIMIT).on(Scope::Writes).first(1)]);
+    assert_eq!(get(&github, COMMENTS).await.status, 200);
+    let refused = comment(&github, "x").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (403, "60"));
+    assert_eq!(comment(&github, "x").await.status, 201);
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_the_comment_behind() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let github = GithubStandin::new();
+    github.set_faults(vec![FaultRule::always(Fault::Lost).first(1)]);
+    let client = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let body = r#"{"body":"x"}"#;
+        let head =
+            format!("POST {COMMENTS} HTTP/1.1\r\nhost: x\r\nuser-agent: t\r\nauthorization: Bearer t\r\n");
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut received = Vec::new();
+        // A reset connection is an error here; what came before it counts.
+        let _ = stream.read_to_end(&mut received).await;
+        received
+    };
+    tokio::select! {
+        received = client => assert!(received.is_empty(), "{}", String::from_utf8_lossy(&received)),
+        served = github.serve(listener) => panic!("{served:?}"),
+    }
+    assert_eq!(github.comment_count(), 1);
+    let done = FaultRule::always(Fault::DoneBut502).first(1);
+    github.set_faults(vec![done]);
+    assert_eq!(comment(&github, "y").await.status, 502);
+    assert_eq!(github.comment_count(), 2);
+}
+
+fn open(path: &Path) -> std::io::Result<GithubStandin> {
+    GithubStandin::builder().journal(path).build()
+}
+
+#[tokio::test]
+async fn comments_survive_a_restart_and_ids_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("github.jsonl");
+    let github = open(&path).unwrap();
+    let first = comment(&github, "one\nline two").await.json();
+    send(&github, "POST", "/repos/octo/repo/issues/7/labels", "pat", r#"{"labels":["bug"]}"#).await;
+    assert!(open(&path).is_err(), "the journal is locked while it is open");
+    drop(github);
+    let github = open(&path).unwrap();
+    assert_eq!(get(&github, COMMENTS).await.json(), json!([first]));
+    assert_eq!(github.labels("octo", "repo", 7), ["bug"]);
+    let second = comment(&github, "two").await.json();
+    assert!(second["id"].as_u64().unwrap() > first["id"].as_u64().unwrap());
+}
+
+#[tokio::test]
+async fn a_torn_line_is_cut_off_and_a_foreign_file_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("github.jsonl");
+    let github = open(&path).unwrap();
+    comment(&github, "whole").await;
+    drop(github);
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(br#"{"change":"comment","owner":"octo","#).unwrap();
+    drop(file);
+    let github = open(&path).unwrap();
+    comment(&github, "after").await;
+    drop(github);
+    let bodies: Vec<String> =
+        open(&path).unwrap().comments("octo", "repo", 7).into_iter().map(|c| c.body).collect();
+    assert_eq!(bodies, ["whole", "after"]);
+    let foreign = folder.path().join("notes.txt");
+    std::fs::write(&foreign, "my notes\n").unwrap();
+    assert!(open(&foreign).unwrap_err().to_string().contains("line 1"));
+}
+
+#[tokio::test]
+async fn labels_are_added_listed_and_removed() {
+    let github = GithubStandin::new();
+    let path = "/api/v3/repos/octo/repo/issues/7/labels";
+    send(&github, "POST", path, "pat", r#"["bug","Help wanted"]"#).await;
+    let listed = send(&github, "POST", path, "pat", r#"{"labels":["BUG"]}"#).await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 2, "labels do not differ by case");
+    assert_eq!(send(&github, "DELETE", &format!("{path}/Help%20wanted"), "pat", "").await.status, 200);
+    assert_eq!(send(&github, "DELETE", &format!("{path}/none"), "pat", "").await.status, 404);
+    assert_eq!(github.labels("octo", "repo", 7), ["bug"]);
+    assert_eq!(send(&github, "POST", path, "pat", r#"{"labels":7}"#).await.status, 422);
+}

@@ -1,0 +1,39 @@
+//! What all stand-ins have in common: a router with a log and faults, a journal, pages, and the handle
+//! that serves them. A service adds its [`State`]: routes, words and what it keeps.
+
+mod broken;
+mod builder;
+mod call;
+mod faults;
+mod journal;
+mod log;
+mod page;
+mod reply;
+mod router;
+mod standin;
+mod state;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+pub(crate) mod testing;
+
+pub use builder::Builder;
+pub use faults::{Fault, FaultRule, Scope};
+pub use log::ReceivedRequest;
+pub use standin::Standin;
+pub use state::State;
+
+pub(crate) use broken::{breaking, reset};
+pub(crate) use call::Call;
+pub(crate) use faults::{Counts, asked_for, parse};
+pub(crate) use log::Log;
+pub(crate) use page::{article, escape, index};
+pub(crate) use reply::Reply;
+pub(crate) use standin::Kept;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks a mutex of plain data. A stand-in goes on serving after a panic elsewhere: each critical
+/// section leaves its data whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

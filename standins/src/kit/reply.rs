@@ -1,0 +1,67 @@
+//! [`Reply`]: an answer before it is HTTP, and the pages.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+/// An answer of the API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Reply {
+    /// An answer with this status and body.
+    pub(crate) fn new(status: u16, body: Value) -> Self {
+        Self { status, body, headers: Vec::new() }
+    }
+
+    /// A 200 with this body.
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::new(200, body)
+    }
+
+    /// The same under another status.
+    pub(crate) fn under(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same with a header.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = typed(status, "application/json; charset=utf-8", self.body.to_string());
+        for (name, value) in self.headers {
+            set(&mut response, name, &value);
+        }
+        response
+    }
+}
+
+/// A page. Everything in it is somebody's text and is escaped; scripts are forbidden besides.
+pub(super) fn html(status: StatusCode, page: String) -> Response {
+    let mut response = typed(status, "text/html; charset=utf-8", page);
+    set(&mut response, "content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
+    response
+}
+
+fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = (status, Body::from(body)).into_response();
+    set(&mut response, "content-type", content_type);
+    set(&mut response, "x-content-type-options", "nosniff");
+    response
+}
+
+/// Sets a header; one whose value cannot be written is left out.
+pub(super) fn set(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+}

@@ -1,0 +1,74 @@
+//! [`State`]: what one service adds to the kit.
+
+use domain::Timestamp;
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Call, Fault, Kept, Reply};
+
+/// What one service keeps, and how it answers.
+pub trait State: Send + Sized + 'static {
+    /// A change of what is kept, as the journal holds it.
+    type Change: Serialize + DeserializeOwned + Send + 'static;
+
+    /// The service's name on its pages.
+    const TITLE: &'static str;
+
+    /// What stands before the paths of the API, where it may; the log leaves it out.
+    const PREFIX: &'static str = "";
+
+    /// What the pages' style adds to the common one.
+    const STYLE: &'static str = "";
+
+    /// Headers of every answer.
+    const HEADERS: &'static [(&'static str, &'static str)] = &[];
+
+    /// Names of faults that only this service has.
+    const FAULTS: &'static [(&'static str, Fault)] = &[];
+
+    /// Makes a change.
+    fn apply(&mut self, change: Self::Change);
+
+    /// Answers a request of the API. An error is a refusal, with which nothing was done.
+    fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply>;
+
+    /// The last touch on every answer of the API, refusals and faults included.
+    fn finish(&mut self, _call: &Call, reply: Reply, _now: Timestamp) -> Reply {
+        reply
+    }
+
+    /// An error in the service's words.
+    fn error(status: u16, message: &str) -> Reply;
+
+    /// The same in its usual words for a status.
+    fn of_status(status: u16) -> Reply {
+        Self::error(status, "fault")
+    }
+
+    /// What is said to a body that is no JSON.
+    fn unreadable(problem: &str) -> Reply {
+        Self::error(400, problem)
+    }
+
+    /// The refusal with this code, for [`Fault::Refusal`].
+    fn refusal(code: &str) -> Reply {
+        Self::error(400, code)
+    }
+
+    /// The refusal of too many requests.
+    fn rate_limited() -> Reply {
+        Self::error(429, "too many requests").with("retry-after", "30")
+    }
+
+    /// Whether a request is one of the API; every other one is for a page.
+    fn is_api(call: &Call) -> bool;
+
+    /// Whether a request of the API changes something.
+    fn writes(call: &Call) -> bool {
+        call.method != Method::GET
+    }
+
+    /// The page at a path: its title and its body in HTML; `None` when there is none.
+    fn page(&self, segments: &[&str]) -> Option<(String, String)>;
+}
