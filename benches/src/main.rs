@@ -13,6 +13,7 @@ mod calls;
 mod child;
 mod console;
 mod cost;
+mod costs;
 mod cpu;
 mod dev;
 mod fleet;
@@ -66,10 +67,27 @@ fn main() -> ExitCode {
     if let [calls::CLIENT, url, measure] = wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         return client(url, measure);
     }
+    if wanted == [costs::NAME] {
+        return print_costs();
+    }
     match chosen(&wanted) {
         Ok(benchmarks) => run(&benchmarks),
         Err(problem) => {
             eprintln!("bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// COSTS.md.
+fn print_costs() -> ExitCode {
+    match costs::page() {
+        Ok(page) => {
+            print!("{page}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            eprintln!("bench {}: {problem}", costs::NAME);
             ExitCode::FAILURE
         }
     }

@@ -1,25 +1,27 @@
 //! template.yaml holds what the code and AWS ask of it: the tables of the adapter, numbers that belong
 //! together, variables that are read, and no permission too many.
 
+mod access;
+mod alarms;
 mod file;
+mod first_deploy;
 mod resources;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use yaml_serde::Value;
-
 use file::{Template, number, strings, text};
 
 const FUNCTIONS: [&str; 4] = ["ConsoleFunction", "IngestFunction", "ProcessorFunction", "SweeperFunction"];
 const LANES: [&str; 3] = ["BulkLane", "ExpressLane", "StandardLane"];
 /// The variables that a deployed function may be given, by the README.
-const VARIABLES: [&str; 20] = [
+const VARIABLES: [&str; 22] = [
     "ACT_SECRET_ID",
     "AFTERHOOK_LOG",
     "AWS_ENDPOINT_URL",
     "BULK_CONCURRENCY",
+    "CONSOLE_SECRET_ID",
     "CONSOLE_TOKEN",
     "CONSOLE_URL",
     "EXPRESS_CONCURRENCY",
@@ -32,6 +34,7 @@ const VARIABLES: [&str; 20] = [
     "QUEUE_URL_BULK",
     "QUEUE_URL_EXPRESS",
     "QUEUE_URL_STANDARD",
+    "STACK_NAME",
     "STANDARD_CONCURRENCY",
     "STATE_TABLE",
     "TASKS_TABLE",
@@ -138,13 +141,14 @@ fn settings_read_the_resources_and_secrets_of_each_function() {
         let given = given.map(|(name, value)| (name, stand_in(name, text(value))));
         let environment = settings::Environment::from_map(given).unwrap();
         assert!(environment.aws.is_some(), "{function}");
-        (environment.verify_secret_id, environment.act_secret_id)
+        assert_eq!(environment.stack_name.as_deref(), Some("AWS::StackName"), "{function}");
+        (environment.verify_secret_id, environment.act_secret_id, environment.console_secret_id)
     };
-    let (verify, act) = (Some("VerifySecret".to_owned()), Some("ActSecret".to_owned()));
-    assert_eq!(secrets("IngestFunction"), (verify, None));
-    assert_eq!(secrets("ConsoleFunction"), (None, act.clone()));
-    assert_eq!(secrets("ProcessorFunction"), (None, act.clone()));
-    assert_eq!(secrets("SweeperFunction"), (None, act));
+    let named = |secret: &str| Some(secret.to_owned());
+    assert_eq!(secrets("IngestFunction"), (named("VerifySecret"), None, None));
+    assert_eq!(secrets("ConsoleFunction"), (None, None, named("ConsoleSecret")));
+    assert_eq!(secrets("ProcessorFunction"), (None, named("ActSecret"), None));
+    assert_eq!(secrets("SweeperFunction"), (None, named("ActSecret"), None));
 }
 
 /// What a reference in the template becomes when the stack is deployed.
@@ -194,128 +198,6 @@ fn sample_events_take_routes_that_exist() {
     }
 }
 
-#[test]
-fn page_and_api_lead_to_the_console_and_the_console_may_read_what_they_show() {
-    let template = Template::read();
-    let events = template.properties("ConsoleFunction")["Events"].as_mapping().unwrap();
-    let paths: BTreeSet<&str> = events.iter().map(|(_, event)| text(&event["Properties"]["Path"])).collect();
-    assert_eq!(paths, BTreeSet::from(["/", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"]));
-    let permissions = template.permissions("ConsoleRole");
-    let may = |action: &str, on: &str| {
-        permissions.iter().any(|(known, resource)| known == action && resource.contains(on))
-    };
-    for (action, on) in [
-        ("dynamodb:Query", "/index/listed"),
-        ("dynamodb:Query", "/index/open"),
-        ("dynamodb:GetItem", "StateTable"),
-        ("dynamodb:UpdateItem", "StateTable"),
-        ("sqs:GetQueueAttributes", "ExpressLane"),
-        ("sqs:GetQueueAttributes", "StandardLane"),
-        ("sqs:GetQueueAttributes", "BulkLane"),
-        ("sqs:SendMessage", "ExpressLane"),
-    ] {
-        assert!(may(action, on), "{action} on {on}");
-    }
-    assert!(!may("sqs:ReceiveMessage", "") && !may("dynamodb:DeleteItem", ""));
-}
-
-#[test]
-fn permissions_name_their_actions_and_resources() {
-    let template = Template::read();
-    for role in template.named("AWS::IAM::Role") {
-        for (action, resource) in template.permissions(role) {
-            assert!(!action.contains('*'), "{role}: {action}");
-            assert_ne!(resource, "*", "{role}: {action} on everything");
-        }
-        assert!(template.properties(role)["ManagedPolicyArns"].is_null(), "{role}");
-    }
-}
-
-#[test]
-fn function_reads_no_secret_but_its_own() {
-    let template = Template::read();
-    let secrets = |role| -> Vec<String> {
-        let allowed = template.permissions(role).into_iter();
-        allowed.filter(|(action, _)| action.starts_with("secretsmanager:")).map(|(_, on)| on).collect()
-    };
-    assert_eq!(secrets("IngestRole"), ["VerifySecret"]);
-    assert_eq!(secrets("ConsoleRole"), ["ActSecret"]);
-    assert_eq!(secrets("ProcessorRole"), ["ActSecret"]);
-    assert_eq!(secrets("SweeperRole"), ["ActSecret"]);
-}
-
-#[test]
-fn each_function_reads_the_indexes_that_it_asks() {
-    let template = Template::read();
-    let queried = |role| -> Vec<String> {
-        let allowed = template.permissions(role).into_iter();
-        allowed.filter(|(action, _)| action == "dynamodb:Query").map(|(_, on)| on).collect()
-    };
-    assert!(queried("IngestRole").is_empty());
-    assert!(queried("ConsoleRole").contains(&"${TasksTable.Arn}/index/listed".to_owned()));
-    assert_eq!(queried("ProcessorRole"), ["${TasksTable.Arn}/index/thread", "TasksTable.Arn"]);
-    assert_eq!(queried("SweeperRole"), ["${TasksTable.Arn}/index/open"]);
-}
-
-/// Lambda stops such loops after about 16 rounds, and the task would hang.
-#[test]
-fn processor_cannot_send_to_a_lane() {
-    let template = Template::read();
-    let senders = template
-        .named("AWS::IAM::Role")
-        .into_iter()
-        .filter(|role| template.permissions(role).iter().any(|(action, _)| action == "sqs:SendMessage"));
-    assert_eq!(senders.collect::<Vec<_>>(), ["ConsoleRole", "IngestRole", "SweeperRole"]);
-}
-
-#[test]
-fn every_queue_has_an_alarm_and_every_alarm_tells_somebody() {
-    let template = Template::read();
-    let mut watched = BTreeSet::new();
-    for alarm in template.named("AWS::CloudWatch::Alarm") {
-        let alarm = template.properties(alarm);
-        assert_eq!(strings(&alarm["AlarmActions"]), ["AlarmTopic"]);
-        if let Some(queue) =
-            alarm["Dimensions"][0]["Value"].as_str().and_then(|v| v.strip_suffix(".QueueName"))
-        {
-            watched.insert(queue.to_owned());
-        }
-    }
-    let queues: BTreeSet<String> = template.named("AWS::SQS::Queue").into_iter().map(str::to_owned).collect();
-    assert_eq!(watched, queues);
-}
-
-/// Names of models are agent.toml's: an alarm on one of them would be silent about all others.
-#[test]
-fn money_and_the_model_are_watched_whatever_the_models_are_called() {
-    let template = Template::read();
-    for (alarm, metric, dimension) in [
-        ("BudgetAlarm", "MAX(BudgetUsed)", "budget"),
-        ("BreakerAlarm", "SUM(BreakerOpen)", "model"),
-        ("ThrottledAlarm", "SUM(Throttled)", "model"),
-    ] {
-        let query = &template.properties(alarm)["Metrics"][0];
-        let wanted = format!("SELECT {metric} FROM SCHEMA(Afterhook, {dimension})");
-        assert_eq!(text(&query["Expression"]), wanted);
-        assert!(number(&query["Period"]) > 0, "{alarm}");
-    }
-    assert_eq!(number(&template.properties("BudgetAlarm")["Threshold"]), 80);
-}
-
-/// `POST /tasks` writes a task and its body, and sends it to the lane of its priority.
-#[test]
-fn console_can_store_a_task_and_send_it_to_every_lane() {
-    let template = Template::read();
-    let allowed = template.permissions("ConsoleRole");
-    let may = |action: &str, on: &str| allowed.iter().any(|(known, to)| known == action && to == on);
-    for lane in LANES {
-        assert!(may("sqs:SendMessage", &format!("{lane}.Arn")), "{lane}");
-    }
-    assert!(may("dynamodb:PutItem", "TasksTable.Arn") && may("s3:PutObject", "${PayloadBucket.Arn}/*"));
-    let route = &template.properties("ConsoleFunction")["Events"]["Tasks"]["Properties"];
-    assert_eq!((text(&route["Method"]), text(&route["Path"])), ("ANY", "/tasks"));
-}
-
 /// The fleet's permits and quotas are shared out by how many processors may run at once.
 #[test]
 fn processor_is_told_the_bounds_of_its_lanes() {
@@ -327,17 +209,5 @@ fn processor_is_told_the_bounds_of_its_lanes() {
         let variable = format!("{}_CONCURRENCY", text(lane).to_uppercase());
         let bound = text(&event["Properties"]["ScalingConfig"]["MaximumConcurrency"]);
         assert_eq!(told.get(variable.as_str()), Some(&bound), "{variable}");
-    }
-}
-
-#[test]
-fn data_survives_the_deletion_of_the_stack() {
-    let template = Template::read();
-    for name in ["TasksTable", "StateTable", "PayloadBucket"] {
-        assert_eq!(template.resource(name)["DeletionPolicy"], Value::from("Retain"), "{name}");
-    }
-    for name in template.named("AWS::DynamoDB::Table") {
-        let recovery = &template.properties(name)["PointInTimeRecoverySpecification"];
-        assert_eq!(recovery["PointInTimeRecoveryEnabled"], Value::from(true), "{name}");
     }
 }

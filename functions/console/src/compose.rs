@@ -14,7 +14,7 @@ use crate::{Console, ReadTokens, TokenSource};
 /// [`BootError`], when it cannot work as it is configured.
 pub async fn compose() -> Result<Arc<Console>, BootError> {
     let booted = lambda::boot(None).await?;
-    let tokens = TokenSource::kept(keeper(booted.act_secrets()));
+    let tokens = TokenSource::kept(keeper(booted.console_secrets()));
     let console = Console::new(booted.stores, tokens, booted.clock);
     Ok(Arc::new(console.with_settings(&booted.settings)))
 }

@@ -8,13 +8,11 @@ use futures::FutureExt;
 use lambda::{BootError, Booted, MadeOf, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent};
 use settings::Environment;
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, error, info_span, warn};
 use wiring::services;
 
+use crate::queue::not_ready::{Back, back};
 use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry};
-
-/// How soon a batch comes back that came while the secrets could not be read.
-const SECRETS_RETRY: Duration = Duration::from_secs(60);
 
 /// One execution environment.
 pub struct Function {
@@ -32,6 +30,17 @@ enum NotReady {
     Compose(#[from] ComposeError),
     #[error("GEMINI_API_KEY is not set: put it into the secret that ACT_SECRET_ID names")]
     NoModel,
+}
+
+impl NotReady {
+    /// For the metric: few words, each a metric of its own.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Secrets(_) => "secrets",
+            Self::Compose(_) => "configuration",
+            Self::NoModel => "no_model_key",
+        }
+    }
 }
 
 impl Function {
@@ -54,7 +63,10 @@ impl Function {
     /// None; the type is Lambda's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
         let deadline = deadline(&event);
-        let span = info_span!("invocation", function = "processor", request_id = event.context.request_id);
+        let context = &event.context;
+        let trace_id = context.xray_trace_id.as_deref();
+        let span =
+            info_span!("invocation", function = "processor", request_id = context.request_id, trace_id);
         Ok(self.batch(event.payload, deadline).boxed().instrument(span).await)
     }
 
@@ -65,7 +77,8 @@ impl Function {
                 processor.handle_batch(event, lane_of, deadline).await
             }
             Err(problem) => {
-                error!(%problem, "the batch comes back later");
+                error!(%problem, reason = problem.reason(), "not ready; the batch comes back later");
+                self.booted.metrics.not_ready(problem.reason());
                 self.give_back(event).await
             }
         }
@@ -103,8 +116,11 @@ impl Function {
         for record in event.records {
             let lane = record.event_source_arn.as_deref().and_then(|arn| self.booted.lanes.of(arn));
             let Some(delivery) = record.delivery(lane, now) else { continue };
-            let delayed = self.booted.stores.queue.set_visibility(&delivery.receipt, SECRETS_RETRY).await;
-            if let Err(problem) = delayed {
+            let Back::In(delay) = back(&delivery) else {
+                warn!(message_id = delivery.message_id, "message let go; the sweeper sends another one");
+                continue;
+            };
+            if let Err(problem) = self.booted.stores.queue.set_visibility(&delivery.receipt, delay).await {
                 error!(message_id = delivery.message_id, %problem, "the message comes back later than it should");
             }
             response.give_back(delivery.message_id);

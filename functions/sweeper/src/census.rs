@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{StoreError, TaskStatus, Timestamp};
+use domain::{Due, StoreError, Task, TaskStatus, Timestamp, between};
 
 use crate::Sweeper;
 
@@ -14,6 +14,10 @@ const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 /// Counting stops here; an alarm has gone off long before.
 const ENOUGH: usize = 1_000;
 
+/// So many drafts are read for the age of the oldest. They are those that expire first, or whose message in
+/// Slack is due: with one `approval_expires` for all, the oldest is among them.
+const READ: usize = 5;
+
 impl Sweeper {
     /// Tells the metrics how many drafts wait for a person, and how many tasks are unaccounted for:
     /// accepted, not ended, and long overdue. The second is the promise of this system, watched.
@@ -23,7 +27,8 @@ impl Sweeper {
     pub async fn count(&self, now: Timestamp) -> Result<(), StoreError> {
         let tasks = &self.stores.tasks;
         let parked = tasks.due(TaskStatus::AwaitingApproval, Timestamp::MAX, ENOUGH).await?;
-        self.metrics.approvals_waiting(parked.len() as u64);
+        let oldest = self.oldest(&parked, now).await?;
+        self.metrics.approvals_waiting(parked.len() as u64, oldest);
         let long_ago = now.checked_sub(FORGOTTEN).unwrap_or(now);
         let mut forgotten = 0;
         for status in TaskStatus::OPEN {
@@ -31,5 +36,58 @@ impl Sweeper {
         }
         self.metrics.unaccounted(i64::try_from(forgotten).unwrap_or(i64::MAX));
         Ok(())
+    }
+
+    /// How long a draft has waited for a person; zero when none does.
+    async fn oldest(&self, parked: &[Due], now: Timestamp) -> Result<Duration, StoreError> {
+        let mut oldest = Duration::ZERO;
+        for due in parked.iter().take(READ) {
+            let task = self.stores.tasks.get(&due.task_id).await?;
+            // The index lags: what was decided meanwhile waits no more.
+            let since = task.as_ref().and_then(parked_at);
+            oldest = oldest.max(since.map_or(Duration::ZERO, |since| between(since, now)));
+        }
+        Ok(oldest)
+    }
+}
+
+/// Since when the task waits for a person, by its timeline; `None` when it does not.
+fn parked_at(task: &Task) -> Option<Timestamp> {
+    let timeline = task.doc.timeline.iter().rev();
+    timeline.take_while(|entry| entry.status == TaskStatus::AwaitingApproval).last().map(|entry| entry.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::{NewTask, Priority, Task, TaskId, TaskStatus, Timestamp, after};
+
+    use super::parked_at;
+
+    #[test]
+    fn a_draft_waits_since_it_was_parked_whatever_was_noted_since() {
+        let start = Timestamp::UNIX_EPOCH;
+        let at = |seconds| after(start, Duration::from_secs(seconds));
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "o/r".to_owned(),
+            thread: "o/r#1".to_owned(),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: serde_json::Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        let mut task = Task::received(TaskId::derive("github", b"1"), new, start, start);
+        assert_eq!(parked_at(&task), None);
+        task.control.status = TaskStatus::AwaitingApproval;
+        task.note(at(60), "parked");
+        task.note(at(90), "asked in Slack");
+        assert_eq!(parked_at(&task), Some(at(60)));
+        task.control.status = TaskStatus::Waiting;
+        task.note(at(120), "approved");
+        assert_eq!(parked_at(&task), None);
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Timestamp, after};
+use futures::FutureExt;
 use lambda::{BootError, Booted, SecretReader};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
 use settings::Settings;
-use tracing::{error, warn};
+use tracing::{Instrument, error, info_span, warn};
 
 use crate::{Caches, Notices, Report, Sweeper};
 
@@ -47,6 +48,13 @@ impl Function {
         let end = end.and_then(|end| Timestamp::from_millisecond(end).ok());
         let deadline = end.and_then(|end| end.checked_sub(LAST_TASKS).ok());
         let deadline = deadline.unwrap_or_else(|| after(self.sweeper.clock.now(), LAST_TASKS));
+        let context = &event.context;
+        let trace_id = context.xray_trace_id.as_deref();
+        let span = info_span!("invocation", function = "sweeper", request_id = context.request_id, trace_id);
+        self.sweep(deadline).boxed().instrument(span).await
+    }
+
+    async fn sweep(&self, deadline: Timestamp) -> Result<Report, Error> {
         let report = self.sweeper.sweep(deadline).await?;
         self.sweeper.count(self.sweeper.clock.now()).await?;
         self.deliver_notices(deadline).await;

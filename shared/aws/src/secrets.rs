@@ -66,7 +66,7 @@ struct Copy {
 
 impl Secrets {
     /// The secret with the name or ARN `id`, which the variable `variable` names
-    /// (`VERIFY_SECRET_ID`, `ACT_SECRET_ID`). Sends nothing.
+    /// (`VERIFY_SECRET_ID`, `ACT_SECRET_ID`, `CONSOLE_SECRET_ID`). Sends nothing.
     #[must_use]
     pub fn new(sdk: &SdkConfig, id: String, variable: &'static str) -> Self {
         let secret = Resource::new("secret", id, variable);

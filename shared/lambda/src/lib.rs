@@ -73,7 +73,7 @@ pub async fn boot(automations: Option<&[&str]>) -> Result<Booted, BootError> {
     Ok(Booted {
         stores: Aws::connect(config(resources, environment.queue_url_dead.clone()), &sdk),
         lanes: Lanes::new(resources),
-        metrics: Metrics::stdout(clock.clone()),
+        metrics: Metrics::stdout(clock.clone()).of_stack(environment.stack_name.as_deref()),
         jitter: Jitter::from_fn(fastrand::f64),
         clock,
         settings,

@@ -35,10 +35,17 @@ impl Booted {
         self.reader(self.environment.verify_secret_id.clone(), "VERIFY_SECRET_ID")
     }
 
-    /// The reader of `ACT_SECRET_ID`: the credentials that act.
+    /// The reader of `ACT_SECRET_ID`: the credentials that act, for processor and sweeper.
     #[must_use]
     pub fn act_secrets(&self) -> SecretReader {
         self.reader(self.environment.act_secret_id.clone(), "ACT_SECRET_ID")
+    }
+
+    /// The reader of `CONSOLE_SECRET_ID`: the tokens of the people, for the console alone. It faces the
+    /// internet, and so reads nothing that acts.
+    #[must_use]
+    pub fn console_secrets(&self) -> SecretReader {
+        self.reader(self.environment.console_secret_id.clone(), "CONSOLE_SECRET_ID")
     }
 
     fn reader(&self, id: Option<String>, variable: &'static str) -> SecretReader {

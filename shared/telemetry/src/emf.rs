@@ -44,8 +44,8 @@ impl<'a> Set<'a> {
     }
 }
 
-/// Sets of metrics of one moment. A dimension that stands in several sets has one value in all of
-/// them, and no metric stands in two sets: values are members of the document, found by name.
+/// Sets of metrics of one moment. Values are members of the document, found by name: a dimension or a
+/// metric that stands in several sets has one value in all of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Document<'a> {
     pub(crate) at: Timestamp,

@@ -16,6 +16,6 @@ mod unit;
 
 pub use audit::decided;
 pub use log::{Format, InitError, Output, init};
-pub use metrics::{Ended, Metrics};
+pub use metrics::{Ended, Metrics, WATCHED};
 pub use recorded::Recorded;
 pub use unit::Unit;

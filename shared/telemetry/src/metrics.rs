@@ -1,5 +1,7 @@
 //! [`Metrics`]: every metric by its name. They are written as lines of the log that CloudWatch makes
 //! metrics of, so there is no call to wait for and nothing to lose when an environment is frozen.
+//!
+//! OPERATIONS.md lists them with their alarms; a test holds the list to this file and to template.yaml.
 
 use std::fmt;
 use std::io::Write;
@@ -12,11 +14,35 @@ use crate::emf::{Document, Metric, Set};
 use crate::sink::Sink;
 use crate::{Recorded, Unit};
 
+/// The metrics that alarms and the dashboard of template.yaml look at. They are written a second time by
+/// stack: two stacks of one account share the namespace, and an alarm cannot know the names of models.
+pub const WATCHED: [&str; 16] = [
+    "Accepted",
+    "ApprovalsOldest",
+    "ApprovalsWaiting",
+    "BreakerOpen",
+    "BudgetUsed",
+    "CostUSD",
+    "Duplicates",
+    "EndToEnd",
+    "FailedTasks",
+    "NotReady",
+    "PermitWait",
+    "QueueWait",
+    "Rejected",
+    "TaskDuration",
+    "Throttled",
+    "Unaccounted",
+];
+/// The dimension of the second set.
+const STACK: &str = "stack";
+
 /// Writes metrics; cheap to clone, and next to free when switched off.
 #[derive(Clone)]
 pub struct Metrics {
     sink: Sink,
     clock: Clock,
+    stack: Option<Arc<str>>,
 }
 
 /// How a task ended.
@@ -36,25 +62,35 @@ impl Metrics {
     /// No metrics at all.
     #[must_use]
     pub fn none() -> Self {
-        Self { sink: Sink::None, clock: Clock::system() }
+        Self::to(Sink::None, Clock::system())
     }
 
     /// Metrics on standard output, as Lambda wants them.
     #[must_use]
     pub fn stdout(clock: Clock) -> Self {
-        Self { sink: Sink::Stdout, clock }
+        Self::to(Sink::Stdout, clock)
     }
 
     /// Metrics as lines in `writer`.
     pub fn writer(clock: Clock, writer: impl Write + Send + 'static) -> Self {
-        Self { sink: Sink::Writer(Arc::new(Mutex::new(writer))), clock }
+        Self::to(Sink::Writer(Arc::new(Mutex::new(writer))), clock)
     }
 
     /// Metrics in memory, for tests, and the handle to look at them.
     #[must_use]
     pub fn memory(clock: Clock) -> (Self, Recorded) {
         let recorded = Recorded::default();
-        (Self { sink: Sink::Memory(recorded.clone()), clock }, recorded)
+        (Self::to(Sink::Memory(recorded.clone()), clock), recorded)
+    }
+
+    /// The same, with what is watched written by `stack` as well.
+    #[must_use]
+    pub fn of_stack(self, stack: Option<&str>) -> Self {
+        Self { stack: stack.map(Arc::from), ..self }
+    }
+
+    fn to(sink: Sink, clock: Clock) -> Self {
+        Self { sink, clock, stack: None }
     }
 
     /// Writes one line: metrics of any names (each once), all with the same dimensions. Values that are
@@ -84,13 +120,21 @@ impl Metrics {
         self.emit(&[time("QueueWait", wait)], &[]);
     }
 
-    /// TaskOutcome{status,intent}, TaskDuration, EndToEnd: a task ended.
+    /// NotReady{reason}: a batch went back because there is nothing to work on it with. `reason` is one of a
+    /// few words of ours.
+    pub fn not_ready(&self, reason: &'static str) {
+        self.emit(&[one("NotReady")], &[("reason", reason)]);
+    }
+
+    /// TaskOutcome{status,intent}, TaskDuration, EndToEnd: a task ended. FailedTasks: it failed.
     pub fn task_ended(&self, ended: &Ended<'_>) {
         let times = [time("TaskDuration", ended.worked), time("EndToEnd", ended.since_received)];
+        let failed = (ended.status == TaskStatus::Failed).then(|| one("FailedTasks"));
         let outcome = [("status", ended.status.as_str()), ("intent", ended.intent.unwrap_or_default())];
         self.write(&[
             Set { metrics: &[one("TaskOutcome")], dimensions: &outcome },
             Set { metrics: &times, dimensions: &[] },
+            Set { metrics: failed.as_slice(), dimensions: &[] },
         ]);
     }
 
@@ -166,9 +210,11 @@ impl Metrics {
         self.emit(&[one("Throttled")], &[("model", model)]);
     }
 
-    /// ApprovalsWaiting: parked drafts, as the sweeper counts them.
-    pub fn approvals_waiting(&self, count: u64) {
-        self.emit(&[("ApprovalsWaiting", Unit::Count, number(count))], &[]);
+    /// ApprovalsWaiting, ApprovalsOldest: parked drafts, as the sweeper counts them, and for how long the one
+    /// that has waited longest has.
+    pub fn approvals_waiting(&self, count: u64, oldest: Duration) {
+        let oldest = ("ApprovalsOldest", Unit::Seconds, oldest.as_secs_f64());
+        self.emit(&[("ApprovalsWaiting", Unit::Count, number(count)), oldest], &[]);
     }
 
     /// Unaccounted: tasks that were accepted and have not ended, and that nothing will happen to any more. The
@@ -182,7 +228,18 @@ impl Metrics {
         if matches!(self.sink, Sink::None) {
             return;
         }
-        let Some(line) = (Document { at: self.clock.now(), sets }).line() else { return };
+        let watched: Vec<Metric<'_>> = sets
+            .iter()
+            .flat_map(|set| set.metrics)
+            .filter(|(name, ..)| WATCHED.contains(name))
+            .copied()
+            .collect();
+        let dimension = self.stack.as_deref().filter(|_| !watched.is_empty()).map(|stack| (STACK, stack));
+        let by_stack = dimension
+            .as_ref()
+            .map(|stack| Set { metrics: &watched, dimensions: std::slice::from_ref(stack) });
+        let sets: Vec<Set<'_>> = sets.iter().copied().chain(by_stack).collect();
+        let Some(line) = (Document { at: self.clock.now(), sets: &sets }).line() else { return };
         if let Err(error) = self.sink.write(&line) {
             tracing::warn!(%error, "metrics could not be written");
         }

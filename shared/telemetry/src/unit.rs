@@ -8,6 +8,8 @@ pub enum Unit {
     Count,
     /// Thousandths of a second.
     Milliseconds,
+    /// Seconds.
+    Seconds,
     /// Bytes.
     Bytes,
     /// Hundredths.
@@ -23,6 +25,7 @@ impl Unit {
         match self {
             Self::Count => "Count",
             Self::Milliseconds => "Milliseconds",
+            Self::Seconds => "Seconds",
             Self::Bytes => "Bytes",
             Self::Percent => "Percent",
             Self::None => "None",

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::{Clock, StepUsage, TaskStatus, Timestamp};
 use serde_json::{Value, json};
-use telemetry::{Ended, Metrics, Recorded, Unit};
+use telemetry::{Ended, Metrics, Recorded, Unit, WATCHED};
 
 const NOW_MS: i64 = 1_600_000_000_123;
 const MS: Duration = Duration::from_millis(1);
@@ -18,7 +18,7 @@ fn clock() -> Clock {
 }
 
 /// The units that CloudWatch takes, out of MetricDatum's list, as far as we use them.
-const UNITS: [&str; 5] = ["Count", "Milliseconds", "Bytes", "Percent", "None"];
+const UNITS: [&str; 6] = ["Count", "Milliseconds", "Seconds", "Bytes", "Percent", "None"];
 
 /// Checks a document against the specification, and returns the metrics with their dimensions.
 fn check(document: &Value) -> Vec<(String, Vec<String>)> {
@@ -96,34 +96,65 @@ fn one_call_is_one_document_with_all_its_metrics() {
     );
 }
 
+/// Every metric once.
+fn all(metrics: &Metrics) {
+    metrics.accepted(MS);
+    metrics.duplicate(MS);
+    metrics.rejected("signature");
+    metrics.claimed(MS);
+    metrics.not_ready("no_model_key");
+    let ended =
+        Ended { status: TaskStatus::Failed, intent: Some("question"), worked: MS, since_received: MS };
+    metrics.task_ended(&ended);
+    metrics.model_called("gemini-pro-latest", "answered", MS, Some(MS));
+    metrics.model_billed(&usage(Some(0.5)));
+    metrics.throttled("gemini-pro-latest");
+    metrics.breaker_opened("gemini-pro-latest");
+    metrics.permit(MS, 0.5);
+    metrics.connection_opened();
+    metrics.coalesced();
+    metrics.cache_hit();
+    metrics.budget_used("day", 0.5);
+    metrics.approvals_waiting(2, MS);
+    metrics.unaccounted(-1);
+}
+
+/// The metrics of documents, as `Name{dimension,dimension}`.
+fn contract(recorded: &Recorded) -> BTreeSet<String> {
+    let found = recorded.documents();
+    let found = found.iter().flat_map(check);
+    found.map(|(name, dimensions)| format!("{name}{{{}}}", dimensions.join(","))).collect()
+}
+
+/// Two stacks share a namespace, and an alarm cannot name every model.
+#[test]
+fn what_is_watched_is_written_by_stack_as_well() {
+    let alone = record(all);
+    let (metrics, recorded) = Metrics::memory(clock());
+    all(&metrics.of_stack(Some("afterhook-prod")));
+    let by_stack: BTreeSet<String> = WATCHED.iter().map(|name| format!("{name}{{stack}}")).collect();
+    assert_eq!(contract(&recorded), &contract(&alone) | &by_stack);
+    let stacked = recorded.documents().into_iter().filter(|document| document["stack"] == "afterhook-prod");
+    assert_eq!(stacked.count(), 13, "one for each call that writes something watched");
+    assert_eq!(recorded.total("BudgetUsed", &[("stack", "afterhook-prod")]), 50.0);
+}
+
+#[test]
+fn a_task_that_ended_well_is_no_failed_one() {
+    let ended = Ended { status: TaskStatus::Completed, intent: None, worked: MS, since_received: MS };
+    let recorded = record(|metrics| metrics.task_ended(&ended));
+    assert_eq!(recorded.total("FailedTasks", &[]), 0.0);
+    assert_eq!(recorded.total("TaskOutcome", &[("status", "completed")]), 1.0);
+}
+
 #[test]
 fn every_metric_has_the_dimensions_of_its_contract() {
-    let recorded = record(|metrics| {
-        metrics.accepted(MS);
-        metrics.duplicate(MS);
-        metrics.rejected("signature");
-        metrics.claimed(MS);
-        let intent = Some("question");
-        let ended = Ended { status: TaskStatus::Completed, intent, worked: MS, since_received: MS };
-        metrics.task_ended(&ended);
-        metrics.model_called("gemini-pro-latest", "answered", MS, Some(MS));
-        metrics.model_billed(&usage(Some(0.5)));
-        metrics.throttled("gemini-pro-latest");
-        metrics.breaker_opened("gemini-pro-latest");
-        metrics.permit(MS, 0.5);
-        metrics.connection_opened();
-        metrics.coalesced();
-        metrics.cache_hit();
-        metrics.budget_used("day", 0.5);
-        metrics.approvals_waiting(2);
-        metrics.unaccounted(-1);
-    });
-    let found: BTreeSet<(String, Vec<String>)> = recorded.documents().iter().flat_map(check).collect();
-    let found: BTreeSet<String> =
-        found.into_iter().map(|(name, dimensions)| format!("{name}{{{}}}", dimensions.join(","))).collect();
+    let recorded = record(all);
+    let found = contract(&recorded);
     let expected = [
         "Accepted{}",
         "AckLatency{}",
+        "ApprovalsOldest{}",
         "ApprovalsWaiting{}",
         "BreakerOpen{model}",
         "BudgetUsed{budget}",
@@ -133,8 +164,10 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "CostUSD{model}",
         "Duplicates{}",
         "EndToEnd{}",
+        "FailedTasks{}",
         "ModelCalls{model,outcome}",
         "ModelLatency{}",
+        "NotReady{reason}",
         "PermitUtilisation{}",
         "PermitWait{}",
         "QueueWait{}",

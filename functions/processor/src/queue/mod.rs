@@ -2,4 +2,6 @@
 
 pub(crate) mod ack;
 pub(crate) mod batch;
+#[cfg(feature = "lambda")]
+pub(crate) mod not_ready;
 pub(crate) mod sqs;

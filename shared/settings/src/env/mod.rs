@@ -37,7 +37,7 @@ const LOCAL_CONFIG: &str = "agent/agent.toml";
 /// Where the layer puts it on Lambda.
 const LAMBDA_CONFIG: &str = "/opt/agent.toml";
 
-/// What the environment says; on Lambda the two Secrets Manager secrets are merged in.
+/// What the environment says; on Lambda a Secrets Manager secret is merged in.
 ///
 /// A variable that is unset or blank counts as absent. `Debug` shows no secret.
 #[derive(Debug, Clone, Default)]
@@ -78,8 +78,10 @@ pub struct Environment {
     pub queue_url_dead: Option<String>,
     /// `VERIFY_SECRET_ID`: the Secrets Manager secret that ingest reads.
     pub verify_secret_id: Option<String>,
-    /// `ACT_SECRET_ID`: the one that everything else reads.
+    /// `ACT_SECRET_ID`: the one that processor and sweeper read.
     pub act_secret_id: Option<String>,
+    /// `CONSOLE_SECRET_ID`: the one that the console reads.
+    pub console_secret_id: Option<String>,
     /// `EXPRESS_CONCURRENCY`, `STANDARD_CONCURRENCY` and `BULK_CONCURRENCY`: how many processors may run at
     /// once, all lanes together; ask [`Environment::processors`].
     pub processors: Option<u32>,
@@ -87,6 +89,8 @@ pub struct Environment {
     pub config: Option<PathBuf>,
     /// `AFTERHOOK_LOG`, else `RUST_LOG`: the log filter.
     pub log: Option<String>,
+    /// `STACK_NAME`: the stack that this function is part of, for its metrics.
+    pub stack_name: Option<String>,
     /// `AWS_LAMBDA_FUNCTION_NAME`: set on Lambda.
     pub lambda_function: Option<String>,
 }
@@ -133,9 +137,11 @@ impl Environment {
             queue_url_dead: urls::any(&reader, "QUEUE_URL_DEAD"),
             verify_secret_id: reader.text("VERIFY_SECRET_ID"),
             act_secret_id: reader.text("ACT_SECRET_ID"),
+            console_secret_id: reader.text("CONSOLE_SECRET_ID"),
             processors: processors::read(&reader),
             config: reader.text("AFTERHOOK_CONFIG").map(PathBuf::from),
             log: reader.text("AFTERHOOK_LOG").or_else(|| reader.text("RUST_LOG")),
+            stack_name: reader.text("STACK_NAME"),
             lambda_function: reader.text("AWS_LAMBDA_FUNCTION_NAME"),
         };
         reader.finish().map(|()| environment)

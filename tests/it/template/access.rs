@@ -1,0 +1,147 @@
+//! Who may do what: for each function the calls that its code makes, and no more.
+
+use std::collections::BTreeSet;
+
+use super::LANES;
+use super::file::{Template, strings, text};
+
+/// What a traced function sends to X-Ray.
+const TRACES: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+#[test]
+fn page_and_api_lead_to_the_console_and_the_console_may_read_what_they_show() {
+    let template = Template::read();
+    let events = template.properties("ConsoleFunction")["Events"].as_mapping().unwrap();
+    let paths: BTreeSet<&str> = events.iter().map(|(_, event)| text(&event["Properties"]["Path"])).collect();
+    assert_eq!(paths, BTreeSet::from(["/", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"]));
+    let permissions = template.permissions("ConsoleRole");
+    let may = |action: &str, on: &str| {
+        permissions.iter().any(|(known, resource)| known == action && resource.contains(on))
+    };
+    for (action, on) in [
+        ("dynamodb:Query", "/index/listed"),
+        ("dynamodb:Query", "/index/open"),
+        ("dynamodb:GetItem", "StateTable"),
+        ("dynamodb:UpdateItem", "StateTable"),
+        ("sqs:GetQueueAttributes", "ExpressLane"),
+        ("sqs:GetQueueAttributes", "StandardLane"),
+        ("sqs:GetQueueAttributes", "BulkLane"),
+        ("sqs:SendMessage", "ExpressLane"),
+    ] {
+        assert!(may(action, on), "{action} on {on}");
+    }
+    assert!(!may("sqs:ReceiveMessage", "") && !may("dynamodb:DeleteItem", ""));
+}
+
+#[test]
+fn permissions_name_their_actions_and_resources() {
+    let template = Template::read();
+    for role in template.named("AWS::IAM::Role") {
+        for (action, resource) in template.permissions(role) {
+            assert!(!action.contains('*'), "{role}: {action}");
+            // X-Ray knows no resources to name.
+            let traces = TRACES.contains(&action.as_str());
+            assert_eq!(resource == "*", traces, "{role}: {action} on {resource}");
+        }
+        let role = template.properties(role);
+        assert!(role["ManagedPolicyArns"].is_null(), "{role:?}");
+        assert_eq!(text(&role["PermissionsBoundary"]), "HasBoundary", "{role:?}");
+    }
+}
+
+#[test]
+fn function_reads_no_secret_but_its_own() {
+    let template = Template::read();
+    let secrets = |role| -> Vec<String> {
+        let allowed = template.permissions(role).into_iter();
+        allowed.filter(|(action, _)| action.starts_with("secretsmanager:")).map(|(_, on)| on).collect()
+    };
+    assert_eq!(secrets("IngestRole"), ["VerifySecret"]);
+    assert_eq!(secrets("ConsoleRole"), ["ConsoleSecret"]);
+    assert_eq!(secrets("ProcessorRole"), ["ActSecret"]);
+    assert_eq!(secrets("SweeperRole"), ["ActSecret"]);
+}
+
+#[test]
+fn each_function_reads_the_indexes_that_it_asks() {
+    let template = Template::read();
+    let queried = |role| -> Vec<String> {
+        let allowed = template.permissions(role).into_iter();
+        allowed.filter(|(action, _)| action == "dynamodb:Query").map(|(_, on)| on).collect()
+    };
+    assert!(queried("IngestRole").is_empty());
+    assert!(queried("ConsoleRole").contains(&"${TasksTable.Arn}/index/listed".to_owned()));
+    assert_eq!(queried("ProcessorRole"), ["${TasksTable.Arn}/index/thread", "TasksTable.Arn"]);
+    assert_eq!(queried("SweeperRole"), ["${TasksTable.Arn}/index/open"]);
+}
+
+/// Lambda stops such loops after about 16 rounds, and the task would hang.
+#[test]
+fn processor_cannot_send_to_a_lane() {
+    let template = Template::read();
+    let senders = template
+        .named("AWS::IAM::Role")
+        .into_iter()
+        .filter(|role| template.permissions(role).iter().any(|(action, _)| action == "sqs:SendMessage"));
+    assert_eq!(senders.collect::<Vec<_>>(), ["ConsoleRole", "IngestRole", "SweeperRole"]);
+}
+
+/// `POST /tasks` writes a task and its body, and sends it to the lane of its priority.
+#[test]
+fn console_can_store_a_task_and_send_it_to_every_lane() {
+    let template = Template::read();
+    let allowed = template.permissions("ConsoleRole");
+    let may = |action: &str, on: &str| allowed.iter().any(|(known, to)| known == action && to == on);
+    for lane in LANES {
+        assert!(may("sqs:SendMessage", &format!("{lane}.Arn")), "{lane}");
+    }
+    assert!(may("dynamodb:PutItem", "TasksTable.Arn") && may("s3:PutObject", "${PayloadBucket.Arn}/*"));
+    let route = &template.properties("ConsoleFunction")["Events"]["Tasks"]["Properties"];
+    assert_eq!((text(&route["Method"]), text(&route["Path"])), ("ANY", "/tasks"));
+}
+
+/// What an operator needs to send dead letters back to work: no credentials, no tasks of others to change.
+#[test]
+fn operator_may_redrive_and_no_more() {
+    let template = Template::read();
+    let statements = &template.properties("OperatorPolicy")["PolicyDocument"]["Statement"];
+    let mut allowed = BTreeSet::new();
+    for statement in statements.as_sequence().unwrap() {
+        for action in strings(&statement["Action"]) {
+            allowed.extend(strings(&statement["Resource"]).into_iter().map(|on| format!("{action} on {on}")));
+        }
+    }
+    let mut expected: BTreeSet<String> =
+        ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"]
+            .iter()
+            .map(|action| format!("sqs:{action} on DeadLetters.Arn"))
+            .collect();
+    for lane in LANES {
+        expected.extend(
+            ["GetQueueAttributes", "SendMessage"].map(|action| format!("sqs:{action} on {lane}.Arn")),
+        );
+    }
+    expected.insert("dynamodb:GetItem on TasksTable.Arn".to_owned());
+    expected.insert("cloudformation:DescribeStacks on AWS::StackId".to_owned());
+    assert_eq!(allowed, expected);
+}
+
+/// Every grant on a key is a policy of its own, which is there only with a key.
+#[test]
+fn key_is_used_by_every_function_and_everything_that_is_stored() {
+    let template = Template::read();
+    assert_eq!(text(&template.resource("KeyPolicy")["Condition"]), "HasKey");
+    let mut roles = strings(&template.properties("KeyPolicy")["Roles"]);
+    roles.push("DeploymentRole");
+    roles.sort_unstable();
+    assert_eq!(roles, template.named("AWS::IAM::Role"));
+    for queue in template.named("AWS::SQS::Queue") {
+        assert_eq!(text(&template.properties(queue)["KmsMasterKeyId"]), "HasKey", "{queue}");
+    }
+    for table in template.named("AWS::DynamoDB::Table") {
+        assert_eq!(text(&template.properties(table)["SSESpecification"]), "HasKey", "{table}");
+    }
+    for secret in template.named("AWS::SecretsManager::Secret") {
+        assert_eq!(text(&template.properties(secret)["KmsKeyId"]), "HasKey", "{secret}");
+    }
+}

@@ -1,0 +1,162 @@
+//! The first deploy works as the README says it, in a new account, and twice in one account.
+
+use std::fs;
+
+use yaml_serde::Value;
+
+use super::file::{Template, number, strings, text};
+use super::{FUNCTIONS, LANES, workspace};
+
+/// `sam deploy --guided` asks about each route without authorisation, with No as the default, unless the API
+/// says that it has none.
+#[test]
+fn guided_deploy_asks_nothing_about_routes() {
+    let api = &Template::read();
+    let api = api.properties("HttpApi");
+    assert_eq!(api["Auth"]["EnableIamAuthorizer"], Value::from(false));
+    // It would fail a creation for warnings about which nobody can do anything.
+    assert!(api["FailOnWarnings"].is_null());
+}
+
+/// Everything has a default, so that Enter is an answer, and nothing is offered that is for tests.
+#[test]
+fn every_parameter_has_a_default_and_none_is_for_emulators() {
+    let template = Template::read();
+    for (name, parameter) in template.root()["Parameters"].as_mapping().unwrap() {
+        assert!(!parameter["Default"].is_null(), "{name:?}");
+        assert!(!text(name).to_lowercase().contains("emulator"), "{name:?}");
+    }
+    let variables = &template.root()["Globals"]["Function"]["Environment"]["Variables"];
+    assert_eq!(text(&variables["AWS_ENDPOINT_URL"]), "AWS::NoValue");
+}
+
+/// A parameter could be answered after the build, and then Arm code would run as x86.
+#[test]
+fn architecture_is_one_for_build_and_deploy() {
+    let template = Template::read();
+    assert_eq!(strings(&template.root()["Globals"]["Function"]["Architectures"]), ["arm64"]);
+    assert!(template.root()["Parameters"]["Architecture"].is_null());
+    for function in FUNCTIONS {
+        assert!(template.properties(function)["Architectures"].is_null(), "{function}");
+    }
+}
+
+/// A new account runs 10 executions at once. What the lanes may take leaves one each for the sweeper and ingest.
+#[test]
+fn new_account_has_room_for_ingest_beside_all_processors() {
+    const NEW_ACCOUNT: i64 = 10;
+    let template = Template::read();
+    let lanes = template.properties("ProcessorFunction")["Events"].as_mapping().unwrap();
+    assert_eq!(lanes.len(), LANES.len());
+    let bounds = lanes.iter().map(|(_, event)| {
+        let bound = text(&event["Properties"]["ScalingConfig"]["MaximumConcurrency"]);
+        number(&template.root()["Parameters"][bound]["Default"])
+    });
+    assert_eq!(bounds.sum::<i64>() + 2, NEW_ACCOUNT);
+}
+
+/// Reserved, nothing can take it from ingest. Not by default: AWS wants 100 to be left for all others.
+#[test]
+fn executions_can_be_reserved_for_ingest() {
+    let template = Template::read();
+    assert_eq!(text(&template.properties("IngestFunction")["ReservedConcurrentExecutions"]), "HasReserve");
+    assert_eq!(number(&template.root()["Parameters"]["IngestReservedConcurrency"]["Default"]), 0);
+}
+
+/// A name without the stack's name would be taken by the first of two stacks.
+#[test]
+fn every_name_carries_the_name_of_the_stack() {
+    const NAMES: [&str; 9] = [
+        "AlarmName",
+        "BucketName",
+        "DashboardName",
+        "FunctionName",
+        "LayerName",
+        "LogGroupName",
+        "QueueName",
+        "RoleName",
+        "TableName",
+    ];
+    let template = Template::read();
+    for (name, resource) in template.root()["Resources"].as_mapping().unwrap() {
+        if text(&resource["Type"]) == "AWS::Logs::MetricFilter" {
+            continue; // names the group that it looks at
+        }
+        for key in NAMES {
+            let given = &resource["Properties"][key];
+            assert!(given.is_null() || text(given).contains("AWS::StackName"), "{name:?}: {key}");
+        }
+    }
+    for named in ["AgentLayer", "ApiLogs", "Dashboard", "TaskQuery"] {
+        let properties = template.properties(named).as_mapping().unwrap();
+        let carries = |value: &Value| value.as_str().is_some_and(|value| value.contains("AWS::StackName"));
+        assert!(properties.iter().any(|(_, value)| carries(value)), "{named}");
+    }
+}
+
+#[test]
+fn samconfig_has_a_stack_for_dev_and_one_for_prod() {
+    let config: toml::Table =
+        fs::read_to_string(workspace().join("samconfig.toml")).unwrap().parse().unwrap();
+    let stack = |name: &str| config[name]["global"]["parameters"]["stack_name"].as_str().unwrap().to_owned();
+    let stacks = ["default", "dev", "prod"].map(stack);
+    assert_eq!(stacks, ["afterhook", "afterhook-dev", "afterhook-prod"]);
+    for environment in ["default", "dev", "prod"] {
+        let deploy = &config[environment]["deploy"]["parameters"];
+        assert_eq!(deploy["capabilities"].as_str(), Some("CAPABILITY_IAM"), "{environment}");
+        assert_eq!(deploy["resolve_s3"].as_bool(), Some(true), "{environment}");
+        // Its question is answered No by Enter.
+        let asks = deploy["confirm_changeset"].as_bool().unwrap();
+        assert_eq!(asks, environment == "prod", "{environment}");
+    }
+}
+
+/// A flood of requests to the console must not use up what webhooks need, and a webhook that is refused is lost.
+#[test]
+fn webhooks_have_a_throttle_of_their_own() {
+    let template = Template::read();
+    let api = template.properties("HttpApi");
+    let webhooks = &api["RouteSettings"]["POST /webhooks/{source}"];
+    assert_eq!(text(&webhooks["ThrottlingRateLimit"]), "WebhookRate");
+    assert_eq!(text(&api["DefaultRouteSettings"]["ThrottlingRateLimit"]), "ConsoleRate");
+    let parameters = &template.root()["Parameters"];
+    assert!(number(&parameters["WebhookRate"]["Default"]) >= 834, "50,000 a minute");
+    assert!(number(&parameters["ConsoleRate"]["Default"]) <= 100);
+}
+
+/// The letters of the README that a function or a command reads: what a person would otherwise look up.
+#[test]
+fn outputs_name_what_commands_need() {
+    let template = Template::read();
+    let outputs = template.root()["Outputs"].as_mapping().unwrap();
+    for needed in [
+        "ActSecretId",
+        "ConsoleSecretId",
+        "ConsoleUrl",
+        "DeadLetterUrl",
+        "ExpressLaneUrl",
+        "StandardLaneUrl",
+        "BulkLaneUrl",
+        "PayloadBucket",
+        "StateTable",
+        "TasksTable",
+        "VerifySecretId",
+        "WebhookUrl",
+    ] {
+        assert!(outputs.contains_key(needed), "{needed}");
+    }
+}
+
+/// And not a creation that failed, after which the next try would find names of nobody.
+#[test]
+fn data_survives_the_deletion_of_the_stack() {
+    let template = Template::read();
+    for name in ["TasksTable", "StateTable", "PayloadBucket"] {
+        assert_eq!(template.resource(name)["DeletionPolicy"], Value::from("RetainExceptOnCreate"), "{name}");
+        assert_eq!(template.resource(name)["UpdateReplacePolicy"], Value::from("Retain"), "{name}");
+    }
+    for name in template.named("AWS::DynamoDB::Table") {
+        let recovery = &template.properties(name)["PointInTimeRecoverySpecification"];
+        assert_eq!(recovery["PointInTimeRecoveryEnabled"], Value::from(true), "{name}");
+    }
+}
