@@ -10,13 +10,17 @@ use lambda_runtime::{Error, LambdaEvent};
 use secrecy::{ExposeSecret, SecretString};
 use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
 use tokio::sync::Mutex;
+use telemetry::Unit;
 use tracing::{Instrument, error, info_span};
 use webhook::{Provider, Secrets};
 
 use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry, services};
 
-/// How soon a batch comes back that came while the secrets could not be read.
-const SECRETS_RETRY: Duration = Duration::from_secs(60);
+/// How soon a message comes back the first time that no processor can be made; each further time it is twice as
+/// long, up to [`MAX_NOT_READY`]. Twenty receives, after which a queue gives a message up, take longer than a week.
+const NOT_READY: Duration = Duration::from_secs(600);
+/// SQS hides a message for 12 hours at most.
+const MAX_NOT_READY: Duration = Duration::from_secs(11 * 3_600);
 
 /// One execution environment.
 pub struct Function {
@@ -117,10 +121,12 @@ impl Function {
         match self.processor().await {
             Ok(processor) => {
                 let lane_of = |arn: &str| self.booted.lanes.of(arn);
+                let _watch = processor.watch_for_stalls();
                 processor.handle_batch(event, lane_of, deadline).await
             }
             Err(problem) => {
-                error!(%problem, "the batch comes back later");
+                error!(%problem, "there is no processor; the batch comes back later");
+                self.booted.metrics.emit(&[("NotReady", Unit::Count, 1.0)], &[]);
                 self.give_back(event).await
             }
         }
@@ -167,7 +173,7 @@ impl Function {
         for record in event.records {
             let lane = record.event_source_arn.as_deref().and_then(|arn| self.booted.lanes.of(arn));
             let Some(delivery) = record.delivery(lane, now) else { continue };
-            let delayed = self.booted.stores.queue.set_visibility(&delivery.receipt, SECRETS_RETRY).await;
+            let delayed = self.booted.stores.queue.set_visibility(&delivery.receipt, not_ready(delivery.receive_count)).await;
             if let Err(problem) = delayed {
                 error!(message_id = delivery.message_id, %problem, "the message comes back later than it should");
             }
@@ -177,9 +183,29 @@ impl Function {
     }
 }
 
+/// How long a message waits that was received `count` times while no processor could be made: healthy messages do
+/// not end as dead letters because a credential is missing.
+fn not_ready(count: u32) -> Duration {
+    NOT_READY.saturating_mul(2_u32.saturating_pow(count.saturating_sub(1))).min(MAX_NOT_READY)
+}
+
 /// When Lambda ends the invocation.
 fn deadline(event: &LambdaEvent<SqsEvent>) -> Timestamp {
     let end = event.context.deadline;
     let end = i64::try_from(end).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
     end.unwrap_or_else(|| after(Timestamp::now(), Duration::from_secs(30)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_credential_makes_no_dead_letters_for_a_week() {
+        assert_eq!(not_ready(1), Duration::from_secs(600));
+        assert_eq!(not_ready(2), Duration::from_secs(1_200));
+        let until_dead: Duration = (1..=20).map(not_ready).sum();
+        assert!(until_dead > Duration::from_secs(7 * 86_400), "{until_dead:?}");
+        assert_eq!(not_ready(u32::MAX), MAX_NOT_READY);
+    }
 }

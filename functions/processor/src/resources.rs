@@ -7,6 +7,7 @@ use domain::{Clock, Jitter, Model, ServiceError, StatsRecorder, Stores};
 use settings::{Intent, Settings};
 use telemetry::Metrics;
 
+use crate::automation::stalls::Stalls;
 use crate::{Interrupt, Services};
 
 /// How long an outside call may take, whatever the service's own client thinks.
@@ -31,6 +32,8 @@ pub(crate) struct Resources {
     pub(crate) metrics: Metrics,
     /// The figures of the day, for the console.
     pub(crate) stats: StatsRecorder,
+    /// Which automation runs.
+    pub(crate) stalls: Arc<Stalls>,
 }
 
 impl Resources {

@@ -42,6 +42,8 @@ pub struct PartKey(String);
 impl PartKey {
     /// What transcript parts begin with.
     pub const CALLS: &str = "call:";
+    /// What the parts begin with that tasks which gave way to this one have left.
+    pub const SUPERSEDED: &str = "superseded:";
 
     /// The raw body as received.
     #[must_use]
@@ -65,6 +67,12 @@ impl PartKey {
     #[must_use]
     pub fn call(fence: u64, sequence: u32) -> Self {
         Self(format!("{}{fence:08}:{sequence:04}", Self::CALLS))
+    }
+
+    /// What the task `older`, which gives way to this one, was asked.
+    #[must_use]
+    pub fn superseded(older: &TaskId) -> Self {
+        Self(format!("{}{older}", Self::SUPERSEDED))
     }
 
     /// The id of the task that first reported a happening, under the happening's own key.
