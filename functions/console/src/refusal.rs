@@ -69,6 +69,9 @@ impl From<TakeInError> for Refusal {
             TakeInError::Store(error) => error.into(),
             TakeInError::Queue(error) => Self::Queue(error.to_string()),
             TakeInError::Compress(error) => StoreError::broken("pack the task", error).into(),
+            incomplete @ TakeInError::Incomplete => {
+                StoreError::unavailable("store the task", incomplete).into()
+            }
             TakeInError::Revive(error) => error.into(),
         }
     }

@@ -8,6 +8,7 @@ use settings::{Environment, Settings};
 use telemetry::Metrics;
 use wiring::{Services, ServicesError};
 
+use crate::automation::stalls::StallWatch;
 use crate::resources::Resources;
 use crate::{Registry, automations, observe};
 
@@ -65,7 +66,17 @@ impl Processor {
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
         let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
         let settings = Arc::new(settings.clone());
-        let resources = Resources { stores, model, services, settings, clock, jitter, metrics, stats };
+        let resources = Resources {
+            stores,
+            model,
+            services,
+            settings,
+            clock,
+            jitter,
+            metrics,
+            stats,
+            stalls: Arc::default(),
+        };
         Ok(Self { resources: Arc::new(resources), registry, approver: None })
     }
 
@@ -73,6 +84,12 @@ impl Processor {
     #[must_use]
     pub fn with_approver(self, approver: Option<Arc<dyn Approver>>) -> Self {
         Self { approver, ..self }
+    }
+
+    /// Names automations in the log that block their thread, while they do, until the guard is dropped.
+    #[must_use]
+    pub fn watch_for_stalls(&self) -> StallWatch {
+        self.resources.stalls.watch()
     }
 
     /// Storage and queues.

@@ -74,6 +74,7 @@ impl Function {
         match self.processor().await {
             Ok(processor) => {
                 let lane_of = |arn: &str| self.booted.lanes.of(arn);
+                let _watch = processor.watch_for_stalls();
                 processor.handle_batch(event, lane_of, deadline).await
             }
             Err(problem) => {

@@ -19,6 +19,7 @@ mod triage;
 
 pub use automation::context::Context;
 pub use automation::registry::{Automation, Registry};
+pub use automation::stalls::StallWatch;
 pub use automations::registry;
 pub use compose::{ComposeError, Parts, Processor, gemini};
 pub use queue::ack::Ack;

@@ -9,6 +9,7 @@ use telemetry::Metrics;
 use wiring::Services;
 
 use crate::Interrupt;
+use crate::automation::stalls::Stalls;
 
 /// How long an outside call may take, whatever the service's own client thinks.
 pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);
@@ -32,6 +33,8 @@ pub(crate) struct Resources {
     pub(crate) metrics: Metrics,
     /// The figures of the day, for the console.
     pub(crate) stats: StatsRecorder,
+    /// Which automation runs.
+    pub(crate) stalls: Arc<Stalls>,
 }
 
 impl Resources {

@@ -40,7 +40,7 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     }
     match task.control.status {
         TaskStatus::AwaitingApproval => expiry(task, now),
-        TaskStatus::Received | TaskStatus::Waiting | TaskStatus::Processing if now >= task.gives_up_at() => {
+        TaskStatus::Received | TaskStatus::Waiting | TaskStatus::Processing if now >= task.swept_up_at() => {
             Plan::GiveUp
         }
         TaskStatus::Received => received(task, depth, now),
@@ -49,8 +49,11 @@ pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
             Plan::Wake { look_again: after(now, patience(0, depth)) }
         }
         TaskStatus::Waiting | TaskStatus::Processing => resend(task, depth, now),
-        TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => follow_up(task, depth, now),
-        TaskStatus::Completed | TaskStatus::Ignored => Plan::Nothing,
+        TaskStatus::Rejected
+        | TaskStatus::Expired
+        | TaskStatus::Failed
+        | TaskStatus::Completed
+        | TaskStatus::Ignored => follow_up(task, depth, now),
     }
 }
 
@@ -89,9 +92,12 @@ fn resend(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     Plan::Wake { look_again: after(now, patience(task.doc.wakes, depth)) }
 }
 
-/// How long the `wakes`-th message may take before it is missed.
+/// How long the `wakes`-th message may take before it is missed: twice as long each time, since whoever does not
+/// take one message does not take a second one either. What is in flight comes back and is on the lane as well.
 fn patience(wakes: u32, depth: Depth) -> Duration {
-    if depth.ready < NEARLY_EMPTY { SHORT } else { LONG * 2_u32.pow(wakes.min(6)) }
+    let doubled = 2_u32.pow(wakes.min(6));
+    let is_nearly_empty = depth.ready.saturating_add(depth.in_flight) < NEARLY_EMPTY;
+    if is_nearly_empty { (SHORT * doubled).min(LONG) } else { LONG * doubled }
 }
 
 #[cfg(test)]
@@ -153,6 +159,30 @@ mod tests {
         let mut task = received_at(0);
         task.doc.wakes = 2;
         assert_eq!(plan(&task, FULL, at(9_000)), Plan::Wake { look_again: at(9_000 + 4 * 3_600) });
+    }
+
+    #[test]
+    fn messages_in_flight_fill_a_lane_as_well() {
+        let in_flight = Depth { ready: 0, in_flight: 5_000 };
+        assert_eq!(plan(&received_at(0), in_flight, at(120)), Plan::Postpone { look_again: at(3_600) });
+    }
+
+    #[test]
+    fn patience_with_an_empty_lane_grows_up_to_an_hour() {
+        let mut task = waiting_until(500);
+        for (wakes, seconds) in [(1, 240), (2, 480), (4, 1_920), (5, 3_600), (99, 3_600)] {
+            task.doc.wakes = wakes;
+            assert_eq!(plan(&task, EMPTY, at(500)), Plan::Wake { look_again: at(500 + seconds) });
+        }
+    }
+
+    #[test]
+    fn task_that_only_a_processor_can_end_is_woken_for_a_day() {
+        let end = MAX_OPEN_DAYS * 86_400;
+        let mut task = waiting_until(5);
+        task.doc.reported = true;
+        assert!(matches!(plan(&task, EMPTY, at(end)), Plan::Wake { .. }));
+        assert_eq!(plan(&task, EMPTY, at(end + 86_400)), Plan::GiveUp);
     }
 
     #[test]

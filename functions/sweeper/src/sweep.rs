@@ -17,8 +17,14 @@ use crate::plan::{Plan, plan};
 const PER_STATUS: usize = 1_000;
 /// Tasks looked at side by side.
 const AT_ONCE: usize = 16;
-/// The ends that leave something to be done by a processor.
-const WITH_AFTERMATH: [TaskStatus; 3] = [TaskStatus::Rejected, TaskStatus::Expired, TaskStatus::Failed];
+/// The ends: some leave something to be done by a processor.
+const ENDS: [TaskStatus; 5] = [
+    TaskStatus::Rejected,
+    TaskStatus::Expired,
+    TaskStatus::Failed,
+    TaskStatus::Completed,
+    TaskStatus::Ignored,
+];
 
 /// Finds tasks that would otherwise be stuck.
 ///
@@ -59,7 +65,7 @@ impl Sweeper {
         let now = self.clock.now();
         let depths = Arc::new(self.depths().await);
         let mut report = Report::default();
-        for status in TaskStatus::OPEN.into_iter().chain(WITH_AFTERMATH) {
+        for status in TaskStatus::OPEN.into_iter().chain(ENDS) {
             let due = self.stores.tasks.due(status, now, PER_STATUS).await?;
             let mut outcomes = stream::iter(due)
                 .take_while(|_| futures::future::ready(self.clock.now() < deadline))

@@ -194,7 +194,6 @@ mod tests {
     use webhook::Provider;
 
     use super::*;
-    use webhook::Provider;
 
     #[test]
     fn base_url_gets_the_route() {

@@ -25,6 +25,12 @@ const STALE: Duration = Duration::from_secs(3_600);
 /// make us call Secrets Manager once per request.
 const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 
+/// Tries of the first reading, when there is no copy that could serve meanwhile: whoever waits for it has a few
+/// seconds, and some senders do not try again.
+const FIRST_TRIES: u32 = 3;
+/// The pause after the first of them; each further one is four times as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
 /// Variables and their values.
 pub type SecretMap = BTreeMap<String, SecretString>;
 
@@ -114,7 +120,7 @@ impl Secrets {
     }
 
     async fn fetch(&self, copy: &mut Copy, now: Timestamp) -> Result<Arc<SecretMap>, SecretsError> {
-        match self.get().await {
+        match self.get_patiently(copy.values.is_none()).await {
             Ok(values) => {
                 let values = Arc::new(values);
                 *copy = Copy { values: Some((values.clone(), now)), failure: None };
@@ -126,6 +132,22 @@ impl Secrets {
                 Err(error)
             }
         }
+    }
+
+    /// The values; a failure that passes is tried again at once if there `is_no_copy`.
+    async fn get_patiently(&self, is_no_copy: bool) -> Result<SecretMap, SecretsError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..if is_no_copy { FIRST_TRIES } else { 1 } {
+            match self.get().await {
+                Err(SecretsError::Unavailable(problem)) => {
+                    tracing::warn!(problem, "a secret cannot be read; it is tried again at once");
+                }
+                read => return read,
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 4;
+        }
+        self.get().await
     }
 
     async fn get(&self) -> Result<SecretMap, SecretsError> {

@@ -215,6 +215,9 @@ pub async fn retry(
 
 /// Clears the fields that a new try must not find.
 fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<(), DecideError> {
+    if decider.at >= task.retried_until() {
+        return Err(conflict(task, "its raw body is about to be forgotten; have its sender send it again"));
+    }
     let fresh = match task.control.status {
         TaskStatus::AwaitingApproval | TaskStatus::Rejected => true,
         TaskStatus::Failed | TaskStatus::Expired | TaskStatus::Ignored => note.is_some(),
@@ -225,12 +228,16 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     };
     let (by, from) = (decider.name.to_owned(), Some(decider.from.clone()));
     task.close_notices(&Closed { outcome: None, by, from, at: decider.at });
+    let has_acted = !task.doc.effects.is_empty();
     let doc = &mut task.doc;
     // Its new life has an end of its own to tell of.
     doc.follow_up = None;
+    doc.reported = false;
     if fresh {
         doc.round += 1;
         doc.draft = None;
+        // Another text is another reply.
+        doc.reply_counted &= has_acted;
     }
     // Triage ran while no model was available: it runs again.
     if doc.model_down_since.take().is_some() && doc.stand_in.is_some() {

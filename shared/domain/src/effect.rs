@@ -43,11 +43,23 @@ pub enum EffectState {
     },
 }
 
+/// What an effect is about: the very text that was let through the gate for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// [`crate::short_sha256`] of the text, which is kept as a draft.
+    pub hash: String,
+    /// The round that the text was written in.
+    pub round: u32,
+}
+
 /// One outside effect of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// Unique within the task, and the same on every retry: `reply`, `label`.
     pub name: String,
+    /// What it is about; `None` if nothing passes a gate for it, or an earlier version wrote the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
     /// How far it has come.
     #[serde(flatten)]
     pub state: EffectState,

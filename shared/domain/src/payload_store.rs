@@ -44,6 +44,8 @@ impl PartKey {
     pub const CALLS: &str = "call:";
     /// What lines of the log of deliveries begin with.
     pub(crate) const DELIVERIES: &str = "delivery:";
+    /// What the parts begin with that tasks which gave way to this one have left.
+    pub const SUPERSEDED: &str = "superseded:";
 
     /// The raw body as received.
     #[must_use]
@@ -73,6 +75,12 @@ impl PartKey {
     #[must_use]
     pub(crate) fn delivery(millis: i64, what: &str) -> Self {
         Self(format!("{}{millis:016}:{what}", Self::DELIVERIES))
+    }
+
+    /// What the task `older`, which gives way to this one, was asked.
+    #[must_use]
+    pub fn superseded(older: &TaskId) -> Self {
+        Self(format!("{}{older}", Self::SUPERSEDED))
     }
 
     /// The id of the task that first reported a happening, under the happening's own key.

@@ -11,8 +11,8 @@ use std::time::Duration;
 use futures::join;
 
 use crate::{
-    Blob, BlobError, DecideError, Decider, Envelope, Insert, Origin, PAYLOAD_MISSING, PartKey, QueueError,
-    StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, retry,
+    Blob, BlobError, DecideError, Decider, Envelope, Insert, Origin, PAYLOAD_MISSING, PartKey, PutNew,
+    QueueError, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, retry,
 };
 
 /// When the sweeper looks whether a new task has been claimed, counted from its receipt.
@@ -41,6 +41,10 @@ pub enum TakeInError {
     /// Its body cannot be compressed.
     #[error(transparent)]
     Compress(#[from] BlobError),
+    /// The task is under way without its raw body, which is stored only now. If it has just failed for that,
+    /// the next try revives it.
+    #[error("the task was under way without its raw body")]
+    Incomplete,
     /// A task that never had its body could not be given a new life.
     #[error(transparent)]
     Revive(#[from] DecideError),
@@ -68,7 +72,7 @@ pub async fn take_in(
         stores.payloads.put_new(&task.id, &part, &payload, task.parts_forgotten_at()),
     );
     let inserted = inserted?;
-    kept?;
+    let kept = kept?;
     match inserted {
         Insert::New if task.control.status.is_end() => Ok(TakenIn::New),
         Insert::New => {
@@ -82,6 +86,10 @@ pub async fn take_in(
         Insert::Exists(TaskStatus::Failed) => {
             begin("revive the task");
             revive(stores, &task.id, now).await
+        }
+        // Its processor may have found no body, and be about to say so.
+        Insert::Exists(TaskStatus::Processing | TaskStatus::Waiting) if kept == PutNew::Stored => {
+            Err(TakeInError::Incomplete)
         }
         Insert::Exists(_) => Ok(TakenIn::Duplicate),
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::after;
 use crate::task_doc::TimelineEntry;
 use crate::{
-    Effect, IllegalMove, NewTask, StepUsage, TaskDoc, TaskError, TaskId, TaskStatus, Timestamp, clip,
+    Effect, EffectState, IllegalMove, NewTask, StepUsage, TaskDoc, TaskError, TaskId, TaskStatus, Timestamp,
+    clip,
 };
 
 /// The source of tasks that somebody has asked for without a webhook (`POST /tasks`).
@@ -18,6 +19,8 @@ pub const MAX_ATTEMPTS: u32 = 5;
 pub const MAX_OPEN_DAYS: i64 = 13;
 /// Days that a task is kept after it was received.
 pub const RETENTION_DAYS: i64 = 30;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Entries a timeline keeps: the first ones and the latest.
 const TIMELINE_HEAD: usize = 4;
@@ -177,23 +180,49 @@ impl Task {
         }
     }
 
-    /// When a task that is unfinished fails for its age alone.
+    /// Whether some outside effect may have happened without a proof of it.
+    #[must_use]
+    pub fn has_open_intent(&self) -> bool {
+        self.doc.effects.iter().any(|effect| matches!(effect.state, EffectState::Intended { .. }))
+    }
+
+    /// When a task that is unfinished fails for its age alone. What a person has approved is given a day more
+    /// from then on: an approval that was accepted is carried out.
     #[must_use]
     pub fn gives_up_at(&self) -> Timestamp {
-        after(self.doc.opened_at, Duration::from_secs(MAX_OPEN_DAYS.unsigned_abs() * 86_400))
+        let by_age = after(self.doc.opened_at, days(MAX_OPEN_DAYS));
+        let approved = self.doc.decision.as_ref().filter(|decision| decision.publish_hash.is_some());
+        approved.map_or(by_age, |decision| by_age.max(after(decision.at, DAY)))
+    }
+
+    /// When the sweeper gives an unfinished task up. A processor ends it before that if only a processor can say
+    /// how: it has to find out what became of an effect, or its receiver may know the result already.
+    #[must_use]
+    pub fn swept_up_at(&self) -> Timestamp {
+        let gives_up_at = self.gives_up_at();
+        if self.has_open_intent() || self.doc.reported { after(gives_up_at, DAY) } else { gives_up_at }
+    }
+
+    /// Until when a person can retry it: its raw body is forgotten soon after.
+    #[must_use]
+    pub fn retried_until(&self) -> Timestamp {
+        after(self.doc.received_at, days(RETENTION_DAYS))
     }
 
     /// When the stores may forget its parts: a task that is retried on its last day may still be open
     /// for as long as any other, and needs its payload until then.
     #[must_use]
     pub fn parts_forgotten_at(&self) -> Timestamp {
-        let open = Duration::from_secs((MAX_OPEN_DAYS.unsigned_abs() + 1) * 86_400);
-        after(self.forgotten_at(), open)
+        after(self.forgotten_at(), days(MAX_OPEN_DAYS + 1))
     }
 
     /// When the stores may forget it.
     #[must_use]
     pub fn forgotten_at(&self) -> Timestamp {
-        after(self.doc.opened_at, Duration::from_secs(RETENTION_DAYS.unsigned_abs() * 86_400))
+        after(self.doc.opened_at, days(RETENTION_DAYS))
     }
+}
+
+fn days(count: i64) -> Duration {
+    Duration::from_secs(count.unsigned_abs() * DAY.as_secs())
 }

@@ -97,6 +97,18 @@ pub struct TaskDoc {
     /// What is still to be done after an end that no processor made. Stored as `aftermath`, its first name.
     #[serde(rename = "aftermath", default, skip_serializing_if = "is_default")]
     pub follow_up: Option<FollowUp>,
+    /// Whether the result that is posted to its receiver is saved, and the receiver may know it: the task then
+    /// ends as that result says.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reported: bool,
+    /// The fence of the last claim that ended with a write. A later claim before the present one ended without
+    /// a word: its processor died.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settled_fence: u64,
+    /// Whether its processor died: it runs alone until a claim has ended with a write, so that it harms no
+    /// other task and no other task harms it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub runs_alone: bool,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,
@@ -202,6 +214,9 @@ impl TaskDoc {
             thread_url: None,
             notices: Vec::new(),
             follow_up: None,
+            reported: false,
+            settled_fence: 0,
+            runs_alone: false,
             effects: Vec::new(),
             result: None,
             usage: Vec::new(),
@@ -344,7 +359,11 @@ mod tests {
             })
             .into();
         let proof = Proof { id: "1".to_owned(), url: None };
-        doc.effects = vec![Effect { name: "reply".to_owned(), state: EffectState::Done { at: NOW, proof } }];
+        doc.effects = vec![Effect {
+            name: "reply".to_owned(),
+            content: None,
+            state: EffectState::Done { at: NOW, proof },
+        }];
         let output = TaskOutput::Text("done".to_owned());
         doc.result = Some(TaskResult { success: true, output, output_url: None, execution_time_ms: 1.0 });
         doc.usage = vec![StepUsage {

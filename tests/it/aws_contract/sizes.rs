@@ -4,8 +4,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::contract::{incompressible, plain_task};
 use domain::{
-    Blob, Classification, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin, Outcome,
-    PartKey, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, short_sha256,
+    Blob, Classification, Content, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin,
+    Outcome, PartKey, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp,
+    short_sha256,
 };
 use e2e::emulator::{Emulator, Resources};
 use serde_json::json;
@@ -58,7 +59,9 @@ fn eventful(now: Timestamp) -> Task {
     });
     let url = "https://github.com/octo/repo/issues/7#issuecomment-1234567890".to_owned();
     let proof = Proof { id: "1234567890".to_owned(), url: Some(url.clone()) };
-    doc.effects = vec![Effect { name: "reply".to_owned(), state: EffectState::Done { at: now, proof } }];
+    let content = Some(Content { hash: short_sha256("Hallo"), round: 0 });
+    doc.effects =
+        vec![Effect { name: "reply".to_owned(), content, state: EffectState::Done { at: now, proof } }];
     doc.result = Some(TaskResult {
         success: true,
         output: TaskOutput::Draft(hash),

@@ -218,3 +218,26 @@ async fn deliveries_at_once_make_one_task() {
     let task = rig.task(&body).await.unwrap();
     assert_eq!((task.control.status, task.control.revision), (TaskStatus::Received, 1));
 }
+
+/// The sweeper's message was claimed before the sender tried again: its processor may be about to say that
+/// there is no body.
+#[tokio::test]
+async fn body_that_comes_while_its_task_is_under_way_is_answered_503_until_it_is_certain() {
+    for status in [TaskStatus::Processing, TaskStatus::Waiting] {
+        let (rig, faults) = faulty_rig();
+        let body = event();
+        post_broken(&rig, &faults, Step::PutPayload, Fault::Fails, &body).await.assert_retry("not_stored");
+        let mut task = rig.task(&body).await.unwrap();
+        task.transition(TaskStatus::Processing, rig.watch.now(), "claimed").unwrap();
+        if status == TaskStatus::Waiting {
+            task.transition(status, rig.watch.now(), "no body").unwrap();
+        }
+        assert_eq!(rig.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+        rig.post(&body).await.assert_retry("not_stored");
+        task.transition(TaskStatus::Failed, rig.watch.now(), "no body").unwrap();
+        task.doc.error = Some(TaskError::new("read the event", PAYLOAD_MISSING, "the payload is missing"));
+        assert_eq!(rig.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+        rig.post(&body).await.assert_taken("accepted", &body);
+        assert_eq!(rig.task(&body).await.unwrap().control.status, TaskStatus::Waiting);
+    }
+}

@@ -5,8 +5,9 @@
 //! repetition by its `webhook-id`, which is also the `Idempotency-Key`. A receiver that refuses, or that is
 //! down for a day, changes nothing about the task: the timeline says so.
 //!
-//! `follow_up.rs` posts the end of a task that ended without work (a person rejected the draft, or nobody
-//! decided in time). After a retry by a person a task has a result of its own.
+//! `follow_up.rs` posts the end of a task that ended without work (a person rejected the draft, nobody decided in
+//! time, or every try crashed). A receiver that may know a result is never left with a task that says
+//! otherwise: from the first post on, the task ends as that result says. After a retry by a person a task has a result of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,10 @@ use crate::reply::effect::once;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Finished, Found, Interrupt};
 
-/// The step that holds the [`Report`].
+/// The step that holds the [`Report`] of work.
 const REPORT: &str = "callback.told";
+/// The step that holds the [`Report`] of an end without work.
+const END_REPORT: &str = "callback.end";
 /// The effect.
 const CALLBACK: &str = "callback";
 /// For how long a result waits for its receiver.
@@ -98,7 +101,11 @@ pub(crate) async fn ended(claimed: &ClaimedTask) -> Result<Option<Ended>, Interr
         return Ok(None);
     }
     let step = of_life(REPORT, &*claimed.task.lock().await);
-    Ok(claimed.saved::<Report>(&step).await?.and_then(|report| report.ended))
+    let ended = claimed.saved::<Report>(&step).await?.and_then(|report| report.ended);
+    if ended.is_some() {
+        claimed.task.lock().await.doc.reported = true;
+    }
+    Ok(ended)
 }
 
 /// Posts the result of `outcome`, if it ends a task whose sender wants it. Gives back what is to be written
@@ -132,8 +139,12 @@ pub(crate) async fn deliver_end(claimed: &ClaimedTask, url: Url) -> Result<(), I
 /// arrive, the timeline says so.
 async fn post(claimed: &ClaimedTask, url: Url, report: Report, attempts: u32) -> Result<Report, Interrupt> {
     let (step, effect) = {
-        let task = claimed.task.lock().await;
-        (of_life(REPORT, &task), of_life(CALLBACK, &task))
+        let mut task = claimed.task.lock().await;
+        // The write of the intent, before anything is posted, says that the end of the work is known.
+        task.doc.reported |= report.ended.is_some();
+        // A result that was saved and never posted does not speak for a task that has ended otherwise.
+        let step = if task.doc.reported { REPORT } else { END_REPORT };
+        (of_life(step, &task), of_life(CALLBACK, &task))
     };
     let report = claimed.save_step(&step, report).await?;
     let posting = Posting { claimed, url, body: &report.body };

@@ -1,4 +1,5 @@
-//! The follow-up of an end that no processor has made: a rejection, an expiry, a task given up for its age.
+//! The follow-up of an end that came without work: a rejection, an expiry, a task given up for its age, or one
+//! whose every try crashed.
 //!
 //! It is recorded in the task with that very end (`domain::FollowUp`), and runs without a claim, since an ended
 //! task has none. So every write is bound to the revision that was read, whoever wins a write counts the end in
@@ -33,8 +34,12 @@ pub(crate) async fn run(
     deadline: Timestamp,
 ) -> Ack {
     match status {
-        TaskStatus::Rejected | TaskStatus::Expired | TaskStatus::Failed => {}
-        TaskStatus::Completed | TaskStatus::Ignored | TaskStatus::AwaitingApproval => return Ack::Delete,
+        TaskStatus::Rejected
+        | TaskStatus::Expired
+        | TaskStatus::Failed
+        | TaskStatus::Completed
+        | TaskStatus::Ignored => {}
+        TaskStatus::AwaitingApproval => return Ack::Delete,
         TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
             return Ack::Retry(Some(RETRY));
         }
@@ -127,10 +132,16 @@ async fn catch_up(ended: &ClaimedTask) -> Result<bool, Interrupt> {
     Ok(true)
 }
 
-/// Comes back later: with the same message if that is soon, else with one that the sweeper sends.
+/// Comes back later: with the same message if that is soon, else with one that the sweeper sends. What can never
+/// go well is given up like any failure.
 async fn put_off(ended: &ClaimedTask, deferred: Deferred, receive_count: u32) -> Result<Ack, Interrupt> {
     let now = ended.now();
     let tries = ended.task.lock().await.doc.follow_up.as_ref().map_or(0, |known| known.tries);
+    if deferred.is_last(tries) {
+        let note = format!("the result was not delivered: {}", deferred.why);
+        ended.task.lock().await.note(now, &note);
+        return close(ended).await.map(|()| Ack::Delete);
+    }
     let backoff = ended.resources.jitter.spread(deferral_backoff(tries));
     let (ack, due) = wait(now, deferred.not_before.unwrap_or_else(|| after(now, backoff)), receive_count);
     warn!(task_id = %ended.id, why = deferred.why, "the result is delivered later");

@@ -18,6 +18,7 @@ use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
 use crate::reply::thread::still_open;
 use crate::reply::{effect, gate, publish};
+use crate::task::carried::among;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Approval, Finished, Interrupt};
 
@@ -160,9 +161,32 @@ impl Context {
         effect::once(&self.0, name, action).await
     }
 
-    /// Whether the effect `name` has been begun: then what it is must not be decided anew.
-    pub async fn has_begun(&self, name: &str) -> bool {
-        self.0.has_begun(name).await
+    /// The text that the effect `name` was begun with in an earlier round (a retry with a note begins another),
+    /// if it was: [`Context::earlier`] finds out what became of it.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn begun(&self, name: &str) -> Result<Option<String>, Interrupt> {
+        match self.0.begun_before(name).await {
+            Some(content) => self.0.draft_text(&content.hash).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// How the task ends if the effect `name` of an earlier round has happened. To be asked before anything new
+    /// is planned, and before [`Context::permit`] or [`Context::approval`]: nobody has to decide about what can
+    /// happen no more. `action` searches for it; it is not performed.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn earlier(&self, name: &str, action: &dyn Action) -> Result<Option<Finished>, Interrupt> {
+        if self.0.begun_before(name).await.is_none() {
+            return Ok(None);
+        }
+        match effect::earlier(&self.0, name, action).await? {
+            Some(earlier) => Ok(Some(earlier.finished(&self.0, name).await)),
+            None => Ok(None),
+        }
     }
 
     /// Asks a person whether to go on, showing them `text`; returns once they have approved it. Until then
@@ -216,16 +240,18 @@ impl Context {
     }
 
     async fn answer_call(&self, step: &str, instruction: &str) -> Result<ModelCall, Interrupt> {
-        let (history, open) = futures::join!(self.history(), self.open_to_answer());
+        let (history, carried, open) =
+            futures::join!(self.history(), self.0.carried(), self.open_to_answer());
         open?;
-        let history = history?;
+        let history = among(history?, carried?);
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (id, event) = (&self.0.id, &self.0.event);
         let shown = media::shown(event, &agent.media_hosts);
         let note = note.as_deref();
         let turns = Conversation { id, event, history: &history, shown, instruction, note }.turns();
-        let task = self.0.task.lock().await;
+        let mut task = self.0.task.lock().await;
+        let slot = self.0.take_slot(&mut task);
         Ok(ModelCall {
             task_id: self.0.id.clone(),
             step: step.to_owned(),
@@ -237,7 +263,7 @@ impl Context {
             documents: agent.documents.clone(),
             turns,
             output: OutputFormat::Text,
-            slot: self.0.take_slot(&task),
+            slot,
             deadline: self.0.answer_by(),
         })
     }

@@ -6,5 +6,6 @@ pub(crate) mod conversation;
 pub(crate) mod media;
 pub(crate) mod prompt;
 pub(crate) mod registry;
+pub(crate) mod stalls;
 mod steps;
 pub(crate) mod untrusted;

@@ -33,14 +33,17 @@ async fn run(context: Context, name: String, values: Value) -> Result<Finished, 
         .map_err(|problem| fail("bad_parameters", problem))?;
     let effect = format!("http.{name}");
     let what = describe(call.method, &url, body.as_ref());
+    let caller = context.services().calls.get(&name).ok_or_else(|| context.failed(&effect, &no_caller()))?;
+    let host = call.url.host();
+    let action = Call { caller, host, method: call.method, url, body, repeatable: call.repeatable };
+    if let Some(finished) = context.earlier(&effect, &action).await? {
+        return Ok(finished);
+    }
     if context.permit(&effect, &what, call.approval).await?.edited {
         let message = "the call was edited, which changes nothing but its description; nothing was called. \
                        Reject it instead, or retry the task with a note";
         return Err(fail("edited_call", message.to_owned()));
     }
-    let caller = context.services().calls.get(&name).ok_or_else(|| context.failed(&effect, &no_caller()))?;
-    let host = call.url.host();
-    let action = Call { caller, host, method: call.method, url, body, repeatable: call.repeatable };
     let proof = context.once(&effect, &action).await?;
     let output = TaskOutput::Text(format!("{} {} answered {}", call.method.as_str(), action.url, proof.id));
     Ok(Finished { success: true, output, output_url: None })

@@ -31,15 +31,22 @@ pub(super) async fn label(context: Context, found: Label) -> Result<Finished, In
     if fitting.is_empty() {
         return Err(Interrupt::Ignore("no label of agent.toml fits".to_owned()));
     }
-    let approval = context.permit(LABEL, &fitting.join(", "), None).await?;
+    let target = context.target()?;
+    let service = context.services().of(target).map_err(|error| context.failed(LABEL, &error))?;
+    let service = service.labels().ok_or_else(|| context.failed(LABEL, &no_labels(target)))?;
+    let what = fitting.join(", ");
+    if let Some(before) = context.begun(LABEL).await? {
+        let labels = among(allowed, before.split(','));
+        if let Some(finished) = context.earlier(LABEL, &Labelling { service, target, labels }).await? {
+            return Ok(finished);
+        }
+    }
+    let approval = context.permit(LABEL, &what, None).await?;
     // A person may have changed the list, and is held to the same one.
     let labels = if approval.edited { among(allowed, approval.text.split(',')) } else { fitting };
     if labels.is_empty() {
         return Err(Interrupt::Ignore("no label of agent.toml is left".to_owned()));
     }
-    let target = context.target()?;
-    let service = context.services().of(target).map_err(|error| context.failed(LABEL, &error))?;
-    let service = service.labels().ok_or_else(|| context.failed(LABEL, &no_labels(target)))?;
     let proof = context.once(LABEL, &Labelling { service, target, labels }).await?;
     let output = TaskOutput::Text(format!("labels: {}", proof.id));
     Ok(Finished { success: true, output, output_url: proof.url })

@@ -60,25 +60,28 @@ pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Re
     let stripe = context.services().client::<Stripe>().map_err(|error| context.failed(REFUND, &error))?;
     let payment = Payment::parse(asked.payment.trim())
         .ok_or_else(|| refuse("no_payment", "the event names no payment of Stripe (ch_…, py_… or pi_…)"))?;
-    let plan =
-        context.step(REFUND, plan(&context, stripe, &payment, asked.amount.as_deref()).boxed()).await?;
-    within_limit(&context, &plan)?;
-    if !context.has_begun(REFUND).await {
-        let question = question(&context, &payment, &plan, asked.reason);
-        if context.approval(REFUND, &question).await?.edited {
-            return Err(refuse(
-                "edited_request",
-                "the request was edited, which changes nothing but its text; nothing was refunded. Refund another \
-                 amount in Stripe's Dashboard",
-            ));
-        }
-    }
     let reason = match asked.reason {
         Reason::RequestedByCustomer => stripe::Reason::RequestedByCustomer,
         Reason::Duplicate => stripe::Reason::Duplicate,
     };
-    let proof =
-        context.once(REFUND, &Deal { stripe, payment: &payment, amount: plan.amount, reason }).await?;
+    // What is left to refund depends on it.
+    let search = Deal { stripe, payment: &payment, amount: 0, reason };
+    if let Some(finished) = context.earlier(REFUND, &search).await? {
+        return Ok(finished);
+    }
+    let plan =
+        context.step(REFUND, plan(&context, stripe, &payment, asked.amount.as_deref()).boxed()).await?;
+    within_limit(&context, &plan)?;
+    let question = question(&context, &payment, &plan, asked.reason);
+    let deal = Deal { stripe, payment: &payment, amount: plan.amount, reason };
+    if context.approval(REFUND, &question).await?.edited {
+        return Err(refuse(
+            "edited_request",
+            "the request was edited, which changes nothing but its text; nothing was refunded. Refund another \
+             amount in Stripe's Dashboard",
+        ));
+    }
+    let proof = context.once(REFUND, &deal).await?;
     let text = format!("refunded {} of {payment} ({})", money(plan.amount, &plan.currency), proof.id);
     Ok(Finished { success: true, output: TaskOutput::Text(text), output_url: proof.url })
 }

@@ -21,7 +21,7 @@ pub(crate) const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 const FRESH_RECEIVES: u32 = 5;
 
 /// After a delayed message should have come back, the sweeper waits so long before it sends another.
-const LATE_MESSAGE: Duration = Duration::from_secs(120);
+pub(crate) const LATE_MESSAGE: Duration = Duration::from_secs(120);
 
 /// How a task waits until `not_before`, given how often its message has been received: what becomes of the
 /// message, and when the sweeper sends a fresh one. After a short wait the same message comes back. For a

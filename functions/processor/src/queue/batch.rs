@@ -12,7 +12,7 @@ use tracing::{error, warn};
 use crate::Processor;
 use crate::queue::ack::Ack;
 use crate::queue::sqs::{SqsBatchResponse, SqsEvent};
-use crate::task::pipeline;
+use crate::task::pipeline::{self, Processed};
 use crate::triage::batcher::{Batcher, Member};
 
 /// Kept free at the end of an invocation for telling Lambda what became of the batch.
@@ -20,6 +20,11 @@ const ANSWER_MARGIN: Duration = Duration::from_millis(1_500);
 
 /// Records of one batch that are worked on at once: a whole batch of the bulk lane.
 const CONCURRENCY: usize = 20;
+
+/// Less time than this is not enough to begin a task that runs alone.
+const ALONE_NEEDED: Duration = Duration::from_secs(30);
+/// How soon a message comes back whose task found no time to run alone.
+const ALONE_RETRY: Duration = Duration::from_secs(10);
 
 impl Processor {
     /// Works on a batch of Lambda's. `lane_of` tells the lane by the queue's ARN.
@@ -52,51 +57,84 @@ impl Processor {
     }
 
     /// Works on deliveries side by side, each as [`Processor::handle`] does. Tasks that may share a question
-    /// to the triage model ask it together.
+    /// to the triage model ask it together. Tasks whose processor died follow one by one, those that died least
+    /// first.
     pub async fn handle_together(
         self: &Arc<Self>,
         deliveries: Vec<Delivery>,
         deadline: Timestamp,
     ) -> Vec<(Delivery, Ack)> {
         let members = Batcher::members(deliveries.len());
-        stream::iter(deliveries.into_iter().zip(members))
+        let others = deliveries.len() > 1;
+        let processed: Vec<(Delivery, Processed)> = stream::iter(deliveries.into_iter().zip(members))
             .map(|(delivery, member)| {
                 let processor = Arc::clone(self);
                 async move {
-                    let ack = processor.handle_with(&delivery, deadline, member).await;
-                    (delivery, ack)
+                    let processed = processor.handle_with(&delivery, deadline, member, others).await;
+                    (delivery, processed)
                 }
             })
             .buffer_unordered(CONCURRENCY)
             .collect()
-            .await
+            .await;
+        let (mut done, mut aside) = (Vec::new(), Vec::new());
+        for (delivery, processed) in processed {
+            match processed {
+                Processed::Done(ack) => done.push((delivery, ack)),
+                Processed::SetAside { attempts } => aside.push((attempts, delivery)),
+            }
+        }
+        aside.sort_by_key(|(attempts, _)| *attempts);
+        for (_, delivery) in aside {
+            let ack = self.handle_alone(&delivery, deadline).await;
+            done.push((delivery, ack));
+        }
+        done
+    }
+
+    /// Works on a task that was set aside, if there is time: else another invocation does.
+    async fn handle_alone(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
+        if between(self.clock().now(), deadline) >= ALONE_NEEDED {
+            return self.handle(delivery, deadline).await;
+        }
+        self.delay(delivery, self.resources.jitter.spread(ALONE_RETRY)).await;
+        Ack::Retry(Some(ALONE_RETRY))
     }
 
     /// Works on one delivery, and delays its message if that is to come back. Neither a panic nor a task that
     /// overruns the invocation gets past here: both leave the task leased, and the message comes back.
     pub async fn handle(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp) -> Ack {
-        self.handle_with(delivery, deadline, Member::alone()).await
+        match self.handle_with(delivery, deadline, Member::alone(), false).await {
+            Processed::Done(ack) => ack,
+            Processed::SetAside { .. } => Ack::Retry(None),
+        }
     }
 
-    async fn handle_with(self: &Arc<Self>, delivery: &Delivery, deadline: Timestamp, member: Member) -> Ack {
+    async fn handle_with(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        deadline: Timestamp,
+        member: Member,
+        others: bool,
+    ) -> Processed {
         let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
-        let work =
-            AssertUnwindSafe(pipeline::process(self, delivery, deadline, member).boxed()).catch_unwind();
-        let ack = match tokio::time::timeout(left, work).await {
-            Ok(Ok(ack)) => ack,
+        let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, others).boxed())
+            .catch_unwind();
+        let processed = match tokio::time::timeout(left, work).await {
+            Ok(Ok(processed)) => processed,
             Ok(Err(_)) => {
                 error!(message_id = delivery.message_id, "the processor panicked; the message comes back");
-                Ack::Retry(None)
+                Processed::Done(Ack::Retry(None))
             }
             Err(_) => {
                 warn!(message_id = delivery.message_id, "the invocation ended first; the message comes back");
-                Ack::Retry(None)
+                Processed::Done(Ack::Retry(None))
             }
         };
-        if let Ack::Retry(Some(delay)) = ack {
+        if let Processed::Done(Ack::Retry(Some(delay))) = processed {
             self.delay(delivery, delay).await;
         }
-        ack
+        processed
     }
 
     async fn delay(&self, delivery: &Delivery, delay: Duration) {

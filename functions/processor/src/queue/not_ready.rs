@@ -10,7 +10,7 @@ use domain::Delivery;
 const FIRST: Duration = Duration::from_secs(10 * 60);
 /// The longest. Mended credentials are in use after an hour at most; a task whose message waits is also found
 /// by the sweeper.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+const MAX: Duration = Duration::from_secs(60 * 60);
 /// From so many receives on, the message is let go: a queue's 20 make it a dead letter. Its task is unfinished
 /// in the table, and the sweeper sends for it with a fresh message.
 const LET_GO_AT: u32 = 15;
@@ -30,7 +30,7 @@ pub(crate) fn back(delivery: &Delivery) -> Back {
         return Back::BySweeper;
     }
     let doublings = delivery.receive_count.saturating_sub(1).min(8);
-    Back::In((FIRST * 2_u32.pow(doublings)).min(LONGEST))
+    Back::In((FIRST * 2_u32.pow(doublings)).min(MAX))
 }
 
 #[cfg(test)]

@@ -44,12 +44,16 @@ pub(crate) async fn ask_person(
 /// the decision, whose place the next question takes.
 pub(crate) async fn answered(claimed: &ClaimedTask, name: &str) -> Result<Option<Approval>, Interrupt> {
     let step = format!("approval:{name}");
-    match decided(claimed, name).await? {
-        Some(answer) => claimed.save_step(&step, answer).await.map(Some),
+    let answer = match decided(claimed, name).await? {
+        Some(answer) => Some(claimed.save_step(&step, answer).await?),
         // Before the first claim there was nobody who could have saved it.
-        None if claimed.fence <= 1 => Ok(None),
-        None => claimed.saved(&step).await,
+        None if claimed.fence <= 1 => None,
+        None => claimed.saved::<Approval>(&step).await?,
+    };
+    if let Some(answer) = &answer {
+        claimed.note_released(name, &answer.text).await;
     }
+    Ok(answer)
 }
 
 /// Saves the decision that the task was resumed with, before anything takes the place of its draft.

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Effect, EffectState, Mark, Proof, SETTLING, ServiceError, ServiceFailure, TaskError, Timestamp, after,
-    between,
+    Content, Effect, EffectState, Mark, Proof, SETTLING, ServiceError, ServiceFailure, TaskError, TaskOutput,
+    Timestamp, after, between,
 };
 
-use crate::Interrupt;
 use crate::automation::bulkhead::with_host_permit;
+use crate::queue::ack::deferral_backoff;
 use crate::reply::approval::ask_person;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
+use crate::{Finished, Interrupt};
 
 /// An effect begins only with so much of the lease left: the call's own time-out, the write of the
 /// proof, and plenty for clocks that differ. Nobody else can have claimed the task before it is over.
@@ -56,19 +57,13 @@ pub enum Found {
     Unknown,
 }
 
-/// Does `action`, once for this task and `name`, whatever crashes in between.
+/// Does `action`, once for this task and `name`, whatever crashes in between. What it is about is what this run
+/// has let through the gate for `name`; an earlier try that happened stands, whatever it was about.
 pub(crate) async fn once(claimed: &ClaimedTask, name: &str, action: &dyn Action) -> Result<Proof, Interrupt> {
-    let mark = Mark { task_id: claimed.id.clone(), effect: name.to_owned() };
-    let entry = Entry { claimed, name, mark };
-    let known = claimed.task.lock().await.effect(name).cloned();
-    match known.map(|effect| effect.state) {
-        Some(EffectState::Done { proof, .. }) => return Ok(proof),
-        Some(EffectState::Intended { at, .. }) => {
-            if let Some(proof) = entry.resolve(action, at).await? {
-                return Ok(proof);
-            }
-        }
-        None => {}
+    let entry = Entry::of(claimed, name).await;
+    if let Some(earlier) = entry.outcome(action).await? {
+        earlier.say_if_other(claimed, name).await;
+        return Ok(earlier.proof);
     }
     match action.host() {
         // The permit is taken before the intent is written: waiting for it must not age the intent.
@@ -77,20 +72,89 @@ pub(crate) async fn once(claimed: &ClaimedTask, name: &str, action: &dyn Action)
     }
 }
 
+/// What became of an earlier try of `name`: that is found out before anything is decided about another text.
+/// `None` if there was none, or if it certainly did not happen: its entry is gone then.
+pub(crate) async fn earlier(
+    claimed: &ClaimedTask,
+    name: &str,
+    action: &dyn Action,
+) -> Result<Option<Earlier>, Interrupt> {
+    let entry = Entry::of(claimed, name).await;
+    let outcome = entry.outcome(action).await?;
+    if outcome.is_none() {
+        entry.retract().await;
+    }
+    Ok(outcome)
+}
+
+/// An earlier try that happened.
+pub(crate) struct Earlier {
+    /// What it was about.
+    content: Option<Content>,
+    proof: Proof,
+}
+
+impl Earlier {
+    /// How a task ends whose effect `name` has happened already.
+    pub(crate) async fn finished(self, claimed: &ClaimedTask, name: &str) -> Finished {
+        self.say_if_other(claimed, name).await;
+        let output = match self.content {
+            Some(content) => TaskOutput::Draft(content.hash),
+            None => TaskOutput::Text(format!("`{name}` had happened: {}", self.proof.id)),
+        };
+        Finished { success: true, output, output_url: self.proof.url }
+    }
+
+    /// The timeline names the draft that went out, if it is not the one that was written or approved last.
+    async fn say_if_other(&self, claimed: &ClaimedTask, name: &str) {
+        let Some(content) = &self.content else { return };
+        let released = claimed.released(name).await;
+        if content.round == claimed.round && released.is_none_or(|released| released == *content) {
+            return;
+        }
+        let Content { hash, round } = content;
+        let note =
+            format!("`{name}` had happened with draft {hash} of round {round}; no other draft goes out");
+        claimed.task.lock().await.note(claimed.now(), &note);
+    }
+}
+
 /// The ledger's entry of one effect.
 struct Entry<'a> {
     claimed: &'a ClaimedTask,
     name: &'a str,
     mark: Mark,
+    /// As it was found.
+    known: Option<Effect>,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    async fn of(claimed: &'a ClaimedTask, name: &'a str) -> Self {
+        let mark = Mark { task_id: claimed.id.clone(), effect: name.to_owned() };
+        let known = claimed.task.lock().await.effect(name).cloned();
+        Self { claimed, name, mark, known }
+    }
+
+    /// What became of the try that was found.
+    async fn outcome(&self, action: &dyn Action) -> Result<Option<Earlier>, Interrupt> {
+        let Some(Effect { content, state, .. }) = self.known.clone() else { return Ok(None) };
+        let proof = match state {
+            EffectState::Done { proof, .. } => Some(proof),
+            EffectState::Intended { at, .. } => match self.resolve(action, at).await? {
+                Some(proof) => Some(self.prove(content.clone(), proof).await),
+                None => None,
+            },
+        };
+        Ok(proof.map(|proof| Earlier { content, proof }))
+    }
+
     async fn perform(&self, action: &dyn Action) -> Result<Proof, Interrupt> {
-        self.intend().await?;
+        let content = self.claimed.released(self.name).await;
+        self.intend(content.clone()).await?;
         match tokio::time::timeout(OUTSIDE_CALL, action.perform(&self.mark)).await {
-            Ok(Ok(proof)) => Ok(self.prove(proof).await),
+            Ok(Ok(proof)) => Ok(self.prove(content, proof).await),
             Ok(Err(error)) => Err(self.failed(&error).await),
-            Err(_) => Err(self.in_doubt("no answer came in time")),
+            Err(_) => Err(self.in_doubt("no answer came in time").await),
         }
     }
 
@@ -104,11 +168,11 @@ impl Entry<'_> {
         }
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
         match tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark, since)).await {
-            Ok(Ok(Found::Done(proof))) => Ok(Some(self.prove(proof).await)),
+            Ok(Ok(Found::Done(proof))) => Ok(Some(proof)),
             Ok(Ok(Found::NotDone)) => Ok(None),
             Ok(Ok(Found::Unknown)) => self.ask_whether(intended).await.map(|()| None),
-            Ok(Err(error)) => Err(Interrupt::from_service(self.name, &error, self.claimed.now())),
-            Err(_) => Err(Interrupt::defer("the search for an earlier try took too long", None)),
+            Ok(Err(error)) => Err(self.unresolved(&error)),
+            Err(_) => Err(Interrupt::retry(self.doubt("the search for an earlier try took too long"))),
         }
     }
 
@@ -127,8 +191,21 @@ impl Entry<'_> {
         ask_person(self.claimed, &question, &text, &because).await.map(drop)
     }
 
+    /// The service does not say what became of the try. If it is down for searches as well, that is no fault of
+    /// the task; what can never be resolved counts as an attempt.
+    fn unresolved(&self, error: &ServiceError) -> Interrupt {
+        match error.failure {
+            ServiceFailure::Refused | ServiceFailure::InDoubt => {
+                Interrupt::retry(self.doubt(&error.to_string()))
+            }
+            ServiceFailure::Later { .. } | ServiceFailure::Throttled { .. } | ServiceFailure::Closed => {
+                Interrupt::from_service(self.name, error, self.claimed.now())
+            }
+        }
+    }
+
     /// Writes that the effect is about to happen. Nothing may happen before this write is safe.
-    async fn intend(&self) -> Result<(), Interrupt> {
+    async fn intend(&self, content: Option<Content>) -> Result<(), Interrupt> {
         let claimed = self.claimed;
         let too_late = || Interrupt::defer("too little time left to publish", Some(claimed.now()));
         if claimed.lease_left() < LEASE_NEEDED {
@@ -137,7 +214,7 @@ impl Entry<'_> {
         let state = EffectState::Intended { at: claimed.now(), fence: claimed.fence };
         claimed
             .update(|task| {
-                task.set_effect(Effect { name: self.name.to_owned(), state });
+                task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
             })
             .await?;
@@ -151,15 +228,16 @@ impl Entry<'_> {
 
     /// Notes the proof; it is written with the task's next write, the last one of this claim at the
     /// latest. A crash before that is a crash before the proof: the service is asked.
-    async fn prove(&self, proof: Proof) -> Proof {
+    async fn prove(&self, content: Option<Content>, proof: Proof) -> Proof {
         let state = EffectState::Done { at: self.claimed.now(), proof: proof.clone() };
-        self.claimed.task.lock().await.set_effect(Effect { name: self.name.to_owned(), state });
+        let effect = Effect { name: self.name.to_owned(), content, state };
+        self.claimed.task.lock().await.set_effect(effect);
         proof
     }
 
     async fn failed(&self, error: &ServiceError) -> Interrupt {
         match error.failure {
-            ServiceFailure::InDoubt => self.in_doubt(&error.message),
+            ServiceFailure::InDoubt => self.in_doubt(&error.message).await,
             ServiceFailure::Later { .. }
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::Refused
@@ -175,16 +253,22 @@ impl Entry<'_> {
         self.claimed.task.lock().await.doc.effects.retain(|effect| effect.name != self.name);
     }
 
-    /// The intent stays; the next try resolves it once it has settled.
-    fn in_doubt(&self, what: &str) -> Interrupt {
-        let error =
-            TaskError::new(self.name, "in_doubt", format!("whether it happened is not known: {what}"));
+    /// The intent stays; the next try resolves it once it has settled. It costs no attempt: if it turns out that
+    /// nothing happened, the service was at fault, and each further try waits longer.
+    async fn in_doubt(&self, what: &str) -> Interrupt {
+        let error = self.doubt(what);
+        let deferrals = self.claimed.task.lock().await.doc.deferrals;
+        let wait = SETTLING.max(deferral_backoff(deferrals));
         Interrupt::Defer(Box::new(Deferred {
             why: error.message.clone(),
-            not_before: Some(after(self.claimed.now(), SETTLING)),
+            not_before: Some(after(self.claimed.now(), wait)),
             is_slot: false,
-            counted: true,
+            counted: false,
             error: Some(error),
         }))
+    }
+
+    fn doubt(&self, what: &str) -> TaskError {
+        TaskError::new(self.name, "in_doubt", format!("whether it happened is not known: {what}"))
     }
 }

@@ -58,16 +58,20 @@ async fn pass(
     alarm: Option<&str>,
     policy: Option<ApprovalPolicy>,
 ) -> Result<(), Interrupt> {
-    if claimed.has_begun(name).await {
-        // It passed the gate before; parking it now could not take it back.
-        return claimed.keep_text(text).await.map(drop);
+    if claimed.has_begun_with(name, text).await {
+        // This very text passed the gate before; parking it now could not take it back.
+        claimed.keep_text(text).await?;
+        claimed.note_released(name, text).await;
+        return Ok(());
     }
     let agent = &claimed.resources.settings.agent;
     let policy = policy.unwrap_or(agent.approval);
     let confidence = claimed.classification().await.confidence;
     let over_limit = if name == REPLY { limit_exceeded(claimed).await? } else { None };
     let because = parked_because(agent, policy, &Candidate { confidence, from, alarm, over_limit });
-    keep_draft(claimed, text, from, name, because).await
+    keep_draft(claimed, text, from, name, because).await?;
+    claimed.note_released(name, text).await;
+    Ok(())
 }
 
 /// Likewise; returns what a person has approved, if one had to, else `text` itself.

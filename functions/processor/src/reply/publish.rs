@@ -2,39 +2,103 @@
 
 use async_trait::async_trait;
 use domain::{
-    DraftOrigin, Mark, Proof, Publisher, ServiceError, Target, TaskOutput, Timestamp, short_sha256,
+    DraftOrigin, EffectState, Mark, Proof, Publisher, ServiceError, Target, TaskOutput, Timestamp,
+    short_sha256,
 };
 
-use crate::reply::approval::{REPLY, answered};
-use crate::reply::effect::{Action, Found, once};
+use crate::reply::approval::{Approval, REPLY, answered};
+use crate::reply::effect::{Action, Found, earlier, once};
 use crate::reply::gate::pass_reply;
 use crate::reply::thread::still_open;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Finished, Interrupt};
 
 /// Answers in the thread that the event came from: cleans `text`, parks it if a person must look at it
-/// first, and publishes it once, unless the thread was closed meanwhile. A task of `POST /tasks` has no
-/// thread: its answer is its result.
+/// first, and publishes it once, unless the thread was closed meanwhile. If another draft of this task has been
+/// published already, or may have been, that is found out first, and it stays the only one. A task of
+/// `POST /tasks` has no thread: its answer is its result.
 pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finished, Interrupt> {
-    let approval = answered(claimed, REPLY).await?;
-    // What may be published already is not to be called off.
-    if !claimed.has_begun(REPLY).await {
-        still_open(claimed, approval.is_some()).await?;
-    }
-    let text = match approval {
-        Some(approval) => approval.text,
-        None => pass_reply(claimed, &text, DraftOrigin::Model).await?,
-    };
-    let output = TaskOutput::Draft(short_sha256(&text));
     if claimed.answers_caller().await {
+        let approval = answered(claimed, REPLY).await?;
+        let text = through_gate(claimed, approval, &text).await?;
+        let output = TaskOutput::Draft(short_sha256(&text));
         return Ok(Finished { success: true, output, output_url: None });
     }
-    let target = claimed.target()?;
-    let service = claimed.resources.services.of(target);
-    let service = service.map_err(|error| Interrupt::from_service(REPLY, &error, claimed.now()))?;
+    if let Some(finished) = landed(claimed).await? {
+        return Ok(finished);
+    }
+    let approval = answered(claimed, REPLY).await?;
+    still_open(claimed, approval.is_some()).await?;
+    let text = through_gate(claimed, approval, &text).await?;
+    let (service, target) = place(claimed)?;
     let proof = once(claimed, REPLY, &Posting { service, target, text: &text }).await?;
+    let output = TaskOutput::Draft(short_sha256(&text));
     *claimed.published.lock().await = Some(text);
     Ok(Finished { success: true, output, output_url: proof.url })
+}
+
+async fn through_gate(
+    claimed: &ClaimedTask,
+    approval: Option<Approval>,
+    text: &str,
+) -> Result<String, Interrupt> {
+    match approval {
+        Some(approval) => Ok(approval.text),
+        None => pass_reply(claimed, text, DraftOrigin::Model).await,
+    }
+}
+
+/// Where the reply goes.
+fn place(claimed: &ClaimedTask) -> Result<(&dyn Publisher, &Target), Interrupt> {
+    let target = claimed.target()?;
+    let service = claimed.resources.services.of(target);
+    Ok((service.map_err(|error| Interrupt::from_service(REPLY, &error, claimed.now()))?, target))
+}
+
+/// How the task ends if a reply of it is in the thread already; `None` if certainly none is.
+async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
+    if claimed.task.lock().await.effect(REPLY).is_none() {
+        return Ok(None);
+    }
+    let (service, target) = place(claimed)?;
+    let Some(earlier) = earlier(claimed, REPLY, &Posting { service, target, text: "" }).await? else {
+        return Ok(None);
+    };
+    let finished = earlier.finished(claimed, REPLY).await;
+    if let TaskOutput::Draft(hash) = &finished.output {
+        // Only kept for later tasks: this one does without.
+        *claimed.published.lock().await = claimed.draft_text(hash).await.ok();
+    }
+    Ok(Some(finished))
+}
+
+/// Whether a reply of `claimed` may be in the thread without a proof of it.
+pub(crate) async fn may_have_landed(claimed: &ClaimedTask) -> bool {
+    let task = claimed.task.lock().await;
+    task.effect(REPLY).is_some_and(|effect| matches!(effect.state, EffectState::Intended { .. }))
+}
+
+/// What ends a task that is about to end without a reply, as `outcome` says: the reply, if it turns out to be in
+/// the thread after all. Looks once more; a service that does not answer is waited for.
+pub(crate) async fn unless_landed(
+    claimed: &ClaimedTask,
+    outcome: Result<Finished, Interrupt>,
+) -> Result<Finished, Interrupt> {
+    let attempts = claimed.task.lock().await.control.attempts;
+    let ends = match &outcome {
+        Err(Interrupt::Fail(_) | Interrupt::Ignore(_)) => true,
+        Err(Interrupt::Defer(deferred)) => deferred.is_last(attempts),
+        _ => false,
+    };
+    if !ends || !may_have_landed(claimed).await {
+        return outcome;
+    }
+    match landed(claimed).await {
+        Ok(Some(finished)) => Ok(finished),
+        Err(Interrupt::Defer(deferred)) if !deferred.counted => Err(Interrupt::Defer(deferred)),
+        Err(interrupt @ (Interrupt::Store(_) | Interrupt::Lost)) => Err(interrupt),
+        Ok(None) | Err(_) => outcome,
+    }
 }
 
 /// A comment in a thread. It takes no permit of a host: a thread has one task at a time.

@@ -25,6 +25,10 @@ pub(crate) async fn limit_exceeded(claimed: &ClaimedTask) -> Result<Option<u32>,
     let key = format!("replies:{thread}:{}", now.as_second().div_euclid(HOUR_SECONDS));
     let forget_at = after(now, Duration::from_secs(2 * HOUR_SECONDS.unsigned_abs()));
     let replies = claimed.resources.stores.state.add(&key, 1, forget_at).await?;
+    if replies > i64::from(limit) {
+        // Counted again if the draft is not parked after all: what follows may fail.
+        return Ok(Some(limit));
+    }
     claimed.task.lock().await.doc.reply_counted = true;
-    Ok((replies > i64::from(limit)).then_some(limit))
+    Ok(None)
 }

@@ -1,20 +1,22 @@
 //! [`ClaimedTask`]: one claim of one task, from the claim to the last write.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Audience, Blob, Classification, Event, Exchange, PartKey, PutNew, Save, StepUsage,
-    StoreError, Target, Task, TaskId, Timestamp, between, short_sha256,
+    API_SOURCE, Audience, Blob, Classification, Comment, Content, Event, Exchange, PartKey, PutNew, Save,
+    StepUsage, StoreError, Target, Task, TaskId, Timestamp, between, short_sha256,
 };
 use futures::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::Interrupt;
 use crate::resources::Resources;
+use crate::task::carried;
 use crate::triage::answer::unclassified;
 
 /// Kept free at the end of an invocation for the last writes.
@@ -33,7 +35,6 @@ pub(crate) struct ClaimedTask {
     pub(crate) deadline: Timestamp,
     pub(crate) lease_until: Timestamp,
     calls: AtomicU32,
-    slot_used: AtomicBool,
     permits: AtomicU32,
     /// Whether this run is going to answer in the thread.
     pub(crate) answers: AtomicBool,
@@ -41,6 +42,10 @@ pub(crate) struct ClaimedTask {
     pub(crate) seen_open: AtomicBool,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
+    /// What older tasks have left that gave way to this one.
+    carried: OnceCell<Vec<Comment>>,
+    /// The content of each effect, by its name: what this run has let through the gate for it.
+    released: Mutex<BTreeMap<String, Content>>,
     /// The text that was published, for later tasks that find no model.
     pub(crate) published: Mutex<Option<String>>,
 }
@@ -58,11 +63,12 @@ impl ClaimedTask {
             deadline,
             lease_until,
             calls: AtomicU32::new(0),
-            slot_used: AtomicBool::new(false),
             permits: AtomicU32::new(0),
             answers: AtomicBool::new(false),
             seen_open: AtomicBool::new(false),
             parked: AtomicBool::new(false),
+            carried: OnceCell::new(),
+            released: Mutex::default(),
             published: Mutex::new(None),
         }
     }
@@ -76,10 +82,10 @@ impl ClaimedTask {
         self.deadline.checked_sub(LAST_WRITES).unwrap_or(self.deadline)
     }
 
-    /// The slot that the task has waited for at the model. It is good for one call, the first.
-    pub(crate) fn take_slot(&self, task: &Task) -> Option<Timestamp> {
-        let is_first = !self.slot_used.swap(true, Ordering::Relaxed);
-        task.doc.slot.filter(|_| is_first)
+    /// The slot that the task has waited for at the model. It is good for one call, the first; a run that asks
+    /// no model keeps it.
+    pub(crate) fn take_slot(&self, task: &mut Task) -> Option<Timestamp> {
+        task.doc.slot.take()
     }
 
     /// A number for each permit of a host that this task takes.
@@ -105,14 +111,43 @@ impl ClaimedTask {
         })
     }
 
+    /// What older tasks were asked that gave way to this one, the oldest first.
+    pub(crate) async fn carried(&self) -> Result<&[Comment], Interrupt> {
+        let read = || carried::carried(&self.resources, &self.id, &self.event);
+        self.carried.get_or_try_init(read).await.map(Vec::as_slice)
+    }
+
     /// What triage made of it.
     pub(crate) async fn classification(&self) -> Classification {
         self.task.lock().await.doc.classification.clone().unwrap_or_else(unclassified)
     }
 
-    /// Whether the effect `name` has been begun: then what it is must not be decided anew.
-    pub(crate) async fn has_begun(&self, name: &str) -> bool {
-        self.task.lock().await.effect(name).is_some()
+    /// Notes that `text` may go out as the content of the effect `name`.
+    pub(crate) async fn note_released(&self, name: &str, text: &str) {
+        let content = self.content_of(text);
+        self.released.lock().await.insert(name.to_owned(), content);
+    }
+
+    /// What this run has let through for the effect `name`.
+    pub(crate) async fn released(&self, name: &str) -> Option<Content> {
+        self.released.lock().await.get(name).cloned()
+    }
+
+    /// Whether the effect `name` has been begun with this very text: then it passed the gate before.
+    pub(crate) async fn has_begun_with(&self, name: &str, text: &str) -> bool {
+        let task = self.task.lock().await;
+        task.effect(name).is_some_and(|effect| effect.content == Some(self.content_of(text)))
+    }
+
+    /// What the effect `name` was begun with in an earlier round, if it was.
+    pub(crate) async fn begun_before(&self, name: &str) -> Option<Content> {
+        let task = self.task.lock().await;
+        let content = task.effect(name).and_then(|effect| effect.content.clone());
+        content.filter(|content| content.round != self.round)
+    }
+
+    fn content_of(&self, text: &str) -> Content {
+        Content { hash: short_sha256(text), round: self.round }
     }
 
     /// Whether somebody asked for the task by `POST /tasks`.

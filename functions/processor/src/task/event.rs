@@ -23,8 +23,11 @@ pub(crate) async fn read_event(resources: &Resources, task: &Task) -> Result<Eve
         )
     })?;
     let blob = resources.stores.payloads.get(&task.id, &PartKey::payload()).await?;
-    let blob =
-        blob.ok_or_else(|| fail(domain::PAYLOAD_MISSING, "the stored payload is missing".to_owned()))?;
+    // Its sender may just be sending it again: the body is looked for as often as a task is tried.
+    let blob = blob.ok_or_else(|| {
+        let message = "the stored payload is missing";
+        Interrupt::retry(TaskError::new("read the event", domain::PAYLOAD_MISSING, message))
+    })?;
     let body = blob.unpack().map_err(|error| StoreError::broken("read the payload", error))?;
     let received = Received { event_hint: task.doc.event_hint.as_deref(), body: &body };
     match sender.parse(&received) {

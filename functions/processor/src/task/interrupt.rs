@@ -35,7 +35,7 @@ pub enum Interrupt {
     Ignore(String),
     /// Somebody else holds the task now: write nothing more.
     Lost,
-    /// The stores do not answer: nothing can be written, the message comes back by itself.
+    /// A store does not answer: an orderly deferral, if it can be written.
     Store(StoreError),
 }
 
@@ -55,6 +55,11 @@ pub struct Deferred {
 }
 
 impl Deferred {
+    /// One that costs no attempt, with a time that is left to the back-off.
+    pub(crate) fn orderly(why: String) -> Self {
+        Self { why, not_before: None, is_slot: false, counted: false, error: None }
+    }
+
     /// Whether a task with so many `attempts` has none left for it.
     #[must_use]
     pub(crate) fn is_last(&self, attempts: u32) -> bool {
@@ -78,8 +83,7 @@ impl Interrupt {
 
     /// An orderly deferral: costs no attempt.
     pub fn defer(why: impl Into<String>, not_before: Option<Timestamp>) -> Self {
-        let why = why.into();
-        Self::Defer(Box::new(Deferred { why, not_before, is_slot: false, counted: false, error: None }))
+        Self::Defer(Box::new(Deferred { not_before, ..Deferred::orderly(why.into()) }))
     }
 
     /// Nobody can be answered in the thread any more, or waits for it.
@@ -174,9 +178,16 @@ impl Interrupt {
     }
 }
 
+/// A store that does not answer is not the task's fault. What is damaged stays so: it is tried as often as any
+/// failure, and ends the task with its own error.
 impl From<StoreError> for Interrupt {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            StoreError::Unavailable { .. } => Self::Store(error),
+            StoreError::Broken { operation, message } => {
+                Self::retry(TaskError::new(operation, "damaged", message))
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One task from its message to its last write: claim it, read its event, run its automation, settle it.
 
+pub(crate) mod alone;
+pub(crate) mod carried;
 mod claim;
 pub(crate) mod claimed_task;
 pub(crate) mod event;

@@ -11,6 +11,7 @@ use crate::after_end::notices;
 use crate::queue::ack::Ack;
 use crate::reply::fallback;
 use crate::resources::Resources;
+use crate::task::alone;
 use crate::task::claim::claim;
 use crate::task::settle::settle;
 use crate::task::work::{Worked, work};
@@ -19,9 +20,24 @@ use crate::{Interrupt, Processor};
 
 /// How soon a message comes back whose thread another task is working on.
 const THREAD_RETRY: Duration = Duration::from_secs(4);
+/// After a crash, the messages of a batch come back within this time and not all at once: they must not make the
+/// same batch again.
+const RETURNS_SPREAD: Duration = Duration::from_secs(60);
+
+/// What became of a message.
+pub(crate) enum Processed {
+    /// That.
+    Done(Ack),
+    /// Its task runs alone, once the others of the batch are done. A former processor of it died, after so many
+    /// attempts that are its own.
+    SetAside {
+        /// Attempts of the task that ended without a word while it ran alone.
+        attempts: u32,
+    },
+}
 
 /// Works on the task that `delivery` names, and returns before `deadline`. By `member` it may ask the triage
-/// model together with others.
+/// model together with others. If there are `others` beside it, a task whose processor died is set aside.
 ///
 /// Everything that goes wrong within one task stays within it.
 pub(crate) async fn process(
@@ -29,36 +45,55 @@ pub(crate) async fn process(
     delivery: &Delivery,
     deadline: Timestamp,
     member: Member,
+    others: bool,
+) -> Processed {
+    match claim(processor, delivery, deadline).await {
+        Ok(task) if others && alone::must_run_alone(&task) => {
+            let spread = RETURNS_SPREAD.mul_f64(processor.resources.jitter.draw());
+            hide(&processor.resources, delivery, &task, between(processor.clock().now(), deadline) + spread)
+                .await;
+            alone::set_aside(processor, task).await
+        }
+        Ok(task) => Processed::Done(run(processor, task, delivery, deadline, member).await),
+        Err(ack) => Processed::Done(ack),
+    }
+}
+
+/// Works on a claimed task.
+async fn run(
+    processor: &Arc<Processor>,
+    mut task: Task,
+    delivery: &Delivery,
+    deadline: Timestamp,
+    member: Member,
 ) -> Ack {
-    let mut task = match claim(processor, delivery, deadline).await {
-        Ok(task) => task,
-        Err(ack) => return ack,
-    };
     let resources = &processor.resources;
     let (id, owner, started) = (task.id.clone(), claim_owner(task.control.fence), resources.clock.now());
     resources.metrics.claimed(delivery.age);
     task.note(started, "claimed");
     let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
-    hide(resources, delivery, &task, between(started, lease_until)).await;
-    let (lock, worked) = match ThreadLock::take(resources, &task, started, lease_until).await {
+    let spread = RETURNS_SPREAD.mul_f64(resources.jitter.draw());
+    hide(resources, delivery, &task, between(started, lease_until) + spread).await;
+    let (lock, mut worked) = match ThreadLock::take(resources, &task, started, lease_until).await {
         Ok(lock) => {
             let span = info_span!("task", task_id = %task.id, source = task.doc.source);
             (Some(lock), work(processor, task, deadline, member).boxed().instrument(span).await)
         }
-        Err(interrupt) => (None, Worked { task, outcome: Err(interrupt), memory: None }),
+        Err(interrupt) => (None, Worked::untold(task, Err(interrupt))),
     };
-    let ack = settle(processor, worked.task, worked.outcome, started, delivery).await;
+    let memory = worked.memory.take();
+    let ack = settle(processor, worked, started, delivery).await;
     if let Some(lock) = lock {
         lock.release(resources).await;
     }
-    if let (Some(memory), Ack::Delete) = (worked.memory, ack) {
+    if let (Some(memory), Ack::Delete) = (memory, ack) {
         fallback::keep(resources, memory).await;
     }
     notices::deliver(processor, &id, &owner).await;
     ack
 }
 
-/// Hides the message for as long as the lease runs, so that a crash costs the rest of the lease and not the
+/// Hides the message for a little longer than the lease runs, so that a crash costs the rest of the lease and not the
 /// queue's own, much longer time-out.
 async fn hide(resources: &Resources, delivery: &Delivery, task: &Task, time: Duration) {
     if let Err(problem) = resources.stores.queue.set_visibility(&delivery.receipt, time).await {

@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use domain::{
-    Delivery, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp, WORDS_BYTES,
-    after, between, clip,
+    API_SOURCE, Delivery, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp,
+    WORDS_BYTES, after, between, clip,
 };
 use tracing::{error, warn};
 
 use crate::observe;
 use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, wait};
 use crate::task::interrupt::Deferred;
+use crate::task::work::Worked;
 use crate::{Finished, Interrupt, Processor};
 
+/// How soon a message comes back for what follows an end.
+const AT_ONCE: Duration = Duration::ZERO;
 /// How soon a message comes back when the last write failed. The lease still runs: the next claim
 /// waits for its end.
 const STORE_RETRY: Duration = Duration::from_secs(10);
@@ -25,11 +28,10 @@ struct Ending {
     ack: Ack,
 }
 
-/// Writes `outcome` into the task and says what becomes of the message.
+/// Writes what came out into the task and says what becomes of the message.
 pub(crate) async fn settle(
     processor: &Processor,
-    mut task: Task,
-    outcome: Result<Finished, Interrupt>,
+    Worked { mut task, outcome, is_told, .. }: Worked,
     started: Timestamp,
     delivery: &Delivery,
 ) -> Ack {
@@ -49,9 +51,41 @@ pub(crate) async fn settle(
             warn!(task_id = %task.id, fence = task.control.fence, "the lease was lost; a successor has the task");
             return Ack::Retry(None);
         }
-        Err(Interrupt::Store(problem)) => return store_failed(&task, &problem),
+        Err(Interrupt::Store(problem)) => {
+            warn!(task_id = %task.id, %problem, "a store does not answer; the task is tried again");
+            catch_up(processor, &mut task).await;
+            defer(processor, &mut task, Deferred::orderly(problem.to_string()), now, delivery)
+        }
     };
+    task.doc.settled_fence = task.control.fence;
+    task.doc.runs_alone = false;
+    let ending = if is_told { ending } else { owe_result(&mut task, ending, now) };
     write(processor, task, ending, now).await
+}
+
+/// An end of which nobody has told the receiver of the result has a follow-up. It is counted by this very
+/// claim; the message comes back for the rest.
+fn owe_result(task: &mut Task, ending: Ending, now: Timestamp) -> Ending {
+    if !ending.status.is_end() || task.doc.source != API_SOURCE {
+        return ending;
+    }
+    task.record_follow_up(now);
+    if let Some(follow_up) = &mut task.doc.follow_up {
+        follow_up.counted = true;
+    }
+    Ending { ack: Ack::Retry(Some(AT_ONCE)), ..ending }
+}
+
+/// A write of this claim may have been made although its answer was lost. Nobody else writes under its fence
+/// but the sweeper, which says no more than that it sent a message.
+async fn catch_up(processor: &Processor, task: &mut Task) {
+    let Ok(Some(current)) = processor.stores().tasks.get(&task.id).await else { return };
+    let is_ours = current.control.fence == task.control.fence
+        && current.control.status == task.control.status
+        && current.control.lease == task.control.lease;
+    if is_ours {
+        task.control.revision = current.control.revision;
+    }
 }
 
 async fn write(processor: &Processor, mut task: Task, ending: Ending, now: Timestamp) -> Ack {
@@ -145,7 +179,10 @@ fn defer(
         deferral_backoff(task.doc.deferrals)
     };
     task.doc.deferrals = task.doc.deferrals.saturating_add(1);
-    task.doc.slot = deferred.not_before.filter(|_| deferred.is_slot);
+    // A run that asked no model keeps the slot that it had.
+    if deferred.is_slot {
+        task.doc.slot = deferred.not_before;
+    }
     task.doc.wakes = 0;
     task.doc.error = deferred.error.or_else(|| task.doc.error.take());
     let not_before =

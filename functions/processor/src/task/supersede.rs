@@ -2,12 +2,13 @@
 //!
 //! Nothing may be lost by it. A task gives way only before anything was done for it. The newer task must be of the
 //! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
-//! will be answered, and this task's text must be in the conversation that it shows the model.
+//! will be answered, and is handed this task's text: by then the thread may show later comments alone.
 
 use domain::{Event, Task, TaskId, TaskStatus};
 use tracing::warn;
 
 use crate::resources::Resources;
+use crate::task::carried::{hand_over, is_conversational};
 use crate::task::event::{read_event, unwanted};
 
 /// Newer tasks of a thread that are looked at. Of a flood, the last ones are in nobody's way.
@@ -15,6 +16,9 @@ const LOOKED_AT: usize = 5;
 
 /// The newer task that answers for `task`, if there is one. It costs one request to the store if nobody has said
 /// more, which is the rule. If the store does not answer, there is none.
+///
+/// The lease of the thread is held meanwhile, so a newer task that has not begun by the store's own word does not
+/// begin before it was handed the text.
 pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) -> Option<TaskId> {
     if !may_give_way(resources, task, event) {
         return None;
@@ -27,7 +31,7 @@ pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) 
         }
     };
     for other in newer.iter().filter(|other| is_to_come(other)) {
-        if answers_for(resources, other, event).await {
+        if gives_way(resources, task, event, other).await {
             return Some(other.id.clone());
         }
     }
@@ -36,9 +40,8 @@ pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) 
 
 /// Whether `task` is a person's comment for which nothing has been done or decided yet.
 fn may_give_way(resources: &Resources, task: &Task, event: &Event) -> bool {
-    let conversational = event.comment_id.is_some() && event.target.is_some() && !event.unlisted;
     // Without a history the newer task would not know what was said before.
-    conversational && is_untouched(task) && resources.settings.agent.history > 0
+    is_conversational(event) && is_untouched(task) && resources.settings.agent.history > 0
 }
 
 fn is_untouched(task: &Task) -> bool {
@@ -66,9 +69,26 @@ fn is_to_come(other: &Task) -> bool {
     open && is_untouched(other)
 }
 
-async fn answers_for(resources: &Resources, other: &Task, event: &Event) -> bool {
+/// Hands `task` over to `other`, if that answers for it; an index may have shown a former state of it. If
+/// anything goes wrong, `task` is answered by itself: at worst its text is answered twice.
+async fn gives_way(resources: &Resources, task: &Task, event: &Event, other: &Task) -> bool {
     let Ok(newer) = read_event(resources, other).await else { return false };
-    takes_the_place_of(&newer, event) && matches!(unwanted(resources, other, &newer).await, Ok(None))
+    if !takes_the_place_of(&newer, event) || !matches!(unwanted(resources, other, &newer).await, Ok(None)) {
+        return false;
+    }
+    match resources.stores.tasks.get(&other.id).await {
+        Ok(Some(present)) if is_to_come(&present) => {
+            let is_new_wording = newer.comment_id == event.comment_id;
+            match hand_over(resources, task, event, &present, is_new_wording).await {
+                Ok(()) => true,
+                Err(problem) => {
+                    warn!(task_id = %task.id, %problem, "the text cannot be handed over; this task is answered by itself");
+                    false
+                }
+            }
+        }
+        _ => false,
+    }
 }
 
 /// Whether `newer` is the same person's next word, or the new wording of the same one.

@@ -25,6 +25,15 @@ pub(crate) struct Worked {
     pub(crate) outcome: Result<Finished, Interrupt>,
     /// What later tasks may want to know of it, once it has ended well.
     pub(crate) memory: Option<Memory>,
+    /// Whether the receiver of its result knows how it ended, if it has one and the task ends.
+    pub(crate) is_told: bool,
+}
+
+impl Worked {
+    /// A task that came to `outcome` before the work on it began, or in place of it.
+    pub(crate) fn untold(task: Task, outcome: Result<Finished, Interrupt>) -> Self {
+        Self { task, outcome, memory: None, is_told: false }
+    }
 }
 
 /// Works on `task` and gives it back with what came out. Panics do not get past here.
@@ -39,9 +48,12 @@ pub(crate) async fn work(
         Some(group) => member.expect(group),
         None => member = Member::alone(),
     }
+    if let Some(error) = no_more_tries(resources, &task) {
+        return give_up(resources, task, error, deadline).await;
+    }
     let event = match prepare(resources, &task).await {
         Ok(event) => event,
-        Err(interrupt) => return Worked { task, outcome: Err(interrupt), memory: None },
+        Err(interrupt) => return Worked::untold(task, Err(interrupt)),
     };
     let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
     let outcome = match callback::ended(&claimed).await {
@@ -49,7 +61,8 @@ pub(crate) async fn work(
         Ok(None) => {
             let outcome =
                 AssertUnwindSafe(automate(&processor.registry, &claimed, member)).catch_unwind().await;
-            outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())))
+            let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
+            publish::unless_landed(&claimed, outcome).await
         }
         Err(interrupt) => Err(interrupt),
     };
@@ -60,18 +73,43 @@ pub(crate) async fn work(
     };
     // A cloned context that an automation has leaked may still hold the task: it is copied.
     let task = claimed.task.lock().await.clone();
-    Worked { task, outcome, memory }
+    Worked { task, outcome, memory, is_told: true }
+}
+
+/// Why `task` is worked on no more.
+fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
+    if task.control.attempts > MAX_ATTEMPTS {
+        return Some(attempts_exhausted(task));
+    }
+    (resources.clock.now() >= task.gives_up_at()).then(|| {
+        let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
+        TaskError::new("processing", "too_old", message)
+    })
+}
+
+/// Ends `task` with `error`, unless it has an end already that nobody has written: a result that its receiver may
+/// know, or a reply that is in the thread after all. The event is read for the latter alone: what kills the
+/// processor may be the event.
+async fn give_up(resources: &Arc<Resources>, task: Task, error: TaskError, deadline: Timestamp) -> Worked {
+    let looks = task.has_open_intent() && task.control.attempts <= 2 * MAX_ATTEMPTS;
+    let event = match looks.then_some(read_event(resources, &task)) {
+        Some(event) => event.await.ok(),
+        None => None,
+    };
+    let doc = &task.doc;
+    let event = event.unwrap_or_else(|| Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor));
+    let claimed = ClaimedTask::new(Arc::clone(resources), task, event, deadline);
+    let outcome = match callback::ended(&claimed).await {
+        Ok(Some(ended)) => ended.outcome(),
+        Ok(None) if looks => publish::unless_landed(&claimed, Err(Interrupt::fail(error))).await,
+        Ok(None) => Err(Interrupt::fail(error)),
+        Err(interrupt) => Err(interrupt),
+    };
+    Worked::untold(claimed.task.into_inner(), outcome)
 }
 
 /// Everything that can end a task before any money is spent on it.
 async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt> {
-    if task.control.attempts > MAX_ATTEMPTS {
-        return Err(Interrupt::fail(attempts_exhausted(task)));
-    }
-    if resources.clock.now() >= task.gives_up_at() {
-        let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
-        return Err(Interrupt::fail(TaskError::new("processing", "too_old", message)));
-    }
     let event = read_event(resources, task).await?;
     if let Some(reason) = unwanted(resources, task, &event).await? {
         return Err(Interrupt::Ignore(reason));
@@ -147,6 +185,7 @@ async fn dispatch(
 ) -> Result<Finished, Interrupt> {
     let (name, automation) = automation_of(registry, claimed, &classification.intent)?;
     let work = automation.run(Context(Arc::clone(claimed)), classification.parameters);
+    let work = claimed.resources.stalls.watched(name, &claimed.id, work);
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
     outcome.unwrap_or_else(|panic| Err(panicked(name, Some(name), panic.as_ref()))).map_err(|interrupt| {
         match interrupt {

@@ -29,7 +29,7 @@ pub(crate) async fn ask(
     claimed: &ClaimedTask,
     member: Member,
 ) -> Result<Option<TriageAnswer>, Interrupt> {
-    let call = call(registry, claimed).await;
+    let call = call(registry, claimed).await?;
     let share = match member.arrive(&call) {
         Arrival::Alone => None,
         Arrival::Leads(leader) => {
@@ -92,10 +92,11 @@ async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<Tri
     }
 }
 
-async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> ModelCall {
+async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> Result<ModelCall, Interrupt> {
+    let before = claimed.carried().await?;
     let settings = &claimed.resources.settings;
     let task = claimed.task.lock().await;
-    ModelCall {
+    Ok(ModelCall {
         task_id: claimed.id.clone(),
         step: "triage".to_owned(),
         role: ModelRole::Triage,
@@ -104,9 +105,9 @@ async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> ModelCall {
         priority: task.doc.priority,
         system: instructions(&settings.intents),
         documents: Vec::new(),
-        turns: vec![question(&claimed.event)],
+        turns: vec![question(&claimed.event, before)],
         output: output(settings, registry),
         slot: None,
         deadline: claimed.answer_by(),
-    }
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Event, OutputFormat, Turn, WORDS_BYTES};
+use domain::{Comment, Event, OutputFormat, Turn, WORDS_BYTES};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use settings::{Intent, Settings};
@@ -25,12 +25,13 @@ pub(crate) fn instructions(intents: &[Intent]) -> String {
     text
 }
 
-/// The question about one event; nothing in it tells one task from another, so that equal events are
-/// sorted by one call.
+/// The question about one event, and what its author said just `before` it that is answered with it. Nothing in it
+/// tells one task from another, so that equal events are sorted by one call.
 #[must_use]
-pub(crate) fn question(event: &Event) -> Turn {
+pub(crate) fn question(event: &Event, before: &[Comment]) -> Turn {
     let texts = [&event.name, event.title.as_deref().unwrap_or_default(), &event.text];
-    let fence = Fence::of_texts(&[&texts[..], event.opening.as_deref().as_slice()].concat());
+    let said: Vec<&str> = before.iter().map(|comment| comment.text.as_str()).collect();
+    let fence = Fence::of_texts(&[&texts[..], event.opening.as_deref().as_slice(), &said].concat());
     let mut text = format!("{}\n\nAn event of the kind {}:\n\n", fence.rule(), event.name);
     if let Some(title) = &event.title {
         text.push_str(&fence.around("title", title));
@@ -38,6 +39,10 @@ pub(crate) fn question(event: &Event) -> Turn {
     }
     if let Some(opening) = &event.opening {
         text.push_str(&fence.around("what the thread was opened with", opening));
+        text.push_str("\n\n");
+    }
+    for said in said {
+        text.push_str(&fence.around("said just before by the same person, and answered with it", said));
         text.push_str("\n\n");
     }
     text.push_str(&fence.around("text to sort", &event.text));

@@ -64,3 +64,59 @@ async fn duplicate_delivery_does_nothing() {
         assert_eq!(bench.stores.queue.depth(lane).await.unwrap(), Depth::default());
     }
 }
+
+/// Hands the messages over as one batch, in an invocation that is killed after `time`, if there is one.
+async fn invoke(bench: &Bench, kill_after: Option<Duration>) {
+    let deliveries = bench.receive(Lane::Standard).await;
+    let deadline = after(bench.now(), Duration::from_secs(120));
+    let work = bench.processor.handle_together(deliveries, deadline);
+    let left = kill_after.unwrap_or(Duration::from_secs(600));
+    for (delivery, ack) in tokio::time::timeout(left, work).await.into_iter().flatten() {
+        if ack == processor::Ack::Delete {
+            bench.stores.queue.delete(&delivery.receipt).await.unwrap();
+        }
+    }
+}
+
+/// One task of ten kills whatever environment it runs in. The others lose one try with it, get that back, and
+/// are done one after the other.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_kills_its_environment_takes_no_neighbour_along() {
+    let bench = Bench::new();
+    let mut ids = Vec::new();
+    for number in 0..9 {
+        ids.push(bench.accept(&issue(number + 1)).await);
+    }
+    *bench.model.poison.lock().unwrap() = Some("octo/repo#666");
+    let poison = bench.accept(&issue(666)).await;
+    *bench.model.delay.lock().unwrap() = Duration::from_secs(1);
+    // The first time in the middle of everybody's work.
+    for kill_after in [500].into_iter().chain([60_000; 8]) {
+        invoke(&bench, Some(Duration::from_millis(kill_after))).await;
+        bench.pass(Duration::from_secs(200));
+    }
+    for id in &ids {
+        let task = bench.task(id).await;
+        assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Completed, 1), "{task:?}");
+    }
+    assert_eq!(bench.comments().len(), 9);
+    let task = bench.task(&poison).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert_eq!(task.doc.error.unwrap().kind, "no_attempts_left");
+    let poisoned =
+        bench.model.calls.lock().unwrap().iter().filter(|call| call.thread.ends_with("#666")).count();
+    assert!(poisoned <= 6, "five tries of its own and the shared one, not {poisoned}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_a_batch_do_not_come_back_together() {
+    let bench = Bench::new();
+    bench.accept(&issue(7)).await;
+    *bench.model.poison.lock().unwrap() = Some("octo/repo#7");
+    invoke(&bench, Some(Duration::from_secs(1))).await;
+    // The lease ends after 130 s; with the jitter of the test the message comes back a minute later.
+    bench.pass(Duration::from_secs(188));
+    assert!(bench.receive(Lane::Standard).await.is_empty());
+    bench.pass(Duration::from_secs(3));
+    assert_eq!(bench.receive(Lane::Standard).await.len(), 1);
+}

@@ -15,6 +15,7 @@ async fn until_ended(bench: &Bench, id: &TaskId) -> Task {
             return task;
         }
         bench.pass(Duration::from_secs(15));
+        bench.sweep().await;
     }
     panic!("task {id} never ended: {:?}", bench.task(id).await);
 }
@@ -66,7 +67,8 @@ async fn refusal_fails_the_task_with_the_services_words() {
 #[tokio::test(start_paused = true)]
 async fn effect_that_can_never_be_cleared_up_ends_the_task_after_five_tries() {
     let bench = Bench::new();
-    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(ServiceFailure::InDoubt); 9]);
+    bench.service.posts.lock().unwrap().push_back(Post::Refuse(ServiceFailure::InDoubt));
+    *bench.service.finds_fail.lock().unwrap() = Some(ServiceFailure::Refused);
     let id = bench.accept(&issue(7)).await;
     let task = until_ended(&bench, &id).await;
     assert_eq!(task.control.status, TaskStatus::Failed);

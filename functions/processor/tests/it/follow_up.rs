@@ -367,3 +367,65 @@ async fn a_failed_task_that_is_retried_runs_anew() {
     let kinds: Vec<Value> = server.asked().iter().map(|asked| told(asked).0).collect();
     assert_eq!(kinds[0], "task.failed");
 }
+
+/// Works on the task until it has ended; the processor dies `deaths` times, each time `once` holds.
+async fn killed(bench: &Bench, id: &TaskId, deaths: usize, once: impl Fn() -> bool) {
+    for death in 1..=deaths {
+        let delivery = bench.receive(Lane::Standard).await.remove(0);
+        let deadline = after(bench.now(), MINUTE * 3);
+        let reached = async {
+            while !once() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            ack = bench.processor.handle(&delivery, deadline) => panic!("{ack:?} before death {death}"),
+            () = reached => {}
+        }
+        bench.pass(MINUTE * 5);
+    }
+    assert_eq!(bench.status(id).await, TaskStatus::Processing);
+}
+
+#[tokio::test]
+async fn a_task_whose_processors_all_died_is_posted() {
+    let (server, bench) = (receiver(&[]).await, bench());
+    bench.script(vec![Say::Hang; 5]);
+    let callback = format!("{}/done", server.base);
+    let id = bench.accept_from("api", &json!({"prompt": "How?", "callback_url": callback})).await;
+    for deaths in 1..=5 {
+        let model = &bench.model;
+        killed(&bench, &id, 1, || model.calls.lock().unwrap().len() == deaths).await;
+    }
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Failed);
+    bench.work().await;
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    let (kind, data) = told(&asked[0]);
+    assert_eq!((kind, &data["error"]["kind"]), (json!("task.failed"), &json!("no_attempts_left")));
+    assert_eq!(counted(&bench, TaskStatus::Failed).await, 1);
+    is_over(&bench, &id).await;
+}
+
+/// The receiver took the result, and every processor died before it could write that down.
+#[tokio::test]
+async fn a_receiver_that_was_told_completed_is_never_left_with_a_failed_task() {
+    let (server, bench) = (receiver(&[0, 0, 0, 0, 0]).await, bench());
+    bench.script([Say::Triage { intent: "question", confidence: 0.9, spam: false }]);
+    let callback = format!("{}/done", server.base);
+    let id = bench.accept_from("api", &json!({"prompt": "How?", "callback_url": callback})).await;
+    for deaths in 1..=5 {
+        killed(&bench, &id, 1, || server.asked().len() == deaths).await;
+    }
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    for _ in 0..3 {
+        bench.pass(MINUTE);
+        bench.work().await;
+    }
+    let asked = server.asked();
+    assert_eq!(asked.len(), 6);
+    assert!(asked.iter().all(|again| again.body == asked[0].body && told(again).0 == "task.completed"));
+    assert_eq!(counted(&bench, TaskStatus::Completed).await, 1);
+    is_over(&bench, &id).await;
+}

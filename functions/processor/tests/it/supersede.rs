@@ -142,3 +142,31 @@ async fn comments_that_the_thread_does_not_list_are_answered_one_by_one() {
     assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
     assert_eq!(bench.comments().len(), 2);
 }
+
+/// Eight quick comments with a history of three: the answer's own call has the words of all.
+#[tokio::test(start_paused = true)]
+async fn every_text_of_a_superseded_task_is_shown_with_the_newest() {
+    let bench = Bench::new();
+    let events: Vec<Value> = (1..=8).map(|n| nth(n, "mona", &format!("@afterhook part {n}."))).collect();
+    let ids = accepted(&bench, &events).await;
+    *bench.service.history.lock().unwrap() = (6..=8)
+        .map(|n| Comment {
+            id: n.to_string(),
+            author: "mona".to_owned(),
+            ours: false,
+            text: format!("@afterhook part {n}."),
+            at: format!("2026-11-20T10:00:{n:02}Z").parse().unwrap(),
+        })
+        .collect();
+    for _ in 0..20 {
+        settled(&bench).await;
+    }
+    let statuses = statuses(&bench, &ids).await;
+    assert_eq!(statuses[..7], [Ignored; 7]);
+    assert_eq!(statuses[7], Completed);
+    for call in bench.model.calls.lock().unwrap().iter() {
+        let shown: String = call.turns.iter().map(|turn| turn.text.as_str()).collect();
+        let counts: Vec<usize> = (1..=8).map(|n| shown.matches(&format!("part {n}.")).count()).collect();
+        assert_eq!(counts, [1; 8], "{}: {shown}", call.step);
+    }
+}

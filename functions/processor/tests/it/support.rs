@@ -14,6 +14,8 @@ use settings::Settings;
 use telemetry::Metrics;
 use wiring::{Client, OutsideService, Services};
 
+use crate::store_faults::StoreFaults;
+
 pub(crate) const START: i64 = 1_800_000_000_000;
 pub(crate) const LOGIN: &str = "afterhook";
 
@@ -33,6 +35,8 @@ pub(crate) struct ScriptedModel {
     pub(crate) script: Mutex<VecDeque<Say>>,
     pub(crate) calls: Mutex<Vec<ModelCall>>,
     pub(crate) delay: Mutex<Duration>,
+    /// The thread whose calls are never answered.
+    pub(crate) poison: Mutex<Option<&'static str>>,
     /// Why no call is answered at present, whatever the script says.
     pub(crate) down: Mutex<Option<Deferral>>,
 }
@@ -66,6 +70,10 @@ fn exchange(call: &ModelCall) -> Exchange {
 impl Model for ScriptedModel {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
         self.calls.lock().unwrap().push(call.clone());
+        let poison = *self.poison.lock().unwrap();
+        if poison == Some(call.thread.as_str()) {
+            return std::future::pending().await;
+        }
         let delay = *self.delay.lock().unwrap();
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -166,6 +174,8 @@ pub(crate) struct ScriptedService {
     pub(crate) state_fails: Mutex<Vec<ServiceFailure>>,
     /// How often the state was asked for.
     pub(crate) states: AtomicUsize,
+    /// What every search for a comment of ours fails with.
+    pub(crate) finds_fail: Mutex<Option<ServiceFailure>>,
     /// How long history and state take each.
     pub(crate) slow_reads: Mutex<Duration>,
     /// How long the next questions for the login take, the last one first.
@@ -225,6 +235,9 @@ impl Publisher for ScriptedService {
     }
 
     async fn find(&self, _: &Target, mark: &Mark, _: Timestamp) -> Result<Option<Proof>, ServiceError> {
+        if let Some(why) = *self.finds_fail.lock().unwrap() {
+            return Err(failure(why));
+        }
         let comments = self.comments.lock().unwrap();
         let place = comments.iter().position(|(_, known)| *known == mark.to_string());
         Ok(place.map(|place| Proof { id: (place + 1).to_string(), url: None }))
@@ -237,6 +250,8 @@ pub(crate) struct Bench {
     pub(crate) embedded: Embedded,
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) service: Arc<ScriptedService>,
+    /// What goes wrong with the processor's stores.
+    pub(crate) faults: Arc<StoreFaults>,
     /// What the metrics were told.
     pub(crate) figures: telemetry::Recorded,
     now: Arc<AtomicI64>,
@@ -305,8 +320,9 @@ impl Bench {
             true => services,
             false => services.with(OutsideService::Github, Client::with_threads(service.clone())),
         };
+        let faults = Arc::<StoreFaults>::default();
         let parts = Parts {
-            stores: embedded.stores(),
+            stores: StoreFaults::around(&faults, embedded.stores()),
             model: model.clone(),
             services,
             clock,
@@ -316,7 +332,7 @@ impl Bench {
         let registry = registry.unwrap_or_else(processor::registry);
         let processor = Processor::new(&settings, registry, parts).unwrap();
         let stores = embedded.stores();
-        Self { processor: Arc::new(processor), stores, embedded, model, service, figures, now }
+        Self { processor: Arc::new(processor), stores, embedded, model, service, faults, figures, now }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -347,14 +363,24 @@ impl Bench {
         self.store(body, new_task(source)).await
     }
 
+    /// Stores the task of an event, whose body is not stored.
+    pub(crate) async fn accept_without_body(&self, body: &Value) -> TaskId {
+        self.store_task(&serde_json::to_vec(body).unwrap(), new_task("github")).await
+    }
+
     async fn store(&self, body: &Value, new: NewTask) -> TaskId {
         let body = serde_json::to_vec(body).unwrap();
-        let id = TaskId::derive(&new.source, &body);
+        let id = self.store_task(&body, new).await;
+        let (blob, forget_at) = (Blob::pack(&body).unwrap(), self.task(&id).await.parts_forgotten_at());
+        self.stores.payloads.put_new(&id, &PartKey::payload(), &blob, forget_at).await.unwrap();
+        id
+    }
+
+    async fn store_task(&self, body: &[u8], new: NewTask) -> TaskId {
+        let id = TaskId::derive(&new.source, body);
         let (lane, tenant) = (new.priority.lane(), new.tenant.clone());
         let task = Task::received(id.clone(), new, self.now(), after(self.now(), Duration::from_secs(120)));
         self.stores.tasks.insert(&task).await.unwrap();
-        let blob = Blob::pack(&body).unwrap();
-        self.stores.payloads.put_new(&id, &PartKey::payload(), &blob, task.forgotten_at()).await.unwrap();
         self.stores.queue.send(&Envelope { task_id: id.clone(), lane, tenant }).await.unwrap();
         id
     }
@@ -379,6 +405,13 @@ impl Bench {
         worked
     }
 
+    /// One sweep.
+    pub(crate) async fn sweep(&self) -> sweeper::Report {
+        let (stores, clock) = (self.stores.clone(), self.processor.clock().clone());
+        let sweeper = sweeper::Sweeper { stores, clock, metrics: Metrics::none() };
+        sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.unwrap()
+    }
+
     /// Works, and lets time pass, until the task has ended or waits for a person.
     pub(crate) async fn until_settled(&self, id: &TaskId) -> Task {
         for _ in 0..60 {
@@ -388,6 +421,7 @@ impl Bench {
                 return task;
             }
             self.pass(Duration::from_secs(15));
+            self.sweep().await;
         }
         panic!("task {id} never settled: {:?}", self.task(id).await);
     }

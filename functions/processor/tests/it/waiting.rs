@@ -137,7 +137,8 @@ async fn invocation_that_ends_first_leaves_the_task_to_a_successor() {
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::Processing);
-    bench.pass(Duration::from_secs(131));
+    // The lease, and the time in which the messages of a batch come back.
+    bench.pass(Duration::from_secs(191));
     bench.work().await;
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Completed);
@@ -204,4 +205,42 @@ async fn parked_draft_expires_and_can_be_retried() {
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);
     assert_eq!(bench.steps(), ["triage", "answer"], "the same draft, not a second one");
+}
+
+/// The place in the model's queue is not lost to a neighbour of the same thread.
+#[tokio::test(start_paused = true)]
+async fn task_that_waits_for_its_thread_keeps_its_slot() {
+    let bench = Bench::new();
+    let slot = after(bench.now(), Duration::from_secs(45));
+    let triage = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([triage, Say::Fail(ModelFailure::Defer { why: Deferral::Quota, not_before: Some(slot) })]);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    assert_eq!(bench.task(&id).await.doc.slot, Some(slot));
+    bench.pass(Duration::from_secs(45));
+    let (thread, busy_until) = ("thread:github:octo/repo#7", after(bench.now(), Duration::from_secs(3)));
+    let held = bench.stores.state.acquire(thread, "neighbour", bench.now(), busy_until).await.unwrap();
+    assert_eq!(held, Acquire::Held);
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.doc.slot), (TaskStatus::Waiting, Some(slot)));
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.model.calls.lock().unwrap().last().unwrap().slot, Some(slot));
+    assert_eq!(bench.task(&id).await.doc.slot, None);
+}
+
+/// The draft expired with its task's last day; the person decided within the grace.
+#[tokio::test(start_paused = true)]
+async fn approval_that_was_accepted_is_carried_out_whatever_the_age_of_the_task() {
+    let bench = Bench::with(
+        &crate::support::SETTINGS.replace("history = 3", "history = 3\napproval_expires = \"13d\""),
+        None,
+    );
+    bench.script([Say::Triage { intent: "question", confidence: 0.1, spam: false }]);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    bench.pass(Duration::from_secs(13 * 86_400 + 100));
+    let task = bench.approve(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    assert_eq!(bench.comments().len(), 1);
 }

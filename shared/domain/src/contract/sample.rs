@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::{
-    Classification, Closed, Decision, DraftOrigin, DraftRef, Effect, EffectState, FollowUp, MessageRef,
-    NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError, TaskId,
-    TaskOutput, TaskResult, Timestamp, after, short_sha256,
+    Classification, Closed, Content, Decision, DraftOrigin, DraftRef, Effect, EffectState, FollowUp,
+    MessageRef, NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError,
+    TaskId, TaskOutput, TaskResult, Timestamp, after, short_sha256,
 };
 
 /// A text that no other call returns, in this process or a later one.
@@ -79,6 +79,7 @@ pub fn full_task(now: Timestamp) -> Task {
     doc.thread_url = Some("https://example.com/octo/repo/issues/7".to_owned());
     doc.notices = notices(now);
     doc.follow_up = Some(FollowUp { due_at: now, counted: true, tries: 3 });
+    (doc.reported, doc.settled_fence, doc.runs_alone) = (true, 2, true);
     fill_outcome(&mut task, now);
     task
 }
@@ -115,8 +116,16 @@ fn fill_outcome(task: &mut Task, now: Timestamp) {
     let doc = &mut task.doc;
     let proof = Proof { id: "4711".to_owned(), url: Some("https://example.com/c/4711".to_owned()) };
     doc.effects = vec![
-        Effect { name: "label".to_owned(), state: EffectState::Intended { at: now, fence: 3 } },
-        Effect { name: "reply".to_owned(), state: EffectState::Done { at: now, proof } },
+        Effect {
+            name: "label".to_owned(),
+            content: None,
+            state: EffectState::Intended { at: now, fence: 3 },
+        },
+        Effect {
+            name: "reply".to_owned(),
+            content: Some(Content { hash: short_sha256("Hallo"), round: 2 }),
+            state: EffectState::Done { at: now, proof },
+        },
     ];
     doc.result = Some(TaskResult {
         success: true,

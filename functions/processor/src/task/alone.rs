@@ -1,0 +1,46 @@
+//! Tasks whose processor died: out of memory, or in the blocking loop of an automation.
+//!
+//! Whatever killed it took every task of its batch along, and nobody knows whose fault it was. So each of them runs
+//! alone the next time, after the others of its batch have come to an end. The crash that they shared costs none
+//! of them an attempt; one that happens while a task runs alone is its own.
+
+use std::sync::Arc;
+
+use domain::{Save, Task, TaskStatus};
+use tracing::{error, warn};
+
+use crate::Processor;
+use crate::queue::ack::{Ack, LATE_MESSAGE};
+use crate::task::pipeline::Processed;
+
+/// Whether the last claim of `task` before the present one ended without a word, or an earlier one did and none
+/// has ended well since.
+pub(crate) fn must_run_alone(task: &Task) -> bool {
+    task.doc.runs_alone || task.control.fence > task.doc.settled_fence.saturating_add(1)
+}
+
+/// Gives the claim of `task` back, to be claimed again when nothing else runs.
+pub(crate) async fn set_aside(processor: &Arc<Processor>, mut task: Task) -> Processed {
+    let now = processor.clock().now();
+    let shared = if task.doc.runs_alone { 0 } else { 1 };
+    task.control.attempts = task.control.attempts.saturating_sub(1 + shared);
+    task.doc.runs_alone = true;
+    task.doc.settled_fence = task.control.fence;
+    if let Err(illegal) = task.transition(TaskStatus::Waiting, now, "its processor died; it runs alone") {
+        error!(task_id = %task.id, %illegal, "a claimed task cannot be set aside");
+        return Processed::Done(Ack::Retry(None));
+    }
+    task.control.not_before = Some(now);
+    task.control.due_at = Some(domain::after(now, LATE_MESSAGE));
+    match processor.stores().tasks.save(&mut task).await {
+        Ok(Save::Done) => {
+            warn!(task_id = %task.id, "the processor of the task died; it runs alone, after the others of its batch");
+            Processed::SetAside { attempts: task.control.attempts }
+        }
+        Ok(Save::Stale) => Processed::Done(Ack::Retry(None)),
+        Err(problem) => {
+            warn!(task_id = %task.id, %problem, "a task whose processor died waits for the end of its lease");
+            Processed::Done(Ack::Retry(None))
+        }
+    }
+}

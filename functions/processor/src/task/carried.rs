@@ -1,0 +1,88 @@
+//! What tasks were asked that gave way to a newer one: the newer one carries it, whatever else the thread shows by
+//! then.
+
+use domain::{Blob, Comment, Event, PartKey, StoreError, Task, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::Interrupt;
+use crate::resources::Resources;
+
+/// A text that a newer task answers for, as a part of that task.
+#[derive(Debug, Serialize, Deserialize)]
+struct Carried {
+    comment: String,
+    author: String,
+    text: String,
+    at: Timestamp,
+}
+
+/// Whether tasks of this kind of event give way to each other: comments of a thread that lists them.
+pub(crate) fn is_conversational(event: &Event) -> bool {
+    event.comment_id.is_some() && event.target.is_some() && !event.unlisted
+}
+
+/// Hands everything that `task` was to answer to `newer`: its own text, unless `newer` is its new wording, and
+/// what older ones have left it. Both are of one thread, whose lease `task` holds: `newer` reads it later.
+pub(crate) async fn hand_over(
+    resources: &Resources,
+    task: &Task,
+    event: &Event,
+    newer: &Task,
+    is_new_wording: bool,
+) -> Result<(), StoreError> {
+    let payloads = &resources.stores.payloads;
+    let mut parts = payloads.list(&task.id, PartKey::SUPERSEDED).await?;
+    if !is_new_wording {
+        parts.push((PartKey::superseded(&task.id), pack(task, event)?));
+    }
+    for (part, blob) in parts {
+        let _first_or_again = payloads.put_new(&newer.id, &part, &blob, newer.parts_forgotten_at()).await?;
+    }
+    Ok(())
+}
+
+fn pack(task: &Task, event: &Event) -> Result<Blob, StoreError> {
+    let carried = Carried {
+        comment: event.comment_id.clone().unwrap_or_default(),
+        author: event.actor.clone(),
+        text: event.text.clone(),
+        at: event.occurred_at.unwrap_or(task.doc.received_at),
+    };
+    let json = serde_json::to_vec(&carried).map_err(|error| StoreError::broken("hand a text over", error))?;
+    Blob::pack(&json).map_err(|error| StoreError::broken("hand a text over", error))
+}
+
+/// What was handed to `task`, the oldest first.
+pub(crate) async fn carried(
+    resources: &Resources,
+    id: &domain::TaskId,
+    event: &Event,
+) -> Result<Vec<Comment>, Interrupt> {
+    if !is_conversational(event) {
+        return Ok(Vec::new());
+    }
+    let parts = resources.stores.payloads.list(id, PartKey::SUPERSEDED).await?;
+    let mut comments = Vec::with_capacity(parts.len());
+    for (_, blob) in parts {
+        let json = blob.unpack().map_err(|error| StoreError::broken("read a text", error))?;
+        let Carried { comment: id, author, text, at } =
+            serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a text", error))?;
+        comments.push(Comment { id, author, ours: false, text, at });
+    }
+    comments.sort_by_key(|comment| comment.at);
+    Ok(comments)
+}
+
+/// The thread's `history` with what is `carried` and does not stand in it, in the order of time.
+#[must_use]
+pub(crate) fn among(history: Vec<Comment>, carried: &[Comment]) -> Vec<Comment> {
+    let missing: Vec<Comment> = carried
+        .iter()
+        .filter(|text| history.iter().all(|known| known.id != text.id || !known.text.contains(&text.text)))
+        .cloned()
+        .collect();
+    let mut all = missing;
+    all.extend(history);
+    all.sort_by_key(|comment| comment.at);
+    all
+}

@@ -1,0 +1,136 @@
+//! An intent without proof is about one draft: no other goes out in its name, and none that nobody saw.
+
+use std::time::Duration;
+
+use domain::*;
+
+use crate::support::{Bench, Post, SETTINGS, Say, issue};
+
+fn bench() -> Bench {
+    Bench::with(&SETTINGS.replace("history = 3", "history = 3\napproval = \"always\""), None)
+}
+
+async fn retry_with_a_note(bench: &Bench, id: &TaskId) {
+    let decider = Decider { name: "ada", request: "r9", at: bench.now(), from: &Origin::CONSOLE };
+    retry(&bench.stores, id, Some("be kinder".to_owned()), decider).await.unwrap();
+}
+
+/// Draft 1 is approved, its answer is lost as `post` says, and nobody can say what became of it until the task
+/// fails.
+async fn failed_in_doubt(bench: &Bench, post: Post) -> TaskId {
+    let triage = Say::Triage { intent: "question", confidence: 0.9, spam: false };
+    bench.script([triage, Say::Text("First."), Say::Text("Second.")]);
+    bench.service.posts.lock().unwrap().push_back(post);
+    *bench.service.finds_fail.lock().unwrap() = Some(ServiceFailure::Refused);
+    let id = bench.accept(&issue(7)).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::AwaitingApproval);
+    let task = bench.approve(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed, "{task:?}");
+    assert_eq!(task.effect("reply").unwrap().content, Some(content("First.", 0)));
+    *bench.service.finds_fail.lock().unwrap() = None;
+    id
+}
+
+fn content(text: &str, round: u32) -> Content {
+    Content { hash: short_sha256(text), round }
+}
+
+#[tokio::test(start_paused = true)]
+async fn draft_that_nobody_saw_does_not_go_out_for_one_that_is_in_doubt() {
+    let bench = bench();
+    let id = failed_in_doubt(&bench, Post::Refuse(ServiceFailure::InDoubt)).await;
+    retry_with_a_note(&bench, &id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{task:?}");
+    assert_eq!(task.doc.draft.unwrap().hash, short_sha256("Second."));
+    assert!(bench.comments().is_empty());
+    assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.comments(), ["Second."]);
+    assert_eq!(bench.task(&id).await.effect("reply").unwrap().content, Some(content("Second.", 1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn draft_that_had_landed_is_the_only_one_and_the_task_names_it() {
+    let bench = bench();
+    let id = failed_in_doubt(&bench, Post::Lost).await;
+    retry_with_a_note(&bench, &id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{task:?}");
+    assert_eq!(task.doc.result.unwrap().output, TaskOutput::Draft(short_sha256("First.")));
+    assert_eq!(bench.comments(), ["First."]);
+    let named = |entry: &TimelineEntry| entry.note.contains(&short_sha256("First."));
+    assert!(task.doc.timeline.iter().any(named), "{:?}", task.doc.timeline);
+}
+
+/// The thread was closed while the first draft was in doubt: the second is held back like any other.
+#[tokio::test(start_paused = true)]
+async fn thread_that_was_locked_meanwhile_gets_no_second_draft() {
+    let bench = bench();
+    let id = failed_in_doubt(&bench, Post::Refuse(ServiceFailure::InDoubt)).await;
+    *bench.service.state.lock().unwrap() = ThreadState::Locked;
+    retry_with_a_note(&bench, &id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Ignored, 0), "{task:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_draft_counts_against_the_cap_of_its_thread() {
+    let limit = "per_thread_replies_per_hour = 3";
+    let bench = Bench::with(&SETTINGS.replace(limit, "per_thread_replies_per_hour = 1"), None);
+    let first = bench.accept(&issue(7)).await;
+    bench.work().await;
+    assert_eq!(bench.status(&first).await, TaskStatus::Completed);
+    let mut again = issue(7);
+    again["issue"]["body"] = "another".into();
+    let id = bench.accept(&again).await;
+    let task = bench.until_settled(&id).await;
+    assert!(task.doc.draft.unwrap().parked_because.unwrap().contains("1 replies"));
+    retry_with_a_note(&bench, &id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{task:?}");
+    assert_eq!(bench.comments().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn write_only_outage_costs_no_attempt() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(ServiceFailure::InDoubt); 6]);
+    let id = bench.accept(&issue(7)).await;
+    for _ in 0..600 {
+        bench.work().await;
+        let task = bench.task(&id).await;
+        assert!(task.control.attempts <= 1, "{task:?}");
+        bench.pass(Duration::from_secs(5));
+        bench.sweep().await;
+    }
+    assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+    assert_eq!(bench.comments().len(), 1);
+    assert_eq!(bench.steps(), ["triage", "answer"], "nothing was paid twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn comment_that_did_land_leaves_no_failed_task() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().push_back(Post::Lost);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    // Whatever used up the tries meanwhile.
+    let mut task = bench.task(&id).await;
+    task.control.attempts = MAX_ATTEMPTS;
+    assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1), "{task:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn comment_that_did_land_leaves_no_failed_task_for_its_age() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().push_back(Post::Lost);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    bench.pass(Duration::from_secs(13 * 86_400 + 1));
+    let report = bench.sweep().await;
+    assert_eq!((report.woken, report.given_up), (1, 0));
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1), "{task:?}");
+}

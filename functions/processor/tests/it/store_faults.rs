@@ -1,0 +1,158 @@
+//! Stores of which one fails while the others work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::*;
+
+/// What goes wrong.
+#[derive(Default)]
+pub(crate) struct StoreFaults {
+    /// The payload store does not answer.
+    pub(crate) payloads_down: AtomicBool,
+    /// The state store does not answer.
+    pub(crate) state_down: AtomicBool,
+    /// The bytes of every payload are broken.
+    pub(crate) payloads_damaged: AtomicBool,
+    /// The next write of a task is made, and its answer is lost.
+    pub(crate) save_unanswered: AtomicBool,
+}
+
+impl StoreFaults {
+    /// `stores` with the faults that `faults` says.
+    pub(crate) fn around(faults: &Arc<Self>, stores: Stores) -> Stores {
+        let Stores { tasks, payloads, state, queue } = stores;
+        Stores {
+            tasks: Arc::new(Tasks(tasks, Arc::clone(faults))),
+            payloads: Arc::new(Payloads(payloads, Arc::clone(faults))),
+            state: Arc::new(State(state, Arc::clone(faults))),
+            queue,
+        }
+    }
+}
+
+fn check(is_down: &AtomicBool, operation: &'static str) -> Result<(), StoreError> {
+    if is_down.load(Ordering::SeqCst) { Err(StoreError::unavailable(operation, "scripted")) } else { Ok(()) }
+}
+
+struct Tasks(Arc<dyn TaskStore>, Arc<StoreFaults>);
+
+#[async_trait]
+impl TaskStore for Tasks {
+    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
+        self.0.insert(task).await
+    }
+
+    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        self.0.get(id).await
+    }
+
+    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        self.0.claim(id, request).await
+    }
+
+    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        if !self.1.save_unanswered.swap(false, Ordering::SeqCst) {
+            return self.0.save(task).await;
+        }
+        let written = self.0.save(&mut task.clone()).await?;
+        assert_eq!(written, Save::Done);
+        Err(StoreError::unavailable("save", "scripted"))
+    }
+
+    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.0.due(status, before, limit).await
+    }
+
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.0.newer_in_thread(task, limit).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.0.list(query).await
+    }
+}
+
+struct Payloads(Arc<dyn PayloadStore>, Arc<StoreFaults>);
+
+#[async_trait]
+impl PayloadStore for Payloads {
+    async fn put_new(
+        &self,
+        id: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        forget_at: Timestamp,
+    ) -> Result<PutNew, StoreError> {
+        check(&self.1.payloads_down, "put a part")?;
+        self.0.put_new(id, part, blob, forget_at).await
+    }
+
+    async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
+        check(&self.1.payloads_down, "get a part")?;
+        if self.1.payloads_damaged.load(Ordering::SeqCst) && *part == PartKey::payload() {
+            return Err(StoreError::broken("get a part", "the bytes are no zstd"));
+        }
+        self.0.get(id, part).await
+    }
+
+    async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
+        check(&self.1.payloads_down, "list parts")?;
+        self.0.list(id, prefix).await
+    }
+}
+
+struct State(Arc<dyn StateStore>, Arc<StoreFaults>);
+
+#[async_trait]
+impl StateStore for State {
+    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        check(&self.1.state_down, "get a value")?;
+        self.0.get(key, now).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &serde_json::Value,
+        now: Timestamp,
+        forget_at: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        check(&self.1.state_down, "swap a value")?;
+        self.0.swap(key, expected, value, now, forget_at).await
+    }
+
+    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
+        check(&self.1.state_down, "add to a counter")?;
+        self.0.add(key, amount, forget_at).await
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Acquire, StoreError> {
+        check(&self.1.state_down, "acquire a lease")?;
+        self.0.acquire(key, owner, now, until).await
+    }
+
+    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
+        check(&self.1.state_down, "release a lease")?;
+        self.0.release(key, owner).await
+    }
+}
+
+/// Lets the stores fail for `rounds` rounds of a minute.
+pub(crate) async fn for_a_while(bench: &crate::support::Bench, is_down: &AtomicBool, rounds: u32) {
+    is_down.store(true, Ordering::SeqCst);
+    for _ in 0..rounds {
+        bench.work().await;
+        bench.pass(Duration::from_secs(60));
+    }
+    is_down.store(false, Ordering::SeqCst);
+}

@@ -1,0 +1,74 @@
+//! One store fails while the others work: nobody's attempts are spent on that, and nobody is told of a crash.
+
+use std::sync::atomic::Ordering;
+
+use domain::*;
+
+use crate::store_faults::for_a_while;
+use crate::support::{Bench, issue};
+
+async fn waits_without_a_lease(bench: &Bench, id: &TaskId) {
+    let task = bench.task(id).await;
+    assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Waiting, 0), "{task:?}");
+    assert_eq!(task.control.lease, None);
+    assert!(task.doc.timeline.last().unwrap().note.contains("unavailable"), "{task:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn outage_of_the_payload_store_is_waited_out() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    for_a_while(&bench, &bench.faults.payloads_down, 4).await;
+    waits_without_a_lease(&bench, &id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn outage_of_the_state_store_is_waited_out() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    for_a_while(&bench, &bench.faults.state_down, 4).await;
+    waits_without_a_lease(&bench, &id).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn write_whose_answer_was_lost_costs_no_lease() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    bench.faults.save_unanswered.store(true, Ordering::SeqCst);
+    bench.work().await;
+    waits_without_a_lease(&bench, &id).await;
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.steps(), ["triage", "answer"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn damaged_body_ends_the_task_with_its_own_error() {
+    let bench = Bench::new();
+    bench.faults.payloads_damaged.store(true, Ordering::SeqCst);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Waiting, 1));
+    assert!(task.doc.timeline.last().unwrap().note.contains("no zstd"), "{task:?}");
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Failed, MAX_ATTEMPTS));
+    let error = task.doc.error.unwrap();
+    assert_eq!((error.kind.as_str(), error.message.as_str()), ("damaged", "the bytes are no zstd"));
+}
+
+/// The sender of a body that was never stored may be sending it again at this very moment.
+#[tokio::test(start_paused = true)]
+async fn body_that_arrives_after_the_first_claim_is_worked_on() {
+    let bench = Bench::new();
+    let body = serde_json::to_vec(&issue(7)).unwrap();
+    let id = bench.accept_without_body(&issue(7)).await;
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Waiting);
+    let blob = Blob::pack(&body).unwrap();
+    let forget_at = bench.task(&id).await.parts_forgotten_at();
+    bench.stores.payloads.put_new(&id, &PartKey::payload(), &blob, forget_at).await.unwrap();
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+}
