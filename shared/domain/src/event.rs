@@ -206,6 +206,12 @@ pub enum Target {
 }
 
 impl Target {
+    /// Whether an answer can be written there: no client writes to discussions of GitHub yet.
+    #[must_use]
+    pub fn is_answerable(&self) -> bool {
+        !matches!(self, Self::GithubDiscussion { .. })
+    }
+
     /// The service it belongs to, in lower case.
     #[must_use]
     pub fn service(&self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Audience, Event, Target, ThreadState, Timestamp, between};
+use domain::{Audience, Event, ThreadState, Timestamp, between};
 
 use crate::mentions;
 
@@ -105,7 +105,7 @@ impl Filter {
             Some(IgnoreReason::OwnAccount)
         } else if event.actor_is_bot {
             Some(IgnoreReason::Bot)
-        } else if matches!(event.target, Some(Target::GithubDiscussion { .. })) {
+        } else if event.target.as_ref().is_some_and(|target| !target.is_answerable()) {
             Some(IgnoreReason::Unanswerable)
         } else if is_empty(event) {
             Some(IgnoreReason::Empty)
