@@ -28,6 +28,16 @@ pub const ALL: &[Hole] = &[
         seen: "is failed and published 1 times",
     },
     Hole {
+        name: "a draft that nobody saw is published by way of an open intent",
+        invariant: "nothing is published that the gate did not let through",
+        seen: "nobody has approved the text of a later life",
+    },
+    Hole {
+        name: "a thread that is locked ends a task whose comment did land",
+        invariant: "a completed task has one publication, every other one none",
+        seen: "is ignored and published 1 times",
+    },
+    Hole {
         name: "outages of a store and crashes of neighbours count as tries",
         invariant: "a task fails for a reason of its own",
         seen: "no_attempts_left",

@@ -29,7 +29,9 @@ fn problem(after: &After<'_>, publication: &Publication) -> Option<String> {
         _ => true,
     };
     if !may_pass {
-        return Some(format!("{task}: nobody has approved {text:?}"));
+        let is_retried = after.history.lives.iter().any(|(id, began)| id == task && *began <= publication.at);
+        let when = if is_retried { " of a later life" } else { "" };
+        return Some(format!("{task}: nobody has approved the text{when} {text:?}"));
     }
     let is_answer = after.history.paid.iter().any(|paid| paid.task == *task && paid.text == *text);
     (!is_answer).then(|| format!("{task}: no model has written {text:?}"))

@@ -1,7 +1,9 @@
 //! Bugs that are planted to see whether the simulation finds them.
 //!
 //! The code that is tested carries no switches: each bug is made by the world, which does to the code's writes
-//! what the bug would have done.
+//! what the bug would have done. A hole that was closed is planted the same way where it shows in what the code
+//! writes or reads: [`Bugs::stored`] and [`Bugs::known_as`] see every task that is written, and the other ports
+//! can ask [`Bugs`] likewise.
 
 use std::borrow::Cow;
 
