@@ -65,7 +65,17 @@ impl Processor {
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
         let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
         let settings = Arc::new(settings.clone());
-        let resources = Resources { stores, model, services, settings, clock, jitter, metrics, stats, stalls: Arc::default() };
+        let resources = Resources {
+            stores,
+            model,
+            services,
+            settings,
+            clock,
+            jitter,
+            metrics,
+            stats,
+            stalls: Arc::default(),
+        };
         Ok(Self { resources: Arc::new(resources), registry, approver: None })
     }
 

@@ -9,8 +9,8 @@ use lambda::{BootError, Booted, SecretReader, SecretsUnreadable};
 use lambda_runtime::{Error, LambdaEvent};
 use secrecy::{ExposeSecret, SecretString};
 use settings::{Environment, GithubCredentials, JiraAccess, ZendeskAccess, ZendeskCredentials};
-use tokio::sync::Mutex;
 use telemetry::Unit;
+use tokio::sync::Mutex;
 use tracing::{Instrument, error, info_span};
 use webhook::{Provider, Secrets};
 
@@ -20,7 +20,7 @@ use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, 
 /// long, up to [`MAX_NOT_READY`]. Twenty receives, after which a queue gives a message up, take longer than a week.
 const NOT_READY: Duration = Duration::from_secs(600);
 /// SQS hides a message for 12 hours at most.
-const MAX_NOT_READY: Duration = Duration::from_secs(11 * 3_600);
+const MAX_NOT_READY: Duration = Duration::from_secs(42_600);
 
 /// One execution environment.
 pub struct Function {
@@ -173,7 +173,12 @@ impl Function {
         for record in event.records {
             let lane = record.event_source_arn.as_deref().and_then(|arn| self.booted.lanes.of(arn));
             let Some(delivery) = record.delivery(lane, now) else { continue };
-            let delayed = self.booted.stores.queue.set_visibility(&delivery.receipt, not_ready(delivery.receive_count)).await;
+            let delayed = self
+                .booted
+                .stores
+                .queue
+                .set_visibility(&delivery.receipt, not_ready(delivery.receive_count))
+                .await;
             if let Err(problem) = delayed {
                 error!(message_id = delivery.message_id, %problem, "the message comes back later than it should");
             }

@@ -47,10 +47,10 @@ impl Function {
         let end = end.and_then(|end| Timestamp::from_millisecond(end).ok());
         let deadline = end.and_then(|end| end.checked_sub(LAST_TASKS).ok());
         let deadline = deadline.unwrap_or_else(|| after(self.sweeper.clock.now(), LAST_TASKS));
-        let report = self.sweeper.sweep(deadline).await?;
-        self.sweeper.count(self.sweeper.clock.now()).await?;
-        self.deliver_notices(deadline).await;
-        self.sweep_caches(deadline).await;
+        let report = Box::pin(self.sweeper.sweep(deadline)).await?;
+        Box::pin(self.sweeper.count(self.sweeper.clock.now())).await?;
+        Box::pin(self.deliver_notices(deadline)).await;
+        Box::pin(self.sweep_caches(deadline)).await;
         Ok(report)
     }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use futures::join;
 
 use crate::{
-    Blob, BlobError, DecideError, Decider, Envelope, Insert, Origin, PAYLOAD_MISSING, PartKey, PutNew, QueueError,
-    StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, retry,
+    Blob, BlobError, DecideError, Decider, Envelope, Insert, Origin, PAYLOAD_MISSING, PartKey, PutNew,
+    QueueError, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, retry,
 };
 
 /// When the sweeper looks whether a new task has been claimed, counted from its receipt.

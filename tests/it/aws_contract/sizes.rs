@@ -4,8 +4,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::contract::{incompressible, plain_task};
 use domain::{
-    Blob, Classification, Content, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin, Outcome,
-    PartKey, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp, short_sha256,
+    Blob, Classification, Content, Decision, DraftOrigin, DraftRef, Effect, EffectState, Insert, Origin,
+    Outcome, PartKey, Proof, StepUsage, StoreError, Task, TaskOutput, TaskResult, TaskStatus, Timestamp,
+    short_sha256,
 };
 use e2e::emulator::{Emulator, Resources};
 use serde_json::json;

@@ -240,7 +240,8 @@ impl Context {
     }
 
     async fn answer_call(&self, step: &str, instruction: &str) -> Result<ModelCall, Interrupt> {
-        let (history, carried, open) = futures::join!(self.history(), self.0.carried(), self.open_to_answer());
+        let (history, carried, open) =
+            futures::join!(self.history(), self.0.carried(), self.open_to_answer());
         open?;
         let history = among(history?, carried?);
         let agent = &self.0.resources.settings.agent;

@@ -118,8 +118,8 @@ impl Processor {
         others: bool,
     ) -> Processed {
         let left = between(self.clock().now(), deadline).saturating_sub(ANSWER_MARGIN);
-        let work =
-            AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, others).boxed()).catch_unwind();
+        let work = AssertUnwindSafe(pipeline::process(self, delivery, deadline, member, others).boxed())
+            .catch_unwind();
         let processed = match tokio::time::timeout(left, work).await {
             Ok(Ok(processed)) => processed,
             Ok(Err(_)) => {

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Content, Effect, EffectState, Mark, Proof, SETTLING, ServiceError, ServiceFailure, TaskError, Timestamp, after,
-    TaskOutput, between,
+    Content, Effect, EffectState, Mark, Proof, SETTLING, ServiceError, ServiceFailure, TaskError, TaskOutput,
+    Timestamp, after, between,
 };
 
-use crate::{Finished, Interrupt};
 use crate::automation::bulkhead::with_host_permit;
+use crate::queue::ack::deferral_backoff;
 use crate::reply::approval::ask_person;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
-use crate::queue::ack::deferral_backoff;
 use crate::task::interrupt::Deferred;
+use crate::{Finished, Interrupt};
 
 /// An effect begins only with so much of the lease left: the call's own time-out, the write of the
 /// proof, and plenty for clocks that differ. Nobody else can have claimed the task before it is over.
@@ -113,7 +113,8 @@ impl Earlier {
             return;
         }
         let Content { hash, round } = content;
-        let note = format!("`{name}` had happened with draft {hash} of round {round}; no other draft goes out");
+        let note =
+            format!("`{name}` had happened with draft {hash} of round {round}; no other draft goes out");
         claimed.task.lock().await.note(claimed.now(), &note);
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Audience, Blob, Classification, Comment, Content, Event, Exchange, PartKey, PutNew, Save, StepUsage,
-    StoreError, Target, Task, TaskId, Timestamp, between, short_sha256,
+    API_SOURCE, Audience, Blob, Classification, Comment, Content, Event, Exchange, PartKey, PutNew, Save,
+    StepUsage, StoreError, Target, Task, TaskId, Timestamp, between, short_sha256,
 };
 use futures::future::try_join_all;
 use serde::Serialize;

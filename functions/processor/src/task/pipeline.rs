@@ -50,7 +50,8 @@ pub(crate) async fn process(
     match claim(processor, delivery, deadline).await {
         Ok(task) if others && alone::must_run_alone(&task) => {
             let spread = RETURNS_SPREAD.mul_f64(processor.resources.jitter.draw());
-            hide(&processor.resources, delivery, &task, between(processor.clock().now(), deadline) + spread).await;
+            hide(&processor.resources, delivery, &task, between(processor.clock().now(), deadline) + spread)
+                .await;
             alone::set_aside(processor, task).await
         }
         Ok(task) => Processed::Done(run(processor, task, delivery, deadline, member).await),

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Delivery, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp, WORDS_BYTES,
-    after, between, clip,
+    API_SOURCE, Delivery, Save, StoreError, Task, TaskError, TaskOutput, TaskResult, TaskStatus, Timestamp,
+    WORDS_BYTES, after, between, clip,
 };
 use tracing::{error, warn};
 

@@ -61,8 +61,7 @@ pub(crate) async fn work(
         Ok(None) => {
             let outcome =
                 AssertUnwindSafe(automate(&processor.registry, &claimed, member)).catch_unwind().await;
-            let outcome =
-                outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
+            let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
             publish::unless_landed(&claimed, outcome).await
         }
         Err(interrupt) => Err(interrupt),

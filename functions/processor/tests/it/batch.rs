@@ -103,7 +103,8 @@ async fn a_task_that_kills_its_environment_takes_no_neighbour_along() {
     let task = bench.task(&poison).await;
     assert_eq!(task.control.status, TaskStatus::Failed);
     assert_eq!(task.doc.error.unwrap().kind, "no_attempts_left");
-    let poisoned = bench.model.calls.lock().unwrap().iter().filter(|call| call.thread.ends_with("#666")).count();
+    let poisoned =
+        bench.model.calls.lock().unwrap().iter().filter(|call| call.thread.ends_with("#666")).count();
     assert!(poisoned <= 6, "five tries of its own and the shared one, not {poisoned}");
 }
 

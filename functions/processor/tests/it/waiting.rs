@@ -232,7 +232,10 @@ async fn task_that_waits_for_its_thread_keeps_its_slot() {
 /// The draft expired with its task's last day; the person decided within the grace.
 #[tokio::test(start_paused = true)]
 async fn approval_that_was_accepted_is_carried_out_whatever_the_age_of_the_task() {
-    let bench = Bench::with(&crate::support::SETTINGS.replace("history = 3", "history = 3\napproval_expires = \"13d\""), None);
+    let bench = Bench::with(
+        &crate::support::SETTINGS.replace("history = 3", "history = 3\napproval_expires = \"13d\""),
+        None,
+    );
     bench.script([Say::Triage { intent: "question", confidence: 0.1, spam: false }]);
     let id = bench.accept(&issue(7)).await;
     bench.work().await;

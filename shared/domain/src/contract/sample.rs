@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::{
-    Classification, Closed, Content, Decision, DraftOrigin, DraftRef, Effect, EffectState, FollowUp, MessageRef,
-    NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError, TaskId,
-    TaskOutput, TaskResult, Timestamp, after, short_sha256,
+    Classification, Closed, Content, Decision, DraftOrigin, DraftRef, Effect, EffectState, FollowUp,
+    MessageRef, NewTask, Notice, NoticeState, Origin, Outcome, Priority, Proof, StepUsage, Task, TaskError,
+    TaskId, TaskOutput, TaskResult, Timestamp, after, short_sha256,
 };
 
 /// A text that no other call returns, in this process or a later one.
@@ -116,7 +116,11 @@ fn fill_outcome(task: &mut Task, now: Timestamp) {
     let doc = &mut task.doc;
     let proof = Proof { id: "4711".to_owned(), url: Some("https://example.com/c/4711".to_owned()) };
     doc.effects = vec![
-        Effect { name: "label".to_owned(), content: None, state: EffectState::Intended { at: now, fence: 3 } },
+        Effect {
+            name: "label".to_owned(),
+            content: None,
+            state: EffectState::Intended { at: now, fence: 3 },
+        },
         Effect {
             name: "reply".to_owned(),
             content: Some(Content { hash: short_sha256("Hallo"), round: 2 }),
