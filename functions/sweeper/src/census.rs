@@ -9,7 +9,7 @@ use crate::Sweeper;
 /// Every unfinished task is due for something, and a sweep sees to it within a minute. One that has
 /// been due for so long has fallen out of the system: it was accepted, has not ended, and nothing
 /// will happen to it.
-const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
+pub(crate) const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 
 /// Counting stops here; an alarm has gone off long before.
 const ENOUGH: usize = 1_000;
@@ -20,7 +20,8 @@ const READ: usize = 5;
 
 impl Sweeper {
     /// Tells the metrics how many drafts wait for a person, and how many tasks are unaccounted for:
-    /// accepted, not ended, and long overdue. The second is the promise of this system, watched.
+    /// accepted, not ended, and long overdue or due for nothing at all. The second is the promise of this system,
+    /// watched.
     ///
     /// # Errors
     /// [`StoreError`] when the stores do not say.
@@ -34,7 +35,9 @@ impl Sweeper {
         for status in TaskStatus::OPEN {
             forgotten += tasks.due(status, long_ago, ENOUGH).await?.len();
         }
-        self.metrics.unaccounted(i64::try_from(forgotten).unwrap_or(i64::MAX));
+        let missing = Box::pin(self.reconcile(now)).await?;
+        // What is overdue may be among what is missing.
+        self.metrics.unaccounted(i64::try_from(forgotten.max(missing)).unwrap_or(i64::MAX));
         Ok(())
     }
 

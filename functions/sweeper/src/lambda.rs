@@ -55,10 +55,10 @@ impl Function {
     }
 
     async fn sweep(&self, deadline: Timestamp) -> Result<Report, Error> {
-        let report = self.sweeper.sweep(deadline).await?;
-        self.sweeper.count(self.sweeper.clock.now()).await?;
-        self.deliver_notices(deadline).await;
-        self.sweep_caches(deadline).await;
+        let report = Box::pin(self.sweeper.sweep(deadline)).await?;
+        Box::pin(self.sweeper.count(self.sweeper.clock.now())).await?;
+        Box::pin(self.deliver_notices(deadline)).await;
+        Box::pin(self.sweep_caches(deadline)).await;
         Ok(report)
     }
 

@@ -8,6 +8,7 @@ mod census;
 pub mod lambda;
 mod notices;
 mod plan;
+mod reconcile;
 mod sweep;
 
 pub use caches::Caches;

@@ -1,6 +1,7 @@
 //! `refund_request`: money goes back once, and never without a person.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::*;
@@ -161,4 +162,82 @@ async fn rejected_or_edited_request_refunds_nothing() {
     let task = bench.decide(&id, DecisionInput::Approve { text: Some(edited) }).await;
     assert_eq!(task.doc.error.unwrap().kind, "edited_request");
     assert!(refunds(&server).is_empty());
+}
+
+/// A Stripe that loses its answer to the first refund, which it `keeps` or not, and shows its refunds to nobody
+/// until it `shows` them.
+async fn silent_stripe(keeps: bool) -> (Server, Services, Arc<AtomicBool>) {
+    let (refunds, shows) = (Mutex::new(Vec::<Value>::new()), Arc::new(AtomicBool::new(false)));
+    let (is_first, shown) = (AtomicBool::new(true), Arc::clone(&shows));
+    let server = Server::start(move |asked: &Asked| match asked.line().as_str() {
+        "GET /v1/charges/ch_1" => Reply::json(200, charge("usd")),
+        "GET /v1/refunds" if shown.load(Ordering::SeqCst) => {
+            Reply::json(200, json!({"object": "list", "data": *refunds.lock().unwrap(), "has_more": false}))
+        }
+        "GET /v1/refunds" => {
+            Reply::json(400, json!({"error": {"type": "invalid_request_error", "message": "no"}}))
+        }
+        "POST /v1/refunds" => {
+            let form = form(asked);
+            let refund = json!({
+                "id": "re_1", "object": "refund", "status": "succeeded", "currency": "usd",
+                "amount": form["amount"].parse::<u64>().unwrap(),
+                "metadata": {
+                    "afterhook_task_id": form["metadata[afterhook_task_id]"],
+                    "afterhook_effect": form["metadata[afterhook_effect]"],
+                },
+            });
+            let is_lost = is_first.swap(false, Ordering::SeqCst);
+            if keeps || !is_lost {
+                refunds.lock().unwrap().push(refund.clone());
+            }
+            match is_lost {
+                true => Reply::json(500, json!({"error": {"type": "api_error", "message": "oops"}})),
+                false => Reply::json(200, refund),
+            }
+        }
+        other => panic!("{other}"),
+    })
+    .await;
+    let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
+    let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
+    (server, Services { stripe: Some(Arc::new(stripe)), ..Services::default() }, shows)
+}
+
+/// A refund was approved, nobody can say what became of it, and the task failed; then it is retried with a note.
+async fn retried_in_doubt(bench: &Bench, shows: &AtomicBool) -> (TaskId, String) {
+    bench.script([found(1.0, json!({"payment": "ch_1", "amount": "12.50"}))]);
+    let id = bench.accept(&issue(7)).await;
+    bench.until_settled(&id).await;
+    let asked = bench.task(&id).await.doc.draft.unwrap().hash;
+    let task = bench.approve(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed, "{task:?}");
+    assert_eq!(task.doc.error.unwrap().kind, "in_doubt");
+    shows.store(true, Ordering::SeqCst);
+    let decider = Decider { name: "ada", request: "r9", at: bench.now(), from: &Origin::CONSOLE };
+    retry(&bench.stores, &id, Some("look again".to_owned()), decider).await.unwrap();
+    bench.until_settled(&id).await;
+    (id, asked)
+}
+
+#[tokio::test]
+async fn refund_that_had_happened_ends_the_task_and_is_named() {
+    let (server, services, shows) = silent_stripe(true).await;
+    let bench = bench(services);
+    let (id, asked) = retried_in_doubt(&bench, &shows).await;
+    let task = bench.task(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{task:?}");
+    assert_eq!(task.doc.result.unwrap().output, TaskOutput::Draft(asked));
+    assert_eq!(refunds(&server).len(), 1);
+}
+
+#[tokio::test]
+async fn refund_of_a_new_round_is_asked_about_anew() {
+    let (server, services, shows) = silent_stripe(false).await;
+    let bench = bench(services);
+    let (id, _) = retried_in_doubt(&bench, &shows).await;
+    assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);
+    assert_eq!(refunds(&server).len(), 1, "the one that was lost");
+    assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(refunds(&server).len(), 2);
 }
