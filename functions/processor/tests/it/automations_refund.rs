@@ -201,7 +201,7 @@ async fn silent_stripe(keeps: bool) -> (Server, Services, Arc<AtomicBool>) {
     .await;
     let config = stripe::Config { base_url: server.base.clone(), ..stripe::default_config() };
     let stripe = Stripe::new(&"rk_test_1".into(), &config, Clock::system()).unwrap();
-    (server, Services { stripe: Some(Arc::new(stripe)), ..Services::default() }, shows)
+    (server, Services::default().with(OutsideService::Stripe, Client::new(Arc::new(stripe))), shows)
 }
 
 /// A refund was approved, nobody can say what became of it, and the task failed; then it is retried with a note.
