@@ -7,35 +7,13 @@ use serde_json::{Map, Value, json};
 
 /// What Google lists (ai.google.dev/api/generate-content, `responseJsonSchema`), but for those that hold
 /// schemas.
-const PLAIN: &[&str] = &[
-    "$id",
-    "$ref",
-    "$anchor",
-    "type",
-    "format",
-    "title",
-    "description",
-    "enum",
-    "minItems",
-    "maxItems",
-    "minimum",
-    "maximum",
-    "required",
-    "propertyOrdering",
-];
+const PLAIN: &str = "$id $ref $anchor type format title description enum minItems maxItems minimum maximum \
+                     required propertyOrdering";
 /// Rules that are not listed, and go into the description.
-const SAID: &[&str] = &[
-    "minLength",
-    "maxLength",
-    "pattern",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "uniqueItems",
-];
-const MAPS: &[&str] = &["$defs", "properties"];
-const LISTS: &[&str] = &["anyOf", "oneOf", "prefixItems"];
-const SINGLE: &[&str] = &["items", "additionalProperties"];
+const SAID: &str = "minLength maxLength pattern exclusiveMinimum exclusiveMaximum multipleOf uniqueItems";
+const MAPS: &str = "$defs properties";
+const LISTS: &str = "anyOf oneOf prefixItems";
+const SINGLE: &str = "items additionalProperties";
 
 /// `schema` in Google's keywords, with the order in which an object's properties are to be written.
 pub(super) fn for_service(schema: &Value) -> Value {
@@ -60,20 +38,21 @@ pub(super) fn for_service(schema: &Value) -> Value {
 
 /// The value of one keyword; `None` if it is not listed.
 fn field(key: &str, value: &Value) -> Option<Value> {
+    let is_one_of = |words: &str| words.split(' ').any(|word| word == key);
     match value {
-        value if PLAIN.contains(&key) => Some(value.clone()),
-        Value::Object(named) if MAPS.contains(&key) => {
+        value if is_one_of(PLAIN) => Some(value.clone()),
+        Value::Object(named) if is_one_of(MAPS) => {
             Some(named.iter().map(|(name, schema)| (name.clone(), for_service(schema))).collect())
         }
-        Value::Array(schemas) if LISTS.contains(&key) => Some(schemas.iter().map(for_service).collect()),
-        schema if SINGLE.contains(&key) => Some(for_service(schema)),
+        Value::Array(schemas) if is_one_of(LISTS) => Some(schemas.iter().map(for_service).collect()),
+        schema if is_one_of(SINGLE) => Some(for_service(schema)),
         _ => None,
     }
 }
 
 /// The description, with the rules that have no keyword; `None` if there are no such rules.
 fn description(fields: &Map<String, Value>) -> Option<String> {
-    let rules = SAID.iter().filter_map(|key| Some(format!("{key}: {}", fields.get(*key)?)));
+    let rules = SAID.split(' ').filter_map(|key| Some(format!("{key}: {}", fields.get(key)?)));
     let rules = rules.collect::<Vec<_>>().join(", ");
     let about = fields.get("description").and_then(Value::as_str).unwrap_or_default();
     (!rules.is_empty()).then(|| format!("{about} ({rules})").trim_start().to_owned())
