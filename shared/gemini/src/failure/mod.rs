@@ -15,7 +15,6 @@ use crate::http::TransportError;
 pub(crate) use api_error::About;
 pub use api_error::{ApiError, Period, QuotaLimit};
 pub use failure_class::FailureClass;
-pub use pacific::next_midnight as next_pacific_midnight;
 
 /// No usable answer from one model.
 #[derive(Debug, Clone, PartialEq)]

@@ -52,12 +52,7 @@ async fn a_structured_answer_is_checked_and_returned_with_its_source() {
 
 #[tokio::test]
 async fn a_cut_off_answer_is_asked_for_again_with_twice_the_bound() {
-    let empty = Step::Json(
-        200,
-        json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS"}],
-        "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 4096}, "modelVersion": "gemini-3.8-flash"}),
-    );
-    for cut_off in [empty, ends("MAX_TOKENS", "Once upon a")] {
+    for cut_off in [eaten_by_thoughts(), ends("MAX_TOKENS", "Once upon a")] {
         let server = Server::start([cut_off, says("The end.")]).await;
         let answer = answered(&server, &call()).await;
         assert_eq!((answer.text.as_str(), answer.usage.len()), ("The end.", 2));
