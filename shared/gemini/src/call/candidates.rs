@@ -84,7 +84,7 @@ async fn with_slot(context: &CallContext<'_>, models: &[&FleetModel], failure: F
     let model = models.iter().find(|model| model.name == failure.model);
     let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
     let now = context.now();
-    let ask = ask_for(context.call, context.prompt_tokens, context.call.slot, now);
+    let ask = ask_for(context.call, context.prompt_tokens.about, context.call.slot, now);
     let slot = model.next_slot(context.shared, ask, not_before, now).await;
     Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
 }

@@ -95,7 +95,6 @@ impl Attempt<'_> {
         match GenerateContentResponse::deserialize(&reply.body) {
             Ok(response) => {
                 let usage = ledger.answered(tried, &response, reply.body);
-                self.context.reservation.spend(usage.cost_usd.unwrap_or_else(|| self.most_usd()));
                 self.context.signals.send(Signal::Billed { usage });
                 if usage.cached_tokens > 0 {
                     self.context.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::{Jitter, ModelCall, Timestamp, after, between};
 use tokio::time::Instant;
 
+use super::estimate::PromptTokens;
 use super::thinking::Thinking;
 use crate::budget::Reservation;
 use crate::cache::Caches;
@@ -28,8 +29,7 @@ pub(crate) struct CallContext<'a> {
     pub(crate) jitter: &'a Jitter,
     /// The money that may be spent on it.
     pub(crate) reservation: &'a Reservation<'a>,
-    /// About how many tokens the prompt has.
-    pub(crate) prompt_tokens: u64,
+    pub(crate) prompt_tokens: PromptTokens,
     /// When the call began, by the clock and by the runtime's timer.
     pub(crate) began: (Timestamp, Instant),
 }

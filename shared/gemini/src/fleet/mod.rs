@@ -12,7 +12,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cell::{FleetCell, Shared};
+pub(crate) use cell::{FleetCell, Shared, fresh_id};
 pub(crate) use model::{AdmittedCall, Ended, FleetModel, ask_for};
 pub(crate) use model_state::{Denied, Read};
 pub(crate) use permit::Permit;

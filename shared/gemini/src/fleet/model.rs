@@ -1,6 +1,6 @@
 //! [`FleetModel`]: one model as all environments see it together, and [`AdmittedCall`].
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{ModelCall, Timestamp};
@@ -105,12 +105,20 @@ impl FleetModel {
     ) -> Result<AdmittedCall<'_>, Denied> {
         let admit = if book { ModelState::admit_or_book } else { ModelState::admit };
         let (rules, digest) = (self.policy.rules, read.cloned());
-        let change = move |state: &mut ModelState| admit(state, &rules, &ask, digest.as_ref(), now);
-        let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+        let alone: Arc<Mutex<Option<bool>>> = Arc::default();
+        let was_granted = Arc::clone(&alone);
+        // Not written in time, it is written later: as what this environment has done alone.
+        let change = move |state: &mut ModelState| match *lock(&was_granted) {
+            None => admit(state, &rules, &ask, digest.as_ref(), now),
+            Some(was_granted) => state.catch_up(&rules, &ask, was_granted, now),
+        };
+        let (decision, is_alone) = match self.cell.change_for_sure(shared, now, WhenCut::Repeat, change).await {
             Ok(decision) => (decision, false),
             Err(problem) => {
                 tracing::warn!(model = self.name, %problem, "shared limits cannot be read; this environment keeps to its share of them");
-                (admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now), true)
+                let decision = admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now);
+                *lock(&alone) = Some(matches!(decision, Admit::Granted { .. }));
+                (decision, true)
             }
         };
         match decision {
@@ -159,9 +167,9 @@ impl AdmittedCall<'_> {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
             let change = settlement_of(model.policy.rules, settlement, now);
-            let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
+            let written = model.cell.change_for_sure(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
-                tracing::warn!(model = model.name, %problem, "the outcome of a call could not be shared");
+                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared yet; the next call does it");
                 None
             })
         };
@@ -206,7 +214,7 @@ impl Drop for AdmittedCall<'_> {
         // There is no clock to ask here; what is given back counts from when it was taken.
         let (rules, at) = (self.model.policy.rules, self.at);
         let settlement = self.settlement(Ended::UNKNOWN);
-        self.model.cell.later(move |state: &mut ModelState| {
+        self.model.cell.later(WhenCut::Drop, move |state: &mut ModelState| {
             state.settle(&rules, &settlement, at);
         });
     }

@@ -122,6 +122,14 @@ impl ModelState {
         }
     }
 
+    /// Counts what an environment granted alone while it could not write here.
+    pub(crate) fn catch_up(&mut self, rules: &Rules, ask: &Ask, was_granted: bool, now: Timestamp) -> Admit {
+        if was_granted {
+            self.quota.charge(&rules.quota, ask, now);
+        }
+        Admit::Denied(Denied { at: now, why: Deferral::Unavailable })
+    }
+
     /// The next free slot that is not before `from` and not before the breaker lets calls pass; `None`
     /// if neither is a time.
     pub(crate) fn next_slot(

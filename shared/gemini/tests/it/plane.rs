@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Deferral, Model, ModelCall, ModelFailure, Priority, Timestamp, after};
-use gemini::{Budgets, Config, Limits};
+use domain::{
+    Deferral, Media, Model, ModelCall, ModelFailure, Priority, Speaker, Timestamp, Turn, after,
+};
+use gemini::{Budgets, Config, Gemini, Generation, Limits};
 use serde_json::json;
 
 use crate::calls::*;
@@ -268,15 +270,24 @@ async fn what_was_set_aside_and_not_spent_is_given_back() {
         assert!(answer.usage[0].cost_usd.unwrap() < 0.01);
     }
     // 1,000 × $0.75 and 100 × $3.75 a million, five times, each rounded up to a millionth.
-    let spent = fleet.value("budget:2026-11-20").await.unwrap()["u"].as_u64().unwrap();
-    assert!((5_625..=5_630).contains(&spent), "{spent}");
+    let (spent, open) = spent(&fleet).await;
+    assert!((5_625..=5_630).contains(&spent) && open == 0, "{spent}, {open}");
     server.finish();
 }
 
+/// Spent today, millionths of a dollar, and how many reservations are open.
+async fn spent(fleet: &Fleet) -> (u64, usize) {
+    let sums = fleet.value("budget:2026-11-20").await.unwrap();
+    (sums["u"].as_u64().unwrap(), sums["r"].as_object().map_or(0, serde_json::Map::len))
+}
+
+/// An unknown model, at 4,096 tokens of answer: about 5 cents at most.
+const MOST: std::ops::Range<u64> = 40_000..60_000;
+
 #[tokio::test]
-async fn what_a_cancelled_call_had_set_aside_is_given_back_with_the_next() {
+async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_spent() {
     let server = Server::start([Step::Hang, says("Cheap.")]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server, 0.12));
     let environment = fleet.environment();
     let call = call_at(&fleet);
     tokio::select! {
@@ -284,8 +295,104 @@ async fn what_a_cancelled_call_had_set_aside_is_given_back_with_the_next() {
         () = server.arrival() => {}
     }
     environment.generate(&call_at(&fleet)).await.unwrap();
-    let spent = fleet.value("budget:2026-11-20").await.unwrap()["u"].as_u64().unwrap();
-    assert!(spent < 2_000, "{spent}");
+    let (spent, open) = spent(&fleet).await;
+    assert!(MOST.contains(&(spent - 1_125)) && open == 0, "{spent}, {open}");
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
+    let limits = Limits { timeout: Duration::from_millis(200), retries: 0, ..Limits::default() };
+    for (step, is_spent) in [(Step::Hang, true), (bare(500), false), (throttled(PER_MINUTE, Some("9s")), false)] {
+        let server = Server::start([step]).await;
+        let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, 0.12) };
+        let fleet = Fleet::new(config);
+        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        let (spent, open) = spent(&fleet).await;
+        assert_eq!((MOST.contains(&spent), open), (is_spent, 0), "{spent}");
+        server.finish();
+    }
+}
+
+#[tokio::test]
+async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
+    let server = Server::start([]).await;
+    let fleet = Fleet::new(with_budget(&server, 1.0));
+    let url = "https://example.com/a.pdf".to_owned();
+    let media = vec![Media::Url { mime_type: "application/pdf".to_owned(), url }];
+    let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
+    let refused = fleet.environment().generate(&ModelCall { turns, ..call_at(&fleet) }).await.unwrap_err();
+    assert_eq!(deferral(refused.failure).0, Deferral::Budget, "a thousand pages may cost $4");
+    assert!(server.finish().is_empty());
+}
+
+#[tokio::test]
+async fn all_candidates_are_set_aside() {
+    let server = Server::start([]).await;
+    let others = json!({"candidateCount": 8}).as_object().cloned().unwrap();
+    let generation = Generation { others, ..Generation::default() };
+    let fleet = Fleet::new(Config { generation, ..with_budget(&server, 0.12) });
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    assert_eq!(deferral(refused.failure).0, Deferral::Budget);
+}
+
+/// The store makes every write and answers none; then it is well again.
+async fn brownout(fleet: &Fleet, environment: &Gemini, calls: u32) {
+    fleet.store_is_mute(true);
+    for _ in 0..calls {
+        let refused = environment.generate(&call_at(fleet)).await.unwrap_err();
+        assert_eq!(deferral(refused.failure).0, Deferral::Budget);
+        fleet.pass(seconds(6));
+    }
+    fleet.store_is_mute(false);
+}
+
+#[tokio::test]
+async fn a_brownout_locks_no_money() {
+    let server = Server::start([says("Cheap.")]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let environment = fleet.environment();
+    brownout(&fleet, &environment, 20).await;
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    assert_eq!(spent(&fleet).await, (1_125, 0));
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_reservation_whose_environment_is_gone_ends_by_itself() {
+    let server = Server::start([says("Cheap.")]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    brownout(&fleet, &fleet.environment(), 1).await;
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    assert_eq!(deferral(refused.failure).0, Deferral::Budget, "its call may still be under way");
+    fleet.pass(seconds(500));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    assert_eq!(spent(&fleet).await, (1_125, 0));
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_environments_did_alone_counts_once_the_store_is_back() {
+    let server = Server::start((0..5).map(|_| says("Alone."))).await;
+    let limits = Limits { requests_per_day: Some(4), retries: 0, ..Limits::default() };
+    let fleet = Fleet::new(Config { environments: 2, ..limited(&server, limits) });
+    let (one, two) = (fleet.environment(), fleet.environment());
+    fleet.store_is_down(true);
+    for environment in [&one, &two] {
+        for _ in 0..2 {
+            environment.generate(&call_at(&fleet)).await.unwrap();
+        }
+        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+        assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota, "more than its share");
+    }
+    fleet.store_is_down(false);
+    fleet.pass(seconds(6));
+    // Nobody knows of the other's two yet.
+    one.generate(&call_at(&fleet)).await.unwrap();
+    for environment in [&two, &one] {
+        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+        assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota);
+    }
     server.finish();
 }
 
