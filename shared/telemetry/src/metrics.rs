@@ -134,6 +134,11 @@ impl Metrics {
         self.emit(&[one("BreakerOpen")], &[("model", model)]);
     }
 
+    /// ModelRefused{model}: the service refuses all calls, for the account, the money or the model itself.
+    pub fn model_refused(&self, model: &str) {
+        self.emit(&[one("ModelRefused")], &[("model", model)]);
+    }
+
     /// PermitWait, PermitUtilisation: a call had its turn after `waited`; `utilisation`, 0 to 1, is the share of
     /// the environment's permits in use.
     pub fn permit(&self, waited: Duration, utilisation: f64) {

@@ -110,6 +110,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         metrics.model_billed(&usage(Some(0.5)));
         metrics.throttled("gemini-pro-latest");
         metrics.breaker_opened("gemini-pro-latest");
+        metrics.model_refused("gemini-pro-latest");
         metrics.permit(MS, 0.5);
         metrics.connection_opened();
         metrics.coalesced();
@@ -135,6 +136,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "EndToEnd{}",
         "ModelCalls{model,outcome}",
         "ModelLatency{}",
+        "ModelRefused{model}",
         "PermitUtilisation{}",
         "PermitWait{}",
         "QueueWait{}",

@@ -7,7 +7,8 @@ use domain::{ModelCall, Timestamp};
 use resilience::{Ask, Outcome, Pass, Transition, Urgency};
 
 use super::cell::{FleetCell, Shared};
-use super::model_state::{Admit, Denied, ModelState, Read, Settlement};
+use super::model_state::{Admit, Change, Denied, ModelState, Read, Settlement};
+use super::parked::Parked;
 use super::permit::Permits;
 use super::policy::{Policy, Rules};
 use super::queue::{WhenCut, lock};
@@ -57,6 +58,7 @@ pub(crate) struct Ended {
     pub(crate) took: Duration,
     pub(crate) pause: Option<(Timestamp, resilience::Denial)>,
     pub(crate) throttled: bool,
+    pub(crate) parked: Option<Parked>,
     pub(crate) read: Option<Read>,
 }
 
@@ -68,6 +70,7 @@ impl Ended {
         took: Duration::ZERO,
         pause: None,
         throttled: false,
+        parked: None,
         read: None,
     };
 }
@@ -163,17 +166,26 @@ impl AdmittedCall<'_> {
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
         let (model, settlement) = (self.model, self.settlement(ended));
-        let transition = if self.is_alone {
+        let words = settlement.parked.as_ref().map(|parked| parked.words.clone());
+        let change = if self.is_alone {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
             let change = settlement_of(model.policy.rules, settlement, now);
             let written = model.cell.change_for_sure(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
                 tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared yet; the next call does it");
-                None
+                Change::default()
             })
         };
-        match transition {
+        match change.is_parked {
+            Some(true) => {
+                tracing::error!(model = model.name, reason = words, "the service refuses our calls; they wait");
+                signals.send(Signal::Parked { model: &model.name });
+            }
+            Some(false) => tracing::info!(model = model.name, "the service takes our calls again"),
+            None => {}
+        }
+        match change.breaker {
             Some(Transition::Opened) => {
                 tracing::warn!(model = model.name, "breaker opened");
                 signals.send(Signal::BreakerOpened { model: &model.name });
@@ -193,6 +205,7 @@ impl AdmittedCall<'_> {
             took: ended.took,
             pause: ended.pause,
             throttled: ended.throttled,
+            parked: ended.parked,
             read: ended.read,
         }
     }
@@ -202,7 +215,7 @@ fn settlement_of(
     rules: Rules,
     settlement: Settlement,
     now: Timestamp,
-) -> impl FnMut(&mut ModelState) -> Option<Transition> + Send + 'static {
+) -> impl FnMut(&mut ModelState) -> Change + Send + 'static {
     move |state| state.settle(&rules, &settlement, now)
 }
 

@@ -8,6 +8,7 @@ use resilience::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::parked::Parked;
 use super::policy::Rules;
 use crate::cache::{Demand, Digest, Traffic};
 use crate::wire::UsageMetadata;
@@ -27,6 +28,8 @@ pub(crate) struct ModelState {
     concurrency: Concurrency,
     #[serde(default, rename = "r")]
     reads: Traffic,
+    #[serde(default, rename = "p", skip_serializing_if = "Option::is_none")]
+    parked: Option<Parked>,
 }
 
 /// Whether a call may go out.
@@ -46,12 +49,22 @@ pub(crate) enum Admit {
 }
 
 /// Not before `at`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Denied {
     /// The earliest time.
     pub(crate) at: Timestamp,
     /// Why.
     pub(crate) why: Deferral,
+    /// What the service has refused, if that is the reason.
+    pub(crate) parked: Option<Parked>,
+}
+
+/// What an outcome changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) breaker: Option<Transition>,
+    /// The model was not parked before and is now, or the other way round.
+    pub(crate) is_parked: Option<bool>,
 }
 
 /// How an admitted call ended.
@@ -68,6 +81,8 @@ pub(crate) struct Settlement {
     /// The service wants nothing of this model before then.
     pub(crate) pause: Option<(Timestamp, Denial)>,
     pub(crate) throttled: bool,
+    /// The service refuses all calls like this one.
+    pub(crate) parked: Option<Parked>,
     /// What the answer to an inline call says of the beginning of its prompt.
     pub(crate) read: Option<Read>,
 }
@@ -84,16 +99,23 @@ impl ModelState {
     /// Breaker, then quota: nothing is reserved at a model that is down.
     /// `read` is the beginning of the prompt, if it could be cached.
     pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
+        if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules.credentials, now)) {
+            let (at, parked) = (parked.until, Some(parked.clone()));
+            return Admit::Denied(Denied { at, why: Deferral::Unavailable, parked });
+        }
         let mut breaker = self.breaker.clone();
         let pass = match breaker.admit(&rules.breaker, now) {
             Admission::Pass(pass) => pass,
             Admission::Shut { until } => {
-                return Admit::Denied(Denied { at: until, why: Deferral::Unavailable });
+                return Admit::Denied(Denied { at: until, why: Deferral::Unavailable, parked: None });
             }
         };
         match self.quota.reserve(&rules.quota, ask, now) {
             Reserve::Granted => {
                 self.breaker = breaker;
+                if let Some(parked) = self.parked.as_mut().filter(|one| one.concerns(rules.credentials)) {
+                    parked.probe(now);
+                }
                 let demand = read.map(|digest| {
                     self.reads.note(digest, now);
                     self.reads.demand(digest, now)
@@ -102,7 +124,7 @@ impl ModelState {
                 Admit::Granted { pass, limit, demand: demand.unwrap_or_default() }
             }
             // The breaker is left as it was: a probe that does not go out must not be waited for.
-            Reserve::Denied { at, why } => Admit::Denied(Denied { at, why: reason(why) }),
+            Reserve::Denied { at, why } => Admit::Denied(Denied { at, why: reason(why), parked: None }),
         }
     }
 
@@ -115,8 +137,8 @@ impl ModelState {
         now: Timestamp,
     ) -> Admit {
         match self.admit(rules, ask, read, now) {
-            Admit::Denied(Denied { at, why }) => {
-                Admit::Denied(Denied { at: self.book(rules, ask, at, now), why })
+            Admit::Denied(denied) => {
+                Admit::Denied(Denied { at: self.book(rules, ask, denied.at, now), ..denied })
             }
             granted @ Admit::Granted { .. } => granted,
         }
@@ -127,7 +149,7 @@ impl ModelState {
         if was_granted {
             self.quota.charge(&rules.quota, ask, now);
         }
-        Admit::Denied(Denied { at: now, why: Deferral::Unavailable })
+        Admit::Denied(Denied { at: now, why: Deferral::Unavailable, parked: None })
     }
 
     /// The next free slot that is not before `from` and not before the breaker lets calls pass; `None`
@@ -152,16 +174,17 @@ impl ModelState {
         self.quota.book(&limits, ask, from, now)
     }
 
-    /// When the breaker lets the next call pass; `None` if it does now.
+    /// When the next call passes, as far as the service's health is concerned; `None` if it does now.
     fn opens_at(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+        let parked = self.parked.as_ref().filter(|parked| parked.holds(rules.credentials, now));
         match self.breaker.clone().admit(&rules.breaker, now) {
-            Admission::Pass(_) => None,
+            Admission::Pass(_) => parked.map(|parked| parked.until),
             Admission::Shut { until } => Some(until),
         }
     }
 
     /// Counts the outcome of an admitted call.
-    pub(crate) fn settle(&mut self, rules: &Rules, call: &Settlement, now: Timestamp) -> Option<Transition> {
+    pub(crate) fn settle(&mut self, rules: &Rules, call: &Settlement, now: Timestamp) -> Change {
         if call.sent {
             let used = call.used.unwrap_or(call.reserved);
             self.quota.settle(&rules.quota, call.reserved, used, now);
@@ -175,7 +198,22 @@ impl ModelState {
         if let Some((until, why)) = call.pause {
             self.quota.pause(until, why);
         }
-        self.breaker.settle(&rules.breaker, call.pass, call.outcome, now)
+        let is_parked = self.park(rules, call);
+        Change { breaker: self.breaker.settle(&rules.breaker, call.pass, call.outcome, now), is_parked }
+    }
+
+    /// Parks the model that refuses all calls, and ends that when it answers one.
+    fn park(&mut self, rules: &Rules, call: &Settlement) -> Option<bool> {
+        let was_parked = self.parked.as_ref().is_some_and(|parked| parked.concerns(rules.credentials));
+        if call.parked.is_some() {
+            self.parked.clone_from(&call.parked);
+            return (!was_parked).then_some(true);
+        }
+        let is_back = was_parked && matches!(call.outcome, Outcome::Success { .. });
+        if is_back {
+            self.parked = None;
+        }
+        is_back.then_some(false)
     }
 }
 

@@ -34,16 +34,24 @@ pub(crate) struct Rules {
     pub(crate) breaker: BreakerPolicy,
     /// Most calls under way.
     pub(crate) ceiling: u32,
+    /// Stands for the credentials that this environment has.
+    pub(crate) credentials: u32,
 }
 
 impl Policy {
-    pub(crate) fn new(model: &str, limits: &Limits, environments: u32) -> Result<Self, ConfigError> {
+    /// `credentials` stands for those that calls are made with.
+    pub(crate) fn new(
+        model: &str,
+        limits: &Limits,
+        environments: u32,
+        credentials: u32,
+    ) -> Result<Self, ConfigError> {
         if limits.timeout.is_zero() {
             return Err(ConfigError::Timeout { model: model.to_owned() });
         }
         let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
-        let rules = Rules::new(model, limits)?;
+        let rules = Rules { credentials, ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
         let (timeout, min_priority) = (limits.timeout, limits.min_priority);
         Ok(Self { timeout, in_place, min_priority, rules, alone })
@@ -64,7 +72,7 @@ impl Rules {
             // The service counts in minutes of its own: burst and rate together must stay within each of them.
             slack: QuotaLimits::BURST,
         };
-        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(u32::MAX) })
+        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(u32::MAX), credentials: 0 })
     }
 
     /// The share of one of so many environments, which cannot see what the others do.
@@ -87,7 +95,7 @@ mod tests {
     use super::*;
 
     fn policy(limits: Limits) -> Result<Policy, ConfigError> {
-        Policy::new("m", &limits, 4)
+        Policy::new("m", &limits, 4, 0)
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl Fleet {
 
     /// One more environment.
     pub(crate) fn environment(&self) -> Gemini {
+        self.environment_of(self.config.clone())
+    }
+
+    /// One that was configured anew.
+    pub(crate) fn environment_of(&self, config: Config) -> Gemini {
         let passed = Arc::clone(&self.passed);
         let clock =
             Clock::from_fn(move || after(now(), Duration::from_millis(passed.load(Ordering::SeqCst))));
@@ -38,7 +43,7 @@ impl Fleet {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{signal:?}"));
         });
         let store = Arc::clone(&self.store) as Arc<dyn StateStore>;
-        Gemini::new(self.config.clone(), store, signals, clock, Jitter::fixed(0.0)).unwrap()
+        Gemini::new(config, store, signals, clock, Jitter::fixed(0.0)).unwrap()
     }
 
     /// Lets time pass for all of them.

@@ -208,6 +208,60 @@ async fn refusals_and_throttling_open_nothing() {
     assert_eq!((server.models().len(), fleet.told("BreakerOpened")), (10, 0));
 }
 
+fn leaked() -> Step {
+    error(403, "Your API key was reported as leaked. Please use another API key.", json!([]))
+}
+
+#[tokio::test]
+async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_tried_at_once() {
+    let server = Server::start((0..3).map(|_| leaked()).chain([says("Back."), says("Back.")])).await;
+    let fleet = Fleet::new(config(&server.url));
+    for minute in 0..9 {
+        for _ in 0..5 {
+            let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+            let (why, not_before) = deferral(denied.failure);
+            assert_eq!(why, Deferral::Unavailable);
+            assert!(not_before > Some(fleet.now()), "{not_before:?}");
+            assert!(denied.message.contains("reported as leaked"), "{}", denied.message);
+        }
+        assert_eq!(server.asked(), minute / 3 + 1, "minute {minute}");
+        fleet.pass(seconds(60));
+    }
+    assert_eq!(fleet.told("Parked"), 1, "one alarm");
+    let renewed = Config { api_key: Some("another".into()), ..config(&server.url) };
+    let environment = fleet.environment_of(renewed);
+    for _ in 0..2 {
+        assert_eq!(environment.generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_key_that_works_again_opens_the_way_for_all() {
+    let server = Server::start([leaked(), says("Back."), says("Back.")]).await;
+    let fleet = Fleet::new(config(&server.url));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.pass(seconds(181));
+    for _ in 0..2 {
+        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_retired_model_is_left_alone_for_an_hour_and_its_fallback_serves() {
+    let gone = || error(404, "This model is no longer available.", json!([]));
+    let steps = [gone(), says("One."), says("Two."), gone(), says("Three.")];
+    let server = Server::start(steps).await;
+    let fleet = Fleet::new(config(&server.url));
+    for (passed, text) in [(0, "One."), (1_800, "Two."), (1_900, "Three.")] {
+        fleet.pass(seconds(passed));
+        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, text);
+    }
+    assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK, ANSWER, FALLBACK]);
+    assert_eq!(fleet.told("Parked"), 1);
+}
+
 #[tokio::test]
 async fn work_of_low_priority_leaves_the_dear_model_alone() {
     let server = Server::start([says("Cheap."), says("Dear.")]).await;
