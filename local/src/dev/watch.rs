@@ -97,7 +97,9 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
         }
         if let Some(reason) = refusal(&task) {
             if once {
-                return Err(Failure::new(format!("the model cannot be used, and the sample waits for it: {reason}")));
+                return Err(Failure::new(format!(
+                    "the model cannot be used, and the sample waits for it: {reason}"
+                )));
             }
             if !std::mem::replace(&mut is_told, true) && !json {
                 say!("\nthe model cannot be used; tasks wait until it can:\n\n{}\n", indent(reason));

@@ -239,7 +239,9 @@ impl Reservation<'_> {
         for budget in &self.budgets {
             let id = self.id.clone();
             let change = move |sum: &mut Spent| sum.settle(&id, spent);
-            if let Err(problem) = budget.spent.change_for_sure(self.shared, now, WhenCut::Repeat, change).await {
+            if let Err(problem) =
+                budget.spent.change_for_sure(self.shared, now, WhenCut::Repeat, change).await
+            {
                 tracing::warn!(budget = budget.name, %problem, "budget not settled yet; the next call does it");
             }
         }

@@ -25,10 +25,7 @@ mod pricing;
 mod signal;
 pub mod wire;
 
-pub use cache::{
-    CacheKey, CacheSweeper, Caches, Demand, Digest, Handle, HandleRef, Prepared, SweepError, Swept, Traffic,
-    Wanted,
-};
+pub use cache::{CacheKey, Caches, Demand, Digest, Handle, HandleRef, Prepared, Traffic, Wanted};
 pub use call::Gemini;
 pub use config::{
     Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_INLINE_BYTES,

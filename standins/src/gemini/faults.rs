@@ -88,12 +88,30 @@ pub enum Refusal {
 impl Refusal {
     fn error(self) -> ApiError {
         let (code, status, message) = match self {
-            Self::Credits => (429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing."),
-            Self::SpendingCap => (429, "RESOURCE_EXHAUSTED", "Your project has exceeded its monthly spending cap. Please go to AI Studio to raise it."),
-            Self::LeakedKey => (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another API key."),
+            Self::Credits => (
+                429,
+                "RESOURCE_EXHAUSTED",
+                "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing.",
+            ),
+            Self::SpendingCap => (
+                429,
+                "RESOURCE_EXHAUSTED",
+                "Your project has exceeded its monthly spending cap. Please go to AI Studio to raise it.",
+            ),
+            Self::LeakedKey => {
+                (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another API key.")
+            }
             Self::Location => (400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
-            Self::Retired => (404, "NOT_FOUND", "This model is no longer available. Please update your code to use a newer model."),
-            Self::FlexShed => (503, "UNAVAILABLE", "This model is currently experiencing high demand. Please try again later."),
+            Self::Retired => (
+                404,
+                "NOT_FOUND",
+                "This model is no longer available. Please update your code to use a newer model.",
+            ),
+            Self::FlexShed => (
+                503,
+                "UNAVAILABLE",
+                "This model is currently experiencing high demand. Please try again later.",
+            ),
         };
         ApiError::with_status(code, status, message)
     }

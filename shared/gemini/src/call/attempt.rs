@@ -56,8 +56,7 @@ impl<'a> Attempt<'a> {
         inline: &'a GenerateContentRequest,
     ) -> Self {
         let (mode, key) = (Mode::of(inline), CacheKey::of(&model.name, inline));
-        let generation = &context.config.generation;
-        let most_output = prompt::most_output_tokens(inline.max_output_tokens(), generation);
+        let most_output = prompt::most_output_tokens(inline.max_output_tokens(), context.generation());
         let most_tokens = (context.prompt_tokens.most_of(inline), most_output);
         Self { context, model, inline, key, mode, most_tokens, began: tokio::time::Instant::now() }
     }

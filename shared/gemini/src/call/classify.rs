@@ -48,7 +48,15 @@ impl Attempt<'_> {
             _ => ServiceOutcome::Neutral,
         };
         let throttled = told == CallOutcome::Throttled;
-        Ended { used, outcome: service, took, pause, throttled, parked: self.parked(outcome, now), read: None }
+        Ended {
+            used,
+            outcome: service,
+            took,
+            pause,
+            throttled,
+            parked: self.parked(outcome, now),
+            read: None,
+        }
     }
 
     /// What an inline answer teaches of the beginning of its prompt.

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use domain::{Jitter, ModelCall, Timestamp, after, between};
+use domain::{Jitter, ModelCall, ModelRole, Timestamp, after, between};
 use tokio::time::Instant;
 
 use super::estimate::PromptTokens;
 use super::thinking::Thinking;
 use crate::budget::Reservation;
 use crate::cache::Caches;
-use crate::config::Config;
+use crate::config::{Config, Generation};
 use crate::fleet::Shared;
 use crate::http::Client;
 use crate::signal::Signals;
@@ -39,6 +39,14 @@ impl CallContext<'_> {
     /// drift apart in mid-call, whoever sets the clock meanwhile.
     pub(crate) fn now(&self) -> Timestamp {
         after(self.began.0, self.began.1.elapsed())
+    }
+
+    /// What is sent as `generationConfig`.
+    pub(crate) fn generation(&self) -> &Generation {
+        match self.call.role {
+            ModelRole::Triage => &self.config.triage_generation,
+            ModelRole::Answer => &self.config.generation,
+        }
     }
 
     /// What is left for calls.

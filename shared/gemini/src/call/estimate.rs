@@ -49,7 +49,8 @@ impl PromptTokens {
         let most_of_media = media().map(most_media_tokens).sum::<u64>().min(MOST_TOKENS);
         let about = texts().map(|text| text.len() as u64).sum::<u64>().div_ceil(BYTES_PER_TOKEN);
         let about_media = media().map(|one| most_media_tokens(one).min(TOKENS_PER_MEDIUM)).sum::<u64>();
-        let most_of_texts = texts().map(|text| most_text_tokens(text.as_bytes()) + MOST_TOKENS_AROUND).sum::<u64>();
+        let most_of_texts =
+            texts().map(|text| most_text_tokens(text.as_bytes()) + MOST_TOKENS_AROUND).sum::<u64>();
         let most = (most_of_texts + most_of_media).min(MOST_TOKENS);
         Self { about: about + about_media, most, most_of_media }
     }
@@ -100,12 +101,17 @@ mod tests {
     }
 
     fn by_url(mime_type: &str) -> u64 {
-        most_media_tokens(&Media::Url { mime_type: mime_type.to_owned(), url: "https://x.example/y".to_owned() })
+        most_media_tokens(&Media::Url {
+            mime_type: mime_type.to_owned(),
+            url: "https://x.example/y".to_owned(),
+        })
     }
 
     #[test]
     fn digits_capitals_and_other_scripts_are_a_token_a_byte_and_words_half() {
-        for (text, tokens) in [("20261128", 8), ("QUJD+/==", 8), ("a3f9", 4), ("語", 3), ("the old one", 6), ("", 0)] {
+        for (text, tokens) in
+            [("20261128", 8), ("QUJD+/==", 8), ("a3f9", 4), ("語", 3), ("the old one", 6), ("", 0)]
+        {
             assert_eq!(most_text_tokens(text.as_bytes()), tokens, "{text}");
         }
     }

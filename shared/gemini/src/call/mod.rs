@@ -139,7 +139,7 @@ impl Model for Gemini {
 
 /// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself.
 async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
-    let output = prompt::most_output_tokens(None, &context.config.generation);
+    let output = prompt::most_output_tokens(None, context.generation());
     let most = |model: &&FleetModel| most_usd(&model.name, context.prompt_tokens.most, output, context.now());
     context.reservation.cover(models.first().map_or(0.0, most), context.now()).await
 }

@@ -150,7 +150,7 @@ mod tests {
             sent["systemInstruction"],
             json!({"parts": [{"text": "Be kind."}, {"text": "Reference document `faq.md`:\n\nQ&A"}]})
         );
-        assert_eq!(sent["generationConfig"], json!({"maxOutputTokens": 4096}));
+        assert_eq!(sent["generationConfig"], json!({"maxOutputTokens": 16_384}));
     }
 
     #[test]

@@ -101,13 +101,7 @@ impl FailureClass {
                 Some(retry_after.map_or(delay, |told| told.max(delay)))
             }
             Self::Unreachable | Self::Stumbled => Some(jitter.spread(HICCUP)),
-            Self::DayUsedUp { .. }
-            | Self::ModelRefused
-            | Self::NoAccess
-            | Self::NoMoney
-            | Self::AccountRefused
-            | Self::RequestRefused
-            | Self::Refused => None,
+            _ => None,
         }
     }
 
@@ -154,12 +148,7 @@ impl FailureClass {
         match self {
             Self::Throttled { .. } | Self::DayUsedUp { .. } => CallOutcome::Throttled,
             Self::Overloaded { .. } | Self::Unreachable | Self::Stumbled => CallOutcome::Failed,
-            Self::ModelRefused
-            | Self::NoAccess
-            | Self::NoMoney
-            | Self::AccountRefused
-            | Self::RequestRefused
-            | Self::Refused => CallOutcome::Refused,
+            _ => CallOutcome::Refused,
         }
     }
 

@@ -138,20 +138,16 @@ fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
         }
         (_, FailureClass::NoMoney) => {
-            "the account has no money left: add credit or raise the spending cap at https://aistudio.google.com/spend"
+            "the account has no money left: add credit, or raise its cap, in AI Studio"
         }
-        (400, FailureClass::AccountRefused) => {
-            "the service is not offered where these calls come from: run in a supported region, or enable billing"
-        }
+        (400, FailureClass::AccountRefused) => "calls from this place are not served: use a supported region",
         (404, _) => {
             "the model is retired, or there is none such for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
         }
         (429, FailureClass::NoAccess) => {
             "the project has no access to this model (its limit is 0): enable billing, or name another model in agent.toml, [models]"
         }
-        (403, _) => {
-            "access is denied: enable the Generative Language API for the key's project and allow it for the key; replace a key that was reported as leaked"
-        }
+        (403, _) => "access is denied: enable the Generative Language API for the key, or make another key",
         (400, _) => {
             "the request is refused: check agent.toml, [models.generation], and the length of persona, documents and thread"
         }

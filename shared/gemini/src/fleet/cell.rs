@@ -147,7 +147,12 @@ where
             batch.in_flight = Some(sent);
             match self.swap(shared, now, known.version, &state, &ids).await {
                 Ok(Swap::Done(version)) => {
-                    *known = Known { state, version: Some(version), writes: Writes { ids, version }, down_until: None };
+                    *known = Known {
+                        state,
+                        version: Some(version),
+                        writes: Writes { ids, version },
+                        down_until: None,
+                    };
                     batch.finish();
                     return;
                 }

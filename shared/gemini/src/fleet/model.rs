@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{ModelCall, Timestamp};
-use resilience::{Ask, Outcome, Pass, Transition, Urgency};
+use resilience::{Ask, Pass, Transition, Urgency};
 
 use super::cell::{FleetCell, Shared};
-use super::model_state::{Admit, Change, Denied, ModelState, Read, Settlement};
-use super::parked::Parked;
+use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::permit::Permits;
 use super::policy::{Policy, Rules};
 use super::queue::{WhenCut, lock};
@@ -48,31 +47,6 @@ pub(crate) struct AdmittedCall<'a> {
     /// Whether the request may have reached the service.
     pub(crate) sent: bool,
     is_open: bool,
-}
-
-/// What came of an admitted call.
-#[derive(Debug, Clone)]
-pub(crate) struct Ended {
-    pub(crate) used: Option<u64>,
-    pub(crate) outcome: Outcome,
-    pub(crate) took: Duration,
-    pub(crate) pause: Option<(Timestamp, resilience::Denial)>,
-    pub(crate) throttled: bool,
-    pub(crate) parked: Option<Parked>,
-    pub(crate) read: Option<Read>,
-}
-
-impl Ended {
-    /// Nothing is known of it.
-    const UNKNOWN: Self = Self {
-        used: None,
-        outcome: Outcome::Neutral,
-        took: Duration::ZERO,
-        pause: None,
-        throttled: false,
-        parked: None,
-        read: None,
-    };
 }
 
 /// What is asked for `call`, whose prompt has about `tokens`.
@@ -115,7 +89,8 @@ impl FleetModel {
             None => admit(state, &rules, &ask, digest.as_ref(), now),
             Some(was_granted) => state.catch_up(&rules, &ask, was_granted, now),
         };
-        let (decision, is_alone) = match self.cell.change_for_sure(shared, now, WhenCut::Repeat, change).await {
+        let (decision, is_alone) = match self.cell.change_for_sure(shared, now, WhenCut::Repeat, change).await
+        {
             Ok(decision) => (decision, false),
             Err(problem) => {
                 tracing::warn!(model = self.name, %problem, "shared limits cannot be read; this environment keeps to its share of them");
@@ -166,7 +141,7 @@ impl AdmittedCall<'_> {
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
         let (model, settlement) = (self.model, self.settlement(ended));
-        let words = settlement.parked.as_ref().map(|parked| parked.words.clone());
+        let words = settlement.ended.parked.as_ref().map(|parked| parked.words.clone());
         let change = if self.is_alone {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
@@ -179,7 +154,11 @@ impl AdmittedCall<'_> {
         };
         match change.is_parked {
             Some(true) => {
-                tracing::error!(model = model.name, reason = words, "the service refuses our calls; they wait");
+                tracing::error!(
+                    model = model.name,
+                    reason = words,
+                    "the service refuses our calls; they wait"
+                );
                 signals.send(Signal::Parked { model: &model.name });
             }
             Some(false) => tracing::info!(model = model.name, "the service takes our calls again"),
@@ -196,18 +175,7 @@ impl AdmittedCall<'_> {
     }
 
     fn settlement(&self, ended: Ended) -> Settlement {
-        Settlement {
-            pass: self.pass,
-            reserved: self.reserved,
-            used: ended.used,
-            sent: self.sent,
-            outcome: ended.outcome,
-            took: ended.took,
-            pause: ended.pause,
-            throttled: ended.throttled,
-            parked: ended.parked,
-            read: ended.read,
-        }
+        Settlement { pass: self.pass, reserved: self.reserved, sent: self.sent, ended }
     }
 }
 

@@ -72,10 +72,16 @@ pub(crate) struct Change {
 pub(crate) struct Settlement {
     pub(crate) pass: Pass,
     pub(crate) reserved: u64,
-    /// Prompt tokens that the service has counted; `None` if it does not say.
-    pub(crate) used: Option<u64>,
     /// Whether the request got as far as the service.
     pub(crate) sent: bool,
+    pub(crate) ended: Ended,
+}
+
+/// What came of an admitted call.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    /// Prompt tokens that the service has counted; `None` if it does not say.
+    pub(crate) used: Option<u64>,
     pub(crate) outcome: Outcome,
     pub(crate) took: Duration,
     /// The service wants nothing of this model before then.
@@ -85,6 +91,19 @@ pub(crate) struct Settlement {
     pub(crate) parked: Option<Parked>,
     /// What the answer to an inline call says of the beginning of its prompt.
     pub(crate) read: Option<Read>,
+}
+
+impl Ended {
+    /// Nothing is known of it.
+    pub(crate) const UNKNOWN: Self = Self {
+        used: None,
+        outcome: Outcome::Neutral,
+        took: Duration::ZERO,
+        pause: None,
+        throttled: false,
+        parked: None,
+        read: None,
+    };
 }
 
 /// The prompt that was answered inline, by which model, and what it was billed for.
@@ -185,31 +204,32 @@ impl ModelState {
 
     /// Counts the outcome of an admitted call.
     pub(crate) fn settle(&mut self, rules: &Rules, call: &Settlement, now: Timestamp) -> Change {
+        let ended = &call.ended;
         if call.sent {
-            let used = call.used.unwrap_or(call.reserved);
+            let used = ended.used.unwrap_or(call.reserved);
             self.quota.settle(&rules.quota, call.reserved, used, now);
-            self.concurrency.settle(rules.ceiling, call.took, call.throttled, now);
+            self.concurrency.settle(rules.ceiling, ended.took, ended.throttled, now);
         } else {
             self.quota.refund(&rules.quota, call.reserved, now);
         }
-        if let Some(Read { digest, version, usage }) = &call.read {
+        if let Some(Read { digest, version, usage }) = &ended.read {
             self.reads.answered(digest, version.as_deref(), usage);
         }
-        if let Some((until, why)) = call.pause {
+        if let Some((until, why)) = ended.pause {
             self.quota.pause(until, why);
         }
-        let is_parked = self.park(rules, call);
-        Change { breaker: self.breaker.settle(&rules.breaker, call.pass, call.outcome, now), is_parked }
+        let is_parked = self.park(rules, ended);
+        Change { breaker: self.breaker.settle(&rules.breaker, call.pass, ended.outcome, now), is_parked }
     }
 
     /// Parks the model that refuses all calls, and ends that when it answers one.
-    fn park(&mut self, rules: &Rules, call: &Settlement) -> Option<bool> {
+    fn park(&mut self, rules: &Rules, ended: &Ended) -> Option<bool> {
         let was_parked = self.parked.as_ref().is_some_and(|parked| parked.concerns(rules.credentials));
-        if call.parked.is_some() {
-            self.parked.clone_from(&call.parked);
+        if ended.parked.is_some() {
+            self.parked.clone_from(&ended.parked);
             return (!was_parked).then_some(true);
         }
-        let is_back = was_parked && matches!(call.outcome, Outcome::Success { .. });
+        let is_back = was_parked && matches!(ended.outcome, Outcome::Success { .. });
         if is_back {
             self.parked = None;
         }

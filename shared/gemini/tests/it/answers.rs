@@ -191,7 +191,7 @@ async fn thinking_that_is_configured_is_asked_for_and_steps_down_where_a_model_r
     let server =
         Server::start([error(400, "Thinking level HIGH is not supported.", json!([])), says("Hm.")]).await;
     let mut config = alone(&server.url);
-    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    config.triage_generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
     let triage = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
     gemini(config).generate(&triage).await.unwrap();
     assert_eq!(server.finish().iter().map(level).collect::<Vec<_>>(), ["HIGH", "MEDIUM"]);

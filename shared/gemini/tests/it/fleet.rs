@@ -24,7 +24,8 @@ pub(crate) struct Fleet {
 impl Fleet {
     pub(crate) fn new(config: Config) -> Self {
         let inner = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
-        let store = Arc::new(Fickle { inner, is_down: AtomicBool::new(false), is_mute: AtomicBool::new(false) });
+        let store =
+            Arc::new(Fickle { inner, is_down: AtomicBool::new(false), is_mute: AtomicBool::new(false) });
         Self { config, store, passed: Arc::default(), signals: Arc::default() }
     }
 

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{
-    Deferral, Media, Model, ModelCall, ModelFailure, Priority, Speaker, Timestamp, Turn, after,
-};
+use domain::{Deferral, Media, Model, ModelCall, ModelFailure, Priority, Speaker, Timestamp, Turn, after};
 use gemini::{Budgets, Config, Gemini, Generation, Limits};
 use serde_json::json;
 
@@ -357,7 +355,9 @@ async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_sp
 #[tokio::test]
 async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
     let limits = Limits { timeout: Duration::from_millis(200), retries: 0, ..Limits::default() };
-    for (step, is_spent) in [(Step::Hang, true), (bare(500), false), (throttled(PER_MINUTE, Some("9s")), false)] {
+    for (step, is_spent) in
+        [(Step::Hang, true), (bare(500), false), (throttled(PER_MINUTE, Some("9s")), false)]
+    {
         let server = Server::start([step]).await;
         let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, 0.12) };
         let fleet = Fleet::new(config);
@@ -384,7 +384,7 @@ async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
 async fn all_candidates_are_set_aside() {
     let server = Server::start([]).await;
     let others = json!({"candidateCount": 8}).as_object().cloned().unwrap();
-    let generation = Generation { others, ..Generation::default() };
+    let generation = Generation { max_output_tokens: 4_096, others };
     let fleet = Fleet::new(Config { generation, ..with_budget(&server, 0.12) });
     let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
     assert_eq!(deferral(refused.failure).0, Deferral::Budget);
