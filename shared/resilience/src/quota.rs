@@ -149,7 +149,7 @@ impl Quota {
         if let Some(why) = self.pause.holds(now) {
             return Some(why);
         }
-        if self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now).is_some() {
+        if self.day.used_up(limits.day_of(ask.urgency), micros(ask.day_ends), now).is_some() {
             return Some(Denial::Day);
         }
         let allowed = if is_due(ask, now) {
@@ -178,7 +178,7 @@ impl Quota {
     }
 
     fn free_slot(&self, limits: &QuotaLimits, need: &Need, ask: &Ask, from: i64, now: i64) -> Slot {
-        let day = self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now);
+        let day = self.day.used_up(limits.day_of(ask.urgency), micros(ask.day_ends), now);
         let earliest = from.max(now).max(self.pause.until()).max(day.unwrap_or(now)).max(need.free_at(
             self.requests,
             self.tokens,

@@ -15,6 +15,9 @@ const MIN_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 /// A probe that has not been heard of for so much longer than a call may take is lost.
 const PROBE_MARGIN: Duration = Duration::from_secs(10);
 
+/// Calls under way in the whole fleet where no limit is set: throttling has something to halve.
+const DEFAULT_CEILING: u32 = 200;
+
 /// [`Limits`], checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
@@ -72,7 +75,7 @@ impl Rules {
             // The service counts in minutes of its own: burst and rate together must stay within each of them.
             slack: QuotaLimits::BURST,
         };
-        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(u32::MAX), credentials: 0 })
+        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(DEFAULT_CEILING), credentials: 0 })
     }
 
     /// The share of one of so many environments, which cannot see what the others do.
@@ -105,6 +108,11 @@ mod tests {
             error.to_string(),
             "agent.toml, [models.limits.\"m\"], retries: at most 2 retries in place are allowed, not 3"
         );
+    }
+
+    #[test]
+    fn without_a_limit_the_calls_at_once_are_bounded_all_the_same() {
+        assert_eq!(policy(Limits::default()).unwrap().rules.ceiling, DEFAULT_CEILING);
     }
 
     #[test]
