@@ -47,6 +47,7 @@ pub(crate) fn signals(metrics: Metrics) -> Signals {
         Signal::Billed { usage } => metrics.model_billed(usage),
         Signal::Throttled { model } => metrics.throttled(model),
         Signal::BreakerOpened { model } => metrics.breaker_opened(model),
+        Signal::Parked { model } => metrics.model_refused(model),
         Signal::Permit { waited, utilisation, .. } => metrics.permit(waited, utilisation),
         Signal::ConnectionOpened => metrics.connection_opened(),
         Signal::Coalesced => metrics.coalesced(),

@@ -1,6 +1,5 @@
 //! The sweeper as a Lambda function, called by a schedule.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Timestamp, after};
@@ -11,7 +10,7 @@ use serde_json::Value;
 use settings::Settings;
 use tracing::{Instrument, error, info_span, warn};
 
-use crate::{Caches, Notices, Report, Sweeper};
+use crate::{Notices, Report, Sweeper};
 
 /// Kept free at the end of an invocation for what is under way.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -19,7 +18,6 @@ const LAST_TASKS: Duration = Duration::from_secs(10);
 /// One execution environment.
 pub struct Function {
     sweeper: Sweeper,
-    caches: Caches,
     notices: Notices,
     settings: Settings,
     secrets: SecretReader,
@@ -34,9 +32,8 @@ impl Function {
         let booted = lambda::boot(None).await?;
         let secrets = booted.act_secrets();
         let Booted { settings, stores, clock, jitter, metrics, .. } = booted;
-        let caches = Caches::new(Arc::clone(&stores.state), clock.clone(), jitter.clone());
         let notices = Notices { stores: stores.clone(), clock: clock.clone(), jitter };
-        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, caches, notices, settings, secrets })
+        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, notices, settings, secrets })
     }
 
     /// One sweep; what the event says does not matter.
@@ -58,7 +55,6 @@ impl Function {
         let report = Box::pin(self.sweeper.sweep(deadline)).await?;
         Box::pin(self.sweeper.count(self.sweeper.clock.now())).await?;
         Box::pin(self.deliver_notices(deadline)).await;
-        Box::pin(self.sweep_caches(deadline)).await;
         Ok(report)
     }
 
@@ -86,19 +82,6 @@ impl Function {
             }
             Ok(None) => {}
             Err(problem) => error!(%problem, "nobody can be asked about drafts in Slack"),
-        }
-    }
-
-    /// Last, and without a word on its success: a model that is down keeps no task waiting.
-    async fn sweep_caches(&self, deadline: Timestamp) {
-        if !self.caches.is_due() {
-            return;
-        }
-        match self.secrets.environment().await {
-            Ok(environment) => {
-                self.caches.sweep(&self.settings, &environment, deadline).await;
-            }
-            Err(problem) => warn!(%problem, "context caches are not swept"),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! The sweeper: runs every minute and finds what would otherwise be stuck: waiting tasks that are
-//! due, tasks whose message or processor was lost, drafts that nobody decided about; and context
-//! caches that nobody needs.
+//! due, tasks whose message or processor was lost, and drafts that nobody decided about.
 
-mod caches;
 mod census;
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -11,7 +9,6 @@ mod plan;
 mod reconcile;
 mod sweep;
 
-pub use caches::Caches;
 pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};
 pub use sweep::{Report, Sweeper};

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Approver, Clock, Delivery, Lane, Visibility, after};
+use domain::{Approver, Delivery, Lane, Visibility, after};
 use processor::{Ack, Processor};
-use settings::{Environment, Settings};
-use sweeper::{Caches, Notices, Sweeper};
+use sweeper::{Notices, Sweeper};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -110,16 +109,5 @@ pub(super) async fn notices(notices: Notices, approver: Arc<dyn Approver>) {
         if let Err(problem) = notices.sweep(approver.as_ref(), deadline).await {
             warn!(%problem, "messages about drafts are looked after in a second");
         }
-    }
-}
-
-/// Sweeps context caches, when it is time to, until dropped. It runs apart from the other sweeps, so that a model
-/// that does not answer delays no task.
-pub(super) async fn caches(caches: Caches, settings: Settings, environment: Environment, clock: Clock) {
-    let mut every = tokio::time::interval(SWEEP_EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        caches.sweep(&settings, &environment, after(clock.now(), INVOCATION)).await;
     }
 }

@@ -106,12 +106,6 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     for lane in Lane::ALL {
         tasks.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane));
     }
-    let caches = sweeper::Caches::new(
-        Arc::clone(&storage.stores.state),
-        clock.clone(),
-        Jitter::from_fn(fastrand::f64),
-    );
-    tasks.spawn(runner::caches(caches, settings.clone(), environment.clone(), clock.clone()));
     if let Some(approver) = approver {
         let jitter = Jitter::from_fn(fastrand::f64);
         let notices = Notices { stores: storage.stores.clone(), clock: clock.clone(), jitter };

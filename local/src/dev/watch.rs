@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use domain::{Clock, PartKey, Task, TaskId, TaskStatus};
+use domain::{Clock, PartKey, Task, TaskId, TaskStatus, between};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -18,6 +18,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const RECEIVED_EVERY: Duration = Duration::from_millis(100);
 /// Without any news, progress is shown all the same.
 const STILL_EVERY: Duration = Duration::from_secs(5);
+/// A model that is away for longer is not only down: it refuses us.
+const LASTING: Duration = Duration::from_secs(120);
 const SOURCE: &str = "github";
 
 /// Whether the sample ended well.
@@ -45,7 +47,7 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
         &format!("a GitHub issue was opened: answered {} in {:.1} ms", answer.status, answer.ms),
         &id,
     );
-    let task = follow(running, &id, json).await?;
+    let task = follow(running, &id, json, once).await?;
     tell_end(running, &task, json).await?;
     Ok(task.control.status == TaskStatus::Completed)
 }
@@ -76,9 +78,10 @@ fn skipped(why: &str, once: bool) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Shows the timeline as it grows, until the task rests.
-async fn follow(running: &Running, id: &TaskId, json: bool) -> Result<Task, Failure> {
-    let (mut shown, mut news) = (0, Instant::now());
+/// Shows the timeline as it grows, until the task rests; with `once`, also until it waits for a model that
+/// refuses all calls: nobody at a terminal waits for new credentials.
+async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Result<Task, Failure> {
+    let (mut shown, mut news, mut is_told) = (0, Instant::now(), false);
     loop {
         let task = running.stores.tasks.get(id).await.map_err(|error| Failure::new(error.to_string()))?;
         let Some(task) = task else {
@@ -92,12 +95,29 @@ async fn follow(running: &Running, id: &TaskId, json: bool) -> Result<Task, Fail
         if task.control.status.is_end() || task.control.status == TaskStatus::AwaitingApproval {
             return Ok(task);
         }
+        if let Some(reason) = refusal(&task) {
+            if once {
+                return Err(Failure::new(format!(
+                    "the model cannot be used, and the sample waits for it: {reason}"
+                )));
+            }
+            if !std::mem::replace(&mut is_told, true) && !json {
+                say!("\nthe model cannot be used; tasks wait until it can:\n\n{}\n", indent(reason));
+            }
+        }
         if news.elapsed() > STILL_EVERY {
             show(json, task.control.status.as_str(), "still at it", id);
             news = Instant::now();
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// Why no model can be had, if that will last for longer than an outage's next try.
+fn refusal(task: &Task) -> Option<&str> {
+    let until = task.control.not_before.filter(|_| task.doc.model_down_since.is_some())?;
+    let lasts = between(Clock::system().now(), until) > LASTING;
+    task.doc.timeline.last().filter(|_| lasts).map(|entry| entry.note.as_str())
 }
 
 async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Failure> {

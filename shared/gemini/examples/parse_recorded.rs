@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use gemini::wire::{CachedContent, CachedContentList, ErrorBody, EventReader, GenerateContentResponse};
+use gemini::wire::{CachedContent, ErrorBody, EventReader, GenerateContentResponse};
 use gemini::{ApiError, FailureClass};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,9 +89,7 @@ fn parse(operation: &str, body: Value, unknown: &mut Unknown) -> Result<bool, Fa
     match operation {
         "generateContent" if body.get("totalTokens").is_some() => return Ok(false),
         "generateContent" | "streamGenerateContent" => round::<GenerateContentResponse>(body, unknown)?,
-        "cachedContents" if body.get("cachedContents").is_some() => {
-            round::<CachedContentList>(body, unknown)?
-        }
+        "cachedContents" if body.get("cachedContents").is_some() => return Ok(false),
         "cachedContents" => round::<CachedContent>(body, unknown)?,
         _ => return Ok(false),
     }

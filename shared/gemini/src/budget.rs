@@ -1,7 +1,11 @@
 //! Budgets: money is set aside before a call and settled after it, so that no number of processors
 //! spends more in a day than was allowed.
+//!
+//! A reservation has an id, and ends by itself some minutes after the call's deadline: one that was
+//! written although the caller heard nothing of it, or whose process died, locks no money for good. What
+//! is set aside under an id is written as a whole, so a write that is repeated changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Budgets;
 use crate::failure::Failure;
-use crate::fleet::{FleetCell, Shared, WhenCut, lock};
+use crate::fleet::{FleetCell, Shared, WhenCut, fresh_id, lock};
 use crate::signal::{Signal, Signals};
 
 /// A day's sums are kept for two more, for whoever looks.
@@ -19,11 +23,38 @@ const LIFE: Duration = Duration::from_secs(3 * 86_400);
 const ALARM: f64 = 0.8;
 const MICRO: f64 = 1e6;
 
-/// What was spent and set aside in a day, in millionths of a US dollar.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// After a call's deadline, so long its reservation is kept: the clocks of a fleet differ.
+const GRACE: Duration = Duration::from_secs(300);
+
+/// What was spent in a day, and what is set aside, in millionths of a US dollar.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Spent {
     #[serde(default, rename = "u")]
     micro_usd: u64,
+    /// By the reservation's id: how much, and until which second.
+    #[serde(default, rename = "r", skip_serializing_if = "BTreeMap::is_empty")]
+    reserved: BTreeMap<String, (u64, i64)>,
+}
+
+impl Spent {
+    /// Spent and set aside at `now`, all but what `id` has.
+    fn besides(&mut self, id: &str, now: Timestamp) -> u64 {
+        self.reserved.retain(|_, (_, until)| *until > now.as_second());
+        let others = self.reserved.iter().filter(|(other, _)| *other != id);
+        others.fold(self.micro_usd, |sum, (_, (amount, _))| sum.saturating_add(*amount))
+    }
+
+    fn set_aside(&mut self, id: &str, amount: u64, until: i64) {
+        match amount {
+            0 => self.reserved.remove(id),
+            _ => self.reserved.insert(id.to_owned(), (amount, until)),
+        };
+    }
+
+    fn settle(&mut self, id: &str, spent: u64) {
+        self.reserved.remove(id);
+        self.micro_usd = self.micro_usd.saturating_add(spent);
+    }
 }
 
 /// The budgets that agent.toml sets, and what the fleet has spent and set aside of them today.
@@ -54,6 +85,9 @@ struct Budget {
 pub(crate) struct Reservation<'a> {
     shared: &'a Shared,
     signals: &'a Signals,
+    id: String,
+    /// The second in which it ends by itself.
+    until: i64,
     budgets: Vec<Budget>,
     amounts: Mutex<Amounts>,
 }
@@ -62,21 +96,27 @@ pub(crate) struct Reservation<'a> {
 #[derive(Debug, Default)]
 struct Amounts {
     reserved: u64,
+    /// What was spent, and what requests under way may cost.
     spent: u64,
 }
+
+/// What a request that was sent may cost, millionths of a US dollar, until it is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtRisk(u64);
 
 impl BudgetAccount {
     pub(crate) fn new(limits: Budgets) -> Self {
         Self { limits, sums: Mutex::default() }
     }
 
-    /// An empty reservation against the budgets of `tenant` on the day of `now`.
+    /// An empty reservation against the budgets of `tenant` on the day of `now`, for a call that ends
+    /// before `deadline`.
     pub(crate) fn open<'a>(
         &self,
         shared: &'a Shared,
         signals: &'a Signals,
         tenant: &str,
-        now: Timestamp,
+        (now, deadline): (Timestamp, Timestamp),
     ) -> Reservation<'a> {
         let mut budgets = Vec::new();
         let day = now.strftime("%Y-%m-%d").to_string();
@@ -87,7 +127,8 @@ impl BudgetAccount {
         if let Some(usd) = self.limits.per_tenant_day_usd {
             budgets.push(budget("tenant", format!("budget:{day}:{tenant}"), usd));
         }
-        Reservation { shared, signals, budgets, amounts: Mutex::default() }
+        let (id, until) = (format!("{:x}", fresh_id()), after(deadline, GRACE).as_second());
+        Reservation { shared, signals, id, until, budgets, amounts: Mutex::default() }
     }
 
     fn cell(&self, day: &str, key: String) -> Arc<FleetCell<Spent>> {
@@ -117,11 +158,13 @@ impl Reservation<'_> {
         if missing == 0 || self.budgets.is_empty() {
             return Ok(());
         }
+        let had = lock(&self.amounts).reserved;
         for (index, budget) in self.budgets.iter().enumerate() {
-            let taken = self.take(budget, missing, now).await;
-            if let Err(failure) = taken {
-                for earlier in &self.budgets[..index] {
-                    earlier.give_back_later(missing);
+            if let Err(failure) = self.take(budget, had, missing, now).await {
+                // Whose answer was lost may have been written too.
+                for budget in &self.budgets[..=index] {
+                    let (id, until) = (self.id.clone(), self.until);
+                    budget.spent.later(WhenCut::Repeat, move |sum| sum.set_aside(&id, had, until));
                 }
                 return Err(failure);
             }
@@ -143,14 +186,15 @@ impl Reservation<'_> {
         self.reserve(micro(usd), now).await
     }
 
-    async fn take(&self, budget: &Budget, amount: u64, now: Timestamp) -> Result<(), Failure> {
-        let limit = budget.limit;
+    async fn take(&self, budget: &Budget, had: u64, missing: u64, now: Timestamp) -> Result<(), Failure> {
+        let (limit, id, until) = (budget.limit, self.id.clone(), self.until);
         let change = move |sum: &mut Spent| {
-            let after = sum.micro_usd.saturating_add(amount);
+            let others = sum.besides(&id, now);
+            let (before, after) = (others.saturating_add(had), others.saturating_add(had + missing));
             if after > limit {
-                return Err(sum.micro_usd);
+                return Err(before);
             }
-            let before = std::mem::replace(&mut sum.micro_usd, after);
+            sum.set_aside(&id, had + missing, until);
             Ok((before, after))
         };
         match budget.spent.change(self.shared, now, WhenCut::Repeat, change).await {
@@ -158,7 +202,7 @@ impl Reservation<'_> {
                 self.tell(budget, before, after);
                 Ok(())
             }
-            Ok(Err(spent)) => Err(used_up(budget, spent, amount, now)),
+            Ok(Err(spent)) => Err(used_up(budget, spent, missing, now)),
             Err(problem) => Err(unseen(&problem)),
         }
     }
@@ -177,40 +221,47 @@ impl Reservation<'_> {
         lock(&self.amounts).spent += micro(usd);
     }
 
+    /// A request goes out that may cost `usd`: so much is spent until [`Reservation::came_to`] says better.
+    pub(crate) fn risk(&self, usd: f64) -> AtRisk {
+        lock(&self.amounts).spent += micro(usd);
+        AtRisk(micro(usd))
+    }
+
+    /// What was at risk came to `usd`.
+    pub(crate) fn came_to(&self, AtRisk(risk): AtRisk, usd: f64) {
+        let mut amounts = lock(&self.amounts);
+        amounts.spent = amounts.spent.saturating_sub(risk).saturating_add(micro(usd));
+    }
+
     /// Gives back what was not spent, or takes what was spent beyond it.
     pub(crate) async fn close(self, now: Timestamp) {
-        let Amounts { reserved, spent } = std::mem::take(&mut *lock(&self.amounts));
-        if reserved == spent {
-            return;
-        }
+        let Some(spent) = self.end() else { return };
         for budget in &self.budgets {
-            let change = move |sum: &mut Spent| settle(sum, reserved, spent);
-            if let Err(problem) = budget.spent.change(self.shared, now, WhenCut::Drop, change).await {
-                tracing::warn!(budget = budget.name, %problem, "budget not settled; what was not spent stays set aside");
+            let id = self.id.clone();
+            let change = move |sum: &mut Spent| sum.settle(&id, spent);
+            if let Err(problem) =
+                budget.spent.change_for_sure(self.shared, now, WhenCut::Repeat, change).await
+            {
+                tracing::warn!(budget = budget.name, %problem, "budget not settled yet; the next call does it");
             }
         }
+    }
+
+    /// What was spent; `None` if there is nothing to settle.
+    fn end(&self) -> Option<u64> {
+        let Amounts { reserved, spent } = std::mem::take(&mut *lock(&self.amounts));
+        (reserved > 0 || spent > 0).then_some(spent)
     }
 }
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let Amounts { reserved, spent } = std::mem::take(&mut *lock(&self.amounts));
-        if reserved != spent {
-            for budget in &self.budgets {
-                budget.spent.later(move |sum| settle(sum, reserved, spent));
-            }
+        let Some(spent) = self.end() else { return };
+        for budget in &self.budgets {
+            let id = self.id.clone();
+            budget.spent.later(WhenCut::Repeat, move |sum| sum.settle(&id, spent));
         }
     }
-}
-
-impl Budget {
-    fn give_back_later(&self, amount: u64) {
-        self.spent.later(move |sum| settle(sum, amount, 0));
-    }
-}
-
-fn settle(sum: &mut Spent, reserved: u64, spent: u64) {
-    sum.micro_usd = sum.micro_usd.saturating_add(spent).saturating_sub(reserved);
 }
 
 fn used_up(budget: &Budget, spent: u64, amount: u64, now: Timestamp) -> Failure {

@@ -13,8 +13,9 @@ use crate::limits::Limits;
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// The version that knows the `-latest` aliases.
 pub const DEFAULT_API_VERSION: &str = "v1beta";
-/// Bound of an answer when none is set: without one, its price would have none either.
-pub const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 4096;
+/// Bound of an answer and of the thoughts before it when none is set: without one, its price would have none
+/// either.
+pub const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 16_384;
 /// Bytes of inline media in one request by default, before they are encoded, which adds a third.
 pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 
@@ -40,8 +41,10 @@ pub struct Config {
     pub answer: String,
     /// Models for answers when that one cannot be had, in order.
     pub fallback: Vec<String>,
-    /// What is sent as `generationConfig`.
+    /// What is sent as `generationConfig` for answers.
     pub generation: Generation,
+    /// The same for triage.
+    pub triage_generation: Generation,
     /// Limits by model; models not in it have the default ones.
     pub limits: BTreeMap<String, Limits>,
     /// How many environments may run at once: the share of each in what cannot be coordinated.
@@ -88,6 +91,7 @@ impl Config {
             answer: "gemini-pro-latest".to_owned(),
             fallback: vec!["gemini-flash-latest".to_owned()],
             generation: Generation::default(),
+            triage_generation: Generation::default(),
             limits: BTreeMap::new(),
             environments: 1,
             budgets: Budgets::default(),

@@ -25,16 +25,13 @@ mod pricing;
 mod signal;
 pub mod wire;
 
-pub use cache::{
-    CacheKey, CacheSweeper, Caches, Demand, Digest, Handle, HandleRef, Prepared, SweepError, Swept, Traffic,
-    Wanted,
-};
+pub use cache::{CacheKey, Caches, Demand, Digest, Handle, HandleRef, Prepared, Traffic, Wanted};
 pub use call::Gemini;
 pub use config::{
     Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_INLINE_BYTES,
     DEFAULT_MAX_OUTPUT_TOKENS, EndpointConfig, Generation,
 };
-pub use failure::{ApiError, FailureClass, Period, QuotaLimit, next_pacific_midnight};
+pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
 pub use limits::{BreakerLimits, Limits};
 pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};

@@ -36,6 +36,12 @@ pub enum Signal<'a> {
         /// The model.
         model: &'a str,
     },
+    /// The service refuses all calls to a model: for the account, for want of money, or because the model
+    /// is gone. They wait, and one tries again now and then.
+    Parked {
+        /// The model.
+        model: &'a str,
+    },
     /// A permit to call was had.
     Permit {
         /// The model.

@@ -136,6 +136,12 @@ impl Quota {
         self.pause.extend(micros(until), why);
     }
 
+    /// Counts a call that was made without asking, because this state could not be reached then: it is
+    /// not settled.
+    pub fn charge(&mut self, limits: &QuotaLimits, ask: &Ask, now: Timestamp) {
+        self.spend(limits, &Need::of(limits, ask), ask, micros(now));
+    }
+
     fn denial(&self, limits: &QuotaLimits, need: &Need, ask: &Ask, now: i64) -> Option<Denial> {
         if need.is_impossible() {
             return Some(Denial::Minute);
@@ -143,7 +149,7 @@ impl Quota {
         if let Some(why) = self.pause.holds(now) {
             return Some(why);
         }
-        if self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now).is_some() {
+        if self.day.used_up(limits.day_of(ask.urgency), micros(ask.day_ends), now).is_some() {
             return Some(Denial::Day);
         }
         let allowed = if is_due(ask, now) {
@@ -160,15 +166,19 @@ impl Quota {
             self.unsettled = Unsettled::default();
         }
         self.booked = self.present_slots(now);
+        self.spend(limits, need, ask, now);
+        self.unsettled.open(ask.tokens);
+    }
+
+    fn spend(&mut self, limits: &QuotaLimits, need: &Need, ask: &Ask, now: i64) {
         need.charge(&mut self.requests, &mut self.tokens, now);
         if limits.requests_per_day.is_some() {
             self.day.count(micros(ask.day_ends), now);
         }
-        self.unsettled.open(ask.tokens);
     }
 
     fn free_slot(&self, limits: &QuotaLimits, need: &Need, ask: &Ask, from: i64, now: i64) -> Slot {
-        let day = self.day.used_up(limits.requests_per_day, micros(ask.day_ends), now);
+        let day = self.day.used_up(limits.day_of(ask.urgency), micros(ask.day_ends), now);
         let earliest = from.max(now).max(self.pause.until()).max(day.unwrap_or(now)).max(need.free_at(
             self.requests,
             self.tokens,

@@ -8,15 +8,15 @@ use crate::key::{Key, key};
 use crate::section::Section;
 
 /// The answer's bound when agent.toml names none.
-const DEFAULT_OUTPUT_TOKENS: u32 = 4096;
+const DEFAULT_OUTPUT_TOKENS: u32 = 16_384;
 /// The API's bound on the number of stop sequences.
 const MAX_STOP_SEQUENCES: usize = 5;
 
 /// `[models.generation]`: sent only if set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generation {
-    /// Bound of an answer's length in tokens, thoughts included (default 4096: always sent, so that
-    /// an answer's price is bounded).
+    /// Bound of an answer's length in tokens, thoughts included (default 16,384: always sent, so
+    /// that an answer's price is bounded).
     pub max_output_tokens: u32,
     /// Everything else, under the API's own camelCase names: `temperature`, `topP`, `stopSequences`,
     /// `thinkingConfig` …
@@ -33,7 +33,7 @@ impl Default for Generation {
 type Read = fn(&Entry<'_>) -> Option<Value>;
 
 /// Key in agent.toml, the API's name, what it may be.
-const KEYS: [(Key, &str, Read); 9] = [
+const KEYS: [(Key, &str, Read); 6] = [
     (key("temperature", "Leave it unset for models from generation 3 on."), "temperature", |entry| {
         entry.number(0.0..=2.0).map(Value::from)
     }),
@@ -45,23 +45,10 @@ const KEYS: [(Key, &str, Read); 9] = [
     (key("top_k", "How many tokens are chosen from."), "topK", |entry| {
         entry.integer(1..=1_000).map(Value::from)
     }),
-    (key("candidate_count", "The first candidate is used, all are billed."), "candidateCount", |entry| {
-        entry.integer(1..=8).map(Value::from)
-    }),
     (key("stop_sequences", "Texts at which the model stops."), "stopSequences", stop_sequences),
     (key("seed", "The same seed gives much the same answer."), "seed", |entry| {
         entry.integer(i64::from(i32::MIN)..=i64::from(i32::MAX)).map(Value::from)
     }),
-    (
-        key("presence_penalty", "Above 0, words that were used before become less likely."),
-        "presencePenalty",
-        |entry| entry.number(-2.0..=2.0).map(Value::from),
-    ),
-    (
-        key("frequency_penalty", "Above 0, words become the less likely the more they were used."),
-        "frequencyPenalty",
-        |entry| entry.number(-2.0..=2.0).map(Value::from),
-    ),
     (
         key(
             "thinking",
@@ -73,18 +60,46 @@ const KEYS: [(Key, &str, Read); 9] = [
 ];
 
 impl Generation {
-    pub(crate) fn read(mut section: Section<'_>) -> Self {
-        let about = "Bound of one answer in tokens, the model's thoughts included.";
-        let max_output_tokens =
-            section.read_or(key("max_output_tokens", about), DEFAULT_OUTPUT_TOKENS, Entry::count);
+    /// What holds for triage and for answers: the keys of the section, and over them those of each role.
+    pub(crate) fn read(mut section: Section<'_>) -> (Self, Self) {
+        let both = Set::read(&mut section);
+        let mut of = |name, about| {
+            let mut own = section.section(key(name, about));
+            let set = Set::read(&mut own);
+            own.finish();
+            both.under(set)
+        };
+        let triage = of("triage", "The same for the model that sorts; what stands here goes before.");
+        let answer = of("answer", "The same for the model that answers; what stands here goes before.");
+        section.finish();
+        (triage, answer)
+    }
+}
+
+/// The keys of one section.
+struct Set {
+    max_output_tokens: Option<u32>,
+    others: Map<String, Value>,
+}
+
+impl Set {
+    fn read(section: &mut Section<'_>) -> Self {
+        let about = "Bound of one answer in tokens, the model's thoughts included (default 16384).";
+        let max_output_tokens = section.read(key("max_output_tokens", about), Entry::count);
         let mut others = Map::new();
         for (key, name, read) in KEYS {
             if let Some(value) = section.read(key, read) {
                 others.insert(name.to_owned(), value);
             }
         }
-        section.finish();
         Self { max_output_tokens, others }
+    }
+
+    fn under(&self, own: Self) -> Generation {
+        let bound = own.max_output_tokens.or(self.max_output_tokens);
+        let mut others = self.others.clone();
+        others.extend(own.others);
+        Generation { max_output_tokens: bound.unwrap_or(DEFAULT_OUTPUT_TOKENS), others }
     }
 }
 

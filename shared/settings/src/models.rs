@@ -37,8 +37,10 @@ pub struct ModelSettings {
     pub cache_ttl: Duration,
     /// Preset of the limits: `free`, `tier1` (the default), `tier2` or `tier3`.
     pub tier: String,
-    /// `[models.generation]`.
+    /// `[models.generation]` for answers.
     pub generation: Generation,
+    /// `[models.generation]` for triage.
+    pub triage_generation: Generation,
     /// `[models.limits."NAME"]`, by model.
     pub limits: BTreeMap<String, ModelLimits>,
 }
@@ -68,6 +70,8 @@ impl ModelSettings {
         let api_version =
             section.read_or(key("api_version", about), "v1beta".to_owned(), endpoints::api_version);
         let endpoints = endpoints::read(&mut section, &api_version);
+        let about = "Sent to the model only if set: newer models refuse or ignore some of these.";
+        let (triage_generation, generation) = Generation::read(section.section(key("generation", about)));
         let settings = Self {
             api_version,
             endpoints,
@@ -89,10 +93,8 @@ impl ModelSettings {
                 |entry| entry.duration(CACHE_TTL),
             ),
             tier: tier(&mut section),
-            generation: Generation::read(section.section(key(
-                "generation",
-                "Sent to the model only if set: newer models refuse or ignore some of these.",
-            ))),
+            generation,
+            triage_generation,
             limits,
         };
         section.finish();

@@ -16,7 +16,7 @@ use crate::{Recorded, Unit};
 
 /// The metrics that alarms and the dashboard of template.yaml look at. They are written a second time by
 /// stack: two stacks of one account share the namespace, and an alarm cannot know the names of models.
-pub const WATCHED: [&str; 16] = [
+pub const WATCHED: [&str; 17] = [
     "Accepted",
     "ApprovalsOldest",
     "ApprovalsWaiting",
@@ -26,6 +26,7 @@ pub const WATCHED: [&str; 16] = [
     "Duplicates",
     "EndToEnd",
     "FailedTasks",
+    "ModelRefused",
     "NotReady",
     "PermitWait",
     "QueueWait",
@@ -176,6 +177,11 @@ impl Metrics {
     /// BreakerOpen{model}: the fleet stops asking a model for a while.
     pub fn breaker_opened(&self, model: &str) {
         self.emit(&[one("BreakerOpen")], &[("model", model)]);
+    }
+
+    /// ModelRefused{model}: the service refuses all calls, for the account, the money or the model itself.
+    pub fn model_refused(&self, model: &str) {
+        self.emit(&[one("ModelRefused")], &[("model", model)]);
     }
 
     /// PermitWait, PermitUtilisation: a call had its turn after `waited`; `utilisation`, 0 to 1, is the share of

@@ -110,6 +110,7 @@ fn all(metrics: &Metrics) {
     metrics.model_billed(&usage(Some(0.5)));
     metrics.throttled("gemini-pro-latest");
     metrics.breaker_opened("gemini-pro-latest");
+    metrics.model_refused("gemini-pro-latest");
     metrics.permit(MS, 0.5);
     metrics.connection_opened();
     metrics.coalesced();
@@ -135,7 +136,7 @@ fn what_is_watched_is_written_by_stack_as_well() {
     let by_stack: BTreeSet<String> = WATCHED.iter().map(|name| format!("{name}{{stack}}")).collect();
     assert_eq!(contract(&recorded), &contract(&alone) | &by_stack);
     let stacked = recorded.documents().into_iter().filter(|document| document["stack"] == "afterhook-prod");
-    assert_eq!(stacked.count(), 13, "one for each call that writes something watched");
+    assert_eq!(stacked.count(), 14, "one for each call that writes something watched");
     assert_eq!(recorded.total("BudgetUsed", &[("stack", "afterhook-prod")]), 50.0);
 }
 
@@ -167,6 +168,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "FailedTasks{}",
         "ModelCalls{model,outcome}",
         "ModelLatency{}",
+        "ModelRefused{model}",
         "NotReady{reason}",
         "PermitUtilisation{}",
         "PermitWait{}",

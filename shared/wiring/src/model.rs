@@ -16,10 +16,8 @@ pub fn config(settings: &Settings, environment: &Environment) -> Config {
     config.triage.clone_from(&models.triage);
     config.answer.clone_from(&models.answer);
     config.fallback.clone_from(&models.fallback);
-    config.generation = Generation {
-        max_output_tokens: models.generation.max_output_tokens,
-        others: models.generation.others.clone(),
-    };
+    config.generation = generation(&models.generation);
+    config.triage_generation = generation(&models.triage_generation);
     for model in models.in_use() {
         config.limits.insert(model.to_owned(), limits(&models.limits_for(model, environment.tiers())));
     }
@@ -42,6 +40,10 @@ fn endpoint(endpoint: &EndpointSettings) -> EndpointConfig {
         api_version: endpoint.api_version.clone(),
         weight: endpoint.weight,
     }
+}
+
+fn generation(set: &settings::Generation) -> Generation {
+    Generation { max_output_tokens: set.max_output_tokens, others: set.others.clone() }
 }
 
 fn limits(limits: &EffectiveLimits) -> Limits {

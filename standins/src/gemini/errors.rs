@@ -19,6 +19,11 @@ impl ApiError {
         Self { code, status: canonical(code), message: message.into(), details: Vec::new() }
     }
 
+    /// An error whose status is not the one that its code usually has.
+    pub(super) fn with_status(code: u16, status: &'static str, message: impl Into<String>) -> Self {
+        Self { status, ..Self::new(code, message) }
+    }
+
     /// 400 `INVALID_ARGUMENT`.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, message)

@@ -17,6 +17,8 @@ pub enum Fault {
     Status(u16),
     /// 429 in one of the forms in which it comes.
     Throttled(Throttle),
+    /// A refusal of the account or of the model, in Google's words.
+    Refused(Refusal),
     /// The answer comes, but later.
     Slow(Duration),
     /// No answer ever comes.
@@ -64,6 +66,55 @@ pub enum Throttle {
     PerDay,
     /// `limit: 0`: this project has no access to the model.
     NoAccess,
+}
+
+/// What the account or the model is refused for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Prepaid money is used up.
+    Credits,
+    /// The month's spending cap is reached.
+    SpendingCap,
+    /// The key was found in public.
+    LeakedKey,
+    /// Calls come from a place that is not served.
+    Location,
+    /// The model is gone.
+    Retired,
+    /// `flex` work is shed.
+    FlexShed,
+}
+
+impl Refusal {
+    fn error(self) -> ApiError {
+        let (code, status, message) = match self {
+            Self::Credits => (
+                429,
+                "RESOURCE_EXHAUSTED",
+                "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing.",
+            ),
+            Self::SpendingCap => (
+                429,
+                "RESOURCE_EXHAUSTED",
+                "Your project has exceeded its monthly spending cap. Please go to AI Studio to raise it.",
+            ),
+            Self::LeakedKey => {
+                (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another API key.")
+            }
+            Self::Location => (400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
+            Self::Retired => (
+                404,
+                "NOT_FOUND",
+                "This model is no longer available. Please update your code to use a newer model.",
+            ),
+            Self::FlexShed => (
+                503,
+                "UNAVAILABLE",
+                "This model is currently experiencing high demand. Please try again later.",
+            ),
+        };
+        ApiError::with_status(code, status, message)
+    }
 }
 
 /// A [`Fault`] that applies without being asked for.
@@ -116,6 +167,12 @@ const NAMES: &[(&str, Fault)] = &[
     ("429-bare", Fault::Throttled(Throttle::Bare)),
     ("429-day", Fault::Throttled(Throttle::PerDay)),
     ("429-noaccess", Fault::Throttled(Throttle::NoAccess)),
+    ("no-credits", Fault::Refused(Refusal::Credits)),
+    ("spending-cap", Fault::Refused(Refusal::SpendingCap)),
+    ("leaked-key", Fault::Refused(Refusal::LeakedKey)),
+    ("location", Fault::Refused(Refusal::Location)),
+    ("retired", Fault::Refused(Refusal::Retired)),
+    ("flex-shed", Fault::Refused(Refusal::FlexShed)),
     ("timeout", Fault::Hang),
     ("hang", Fault::Hang),
     ("reset", Fault::Reset),
@@ -145,6 +202,7 @@ impl Fault {
         match self {
             Self::Status(code) => Some(ApiError::new(code, message(code))),
             Self::Throttled(form) => Some(throttled(form, model)),
+            Self::Refused(refusal) => Some(refusal.error()),
             _ => None,
         }
     }

@@ -35,7 +35,7 @@ mod tests;
 
 pub use builder::{Builder, Latency, Script, Scripted};
 pub use caches::CacheStorage;
-pub use faults::{Fault, FaultRule, Throttle};
+pub use faults::{Fault, FaultRule, Refusal, Throttle};
 pub use log::{Billed, Counters, ReceivedRequest};
 pub use quota::Quota;
 

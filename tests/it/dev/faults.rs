@@ -3,7 +3,7 @@
 use e2e::hooks;
 use e2e::world::{World, is_triage, triage_says};
 use serde_json::json;
-use standins::gemini::{Fault, FaultRule, ReceivedRequest, Scripted};
+use standins::gemini::{Fault, FaultRule, ReceivedRequest, Refusal, Scripted};
 use standins::github::IssueState;
 
 use super::System;
@@ -65,13 +65,21 @@ async fn a_blocked_prompt_fails_the_task_with_a_clear_error_and_can_be_retried()
 }
 
 #[tokio::test]
-async fn a_key_that_the_model_refuses_fails_the_task_at_once() {
-    let system = System::start().await;
-    system.world.break_model(FaultRule::always(Fault::Status(401)));
-    let id = system.api.accept(7).await;
-    let task = system.api.until(&id, "failed").await;
-    assert_eq!(task["error"]["kind"], "model_refused", "{task:#}");
-    assert_eq!(system.world.gemini.counters().requests, 1, "asking again would be refused again");
+async fn an_account_that_is_refused_makes_tasks_wait_and_says_why() {
+    for (refusal, words) in [
+        (Refusal::LeakedKey, "reported as leaked"),
+        (Refusal::Location, "location is not supported"),
+        (Refusal::Credits, "credits are depleted"),
+    ] {
+        let system = System::start().await;
+        system.world.break_model(FaultRule::always(Fault::Refused(refusal)));
+        for issue in [7, 8] {
+            let id = system.api.accept(issue).await;
+            let task = system.api.until(&id, "waiting").await;
+            assert!(task["timeline"].to_string().contains(words), "{task:#}");
+        }
+        assert_eq!(system.world.gemini.counters().requests, 1, "the second task need not ask");
+    }
 }
 
 #[tokio::test]

@@ -140,10 +140,10 @@ impl Interrupt {
                 let is_slot = not_before.is_some();
                 let deferred = Deferred { why: told, not_before, is_slot, counted: false, error: None };
                 match why {
-                    Deferral::Unavailable | Deferral::DailyQuota => {
+                    Deferral::Unavailable | Deferral::DailyQuota | Deferral::Quota => {
                         Self::ModelUnavailable(Box::new(deferred))
                     }
-                    Deferral::Quota | Deferral::Budget | Deferral::Busy | Deferral::OutOfTime => {
+                    Deferral::Budget | Deferral::Busy | Deferral::OutOfTime => {
                         Self::Defer(Box::new(deferred))
                     }
                 }

@@ -228,9 +228,20 @@ async fn wait_until_midnight_is_cut_short_only_where_there_is_something_to_fall_
 }
 
 #[tokio::test(start_paused = true)]
-async fn rate_limits_are_waited_out_and_never_answered_by_a_fallback() {
+async fn a_rate_that_stays_used_up_is_answered_by_a_fallback_as_an_outage_is() {
     let bench = with_template();
+    sorted_then_down(&bench);
+    let id = bench.accept(&issue(2)).await;
+    bench.work().await;
     down(&bench, Deferral::Quota);
+    live(&bench, 21 * MINUTE).await;
+    assert_eq!(bench.status(&id).await, TaskStatus::AwaitingApproval);
+}
+
+#[tokio::test(start_paused = true)]
+async fn budgets_are_waited_out_and_never_answered_by_a_fallback() {
+    let bench = with_template();
+    down(&bench, Deferral::Budget);
     let id = bench.accept(&issue(2)).await;
     live(&bench, 60 * MINUTE).await;
     let task = bench.task(&id).await;

@@ -1,6 +1,5 @@
-//! The sweeper against stores in memory and an HTTP server of the test's own.
+//! The sweeper against stores in memory.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod caches;
 mod reconcile;

@@ -17,7 +17,7 @@ use crate::http::Client;
 use crate::signal::Signals;
 use crate::wire::GenerateContentRequest;
 
-/// How long one attempt to make or extend a cache keeps the others away.
+/// How long one attempt to make a cache keeps the others away.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 /// A cache that was refused while it was so young will be again: two projects share the state, or the
 /// key changes back and forth. Another one is not made sooner than this.
@@ -52,8 +52,8 @@ pub struct Wanted<'a> {
 pub struct Prepared {
     /// The cache to use; `None`: inline.
     pub handle: Option<HandleRef>,
-    /// What making or extending the cache cost, under the step `cache`: its tokens at the price of
-    /// input, and storage for all of the time that it was given. One that is dropped sooner costs less.
+    /// What making the cache cost, under the step `cache`: its tokens at the price of input, and storage
+    /// for all of its life.
     pub usage: Option<StepUsage>,
 }
 
@@ -106,7 +106,6 @@ impl Caches {
     /// for the one call that makes the cache.
     pub async fn prepare(&self, wanted: &Wanted<'_>, now: Timestamp) -> Prepared {
         match self.recall(wanted.key, now).await {
-            Some(known) if known.handle.is_ageing(self.ttl, now) => self.extend(known, wanted, now).await,
             Some(known) => Prepared::cached(known),
             None => self.create_if_it_pays(wanted, now).await,
         }

@@ -14,14 +14,14 @@ use crate::failure::ApiError;
 use crate::pricing;
 use crate::wire::{CreateCachedContent, format_duration};
 
-/// What display names of caches begin with; the sweeper knows ours by it.
-pub(crate) const MARK: &str = "afterhook";
+/// The display name of our caches, for whoever lists them.
+const MARK: &str = "afterhook";
 /// The service gets at most so long.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// What the state store may take besides.
 const STORES: Duration = Duration::from_secs(2);
 /// A call with less time than this has none to spare for its successors.
-pub(super) const MIN_TIME: Duration = Duration::from_secs(5);
+const MIN_TIME: Duration = Duration::from_secs(5);
 /// After a failure, the fleet leaves it alone for so long.
 const PAUSE: Duration = Duration::from_secs(300);
 /// After a refusal of what would be sent again unchanged.
@@ -92,7 +92,6 @@ impl Caches {
         if !self.handles.rules(&key.model, now).await?.allow(key) {
             return Err(NotMade::NotAllowed);
         }
-        let name = display_name(&self.handles.installation(now).await?, key);
         let owner = self.handles.owner();
         if let Acquire::Busy { until } = self.handles.acquire(key, &owner, now, after(now, LEASE)).await? {
             return Err(NotMade::Busy(until));
@@ -103,7 +102,7 @@ impl Caches {
             return Ok(Prepared::cached(there));
         }
         let began = tokio::time::Instant::now();
-        match self.post(wanted, &name, now).await {
+        match self.post(wanted, now).await {
             Ok(handle) => {
                 let usage = self.bill(wanted, &handle, began.elapsed(), now);
                 let handle = self.place(key, handle, now).await;
@@ -114,14 +113,14 @@ impl Caches {
         }
     }
 
-    async fn post(&self, wanted: &Wanted<'_>, name: &str, now: Timestamp) -> Result<Handle, ServiceError> {
+    async fn post(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Handle, ServiceError> {
         let model = match wanted.key.model.contains('/') {
             true => wanted.key.model.clone(),
             false => format!("models/{}", wanted.key.model),
         };
         let request = CreateCachedContent {
             model: &model,
-            display_name: name,
+            display_name: MARK,
             ttl: format_duration(self.ttl),
             system_instruction: wanted.request.system_instruction.as_ref(),
             tools: &wanted.request.tools,
@@ -132,8 +131,8 @@ impl Caches {
         handle.filter(|handle| handle.is_alive(now)).ok_or(ServiceError::Unreadable)
     }
 
-    /// Makes `handle` the fleet's. If that fails it serves this environment alone until the sweeper
-    /// finds it; if another is there, ours is a stray, and the sweeper's too.
+    /// Makes `handle` the fleet's. If that fails it serves this environment alone; if another is there,
+    /// ours serves nobody until it ends.
     async fn place(&self, key: &CacheKey, handle: Handle, now: Timestamp) -> HandleRef {
         match self.handles.place(key, handle.clone(), now).await {
             Ok(Placed::Ours(placed) | Placed::Theirs(placed)) => placed,
@@ -180,7 +179,7 @@ impl Caches {
     }
 }
 
-pub(super) fn step_usage(model: &str, tokens: u64, cost_usd: Option<f64>, took: Duration) -> StepUsage {
+fn step_usage(model: &str, tokens: u64, cost_usd: Option<f64>, took: Duration) -> StepUsage {
     StepUsage {
         step: "cache".to_owned(),
         model: model.to_owned(),
@@ -194,11 +193,6 @@ pub(super) fn step_usage(model: &str, tokens: u64, cost_usd: Option<f64>, took: 
         attempts: 1,
         ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }
-}
-
-/// `afterhook:{installation}:{model}:{digest}`.
-pub(super) fn display_name(installation: &str, key: &CacheKey) -> String {
-    format!("{MARK}:{installation}:{}:{}", key.model, key.digest)
 }
 
 /// How long the service gets: no more than half of the time that the call has left.
@@ -226,7 +220,7 @@ impl Caches {
 }
 
 /// For a decision, not for a bill: an alias is taken for what it most likely stands for.
-pub(super) fn rates(model: &str, tokens: u64, now: Timestamp) -> Option<pricing::Rates> {
+fn rates(model: &str, tokens: u64, now: Timestamp) -> Option<pricing::Rates> {
     pricing::rates(pricing::stands_for(model)?, tokens, now)
 }
 

@@ -25,6 +25,7 @@ pub struct Digest(String);
 
 impl Digest {
     /// The digest that is written `text`, if it has the form of one.
+    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let sound =
             text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -64,7 +65,8 @@ impl CacheKey {
         (key.at_most_tokens() >= MIN_TOKENS).then_some(key)
     }
 
-    /// The key of a cache that is known by its name alone.
+    /// The key of a cache of unknown size.
+    #[cfg(test)]
     pub(crate) fn named(model: &str, digest: Digest) -> Self {
         Self { model: model.to_owned(), digest, bytes: 0 }
     }

@@ -4,16 +4,11 @@
 //! (each per token) and h the share that the service's implicit cache would have served anyway, an
 //! explicit cache repays itself when `N·(p−c)·(1−h) > p + s·H`.
 
-use std::time::Duration;
-
 use super::traffic::Demand;
 use crate::pricing::Rates;
 
 /// Reads within an hour at which a cache is made of which the price is not known.
 const READS_AT_UNKNOWN_PRICE: u32 = 8;
-/// An idle cache whose price is unknown is dropped after so long.
-const IDLE_AT_UNKNOWN_PRICE: Duration = Duration::from_secs(3_600);
-
 /// Whether `demand` repays a cache at `rates` (`None`: not known).
 pub(crate) fn is_worth_it(rates: Option<Rates>, demand: &Demand) -> bool {
     match rates {
@@ -28,14 +23,6 @@ fn repays(rates: Rates, demand: &Demand) -> bool {
     let Some(storage) = rates.storage else { return false };
     let saved = f64::from(demand.per_hour) * (rates.input - rates.cached) * (1.0 - demand.implicit);
     saved > rates.input + storage
-}
-
-/// How long an idle cache is worth keeping: from then on its storage costs more than the next read
-/// saves.
-pub(crate) fn longest_idle(rates: Option<Rates>) -> Duration {
-    let hours = rates.and_then(|rates| Some((rates.input - rates.cached) / rates.storage?));
-    let idle = hours.and_then(|hours| Duration::try_from_secs_f64(hours * 3_600.0).ok());
-    idle.unwrap_or(IDLE_AT_UNKNOWN_PRICE)
 }
 
 #[cfg(test)]
@@ -99,14 +86,5 @@ mod tests {
     #[test]
     fn a_model_without_explicit_caches_never_gets_one() {
         assert_eq!(threshold(now("gemini-4-argon"), 0.0), None);
-    }
-
-    #[test]
-    fn an_idle_cache_is_kept_while_the_next_read_would_save_more_than_it_costs() {
-        let minutes = |model| longest_idle(now(model)).as_secs() / 60;
-        assert_eq!(minutes("gemini-3.8-flash"), 81);
-        assert_eq!(minutes("gemini-3.1-pro-preview"), 24);
-        assert_eq!(minutes("gemini-3.5-flash-lite"), 16);
-        assert_eq!(minutes("gemini-9-xenon"), 60);
     }
 }

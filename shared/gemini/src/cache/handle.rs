@@ -56,11 +56,6 @@ impl Handle {
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         between(now, self.expires_at) > MARGIN
     }
-
-    /// Whether it is time to extend it: less than a third of `ttl` is left.
-    pub(crate) fn is_ageing(&self, ttl: Duration, now: Timestamp) -> bool {
-        between(now, self.expires_at) < ttl / 3
-    }
 }
 
 impl HandleRef {
@@ -129,13 +124,6 @@ mod tests {
         let at = |second| after(now(), Duration::from_secs(second));
         assert!(handle().is_alive(at(3_594)));
         assert!(!handle().is_alive(at(3_595)) && !handle().is_alive(at(9_999)));
-    }
-
-    #[test]
-    fn a_handle_is_extended_in_the_last_third_of_its_life() {
-        let ttl = Duration::from_secs(3_600);
-        assert!(!handle().is_ageing(ttl, after(now(), Duration::from_secs(2_400))));
-        assert!(handle().is_ageing(ttl, after(now(), Duration::from_secs(2_401))));
     }
 
     #[test]

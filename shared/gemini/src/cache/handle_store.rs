@@ -2,9 +2,8 @@
 //!
 //! | key | value |
 //! |-|-|
-//! | `cache:{model}:{digest}` | the [`Handle`]; and, as a lease, who makes or extends the cache |
+//! | `cache:{model}:{digest}` | the [`Handle`]; and, as a lease, who makes the cache |
 //! | `cache-rules:{model}` | [`Rules`]: what the model was learnt to allow; forgotten after a day |
-//! | `cache-installation` | a name for all who share this store, part of the caches' display names |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,11 +20,8 @@ use super::rules::Rules;
 /// A call to the model does not wait longer for the state store than this.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 const RULES_LAST: Duration = Duration::from_secs(24 * 3_600);
-/// The installation's name outlives every cache.
-const INSTALLATION_LASTS: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
 /// Writers that meet are few: one is always done, so this is plenty.
 const TRIES: usize = 5;
-const INSTALLATION: &str = "cache-installation";
 
 /// Handles, leases and rules of the fleet.
 #[derive(Clone)]
@@ -74,33 +70,12 @@ impl HandleStore {
                 }
                 Swap::Conflict(None) => expected = Expected::Absent,
                 Swap::Conflict(Some(current)) => match handle_in(key, &current) {
-                    // The sweeper was quicker to adopt it.
-                    Some(there) if there.handle.name == handle.name => return Ok(Placed::Ours(there)),
                     Some(there) if there.handle.is_alive(now) => return Ok(Placed::Theirs(there)),
                     Some(_) | None => expected = Expected::Version(current.version),
                 },
             }
         }
         Err(StoreError::unavailable("write a cache handle", "too many others write it"))
-    }
-
-    /// Writes the new end of `known`, which was extended to `expires_at`. Returns what the fleet has
-    /// now: a newer handle that came meanwhile stays.
-    pub(crate) async fn renew(
-        &self,
-        known: &HandleRef,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<HandleRef, StoreError> {
-        let handle = Handle { expires_at, ..known.handle.clone() };
-        let expected = known.version.map_or(Expected::Absent, Expected::Version);
-        let mine = |version| HandleRef { key: known.key.clone(), handle: handle.clone(), version };
-        Ok(match self.swap(&known.key, expected, &handle, now).await? {
-            Swap::Done(version) => mine(Some(version)),
-            Swap::Conflict(current) => {
-                current.and_then(|current| handle_in(&known.key, &current)).unwrap_or_else(|| mine(None))
-            }
-        })
     }
 
     /// Forgets `gone`. Returns the handle that the fleet has instead, if somebody made another
@@ -126,7 +101,7 @@ impl HandleStore {
                 Swap::Done(_) | Swap::Conflict(None) => return Ok(None),
                 Swap::Conflict(Some(current)) => match handle_in(&gone.key, &current) {
                     Some(newer) if newer.handle.name != gone.handle.name => return Ok(Some(newer)),
-                    // The same cache, extended by somebody meanwhile.
+                    // Written anew by another version of this program.
                     Some(_) | None => version = current.version,
                 },
             }
@@ -145,7 +120,7 @@ impl HandleStore {
         bounded(self.store.swap(&key.to_string(), expected, &value, now, handle.expires_at)).await
     }
 
-    /// Takes the lease on making or extending the cache of `key`, or extends it, until `until`.
+    /// Takes the lease on making the cache of `key`, or extends it, until `until`.
     pub(crate) async fn acquire(
         &self,
         key: &CacheKey,
@@ -202,40 +177,6 @@ impl HandleStore {
             }
         }
         Err(StoreError::unavailable("learn about a model's caches", "too many others write it"))
-    }
-
-    /// The name of all who share this store; made up by the first who asks.
-    pub(crate) async fn installation(&self, now: Timestamp) -> Result<String, StoreError> {
-        if let Some(name) = self.known_installation(now).await? {
-            return Ok(name);
-        }
-        let name: String = self.random().chars().rev().take(16).collect();
-        let forget_at = after(now, INSTALLATION_LASTS);
-        let value = json!(name);
-        let swap = self.store.swap(INSTALLATION, Expected::Absent, &value, now, forget_at);
-        match bounded(swap).await? {
-            Swap::Done(_) => Ok(name),
-            Swap::Conflict(current) => current.and_then(|current| read(&current.value)).ok_or_else(|| {
-                StoreError::broken("name the installation", "its name in the state store cannot be read")
-            }),
-        }
-    }
-
-    /// The same, if anybody has asked yet: before that there are no caches.
-    pub(crate) async fn known_installation(&self, now: Timestamp) -> Result<Option<String>, StoreError> {
-        let found = bounded(self.store.get(INSTALLATION, now)).await?;
-        Ok(found.and_then(|found| read(&found.value)))
-    }
-
-    /// A field of the shared state of `model`, if it is there and can be read.
-    pub(crate) async fn of_model<T: DeserializeOwned>(
-        &self,
-        model: &str,
-        field: &str,
-        now: Timestamp,
-    ) -> Result<Option<T>, StoreError> {
-        let found = bounded(self.store.get(&format!("model:{model}"), now)).await?;
-        Ok(found.and_then(|found| read(found.value.get(field)?)))
     }
 }
 

@@ -23,7 +23,7 @@ struct Known {
     handle: Option<HandleRef>,
     /// No look into the state store before this.
     look_at: Option<Timestamp>,
-    /// No creation and no extension before this.
+    /// No creation before this.
     act_at: Option<Timestamp>,
 }
 
@@ -46,7 +46,7 @@ impl Memory {
         });
     }
 
-    /// Whether this call may make or extend the cache. The others may not until `until`, or until
+    /// Whether this call may make the cache. The others may not until `until`, or until
     /// [`Memory::settle`] says otherwise: a call that is dropped half way blocks nobody for ever.
     pub(crate) fn claim(&self, key: &CacheKey, now: Timestamp, until: Timestamp) -> bool {
         self.known(key, |known| {

@@ -3,10 +3,13 @@
 //!
 //! - [`CacheKey`] (`digest`): what one cache serves;
 //! - [`Traffic`]: how often that is read, by the whole fleet; `economics`: whether it repays a cache;
-//! - [`Caches`] (`caches`): the way in; `create` and `extend` are its two slow paths;
+//! - [`Caches`] (`caches`): the way in; `create` is its slow path;
 //! - `handle_store`, `handle`, `rules`: what the fleet knows, in the state store; `memory`: what this
-//!   environment knows; `service`: HTTP;
-//! - [`CacheSweeper`]: strays, duplicates and idle caches.
+//!   environment knows; `service`: HTTP.
+//!
+//! A cache ends with its life, which is paid for when it is made. None is extended: while its traffic
+//! repays one, the next is made, for the price of a read. None is deleted: an idle one costs its storage
+//! until then.
 //!
 //! A cache is a saving, never a condition: whatever goes wrong with one, the call goes inline, with
 //! the same prompt in the same order, so that the service's implicit cache can serve it.
@@ -15,17 +18,14 @@ mod caches;
 mod create;
 mod digest;
 mod economics;
-mod extend;
 mod handle;
 mod handle_store;
 mod memory;
 mod rules;
 mod service;
-mod sweep;
 mod traffic;
 
 pub use caches::{Caches, Prepared, Wanted};
 pub use digest::{CacheKey, Digest};
 pub use handle::{Handle, HandleRef};
-pub use sweep::{CacheSweeper, SweepError, Swept};
 pub use traffic::{Demand, Traffic};

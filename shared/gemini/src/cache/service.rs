@@ -7,18 +7,10 @@ use domain::Timestamp;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::failure::ApiError;
 use crate::http::{Client, Reply, TransportError};
-use crate::wire::{
-    CachedContent, CachedContentList, CreateCachedContent, UpdateCachedContent, format_duration,
-};
-
-/// Caches of one page of the list; more is not given.
-const PAGE: usize = 100;
-/// A list that does not end is broken: no account has so many caches.
-const MAX_PAGES: usize = 50;
+use crate::wire::{CachedContent, CreateCachedContent};
 
 /// Why the service did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -29,13 +21,6 @@ pub(crate) enum ServiceError {
     Transport(#[from] TransportError),
     #[error("the answer cannot be read")]
     Unreadable,
-}
-
-impl ServiceError {
-    /// Whether the cache that was named is gone.
-    pub(crate) fn is_lost_cache(&self) -> bool {
-        matches!(self, Self::Refused(error) if error.is_lost_cache() || error.status == 404)
-    }
 }
 
 /// The caches of the key's project.
@@ -57,33 +42,6 @@ impl<'a> Service<'a> {
         wanted: &CreateCachedContent<'_>,
     ) -> Result<CachedContent, ServiceError> {
         self.ask(Method::POST, "cachedContents", json(wanted)).await
-    }
-
-    /// Lets the cache called `name` live for `ttl` from now on.
-    pub(crate) async fn extend(&self, name: &str, ttl: Duration) -> Result<CachedContent, ServiceError> {
-        self.ask(Method::PATCH, name, json(&UpdateCachedContent { ttl: format_duration(ttl) })).await
-    }
-
-    /// Deletes the cache called `name`; one that is gone already is as good.
-    pub(crate) async fn delete(&self, name: &str) -> Result<(), ServiceError> {
-        match self.ask::<Value>(Method::DELETE, name, None).await {
-            Err(error) if !error.is_lost_cache() => Err(error),
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    /// All caches of the project, whoever made them.
-    pub(crate) async fn list(&self) -> Result<Vec<CachedContent>, ServiceError> {
-        let (mut caches, mut path) = (Vec::new(), format!("cachedContents?pageSize={PAGE}"));
-        for _ in 0..MAX_PAGES {
-            let page: CachedContentList = self.ask(Method::GET, &path, None).await?;
-            caches.extend(page.cached_contents);
-            match page.next_page_token.filter(|token| !token.is_empty()) {
-                Some(token) => path = format!("cachedContents?pageSize={PAGE}&pageToken={}", escaped(&token)),
-                None => return Ok(caches),
-            }
-        }
-        Err(ServiceError::Unreadable)
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -112,24 +70,4 @@ fn read<T: DeserializeOwned>(reply: Reply) -> Result<T, ServiceError> {
 fn json(body: &impl Serialize) -> Option<Bytes> {
     // Strings, and maps with string keys: cannot fail.
     Some(Bytes::from(serde_json::to_vec(body).unwrap_or_default()))
-}
-
-/// A page token as part of a query: opaque, and from outside.
-fn escaped(token: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    token
-        .bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn a_page_token_cannot_add_parameters() {
-        assert_eq!(escaped("a-Z_0.~"), "a-Z_0.~");
-        assert_eq!(escaped("x&key=1 =/é"), "x%26key%3D1%20%3D%2F%C3%A9");
-    }
 }

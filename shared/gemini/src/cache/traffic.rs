@@ -88,22 +88,6 @@ impl Traffic {
         }
     }
 
-    /// When `digest` was last read, if it is among those counted.
-    #[must_use]
-    pub fn last_read(&self, digest: &Digest) -> Option<Timestamp> {
-        self.by_digest.get(digest).and_then(|reads| Timestamp::from_second(reads.last).ok())
-    }
-
-    /// The prompts that are counted.
-    pub(crate) fn digests(&self) -> impl Iterator<Item = &Digest> {
-        self.by_digest.keys()
-    }
-
-    /// The model that answered last.
-    pub(crate) fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
-
     /// The least read one goes, so that a busy prompt outlives any number of rare ones.
     fn make_room(&mut self, now: Timestamp) {
         while self.by_digest.len() >= MAX_DIGESTS {
@@ -194,7 +178,6 @@ mod tests {
         assert_eq!(traffic.per_hour(&digest(1), at(3_600 + BUCKET)), 0);
         traffic.note(&digest(1), at(100_000));
         assert_eq!(traffic.per_hour(&digest(1), at(100_000)), 1);
-        assert_eq!(traffic.last_read(&digest(1)), Some(at(100_000)));
     }
 
     #[test]
@@ -203,7 +186,6 @@ mod tests {
         traffic.note(&digest(1), at(1_000));
         traffic.note(&digest(1), at(0));
         assert_eq!(traffic.per_hour(&digest(1), at(1_000)), 2);
-        assert_eq!(traffic.last_read(&digest(1)), Some(at(1_000)));
     }
 
     #[test]
@@ -212,7 +194,7 @@ mod tests {
         for n in [1, 1, 2, 3, 3, 4, 4, 5] {
             traffic.note(&digest(n), at(0));
         }
-        assert_eq!(traffic.digests().count(), MAX_DIGESTS);
+        assert_eq!(traffic.by_digest.len(), MAX_DIGESTS);
         assert_eq!((traffic.per_hour(&digest(1), at(0)), traffic.per_hour(&digest(2), at(0))), (2, 0));
     }
 
@@ -256,7 +238,6 @@ mod tests {
             traffic.answered(&digest(1), Some("v"), &usage(prompt, cached));
             let demand = traffic.demand(&digest(1), now);
             prop_assert!((0.0..=1.0).contains(&demand.implicit));
-            let _ = traffic.last_read(&digest(1));
         }
     }
 }

@@ -34,9 +34,13 @@ pub(crate) async fn enter<'a>(
             Ok(admitted) => return Ok(admitted),
             Err(denied) => denied,
         };
-        let Denied { at, why } = denied;
+        let Denied { at, why, parked } = denied;
         if !is_worth_waiting(context, model, began, at) {
-            return Err(Failure::denied(&model.name, why, at, book));
+            let failure = Failure::denied(&model.name, why, at, book);
+            return Err(match parked {
+                Some(parked) => failure.parked(&parked.words, parked.is_of_the_model),
+                None => failure,
+            });
         }
         // Only who waits for a slot of their own wakes alone.
         if book {

@@ -29,7 +29,7 @@ pub(crate) async fn ask(
     ledger: &mut Ledger,
     model: &FleetModel,
 ) -> Result<Reading, Failure> {
-    let mut request = prompt::request(context.call, &context.config.generation);
+    let mut request = prompt::request(context.call, context.generation());
     context.thinking.apply(context.call.role, &model.name, &mut request);
     let mut chances = SecondChances::default();
     loop {

@@ -5,12 +5,13 @@ use serde_json::Value;
 
 use super::admit::{enter, permit};
 use super::context::CallContext;
+use super::prompt;
 use super::settle::{Ledger, Try};
 use super::transcript::for_transcript;
 use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
 use crate::failure::{Failure, FailureClass};
 use crate::fleet::{AdmittedCall, Ended, FleetModel};
-use crate::http::{Mode, Outgoing, TransportError};
+use crate::http::{Mode, Outgoing, Reply};
 use crate::pricing;
 use crate::signal::{CallOutcome, Signal};
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
@@ -24,6 +25,8 @@ pub(crate) struct Attempt<'a> {
     /// What a cache of its beginning would be kept under; `None` if it is too small for one.
     pub(crate) key: Option<CacheKey>,
     pub(crate) mode: Mode,
+    /// Tokens of the prompt and of the answer at most.
+    most_tokens: (u64, u64),
     pub(crate) began: tokio::time::Instant,
 }
 
@@ -53,7 +56,9 @@ impl<'a> Attempt<'a> {
         inline: &'a GenerateContentRequest,
     ) -> Self {
         let (mode, key) = (Mode::of(inline), CacheKey::of(&model.name, inline));
-        Self { context, model, inline, key, mode, began: tokio::time::Instant::now() }
+        let most_output = prompt::most_output_tokens(inline.max_output_tokens(), context.generation());
+        let most_tokens = (context.prompt_tokens.most_of(inline), most_output);
+        Self { context, model, inline, key, mode, most_tokens, began: tokio::time::Instant::now() }
     }
 
     /// By a context cache, if there is one or its traffic repays one.
@@ -93,17 +98,27 @@ impl<'a> Attempt<'a> {
     }
 
     pub(crate) fn most_usd(&self) -> f64 {
-        let output = self
-            .inline
-            .max_output_tokens()
-            .unwrap_or(u64::from(self.context.config.generation.max_output_tokens));
-        pricing::most_usd(&self.model.name, self.context.prompt_tokens, output, self.context.now())
+        let (prompt, output) = self.most_tokens;
+        pricing::most_usd(&self.model.name, prompt, output, self.context.now())
+    }
+
+    /// What a request cost. One that was lost on its way, or while its answer came, may have been billed
+    /// in full; one refused for its content like a prompt; no other refusal is billed.
+    fn billed_usd(&self, outcome: &Outcome, ledger: &Ledger, is_lost: bool) -> f64 {
+        match outcome {
+            Outcome::Answered(_) => ledger.last_usd().unwrap_or_else(|| self.most_usd()),
+            Outcome::Failed(FailureClass::RequestRefused, _) => {
+                pricing::most_usd(&self.model.name, self.most_tokens.0, 0, self.context.now())
+            }
+            _ if is_lost => self.most_usd(),
+            Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
+        }
     }
 
     /// One try, from the admission to the settlement.
     pub(crate) async fn try_once(&self, ledger: &mut Ledger, attempt: u32) -> Result<Outcome, Failure> {
         let digest = self.key.as_ref().map(|key| &key.digest);
-        let mut admitted = enter(self.context, self.model, self.context.prompt_tokens, digest).await?;
+        let mut admitted = enter(self.context, self.model, self.context.prompt_tokens.about, digest).await?;
         let permit = permit(self.context, self.model, &admitted).await?;
         let sent = self.prepare(ledger, &admitted).await;
         let (outcome, ended) = self.send(ledger, attempt, &sent, &mut admitted).await;
@@ -128,6 +143,7 @@ impl<'a> Attempt<'a> {
             mode: self.mode,
             task: &self.context.call.task_id,
         };
+        let risk = self.context.reservation.risk(self.most_usd());
         let has_choice = self.context.client.has_choice(sent_at);
         let reply = self.context.client.generate(outgoing, timeout, sent_at).await;
         let first_byte = reply.as_ref().ok().map(|reply| reply.first_byte);
@@ -140,15 +156,17 @@ impl<'a> Attempt<'a> {
             elapsed: self.began.elapsed(),
             first_byte,
         };
-        // A connection that could not be opened carried nothing to the service.
-        admitted.sent = !matches!(
-            reply,
-            Err(TransportError::Connect | TransportError::Setup | TransportError::RequestTooLarge(_))
-        );
+        admitted.sent = !reply.as_ref().is_err_and(|error| error.never_left());
+        let is_lost = match &reply {
+            Ok(Reply { status, .. }) => (200..300).contains(status),
+            Err(error) => !error.is_before_the_service(),
+        };
         let (outcome, told) = match reply {
             Ok(reply) => self.classify_reply(ledger, &tried, reply, sent),
             Err(error) => self.classify_lost(ledger, &tried, error, timeout),
         };
+        let billed = self.billed_usd(&outcome, ledger, is_lost);
+        self.context.reservation.came_to(risk, billed);
         let took = clock.elapsed();
         let model = &self.model.name;
         self.context.signals.send(Signal::Called { model, outcome: told, took, first_byte });

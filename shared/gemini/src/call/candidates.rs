@@ -10,14 +10,16 @@ use super::settle::Ledger;
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
 use crate::fleet::{FleetModel, Policy, ask_for};
+use crate::http::fingerprint;
 
 /// Every model that may be called, in the order in which it is preferred.
 pub(crate) fn models(config: &Config) -> Result<Vec<FleetModel>, ConfigError> {
     let mut models: Vec<FleetModel> = Vec::new();
+    let credentials = fingerprint(config.api_key.as_ref());
     for name in [&config.triage, &config.answer].into_iter().chain(&config.fallback) {
         if models.iter().all(|known| known.name != *name) {
             let limits = config.limits.get(name).copied().unwrap_or_default();
-            models.push(FleetModel::new(name, Policy::new(name, &limits, config.environments)?));
+            models.push(FleetModel::new(name, Policy::new(name, &limits, config.environments, credentials)?));
         }
     }
     Ok(models)
@@ -84,7 +86,7 @@ async fn with_slot(context: &CallContext<'_>, models: &[&FleetModel], failure: F
     let model = models.iter().find(|model| model.name == failure.model);
     let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
     let now = context.now();
-    let ask = ask_for(context.call, context.prompt_tokens, context.call.slot, now);
+    let ask = ask_for(context.call, context.prompt_tokens.about, context.call.slot, now);
     let slot = model.next_slot(context.shared, ask, not_before, now).await;
     Failure { what: ModelFailure::Defer { why, not_before: slot }, is_booked: true, ..failure }
 }

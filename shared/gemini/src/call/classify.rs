@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::attempt::{Attempt, Outcome, Sent};
 use super::settle::{Ledger, Try};
 use crate::failure::{ApiError, Failure, FailureClass};
-use crate::fleet::{Ended, Read};
+use crate::fleet::{Ended, Parked, Read};
 use crate::http::{Reply, TransportError};
 use crate::signal::{CallOutcome, Signal};
 use crate::wire::GenerateContentResponse;
@@ -47,7 +47,16 @@ impl Attempt<'_> {
             (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
             _ => ServiceOutcome::Neutral,
         };
-        Ended { used, outcome: service, took, pause, throttled: told == CallOutcome::Throttled, read: None }
+        let throttled = told == CallOutcome::Throttled;
+        Ended {
+            used,
+            outcome: service,
+            took,
+            pause,
+            throttled,
+            parked: self.parked(outcome, now),
+            read: None,
+        }
     }
 
     /// What an inline answer teaches of the beginning of its prompt.
@@ -57,6 +66,17 @@ impl Attempt<'_> {
         };
         let version = response.model_version.clone();
         Some(Read { digest: key.digest.clone(), version, usage: response.usage_metadata.clone()? })
+    }
+
+    /// Whether the fleet leaves the model alone, with the reason.
+    fn parked(&self, outcome: &Outcome, now: Timestamp) -> Option<Parked> {
+        let Outcome::Failed(class, failure) = outcome else { return None };
+        Some(Parked {
+            until: after(now, class.parks()?),
+            credentials: self.model.policy.rules.credentials,
+            is_of_the_model: class.is_of_the_model(),
+            words: failure.message.clone(),
+        })
     }
 
     /// How long the whole fleet leaves the model alone.
@@ -95,7 +115,6 @@ impl Attempt<'_> {
         match GenerateContentResponse::deserialize(&reply.body) {
             Ok(response) => {
                 let usage = ledger.answered(tried, &response, reply.body);
-                self.context.reservation.spend(usage.cost_usd.unwrap_or_else(|| self.most_usd()));
                 self.context.signals.send(Signal::Billed { usage });
                 if usage.cached_tokens > 0 {
                     self.context.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use domain::{Jitter, ModelCall, Timestamp, after, between};
+use domain::{Jitter, ModelCall, ModelRole, Timestamp, after, between};
 use tokio::time::Instant;
 
+use super::estimate::PromptTokens;
 use super::thinking::Thinking;
 use crate::budget::Reservation;
 use crate::cache::Caches;
-use crate::config::Config;
+use crate::config::{Config, Generation};
 use crate::fleet::Shared;
 use crate::http::Client;
 use crate::signal::Signals;
@@ -28,8 +29,7 @@ pub(crate) struct CallContext<'a> {
     pub(crate) jitter: &'a Jitter,
     /// The money that may be spent on it.
     pub(crate) reservation: &'a Reservation<'a>,
-    /// About how many tokens the prompt has.
-    pub(crate) prompt_tokens: u64,
+    pub(crate) prompt_tokens: PromptTokens,
     /// When the call began, by the clock and by the runtime's timer.
     pub(crate) began: (Timestamp, Instant),
 }
@@ -39,6 +39,14 @@ impl CallContext<'_> {
     /// drift apart in mid-call, whoever sets the clock meanwhile.
     pub(crate) fn now(&self) -> Timestamp {
         after(self.began.0, self.began.1.elapsed())
+    }
+
+    /// What is sent as `generationConfig`.
+    pub(crate) fn generation(&self) -> &Generation {
+        match self.call.role {
+            ModelRole::Triage => &self.config.triage_generation,
+            ModelRole::Answer => &self.config.generation,
+        }
     }
 
     /// What is left for calls.

@@ -1,22 +1,134 @@
-//! How many tokens a prompt has, before the service has counted them.
+//! How many tokens a prompt has, before the service has counted them: about, for the rate, and at most, for
+//! the money.
 
-use domain::{ModelCall, OutputFormat};
+use domain::{Media, ModelCall, OutputFormat};
+
+use super::media::essence;
+use crate::wire::{Content, GenerateContentRequest};
 
 /// Bytes of a token: four in English text, fewer in code and in other scripts. Three rather
 /// overestimates, and what was reserved too much is given back when the answer says the truth.
 const BYTES_PER_TOKEN: u64 = 3;
-/// An image costs 258 tokens or a multiple, a minute of audio 1,920, a page of a document 258.
+/// Roles, separators and the like around a part.
+const MOST_TOKENS_AROUND: u64 = 32;
+/// No model reads a longer prompt.
+const MOST_TOKENS: u64 = 1_048_576;
+/// An image: 258 tokens for each tile of 768 pixels, or up to 2,240 by the level of detail.
+const MOST_IMAGE_TOKENS: u64 = 12_000;
+/// A page of a document at the highest level of detail, and the most pages that are read.
+const MOST_PAGE_TOKENS: u64 = 1_120;
+const MOST_PAGES: u64 = 1_000;
+/// Bytes of a page at least, compressed.
+const LEAST_PAGE_BYTES: u64 = 512;
+/// Sound costs 32 tokens a second and has 750 bytes at least; video costs 300 and has 7,500.
+const LEAST_SOUND_BYTES_PER_TOKEN: u64 = 23;
+/// What is counted of media towards the rate, before their size is known.
 const TOKENS_PER_MEDIUM: u64 = 2_000;
 
-/// About how many tokens the prompt of `call` has.
-pub(crate) fn prompt_tokens(call: &ModelCall) -> u64 {
-    let documents: usize = call.documents.iter().map(|document| document.text.len()).sum();
-    let turns: usize = call.turns.iter().map(|turn| turn.text.len()).sum();
-    let schema = match &call.output {
-        OutputFormat::Text => 0,
-        OutputFormat::Json { schema, .. } => schema.to_string().len(),
+/// The tokens of a prompt.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PromptTokens {
+    /// About so many: what is reserved of the rate.
+    pub(crate) about: u64,
+    /// No more than so many: what is reserved of the money.
+    pub(crate) most: u64,
+    /// Those of its media, of [`PromptTokens::most`].
+    most_of_media: u64,
+}
+
+impl PromptTokens {
+    pub(crate) fn of(call: &ModelCall) -> Self {
+        let schema = match &call.output {
+            OutputFormat::Text => String::new(),
+            OutputFormat::Json { schema, .. } => schema.to_string(),
+        };
+        let documents = call.documents.iter().flat_map(|document| [&document.name, &document.text]);
+        let turns = call.turns.iter().map(|turn| &turn.text);
+        let texts = || documents.clone().chain(turns.clone()).chain([&call.system, &schema]);
+        let media = || call.turns.iter().flat_map(|turn| &turn.media);
+        let most_of_media = media().map(most_media_tokens).sum::<u64>().min(MOST_TOKENS);
+        let about = texts().map(|text| text.len() as u64).sum::<u64>().div_ceil(BYTES_PER_TOKEN);
+        let about_media = media().map(|one| most_media_tokens(one).min(TOKENS_PER_MEDIUM)).sum::<u64>();
+        let most_of_texts =
+            texts().map(|text| most_text_tokens(text.as_bytes()) + MOST_TOKENS_AROUND).sum::<u64>();
+        let most = (most_of_texts + most_of_media).min(MOST_TOKENS);
+        Self { about: about + about_media, most, most_of_media }
+    }
+
+    /// The most that `request` has, with what second tries have added to it.
+    pub(crate) fn most_of(self, request: &GenerateContentRequest) -> u64 {
+        let said = |content: &Content| -> u64 {
+            let texts = content.parts.iter().filter_map(|part| part.text.as_deref());
+            texts.map(|text| most_text_tokens(text.as_bytes()) + MOST_TOKENS_AROUND).sum()
+        };
+        let texts: u64 = request.contents.iter().chain(&request.system_instruction).map(said).sum();
+        let schema = request.schema().map_or(0, |schema| most_text_tokens(schema.to_string().as_bytes()));
+        (texts + schema + self.most_of_media).min(MOST_TOKENS)
+    }
+}
+
+/// No tokenizer makes more of `text`. Letters in a row make at most one token of two; digits, capitals
+/// (base64), punctuation and other scripts as many as they have bytes.
+fn most_text_tokens(text: &[u8]) -> u64 {
+    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || *byte == b' ';
+    text.chunk_by(|one, next| is_plain(one) && is_plain(next)).map(|run| run.len().div_ceil(2) as u64).sum()
+}
+
+fn most_media_tokens(media: &Media) -> u64 {
+    let (mime_type, size) = match media {
+        Media::Inline { mime_type, data } => (mime_type, Some(data.len() as u64)),
+        // It may be anything: only its type bounds it.
+        Media::Url { mime_type, .. } => (mime_type, None),
     };
-    let media = call.turns.iter().map(|turn| turn.media.len() as u64).sum::<u64>();
-    let bytes = (call.system.len() + documents + turns + schema) as u64;
-    bytes.div_ceil(BYTES_PER_TOKEN) + media * TOKENS_PER_MEDIUM
+    let by_size = |bytes_per_token: u64| size.map_or(MOST_TOKENS, |size| size.div_ceil(bytes_per_token));
+    let most = match essence(mime_type).split('/').next() {
+        Some("image") => MOST_IMAGE_TOKENS,
+        Some("application") => {
+            size.map_or(MOST_PAGES, |size| size.div_ceil(LEAST_PAGE_BYTES).min(MOST_PAGES)) * MOST_PAGE_TOKENS
+        }
+        Some("audio" | "video") => by_size(LEAST_SOUND_BYTES_PER_TOKEN),
+        _ => by_size(1),
+    };
+    most.min(MOST_TOKENS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inline(mime_type: &str, bytes: usize) -> u64 {
+        most_media_tokens(&Media::Inline { mime_type: mime_type.to_owned(), data: vec![7; bytes] })
+    }
+
+    fn by_url(mime_type: &str) -> u64 {
+        most_media_tokens(&Media::Url {
+            mime_type: mime_type.to_owned(),
+            url: "https://x.example/y".to_owned(),
+        })
+    }
+
+    #[test]
+    fn digits_capitals_and_other_scripts_are_a_token_a_byte_and_words_half() {
+        for (text, tokens) in
+            [("20261128", 8), ("QUJD+/==", 8), ("a3f9", 4), ("語", 3), ("the old one", 6), ("", 0)]
+        {
+            assert_eq!(most_text_tokens(text.as_bytes()), tokens, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_bounded_by_the_pages_that_it_can_have() {
+        assert_eq!(inline("application/pdf", 1_000_000), MOST_TOKENS);
+        assert_eq!(inline("application/pdf", 5_000), 10 * MOST_PAGE_TOKENS);
+        assert!(by_url("application/pdf") >= 258_000, "a thousand pages may be behind a link");
+    }
+
+    #[test]
+    fn sound_and_text_are_bounded_by_their_size_and_links_by_what_a_model_reads() {
+        // A minute of telephone sound is 1,920 tokens.
+        assert!((1_920..4_000).contains(&inline("audio/ogg", 60 * 750)));
+        assert_eq!(inline("text/csv", 900), 900);
+        assert_eq!(by_url("video/mp4"), MOST_TOKENS);
+        assert_eq!(inline("image/png", 10_000_000), by_url("image/png"));
+    }
 }

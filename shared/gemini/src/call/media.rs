@@ -124,7 +124,7 @@ fn is_fetchable(address: &str) -> bool {
 }
 
 /// A media type without its parameters, in lower case.
-fn essence(mime_type: &str) -> String {
+pub(super) fn essence(mime_type: &str) -> String {
     mime_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

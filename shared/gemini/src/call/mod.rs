@@ -35,7 +35,7 @@ use tokio::time::Instant;
 
 use self::candidates::{candidates, first_answer, models};
 use self::context::CallContext;
-use self::estimate::prompt_tokens;
+use self::estimate::PromptTokens;
 use self::reading::Reading;
 use self::settle::Ledger;
 use self::thinking::Thinking;
@@ -105,7 +105,7 @@ impl Gemini {
             signals: &self.signals,
             jitter: &self.shared.jitter,
             reservation,
-            prompt_tokens: prompt_tokens(call),
+            prompt_tokens: PromptTokens::of(call),
             began: (self.clock.now(), Instant::now()),
         }
     }
@@ -127,7 +127,8 @@ impl Model for Gemini {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
         media::check(&call.turns, self.config.max_inline_bytes)
             .map_err(|problem| refusal(call, Failure::unsendable(&problem), Ledger::default()))?;
-        let reservation = self.budget.open(&self.shared, &self.signals, &call.tenant, self.clock.now());
+        let times = (self.clock.now(), call.deadline);
+        let reservation = self.budget.open(&self.shared, &self.signals, &call.tenant, times);
         let context = self.context(call, &reservation);
         let outcome = self.answer(&context).await;
         let now = context.now();
@@ -138,8 +139,8 @@ impl Model for Gemini {
 
 /// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself.
 async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
-    let output = u64::from(context.config.generation.max_output_tokens);
-    let most = |model: &&FleetModel| most_usd(&model.name, context.prompt_tokens, output, context.now());
+    let output = prompt::most_output_tokens(None, context.generation());
+    let most = |model: &&FleetModel| most_usd(&model.name, context.prompt_tokens.most, output, context.now());
     context.reservation.cover(models.first().map_or(0.0, most), context.now()).await
 }
 

@@ -1,7 +1,7 @@
 //! [`ModelCall`] → request, and the ways in which a request is changed for a second try.
 
 use domain::{Document, ModelCall, OutputFormat, Speaker, Turn, clip};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{media, schema};
 use crate::config::Generation;
@@ -30,6 +30,12 @@ pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateCont
     };
     request.set_max_output_tokens(u64::from(generation.max_output_tokens));
     request
+}
+
+/// The most that an answer bounded by `bound` has, all candidates together.
+pub(crate) fn most_output_tokens(bound: Option<u64>, generation: &Generation) -> u64 {
+    let candidates = generation.others.get("candidateCount").and_then(Value::as_u64).unwrap_or(1).max(1);
+    bound.unwrap_or(u64::from(generation.max_output_tokens)).saturating_mul(candidates)
 }
 
 /// Persona first, then the documents in their order: the same bytes for every call of an agent.
@@ -113,7 +119,7 @@ mod tests {
 
     use super::*;
     use domain::{ModelRole, Priority, TaskId, Timestamp};
-    use serde_json::{Map, Value};
+    use serde_json::Map;
 
     fn call(turns: &[(Speaker, &str)], output: OutputFormat) -> ModelCall {
         let turns = turns.iter().map(|&(speaker, text)| Turn::text(speaker, text)).collect();
@@ -144,7 +150,7 @@ mod tests {
             sent["systemInstruction"],
             json!({"parts": [{"text": "Be kind."}, {"text": "Reference document `faq.md`:\n\nQ&A"}]})
         );
-        assert_eq!(sent["generationConfig"], json!({"maxOutputTokens": 4096}));
+        assert_eq!(sent["generationConfig"], json!({"maxOutputTokens": 16_384}));
     }
 
     #[test]

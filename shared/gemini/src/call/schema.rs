@@ -1,31 +1,19 @@
 //! A JSON Schema as the service takes it in `responseJsonSchema`.
 //!
-//! Keywords that Google does not list are left out or said in other words: some models refuse the whole
-//! request for one. What is lost so is kept by the check behind the schema, which every answer passes.
+//! Keywords that Google does not list are said in words or left out: some models refuse the whole request for
+//! one. The check behind the schema keeps them all, and every answer passes it.
 
 use serde_json::{Map, Value, json};
 
 /// What Google lists (ai.google.dev/api/generate-content, `responseJsonSchema`), but for those that hold
 /// schemas.
-const PLAIN: &[&str] = &[
-    "$id",
-    "$ref",
-    "$anchor",
-    "type",
-    "format",
-    "title",
-    "description",
-    "enum",
-    "minItems",
-    "maxItems",
-    "minimum",
-    "maximum",
-    "required",
-    "propertyOrdering",
-];
-const MAPS: &[&str] = &["$defs", "properties"];
-const LISTS: &[&str] = &["anyOf", "oneOf", "prefixItems"];
-const SINGLE: &[&str] = &["items", "additionalProperties"];
+const PLAIN: &str = "$id $ref $anchor type format title description enum minItems maxItems minimum maximum \
+                     required propertyOrdering";
+/// Rules that are not listed, and go into the description.
+const SAID: &str = "minLength maxLength pattern exclusiveMinimum exclusiveMaximum multipleOf uniqueItems";
+const MAPS: &str = "$defs properties";
+const LISTS: &str = "anyOf oneOf prefixItems";
+const SINGLE: &str = "items additionalProperties";
 
 /// `schema` in Google's keywords, with the order in which an object's properties are to be written.
 pub(super) fn for_service(schema: &Value) -> Value {
@@ -34,6 +22,9 @@ pub(super) fn for_service(schema: &Value) -> Value {
         fields.iter().filter_map(|(key, value)| Some((key.clone(), field(key, value)?))).collect();
     if let Some(value) = fields.get("const") {
         sent.insert("enum".to_owned(), json!([value]));
+    }
+    if let Some(description) = description(fields) {
+        sent.insert("description".to_owned(), Value::from(description));
     }
     if let Some(order) = ordering(fields) {
         sent.entry("propertyOrdering").or_insert(order);
@@ -47,15 +38,24 @@ pub(super) fn for_service(schema: &Value) -> Value {
 
 /// The value of one keyword; `None` if it is not listed.
 fn field(key: &str, value: &Value) -> Option<Value> {
+    let is_one_of = |words: &str| words.split(' ').any(|word| word == key);
     match value {
-        value if PLAIN.contains(&key) => Some(value.clone()),
-        Value::Object(named) if MAPS.contains(&key) => {
+        value if is_one_of(PLAIN) => Some(value.clone()),
+        Value::Object(named) if is_one_of(MAPS) => {
             Some(named.iter().map(|(name, schema)| (name.clone(), for_service(schema))).collect())
         }
-        Value::Array(schemas) if LISTS.contains(&key) => Some(schemas.iter().map(for_service).collect()),
-        schema if SINGLE.contains(&key) => Some(for_service(schema)),
+        Value::Array(schemas) if is_one_of(LISTS) => Some(schemas.iter().map(for_service).collect()),
+        schema if is_one_of(SINGLE) => Some(for_service(schema)),
         _ => None,
     }
+}
+
+/// The description, with the rules that have no keyword; `None` if there are no such rules.
+fn description(fields: &Map<String, Value>) -> Option<String> {
+    let rules = SAID.split(' ').filter_map(|key| Some(format!("{key}: {}", fields.get(key)?)));
+    let rules = rules.collect::<Vec<_>>().join(", ");
+    let about = fields.get("description").and_then(Value::as_str).unwrap_or_default();
+    (!rules.is_empty()).then(|| format!("{about} ({rules})").trim_start().to_owned())
 }
 
 /// The required properties as they are declared, then the others: a model fills in what matters in the order
@@ -79,8 +79,8 @@ mod tests {
     fn keywords_that_google_does_not_list_are_left_out_at_every_depth() {
         let schema = json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "T", "type": "object",
-            "properties": {"n": {"type": "integer", "format": "uint8", "minimum": 0, "exclusiveMaximum": 9}},
-            "$defs": {"D": {"type": "string", "pattern": "^a", "minLength": 1}},
+            "properties": {"n": {"type": "integer", "format": "uint8", "minimum": 0, "default": 9}},
+            "$defs": {"D": {"type": "string", "examples": ["a"]}},
             "additionalProperties": false
         });
         assert_eq!(
@@ -91,6 +91,14 @@ mod tests {
                 "$defs": {"D": {"type": "string"}}
             })
         );
+    }
+
+    #[test]
+    fn rules_without_a_keyword_are_said_in_the_description() {
+        let schema = json!({"type": "string", "description": "the account", "maxLength": 8, "pattern": "^a"});
+        let said = r#"the account (maxLength: 8, pattern: "^a")"#;
+        assert_eq!(for_service(&schema), json!({"type": "string", "description": said}));
+        assert_eq!(for_service(&json!({"multipleOf": 5})), json!({"description": "(multipleOf: 5)"}));
     }
 
     #[test]

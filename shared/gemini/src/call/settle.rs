@@ -64,6 +64,11 @@ impl Ledger {
         );
     }
 
+    /// What the last answer cost, US dollars; `None` if its price is not known.
+    pub(crate) fn last_usd(&self) -> Option<f64> {
+        self.usage.last()?.cost_usd
+    }
+
     /// Whether something was paid for already.
     pub(crate) fn has_paid(&self) -> bool {
         !self.usage.is_empty()

@@ -4,7 +4,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::{Document, Exchange, ModelRole, Priority, Speaker, StepUsage, TaskId, Timestamp};
+use domain::{Document, Exchange, ModelRole, Priority, Speaker, TaskId, Timestamp};
 use futures::future::{FutureExt, join, join_all};
 use serde_json::json;
 
@@ -259,18 +259,13 @@ fn paid_answer() -> ModelAnswer {
     ModelAnswer {
         text: "a".to_owned(),
         value: None,
-        usage: vec![StepUsage {
-            step: "triage".to_owned(),
-            model: "m".to_owned(),
-            prompt_tokens: 1,
-            cached_tokens: 0,
-            output_tokens: 1,
-            thought_tokens: 0,
-            cost_usd: Some(1.0),
-            saved_usd: None,
-            attempts: 1,
-            ms: 1,
-        }],
+        usage: vec![
+            serde_json::from_value(
+                json!({"step": "triage", "model": "m", "prompt_tokens": 1, "cached_tokens": 0,
+                "output_tokens": 1, "thought_tokens": 0, "cost_usd": 1.0, "attempts": 1, "ms": 1}),
+            )
+            .unwrap(),
+        ],
         exchanges: vec![Exchange {
             step: "triage".to_owned(),
             model: "m".to_owned(),

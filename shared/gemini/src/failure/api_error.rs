@@ -120,7 +120,10 @@ impl ApiError {
     /// Whether the key is refused, whatever is asked.
     #[must_use]
     pub fn is_invalid_key(&self) -> bool {
-        self.reason.as_deref() == Some("API_KEY_INVALID") || self.status == 401
+        let says = |words: &str| self.message.to_ascii_lowercase().contains(words);
+        self.reason.as_deref() == Some("API_KEY_INVALID")
+            || self.status == 401
+            || (self.status == 400 && (says("api key not valid") || says("api key expired")))
     }
 
     /// Whether the project may not use the model at all: its limit is 0.
@@ -129,10 +132,32 @@ impl ApiError {
         self.status == 429 && (self.no_access || self.quotas.iter().any(|quota| quota.limit == Some(0)))
     }
 
+    /// Whether the account's money is used up: its credits, or what it may spend in a month. The details
+    /// are often missing, so the words count.
+    #[must_use]
+    pub fn is_without_money(&self) -> bool {
+        let says = |words: &str| self.message.to_ascii_lowercase().contains(words);
+        self.status == 402
+            || matches!(self.status, 403 | 429)
+                && ["prepayment credits", "monthly spending cap", "billing account"].into_iter().any(says)
+    }
+
+    /// Whether key, project or place are refused, whatever is asked. Nothing that is in a request leads here:
+    /// a file that one task names is not the account's.
+    #[must_use]
+    pub fn is_of_the_account(&self) -> bool {
+        let names_a_file = self.message.contains("the File") || self.message.contains("CachedContent");
+        match self.status {
+            400 => self.is_invalid_key() || self.grpc_status == "FAILED_PRECONDITION",
+            403 => !names_a_file,
+            401 => true,
+            _ => false,
+        }
+    }
+
     /// What a 400 finds fault with; `None` if it is the key or the account.
     pub(crate) fn about(&self) -> Option<About> {
-        let is_of_the_account = self.is_invalid_key() || self.grpc_status == "FAILED_PRECONDITION";
-        if self.status != 400 || is_of_the_account {
+        if self.status != 400 || self.is_of_the_account() {
             return None;
         }
         let message = self.message.to_ascii_lowercase();

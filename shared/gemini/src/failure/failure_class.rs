@@ -43,11 +43,17 @@ pub enum FailureClass {
     Unreachable,
     /// The service failed at this request; the request itself may be the reason.
     Stumbled,
-    /// This model refuses us, another one may not: it does not exist, or we have no access to it.
+    /// The model does not exist, or no longer.
     ModelRefused,
+    /// The project has no access to this model: its limit is 0.
+    NoAccess,
+    /// The money of the account is used up, or its monthly cap: no rate, and nothing that passes soon.
+    NoMoney,
+    /// The key, the project or the place is refused, whatever is asked.
+    AccountRefused,
     /// This model refuses this one request: it is too long, or asks for what the model does not know.
     RequestRefused,
-    /// Every model would refuse: a wrong key, a denied project.
+    /// What we ask for is not served here at all: an address that redirects, a request that is too large.
     Refused,
 }
 
@@ -57,7 +63,9 @@ impl FailureClass {
     pub fn of_error(error: &ApiError, now: Timestamp) -> Self {
         let retry_after = error.retry_after;
         match error.status {
-            429 if error.is_without_access() => Self::ModelRefused,
+            _ if error.is_without_money() => Self::NoMoney,
+            _ if error.is_of_the_account() => Self::AccountRefused,
+            429 if error.is_without_access() => Self::NoAccess,
             429 if error.is_daily() => Self::DayUsedUp { until: pacific::next_midnight(now) },
             429 if error.is_spend_limit() => {
                 Self::Throttled { retry_after: retry_after.max(Some(SPEND_WAIT)) }
@@ -67,7 +75,8 @@ impl FailureClass {
             502 => Self::Unreachable,
             408 | 499 | 500.. => Self::Stumbled,
             404 => Self::ModelRefused,
-            400 if error.about().is_some() => Self::RequestRefused,
+            // A file that this request names, and others do not.
+            400 | 403 => Self::RequestRefused,
             _ => Self::Refused,
         }
     }
@@ -92,7 +101,19 @@ impl FailureClass {
                 Some(retry_after.map_or(delay, |told| told.max(delay)))
             }
             Self::Unreachable | Self::Stumbled => Some(jitter.spread(HICCUP)),
-            Self::DayUsedUp { .. } | Self::ModelRefused | Self::RequestRefused | Self::Refused => None,
+            _ => None,
+        }
+    }
+
+    /// How long the fleet leaves the model alone before one call tries again; `None` if the next may
+    /// fare better.
+    #[must_use]
+    pub fn parks(self) -> Option<Duration> {
+        match self {
+            Self::ModelRefused => Some(Duration::from_secs(3_600)),
+            Self::NoMoney | Self::NoAccess => Some(Duration::from_secs(300)),
+            Self::AccountRefused => Some(Duration::from_secs(180)),
+            _ => None,
         }
     }
 
@@ -115,7 +136,10 @@ impl FailureClass {
             }
             Self::Unreachable => ModelFailure::Defer { why: Deferral::Unavailable, not_before: None },
             Self::Stumbled => ModelFailure::Retry,
-            Self::ModelRefused | Self::RequestRefused | Self::Refused => ModelFailure::Refused,
+            Self::ModelRefused | Self::NoAccess | Self::NoMoney | Self::AccountRefused => {
+                ModelFailure::Defer { why: Deferral::Unavailable, not_before: told(self.parks()) }
+            }
+            Self::RequestRefused | Self::Refused => ModelFailure::Refused,
         }
     }
 
@@ -124,14 +148,14 @@ impl FailureClass {
         match self {
             Self::Throttled { .. } | Self::DayUsedUp { .. } => CallOutcome::Throttled,
             Self::Overloaded { .. } | Self::Unreachable | Self::Stumbled => CallOutcome::Failed,
-            Self::ModelRefused | Self::RequestRefused | Self::Refused => CallOutcome::Refused,
+            _ => CallOutcome::Refused,
         }
     }
 
     /// Whether another model might do better.
     #[must_use]
     pub fn is_of_the_model(self) -> bool {
-        self != Self::Refused
+        !matches!(self, Self::Refused | Self::NoMoney | Self::AccountRefused)
     }
 }
 
@@ -204,17 +228,19 @@ mod tests {
     #[test]
     fn no_access_is_a_matter_of_the_model() {
         let class = class(429, json!({"error": {"message": "limit: 0, model: m"}}));
-        assert_eq!(class, FailureClass::ModelRefused);
+        assert_eq!(class, FailureClass::NoAccess);
         assert!(class.is_of_the_model());
-        assert_eq!(class.failure(now()), ModelFailure::Refused);
+        let not_before = Some(after(now(), Duration::from_secs(300)));
+        assert_eq!(class.failure(now()), ModelFailure::Defer { why: Deferral::Unavailable, not_before });
     }
 
     #[test]
     fn statuses_have_their_classes() {
         let cases = [
             (400, FailureClass::RequestRefused),
-            (401, FailureClass::Refused),
-            (403, FailureClass::Refused),
+            (401, FailureClass::AccountRefused),
+            (402, FailureClass::NoMoney),
+            (403, FailureClass::AccountRefused),
             (302, FailureClass::Refused),
             (404, FailureClass::ModelRefused),
             (408, FailureClass::Stumbled),
@@ -225,6 +251,34 @@ mod tests {
         ];
         for (status, expected) in cases {
             assert_eq!(class(status, json!(null)), expected, "{status}");
+        }
+    }
+
+    /// The words of Google's refusals, with and without details.
+    #[test]
+    fn refusals_of_the_account_are_told_by_their_words() {
+        use FailureClass::{AccountRefused, ModelRefused, NoMoney, RequestRefused, Throttled};
+        let cases = [
+            (400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", AccountRefused),
+            (400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.", AccountRefused),
+            (400, "FAILED_PRECONDITION", "User location is not supported for the API use.", AccountRefused),
+            (400, "FAILED_PRECONDITION", "The free tier is not available in your country.", AccountRefused),
+            (401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", AccountRefused),
+            (403, "PERMISSION_DENIED", "Your API key was reported as leaked.", AccountRefused),
+            (403, "PERMISSION_DENIED", "Your project has been denied access.", AccountRefused),
+            (403, "PERMISSION_DENIED", "Requests to this API are blocked.", AccountRefused),
+            (402, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", NoMoney),
+            (429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", NoMoney),
+            (429, "RESOURCE_EXHAUSTED", "Your project has exceeded its monthly spending cap.", NoMoney),
+            (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", Throttled { retry_after: None }),
+            (404, "NOT_FOUND", "This model is no longer available to new users.", ModelRefused),
+            // What one person links to must not stop the others.
+            (403, "PERMISSION_DENIED", "You do not have permission to access the File x.", RequestRefused),
+            (400, "INVALID_ARGUMENT", "Cannot fetch content from the provided URL.", RequestRefused),
+        ];
+        for (code, status, message, expected) in cases {
+            let body = json!({"error": {"code": code, "status": status, "message": message}});
+            assert_eq!(class(code, body), expected, "{message}");
         }
     }
 

@@ -15,7 +15,6 @@ use crate::http::TransportError;
 pub(crate) use api_error::About;
 pub use api_error::{ApiError, Period, QuotaLimit};
 pub use failure_class::FailureClass;
-pub use pacific::next_midnight as next_pacific_midnight;
 
 /// No usable answer from one model.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,12 +57,18 @@ impl Failure {
     /// Not before `at`.
     pub(crate) fn denied(model: &str, why: Deferral, at: Timestamp, is_booked: bool) -> Self {
         let message = match why {
-            Deferral::Unavailable => format!("{model} is down and not asked before {}", second(at)),
+            Deferral::Unavailable => format!("{model} is not asked before {}", second(at)),
             Deferral::DailyQuota => format!("{model}: the day's requests are used up until {}", second(at)),
             _ => format!("{model}: the rate is used up until {}", second(at)),
         };
         let what = ModelFailure::Defer { why, not_before: Some(at) };
         Self { is_booked, ..Self::new(model, what, message) }
+    }
+
+    /// Not before `at`, because the service refuses all calls, in these `words`.
+    pub(crate) fn parked(self, words: &str, is_of_the_model: bool) -> Self {
+        let message = format!("{words}; {}", self.message);
+        Self { message, other_model_may_help: is_of_the_model, ..self }
     }
 
     /// No permit came free.
@@ -132,15 +137,17 @@ fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
         }
-        (404, _) => {
-            "there is no such model for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
+        (_, FailureClass::NoMoney) => {
+            "the account has no money left: add credit, or raise its cap, in AI Studio"
         }
-        (429, FailureClass::ModelRefused) => {
+        (400, FailureClass::AccountRefused) => "calls from this place are not served: use a supported region",
+        (404, _) => {
+            "the model is retired, or there is none such for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
+        }
+        (429, FailureClass::NoAccess) => {
             "the project has no access to this model (its limit is 0): enable billing, or name another model in agent.toml, [models]"
         }
-        (403, _) => {
-            "access is denied: enable the Generative Language API for the key's project, and allow it for the key"
-        }
+        (403, _) => "access is denied: enable the Generative Language API for the key, or make another key",
         (400, _) => {
             "the request is refused: check agent.toml, [models.generation], and the length of persona, documents and thread"
         }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Zoned};
 
 /// The next midnight in California after `now`: when requests per day are counted anew.
 #[must_use]
-pub fn next_midnight(now: Timestamp) -> Timestamp {
+pub(crate) fn next_midnight(now: Timestamp) -> Timestamp {
     let midnight = local(now).tomorrow().and_then(|day| day.start_of_day());
     // Only at the end of time, or without a time zone database, is there no such midnight.
     midnight.map_or_else(

@@ -1,15 +1,15 @@
 //! [`FleetCell`]: one small state machine, shared by all environments through one conditional write
 //! per change.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Expected, Jitter, StateStore, StoreError, Swap, Timestamp, after};
-use serde::Serialize;
+use domain::{Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use super::queue::{Batch, Change, Queue, WhenCut, lock};
+use super::queue::{Batch, Change, Queue, Slot, Try, WhenCut, Writes, lock};
 
 /// Conflicts in a row after which a change is given up: with a hundred environments writing without a
 /// pause, one write in a hundred gets this far.
@@ -22,6 +22,8 @@ const MAX_CONFLICT_WAIT: Duration = Duration::from_millis(50);
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 /// So long a store that was down is not asked again.
 const REST: Duration = Duration::from_secs(5);
+/// Where the ids of the latest writes stand, beside the fields of the state.
+const WRITES: &str = "w";
 
 /// A shared state of type `S` under one key.
 ///
@@ -31,6 +33,10 @@ const REST: Duration = Duration::from_secs(5);
 ///
 /// Changes of this environment that come while a write is under way go out together in the next one:
 /// environments contend with each other, the calls within one do not.
+///
+/// Every write leaves its id in the state. So a write that was made although its answer was lost (a
+/// time-out, an error of the store, a client that sent it twice) is recognised at the next contact, and
+/// nothing is taken or given back twice.
 #[derive(Debug)]
 pub(crate) struct FleetCell<S> {
     key: String,
@@ -40,10 +46,11 @@ pub(crate) struct FleetCell<S> {
     queue: Queue<S>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Known<S> {
     state: S,
     version: Option<u64>,
+    writes: Writes,
     /// The store is not asked before.
     down_until: Option<Timestamp>,
 }
@@ -66,8 +73,7 @@ where
     S: Default + Clone + PartialEq + Serialize + DeserializeOwned,
 {
     pub(crate) fn new(key: String, life: Duration) -> Self {
-        let known = Known { state: S::default(), version: None, down_until: None };
-        Self { key, life, known: tokio::sync::Mutex::new(known), queue: Queue::default() }
+        Self { key, life, known: tokio::sync::Mutex::default(), queue: Queue::default() }
     }
 
     /// Applies `change` to the shared state. It may be run several times, on other states; the result
@@ -82,7 +88,29 @@ where
         when_cut: WhenCut,
         change: impl FnMut(&mut S) -> R + Send + 'static,
     ) -> Result<R, StoreError> {
-        let (change, slot) = Change::new(change, when_cut);
+        self.written(shared, now, Change::new(change, when_cut, false)).await
+    }
+
+    /// [`FleetCell::change`]; if the store cannot be used, it is written with the next change.
+    ///
+    /// # Errors
+    /// It is not written yet, as far as is known.
+    pub(crate) async fn change_for_sure<R: Send + 'static>(
+        &self,
+        shared: &Shared,
+        now: Timestamp,
+        when_cut: WhenCut,
+        change: impl FnMut(&mut S) -> R + Send + 'static,
+    ) -> Result<R, StoreError> {
+        self.written(shared, now, Change::new(change, when_cut, true)).await
+    }
+
+    async fn written<R>(
+        &self,
+        shared: &Shared,
+        now: Timestamp,
+        (change, slot): (Change<S>, Slot<R>),
+    ) -> Result<R, StoreError> {
         self.queue.push(change);
         let mut known = self.known.lock().await;
         // Somebody may have written it together with their own.
@@ -97,39 +125,46 @@ where
     }
 
     /// Leaves `change` to whoever writes next: for those who cannot wait, being dropped.
-    pub(crate) fn later(&self, mut change: impl FnMut(&mut S) + Send + 'static) {
-        let (change, _) = Change::new(move |state: &mut S| change(state), WhenCut::Drop);
+    pub(crate) fn later(&self, when_cut: WhenCut, mut change: impl FnMut(&mut S) + Send + 'static) {
+        let (change, _) = Change::new(move |state: &mut S| change(state), when_cut, true);
         self.queue.push(change);
     }
 
     async fn write(&self, shared: &Shared, now: Timestamp, known: &mut Known<S>, mut batch: Batch<'_, S>) {
         if known.down_until.is_some_and(|until| now < until) {
-            batch.finish(Err(&StoreError::unavailable("share", "the state store did not answer lately")));
+            batch.fail(&StoreError::unavailable("share", "the state store did not answer lately"));
             return;
         }
         for conflicts in 1..=MAX_CONFLICTS {
             let mut state = known.state.clone();
             batch.apply(&mut state);
             if state == known.state {
-                batch.finish(Ok(()));
+                batch.finish();
                 return;
             }
-            batch.in_flight = true;
-            let swap = self.swap(shared, now, known.version, &state).await;
-            batch.in_flight = false;
-            match swap {
+            let sent = Try { id: fresh_id(), version: known.version.unwrap_or_default() };
+            let ids = known.writes.with(sent.id);
+            batch.in_flight = Some(sent);
+            match self.swap(shared, now, known.version, &state, &ids).await {
                 Ok(Swap::Done(version)) => {
-                    (known.state, known.version, known.down_until) = (state, Some(version), None);
-                    batch.finish(Ok(()));
+                    *known = Known {
+                        state,
+                        version: Some(version),
+                        writes: Writes { ids, version },
+                        down_until: None,
+                    };
+                    batch.finish();
                     return;
                 }
                 Ok(Swap::Conflict(current)) => {
-                    known.version = current.as_ref().map(|current| current.version);
-                    known.state = current.map_or_else(S::default, |current| self.read(current.value));
+                    *known = current.map_or_else(Known::default, |current| self.read(current));
+                    if !batch.resolve(&known.writes, sent) {
+                        return;
+                    }
                 }
                 Err(error) => {
                     known.down_until = Some(after(now, REST));
-                    batch.finish(Err(&error));
+                    batch.fail(&error);
                     return;
                 }
             }
@@ -137,7 +172,7 @@ where
             tokio::time::sleep(ceiling.mul_f64(shared.jitter.draw())).await;
         }
         let message = format!("`{}` changed {MAX_CONFLICTS} times while it was being changed", self.key);
-        batch.finish(Err(&StoreError::unavailable("share", message)));
+        batch.fail(&StoreError::unavailable("share", message));
     }
 
     async fn swap(
@@ -146,8 +181,12 @@ where
         now: Timestamp,
         version: Option<u64>,
         state: &S,
+        ids: &[u32],
     ) -> Result<Swap, StoreError> {
-        let value = serde_json::to_value(state).map_err(|error| StoreError::broken("share", error))?;
+        let mut value = serde_json::to_value(state).map_err(|error| StoreError::broken("share", error))?;
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert(WRITES.to_owned(), ids.into());
+        }
         let expected = version.map_or(Expected::Absent, Expected::Version);
         let swap = shared.store.swap(&self.key, expected, &value, now, after(now, self.life));
         let swap = tokio::time::timeout(STORE_TIMEOUT, swap).await;
@@ -156,10 +195,18 @@ where
 
     /// What another version of this program has written and we cannot read counts as nothing: limits
     /// begin anew, and no call fails for it.
-    fn read(&self, value: Value) -> S {
-        serde_json::from_value(value).unwrap_or_else(|problem| {
+    fn read(&self, Versioned { value, version }: Versioned) -> Known<S> {
+        let ids = value.get(WRITES).and_then(|ids| Vec::deserialize(ids).ok()).unwrap_or_default();
+        let state = serde_json::from_value(value).unwrap_or_else(|problem| {
             tracing::warn!(key = self.key, %problem, "shared state cannot be read and begins anew");
             S::default()
-        })
+        });
+        Known { state, version: Some(version), writes: Writes { ids, version }, down_until: None }
     }
+}
+
+/// An id that no other environment has: the runtime's hash keys are random.
+#[expect(clippy::cast_possible_truncation, reason = "32 random bits are enough among a few at a time")]
+pub(crate) fn fresh_id() -> u32 {
+    RandomState::new().hash_one(0_u8) as u32
 }

@@ -6,15 +6,17 @@
 mod cell;
 mod model;
 mod model_state;
+mod parked;
 mod permit;
 mod policy;
 mod queue;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cell::{FleetCell, Shared};
-pub(crate) use model::{AdmittedCall, Ended, FleetModel, ask_for};
-pub(crate) use model_state::{Denied, Read};
+pub(crate) use cell::{FleetCell, Shared, fresh_id};
+pub(crate) use model::{AdmittedCall, FleetModel, ask_for};
+pub(crate) use model_state::{Denied, Ended, Read};
+pub(crate) use parked::Parked;
 pub(crate) use permit::Permit;
 pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};
 pub(crate) use queue::{WhenCut, lock};

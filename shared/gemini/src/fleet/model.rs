@@ -1,13 +1,13 @@
 //! [`FleetModel`]: one model as all environments see it together, and [`AdmittedCall`].
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{ModelCall, Timestamp};
-use resilience::{Ask, Outcome, Pass, Transition, Urgency};
+use resilience::{Ask, Pass, Transition, Urgency};
 
 use super::cell::{FleetCell, Shared};
-use super::model_state::{Admit, Denied, ModelState, Read, Settlement};
+use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::permit::Permits;
 use super::policy::{Policy, Rules};
 use super::queue::{WhenCut, lock};
@@ -49,29 +49,6 @@ pub(crate) struct AdmittedCall<'a> {
     is_open: bool,
 }
 
-/// What came of an admitted call.
-#[derive(Debug, Clone)]
-pub(crate) struct Ended {
-    pub(crate) used: Option<u64>,
-    pub(crate) outcome: Outcome,
-    pub(crate) took: Duration,
-    pub(crate) pause: Option<(Timestamp, resilience::Denial)>,
-    pub(crate) throttled: bool,
-    pub(crate) read: Option<Read>,
-}
-
-impl Ended {
-    /// Nothing is known of it.
-    const UNKNOWN: Self = Self {
-        used: None,
-        outcome: Outcome::Neutral,
-        took: Duration::ZERO,
-        pause: None,
-        throttled: false,
-        read: None,
-    };
-}
-
 /// What is asked for `call`, whose prompt has about `tokens`.
 pub(crate) fn ask_for(call: &ModelCall, tokens: u64, slot: Option<Timestamp>, now: Timestamp) -> Ask {
     let urgency = match call.priority.lane() {
@@ -105,12 +82,21 @@ impl FleetModel {
     ) -> Result<AdmittedCall<'_>, Denied> {
         let admit = if book { ModelState::admit_or_book } else { ModelState::admit };
         let (rules, digest) = (self.policy.rules, read.cloned());
-        let change = move |state: &mut ModelState| admit(state, &rules, &ask, digest.as_ref(), now);
-        let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+        let alone: Arc<Mutex<Option<bool>>> = Arc::default();
+        let was_granted = Arc::clone(&alone);
+        // Not written in time, it is written later: as what this environment has done alone.
+        let change = move |state: &mut ModelState| match *lock(&was_granted) {
+            None => admit(state, &rules, &ask, digest.as_ref(), now),
+            Some(was_granted) => state.catch_up(&rules, &ask, was_granted, now),
+        };
+        let (decision, is_alone) = match self.cell.change_for_sure(shared, now, WhenCut::Repeat, change).await
+        {
             Ok(decision) => (decision, false),
             Err(problem) => {
                 tracing::warn!(model = self.name, %problem, "shared limits cannot be read; this environment keeps to its share of them");
-                (admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now), true)
+                let decision = admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now);
+                *lock(&alone) = Some(matches!(decision, Admit::Granted { .. }));
+                (decision, true)
             }
         };
         match decision {
@@ -155,17 +141,30 @@ impl AdmittedCall<'_> {
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;
         let (model, settlement) = (self.model, self.settlement(ended));
-        let transition = if self.is_alone {
+        let words = settlement.ended.parked.as_ref().map(|parked| parked.words.clone());
+        let change = if self.is_alone {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
             let change = settlement_of(model.policy.rules, settlement, now);
-            let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
+            let written = model.cell.change_for_sure(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
-                tracing::warn!(model = model.name, %problem, "the outcome of a call could not be shared");
-                None
+                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared yet; the next call does it");
+                Change::default()
             })
         };
-        match transition {
+        match change.is_parked {
+            Some(true) => {
+                tracing::error!(
+                    model = model.name,
+                    reason = words,
+                    "the service refuses our calls; they wait"
+                );
+                signals.send(Signal::Parked { model: &model.name });
+            }
+            Some(false) => tracing::info!(model = model.name, "the service takes our calls again"),
+            None => {}
+        }
+        match change.breaker {
             Some(Transition::Opened) => {
                 tracing::warn!(model = model.name, "breaker opened");
                 signals.send(Signal::BreakerOpened { model: &model.name });
@@ -176,17 +175,7 @@ impl AdmittedCall<'_> {
     }
 
     fn settlement(&self, ended: Ended) -> Settlement {
-        Settlement {
-            pass: self.pass,
-            reserved: self.reserved,
-            used: ended.used,
-            sent: self.sent,
-            outcome: ended.outcome,
-            took: ended.took,
-            pause: ended.pause,
-            throttled: ended.throttled,
-            read: ended.read,
-        }
+        Settlement { pass: self.pass, reserved: self.reserved, sent: self.sent, ended }
     }
 }
 
@@ -194,7 +183,7 @@ fn settlement_of(
     rules: Rules,
     settlement: Settlement,
     now: Timestamp,
-) -> impl FnMut(&mut ModelState) -> Option<Transition> + Send + 'static {
+) -> impl FnMut(&mut ModelState) -> Change + Send + 'static {
     move |state| state.settle(&rules, &settlement, now)
 }
 
@@ -206,7 +195,7 @@ impl Drop for AdmittedCall<'_> {
         // There is no clock to ask here; what is given back counts from when it was taken.
         let (rules, at) = (self.model.policy.rules, self.at);
         let settlement = self.settlement(Ended::UNKNOWN);
-        self.model.cell.later(move |state: &mut ModelState| {
+        self.model.cell.later(WhenCut::Drop, move |state: &mut ModelState| {
             state.settle(&rules, &settlement, at);
         });
     }

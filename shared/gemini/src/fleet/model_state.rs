@@ -8,6 +8,7 @@ use resilience::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::parked::Parked;
 use super::policy::Rules;
 use crate::cache::{Demand, Digest, Traffic};
 use crate::wire::UsageMetadata;
@@ -27,6 +28,8 @@ pub(crate) struct ModelState {
     concurrency: Concurrency,
     #[serde(default, rename = "r")]
     reads: Traffic,
+    #[serde(default, rename = "p", skip_serializing_if = "Option::is_none")]
+    parked: Option<Parked>,
 }
 
 /// Whether a call may go out.
@@ -46,12 +49,22 @@ pub(crate) enum Admit {
 }
 
 /// Not before `at`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Denied {
     /// The earliest time.
     pub(crate) at: Timestamp,
     /// Why.
     pub(crate) why: Deferral,
+    /// What the service has refused, if that is the reason.
+    pub(crate) parked: Option<Parked>,
+}
+
+/// What an outcome changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) breaker: Option<Transition>,
+    /// The model was not parked before and is now, or the other way round.
+    pub(crate) is_parked: Option<bool>,
 }
 
 /// How an admitted call ended.
@@ -59,17 +72,38 @@ pub(crate) struct Denied {
 pub(crate) struct Settlement {
     pub(crate) pass: Pass,
     pub(crate) reserved: u64,
-    /// Prompt tokens that the service has counted; `None` if it does not say.
-    pub(crate) used: Option<u64>,
     /// Whether the request got as far as the service.
     pub(crate) sent: bool,
+    pub(crate) ended: Ended,
+}
+
+/// What came of an admitted call.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    /// Prompt tokens that the service has counted; `None` if it does not say.
+    pub(crate) used: Option<u64>,
     pub(crate) outcome: Outcome,
     pub(crate) took: Duration,
     /// The service wants nothing of this model before then.
     pub(crate) pause: Option<(Timestamp, Denial)>,
     pub(crate) throttled: bool,
+    /// The service refuses all calls like this one.
+    pub(crate) parked: Option<Parked>,
     /// What the answer to an inline call says of the beginning of its prompt.
     pub(crate) read: Option<Read>,
+}
+
+impl Ended {
+    /// Nothing is known of it.
+    pub(crate) const UNKNOWN: Self = Self {
+        used: None,
+        outcome: Outcome::Neutral,
+        took: Duration::ZERO,
+        pause: None,
+        throttled: false,
+        parked: None,
+        read: None,
+    };
 }
 
 /// The prompt that was answered inline, by which model, and what it was billed for.
@@ -84,16 +118,23 @@ impl ModelState {
     /// Breaker, then quota: nothing is reserved at a model that is down.
     /// `read` is the beginning of the prompt, if it could be cached.
     pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
+        if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules.credentials, now)) {
+            let (at, parked) = (parked.until, Some(parked.clone()));
+            return Admit::Denied(Denied { at, why: Deferral::Unavailable, parked });
+        }
         let mut breaker = self.breaker.clone();
         let pass = match breaker.admit(&rules.breaker, now) {
             Admission::Pass(pass) => pass,
             Admission::Shut { until } => {
-                return Admit::Denied(Denied { at: until, why: Deferral::Unavailable });
+                return Admit::Denied(Denied { at: until, why: Deferral::Unavailable, parked: None });
             }
         };
         match self.quota.reserve(&rules.quota, ask, now) {
             Reserve::Granted => {
                 self.breaker = breaker;
+                if let Some(parked) = self.parked.as_mut().filter(|one| one.concerns(rules.credentials)) {
+                    parked.probe(now);
+                }
                 let demand = read.map(|digest| {
                     self.reads.note(digest, now);
                     self.reads.demand(digest, now)
@@ -102,7 +143,7 @@ impl ModelState {
                 Admit::Granted { pass, limit, demand: demand.unwrap_or_default() }
             }
             // The breaker is left as it was: a probe that does not go out must not be waited for.
-            Reserve::Denied { at, why } => Admit::Denied(Denied { at, why: reason(why) }),
+            Reserve::Denied { at, why } => Admit::Denied(Denied { at, why: reason(why), parked: None }),
         }
     }
 
@@ -115,11 +156,19 @@ impl ModelState {
         now: Timestamp,
     ) -> Admit {
         match self.admit(rules, ask, read, now) {
-            Admit::Denied(Denied { at, why }) => {
-                Admit::Denied(Denied { at: self.book(rules, ask, at, now), why })
+            Admit::Denied(denied) => {
+                Admit::Denied(Denied { at: self.book(rules, ask, denied.at, now), ..denied })
             }
             granted @ Admit::Granted { .. } => granted,
         }
+    }
+
+    /// Counts what an environment granted alone while it could not write here.
+    pub(crate) fn catch_up(&mut self, rules: &Rules, ask: &Ask, was_granted: bool, now: Timestamp) -> Admit {
+        if was_granted {
+            self.quota.charge(&rules.quota, ask, now);
+        }
+        Admit::Denied(Denied { at: now, why: Deferral::Unavailable, parked: None })
     }
 
     /// The next free slot that is not before `from` and not before the breaker lets calls pass; `None`
@@ -144,30 +193,47 @@ impl ModelState {
         self.quota.book(&limits, ask, from, now)
     }
 
-    /// When the breaker lets the next call pass; `None` if it does now.
+    /// When the next call passes, as far as the service's health is concerned; `None` if it does now.
     fn opens_at(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+        let parked = self.parked.as_ref().filter(|parked| parked.holds(rules.credentials, now));
         match self.breaker.clone().admit(&rules.breaker, now) {
-            Admission::Pass(_) => None,
+            Admission::Pass(_) => parked.map(|parked| parked.until),
             Admission::Shut { until } => Some(until),
         }
     }
 
     /// Counts the outcome of an admitted call.
-    pub(crate) fn settle(&mut self, rules: &Rules, call: &Settlement, now: Timestamp) -> Option<Transition> {
+    pub(crate) fn settle(&mut self, rules: &Rules, call: &Settlement, now: Timestamp) -> Change {
+        let ended = &call.ended;
         if call.sent {
-            let used = call.used.unwrap_or(call.reserved);
+            let used = ended.used.unwrap_or(call.reserved);
             self.quota.settle(&rules.quota, call.reserved, used, now);
-            self.concurrency.settle(rules.ceiling, call.took, call.throttled, now);
+            self.concurrency.settle(rules.ceiling, ended.took, ended.throttled, now);
         } else {
             self.quota.refund(&rules.quota, call.reserved, now);
         }
-        if let Some(Read { digest, version, usage }) = &call.read {
+        if let Some(Read { digest, version, usage }) = &ended.read {
             self.reads.answered(digest, version.as_deref(), usage);
         }
-        if let Some((until, why)) = call.pause {
+        if let Some((until, why)) = ended.pause {
             self.quota.pause(until, why);
         }
-        self.breaker.settle(&rules.breaker, call.pass, call.outcome, now)
+        let is_parked = self.park(rules, ended);
+        Change { breaker: self.breaker.settle(&rules.breaker, call.pass, ended.outcome, now), is_parked }
+    }
+
+    /// Parks the model that refuses all calls, and ends that when it answers one.
+    fn park(&mut self, rules: &Rules, ended: &Ended) -> Option<bool> {
+        let was_parked = self.parked.as_ref().is_some_and(|parked| parked.concerns(rules.credentials));
+        if ended.parked.is_some() {
+            self.parked.clone_from(&ended.parked);
+            return (!was_parked).then_some(true);
+        }
+        let is_back = was_parked && matches!(ended.outcome, Outcome::Success { .. });
+        if is_back {
+            self.parked = None;
+        }
+        is_back.then_some(false)
     }
 }
 

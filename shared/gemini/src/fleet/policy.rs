@@ -15,6 +15,9 @@ const MIN_TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 /// A probe that has not been heard of for so much longer than a call may take is lost.
 const PROBE_MARGIN: Duration = Duration::from_secs(10);
 
+/// Calls under way in the whole fleet where no limit is set: throttling has something to halve.
+const DEFAULT_CEILING: u32 = 200;
+
 /// [`Limits`], checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
@@ -34,16 +37,24 @@ pub(crate) struct Rules {
     pub(crate) breaker: BreakerPolicy,
     /// Most calls under way.
     pub(crate) ceiling: u32,
+    /// Stands for the credentials that this environment has.
+    pub(crate) credentials: u32,
 }
 
 impl Policy {
-    pub(crate) fn new(model: &str, limits: &Limits, environments: u32) -> Result<Self, ConfigError> {
+    /// `credentials` stands for those that calls are made with.
+    pub(crate) fn new(
+        model: &str,
+        limits: &Limits,
+        environments: u32,
+        credentials: u32,
+    ) -> Result<Self, ConfigError> {
         if limits.timeout.is_zero() {
             return Err(ConfigError::Timeout { model: model.to_owned() });
         }
         let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
-        let rules = Rules::new(model, limits)?;
+        let rules = Rules { credentials, ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
         let (timeout, min_priority) = (limits.timeout, limits.min_priority);
         Ok(Self { timeout, in_place, min_priority, rules, alone })
@@ -64,7 +75,7 @@ impl Rules {
             // The service counts in minutes of its own: burst and rate together must stay within each of them.
             slack: QuotaLimits::BURST,
         };
-        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(u32::MAX) })
+        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(DEFAULT_CEILING), credentials: 0 })
     }
 
     /// The share of one of so many environments, which cannot see what the others do.
@@ -87,7 +98,7 @@ mod tests {
     use super::*;
 
     fn policy(limits: Limits) -> Result<Policy, ConfigError> {
-        Policy::new("m", &limits, 4)
+        Policy::new("m", &limits, 4, 0)
     }
 
     #[test]
@@ -97,6 +108,11 @@ mod tests {
             error.to_string(),
             "agent.toml, [models.limits.\"m\"], retries: at most 2 retries in place are allowed, not 3"
         );
+    }
+
+    #[test]
+    fn without_a_limit_the_calls_at_once_are_bounded_all_the_same() {
+        assert_eq!(policy(Limits::default()).unwrap().rules.ceiling, DEFAULT_CEILING);
     }
 
     #[test]

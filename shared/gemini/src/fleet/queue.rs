@@ -6,13 +6,43 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::StoreError;
 
-/// What becomes of a change whose write was cut off, so that nobody knows whether it happened.
+/// What becomes of a change when nobody can say any more whether it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenCut {
     /// Written again: to count something twice is safe.
     Repeat,
     /// Dropped: to give something back twice would let more through than there is.
     Drop,
+}
+
+/// A write under way: its id, and the version that it expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Try {
+    pub(crate) id: u32,
+    pub(crate) version: u64,
+}
+
+/// What the store says of the latest writes: their ids, and the version that the last of them made.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Writes {
+    pub(crate) ids: Vec<u32>,
+    pub(crate) version: u64,
+}
+
+/// So many writes back a doubtful one can be told from one that was never made.
+const REMEMBERED: usize = 16;
+
+impl Writes {
+    /// The ids after one more write.
+    pub(crate) fn with(&self, id: u32) -> Vec<u32> {
+        let skipped = (self.ids.len() + 1).saturating_sub(REMEMBERED);
+        self.ids.iter().skip(skipped).copied().chain([id]).collect()
+    }
+
+    /// Whether a write that expected `version` would still be among them.
+    fn reach(&self, version: u64) -> bool {
+        self.version.saturating_sub(version) <= REMEMBERED as u64
+    }
 }
 
 /// Where the result of a change is found.
@@ -26,16 +56,22 @@ impl<F: FnOnce(Result<(), &StoreError>) + Send> Finish for F {}
 /// A change to a state of type `S`.
 pub(crate) struct Change<S> {
     apply: Box<dyn FnMut(&mut S) + Send>,
-    finish: Box<dyn Finish>,
+    /// `None` once whoever waited was told.
+    finish: Option<Box<dyn Finish>>,
     when_cut: WhenCut,
+    /// Whether it is written with a later one if its own write fails.
+    is_kept: bool,
+    /// The writes that may have made it, all on the same version.
+    tries: Vec<Try>,
 }
 
 impl<S> Change<S> {
     /// `change`, and the slot in which its result will be: that of its last application, which is the
-    /// one that was written.
+    /// one that was written. `is_kept`: it is written later if its write fails.
     pub(crate) fn new<R: Send + 'static>(
         mut change: impl FnMut(&mut S) -> R + Send + 'static,
         when_cut: WhenCut,
+        is_kept: bool,
     ) -> (Self, Slot<R>) {
         let slot: Slot<R> = Arc::default();
         let last: Arc<Mutex<Option<R>>> = Arc::default();
@@ -48,11 +84,29 @@ impl<S> Change<S> {
             };
             *lock(&finished) = outcome;
         };
-        (Self { apply: Box::new(apply), finish: Box::new(finish), when_cut }, slot)
+        let (apply, finish) = (Box::new(apply), Some(Box::new(finish) as Box<dyn Finish>));
+        (Self { apply, finish, when_cut, is_kept, tries: Vec::new() }, slot)
     }
 
-    pub(crate) fn apply(&mut self, state: &mut S) {
-        (self.apply)(state);
+    fn tell(&mut self, outcome: Result<(), &StoreError>) {
+        if let Some(finish) = self.finish.take() {
+            finish(outcome);
+        }
+    }
+
+    /// Whether it is still to be written, `sent` having been refused because of `writes`.
+    fn is_open(&mut self, writes: &Writes, sent: Try) -> bool {
+        let tries = std::mem::take(&mut self.tries);
+        if tries.iter().chain([&sent]).any(|one| writes.ids.contains(&one.id)) {
+            self.tell(Ok(()));
+            return false;
+        }
+        let is_forgotten = tries.iter().any(|one| !writes.reach(one.version));
+        if is_forgotten && self.when_cut == WhenCut::Drop {
+            self.tell(Err(&StoreError::unavailable("share", "nobody knows whether it was written")));
+            return false;
+        }
+        true
     }
 }
 
@@ -87,42 +141,51 @@ impl<S> Queue<S> {
 
     /// All that wait, to be written together.
     pub(crate) fn take(&self) -> Batch<'_, S> {
-        Batch { queue: self, changes: std::mem::take(&mut *lock(&self.0)), in_flight: false }
+        Batch { queue: self, changes: std::mem::take(&mut *lock(&self.0)), in_flight: None }
     }
 }
 
-/// Changes that are being written. Dropped before the end, those that may be written again go back
-/// to the head of the queue: whoever wrote for others leaves nobody waiting.
+/// Changes that are being written. Dropped before the end, they go back to the head of the queue:
+/// whoever wrote for others leaves nobody waiting.
 #[derive(Debug)]
 pub(crate) struct Batch<'a, S> {
     queue: &'a Queue<S>,
     changes: VecDeque<Change<S>>,
-    /// Whether a write is under way whose outcome is not known.
-    pub(crate) in_flight: bool,
+    /// A write that is under way, whose outcome is not known.
+    pub(crate) in_flight: Option<Try>,
 }
 
 impl<S> Batch<'_, S> {
     pub(crate) fn apply(&mut self, state: &mut S) {
-        self.changes.iter_mut().for_each(|change| change.apply(state));
+        self.changes.iter_mut().for_each(|change| (change.apply)(state));
     }
 
-    /// Tells everybody how it ended.
-    pub(crate) fn finish(mut self, outcome: Result<(), &StoreError>) {
-        for change in self.changes.drain(..) {
-            (change.finish)(outcome);
-        }
+    /// Everything is written.
+    pub(crate) fn finish(mut self) {
+        self.changes.drain(..).for_each(|mut change| change.tell(Ok(())));
+    }
+
+    /// `sent` was refused because of `writes`: what was written by one of them is done. `false` if
+    /// nothing is left to write.
+    pub(crate) fn resolve(&mut self, writes: &Writes, sent: Try) -> bool {
+        self.in_flight = None;
+        self.changes.retain_mut(|change| change.is_open(writes, sent));
+        !self.changes.is_empty()
+    }
+
+    /// Tells everybody that it failed. What is kept goes back to the queue.
+    pub(crate) fn fail(mut self, error: &StoreError) {
+        self.changes.iter_mut().for_each(|change| change.tell(Err(error)));
+        self.changes.retain(|change| change.is_kept);
     }
 }
 
 impl<S> Drop for Batch<'_, S> {
     fn drop(&mut self) {
         let mut queue = lock(&self.queue.0);
-        while let Some(change) = self.changes.pop_back() {
-            if self.in_flight && change.when_cut == WhenCut::Drop {
-                (change.finish)(Err(&StoreError::unavailable("share", "the write was cut off")));
-            } else {
-                queue.push_front(change);
-            }
+        while let Some(mut change) = self.changes.pop_back() {
+            change.tries.extend(self.in_flight);
+            queue.push_front(change);
         }
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Acquire, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FleetCell, Shared, WhenCut};
@@ -26,6 +27,10 @@ struct Store {
     writes: AtomicU32,
     reads: AtomicU32,
     is_down: AtomicBool,
+    /// Writes are made, and their answers lost.
+    is_mute: AtomicBool,
+    /// The next write is made and sent again after somebody else's, who makes it 100.
+    doubles: AtomicBool,
 }
 
 #[async_trait]
@@ -63,6 +68,19 @@ impl StateStore for Store {
                 _ => Swap::Conflict(there.map(|(value, version)| Versioned { value, version })),
             }
         };
+        if self.doubles.swap(false, Ordering::Relaxed) {
+            let found = {
+                let mut values = self.values.lock().unwrap();
+                let (value, version) = values.get_mut(key).unwrap();
+                value["n"] = 100.into();
+                *version += 1;
+                Versioned { value: value.clone(), version: *version }
+            };
+            return Ok(Swap::Conflict(Some(found)));
+        }
+        if self.is_mute.load(Ordering::Relaxed) {
+            return Err(StoreError::unavailable("swap", "the answer was lost"));
+        }
         // The write is done; its answer is on the way.
         tokio::time::sleep(LATENCY).await;
         Ok(answer)
@@ -83,7 +101,7 @@ impl StateStore for Store {
 
 impl Store {
     fn sum(&self) -> u64 {
-        self.values.lock().unwrap().get("k").and_then(|(value, _)| value.as_u64()).unwrap_or_default()
+        self.values.lock().unwrap().get("k").and_then(|(value, _)| value["n"].as_u64()).unwrap_or_default()
     }
 
     fn writes(&self) -> u32 {
@@ -95,7 +113,13 @@ fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
-fn cell() -> FleetCell<u64> {
+/// What the environments share.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+struct Sum {
+    n: u64,
+}
+
+fn cell() -> FleetCell<Sum> {
     FleetCell::new("k".to_owned(), Duration::from_secs(60))
 }
 
@@ -103,12 +127,18 @@ fn shared(store: &Arc<Store>) -> Shared {
     Shared { store: Arc::clone(store) as Arc<dyn StateStore>, jitter: Jitter::fixed(0.5) }
 }
 
-async fn add(cell: &FleetCell<u64>, store: &Arc<Store>, when_cut: WhenCut) -> Result<u64, StoreError> {
-    let add = |sum: &mut u64| {
-        *sum += 1;
-        *sum
-    };
-    cell.change(&shared(store), now(), when_cut, add).await
+async fn add(cell: &FleetCell<Sum>, store: &Arc<Store>, when_cut: WhenCut) -> Result<u64, StoreError> {
+    cell.change(&shared(store), now(), when_cut, one_more).await
+}
+
+fn one_more(sum: &mut Sum) -> u64 {
+    sum.n += 1;
+    sum.n
+}
+
+/// After the rest that a store gets when it has failed.
+fn rested() -> Timestamp {
+    after(now(), Duration::from_secs(5))
 }
 
 /// Polls `future` once, so far as it goes without waiting, and drops it.
@@ -133,7 +163,7 @@ async fn a_change_costs_one_write_and_no_read() {
 #[tokio::test(start_paused = true)]
 async fn a_change_that_changes_nothing_is_not_written() {
     let (store, cell) = (Arc::new(Store::default()), cell());
-    let looked = cell.change(&shared(&store), now(), WhenCut::Repeat, |sum: &mut u64| *sum).await;
+    let looked = cell.change(&shared(&store), now(), WhenCut::Repeat, |sum: &mut Sum| sum.n).await;
     assert_eq!((looked.unwrap(), store.writes()), (0, 0));
 }
 
@@ -169,22 +199,68 @@ async fn changes_that_meet_in_one_environment_are_written_together() {
 async fn whoever_is_cut_off_while_writing_for_others_leaves_nobody_behind() {
     let (store, cell) = (Arc::new(Store::default()), cell());
     cut_off(add(&cell, &store, WhenCut::Repeat)).await;
-    // Its write had happened; nobody knew; it was written again, which is safe for what only takes.
-    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 3);
-    assert_eq!(store.sum(), 3);
+    // Its write had happened; the next one finds its id there and adds nothing but its own.
+    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 2);
+    assert_eq!(store.sum(), 2);
+}
+
+/// The store makes a write and loses the answer; others write before the next contact.
+async fn sum_after_a_lost_answer(when_cut: WhenCut, others: usize) -> u64 {
+    let (store, cell, other) = (Arc::new(Store::default()), cell(), self::cell());
+    add(&cell, &store, WhenCut::Repeat).await.unwrap();
+    store.is_mute.store(true, Ordering::Relaxed);
+    cell.change_for_sure(&shared(&store), now(), when_cut, one_more).await.unwrap_err();
+    store.is_mute.store(false, Ordering::Relaxed);
+    for _ in 0..others {
+        add(&other, &store, WhenCut::Repeat).await.unwrap();
+    }
+    cell.change(&shared(&store), rested(), WhenCut::Repeat, |_| ()).await.unwrap();
+    store.sum()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_not_be_repeated_is_dropped_when_nobody_knows() {
+async fn a_write_whose_answer_was_lost_counts_once_whoever_wrote_meanwhile() {
+    for when_cut in [WhenCut::Drop, WhenCut::Repeat] {
+        assert_eq!(sum_after_a_lost_answer(when_cut, 0).await, 2);
+        assert_eq!(sum_after_a_lost_answer(when_cut, 3).await, 2 + 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_can_tell_any_more_is_taken_twice_and_never_given_back_twice() {
+    assert_eq!(sum_after_a_lost_answer(WhenCut::Drop, 40).await, 2 + 40);
+    assert_eq!(sum_after_a_lost_answer(WhenCut::Repeat, 40).await, 3 + 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_the_client_sends_twice_counts_once() {
+    let store = Arc::new(Store::default());
+    let (cell, other) = (cell(), self::cell());
+    add(&cell, &store, WhenCut::Repeat).await.unwrap();
+    // The first of two is made, somebody else writes, the second is refused: all within one `swap`.
+    store.doubles.store(true, Ordering::Relaxed);
+    let given_back = |sum: &mut Sum| sum.n -= 1;
+    cell.change(&shared(&store), now(), WhenCut::Drop, given_back).await.unwrap();
+    assert_eq!(store.sum(), 100);
+    assert_eq!(add(&other, &store, WhenCut::Repeat).await.unwrap(), 101);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_be_written_survives_an_outage() {
     let (store, cell) = (Arc::new(Store::default()), cell());
-    cut_off(add(&cell, &store, WhenCut::Drop)).await;
-    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 2);
+    store.is_down.store(true, Ordering::Relaxed);
+    for _ in 0..2 {
+        cell.change_for_sure(&shared(&store), now(), WhenCut::Drop, one_more).await.unwrap_err();
+    }
+    store.is_down.store(false, Ordering::Relaxed);
+    let sum = cell.change(&shared(&store), rested(), WhenCut::Repeat, one_more).await.unwrap();
+    assert_eq!((sum, store.sum()), (3, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_left_for_later_goes_out_with_the_next_change() {
     let (store, cell) = (Arc::new(Store::default()), cell());
-    cell.later(|sum| *sum += 10);
+    cell.later(WhenCut::Drop, |sum| sum.n += 10);
     assert_eq!(store.writes(), 0);
     assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 11);
     assert_eq!(store.writes(), 1);
@@ -199,9 +275,7 @@ async fn a_store_that_is_down_is_left_alone_for_a_while() {
     }
     assert_eq!(store.writes(), 1);
     store.is_down.store(false, Ordering::Relaxed);
-    let later = after(now(), Duration::from_secs(5));
-    let add = |sum: &mut u64| *sum += 1;
-    cell.change(&shared(&store), later, WhenCut::Repeat, add).await.unwrap();
+    cell.change(&shared(&store), rested(), WhenCut::Repeat, one_more).await.unwrap();
     assert_eq!(store.sum(), 1);
 }
 

@@ -2,6 +2,7 @@
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 
 use crate::config::ConfigError;
 
@@ -33,6 +34,12 @@ impl Key {
             None => text.to_owned(),
         }
     }
+}
+
+/// A number that stands for `key`, and tells nothing of it.
+pub(crate) fn fingerprint(key: Option<&SecretString>) -> u32 {
+    let digest = Sha256::digest(key.map_or("", |key| key.expose_secret()));
+    digest.iter().take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
 
 fn sensitive(key: &SecretString) -> Result<HeaderValue, ConfigError> {

@@ -16,5 +16,6 @@ mod transport;
 
 pub(crate) use client::{Client, Outgoing, Reply};
 pub use connector::ConnectionCounts;
+pub(crate) use key::fingerprint;
 pub(crate) use stream::Mode;
 pub(crate) use transport::TransportError;

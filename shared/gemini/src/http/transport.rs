@@ -44,6 +44,16 @@ pub(crate) enum TransportError {
 }
 
 impl TransportError {
+    /// Whether nothing was sent.
+    pub(crate) fn never_left(self) -> bool {
+        matches!(self, Self::Connect | Self::Setup | Self::RequestTooLarge(_))
+    }
+
+    /// Whether the service has done nothing for it: nothing was sent, or a pooled connection had died.
+    pub(crate) fn is_before_the_service(self) -> bool {
+        self.never_left() || self == Self::Closed
+    }
+
     /// What an error before the answer's headers means.
     pub(crate) fn before_answer(error: &reqwest::Error) -> Self {
         if error.is_connect() {

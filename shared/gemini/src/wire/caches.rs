@@ -27,13 +27,6 @@ pub struct CreateCachedContent<'a> {
     pub tool_config: Option<&'a Value>,
 }
 
-/// What is sent to extend a cache: all that can be changed is its life.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UpdateCachedContent {
-    /// How long it lives from now on, such as `7200s`.
-    pub ttl: String,
-}
-
 /// A cache. Its content can be written, never read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -70,18 +63,6 @@ pub struct CachedContentUsage {
     pub total_token_count: Option<u64>,
 }
 
-/// A page of caches, newest first; `{}` when there are none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct CachedContentList {
-    /// The caches.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub cached_contents: Vec<CachedContent>,
-    /// Where the next page begins, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_page_token: Option<String>,
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -97,10 +78,5 @@ mod tests {
         .unwrap();
         assert_eq!(cache.expire_time.unwrap().subsec_nanosecond(), 769_601_846);
         assert_eq!(cache.usage_metadata.unwrap().total_token_count, Some(1081));
-    }
-
-    #[test]
-    fn no_caches_are_an_empty_object() {
-        assert_eq!(serde_json::from_str::<CachedContentList>("{}").unwrap(), CachedContentList::default());
     }
 }

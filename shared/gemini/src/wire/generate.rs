@@ -32,12 +32,19 @@ pub struct GenerateContentRequest {
 }
 
 const MAX_OUTPUT_TOKENS: &str = "maxOutputTokens";
+const SCHEMA: &str = "responseJsonSchema";
 
 impl GenerateContentRequest {
     /// The bound of the answer, thoughts included, in tokens.
     #[must_use]
     pub fn max_output_tokens(&self) -> Option<u64> {
         self.generation_config.get(MAX_OUTPUT_TOKENS).and_then(Value::as_u64)
+    }
+
+    /// The schema of the answer.
+    #[must_use]
+    pub fn schema(&self) -> Option<&Value> {
+        self.generation_config.get(SCHEMA)
     }
 
     /// Bounds the answer, thoughts included, to `tokens`.

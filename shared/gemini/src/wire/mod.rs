@@ -15,9 +15,7 @@ mod open_enum;
 mod sse;
 mod usage;
 
-pub use caches::{
-    CachedContent, CachedContentList, CachedContentUsage, CreateCachedContent, UpdateCachedContent,
-};
+pub use caches::{CachedContent, CachedContentUsage, CreateCachedContent};
 pub use content::{Content, FileData, InlineData, Part, Role};
 pub use duration::{format_duration, parse_duration};
 pub use error::{Detail, ErrorBody, ErrorInfo, QuotaFailure, QuotaViolation, RetryInfo, Status};

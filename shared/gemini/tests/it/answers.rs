@@ -52,12 +52,7 @@ async fn a_structured_answer_is_checked_and_returned_with_its_source() {
 
 #[tokio::test]
 async fn a_cut_off_answer_is_asked_for_again_with_twice_the_bound() {
-    let empty = Step::Json(
-        200,
-        json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS"}],
-        "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 4096}, "modelVersion": "gemini-3.8-flash"}),
-    );
-    for cut_off in [empty, ends("MAX_TOKENS", "Once upon a")] {
+    for cut_off in [eaten_by_thoughts(), ends("MAX_TOKENS", "Once upon a")] {
         let server = Server::start([cut_off, says("The end.")]).await;
         let answer = answered(&server, &call()).await;
         assert_eq!((answer.text.as_str(), answer.usage.len()), ("The end.", 2));
@@ -196,7 +191,7 @@ async fn thinking_that_is_configured_is_asked_for_and_steps_down_where_a_model_r
     let server =
         Server::start([error(400, "Thinking level HIGH is not supported.", json!([])), says("Hm.")]).await;
     let mut config = alone(&server.url);
-    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    config.triage_generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
     let triage = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
     gemini(config).generate(&triage).await.unwrap();
     assert_eq!(server.finish().iter().map(level).collect::<Vec<_>>(), ["HIGH", "MEDIUM"]);

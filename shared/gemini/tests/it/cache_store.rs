@@ -47,15 +47,6 @@ impl Watched {
         self.store.get(&key.to_string(), at).await.unwrap().map(|found| found.value)
     }
 
-    pub(crate) async fn put(&self, key: &str, value: Value) {
-        let expected = match self.store.get(key, now()).await.unwrap() {
-            Some(there) => Expected::Version(there.version),
-            None => Expected::Absent,
-        };
-        let swap = self.store.swap(key, expected, &value, now(), after(now(), TTL * 50)).await;
-        assert!(matches!(swap.unwrap(), Swap::Done(_)));
-    }
-
     fn count(&self, counter: &AtomicUsize) -> Result<(), StoreError> {
         counter.fetch_add(1, Ordering::SeqCst);
         match self.down.load(Ordering::SeqCst) {
@@ -157,7 +148,7 @@ pub(crate) fn cache(id: &str, display: &str, created: Timestamp, expires: Timest
         "usageMetadata": {"totalTokenCount": 5_000}})
 }
 
-/// The answer to the creation, or extension, of a cache at `created`.
+/// The answer to the creation of a cache at `created`.
 pub(crate) fn made(id: &str, created: Timestamp) -> Step {
     Step::Json(200, cache(id, "", created, after(created, TTL)))
 }

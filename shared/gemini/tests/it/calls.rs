@@ -9,7 +9,7 @@ use domain::{
     OutputFormat, Priority, Speaker, TaskId, Timestamp, Turn, after,
 };
 use embedded::Embedded;
-use gemini::{Config, Gemini, Limits, Signals};
+use gemini::{Config, Gemini, Generation, Limits, Signals};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -31,8 +31,15 @@ pub(crate) fn config(base_url: &str) -> Config {
         triage: TRIAGE.to_owned(),
         answer: ANSWER.to_owned(),
         fallback: vec![FALLBACK.to_owned()],
+        generation: short(),
+        triage_generation: short(),
         ..Config::new(Some(SecretString::from(KEY)))
     }
+}
+
+/// Bounds answers so that they are not streamed.
+fn short() -> Generation {
+    Generation { max_output_tokens: 4_096, ..Generation::default() }
 }
 
 /// One model, so that nothing falls back.

@@ -24,12 +24,18 @@ pub(crate) struct Fleet {
 impl Fleet {
     pub(crate) fn new(config: Config) -> Self {
         let inner = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
-        let store = Arc::new(Fickle { inner, is_down: AtomicBool::new(false) });
+        let store =
+            Arc::new(Fickle { inner, is_down: AtomicBool::new(false), is_mute: AtomicBool::new(false) });
         Self { config, store, passed: Arc::default(), signals: Arc::default() }
     }
 
     /// One more environment.
     pub(crate) fn environment(&self) -> Gemini {
+        self.environment_of(self.config.clone())
+    }
+
+    /// One that was configured anew.
+    pub(crate) fn environment_of(&self, config: Config) -> Gemini {
         let passed = Arc::clone(&self.passed);
         let clock =
             Clock::from_fn(move || after(now(), Duration::from_millis(passed.load(Ordering::SeqCst))));
@@ -38,7 +44,7 @@ impl Fleet {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{signal:?}"));
         });
         let store = Arc::clone(&self.store) as Arc<dyn StateStore>;
-        Gemini::new(self.config.clone(), store, signals, clock, Jitter::fixed(0.0)).unwrap()
+        Gemini::new(config, store, signals, clock, Jitter::fixed(0.0)).unwrap()
     }
 
     /// Lets time pass for all of them.
@@ -56,6 +62,11 @@ impl Fleet {
         self.store.is_down.store(is_down, Ordering::SeqCst);
     }
 
+    /// Whether the store writes and answers nothing.
+    pub(crate) fn store_is_mute(&self, is_mute: bool) {
+        self.store.is_mute.store(is_mute, Ordering::SeqCst);
+    }
+
     /// How often a signal of that name was sent.
     pub(crate) fn told(&self, name: &str) -> usize {
         self.signals.lock().unwrap().iter().filter(|signal| signal.starts_with(name)).count()
@@ -67,10 +78,11 @@ impl Fleet {
     }
 }
 
-/// A store that can be down.
+/// A store that can be down, or lose its answers.
 struct Fickle {
     inner: Arc<dyn StateStore>,
     is_down: AtomicBool,
+    is_mute: AtomicBool,
 }
 
 impl Fickle {
@@ -96,7 +108,11 @@ impl StateStore for Fickle {
         now: Timestamp,
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
-        self.up()?.swap(key, expected, value, now, forget_at).await
+        let swap = self.up()?.swap(key, expected, value, now, forget_at).await;
+        match self.is_mute.load(Ordering::SeqCst) {
+            true => Err(StoreError::unavailable("swap", "the answer was lost")),
+            false => swap,
+        }
     }
 
     async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {

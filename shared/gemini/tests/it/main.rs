@@ -15,6 +15,5 @@ mod plane;
 mod refusals;
 mod server;
 mod streaming;
-mod sweeping;
 mod tls;
 mod transport;

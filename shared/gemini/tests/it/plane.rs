@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::{Deferral, Model, ModelCall, ModelFailure, Priority, Timestamp, after};
-use gemini::{Budgets, Config, Limits};
+use domain::{Deferral, Media, Model, ModelCall, ModelFailure, Priority, Speaker, Timestamp, Turn, after};
+use gemini::{Budgets, Config, Gemini, Generation, Limits};
 use serde_json::json;
 
 use crate::calls::*;
@@ -206,6 +206,60 @@ async fn refusals_and_throttling_open_nothing() {
     assert_eq!((server.models().len(), fleet.told("BreakerOpened")), (10, 0));
 }
 
+fn leaked() -> Step {
+    error(403, "Your API key was reported as leaked. Please use another API key.", json!([]))
+}
+
+#[tokio::test]
+async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_tried_at_once() {
+    let server = Server::start((0..3).map(|_| leaked()).chain([says("Back."), says("Back.")])).await;
+    let fleet = Fleet::new(config(&server.url));
+    for minute in 0..9 {
+        for _ in 0..5 {
+            let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+            let (why, not_before) = deferral(denied.failure);
+            assert_eq!(why, Deferral::Unavailable);
+            assert!(not_before > Some(fleet.now()), "{not_before:?}");
+            assert!(denied.message.contains("reported as leaked"), "{}", denied.message);
+        }
+        assert_eq!(server.asked(), minute / 3 + 1, "minute {minute}");
+        fleet.pass(seconds(60));
+    }
+    assert_eq!(fleet.told("Parked"), 1, "one alarm");
+    let renewed = Config { api_key: Some("another".into()), ..config(&server.url) };
+    let environment = fleet.environment_of(renewed);
+    for _ in 0..2 {
+        assert_eq!(environment.generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_key_that_works_again_opens_the_way_for_all() {
+    let server = Server::start([leaked(), says("Back."), says("Back.")]).await;
+    let fleet = Fleet::new(config(&server.url));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.pass(seconds(181));
+    for _ in 0..2 {
+        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_retired_model_is_left_alone_for_an_hour_and_its_fallback_serves() {
+    let gone = || error(404, "This model is no longer available.", json!([]));
+    let steps = [gone(), says("One."), says("Two."), gone(), says("Three.")];
+    let server = Server::start(steps).await;
+    let fleet = Fleet::new(config(&server.url));
+    for (passed, text) in [(0, "One."), (1_800, "Two."), (1_900, "Three.")] {
+        fleet.pass(seconds(passed));
+        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, text);
+    }
+    assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK, ANSWER, FALLBACK]);
+    assert_eq!(fleet.told("Parked"), 1);
+}
+
 #[tokio::test]
 async fn work_of_low_priority_leaves_the_dear_model_alone() {
     let server = Server::start([says("Cheap."), says("Dear.")]).await;
@@ -268,15 +322,24 @@ async fn what_was_set_aside_and_not_spent_is_given_back() {
         assert!(answer.usage[0].cost_usd.unwrap() < 0.01);
     }
     // 1,000 × $0.75 and 100 × $3.75 a million, five times, each rounded up to a millionth.
-    let spent = fleet.value("budget:2026-11-20").await.unwrap()["u"].as_u64().unwrap();
-    assert!((5_625..=5_630).contains(&spent), "{spent}");
+    let (spent, open) = spent(&fleet).await;
+    assert!((5_625..=5_630).contains(&spent) && open == 0, "{spent}, {open}");
     server.finish();
 }
 
+/// Spent today, millionths of a dollar, and how many reservations are open.
+async fn spent(fleet: &Fleet) -> (u64, usize) {
+    let sums = fleet.value("budget:2026-11-20").await.unwrap();
+    (sums["u"].as_u64().unwrap(), sums["r"].as_object().map_or(0, serde_json::Map::len))
+}
+
+/// An unknown model, at 4,096 tokens of answer: about 5 cents at most.
+const MOST: std::ops::Range<u64> = 40_000..60_000;
+
 #[tokio::test]
-async fn what_a_cancelled_call_had_set_aside_is_given_back_with_the_next() {
+async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_spent() {
     let server = Server::start([Step::Hang, says("Cheap.")]).await;
-    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let fleet = Fleet::new(with_budget(&server, 0.12));
     let environment = fleet.environment();
     let call = call_at(&fleet);
     tokio::select! {
@@ -284,8 +347,106 @@ async fn what_a_cancelled_call_had_set_aside_is_given_back_with_the_next() {
         () = server.arrival() => {}
     }
     environment.generate(&call_at(&fleet)).await.unwrap();
-    let spent = fleet.value("budget:2026-11-20").await.unwrap()["u"].as_u64().unwrap();
-    assert!(spent < 2_000, "{spent}");
+    let (spent, open) = spent(&fleet).await;
+    assert!(MOST.contains(&(spent - 1_125)) && open == 0, "{spent}, {open}");
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
+    let limits = Limits { timeout: Duration::from_millis(200), retries: 0, ..Limits::default() };
+    for (step, is_spent) in
+        [(Step::Hang, true), (bare(500), false), (throttled(PER_MINUTE, Some("9s")), false)]
+    {
+        let server = Server::start([step]).await;
+        let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, 0.12) };
+        let fleet = Fleet::new(config);
+        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        let (spent, open) = spent(&fleet).await;
+        assert_eq!((MOST.contains(&spent), open), (is_spent, 0), "{spent}");
+        server.finish();
+    }
+}
+
+#[tokio::test]
+async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
+    let server = Server::start([]).await;
+    let fleet = Fleet::new(with_budget(&server, 1.0));
+    let url = "https://example.com/a.pdf".to_owned();
+    let media = vec![Media::Url { mime_type: "application/pdf".to_owned(), url }];
+    let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
+    let refused = fleet.environment().generate(&ModelCall { turns, ..call_at(&fleet) }).await.unwrap_err();
+    assert_eq!(deferral(refused.failure).0, Deferral::Budget, "a thousand pages may cost $4");
+    assert!(server.finish().is_empty());
+}
+
+#[tokio::test]
+async fn all_candidates_are_set_aside() {
+    let server = Server::start([]).await;
+    let others = json!({"candidateCount": 8}).as_object().cloned().unwrap();
+    let generation = Generation { max_output_tokens: 4_096, others };
+    let fleet = Fleet::new(Config { generation, ..with_budget(&server, 0.12) });
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    assert_eq!(deferral(refused.failure).0, Deferral::Budget);
+}
+
+/// The store makes every write and answers none; then it is well again.
+async fn brownout(fleet: &Fleet, environment: &Gemini, calls: u32) {
+    fleet.store_is_mute(true);
+    for _ in 0..calls {
+        let refused = environment.generate(&call_at(fleet)).await.unwrap_err();
+        assert_eq!(deferral(refused.failure).0, Deferral::Budget);
+        fleet.pass(seconds(6));
+    }
+    fleet.store_is_mute(false);
+}
+
+#[tokio::test]
+async fn a_brownout_locks_no_money() {
+    let server = Server::start([says("Cheap.")]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let environment = fleet.environment();
+    brownout(&fleet, &environment, 20).await;
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    assert_eq!(spent(&fleet).await, (1_125, 0));
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_reservation_whose_environment_is_gone_ends_by_itself() {
+    let server = Server::start([says("Cheap.")]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    brownout(&fleet, &fleet.environment(), 1).await;
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    assert_eq!(deferral(refused.failure).0, Deferral::Budget, "its call may still be under way");
+    fleet.pass(seconds(500));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    assert_eq!(spent(&fleet).await, (1_125, 0));
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_environments_did_alone_counts_once_the_store_is_back() {
+    let server = Server::start((0..5).map(|_| says("Alone."))).await;
+    let limits = Limits { requests_per_day: Some(4), retries: 0, ..Limits::default() };
+    let fleet = Fleet::new(Config { environments: 2, ..limited(&server, limits) });
+    let (one, two) = (fleet.environment(), fleet.environment());
+    fleet.store_is_down(true);
+    for environment in [&one, &two] {
+        for _ in 0..2 {
+            environment.generate(&call_at(&fleet)).await.unwrap();
+        }
+        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+        assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota, "more than its share");
+    }
+    fleet.store_is_down(false);
+    fleet.pass(seconds(6));
+    // Nobody knows of the other's two yet.
+    one.generate(&call_at(&fleet)).await.unwrap();
+    for environment in [&two, &one] {
+        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+        assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota);
+    }
     server.finish();
 }
 

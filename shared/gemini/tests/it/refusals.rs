@@ -81,7 +81,7 @@ async fn a_model_without_access_is_passed_over() {
     let no_access = || error(429, "Quota exceeded for metric: m, limit: 0, model: x", json!([]));
     let server = Server::start([no_access(), says("From the fallback.")]).await;
     assert_eq!(answered(&server, &call()).await.text, "From the fallback.");
-    assert_eq!(failure_of([no_access()]).await, ModelFailure::Refused);
+    assert_parked(failure_of([no_access()]).await, 300);
 }
 
 #[tokio::test]
@@ -139,22 +139,34 @@ async fn a_missing_model_is_passed_over() {
 async fn missing_models_are_named_with_where_to_mend_them() {
     let server = Server::start([bare(404), bare(404)]).await;
     let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-    assert_eq!(error.failure, ModelFailure::Refused);
+    assert_parked(error.failure, 3_600);
     for word in [ANSWER, FALLBACK, "agent.toml, [models]"] {
         assert!(error.message.contains(word), "{}", error.message);
     }
 }
 
 #[tokio::test]
-async fn refusals_of_the_key_or_the_account_are_final_at_once() {
+async fn refusals_of_the_account_park_the_task_at_once() {
     let location = json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
         "message": "User location is not supported for the API use."}});
-    for step in [bare(401), bare(403), bare(413), Step::Json(400, location)] {
+    for (step, seconds) in
+        [(bare(401), 180), (bare(403), 180), (bare(402), 300), (Step::Json(400, location), 180)]
+    {
         let server = Server::start([step]).await;
         let error = gemini(config(&server.url)).generate(&call()).await.unwrap_err();
-        assert_eq!(error.failure, ModelFailure::Refused);
-        assert_eq!(server.models(), [ANSWER]);
+        assert_parked(error.failure, seconds);
+        assert_eq!(server.models(), [ANSWER], "another model would be refused too");
     }
+    assert_eq!(failure_of([bare(413)]).await, ModelFailure::Refused);
+}
+
+/// The task waits for so many seconds, as in an outage.
+fn assert_parked(failure: ModelFailure, seconds: u64) {
+    let ModelFailure::Defer { why: Deferral::Unavailable, not_before: Some(at) } = failure else {
+        panic!("{failure:?}")
+    };
+    let earliest = after(now(), Duration::from_secs(seconds));
+    assert!(at >= earliest && at < after(earliest, Duration::from_secs(5)), "{at}");
 }
 
 #[tokio::test]
@@ -193,7 +205,7 @@ async fn an_invalid_key_says_how_to_mend_it_and_is_repeated_nowhere() {
         {"@type": "type.googleapis.com/google.rpc.DebugInfo", "detail": format!("Invalid API key: {KEY}")}]);
     let server = Server::start([error(400, &format!("API key not valid: {KEY}"), details)]).await;
     let error = failed(&server).await;
-    assert_eq!(error.failure, ModelFailure::Refused);
+    assert_parked(error.failure, 180);
     assert!(error.message.contains("set GEMINI_API_KEY"), "{}", error.message);
     let everything = format!("{error} {error:?}");
     assert!(!everything.contains(KEY), "{everything}");

@@ -40,6 +40,15 @@ impl QuotaLimits {
         self.cost(tokens, self.tokens_per_minute)
     }
 
+    /// Requests of the day that `urgency` may use: the rest of the day is kept for more urgent work.
+    pub(super) fn day_of(&self, urgency: Urgency) -> Option<u64> {
+        let percent = urgency.burst().unsigned_abs() * 100 / BURST.unsigned_abs();
+        self.requests_per_day.map(|limit| {
+            let part = (u128::from(limit) * u128::from(percent)).div_ceil(100);
+            u64::try_from(part).unwrap_or(limit)
+        })
+    }
+
     /// Rounded up, so that no limit is exceeded; at most an hour, so that nothing blocks a model longer.
     fn cost(&self, units: u64, per_minute: Option<u64>) -> i64 {
         let Some(limit) = per_minute else { return 0 };
@@ -49,8 +58,8 @@ impl QuotaLimits {
     }
 }
 
-/// How long a call can wait. It decides how much of the burst must be left to others, and whose
-/// waiters are not overtaken.
+/// How long a call can wait. It decides how much of the burst, and of the day's requests, must be left to
+/// others, and whose waiters are not overtaken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Urgency {
     /// Somebody is looking: may take all.

@@ -51,6 +51,16 @@ fn burst_is_two_seconds_worth() {
 }
 
 #[test]
+fn the_last_part_of_the_day_is_kept_for_more_urgent_work() {
+    let mut quota = Quota::default();
+    let mut take = |urgency| granted_at_once(&mut quota, &rpd(100), urgency, at(0));
+    assert_eq!(take(Urgency::Bulk), 60);
+    assert_eq!(take(Urgency::Standard), 25);
+    assert_eq!(take(Urgency::Express), 15);
+    assert_eq!(denied(&mut quota, &rpd(100), &ask(Urgency::Bulk), at(0)).1, Denial::Day);
+}
+
+#[test]
 fn rate_is_spent_evenly_after_the_burst() {
     let mut quota = Quota::default();
     granted_at_once(&mut quota, &rpm(240), Urgency::Express, at(0));
@@ -158,7 +168,7 @@ fn reservations_that_were_never_settled_are_forgotten() {
 #[test]
 fn day_ends_at_its_reset() {
     let mut quota = Quota::default();
-    assert_eq!(granted_at_once(&mut quota, &rpd(3), Urgency::Bulk, at(0)), 3);
+    assert_eq!(granted_at_once(&mut quota, &rpd(3), Urgency::Express, at(0)), 3);
     let (reset, why) = denied(&mut quota, &rpd(3), &ask(Urgency::Express), at(1));
     assert_eq!((reset, why), (timestamp(MIDNIGHT * SECOND), Denial::Day));
     let tomorrow = Ask { day_ends: timestamp((MIDNIGHT + 86_400) * SECOND), ..ask(Urgency::Express) };

@@ -28,7 +28,7 @@ fn model_defaults() {
     assert_eq!(models.fallback_after, Duration::from_mins(15));
     assert!(models.limits.is_empty());
     assert_eq!(models.generation, Generation::default());
-    assert_eq!((models.generation.max_output_tokens, models.generation.others.len()), (4096, 0));
+    assert_eq!((models.generation.max_output_tokens, models.generation.others.len()), (16_384, 0));
 }
 
 #[test]

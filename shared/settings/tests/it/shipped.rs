@@ -48,7 +48,7 @@ fn its_optional_keys_are_good_examples() {
     let settings = Settings::parse(&text.join("\n"), &agent_dir()).unwrap();
     assert_eq!(settings.models.limits_for("gemini-pro-latest", Tiers::Ignore).rpm, Some(150));
     assert_eq!(settings.budget.per_day_usd, Some(20.0));
-    assert_eq!(settings.models.generation.others.len(), 9);
+    assert_eq!(settings.models.generation.others.len(), 6);
     assert_eq!(settings.sources.len(), 12);
     assert_eq!(settings.sources["github"].priorities.0.len(), 1);
     assert!(settings.sources["billing"].sender.scheme.freshness.is_some());

@@ -40,12 +40,30 @@ fn limits_arrive() {
 #[test]
 fn generation_is_sent_under_the_names_of_the_api() {
     let text = "[models.generation]\nmax_output_tokens = 100\ntemperature = 1\ntop_p = 0.9\ntop_k = 3\n\
-                candidate_count = 1\nstop_sequences = [\"\\n\\n\"]\nseed = 7\nthinking = \"low\"\n[sources.github]";
+                stop_sequences = [\"\\n\\n\"]\nseed = 7\nthinking = \"low\"\n[sources.github]";
     let generation = parse(text).unwrap().models.generation;
     assert_eq!(generation.max_output_tokens, 100);
-    let expected = json!({"temperature": 1.0, "topP": 0.9, "topK": 3, "candidateCount": 1, "seed": 7,
+    let expected = json!({"temperature": 1.0, "topP": 0.9, "topK": 3, "seed": 7,
         "stopSequences": ["\n\n"], "thinkingConfig": {"thinkingLevel": "LOW"}});
     assert_eq!(json!(generation.others), expected);
+}
+
+#[test]
+fn each_role_has_its_own_generation_over_the_common_one() {
+    let text = "[models.generation]\nseed = 7\n[models.generation.triage]\nmax_output_tokens = 512\n\
+                [models.generation.answer]\nseed = 8\nthinking = \"high\"\n[sources.github]";
+    let models = parse(text).unwrap().models;
+    let (triage, answer) = (models.triage_generation, models.generation);
+    assert_eq!((triage.max_output_tokens, answer.max_output_tokens), (512, 16_384));
+    assert_eq!(json!(triage.others), json!({"seed": 7}));
+    assert_eq!(json!(answer.others), json!({"seed": 8, "thinkingConfig": {"thinkingLevel": "HIGH"}}));
+}
+
+#[test]
+fn settings_that_todays_models_refuse_are_unknown() {
+    for key in ["candidate_count", "presence_penalty", "frequency_penalty"] {
+        assert!(parse(&format!("[models.generation]\n{key} = 1\n{GITHUB}")).is_err(), "{key}");
+    }
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! [`Parked`]: a model that refuses whoever asks, or whoever asks with these credentials.
+
+use std::time::Duration;
+
+use domain::{Timestamp, after};
+use serde::{Deserialize, Serialize};
+
+/// A probe that is not heard of is followed by the next one after so long.
+const PROBE: Duration = Duration::from_secs(180);
+
+/// Why a model is left alone, and until when. Kept for the whole fleet: one call after that time tries again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parked {
+    #[serde(rename = "u")]
+    pub(crate) until: Timestamp,
+    /// The credentials that were refused: others are tried at once.
+    #[serde(rename = "k")]
+    pub(crate) credentials: u32,
+    /// Whether another model may be asked meanwhile.
+    #[serde(rename = "m")]
+    pub(crate) is_of_the_model: bool,
+    /// For people: the service's own words, and how to mend it.
+    #[serde(rename = "w")]
+    pub(crate) words: String,
+}
+
+impl Parked {
+    /// Whether whoever has `credentials` must wait at `now`.
+    pub(crate) fn holds(&self, credentials: u32, now: Timestamp) -> bool {
+        self.concerns(credentials) && now < self.until
+    }
+
+    pub(crate) fn concerns(&self, credentials: u32) -> bool {
+        self.credentials == credentials
+    }
+
+    /// The one call that tries again goes out: the others wait for what comes of it.
+    pub(crate) fn probe(&mut self, now: Timestamp) {
+        self.until = after(now, PROBE);
+    }
+}
