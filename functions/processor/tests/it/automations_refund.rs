@@ -164,14 +164,14 @@ async fn rejected_or_edited_request_refunds_nothing() {
     assert!(refunds(&server).is_empty());
 }
 
-/// A Stripe that loses its answer to the first refund, which it `keeps` or not, and shows its refunds to nobody
-/// until it `shows` them.
+/// A Stripe that loses its answer to the first refund, which it `keeps` or not, and from then on shows its refunds to
+/// nobody until it `shows` them.
 async fn silent_stripe(keeps: bool) -> (Server, Services, Arc<AtomicBool>) {
     let (refunds, shows) = (Mutex::new(Vec::<Value>::new()), Arc::new(AtomicBool::new(false)));
     let (is_first, shown) = (AtomicBool::new(true), Arc::clone(&shows));
     let server = Server::start(move |asked: &Asked| match asked.line().as_str() {
         "GET /v1/charges/ch_1" => Reply::json(200, charge("usd")),
-        "GET /v1/refunds" if shown.load(Ordering::SeqCst) => {
+        "GET /v1/refunds" if is_first.load(Ordering::SeqCst) || shown.load(Ordering::SeqCst) => {
             Reply::json(200, json!({"object": "list", "data": *refunds.lock().unwrap(), "has_more": false}))
         }
         "GET /v1/refunds" => {
