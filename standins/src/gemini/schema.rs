@@ -102,8 +102,8 @@ impl Maker<'_> {
             let Some(reference) = schema.string("$ref").or_else(|| schema.string("ref")) else {
                 return schema.clone();
             };
-            let path = reference.trim_start_matches('#').split('/').filter(|step| !step.is_empty());
-            match path.fold(Some(self.root), |node, step| node?.get(step)) {
+            let mut path = reference.trim_start_matches('#').split('/').filter(|step| !step.is_empty());
+            match path.try_fold(self.root, |node, step| node.get(step)) {
                 Some(target) => schema = target,
                 None => return Value::Null,
             }
