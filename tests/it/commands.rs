@@ -6,6 +6,7 @@ use e2e::emulator::Emulator;
 use e2e::hooks;
 use e2e::world::{TOKEN, World};
 use serde_json::Value;
+use standins::gemini::{Fault, FaultRule, Refusal};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
@@ -32,6 +33,15 @@ async fn dev_once_shows_the_posted_comment_and_exits_0_again_and_again() {
     }
     let journal = std::fs::read_to_string(dir.path().join("github.jsonl")).unwrap();
     assert_eq!(journal.lines().filter(|line| line.contains("<!-- afterhook:")).count(), 2);
+}
+
+#[tokio::test]
+async fn dev_once_ends_with_the_reason_when_the_model_refuses_the_account() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    world.break_model(FaultRule::always(Fault::Refused(Refusal::LeakedKey)));
+    let mut command = afterhook(world.variables());
+    command.args(["dev", "--once", "--port", "0", "--data-dir"]).arg(dir.path());
+    run(&mut command).await.assert_failure(&["the model cannot be used", "reported as leaked"]);
 }
 
 #[tokio::test]

@@ -197,7 +197,7 @@ impl Reservation<'_> {
             sum.set_aside(&id, had + missing, until);
             Ok((before, after))
         };
-        match budget.spent.change(self.shared, now, WhenCut::Repeat, change).await {
+        match budget.spent.change(self.shared, now, WhenCut::Forget, change).await {
             Ok(Ok((before, after))) => {
                 self.tell(budget, before, after);
                 Ok(())
@@ -239,9 +239,7 @@ impl Reservation<'_> {
         for budget in &self.budgets {
             let id = self.id.clone();
             let change = move |sum: &mut Spent| sum.settle(&id, spent);
-            if let Err(problem) =
-                budget.spent.change_for_sure(self.shared, now, WhenCut::Repeat, change).await
-            {
+            if let Err(problem) = budget.spent.change(self.shared, now, WhenCut::Repeat, change).await {
                 tracing::warn!(budget = budget.name, %problem, "budget not settled yet; the next call does it");
             }
         }

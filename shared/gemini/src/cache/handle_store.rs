@@ -142,11 +142,8 @@ impl HandleStore {
     /// two attempts must never look like one.
     pub(crate) fn owner(&self) -> String {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        format!("{}-{}", self.random(), COUNT.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> String {
-        [self.jitter.draw(), self.jitter.draw()].map(|draw| format!("{:013x}", draw.to_bits() >> 12)).concat()
+        let random = [self.jitter.draw(), self.jitter.draw()].map(f64::to_bits);
+        format!("{:x}-{:x}-{}", random[0], random[1], COUNT.fetch_add(1, Ordering::Relaxed))
     }
 
     /// What `model` was learnt to allow.

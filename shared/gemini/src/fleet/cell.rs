@@ -9,7 +9,7 @@ use domain::{Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versione
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::queue::{Batch, Change, Queue, Slot, Try, WhenCut, Writes, lock};
+use super::queue::{Batch, Change, Queue, Try, WhenCut, Writes, lock};
 
 /// Conflicts in a row after which a change is given up: with a hundred environments writing without a
 /// pause, one write in a hundred gets this far.
@@ -77,10 +77,8 @@ where
     }
 
     /// Applies `change` to the shared state. It may be run several times, on other states; the result
-    /// is that of the run that was written. A change that changes nothing is not written.
-    ///
-    /// # Errors
-    /// The store cannot be used; the change may have been written all the same.
+    /// is that of the run that was written. A change that changes nothing is not written. In an error, it
+    /// may have been written all the same.
     pub(crate) async fn change<R: Send + 'static>(
         &self,
         shared: &Shared,
@@ -88,29 +86,7 @@ where
         when_cut: WhenCut,
         change: impl FnMut(&mut S) -> R + Send + 'static,
     ) -> Result<R, StoreError> {
-        self.written(shared, now, Change::new(change, when_cut, false)).await
-    }
-
-    /// [`FleetCell::change`]; if the store cannot be used, it is written with the next change.
-    ///
-    /// # Errors
-    /// It is not written yet, as far as is known.
-    pub(crate) async fn change_for_sure<R: Send + 'static>(
-        &self,
-        shared: &Shared,
-        now: Timestamp,
-        when_cut: WhenCut,
-        change: impl FnMut(&mut S) -> R + Send + 'static,
-    ) -> Result<R, StoreError> {
-        self.written(shared, now, Change::new(change, when_cut, true)).await
-    }
-
-    async fn written<R>(
-        &self,
-        shared: &Shared,
-        now: Timestamp,
-        (change, slot): (Change<S>, Slot<R>),
-    ) -> Result<R, StoreError> {
+        let (change, slot) = Change::new(change, when_cut);
         self.queue.push(change);
         let mut known = self.known.lock().await;
         // Somebody may have written it together with their own.
@@ -126,7 +102,7 @@ where
 
     /// Leaves `change` to whoever writes next: for those who cannot wait, being dropped.
     pub(crate) fn later(&self, when_cut: WhenCut, mut change: impl FnMut(&mut S) + Send + 'static) {
-        let (change, _) = Change::new(move |state: &mut S| change(state), when_cut, true);
+        let (change, _) = Change::new(move |state: &mut S| change(state), when_cut);
         self.queue.push(change);
     }
 

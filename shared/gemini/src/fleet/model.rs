@@ -89,8 +89,7 @@ impl FleetModel {
             None => admit(state, &rules, &ask, digest.as_ref(), now),
             Some(was_granted) => state.catch_up(&rules, &ask, was_granted, now),
         };
-        let (decision, is_alone) = match self.cell.change_for_sure(shared, now, WhenCut::Repeat, change).await
-        {
+        let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
             Ok(decision) => (decision, false),
             Err(problem) => {
                 tracing::warn!(model = self.name, %problem, "shared limits cannot be read; this environment keeps to its share of them");
@@ -129,7 +128,7 @@ impl FleetModel {
     ) -> Option<Timestamp> {
         let rules = self.policy.rules;
         let change = move |state: &mut ModelState| state.next_slot(&rules, &ask, from, now);
-        match self.cell.change(shared, now, WhenCut::Repeat, change).await {
+        match self.cell.change(shared, now, WhenCut::Forget, change).await {
             Ok(slot) => slot,
             Err(_) => lock(&self.alone).next_slot(&self.policy.alone, &ask, from, now),
         }
@@ -146,7 +145,7 @@ impl AdmittedCall<'_> {
             lock(&model.alone).settle(&model.policy.alone, &settlement, now)
         } else {
             let change = settlement_of(model.policy.rules, settlement, now);
-            let written = model.cell.change_for_sure(shared, now, WhenCut::Drop, change).await;
+            let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
                 tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared yet; the next call does it");
                 Change::default()

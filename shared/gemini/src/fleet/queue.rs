@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::StoreError;
 
-/// What becomes of a change when nobody can say any more whether it was written.
+/// What becomes of a change whose write fails, or of which nobody can say any more whether it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenCut {
-    /// Written again: to count something twice is safe.
+    /// Given up, since whoever asked is told and does something else.
+    Forget,
+    /// Written later, in doubt again: to count something twice is safe.
     Repeat,
-    /// Dropped: to give something back twice would let more through than there is.
+    /// Written later, in doubt not: to give something back twice would let more through than there is.
     Drop,
 }
 
@@ -59,19 +61,16 @@ pub(crate) struct Change<S> {
     /// `None` once whoever waited was told.
     finish: Option<Box<dyn Finish>>,
     when_cut: WhenCut,
-    /// Whether it is written with a later one if its own write fails.
-    is_kept: bool,
     /// The writes that may have made it, all on the same version.
     tries: Vec<Try>,
 }
 
 impl<S> Change<S> {
     /// `change`, and the slot in which its result will be: that of its last application, which is the
-    /// one that was written. `is_kept`: it is written later if its write fails.
+    /// one that was written.
     pub(crate) fn new<R: Send + 'static>(
         mut change: impl FnMut(&mut S) -> R + Send + 'static,
         when_cut: WhenCut,
-        is_kept: bool,
     ) -> (Self, Slot<R>) {
         let slot: Slot<R> = Arc::default();
         let last: Arc<Mutex<Option<R>>> = Arc::default();
@@ -85,7 +84,7 @@ impl<S> Change<S> {
             *lock(&finished) = outcome;
         };
         let (apply, finish) = (Box::new(apply), Some(Box::new(finish) as Box<dyn Finish>));
-        (Self { apply, finish, when_cut, is_kept, tries: Vec::new() }, slot)
+        (Self { apply, finish, when_cut, tries: Vec::new() }, slot)
     }
 
     fn tell(&mut self, outcome: Result<(), &StoreError>) {
@@ -176,7 +175,7 @@ impl<S> Batch<'_, S> {
     /// Tells everybody that it failed. What is kept goes back to the queue.
     pub(crate) fn fail(mut self, error: &StoreError) {
         self.changes.iter_mut().for_each(|change| change.tell(Err(error)));
-        self.changes.retain(|change| change.is_kept);
+        self.changes.retain(|change| change.when_cut != WhenCut::Forget);
     }
 }
 
