@@ -50,7 +50,7 @@ pub const ALL: &[Hole] = &[
     Hole {
         name: "an approval that was accepted in the minutes of grace fails for the age of its task",
         invariant: "a task fails for a reason of its own",
-        seen: "processing: too_old",
+        seen: "too_old: unfinished for 13 days",
     },
     Hole {
         name: "superseding drops questions that no model sees",
