@@ -48,6 +48,11 @@ pub const ALL: &[Hole] = &[
         seen: "model_error",
     },
     Hole {
+        name: "an approval that was accepted in the minutes of grace fails for the age of its task",
+        invariant: "a task fails for a reason of its own",
+        seen: "too_old: unfinished for 13 days",
+    },
+    Hole {
         name: "superseding drops questions that no model sees",
         invariant: "every text of a superseded task was seen by a model",
         seen: "",

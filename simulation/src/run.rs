@@ -16,7 +16,7 @@ use crate::scenario::Scenario;
 use crate::world::{Injected, ToWorld, Verdict, World};
 
 /// A run that is not at rest after so long hangs.
-const PATIENCE: Duration = Duration::from_secs(20 * 86_400);
+const PATIENCE: Duration = Duration::from_secs(60 * 86_400);
 /// Between two looks whether everything is at rest.
 const LOOK: Duration = Duration::from_secs(300);
 /// Everything must be at rest for so long.

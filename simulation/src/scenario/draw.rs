@@ -55,7 +55,7 @@ fn policy(lot: &mut Rng) -> Policy {
     Policy {
         approval: choose(lot, &["always", "low_confidence", "never"]),
         history: choose(lot, &[0, 2, 5]),
-        expires: choose(lot, &["10m", "2h"]),
+        expires: choose(lot, &["10m", "10m", "2h", "2h", "13d"]),
         replies: choose(lot, &[2, 50]),
         asks_channel: lot.bool(),
     }
@@ -104,7 +104,10 @@ fn plan(lot: &mut Rng, span: Duration) -> Vec<(Duration, Happening)> {
 }
 
 fn tries(lot: &mut Rng) -> Vec<Duration> {
-    let of = [&[][..], &[60, 300][..], &[1, 60, 300][..], &[5, 5, 20, 120, 600, 1_200][..]];
+    // The last one comes while the sweeper's first message for the task is on its way.
+    let around_first_look = &[116, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 60, 600][..];
+    let of =
+        [&[][..], &[60, 300][..], &[1, 60, 300][..], &[5, 5, 20, 120, 600, 1_200][..], around_first_look];
     choose(lot, &of).iter().map(|seconds| Duration::from_secs(*seconds)).collect()
 }
 
