@@ -213,7 +213,7 @@ async fn a_task_costs_so_many_requests_and_no_more() {
     let _ = cloud.requests();
 
     let id = cloud.system.api.accept(7).await;
-    assert_eq!(cloud.requests(), counts([("PutItem", 2), ("SendMessage", 1)]), "to accept an event");
+    assert_eq!(cloud.requests(), counts([("PutItem", 3), ("SendMessage", 1)]), "to accept an event");
     let delivery = loop {
         if let Some(delivery) = cloud.system.receive(Lane::Standard).await.pop() {
             break delivery;

@@ -53,9 +53,10 @@ async fn a_task_goes_to_its_stores_so_often_and_no_more() {
     assert_eq!(system.api.task(&id).await["status"], "completed");
 }
 
-/// A comment costs one request more: whether its author has said more since.
+/// A comment costs two requests more: whether its author has said more since, and what was said in comments that
+/// gave way to this one.
 #[tokio::test]
-async fn a_comment_asks_once_whether_there_is_a_newer_one() {
+async fn a_comment_asks_once_for_a_newer_one_and_once_for_older_ones() {
     let world = World::new().await;
     let dir = tempfile::tempdir().unwrap();
     let embedded = Embedded::open(dir.path(), Clock::system()).unwrap();
@@ -68,7 +69,7 @@ async fn a_comment_asks_once_whether_there_is_a_newer_one() {
     let _ = calls.take();
     system.deliver(&delivery).await;
     let mut expected = COMPLETING.to_vec();
-    expected.insert(4, "tasks.newer_in_thread");
+    expected.splice(4..4, ["tasks.newer_in_thread", "payloads.list"]);
     assert_eq!(calls.take(), expected);
     assert_eq!(system.api.task(&answer.task_id()).await["status"], "completed");
 }
