@@ -12,6 +12,7 @@ mod console;
 mod crash;
 mod dev;
 mod directions;
+mod documents;
 mod events;
 mod gemini_sdk;
 mod model_caches;

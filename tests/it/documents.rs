@@ -1,0 +1,157 @@
+//! The documents: what SECURITY.md claims is held by tests that exist, links lead somewhere, and each guide to
+//! a sender names the address and the variable that are this sender's.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a line of SECURITY.md begins with that names the tests of the claim above it.
+const HELD_BY: &str = "- held by ";
+/// SECURITY.md names no fewer tests, or this file has stopped finding them.
+const MIN_CLAIMS: usize = 50;
+/// What the workspace's tests are written in.
+const CODE: &[&str] = &["benches", "functions", "local", "shared", "simulation", "standins", "tests"];
+/// The senders that have a guide.
+const GUIDES: &[&str] = &["github", "gitlab", "jira", "linear", "slack", "stripe", "zendesk"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The files below `folder` that end in `ending`; what is built is left out.
+fn below(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" {
+            below(&path, ending, found);
+        } else if path.is_file() && name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+/// The documents for people: those beside this workspace's manifest, and all below `docs/`.
+fn documents() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() && path.extension().is_some_and(|ending| ending == "md") {
+            found.push(path);
+        }
+    }
+    below(&root().join("docs"), ".md", &mut found);
+    found
+}
+
+/// The name of the function that `line` begins, if it begins one.
+fn function(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("pub ").unwrap_or(line);
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    line.strip_prefix("fn ")?.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+}
+
+/// The tests in `source`: functions with an attribute that makes them one.
+fn tests_in(source: &str) -> BTreeSet<String> {
+    let mut tests = BTreeSet::new();
+    let mut is_test = false;
+    for line in source.lines().map(str::trim) {
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            is_test = true;
+        } else if let Some(name) = function(line) {
+            if is_test {
+                tests.insert(name.to_owned());
+            }
+            is_test = false;
+        } else if !line.starts_with("#[") && !line.starts_with("//") {
+            is_test = false;
+        }
+    }
+    tests
+}
+
+/// The words of `line` in backticks.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn tests_that_security_names_exist() {
+    let mut files = Vec::new();
+    for folder in CODE {
+        below(&root().join(folder), ".rs", &mut files);
+    }
+    let mut tests = BTreeSet::new();
+    for file in &files {
+        tests.extend(tests_in(&fs::read_to_string(file).unwrap()));
+    }
+    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let lines = page.lines().map(str::trim).filter(|line| line.starts_with(HELD_BY));
+    let named: Vec<&str> = lines.flat_map(quoted).collect();
+    assert!(named.len() >= MIN_CLAIMS, "SECURITY.md names {} tests", named.len());
+    let gone: Vec<&str> = named.into_iter().filter(|name| !tests.contains(*name)).collect();
+    assert!(gone.is_empty(), "SECURITY.md names {gone:?}, which are no tests");
+}
+
+#[test]
+fn functions_without_the_attribute_are_no_tests() {
+    let source = "#[test]\nfn one() {}\nfn two() {}\n#[tokio::test(flavor = \"x\")]\nasync fn three() {}";
+    let found: Vec<String> = tests_in(source).into_iter().collect();
+    assert_eq!(found, ["one", "three"]);
+}
+
+/// The destinations of the links in `page` that lead to files: neither code nor other sites.
+fn links(page: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut in_code = false;
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+        } else if !in_code {
+            // Code spans are every second part between backticks.
+            let prose: String = line.split('`').step_by(2).collect();
+            found.extend(destinations(&prose));
+        }
+    }
+    found
+}
+
+fn destinations(prose: &str) -> Vec<String> {
+    let ends = prose.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let paths = ends.filter(|to| !to.contains("://") && !to.starts_with("mailto:") && !to.starts_with('#'));
+    paths.filter_map(|to| to.split('#').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn links_lead_to_files() {
+    let mut gone = Vec::new();
+    for document in documents() {
+        let page = fs::read_to_string(&document).unwrap();
+        let folder = document.parent().unwrap();
+        let broken = links(&page).into_iter().filter(|to| !folder.join(to).exists());
+        gone.extend(broken.map(|to| format!("{}: {to}", document.display())));
+    }
+    assert!(gone.is_empty(), "links to nothing: {gone:#?}");
+}
+
+#[test]
+fn links_are_found_outside_of_code_alone() {
+    let page =
+        "[a](a.md#b) and [`b`](b.md) `[c](c.md)`\n```\n[d](d.md)\n```\n[e](https://e.example/) [f](#f)";
+    assert_eq!(links(page), ["a.md", "b.md"]);
+}
+
+#[test]
+fn each_guide_names_the_route_and_the_secret_of_its_sender() {
+    for sender in GUIDES {
+        let guide = root().join(format!("docs/senders/{sender}.md"));
+        let page = fs::read_to_string(&guide).unwrap();
+        let (route, variable) = (format!("/webhooks/{sender}"), settings::variable_of(sender));
+        assert!(
+            page.contains(&route) && page.contains(&variable),
+            "{}: {route}, {variable}",
+            guide.display()
+        );
+        assert!(page.contains("You should now see"), "{sender}");
+    }
+}
