@@ -110,7 +110,6 @@ fn models(page: &mut String, events: f64, idle: f64) -> Outcome<()> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     #[test]
     fn costs_md_is_what_the_command_prints() {

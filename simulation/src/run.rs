@@ -16,7 +16,7 @@ use crate::scenario::Scenario;
 use crate::world::{Injected, ToWorld, Verdict, World};
 
 /// A run that is not at rest after so long hangs.
-const PATIENCE: Duration = Duration::from_secs(60 * 86_400);
+const RUN_TIMEOUT: Duration = Duration::from_secs(60 * 86_400);
 /// Between two looks whether everything is at rest.
 const LOOK: Duration = Duration::from_secs(300);
 /// Everything must be at rest for so long.
@@ -132,7 +132,7 @@ async fn lead(world: Arc<World>) {
     }
     tokio::time::sleep(world.scenario.calm).await;
     let mut quiet = Duration::ZERO;
-    while quiet < QUIET && world.time.elapsed() < PATIENCE {
+    while quiet < QUIET && world.time.elapsed() < RUN_TIMEOUT {
         tokio::time::sleep(LOOK).await;
         let at_rest = busy.load(Ordering::Relaxed) == 0 && world.is_at_rest();
         quiet = if at_rest { quiet + LOOK } else { Duration::ZERO };

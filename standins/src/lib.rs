@@ -2,7 +2,7 @@
 //! [`stripe`].
 //!
 //! They serve two masters. A person who tries the system without any account must find them
-//! believable, so answers fit the question and pages open in a browser. Tests and benchmarks drive
+//! believable, so texts say that they are canned, and pages open in a browser. Tests and benchmarks drive
 //! them in-process, so every answer is deterministic, time is passed in, and latency, faults and
 //! quotas are settings. Nothing here is reached when real credentials are configured.
 //!

@@ -51,8 +51,8 @@ pub(crate) async fn approve(
     Extension(caller): Extension<Caller>,
     Body(approval): Body<Approval>,
 ) -> Result<Json<TaskView>, Refusal> {
-    let verdict = DecisionInput::Approve { text: approval.text };
-    let decided = settle(&console, &id, verdict, &approval.draft_hash, &caller).await?;
+    let input = DecisionInput::Approve { text: approval.text };
+    let decided = settle(&console, &id, input, &approval.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
 }
 
@@ -62,8 +62,8 @@ pub(crate) async fn reject(
     Extension(caller): Extension<Caller>,
     Body(rejection): Body<Rejection>,
 ) -> Result<Json<TaskView>, Refusal> {
-    let verdict = DecisionInput::Reject { reason: short("reason", rejection.reason)? };
-    let decided = settle(&console, &id, verdict, &rejection.draft_hash, &caller).await?;
+    let input = DecisionInput::Reject { reason: short("reason", rejection.reason)? };
+    let decided = settle(&console, &id, input, &rejection.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
 }
 
@@ -82,11 +82,11 @@ pub(crate) async fn retry(
 pub(crate) async fn settle(
     console: &Console,
     id: &TaskId,
-    verdict: DecisionInput,
+    input: DecisionInput,
     seen_hash: &str,
     caller: &Caller,
 ) -> Result<Task, Refusal> {
-    let decided = decide(&console.stores, id, verdict, seen_hash, caller.decider()).await?;
+    let decided = decide(&console.stores, id, input, seen_hash, caller.decider()).await?;
     Ok(stored(decided))
 }
 

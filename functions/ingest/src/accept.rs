@@ -83,7 +83,7 @@ fn may_be_the_secrets_fault(rejection: &Rejection) -> bool {
 }
 
 /// Refuses a content type that the signed bytes contradict. Bytes that are neither JSON nor a form of this
-/// sender are told apart by nobody; the reader says so.
+/// sender pass here; the reader refuses them.
 fn check_form(sender: &Sender, content_type: &str, body: &[u8]) -> Result<(), Refusal> {
     match sender.provider.body_form(body).map(webhook::BodyForm::media_type) {
         Some(is) if !is_media_type(content_type, is) => Err(Refusal::Contradiction { is }),

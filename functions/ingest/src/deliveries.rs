@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::outcome::{Outcome, Refusal, Trail};
 
 /// A sender is not kept waiting for the log.
-const PATIENCE: Duration = Duration::from_millis(500);
+const RECORD_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Which refusals were written down when.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl Deliveries {
     ) {
         let Some(record) = self.line(source, trail, result, at) else { return };
         let what = format!("{request}{:?}{:?}", record.event, record.reason);
-        match timeout(PATIENCE, record_delivery(payloads, &record, what.as_bytes())).await {
+        match timeout(RECORD_TIMEOUT, record_delivery(payloads, &record, what.as_bytes())).await {
             Ok(Ok(())) => {}
             Ok(Err(problem)) => {
                 tracing::warn!(source, %problem, "the delivery is not in the log of deliveries")

@@ -90,11 +90,11 @@ impl Clicked<'_> {
     async fn decide(&self, ingest: &Ingest, request: &TaskId) -> Result<Outcome, DecideError> {
         let (name, from) = (name(self.interaction), self.origin());
         let decider = Decider { name: &name, request: request.as_str(), at: self.at, from: &from };
-        let verdict = match self.button {
+        let input = match self.button {
             Button::Approve => DecisionInput::Approve { text: None },
             Button::Reject => DecisionInput::Reject { reason: None },
         };
-        let decided = decide(&ingest.stores, &self.task, verdict, self.draft_hash, decider).await?;
+        let decided = decide(&ingest.stores, &self.task, input, self.draft_hash, decider).await?;
         telemetry::decided(&decided.task);
         if let Err(error) = decided.enqueued {
             tracing::warn!(task_id = %self.task, %error, "the sweeper will wake this task instead of a message");

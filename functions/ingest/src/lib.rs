@@ -55,7 +55,7 @@ pub struct Ingest {
     secrets: SecretsSource,
     clock: Clock,
     metrics: Metrics,
-    patience: Duration,
+    store_timeout: Duration,
     approvers: Option<Approvers>,
     deliveries: Deliveries,
 }
@@ -77,14 +77,14 @@ impl Ingest {
         metrics: Metrics,
     ) -> Self {
         let sources = sources.into_iter().map(|source| (source.name.clone(), Source::new(source))).collect();
-        let (patience, approvers, deliveries) = (STORE_TIMEOUT, None, Deliveries::default());
-        Self { stores, sources, secrets, clock, metrics, patience, approvers, deliveries }
+        let (store_timeout, approvers, deliveries) = (STORE_TIMEOUT, None, Deliveries::default());
+        Self { stores, sources, secrets, clock, metrics, store_timeout, approvers, deliveries }
     }
 
-    /// The same, answering within `patience` instead of 8 s: for senders that wait less.
+    /// The same, answering within `store_timeout` instead of 8 s: for senders that wait less.
     #[must_use]
-    pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub fn with_store_timeout(self, store_timeout: Duration) -> Self {
+        Self { store_timeout, ..self }
     }
 
     /// The same, which also takes the decisions of these people, if there are any.
@@ -94,10 +94,10 @@ impl Ingest {
     }
 
     /// How long the sender behind `source` may be kept waiting.
-    fn patience(&self, source: &Source) -> Duration {
+    fn store_timeout(&self, source: &Source) -> Duration {
         match source.sender.provider {
-            Provider::Slack => self.patience.min(SLACK_STORE_TIMEOUT),
-            _ => self.patience,
+            Provider::Slack => self.store_timeout.min(SLACK_STORE_TIMEOUT),
+            _ => self.store_timeout,
         }
     }
 

@@ -71,7 +71,7 @@ pub(crate) fn webhook(
                 outcome,
                 reason,
                 ms,
-                "webhook taken"
+                "webhook was accepted"
             );
         }
         Err(refusal) => {
@@ -79,7 +79,7 @@ pub(crate) fn webhook(
             if status >= 500 {
                 tracing::error!(
                     task_id, source, request_id, trace_id, delivery, status, reason, ms, error = %refusal,
-                    "webhook not taken"
+                    "webhook was not stored"
                 );
             } else {
                 tracing::warn!(

@@ -70,7 +70,7 @@ async fn take(
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Refusal::TooLarge,
         _ => Refusal::Incomplete,
     })?;
-    match timeout(ingest.patience(source), accept(ingest, source, &headers, &body, trail)).await {
+    match timeout(ingest.store_timeout(source), accept(ingest, source, &headers, &body, trail)).await {
         Ok(result) => result,
         Err(_) => Err(Refusal::TooSlow { step: trail.step }),
     }

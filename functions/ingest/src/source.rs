@@ -38,7 +38,7 @@ impl Source {
         self.filter().takes(name)
     }
 
-    /// Whether an event of which only so much of its name is known may be subscribed to.
+    /// Whether an event may be subscribed to when only its kind is known.
     pub(crate) fn may_take(&self, name: &str) -> bool {
         self.filter().may_take(name)
     }

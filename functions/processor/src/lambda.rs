@@ -78,7 +78,7 @@ impl Function {
                 processor.handle_batch(event, lane_of, deadline).await
             }
             Err(problem) => {
-                error!(%problem, reason = problem.reason(), "not ready; the batch comes back later");
+                error!(%problem, reason = problem.reason(), "the processor is not ready; the batch comes back later");
                 self.booted.metrics.not_ready(problem.reason());
                 self.give_back(event).await
             }

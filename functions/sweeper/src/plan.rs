@@ -78,7 +78,7 @@ fn received(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     Plan::Postpone { look_again: overdue }
 }
 
-/// What is owed after an end wants a message; who made the end has sent one, and may have died before. What
+/// A follow-up that is due wants a message. Who made the end has sent one, and may have died before. What
 /// is due earlier is due for a message about its draft, which `notices.rs` looks after.
 fn follow_up(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     if task.follow_up_due_at().is_some_and(|due| due <= now) {

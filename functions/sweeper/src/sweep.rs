@@ -141,7 +141,7 @@ impl Sweeper {
         if saved == done
             && let Err(problem) = self.stores.queue.send(&envelope).await
         {
-            warn!(task_id = %envelope.task_id, %problem, "no message; a later sweep sends it");
+            warn!(task_id = %envelope.task_id, %problem, "the message was not sent; a later sweep sends it");
             return Ok(Done::Error);
         }
         Ok(saved)

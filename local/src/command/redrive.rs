@@ -141,14 +141,14 @@ async fn read(stores: &Stores) -> Result<Vec<(Delivery, Letter)>, Failure> {
             break;
         }
         for delivery in received {
-            let letter = judge(stores, &delivery).await?;
+            let letter = classify(stores, &delivery).await?;
             letters.push((delivery, letter));
         }
     }
     Ok(letters)
 }
 
-async fn judge(stores: &Stores, delivery: &Delivery) -> Result<Letter, Failure> {
+async fn classify(stores: &Stores, delivery: &Delivery) -> Result<Letter, Failure> {
     let id = match delivery.task_id() {
         Ok(id) => id,
         Err(problem) => return Ok(Letter::Keep(problem)),

@@ -102,7 +102,7 @@ pub enum DecideError {
     Store(#[from] StoreError),
 }
 
-/// Records `verdict` on the draft with `seen_hash`, in one conditional write, and sends the task on
+/// Records `input` on the draft with `seen_hash`, in one conditional write, and sends the task on
 /// its way. The first decision wins; every later one is a [`DecideError::Conflict`].
 ///
 /// # Errors
@@ -110,7 +110,7 @@ pub enum DecideError {
 pub async fn decide(
     stores: &Stores,
     id: &TaskId,
-    verdict: DecisionInput,
+    input: DecisionInput,
     seen_hash: &str,
     decider: Decider<'_>,
 ) -> Result<Decided, DecideError> {
@@ -120,7 +120,7 @@ pub async fn decide(
             let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
             DecideError::StaleDraft { id: id.clone(), current }
         })?;
-        let decision = judge(stores, &mut task, &verdict, &draft, decider).await?;
+        let decision = decision_for(stores, &mut task, &input, &draft, decider).await?;
         if let Some(decided) = record(stores, task, decision, decider).await? {
             return Ok(decided);
         }
@@ -128,11 +128,11 @@ pub async fn decide(
     Err(outrun(stores, id).await)
 }
 
-/// The decision that `verdict` stands for. An edited text is stored and becomes the draft of `task`.
-async fn judge(
+/// The decision that `input` stands for. An edited text is stored and becomes the draft of `task`.
+async fn decision_for(
     stores: &Stores,
     task: &mut Task,
-    verdict: &DecisionInput,
+    input: &DecisionInput,
     draft: &DraftRef,
     decider: Decider<'_>,
 ) -> Result<Decision, DecideError> {
@@ -145,7 +145,7 @@ async fn judge(
         publish_hash: Some(draft.hash.clone()),
         reason: None,
     };
-    match verdict {
+    match input {
         DecisionInput::Approve { text: None } => {}
         DecisionInput::Approve { text: Some(text) } if text.trim().is_empty() => {
             return Err(DecideError::EmptyText);

@@ -4,6 +4,8 @@
 //! written a message's intent posts it. An intent that somebody else left behind is resolved by the message's own
 //! metadata, and only once the intent has settled. Anybody may change a message to say how the draft was decided:
 //! doing so twice is harmless.
+//!
+//! This is not the effect ledger: no claim protects a notice, so every step is a conditional write.
 
 use std::time::Duration;
 

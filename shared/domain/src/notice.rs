@@ -193,8 +193,8 @@ impl Task {
         }
         let messages = self.notices_due_at(now).map(|due| earliest.map_or(due, |earliest| due.max(earliest)));
         let expiry = self.doc.expires_at.filter(|_| parked);
-        let owed = self.follow_up_due_at().filter(|_| !parked);
-        self.control.due_at = messages.into_iter().chain(expiry).chain(owed).min();
+        let follow_up = self.follow_up_due_at().filter(|_| !parked);
+        self.control.due_at = messages.into_iter().chain(expiry).chain(follow_up).min();
     }
 }
 

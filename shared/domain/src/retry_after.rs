@@ -22,8 +22,6 @@ pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn wait(value: &str) -> Option<Duration> {

@@ -13,8 +13,7 @@ use crate::limits::Limits;
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// The version that knows the `-latest` aliases.
 pub const DEFAULT_API_VERSION: &str = "v1beta";
-/// Bound of an answer and of the thoughts before it when none is set: without one, its price would have none
-/// either.
+/// Bound of an answer and its thoughts when none is set. Without a bound a call has no highest price.
 pub const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 16_384;
 /// Bytes of inline media in one request by default, before they are encoded, which adds a third.
 pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
@@ -190,8 +189,6 @@ pub enum ConfigError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

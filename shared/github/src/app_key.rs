@@ -42,7 +42,7 @@ impl AppKey {
         let pem = unescaped.expose_secret().trim();
         if !pem.starts_with("-----BEGIN ") {
             return Err(unusable(
-                "is no PEM; give the whole file, from -----BEGIN RSA PRIVATE KEY----- on, with its line breaks",
+                "is not a PEM; give the whole file, from -----BEGIN RSA PRIVATE KEY----- on, with its line breaks",
             ));
         }
         if pem.contains("ENCRYPTED") {
@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn unusable_keys_are_refused_with_what_is_wrong() {
-        assert!(refusal("").contains("is no PEM"));
-        assert!(refusal("MIIEowIBAAKCAQEA").contains("is no PEM"));
+        assert!(refusal("").contains("is not a PEM"));
+        assert!(refusal("MIIEowIBAAKCAQEA").contains("is not a PEM"));
         assert!(refusal(ELLIPTIC).contains("not an RSA key"));
         assert!(refusal(PUBLIC).contains("no private key"));
         assert!(refusal(&PKCS1[..800]).contains("damaged"));

@@ -258,5 +258,4 @@ impl Writer {
 }
 
 #[cfg(test)]
-#[path = "adf_tests.rs"]
 mod tests;

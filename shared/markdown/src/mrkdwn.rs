@@ -256,5 +256,4 @@ fn address(url: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "mrkdwn_tests.rs"]
 mod tests;

@@ -62,7 +62,7 @@ impl Base {
 }
 
 fn check(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    let url = Url::parse(text).map_err(|_| "is not a URL")?;
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
         return Err("must start with https:// or http:// and a host");
     }

@@ -55,8 +55,6 @@ impl InPlace {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     const fn ms(n: u64) -> Duration {

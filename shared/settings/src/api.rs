@@ -34,7 +34,7 @@ impl ApiSettings {
 fn host(entry: &Entry<'_>) -> Option<String> {
     let wrong = |text: &str| {
         let suggestion = "write it like \"hooks.example.com\", without https://, port, path or `*`";
-        (format!("\"{text}\" is no name of a host"), suggestion)
+        (format!("\"{text}\" is not a name of a host"), suggestion)
     };
     entry.text_like(&HOST, wrong).map(|host| host.to_ascii_lowercase())
 }

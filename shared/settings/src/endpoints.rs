@@ -70,7 +70,7 @@ pub(crate) const VERSION: Form = Form {
 
 pub(crate) fn api_version(entry: &Entry<'_>) -> Option<String> {
     entry.text_like(&VERSION, |version| {
-        (format!("\"{version}\" is no API version"), "use \"v1beta\" or \"v1\"")
+        (format!("\"{version}\" is not an API version"), "use \"v1beta\" or \"v1\"")
     })
 }
 

@@ -74,11 +74,11 @@ pub(crate) fn pointer(entry: &Entry<'_>) -> Option<Pointer> {
     match Pointer::new(&text) {
         Ok(pointer) => Some(pointer),
         Err(PointerError::NoRoot { meant }) => entry.refuse(
-            format!("\"{text}\" is no JSON pointer: it begins with `/`"),
+            format!("\"{text}\" is not a JSON pointer: it begins with `/`"),
             format!("did you mean \"{meant}\"?"),
         ),
         Err(error) => {
-            entry.refuse(format!("\"{text}\" is no JSON pointer: {error}"), "write it like \"/ticket/id\"")
+            entry.refuse(format!("\"{text}\" is not a JSON pointer: {error}"), "write it like \"/ticket/id\"")
         }
     }
 }

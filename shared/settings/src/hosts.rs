@@ -61,7 +61,7 @@ fn is_host(text: &str) -> bool {
 fn host(entry: Entry<'_>) -> Option<String> {
     entry.text_like(&HOSTS, |text| {
         (
-            format!("\"{text}\" is no host"),
+            format!("\"{text}\" is not a host"),
             "write a name like \"example.com\", or \"*.example.com\" for all below it, without scheme, port and \
              path",
         )

@@ -97,7 +97,7 @@ fn answer(entry: &Entry<'_>, dir: &Path) -> Option<String> {
 fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option<String> {
     let name = entry.text_like(&IDENTIFIER, |name| {
         let suggestion = "use lower-case letters, digits and `_`, a letter first";
-        (format!("\"{name}\" is no name for an intent"), suggestion)
+        (format!("\"{name}\" is not a name for an intent"), suggestion)
     })?;
     if let Some(line) = lines.get(&name) {
         return entry

@@ -141,7 +141,7 @@ fn model(entry: &Entry<'_>) -> Option<String> {
             Some(rest) => format!("did you mean \"{rest}\"?"),
             None => "use the model's id, such as \"gemini-flash-latest\"".to_owned(),
         };
-        (format!("\"{name}\" is no id of a model"), suggestion)
+        (format!("\"{name}\" is not an id of a model"), suggestion)
     })
 }
 

@@ -113,7 +113,8 @@ pub(crate) const HEADER: Form = Form {
 
 /// The name of a header, which is the same in any case.
 fn header(entry: &Entry<'_>) -> Option<String> {
-    let wrong = |name: &str| (format!("\"{name}\" is no name of a header"), "write it like \"X-Signature\"");
+    let wrong =
+        |name: &str| (format!("\"{name}\" is not a name of a header"), "write it like \"X-Signature\"");
     entry.text_like(&HEADER, wrong).map(|name| name.to_ascii_lowercase())
 }
 

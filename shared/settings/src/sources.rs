@@ -80,7 +80,7 @@ pub(crate) fn read(root: &mut Section<'_>) -> BTreeMap<String, SourceSettings> {
 fn check_name<'t>(name: &'t str, variables: &mut BTreeMap<String, &'t str>) -> Result<(), (String, String)> {
     if !(SOURCE.fits)(name) {
         let rule = "use lower-case letters, digits, `_` and `-`, a letter first".to_owned();
-        return Err((format!("\"{name}\" is no name for a source"), rule));
+        return Err((format!("\"{name}\" is not a name for a source"), rule));
     }
     let variable = variable_of(name);
     match variables.insert(variable.clone(), name) {
@@ -197,13 +197,13 @@ fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String>
             return Some(text);
         }
         entry.refuse(
-            format!("\"{text}\" is no {} of {}", site.key, provider?.name()),
+            format!("\"{text}\" is not a {} of {}", site.key, provider?.name()),
             format!("write it like \"{}\"", site.example),
         )
     })
 }
 
-/// Whose customers write to it does not mention anybody: every comment is meant for whoever answers there.
+/// Customers who write to Zendesk mention nobody, so every comment counts.
 fn usual_comments(provider: Option<Provider>) -> CommentPolicy {
     match provider {
         Some(Provider::Zendesk) => CommentPolicy::Thread,
@@ -252,6 +252,6 @@ fn login(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
             Some(rest) => format!("did you mean \"{rest}\"?"),
             None => "write the account's login as in its profile's address".to_owned(),
         };
-        (format!("\"{login}\" is no name of an account"), suggestion)
+        (format!("\"{login}\" is not a name of an account"), suggestion)
     })
 }

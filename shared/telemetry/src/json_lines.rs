@@ -137,5 +137,4 @@ impl Visit for Fields {
 }
 
 #[cfg(test)]
-#[path = "json_lines_tests.rs"]
 mod tests;

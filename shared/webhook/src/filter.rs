@@ -125,7 +125,7 @@ impl Filter {
         self.events.as_ref().is_none_or(|events| events.iter().any(|taken| taken == name || taken == kind))
     }
 
-    /// Whether an event of which only so much of its name is known may be subscribed to: it may lack its action.
+    /// Whether an event may be subscribed to when only its kind is known.
     #[must_use]
     pub fn may_take(&self, name: &str) -> bool {
         let of_kind = |taken: &String| taken.split('.').next() == Some(name);

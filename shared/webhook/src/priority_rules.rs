@@ -42,7 +42,6 @@ impl PriorityRule {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

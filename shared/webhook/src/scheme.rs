@@ -65,7 +65,7 @@ pub enum Encoding {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemeError {
     /// A header name that no request can have.
-    #[error("`{0}` is no header name: use lower-case letters, digits and hyphens")]
+    #[error("`{0}` is not a header name: use lower-case letters, digits and hyphens")]
     Header(String),
     /// The template uses a time that nothing provides.
     #[error("`signed` contains {{timestamp}}: name the header that carries it (`timestamp_header`)")]
@@ -142,7 +142,6 @@ fn is_header_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::TimeFormat;

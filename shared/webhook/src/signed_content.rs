@@ -97,7 +97,6 @@ fn push_text(pieces: &mut Vec<Piece>, text: &str) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -77,7 +77,7 @@ fn event(body: JsonView<'_>) -> Result<Parsed, ParseError> {
     match (kind, event.text("/subtype")) {
         ("message", Some("message_changed")) => edit::read(body, event),
         ("message", Some(subtype)) if !is_said(subtype) => {
-            let subtype = word(subtype).ok_or_else(|| unreadable("`event.subtype` is no word"))?;
+            let subtype = word(subtype).ok_or_else(|| unreadable("`event.subtype` is not a word"))?;
             Ok(Parsed::Other(format!("message.{subtype}")))
         }
         ("app_mention", _) if edit::is_marked(event) => message(edit::mention(body, event)),

@@ -16,7 +16,7 @@ use super::senders::{post, said};
 use super::{Acknowledged, World};
 
 /// How long a person waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often a person tries what had no answer.
 const TRIES: usize = 5;
 /// How often people ask for another try of one task.
@@ -156,7 +156,7 @@ impl World {
         for _ in 0..TRIES {
             let mut request = post(path, headers, Vec::new());
             *request.method_mut() = http::Method::GET;
-            match self.request(Front::Console, request, PATIENCE).await {
+            match self.request(Front::Console, request, REQUEST_TIMEOUT).await {
                 Some(answer) if answer.0.is_success() => return Some(answer),
                 _ => tokio::time::sleep(self.millis(1_000..15_000)).await,
             }
@@ -186,7 +186,7 @@ impl World {
             Intention::Retry { note: false } => ("retry", json!({})),
         };
         let request = post(&format!("/tasks/{id}/{verb}"), headers, body.to_string().into_bytes());
-        self.request(Front::Console, request, PATIENCE).await
+        self.request(Front::Console, request, REQUEST_TIMEOUT).await
     }
 
     /// Uses a button of the message that asks.
@@ -217,6 +217,6 @@ impl World {
         let mut headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
         headers.extend(Provider::Slack.scheme().sign(&self.vault.signing(), &body, self.now()));
         let request: Request<Body> = post("/webhooks/slack", &headers, body);
-        self.request(Front::Webhooks, request, PATIENCE).await
+        self.request(Front::Webhooks, request, REQUEST_TIMEOUT).await
     }
 }

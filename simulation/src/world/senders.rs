@@ -16,7 +16,7 @@ use super::{Bugs, Posted, World};
 use crate::scenario::{ApiTask, Happening, Kind, Webhook};
 
 /// How long a sender of webhooks waits.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl World {
     /// What the plan says of one moment.
@@ -129,7 +129,7 @@ impl World {
         ];
         headers.extend(Provider::Github.scheme().sign(&self.vault.signing(), body, self.now()));
         let request = post("/webhooks/github", &headers, body.to_vec());
-        let answer = self.request(Front::Webhooks, request, PATIENCE).await;
+        let answer = self.request(Front::Webhooks, request, REQUEST_TIMEOUT).await;
         self.note(|| format!("   webhook {guid}: {}", said(answer.as_ref())));
         answer
     }
@@ -174,7 +174,7 @@ impl World {
         ];
         for wait in &task.tries {
             let request = post("/tasks", &headers, body.to_string().into_bytes());
-            let answer = self.request(Front::Console, request, PATIENCE).await;
+            let answer = self.request(Front::Console, request, REQUEST_TIMEOUT).await;
             self.note(|| format!("   task {number}: {}", said(answer.as_ref())));
             if self.is_taken(number, None, answer.as_ref()) {
                 return;

@@ -273,7 +273,6 @@ fn throttled(form: Throttle, model: &str) -> ApiError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -103,7 +103,6 @@ fn ranked(question: &Question) -> Vec<(usize, &'static Row)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -144,7 +144,6 @@ pub(super) fn all(version: &str, now: Timestamp) -> Vec<Value> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -102,7 +102,6 @@ fn pacific_date(now: Timestamp) -> Option<jiff::civil::Date> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -198,7 +198,6 @@ fn thinking(config: &Value, model: &Model) -> Result<u64, ApiError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::gemini::models::resolve;

@@ -80,7 +80,6 @@ fn violation(field: &str, description: String) -> ApiError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

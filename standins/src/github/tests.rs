@@ -1,5 +1,4 @@
 //! The stand-in through its HTTP interface and across restarts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use domain::{Clock, Timestamp};
 use http::Request;

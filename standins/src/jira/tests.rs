@@ -1,5 +1,4 @@
 //! The stand-in as our own client sees it, and across restarts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
 

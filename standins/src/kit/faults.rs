@@ -168,9 +168,10 @@ pub(crate) fn parse<F: Copy>(
 ) -> Result<(F, Option<u64>), String> {
     let spec = spec.trim();
     let (name, number) = match spec.split_once(':') {
-        Some((name, number)) => {
-            (name, Some(number.parse::<u64>().map_err(|_| format!("'{number}' in '{spec}' is no number"))?))
-        }
+        Some((name, number)) => (
+            name,
+            Some(number.parse::<u64>().map_err(|_| format!("'{number}' in '{spec}' is not a number"))?),
+        ),
         None => (spec, None),
     };
     if name == "slow" {

@@ -13,7 +13,6 @@ mod router;
 mod standin;
 mod state;
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
 pub(crate) mod testing;
 
 pub use builder::Builder;

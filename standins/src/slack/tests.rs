@@ -1,5 +1,4 @@
 //! The stand-in through its HTTP interface, across restarts, and as our own client sees it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, Timestamp};
 use http::Request;

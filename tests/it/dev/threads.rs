@@ -11,7 +11,7 @@ use standins::github::{GithubStandin, IssueState};
 use super::{System, senders};
 
 /// What somebody does while the model thinks.
-type Deed = Box<dyn Fn() + Send + Sync>;
+type Intervention = Box<dyn Fn() + Send + Sync>;
 
 /// When they do it.
 #[derive(Clone, Copy, PartialEq)]
@@ -22,26 +22,26 @@ enum During {
     Answer,
 }
 
-/// A world in which a deed, once there is one, is done `during` what the model does.
-async fn world(during: During) -> (World, Arc<OnceLock<Deed>>) {
-    let deed: Arc<OnceLock<Deed>> = Arc::default();
-    let (says, due) = (triage_says("question", 0.95, false), Arc::clone(&deed));
+/// A world in which an intervention, once there is one, is done `during` what the model does.
+async fn world(during: During) -> (World, Arc<OnceLock<Intervention>>) {
+    let intervention: Arc<OnceLock<Intervention>> = Arc::default();
+    let (says, due) = (triage_says("question", 0.95, false), Arc::clone(&intervention));
     let script = move |request: &ReceivedRequest| {
         let now = if is_triage(&request.body) { During::Triage } else { During::Answer };
-        if let Some(deed) = due.get().filter(|_| now == during) {
-            deed();
+        if let Some(intervention) = due.get().filter(|_| now == during) {
+            intervention();
         }
         says(request)
     };
     let gemini = GeminiStandin::builder().script(script).build();
-    (World::of(gemini, GithubStandin::new()).await, deed)
+    (World::of(gemini, GithubStandin::new()).await, intervention)
 }
 
 /// A system in which issue 7 gets this state then.
 async fn issue_becomes(state: IssueState, during: During) -> System {
-    let (world, deed) = world(during).await;
+    let (world, intervention) = world(during).await;
     let github = world.github.clone();
-    let set = deed.set(Box::new(move || github.set_issue_state(OWNER, REPO, 7, state)));
+    let set = intervention.set(Box::new(move || github.set_issue_state(OWNER, REPO, 7, state)));
     assert!(set.is_ok());
     System::start_in(world).await
 }
@@ -90,9 +90,9 @@ async fn an_issue_that_is_merely_closed_is_answered_where_its_event_asks_for_it(
 
 #[tokio::test]
 async fn a_ticket_that_is_closed_before_its_answer_is_left_alone() {
-    let (world, deed) = world(During::Triage).await;
+    let (world, intervention) = world(During::Triage).await;
     let zendesk = world.zendesk.clone();
-    assert!(deed.set(Box::new(move || zendesk.close(35_436))).is_ok());
+    assert!(intervention.set(Box::new(move || zendesk.close(35_436))).is_ok());
     let system = senders::start_in(world).await;
     let id = senders::accepted(&system, "zendesk", "ticket.created.json").await;
     let task = system.api.until(&id, "ignored").await;
@@ -102,9 +102,9 @@ async fn a_ticket_that_is_closed_before_its_answer_is_left_alone() {
 
 #[tokio::test]
 async fn a_comment_on_a_jira_issue_that_is_done_by_now_is_left_alone() {
-    let (world, deed) = world(During::Triage).await;
+    let (world, intervention) = world(During::Triage).await;
     let jira = world.jira.clone();
-    assert!(deed.set(Box::new(move || jira.resolve("OPS-7"))).is_ok());
+    assert!(intervention.set(Box::new(move || jira.resolve("OPS-7"))).is_ok());
     let system = senders::start_in(world).await;
     let id = senders::accepted(&system, "jira", "comment.created.json").await;
     let task = system.api.until(&id, "ignored").await;

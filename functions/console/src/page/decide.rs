@@ -37,8 +37,8 @@ pub(crate) async fn approve(
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
     let text = edited(&console, &task, &fields).await?;
-    let verdict = DecisionInput::Approve { text };
-    let done = decision::settle(&console, &task.id, verdict, &fields.draft_hash, &caller).await;
+    let input = DecisionInput::Approve { text };
+    let done = decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await;
     answer(&console, &session, &task, &fields, done, "approved").await
 }
 
@@ -53,8 +53,8 @@ pub(crate) async fn reject(
     let task = task::find(&console, &id).await?;
     let done = match decision::short("note", Some(fields.note.clone())) {
         Ok(reason) => {
-            let verdict = DecisionInput::Reject { reason };
-            decision::settle(&console, &task.id, verdict, &fields.draft_hash, &caller).await
+            let input = DecisionInput::Reject { reason };
+            decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await
         }
         Err(refusal) => Err(refusal),
     };

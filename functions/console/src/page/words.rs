@@ -1,9 +1,11 @@
 //! Words and numbers, as people read them.
 
-use std::fmt::Write as _;
-
 use domain::{TaskStatus, Timestamp};
 use maud::{Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What is percent-encoded: everything that RFC 3986 does not call unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A status in words.
 pub(crate) fn label(status: TaskStatus) -> &'static str {
@@ -130,15 +132,7 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
 
 /// `value` for a query string.
 pub(crate) fn percent_encode(value: &str) -> String {
-    let mut encoded = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    utf8_percent_encode(value, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -23,14 +23,14 @@ fn faulty_rig() -> (Rig, Arc<Faulty>) {
     (Parts { stores, ..parts }.rig(), faults)
 }
 
-/// Sends `body` while `step` is broken by `fault`. Only where something hangs is the patience short:
+/// Sends `body` while `step` is broken by `fault`. Only where something hangs is the timeout short:
 /// a busy machine must not make a time-out of a healthy request.
 async fn post_broken(rig: &Rig, faults: &Faulty, step: Step, fault: Fault, body: &Bytes) -> Answer {
     let hangs = matches!(fault, Fault::Hangs | Fault::HappensAndHangs);
-    let patience = if hangs { Duration::from_millis(50) } else { Duration::from_secs(60) };
+    let store_timeout = if hangs { Duration::from_millis(50) } else { Duration::from_secs(60) };
     faults.break_at(step, fault);
     let stores = rig.stores.clone();
-    let broken = Parts { stores, patience, watch: rig.watch.clone(), ..Parts::default() }.rig();
+    let broken = Parts { stores, store_timeout, watch: rig.watch.clone(), ..Parts::default() }.rig();
     let answer = broken.post(body).await;
     faults.heal();
     answer

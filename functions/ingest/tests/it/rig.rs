@@ -63,7 +63,7 @@ pub struct Parts {
     pub stores: Stores,
     pub source: SourceSettings,
     pub secrets: SecretsSource,
-    pub patience: Duration,
+    pub store_timeout: Duration,
     pub watch: Watch,
 }
 
@@ -90,7 +90,7 @@ impl Default for Parts {
                 trusted: false,
             },
             secrets: SecretsSource::fixed(secrets(&[SECRET])),
-            patience: Duration::from_secs(60),
+            store_timeout: Duration::from_secs(60),
             watch,
         }
     }
@@ -101,7 +101,7 @@ impl Parts {
         let clock = self.watch.clock();
         let (metrics, recorded) = Metrics::memory(clock.clone());
         let ingest = Ingest::new(self.stores.clone(), [&self.source], self.secrets, clock, metrics);
-        let ingest = Arc::new(ingest.with_patience(self.patience));
+        let ingest = Arc::new(ingest.with_store_timeout(self.store_timeout));
         Rig {
             stores: self.stores,
             metrics: recorded,

@@ -43,8 +43,8 @@ fn rig(current: Says, newer: Says) -> (Rig, Asked) {
     }));
     // Short only where something hangs: a busy machine must not make a time-out of a healthy request.
     let hangs = [current, newer].iter().any(|says| matches!(says, Says::Hangs));
-    let patience = if hangs { Duration::from_millis(50) } else { Duration::from_secs(60) };
-    (Parts { secrets: source, patience, ..Parts::default() }.rig(), asked)
+    let store_timeout = if hangs { Duration::from_millis(50) } else { Duration::from_secs(60) };
+    (Parts { secrets: source, store_timeout, ..Parts::default() }.rig(), asked)
 }
 
 fn body() -> Bytes {

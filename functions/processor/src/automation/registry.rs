@@ -80,7 +80,7 @@ impl Registry {
         let mut registry = self.add(name.clone(), automation);
         if !is_name {
             let problem = "use letters, digits and `_` alone";
-            registry.mistakes.push(format!("`{name}` is no name for an automation: {problem}"));
+            registry.mistakes.push(format!("`{name}` is not a name for an automation: {problem}"));
         }
         registry
     }
@@ -179,7 +179,7 @@ impl Automation {
     /// What is wrong with `parameters`, in serde's words.
     ///
     /// # Errors
-    /// That.
+    /// The problem, in words.
     pub fn check(&self, parameters: &Value) -> Result<(), String> {
         (self.check)(parameters)
     }

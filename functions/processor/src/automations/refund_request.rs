@@ -119,7 +119,10 @@ fn due(charge: &Charge, amount: Option<&str>) -> Result<u64, Interrupt> {
         None => left,
         Some(text) => small_units(text, &charge.currency).ok_or_else(|| {
             let clipped = clip(text, 40);
-            refuse("bad_amount", format!("`{clipped}` is no amount of {}", charge.currency.to_uppercase()))
+            refuse(
+                "bad_amount",
+                format!("`{clipped}` is not an amount of {}", charge.currency.to_uppercase()),
+            )
         })?,
     };
     if due == 0 || due > left {

@@ -26,7 +26,7 @@ const RETURNS_SPREAD: Duration = Duration::from_secs(60);
 
 /// What became of a message.
 pub(crate) enum Processed {
-    /// That.
+    /// The message is settled.
     Done(Ack),
     /// Its task runs alone, once the others of the batch are done. A former processor of it died, after so many
     /// attempts that are its own.

@@ -22,7 +22,7 @@ const AT_ONCE: Duration = Duration::ZERO;
 const STORE_RETRY: Duration = Duration::from_secs(10);
 
 /// What the last write makes of the task.
-struct Ending {
+struct LastWrite {
     status: TaskStatus,
     note: String,
     ack: Ack,
@@ -37,7 +37,7 @@ pub(crate) async fn settle(
 ) -> Ack {
     let now = processor.clock().now();
     task.doc.worked_ms += between(started, now).as_secs_f64() * 1_000.0;
-    let ending = match outcome {
+    let last_write = match outcome {
         Ok(finished) => complete(&mut task, finished),
         Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, *deferred, now, delivery),
         Err(Interrupt::ModelUnavailable(deferred)) => {
@@ -59,21 +59,21 @@ pub(crate) async fn settle(
     };
     task.doc.settled_fence = task.control.fence;
     task.doc.runs_alone = false;
-    let ending = if is_told { ending } else { owe_result(&mut task, ending, now) };
-    write(processor, task, ending, now).await
+    let last_write = if is_told { last_write } else { with_follow_up(&mut task, last_write, now) };
+    write(processor, task, last_write, now).await
 }
 
-/// An end of which nobody has told the receiver of the result has a follow-up. It is counted by this very
-/// claim; the message comes back for the rest.
-fn owe_result(task: &mut Task, ending: Ending, now: Timestamp) -> Ending {
-    if !ending.status.is_end() || task.doc.source != API_SOURCE {
-        return ending;
+/// An API task's end has a follow-up if its receiver has not been told. This claim counts the end; the message
+/// comes back for the rest.
+fn with_follow_up(task: &mut Task, last_write: LastWrite, now: Timestamp) -> LastWrite {
+    if !last_write.status.is_end() || task.doc.source != API_SOURCE {
+        return last_write;
     }
     task.record_follow_up(now);
     if let Some(follow_up) = &mut task.doc.follow_up {
         follow_up.counted = true;
     }
-    Ending { ack: Ack::Retry(Some(AT_ONCE)), ..ending }
+    LastWrite { ack: Ack::Retry(Some(AT_ONCE)), ..last_write }
 }
 
 /// A write of this claim may have been made although its answer was lost. Nobody else writes under its fence
@@ -88,19 +88,19 @@ async fn catch_up(processor: &Processor, task: &mut Task) {
     }
 }
 
-async fn write(processor: &Processor, mut task: Task, ending: Ending, now: Timestamp) -> Ack {
+async fn write(processor: &Processor, mut task: Task, last_write: LastWrite, now: Timestamp) -> Ack {
     let waits = (task.control.not_before, task.control.due_at);
-    if let Err(illegal) = task.transition(ending.status, now, &ending.note) {
+    if let Err(illegal) = task.transition(last_write.status, now, &last_write.note) {
         error!(task_id = %task.id, %illegal, "the task cannot move to the status that its run ended with");
         return Ack::Retry(Some(STORE_RETRY));
     }
-    if !ending.status.is_end() {
+    if !last_write.status.is_end() {
         (task.control.not_before, task.control.due_at) = waits;
     }
     match processor.stores().tasks.save(&mut task).await {
         Ok(Save::Done) => {
             observe::settled(&processor.resources, &task, now).await;
-            ending.ack
+            last_write.ack
         }
         Ok(Save::Stale) => {
             warn!(task_id = %task.id, "the lease was lost before the last write; a successor has the task");
@@ -115,11 +115,11 @@ fn store_failed(task: &Task, problem: &StoreError) -> Ack {
     Ack::Retry(Some(STORE_RETRY))
 }
 
-fn end(status: TaskStatus, note: String) -> Ending {
-    Ending { status, note, ack: Ack::Delete }
+fn end(status: TaskStatus, note: String) -> LastWrite {
+    LastWrite { status, note, ack: Ack::Delete }
 }
 
-fn complete(task: &mut Task, finished: Finished) -> Ending {
+fn complete(task: &mut Task, finished: Finished) -> LastWrite {
     let note = match &finished.output_url {
         Some(url) => format!("published {url}"),
         None => "done".to_owned(),
@@ -142,7 +142,7 @@ fn bounded(output: TaskOutput) -> TaskOutput {
     }
 }
 
-fn fail(task: &mut Task, error: TaskError) -> Ending {
+fn fail(task: &mut Task, error: TaskError) -> LastWrite {
     let note = error.message.clone();
     task.doc.error = Some(error);
     end(TaskStatus::Failed, note)
@@ -150,7 +150,7 @@ fn fail(task: &mut Task, error: TaskError) -> Ending {
 
 /// The draft and its expiry stand in the task already. A decision of a former round does not count. The same
 /// write says that people are about to be asked: no draft is parked without a notice.
-fn park(processor: &Processor, task: &mut Task, now: Timestamp) -> Ending {
+fn park(processor: &Processor, task: &mut Task, now: Timestamp) -> LastWrite {
     let because = task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone());
     task.doc.decision = None;
     task.doc.deferrals = 0;
@@ -168,7 +168,7 @@ fn defer(
     deferred: Deferred,
     now: Timestamp,
     delivery: &Delivery,
-) -> Ending {
+) -> LastWrite {
     if deferred.is_last(task.control.attempts) {
         return fail(task, deferred.into_error());
     }
@@ -190,5 +190,5 @@ fn defer(
     let (ack, due_at) = wait(now, not_before, delivery.receive_count);
     task.control.not_before = Some(not_before);
     task.control.due_at = Some(due_at);
-    Ending { status: TaskStatus::Waiting, note: deferred.why, ack }
+    LastWrite { status: TaskStatus::Waiting, note: deferred.why, ack }
 }

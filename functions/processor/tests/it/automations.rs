@@ -194,7 +194,7 @@ fn registrations_and_their_settings_are_all_checked_at_the_start() {
     let registry = processor::registry().on("twice", nothing).on("twice", nothing).on("http.reset", nothing);
     let mistakes = registry.check(&settings).unwrap_err();
     for word in
-        ["`twice` is registered twice", "`http.reset` is no name", "[automations.label]", "`http.gone`"]
+        ["`twice` is registered twice", "`http.reset` is not a name", "[automations.label]", "`http.gone`"]
     {
         assert!(mistakes.iter().any(|mistake| mistake.contains(word)), "{word}: {mistakes:?}");
     }

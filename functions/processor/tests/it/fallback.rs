@@ -62,9 +62,9 @@ async fn answered(bench: &Bench, number: u64) -> TaskId {
 
 async fn approve(bench: &Bench, id: &TaskId, text: Option<&str>) {
     let hash = bench.task(id).await.doc.draft.unwrap().hash;
-    let verdict = DecisionInput::Approve { text: text.map(str::to_owned) };
+    let input = DecisionInput::Approve { text: text.map(str::to_owned) };
     let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE };
-    decide(&bench.stores, id, verdict, &hash, decider).await.unwrap();
+    decide(&bench.stores, id, input, &hash, decider).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -59,8 +59,8 @@ async fn reject(bench: &Bench, id: &TaskId) {
 async fn reject_from(bench: &Bench, id: &TaskId, from: &Origin) {
     let hash = bench.task(id).await.doc.draft.unwrap().hash;
     let decider = Decider { name: "ada", request: "r1", at: bench.now(), from };
-    let verdict = DecisionInput::Reject { reason: Some("not ours".to_owned()) };
-    decide(&bench.stores, id, verdict, &hash, decider).await.unwrap().enqueued.unwrap();
+    let input = DecisionInput::Reject { reason: Some("not ours".to_owned()) };
+    decide(&bench.stores, id, input, &hash, decider).await.unwrap().enqueued.unwrap();
     assert_eq!(bench.status(id).await, TaskStatus::Rejected, "visible at once");
 }
 

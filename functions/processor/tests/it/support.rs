@@ -427,13 +427,13 @@ impl Bench {
     }
 
     /// What `ada` says to the draft that waits; the task as it settles after that.
-    pub(crate) async fn decide(&self, id: &TaskId, verdict: DecisionInput) -> Task {
+    pub(crate) async fn decide(&self, id: &TaskId, input: DecisionInput) -> Task {
         let task = self.task(id).await;
         let hash = task.doc.draft.unwrap().hash;
         let request = format!("r{}", task.control.revision);
         let decider =
             Decider { name: "ada", request: &request, at: self.now(), from: &domain::Origin::CONSOLE };
-        decide(&self.stores, id, verdict, &hash, decider).await.unwrap();
+        decide(&self.stores, id, input, &hash, decider).await.unwrap();
         self.until_settled(id).await
     }
 

@@ -91,8 +91,6 @@ fn hex(hash: &[u8]) -> Digest {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::wire::{Content, Part, Role};
     use serde_json::json;

@@ -7,7 +7,7 @@
 use super::traffic::Demand;
 use crate::pricing::Rates;
 
-/// Reads within an hour at which a cache is made of which the price is not known.
+/// Reads within an hour that make a cache worthwhile when its price is not known.
 const READS_AT_UNKNOWN_PRICE: u32 = 8;
 /// Whether `demand` repays a cache at `rates` (`None`: not known).
 pub(crate) fn is_worth_it(rates: Option<Rates>, demand: &Demand) -> bool {
@@ -27,8 +27,6 @@ fn repays(rates: Rates, demand: &Demand) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::pricing;
     use domain::Timestamp;

@@ -87,8 +87,6 @@ impl HandleRef {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::wire::{Content, Part, Role};
     use serde_json::json;

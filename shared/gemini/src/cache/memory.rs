@@ -82,8 +82,6 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::super::digest::Digest;
     use super::super::handle::Handle;
     use super::*;

@@ -48,8 +48,6 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use crate::wire::{Content, GenerateContentRequest, Part};
 

@@ -139,8 +139,6 @@ fn bucket_of(now: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use proptest::prelude::*;
 

@@ -4,7 +4,7 @@ use super::context::CallContext;
 use super::prompt;
 use super::reading::{Flaw, Reading, read};
 use super::retry;
-use super::settle::Ledger;
+use super::settle::CallRecord;
 use super::thinking::Thinking;
 use crate::failure::{About, Failure};
 use crate::fleet::FleetModel;
@@ -26,14 +26,14 @@ struct SecondChances {
 /// The model gave no answer, or none that can be used.
 pub(crate) async fn ask(
     context: &CallContext<'_>,
-    ledger: &mut Ledger,
+    record: &mut CallRecord,
     model: &FleetModel,
 ) -> Result<Reading, Failure> {
     let mut request = prompt::request(context.call, context.generation());
     context.thinking.apply(context.call.role, &model.name, &mut request);
     let mut chances = SecondChances::default();
     loop {
-        let response = match retry::send(context, ledger, model, &request).await {
+        let response = match retry::send(context, record, model, &request).await {
             Err(failure) if chances.mend(failure.about, context.thinking, &model.name, &mut request) => {
                 continue;
             }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::admit::{enter, permit};
 use super::context::CallContext;
 use super::prompt;
-use super::settle::{Ledger, Try};
+use super::settle::{CallRecord, Try};
 use super::transcript::for_transcript;
 use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
 use crate::failure::{Failure, FailureClass};
@@ -62,7 +62,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// By a context cache, if there is one or its traffic repays one.
-    async fn prepare(&self, ledger: &mut Ledger, admitted: &AdmittedCall<'_>) -> Sent {
+    async fn prepare(&self, record: &mut CallRecord, admitted: &AdmittedCall<'_>) -> Sent {
         let (prepared, price) = match &self.key {
             Some(key) => self.cached(key, admitted).await,
             None => (Prepared::default(), None),
@@ -70,7 +70,7 @@ impl<'a> Attempt<'a> {
         if let Some(usage) = prepared.usage.clone() {
             self.context.reservation.spend(usage.cost_usd.or(price).unwrap_or_default());
             self.context.signals.send(Signal::Billed { usage: &usage });
-            ledger.usage.push(usage);
+            record.usage.push(usage);
         }
         let request = prepared.request(self.inline);
         // Maps with string keys and strings: neither can fail.
@@ -104,9 +104,9 @@ impl<'a> Attempt<'a> {
 
     /// What a request cost. One that was lost on its way, or while its answer came, may have been billed
     /// in full; one refused for its content like a prompt; no other refusal is billed.
-    fn billed_usd(&self, outcome: &Outcome, ledger: &Ledger, is_lost: bool) -> f64 {
+    fn billed_usd(&self, outcome: &Outcome, record: &CallRecord, is_lost: bool) -> f64 {
         match outcome {
-            Outcome::Answered(_) => ledger.last_usd().unwrap_or_else(|| self.most_usd()),
+            Outcome::Answered(_) => record.last_usd().unwrap_or_else(|| self.most_usd()),
             Outcome::Failed(FailureClass::RequestRefused, _) => {
                 pricing::most_usd(&self.model.name, self.most_tokens.0, 0, self.context.now())
             }
@@ -116,12 +116,12 @@ impl<'a> Attempt<'a> {
     }
 
     /// One try, from the admission to the settlement.
-    pub(crate) async fn try_once(&self, ledger: &mut Ledger, attempt: u32) -> Result<Outcome, Failure> {
+    pub(crate) async fn try_once(&self, record: &mut CallRecord, attempt: u32) -> Result<Outcome, Failure> {
         let digest = self.key.as_ref().map(|key| &key.digest);
         let mut admitted = enter(self.context, self.model, self.context.prompt_tokens.about, digest).await?;
         let permit = permit(self.context, self.model, &admitted).await?;
-        let sent = self.prepare(ledger, &admitted).await;
-        let (outcome, ended) = self.send(ledger, attempt, &sent, &mut admitted).await;
+        let sent = self.prepare(record, &admitted).await;
+        let (outcome, ended) = self.send(record, attempt, &sent, &mut admitted).await;
         drop(permit);
         admitted.settle(self.context.shared, self.context.signals, ended, self.context.now()).await;
         Ok(outcome)
@@ -129,7 +129,7 @@ impl<'a> Attempt<'a> {
 
     async fn send(
         &self,
-        ledger: &mut Ledger,
+        record: &mut CallRecord,
         attempt: u32,
         sent: &Sent,
         admitted: &mut AdmittedCall<'_>,
@@ -162,10 +162,10 @@ impl<'a> Attempt<'a> {
             Err(error) => !error.is_before_the_service(),
         };
         let (outcome, told) = match reply {
-            Ok(reply) => self.classify_reply(ledger, &tried, reply, sent),
-            Err(error) => self.classify_lost(ledger, &tried, error, timeout),
+            Ok(reply) => self.classify_reply(record, &tried, reply, sent),
+            Err(error) => self.classify_lost(record, &tried, error, timeout),
         };
-        let billed = self.billed_usd(&outcome, ledger, is_lost);
+        let billed = self.billed_usd(&outcome, record, is_lost);
         self.context.reservation.came_to(risk, billed);
         let took = clock.elapsed();
         let model = &self.model.name;

@@ -6,7 +6,7 @@ use domain::{Deferral, ModelFailure, ModelRole, Priority, Timestamp};
 use super::ask::ask;
 use super::context::CallContext;
 use super::reading::Reading;
-use super::settle::Ledger;
+use super::settle::CallRecord;
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
 use crate::fleet::{FleetModel, Policy, ask_for};
@@ -51,7 +51,7 @@ pub(crate) fn candidates<'a>(
 /// The answer of the first candidate that has one.
 pub(super) async fn first_answer(
     context: &CallContext<'_>,
-    ledger: &mut Ledger,
+    record: &mut CallRecord,
     models: &[&FleetModel],
 ) -> Result<Reading, Failure> {
     let mut failures: Vec<Failure> = Vec::new();
@@ -60,7 +60,7 @@ pub(super) async fn first_answer(
         if !failures.is_empty() && !model.policy.in_place.allows_start(context.remaining()) {
             break;
         }
-        match ask(context, ledger, model).await {
+        match ask(context, record, model).await {
             Ok(reading) => return Ok(reading),
             Err(failure) => {
                 // What two models refuse of a request, the others will too.
@@ -115,8 +115,6 @@ fn rank(what: ModelFailure) -> (u8, Timestamp) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use std::time::Duration;
 
     use super::*;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::attempt::{Attempt, Outcome, Sent};
-use super::settle::{Ledger, Try};
+use super::settle::{CallRecord, Try};
 use crate::failure::{ApiError, Failure, FailureClass};
 use crate::fleet::{Ended, Parked, Read};
 use crate::http::{Reply, TransportError};
@@ -93,7 +93,7 @@ impl Attempt<'_> {
 
     pub(crate) fn classify_reply(
         &self,
-        ledger: &mut Ledger,
+        record: &mut CallRecord,
         tried: &Try<'_>,
         reply: Reply,
         sent: &Sent,
@@ -103,7 +103,7 @@ impl Attempt<'_> {
         if is_error {
             let mut error = ApiError::read(reply.status, &reply.body);
             error.wait_at_least(reply.retry_after);
-            ledger.failed(tried, &error.to_string(), reply.body);
+            record.failed(tried, &error.to_string(), reply.body);
             let now = self.context.now();
             let class = FailureClass::of_error(&error, now);
             let failure = Failure::refused(&error, class, model, now);
@@ -114,7 +114,7 @@ impl Attempt<'_> {
         }
         match GenerateContentResponse::deserialize(&reply.body) {
             Ok(response) => {
-                let usage = ledger.answered(tried, &response, reply.body);
+                let usage = record.answered(tried, &response, reply.body);
                 self.context.signals.send(Signal::Billed { usage });
                 if usage.cached_tokens > 0 {
                     self.context.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });
@@ -123,7 +123,7 @@ impl Attempt<'_> {
             }
             Err(_) => {
                 let failure = Failure::unreadable(model);
-                ledger.failed(tried, &failure.message, reply.body);
+                record.failed(tried, &failure.message, reply.body);
                 (Outcome::Failed(FailureClass::Stumbled, failure), CallOutcome::Failed)
             }
         }
@@ -131,13 +131,13 @@ impl Attempt<'_> {
 
     pub(crate) fn classify_lost(
         &self,
-        ledger: &mut Ledger,
+        record: &mut CallRecord,
         tried: &Try<'_>,
         error: TransportError,
         timeout: Duration,
     ) -> (Outcome, CallOutcome) {
         let reason = error.to_string();
-        ledger.failed(tried, &reason, Value::String(reason.clone()));
+        record.failed(tried, &reason, Value::String(reason.clone()));
         let class = FailureClass::of_transport(error);
         let failure = Failure::unanswered(error, class, &self.model.name, self.context.now());
         match error {

@@ -10,18 +10,18 @@ use crate::wire::{Content, GenerateContentRequest};
 /// overestimates, and what was reserved too much is given back when the answer says the truth.
 const BYTES_PER_TOKEN: u64 = 3;
 /// Roles, separators and the like around a part.
-const MOST_TOKENS_AROUND: u64 = 32;
+const MAX_TOKENS_AROUND: u64 = 32;
 /// No model reads a longer prompt.
-const MOST_TOKENS: u64 = 1_048_576;
+const MAX_TOKENS: u64 = 1_048_576;
 /// An image: 258 tokens for each tile of 768 pixels, or up to 2,240 by the level of detail.
-const MOST_IMAGE_TOKENS: u64 = 12_000;
+const MAX_IMAGE_TOKENS: u64 = 12_000;
 /// A page of a document at the highest level of detail, and the most pages that are read.
-const MOST_PAGE_TOKENS: u64 = 1_120;
-const MOST_PAGES: u64 = 1_000;
+const MAX_PAGE_TOKENS: u64 = 1_120;
+const MAX_PAGES: u64 = 1_000;
 /// Bytes of a page at least, compressed.
-const LEAST_PAGE_BYTES: u64 = 512;
+const MIN_PAGE_BYTES: u64 = 512;
 /// Sound costs 32 tokens a second and has 750 bytes at least; video costs 300 and has 7,500.
-const LEAST_SOUND_BYTES_PER_TOKEN: u64 = 23;
+const MIN_SOUND_BYTES_PER_TOKEN: u64 = 23;
 /// What is counted of media towards the rate, before their size is known.
 const TOKENS_PER_MEDIUM: u64 = 2_000;
 
@@ -46,12 +46,12 @@ impl PromptTokens {
         let turns = call.turns.iter().map(|turn| &turn.text);
         let texts = || documents.clone().chain(turns.clone()).chain([&call.system, &schema]);
         let media = || call.turns.iter().flat_map(|turn| &turn.media);
-        let most_of_media = media().map(most_media_tokens).sum::<u64>().min(MOST_TOKENS);
+        let most_of_media = media().map(most_media_tokens).sum::<u64>().min(MAX_TOKENS);
         let about = texts().map(|text| text.len() as u64).sum::<u64>().div_ceil(BYTES_PER_TOKEN);
         let about_media = media().map(|one| most_media_tokens(one).min(TOKENS_PER_MEDIUM)).sum::<u64>();
         let most_of_texts =
-            texts().map(|text| most_text_tokens(text.as_bytes()) + MOST_TOKENS_AROUND).sum::<u64>();
-        let most = (most_of_texts + most_of_media).min(MOST_TOKENS);
+            texts().map(|text| most_text_tokens(text.as_bytes()) + MAX_TOKENS_AROUND).sum::<u64>();
+        let most = (most_of_texts + most_of_media).min(MAX_TOKENS);
         Self { about: about + about_media, most, most_of_media }
     }
 
@@ -59,11 +59,11 @@ impl PromptTokens {
     pub(crate) fn most_of(self, request: &GenerateContentRequest) -> u64 {
         let said = |content: &Content| -> u64 {
             let texts = content.parts.iter().filter_map(|part| part.text.as_deref());
-            texts.map(|text| most_text_tokens(text.as_bytes()) + MOST_TOKENS_AROUND).sum()
+            texts.map(|text| most_text_tokens(text.as_bytes()) + MAX_TOKENS_AROUND).sum()
         };
         let texts: u64 = request.contents.iter().chain(&request.system_instruction).map(said).sum();
         let schema = request.schema().map_or(0, |schema| most_text_tokens(schema.to_string().as_bytes()));
-        (texts + schema + self.most_of_media).min(MOST_TOKENS)
+        (texts + schema + self.most_of_media).min(MAX_TOKENS)
     }
 }
 
@@ -80,16 +80,16 @@ fn most_media_tokens(media: &Media) -> u64 {
         // It may be anything: only its type bounds it.
         Media::Url { mime_type, .. } => (mime_type, None),
     };
-    let by_size = |bytes_per_token: u64| size.map_or(MOST_TOKENS, |size| size.div_ceil(bytes_per_token));
+    let by_size = |bytes_per_token: u64| size.map_or(MAX_TOKENS, |size| size.div_ceil(bytes_per_token));
     let most = match essence(mime_type).split('/').next() {
-        Some("image") => MOST_IMAGE_TOKENS,
+        Some("image") => MAX_IMAGE_TOKENS,
         Some("application") => {
-            size.map_or(MOST_PAGES, |size| size.div_ceil(LEAST_PAGE_BYTES).min(MOST_PAGES)) * MOST_PAGE_TOKENS
+            size.map_or(MAX_PAGES, |size| size.div_ceil(MIN_PAGE_BYTES).min(MAX_PAGES)) * MAX_PAGE_TOKENS
         }
-        Some("audio" | "video") => by_size(LEAST_SOUND_BYTES_PER_TOKEN),
+        Some("audio" | "video") => by_size(MIN_SOUND_BYTES_PER_TOKEN),
         _ => by_size(1),
     };
-    most.min(MOST_TOKENS)
+    most.min(MAX_TOKENS)
 }
 
 #[cfg(test)]
@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn a_document_is_bounded_by_the_pages_that_it_can_have() {
-        assert_eq!(inline("application/pdf", 1_000_000), MOST_TOKENS);
-        assert_eq!(inline("application/pdf", 5_000), 10 * MOST_PAGE_TOKENS);
+        assert_eq!(inline("application/pdf", 1_000_000), MAX_TOKENS);
+        assert_eq!(inline("application/pdf", 5_000), 10 * MAX_PAGE_TOKENS);
         assert!(by_url("application/pdf") >= 258_000, "a thousand pages may be behind a link");
     }
 
@@ -128,7 +128,7 @@ mod tests {
         // A minute of telephone sound is 1,920 tokens.
         assert!((1_920..4_000).contains(&inline("audio/ogg", 60 * 750)));
         assert_eq!(inline("text/csv", 900), 900);
-        assert_eq!(by_url("video/mp4"), MOST_TOKENS);
+        assert_eq!(by_url("video/mp4"), MAX_TOKENS);
         assert_eq!(inline("image/png", 10_000_000), by_url("image/png"));
     }
 }

@@ -150,8 +150,6 @@ fn megabytes(bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use domain::Speaker;
     use serde_json::json;

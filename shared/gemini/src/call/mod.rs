@@ -37,7 +37,7 @@ use self::candidates::{candidates, first_answer, models};
 use self::context::CallContext;
 use self::estimate::PromptTokens;
 use self::reading::Reading;
-use self::settle::Ledger;
+use self::settle::CallRecord;
 use self::thinking::Thinking;
 use crate::budget::{BudgetAccount, Reservation};
 use crate::cache::Caches;
@@ -114,7 +114,9 @@ impl Gemini {
     /// the first candidate's that has one.
     async fn answer(&self, context: &CallContext<'_>) -> Result<ModelAnswer, ModelError> {
         let models = candidates(&self.config, &self.models, context.call.role, context.call.priority);
-        cover(context, &models).await.map_err(|failure| refusal(context.call, failure, Ledger::default()))?;
+        cover(context, &models)
+            .await
+            .map_err(|failure| refusal(context.call, failure, CallRecord::default()))?;
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         // Large, and polled through several layers.
         let own = Box::pin(own_answer(context, &models));
@@ -126,7 +128,7 @@ impl Gemini {
 impl Model for Gemini {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
         media::check(&call.turns, self.config.max_inline_bytes)
-            .map_err(|problem| refusal(call, Failure::unsendable(&problem), Ledger::default()))?;
+            .map_err(|problem| refusal(call, Failure::unsendable(&problem), CallRecord::default()))?;
         let times = (self.clock.now(), call.deadline);
         let reservation = self.budget.open(&self.shared, &self.signals, &call.tenant, times);
         let context = self.context(call, &reservation);
@@ -146,18 +148,18 @@ async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), 
 
 /// The answer of a call that is made, with everything that was said and paid for on the way.
 async fn own_answer(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<ModelAnswer, ModelError> {
-    let mut ledger = Ledger::default();
-    match first_answer(context, &mut ledger, models).await {
+    let mut record = CallRecord::default();
+    match first_answer(context, &mut record, models).await {
         Ok(Reading { text, value }) => {
-            let Ledger { usage, exchanges } = ledger;
+            let CallRecord { usage, exchanges } = record;
             Ok(ModelAnswer { text, value, usage, exchanges })
         }
-        Err(failure) => Err(refusal(context.call, failure, ledger)),
+        Err(failure) => Err(refusal(context.call, failure, record)),
     }
 }
 
-fn refusal(call: &ModelCall, failure: Failure, ledger: Ledger) -> ModelError {
-    let Ledger { usage, exchanges } = ledger;
+fn refusal(call: &ModelCall, failure: Failure, record: CallRecord) -> ModelError {
+    let CallRecord { usage, exchanges } = record;
     let Failure { what, message, .. } = failure;
     ModelError { step: call.step.clone(), failure: what, message, usage, exchanges }
 }

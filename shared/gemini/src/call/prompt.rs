@@ -113,8 +113,6 @@ pub(crate) fn ask_for_repair(request: &mut GenerateContentRequest, problem: &str
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use std::sync::Arc;
 
     use super::*;

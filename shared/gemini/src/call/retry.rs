@@ -6,7 +6,7 @@ use resilience::InPlace;
 
 use super::attempt::{Attempt, Outcome};
 use super::context::CallContext;
-use super::settle::Ledger;
+use super::settle::CallRecord;
 use crate::failure::{Failure, FailureClass};
 use crate::fleet::FleetModel;
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
@@ -17,7 +17,7 @@ use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 /// What the last try came to.
 pub(crate) async fn send(
     context: &CallContext<'_>,
-    ledger: &mut Ledger,
+    record: &mut CallRecord,
     model: &FleetModel,
     request: &GenerateContentRequest,
 ) -> Result<GenerateContentResponse, Failure> {
@@ -27,10 +27,10 @@ pub(crate) async fn send(
     let (mut tries, mut failures, mut replaced) = (0, 0, false);
     loop {
         if !in_place.allows_start(context.remaining()) {
-            return Err(Failure::out_of_time(&model.name, ledger.has_paid()));
+            return Err(Failure::out_of_time(&model.name, record.has_paid()));
         }
         tries += 1;
-        let (class, failure) = match attempt.try_once(ledger, tries).await? {
+        let (class, failure) = match attempt.try_once(record, tries).await? {
             Outcome::Answered(response) => return Ok(*response),
             Outcome::Died(_) if !replaced => {
                 replaced = true;

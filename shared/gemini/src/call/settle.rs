@@ -11,7 +11,7 @@ use crate::wire::GenerateContentResponse;
 
 /// Everything sent, received and paid for in the course of one call.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct CallRecord {
     pub(crate) usage: Vec<StepUsage>,
     pub(crate) exchanges: Vec<Exchange>,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Try<'a> {
     pub(crate) first_byte: Option<Duration>,
 }
 
-impl Ledger {
+impl CallRecord {
     /// An answer came; it is paid for, whether it is of use or not.
     pub(crate) fn answered(
         &mut self,

@@ -141,8 +141,6 @@ impl Thinking {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn asking(thinking: Value) -> GenerateContentRequest {

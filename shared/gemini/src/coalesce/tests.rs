@@ -1,5 +1,4 @@
 //! Sharing without HTTP: who goes out, who follows, and what a leader's end means to its followers.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};

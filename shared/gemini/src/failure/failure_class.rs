@@ -161,8 +161,6 @@ impl FailureClass {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use serde_json::{Value, json};
 

@@ -159,8 +159,6 @@ fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use serde_json::{Value, json};
 

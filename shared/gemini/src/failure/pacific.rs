@@ -30,8 +30,6 @@ fn local(at: Timestamp) -> Zoned {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn midnight_after(text: &str) -> String {

@@ -63,8 +63,6 @@ impl Drop for Permit<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use std::sync::Arc;
 

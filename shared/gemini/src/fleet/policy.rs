@@ -93,8 +93,6 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn policy(limits: Limits) -> Result<Policy, ConfigError> {

@@ -1,7 +1,5 @@
 //! Tests of the mechanism, on a store that counts, waits and fails as it is told.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;

@@ -194,8 +194,6 @@ fn endpoint_health(outcome: &Result<Reply, TransportError>) -> Option<EndpointHe
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[tokio::test]

@@ -130,8 +130,6 @@ fn hash(task: &TaskId) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn endpoint(base: &str) -> Result<Endpoint, ConfigError> {

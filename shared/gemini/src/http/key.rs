@@ -50,8 +50,6 @@ fn sensitive(key: &SecretString) -> Result<HeaderValue, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn key(text: &str) -> Result<Key, ConfigError> {

@@ -41,8 +41,6 @@ fn family(model: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn most(model: &str, prompt_tokens: u64) -> f64 {

@@ -98,8 +98,6 @@ fn tokens(count: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn at(text: &str) -> Timestamp {

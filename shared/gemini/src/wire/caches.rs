@@ -65,8 +65,6 @@ pub struct CachedContentUsage {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

@@ -203,8 +203,6 @@ open_enum! {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;

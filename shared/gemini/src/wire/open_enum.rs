@@ -55,7 +55,7 @@ pub(crate) use open_enum;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, unreachable_pub)]
+    #![allow(unreachable_pub)]
 
     open_enum! {
         /// A traffic light.

@@ -334,7 +334,7 @@ async fn spent(fleet: &Fleet) -> (u64, usize) {
 }
 
 /// An unknown model, at 4,096 tokens of answer: about 5 cents at most.
-const MOST: std::ops::Range<u64> = 40_000..60_000;
+const MAX_SPENT: std::ops::Range<u64> = 40_000..60_000;
 
 #[tokio::test]
 async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_spent() {
@@ -348,7 +348,7 @@ async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_sp
     }
     environment.generate(&call_at(&fleet)).await.unwrap();
     let (spent, open) = spent(&fleet).await;
-    assert!(MOST.contains(&(spent - 1_125)) && open == 0, "{spent}, {open}");
+    assert!(MAX_SPENT.contains(&(spent - 1_125)) && open == 0, "{spent}, {open}");
     server.finish();
 }
 
@@ -363,7 +363,7 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
         let fleet = Fleet::new(config);
         fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
         let (spent, open) = spent(&fleet).await;
-        assert_eq!((MOST.contains(&spent), open), (is_spent, 0), "{spent}");
+        assert_eq!((MAX_SPENT.contains(&spent), open), (is_spent, 0), "{spent}");
         server.finish();
     }
 }

@@ -197,7 +197,7 @@ fn an_unusable_app_is_refused_at_construction() {
         Github::new(credentials, &Config::default(), Clock::system()).map(drop).unwrap_err()
     };
     let told = |id: &str, key: &str| build(id, key).to_string();
-    assert!(told("4711", "no key").starts_with("the GitHub App private key is no PEM"));
+    assert!(told("4711", "no key").starts_with("the GitHub App private key is not a PEM"));
     for id in ["", "47 11"] {
         assert!(told(id, crate::support::KEY).starts_with("the GitHub App id must be"));
     }

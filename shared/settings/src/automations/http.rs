@@ -104,7 +104,7 @@ pub(super) fn read(name: &str, entry: &Entry<'_>, variables: Option<&Variables>)
     let mut section = entry.section()?;
     if !is_identifier(name) {
         return section.wrong(
-            format!("\"{name}\" is no name for a call"),
+            format!("\"{name}\" is not a name for a call"),
             "use lower-case letters, digits and `_`, a letter first".to_owned(),
         );
     }
@@ -162,7 +162,7 @@ fn headers(section: &mut Section<'_>, variables: Option<&Variables>) -> BTreeMap
 
 fn header(name: &str, entry: &Entry<'_>, variables: Option<&Variables>) -> Option<(String, String)> {
     if !(HEADER.fits)(name) {
-        return entry.refuse(format!("\"{name}\" is no name of a header"), "letters, digits and `-`");
+        return entry.refuse(format!("\"{name}\" is not a name of a header"), "letters, digits and `-`");
     }
     if OURS.contains(&name.to_lowercase().as_str()) {
         return entry.refuse("is set by itself", "remove it");

@@ -159,7 +159,7 @@ fn max_refund(mut section: Section<'_>) -> Option<MaxAmount> {
 fn channel(entry: &Entry<'_>) -> Option<String> {
     entry.text_like(&CHANNEL, |text| {
         (
-            format!("\"{text}\" is no id of a channel"),
+            format!("\"{text}\" is not an id of a channel"),
             "copy the id (C…) from the end of the channel's details in Slack",
         )
     })

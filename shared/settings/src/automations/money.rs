@@ -49,15 +49,17 @@ pub(crate) fn read(entry: &Entry<'_>) -> Option<MaxAmount> {
 
 fn amount(currency: &str, entry: &Entry<'_>) -> Option<(String, u64)> {
     if !(CURRENCY.fits)(currency) {
-        return entry
-            .refuse(format!("\"{currency}\" is no currency"), "write its three letters in lower case: usd");
+        return entry.refuse(
+            format!("\"{currency}\" is not a currency"),
+            "write its three letters in lower case: usd",
+        );
     }
     let amount = entry.number(0.0..=1_000_000_000.0);
     entry.also(|| json!({"exclusiveMinimum": 0}));
     let small_units = amount? * 10_f64.powi(decimals_of(currency).cast_signed());
     let whole = small_units.round();
     if whole < 1.0 || (whole - small_units).abs() > 1e-6 {
-        return entry.refuse("is no amount of that currency above zero", "write it like usd = 50.00");
+        return entry.refuse("is not an amount of that currency above zero", "write it like usd = 50.00");
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just above")]
     Some((currency.to_owned(), whole as u64))

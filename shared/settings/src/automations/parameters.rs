@@ -48,7 +48,7 @@ impl Parameters {
     /// What is wrong with `value`, in words that help a model to repair it.
     ///
     /// # Errors
-    /// That.
+    /// The problem, in words.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         let given = value.as_object().ok_or("must be an object")?;
         let required = self.schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -149,7 +149,7 @@ fn described() -> Value {
 }
 
 fn check_schema(schema: &mut Value) -> Result<(), String> {
-    let object = schema.as_object_mut().ok_or("is no table")?;
+    let object = schema.as_object_mut().ok_or("is not a table")?;
     keywords(object, &OBJECT, "the schema")?;
     object.entry("type").or_insert_with(|| json!("object"));
     object.entry("required").or_insert_with(|| json!([]));
@@ -165,13 +165,13 @@ fn check_schema(schema: &mut Value) -> Result<(), String> {
         }
         check_keywords(field).map_err(|problem| format!("`{name}`: {problem}"))?;
     }
-    let required = object["required"].as_array().ok_or("`required` is no list")?;
+    let required = object["required"].as_array().ok_or("`required` is not a list")?;
     let unknown = required.iter().find(|name| name.as_str().is_none_or(|name| !fields.contains_key(name)));
     unknown.map_or(Ok(()), |name| Err(format!("`required` names {name}, which is none of the properties")))
 }
 
 fn check_keywords(field: &Value) -> Result<(), String> {
-    let object = field.as_object().ok_or("is no table")?;
+    let object = field.as_object().ok_or("is not a table")?;
     keywords(object, &FIELD, "a parameter")?;
     let kind = field["type"].as_str().unwrap_or_default();
     if !TYPES.contains(&kind) {

@@ -87,7 +87,7 @@ impl UrlTemplate {
         let template = CallTemplate::parse(text, known)?;
         let sample = Url::parse(&template.fill(|_| "x".to_owned())).map_err(|error| match error {
             url::ParseError::IdnaError => "must have its host name in ASCII (`xn--…`)".to_owned(),
-            _ => "is no URL".to_owned(),
+            _ => "is not a URL".to_owned(),
         })?;
         let origin_ends = text.find("://").and_then(|at| Some(at + 3 + text[at + 3..].find('/')?));
         if origin_ends.is_none_or(|end| text[..end].contains('{')) {

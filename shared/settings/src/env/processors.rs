@@ -10,7 +10,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<u32> {
         let text = reader.get(name)?;
         let bound = text.parse::<u32>().ok().filter(|bound| (1..=1_000_000).contains(bound));
         if bound.is_none() {
-            reader.wrong(name, format!("`{text}` is no number from 1 to 1000000"), "write it like 10");
+            reader.wrong(name, format!("`{text}` is not a number from 1 to 1000000"), "write it like 10");
         }
         bound
     });

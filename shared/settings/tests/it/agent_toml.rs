@@ -223,7 +223,7 @@ fn a_misspelt_model_makes_no_second_mistake_of_its_limits() {
     let found = mistakes_of(text);
     assert_eq!(
         found,
-        ["2:10: models.answer: \"models/gemini-x\" is no id of a model; did you mean \"gemini-x\"?"]
+        ["2:10: models.answer: \"models/gemini-x\" is not an id of a model; did you mean \"gemini-x\"?"]
     );
 }
 

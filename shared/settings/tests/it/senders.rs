@@ -84,8 +84,8 @@ fn sites_are_configured_and_checked() {
     assert_eq!(
         mistakes(text)[..2],
         [
-            "2:8: sources.jira.host: \"https://harbor.atlassian.net/x\" is no host of jira; write it like \"acme.atlassian.net\"",
-            "4:13: sources.zendesk.subdomain: \"a.b\" is no subdomain of zendesk; write it like \"acme\"",
+            "2:8: sources.jira.host: \"https://harbor.atlassian.net/x\" is not a host of jira; write it like \"acme.atlassian.net\"",
+            "4:13: sources.zendesk.subdomain: \"a.b\" is not a subdomain of zendesk; write it like \"acme\"",
         ]
     );
     assert!(mistakes(text)[2].starts_with("6:1: sources.slack.host: unknown key"));
@@ -125,7 +125,7 @@ fn mistakes_in_a_scheme_name_line_and_remedy() {
         ),
         (
             "{ header = \"X:\" }",
-            "2:21: sources.own.scheme.header: \"X:\" is no name of a header; write it like \"X-Signature\"",
+            "2:21: sources.own.scheme.header: \"X:\" is not a name of a header; write it like \"X-Signature\"",
         ),
         (
             "{ header = \"X\", encoding = \"hexx\" }",
@@ -154,9 +154,9 @@ fn pointers_that_point_nowhere_get_a_better_one() {
     assert_eq!(
         mistakes(text),
         [
-            "3:12: sources.billing.identity: \"id\" is no JSON pointer: it begins with `/`; did you mean \"/id\"?",
-            "4:18: sources.billing.map.tenant: \"$.account.id\" is no JSON pointer: it begins with `/`; did you mean \"/account/id\"?",
-            "4:43: sources.billing.map.thread: \"/a~b\" is no JSON pointer: a `~` in a JSON pointer is written `~0`, and a `/` within a name `~1`; write it like \"/ticket/id\"",
+            "3:12: sources.billing.identity: \"id\" is not a JSON pointer: it begins with `/`; did you mean \"/id\"?",
+            "4:18: sources.billing.map.tenant: \"$.account.id\" is not a JSON pointer: it begins with `/`; did you mean \"/account/id\"?",
+            "4:43: sources.billing.map.thread: \"/a~b\" is not a JSON pointer: a `~` in a JSON pointer is written `~0`, and a `/` within a name `~1`; write it like \"/ticket/id\"",
             "4:51: sources.billing.map.txt: unknown key; did you mean `text`?",
         ]
     );

@@ -113,9 +113,9 @@ fn values_out_of_bounds_are_refused() {
         ("[models]\ntier = \"tier9\"", "unknown value \"tier9\""),
         (
             "[models]\ntriage = \"models/gemini-flash-latest\"",
-            "\"models/gemini-flash-latest\" is no id of a model",
+            "\"models/gemini-flash-latest\" is not an id of a model",
         ),
-        ("[models]\nanswer = \"x:generateContent?a\"", "\"x:generateContent?a\" is no id of a model"),
+        ("[models]\nanswer = \"x:generateContent?a\"", "\"x:generateContent?a\" is not an id of a model"),
         ("[models]\ncache_ttl = \"1s\"", "\"1s\" is outside 1m to 7d"),
         ("[models.limits.gemini-pro-latest]\ntimeout = \"16m\"", "\"16m\" is outside 1ms to 15m"),
         ("[models.limits.gemini-pro-latest]\nrpm = 0", "0 is outside 1 to 9223372036854775807"),

@@ -1,5 +1,4 @@
 //! The stand-in through its HTTP interface, and its instances against an independent validator.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod caches;
 mod faults;

@@ -46,14 +46,14 @@ pub(super) struct Budget {
 pub(super) type Key = (u64, [u8; ACTORS], [u32; 3], [u8; 2]);
 
 /// What the two people want.
-pub(super) type Verdicts = [Option<DecisionInput>; 2];
+pub(super) type Decisions = [Option<DecisionInput>; 2];
 
 /// Everything that an exploration begins with.
 pub(super) struct Setup {
     pub(super) world: World,
     pub(super) start: State,
     pub(super) processor: Arc<Processor>,
-    pub(super) verdicts: Verdicts,
+    pub(super) decisions: Decisions,
     pub(super) draft_hash: String,
     pub(super) budget: Budget,
 }
@@ -161,7 +161,7 @@ impl<'s> Game<'s> {
         match &self.slots[actor] {
             Slot::Running(_) => true,
             Slot::Over => false,
-            Slot::Idle if DECIDERS.contains(&actor) => self.setup.verdicts[actor].is_some(),
+            Slot::Idle if DECIDERS.contains(&actor) => self.setup.decisions[actor].is_some(),
             Slot::Idle if actor == SWEEPER => self.left.sweeps > 0,
             Slot::Idle => {
                 actor < WORKERS[0] + self.setup.budget.workers && state.messages.iter().any(|it| it.visible)
@@ -213,12 +213,12 @@ impl<'s> Game<'s> {
     fn begin(&mut self, actor: usize) -> BoxFuture<'static, Done> {
         let (world, processor) = (self.setup.world.clone(), Arc::clone(&self.setup.processor));
         let stores = world.stores();
-        if let Some(verdict) = self.setup.verdicts.get(actor).cloned().flatten() {
+        if let Some(input) = self.setup.decisions.get(actor).cloned().flatten() {
             let (id, hash) = (self.id(), self.setup.draft_hash.clone());
             let (at, name) = (world.state().now, format!("person {actor}"));
             return Box::pin(unconstrained(async move {
                 let decider = Decider { name: &name, request: &name, at, from: &Origin::CONSOLE };
-                Done::Decided(decide(&stores, &id, verdict, &hash, decider).await.map(drop))
+                Done::Decided(decide(&stores, &id, input, &hash, decider).await.map(drop))
             }));
         }
         if actor == SWEEPER {

@@ -20,7 +20,7 @@ use wiring::{Client, OutsideService, Services};
 
 use crate::support::{SETTINGS, START, Say, ScriptedModel, issue};
 use explorer::{Explored, explore};
-use game::{Action, Budget, Game, Lull, Setup, Verdicts};
+use game::{Action, Budget, Decisions, Game, Lull, Setup};
 use world::World;
 
 const DRAFT: &str = "Thanks, we look into it.";
@@ -75,7 +75,7 @@ fn processor(world: &World, asks: bool) -> Arc<Processor> {
 }
 
 /// The task as ingest leaves it, and worked on until it is parked unless that is to be explored.
-async fn setup(from: From, verdicts: Verdicts, budget: Budget) -> Setup {
+async fn setup(from: From, decisions: Decisions, budget: Budget) -> Setup {
     let world = World::new(Timestamp::from_millisecond(START).unwrap());
     let processor = processor(&world, from == From::Received);
     let (stores, now) = (world.stores(), world.state().now);
@@ -100,7 +100,7 @@ async fn setup(from: From, verdicts: Verdicts, budget: Budget) -> Setup {
     stores.queue.send(&envelope).await.unwrap();
     let start = world.state().clone();
     let mut setup =
-        Setup { world, start, processor, verdicts: [None, None], draft_hash: short_sha256(DRAFT), budget };
+        Setup { world, start, processor, decisions: [None, None], draft_hash: short_sha256(DRAFT), budget };
     let parked = work_once(&setup);
     assert_eq!(parked.task.as_ref().unwrap().control.status, TaskStatus::AwaitingApproval);
     match from {
@@ -108,7 +108,7 @@ async fn setup(from: From, verdicts: Verdicts, budget: Budget) -> Setup {
         // What the model has said is saved, so that no course of events asks it again.
         From::Received => setup.start.keep_steps_of(&parked),
     }
-    setup.verdicts = verdicts;
+    setup.decisions = decisions;
     setup
 }
 
@@ -132,7 +132,7 @@ fn check(setup: &Setup, game: &mut Game<'_>, path: &[Action], explored: &mut Exp
         || format!("after {path:?}: {:?} {:?} {:?}", task.control, task.doc.decision, task.doc.notices);
     assert_eq!(state.violation, None, "{}", told());
     assert!(state.messages.is_empty() && task.control.status.is_end(), "it hangs {}", told());
-    assert_eq!(task.doc.follow_up, None, "something is still owed {}", told());
+    assert_eq!(task.doc.follow_up, None, "a follow-up is still recorded {}", told());
     let decision = task.doc.decision.as_ref().unwrap_or_else(|| panic!("no outcome {}", told()));
     let winners: Vec<usize> = (0..2).filter(|person| matches!(game.answers[*person], Some(Ok(())))).collect();
     assert!(winners.len() <= 1, "two were told that they decided {}", told());
@@ -172,8 +172,8 @@ fn check(setup: &Setup, game: &mut Game<'_>, path: &[Action], explored: &mut Exp
 
 /// Explores, and says how much that was to whoever runs it with `--nocapture`.
 #[allow(clippy::print_stdout, reason = "see above")]
-async fn explored(from: From, verdicts: Verdicts, budget: Budget) -> Explored {
-    let explored = explore(&setup(from, verdicts, budget).await, check);
+async fn explored(from: From, decisions: Decisions, budget: Budget) -> Explored {
+    let explored = explore(&setup(from, decisions, budget).await, check);
     println!("{explored:?}");
     explored
 }

@@ -1,7 +1,5 @@
 //! Answers, and everything that is not one.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,7 +1,5 @@
 //! Every form in which the service refuses.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,7 +1,5 @@
 //! Tests of the layer around the opening of connections.
 
-#![allow(clippy::unwrap_used)]
-
 use std::future::{Ready, ready};
 
 use hyper_util::client::legacy::connect::Connected;

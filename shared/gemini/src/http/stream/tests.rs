@@ -1,7 +1,5 @@
 //! Tests of the folding of streams.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use serde_json::json;
 

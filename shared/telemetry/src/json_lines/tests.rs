@@ -1,5 +1,4 @@
 //! What lines of the log look like.
-#![allow(clippy::unwrap_used)]
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,5 @@
 //! Documents: what Markdown becomes, within Atlassian's schema, and read back as text.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 
 use super::*;
