@@ -153,7 +153,13 @@ fn nothing_that_is_deployed_depends_on_the_local_runner_or_on_tests() {
         assert!(graph.reach(name).is_disjoint(&above), "{name} depends on something above it");
     }
     assert!(graph.reach("afterhook").is_disjoint(&set(&["benches", "e2e", "simulation"])));
-    assert!(graph.reach("simulation").is_disjoint(&set(&["afterhook", "benches", "e2e", "embedded", "standins"])));
+    assert!(graph.reach("simulation").is_disjoint(&set(&[
+        "afterhook",
+        "benches",
+        "e2e",
+        "embedded",
+        "standins"
+    ])));
 }
 
 #[test]
