@@ -1,6 +1,6 @@
 //! The world around the system: stores, lanes, services and people, and everything that goes wrong with them.
 //!
-//! The code that is tested reaches it through [`Ports`], one handful for each execution environment: so the
+//! The code that is tested reaches it through `Ports`, one handful for each execution environment: so the
 //! world knows who asks, and can let that one die in the middle of it.
 
 mod channel;
