@@ -322,7 +322,7 @@ async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
     let message = asked.question().await;
     assert!(matches!(asked.stored().await.doc.notices[0].state, NoticeState::Intended { .. }));
     // More than a minute later.
-    let long_ago = Clock::system().now().checked_sub(Duration::from_secs(120)).unwrap();
+    let long_ago = Clock::system().now().checked_sub(Duration::from_secs(600)).unwrap();
     asked
         .change(|task| {
             task.doc.notices[0].state = NoticeState::Intended { at: long_ago, owner: "gone".to_owned() };

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Decision, Origin, Outcome, SETTLING, Task, TaskStatus, Timestamp, after};
 
+/// An intent to post a message that is as old as this, by the clock of whoever finds it, is judged by what is in the
+/// channel: the clocks of who wrote it and of who finds it may be two minutes wrong, each in its own direction.
+pub(crate) const NOTICE_SETTLING: Duration = SETTLING.saturating_add(Duration::from_secs(240));
+
 /// A message that could not be posted or changed is tried again after this.
 pub const NOTICE_RETRY: Duration = Duration::from_secs(60);
 /// A message that was refused is tried again after this: a person must mend the cause.
@@ -122,7 +126,7 @@ impl Notice {
     fn due(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state {
             _ if !self.is_pending() => None,
-            NoticeState::Intended { at, .. } => Some(after(at, SETTLING)),
+            NoticeState::Intended { at, .. } => Some(after(at, NOTICE_SETTLING)),
             _ => Some(now),
         }
     }

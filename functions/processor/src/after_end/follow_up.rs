@@ -7,7 +7,6 @@
 //! message goes on: the sweeper sends one once the follow-up is due.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::{Delivery, Effect, Event, TaskId, TaskStatus, Timestamp, after};
 use tracing::warn;
@@ -15,13 +14,11 @@ use tracing::warn;
 use crate::Interrupt;
 use crate::after_end::callback;
 use crate::observe;
-use crate::queue::ack::{Ack, deferral_backoff, wait};
+use crate::queue::ack::{Ack, deferral_backoff, store_backoff, wait};
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
 
-/// How soon a message comes back when somebody else wrote in between, or the stores did not answer.
-const RETRY: Duration = Duration::from_secs(5);
 /// Times that the last write is tried again because somebody else wrote in between.
 const TRIES: usize = 5;
 
@@ -41,7 +38,7 @@ pub(crate) async fn run(
         | TaskStatus::Ignored => {}
         TaskStatus::AwaitingApproval => return Ack::Delete,
         TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
-            return Ack::Retry(Some(RETRY));
+            return Ack::Retry(Some(store_backoff(delivery.receive_count)));
         }
     }
     let outcome = match ended_task(resources, id, deadline).await {
@@ -56,7 +53,7 @@ pub(crate) async fn run(
     };
     outcome.unwrap_or_else(|interrupt| {
         warn!(task_id = %id, ?interrupt, "follow-up failed; the message comes back");
-        Ack::Retry(Some(RETRY))
+        Ack::Retry(Some(store_backoff(delivery.receive_count)))
     })
 }
 

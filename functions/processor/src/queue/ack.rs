@@ -56,6 +56,13 @@ pub(crate) fn retry_backoff(attempts: u32) -> Duration {
     FIRST_RETRY * 4_u32.pow(attempts.saturating_sub(1).min(MAX_ATTEMPTS))
 }
 
+/// How soon a message comes back when the task store did not answer it, or refused to be written: 5 s, doubling, 15 min.
+/// Nothing is wrong with such a message. The 20 receives at which the queue gives it up last for hours then.
+#[must_use]
+pub(crate) fn store_backoff(receive_count: u32) -> Duration {
+    (FIRST_RETRY * 2_u32.pow(receive_count.saturating_sub(1).min(8))).min(MAX_DELAY)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +90,15 @@ mod tests {
     #[test]
     fn wait_that_is_over_is_no_delay() {
         assert_eq!(wait(at(5), at(0), 1), delayed(0, Duration::ZERO));
+    }
+
+    #[test]
+    fn message_of_a_store_that_is_down_for_hours_is_no_dead_letter() {
+        let delays: Vec<Duration> = (1..20).map(store_backoff).collect();
+        assert_eq!(delays[..3], [5, 10, 20].map(Duration::from_secs));
+        assert_eq!(delays[18], MAX_DELAY);
+        assert!(delays.iter().sum::<Duration>() > Duration::from_secs(3 * 3_600));
+        assert_eq!(store_backoff(0), FIRST_RETRY);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Whatever killed it took every task of its batch along, and nobody knows whose fault it was. So each of them runs
 //! alone the next time, after the others of its batch have come to an end. The crash that they shared costs none
-//! of them an attempt; one that happens while a task runs alone is its own.
+//! of them an attempt; one that happens while a task is known to run alone is its own. So it is with a processor that
+//! stood still, or could not write what became of the task: none of that is told from a crash.
 
 use std::sync::Arc;
 
@@ -19,11 +20,42 @@ pub(crate) fn must_run_alone(task: &Task) -> bool {
     task.doc.runs_alone || task.control.fence > task.doc.settled_fence.saturating_add(1)
 }
 
+/// Claims of `task` before the present one that ended without a word and are nobody's fault as far as anybody knows.
+fn forgiven(task: &Task) -> u32 {
+    let lost = task.control.fence.saturating_sub(task.doc.settled_fence.saturating_add(1));
+    if task.doc.runs_alone { 0 } else { u32::try_from(lost).unwrap_or(u32::MAX) }
+}
+
+/// Takes back the tries that `task` has lost to others, before it runs alone. That is written first: if this run dies
+/// as well, it is the task's own fault.
+///
+/// # Errors
+/// What becomes of the message if that cannot be written.
+pub(crate) async fn forgive(processor: &Processor, task: &mut Task) -> Result<(), Ack> {
+    let forgiven = forgiven(task);
+    if forgiven == 0 {
+        return Ok(());
+    }
+    let now = processor.clock().now();
+    task.control.attempts = task.control.attempts.saturating_sub(forgiven).max(1);
+    task.doc.runs_alone = true;
+    task.doc.settled_fence = task.control.fence.saturating_sub(1);
+    task.note(now, "its processor died; it runs alone");
+    task.control.updated_at = now;
+    match processor.stores().tasks.save(task).await {
+        Ok(Save::Done) => Ok(()),
+        Ok(Save::Stale) => Err(Ack::Retry(None)),
+        Err(problem) => {
+            warn!(task_id = %task.id, %problem, "a task whose processor died waits for the end of its lease");
+            Err(Ack::Retry(None))
+        }
+    }
+}
+
 /// Gives the claim of `task` back, to be claimed again when nothing else runs.
 pub(crate) async fn set_aside(processor: &Arc<Processor>, mut task: Task) -> Processed {
     let now = processor.clock().now();
-    let shared = if task.doc.runs_alone { 0 } else { 1 };
-    task.control.attempts = task.control.attempts.saturating_sub(1 + shared);
+    task.control.attempts = task.control.attempts.saturating_sub(forgiven(&task).saturating_add(1));
     task.doc.runs_alone = true;
     task.doc.settled_fence = task.control.fence;
     if let Err(illegal) = task.transition(TaskStatus::Waiting, now, "its processor died; it runs alone") {

@@ -8,12 +8,10 @@ use tracing::{error, info, warn};
 
 use crate::Processor;
 use crate::after_end::{follow_up, notices};
-use crate::queue::ack::{Ack, MAX_DELAY};
+use crate::queue::ack::{Ack, MAX_DELAY, store_backoff};
 
 /// The lease outlives the invocation by this: clocks differ, and a last write may be under way.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
-/// How soon a message comes back when the stores did not answer.
-const STORE_RETRY: Duration = Duration::from_secs(5);
 /// A message that is none of ours comes back this slowly, until the queue gives it up.
 const FOREIGN_RETRY: Duration = Duration::from_secs(60);
 
@@ -55,7 +53,7 @@ pub(crate) async fn claim(
         }
         Err(problem) => {
             warn!(task_id = %id, %problem, "claim failed; the message comes back");
-            Ack::Retry(Some(STORE_RETRY))
+            Ack::Retry(Some(store_backoff(delivery.receive_count)))
         }
     })
 }

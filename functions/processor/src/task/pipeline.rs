@@ -54,7 +54,10 @@ pub(crate) async fn process(
                 .await;
             alone::set_aside(processor, task).await
         }
-        Ok(task) => Processed::Done(run(processor, task, delivery, deadline, member).await),
+        Ok(mut task) => Processed::Done(match alone::forgive(processor, &mut task).await {
+            Ok(()) => run(processor, task, delivery, deadline, member).await,
+            Err(ack) => ack,
+        }),
         Err(ack) => Processed::Done(ack),
     }
 }

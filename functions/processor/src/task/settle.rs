@@ -10,16 +10,13 @@ use domain::{
 use tracing::{error, warn};
 
 use crate::observe;
-use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, wait};
+use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, store_backoff, wait};
 use crate::task::interrupt::Deferred;
 use crate::task::work::Worked;
 use crate::{Finished, Interrupt, Processor};
 
 /// How soon a message comes back for what follows an end.
 const AT_ONCE: Duration = Duration::ZERO;
-/// How soon a message comes back when the last write failed. The lease still runs: the next claim
-/// waits for its end.
-const STORE_RETRY: Duration = Duration::from_secs(10);
 
 /// What the last write makes of the task.
 struct LastWrite {
@@ -60,7 +57,7 @@ pub(crate) async fn settle(
     task.doc.settled_fence = task.control.fence;
     task.doc.runs_alone = false;
     let last_write = if is_told { last_write } else { with_follow_up(&mut task, last_write, now) };
-    write(processor, task, last_write, now).await
+    write(processor, task, last_write, now, delivery).await
 }
 
 /// An API task's end has a follow-up if its receiver has not been told. This claim counts the end; the message
@@ -88,11 +85,18 @@ async fn catch_up(processor: &Processor, task: &mut Task) {
     }
 }
 
-async fn write(processor: &Processor, mut task: Task, last_write: LastWrite, now: Timestamp) -> Ack {
+/// If the write fails, the message comes back. The lease still runs: the next claim waits for its end.
+async fn write(
+    processor: &Processor,
+    mut task: Task,
+    last_write: LastWrite,
+    now: Timestamp,
+    delivery: &Delivery,
+) -> Ack {
     let waits = (task.control.not_before, task.control.due_at);
     if let Err(illegal) = task.transition(last_write.status, now, &last_write.note) {
         error!(task_id = %task.id, %illegal, "the task cannot move to the status that its run ended with");
-        return Ack::Retry(Some(STORE_RETRY));
+        return Ack::Retry(Some(store_backoff(delivery.receive_count)));
     }
     if !last_write.status.is_end() {
         (task.control.not_before, task.control.due_at) = waits;
@@ -106,13 +110,13 @@ async fn write(processor: &Processor, mut task: Task, last_write: LastWrite, now
             warn!(task_id = %task.id, "the lease was lost before the last write; a successor has the task");
             Ack::Retry(None)
         }
-        Err(problem) => store_failed(&task, &problem),
+        Err(problem) => store_failed(&task, &problem, delivery),
     }
 }
 
-fn store_failed(task: &Task, problem: &StoreError) -> Ack {
+fn store_failed(task: &Task, problem: &StoreError, delivery: &Delivery) -> Ack {
     warn!(task_id = %task.id, %problem, "the task could not be written; its message comes back");
-    Ack::Retry(Some(STORE_RETRY))
+    Ack::Retry(Some(store_backoff(delivery.receive_count)))
 }
 
 fn end(status: TaskStatus, note: String) -> LastWrite {

@@ -4,12 +4,19 @@
 //! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
 //! will be answered, and is handed this task's text: by then the thread may show later comments alone.
 
-use domain::{Event, Task, TaskId, TaskStatus};
+use std::time::Duration;
+
+use domain::{Event, StoreError, Task, TaskId, TaskStatus};
 use tracing::warn;
 
 use crate::resources::Resources;
 use crate::task::carried::{hand_over, is_conversational};
 use crate::task::event::{read_event, unwanted};
+
+/// A newer task that somebody has just claimed finds the thread taken, and is given back soon.
+const GIVEN_BACK: Duration = Duration::from_millis(200);
+/// Times that it is waited for.
+const LOOKS: usize = 3;
 
 /// Newer tasks of a thread that are looked at. Of a flood, the last ones are in nobody's way.
 const LOOKED_AT: usize = 5;
@@ -17,8 +24,8 @@ const LOOKED_AT: usize = 5;
 /// The newer task that answers for `task`, if there is one. It costs one request to the store if nobody has said
 /// more, which is the rule. If the store does not answer, there is none.
 ///
-/// The lease of the thread is held meanwhile, so a newer task that has not begun by the store's own word does not
-/// begin before it was handed the text.
+/// The newer task must be in nobody's hands, by the store's own word, before it is handed the text and after that: who
+/// claims it later reads the text with it. The lease of the thread alone does not say so: clocks differ.
 pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) -> Option<TaskId> {
     if !may_give_way(resources, task, event) {
         return None;
@@ -76,19 +83,46 @@ async fn gives_way(resources: &Resources, task: &Task, event: &Event, other: &Ta
     if !takes_the_place_of(&newer, event) || !matches!(unwanted(resources, other, &newer).await, Ok(None)) {
         return false;
     }
-    match resources.stores.tasks.get(&other.id).await {
-        Ok(Some(present)) if is_to_come(&present) => {
-            let is_new_wording = newer.comment_id == event.comment_id;
-            match hand_over(resources, task, event, &present, is_new_wording).await {
-                Ok(()) => true,
-                Err(problem) => {
-                    warn!(task_id = %task.id, %problem, "the text cannot be handed over; this task is answered by itself");
-                    false
-                }
-            }
+    let is_new_wording = newer.comment_id == event.comment_id;
+    match hand_to(resources, task, event, other, is_new_wording).await {
+        Ok(is_handed_over) => is_handed_over,
+        Err(problem) => {
+            warn!(task_id = %task.id, %problem, "the text cannot be handed over; this task is answered by itself");
+            false
         }
-        _ => false,
     }
+}
+
+/// Whether whoever works on `other` next finds what `task` was to answer.
+async fn hand_to(
+    resources: &Resources,
+    task: &Task,
+    event: &Event,
+    other: &Task,
+    is_new_wording: bool,
+) -> Result<bool, StoreError> {
+    let Some(before) = in_nobodys_hands(resources, &other.id).await? else { return Ok(false) };
+    hand_over(resources, task, event, &before, is_new_wording).await?;
+    let after = resources.stores.tasks.get(&other.id).await?;
+    Ok(after.is_some_and(|after| {
+        after.control.fence == before.control.fence && is_to_come(&after) && !is_claimed(&after)
+    }))
+}
+
+/// The task `id`, if it is still to come and nobody has claimed it.
+async fn in_nobodys_hands(resources: &Resources, id: &TaskId) -> Result<Option<Task>, StoreError> {
+    for _ in 0..LOOKS {
+        let present = resources.stores.tasks.get(id).await?.filter(is_to_come);
+        if !present.as_ref().is_some_and(is_claimed) {
+            return Ok(present);
+        }
+        tokio::time::sleep(GIVEN_BACK).await;
+    }
+    Ok(None)
+}
+
+fn is_claimed(task: &Task) -> bool {
+    task.control.status == TaskStatus::Processing
 }
 
 /// Whether `newer` is the same person's next word, or the new wording of the same one.

@@ -120,3 +120,18 @@ async fn messages_of_a_batch_do_not_come_back_together() {
     bench.pass(Duration::from_secs(3));
     assert_eq!(bench.receive(Lane::Standard).await.len(), 1);
 }
+
+/// Whose fault a crash is nobody knows, until the task runs alone by a written word.
+#[tokio::test(start_paused = true)]
+async fn the_first_crash_costs_no_try_and_every_further_one_does() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    *bench.model.delay.lock().unwrap() = Duration::from_secs(1);
+    for attempts in [1, 1, 2, 3] {
+        invoke(&bench, Some(Duration::from_millis(500))).await;
+        assert_eq!(bench.task(&id).await.control.attempts, attempts);
+        bench.pass(Duration::from_secs(200));
+    }
+    invoke(&bench, None).await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+}

@@ -54,6 +54,18 @@ async fn the_newest_of_a_persons_comments_is_answered_for_all() {
     assert!(note.starts_with("superseded by tsk_"), "{note}");
 }
 
+/// Whoever has claimed it may have read already what it was handed, whatever the lease of the thread says.
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_somebody_works_on_supersedes_nothing() {
+    let bench = Bench::new();
+    let events = [1, 2].map(|n| nth(n, "mona", &format!("@afterhook part {n}")));
+    let ids = accepted(&bench, &events).await;
+    let lease = Lease { owner: "another".to_owned(), until: after(bench.now(), Duration::from_secs(300)) };
+    bench.stores.tasks.claim(&ids[1], &ClaimRequest { now: bench.now(), lease }).await.unwrap();
+    bench.work().await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, TaskStatus::Processing]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_persons_comment_supersedes_nothing() {
     let bench = Bench::new();
