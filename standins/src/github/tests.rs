@@ -1,12 +1,11 @@
 //! The stand-in through its HTTP interface and across restarts.
 
-use domain::{Clock, Timestamp};
+use domain::Clock;
 use http::Request;
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::{Fault, FaultRule, GithubStandin, IssueState, PRIMARY_LIMIT, SECONDARY_LIMIT, Scope};
 use crate::kit::testing::{self, Answer};
@@ -67,11 +66,8 @@ async fn pages_are_linked_as_github_links_them() {
 
 #[tokio::test]
 async fn since_leaves_out_what_is_older() {
-    let at = |time: &str| {
-        let time: Timestamp = time.parse().unwrap();
-        GithubStandin::builder().clock(Clock::fixed(time)).build().unwrap()
-    };
-    let github = at("2026-11-20T12:00:00.7Z");
+    let clock = Clock::fixed("2026-11-20T12:00:00.7Z".parse().unwrap());
+    let github = GithubStandin::builder().clock(clock).build().unwrap();
     comment(&github, "x").await;
     assert_eq!(get(&github, COMMENTS).await.json()[0]["created_at"], "2026-11-20T12:00:00Z");
     let count = async |since: &str| {
@@ -113,12 +109,8 @@ async fn what_github_refuses_is_refused() {
 
 #[tokio::test]
 async fn an_app_gets_a_token_that_expires() {
-    let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-    let moved = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(now.as_second()));
-    let source = std::sync::Arc::clone(&moved);
-    let clock = Clock::from_fn(move || {
-        Timestamp::from_second(source.load(std::sync::atomic::Ordering::SeqCst)).unwrap()
-    });
+    let (clock, pass) = testing::movable();
+    let now = clock.now();
     let github = GithubStandin::builder().clock(clock).build().unwrap();
     let jwt = |exp: i64| {
         let claims = json!({"iss": "12345", "iat": now.as_second() - 60, "exp": exp}).to_string();
@@ -138,7 +130,7 @@ async fn an_app_gets_a_token_that_expires() {
     for exp in [now.as_second(), now.as_second() + 3_600] {
         assert_eq!(send(&github, "GET", "/app", &jwt(exp), "").await.status, 401);
     }
-    moved.fetch_add(3_600, std::sync::atomic::Ordering::SeqCst);
+    pass(3_600);
     assert_eq!(send(&github, "GET", COMMENTS, &token, "").await.status, 401);
     assert_eq!(send(&github, "GET", COMMENTS, "ghs_forged", "").await.status, 401);
 }
@@ -164,20 +156,9 @@ async fn a_lost_answer_leaves_the_comment_behind() {
     let address = listener.local_addr().unwrap();
     let github = GithubStandin::new();
     github.set_faults(vec![FaultRule::always(Fault::Lost).first(1)]);
-    let client = async {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let body = r#"{"body":"x"}"#;
-        let head =
-            format!("POST {COMMENTS} HTTP/1.1\r\nhost: x\r\nuser-agent: t\r\nauthorization: Bearer t\r\n");
-        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut received = Vec::new();
-        // A reset connection is an error here; what came before it counts.
-        let _ = stream.read_to_end(&mut received).await;
-        received
-    };
+    let headers = "user-agent: t\r\nauthorization: Bearer t";
     tokio::select! {
-        received = client => assert!(received.is_empty(), "{}", String::from_utf8_lossy(&received)),
+        received = testing::raw(address, COMMENTS, headers, r#"{"body":"x"}"#) => assert_eq!(received, ""),
         served = github.serve(listener) => panic!("{served:?}"),
     }
     assert_eq!(github.comment_count(), 1);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, ThreadState, Timestamp};
+use domain::{Clock, Publisher, ServiceFailure, Target, ThreadState, Timestamp};
 use jira::{Config, Jira};
 
 use super::{ACCOUNT, Fault, FaultRule, JiraStandin, Scope};
-use crate::kit::testing::serve;
+use crate::kit::testing::{mark, serve};
 
 async fn with_client(standin: &JiraStandin, test: impl AsyncFnOnce(Jira)) {
     serve(standin, async |base| {
@@ -21,10 +21,6 @@ fn issue(key: &str) -> Target {
     Target::JiraIssue { host: "acme.atlassian.net".into(), key: key.into() }
 }
 
-fn mark(number: u8) -> Mark {
-    Mark { task_id: TaskId::derive("jira", &[number]), effect: "reply".into() }
-}
-
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
     let standin = JiraStandin::new();
@@ -33,7 +29,7 @@ async fn our_client_talks_and_finds_what_was_lost() {
     with_client(&standin, async |client| {
         assert_eq!(client.login().await.unwrap(), ACCOUNT);
         for (number, fault) in [Fault::Lost, Fault::DoneBut502, Fault::DoneButHangs].into_iter().enumerate() {
-            let mark = mark(u8::try_from(number).unwrap());
+            let mark = mark(number);
             assert_eq!(client.find(&issue("OPS-7"), &mark, since).await.unwrap(), None);
             standin.set_faults(vec![FaultRule::always(fault).on(Scope::Writes).first(1)]);
             let error = client.publish(&issue("OPS-7"), "**Hi**", &mark).await.unwrap_err();

@@ -2,10 +2,14 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use domain::{Clock, Mark, TaskId, Timestamp};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use super::{Standin, State};
@@ -31,12 +35,36 @@ impl Answer {
     }
 }
 
+/// A clock, and what lets so many seconds pass on it. It starts at noon, UTC.
+pub(crate) fn movable() -> (Clock, impl Fn(i64)) {
+    let seconds = Arc::new(AtomicI64::new(1_795_176_000));
+    let source = Arc::clone(&seconds);
+    let clock = Clock::from_fn(move || Timestamp::from_second(source.load(Ordering::SeqCst)).unwrap());
+    (clock, move |passed| _ = seconds.fetch_add(passed, Ordering::SeqCst))
+}
+
+/// The mark of the reply of a task, one for each number.
+pub(crate) fn mark(number: usize) -> Mark {
+    Mark { task_id: TaskId::derive("standin", &number.to_be_bytes()), effect: "reply".into() }
+}
+
 /// Sends a request from `http://127.0.0.1:1`.
 pub(crate) async fn send(router: Router, request: http::request::Builder, body: impl Into<Body>) -> Answer {
     let request: Request<Body> = request.header("host", "127.0.0.1:1").body(body.into()).unwrap();
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+}
+
+/// Everything that is sent on one connection, until it is closed, after a POST of `body` with these headers.
+pub(crate) async fn raw(address: std::net::SocketAddr, path: &str, headers: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\ncontent-length: {}", body.len());
+    stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await.unwrap();
+    let mut received = Vec::new();
+    // A reset connection is an error here; what came before it counts.
+    let _ = stream.read_to_end(&mut received).await;
+    String::from_utf8_lossy(&received).into_owned()
 }
 
 /// Serves a stand-in for as long as a test takes that is given its address.

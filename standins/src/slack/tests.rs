@@ -1,13 +1,13 @@
 //! The stand-in through its HTTP interface, across restarts, and as our own client sees it.
 
-use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, Timestamp};
+use domain::{Clock, Publisher, ServiceFailure, Target, Timestamp};
 use http::Request;
 use serde_json::{Value, json};
 use slack::{Config, Slack};
 use std::time::Duration;
 
 use super::{BOT, ChannelState, Fault, FaultRule, Scope, SlackStandin, USER};
-use crate::kit::testing::{self, Answer, serve};
+use crate::kit::testing::{self, Answer, mark, serve};
 
 async fn send(slack: &SlackStandin, request: http::request::Builder, body: String) -> Answer {
     testing::send(slack.router(), request, body).await
@@ -42,14 +42,9 @@ fn at(time: &str) -> SlackStandin {
 async fn a_message_is_posted_listed_and_shown() {
     let slack = at("2026-11-20T12:00:00.5Z");
     let metadata = json!({"event_type": "afterhook", "event_payload": {"task_id": "tsk_1"}});
-    let made =
-        post(&slack, "chat.postMessage", json!({"channel": "C1", "text": "*Hi* <b>", "metadata": metadata}))
-            .await;
-    let made = made.json();
-    assert_eq!(
-        (&made["ok"], &made["channel"], &made["ts"]),
-        (&json!(true), &json!("C1"), &json!("1795176000.500000"))
-    );
+    let body = json!({"channel": "C1", "text": "*Hi* <b>", "metadata": metadata});
+    let made = post(&slack, "chat.postMessage", body).await.json();
+    assert_eq!(json!([made["ok"], made["channel"], made["ts"]]), json!([true, "C1", "1795176000.500000"]));
     let listed = get(&slack, "conversations.history?channel=C1&include_all_metadata=true").await;
     let message = &listed["messages"][0];
     assert_eq!((&message["user"], &message["bot_id"]), (&json!(USER), &json!(BOT)));
@@ -57,11 +52,8 @@ async fn a_message_is_posted_listed_and_shown() {
     let listed = get(&slack, "conversations.history?channel=C1").await;
     assert!(listed["messages"][0].get("metadata").is_none(), "metadata is given to those who ask for it");
     let page = send(&slack, Request::get("/archives/C1/p1795176000500000"), String::new()).await;
-    assert!(
-        page.text().contains("*Hi* &lt;b&gt;") && page.text().contains("id=\"p1795176000500000\""),
-        "{}",
-        page.text()
-    );
+    let text = page.text();
+    assert!(text.contains("*Hi* &lt;b&gt;") && text.contains("id=\"p1795176000500000\""), "{text}");
     assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
     assert!(send(&slack, Request::get("/"), String::new()).await.text().contains("/archives/C1"));
     assert_eq!(send(&slack, Request::get("/nowhere"), String::new()).await.status, 404);
@@ -87,10 +79,7 @@ async fn threads_are_ascending_and_channels_descending_in_pages() {
         page["messages"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap().to_owned()).collect()
     };
     let first = get(&slack, &format!("conversations.replies?channel=C1&ts={parent}&limit=3")).await;
-    assert_eq!(
-        (texts(&first), &first["has_more"]),
-        (vec!["parent".into(), "a".into(), "b".into()], &json!(true))
-    );
+    assert_eq!(json!([texts(&first), first["has_more"]]), json!([["parent", "a", "b"], true]));
     let cursor = first["response_metadata"]["next_cursor"].as_str().unwrap();
     let second =
         get(&slack, &format!("conversations.replies?channel=C1&ts={parent}&limit=3&cursor={cursor}")).await;
@@ -224,8 +213,7 @@ async fn our_client_talks_and_finds_what_was_lost() {
                 .into_iter()
                 .enumerate()
         {
-            let task_id = TaskId::derive("slack", &[u8::try_from(number).unwrap()]);
-            let mark = Mark { task_id, effect: "reply".into() };
+            let mark = mark(number);
             assert_eq!(client.find(&target, &mark, since).await.unwrap(), None);
             slack.set_faults(vec![FaultRule::always(fault).on(Scope::Writes).first(1)]);
             let error = client.publish(&target, "**Hi**", &mark).await.unwrap_err();
@@ -248,9 +236,8 @@ async fn messages_survive_a_restart_and_time_stamps_go_on() {
     let path = folder.path().join("slack.jsonl");
     let open = || SlackStandin::builder().journal(&path).build();
     let slack = open().unwrap();
-    let ts =
-        post(&slack, "chat.postMessage", json!({"channel": "C1", "text": "one\ntwo"})).await.json()["ts"]
-            .clone();
+    let made = post(&slack, "chat.postMessage", json!({"channel": "C1", "text": "one\ntwo"})).await;
+    let ts = made.json()["ts"].clone();
     post(&slack, "chat.update", json!({"channel": "C1", "ts": ts, "text": "changed"})).await;
     assert!(open().is_err(), "the journal is locked while it is open");
     let before = slack.messages("C1");

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{Clock, Mark, ServiceFailure, TaskId};
+use domain::{Clock, ServiceFailure};
 use http::Request;
 use stripe::{Config, Payment, Problem, RefundRequest, Stripe};
 
 use super::{AMOUNT, Fault, FaultRule, Scope, StripeStandin};
-use crate::kit::testing::{send, serve};
+use crate::kit::testing::{mark, send, serve};
 
 async fn with_client(standin: &StripeStandin, test: impl AsyncFnOnce(Stripe)) {
     serve(standin, async |base| {
@@ -18,16 +18,12 @@ async fn with_client(standin: &StripeStandin, test: impl AsyncFnOnce(Stripe)) {
     .await;
 }
 
-fn mark(number: u8) -> Mark {
-    Mark { task_id: TaskId::derive("stripe", &[number]), effect: "refund".into() }
-}
-
 #[tokio::test]
 async fn a_lost_refund_is_found_and_made_once() {
     let standin = StripeStandin::new();
     with_client(&standin, async |client| {
         for (number, payment) in ["ch_1", "pi_1"].into_iter().enumerate() {
-            let (payment, mark) = (Payment::parse(payment).unwrap(), mark(u8::try_from(number).unwrap()));
+            let (payment, mark) = (Payment::parse(payment).unwrap(), mark(number));
             let request = RefundRequest { payment: &payment, amount: 500, reason: None, mark: &mark };
             standin.set_faults(vec![FaultRule::always(Fault::Lost).on(Scope::Writes).first(1)]);
             let error = client.refund(&request).await.unwrap_err();

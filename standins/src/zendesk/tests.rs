@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{Clock, Mark, Publisher, ServiceFailure, Target, TaskId, ThreadState, Timestamp};
+use domain::{Clock, Publisher, ServiceFailure, Target, ThreadState, Timestamp};
 use http::Request;
 use zendesk::{Config, Credentials, Zendesk};
 
 use super::{AGENT, Fault, FaultRule, Scope, ZendeskStandin};
-use crate::kit::testing::{send, serve};
+use crate::kit::testing::{mark, send, serve};
 
 async fn with_client(standin: &ZendeskStandin, token: &str, test: impl AsyncFnOnce(Zendesk)) {
     serve(standin, async |base| {
@@ -23,10 +23,6 @@ fn ticket(id: u64) -> Target {
     Target::ZendeskTicket { subdomain: "acme".into(), id }
 }
 
-fn mark(number: u8) -> Mark {
-    Mark { task_id: TaskId::derive("zendesk", &[number]), effect: "reply".into() }
-}
-
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
     let standin = ZendeskStandin::new();
@@ -36,7 +32,7 @@ async fn our_client_talks_and_finds_what_was_lost() {
     with_client(&standin, "t", async |client| {
         assert_eq!(client.login().await.unwrap(), AGENT.to_string());
         for (number, fault) in [Fault::Lost, Fault::DoneBut502, Fault::DoneButHangs].into_iter().enumerate() {
-            let mark = mark(u8::try_from(number).unwrap());
+            let mark = mark(number);
             assert_eq!(client.find(&ticket(7), &mark, since).await.unwrap(), None);
             standin.set_faults(vec![FaultRule::always(fault).on(Scope::Writes).first(1)]);
             let error = client.publish(&ticket(7), "**Hi** <b>", &mark).await.unwrap_err();
@@ -65,10 +61,8 @@ async fn closed_tickets_and_strangers_are_refused() {
     .await;
     with_client(&standin, "INVALID", async |client| {
         assert_eq!(client.login().await.unwrap_err().failure, ServiceFailure::Refused);
-        assert_eq!(
-            client.publish(&ticket(8), "Hi", &mark(0)).await.unwrap_err().failure,
-            ServiceFailure::Refused
-        );
+        let error = client.publish(&ticket(8), "Hi", &mark(0)).await.unwrap_err();
+        assert_eq!(error.failure, ServiceFailure::Refused);
     })
     .await;
     assert!(standin.comments(8).is_empty());

@@ -131,9 +131,9 @@ fn calls_that_could_leak_or_miss_are_refused() {
 #[test]
 fn amounts_and_channels_that_cannot_be_are_refused() {
     for (text, word) in [
-        ("[automations.refund_request]\nmax_amount = { usd = 0.001 }", "no amount"),
-        ("[automations.refund_request]\nmax_amount = { jpy = 0.5 }", "no amount"),
-        ("[automations.refund_request]\nmax_amount = { dollars = 1 }", "no currency"),
+        ("[automations.refund_request]\nmax_amount = { usd = 0.001 }", "not an amount"),
+        ("[automations.refund_request]\nmax_amount = { jpy = 0.5 }", "not an amount"),
+        ("[automations.refund_request]\nmax_amount = { dollars = 1 }", "not a currency"),
         ("[automations.refund_request]\nmax_amount = {}", "names no currency"),
         ("[automations.refund_request]", "missing"),
     ] {
@@ -141,7 +141,7 @@ fn amounts_and_channels_that_cannot_be_are_refused() {
         assert!(found.len() == 1 && found[0].contains(word), "{text}: {found:?}");
     }
     let named = format!("{}[automations.summarise]\nchannel = \"#general\"", intent("summarise"));
-    assert!(load(&named).unwrap_err()[0].contains("no id of a channel"));
+    assert!(load(&named).unwrap_err()[0].contains("not an id of a channel"));
 }
 
 #[test]

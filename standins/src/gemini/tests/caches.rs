@@ -1,12 +1,10 @@
 //! Context caches.
 
-use domain::{Clock, Timestamp};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::{FLASH, ask, get, post, request, send};
 use crate::gemini::GeminiStandin;
+use crate::kit::testing::movable;
 
 const CACHES: &str = "/v1beta/cachedContents";
 
@@ -18,13 +16,6 @@ fn cache(ttl: &str) -> Value {
         "ttl": ttl,
         "displayName": "docs",
     })
-}
-
-/// A clock that the returned counter moves, in seconds.
-fn movable() -> (Clock, Arc<AtomicI64>) {
-    let seconds = Arc::new(AtomicI64::new(1_795_000_000));
-    let source = Arc::clone(&seconds);
-    (Clock::from_fn(move || Timestamp::from_second(source.load(Ordering::SeqCst)).unwrap()), seconds)
 }
 
 fn is_gone(reply: &super::Answer) -> bool {
@@ -50,17 +41,17 @@ async fn cached_tokens_are_counted_inside_of_the_prompt() {
 
 #[tokio::test]
 async fn an_expired_cache_is_gone_in_every_use() {
-    let (clock, seconds) = movable();
+    let (clock, pass) = movable();
     let gemini = GeminiStandin::builder().clock(clock).build();
     let made = post(&gemini, CACHES, &cache("60s")).await.json();
     let name = made["name"].as_str().unwrap().to_owned();
-    seconds.fetch_add(59, Ordering::SeqCst);
+    pass(59);
     assert_eq!(gemini.cache_names(), std::slice::from_ref(&name));
     let longer = request("PATCH", &format!("/v1beta/{name}"));
     assert_eq!(send(&gemini, longer, r#"{"ttl": "100.5s"}"#).await.status, 200);
-    seconds.fetch_add(100, Ordering::SeqCst);
+    pass(100);
     assert_eq!(get(&gemini, &format!("/v1beta/{name}")).await.status, 200);
-    seconds.fetch_add(1, Ordering::SeqCst);
+    pass(1);
     assert!(is_gone(&get(&gemini, &format!("/v1beta/{name}")).await));
     assert!(is_gone(&send(&gemini, request("DELETE", &format!("/v1beta/{name}")), "").await));
     let mut body = ask("x");
@@ -80,10 +71,9 @@ async fn a_cache_is_bound_to_its_model_and_has_a_least_size() {
     small["contents"] = json!([{"parts": [{"text": "tiny"}]}]);
     let error = post(&gemini, CACHES, &small).await.json()["error"]["message"].clone();
     assert_eq!(error, "Cached content is too small. total_token_count=8, min_total_token_count=1024");
-    let past = json!({"expireTime": "2020-01-01T00:00:00Z"});
     let mut old = cache("60s");
     old.as_object_mut().unwrap().remove("ttl");
-    old["expireTime"] = past["expireTime"].clone();
+    old["expireTime"] = "2020-01-01T00:00:00Z".into();
     let made = post(&gemini, CACHES, &old).await;
     assert_eq!(made.status, 200);
     let name = made.json()["name"].as_str().unwrap().to_owned();
@@ -112,15 +102,15 @@ async fn lists_come_newest_first_in_pages() {
 
 #[tokio::test]
 async fn storage_is_billed_until_a_cache_is_deleted_or_expires() {
-    let (clock, seconds) = movable();
+    let (clock, pass) = movable();
     let gemini = GeminiStandin::builder().clock(clock).build();
     let deleted = post(&gemini, CACHES, &cache("600s")).await.json();
     let tokens = deleted["usageMetadata"]["totalTokenCount"].as_u64().unwrap();
     post(&gemini, CACHES, &cache("60s")).await;
-    seconds.fetch_add(30, Ordering::SeqCst);
+    pass(30);
     let path = format!("/v1beta/{}", deleted["name"].as_str().unwrap());
     assert_eq!(send(&gemini, request("DELETE", &path), "").await.status, 200);
-    seconds.fetch_add(1_000, Ordering::SeqCst);
+    pass(1_000);
     let bills = gemini.cache_storage();
     assert_eq!(bills.iter().map(|bill| bill.stored.as_secs()).collect::<Vec<_>>(), [30, 60]);
     assert!(bills.iter().all(|bill| bill.tokens == tokens && bill.model == "gemini-3.8-flash"));

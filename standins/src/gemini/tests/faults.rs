@@ -3,11 +3,11 @@
 use domain::Clock;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::{Answer, FLASH, ask, post, request, send};
 use crate::gemini::{Fault, FaultRule, GeminiStandin, Latency, Quota, Scripted, Throttle};
+use crate::kit::testing;
 
 async fn faulty(standin: &GeminiStandin, fault: &str, key: &str, stream: bool) -> Answer {
     let path = if stream { format!("{}?alt=sse", FLASH.replace(":g", ":streamG")) } else { FLASH.to_owned() };
@@ -151,22 +151,10 @@ async fn raw(fault: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let gemini = GeminiStandin::new();
-    let client = async {
-        let body = ask("Hello there, how are you?").to_string();
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!(
-            "POST {FLASH} HTTP/1.1\r\nhost: x\r\nx-goog-api-key: k\r\nx-standin-fault: {fault}\r\nconnection: close\r\n\
-             content-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut received = Vec::new();
-        // A reset connection is an error here; what came before it counts.
-        let _ = stream.read_to_end(&mut received).await;
-        String::from_utf8_lossy(&received).into_owned()
-    };
+    let headers = format!("x-goog-api-key: k\r\nx-standin-fault: {fault}\r\nconnection: close");
+    let body = ask("Hello there, how are you?").to_string();
     tokio::select! {
-        received = client => received,
+        received = testing::raw(address, FLASH, &headers, &body) => received,
         served = gemini.serve(listener) => panic!("{served:?}"),
     }
 }

@@ -25,8 +25,7 @@ fn triage() -> Value {
         "type": "object",
         "properties": {
             "intent": {"type": "string", "enum": ["bug_report", "feature_request", "question", "refund"]},
-            "confidence": {"type": "number", "minimum": 0.0, "maximum": 1.0},
-            "spam": {"type": "boolean"},
+            "confidence": {"type": "number", "minimum": 0.0, "maximum": 1.0}, "spam": {"type": "boolean"},
             "parameters": {"type": "object", "properties": {
                 "bug_report": {"type": "object", "properties": {"version": {"type": "string"}},
                                "required": ["version"]},
@@ -34,17 +33,10 @@ fn triage() -> Value {
             }},
         },
         "required": ["intent", "confidence", "spam"],
-        "$defs": {
-            "Refund": {
-                "type": "object",
-                "properties": {
-                    "payment": {"type": "string", "maxLength": 64},
-                    "amount": {"type": "number"},
-                    "reason": {"type": ["string", "null"]},
-                },
-                "required": ["payment", "amount", "reason"],
-            },
-        },
+        "$defs": {"Refund": {"type": "object", "required": ["payment", "amount", "reason"], "properties": {
+            "payment": {"type": "string", "maxLength": 64}, "amount": {"type": "number"},
+            "reason": {"type": ["string", "null"]},
+        }}},
     })
 }
 
@@ -95,8 +87,7 @@ fn the_openapi_subset_is_understood() {
     let schema = json!({
         "type": "OBJECT",
         "properties": {
-            "a": {"type": "STRING", "nullable": true},
-            "count": {"type": "INTEGER", "format": "int32"},
+            "a": {"type": "STRING", "nullable": true}, "count": {"type": "INTEGER", "format": "int32"},
             "kind": {"type": "STRING", "enum": ["x", "y"]},
             "tags": {"type": "ARRAY", "items": {"type": "STRING"}, "min_items": "2"},
         },
