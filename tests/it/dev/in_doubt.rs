@@ -99,7 +99,8 @@ async fn a_processor_that_died_while_publishing_leaves_one_comment() {
     // The lease ends with the invocation; the message comes back within a minute after it.
     bench.watch.pass(Duration::from_secs(260));
     let task = bench.system.work_until(&id, "completed").await;
-    assert_eq!((bench.world.comments(7).len(), &task["attempts"]), (1, &json!(2)));
+    // A task's first crash may be a neighbour's: it costs no try.
+    assert_eq!((bench.world.comments(7).len(), &task["attempts"]), (1, &json!(1)));
 }
 
 #[tokio::test]
