@@ -15,6 +15,16 @@ const LEASE_MARGIN: Duration = Duration::from_secs(10);
 /// A message that is none of ours comes back this slowly, until the queue gives it up.
 const FOREIGN_RETRY: Duration = Duration::from_secs(60);
 
+/// From so many receives on, a message that finds its task in other hands, or waiting, is let go: at 20 it would be a
+/// dead letter.
+const LET_GO_AT: u32 = 15;
+
+/// What becomes of a message whose task cannot be claimed for `time`. If it does not come back, the sweeper sends a
+/// fresh one when the task is due: at the end of its lease, or of its wait.
+fn until_then(time: Duration, receive_count: u32) -> Ack {
+    if time <= MAX_DELAY && receive_count < LET_GO_AT { Ack::Retry(Some(time)) } else { Ack::Delete }
+}
+
 /// Claims the task that `delivery` names, under a lease until shortly after `deadline`.
 ///
 /// # Errors
@@ -41,12 +51,8 @@ pub(crate) async fn claim(
             notices::deliver(processor, &id, &owner).await;
             follow_up::run(&processor.resources, delivery, &id, status, deadline).await
         }
-        Ok(Claim::Busy { until }) => Ack::Retry(Some(between(now, until).min(MAX_DELAY))),
-        Ok(Claim::NotDue { not_before }) if between(now, not_before) <= MAX_DELAY => {
-            Ack::Retry(Some(between(now, not_before)))
-        }
-        // The sweeper sends a fresh message when it is due.
-        Ok(Claim::NotDue { .. }) => Ack::Delete,
+        Ok(Claim::Busy { until }) => until_then(between(now, until).min(MAX_DELAY), delivery.receive_count),
+        Ok(Claim::NotDue { not_before }) => until_then(between(now, not_before), delivery.receive_count),
         Ok(Claim::Missing) => {
             error!(task_id = %id, "message names a task that is not stored; left for the dead letters");
             Ack::Retry(Some(FOREIGN_RETRY))
@@ -56,4 +62,17 @@ pub(crate) async fn claim(
             Ack::Retry(Some(store_backoff(delivery.receive_count)))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_of_a_task_in_other_hands_is_let_go_before_it_is_a_dead_letter() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(until_then(minute, 14), Ack::Retry(Some(minute)));
+        assert_eq!(until_then(minute, 15), Ack::Delete);
+        assert_eq!(until_then(Duration::from_secs(901), 1), Ack::Delete);
+    }
 }

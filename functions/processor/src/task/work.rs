@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use domain::{Classification, Event, MAX_ATTEMPTS, Task, TaskError, Timestamp};
+use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, Task, TaskError, Timestamp};
 use futures::FutureExt;
 
 use crate::after_end::callback;
@@ -39,7 +39,7 @@ impl Worked {
 /// Works on `task` and gives it back with what came out. Panics do not get past here.
 pub(crate) async fn work(
     processor: &Processor,
-    task: Task,
+    mut task: Task,
     deadline: Timestamp,
     mut member: Member,
 ) -> Worked {
@@ -55,6 +55,8 @@ pub(crate) async fn work(
         Ok(event) => event,
         Err(interrupt) => return Worked::untold(task, Err(interrupt)),
     };
+    // It has come: if all further tries crash, that is what the task ends with.
+    task.doc.error = task.doc.error.take().filter(|error| error.kind != PAYLOAD_MISSING);
     let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
     let outcome = match callback::ended(&claimed).await {
         Ok(Some(ended)) => ended.outcome(),
