@@ -425,7 +425,7 @@ async fn a_receiver_that_was_told_completed_is_never_left_with_a_failed_task() {
         bench.work().await;
     }
     let asked = server.asked();
-    assert_eq!(asked.len(), 6);
+    assert_eq!(asked.len(), 7);
     assert!(asked.iter().all(|again| again.body == asked[0].body && told(again).0 == "task.completed"));
     assert_eq!(counted(&bench, TaskStatus::Completed).await, 1);
     is_over(&bench, &id).await;
