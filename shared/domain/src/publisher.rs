@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Audience, Proof, Target, TaskId, ThreadState, Timestamp};
+use crate::{Audience, Document, Event, Proof, Target, TaskId, ThreadState, Timestamp};
 
 /// A service with threads of comments.
 ///
@@ -46,6 +46,11 @@ pub trait Publisher: Send + Sync {
         None
     }
 
+    /// What it knows of events besides their threads; `None` for a service that has nothing of that kind.
+    fn reference(&self) -> Option<&dyn Reference> {
+        None
+    }
+
     /// Where a person can look at the thread, as far as that is known without asking anybody.
     fn link(&self, _target: &Target) -> Option<String> {
         None
@@ -75,6 +80,14 @@ pub trait InternalNotes: Send + Sync {
     /// Who can see the comment or note called `id` now: what the event says of it may be old, or wrong. `None` if
     /// the service does not say.
     async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError>;
+}
+
+/// Reference texts: a capability of services that know more about what an event is about than its thread says.
+#[async_trait]
+pub trait Reference: Send + Sync {
+    /// What the answer model should have read of the matter of `event`, bounded: the changed files of a pull request,
+    /// the end of a log. Untrusted.
+    async fn about(&self, event: &Event) -> Result<Vec<Document>, ServiceError>;
 }
 
 /// A comment of a thread.

@@ -82,6 +82,40 @@ impl Api {
         thread: Thread<'_>,
         request: &Request,
     ) -> Result<(T, Pages), ServiceError> {
+        let answer = self.answer(call, thread, request).await?;
+        Ok((self.client.decode(call, &answer)?, Pages::of(&answer)))
+    }
+
+    /// The same, as it came; anything but a success is an error.
+    pub(crate) async fn answer(
+        &self,
+        call: Call,
+        thread: Thread<'_>,
+        request: &Request,
+    ) -> Result<Answer, ServiceError> {
+        let (answer, client) = self.send(call, thread, request).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(problem::with(self.auth.kind())(&client, call, &answer))
+    }
+
+    /// The same, whatever its status.
+    pub(crate) async fn raw(
+        &self,
+        call: Call,
+        thread: Thread<'_>,
+        request: &Request,
+    ) -> Result<Answer, ServiceError> {
+        self.send(call, thread, request).await.map(|(answer, _)| answer)
+    }
+
+    async fn send(
+        &self,
+        call: Call,
+        thread: Thread<'_>,
+        request: &Request,
+    ) -> Result<(Answer, Client), ServiceError> {
         let credential = self.auth.credential(&self.client, call, thread).await?;
         let mut client = self.client.with(credential.clone());
         let mut answer = redirect::send(&client, call, request).await?;
@@ -92,7 +126,7 @@ impl Api {
             client = self.client.with(renewed);
             answer = redirect::send(&client, call, request).await?;
         }
-        Ok((self.read(&client, call, &answer)?, Pages::of(&answer)))
+        Ok((answer, client))
     }
 
     fn read<T: DeserializeOwned>(

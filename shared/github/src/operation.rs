@@ -11,3 +11,4 @@ pub(crate) const PUBLISH: Operation = Operation::creates("create a comment");
 pub(crate) const FIND: Operation = Operation::reads("look for our comment");
 pub(crate) const LABELS: Operation = Operation::reads("read the labels");
 pub(crate) const ADD_LABELS: Operation = Operation::creates("add labels");
+pub(crate) const REFERENCE: Operation = Operation::reads("read what the event is about");

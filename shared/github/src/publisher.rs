@@ -2,21 +2,23 @@
 
 use async_trait::async_trait;
 use domain::{
-    Clock, Comment, Labels, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState,
-    Timestamp,
+    Clock, Comment, Document, Event, Labels, Mark, Proof, Publisher, Reference, ServiceError, ServiceFailure,
+    Target, ThreadState, Timestamp,
 };
-use outbound::BuildError;
+use outbound::{BuildError, Call};
 
 use crate::api::Api;
 use crate::comments;
 use crate::config::{Config, Credentials};
+use crate::discussions::{self, Place};
 use crate::labels;
 use crate::marker;
-use crate::operation::{ADD_LABELS, FIND, HISTORY, LABELS, LOGIN, PUBLISH, STATE};
+use crate::operation::{ADD_LABELS, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REFERENCE, STATE};
+use crate::reference;
 use crate::state;
 use crate::thread::Thread;
 
-/// GitHub, by its REST API.
+/// GitHub, by its REST API; discussions by GraphQL.
 ///
 /// One value per process: it holds the connections, the installation tokens and the login.
 #[derive(Debug)]
@@ -45,6 +47,10 @@ impl Publisher for Github {
         if limit == 0 {
             return Ok(Vec::new());
         }
+        if let Some(place) = discussion(target, thread) {
+            let login = self.api.login(call).await?;
+            return discussions::last(&self.api, call, place, limit, &login).await;
+        }
         let (login, last) =
             tokio::join!(self.api.login(call), comments::last(&self.api, call, thread, limit));
         let login = match login {
@@ -62,11 +68,19 @@ impl Publisher for Github {
 
     async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
         let (call, thread) = self.api.client.begin_on(STATE, target, Thread::of)?;
+        if let Some(place) = discussion(target, thread) {
+            return discussions::state(&self.api, call, place).await;
+        }
         state::of(&self.api, call, thread).await
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let (call, thread) = self.api.client.begin_on(PUBLISH, target, Thread::of)?;
+        if let Some(place) = discussion(target, thread) {
+            let top = discussions::top(&self.api, Call { operation: HISTORY, ..call }, place).await?;
+            let body = marker::compose(text, mark);
+            return discussions::create(&self.api, call, place, &body, top.as_deref()).await;
+        }
         comments::create(&self.api, call, thread, &marker::compose(text, mark)).await
     }
 
@@ -78,6 +92,9 @@ impl Publisher for Github {
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
         let login = self.api.present_login(call).await?;
+        if let Some(place) = discussion(target, thread) {
+            return discussions::find(&self.api, call, place, &login, mark, since).await;
+        }
         comments::find(&self.api, call, thread, &login, mark, since).await
     }
 
@@ -85,9 +102,30 @@ impl Publisher for Github {
         Some(self)
     }
 
+    fn reference(&self) -> Option<&dyn Reference> {
+        Some(self)
+    }
+
     fn link(&self, target: &Target) -> Option<String> {
         let (_, thread) = self.api.client.begin_on(HISTORY, target, Thread::of).ok()?;
         Some(thread.page(self.api.client.base()).into())
+    }
+}
+
+/// The place in a discussion that `target` names, if it names one.
+fn discussion<'t>(target: &'t Target, thread: Thread<'t>) -> Option<Place<'t>> {
+    match target {
+        Target::GithubDiscussion { id, reply_to, .. } => {
+            Some(Place { thread, id, reply_to: reply_to.as_deref() })
+        }
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Reference for Github {
+    async fn about(&self, event: &Event) -> Result<Vec<Document>, ServiceError> {
+        reference::about(&self.api, self.api.client.begin(REFERENCE), event).await
     }
 }
 

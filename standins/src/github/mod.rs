@@ -6,7 +6,9 @@
 
 mod auth;
 mod comments;
+mod discussions;
 mod issues;
+mod material;
 mod page;
 mod state;
 mod store;
@@ -16,11 +18,11 @@ mod words;
 mod tests;
 
 pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
-pub use store::{IssueState, StoredComment};
+pub use store::{IssueState, Kind, StoredComment};
 
 use std::io;
 
-use crate::kit::Standin;
+use crate::kit::{Kept, Standin};
 use store::{Change, Github, Place};
 
 /// 403 of the primary rate limit: none remaining until the reset.
@@ -68,6 +70,16 @@ impl GithubStandin {
     pub fn comments(&self, owner: &str, repo: &str, number: u64) -> Vec<StoredComment> {
         let at = Place::new(owner, repo, number);
         self.with(|kept| kept.thread(&at).map(|thread| thread.comments.clone()).unwrap_or_default())
+    }
+
+    /// The comments of all reviews of pull requests, or of all discussions.
+    #[must_use]
+    pub fn comments_of(&self, kind: Kind) -> Vec<StoredComment> {
+        let of_kind = |kept: &Kept<Github>| {
+            let threads = kept.threads().filter(|(at, _)| at.kind == kind);
+            threads.flat_map(|(_, thread)| thread.comments.clone()).collect()
+        };
+        self.with(|kept| of_kind(kept))
     }
 
     /// The labels of an issue.

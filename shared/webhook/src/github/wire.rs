@@ -144,9 +144,6 @@ pub(super) struct Words<'a> {
     /// The comment that a thread of a review began with.
     #[serde(borrow)]
     pub(super) in_reply_to_id: Scalar<'a>,
-    /// The comment of a discussion that this one answers.
-    #[serde(borrow)]
-    pub(super) parent_id: Scalar<'a>,
     #[serde(borrow)]
     pub(super) path: Scalar<'a>,
     #[serde(borrow)]
@@ -216,6 +213,7 @@ pub(super) struct Account<'a> {
 pub(super) struct Repository<'a> {
     #[serde(borrow)]
     pub(super) full_name: Scalar<'a>,
+    pub(super) archived: Flag,
 }
 
 #[derive(Debug, Default, Deserialize)]
