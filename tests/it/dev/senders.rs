@@ -148,9 +148,9 @@ async fn events_of_one_conversation_are_answered_one_after_the_other() {
     assert!(comments.iter().all(|comment| !comment.html.contains("tsk_")), "{comments:?}");
 }
 
-/// What cannot be answered where it came from goes to colleagues.
+/// What nobody needs to answer where it came from goes to colleagues.
 #[tokio::test]
-async fn senders_without_threads_that_can_be_answered_are_summed_up_in_slack() {
+async fn events_of_every_other_sender_can_be_summed_up_in_slack() {
     let system = start("incident").await;
     let samples = [
         ("stripe", "charge.failed.json"),

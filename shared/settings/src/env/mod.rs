@@ -1,5 +1,6 @@
 //! [`Environment`]: what the environment variables say.
 
+mod access;
 mod automations;
 mod aws;
 mod console;
@@ -13,6 +14,7 @@ mod urls;
 mod variables;
 mod zendesk;
 
+pub use access::ApiAccess;
 pub(crate) use automations::{AUTOMATION, AUTOMATION_PREFIX};
 pub use aws::AwsResources;
 pub use console::ConsoleToken;
