@@ -8,6 +8,7 @@ use domain::Clock;
 use standins::gemini::GeminiStandin;
 use standins::github::GithubStandin;
 use standins::jira::JiraStandin;
+use standins::linear::LinearStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
@@ -41,6 +42,7 @@ const STANDINS: &[(OutsideService, Open)] = &[
     (OutsideService::Slack, |clock, journal| open_by(SlackStandin::builder(), clock, journal)),
     (OutsideService::Zendesk, |clock, journal| open_by(ZendeskStandin::builder(), clock, journal)),
     (OutsideService::Jira, |clock, journal| open_by(JiraStandin::builder(), clock, journal)),
+    (OutsideService::Linear, |clock, journal| open_by(LinearStandin::builder(), clock, journal)),
     (OutsideService::Stripe, |clock, journal| open_by(StripeStandin::builder(), clock, journal)),
 ];
 

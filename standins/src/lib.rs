@@ -12,6 +12,7 @@ pub mod gemini;
 pub mod github;
 pub mod jira;
 mod kit;
+pub mod linear;
 pub mod slack;
 pub mod stripe;
 pub mod zendesk;

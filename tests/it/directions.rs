@@ -27,6 +27,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("gemini", &["domain", "resilience"]),
     ("github", &["domain", "outbound"]),
     ("jira", &["domain", "markdown", "outbound"]),
+    ("linear", &["domain", "outbound"]),
     ("slack", &["domain", "markdown", "outbound"]),
     ("stripe", &["domain", "outbound"]),
     ("zendesk", &["domain", "markdown", "outbound"]),
@@ -34,7 +35,7 @@ const SHARED: &[(&str, &[&str])] = &[
     (
         "wiring",
         &[
-            "domain", "gemini", "github", "jira", "outbound", "settings", "slack", "stripe",
+            "domain", "gemini", "github", "jira", "linear", "outbound", "settings", "slack", "stripe",
             "webhook", "zendesk",
         ],
     ),

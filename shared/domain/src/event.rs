@@ -203,6 +203,11 @@ pub enum Target {
         /// Key of the issue (`OPS-7`).
         key: String,
     },
+    /// The comments of a Linear issue.
+    LinearIssue {
+        /// The issue's id, a UUID.
+        id: String,
+    },
 }
 
 impl Target {
@@ -220,6 +225,7 @@ impl Target {
             Self::SlackThread { .. } => "slack",
             Self::ZendeskTicket { .. } => "zendesk",
             Self::JiraIssue { .. } => "jira",
+            Self::LinearIssue { .. } => "linear",
         }
     }
 }

@@ -63,6 +63,8 @@ services! {
     Zendesk => zendesk::ROW,
     /// Jira.
     Jira => jira::ROW,
+    /// Linear.
+    Linear => linear::ROW,
     /// Stripe.
     Stripe => stripe::ROW,
 }
