@@ -79,7 +79,7 @@ impl Publisher for Github {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
-        let login = self.api.login(call).await?;
+        let login = self.api.present_login(call).await?;
         comments::find(&self.api, call, thread, &login, mark, since).await
     }
 

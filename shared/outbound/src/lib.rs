@@ -27,6 +27,7 @@ mod search;
 mod service;
 mod single_flight;
 mod transport;
+mod words;
 
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
@@ -45,3 +46,4 @@ pub use reqwest::{Method, StatusCode, Url};
 pub use search::{CLOCK_SKEW, is_recent};
 pub use service::{Operation, Service};
 pub use single_flight::SingleFlight;
+pub use words::{has_word, says};
