@@ -337,3 +337,21 @@ async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
     assert_eq!(asked.question().await.ts, message.ts);
     asked.running.stop().await;
 }
+
+#[tokio::test]
+async fn who_requested_a_task_does_not_approve_it_by_a_click_and_is_told_so() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    asked
+        .change(|task| {
+            domain::API_SOURCE.clone_into(&mut task.doc.source);
+            "mona".clone_into(&mut task.doc.actor);
+        })
+        .await;
+    let answer = asked.click(&message, APPROVE, APPROVER).await;
+    assert_eq!((answer.status, answer.json()["reason"].clone()), (200, json!("own_task")));
+    let told = asked.told(APPROVER).await;
+    assert!(told.contains("You requested this task"), "{told}");
+    assert_eq!(asked.api.task(&asked.id).await["status"], "awaiting_approval");
+    asked.running.stop().await;
+}

@@ -68,6 +68,9 @@ pub(crate) async fn take(
     trail.step = "decide";
     match clicked.decide(ingest, request).await {
         Ok(outcome) => Ok(outcome),
+        Err(DecideError::OwnTask { .. }) => {
+            clicked.turn_away(ingest, ClickKind::OwnTask, "own_task", trail).await
+        }
         Err(error) => match late(&error) {
             Some(reason) => clicked.turn_away(ingest, ClickKind::TooLate, reason, trail).await,
             None => Err(error.into()),
@@ -82,7 +85,7 @@ fn late(error: &DecideError) -> Option<&'static str> {
         DecideError::Conflict { .. } => Some("already_decided"),
         DecideError::StaleDraft { .. } => Some("stale_draft"),
         DecideError::Expired { .. } => Some("expired"),
-        DecideError::EmptyText | DecideError::Store(_) => None,
+        DecideError::OwnTask { .. } | DecideError::EmptyText | DecideError::Store(_) => None,
     }
 }
 

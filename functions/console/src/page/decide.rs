@@ -108,7 +108,7 @@ async fn answer(
             let to = format!("/ui/tasks/{}?done={word}", task.id);
             return Ok(Redirect::to(&to).into_response());
         }
-        Err(refusal @ (Refusal::Conflict { .. } | Refusal::Malformed(_))) => refusal,
+        Err(refusal @ (Refusal::Conflict { .. } | Refusal::OwnTask(_) | Refusal::Malformed(_))) => refusal,
         Err(refusal) => return Err(Failure(refusal)),
     };
     let problem = refusal.problem();

@@ -2,6 +2,7 @@
 
 use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus};
 use maud::{Markup, PreEscaped, html};
+use settings::Role;
 
 use super::diff::diff;
 use super::layout;
@@ -74,7 +75,15 @@ pub(crate) fn section(session: &Session, task: &Task, drafts: &Drafts, typed: Op
                 span.quiet { (by) }
             }
             div.prose { (rendered(text)) }
-            @if parked { (form(session, task, &draft.hash, text, typed)) }
+            @if parked {
+                @if !session.may(Role::Decide) {
+                    p.quiet { "Your token may not decide." }
+                } @else if task.is_requested_by(&session.name) {
+                    p.quiet { "You requested this task: somebody else has to decide about it." }
+                } @else {
+                    (form(session, task, &draft.hash, text, typed))
+                }
+            }
             (compared(task, drafts, &draft.hash, text))
         }
     }
