@@ -112,6 +112,8 @@ pub(crate) struct Fields {
     pub(crate) draft_hash: String,
     /// The draft as edited.
     pub(crate) text: String,
+    /// What the button says that it publishes: `draft` or `edit`.
+    pub(crate) publish: String,
     /// What the person adds.
     pub(crate) note: String,
 }

@@ -24,12 +24,8 @@ pub(crate) fn is_ours(headers: &HeaderMap) -> bool {
 /// Whether the request came over plain HTTP to this very machine, where `Secure` cookies do not work in
 /// every browser and nobody listens in. Who lies about it spoils only their own cookie.
 pub(crate) fn is_local(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
-    });
     let forwarded = headers.get("x-forwarded-proto").is_some_and(|proto| proto != "http");
-    !forwarded && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    !forwarded && edge::is_loopback(headers)
 }
 
 #[cfg(test)]

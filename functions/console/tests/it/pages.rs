@@ -83,12 +83,46 @@ async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
     let preview = rig.submit(&format!("/ui/tasks/{}/preview", task.id), &fields, &cookie).await.text();
     assert!(preview.contains("<mark>fixed</mark>") && preview.contains("<mark>mended</mark>"), "{preview}");
     assert_eq!(rig.stored(&task.id).await.control.status, TaskStatus::AwaitingApproval);
+    assert!(
+        preview.contains("Publish your version") && !preview.contains("Approve and publish"),
+        "{preview}"
+    );
+    let [hash, text] = fields;
+    let fields = [hash, text, ("publish", "edit")];
     rig.submit(&format!("/ui/tasks/{}/approve", task.id), &fields, &cookie).await;
     let stored = rig.stored(&task.id).await;
     let text = short_sha256("Thank you, this is mended in 1.2.\nBye.");
     assert_eq!(stored.doc.decision.unwrap().publish_hash, Some(text));
     let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
     assert!(page.contains("What was edited") && page.contains("<mark>fixed</mark>"));
+}
+
+#[tokio::test]
+async fn an_edit_behind_a_button_that_says_nothing_of_it_is_shown_and_not_published() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
+    let (hash, path) = (short_sha256(DRAFT), format!("/ui/tasks/{}/approve", task.id));
+    let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
+    assert!(page.contains("name=\"publish\" value=\"draft\"") && page.contains("Approve and publish"));
+    for button in [&[("publish", "draft")][..], &[], &[("publish", "")]] {
+        let fields = [("draft_hash", hash.as_str()), ("text", "A **forgotten** edit."), ("note", "mine")];
+        let fields: Vec<_> = fields.into_iter().chain(button.iter().copied()).collect();
+        let answer = rig.submit(&path, &fields, &cookie).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let page = answer.text();
+        assert!(
+            page.contains("nothing is published yet") && page.contains("<strong>forgotten</strong>"),
+            "{page}"
+        );
+        assert!(page.contains("value=\"edit\"") && page.contains("Publish your version"), "{page}");
+        assert!(page.contains("Discard my changes") && page.contains("value=\"mine\""), "{page}");
+        assert!(!page.contains("Approve and publish"), "{page}");
+    }
+    assert_eq!(rig.stored(&task.id).await, task);
+    // The button for an edit publishes a text that is none as what it is.
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT), ("publish", "edit")];
+    assert_eq!(rig.submit(&path, &fields, &cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(rig.stored(&task.id).await.doc.decision.unwrap().outcome, Outcome::Approved);
 }
 
 #[tokio::test]
