@@ -36,6 +36,8 @@ pub enum Command {
     Send(SendArgs),
     /// Look at tasks, decide about drafts, retry.
     Tasks(TasksArgs),
+    /// Make a token for the console: prints the line to paste into CONSOLE_TOKEN.
+    Token(TokenArgs),
     /// Put dead letters back to work, after showing them.
     Redrive(RedriveArgs),
     /// Check agent.toml and the environment, and show the effective limits.
@@ -191,6 +193,14 @@ pub enum TasksAction {
 
 fn status(name: &str) -> Result<TaskStatus, String> {
     name.parse()
+}
+
+/// `afterhook token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// Whose it is: the name that decisions are recorded under. With roles (`mona/read+decide`) it is good for those
+    /// alone: read, submit, decide.
+    pub name: String,
 }
 
 /// `afterhook redrive`.
