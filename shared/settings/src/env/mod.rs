@@ -189,6 +189,15 @@ impl Environment {
         self.webhook_secrets.insert(secrets::key_of(name), Secrets(vec![secret.to_owned().into()]));
     }
 
+    /// Checks that no two of these `sources`, nor one of them and callbacks, have a secret in common: what one sender
+    /// signs, the other's route would take as another task.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: every pair, by the variables.
+    pub fn check_apart<'s>(&self, sources: impl IntoIterator<Item = &'s str>) -> Result<(), Mistakes> {
+        secrets::check_apart(self, sources)
+    }
+
     /// The live secrets of the source called `name`. `None` when it has none: then no signature can be verified.
     #[must_use]
     pub fn secrets_for(&self, name: &str) -> Option<&Secrets> {

@@ -32,6 +32,28 @@ fn a_source_finds_its_secret_by_its_name() {
 }
 
 #[test]
+fn two_sources_with_an_equal_secret_are_refused() {
+    let variables = [
+        ("GITHUB_WEBHOOK_SECRET", "one\nshared"),
+        ("GITLAB_WEBHOOK_SECRET", "shared\ntwo"),
+        ("JIRA_WEBHOOK_SECRET", "three"),
+        ("API_WEBHOOK_SECRET", "three"),
+    ];
+    let environment = Environment::from_map(variables).unwrap();
+    assert_eq!(environment.check_apart(["github", "stripe"]), Ok(()), "an unknown source does no harm");
+    let found = lines(&environment.check_apart(["github", "gitlab", "jira"]).unwrap_err());
+    assert_eq!(
+        found,
+        [
+            "environment: GITLAB_WEBHOOK_SECRET: shares a secret with GITHUB_WEBHOOK_SECRET, so what one of the two \
+             signs could be played to the other; give each its own",
+            "environment: JIRA_WEBHOOK_SECRET: shares a secret with API_WEBHOOK_SECRET, so what one of the two signs \
+             could be played to the other; give each its own",
+        ]
+    );
+}
+
+#[test]
 fn a_blank_signing_secret_is_none() {
     let environment = Environment::from_map([("GITHUB_WEBHOOK_SECRET", " \n\n")]).unwrap();
     assert!(environment.secrets_for("github").is_none());
