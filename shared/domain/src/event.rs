@@ -224,6 +224,11 @@ pub enum Target {
         /// Key of the issue (`OPS-7`).
         key: String,
     },
+    /// The comments of a Linear issue.
+    LinearIssue {
+        /// The issue's id, a UUID.
+        id: String,
+    },
 }
 
 impl Target {
@@ -235,6 +240,7 @@ impl Target {
             Self::SlackThread { .. } => "slack",
             Self::ZendeskTicket { .. } => "zendesk",
             Self::JiraIssue { .. } => "jira",
+            Self::LinearIssue { .. } => "linear",
         }
     }
 }

@@ -4,13 +4,12 @@
 //! level alone, and `clientMutationId` keeps nothing from happening twice: the marker in the body is the proof.
 
 use domain::{Comment, Mark, Proof, ServiceError, ThreadState, Timestamp};
-use outbound::{Call, is_recent};
+use outbound::{Call, is_recent, marker};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::graphql::ask;
-use crate::marker;
 use crate::thread::Thread;
 
 /// Comments on a page: the most that GitHub gives.

@@ -32,7 +32,6 @@ mod discussions;
 mod graphql;
 mod labels;
 mod link;
-mod marker;
 mod operation;
 mod problem;
 mod publisher;

@@ -5,18 +5,20 @@ use domain::{
     Clock, Comment, Document, Event, Labels, Mark, Proof, Publisher, Reference, ServiceError, ServiceFailure,
     Target, ThreadState, Timestamp,
 };
-use outbound::{BuildError, Call};
+use outbound::{BuildError, Call, marker};
 
 use crate::api::Api;
 use crate::comments;
 use crate::config::{Config, Credentials};
 use crate::discussions::{self, Place};
 use crate::labels;
-use crate::marker;
 use crate::operation::{ADD_LABELS, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REFERENCE, STATE};
 use crate::reference;
 use crate::state;
 use crate::thread::Thread;
+
+/// Longest body of a comment, in characters.
+const MAX_BODY: usize = 65_536;
 
 /// GitHub, by its REST API; discussions by GraphQL.
 ///
@@ -76,12 +78,12 @@ impl Publisher for Github {
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let (call, thread) = self.api.client.begin_on(PUBLISH, target, Thread::of)?;
+        let body = marker::compose(text, mark, MAX_BODY);
         if let Some(place) = discussion(target, thread) {
             let top = discussions::top(&self.api, Call { operation: HISTORY, ..call }, place).await?;
-            let body = marker::compose(text, mark);
             return discussions::create(&self.api, call, place, &body, top.as_deref()).await;
         }
-        comments::create(&self.api, call, thread, &marker::compose(text, mark)).await
+        comments::create(&self.api, call, thread, &body).await
     }
 
     async fn find(
