@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Audience, Document, Event, Proof, Target, TaskId, ThreadState, Timestamp};
+use crate::{Audience, Document, Event, Proof, Redeliveries, Target, TaskId, ThreadState, Timestamp};
 
 /// A service with threads of comments.
 ///
@@ -48,6 +48,11 @@ pub trait Publisher: Send + Sync {
 
     /// What it knows of events besides their threads; `None` for a service that has nothing of that kind.
     fn reference(&self) -> Option<&dyn Reference> {
+        None
+    }
+
+    /// The record of its webhooks; `None` for a service that sends again what failed, or has no such record.
+    fn redeliveries(&self) -> Option<&dyn Redeliveries> {
         None
     }
 

@@ -100,6 +100,26 @@ impl Api {
         Err(problem::with(self.auth.kind())(&client, call, &answer))
     }
 
+    /// Sends `request` as whoever has set up our hooks: the app itself, or the token's account.
+    pub(crate) async fn as_owner(&self, call: Call, request: &Request) -> Result<Answer, ServiceError> {
+        let (answer, client) = match &self.auth {
+            Auth::App(app) => app.send(&self.client, call, request).await?,
+            Auth::Token(credential) => {
+                let client = self.client.with(credential.clone());
+                (redirect::send(&client, call, request).await?, client)
+            }
+        };
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(problem::with(self.auth.kind())(&client, call, &answer))
+    }
+
+    /// Whether it is an app that we act as, which has one hook of its own.
+    pub(crate) fn is_app(&self) -> bool {
+        matches!(self.auth, Auth::App(_))
+    }
+
     /// The same, whatever its status.
     pub(crate) async fn raw(
         &self,

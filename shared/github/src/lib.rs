@@ -28,6 +28,7 @@ mod app_key;
 mod comments;
 mod config;
 mod credentials;
+mod deliveries;
 mod discussions;
 mod graphql;
 mod labels;

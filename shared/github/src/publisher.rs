@@ -2,17 +2,20 @@
 
 use async_trait::async_trait;
 use domain::{
-    Clock, Comment, Document, Event, Labels, Mark, Proof, Publisher, Reference, ServiceError, ServiceFailure,
-    Target, ThreadState, Timestamp,
+    Clock, Comment, Document, Event, FailedDelivery, Labels, Mark, Proof, Publisher, Redeliveries, Reference,
+    ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
 };
 use outbound::{BuildError, Call, marker};
 
 use crate::api::Api;
 use crate::comments;
 use crate::config::{Config, Credentials};
+use crate::deliveries;
 use crate::discussions::{self, Place};
 use crate::labels;
-use crate::operation::{ADD_LABELS, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REFERENCE, STATE};
+use crate::operation::{
+    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REDELIVER, REFERENCE, STATE,
+};
 use crate::reference;
 use crate::state;
 use crate::thread::Thread;
@@ -108,6 +111,10 @@ impl Publisher for Github {
         Some(self)
     }
 
+    fn redeliveries(&self) -> Option<&dyn Redeliveries> {
+        Some(self)
+    }
+
     fn link(&self, target: &Target) -> Option<String> {
         let (_, thread) = self.api.client.begin_on(HISTORY, target, Thread::of).ok()?;
         Some(thread.page(self.api.client.base()).into())
@@ -121,6 +128,23 @@ fn discussion<'t>(target: &'t Target, thread: Thread<'t>) -> Option<Place<'t>> {
             Some(Place { thread, id, reply_to: reply_to.as_deref() })
         }
         _ => None,
+    }
+}
+
+#[async_trait]
+impl Redeliveries for Github {
+    async fn failed(
+        &self,
+        source: &str,
+        hooks: &[String],
+        since: Timestamp,
+    ) -> Result<Vec<FailedDelivery>, ServiceError> {
+        let call = self.api.client.begin(DELIVERIES);
+        deliveries::failed(&self.api, call, source, hooks, since).await
+    }
+
+    async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError> {
+        deliveries::redeliver(&self.api, self.api.client.begin(REDELIVER), delivery).await
     }
 }
 

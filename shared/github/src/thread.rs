@@ -129,7 +129,8 @@ impl<'a> Thread<'a> {
     }
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether it is safe as a segment of a path.
+pub(crate) fn is_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         && !matches!(name, "." | "..")

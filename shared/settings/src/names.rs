@@ -18,6 +18,13 @@ pub(crate) const LOGIN: Form =
 pub(crate) const ACCOUNT: Form =
     Form { fits: is_account, pattern: "^[A-Za-z0-9_.:-]{1,128}$", example: "U2CERLKJA" };
 
+/// A repository of GitHub with its owner, or an organisation.
+pub(crate) const HOOK: Form = Form {
+    fits: is_hook,
+    pattern: "^[A-Za-z0-9_-]{1,39}(/[A-Za-z0-9._-]{1,100})?$",
+    example: "octo/repo",
+};
+
 /// The longest name.
 const MAX_NAME: usize = 64;
 
@@ -46,6 +53,17 @@ pub(crate) fn is_login(name: &str) -> bool {
     let name = name.strip_suffix("[bot]").unwrap_or(name);
     (1..=39).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// `octo/repo` or `octo`; no dots alone, which would mean another path.
+pub(crate) fn is_hook(name: &str) -> bool {
+    let (owner, repo) = name.split_once('/').map_or((name, None), |(owner, repo)| (owner, Some(repo)));
+    let is_repo = |repo: &str| {
+        (1..=100).contains(&repo.len())
+            && repo.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            && !matches!(repo, "." | "..")
+    };
+    is_login(owner) && !owner.ends_with(']') && repo.is_none_or(is_repo)
 }
 
 /// An account of any other service: its login or id (Slack's `U…`, Jira's account id).

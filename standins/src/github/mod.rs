@@ -7,6 +7,7 @@
 mod auth;
 mod comments;
 mod discussions;
+mod hooks;
 mod issues;
 mod material;
 mod page;
@@ -18,7 +19,7 @@ mod words;
 mod tests;
 
 pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
-pub use store::{IssueState, Kind, StoredComment};
+pub use store::{Delivery, IssueState, Kind, StoredComment};
 
 use std::io;
 
@@ -80,6 +81,19 @@ impl GithubStandin {
             threads.flat_map(|(_, thread)| thread.comments.clone()).collect()
         };
         self.with(|kept| of_kind(kept))
+    }
+
+    /// Records a delivery that was answered with this status, now.
+    pub fn seed_delivery(&self, guid: &str, event: &str, action: &str, status: u16) {
+        let [guid, event, action] = [guid, event, action].map(str::to_owned);
+        let delivery = Delivery { guid, event, action, status, redelivery: false, at: self.now() };
+        self.with(|kept| kept.deliveries.push(delivery));
+    }
+
+    /// Every try to deliver a webhook, oldest first.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.with(|kept| kept.deliveries.clone())
     }
 
     /// The labels of an issue.

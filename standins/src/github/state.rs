@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::auth::Caller;
 use super::store::{Change, Github, Kind, Place, check_names};
 use super::words::{self, not_found, of_status, refusal};
-use super::{comments, discussions, issues, material, page};
+use super::{comments, discussions, hooks, issues, material, page};
 use crate::kit::{Call, Fault, Kept, Reply, State};
 
 /// Requests per hour, as the headers have it.
@@ -84,6 +84,12 @@ impl State for Github {
         if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
     }
 
+    /// A token for an installation changes nothing that anybody sees, nor does a query.
+    fn writes(call: &Call) -> bool {
+        let is_query = call.path == "/graphql" && !call.field("query").unwrap_or_default().starts_with("mutation");
+        call.method != "GET" && !call.path.ends_with("/access_tokens") && !is_query
+    }
+
     fn is_api(call: &Call) -> bool {
         let is_page = match call.segments().as_slice() {
             [] => true,
@@ -134,6 +140,10 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 _ => Err(not_found()),
             }
         }
+        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(call)),
+        (_, ["repos", _, _, "hooks", "2", "deliveries", rest @ ..] | ["orgs", _, "hooks", "2", "deliveries", rest @ ..]) => {
+            hooks::deliveries(kept, call, rest, now)
+        }
         ("GET", ["repos", owner, repo]) => {
             check_names(owner, repo)?;
             Ok(Reply::ok(json!({"full_name": format!("{owner}/{repo}"), "archived": false})))
@@ -165,6 +175,7 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
         "permissions": permissions,
     });
     match (call.method.as_str(), call.segments().as_slice()) {
+        (_, ["app", "hook", "deliveries", rest @ ..]) => hooks::deliveries(kept, call, rest, now),
         ("GET", ["app"]) => Ok(Reply::ok(json!({
             "id": id,
             "slug": LOGIN,

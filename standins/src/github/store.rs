@@ -138,6 +138,24 @@ pub struct Github {
     threads: BTreeMap<Key, (Place, Thread)>,
     /// The last id of a comment.
     pub(super) last_id: u64,
+    /// Every try to deliver a webhook, oldest first.
+    pub(super) deliveries: Vec<Delivery>,
+}
+
+/// A try to deliver a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its event's id.
+    pub guid: String,
+    /// Its kind.
+    pub event: String,
+    /// Its action.
+    pub action: String,
+    /// What was answered.
+    pub status: u16,
+    /// Whether somebody asked for it.
+    pub redelivery: bool,
+    pub(super) at: Timestamp,
 }
 
 impl Github {

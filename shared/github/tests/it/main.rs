@@ -5,6 +5,7 @@
 mod account;
 mod app;
 mod connection;
+mod deliveries;
 mod discussions;
 mod find;
 mod github;
