@@ -26,9 +26,9 @@ const SHARED: &[(&str, &[&str])] = &[
     ("embedded", &["domain"]),
     ("gemini", &["domain", "resilience"]),
     ("github", &["domain", "outbound"]),
-    ("jira", &["domain", "markdown", "outbound"]),
+    ("jira", &["domain", "markdown", "outbound", "webhook"]),
     ("linear", &["domain", "outbound"]),
-    ("slack", &["domain", "markdown", "outbound"]),
+    ("slack", &["domain", "markdown", "outbound", "webhook"]),
     ("stripe", &["domain", "outbound"]),
     ("zendesk", &["domain", "markdown", "outbound"]),
     // Clients as they are configured: one row per service.

@@ -140,6 +140,9 @@ pub struct ServiceError {
     pub message: String,
 }
 
+/// What the kind of a task's error ends with while its service refuses our account ([`ServiceFailure::AccountRefused`]).
+pub const ACCOUNT_REFUSED: &str = "_account";
+
 /// What the caller of a service does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceFailure {

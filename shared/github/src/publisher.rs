@@ -158,12 +158,12 @@ impl Reference for Github {
 #[async_trait]
 impl Labels for Github {
     async fn list(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
-        let (call, thread) = self.api.client.begin_on(LABELS, target, Thread::of)?;
+        let (call, thread) = self.api.client.begin_on(LABELS, target, Thread::labelled)?;
         labels::list(&self.api, call, thread).await
     }
 
     async fn add(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
-        let (call, thread) = self.api.client.begin_on(ADD_LABELS, target, Thread::of)?;
+        let (call, thread) = self.api.client.begin_on(ADD_LABELS, target, Thread::labelled)?;
         labels::add(&self.api, call, thread, labels).await
     }
 }

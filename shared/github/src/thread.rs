@@ -49,6 +49,15 @@ impl<'a> Thread<'a> {
         Ok(Self { owner, repo, number, kind })
     }
 
+    /// Likewise, of what has labels: those of a discussion are no issue's.
+    pub(crate) fn labelled(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
+        let thread = Self::of(client, call, target)?;
+        match thread.kind {
+            Kind::Issue | Kind::Review(_) => Ok(thread),
+            Kind::Discussion => Err(client.refused(call, "issues and pull requests alone get labels")),
+        }
+    }
+
     /// Likewise for a place in a repository that is named `owner/repo`.
     pub(crate) fn in_repository(client: &Client, call: Call, name: &'a str) -> Result<Self, ServiceError> {
         let (owner, repo) = name.split_once('/').unwrap_or_default();

@@ -39,6 +39,8 @@ mod zendesk;
 pub use api::{ApiMistake, ApiTask};
 pub use body_form::{BodyForm, is_media_type};
 pub use field_map::{FieldMap, Pointer, PointerError};
+pub use jira::adf_text;
+pub use slack::slack_text;
 pub use filter::{CommentPolicy, Filter, IgnoreReason, InternalPolicy, USUAL_MAX_EVENT_AGE, check_age};
 pub use headers::Headers;
 pub use mention::mentions;

@@ -7,7 +7,7 @@ use crate::support::{Bench, Post, issue};
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_refused_costs_no_task_and_no_try_and_is_told_loudly() {
     let bench = Bench::new();
-    for _ in 0..12 {
+    for _ in 0..6 {
         bench.service.posts.lock().unwrap().push_back(Post::Refuse(ServiceFailure::AccountRefused));
     }
     let id = bench.accept(&issue(7)).await;
@@ -16,7 +16,7 @@ async fn an_account_that_is_refused_costs_no_task_and_no_try_and_is_told_loudly(
     assert_eq!(task.control.status, TaskStatus::Waiting, "{:?}", task.doc.error);
     assert_eq!(task.control.attempts, 0);
     assert!(task.doc.timeline.last().unwrap().note.contains("refuses our account"));
-    assert_eq!(task.doc.error.unwrap().kind, "github_error");
+    assert_eq!(task.doc.error.unwrap().kind, "github_account");
     assert_eq!(bench.figures.total("NotReady", &[("reason", "github")]), 1.0);
     let task = bench.until_settled(&id).await;
     assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);

@@ -95,3 +95,16 @@ async fn who_sees_a_comment_is_asked_by_its_id() {
         assert_eq!(notes.audience(&target(), id).await.unwrap(), expected, "{id}");
     }
 }
+
+#[tokio::test]
+async fn code_quotes_and_the_targets_of_links_are_kept() {
+    let mut rich = comment(1, "mona", 1, "");
+    rich["body"]["content"] = json!([
+        {"type": "codeBlock", "attrs": {"language": "sh"}, "content": [{"type": "text", "text": "make all"}]},
+        {"type": "paragraph", "content": [{"type": "text", "text": "see here",
+            "marks": [{"type": "link", "attrs": {"href": "https://x.example/log"}}]}]},
+    ]);
+    let server = serving(vec![rich]).await;
+    let text = client(&server).history(&target(), 5).await.unwrap().remove(0).text;
+    assert!(text.contains("```sh\nmake all\n```") && text.contains("https://x.example/log"), "{text}");
+}
