@@ -59,7 +59,7 @@ fn replay(seed: u64, options: Options, arguments: &Arguments) -> bool {
         let quiet = Options { traced: false, ..options };
         scenario = shrink(scenario, 1_000, |smaller| {
             let outcome = run(smaller, quiet);
-            outcome.verdicts.iter().any(|verdict| verdict.invariant.contains(&arguments.invariant))
+            outcome.violations.iter().any(|violation| violation.invariant.contains(&arguments.invariant))
         });
         println!("{scenario:#?}");
     }

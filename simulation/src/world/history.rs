@@ -38,7 +38,7 @@ pub struct History {
     /// Tasks whose threads people have closed to us.
     pub closed_threads: Vec<(String, Timestamp)>,
     /// What must not happen, seen when it did.
-    pub violations: Vec<Verdict>,
+    pub violations: Vec<Violation>,
 }
 
 /// A comment that we have written.
@@ -116,7 +116,7 @@ pub struct Callback {
 
 /// Something that must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Violation {
     /// The invariant that does not hold.
     pub invariant: &'static str,
     /// What was seen.
@@ -148,7 +148,7 @@ impl World {
     /// Something happened that must not.
     pub(crate) fn violated(&self, invariant: &'static str, what: String) {
         self.note(|| format!("** {invariant}: {what}"));
-        self.history().violations.push(Verdict { invariant, what });
+        self.history().violations.push(Violation { invariant, what });
     }
 
     /// A task was written.

@@ -34,7 +34,7 @@ use http::Request;
 
 pub use env::{EnvId, Skew};
 pub use faults::{Injected, Mishap, Port, Which, Window};
-pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Verdict};
+pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Violation};
 pub use queue::Left;
 pub(crate) use receiver::ToWorld;
 pub(crate) use senders::text_of;

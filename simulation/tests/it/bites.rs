@@ -15,7 +15,7 @@ fn found(planted: Planted, within: u64, invariant: &str) -> Option<u64> {
     let options = Options { planted: Some(planted), ..Options::default() };
     (0..within).find(|seed| {
         let outcome = run(&Scenario::of(*seed), options);
-        outcome.verdicts.iter().any(|verdict| verdict.invariant == invariant)
+        outcome.violations.iter().any(|violation| violation.invariant == invariant)
     })
 }
 
