@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use domain::contract::plain_task;
 use domain::*;
 use embedded::Embedded;
 use sweeper::Sweeper;
@@ -30,19 +31,8 @@ impl Rig {
     }
 
     async fn accept(&self, number: u32) -> Task {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "o/r".to_owned(),
-            thread: format!("o/r#{number}"),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        let id = TaskId::derive("github", &number.to_be_bytes());
-        let task = Task::received(id, new, self.now(), after(self.now(), FIRST_LOOK));
+        let mut task = plain_task("github", self.now());
+        task.doc.thread = format!("o/r#{number}");
         self.stores.tasks.insert(&task).await.unwrap();
         task
     }
