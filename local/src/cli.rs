@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use domain::TaskStatus;
+
+use crate::standins::Standin;
 
 /// Webhooks in, finished agent work out: the local runner and the tools around it.
 #[derive(Debug, Parser)]
@@ -222,27 +224,11 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 pub struct StandinArgs {
     /// Which one.
-    pub service: StandinService,
+    #[arg(value_parser = Standin::parser())]
+    pub service: &'static Standin,
     /// Port on 127.0.0.1; 0 takes any free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-}
-
-/// The stand-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StandinService {
-    /// Google's Gemini API.
-    Gemini,
-    /// GitHub's REST API, as far as issues and comments go.
-    Github,
-    /// Slack's Web API, as far as messages and threads go; its base is `http://127.0.0.1:PORT/api`.
-    Slack,
-    /// Zendesk's Ticketing API, as far as comments and audits go.
-    Zendesk,
-    /// Jira Cloud's REST API, as far as comments go.
-    Jira,
-    /// Stripe's API, as far as refunds go.
-    Stripe,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod command;
 mod dev;
 mod dev_secrets;
 mod failure;
+mod standins;
 mod terminal;
 
 use std::process::ExitCode;

@@ -8,7 +8,6 @@
 
 mod agent;
 mod api;
-mod approvals;
 mod automations;
 mod budget;
 mod duration;
@@ -37,13 +36,13 @@ mod schema;
 mod scheme;
 mod section;
 mod shape;
+mod slack_approvals;
 mod sources;
 mod suggest;
 mod tier;
 
 pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;
-pub use approvals::{ApprovalSettings, SlackApprovals};
 pub use automations::{
     AutomationSettings, CallTemplate, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, UrlTemplate,
     decimals_of, fill_json,
@@ -63,6 +62,7 @@ pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use schema::schema;
+pub use slack_approvals::{ApprovalSettings, SlackApprovals};
 pub use sources::SourceSettings;
 pub use tier::Tiers;
 

@@ -41,7 +41,7 @@ fn event(entry: &Entry<'_>, provider: Option<Provider>, is_mapped: bool) -> Opti
     let name = entry.text();
     entry.also(|| provider.map_or(Value::Null, |provider| events::keywords(provider, true)));
     let name = name?;
-    let is_kind = |provider: Provider| provider.kinds().iter().any(|(kind, _)| *kind == name);
+    let is_kind = |provider: Provider| provider.row().kinds.iter().any(|(kind, _)| *kind == name);
     match provider.filter(|it| !is_kind(*it)).map_or(Ok(()), |it| events::check(it, is_mapped, &name)) {
         Ok(()) => Some(name),
         Err(suggestion) => entry.refuse(format!("unknown event \"{name}\""), suggestion),

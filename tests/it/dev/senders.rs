@@ -65,13 +65,13 @@ pub(super) async fn accepted(system: &System, source: &str, file: &str) -> Strin
         headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
     }
     headers.insert("content-type", HeaderValue::from_static("application/json"));
-    if let Some(name) = sender.provider.hint_header() {
+    if let Some(name) = sender.provider.row().hint {
         let stem = file.trim_end_matches(".json");
-        let hint = HeaderValue::try_from(sender.provider.hint_of(stem)).unwrap();
+        let hint = HeaderValue::try_from((sender.provider.row().hint_of)(stem)).unwrap();
         headers.insert(HeaderName::from_static(name), hint);
     }
     let answer = system.api.raw_hook(source, headers, body).await;
-    assert_eq!(answer.status, sender.provider.success_status(), "{source}: {answer:?}");
+    assert_eq!(answer.status, sender.provider.row().success, "{source}: {answer:?}");
     assert_eq!(answer.word(), "accepted", "{source}: {answer:?}");
     answer.task_id()
 }

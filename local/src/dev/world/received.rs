@@ -2,8 +2,7 @@
 
 use standins::ReceivedRequest;
 
-/// The requests from a number on, and the number to go on with.
-pub(super) type Since = Box<dyn Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync>;
+use crate::standins::Since;
 
 /// What every stand-in of a service received.
 #[derive(Default)]

@@ -79,7 +79,7 @@ fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
     if provider == Provider::Custom {
         narrowed["required"] = json!(["scheme"]);
     }
-    if provider.takes_map() && !provider.is_mapped() {
+    if provider.row().takes_map && !provider.is_mapped() {
         // Events of other kinds are those that a map describes.
         let event = events::unmapped_keywords(provider, true);
         let rule = json!({"properties": {"when": {"properties": {"event": event}}}});
