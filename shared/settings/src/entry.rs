@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use domain::Priority;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
@@ -184,6 +185,11 @@ impl<'t> Entry<'t> {
         T::try_from(number)
             .ok()
             .or_else(|| self.refuse(format!("{number} is too large"), "choose a smaller number"))
+    }
+
+    /// A priority, 1 (bulk) to 5 (urgent).
+    pub(crate) fn priority(&self) -> Option<Priority> {
+        u8::try_from(self.integer(1..=5)?).ok().and_then(|level| Priority::new(level).ok())
     }
 
     /// A number within `range`; a whole one will do.

@@ -57,7 +57,7 @@ fn intent(
     let run =
         section.require(key("automation", about), "add `automation = \"reply\"`", |entry| known.read(entry));
     let about = "The priority of its tasks, 1 (bulk) to 5 (urgent).";
-    let priority = section.read(key("priority", about), priority);
+    let priority = section.read(key("priority", about), Entry::priority);
     let about =
         "A file with the answer of last resort, when no model can be had: a draft that waits for a person.";
     let fallback = section.read(key("fallback", about), |entry| answer(entry, dir));
@@ -105,9 +105,4 @@ fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option
     }
     lines.insert(name.clone(), entry.line());
     Some(name)
-}
-
-fn priority(entry: &Entry<'_>) -> Option<Priority> {
-    let level = entry.integer(1..=5)?;
-    u8::try_from(level).ok().and_then(|level| Priority::new(level).ok())
 }

@@ -11,7 +11,6 @@ mod api;
 mod automations;
 mod budget;
 mod duration;
-mod effective;
 mod endpoints;
 mod entry;
 mod env;
@@ -48,16 +47,13 @@ pub use automations::{
     decimals_of, fill_json,
 };
 pub use budget::BudgetSettings;
-pub use effective::{EffectiveBreaker, EffectiveLimits};
-pub use endpoints::EndpointSettings;
 pub use env::{
     AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, Variables, ZendeskAccess,
     ZendeskCredentials, variable_of,
 };
-pub use generation::Generation;
 pub use hosts::Hosts;
 pub use intents::Intent;
-pub use limits::{BreakerSettings, ModelLimits};
+pub use limits::shown_limits;
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};

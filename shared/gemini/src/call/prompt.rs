@@ -1,10 +1,9 @@
 //! [`ModelCall`] → request, and the ways in which a request is changed for a second try.
 
-use domain::{Document, ModelCall, OutputFormat, Speaker, Turn, clip};
+use domain::{Document, Generation, ModelCall, OutputFormat, Speaker, Turn, clip};
 use serde_json::{Value, json};
 
 use super::{media, schema};
-use crate::config::Generation;
 use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
 const SCHEMA: &str = "responseJsonSchema";

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::Priority;
-use settings::{ApprovalPolicy, BudgetSettings, EffectiveLimits, Generation, Tiers};
+use domain::{Generation, ModelLimits};
+use settings::{ApprovalPolicy, BudgetSettings, Tiers};
 use webhook::{CommentPolicy, Provider};
 
 use crate::project::{GITHUB, parse};
@@ -34,8 +35,11 @@ fn model_defaults() {
 #[test]
 fn limit_defaults() {
     let limits = parse(GITHUB).unwrap().models.limits_for("gemini-pro-latest", Tiers::Ignore);
-    assert_eq!(limits, EffectiveLimits::default());
-    assert_eq!((limits.rpm, limits.tpm, limits.rpd, limits.concurrency), (None, None, None, None));
+    assert_eq!(limits, ModelLimits::default());
+    assert_eq!(
+        (limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrency),
+        (None, None, None, None)
+    );
     assert_eq!((limits.timeout, limits.retries), (Duration::from_secs(60), 1));
     assert_eq!(limits.min_priority, Priority::LOWEST);
     assert_eq!(
