@@ -97,7 +97,6 @@ impl Sweeper {
         Ok(walk.missing.len())
     }
 
-    /// Those of `missing` that are missing still.
     async fn still_missing(&self, missing: Vec<TaskId>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {
         let mut still = Vec::new();
         for id in missing {

@@ -8,6 +8,7 @@ mod approver;
 mod blob;
 mod click;
 mod clock;
+mod currency;
 mod daily_stats;
 mod decide;
 mod deliver_notices;
@@ -49,6 +50,7 @@ pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use currency::{decimals_of, money};
 pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, day_keys};
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,

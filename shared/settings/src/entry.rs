@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
+use std::path::Path;
 use std::time::Duration;
 
 use domain::Priority;
@@ -117,6 +118,19 @@ impl<'t> Entry<'t> {
         self.refuse(problem, suggestion)
     }
 
+    /// What `read` finds in the file beside agent.toml that is named here, with the name.
+    pub(crate) fn file(
+        &self,
+        dir: &Path,
+        read: fn(&Path) -> Result<String, String>,
+    ) -> Option<(String, String)> {
+        let file = self.text()?;
+        match read(&dir.join(&file)) {
+            Ok(text) => Some((file, text)),
+            Err(problem) => self.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
+        }
+    }
+
     /// A text that is not empty, white space and all.
     pub(crate) fn raw_text(&self) -> Option<String> {
         let value = self.value(|| json!({"type": "string", "minLength": 1}))?;
@@ -127,7 +141,6 @@ impl<'t> Entry<'t> {
         }
     }
 
-    /// One of `choices`.
     pub(crate) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text();
         self.also(|| json!({"enum": choices.iter().map(|(name, _)| *name).collect::<Vec<_>>()}));

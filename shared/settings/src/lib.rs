@@ -44,7 +44,7 @@ pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;
 pub use automations::{
     AutomationSettings, CallTemplate, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, UrlTemplate,
-    decimals_of, fill_json,
+    fill_json,
 };
 pub use budget::BudgetSettings;
 pub use env::{

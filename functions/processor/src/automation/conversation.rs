@@ -7,7 +7,6 @@ use crate::automation::untrusted::Fence;
 
 /// What a conversation is made of.
 pub(crate) struct Conversation<'c> {
-    /// The task.
     pub(crate) id: &'c TaskId,
     /// What triggered it.
     pub(crate) event: &'c Event,

@@ -15,7 +15,6 @@ use crate::{Action, Automation, Context, Finished, Found, Interrupt};
 /// Kept of an answer in the ledger, in bytes.
 const MAX_ANSWER: usize = 500;
 
-/// The automation of the call `name`.
 pub(super) fn automation(name: &str, call: &HttpCall) -> Automation {
     let (name, parameters) = (name.to_owned(), call.parameters.clone());
     let run = move |context, values| run(context, name.clone(), values);

@@ -6,11 +6,12 @@
 //! for, and the idempotency key is a second lock.
 
 use async_trait::async_trait;
-use domain::{Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip};
+use domain::{
+    Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip, decimals_of, money,
+};
 use futures::FutureExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use settings::decimals_of;
 use stripe::{Charge, Payment, Refund, Stripe};
 
 use crate::{Action, Context, Finished, Found, Interrupt};
@@ -141,14 +142,6 @@ fn small_units(text: &str, currency: &str) -> Option<u64> {
         return None;
     }
     format!("{whole}{fraction:0<decimals$}").parse().ok()
-}
-
-/// An amount as people write it: `12.50 USD`.
-fn money(amount: u64, currency: &str) -> String {
-    let (decimals, code) = (decimals_of(currency) as usize, currency.to_uppercase());
-    let digits = format!("{amount:0>width$}", width = decimals + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    if decimals == 0 { format!("{whole} {code}") } else { format!("{whole}.{fraction} {code}") }
 }
 
 fn within_limit(context: &Context, plan: &Plan) -> Result<(), Interrupt> {

@@ -21,6 +21,8 @@ use crate::triage::answer::unclassified;
 
 /// Kept free at the end of an invocation for the last writes.
 const LAST_WRITES: Duration = Duration::from_secs(2);
+/// What fails when a step or a call cannot be packed.
+const SAVE_STEP: &str = "save a step";
 
 /// One claim of one task. All changes to the task go through its lock, and every write is bound to
 /// the revision that the claim has made: whoever lost the lease cannot write.
@@ -93,7 +95,6 @@ impl ClaimedTask {
         self.permits.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What is left of the lease.
     pub(crate) fn lease_left(&self) -> Duration {
         between(self.now(), self.lease_until)
     }
@@ -176,7 +177,7 @@ impl ClaimedTask {
         let part = PartKey::step(self.round, name);
         match self.resources.stores.payloads.get(&self.id, &part).await? {
             None => Ok(None),
-            Some(blob) => unpack(&blob).map(Some),
+            Some(blob) => Ok(Some(blob.json("read a step")?)),
         }
     }
 
@@ -186,7 +187,7 @@ impl ClaimedTask {
     where
         T: Serialize + DeserializeOwned,
     {
-        match self.put(&PartKey::step(self.round, name), &pack(&value)?).await? {
+        match self.put(&PartKey::step(self.round, name), &Blob::of_json(SAVE_STEP, &value)?).await? {
             PutNew::Stored => Ok(value),
             PutNew::Exists => Ok(self.saved(name).await?.unwrap_or(value)),
         }
@@ -206,7 +207,7 @@ impl ClaimedTask {
         self.resources.stats.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
-            self.put(&PartKey::call(self.fence, sequence), &pack(exchange)?).await
+            self.put(&PartKey::call(self.fence, sequence), &Blob::of_json(SAVE_STEP, exchange)?).await
         });
         try_join_all(puts).await.map(drop)
     }
@@ -229,21 +230,10 @@ impl ClaimedTask {
         Ok(hash)
     }
 
-    /// The text of the draft with this hash.
     pub(crate) async fn draft_text(&self, hash: &str) -> Result<String, Interrupt> {
         let blob = self.resources.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
         let blob =
             blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
         blob.text().map_err(|error| StoreError::broken("read a draft", error).into())
     }
-}
-
-fn pack(value: &impl Serialize) -> Result<Blob, Interrupt> {
-    let json = serde_json::to_vec(value).map_err(|error| StoreError::broken("save a step", error))?;
-    Blob::pack(&json).map_err(|error| StoreError::broken("save a step", error).into())
-}
-
-fn unpack<T: DeserializeOwned>(blob: &Blob) -> Result<T, Interrupt> {
-    let json = blob.unpack().map_err(|error| StoreError::broken("read a step", error))?;
-    serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a step", error).into())
 }

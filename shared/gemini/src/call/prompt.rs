@@ -12,7 +12,6 @@ const MAX_RAISED_OUTPUT_TOKENS: u64 = 65_536;
 /// Longest description of a problem that is sent back, bytes.
 const MAX_PROBLEM: usize = 2_000;
 
-/// The request for `call`.
 pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateContentRequest {
     let mut config = generation.others.clone();
     if let OutputFormat::Json { schema, .. } = &call.output {

@@ -51,7 +51,6 @@ fn unless_said(own: &Value) -> Value {
     json!({"allOf": [{"$ref": format!("{PARTS}/source")}, {"if": unsaid, "then": own}]})
 }
 
-/// A source of `provider`.
 fn of_source(provider: Option<Provider>, report: &Report<'_>) -> Value {
     let shape = Shape::default();
     source(SOURCE.example, Section::probe(String::new(), shape.clone(), report), provider);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Priority;
 use domain::{Generation, ModelLimits};
-use settings::{ApprovalPolicy, BudgetSettings, Tiers};
+use settings::{ApprovalPolicy, BudgetSettings, Tiers, shown_limits};
 use webhook::{CommentPolicy, Provider};
 
 use crate::project::{GITHUB, parse};
@@ -43,7 +43,7 @@ fn limit_defaults() {
     assert_eq!((limits.timeout, limits.retries), (Duration::from_secs(60), 1));
     assert_eq!(limits.min_priority, Priority::LOWEST);
     assert_eq!(
-        limits.to_string(),
+        shown_limits(&limits).map(|(key, value)| format!("{key} {value}")).join(", "),
         "rpm -, tpm -, rpd -, concurrency -, timeout 1m, retries 1, min_priority 1, \
          breaker 0.5 in 10s, slow 1m, open 30s"
     );
