@@ -2,23 +2,22 @@
 
 use std::process::ExitCode;
 
-use domain::Clock;
 use tokio::net::TcpListener;
 
-use crate::Failure;
 use crate::cli::StandinArgs;
 use crate::terminal::say;
+use crate::{Failure, stand_ins};
 
 /// Serves until Ctrl-C.
 pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
-    let standin = args.service.open(Clock::system(), None)?;
+    let serve = stand_ins::named(&args.service)?;
     let listener = TcpListener::bind(("127.0.0.1", args.port))
         .await
         .map_err(|error| Failure::at(format!("port {} on 127.0.0.1", args.port), error))?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
     say!("ready on http://{address}");
     let served = tokio::select! {
-        served = (standin.serve)(listener) => served,
+        served = serve(listener) => served,
         _ = tokio::signal::ctrl_c() => Ok(()),
     };
     served.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the stand-in", error))

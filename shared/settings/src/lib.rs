@@ -28,6 +28,7 @@ mod load;
 mod mistakes;
 mod models;
 mod names;
+mod network;
 mod priority_rules;
 mod prompts;
 mod report;
@@ -48,14 +49,15 @@ pub use automations::{
 };
 pub use budget::BudgetSettings;
 pub use env::{
-    AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, Variables, ZendeskAccess,
-    ZendeskCredentials, variable_of,
+    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS, Role,
+    Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
 };
 pub use hosts::Hosts;
 pub use intents::Intent;
 pub use limits::shown_limits;
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
+pub use network::NetworkSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use schema::schema;
 pub use slack_approvals::{ApprovalSettings, SlackApprovals};
@@ -75,6 +77,8 @@ pub struct Settings {
     pub approvals: ApprovalSettings,
     /// `[models]`.
     pub models: ModelSettings,
+    /// `[network]`.
+    pub network: NetworkSettings,
     /// `[budget]`.
     pub budget: BudgetSettings,
     /// `[sources.NAME]`, by name; at least one.

@@ -8,8 +8,7 @@ use tokio::task::JoinSet;
 use wiring::OutsideService;
 
 use super::{Received, Service, thread};
-use crate::Failure;
-use crate::standins::{GEMINI, Opened, Since, Standin};
+use crate::{Failure, stand_ins};
 
 const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
 /// The credential of every stand-in.
@@ -34,8 +33,8 @@ impl Launcher<'_> {
             let address = address.unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
             return Ok(Service { name, standin: false, address, hint });
         }
-        let no_key = || Failure::new(format!("the model has no stand-in: {GEMINI_HINT}"));
-        let (address, _) = self.serve(Standin::named(GEMINI).ok_or_else(no_key)?, name, None)?;
+        let (listener, address) = thread::listen()?;
+        thread::serve(name, listener, self.tasks, stand_ins::gemini(self.clock.clone()))?;
         self.environment.gemini_base_url = Some(address.clone());
         self.environment.gemini_api_key = Some(TOKEN.into());
         Ok(Service { name, standin: true, address, hint })
@@ -45,24 +44,11 @@ impl Launcher<'_> {
     /// Returns where it is reached.
     pub(super) fn start(&mut self, service: OutsideService) -> Result<String, Failure> {
         let journal = self.data_dir.map(|dir| dir.join(format!("{}.jsonl", service.name())));
-        let standin = Standin::named(service.name());
-        let none = || Failure::new(format!("{service} has no stand-in: {}", service.how()));
-        let (address, received) =
-            self.serve(standin.ok_or_else(none)?, service.title(), journal.as_deref())?;
-        self.received.add(service.title(), received);
+        let standin = stand_ins::open(service, self.clock.clone(), journal.as_deref())?;
+        let (listener, address) = thread::listen()?;
+        self.received.add(service.title(), standin.received);
+        thread::serve(service.title(), listener, self.tasks, standin.serve)?;
         service.redirect(self.environment, &address, TOKEN.into());
         Ok(address)
-    }
-
-    fn serve(
-        &mut self,
-        standin: &Standin,
-        title: &'static str,
-        journal: Option<&Path>,
-    ) -> Result<(String, Since), Failure> {
-        let Opened { serve, received } = standin.open(self.clock.clone(), journal)?;
-        let (listener, address) = thread::listen()?;
-        thread::serve(title, listener, self.tasks, serve)?;
-        Ok((address, received))
     }
 }
