@@ -33,6 +33,8 @@ pub use config::{
 };
 pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
+#[cfg(feature = "simulated")]
+pub use http::simulated;
 pub use limits::{BreakerLimits, Limits};
 pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};
 pub use signal::{CallOutcome, Signal, Signals};

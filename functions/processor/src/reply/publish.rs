@@ -11,7 +11,7 @@ use crate::reply::effect::{Action, Found, earlier, once};
 use crate::reply::gate::pass_reply;
 use crate::reply::thread::still_open;
 use crate::task::claimed_task::ClaimedTask;
-use crate::{Finished, Interrupt};
+use crate::{Finished, Interrupt, relapse};
 
 /// Answers in the thread that the event came from: cleans `text`, parks it if a person must look at it
 /// first, and publishes it once, unless the thread was closed meanwhile. If another draft of this task has been
@@ -57,7 +57,7 @@ fn place(claimed: &ClaimedTask) -> Result<(&dyn Publisher, &Target), Interrupt> 
 
 /// How the task ends if a reply of it is in the thread already; `None` if certainly none is.
 async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
-    if claimed.task.lock().await.effect(REPLY).is_none() {
+    if relapse::intents_name_no_text() || claimed.task.lock().await.effect(REPLY).is_none() {
         return Ok(None);
     }
     let (service, target) = place(claimed)?;
