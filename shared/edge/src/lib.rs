@@ -7,5 +7,5 @@
 mod invocation;
 mod problem;
 
-pub use invocation::Invocation;
+pub use invocation::{Invocation, named};
 pub use problem::Problem;

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, StepUsage, TaskStatus};
+use domain::{Clock, Lane, StepUsage, TaskStatus};
 
 use crate::emf::{Document, Metric, Set};
 use crate::sink::Sink;
@@ -116,9 +116,9 @@ impl Metrics {
         self.emit(&[one("Rejected")], &[("reason", reason)]);
     }
 
-    /// QueueWait: a task was claimed `wait` after it was enqueued or due.
-    pub fn claimed(&self, wait: Duration) {
-        self.emit(&[time("QueueWait", wait)], &[]);
+    /// QueueWait{lane}: a task was claimed `wait` after it was enqueued or due.
+    pub fn claimed(&self, lane: Lane, wait: Duration) {
+        self.emit(&[time("QueueWait", wait)], &[("lane", lane.as_str())]);
     }
 
     /// NotReady{reason}: a batch went back because there is nothing to work on it with. `reason` is one of a

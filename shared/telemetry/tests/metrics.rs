@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, StepUsage, TaskStatus, Timestamp};
+use domain::{Clock, Lane, StepUsage, TaskStatus, Timestamp};
 use serde_json::{Value, json};
 use telemetry::{Ended, Metrics, Recorded, Unit, WATCHED};
 
@@ -101,7 +101,7 @@ fn all(metrics: &Metrics) {
     metrics.accepted(MS);
     metrics.duplicate(MS);
     metrics.rejected("signature");
-    metrics.claimed(MS);
+    metrics.claimed(Lane::Bulk, MS);
     metrics.not_ready("no_model_key");
     let ended =
         Ended { status: TaskStatus::Failed, intent: Some("question"), worked: MS, since_received: MS };
@@ -172,7 +172,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "NotReady{reason}",
         "PermitUtilisation{}",
         "PermitWait{}",
-        "QueueWait{}",
+        "QueueWait{lane}",
         "Rejected{reason}",
         "TaskDuration{}",
         "TaskOutcome{status,intent}",
@@ -296,6 +296,6 @@ fn a_broken_writer_stops_nobody() {
 #[test]
 fn each_document_bears_the_time_of_its_call() {
     let (metrics, recorded) = Metrics::memory(clock());
-    metrics.claimed(MS);
+    metrics.claimed(Lane::Bulk, MS);
     assert_eq!(recorded.documents()[0]["_aws"]["Timestamp"], NOW_MS);
 }
