@@ -34,6 +34,9 @@ struct Arguments {
     /// Plant a bug; without a name, plant each of them, and say when it was found.
     #[arg(long, value_name = "BUG", num_args = 0..=1, default_missing_value = "all", value_parser = planted)]
     planted: Option<Planting>,
+    /// Drain a backlog of so many tasks, whose processors all die five times.
+    #[arg(long, value_name = "TASKS")]
+    backlog: Option<u32>,
     /// Go on after a failure, and report the first.
     #[arg(long)]
     all: bool,
@@ -41,6 +44,9 @@ struct Arguments {
     #[arg(long)]
     threads: Option<usize>,
 }
+
+/// How often all processors die while a backlog is drained.
+const DEATHS: u32 = 5;
 
 /// Which bugs are planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +68,7 @@ fn main() -> ExitCode {
     let options = Options { traced: arguments.trace, planted };
     let is_sound = match arguments.seed {
         _ if arguments.planted == Some(Planting::Each) => find_planted(),
+        _ if arguments.backlog.is_some() => drain(arguments.backlog.unwrap_or_default()),
         Some(seed) => replay(seed, options, &arguments),
         None => run_many(&arguments, options),
     };
@@ -96,6 +103,16 @@ fn find_planted() -> bool {
         println!("{planted:<28} {at:>8} {within:>8} {:>8.1?}  {invariant}", began.elapsed());
     }
     all
+}
+
+/// Whether everything holds after a backlog of so many `tasks` was drained.
+fn drain(tasks: u32) -> bool {
+    let began = Instant::now();
+    let outcome = run(&Scenario::backlog(tasks, DEATHS), Options::default());
+    let (took, lasted) = (began.elapsed(), outcome.lasted);
+    print!("{outcome}");
+    println!("{} processors killed; drained in {lasted:.0?} of its own time, {took:.1?} of ours", outcome.killed);
+    outcome.verdicts.is_empty()
 }
 
 fn run_many(arguments: &Arguments, options: Options) -> bool {

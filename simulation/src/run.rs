@@ -43,6 +43,8 @@ pub struct Outcome {
     pub injected: Injected,
     /// Tasks that there were.
     pub tasks: usize,
+    /// Environments that died.
+    pub killed: usize,
     /// The time that passed in it.
     pub lasted: Duration,
 }
@@ -115,6 +117,7 @@ async fn live(world: &Arc<World>) -> Outcome {
         trace: world.trace.take(),
         injected: world.faults.injected(),
         tasks: world.tasks.all().len(),
+        killed: world.scheduler.killed(),
         lasted,
     }
 }

@@ -48,6 +48,9 @@ impl Bugs<'_> {
                 changed.doc.follow_up = None;
                 changed.control.due_at = task.notices_due_at(task.control.updated_at);
             }
+            Some(Planted::CrashForgivenAnew) if task.control.status == TaskStatus::Waiting => {
+                (changed.doc.runs_alone, changed.doc.alone_fence) = (false, 0);
+            }
             Some(Planted::SlotForgotten) if is_put_off_by_thread(task) => changed.doc.slot = None,
             Some(Planted::ApprovedTooOld) => {
                 if let Some(decision) = &mut changed.doc.decision {

@@ -60,6 +60,8 @@ bugs! {
     SlotForgotten = "slot-forgotten",
     /// A task that was approved in the last minute fails for its age.
     ApprovedTooOld = "approved-too-old",
+    /// A deferral makes one forget that a task's processor has died: its first crash is forgiven again.
+    CrashForgivenAnew = "crash-forgiven-anew",
     /// A processor that lost its lease can write all the same: the store takes every revision.
     LeaseWithoutFencing = "lease-without-fencing",
     /// An effect happens before its intent is stored: the store forgets intents that have no proof.

@@ -23,6 +23,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::BodyOverlooked, 400, EARNED),
     (Planted::SlotForgotten, 200, "a promised slot is kept"),
     (Planted::ApprovedTooOld, 200, "a decision that was acknowledged holds"),
+    (Planted::CrashForgivenAnew, 1_000, "a task kills no more processors than it has tries"),
     (Planted::LeaseWithoutFencing, 200, PUBLICATIONS),
     (Planted::PublishBeforeIntent, 50, PUBLICATIONS),
     (Planted::DedupeByUnsignedHeader, 50, "one happening is one task"),

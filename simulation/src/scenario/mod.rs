@@ -2,6 +2,7 @@
 //!
 //! Plain data: what a failing run does not need can be taken out of it, and the rest replayed.
 
+mod backlog;
 mod draw;
 mod shrink;
 
@@ -95,6 +96,8 @@ pub enum Happening {
     Rotate,
     /// An environment dies in the middle of whatever it does.
     Kill,
+    /// All processors that are at work die.
+    KillAll,
     /// An environment that works stands still.
     Freeze {
         /// For so long.

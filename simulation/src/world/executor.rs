@@ -97,6 +97,11 @@ impl Scheduler {
         lock(&self.inner).killed.contains(&env)
     }
 
+    /// How many environments were killed.
+    pub(crate) fn killed(&self) -> usize {
+        lock(&self.inner).killed.len()
+    }
+
     /// The environment whose step it is; `None` for what is outside the system.
     pub(crate) fn going(&self) -> Option<EnvId> {
         *lock(&self.going)

@@ -82,8 +82,6 @@ callback_hosts = ["hooks.example.com"]
 {channel}
 [models.generation]
 max_output_tokens = {output_tokens}
-[models.triage_generation]
-max_output_tokens = 512
 {limits}
 [budget]
 per_day_usd = {budget_usd:?}

@@ -82,3 +82,45 @@ pub(crate) async fn set_aside(processor: &Arc<Processor>, mut task: Task) -> Pro
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{NewTask, Priority, TaskId, Timestamp};
+
+    use super::*;
+
+    /// A task under its claim `fence`, that settled under `settled` last and began to run alone under `alone`.
+    fn task(fence: u64, settled: u64, alone: u64) -> Task {
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "o/r".to_owned(),
+            thread: "o/r#1".to_owned(),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: serde_json::Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut task = Task::received(TaskId::derive("github", b"1"), new, now, now);
+        (task.control.fence, task.doc.settled_fence, task.doc.alone_fence) = (fence, settled, alone);
+        task
+    }
+
+    #[test]
+    fn claim_that_was_lost_before_it_ran_alone_is_forgiven() {
+        assert_eq!(forgiven(&task(3, 1, 0)), 1);
+        // Set aside under 2, lost under 3 in the middle of its claim.
+        assert_eq!(forgiven(&task(4, 2, 0)), 1);
+        // Lost alone under 2, then twice among others.
+        assert_eq!(forgiven(&task(5, 1, 2)), 2);
+    }
+
+    #[test]
+    fn claim_that_was_lost_alone_is_not_forgiven() {
+        assert_eq!(forgiven(&task(4, 2, 3)), 0);
+        assert_eq!(forgiven(&task(4, 3, 3)), 0);
+        assert_eq!(forgiven(&task(1, 0, 0)), 0);
+    }
+}
