@@ -10,6 +10,7 @@ mod circles;
 mod commands;
 mod console;
 mod crash;
+mod deployed;
 mod dev;
 mod directions;
 mod documents;

@@ -7,7 +7,7 @@
 //! | file | does |
 //! |-|-|
 //! | `route` | the routes and who may use them |
-//! | `auth`, `tokens` | bearer tokens: who is asking |
+//! | `auth`, `tokens`, `wrong_tokens` | bearer tokens: who is asking, and how often somebody guesses |
 //! | `list`, `task`, `transcript`, `payload` | reading |
 //! | `decision` | approve, reject, retry |
 //! | `create` | tasks without a webhook |
@@ -33,6 +33,7 @@ mod route;
 mod task;
 mod tokens;
 mod transcript;
+mod wrong_tokens;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -87,6 +87,14 @@ impl Ingest {
         Self { store_timeout, ..self }
     }
 
+    /// The same, which bounds the age of events where agent.toml does not and the sender signs no time: for what
+    /// strangers can reach. A laptop, `sam local` and tests play recordings of any age.
+    #[must_use]
+    pub fn with_usual_event_ages(mut self) -> Self {
+        self.sources.values_mut().for_each(Source::bound_age);
+        self
+    }
+
     /// The same, which also takes the decisions of these people, if there are any.
     #[must_use]
     pub fn with_approvals(self, slack: Option<&SlackApprovals>) -> Self {

@@ -52,7 +52,7 @@ async fn receive(
     let result = take(&ingest, &name, request, &mut trail).await;
     let (payloads, now) = (&*ingest.stores.payloads, ingest.clock.now());
     ingest.deliveries.record(payloads, &name, &trail, &result, caller.request(), now).await;
-    meter::webhook(&ingest.metrics, &result, started.elapsed());
+    meter::webhook(&ingest.metrics, &name, &result, started.elapsed());
     log::webhook(&caller, &name, &trail, &result, started.elapsed());
     match &result {
         Ok(outcome) => answer::taken(outcome, ingest.success_status(&name)),

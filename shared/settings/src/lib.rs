@@ -30,6 +30,7 @@ mod load;
 mod mistakes;
 mod models;
 mod names;
+mod network;
 mod priority_rules;
 mod prompts;
 mod report;
@@ -52,8 +53,8 @@ pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
 pub use endpoints::EndpointSettings;
 pub use env::{
-    AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, Variables, ZendeskAccess,
-    ZendeskCredentials, variable_of,
+    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS, Role,
+    Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
 };
 pub use generation::Generation;
 pub use hosts::Hosts;
@@ -61,6 +62,7 @@ pub use intents::Intent;
 pub use limits::{BreakerSettings, ModelLimits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
+pub use network::NetworkSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use schema::schema;
 pub use sources::SourceSettings;
@@ -79,6 +81,8 @@ pub struct Settings {
     pub approvals: ApprovalSettings,
     /// `[models]`.
     pub models: ModelSettings,
+    /// `[network]`.
+    pub network: NetworkSettings,
     /// `[budget]`.
     pub budget: BudgetSettings,
     /// `[sources.NAME]`, by name; at least one.

@@ -27,7 +27,7 @@ pub struct SourceSettings {
     pub filter: Filter,
     /// How urgent they are.
     pub priorities: PriorityRules,
-    /// Events older than this by their own date are ignored (default: however old).
+    /// Events older than this by their own date are ignored. `None`: deployed, 28 days where the sender signs no time.
     pub max_event_age: Option<Duration>,
     /// Whether whoever writes its texts is trusted not to steer the agent (default `false`): only
     /// then may the texts of several events stand in one question to the triage model.
@@ -110,7 +110,8 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
         internal: internal(&mut section, provider),
     };
     let longest = Duration::from_hours(24 * 365);
-    let about = "Events older than this, by their own date, are ignored (default: however old).";
+    let about = "Events older than this, by their own date, are ignored (default, deployed: \"28d\" where the sender signs no \
+                 time, else however old).";
     let max_event_age =
         section.read(key("max_event_age", about), |entry| entry.duration(Duration::from_secs(1)..=longest));
     let about = "How urgent events are: the first rule that fits, else what the sender says, else 3.";

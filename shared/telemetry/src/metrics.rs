@@ -121,6 +121,16 @@ impl Metrics {
         self.emit(&[time("QueueWait", wait)], &[("lane", lane.as_str())]);
     }
 
+    /// RefusedSignatures{source}, RefusedSignatures{stack,source}: a request to `source`, one of agent.toml, was not
+    /// signed by its sender, or too long ago.
+    pub fn signature_refused(&self, source: &str) {
+        let (refused, of_source) = ([one("RefusedSignatures")], [("source", source)]);
+        let of_stack = self.stack.as_deref().map(|stack| [(STACK, stack), ("source", source)]);
+        let dimensions = of_stack.iter().map(<[_; 2]>::as_slice).chain([of_source.as_slice()]);
+        let sets: Vec<Set<'_>> = dimensions.map(|dimensions| Set { metrics: &refused, dimensions }).collect();
+        self.write(&sets);
+    }
+
     /// NotReady{reason}: a batch went back because there is nothing to work on it with. `reason` is one of a
     /// few words of ours.
     pub fn not_ready(&self, reason: &'static str) {

@@ -39,7 +39,7 @@ mod zendesk;
 pub use api::{ApiMistake, ApiTask};
 pub use body_form::{BodyForm, is_media_type};
 pub use field_map::{FieldMap, Pointer, PointerError};
-pub use filter::{CommentPolicy, Filter, IgnoreReason, InternalPolicy, check_age};
+pub use filter::{CommentPolicy, Filter, IgnoreReason, InternalPolicy, USUAL_MAX_EVENT_AGE, check_age};
 pub use headers::Headers;
 pub use mention::mentions;
 pub use priority_rules::{PriorityRule, PriorityRules};

@@ -56,23 +56,24 @@ impl Ports {
         let operation = Operation::write(Port::Model, "ask", &about);
         let mishap = self.draw(Port::Model, true);
         self.world.note(|| format!("{} sends for the {about} {mishap:?}", self.who()));
+        let asked = Asked::read(request);
+        let mut bill = self.world.open_bill(asked.body.len(), asked.most_output);
         if !self.connect().await {
             return Err(NoAnswer::Unsent);
         }
         match mishap {
-            Some(Mishap::FailBefore) => return self.unavailable(),
+            Some(Mishap::FailBefore) => {
+                bill.is_known();
+                return self.unavailable();
+            }
             Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
             Some(Mishap::Freeze) => self.stand_still().await,
+            // Nothing is billed, and whoever waits cannot know that.
+            Some(Mishap::Hang) if self.world.chance(500) => return std::future::pending().await,
             _ => {}
         }
-        let asked = Asked::read(request);
-        if mishap == Some(Mishap::Hang) && self.world.chance(500) {
-            // Whoever waits cannot know that nothing is billed.
-            let _unbilled = self.world.bill(&asked.model, asked.body.len(), asked.most_output, None);
-            return std::future::pending().await;
-        }
         let nature = self.world.nature_of(&asking.task);
-        let (said, bill) = self.world.answer(asking, &asked, nature);
+        let said = self.world.answer(asking, &asked, nature, &mut bill);
         match mishap {
             Some(Mishap::Hang) => return std::future::pending().await,
             Some(Mishap::Slow) => self.pause(Duration::from_secs(45)).await,
@@ -88,7 +89,7 @@ impl Ports {
             }
             _ => {}
         }
-        bill.arrived();
+        bill.is_known();
         Ok(said.reply())
     }
 
@@ -116,7 +117,7 @@ impl Ports {
 
 impl World {
     /// What the model says, and what is billed for it from the moment at which it was asked.
-    fn answer(&self, asking: &Asking, asked: &Asked, nature: Nature) -> (Said, Bill) {
+    fn answer(&self, asking: &Asking, asked: &Asked, nature: Nature, bill: &mut Bill) -> Said {
         let text = match asking.role {
             ModelRole::Triage => {
                 json!({"intent": "bug_report", "confidence": nature.confidence(), "spam": nature.spam})
@@ -128,7 +129,7 @@ impl World {
         };
         let usage = self.usage(asked, nature);
         let version = version_of(&asked.model);
-        let bill = self.bill(&asked.model, asked.body.len(), asked.most_output, Some((version, &usage)));
+        self.charge(bill, &asked.model, version, &usage);
         self.paid(asking, &text, &asked.body);
         let mut said = if nature.blocked {
             json!({"promptFeedback": {"blockReason": "SAFETY"}})
@@ -138,7 +139,7 @@ impl World {
         };
         said["usageMetadata"] = json!(usage);
         said["modelVersion"] = json!(version);
-        (Said { body: said, is_stream: asked.is_stream }, bill)
+        Said { body: said, is_stream: asked.is_stream }
     }
 
     /// What is counted: now and then as many tokens as were allowed.

@@ -45,8 +45,8 @@ pub(crate) struct Bill {
 }
 
 impl Bill {
-    /// The answer, which says what it cost, is there.
-    pub(crate) fn arrived(mut self) {
+    /// The answer, which says what it cost, is there; or it is certain that it cost nothing.
+    pub(crate) fn is_known(mut self) {
         self.taken_for = self.cost;
     }
 }
@@ -70,27 +70,29 @@ fn dearest(tokens: u64) -> u64 {
 }
 
 impl World {
-    /// A request of so many bytes has arrived at `model`; it is billed as `usage` says, if at all. What is set aside
-    /// must cover what is under way.
-    pub(crate) fn bill(&self, model: &str, bytes: usize, output: u64, usage: Option<(&str, &UsageMetadata)>) -> Bill {
+    /// A request of so many bytes, whose answer may have so many tokens, is on its way.
+    pub(crate) fn open_bill(&self, bytes: usize, output: u64) -> Bill {
+        let mut inner = lock(&self.ledger.inner);
+        inner.bills += 1;
+        let (number, taken_for) = (inner.bills, dearest(bytes as u64 + TOKENS_AROUND + output));
+        Bill { ledger: Arc::clone(&self.ledger.inner), number, taken_for, cost: 0 }
+    }
+
+    /// The request has arrived at `model`, and is billed as `usage` says. What is set aside must cover what is under way.
+    pub(crate) fn charge(&self, bill: &mut Bill, model: &str, version: &str, usage: &UsageMetadata) {
         let now = self.now();
-        let usd = usage.and_then(|(version, usage)| gemini::cost_usd(version, usage, now));
-        let cost = micro(usd.unwrap_or_default());
-        let taken_for = dearest(bytes as u64 + TOKENS_AROUND + output).max(cost);
-        let (number, under_way) = {
+        bill.cost = micro(gemini::cost_usd(version, usage, now).unwrap_or_default());
+        let under_way = {
             let mut inner = lock(&self.ledger.inner);
-            inner.bills += 1;
-            let number = inner.bills;
-            inner.under_way.insert(number, cost);
+            inner.under_way.insert(bill.number, bill.cost);
             *inner.asked.entry((model.to_owned(), now.as_second() / 60)).or_default() += 1;
-            (number, inner.under_way.values().sum::<u64>())
+            inner.under_way.values().sum::<u64>()
         };
         let aside: u64 = self.values.budgets().iter().map(|budget| budget.aside(None)).sum();
         if under_way > aside {
             let what = format!("requests under way cost {under_way} millionths, {aside} are set aside");
             self.violated("no call costs more than was set aside for it", what);
         }
-        Bill { ledger: Arc::clone(&self.ledger.inner), number, taken_for, cost }
     }
 
     /// A budget was written.

@@ -113,6 +113,7 @@ async fn every_kind_of_answer_is_counted() {
         ("Duplicates", &[]),
         ("Ignored", &[("reason", "unsubscribed")]),
         ("Rejected", &[("reason", "signature_wrong")]),
+        ("RefusedSignatures", &[("source", "github")]),
     ] {
         assert!((metrics.total(name, dimensions) - 1.0).abs() < f64::EPSILON, "{name}");
     }

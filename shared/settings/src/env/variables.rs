@@ -12,7 +12,7 @@ use super::Environment;
 use crate::{Mistake, Mistakes};
 
 /// Origin of the variables of the process's environment.
-const ENVIRONMENT: &str = "environment";
+pub(super) const ENVIRONMENT: &str = "environment";
 
 /// Environment variables, with the Secrets Manager secrets laid over them. `Debug` shows names only.
 #[derive(Clone, Default)]
