@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use outbound::simulated;
 use tokio::runtime::Builder;
 
 use crate::invariants;
@@ -44,6 +43,8 @@ pub struct Outcome {
     pub injected: Injected,
     /// Tasks that there were.
     pub tasks: usize,
+    /// Environments that died.
+    pub killed: usize,
     /// The time that passed in it.
     pub lasted: Duration,
 }
@@ -87,8 +88,11 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
     let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
         let world = World::new(Arc::new(scenario.clone()), options.planted, options.traced);
-        let entered = simulated::enter(Arc::new(ToWorld::of(&world)));
+        let network = Arc::new(ToWorld::of(&world));
+        let entered = (outbound::simulated::enter(network.clone()), gemini::simulated::enter(network));
+        processor::relapse::plant(options.planted == Some(Planted::IntentNamesNoText));
         let outcome = live(&world).await;
+        processor::relapse::plant(false);
         drop(entered);
         world.close();
         outcome
@@ -113,6 +117,7 @@ async fn live(world: &Arc<World>) -> Outcome {
         trace: world.trace.take(),
         injected: world.faults.injected(),
         tasks: world.tasks.all().len(),
+        killed: world.scheduler.killed(),
         lasted,
     }
 }

@@ -105,10 +105,14 @@ pub struct TaskDoc {
     /// a word: its processor died.
     #[serde(default, skip_serializing_if = "is_default")]
     pub settled_fence: u64,
-    /// Whether its processor died: it runs alone until a claim has ended with a write, so that it harms no
-    /// other task and no other task harms it.
+    /// Whether its processor died: it runs alone until a run has come to more than an orderly deferral, so that it
+    /// harms no other task and no other task harms it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub runs_alone: bool,
+    /// The fence of the last claim that began to run alone: if that one ends without a word, it is the task's own
+    /// fault.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub alone_fence: u64,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,

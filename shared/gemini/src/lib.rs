@@ -32,5 +32,7 @@ pub use config::{
 pub use domain::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
 pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
+#[cfg(feature = "simulated")]
+pub use http::simulated;
 pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};
 pub use signal::{CallOutcome, Signal, Signals};

@@ -104,6 +104,12 @@ impl Tasks {
             .collect()
     }
 
+    /// Whether somebody has begun to work on the task, and it has not ended.
+    pub(crate) fn is_under_way(&self, id: &TaskId) -> bool {
+        let status = lock(&self.table).get(id).map(|row| row.task.control.status);
+        matches!(status, Some(TaskStatus::Processing | TaskStatus::Waiting))
+    }
+
     /// Whether the last claim of the task was made in `env`.
     pub(crate) fn has_holder(&self, id: &TaskId, env: EnvId) -> bool {
         lock(&self.table).get(id).is_some_and(|row| row.holder == Some(env))
@@ -241,12 +247,19 @@ impl TaskStore for Ports {
         let world = &self.world;
         let run = || Claimed(world.tasks.claim(id, request, self.env, world.now()));
         let write = Operation::write(Port::Tasks, "claim", id);
-        self.operate(write, run, || unavailable("claim")).await.map(|claimed| claimed.0)
+        let claimed = self.operate(write, run, || unavailable("claim")).await?.0;
+        Ok(match claimed {
+            Claim::Claimed(task) => Claim::Claimed(Box::new(self.bugs().claimed(*task))),
+            other => other,
+        })
     }
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
         let world = &self.world;
         let (status, id, bugs) = (task.control.status, task.id.clone(), self.bugs());
+        if bugs.never_writes(task) {
+            return Err(unavailable("save"));
+        }
         let stored = bugs.stored(task).into_owned();
         let about = format!("{id} as {status}");
         let run = || {

@@ -14,11 +14,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::Interrupt;
 use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
 use crate::triage::answer::unclassified;
+use crate::{Interrupt, relapse};
 
 /// Kept free at the end of an invocation for the last writes.
 const LAST_WRITES: Duration = Duration::from_secs(2);
@@ -138,7 +138,9 @@ impl ClaimedTask {
     /// Whether the effect `name` has been begun with this very text: then it passed the gate before.
     pub(crate) async fn has_begun_with(&self, name: &str, text: &str) -> bool {
         let task = self.task.lock().await;
-        task.effect(name).is_some_and(|effect| effect.content == Some(self.content_of(text)))
+        task.effect(name).is_some_and(|effect| {
+            effect.content == Some(self.content_of(text)) || relapse::intents_name_no_text()
+        })
     }
 
     /// What the effect `name` was begun with in an earlier round, if it was.
