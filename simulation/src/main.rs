@@ -112,7 +112,7 @@ fn drain(tasks: u32) -> bool {
     let (took, lasted) = (began.elapsed(), outcome.lasted);
     print!("{outcome}");
     println!("{} processors killed; drained in {lasted:.0?} of its own time, {took:.1?} of ours", outcome.killed);
-    outcome.verdicts.is_empty()
+    outcome.violations.is_empty()
 }
 
 fn run_many(arguments: &Arguments, options: Options) -> bool {
