@@ -9,6 +9,7 @@
 //! | `route` | the routes and who may use them |
 //! | `auth`, `tokens`, `wrong_tokens` | bearer tokens: who is asking, and how often somebody guesses |
 //! | `list`, `task`, `transcript`, `payload` | reading |
+//! | `deliveries` | the last webhooks |
 //! | `decision` | approve, reject, retry |
 //! | `create` | tasks without a webhook |
 //! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
@@ -21,6 +22,7 @@ mod body;
 mod compose;
 mod create;
 mod decision;
+mod deliveries;
 mod endpoint;
 mod list;
 mod log;
@@ -42,7 +44,7 @@ use edge::Invocation;
 use http::Request;
 use settings::{ApiSettings, Settings};
 
-use page::Census;
+use page::{Census, Unheard};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -61,6 +63,7 @@ pub struct Console {
     /// The sources that the list can be filtered by.
     sources: Vec<String>,
     census: Census,
+    unheard: Unheard,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -77,6 +80,7 @@ impl Console {
             models: Vec::new(),
             sources: Vec::new(),
             census: Census::default(),
+            unheard: Unheard::default(),
             requests: AtomicU64::new(0),
         }
     }

@@ -4,6 +4,7 @@
 pub(crate) mod aws;
 mod backend;
 mod banner;
+mod deliveries;
 mod runner;
 pub(crate) mod sample;
 mod start;
@@ -37,6 +38,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
+        never = deliveries::show(&running, args.json) => match never {},
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
     };
     running.stop().await;
