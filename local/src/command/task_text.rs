@@ -96,7 +96,7 @@ fn text(task: &Value, pointer: &str) -> Option<String> {
 }
 
 /// `2026-11-20T18:06:48.915Z` to the second.
-fn short_time(at: &str) -> String {
+pub(crate) fn short_time(at: &str) -> String {
     at.chars().take(19).collect::<String>().replace('T', " ")
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod aws;
 mod backend;
 mod banner;
 pub(crate) mod github_sample;
+mod deliveries;
 mod runner;
 mod start;
 mod watch;
@@ -38,6 +39,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
+        never = deliveries::show(&running, args.json) => match never {},
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
     };
     running.stop().await;
