@@ -11,6 +11,7 @@ mod circles;
 mod commands;
 mod console;
 mod crash;
+mod deployed;
 mod dev;
 mod directions;
 mod documents;

@@ -9,6 +9,7 @@ use settings::{Environment, Mistakes, Settings, Variables};
 
 use crate::Failure;
 use crate::cli::CheckArgs;
+use crate::command::token;
 use crate::terminal::say;
 
 /// Exits 0 when everything can work.
@@ -51,7 +52,7 @@ fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment
             ExitCode::SUCCESS
         }
         Err(mistakes) => {
-            eprintln!("{mistakes}");
+            eprintln!("{mistakes}{}", token::offer(&mistakes));
             ExitCode::FAILURE
         }
     }

@@ -8,3 +8,4 @@ pub(crate) mod standin;
 pub(crate) mod table;
 pub(crate) mod task_text;
 pub(crate) mod tasks;
+pub(crate) mod token;

@@ -36,7 +36,7 @@ impl Answer {
 
 /// Sends, or prints the event for Lambda.
 pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let path = args.config.path.clone().unwrap_or_else(|| environment.config_path());
     let settings = load(&path)?;
     let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));

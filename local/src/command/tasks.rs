@@ -77,7 +77,7 @@ fn base(given: &str) -> Result<String, Failure> {
 
 /// The token and where it is from: the first of CONSOLE_TOKEN, else the one that `dev` made up.
 fn token(args: &TasksArgs) -> Result<(SecretString, String), Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     if let Some(token) = environment.console_tokens.first() {
         return Ok((token.token.clone(), format!("{}'s in CONSOLE_TOKEN", token.name)));
     }

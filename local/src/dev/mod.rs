@@ -26,7 +26,7 @@ use crate::{DevArgs, Failure};
 
 /// Runs `dev` until Ctrl-C, or until the sample task has ended.
 pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let format = if args.json { Format::Json } else { Format::Pretty };
     let filter = environment.log.clone().unwrap_or_else(|| quiet(args.json).to_owned());
     telemetry::init(format, Output::Stderr, Some(&filter))
@@ -104,7 +104,7 @@ pub(crate) fn load(path: &Path) -> Result<Settings, Failure> {
 fn knowing(load: impl FnOnce(&[&str]) -> Result<Settings, Mistakes>) -> Result<Settings, Failure> {
     let registry = processor::registry();
     let automations: Vec<&str> = registry.names().collect();
-    load(&automations).map_err(|mistakes| Failure::new(mistakes.to_string()))
+    load(&automations).map_err(|mistakes| Failure::mistakes(&mistakes))
 }
 
 /// Makes up a signing secret for every source that has none, and a console token if there is none. Returns them by
@@ -129,10 +129,10 @@ fn make_up(
     }
     if environment.console_tokens.is_empty() {
         let token = store.get_or_make("CONSOLE_TOKEN").map_err(failed)?;
-        environment
-            .console_tokens
-            .push(settings::ConsoleToken { name: "dev".to_owned(), token: token.clone().into() });
-        made.push(("CONSOLE_TOKEN".to_owned(), format!("dev:{token}")));
+        let line = format!("dev:{token}");
+        let parsed = line.parse().map_err(|why| Failure::at("the made-up CONSOLE_TOKEN", why))?;
+        environment.console_tokens.push(parsed);
+        made.push(("CONSOLE_TOKEN".to_owned(), line));
     }
     Ok(made)
 }

@@ -22,6 +22,8 @@ const STALE: Duration = Duration::from_secs(900);
 pub enum ClickKind {
     /// Who clicked is no approver.
     NotAllowed,
+    /// Who clicked has requested the task.
+    OwnTask,
     /// The draft was decided before, expired, or was replaced by another one.
     TooLate,
 }
@@ -47,6 +49,7 @@ impl ClickKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotAllowed => "not_allowed",
+            Self::OwnTask => "own_task",
             Self::TooLate => "too_late",
         }
     }
@@ -109,6 +112,7 @@ fn words(task: &Task, click: &Click) -> String {
             "You may not decide about this draft. Who may is listed as `approvers` in agent.toml; your id is {}.",
             click.user
         ),
+        ClickKind::OwnTask => "You requested this task: somebody else has to decide about it.".to_owned(),
         ClickKind::TooLate => too_late(task, &click.draft_hash),
     }
 }

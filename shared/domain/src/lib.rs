@@ -72,7 +72,7 @@ pub use notice::{
 pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
-pub use publisher::{Comment, Labels, Mark, Publisher, ServiceError, ServiceFailure};
+pub use publisher::{Comment, InternalNotes, Labels, Mark, Publisher, ServiceError, ServiceFailure};
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
 pub use retry_after::retry_after;
 pub use short_sha256::short_sha256;

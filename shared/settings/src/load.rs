@@ -10,8 +10,8 @@ use crate::known::Known;
 use crate::report::Report;
 use crate::section::Section;
 use crate::{
-    AgentSettings, ApiSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, NetworkSettings, Settings,
-    Variables, automations, intents, sources,
+    AgentSettings, ApiSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, NetworkSettings,
+    Settings, Variables, automations, intents, sources,
 };
 
 impl Settings {

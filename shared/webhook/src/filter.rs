@@ -57,7 +57,7 @@ pub enum IgnoreReason {
     ThreadClosed,
     /// Sent as another event too, which is taken.
     Twin,
-    /// Only the staff can see it.
+    /// Only the staff can see it, or a part of it.
     Internal,
     /// It has neither text nor a file that could be shown to the model.
     Empty,
@@ -99,7 +99,7 @@ impl Filter {
             Some(IgnoreReason::Unsubscribed)
         } else if event.twin.as_ref().is_some_and(|twin| self.takes(twin)) {
             Some(IgnoreReason::Twin)
-        } else if event.audience == Audience::Internal && self.internal == InternalPolicy::Ignore {
+        } else if self.is_too_private(event.audience) {
             Some(IgnoreReason::Internal)
         } else if self.is_own(event) {
             Some(IgnoreReason::OwnAccount)
@@ -130,6 +130,15 @@ impl Filter {
     pub fn may_take(&self, name: &str) -> bool {
         let of_kind = |taken: &String| taken.split('.').next() == Some(name);
         self.takes(name) || self.events.as_ref().is_some_and(|events| events.iter().any(of_kind))
+    }
+
+    /// No client of ours answers a role or a group alone.
+    fn is_too_private(&self, audience: Audience) -> bool {
+        match audience {
+            Audience::Public => false,
+            Audience::Internal => self.internal == InternalPolicy::Ignore,
+            Audience::Restricted => true,
+        }
     }
 
     /// An app's account is its login and `[bot]`; the login may be configured either way.

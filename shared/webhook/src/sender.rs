@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name, not_json, read, unreadable};
 use crate::{
-    FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace, USUAL_MAX_EVENT_AGE,
+    FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace,
+    USUAL_MAX_EVENT_AGE,
 };
 
 /// Longer ids are nobody's.

@@ -15,6 +15,7 @@ pub(crate) static ROW: Row = Row {
     how: "set GITHUB_TOKEN to a token that may write comments, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY",
     provider: Some(Provider::Github),
     automations: &[],
+    knows_state: true,
     address,
     client,
     redirect: |environment, address, token| {

@@ -10,7 +10,6 @@ use console::{Console, TokenSource};
 use domain::{Approver, Model};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
-use secrecy::SecretString;
 use settings::{ConsoleToken, Settings};
 use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
@@ -21,9 +20,12 @@ use crate::scenario::Policy;
 
 /// Who may decide: names and tokens of the console, and accounts of the channel.
 pub(crate) const PEOPLE: [(&str, &str, &str); 2] = [
-    ("ada", "the token of ada, long enough to be one", "U0ADA"),
-    ("bob", "the token of bob, long enough to be one", "U0BOB"),
+    ("ada", "the-token-of-ada-long-enough-to-be-one", "U0ADA"),
+    ("bob", "the-token-of-bob-long-enough-to-be-one", "U0BOB"),
 ];
+
+/// Name and token of the one who requests tasks, and so does not decide about them.
+pub(crate) const REQUESTER: (&str, &str) = ("cy", "the-token-of-cy-long-enough-to-be-one");
 
 thread_local! {
     /// Reading an agent.toml takes as long as a tenth of a run.
@@ -114,12 +116,12 @@ impl Ports {
 
     /// The routes of the console in this environment.
     pub(crate) fn console(self: &Arc<Self>) -> Router {
-        let tokens: Vec<ConsoleToken> = PEOPLE
-            .iter()
-            .map(|(name, token, _)| ConsoleToken {
-                name: (*name).to_owned(),
-                token: SecretString::from(*token),
-            })
+        let people = PEOPLE.map(|(name, token, _)| (format!("{name}/read+decide"), token));
+        let requester = (format!("{}/submit", REQUESTER.0), REQUESTER.1);
+        let tokens: Vec<ConsoleToken> = people
+            .into_iter()
+            .chain([requester])
+            .map(|(who, token)| format!("{who}:{token}").parse().unwrap_or_else(|why| panic!("{who}: {why}")))
             .collect();
         let clock = self.world.clock(self.env);
         let console = Console::new(self.stores(), TokenSource::fixed(&tokens), clock);

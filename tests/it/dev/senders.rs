@@ -142,6 +142,17 @@ async fn jira_issue_gets_a_comment() {
     assert_eq!(comments[0].properties[0]["value"]["task_id"], task["task_id"]);
 }
 
+#[tokio::test]
+async fn linear_issue_and_a_comment_on_it_get_comments() {
+    let system = start("question").await;
+    let task = completed(&system, "linear", "issue.create.json").await;
+    completed(&system, "linear", "comment.create.json").await;
+    let comments = system.world.linear.notes("539068e2-ae88-4d09-bd75-22eb4a59612f");
+    assert_eq!(comments.len(), 2);
+    assert!(comments[0].is_ours() && comments[0].text.contains(output(&task)));
+    assert!(task["result"]["output_url"].as_str().unwrap().ends_with(&comments[0].id), "{task:#}");
+}
+
 /// The proof of a comment is nowhere that people read.
 #[tokio::test]
 async fn events_of_one_conversation_are_answered_one_after_the_other() {
@@ -153,9 +164,9 @@ async fn events_of_one_conversation_are_answered_one_after_the_other() {
     assert!(comments.iter().all(|comment| !comment.html.contains("tsk_")), "{comments:?}");
 }
 
-/// What cannot be answered where it came from goes to colleagues.
+/// What nobody needs to answer where it came from goes to colleagues.
 #[tokio::test]
-async fn senders_without_threads_that_can_be_answered_are_summed_up_in_slack() {
+async fn events_of_every_other_sender_can_be_summed_up_in_slack() {
     let system = start("incident").await;
     let samples = [
         ("stripe", "charge.failed.json"),

@@ -38,6 +38,7 @@ use std::sync::Arc;
 
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use settings::Role;
 
 use crate::Console;
 
@@ -45,7 +46,7 @@ pub(crate) use census::Census;
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
-    let members = Router::new()
+    let readers = Router::new()
         .route("/", get(tasks::page))
         .route("/ui/live/tasks", get(tasks::live))
         .route("/ui/overview", get(overview::page))
@@ -54,11 +55,17 @@ pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
         .route("/ui/live/tasks/{id}", get(task::live))
         .route("/ui/tasks/{id}/transcript", get(transcript::page))
         .route("/ui/tasks/{id}/payload", get(transcript::payload))
+        .route_layer(middleware::from_fn_with_state(Role::Read, guard::demand));
+    let deciders = Router::new()
         .route("/ui/tasks/{id}/preview", post(decide::preview))
         .route("/ui/tasks/{id}/approve", post(decide::approve))
         .route("/ui/tasks/{id}/reject", post(decide::reject))
         .route("/ui/tasks/{id}/retry", post(decide::retry))
+        .route_layer(middleware::from_fn_with_state(Role::Decide, guard::demand));
+    let members = Router::new()
         .route("/ui/logout", post(login::logout))
+        .merge(readers)
+        .merge(deciders)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .route_layer(middleware::from_fn_with_state(Arc::clone(console), guard::members));
     let everybody = Router::new()

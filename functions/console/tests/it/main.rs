@@ -14,4 +14,6 @@ mod overview;
 mod pages;
 mod parts;
 mod rig;
+mod roles;
 mod unsteady;
+mod wrong_tokens;

@@ -1,8 +1,8 @@
 //! [`ClaimedTask`]: one claim of one task, from the claim to the last write.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{
@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::Interrupt;
+use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
 use crate::triage::answer::unclassified;
@@ -40,6 +41,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) answers: AtomicBool,
     /// Whether this run has seen that the thread can be answered.
     pub(crate) seen_open: AtomicBool,
+    /// Who can see the comment that triggered it, as this run has seen it in the service.
+    pub(crate) seen_audience: OnceLock<Audience>,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
     /// What older tasks have left that gave way to this one.
@@ -66,6 +69,7 @@ impl ClaimedTask {
             permits: AtomicU32::new(0),
             answers: AtomicBool::new(false),
             seen_open: AtomicBool::new(false),
+            seen_audience: OnceLock::new(),
             parked: AtomicBool::new(false),
             carried: OnceCell::new(),
             released: Mutex::default(),
@@ -98,17 +102,14 @@ impl ClaimedTask {
         between(self.now(), self.lease_until)
     }
 
-    /// Where the answer goes. What only the staff can see is answered nowhere: no client answers internally yet,
-    /// and an answer must not be seen by more people than what caused it.
+    /// Where the answer goes.
     pub(crate) fn target(&self) -> Result<&Target, Interrupt> {
-        if self.event.audience == Audience::Internal {
-            let message = "the event is internal, and an answer would be public".to_owned();
-            return Err(Interrupt::fail(domain::TaskError::new("publish", "internal", message)));
-        }
-        self.event.target.as_ref().ok_or_else(|| {
-            let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
-            Interrupt::fail(domain::TaskError::new("publish", "no_target", message))
-        })
+        Place::of(self).map(|place| place.target)
+    }
+
+    /// Who can see what caused it, by all that is known.
+    pub(crate) fn audience(&self) -> Audience {
+        self.seen_audience.get().map_or(self.event.audience, |seen| self.event.audience.max(*seen))
     }
 
     /// What older tasks were asked that gave way to this one, the oldest first.

@@ -166,6 +166,13 @@ fn park(processor: &Processor, task: &mut Task, now: Timestamp) -> LastWrite {
     end(TaskStatus::AwaitingApproval, because.unwrap_or_else(|| "a person must decide".to_owned()))
 }
 
+/// Tells people that a service refuses our account, and spares other tasks their model calls for a while.
+fn refused(processor: &Processor, task: &Task, service: &'static str, why: &str, now: Timestamp) {
+    error!(task_id = %task.id, service, why, "a service refuses our account; its tasks wait until somebody mends that");
+    processor.resources.metrics.not_ready(service);
+    processor.resources.refusals.note(service, &task.doc.tenant, why, now);
+}
+
 fn defer(
     processor: &Processor,
     task: &mut Task,
@@ -175,6 +182,9 @@ fn defer(
 ) -> LastWrite {
     if deferred.is_last(task.control.attempts) {
         return fail(task, deferred.into_error());
+    }
+    if let Some(service) = deferred.refused_by {
+        refused(processor, task, service, &deferred.why, now);
     }
     let backoff = if deferred.counted {
         retry_backoff(task.control.attempts)

@@ -101,7 +101,11 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     }
     if !settings.api.callback_hosts.is_empty() {
         let is_set = environment.secrets_for("api").is_some();
-        needs.push(need("API_WEBHOOK_SECRET", is_set, " (WARNING: results are posted to their callback_url unsigned, and can be forged)"));
+        needs.push(need(
+            "API_WEBHOOK_SECRET",
+            is_set,
+            " (WARNING: results are posted to their callback_url unsigned, and can be forged)",
+        ));
     }
     needs.push(need("CONSOLE_TOKEN", !environment.console_tokens.is_empty(), " (`dev` makes one up)"));
     needs

@@ -86,7 +86,8 @@ pub fn full_task(now: Timestamp) -> Task {
 
 /// One of each state that is still to be looked after.
 fn notices(now: Timestamp) -> Vec<Notice> {
-    let message = MessageRef { place: "C1".to_owned(), id: "1.000100".to_owned() };
+    let message =
+        MessageRef { place: "C1".to_owned(), id: "1.000100".to_owned(), team: Some("T1".to_owned()) };
     let closed = Closed { outcome: Some(Outcome::Expired), by: "afterhook".to_owned(), from: None, at: now };
     let intended = NoticeState::Intended { at: now, owner: "claim 2".to_owned() };
     let states = [NoticeState::Wanted, intended, NoticeState::Posted { message }];

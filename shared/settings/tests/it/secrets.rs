@@ -1,7 +1,7 @@
 //! Secrets: read as DESIGN says, and never shown.
 
 use secrecy::ExposeSecret;
-use settings::{Environment, GithubCredentials, Mistakes, Variables, variable_of};
+use settings::{Environment, GithubCredentials, MIN_TOKEN_CHARS, Mistakes, Role, Variables, variable_of};
 
 const PEM: &str = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----";
 
@@ -59,25 +59,62 @@ fn a_blank_signing_secret_is_none() {
     assert!(environment.secrets_for("github").is_none());
 }
 
+/// A token that is just long enough, and begins like this.
+fn token(begin: &str) -> String {
+    format!("{begin:x<32}")
+}
+
 #[test]
 fn console_tokens_have_names_and_may_hold_colons() {
-    let environment = Environment::from_map([("CONSOLE_TOKEN", "mona: a:b \n\nhubot:c\nmona:d\n")]).unwrap();
+    let (one, two, three) = (token("a:b"), token("c"), token("d"));
+    let lines = format!("mona: {one} \n\nhubot:{two}\nmona:{three}\n");
+    let environment = Environment::from_map([("CONSOLE_TOKEN", lines)]).unwrap();
     let tokens: Vec<_> =
         environment.console_tokens.iter().map(|line| (&*line.name, line.token.expose_secret())).collect();
-    assert_eq!(tokens, [("mona", "a:b"), ("hubot", "c"), ("mona", "d")]);
+    assert_eq!(tokens, [("mona", &*one), ("hubot", &*two), ("mona", &*three)]);
+}
+
+#[test]
+fn console_tokens_are_good_for_everything_or_for_the_roles_of_their_line() {
+    let line = |roles: &str| format!("mona{roles}:{}\n", token(&format!("t{}", roles.len())));
+    let lines = ["", "/submit", "/read", " / decide + read "].map(line).concat();
+    let environment = Environment::from_map([("CONSOLE_TOKEN", lines)]).unwrap();
+    let roles: Vec<String> = environment.console_tokens.iter().map(|line| line.roles.to_string()).collect();
+    assert_eq!(roles, ["read+submit+decide", "submit", "read", "read+decide"]);
+    assert!(environment.console_tokens.iter().all(|line| line.name == "mona"));
+    let submit = environment.console_tokens[1].roles;
+    assert_eq!(Role::ALL.map(|role| submit.has(role)), [false, true, false]);
+}
+
+#[test]
+fn a_token_of_31_characters_is_too_short_and_one_of_32_is_not() {
+    let read =
+        |length: usize| Environment::from_map([("CONSOLE_TOKEN", format!("mona:{}", "x".repeat(length)))]);
+    assert_eq!(read(MIN_TOKEN_CHARS).unwrap().console_tokens.len(), 1);
+    let found = read(MIN_TOKEN_CHARS - 1).unwrap_err();
+    assert!(lines(&found)[0].contains("line 1: the token is shorter than 32 characters"), "{found}");
+    assert!(lines(&found)[0].contains("`afterhook token NAME` makes one"), "{found}");
 }
 
 #[test]
 fn bad_console_lines_are_named_by_their_number() {
-    let found =
-        Environment::from_map([("CONSOLE_TOKEN", "\nhunter2\n:hunter2\nmona:\na:x\nb:x\nc:ä")]).unwrap_err();
-    let suggestion = "write one `name:token` a line";
+    let (good, foreign) = (token("x"), token("ä"));
+    let lines_of = format!(
+        "\nhunter2\n:hunter2\nmona:\na:{good}\nb:{good}\nc:{foreign}\nd:hunter2\ne/admin:{good}\nf/:{good}\n/read:{good}"
+    );
+    let found = Environment::from_map([("CONSOLE_TOKEN", lines_of)]).unwrap_err();
+    let suggestion =
+        "write one `name:token` or `name/read+submit+decide:token` a line; `afterhook token NAME` makes one";
     let expected = [
         "line 2: no colon between name and token",
         "line 3: no name before the colon",
         "line 4: no token behind the colon",
         "line 6: the token of an earlier line",
         "line 7: the token has characters that a header cannot carry",
+        "line 8: the token is shorter than 32 characters",
+        "line 9: an unknown role",
+        "line 10: an unknown role",
+        "line 11: no name before the colon",
     ];
     assert_eq!(
         lines(&found),
@@ -152,7 +189,7 @@ fn no_secret_is_ever_shown() {
         ("GEMINI_API_KEY", "hunter2"),
         ("GITHUB_TOKEN", "hunter2"),
         ("GITHUB_WEBHOOK_SECRET", "hunter2"),
-        ("CONSOLE_TOKEN", "mona:hunter2"),
+        ("CONSOLE_TOKEN", "mona:hunter2hunter2hunter2hunter2hunter2"),
     ];
     let variables = Variables::from_map(good);
     assert!(!format!("{variables:?} {:?}", variables.environment().unwrap()).contains("hunter2"));

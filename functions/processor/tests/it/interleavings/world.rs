@@ -435,14 +435,14 @@ impl Approver for World {
     async fn request(&self, ask: &Ask<'_>) -> Result<MessageRef, ServiceError> {
         self.act().await;
         self.state().asked.push((ask.notice.name.clone(), "?".to_owned()));
-        Ok(MessageRef { place: "C1".to_owned(), id: ask.notice.name.clone() })
+        Ok(MessageRef { place: "C1".to_owned(), id: ask.notice.name.clone(), team: None })
     }
 
     async fn find(&self, mark: &Mark, _: Timestamp) -> Result<Option<MessageRef>, ServiceError> {
         self.step().await;
         let found = self.state().asked.iter().any(|(name, _)| *name == mark.effect);
         self.saw(&found);
-        Ok(found.then(|| MessageRef { place: "C1".to_owned(), id: mark.effect.clone() }))
+        Ok(found.then(|| MessageRef { place: "C1".to_owned(), id: mark.effect.clone(), team: None }))
     }
 
     async fn update(&self, message: &MessageRef, _: &Ask<'_>, closed: &Closed) -> Result<(), ServiceError> {
