@@ -11,6 +11,7 @@ mod clock;
 mod currency;
 mod daily_stats;
 mod decide;
+mod decision_proof;
 mod deliver_notices;
 mod delivery_log;
 mod draft;
@@ -55,6 +56,7 @@ pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, day_k
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
 };
+pub use decision_proof::{DECISION_PROOFS, is_proven, prove_decision};
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use delivery_log::{DeliveryRecord, last_deliveries, record_delivery};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};

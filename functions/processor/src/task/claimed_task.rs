@@ -237,6 +237,12 @@ impl ClaimedTask {
         let blob = self.resources.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
         let blob =
             blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
-        blob.text().map_err(|error| StoreError::broken("read a draft", error).into())
+        let text = blob.text().map_err(|error| StoreError::broken("read a draft", error))?;
+        // The hash is what a person has approved; the text under it could have been written over.
+        if short_sha256(&text) != hash {
+            let why = format!("the text of draft {hash} is another one than its hash says");
+            return Err(StoreError::broken("read a draft", why).into());
+        }
+        Ok(text)
     }
 }
