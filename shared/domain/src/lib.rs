@@ -19,6 +19,7 @@ mod follow_up;
 mod happening;
 mod ids;
 mod model;
+mod money;
 mod notice;
 mod origin;
 mod payload_store;
@@ -64,6 +65,7 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
+pub use money::{decimals_of, money};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

@@ -40,13 +40,13 @@ mod shape;
 mod sources;
 mod suggest;
 mod tier;
+mod warnings;
 
 pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;
 pub use approvals::{ApprovalSettings, SlackApprovals};
 pub use automations::{
-    AutomationSettings, CallTemplate, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, UrlTemplate,
-    decimals_of, fill_json,
+    AutomationSettings, CallTemplate, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, UrlTemplate,  fill_json,
 };
 pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};

@@ -8,7 +8,7 @@ mod template;
 pub use http::{HttpCall, HttpMethod};
 #[cfg(test)]
 pub(crate) use money::CURRENCY;
-pub use money::{MaxAmount, decimals_of};
+pub use money::MaxAmount;
 pub use parameters::Parameters;
 pub use template::{CallTemplate, PLACES, UrlTemplate, fill_json};
 
