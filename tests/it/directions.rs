@@ -13,7 +13,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("resilience", &[]),
     // Pure.
-    ("webhook", &["domain"]),
+    ("webhook", &["domain", "markdown"]),
     ("settings", &["domain", "webhook"]),
     ("telemetry", &["domain"]),
     ("markdown", &[]),

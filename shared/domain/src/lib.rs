@@ -22,6 +22,7 @@ mod happening;
 mod ids;
 mod model;
 mod model_limits;
+mod money;
 mod notice;
 mod origin;
 mod payload_store;
@@ -70,6 +71,7 @@ pub use model::{
     OutputCheck, OutputFormat, Speaker, Turn,
 };
 pub use model_limits::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
+pub use money::{decimals_of, money};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

@@ -61,6 +61,9 @@ pub struct TaskDoc {
     /// What the person who asked for a new draft said.
     #[serde(default, skip_serializing_if = "is_default")]
     pub retry_note: Option<String>,
+    /// Random: what the fences around untrusted text are called in its prompts. `None` until it is first worked on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub nonce: Option<String>,
     /// Since when no model is available for it; `None` once one has answered. Stored as `shut_since`, its first name.
     #[serde(rename = "shut_since", default, skip_serializing_if = "is_default")]
     pub model_down_since: Option<Timestamp>,

@@ -5,7 +5,8 @@
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 use serde_json::{Value, json};
 
-use crate::events::{is_allowed, parse};
+use crate::links::is_allowed;
+use crate::parser::parse;
 use crate::fit::{CUT, fit};
 
 /// Lists and quotes within each other; deeper ones are flattened. Trees are walked and dropped by

@@ -2,7 +2,8 @@
 
 use pulldown_cmark::{CowStr, Event, Tag, TagEnd, html};
 
-use crate::events::{is_allowed, parse};
+use crate::links::is_allowed;
+use crate::parser::parse;
 use crate::fit::{CUT, fit};
 
 /// `markdown` as HTML of at most about `limit` bytes.

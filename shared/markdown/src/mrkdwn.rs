@@ -5,7 +5,8 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
-use crate::events::{is_allowed, parse};
+use crate::links::is_allowed;
+use crate::parser::parse;
 use crate::fit::{CUT, fit};
 
 /// Lists and quotes within each other; deeper ones are shown without their sign, which would cost time

@@ -40,6 +40,7 @@ mod slack_approvals;
 mod sources;
 mod suggest;
 mod tier;
+mod warnings;
 
 pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;

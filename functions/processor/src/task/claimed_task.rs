@@ -14,6 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::Interrupt;
+use crate::automation::untrusted;
 use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
@@ -34,6 +36,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) event: Event,
     pub(crate) fence: u64,
     pub(crate) round: u32,
+    /// What the fences around untrusted text are called in its prompts. Saved with the task by its next write.
+    pub(crate) nonce: String,
     /// When the invocation must be over; the lease ends a little later.
     pub(crate) deadline: Timestamp,
     pub(crate) lease_until: Timestamp,
@@ -56,13 +60,14 @@ pub(crate) struct ClaimedTask {
 }
 
 impl ClaimedTask {
-    pub(crate) fn new(resources: Arc<Resources>, task: Task, event: Event, deadline: Timestamp) -> Self {
+    pub(crate) fn new(resources: Arc<Resources>, mut task: Task, event: Event, deadline: Timestamp) -> Self {
         let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         Self {
             resources,
             id: task.id.clone(),
             fence: task.control.fence,
             round: task.doc.round,
+            nonce: task.doc.nonce.get_or_insert_with(untrusted::nonce).clone(),
             task: Mutex::new(task),
             event,
             deadline,

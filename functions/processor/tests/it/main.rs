@@ -24,6 +24,7 @@ mod supersede;
 mod support;
 mod together;
 mod tutorial;
+mod two_agents;
 mod waiting;
 
 // The tutorial's code names them as it does in the crate itself.

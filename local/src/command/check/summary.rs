@@ -60,6 +60,13 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
     say!("  AWS resources: {aws}");
 }
 
+/// What is no mistake and still dangerous.
+pub(super) fn warnings(settings: &Settings) {
+    for (number, warning) in settings.warnings().into_iter().enumerate() {
+        say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
+    }
+}
+
 /// The last word, when nothing is wrong.
 pub(super) fn verdict(settings: &Settings, environment: &Environment) -> &'static str {
     if needs(settings, environment).iter().all(|need| need.is_set) {

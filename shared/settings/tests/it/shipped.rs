@@ -28,6 +28,15 @@ fn it_answers_github_issues() {
 }
 
 #[test]
+fn its_bounds_are_on_and_it_gives_no_warning() {
+    let settings = Settings::load_for(&agent_dir().join("agent.toml"), &["reply"]).unwrap();
+    let budget = &settings.budget;
+    assert_eq!((budget.per_day_usd, budget.per_tenant_day_usd), (Some(20.0), Some(5.0)));
+    assert_eq!(budget.per_thread_replies_per_hour, Some(5));
+    assert_eq!(settings.warnings(), [""; 0]);
+}
+
+#[test]
 fn its_model_limits_leave_the_rates_to_the_tier() {
     let models = Settings::load(&agent_dir().join("agent.toml")).unwrap().models;
     for model in models.in_use() {
