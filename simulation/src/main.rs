@@ -111,7 +111,10 @@ fn drain(tasks: u32) -> bool {
     let outcome = run(&Scenario::backlog(tasks, DEATHS), Options::default());
     let (took, lasted) = (began.elapsed(), outcome.lasted);
     print!("{outcome}");
-    println!("{} processors killed; drained in {lasted:.0?} of its own time, {took:.1?} of ours", outcome.killed);
+    println!(
+        "{} processors killed; drained in {lasted:.0?} of its own time, {took:.1?} of ours",
+        outcome.killed
+    );
     outcome.violations.is_empty()
 }
 

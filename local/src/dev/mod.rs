@@ -4,8 +4,8 @@
 pub(crate) mod aws;
 mod backend;
 mod banner;
-pub(crate) mod github_sample;
 mod deliveries;
+pub(crate) mod github_sample;
 mod runner;
 mod start;
 mod watch;

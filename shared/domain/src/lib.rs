@@ -22,7 +22,6 @@ mod happening;
 mod ids;
 mod model;
 mod model_limits;
-mod money;
 mod notice;
 mod origin;
 mod payload_store;
@@ -71,7 +70,6 @@ pub use model::{
     OutputCheck, OutputFormat, Speaker, Turn,
 };
 pub use model_limits::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
-pub use money::{decimals_of, money};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

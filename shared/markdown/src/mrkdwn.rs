@@ -5,9 +5,9 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
+use crate::fit::{CUT, fit};
 use crate::links::is_allowed;
 use crate::parser::parse;
-use crate::fit::{CUT, fit};
 
 /// Lists and quotes within each other; deeper ones are shown without their sign, which would cost time
 /// in the square of the depth.

@@ -60,9 +60,9 @@ fn between_outer_fences(markdown: &str) -> Option<String> {
 
 /// Whether the last line of `markdown` opens a block of code.
 fn ends_open(markdown: &str) -> bool {
-    let last = parse(markdown).into_offset_iter().filter(|(event, _)| {
-        matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))))
-    });
+    let last = parse(markdown)
+        .into_offset_iter()
+        .filter(|(event, _)| matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))));
     last.last().is_some_and(|(_, range)| {
         let block = markdown[range].trim_end();
         let sign = block.chars().next().unwrap_or('`');

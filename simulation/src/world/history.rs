@@ -176,7 +176,10 @@ impl World {
     fn watch_slot(&self, before: Option<&Task>, after: &Task) {
         let Some(before) = before else { return };
         let is_gone = before.doc.slot.is_some() && after.doc.slot.is_none();
-        if !is_gone || after.control.status != TaskStatus::Waiting || before.doc.opened_at != after.doc.opened_at {
+        if !is_gone
+            || after.control.status != TaskStatus::Waiting
+            || before.doc.opened_at != after.doc.opened_at
+        {
             return;
         }
         let since = self.history().waits.get(&after.id).copied();

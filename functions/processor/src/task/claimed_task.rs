@@ -14,7 +14,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::Interrupt;
 use crate::automation::untrusted;
 use crate::reply::place::Place;
 use crate::resources::Resources;
