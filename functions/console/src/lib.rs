@@ -9,6 +9,7 @@
 //! | `route` | the routes and who may use them |
 //! | `auth`, `tokens`, `wrong_tokens` | bearer tokens: who is asking, and how often somebody guesses |
 //! | `list`, `task`, `transcript`, `payload` | reading |
+//! | `deliveries` | the last webhooks |
 //! | `decision` | approve, reject, retry |
 //! | `create` | tasks without a webhook |
 //! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
@@ -21,6 +22,7 @@ mod body;
 mod compose;
 mod create;
 mod decision;
+mod deliveries;
 mod endpoint;
 mod list;
 mod log;
@@ -43,7 +45,7 @@ use http::Request;
 use settings::{ApiSettings, Settings};
 use telemetry::Metrics;
 
-use page::Census;
+use page::{Census, Unheard};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -64,6 +66,7 @@ pub struct Console {
     census: Census,
     /// A task of the API is accepted like a webhook's.
     metrics: Metrics,
+    unheard: Unheard,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -81,6 +84,7 @@ impl Console {
             sources: Vec::new(),
             census: Census::default(),
             metrics: Metrics::none(),
+            unheard: Unheard::default(),
             requests: AtomicU64::new(0),
         }
     }

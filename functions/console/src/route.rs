@@ -11,7 +11,9 @@ use serde_json::json;
 use settings::Role;
 
 use crate::endpoint::Endpoint;
-use crate::{Console, auth, body, create, decision, list, openapi, page, payload, task, transcript};
+use crate::{
+    Console, auth, body, create, decision, deliveries, list, openapi, page, payload, task, transcript,
+};
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
 /// and method that there is not.
@@ -62,6 +64,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .summary("The raw body as it was received, with the media type that its sender named.")
             .raw()
             .problems(&[404]),
+        Endpoint::get::<deliveries::Deliveries, _, _>(
+            "/deliveries",
+            "listDeliveries",
+            deliveries::deliveries,
+        )
+        .summary("The last webhooks, newest first, and what became of each.")
+        .query(deliveries::PARAMETERS)
+        .problems(&[400]),
         Endpoint::post::<TaskView, _, _>(
             Role::Decide,
             "/tasks/{id}/approve",

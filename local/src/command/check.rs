@@ -35,6 +35,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
+        summary::warnings(shown);
         say!();
     }
     Ok(verdict(settings, environment))

@@ -11,7 +11,7 @@ use webhook::{CommentPolicy, FieldMap, Filter, InternalPolicy, PriorityRules, Pr
 use crate::entry::Entry;
 use crate::key::key;
 use crate::known::Known;
-use crate::names::{ACCOUNT, HOOK, LOGIN, SOURCE};
+use crate::names::{HOOK, SOURCE};
 use crate::section::Section;
 use crate::suggest::{list, nearest};
 use crate::{Position, events, field_map, priority_rules, scheme, variable_of};
@@ -115,7 +115,8 @@ fn source(
     let events =
         section.read(key("events", EVENTS), |entry| entry.each(|item| event(&item, provider, is_mapped)));
     let about = "Which comments are answered: those that mention the agent, all that people write, or none.";
-    let comments = section.choice_or(key("respond_to_comments", about), usual_comments(provider), &COMMENTS);
+    let usual = provider.map_or_else(CommentPolicy::default, |provider| provider.row().comments);
+    let comments = section.choice_or(key("respond_to_comments", about), usual, &COMMENTS);
     let filter = Filter {
         events,
         comments,
@@ -224,7 +225,7 @@ fn hooks(section: &mut Section<'_>, provider: Option<Provider>) -> Vec<String> {
 
 /// Where the threads of the source live, if its provider asks for that.
 fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String> {
-    let site = provider?.site()?;
+    let site = provider?.row().site?;
     section.read(key(site.key, "Where the sender's threads live: answers go there."), |entry| {
         let text = entry.text();
         entry.also(|| json!({"examples": [site.example]}));
@@ -239,19 +240,11 @@ fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String>
     })
 }
 
-/// Customers who write to Zendesk mention nobody, so every comment counts.
-fn usual_comments(provider: Option<Provider>) -> CommentPolicy {
-    match provider {
-        Some(Provider::Zendesk) => CommentPolicy::Thread,
-        _ => CommentPolicy::default(),
-    }
-}
-
 /// What becomes of events that only the staff can see; the answer can stay among them at some services alone.
 fn internal(section: &mut Section<'_>, provider: Option<Provider>) -> InternalPolicy {
     let about = "What becomes of internal notes and confidential issues: ignored, or answered where the staff alone \
                  can see it.";
-    let unable = provider.filter(|provider| !provider.answers_internally());
+    let unable = provider.filter(|provider| !provider.row().answers_internally);
     let read = section.read(key("internal", about).or(&INTERNAL[0].0), |entry| {
         let policy = entry.choice(&INTERNAL);
         if unable.is_some() {
@@ -278,12 +271,10 @@ fn event(entry: &Entry<'_>, provider: Option<Provider>, is_mapped: bool) -> Opti
     }
 }
 
-/// GitHub's logins have a form of their own; elsewhere an account is known by an id.
 fn login(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
     // Nobody knows the form of an unknown sender's.
     let Some(provider) = provider else { return entry.text() };
-    let form = if provider == Provider::Github { &LOGIN } else { &ACCOUNT };
-    entry.text_like(form, |login| {
+    entry.text_like(provider.row().account, |login| {
         let suggestion = match login.strip_prefix('@') {
             Some(rest) => format!("did you mean \"{rest}\"?"),
             None => "write the account's login as in its profile's address".to_owned(),

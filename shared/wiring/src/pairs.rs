@@ -71,7 +71,7 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
 
 fn why(source: &SourceSettings, automation: &str) -> String {
     let provider = source.sender.provider;
-    match provider.site() {
+    match provider.row().site {
         _ if automation == LABEL.0 => format!("threads of {} have no labels", provider.name()),
         Some(site) if source.sender.site.is_none() && OutsideService::of_threads(provider).is_some() => {
             format!("without `{}` nobody knows where its threads are", site.key)

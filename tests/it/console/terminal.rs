@@ -182,3 +182,30 @@ async fn a_token_that_is_too_short_is_refused_at_start_and_by_check_which_offer_
         assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
     }
 }
+
+#[tokio::test]
+async fn deliveries_say_what_became_of_each_webhook_and_why() {
+    let system = System::start().await;
+    let id = system.api.accept(7).await;
+    let mut opened = e2e::hooks::issue(8);
+    opened["sender"]["type"] = "Bot".into();
+    opened["issue"]["user"]["type"] = "Bot".into();
+    assert_eq!(system.api.hook("issues", &opened).await.word(), "ignored");
+    let deliveries = async |rest: &[&str]| {
+        let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
+        run(command.args(["deliveries", "--url", system.api.url()]).args(rest)).await
+    };
+    let said = deliveries(&[]).await;
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("TIME ") && lines[1].contains("  ignored  ") && lines[1].contains("bot"),
+        "{said:?}"
+    );
+    assert!(lines[2].contains("  accepted ") && lines[2].ends_with(&id), "{said:?}");
+    let said = deliveries(&["--outcome", "accepted", "--json"]).await;
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    assert_eq!(lines.len(), 1, "a JSON object a line");
+    let delivery: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
+    assert_eq!((&delivery["task_id"], &delivery["source"]), (&id.into(), &"github".into()));
+    deliveries(&["--outcome", "lost"]).await.assert_failure(&["400", "duplicate"]);
+}

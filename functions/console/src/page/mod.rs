@@ -9,15 +9,16 @@
 //! |-|-|
 //! | `guard`, `session`, `origin`, `headers` | who may see and change what |
 //! | `login` | token in, cookie out |
-//! | `tasks`, `task`, `draft`, `diff`, `transcript`, `overview` | the pages |
+//! | `tasks`, `task`, `draft`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
 //! | `decide` | the forms |
-//! | `census`, `fleet` | what the overview counts |
+//! | `census`, `fleet`, `unheard` | what the overview counts |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
 mod assets;
 mod census;
 mod charts;
 mod decide;
+mod deliveries;
 mod diff;
 mod draft;
 mod failure;
@@ -32,6 +33,7 @@ mod session;
 mod task;
 mod tasks;
 mod transcript;
+mod unheard;
 mod words;
 
 use std::sync::Arc;
@@ -43,6 +45,7 @@ use settings::Role;
 use crate::Console;
 
 pub(crate) use census::Census;
+pub(crate) use unheard::Unheard;
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
@@ -51,6 +54,7 @@ pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
         .route("/ui/live/tasks", get(tasks::live))
         .route("/ui/overview", get(overview::page))
         .route("/ui/live/overview", get(overview::live))
+        .route("/ui/deliveries", get(deliveries::page))
         .route("/ui/tasks/{id}", get(task::page))
         .route("/ui/live/tasks/{id}", get(task::live))
         .route("/ui/tasks/{id}/transcript", get(transcript::page))

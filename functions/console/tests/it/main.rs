@@ -4,6 +4,7 @@
 mod access;
 mod create;
 mod decisions;
+mod deliveries;
 mod hostile;
 #[cfg(feature = "lambda")]
 mod lambda;

@@ -85,6 +85,18 @@ impl Rig {
         Self { stores, watch, router: router(Arc::new(console)) }
     }
 
+    /// A rig whose agent.toml has these sources.
+    pub fn with_sources(sources: &[&str]) -> Self {
+        let rig = Self::new();
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent");
+        let sources: Vec<String> = sources.iter().map(|source| format!("[sources.{source}]\n")).collect();
+        let text = format!("[agent]\npersona = \"prompts/persona.md\"\n{}", sources.concat());
+        let settings = settings::Settings::parse(&text, &dir).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let tokens = TokenSource::fixed(&tokens(&TOKENS));
+        let console = Console::new(rig.stores.clone(), tokens, rig.watch.clock()).with_settings(&settings);
+        Self { router: router(Arc::new(console)), ..rig }
+    }
+
     /// A console on the same stores for other tokens.
     pub fn with_tokens(&self, lines: &[(&str, &str)]) -> Self {
         let (stores, watch) = (self.stores.clone(), self.watch.clone());

@@ -10,3 +10,4 @@ pub(crate) mod registry;
 pub(crate) mod stalls;
 mod steps;
 pub(crate) mod untrusted;
+pub(crate) mod visible;

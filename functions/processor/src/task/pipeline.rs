@@ -54,7 +54,7 @@ pub(crate) async fn process(
                 .await;
             alone::set_aside(processor, task).await
         }
-        Ok(mut task) => Processed::Done(match alone::forgive(processor, &mut task).await {
+        Ok(mut task) => Processed::Done(match alone::begin(processor, &mut task).await {
             Ok(()) => run(processor, task, delivery, deadline, member).await,
             Err(ack) => ack,
         }),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anstyle::Style;
-use settings::{ApprovalPolicy, Environment, Settings, Tiers};
+use settings::{ApprovalPolicy, Environment, Settings, Tiers, shown_limits};
 
 use crate::command::table::Table;
 use crate::terminal::say;
@@ -33,7 +33,7 @@ fn limits(settings: &Settings, tiers: Tiers) {
     let mut table = Table::new(HEADING);
     for model in settings.models.in_use() {
         let [rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker] =
-            settings.models.limits_for(model, tiers).shown().map(|(_, value)| value);
+            shown_limits(&settings.models.limits_for(model, tiers)).map(|(_, value)| value);
         let cells = [model.to_owned(), rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker];
         table.push(cells, Style::new());
     }
@@ -44,7 +44,7 @@ fn limits(settings: &Settings, tiers: Tiers) {
     }
 }
 
-/// Those of `EffectiveLimits::shown`.
+/// Those of [`shown_limits`].
 const HEADING: [&str; 9] =
     ["model", "rpm", "tpm", "rpd", "concurrency", "timeout", "retries", "min_priority", "breaker"];
 
@@ -58,6 +58,13 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
     let aws =
         if environment.aws.is_some() { "set" } else { "not set (only where deployed, or with `dev --aws`)" };
     say!("  AWS resources: {aws}");
+}
+
+/// What is no mistake and still dangerous.
+pub(super) fn warnings(settings: &Settings) {
+    for (number, warning) in settings.warnings().into_iter().enumerate() {
+        say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
+    }
 }
 
 /// The last word, when nothing is wrong.
