@@ -145,12 +145,7 @@ async fn failures(
 
 /// The whole log of a job. GitHub answers with an address that is good for a minute and needs no credential: ours are
 /// not sent there.
-async fn log(
-    api: &Api,
-    call: Call,
-    thread: Thread<'_>,
-    job: u64,
-) -> Result<Option<String>, ServiceError> {
+async fn log(api: &Api, call: Call, thread: Thread<'_>, job: u64) -> Result<Option<String>, ServiceError> {
     let url = thread.repository(api.client.base(), &["actions", "jobs", &job.to_string(), "logs"]);
     let answer = api.raw(call, thread, &Request::get(url, &[])).await?;
     let answer = match location(api, answer.headers.get("location").and_then(|to| to.to_str().ok())) {
@@ -179,7 +174,9 @@ fn end_of(log: &str) -> String {
     while !log.is_char_boundary(start) {
         start += 1;
     }
-    let lines: Vec<&str> = log[start..].lines().map(without_time).collect();
+    // The first one of these may have lost its beginning.
+    let partial = usize::from(start > 0);
+    let lines: Vec<&str> = log[start..].lines().skip(partial).map(without_time).collect();
     let (mut kept, mut size) = (lines.len(), 0);
     while kept > 0 && size + lines[kept - 1].len() < MAX_LOG {
         kept -= 1;
