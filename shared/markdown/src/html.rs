@@ -2,9 +2,9 @@
 
 use pulldown_cmark::{CowStr, Event, Tag, TagEnd, html};
 
+use crate::fit::{CUT, fit};
 use crate::links::is_allowed;
 use crate::parser::{alert, parse};
-use crate::fit::{CUT, fit};
 
 /// `markdown` as HTML of at most about `limit` bytes.
 #[must_use]

@@ -8,10 +8,9 @@ mod marks;
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
 use self::marks::{Mark, finish, plain as plain_signs, quiet};
-
+use crate::fit::{CUT, fit};
 use crate::links::is_allowed;
 use crate::parser::{alert, parse};
-use crate::fit::{CUT, fit};
 use crate::table::Table;
 
 /// Lists and quotes within each other; deeper ones are shown without their sign, which would cost time

@@ -67,7 +67,9 @@ pub fn unsaid(markdown: &str) -> Ranges {
                 continue;
             }
             match piece {
-                Piece::Open(name) if is_not_said(name) && open.len() < DEEPEST => open.push((name, place.start)),
+                Piece::Open(name) if is_not_said(name) && open.len() < DEEPEST => {
+                    open.push((name, place.start))
+                }
                 Piece::Close(name) => {
                     if let Some(at) = open.iter().rposition(|(known, _)| known.eq_ignore_ascii_case(name)) {
                         found.push(open[at].1..place.end);
@@ -106,7 +108,8 @@ fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
 #[must_use]
 pub fn destinations(markdown: &str) -> Ranges {
     let parser = parse(markdown);
-    let mut found: Vec<_> = parser.reference_definitions().iter().map(|(_, known)| known.span.clone()).collect();
+    let mut found: Vec<_> =
+        parser.reference_definitions().iter().map(|(_, known)| known.span.clone()).collect();
     // Open links: where what they show ends, as far as it has been read.
     let mut open: Vec<usize> = Vec::new();
     for (event, range) in parser.into_offset_iter() {

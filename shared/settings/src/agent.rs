@@ -149,13 +149,7 @@ fn media_hosts(section: &mut Section<'_>) -> Hosts {
 fn persona(section: &mut Section<'_>, dir: &Path) -> Option<String> {
     let about = "System instruction, a file beside agent.toml: who the agent is and how it writes.";
     match section.get(&key("persona", about).or(&PERSONA_FILE)) {
-        Some(entry) => {
-            let file = entry.text()?;
-            read_text(&dir.join(&file)).map_or_else(
-                |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
-                Some,
-            )
-        }
+        Some(entry) => entry.file(dir, read_text).map(|(_, text)| text),
         None => read_text(&dir.join(PERSONA_FILE)).map_or_else(
             |problem| {
                 let problem = format!("missing, and `{PERSONA_FILE}`: {problem}");

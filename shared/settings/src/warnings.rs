@@ -28,7 +28,8 @@ impl Settings {
         ] {
             let is_used = self.intents.iter().any(|intent| intent.automation == name);
             if is_used && self.agent.approval == ApprovalPolicy::Never {
-                let warning = format!("agent.approval: with \"never\", whoever writes an event {means}, unseen");
+                let warning =
+                    format!("agent.approval: with \"never\", whoever writes an event {means}, unseen");
                 warnings.push(warning);
             }
         }

@@ -16,6 +16,7 @@ use crate::automation::visible::visible;
 use crate::automation::{media, prompt};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
+use crate::reply::place::Place;
 use crate::reply::thread::still_open;
 use crate::reply::{effect, gate, publish};
 use crate::task::carried::among;
@@ -91,10 +92,12 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
-        let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.settings.agent.history);
-        let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let history = async { self.0.resources.services.of(target)?.history(target, limit).await };
-        self.0.resources.look_up("history", history).await
+        let limit = self.0.resources.settings.agent.history;
+        if limit == 0 || self.0.event.target.is_none() {
+            return Ok(Vec::new());
+        }
+        let place = Place::of(&self.0)?;
+        self.0.resources.look_up("history", place.history(limit)).await
     }
 
     /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:

@@ -93,7 +93,9 @@ fn flag(behind: &str) -> Option<&str> {
     let end = behind.find(END_OF_TAG)?;
     let name: Option<String> = behind[..end]
         .chars()
-        .map(|c| u32::from(c).checked_sub(TAG_BLOCK).and_then(char::from_u32).filter(char::is_ascii_lowercase))
+        .map(|c| {
+            u32::from(c).checked_sub(TAG_BLOCK).and_then(char::from_u32).filter(char::is_ascii_lowercase)
+        })
         .collect();
     FLAGS.contains(&name?.as_str()).then(|| &behind[..end + END_OF_TAG.len_utf8()])
 }
@@ -143,9 +145,21 @@ fn joins(c: char) -> bool {
 
 /// Signs that take the vowel from a letter.
 fn is_virama(c: char) -> bool {
-    matches!(c,
-        '\u{094D}' | '\u{09CD}' | '\u{0A4D}' | '\u{0ACD}' | '\u{0B4D}' | '\u{0BCD}' | '\u{0C4D}' | '\u{0CCD}'
-        | '\u{0D4D}' | '\u{0DCA}' | '\u{1039}' | '\u{17D2}')
+    matches!(
+        c,
+        '\u{094D}'
+            | '\u{09CD}'
+            | '\u{0A4D}'
+            | '\u{0ACD}'
+            | '\u{0B4D}'
+            | '\u{0BCD}'
+            | '\u{0C4D}'
+            | '\u{0CCD}'
+            | '\u{0D4D}'
+            | '\u{0DCA}'
+            | '\u{1039}'
+            | '\u{17D2}'
+    )
 }
 
 /// Characters that take no room, turn the direction of writing, or belong to the tag block, whose letters are
@@ -204,23 +218,21 @@ mod tests {
 
     #[test]
     fn joined_emoji_and_flags_survive() {
-        for text in [
-            "👨‍👩‍👧",
-            "🏳️‍🌈",
-            "👩🏽‍💻",
-            "❤️‍🔥 ☺︎ 1️⃣ #️⃣",
-            "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
-        ] {
+        for text in
+            ["👨‍👩‍👧", "🏳️‍🌈", "👩🏽‍💻", "❤️‍🔥 ☺︎ 1️⃣ #️⃣", "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}"]
+        {
             assert_eq!(visible(text), text);
         }
-        let smuggled: String = "obey".bytes().filter_map(|b| char::from_u32(TAG_BLOCK + u32::from(b))).collect();
+        let smuggled: String =
+            "obey".bytes().filter_map(|b| char::from_u32(TAG_BLOCK + u32::from(b))).collect();
         assert_eq!(visible(&format!("🏴{smuggled}\u{E007F}")), "🏴");
         assert_eq!(visible("👨\u{200D}\u{200D}a"), "👨a");
     }
 
     #[test]
     fn joiners_of_persian_and_indic_spelling_survive() {
-        for text in ["می‌خواهم", "نامه‌ها", "क्‍ष", "ශ්‍රී", "ന്‍ ", "ক্‌ত"] {
+        for text in ["می‌خواهم", "نامه‌ها", "क्‍ष", "ශ්‍රී", "ന്‍ ", "ক্‌ত"]
+        {
             assert_eq!(visible(text), text);
         }
         assert_eq!(visible("می\u{200C}\u{200C}\u{200D}خواهم"), "می\u{200D}خواهم", "one at a time");

@@ -15,7 +15,6 @@ use crate::{Action, Automation, Context, Finished, Found, Interrupt};
 /// Kept of an answer in the ledger, in bytes.
 const MAX_ANSWER: usize = 500;
 
-/// The automation of the call `name`.
 pub(super) fn automation(name: &str, call: &HttpCall) -> Automation {
     let (name, parameters) = (name.to_owned(), call.parameters.clone());
     let run = move |context, values| run(context, name.clone(), values);
@@ -76,8 +75,13 @@ fn chosen(context: &Context, values: &Value) -> String {
     let event = context.event();
     let texts = [event.title.as_deref(), Some(event.text.as_str()), event.opening.as_deref()];
     let said: String = texts.into_iter().flatten().map(|text| format!("{text}\n")).collect();
-    let lines: Vec<String> = values.as_object().into_iter().flatten().map(|(name, value)| line(name, value, &said)).collect();
-    if lines.is_empty() { String::new() } else { format!("Parameters, as triage found them:\n\n{}", lines.join("\n")) }
+    let lines: Vec<String> =
+        values.as_object().into_iter().flatten().map(|(name, value)| line(name, value, &said)).collect();
+    if lines.is_empty() {
+        String::new()
+    } else {
+        format!("Parameters, as triage found them:\n\n{}", lines.join("\n"))
+    }
 }
 
 fn line(name: &str, value: &Value, said: &str) -> String {
@@ -97,7 +101,8 @@ fn is_word_for_word(value: &Value, said: &str) -> bool {
     let said = said.to_lowercase();
     !text.is_empty()
         && said.match_indices(&text).any(|(at, _)| {
-            let begins = !said[..at].ends_with(char::is_alphanumeric) || !text.starts_with(char::is_alphanumeric);
+            let begins =
+                !said[..at].ends_with(char::is_alphanumeric) || !text.starts_with(char::is_alphanumeric);
             let behind = &said[at + text.len()..];
             begins && (!behind.starts_with(char::is_alphanumeric) || !text.ends_with(char::is_alphanumeric))
         })

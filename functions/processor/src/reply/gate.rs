@@ -82,7 +82,7 @@ pub(crate) async fn release(
     alarm: Option<&str>,
     policy: Option<ApprovalPolicy>,
 ) -> Result<Approval, Interrupt> {
-    if let Some(approval) = answered(claimed, name).await? {
+    if let Some(approval) = answered(claimed, name, Some(&text)).await? {
         return Ok(approval);
     }
     pass(claimed, name, &text, DraftOrigin::Model, alarm, policy).await?;

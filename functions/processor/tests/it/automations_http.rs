@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use domain::*;
-use outbound::Caller;
 use outbound::scripted::{Asked, Reply, Server};
+use outbound::{Caller, Reach};
 use serde_json::json;
 use settings::{Environment, Settings};
 use wiring::Services;
@@ -32,7 +32,8 @@ fn bench(server: &Server, rest: &str) -> Bench {
         server.base
     );
     let headers = [("Authorization".to_owned(), "Bearer hunter2hunter2".into())];
-    let caller = Caller::new(&server.base, &headers, Clock::system()).unwrap();
+    let caller =
+        Caller::new(&server.base, &headers, &Reach::public().with_this_machine(), Clock::system()).unwrap();
     let services = Services { calls: [("reset".to_owned(), Arc::new(caller))].into(), ..Services::default() };
     Bench::at(&handled_by("http.reset", &section), None, services)
 }

@@ -12,6 +12,7 @@ mod conversation;
 mod effects;
 mod fallback;
 mod follow_up;
+mod forged_decisions;
 mod injection;
 mod intents;
 mod interleavings;

@@ -34,7 +34,10 @@ fn what_is_quoted_or_shown_as_code_is_not_said() {
     assert_eq!(texts("> a\nb\n\nc", unsaid), ["> a\nb\n"]);
     assert_eq!(texts("<pre>a</pre> b", unsaid), ["<pre>a</pre>"]);
     assert_eq!(texts("a <code>b</code> c <i>d</i>", unsaid), ["<code>b</code>", "<i>", "</i>"]);
-    assert_eq!(texts("<blockquote>\n\na\n\n</blockquote>\n\nb", unsaid), ["<blockquote>\n\na\n\n</blockquote>"]);
+    assert_eq!(
+        texts("<blockquote>\n\na\n\n</blockquote>\n\nb", unsaid),
+        ["<blockquote>\n\na\n\n</blockquote>"]
+    );
     assert_eq!(texts("a <code>b\n\nc", unsaid), ["<code>b\n\nc"]);
     assert_eq!(texts("> <code>\n\nc", unsaid), ["> <code>\n"]);
 }

@@ -18,11 +18,11 @@ use std::ops::Range;
 use serde_json::json;
 
 use crate::Variables;
-use crate::approvals::CHANNEL;
 use crate::entry::Entry;
 use crate::key::{Key, key};
 use crate::names::IDENTIFIER;
 use crate::section::Section;
+use crate::slack_approvals::CHANNEL;
 
 /// Default of the outside calls to one host at once.
 const CALLS_PER_HOST: u32 = 10;

@@ -64,7 +64,11 @@ approval = "never"
 
 #[test]
 fn a_call_is_approved_by_a_person_unless_its_own_section_says_otherwise() {
-    let text = format!("{}{}[agent]\napproval = \"never\"", intent("http.reset"), RESET.replace("approval = \"never\"\n", ""));
+    let text = format!(
+        "{}{}[agent]\napproval = \"never\"",
+        intent("http.reset"),
+        RESET.replace("approval = \"never\"\n", "")
+    );
     let settings = load(&text).unwrap();
     assert_eq!(settings.automations.http["reset"].approval, ApprovalPolicy::Always);
 }
@@ -197,15 +201,24 @@ fn variables_that_are_not_set_are_named_with_the_line_that_needs_them() {
 fn what_people_outside_can_cause_unseen_is_a_warning() {
     let warned = |text: &str| load(text).unwrap().warnings();
     let bounds = "[budget]\nper_day_usd = 1\nper_tenant_day_usd = 1\nper_thread_replies_per_hour = 1\n";
-    let call = |approval: &str| format!("{bounds}{}{}", intent("http.reset"), RESET.replace("\"never\"", approval));
+    let call =
+        |approval: &str| format!("{bounds}{}{}", intent("http.reset"), RESET.replace("\"never\"", approval));
     assert_eq!(warned(&call("\"always\"")), [""; 0]);
-    for (approval, part) in [("\"never\"", "without a person: whoever"), ("\"low_confidence\"", "when triage is sure")] {
+    for (approval, part) in
+        [("\"never\"", "without a person: whoever"), ("\"low_confidence\"", "when triage is sure")]
+    {
         let warnings = warned(&call(approval));
-        assert!(warnings[0].starts_with("automations.http.reset.approval: ") && warnings[0].contains(part), "{warnings:?}");
+        assert!(
+            warnings[0].starts_with("automations.http.reset.approval: ") && warnings[0].contains(part),
+            "{warnings:?}"
+        );
     }
     let never = "[agent]\napproval = \"never\"\n[automations.label]\nallowed = [\"bug\"]\n";
     let warnings = warned(&format!("{bounds}{}{never}", intent("label")));
-    assert!(warnings.len() == 1 && warnings[0].contains("labels of automations.label.allowed"), "{warnings:?}");
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("labels of automations.label.allowed"),
+        "{warnings:?}"
+    );
 }
 
 #[test]
@@ -213,7 +226,8 @@ fn each_missing_bound_is_a_warning() {
     let keys = ["per_day_usd", "per_tenant_day_usd", "per_thread_replies_per_hour"];
     assert_eq!(load(&intent("ignore")).unwrap().warnings().len(), keys.len());
     for missing in keys {
-        let set: String = keys.iter().filter(|key| **key != missing).map(|key| format!("{key} = 1\n")).collect();
+        let set: String =
+            keys.iter().filter(|key| **key != missing).map(|key| format!("{key} = 1\n")).collect();
         let warnings = load(&format!("[budget]\n{set}{}", intent("ignore"))).unwrap().warnings();
         assert!(warnings.len() == 1 && warnings[0].contains(&format!("add `{missing} = ")), "{warnings:?}");
     }

@@ -45,8 +45,12 @@ fn hosts_are_names_and_nothing_else() {
     let lists = |list: &str| format!("{HEAD}link_hosts = [{list}]\nmedia_hosts = []\n{REST}");
     let settings = Settings::parse(&lists("\"Docs.Example.com\", \"*.example.org\""), dir().path()).unwrap();
     assert_eq!(settings.agent.link_hosts, Hosts::new(["docs.example.com", "*.example.org"]));
-    assert_eq!((settings.agent.media_hosts, settings.agent.image_hosts), (Hosts::default(), Hosts::default()));
-    let parts = Settings::parse(&lists("\"github.com/octo/\"").replace("link_", "image_"), dir().path()).unwrap();
+    assert_eq!(
+        (settings.agent.media_hosts, settings.agent.image_hosts),
+        (Hosts::default(), Hosts::default())
+    );
+    let parts =
+        Settings::parse(&lists("\"github.com/octo/\"").replace("link_", "image_"), dir().path()).unwrap();
     assert_eq!(parts.agent.image_hosts, Hosts::new(["github.com/octo"]));
     for bad in [
         "localhost",

@@ -158,7 +158,9 @@ fn holds_another(url: &str) -> bool {
 
 /// This machine, of whoever reads it.
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host == "[::1]" || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host == "[::1]"
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// An address without what a sentence puts behind it.
@@ -171,10 +173,14 @@ mod tests {
     use super::*;
 
     fn allowed() -> Allowed {
-        Allowed::new("mona", &Hosts::new(["*.listed.example", "gitlab.com/octo"]), &Hosts::new(["img.example/logos"]))
-            .with_hosts_of("see https://docs.example.com/a, https://github.com/octo/help and wiki.example.org")
-            .with_addresses_of("http://logs.example.net/a?b=1 https://github.com/victim/project/issues/1")
-            .with_repository("octo/repo", "https://github.example.com/octo/repo/issues/7")
+        Allowed::new(
+            "mona",
+            &Hosts::new(["*.listed.example", "gitlab.com/octo"]),
+            &Hosts::new(["img.example/logos"]),
+        )
+        .with_hosts_of("see https://docs.example.com/a, https://github.com/octo/help and wiki.example.org")
+        .with_addresses_of("http://logs.example.net/a?b=1 https://github.com/victim/project/issues/1")
+        .with_repository("octo/repo", "https://github.example.com/octo/repo/issues/7")
     }
 
     #[test]
@@ -218,7 +224,11 @@ mod tests {
 
     #[test]
     fn of_a_shared_host_only_the_named_place_is_ours() {
-        for url in ["https://github.com/octo/repo", "https://github.com/octo/help#a", "https://gitlab.com/octo/x/-/y"] {
+        for url in [
+            "https://github.com/octo/repo",
+            "https://github.com/octo/help#a",
+            "https://gitlab.com/octo/x/-/y",
+        ] {
             assert!(allowed().link(url), "{url}");
         }
         for url in [

@@ -27,7 +27,8 @@ pub(super) fn without_commands(text: &str, begins: bool, ticks: bool) -> String 
 /// The command that `line` begins with.
 fn command(line: &str) -> Option<&str> {
     let name = line.strip_prefix('/').filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))?;
-    let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(name.len());
+    let end =
+        name.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(name.len());
     let is_path = name[end..].starts_with(['/', '.', '\\', BREAK]);
     (!is_path).then(|| &line[..=end])
 }
@@ -101,7 +102,9 @@ mod tests {
         let cleaned = |text: &str| without_foreign_references(text, "octo/repo", false);
         assert_eq!(cleaned("see victim/project#12."), "see `victim/project#12`.");
         assert_eq!(cleaned("(a/b!3, a/b&4) x/y@0123abc"), "(`a/b!3`, `a/b&4`) `x/y@0123abc`");
-        for text in ["#7", "octo/repo#7", "Octo/Repo@0123abcdef", "GH-7", "a/b#c", "C#7", "a/b@mona", "x@0123abc"] {
+        for text in
+            ["#7", "octo/repo#7", "Octo/Repo@0123abcdef", "GH-7", "a/b#c", "C#7", "a/b@mona", "x@0123abc"]
+        {
             assert_eq!(cleaned(text), text);
         }
         assert_eq!(cleaned("octo/repo.js#7"), "`octo/repo.js#7`");

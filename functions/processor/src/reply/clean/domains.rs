@@ -10,15 +10,15 @@ use super::urls::looks_like_a_host;
 
 /// Ends of names that are hosts and hardly anything else.
 const SURE: [&str; 18] = [
-    "biz", "click", "club", "com", "edu", "example", "gov", "info", "int", "mil", "net", "online", "org", "shop",
-    "site", "top", "website", "xyz",
+    "biz", "click", "club", "com", "edu", "example", "gov", "info", "int", "mil", "net", "online", "org",
+    "shop", "site", "top", "website", "xyz",
 ];
 /// Ends that are hosts' as well as others', besides all of two letters (the countries').
 const PERHAPS: [&str; 44] = [
     "agency", "app", "blog", "bot", "chat", "cloud", "codes", "company", "design", "dev", "digital", "email",
-    "foo", "fun", "games", "group", "guru", "host", "ink", "land", "life", "link", "live", "media", "mobi", "moe",
-    "mov", "name", "network", "news", "page", "pro", "rocks", "run", "social", "space", "store", "systems", "team",
-    "tech", "tools", "wiki", "world", "zip",
+    "foo", "fun", "games", "group", "guru", "host", "ink", "land", "life", "link", "live", "media", "mobi",
+    "moe", "mov", "name", "network", "news", "page", "pro", "rocks", "run", "social", "space", "store",
+    "systems", "team", "tech", "tools", "wiki", "world", "zip",
 ];
 
 /// What a bare word is.
@@ -70,7 +70,8 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         // `name=host`, `**host**`.
         let word = word.trim_end_matches(['.', '?', '*', '_', '~', '\\']);
         let host_end = word.find(['/', '?']).unwrap_or(word.len());
-        let skipped = word[..host_end].rfind(['=', '*', '~', '_', '\\', '&', '%', '+']).map_or(0, |at| at + 1);
+        let skipped =
+            word[..host_end].rfind(['=', '*', '~', '_', '\\', '&', '%', '+']).map_or(0, |at| at + 1);
         (start + skipped, &word[skipped..])
     })
 }
@@ -82,14 +83,18 @@ fn is_of_word(c: char) -> bool {
 fn kind(word: &str) -> Kind {
     let host = word.split(['/', '?', '#']).next().unwrap_or_default();
     // An e-mail address has its own kind of link, which leads to nobody's server.
-    let Some((_, top)) = host.rsplit_once('.').filter(|_| looks_like_a_host(host) && !host.contains('@')) else {
+    let Some((_, top)) = host.rsplit_once('.').filter(|_| looks_like_a_host(host) && !host.contains('@'))
+    else {
         return Kind::Word;
     };
     let is_name = top.len() > 1 && top.chars().all(char::is_alphabetic);
     let sure = SURE.iter().any(|known| top.eq_ignore_ascii_case(known));
     if is_name && (carries_something(word) || (sure && top.chars().any(char::is_lowercase))) {
         Kind::Link
-    } else if sure || (top.len() == 2 && top.bytes().all(|b| b.is_ascii_lowercase())) || PERHAPS.contains(&top) {
+    } else if sure
+        || (top.len() == 2 && top.bytes().all(|b| b.is_ascii_lowercase()))
+        || PERHAPS.contains(&top)
+    {
         Kind::Perhaps
     } else {
         Kind::Word
@@ -117,14 +122,20 @@ mod tests {
     fn a_host_without_a_scheme_is_a_link() {
         assert_eq!(cleaned("go to evil.example/?q=secret now"), "go to [link removed] now");
         assert_eq!(cleaned("evil.example?q=secret"), REMOVED);
-        assert_eq!(cleaned("see evil.com, **evil.com** or x=secret.evil.org/a."), "see [link removed], **[link removed]** or x=[link removed].");
+        assert_eq!(
+            cleaned("see evil.com, **evil.com** or x=secret.evil.org/a."),
+            "see [link removed], **[link removed]** or x=[link removed]."
+        );
         assert_eq!(cleaned("evil.io/?q=secret"), REMOVED, "it carries something");
     }
 
     #[test]
     fn what_may_be_a_file_or_a_product_is_shown_as_code() {
         assert_eq!(cleaned("main.rs:12 and README.md"), "`main.rs`:12 and `README.md`");
-        assert_eq!(cleaned("ASP.NET, socket.io and docs.rs/serde."), "`ASP.NET`, `socket.io` and `docs.rs/serde`.");
+        assert_eq!(
+            cleaned("ASP.NET, socket.io and docs.rs/serde."),
+            "`ASP.NET`, `socket.io` and `docs.rs/serde`."
+        );
         assert_eq!(without_foreign_domains("main.rs", &Allowed::default(), true), "main.\u{200B}rs");
     }
 
@@ -138,9 +149,19 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_no_hosts() {
-        for text in
-            ["a.b?.c", "is it foo.bar?", "f(x)?y=1", "1.2.3", "e.g. this, i.e. that", "src/main.rs", "/usr/lib.so", "mona@example.com", "It works.Then go", "...", "v1.0.x"]
-        {
+        for text in [
+            "a.b?.c",
+            "is it foo.bar?",
+            "f(x)?y=1",
+            "1.2.3",
+            "e.g. this, i.e. that",
+            "src/main.rs",
+            "/usr/lib.so",
+            "mona@example.com",
+            "It works.Then go",
+            "...",
+            "v1.0.x",
+        ] {
             assert_eq!(cleaned(text), text);
         }
     }

@@ -43,7 +43,8 @@ pub(crate) struct Cleaned {
 pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
     let seen = visible(unwrapped(draft).trim());
     // Asked of the draft as it was: what has been taken out of it shows what it was made for.
-    let recital = leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
+    let recital =
+        leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
     match settled(&seen, allowed) {
         Ok(text) => Cleaned { text, alarm: recital },
         Err(text) => {
@@ -260,7 +261,8 @@ mod tests {
 
     #[test]
     fn addresses_within_links_are_left_whole() {
-        let allowed = Allowed::new("mona", &settings::Hosts::new(["npmjs.example"]), &settings::Hosts::default());
+        let allowed =
+            Allowed::new("mona", &settings::Hosts::new(["npmjs.example"]), &settings::Hosts::default());
         for draft in [
             "https://npmjs.example/package/@angular/core",
             "[core](https://npmjs.example/package/@angular/core) and [readme](docs/README.md)",
@@ -283,8 +285,14 @@ mod tests {
             .with_addresses_of("https://github.com/victim/p/issues/1")
             .with_repository("octo/repo", "https://github.com/octo/repo/issues/7");
         let said = |draft: &str| clean(draft, &here, "").text;
-        assert_eq!(said("octo/repo#7, https://github.com/octo/repo/pull/2"), "octo/repo#7, https://github.com/octo/repo/pull/2");
-        assert_eq!(said("like https://github.com/victim/p/issues/1"), "like `https://github.com/victim/p/issues/1`");
+        assert_eq!(
+            said("octo/repo#7, https://github.com/octo/repo/pull/2"),
+            "octo/repo#7, https://github.com/octo/repo/pull/2"
+        );
+        assert_eq!(
+            said("like https://github.com/victim/p/issues/1"),
+            "like `https://github.com/victim/p/issues/1`"
+        );
         assert_eq!(said("like https://github.com/victim/p/issues/2"), "like [link removed]");
     }
 

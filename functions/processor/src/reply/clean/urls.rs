@@ -48,7 +48,8 @@ fn ends_url(c: char) -> bool {
 
 /// How long the rest of an address is. An address of version 6 stands between brackets, which end any other.
 fn url_length(body: &str) -> usize {
-    let bracketed = body.strip_prefix('[').and_then(|inside| inside.find(|c: char| !(c.is_ascii_hexdigit() || c == ':')));
+    let bracketed =
+        body.strip_prefix('[').and_then(|inside| inside.find(|c: char| !(c.is_ascii_hexdigit() || c == ':')));
     let host = bracketed.filter(|end| body[end + 1..].starts_with(']')).map_or(0, |end| end + 2);
     host + body[host..].find(ends_url).unwrap_or(body.len() - host)
 }

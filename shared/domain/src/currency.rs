@@ -1,4 +1,4 @@
-//! How many decimals a currency has: one table for all that read, show and refund amounts.
+//! How amounts of money are counted.
 
 /// Currencies whose smallest unit is the currency itself, by Stripe's list of zero-decimal currencies.
 const WHOLE: [&str; 15] =
@@ -17,12 +17,11 @@ pub fn decimals_of(currency: &str) -> u32 {
     }
 }
 
-/// An amount as people write it: `12.50 USD`. `units` counts in the smallest unit of the currency.
+/// `amount`, in the smallest unit of `currency`, for people: `12.50 USD`.
 #[must_use]
-pub fn money(units: u64, currency: &str) -> String {
-    let (currency, code) = (currency.to_ascii_lowercase(), currency.to_uppercase());
-    let decimals = decimals_of(&currency) as usize;
-    let digits = format!("{units:0>width$}", width = decimals + 1);
+pub fn money(amount: u64, currency: &str) -> String {
+    let (decimals, code) = (decimals_of(&currency.to_lowercase()) as usize, currency.to_uppercase());
+    let digits = format!("{amount:0>width$}", width = decimals + 1);
     let (whole, fraction) = digits.split_at(digits.len() - decimals);
     if decimals == 0 { format!("{whole} {code}") } else { format!("{whole}.{fraction} {code}") }
 }
@@ -32,11 +31,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_shown_as_people_write_them() {
-        assert_eq!(money(1_250, "usd"), "12.50 USD");
-        assert_eq!(money(5, "USD"), "0.05 USD");
-        assert_eq!(money(1_500, "jpy"), "1500 JPY");
-        assert_eq!(money(5, "kwd"), "0.005 KWD");
-        assert_eq!(money(12_000, "ugx"), "120.00 UGX");
+    fn amounts_have_the_decimals_of_their_currency() {
+        let amounts = [(1_250, "usd"), (5, "EUR"), (800, "jpy"), (1_250, "kwd"), (1_250, "ugx")];
+        let written = amounts.map(|(amount, currency)| money(amount, currency));
+        assert_eq!(written, ["12.50 USD", "0.05 EUR", "800 JPY", "1.250 KWD", "12.50 UGX"]);
     }
 }
