@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
 use domain::{TaskStatus, Timestamp};
+
+use crate::stand_ins;
 
 /// Webhooks in, finished agent work out: the local runner and the tools around it.
 #[derive(Debug, Parser)]
@@ -293,27 +296,11 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 pub struct StandinArgs {
     /// Which one.
-    pub service: StandinService,
+    #[arg(value_parser = PossibleValuesParser::new(stand_ins::names()))]
+    pub service: String,
     /// Port on 127.0.0.1; 0 takes any free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-}
-
-/// The stand-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StandinService {
-    /// Google's Gemini API.
-    Gemini,
-    /// GitHub's REST API, as far as issues and comments go.
-    Github,
-    /// Slack's Web API, as far as messages and threads go; its base is `http://127.0.0.1:PORT/api`.
-    Slack,
-    /// Zendesk's Ticketing API, as far as comments and audits go.
-    Zendesk,
-    /// Jira Cloud's REST API, as far as comments go.
-    Jira,
-    /// Stripe's API, as far as refunds go.
-    Stripe,
 }
 
 #[cfg(test)]

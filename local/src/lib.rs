@@ -7,6 +7,7 @@ mod dev;
 mod dev_secrets;
 mod failure;
 mod random;
+mod stand_ins;
 mod terminal;
 
 use std::process::ExitCode;

@@ -45,6 +45,7 @@ use domain::{Clock, Stores};
 use edge::Invocation;
 use http::Request;
 use settings::{ApiSettings, Settings};
+use telemetry::Metrics;
 use webhook::Sender;
 
 use page::{Census, Unheard, Verdicts};
@@ -67,6 +68,8 @@ pub struct Console {
     /// The senders of agent.toml, by source: what their events say is read again for people.
     senders: BTreeMap<String, Sender>,
     census: Census,
+    /// A task of the API is accepted like a webhook's.
+    metrics: Metrics,
     unheard: Unheard,
     verdicts: Verdicts,
     /// Requests so far: their ids where Lambda gives them none.
@@ -85,6 +88,7 @@ impl Console {
             models: Vec::new(),
             senders: BTreeMap::new(),
             census: Census::default(),
+            metrics: Metrics::none(),
             unheard: Unheard::default(),
             verdicts: Verdicts::default(),
             requests: AtomicU64::new(0),
@@ -104,6 +108,12 @@ impl Console {
         self.senders = senders.collect();
         self.api = settings.api.clone();
         self
+    }
+
+    /// The same, with its figures written to `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The same with these rules for `POST /tasks`.

@@ -35,6 +35,7 @@ pub fn routes(console: Arc<Console>) -> Router {
     api.merge(described)
         .merge(page::routes(&console))
         .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
+        .layer(middleware::from_fn(|request, next| edge::named("console", request, next)))
         .with_state(console)
 }
 

@@ -34,7 +34,6 @@ impl<const N: usize> Table<N> {
         self.rows.push((cells, style));
     }
 
-    /// Prints it.
     pub(crate) fn print(&self) {
         let dim = if std::io::stdout().is_terminal() { Style::new().dimmed() } else { Style::new() };
         let widths = self.widths();

@@ -66,7 +66,6 @@ fn row(task: &Value) -> ([String; 7], anstyle::Style) {
     ([text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)], style)
 }
 
-/// Prints one task.
 pub(crate) fn print_task(task: &Value, json: bool) {
     if json {
         say!("{task}");

@@ -5,8 +5,8 @@ pub(crate) mod aws;
 mod backend;
 mod banner;
 mod deliveries;
+pub(crate) mod github_sample;
 mod runner;
-pub(crate) mod sample;
 mod start;
 mod watch;
 mod world;
@@ -14,6 +14,7 @@ mod world;
 use std::path::Path;
 use std::process::ExitCode;
 
+use domain::API_SOURCE;
 use settings::{Environment, Mistakes, Settings, Variables};
 use telemetry::{Format, Output};
 
@@ -118,7 +119,9 @@ fn make_up(
     let failed = |error| Failure::at("the made-up secrets", error);
     let mut store = DevSecrets::read(data_dir).map_err(failed)?;
     let mut made = Vec::new();
-    for source in settings.sources.keys() {
+    // What is posted to a `callback_url` is signed like a webhook.
+    let callbacks = (!settings.api.callback_hosts.is_empty()).then_some(API_SOURCE);
+    for source in settings.sources.keys().map(String::as_str).chain(callbacks) {
         if environment.secrets_for(source).is_none() {
             let variable = settings::variable_of(source);
             let secret = store.get_or_make(&variable).map_err(failed)?;

@@ -82,6 +82,8 @@ impl Running {
 pub async fn start(dev: Dev) -> Result<Running, Failure> {
     install_crypto();
     let Dev { settings, mut environment, backend, data_dir, port, made_up } = dev;
+    let apart = environment.check_apart(settings.sources.keys().map(String::as_str));
+    apart.map_err(|mistakes| Failure::new(mistakes.to_string()))?;
     let clock = Clock::system();
     let mut tasks = JoinSet::new();
     let listener = bind(port).await?;

@@ -9,5 +9,5 @@ mod invocation;
 mod problem;
 
 pub use host::{Hosts, is_loopback, refuse_foreign_hosts};
-pub use invocation::Invocation;
+pub use invocation::{Invocation, named};
 pub use problem::Problem;

@@ -141,6 +141,8 @@ mod tests {
             "JIRA_API_TOKEN",
             "JIRA_API_URL",
             "JIRA_EMAIL",
+            "LINEAR_API_KEY",
+            "LINEAR_API_URL",
             "SERVICE_OF_TOMORROW_TOKEN",
             "SLACK_API_URL",
             "SLACK_BOT_TOKEN",

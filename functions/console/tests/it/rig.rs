@@ -15,6 +15,7 @@ use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::{Map, Value, json};
 use settings::{ApiSettings, ConsoleToken};
+use telemetry::{Metrics, Recorded};
 use tower::ServiceExt;
 
 pub const TOKENS: [(&str, &str); 2] =
@@ -65,6 +66,16 @@ impl Rig {
         let api = ApiSettings { callback_hosts: vec!["hooks.example.com".to_owned()] };
         let console = Console::new(lens(stores.clone()), tokens, watch.clock()).with_api(api);
         Self { stores, watch, router: router(Arc::new(console)) }
+    }
+
+    /// A rig, and the metrics that its console writes.
+    pub fn recorded() -> (Self, Recorded) {
+        let watch = Watch(Arc::new(AtomicI64::new(START)));
+        let (metrics, recorded) = Metrics::memory(watch.clock());
+        let stores = Embedded::in_memory(watch.clock()).unwrap().stores();
+        let console = Console::new(stores.clone(), TokenSource::fixed(&tokens(&TOKENS)), watch.clock());
+        let router = router(Arc::new(console.with_metrics(metrics)));
+        (Self { stores, watch, router }, recorded)
     }
 
     /// A console on the same stores, none of which is out of order.

@@ -198,9 +198,10 @@ impl<'a> Entry<'a> {
             ServiceFailure::Refused | ServiceFailure::InDoubt => {
                 Interrupt::retry(self.doubt(&error.to_string()))
             }
-            ServiceFailure::Later { .. } | ServiceFailure::Throttled { .. } | ServiceFailure::Closed => {
-                Interrupt::from_service(self.name, error, self.claimed.now())
-            }
+            ServiceFailure::Later { .. }
+            | ServiceFailure::Throttled { .. }
+            | ServiceFailure::AccountRefused
+            | ServiceFailure::Closed => Interrupt::from_service(self.name, error, self.claimed.now()),
         }
     }
 
@@ -241,6 +242,7 @@ impl<'a> Entry<'a> {
             ServiceFailure::Later { .. }
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::Refused
+            | ServiceFailure::AccountRefused
             | ServiceFailure::Closed => {
                 self.retract().await;
                 Interrupt::from_service(self.name, error, self.claimed.now())
@@ -260,11 +262,9 @@ impl<'a> Entry<'a> {
         let deferrals = self.claimed.task.lock().await.doc.deferrals;
         let wait = SETTLING.max(deferral_backoff(deferrals));
         Interrupt::Defer(Box::new(Deferred {
-            why: error.message.clone(),
             not_before: Some(after(self.claimed.now(), wait)),
-            is_slot: false,
-            counted: false,
-            error: Some(error),
+            error: Some(error.clone()),
+            ..Deferred::orderly(error.message)
         }))
     }
 

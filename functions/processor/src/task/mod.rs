@@ -7,6 +7,7 @@ pub(crate) mod claimed_task;
 pub(crate) mod event;
 pub(crate) mod interrupt;
 pub(crate) mod pipeline;
+pub(crate) mod refusals;
 mod settle;
 mod supersede;
 mod work;

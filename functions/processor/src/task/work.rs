@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, Task, TaskError, Timestamp};
+use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, Task, TaskError, Timestamp, after};
 use futures::FutureExt;
 
 use crate::after_end::callback;
@@ -13,11 +14,15 @@ use crate::reply::{approval, publish};
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::event::{read_event, unwanted};
+use crate::task::refusals::Refusal;
 use crate::task::supersede;
 use crate::triage::answer::unclassified;
 use crate::triage::ask::{ask, group};
 use crate::triage::batcher::Member;
 use crate::{Automation, Context, Finished, Interrupt, Processor, Registry};
+
+/// Tasks that wait for a service which refuses us come back within this time, and not all at once.
+const PROBE_SPREAD: Duration = Duration::from_secs(30);
 
 /// A task after the work on it.
 pub(crate) struct Worked {
@@ -113,6 +118,10 @@ async fn give_up(resources: &Arc<Resources>, task: Task, error: TaskError, deadl
 /// Everything that can end a task before any money is spent on it.
 async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt> {
     let event = read_event(resources, task).await?;
+    if let Some(refusal) = refusal(resources, task, &event) {
+        let until = after(refusal.until, resources.jitter.spread(PROBE_SPREAD));
+        return Err(Interrupt::defer(refusal.why, Some(until)));
+    }
     if let Some(reason) = unwanted(resources, task, &event).await? {
         return Err(Interrupt::Ignore(reason));
     }
@@ -120,6 +129,12 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
         Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
         None => Ok(event),
     }
+}
+
+/// What the service of the event's thread would answer. A task whose reply may be there already asks it all the same.
+fn refusal(resources: &Resources, task: &Task, event: &Event) -> Option<Refusal> {
+    let service = event.target.as_ref().filter(|_| !task.has_open_intent())?.service();
+    resources.refusals.of(service, &task.doc.tenant, resources.clock.now())
 }
 
 /// The error of a task that has used up its attempts: the last one's own, or that nothing came back.

@@ -32,6 +32,28 @@ fn a_source_finds_its_secret_by_its_name() {
 }
 
 #[test]
+fn two_sources_with_an_equal_secret_are_refused() {
+    let variables = [
+        ("GITHUB_WEBHOOK_SECRET", "one\nshared"),
+        ("GITLAB_WEBHOOK_SECRET", "shared\ntwo"),
+        ("JIRA_WEBHOOK_SECRET", "three"),
+        ("API_WEBHOOK_SECRET", "three"),
+    ];
+    let environment = Environment::from_map(variables).unwrap();
+    assert_eq!(environment.check_apart(["github", "stripe"]), Ok(()), "an unknown source does no harm");
+    let found = lines(&environment.check_apart(["github", "gitlab", "jira"]).unwrap_err());
+    assert_eq!(
+        found,
+        [
+            "environment: GITLAB_WEBHOOK_SECRET: shares a secret with GITHUB_WEBHOOK_SECRET, so what one of the two \
+             signs could be played to the other; give each its own",
+            "environment: JIRA_WEBHOOK_SECRET: shares a secret with API_WEBHOOK_SECRET, so what one of the two signs \
+             could be played to the other; give each its own",
+        ]
+    );
+}
+
+#[test]
 fn a_blank_signing_secret_is_none() {
     let environment = Environment::from_map([("GITHUB_WEBHOOK_SECRET", " \n\n")]).unwrap();
     assert!(environment.secrets_for("github").is_none());
@@ -176,7 +198,8 @@ fn no_secret_is_ever_shown() {
 #[test]
 fn a_stored_secret_is_laid_over_the_environment() {
     let mut variables = Variables::from_map([("GITHUB_TOKEN", "old"), ("CONSOLE_URL", "https://c")]);
-    variables.overlay("act", r#"{"GITHUB_TOKEN": "new", "GITHUB_WEBHOOK_SECRET": "a\nb"}"#).unwrap();
+    variables.set_secret("GITHUB_TOKEN", &"new".into());
+    variables.set_secret("GITHUB_WEBHOOK_SECRET", &"a\nb".into());
     let environment = variables.environment().unwrap();
     let Some(GithubCredentials::Token(token)) = &environment.github else { panic!("a token was set") };
     assert_eq!(token.expose_secret(), "new");
@@ -185,33 +208,9 @@ fn a_stored_secret_is_laid_over_the_environment() {
 }
 
 #[test]
-fn a_numeric_app_id_may_stand_without_quotes() {
-    let mut variables = Variables::from_map([("GITHUB_APP_PRIVATE_KEY", PEM)]);
-    variables.overlay("act", r#"{"GITHUB_APP_ID": 4711}"#).unwrap();
-    let app = variables.environment().unwrap().github.unwrap();
-    assert!(matches!(app, GithubCredentials::App { id, .. } if id == "4711"));
-}
-
-#[test]
-fn a_bad_stored_secret_changes_nothing_and_is_not_quoted() {
-    let mut variables = Variables::from_map([("GITHUB_TOKEN", "old")]);
-    let broken = variables.overlay("act", "{\"GITHUB_TOKEN\": hunter2").unwrap_err();
-    assert_eq!(
-        lines(&broken),
-        ["secret act: not a JSON object (line 1, column 18); store {\"VARIABLE\": \"value\", …}"]
-    );
-    let wrong = variables.overlay("act", r#"{"GITHUB_TOKEN": ["hunter2"], "A": "b"}"#).unwrap_err();
-    assert_eq!(lines(&wrong), ["secret act: GITHUB_TOKEN: must be a text; put it in quotes"]);
-    let Some(GithubCredentials::Token(token)) = variables.environment().unwrap().github else {
-        panic!("a token was set")
-    };
-    assert_eq!(token.expose_secret(), "old");
-}
-
-#[test]
-fn a_mistake_in_a_stored_secret_names_that_secret() {
+fn a_mistake_in_a_stored_secret_is_said_to_be_there() {
     let mut variables = Variables::default();
-    variables.overlay("act", r#"{"CONSOLE_TOKEN": "hunter2"}"#).unwrap();
+    variables.set_secret("CONSOLE_TOKEN", &"hunter2".into());
     let found = variables.environment().unwrap_err();
-    assert!(lines(&found)[0].starts_with("secret act: CONSOLE_TOKEN: line 1: "), "{found}");
+    assert!(lines(&found)[0].starts_with("secret: CONSOLE_TOKEN: line 1: "), "{found}");
 }
