@@ -75,5 +75,5 @@ fn base_url(entry: &Entry<'_>) -> Option<String> {
     if sound {
         return Some(text.trim_end_matches('/').to_owned());
     }
-    entry.refuse("no address of an API", format!("write it like \"{BASE_URL}\""))
+    entry.refuse("is not the address of an API", format!("write it like \"{BASE_URL}\""))
 }
