@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{
-    Acquire, Clock, Expected, FailedDelivery, Missed, MissedDelivery, Redeliveries, ServiceError, ServiceFailure,
-    StateStore, StatsRecorder, StoreError, Swap, Timestamp, after, missed_key,
+    Acquire, Clock, Expected, FailedDelivery, Missed, MissedDelivery, Redeliveries, ServiceError,
+    ServiceFailure, StateStore, StatsRecorder, StoreError, Swap, Timestamp, after, missed_key,
 };
 use std::sync::Arc;
 use tracing::{info, warn};
@@ -87,8 +87,8 @@ impl MissedDeliveries {
         if counted == known {
             return Ok(0);
         }
-        let value =
-            serde_json::to_value(&counted).map_err(|error| StoreError::broken("count missed deliveries", error))?;
+        let value = serde_json::to_value(&counted)
+            .map_err(|error| StoreError::broken("count missed deliveries", error))?;
         match self.state.swap(&key, expected, &value, now, after(now, WINDOW)).await? {
             Swap::Done(_) => {}
             // Somebody else is at it.
@@ -126,7 +126,9 @@ impl MissedDeliveries {
                 {
                     return Err(problem.into());
                 }
-                Err(problem) => warn!(source, event, guid, %problem, "a delivery that had failed is not made again"),
+                Err(problem) => {
+                    warn!(source, event, guid, %problem, "a delivery that had failed is not made again")
+                }
             }
         }
         Ok(sent)

@@ -111,7 +111,9 @@ pub(super) async fn missed(missed: MissedDeliveries, services: Services, setting
         for source in settings.sources.values() {
             let service = OutsideService::of_threads(source.sender.provider);
             let publisher = service.and_then(|service| services.publisher(service));
-            let Some(redeliveries) = publisher.and_then(|publisher| publisher.redeliveries()) else { continue };
+            let Some(redeliveries) = publisher.and_then(|publisher| publisher.redeliveries()) else {
+                continue;
+            };
             let name = &source.name;
             let deadline = after(missed.clock.now(), INVOCATION);
             let outcome = match missed.is_due(name).await {

@@ -64,12 +64,7 @@ pub(crate) async fn redeliver(api: &Api, call: Call, delivery: &FailedDelivery) 
 }
 
 /// Where the deliveries of each hook are listed.
-async fn lists(
-    api: &Api,
-    call: Call,
-    source: &str,
-    hooks: &[String],
-) -> Result<Vec<String>, ServiceError> {
+async fn lists(api: &Api, call: Call, source: &str, hooks: &[String]) -> Result<Vec<String>, ServiceError> {
     if api.is_app() {
         return Ok(vec!["app/hook/deliveries".to_owned()]);
     }
@@ -106,7 +101,8 @@ async fn read(
         let page: Vec<WireDelivery> = api.client.decode(call, &answer)?;
         let is_over = page.iter().any(|delivery| delivery.delivered_at < since);
         // Whether the filter was understood or not: what went well is not sent again.
-        let failed = page.into_iter().filter(|it| it.delivered_at >= since && !(200..300).contains(&it.status_code));
+        let failed =
+            page.into_iter().filter(|it| it.delivered_at >= since && !(200..300).contains(&it.status_code));
         found.extend(failed.map(|delivery| delivery.at_address(list)));
         cursor = next_cursor(&answer);
         if is_over || cursor.is_none() {

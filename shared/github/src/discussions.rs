@@ -157,15 +157,13 @@ pub(crate) async fn find(
     let node = top.as_deref().unwrap_or(place.id);
     let mut before: Option<String> = None;
     for _ in 0..MAX_PAGES {
-        let (comments, previous, _) =
-            page(api, call, place, node, top.is_some(), before.as_deref()).await?;
+        let (comments, previous, _) = page(api, call, place, node, top.is_some(), before.as_deref()).await?;
         // Anybody can paste a mark: only our own account's counts.
         let mut ours = comments.iter().filter(|comment| comment.is_by(login));
         if let Some(comment) = ours.find(|comment| marker::carries(&comment.body, mark)) {
             return Ok(Some(Proof { id: comment.database_id.to_string(), url: comment.url.clone() }));
         }
-        let older_are_too_old =
-            comments.first().is_some_and(|oldest| !is_recent(oldest.created_at, since));
+        let older_are_too_old = comments.first().is_some_and(|oldest| !is_recent(oldest.created_at, since));
         match previous {
             Some(cursor) if !older_are_too_old => before = Some(cursor),
             _ => return Ok(None),
@@ -177,11 +175,7 @@ pub(crate) async fn find(
 }
 
 /// Node id of the comment of the first level below which `place` is.
-pub(crate) async fn top(
-    api: &Api,
-    call: Call,
-    place: Place<'_>,
-) -> Result<Option<String>, ServiceError> {
+pub(crate) async fn top(api: &Api, call: Call, place: Place<'_>) -> Result<Option<String>, ServiceError> {
     let Some(id) = place.reply_to else { return Ok(None) };
     let found: Value = ask(api, call, place.thread, TOP, json!({"id": id}), "/node").await?;
     let of = |pointer: &str| found.pointer(pointer).and_then(Value::as_str).map(str::to_owned);

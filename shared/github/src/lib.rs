@@ -37,8 +37,8 @@ mod operation;
 mod problem;
 mod publisher;
 mod rate_limit;
-mod reference;
 mod redirect;
+mod reference;
 mod state;
 mod thread;
 

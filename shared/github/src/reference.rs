@@ -145,12 +145,7 @@ async fn failures(
 
 /// The whole log of a job. GitHub answers with an address that is good for a minute and needs no credential: ours are
 /// not sent there.
-async fn log(
-    api: &Api,
-    call: Call,
-    thread: Thread<'_>,
-    job: u64,
-) -> Result<Option<String>, ServiceError> {
+async fn log(api: &Api, call: Call, thread: Thread<'_>, job: u64) -> Result<Option<String>, ServiceError> {
     let url = thread.repository(api.client.base(), &["actions", "jobs", &job.to_string(), "logs"]);
     let answer = api.raw(call, thread, &Request::get(url, &[])).await?;
     let answer = match location(api, answer.headers.get("location").and_then(|to| to.to_str().ok())) {

@@ -79,9 +79,7 @@ impl<'a> Thread<'a> {
     pub(crate) fn new_comment(&self, base: &Base) -> Url {
         match self.kind {
             Kind::Issue | Kind::Discussion => self.comments(base),
-            Kind::Review(root) => {
-                self.of_number(base, "pulls", &["comments", &root.to_string(), "replies"])
-            }
+            Kind::Review(root) => self.of_number(base, "pulls", &["comments", &root.to_string(), "replies"]),
         }
     }
 

@@ -77,7 +77,9 @@ fn base_url(entry: &Entry<'_>) -> Option<String> {
     }
     match version_in(&text) {
         None => Some(text.trim_end_matches('/').to_owned()),
-        Some(_) => entry.refuse("names the version of the API as well", "leave it out: `api_version` names it"),
+        Some(_) => {
+            entry.refuse("names the version of the API as well", "leave it out: `api_version` names it")
+        }
     }
 }
 

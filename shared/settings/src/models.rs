@@ -136,8 +136,8 @@ fn tier(section: &mut Section<'_>) -> String {
 
 /// How the names of models begin that other companies serve, by APIs of their own.
 const OTHERS: [&str; 16] = [
-    "chatgpt", "claude", "command-", "deepseek", "gpt-", "gpt4", "grok", "llama", "mistral", "mixtral", "nova-",
-    "o1", "o3", "o4", "phi-", "qwen",
+    "chatgpt", "claude", "command-", "deepseek", "gpt-", "gpt4", "grok", "llama", "mistral", "mixtral",
+    "nova-", "o1", "o3", "o4", "phi-", "qwen",
 ];
 
 fn model(entry: &Entry<'_>) -> Option<String> {

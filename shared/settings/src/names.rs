@@ -13,11 +13,8 @@ pub(crate) const MODEL: Form =
     Form { fits: is_model, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", example: "gemini-flash-latest" };
 
 /// A repository of GitHub with its owner, or an organisation.
-pub(crate) const HOOK: Form = Form {
-    fits: is_hook,
-    pattern: "^[A-Za-z0-9_-]{1,39}(/[A-Za-z0-9._-]{1,100})?$",
-    example: "octo/repo",
-};
+pub(crate) const HOOK: Form =
+    Form { fits: is_hook, pattern: "^[A-Za-z0-9_-]{1,39}(/[A-Za-z0-9._-]{1,100})?$", example: "octo/repo" };
 
 /// The longest name.
 const MAX_NAME: usize = 64;

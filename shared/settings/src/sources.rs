@@ -146,7 +146,17 @@ fn source(
     if let Some(scheme) = scheme {
         sender.scheme = scheme;
     }
-    Some(SourceSettings { name: name.to_owned(), sender, filter, max_event_age, priorities, automation, at: None, hooks, trusted })
+    Some(SourceSettings {
+        name: name.to_owned(),
+        sender,
+        filter,
+        max_event_age,
+        priorities,
+        automation,
+        at: None,
+        hooks,
+        trusted,
+    })
 }
 
 /// The provider that `provider` names, else the one that the source is called after. A source with another name and
@@ -216,7 +226,10 @@ fn hooks(section: &mut Section<'_>, provider: Option<Provider>) -> Vec<String> {
         .read(key("hooks", about), |entry| {
             entry.each(|item| {
                 item.text_like(&HOOK, |text| {
-                    (format!("\"{text}\" is no repository or organisation"), "write \"octo/repo\" or \"octo\"")
+                    (
+                        format!("\"{text}\" is no repository or organisation"),
+                        "write \"octo/repo\" or \"octo\"",
+                    )
                 })
             })
         })

@@ -86,7 +86,8 @@ impl State for Github {
 
     /// A token for an installation changes nothing that anybody sees, nor does a query.
     fn writes(call: &Call) -> bool {
-        let is_query = call.path == "/graphql" && !call.field("query").unwrap_or_default().starts_with("mutation");
+        let is_query =
+            call.path == "/graphql" && !call.field("query").unwrap_or_default().starts_with("mutation");
         call.method != "GET" && !call.path.ends_with("/access_tokens") && !is_query
     }
 
@@ -141,9 +142,11 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
             }
         }
         ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(call)),
-        (_, ["repos", _, _, "hooks", "2", "deliveries", rest @ ..] | ["orgs", _, "hooks", "2", "deliveries", rest @ ..]) => {
-            hooks::deliveries(kept, call, rest, now)
-        }
+        (
+            _,
+            ["repos", _, _, "hooks", "2", "deliveries", rest @ ..]
+            | ["orgs", _, "hooks", "2", "deliveries", rest @ ..],
+        ) => hooks::deliveries(kept, call, rest, now),
         ("GET", ["repos", owner, repo]) => {
             check_names(owner, repo)?;
             Ok(Reply::ok(json!({"full_name": format!("{owner}/{repo}"), "archived": false})))

@@ -95,7 +95,10 @@ async fn an_app_whose_comment_was_answered_with_502_writes_no_second_one_and_kno
     system.work_until(&id, "completed").await;
     let answer = world.gemini.requests().into_iter().rev().find(|call| !is_triage(&call.body)).unwrap();
     let contents = answer.body["contents"].as_array().unwrap().clone();
-    assert!(contents.iter().any(|turn| turn["role"] == "model"), "our comment is the model's turn: {contents:#?}");
+    assert!(
+        contents.iter().any(|turn| turn["role"] == "model"),
+        "our comment is the model's turn: {contents:#?}"
+    );
 }
 
 #[tokio::test]

@@ -129,7 +129,10 @@ async fn github_pull_request_is_answered_with_its_changed_files_read_and_a_faile
     let system = start("incident").await;
     completed(&system, "github", "workflow_run.completed.json").await;
     let prompt = asked(&system);
-    assert!(prompt.contains("failed step: Run tests") && prompt.contains("keeps_last_row ... FAILED"), "{prompt}");
+    assert!(
+        prompt.contains("failed step: Run tests") && prompt.contains("keeps_last_row ... FAILED"),
+        "{prompt}"
+    );
 }
 
 #[tokio::test]

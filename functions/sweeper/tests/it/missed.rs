@@ -18,7 +18,13 @@ impl Sender {
     fn fail(&self, guid: &str) {
         let (guid, address) = (guid.to_owned(), guid.to_owned());
         let event = "issues.opened".to_owned();
-        self.record.lock().unwrap().push(FailedDelivery { guid, address, event, at: self.clock.now(), status: 503 });
+        self.record.lock().unwrap().push(FailedDelivery {
+            guid,
+            address,
+            event,
+            at: self.clock.now(),
+            status: 503,
+        });
     }
 }
 

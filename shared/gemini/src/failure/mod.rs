@@ -35,7 +35,8 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn refused(error: &ApiError, class: FailureClass, model: &str, now: Timestamp) -> Self {
         let message = match advice(error, class) {
-            Some(advice) => format!("{model}: {advice} ({error})"),
+            // The service's own words first: what is shown in little space keeps them.
+            Some(advice) => format!("{model}: {error}: {advice}"),
             None => format!("{model}: {error}"),
         };
         let other_model_may_help = class.is_of_the_model();
@@ -205,7 +206,12 @@ mod tests {
         for (status, grpc, said, advice) in [
             (400, "FAILED_PRECONDITION", place, "from this place"),
             (400, "INVALID_ARGUMENT", place, "from this place"),
-            (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another.", "make another"),
+            (
+                403,
+                "PERMISSION_DENIED",
+                "Your API key was reported as leaked. Please use another.",
+                "make another",
+            ),
             (403, "PERMISSION_DENIED", "Your project has been denied access.", "another project"),
             (403, "PERMISSION_DENIED", "Requests to this API are blocked.", "restrictions"),
         ] {

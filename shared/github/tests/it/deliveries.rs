@@ -59,7 +59,9 @@ async fn a_token_reads_the_hooks_of_the_repositories_and_organisations_that_are_
                 {"id": 2, "config": {"url": "https://x.example/webhooks/github"}},
             ]))
             .into(),
-            "GET /repos/octo/hello/hooks/2/deliveries" => page(&[delivery(9, "2026-01-02T03:04:00Z", 500)], None),
+            "GET /repos/octo/hello/hooks/2/deliveries" => {
+                page(&[delivery(9, "2026-01-02T03:04:00Z", 500)], None)
+            }
             "GET /orgs/octo/hooks/2/deliveries" => page(&[], None),
             "POST /repos/octo/hello/hooks/2/deliveries/9/attempts" => {
                 (StatusCode::ACCEPTED, Json(json!({}))).into()
@@ -71,7 +73,8 @@ async fn a_token_reads_the_hooks_of_the_repositories_and_organisations_that_are_
     let github = with_token(&server);
     let redeliveries = github.redeliveries().unwrap();
     let hooks = ["octo/hello".to_owned(), "octo".to_owned()];
-    let failed = redeliveries.failed("github", &hooks, start() - std::time::Duration::from_secs(60)).await.unwrap();
+    let failed =
+        redeliveries.failed("github", &hooks, start() - std::time::Duration::from_secs(60)).await.unwrap();
     assert_eq!(failed.len(), 1);
     redeliveries.redeliver(&failed[0]).await.unwrap();
     assert_eq!(server.count("POST /repos/octo/hello/hooks/2/deliveries/9/attempts"), 1);

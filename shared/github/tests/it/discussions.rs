@@ -81,7 +81,8 @@ async fn our_comment_is_found_by_its_mark_and_our_account_with_or_without_the_bo
         [("User", "afterhook-agent", true), ("User", "mallory", false), ("Bot", "afterhook-agent", false)]
     {
         let ours = ours.clone();
-        let server = serving(move |_, _| node(json!({"comments": page(&[said(42, kind, login, &ours)])}))).await;
+        let server =
+            serving(move |_, _| node(json!({"comments": page(&[said(42, kind, login, &ours)])}))).await;
         let proof = with_token(&server).find(&discussion(None), &mark("1"), start()).await.unwrap();
         assert_eq!(proof.is_some(), found, "{kind} {login}");
     }
@@ -95,7 +96,8 @@ async fn the_history_of_an_answer_is_the_thread_that_it_stands_in() {
         }
         assert_eq!(variables["id"], json!("DC_top"));
         let mut top = said(1, "User", "mona", "How?");
-        top["replies"] = page(&[said(2, "User", "jonah", "Me too"), said(3, "User", "afterhook-agent", "So.")]);
+        top["replies"] =
+            page(&[said(2, "User", "jonah", "Me too"), said(3, "User", "afterhook-agent", "So.")]);
         node(top)
     })
     .await;

@@ -24,8 +24,10 @@ async fn read(server: &Server, event: &Event) -> Vec<(String, String)> {
 async fn the_changed_files_of_a_pull_request_are_read_and_bounded() {
     let server = Server::start(|asked: &Asked| {
         assert_eq!(asked.line(), "GET /repos/octo/hello/pulls/7/files");
-        let file = |n: usize| json!({"filename": format!("f{n}.rs"), "status": "modified", "additions": 1,
-            "deletions": 2, "patch": "+x\n".repeat(1_000)});
+        let file = |n: usize| {
+            json!({"filename": format!("f{n}.rs"), "status": "modified", "additions": 1,
+            "deletions": 2, "patch": "+x\n".repeat(1_000)})
+        };
         Json((0..50).map(file).collect::<Vec<_>>()).into()
     })
     .await;
@@ -85,7 +87,10 @@ async fn a_log_that_cannot_be_read_is_said_and_the_steps_are_kept() {
     let server = Server::start(|asked: &Asked| -> Reply {
         if asked.path.ends_with("/jobs") {
             let steps = json!([{"name": "Run tests", "conclusion": "failure"}]);
-            return Json(json!({"jobs": [{"id": 2, "name": "test", "conclusion": "failure", "steps": steps}]})).into();
+            return Json(
+                json!({"jobs": [{"id": 2, "name": "test", "conclusion": "failure", "steps": steps}]}),
+            )
+            .into();
         }
         (StatusCode::FORBIDDEN, Json(json!({"message": "Resource not accessible"}))).into()
     })

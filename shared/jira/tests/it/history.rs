@@ -76,11 +76,16 @@ async fn the_staff_does_not_read_what_is_for_a_role_alone() {
 #[tokio::test]
 async fn who_sees_a_comment_is_asked_by_its_id() {
     let server = Server::start(|asked| {
-        assert_eq!((asked.line().as_str(), asked.param("expand")), ("POST /rest/api/3/comment/list", "properties"));
+        assert_eq!(
+            (asked.line().as_str(), asked.param("expand")),
+            ("POST /rest/api/3/comment/list", "properties")
+        );
         let mut restricted = comment(3, "mona", 3, "secret");
         restricted["visibility"] = json!({"type": "role", "value": "Administrators"});
         let all = [comment(1, "mona", 1, "public"), falsely_public(2), restricted];
-        let is_asked = |comment: &&serde_json::Value| asked.json()["ids"][0].to_string() == comment["id"].as_str().unwrap();
+        let is_asked = |comment: &&serde_json::Value| {
+            asked.json()["ids"][0].to_string() == comment["id"].as_str().unwrap()
+        };
         Reply::json(200, json!({"values": all.iter().filter(is_asked).collect::<Vec<_>>()}))
     })
     .await;

@@ -44,12 +44,9 @@ async fn a_comment_is_a_document_and_carries_its_mark() {
 #[tokio::test]
 async fn refusals_are_final_and_say_how_to_mend_them() {
     let said = || json!({"errorMessages": ["no"], "errors": {}});
-    for (status, word) in [
-        (400, "does not accept"),
-        (403, "Add Comments"),
-        (404, "Browse Projects"),
-        (303, "JIRA_API_URL"),
-    ] {
+    for (status, word) in
+        [(400, "does not accept"), (403, "Add Comments"), (404, "Browse Projects"), (303, "JIRA_API_URL")]
+    {
         let error = failed(status, &[], said()).await;
         assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
         assert!(
@@ -62,9 +59,12 @@ async fn refusals_are_final_and_say_how_to_mend_them() {
 #[tokio::test]
 async fn an_account_that_is_not_let_in_is_refused_as_a_whole() {
     let captcha: &[_] = &[("x-seraph-loginreason", "AUTHENTICATION_DENIED")];
-    for (status, headers, word) in
-        [(401, &[][..], "JIRA_API_TOKEN"), (401, captcha, "CAPTCHA"), (403, captcha, "CAPTCHA"), (402, &[], "bill")]
-    {
+    for (status, headers, word) in [
+        (401, &[][..], "JIRA_API_TOKEN"),
+        (401, captcha, "CAPTCHA"),
+        (403, captcha, "CAPTCHA"),
+        (402, &[], "bill"),
+    ] {
         let error = failed(status, headers, json!({"errorMessages": ["no"], "errors": {}})).await;
         assert_eq!(error.failure, ServiceFailure::AccountRefused, "{status}");
         assert!(error.message.contains(word), "{error}");

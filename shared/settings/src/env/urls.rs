@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn the_address_of_the_models_api_has_no_version() {
-        for url in ["http://127.0.0.1:9", "https://gateway.example/gemini", "https://gateway.example/v1x/gemini"] {
+        for url in
+            ["http://127.0.0.1:9", "https://gateway.example/gemini", "https://gateway.example/v1x/gemini"]
+        {
             assert_eq!(mistake(url), None, "{url}");
         }
         for version in ["v1beta", "v1", "v1alpha", "v1beta/", "v1beta/models"] {

@@ -83,12 +83,9 @@ async fn only_a_closed_ticket_takes_nothing_more() {
 
 #[tokio::test]
 async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in [
-        (403, "tickets:write"),
-        (404, "does not exist"),
-        (422, "does not accept"),
-        (302, "ZENDESK_API_URL"),
-    ] {
+    for (status, word) in
+        [(403, "tickets:write"), (404, "does not exist"), (422, "does not accept"), (302, "ZENDESK_API_URL")]
+    {
         let error = failed(status, &[], json!({"error": "no"})).await;
         assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
         assert!(error.message.starts_with(&format!("HTTP {status}: no")), "{error}");
@@ -99,7 +96,8 @@ async fn refusals_are_final_and_say_how_to_mend_them() {
         assert_eq!(error.failure, ServiceFailure::AccountRefused, "{status}");
         assert!(error.message.contains(word), "{error}");
     }
-    let lacking = json!({"error": "RecordInvalid", "details": {"base": [{"description": "Disclosed: is needed"}]}});
+    let lacking =
+        json!({"error": "RecordInvalid", "details": {"base": [{"description": "Disclosed: is needed"}]}});
     assert_eq!(failed(422, &[], lacking).await.failure, ServiceFailure::Refused);
     let closed = json!({"error": "RecordInvalid", "details": {"status": [{"description": "Status: closed prevents ticket update"}]}});
     let error = failed(422, &[], closed).await;
