@@ -82,7 +82,7 @@ fn replay(seed: u64, options: Options, arguments: &Arguments) -> bool {
         let quiet = Options { traced: false, ..options };
         scenario = shrink(scenario, 1_000, |smaller| {
             let outcome = run(smaller, quiet);
-            outcome.verdicts.iter().any(|verdict| verdict.invariant.contains(&arguments.invariant))
+            outcome.violations.iter().any(|violation| violation.invariant.contains(&arguments.invariant))
         });
         println!("{scenario:#?}");
     }
@@ -111,8 +111,11 @@ fn drain(tasks: u32) -> bool {
     let outcome = run(&Scenario::backlog(tasks, DEATHS), Options::default());
     let (took, lasted) = (began.elapsed(), outcome.lasted);
     print!("{outcome}");
-    println!("{} processors killed; drained in {lasted:.0?} of its own time, {took:.1?} of ours", outcome.killed);
-    outcome.verdicts.is_empty()
+    println!(
+        "{} processors killed; drained in {lasted:.0?} of its own time, {took:.1?} of ours",
+        outcome.killed
+    );
+    outcome.violations.is_empty()
 }
 
 fn run_many(arguments: &Arguments, options: Options) -> bool {

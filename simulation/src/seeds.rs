@@ -40,7 +40,7 @@ impl Summary {
             *self.injected.entry(*what).or_default() += count;
         }
         count(&mut self.known, outcome.seed, outcome.known().map(|hole| hole.name));
-        count(&mut self.unknown, outcome.seed, outcome.unknown().map(|verdict| verdict.invariant));
+        count(&mut self.unknown, outcome.seed, outcome.unknown().map(|violation| violation.invariant));
         let is_first = self.failed.as_ref().is_none_or(|failed| outcome.seed < failed.seed);
         if is_first && outcome.unknown().next().is_some() {
             self.failed = Some(outcome);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, PartKey,
-    Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, short_sha256,
+    Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, prove_decision,
+    short_sha256,
 };
 
 /// How long after its expiry a draft can still be decided: a decision sent at the last moment takes a while to
@@ -145,6 +146,10 @@ pub async fn decide(
             DecideError::StaleDraft { id: id.clone(), current }
         })?;
         let decision = decision_for(stores, &mut task, &input, &draft, decider).await?;
+        // Before the decision: one without its proof counts for nothing. A click in Slack is proven by the processor.
+        if let Some(hash) = decision.publish_hash.as_deref().filter(|_| decider.from.is_console()) {
+            prove_decision(&*stores.state, &task, hash, decider.name, decider.at).await?;
+        }
         if let Some(decided) = record(stores, task, decision, decider).await? {
             return Ok(decided);
         }

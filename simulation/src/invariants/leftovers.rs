@@ -7,7 +7,8 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
     for (key, until) in after.world.values.leases(after.world.now()) {
         found.push(format!("the lease {key} is held until {until}"));
     }
-    let aside: u64 = after.world.values.budgets().iter().map(|budget| budget.aside(Some(after.world.now()))).sum();
+    let aside: u64 =
+        after.world.values.budgets().iter().map(|budget| budget.aside(Some(after.world.now()))).sum();
     if aside > 0 {
         found.push(format!("{aside} millionths are set aside"));
     }

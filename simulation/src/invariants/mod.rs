@@ -25,7 +25,7 @@ use std::sync::MutexGuard;
 
 use domain::{Task, TaskId};
 
-use crate::world::{History, Verdict, World};
+use crate::world::{History, Violation, World};
 
 /// A world at rest.
 pub(crate) struct After<'w> {
@@ -64,10 +64,10 @@ const ALL: [(&str, Check); 15] = [
 
 /// Everything that does not hold in `world`.
 #[must_use]
-pub fn check(world: &World) -> Vec<Verdict> {
+pub fn check(world: &World) -> Vec<Violation> {
     let after = After { world, tasks: world.tasks.all(), history: world.history() };
-    let verdicts = ALL
+    let violations = ALL
         .iter()
-        .flat_map(|(invariant, check)| check(&after).into_iter().map(|what| Verdict { invariant, what }));
-    verdicts.collect()
+        .flat_map(|(invariant, check)| check(&after).into_iter().map(|what| Violation { invariant, what }));
+    violations.collect()
 }

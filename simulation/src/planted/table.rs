@@ -35,6 +35,6 @@ pub fn first_breaking(planted: Planted, within: u64, invariant: &str) -> Option<
     let options = Options { planted: Some(planted), ..Options::default() };
     (0..within).find(|seed| {
         let outcome = run(&Scenario::of(*seed), options);
-        outcome.verdicts.iter().any(|verdict| verdict.invariant == invariant)
+        outcome.violations.iter().any(|violation| violation.invariant == invariant)
     })
 }

@@ -152,7 +152,6 @@ impl World {
         UsageMetadata {
             prompt_token_count: Some(prompt),
             candidates_token_count: output,
-            total_token_count: Some(prompt + output.unwrap_or_default()),
             ..UsageMetadata::default()
         }
     }

@@ -61,7 +61,8 @@ fn environment(is_app: bool) -> Environment {
 }
 
 fn agent_toml(policy: &Policy) -> String {
-    let Policy { approval, history, expires, replies, asks_channel, budget_cents, rpm, output_tokens } = policy;
+    let Policy { approval, history, expires, replies, asks_channel, budget_cents, rpm, output_tokens } =
+        policy;
     let budget_usd = f64::from(*budget_cents) / 100.0;
     let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]
         .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n"))

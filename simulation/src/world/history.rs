@@ -46,7 +46,7 @@ pub struct History {
     /// Tasks whose threads people have closed to us.
     pub closed_threads: Vec<(String, Timestamp)>,
     /// What must not happen, seen when it did.
-    pub violations: Vec<Verdict>,
+    pub violations: Vec<Violation>,
 }
 
 /// A comment that we have written.
@@ -124,7 +124,7 @@ pub struct Callback {
 
 /// Something that must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Violation {
     /// The invariant that does not hold.
     pub invariant: &'static str,
     /// What was seen.
@@ -156,7 +156,7 @@ impl World {
     /// Something happened that must not.
     pub(crate) fn violated(&self, invariant: &'static str, what: String) {
         self.note(|| format!("** {invariant}: {what}"));
-        self.history().violations.push(Verdict { invariant, what });
+        self.history().violations.push(Violation { invariant, what });
     }
 
     /// `task` kills its processor. The first time may be put down to its neighbours, no other.
@@ -176,7 +176,10 @@ impl World {
     fn watch_slot(&self, before: Option<&Task>, after: &Task) {
         let Some(before) = before else { return };
         let is_gone = before.doc.slot.is_some() && after.doc.slot.is_none();
-        if !is_gone || after.control.status != TaskStatus::Waiting || before.doc.opened_at != after.doc.opened_at {
+        if !is_gone
+            || after.control.status != TaskStatus::Waiting
+            || before.doc.opened_at != after.doc.opened_at
+        {
             return;
         }
         let since = self.history().waits.get(&after.id).copied();

@@ -128,9 +128,8 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn read(value: &Value) -> Self {
         let reserved = value["r"].as_object().into_iter().flatten();
-        let reserved = reserved.map(|(_, one)| {
-            (one[0].as_u64().unwrap_or_default(), one[1].as_i64().unwrap_or_default())
-        });
+        let reserved = reserved
+            .map(|(_, one)| (one[0].as_u64().unwrap_or_default(), one[1].as_i64().unwrap_or_default()));
         Self { spent: value["u"].as_u64().unwrap_or_default(), reserved: reserved.collect() }
     }
 

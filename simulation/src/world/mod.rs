@@ -38,9 +38,9 @@ use http::Request;
 
 pub use env::{EnvId, Skew};
 pub use faults::{Injected, Mishap, Port, Which, Window};
-pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Verdict};
-pub use queue::Left;
+pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Violation};
 pub(crate) use network::ToWorld;
+pub use queue::Left;
 pub(crate) use senders::text_of;
 pub use threads::{Posted, THREADS_LOGIN};
 pub use time::Time;

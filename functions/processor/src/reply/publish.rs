@@ -17,7 +17,7 @@ use crate::{Finished, Interrupt, relapse};
 /// `POST /tasks` has no thread: its answer is its result.
 pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finished, Interrupt> {
     if claimed.answers_caller().await {
-        let approval = answered(claimed, REPLY).await?;
+        let approval = answered(claimed, REPLY, None).await?;
         let text = through_gate(claimed, approval, &text).await?;
         let output = TaskOutput::Draft(short_sha256(&text));
         return Ok(Finished { success: true, output, output_url: None });
@@ -25,7 +25,7 @@ pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finishe
     if let Some(finished) = landed(claimed).await? {
         return Ok(finished);
     }
-    let approval = answered(claimed, REPLY).await?;
+    let approval = answered(claimed, REPLY, None).await?;
     still_open(claimed, approval.is_some()).await?;
     let text = through_gate(claimed, approval, &text).await?;
     let place = Place::of(claimed)?;

@@ -12,17 +12,20 @@ mod conversation;
 mod effects;
 mod fallback;
 mod follow_up;
+mod forged_decisions;
 mod injection;
 mod intents;
 mod interleavings;
 mod media;
 mod pipeline;
+mod refusals;
 mod store_faults;
 mod store_outages;
 mod supersede;
 mod support;
 mod together;
 mod tutorial;
+mod two_agents;
 mod waiting;
 
 // The tutorial's code names them as it does in the crate itself.

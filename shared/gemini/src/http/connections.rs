@@ -52,7 +52,6 @@ impl Connections {
         Ok(Self { pools: Mutex::default(), roots, counters: Arc::new(Counters::new(signals)) })
     }
 
-    /// The client for `endpoint` at `now`.
     pub(crate) fn client(&self, endpoint: &Endpoint, now: Timestamp) -> Result<Client, reqwest::Error> {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let origin = endpoint.origin();
