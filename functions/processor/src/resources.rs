@@ -49,7 +49,8 @@ impl Resources {
     /// The intents that events of `source` can have: those whose automation can handle them.
     pub(crate) fn intents_for(&self, source: &str) -> Vec<Intent> {
         let source = self.settings.sources.get(source);
-        let fits = |intent: &&Intent| source.is_none_or(|source| wiring::can_handle(source, &intent.automation));
+        let fits =
+            |intent: &&Intent| source.is_none_or(|source| wiring::can_handle(source, &intent.automation));
         self.settings.intents.iter().filter(fits).cloned().collect()
     }
 

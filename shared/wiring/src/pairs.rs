@@ -46,7 +46,10 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
     for (name, source) in &settings.sources {
         let automation = default_of(settings, source);
         if !can_handle(source, automation) {
-            let problem = format!("\"{automation}\" handles its events that no intent fits, and cannot: {}", why(source, automation));
+            let problem = format!(
+                "\"{automation}\" handles its events that no intent fits, and cannot: {}",
+                why(source, automation)
+            );
             let suggestion = "name another with `automation` in this section: \"ignore\", \"summarise\", or one of your own";
             found.push(mistake(source.at, format!("sources.{name}"), problem, suggestion.to_owned()));
         }
@@ -62,7 +65,8 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
                 intent.automation,
                 why(source, &intent.automation)
             );
-            let suggestion = "name another automation in the intent, or enable a source whose threads can be answered";
+            let suggestion =
+                "name another automation in the intent, or enable a source whose threads can be answered";
             found.push(mistake(source.at, format!("sources.{name}"), problem, suggestion.to_owned()));
         }
     }
@@ -98,10 +102,15 @@ mod tests {
     #[test]
     fn every_source_without_threads_is_refused_by_name_and_line_where_reply_takes_its_events() {
         let said = said(&format!("[sources.github]\n[sources.shopify]\n[sources.stripe]\n{CUSTOM}"));
-        let named: Vec<_> = said.iter().map(|line| line.split(": ").take(2).collect::<Vec<_>>().join(" ")).collect();
+        let named: Vec<_> =
+            said.iter().map(|line| line.split(": ").take(2).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(
             named,
-            ["agent.toml:6:10 sources.billing", "agent.toml:4:10 sources.shopify", "agent.toml:5:10 sources.stripe"]
+            [
+                "agent.toml:6:10 sources.billing",
+                "agent.toml:4:10 sources.shopify",
+                "agent.toml:5:10 sources.stripe"
+            ]
         );
         assert!(said.iter().all(|line| line.contains("\"reply\"") && line.contains("no thread")), "{said:?}");
     }
@@ -111,7 +120,11 @@ mod tests {
         let own = "[sources.github]\n[sources.shopify]\nautomation = \"ignore\"";
         assert_eq!(said(own), [""; 0]);
         assert_eq!(said("default_automation = \"ignore\"\n[sources.stripe]"), [""; 0]);
-        assert_eq!(said("[sources.slack]\nautomation = \"label\"").len(), 1, "Slack's threads have no labels");
+        assert_eq!(
+            said("[sources.slack]\nautomation = \"label\"").len(),
+            1,
+            "Slack's threads have no labels"
+        );
     }
 
     #[test]
@@ -127,7 +140,8 @@ mod tests {
         let intent = "[[intents]]\nname = \"x\"\nwhen = \"x\"\nautomation = \"reply\"";
         let alone = said(&format!("default_automation = \"ignore\"\n[sources.stripe]\n{intent}"));
         assert!(alone.len() == 1 && alone[0].contains("intent `x`"), "{alone:?}");
-        let both = said(&format!("default_automation = \"ignore\"\n[sources.stripe]\n[sources.github]\n{intent}"));
+        let both =
+            said(&format!("default_automation = \"ignore\"\n[sources.stripe]\n[sources.github]\n{intent}"));
         assert_eq!(both, [""; 0]);
     }
 }

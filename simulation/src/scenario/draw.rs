@@ -141,11 +141,12 @@ fn plan(lot: &mut Rng, span: Duration) -> Vec<(Duration, Happening)> {
     }
     for _ in 0..lot.usize(0..5) {
         let at = within(lot, span);
-        let what = match lot.u32(0..8) {
+        let what = match lot.u32(0..9) {
             0 => Happening::Lock { thread: lot.u64(1..=threads) },
             1 => Happening::Close { thread: lot.u64(1..=threads) },
             2 if !plan.iter().any(|(_, what)| *what == Happening::Rotate) => Happening::Rotate,
             2..=4 => Happening::Kill,
+            8 => Happening::Rename,
             _ => Happening::Freeze { time: Duration::from_secs(lot.u64(1..420)) },
         };
         plan.push((at, what));

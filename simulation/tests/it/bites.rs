@@ -12,7 +12,8 @@ fn every_planted_bug_is_found_within_its_seeds() {
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                while let Some((planted, within, invariant)) = FOUND.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((planted, within, invariant)) = FOUND.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     if first_breaking(*planted, *within, invariant).is_none() {
                         let miss = format!("{planted} broke `{invariant}` in none of {within} seeds");
                         missed.lock().unwrap().push(miss);

@@ -16,7 +16,9 @@ pub(crate) async fn about(claimed: &ClaimedTask) -> Result<Vec<Document>, Interr
     let provider = resources.settings.sources.get(&source).map(|source| source.sender.provider);
     let service = provider.and_then(OutsideService::of_threads);
     let publisher = service.and_then(|service| resources.services.publisher(service));
-    let Some(reference) = publisher.and_then(|publisher| publisher.reference()) else { return Ok(Vec::new()) };
+    let Some(reference) = publisher.and_then(|publisher| publisher.reference()) else {
+        return Ok(Vec::new());
+    };
     match tokio::time::timeout(OUTSIDE_CALL, reference.about(&claimed.event)).await {
         Ok(Ok(documents)) => Ok(documents),
         Ok(Err(error)) if error.failure == ServiceFailure::AccountRefused => {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    ACCOUNT_REFUSED as ACCOUNT,     Deferral, MAX_ATTEMPTS, ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError,
-    TaskOutput, Timestamp, after,
+    ACCOUNT_REFUSED as ACCOUNT, Deferral, MAX_ATTEMPTS, ModelError, ModelFailure, ServiceError,
+    ServiceFailure, StoreError, TaskError, TaskOutput, Timestamp, after,
 };
 use serde::{Deserialize, Serialize};
 use webhook::IgnoreReason;

@@ -81,9 +81,7 @@ async fn a_note_whose_answer_was_lost_is_found_and_not_written_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_comment_that_the_service_calls_internal_by_now_gets_no_public_answer() {
-    for (answers, ends, noted) in
-        [(false, TaskStatus::Ignored, 0), (true, TaskStatus::Completed, 1)]
-    {
+    for (answers, ends, noted) in [(false, TaskStatus::Ignored, 0), (true, TaskStatus::Completed, 1)] {
         let bench = if answers { answering() } else { bench("") };
         *bench.service.has_notes.lock().unwrap() = true;
         *bench.service.audience.lock().unwrap() = Some(Audience::Internal);

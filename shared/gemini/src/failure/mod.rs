@@ -205,7 +205,12 @@ mod tests {
         for (status, grpc, said, advice) in [
             (400, "FAILED_PRECONDITION", place, "from this place"),
             (400, "INVALID_ARGUMENT", place, "from this place"),
-            (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another.", "make another"),
+            (
+                403,
+                "PERMISSION_DENIED",
+                "Your API key was reported as leaked. Please use another.",
+                "make another",
+            ),
             (403, "PERMISSION_DENIED", "Your project has been denied access.", "another project"),
             (403, "PERMISSION_DENIED", "Requests to this API are blocked.", "restrictions"),
         ] {
