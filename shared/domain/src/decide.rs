@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, PartKey, Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, prove_decision, short_sha256,
+    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, PartKey,
+    Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, prove_decision,
+    short_sha256,
 };
 
 /// How long after its expiry a draft can still be decided: a decision sent at the last moment takes a while to

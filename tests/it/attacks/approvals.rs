@@ -57,6 +57,8 @@ async fn decided_once(scene: &Scene) {
         let heard = other.post(&format!("/tasks/{id}/{verb}"), &hash).await;
         let still: Value = other.api.task(&id).await;
         let held = heard.status == 409 && still["decision"]["outcome"] == "rejected";
-        scene.tried(&format!("{verb} after a rejection"), held && other.world.comments(7).is_empty(), &heard).await;
+        scene
+            .tried(&format!("{verb} after a rejection"), held && other.world.comments(7).is_empty(), &heard)
+            .await;
     }
 }

@@ -72,7 +72,10 @@ async fn redirects(scene: &Scene) {
             Err(_) => true,
             Ok(caller) => {
                 let url = Url::parse(&format!("{base}/")).unwrap();
-                caller.call(Method::POST, url, None, "key").await.is_err_and(|error| error.message.contains("private"))
+                caller
+                    .call(Method::POST, url, None, "key")
+                    .await
+                    .is_err_and(|error| error.message.contains("private"))
             }
         };
         scene.tried(&format!("a call to {host}"), held, &caller.map(|_| "a caller")).await;

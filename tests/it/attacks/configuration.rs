@@ -43,17 +43,38 @@ pub(super) async fn run() -> Vec<Record> {
         ("a call with a password", call("url = \"https://u:hunter2@a.example/x\"")),
         ("a call without encryption", call("url = \"http://a.example/x\"")),
         ("a call of a file", call("url = \"file:///etc/passwd\"")),
-        ("a header of somebody else's credential", call("url = \"https://a.example/x\"\nheaders = { X = \"GITHUB_TOKEN\" }")),
-        ("a header with a line break", call("url = \"https://a.example/x\"\nheaders = { \"X\\r\\nY\" = \"AUTOMATION_X\" }")),
-        ("another host by a header", call("url = \"https://a.example/x\"\nheaders = { Host = \"AUTOMATION_X\" }")),
+        (
+            "a header of somebody else's credential",
+            call("url = \"https://a.example/x\"\nheaders = { X = \"GITHUB_TOKEN\" }"),
+        ),
+        (
+            "a header with a line break",
+            call("url = \"https://a.example/x\"\nheaders = { \"X\\r\\nY\" = \"AUTOMATION_X\" }"),
+        ),
+        (
+            "another host by a header",
+            call("url = \"https://a.example/x\"\nheaders = { Host = \"AUTOMATION_X\" }"),
+        ),
         ("a source whose name leaves the route", "[sources.\"../tasks\"]\nprovider = \"github\"".to_owned()),
-        ("two sources with one variable", "[sources.a-b]\nprovider = \"github\"\n[sources.a_b]\nprovider = \"github\"".to_owned()),
+        (
+            "two sources with one variable",
+            "[sources.a-b]\nprovider = \"github\"\n[sources.a_b]\nprovider = \"github\"".to_owned(),
+        ),
         ("a source of one's own without a scheme", "[sources.own]\nprovider = \"custom\"".to_owned()),
-        ("a signature over nothing", "[sources.own]\nscheme = { header = \"X\", encoding = \"hex\", signed = \"x\" }".to_owned()),
+        (
+            "a signature over nothing",
+            "[sources.own]\nscheme = { header = \"X\", encoding = \"hex\", signed = \"x\" }".to_owned(),
+        ),
         ("links to machines of the network", "[agent]\nlink_hosts = [\"localhost\"]".to_owned()),
         ("images of an address", "[agent]\nmedia_hosts = [\"169.254.169.254\"]".to_owned()),
-        ("an approver who is no account", "[approvals.slack]\nchannel = \"C0A\"\napprovers = [\"*\"]\n[sources.slack]".to_owned()),
-        ("approvals in no channel", "[approvals.slack]\napprovers = [\"U2CERLKJA\"]\n[sources.slack]".to_owned()),
+        (
+            "an approver who is no account",
+            "[approvals.slack]\nchannel = \"C0A\"\napprovers = [\"*\"]\n[sources.slack]".to_owned(),
+        ),
+        (
+            "approvals in no channel",
+            "[approvals.slack]\napprovers = [\"U2CERLKJA\"]\n[sources.slack]".to_owned(),
+        ),
         ("a threshold that everything passes", "[agent]\nconfidence_threshold = -1".to_owned()),
         ("an unknown policy", "[agent]\napproval = \"sometimes\"".to_owned()),
         ("a misspelt bound", "[budget]\nper_day_used = 5".to_owned()),
@@ -74,7 +95,8 @@ pub(super) async fn run() -> Vec<Record> {
     ] {
         refused(name, environment(pairs), "hunter2");
     }
-    let shared = Environment::from_map([("GITHUB_WEBHOOK_SECRET", "hunter2"), ("JIRA_WEBHOOK_SECRET", "hunter2")]);
+    let shared =
+        Environment::from_map([("GITHUB_WEBHOOK_SECRET", "hunter2"), ("JIRA_WEBHOOK_SECRET", "hunter2")]);
     let apart = shared.unwrap().check_apart(["github", "jira"]).map_err(|mistakes| mistakes.to_string());
     refused("one secret for two sources", apart, "hunter2");
     records

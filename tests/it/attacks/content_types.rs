@@ -33,7 +33,12 @@ pub(super) async fn run() -> Vec<Record> {
     ] {
         let mut headers = hooks::signed("push", &body);
         headers.insert("content-type", media.parse().unwrap());
-        scene.refused(&format!("a push sent again as `{media}`"), scene.hook("github", headers, body.clone()).await).await;
+        scene
+            .refused(
+                &format!("a push sent again as `{media}`"),
+                scene.hook("github", headers, body.clone()).await,
+            )
+            .await;
     }
     let mut two = hooks::signed("push", &body);
     two.append("content-type", FORM.parse().unwrap());
@@ -47,7 +52,9 @@ pub(super) async fn run() -> Vec<Record> {
     let late = [b"a=b&".as_slice(), &form].concat();
     let mut headers_of_late = hooks::signed("issues", &late);
     headers_of_late.insert("content-type", FORM.parse().unwrap());
-    scene.refused("a form whose payload comes second", scene.hook("github", headers_of_late, late).await).await;
+    scene
+        .refused("a form whose payload comes second", scene.hook("github", headers_of_late, late).await)
+        .await;
     // A message in Slack whose text holds an approver's click.
     let click = json!({
         "type": "block_actions", "team": {"id": "T0STANDIN"}, "user": {"id": APPROVER}, "channel": {"id": CHANNEL},
@@ -60,19 +67,21 @@ pub(super) async fn run() -> Vec<Record> {
                   "text": "hello", "blocks": [{"type": "section", "text": format!("&payload={field}&")}]},
     });
     let body = message.to_string().into_bytes();
-    scene.refused("a message in Slack sent again as a click", {
-        scene.hook("slack", slack_signed(&body, now()), body.clone()).await
-    })
-    .await;
+    scene
+        .refused("a message in Slack sent again as a click", {
+            scene.hook("slack", slack_signed(&body, now()), body.clone()).await
+        })
+        .await;
     let mut text = slack_signed(&body, now());
     text.insert("content-type", "text/plain".parse().unwrap());
     scene.refused("a message in Slack sent again as text", scene.hook("slack", text, body).await).await;
     let api = headers(&[("content-type", "text/plain")]);
     let decision = json!({"draft_hash": scene.hash}).to_string().into_bytes();
     let path = format!("/tasks/{}/approve", scene.id);
-    scene.refused("a decision as a form of another site sends it", {
-        scene.send(http::Method::POST, &path, api, decision).await
-    })
-    .await;
+    scene
+        .refused("a decision as a form of another site sends it", {
+            scene.send(http::Method::POST, &path, api, decision).await
+        })
+        .await;
     scene.leave().await
 }

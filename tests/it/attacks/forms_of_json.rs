@@ -7,7 +7,8 @@ use super::scene::{Record, Scene};
 pub(super) async fn run() -> Vec<Record> {
     let scene = Scene::set("forms of JSON").await;
     let event = String::from_utf8(hooks::bytes(&hooks::issue(8))).unwrap();
-    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(200_000), close.repeat(200_000)).into_bytes();
+    let deep =
+        |open: &str, close: &str| format!("{}{}", open.repeat(200_000), close.repeat(200_000)).into_bytes();
     let with_bom = [b"\xef\xbb\xbf".as_slice(), event.as_bytes()].concat();
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("arrays 200,000 deep", deep("[", "]")),
@@ -23,7 +24,11 @@ pub(super) async fn run() -> Vec<Record> {
         ("a number", b"7".to_vec()),
         ("nothing but blanks", b"  \n ".to_vec()),
         ("NaN", b"{\"action\":NaN}".to_vec()),
-        ("XML", b"<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>".to_vec()),
+        (
+            "XML",
+            b"<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>"
+                .to_vec(),
+        ),
         ("a form in a form", b"payload=payload%3D%7B%7D".to_vec()),
     ];
     for (name, body) in cases {
@@ -35,11 +40,21 @@ pub(super) async fn run() -> Vec<Record> {
     }
     // What names nothing that is subscribed to leaves nothing, whatever else is in it.
     for (name, body) in [
-        ("keys of a prototype", r#"{"__proto__":{"action":"opened"},"constructor":{"issue":{}},"zen":"x","hook_id":1}"#),
-        ("an action twice", r#"{"action":"closed","action":"deleted","issue":{"number":8},"repository":{"full_name":"octo/tidepool"},"sender":{"login":"mona"}}"#),
-        ("an endless number", r#"{"action":"closed","issue":{"number":1e999999},"repository":{"full_name":"octo/tidepool"},"sender":{"login":"mona"}}"#),
+        (
+            "keys of a prototype",
+            r#"{"__proto__":{"action":"opened"},"constructor":{"issue":{}},"zen":"x","hook_id":1}"#,
+        ),
+        (
+            "an action twice",
+            r#"{"action":"closed","action":"deleted","issue":{"number":8},"repository":{"full_name":"octo/tidepool"},"sender":{"login":"mona"}}"#,
+        ),
+        (
+            "an endless number",
+            r#"{"action":"closed","issue":{"number":1e999999},"repository":{"full_name":"octo/tidepool"},"sender":{"login":"mona"}}"#,
+        ),
     ] {
-        let heard = scene.hook("github", hooks::signed("issues", body.as_bytes()), body.as_bytes().to_vec()).await;
+        let heard =
+            scene.hook("github", hooks::signed("issues", body.as_bytes()), body.as_bytes().to_vec()).await;
         let harmless = heard.status < 500 && !heard.body.contains("accepted");
         scene.tried(name, harmless, &heard).await;
     }

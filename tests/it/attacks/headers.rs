@@ -40,11 +40,9 @@ pub(super) async fn run() -> Vec<Record> {
     }
     let approve = format!("/tasks/{}/approve", scene.id);
     let bearer = format!("Bearer {TOKEN}");
-    for (name, value) in [
-        ("x-http-method-override", "POST"),
-        ("x-http-method", "POST"),
-        ("x-method-override", "POST"),
-    ] {
+    for (name, value) in
+        [("x-http-method-override", "POST"), ("x-http-method", "POST"), ("x-method-override", "POST")]
+    {
         let headers = headers(&[("authorization", &bearer), (name, value)]);
         let path = format!("{approve}?draft_hash={}", scene.hash);
         let heard = scene.send(Method::GET, &path, headers, Vec::new()).await;

@@ -23,7 +23,8 @@ pub(super) async fn run() -> Vec<Record> {
         longest.as_str(),
     ] {
         for part in ["", "/transcript", "/payload"] {
-            let heard = scene.send(Method::GET, &format!("/tasks/{id}{part}"), bearer.clone(), Vec::new()).await;
+            let heard =
+                scene.send(Method::GET, &format!("/tasks/{id}{part}"), bearer.clone(), Vec::new()).await;
             if part.is_empty() || heard.status != 404 {
                 scene.refused(&format!("the task `{}`{part}", domain::clip(id, 40)), heard).await;
             }
@@ -42,7 +43,8 @@ pub(super) async fn run() -> Vec<Record> {
         "limit=5;drop",
     ] {
         let heard = scene.send(Method::GET, &format!("/tasks?{query}"), bearer.clone(), Vec::new()).await;
-        let harmless = (400..500).contains(&heard.status) || (heard.status == 200 && !heard.body.contains("draft_hash"));
+        let harmless =
+            (400..500).contains(&heard.status) || (heard.status == 200 && !heard.body.contains("draft_hash"));
         scene.tried(&format!("a list by {query}"), harmless, &heard).await;
     }
     let hash = json!({"draft_hash": scene.hash});

@@ -49,8 +49,11 @@ pub(super) async fn run() -> Vec<Record> {
     let mut forged = hooks::signed_with("wrong", "issues", &body);
     forged.insert("x-github-delivery", HeaderValue::from_bytes(b"{\"level\":\"ERROR\"}\x09\xff").unwrap());
     send(Method::POST, "/webhooks/github", forged, body.clone()).await;
-    send(Method::POST, "/webhooks/%0a%7b%22level%22:%22ERROR%22%7d", hooks::signed("issues", &body), body).await;
-    for (name, value) in [("authorization", format!("Bearer {TOKEN}x")), ("cookie", format!("afterhook={TOKEN}"))] {
+    send(Method::POST, "/webhooks/%0a%7b%22level%22:%22ERROR%22%7d", hooks::signed("issues", &body), body)
+        .await;
+    for (name, value) in
+        [("authorization", format!("Bearer {TOKEN}x")), ("cookie", format!("afterhook={TOKEN}"))]
+    {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
         send(Method::GET, &format!("/tasks?token={TOKEN}"), headers, Vec::new()).await;
@@ -69,7 +72,8 @@ fn records(log: &str) -> Vec<Record> {
     let broken = |name: &str, holds: bool, what: &str| Record {
         broken: (!holds).then(|| format!("logs: {name}: {}", domain::clip(what, 300))),
     };
-    let torn = log.lines().find(|line| !serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()));
+    let torn =
+        log.lines().find(|line| !serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()));
     let forged = log.lines().find(|line| line.starts_with("{\"level\":\"ERROR\",\"message\":\"all keys"));
     let mut records = vec![
         broken("there is a log", log.lines().count() > 3, log),

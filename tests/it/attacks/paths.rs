@@ -33,7 +33,8 @@ pub(super) async fn run() -> Vec<Record> {
         let heard = scene.send(method.clone(), "/webhooks/github", signed.clone(), body.clone()).await;
         scene.refused(&format!("a webhook by {method}"), heard).await;
     }
-    for path in ["/tasks/", "/TASKS", "//tasks", "/tasks/..%2ftasks", "/tasks%2f", "/./tasks/%2e%2e/tasks/x"] {
+    for path in ["/tasks/", "/TASKS", "//tasks", "/tasks/..%2ftasks", "/tasks%2f", "/./tasks/%2e%2e/tasks/x"]
+    {
         let heard = scene.send(Method::GET, path, headers(&[]), Vec::new()).await;
         scene.refused(&format!("tasks without a token by {path}"), heard).await;
     }
@@ -55,7 +56,8 @@ pub(super) async fn run() -> Vec<Record> {
     );
     let heard = scene.raw(smuggle.as_bytes()).await;
     scene.tried("a request within a request", !heard.body.contains("tsk_"), &heard).await;
-    let folded = "GET /tasks HTTP/1.1\r\nhost: x\r\nx-a: b\r\n authorization: Bearer x\r\nconnection: close\r\n\r\n";
+    let folded =
+        "GET /tasks HTTP/1.1\r\nhost: x\r\nx-a: b\r\n authorization: Bearer x\r\nconnection: close\r\n\r\n";
     scene.refused("a folded header", scene.raw(folded.as_bytes()).await).await;
     scene.leave().await
 }

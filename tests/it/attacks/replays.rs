@@ -47,7 +47,7 @@ pub(super) async fn run() -> Vec<Record> {
     let heard = scene.hook("github", hooks::signed("issues", &second), second.clone()).await;
     scene.tried("the same happening from another hook", heard.body.contains(&scene.id), &heard).await;
     let said = message();
-    let ago = |minutes| now().checked_sub(Duration::from_secs(60 * minutes)).unwrap();
+    let ago = |minutes: u64| now().checked_sub(Duration::from_secs(60 * minutes)).unwrap();
     for (name, at) in [
         ("a message signed six minutes ago", ago(6)),
         ("a message signed yesterday", ago(24 * 60)),
@@ -61,7 +61,12 @@ pub(super) async fn run() -> Vec<Record> {
     moved.insert("content-type", "application/json".parse().unwrap());
     let present = now().as_second().to_string();
     moved.insert("x-slack-request-timestamp", present.parse().unwrap());
-    scene.refused("an old signature with the present time", scene.hook("slack", moved.clone(), said.clone()).await).await;
+    scene
+        .refused(
+            "an old signature with the present time",
+            scene.hook("slack", moved.clone(), said.clone()).await,
+        )
+        .await;
     moved.remove("x-slack-request-timestamp");
     scene.refused("an old signature without a time", scene.hook("slack", moved, said).await).await;
     scene.leave().await

@@ -71,8 +71,14 @@ impl Scene {
         let mut environment = world.environment();
         environment.set_secret("slack", SLACK_SECRET);
         environment.set_secret("mirror", MIRROR_SECRET);
-        let dev =
-            Dev { settings, environment, backend: Backend::Memory, data_dir: None, port: 0, made_up: Vec::new() };
+        let dev = Dev {
+            settings,
+            environment,
+            backend: Backend::Memory,
+            data_dir: None,
+            port: 0,
+            made_up: Vec::new(),
+        };
         let running = afterhook::start(dev).await.unwrap();
         let api = Api::at(running.url());
         let id = api.accept(7).await;
@@ -134,7 +140,8 @@ impl Scene {
 
     /// Any request.
     pub(super) async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Vec<u8>) -> Heard {
-        let request = self.http.request(method, format!("{}{path}", self.api.url())).headers(headers).body(body);
+        let request =
+            self.http.request(method, format!("{}{path}", self.api.url())).headers(headers).body(body);
         let answer = request.send().await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Heard { status, headers, body: answer.text().await.unwrap() }
@@ -146,7 +153,8 @@ impl Scene {
 
     /// JSON to the API with the right token.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Heard {
-        let headers = headers(&[("authorization", &format!("Bearer {TOKEN}")), ("content-type", "application/json")]);
+        let headers =
+            headers(&[("authorization", &format!("Bearer {TOKEN}")), ("content-type", "application/json")]);
         self.send(Method::POST, path, headers, body.to_string().into_bytes()).await
     }
 
@@ -158,7 +166,6 @@ impl Scene {
         let exchange = async {
             // Who is refused early may find the connection closed while it still sends.
             let _ = stream.write_all(bytes).await;
-            let _ = stream.shutdown().await;
             let _ = stream.read_to_end(&mut answer).await;
         };
         let _ = tokio::time::timeout(std::time::Duration::from_secs(3), exchange).await;

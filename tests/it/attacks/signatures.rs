@@ -37,9 +37,12 @@ pub(super) async fn run() -> Vec<Record> {
         let heard = scene.hook("github", with(genuine.clone(), &value), body.clone()).await;
         scene.refused(name, heard).await;
     }
-    for (name, secret) in
-        [("an empty key", ""), ("a key of blanks", " "), ("a guessed key", "secret"), ("a mirror's key", MIRROR_SECRET)]
-    {
+    for (name, secret) in [
+        ("an empty key", ""),
+        ("a key of blanks", " "),
+        ("a guessed key", "secret"),
+        ("a mirror's key", MIRROR_SECRET),
+    ] {
         let heard = scene.hook("github", hooks::signed_with(secret, "issues", &body), body.clone()).await;
         scene.refused(name, heard).await;
     }
@@ -52,11 +55,14 @@ pub(super) async fn run() -> Vec<Record> {
     let mut longer = body.clone();
     longer.push(b'\n');
     scene.refused("a byte behind the signed ones", scene.hook("github", genuine.clone(), longer).await).await;
-    scene.refused("a body without its last byte", {
-        scene.hook("github", genuine.clone(), body[..body.len() - 1].to_vec()).await
-    })
-    .await;
-    scene.refused("a signed body at another source", scene.hook("mirror", genuine.clone(), body.clone()).await).await;
+    scene
+        .refused("a body without its last byte", {
+            scene.hook("github", genuine.clone(), body[..body.len() - 1].to_vec()).await
+        })
+        .await;
+    scene
+        .refused("a signed body at another source", scene.hook("mirror", genuine.clone(), body.clone()).await)
+        .await;
     scene.refused("GitHub's signature at Slack", scene.hook("slack", genuine, body.clone()).await).await;
     let slack = slack_signed(&body, now());
     scene.refused("Slack's signature at GitHub", scene.hook("github", slack, body.clone()).await).await;

@@ -14,7 +14,12 @@ pub(super) async fn run() -> Vec<Record> {
     let mut event = hooks::issue(8);
     event["padding"] = json!("x".repeat(4 << 20));
     let large = hooks::bytes(&event);
-    scene.refused("a body above 4 MB", scene.hook("github", hooks::signed("issues", &large), large.clone()).await).await;
+    scene
+        .refused(
+            "a body above 4 MB",
+            scene.hook("github", hooks::signed("issues", &large), large.clone()).await,
+        )
+        .await;
     scene.refused("an unsigned body above 4 MB", scene.hook("github", headers(&[]), large).await).await;
     scene.refused("no body", scene.hook("github", hooks::signed("issues", b""), Vec::new()).await).await;
     let (signed, body) = fresh(9);
@@ -29,11 +34,14 @@ pub(super) async fn run() -> Vec<Record> {
         let request = [format!("{head}content-length: {length}\r\n\r\n").into_bytes(), body.clone()].concat();
         scene.refused(name, scene.raw(&request).await).await;
     }
-    for (name, length) in [("a negative length", "-1"), ("two lengths", "5\r\ncontent-length: 6"), ("a length of words", "all")] {
+    for (name, length) in
+        [("a negative length", "-1"), ("two lengths", "5\r\ncontent-length: 6"), ("a length of words", "all")]
+    {
         let request = [format!("{head}content-length: {length}\r\n\r\n").into_bytes(), body.clone()].concat();
         scene.refused(name, scene.raw(&request).await).await;
     }
-    let endless = [format!("{head}transfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n").into_bytes(), body].concat();
+    let endless =
+        [format!("{head}transfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n").into_bytes(), body].concat();
     scene.refused("a chunk without end", scene.raw(&endless).await).await;
     let many = (0..400).fold(String::new(), |mut lines, n| {
         let _ = write!(lines, "x-{n}: 1\r\n");
@@ -41,7 +49,10 @@ pub(super) async fn run() -> Vec<Record> {
     });
     let request = format!("GET /tasks HTTP/1.1\r\nhost: x\r\n{many}connection: close\r\n\r\n");
     scene.refused("four hundred headers", scene.raw(request.as_bytes()).await).await;
-    let request = format!("GET /tasks HTTP/1.1\r\nhost: x\r\nx-a: {}\r\nconnection: close\r\n\r\n", "a".repeat(600_000));
+    let request = format!(
+        "GET /tasks HTTP/1.1\r\nhost: x\r\nx-a: {}\r\nconnection: close\r\n\r\n",
+        "a".repeat(600_000)
+    );
     scene.refused("a header of 600 KB", scene.raw(request.as_bytes()).await).await;
     let bearer = format!("Bearer {TOKEN}");
     let json_of = |body: &serde_json::Value| body.to_string().into_bytes();

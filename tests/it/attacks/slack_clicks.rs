@@ -36,8 +36,14 @@ pub(super) async fn run() -> Vec<Record> {
         ("an approver elsewhere", click(&scene, APPROVER, "C0ELSEWHERE")),
         ("an approver in no channel", changed(&right, "/channel", Value::Null)),
         ("a list of users", changed(&right, "/user/id", json!([APPROVER]))),
-        ("another hash", changed(&right, "/actions/0/value", json!(format!("{}:{}", scene.id, "0".repeat(32))))),
-        ("another task", changed(&right, "/actions/0/value", json!(format!("tsk_{}:{}", "0".repeat(26), scene.hash)))),
+        (
+            "another hash",
+            changed(&right, "/actions/0/value", json!(format!("{}:{}", scene.id, "0".repeat(32)))),
+        ),
+        (
+            "another task",
+            changed(&right, "/actions/0/value", json!(format!("tsk_{}:{}", "0".repeat(26), scene.hash))),
+        ),
         ("no value", changed(&right, "/actions/0/value", json!(""))),
         ("another button", changed(&right, "/actions/0/action_id", json!("afterhook_publish"))),
         ("a shortcut", changed(&right, "/type", json!("shortcut"))),
@@ -47,11 +53,18 @@ pub(super) async fn run() -> Vec<Record> {
         let heard = scene.hook("slack", slack_signed(&body, now()), body).await;
         // A stranger is told so, by name; that is no news about anything.
         let status = heard.status;
-        scene.tried(&format!("a click of {name}"), status == 200 || (400..500).contains(&status), &heard).await;
+        scene
+            .tried(&format!("a click of {name}"), status == 200 || (400..500).contains(&status), &heard)
+            .await;
     }
     let body = form(&right);
     let late = now().checked_sub(Duration::from_secs(301)).unwrap();
-    scene.refused("a click of five minutes ago", scene.hook("slack", slack_signed(&body, late), body.clone()).await).await;
+    scene
+        .refused(
+            "a click of five minutes ago",
+            scene.hook("slack", slack_signed(&body, late), body.clone()).await,
+        )
+        .await;
     let mut forged = slack_signed(&body, now());
     forged.insert("x-slack-signature", "v0=00".parse().unwrap());
     scene.refused("a forged click", scene.hook("slack", forged, body.clone()).await).await;
@@ -62,9 +75,13 @@ pub(super) async fn run() -> Vec<Record> {
     scene.refused("a click at GitHub's route", scene.hook("github", github, body.clone()).await).await;
     let mut as_json = slack_signed(right.to_string().as_bytes(), now());
     as_json.insert("content-type", "application/json".parse().unwrap());
-    scene.refused("a click as JSON", scene.hook("slack", as_json, right.to_string().into_bytes()).await).await;
+    scene
+        .refused("a click as JSON", scene.hook("slack", as_json, right.to_string().into_bytes()).await)
+        .await;
     let query = format!("/webhooks/slack?{}", String::from_utf8_lossy(&body));
-    scene.refused("a click by GET", scene.send(Method::GET, &query, HeaderMap::new(), Vec::new()).await).await;
+    scene
+        .refused("a click by GET", scene.send(Method::GET, &query, HeaderMap::new(), Vec::new()).await)
+        .await;
     scene.leave().await
 }
 

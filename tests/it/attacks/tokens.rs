@@ -35,14 +35,23 @@ pub(super) async fn run() -> Vec<Record> {
         }
         let heard = scene.send(Method::POST, &approve, all.clone(), decision.clone()).await;
         let told = heard.body.contains("tsk_");
-        scene.tried(&format!("a decision with {name}"), heard.status == 401 && !told, &heard).await;
+        scene
+            .tried(&format!("a decision with {name}"), [401, 429].contains(&heard.status) && !told, &heard)
+            .await;
     }
     let mut two = headers(&[("content-type", "application/json"), ("authorization", "Bearer wrong")]);
     two.append("authorization", format!("Bearer {TOKEN}").parse().unwrap());
-    scene.refused("two tokens, the second one right", scene.send(Method::POST, &approve, two, decision.clone()).await).await;
+    scene
+        .refused(
+            "two tokens, the second one right",
+            scene.send(Method::POST, &approve, two, decision.clone()).await,
+        )
+        .await;
     for path in [format!("{approve}?token={TOKEN}"), format!("{approve}?access_token={TOKEN}")] {
         let all = headers(&[("content-type", "application/json")]);
-        scene.refused("the token in the address", scene.send(Method::POST, &path, all, decision.clone()).await).await;
+        scene
+            .refused("the token in the address", scene.send(Method::POST, &path, all, decision.clone()).await)
+            .await;
     }
     for path in ["/tasks", "/tasks?limit=1", "/tasks/x", "/ui/tasks/x", "/ui/overview"] {
         let heard = scene.send(Method::GET, path, headers(&[]), Vec::new()).await;

@@ -90,7 +90,11 @@ fn console_writes_no_state_but_its_own() {
     let [write] = &writes[..] else { panic!("{writes:?}") };
     assert_eq!(strings(&write["Action"]), ["dynamodb:UpdateItem"]);
     let keys = strings(&write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
-    assert_eq!(text(&write["Condition"]["Null"]["dynamodb:LeadingKeys"]), "false", "no key is no key of its own");
+    assert_eq!(
+        text(&write["Condition"]["Null"]["dynamodb:LeadingKeys"]),
+        "false",
+        "no key is no key of its own"
+    );
     assert!(keys.contains(&format!("{}*", domain::DECISION_PROOFS).as_str()));
     let other = ["quota", "budget", "model", "lease", "cache", "thread", "*"];
     assert!(keys.iter().all(|key| other.iter().all(|other| !key.starts_with(other))), "{keys:?}");
