@@ -202,7 +202,7 @@ fn abilities(provider: Provider) -> String {
     let service = OutsideService::of_threads(provider);
     let is_answered = service.is_some();
     let knows_state = service.is_some_and(OutsideService::knows_state);
-    let cells = [is_answered, is_answered, knows_state, is_answered && provider.answers_internally()];
+    let cells = [is_answered, is_answered, knows_state, is_answered && provider.row().answers_internally];
     let cells = cells.map(|can| if can { "yes" } else { "–" });
     format!("| `{}` | {} |", provider.name(), cells.join(" | "))
 }

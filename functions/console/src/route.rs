@@ -11,12 +11,15 @@ use serde_json::json;
 use settings::Role;
 
 use crate::endpoint::Endpoint;
-use crate::{Console, auth, body, create, decision, list, openapi, page, payload, task, transcript};
+use crate::{
+    Console, auth, body, create, decision, deliveries, list, openapi, page, payload, task, transcript,
+};
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
 /// and method that there is not.
 pub fn router(console: Arc<Console>) -> Router {
-    routes(console).route("/health", get(health)).fallback(not_found)
+    let all = routes(console).route("/health", get(health)).fallback(not_found);
+    all.layer(middleware::from_fn(page::missing_pages))
 }
 
 /// The API, its description and the page, to be merged into a router that has a fallback and `/health`.
@@ -48,7 +51,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .body::<create::NewApiTask>(true)
             .status(202)
             .problems(&[400, 409, 413, 415, 422]),
-        Endpoint::get::<TaskView, _, _>("/tasks/{id}", "getTask", task::one)
+        Endpoint::get::<task::OneTask, _, _>("/tasks/{id}", "getTask", task::one)
             .summary("One task.")
             .problems(&[404]),
         Endpoint::get::<transcript::Transcript, _, _>(
@@ -62,6 +65,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .summary("The raw body as it was received, with the media type that its sender named.")
             .raw()
             .problems(&[404]),
+        Endpoint::get::<deliveries::Deliveries, _, _>(
+            "/deliveries",
+            "listDeliveries",
+            deliveries::deliveries,
+        )
+        .summary("The last webhooks, newest first, and what became of each.")
+        .query(deliveries::PARAMETERS)
+        .problems(&[400]),
         Endpoint::post::<TaskView, _, _>(
             Role::Decide,
             "/tasks/{id}/approve",

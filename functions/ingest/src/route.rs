@@ -46,7 +46,7 @@ async fn receive(
     // A name that is not even UTF-8 is no source's.
     let name = source.map_or_else(|_| String::new(), |Path(name)| name);
     let source = ingest.sources.get(&name);
-    let delivery = source.and_then(|source| source.sender.provider.delivery_header());
+    let delivery = source.and_then(|source| source.sender.provider.row().delivery);
     let caller = Caller::of(&request, delivery);
     let mut trail = Trail::default();
     let result = take(&ingest, &name, request, &mut trail).await;

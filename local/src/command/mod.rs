@@ -1,6 +1,8 @@
 //! The commands besides `dev`, one file each.
 
+pub(crate) mod api;
 pub(crate) mod check;
+pub(crate) mod deliveries;
 pub(crate) mod http;
 pub(crate) mod redrive;
 pub(crate) mod send;

@@ -1,35 +1,23 @@
 //! `afterhook tasks`: tasks of a local or deployed system, by its console API.
 
+mod find;
+mod review;
+mod transcript;
+mod wait;
+
 use std::process::ExitCode;
 
-use reqwest::{Method, RequestBuilder, StatusCode, Url};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use settings::Environment;
 
-use super::http;
-use super::table::plain;
+use super::api::Api;
 use super::task_text::{print_list, print_task};
 use crate::Failure;
 use crate::cli::{TasksAction, TasksArgs};
-use crate::dev_secrets::DevSecrets;
-
-/// Characters shown of an answer that is not one of our errors, such as a page of a proxy.
-const MAX_SHOWN: usize = 300;
-
-struct Api {
-    client: reqwest::Client,
-    url: String,
-    token: SecretString,
-    /// Where the token is from, for the message when it is refused.
-    token_from: String,
-}
+use crate::terminal::say;
 
 /// Does what the command says and prints the outcome.
 pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
-    let url = base(&args.url)?;
-    let (token, token_from) = token(&args)?;
-    let api = Api { client: http::client()?, url, token, token_from };
+    let api = Api::at(&args.url, &args.data_dir.path)?;
     let json = args.json;
     let list = TasksAction::List { status: None, source: None, limit: 20, cursor: None };
     match args.action.unwrap_or(list) {
@@ -46,52 +34,86 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
             .collect();
             print_list(&api.get("/tasks", &query).await?, json);
         }
-        TasksAction::Show { id } => print_task(&api.task(&id).await?, json),
-        TasksAction::Retry { id, note } => {
-            let task = api.post(&format!("/tasks/{id}/retry"), &object([("note", note)])).await?;
-            print_task(&task, json);
+        TasksAction::Show { id } => print_task(&api.task(&find::id(&api, &id).await?).await?, json),
+        TasksAction::Transcript { id } => transcript::print(&api, &find::id(&api, &id).await?, json).await?,
+        TasksAction::Review => return review::review(&api).await,
+        TasksAction::Retry { ids, note, failed_since, wait } => {
+            let ids = match failed_since {
+                Some(since) => find::failed_since(&api, since).await?,
+                None => find::ids(&api, &ids).await?,
+            };
+            if ids.is_empty() {
+                say!("no task has failed since then");
+            }
+            return Many { api, verb: "retry", text: ("note", note), draft_hash: None, json, wait }
+                .of(ids)
+                .await;
         }
-        TasksAction::Approve { id, text, draft_hash } => {
-            let hash = api.hash(&id, draft_hash).await?;
-            let body = object([("draft_hash", Some(hash)), ("text", text)]);
-            print_task(&api.post(&format!("/tasks/{id}/approve"), &body).await?, json);
+        TasksAction::Approve { ids, text, draft_hash, wait } => {
+            let ids = one_or_many(&api, &ids, text.is_some() || draft_hash.is_some()).await?;
+            return Many { api, verb: "approve", text: ("text", text), draft_hash, json, wait }.of(ids).await;
         }
-        TasksAction::Reject { id, reason, draft_hash } => {
-            let hash = api.hash(&id, draft_hash).await?;
-            let body = object([("draft_hash", Some(hash)), ("reason", reason)]);
-            print_task(&api.post(&format!("/tasks/{id}/reject"), &body).await?, json);
+        TasksAction::Reject { ids, reason, draft_hash } => {
+            let ids = one_or_many(&api, &ids, draft_hash.is_some()).await?;
+            let many = Many { api, verb: "reject", text: ("reason", reason), draft_hash, json, wait: false };
+            return many.of(ids).await;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The console's address as given, if it is a URL of HTTP.
-fn base(given: &str) -> Result<String, Failure> {
-    match Url::parse(given) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(given.trim_end_matches('/').to_owned()),
-        _ => Err(Failure::new(format!(
-            "--url {given}: write the whole address of the console, such as http://127.0.0.1:3000"
-        ))),
+/// The tasks of these ids. A text and a hash are of one draft.
+async fn one_or_many(api: &Api, ids: &[String], is_of_one: bool) -> Result<Vec<String>, Failure> {
+    if is_of_one && ids.len() > 1 {
+        return Err(Failure::new("--text and --draft-hash are about one draft: name one task"));
     }
+    find::ids(api, ids).await
 }
 
-/// The token and where it is from: the first of CONSOLE_TOKEN, else the one that `dev` made up.
-fn token(args: &TasksArgs) -> Result<(SecretString, String), Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
-    if let Some(token) = environment.console_tokens.first() {
-        return Ok((token.token.clone(), format!("{}'s in CONSOLE_TOKEN", token.name)));
+/// The same for many tasks.
+struct Many {
+    api: Api,
+    verb: &'static str,
+    /// A field of the request's body, if it has a value.
+    text: (&'static str, Option<String>),
+    draft_hash: Option<String>,
+    json: bool,
+    wait: bool,
+}
+
+impl Many {
+    /// Does it to each; what fails for one is said, and costs the others nothing.
+    async fn of(&self, ids: Vec<String>) -> Result<ExitCode, Failure> {
+        let (mut failures, mut rested) = (0, Vec::new());
+        for id in &ids {
+            match self.one(id).await {
+                Ok(task) if self.wait => rested.push(task),
+                Ok(task) => print_task(&task, self.json),
+                // The only one: its failure is that of the command.
+                Err(failure) if ids.len() == 1 => return Err(failure),
+                Err(failure) => {
+                    eprintln!("afterhook: {id}: {failure}");
+                    failures += 1;
+                }
+            }
+        }
+        for task in &rested {
+            failures += usize::from(!wait::tell(task, self.json));
+        }
+        Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-    let dev_secrets =
-        DevSecrets::read(&args.data_dir.path).map_err(|error| Failure::at("the made-up secrets", error))?;
-    let dir = args.data_dir.path.display();
-    let token = dev_secrets.get("CONSOLE_TOKEN").map(|token| token.to_owned().into());
-    let token = token.ok_or_else(|| {
-        Failure::new(format!(
-            "CONSOLE_TOKEN is not set, and no `dev` has made one up in {dir}: set it to `name:token`, or name \
-             the directory of your `dev` with --data-dir"
-        ))
-    });
-    Ok((token?, format!("the one that `dev` made up in {dir}")))
+
+    async fn one(&self, id: &str) -> Result<Value, Failure> {
+        let hash = match (&self.draft_hash, self.verb) {
+            (_, "retry") => None,
+            (Some(named), _) => Some(named.clone()),
+            (None, _) => Some(hash(&self.api.task(id).await?, id)?),
+        };
+        let (name, text) = &self.text;
+        let body = object([("draft_hash", hash), (name, text.clone())]);
+        let task = self.api.post(&format!("/tasks/{id}/{}", self.verb), &body).await?;
+        if self.wait { wait::rest(&self.api, id).await } else { Ok(task) }
+    }
 }
 
 /// A JSON object of the fields that there are.
@@ -99,57 +121,11 @@ fn object<const N: usize>(fields: [(&str, Option<String>); N]) -> Value {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
 }
 
-impl Api {
-    async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
-        self.call(self.client.request(Method::GET, format!("{}{path}", self.url)).query(query)).await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.call(self.client.request(Method::POST, format!("{}{path}", self.url)).json(body)).await
-    }
-
-    async fn task(&self, id: &str) -> Result<Value, Failure> {
-        self.get(&format!("/tasks/{id}"), &[]).await
-    }
-
-    /// The hash that the caller names, else the present one.
-    async fn hash(&self, id: &str, named: Option<String>) -> Result<String, Failure> {
-        if let Some(named) = named {
-            return Ok(named);
-        }
-        let task = self.task(id).await?;
-        let hash = task.pointer("/draft/hash").and_then(Value::as_str);
-        hash.map(str::to_owned).ok_or_else(|| {
-            let status = task.get("status").and_then(Value::as_str).unwrap_or("unknown");
-            Failure::new(format!("task {id} is {status} and has no draft to decide about"))
-        })
-    }
-
-    async fn call(&self, request: RequestBuilder) -> Result<Value, Failure> {
-        let failed = |error: reqwest::Error| {
-            let reason = http::reason(&error);
-            Failure::new(format!(
-                "{} cannot be reached: {reason}. `afterhook dev` starts a console on this machine; --url names \
-                 another one",
-                self.url
-            ))
-        };
-        let response = request.bearer_auth(self.token.expose_secret()).send().await.map_err(failed)?;
-        let status = response.status();
-        let body = response.text().await.map_err(failed)?;
-        let value: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
-        if status.is_success() {
-            return Ok(value);
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            return Err(Failure::new(format!(
-                "{status}: {} does not know the token ({}). Set CONSOLE_TOKEN to a line of its own CONSOLE_TOKEN, \
-                 `name:token`",
-                self.url, self.token_from
-            )));
-        }
-        let detail = value.get("detail").and_then(Value::as_str);
-        let detail = detail.unwrap_or_else(|| domain::clip(&body, MAX_SHOWN));
-        Err(Failure::new(format!("{status}: {}", plain(detail))))
-    }
+/// The hash of the present draft.
+fn hash(task: &Value, id: &str) -> Result<String, Failure> {
+    let hash = task.pointer("/draft/hash").and_then(Value::as_str);
+    hash.map(str::to_owned).ok_or_else(|| {
+        let status = task.get("status").and_then(Value::as_str).unwrap_or("unknown");
+        Failure::new(format!("task {id} is {status} and has no draft to decide about"))
+    })
 }

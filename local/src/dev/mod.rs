@@ -4,8 +4,9 @@
 pub(crate) mod aws;
 mod backend;
 mod banner;
+mod deliveries;
+pub(crate) mod github_sample;
 mod runner;
-pub(crate) mod sample;
 mod start;
 mod watch;
 mod world;
@@ -38,6 +39,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
+        never = deliveries::show(&running, args.json) => match never {},
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
     };
     running.stop().await;

@@ -70,9 +70,7 @@ impl Click {
 /// # Errors
 /// [`StoreError`].
 pub async fn record_click(stores: &Stores, task: &Task, click: &Click) -> Result<PutNew, StoreError> {
-    let broken = |error: &dyn std::fmt::Display| StoreError::broken("keep a click", error.to_string());
-    let json = serde_json::to_vec(click).map_err(|error| broken(&error))?;
-    let blob = Blob::pack(&json).map_err(|error| broken(&error))?;
+    let blob = Blob::of_json("keep a click", click)?;
     stores.payloads.put_new(&task.id, &click.part(Click::CLICKS), &blob, task.parts_forgotten_at()).await
 }
 
@@ -89,9 +87,7 @@ pub async fn answer_clicks(
 ) -> Result<Vec<ServiceError>, StoreError> {
     let mut failures = Vec::new();
     for (_, blob) in stores.payloads.list(&task.id, Click::CLICKS).await? {
-        let json = blob.unpack().map_err(|error| StoreError::broken("read a click", error))?;
-        let click: Click =
-            serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a click", error))?;
+        let click: Click = blob.json("read a click")?;
         if between(click.at, now) > STALE {
             continue;
         }

@@ -8,6 +8,7 @@ mod approver;
 mod blob;
 mod click;
 mod clock;
+mod currency;
 mod daily_stats;
 mod decide;
 mod decision_proof;
@@ -20,12 +21,14 @@ mod follow_up;
 mod happening;
 mod ids;
 mod model;
+mod model_limits;
 mod notice;
 mod origin;
 mod payload_store;
 mod priority;
 mod publisher;
 mod queue;
+mod redelivery;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
@@ -49,6 +52,7 @@ pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use currency::{decimals_of, money};
 pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, day_keys};
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
@@ -66,14 +70,18 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
+pub use model_limits::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };
 pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
-pub use publisher::{Comment, InternalNotes, Labels, Mark, Publisher, ServiceError, ServiceFailure};
+pub use publisher::{
+    ACCOUNT_REFUSED, Comment, InternalNotes, Labels, Mark, Publisher, Reference, ServiceError, ServiceFailure,
+};
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
+pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
 pub use retry_after::retry_after;
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};

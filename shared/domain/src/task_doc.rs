@@ -8,13 +8,17 @@ use crate::{Decision, DraftRef, Effect, FollowUp, Notice, Priority, StepUsage, T
 
 /// Bytes a message keeps; the task item must stay under 8 KB.
 const MESSAGE_BYTES: usize = 1_000;
+/// Bytes that a title keeps.
+const TITLE_BYTES: usize = 160;
+/// Bytes that an address may have.
+const LINK_BYTES: usize = 500;
 /// Bytes of a text by a person or an automation that are kept in the task item.
 pub const WORDS_BYTES: usize = 2_000;
 
 /// The part of a task that only its holder (or the one who decides) writes.
 ///
 /// A field that holds its default value is left out where it is stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskDoc {
     /// Name of the source in agent.toml.
     pub source: String,
@@ -61,6 +65,9 @@ pub struct TaskDoc {
     /// What the person who asked for a new draft said.
     #[serde(default, skip_serializing_if = "is_default")]
     pub retry_note: Option<String>,
+    /// Random: what the fences around untrusted text are called in its prompts. `None` until it is first worked on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub nonce: Option<String>,
     /// Since when no model is available for it; `None` once one has answered. Stored as `shut_since`, its first name.
     #[serde(rename = "shut_since", default, skip_serializing_if = "is_default")]
     pub model_down_since: Option<Timestamp>,
@@ -88,6 +95,9 @@ pub struct TaskDoc {
     /// would be equal writes, which a store takes for one write sent twice.
     #[serde(default, skip_serializing_if = "is_default")]
     pub decided_in: Option<String>,
+    /// What it is about, in one line of its sender. Untrusted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub title: Option<String>,
     /// Where a person can look at the conversation.
     #[serde(default, skip_serializing_if = "is_default")]
     pub thread_url: Option<String>,
@@ -105,10 +115,14 @@ pub struct TaskDoc {
     /// a word: its processor died.
     #[serde(default, skip_serializing_if = "is_default")]
     pub settled_fence: u64,
-    /// Whether its processor died: it runs alone until a claim has ended with a write, so that it harms no
-    /// other task and no other task harms it.
+    /// Whether its processor died: it runs alone until a run has come to more than an orderly deferral, so that it
+    /// harms no other task and no other task harms it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub runs_alone: bool,
+    /// The fence of the last claim that began to run alone: if that one ends without a word, it is the task's own
+    /// fault.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub alone_fence: u64,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,
@@ -196,36 +210,20 @@ impl TaskDoc {
             opened_at: now,
             content_type: new.content_type,
             event_hint: new.event_hint,
-            deferrals: 0,
-            slot: None,
-            reply_counted: false,
-            worked_ms: 0.0,
-            wakes: 0,
-            round: 0,
-            retry_note: None,
-            model_down_since: None,
-            stand_in: None,
-            classification: None,
-            draft: None,
-            question: None,
-            expires_at: None,
-            decision: None,
-            decided_in: None,
-            thread_url: None,
-            notices: Vec::new(),
-            follow_up: None,
-            reported: false,
-            settled_fence: 0,
-            runs_alone: false,
-            effects: Vec::new(),
-            result: None,
-            usage: Vec::new(),
-            older_tokens: 0,
-            older_cost_usd: 0.0,
-            cost_unknown: false,
-            error: None,
-            timeline: Vec::new(),
+            ..Self::default()
         }
+    }
+}
+
+impl TaskDoc {
+    /// Keeps what the sender says of it, for people: its heading or else the first line of its text, and its address if
+    /// that is one of the web.
+    pub fn introduce(&mut self, title: Option<&str>, text: &str, link: Option<&str>) {
+        let mut lines = title.into_iter().chain(text.lines()).map(str::trim);
+        let first = lines.find(|line| !line.is_empty());
+        self.title = first.map(|line| clip(line, TITLE_BYTES).to_owned());
+        let link = link.filter(|link| link.starts_with("https://") && link.len() <= LINK_BYTES);
+        self.thread_url = link.map(str::to_owned);
     }
 }
 

@@ -17,18 +17,24 @@ pub(crate) enum Failure {
     Value(String),
 }
 
-impl Failure {
-    /// The failure as the caller of a store sees it.
-    pub(crate) fn of_store(self, operation: &'static str) -> StoreError {
-        match &self {
-            Self::Sqlite(error) if passes(error) => StoreError::unavailable(operation, self),
-            _ => StoreError::broken(operation, self),
+/// The error of a port: what its caller is told of a failure.
+pub(crate) trait PortError {
+    /// The error of `operation`, which went wrong by `failure`.
+    fn of(operation: &'static str, failure: Failure) -> Self;
+}
+
+impl PortError for StoreError {
+    fn of(operation: &'static str, failure: Failure) -> Self {
+        match &failure {
+            Failure::Sqlite(error) if passes(error) => Self::unavailable(operation, failure),
+            _ => Self::broken(operation, failure),
         }
     }
+}
 
-    /// The failure as the caller of the queue sees it.
-    pub(crate) fn of_queue(self, operation: &'static str) -> QueueError {
-        QueueError::new(operation, self)
+impl PortError for QueueError {
+    fn of(operation: &'static str, failure: Failure) -> Self {
+        Self::new(operation, failure)
     }
 }
 
@@ -56,7 +62,7 @@ pub(crate) fn millis(at: Timestamp) -> i64 {
 /// The time that was stored as `millis`.
 pub(crate) fn timestamp(millis: i64) -> Result<Timestamp, Failure> {
     Timestamp::from_millisecond(millis)
-        .map_err(|error| Failure::Value(format!("{millis} is no time in milliseconds: {error}")))
+        .map_err(|error| Failure::Value(format!("{millis} is not a time in milliseconds: {error}")))
 }
 
 /// A counter as SQLite stores it.
@@ -66,5 +72,5 @@ pub(crate) fn integer(value: u64) -> Result<i64, Failure> {
 
 /// A counter as it was stored.
 pub(crate) fn counter<T: TryFrom<i64>>(value: i64) -> Result<T, Failure> {
-    T::try_from(value).map_err(|_| Failure::Value(format!("{value} is no counter")))
+    T::try_from(value).map_err(|_| Failure::Value(format!("{value} is not a counter")))
 }

@@ -63,6 +63,10 @@ impl Transport {
                 "the API URL is plain http: credentials travel unencrypted"
             );
         }
+        #[cfg(feature = "simulated")]
+        if let Some(client) = crate::simulated::client() {
+            return Ok(Self { pooled: client.clone(), fresh: client, service });
+        }
         let built = |builder: ClientBuilder| {
             builder.build().map_err(|error| BuildError::Http { title: service.title, cause: causes(error) })
         };

@@ -61,8 +61,6 @@ pub enum IgnoreReason {
     Internal,
     /// It has neither text nor a file that could be shown to the model.
     Empty,
-    /// It belongs to a conversation that no client of ours can answer in yet.
-    Unanswerable,
     /// Older than the source allows.
     Stale,
 }
@@ -80,7 +78,6 @@ impl IgnoreReason {
             Self::Twin => "twin",
             Self::Internal => "internal",
             Self::Empty => "empty",
-            Self::Unanswerable => "unanswerable",
             Self::Stale => "stale",
         }
     }
@@ -105,8 +102,6 @@ impl Filter {
             Some(IgnoreReason::OwnAccount)
         } else if event.actor_is_bot {
             Some(IgnoreReason::Bot)
-        } else if event.target.as_ref().is_some_and(|target| !target.is_answerable()) {
-            Some(IgnoreReason::Unanswerable)
         } else if is_empty(event) {
             Some(IgnoreReason::Empty)
         } else if event.comment_id.is_some() && !self.answers(event) {

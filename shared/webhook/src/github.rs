@@ -11,6 +11,7 @@ mod other;
 mod run;
 mod wire;
 
+use crate::form::Form;
 use crate::lenient::Object;
 use crate::provider::Row;
 use crate::reading::{self, JsonView, unreadable, word};
@@ -18,8 +19,7 @@ use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use kind::Kind;
 use wire::Payload;
 
-/// Kinds and actions: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>. Discussions are
-/// read, and left out as long as no client of ours can answer in them.
+/// Kinds and actions: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 pub(crate) static ROW: Row = Row {
     forms: &["payload"],
     hint: Some("x-github-event"),
@@ -63,6 +63,27 @@ pub(crate) static ROW: Row = Row {
         ),
         ("issue_comment", &["created", "deleted", "edited"]),
         (
+            "discussion",
+            &[
+                "answered",
+                "category_changed",
+                "closed",
+                "created",
+                "deleted",
+                "edited",
+                "labeled",
+                "locked",
+                "pinned",
+                "reopened",
+                "transferred",
+                "unanswered",
+                "unlabeled",
+                "unlocked",
+                "unpinned",
+            ],
+        ),
+        ("discussion_comment", &["created", "deleted", "edited"]),
+        (
             "pull_request",
             &[
                 "assigned",
@@ -93,10 +114,21 @@ pub(crate) static ROW: Row = Row {
         ("release", &["created", "deleted", "edited", "prereleased", "published", "released", "unpublished"]),
         ("workflow_run", &["completed", "in_progress", "requested"]),
     ],
+    account: &LOGIN,
     takes_map: true,
     kind: Some(kind),
     ..Row::json("github", Scheme::github, read)
 };
+
+/// An account: letters, digits, `-` and `_`, at most 39, and `[bot]` behind it for an app.
+pub const LOGIN: Form =
+    Form { fits: is_login, pattern: r"^[A-Za-z0-9_-]{1,39}(\[bot\])?$", example: "octo-helper" };
+
+fn is_login(name: &str) -> bool {
+    let name = name.strip_suffix("[bot]").unwrap_or(name);
+    (1..=39).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
 
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     let action = body.text("/action").and_then(word);

@@ -12,6 +12,8 @@ mod words;
 
 pub use interaction::{Interaction, InteractionAction};
 
+use std::time::Duration;
+
 use domain::Event;
 
 use crate::provider::Row;
@@ -22,6 +24,8 @@ use crate::{BodyForm, ParseError, Parsed, Received, Scheme, Sender};
 /// the first try, which may have failed. Dropping retries unseen would lose events.
 pub(crate) static ROW: Row = Row {
     success: 200,
+    // It hangs up after 3 s, and shows who clicked a warning then.
+    answer_within: Some(Duration::from_millis(2_500)),
     // Interactions; slash commands, and Slack's look at our certificate.
     forms: &["payload", "token", "team_id", "command", "ssl_check"],
     id: Some("/event_id"),
@@ -121,6 +125,17 @@ fn is_stamp(text: &str) -> bool {
         (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
     };
     text.split_once('.').is_some_and(|(seconds, rest)| digits(seconds, 12) && digits(rest, 6))
+}
+
+/// What a person sees of a message: its text, or what stands in its blocks alone; what it forwards, quoted; and the names
+/// of its files.
+#[must_use]
+pub fn slack_text(message: &serde_json::Value) -> String {
+    let message = JsonView(message);
+    let files = message.items("/files").filter_map(|file| file.text("/name").or_else(|| file.text("/title")));
+    let said = Some(words::all(message)).filter(|said| !said.is_empty());
+    let parts: Vec<String> = said.into_iter().chain(files.map(|name| format!("[file: {name}]"))).collect();
+    parts.join("\n\n")
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use console::{Console, TokenSource};
-use domain::{Approver, Model};
+use domain::{Approver, StateStore};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
-use settings::{ConsoleToken, Settings};
+use settings::{ConsoleToken, Environment, Settings};
 use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
-use wiring::{Client, OutsideService, Services};
 
+use super::model::Thinking;
 use super::{Ports, THREADS_LOGIN};
 use crate::scenario::Policy;
 
@@ -45,8 +45,28 @@ fn settings(policy: &Policy) -> Arc<Settings> {
     settings
 }
 
+/// The key of an app that exists nowhere.
+const APP_KEY: &str = include_str!("../../../shared/github/tests/fixtures/throwaway-app-key.pkcs8.pem");
+
+/// What a processor finds in its environment.
+fn environment(is_app: bool) -> Environment {
+    let always = [("GEMINI_API_KEY", "simulated"), ("SLACK_BOT_TOKEN", "xoxb-simulated")];
+    let github: &[(&str, &str)] = if is_app {
+        &[("GITHUB_APP_ID", "1"), ("GITHUB_APP_PRIVATE_KEY", APP_KEY)]
+    } else {
+        &[("GITHUB_TOKEN", "ghp_simulated")]
+    };
+    Environment::from_map(always.iter().chain(github).copied())
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
 fn agent_toml(policy: &Policy) -> String {
-    let Policy { approval, history, expires, replies, asks_channel } = policy;
+    let Policy { approval, history, expires, replies, asks_channel, budget_cents, rpm, output_tokens } =
+        policy;
+    let budget_usd = f64::from(*budget_cents) / 100.0;
+    let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]
+        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n"))
+        .concat();
     let channel = if *asks_channel {
         "[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U0ADA\", \"U0BOB\"]\n"
     } else {
@@ -63,8 +83,11 @@ approval_expires = "{expires}"
 [api]
 callback_hosts = ["hooks.example.com"]
 {channel}
-[models]
+[models.generation]
+max_output_tokens = {output_tokens}
+{limits}
 [budget]
+per_day_usd = {budget_usd:?}
 per_thread_replies_per_hour = {replies}
 [sources.github]
 login = "{THREADS_LOGIN}"
@@ -86,14 +109,20 @@ impl Ports {
     /// A processor in this environment.
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
-        let github = Client::with_threads(Arc::clone(self));
-        let services = Services::default().with(OutsideService::Github, github);
+        let environment = environment(self.world.scenario.is_app);
+        let (clock, jitter) = (self.world.clock(self.env), self.world.jitter(self.env));
+        let services = wiring::services(&settings, &environment, &clock)
+            .unwrap_or_else(|error| panic!("there are not all clients: {error}"));
+        let state = Arc::clone(self) as Arc<dyn StateStore>;
+        let plane =
+            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), Metrics::none())
+                .unwrap_or_else(|error| panic!("there is no model: {error}"));
         let parts = Parts {
             stores: self.stores(),
-            model: Arc::clone(self) as Arc<dyn Model>,
+            model: Arc::new(Thinking { ports: Arc::clone(self), plane }),
             services,
-            clock: self.world.clock(self.env),
-            jitter: self.world.jitter(self.env),
+            clock,
+            jitter,
             metrics: Metrics::none(),
         };
         let processor = Processor::new(&settings, processor::registry(), parts)

@@ -28,6 +28,7 @@ impl World {
             Happening::Close { thread } => self.set_thread(*thread, ThreadState::Closed),
             Happening::Rotate => self.vault.rotate().await,
             Happening::Kill => self.kill_somebody(),
+            Happening::KillAll => self.at_work().into_iter().for_each(|env| self.kill(env)),
             Happening::Freeze { time } => self.freeze_somebody(*time),
         }
     }

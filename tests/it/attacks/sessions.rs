@@ -32,17 +32,18 @@ pub(super) async fn run() -> Vec<Record> {
     let approve = format!("/ui/tasks/{}/approve", scene.id);
     let cookie = scene.cookie().await;
     let (name, value) = cookie.split_once('=').unwrap();
+    let (half, _) = value.split_at(value.len() / 2);
     let turned: String = value.chars().rev().collect();
     for (what, forged) in [
         ("no cookie", String::new()),
         ("an empty cookie", format!("{name}=")),
         ("a name for a cookie", format!("{name}={PERSON}")),
-        ("the beginning of a cookie", format!("{name}={}", &value[..value.len() - 2])),
-        ("a cookie and more", format!("{name}={value}AA")),
+        ("half of a cookie", format!("{name}={half}")),
         ("a cookie turned around", format!("{name}={turned}")),
-        ("a cookie in lower case", format!("{name}={}", value.to_lowercase())),
-        ("a made-up cookie", format!("{name}={}", "A".repeat(value.len()))),
-        ("the cookie under another name", format!("session={value}")),
+        ("a cookie and some more", format!("{name}={value}A")),
+        ("a cookie of nothing but zeros", format!("{name}={}", "A".repeat(value.len()))),
+        ("somebody else's name before the cookie", format!("{name}=root{value}")),
+        ("a cookie under the name for TLS", format!("__Host-{name}={value}")),
         ("the token for a cookie", format!("{name}={TOKEN}")),
     ] {
         for path in ["/", "/ui/overview"] {
@@ -51,8 +52,8 @@ pub(super) async fn run() -> Vec<Record> {
             scene.tried(&format!("{path} with {what}"), !heard.body.contains("tsk_"), &heard).await;
         }
     }
-    let place = format!("/ui/tasks/{}", scene.id);
-    let page = scene.send(Method::GET, &place, headers(&[("cookie", &cookie)]), Vec::new()).await;
+    let path = format!("/ui/tasks/{}", scene.id);
+    let page = scene.send(Method::GET, &path, headers(&[("cookie", &cookie)]), Vec::new()).await;
     assert_eq!(page.status, 200, "{page:?}");
     let csrf =
         page.body.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();

@@ -13,7 +13,10 @@ fn page_and_api_lead_to_the_console_and_the_console_may_read_what_they_show() {
     let template = Template::read();
     let events = template.properties("ConsoleFunction")["Events"].as_mapping().unwrap();
     let paths: BTreeSet<&str> = events.iter().map(|(_, event)| text(&event["Properties"]["Path"])).collect();
-    assert_eq!(paths, BTreeSet::from(["/", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"]));
+    assert_eq!(
+        paths,
+        BTreeSet::from(["/", "/deliveries", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"])
+    );
     let permissions = template.permissions("ConsoleRole");
     let may = |action: &str, on: &str| {
         permissions.iter().any(|(known, resource)| known == action && resource.contains(on))

@@ -14,6 +14,7 @@ use super::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Tasks,
+    Deliveries,
     Overview,
 }
 
@@ -28,6 +29,7 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
                 a.brand href="/" { (mark()) span { "Afterhook" } }
                 nav aria-label="Main" {
                     a href="/" aria-current=[current(Place::Tasks)] { "Tasks" }
+                    a href="/ui/deliveries" aria-current=[current(Place::Deliveries)] { "Deliveries" }
                     a href="/ui/overview" aria-current=[current(Place::Overview)] { "Overview" }
                 }
                 form.who method="post" action="/ui/logout" {
@@ -61,6 +63,16 @@ fn head(title: &str) -> Markup {
             link rel="icon" href="/ui/icon.svg" type="image/svg+xml";
             link rel="stylesheet" href={ "/ui/app.css?" (assets::version()) };
             script src={ "/ui/app.js?" (assets::version()) } defer {}
+        }
+    }
+}
+
+/// The keys that a page knows, for those who have scripts.
+pub(crate) fn keys(keys: &[(&str, &str)]) -> Markup {
+    html! {
+        p.keys.quiet.small hidden {
+            @for (key, does) in keys { span { kbd { (key) } " " (does) } " " }
+            span { kbd { "?" } " all keys" }
         }
     }
 }

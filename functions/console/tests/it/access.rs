@@ -12,8 +12,9 @@ use settings::{ConsoleToken, Roles};
 
 use crate::rig::{Answer, Rig, TOKENS, tokens};
 
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 8] = [
     ("GET", "/tasks"),
+    ("GET", "/deliveries"),
     ("GET", "/tasks/tsk_0"),
     ("GET", "/tasks/tsk_0/transcript"),
     ("GET", "/tasks/tsk_0/payload"),

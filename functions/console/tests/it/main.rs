@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod access;
+mod asked;
 mod create;
 mod decisions;
+mod deliveries;
 mod hostile;
 #[cfg(feature = "lambda")]
 mod lambda;
@@ -13,6 +15,7 @@ mod openapi;
 mod overview;
 mod pages;
 mod parts;
+mod queue;
 mod rig;
 mod roles;
 mod unsteady;

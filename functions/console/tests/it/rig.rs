@@ -85,6 +85,18 @@ impl Rig {
         Self { stores, watch, router: router(Arc::new(console)) }
     }
 
+    /// A rig whose agent.toml has these sources.
+    pub fn with_sources(sources: &[&str]) -> Self {
+        let rig = Self::new();
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent");
+        let sources: Vec<String> = sources.iter().map(|source| format!("[sources.{source}]\n")).collect();
+        let text = format!("[agent]\npersona = \"prompts/persona.md\"\n{}", sources.concat());
+        let settings = settings::Settings::parse(&text, &dir).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let tokens = TokenSource::fixed(&tokens(&TOKENS));
+        let console = Console::new(rig.stores.clone(), tokens, rig.watch.clock()).with_settings(&settings);
+        Self { router: router(Arc::new(console)), ..rig }
+    }
+
     /// A console on the same stores for other tokens.
     pub fn with_tokens(&self, lines: &[(&str, &str)]) -> Self {
         let (stores, watch) = (self.stores.clone(), self.watch.clone());
@@ -197,7 +209,19 @@ impl Rig {
 
     pub async fn page_as(&self, path: &str, cookie: &str) -> Answer {
         let request = Request::get(path).header("host", HOST).header("cookie", cookie);
+        let request = request.header("accept", "text/html,application/xhtml+xml");
         self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// A task of the event `body`, whose draft waits for a person.
+    pub async fn parked_event(&self, number: u32, body: &Value) -> Task {
+        let mut task = self.parked(number).await;
+        self.put(&task.id, &PartKey::payload(), body.to_string().as_bytes()).await;
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+        let (title, link) = (text("/issue/title"), text("/issue/html_url"));
+        task.doc.introduce(title, text("/issue/body").unwrap_or_default(), link);
+        self.save(&mut task).await;
+        task
     }
 
     /// Sends a form as a page of the session `cookie` does.

@@ -38,6 +38,7 @@ async fn every_route_wants_its_role() {
     let path = |what: &str| format!("/tasks/{}{what}", task.id);
     let wanted = [
         (Method::GET, "/tasks".to_owned(), [READER, BOTH]),
+        (Method::GET, "/deliveries".to_owned(), [READER, BOTH]),
         (Method::GET, path(""), [READER, BOTH]),
         (Method::GET, path("/transcript"), [READER, BOTH]),
         (Method::GET, path("/payload"), [READER, BOTH]),

@@ -19,6 +19,9 @@ impl Source {
         let sender = Sender::of(provider);
         let events = Some(events.iter().map(|name| (*name).to_owned()).collect());
         let source = SourceSettings {
+            automation: None,
+            at: None,
+            hooks: Vec::new(),
             name: provider.name().to_owned(),
             sender: sender.clone(),
             filter: Filter { events, ..Filter::default() },
@@ -39,7 +42,7 @@ impl Source {
             headers.insert(HeaderName::try_from(name).unwrap(), value.parse().unwrap());
         }
         headers.insert("content-type", "application/json".parse().unwrap());
-        if let (Some(name), Some(hint)) = (sender.provider.hint_header(), hint) {
+        if let (Some(name), Some(hint)) = (sender.provider.row().hint, hint) {
             headers.insert(HeaderName::try_from(name).unwrap(), hint.parse().unwrap());
         }
         let mut request = Request::post(format!("/webhooks/{}", sender.name)).body(body.into()).unwrap();

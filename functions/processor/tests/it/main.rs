@@ -18,12 +18,14 @@ mod intents;
 mod interleavings;
 mod media;
 mod pipeline;
+mod refusals;
 mod store_faults;
 mod store_outages;
 mod supersede;
 mod support;
 mod together;
 mod tutorial;
+mod two_agents;
 mod waiting;
 
 // The tutorial's code names them as it does in the crate itself.

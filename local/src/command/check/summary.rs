@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anstyle::Style;
-use settings::{ApprovalPolicy, Environment, Settings, Tiers};
+use settings::{ApprovalPolicy, Environment, Settings, Tiers, shown_limits};
 
 use crate::command::table::Table;
 use crate::terminal::say;
@@ -33,7 +33,7 @@ fn limits(settings: &Settings, tiers: Tiers) {
     let mut table = Table::new(HEADING);
     for model in settings.models.in_use() {
         let [rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker] =
-            settings.models.limits_for(model, tiers).shown().map(|(_, value)| value);
+            shown_limits(&settings.models.limits_for(model, tiers)).map(|(_, value)| value);
         let cells = [model.to_owned(), rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker];
         table.push(cells, Style::new());
     }
@@ -44,7 +44,7 @@ fn limits(settings: &Settings, tiers: Tiers) {
     }
 }
 
-/// Those of `EffectiveLimits::shown`.
+/// Those of [`shown_limits`].
 const HEADING: [&str; 9] =
     ["model", "rpm", "tpm", "rpd", "concurrency", "timeout", "retries", "min_priority", "breaker"];
 
@@ -58,6 +58,13 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
     let aws =
         if environment.aws.is_some() { "set" } else { "not set (only where deployed, or with `dev --aws`)" };
     say!("  AWS resources: {aws}");
+}
+
+/// What is no mistake and still dangerous.
+pub(super) fn warnings(settings: &Settings) {
+    for (number, warning) in settings.warnings().into_iter().enumerate() {
+        say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
+    }
 }
 
 /// The last word, when nothing is wrong.
@@ -88,8 +95,11 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
         let otherwise = " (`dev` makes one up; deployed, the source answers 503)";
         needs.push(need(&settings::variable_of(source), is_set, otherwise));
     }
-    let gemini = environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some();
-    needs.push(need("GEMINI_API_KEY", gemini, " (`dev` uses a stand-in)"));
+    let otherwise = match &environment.gemini_base_url {
+        Some(_) => " (GEMINI_BASE_URL is asked without a key)",
+        None => " (`dev` uses a stand-in)",
+    };
+    needs.push(need("GEMINI_API_KEY", environment.gemini_api_key.is_some(), otherwise));
     for (service, needed_by) in wiring::needs(settings) {
         let otherwise = format!("; {} (`dev` uses a stand-in)", service.how());
         let name = format!("{service} ({needed_by} needs it)");

@@ -6,6 +6,7 @@ use webhook::Provider;
 
 use super::{ONE, senders, source};
 use crate::events;
+use crate::known::Known;
 use crate::names::SOURCE;
 use crate::report::Report;
 use crate::section::Section;
@@ -51,10 +52,10 @@ fn unless_said(own: &Value) -> Value {
     json!({"allOf": [{"$ref": format!("{PARTS}/source")}, {"if": unsaid, "then": own}]})
 }
 
-/// A source of `provider`.
 fn of_source(provider: Option<Provider>, report: &Report<'_>) -> Value {
     let shape = Shape::default();
-    source(SOURCE.example, Section::probe(String::new(), shape.clone(), report), provider);
+    let section = Section::probe(String::new(), shape.clone(), report);
+    source(SOURCE.example, section, provider, &Known::new(None, Vec::new()));
     shape.schema()
 }
 
@@ -79,7 +80,7 @@ fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
     if provider == Provider::Custom {
         narrowed["required"] = json!(["scheme"]);
     }
-    if provider.takes_map() && !provider.is_mapped() {
+    if provider.row().takes_map && !provider.is_mapped() {
         // Events of other kinds are those that a map describes.
         let event = events::unmapped_keywords(provider, true);
         let rule = json!({"properties": {"when": {"properties": {"event": event}}}});
