@@ -166,7 +166,6 @@ impl Scene {
         let exchange = async {
             // Who is refused early may find the connection closed while it still sends.
             let _ = stream.write_all(bytes).await;
-            let _ = stream.shutdown().await;
             let _ = stream.read_to_end(&mut answer).await;
         };
         let _ = tokio::time::timeout(std::time::Duration::from_secs(3), exchange).await;
