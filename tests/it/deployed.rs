@@ -10,15 +10,19 @@ const SPAWNS: &[&str] =
     &["tokio::spawn", "task::spawn", "spawn_blocking(", "thread::spawn", "thread::Builder", "JoinSet"];
 /// Where that may be done: a scripted service, which tests alone are built with, and the watch on automations, which
 /// ends with the batch that it watches.
-const SPAWNED_IN: &[&str] = &["shared/outbound/src/scripted.rs", "functions/processor/src/automation/stalls.rs"];
+const SPAWNED_IN: &[&str] =
+    &["shared/outbound/src/scripted.rs", "functions/processor/src/automation/stalls.rs"];
 
 /// What reads the clock of the machine, or draws by chance.
 const CLOCKS_AND_CHANCE: &[&str] =
     &["Timestamp::now", "SystemTime", "std::time::Instant", "fastrand", "rand::random", "thread_rng"];
 /// Where that may be done: the clock that is passed in, the start of every function, and the watch on automations
 /// that block the very thread that virtual time runs on.
-const DRAWN_IN: &[&str] =
-    &["shared/domain/src/clock.rs", "shared/lambda/src/lib.rs", "functions/processor/src/automation/stalls.rs"];
+const DRAWN_IN: &[&str] = &[
+    "shared/domain/src/clock.rs",
+    "shared/lambda/src/lib.rs",
+    "functions/processor/src/automation/stalls.rs",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -43,7 +47,8 @@ fn lines_with<'s>(source: &'s str, words: &[&str]) -> Vec<&'s str> {
     let lines = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));
     // `use std::time::{Duration, Instant}` is the same as the long name.
     let names = |line: &str, word: &&str| {
-        line.contains(*word) || (*word == "std::time::Instant" && line.contains("std::time::{") && line.contains("Instant"))
+        line.contains(*word)
+            || (*word == "std::time::Instant" && line.contains("std::time::{") && line.contains("Instant"))
     };
     lines.filter(|line| words.iter().any(|word| names(line, word))).collect()
 }

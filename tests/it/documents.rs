@@ -102,7 +102,8 @@ fn tests_that_the_pages_name_exist() {
 /// The numbered paragraphs of the section `title` of `page`.
 fn paragraphs<'p>(page: &'p str, title: &str) -> Vec<&'p str> {
     let section = page.split("\n## ").find_map(|section| section.strip_prefix(title)).unwrap();
-    let is_number = |line: &str| line.split_once(". ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    let is_number =
+        |line: &str| line.split_once(". ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
     let mut found = Vec::new();
     let (mut begin, mut at) = (None, 0);
     for line in section.split_inclusive('\n') {

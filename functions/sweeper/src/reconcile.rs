@@ -10,8 +10,8 @@
 use std::time::Duration;
 
 use domain::{
-    DayFigures, Expected, ListQuery, RETENTION_DAYS, StoreError, Swap, Task, TaskId, TaskStatus, Timestamp, after,
-    between, day_keys,
+    DayFigures, Expected, ListQuery, RETENTION_DAYS, StoreError, Swap, Task, TaskId, TaskStatus, Timestamp,
+    after, between, day_keys,
 };
 use serde::{Deserialize, Serialize};
 use tracing::{error, info, warn};
@@ -187,7 +187,10 @@ impl Sweeper {
         walk.vanished = vanished(counted, listed);
         let day = day.strftime("%Y-%m-%d").to_string();
         if walk.vanished > 0 {
-            error!(day, counted, listed, "tasks that ended on that day are not in the list of tasks any more");
+            error!(
+                day,
+                counted, listed, "tasks that ended on that day are not in the list of tasks any more"
+            );
         } else if counted.abs_diff(listed) > 0 {
             info!(day, counted, listed, "the figures of that day are not exact");
         }

@@ -118,9 +118,23 @@ pub enum ServiceFailure {
     },
     /// It may have happened: no answer came back.
     InDoubt,
+    /// It may have happened, though the service answers that it failed itself (500, 502, 503 without a time): most
+    /// likely it did not, and nothing of it is on its way any more.
+    ServerError,
     /// It will never happen as asked (no such thread, no permission, refused content).
     Refused,
     /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
     /// anything.
     Closed,
+}
+
+impl ServiceFailure {
+    /// Whether it may have happened.
+    #[must_use]
+    pub fn is_in_doubt(self) -> bool {
+        match self {
+            Self::InDoubt | Self::ServerError => true,
+            Self::Later { .. } | Self::Throttled { .. } | Self::Refused | Self::Closed => false,
+        }
+    }
 }

@@ -230,6 +230,10 @@ impl Action for Deal<'_> {
             None => Ok(Found::NotDone),
         }
     }
+
+    fn is_found_at_once(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

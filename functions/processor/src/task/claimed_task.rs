@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Audience, Blob, Classification, Comment, Content, Event, Exchange, PartKey, PutNew, Save,
-    StepUsage, StoreError, Target, Task, TaskId, Timestamp, between, short_sha256,
+    API_SOURCE, Audience, Blob, Classification, Comment, Content, EffectState, Event, Exchange, PartKey,
+    PutNew, Save, StepUsage, StoreError, Target, Task, TaskError, TaskId, Timestamp, between, short_sha256,
 };
 use futures::future::try_join_all;
 use serde::Serialize;
@@ -42,6 +42,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) seen_open: AtomicBool,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
+    /// Whether this run only finds out what became of what earlier ones have begun, and begins nothing itself.
+    pub(crate) only_looks: AtomicBool,
     /// What older tasks have left that gave way to this one.
     carried: OnceCell<Vec<Comment>>,
     /// The content of each effect, by its name: what this run has let through the gate for it.
@@ -67,6 +69,7 @@ impl ClaimedTask {
             answers: AtomicBool::new(false),
             seen_open: AtomicBool::new(false),
             parked: AtomicBool::new(false),
+            only_looks: AtomicBool::new(false),
             carried: OnceCell::new(),
             released: Mutex::default(),
             published: Mutex::new(None),
@@ -103,11 +106,11 @@ impl ClaimedTask {
     pub(crate) fn target(&self) -> Result<&Target, Interrupt> {
         if self.event.audience == Audience::Internal {
             let message = "the event is internal, and an answer would be public".to_owned();
-            return Err(Interrupt::fail(domain::TaskError::new("publish", "internal", message)));
+            return Err(Interrupt::fail(TaskError::new("publish", "internal", message)));
         }
         self.event.target.as_ref().ok_or_else(|| {
             let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
-            Interrupt::fail(domain::TaskError::new("publish", "no_target", message))
+            Interrupt::fail(TaskError::new("publish", "no_target", message))
         })
     }
 
@@ -139,11 +142,29 @@ impl ClaimedTask {
         task.effect(name).is_some_and(|effect| effect.content == Some(self.content_of(text)))
     }
 
-    /// What the effect `name` was begun with in an earlier round, if it was.
+    /// What the effect `name` was begun with in an earlier round, if it was; a run that only looks asks about its own
+    /// round as well.
     pub(crate) async fn begun_before(&self, name: &str) -> Option<Content> {
         let task = self.task.lock().await;
         let content = task.effect(name).and_then(|effect| effect.content.clone());
-        content.filter(|content| content.round != self.round)
+        content.filter(|content| content.round != self.round || self.only_looks.load(Ordering::Relaxed))
+    }
+
+    /// Refuses whatever would begin something: a paid answer, a step, a question to a person, an effect.
+    pub(crate) fn may_begin(&self) -> Result<(), Interrupt> {
+        if !self.only_looks.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let message = "the task is about to end: nothing is begun any more";
+        Err(Interrupt::fail(TaskError::new("processing", "ending", message)))
+    }
+
+    /// The names of the effects that may have happened without a proof of it.
+    pub(crate) async fn open_intents(&self) -> Vec<String> {
+        let task = self.task.lock().await;
+        let open =
+            task.doc.effects.iter().filter(|effect| matches!(effect.state, EffectState::Intended { .. }));
+        open.map(|effect| effect.name.clone()).collect()
     }
 
     fn content_of(&self, text: &str) -> Content {

@@ -167,7 +167,7 @@ impl Interrupt {
             ServiceFailure::Throttled { after: wait } => {
                 Self::defer(error.to_string(), Some(after(now, wait)))
             }
-            ServiceFailure::InDoubt => Self::retry(told()),
+            ServiceFailure::InDoubt | ServiceFailure::ServerError => Self::retry(told()),
             ServiceFailure::Closed => Self::thread_closed(&error.to_string()),
             ServiceFailure::Refused => {
                 let mut error = told();

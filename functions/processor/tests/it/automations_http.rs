@@ -100,6 +100,20 @@ async fn every_lost_answer_is_a_question_of_its_own() {
     assert_eq!(server.asked().len(), 2);
 }
 
+/// Only a person knows what became of it, and nobody is asked any more.
+#[tokio::test]
+async fn a_task_that_fails_says_that_its_call_may_have_been_made() {
+    let server = api(&[504]).await;
+    let bench = bench(&server, "");
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    bench.use_up_tries(&id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, server.asked().len()), (TaskStatus::Failed, 1));
+    assert!(task.doc.draft.is_none_or(|draft| draft.parked_because.is_none()), "nobody is asked");
+}
+
 #[tokio::test]
 async fn repeatable_call_is_made_again_with_the_same_key() {
     let server = api(&[504]).await;

@@ -25,8 +25,7 @@ impl Rig {
     pub(crate) fn with(dress: impl FnOnce(Stores) -> Stores) -> Self {
         let now = Arc::new(AtomicI64::new(1_800_000_000));
         let seconds = Arc::clone(&now);
-        let clock =
-            Clock::from_fn(move || Timestamp::from_second(seconds.load(Ordering::SeqCst)).unwrap());
+        let clock = Clock::from_fn(move || Timestamp::from_second(seconds.load(Ordering::SeqCst)).unwrap());
         let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
         let (metrics, figures) = Metrics::memory(clock.clone());
         let sweeper = Sweeper { stores: dress(stores.clone()), clock, metrics };
