@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
 use domain::TaskStatus;
+
+use crate::stand_ins;
 
 /// Webhooks in, finished agent work out: the local runner and the tools around it.
 #[derive(Debug, Parser)]
@@ -33,6 +36,10 @@ pub enum Command {
     Send(SendArgs),
     /// Look at tasks, decide about drafts, retry.
     Tasks(TasksArgs),
+    /// List the last webhooks, with what became of each and why.
+    Deliveries(DeliveriesArgs),
+    /// Make a token for the console: prints the line to paste into CONSOLE_TOKEN.
+    Token(TokenArgs),
     /// Put dead letters back to work, after showing them.
     Redrive(RedriveArgs),
     /// Check agent.toml and the environment, and show the effective limits.
@@ -190,6 +197,34 @@ fn status(name: &str) -> Result<TaskStatus, String> {
     name.parse()
 }
 
+/// `afterhook deliveries`.
+#[derive(Debug, Args)]
+pub struct DeliveriesArgs {
+    /// Only those of this source.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Only those with this outcome: accepted, ignored, duplicate or refused.
+    #[arg(long)]
+    pub outcome: Option<String>,
+    /// Base URL of the console API.
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// Print a JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
+/// `afterhook token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// Whose it is: the name that decisions are recorded under. With roles (`mona/read+decide`) it is good for those
+    /// alone: read, submit, decide.
+    pub name: String,
+}
+
 /// `afterhook redrive`.
 #[derive(Debug, Args)]
 pub struct RedriveArgs {
@@ -222,27 +257,11 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 pub struct StandinArgs {
     /// Which one.
-    pub service: StandinService,
+    #[arg(value_parser = PossibleValuesParser::new(stand_ins::names()))]
+    pub service: String,
     /// Port on 127.0.0.1; 0 takes any free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-}
-
-/// The stand-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StandinService {
-    /// Google's Gemini API.
-    Gemini,
-    /// GitHub's REST API, as far as issues and comments go.
-    Github,
-    /// Slack's Web API, as far as messages and threads go; its base is `http://127.0.0.1:PORT/api`.
-    Slack,
-    /// Zendesk's Ticketing API, as far as comments and audits go.
-    Zendesk,
-    /// Jira Cloud's REST API, as far as comments go.
-    Jira,
-    /// Stripe's API, as far as refunds go.
-    Stripe,
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! Stand-ins for the services outside: [`gemini`], [`github`], [`slack`], [`zendesk`], [`jira`] and
-//! [`stripe`].
+//! Stand-ins for the services outside, one folder each.
 //!
 //! They serve two masters. A person who tries the system without any account must find them
 //! believable, so texts say that they are canned, and pages open in a browser. Tests and benchmarks drive
@@ -13,6 +12,7 @@ pub mod gemini;
 pub mod github;
 pub mod jira;
 mod kit;
+pub mod linear;
 pub mod slack;
 pub mod stripe;
 pub mod zendesk;

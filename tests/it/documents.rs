@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use webhook::Provider;
+use wiring::OutsideService;
+
 /// What a line begins with that names the tests of the claim above it.
 const HELD_BY: &str = "- held by ";
 /// The pages with such lines, and how many tests each names at the least, or this file has stopped finding them.
@@ -192,4 +195,29 @@ fn each_guide_names_the_route_and_the_secret_of_its_sender() {
         );
         assert!(page.contains("You should now see"), "{sender}");
     }
+}
+
+/// The line of README's table of what a sender's service can do.
+fn abilities(provider: Provider) -> String {
+    let service = OutsideService::of_threads(provider);
+    let is_answered = service.is_some();
+    let knows_state = service.is_some_and(OutsideService::knows_state);
+    let cells = [is_answered, is_answered, knows_state, is_answered && provider.row().answers_internally];
+    let cells = cells.map(|can| if can { "yes" } else { "–" });
+    format!("| `{}` | {} |", provider.name(), cells.join(" | "))
+}
+
+#[test]
+fn readme_says_of_every_sender_what_its_row_says() {
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let named = |provider: &&Provider| !provider.is_mapped() && **provider != Provider::Api;
+    let missing: Vec<String> = Provider::ALL
+        .iter()
+        .filter(named)
+        .map(|provider| abilities(*provider))
+        .filter(|line| !page.contains(line))
+        .collect();
+    assert!(missing.is_empty(), "README.md must say {missing:#?}");
+    let unnamed = Provider::ALL.iter().filter(|provider| !named(provider));
+    assert_eq!(unnamed.filter_map(|provider| OutsideService::of_threads(*provider)).count(), 0);
 }

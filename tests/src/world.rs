@@ -7,6 +7,7 @@ use settings::Environment;
 use standins::gemini::{FaultRule, GeminiStandin, ReceivedRequest, Scripted};
 use standins::github::{GithubStandin, StoredComment};
 use standins::jira::JiraStandin;
+use standins::linear::LinearStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
@@ -16,9 +17,11 @@ use tokio::task::JoinSet;
 use crate::hooks::{OWNER, REPO, SECRET};
 
 /// The console's token, of the person called `ann`.
-pub const TOKEN: &str = "a-token-of-the-tests";
+pub const TOKEN: &str = "a-token-of-the-tests-that-nobody-guesses";
 /// Whose token that is.
 pub const PERSON: &str = "ann";
+/// The token of another person, called `bob`: who requests a task does not decide about it.
+pub const OTHER_TOKEN: &str = "another-token-of-the-tests-that-nobody-guesses";
 /// The account behind the GitHub credentials.
 pub const LOGIN: &str = "afterhook";
 
@@ -36,6 +39,8 @@ pub struct World {
     pub zendesk: ZendeskStandin,
     /// Likewise.
     pub jira: JiraStandin,
+    /// Likewise.
+    pub linear: LinearStandin,
     /// Where refunds are made.
     pub stripe: StripeStandin,
     gemini_url: String,
@@ -43,6 +48,7 @@ pub struct World {
     slack_url: String,
     zendesk_url: String,
     jira_url: String,
+    linear_url: String,
     stripe_url: String,
     _servers: JoinSet<()>,
 }
@@ -70,6 +76,7 @@ impl World {
     pub async fn of(gemini: GeminiStandin, github: GithubStandin) -> Self {
         let (slack, zendesk) = (SlackStandin::new(), ZendeskStandin::new());
         let (jira, stripe) = (JiraStandin::new(), StripeStandin::new());
+        let linear = LinearStandin::new();
         let mut servers = JoinSet::new();
         Self {
             gemini_url: serve!(servers, gemini),
@@ -77,12 +84,14 @@ impl World {
             slack_url: serve!(servers, slack),
             zendesk_url: serve!(servers, zendesk),
             jira_url: serve!(servers, jira),
+            linear_url: serve!(servers, linear),
             stripe_url: serve!(servers, stripe),
             gemini,
             github,
             slack,
             zendesk,
             jira,
+            linear,
             stripe,
             _servers: servers,
         }
@@ -111,9 +120,11 @@ impl World {
             ("JIRA_EMAIL", "afterhook@example.com".to_owned()),
             ("JIRA_API_TOKEN", "of-the-tests".to_owned()),
             ("JIRA_API_URL", self.jira_url.clone()),
+            ("LINEAR_API_KEY", "lin_api_of_the_tests".to_owned()),
+            ("LINEAR_API_URL", self.linear_url.clone()),
             ("STRIPE_API_KEY", "rk_test_of_the_tests".to_owned()),
             ("STRIPE_API_URL", self.stripe_url.clone()),
-            ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}")),
+            ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}\nbob:{OTHER_TOKEN}")),
         ]
     }
 

@@ -10,6 +10,7 @@ use wiring::{Services, ServicesError};
 
 use crate::automation::stalls::StallWatch;
 use crate::resources::Resources;
+use crate::task::refusals::Refusals;
 use crate::{Registry, automations, observe};
 
 /// Takes batches of messages and works on the tasks that they name.
@@ -76,6 +77,7 @@ impl Processor {
             metrics,
             stats,
             stalls: Arc::default(),
+            refusals: Refusals::default(),
         };
         Ok(Self { resources: Arc::new(resources), registry, approver: None })
     }

@@ -12,6 +12,10 @@ mod compose;
 pub mod lambda;
 mod observe;
 mod queue;
+#[cfg(feature = "simulated")]
+pub mod relapse;
+#[cfg(not(feature = "simulated"))]
+mod relapse;
 mod reply;
 mod resources;
 mod task;
@@ -34,5 +38,11 @@ pub use task::interrupt::{Deferred, Finished, Interrupt};
 #[must_use]
 pub fn clean_draft(draft: &str, author: &str, persona: &str) -> String {
     use reply::clean::{Allowed, clean};
-    clean(draft, &Allowed::new(author, &settings::Hosts::default()).with_hosts_of(persona), persona).text
+    clean(
+        draft,
+        &Allowed::new(author, &settings::Hosts::default(), &settings::Hosts::default())
+            .with_hosts_of(persona),
+        persona,
+    )
+    .text
 }

@@ -10,6 +10,7 @@ use wiring::Services;
 
 use crate::Interrupt;
 use crate::automation::stalls::Stalls;
+use crate::task::refusals::Refusals;
 
 /// How long an outside call may take, whatever the service's own client thinks.
 pub(crate) const OUTSIDE_CALL: Duration = Duration::from_secs(10);
@@ -35,6 +36,8 @@ pub(crate) struct Resources {
     pub(crate) stats: StatsRecorder,
     /// Which automation runs.
     pub(crate) stalls: Arc<Stalls>,
+    /// Which services refuse our account.
+    pub(crate) refusals: Refusals,
 }
 
 impl Resources {

@@ -136,7 +136,6 @@ impl Sweeper {
         Ok(walk.missing.len() + usize::try_from(walk.vanished).unwrap_or(usize::MAX))
     }
 
-    /// Those of `missing` that are missing still.
     async fn still_missing(&self, missing: Vec<TaskId>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {
         let mut still = Vec::new();
         for id in missing {

@@ -3,7 +3,6 @@
 
 mod launcher;
 mod received;
-mod standins;
 mod thread;
 
 use std::path::Path;

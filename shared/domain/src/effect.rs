@@ -13,8 +13,8 @@ use crate::Timestamp;
 /// An intent younger than this may still be on its way to the service: looking for its proof could miss it.
 pub const SETTLING: Duration = Duration::from_secs(60);
 
-/// Likewise, since the service has answered that it failed: nothing is on its way to it any more. It ends its own
-/// work on a request, and lists what came of it, well within this time.
+/// Likewise, where the service has answered that it failed, and knows a repetition by its key: nothing is on its way to
+/// it any more, and if it lists late what it did, the repetition does no harm.
 pub const SETTLING_AFTER_ERROR: Duration = Duration::from_secs(15);
 
 /// What the service can show for an effect.

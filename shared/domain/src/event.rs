@@ -10,7 +10,7 @@ use crate::{Priority, Timestamp};
 ///
 /// It is never stored: the raw body is, and the processor parses it again. So a task that failed
 /// because of a mistake in a parser can be retried once the parser is mended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Event {
     /// Kind and action, such as `issues.opened`.
     pub name: String,
@@ -91,25 +91,7 @@ impl Event {
             tenant: tenant.into(),
             thread: thread.into(),
             actor: actor.into(),
-            actor_id: None,
-            actor_is_bot: false,
-            title: None,
-            text: String::new(),
-            opening: None,
-            labels: Vec::new(),
-            comment_id: None,
-            addressed: false,
-            twin: None,
-            audience: Audience::Public,
-            happening: None,
-            unlisted: false,
-            link: None,
-            attachments: Vec::new(),
-            thread_state: ThreadState::Open,
-            priority: None,
-            occurred_at: None,
-            target: None,
-            metadata: Map::new(),
+            ..Self::default()
         }
     }
 }
@@ -127,8 +109,8 @@ pub struct Attachment {
     pub bytes: Option<u64>,
 }
 
-/// Who can see a thread, or a comment of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Who can see a thread, or a comment of it: the widest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// Everybody whom the thread is for: on GitHub the readers of the repository, in a ticket its customer.
@@ -136,6 +118,16 @@ pub enum Audience {
     Public,
     /// The staff alone: an internal note, a confidential issue.
     Internal,
+    /// A part of the staff: a role or a group. No answer is that narrow.
+    Restricted,
+}
+
+impl Audience {
+    /// Whether it has people in it who are not in `other`.
+    #[must_use]
+    pub fn is_wider_than(self, other: Self) -> bool {
+        self < other
+    }
 }
 
 /// Whether a thread goes on.
@@ -203,6 +195,11 @@ pub enum Target {
         /// Key of the issue (`OPS-7`).
         key: String,
     },
+    /// The comments of a Linear issue.
+    LinearIssue {
+        /// The issue's id, a UUID.
+        id: String,
+    },
 }
 
 impl Target {
@@ -220,6 +217,7 @@ impl Target {
             Self::SlackThread { .. } => "slack",
             Self::ZendeskTicket { .. } => "zendesk",
             Self::JiraIssue { .. } => "jira",
+            Self::LinearIssue { .. } => "linear",
         }
     }
 }

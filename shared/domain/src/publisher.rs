@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Proof, Target, TaskId, ThreadState, Timestamp};
+use crate::{Audience, Proof, Target, TaskId, ThreadState, Timestamp};
 
 /// A service with threads of comments.
 ///
@@ -41,6 +41,11 @@ pub trait Publisher: Send + Sync {
         None
     }
 
+    /// Notes among the staff; `None` for a service whose threads have none: it cannot answer internally.
+    fn internal_notes(&self) -> Option<&dyn InternalNotes> {
+        None
+    }
+
     /// Where a person can look at the thread, as far as that is known without asking anybody.
     fn link(&self, _target: &Target) -> Option<String> {
         None
@@ -55,6 +60,21 @@ pub trait Labels: Send + Sync {
 
     /// Adds labels to the thread; those that it has already stay as they are.
     async fn add(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError>;
+}
+
+/// Notes among the staff: a capability of services where a thread has comments that its customers do not see.
+/// [`Publisher::history`] leaves them out; [`Publisher::find`] finds ours.
+#[async_trait]
+pub trait InternalNotes: Send + Sync {
+    /// The last `limit` comments of the thread and notes of the whole staff, oldest first.
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError>;
+
+    /// Adds a note that carries `mark`, to be seen by the staff alone.
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError>;
+
+    /// Who can see the comment or note called `id` now: what the event says of it may be old, or wrong. `None` if
+    /// the service does not say.
+    async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError>;
 }
 
 /// A comment of a thread.
@@ -123,6 +143,9 @@ pub enum ServiceFailure {
     ServerError,
     /// It will never happen as asked (no such thread, no permission, refused content).
     Refused,
+    /// The service refuses our account altogether: a wrong credential, a suspension, a bill that is not paid. It
+    /// certainly did not happen, every other request meets the same, and a person must mend it.
+    AccountRefused,
     /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
     /// anything.
     Closed,
@@ -134,7 +157,11 @@ impl ServiceFailure {
     pub fn is_in_doubt(self) -> bool {
         match self {
             Self::InDoubt | Self::ServerError => true,
-            Self::Later { .. } | Self::Throttled { .. } | Self::Refused | Self::Closed => false,
+            Self::Later { .. }
+            | Self::Throttled { .. }
+            | Self::Refused
+            | Self::AccountRefused
+            | Self::Closed => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! [`Api`]: authorised calls on GitHub, and who we are.
 
-use domain::{Clock, ServiceError};
+use domain::{Clock, ServiceError, ServiceFailure};
 use outbound::{
     Answer, BuildError, Call, Client, Credential, HeaderName, HeaderValue, Request, SingleFlight, StatusCode,
     Url,
@@ -23,7 +23,8 @@ pub(crate) struct Api {
     pub(crate) client: Client,
     auth: Auth,
     login: SingleFlight<String>,
-    known_login: Option<String>,
+    /// Counts where GitHub does not say whose a token is.
+    configured_login: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -35,22 +36,27 @@ impl Api {
     pub(crate) fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         let client = config::client(config, clock)?;
         let auth = Auth::new(credentials)?;
-        Ok(Self { client, auth, login: SingleFlight::default(), known_login: config.login.clone() })
+        Ok(Self { client, auth, login: SingleFlight::default(), configured_login: config.login.clone() })
     }
 
-    /// The account that comments are written under. GitHub is asked until it has answered once.
+    /// The account that comments are written under, by GitHub's own word. It is asked until it has answered once.
     pub(crate) async fn login(&self, within: Call) -> Result<String, ServiceError> {
-        if let Some(known) = &self.known_login {
-            return Ok(known.clone());
-        }
         let call = Call { operation: LOGIN, ..within };
-        let fetch = async {
-            match &self.auth {
-                Auth::Token(credential) => self.user(call, credential).await,
-                Auth::App(app) => app.login(&self.client, call).await,
-            }
+        self.login.get_by(&self.client, call, |_| true, self.present_login(call)).await
+    }
+
+    /// The same as of now: an account may be renamed, and GitHub shows its comments under the new name.
+    pub(crate) async fn present_login(&self, within: Call) -> Result<String, ServiceError> {
+        let call = Call { operation: LOGIN, ..within };
+        let credential = match &self.auth {
+            Auth::Token(credential) => credential,
+            Auth::App(app) => return app.login(&self.client, call).await,
         };
-        self.login.get_by(&self.client, call, |_| true, fetch).await
+        match (self.user(call, credential).await, &self.configured_login) {
+            // No person's token: those of GitHub Actions, say, belong to an app, whose account is a bot.
+            (Err(error), Some(login)) if error.failure == ServiceFailure::Refused => Ok(bot_of(login)),
+            (answer, _) => answer,
+        }
     }
 
     async fn user(&self, call: Call, credential: &Credential) -> Result<String, ServiceError> {
@@ -97,4 +103,9 @@ impl Api {
     ) -> Result<T, ServiceError> {
         client.read(call, answer, problem::with(self.auth.kind()))
     }
+}
+
+/// The account of the app that is called `login`.
+fn bot_of(login: &str) -> String {
+    if login.ends_with("[bot]") { login.to_owned() } else { format!("{login}[bot]") }
 }

@@ -6,12 +6,11 @@
 use std::collections::VecDeque;
 
 use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
-use outbound::{CLOCK_SKEW, Call, Request};
+use outbound::{CLOCK_SKEW, Call, Request, marker};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
 use crate::link::Pages;
-use crate::marker;
 use crate::thread::Thread;
 
 /// Comments on a page: the most that GitHub gives.

@@ -26,8 +26,8 @@ pub struct Config {
     pub base_url: String,
     /// Sent as `User-Agent`; GitHub refuses requests without one.
     pub user_agent: String,
-    /// The account that comments are written under, if it is known: some tokens, such as those of
-    /// GitHub Actions, may not ask for it. `None` asks GitHub.
+    /// What people call the agent. It counts as our account only where GitHub does not name that: some tokens,
+    /// such as those of GitHub Actions, may not ask for it.
     pub login: Option<String>,
     /// Limit of one whole operation: token, pages and redirects included.
     pub timeout: Duration,

@@ -30,7 +30,6 @@ mod config;
 mod credentials;
 mod labels;
 mod link;
-mod marker;
 mod operation;
 mod problem;
 mod publisher;

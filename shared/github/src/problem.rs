@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::{ServiceError, ServiceFailure};
-use outbound::{Answer, Call, Client, Operation};
+use outbound::{Answer, Call, Client, Operation, has_word, says};
 use serde::Deserialize;
 
 use crate::config::CredentialKind;
@@ -20,18 +20,48 @@ fn of(client: &Client, call: Call, answer: &Answer, kind: CredentialKind) -> Ser
     if let Some(after) = rate_limit::wait(answer, &said, client.now()) {
         return client.failed_as(call, ServiceFailure::Throttled { after }, answer, &said, None);
     }
-    let hint = hint(call.operation, answer, kind);
-    if is_over(answer.status.as_u16(), &said) {
-        return client.failed_as(call, ServiceFailure::Closed, answer, &said, hint.as_deref());
+    let meaning = meaning(answer.status.as_u16(), &said);
+    let hint = hint(call.operation, answer, kind, meaning);
+    match meaning {
+        Some(failure) => client.failed_as(call, failure, answer, &said, hint.as_deref()),
+        None => client.failed(call, answer, &said, hint.as_deref()),
     }
-    client.failed(call, answer, &said, hint.as_deref())
 }
 
-/// Whether an answer with this status, in which GitHub says `said`, means that the thread takes nothing more:
-/// it was deleted (or the repository has no issues any more), or locked. A 403 that says nothing of a lock
-/// is a permission that we lack.
-fn is_over(status: u16, said: &str) -> bool {
-    status == 410 || (status == 403 && said.to_ascii_lowercase().contains("locked"))
+/// What a 403 says whose thread takes nothing more.
+const OVER: [&str; 4] = [
+    "Unable to create comment because issue is locked",
+    "Unable to create comment because pull request is locked",
+    "Unable to create comment because discussion is locked",
+    READ_ONLY,
+];
+const READ_ONLY: &str = "Repository was archived so is read-only";
+/// What a 402, 403 or 451 says by which an account, an installation or a repository is shut out as a whole.
+const SHUT_OUT: [&str; 6] = [
+    "Repository access blocked",
+    "Repository unavailable due to DMCA takedown",
+    "This installation has been suspended",
+    "Sorry. Your account was suspended…",
+    "Resource protected by organization SAML enforcement…",
+    "Although you appear to have the correct authorization credentials,…",
+];
+/// Words by which GitHub says the same in messages that are not known whole. If they are wrong, somebody is told all
+/// the same, and nothing is lost.
+const SHUT_OUT_WORDS: [&str; 2] = ["billing", "suspended"];
+
+/// What an answer with this status, in which GitHub says `said`, means beyond its status. A 403 that is not known is a
+/// permission that we lack.
+fn meaning(status: u16, said: &str) -> Option<ServiceFailure> {
+    match status {
+        401 => Some(ServiceFailure::AccountRefused),
+        // Deleted, or the repository has no issues any more.
+        410 => Some(ServiceFailure::Closed),
+        403 if says(said, &OVER) => Some(ServiceFailure::Closed),
+        402 | 403 | 451 if says(said, &SHUT_OUT) || has_word(said, &SHUT_OUT_WORDS) => {
+            Some(ServiceFailure::AccountRefused)
+        }
+        _ => None,
+    }
 }
 
 /// What GitHub says went wrong.
@@ -43,12 +73,24 @@ fn said(body: &[u8]) -> String {
     serde_json::from_slice::<Problem>(body).unwrap_or_default().message
 }
 
-fn hint(operation: Operation, answer: &Answer, kind: CredentialKind) -> Option<Cow<'static, str>> {
+fn hint(
+    operation: Operation,
+    answer: &Answer,
+    kind: CredentialKind,
+    meaning: Option<ServiceFailure>,
+) -> Option<Cow<'static, str>> {
     use CredentialKind::{App, Token};
     let hint = match (answer.status.as_u16(), kind) {
         (401, Token) => "GITHUB_TOKEN is wrong, expired or revoked: make a new token",
         (401, App) => {
             "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and this machine's clock"
+        }
+        (402 | 403 | 451, _) if meaning == Some(ServiceFailure::AccountRefused) => {
+            "GitHub shuts the account, the installation or the repository out: look for a notice there (billing, a \
+             suspension, single sign-on, a list of allowed addresses)"
+        }
+        (403, _) if meaning == Some(ServiceFailure::Closed) => {
+            "nobody can comment there: the thread is locked or the repository archived"
         }
         (403, Token) if operation == LOGIN => {
             "the token belongs to no account: use a personal access token, or GITHUB_APP_ID and \
@@ -81,7 +123,7 @@ fn forbidden(answer: &Answer, kind: CredentialKind) -> String {
         || "Issues: read and write, and Pull requests: read and write".to_owned(),
         |value| format!("one of these: {value}"),
     );
-    format!("unless the thread is locked, give {subject} the permission it lacks: {needed}")
+    format!("give {subject} the permission it lacks: {needed}")
 }
 
 #[cfg(test)]
@@ -108,8 +150,8 @@ mod tests {
 
     #[test]
     fn refusals_are_certain_and_say_how_to_mend() {
+        assert!(failed(PUBLISH, 401, None, "").message.contains("GITHUB_TOKEN"));
         for (code, word) in [
-            (401, "GITHUB_TOKEN"),
             (403, "Issues: read and write"),
             (404, "access to the repository"),
             (422, "content"),
@@ -123,18 +165,48 @@ mod tests {
         }
     }
 
+    fn said(message: &str) -> String {
+        serde_json::json!({"message": message}).to_string()
+    }
+
     #[test]
-    fn a_thread_that_is_deleted_or_locked_takes_nothing_more() {
-        let locked = r#"{"message":"Unable to create comment because issue is locked."}"#;
-        let deleted = r#"{"message":"This issue was deleted"}"#;
-        for (code, body) in [(403, locked), (410, deleted), (410, "")] {
+    fn a_thread_that_is_deleted_locked_or_archived_takes_nothing_more() {
+        for (code, body) in [
+            (403, said("Unable to create comment because issue is locked.")),
+            (403, said("Repository was archived so is read-only.")),
+            (410, said("This issue was deleted")),
+            (410, String::new()),
+        ] {
             for operation in [PUBLISH, HISTORY, STATE] {
-                let failure = failed(operation, code, None, body).failure;
-                assert_eq!(failure, ServiceFailure::Closed, "{code} {body}");
+                let error = failed(operation, code, None, &body);
+                assert_eq!(error.failure, ServiceFailure::Closed, "{code} {body}");
+                assert!(!error.message.contains("permission"), "{error}");
             }
         }
-        let lacking = r#"{"message":"Resource not accessible by personal access token"}"#;
-        assert_eq!(failed(PUBLISH, 403, None, lacking).failure, ServiceFailure::Refused);
+    }
+
+    #[test]
+    fn who_is_shut_out_as_a_whole_is_told_from_a_locked_thread_and_a_missing_permission() {
+        for (code, message) in [
+            (401, "Bad credentials"),
+            (403, "Repository access blocked"),
+            (403, "Your account is locked due to a billing issue."),
+            (403, "Sorry. Your account was suspended"),
+            (403, "This installation has been suspended"),
+            (403, "Resource protected by organization SAML enforcement. You must grant your token access."),
+            (451, "Repository unavailable due to DMCA takedown."),
+        ] {
+            for operation in [PUBLISH, HISTORY, STATE] {
+                let error = failed(operation, code, None, &said(message));
+                assert_eq!(error.failure, ServiceFailure::AccountRefused, "{code} {message}");
+                assert!(!error.message.contains("permission"), "{error}");
+            }
+        }
+        for message in ["Resource not accessible by personal access token", "Blocked", "locked", ""] {
+            let error = failed(PUBLISH, 403, None, &said(message));
+            assert_eq!(error.failure, ServiceFailure::Refused, "{message}");
+            assert!(error.message.contains("permission"), "{error}");
+        }
     }
 
     #[test]

@@ -5,16 +5,18 @@ use domain::{
     Clock, Comment, Labels, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState,
     Timestamp,
 };
-use outbound::BuildError;
+use outbound::{BuildError, marker};
 
 use crate::api::Api;
 use crate::comments;
 use crate::config::{Config, Credentials};
 use crate::labels;
-use crate::marker;
 use crate::operation::{ADD_LABELS, FIND, HISTORY, LABELS, LOGIN, PUBLISH, STATE};
 use crate::state;
 use crate::thread::Thread;
+
+/// Longest body of a comment, in characters.
+const MAX_BODY: usize = 65_536;
 
 /// GitHub, by its REST API.
 ///
@@ -67,7 +69,7 @@ impl Publisher for Github {
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let (call, thread) = self.api.client.begin_on(PUBLISH, target, Thread::of)?;
-        comments::create(&self.api, call, thread, &marker::compose(text, mark)).await
+        comments::create(&self.api, call, thread, &marker::compose(text, mark, MAX_BODY)).await
     }
 
     async fn find(
@@ -77,7 +79,7 @@ impl Publisher for Github {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
-        let login = self.api.login(call).await?;
+        let login = self.api.present_login(call).await?;
         comments::find(&self.api, call, thread, &login, mark, since).await
     }
 

@@ -1,6 +1,6 @@
 //! Comments of an issue: the last ones, a new one, and ours found again by its property.
 
-use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, Timestamp};
 use markdown::{adf_to_text, to_adf};
 use outbound::{Call, Request, is_recent};
 use serde_json::json;
@@ -16,19 +16,22 @@ const MAX_PAGES: usize = 30;
 /// Longest comment, in characters of its text: Jira takes 32,767, marks included.
 const MAX_TEXT: usize = 30_000;
 
-/// The last `limit` comments that everybody can read, oldest first.
+/// The last `limit` comments that all of `audience` can read, oldest first.
 pub(crate) async fn last(
     api: &Api,
     call: Call,
     issue: Issue<'_>,
     limit: usize,
+    audience: Audience,
 ) -> Result<Vec<Comment>, ServiceError> {
     let me = api.myself(call).await?;
     let (mut found, mut start) = (Vec::new(), 0);
     for _ in 0..MAX_PAGES {
         let page = page(api, call, issue, start).await?;
         let next = page.next();
-        found.extend(page.comments.into_iter().filter(WireComment::is_for_all));
+        let properties = known_properties(api, call, &page.comments).await?;
+        let page = page.comments.into_iter().map(|comment| comment.with(&properties));
+        found.extend(page.filter(|comment| audience >= comment.audience()));
         match next {
             Some(next) if found.len() < limit => start = next,
             _ => break,
@@ -44,15 +47,22 @@ fn seen_by(mut comment: WireComment, me: &str) -> Comment {
     Comment { id: comment.id, author, ours, text, at: comment.created }
 }
 
-/// Adds a comment.
+/// Who can read the comment `id`; `None` if there is none any more.
+pub(crate) async fn audience(api: &Api, call: Call, id: &str) -> Result<Option<Audience>, ServiceError> {
+    let Ok(id) = id.parse() else { return Ok(None) };
+    Ok(by_ids(api, call, &[id]).await?.first().map(WireComment::audience))
+}
+
+/// Adds a comment for `audience`.
 pub(crate) async fn create(
     api: &Api,
     call: Call,
     issue: Issue<'_>,
     text: &str,
     mark: &Mark,
+    audience: Audience,
 ) -> Result<Proof, ServiceError> {
-    let comment = NewComment::new(to_adf(text, MAX_TEXT), mark);
+    let comment = NewComment::new(to_adf(text, MAX_TEXT), mark, audience);
     let request = api.client.request(call, Request::post, &issue.comments(), &comment)?;
     let created: Created = api.call(call, &request).await?;
     Ok(proof(api, issue, created.id))
@@ -88,31 +98,39 @@ pub(crate) async fn find(
     Err(api.client.lost(call, format!("our comment is not among the last {MAX_PAGES} pages of comments")))
 }
 
-/// The one of `comments` that carries `mark`. The list of an issue's comments has their properties when asked
-/// to, but Atlassian documents that for the list by ids only. A comment that comes without properties may have
-/// some, so it is asked for by its id.
+/// The one of `comments` that carries `mark`.
 async fn marked(
     api: &Api,
     call: Call,
     comments: Vec<WireComment>,
     mark: &Mark,
 ) -> Result<Option<WireComment>, ServiceError> {
+    let properties = known_properties(api, call, &comments).await?;
+    Ok(comments.into_iter().map(|comment| comment.with(&properties)).find(|comment| comment.carries(mark)))
+}
+
+/// Those of `comments` that came without their properties, with them. The list of an issue's comments has the
+/// properties when asked to, but Atlassian documents that for the list by ids only. A comment that comes without
+/// properties may have some, so it is asked for by its id.
+async fn known_properties(
+    api: &Api,
+    call: Call,
+    comments: &[WireComment],
+) -> Result<Vec<WireComment>, ServiceError> {
     let silent: Vec<u64> = comments
         .iter()
         .filter(|comment| !comment.tells_properties())
         .filter_map(|comment| comment.id.parse().ok())
         .collect();
-    if let Some(comment) = comments.into_iter().find(|comment| comment.carries(mark)) {
-        return Ok(Some(comment));
-    }
-    if silent.is_empty() {
-        return Ok(None);
-    }
+    if silent.is_empty() { Ok(Vec::new()) } else { by_ids(api, call, &silent).await }
+}
+
+/// Comments by their ids. In this list, a comment without properties has none.
+async fn by_ids(api: &Api, call: Call, ids: &[u64]) -> Result<Vec<WireComment>, ServiceError> {
     let list = ["rest", "api", "3", "comment", "list"];
-    let request = api.client.request(call, with_properties, &list, &json!({"ids": silent}))?;
+    let request = api.client.request(call, with_properties, &list, &json!({"ids": ids}))?;
     let by_ids: ByIds = api.call(call, &request).await?;
-    // In this list, a comment without properties has none.
-    Ok(by_ids.values.into_iter().find(|comment| comment.carries(mark)))
+    Ok(by_ids.values)
 }
 
 fn with_properties(mut url: outbound::Url, ids: &serde_json::Value) -> Result<Request, serde_json::Error> {

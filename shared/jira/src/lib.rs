@@ -6,7 +6,8 @@
 //! only a comment by our own account counts.
 //!
 //! The history has only comments that everybody on the issue can read. Comments restricted to a role or
-//! group, and internal ones of a service desk, are left out: a model that has read them may repeat them.
+//! group, and internal ones of a service desk, are left out: a model that has read them may repeat them. Those
+//! internal ones are read and answered among the staff alone ([`domain::InternalNotes`]).
 
 mod api;
 mod comments;

@@ -7,21 +7,31 @@ use serde_json::Value;
 /// The error that `answer` stands for.
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     let (said, hint) = (said(&answer.body), hint(answer));
-    if answer.status == StatusCode::GONE {
-        return client.failed_as(call, ServiceFailure::Closed, answer, &said, hint);
+    match answer.status {
+        StatusCode::GONE => client.failed_as(call, ServiceFailure::Closed, answer, &said, hint),
+        StatusCode::PAYMENT_REQUIRED => {
+            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
+        }
+        _ if wants_captcha(answer) => {
+            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
+        }
+        _ => client.failed(call, answer, &said, hint),
     }
-    client.failed(call, answer, &said, hint)
+}
+
+/// Whether Jira takes nothing from the account until it has logged in by hand.
+fn wants_captcha(answer: &Answer) -> bool {
+    answer.headers.get("x-seraph-loginreason").is_some_and(|reason| reason == "AUTHENTICATION_DENIED")
 }
 
 fn hint(answer: &Answer) -> Option<&'static str> {
-    let locked =
-        answer.headers.get("x-seraph-loginreason").is_some_and(|reason| reason == "AUTHENTICATION_DENIED");
     let hint = match answer.status {
-        _ if locked => "Jira wants a CAPTCHA from this account: log in once in a browser",
+        _ if wants_captcha(answer) => "Jira wants a CAPTCHA from this account: log in once in a browser",
         StatusCode::UNAUTHORIZED => {
             "check JIRA_EMAIL and JIRA_API_TOKEN (they belong together, and tokens expire): make a new token at \
              id.atlassian.com"
         }
+        StatusCode::PAYMENT_REQUIRED => "the site's subscription has ended, or its bill is not paid",
         StatusCode::FORBIDDEN => "give the account the project permission Add Comments",
         StatusCode::NOT_FOUND => {
             "the issue does not exist, or the account may not see it: give it the permissions Browse Projects and \

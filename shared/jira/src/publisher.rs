@@ -1,7 +1,10 @@
 //! [`Jira`]: Jira as a [`Publisher`].
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, ThreadState, Timestamp};
+use domain::{
+    Audience, Clock, Comment, InternalNotes, Mark, Proof, Publisher, ServiceError, Target, ThreadState,
+    Timestamp,
+};
 use outbound::BuildError;
 use secrecy::SecretString;
 
@@ -28,6 +31,25 @@ impl Jira {
     pub fn new(email: &str, token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(email, token, config, clock)? })
     }
+
+    async fn last(&self, target: &Target, limit: usize, of: Audience) -> Result<Vec<Comment>, ServiceError> {
+        let (call, issue) = self.api.client.begin_on(HISTORY, target, Issue::of)?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        comments::last(&self.api, call, issue, limit, of).await
+    }
+
+    async fn create(
+        &self,
+        target: &Target,
+        text: &str,
+        mark: &Mark,
+        audience: Audience,
+    ) -> Result<Proof, ServiceError> {
+        let (call, issue) = self.api.client.begin_on(PUBLISH, target, Issue::of)?;
+        comments::create(&self.api, call, issue, text, mark, audience).await
+    }
 }
 
 #[async_trait]
@@ -38,11 +60,7 @@ impl Publisher for Jira {
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let (call, issue) = self.api.client.begin_on(HISTORY, target, Issue::of)?;
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        comments::last(&self.api, call, issue, limit).await
+        self.last(target, limit, Audience::Public).await
     }
 
     async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
@@ -51,8 +69,7 @@ impl Publisher for Jira {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let (call, issue) = self.api.client.begin_on(PUBLISH, target, Issue::of)?;
-        comments::create(&self.api, call, issue, text, mark).await
+        self.create(target, text, mark, Audience::Public).await
     }
 
     async fn find(
@@ -65,8 +82,29 @@ impl Publisher for Jira {
         comments::find(&self.api, call, issue, mark, since).await
     }
 
+    fn internal_notes(&self) -> Option<&dyn InternalNotes> {
+        Some(self)
+    }
+
     fn link(&self, target: &Target) -> Option<String> {
         let (_, issue) = self.api.client.begin_on(HISTORY, target, Issue::of).ok()?;
         issue.link(self.api.client.base())
+    }
+}
+
+/// Comments of a service desk that its customers do not see.
+#[async_trait]
+impl InternalNotes for Jira {
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        self.last(target, limit, Audience::Internal).await
+    }
+
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        self.create(target, text, mark, Audience::Internal).await
+    }
+
+    async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError> {
+        let (call, _) = self.api.client.begin_on(HISTORY, target, Issue::of)?;
+        comments::audience(&self.api, call, id).await
     }
 }

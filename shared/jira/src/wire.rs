@@ -1,20 +1,22 @@
 //! Comments as the API has them.
 
-use domain::{Mark, Timestamp};
+use domain::{Audience, Mark, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 /// Key of the property that proves our comments.
 const PROPERTY: &str = "afterhook";
+/// Key of the property by which a service desk knows who sees a comment; `jsdPublic` is known to be wrong at times.
+const PUBLIC: &str = "sd.public.comment";
 
 #[derive(Debug, Serialize)]
 pub(crate) struct NewComment {
     /// A document in Atlassian's format.
     body: Value,
-    properties: [Property; 1],
+    properties: Vec<Property>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Property {
     #[serde(default)]
     key: String,
@@ -23,8 +25,12 @@ struct Property {
 }
 
 impl NewComment {
-    pub(crate) fn new(body: Value, mark: &Mark) -> Self {
-        Self { body, properties: [Property { key: PROPERTY.to_owned(), value: proof_of(mark) }] }
+    pub(crate) fn new(body: Value, mark: &Mark, audience: Audience) -> Self {
+        let mut properties = vec![Property { key: PROPERTY.to_owned(), value: proof_of(mark) }];
+        if audience != Audience::Public {
+            properties.push(Property { key: PUBLIC.to_owned(), value: json!({"internal": true}) });
+        }
+        Self { body, properties }
     }
 }
 
@@ -95,15 +101,35 @@ impl WireComment {
         self.properties.is_some()
     }
 
+    /// The same with its properties, if it stands among `others`.
+    pub(crate) fn with(mut self, others: &[Self]) -> Self {
+        if let Some(known) = others.iter().find(|other| other.id == self.id) {
+            self.properties.clone_from(&known.properties);
+        }
+        self
+    }
+
     /// Whether it is the comment with `mark`.
     pub(crate) fn carries(&self, mark: &Mark) -> bool {
         let ours = |property: &Property| property.key == PROPERTY && property.value == proof_of(mark);
         self.properties.as_ref().is_some_and(|properties| properties.iter().any(ours))
     }
 
-    /// Whether everybody on the issue can read it.
-    pub(crate) fn is_for_all(&self) -> bool {
-        self.visibility.as_ref().is_none_or(Value::is_null) && self.jsd_public != Some(false)
+    /// Who can read it.
+    pub(crate) fn audience(&self) -> Audience {
+        if self.visibility.as_ref().is_some_and(|visibility| !visibility.is_null()) {
+            Audience::Restricted
+        } else if self.jsd_public == Some(false) || self.is_marked_internal() {
+            Audience::Internal
+        } else {
+            Audience::Public
+        }
+    }
+
+    fn is_marked_internal(&self) -> bool {
+        let internal =
+            |property: &Property| property.key == PUBLIC && property.value["internal"] == json!(true);
+        self.properties.as_ref().is_some_and(|properties| properties.iter().any(internal))
     }
 
     /// The author's name.

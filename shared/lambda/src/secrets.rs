@@ -141,6 +141,8 @@ mod tests {
             "JIRA_API_TOKEN",
             "JIRA_API_URL",
             "JIRA_EMAIL",
+            "LINEAR_API_KEY",
+            "LINEAR_API_URL",
             "SERVICE_OF_TOMORROW_TOKEN",
             "SLACK_API_URL",
             "SLACK_BOT_TOKEN",
@@ -155,7 +157,7 @@ mod tests {
 
     fn value(name: &str, version: u8) -> String {
         match name {
-            "CONSOLE_TOKEN" => format!("ann:v{version}"),
+            "CONSOLE_TOKEN" => format!("ann:v{version}-of-a-token-that-nobody-guesses"),
             "GITHUB_APP_PRIVATE_KEY" => {
                 format!("-----BEGIN PRIVATE KEY-----\nv{version}\n-----END PRIVATE KEY-----")
             }

@@ -23,8 +23,16 @@ impl Credential {
     /// # Errors
     /// [`BuildError::Credential`] when it is empty or cannot stand in a header.
     pub fn bearer(service: &Service, token: &SecretString) -> Result<Self, BuildError> {
+        Self::behind(service, "Bearer ", token)
+    }
+
+    /// A token behind what its service wants before it: `"Token token="`, or nothing.
+    ///
+    /// # Errors
+    /// As [`bearer`](Self::bearer).
+    pub fn behind(service: &Service, prefix: &str, token: &SecretString) -> Result<Self, BuildError> {
         let token = usable(service, token.expose_secret())?;
-        Self::new(service, format!("Bearer {token}"), vec![token.into()])
+        Self::new(service, format!("{prefix}{token}"), vec![token.into()])
     }
 
     /// User name and password of basic authentication. The user name is no secret; it must not be empty or

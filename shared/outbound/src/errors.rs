@@ -1,6 +1,7 @@
 //! The errors of a [`Client`]: of an answer that is no success, and of an answer that never came.
 
 use domain::{ServiceError, ServiceFailure};
+use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::answer::Answer;
@@ -28,11 +29,14 @@ impl Client {
     }
 
     /// The error of an answer with this status. `said` is the service's own message, `hint` says how to mend
-    /// it.
+    /// it. Whoever is not let in at all (401) is not let in with the next request either.
     #[must_use]
     pub fn failed(&self, call: Call, answer: &Answer, said: &str, hint: Option<&str>) -> ServiceError {
         let after = answer.retry_after(self.now());
-        let failure = failure::of_status(call.operation, answer.status, after);
+        let failure = match answer.status {
+            StatusCode::UNAUTHORIZED => ServiceFailure::AccountRefused,
+            status => failure::of_status(call.operation, status, after),
+        };
         self.failed_as(call, failure, answer, said, hint)
     }
 
@@ -104,6 +108,7 @@ impl Client {
             TransportError::Unsent(cause) => {
                 self.later(call, format!("{title} could not be reached: {cause}"))
             }
+            TransportError::OutOfReach(cause) => self.refused(call, cause),
             TransportError::Lost(cause) => {
                 self.lost(call, format!("{title}'s answer did not arrive: {cause}"))
             }

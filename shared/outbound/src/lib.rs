@@ -1,13 +1,14 @@
 //! Outside HTTP: one bounded, timed call with our credentials, and what its failure means.
 //!
-//! What the clients of GitHub, Slack, Zendesk, Jira and Stripe have in common, so that each of them is
-//! only its API:
+//! What the clients of the services have in common, so that each of them is only its API:
 //!
 //! - **A write is sent once.** Nothing here repeats a request that may have had an effect. A write whose
 //!   answer was lost is in doubt ([`domain::ServiceFailure::InDoubt`]). Only a `GET` is tried a second time,
 //!   when its connection broke.
 //! - **Credentials go to one place.** Addresses are the configured [`Base`] and checked segments;
 //!   redirects are not followed; a credential that a service echoes is cut out of the error.
+//! - **A proof is our own account's.** [`marker`] is the proof of a service whose comments take nothing but text;
+//!   [`notes`] walks through such comments.
 //! - **Every call ends.** One time limit covers all requests of an operation ([`Call`]), and every
 //!   answer has a largest size.
 
@@ -19,11 +20,15 @@ mod config;
 mod credential;
 mod errors;
 mod failure;
+pub mod marker;
+pub mod notes;
+mod reach;
 mod request;
 mod search;
 mod service;
 mod single_flight;
 mod transport;
+mod words;
 
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
@@ -36,9 +41,11 @@ pub use caller::{Called, Caller};
 pub use client::{Call, Client};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
+pub use reach::Reach;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, StatusCode, Url};
 pub use search::{CLOCK_SKEW, is_recent};
 pub use service::{Operation, Service};
 pub use single_flight::SingleFlight;
+pub use words::{has_word, says};

@@ -54,9 +54,23 @@ impl ErrorClass {
             | "team_added_to_org"
             | "org_login_required" => ServiceFailure::Later { after: told },
             // Somebody has deleted the message that the thread hangs on, or keeps others from replying to it.
-            "thread_not_found" | "cannot_reply_to_message" | "restricted_action_thread_locked" => {
-                ServiceFailure::Closed
-            }
+            // An archived channel takes nothing, in any of its threads.
+            "thread_not_found"
+            | "cannot_reply_to_message"
+            | "restricted_action_thread_locked"
+            | "is_archived" => ServiceFailure::Closed,
+            // What the token may do at all: the next message meets the same.
+            "invalid_auth"
+            | "not_authed"
+            | "account_inactive"
+            | "token_revoked"
+            | "token_expired"
+            | "not_allowed_token_type"
+            | "team_access_not_granted"
+            | "enterprise_is_restricted"
+            | "ekm_access_denied"
+            | "two_factor_setup_required"
+            | "accesslimited" => ServiceFailure::AccountRefused,
             _ => ServiceFailure::Refused,
         }
     }
@@ -133,12 +147,22 @@ mod tests {
 
     #[test]
     fn a_thread_that_is_gone_or_locked_takes_nothing_more() {
-        for error in ["thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"] {
+        for error in
+            ["thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked", "is_archived"]
+        {
             assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Closed, "{error}");
             assert_eq!(class(error).failure(READ, None), ServiceFailure::Closed, "{error}");
         }
-        for error in ["is_archived", "restricted_action", "message_not_found"] {
+        for error in ["restricted_action", "message_not_found", "missing_scope", "not_in_channel"] {
             assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_nothing_is_taken_from_is_refused_as_a_whole() {
+        for error in ["invalid_auth", "account_inactive", "token_revoked", "team_access_not_granted"] {
+            assert_eq!(class(error).failure(WRITE, None), ServiceFailure::AccountRefused, "{error}");
+            assert_eq!(class(error).failure(READ, None), ServiceFailure::AccountRefused, "{error}");
         }
     }
 

@@ -95,6 +95,8 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> StripeError {
             };
             client.failed_as(call, failure, answer, &said, hint)
         }
+        // Every refund meets the same until the key is mended.
+        Problem::Key => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint),
         _ => client.failed(call, answer, &said, hint),
     };
     StripeError { problem, service }

@@ -57,7 +57,7 @@ pub enum IgnoreReason {
     ThreadClosed,
     /// Sent as another event too, which is taken.
     Twin,
-    /// Only the staff can see it.
+    /// Only the staff can see it, or a part of it.
     Internal,
     /// It has neither text nor a file that could be shown to the model.
     Empty,
@@ -99,7 +99,7 @@ impl Filter {
             Some(IgnoreReason::Unsubscribed)
         } else if event.twin.as_ref().is_some_and(|twin| self.takes(twin)) {
             Some(IgnoreReason::Twin)
-        } else if event.audience == Audience::Internal && self.internal == InternalPolicy::Ignore {
+        } else if self.is_too_private(event.audience) {
             Some(IgnoreReason::Internal)
         } else if self.is_own(event) {
             Some(IgnoreReason::OwnAccount)
@@ -130,6 +130,15 @@ impl Filter {
     pub fn may_take(&self, name: &str) -> bool {
         let of_kind = |taken: &String| taken.split('.').next() == Some(name);
         self.takes(name) || self.events.as_ref().is_some_and(|events| events.iter().any(of_kind))
+    }
+
+    /// No client of ours answers a role or a group alone.
+    fn is_too_private(&self, audience: Audience) -> bool {
+        match audience {
+            Audience::Public => false,
+            Audience::Internal => self.internal == InternalPolicy::Ignore,
+            Audience::Restricted => true,
+        }
     }
 
     /// An app's account is its login and `[bot]`; the login may be configured either way.
@@ -170,6 +179,11 @@ fn is_empty(event: &Event) -> bool {
     let titled = event.comment_id.is_none() && event.title.as_deref().is_some_and(says);
     !says(&event.text) && !titled && event.attachments.iter().all(|file| file.url.is_none())
 }
+
+/// How old an event may be by its own date where agent.toml sets no `max_event_age` and the sender signs no time: no
+/// sender delivers later than that, and the record by which a delivery played back is known lives longer
+/// ([`domain::RETENTION_DAYS`]).
+pub const USUAL_MAX_EVENT_AGE: Duration = Duration::from_hours(24 * 28);
 
 /// Whether `event` is older than `max_age` by its own, signed date: against replays that outlive the
 /// record of the first delivery. Without a limit or a date nothing is stale.

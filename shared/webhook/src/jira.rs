@@ -131,8 +131,9 @@ fn audience(comment: JsonView<'_>) -> Audience {
     let marked = comment.items("/properties").any(|property| {
         property.text("/key") == Some("sd.public.comment") && property.flag("/value/internal") == Some(true)
     });
-    let restricted = comment.object("/visibility").is_some();
-    if marked || restricted || comment.flag("/jsdPublic") == Some(false) {
+    if comment.object("/visibility").is_some() {
+        Audience::Restricted
+    } else if marked || comment.flag("/jsdPublic") == Some(false) {
         Audience::Internal
     } else {
         Audience::Public

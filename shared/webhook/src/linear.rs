@@ -3,7 +3,7 @@
 //! <https://linear.app/developers/webhooks>. The body carries the time of sending, which is signed
 //! with it: a minute later it is refused.
 
-use domain::{Event, Priority, clip};
+use domain::{Event, Priority, Target, clip};
 
 use crate::provider::Row;
 use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, happening, lacks, object, word};
@@ -41,10 +41,10 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
     let data = body.object("/data").ok_or_else(|| lacks("data"))?;
     let comment = (kind == "comment").then_some(data);
     let id = data.text("/id").ok_or_else(|| lacks("data.id"))?;
-    let thread = match comment {
+    let issue = match comment {
         // A comment on a project or a document has no issue.
-        Some(comment) => comment.text("/issueId").or_else(|| comment.text("/issue/id")).unwrap_or(id),
-        None => id,
+        Some(comment) => comment.text("/issueId").or_else(|| comment.text("/issue/id")),
+        None => Some(id),
     };
     let actor = body.text("/actor/name").or_else(|| data.text("/user/name"));
     let actor_id =
@@ -70,6 +70,7 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
             data.text("/updatedAt").or_else(|| data.text("/createdAt")),
         ]),
         link: body.string("/url"),
+        target: issue.map(|id| Target::LinearIssue { id: id.to_owned() }),
         metadata: Facts::default()
             .text("issue", data.text("/identifier").or_else(|| data.text("/issue/identifier")))
             .text("state", data.text("/state/name"))
@@ -78,7 +79,7 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         ..Event::new(
             format!("{kind}.{action}"),
             body.text("/organizationId").unwrap_or(&sender.name),
-            thread,
+            issue.unwrap_or(id),
             clip(actor, MAX_FACT_BYTES),
         )
     })

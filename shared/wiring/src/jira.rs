@@ -15,6 +15,7 @@ pub(crate) static ROW: Row = Row {
     how: "set JIRA_API_URL, JIRA_EMAIL and JIRA_API_TOKEN",
     provider: Some(Provider::Jira),
     automations: &[],
+    knows_state: true,
     address: |environment| environment.jira.as_ref().map(|access| access.url.clone()),
     client,
     redirect: |environment, address, token| {

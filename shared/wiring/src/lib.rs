@@ -6,6 +6,7 @@ mod calls;
 mod client;
 mod github;
 mod jira;
+mod linear;
 pub mod model;
 mod needs;
 mod service;

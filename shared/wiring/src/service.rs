@@ -6,7 +6,7 @@ use std::fmt;
 use domain::{Clock, Target};
 use outbound::{BuildError, Service};
 use secrecy::SecretString;
-use settings::{Environment, Settings};
+use settings::{ApiAccess, Environment, Settings};
 use webhook::Provider;
 
 use crate::Client;
@@ -22,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) provider: Option<Provider>,
     /// The automations that act there, whatever the source of the event is.
     pub(crate) automations: &'static [&'static str],
+    /// Whether it says of a thread that it is closed or takes nothing more.
+    pub(crate) knows_state: bool,
     /// Where it is reached; `None` when the environment has neither credentials for it nor the address of a
     /// server of one's own.
     pub(crate) address: fn(&Environment) -> Option<String>,
@@ -61,6 +63,8 @@ services! {
     Zendesk => zendesk::ROW,
     /// Jira.
     Jira => jira::ROW,
+    /// Linear.
+    Linear => linear::ROW,
     /// Stripe.
     Stripe => stripe::ROW,
 }
@@ -97,6 +101,12 @@ impl OutsideService {
     #[must_use]
     pub fn automations(self) -> &'static [&'static str] {
         self.row().automations
+    }
+
+    /// Whether it says of a thread that it is closed or takes nothing more.
+    #[must_use]
+    pub fn knows_state(self) -> bool {
+        self.row().knows_state
     }
 
     /// In lower case, for machines.
@@ -142,6 +152,11 @@ impl fmt::Display for OutsideService {
     }
 }
 
+/// The token of `access`, or one for a server of one's own.
+pub(crate) fn token_of(access: &ApiAccess) -> SecretString {
+    access.token.clone().unwrap_or_else(no_token)
+}
+
 /// Shown to a server of one's own, which may need no token.
 pub(crate) fn no_token() -> SecretString {
     SecretString::from("none")
@@ -182,7 +197,7 @@ mod tests {
     fn targets(provider: Provider) -> Vec<Target> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/bodies").join(provider.name());
         let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
-        let site = provider.site().map(|site| site.example.to_owned());
+        let site = provider.row().site.map(|site| site.example.to_owned());
         let sender = Sender { site, ..Sender::of(provider) };
         let target = |file: std::fs::DirEntry| {
             let body = std::fs::read(file.path()).unwrap();

@@ -16,6 +16,7 @@ pub(crate) static ROW: Row = Row {
     how: "set SLACK_BOT_TOKEN to the Bot User OAuth Token (xoxb-…)",
     provider: Some(Provider::Slack),
     automations: &["summarise"],
+    knows_state: false,
     address,
     client: |_, environment, clock| Ok(client(environment, clock)?.map(Client::with_threads)),
     redirect: |environment, address, token| {

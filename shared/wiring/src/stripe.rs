@@ -14,6 +14,7 @@ pub(crate) static ROW: Row = Row {
     how: "set STRIPE_API_KEY to a restricted key (rk_…) with write access to Refunds",
     provider: None,
     automations: &["refund_request"],
+    knows_state: false,
     address,
     client,
     redirect: |environment, address, token| {

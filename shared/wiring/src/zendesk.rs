@@ -15,6 +15,7 @@ pub(crate) static ROW: Row = Row {
     how: "set ZENDESK_SUBDOMAIN, and ZENDESK_EMAIL with ZENDESK_API_TOKEN, or ZENDESK_OAUTH_TOKEN",
     provider: Some(Provider::Zendesk),
     automations: &[],
+    knows_state: true,
     address: |environment| environment.zendesk.as_ref().map(|access| access.url.clone()),
     client,
     redirect: |environment, address, token| {

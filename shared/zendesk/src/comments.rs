@@ -1,6 +1,6 @@
 //! Comments of a ticket: the last ones, a new one, and ours found again among the audits.
 
-use domain::{Comment, Mark, Proof, ServiceError, ServiceFailure, ThreadState, Timestamp};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, ThreadState, Timestamp};
 use markdown::to_html;
 use outbound::{Call, Request, is_recent};
 
@@ -8,7 +8,7 @@ use crate::api::{Api, STATE};
 use crate::ticket::Ticket;
 use crate::wire::{
     Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, TicketState, Update, UpdateAnswer,
-    UpdateRequest,
+    UpdateRequest, WireComment,
 };
 
 /// Comments or audits on a page: the most that Zendesk gives.
@@ -18,13 +18,14 @@ const MAX_PAGES: usize = 30;
 /// Longest comment, in bytes: Zendesk takes 65,535.
 const MAX_BODY: usize = 60_000;
 
-/// The last `limit` public comments, oldest first. Internal notes are left out: they are not for the
-/// customer, and a model that has read them may repeat them.
+/// The last `limit` comments that `audience` can see, oldest first. For the customer, internal notes are left out: a
+/// model that has read them may repeat them.
 pub(crate) async fn last(
     api: &Api,
     call: Call,
     ticket: Ticket,
     limit: usize,
+    audience: Audience,
 ) -> Result<Vec<Comment>, ServiceError> {
     let me = api.me(call).await?;
     let url = ticket.list(api.client.base(), "comments.json");
@@ -34,7 +35,7 @@ pub(crate) async fn last(
         query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
         let page: CommentsPage = api.get(call, url.clone(), &query).await?;
         let names = page.names();
-        for mut comment in page.comments.into_iter().filter(|comment| comment.public) {
+        for mut comment in page.comments.into_iter().filter(|comment| audience >= comment.audience()) {
             let author = names.get(&comment.author_id).cloned();
             found.push(Comment {
                 id: comment.id.to_string(),
@@ -64,14 +65,30 @@ pub(crate) async fn state(api: &Api, call: Call, ticket: Ticket) -> Result<Ticke
     Ok(answer.ticket)
 }
 
-/// Adds a public comment.
+/// Who can see the comment `id`, if it is among the last ones.
+pub(crate) async fn audience(
+    api: &Api,
+    call: Call,
+    ticket: Ticket,
+    id: &str,
+) -> Result<Option<Audience>, ServiceError> {
+    let url = ticket.list(api.client.base(), "comments.json");
+    let query = [("page[size]", PER_PAGE), ("sort", "-created_at")];
+    let page: CommentsPage = api.get(call, url, &query).await?;
+    let comment = page.comments.iter().find(|comment| comment.id.to_string() == id);
+    Ok(comment.map(WireComment::audience))
+}
+
+/// Adds a comment for `audience`.
 pub(crate) async fn create(
     api: &Api,
     call: Call,
     ticket: Ticket,
     text: &str,
     mark: &Mark,
+    audience: Audience,
 ) -> Result<Proof, ServiceError> {
+    let public = audience == Audience::Public;
     let ticket_now = state(api, Call { operation: STATE, ..call }, ticket).await?;
     if ticket_now.thread() == ThreadState::Locked {
         let message = "the ticket is closed and takes no more comments: the requester must open a follow-up";
@@ -80,7 +97,7 @@ pub(crate) async fn create(
     let html = to_html(text, MAX_BODY);
     let update = UpdateRequest {
         ticket: Update {
-            comment: NewComment { html_body: &html, public: true },
+            comment: NewComment { html_body: &html, public },
             metadata: Ours::of(mark),
             safe_update: true,
             updated_stamp: &ticket_now.updated_at,
@@ -90,7 +107,9 @@ pub(crate) async fn create(
     let segments = [root.as_str(), &version, &list, &file];
     let request = api.client.request(call, Request::put, &segments, &update)?;
     let answer: UpdateAnswer = api.call(call, &request).await?;
-    if let Some((id, false)) = answer.audit.comment() {
+    if let Some((id, false)) = answer.audit.comment()
+        && public
+    {
         tracing::warn!(
             comment = id,
             "Zendesk made an internal note of the comment; the account may lack the permission to comment publicly"

@@ -1,5 +1,5 @@
 //! The client of Zendesk's Ticketing API behind [`domain::Publisher`]: reads the public comments of a
-//! ticket, adds one, and finds again what it added.
+//! ticket, adds one, and finds again what it added; likewise internal notes ([`domain::InternalNotes`]).
 //!
 //! **The proof** is the custom metadata of the audit that Zendesk writes for every update
 //! (`metadata.custom`, up to 1 KB): it is written with the comment in one request, stays out of what

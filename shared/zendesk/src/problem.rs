@@ -1,35 +1,43 @@
 //! What Zendesk's errors mean, and how to mend them.
 
 use domain::{ServiceError, ServiceFailure};
-use outbound::{Answer, Call, Client, StatusCode};
+use outbound::{Answer, Call, Client, StatusCode, says};
 use serde_json::Value;
 
 /// The error that `answer` stands for.
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
-    let said = said(&answer.body);
+    let words = words(&answer.body);
+    let said = words.join(": ");
     if answer.status == StatusCode::CONFLICT {
         // Zendesk has refused the update because the ticket has changed since, or is being changed.
         let later = ServiceFailure::Later { after: None };
         let hint = "the ticket was changed at the same moment";
         return client.failed_as(call, later, answer, &said, Some(hint));
     }
-    let hint = hint(answer.status, &said);
-    if is_over(answer.status, &said) {
-        return client.failed_as(call, ServiceFailure::Closed, answer, &said, hint);
+    let is_over = is_over(answer.status, &words);
+    let hint = hint(answer.status, is_over);
+    match answer.status {
+        _ if is_over => client.failed_as(call, ServiceFailure::Closed, answer, &said, hint),
+        StatusCode::PAYMENT_REQUIRED => {
+            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
+        }
+        _ => client.failed(call, answer, &said, hint),
     }
-    client.failed(call, answer, &said, hint)
 }
 
+/// What Zendesk says of a ticket that was closed after it was read.
+const CLOSED: [&str; 2] = ["Status: closed prevents ticket update", "closed prevents ticket update"];
+
 /// Whether the ticket takes nothing more: it was closed after it was read, or deleted for good.
-fn is_over(status: StatusCode, said: &str) -> bool {
+fn is_over(status: StatusCode, words: &[String]) -> bool {
     match status {
         StatusCode::GONE => true,
-        StatusCode::UNPROCESSABLE_ENTITY => said.to_ascii_lowercase().contains("closed"),
+        StatusCode::UNPROCESSABLE_ENTITY => words.iter().any(|said| says(said, &CLOSED)),
         _ => false,
     }
 }
 
-fn hint(status: StatusCode, said: &str) -> Option<&'static str> {
+fn hint(status: StatusCode, is_over: bool) -> Option<&'static str> {
     let hint = match status.as_u16() {
         401 => {
             "check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or ZENDESK_OAUTH_TOKEN), and that token access is on in \
@@ -40,9 +48,8 @@ fn hint(status: StatusCode, said: &str) -> Option<&'static str> {
              needs the scopes `read` and `tickets:write`"
         }
         404 => "the ticket does not exist or was deleted, or the account is not in its group",
-        _ if is_over(status, said) => {
-            "a closed ticket takes no more comments: the requester must open a follow-up"
-        }
+        402 => "the account's subscription has ended, or its bill is not paid",
+        _ if is_over => "a closed ticket takes no more comments: the requester must open a follow-up",
         422 => {
             "Zendesk does not accept the update: perhaps the ticket is closed, or a field that it needs is empty"
         }
@@ -53,14 +60,14 @@ fn hint(status: StatusCode, said: &str) -> Option<&'static str> {
 
 /// What Zendesk says: `{"error": "RecordInvalid", "description": …, "details": {…}}`, `{"error":
 /// {"title", "message"}}` or `{"errors": [{"title"…}]}`.
-fn said(body: &[u8]) -> String {
-    let Ok(body) = serde_json::from_slice::<Value>(body) else { return String::new() };
+fn words(body: &[u8]) -> Vec<String> {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
     let mut words = Vec::new();
     for place in [&body["error"], &body["description"], &body["message"], &body["errors"], &body["details"]] {
         texts(place, &mut words);
     }
     words.dedup();
-    words.join(": ")
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// Every text in `value` that people read.
@@ -103,7 +110,14 @@ mod tests {
             ("<html>", ""),
         ] {
             // The details have a level of their own.
-            assert_eq!(said(body.as_bytes()), expected);
+            assert_eq!(words(body.as_bytes()).join(": "), expected);
         }
+    }
+
+    #[test]
+    fn a_field_that_is_called_closed_does_not_close_the_ticket() {
+        let over = |said: &str| is_over(StatusCode::UNPROCESSABLE_ENTITY, &[said.to_owned()]);
+        assert!(over("Status: closed prevents ticket update"));
+        assert!(!over("Closed reason: cannot be blank") && !over("Disclosed: is not a field"));
     }
 }

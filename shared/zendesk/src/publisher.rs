@@ -1,7 +1,10 @@
 //! [`Zendesk`]: Zendesk as a [`Publisher`].
 
 use async_trait::async_trait;
-use domain::{Clock, Comment, Mark, Proof, Publisher, ServiceError, Target, ThreadState, Timestamp};
+use domain::{
+    Audience, Clock, Comment, InternalNotes, Mark, Proof, Publisher, ServiceError, Target, ThreadState,
+    Timestamp,
+};
 use outbound::BuildError;
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, PUBLISH, STATE};
@@ -25,6 +28,25 @@ impl Zendesk {
     pub fn new(credentials: &Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(credentials, config, clock)? })
     }
+
+    async fn last(&self, target: &Target, limit: usize, of: Audience) -> Result<Vec<Comment>, ServiceError> {
+        let (call, ticket) = self.api.client.begin_on(HISTORY, target, Ticket::of)?;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        comments::last(&self.api, call, ticket, limit, of).await
+    }
+
+    async fn create(
+        &self,
+        target: &Target,
+        text: &str,
+        mark: &Mark,
+        audience: Audience,
+    ) -> Result<Proof, ServiceError> {
+        let (call, ticket) = self.api.client.begin_on(PUBLISH, target, Ticket::of)?;
+        comments::create(&self.api, call, ticket, text, mark, audience).await
+    }
 }
 
 #[async_trait]
@@ -35,11 +57,7 @@ impl Publisher for Zendesk {
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let (call, ticket) = self.api.client.begin_on(HISTORY, target, Ticket::of)?;
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        comments::last(&self.api, call, ticket, limit).await
+        self.last(target, limit, Audience::Public).await
     }
 
     async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
@@ -48,8 +66,7 @@ impl Publisher for Zendesk {
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        let (call, ticket) = self.api.client.begin_on(PUBLISH, target, Ticket::of)?;
-        comments::create(&self.api, call, ticket, text, mark).await
+        self.create(target, text, mark, Audience::Public).await
     }
 
     async fn find(
@@ -62,8 +79,28 @@ impl Publisher for Zendesk {
         comments::find(&self.api, call, ticket, mark, since).await
     }
 
+    fn internal_notes(&self) -> Option<&dyn InternalNotes> {
+        Some(self)
+    }
+
     fn link(&self, target: &Target) -> Option<String> {
         let (_, ticket) = self.api.client.begin_on(HISTORY, target, Ticket::of).ok()?;
         Some(ticket.page(self.api.client.base()))
+    }
+}
+
+#[async_trait]
+impl InternalNotes for Zendesk {
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        self.last(target, limit, Audience::Internal).await
+    }
+
+    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        self.create(target, text, mark, Audience::Internal).await
+    }
+
+    async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError> {
+        let (call, ticket) = self.api.client.begin_on(HISTORY, target, Ticket::of)?;
+        comments::audience(&self.api, call, ticket, id).await
     }
 }

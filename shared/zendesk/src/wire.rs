@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{Mark, ThreadState, Timestamp};
+use domain::{Audience, Mark, ThreadState, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -142,11 +142,16 @@ pub(crate) struct WireComment {
     plain_body: Option<String>,
     body: Option<String>,
     #[serde(default)]
-    pub(crate) public: bool,
+    public: bool,
     pub(crate) created_at: Timestamp,
 }
 
 impl WireComment {
+    /// Who can see it.
+    pub(crate) fn audience(&self) -> Audience {
+        if self.public { Audience::Public } else { Audience::Internal }
+    }
+
     /// What it says, without markup if Zendesk gives that.
     pub(crate) fn text(&mut self) -> String {
         self.plain_body.take().or_else(|| self.body.take()).unwrap_or_default()

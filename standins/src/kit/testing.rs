@@ -2,17 +2,18 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use domain::{Clock, Mark, TaskId, Timestamp};
+use domain::{Clock, Mark, Publisher, Target, TaskId, ThreadState, Timestamp};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use super::{Standin, State};
+use super::{Fault, FaultRule, Notes, Scope, Standin, State, Words};
 
 /// An answer, read to its end.
 pub(crate) struct Answer {
@@ -76,4 +77,43 @@ pub(crate) async fn serve<S: State>(standin: &Standin<S>, test: impl AsyncFnOnce
         () = test(address) => {}
         served = standin.serve(listener) => panic!("{served:?}"),
     }
+}
+
+/// What every stand-in of [`Notes`](super::Notes) must do for its service's own client: notes whose answers are
+/// lost are found by their marks, what others wrote is told from ours, a thread is open until it is not, and a
+/// restart forgets nothing.
+pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
+    thread: &str,
+    target: &Target,
+    client: impl Fn(Duration, String) -> P,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.jsonl");
+    let standin = Standin::<Notes<W>>::open(Clock::system(), &path).unwrap();
+    standin.seed_note(thread, "mona", "It is down.").unwrap();
+    serve(&standin, async |base| {
+        let client = client(Duration::from_millis(800), base);
+        let since = Timestamp::now();
+        for (number, fault) in [Fault::Lost, Fault::DoneBut502, Fault::DoneButHangs].into_iter().enumerate() {
+            let mark = mark(number);
+            assert_eq!(client.find(target, &mark, since).await.unwrap(), None);
+            standin.set_faults(vec![FaultRule::always(fault).on(Scope::Writes).first(1)]);
+            let error = client.publish(target, "Hi", &mark).await.unwrap_err();
+            assert!(error.failure.is_in_doubt(), "{fault:?}: {error}");
+            assert!(client.find(target, &mark, since).await.unwrap().is_some(), "{fault:?}");
+        }
+        let history = client.history(target, 9).await.unwrap();
+        let texts: Vec<_> = history.iter().map(|comment| (comment.text.as_str(), comment.ours)).collect();
+        assert_eq!(texts, [("It is down.", false), ("Hi", true), ("Hi", true), ("Hi", true)]);
+        assert_eq!(client.state(target).await.unwrap(), ThreadState::Open);
+        standin.set_state(thread, ThreadState::Closed);
+        assert_eq!(client.state(target).await.unwrap(), ThreadState::Closed);
+    })
+    .await;
+    let before = standin.notes(thread);
+    assert_eq!(before.iter().filter(|note| note.is_ours()).count(), 3);
+    // What a killed process leaves: its lock is gone with it.
+    let left = folder.path().join("left.jsonl");
+    std::fs::copy(&path, &left).unwrap();
+    assert_eq!(Standin::<Notes<W>>::open(Clock::system(), &left).unwrap().notes(thread), before);
 }

@@ -12,10 +12,11 @@ use serde::de::DeserializeOwned;
 use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
-use crate::automation::untrusted::visible;
+use crate::automation::visible::visible;
 use crate::automation::{media, prompt};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
+use crate::reply::place::Place;
 use crate::reply::thread::still_open;
 use crate::reply::{effect, gate, publish};
 use crate::task::carried::among;
@@ -91,10 +92,12 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn history(&self) -> Result<Vec<Comment>, Interrupt> {
-        let (target, limit) = (self.0.event.target.as_ref(), self.0.resources.settings.agent.history);
-        let Some(target) = target.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let history = async { self.0.resources.services.of(target)?.history(target, limit).await };
-        self.0.resources.look_up("history", history).await
+        let limit = self.0.resources.settings.agent.history;
+        if limit == 0 || self.0.event.target.is_none() {
+            return Ok(Vec::new());
+        }
+        let place = Place::of(&self.0)?;
+        self.0.resources.look_up("history", place.history(limit)).await
     }
 
     /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:
@@ -248,10 +251,10 @@ impl Context {
         let history = among(history?, carried?);
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
-        let (id, event) = (&self.0.id, &self.0.event);
+        let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
         let shown = media::shown(event, &agent.media_hosts);
         let note = note.as_deref();
-        let turns = Conversation { id, event, history: &history, shown, instruction, note }.turns();
+        let turns = Conversation { nonce, event, history: &history, shown, instruction, note }.turns();
         let mut task = self.0.task.lock().await;
         let slot = self.0.take_slot(&mut task);
         Ok(ModelCall {

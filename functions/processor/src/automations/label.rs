@@ -95,10 +95,6 @@ impl Action for Labelling<'_> {
         let is_there = |label: &String| has.iter().any(|known| known.eq_ignore_ascii_case(label));
         Ok(if self.labels.iter().all(is_there) { Found::Done(self.proof()) } else { Found::NotDone })
     }
-
-    fn is_found_at_once(&self) -> bool {
-        true
-    }
 }
 
 #[cfg(test)]

@@ -54,8 +54,4 @@ impl Action for Post<'_> {
         let found = self.slack.find_in_channel(self.channel, mark, since).await?;
         Ok(found.map_or(Found::NotDone, Found::Done))
     }
-
-    fn is_found_at_once(&self) -> bool {
-        true
-    }
 }

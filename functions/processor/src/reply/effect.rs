@@ -48,9 +48,9 @@ pub trait Action: Send + Sync {
     /// [`ServiceError`], never in doubt.
     async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError>;
 
-    /// Whether [`Action::find`] sees what was done as soon as the service has done it. After an answer that says that
-    /// the service failed, it is looked for sooner then.
-    fn is_found_at_once(&self) -> bool {
+    /// Whether to do it again is no second time: it carries a key by which the service knows it. After an answer that
+    /// says that the service failed, it is looked for, and done again, sooner then; listings of others may lag.
+    fn is_idempotent(&self) -> bool {
         false
     }
 }
@@ -217,9 +217,10 @@ impl<'a> Entry<'a> {
             ServiceFailure::Refused | ServiceFailure::InDoubt | ServiceFailure::ServerError => {
                 Interrupt::retry(self.doubt(&error.to_string()))
             }
-            ServiceFailure::Later { .. } | ServiceFailure::Throttled { .. } | ServiceFailure::Closed => {
-                Interrupt::from_service(self.name, error, self.claimed.now())
-            }
+            ServiceFailure::Later { .. }
+            | ServiceFailure::Throttled { .. }
+            | ServiceFailure::AccountRefused
+            | ServiceFailure::Closed => Interrupt::from_service(self.name, error, self.claimed.now()),
         }
     }
 
@@ -256,7 +257,7 @@ impl<'a> Entry<'a> {
 
     async fn failed(&self, action: &dyn Action, error: &ServiceError) -> Interrupt {
         match error.failure {
-            ServiceFailure::ServerError if action.is_found_at_once() => {
+            ServiceFailure::ServerError if action.is_idempotent() => {
                 self.in_doubt(&error.message, SETTLING_AFTER_ERROR).await
             }
             ServiceFailure::InDoubt | ServiceFailure::ServerError => {
@@ -265,6 +266,7 @@ impl<'a> Entry<'a> {
             ServiceFailure::Later { .. }
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::Refused
+            | ServiceFailure::AccountRefused
             | ServiceFailure::Closed => {
                 self.retract().await;
                 Interrupt::from_service(self.name, error, self.claimed.now())
@@ -291,11 +293,9 @@ impl<'a> Entry<'a> {
         }
         let wait = settling.max(deferral_backoff(task.doc.deferrals));
         Interrupt::Defer(Box::new(Deferred {
-            why: error.message.clone(),
             not_before: Some(after(now, wait)),
-            is_slot: false,
-            counted: false,
-            error: Some(error),
+            error: Some(error.clone()),
+            ..Deferred::orderly(error.message)
         }))
     }
 

@@ -1,16 +1,15 @@
 //! The reply: through the gate, then into the thread, once.
 
 use async_trait::async_trait;
-use domain::{
-    DraftOrigin, Mark, Proof, Publisher, ServiceError, Target, TaskOutput, Timestamp, short_sha256,
-};
+use domain::{DraftOrigin, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 
 use crate::reply::approval::{Approval, REPLY, answered};
 use crate::reply::effect::{Action, Found, earlier, once};
 use crate::reply::gate::pass_reply;
+use crate::reply::place::{Place, check_audience};
 use crate::reply::thread::still_open;
 use crate::task::claimed_task::ClaimedTask;
-use crate::{Finished, Interrupt};
+use crate::{Finished, Interrupt, relapse};
 
 /// Answers in the thread that the event came from: cleans `text`, parks it if a person must look at it
 /// first, and publishes it once, unless the thread was closed meanwhile. If another draft of this task has been
@@ -18,7 +17,7 @@ use crate::{Finished, Interrupt};
 /// `POST /tasks` has no thread: its answer is its result.
 pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finished, Interrupt> {
     if claimed.answers_caller().await {
-        let approval = answered(claimed, REPLY).await?;
+        let approval = answered(claimed, REPLY, None).await?;
         let text = through_gate(claimed, approval, &text).await?;
         let output = TaskOutput::Draft(short_sha256(&text));
         return Ok(Finished { success: true, output, output_url: None });
@@ -26,11 +25,12 @@ pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finishe
     if let Some(finished) = landed(claimed).await? {
         return Ok(finished);
     }
-    let approval = answered(claimed, REPLY).await?;
+    let approval = answered(claimed, REPLY, None).await?;
     still_open(claimed, approval.is_some()).await?;
     let text = through_gate(claimed, approval, &text).await?;
-    let (service, target) = place(claimed)?;
-    let proof = once(claimed, REPLY, &Posting { service, target, text: &text }).await?;
+    let place = Place::of(claimed)?;
+    check_audience(claimed, &place)?;
+    let proof = once(claimed, REPLY, &Posting { place, text: &text }).await?;
     let output = TaskOutput::Draft(short_sha256(&text));
     *claimed.published.lock().await = Some(text);
     Ok(Finished { success: true, output, output_url: proof.url })
@@ -47,20 +47,13 @@ async fn through_gate(
     }
 }
 
-/// Where the reply goes.
-fn place(claimed: &ClaimedTask) -> Result<(&dyn Publisher, &Target), Interrupt> {
-    let target = claimed.target()?;
-    let service = claimed.resources.services.of(target);
-    Ok((service.map_err(|error| Interrupt::from_service(REPLY, &error, claimed.now()))?, target))
-}
-
 /// How the task ends if a reply of it is in the thread already; `None` if certainly none is.
 pub(crate) async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
-    if claimed.task.lock().await.effect(REPLY).is_none() {
+    if relapse::intents_name_no_text() || claimed.task.lock().await.effect(REPLY).is_none() {
         return Ok(None);
     }
-    let (service, target) = place(claimed)?;
-    let Some(earlier) = earlier(claimed, REPLY, &Posting { service, target, text: "" }).await? else {
+    let place = Place::of(claimed)?;
+    let Some(earlier) = earlier(claimed, REPLY, &Posting { place, text: "" }).await? else {
         return Ok(None);
     };
     let finished = earlier.finished(claimed, REPLY).await;
@@ -73,8 +66,7 @@ pub(crate) async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, In
 
 /// A comment in a thread. It takes no permit of a host: a thread has one task at a time.
 struct Posting<'a> {
-    service: &'a dyn Publisher,
-    target: &'a Target,
+    place: Place<'a>,
     text: &'a str,
 }
 
@@ -85,15 +77,11 @@ impl Action for Posting<'_> {
     }
 
     async fn perform(&self, mark: &Mark) -> Result<Proof, ServiceError> {
-        self.service.publish(self.target, self.text, mark).await
+        self.place.publish(self.text, mark).await
     }
 
     async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError> {
-        let found = self.service.find(self.target, mark, since).await?;
+        let found = self.place.service.find(self.place.target, mark, since).await?;
         Ok(found.map_or(Found::NotDone, Found::Done))
-    }
-
-    fn is_found_at_once(&self) -> bool {
-        true
     }
 }

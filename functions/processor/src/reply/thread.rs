@@ -7,13 +7,14 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::{Event, ThreadState};
+use domain::{Audience, Event, Publisher, ServiceError, Target, ThreadState};
 
 use crate::Interrupt;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::event::{LOCKED, unwanted};
 
-/// Ends the task as `ignored` if its thread takes no more comments, or if the thread is closed and the event
+/// Ends the task as `ignored` if its thread takes no more comments, if its comment has become a note among the staff
+/// that nobody wants answered, or if the thread is closed and the event
 /// is not one that is answered in a closed thread. What a person has `approved` is withheld for a lock
 /// alone.
 pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<(), Interrupt> {
@@ -22,19 +23,40 @@ pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<
         return Ok(());
     }
     let resources = &claimed.resources;
-    let state = async { resources.services.of(target)?.state(target).await };
-    match resources.look_up("look at the thread", state).await? {
+    let look = async {
+        let service = resources.services.of(target)?;
+        let (state, audience) =
+            futures::join!(service.state(target), audience(service, target, &claimed.event));
+        Ok((state?, audience?))
+    };
+    let (state, audience) = resources.look_up("look at the thread", look).await?;
+    if claimed.event.audience.is_wider_than(audience) {
+        wanted_though(claimed, |event| event.audience = audience).await?;
+    }
+    let _first = claimed.seen_audience.set(audience);
+    match state {
         ThreadState::Locked => return Err(Interrupt::thread_closed(LOCKED)),
-        ThreadState::Closed if !approved => wanted_though_closed(claimed).await?,
+        ThreadState::Closed if !approved => {
+            wanted_though(claimed, |event| event.thread_state = ThreadState::Closed).await?;
+        }
         ThreadState::Closed | ThreadState::Open => {}
     }
     claimed.seen_open.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-/// Applies the filter once more, as if the event itself had said that the thread is closed.
-async fn wanted_though_closed(claimed: &ClaimedTask) -> Result<(), Interrupt> {
-    let event = Event { thread_state: ThreadState::Closed, ..claimed.event.clone() };
+/// Who can see the comment of `event`, as of now.
+async fn audience(service: &dyn Publisher, target: &Target, event: &Event) -> Result<Audience, ServiceError> {
+    let (Some(notes), Some(comment)) = (service.internal_notes(), &event.comment_id) else {
+        return Ok(event.audience);
+    };
+    Ok(notes.audience(target, comment).await?.unwrap_or(event.audience))
+}
+
+/// Applies the filter once more, as if the event itself had said what is true by now.
+async fn wanted_though(claimed: &ClaimedTask, now: impl FnOnce(&mut Event)) -> Result<(), Interrupt> {
+    let mut event = claimed.event.clone();
+    now(&mut event);
     let task = claimed.task.lock().await.clone();
     match unwanted(&claimed.resources, &task, &event).await? {
         Some(reason) => Err(Interrupt::Ignore(reason)),

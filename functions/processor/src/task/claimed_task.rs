@@ -1,8 +1,8 @@
 //! [`ClaimedTask`]: one claim of one task, from the claim to the last write.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{
@@ -14,13 +14,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::Interrupt;
+use crate::automation::untrusted;
+use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
 use crate::triage::answer::unclassified;
+use crate::{Interrupt, relapse};
 
 /// Kept free at the end of an invocation for the last writes.
 const LAST_WRITES: Duration = Duration::from_secs(2);
+/// What fails when a step or a call cannot be packed.
+const SAVE_STEP: &str = "save a step";
 
 /// One claim of one task. All changes to the task go through its lock, and every write is bound to
 /// the revision that the claim has made: whoever lost the lease cannot write.
@@ -31,6 +35,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) event: Event,
     pub(crate) fence: u64,
     pub(crate) round: u32,
+    /// What the fences around untrusted text are called in its prompts. Saved with the task by its next write.
+    pub(crate) nonce: String,
     /// When the invocation must be over; the lease ends a little later.
     pub(crate) deadline: Timestamp,
     pub(crate) lease_until: Timestamp,
@@ -40,6 +46,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) answers: AtomicBool,
     /// Whether this run has seen that the thread can be answered.
     pub(crate) seen_open: AtomicBool,
+    /// Who can see the comment that triggered it, as this run has seen it in the service.
+    pub(crate) seen_audience: OnceLock<Audience>,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
     /// Whether this run only finds out what became of what earlier ones have begun, and begins nothing itself.
@@ -53,13 +61,14 @@ pub(crate) struct ClaimedTask {
 }
 
 impl ClaimedTask {
-    pub(crate) fn new(resources: Arc<Resources>, task: Task, event: Event, deadline: Timestamp) -> Self {
+    pub(crate) fn new(resources: Arc<Resources>, mut task: Task, event: Event, deadline: Timestamp) -> Self {
         let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         Self {
             resources,
             id: task.id.clone(),
             fence: task.control.fence,
             round: task.doc.round,
+            nonce: task.doc.nonce.get_or_insert_with(untrusted::nonce).clone(),
             task: Mutex::new(task),
             event,
             deadline,
@@ -68,6 +77,7 @@ impl ClaimedTask {
             permits: AtomicU32::new(0),
             answers: AtomicBool::new(false),
             seen_open: AtomicBool::new(false),
+            seen_audience: OnceLock::new(),
             parked: AtomicBool::new(false),
             only_looks: AtomicBool::new(false),
             carried: OnceCell::new(),
@@ -96,22 +106,18 @@ impl ClaimedTask {
         self.permits.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What is left of the lease.
     pub(crate) fn lease_left(&self) -> Duration {
         between(self.now(), self.lease_until)
     }
 
-    /// Where the answer goes. What only the staff can see is answered nowhere: no client answers internally yet,
-    /// and an answer must not be seen by more people than what caused it.
+    /// Where the answer goes.
     pub(crate) fn target(&self) -> Result<&Target, Interrupt> {
-        if self.event.audience == Audience::Internal {
-            let message = "the event is internal, and an answer would be public".to_owned();
-            return Err(Interrupt::fail(TaskError::new("publish", "internal", message)));
-        }
-        self.event.target.as_ref().ok_or_else(|| {
-            let message = format!("an event of the kind {} has no thread to answer in", self.event.name);
-            Interrupt::fail(TaskError::new("publish", "no_target", message))
-        })
+        Place::of(self).map(|place| place.target)
+    }
+
+    /// Who can see what caused it, by all that is known.
+    pub(crate) fn audience(&self) -> Audience {
+        self.seen_audience.get().map_or(self.event.audience, |seen| self.event.audience.max(*seen))
     }
 
     /// What older tasks were asked that gave way to this one, the oldest first.
@@ -139,7 +145,9 @@ impl ClaimedTask {
     /// Whether the effect `name` has been begun with this very text: then it passed the gate before.
     pub(crate) async fn has_begun_with(&self, name: &str, text: &str) -> bool {
         let task = self.task.lock().await;
-        task.effect(name).is_some_and(|effect| effect.content == Some(self.content_of(text)))
+        task.effect(name).is_some_and(|effect| {
+            effect.content == Some(self.content_of(text)) || relapse::intents_name_no_text()
+        })
     }
 
     /// What the effect `name` was begun with in an earlier round, if it was; a run that only looks asks about its own
@@ -197,7 +205,7 @@ impl ClaimedTask {
         let part = PartKey::step(self.round, name);
         match self.resources.stores.payloads.get(&self.id, &part).await? {
             None => Ok(None),
-            Some(blob) => unpack(&blob).map(Some),
+            Some(blob) => Ok(Some(blob.json("read a step")?)),
         }
     }
 
@@ -207,7 +215,7 @@ impl ClaimedTask {
     where
         T: Serialize + DeserializeOwned,
     {
-        match self.put(&PartKey::step(self.round, name), &pack(&value)?).await? {
+        match self.put(&PartKey::step(self.round, name), &Blob::of_json(SAVE_STEP, &value)?).await? {
             PutNew::Stored => Ok(value),
             PutNew::Exists => Ok(self.saved(name).await?.unwrap_or(value)),
         }
@@ -227,7 +235,7 @@ impl ClaimedTask {
         self.resources.stats.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
-            self.put(&PartKey::call(self.fence, sequence), &pack(exchange)?).await
+            self.put(&PartKey::call(self.fence, sequence), &Blob::of_json(SAVE_STEP, exchange)?).await
         });
         try_join_all(puts).await.map(drop)
     }
@@ -250,21 +258,16 @@ impl ClaimedTask {
         Ok(hash)
     }
 
-    /// The text of the draft with this hash.
     pub(crate) async fn draft_text(&self, hash: &str) -> Result<String, Interrupt> {
         let blob = self.resources.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
         let blob =
             blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
-        blob.text().map_err(|error| StoreError::broken("read a draft", error).into())
+        let text = blob.text().map_err(|error| StoreError::broken("read a draft", error))?;
+        // The hash is what a person has approved; the text under it could have been written over.
+        if short_sha256(&text) != hash {
+            let why = format!("the text of draft {hash} is another one than its hash says");
+            return Err(StoreError::broken("read a draft", why).into());
+        }
+        Ok(text)
     }
-}
-
-fn pack(value: &impl Serialize) -> Result<Blob, Interrupt> {
-    let json = serde_json::to_vec(value).map_err(|error| StoreError::broken("save a step", error))?;
-    Blob::pack(&json).map_err(|error| StoreError::broken("save a step", error).into())
-}
-
-fn unpack<T: DeserializeOwned>(blob: &Blob) -> Result<T, Interrupt> {
-    let json = blob.unpack().map_err(|error| StoreError::broken("read a step", error))?;
-    serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a step", error).into())
 }

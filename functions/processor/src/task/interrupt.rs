@@ -52,12 +52,14 @@ pub struct Deferred {
     pub counted: bool,
     /// What to tell if there is no attempt left.
     pub error: Option<TaskError>,
+    /// The service that refuses our account, if that is why: somebody must hear of it.
+    pub refused_by: Option<&'static str>,
 }
 
 impl Deferred {
     /// One that costs no attempt, with a time that is left to the back-off.
     pub(crate) fn orderly(why: String) -> Self {
-        Self { why, not_before: None, is_slot: false, counted: false, error: None }
+        Self { why, not_before: None, is_slot: false, counted: false, error: None, refused_by: None }
     }
 
     /// Whether a task with so many `attempts` has none left for it.
@@ -95,8 +97,7 @@ impl Interrupt {
     #[must_use]
     pub fn retry(error: TaskError) -> Self {
         let why = error.message.clone();
-        let error = Some(error);
-        Self::Defer(Box::new(Deferred { why, not_before: None, is_slot: false, counted: true, error }))
+        Self::Defer(Box::new(Deferred { counted: true, error: Some(error), ..Deferred::orderly(why) }))
     }
 
     /// The graver of two that came up side by side. The loss of the task is graver than a failure, a failure
@@ -138,7 +139,7 @@ impl Interrupt {
             ModelFailure::Defer { why, not_before } => {
                 let told = format!("{}: {}", why.as_str(), error.message);
                 let is_slot = not_before.is_some();
-                let deferred = Deferred { why: told, not_before, is_slot, counted: false, error: None };
+                let deferred = Deferred { not_before, is_slot, ..Deferred::orderly(told) };
                 match why {
                     Deferral::Unavailable | Deferral::DailyQuota | Deferral::Quota => {
                         Self::ModelUnavailable(Box::new(deferred))
@@ -167,6 +168,11 @@ impl Interrupt {
             ServiceFailure::Throttled { after: wait } => {
                 Self::defer(error.to_string(), Some(after(now, wait)))
             }
+            ServiceFailure::AccountRefused => Self::Defer(Box::new(Deferred {
+                refused_by: Some(error.service),
+                error: Some(told()),
+                ..Deferred::orderly(format!("{} refuses our account: {error}", error.service))
+            })),
             ServiceFailure::InDoubt | ServiceFailure::ServerError => Self::retry(told()),
             ServiceFailure::Closed => Self::thread_closed(&error.to_string()),
             ServiceFailure::Refused => {

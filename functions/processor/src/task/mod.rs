@@ -9,6 +9,7 @@ pub(crate) mod event;
 pub(crate) mod interrupt;
 mod last_look;
 pub(crate) mod pipeline;
+pub(crate) mod refusals;
 mod settle;
 mod supersede;
 mod work;

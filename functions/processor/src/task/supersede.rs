@@ -132,7 +132,9 @@ fn takes_the_place_of(newer: &Event, older: &Event) -> bool {
     let same_comment = newer.comment_id == older.comment_id
         && matches!(newer.name.rsplit('.').next(), Some("edited" | "updated"));
     let in_order = newer.occurred_at.zip(older.occurred_at).is_none_or(|(newer, older)| newer >= older);
-    same_person && in_order && (same_kind || same_comment)
+    // A text among the staff must not stand in a conversation that is answered in public.
+    let same_audience = newer.audience == older.audience;
+    same_person && same_audience && in_order && (same_kind || same_comment)
 }
 
 #[cfg(test)]
@@ -169,6 +171,13 @@ mod tests {
                 &older
             ));
         }
+    }
+
+    #[test]
+    fn a_word_to_the_customer_does_not_take_the_place_of_a_note_among_the_staff() {
+        let note = Event { audience: domain::Audience::Internal, ..said("comment", "1", "kim", 10) };
+        assert!(!takes_the_place_of(&said("comment", "2", "kim", 11), &note));
+        assert!(!takes_the_place_of(&note, &said("comment", "0", "kim", 9)));
     }
 
     #[test]

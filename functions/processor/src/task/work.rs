@@ -2,8 +2,9 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, Task, TaskError, Timestamp};
+use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, Task, TaskError, Timestamp, after};
 use futures::FutureExt;
 
 use crate::after_end::callback;
@@ -14,11 +15,15 @@ use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
 use crate::task::last_look::before_end;
+use crate::task::refusals::Refusal;
 use crate::task::supersede;
 use crate::triage::answer::unclassified;
 use crate::triage::ask::{ask, group};
 use crate::triage::batcher::Member;
 use crate::{Finished, Interrupt, Processor, Registry};
+
+/// Tasks that wait for a service which refuses us come back within this time, and not all at once.
+const PROBE_SPREAD: Duration = Duration::from_secs(30);
 
 /// A task after the work on it.
 pub(crate) struct Worked {
@@ -93,9 +98,9 @@ fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
     })
 }
 
-/// Ends `task` as `interrupt` says, if that ends it, unless it has an end already that nobody has written: a result that its receiver may
-/// know, or something that it began and that has happened after all. The event is read for the latter alone: what
-/// kills the processor may be the event.
+/// Ends `task` as `interrupt` says, if that ends it, unless it has an end already that nobody has written: a result
+/// that its receiver may know, or something that it began and that has happened after all. The event is read for the
+/// latter alone: what kills the processor may be the event.
 async fn give_up(processor: &Processor, task: Task, interrupt: Interrupt, deadline: Timestamp) -> Worked {
     let resources = &processor.resources;
     let looks = task.has_open_intent() && task.control.attempts <= 2 * MAX_ATTEMPTS;
@@ -119,6 +124,10 @@ async fn give_up(processor: &Processor, task: Task, interrupt: Interrupt, deadli
 /// Everything that can end a task before any money is spent on it.
 async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt> {
     let event = read_event(resources, task).await?;
+    if let Some(refusal) = refusal(resources, task, &event) {
+        let until = after(refusal.until, resources.jitter.spread(PROBE_SPREAD));
+        return Err(Interrupt::defer(refusal.why, Some(until)));
+    }
     if let Some(reason) = unwanted(resources, task, &event).await? {
         return Err(Interrupt::Ignore(reason));
     }
@@ -126,6 +135,12 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
         Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
         None => Ok(event),
     }
+}
+
+/// What the service of the event's thread would answer. A task whose reply may be there already asks it all the same.
+fn refusal(resources: &Resources, task: &Task, event: &Event) -> Option<Refusal> {
+    let service = event.target.as_ref().filter(|_| !task.has_open_intent())?.service();
+    resources.refusals.of(service, &task.doc.tenant, resources.clock.now())
 }
 
 /// The error of a task that has used up its attempts: the last one's own, or that nothing came back.

@@ -147,40 +147,17 @@ async fn a_task_that_fails_before_the_work_on_it_says_what_is_in_doubt() {
     assert!(error.message.ends_with("; whether `reply` has happened is not known"), "{error:?}");
 }
 
-/// How long a task takes whose first two comments are answered with `failure`.
-async fn time_to_publish(failure: ServiceFailure) -> Duration {
-    let bench = Bench::new();
-    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(failure); 2]);
-    let id = bench.accept(&issue(7)).await;
-    let began = bench.now();
-    while bench.status(&id).await != TaskStatus::Completed {
-        bench.work().await;
-        bench.pass(Duration::from_secs(1));
-        assert!(between(began, bench.now()) < Duration::from_secs(600), "{:?}", bench.task(&id).await);
-    }
-    assert_eq!(bench.comments().len(), 1);
-    between(began, bench.now())
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_clear_server_error_is_cleared_up_sooner_than_a_lost_answer() {
-    let (clear, lost) = (ServiceFailure::ServerError, ServiceFailure::InDoubt);
-    let (sooner, later) = (time_to_publish(clear).await, time_to_publish(lost).await);
-    assert!((30..35).contains(&sooner.as_secs()), "{sooner:?}");
-    assert!((120..125).contains(&later.as_secs()), "{later:?}");
-}
-
-/// It had been created, and the answer said that it had not.
+/// It had been created, and the answer said that it had not. Listings of comments lag, so it gets the whole minute.
 #[tokio::test(start_paused = true)]
 async fn comment_behind_a_server_error_is_found_and_not_written_again() {
     let bench = Bench::new();
     bench.service.posts.lock().unwrap().push_back(Post::LostTo(ServiceFailure::ServerError));
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
-    let reply = bench.task(&id).await.effect("reply").unwrap().state.clone();
-    let EffectState::Intended { settles_at: Some(settles_at), .. } = reply else { panic!("{reply:?}") };
-    assert_eq!(settles_at, after(bench.now(), SETTLING_AFTER_ERROR));
-    bench.pass(SETTLING_AFTER_ERROR);
+    bench.pass(SETTLING - Duration::from_secs(1));
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Waiting);
+    bench.pass(Duration::from_secs(1));
     bench.work().await;
     assert_eq!((bench.status(&id).await, bench.comments().len()), (TaskStatus::Completed, 1));
 }

@@ -7,8 +7,8 @@ use settings::Environment;
 use tokio::task::JoinSet;
 use wiring::OutsideService;
 
-use super::{Received, Service, standins, thread};
-use crate::Failure;
+use super::{Received, Service, thread};
+use crate::{Failure, stand_ins};
 
 const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
 /// The credential of every stand-in.
@@ -34,7 +34,7 @@ impl Launcher<'_> {
             return Ok(Service { name, standin: false, address, hint });
         }
         let (listener, address) = thread::listen()?;
-        thread::serve(name, listener, self.tasks, standins::gemini(self.clock.clone()))?;
+        thread::serve(name, listener, self.tasks, stand_ins::gemini(self.clock.clone()))?;
         self.environment.gemini_base_url = Some(address.clone());
         self.environment.gemini_api_key = Some(TOKEN.into());
         Ok(Service { name, standin: true, address, hint })
@@ -44,7 +44,7 @@ impl Launcher<'_> {
     /// Returns where it is reached.
     pub(super) fn start(&mut self, service: OutsideService) -> Result<String, Failure> {
         let journal = self.data_dir.map(|dir| dir.join(format!("{}.jsonl", service.name())));
-        let standin = standins::open(service, self.clock.clone(), journal.as_deref())?;
+        let standin = stand_ins::open(service, self.clock.clone(), journal.as_deref())?;
         let (listener, address) = thread::listen()?;
         self.received.add(service.title(), standin.received);
         thread::serve(service.title(), listener, self.tasks, standin.serve)?;

@@ -127,7 +127,7 @@ async fn a_second_401_is_the_answer() {
     })
     .await;
     let error = with_app(&server, hands.clock()).publish(&issue(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Refused);
+    assert_eq!(error.failure, ServiceFailure::AccountRefused);
     assert_eq!((server.count(POST), server.count(TOKENS)), (2, 2));
 }
 

@@ -63,9 +63,15 @@ async fn a_body_is_never_longer_than_github_takes() {
 
 #[tokio::test]
 async fn refusals_are_final() {
-    for status in [400, 401, 403, 404, 422] {
+    for (status, failure) in [
+        (400, ServiceFailure::Refused),
+        (401, ServiceFailure::AccountRefused),
+        (403, ServiceFailure::Refused),
+        (404, ServiceFailure::Refused),
+        (422, ServiceFailure::Refused),
+    ] {
         let error = refused_with(status, &[], "no").await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
+        assert_eq!(error.failure, failure, "{status}");
         assert!(error.to_string().starts_with(&format!("github: create a comment: HTTP {status}: no")));
     }
 }

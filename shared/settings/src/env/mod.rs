@@ -1,11 +1,13 @@
 //! [`Environment`]: what the environment variables say.
 
+mod access;
 mod automations;
 mod aws;
 mod console;
 mod github;
 mod jira;
 mod processors;
+mod roles;
 mod secrets;
 mod slack;
 mod stripe;
@@ -13,11 +15,13 @@ mod urls;
 mod variables;
 mod zendesk;
 
+pub use access::ApiAccess;
 pub(crate) use automations::{AUTOMATION, AUTOMATION_PREFIX};
 pub use aws::AwsResources;
-pub use console::ConsoleToken;
+pub use console::{ConsoleToken, MIN_TOKEN_CHARS};
 pub use github::GithubCredentials;
 pub use jira::JiraAccess;
+pub use roles::{Role, Roles};
 pub use secrets::variable_of;
 pub use variables::Variables;
 pub use zendesk::{ZendeskAccess, ZendeskCredentials};
@@ -62,6 +66,8 @@ pub struct Environment {
     pub zendesk: Option<ZendeskAccess>,
     /// `JIRA_API_URL`, `JIRA_EMAIL`, `JIRA_API_TOKEN`.
     pub jira: Option<JiraAccess>,
+    /// `LINEAR_API_URL`, `LINEAR_API_KEY`.
+    pub linear: Option<ApiAccess>,
     /// `STRIPE_API_KEY`.
     pub stripe_api_key: Option<SecretString>,
     /// `STRIPE_API_URL`, without a slash at its end.
@@ -128,6 +134,7 @@ impl Environment {
             slack_api_url: urls::base(&reader, "SLACK_API_URL"),
             zendesk: zendesk::read(&reader),
             jira: jira::read(&reader),
+            linear: access::read(&reader, "LINEAR_API_URL", "https://api.linear.app", "LINEAR_API_KEY"),
             stripe_api_key: stripe::read(&reader),
             stripe_api_url: urls::base(&reader, "STRIPE_API_URL"),
             automations: automations::read(&reader),
@@ -180,6 +187,15 @@ impl Environment {
     /// Gives the source called `name` this one secret, which a local run has generated.
     pub fn set_secret(&mut self, name: &str, secret: &str) {
         self.webhook_secrets.insert(secrets::key_of(name), Secrets(vec![secret.to_owned().into()]));
+    }
+
+    /// Checks that no two of these `sources`, nor one of them and callbacks, have a secret in common: what one sender
+    /// signs, the other's route would take as another task.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: every pair, by the variables.
+    pub fn check_apart<'s>(&self, sources: impl IntoIterator<Item = &'s str>) -> Result<(), Mistakes> {
+        secrets::check_apart(self, sources)
     }
 
     /// The live secrets of the source called `name`. `None` when it has none: then no signature can be verified.

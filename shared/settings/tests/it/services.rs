@@ -63,6 +63,18 @@ fn jira_is_read() {
 }
 
 #[test]
+fn a_service_that_wants_no_more_than_a_token_is_at_its_public_address_unless_another_is_named() {
+    let linear = read(&[("LINEAR_API_KEY", "hunter2")]).linear.unwrap();
+    assert_eq!(
+        (linear.url.as_str(), linear.token.unwrap().expose_secret()),
+        ("https://api.linear.app", "hunter2")
+    );
+    let linear = read(&[("LINEAR_API_URL", "http://127.0.0.1:1/")]).linear.unwrap();
+    assert!(linear.url == "http://127.0.0.1:1" && linear.token.is_none(), "a server of one's own needs none");
+    assert!(read(&[]).linear.is_none());
+}
+
+#[test]
 fn an_address_without_credentials_is_no_access_and_no_mistake() {
     let environment = read(&[SUBDOMAIN, JIRA_URL]);
     assert!(environment.zendesk.is_none() && environment.jira.is_none());
@@ -136,6 +148,7 @@ fn no_credential_is_ever_shown() {
     let environment = read(&[
         ("SLACK_BOT_TOKEN", "hunter2"),
         ("STRIPE_API_KEY", "hunter2"),
+        ("LINEAR_API_KEY", "hunter2"),
         SUBDOMAIN,
         OAUTH,
         JIRA_URL,

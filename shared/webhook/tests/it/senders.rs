@@ -7,7 +7,7 @@ use webhook::{Parsed, Provider, Received, Sender};
 
 /// `provider` as a source may have it.
 pub(crate) fn sender(provider: Provider) -> Sender {
-    let site = provider.site().map(|site| site.example.to_owned());
+    let site = provider.row().site.map(|site| site.example.to_owned());
     Sender { site, ..Sender::of(provider) }
 }
 
@@ -212,7 +212,14 @@ fn comments_of_linear_belong_to_their_issue() {
     let comment_body = sample("linear/comment.create.json");
     let comment = read(Provider::Linear, &comment_body);
     assert_eq!((&issue.thread, &issue.tenant), (&comment.thread, &comment.tenant));
+    let target = Target::LinearIssue { id: issue.thread.clone() };
+    assert_eq!((issue.target, comment.target), (Some(target.clone()), Some(target)));
     assert_eq!(issue.priority.map(domain::Priority::level), Some(4));
+    let mut on_a_document: Value = serde_json::from_slice(&comment_body).unwrap();
+    for field in ["issue", "issueId"] {
+        on_a_document["data"].as_object_mut().unwrap().remove(field);
+    }
+    assert_eq!(read(Provider::Linear, on_a_document.to_string().as_bytes()).target, None);
     let bot = patched(&comment_body, "/actor/type", json!("OauthClient"));
     assert!(read(Provider::Linear, &bot).actor_is_bot);
 }

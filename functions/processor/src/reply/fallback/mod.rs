@@ -10,11 +10,13 @@ mod sketch;
 
 use std::time::Duration;
 
-use domain::{Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, short_sha256};
+use domain::{
+    Audience, Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, short_sha256,
+};
 use futures::future::join_all;
 use tracing::{debug, warn};
 
-use crate::automation::untrusted::visible;
+use crate::automation::visible::visible;
 use crate::reply::gate::pass_reply;
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
@@ -142,6 +144,10 @@ pub(crate) struct Memory {
 pub(crate) async fn memory(claimed: &ClaimedTask, finished: &Finished) -> Option<Memory> {
     let TaskOutput::Draft(_) = finished.output else { return None };
     let text = claimed.published.lock().await.take()?;
+    // What was said among the staff is no answer for anybody else.
+    if claimed.audience() != Audience::Public {
+        return None;
+    }
     let doc = &claimed.task.lock().await.doc;
     match doc.draft.as_ref()?.from {
         DraftOrigin::Model | DraftOrigin::Person => {}

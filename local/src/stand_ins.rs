@@ -1,4 +1,4 @@
-//! The stand-ins by service: the one place of `dev` that names them.
+//! The stand-ins by service: the one place that names them.
 
 use std::io;
 use std::path::Path;
@@ -8,42 +8,64 @@ use domain::Clock;
 use standins::gemini::GeminiStandin;
 use standins::github::GithubStandin;
 use standins::jira::JiraStandin;
+use standins::linear::LinearStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
-use standins::{Builder, State};
+use standins::{Builder, ReceivedRequest, State};
 use tokio::net::TcpListener;
 use wiring::OutsideService;
 
-use super::received::Since;
 use crate::Failure;
 
+/// The requests from a number on, and the number to go on with.
+pub(crate) type Since = Box<dyn Fn(u64) -> (u64, Vec<ReceivedRequest>) + Send + Sync>;
+
 /// A stand-in, whatever its service.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     /// Serves it.
-    pub(super) serve: Serve,
+    pub(crate) serve: Serve,
     /// What it received.
-    pub(super) received: Since,
+    pub(crate) received: Since,
 }
 
 /// Serves a stand-in until dropped.
-pub(super) type Serve = Box<dyn FnOnce(TcpListener) -> Serving + Send>;
+pub(crate) type Serve = Box<dyn FnOnce(TcpListener) -> Serving + Send>;
 
 type Serving = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// Opens a stand-in, which remembers what its journal holds if there is one.
 type Open = fn(Clock, Option<&Path>) -> io::Result<Opened>;
 
-const STANDINS: [(OutsideService, Open); 5] = [
+const STANDINS: &[(OutsideService, Open)] = &[
     (OutsideService::Github, |clock, journal| open_by(GithubStandin::builder(), clock, journal)),
     (OutsideService::Slack, |clock, journal| open_by(SlackStandin::builder(), clock, journal)),
     (OutsideService::Zendesk, |clock, journal| open_by(ZendeskStandin::builder(), clock, journal)),
     (OutsideService::Jira, |clock, journal| open_by(JiraStandin::builder(), clock, journal)),
+    (OutsideService::Linear, |clock, journal| open_by(LinearStandin::builder(), clock, journal)),
     (OutsideService::Stripe, |clock, journal| open_by(StripeStandin::builder(), clock, journal)),
 ];
 
+/// What `afterhook standin` takes for the model; the others are called like their services.
+const GEMINI: &str = "gemini";
+
+/// The names of all stand-ins.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    [GEMINI].into_iter().chain(STANDINS.iter().map(|(service, _)| service.name()))
+}
+
+/// Serves the stand-in called `name`, which forgets everything with the process.
+pub(crate) fn named(name: &str) -> Result<Serve, Failure> {
+    if name == GEMINI {
+        return Ok(gemini(Clock::system()));
+    }
+    let service = OutsideService::ALL.iter().copied().find(|service| service.name() == name);
+    let service = service.ok_or_else(|| Failure::new(format!("there is no stand-in called {name}")))?;
+    Ok(open(service, Clock::system(), None)?.serve)
+}
+
 /// The stand-in of `service`.
-pub(super) fn open(service: OutsideService, clock: Clock, journal: Option<&Path>) -> Result<Opened, Failure> {
+pub(crate) fn open(service: OutsideService, clock: Clock, journal: Option<&Path>) -> Result<Opened, Failure> {
     let Some((_, open)) = STANDINS.iter().find(|(of, _)| *of == service) else {
         return Err(Failure::new(format!("{service} has no stand-in: {}", service.how())));
     };
@@ -52,7 +74,7 @@ pub(super) fn open(service: OutsideService, clock: Clock, journal: Option<&Path>
 }
 
 /// The stand-in of the model.
-pub(super) fn gemini(clock: Clock) -> Serve {
+pub(crate) fn gemini(clock: Clock) -> Serve {
     let standin = GeminiStandin::builder().clock(clock).build();
     Box::new(move |listener| Box::pin(async move { standin.serve(listener).await }))
 }

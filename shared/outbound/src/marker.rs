@@ -1,13 +1,11 @@
 //! The hidden marker that makes a comment of ours recognisable, and the body around it.
 //!
-//! The marker is the proof that an effect happened. So only this file may put one into a comment: a
-//! model or a person who got `<!-- afterhook:… -->` into a text could make another task believe that
-//! it had already answered.
+//! The marker is the proof that an effect happened, for services whose comments are Markdown or plain text and
+//! take nothing besides. So only this file may put one into a comment: a model or a person who got
+//! `<!-- afterhook:… -->` into a text could make another task believe that it had already answered.
 
 use domain::{Mark, clip};
 
-/// Longest body of a comment. GitHub counts characters; UTF-16 units are never fewer.
-const MAX_BODY: usize = 65_536;
 /// Put where a text was cut.
 const ELLIPSIS: &str = "\n\n… (cut: too long for one comment)";
 /// Room kept for closing a code fence.
@@ -16,10 +14,12 @@ const OPEN: &str = "<!--";
 const CLOSE: &str = "-->";
 const NAMESPACE: &str = "afterhook:";
 
-/// The body of a comment that says `text` and carries `mark` on its last line.
-pub(crate) fn compose(text: &str, mark: &Mark) -> String {
+/// The body of a comment that says `text` and carries `mark` on its last line, in at most `max_units` UTF-16
+/// units: services count characters, and units are never fewer.
+#[must_use]
+pub fn compose(text: &str, mark: &Mark, max_units: usize) -> String {
     let marker = line(mark);
-    let room = MAX_BODY.saturating_sub(marker.len() + 2 + FENCE_ROOM);
+    let room = max_units.saturating_sub(marker.len() + 2 + FENCE_ROOM);
     let mut body = shorten(neutralise(text.trim_end()), room);
     // In an unclosed code block the marker would be shown.
     if let Some(fence) = open_fence(&body).filter(|fence| fence.len() < FENCE_ROOM) {
@@ -32,13 +32,15 @@ pub(crate) fn compose(text: &str, mark: &Mark) -> String {
 }
 
 /// Whether `body` carries exactly this mark, on a line of its own.
-pub(crate) fn carries(body: &str, mark: &Mark) -> bool {
+#[must_use]
+pub fn carries(body: &str, mark: &Mark) -> bool {
     let marker = line(mark);
     body.lines().any(|line| line.trim() == marker)
 }
 
 /// `body` without marker lines: what a comment of ours says.
-pub(crate) fn strip(body: &str) -> String {
+#[must_use]
+pub fn strip(body: &str) -> String {
     let said: Vec<&str> = body.lines().filter(|line| !is_marker(line.trim())).collect();
     said.join("\n").trim_end().to_owned()
 }
@@ -73,7 +75,8 @@ fn in_namespace(after: &str) -> bool {
 }
 
 /// `text` in at most `room` UTF-16 units, with a visible sign if it was cut.
-fn shorten(mut text: String, room: usize) -> String {
+#[must_use]
+pub fn shorten(mut text: String, room: usize) -> String {
     if utf16_len(&text) <= room {
         return text;
     }
@@ -122,10 +125,17 @@ fn open_fence(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use domain::TaskId;
+    use domain::{Mark, TaskId};
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{ELLIPSIS, carries, strip, utf16_len};
+
+    /// GitHub's limit.
+    const MAX_BODY: usize = 65_536;
+
+    fn compose(text: &str, mark: &Mark) -> String {
+        super::compose(text, mark, MAX_BODY)
+    }
 
     /// What hostile texts are made of; `MARK` is that of another task.
     const PIECES: [&str; 12] =

@@ -1,0 +1,67 @@
+//! [`Place`]: where the answer to an event goes, and who sees it there.
+
+use domain::{Audience, Comment, InternalNotes, Mark, Proof, Publisher, ServiceError, Target, TaskError};
+use webhook::IgnoreReason;
+
+use crate::Interrupt;
+use crate::reply::approval::REPLY;
+use crate::task::claimed_task::ClaimedTask;
+
+/// The place of an answer. An answer must not be seen by more people than what caused it: what the staff alone can
+/// see is answered by a note among the staff, or not at all.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) service: &'a dyn Publisher,
+    pub(crate) target: &'a Target,
+    /// Set when the answer is for the staff alone.
+    notes: Option<&'a dyn InternalNotes>,
+}
+
+impl<'a> Place<'a> {
+    /// The place for the answer of `claimed`, by what is known of the event by now.
+    pub(crate) fn of(claimed: &'a ClaimedTask) -> Result<Self, Interrupt> {
+        let target = claimed.event.target.as_ref().ok_or_else(|| {
+            let message = format!("an event of the kind {} has no thread to answer in", claimed.event.name);
+            Interrupt::fail(TaskError::new("publish", "no_target", message))
+        })?;
+        let service = claimed.resources.services.of(target);
+        let service = service.map_err(|error| Interrupt::from_service(REPLY, &error, claimed.now()))?;
+        let notes = match claimed.audience() {
+            Audience::Public => None,
+            Audience::Internal => Some(service.internal_notes().ok_or_else(too_private)?),
+            Audience::Restricted => return Err(too_private()),
+        };
+        Ok(Self { service, target, notes })
+    }
+
+    /// Who sees the answer.
+    pub(crate) fn audience(&self) -> Audience {
+        if self.notes.is_some() { Audience::Internal } else { Audience::Public }
+    }
+
+    /// The last `limit` comments that everybody may know who sees the answer.
+    pub(crate) async fn history(&self, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        match self.notes {
+            Some(notes) => notes.history(self.target, limit).await,
+            None => self.service.history(self.target, limit).await,
+        }
+    }
+
+    /// Adds the answer.
+    pub(crate) async fn publish(&self, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        match self.notes {
+            Some(notes) => notes.publish(self.target, text, mark).await,
+            None => self.service.publish(self.target, text, mark).await,
+        }
+    }
+}
+
+/// The last look of the gate: whether those who will see the answer may all see what caused it.
+pub(crate) fn check_audience(claimed: &ClaimedTask, place: &Place<'_>) -> Result<(), Interrupt> {
+    if place.audience().is_wider_than(claimed.audience()) { Err(too_private()) } else { Ok(()) }
+}
+
+fn too_private() -> Interrupt {
+    let why = "the answer would be seen by more people than what caused it";
+    Interrupt::Ignore(format!("{}: {why}", IgnoreReason::Internal.as_str()))
+}

@@ -1,0 +1,61 @@
+//! [`Api`]: authorised questions to Linear, and who we are.
+
+use domain::{Clock, ServiceError};
+use outbound::{BuildError, Call, Client, HeaderMap, Operation, Request, SingleFlight};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::config::{Config, SERVICE, credential};
+use crate::problem;
+use crate::wire::{GraphqlAnswer, Viewer};
+
+pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
+pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
+pub(crate) const STATE: Operation = Operation::reads("read the issue");
+pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
+pub(crate) const FIND: Operation = Operation::reads("look for our comment");
+
+const VIEWER: &str = "query { viewer { id } }";
+
+/// The API as seen by one account.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) client: Client,
+    me: SingleFlight<String>,
+}
+
+impl Api {
+    pub(crate) fn new(key: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        let client = Client::new(&SERVICE, config, credential(key)?, &HeaderMap::new(), clock)?;
+        Ok(Self { client, me: SingleFlight::default() })
+    }
+
+    /// Our account's id. Linear is asked until it has answered once.
+    pub(crate) async fn me(&self, within: Call) -> Result<String, ServiceError> {
+        let call = Call { operation: LOGIN, ..within };
+        let fetch = async {
+            let viewer: Viewer = self.ask(call, VIEWER, json!({})).await?;
+            Ok(viewer.viewer.id)
+        };
+        self.me.get_by(&self.client, call, |_| true, fetch).await
+    }
+
+    /// The data that `query` asks for. What came from outside is in `variables`, never in the query.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        query: &str,
+        variables: Value,
+    ) -> Result<T, ServiceError> {
+        let body = json!({"query": query, "variables": variables});
+        let request = self.client.request(call, Request::post, &["graphql"], &body)?;
+        let answer = self.client.send(call, &request).await?;
+        // Errors come with a 200 as well as with a 400.
+        if let Some(error) = problem::of(&self.client, call, &answer) {
+            return Err(error);
+        }
+        let read: GraphqlAnswer<T> = self.client.decode(call, &answer)?;
+        Ok(read.data)
+    }
+}

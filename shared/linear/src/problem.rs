@@ -1,0 +1,110 @@
+//! What Linear's errors mean, and how to mend them.
+//!
+//! Source: <https://linear.app/developers/rate-limiting> and the SDK's list of error types. An error has a code
+//! in its `extensions`; the HTTP status alone says little.
+
+use std::time::Duration;
+
+use domain::{ServiceError, ServiceFailure, Timestamp, between};
+use outbound::{Answer, Call, Client, StatusCode};
+use serde::Deserialize;
+
+/// The wait when a rate limit names none, and the longest that is believed.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(3600);
+/// What Linear says of an id that it does not have, before the kind of thing.
+const ABSENT: &str = "Entity not found: ";
+
+#[derive(Debug, Deserialize)]
+struct Errors {
+    #[serde(default)]
+    errors: Vec<GraphqlError>,
+}
+
+#[derive(Debug, Deserialize)]
+struct GraphqlError {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    extensions: Extensions,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Extensions {
+    code: Option<String>,
+    user_presentable_message: Option<String>,
+}
+
+/// The error that `answer` stands for, if it stands for one.
+pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> Option<ServiceError> {
+    let read: Option<Errors> = serde_json::from_slice(&answer.body).ok();
+    match read.and_then(|read| read.errors.into_iter().next()) {
+        Some(error) => Some(coded(client, call, answer, error)),
+        None if answer.status.is_success() => None,
+        None => Some(client.failed(call, answer, "", of_status(answer.status))),
+    }
+}
+
+/// Whether Linear says that it has no such `kind` of thing.
+pub(crate) fn is_absent(error: &ServiceError, kind: &str) -> bool {
+    error.failure == ServiceFailure::Refused && error.message.contains(&format!("{ABSENT}{kind}"))
+}
+
+fn coded(client: &Client, call: Call, answer: &Answer, error: GraphqlError) -> ServiceError {
+    let GraphqlError { message, extensions } = error;
+    let code = extensions.code.unwrap_or_default();
+    let said = match extensions.user_presentable_message.filter(|said| *said != message) {
+        Some(more) => format!("{message}: {more}"),
+        None => message,
+    };
+    match code.as_str() {
+        "RATELIMITED" => {
+            let failure = ServiceFailure::Throttled { after: wait(client.now(), answer) };
+            client.failed_as(call, failure, answer, &said, None)
+        }
+        "AUTHENTICATION_ERROR" => refused(client, call, answer, &said, of_status(StatusCode::UNAUTHORIZED)),
+        "FORBIDDEN" => refused(client, call, answer, &said, of_status(StatusCode::FORBIDDEN)),
+        "INPUT_ERROR"
+        | "INVALID_INPUT"
+        | "BAD_USER_INPUT"
+        | "GRAPHQL_VALIDATION_FAILED"
+        | "USER_ERROR"
+        | "FEATURE_NOT_ACCESSIBLE"
+        | "USAGE_LIMIT_EXCEEDED" => {
+            let absent = said
+                .starts_with(ABSENT)
+                .then_some("it was deleted, or is in a private team that the account is no member of");
+            refused(client, call, answer, &said, absent)
+        }
+        // An unknown code may be that of a fault behind which the comment was made.
+        _ if answer.status.is_success() => client.lost(call, format!("Linear says: {said}")),
+        _ => client.failed(call, answer, &said, of_status(answer.status)),
+    }
+}
+
+fn refused(client: &Client, call: Call, answer: &Answer, said: &str, hint: Option<&str>) -> ServiceError {
+    client.failed_as(call, ServiceFailure::Refused, answer, said, hint)
+}
+
+fn of_status(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            Some("check LINEAR_API_KEY: make a new key under Settings, Account, Security & access")
+        }
+        StatusCode::FORBIDDEN => {
+            Some("the account may not comment there: give its key the permission to write")
+        }
+        _ => None,
+    }
+}
+
+/// How long until that limit is free again which is used up: Linear names the times in milliseconds since 1970.
+fn wait(now: Timestamp, answer: &Answer) -> Duration {
+    let number = |name: String| answer.headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let spent = |limit: &&str| number(format!("x-ratelimit-{limit}-remaining")) == Some(0);
+    let reset = |limit: &str| Timestamp::from_millisecond(number(format!("x-ratelimit-{limit}-reset"))?).ok();
+    let until = ["requests", "complexity"].into_iter().filter(spent).filter_map(|limit| reset(limit)).max();
+    let told = answer.retry_after(now).or_else(|| until.map(|until| between(now, until)));
+    told.unwrap_or(DEFAULT_WAIT).clamp(Duration::from_secs(1), MAX_WAIT)
+}

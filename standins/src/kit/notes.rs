@@ -1,0 +1,169 @@
+//! [`Notes`]: what a service keeps whose threads are lists of plain texts. Each service adds its [`Words`].
+//!
+//! Every thread exists, since it may have come by a sample event, and is open until a test closes it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::marker::PhantomData;
+
+use domain::{ThreadState, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Kept, Reply, Standin, State, article, escape, index};
+
+/// The account behind every credential.
+pub const ACCOUNT: &str = "afterhook";
+
+/// The notes of all threads.
+#[derive(Debug)]
+pub struct Notes<W> {
+    notes: Vec<Note>,
+    /// Of the threads that are not open. Lasts as long as the process.
+    states: BTreeMap<String, ThreadState>,
+    words: PhantomData<fn(W)>,
+}
+
+/// A note of a thread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// Its id.
+    pub id: String,
+    /// The thread that it is in, as the service names it.
+    pub thread: String,
+    /// The account that wrote it.
+    pub author: String,
+    /// What it says.
+    pub text: String,
+    /// Whether the staff alone can see it.
+    pub internal: bool,
+    /// When it was written, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl Note {
+    /// Whether our account wrote it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.author == ACCOUNT
+    }
+
+    /// As services write times.
+    pub(crate) fn time(&self) -> String {
+        Timestamp::from_millisecond(self.at).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+    }
+}
+
+/// What is particular about one service: its routes and its words.
+pub trait Words: Sized + Send + 'static {
+    /// Its name on its pages.
+    const TITLE: &'static str;
+    /// What stands before the names of threads in the paths of their pages.
+    const PAGE: &'static str;
+
+    /// Whether a request is one of the API.
+    fn is_api(call: &Call) -> bool;
+
+    /// Answers a request of the API.
+    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply>;
+
+    /// An error in the service's words.
+    fn error(status: u16, message: &str) -> Reply;
+
+    /// Whether a request of the API changes something.
+    fn writes(call: &Call) -> bool {
+        call.method != http::Method::GET
+    }
+}
+
+impl<W: Words> State for Notes<W> {
+    type Change = Note;
+    const TITLE: &'static str = W::TITLE;
+
+    fn apply(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    fn is_api(call: &Call) -> bool {
+        W::is_api(call)
+    }
+
+    fn writes(call: &Call) -> bool {
+        W::writes(call)
+    }
+
+    fn error(status: u16, message: &str) -> Reply {
+        W::error(status, message)
+    }
+
+    fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+        W::answer(kept, call, now)
+    }
+
+    fn page(&self, segments: &[&str]) -> Option<(String, String)> {
+        let path = segments.join("/");
+        if path.is_empty() {
+            let threads: BTreeMap<&str, ()> = self.notes.iter().map(|note| (&*note.thread, ())).collect();
+            let row = |(thread, ()): (&str, ())| (format!("{}{thread}", W::PAGE), thread.to_owned());
+            return Some(index("Threads", threads.into_iter().map(row)));
+        }
+        let thread = format!("/{path}").strip_prefix(W::PAGE)?.to_owned();
+        let notes = self.of(&thread).map(|note| {
+            let whose = if note.internal { " (internal)" } else { "" };
+            article(&note.id, &format!("{}{whose}", note.author), &note.time(), &note.text)
+        });
+        let body = format!("<h1>{}</h1>{}", escape(&thread), notes.collect::<String>());
+        Some((thread, body))
+    }
+}
+
+impl<W> Notes<W> {
+    /// The notes of a thread, oldest first.
+    pub(crate) fn of(&self, thread: &str) -> impl DoubleEndedIterator<Item = &Note> {
+        self.notes.iter().filter(move |note| note.thread == thread)
+    }
+
+    /// The note with this id.
+    pub(crate) fn with_id(&self, id: &str) -> Option<&Note> {
+        self.notes.iter().find(|note| note.id == id)
+    }
+
+    /// The state of a thread.
+    pub(crate) fn state(&self, thread: &str) -> ThreadState {
+        self.states.get(thread).copied().unwrap_or_default()
+    }
+
+    /// The next note, by our account.
+    pub(crate) fn ours(&self, thread: &str, text: &str, now: Timestamp) -> Note {
+        let (id, author) = ((1_000 + self.notes.len()).to_string(), ACCOUNT.to_owned());
+        let at = now.as_millisecond();
+        Note { id, thread: thread.to_owned(), author, text: text.to_owned(), internal: false, at }
+    }
+}
+
+impl<W> Default for Notes<W> {
+    fn default() -> Self {
+        Self { notes: Vec::new(), states: BTreeMap::new(), words: PhantomData }
+    }
+}
+
+impl<W: Words> Standin<Notes<W>> {
+    /// Adds a note of another account, now.
+    ///
+    /// # Errors
+    /// The journal's.
+    pub fn seed_note(&self, thread: &str, author: &str, text: &str) -> io::Result<()> {
+        let now = self.now();
+        self.with(|kept| kept.change(Note { author: author.to_owned(), ..kept.ours(thread, text, now) }))
+    }
+
+    /// Puts a thread into this state. Lasts as long as the process.
+    pub fn set_state(&self, thread: &str, state: ThreadState) {
+        self.with(|kept| kept.states.insert(thread.to_owned(), state));
+    }
+
+    /// The notes of a thread, oldest first.
+    #[must_use]
+    pub fn notes(&self, thread: &str) -> Vec<Note> {
+        self.with(|kept| kept.of(thread).cloned().collect())
+    }
+}

@@ -1,0 +1,127 @@
+//! The stand-in for Linear: issues with their comments, and a plain page for every issue.
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
+
+use domain::{ThreadState, Timestamp};
+use serde_json::{Value, json};
+
+use crate::kit::{Call, Kept, Notes, Reply, Standin, Words};
+
+/// The stand-in for Linear: a cheap handle, all clones of which share one state. Its threads are the ids of
+/// issues.
+pub type LinearStandin = Standin<Notes<Linear>>;
+
+/// Linear's words.
+#[derive(Debug)]
+pub struct Linear;
+
+impl Words for Linear {
+    const TITLE: &'static str = "Linear";
+    const PAGE: &'static str = "/issue/";
+
+    fn is_api(call: &Call) -> bool {
+        call.path == "/graphql"
+    }
+
+    fn writes(call: &Call) -> bool {
+        query(call).starts_with("mutation")
+    }
+
+    fn error(status: u16, message: &str) -> Reply {
+        failed(status, message, "INTERNAL_SERVER_ERROR")
+    }
+
+    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+        if matches!(call.header("authorization").trim_start_matches("Bearer ").trim(), "" | "INVALID") {
+            return Err(failed(401, "Authentication required, not authenticated", "AUTHENTICATION_ERROR"));
+        }
+        let (query, id) = (query(call), variable(call, "/id"));
+        if query.contains("commentCreate(") {
+            return create(kept, call, now);
+        }
+        let data = if query.contains("viewer {") {
+            json!({"viewer": account(ACCOUNT)})
+        } else if query.contains("comment(") {
+            let note = kept.with_id(id).ok_or_else(|| absent("Comment"))?;
+            json!({"comment": shown(call, note)})
+        } else if query.contains("comments(") {
+            json!({"issue": {"comments": page(kept, call, id)}})
+        } else if query.contains("issue(") {
+            json!({"issue": issue(kept.state(id))})
+        } else {
+            return Err(failed(400, "Cannot query that field", "GRAPHQL_VALIDATION_FAILED"));
+        };
+        Ok(Reply::ok(json!({"data": data})))
+    }
+}
+
+fn query(call: &Call) -> &str {
+    call.field("query").unwrap_or_default()
+}
+
+fn variable<'c>(call: &'c Call, pointer: &str) -> &'c str {
+    call.body["variables"].pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn create(kept: &mut Kept<Notes<Linear>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+    let [id, issue, body] = ["/input/id", "/input/issueId", "/input/body"].map(|place| variable(call, place));
+    if kept.state(issue) == ThreadState::Locked {
+        return Err(absent("Issue"));
+    }
+    if body.trim().is_empty() || issue.is_empty() {
+        return Err(failed(400, "Argument Validation Error", "INVALID_INPUT"));
+    }
+    if kept.with_id(id).is_some() {
+        return Err(failed(400, "conflict on insert of Comment", "INPUT_ERROR"));
+    }
+    let mut note = kept.ours(issue, body, now);
+    if !id.is_empty() {
+        id.clone_into(&mut note.id);
+    }
+    let made = json!({"id": note.id, "url": url(call, &note)});
+    kept.record(note)?;
+    Ok(Reply::ok(json!({"data": {"commentCreate": {"success": true, "comment": made}}})))
+}
+
+/// A page, newest first; its cursor is the number of comments before the next one.
+fn page(kept: &Notes<Linear>, call: &Call, id: &str) -> Value {
+    const PER_PAGE: usize = 100;
+    let start: usize = variable(call, "/after").parse().unwrap_or(0);
+    let nodes: Vec<Value> =
+        kept.of(id).rev().skip(start).take(PER_PAGE).map(|note| shown(call, note)).collect();
+    let end = start + nodes.len();
+    let more = kept.of(id).count() > end;
+    json!({"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": end.to_string()}})
+}
+
+fn issue(state: ThreadState) -> Value {
+    let kind = if state == ThreadState::Closed { "completed" } else { "started" };
+    let archived = (state == ThreadState::Locked).then_some("2026-01-01T00:00:00.000Z");
+    json!({"archivedAt": archived, "trashed": null, "state": {"type": kind}})
+}
+
+fn shown(call: &Call, note: &Note) -> Value {
+    json!({
+        "id": note.id, "body": note.text, "createdAt": note.time(), "url": url(call, note),
+        "user": account(&note.author), "botActor": null,
+    })
+}
+
+fn url(call: &Call, note: &Note) -> String {
+    format!("{}{}{}#{}", call.origin, Linear::PAGE, note.thread, note.id)
+}
+
+fn account(id: &str) -> Value {
+    json!({"id": id, "name": id})
+}
+
+fn absent(kind: &str) -> Reply {
+    failed(400, &format!("Entity not found: {kind}"), "INPUT_ERROR")
+}
+
+fn failed(status: u16, message: &str, code: &str) -> Reply {
+    Reply::new(status, json!({"errors": [{"message": message, "extensions": {"code": code}}]}))
+}

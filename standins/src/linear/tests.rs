@@ -1,0 +1,38 @@
+//! The stand-in as our own client sees it.
+
+use domain::{Clock, Publisher, ServiceFailure, Target, ThreadState};
+use linear::Config;
+
+use super::{Linear, LinearStandin};
+use crate::kit::testing::{keeps_notes, mark, serve};
+
+const ISSUE: &str = "539068e2-ae88-4d09-bd75-22eb4a59612f";
+
+fn target() -> Target {
+    Target::LinearIssue { id: ISSUE.to_owned() }
+}
+
+#[tokio::test]
+async fn our_client_talks_and_finds_what_was_lost() {
+    keeps_notes::<Linear, _>(ISSUE, &target(), |timeout, base| {
+        let config = Config { timeout, ..Config::at(base) };
+        linear::Linear::new(&"lin_api_t".into(), &config, Clock::system()).unwrap()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_mark_makes_one_comment_and_an_archived_issue_takes_none() {
+    let standin = LinearStandin::new();
+    serve(&standin, async |base| {
+        let client = linear::Linear::new(&"t".into(), &Config::at(base), Clock::system()).unwrap();
+        let first = client.publish(&target(), "Hi", &mark(1)).await.unwrap();
+        assert_eq!(client.publish(&target(), "Hi again", &mark(1)).await.unwrap(), first);
+        standin.set_state(ISSUE, ThreadState::Locked);
+        assert_eq!(client.state(&target()).await.unwrap(), ThreadState::Locked);
+        let error = client.publish(&target(), "Hi", &mark(2)).await.unwrap_err();
+        assert_eq!(error.failure, ServiceFailure::Refused);
+    })
+    .await;
+    assert_eq!(standin.notes(ISSUE).len(), 1);
+}
