@@ -127,7 +127,8 @@ impl WireComment {
     }
 
     fn is_marked_internal(&self) -> bool {
-        let internal = |property: &Property| property.key == PUBLIC && property.value["internal"] == json!(true);
+        let internal =
+            |property: &Property| property.key == PUBLIC && property.value["internal"] == json!(true);
         self.properties.as_ref().is_some_and(|properties| properties.iter().any(internal))
     }
 

@@ -33,7 +33,9 @@ mod tests {
         for said in ["Issue is locked.", " issue is locked", "Your account was suspended. Ask support."] {
             assert!(says(said, &known), "{said}");
         }
-        for said in ["", "blocked", "The issue is locked.", "Issue is locked by mona", "account was suspended"] {
+        for said in
+            ["", "blocked", "The issue is locked.", "Issue is locked by mona", "account was suspended"]
+        {
             assert!(!says(said, &known), "{said}");
         }
     }

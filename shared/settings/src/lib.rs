@@ -52,8 +52,8 @@ pub use budget::BudgetSettings;
 pub use effective::{EffectiveBreaker, EffectiveLimits};
 pub use endpoints::EndpointSettings;
 pub use env::{
-    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, Variables,
-    ZendeskAccess, ZendeskCredentials, variable_of,
+    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, PagerdutyAccess,
+    Variables, ZendeskAccess, ZendeskCredentials, variable_of,
 };
 pub use generation::Generation;
 pub use hosts::Hosts;

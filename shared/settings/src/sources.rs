@@ -203,10 +203,10 @@ fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String>
     })
 }
 
-/// Customers who write to Zendesk mention nobody, so every comment counts.
+/// Customers who write to Zendesk mention nobody, nor does anybody in the notes of PagerDuty: every comment counts.
 fn usual_comments(provider: Option<Provider>) -> CommentPolicy {
     match provider {
-        Some(Provider::Zendesk) => CommentPolicy::Thread,
+        Some(Provider::Zendesk | Provider::Pagerduty) => CommentPolicy::Thread,
         _ => CommentPolicy::default(),
     }
 }

@@ -55,9 +55,10 @@ impl ErrorClass {
             | "org_login_required" => ServiceFailure::Later { after: told },
             // Somebody has deleted the message that the thread hangs on, or keeps others from replying to it.
             // An archived channel takes nothing, in any of its threads.
-            "thread_not_found" | "cannot_reply_to_message" | "restricted_action_thread_locked" | "is_archived" => {
-                ServiceFailure::Closed
-            }
+            "thread_not_found"
+            | "cannot_reply_to_message"
+            | "restricted_action_thread_locked"
+            | "is_archived" => ServiceFailure::Closed,
             // What the token may do at all: the next message meets the same.
             "invalid_auth"
             | "not_authed"

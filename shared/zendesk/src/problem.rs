@@ -49,9 +49,7 @@ fn hint(status: StatusCode, is_over: bool) -> Option<&'static str> {
         }
         404 => "the ticket does not exist or was deleted, or the account is not in its group",
         402 => "the account's subscription has ended, or its bill is not paid",
-        _ if is_over => {
-            "a closed ticket takes no more comments: the requester must open a follow-up"
-        }
+        _ if is_over => "a closed ticket takes no more comments: the requester must open a follow-up",
         422 => {
             "Zendesk does not accept the update: perhaps the ticket is closed, or a field that it needs is empty"
         }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Clock, Comment, InternalNotes, Mark, Proof, Publisher, ServiceError, Target, ThreadState, Timestamp,
+    Audience, Clock, Comment, InternalNotes, Mark, Proof, Publisher, ServiceError, Target, ThreadState,
+    Timestamp,
 };
 use outbound::BuildError;
 

@@ -201,9 +201,7 @@ impl<'a> Entry<'a> {
             ServiceFailure::Later { .. }
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::AccountRefused
-            | ServiceFailure::Closed => {
-                Interrupt::from_service(self.name, error, self.claimed.now())
-            }
+            | ServiceFailure::Closed => Interrupt::from_service(self.name, error, self.claimed.now()),
         }
     }
 

@@ -25,7 +25,8 @@ pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<
     let resources = &claimed.resources;
     let look = async {
         let service = resources.services.of(target)?;
-        let (state, audience) = futures::join!(service.state(target), audience(service, target, &claimed.event));
+        let (state, audience) =
+            futures::join!(service.state(target), audience(service, target, &claimed.event));
         Ok((state?, audience?))
     };
     let (state, audience) = resources.look_up("look at the thread", look).await?;
@@ -45,11 +46,7 @@ pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<
 }
 
 /// Who can see the comment of `event`, as of now.
-async fn audience(
-    service: &dyn Publisher,
-    target: &Target,
-    event: &Event,
-) -> Result<Audience, ServiceError> {
+async fn audience(service: &dyn Publisher, target: &Target, event: &Event) -> Result<Audience, ServiceError> {
     let (Some(notes), Some(comment)) = (service.internal_notes(), &event.comment_id) else {
         return Ok(event.audience);
     };

@@ -15,7 +15,9 @@ async fn with_comment_by(account: &str, app: Option<&'static str>, user: Option<
     let ours = comment(2, account, &format!("Hello\n\n<!-- {} -->", mark("1")));
     let comments: Vec<Value> = vec![comment(1, "mona", "It crashes."), ours];
     Server::start(move |asked: &Asked| match asked.path.as_str() {
-        "/app" => app.map_or_else(|| problem(401, &[], "no").into(), |slug| Json(json!({"slug": slug})).into()),
+        "/app" => {
+            app.map_or_else(|| problem(401, &[], "no").into(), |slug| Json(json!({"slug": slug})).into())
+        }
         "/user" => {
             let refused = || problem(403, &[], "Resource not accessible by integration").into();
             user.map_or_else(refused, |login| Json(json!({"login": login})).into())
@@ -40,7 +42,11 @@ async fn knows(github: &Github) -> (bool, bool) {
 async fn an_app_that_people_call_by_its_name_finds_the_comment_of_its_bot() {
     let server = with_comment_by("octo-helper[bot]", Some("octo-helper"), None).await;
     for login in [None, Some("octo-helper"), Some("octo-helper[bot]"), Some("renamed-since")] {
-        assert_eq!(knows(&app_called(&server, Clock::fixed(start()), login)).await, (true, true), "{login:?}");
+        assert_eq!(
+            knows(&app_called(&server, Clock::fixed(start()), login)).await,
+            (true, true),
+            "{login:?}"
+        );
     }
 }
 

@@ -60,7 +60,8 @@ pub(crate) fn app_called(server: &Server, clock: Clock, login: Option<&str>) -> 
 
 /// A client with a token whose account people call `login`.
 pub(crate) fn token_called(server: &Server, login: &str) -> Github {
-    Github::new(Credentials::Token(TOKEN.into()), &called(server, Some(login)), Clock::fixed(start())).unwrap()
+    Github::new(Credentials::Token(TOKEN.into()), &called(server, Some(login)), Clock::fixed(start()))
+        .unwrap()
 }
 
 fn called(server: &Server, login: Option<&str>) -> Config {

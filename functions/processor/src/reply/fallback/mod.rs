@@ -10,7 +10,9 @@ mod sketch;
 
 use std::time::Duration;
 
-use domain::{Audience, Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, short_sha256};
+use domain::{
+    Audience, Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, short_sha256,
+};
 use futures::future::join_all;
 use tracing::{debug, warn};
 
