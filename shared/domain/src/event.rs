@@ -222,8 +222,8 @@ pub enum Target {
     GitlabIssue {
         /// Number of the project.
         project: u64,
-        /// Its name with those of its groups (`harbor/tidepool`), for links alone.
-        path: String,
+        /// Its groups and its name, for links alone; empty where they are no plain names.
+        path: Vec<String>,
         /// Number of the issue in its project.
         number: u64,
         /// Whether an internal note is to be answered: then only another one is seen by no more people.
@@ -233,8 +233,8 @@ pub enum Target {
     GitlabMergeRequest {
         /// Number of the project.
         project: u64,
-        /// Its name with those of its groups (`harbor/tidepool`), for links alone.
-        path: String,
+        /// Its groups and its name, for links alone; empty where they are no plain names.
+        path: Vec<String>,
         /// Number of the merge request in its project.
         number: u64,
     },

@@ -7,7 +7,7 @@ use outbound::{Base, Call, Client, Url};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     project: u64,
-    path: &'a str,
+    path: &'a [String],
     kind: Kind,
     number: u64,
     /// Whether an internal note is to be answered.
@@ -65,12 +65,11 @@ impl<'a> Place<'a> {
         base.join(&[&place[..], below].concat())
     }
 
-    /// Where a person looks at it; `None` when its project's name is none.
+    /// Where a person looks at it; `None` when the project's name is not known.
     pub(crate) fn link(self, base: &Base) -> Option<Url> {
-        let is_name = |part: &&str| !matches!(*part, "" | "." | "..");
         let number = self.number.to_string();
-        let mut parts: Vec<&str> = self.path.split('/').collect();
-        if !parts.iter().all(|part| is_name(part)) {
+        let mut parts: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        if parts.is_empty() || parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
             return None;
         }
         parts.extend(["-", self.kind.name(), &number]);

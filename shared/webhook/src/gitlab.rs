@@ -136,12 +136,19 @@ fn target(
     mark: char,
 ) -> Option<Target> {
     let project = body.number("/project/id").or_else(|| body.number("/project_id"))?;
-    let path = path.to_owned();
+    let path =
+        if path.split('/').all(is_name) { path.split('/').map(str::to_owned).collect() } else { Vec::new() };
     if mark == '!' {
         return Some(Target::GitlabMergeRequest { project, path, number });
     }
     let internal = note.and_then(|note| note.flag("/internal")) == Some(true);
     Some(Target::GitlabIssue { project, path, number, internal })
+}
+
+/// Whether `part` is what GitLab takes for the name of a group or a project.
+fn is_name(part: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    (1..=255).contains(&part.len()) && part.bytes().all(plain) && !matches!(part, "." | "..")
 }
 
 /// What is closed or merged still takes notes; a locked discussion takes those of members alone.

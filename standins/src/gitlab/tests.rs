@@ -7,7 +7,7 @@ use super::{Gitlab, GitlabStandin};
 use crate::kit::testing::{keeps_notes, mark, serve};
 
 fn issue(number: u64, internal: bool) -> Target {
-    Target::GitlabIssue { project: 7, path: "harbor/tidepool".to_owned(), number, internal }
+    Target::GitlabIssue { project: 7, path: vec!["harbor".into(), "tidepool".into()], number, internal }
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub(crate) fn patient(server: &Server, timeout: Duration) -> Gitlab {
 
 /// Issue 23, for the answer to a note that is `internal` or not.
 pub(crate) fn issue(internal: bool) -> Target {
-    Target::GitlabIssue { project: 7, path: "harbor/tidepool".into(), number: 23, internal }
+    Target::GitlabIssue { project: 7, path: vec!["harbor".into(), "tidepool".into()], number: 23, internal }
 }
 
 pub(crate) fn target() -> Target {
@@ -37,7 +37,7 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn merge_request() -> Target {
-    Target::GitlabMergeRequest { project: 7, path: "harbor/tidepool".into(), number: 4 }
+    Target::GitlabMergeRequest { project: 7, path: vec!["harbor".into(), "tidepool".into()], number: 4 }
 }
 
 pub(crate) fn mark(identity: &str) -> Mark {

@@ -202,7 +202,7 @@ fn notes_of_gitlab_belong_to_their_issue() {
     assert!(note.opening.is_some() && webhook::mentions(&note.text, "afterhook"));
     let request = read(Provider::Gitlab, &sample("gitlab/merge_request.open.json"));
     assert_eq!(request.thread, "harbor/tidepool!4");
-    let path = || "harbor/tidepool".to_owned();
+    let path = || vec!["harbor".to_owned(), "tidepool".to_owned()];
     let on_issue = |internal| Some(Target::GitlabIssue { project: 7, path: path(), number: 23, internal });
     assert_eq!((issue.target, note.target), (on_issue(false), on_issue(false)));
     let internal = patched(&sample("gitlab/note.create.json"), "/object_attributes/internal", json!(true));
