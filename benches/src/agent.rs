@@ -44,7 +44,15 @@ mod tests {
         assert_eq!(settings.budget, settings::BudgetSettings::default());
         for model in settings.models.in_use() {
             let limits = settings.models.limits_for(model, settings::Tiers::Ignore);
-            assert_eq!((limits.rpm, limits.tpm, limits.rpd, limits.concurrency), (None, None, None, None));
+            assert_eq!(
+                (
+                    limits.requests_per_minute,
+                    limits.tokens_per_minute,
+                    limits.requests_per_day,
+                    limits.concurrency
+                ),
+                (None, None, None, None)
+            );
         }
     }
 }

@@ -43,7 +43,7 @@ fn standin(settings: &Settings) -> standins::gemini::Builder {
 }
 
 fn rpm(settings: &Settings, model: &str) -> Option<u64> {
-    settings.models.limits.get(model).and_then(|limits| limits.rpm)
+    settings.models.limits.get(model).and_then(|limits| limits.requests_per_minute)
 }
 
 async fn weather(world: &World, settings: &Settings) -> Outcome<Vec<Task>> {

@@ -36,6 +36,10 @@ pub enum Command {
     Send(SendArgs),
     /// Look at tasks, decide about drafts, retry.
     Tasks(TasksArgs),
+    /// List the last webhooks, with what became of each and why.
+    Deliveries(DeliveriesArgs),
+    /// Make a token for the console: prints the line to paste into CONSOLE_TOKEN.
+    Token(TokenArgs),
     /// Put dead letters back to work, after showing them.
     Redrive(RedriveArgs),
     /// Check agent.toml and the environment, and show the effective limits.
@@ -191,6 +195,34 @@ pub enum TasksAction {
 
 fn status(name: &str) -> Result<TaskStatus, String> {
     name.parse()
+}
+
+/// `afterhook deliveries`.
+#[derive(Debug, Args)]
+pub struct DeliveriesArgs {
+    /// Only those of this source.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Only those with this outcome: accepted, ignored, duplicate or refused.
+    #[arg(long)]
+    pub outcome: Option<String>,
+    /// Base URL of the console API.
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// Print a JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
+/// `afterhook token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// Whose it is: the name that decisions are recorded under. With roles (`mona/read+decide`) it is good for those
+    /// alone: read, submit, decide.
+    pub name: String,
 }
 
 /// `afterhook redrive`.

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use ring::rand::{SecureRandom, SystemRandom};
+use crate::random;
 
 const FILE: &str = "secrets.json";
 
@@ -48,9 +48,7 @@ impl DevSecrets {
         if let Some(known) = self.get(name) {
             return Ok(known.to_owned());
         }
-        let mut bytes = [0_u8; 20];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system has no randomness"))?;
-        let made: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let made = random::hex(20)?;
         self.values.insert(name.to_owned(), made.clone());
         self.write()?;
         Ok(made)

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use settings::Mistakes;
+
+use crate::command::token;
+
 /// A message for the person at the terminal: what is wrong, where, and how to mend it.
 #[derive(Debug)]
 pub struct Failure(String);
@@ -10,6 +14,11 @@ impl Failure {
     /// A failure with this message.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
+    }
+
+    /// What is wrong with the configuration.
+    pub(crate) fn mistakes(mistakes: &Mistakes) -> Self {
+        Self(format!("{mistakes}{}", token::offer(mistakes)))
     }
 
     /// What went wrong while doing `what`.

@@ -6,6 +6,7 @@ mod command;
 mod dev;
 mod dev_secrets;
 mod failure;
+mod random;
 mod stand_ins;
 mod terminal;
 
@@ -22,6 +23,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Send(args) => command::send::send(args).await,
         Command::Tasks(args) => command::tasks::tasks(args).await,
         Command::Redrive(args) => command::redrive::redrive(args).await,
+        Command::Deliveries(args) => command::deliveries::deliveries(args).await,
+        Command::Token(args) => command::token::token(&args),
         Command::Check(args) => command::check::check(&args),
         Command::Standin(args) => command::standin::serve(args).await,
     };

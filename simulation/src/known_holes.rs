@@ -2,7 +2,7 @@
 //!
 //! Whoever closes a hole takes its line out.
 
-use crate::world::Verdict;
+use crate::world::Violation;
 
 /// A hole that is known.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub const DEAD_AFTER_STANDSTILL: bool = true;
 /// for settled and looks for its proof too soon. Where clocks differ so much nothing is held up on its way.
 pub const INTENTS_AGE_BY_TWO_CLOCKS: bool = true;
 
-/// The hole that `verdict` is due to, if it is known.
+/// The hole that `violation` is due to, if it is known.
 #[must_use]
-pub fn of(verdict: &Verdict) -> Option<&'static Hole> {
-    ALL.iter().find(|hole| hole.invariant == verdict.invariant && verdict.what.contains(hole.seen))
+pub fn of(violation: &Violation) -> Option<&'static Hole> {
+    ALL.iter().find(|hole| hole.invariant == violation.invariant && violation.what.contains(hole.seen))
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use simulation::planted::Planted;
+use simulation::planted::{FOUND, Planted, first_breaking};
 use simulation::scenario::shrink;
 use simulation::{Options, Scenario, run, run_seeds};
 
@@ -31,9 +31,12 @@ struct Arguments {
     /// With `--shrink`: the invariant that must still be broken, by a part of its name.
     #[arg(long, default_value = "")]
     invariant: String,
-    /// Plant a bug.
-    #[arg(long, value_parser = Planted::from_name)]
-    planted: Option<Planted>,
+    /// Plant a bug; without a name, plant each of them, and say when it was found.
+    #[arg(long, value_name = "BUG", num_args = 0..=1, default_missing_value = "all", value_parser = planted)]
+    planted: Option<Planting>,
+    /// Drain a backlog of so many tasks, whose processors all die five times.
+    #[arg(long, value_name = "TASKS")]
+    backlog: Option<u32>,
     /// Go on after a failure, and report the first.
     #[arg(long)]
     all: bool,
@@ -42,10 +45,30 @@ struct Arguments {
     threads: Option<usize>,
 }
 
+/// How often all processors die while a backlog is drained.
+const DEATHS: u32 = 5;
+
+/// Which bugs are planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Planting {
+    Each,
+    One(Planted),
+}
+
+fn planted(name: &str) -> Result<Planting, String> {
+    if name == "all" { Ok(Planting::Each) } else { Planted::from_name(name).map(Planting::One) }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let options = Options { traced: arguments.trace, planted: arguments.planted };
+    let planted = match arguments.planted {
+        Some(Planting::One(planted)) => Some(planted),
+        Some(Planting::Each) | None => None,
+    };
+    let options = Options { traced: arguments.trace, planted };
     let is_sound = match arguments.seed {
+        _ if arguments.planted == Some(Planting::Each) => find_planted(),
+        _ if arguments.backlog.is_some() => drain(arguments.backlog.unwrap_or_default()),
         Some(seed) => replay(seed, options, &arguments),
         None => run_many(&arguments, options),
     };
@@ -59,13 +82,40 @@ fn replay(seed: u64, options: Options, arguments: &Arguments) -> bool {
         let quiet = Options { traced: false, ..options };
         scenario = shrink(scenario, 1_000, |smaller| {
             let outcome = run(smaller, quiet);
-            outcome.verdicts.iter().any(|verdict| verdict.invariant.contains(&arguments.invariant))
+            outcome.violations.iter().any(|violation| violation.invariant.contains(&arguments.invariant))
         });
         println!("{scenario:#?}");
     }
     let outcome = run(&scenario, options);
     print!("{outcome}");
     outcome.unknown().next().is_none()
+}
+
+/// Whether each planted bug is found within its seeds.
+fn find_planted() -> bool {
+    println!("{:<28} {:>8} {:>8} {:>9}  broke", "bug", "found at", "within", "took");
+    let mut all = true;
+    for (planted, within, invariant) in FOUND {
+        let began = Instant::now();
+        let seed = first_breaking(*planted, *within, invariant);
+        all &= seed.is_some();
+        let at = seed.map_or_else(|| "never".to_owned(), |seed| seed.to_string());
+        println!("{planted:<28} {at:>8} {within:>8} {:>8.1?}  {invariant}", began.elapsed());
+    }
+    all
+}
+
+/// Whether everything holds after a backlog of so many `tasks` was drained.
+fn drain(tasks: u32) -> bool {
+    let began = Instant::now();
+    let outcome = run(&Scenario::backlog(tasks, DEATHS), Options::default());
+    let (took, lasted) = (began.elapsed(), outcome.lasted);
+    print!("{outcome}");
+    println!(
+        "{} processors killed; drained in {lasted:.0?} of its own time, {took:.1?} of ours",
+        outcome.killed
+    );
+    outcome.violations.is_empty()
 }
 
 fn run_many(arguments: &Arguments, options: Options) -> bool {

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use outbound::simulated;
 use tokio::runtime::Builder;
 
 use crate::invariants;
 use crate::known_holes::{self, Hole};
 use crate::planted::Planted;
 use crate::scenario::Scenario;
-use crate::world::{Injected, ToWorld, Verdict, World};
+use crate::world::{Injected, ToWorld, Violation, World};
 
 /// A run that is not at rest after so long hangs.
 const RUN_TIMEOUT: Duration = Duration::from_secs(60 * 86_400);
@@ -37,26 +36,28 @@ pub struct Outcome {
     /// Its seed.
     pub seed: u64,
     /// What does not hold.
-    pub verdicts: Vec<Verdict>,
+    pub violations: Vec<Violation>,
     /// Every step, if that was asked for.
     pub trace: Vec<String>,
     /// What went wrong how often.
     pub injected: Injected,
     /// Tasks that there were.
     pub tasks: usize,
+    /// Environments that died.
+    pub killed: usize,
     /// The time that passed in it.
     pub lasted: Duration,
 }
 
 impl Outcome {
     /// What does not hold and is no known hole.
-    pub fn unknown(&self) -> impl Iterator<Item = &Verdict> {
-        self.verdicts.iter().filter(|verdict| known_holes::of(verdict).is_none())
+    pub fn unknown(&self) -> impl Iterator<Item = &Violation> {
+        self.violations.iter().filter(|violation| known_holes::of(violation).is_none())
     }
 
     /// The known holes that were met with.
     pub fn known(&self) -> impl Iterator<Item = &'static Hole> {
-        self.verdicts.iter().filter_map(known_holes::of)
+        self.violations.iter().filter_map(known_holes::of)
     }
 }
 
@@ -66,11 +67,11 @@ impl fmt::Display for Outcome {
         for line in &self.trace {
             writeln!(f, "{line}")?;
         }
-        for verdict in &self.verdicts {
-            let known = known_holes::of(verdict).map(|hole| format!(" (known: {})", hole.name));
-            writeln!(f, "{}: {}{}", verdict.invariant, verdict.what, known.unwrap_or_default())?;
+        for violation in &self.violations {
+            let known = known_holes::of(violation).map(|hole| format!(" (known: {})", hole.name));
+            writeln!(f, "{}: {}{}", violation.invariant, violation.what, known.unwrap_or_default())?;
         }
-        if self.trace.is_empty() && !self.verdicts.is_empty() {
+        if self.trace.is_empty() && !self.violations.is_empty() {
             writeln!(f, "replay it: cargo run -p simulation -- --seed {} --trace", self.seed)?;
         }
         Ok(())
@@ -87,8 +88,11 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
     let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
         let world = World::new(Arc::new(scenario.clone()), options.planted, options.traced);
-        let entered = simulated::enter(Arc::new(ToWorld::of(&world)));
+        let network = Arc::new(ToWorld::of(&world));
+        let entered = (outbound::simulated::enter(network.clone()), gemini::simulated::enter(network));
+        processor::relapse::plant(options.planted == Some(Planted::IntentNamesNoText));
         let outcome = live(&world).await;
+        processor::relapse::plant(false);
         drop(entered);
         world.close();
         outcome
@@ -101,18 +105,19 @@ async fn live(world: &Arc<World>) -> Outcome {
     let lot = fastrand::Rng::with_seed(world.scenario.seed ^ 0x5eed);
     world.scheduler.run(lot, lead(Arc::clone(world))).await;
     let lasted = world.time.elapsed();
-    let mut verdicts = world.history().violations.clone();
+    let mut violations = world.history().violations.clone();
     // An invariant that cannot even be looked at does not hold.
     match catch_unwind(AssertUnwindSafe(|| invariants::check(world))) {
-        Ok(found) => verdicts.extend(found),
-        Err(_) => verdicts.push(Verdict { invariant: "nothing panics", what: "a check did".to_owned() }),
+        Ok(found) => violations.extend(found),
+        Err(_) => violations.push(Violation { invariant: "nothing panics", what: "a check did".to_owned() }),
     }
     Outcome {
         seed: world.scenario.seed,
-        verdicts,
+        violations,
         trace: world.trace.take(),
         injected: world.faults.injected(),
         tasks: world.tasks.all().len(),
+        killed: world.scheduler.killed(),
         lasted,
     }
 }

@@ -10,7 +10,7 @@ use std::thread;
 use crate::known_holes;
 use crate::run::{Options, Outcome, run};
 use crate::scenario::Scenario;
-use crate::world::{Injected, lock};
+use crate::world::{Injected, Mishap, Port, lock};
 
 /// What came of many runs.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Summary {
     pub seeds: u64,
     /// Tasks that lived in them.
     pub tasks: u64,
+    /// Environments that died in them.
+    pub killed: u64,
     /// What went wrong how often.
     pub injected: Injected,
     /// The first seed of each known hole that was met with, and in how many runs it was.
@@ -33,11 +35,12 @@ impl Summary {
     fn add(&mut self, outcome: Outcome) {
         self.seeds += 1;
         self.tasks += outcome.tasks as u64;
+        self.killed += outcome.killed as u64;
         for (what, count) in &outcome.injected {
             *self.injected.entry(*what).or_default() += count;
         }
         count(&mut self.known, outcome.seed, outcome.known().map(|hole| hole.name));
-        count(&mut self.unknown, outcome.seed, outcome.unknown().map(|verdict| verdict.invariant));
+        count(&mut self.unknown, outcome.seed, outcome.unknown().map(|violation| violation.invariant));
         let is_first = self.failed.as_ref().is_none_or(|failed| outcome.seed < failed.seed);
         if is_first && outcome.unknown().next().is_some() {
             self.failed = Some(outcome);
@@ -59,9 +62,19 @@ fn count(
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} runs, {} tasks", self.seeds, self.tasks)?;
-        for ((port, mishap), count) in &self.injected {
-            writeln!(f, "  {port:?} {mishap:?}: {count}")?;
+        let faults: u64 = self.injected.values().sum();
+        writeln!(f, "{} runs, {} tasks, {faults} faults, {} deaths", self.seeds, self.tasks, self.killed)?;
+        write!(f, "  {:<12}", "faults")?;
+        for port in Port::ALL {
+            write!(f, "{:>10}", format!("{port:?}"))?;
+        }
+        writeln!(f)?;
+        for mishap in Mishap::ALL {
+            write!(f, "  {:<12}", format!("{mishap:?}"))?;
+            for port in Port::ALL {
+                write!(f, "{:>10}", self.injected.get(&(port, mishap)).copied().unwrap_or_default())?;
+            }
+            writeln!(f)?;
         }
         for hole in known_holes::ALL {
             match self.known.get(hole.name) {

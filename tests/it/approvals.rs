@@ -121,9 +121,14 @@ impl Asked {
 
     /// `user` clicks the button at `place` of the message.
     async fn click(&self, message: &StoredMessage, place: usize, user: &str) -> Answer {
+        self.click_in("T0STANDIN", message, place, user).await
+    }
+
+    /// The same in another workspace, whose clicks come under the same app's signature.
+    async fn click_in(&self, team: &str, message: &StoredMessage, place: usize, user: &str) -> Answer {
         let button = buttons(message).unwrap()[place].clone();
         let payload = json!({
-            "type": "block_actions", "team": {"id": "T0STANDIN"},
+            "type": "block_actions", "team": {"id": team},
             "user": {"id": user, "username": "mona"}, "channel": {"id": message.channel},
             "message": {"ts": message.ts}, "response_url": "https://hooks.slack.com/actions/T1/1/x",
             "actions": [{"action_id": button["action_id"], "value": button["value"], "type": "button"}],
@@ -335,5 +340,39 @@ async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(asked.question().await.ts, message.ts);
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn who_requested_a_task_does_not_approve_it_by_a_click_and_is_told_so() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    asked
+        .change(|task| {
+            domain::API_SOURCE.clone_into(&mut task.doc.source);
+            "mona".clone_into(&mut task.doc.actor);
+        })
+        .await;
+    let answer = asked.click(&message, APPROVE, APPROVER).await;
+    assert_eq!((answer.status, answer.json()["reason"].clone()), (200, json!("own_task")));
+    let told = asked.told(APPROVER).await;
+    assert!(told.contains("You requested this task"), "{told}");
+    assert_eq!(asked.api.task(&asked.id).await["status"], "awaiting_approval");
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_click_in_another_workspace_is_nobodys_though_all_its_ids_are_ours() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    let began = Instant::now();
+    while asked.stored().await.doc.notices.iter().all(|notice| notice.state.message().is_none()) {
+        assert!(began.elapsed() < TIMEOUT, "the message was posted, and never known to be");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let answer = asked.click_in("T0FOREIGN", &message, APPROVE, APPROVER).await;
+    assert_eq!((answer.status, answer.json()["reason"].clone()), (200, json!("not_allowed")));
+    assert_eq!(asked.api.task(&asked.id).await["status"], "awaiting_approval");
+    assert_eq!(asked.click(&message, APPROVE, APPROVER).await.word(), "decided");
     asked.running.stop().await;
 }

@@ -23,7 +23,7 @@ const COMPLETING: [&str; 21] = [
     "UpdateItem",              // triage: breaker and quota
     "UpdateItem",              // what came of it
     "PutItem",                 // the transcript of triage
-    "PutItem",                 // its verdict
+    "PutItem",                 // its answer
     "GetItem",                 // an answer that a former try has saved
     "UpdateItem",              // the answer: breaker and quota
     "UpdateItem",              // what came of it

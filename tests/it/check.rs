@@ -100,3 +100,23 @@ async fn the_schema_for_editors_is_printed_as_it_is_committed() {
         "write it anew: cargo run -- check --schema > agent/agent.schema.json"
     );
 }
+
+#[tokio::test]
+async fn what_is_dangerous_and_no_mistake_is_a_warning() {
+    let (dir, path) = project("[budget]\nper_day_usd = 20\nper_tenant_day_usd = 5\n");
+    let sets = [("AUTOMATION_RESET", "Bearer x"), ("AUTOMATION_TEAM", "red")];
+    let stdout = check(&path, &sets).await.assert_success().stdout.clone();
+    assert!(
+        stdout.contains("warning: budget: nothing bounds how long two agents may answer each other"),
+        "{stdout}"
+    );
+    assert_eq!(stdout.matches("warning: ").count(), 1, "{stdout}");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("/reset\"\n", "/reset\"\napproval = \"never\"\n")).unwrap();
+    let stdout = check(&path, &sets).await.assert_success().stdout.clone();
+    assert!(
+        stdout.contains("warning: automations.http.reset.approval: the call is made without a person"),
+        "{stdout}"
+    );
+    drop(dir);
+}

@@ -1,5 +1,5 @@
-//! The documents: what SECURITY.md claims is held by tests that exist, links lead somewhere, and each guide to
-//! a sender names the address and the variable that are this sender's.
+//! The documents: what SECURITY.md claims and ARCHITECTURE.md calls an invariant is held by tests that exist, links lead
+//! somewhere, and each guide to a sender names the address and the variable that are this sender's.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use webhook::Provider;
 use wiring::OutsideService;
 
-/// What a line of SECURITY.md begins with that names the tests of the claim above it.
+/// What a line begins with that names the tests of the claim above it.
 const HELD_BY: &str = "- held by ";
-/// SECURITY.md names no fewer tests, or this file has stopped finding them.
-const MIN_CLAIMS: usize = 50;
+/// The pages with such lines, and how many tests each names at the least, or this file has stopped finding them.
+const CLAIMS: &[(&str, usize)] = &[("SECURITY.md", 50), ("ARCHITECTURE.md", 60)];
 /// What the workspace's tests are written in.
 const CODE: &[&str] = &["benches", "functions", "local", "shared", "simulation", "standins", "tests"];
 /// The senders that have a guide.
@@ -79,8 +79,13 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
+/// The names in the lines of `page` that begin with [`HELD_BY`].
+fn held_by(page: &str) -> Vec<&str> {
+    page.lines().map(str::trim).filter(|line| line.starts_with(HELD_BY)).flat_map(quoted).collect()
+}
+
 #[test]
-fn tests_that_security_names_exist() {
+fn tests_that_the_pages_name_exist() {
     let mut files = Vec::new();
     for folder in CODE {
         below(&root().join(folder), ".rs", &mut files);
@@ -89,12 +94,45 @@ fn tests_that_security_names_exist() {
     for file in &files {
         tests.extend(tests_in(&fs::read_to_string(file).unwrap()));
     }
-    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
-    let lines = page.lines().map(str::trim).filter(|line| line.starts_with(HELD_BY));
-    let named: Vec<&str> = lines.flat_map(quoted).collect();
-    assert!(named.len() >= MIN_CLAIMS, "SECURITY.md names {} tests", named.len());
-    let gone: Vec<&str> = named.into_iter().filter(|name| !tests.contains(*name)).collect();
-    assert!(gone.is_empty(), "SECURITY.md names {gone:?}, which are no tests");
+    for (name, at_least) in CLAIMS {
+        let page = fs::read_to_string(root().join(name)).unwrap();
+        let named = held_by(&page);
+        assert!(named.len() >= *at_least, "{name} names {} tests", named.len());
+        let gone: Vec<&str> = named.into_iter().filter(|name| !tests.contains(*name)).collect();
+        assert!(gone.is_empty(), "{name} names {gone:?}, which are no tests");
+    }
+}
+
+/// The numbered paragraphs of the section `title` of `page`.
+fn paragraphs<'p>(page: &'p str, title: &str) -> Vec<&'p str> {
+    let section = page.split("\n## ").find_map(|section| section.strip_prefix(title)).unwrap();
+    let is_number =
+        |line: &str| line.split_once(". ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    let mut found = Vec::new();
+    let (mut begin, mut at) = (None, 0);
+    for line in section.split_inclusive('\n') {
+        if is_number(line) {
+            found.extend(begin.replace(at).and_then(|begin: usize| section.get(begin..at)));
+        }
+        at += line.len();
+    }
+    found.extend(begin.and_then(|begin| section.get(begin..)));
+    found
+}
+
+#[test]
+fn every_invariant_names_a_test() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let invariants = paragraphs(&page, "Invariants\n");
+    assert!(invariants.len() >= 25, "{} invariants", invariants.len());
+    let bare: Vec<&str> = invariants.into_iter().filter(|text| held_by(text).is_empty()).collect();
+    assert!(bare.is_empty(), "no test holds {bare:#?}");
+}
+
+#[test]
+fn paragraphs_of_a_section_are_told_apart() {
+    let page = "# x\n## One\n1. a\n## Two\n\n1. b\n   c\n12. d\n\n## Three\n1. e";
+    assert_eq!(paragraphs(page, "Two\n"), ["1. b\n   c\n", "12. d\n"]);
 }
 
 #[test]
@@ -165,7 +203,7 @@ fn abilities(provider: Provider) -> String {
     let service = OutsideService::of_threads(provider);
     let is_answered = service.is_some();
     let knows_state = service.is_some_and(OutsideService::knows_state);
-    let cells = [is_answered, is_answered, knows_state, is_answered && provider.answers_internally()];
+    let cells = [is_answered, is_answered, knows_state, is_answered && provider.row().answers_internally];
     let cells = cells.map(|can| if can { "yes" } else { "–" });
     format!("| `{}` | {} |", provider.name(), cells.join(" | "))
 }

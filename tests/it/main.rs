@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 
 mod approvals;
+mod attacks;
 mod aws;
 mod aws_contract;
 mod binary;
@@ -10,6 +11,7 @@ mod circles;
 mod commands;
 mod console;
 mod crash;
+mod deployed;
 mod dev;
 mod directions;
 mod documents;

@@ -16,7 +16,7 @@ const COMPLETING: [&str; 22] = [
     "state.swap",           // triage: breaker and quota
     "state.swap",           // what came of it
     "payloads.put_new",     // the transcript of triage
-    "tasks.save",           // its verdict
+    "tasks.save",           // its answer
     "payloads.get",         // an answer that a former try has saved
     "state.swap",           // the answer: breaker and quota
     "state.get",            // a context cache: looked for once an environment, then remembered

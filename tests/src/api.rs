@@ -9,7 +9,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 
 use crate::hooks;
-use crate::world::TOKEN;
+use crate::world::{OTHER_TOKEN, TOKEN};
 
 /// A task that has not come to rest after so long never will.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -101,9 +101,9 @@ impl Api {
         Self::send(request).await.expect("an answer of the console")
     }
 
-    /// `POST /tasks` of `body` under this idempotency key, if there is one.
+    /// `POST /tasks` of `body` by the other person, under this idempotency key, if there is one.
     pub async fn request_task(&self, body: &Value, key: Option<&str>) -> Answer {
-        let request = self.client.post(format!("{}/tasks", self.url)).bearer_auth(TOKEN).json(body);
+        let request = self.client.post(format!("{}/tasks", self.url)).bearer_auth(OTHER_TOKEN).json(body);
         let request = key.into_iter().fold(request, |request, key| request.header("idempotency-key", key));
         Self::send(request).await.expect("an answer of the console")
     }

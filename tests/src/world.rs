@@ -20,9 +20,11 @@ use tokio::task::JoinSet;
 use crate::hooks::{OWNER, REPO, SECRET};
 
 /// The console's token, of the person called `ann`.
-pub const TOKEN: &str = "a-token-of-the-tests";
+pub const TOKEN: &str = "a-token-of-the-tests-that-nobody-guesses";
 /// Whose token that is.
 pub const PERSON: &str = "ann";
+/// The token of another person, called `bob`: who requests a task does not decide about it.
+pub const OTHER_TOKEN: &str = "another-token-of-the-tests-that-nobody-guesses";
 /// The account behind the GitHub credentials.
 pub const LOGIN: &str = "afterhook";
 
@@ -148,7 +150,7 @@ impl World {
             ("SENTRY_API_URL", self.sentry_url.clone()),
             ("STRIPE_API_KEY", "rk_test_of_the_tests".to_owned()),
             ("STRIPE_API_URL", self.stripe_url.clone()),
-            ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}")),
+            ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}\nbob:{OTHER_TOKEN}")),
         ]
     }
 

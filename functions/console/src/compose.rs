@@ -15,7 +15,7 @@ use crate::{Console, ReadTokens, TokenSource};
 pub async fn compose() -> Result<Arc<Console>, BootError> {
     let booted = lambda::boot(None).await?;
     let tokens = TokenSource::kept(keeper(booted.console_secrets()));
-    let console = Console::new(booted.stores, tokens, booted.clock);
+    let console = Console::new(booted.stores, tokens, booted.clock).with_metrics(booted.metrics);
     Ok(Arc::new(console.with_settings(&booted.settings)))
 }
 

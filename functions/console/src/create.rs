@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{FIRST_LOOK, NewTask, PartKey, StoreError, TakenIn, Task, TaskId, Timestamp, after, take_in};
+use domain::{
+    FIRST_LOOK, NewTask, PartKey, StoreError, TakenIn, Task, TaskId, Timestamp, after, between, take_in,
+};
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -63,7 +65,12 @@ pub(crate) async fn create(
     // Written anew, so that the same task is the same bytes: an object's members are sorted.
     let bytes = serde_json::to_vec(&body).map_err(|error| StoreError::broken("write the task", error))?;
     let task = task(&id, &caller, &bytes, now)?;
-    store(&console, &task, &bytes, now).await?;
+    let taken = store(&console, &task, &bytes, now).await?;
+    let took = between(now, console.clock.now());
+    match taken {
+        TakenIn::Duplicate => console.metrics.duplicate(took),
+        TakenIn::New | TakenIn::Completed => console.metrics.accepted(took),
+    }
     Ok((StatusCode::ACCEPTED, Json(Accepted { status: "accepted", task_id: id.to_string() })))
 }
 
@@ -131,11 +138,12 @@ fn task(id: &TaskId, caller: &Caller, body: &[u8], now: Timestamp) -> Result<Tas
 
 /// Takes the task in. A request that is repeated under its key completes whatever a former try has left
 /// undone.
-async fn store(console: &Console, task: &Task, body: &[u8], now: Timestamp) -> Result<(), Refusal> {
-    match take_in(&console.stores, task, body, now, |_| ()).await? {
-        TakenIn::New => Ok(()),
-        TakenIn::Completed | TakenIn::Duplicate => same_body(console, &task.id, body).await,
+async fn store(console: &Console, task: &Task, body: &[u8], now: Timestamp) -> Result<TakenIn, Refusal> {
+    let taken = take_in(&console.stores, task, body, now, |_| ()).await?;
+    if taken != TakenIn::New {
+        same_body(console, &task.id, body).await?;
     }
+    Ok(taken)
 }
 
 /// A key that comes with another body is a mistake of the caller, who would take the answer to one task

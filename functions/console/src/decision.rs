@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{Decided, DecisionInput, Task, TaskId, TaskView, decide, view};
+use domain::{DecideError, Decided, DecisionInput, Task, TaskId, TaskView, decide, view};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -86,8 +86,8 @@ pub(crate) async fn settle(
     seen_hash: &str,
     caller: &Caller,
 ) -> Result<Task, Refusal> {
-    let decided = decide(&console.stores, id, input, seen_hash, caller.decider()).await?;
-    Ok(stored(decided))
+    let decided = decide(&console.stores, id, input, seen_hash, caller.decider()).await;
+    settled(decided, id, caller)
 }
 
 /// Sends a task around again.
@@ -97,7 +97,31 @@ pub(crate) async fn again(
     note: Option<String>,
     caller: &Caller,
 ) -> Result<Task, Refusal> {
-    domain::retry(&console.stores, id, note, caller.decider()).await.map(stored).map_err(Refusal::from)
+    let decided = domain::retry(&console.stores, id, note, caller.decider()).await;
+    settled(decided, id, caller)
+}
+
+/// The task after a decision; a refusal, which is in the audit, if it was not taken.
+fn settled(decided: Result<Decided, DecideError>, id: &TaskId, caller: &Caller) -> Result<Task, Refusal> {
+    decided.map(stored).map_err(|error| {
+        if let Some(reason) = refused_for(&error) {
+            caller.refused(Some(id), reason);
+        }
+        error.into()
+    })
+}
+
+/// Why a decision was refused, in the audit; `None` when it was not refused but could not be taken.
+fn refused_for(error: &DecideError) -> Option<&'static str> {
+    match error {
+        DecideError::Unknown(_) => Some("unknown_task"),
+        DecideError::Conflict { .. } => Some("conflict"),
+        DecideError::StaleDraft { .. } => Some("stale_draft"),
+        DecideError::Expired { .. } => Some("expired"),
+        DecideError::OwnTask { .. } => Some("own_task"),
+        DecideError::EmptyText => Some("empty_text"),
+        DecideError::Store(_) => None,
+    }
 }
 
 /// The task after a decision. The decision is stored by now, so nothing that fails from here on may

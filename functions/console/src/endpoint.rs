@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use axum::handler::Handler;
+use axum::middleware;
 use axum::routing::{self, MethodRouter};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use settings::Role;
 
-use crate::Console;
+use crate::{Console, auth};
 
 /// A query parameter, and its JSON Schema as JSON.
 pub(crate) type QueryParameter = (&'static str, &'static str, &'static str);
@@ -34,6 +36,8 @@ pub(crate) struct Endpoint {
     pub(crate) query: &'static [QueryParameter],
     /// The schema of the body, and whether it must be there.
     pub(crate) body: Option<(Describe, bool)>,
+    /// What the caller's token must be good for.
+    pub(crate) role: Role,
     /// The status of a success.
     pub(crate) status: u16,
     pub(crate) content: Content,
@@ -42,30 +46,37 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// `GET path`; answers 200 with JSON of the type `T`.
+    /// `GET path`, for those who may read; answers 200 with JSON of the type `T`.
     pub(crate) fn get<T: JsonSchema, H, A>(path: &'static str, name: &'static str, handler: H) -> Self
     where
         H: Handler<A, Arc<Console>>,
         A: 'static,
     {
-        Self::new::<T>("get", path, name, routing::get(handler))
+        Self::new::<T>("get", path, name, Role::Read, routing::get(handler))
     }
 
-    /// `POST path`; answers 200 with JSON of the type `T`.
-    pub(crate) fn post<T: JsonSchema, H, A>(path: &'static str, name: &'static str, handler: H) -> Self
+    /// `POST path`, for those who have `role`; answers 200 with JSON of the type `T`.
+    pub(crate) fn post<T: JsonSchema, H, A>(
+        role: Role,
+        path: &'static str,
+        name: &'static str,
+        handler: H,
+    ) -> Self
     where
         H: Handler<A, Arc<Console>>,
         A: 'static,
     {
-        Self::new::<T>("post", path, name, routing::post(handler))
+        Self::new::<T>("post", path, name, role, routing::post(handler))
     }
 
     fn new<T: JsonSchema>(
         method: &'static str,
         path: &'static str,
         name: &'static str,
+        role: Role,
         handler: MethodRouter<Arc<Console>>,
     ) -> Self {
+        let handler = handler.route_layer(middleware::from_fn_with_state(role, auth::demand));
         Self {
             method,
             path,
@@ -74,6 +85,7 @@ impl Endpoint {
             handler,
             query: &[],
             body: None,
+            role,
             status: 200,
             content: Content::Json(SchemaGenerator::subschema_for::<T>),
             problems: &[],

@@ -7,8 +7,9 @@
 //! | file | does |
 //! |-|-|
 //! | `route` | the routes and who may use them |
-//! | `auth`, `tokens` | bearer tokens: who is asking |
+//! | `auth`, `tokens`, `wrong_tokens` | bearer tokens: who is asking, and how often somebody guesses |
 //! | `list`, `task`, `transcript`, `payload` | reading |
+//! | `deliveries` | the last webhooks |
 //! | `decision` | approve, reject, retry |
 //! | `create` | tasks without a webhook |
 //! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
@@ -21,6 +22,7 @@ mod body;
 mod compose;
 mod create;
 mod decision;
+mod deliveries;
 mod endpoint;
 mod list;
 mod log;
@@ -33,6 +35,7 @@ mod route;
 mod task;
 mod tokens;
 mod transcript;
+mod wrong_tokens;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,8 +43,9 @@ use domain::{Clock, Stores};
 use edge::Invocation;
 use http::Request;
 use settings::{ApiSettings, Settings};
+use telemetry::Metrics;
 
-use page::Census;
+use page::{Census, Unheard};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -60,6 +64,9 @@ pub struct Console {
     /// The sources that the list can be filtered by.
     sources: Vec<String>,
     census: Census,
+    /// A task of the API is accepted like a webhook's.
+    metrics: Metrics,
+    unheard: Unheard,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -76,6 +83,8 @@ impl Console {
             models: Vec::new(),
             sources: Vec::new(),
             census: Census::default(),
+            metrics: Metrics::none(),
+            unheard: Unheard::default(),
             requests: AtomicU64::new(0),
         }
     }
@@ -92,6 +101,12 @@ impl Console {
         self.sources = settings.sources.keys().cloned().collect();
         self.api = settings.api.clone();
         self
+    }
+
+    /// The same, with its figures written to `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The same with these rules for `POST /tasks`.

@@ -27,8 +27,9 @@ struct ProblemBody {
     detail: String,
 }
 
-/// What any endpoint may answer: no token, tokens or stores that cannot be read.
-const EVERYWHERE: [u16; 3] = [401, 500, 503];
+/// What any endpoint may answer: no token, one without the role, too many wrong ones; tokens or stores that cannot
+/// be read.
+const EVERYWHERE: [u16; 5] = [401, 403, 429, 500, 503];
 
 /// Answers with the description. It tells nothing that is not in the README, so it needs no token.
 pub(crate) async fn document() -> Response {
@@ -104,6 +105,7 @@ fn operation(
     let mut operation = json!({
         "operationId": endpoint.name,
         "summary": endpoint.summary,
+        "description": format!("Needs a token with the role `{}`.", endpoint.role.as_str()),
         "parameters": parameters(endpoint),
         "responses": responses,
     });

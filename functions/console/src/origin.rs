@@ -1,4 +1,6 @@
-//! Where a request comes from, for the audit of decisions.
+//! Where a request comes from, for the audit and for the limits of an address.
+
+use std::net::IpAddr;
 
 use domain::Origin;
 use http::Request;
@@ -34,6 +36,20 @@ fn address<B>(request: &Request<B>) -> Option<String> {
 #[cfg(not(feature = "lambda"))]
 fn address<B>(_request: &Request<B>) -> Option<String> {
     None
+}
+
+/// Whoever asks, as far as the network tells: an address, or the network of an IPv6 address, since one
+/// host has 2^64 of those. The one machine that this runs on otherwise.
+pub(crate) fn sender<B>(request: &Request<B>) -> String {
+    match address(request).as_deref().map(str::parse) {
+        None => "local".to_owned(),
+        Some(Ok(IpAddr::V4(address))) => address.to_string(),
+        Some(Ok(IpAddr::V6(address))) => {
+            let network = address.segments();
+            format!("{:x}:{:x}:{:x}:{:x}", network[0], network[1], network[2], network[3])
+        }
+        Some(Err(_)) => "unknown".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -5,12 +5,22 @@ use domain::{DecideError, StoreError, TakeInError};
 use edge::Problem;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use settings::{Role, Roles};
 
 /// Why a request is not done.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// No token, or none that is known.
     Unauthorized,
+    /// The token is good for something else.
+    Forbidden {
+        /// What it must be good for.
+        needs: Role,
+        /// What it is good for.
+        has: Roles,
+    },
+    /// Who requested a task wants to decide about it; the text says what to do.
+    OwnTask(String),
     /// `CONSOLE_TOKEN` is not set.
     NoTokens,
     /// The tokens cannot be read; the text is for the log.
@@ -25,7 +35,7 @@ pub(crate) enum Refusal {
     Queue(String),
     /// A change that no page of ours has asked for.
     Forged(&'static str),
-    /// Too many attempts to log in.
+    /// Too many wrong tokens.
     Throttled,
     /// The body is too large.
     TooLarge,
@@ -57,6 +67,7 @@ impl From<DecideError> for Refusal {
             DecideError::Conflict { .. } => conflict("conflict", "The task has moved on"),
             DecideError::StaleDraft { .. } => conflict("stale_draft", "The draft has changed"),
             DecideError::Expired { .. } => conflict("expired", "The time to decide is over"),
+            DecideError::OwnTask { .. } => Self::OwnTask(format!("{error}.")),
             DecideError::EmptyText => Self::Malformed(error.to_string()),
             DecideError::Store(error) => Self::Store(error),
         }
@@ -92,6 +103,11 @@ impl Refusal {
                     "Send `Authorization: Bearer` and the token of a line of CONSOLE_TOKEN.".to_owned();
                 (S::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
             }
+            Self::Forbidden { needs, has } => {
+                let detail = format!("This token may {has}; this needs one that may {}.", needs.as_str());
+                (S::FORBIDDEN, "forbidden", "The token is not good for this", detail)
+            }
+            Self::OwnTask(detail) => (S::FORBIDDEN, "own_task", "Somebody else has to decide", detail),
             Self::NoTokens => {
                 let detail = "Nobody may use the console yet: set CONSOLE_TOKEN to lines of `name:token`.";
                 (S::SERVICE_UNAVAILABLE, "no_tokens", "The console is not set up", detail.to_owned())
@@ -134,7 +150,7 @@ impl Refusal {
             }
             Self::Throttled => {
                 let detail = "Wait a few minutes before you try again.".to_owned();
-                (S::TOO_MANY_REQUESTS, "throttled", "Too many attempts to log in", detail)
+                (S::TOO_MANY_REQUESTS, "throttled", "Too many wrong tokens", detail)
             }
             Self::Conflict { kind, title, detail } => (S::CONFLICT, kind, title, detail),
             Self::Store(StoreError::Unavailable { .. }) => {
@@ -157,6 +173,8 @@ impl Refusal {
             }
             Self::Throttled => Some((RETRY_AFTER, "300")),
             Self::NoTokens
+            | Self::Forbidden { .. }
+            | Self::OwnTask(_)
             | Self::Forged(_)
             | Self::Malformed(_)
             | Self::Invalid(_)
@@ -177,9 +195,11 @@ impl Refusal {
             Self::TokensUnreadable(error) => tracing::error!(%error, "the tokens cannot be read"),
             Self::Store(error) => tracing::error!(%error, "a console request failed"),
             Self::Queue(error) => tracing::error!(%error, "a task could not be enqueued"),
-            Self::Throttled => tracing::warn!("too many attempts to log in to the console"),
+            Self::Throttled => tracing::warn!("too many wrong tokens"),
             Self::Forged(why) => tracing::warn!(why, "a change was refused that no page of ours asked for"),
             Self::Unauthorized
+            | Self::Forbidden { .. }
+            | Self::OwnTask(_)
             | Self::Malformed(_)
             | Self::Invalid(_)
             | Self::KeyReused

@@ -8,9 +8,12 @@ use axum::{Json, Router, middleware};
 use domain::TaskView;
 use edge::Problem;
 use serde_json::json;
+use settings::Role;
 
 use crate::endpoint::Endpoint;
-use crate::{Console, auth, body, create, decision, list, openapi, page, payload, task, transcript};
+use crate::{
+    Console, auth, body, create, decision, deliveries, list, openapi, page, payload, task, transcript,
+};
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
 /// and method that there is not.
@@ -31,6 +34,7 @@ pub fn routes(console: Arc<Console>) -> Router {
     api.merge(described)
         .merge(page::routes(&console))
         .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
+        .layer(middleware::from_fn(|request, next| edge::named("console", request, next)))
         .with_state(console)
 }
 
@@ -41,7 +45,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .summary("Tasks, the newest first, in pages.")
             .query(list::PARAMETERS)
             .problems(&[400]),
-        Endpoint::post::<create::Accepted, _, _>("/tasks", "createTask", create::create)
+        Endpoint::post::<create::Accepted, _, _>(Role::Submit, "/tasks", "createTask", create::create)
             .summary("Stores a task that no webhook has brought, and enqueues it.")
             .body::<create::NewApiTask>(true)
             .status(202)
@@ -60,15 +64,28 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .summary("The raw body as it was received, with the media type that its sender named.")
             .raw()
             .problems(&[404]),
-        Endpoint::post::<TaskView, _, _>("/tasks/{id}/approve", "approveDraft", decision::approve)
-            .summary("Publishes the draft that was seen, or an edited text in its place.")
-            .body::<decision::Approval>(true)
-            .problems(DECISION),
-        Endpoint::post::<TaskView, _, _>("/tasks/{id}/reject", "rejectDraft", decision::reject)
+        Endpoint::get::<deliveries::Deliveries, _, _>(
+            "/deliveries",
+            "listDeliveries",
+            deliveries::deliveries,
+        )
+        .summary("The last webhooks, newest first, and what became of each.")
+        .query(deliveries::PARAMETERS)
+        .problems(&[400]),
+        Endpoint::post::<TaskView, _, _>(
+            Role::Decide,
+            "/tasks/{id}/approve",
+            "approveDraft",
+            decision::approve,
+        )
+        .summary("Publishes the draft that was seen, or an edited text in its place.")
+        .body::<decision::Approval>(true)
+        .problems(DECISION),
+        Endpoint::post::<TaskView, _, _>(Role::Decide, "/tasks/{id}/reject", "rejectDraft", decision::reject)
             .summary("Refuses the draft that was seen.")
             .body::<decision::Rejection>(true)
             .problems(DECISION),
-        Endpoint::post::<TaskView, _, _>("/tasks/{id}/retry", "retryTask", decision::retry)
+        Endpoint::post::<TaskView, _, _>(Role::Decide, "/tasks/{id}/retry", "retryTask", decision::retry)
             .summary("Sends an ended task around again; of a parked one, asks for another draft.")
             .body::<decision::Retry>(false)
             .problems(DECISION),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
-use settings::ConsoleToken;
+use settings::{ConsoleToken, MIN_TOKEN_CHARS, Roles};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -36,17 +36,13 @@ impl TokenSource {
         Self(Kind::Kept(read))
     }
 
-    /// Whose token `presented` is.
-    pub(crate) async fn whose(&self, presented: Option<&str>) -> Result<String, Refusal> {
-        self.now().await?.whose(presented).map(|holder| holder.name.clone())
-    }
-
-    /// The tokens that are good now.
+    /// The tokens that are good now: at least one.
     pub(crate) async fn now(&self) -> Result<Cow<'_, Tokens>, Refusal> {
-        Ok(match &self.0 {
+        let tokens = match &self.0 {
             Kind::Fixed(tokens) => Cow::Borrowed(tokens),
             Kind::Kept(read) => Cow::Owned(Tokens::new(&read().await.map_err(Refusal::TokensUnreadable)?)),
-        })
+        };
+        if tokens.0.is_empty() { Err(Refusal::NoTokens) } else { Ok(tokens) }
     }
 }
 
@@ -68,22 +64,25 @@ pub(crate) struct Tokens(Vec<Holder>);
 pub(crate) struct Holder {
     /// The name in the audit.
     pub(crate) name: String,
+    /// What the token is good for.
+    pub(crate) roles: Roles,
     hash: [u8; 32],
 }
 
 impl Holder {
-    /// What signs the sessions that this token has opened: they end with it.
-    pub(crate) fn secret(&self) -> &[u8] {
+    /// The hash of the token.
+    pub(crate) fn hash(&self) -> &[u8] {
         &self.hash
     }
 }
 
 impl Tokens {
     fn new(tokens: &[ConsoleToken]) -> Self {
-        // An empty token would be one that everybody knows.
-        let sound = tokens.iter().filter(|token| !token.token.expose_secret().is_empty());
+        // One that can be guessed is none.
+        let sound = tokens.iter().filter(|token| token.token.expose_secret().len() >= MIN_TOKEN_CHARS);
         let holder = |token: &ConsoleToken| Holder {
             name: token.name.clone(),
+            roles: token.roles,
             hash: hash(token.token.expose_secret()),
         };
         Self(sound.map(holder).collect())
@@ -91,15 +90,14 @@ impl Tokens {
 
     /// Every token is compared in full, whichever matches: the time taken says neither how much of a
     /// guess was right nor whose token it came close to.
-    pub(crate) fn whose(&self, presented: Option<&str>) -> Result<&Holder, Refusal> {
-        if self.0.is_empty() {
-            return Err(Refusal::NoTokens);
-        }
-        let presented = hash(presented.ok_or(Refusal::Unauthorized)?);
-        let found = self.0.iter().fold(None, |found, holder| {
-            if bool::from(presented.ct_eq(&holder.hash)) { Some(holder) } else { found }
-        });
-        found.ok_or(Refusal::Unauthorized)
+    pub(crate) fn whose(&self, presented: &str) -> Option<&Holder> {
+        let presented = hash(presented);
+        self.0.iter().fold(
+            None,
+            |found, holder| {
+                if bool::from(presented.ct_eq(&holder.hash)) { Some(holder) } else { found }
+            },
+        )
     }
 
     /// The tokens of the person called `name`, who may have several.

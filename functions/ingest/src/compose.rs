@@ -17,7 +17,11 @@ pub async fn compose() -> Result<Arc<Ingest>, BootError> {
     let names = booted.settings.sources.keys().cloned().collect();
     let secrets = SecretsSource::kept(keeper(booted.verify_secrets(), names));
     let sources = booted.settings.sources.values();
-    let ingest = Ingest::new(booted.stores, sources, secrets, booted.clock, booted.metrics);
+    let mut ingest = Ingest::new(booted.stores, sources, secrets, booted.clock, booted.metrics);
+    // Secrets Manager has the secrets wherever strangers can reach this.
+    if booted.environment.verify_secret_id.is_some() {
+        ingest = ingest.with_usual_event_ages();
+    }
     Ok(Arc::new(ingest.with_approvals(booted.settings.approvals.slack.as_ref())))
 }
 
@@ -32,6 +36,7 @@ fn keeper(reader: SecretReader, names: Vec<String>) -> ReadSecrets {
                 Want::Newer => reader.after_failure().await,
             };
             let environment = environment.map_err(Unreadable::new)?;
+            environment.check_apart(names.iter().map(String::as_str)).map_err(Unreadable::new)?;
             Ok(signing_secrets(&environment, &names))
         }
         .boxed()

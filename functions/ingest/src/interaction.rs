@@ -24,17 +24,26 @@ const NAME_BYTES: usize = 80;
 pub(crate) struct Approvers {
     channel: String,
     accounts: BTreeSet<String>,
+    team: Option<String>,
 }
 
 impl Approvers {
     pub(crate) fn new(settings: &SlackApprovals) -> Self {
-        Self { channel: settings.channel.clone(), accounts: settings.approvers.clone() }
+        let SlackApprovals { channel, approvers, team } = settings.clone();
+        Self { channel, accounts: approvers, team }
     }
 
     /// Whether this click counts: by an account of the list, in the channel where people are asked. A
     /// message that was made to look like ours elsewhere, by the same app, decides nothing.
     fn allow(&self, interaction: &Interaction) -> bool {
         self.accounts.contains(&interaction.user) && interaction.channel.as_deref() == Some(&*self.channel)
+    }
+
+    /// Whether the click comes from another workspace, where the same ids are other people and channels: one
+    /// that is not the configured one, or, without it, not the one that the message was posted to.
+    fn is_foreign(&self, interaction: &Interaction, posted_to: Option<&str>) -> bool {
+        let ours = self.team.as_deref().or(posted_to);
+        ours.is_some_and(|ours| ours != interaction.team)
     }
 }
 
@@ -62,12 +71,17 @@ pub(crate) async fn take(
     let Some((button, task, draft_hash)) = read else { return Ok(Outcome::Ignored("no_decision")) };
     trail.task_id = Some(task.clone());
     let clicked = Clicked { interaction, button, task, draft_hash, at };
-    if !approvers.allow(interaction) {
+    trail.step = "read the task";
+    let posted_to = clicked.posted_to(ingest).await?;
+    if !approvers.allow(interaction) || approvers.is_foreign(interaction, posted_to.as_deref()) {
         return clicked.turn_away(ingest, ClickKind::NotAllowed, "not_allowed", trail).await;
     }
     trail.step = "decide";
     match clicked.decide(ingest, request).await {
         Ok(outcome) => Ok(outcome),
+        Err(DecideError::OwnTask { .. }) => {
+            clicked.turn_away(ingest, ClickKind::OwnTask, "own_task", trail).await
+        }
         Err(error) => match late(&error) {
             Some(reason) => clicked.turn_away(ingest, ClickKind::TooLate, reason, trail).await,
             None => Err(error.into()),
@@ -82,7 +96,7 @@ fn late(error: &DecideError) -> Option<&'static str> {
         DecideError::Conflict { .. } => Some("already_decided"),
         DecideError::StaleDraft { .. } => Some("stale_draft"),
         DecideError::Expired { .. } => Some("expired"),
-        DecideError::EmptyText | DecideError::Store(_) => None,
+        DecideError::OwnTask { .. } | DecideError::EmptyText | DecideError::Store(_) => None,
     }
 }
 
@@ -100,6 +114,14 @@ impl Clicked<'_> {
             tracing::warn!(task_id = %self.task, %error, "the sweeper will wake this task instead of a message");
         }
         Ok(Outcome::Decided(self.task.clone()))
+    }
+
+    /// The workspace that the message about the draft was posted to, once that is known.
+    async fn posted_to(&self, ingest: &Ingest) -> Result<Option<String>, StorageError> {
+        let task = ingest.stores.tasks.get(&self.task).await?;
+        let notices = task.map(|task| task.doc.notices).unwrap_or_default();
+        let mut ours = notices.iter().filter(|notice| notice.draft_hash == self.draft_hash);
+        Ok(ours.find_map(|notice| notice.state.message()?.team.clone()))
     }
 
     /// Decides nothing: keeps who tried with the task, and has the person told. That a word is lost is

@@ -60,9 +60,6 @@ pub struct Ingest {
     deliveries: Deliveries,
 }
 
-/// Slack hangs up after 3 s, and shows who clicked a warning then.
-const SLACK_STORE_TIMEOUT: Duration = Duration::from_millis(2_500);
-
 /// A webhook is answered within this time, whatever hangs behind us: GitHub and GitLab hang up after
 /// 10 s, and a sender that hangs up learns nothing.
 const STORE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -87,6 +84,14 @@ impl Ingest {
         Self { store_timeout, ..self }
     }
 
+    /// The same, which bounds the age of events where agent.toml does not and the sender signs no time: for what
+    /// strangers can reach. A laptop, `sam local` and tests play recordings of any age.
+    #[must_use]
+    pub fn with_usual_event_ages(mut self) -> Self {
+        self.sources.values_mut().for_each(Source::bound_age);
+        self
+    }
+
     /// The same, which also takes the decisions of these people, if there are any.
     #[must_use]
     pub fn with_approvals(self, slack: Option<&SlackApprovals>) -> Self {
@@ -95,10 +100,12 @@ impl Ingest {
 
     /// How long the sender behind `source` may be kept waiting.
     fn store_timeout(&self, source: &Source) -> Duration {
-        match source.sender.provider {
-            Provider::Slack => self.store_timeout.min(SLACK_STORE_TIMEOUT),
-            _ => self.store_timeout,
-        }
+        source
+            .sender
+            .provider
+            .row()
+            .answer_within
+            .map_or(self.store_timeout, |most| self.store_timeout.min(most))
     }
 
     /// Tells every source of `provider` the agent's own account there, once it is known: what that
@@ -111,7 +118,7 @@ impl Ingest {
 
     /// The status that the sender behind the source called `name` takes for success.
     fn success_status(&self, name: &str) -> StatusCode {
-        let status = self.sources.get(name).map(|source| source.sender.provider.success_status());
+        let status = self.sources.get(name).map(|source| source.sender.provider.row().success);
         status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::ACCEPTED)
     }
 }

@@ -1,4 +1,5 @@
-//! The figures of each webhook: Accepted, Duplicates, AckLatency, Ignored{reason}, Rejected{reason}.
+//! The figures of each webhook: Accepted, Duplicates, AckLatency, Ignored{reason}, Rejected{reason},
+//! RefusedSignatures{source}.
 
 use std::time::Duration;
 
@@ -7,8 +8,11 @@ use telemetry::{Ended, Metrics, Unit};
 
 use crate::outcome::{Outcome, Refusal};
 
-/// Counts one webhook, answered after `ack`.
-pub(crate) fn webhook(metrics: &Metrics, result: &Result<Outcome, Refusal>, ack: Duration) {
+/// Counts one webhook to `source`, answered after `ack`.
+pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, Refusal>, ack: Duration) {
+    if matches!(result, Err(Refusal::Signature(_))) {
+        metrics.signature_refused(source);
+    }
     match result {
         Ok(Outcome::Accepted(_)) => metrics.accepted(ack),
         Ok(Outcome::Duplicate(_)) => metrics.duplicate(ack),

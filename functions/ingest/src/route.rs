@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -32,6 +33,7 @@ pub fn router(ingest: Arc<Ingest>) -> Router {
         .route("/health", get(health))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
+        .layer(middleware::from_fn(|request, next| edge::named("ingest", request, next)))
         .with_state(ingest)
 }
 
@@ -44,13 +46,13 @@ async fn receive(
     // A name that is not even UTF-8 is no source's.
     let name = source.map_or_else(|_| String::new(), |Path(name)| name);
     let source = ingest.sources.get(&name);
-    let delivery = source.and_then(|source| source.sender.provider.delivery_header());
+    let delivery = source.and_then(|source| source.sender.provider.row().delivery);
     let caller = Caller::of(&request, delivery);
     let mut trail = Trail::default();
     let result = take(&ingest, &name, request, &mut trail).await;
     let (payloads, now) = (&*ingest.stores.payloads, ingest.clock.now());
     ingest.deliveries.record(payloads, &name, &trail, &result, caller.request(), now).await;
-    meter::webhook(&ingest.metrics, &result, started.elapsed());
+    meter::webhook(&ingest.metrics, &name, &result, started.elapsed());
     log::webhook(&caller, &name, &trail, &result, started.elapsed());
     match &result {
         Ok(outcome) => answer::taken(outcome, ingest.success_status(&name)),

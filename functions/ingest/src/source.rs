@@ -28,6 +28,11 @@ impl Source {
         }
     }
 
+    /// Bounds the age of its events where agent.toml does not.
+    pub(crate) fn bound_age(&mut self) {
+        self.max_event_age = self.max_event_age.or(self.sender.usual_max_event_age());
+    }
+
     pub(crate) fn set_login(&self, login: &str) {
         let mut filter = self.filter.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut filter).login = Some(login.to_owned());

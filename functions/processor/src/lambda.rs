@@ -62,7 +62,7 @@ impl Function {
     /// # Errors
     /// None; the type is Lambda's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
-        let deadline = deadline(&event);
+        let deadline = deadline(&event, self.booted.clock.now());
         let context = &event.context;
         let trace_id = context.xray_trace_id.as_deref();
         let span =
@@ -131,8 +131,8 @@ impl Function {
 }
 
 /// When Lambda ends the invocation.
-fn deadline(event: &LambdaEvent<SqsEvent>) -> Timestamp {
+fn deadline(event: &LambdaEvent<SqsEvent>, now: Timestamp) -> Timestamp {
     let end = event.context.deadline;
     let end = i64::try_from(end).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
-    end.unwrap_or_else(|| after(Timestamp::now(), Duration::from_secs(30)))
+    end.unwrap_or_else(|| after(now, Duration::from_secs(30)))
 }

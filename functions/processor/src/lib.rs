@@ -12,6 +12,10 @@ mod compose;
 pub mod lambda;
 mod observe;
 mod queue;
+#[cfg(feature = "simulated")]
+pub mod relapse;
+#[cfg(not(feature = "simulated"))]
+mod relapse;
 mod reply;
 mod resources;
 mod task;

@@ -64,7 +64,8 @@ fn parked_at(task: &Task) -> Option<Timestamp> {
 mod tests {
     use std::time::Duration;
 
-    use domain::{NewTask, Priority, Task, TaskId, TaskStatus, Timestamp, after};
+    use domain::contract::plain_task;
+    use domain::{TaskStatus, Timestamp, after};
 
     use super::parked_at;
 
@@ -72,18 +73,7 @@ mod tests {
     fn a_draft_waits_since_it_was_parked_whatever_was_noted_since() {
         let start = Timestamp::UNIX_EPOCH;
         let at = |seconds| after(start, Duration::from_secs(seconds));
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "o/r".to_owned(),
-            thread: "o/r#1".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        let mut task = Task::received(TaskId::derive("github", b"1"), new, start, start);
+        let mut task = plain_task("github", start);
         assert_eq!(parked_at(&task), None);
         task.control.status = TaskStatus::AwaitingApproval;
         task.note(at(60), "parked");

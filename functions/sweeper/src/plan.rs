@@ -103,7 +103,8 @@ fn patience(wakes: u32, depth: Depth) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{MAX_OPEN_DAYS, NewTask, Priority, TaskId};
+    use domain::MAX_OPEN_DAYS;
+    use domain::contract::plain_task;
 
     const EMPTY: Depth = Depth { ready: 0, in_flight: 0 };
     const FULL: Depth = Depth { ready: 5_000, in_flight: 0 };
@@ -113,18 +114,7 @@ mod tests {
     }
 
     fn received_at(second: i64) -> Task {
-        let new = NewTask {
-            source: "github".to_owned(),
-            event: "issues.opened".to_owned(),
-            tenant: "o/r".to_owned(),
-            thread: "o/r#1".to_owned(),
-            actor: "mona".to_owned(),
-            priority: Priority::DEFAULT,
-            metadata: serde_json::Map::new(),
-            content_type: "application/json".to_owned(),
-            event_hint: None,
-        };
-        Task::received(TaskId::derive("github", b"1"), new, at(second), at(second + 120))
+        plain_task("github", at(second))
     }
 
     fn waiting_until(second: i64) -> Task {

@@ -3,11 +3,15 @@
 //! What has left the index of what is due is invisible to every sweep. So the list of all tasks is walked once a
 //! day, a few pages a sweep, and each task in it is looked at. The walk rests in the state store: any sweeper goes
 //! on with it, and of two at once the second one's pages count for nothing.
+//!
+//! What has left the list as well is told by the day's figures, which the processors write beside the tasks: as many
+//! tasks must be in the list that ended on the last whole day as were counted then.
 
 use std::time::Duration;
 
 use domain::{
-    Expected, ListQuery, RETENTION_DAYS, StoreError, Swap, Task, TaskId, Timestamp, after, between,
+    DayFigures, Expected, ListQuery, RETENTION_DAYS, StoreError, Swap, Task, TaskId, TaskStatus, Timestamp,
+    after, between, day_keys,
 };
 use serde::{Deserialize, Serialize};
 use tracing::{error, info, warn};
@@ -23,6 +27,11 @@ const PAGE: usize = 100;
 /// Missing tasks that are remembered by name, and looked at again by every sweep. An alarm has gone off at the
 /// first.
 const MAX_NAMED: usize = 20;
+/// The ends that are counted by whoever writes them. The others have follow-ups, and may be counted on another day.
+const COUNTED_AT_ONCE: [TaskStatus; 2] = [TaskStatus::Completed, TaskStatus::Ignored];
+/// Figures may be counted twice or written after midnight: so many of a hundred, and so many of a few, prove nothing.
+const TOLERATED_PERCENT: u64 = 1;
+const TOLERATED: u64 = 3;
 
 /// A walk over all tasks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,12 +46,21 @@ struct Walk {
     open: u64,
     /// Accepted, not ended, and due for nothing.
     missing: Vec<TaskId>,
+    /// Ends on the day before it began, of the kinds that are counted at once.
+    ended_the_day_before: u64,
+    /// Ends of that day that were counted, and whose tasks are not in the list: as of the last whole walk.
+    vanished: u64,
 }
 
 impl Walk {
     fn begin(&mut self, now: Timestamp) {
         let missing = std::mem::take(&mut self.missing);
-        *self = Self { began: Some(now), missing, ..Self::default() };
+        *self = Self { began: Some(now), missing, vanished: self.vanished, ..Self::default() };
+    }
+
+    /// A time within the last day that was over when it began.
+    fn day_before(&self) -> Option<Timestamp> {
+        self.began?.checked_sub(DAY).ok()
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
@@ -51,6 +69,7 @@ impl Walk {
 
     fn look_at(&mut self, task: &Task, now: Timestamp) {
         self.accepted += 1;
+        self.ended_the_day_before += self.day_before().map_or(0, |day| ends_on(task, day));
         if task.control.status.is_end() {
             self.ended += 1;
         } else if is_cared_for(task, now) {
@@ -65,13 +84,33 @@ impl Walk {
     }
 }
 
+/// How often `task` ended on the day (UTC) of `day`: a task that is retried ends again.
+fn ends_on(task: &Task, day: Timestamp) -> u64 {
+    let number = |at: Timestamp| at.as_second().div_euclid(86_400);
+    let mut before = TaskStatus::Received;
+    let mut ends = 0;
+    for entry in &task.doc.timeline {
+        let is_new = entry.status != before && COUNTED_AT_ONCE.contains(&entry.status);
+        ends += u64::from(is_new && number(entry.at) == number(day));
+        before = entry.status;
+    }
+    ends
+}
+
+/// Of so many ends that were counted, those whose tasks the list does not have.
+fn vanished(counted: u64, listed: u64) -> u64 {
+    let tolerated = (counted * TOLERATED_PERCENT / 100).max(TOLERATED);
+    let lacking = counted.saturating_sub(listed);
+    if lacking > tolerated { lacking } else { 0 }
+}
+
 /// Whether a sweep sees to it in time.
 fn is_cared_for(task: &Task, now: Timestamp) -> bool {
     task.control.due_at.is_some_and(|due| after(due, FORGOTTEN) > now)
 }
 
 impl Sweeper {
-    /// Goes on with the walk of the day; the number of tasks that are known to be missing.
+    /// Goes on with the walk of the day; the number of tasks that are known to be missing or to have vanished.
     pub(crate) async fn reconcile(&self, now: Timestamp) -> Result<usize, StoreError> {
         let found = self.stores.state.get(KEY, now).await?;
         let (expected, stored) = match found {
@@ -94,10 +133,9 @@ impl Sweeper {
                 Swap::Conflict(_) => warn!("another sweeper has walked over the same tasks"),
             }
         }
-        Ok(walk.missing.len())
+        Ok(walk.missing.len() + usize::try_from(walk.vanished).unwrap_or(usize::MAX))
     }
 
-    /// Those of `missing` that are missing still.
     async fn still_missing(&self, missing: Vec<TaskId>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {
         let mut still = Vec::new();
         for id in missing {
@@ -111,21 +149,64 @@ impl Sweeper {
 
     async fn walk_on(&self, walk: &mut Walk, now: Timestamp) -> Result<(), StoreError> {
         let forgotten = now.checked_sub(DAY * RETENTION_DAYS.unsigned_abs() as u32).unwrap_or(Timestamp::MIN);
+        if walk.is_over {
+            return Ok(());
+        }
         for _ in 0..PAGES {
-            if walk.is_over {
-                return Ok(());
-            }
             let query = ListQuery { limit: PAGE, cursor: walk.cursor.take(), ..ListQuery::default() };
             let page = self.stores.tasks.list(&query).await?;
             page.tasks.iter().for_each(|task| walk.look_at(task, now));
             let is_old = page.tasks.last().is_some_and(|task| task.doc.received_at < forgotten);
             walk.cursor = page.cursor.filter(|_| !is_old);
             walk.is_over = walk.cursor.is_none();
-        }
-        if walk.is_over {
-            let Walk { accepted, ended, open, missing, .. } = &*walk;
-            info!(accepted, ended, open, missing = missing.len(), "all tasks are reconciled");
+            if walk.is_over {
+                return self.finish(walk, now).await;
+            }
         }
         Ok(())
+    }
+
+    async fn finish(&self, walk: &mut Walk, now: Timestamp) -> Result<(), StoreError> {
+        self.compare_figures(walk, now).await?;
+        let Walk { accepted, ended, open, missing, vanished, .. } = &*walk;
+        info!(accepted, ended, open, missing = missing.len(), vanished, "all tasks are reconciled");
+        Ok(())
+    }
+
+    /// Compares the walk with the figures of the day before it.
+    async fn compare_figures(&self, walk: &mut Walk, now: Timestamp) -> Result<(), StoreError> {
+        let Some(day) = walk.day_before() else { return Ok(()) };
+        let mut figures = DayFigures::default();
+        for key in day_keys(day) {
+            let found = self.stores.state.get(&key, now).await?;
+            figures.add(&found.map(|found| DayFigures::read(found.value)).unwrap_or_default());
+        }
+        let counted = COUNTED_AT_ONCE.iter().filter_map(|status| figures.ended.get(status.as_str())).sum();
+        let listed = walk.ended_the_day_before;
+        walk.vanished = vanished(counted, listed);
+        let day = day.strftime("%Y-%m-%d").to_string();
+        if walk.vanished > 0 {
+            error!(
+                day,
+                counted, listed, "tasks that ended on that day are not in the list of tasks any more"
+            );
+        } else if counted.abs_diff(listed) > 0 {
+            info!(day, counted, listed, "the figures of that day are not exact");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::vanished;
+
+    #[test]
+    fn few_ends_more_in_the_figures_than_in_the_list_prove_nothing() {
+        for (counted, listed, expected) in
+            [(10, 10, 0), (10, 12, 0), (10, 7, 0), (10, 6, 4), (1_000, 991, 0), (1_000, 989, 11), (0, 0, 0)]
+        {
+            assert_eq!(vanished(counted, listed), expected, "{counted} {listed}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use settings::{Environment, Mistakes, Settings, Variables};
 
 use crate::Failure;
 use crate::cli::CheckArgs;
+use crate::command::token;
 use crate::terminal::say;
 
 /// Exits 0 when everything can work.
@@ -33,19 +34,26 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
+        summary::warnings(shown);
         say!();
     }
     Ok(verdict(settings, environment))
 }
 
 fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment, Mistakes>) -> ExitCode {
-    match Mistakes::both(settings, environment) {
-        Ok((settings, environment)) => {
+    let apart = match (&settings, &environment) {
+        (Ok(settings), Ok(environment)) => {
+            environment.check_apart(settings.sources.keys().map(String::as_str))
+        }
+        _ => Ok(()),
+    };
+    match Mistakes::both(Mistakes::both(settings, environment), apart) {
+        Ok(((settings, environment), ())) => {
             say!("{}", summary::verdict(&settings, &environment));
             ExitCode::SUCCESS
         }
         Err(mistakes) => {
-            eprintln!("{mistakes}");
+            eprintln!("{mistakes}{}", token::offer(&mistakes));
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,8 @@
 //! The commands besides `dev`, one file each.
 
+pub(crate) mod api;
 pub(crate) mod check;
+pub(crate) mod deliveries;
 pub(crate) mod http;
 pub(crate) mod redrive;
 pub(crate) mod send;
@@ -8,3 +10,4 @@ pub(crate) mod standin;
 pub(crate) mod table;
 pub(crate) mod task_text;
 pub(crate) mod tasks;
+pub(crate) mod token;

@@ -103,8 +103,7 @@ fn fate(letter: &Letter) -> (&'static str, String) {
 #[cfg(feature = "aws")]
 async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
     if args.aws {
-        let environment =
-            settings::Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+        let environment = settings::Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
         return crate::dev::aws::open(&environment).await.map(|(stores, _)| stores);
     }
     local(args)

@@ -36,7 +36,7 @@ impl Answer {
 
 /// Sends, or prints the event for Lambda.
 pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let path = args.config.path.clone().unwrap_or_else(|| environment.config_path());
     let settings = load(&path)?;
     let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));
@@ -46,7 +46,7 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let sender = &source.sender;
     let (secrets, origin) = secrets(&args, &name, &environment)?;
     let body = body(&args, sender)?;
-    let hint = args.event.clone().unwrap_or_else(|| sender.provider.hint_of(&event_name(&args.file)));
+    let hint = args.event.clone().unwrap_or_else(|| (sender.provider.row().hint_of)(&event_name(&args.file)));
     let message = Message { sender, secrets: &secrets, hint: &hint, is_form: is_form(&args.file) };
     if args.print_event {
         say!("{}", gateway_event(&name, &message.headers(&body), &body));
@@ -99,7 +99,7 @@ impl Message<'_> {
         let mut headers = self.sender.scheme.sign(self.secrets, body, Clock::system().now());
         let media = if self.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
         headers.push(("Content-Type".to_owned(), media.to_owned()));
-        if let Some(name) = self.sender.provider.hint_header() {
+        if let Some(name) = self.sender.provider.row().hint {
             headers.push((name.to_owned(), self.hint.to_owned()));
         }
         headers
@@ -205,9 +205,9 @@ mod tests {
     fn source_and_event_are_told_from_the_files_place() {
         let file = Path::new("events/bodies/shopify/orders.create.json");
         assert_eq!(source_of(file), "shopify");
-        assert_eq!(Provider::Shopify.hint_of(&event_name(file)), "orders/create");
+        assert_eq!((Provider::Shopify.row().hint_of)(&event_name(file)), "orders/create");
         assert_eq!(
-            Provider::Github.hint_of(&event_name(Path::new("a/issue_comment.created.json"))),
+            (Provider::Github.row().hint_of)(&event_name(Path::new("a/issue_comment.created.json"))),
             "issue_comment"
         );
         assert_eq!(source_of(Path::new("event.json")), "github");

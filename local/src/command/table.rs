@@ -34,7 +34,6 @@ impl<const N: usize> Table<N> {
         self.rows.push((cells, style));
     }
 
-    /// Prints it.
     pub(crate) fn print(&self) {
         let dim = if std::io::stdout().is_terminal() { Style::new().dimmed() } else { Style::new() };
         let widths = self.widths();
@@ -92,10 +91,10 @@ pub(crate) fn style(status: &str) -> Style {
         return Style::new();
     }
     let colour = match status {
-        "completed" => AnsiColor::Green,
-        "failed" | "rejected" | "expired" => AnsiColor::Red,
+        "completed" | "accepted" => AnsiColor::Green,
+        "failed" | "rejected" | "expired" | "refused" => AnsiColor::Red,
         "awaiting_approval" => AnsiColor::Yellow,
-        "ignored" => AnsiColor::BrightBlack,
+        "ignored" | "duplicate" => AnsiColor::BrightBlack,
         _ => AnsiColor::Cyan,
     };
     Style::new().fg_color(Some(colour.into()))

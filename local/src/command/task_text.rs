@@ -64,7 +64,6 @@ fn row(task: &Value) -> ([String; 7], anstyle::Style) {
     ([text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)], style)
 }
 
-/// Prints one task.
 pub(crate) fn print_task(task: &Value, json: bool) {
     if json {
         say!("{task:#}");
@@ -97,7 +96,7 @@ fn text(task: &Value, pointer: &str) -> Option<String> {
 }
 
 /// `2026-11-20T18:06:48.915Z` to the second.
-fn short_time(at: &str) -> String {
+pub(crate) fn short_time(at: &str) -> String {
     at.chars().take(19).collect::<String>().replace('T', " ")
 }
 

@@ -4,8 +4,9 @@
 pub(crate) mod aws;
 mod backend;
 mod banner;
+mod deliveries;
+pub(crate) mod github_sample;
 mod runner;
-pub(crate) mod sample;
 mod start;
 mod watch;
 mod world;
@@ -13,6 +14,7 @@ mod world;
 use std::path::Path;
 use std::process::ExitCode;
 
+use domain::API_SOURCE;
 use settings::{Environment, Mistakes, Settings, Variables};
 use telemetry::{Format, Output};
 
@@ -25,7 +27,7 @@ use crate::{DevArgs, Failure};
 
 /// Runs `dev` until Ctrl-C, or until the sample task has ended.
 pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::new(mistakes.to_string()))?;
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let format = if args.json { Format::Json } else { Format::Pretty };
     let filter = environment.log.clone().unwrap_or_else(|| quiet(args.json).to_owned());
     telemetry::init(format, Output::Stderr, Some(&filter))
@@ -37,6 +39,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
+        never = deliveries::show(&running, args.json) => match never {},
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
     };
     running.stop().await;
@@ -103,7 +106,7 @@ pub(crate) fn load(path: &Path) -> Result<Settings, Failure> {
 fn knowing(load: impl FnOnce(&[&str]) -> Result<Settings, Mistakes>) -> Result<Settings, Failure> {
     let registry = processor::registry();
     let automations: Vec<&str> = registry.names().collect();
-    load(&automations).map_err(|mistakes| Failure::new(mistakes.to_string()))
+    load(&automations).map_err(|mistakes| Failure::mistakes(&mistakes))
 }
 
 /// Makes up a signing secret for every source that has none, and a console token if there is none. Returns them by
@@ -116,7 +119,9 @@ fn make_up(
     let failed = |error| Failure::at("the made-up secrets", error);
     let mut store = DevSecrets::read(data_dir).map_err(failed)?;
     let mut made = Vec::new();
-    for source in settings.sources.keys() {
+    // What is posted to a `callback_url` is signed like a webhook.
+    let callbacks = (!settings.api.callback_hosts.is_empty()).then_some(API_SOURCE);
+    for source in settings.sources.keys().map(String::as_str).chain(callbacks) {
         if environment.secrets_for(source).is_none() {
             let variable = settings::variable_of(source);
             let secret = store.get_or_make(&variable).map_err(failed)?;
@@ -126,10 +131,10 @@ fn make_up(
     }
     if environment.console_tokens.is_empty() {
         let token = store.get_or_make("CONSOLE_TOKEN").map_err(failed)?;
-        environment
-            .console_tokens
-            .push(settings::ConsoleToken { name: "dev".to_owned(), token: token.clone().into() });
-        made.push(("CONSOLE_TOKEN".to_owned(), format!("dev:{token}")));
+        let line = format!("dev:{token}");
+        let parsed = line.parse().map_err(|why| Failure::at("the made-up CONSOLE_TOKEN", why))?;
+        environment.console_tokens.push(parsed);
+        made.push(("CONSOLE_TOKEN".to_owned(), line));
     }
     Ok(made)
 }

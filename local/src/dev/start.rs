@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::from_fn_with_state;
 use console::{Console, TokenSource};
 use domain::{Approver, Clock, Jitter, Lane, Stores};
+use edge::{Hosts, refuse_foreign_hosts};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
 use settings::{Environment, Settings};
@@ -80,6 +82,8 @@ impl Running {
 pub async fn start(dev: Dev) -> Result<Running, Failure> {
     install_crypto();
     let Dev { settings, mut environment, backend, data_dir, port, made_up } = dev;
+    let apart = environment.check_apart(settings.sources.keys().map(String::as_str));
+    apart.map_err(|mistakes| Failure::new(mistakes.to_string()))?;
     let clock = Clock::system();
     let mut tasks = JoinSet::new();
     let listener = bind(port).await?;
@@ -89,6 +93,7 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         world::populate(&settings, &mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
     let clients =
         wiring::services(&settings, &environment, &clock).map_err(|error| Failure::new(error.to_string()))?;
+    let hosts = Hosts::local(environment.console_url.as_deref());
     environment.console_url.get_or_insert_with(|| format!("http://{address}"));
     let approver = wiring::approver(&settings, &environment, clock.clone())
         .map_err(|error| Failure::new(error.to_string()))?;
@@ -97,7 +102,9 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
     let console =
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
             .with_settings(&settings);
-    let app = ingest::router(Arc::clone(&ingest)).merge(console::routes(Arc::new(console)));
+    // Webhooks come by way of a tunnel under any name, and are signed.
+    let console = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
+    let app = ingest::router(Arc::clone(&ingest)).merge(console);
     tasks.spawn(async move {
         if let Err(problem) = axum::serve(listener, app).await {
             tracing::error!(%problem, "the HTTP server stopped");

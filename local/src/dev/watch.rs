@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::world::Received;
-use super::{Running, sample};
+use super::{Running, github_sample};
 use crate::Failure;
 use crate::command::send::post;
 use crate::terminal::say;
@@ -30,7 +30,7 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
     if running.services.iter().any(|service| service.address.contains("//api.github.com")) {
         return skipped("GitHub is the real one, and the sample's repository is nobody's to write to", once);
     }
-    let body = sample::issue(Clock::system().now());
+    let body = github_sample::issue(Clock::system().now());
     let secrets = running.environment.secrets_for(SOURCE).cloned().unwrap_or_default();
     let sender = &running.settings.sources[SOURCE].sender;
     let url = format!("{}/webhooks/{SOURCE}", running.url());

@@ -74,13 +74,11 @@ pub(crate) fn waiting_timeouts(wait: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// A DynamoDB client.
 pub(crate) fn dynamo(sdk: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(&unwatched(sdk)).interceptor(Headers);
     aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
-/// An SQS client.
 pub(crate) fn sqs(sdk: &SdkConfig) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::config::Builder::from(&unwatched(sdk)).interceptor(Headers);
     aws_sdk_sqs::Client::from_conf(config.build())

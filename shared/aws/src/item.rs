@@ -43,12 +43,10 @@ pub(crate) const THREAD: &str = "thread";
 
 pub(crate) const KEY: &str = "key";
 
-/// A string attribute.
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// A number attribute.
 pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
@@ -63,7 +61,6 @@ pub(crate) fn time(at: Timestamp) -> AttributeValue {
     text(time_text(at))
 }
 
-/// The text of [`time`].
 pub(crate) fn time_text(at: Timestamp) -> String {
     format!("{at:.3}")
 }

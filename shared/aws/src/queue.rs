@@ -1,12 +1,16 @@
 //! [`Queue`] on SQS standard queues. The message group makes them fair: a tenant with a thousand
 //! messages does not keep the others waiting.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    Message, MessageAttributeValue, MessageSystemAttributeName, MessageSystemAttributeNameForSends,
+    MessageSystemAttributeValue, QueueAttributeName,
+};
 use domain::{Clock, Delivery, Depth, Envelope, Lane, Queue, QueueError, Receipt, Timestamp, Visibility};
 
 use crate::client::waiting_timeouts;
@@ -19,6 +23,11 @@ const MAX_VISIBILITY: i32 = 43_200;
 const MAX_WAIT: i32 = 20;
 /// Messages of one receive.
 const MAX_BATCH: usize = 10;
+
+/// Where the Lambda runtime puts the X-Ray header of the invocation that it works on.
+const XRAY_HEADER: &str = "_X_AMZN_TRACE_ID";
+
+type SystemAttributes = HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>;
 
 /// The three lanes and the dead letters.
 pub(crate) struct SqsQueue {
@@ -64,6 +73,10 @@ impl SqsQueue {
 
 #[async_trait]
 impl Queue for SqsQueue {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no setting: the runtime puts it there for each invocation"
+    )]
     async fn send(&self, envelope: &Envelope) -> Result<(), QueueError> {
         let queue = self.lane(envelope.lane);
         let sent = self
@@ -72,6 +85,8 @@ impl Queue for SqsQueue {
             .queue_url(queue.name())
             .message_body(envelope.body())
             .message_group_id(envelope.group())
+            .message_attributes("traceparent", traceparent(envelope)?)
+            .set_message_system_attributes(xray_link(std::env::var(XRAY_HEADER).ok())?)
             .send()
             .await;
         sent.map(|_| ()).map_err(|error| queue.queue_error("send", &error))
@@ -157,6 +172,21 @@ impl Queue for SqsQueue {
     }
 }
 
+/// The W3C trace context of the message, for whoever reads the queue with OpenTelemetry.
+fn traceparent(envelope: &Envelope) -> Result<MessageAttributeValue, QueueError> {
+    let text = MessageAttributeValue::builder().data_type("String").string_value(envelope.traceparent());
+    text.build().map_err(|error| QueueError::new("send", error))
+}
+
+/// The system attributes that link the trace which X-Ray keeps of this invocation with those of whoever receives the
+/// message (AWS X-Ray: "Amazon SQS and AWS X-Ray"). The SDK does not set them. `header` is what the runtime got.
+fn xray_link(header: Option<String>) -> Result<Option<SystemAttributes>, QueueError> {
+    let Some(header) = header.filter(|header| header.starts_with("Root=1-")) else { return Ok(None) };
+    let value = MessageSystemAttributeValue::builder().data_type("String").string_value(header);
+    let value = value.build().map_err(|error| QueueError::new("send", error))?;
+    Ok(Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, value)])))
+}
+
 /// Whole seconds, which SQS counts in, rounded up. A message that comes back early would be worked on twice, and a
 /// wait of 0 would be a busy loop.
 fn whole_seconds(time: Duration, max: i32) -> i32 {
@@ -213,6 +243,15 @@ mod tests {
         assert_eq!(whole_seconds(Duration::from_millis(2_001), MAX_VISIBILITY), 3);
         assert_eq!(whole_seconds(Duration::from_secs(50_000), MAX_VISIBILITY), 43_200);
         assert_eq!(whole_seconds(Duration::MAX, MAX_WAIT), 20);
+    }
+
+    #[test]
+    fn message_is_linked_with_the_trace_of_its_invocation_only_if_there_is_one() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+        let link = xray_link(Some(header.to_owned())).unwrap().unwrap();
+        assert_eq!(link[&MessageSystemAttributeNameForSends::AwsTraceHeader].string_value(), Some(header));
+        assert_eq!(xray_link(Some("Self=1".to_owned())).unwrap(), None, "SQS refuses a malformed one");
+        assert_eq!(xray_link(None).unwrap(), None);
     }
 
     fn error(code: &str, message: &str) -> ErrorMetadata {

@@ -87,7 +87,6 @@ fn set_control(item: &mut Item, id: &TaskId, control: &Control) {
     }
 }
 
-/// The task of `item`.
 pub(crate) fn from_item(mut item: Item) -> Result<Task, StoreError> {
     let id = task_id_of(&item)?;
     let doc = take_text(&mut item, DOC)?;
@@ -105,7 +104,6 @@ pub(crate) fn task_id_of(item: &Item) -> Result<TaskId, StoreError> {
     id.ok_or_else(|| unreadable(TASK_ID, "is not there, or is no task id"))
 }
 
-/// The status of the task of `item`.
 pub(crate) fn status_of(item: &Item) -> Result<TaskStatus, StoreError> {
     let status = text_of(item, STATUS).and_then(|status| status.parse().ok());
     status.ok_or_else(|| unreadable(STATUS, "is not there, or is no status"))

@@ -3,9 +3,13 @@
 use std::cell::RefCell;
 use std::io::{self, Read};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use zstd::bulk::Compressor;
 use zstd::stream::read::Decoder;
 use zstd::zstd_safe::{CParameter, DCtx, ResetDirective};
+
+use crate::StoreError;
 
 /// Level 1: 12 KB of webhook JSON shrink to a quarter in tens of microseconds; higher levels gain a
 /// few per cent for several times the time.
@@ -108,6 +112,24 @@ impl Blob {
     pub fn text(&self) -> Result<String, BlobError> {
         String::from_utf8(self.unpack()?)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error).into())
+    }
+
+    /// Packs `value` as JSON, for `operation`.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, or packed.
+    pub fn of_json(operation: &'static str, value: &impl Serialize) -> Result<Self, StoreError> {
+        let json = serde_json::to_vec(value).map_err(|error| StoreError::broken(operation, error))?;
+        Self::pack(&json).map_err(|error| StoreError::broken(operation, error))
+    }
+
+    /// Reads the value that [`Blob::of_json`] has packed.
+    ///
+    /// # Errors
+    /// When the bytes are damaged, or no such value.
+    pub fn json<T: DeserializeOwned>(&self, operation: &'static str) -> Result<T, StoreError> {
+        let json = self.unpack().map_err(|error| StoreError::broken(operation, error))?;
+        serde_json::from_slice(&json).map_err(|error| StoreError::broken(operation, error))
     }
 }
 

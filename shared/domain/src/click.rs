@@ -22,6 +22,8 @@ const STALE: Duration = Duration::from_secs(900);
 pub enum ClickKind {
     /// Who clicked is no approver.
     NotAllowed,
+    /// Who clicked has requested the task.
+    OwnTask,
     /// The draft was decided before, expired, or was replaced by another one.
     TooLate,
 }
@@ -47,6 +49,7 @@ impl ClickKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotAllowed => "not_allowed",
+            Self::OwnTask => "own_task",
             Self::TooLate => "too_late",
         }
     }
@@ -67,9 +70,7 @@ impl Click {
 /// # Errors
 /// [`StoreError`].
 pub async fn record_click(stores: &Stores, task: &Task, click: &Click) -> Result<PutNew, StoreError> {
-    let broken = |error: &dyn std::fmt::Display| StoreError::broken("keep a click", error.to_string());
-    let json = serde_json::to_vec(click).map_err(|error| broken(&error))?;
-    let blob = Blob::pack(&json).map_err(|error| broken(&error))?;
+    let blob = Blob::of_json("keep a click", click)?;
     stores.payloads.put_new(&task.id, &click.part(Click::CLICKS), &blob, task.parts_forgotten_at()).await
 }
 
@@ -86,9 +87,7 @@ pub async fn answer_clicks(
 ) -> Result<Vec<ServiceError>, StoreError> {
     let mut failures = Vec::new();
     for (_, blob) in stores.payloads.list(&task.id, Click::CLICKS).await? {
-        let json = blob.unpack().map_err(|error| StoreError::broken("read a click", error))?;
-        let click: Click =
-            serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a click", error))?;
+        let click: Click = blob.json("read a click")?;
         if between(click.at, now) > STALE {
             continue;
         }
@@ -109,6 +108,7 @@ fn words(task: &Task, click: &Click) -> String {
             "You may not decide about this draft. Who may is listed as `approvers` in agent.toml; your id is {}.",
             click.user
         ),
+        ClickKind::OwnTask => "You requested this task: somebody else has to decide about it.".to_owned(),
         ClickKind::TooLate => too_late(task, &click.draft_hash),
     }
 }

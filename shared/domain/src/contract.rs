@@ -11,6 +11,7 @@
 use async_trait::async_trait;
 use std::time::Duration;
 
+pub mod in_memory;
 pub mod payload_store;
 pub mod queue;
 mod sample;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, PartKey,
-    Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, short_sha256,
+    Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, prove_decision,
+    short_sha256,
 };
 
 /// How long after its expiry a draft can still be decided: a decision sent at the last moment takes a while to
@@ -43,6 +44,18 @@ pub struct Decider<'a> {
     pub at: Timestamp,
     /// Where it came from.
     pub from: &'a Origin,
+}
+
+impl Decider<'_> {
+    /// Whether it is the very person who requested `task`. Slack's accounts are compared by the name that people
+    /// know: a name that two people share costs one of them a decision, and nobody gains one.
+    fn requested(&self, task: &Task) -> bool {
+        let name = match self.from {
+            Origin::Slack { .. } => self.name.split_once(" (").map_or(self.name, |(known, _)| known),
+            _ => self.name,
+        };
+        task.is_requested_by(name)
+    }
 }
 
 /// The name under which an expiry is recorded.
@@ -94,6 +107,14 @@ pub enum DecideError {
         /// When its time was over.
         expired_at: Timestamp,
     },
+    /// Who requested the task wants to decide about it.
+    #[error("task {id} was requested by {by}, who cannot decide about it: somebody else has to")]
+    OwnTask {
+        /// Which task.
+        id: TaskId,
+        /// Who requested it.
+        by: String,
+    },
     /// The edited text is empty.
     #[error("the edited text is empty: reject the draft instead, or leave `text` out to publish it as it is")]
     EmptyText,
@@ -103,7 +124,8 @@ pub enum DecideError {
 }
 
 /// Records `input` on the draft with `seen_hash`, in one conditional write, and sends the task on
-/// its way. The first decision wins; every later one is a [`DecideError::Conflict`].
+/// its way. The first decision wins; every later one is a [`DecideError::Conflict`]. Two people are in every
+/// effect of a requested task: who requested it does not decide about it.
 ///
 /// # Errors
 /// [`DecideError`].
@@ -116,11 +138,18 @@ pub async fn decide(
 ) -> Result<Decided, DecideError> {
     for _ in 0..TRIES {
         let mut task = parked(stores, id, decider.at).await?;
+        if decider.requested(&task) {
+            return Err(DecideError::OwnTask { id: task.id, by: task.doc.actor });
+        }
         let draft = task.doc.draft.clone().filter(|draft| draft.hash == seen_hash).ok_or_else(|| {
             let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
             DecideError::StaleDraft { id: id.clone(), current }
         })?;
         let decision = decision_for(stores, &mut task, &input, &draft, decider).await?;
+        // Before the decision: one without its proof counts for nothing. A click in Slack is proven by the processor.
+        if let Some(hash) = decision.publish_hash.as_deref().filter(|_| decider.from.is_console()) {
+            prove_decision(&*stores.state, &task, hash, decider.name, decider.at).await?;
+        }
         if let Some(decided) = record(stores, task, decision, decider).await? {
             return Ok(decided);
         }

@@ -45,8 +45,7 @@ pub async fn record_delivery(
 ) -> Result<(), StoreError> {
     let event = record.event.as_deref().map(|event| clip(event, NAME_BYTES).to_owned());
     let record = DeliveryRecord { event, ..record.clone() };
-    let json = serde_json::to_vec(&record).map_err(|error| StoreError::broken("log a delivery", error))?;
-    let blob = Blob::pack(&json).map_err(|error| StoreError::broken("log a delivery", error))?;
+    let blob = Blob::of_json("log a delivery", &record)?;
     let millis = record.at.as_millisecond();
     let what = short_sha256(&String::from_utf8_lossy(what));
     let part = PartKey::delivery(millis, clip(&what, 8));
@@ -73,9 +72,7 @@ pub async fn last_deliveries(
             break;
         }
         let lines = payloads.list(&place(source, this_hour - back), PartKey::DELIVERIES).await?;
-        let read =
-            lines.iter().rev().filter_map(|(_, line)| serde_json::from_slice(&line.unpack().ok()?).ok());
-        found.extend(read);
+        found.extend(lines.iter().rev().filter_map(|(_, line)| line.json("read a delivery").ok()));
     }
     found.truncate(limit);
     Ok(found)

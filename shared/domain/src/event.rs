@@ -10,7 +10,7 @@ use crate::{Priority, Timestamp};
 ///
 /// It is never stored: the raw body is, and the processor parses it again. So a task that failed
 /// because of a mistake in a parser can be retried once the parser is mended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Event {
     /// Kind and action, such as `issues.opened`.
     pub name: String,
@@ -91,25 +91,7 @@ impl Event {
             tenant: tenant.into(),
             thread: thread.into(),
             actor: actor.into(),
-            actor_id: None,
-            actor_is_bot: false,
-            title: None,
-            text: String::new(),
-            opening: None,
-            labels: Vec::new(),
-            comment_id: None,
-            addressed: false,
-            twin: None,
-            audience: Audience::Public,
-            happening: None,
-            unlisted: false,
-            link: None,
-            attachments: Vec::new(),
-            thread_state: ThreadState::Open,
-            priority: None,
-            occurred_at: None,
-            target: None,
-            metadata: Map::new(),
+            ..Self::default()
         }
     }
 }

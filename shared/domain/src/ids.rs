@@ -49,6 +49,14 @@ impl TaskId {
         &self.0
     }
 
+    /// The trace of all that is done for the task, from its webhook to its comment: 32 hexadecimal characters, as W3C
+    /// Trace Context has them. It is derived from the id, so that a function that knows the task knows its trace: a
+    /// message that the sweeper sends days later, or a person's decision, belongs to the same one.
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        crate::short_sha256(&self.0)
+    }
+
     /// A number that is evenly spread over all ids: which of `count` shards this one belongs to.
     #[must_use]
     pub fn shard(&self, count: u32) -> u32 {

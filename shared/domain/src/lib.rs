@@ -8,8 +8,10 @@ mod approver;
 mod blob;
 mod click;
 mod clock;
+mod currency;
 mod daily_stats;
 mod decide;
+mod decision_proof;
 mod deliver_notices;
 mod delivery_log;
 mod draft;
@@ -19,6 +21,7 @@ mod follow_up;
 mod happening;
 mod ids;
 mod model;
+mod model_limits;
 mod notice;
 mod origin;
 mod payload_store;
@@ -48,10 +51,12 @@ pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use currency::{decimals_of, money};
 pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, day_keys};
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
 };
+pub use decision_proof::{DECISION_PROOFS, is_proven, prove_decision};
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use delivery_log::{DeliveryRecord, last_deliveries, record_delivery};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
@@ -64,6 +69,7 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
+pub use model_limits::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

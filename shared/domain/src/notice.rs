@@ -30,6 +30,9 @@ pub struct MessageRef {
     pub place: String,
     /// The message's id there: Slack's time stamp.
     pub id: String,
+    /// Whose place it is, where the service has said so: Slack's workspace. Its buttons count from there alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
 }
 
 /// One request for a decision.
@@ -101,6 +104,17 @@ impl Closed {
             by: decision.by.clone(),
             from: decision.from.clone(),
             at: decision.at,
+        }
+    }
+}
+
+impl NoticeState {
+    /// The message, once it is known to be there.
+    #[must_use]
+    pub fn message(&self) -> Option<&MessageRef> {
+        match self {
+            Self::Posted { message } | Self::Marked { message } => Some(message),
+            Self::Wanted | Self::Intended { .. } | Self::Dropped => None,
         }
     }
 }
@@ -213,7 +227,9 @@ mod tests {
     }
 
     fn posted() -> NoticeState {
-        NoticeState::Posted { message: MessageRef { place: "C1".to_owned(), id: "1.1".to_owned() } }
+        NoticeState::Posted {
+            message: MessageRef { place: "C1".to_owned(), id: "1.1".to_owned(), team: None },
+        }
     }
 
     #[test]

@@ -38,6 +38,12 @@ pub enum Origin {
 impl Origin {
     /// The console, from an address that is not known.
     pub const CONSOLE: Self = Self::Console { ip: None };
+
+    /// Whether it came by the console: its page, its API, or the command line, which speaks to that.
+    #[must_use]
+    pub fn is_console(&self) -> bool {
+        matches!(self, Self::Console { .. } | Self::Cli { .. })
+    }
 }
 
 /// `console 203.0.113.7`, `slack T1DC2JH3J/U2CERLKJA`: one word for the log, or two.

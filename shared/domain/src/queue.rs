@@ -110,6 +110,14 @@ impl Envelope {
         format!(r#"{{"task_id":"{}"}}"#, self.task_id)
     }
 
+    /// The `traceparent` of the message (W3C Trace Context, version 00): the task's trace, sampled, with this message as
+    /// parent.
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        let parent = crate::short_sha256(&format!("{}/{}", self.task_id, self.lane));
+        format!("00-{}-{}-01", self.task_id.trace_id(), &parent[..16])
+    }
+
     /// The tenant's name as the queue gets it: 32 hexadecimal characters, whatever the name is made
     /// of (SQS takes only some characters in a `MessageGroupId`).
     #[must_use]
@@ -131,5 +139,20 @@ impl Delivery {
         serde_json::from_str::<Body>(&self.body)
             .map(|body| body.task_id)
             .map_err(|error| format!("not a message of ours, expected {{\"task_id\":\"tsk_…\"}}: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traceparent_has_the_form_of_w3c_and_the_trace_of_the_task() {
+        let task_id = TaskId::derive("github", b"one");
+        let envelope = Envelope { task_id, lane: Lane::Bulk, tenant: "octo/repo".to_owned() };
+        let text = envelope.traceparent();
+        let parts: Vec<&str> = text.split('-').collect();
+        assert_eq!(parts[..2], ["00", &envelope.task_id.trace_id()]);
+        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [2, 32, 16, 2]);
     }
 }

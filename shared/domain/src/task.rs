@@ -72,6 +72,12 @@ pub struct Lease {
 }
 
 impl Task {
+    /// Whether the holder of the console token called `name` has requested it (`POST /tasks`).
+    #[must_use]
+    pub fn is_requested_by(&self, name: &str) -> bool {
+        self.doc.source == API_SOURCE && self.doc.actor.eq_ignore_ascii_case(name)
+    }
+
     /// A task as it is first stored: `received`, due for a look by the sweeper at `due_at`.
     #[must_use]
     pub fn received(id: TaskId, new: NewTask, now: Timestamp, due_at: Timestamp) -> Self {

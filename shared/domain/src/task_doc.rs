@@ -14,7 +14,7 @@ pub const WORDS_BYTES: usize = 2_000;
 /// The part of a task that only its holder (or the one who decides) writes.
 ///
 /// A field that holds its default value is left out where it is stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskDoc {
     /// Name of the source in agent.toml.
     pub source: String,
@@ -61,6 +61,9 @@ pub struct TaskDoc {
     /// What the person who asked for a new draft said.
     #[serde(default, skip_serializing_if = "is_default")]
     pub retry_note: Option<String>,
+    /// Random: what the fences around untrusted text are called in its prompts. `None` until it is first worked on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub nonce: Option<String>,
     /// Since when no model is available for it; `None` once one has answered. Stored as `shut_since`, its first name.
     #[serde(rename = "shut_since", default, skip_serializing_if = "is_default")]
     pub model_down_since: Option<Timestamp>,
@@ -105,10 +108,14 @@ pub struct TaskDoc {
     /// a word: its processor died.
     #[serde(default, skip_serializing_if = "is_default")]
     pub settled_fence: u64,
-    /// Whether its processor died: it runs alone until a claim has ended with a write, so that it harms no
-    /// other task and no other task harms it.
+    /// Whether its processor died: it runs alone until a run has come to more than an orderly deferral, so that it
+    /// harms no other task and no other task harms it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub runs_alone: bool,
+    /// The fence of the last claim that began to run alone: if that one ends without a word, it is the task's own
+    /// fault.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub alone_fence: u64,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,
@@ -196,35 +203,7 @@ impl TaskDoc {
             opened_at: now,
             content_type: new.content_type,
             event_hint: new.event_hint,
-            deferrals: 0,
-            slot: None,
-            reply_counted: false,
-            worked_ms: 0.0,
-            wakes: 0,
-            round: 0,
-            retry_note: None,
-            model_down_since: None,
-            stand_in: None,
-            classification: None,
-            draft: None,
-            question: None,
-            expires_at: None,
-            decision: None,
-            decided_in: None,
-            thread_url: None,
-            notices: Vec::new(),
-            follow_up: None,
-            reported: false,
-            settled_fence: 0,
-            runs_alone: false,
-            effects: Vec::new(),
-            result: None,
-            usage: Vec::new(),
-            older_tokens: 0,
-            older_cost_usd: 0.0,
-            cost_unknown: false,
-            error: None,
-            timeline: Vec::new(),
+            ..Self::default()
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The ids that Lambda gives an invocation.
 
+use axum::body::Body;
+use axum::middleware::Next;
+use axum::response::Response;
 use http::Request;
+use tracing::{Instrument, Span, info_span};
 
 /// What tells one invocation from another in the logs of all of AWS.
 #[derive(Debug, Clone)]
@@ -26,4 +30,16 @@ impl Invocation {
     pub fn of<B>(_request: &Request<B>) -> Option<Self> {
         None
     }
+}
+
+/// Puts `function` and the ids of the invocation on every line that is logged while `next` answers. Outside Lambda
+/// there are none: one process is all functions there.
+///
+/// For [`axum::middleware::from_fn`].
+pub async fn named(function: &'static str, request: Request<Body>, next: Next) -> Response {
+    let span = Invocation::of(&request).map_or_else(Span::none, |invocation| {
+        let Invocation { request_id, trace_id } = invocation;
+        info_span!("invocation", function, request_id, trace_id)
+    });
+    next.run(request).instrument(span).await
 }

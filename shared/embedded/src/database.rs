@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Params, Row, Statement};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Params, Row, Statement, Transaction, TransactionBehavior};
 
 use crate::directory::Directory;
-use crate::failure::Failure;
+use crate::failure::{Failure, PortError};
 use crate::{OpenError, schema};
 
 /// Statements that a connection keeps prepared: more than this crate has.
@@ -48,16 +48,36 @@ impl Database {
     }
 
     /// Runs `work` on the only connection that writes.
-    pub(crate) fn write<T>(
+    pub(crate) fn write<T, E: PortError>(
         &self,
+        operation: &'static str,
         work: impl FnOnce(&mut Connection) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        work(&mut lock(&self.writer))
+    ) -> Result<T, E> {
+        work(&mut lock(&self.writer)).map_err(|failure| E::of(operation, failure))
     }
 
     /// Runs `work` on a connection that sees everything committed so far.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
-        work(&lock(self.reader.as_ref().unwrap_or(&self.writer)))
+    pub(crate) fn read<T, E: PortError>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, E> {
+        let connection = lock(self.reader.as_ref().unwrap_or(&self.writer));
+        work(&connection).map_err(|failure| E::of(operation, failure))
+    }
+
+    /// Runs `work` in one transaction, which writes.
+    pub(crate) fn transact<T, E: PortError>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, E> {
+        self.write(operation, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        })
     }
 }
 

@@ -50,7 +50,6 @@ impl Directory {
         &self.path
     }
 
-    /// Where the database is.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
     }

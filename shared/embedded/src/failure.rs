@@ -17,18 +17,24 @@ pub(crate) enum Failure {
     Value(String),
 }
 
-impl Failure {
-    /// The failure as the caller of a store sees it.
-    pub(crate) fn of_store(self, operation: &'static str) -> StoreError {
-        match &self {
-            Self::Sqlite(error) if passes(error) => StoreError::unavailable(operation, self),
-            _ => StoreError::broken(operation, self),
+/// The error of a port: what its caller is told of a failure.
+pub(crate) trait PortError {
+    /// The error of `operation`, which went wrong by `failure`.
+    fn of(operation: &'static str, failure: Failure) -> Self;
+}
+
+impl PortError for StoreError {
+    fn of(operation: &'static str, failure: Failure) -> Self {
+        match &failure {
+            Failure::Sqlite(error) if passes(error) => Self::unavailable(operation, failure),
+            _ => Self::broken(operation, failure),
         }
     }
+}
 
-    /// The failure as the caller of the queue sees it.
-    pub(crate) fn of_queue(self, operation: &'static str) -> QueueError {
-        QueueError::new(operation, self)
+impl PortError for QueueError {
+    fn of(operation: &'static str, failure: Failure) -> Self {
+        Self::new(operation, failure)
     }
 }
 

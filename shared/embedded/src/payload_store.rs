@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 
 use crate::database::Database;
-use crate::failure::{Failure, millis};
+use crate::failure::millis;
 
 /// Parts in table `payload`.
 pub(crate) struct SqlitePayloads {
@@ -29,57 +29,37 @@ impl PayloadStore for SqlitePayloads {
         blob: &Blob,
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
-        self.database
-            .write(|connection| put_new(connection, id, part, blob, forget_at))
-            .map_err(|error| error.of_store("put a part"))
+        self.database.write("put a part", |connection| {
+            let stored = connection
+                .prepare_cached(
+                    "INSERT INTO payload (task_id, part, forget_at, bytes) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (task_id, part) DO NOTHING",
+                )?
+                .execute((id.as_str(), part.as_str(), millis(forget_at), blob.packed()))?;
+            Ok(if stored == 1 { PutNew::Stored } else { PutNew::Exists })
+        })
     }
 
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
-        self.database
-            .read(|connection| get(connection, id, part))
-            .map_err(|error| error.of_store("get a part"))
+        self.database.read("get a part", |connection| {
+            let bytes = connection
+                .prepare_cached("SELECT bytes FROM payload WHERE task_id = ?1 AND part = ?2")?
+                .query_row((id.as_str(), part.as_str()), |row| row.get(0))
+                .optional()?;
+            Ok(bytes.map(Blob::from_packed))
+        })
     }
 
     async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {
-        self.database
-            .read(|connection| list(connection, id, prefix))
-            .map_err(|error| error.of_store("list parts"))
+        self.database.read("list parts", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT part, bytes FROM payload
+                 WHERE task_id = ?1 AND part >= ?2 AND substr(part, 1, length(?2)) = ?2 ORDER BY part",
+            )?;
+            let rows = statement.query_map((id.as_str(), prefix), |row| {
+                Ok((PartKey::from_name(row.get(0)?), Blob::from_packed(row.get(1)?)))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
-}
-
-fn put_new(
-    connection: &Connection,
-    id: &TaskId,
-    part: &PartKey,
-    blob: &Blob,
-    forget_at: Timestamp,
-) -> Result<PutNew, Failure> {
-    let stored = connection
-        .prepare_cached(
-            "INSERT INTO payload (task_id, part, forget_at, bytes) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (task_id, part) DO NOTHING",
-        )?
-        .execute((id.as_str(), part.as_str(), millis(forget_at), blob.packed()))?;
-    Ok(if stored == 1 { PutNew::Stored } else { PutNew::Exists })
-}
-
-fn get(connection: &Connection, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, Failure> {
-    let bytes = connection
-        .prepare_cached("SELECT bytes FROM payload WHERE task_id = ?1 AND part = ?2")?
-        .query_row((id.as_str(), part.as_str()), |row| row.get(0))
-        .optional()?;
-    Ok(bytes.map(Blob::from_packed))
-}
-
-/// The comparison with the prefix is exact, where `LIKE` and `GLOB` have wildcards; the lower bound is
-/// what the index is entered by.
-fn list(connection: &Connection, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT part, bytes FROM payload
-         WHERE task_id = ?1 AND part >= ?2 AND substr(part, 1, length(?2)) = ?2 ORDER BY part",
-    )?;
-    let rows = statement.query_map((id.as_str(), prefix), |row| {
-        Ok((PartKey::from_name(row.get(0)?), Blob::from_packed(row.get(1)?)))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use domain::{
     Clock, Delivery, Depth, Envelope, Lane, Queue, QueueError, Receipt, Timestamp, Visibility, after, between,
 };
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 
 use crate::database::Database;
 use crate::failure::{Failure, counter, millis, timestamp};
@@ -69,17 +69,13 @@ impl SqliteQueue {
 
     pub(crate) fn put(&self, lane: Lane, group: &str, body: &str) -> Result<(), QueueError> {
         let now = self.clock.now();
-        self.database
-            .write(|connection| insert(connection, lane, group, body, now))
-            .map_err(|error| error.of_queue("send"))?;
+        self.database.write("send", |connection| insert(connection, lane, group, body, now))?;
         self.announce(lane);
         Ok(())
     }
 
     pub(crate) fn next_visible(&self, lane: Option<Lane>) -> Result<Option<Timestamp>, QueueError> {
-        self.database
-            .read(|connection| next_visible(connection, name(lane)))
-            .map_err(|error| error.of_queue("look ahead"))
+        self.database.read("look ahead", |connection| next_visible(connection, name(lane)))
     }
 }
 
@@ -98,31 +94,23 @@ impl Queue for SqliteQueue {
         _wait: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
         let now = self.clock.now();
-        self.database
-            .write(|connection| {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                line_up(&transaction, queue.lane, now)?;
-                let deliveries = take(&transaction, queue, max.min(MAX_BATCH), now)?;
-                transaction.commit()?;
-                Ok(deliveries)
-            })
-            .map_err(|error| error.of_queue("receive"))
+        self.database.transact("receive", |transaction| {
+            line_up(transaction, queue.lane, now)?;
+            take(transaction, queue, max.min(MAX_BATCH), now)
+        })
     }
 
     /// The receipt of an earlier delivery of a message that has been received again since does not
     /// delete it. (SQS leaves that open.)
     async fn delete(&self, receipt: &Receipt) -> Result<(), QueueError> {
-        self.database
-            .write(|connection| delete(connection, receipt))
-            .map_err(|error| error.of_queue("delete"))
+        self.database.write("delete", |connection| delete(connection, receipt))
     }
 
     async fn set_visibility(&self, receipt: &Receipt, after: Duration) -> Result<(), QueueError> {
         let now = self.clock.now();
-        let changed = self
-            .database
-            .write(|connection| set_visibility(connection, receipt, after.min(MAX_VISIBILITY), now))
-            .map_err(|error| error.of_queue("set visibility"))?;
+        let changed = self.database.write("set visibility", |connection| {
+            set_visibility(connection, receipt, after.min(MAX_VISIBILITY), now)
+        })?;
         if let Some(lane) = receipt.lane
             && changed
             && after.is_zero()
@@ -134,7 +122,7 @@ impl Queue for SqliteQueue {
 
     async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
         let now = self.clock.now();
-        self.database.read(|connection| depth(connection, lane, now)).map_err(|error| error.of_queue("depth"))
+        self.database.read("depth", |connection| depth(connection, lane, now))
     }
 }
 

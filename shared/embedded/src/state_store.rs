@@ -25,9 +25,7 @@ impl SqliteState {
 #[async_trait]
 impl StateStore for SqliteState {
     async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        self.database
-            .read(|connection| get(connection, key, now))
-            .map_err(|error| error.of_store("get a value"))
+        self.database.read("get a value", |connection| get(connection, key, now))
     }
 
     async fn swap(
@@ -38,7 +36,7 @@ impl StateStore for SqliteState {
         now: Timestamp,
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
-        let swap = self.database.write(|connection| {
+        self.database.write("swap a value", |connection| {
             let text = serde_json::to_string(value)?;
             let version = match expected {
                 Expected::Absent => create(connection, key, &text, now, forget_at)?,
@@ -48,15 +46,12 @@ impl StateStore for SqliteState {
                 Some(version) => Ok(Swap::Done(version)),
                 None => Ok(Swap::Conflict(get(connection, key, now)?)),
             }
-        });
-        swap.map_err(|error| error.of_store("swap a value"))
+        })
     }
 
     async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
         let now = self.clock.now();
-        self.database
-            .write(|connection| add(connection, key, amount, now, forget_at))
-            .map_err(|error| error.of_store("add to a counter"))
+        self.database.write("add to a counter", |connection| add(connection, key, amount, now, forget_at))
     }
 
     async fn acquire(
@@ -66,20 +61,16 @@ impl StateStore for SqliteState {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Acquire, StoreError> {
-        self.database
-            .write(|connection| acquire(connection, key, owner, now, until))
-            .map_err(|error| error.of_store("acquire a lease"))
+        self.database.write("acquire a lease", |connection| acquire(connection, key, owner, now, until))
     }
 
     async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        self.database
-            .write(|connection| {
-                connection
-                    .prepare_cached("DELETE FROM lease WHERE key = ?1 AND owner = ?2")?
-                    .execute((key, owner))?;
-                Ok(())
-            })
-            .map_err(|error| error.of_store("release a lease"))
+        self.database.write("release a lease", |connection| {
+            connection
+                .prepare_cached("DELETE FROM lease WHERE key = ?1 AND owner = ?2")?
+                .execute((key, owner))?;
+            Ok(())
+        })
     }
 }
 

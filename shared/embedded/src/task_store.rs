@@ -67,24 +67,19 @@ impl SqliteTasks {
 #[async_trait]
 impl TaskStore for SqliteTasks {
     async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
-        self.database.write(|connection| insert(connection, task)).map_err(|error| error.of_store("insert"))
+        self.database.write("insert", |connection| insert(connection, task))
     }
 
     async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
-        self.database.read(|connection| get(connection, id)).map_err(|error| error.of_store("get"))
+        self.database.read("get", |connection| get(connection, id))
     }
 
     async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
-        self.database
-            .write(|connection| claim(connection, id, request))
-            .map_err(|error| error.of_store("claim"))
+        self.database.write("claim", |connection| claim(connection, id, request))
     }
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
-        let answer = self
-            .database
-            .write(|connection| save(connection, task))
-            .map_err(|error| error.of_store("save"))?;
+        let answer = self.database.write("save", |connection| save(connection, task))?;
         if answer == Save::Done {
             task.control.revision += 1;
         }
@@ -92,19 +87,15 @@ impl TaskStore for SqliteTasks {
     }
 
     async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.database
-            .read(|connection| due(connection, status, before, limit))
-            .map_err(|error| error.of_store("due"))
+        self.database.read("due", |connection| due(connection, status, before, limit))
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
-        self.database
-            .read(|connection| newer_in_thread(connection, task, limit))
-            .map_err(|error| error.of_store("newer in the thread"))
+        self.database.read("newer in the thread", |connection| newer_in_thread(connection, task, limit))
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
-        self.database.read(|connection| list(connection, query)).map_err(|error| error.of_store("list"))
+        self.database.read("list", |connection| list(connection, query))
     }
 }
 

@@ -2,10 +2,9 @@
 //! run, and removing what is past its time to live.
 
 use domain::{StoreError, Timestamp};
-use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::database::Database;
-use crate::failure::{Failure, millis};
+use crate::failure::millis;
 
 /// Days that a message lives, as on the queues of the deployment; a day more than a task may stay
 /// unfinished.
@@ -39,7 +38,7 @@ pub struct Forgotten {
 /// all can no longer save.
 pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided, StoreError> {
     let at = millis(now);
-    in_one_transaction(database, |transaction| {
+    database.transact("void leases", |transaction| {
         Ok(Voided {
             tasks: transaction.execute(
                 "UPDATE task SET revision = revision + 1, lease_until = ?1, due_at = ?1, updated_at = ?1
@@ -51,14 +50,13 @@ pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided,
             leases: transaction.execute("DELETE FROM lease", [])?,
         })
     })
-    .map_err(|error| error.of_store("void leases"))
 }
 
 /// Removes every row that is past its time.
 pub(crate) fn forget(database: &Database, now: Timestamp) -> Result<Forgotten, StoreError> {
     let at = millis(now);
     let sent_before = at - MESSAGE_DAYS * 86_400_000;
-    in_one_transaction(database, |transaction| {
+    database.transact("forget", |transaction| {
         let values = transaction.execute("DELETE FROM state WHERE forget_at <= ?1", [at])?;
         let counters = transaction.execute("DELETE FROM counter WHERE forget_at <= ?1", [at])?;
         let leases = transaction.execute("DELETE FROM lease WHERE until <= ?1", [at])?;
@@ -68,18 +66,5 @@ pub(crate) fn forget(database: &Database, now: Timestamp) -> Result<Forgotten, S
             state: values + counters + leases,
             messages: transaction.execute("DELETE FROM message WHERE sent_at <= ?1", [sent_before])?,
         })
-    })
-    .map_err(|error| error.of_store("forget"))
-}
-
-fn in_one_transaction<T>(
-    database: &Database,
-    work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    database.write(|connection| {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&transaction)?;
-        transaction.commit()?;
-        Ok(done)
     })
 }

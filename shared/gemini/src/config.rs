@@ -3,18 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::{Generation, ModelEndpoint, ModelLimits};
 use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
-use serde_json::{Map, Value};
-
-use crate::limits::Limits;
 
 /// Google's own endpoint.
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// The version that knows the `-latest` aliases.
 pub const DEFAULT_API_VERSION: &str = "v1beta";
-/// Bound of an answer and its thoughts when none is set. Without a bound a call has no highest price.
-pub const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 16_384;
 /// Bytes of inline media in one request by default, before they are encoded, which adds a third.
 pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 
@@ -29,7 +25,7 @@ pub struct Config {
     pub api_version: String,
     /// Several places that serve the API, with their shares of the tasks. If there are any, they
     /// take the place of `base_url` and `api_version`. The key goes to each of them.
-    pub endpoints: Vec<EndpointConfig>,
+    pub endpoints: Vec<ModelEndpoint>,
     /// Certificates, PEM, that are trusted besides the system's: of a company's proxy, say.
     pub root_certificates: Vec<Vec<u8>>,
     /// Bytes of attachments sent inside one request at most, before they are encoded.
@@ -45,25 +41,13 @@ pub struct Config {
     /// The same for triage.
     pub triage_generation: Generation,
     /// Limits by model; models not in it have the default ones.
-    pub limits: BTreeMap<String, Limits>,
+    pub limits: BTreeMap<String, ModelLimits>,
     /// How many environments may run at once: the share of each in what cannot be coordinated.
     pub environments: u32,
     /// What may be spent.
     pub budgets: Budgets,
     /// Life of a context cache; it is extended while it is used.
     pub cache_ttl: Duration,
-}
-
-/// One place that serves the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointConfig {
-    /// Such as [`DEFAULT_BASE_URL`], without the version.
-    pub base_url: String,
-    /// `v1beta` or `v1`.
-    pub api_version: String,
-    /// Its share of the tasks, relative to the other endpoints' weights. Zero: it serves only while
-    /// others cannot be reached.
-    pub weight: u32,
 }
 
 /// What may be spent in a day, which begins at midnight UTC. `None` is no bound.
@@ -111,21 +95,6 @@ pub(crate) fn check_word(what: &'static str, word: &str) -> Result<(), ConfigErr
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
     let sound = !word.is_empty() && word.bytes().all(plain) && !word.contains("..") && !word.starts_with('/');
     if sound { Ok(()) } else { Err(ConfigError::Word { what, word: word.to_owned() }) }
-}
-
-/// `generationConfig`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Generation {
-    /// Bound of an answer in tokens, thoughts included; always sent.
-    pub max_output_tokens: u32,
-    /// Every other field, under the API's own names, sent as it is.
-    pub others: Map<String, Value>,
-}
-
-impl Default for Generation {
-    fn default() -> Self {
-        Self { max_output_tokens: DEFAULT_MAX_OUTPUT_TOKENS, others: Map::new() }
-    }
 }
 
 /// What is wrong with a [`Config`].

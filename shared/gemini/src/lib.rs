@@ -20,7 +20,6 @@ mod config;
 mod failure;
 mod fleet;
 mod http;
-mod limits;
 mod pricing;
 mod signal;
 pub mod wire;
@@ -29,10 +28,11 @@ pub use cache::{CacheKey, Caches, Demand, Digest, Handle, HandleRef, Prepared, T
 pub use call::Gemini;
 pub use config::{
     Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_INLINE_BYTES,
-    DEFAULT_MAX_OUTPUT_TOKENS, EndpointConfig, Generation,
 };
+pub use domain::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
 pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
-pub use limits::{BreakerLimits, Limits};
+#[cfg(feature = "simulated")]
+pub use http::simulated;
 pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};
 pub use signal::{CallOutcome, Signal, Signals};

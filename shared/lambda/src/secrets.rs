@@ -164,7 +164,7 @@ mod tests {
 
     fn value(name: &str, version: u8) -> String {
         match name {
-            "CONSOLE_TOKEN" => format!("ann:v{version}"),
+            "CONSOLE_TOKEN" => format!("ann:v{version}-of-a-token-that-nobody-guesses"),
             "GITHUB_APP_PRIVATE_KEY" => {
                 format!("-----BEGIN PRIVATE KEY-----\nv{version}\n-----END PRIVATE KEY-----")
             }

@@ -5,8 +5,9 @@
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 use serde_json::{Value, json};
 
-use crate::events::{is_allowed, parse};
 use crate::fit::{CUT, fit};
+use crate::links::is_allowed;
+use crate::parser::parse;
 
 /// Lists and quotes within each other; deeper ones are flattened. Trees are walked and dropped by
 /// recursion: without a limit `- - - …` would exhaust the stack.

@@ -2,8 +2,9 @@
 
 use pulldown_cmark::{CowStr, Event, Tag, TagEnd, html};
 
-use crate::events::{is_allowed, parse};
 use crate::fit::{CUT, fit};
+use crate::links::is_allowed;
+use crate::parser::parse;
 
 /// `markdown` as HTML of at most about `limit` bytes.
 #[must_use]

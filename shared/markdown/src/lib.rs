@@ -1,19 +1,29 @@
-//! Markdown, as drafts are written, in the forms that services take: Slack's mrkdwn, Atlassian's
-//! document format and HTML; and the first two back as plain text.
+//! Markdown, as drafts and comments are written: where it has code, and what its author says; and in the forms
+//! that services take: Slack's mrkdwn, Atlassian's document format and HTML; and the first two back as plain
+//! text.
 //!
 //! A draft is text from outside: raw HTML in it is shown, not obeyed; links lead to `http`, `https` and
 //! `mailto` only; images become links, since an image that a reader's program fetches can carry
-//! anything away. No output is longer than asked for: a text that is too long is cut at its end, with
+//! anything away. No output is longer than asked for: a text that is too long is cut between its blocks, with
 //! a visible sign, and everything that was open at the cut is closed.
 
 mod adf;
 mod adf_text;
-mod events;
 mod fit;
 mod html;
+mod links;
 mod mrkdwn;
+mod parser;
+mod ranges;
+mod raw_html;
+mod said;
+mod unwrap;
 
 pub use adf::to_adf;
 pub use adf_text::adf_to_text;
 pub use html::to_html;
 pub use mrkdwn::{mrkdwn_to_text, to_mrkdwn};
+pub use parser::parse;
+pub use ranges::Ranges;
+pub use said::{code, destinations, hidden, unsaid};
+pub use unwrap::unwrapped;

@@ -5,8 +5,9 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
-use crate::events::{is_allowed, parse};
 use crate::fit::{CUT, fit};
+use crate::links::is_allowed;
+use crate::parser::parse;
 
 /// Lists and quotes within each other; deeper ones are shown without their sign, which would cost time
 /// in the square of the depth.

@@ -1,5 +1,7 @@
 //! [`Caller`]: calls an API of which nothing is known but what agent.toml says.
 
+use std::sync::Arc;
+
 use domain::{Clock, ServiceError, ServiceFailure, clip};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, StatusCode, Url};
@@ -11,6 +13,7 @@ use crate::answer::Answer;
 use crate::base::Base;
 use crate::config::{BuildError, Config};
 use crate::failure;
+use crate::reach::Reach;
 use crate::service::{Operation, Service};
 use crate::transport::{self, TransportError};
 
@@ -50,14 +53,20 @@ pub struct Called {
 }
 
 impl Caller {
-    /// A caller of the API at `origin`, which sends `headers`. Opens no connection.
+    /// A caller of the API at `origin`, as far as it is within `reach`; it sends `headers`. Opens no connection.
     ///
     /// # Errors
-    /// [`BuildError`] when origin or headers cannot be sent.
-    pub fn new(origin: &str, headers: &[(String, SecretString)], clock: Clock) -> Result<Self, BuildError> {
+    /// [`BuildError`] when origin or headers cannot be sent, or the origin is an address out of reach.
+    pub fn new(
+        origin: &str,
+        headers: &[(String, SecretString)],
+        reach: &Reach,
+        clock: Clock,
+    ) -> Result<Self, BuildError> {
         transport::provider();
         let config = Config::at(origin);
         let base = Base::parse(&SERVICE, origin)?;
+        reach.check(base.host()).map_err(|found| BuildError::OutOfReach(found.to_string()))?;
         let wrong = |problem| BuildError::Credential {
             variable: SERVICE.credential_variable,
             problem,
@@ -71,7 +80,8 @@ impl Caller {
             value.set_sensitive(true);
             map.insert(name, value);
         }
-        let client = transport::client(&config, &base, &map)?.pool_max_idle_per_host(0).build();
+        let client = transport::client(&config, &base, &map)?;
+        let client = client.pool_max_idle_per_host(0).dns_resolver(Arc::new(reach.clone())).build();
         let client = client
             .map_err(|error| BuildError::Http { title: SERVICE.title, cause: transport::causes(error) })?;
         Ok(Self {
@@ -113,6 +123,7 @@ impl Caller {
                 let later = ServiceFailure::Later { after: None };
                 error(later, format!("the API could not be reached: {cause}"))
             }
+            TransportError::OutOfReach(cause) => error(ServiceFailure::Refused, cause),
             TransportError::Lost(cause) => {
                 error(failure::lost(CALL, None), format!("no answer arrived: {cause}"))
             }
@@ -176,9 +187,13 @@ mod tests {
     use super::*;
     use crate::scripted::{Reply, Server};
 
+    fn here() -> Reach {
+        Reach::public().with_this_machine()
+    }
+
     fn caller(server: &Server) -> Caller {
         let headers = [("Authorization".to_owned(), "Bearer hunter2hunter2".into())];
-        Caller::new(&server.base, &headers, Clock::system()).unwrap()
+        Caller::new(&server.base, &headers, &here(), Clock::system()).unwrap()
     }
 
     async fn call(server: &Server) -> Result<Called, ServiceError> {
@@ -211,6 +226,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn addresses_out_of_reach_are_refused_for_good_and_nothing_is_sent() {
+        let server = Server::start(|_| Reply::json(200, json!({}))).await;
+        let literal = Caller::new(&server.base, &[], &Reach::public(), Clock::system()).unwrap_err();
+        assert!(literal.to_string().contains("internal_hosts"), "{literal}");
+        // A name that resolves to this machine, as a rebound one would.
+        let base = server.base.replace("127.0.0.1", "localhost");
+        let caller = Caller::new(&base, &[], &Reach::public(), Clock::system()).unwrap();
+        let url = Url::parse(&format!("{base}/x")).unwrap();
+        let error = caller.call(Method::POST, url, None, "k").await.unwrap_err();
+        assert_eq!(error.failure, ServiceFailure::Refused, "{error}");
+        assert!(error.message.contains("internal_hosts"), "{error}");
+        assert_eq!(server.lines().len(), 0);
+    }
+
+    #[tokio::test]
     async fn failures_say_whether_something_may_have_happened() {
         for (status, expected) in [
             (400, ServiceFailure::Refused),
@@ -236,7 +266,7 @@ mod tests {
         let url = Url::parse(&format!("{}/x", gone.base)).unwrap();
         let error = impatient.call(Method::POST, url, None, "k").await.unwrap_err();
         assert_eq!(error.failure, ServiceFailure::InDoubt);
-        let nobody = Caller::new("http://127.0.0.1:1", &[], Clock::system()).unwrap();
+        let nobody = Caller::new("http://127.0.0.1:1", &[], &here(), Clock::system()).unwrap();
         let url = Url::parse("http://127.0.0.1:1/x").unwrap();
         let error = nobody.call(Method::POST, url, None, "k").await.unwrap_err();
         assert_eq!(error.failure, ServiceFailure::Later { after: None });

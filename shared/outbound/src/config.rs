@@ -60,6 +60,9 @@ pub enum BuildError {
         /// What is wrong with it, and how to mend it.
         problem: &'static str,
     },
+    /// The address is private, and no internal API is listed there.
+    #[error("{0}")]
+    OutOfReach(String),
     /// The user agent is unusable.
     #[error("the user agent must be one line of visible ASCII characters")]
     UserAgent,

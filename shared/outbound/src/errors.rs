@@ -108,6 +108,7 @@ impl Client {
             TransportError::Unsent(cause) => {
                 self.later(call, format!("{title} could not be reached: {cause}"))
             }
+            TransportError::OutOfReach(cause) => self.refused(call, cause),
             TransportError::Lost(cause) => {
                 self.lost(call, format!("{title}'s answer did not arrive: {cause}"))
             }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use reqwest::RequestBuilder;
+use reqwest::{Client, RequestBuilder};
 pub use reqwest::{Request, Response};
 
 use crate::transport::{TransportError, broken};
@@ -28,6 +28,8 @@ pub enum NoAnswer {
 
 thread_local! {
     static NETWORK: RefCell<Option<Arc<dyn Network>>> = const { RefCell::new(None) };
+    /// Builds requests, and sends none.
+    static CLIENT: RefCell<Option<Client>> = const { RefCell::new(None) };
 }
 
 /// Until it is dropped, everything that this thread sends goes to `network`.
@@ -50,6 +52,20 @@ impl Drop for Entered {
 /// Whether this thread's network is simulated.
 pub(crate) fn is_on() -> bool {
     NETWORK.with_borrow(Option::is_some)
+}
+
+/// The client that requests are built with; `None` if this thread's network is a real one. Nothing is ever connected
+/// to, and making a client takes long.
+pub(crate) fn client() -> Option<Client> {
+    if !is_on() {
+        return None;
+    }
+    CLIENT.with_borrow_mut(|known| {
+        if known.is_none() {
+            *known = Client::builder().tls_certs_only([]).no_proxy().build().ok();
+        }
+        known.clone()
+    })
 }
 
 /// Sends `request` to the simulated network of this thread; gives it back if there is none.

@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::base::Base;
 use crate::config::{BuildError, Config};
 use crate::credential::Credential;
+use crate::reach::OutOfReach;
 use crate::request::Request;
 use crate::service::Service;
 
@@ -25,6 +26,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) enum TransportError {
     /// There was no connection: the service cannot have seen the request.
     Unsent(String),
+    /// The host has no address that may be called: the request was not sent and never will be.
+    OutOfReach(String),
     /// The request was on its way, or may have been, when something broke.
     Lost(String),
     /// A success whose body is larger than anything the service should send.
@@ -59,6 +62,10 @@ impl Transport {
                 variable = service.url_variable,
                 "the API URL is plain http: credentials travel unencrypted"
             );
+        }
+        #[cfg(feature = "simulated")]
+        if let Some(client) = crate::simulated::client() {
+            return Ok(Self { pooled: client.clone(), fresh: client, service });
         }
         let built = |builder: ClientBuilder| {
             builder.build().map_err(|error| BuildError::Http { title: service.title, cause: causes(error) })
@@ -181,7 +188,9 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, TransportError
 }
 
 pub(crate) fn broken(error: reqwest::Error) -> TransportError {
-    if error.is_connect() || error.is_builder() {
+    if let Some(found) = OutOfReach::of(&error) {
+        TransportError::OutOfReach(found.to_string())
+    } else if error.is_connect() || error.is_builder() {
         TransportError::Unsent(causes(error))
     } else {
         TransportError::Lost(causes(error))

@@ -38,9 +38,10 @@ pub struct AgentSettings {
     pub confidence_threshold: f64,
     /// How long a parked draft waits for a person (default 48 hours).
     pub approval_expires: Duration,
-    /// Hosts that drafts may link to and show images of, besides those that persona and documents name
-    /// (default none).
+    /// Hosts that drafts may link to, besides those that persona and documents name (default none).
     pub link_hosts: Hosts,
+    /// Hosts that drafts may show images of (default none).
+    pub image_hosts: Hosts,
     /// Hosts whose images and files the answer model is shown (default [`MEDIA_HOSTS`]).
     pub media_hosts: Hosts,
     /// Automation of events whose intent is unknown (default `reply`).
@@ -101,8 +102,18 @@ impl AgentSettings {
                 .read(
                     key(
                         "link_hosts",
-                        "Hosts that drafts may link to and show images of, besides those that the persona \
-                         and the documents name: \"example.com\", or \"*.example.com\" for all below it.",
+                        "Hosts that drafts may link to, besides those that the persona and the documents name: \
+                         \"example.com\", \"github.com/octo\" for a part of it, or \"*.example.com\" for all below it.",
+                    ),
+                    hosts::read,
+                )
+                .unwrap_or_default(),
+            image_hosts: section
+                .read(
+                    key(
+                        "image_hosts",
+                        "Hosts that drafts may show images of, written like link_hosts. Images are fetched \
+                         without a click.",
                     ),
                     hosts::read,
                 )
@@ -138,13 +149,7 @@ fn media_hosts(section: &mut Section<'_>) -> Hosts {
 fn persona(section: &mut Section<'_>, dir: &Path) -> Option<String> {
     let about = "System instruction, a file beside agent.toml: who the agent is and how it writes.";
     match section.get(&key("persona", about).or(&PERSONA_FILE)) {
-        Some(entry) => {
-            let file = entry.text()?;
-            read_text(&dir.join(&file)).map_or_else(
-                |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
-                Some,
-            )
-        }
+        Some(entry) => entry.file(dir, read_text).map(|(_, text)| text),
         None => read_text(&dir.join(PERSONA_FILE)).map_or_else(
             |problem| {
                 let problem = format!("missing, and `{PERSONA_FILE}`: {problem}");

@@ -31,7 +31,7 @@ impl ApiSettings {
 }
 
 /// The name of a host and nothing else: an entry with a scheme or path would never match, and look allowed.
-fn host(entry: &Entry<'_>) -> Option<String> {
+pub(crate) fn host(entry: &Entry<'_>) -> Option<String> {
     let wrong = |text: &str| {
         let suggestion = "write it like \"hooks.example.com\", without https://, port, path or `*`";
         (format!("\"{text}\" is not a name of a host"), suggestion)

@@ -1,5 +1,6 @@
 //! `[[models.endpoints]]`: the addresses of the model's service, when there are several.
 
+use domain::ModelEndpoint;
 use serde_json::json;
 use url::Url;
 
@@ -8,42 +9,30 @@ use crate::form::Form;
 use crate::key::key;
 use crate::section::Section;
 
-/// One of `[[models.endpoints]]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointSettings {
-    /// Its address, without a slash at its end.
-    pub base_url: String,
-    /// `v1beta` or `v1` (default: the one of `[models]`).
-    pub api_version: String,
-    /// Its share of the tasks, in proportion to the others'; 0 stands in for them (default 1).
-    pub weight: u32,
-}
-
 /// Google's own.
 const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 const MAX_WEIGHT: i64 = 1_000_000;
 
-impl EndpointSettings {
-    fn read(mut section: Section<'_>, version: &str) -> Self {
-        let about = "Its share of the tasks, in proportion to the others'; 0 only stands in for them.";
-        let weight = section.read_or(key("weight", about), 1, |entry| {
-            entry.integer(0..=MAX_WEIGHT).and_then(|weight| u32::try_from(weight).ok())
-        });
-        let endpoint = Self {
-            base_url: section.read_or(key("base_url", "Its address."), BASE_URL.to_owned(), base_url),
-            api_version: section
-                .read(key("api_version", "Its version of the API (default: that of [models])."), api_version)
-                .unwrap_or_else(|| version.to_owned()),
-            weight,
-        };
-        section.finish();
-        endpoint
-    }
+fn endpoint(mut section: Section<'_>, version: &str) -> ModelEndpoint {
+    let about = "Its share of the tasks, in proportion to the others'; 0 only stands in for them.";
+    let weight = section.read_or(key("weight", about), 1, |entry| {
+        entry.integer(0..=MAX_WEIGHT).and_then(|weight| u32::try_from(weight).ok())
+    });
+    let about = "Its version of the API (default: that of [models]).";
+    let endpoint = ModelEndpoint {
+        base_url: section.read_or(key("base_url", "Its address."), BASE_URL.to_owned(), base_url),
+        api_version: section
+            .read(key("api_version", about), api_version)
+            .unwrap_or_else(|| version.to_owned()),
+        weight,
+    };
+    section.finish();
+    endpoint
 }
 
 /// All of them; at least one must have a share.
-pub(crate) fn read(section: &mut Section<'_>, version: &str) -> Vec<EndpointSettings> {
-    let each = |item: Entry<'_>| Some(EndpointSettings::read(item.section()?, version));
+pub(crate) fn read(section: &mut Section<'_>, version: &str) -> Vec<ModelEndpoint> {
+    let each = |item: Entry<'_>| Some(endpoint(item.section()?, version));
     let about = "Several addresses of the model's service, or several versions of its API. Each gets its share of \
                  the tasks; one that fails is left out for 30 s (default: Google's own).";
     section

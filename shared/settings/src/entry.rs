@@ -4,8 +4,10 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
+use std::path::Path;
 use std::time::Duration;
 
+use domain::Priority;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
@@ -116,6 +118,19 @@ impl<'t> Entry<'t> {
         self.refuse(problem, suggestion)
     }
 
+    /// What `read` finds in the file beside agent.toml that is named here, with the name.
+    pub(crate) fn file(
+        &self,
+        dir: &Path,
+        read: fn(&Path) -> Result<String, String>,
+    ) -> Option<(String, String)> {
+        let file = self.text()?;
+        match read(&dir.join(&file)) {
+            Ok(text) => Some((file, text)),
+            Err(problem) => self.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
+        }
+    }
+
     /// A text that is not empty, white space and all.
     pub(crate) fn raw_text(&self) -> Option<String> {
         let value = self.value(|| json!({"type": "string", "minLength": 1}))?;
@@ -126,7 +141,6 @@ impl<'t> Entry<'t> {
         }
     }
 
-    /// One of `choices`.
     pub(crate) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text();
         self.also(|| json!({"enum": choices.iter().map(|(name, _)| *name).collect::<Vec<_>>()}));
@@ -184,6 +198,11 @@ impl<'t> Entry<'t> {
         T::try_from(number)
             .ok()
             .or_else(|| self.refuse(format!("{number} is too large"), "choose a smaller number"))
+    }
+
+    /// A priority, 1 (bulk) to 5 (urgent).
+    pub(crate) fn priority(&self) -> Option<Priority> {
+        u8::try_from(self.integer(1..=5)?).ok().and_then(|level| Priority::new(level).ok())
     }
 
     /// A number within `range`; a whole one will do.

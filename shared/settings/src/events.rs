@@ -11,7 +11,7 @@ use crate::suggest::{list, nearest};
 /// An action that is like none of the known ones passes: senders add some now and then. So does every name where
 /// a map `is_mapped` the events that no reader of ours knows.
 pub(crate) fn check(provider: Provider, is_mapped: bool, name: &str) -> Result<(), String> {
-    match provider.kinds() {
+    match provider.row().kinds {
         _ if is_mapped => check_form(name),
         [] => check_form(name),
         kinds => check_kind(kinds, name),
@@ -23,7 +23,7 @@ pub(crate) fn check(provider: Provider, is_mapped: bool, name: &str) -> Result<(
 pub(crate) fn keywords(provider: Provider, kinds_too: bool) -> Value {
     let unmapped = unmapped_keywords(provider, kinds_too);
     match unmapped.get("anyOf") {
-        Some(known) if provider.takes_map() => json!({"anyOf": [known[0], any()]}),
+        Some(known) if provider.row().takes_map => json!({"anyOf": [known[0], any()]}),
         _ => unmapped,
     }
 }
@@ -34,7 +34,7 @@ fn any() -> Value {
 
 /// The same of a source without a map, whose events are of known kinds.
 pub(crate) fn unmapped_keywords(provider: Provider, kinds_too: bool) -> Value {
-    let kinds = provider.kinds();
+    let kinds = provider.row().kinds;
     if kinds.is_empty() {
         return any();
     }
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn every_known_event_passes() {
         for provider in Provider::ALL {
-            for (kind, actions) in provider.kinds() {
+            for (kind, actions) in provider.row().kinds {
                 for action in *actions {
                     assert_eq!(check(*provider, &format!("{kind}.{action}")), Ok(()));
                 }

@@ -9,7 +9,7 @@ use crate::section::Section;
 
 /// Reads `map`. Most senders that have a parser here take none.
 pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<FieldMap> {
-    if let Some(provider) = provider.filter(|provider| !provider.takes_map()) {
+    if let Some(provider) = provider.filter(|provider| !provider.row().takes_map) {
         return entry.refuse(
             format!("the events of {} are read without a map", provider.name()),
             "remove it, or set `provider = \"custom\"` and name the `scheme` to read them your way",
@@ -45,21 +45,17 @@ pub(crate) fn read(entry: &Entry<'_>, provider: Option<Provider>) -> Option<Fiel
     Some(map)
 }
 
-/// Where Zendesk's triggers say whether the customer can see what they send: nothing else would tell an internal
-/// note, so it must be named there.
+/// Where the events say whether the customer can see them, which some senders must be asked for.
 fn public(section: &mut Section<'_>, provider: Option<Provider>) -> Option<Pointer> {
     let key = key(
         "public",
         "Whether the customer can see it: true, or it is for the staff (default: it is public).",
     );
-    match provider {
-        Some(Provider::Zendesk) => section.require(
-            key,
-            "say where, such as \"/public\": internal notes are told by nothing else",
-            pointer,
-        ),
-        _ => section.read(key, pointer),
+    if provider.is_some_and(|provider| provider.row().needs_public) {
+        let how = "say where, such as \"/public\": internal notes are told by nothing else";
+        return section.require(key, how, pointer);
     }
+    section.read(key, pointer)
 }
 
 /// A JSON pointer to a field.

@@ -1,24 +1,6 @@
-//! [`Form`]: what names, ids and the like look like, for the reader and for editors.
+//! [`Form`]: what names, ids and the like look like. The tests check that code and pattern agree.
 
-use serde_json::{Value, json};
-
-/// What a text looks like, as code and as a pattern; a test checks that both agree.
-#[derive(Debug)]
-pub(crate) struct Form {
-    /// Whether a text is one.
-    pub(crate) fits: fn(&str) -> bool,
-    /// The same as a regular expression, as JSON Schema has them.
-    pub(crate) pattern: &'static str,
-    /// One of them.
-    pub(crate) example: &'static str,
-}
-
-impl Form {
-    /// The form in keywords of JSON Schema.
-    pub(crate) fn keywords(&self) -> Value {
-        json!({"pattern": self.pattern})
-    }
-}
+pub(crate) use webhook::Form;
 
 #[cfg(test)]
 mod tests {
@@ -26,20 +8,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{api, approvals, automations, endpoints, env, field_map, hosts, names, scheme};
+    use crate::{api, automations, endpoints, env, field_map, hosts, names, scheme, slack_approvals};
 
-    const FORMS: [&Form; 14] = [
+    static FORMS: [&Form; 14] = [
         &api::HOST,
-        &approvals::CHANNEL,
-        &approvals::MEMBER,
+        &slack_approvals::CHANNEL,
+        &slack_approvals::MEMBER,
         &automations::CURRENCY,
         &endpoints::VERSION,
         &env::AUTOMATION,
         &field_map::POINTER,
         &hosts::HOSTS,
-        &names::ACCOUNT,
+        &Form::ACCOUNT,
         &names::IDENTIFIER,
-        &names::LOGIN,
+        &webhook::GITHUB_LOGIN,
         &names::MODEL,
         &names::SOURCE,
         &scheme::HEADER,

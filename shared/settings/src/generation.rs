@@ -1,33 +1,15 @@
 //! `[models.generation]`: sent to the model as written. A setting that is absent is not sent, since newer models
 //! refuse or ignore settings that older ones took.
 
+use domain::Generation;
 use serde_json::{Map, Value, json};
 
 use crate::entry::Entry;
 use crate::key::{Key, key};
 use crate::section::Section;
 
-/// The answer's bound when agent.toml names none.
-const DEFAULT_OUTPUT_TOKENS: u32 = 16_384;
 /// The API's bound on the number of stop sequences.
 const MAX_STOP_SEQUENCES: usize = 5;
-
-/// `[models.generation]`: sent only if set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Generation {
-    /// Bound of an answer's length in tokens, thoughts included (default 16,384: always sent, so
-    /// that an answer's price is bounded).
-    pub max_output_tokens: u32,
-    /// Everything else, under the API's own camelCase names: `temperature`, `topP`, `stopSequences`,
-    /// `thinkingConfig` …
-    pub others: Map<String, Value>,
-}
-
-impl Default for Generation {
-    fn default() -> Self {
-        Self { max_output_tokens: DEFAULT_OUTPUT_TOKENS, others: Map::new() }
-    }
-}
 
 /// A reader that turns a value of agent.toml into the API's.
 type Read = fn(&Entry<'_>) -> Option<Value>;
@@ -59,21 +41,19 @@ const KEYS: [(Key, &str, Read); 6] = [
     ),
 ];
 
-impl Generation {
-    /// What holds for triage and for answers: the keys of the section, and over them those of each role.
-    pub(crate) fn read(mut section: Section<'_>) -> (Self, Self) {
-        let both = Set::read(&mut section);
-        let mut of = |name, about| {
-            let mut own = section.section(key(name, about));
-            let set = Set::read(&mut own);
-            own.finish();
-            both.under(set)
-        };
-        let triage = of("triage", "The same for the model that sorts; what stands here goes before.");
-        let answer = of("answer", "The same for the model that answers; what stands here goes before.");
-        section.finish();
-        (triage, answer)
-    }
+/// What holds for triage and for answers: the keys of the section, and over them those of each role.
+pub(crate) fn read(mut section: Section<'_>) -> (Generation, Generation) {
+    let both = Set::read(&mut section);
+    let mut of = |name, about| {
+        let mut own = section.section(key(name, about));
+        let set = Set::read(&mut own);
+        own.finish();
+        both.under(set)
+    };
+    let triage = of("triage", "The same for the model that sorts; what stands here goes before.");
+    let answer = of("answer", "The same for the model that answers; what stands here goes before.");
+    section.finish();
+    (triage, answer)
 }
 
 /// The keys of one section.
@@ -99,7 +79,8 @@ impl Set {
         let bound = own.max_output_tokens.or(self.max_output_tokens);
         let mut others = self.others.clone();
         others.extend(own.others);
-        Generation { max_output_tokens: bound.unwrap_or(DEFAULT_OUTPUT_TOKENS), others }
+        let usual = Generation::default().max_output_tokens;
+        Generation { max_output_tokens: bound.unwrap_or(usual), others }
     }
 }
 

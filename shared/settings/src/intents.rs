@@ -57,24 +57,27 @@ fn intent(
     let run =
         section.require(key("automation", about), "add `automation = \"reply\"`", |entry| known.read(entry));
     let about = "The priority of its tasks, 1 (bulk) to 5 (urgent).";
-    let priority = section.read(key("priority", about), priority);
+    let priority = section.read(key("priority", about), Entry::priority);
     let about =
         "A file with the answer of last resort, when no model can be had: a draft that waits for a person.";
-    let fallback = section.read(key("fallback", about), |entry| answer(entry, dir));
+    let fallback = section.read(key("fallback", about), |entry| entry.file(dir, read_text));
     let about =
         "A file with the instruction for the answer model, a template (default: the automation's own).";
     let prompt = section.read(key("prompt", about), |entry| prompt(entry, dir));
     section.finish();
-    Some(Intent { name: name?, when: when?, automation: run?, priority, fallback, prompt })
+    Some(Intent {
+        name: name?,
+        when: when?,
+        automation: run?,
+        priority,
+        fallback: fallback.map(|(_, text)| text),
+        prompt,
+    })
 }
 
 /// A template with a mistake is reported in its own file, each mistake at its line.
 fn prompt(entry: &Entry<'_>, dir: &Path) -> Option<PromptTemplate> {
-    let file = entry.text()?;
-    let source = read_whole(&dir.join(&file)).map_or_else(
-        |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
-        Some,
-    )?;
+    let (file, source) = entry.file(dir, read_whole)?;
     let mistakes = match PromptTemplate::parse(&source) {
         Ok(template) => return Some(template),
         Err(mistakes) => mistakes,
@@ -84,14 +87,6 @@ fn prompt(entry: &Entry<'_>, dir: &Path) -> Option<PromptTemplate> {
         entry.wrong_in(&file, mistake.line, mistake.problem, mistake.suggestion);
     }
     None
-}
-
-fn answer(entry: &Entry<'_>, dir: &Path) -> Option<String> {
-    let file = entry.text()?;
-    read_text(&dir.join(&file)).map_or_else(
-        |problem| entry.refuse(format!("`{file}`: {problem}"), "paths are relative to agent.toml"),
-        Some,
-    )
 }
 
 fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option<String> {
@@ -105,9 +100,4 @@ fn unique_name(entry: &Entry<'_>, lines: &mut BTreeMap<String, usize>) -> Option
     }
     lines.insert(name.clone(), entry.line());
     Some(name)
-}
-
-fn priority(entry: &Entry<'_>) -> Option<Priority> {
-    let level = entry.integer(1..=5)?;
-    u8::try_from(level).ok().and_then(|level| Priority::new(level).ok())
 }

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::duration;
 
-/// A key.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,

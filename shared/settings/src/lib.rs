@@ -8,11 +8,9 @@
 
 mod agent;
 mod api;
-mod approvals;
 mod automations;
 mod budget;
 mod duration;
-mod effective;
 mod endpoints;
 mod entry;
 mod env;
@@ -30,6 +28,7 @@ mod load;
 mod mistakes;
 mod models;
 mod names;
+mod network;
 mod priority_rules;
 mod prompts;
 mod report;
@@ -37,32 +36,32 @@ mod schema;
 mod scheme;
 mod section;
 mod shape;
+mod slack_approvals;
 mod sources;
 mod suggest;
 mod tier;
+mod warnings;
 
 pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;
-pub use approvals::{ApprovalSettings, SlackApprovals};
 pub use automations::{
     AutomationSettings, CallTemplate, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, UrlTemplate,
-    decimals_of, fill_json,
+    fill_json,
 };
 pub use budget::BudgetSettings;
-pub use effective::{EffectiveBreaker, EffectiveLimits};
-pub use endpoints::EndpointSettings;
 pub use env::{
-    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, PagerdutyAccess,
-    Variables, ZendeskAccess, ZendeskCredentials, variable_of,
+    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS,
+    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
 };
-pub use generation::Generation;
 pub use hosts::Hosts;
 pub use intents::Intent;
-pub use limits::{BreakerSettings, ModelLimits};
+pub use limits::shown_limits;
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use models::ModelSettings;
+pub use network::NetworkSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use schema::schema;
+pub use slack_approvals::{ApprovalSettings, SlackApprovals};
 pub use sources::SourceSettings;
 pub use tier::Tiers;
 
@@ -79,6 +78,8 @@ pub struct Settings {
     pub approvals: ApprovalSettings,
     /// `[models]`.
     pub models: ModelSettings,
+    /// `[network]`.
+    pub network: NetworkSettings,
     /// `[budget]`.
     pub budget: BudgetSettings,
     /// `[sources.NAME]`, by name; at least one.

@@ -10,8 +10,8 @@ use crate::known::Known;
 use crate::report::Report;
 use crate::section::Section;
 use crate::{
-    AgentSettings, ApiSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, Settings,
-    Variables, automations, intents, sources,
+    AgentSettings, ApiSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, NetworkSettings,
+    Settings, Variables, automations, intents, sources,
 };
 
 impl Settings {
@@ -89,6 +89,7 @@ pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>)
     let settings = Settings {
         agent,
         api: ApiSettings::read(root.section(key("api", "Tasks without a webhook: `POST /tasks`."))),
+        network: NetworkSettings::read(root.section(key("network", "Where calls of your own APIs may go."))),
         approvals: ApprovalSettings::read(
             root.section(key("approvals", "Where people are asked about drafts, besides the console.")),
             sources.values(),

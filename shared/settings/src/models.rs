@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::MAX_OPEN_DAYS;
+use domain::{Generation, MAX_OPEN_DAYS, ModelEndpoint, ModelLimits};
 
-use crate::effective::EffectiveLimits;
-use crate::endpoints::{self, EndpointSettings};
+use crate::endpoints;
 use crate::entry::Entry;
-use crate::generation::Generation;
+use crate::generation;
 use crate::key::{Key, key};
-use crate::limits::ModelLimits;
+use crate::limits;
 use crate::names::MODEL;
 use crate::section::Section;
 use crate::suggest::suggest;
@@ -29,7 +28,7 @@ pub struct ModelSettings {
     /// Version of the API, for the address that is not in `endpoints` (default `v1beta`).
     pub api_version: String,
     /// `[[models.endpoints]]`; none is Google's own.
-    pub endpoints: Vec<EndpointSettings>,
+    pub endpoints: Vec<ModelEndpoint>,
     /// How long models must be unavailable before a task uses a past answer or its intent's template instead
     /// (default 15 minutes).
     pub fallback_after: Duration,
@@ -41,7 +40,7 @@ pub struct ModelSettings {
     pub generation: Generation,
     /// `[models.generation]` for triage.
     pub triage_generation: Generation,
-    /// `[models.limits."NAME"]`, by model.
+    /// `[models.limits."NAME"]`, by model; ask [`ModelSettings::limits_for`].
     pub limits: BTreeMap<String, ModelLimits>,
 }
 
@@ -65,13 +64,13 @@ impl ModelSettings {
         // With a bad name among them, it is not known which models are in use.
         let in_use = [&[triage.clone(), answer.clone()], &*fallback].concat();
         let in_use = (section.report.count() == before).then_some(in_use);
-        let limits = limits(&mut section, in_use.as_deref());
+        let limits = limits_of_models(&mut section, in_use.as_deref());
         let about = "Version of the model's API; the `-latest` names exist in \"v1beta\" only.";
         let api_version =
             section.read_or(key("api_version", about), "v1beta".to_owned(), endpoints::api_version);
         let endpoints = endpoints::read(&mut section, &api_version);
         let about = "Sent to the model only if set: newer models refuse or ignore some of these.";
-        let (triage_generation, generation) = Generation::read(section.section(key("generation", about)));
+        let (triage_generation, generation) = generation::read(section.section(key("generation", about)));
         let settings = Self {
             api_version,
             endpoints,
@@ -103,18 +102,18 @@ impl ModelSettings {
 
     /// The limits that `model` is called under, defaults included, and those of the tier if they hold.
     #[must_use]
-    pub fn limits_for(&self, model: &str, tiers: Tiers) -> EffectiveLimits {
-        let set = self.limits.get(model).cloned().unwrap_or_default();
+    pub fn limits_for(&self, model: &str, tiers: Tiers) -> ModelLimits {
+        let set = self.limits.get(model).copied().unwrap_or_default();
         let preset = match tiers {
             Tiers::Apply => preset(&self.tier, model),
             Tiers::Ignore => Preset::default(),
         };
-        EffectiveLimits::of(&ModelLimits {
-            rpm: set.rpm.or(preset.rpm),
-            tpm: set.tpm.or(preset.tpm),
-            rpd: set.rpd.or(preset.rpd),
+        ModelLimits {
+            requests_per_minute: set.requests_per_minute.or(preset.rpm),
+            tokens_per_minute: set.tokens_per_minute.or(preset.tpm),
+            requests_per_day: set.requests_per_day.or(preset.rpd),
             ..set
-        })
+        }
     }
 
     /// Every model that may be called, each once: triage, answer, fallbacks.
@@ -159,11 +158,11 @@ fn fallback(section: &mut Section<'_>, answer: &str) -> Vec<String> {
 }
 
 /// Only models that are `in_use` may have limits: those under a misspelt name would never apply.
-fn limits(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTreeMap<String, ModelLimits> {
+fn limits_of_models(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTreeMap<String, ModelLimits> {
     let in_use: Option<Vec<&str>> = in_use.map(|models| models.iter().map(String::as_str).collect());
     let about = "Limits of single models; without, the rates of the tier hold.";
     let table = section.section(key("limits", about));
-    let mut limits = BTreeMap::new();
+    let mut all = BTreeMap::new();
     for (name, span, entry) in
         table.entries(&MODEL, "Limits of this model, which all processors together keep.")
     {
@@ -172,8 +171,8 @@ fn limits(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTreeMap<Stri
             table.report.add(&span, &table.key(name), problem, Some(suggest(name, known)));
         }
         if let Some(section) = entry.section() {
-            limits.insert(name.to_owned(), ModelLimits::read(section));
+            all.insert(name.to_owned(), limits::read(section));
         }
     }
-    limits
+    all
 }

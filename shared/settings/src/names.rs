@@ -11,12 +11,6 @@ pub(crate) const SOURCE: Form =
 /// The id of a model.
 pub(crate) const MODEL: Form =
     Form { fits: is_model, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", example: "gemini-flash-latest" };
-/// An account of GitHub.
-pub(crate) const LOGIN: Form =
-    Form { fits: is_login, pattern: r"^[A-Za-z0-9_-]{1,39}(\[bot\])?$", example: "octo-helper" };
-/// An account of any other service.
-pub(crate) const ACCOUNT: Form =
-    Form { fits: is_account, pattern: "^[A-Za-z0-9_.:-]{1,128}$", example: "U2CERLKJA" };
 
 /// The longest name.
 const MAX_NAME: usize = 64;
@@ -41,25 +35,13 @@ pub(crate) fn is_model(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }
 
-/// An account of GitHub: letters, digits, `-` and `_`, at most 39, and `[bot]` behind it for an app.
-pub(crate) fn is_login(name: &str) -> bool {
-    let name = name.strip_suffix("[bot]").unwrap_or(name);
-    (1..=39).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-}
-
-/// An account of any other service: its login or id (Slack's `U…`, Jira's account id).
-pub(crate) fn is_account(name: &str) -> bool {
-    (1..=128).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_that_could_leave_their_place_are_refused() {
+        let is_login = webhook::GITHUB_LOGIN.fits;
         for name in ["", "a/b", "a b", "a\nb", "../a", "a?b", "a%2e"] {
             assert!(
                 !is_source(name) && !is_model(name) && !is_identifier(name) && !is_login(name),
@@ -70,6 +52,7 @@ mod tests {
 
     #[test]
     fn usual_names_are_taken() {
+        let (is_account, is_login) = (Form::ACCOUNT.fits, webhook::GITHUB_LOGIN.fits);
         assert!(is_identifier("bug_report") && is_source("work-repo") && is_model("gemini-3.8-flash"));
         assert!(is_account("U2CERLKJA") && is_account("557058:f58131cb-b67d-43c7-b30d-6b58d40bd077"));
         assert!(is_login("mona") && is_login("helper-app[bot]") && is_login("mona_corp"));

@@ -6,7 +6,6 @@
 //! priority = 5
 //! ```
 
-use domain::Priority;
 use serde_json::Value;
 use webhook::{PriorityRule, PriorityRules, Provider};
 
@@ -29,11 +28,10 @@ fn read_rule(entry: &Entry<'_>, provider: Option<Provider>, is_mapped: bool) -> 
     let priority = section.require(
         key("priority", "The priority then, 1 (bulk) to 5 (urgent)."),
         "add `priority = 5`",
-        |entry| entry.integer(1..=5),
+        Entry::priority,
     );
     section.finish();
-    let level = u8::try_from(priority?).ok()?;
-    Some(PriorityRule { event, label, sender, priority: Priority::new(level).ok()? })
+    Some(PriorityRule { event, label, sender, priority: priority? })
 }
 
 /// An event, or a kind of events.
@@ -41,7 +39,7 @@ fn event(entry: &Entry<'_>, provider: Option<Provider>, is_mapped: bool) -> Opti
     let name = entry.text();
     entry.also(|| provider.map_or(Value::Null, |provider| events::keywords(provider, true)));
     let name = name?;
-    let is_kind = |provider: Provider| provider.kinds().iter().any(|(kind, _)| *kind == name);
+    let is_kind = |provider: Provider| provider.row().kinds.iter().any(|(kind, _)| *kind == name);
     match provider.filter(|it| !is_kind(*it)).map_or(Ok(()), |it| events::check(it, is_mapped, &name)) {
         Ok(()) => Some(name),
         Err(suggestion) => entry.refuse(format!("unknown event \"{name}\""), suggestion),

@@ -10,7 +10,7 @@ use webhook::{CommentPolicy, FieldMap, Filter, InternalPolicy, PriorityRules, Pr
 
 use crate::entry::Entry;
 use crate::key::key;
-use crate::names::{ACCOUNT, LOGIN, SOURCE};
+use crate::names::SOURCE;
 use crate::section::Section;
 use crate::suggest::{list, nearest};
 use crate::{events, field_map, priority_rules, scheme, variable_of};
@@ -27,7 +27,7 @@ pub struct SourceSettings {
     pub filter: Filter,
     /// How urgent they are.
     pub priorities: PriorityRules,
-    /// Events older than this by their own date are ignored (default: however old).
+    /// Events older than this by their own date are ignored. `None`: deployed, 28 days where the sender signs no time.
     pub max_event_age: Option<Duration>,
     /// Whether whoever writes its texts is trusted not to steer the agent (default `false`): only
     /// then may the texts of several events stand in one question to the triage model.
@@ -102,7 +102,8 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
     let events =
         section.read(key("events", EVENTS), |entry| entry.each(|item| event(&item, provider, is_mapped)));
     let about = "Which comments are answered: those that mention the agent, all that people write, or none.";
-    let comments = section.choice_or(key("respond_to_comments", about), usual_comments(provider), &COMMENTS);
+    let usual = provider.map_or_else(CommentPolicy::default, |provider| provider.row().comments);
+    let comments = section.choice_or(key("respond_to_comments", about), usual, &COMMENTS);
     let filter = Filter {
         events,
         comments,
@@ -110,7 +111,8 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
         internal: internal(&mut section, provider),
     };
     let longest = Duration::from_hours(24 * 365);
-    let about = "Events older than this, by their own date, are ignored (default: however old).";
+    let about = "Events older than this, by their own date, are ignored (default, deployed: \"28d\" where the sender signs no \
+                 time, else however old).";
     let max_event_age =
         section.read(key("max_event_age", about), |entry| entry.duration(Duration::from_secs(1)..=longest));
     let about = "How urgent events are: the first rule that fits, else what the sender says, else 3.";
@@ -188,7 +190,7 @@ fn unknown(name: &str) -> (String, String) {
 
 /// Where the threads of the source live, if its provider asks for that.
 fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String> {
-    let site = provider?.site()?;
+    let site = provider?.row().site?;
     section.read(key(site.key, "Where the sender's threads live: answers go there."), |entry| {
         let text = entry.text();
         entry.also(|| json!({"examples": [site.example]}));
@@ -203,19 +205,11 @@ fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String>
     })
 }
 
-/// Customers who write to Zendesk mention nobody, nor does anybody in the notes of PagerDuty: every comment counts.
-fn usual_comments(provider: Option<Provider>) -> CommentPolicy {
-    match provider {
-        Some(Provider::Zendesk | Provider::Pagerduty) => CommentPolicy::Thread,
-        _ => CommentPolicy::default(),
-    }
-}
-
 /// What becomes of events that only the staff can see; the answer can stay among them at some services alone.
 fn internal(section: &mut Section<'_>, provider: Option<Provider>) -> InternalPolicy {
     let about = "What becomes of internal notes and confidential issues: ignored, or answered where the staff alone \
                  can see it.";
-    let unable = provider.filter(|provider| !provider.answers_internally());
+    let unable = provider.filter(|provider| !provider.row().answers_internally);
     let read = section.read(key("internal", about).or(&INTERNAL[0].0), |entry| {
         let policy = entry.choice(&INTERNAL);
         if unable.is_some() {
@@ -242,12 +236,10 @@ fn event(entry: &Entry<'_>, provider: Option<Provider>, is_mapped: bool) -> Opti
     }
 }
 
-/// GitHub's logins have a form of their own; elsewhere an account is known by an id.
 fn login(entry: &Entry<'_>, provider: Option<Provider>) -> Option<String> {
     // Nobody knows the form of an unknown sender's.
     let Some(provider) = provider else { return entry.text() };
-    let form = if provider == Provider::Github { &LOGIN } else { &ACCOUNT };
-    entry.text_like(form, |login| {
+    entry.text_like(provider.row().account, |login| {
         let suggestion = match login.strip_prefix('@') {
             Some(rest) => format!("did you mean \"{rest}\"?"),
             None => "write the account's login as in its profile's address".to_owned(),

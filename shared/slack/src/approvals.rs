@@ -23,6 +23,14 @@ impl Approvals {
     pub fn new(slack: Arc<Slack>, channel: &str, console_url: Option<&str>) -> Self {
         Self { slack, channel: channel.to_owned(), console_url: console_url.map(str::to_owned) }
     }
+
+    /// The workspace. That it is not known now is no reason not to ask people.
+    async fn team(&self) -> Option<String> {
+        self.slack.team().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "Slack does not say which workspace ours is; clicks are not bound to it");
+            None
+        })
+    }
 }
 
 #[async_trait]
@@ -30,13 +38,15 @@ impl Approver for Approvals {
     async fn request(&self, ask: &Ask<'_>) -> Result<MessageRef, ServiceError> {
         let blocks = blocks::request(ask, self.console_url.as_deref());
         let text = blocks::notification(ask);
+        let team = self.team().await;
         let posted = self.slack.post_blocks(&self.channel, &text, &blocks, &ask.mark()).await?;
-        Ok(MessageRef { place: posted.channel, id: posted.ts })
+        Ok(MessageRef { place: posted.channel, id: posted.ts, team })
     }
 
     async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Option<MessageRef>, ServiceError> {
         let found = self.slack.find_in_channel(&self.channel, mark, since).await?;
-        Ok(found.map(|proof| MessageRef { place: self.channel.clone(), id: proof.id }))
+        let Some(proof) = found else { return Ok(None) };
+        Ok(Some(MessageRef { place: self.channel.clone(), id: proof.id, team: self.team().await }))
     }
 
     async fn update(&self, message: &MessageRef, ask: &Ask<'_>, closed: &Closed) -> Result<(), ServiceError> {

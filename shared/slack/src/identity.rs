@@ -11,6 +11,8 @@ use crate::api::{Api, LOGIN};
 pub(crate) struct Identity {
     /// Its user (`U…`): the author of its messages, and what a mention names.
     pub(crate) user_id: String,
+    /// Its workspace (`T…`).
+    pub(crate) team_id: Option<String>,
     /// The bot itself (`B…`).
     bot_id: Option<String>,
     /// Address of the workspace, for people.
@@ -52,7 +54,7 @@ mod tests {
 
     fn identity(url: Option<&str>) -> Identity {
         let url = url.map(str::to_owned);
-        Identity { user_id: "U1".to_owned(), bot_id: Some("B1".to_owned()), url }
+        Identity { user_id: "U1".to_owned(), team_id: None, bot_id: Some("B1".to_owned()), url }
     }
 
     #[test]

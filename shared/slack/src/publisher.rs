@@ -69,6 +69,15 @@ impl Slack {
         Ok(())
     }
 
+    /// The workspace of our bot (`T…`), if Slack says so. It is asked until it has answered once.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn team(&self) -> Result<Option<String>, ServiceError> {
+        let call = self.api.client.begin(LOGIN);
+        Ok(self.api.identity(call).await?.team_id)
+    }
+
     /// Shows `text`, in mrkdwn, in a channel to `user` alone, and only while they are there.
     ///
     /// # Errors

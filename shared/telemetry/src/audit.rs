@@ -1,6 +1,6 @@
-//! The line of the audit: who decided what, when, from where, on which draft.
+//! The lines of the audit: who decided what, when, from where, on which draft; and who was refused.
 
-use domain::Task;
+use domain::{Origin, Task, TaskId};
 
 /// Writes the line of the decision about `task`, if there is one. No text of the draft, and no reason: both
 /// are with the task.
@@ -15,4 +15,10 @@ pub fn decided(task: &Task) {
         at = %decision.at,
         "decided"
     );
+}
+
+/// Writes the line of something that somebody may not do. `by` is `None` where it is not known who asked. No token,
+/// and nothing of what was sent.
+pub fn refused(by: Option<&str>, from: &Origin, task: Option<&TaskId>, reason: &str) {
+    tracing::warn!(task_id = task.map(tracing::field::display), by, %from, reason, "refused");
 }

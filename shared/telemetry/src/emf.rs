@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use domain::{Timestamp, clip};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use crate::Unit;
 
@@ -67,7 +68,7 @@ impl Document<'_> {
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut members = Members { map: serializer.serialize_map(None)?, seen: vec!["_aws"] };
-        members.map.serialize_entry("_aws", &Metadata(self))?;
+        members.map.serialize_entry("_aws", &Metadata::of(self))?;
         for set in self.sets {
             for (name, value) in set.dimensions() {
                 members.add(name, &allowed(value))?;
@@ -115,57 +116,36 @@ fn is_allowed(c: char) -> bool {
 }
 
 /// The `_aws` member.
-struct Metadata<'a>(&'a Document<'a>);
-
-impl Serialize for Metadata<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut metadata = serializer.serialize_struct("Metadata", 2)?;
-        metadata.serialize_field("Timestamp", &self.0.at.as_millisecond())?;
-        metadata.serialize_field("CloudWatchMetrics", &Directives(self.0.sets))?;
-        metadata.end()
-    }
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: Vec<Directive<'a>>,
 }
 
-struct Directives<'a>(&'a [Set<'a>]);
-
-impl Serialize for Directives<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut directives = serializer.serialize_seq(None)?;
-        for set in self.0.iter().filter(|set| set.metrics().next().is_some()) {
-            directives.serialize_element(&Directive(set))?;
-        }
-        directives.end()
-    }
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'static str,
+    dimensions: [Vec<&'a str>; 1],
+    metrics: Vec<Definition<'a>>,
 }
 
-struct Directive<'a>(&'a Set<'a>);
-
-impl Serialize for Directive<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let dimensions: Vec<&str> = self.0.dimensions().map(|(name, _)| *name).collect();
-        let mut directive = serializer.serialize_struct("Directive", 3)?;
-        directive.serialize_field("Namespace", NAMESPACE)?;
-        directive.serialize_field("Dimensions", &[dimensions])?;
-        directive.serialize_field("Metrics", &Definitions(self.0))?;
-        directive.end()
-    }
-}
-
-struct Definitions<'a>(&'a Set<'a>);
-
-impl Serialize for Definitions<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut definitions = serializer.serialize_seq(None)?;
-        for (name, unit, _) in self.0.metrics() {
-            definitions.serialize_element(&Definition { name, unit: unit.as_str() })?;
-        }
-        definitions.end()
-    }
-}
-
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Definition<'a> {
     name: &'a str,
-    unit: &'a str,
+    unit: &'static str,
+}
+
+impl<'a> Metadata<'a> {
+    fn of(document: &Document<'a>) -> Self {
+        let sets = document.sets.iter().filter(|set| set.metrics().next().is_some());
+        let directive = |set: &Set<'a>| Directive {
+            namespace: NAMESPACE,
+            dimensions: [set.dimensions().map(|(name, _)| *name).collect()],
+            metrics: set.metrics().map(|(name, unit, _)| Definition { name, unit: unit.as_str() }).collect(),
+        };
+        Self { timestamp: document.at.as_millisecond(), cloud_watch_metrics: sets.map(directive).collect() }
+    }
 }

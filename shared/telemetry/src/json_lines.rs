@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::Write;
 
-use domain::{Clock, Timestamp};
+use domain::{Clock, TaskId, Timestamp};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -58,6 +58,7 @@ where
             }
         }
         event.record(&mut fields);
+        fields.join_trace();
         let line = Line { at: self.clock.now(), metadata: event.metadata(), fields: &fields.0 };
         let Ok(mut text) = serde_json::to_vec(&line) else { return };
         text.push(b'\n');
@@ -102,6 +103,33 @@ impl Fields {
         };
         self.0.insert(name, value.into());
     }
+}
+
+impl Fields {
+    /// A line about a task belongs to the task's trace, in whatever invocation it was written: that is how the lines of
+    /// one webhook are found from its request to its comment. Any other line belongs to the trace that X-Ray gave its
+    /// invocation. What X-Ray said is kept as `xray_trace_id`.
+    fn join_trace(&mut self) {
+        let fields = &mut self.0;
+        let text = |name| fields.get(name).and_then(Value::as_str);
+        let task = text("task_id").and_then(|id| id.parse::<TaskId>().ok());
+        let xray = text("trace_id").and_then(xray_root).map(str::to_owned);
+        let trace = task.map(|id| id.trace_id()).or_else(|| xray.as_deref().map(w3c));
+        fields.extend(trace.map(|id| ("trace_id".to_owned(), id.into())));
+        fields.extend(xray.map(|root| ("xray_trace_id".to_owned(), root.into())));
+    }
+}
+
+/// The root of an X-Ray trace header, such as `1-5759e988-bd862e3fe1be46a994272793`.
+fn xray_root(header: &str) -> Option<&str> {
+    let root = header.split(';').find_map(|part| part.trim().strip_prefix("Root="))?;
+    let digits = root.strip_prefix("1-")?.replacen('-', "", 1);
+    (digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(root)
+}
+
+/// The same trace id as W3C Trace Context writes it: without version and hyphens (AWS X-Ray, "Trace ID format").
+fn w3c(root: &str) -> String {
+    root.trim_start_matches("1-").replace('-', "")
 }
 
 impl Visit for Fields {

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, StepUsage, TaskStatus};
+use domain::{Clock, Lane, StepUsage, TaskStatus};
 
 use crate::emf::{Document, Metric, Set};
 use crate::sink::Sink;
@@ -116,9 +116,19 @@ impl Metrics {
         self.emit(&[one("Rejected")], &[("reason", reason)]);
     }
 
-    /// QueueWait: a task was claimed `wait` after it was enqueued or due.
-    pub fn claimed(&self, wait: Duration) {
-        self.emit(&[time("QueueWait", wait)], &[]);
+    /// QueueWait{lane}: a task was claimed `wait` after it was enqueued or due.
+    pub fn claimed(&self, lane: Lane, wait: Duration) {
+        self.emit(&[time("QueueWait", wait)], &[("lane", lane.as_str())]);
+    }
+
+    /// RefusedSignatures{source}, RefusedSignatures{stack,source}: a request to `source`, one of agent.toml, was not
+    /// signed by its sender, or too long ago.
+    pub fn signature_refused(&self, source: &str) {
+        let (refused, of_source) = ([one("RefusedSignatures")], [("source", source)]);
+        let of_stack = self.stack.as_deref().map(|stack| [(STACK, stack), ("source", source)]);
+        let dimensions = of_stack.iter().map(<[_; 2]>::as_slice).chain([of_source.as_slice()]);
+        let sets: Vec<Set<'_>> = dimensions.map(|dimensions| Set { metrics: &refused, dimensions }).collect();
+        self.write(&sets);
     }
 
     /// NotReady{reason}: a batch went back because there is nothing to work on it with. `reason` is one of a

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, StepUsage, TaskStatus, Timestamp};
+use domain::{Clock, Lane, StepUsage, TaskStatus, Timestamp};
 use serde_json::{Value, json};
 use telemetry::{Ended, Metrics, Recorded, Unit, WATCHED};
 
@@ -101,7 +101,8 @@ fn all(metrics: &Metrics) {
     metrics.accepted(MS);
     metrics.duplicate(MS);
     metrics.rejected("signature");
-    metrics.claimed(MS);
+    metrics.claimed(Lane::Bulk, MS);
+    metrics.signature_refused("github");
     metrics.not_ready("no_model_key");
     let ended =
         Ended { status: TaskStatus::Failed, intent: Some("question"), worked: MS, since_received: MS };
@@ -133,10 +134,11 @@ fn what_is_watched_is_written_by_stack_as_well() {
     let alone = record(all);
     let (metrics, recorded) = Metrics::memory(clock());
     all(&metrics.of_stack(Some("afterhook-prod")));
-    let by_stack: BTreeSet<String> = WATCHED.iter().map(|name| format!("{name}{{stack}}")).collect();
+    let mut by_stack: BTreeSet<String> = WATCHED.iter().map(|name| format!("{name}{{stack}}")).collect();
+    by_stack.insert("RefusedSignatures{stack,source}".to_owned());
     assert_eq!(contract(&recorded), &contract(&alone) | &by_stack);
     let stacked = recorded.documents().into_iter().filter(|document| document["stack"] == "afterhook-prod");
-    assert_eq!(stacked.count(), 14, "one for each call that writes something watched");
+    assert_eq!(stacked.count(), 15, "one for each call that writes something watched");
     assert_eq!(recorded.total("BudgetUsed", &[("stack", "afterhook-prod")]), 50.0);
 }
 
@@ -172,7 +174,8 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "NotReady{reason}",
         "PermitUtilisation{}",
         "PermitWait{}",
-        "QueueWait{}",
+        "QueueWait{lane}",
+        "RefusedSignatures{source}",
         "Rejected{reason}",
         "TaskDuration{}",
         "TaskOutcome{status,intent}",
@@ -296,6 +299,6 @@ fn a_broken_writer_stops_nobody() {
 #[test]
 fn each_document_bears_the_time_of_its_call() {
     let (metrics, recorded) = Metrics::memory(clock());
-    metrics.claimed(MS);
+    metrics.claimed(Lane::Bulk, MS);
     assert_eq!(recorded.documents()[0]["_aws"]["Timestamp"], NOW_MS);
 }

@@ -180,6 +180,11 @@ fn is_empty(event: &Event) -> bool {
     !says(&event.text) && !titled && event.attachments.iter().all(|file| file.url.is_none())
 }
 
+/// How old an event may be by its own date where agent.toml sets no `max_event_age` and the sender signs no time: no
+/// sender delivers later than that, and the record by which a delivery played back is known lives longer
+/// ([`domain::RETENTION_DAYS`]).
+pub const USUAL_MAX_EVENT_AGE: Duration = Duration::from_hours(24 * 28);
+
 /// Whether `event` is older than `max_age` by its own, signed date: against replays that outlive the
 /// record of the first delivery. Without a limit or a date nothing is stale.
 #[must_use]

@@ -11,6 +11,7 @@ mod other;
 mod run;
 mod wire;
 
+use crate::form::Form;
 use crate::lenient::Object;
 use crate::provider::Row;
 use crate::reading::{self, JsonView, unreadable, word};
@@ -93,10 +94,21 @@ pub(crate) static ROW: Row = Row {
         ("release", &["created", "deleted", "edited", "prereleased", "published", "released", "unpublished"]),
         ("workflow_run", &["completed", "in_progress", "requested"]),
     ],
+    account: &LOGIN,
     takes_map: true,
     kind: Some(kind),
     ..Row::json("github", Scheme::github, read)
 };
+
+/// An account: letters, digits, `-` and `_`, at most 39, and `[bot]` behind it for an app.
+pub const LOGIN: Form =
+    Form { fits: is_login, pattern: r"^[A-Za-z0-9_-]{1,39}(\[bot\])?$", example: "octo-helper" };
+
+fn is_login(name: &str) -> bool {
+    let name = name.strip_suffix("[bot]").unwrap_or(name);
+    (1..=39).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
 
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     let action = body.text("/action").and_then(word);

@@ -13,6 +13,7 @@ use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     hint: Some("x-gitlab-event"),
+    hint_of,
     delivery: Some("x-gitlab-event-uuid"),
     kinds: &[
         ("issue", &["close", "open", "reopen", "update"]),
@@ -39,7 +40,7 @@ pub(crate) static ROW: Row = Row {
 };
 
 /// What the header says of the event called `name`: the sender's side, for sample events.
-pub(crate) fn hook_of(name: &str) -> String {
+fn hint_of(name: &str) -> String {
     match name.split('.').next() {
         Some("merge_request") => "Merge Request Hook",
         Some("note") => "Note Hook",

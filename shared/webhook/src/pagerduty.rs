@@ -6,7 +6,7 @@ use domain::{Event, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, lacks, object};
-use crate::{ParseError, Parsed, Received, Scheme, Sender};
+use crate::{CommentPolicy, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     delivery: Some("x-webhook-id"),
@@ -29,6 +29,8 @@ pub(crate) static ROW: Row = Row {
             "unacknowledged",
         ],
     )],
+    // Nobody is mentioned in notes, so every one counts.
+    comments: CommentPolicy::Thread,
     kind: Some(kind),
     ..Row::json("pagerduty", Scheme::pagerduty, read)
 };

@@ -1,11 +1,14 @@
 //! [`Provider`]: the closed set of senders whose events we can read. The enum is the index; each
 //! provider's row and reader are a file of their own.
 
+use std::time::Duration;
+
 use domain::Event;
 
+use crate::form::Form;
 use crate::reading::JsonView;
 use crate::slack::Interaction;
-use crate::{Headers, Scheme, Sender};
+use crate::{CommentPolicy, Headers, Scheme, Sender};
 
 /// Kinds of events with their actions; a kind without actions is a name of its own.
 pub type Kinds = &'static [(&'static str, &'static [&'static str])];
@@ -13,31 +16,43 @@ pub type Kinds = &'static [(&'static str, &'static [&'static str])];
 /// What is particular about one sender. Adding a sender is a file with one of these, and a line in
 /// [`Provider`].
 #[derive(Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// The name in agent.toml, routes and variables.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// How it signs.
     pub(crate) scheme: fn() -> Scheme,
-    /// The HTTP status that it takes for success.
-    pub(crate) success: u16,
+    /// The HTTP status that tells it that an event is in our hands.
+    pub success: u16,
     /// The fields that its forms begin with; none for a sender of JSON alone.
     pub(crate) forms: &'static [&'static str],
-    /// The unsigned header that says something about the event.
-    pub(crate) hint: Option<&'static str>,
-    /// The unsigned header that names the delivery.
-    pub(crate) delivery: Option<&'static str>,
+    /// The unsigned header that says something about the event, lower case.
+    pub hint: Option<&'static str>,
+    /// What that header says of the event with this name: the sender's side, for sample events.
+    pub hint_of: fn(&str) -> String,
+    /// The unsigned header that names the delivery, lower case, for the log: it is all that the sender's support
+    /// people know.
+    pub delivery: Option<&'static str>,
     /// Where the event's own id stands in the signed body, as a JSON pointer to a text.
     pub(crate) id: Option<&'static str>,
     /// Where the times stand by which two happenings are told apart; a sample is made another one by them.
     pub(crate) times: &'static [&'static str],
     /// What agent.toml says about where its threads live.
-    pub(crate) site: Option<Site>,
+    pub site: Option<Site>,
     /// Events that become tasks; empty when any name may come.
-    pub(crate) kinds: Kinds,
+    pub kinds: Kinds,
+    /// The comments that are answered where agent.toml does not say which.
+    pub comments: CommentPolicy,
+    /// What the accounts are called that write there.
+    pub account: &'static Form,
+    /// How long its people wait for an answer, where that is less than 8 s.
+    pub answer_within: Option<Duration>,
     /// Whether what only its staff can see may be answered for its staff alone.
-    pub(crate) answers_internally: bool,
-    /// Whether agent.toml may say where the fields of its events are.
-    pub(crate) takes_map: bool,
+    pub answers_internally: bool,
+    /// Whether agent.toml may say where the fields of its events are: of all of them, or of those that its
+    /// reader does not know.
+    pub takes_map: bool,
+    /// Whether a map must say which events the customer can see: nothing else would tell an internal note.
+    pub needs_public: bool,
     /// The name of the event, as [`Row::read`] gives it, of a body that need not be readable besides; `None`
     /// when it is of no kind that a source could name. Without this, whatever cannot be read counts as
     /// subscribed.
@@ -71,17 +86,27 @@ impl Row {
             success: 202,
             forms: &[],
             hint: None,
+            hint_of: kind_of,
             delivery: None,
             id: None,
             times: &[],
             site: None,
             kinds: &[],
+            comments: CommentPolicy::Mention,
+            account: &Form::ACCOUNT,
+            answer_within: None,
             answers_internally: false,
             takes_map: false,
+            needs_public: false,
             kind: None,
             read,
         }
     }
+}
+
+/// The first word of the name, as most senders put it into their header.
+fn kind_of(name: &str) -> String {
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// Writes the enum and its index from one list.
@@ -95,7 +120,9 @@ macro_rules! providers {
             /// All providers.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            pub(crate) fn row(self) -> &'static Row {
+            /// What is particular about it.
+            #[must_use]
+            pub fn row(self) -> &'static Row {
                 match self { $(Self::$variant => &crate::$file::$row,)* }
             }
         }
@@ -188,70 +215,16 @@ impl Provider {
         (self.row().scheme)()
     }
 
-    /// The HTTP status that tells it that an event is in our hands.
-    #[must_use]
-    pub fn success_status(self) -> u16 {
-        self.row().success
-    }
-
-    /// The unsigned header that says something about the event, lower case, if it sends one.
-    #[must_use]
-    pub fn hint_header(self) -> Option<&'static str> {
-        self.row().hint
-    }
-
-    /// What that header says.
+    /// What the unsigned header says about the event.
     #[must_use]
     pub fn event_hint(self, headers: &(impl Headers + ?Sized)) -> Option<&str> {
-        self.hint_header().and_then(|name| headers.header(name))
-    }
-
-    /// What that header says of the event called `name`: the sender's side, for sample events.
-    #[must_use]
-    pub fn hint_of(self, name: &str) -> String {
-        match self {
-            Self::Shopify => name.replacen('.', "/", 1),
-            Self::Gitlab => crate::gitlab::hook_of(name),
-            _ => name.split('.').next().unwrap_or_default().to_owned(),
-        }
-    }
-
-    /// The unsigned header that names the delivery, for the log: it is all that the sender's support
-    /// people know.
-    #[must_use]
-    pub fn delivery_header(self) -> Option<&'static str> {
-        self.row().delivery
-    }
-
-    /// The kinds of events that become tasks; empty when any may come.
-    #[must_use]
-    pub fn kinds(self) -> Kinds {
-        self.row().kinds
-    }
-
-    /// The key of agent.toml that says where its threads live, if it has such a key.
-    #[must_use]
-    pub fn site(self) -> Option<Site> {
-        self.row().site
+        self.row().hint.and_then(|name| headers.header(name))
     }
 
     /// Whether it has no reader of its own: agent.toml alone says where the fields of its events are.
     #[must_use]
     pub fn is_mapped(self) -> bool {
-        matches!(self, Self::StandardWebhooks | Self::Svix | Self::Custom)
-    }
-
-    /// Whether agent.toml may say where the fields of its events are: of all of them, or of those that its
-    /// reader does not know.
-    #[must_use]
-    pub fn takes_map(self) -> bool {
-        self.row().takes_map
-    }
-
-    /// Whether what only its staff can see may be answered for its staff alone.
-    #[must_use]
-    pub fn answers_internally(self) -> bool {
-        self.row().answers_internally
+        self.row().takes_map && self.row().kinds.is_empty()
     }
 }
 
@@ -270,7 +243,7 @@ mod tests {
     #[test]
     fn headers_are_named_in_lower_case() {
         for provider in Provider::ALL {
-            for name in [provider.hint_header(), provider.delivery_header()].into_iter().flatten() {
+            for name in [provider.row().hint, provider.row().delivery].into_iter().flatten() {
                 assert_eq!(name, name.to_lowercase());
             }
         }
@@ -278,7 +251,7 @@ mod tests {
 
     #[test]
     fn examples_of_sites_are_accepted() {
-        for site in Provider::ALL.iter().filter_map(|provider| provider.site()) {
+        for site in Provider::ALL.iter().filter_map(|provider| provider.row().site) {
             assert!((site.accepts)(site.example), "{}", site.example);
             for bad in ["", "a b", "a/b", "https://a", "a?b", "a@b", "a:80", ".", "-"] {
                 assert!(!(site.accepts)(bad), "{} {bad}", site.key);

@@ -120,7 +120,6 @@ pub(crate) fn not_json(why: &str) -> ParseError {
 pub(crate) struct JsonView<'v>(pub(crate) &'v Value);
 
 impl<'v> JsonView<'v> {
-    /// The object at `pointer`.
     pub(crate) fn object(self, pointer: &str) -> Option<Self> {
         self.0.pointer(pointer).filter(|value| value.is_object()).map(Self)
     }

@@ -47,10 +47,21 @@ impl KeyForm {
 }
 
 impl Secrets {
+    /// Whether a secret of these is one of `other`, too. Prefix and padding of base 64 make no difference.
+    #[must_use]
+    pub fn overlap(&self, other: &Self) -> bool {
+        self.0.iter().any(|own| other.0.iter().any(|its| bare(own) == bare(its)))
+    }
+
     /// The keys of all secrets that make one, in their order. A key is never empty.
     pub(crate) fn keys(&self, form: KeyForm) -> Vec<SecretSlice<u8>> {
         self.0.iter().filter_map(|secret| form.key(secret).ok()).collect()
     }
+}
+
+fn bare(secret: &SecretString) -> &str {
+    let text = secret.expose_secret();
+    text.strip_prefix("whsec_").unwrap_or(text).trim_end_matches('=')
 }
 
 /// Senders disagree about padding, so it is optional.
@@ -87,6 +98,18 @@ mod tests {
         let keys = Secrets(vec!["whsec_YQ==".into(), "".into()]).keys(KeyForm::Text);
         assert_eq!(keys.len(), 1);
         assert_eq!(keys[0].expose_secret(), b"whsec_YQ==");
+    }
+
+    #[test]
+    fn one_common_secret_makes_two_sources_overlap_however_it_is_written() {
+        let secrets = |lines: &[&str]| Secrets(lines.iter().map(|line| (*line).into()).collect());
+        let own = secrets(&["new", "old"]);
+        for other in [&["old"][..], &["x", "new"], &["whsec_new"], &["new=="]] {
+            assert!(own.overlap(&secrets(other)), "{other:?}");
+        }
+        for other in [&[][..], &["newer"], &["ol", "d"]] {
+            assert!(!own.overlap(&secrets(other)), "{other:?}");
+        }
     }
 
     #[test]

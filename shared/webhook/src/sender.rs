@@ -2,12 +2,16 @@
 //! what identifies an event, and that its names are bounded.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use domain::{Event, Timestamp};
 use serde_json::{Value, json};
 
 use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name, not_json, read, unreadable};
-use crate::{FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace};
+use crate::{
+    FieldMap, Headers, ParseError, Parsed, Pointer, Provider, Received, Scheme, TimePlace,
+    USUAL_MAX_EVENT_AGE,
+};
 
 /// Longer ids are nobody's.
 const MAX_ID_BYTES: usize = 1024;
@@ -47,6 +51,13 @@ impl Sender {
     #[must_use]
     pub fn of(provider: Provider) -> Self {
         Self::new(provider.name(), provider)
+    }
+
+    /// How old its events may be unless agent.toml says otherwise. `None` for a sender that signs the time: its
+    /// signatures go stale within minutes.
+    #[must_use]
+    pub fn usual_max_event_age(&self) -> Option<Duration> {
+        self.scheme.freshness.is_none().then_some(USUAL_MAX_EVENT_AGE)
     }
 
     /// The bytes that identify the event, out of what is signed: where agent.toml says it is, else

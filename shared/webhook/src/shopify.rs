@@ -16,6 +16,7 @@ use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     hint: Some("x-shopify-topic"),
+    hint_of: |name| name.replacen('.', "/", 1),
     delivery: Some("x-shopify-webhook-id"),
     kind: Some(kind),
     ..Row::json("shopify", Scheme::shopify, read)

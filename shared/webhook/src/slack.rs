@@ -12,6 +12,8 @@ mod words;
 
 pub use interaction::{Interaction, InteractionAction};
 
+use std::time::Duration;
+
 use domain::Event;
 
 use crate::provider::Row;
@@ -22,6 +24,8 @@ use crate::{BodyForm, ParseError, Parsed, Received, Scheme, Sender};
 /// the first try, which may have failed. Dropping retries unseen would lose events.
 pub(crate) static ROW: Row = Row {
     success: 200,
+    // It hangs up after 3 s, and shows who clicked a warning then.
+    answer_within: Some(Duration::from_millis(2_500)),
     // Interactions; slash commands, and Slack's look at our certificate.
     forms: &["payload", "token", "team_id", "command", "ssl_check"],
     id: Some("/event_id"),

@@ -4,7 +4,7 @@
 //! inside the signed body tells them apart. A customer does not read what an agent answers here, so
 //! there is no target: automations act, or tell people elsewhere.
 
-use domain::Event;
+use domain::{Event, money};
 
 use crate::provider::Row;
 use crate::reading::{Facts, JsonView, Summary, event_name, lacks, object};
@@ -19,12 +19,6 @@ pub(crate) static ROW: Row =
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     body.text("/type").and_then(event_name)
 }
-
-/// Currencies without a smaller unit: <https://docs.stripe.com/currencies#zero-decimal>.
-const WHOLE: [&str; 16] = [
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof",
-    "xpf",
-];
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let value = object(received)?;
@@ -88,12 +82,7 @@ fn amount(object: JsonView<'_>) -> Option<String> {
     let currency = object.text("/currency")?;
     let units = ["/amount", "/amount_due", "/amount_total", "/total"];
     let units = units.iter().find_map(|pointer| object.number(pointer))?;
-    let code = currency.to_uppercase();
-    Some(if WHOLE.contains(&currency.to_lowercase().as_str()) {
-        format!("{units} {code}")
-    } else {
-        format!("{}.{:02} {code}", units / 100, units % 100)
-    })
+    Some(money(units, currency))
 }
 
 fn facts(body: JsonView<'_>, object: Option<JsonView<'_>>) -> serde_json::Map<String, serde_json::Value> {

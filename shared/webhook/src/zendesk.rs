@@ -9,7 +9,7 @@ use domain::{Attachment, Audience, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
 use crate::reading::{Facts, JsonView, attachment, attachments, event_name, lacks, object};
-use crate::{FieldMap, ParseError, Parsed, Received, Scheme, Sender};
+use crate::{CommentPolicy, FieldMap, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     id: Some("/id"),
@@ -32,8 +32,11 @@ pub(crate) static ROW: Row = Row {
             "type_changed",
         ],
     )],
+    // Customers mention nobody, so every comment counts.
+    comments: CommentPolicy::Thread,
     answers_internally: true,
     takes_map: true,
+    needs_public: true,
     kind: Some(kind),
     ..Row::json("zendesk", Scheme::zendesk, read)
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::Clock;
-use outbound::Caller;
+use outbound::{Caller, Reach};
 use settings::{Environment, HttpCall, Settings};
 
 /// A caller for each `[automations.http.NAME]`.
@@ -17,8 +17,9 @@ pub(crate) fn calls(
     clock: &Clock,
 ) -> Result<BTreeMap<String, Arc<Caller>>, Vec<String>> {
     let (mut callers, mut mistakes) = (BTreeMap::new(), Vec::new());
+    let reach = reach(settings, environment);
     for (name, call) in &settings.automations.http {
-        match caller(call, environment, clock) {
+        match caller(call, environment, &reach, clock) {
             Ok(caller) => {
                 callers.insert(name.clone(), Arc::new(caller));
             }
@@ -31,7 +32,19 @@ pub(crate) fn calls(
     if mistakes.is_empty() { Ok(callers) } else { Err(mistakes) }
 }
 
-fn caller(call: &HttpCall, environment: &Environment, clock: &Clock) -> Result<Caller, Vec<String>> {
+/// Where calls and callbacks may go: to public addresses and the internal hosts of agent.toml, and from a laptop to
+/// itself. On Lambda `localhost` is the runtime's own API.
+pub(crate) fn reach(settings: &Settings, environment: &Environment) -> Reach {
+    let reach = Reach::public().with_internal(&settings.network.internal_hosts);
+    if environment.on_lambda() { reach } else { reach.with_this_machine() }
+}
+
+fn caller(
+    call: &HttpCall,
+    environment: &Environment,
+    reach: &Reach,
+    clock: &Clock,
+) -> Result<Caller, Vec<String>> {
     let (mut headers, mut missing) = (Vec::new(), Vec::new());
     for (header, variable) in &call.headers {
         match environment.automations.get(variable) {
@@ -44,5 +57,5 @@ fn caller(call: &HttpCall, environment: &Environment, clock: &Clock) -> Result<C
     if !missing.is_empty() {
         return Err(missing);
     }
-    Caller::new(&call.url.origin(), &headers, clock.clone()).map_err(|error| vec![error.to_string()])
+    Caller::new(&call.url.origin(), &headers, reach, clock.clone()).map_err(|error| vec![error.to_string()])
 }

@@ -1,7 +1,7 @@
 //! The settings of the model's client.
 
-use gemini::{BreakerLimits, Budgets, Config, EndpointConfig, Generation, Limits};
-use settings::{EffectiveLimits, EndpointSettings, Environment, Settings};
+use gemini::{Budgets, Config};
+use settings::{Environment, Settings};
 
 /// How Gemini is reached and used; without a key unless the environment has one.
 #[must_use]
@@ -11,15 +11,15 @@ pub fn config(settings: &Settings, environment: &Environment) -> Config {
     config.api_version.clone_from(&models.api_version);
     match &environment.gemini_base_url {
         Some(url) => config.base_url.clone_from(url),
-        None => config.endpoints = models.endpoints.iter().map(endpoint).collect(),
+        None => config.endpoints.clone_from(&models.endpoints),
     }
     config.triage.clone_from(&models.triage);
     config.answer.clone_from(&models.answer);
     config.fallback.clone_from(&models.fallback);
-    config.generation = generation(&models.generation);
-    config.triage_generation = generation(&models.triage_generation);
+    config.generation = models.generation.clone();
+    config.triage_generation = models.triage_generation.clone();
     for model in models.in_use() {
-        config.limits.insert(model.to_owned(), limits(&models.limits_for(model, environment.tiers())));
+        config.limits.insert(model.to_owned(), models.limits_for(model, environment.tiers()));
     }
     config.cache_ttl = models.cache_ttl;
     config.environments = environment.processors();
@@ -32,37 +32,6 @@ pub fn config(settings: &Settings, environment: &Environment) -> Config {
 #[must_use]
 pub fn is_configured(environment: &Environment) -> bool {
     environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some()
-}
-
-fn endpoint(endpoint: &EndpointSettings) -> EndpointConfig {
-    EndpointConfig {
-        base_url: endpoint.base_url.clone(),
-        api_version: endpoint.api_version.clone(),
-        weight: endpoint.weight,
-    }
-}
-
-fn generation(set: &settings::Generation) -> Generation {
-    Generation { max_output_tokens: set.max_output_tokens, others: set.others.clone() }
-}
-
-fn limits(limits: &EffectiveLimits) -> Limits {
-    let breaker = &limits.breaker;
-    Limits {
-        timeout: limits.timeout,
-        retries: limits.retries,
-        requests_per_minute: limits.rpm,
-        tokens_per_minute: limits.tpm,
-        requests_per_day: limits.rpd,
-        concurrency: limits.concurrency,
-        breaker: BreakerLimits {
-            error_rate: breaker.error_rate,
-            window: breaker.window,
-            slow: breaker.slow,
-            open: breaker.open,
-        },
-        min_priority: limits.min_priority,
-    }
 }
 
 #[cfg(test)]

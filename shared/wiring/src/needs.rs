@@ -29,6 +29,6 @@ pub fn needs(settings: &Settings) -> BTreeMap<OutsideService, String> {
 /// on, its events have no place to answer in.
 fn answers_in(source: &SourceSettings) -> Option<OutsideService> {
     let sender = &source.sender;
-    let has_place = sender.provider.site().is_none() || sender.site.is_some();
+    let has_place = sender.provider.row().site.is_none() || sender.site.is_some();
     OutsideService::of_threads(sender.provider).filter(|_| has_place)
 }

@@ -203,7 +203,7 @@ mod tests {
     fn targets(provider: Provider) -> Vec<Target> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/bodies").join(provider.name());
         let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
-        let site = provider.site().map(|site| site.example.to_owned());
+        let site = provider.row().site.map(|site| site.example.to_owned());
         let sender = Sender { site, ..Sender::of(provider) };
         let target = |file: std::fs::DirEntry| {
             let body = std::fs::read(file.path()).unwrap();

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Clock, Publisher, ServiceError, ServiceFailure, Target};
-use outbound::{BuildError, Caller};
+use outbound::{BuildError, Caller, Reach};
 use settings::{Environment, Settings};
 use webhook::{Provider, Secrets};
 
-use crate::calls::calls;
+use crate::calls::{calls, reach};
 use crate::{Client, OutsideService, ServiceClient, needs};
 
 /// A client for each service that has credentials, and what else automations call.
@@ -18,6 +18,8 @@ pub struct Services {
     pub clients: BTreeMap<OutsideService, Client>,
     /// The APIs of `[automations.http.NAME]`, by name.
     pub calls: BTreeMap<String, Arc<Caller>>,
+    /// Where those and callbacks may go.
+    pub reach: Reach,
     /// `API_WEBHOOK_SECRET`: signs what is posted to a `callback_url`; without one it goes unsigned.
     pub api_secrets: Secrets,
 }
@@ -62,8 +64,15 @@ pub fn services(
     let mut services = Services {
         clients: BTreeMap::new(),
         calls: calls(settings, environment, clock).map_err(ServicesError::Calls)?,
+        reach: reach(settings, environment),
         api_secrets: environment.secrets_for(Provider::Api.name()).cloned().unwrap_or_default(),
     };
+    if !settings.api.callback_hosts.is_empty() && services.api_secrets.0.is_empty() {
+        tracing::warn!(
+            "API_WEBHOOK_SECRET is not set: results are posted to their callback_url unsigned, so whoever knows that \
+             address can forge them"
+        );
+    }
     for service in OutsideService::ALL.iter().copied() {
         let client = (service.row().client)(settings, environment, clock.clone())
             .map_err(|error| ServicesError::Client(service, error))?;

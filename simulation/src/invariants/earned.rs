@@ -14,6 +14,7 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
         let earned = match error.kind.as_str() {
             "blocked_prompt" => nature.blocked,
             "no_attempts_left" if nature.poison => true,
+            "damaged" => after.history.damaged.contains(&task.id),
             // Whoever sent it was never told that it was taken in.
             PAYLOAD_MISSING => !after.history.promised.contains_key(&task.id),
             _ => hardships >= MAX_ATTEMPTS,

@@ -10,7 +10,8 @@ use crate::scenario::Happening;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
     let scenario = &after.world.scenario;
-    let disturbed = |what: &Happening| matches!(what, Happening::Kill | Happening::Freeze { .. });
+    let disturbed =
+        |what: &Happening| matches!(what, Happening::Kill | Happening::KillAll | Happening::Freeze { .. });
     let was_disturbed = scenario.plan.iter().any(|(_, what)| disturbed(what));
     if was_disturbed || after.world.had_faults() || scenario.plan.is_empty() {
         return Vec::new();

@@ -1,8 +1,9 @@
 //! What must hold after every run: one file each.
 //!
 //! Some are watched while it goes on, where they can be seen best: that no saved step is paid twice
-//! (`world/model.rs`), that a 2xx means stored (`world/senders.rs`), that no host has more calls at once than
-//! it may (`world/receiver.rs`).
+//! (`world/model.rs`), that no budget is exceeded and no call costs more than was set aside for it
+//! (`world/ledger.rs`), that a 2xx means stored (`world/senders.rs`), that no host has more calls at once than it may
+//! (`world/receiver.rs`), that a promised slot is kept and a crash has its price (`world/history.rs`).
 
 mod decisions;
 mod earned;
@@ -11,8 +12,10 @@ mod figures;
 mod gate;
 mod leftovers;
 mod messages;
+mod money;
 mod one_task;
 mod publications;
+mod quota;
 mod rejected;
 mod reply_cap;
 mod superseded;
@@ -22,7 +25,7 @@ use std::sync::MutexGuard;
 
 use domain::{Task, TaskId};
 
-use crate::world::{History, Verdict, World};
+use crate::world::{History, Violation, World};
 
 /// A world at rest.
 pub(crate) struct After<'w> {
@@ -41,7 +44,7 @@ impl After<'_> {
 type Check = fn(&After<'_>) -> Vec<String>;
 
 /// Every invariant that is judged after a run.
-const ALL: [(&str, Check); 13] = [
+const ALL: [(&str, Check); 15] = [
     ("every task ends and says why", ends::check),
     ("a task fails for a reason of its own", earned::check),
     ("one happening is one task", one_task::check),
@@ -54,15 +57,17 @@ const ALL: [(&str, Check); 13] = [
     ("every end is told to its receiver", told::check),
     ("every end is in the figures of the day", figures::check),
     ("every message about a draft says how it was decided", messages::check),
+    ("nothing is spent twice", money::check),
+    ("no model is asked more often than it may be", quota::check),
     ("nothing is left behind", leftovers::check),
 ];
 
 /// Everything that does not hold in `world`.
 #[must_use]
-pub fn check(world: &World) -> Vec<Verdict> {
+pub fn check(world: &World) -> Vec<Violation> {
     let after = After { world, tasks: world.tasks.all(), history: world.history() };
-    let verdicts = ALL
+    let violations = ALL
         .iter()
-        .flat_map(|(invariant, check)| check(&after).into_iter().map(|what| Verdict { invariant, what }));
-    verdicts.collect()
+        .flat_map(|(invariant, check)| check(&after).into_iter().map(|what| Violation { invariant, what }));
+    violations.collect()
 }

@@ -8,7 +8,10 @@ use super::After;
 use crate::world::Callback;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
-    let wanted = |task: &&Task| task.doc.source == API_SOURCE && after.world.wants_result(&task.id);
+    let wanted = |task: &&Task| {
+        let is_readable = !after.history.damaged.contains(&task.id);
+        task.doc.source == API_SOURCE && is_readable && after.world.wants_result(&task.id)
+    };
     let mut found: Vec<String> =
         after.tasks.iter().filter(wanted).filter_map(|task| problem(after, task)).collect();
     let mut bodies: BTreeMap<&str, &str> = BTreeMap::new();

@@ -1,84 +1,88 @@
-//! Bugs that are planted to see whether the simulation finds them.
+//! Bugs that are planted to see whether the simulation finds them: the holes that were closed, and three more.
 //!
-//! The code that is tested carries no switches: each bug is made by the world, which does to the code's writes
-//! what the bug would have done. A hole that was closed is planted the same way where it shows in what the code
-//! writes or reads: [`Bugs::stored`] and [`Bugs::known_as`] see every task that is written, and the other ports
-//! can ask [`Bugs`] likewise.
+//! The code that is tested carries no switches, but for one: each bug is made by the world, which does to the code's
+//! writes what the bug would have done (`made.rs`). What no port could imitate is `processor::relapse`.
 
-use std::borrow::Cow;
+mod made;
+mod table;
 
-use domain::{EffectState, Task, TaskId};
+use std::fmt;
 
-use crate::world::Bugs;
+pub use table::{FOUND, first_breaking};
 
-/// A bug.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Planted {
+/// Writes the enum and its index from one list.
+macro_rules! bugs {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A bug.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Planted { $($(#[$doc])* $variant,)* }
+
+        impl Planted {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name on the command line.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+bugs! {
+    /// Under a GitHub App, the account of agent.toml is taken for the one that we write under: our own comment is
+    /// not found again, and published once more.
+    ConfiguredLogin = "configured-login",
+    /// An intent is about any text: once a task has begun to publish, a later draft passes no gate.
+    IntentNamesNoText = "intent-names-no-text",
+    /// A try of which it is not known whether it happened costs an attempt.
+    DoubtCostsAttempt = "doubt-costs-attempt",
+    /// Nothing is written of a task whose run met with a store that was down.
+    OutageUnwritten = "outage-unwritten",
+    /// Nothing is written of a task of which a part is damaged.
+    DamageUnwritten = "damage-unwritten",
+    /// A reservation is no upper bound of what a call costs.
+    ReservationTooSmall = "reservation-too-small",
+    /// A task that gives way does not hand its text over.
+    TextNotCarried = "text-not-carried",
+    /// An end without work has no follow-up.
+    EndWithoutFollowUp = "end-without-follow-up",
+    /// The crash of a batch is each of its tasks' own.
+    CrashOfNeighbours = "crash-of-neighbours",
+    /// A write of shared money whose answer was lost is made again.
+    SettledTwice = "settled-twice",
+    /// A reservation never ends by itself.
+    ReservationForEver = "reservation-for-ever",
+    /// The sender of a task that is under way without its body is told that it is a duplicate.
+    BodyOverlooked = "body-overlooked",
+    /// A task that finds its thread taken loses its place in the model's queue.
+    SlotForgotten = "slot-forgotten",
+    /// A task that was approved in the last minute fails for its age.
+    ApprovedTooOld = "approved-too-old",
+    /// A deferral makes one forget that a task's processor has died: its first crash is forgiven again.
+    CrashForgivenAnew = "crash-forgiven-anew",
     /// A processor that lost its lease can write all the same: the store takes every revision.
-    LeaseWithoutFencing,
+    LeaseWithoutFencing = "lease-without-fencing",
     /// An effect happens before its intent is stored: the store forgets intents that have no proof.
-    PublishBeforeIntent,
+    PublishBeforeIntent = "publish-before-intent",
     /// An event is known by the delivery header that nobody signs: the store keys tasks by it.
-    DedupeByUnsignedHeader,
+    DedupeByUnsignedHeader = "dedupe-by-unsigned-header",
 }
 
 impl Planted {
-    /// All of them.
-    pub const ALL: [Self; 3] =
-        [Self::LeaseWithoutFencing, Self::PublishBeforeIntent, Self::DedupeByUnsignedHeader];
-
-    /// Its name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LeaseWithoutFencing => "lease-without-fencing",
-            Self::PublishBeforeIntent => "publish-before-intent",
-            Self::DedupeByUnsignedHeader => "dedupe-by-unsigned-header",
-        }
-    }
-
     /// The bug of this name.
     ///
     /// # Errors
     /// The names that there are.
     pub fn from_name(name: &str) -> Result<Self, String> {
-        let names = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|bug| bug.name() == name).ok_or_else(|| format!("one of {}", names()))
+        let names = || Self::ALL.iter().map(|bug| bug.name()).collect::<Vec<_>>().join(", ");
+        Self::ALL.iter().copied().find(|bug| bug.name() == name).ok_or_else(|| format!("one of {}", names()))
     }
 }
 
-/// What a planted bug does to a write.
-impl Bugs<'_> {
-    /// Whether a write is bound to the revision that was read.
-    #[must_use]
-    pub fn is_fenced(&self) -> bool {
-        self.planted != Some(Planted::LeaseWithoutFencing)
-    }
-
-    /// The task as it is stored.
-    #[must_use]
-    pub fn stored<'t>(&self, task: &'t Task) -> Cow<'t, Task> {
-        match self.planted {
-            Some(Planted::PublishBeforeIntent) => {
-                let mut task = task.clone();
-                task.doc.effects.retain(|effect| matches!(effect.state, EffectState::Done { .. }));
-                Cow::Owned(task)
-            }
-            Some(Planted::DedupeByUnsignedHeader) if self.delivery.is_some() => {
-                Cow::Owned(Task { id: self.known_as(&task.id), ..task.clone() })
-            }
-            _ => Cow::Borrowed(task),
-        }
-    }
-
-    /// The id under which the task is stored.
-    #[must_use]
-    pub fn known_as(&self, id: &TaskId) -> TaskId {
-        match (self.planted, self.delivery) {
-            (Some(Planted::DedupeByUnsignedHeader), Some(delivery)) => {
-                TaskId::derive("github", delivery.as_bytes())
-            }
-            _ => id.clone(),
-        }
+impl fmt::Display for Planted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }

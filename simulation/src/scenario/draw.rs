@@ -23,7 +23,9 @@ impl Scenario {
     pub fn of(seed: u64) -> Self {
         let mut lot = Rng::with_seed(seed);
         let span = Duration::from_secs(60 * lot.u64(SPAN));
-        let calm = span + Duration::from_secs(lot.u64(60..1_200));
+        let storm = storm(&mut lot, span);
+        let end = storm.map_or(span, |storm| storm.until.max(span));
+        let calm = end + Duration::from_secs(lot.u64(60..1_200));
         let rough = lot.u32(0..4);
         let of_rough = |each: u32| rough * each;
         let max_skew = skew(&mut lot);
@@ -32,7 +34,7 @@ impl Scenario {
             seed,
             policy: policy(&mut lot),
             plan: plan(&mut lot, span),
-            weather: weather(&mut lot, rough, calm),
+            weather: storm.into_iter().chain(weather(&mut lot, rough, calm)).collect(),
             calm,
             max_skew,
             processors: lot.usize(1..=3),
@@ -43,6 +45,9 @@ impl Scenario {
             lost_per_mille: of_rough(40),
             held_up_per_mille: if is_punctual { 0 } else { of_rough(40) },
             max_lag: if is_punctual { Duration::ZERO } else { MAX_LAG },
+            damaged_per_mille: choose(&mut lot, &[0, 0, 0, 5]),
+            retried_per_mille: choose(&mut lot, &[400, 400, 900]),
+            is_app: lot.u32(0..4) == 0,
         }
     }
 }
@@ -52,13 +57,34 @@ fn choose<T: Copy>(lot: &mut Rng, of: &[T]) -> T {
 }
 
 fn policy(lot: &mut Rng) -> Policy {
-    Policy {
+    let policy = Policy {
         approval: choose(lot, &["always", "low_confidence", "never"]),
         history: choose(lot, &[0, 2, 5]),
         expires: choose(lot, &["10m", "10m", "2h", "2h", "13d"]),
         replies: choose(lot, &[2, 50]),
         asks_channel: lot.bool(),
+        budget_cents: 500,
+        rpm: choose(lot, &[3, 30, 30]),
+        output_tokens: 16_384,
+    };
+    // Much may be set aside for long answers: what is scarce is scarce for short ones.
+    if lot.bool() {
+        return policy;
     }
+    Policy { budget_cents: choose(lot, &[15, 500]), output_tokens: 512, ..policy }
+}
+
+/// Now and then, one thing is out of order for long.
+fn storm(lot: &mut Rng, span: Duration) -> Option<Window> {
+    let (port, which) = match lot.u32(0..16) {
+        0 | 1 => (Port::Threads, Which::Writes),
+        2 => (Port::Payloads, Which::Writes),
+        3 => (Port::State, Which::All),
+        _ => return None,
+    };
+    let from = within(lot, span);
+    let until = from + Duration::from_secs(lot.u64(600..3_000));
+    Some(Window { from, until, port, which, mishap: Some(Mishap::FailBefore), per_mille: 1_000 })
 }
 
 fn skew(lot: &mut Rng) -> Duration {

@@ -2,6 +2,7 @@
 //!
 //! Plain data: what a failing run does not need can be taken out of it, and the rest replayed.
 
+mod backlog;
 mod draw;
 mod shrink;
 
@@ -45,6 +46,12 @@ pub struct Scenario {
     pub held_up_per_mille: u32,
     /// How long a new comment may be missing in listings.
     pub max_lag: Duration,
+    /// Of a thousand parts of tasks, those whose bytes are damaged where they are stored.
+    pub damaged_per_mille: u32,
+    /// Of a thousand ends that can be retried, those that somebody does retry.
+    pub retried_per_mille: u32,
+    /// Whether we answer as a GitHub App, whose account has another name than the one that people mention.
+    pub is_app: bool,
 }
 
 /// What agent.toml says.
@@ -60,6 +67,12 @@ pub struct Policy {
     pub replies: u32,
     /// Whether people are asked in a channel.
     pub asks_channel: bool,
+    /// What a day may cost, US cents.
+    pub budget_cents: u32,
+    /// What each model may be asked in a minute.
+    pub rpm: u64,
+    /// Tokens that an answer may have.
+    pub output_tokens: u32,
 }
 
 /// Something that happens.
@@ -83,6 +96,8 @@ pub enum Happening {
     Rotate,
     /// An environment dies in the middle of whatever it does.
     Kill,
+    /// All processors that are at work die.
+    KillAll,
     /// An environment that works stands still.
     Freeze {
         /// For so long.

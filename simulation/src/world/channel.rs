@@ -43,12 +43,12 @@ impl Channel {
             draft_hash: ask.notice.draft_hash.clone(),
             says: None,
         });
-        MessageRef { place: CHANNEL.to_owned(), id: (messages.len() - 1).to_string() }
+        MessageRef { place: CHANNEL.to_owned(), id: (messages.len() - 1).to_string(), team: None }
     }
 
     fn find(&self, mark: &Mark) -> Option<MessageRef> {
         let place = lock(&self.0).iter().position(|it| it.task == mark.task_id && it.name == mark.effect)?;
-        Some(MessageRef { place: CHANNEL.to_owned(), id: place.to_string() })
+        Some(MessageRef { place: CHANNEL.to_owned(), id: place.to_string(), team: None })
     }
 
     fn update(&self, message: &MessageRef, says: String) {

@@ -58,6 +58,8 @@ impl Root {
 pub(crate) struct Scheduler {
     root: Arc<Root>,
     inner: Mutex<Inner>,
+    /// Whose step it is.
+    going: Mutex<Option<EnvId>>,
 }
 
 #[derive(Default)]
@@ -93,6 +95,16 @@ impl Scheduler {
     /// Whether `env` was killed.
     pub(crate) fn is_killed(&self, env: EnvId) -> bool {
         lock(&self.inner).killed.contains(&env)
+    }
+
+    /// How many environments were killed.
+    pub(crate) fn killed(&self) -> usize {
+        lock(&self.inner).killed.len()
+    }
+
+    /// The environment whose step it is; `None` for what is outside the system.
+    pub(crate) fn going(&self) -> Option<EnvId> {
+        *lock(&self.going)
     }
 
     /// Nothing in `env` takes a step until `until`.
@@ -135,7 +147,9 @@ impl Scheduler {
             let actor = &mut actors[chosen];
             actor.ready.set.store(false, Ordering::Relaxed);
             let waker = actor.waker.clone();
+            *lock(&self.going) = actor.env;
             let polled = actor.future.as_mut().poll(&mut Context::from_waker(&waker));
+            *lock(&self.going) = None;
             if polled.is_ready() && actors.swap_remove(chosen).leads {
                 return Poll::Ready(());
             }

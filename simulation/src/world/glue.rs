@@ -7,23 +7,25 @@ use std::sync::Arc;
 
 use axum::Router;
 use console::{Console, TokenSource};
-use domain::{Approver, Model};
+use domain::{Approver, StateStore};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
-use secrecy::SecretString;
-use settings::{ConsoleToken, Settings};
+use settings::{ConsoleToken, Environment, Settings};
 use sweeper::{Notices, Sweeper};
 use telemetry::Metrics;
-use wiring::{Client, OutsideService, Services};
 
+use super::model::Thinking;
 use super::{Ports, THREADS_LOGIN};
 use crate::scenario::Policy;
 
 /// Who may decide: names and tokens of the console, and accounts of the channel.
 pub(crate) const PEOPLE: [(&str, &str, &str); 2] = [
-    ("ada", "the token of ada, long enough to be one", "U0ADA"),
-    ("bob", "the token of bob, long enough to be one", "U0BOB"),
+    ("ada", "the-token-of-ada-long-enough-to-be-one", "U0ADA"),
+    ("bob", "the-token-of-bob-long-enough-to-be-one", "U0BOB"),
 ];
+
+/// Name and token of the one who requests tasks, and so does not decide about them.
+pub(crate) const REQUESTER: (&str, &str) = ("cy", "the-token-of-cy-long-enough-to-be-one");
 
 thread_local! {
     /// Reading an agent.toml takes as long as a tenth of a run.
@@ -43,8 +45,28 @@ fn settings(policy: &Policy) -> Arc<Settings> {
     settings
 }
 
+/// The key of an app that exists nowhere.
+const APP_KEY: &str = include_str!("../../../shared/github/tests/fixtures/throwaway-app-key.pkcs8.pem");
+
+/// What a processor finds in its environment.
+fn environment(is_app: bool) -> Environment {
+    let always = [("GEMINI_API_KEY", "simulated"), ("SLACK_BOT_TOKEN", "xoxb-simulated")];
+    let github: &[(&str, &str)] = if is_app {
+        &[("GITHUB_APP_ID", "1"), ("GITHUB_APP_PRIVATE_KEY", APP_KEY)]
+    } else {
+        &[("GITHUB_TOKEN", "ghp_simulated")]
+    };
+    Environment::from_map(always.iter().chain(github).copied())
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
 fn agent_toml(policy: &Policy) -> String {
-    let Policy { approval, history, expires, replies, asks_channel } = policy;
+    let Policy { approval, history, expires, replies, asks_channel, budget_cents, rpm, output_tokens } =
+        policy;
+    let budget_usd = f64::from(*budget_cents) / 100.0;
+    let limits = ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-flash-latest"]
+        .map(|model| format!("[models.limits.\"{model}\"]\nrpm = {rpm}\n"))
+        .concat();
     let channel = if *asks_channel {
         "[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U0ADA\", \"U0BOB\"]\n"
     } else {
@@ -61,8 +83,11 @@ approval_expires = "{expires}"
 [api]
 callback_hosts = ["hooks.example.com"]
 {channel}
-[models]
+[models.generation]
+max_output_tokens = {output_tokens}
+{limits}
 [budget]
+per_day_usd = {budget_usd:?}
 per_thread_replies_per_hour = {replies}
 [sources.github]
 login = "{THREADS_LOGIN}"
@@ -84,14 +109,20 @@ impl Ports {
     /// A processor in this environment.
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
-        let github = Client::with_threads(Arc::clone(self));
-        let services = Services::default().with(OutsideService::Github, github);
+        let environment = environment(self.world.scenario.is_app);
+        let (clock, jitter) = (self.world.clock(self.env), self.world.jitter(self.env));
+        let services = wiring::services(&settings, &environment, &clock)
+            .unwrap_or_else(|error| panic!("there are not all clients: {error}"));
+        let state = Arc::clone(self) as Arc<dyn StateStore>;
+        let plane =
+            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), Metrics::none())
+                .unwrap_or_else(|error| panic!("there is no model: {error}"));
         let parts = Parts {
             stores: self.stores(),
-            model: Arc::clone(self) as Arc<dyn Model>,
+            model: Arc::new(Thinking { ports: Arc::clone(self), plane }),
             services,
-            clock: self.world.clock(self.env),
-            jitter: self.world.jitter(self.env),
+            clock,
+            jitter,
             metrics: Metrics::none(),
         };
         let processor = Processor::new(&settings, processor::registry(), parts)
@@ -114,12 +145,12 @@ impl Ports {
 
     /// The routes of the console in this environment.
     pub(crate) fn console(self: &Arc<Self>) -> Router {
-        let tokens: Vec<ConsoleToken> = PEOPLE
-            .iter()
-            .map(|(name, token, _)| ConsoleToken {
-                name: (*name).to_owned(),
-                token: SecretString::from(*token),
-            })
+        let people = PEOPLE.map(|(name, token, _)| (format!("{name}/read+decide"), token));
+        let requester = (format!("{}/submit", REQUESTER.0), REQUESTER.1);
+        let tokens: Vec<ConsoleToken> = people
+            .into_iter()
+            .chain([requester])
+            .map(|(who, token)| format!("{who}:{token}").parse().unwrap_or_else(|why| panic!("{who}: {why}")))
             .collect();
         let clock = self.world.clock(self.env);
         let console = Console::new(self.stores(), TokenSource::fixed(&tokens), clock);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Decision, Task, TaskId, TaskStatus, Timestamp};
+use domain::{Decision, MAX_ATTEMPTS, Task, TaskId, TaskStatus, Timestamp};
 
 use super::World;
 
@@ -23,6 +23,14 @@ pub struct History {
     pub paid: Vec<Paid>,
     /// What answer models were shown, by task.
     pub shown: Vec<(TaskId, String)>,
+    /// When a model was asked last for each task.
+    pub asked: BTreeMap<TaskId, Timestamp>,
+    /// When each task began to wait last.
+    pub waits: BTreeMap<TaskId, Timestamp>,
+    /// How many processors a task has killed in its present life.
+    pub killed: BTreeMap<TaskId, u32>,
+    /// Tasks of which a part was damaged where it is stored.
+    pub damaged: BTreeSet<TaskId>,
     /// Ends that were written.
     pub ends: Vec<End>,
     /// Beginnings of new lives: when somebody sent an ended task around again.
@@ -38,7 +46,7 @@ pub struct History {
     /// Tasks whose threads people have closed to us.
     pub closed_threads: Vec<(String, Timestamp)>,
     /// What must not happen, seen when it did.
-    pub violations: Vec<Verdict>,
+    pub violations: Vec<Violation>,
 }
 
 /// A comment that we have written.
@@ -116,7 +124,7 @@ pub struct Callback {
 
 /// Something that must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Violation {
     /// The invariant that does not hold.
     pub invariant: &'static str,
     /// What was seen.
@@ -148,7 +156,38 @@ impl World {
     /// Something happened that must not.
     pub(crate) fn violated(&self, invariant: &'static str, what: String) {
         self.note(|| format!("** {invariant}: {what}"));
-        self.history().violations.push(Verdict { invariant, what });
+        self.history().violations.push(Violation { invariant, what });
+    }
+
+    /// `task` kills its processor. The first time may be put down to its neighbours, no other.
+    pub(crate) fn poisoned(&self, task: &TaskId) {
+        let killed = {
+            let mut history = self.history();
+            let killed = history.killed.entry(task.clone()).or_default();
+            *killed += 1;
+            *killed
+        };
+        if killed > MAX_ATTEMPTS + 1 {
+            self.violated("a task kills no more processors than it has tries", format!("{task}: {killed}"));
+        }
+    }
+
+    /// A place in the model's queue that a task was promised is good for its next question, whatever comes between.
+    fn watch_slot(&self, before: Option<&Task>, after: &Task) {
+        let Some(before) = before else { return };
+        let is_gone = before.doc.slot.is_some() && after.doc.slot.is_none();
+        if !is_gone
+            || after.control.status != TaskStatus::Waiting
+            || before.doc.opened_at != after.doc.opened_at
+        {
+            return;
+        }
+        let since = self.history().waits.get(&after.id).copied();
+        let asked = self.history().asked.get(&after.id).copied();
+        if asked < since {
+            let why = after.doc.timeline.last().map_or("", |entry| entry.note.as_str());
+            self.violated("a promised slot is kept", format!("{} lost its slot to: {why}", after.id));
+        }
     }
 
     /// A task was written.
@@ -156,15 +195,21 @@ impl World {
         let was = before.map(|task| task.control.status);
         let (status, id, doc) = (after.control.status, &after.id, &after.doc);
         let is_new_life = before.is_some_and(|task| task.doc.opened_at != doc.opened_at);
+        self.watch_slot(before, after);
         let mut history = self.history();
         if is_new_life {
             history.hardships.remove(id);
+            history.killed.remove(id);
             let began = self.now();
             history.lives.push((id.clone(), began));
         }
         if status.is_end() && (was != Some(status) || is_new_life) {
             let at = self.now();
             history.ends.push(End { task: id.clone(), status, opened_at: doc.opened_at, at });
+        }
+        if status == TaskStatus::Waiting {
+            let at = self.now();
+            history.waits.insert(id.clone(), at);
         }
         let known = before.and_then(|task| task.doc.decision.as_ref());
         if let Some(decision) = doc.decision.as_ref().filter(|decision| known != Some(decision)) {

@@ -8,10 +8,14 @@ mod env;
 mod executor;
 mod faults;
 mod gateway;
+mod gemini;
+mod github;
 mod glue;
 mod history;
 mod invocations;
+mod ledger;
 mod model;
+mod network;
 mod payload_store;
 mod people;
 mod port;
@@ -34,9 +38,9 @@ use http::Request;
 
 pub use env::{EnvId, Skew};
 pub use faults::{Injected, Mishap, Port, Which, Window};
-pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Verdict};
+pub use history::{Acknowledged, Callback, End, History, Paid, Publication, Violation};
+pub(crate) use network::ToWorld;
 pub use queue::Left;
-pub(crate) use receiver::ToWorld;
 pub(crate) use senders::text_of;
 pub use threads::{Posted, THREADS_LOGIN};
 pub use time::Time;
@@ -48,7 +52,8 @@ use env::Env;
 use executor::Scheduler;
 use faults::Faults;
 use gateway::Gateway;
-use model::Models;
+use ledger::Ledger;
+use model::Natures;
 use payload_store::Parts;
 pub use port::Bugs;
 use port::Ports;
@@ -82,7 +87,8 @@ pub struct World {
     pub(crate) threads: Threads,
     pub(crate) channel: Channel,
     pub(crate) receiver: Receiver,
-    pub(crate) models: Models,
+    pub(crate) natures: Natures,
+    pub(crate) ledger: Ledger,
     pub(crate) vault: Vault,
     pub(crate) gateway: Gateway,
     pub(crate) me: Weak<World>,
@@ -109,7 +115,8 @@ impl World {
             threads: Threads::default(),
             channel: Channel::default(),
             receiver: Receiver::default(),
-            models: Models::default(),
+            natures: Natures::default(),
+            ledger: Ledger::default(),
             vault: Vault::default(),
             gateway: Gateway::default(),
             me: Weak::clone(me),

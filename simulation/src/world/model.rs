@@ -1,101 +1,72 @@
-//! The model: slow, dear, and not always there.
+//! What thinks: the real model plane of an environment, with an eye on who asks it for what.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::{
-    Deferral, Exchange, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole, PartKey,
-    StepUsage, TaskId, after,
-};
-use serde_json::json;
+use domain::{Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole, PartKey, TaskId};
 
-use super::port::Operation;
 use super::senders::event_number;
-use super::{Mishap, Paid, Port, Ports, World, lock};
+use super::{Ports, World, lock};
 use crate::scenario::Nature;
 
-/// A thought takes so long, milliseconds.
-const THOUGHT: std::ops::Range<u64> = 200..9_000;
-/// What each of its calls costs, US dollars.
-const PRICE: f64 = 0.001;
+thread_local! {
+    static ASKING: RefCell<Option<Arc<Asking>>> = const { RefCell::new(None) };
+}
 
-/// What the models remember.
+/// A call under way.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    pub(crate) task: TaskId,
+    pub(crate) step: String,
+    pub(crate) role: ModelRole,
+}
+
+/// The call in the middle of which this is asked.
+pub(crate) fn asking() -> Option<Arc<Asking>> {
+    ASKING.with_borrow(Clone::clone)
+}
+
+/// The natures of tasks, as far as they are known.
 #[derive(Default)]
-pub(crate) struct Models {
-    answers: Mutex<u64>,
-    natures: Mutex<BTreeMap<TaskId, Nature>>,
+pub(crate) struct Natures(Mutex<BTreeMap<TaskId, Nature>>);
+
+/// The model plane of one environment.
+pub(crate) struct Thinking {
+    pub(crate) ports: Arc<Ports>,
+    pub(crate) plane: Arc<dyn Model>,
 }
 
 #[async_trait]
-impl Model for Ports {
+impl Model for Thinking {
     async fn generate(&self, call: &ModelCall) -> Result<ModelAnswer, ModelError> {
-        let nature = self.world.nature_of(&call.task_id);
-        let about = format!("{} of {}", call.step, call.task_id);
-        let operation = Operation::write(Port::Model, "ask", &about);
-        self.world.note(|| format!("{} asks for the {about}", self.who()));
-        self.may_ask(call);
-        let left = domain::between(self.world.clock(self.env).now(), call.deadline);
-        let thought = self.world.millis(THOUGHT).min(left);
-        match self.draw(Port::Model, true) {
-            Some(Mishap::FailBefore) => return Err(self.unavailable(call)),
-            Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
-            Some(Mishap::Hang) => {
-                self.pause(left).await;
-                return Err(self.lost(call));
+        let (ports, world) = (&self.ports, &self.ports.world);
+        world.note(|| format!("{} asks for the {} of {}", ports.who(), call.step, call.task_id));
+        ports.may_ask(call);
+        world.history().asked.insert(call.task_id.clone(), world.now());
+        let asking =
+            Arc::new(Asking { task: call.task_id.clone(), step: call.step.clone(), role: call.role });
+        let mut plane = self.plane.generate(call);
+        let outcome = poll_fn(move |context| {
+            let before = ASKING.replace(Some(Arc::clone(&asking)));
+            let polled = plane.as_mut().poll(context);
+            ASKING.set(before);
+            polled
+        })
+        .await;
+        if let Err(error) = &outcome {
+            world.note(|| format!("{} gets no {} of {}: {error:?}", ports.who(), call.step, call.task_id));
+            if matches!(error.failure, ModelFailure::Retry) {
+                world.history().hardship(&call.task_id);
             }
-            Some(Mishap::Freeze) => self.stand_still().await,
-            Some(Mishap::Slow) => self.pause(Duration::from_secs(45).min(left)).await,
-            Some(Mishap::FailAfter) => {
-                self.pause(thought).await;
-                self.answer(call, nature);
-                return Err(self.lost(call));
-            }
-            Some(Mishap::CrashAfter) => {
-                self.pause(thought).await;
-                self.answer(call, nature);
-                return self.die(&operation, "after").await;
-            }
-            Some(Mishap::Twice) | None => {}
         }
-        self.pause(thought).await;
-        match nature {
-            Nature { poison: true, .. } if call.role == ModelRole::Answer => {
-                self.die(&operation, "of it: it").await
-            }
-            Nature { blocked: true, .. } => Err(failed(call, ModelFailure::Blocked, "blocked")),
-            _ => Ok(self.answer(call, nature)),
-        }
+        outcome
     }
 }
 
 impl Ports {
-    fn answer(&self, call: &ModelCall, nature: Nature) -> ModelAnswer {
-        let number = {
-            let mut answers = lock(&self.world.models.answers);
-            *answers += 1;
-            *answers
-        };
-        let (text, value) = match call.role {
-            ModelRole::Triage => {
-                let verdict =
-                    json!({"intent": "bug_report", "confidence": nature.confidence(), "spam": nature.spam});
-                (verdict.to_string(), Some(verdict))
-            }
-            ModelRole::Answer => (format!("Thank you. This is answer number {number}."), None),
-        };
-        self.paid(call, &text);
-        let exchange = Exchange {
-            step: call.step.clone(),
-            model: "simulated".to_owned(),
-            request: json!({}),
-            response: json!({}),
-            at: self.world.now(),
-        };
-        ModelAnswer { text, value, usage: vec![usage(&call.step)], exchanges: vec![exchange] }
-    }
-
     /// What is saved is never asked for again by who has the task. Whoever stood still and lost it meanwhile may
     /// be about to ask when it goes on, and nothing could keep it from that.
     fn may_ask(&self, call: &ModelCall) {
@@ -111,75 +82,17 @@ impl Ports {
             world.violated("no saved step is paid twice", what);
         }
     }
-
-    /// Writes down what was billed.
-    fn paid(&self, call: &ModelCall, text: &str) {
-        let (task, step, text) = (call.task_id.clone(), call.step.clone(), text.to_owned());
-        let round = self.world.tasks.get(&task).map_or(0, |task| task.doc.round);
-        let mut history = self.world.history();
-        if call.role == ModelRole::Answer {
-            let turns: Vec<&str> = call.turns.iter().map(|turn| turn.text.as_str()).collect();
-            history.shown.push((task.clone(), turns.join("\n")));
-        }
-        history.paid.push(Paid { task, step, round, text, at: self.world.now() });
-    }
-
-    /// Certainly not asked.
-    fn unavailable(&self, call: &ModelCall) -> ModelError {
-        let now = self.world.clock(self.env).now();
-        let slot = Some(after(now, self.world.millis(500..120_000)));
-        let (why, not_before) = match self.world.between(0..6) {
-            0 => (Deferral::Quota, slot),
-            1 => (Deferral::Budget, slot),
-            2 => (Deferral::Busy, None),
-            3 => (Deferral::OutOfTime, None),
-            4 => (Deferral::Unavailable, slot),
-            _ => (Deferral::Unavailable, None),
-        };
-        failed(call, ModelFailure::Defer { why, not_before }, "the world is at fault")
-    }
-
-    /// Asked, and no answer came.
-    fn lost(&self, call: &ModelCall) -> ModelError {
-        self.world.history().hardship(&call.task_id);
-        failed(call, ModelFailure::Retry, "no answer came")
-    }
-}
-
-fn failed(call: &ModelCall, failure: ModelFailure, message: &str) -> ModelError {
-    ModelError {
-        step: call.step.clone(),
-        failure,
-        message: message.to_owned(),
-        usage: Vec::new(),
-        exchanges: Vec::new(),
-    }
-}
-
-fn usage(step: &str) -> StepUsage {
-    StepUsage {
-        step: step.to_owned(),
-        model: "simulated".to_owned(),
-        prompt_tokens: 100,
-        cached_tokens: 0,
-        output_tokens: 20,
-        thought_tokens: 0,
-        cost_usd: Some(PRICE),
-        saved_usd: None,
-        attempts: 1,
-        ms: 1,
-    }
 }
 
 impl World {
     /// What the model makes of a task, by the number of its event, which stands in its body.
     pub(crate) fn nature_of(&self, task: &TaskId) -> Nature {
-        if let Some(known) = lock(&self.models.natures).get(task) {
+        if let Some(known) = lock(&self.natures.0).get(task) {
             return *known;
         }
         let number = event_number(&self.body_of(task));
         let nature = number.map(|number| self.scenario.nature_of(number)).unwrap_or_default();
-        lock(&self.models.natures).insert(task.clone(), nature);
+        lock(&self.natures.0).insert(task.clone(), nature);
         nature
     }
 }

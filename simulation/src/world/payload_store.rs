@@ -1,21 +1,25 @@
 //! The large parts of tasks: the first writer wins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::{Blob, PartKey, PayloadStore, PutNew, StoreError, TaskId, Timestamp};
 
 use super::port::Operation;
-use super::{Port, Ports, lock};
+use super::{Port, Ports, World, lock};
 
 /// The table.
 #[derive(Default)]
-pub(crate) struct Parts(Mutex<BTreeMap<(TaskId, String), Blob>>);
+pub(crate) struct Parts {
+    table: Mutex<BTreeMap<(TaskId, String), Blob>>,
+    /// Parts whose bytes are damaged where they are stored.
+    damaged: Mutex<BTreeSet<(TaskId, String)>>,
+}
 
 impl Parts {
     fn put(&self, id: &TaskId, part: &PartKey, blob: &Blob) -> PutNew {
-        let mut parts = lock(&self.0);
+        let mut parts = lock(&self.table);
         match parts.entry((id.clone(), part.as_str().to_owned())) {
             std::collections::btree_map::Entry::Occupied(_) => PutNew::Exists,
             std::collections::btree_map::Entry::Vacant(free) => {
@@ -26,19 +30,46 @@ impl Parts {
     }
 
     pub(crate) fn get(&self, id: &TaskId, part: &PartKey) -> Option<Blob> {
-        lock(&self.0).get(&(id.clone(), part.as_str().to_owned())).cloned()
+        lock(&self.table).get(&(id.clone(), part.as_str().to_owned())).cloned()
     }
 
     pub(crate) fn has(&self, id: &TaskId, part: &PartKey) -> bool {
-        lock(&self.0).contains_key(&(id.clone(), part.as_str().to_owned()))
+        lock(&self.table).contains_key(&(id.clone(), part.as_str().to_owned()))
+    }
+
+    fn damage(&self, id: &TaskId, part: &PartKey) {
+        lock(&self.damaged).insert((id.clone(), part.as_str().to_owned()));
+    }
+
+    /// The part as it is read: half of it, if it is damaged.
+    fn read(&self, id: &TaskId, part: &PartKey) -> Option<Blob> {
+        let blob = self.get(id, part)?;
+        let is_damaged = lock(&self.damaged).contains(&(id.clone(), part.as_str().to_owned()));
+        if !is_damaged {
+            return Some(blob);
+        }
+        let packed = blob.packed();
+        Some(Blob::from_packed(packed[..packed.len() / 2].to_vec()))
     }
 
     fn list(&self, id: &TaskId, prefix: &str) -> Vec<(PartKey, Blob)> {
-        let parts = lock(&self.0);
+        let parts = lock(&self.table);
         let from = (id.clone(), prefix.to_owned());
         let found =
             parts.range(from..).take_while(|((task, name), _)| task == id && name.starts_with(prefix));
         found.map(|((_, name), blob)| (PartKey::from_name(name.clone()), blob.clone())).collect()
+    }
+}
+
+impl World {
+    /// Now and then, the bytes of a part are damaged where they are stored.
+    fn may_damage(&self, id: &TaskId, part: &PartKey) {
+        if self.is_calm() || !self.chance(self.scenario.damaged_per_mille) {
+            return;
+        }
+        self.note(|| format!("!! {part} of {id} is damaged"));
+        self.parts.damage(id, part);
+        self.history().damaged.insert(id.clone());
     }
 }
 
@@ -58,13 +89,25 @@ impl PayloadStore for Ports {
         let id = self.bugs().known_as(id);
         let about = format!("{part} of {id}");
         let write = Operation::write(Port::Payloads, "put", &about);
-        self.operate(write, || self.world.parts.put(&id, part, blob), unavailable).await
+        let bugs = self.bugs();
+        let run = || {
+            if bugs.loses(part) {
+                return PutNew::Stored;
+            }
+            let put = self.world.parts.put(&id, part, blob);
+            let is_hidden = bugs.overlooks_body(part) && self.world.tasks.is_under_way(&id);
+            if put == PutNew::Stored {
+                self.world.may_damage(&id, part);
+            }
+            if is_hidden { PutNew::Exists } else { put }
+        };
+        self.operate(write, run, unavailable).await
     }
 
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         let about = format!("{part} of {id}");
         let read = Operation::read(Port::Payloads, "get part", &about);
-        let got = self.operate(read, || Got(self.world.parts.get(id, part)), unavailable).await;
+        let got = self.operate(read, || Got(self.world.parts.read(id, part)), unavailable).await;
         got.map(|got| got.0)
     }
 

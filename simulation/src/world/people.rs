@@ -53,7 +53,7 @@ impl World {
                 }
             }
             TaskStatus::Failed | TaskStatus::Expired | TaskStatus::Rejected
-                if self.chance(400) && self.may_retry(&task.id) =>
+                if self.chance(self.scenario.retried_per_mille) && self.may_retry(&task.id) =>
             {
                 let intention = Intention::Retry { note: self.chance(600) };
                 let delay = self.millis(2_000..900_000);

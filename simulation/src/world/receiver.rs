@@ -1,13 +1,14 @@
 //! The receiver of results: what is posted to a `callback_url`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::TaskId;
-use outbound::simulated::{Network, NoAnswer, Request, Response, Sending};
-use serde_json::Value;
+use outbound::simulated::Request;
+use serde_json::{Value, json};
 
+use super::network::{NoAnswer, Reply};
 use super::{Callback, Mishap, Port, World};
 
 /// Its host.
@@ -19,29 +20,8 @@ pub(crate) struct Receiver {
     at_once: AtomicU32,
 }
 
-/// The network that ends in `world`.
-pub(crate) struct ToWorld(Weak<World>);
-
-impl ToWorld {
-    pub(crate) fn of(world: &Arc<World>) -> Self {
-        Self(Arc::downgrade(world))
-    }
-}
-
-impl Network for ToWorld {
-    fn send(&self, request: Request) -> Sending {
-        let world = self.0.upgrade();
-        Box::pin(async move {
-            match world {
-                Some(world) if request.url().host_str() == Some(HOST) => world.receive(request).await,
-                _ => Err(NoAnswer::Unsent),
-            }
-        })
-    }
-}
-
 impl World {
-    async fn receive(self: Arc<Self>, request: Request) -> Result<Response, NoAnswer> {
+    pub(crate) async fn receive(self: Arc<Self>, request: Request) -> Result<Reply, NoAnswer> {
         let mishap = self.faults.draw(self.time.elapsed(), Port::Receiver, true);
         self.note(|| format!("   posted to {}: {mishap:?}", request.url()));
         tokio::time::sleep(self.millis(1..60)).await;
@@ -86,8 +66,6 @@ impl World {
     }
 }
 
-fn answer(status: u16) -> Response {
-    let mut response = http::Response::new(Vec::new());
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::OK);
-    Response::from(response)
+fn answer(status: u16) -> Reply {
+    Reply::json(status, &json!({}))
 }

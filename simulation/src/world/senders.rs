@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use webhook::Provider;
 
 use super::gateway::{Answer, Front};
-use super::glue::PEOPLE;
+use super::glue::REQUESTER;
 use super::receiver::HOST;
 use super::{Bugs, Posted, World};
 use crate::scenario::{ApiTask, Happening, Kind, Webhook};
@@ -28,6 +28,7 @@ impl World {
             Happening::Close { thread } => self.set_thread(*thread, ThreadState::Closed),
             Happening::Rotate => self.vault.rotate().await,
             Happening::Kill => self.kill_somebody(),
+            Happening::KillAll => self.at_work().into_iter().for_each(|env| self.kill(env)),
             Happening::Freeze { time } => self.freeze_somebody(*time),
         }
     }
@@ -169,7 +170,7 @@ impl World {
         }
         let headers = [
             ("content-type".to_owned(), "application/json".to_owned()),
-            ("authorization".to_owned(), format!("Bearer {}", PEOPLE[0].1)),
+            ("authorization".to_owned(), format!("Bearer {}", REQUESTER.1)),
             ("idempotency-key".to_owned(), format!("request {number}")),
         ];
         for wait in &task.tries {

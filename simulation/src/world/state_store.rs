@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use domain::{Acquire, Expected, StateStore, StoreError, Swap, Timestamp, Versioned};
 use serde_json::Value;
 
+use super::ledger::{BUDGET, Budget};
 use super::port::Operation;
 use super::{Port, Ports, lock};
 
@@ -25,6 +26,13 @@ impl Values {
     /// The value at `key`, whoever may have forgotten it.
     pub(crate) fn value(&self, key: &str) -> Option<Value> {
         lock(&self.0).values.get(key).map(|(known, _)| known.value.clone())
+    }
+
+    /// All budgets, whoever may have forgotten them.
+    pub(crate) fn budgets(&self) -> Vec<Budget> {
+        let table = lock(&self.0);
+        let budgets = table.values.iter().filter(|(key, _)| key.starts_with(BUDGET));
+        budgets.map(|(_, (known, _))| Budget::read(&known.value)).collect()
     }
 
     /// The counters whose keys begin with `prefix`, whoever may have forgotten them.
@@ -123,7 +131,14 @@ impl StateStore for Ports {
         now: Timestamp,
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
-        let run = || self.world.values.swap(key, expected, value, now, forget_at);
+        let value = self.bugs().shared(key, value);
+        let run = || {
+            let swap = self.world.values.swap(key, expected, &value, now, forget_at);
+            if matches!(swap, Swap::Done(_)) && key.starts_with(BUDGET) {
+                self.world.budget_written(key, &value);
+            }
+            swap
+        };
         self.operate(Operation::write(Port::State, "swap", &key), run, unavailable).await
     }
 

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::contract::in_memory;
 use domain::{
     Claim, ClaimRequest, Due, Insert, Lane, ListQuery, Page, Save, StoreError, Task, TaskId, TaskStatus,
     TaskStore, Timestamp, after,
@@ -103,6 +104,12 @@ impl Tasks {
             .collect()
     }
 
+    /// Whether somebody has begun to work on the task, and it has not ended.
+    pub(crate) fn is_under_way(&self, id: &TaskId) -> bool {
+        let status = lock(&self.table).get(id).map(|row| row.task.control.status);
+        matches!(status, Some(TaskStatus::Processing | TaskStatus::Waiting))
+    }
+
     /// Whether the last claim of the task was made in `env`.
     pub(crate) fn has_holder(&self, id: &TaskId, env: EnvId) -> bool {
         lock(&self.table).get(id).is_some_and(|row| row.holder == Some(env))
@@ -134,57 +141,34 @@ impl Tasks {
     fn claim(&self, id: &TaskId, request: &ClaimRequest, env: EnvId, now: Timestamp) -> Claim {
         let mut table = lock(&self.table);
         let Some(row) = table.get_mut(id) else { return Claim::Missing };
-        let control = &mut row.task.control;
-        match (control.status, &control.lease, control.not_before) {
-            (TaskStatus::Processing, Some(lease), _) if lease.owner == request.lease.owner => {
-                return Claim::Claimed(Box::new(row.task.clone()));
-            }
-            (TaskStatus::Processing, Some(lease), _) if lease.until > request.now => {
-                return Claim::Busy { until: lease.until };
-            }
-            (TaskStatus::Waiting, _, Some(not_before)) if not_before > request.now => {
-                return Claim::NotDue { not_before };
-            }
-            (status, ..) if !status.is_claimable() => return Claim::Settled(status),
-            _ => {}
+        let revision = row.task.control.revision;
+        let claim = in_memory::claim(&mut row.task, request);
+        if row.task.control.revision != revision {
+            row.holder = Some(env);
+            row.show(now);
+            drop(table);
+            self.changed.notify_waiters();
         }
-        control.status = TaskStatus::Processing;
-        control.revision += 1;
-        control.fence += 1;
-        control.attempts += 1;
-        control.lease = Some(request.lease.clone());
-        control.not_before = None;
-        control.due_at = Some(request.lease.until);
-        control.updated_at = request.now;
-        row.holder = Some(env);
-        row.show(now);
-        let claimed = Claim::Claimed(Box::new(row.task.clone()));
-        drop(table);
-        self.changed.notify_waiters();
-        claimed
+        claim
     }
 
     /// Writes `task`, and says what was there before if it was written now.
     fn save(&self, task: &Task, fenced: bool, now: Timestamp) -> (Save, Option<Task>) {
         let mut table = lock(&self.table);
         let Some(row) = table.get_mut(&task.id) else { return (Save::Stale, None) };
-        let mut written = task.clone();
-        written.control.revision += 1;
-        if row.task.control.revision != task.control.revision {
-            if row.task == written {
-                return (Save::Done, None);
-            }
-            if fenced {
-                return (Save::Stale, None);
-            }
-            written.control.revision = row.task.control.revision + 1;
-            written.control.fence = row.task.control.fence;
+        let (mut save, mut before) = in_memory::save(&mut row.task, task);
+        if save == Save::Stale && !fenced {
+            let mut unfenced = task.clone();
+            (unfenced.control.revision, unfenced.control.fence) =
+                (row.task.control.revision, row.task.control.fence);
+            (save, before) = in_memory::save(&mut row.task, &unfenced);
         }
-        let before = std::mem::replace(&mut row.task, written);
-        row.show(now);
-        drop(table);
-        self.changed.notify_waiters();
-        (Save::Done, Some(before))
+        if before.is_some() {
+            row.show(now);
+            drop(table);
+            self.changed.notify_waiters();
+        }
+        (save, before)
     }
 
     fn due(&self, status: TaskStatus, before: Timestamp, limit: usize, seen: Timestamp) -> Vec<Due> {
@@ -263,12 +247,19 @@ impl TaskStore for Ports {
         let world = &self.world;
         let run = || Claimed(world.tasks.claim(id, request, self.env, world.now()));
         let write = Operation::write(Port::Tasks, "claim", id);
-        self.operate(write, run, || unavailable("claim")).await.map(|claimed| claimed.0)
+        let claimed = self.operate(write, run, || unavailable("claim")).await?.0;
+        Ok(match claimed {
+            Claim::Claimed(task) => Claim::Claimed(Box::new(self.bugs().claimed(*task))),
+            other => other,
+        })
     }
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
         let world = &self.world;
         let (status, id, bugs) = (task.control.status, task.id.clone(), self.bugs());
+        if bugs.never_writes(task) {
+            return Err(unavailable("save"));
+        }
         let stored = bugs.stored(task).into_owned();
         let about = format!("{id} as {status}");
         let run = || {

@@ -1,4 +1,4 @@
-//! The service where threads live: comments of people and ours.
+//! Threads: comments of people and ours. How they are reached is in `github.rs`.
 //!
 //! What was sent lands whatever becomes of its sender, and listings lag. Both together stay below the minute
 //! that the ledger waits before it looks for a proof; what does not is the one window that no ledger closes.
@@ -7,18 +7,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use domain::{
-    Comment, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState, Timestamp, after,
-};
+use domain::{Mark, ThreadState, Timestamp, after};
 use futures::channel::oneshot;
 
-use super::port::Operation;
-use super::{Mishap, Port, Ports, Publication, World, lock};
-use crate::known_holes;
+use super::{Ports, Publication, World, lock};
 
-/// Our account.
+/// The account that people mention. With a token, it is also the one that we write under.
 pub const THREADS_LOGIN: &str = "afterhook";
+/// What the app is called; its account has `[bot]` behind that.
+pub(crate) const APP_SLUG: &str = "afterhook-app";
 /// A request is on its way for so long, milliseconds; seldom, for much longer.
 const ON_ITS_WAY: std::ops::Range<u64> = 5..300;
 const HELD_UP: std::ops::Range<u64> = 2_000..30_000;
@@ -50,21 +47,18 @@ pub struct Posted {
     pub listed_at: Timestamp,
 }
 
-pub(crate) fn name_of(target: &Target) -> String {
-    match target {
-        Target::GithubIssue { owner, repo, number } => format!("{owner}/{repo}#{number}"),
-        other => format!("{other:?}"),
-    }
-}
+/// The thread takes nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Locked;
 
 impl Threads {
     /// A person, or we, have written something; its number.
-    pub(crate) fn post(&self, thread: &str, comment: Posted) -> Result<u64, ServiceFailure> {
+    pub(crate) fn post(&self, thread: &str, comment: Posted) -> Result<u64, Locked> {
         let mut threads = lock(&self.0);
         let number = threads.values().map(|thread| thread.comments.len() as u64).sum::<u64>() + 1;
         let thread = threads.entry(thread.to_owned()).or_default();
         if thread.state == ThreadState::Locked {
-            return Err(ServiceFailure::Closed);
+            return Err(Locked);
         }
         thread.comments.push(Posted { id: number, ..comment });
         Ok(number)
@@ -78,58 +72,30 @@ impl Threads {
         lock(&self.0).get(thread).map(|thread| thread.state).unwrap_or_default()
     }
 
-    fn last(&self, thread: &str, limit: usize, now: Timestamp) -> Vec<Comment> {
+    /// The comments that listings have, not older than `since`; the oldest first.
+    pub(crate) fn listed(&self, thread: &str, since: Option<Timestamp>, now: Timestamp) -> Vec<Posted> {
         let threads = lock(&self.0);
-        let Some(thread) = threads.get(thread) else { return Vec::new() };
-        let listed: Vec<&Posted> =
-            thread.comments.iter().filter(|comment| comment.listed_at <= now).collect();
-        let from = listed.len().saturating_sub(limit);
-        listed[from..].iter().map(|comment| shown(comment)).collect()
+        let comments = threads.get(thread).map(|thread| thread.comments.as_slice()).unwrap_or_default();
+        let is_listed = |it: &&Posted| it.listed_at <= now && since.is_none_or(|since| it.at >= since);
+        comments.iter().filter(is_listed).cloned().collect()
     }
-
-    fn find(&self, thread: &str, mark: &str, since: Timestamp, now: Timestamp) -> Option<Proof> {
-        let threads = lock(&self.0);
-        let mut comments = threads.get(thread)?.comments.iter();
-        let found = comments.find(|comment| {
-            comment.mark.as_deref() == Some(mark) && comment.listed_at <= now && comment.at >= since
-        })?;
-        Some(proof(found.id))
-    }
-}
-
-fn shown(comment: &Posted) -> Comment {
-    Comment {
-        id: comment.id.to_string(),
-        author: comment.author.clone(),
-        ours: comment.mark.is_some(),
-        text: comment.text.clone(),
-        at: comment.at,
-    }
-}
-
-fn proof(id: u64) -> Proof {
-    Proof { id: id.to_string(), url: Some(format!("https://github.com/comment/{id}")) }
-}
-
-fn failed(operation: &'static str, failure: ServiceFailure) -> ServiceError {
-    let message = "the world is at fault".to_owned();
-    ServiceError { service: "github", operation, failure, message }
-}
-
-fn later(operation: &'static str) -> ServiceError {
-    failed(operation, ServiceFailure::Later { after: None })
 }
 
 impl World {
-    /// Our comment lands.
-    fn land(&self, thread: &str, text: &str, mark: &Mark) -> Result<Proof, ServiceFailure> {
+    /// The account that we write under.
+    pub(crate) fn our_login(&self) -> String {
+        if self.scenario.is_app { format!("{APP_SLUG}[bot]") } else { THREADS_LOGIN.to_owned() }
+    }
+
+    /// Our comment lands; its number.
+    fn land(&self, thread: &str, text: &str, mark: &Mark) -> Result<u64, Locked> {
         let now = self.now();
         let lag = u64::try_from(self.scenario.max_lag.as_millis()).unwrap_or_default();
         let is_listed = lag == 0 || self.is_calm() || self.chance(500);
         let lag = if is_listed { Duration::ZERO } else { self.millis(0..lag) };
         let posted = Posted {
             id: 0,
-            author: THREADS_LOGIN.to_owned(),
+            author: self.our_login(),
             text: text.to_owned(),
             mark: Some(mark.to_string()),
             at: now,
@@ -144,18 +110,18 @@ impl World {
             text: text.to_owned(),
             at: now,
         });
-        Ok(proof(number))
+        Ok(number)
     }
 }
 
 impl Ports {
     /// Sends a comment on its way, which it goes alone.
-    fn dispatch(
+    pub(crate) fn dispatch(
         &self,
         thread: String,
         text: String,
         mark: Mark,
-    ) -> oneshot::Receiver<Result<Proof, ServiceFailure>> {
+    ) -> oneshot::Receiver<Result<u64, Locked>> {
         let (tell, told) = oneshot::channel();
         let world = Arc::clone(&self.world);
         let held_up = !world.is_calm() && world.chance(self.world.scenario.held_up_per_mille);
@@ -167,90 +133,5 @@ impl Ports {
             let _gone = tell.send(landed);
         });
         told
-    }
-}
-
-#[async_trait]
-impl Publisher for Ports {
-    async fn login(&self) -> Result<String, ServiceError> {
-        let read = Operation::read(Port::Threads, "login", &"");
-        self.operate(read, || THREADS_LOGIN.to_owned(), || later("login")).await
-    }
-
-    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        let thread = name_of(target);
-        let read = Operation::read(Port::Threads, "history", &thread);
-        let run = || self.world.threads.last(&thread, limit, self.world.now());
-        self.operate(read, run, || later("read the thread")).await
-    }
-
-    async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
-        let thread = name_of(target);
-        let read = Operation::read(Port::Threads, "state", &thread);
-        self.operate(read, || self.world.threads.state(&thread), || later("look at the thread")).await
-    }
-
-    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        const CREATE: &str = "create a comment";
-        let thread = name_of(target);
-        let about = format!("{mark} in {thread}");
-        let operation = Operation::write(Port::Threads, "publish", &about);
-        let mishap = self.draw(Port::Threads, true);
-        self.world.note(|| format!("{} publishes {about} {mishap:?}", self.who()));
-        if mishap == Some(Mishap::Freeze) && !known_holes::DEAD_AFTER_STANDSTILL {
-            self.stand_still().await;
-        }
-        // Nothing is sent yet.
-        if !self.connect().await {
-            return Err(failed(CREATE, ServiceFailure::InDoubt));
-        }
-        match mishap {
-            Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
-            Some(Mishap::FailBefore) => return Err(failed(CREATE, self.refusal())),
-            Some(Mishap::Hang) if self.world.chance(500) => {
-                self.pause(Duration::from_secs(60)).await;
-            }
-            _ => {}
-        }
-        let landed = self.dispatch(thread, text.to_owned(), mark.clone());
-        match mishap {
-            Some(Mishap::CrashAfter) => return self.die(&operation, "after").await,
-            Some(Mishap::Freeze) => self.stand_still().await,
-            Some(Mishap::Hang) => self.pause(Duration::from_secs(60)).await,
-            Some(Mishap::Slow) => self.pause(self.world.millis(1_000..12_000)).await,
-            _ => {}
-        }
-        let landed = landed.await;
-        self.pause(self.world.millis(1..40)).await;
-        match landed {
-            Ok(_) if mishap == Some(Mishap::FailAfter) => Err(failed(CREATE, ServiceFailure::InDoubt)),
-            Ok(landed) => landed.map_err(|failure| failed(CREATE, failure)),
-            Err(_) => Err(failed(CREATE, ServiceFailure::InDoubt)),
-        }
-    }
-
-    async fn find(
-        &self,
-        target: &Target,
-        mark: &Mark,
-        since: Timestamp,
-    ) -> Result<Option<Proof>, ServiceError> {
-        let thread = name_of(target);
-        let about = format!("{mark} in {thread}");
-        let run = || self.world.threads.find(&thread, &mark.to_string(), since, self.world.now());
-        let read = Operation::read(Port::Threads, "find", &about);
-        self.operate(read, run, || later("find the comment")).await
-    }
-}
-
-impl Ports {
-    /// How a comment that certainly was not created fails: most often with a word that leaves it open.
-    fn refusal(&self) -> ServiceFailure {
-        match self.world.between(0..6) {
-            0 => ServiceFailure::Later { after: None },
-            1 => ServiceFailure::Later { after: Some(Duration::from_secs(20)) },
-            2 => ServiceFailure::Throttled { after: Duration::from_secs(45) },
-            _ => ServiceFailure::InDoubt,
-        }
     }
 }

@@ -1,30 +1,12 @@
 //! Planted bugs, each found within a stated number of seeds.
 
-use simulation::planted::Planted;
-use simulation::{Options, Scenario, run};
-
-/// Each bug, within how many seeds it must be found, and by which invariant.
-const FOUND: [(Planted, u64, &str); 3] = [
-    (Planted::LeaseWithoutFencing, 200, "a completed task has one publication, every other one none"),
-    (Planted::PublishBeforeIntent, 50, "a completed task has one publication, every other one none"),
-    (Planted::DedupeByUnsignedHeader, 50, "one happening is one task"),
-];
-
-/// The first seed in which `planted` breaks `invariant`.
-fn found(planted: Planted, within: u64, invariant: &str) -> Option<u64> {
-    let options = Options { planted: Some(planted), ..Options::default() };
-    (0..within).find(|seed| {
-        let outcome = run(&Scenario::of(*seed), options);
-        outcome.verdicts.iter().any(|verdict| verdict.invariant == invariant)
-    })
-}
+use simulation::planted::{FOUND, Planted, first_breaking};
 
 #[test]
 fn every_planted_bug_is_found_within_its_seeds() {
     for (planted, within, invariant) in FOUND {
-        let seed = found(planted, within, invariant);
-        let name = planted.name();
-        assert!(seed.is_some(), "{name} broke `{invariant}` in none of {within} seeds");
+        let seed = first_breaking(*planted, *within, invariant);
+        assert!(seed.is_some(), "{planted} broke `{invariant}` in none of {within} seeds");
     }
 }
 

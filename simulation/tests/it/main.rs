@@ -1,5 +1,6 @@
 //! The simulation over many seeds, and over bugs that it must find.
 
+mod backlog;
 mod bites;
 mod ordinary;
 mod replay;

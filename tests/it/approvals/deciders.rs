@@ -71,3 +71,29 @@ async fn of_a_hundred_one_decides_on_dynamodb() {
     let resources = Emulator::shared().resources().await;
     decide_at_once(&resources.stores).await;
 }
+
+#[tokio::test]
+async fn who_requested_a_task_decides_about_it_neither_in_the_console_nor_in_slack() {
+    let stores = Embedded::in_memory(Clock::system()).unwrap().stores();
+    let mut task = parked(&stores).await;
+    task.doc.source = domain::API_SOURCE.to_owned();
+    "mona".clone_into(&mut task.doc.actor);
+    assert_eq!(stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    let slack = Origin::Slack { team: "T1".to_owned(), user: "U2CERLKJA".to_owned() };
+    let at = Clock::system().now();
+    let (stores, id) = (&stores, &task.id);
+    let decide_as = async |name: &str, from: &Origin| {
+        let decider = Decider { name, request: "request", at, from };
+        decide(stores, id, DecisionInput::Approve { text: None }, &short_sha256(DRAFT), decider).await
+    };
+    for (name, from) in [("mona", &Origin::CONSOLE), ("MONA", &Origin::CONSOLE), ("mona (U2CERLKJA)", &slack)]
+    {
+        let refused = decide_as(name, from).await;
+        assert!(
+            matches!(&refused, Err(DecideError::OwnTask { by, .. }) if by == "mona"),
+            "{name}: {refused:?}"
+        );
+    }
+    // An account without a known name is whoever it is.
+    decide_as("U2CERLKJA", &slack).await.unwrap();
+}

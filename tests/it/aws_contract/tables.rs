@@ -57,3 +57,17 @@ async fn both_tables_forget_by_ttl() {
         assert_eq!(ttl.time_to_live_status().unwrap().as_str(), "ENABLED");
     }
 }
+
+#[tokio::test]
+async fn a_message_bears_the_trace_context_of_its_task() {
+    let emulator = Emulator::shared();
+    let resources = emulator.resources().await;
+    let task_id = plain_task("traced", now()).id;
+    let envelope = Envelope { task_id, lane: Lane::Express, tenant: "octo/repo".to_owned() };
+    resources.stores.queue.send(&envelope).await.unwrap();
+    let sqs = aws_sdk_sqs::Client::new(&emulator.sdk_config().await);
+    let request = sqs.receive_message().queue_url(resources.config.queue_url_express);
+    let received = request.message_attribute_names("All").send().await.unwrap();
+    let attributes = received.messages()[0].message_attributes().unwrap();
+    assert_eq!(attributes["traceparent"].string_value(), Some(envelope.traceparent().as_str()));
+}

@@ -47,7 +47,21 @@ async fn a_person_logs_in_watches_a_task_arrive_edits_its_draft_and_sees_it_publ
 
     browser.click("#draft form details summary").await;
     browser.fill("#text", "Thank you.\n\nA person **wrote** this.").await;
-    browser.click("button[formaction$='/preview']").await;
+    assert_eq!(
+        browser.eval("document.querySelector('button.primary').innerText").await,
+        "Publish your version"
+    );
+    assert_eq!(
+        browser.eval("document.querySelector('#draft .shown').hidden").await,
+        true,
+        "no draft is left to see"
+    );
+    // It takes the place of the draft without a click.
+    browser
+        .until("document.querySelector('.shown:not([hidden]) .prose strong')?.innerText === 'wrote'")
+        .await;
+    // Collapsed, it still says what it publishes.
+    browser.click("#draft form details summary").await;
     browser.until("document.querySelector('.diff .line.new')").await;
     assert!(system.world.comments(7).is_empty(), "looking changes nothing");
     browser.click("button.primary").await;
@@ -58,6 +72,28 @@ async fn a_person_logs_in_watches_a_task_arrive_edits_its_draft_and_sees_it_publ
     assert!(comments[0].body.starts_with("Thank you.\n\nA person **wrote** this."), "{}", comments[0].body);
     let link = browser.eval("document.querySelector('.callout.good a').href").await;
     assert!(link.as_str().unwrap().contains("/issues/7#issuecomment-"), "{link}");
+}
+
+#[tokio::test]
+async fn a_collapsed_edit_is_shown_before_it_is_published_without_scripts_too() {
+    let Some((system, mut browser)) = start().await else { return };
+    let id = system.api.accept(7).await;
+    system.api.until(&id, "awaiting_approval").await;
+    browser.open(system.api.url()).await;
+    log_in(&mut browser).await;
+    browser.scripts(false).await;
+    browser.open(&format!("{}/ui/tasks/{id}", system.api.url())).await;
+    browser.fill("#text", "A forgotten edit.").await;
+    browser.click("button.primary").await;
+    browser.until("document.querySelector('.notice.bad')").await;
+    assert_eq!(browser.eval("document.querySelector('.shown .prose').innerText").await, "A forgotten edit.");
+    assert_eq!(system.api.task(&id).await["status"], "awaiting_approval");
+    browser.click("button.primary").await;
+    browser
+        .until("location.search.includes('done=approved') || document.querySelector('.pill.completed')")
+        .await;
+    let done = system.api.until(&id, "completed").await;
+    assert_eq!(done["decision"]["outcome"], "edited");
 }
 
 #[tokio::test]

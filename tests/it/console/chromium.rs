@@ -124,6 +124,7 @@ impl Chromium {
         let element = format!("document.querySelector({})", json!(selector));
         self.until(&element).await;
         self.eval(&format!("{element}.value = {}", json!(text))).await;
+        self.eval(&format!("{element}.dispatchEvent(new Event('input', {{bubbles: true}}))")).await;
     }
 
     /// The size of the window, and whether it is a phone's.

@@ -7,6 +7,7 @@ use domain::contract::plain_task;
 use domain::{Clock, Envelope, Lane, Stores, TaskStatus, Visibility};
 use e2e::world::{TOKEN, World, triage_says};
 use embedded::Embedded;
+use settings::Environment;
 
 use crate::binary::{Said, afterhook, run};
 use crate::dev::System;
@@ -63,16 +64,17 @@ async fn refusals_and_mistakes_have_exit_codes_of_their_own() {
         assert_eq!(said.status.code(), Some(2), "{said:?}");
         assert!(said.stderr.contains(named), "{said:?}");
     }
-    let mut stranger = afterhook([("CONSOLE_TOKEN", "ann:wrong".to_owned())]);
+    let mut stranger =
+        afterhook([("CONSOLE_TOKEN", "ann:a-wrong-one-of-sufficient-length-all-the-same".to_owned())]);
     let said = run(stranger.args(["tasks", "--url", system.api.url()])).await;
     said.assert_failure(&["401", "does not know the token (ann's in CONSOLE_TOKEN)"]);
-    assert!(!said.stderr.contains("wrong"), "{said:?}");
+    assert!(!said.stderr.contains("a-wrong-one"), "{said:?}");
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_or_answers_nobody_is_told_apart() {
     let tasks = |url: &str| {
-        let mut command = afterhook([("CONSOLE_TOKEN", "ann:token".to_owned())]);
+        let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
         command.args(["tasks", "--url", url]);
         command
     };
@@ -142,4 +144,68 @@ async fn dead_letters_are_shown_and_go_back_to_work_or_away() {
     let back = stores.queue.receive(lane, 10, Duration::ZERO).await.unwrap();
     assert_eq!(back.len(), 1);
     assert_eq!(back[0].task_id().unwrap().to_string(), open);
+}
+
+#[tokio::test]
+async fn a_token_is_made_as_a_line_that_can_be_pasted_and_never_twice() {
+    let made = async |name: &str| run(afterhook([]).args(["token", name])).await;
+    let said = made("ada/read+decide").await;
+    let line = said.assert_success().stdout.trim().to_owned();
+    let token = line.strip_prefix("ada/read+decide:").unwrap();
+    assert!(token.len() == 64 && token.chars().all(|c| c.is_ascii_hexdigit()), "{line}");
+    let environment = Environment::from_map([("CONSOLE_TOKEN", line.clone())]).unwrap();
+    assert_eq!(environment.console_tokens[0].roles.to_string(), "read+decide");
+    assert_ne!(made("ada/read+decide").await.stdout.trim(), line);
+    for (name, why) in
+        [("ada/admin", "an unknown role"), ("a:b", "no colon"), (" ", "no name"), ("a\nb", "no line end")]
+    {
+        made(name).await.assert_failure(&[why]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_too_short_is_refused_at_start_and_by_check_which_offer_a_good_one() {
+    let dir = tempfile::tempdir().unwrap();
+    for command in [&["check"][..], &["dev", "--once", "--port", "0"], &["tasks"]] {
+        let mut command_line = afterhook([("CONSOLE_TOKEN", "ann:hunter2".to_owned())]);
+        command_line.args(command);
+        if command[0] != "check" {
+            command_line.arg("--data-dir").arg(dir.path().join("data"));
+        }
+        let said = run(&mut command_line).await;
+        said.assert_failure(&[
+            "CONSOLE_TOKEN: line 1: the token is shorter than 32 characters",
+            "afterhook token",
+        ]);
+        let offered = said.stderr.split("a good token for CONSOLE_TOKEN: ").nth(1).unwrap().trim();
+        assert_eq!(offered.len(), 64, "{said:?}");
+        assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn deliveries_say_what_became_of_each_webhook_and_why() {
+    let system = System::start().await;
+    let id = system.api.accept(7).await;
+    let mut opened = e2e::hooks::issue(8);
+    opened["sender"]["type"] = "Bot".into();
+    opened["issue"]["user"]["type"] = "Bot".into();
+    assert_eq!(system.api.hook("issues", &opened).await.word(), "ignored");
+    let deliveries = async |rest: &[&str]| {
+        let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
+        run(command.args(["deliveries", "--url", system.api.url()]).args(rest)).await
+    };
+    let said = deliveries(&[]).await;
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("TIME ") && lines[1].contains("  ignored  ") && lines[1].contains("bot"),
+        "{said:?}"
+    );
+    assert!(lines[2].contains("  accepted ") && lines[2].ends_with(&id), "{said:?}");
+    let said = deliveries(&["--outcome", "accepted", "--json"]).await;
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    assert_eq!(lines.len(), 1, "a JSON object a line");
+    let delivery: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
+    assert_eq!((&delivery["task_id"], &delivery["source"]), (&id.into(), &"github".into()));
+    deliveries(&["--outcome", "lost"]).await.assert_failure(&["400", "duplicate"]);
 }

@@ -22,7 +22,7 @@ async fn the_answer_to_a_requested_task_is_its_result() {
     let answer = system.api.request_task(&body, Some("order-7")).await;
     assert_eq!((answer.status, answer.word()), (202, "accepted".to_owned()), "{answer:?}");
     let task = system.api.until(&answer.task_id(), "completed").await;
-    assert_eq!((&task["source"], &task["actor"]), (&json!("api"), &json!("ann")));
+    assert_eq!((&task["source"], &task["actor"]), (&json!("api"), &json!("bob")));
     assert_eq!(task["metadata"]["order"], "7");
     let output = task["result"]["output"].as_str().unwrap();
     assert!(!output.is_empty() && task["result"]["output_url"].is_null(), "{task:#}");

@@ -38,6 +38,9 @@ when = "somebody cannot log in and wants a new password"
 automation = "http.password_reset"
 "#;
 
+/// No person is asked when triage is sure.
+const UNSEEN: &str = "approval = \"low_confidence\"";
+
 /// An API that answers with these, one after another, and 200 from then on.
 async fn api(first: impl IntoIterator<Item = Reply>) -> Server {
     let first: Vec<Reply> = first.into_iter().collect();
@@ -91,7 +94,7 @@ fn found() -> Value {
 #[tokio::test]
 async fn a_webhook_becomes_the_call_that_agent_toml_describes() {
     let server = api([]).await;
-    let system = start(&server, "", found()).await;
+    let system = start(&server, UNSEEN, found()).await;
     let id = system.api.accept(7).await;
     let task = system.api.until(&id, "completed").await;
     let asked = server.asked();
@@ -115,7 +118,7 @@ async fn a_webhook_becomes_the_call_that_agent_toml_describes() {
 #[tokio::test]
 async fn the_model_is_given_the_schema_and_never_a_header() {
     let server = api([]).await;
-    let system = start(&server, "", found()).await;
+    let system = start(&server, UNSEEN, found()).await;
     let id = system.api.accept(7).await;
     system.api.until(&id, "completed").await;
     let transcript = system.api.get(&format!("/tasks/{id}/transcript")).await.json().to_string();
@@ -129,7 +132,7 @@ async fn the_model_is_given_the_schema_and_never_a_header() {
 #[tokio::test]
 async fn a_call_that_must_be_approved_is_made_after_a_person_saw_what_it_sends() {
     let server = api([]).await;
-    let system = start(&server, "approval = \"always\"", found()).await;
+    let system = start(&server, "", found()).await;
     let id = system.api.accept(7).await;
     let parked = system.api.until(&id, "awaiting_approval").await;
     let draft = parked["draft"]["text"].as_str().unwrap();
@@ -146,7 +149,7 @@ async fn a_call_that_must_be_approved_is_made_after_a_person_saw_what_it_sends()
 #[tokio::test]
 async fn a_rejected_call_is_never_made() {
     let server = api([]).await;
-    let system = start(&server, "approval = \"always\"", found()).await;
+    let system = start(&server, "", found()).await;
     let id = system.api.accept(7).await;
     let parked = system.api.until(&id, "awaiting_approval").await;
     let body = json!({"draft_hash": parked["draft"]["hash"], "reason": "not an account of ours"});
@@ -159,7 +162,7 @@ async fn a_rejected_call_is_never_made() {
 async fn a_503_is_waited_out_and_the_second_try_carries_the_same_key() {
     let busy = Reply::json(503, json!({"error": "restarting"})).header("retry-after", "1");
     let server = api([busy]).await;
-    let system = start(&server, "", found()).await;
+    let system = start(&server, UNSEEN, found()).await;
     let id = system.api.accept(7).await;
     let task = system.api.until(&id, "completed").await;
     let asked = server.asked();
@@ -176,7 +179,7 @@ async fn a_503_is_waited_out_and_the_second_try_carries_the_same_key() {
 #[tokio::test]
 async fn a_refusal_ends_the_task_with_the_words_of_the_api() {
     let server = api([Reply::json(409, json!({"error": "the account is locked"}))]).await;
-    let system = start(&server, "", found()).await;
+    let system = start(&server, UNSEEN, found()).await;
     let id = system.api.accept(7).await;
     let task = system.api.until(&id, "failed").await;
     let message = task["error"]["message"].as_str().unwrap();

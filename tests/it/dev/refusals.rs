@@ -3,7 +3,7 @@
 use afterhook::Backend;
 use e2e::api::Api;
 use e2e::hooks;
-use e2e::world::World;
+use e2e::world::{TOKEN, World};
 use serde_json::json;
 
 use super::System;
@@ -153,4 +153,24 @@ async fn tasks_are_listed_by_status_and_in_pages() {
     assert_eq!(threads(&first), ["octo/tidepool#3", "octo/tidepool#2"]);
     assert_eq!((threads(&rest), &rest["cursor"]), (vec!["octo/tidepool#1".to_owned()], &json!(null)));
     assert_eq!(system.api.get("/tasks?status=failed").await.json()["tasks"], json!([]));
+}
+
+#[tokio::test]
+async fn dev_answers_its_console_by_its_own_names_alone() {
+    let system = System::start().await;
+    let port = system.api.url().rsplit_once(':').unwrap().1;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = async |path: &str, host: &str| {
+        let request = client.get(format!("{}{path}", system.api.url())).header("host", host);
+        request.bearer_auth(TOKEN).send().await.unwrap().status().as_u16()
+    };
+    let rebound = format!("evil.example:{port}");
+    for path in ["/", "/tasks", "/ui/login", "/openapi.json", "/ui/app.js", "/tasks/tsk_0/payload"] {
+        assert_eq!(ask(path, &rebound).await, 421, "{path}");
+    }
+    assert_eq!(ask("/tasks", &format!("localhost:{port}")).await, 200);
+    assert_eq!(ask("/tasks", "[::1]:3000").await, 200);
+    // Senders reach it by a tunnel, under the tunnel's name; what they send is signed.
+    let webhook = client.post(format!("{}/webhooks/github", system.api.url())).header("host", &rebound);
+    assert_eq!(webhook.body("{}").send().await.unwrap().status().as_u16(), 401);
 }

@@ -11,10 +11,15 @@ use standins::github::GithubStandin;
 
 use super::{System, dev};
 
-/// A secret that every scheme can make a key of.
+/// The secret of callbacks, which every scheme can make a key of.
 pub(super) const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
 /// A source of each sender, with what `map` and `scheme` have to say about those that have no reader.
 const AGENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/senders/agent.toml");
+
+/// A secret of its own for each source.
+fn secret_of(source: &str) -> String {
+    format!("whsec_{}", data_encoding::BASE64.encode(format!("a secret of {source}").as_bytes()))
+}
 
 fn settings() -> Settings {
     let registry = processor::registry();
@@ -38,7 +43,7 @@ pub(super) async fn start_in(world: World) -> System {
     let settings = settings();
     let mut environment: Environment = world.environment();
     for source in settings.sources.keys() {
-        environment.set_secret(source, SECRET);
+        environment.set_secret(source, &secret_of(source));
     }
     // Signs what goes to a callback.
     environment.set_secret("api", SECRET);
@@ -59,19 +64,19 @@ pub(super) async fn accepted(system: &System, source: &str, file: &str) -> Strin
     let sender = &settings.sender;
     let now = domain::Timestamp::now();
     let body = sender.stamped(&sample(&format!("{source}/{file}")), now);
-    let secrets = webhook::Secrets(vec![SECRET.into()]);
+    let secrets = webhook::Secrets(vec![secret_of(source).into()]);
     let mut headers = HeaderMap::new();
     for (name, value) in sender.scheme.sign(&secrets, &body, now) {
         headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap());
     }
     headers.insert("content-type", HeaderValue::from_static("application/json"));
-    if let Some(name) = sender.provider.hint_header() {
+    if let Some(name) = sender.provider.row().hint {
         let stem = file.trim_end_matches(".json");
-        let hint = HeaderValue::try_from(sender.provider.hint_of(stem)).unwrap();
+        let hint = HeaderValue::try_from((sender.provider.row().hint_of)(stem)).unwrap();
         headers.insert(HeaderName::from_static(name), hint);
     }
     let answer = system.api.raw_hook(source, headers, body).await;
-    assert_eq!(answer.status, sender.provider.success_status(), "{source}: {answer:?}");
+    assert_eq!(answer.status, sender.provider.row().success, "{source}: {answer:?}");
     assert_eq!(answer.word(), "accepted", "{source}: {answer:?}");
     answer.task_id()
 }

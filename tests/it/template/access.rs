@@ -13,7 +13,10 @@ fn page_and_api_lead_to_the_console_and_the_console_may_read_what_they_show() {
     let template = Template::read();
     let events = template.properties("ConsoleFunction")["Events"].as_mapping().unwrap();
     let paths: BTreeSet<&str> = events.iter().map(|(_, event)| text(&event["Properties"]["Path"])).collect();
-    assert_eq!(paths, BTreeSet::from(["/", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"]));
+    assert_eq!(
+        paths,
+        BTreeSet::from(["/", "/deliveries", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"])
+    );
     let permissions = template.permissions("ConsoleRole");
     let may = |action: &str, on: &str| {
         permissions.iter().any(|(known, resource)| known == action && resource.contains(on))
@@ -62,6 +65,44 @@ fn function_reads_no_secret_but_its_own() {
     assert_eq!(secrets("SweeperRole"), ["ActSecret"]);
 }
 
+/// An approval counts only with its proof, which lies in the state table. Whoever takes ingest over can write the
+/// task, and nothing there.
+#[test]
+fn ingest_has_no_access_to_the_proofs_of_decisions_and_writes_no_drafts() {
+    let allowed = Template::read().permissions("IngestRole");
+    assert!(allowed.iter().all(|(_, on)| !on.contains("StateTable")), "{allowed:?}");
+    let objects: Vec<&str> =
+        allowed.iter().filter(|(action, _)| action.starts_with("s3:")).map(|(_, on)| on.as_str()).collect();
+    assert_eq!(objects, ["${PayloadBucket.Arn}/*/payload/*"]);
+}
+
+/// The console writes what it decides, and no quota, budget or lease: the keys of its writes are bound.
+#[test]
+fn console_writes_no_state_but_its_own() {
+    let template = Template::read();
+    let statements = &template.properties("ConsoleRole")["Policies"][0]["PolicyDocument"]["Statement"];
+    let writes: Vec<_> = statements
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .filter(|statement| {
+            strings(&statement["Resource"]).contains(&"StateTable.Arn")
+                && strings(&statement["Action"]) != ["dynamodb:GetItem"]
+        })
+        .collect();
+    let [write] = &writes[..] else { panic!("{writes:?}") };
+    assert_eq!(strings(&write["Action"]), ["dynamodb:UpdateItem"]);
+    let keys = strings(&write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
+    assert_eq!(
+        text(&write["Condition"]["Null"]["dynamodb:LeadingKeys"]),
+        "false",
+        "no key is no key of its own"
+    );
+    assert!(keys.contains(&format!("{}*", domain::DECISION_PROOFS).as_str()));
+    let other = ["quota", "budget", "model", "lease", "cache", "thread", "*"];
+    assert!(keys.iter().all(|key| other.iter().all(|other| !key.starts_with(other))), "{keys:?}");
+}
+
 #[test]
 fn each_function_reads_the_indexes_that_it_asks() {
     let template = Template::read();
@@ -95,7 +136,10 @@ fn console_can_store_a_task_and_send_it_to_every_lane() {
     for lane in LANES {
         assert!(may("sqs:SendMessage", &format!("{lane}.Arn")), "{lane}");
     }
-    assert!(may("dynamodb:PutItem", "TasksTable.Arn") && may("s3:PutObject", "${PayloadBucket.Arn}/*"));
+    assert!(may("dynamodb:PutItem", "TasksTable.Arn"));
+    // Its body, and the edits of drafts.
+    assert!(may("s3:PutObject", "${PayloadBucket.Arn}/*/payload/*"));
+    assert!(may("s3:PutObject", "${PayloadBucket.Arn}/*/draft:*"));
     let route = &template.properties("ConsoleFunction")["Events"]["Tasks"]["Properties"];
     assert_eq!((text(&route["Method"]), text(&route["Path"])), ("ANY", "/tasks"));
 }

@@ -33,6 +33,11 @@ fn alarmed(template: &Template) -> BTreeMap<String, Vec<&str>> {
     for name in template.named("AWS::CloudWatch::Alarm") {
         let alarm = template.properties(name);
         let queried = alarm["Metrics"].as_sequence().into_iter().flatten();
+        for query in queried.clone().filter_map(|query| query["Expression"].as_str()) {
+            if let Some((metric, _)) = selected(query) {
+                alarmed.entry(metric.to_owned()).or_default().push(name);
+            }
+        }
         for metric in queried.map(|query| &query["MetricStat"]["Metric"]).chain([alarm]) {
             if metric["Namespace"].as_str() == Some("Afterhook") {
                 alarmed.entry(text(&metric["MetricName"]).to_owned()).or_default().push(name);
@@ -42,6 +47,43 @@ fn alarmed(template: &Template) -> BTreeMap<String, Vec<&str>> {
     alarmed
 }
 
+/// The metric of ours that a query of Metrics Insights sums up, and what it says after that.
+fn selected(query: &str) -> Option<(&str, &str)> {
+    query.strip_prefix("SELECT SUM(")?.split_once(r#") FROM SCHEMA("Afterhook", "#)
+}
+
+/// A source of agent.toml has no alarm of its own, which the template could not name: one alarm looks at the worst
+/// of them.
+#[test]
+fn refused_signatures_are_alarmed_by_source_and_not_with_everything_that_strangers_try() {
+    let template = Template::read();
+    let alarm = template.properties("RefusedSignaturesAlarm");
+    let query = text(&alarm["Metrics"][0]["Expression"]);
+    let (metric, rest) = selected(query).unwrap();
+    assert_eq!(metric, "RefusedSignatures");
+    assert_eq!(
+        rest,
+        "stack, source) WHERE stack = '${AWS::StackName}' GROUP BY source ORDER BY SUM() DESC LIMIT 1"
+    );
+    assert_eq!((number(&alarm["Metrics"][0]["Period"]), number(&alarm["Threshold"])), (900, 20));
+    let refused = template.named("AWS::CloudWatch::Alarm").into_iter();
+    let all = refused.filter(|name| template.properties(name)["MetricName"].as_str() == Some("4xx"));
+    assert_eq!(all.count(), 0);
+}
+
+/// What strangers do to the console must not use up what webhooks need.
+#[test]
+fn console_and_api_have_rates_far_below_those_of_webhooks() {
+    let template = Template::read();
+    let default = |name: &str| number(&template.root()["Parameters"][name]["Default"]);
+    let api = template.properties("HttpApi");
+    assert_eq!(text(&api["DefaultRouteSettings"]["ThrottlingRateLimit"]), "ConsoleRate");
+    assert_eq!(text(&api["DefaultRouteSettings"]["ThrottlingBurstLimit"]), "ConsoleRate");
+    let routes: Vec<_> = api["RouteSettings"].as_mapping().unwrap().keys().map(text).collect();
+    assert_eq!(routes, ["POST /webhooks/{source}"], "every other route has the default");
+    assert!(default("ConsoleRate") * 50 <= default("WebhookRate"));
+}
+
 /// Two stacks of one account share the namespace, and the names of models are agent.toml's: an alarm looks at
 /// its own stack, and at all models and budgets of it.
 #[test]
@@ -49,7 +91,7 @@ fn alarms_look_at_their_own_stack_whatever_the_models_are_called() {
     let template = Template::read();
     for (metric, alarms) in alarmed(&template) {
         // Made of the access log, with the stack in their names.
-        if metric.ends_with("-${AWS::StackName}") {
+        if metric.ends_with("-${AWS::StackName}") || metric == "RefusedSignatures" {
             continue;
         }
         assert!(telemetry::WATCHED.contains(&metric.as_str()), "{metric} is not written by stack");

@@ -27,7 +27,8 @@ pub(crate) async fn preview(
     Ok(task::show(&console, &session, &task, None, Some(&typed(&fields))).await?.into_response())
 }
 
-/// Publishes the draft, edited if the text is another.
+/// Publishes what the button said: the draft, or the text as edited. An edit behind a button that says nothing of
+/// it is shown and not published: whoever pressed the button may have forgotten it, or never seen it.
 pub(crate) async fn approve(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
@@ -36,7 +37,17 @@ pub(crate) async fn approve(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    let text = edited(&console, &task, &fields).await?;
+    let text = match edited(&console, &task, &fields).await? {
+        Edit::Changed if fields.publish != EDIT => {
+            let text = "You have edited the text, and nothing is published yet. This is your version: publish it, or \
+                        discard your changes.";
+            let notice = Notice { good: false, text };
+            let page = task::show(&console, &session, &task, Some(&notice), Some(&typed(&fields))).await?;
+            return Ok(page.into_response());
+        }
+        Edit::None => None,
+        Edit::Changed | Edit::OfUnknown => Some(unix(&fields.text)),
+    };
     let input = DecisionInput::Approve { text };
     let done = decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await;
     answer(&console, &session, &task, &fields, done, "approved").await
@@ -77,11 +88,25 @@ pub(crate) async fn retry(
     answer(&console, &session, &task, &fields, done, "retried").await
 }
 
-/// The text to publish, if it is not the draft as it was shown.
-async fn edited(console: &Console, task: &Task, fields: &Fields) -> Result<Option<String>, Refusal> {
-    let text = unix(&fields.text);
+/// The value of the button that publishes an edit.
+pub(crate) const EDIT: &str = "edit";
+
+/// Whether a form's text is the draft that it was made for.
+enum Edit {
+    None,
+    /// It is another one.
+    Changed,
+    /// There is no such draft: the decision is refused.
+    OfUnknown,
+}
+
+async fn edited(console: &Console, task: &Task, fields: &Fields) -> Result<Edit, Refusal> {
     let seen = draft::one(&console.stores, task, &fields.draft_hash).await?;
-    Ok(if seen.is_some_and(|seen| unix(&seen) == text) { None } else { Some(text) })
+    Ok(match seen {
+        Some(seen) if unix(&seen) == unix(&fields.text) => Edit::None,
+        Some(_) => Edit::Changed,
+        None => Edit::OfUnknown,
+    })
 }
 
 /// Forms send line ends as CR LF, whatever they were.
@@ -108,7 +133,7 @@ async fn answer(
             let to = format!("/ui/tasks/{}?done={word}", task.id);
             return Ok(Redirect::to(&to).into_response());
         }
-        Err(refusal @ (Refusal::Conflict { .. } | Refusal::Malformed(_))) => refusal,
+        Err(refusal @ (Refusal::Conflict { .. } | Refusal::OwnTask(_) | Refusal::Malformed(_))) => refusal,
         Err(refusal) => return Err(Failure(refusal)),
     };
     let problem = refusal.problem();

@@ -2,7 +2,9 @@
 
 use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus};
 use maud::{Markup, PreEscaped, html};
+use settings::Role;
 
+use super::decide::EDIT;
 use super::diff::diff;
 use super::layout;
 use super::session::Session;
@@ -67,14 +69,24 @@ pub(crate) fn section(session: &Session, task: &Task, drafts: &Drafts, typed: Op
         DraftOrigin::Fallback => "a stand-in: no model could be had",
         DraftOrigin::Person => "edited by a person",
     };
+    // Of a parked draft alone: what was decided is no longer edited.
+    let edit = typed.map(|typed| typed.text.as_str()).filter(|edit| parked && *edit != text);
     html! {
         section.card #draft {
             div.split {
                 h2 { @if task.control.status == TaskStatus::Completed { "Published" } @else { "Draft" } }
                 span.quiet { (by) }
             }
-            div.prose { (rendered(text)) }
-            @if parked { (form(session, task, &draft.hash, text, typed)) }
+            (shown(text, edit))
+            @if parked {
+                @if !session.may(Role::Decide) {
+                    p.quiet { "Your token may not decide." }
+                } @else if task.is_requested_by(&session.name) {
+                    p.quiet { "You requested this task: somebody else has to decide about it." }
+                } @else {
+                    (form(session, task, &draft.hash, text, typed, edit))
+                }
+            }
             (compared(task, drafts, &draft.hash, text))
         }
     }
@@ -88,32 +100,56 @@ fn rendered(text: &str) -> Markup {
     PreEscaped(html.replace("<a href=\"", link))
 }
 
+/// What the first button publishes: the draft, or the edit in its place, with what it changes.
+fn shown(text: &str, edit: Option<&str>) -> Markup {
+    html! {
+        div.shown {
+            @if let Some(edit) = edit {
+                p.notice { "Your version. It is not published yet." }
+                div.prose { (rendered(edit)) }
+                h3 { "Your changes" }
+                (diff(text, edit))
+            } @else {
+                div.prose { (rendered(text)) }
+            }
+        }
+    }
+}
+
 /// One form, several buttons: what was typed goes along with each.
-fn form(session: &Session, task: &Task, hash: &str, text: &str, typed: Option<&Typed>) -> Markup {
+fn form(
+    session: &Session,
+    task: &Task,
+    hash: &str,
+    text: &str,
+    typed: Option<&Typed>,
+    edit: Option<&str>,
+) -> Markup {
     let action = |what: &str| format!("/ui/tasks/{}/{what}", task.id);
-    let shown = typed.map_or(text, |typed| typed.text.as_str());
     let note = typed.map_or("", |typed| typed.note.as_str());
+    let shown = edit.unwrap_or(text);
     let rows = shown.lines().count().clamp(4, 24) + 2;
     html! {
-        form.decide method="post" action=(action("approve")) {
+        form.decide method="post" action=(action("approve")) data-preview=(action("preview")) {
             (layout::csrf(session))
             input type="hidden" name="draft_hash" value=(hash);
-            details open[typed.is_some()] {
+            details.edit open[typed.is_some()] {
                 summary { "Edit the text" }
                 label.hidden for="text" { "Text to publish" }
                 // A browser drops the first line end in a text area.
                 textarea #text name="text" rows=(rows) spellcheck="true" { "\n" (shown) }
                 button type="submit" formaction=(action("preview")) { "Show changes" }
             }
-            @if let Some(typed) = typed {
-                h3 { "Your changes" }
-                (diff(text, &typed.text))
-            }
             label for="note" { "Note" }
             input #note name="note" value=(note) maxlength="500" autocomplete="off"
                 placeholder="Why you reject it, or what the new draft should do differently";
             div.buttons {
-                button.primary type="submit" { "Approve and publish" }
+                @if edit.is_some() {
+                    button.primary type="submit" name="publish" value=(EDIT) { "Publish your version" }
+                    a.button href={ "/ui/tasks/" (task.id) } { "Discard my changes" }
+                } @else {
+                    button.primary type="submit" name="publish" value="draft" { "Approve and publish" }
+                }
                 button type="submit" formaction=(action("retry")) { "Ask for a new draft" }
                 button.danger type="submit" formaction=(action("reject")) { "Reject" }
             }

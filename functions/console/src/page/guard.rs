@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde::Deserialize;
+use settings::Role;
 use tokio::time::Instant;
 
 use super::failure::Failure;
@@ -32,7 +33,7 @@ pub(crate) async fn members(
         Ok(session) => {
             let name = Arc::clone(&session.name);
             let from = crate::origin::of(&request);
-            let caller = Caller::new(Arc::clone(&name), request_id, console.clock.now(), from);
+            let caller = Caller::new(Arc::clone(&name), session.roles, request_id, console.clock.now(), from);
             request.extensions_mut().insert(caller);
             request.extensions_mut().insert(session);
             (Some(name), next.run(request).await)
@@ -44,6 +45,15 @@ pub(crate) async fn members(
     headers::secure(&mut response);
     line.write(who.as_deref(), response.status(), started.elapsed());
     response
+}
+
+/// Answers 403 unless who is logged in has `role`.
+pub(crate) async fn demand(State(role): State<Role>, request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>();
+    match caller.ok_or(Refusal::Unauthorized).and_then(|caller| caller.demand(role)) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => Failure(refusal).into_response(),
+    }
 }
 
 /// Passes on every request.
@@ -90,11 +100,7 @@ async fn admit(
 async fn session(console: &Console, headers: &HeaderMap) -> Result<Option<Session>, Refusal> {
     let now = console.clock.now();
     let tokens = console.tokens.now().await?;
-    let Some(session) = Session::of(headers, &tokens, now, origin::is_local(headers)) else {
-        return Ok(None);
-    };
-    let over = session.is_over(&*console.stores.state, now).await?;
-    Ok(Some(session).filter(|_| !over))
+    Ok(Session::of(headers, &tokens, &*console.stores.state, now, origin::is_local(headers)).await?)
 }
 
 /// What the forms send; each uses some of it.
@@ -106,6 +112,8 @@ pub(crate) struct Fields {
     pub(crate) draft_hash: String,
     /// The draft as edited.
     pub(crate) text: String,
+    /// What the button says that it publishes: `draft` or `edit`.
+    pub(crate) publish: String,
     /// What the person adds.
     pub(crate) note: String,
 }

@@ -14,6 +14,7 @@ use super::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Tasks,
+    Deliveries,
     Overview,
 }
 
@@ -28,6 +29,7 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
                 a.brand href="/" { (mark()) span { "Afterhook" } }
                 nav aria-label="Main" {
                     a href="/" aria-current=[current(Place::Tasks)] { "Tasks" }
+                    a href="/ui/deliveries" aria-current=[current(Place::Deliveries)] { "Deliveries" }
                     a href="/ui/overview" aria-current=[current(Place::Overview)] { "Overview" }
                 }
                 form.who method="post" action="/ui/logout" {

@@ -1,30 +1,25 @@
 //! `/ui/login` and `/ui/logout`: a console token in, a session out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use domain::{Timestamp, after};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode, Uri};
 use maud::{Markup, html};
 use serde::Deserialize;
+use settings::Role;
 
 use super::failure::Failure;
 use super::guard::{Member, Signed};
 use super::words::percent_encode;
 use super::{layout, origin, session};
-use crate::Console;
 use crate::refusal::Refusal;
 use crate::tokens::{Holder, Tokens};
+use crate::{Console, wrong_tokens};
 
-/// Attempts of one sender within [`WINDOW`]: more than anybody mistypes, and nothing to somebody who
-/// guesses.
-const MAX_ATTEMPTS: i64 = 20;
-const WINDOW: Duration = Duration::from_secs(300);
 const LOGIN: &str = "/ui/login";
 
 /// Where to go after the login.
@@ -78,48 +73,45 @@ pub(crate) async fn login(
     if !origin::is_ours(request.headers()) {
         return Err(Failure(Refusal::Forged("The request did not come from this site.")));
     }
-    let now = console.clock.now();
-    throttle(&console, &origin::sender(&request), now).await?;
-    let local = origin::is_local(request.headers());
+    let (from, sender) = (crate::origin::of(&request), crate::origin::sender(&request));
+    let (now, local) = (console.clock.now(), origin::is_local(request.headers()));
     let Form(attempt) = Form::<Attempt>::from_request(request, &())
         .await
         .map_err(|_| Refusal::Malformed("The form did not arrive as it was sent.".to_owned()))?;
     let tokens = console.tokens.now().await?;
-    match holder(&tokens, attempt.token.trim()) {
-        Ok(holder) => {
-            tracing::info!(by = holder.name, "logged in to the console");
-            let to = if is_ours(&attempt.to) { attempt.to.as_str() } else { "/" };
-            let cookie = session::open(holder, now, local);
-            Ok(([(SET_COOKIE, cookie)], Redirect::to(to)).into_response())
-        }
-        Err(Refusal::Unauthorized) => {
-            tracing::warn!("a login to the console was refused");
+    let Some(holder) = holder(&tokens, attempt.token.trim()) else {
+        telemetry::refused(None, &from, None, "wrong_token");
+        return wrong(wrong_tokens::refuse(&console, &sender, now).await, &attempt.to);
+    };
+    if !holder.roles.has(Role::Read) {
+        telemetry::refused(Some(&holder.name), &from, None, "role");
+        return Err(Failure(Refusal::Forbidden { needs: Role::Read, has: holder.roles }));
+    }
+    let cookie = session::open(&*console.stores.state, holder, now, local).await?;
+    tracing::info!(by = holder.name, %from, "logged in to the console");
+    let to = if is_ours(&attempt.to) { attempt.to.as_str() } else { "/" };
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+}
+
+/// The form once more, unless there were too many tries.
+fn wrong(refusal: Refusal, to: &str) -> Result<Response, Failure> {
+    match refusal {
+        Refusal::Unauthorized => {
             let wrong = "This is none of the tokens in CONSOLE_TOKEN.";
-            Ok((StatusCode::UNAUTHORIZED, page(&attempt.to, Some(wrong))).into_response())
+            Ok((StatusCode::UNAUTHORIZED, page(to, Some(wrong))).into_response())
         }
-        Err(refusal) => Err(Failure(refusal)),
+        refusal => Err(Failure(refusal)),
     }
 }
 
-/// Whose token it is. A whole line of `CONSOLE_TOKEN`, name and all, is taken too: it is what `dev`
+/// Whose token it is. A whole line of `CONSOLE_TOKEN`, name, roles and all, is taken too: it is what `dev`
 /// prints.
-fn holder<'t>(tokens: &'t Tokens, presented: &str) -> Result<&'t Holder, Refusal> {
-    match tokens.whose(Some(presented)) {
-        Err(Refusal::Unauthorized) => {
-            let (name, token) = presented.split_once(':').ok_or(Refusal::Unauthorized)?;
-            let found = tokens.whose(Some(token.trim()))?;
-            if found.name == name.trim() { Ok(found) } else { Err(Refusal::Unauthorized) }
-        }
-        other => other,
-    }
-}
-
-/// Counts an attempt, before it is looked at: else many at once would all be the first.
-async fn throttle(console: &Console, sender: &str, now: Timestamp) -> Result<(), Failure> {
-    let window = now.as_second() / i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
-    let key = format!("login:{sender}:{window}");
-    let attempts = console.stores.state.add(&key, 1, after(now, WINDOW * 2)).await?;
-    if attempts > MAX_ATTEMPTS { Err(Failure(Refusal::Throttled)) } else { Ok(()) }
+fn holder<'t>(tokens: &'t Tokens, presented: &str) -> Option<&'t Holder> {
+    tokens.whose(presented).or_else(|| {
+        let (head, token) = presented.split_once(':')?;
+        let name = head.split_once('/').map_or(head, |(name, _)| name);
+        tokens.whose(token.trim()).filter(|found| found.name == name.trim())
+    })
 }
 
 /// Ends the session, in this browser and wherever else its cookie may be. If that cannot be written down,

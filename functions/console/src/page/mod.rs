@@ -9,15 +9,16 @@
 //! |-|-|
 //! | `guard`, `session`, `origin`, `headers` | who may see and change what |
 //! | `login` | token in, cookie out |
-//! | `tasks`, `task`, `draft`, `diff`, `transcript`, `overview` | the pages |
+//! | `tasks`, `task`, `draft`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
 //! | `decide` | the forms |
-//! | `census`, `fleet` | what the overview counts |
+//! | `census`, `fleet`, `unheard` | what the overview counts |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
 mod assets;
 mod census;
 mod charts;
 mod decide;
+mod deliveries;
 mod diff;
 mod draft;
 mod failure;
@@ -32,33 +33,43 @@ mod session;
 mod task;
 mod tasks;
 mod transcript;
+mod unheard;
 mod words;
 
 use std::sync::Arc;
 
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use settings::Role;
 
 use crate::Console;
 
 pub(crate) use census::Census;
+pub(crate) use unheard::Unheard;
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
-    let members = Router::new()
+    let readers = Router::new()
         .route("/", get(tasks::page))
         .route("/ui/live/tasks", get(tasks::live))
         .route("/ui/overview", get(overview::page))
         .route("/ui/live/overview", get(overview::live))
+        .route("/ui/deliveries", get(deliveries::page))
         .route("/ui/tasks/{id}", get(task::page))
         .route("/ui/live/tasks/{id}", get(task::live))
         .route("/ui/tasks/{id}/transcript", get(transcript::page))
         .route("/ui/tasks/{id}/payload", get(transcript::payload))
+        .route_layer(middleware::from_fn_with_state(Role::Read, guard::demand));
+    let deciders = Router::new()
         .route("/ui/tasks/{id}/preview", post(decide::preview))
         .route("/ui/tasks/{id}/approve", post(decide::approve))
         .route("/ui/tasks/{id}/reject", post(decide::reject))
         .route("/ui/tasks/{id}/retry", post(decide::retry))
+        .route_layer(middleware::from_fn_with_state(Role::Decide, guard::demand));
+    let members = Router::new()
         .route("/ui/logout", post(login::logout))
+        .merge(readers)
+        .merge(deciders)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .route_layer(middleware::from_fn_with_state(Arc::clone(console), guard::members));
     let everybody = Router::new()

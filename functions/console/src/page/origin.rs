@@ -1,7 +1,6 @@
 //! Where a request comes from: whether a page of ours sent it, and whether it came over plain HTTP on
 //! this machine.
 
-use axum::extract::Request;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, Uri};
 
@@ -25,37 +24,8 @@ pub(crate) fn is_ours(headers: &HeaderMap) -> bool {
 /// Whether the request came over plain HTTP to this very machine, where `Secure` cookies do not work in
 /// every browser and nobody listens in. Who lies about it spoils only their own cookie.
 pub(crate) fn is_local(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
-    });
     let forwarded = headers.get("x-forwarded-proto").is_some_and(|proto| proto != "http");
-    !forwarded && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
-}
-
-/// Whoever asks, as far as the network tells: an address, or the network of an IPv6 address, since one
-/// host has 2^64 of those.
-#[cfg(feature = "lambda")]
-pub(crate) fn sender(request: &Request) -> String {
-    use lambda_http::request::RequestContext;
-    let address = match request.extensions().get::<RequestContext>() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
-        _ => None,
-    };
-    match address.as_deref().map(str::parse::<std::net::IpAddr>) {
-        Some(Ok(std::net::IpAddr::V6(address))) => {
-            let network = address.segments();
-            format!("{:x}:{:x}:{:x}:{:x}", network[0], network[1], network[2], network[3])
-        }
-        Some(Ok(std::net::IpAddr::V4(address))) => address.to_string(),
-        _ => "unknown".to_owned(),
-    }
-}
-
-/// Whoever asks: this is built for use on one machine.
-#[cfg(not(feature = "lambda"))]
-pub(crate) fn sender(_request: &Request) -> String {
-    "local".to_owned()
+    !forwarded && edge::is_loopback(headers)
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ use super::failure::Failure;
 use super::fleet::{self, Breaker, ModelHealth};
 use super::guard::Member;
 use super::layout::{self, Place};
-use super::words::{count, label, percent, time, usd};
+use super::unheard::{self, Reasons};
+use super::words::{count, label, percent, phrase, time, usd};
 use crate::Console;
 
 const DAYS: u32 = 14;
@@ -42,6 +43,8 @@ struct Overview {
     days: Vec<(Timestamp, DayFigures)>,
     lanes: Vec<(Lane, Option<Depth>)>,
     models: Vec<ModelHealth>,
+    /// What became no task, by outcome and reason.
+    unheard: Reasons,
 }
 
 pub(crate) async fn page(
@@ -67,9 +70,14 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
     let now = console.clock.now();
     let dates = (0..DAYS).rev().map(|ago| now.checked_sub(DAY * ago).unwrap_or(now));
     let days = try_join_all(dates.map(|at| async move { day(console, at, now).await.map(|day| (at, day)) }));
-    let (counts, days, models, lanes) =
-        futures::join!(census::count(console, now), days, fleet::models(console, now), lanes(console));
-    Ok(Overview { counts: counts?, days: days?, models: models?, lanes })
+    let (counts, days, models, lanes, unheard) = futures::join!(
+        census::count(console, now),
+        days,
+        fleet::models(console, now),
+        lanes(console),
+        unheard::count(console, now)
+    );
+    Ok(Overview { counts: counts?, days: days?, models: models?, lanes, unheard: unheard? })
 }
 
 /// A lane that does not tell is shown as such: the rest of the page is worth having all the same.
@@ -95,6 +103,7 @@ fn show(overview: &Overview) -> Markup {
             (hours(&overview.counts.today))
             (costs(&overview.days, &models))
             (health(overview))
+            (unheard_of(&overview.unheard))
         }
         (by_model(&models))
     }
@@ -212,6 +221,28 @@ fn health(overview: &Overview) -> Markup {
                 } }
             }
             ul.models { @for model in &overview.models { (one_model(model)) } }
+        }
+    }
+}
+
+/// Why webhooks of the last day became no task.
+fn unheard_of(reasons: &Reasons) -> Markup {
+    html! {
+        @if !reasons.is_empty() {
+            section.card {
+                h2 { "Webhooks that became no task, last day" }
+                table.reasons {
+                    tbody { @for ((outcome, reason), times) in reasons {
+                        tr {
+                            td {
+                                a href={ "/ui/deliveries?outcome=" (outcome) } { (phrase(outcome)) }
+                                @if !reason.is_empty() { ": " (phrase(reason).to_lowercase()) }
+                            }
+                            td.number { (times) }
+                        }
+                    } }
+                }
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use domain::{Outcome, Task, TaskId, TaskOutput, TaskStatus, between, clip};
 use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
+use settings::Role;
 
 use super::draft::{self, Drafts, Typed};
 use super::failure::Failure;
@@ -325,7 +326,7 @@ fn details(task: &Task) -> Markup {
 /// Another try for a task that has ended without a result.
 fn again(session: &Session, task: &Task) -> Markup {
     let status = task.control.status;
-    if !status.is_end() || status == TaskStatus::Completed {
+    if !status.is_end() || status == TaskStatus::Completed || !session.may(Role::Decide) {
         return html! {};
     }
     html! {

@@ -8,11 +8,13 @@ use console::TokenSource;
 use futures::FutureExt;
 use http::{HeaderValue, Request};
 use serde_json::json;
+use settings::{ConsoleToken, Roles};
 
 use crate::rig::{Answer, Rig, TOKENS, tokens};
 
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 8] = [
     ("GET", "/tasks"),
+    ("GET", "/deliveries"),
     ("GET", "/tasks/tsk_0"),
     ("GET", "/tasks/tsk_0/transcript"),
     ("GET", "/tasks/tsk_0/payload"),
@@ -67,7 +69,13 @@ async fn anything_but_one_whole_token_is_refused() {
 
 #[tokio::test]
 async fn console_without_tokens_lets_nobody_in_and_says_why() {
-    for source in [vec![], tokens(&[("nobody", "")])] {
+    let short = |token: &str| ConsoleToken {
+        name: "nobody".to_owned(),
+        roles: Roles::ALL,
+        token: token.to_owned().into(),
+    };
+    // One that can be guessed is none, whoever made it.
+    for source in [vec![], vec![short("")], vec![short("x"), short("a-token-of-31-characters-in-all")]] {
         let rig = Rig::with(TokenSource::fixed(&source), |stores| stores);
         for wrong in [&["Bearer "][..], &["Bearer x"], &[]] {
             let detail = ask(&rig, wrong).await.problem(503, "no_tokens");
@@ -86,11 +94,11 @@ async fn kept_tokens_are_asked_for_every_time() {
         std::future::ready(Ok(tokens(kept))).boxed()
     }));
     let rig = Rig::with(source, |stores| stores);
-    ask(&rig, &["Bearer tokenoflisa"]).await.ok();
+    ask(&rig, &["Bearer the-token-of-lisa-that-nobody-guesses"]).await.ok();
     ask(&rig, &["Bearer another"]).await.problem(401, "unauthorized");
     assert_eq!(asked.load(Ordering::SeqCst), 2);
     lisa_is_out.store(true, Ordering::SeqCst);
-    ask(&rig, &["Bearer tokenoflisa"]).await.problem(401, "unauthorized");
+    ask(&rig, &["Bearer the-token-of-lisa-that-nobody-guesses"]).await.problem(401, "unauthorized");
     assert_eq!(asked.load(Ordering::SeqCst), 3);
 }
 
@@ -98,7 +106,7 @@ async fn kept_tokens_are_asked_for_every_time() {
 async fn tokens_that_cannot_be_read_are_503_and_never_401() {
     let source = TokenSource::kept(Box::new(|| async { Err("no answer".to_owned()) }.boxed()));
     let rig = Rig::with(source, |stores| stores);
-    let answer = ask(&rig, &["Bearer tokenoflisa"]).await;
+    let answer = ask(&rig, &["Bearer the-token-of-lisa-that-nobody-guesses"]).await;
     let detail = answer.problem(503, "tokens_unreadable");
     assert!(!detail.contains("no answer"), "{detail}");
     assert_eq!(answer.header("retry-after"), Some("5"));

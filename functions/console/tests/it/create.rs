@@ -42,6 +42,18 @@ async fn task_is_stored_with_its_body_and_sent_to_the_lane_of_its_priority() {
 }
 
 #[tokio::test]
+async fn a_task_of_the_api_counts_as_accepted_and_its_repetition_as_a_duplicate() {
+    let (rig, recorded) = Rig::recorded();
+    for _ in 0..2 {
+        accepted(&create(&rig, &json!({"prompt": "Say hello."}), Some("order-7")).await);
+    }
+    // The first message was not taken yet, so the second request sent it again: no duplicate to anybody.
+    assert_eq!(recorded.total("Accepted", &[]), 2.0);
+    create(&rig, &json!({"prompt": "Say goodbye."}), Some("order-7")).await.problem(422, "key_reused");
+    assert_eq!(recorded.total("Accepted", &[]), 2.0, "a refused one is none");
+}
+
+#[tokio::test]
 async fn requests_without_a_key_are_tasks_of_their_own() {
     let rig = Rig::new();
     let body = json!({"prompt": "Say hello."});

@@ -69,3 +69,42 @@ async fn raw_body_that_is_no_text_survives() {
     let body = BASE64.decode(response["body"].as_str().unwrap().as_bytes()).unwrap();
     assert_eq!(body, b"payload=%7B%7D&\xff");
 }
+
+/// A guess from an address; its status.
+async fn guess(rig: &Rig, address: &str) -> u64 {
+    let mut event = event("GET", "/tasks", "");
+    event["headers"]["Authorization"] = json!("Bearer a-guess");
+    event["requestContext"]["http"]["sourceIp"] = json!(address);
+    // A header that anybody can send is no address.
+    event["headers"]["X-Forwarded-For"] = json!("198.51.100.7");
+    invoke(rig, &event).await["statusCode"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn guesses_of_one_address_and_of_one_network_are_counted_for_it_alone() {
+    let rig = Rig::new();
+    for _ in 0..20 {
+        assert_eq!(guess(&rig, "192.0.2.1").await, 401);
+    }
+    assert_eq!(guess(&rig, "192.0.2.1").await, 429);
+    assert_eq!(guess(&rig, "192.0.2.2").await, 401, "another address");
+    for host in 0..20 {
+        assert_eq!(guess(&rig, &format!("2001:db8:1:1::{host:x}")).await, 401);
+    }
+    assert_eq!(guess(&rig, "2001:db8:1:1:ffff::1").await, 429, "one host has all of its network");
+    assert_eq!(guess(&rig, "2001:db8:1:2::1").await, 401);
+}
+
+#[tokio::test]
+async fn guesses_of_many_addresses_are_counted_together_and_lock_nobody_out() {
+    let rig = Rig::new();
+    // One that goes on and on is at its own limit, and takes nothing from the others'.
+    for _ in 0..300 {
+        guess(&rig, "192.0.2.1").await;
+    }
+    for host in 0..180 {
+        assert_eq!(guess(&rig, &format!("198.51.100.{host}")).await, 401, "{host}");
+    }
+    assert_eq!(guess(&rig, "203.0.113.1").await, 429);
+    assert_eq!(invoke(&rig, &event("GET", "/tasks", "")).await["statusCode"], 200, "a right token");
+}

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
+use data_encoding::BASE64URL_NOPAD;
 use http::{Request, StatusCode};
 
 use crate::rig::{Answer, HOST, Rig, TOKENS, form_request};
 
-const LISA: &str = "tokenoflisa";
+const LISA: &str = "the-token-of-lisa-that-nobody-guesses";
 
 async fn log_in(rig: &Rig, form: &str) -> Answer {
     rig.send(form_request("/ui/login", form, None)).await
@@ -20,17 +21,23 @@ async fn a_page_leads_to_the_login_and_the_login_back_to_the_page() {
     let answer = rig.page_as("/?status=failed", "").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.header("location"), Some("/ui/login?to=%2F%3Fstatus%3Dfailed"));
-    let answer = log_in(&rig, "token=tokenoflisa&to=%2F%3Fstatus%3Dfailed").await;
+    let answer = log_in(&rig, "token=the-token-of-lisa-that-nobody-guesses&to=%2F%3Fstatus%3Dfailed").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, Some("/?status=failed")));
-    let elsewhere = log_in(&rig, "token=tokenoflisa&to=%2F%2Fevil.example").await;
+    let elsewhere = log_in(&rig, "token=the-token-of-lisa-that-nobody-guesses&to=%2F%2Fevil.example").await;
     assert_eq!(elsewhere.header("location"), Some("/"));
 }
 
 #[tokio::test]
 async fn the_line_of_the_token_logs_in_too_but_not_under_another_name() {
     let rig = Rig::new();
-    assert_eq!(log_in(&rig, "token=lisa%3Atokenoflisa").await.status, StatusCode::SEE_OTHER);
-    assert_eq!(log_in(&rig, "token=mona%3Atokenoflisa").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        log_in(&rig, "token=lisa%3Athe-token-of-lisa-that-nobody-guesses").await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(
+        log_in(&rig, "token=mona%3Athe-token-of-lisa-that-nobody-guesses").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -44,13 +51,13 @@ async fn a_wrong_token_opens_no_session_and_is_not_repeated() {
 #[tokio::test]
 async fn the_cookie_is_kept_from_scripts_and_other_sites_and_needs_tls_elsewhere() {
     let rig = Rig::new();
-    let local = log_in(&rig, "token=tokenoflisa").await;
+    let local = log_in(&rig, "token=the-token-of-lisa-that-nobody-guesses").await;
     let cookie = local.header("set-cookie").unwrap();
     for part in ["afterhook=", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains("Secure"), "{cookie}");
-    let mut request = form_request("/ui/login", "token=tokenoflisa", None);
+    let mut request = form_request("/ui/login", "token=the-token-of-lisa-that-nobody-guesses", None);
     request.headers_mut().insert("host", "console.example".parse().unwrap());
     request.headers_mut().insert("origin", "https://console.example".parse().unwrap());
     let public = rig.send(request).await;
@@ -85,12 +92,23 @@ async fn a_changed_cookie_is_no_session() {
 
 #[tokio::test]
 async fn a_session_ends_with_the_token_that_opened_it() {
-    let (rig, other) = (Rig::new(), Rig::new());
+    let rig = Rig::new();
     let cookie = rig.log_in(LISA).await;
-    assert_eq!(other.page_as("/", &cookie).await.status, StatusCode::OK, "the same tokens");
-    let tokens = crate::rig::tokens(&[("lisa", "another token")]);
-    let changed = Rig::with(console::TokenSource::fixed(&tokens), |stores| stores);
+    assert_eq!(rig.mended().page_as("/", &cookie).await.status, StatusCode::OK, "the same tokens");
+    let changed = rig.with_tokens(&[("lisa", "another-token-that-nobody-guesses")]);
     assert_eq!(changed.page_as("/", &cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(Rig::new().page_as("/", &cookie).await.status, StatusCode::SEE_OTHER, "other stores");
+}
+
+#[tokio::test]
+async fn a_cookie_says_nothing_of_the_token_that_it_was_given_for() {
+    let rig = Rig::new();
+    let (one, other) = (rig.log_in(LISA).await, rig.log_in(LISA).await);
+    let id = |cookie: &str| BASE64URL_NOPAD.decode(cookie.split_once('=').unwrap().1.as_bytes()).unwrap();
+    let (one, other) = (id(&one), id(&other));
+    // No name, no end, no signature: 32 bytes, all others the next time.
+    assert_eq!((one.len(), other.len()), (32, 32));
+    assert!(one.iter().zip(&other).filter(|(one, other)| one == other).count() < 8, "{one:?} {other:?}");
 }
 
 #[tokio::test]
@@ -102,11 +120,11 @@ async fn a_token_that_is_taken_back_or_replaced_ends_its_sessions_with_the_next_
         Box::pin(async move { Ok(tokens) })
     }));
     let rig = Rig::with(source, |stores| stores);
-    let (lisa, mona) = (rig.log_in(LISA).await, rig.log_in("token+of+mona").await);
+    let (lisa, mona) = (rig.log_in(LISA).await, rig.log_in("the-token-of-mona-that-nobody-guesses").await);
     let page = rig.page_as("/", &lisa).await.text();
     let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     // Removed, then back under the same name with another secret.
-    for left in [vec![TOKENS[0]], vec![TOKENS[0], ("lisa", "rotated")]] {
+    for left in [vec![TOKENS[0]], vec![TOKENS[0], ("lisa", "the-rotated-token-that-nobody-guesses")]] {
         *kept.lock().unwrap() = crate::rig::tokens(&left);
         assert_eq!(rig.page_as("/", &lisa).await.status, StatusCode::SEE_OTHER);
         assert_eq!(rig.page_as("/ui/live/tasks", &lisa).await.status, StatusCode::UNAUTHORIZED);
@@ -147,18 +165,6 @@ async fn while_it_cannot_be_known_who_has_logged_out_nobody_is_let_in() {
 }
 
 #[tokio::test]
-async fn too_many_attempts_are_refused_even_with_the_right_token_and_for_a_while() {
-    let rig = Rig::new();
-    for _ in 0..20 {
-        assert_eq!(log_in(&rig, "token=guess").await.status, StatusCode::UNAUTHORIZED);
-    }
-    let answer = log_in(&rig, "token=tokenoflisa").await;
-    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, Some("300")));
-    rig.watch.advance(Duration::from_secs(300));
-    assert_eq!(log_in(&rig, "token=tokenoflisa").await.status, StatusCode::SEE_OTHER);
-}
-
-#[tokio::test]
 async fn no_form_counts_that_a_foreign_page_sends() {
     let rig = Rig::new();
     let task = rig.parked(1).await;
@@ -176,7 +182,7 @@ async fn no_form_counts_that_a_foreign_page_sends() {
         let answer = rig.send(form_request(&path, form, Some(&cookie))).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "our own origin, but not our form: {form}");
     }
-    let mut request = form_request("/ui/login", "token=tokenoflisa", None);
+    let mut request = form_request("/ui/login", "token=the-token-of-lisa-that-nobody-guesses", None);
     request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
     assert_eq!(rig.send(request).await.status, StatusCode::FORBIDDEN, "nobody is logged in by somebody else");
     assert_eq!(rig.stored(&task.id).await, before);
@@ -185,7 +191,7 @@ async fn no_form_counts_that_a_foreign_page_sends() {
 #[tokio::test]
 async fn the_form_of_another_session_does_not_count() {
     let rig = Rig::new();
-    let (mona, lisa) = (rig.log_in(&TOKENS[0].1.replace(' ', "+")).await, rig.log_in(LISA).await);
+    let (mona, lisa) = (rig.log_in(TOKENS[0].1).await, rig.log_in(LISA).await);
     let page = rig.page_as("/", &mona).await.text();
     let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let answer = rig.send(form_request("/ui/logout", &format!("csrf={csrf}"), Some(&lisa))).await;

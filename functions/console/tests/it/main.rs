@@ -4,6 +4,7 @@
 mod access;
 mod create;
 mod decisions;
+mod deliveries;
 mod hostile;
 #[cfg(feature = "lambda")]
 mod lambda;
@@ -14,4 +15,6 @@ mod overview;
 mod pages;
 mod parts;
 mod rig;
+mod roles;
 mod unsteady;
+mod wrong_tokens;

@@ -60,7 +60,7 @@ async fn a_parked_draft_is_shown_with_what_can_be_done() {
 #[tokio::test]
 async fn a_draft_is_approved_as_it_is_although_forms_change_line_ends() {
     let rig = Rig::new();
-    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
     let hash = short_sha256(DRAFT);
     let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
     let path = format!("/ui/tasks/{}/approve", task.id);
@@ -77,12 +77,18 @@ async fn a_draft_is_approved_as_it_is_although_forms_change_line_ends() {
 #[tokio::test]
 async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
     let rig = Rig::new();
-    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
     let hash = short_sha256(DRAFT);
     let fields = [("draft_hash", hash.as_str()), ("text", "Thank you, this is mended in 1.2.\r\nBye.")];
     let preview = rig.submit(&format!("/ui/tasks/{}/preview", task.id), &fields, &cookie).await.text();
     assert!(preview.contains("<mark>fixed</mark>") && preview.contains("<mark>mended</mark>"), "{preview}");
     assert_eq!(rig.stored(&task.id).await.control.status, TaskStatus::AwaitingApproval);
+    assert!(
+        preview.contains("Publish your version") && !preview.contains("Approve and publish"),
+        "{preview}"
+    );
+    let [hash, text] = fields;
+    let fields = [hash, text, ("publish", "edit")];
     rig.submit(&format!("/ui/tasks/{}/approve", task.id), &fields, &cookie).await;
     let stored = rig.stored(&task.id).await;
     let text = short_sha256("Thank you, this is mended in 1.2.\nBye.");
@@ -92,9 +98,37 @@ async fn an_edited_draft_is_compared_and_then_published_with_unix_line_ends() {
 }
 
 #[tokio::test]
+async fn an_edit_behind_a_button_that_says_nothing_of_it_is_shown_and_not_published() {
+    let rig = Rig::new();
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
+    let (hash, path) = (short_sha256(DRAFT), format!("/ui/tasks/{}/approve", task.id));
+    let page = rig.page_as(&format!("/ui/tasks/{}", task.id), &cookie).await.text();
+    assert!(page.contains("name=\"publish\" value=\"draft\"") && page.contains("Approve and publish"));
+    for button in [&[("publish", "draft")][..], &[], &[("publish", "")]] {
+        let fields = [("draft_hash", hash.as_str()), ("text", "A **forgotten** edit."), ("note", "mine")];
+        let fields: Vec<_> = fields.into_iter().chain(button.iter().copied()).collect();
+        let answer = rig.submit(&path, &fields, &cookie).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let page = answer.text();
+        assert!(
+            page.contains("nothing is published yet") && page.contains("<strong>forgotten</strong>"),
+            "{page}"
+        );
+        assert!(page.contains("value=\"edit\"") && page.contains("Publish your version"), "{page}");
+        assert!(page.contains("Discard my changes") && page.contains("value=\"mine\""), "{page}");
+        assert!(!page.contains("Approve and publish"), "{page}");
+    }
+    assert_eq!(rig.stored(&task.id).await, task);
+    // The button for an edit publishes a text that is none as what it is.
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT), ("publish", "edit")];
+    assert_eq!(rig.submit(&path, &fields, &cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(rig.stored(&task.id).await.doc.decision.unwrap().outcome, Outcome::Approved);
+}
+
+#[tokio::test]
 async fn a_draft_is_rejected_with_the_note() {
     let rig = Rig::new();
-    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
     let hash = short_sha256(DRAFT);
     let fields = [("draft_hash", hash.as_str()), ("note", "off topic")];
     rig.submit(&format!("/ui/tasks/{}/reject", task.id), &fields, &cookie).await;
@@ -105,7 +139,7 @@ async fn a_draft_is_rejected_with_the_note() {
 #[tokio::test]
 async fn a_stale_form_decides_nothing_and_loses_nothing() {
     let rig = Rig::new();
-    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
     let fields = [("draft_hash", "0123"), ("text", "what was typed"), ("note", "mine")];
     let answer = rig.submit(&format!("/ui/tasks/{}/approve", task.id), &fields, &cookie).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
@@ -117,7 +151,7 @@ async fn a_stale_form_decides_nothing_and_loses_nothing() {
 #[tokio::test]
 async fn a_new_draft_is_asked_for_with_a_note() {
     let rig = Rig::new();
-    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
     rig.submit(&format!("/ui/tasks/{}/retry", task.id), &[("note", "be brief")], &cookie).await;
     let stored = rig.stored(&task.id).await;
     assert_eq!(stored.doc.retry_note.as_deref(), Some("be brief"));
@@ -127,7 +161,7 @@ async fn a_new_draft_is_asked_for_with_a_note() {
 #[tokio::test]
 async fn a_part_that_has_not_changed_is_not_sent_again() {
     let rig = Rig::new();
-    let (task, cookie) = (rig.parked(1).await, rig.log_in("tokenoflisa").await);
+    let (task, cookie) = (rig.parked(1).await, rig.log_in("the-token-of-lisa-that-nobody-guesses").await);
     for path in
         [format!("/ui/live/tasks/{}", task.id), "/ui/live/tasks".to_owned(), "/ui/live/overview".to_owned()]
     {

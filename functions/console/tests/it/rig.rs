@@ -15,9 +15,11 @@ use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::{Map, Value, json};
 use settings::{ApiSettings, ConsoleToken};
+use telemetry::{Metrics, Recorded};
 use tower::ServiceExt;
 
-pub const TOKENS: [(&str, &str); 2] = [("mona", "token of mona"), ("lisa", "tokenoflisa")];
+pub const TOKENS: [(&str, &str); 2] =
+    [("mona", "the-token-of-mona-that-nobody-guesses"), ("lisa", "the-token-of-lisa-that-nobody-guesses")];
 pub const DRAFT: &str = "Thank you, this is fixed in 1.2.";
 const START: i64 = 1_795_000_000_000;
 
@@ -47,10 +49,9 @@ pub struct Rig {
     pub router: Router,
 }
 
+/// Lines of `CONSOLE_TOKEN`: a name may have roles behind it.
 pub fn tokens(tokens: &[(&str, &str)]) -> Vec<ConsoleToken> {
-    let token =
-        |(name, token): &(&str, &str)| ConsoleToken { name: (*name).to_owned(), token: (*token).into() };
-    tokens.iter().map(token).collect()
+    tokens.iter().map(|(name, token)| format!("{name}:{token}").parse().unwrap()).collect()
 }
 
 impl Rig {
@@ -67,10 +68,39 @@ impl Rig {
         Self { stores, watch, router: router(Arc::new(console)) }
     }
 
+    /// A rig, and the metrics that its console writes.
+    pub fn recorded() -> (Self, Recorded) {
+        let watch = Watch(Arc::new(AtomicI64::new(START)));
+        let (metrics, recorded) = Metrics::memory(watch.clock());
+        let stores = Embedded::in_memory(watch.clock()).unwrap().stores();
+        let console = Console::new(stores.clone(), TokenSource::fixed(&tokens(&TOKENS)), watch.clock());
+        let router = router(Arc::new(console.with_metrics(metrics)));
+        (Self { stores, watch, router }, recorded)
+    }
+
     /// A console on the same stores, none of which is out of order.
     pub fn mended(&self) -> Self {
         let (stores, watch) = (self.stores.clone(), self.watch.clone());
         let console = Console::new(stores.clone(), TokenSource::fixed(&tokens(&TOKENS)), watch.clock());
+        Self { stores, watch, router: router(Arc::new(console)) }
+    }
+
+    /// A rig whose agent.toml has these sources.
+    pub fn with_sources(sources: &[&str]) -> Self {
+        let rig = Self::new();
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent");
+        let sources: Vec<String> = sources.iter().map(|source| format!("[sources.{source}]\n")).collect();
+        let text = format!("[agent]\npersona = \"prompts/persona.md\"\n{}", sources.concat());
+        let settings = settings::Settings::parse(&text, &dir).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let tokens = TokenSource::fixed(&tokens(&TOKENS));
+        let console = Console::new(rig.stores.clone(), tokens, rig.watch.clock()).with_settings(&settings);
+        Self { router: router(Arc::new(console)), ..rig }
+    }
+
+    /// A console on the same stores for other tokens.
+    pub fn with_tokens(&self, lines: &[(&str, &str)]) -> Self {
+        let (stores, watch) = (self.stores.clone(), self.watch.clone());
+        let console = Console::new(stores.clone(), TokenSource::fixed(&tokens(lines)), watch.clock());
         Self { stores, watch, router: router(Arc::new(console)) }
     }
 

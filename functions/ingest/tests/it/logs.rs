@@ -69,6 +69,26 @@ async fn each_request_leaves_one_line_without_secret_signature_or_body() {
     }
 }
 
+#[cfg(feature = "lambda")]
+#[tokio::test]
+async fn each_line_of_an_invocation_names_its_function_and_its_ids() {
+    let captured = Captured::default();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(captured.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let rig = Parts::default().rig();
+    let mut taken = rig.signed(&bytes(&issue(7)));
+    let mut context = lambda_http::Context::default();
+    context.request_id = "8476a536".to_owned();
+    taken.extensions_mut().insert(context);
+    rig.send(taken).await;
+    drop(guard);
+    let line = captured.lines().remove(0);
+    assert_eq!(
+        (&line["span"]["function"], &line["span"]["request_id"]),
+        (&json!("ingest"), &json!("8476a536"))
+    );
+}
+
 #[tokio::test]
 async fn every_kind_of_answer_is_counted() {
     let mut parts = Parts::default();
@@ -93,6 +113,7 @@ async fn every_kind_of_answer_is_counted() {
         ("Duplicates", &[]),
         ("Ignored", &[("reason", "unsubscribed")]),
         ("Rejected", &[("reason", "signature_wrong")]),
+        ("RefusedSignatures", &[("source", "github")]),
     ] {
         assert!((metrics.total(name, dimensions) - 1.0).abs() < f64::EPSILON, "{name}");
     }

@@ -10,6 +10,7 @@ mod happenings;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod logs;
+mod replay;
 mod rig;
 mod secrets;
 mod senders;

@@ -65,6 +65,8 @@ pub struct Parts {
     pub secrets: SecretsSource,
     pub store_timeout: Duration,
     pub watch: Watch,
+    /// Whether it stands where strangers can reach it.
+    pub deployed: bool,
 }
 
 /// Has somebody listen to the log from the first line on, to nothing. What is logged where nobody listens
@@ -92,6 +94,7 @@ impl Default for Parts {
             secrets: SecretsSource::fixed(secrets(&[SECRET])),
             store_timeout: Duration::from_secs(60),
             watch,
+            deployed: false,
         }
     }
 }
@@ -101,7 +104,8 @@ impl Parts {
         let clock = self.watch.clock();
         let (metrics, recorded) = Metrics::memory(clock.clone());
         let ingest = Ingest::new(self.stores.clone(), [&self.source], self.secrets, clock, metrics);
-        let ingest = Arc::new(ingest.with_store_timeout(self.store_timeout));
+        let ingest = ingest.with_store_timeout(self.store_timeout);
+        let ingest = Arc::new(if self.deployed { ingest.with_usual_event_ages() } else { ingest });
         Rig {
             stores: self.stores,
             metrics: recorded,

@@ -88,8 +88,8 @@ impl Source {
             headers.insert(http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
         }
         headers.insert("content-type", "application/json".parse().unwrap());
-        if let Some(name) = self.sender.provider.hint_header() {
-            let hint = self.sender.provider.hint_of(event);
+        if let Some(name) = self.sender.provider.row().hint {
+            let hint = (self.sender.provider.row().hint_of)(event);
             headers.insert(http::HeaderName::try_from(name).unwrap(), hint.parse().unwrap());
         }
         headers
@@ -299,7 +299,7 @@ async fn signed_event_that_cannot_be_read_is_kept_as_a_failed_task() {
         let source = Source::of(*provider);
         let body = source.stamped(br#"{"surprise":true,"webhookTimestamp":0}"#);
         let answer = source.post(&body, "").await;
-        assert_eq!(answer.status.as_u16(), provider.success_status(), "{}", provider.name());
+        assert_eq!(answer.status.as_u16(), provider.row().success, "{}", provider.name());
         let task = source.task(&answer).await;
         assert_eq!(task.control.status, domain::TaskStatus::Failed, "{}", provider.name());
     }

@@ -39,7 +39,7 @@ impl Source {
             headers.insert(HeaderName::try_from(name).unwrap(), value.parse().unwrap());
         }
         headers.insert("content-type", "application/json".parse().unwrap());
-        if let (Some(name), Some(hint)) = (sender.provider.hint_header(), hint) {
+        if let (Some(name), Some(hint)) = (sender.provider.row().hint, hint) {
             headers.insert(HeaderName::try_from(name).unwrap(), hint.parse().unwrap());
         }
         let mut request = Request::post(format!("/webhooks/{}", sender.name)).body(body.into()).unwrap();

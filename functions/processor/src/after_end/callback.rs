@@ -142,6 +142,10 @@ async fn post(claimed: &ClaimedTask, url: Url, report: Report, attempts: u32) ->
         let mut task = claimed.task.lock().await;
         // The write of the intent, before anything is posted, says that the end of the work is known.
         task.doc.reported |= report.ended.is_some();
+        if claimed.resources.services.api_secrets.0.is_empty() {
+            let note = "the result is posted unsigned, so its receiver cannot trust it: API_WEBHOOK_SECRET is not set";
+            task.note(claimed.now(), note);
+        }
         // A result that was saved and never posted does not speak for a task that has ended otherwise.
         let step = if task.doc.reported { REPORT } else { END_REPORT };
         (of_life(step, &task), of_life(CALLBACK, &task))
@@ -249,7 +253,9 @@ impl Action for Posting<'_> {
         // A dot parts what is signed, so it may stand in no id.
         let id = mark.to_string().replace('.', "-");
         let origin = self.url.origin().ascii_serialization();
-        let caller = Caller::new(&origin, &self.headers(&id), self.claimed.resources.clock.clone());
+        let resources = &self.claimed.resources;
+        let caller =
+            Caller::new(&origin, &self.headers(&id), &resources.services.reach, resources.clock.clone());
         let caller = caller.map_err(|error| ServiceError {
             service: "callback",
             operation: "post the result",

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
-use crate::automation::untrusted::visible;
+use crate::automation::visible::visible;
 use crate::automation::{media, prompt};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
@@ -249,10 +249,10 @@ impl Context {
         let history = among(history?, carried?);
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
-        let (id, event) = (&self.0.id, &self.0.event);
+        let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
         let shown = media::shown(event, &agent.media_hosts);
         let note = note.as_deref();
-        let turns = Conversation { id, event, history: &history, shown, instruction, note }.turns();
+        let turns = Conversation { nonce, event, history: &history, shown, instruction, note }.turns();
         let mut task = self.0.task.lock().await;
         let slot = self.0.take_slot(&mut task);
         Ok(ModelCall {

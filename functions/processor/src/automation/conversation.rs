@@ -1,14 +1,14 @@
 //! The conversation that the answer model sees: the thread with roles, then the instruction.
 
-use domain::{Comment, Event, Speaker, TaskId, Turn};
+use domain::{Comment, Event, Speaker, Turn};
 
 use crate::automation::media::Shown;
 use crate::automation::untrusted::Fence;
 
 /// What a conversation is made of.
 pub(crate) struct Conversation<'c> {
-    /// The task.
-    pub(crate) id: &'c TaskId,
+    /// What the fences around what others wrote are called.
+    pub(crate) nonce: &'c str,
     /// What triggered it.
     pub(crate) event: &'c Event,
     /// The last comments of the thread, oldest first.
@@ -28,7 +28,7 @@ impl Conversation<'_> {
     /// A comment that was edited since is seen as it stands in the thread now.
     #[must_use]
     pub(crate) fn turns(mut self) -> Vec<Turn> {
-        let fence = Fence::of(self.id);
+        let fence = Fence::of(self.nonce);
         let mut turns = vec![user(self.opening(&fence))];
         let mut spoken = 0;
         for comment in self.history {
@@ -135,8 +135,8 @@ mod tests {
             url: "https://files.example.com/a.png".to_owned(),
         };
         let shown = Shown { media: vec![media], unseen: vec!["b.zip".to_owned()] };
-        let (id, instruction) = (TaskId::derive("github", b"1"), "Answer.");
-        Conversation { id: &id, event, history, shown, instruction, note: None }.turns()
+        let (nonce, instruction) = ("5e5f0c1d2b3a", "Answer.");
+        Conversation { nonce, event, history, shown, instruction, note: None }.turns()
     }
 
     #[test]

@@ -11,7 +11,7 @@ use domain::{
 use settings::Hosts;
 use url::{Host, Url};
 
-use crate::automation::untrusted::visible;
+use crate::automation::visible::visible;
 use crate::reply::clean::urls;
 
 /// Attachments that one task may show.
@@ -109,7 +109,7 @@ fn within<'t>(text: &'t str, hosts: &'t Hosts) -> impl Iterator<Item = Media> + 
 fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
     let url = Url::parse(address).ok().filter(|_| address.len() <= MAX_ADDRESS)?;
     let is_public = match url.host()? {
-        Host::Domain(name) => hosts.contains(name),
+        Host::Domain(name) => hosts.allows(name, url.path()),
         Host::Ipv4(_) | Host::Ipv6(_) => false,
     };
     let is_plain = url.scheme() == "https"

@@ -9,3 +9,4 @@ pub(crate) mod registry;
 pub(crate) mod stalls;
 mod steps;
 pub(crate) mod untrusted;
+pub(crate) mod visible;

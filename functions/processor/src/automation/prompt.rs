@@ -32,7 +32,7 @@ pub(crate) async fn instruction(claimed: &ClaimedTask, instead: &str) -> Result<
         parameters: Some(&known.parameters),
         retry_note: note.as_deref(),
     };
-    let fence = Fence::of(&claimed.id);
+    let fence = Fence::of(&claimed.nonce);
     template.render(&values, Arc::new(move |text| fence.around("a value of the event", text))).map_err(
         |why| {
             let message = format!(

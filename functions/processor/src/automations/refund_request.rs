@@ -6,11 +6,12 @@
 //! for, and the idempotency key is a second lock.
 
 use async_trait::async_trait;
-use domain::{Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip};
+use domain::{
+    Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip, decimals_of, money,
+};
 use futures::FutureExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use settings::decimals_of;
 use stripe::{Charge, Payment, Refund, Stripe};
 
 use crate::{Action, Context, Finished, Found, Interrupt};
@@ -143,14 +144,6 @@ fn small_units(text: &str, currency: &str) -> Option<u64> {
     format!("{whole}{fraction:0<decimals$}").parse().ok()
 }
 
-/// An amount as people write it: `12.50 USD`.
-fn money(amount: u64, currency: &str) -> String {
-    let (decimals, code) = (decimals_of(currency) as usize, currency.to_uppercase());
-    let digits = format!("{amount:0>width$}", width = decimals + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    if decimals == 0 { format!("{whole} {code}") } else { format!("{whole}.{fraction} {code}") }
-}
-
 fn within_limit(context: &Context, plan: &Plan) -> Result<(), Interrupt> {
     let most = context.settings().max_refund.as_ref().and_then(|most| most.0.get(&plan.currency));
     match most {
@@ -234,7 +227,7 @@ impl Action for Deal<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{money, small_units};
+    use super::small_units;
 
     #[test]
     fn amounts_are_read_by_the_decimals_of_their_currency() {
@@ -255,13 +248,5 @@ mod tests {
         ] {
             assert_eq!(small_units(text, currency), expected, "{text} {currency}");
         }
-    }
-
-    #[test]
-    fn amounts_are_shown_as_people_write_them() {
-        assert_eq!(money(1_250, "usd"), "12.50 USD");
-        assert_eq!(money(5, "usd"), "0.05 USD");
-        assert_eq!(money(1_500, "jpy"), "1500 JPY");
-        assert_eq!(money(5, "kwd"), "0.005 KWD");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Delivery, Lane, Timestamp, between};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt};
-use tracing::{error, warn};
+use tracing::{Instrument, error, info_span, warn};
 
 use crate::Processor;
 use crate::queue::ack::Ack;
@@ -110,7 +110,20 @@ impl Processor {
         }
     }
 
+    /// All lines of the log are about the message's task, the first as well as those after its end.
     async fn handle_with(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        deadline: Timestamp,
+        member: Member,
+        others: bool,
+    ) -> Processed {
+        let task_id = delivery.task_id().ok().map(tracing::field::display);
+        let span = info_span!("message", message_id = delivery.message_id, task_id);
+        self.handle_message(delivery, deadline, member, others).instrument(span).await
+    }
+
+    async fn handle_message(
         self: &Arc<Self>,
         delivery: &Delivery,
         deadline: Timestamp,
@@ -123,11 +136,11 @@ impl Processor {
         let processed = match tokio::time::timeout(left, work).await {
             Ok(Ok(processed)) => processed,
             Ok(Err(_)) => {
-                error!(message_id = delivery.message_id, "the processor panicked; the message comes back");
+                error!("the processor panicked; the message comes back");
                 Processed::Done(Ack::Retry(None))
             }
             Err(_) => {
-                warn!(message_id = delivery.message_id, "the invocation ended first; the message comes back");
+                warn!("the invocation ended first; the message comes back");
                 Processed::Done(Ack::Retry(None))
             }
         };

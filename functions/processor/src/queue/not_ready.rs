@@ -34,7 +34,6 @@ pub(crate) fn back(delivery: &Delivery) -> Back {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use domain::{Envelope, Lane, Receipt, TaskId};
 

@@ -6,10 +6,11 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::{DraftOrigin, DraftRef, after};
+use domain::{DraftOrigin, DraftRef, after, short_sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
+use crate::reply::proof;
 use crate::task::claimed_task::ClaimedTask;
 
 /// The name of the reply, in the effect ledger and among the questions to a person.
@@ -33,27 +34,52 @@ pub(crate) async fn ask_person(
     text: &str,
     because: &str,
 ) -> Result<Approval, Interrupt> {
-    if let Some(answer) = answered(claimed, name).await? {
+    if let Some(answer) = answered(claimed, name, Some(text)).await? {
         return Ok(answer);
     }
     keep_draft(claimed, text, DraftOrigin::Model, name, Some(because.to_owned())).await?;
     Err(Interrupt::Park)
 }
 
-/// The answer to the question `name`, if a person has given it. From then on it is a step: it outlives
-/// the decision, whose place the next question takes.
-pub(crate) async fn answered(claimed: &ClaimedTask, name: &str) -> Result<Option<Approval>, Interrupt> {
-    let step = format!("approval:{name}");
+/// The answer to the question `name`, if a person has given it; with a `text`, the answer to this very question: an
+/// approval of other words is none of these. From then on it is a step: it outlives the decision, whose place the next
+/// question takes.
+pub(crate) async fn answered(
+    claimed: &ClaimedTask,
+    name: &str,
+    text: Option<&str>,
+) -> Result<Option<Approval>, Interrupt> {
+    let wanted = text.map(short_sha256);
     let answer = match decided(claimed, name).await? {
-        Some(answer) => Some(claimed.save_step(&step, answer).await?),
+        Some((asked, answer)) if wanted.as_ref().is_none_or(|wanted| *wanted == asked) => {
+            Some(keep(claimed, &step(name, &asked), answer).await?)
+        }
         // Before the first claim there was nobody who could have saved it.
-        None if claimed.fence <= 1 => None,
-        None => claimed.saved::<Approval>(&step).await?,
+        Some(_) | None if claimed.fence <= 1 => None,
+        Some(_) | None => {
+            let saved = claimed.saved::<Approval>(&step(name, &wanted.unwrap_or_default())).await?;
+            match saved {
+                Some(saved) if proof::holds(claimed, &saved).await? => Some(saved),
+                Some(_) | None => None,
+            }
+        }
     };
     if let Some(answer) = &answer {
         claimed.note_released(name, &answer.text).await;
     }
     Ok(answer)
+}
+
+/// The step that holds the answer to the question `name`, which was asked with the words that have the hash `asked`.
+/// Of the reply any words that were approved go out.
+fn step(name: &str, asked: &str) -> String {
+    if name == REPLY { format!("approval:{name}") } else { format!("approval:{name}:{asked}") }
+}
+
+/// Saves `answer`. The first one that was saved counts, be it by another processor, but not one without a proof.
+async fn keep(claimed: &ClaimedTask, step: &str, answer: Approval) -> Result<Approval, Interrupt> {
+    let saved = claimed.save_step(step, answer.clone()).await?;
+    Ok(if saved == answer || proof::holds(claimed, &saved).await? { saved } else { answer })
 }
 
 /// Saves the decision that the task was resumed with, before anything takes the place of its draft.
@@ -63,15 +89,16 @@ pub(crate) async fn keep_answer(claimed: &ClaimedTask) -> Result<(), Interrupt> 
         doc.decision.as_ref().map(|_| doc.question.clone().unwrap_or_else(|| REPLY.to_owned()))
     };
     match question {
-        Some(question) => answered(claimed, &question).await.map(drop),
+        Some(question) => answered(claimed, &question, None).await.map(drop),
         None => Ok(()),
     }
 }
 
-/// What a person has decided on the draft of `question`. A decision on another draft is none: the
-/// approval of a refund must not publish its text as a comment.
-async fn decided(claimed: &ClaimedTask, question: &str) -> Result<Option<Approval>, Interrupt> {
-    let (hash, edited, by) = {
+/// What a person has decided on the draft of `question`, behind the hash of the words they were asked with. A
+/// decision on another draft is none: the approval of a refund must not publish its text as a comment. Neither is
+/// one that was not made where people decide.
+async fn decided(claimed: &ClaimedTask, question: &str) -> Result<Option<(String, Approval)>, Interrupt> {
+    let (decision, hash) = {
         let doc = &claimed.task.lock().await.doc;
         let Some(decision) = &doc.decision else { return Ok(None) };
         let Some(hash) = decision.publish_hash.clone() else { return Ok(None) };
@@ -80,10 +107,13 @@ async fn decided(claimed: &ClaimedTask, question: &str) -> Result<Option<Approva
         if !is_about_it {
             return Ok(None);
         }
-        let edited = hash != decision.draft_hash;
-        (hash, edited, decision.by.clone())
+        (decision.clone(), hash)
     };
-    Ok(Some(Approval { text: claimed.draft_text(&hash).await?, edited, by }))
+    if !proof::is_made_by_a_decider(claimed, &decision, &hash).await? {
+        return Ok(None);
+    }
+    let (text, edited) = (claimed.draft_text(&hash).await?, hash != decision.draft_hash);
+    Ok(Some((decision.draft_hash, Approval { text, edited, by: decision.by })))
 }
 
 /// Stores the text of the draft of `question`, then names it in the task. Parks the task if there is a reason.

@@ -82,7 +82,7 @@ pub(crate) async fn release(
     alarm: Option<&str>,
     policy: Option<ApprovalPolicy>,
 ) -> Result<Approval, Interrupt> {
-    if let Some(approval) = answered(claimed, name).await? {
+    if let Some(approval) = answered(claimed, name, Some(&text)).await? {
         return Ok(approval);
     }
     pass(claimed, name, &text, DraftOrigin::Model, alarm, policy).await?;
@@ -104,17 +104,27 @@ pub(crate) async fn pass_reply(
 pub(crate) fn cleaned(claimed: &ClaimedTask, text: &str) -> Result<Cleaned, Interrupt> {
     let agent = &claimed.resources.settings.agent;
     let event = &claimed.event;
-    let allowed = Allowed::new(&event.actor, &agent.link_hosts)
+    let allowed = Allowed::new(&event.actor, &agent.link_hosts, &agent.image_hosts)
         .with_addresses_of(&event.text)
         .with_addresses_of(event.opening.as_deref().unwrap_or_default())
         .with_hosts_of(&agent.persona);
     let allowed = agent.documents.iter().fold(allowed, |all, document| all.with_hosts_of(&document.text));
+    let allowed = match thread_address(claimed) {
+        Some(thread) => allowed.with_repository(&event.tenant, &thread),
+        None => allowed,
+    };
     let cleaned = clean(text, &allowed, &agent.persona);
     if cleaned.text.is_empty() {
         let error = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
         return Err(Interrupt::fail(error));
     }
     Ok(cleaned)
+}
+
+/// Where the event's thread can be looked at, by its service's word: what a sender says of it could be anywhere.
+fn thread_address(claimed: &ClaimedTask) -> Option<String> {
+    let target = claimed.event.target.as_ref()?;
+    claimed.resources.services.of(target).ok()?.link(target)
 }
 
 #[cfg(test)]
@@ -133,6 +143,7 @@ mod tests {
             confidence_threshold: 0.8,
             approval_expires: Duration::from_secs(1),
             link_hosts: Hosts::default(),
+            image_hosts: Hosts::default(),
             media_hosts: Hosts::default(),
             default_automation: "reply".to_owned(),
         }

@@ -6,6 +6,7 @@ pub(crate) mod effect;
 pub(crate) mod fallback;
 pub(crate) mod gate;
 pub(crate) mod place;
+pub(crate) mod proof;
 pub(crate) mod publish;
 mod reply_limit;
 pub(crate) mod thread;

@@ -9,7 +9,7 @@ use crate::reply::gate::pass_reply;
 use crate::reply::place::{Place, check_audience};
 use crate::reply::thread::still_open;
 use crate::task::claimed_task::ClaimedTask;
-use crate::{Finished, Interrupt};
+use crate::{Finished, Interrupt, relapse};
 
 /// Answers in the thread that the event came from: cleans `text`, parks it if a person must look at it
 /// first, and publishes it once, unless the thread was closed meanwhile. If another draft of this task has been
@@ -17,7 +17,7 @@ use crate::{Finished, Interrupt};
 /// `POST /tasks` has no thread: its answer is its result.
 pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finished, Interrupt> {
     if claimed.answers_caller().await {
-        let approval = answered(claimed, REPLY).await?;
+        let approval = answered(claimed, REPLY, None).await?;
         let text = through_gate(claimed, approval, &text).await?;
         let output = TaskOutput::Draft(short_sha256(&text));
         return Ok(Finished { success: true, output, output_url: None });
@@ -25,7 +25,7 @@ pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finishe
     if let Some(finished) = landed(claimed).await? {
         return Ok(finished);
     }
-    let approval = answered(claimed, REPLY).await?;
+    let approval = answered(claimed, REPLY, None).await?;
     still_open(claimed, approval.is_some()).await?;
     let text = through_gate(claimed, approval, &text).await?;
     let place = Place::of(claimed)?;
@@ -49,7 +49,7 @@ async fn through_gate(
 
 /// How the task ends if a reply of it is in the thread already; `None` if certainly none is.
 async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
-    if claimed.task.lock().await.effect(REPLY).is_none() {
+    if relapse::intents_name_no_text() || claimed.task.lock().await.effect(REPLY).is_none() {
         return Ok(None);
     }
     let place = Place::of(claimed)?;

@@ -1,9 +1,10 @@
 //! Tasks whose processor died: out of memory, or in the blocking loop of an automation.
 //!
 //! Whatever killed it took every task of its batch along, and nobody knows whose fault it was. So each of them runs
-//! alone the next time, after the others of its batch have come to an end. The crash that they shared costs none
-//! of them an attempt; one that happens while a task is known to run alone is its own. So it is with a processor that
-//! stood still, or could not write what became of the task: none of that is told from a crash.
+//! alone from then on, after the others of its batch, until a run of it has come to more than an orderly deferral. The
+//! crash that they shared costs none of them an attempt. A claim that is to run alone says so before it works
+//! (`TaskDoc::alone_fence`): if that one ends without a word, it is the task's own fault, and no other is. So it is
+//! with a processor that stood still, or could not write what became of the task: none of that is told from a crash.
 
 use std::sync::Arc;
 
@@ -15,32 +16,37 @@ use crate::queue::ack::{Ack, LATE_MESSAGE};
 use crate::task::pipeline::Processed;
 
 /// Whether the last claim of `task` before the present one ended without a word, or an earlier one did and none
-/// has ended well since.
+/// has come to more than an orderly deferral since.
 pub(crate) fn must_run_alone(task: &Task) -> bool {
     task.doc.runs_alone || task.control.fence > task.doc.settled_fence.saturating_add(1)
 }
 
-/// Claims of `task` before the present one that ended without a word and are nobody's fault as far as anybody knows.
+/// Claims of `task` before the present one that ended without a word and are nobody's fault as far as anybody knows:
+/// all but one that had begun to run alone. There is one of these at most, since each writes first what was lost before.
 fn forgiven(task: &Task) -> u32 {
-    let lost = task.control.fence.saturating_sub(task.doc.settled_fence.saturating_add(1));
-    if task.doc.runs_alone { 0 } else { u32::try_from(lost).unwrap_or(u32::MAX) }
+    let (fence, settled, alone) = (task.control.fence, task.doc.settled_fence, task.doc.alone_fence);
+    let lost = fence.saturating_sub(settled.saturating_add(1));
+    let own = u64::from(settled < alone && alone < fence);
+    u32::try_from(lost.saturating_sub(own)).unwrap_or(u32::MAX)
 }
 
-/// Takes back the tries that `task` has lost to others, before it runs alone. That is written first: if this run dies
-/// as well, it is the task's own fault.
+/// Writes that `task` runs alone, if it must, and takes back the tries that it has lost to others: if this run dies as
+/// well, it is the task's own fault.
 ///
 /// # Errors
 /// What becomes of the message if that cannot be written.
-pub(crate) async fn forgive(processor: &Processor, task: &mut Task) -> Result<(), Ack> {
-    let forgiven = forgiven(task);
-    if forgiven == 0 {
+pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), Ack> {
+    if !must_run_alone(task) {
         return Ok(());
     }
-    let now = processor.clock().now();
+    let (now, forgiven) = (processor.clock().now(), forgiven(task));
     task.control.attempts = task.control.attempts.saturating_sub(forgiven).max(1);
     task.doc.runs_alone = true;
     task.doc.settled_fence = task.control.fence.saturating_sub(1);
-    task.note(now, "its processor died; it runs alone");
+    task.doc.alone_fence = task.control.fence;
+    if forgiven > 0 {
+        task.note(now, "its processor died; it runs alone");
+    }
     task.control.updated_at = now;
     match processor.stores().tasks.save(task).await {
         Ok(Save::Done) => Ok(()),
@@ -74,5 +80,47 @@ pub(crate) async fn set_aside(processor: &Arc<Processor>, mut task: Task) -> Pro
             warn!(task_id = %task.id, %problem, "a task whose processor died waits for the end of its lease");
             Processed::Done(Ack::Retry(None))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{NewTask, Priority, TaskId, Timestamp};
+
+    use super::*;
+
+    /// A task under its claim `fence`, that settled under `settled` last and began to run alone under `alone`.
+    fn task(fence: u64, settled: u64, alone: u64) -> Task {
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "o/r".to_owned(),
+            thread: "o/r#1".to_owned(),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: serde_json::Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut task = Task::received(TaskId::derive("github", b"1"), new, now, now);
+        (task.control.fence, task.doc.settled_fence, task.doc.alone_fence) = (fence, settled, alone);
+        task
+    }
+
+    #[test]
+    fn claim_that_was_lost_before_it_ran_alone_is_forgiven() {
+        assert_eq!(forgiven(&task(3, 1, 0)), 1);
+        // Set aside under 2, lost under 3 in the middle of its claim.
+        assert_eq!(forgiven(&task(4, 2, 0)), 1);
+        // Lost alone under 2, then twice among others.
+        assert_eq!(forgiven(&task(5, 1, 2)), 2);
+    }
+
+    #[test]
+    fn claim_that_was_lost_alone_is_not_forgiven() {
+        assert_eq!(forgiven(&task(4, 2, 3)), 0);
+        assert_eq!(forgiven(&task(4, 3, 3)), 0);
+        assert_eq!(forgiven(&task(1, 0, 0)), 0);
     }
 }

@@ -48,8 +48,7 @@ fn pack(task: &Task, event: &Event) -> Result<Blob, StoreError> {
         text: event.text.clone(),
         at: event.occurred_at.unwrap_or(task.doc.received_at),
     };
-    let json = serde_json::to_vec(&carried).map_err(|error| StoreError::broken("hand a text over", error))?;
-    Blob::pack(&json).map_err(|error| StoreError::broken("hand a text over", error))
+    Blob::of_json("hand a text over", &carried)
 }
 
 /// What was handed to `task`, the oldest first.
@@ -64,9 +63,7 @@ pub(crate) async fn carried(
     let parts = resources.stores.payloads.list(id, PartKey::SUPERSEDED).await?;
     let mut comments = Vec::with_capacity(parts.len());
     for (_, blob) in parts {
-        let json = blob.unpack().map_err(|error| StoreError::broken("read a text", error))?;
-        let Carried { comment: id, author, text, at } =
-            serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a text", error))?;
+        let Carried { comment: id, author, text, at } = blob.json("read a text")?;
         comments.push(Comment { id, author, ours: false, text, at });
     }
     comments.sort_by_key(|comment| comment.at);

@@ -36,7 +36,7 @@ pub(crate) async fn claim(
     deadline: Timestamp,
 ) -> Result<Task, Ack> {
     let id = delivery.task_id().map_err(|problem| {
-        error!(message_id = delivery.message_id, %problem, "message left for the dead letters");
+        error!(message_id = delivery.message_id, %problem, "the body names no task of ours; the message is left for the dead letters");
         Ack::Retry(Some(FOREIGN_RETRY))
     })?;
     let now = processor.clock().now();
@@ -54,7 +54,7 @@ pub(crate) async fn claim(
         Ok(Claim::Busy { until }) => until_then(between(now, until).min(MAX_DELAY), delivery.receive_count),
         Ok(Claim::NotDue { not_before }) => until_then(between(now, not_before), delivery.receive_count),
         Ok(Claim::Missing) => {
-            error!(task_id = %id, "message names a task that is not stored; left for the dead letters");
+            error!(task_id = %id, "the task is not stored; the message is left for the dead letters");
             Ack::Retry(Some(FOREIGN_RETRY))
         }
         Err(problem) => {

@@ -14,14 +14,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::Interrupt;
+use crate::automation::untrusted;
 use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
 use crate::triage::answer::unclassified;
+use crate::{Interrupt, relapse};
 
 /// Kept free at the end of an invocation for the last writes.
 const LAST_WRITES: Duration = Duration::from_secs(2);
+/// What fails when a step or a call cannot be packed.
+const SAVE_STEP: &str = "save a step";
 
 /// One claim of one task. All changes to the task go through its lock, and every write is bound to
 /// the revision that the claim has made: whoever lost the lease cannot write.
@@ -32,6 +35,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) event: Event,
     pub(crate) fence: u64,
     pub(crate) round: u32,
+    /// What the fences around untrusted text are called in its prompts. Saved with the task by its next write.
+    pub(crate) nonce: String,
     /// When the invocation must be over; the lease ends a little later.
     pub(crate) deadline: Timestamp,
     pub(crate) lease_until: Timestamp,
@@ -54,13 +59,14 @@ pub(crate) struct ClaimedTask {
 }
 
 impl ClaimedTask {
-    pub(crate) fn new(resources: Arc<Resources>, task: Task, event: Event, deadline: Timestamp) -> Self {
+    pub(crate) fn new(resources: Arc<Resources>, mut task: Task, event: Event, deadline: Timestamp) -> Self {
         let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         Self {
             resources,
             id: task.id.clone(),
             fence: task.control.fence,
             round: task.doc.round,
+            nonce: task.doc.nonce.get_or_insert_with(untrusted::nonce).clone(),
             task: Mutex::new(task),
             event,
             deadline,
@@ -97,7 +103,6 @@ impl ClaimedTask {
         self.permits.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What is left of the lease.
     pub(crate) fn lease_left(&self) -> Duration {
         between(self.now(), self.lease_until)
     }
@@ -137,7 +142,9 @@ impl ClaimedTask {
     /// Whether the effect `name` has been begun with this very text: then it passed the gate before.
     pub(crate) async fn has_begun_with(&self, name: &str, text: &str) -> bool {
         let task = self.task.lock().await;
-        task.effect(name).is_some_and(|effect| effect.content == Some(self.content_of(text)))
+        task.effect(name).is_some_and(|effect| {
+            effect.content == Some(self.content_of(text)) || relapse::intents_name_no_text()
+        })
     }
 
     /// What the effect `name` was begun with in an earlier round, if it was.
@@ -177,7 +184,7 @@ impl ClaimedTask {
         let part = PartKey::step(self.round, name);
         match self.resources.stores.payloads.get(&self.id, &part).await? {
             None => Ok(None),
-            Some(blob) => unpack(&blob).map(Some),
+            Some(blob) => Ok(Some(blob.json("read a step")?)),
         }
     }
 
@@ -187,7 +194,7 @@ impl ClaimedTask {
     where
         T: Serialize + DeserializeOwned,
     {
-        match self.put(&PartKey::step(self.round, name), &pack(&value)?).await? {
+        match self.put(&PartKey::step(self.round, name), &Blob::of_json(SAVE_STEP, &value)?).await? {
             PutNew::Stored => Ok(value),
             PutNew::Exists => Ok(self.saved(name).await?.unwrap_or(value)),
         }
@@ -207,7 +214,7 @@ impl ClaimedTask {
         self.resources.stats.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {
             let sequence = self.calls.fetch_add(1, Ordering::Relaxed);
-            self.put(&PartKey::call(self.fence, sequence), &pack(exchange)?).await
+            self.put(&PartKey::call(self.fence, sequence), &Blob::of_json(SAVE_STEP, exchange)?).await
         });
         try_join_all(puts).await.map(drop)
     }
@@ -230,21 +237,16 @@ impl ClaimedTask {
         Ok(hash)
     }
 
-    /// The text of the draft with this hash.
     pub(crate) async fn draft_text(&self, hash: &str) -> Result<String, Interrupt> {
         let blob = self.resources.stores.payloads.get(&self.id, &PartKey::draft(hash)).await?;
         let blob =
             blob.ok_or_else(|| StoreError::broken("read a draft", format!("draft {hash} is missing")))?;
-        blob.text().map_err(|error| StoreError::broken("read a draft", error).into())
+        let text = blob.text().map_err(|error| StoreError::broken("read a draft", error))?;
+        // The hash is what a person has approved; the text under it could have been written over.
+        if short_sha256(&text) != hash {
+            let why = format!("the text of draft {hash} is another one than its hash says");
+            return Err(StoreError::broken("read a draft", why).into());
+        }
+        Ok(text)
     }
-}
-
-fn pack(value: &impl Serialize) -> Result<Blob, Interrupt> {
-    let json = serde_json::to_vec(value).map_err(|error| StoreError::broken("save a step", error))?;
-    Blob::pack(&json).map_err(|error| StoreError::broken("save a step", error).into())
-}
-
-fn unpack<T: DeserializeOwned>(blob: &Blob) -> Result<T, Interrupt> {
-    let json = blob.unpack().map_err(|error| StoreError::broken("read a step", error))?;
-    serde_json::from_slice(&json).map_err(|error| StoreError::broken("read a step", error).into())
 }

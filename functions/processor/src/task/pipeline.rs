@@ -54,7 +54,7 @@ pub(crate) async fn process(
                 .await;
             alone::set_aside(processor, task).await
         }
-        Ok(mut task) => Processed::Done(match alone::forgive(processor, &mut task).await {
+        Ok(mut task) => Processed::Done(match alone::begin(processor, &mut task).await {
             Ok(()) => run(processor, task, delivery, deadline, member).await,
             Err(ack) => ack,
         }),
@@ -72,7 +72,10 @@ async fn run(
 ) -> Ack {
     let resources = &processor.resources;
     let (id, owner, started) = (task.id.clone(), claim_owner(task.control.fence), resources.clock.now());
-    resources.metrics.claimed(delivery.age);
+    if let Some(wait) = queue_wait(&task, delivery, started) {
+        let lane = delivery.receipt.lane.unwrap_or_else(|| task.doc.priority.lane());
+        resources.metrics.claimed(lane, wait);
+    }
     task.note(started, "claimed");
     let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
     let spread = RETURNS_SPREAD.mul_f64(resources.jitter.draw());
@@ -94,6 +97,14 @@ async fn run(
     }
     notices::deliver(processor, &id, &owner).await;
     ack
+}
+
+/// How long a task that could have been worked on was not: since its message was sent, or since the time at which the
+/// model could be asked. `None` for a message that came back for another reason (its thread was busy, its processor
+/// died): that wait was not the queue's.
+fn queue_wait(task: &Task, delivery: &Delivery, now: Timestamp) -> Option<Duration> {
+    let since_slot = task.doc.slot.map(|slot| between(slot, now)).filter(|wait| *wait < delivery.age);
+    since_slot.or_else(|| (delivery.receive_count == 1).then_some(delivery.age))
 }
 
 /// Hides the message for a little longer than the lease runs, so that a crash costs the rest of the lease and not the
@@ -133,5 +144,46 @@ impl ThreadLock {
         if let Err(problem) = resources.stores.state.release(&self.thread, &self.owner).await {
             warn!(self.thread, %problem, "the thread stays leased until the lease ends");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{NewTask, Receipt, TaskId};
+
+    #[test]
+    fn wait_of_the_queue_begins_when_the_task_could_be_worked_on() {
+        let start = Timestamp::UNIX_EPOCH;
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "octo/repo".to_owned(),
+            thread: "octo/repo#7".to_owned(),
+            actor: "mona".to_owned(),
+            priority: domain::Priority::default(),
+            metadata: serde_json::Map::default(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        let mut task = Task::received(TaskId::derive("github", b"1"), new, start, start);
+        let delivery = |receive_count, age| Delivery {
+            message_id: "m".to_owned(),
+            receipt: Receipt { lane: None, handle: "h".to_owned() },
+            body: String::new(),
+            receive_count,
+            age: Duration::from_secs(age),
+        };
+        let now = after(start, Duration::from_secs(100));
+        assert_eq!(queue_wait(&task, &delivery(1, 7), now), Some(Duration::from_secs(7)));
+        assert_eq!(queue_wait(&task, &delivery(2, 90), now), None, "its thread was busy");
+        task.doc.slot = Some(after(start, Duration::from_secs(97)));
+        assert_eq!(queue_wait(&task, &delivery(2, 90), now), Some(Duration::from_secs(3)));
+        task.doc.slot = Some(start);
+        assert_eq!(
+            queue_wait(&task, &delivery(1, 7), now),
+            Some(Duration::from_secs(7)),
+            "a slot of long ago"
+        );
     }
 }

@@ -33,6 +33,7 @@ pub(crate) async fn settle(
     delivery: &Delivery,
 ) -> Ack {
     let now = processor.clock().now();
+    let is_put_off = is_put_off(&outcome);
     task.doc.worked_ms += between(started, now).as_secs_f64() * 1_000.0;
     let last_write = match outcome {
         Ok(finished) => complete(&mut task, finished),
@@ -55,9 +56,18 @@ pub(crate) async fn settle(
         }
     };
     task.doc.settled_fence = task.control.fence;
-    task.doc.runs_alone = false;
+    task.doc.runs_alone &= is_put_off;
     let last_write = if is_told { last_write } else { with_follow_up(&mut task, last_write, now) };
     write(processor, task, last_write, now, delivery).await
+}
+
+/// Whether the run was put off in good order: it may have come to an end before whatever kills its processor.
+fn is_put_off(outcome: &Result<Finished, Interrupt>) -> bool {
+    match outcome {
+        Err(Interrupt::Defer(deferred) | Interrupt::ModelUnavailable(deferred)) => !deferred.counted,
+        Err(Interrupt::Store(_)) => true,
+        _ => false,
+    }
 }
 
 /// An API task's end has a follow-up if its receiver has not been told. This claim counts the end; the message

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use domain::*;
-use outbound::Caller;
 use outbound::scripted::{Asked, Reply, Server};
+use outbound::{Caller, Reach};
 use serde_json::json;
 use settings::{Environment, Settings};
 use wiring::Services;
@@ -21,6 +21,9 @@ async fn api(statuses: &[u16]) -> Server {
     .await
 }
 
+/// No person is asked when triage is sure.
+const UNSEEN: &str = "approval = \"low_confidence\"\n";
+
 fn bench(server: &Server, rest: &str) -> Bench {
     let section = format!(
         "[automations.http.reset]\nurl = \"{}/users/{{user}}/reset\"\n\
@@ -29,7 +32,8 @@ fn bench(server: &Server, rest: &str) -> Bench {
         server.base
     );
     let headers = [("Authorization".to_owned(), "Bearer hunter2hunter2".into())];
-    let caller = Caller::new(&server.base, &headers, Clock::system()).unwrap();
+    let caller =
+        Caller::new(&server.base, &headers, &Reach::public().with_this_machine(), Clock::system()).unwrap();
     let services = Services { calls: [("reset".to_owned(), Arc::new(caller))].into(), ..Services::default() };
     Bench::at(&handled_by("http.reset", &section), None, services)
 }
@@ -37,7 +41,7 @@ fn bench(server: &Server, rest: &str) -> Bench {
 #[tokio::test]
 async fn call_is_made_with_checked_parameters_and_an_idempotency_key() {
     let server = api(&[]).await;
-    let bench = bench(&server, "");
+    let bench = bench(&server, UNSEEN);
     bench.script([found(0.9, json!({"user": "a/b"}))]);
     let id = bench.accept(&issue(7)).await;
     let task = bench.until_settled(&id).await;
@@ -53,7 +57,7 @@ async fn call_is_made_with_checked_parameters_and_an_idempotency_key() {
 #[tokio::test]
 async fn schema_of_agent_toml_goes_to_triage_and_holds() {
     let server = api(&[]).await;
-    let bench = bench(&server, "");
+    let bench = bench(&server, UNSEEN);
     bench.script([found(0.9, json!({"user": "far too long"}))]);
     let id = bench.accept(&issue(7)).await;
     let task = bench.until_settled(&id).await;
@@ -72,7 +76,7 @@ async fn schema_of_agent_toml_goes_to_triage_and_holds() {
 #[tokio::test]
 async fn call_whose_answer_was_lost_is_made_again_when_a_person_says_so() {
     let server = api(&[500]).await;
-    let bench = bench(&server, "");
+    let bench = bench(&server, UNSEEN);
     bench.script([found(0.9, json!({"user": "mona"}))]);
     let id = bench.accept(&issue(7)).await;
     let task = bench.until_settled(&id).await;
@@ -89,7 +93,7 @@ async fn call_whose_answer_was_lost_is_made_again_when_a_person_says_so() {
 #[tokio::test]
 async fn every_lost_answer_is_a_question_of_its_own() {
     let server = api(&[500, 500]).await;
-    let bench = bench(&server, "");
+    let bench = bench(&server, UNSEEN);
     bench.script([found(0.9, json!({"user": "mona"}))]);
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
@@ -103,7 +107,7 @@ async fn every_lost_answer_is_a_question_of_its_own() {
 #[tokio::test]
 async fn repeatable_call_is_made_again_with_the_same_key() {
     let server = api(&[504]).await;
-    let bench = bench(&server, "repeatable = true");
+    let bench = bench(&server, &format!("{UNSEEN}repeatable = true"));
     bench.script([found(0.9, json!({"user": "mona"}))]);
     let id = bench.accept(&issue(7)).await;
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
@@ -116,13 +120,16 @@ async fn repeatable_call_is_made_again_with_the_same_key() {
 #[tokio::test]
 async fn call_that_must_be_approved_shows_what_will_be_sent_and_cannot_be_edited() {
     let server = api(&[]).await;
-    let bench = bench(&server, "approval = \"always\"");
+    let bench = bench(&server, "");
     bench.script([found(1.0, json!({"user": "mona"}))]);
-    let id = bench.accept(&issue(7)).await;
+    let mut event = issue(7);
+    event["issue"]["body"] = json!("Reset Mona, please.");
+    let id = bench.accept(&event).await;
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::AwaitingApproval);
     let shown = bench.draft(&id).await;
     assert!(shown.starts_with(&format!("POST {}/users/mona/reset", server.base)), "{shown}");
     assert!(shown.contains("asked for by mona"), "{shown}");
+    assert!(shown.ends_with("- `user`: `\"mona\"`: word for word from the event"), "{shown}");
     let edited = DecisionInput::Approve { text: Some(shown.replace("mona", "root")) };
     let task = bench.decide(&id, edited).await;
     assert_eq!(task.control.status, TaskStatus::Failed);
@@ -133,7 +140,7 @@ async fn call_that_must_be_approved_shows_what_will_be_sent_and_cannot_be_edited
 #[tokio::test]
 async fn refusal_fails_the_task_with_the_words_of_the_api() {
     let server = api(&[404]).await;
-    let bench = bench(&server, "");
+    let bench = bench(&server, UNSEEN);
     bench.script([found(0.9, json!({"user": "mona"}))]);
     let id = bench.accept(&issue(7)).await;
     let task = bench.until_settled(&id).await;

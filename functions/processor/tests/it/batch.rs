@@ -135,3 +135,24 @@ async fn the_first_crash_costs_no_try_and_every_further_one_does() {
     invoke(&bench, None).await;
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
 }
+
+/// A thread that is busy says nothing of what kills the processor.
+#[tokio::test(start_paused = true)]
+async fn a_crash_after_an_orderly_deferral_is_the_tasks_own() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    *bench.model.delay.lock().unwrap() = Duration::from_secs(1);
+    invoke(&bench, Some(Duration::from_millis(500))).await;
+    bench.pass(Duration::from_secs(200));
+    let (now, thread) = (bench.now(), "thread:github:octo/repo#7");
+    let taken = bench.stores.state.acquire(thread, "another", now, after(now, Duration::from_secs(10))).await;
+    assert_eq!(taken.unwrap(), Acquire::Held);
+    invoke(&bench, None).await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.control.attempts), (TaskStatus::Waiting, 0), "{task:?}");
+    for attempts in [1, 2, 3] {
+        bench.pass(Duration::from_secs(200));
+        invoke(&bench, Some(Duration::from_millis(500))).await;
+        assert_eq!(bench.task(&id).await.control.attempts, attempts);
+    }
+}

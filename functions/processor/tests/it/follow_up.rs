@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::*;
+use outbound::Reach;
 use outbound::scripted::{Asked, Reply, Server};
 use processor::Ack;
 use serde_json::{Value, json};
@@ -29,7 +30,11 @@ async fn receiver(statuses: &[u16]) -> Server {
 
 fn bench() -> Bench {
     let settings = format!("{SETTINGS}\n[api]\ncallback_hosts = [\"127.0.0.1\"]\n");
-    let services = Services { api_secrets: Secrets(vec![SECRET.into()]), ..Services::default() };
+    let services = Services {
+        api_secrets: Secrets(vec![SECRET.into()]),
+        reach: Reach::public().with_this_machine(),
+        ..Services::default()
+    };
     Bench::at(&settings, None, services)
 }
 

@@ -12,6 +12,7 @@ mod conversation;
 mod effects;
 mod fallback;
 mod follow_up;
+mod forged_decisions;
 mod injection;
 mod intents;
 mod interleavings;
@@ -23,6 +24,7 @@ mod supersede;
 mod support;
 mod together;
 mod tutorial;
+mod two_agents;
 mod waiting;
 
 // The tutorial's code names them as it does in the crate itself.

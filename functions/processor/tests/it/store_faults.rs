@@ -14,6 +14,8 @@ pub(crate) struct StoreFaults {
     pub(crate) payloads_down: AtomicBool,
     /// The state store does not answer.
     pub(crate) state_down: AtomicBool,
+    /// The state store does not take the figures of the day.
+    pub(crate) figures_down: AtomicBool,
     /// The bytes of every payload are broken.
     pub(crate) payloads_damaged: AtomicBool,
     /// The next write of a task is made, and its answer is lost.
@@ -122,6 +124,9 @@ impl StateStore for State {
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
         check(&self.1.state_down, "swap a value")?;
+        if key.starts_with("stats:") {
+            check(&self.1.figures_down, "swap a value")?;
+        }
         self.0.swap(key, expected, value, now, forget_at).await
     }
 

@@ -72,3 +72,27 @@ async fn body_that_arrives_after_the_first_claim_is_worked_on() {
     bench.stores.payloads.put_new(&id, &PartKey::payload(), &blob, forget_at).await.unwrap();
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
 }
+
+/// The figures of the day are the last write of a run, after that of the task.
+#[tokio::test(start_paused = true)]
+async fn figures_that_cannot_be_written_cost_nothing_but_figures() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    bench.faults.figures_down.store(true, Ordering::SeqCst);
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1), "{task:?}");
+    let ended = || async {
+        let mut ended = 0;
+        for key in day_keys(bench.now()) {
+            let found = bench.stores.state.get(&key, bench.now()).await.unwrap();
+            ended += found.map(|found| DayFigures::read(found.value).tasks()).unwrap_or_default();
+        }
+        ended
+    };
+    assert_eq!(ended().await, 0);
+    bench.faults.figures_down.store(false, Ordering::SeqCst);
+    bench.accept(&issue(8)).await;
+    bench.work().await;
+    assert_eq!(ended().await, 2, "what could not be written goes out with the next write");
+}

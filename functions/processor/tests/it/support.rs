@@ -140,7 +140,7 @@ pub(crate) fn output(task: &Task) -> &str {
     }
 }
 
-/// Verdicts on that many events.
+/// Triage answers on that many events.
 pub(crate) fn verdicts(events: u64) -> Value {
     (1..=events)
         .map(|index| json!({"index": index, "intent": "bug_report", "confidence": 0.9, "spam": false}))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anstyle::Style;
-use settings::{ApprovalPolicy, Environment, Settings, Tiers};
+use settings::{ApprovalPolicy, Environment, Settings, Tiers, shown_limits};
 
 use crate::command::table::Table;
 use crate::terminal::say;
@@ -33,7 +33,7 @@ fn limits(settings: &Settings, tiers: Tiers) {
     let mut table = Table::new(HEADING);
     for model in settings.models.in_use() {
         let [rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker] =
-            settings.models.limits_for(model, tiers).shown().map(|(_, value)| value);
+            shown_limits(&settings.models.limits_for(model, tiers)).map(|(_, value)| value);
         let cells = [model.to_owned(), rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker];
         table.push(cells, Style::new());
     }
@@ -44,7 +44,7 @@ fn limits(settings: &Settings, tiers: Tiers) {
     }
 }
 
-/// Those of `EffectiveLimits::shown`.
+/// Those of [`shown_limits`].
 const HEADING: [&str; 9] =
     ["model", "rpm", "tpm", "rpd", "concurrency", "timeout", "retries", "min_priority", "breaker"];
 
@@ -58,6 +58,13 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
     let aws =
         if environment.aws.is_some() { "set" } else { "not set (only where deployed, or with `dev --aws`)" };
     say!("  AWS resources: {aws}");
+}
+
+/// What is no mistake and still dangerous.
+pub(super) fn warnings(settings: &Settings) {
+    for (number, warning) in settings.warnings().into_iter().enumerate() {
+        say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
+    }
 }
 
 /// The last word, when nothing is wrong.
@@ -101,7 +108,11 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     }
     if !settings.api.callback_hosts.is_empty() {
         let is_set = environment.secrets_for("api").is_some();
-        needs.push(need("API_WEBHOOK_SECRET", is_set, " (what is posted to a `callback_url` is not signed)"));
+        needs.push(need(
+            "API_WEBHOOK_SECRET",
+            is_set,
+            " (WARNING: results are posted to their callback_url unsigned, and can be forged)",
+        ));
     }
     needs.push(need("CONSOLE_TOKEN", !environment.console_tokens.is_empty(), " (`dev` makes one up)"));
     needs

@@ -79,14 +79,15 @@ pub fn full_task(now: Timestamp) -> Task {
     doc.thread_url = Some("https://example.com/octo/repo/issues/7".to_owned());
     doc.notices = notices(now);
     doc.follow_up = Some(FollowUp { due_at: now, counted: true, tries: 3 });
-    (doc.reported, doc.settled_fence, doc.runs_alone) = (true, 2, true);
+    (doc.reported, doc.settled_fence, doc.runs_alone, doc.alone_fence) = (true, 2, true, 3);
     fill_outcome(&mut task, now);
     task
 }
 
 /// One of each state that is still to be looked after.
 fn notices(now: Timestamp) -> Vec<Notice> {
-    let message = MessageRef { place: "C1".to_owned(), id: "1.000100".to_owned() };
+    let message =
+        MessageRef { place: "C1".to_owned(), id: "1.000100".to_owned(), team: Some("T1".to_owned()) };
     let closed = Closed { outcome: Some(Outcome::Expired), by: "afterhook".to_owned(), from: None, at: now };
     let intended = NoticeState::Intended { at: now, owner: "claim 2".to_owned() };
     let states = [NoticeState::Wanted, intended, NoticeState::Posted { message }];

@@ -118,7 +118,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::limits::Limits;
+    use domain::ModelLimits;
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
         let (model, message) = ("m".to_owned(), message.to_owned());
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_model_without_limits_has_the_default_ones() {
-        let limits = Limits { timeout: Duration::from_secs(90), ..Limits::default() };
+        let limits = ModelLimits { timeout: Duration::from_secs(90), ..ModelLimits::default() };
         let limits = [("m".to_owned(), limits)].into();
         let models = models(&Config { answer: "m".to_owned(), limits, ..Config::new(None) }).unwrap();
         let timeouts: Vec<u64> = models.iter().map(|model| model.policy.timeout.as_secs()).collect();
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_model_is_kept_for_urgent_work() {
-        let urgent = Limits { min_priority: Priority::new(4).unwrap(), ..Limits::default() };
+        let urgent = ModelLimits { min_priority: Priority::new(4).unwrap(), ..ModelLimits::default() };
         let config = Config {
             answer: "a".to_owned(),
             fallback: vec!["b".to_owned()],

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use domain::{Jitter, ModelCall, ModelRole, Timestamp, after, between};
+use domain::{Generation, Jitter, ModelCall, ModelRole, Timestamp, after, between};
 use tokio::time::Instant;
 
 use super::estimate::PromptTokens;
 use super::thinking::Thinking;
 use crate::budget::Reservation;
 use crate::cache::Caches;
-use crate::config::{Config, Generation};
+use crate::config::Config;
 use crate::fleet::Shared;
 use crate::http::Client;
 use crate::signal::Signals;

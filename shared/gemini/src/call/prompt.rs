@@ -1,10 +1,9 @@
 //! [`ModelCall`] → request, and the ways in which a request is changed for a second try.
 
-use domain::{Document, ModelCall, OutputFormat, Speaker, Turn, clip};
+use domain::{Document, Generation, ModelCall, OutputFormat, Speaker, Turn, clip};
 use serde_json::{Value, json};
 
 use super::{media, schema};
-use crate::config::Generation;
 use crate::wire::{Content, GenerateContentRequest, Part, Role};
 
 const SCHEMA: &str = "responseJsonSchema";
@@ -13,7 +12,6 @@ const MAX_RAISED_OUTPUT_TOKENS: u64 = 65_536;
 /// Longest description of a problem that is sent back, bytes.
 const MAX_PROBLEM: usize = 2_000;
 
-/// The request for `call`.
 pub(crate) fn request(call: &ModelCall, generation: &Generation) -> GenerateContentRequest {
     let mut config = generation.others.clone();
     if let OutputFormat::Json { schema, .. } = &call.output {

@@ -122,9 +122,7 @@ fn no_candidate(response: &GenerateContentResponse) -> Flaw {
     let Some(feedback) = &response.prompt_feedback else {
         return Flaw::Malformed("no candidate".to_owned());
     };
-    Flaw::Blocked(
-        feedback.block_reason.as_ref().map_or("no reason given", |reason| reason.as_str()).to_owned(),
-    )
+    Flaw::Blocked(feedback.block_reason.clone().unwrap_or_else(|| "no reason given".to_owned()))
 }
 
 /// Whether the service says that the answer is complete.
@@ -146,20 +144,7 @@ fn check_finish(candidate: &Candidate) -> Result<(), Flaw> {
         | R::ImageSafety
         | R::ImageProhibitedContent
         | R::ImageRecitation => Err(Flaw::Withheld(word())),
-        R::Unspecified
-        | R::Language
-        | R::Other
-        | R::MalformedFunctionCall
-        | R::MalformedResponse
-        | R::UnexpectedToolCall
-        | R::TooManyToolCalls
-        | R::MissingThoughtSignature
-        | R::Escalation
-        | R::PupLimitedDisabled
-        | R::Continuation
-        | R::NoImage
-        | R::ImageOther
-        | R::Unknown(_) => Err(Flaw::Malformed(word())),
+        R::Unknown(_) => Err(Flaw::Malformed(word())),
     }
 }
 

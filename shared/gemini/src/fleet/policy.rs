@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use domain::Priority;
+use domain::{BreakerLimits, ModelLimits, Priority};
 use resilience::{BreakerPolicy, BreakerSpec, InPlace, QuotaLimits, share};
 
 use crate::config::ConfigError;
-use crate::limits::{BreakerLimits, Limits};
 
 /// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
 pub(crate) const MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
@@ -45,7 +44,7 @@ impl Policy {
     /// `credentials` stands for those that calls are made with.
     pub(crate) fn new(
         model: &str,
-        limits: &Limits,
+        limits: &ModelLimits,
         environments: u32,
         credentials: u32,
     ) -> Result<Self, ConfigError> {
@@ -62,7 +61,7 @@ impl Policy {
 }
 
 impl Rules {
-    fn new(model: &str, limits: &Limits) -> Result<Self, ConfigError> {
+    fn new(model: &str, limits: &ModelLimits) -> Result<Self, ConfigError> {
         let BreakerLimits { error_rate, window, slow, open } = limits.breaker;
         let probe_lease = limits.timeout.saturating_add(PROBE_MARGIN);
         let spec = BreakerSpec { error_rate, window, slow, open, probe_lease, ..BreakerSpec::default() };
@@ -95,13 +94,13 @@ impl Rules {
 mod tests {
     use super::*;
 
-    fn policy(limits: Limits) -> Result<Policy, ConfigError> {
+    fn policy(limits: ModelLimits) -> Result<Policy, ConfigError> {
         Policy::new("m", &limits, 4, 0)
     }
 
     #[test]
     fn three_retries_are_refused_with_their_place() {
-        let error = policy(Limits { retries: 3, ..Limits::default() }).unwrap_err();
+        let error = policy(ModelLimits { retries: 3, ..ModelLimits::default() }).unwrap_err();
         assert_eq!(
             error.to_string(),
             "agent.toml, [models.limits.\"m\"], retries: at most 2 retries in place are allowed, not 3"
@@ -110,22 +109,22 @@ mod tests {
 
     #[test]
     fn without_a_limit_the_calls_at_once_are_bounded_all_the_same() {
-        assert_eq!(policy(Limits::default()).unwrap().rules.ceiling, DEFAULT_CEILING);
+        assert_eq!(policy(ModelLimits::default()).unwrap().rules.ceiling, DEFAULT_CEILING);
     }
 
     #[test]
     fn a_timeout_of_zero_is_refused() {
-        let error = policy(Limits { timeout: Duration::ZERO, ..Limits::default() }).unwrap_err();
+        let error = policy(ModelLimits { timeout: Duration::ZERO, ..ModelLimits::default() }).unwrap_err();
         assert_eq!(error.to_string(), "agent.toml, [models.limits.\"m\"], timeout: must be longer than zero");
     }
 
     #[test]
     fn an_environment_alone_has_its_share_and_at_least_one() {
-        let limits = Limits {
+        let limits = ModelLimits {
             requests_per_minute: Some(100),
             requests_per_day: Some(3),
             concurrency: Some(10),
-            ..Limits::default()
+            ..ModelLimits::default()
         };
         let alone = policy(limits).unwrap().alone;
         assert_eq!(alone.quota.requests_per_minute, Some(25));

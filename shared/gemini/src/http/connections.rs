@@ -52,7 +52,6 @@ impl Connections {
         Ok(Self { pools: Mutex::default(), roots, counters: Arc::new(Counters::new(signals)) })
     }
 
-    /// The client for `endpoint` at `now`.
     pub(crate) fn client(&self, endpoint: &Endpoint, now: Timestamp) -> Result<Client, reqwest::Error> {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let origin = endpoint.origin();
@@ -76,6 +75,10 @@ impl Connections {
 
     /// `http://` is spoken to in HTTP/1.1; over TLS both sides agree on HTTP/2 if they can.
     fn open(&self, endpoint: &Endpoint) -> Result<Client, reqwest::Error> {
+        #[cfg(feature = "simulated")]
+        if let Some(client) = super::simulated::client() {
+            return Ok(client);
+        }
         if CryptoProvider::get_default().is_none() {
             // Another thread may have been quicker: then theirs it is.
             let _ = ring::default_provider().install_default();

@@ -6,13 +6,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use domain::{TaskId, Timestamp};
+use domain::{ModelEndpoint, TaskId, Timestamp};
 use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use super::balancer::{Balancer, EndpointHealth};
 use super::stream::Mode;
-use crate::config::{Config, ConfigError, EndpointConfig, check_word};
+use crate::config::{Config, ConfigError, check_word};
 
 /// An address that has been checked.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Endpoints {
         if config.endpoints.iter().all(|endpoint| endpoint.weight == 0) {
             return Err(ConfigError::Weights);
         }
-        let checked = |(index, one): (usize, &EndpointConfig)| {
+        let checked = |(index, one): (usize, &ModelEndpoint)| {
             Endpoint::new(&one.base_url, &one.api_version)
                 .map_err(|source| ConfigError::Endpoint { number: index + 1, source: Box::new(source) })
         };
@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn config(endpoints: &[(&str, &str, u32)]) -> Config {
-        let one = |&(base_url, api_version, weight): &(&str, &str, u32)| EndpointConfig {
+        let one = |&(base_url, api_version, weight): &(&str, &str, u32)| ModelEndpoint {
             base_url: base_url.to_owned(),
             api_version: api_version.to_owned(),
             weight,

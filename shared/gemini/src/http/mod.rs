@@ -11,6 +11,8 @@ mod connector;
 mod endpoints;
 mod key;
 mod receive;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 mod stream;
 mod transport;
 

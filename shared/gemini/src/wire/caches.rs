@@ -34,18 +34,9 @@ pub struct CachedContent {
     /// `cachedContents/…`; empty in the answer to a deletion.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// The model it is bound to.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
-    pub model: String,
-    /// The name that we gave it.
-    #[serde(deserialize_with = "or_default")]
-    pub display_name: String,
     /// When it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub create_time: Option<jiff::Timestamp>,
-    /// When it was last extended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub update_time: Option<jiff::Timestamp>,
     /// When it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expire_time: Option<jiff::Timestamp>,

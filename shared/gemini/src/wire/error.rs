@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::lenient::or_default;
@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for Detail {
 }
 
 /// `google.rpc.QuotaFailure`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct QuotaFailure {
     /// One per quota; several can be exceeded at once.
@@ -75,12 +75,9 @@ pub struct QuotaFailure {
 }
 
 /// A quota that was exceeded.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QuotaViolation {
-    /// What is counted.
-    #[serde(deserialize_with = "or_default")]
-    pub quota_metric: String,
     /// Which limit; its name says the period: `GenerateRequestsPerDayPerProjectPerModel-FreeTier`.
     #[serde(deserialize_with = "or_default")]
     pub quota_id: String,
@@ -104,7 +101,7 @@ fn retry_delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dura
 }
 
 /// `google.rpc.ErrorInfo`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ErrorInfo {
     /// A word: `API_KEY_INVALID`.

@@ -22,3 +22,12 @@ pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         _ => None,
     })
 }
+
+/// A word, or whatever else stands in its place, as text.
+pub(super) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => None,
+        Value::String(word) => Some(word),
+        other => Some(other.to_string()),
+    })
+}

@@ -20,8 +20,7 @@ pub use content::{Content, FileData, InlineData, Part, Role};
 pub use duration::{format_duration, parse_duration};
 pub use error::{Detail, ErrorBody, ErrorInfo, QuotaFailure, QuotaViolation, RetryInfo, Status};
 pub use generate::{
-    BlockReason, Candidate, FinishReason, GenerateContentRequest, GenerateContentResponse, PromptFeedback,
-    SafetyRating,
+    Candidate, FinishReason, GenerateContentRequest, GenerateContentResponse, PromptFeedback,
 };
 pub use sse::EventReader;
-pub use usage::{ServiceTier, TokenDetail, UsageMetadata};
+pub use usage::{ServiceTier, UsageMetadata};

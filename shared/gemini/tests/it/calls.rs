@@ -9,7 +9,7 @@ use domain::{
     OutputFormat, Priority, Speaker, TaskId, Timestamp, Turn, after,
 };
 use embedded::Embedded;
-use gemini::{Config, Gemini, Generation, Limits, Signals};
+use gemini::{Config, Gemini, Generation, ModelLimits, Signals};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ pub(crate) fn alone(base_url: &str) -> Config {
 }
 
 pub(crate) fn with_retries(config: Config, retries: u32) -> Config {
-    let limits = Limits { retries, ..Limits::default() };
+    let limits = ModelLimits { retries, ..ModelLimits::default() };
     Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config }
 }
 

@@ -1,17 +1,17 @@
 //! Several endpoints: shares, and one that is sick.
 
 use domain::{Model, ModelCall, TaskId};
-use gemini::{Config, EndpointConfig};
+use gemini::{Config, ModelEndpoint};
 use tokio::net::TcpListener;
 
 use crate::calls::*;
 use crate::server::Server;
 
-fn endpoint(base_url: &str, api_version: &str, weight: u32) -> EndpointConfig {
-    EndpointConfig { base_url: base_url.to_owned(), api_version: api_version.to_owned(), weight }
+fn endpoint(base_url: &str, api_version: &str, weight: u32) -> ModelEndpoint {
+    ModelEndpoint { base_url: base_url.to_owned(), api_version: api_version.to_owned(), weight }
 }
 
-fn with(endpoints: Vec<EndpointConfig>) -> Config {
+fn with(endpoints: Vec<ModelEndpoint>) -> Config {
     Config { endpoints, ..alone("http://nobody.invalid") }
 }
 

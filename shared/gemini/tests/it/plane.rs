@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Deferral, Media, Model, ModelCall, ModelFailure, Priority, Speaker, Timestamp, Turn, after};
-use gemini::{Budgets, Config, Gemini, Generation, Limits};
+use gemini::{Budgets, Config, Gemini, Generation, ModelLimits};
 use serde_json::json;
 
 use crate::calls::*;
@@ -14,7 +14,7 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn limited(server: &Server, limits: Limits) -> Config {
+fn limited(server: &Server, limits: ModelLimits) -> Config {
     Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(&server.url) }
 }
 
@@ -31,8 +31,8 @@ fn deferral(failure: ModelFailure) -> (Deferral, Option<Timestamp>) {
 }
 
 /// One request every ten seconds.
-fn slow() -> Limits {
-    Limits { requests_per_minute: Some(6), retries: 0, ..Limits::default() }
+fn slow() -> ModelLimits {
+    ModelLimits { requests_per_minute: Some(6), retries: 0, ..ModelLimits::default() }
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_garbled_wait_stops_nobody_for_longer_than_an_hour() {
 #[tokio::test]
 async fn a_cancelled_call_takes_nothing_from_the_days_count() {
     let server = Server::start([Step::Hang, says("Second.")]).await;
-    let limits = Limits { requests_per_day: Some(2), retries: 0, ..Limits::default() };
+    let limits = ModelLimits { requests_per_day: Some(2), retries: 0, ..ModelLimits::default() };
     let fleet = Fleet::new(limited(&server, limits));
     let environment = fleet.environment();
     let call = call_at(&fleet);
@@ -136,7 +136,7 @@ async fn a_used_up_day_parks_the_model_until_midnight_in_california() {
 
 /// Fails until the breaker opens, one call after the other.
 async fn opened(server: &Server) -> Fleet {
-    let limits = Limits { retries: 0, ..Limits::default() };
+    let limits = ModelLimits { retries: 0, ..ModelLimits::default() };
     let fleet = Fleet::new(limited(server, limits));
     for _ in 0..3 {
         fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
@@ -198,7 +198,7 @@ async fn a_model_that_is_back_is_used_again() {
 async fn refusals_and_throttling_open_nothing() {
     let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled(PER_MINUTE, Some("0.001s")) });
     let server = Server::start(steps).await;
-    let fleet = Fleet::new(limited(&server, Limits { retries: 0, ..Limits::default() }));
+    let fleet = Fleet::new(limited(&server, ModelLimits { retries: 0, ..ModelLimits::default() }));
     for _ in 0..10 {
         fleet.pass(seconds(3));
         fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
@@ -263,7 +263,7 @@ async fn a_retired_model_is_left_alone_for_an_hour_and_its_fallback_serves() {
 #[tokio::test]
 async fn work_of_low_priority_leaves_the_dear_model_alone() {
     let server = Server::start([says("Cheap."), says("Dear.")]).await;
-    let limits = Limits { min_priority: Priority::new(3).unwrap(), ..Limits::default() };
+    let limits = ModelLimits { min_priority: Priority::new(3).unwrap(), ..ModelLimits::default() };
     let fleet = Fleet::new(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config(&server.url) });
     let low = ModelCall { priority: Priority::LOWEST, ..call_at(&fleet) };
     fleet.environment().generate(&low).await.unwrap();
@@ -274,7 +274,7 @@ async fn work_of_low_priority_leaves_the_dear_model_alone() {
 #[tokio::test]
 async fn without_the_store_an_environment_keeps_to_its_share() {
     let server = Server::start([says("One.")]).await;
-    let limits = Limits { requests_per_minute: Some(24), retries: 0, ..Limits::default() };
+    let limits = ModelLimits { requests_per_minute: Some(24), retries: 0, ..ModelLimits::default() };
     let fleet = Fleet::new(Config { environments: 4, ..limited(&server, limits) });
     fleet.store_is_down(true);
     let environment = fleet.environment();
@@ -354,7 +354,7 @@ async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_sp
 
 #[tokio::test]
 async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
-    let limits = Limits { timeout: Duration::from_millis(200), retries: 0, ..Limits::default() };
+    let limits = ModelLimits { timeout: Duration::from_millis(200), retries: 0, ..ModelLimits::default() };
     for (step, is_spent) in
         [(Step::Hang, true), (bare(500), false), (throttled(PER_MINUTE, Some("9s")), false)]
     {
@@ -428,7 +428,7 @@ async fn a_reservation_whose_environment_is_gone_ends_by_itself() {
 #[tokio::test]
 async fn what_environments_did_alone_counts_once_the_store_is_back() {
     let server = Server::start((0..5).map(|_| says("Alone."))).await;
-    let limits = Limits { requests_per_day: Some(4), retries: 0, ..Limits::default() };
+    let limits = ModelLimits { requests_per_day: Some(4), retries: 0, ..ModelLimits::default() };
     let fleet = Fleet::new(Config { environments: 2, ..limited(&server, limits) });
     let (one, two) = (fleet.environment(), fleet.environment());
     fleet.store_is_down(true);
@@ -492,7 +492,7 @@ async fn tenants_have_budgets_of_their_own() {
 #[tokio::test]
 async fn a_share_of_the_calls_at_once_is_an_environments_own() {
     let server = Server::start([Step::Hang]).await;
-    let limits = Limits { concurrency: Some(4), ..Limits::default() };
+    let limits = ModelLimits { concurrency: Some(4), ..ModelLimits::default() };
     let fleet = Fleet::new(Config { environments: 4, ..limited(&server, limits) });
     let environment = fleet.environment();
     let call = call_at(&fleet);
@@ -542,7 +542,7 @@ async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
     let gone = error(403, "CachedContent not found (or permission denied)", json!([]));
     let server =
         Server::start([says("Inline."), cache("cachedContents/one"), gone, says("Inline again.")]).await;
-    let fleet = Fleet::new(limited(&server, Limits { retries: 0, ..Limits::default() }));
+    let fleet = Fleet::new(limited(&server, ModelLimits { retries: 0, ..ModelLimits::default() }));
     let environment = fleet.environment();
     environment.generate(&large(&fleet)).await.unwrap();
     assert_eq!(environment.generate(&large(&fleet)).await.unwrap().text, "Inline again.");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Deferral, Model, ModelCall, ModelFailure, after};
-use gemini::{Config, Limits};
+use gemini::{Config, ModelLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -138,7 +138,7 @@ async fn silence(server: &Server) {
 #[tokio::test]
 async fn a_silent_model_is_given_up_at_its_timeout_and_counted() {
     let server = Server::start([Step::Hang]).await;
-    let limits = Limits { timeout: Duration::from_millis(7_500), retries: 0, ..Limits::default() };
+    let limits = ModelLimits { timeout: Duration::from_millis(7_500), retries: 0, ..ModelLimits::default() };
     let model = gemini(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(&server.url) });
     let (call, began) = (call(), Instant::now());
     let (answer, ()) = tokio::join!(model.generate(&call), silence(&server));

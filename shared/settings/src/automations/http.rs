@@ -34,8 +34,9 @@ pub struct HttpCall {
     /// Whether the API honours `Idempotency-Key`, or a second call does no harm (default no). If not, a person
     /// decides what becomes of a call whose answer was lost.
     pub repeatable: bool,
-    /// When a person must approve it (default as `[agent] approval`).
-    pub approval: Option<ApprovalPolicy>,
+    /// When a person must approve it (default [`ApprovalPolicy::Always`], whatever `[agent] approval` says: the
+    /// parameters are a stranger's choice).
+    pub approval: ApprovalPolicy,
 }
 
 /// How a call is made. Only methods that change something: nobody would see the answer of a `GET`.
@@ -97,7 +98,8 @@ const HEADERS: &str =
 const BODY: &str = "Sent as JSON; {places} may stand in its texts (default nothing).";
 const REPEATABLE: &str = "Whether your API honours the Idempotency-Key. If not, a person is asked what happened \
                           when an answer was lost.";
-const APPROVAL: &str = "When a person must approve the call (default as [agent] approval).";
+const APPROVAL: &str = "When a person must approve the call. Whoever writes an event has a say in the parameters and in \
+                        how sure triage is: with \"low_confidence\" and \"never\" they can have the call made.";
 
 /// Reads the section of the call `name`, whose variables must be among `variables` if those are known.
 pub(super) fn read(name: &str, entry: &Entry<'_>, variables: Option<&Variables>) -> Option<HttpCall> {
@@ -121,7 +123,8 @@ pub(super) fn read(name: &str, entry: &Entry<'_>, variables: Option<&Variables>)
     let (headers, body) = (headers(&mut section, variables), section.get(&key("body", BODY)));
     let body = body.map(|entry| body_of(&entry, places.as_deref()));
     let repeatable = section.read_or(key("repeatable", REPEATABLE), false, Entry::flag);
-    let approval = section.read(key("approval", APPROVAL), |entry| entry.choice(&ApprovalPolicy::CHOICES));
+    let approval =
+        section.choice_or(key("approval", APPROVAL), ApprovalPolicy::Always, &ApprovalPolicy::CHOICES);
     section.finish();
     Some(HttpCall {
         method,

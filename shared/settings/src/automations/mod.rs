@@ -8,7 +8,7 @@ mod template;
 pub use http::{HttpCall, HttpMethod};
 #[cfg(test)]
 pub(crate) use money::CURRENCY;
-pub use money::{MaxAmount, decimals_of};
+pub use money::MaxAmount;
 pub use parameters::Parameters;
 pub use template::{CallTemplate, PLACES, UrlTemplate, fill_json};
 
@@ -18,11 +18,11 @@ use std::ops::Range;
 use serde_json::json;
 
 use crate::Variables;
-use crate::approvals::CHANNEL;
 use crate::entry::Entry;
 use crate::key::{Key, key};
 use crate::names::IDENTIFIER;
 use crate::section::Section;
+use crate::slack_approvals::CHANNEL;
 
 /// Default of the outside calls to one host at once.
 const CALLS_PER_HOST: u32 = 10;

@@ -2,27 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::decimals_of;
 use serde_json::json;
 
 use crate::entry::Entry;
 use crate::form::Form;
-
-/// Currencies whose smallest unit is the currency itself, by Stripe's list of zero-decimal currencies.
-const WHOLE: [&str; 15] =
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"];
-/// Currencies with a thousand small units, by Stripe's list of three-decimal currencies.
-const THOUSANDTHS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
-
-/// How many decimals amounts in `currency` (three letters, lower case) have at Stripe. Stripe counts Icelandic and
-/// Ugandan money in hundredths, for compatibility with its older versions.
-#[must_use]
-pub fn decimals_of(currency: &str) -> u32 {
-    match currency {
-        whole if WHOLE.contains(&whole) => 0,
-        thousandths if THOUSANDTHS.contains(&thousandths) => 3,
-        _ => 2,
-    }
-}
 
 /// The largest amounts, in the smallest unit of each currency, by its three letters in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod github;
 mod jira;
 mod pagerduty;
 mod processors;
+mod roles;
 mod secrets;
 mod slack;
 mod stripe;
@@ -18,10 +19,11 @@ mod zendesk;
 pub use access::ApiAccess;
 pub(crate) use automations::{AUTOMATION, AUTOMATION_PREFIX};
 pub use aws::AwsResources;
-pub use console::ConsoleToken;
+pub use console::{ConsoleToken, MIN_TOKEN_CHARS};
 pub use github::GithubCredentials;
 pub use jira::JiraAccess;
 pub use pagerduty::PagerdutyAccess;
+pub use roles::{Role, Roles};
 pub use secrets::variable_of;
 pub use variables::Variables;
 pub use zendesk::{ZendeskAccess, ZendeskCredentials};
@@ -196,6 +198,15 @@ impl Environment {
     /// Gives the source called `name` this one secret, which a local run has generated.
     pub fn set_secret(&mut self, name: &str, secret: &str) {
         self.webhook_secrets.insert(secrets::key_of(name), Secrets(vec![secret.to_owned().into()]));
+    }
+
+    /// Checks that no two of these `sources`, nor one of them and callbacks, have a secret in common: what one sender
+    /// signs, the other's route would take as another task.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: every pair, by the variables.
+    pub fn check_apart<'s>(&self, sources: impl IntoIterator<Item = &'s str>) -> Result<(), Mistakes> {
+        secrets::check_apart(self, sources)
     }
 
     /// The live secrets of the source called `name`. `None` when it has none: then no signature can be verified.

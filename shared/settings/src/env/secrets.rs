@@ -1,11 +1,13 @@
 //! Signing secrets of the sources: one a line, the first signs, all verify.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
-use webhook::Secrets;
+use webhook::{Provider, Secrets};
 
-use super::variables::Reader;
+use super::Environment;
+use super::variables::{ENVIRONMENT, Reader};
+use crate::{Mistake, Mistakes};
 
 const SUFFIX: &str = "_WEBHOOK_SECRET";
 /// Slack calls its secret by another name, and so do we.
@@ -38,6 +40,32 @@ pub(super) fn read(reader: &Reader<'_>) -> BTreeMap<String, Secrets> {
         }
     }
     secrets
+}
+
+/// See [`Environment::check_apart`].
+pub(super) fn check_apart<'s>(
+    environment: &Environment,
+    sources: impl IntoIterator<Item = &'s str>,
+) -> Result<(), Mistakes> {
+    let names: BTreeSet<&str> = sources.into_iter().chain([Provider::Api.name()]).collect();
+    let known: Vec<(String, &Secrets)> = names
+        .into_iter()
+        .filter_map(|name| Some((variable_of(name), environment.secrets_for(name)?)))
+        .collect();
+    let mut found = Vec::new();
+    for (at, (variable, secrets)) in known.iter().enumerate() {
+        let others = known[..at].iter().filter(|(_, other)| secrets.overlap(other));
+        found.extend(others.map(|(other, _)| Mistake {
+            origin: ENVIRONMENT.to_owned(),
+            at: None,
+            key: variable.clone(),
+            problem: format!(
+                "shares a secret with {other}, so what one of the two signs could be played to the other"
+            ),
+            suggestion: Some("give each its own".to_owned()),
+        }));
+    }
+    Mistakes::check(found)
 }
 
 /// The source whose secrets `variable` holds; `None` for every other variable.

@@ -6,13 +6,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
 
 use super::Environment;
 use crate::{Mistake, Mistakes};
 
 /// Origin of the variables of the process's environment.
-const ENVIRONMENT: &str = "environment";
+pub(super) const ENVIRONMENT: &str = "environment";
 
 /// Environment variables, with the Secrets Manager secrets laid over them. `Debug` shows names only.
 #[derive(Clone, Default)]
@@ -48,32 +47,6 @@ impl Variables {
             read.set(name.into(), ENVIRONMENT, value.into());
         }
         read
-    }
-
-    /// Lays the secret `id`, a JSON object of variables, over these; its values win.
-    ///
-    /// # Errors
-    /// [`Mistakes`], when `json` is no object of texts; nothing was changed then. The JSON itself is
-    /// not quoted.
-    pub fn overlay(&mut self, id: &str, json: &str) -> Result<(), Mistakes> {
-        let origin = format!("secret {id}");
-        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| {
-            let problem = format!("not a JSON object (line {}, column {})", error.line(), error.column());
-            Mistakes::whole(&origin, problem, "store {\"VARIABLE\": \"value\", …}")
-        })?;
-        let (mut read, mut wrong) = (Vec::new(), Vec::new());
-        for (name, value) in object {
-            match value {
-                Value::String(text) => read.push((name, text)),
-                Value::Number(number) => read.push((name, number.to_string())),
-                _ => wrong.push(mistake(&origin, &name, "must be a text".to_owned(), "put it in quotes")),
-            }
-        }
-        Mistakes::check(wrong)?;
-        for (name, text) in read {
-            self.set(name, &origin, text);
-        }
-        Ok(())
     }
 
     /// Lays one variable out of a secret store over these; its value wins.

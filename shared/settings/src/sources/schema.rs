@@ -51,7 +51,6 @@ fn unless_said(own: &Value) -> Value {
     json!({"allOf": [{"$ref": format!("{PARTS}/source")}, {"if": unsaid, "then": own}]})
 }
 
-/// A source of `provider`.
 fn of_source(provider: Option<Provider>, report: &Report<'_>) -> Value {
     let shape = Shape::default();
     source(SOURCE.example, Section::probe(String::new(), shape.clone(), report), provider);
@@ -79,7 +78,7 @@ fn narrowed(provider: Provider, its: &Value, any: &Value) -> Value {
     if provider == Provider::Custom {
         narrowed["required"] = json!(["scheme"]);
     }
-    if provider.takes_map() && !provider.is_mapped() {
+    if provider.row().takes_map && !provider.is_mapped() {
         // Events of other kinds are those that a map describes.
         let event = events::unmapped_keywords(provider, true);
         let rule = json!({"properties": {"when": {"properties": {"event": event}}}});

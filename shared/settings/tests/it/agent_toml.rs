@@ -103,8 +103,24 @@ fn approvals_in_slack_are_read() {
     let text = "[agent]\npersona = \"p.md\"\n[approvals.slack]\nchannel = \"C0APPROVALS\"\n\
                 approvers = [\"U2CERLKJA\", \"W012A3CDE\", \"U2CERLKJA\"]\n[sources.slack]";
     let approvals = Settings::parse(text, dir.path()).unwrap().approvals.slack.unwrap();
-    assert_eq!(approvals.channel, "C0APPROVALS");
+    assert_eq!((approvals.channel.as_str(), approvals.team), ("C0APPROVALS", None));
     assert_eq!(approvals.approvers.into_iter().collect::<Vec<_>>(), ["U2CERLKJA", "W012A3CDE"]);
+}
+
+#[test]
+fn the_workspace_whose_clicks_count_is_named_by_its_id() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+    let text = |team: &str| {
+        format!(
+            "[agent]\npersona = \"p.md\"\n[approvals.slack]\nchannel = \"C1\"\napprovers = [\"U1\"]\n\
+             team = \"{team}\"\n[sources.slack]"
+        )
+    };
+    let read = |team: &str| Settings::parse(&text(team), dir.path());
+    assert_eq!(read("T1DC2JH3J").unwrap().approvals.slack.unwrap().team.as_deref(), Some("T1DC2JH3J"));
+    let found = read("acme").unwrap_err().to_string();
+    assert!(found.contains("\"acme\" is not a workspace's id (T…)"), "{found}");
 }
 
 #[test]
@@ -115,7 +131,7 @@ fn approvals_that_could_not_work_are_refused() {
         [
             "2:11: approvals.slack.channel: \"#approvals\" is not a channel's id (C…); copy the id, not the name",
             "3:14: approvals.slack.approvers[0]: \"mona\" is not an account's id (U…); copy the id, not the name",
-            "4:1: approvals.slack.colour: unknown key; known: `channel`, `approvers`",
+            "4:1: approvals.slack.colour: unknown key; known: `channel`, `approvers`, `team`",
         ]
     );
     assert_eq!(

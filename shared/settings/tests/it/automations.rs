@@ -59,15 +59,26 @@ headers = { Authorization = "AUTOMATION_RESET" }
 body = { reason = "for {user}", days = "{days}" }
 parameters = { properties = { user = { type = "string" }, days = { type = "integer" } }, required = ["user"] }
 repeatable = true
-approval = "always"
+approval = "never"
 "#;
+
+#[test]
+fn a_call_is_approved_by_a_person_unless_its_own_section_says_otherwise() {
+    let text = format!(
+        "{}{}[agent]\napproval = \"never\"",
+        intent("http.reset"),
+        RESET.replace("approval = \"never\"\n", "")
+    );
+    let settings = load(&text).unwrap();
+    assert_eq!(settings.automations.http["reset"].approval, ApprovalPolicy::Always);
+}
 
 #[test]
 fn call_is_read_and_filled_in() {
     let settings = load(&format!("{}{RESET}", intent("http.reset"))).unwrap();
     let call = &settings.automations.http["reset"];
     assert_eq!((call.method, call.repeatable), (HttpMethod::Put, true));
-    assert_eq!(call.approval, Some(ApprovalPolicy::Always));
+    assert_eq!(call.approval, ApprovalPolicy::Never);
     assert_eq!(call.url.host(), "api.example.com");
     assert_eq!(call.parameters.schema()["type"], "object");
     let get = |name: &str| match name {
@@ -184,4 +195,40 @@ fn variables_that_are_not_set_are_named_with_the_line_that_needs_them() {
         ]
     );
     assert_eq!(found(&[("AUTOMATION_TEAM", "a"), ("AUTOMATION_RESET", "Bearer b")]), [retries]);
+}
+
+#[test]
+fn what_people_outside_can_cause_unseen_is_a_warning() {
+    let warned = |text: &str| load(text).unwrap().warnings();
+    let bounds = "[budget]\nper_day_usd = 1\nper_tenant_day_usd = 1\nper_thread_replies_per_hour = 1\n";
+    let call =
+        |approval: &str| format!("{bounds}{}{}", intent("http.reset"), RESET.replace("\"never\"", approval));
+    assert_eq!(warned(&call("\"always\"")), [""; 0]);
+    for (approval, part) in
+        [("\"never\"", "without a person: whoever"), ("\"low_confidence\"", "when triage is sure")]
+    {
+        let warnings = warned(&call(approval));
+        assert!(
+            warnings[0].starts_with("automations.http.reset.approval: ") && warnings[0].contains(part),
+            "{warnings:?}"
+        );
+    }
+    let never = "[agent]\napproval = \"never\"\n[automations.label]\nallowed = [\"bug\"]\n";
+    let warnings = warned(&format!("{bounds}{}{never}", intent("label")));
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("labels of automations.label.allowed"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn each_missing_bound_is_a_warning() {
+    let keys = ["per_day_usd", "per_tenant_day_usd", "per_thread_replies_per_hour"];
+    assert_eq!(load(&intent("ignore")).unwrap().warnings().len(), keys.len());
+    for missing in keys {
+        let set: String =
+            keys.iter().filter(|key| **key != missing).map(|key| format!("{key} = 1\n")).collect();
+        let warnings = load(&format!("[budget]\n{set}{}", intent("ignore"))).unwrap().warnings();
+        assert!(warnings.len() == 1 && warnings[0].contains(&format!("add `{missing} = ")), "{warnings:?}");
+    }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::Priority;
-use settings::{ApprovalPolicy, BudgetSettings, EffectiveLimits, Generation, Tiers};
+use domain::{Generation, ModelLimits};
+use settings::{ApprovalPolicy, BudgetSettings, Tiers, shown_limits};
 use webhook::{CommentPolicy, Provider};
 
 use crate::project::{GITHUB, parse};
@@ -34,12 +35,15 @@ fn model_defaults() {
 #[test]
 fn limit_defaults() {
     let limits = parse(GITHUB).unwrap().models.limits_for("gemini-pro-latest", Tiers::Ignore);
-    assert_eq!(limits, EffectiveLimits::default());
-    assert_eq!((limits.rpm, limits.tpm, limits.rpd, limits.concurrency), (None, None, None, None));
+    assert_eq!(limits, ModelLimits::default());
+    assert_eq!(
+        (limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrency),
+        (None, None, None, None)
+    );
     assert_eq!((limits.timeout, limits.retries), (Duration::from_secs(60), 1));
     assert_eq!(limits.min_priority, Priority::LOWEST);
     assert_eq!(
-        limits.to_string(),
+        shown_limits(&limits).map(|(key, value)| format!("{key} {value}")).join(", "),
         "rpm -, tpm -, rpd -, concurrency -, timeout 1m, retries 1, min_priority 1, \
          breaker 0.5 in 10s, slow 1m, open 30s"
     );

@@ -45,14 +45,23 @@ fn hosts_are_names_and_nothing_else() {
     let lists = |list: &str| format!("{HEAD}link_hosts = [{list}]\nmedia_hosts = []\n{REST}");
     let settings = Settings::parse(&lists("\"Docs.Example.com\", \"*.example.org\""), dir().path()).unwrap();
     assert_eq!(settings.agent.link_hosts, Hosts::new(["docs.example.com", "*.example.org"]));
-    assert_eq!(settings.agent.media_hosts, Hosts::default());
+    assert_eq!(
+        (settings.agent.media_hosts, settings.agent.image_hosts),
+        (Hosts::default(), Hosts::default())
+    );
+    let parts =
+        Settings::parse(&lists("\"github.com/octo/\"").replace("link_", "image_"), dir().path()).unwrap();
+    assert_eq!(parts.agent.image_hosts, Hosts::new(["github.com/octo"]));
     for bad in [
         "localhost",
         "10.0.0.1",
         "*",
         "*.",
         "https://a.example",
-        "a.example/x",
+        "a.example/../x",
+        "a.example//x",
+        "a.example/x?y",
+        "a.example/%2e",
         "a.example:8080",
         "*.*.example",
         "a..example",

@@ -1,7 +1,7 @@
 //! Secrets: read as DESIGN says, and never shown.
 
 use secrecy::ExposeSecret;
-use settings::{Environment, GithubCredentials, Mistakes, Variables, variable_of};
+use settings::{Environment, GithubCredentials, MIN_TOKEN_CHARS, Mistakes, Role, Variables, variable_of};
 
 const PEM: &str = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----";
 
@@ -32,30 +32,89 @@ fn a_source_finds_its_secret_by_its_name() {
 }
 
 #[test]
+fn two_sources_with_an_equal_secret_are_refused() {
+    let variables = [
+        ("GITHUB_WEBHOOK_SECRET", "one\nshared"),
+        ("GITLAB_WEBHOOK_SECRET", "shared\ntwo"),
+        ("JIRA_WEBHOOK_SECRET", "three"),
+        ("API_WEBHOOK_SECRET", "three"),
+    ];
+    let environment = Environment::from_map(variables).unwrap();
+    assert_eq!(environment.check_apart(["github", "stripe"]), Ok(()), "an unknown source does no harm");
+    let found = lines(&environment.check_apart(["github", "gitlab", "jira"]).unwrap_err());
+    assert_eq!(
+        found,
+        [
+            "environment: GITLAB_WEBHOOK_SECRET: shares a secret with GITHUB_WEBHOOK_SECRET, so what one of the two \
+             signs could be played to the other; give each its own",
+            "environment: JIRA_WEBHOOK_SECRET: shares a secret with API_WEBHOOK_SECRET, so what one of the two signs \
+             could be played to the other; give each its own",
+        ]
+    );
+}
+
+#[test]
 fn a_blank_signing_secret_is_none() {
     let environment = Environment::from_map([("GITHUB_WEBHOOK_SECRET", " \n\n")]).unwrap();
     assert!(environment.secrets_for("github").is_none());
 }
 
+/// A token that is just long enough, and begins like this.
+fn token(begin: &str) -> String {
+    format!("{begin:x<32}")
+}
+
 #[test]
 fn console_tokens_have_names_and_may_hold_colons() {
-    let environment = Environment::from_map([("CONSOLE_TOKEN", "mona: a:b \n\nhubot:c\nmona:d\n")]).unwrap();
+    let (one, two, three) = (token("a:b"), token("c"), token("d"));
+    let lines = format!("mona: {one} \n\nhubot:{two}\nmona:{three}\n");
+    let environment = Environment::from_map([("CONSOLE_TOKEN", lines)]).unwrap();
     let tokens: Vec<_> =
         environment.console_tokens.iter().map(|line| (&*line.name, line.token.expose_secret())).collect();
-    assert_eq!(tokens, [("mona", "a:b"), ("hubot", "c"), ("mona", "d")]);
+    assert_eq!(tokens, [("mona", &*one), ("hubot", &*two), ("mona", &*three)]);
+}
+
+#[test]
+fn console_tokens_are_good_for_everything_or_for_the_roles_of_their_line() {
+    let line = |roles: &str| format!("mona{roles}:{}\n", token(&format!("t{}", roles.len())));
+    let lines = ["", "/submit", "/read", " / decide + read "].map(line).concat();
+    let environment = Environment::from_map([("CONSOLE_TOKEN", lines)]).unwrap();
+    let roles: Vec<String> = environment.console_tokens.iter().map(|line| line.roles.to_string()).collect();
+    assert_eq!(roles, ["read+submit+decide", "submit", "read", "read+decide"]);
+    assert!(environment.console_tokens.iter().all(|line| line.name == "mona"));
+    let submit = environment.console_tokens[1].roles;
+    assert_eq!(Role::ALL.map(|role| submit.has(role)), [false, true, false]);
+}
+
+#[test]
+fn a_token_of_31_characters_is_too_short_and_one_of_32_is_not() {
+    let read =
+        |length: usize| Environment::from_map([("CONSOLE_TOKEN", format!("mona:{}", "x".repeat(length)))]);
+    assert_eq!(read(MIN_TOKEN_CHARS).unwrap().console_tokens.len(), 1);
+    let found = read(MIN_TOKEN_CHARS - 1).unwrap_err();
+    assert!(lines(&found)[0].contains("line 1: the token is shorter than 32 characters"), "{found}");
+    assert!(lines(&found)[0].contains("`afterhook token NAME` makes one"), "{found}");
 }
 
 #[test]
 fn bad_console_lines_are_named_by_their_number() {
-    let found =
-        Environment::from_map([("CONSOLE_TOKEN", "\nhunter2\n:hunter2\nmona:\na:x\nb:x\nc:ä")]).unwrap_err();
-    let suggestion = "write one `name:token` a line";
+    let (good, foreign) = (token("x"), token("ä"));
+    let lines_of = format!(
+        "\nhunter2\n:hunter2\nmona:\na:{good}\nb:{good}\nc:{foreign}\nd:hunter2\ne/admin:{good}\nf/:{good}\n/read:{good}"
+    );
+    let found = Environment::from_map([("CONSOLE_TOKEN", lines_of)]).unwrap_err();
+    let suggestion =
+        "write one `name:token` or `name/read+submit+decide:token` a line; `afterhook token NAME` makes one";
     let expected = [
         "line 2: no colon between name and token",
         "line 3: no name before the colon",
         "line 4: no token behind the colon",
         "line 6: the token of an earlier line",
         "line 7: the token has characters that a header cannot carry",
+        "line 8: the token is shorter than 32 characters",
+        "line 9: an unknown role",
+        "line 10: an unknown role",
+        "line 11: no name before the colon",
     ];
     assert_eq!(
         lines(&found),
@@ -130,7 +189,7 @@ fn no_secret_is_ever_shown() {
         ("GEMINI_API_KEY", "hunter2"),
         ("GITHUB_TOKEN", "hunter2"),
         ("GITHUB_WEBHOOK_SECRET", "hunter2"),
-        ("CONSOLE_TOKEN", "mona:hunter2"),
+        ("CONSOLE_TOKEN", "mona:hunter2hunter2hunter2hunter2hunter2"),
     ];
     let variables = Variables::from_map(good);
     assert!(!format!("{variables:?} {:?}", variables.environment().unwrap()).contains("hunter2"));
@@ -139,7 +198,8 @@ fn no_secret_is_ever_shown() {
 #[test]
 fn a_stored_secret_is_laid_over_the_environment() {
     let mut variables = Variables::from_map([("GITHUB_TOKEN", "old"), ("CONSOLE_URL", "https://c")]);
-    variables.overlay("act", r#"{"GITHUB_TOKEN": "new", "GITHUB_WEBHOOK_SECRET": "a\nb"}"#).unwrap();
+    variables.set_secret("GITHUB_TOKEN", &"new".into());
+    variables.set_secret("GITHUB_WEBHOOK_SECRET", &"a\nb".into());
     let environment = variables.environment().unwrap();
     let Some(GithubCredentials::Token(token)) = &environment.github else { panic!("a token was set") };
     assert_eq!(token.expose_secret(), "new");
@@ -148,33 +208,9 @@ fn a_stored_secret_is_laid_over_the_environment() {
 }
 
 #[test]
-fn a_numeric_app_id_may_stand_without_quotes() {
-    let mut variables = Variables::from_map([("GITHUB_APP_PRIVATE_KEY", PEM)]);
-    variables.overlay("act", r#"{"GITHUB_APP_ID": 4711}"#).unwrap();
-    let app = variables.environment().unwrap().github.unwrap();
-    assert!(matches!(app, GithubCredentials::App { id, .. } if id == "4711"));
-}
-
-#[test]
-fn a_bad_stored_secret_changes_nothing_and_is_not_quoted() {
-    let mut variables = Variables::from_map([("GITHUB_TOKEN", "old")]);
-    let broken = variables.overlay("act", "{\"GITHUB_TOKEN\": hunter2").unwrap_err();
-    assert_eq!(
-        lines(&broken),
-        ["secret act: not a JSON object (line 1, column 18); store {\"VARIABLE\": \"value\", …}"]
-    );
-    let wrong = variables.overlay("act", r#"{"GITHUB_TOKEN": ["hunter2"], "A": "b"}"#).unwrap_err();
-    assert_eq!(lines(&wrong), ["secret act: GITHUB_TOKEN: must be a text; put it in quotes"]);
-    let Some(GithubCredentials::Token(token)) = variables.environment().unwrap().github else {
-        panic!("a token was set")
-    };
-    assert_eq!(token.expose_secret(), "old");
-}
-
-#[test]
-fn a_mistake_in_a_stored_secret_names_that_secret() {
+fn a_mistake_in_a_stored_secret_is_said_to_be_there() {
     let mut variables = Variables::default();
-    variables.overlay("act", r#"{"CONSOLE_TOKEN": "hunter2"}"#).unwrap();
+    variables.set_secret("CONSOLE_TOKEN", &"hunter2".into());
     let found = variables.environment().unwrap_err();
-    assert!(lines(&found)[0].starts_with("secret act: CONSOLE_TOKEN: line 1: "), "{found}");
+    assert!(lines(&found)[0].starts_with("secret: CONSOLE_TOKEN: line 1: "), "{found}");
 }

@@ -28,16 +28,30 @@ fn it_answers_github_issues() {
 }
 
 #[test]
+fn its_bounds_are_on_and_it_gives_no_warning() {
+    let settings = Settings::load_for(&agent_dir().join("agent.toml"), &["reply"]).unwrap();
+    let budget = &settings.budget;
+    assert_eq!((budget.per_day_usd, budget.per_tenant_day_usd), (Some(20.0), Some(5.0)));
+    assert_eq!(budget.per_thread_replies_per_hour, Some(5));
+    assert_eq!(settings.warnings(), [""; 0]);
+}
+
+#[test]
 fn its_model_limits_leave_the_rates_to_the_tier() {
     let models = Settings::load(&agent_dir().join("agent.toml")).unwrap().models;
     for model in models.in_use() {
         let limits = models.limits_for(model, Tiers::Ignore);
         assert_eq!(
-            (limits.rpm, limits.tpm, limits.rpd, limits.concurrency),
+            (
+                limits.requests_per_minute,
+                limits.tokens_per_minute,
+                limits.requests_per_day,
+                limits.concurrency
+            ),
             (None, None, None, None),
             "{model}"
         );
-        assert!(models.limits_for(model, Tiers::Apply).rpm.is_some(), "{model}");
+        assert!(models.limits_for(model, Tiers::Apply).requests_per_minute.is_some(), "{model}");
     }
 }
 
@@ -46,7 +60,7 @@ fn its_model_limits_leave_the_rates_to_the_tier() {
 fn its_optional_keys_are_good_examples() {
     let text: Vec<String> = shipped().lines().map(without_comment_sign).collect();
     let settings = Settings::parse(&text.join("\n"), &agent_dir()).unwrap();
-    assert_eq!(settings.models.limits_for("gemini-pro-latest", Tiers::Ignore).rpm, Some(150));
+    assert_eq!(settings.models.limits_for("gemini-pro-latest", Tiers::Ignore).requests_per_minute, Some(150));
     assert_eq!(settings.budget.per_day_usd, Some(20.0));
     assert_eq!(settings.models.generation.others.len(), 6);
     assert_eq!(settings.sources.len(), 12);

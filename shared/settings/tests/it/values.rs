@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Document, Priority};
 use serde_json::json;
-use settings::{ApprovalPolicy, Tiers};
+use settings::{ApprovalPolicy, Tiers, shown_limits};
 use webhook::{CommentPolicy, Provider};
 
 use crate::project::{GITHUB, mistakes_of, parse};
@@ -30,7 +30,9 @@ fn limits_arrive() {
                 breaker = { error_rate = 1, window = \"5s\", slow = \"20s\", open = \"1m\" }\n[sources.github]";
     let models = parse(text).unwrap().models;
     assert_eq!(
-        models.limits_for("gemini-pro-latest", Tiers::Ignore).to_string(),
+        shown_limits(&models.limits_for("gemini-pro-latest", Tiers::Ignore))
+            .map(|(key, value)| format!("{key} {value}"))
+            .join(", "),
         "rpm 150, tpm 2000000, rpd 1, concurrency 100, timeout 90s, retries 0, min_priority 4, \
          breaker 1 in 5s, slow 20s, open 1m"
     );

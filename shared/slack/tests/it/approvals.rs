@@ -68,6 +68,9 @@ async fn a_request_is_found_again_by_its_mark() {
     let server = serving(vec![marked("1767323046.000200", "U1", "B1", &mark("1"))]).await;
     let approvals = Approvals::new(Arc::new(client(&server)), "C1", None);
     let found = approvals.find(&mark("1"), start()).await.unwrap();
-    assert_eq!(found, Some(MessageRef { place: "C1".into(), id: "1767323046.000200".into() }));
+    assert_eq!(
+        found,
+        Some(MessageRef { place: "C1".into(), id: "1767323046.000200".into(), team: Some("T1".into()) })
+    );
     assert_eq!(approvals.find(&mark("2"), start()).await.unwrap(), None);
 }

@@ -56,6 +56,32 @@ fn fields_of_spans_and_event_are_members_of_the_line() {
     );
 }
 
+const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
+#[test]
+fn lines_about_one_task_have_one_trace_in_every_invocation() {
+    let id = domain::TaskId::derive("github", b"one");
+    let task_id = id.to_string();
+    let ingest = line(|| tracing::info!(task_id, trace_id = XRAY, "webhook was accepted"));
+    let processor = line(|| {
+        let _invocation = tracing::info_span!("invocation", trace_id = "Root=1-0-0").entered();
+        let _task = tracing::info_span!("task", task_id = %id).entered();
+        tracing::info!("published");
+    });
+    assert_eq!(ingest["trace_id"], id.trace_id());
+    assert_eq!(ingest["xray_trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
+    assert_eq!(processor["trace_id"], ingest["trace_id"]);
+}
+
+#[test]
+fn a_line_about_no_task_has_the_trace_of_its_invocation() {
+    let traced = line(|| tracing::info!(trace_id = XRAY, "started"));
+    assert_eq!(traced["trace_id"], "5759e988bd862e3fe1be46a994272793");
+    let foreign =
+        line(|| tracing::info!(task_id = "tsk_x", trace_id = "whatever a stranger sent", "refused"));
+    assert_eq!(foreign["trace_id"], "whatever a stranger sent");
+}
+
 #[test]
 fn a_field_that_is_recorded_later_is_there() {
     let line = line(|| {

@@ -27,7 +27,6 @@ struct About<'p> {
     words: Option<&'p Words<'p>>,
 }
 
-/// The event of a payload of `kind`.
 pub(super) fn of(payload: &Payload<'_>, kind: Kind) -> Result<Event, ParseError> {
     let about = About::of(payload, kind)?;
     let text = about.words.map_or(&about.subject.body, |words| &words.body);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{at, commented, event, opened, patched};
 use domain::Event;
 use serde_json::json;
-use webhook::{CommentPolicy, Filter, IgnoreReason, check_age};
+use webhook::{CommentPolicy, Filter, IgnoreReason, Provider, Sender, check_age};
 
 fn filter(comments: CommentPolicy) -> Filter {
     Filter { comments, login: Some("afterhook".to_owned()), ..Filter::default() }
@@ -99,6 +99,27 @@ fn an_event_older_than_allowed_is_stale() {
     assert_eq!(check_age(&opened, None, at(date + 9_999_999)), None);
     let undated = Event { occurred_at: None, ..opened };
     assert_eq!(check_age(&undated, hour, at(date + 9_999_999)), None);
+}
+
+/// What is younger is known by its record, what is older is refused: nothing falls in between.
+#[test]
+fn senders_that_sign_no_time_have_an_age_below_the_life_of_the_record() {
+    let usual = |provider| Sender::of(provider).usual_max_event_age();
+    for provider in [
+        Provider::Github,
+        Provider::Gitlab,
+        Provider::Jira,
+        Provider::Pagerduty,
+        Provider::Sentry,
+        Provider::Shopify,
+    ] {
+        let age = usual(provider).unwrap();
+        assert!(age < Duration::from_hours(24 * domain::RETENTION_DAYS.unsigned_abs()), "{provider:?}");
+        assert!(age > Duration::from_hours(24 * 7), "{provider:?}: a late redelivery is no replay");
+    }
+    for provider in [Provider::Slack, Provider::Stripe, Provider::Zendesk, Provider::Linear, Provider::Svix] {
+        assert_eq!(usual(provider), None, "{provider:?} signs the time");
+    }
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn what_was_changed_is_dated_by_its_change() {
 
 #[test]
 fn github_is_answered_as_its_documentation_wants() {
-    assert_eq!(Provider::Github.success_status(), 202);
+    assert_eq!(Provider::Github.row().success, 202);
     assert_eq!(Provider::Github.media_types(), ["application/json", FORM]);
     let headers = [("X-GitHub-Event".to_owned(), "issues".to_owned())];
     assert_eq!(Provider::Github.event_hint(headers.as_slice()), Some("issues"));

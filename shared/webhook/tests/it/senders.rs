@@ -7,7 +7,7 @@ use webhook::{Parsed, Provider, Received, Sender};
 
 /// `provider` as a source may have it.
 pub(crate) fn sender(provider: Provider) -> Sender {
-    let site = provider.site().map(|site| site.example.to_owned());
+    let site = provider.row().site.map(|site| site.example.to_owned());
     Sender { site, ..Sender::of(provider) }
 }
 

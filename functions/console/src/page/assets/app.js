@@ -106,3 +106,28 @@ for (const form of document.querySelectorAll("form.decide")) {
   });
 }
 addEventListener("pageshow", () => document.querySelectorAll("form.decide").forEach((form) => delete form.dataset.sent));
+
+// An edit takes the place of the draft that is shown, and of its button: what is published is what is seen. The server
+// renders it; until it has, nothing is shown.
+async function preview(form) {
+  const answer = await fetch(form.dataset.preview, {
+    method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin", redirect: "error",
+  });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of [".shown", ".buttons"]) {
+    const made = page.querySelector(`#draft ${part}`);
+    if (made) document.querySelector(`#draft ${part}`).replaceWith(document.importNode(made, true));
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-preview]")) {
+  let timer;
+  form.querySelector("textarea").addEventListener("input", () => {
+    document.querySelector("#draft .shown").hidden = true;
+    const publish = form.querySelector("button[name=publish]");
+    [publish.value, publish.textContent] = ["edit", "Publish your version"];
+    clearTimeout(timer);
+    timer = setTimeout(() => preview(form).catch(() => {}), 400);
+  });
+}

@@ -3,38 +3,63 @@
 //! The attack: whoever writes an event can name any host in it. Were every address of such a host allowed,
 //! one of them could carry away what the model knows. So an address from an event may be repeated, to the
 //! letter, and nothing may be added to it. Even then it is no image: images are fetched without a click, and
-//! out of a list of prepared ones a message could be spelt.
+//! out of a list of prepared ones a message could be spelt. Images come from hosts that are listed for images, and
+//! from no others: one that is merely named somewhere may keep files of anybody.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use settings::Hosts;
 
-use super::urls::{host, urls};
+use super::domains::bare_hosts;
+use super::urls::{behind_host, has_web_scheme, host, path, urls};
+
+/// Hosts on which many people have a place of their own, each below the first part of the path.
+const SHARED: [&str; 10] = [
+    "bitbucket.org",
+    "codeberg.org",
+    "docs.google.com",
+    "drive.google.com",
+    "gist.github.com",
+    "github.com",
+    "gitlab.com",
+    "raw.githubusercontent.com",
+    "sites.google.com",
+    "storage.googleapis.com",
+];
+/// How often an address can be written in percent notation within another; deeper, nobody reads it.
+const DEEPEST_NOTATION: usize = 4;
 
 /// What a draft may refer to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allowed {
-    /// Hosts that anything may lead to: those that we name ourselves.
-    hosts: BTreeSet<String>,
+    /// Places that links may lead to: those that we name ourselves, as in [`Hosts`].
+    named: Hosts,
     /// The same, from agent.toml.
     listed: Hosts,
+    /// Places whose images may be shown, from agent.toml.
+    images: Hosts,
     /// Addresses that may be repeated.
     addresses: BTreeSet<String>,
+    /// The repository of the event: its host, and its name there.
+    repository: Option<(String, String)>,
     /// The only account that may be mentioned: who caused the event.
     pub(super) mention: String,
 }
 
 impl Allowed {
-    /// Nothing but mentions of `account`, and links to `listed` hosts.
+    /// Nothing but mentions of `account`, links to `links` and images of `images`.
     #[must_use]
-    pub(crate) fn new(account: &str, listed: &Hosts) -> Self {
-        Self { mention: account.to_owned(), listed: listed.clone(), ..Self::default() }
+    pub(crate) fn new(account: &str, links: &Hosts, images: &Hosts) -> Self {
+        Self { mention: account.to_owned(), listed: links.clone(), images: images.clone(), ..Self::default() }
     }
 
-    /// Allows every host that a text of our own names.
+    /// Allows links to every host that a text of our own names; on a host that many people share, to the one
+    /// place of it.
     #[must_use]
     pub(crate) fn with_hosts_of(mut self, ours: &str) -> Self {
-        self.hosts.extend(urls(ours).filter_map(|(_, url)| host(url)));
+        self.named.add(urls(ours).filter_map(|(_, url)| place(url)));
+        self.named.add(bare_hosts(ours).filter_map(|host| place(&format!("https://{host}"))));
         self
     }
 
@@ -45,21 +70,209 @@ impl Allowed {
             self.addresses.insert(bare(url).to_owned());
             self.addresses.extend(host(url).map(|host| format!("https://{host}")));
         }
+        for host in bare_hosts(theirs) {
+            self.addresses.insert(format!("https://{}", bare(host)));
+        }
         self
+    }
+
+    /// Allows links into the repository `name` of the event, whose thread is at `thread`.
+    #[must_use]
+    pub(crate) fn with_repository(mut self, name: &str, thread: &str) -> Self {
+        let within = path(thread).strip_prefix('/').and_then(|path| path.strip_prefix(name));
+        let is_within = within.is_some_and(|rest| rest.starts_with('/'));
+        if let Some(host) = host(thread).filter(|_| is_within) {
+            self.named.add([format!("{host}/{name}")]);
+            self.repository = Some((host, name.to_owned()));
+        }
+        self
+    }
+
+    /// The name of the event's repository; empty if it has none.
+    pub(super) fn repository(&self) -> &str {
+        self.repository.as_ref().map_or("", |(_, name)| name)
     }
 
     /// Whether the draft may lead there on a click.
     pub(super) fn link(&self, url: &str) -> bool {
-        self.image(url) || self.addresses.contains(bare(url))
+        (self.is_repeated(url) && !self.leaves_a_trace(url)) || self.is_ours(url)
+    }
+
+    /// Whether the event has this very address.
+    pub(super) fn is_repeated(&self, url: &str) -> bool {
+        self.addresses.contains(bare(url))
+    }
+
+    /// Whether a bare host, with what follows it, may stand in the draft.
+    pub(super) fn bare(&self, word: &str) -> bool {
+        self.link(&format!("https://{word}"))
     }
 
     /// Whether the draft may have it fetched without a click.
     pub(super) fn image(&self, url: &str) -> bool {
-        host(url).is_some_and(|host| self.hosts.contains(&host) || self.listed.contains(&host))
+        let Some(host) = host(url) else { return false };
+        has_web_scheme(url) && !holds_another(url) && self.images.allows(&host, path(url))
     }
+
+    fn is_ours(&self, url: &str) -> bool {
+        let Some(host) = host(url) else { return false };
+        let is_named = [&self.named, &self.listed].iter().any(|places| places.allows(&host, path(url)));
+        has_web_scheme(url) && !holds_another(url) && (is_named || is_loopback(&host))
+    }
+
+    /// Whether a link to it shows up in a thread of another repository on the event's host.
+    fn leaves_a_trace(&self, url: &str) -> bool {
+        let Some((forge, _)) = &self.repository else { return false };
+        let parts = ["issues", "pull", "discussions", "commit", "merge_requests", "work_items"];
+        host(url).as_ref() == Some(forge)
+            && path(url).split('/').skip(3).any(|part| parts.contains(&part.to_ascii_lowercase().as_str()))
+    }
+}
+
+/// The place of `url` as in [`Hosts`].
+fn place(url: &str) -> Option<String> {
+    let host = host(url)?;
+    if !SHARED.contains(&host.as_str()) {
+        return Some(host);
+    }
+    let first = path(url).split('/').nth(1).filter(|first| !first.is_empty())?;
+    Some(format!("{host}/{first}"))
+}
+
+/// Whether an address stands within `url`, behind its host: what forwards to it, or carries it along.
+fn holds_another(url: &str) -> bool {
+    // Without the slash that a path begins with.
+    let mut text = behind_host(url).trim_start_matches('/').to_owned();
+    for _ in 0..DEEPEST_NOTATION {
+        if urls(&text).next().is_some() {
+            return true;
+        }
+        let plain = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if plain == text {
+            return false;
+        }
+        text = plain;
+    }
+    true
+}
+
+/// This machine, of whoever reads it.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host == "[::1]"
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// An address without what a sentence puts behind it.
 fn bare(url: &str) -> &str {
     url.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', '~', '/'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed() -> Allowed {
+        Allowed::new(
+            "mona",
+            &Hosts::new(["*.listed.example", "gitlab.com/octo"]),
+            &Hosts::new(["img.example/logos"]),
+        )
+        .with_hosts_of("see https://docs.example.com/a, https://github.com/octo/help and wiki.example.org")
+        .with_addresses_of("http://logs.example.net/a?b=1 https://github.com/victim/project/issues/1")
+        .with_repository("octo/repo", "https://github.example.com/octo/repo/issues/7")
+    }
+
+    #[test]
+    fn images_come_from_places_listed_for_images_alone() {
+        assert!(allowed().image("https://img.example/logos/a.png"));
+        for url in [
+            "https://img.example/other/a.png",
+            "https://docs.example.com/a.png",
+            "https://a.listed.example/a.png",
+            "http://logs.example.net/a?b=1",
+            "http://localhost/a.png",
+            "https://github.example.com/octo/repo/raw/main/a.png",
+            "https://img.example/logos/a.png?u=https://evil.example",
+            "ftp://img.example/logos/a.png",
+        ] {
+            assert!(!allowed().image(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_within_another_is_refused() {
+        for nested in [
+            "?u=https://evil.example/a",
+            "?u=https%3A%2F%2Fevil.example",
+            "?u=https%253A%252F%252Fevil.example",
+            "?u=//evil.example",
+            "#https://evil.example",
+            "/https://evil.example/",
+            "?u=www.evil.example",
+            "?u=%5C%5Cevil.example",
+            "?u=https:evil.example",
+        ] {
+            let url = format!("https://docs.example.com/go{nested}");
+            assert!(!allowed().link(&url), "{url}");
+        }
+        for plain in ["?a=b&c=d", "/a//b", "#part", "/a%20b", "/v1...v2"] {
+            let url = format!("https://docs.example.com/go{plain}");
+            assert!(allowed().link(&url), "{url}");
+        }
+    }
+
+    #[test]
+    fn of_a_shared_host_only_the_named_place_is_ours() {
+        for url in [
+            "https://github.com/octo/repo",
+            "https://github.com/octo/help#a",
+            "https://gitlab.com/octo/x/-/y",
+        ] {
+            assert!(allowed().link(url), "{url}");
+        }
+        for url in [
+            "https://github.com/evil/repo",
+            "https://github.com/octopus",
+            "https://github.com/octo/../evil",
+            "https://github.com/octo/%2e%2E/evil",
+            "https://github.com/octo\\..\\evil",
+            "https://gitlab.com/",
+            "https://gitlab.com/evil",
+        ] {
+            assert!(!allowed().link(url), "{url}");
+        }
+        assert!(allowed().link("https://wiki.example.org/a"), "named without a scheme");
+    }
+
+    #[test]
+    fn this_machine_and_the_repository_of_the_event_may_be_named() {
+        for url in [
+            "http://localhost:8080/health",
+            "http://127.0.0.1/a?b=c",
+            "http://[::1]:3000/",
+            "https://github.example.com/octo/repo/blob/main/README.md",
+            "https://github.example.com/octo/repo/issues/3",
+        ] {
+            assert!(allowed().link(url), "{url}");
+        }
+        for url in [
+            "http://localhost.evil.example/",
+            "http://127.0.0.1.evil.example/",
+            "http://localhost@evil.example/",
+            "https://github.example.com/octo/repository",
+            "https://github.example.com/evil/repo",
+            "javascript://docs.example.com/%0aalert(1)",
+        ] {
+            assert!(!allowed().link(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_thread_of_another_repository_is_not_even_repeated() {
+        let theirs = "https://github.com/victim/project/issues/1";
+        assert!(allowed().link(theirs), "the event is from another host, where nothing shows up");
+        let here = allowed().with_repository("octo/repo", "https://github.com/octo/repo/issues/7");
+        assert!(!here.link(theirs) && here.link("https://github.com/octo/repo/issues/9"));
+    }
 }

@@ -1,5 +1,7 @@
 //! Marks that do something where the draft is published: mentions, and signs in disguise.
 
+use super::inert::BREAK;
+
 /// Entities that people write; none of them can be a part of an address or a mention. The ampersand stays
 /// one: what it hides is not read again.
 const HARMLESS: [&str; 9] = ["amp", "lt", "gt", "quot", "nbsp", "hellip", "mdash", "ndash", "copy"];
@@ -44,10 +46,12 @@ pub(super) fn without_escaped_colons(text: &str) -> String {
 
 /// Takes the power out of `@name`: a zero-width space after the `@` keeps it readable, and nobody is
 /// notified. E-mail addresses and the allowed account stay as they are. Jira's `[~name]` likewise.
-pub(super) fn without_mentions(text: &str, allowed: &str) -> String {
+///
+/// `before` is the character in front of `text`.
+pub(super) fn without_mentions(text: &str, before: char, allowed: &str) -> String {
     let allowed = Some(allowed).filter(|name| !CROWDS.contains(&name.to_ascii_lowercase().as_str()));
     let mut out = String::with_capacity(text.len());
-    let mut before = ' ';
+    let mut before = before;
     for (at, c) in text.char_indices() {
         out.push(c);
         let behind = &text[at + c.len_utf8()..];
@@ -62,7 +66,7 @@ pub(super) fn without_mentions(text: &str, allowed: &str) -> String {
             _ => false,
         };
         if notifies {
-            out.push('\u{200B}');
+            out.push(BREAK);
         }
         before = c;
     }
@@ -91,15 +95,15 @@ mod tests {
     #[test]
     fn only_the_author_is_mentioned() {
         assert_eq!(
-            without_mentions("@mona thanks, @octo/security", "mona"),
+            without_mentions("@mona thanks, @octo/security", ' ', "mona"),
             "@mona thanks, @\u{200B}octo/security"
         );
-        assert_eq!(without_mentions("write to a@b.example", "mona"), "write to a@b.example");
-        assert_eq!(without_mentions("é@octo", "mona"), "é@\u{200B}octo");
+        assert_eq!(without_mentions("write to a@b.example", ' ', "mona"), "write to a@b.example");
+        assert_eq!(without_mentions("é@octo", ' ', "mona"), "é@\u{200B}octo");
         assert_eq!(
-            without_mentions("[~accountid:5b1] <@U7>", "mona"),
+            without_mentions("[~accountid:5b1] <@U7>", ' ', "mona"),
             "[\u{200B}~accountid:5b1] <@\u{200B}U7>"
         );
-        assert_eq!(without_mentions("@here", "here"), "@\u{200B}here");
+        assert_eq!(without_mentions("@here", ' ', "here"), "@\u{200B}here");
     }
 }

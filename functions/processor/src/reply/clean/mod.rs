@@ -1,28 +1,31 @@
 //! Drafts on their way out: what a model wrote is cleaned before anybody sees it published.
 //!
 //! The attacks: an issue talks the model into an image or a link whose address carries away what the
-//! model knows, into notifying people, or into the marker that proves another task's comment. The draft is
-//! read twice, as plain text ([`urls`]) and as a renderer would ([`markup`]): each finds what the other
-//! misses.
+//! model knows, into notifying people or commanding bots, or into the marker that proves another task's comment. The
+//! draft is read twice, as plain text ([`urls`]) and as a renderer would ([`markup`]): each finds what the other
+//! misses. Code is left to the byte: services obey nothing in it. Since one change can move where code begins,
+//! it is looked again until nothing changes.
 
 mod allowed;
+mod commands;
+mod domains;
+mod inert;
 mod leak;
 mod marks;
 mod markup;
 mod urls;
 
-use domain::clip;
+use markdown::{Ranges, code, destinations, unwrapped};
 
-use crate::automation::untrusted::visible;
+use crate::automation::visible::visible;
 
 pub(crate) use allowed::Allowed;
 pub(crate) use urls::urls;
 
-/// GitHub takes 65,536 characters; our marker and a margin are left free.
-const MAX_BYTES: usize = 60_000;
-
 /// What stands in the place of an address that was taken out.
 const REMOVED: &str = "[link removed]";
+/// So often is looked again.
+const ROUNDS: usize = 8;
 
 /// A draft that can be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,64 +37,93 @@ pub(crate) struct Cleaned {
 }
 
 /// Cleans `draft`: no hidden text, no mentions beyond the allowed one, no links or images to foreign
-/// places, no tags, no markers, bounded length. `secret` is the persona, which must not be recited.
+/// places, no tags, no markers, no commands, no fence around all of it. `secret` is the persona, which must not be
+/// recited. How long it may be is for the service to say.
 #[must_use]
 pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
-    let seen = visible(draft);
-    let text = marks::without_entities(&marks::without_escaped_colons(&seen));
-    let text = without_foreign_urls(&text, allowed);
-    let text = markup::without_foreign_markup(text, allowed);
-    let text = marks::without_mentions(&text, &allowed.mention);
-    let text = clip(text.trim(), MAX_BYTES).to_owned();
+    let seen = visible(unwrapped(draft).trim());
     // Asked of the draft as it was: what has been taken out of it shows what it was made for.
-    let alarm = leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
-    Cleaned { text, alarm }
+    let recital =
+        leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
+    match settled(&seen, allowed) {
+        Ok(text) => Cleaned { text, alarm: recital },
+        Err(text) => {
+            let restless = "cleaning the draft found no end, so its markup was taken away".to_owned();
+            Cleaned { text, alarm: Some(recital.unwrap_or(restless)) }
+        }
+    }
 }
 
-/// Replaces every absolute URL that is not allowed, and every bare address that carries something along.
-/// Protocol-relative ones (`//host`) count.
-fn without_foreign_urls(text: &str, allowed: &Allowed) -> String {
+/// The clean text; or, of a text that is made to change for ever, what is left without any markup.
+fn settled(draft: &str, allowed: &Allowed) -> Result<String, String> {
+    let mut text = draft.to_owned();
+    for _ in 0..ROUNDS {
+        let again = round(&text, allowed);
+        if again == text {
+            return Ok(text);
+        }
+        text = again;
+    }
+    Err(words(&links(&markup::plain(&text), allowed, true), allowed, &Ranges::default(), true))
+}
+
+fn round(text: &str, allowed: &Allowed) -> String {
+    // An indented first line would be code only until somebody trims it.
+    let text = &visible(text.trim());
+    let code_before = code(text);
+    let ticks = has_ticks(text, &code_before);
+    let text = code_before.change_gaps(text, |_, prose| links(prose, allowed, ticks));
+    let text = markup::without_foreign_markup(text, allowed);
+    let code = code(&text);
+    let ticks = has_ticks(&text, &code);
+    words(&text, allowed, &code.and(destinations(&text).iter()), ticks)
+}
+
+/// Whether backticks stand in `text` that begin no code. One of ours would pair with them.
+fn has_ticks(text: &str, code: &Ranges) -> bool {
+    code.gaps(text.len()).any(|gap| text[gap].contains('`'))
+}
+
+/// `prose` without signs in disguise and without addresses that the draft may not lead to. Protocol-relative ones
+/// (`//host`) count.
+fn links(prose: &str, allowed: &Allowed, ticks: bool) -> String {
+    let text = marks::without_entities(&marks::without_escaped_colons(prose)).replace("<!--", "&lt;!--");
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
-    for (start, url) in urls(text) {
-        if allowed.link(url) {
-            continue;
+    for (start, url) in urls(&text).filter(|(_, url)| !allowed.link(url)) {
+        out.push_str(&text[done..start]);
+        if allowed.is_repeated(url) {
+            // A thread of another repository, in which a link would show up.
+            out.push_str(&inert::inert(url, 1, ticks));
+        } else {
+            out.push_str(REMOVED);
         }
-        out.push_str(&without_foreign_words(&text[done..start], allowed));
-        out.push_str(REMOVED);
         done = start + url.len();
     }
-    out.push_str(&without_foreign_words(&text[done..], allowed));
+    out.push_str(&text[done..]);
     out
 }
 
-/// Replaces words such as `example.com/?q=…`: no scheme makes them addresses, but some services take them
-/// for such.
-fn without_foreign_words(text: &str, allowed: &Allowed) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| c.is_whitespace() || "<>()[]\"'`|".contains(c)).unwrap_or(rest.len());
-        let word = &rest[..end];
-        let foreign = carries_something(word) && !allowed.link(&format!("https://{word}"));
-        out.push_str(if foreign { REMOVED } else { word });
-        let sign = rest[end..].chars().next().map_or(0, char::len_utf8);
-        out.push_str(&rest[end..end + sign]);
-        rest = &rest[end + sign..];
-    }
-    out
+/// `text` whose words do nothing but outside the `quiet` places: no mention, no command, no reference to another
+/// repository, no bare host.
+fn words(text: &str, allowed: &Allowed, quiet: &Ranges, ticks: bool) -> String {
+    let links = urls(text).filter(|(at, url)| is_link(&text[..*at], url)).map(|(at, url)| at..at + url.len());
+    quiet.clone().and(links).change_gaps(text, |at, prose| {
+        let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at];
+        let before = line.chars().next_back().unwrap_or('\n');
+        let prose = commands::without_foreign_references(prose, allowed.repository(), ticks);
+        let prose = domains::without_foreign_domains(&prose, allowed, ticks);
+        let prose = marks::without_mentions(&prose, before, &allowed.mention);
+        commands::without_commands(&prose, line.trim().is_empty(), ticks)
+    })
 }
 
-/// Whether `word` is a host with a query behind it.
-fn carries_something(word: &str) -> bool {
-    let Some((place, query)) = word.split_once('?') else { return false };
-    let host = place.split('/').next().unwrap_or_default();
-    let ends_in_letters =
-        host.rsplit('.').next().is_some_and(|top| top.len() > 1 && top.chars().all(char::is_alphabetic));
-    let named = query
-        .split_once('=')
-        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(char::is_alphanumeric));
-    named && ends_in_letters && urls::looks_like_a_host(host)
+/// Whether services make a link of the whole of `url`, by GitHub's rule for what may stand `before` it. Nothing in
+/// a link is a mention or a reference.
+fn is_link(before: &str, url: &str) -> bool {
+    let begins = before.chars().next_back().is_none_or(|c| c.is_whitespace() || "*_~(".contains(c));
+    let is_named = url.starts_with("http://") || url.starts_with("https://");
+    begins && is_named && urls::host(url).is_some_and(|host| host.contains('.'))
 }
 
 #[cfg(test)]
@@ -99,7 +131,8 @@ mod tests {
     use super::*;
 
     fn cleaned(draft: &str) -> String {
-        let allowed = Allowed::new("mona", &settings::Hosts::new(["*.listed.example"]))
+        let none = settings::Hosts::default();
+        let allowed = Allowed::new("mona", &settings::Hosts::new(["*.listed.example"]), &none)
             .with_hosts_of("see https://docs.example.com/a and http://user@build.example.com:8080/x")
             .with_addresses_of("It fails: http://logs.example.net/a?b=1.");
         clean(draft, &allowed, "").text
@@ -129,9 +162,10 @@ mod tests {
     fn words_that_services_take_for_addresses_carry_nothing_along() {
         assert_eq!(cleaned("go to evil.example/?q=secret now"), "go to [link removed] now");
         assert_eq!(cleaned("evil.example?q=secret"), REMOVED);
-        for text in ["a.b?.c", "see docs.rs/serde", "is it foo.bar?", "docs.example.com/?q=x", "f(x)?y=1"] {
+        for text in ["a.b?.c", "is it foo.bar?", "docs.example.com/?q=x", "f(x)?y=1"] {
             assert_eq!(cleaned(text), text);
         }
+        assert_eq!(cleaned("see docs.rs/serde"), "see `docs.rs/serde`", "as code it is no link");
     }
 
     #[test]
@@ -192,8 +226,85 @@ mod tests {
     }
 
     #[test]
-    fn overlong_draft_is_cut() {
-        assert!(cleaned(&"long ".repeat(40_000)).len() <= MAX_BYTES);
+    fn code_is_left_to_the_byte() {
+        for draft in [
+            "Run `npm install @angular/core` and add `@Override`.",
+            "```html\n&#39; <!-- TODO -->\n<img src='https://evil.example/p.png'>\n```",
+            "~~~js\n//this.value = 3\n~~~",
+            "```sh\ncurl http://localhost:8080/health\n/close\nvictim/project#1\n```",
+            "See:\n\n    git clone https://evil.example/x.git\n    @mona evil.com",
+            "`<!--` begins a comment, `-->` ends it.",
+            "- one\n  ```\n  @octo\n  ```\n- two",
+            "``a ` @b`` and `c\n@d`",
+        ] {
+            assert_eq!(cleaned(draft), draft);
+        }
+    }
+
+    #[test]
+    fn what_only_seems_to_be_code_is_cleaned() {
+        for draft in [
+            "\\`@octo\\`",
+            "`@octo",
+            "a\n    @octo continues the paragraph",
+            "    @octo",
+            "<code>@octo</code>",
+            "<a title=\"`\">@octo `x`",
+            "```\nx\n```@octo\n\n~~~\ny\n~~~\n@octo",
+        ] {
+            let text = cleaned(draft);
+            let code = code(&text);
+            let mentions = text.match_indices("@octo").filter(|(at, _)| !code.contains(*at));
+            assert_eq!(mentions.count(), 0, "{draft}: {text}");
+        }
+    }
+
+    #[test]
+    fn addresses_within_links_are_left_whole() {
+        let allowed =
+            Allowed::new("mona", &settings::Hosts::new(["npmjs.example"]), &settings::Hosts::default());
+        for draft in [
+            "https://npmjs.example/package/@angular/core",
+            "[core](https://npmjs.example/package/@angular/core) and [readme](docs/README.md)",
+            "[core][1]\n\n[1]: https://npmjs.example/package/@angular/core",
+            "<https://npmjs.example/@a/b#1>",
+        ] {
+            assert_eq!(clean(draft, &allowed, "").text, draft);
+        }
+        let quoted = clean("\"https://npmjs.example/@octo\"", &allowed, "").text;
+        assert!(!quoted.contains("@octo"), "no link to GitHub: {quoted}");
+    }
+
+    #[test]
+    fn a_draft_commands_no_bot_and_leaves_no_trace_elsewhere() {
+        assert_eq!(cleaned("Done.\n/lgtm\n/close now"), "Done.\n`/lgtm`\n`/close` now");
+        assert_eq!(cleaned("/approve"), "`/approve`");
+        assert_eq!(cleaned("as in victim/project#12"), "as in `victim/project#12`");
+        assert_eq!(cleaned("**x** /close, and/or #7"), "**x** /close, and/or #7");
+        let here = Allowed::default()
+            .with_addresses_of("https://github.com/victim/p/issues/1")
+            .with_repository("octo/repo", "https://github.com/octo/repo/issues/7");
+        let said = |draft: &str| clean(draft, &here, "").text;
+        assert_eq!(
+            said("octo/repo#7, https://github.com/octo/repo/pull/2"),
+            "octo/repo#7, https://github.com/octo/repo/pull/2"
+        );
+        assert_eq!(
+            said("like https://github.com/victim/p/issues/1"),
+            "like `https://github.com/victim/p/issues/1`"
+        );
+        assert_eq!(said("like https://github.com/victim/p/issues/2"), "like [link removed]");
+    }
+
+    #[test]
+    fn a_fence_around_the_whole_answer_goes() {
+        assert_eq!(cleaned("```markdown\nHello @octo\n```"), "Hello @\u{200B}octo");
+    }
+
+    #[test]
+    fn a_long_draft_is_left_for_the_service_to_cut() {
+        let draft = "long ".repeat(40_000);
+        assert_eq!(cleaned(&draft), draft.trim());
     }
 
     #[test]
@@ -210,9 +321,25 @@ mod tests {
         }
 
         #[test]
+        fn once_is_enough_for_hostile_markup(draft in "(`|```|~~~|\n|    |@a|/b|c/d#1|e.com|f.io|//g.example|<h|>|<!--|-->|\\[|\\]|\\(|\\)|!|&#39;|\\\\|:|\"| |x|> |- |\\|){0,24}") {
+            let once = clean(&draft, &Allowed::default(), "");
+            proptest::prop_assume!(once.alarm.is_none());
+            proptest::prop_assert_eq!(clean(&once.text, &Allowed::default(), "").text, once.text);
+        }
+
+        #[test]
+        fn fences_are_left_to_the_byte(inside in "[ -_a-~é\n]{0,60}", before in "[a-z ,.]{0,20}", after in "[ -~]{0,20}") {
+            let fence = format!("```\n{inside}\n```");
+            let text = cleaned(&format!("x {before}\n\n{fence}\n\nx{after}"));
+            proptest::prop_assert!(text.contains(&fence), "{text}");
+        }
+
+        #[test]
         fn no_foreign_host_survives(before in "[/:\\\\ a-z]{0,8}|.{0,20}", path in "[a-z/?=]{0,20}", after in ".{0,20}") {
             let draft = format!("{before}https://evil.example/{path}{after}");
-            proptest::prop_assert!(!cleaned(&draft).contains("evil.example"));
+            let text = cleaned(&draft);
+            let code = code(&text);
+            proptest::prop_assert!(text.match_indices("evil.example").all(|(at, _)| code.contains(at)), "{text}");
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn urls(text: &str) -> impl Iterator<Item = (usize, &str)> {
             let after_slashes = skip_slashes(text, at);
             let body = skip_scheme(text, after_slashes);
             if body >= word_end {
-                word_end = body + text[body..].find(ends_url).unwrap_or(text.len() - body);
+                word_end = body + url_length(&text[body..]);
             }
             if host(&text[start..word_end]).is_some() {
                 from = word_end;
@@ -46,6 +46,14 @@ fn ends_url(c: char) -> bool {
     c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ')' | ']' | '`' | '|' | '\\')
 }
 
+/// How long the rest of an address is. An address of version 6 stands between brackets, which end any other.
+fn url_length(body: &str) -> usize {
+    let bracketed =
+        body.strip_prefix('[').and_then(|inside| inside.find(|c: char| !(c.is_ascii_hexdigit() || c == ':')));
+    let host = bracketed.filter(|end| body[end + 1..].starts_with(']')).map_or(0, |end| end + 2);
+    host + body[host..].find(ends_url).unwrap_or(body.len() - host)
+}
+
 fn skip_slashes(text: &str, at: usize) -> usize {
     at + text[at..].find(|c| !is_slash(c)).unwrap_or(text.len() - at)
 }
@@ -68,21 +76,44 @@ fn scheme_start(text: &str, from: usize, at: usize) -> usize {
 /// The host of a URL, lower case, without user and port; `None` when there is none that could be
 /// looked up.
 pub(crate) fn host(url: &str) -> Option<String> {
-    let scheme = url.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
-    let rest = match url[scheme.len()..].strip_prefix(':') {
-        Some(rest) if !scheme.is_empty() && (rest.starts_with(is_slash) || is_http(scheme)) => rest,
-        _ => url,
-    };
-    let authority = rest.trim_start_matches(is_slash).split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?.split(':').next()?.to_lowercase();
+    let (scheme, authority, _) = split(url);
+    let named = authority.rsplit('@').next()?;
+    let end = if named.starts_with('[') { named.find(']').map(|end| end + 1) } else { named.find(':') };
+    let host = named[..end.unwrap_or(named.len())].to_lowercase();
     // The other dots of Unicode, and a dot in percent notation, are dots to a browser.
     let host = host.replace(['。', '．', '｡'], ".").replace("%2e", ".");
     let host = host.trim_end_matches('.');
     // Behind `http:` everything is a host; behind bare slashes only what looks like one, so that comments
     // in code survive.
-    let is_explicit =
-        rest.len() < url.len() && url.split_once(':').is_some_and(|(scheme, _)| is_http(scheme));
-    (!host.is_empty() && (is_explicit || looks_like_a_host(host))).then(|| host.to_owned())
+    (!host.is_empty() && (is_http(scheme) || looks_like_a_host(host))).then(|| host.to_owned())
+}
+
+/// What follows the host of a URL: path, query and fragment.
+pub(crate) fn behind_host(url: &str) -> &str {
+    split(url).2
+}
+
+/// The path of a URL.
+pub(crate) fn path(url: &str) -> &str {
+    behind_host(url).split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a URL is one of the web, or takes its scheme from the page that it stands on.
+pub(crate) fn has_web_scheme(url: &str) -> bool {
+    let scheme = split(url).0;
+    scheme.is_empty() || is_http(scheme)
+}
+
+/// The scheme of a URL (empty if it has none), what names its host, and the rest.
+fn split(url: &str) -> (&str, &str, &str) {
+    let end = url.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(url.len());
+    let (scheme, rest) = match url[end..].strip_prefix(':') {
+        Some(rest) if end > 0 && (rest.starts_with(is_slash) || is_http(&url[..end])) => (&url[..end], rest),
+        _ => ("", url),
+    };
+    let rest = rest.trim_start_matches(is_slash);
+    let authority = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    (scheme, &rest[..authority], &rest[authority..])
 }
 
 /// A name with a dot, a number that can be an address, or this machine.

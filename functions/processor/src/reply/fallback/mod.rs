@@ -16,7 +16,7 @@ use domain::{
 use futures::future::join_all;
 use tracing::{debug, warn};
 
-use crate::automation::untrusted::visible;
+use crate::automation::visible::visible;
 use crate::reply::gate::pass_reply;
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;

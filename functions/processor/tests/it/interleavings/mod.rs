@@ -12,6 +12,7 @@ mod world;
 
 use std::sync::Arc;
 
+use domain::contract::plain_task;
 use domain::*;
 use processor::{Parts, Processor};
 use settings::Settings;
@@ -80,19 +81,10 @@ async fn setup(from: From, decisions: Decisions, budget: Budget) -> Setup {
     let processor = processor(&world, from == From::Received);
     let (stores, now) = (world.stores(), world.state().now);
     let body = serde_json::to_vec(&issue(7)).unwrap();
-    let id = TaskId::derive("github", &body);
-    let new = NewTask {
-        source: "github".to_owned(),
-        event: "issues.opened".to_owned(),
-        tenant: "octo/repo".to_owned(),
-        thread: "octo/repo#7".to_owned(),
-        actor: "mona".to_owned(),
-        priority: Priority::DEFAULT,
-        metadata: serde_json::Map::new(),
-        content_type: "application/json".to_owned(),
-        event_hint: Some("issues".to_owned()),
-    };
-    let task = Task::received(id.clone(), new, now, now);
+    let mut task = plain_task("github", now);
+    task.doc.event_hint = Some("issues".to_owned());
+    task.control.due_at = Some(now);
+    let id = task.id.clone();
     stores.tasks.insert(&task).await.unwrap();
     let payload = Blob::pack(&body).unwrap();
     stores.payloads.put_new(&id, &PartKey::payload(), &payload, Timestamp::MAX).await.unwrap();

@@ -13,6 +13,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::contract::in_memory;
 use domain::*;
 
 /// Actors of one exploration.
@@ -221,7 +222,7 @@ impl TaskStore for World {
         self.step().await;
         let (claim, mark) = {
             let mut state = self.state();
-            let claim = claim(state.task.as_mut().unwrap(), request);
+            let claim = in_memory::claim(state.task.as_mut().unwrap(), request);
             if matches!(claim, Claim::Claimed(_)) {
                 state.remark();
             }
@@ -256,50 +257,19 @@ impl TaskStore for World {
     }
 }
 
-fn claim(task: &mut Task, request: &ClaimRequest) -> Claim {
-    let control = &mut task.control;
-    match (control.status, &control.lease, control.not_before) {
-        (TaskStatus::Processing, Some(lease), _) if lease.until > request.now => {
-            return Claim::Busy { until: lease.until };
-        }
-        (TaskStatus::Waiting, _, Some(not_before)) if not_before > request.now => {
-            return Claim::NotDue { not_before };
-        }
-        (status, ..) if !status.is_claimable() => return Claim::Settled(status),
-        _ => {}
-    }
-    control.status = TaskStatus::Processing;
-    control.revision += 1;
-    control.fence += 1;
-    control.attempts += 1;
-    control.lease = Some(request.lease.clone());
-    control.not_before = None;
-    control.due_at = Some(request.lease.until);
-    control.updated_at = request.now;
-    Claim::Claimed(Box::new(task.clone()))
-}
-
 fn save(state: &mut State, task: &mut Task) -> Save {
-    let stored = state.task.take().unwrap();
-    let mut written = task.clone();
-    written.control.revision += 1;
-    if stored.control.revision != task.control.revision {
-        // A write that has happened already, as the adapters recognise it.
-        let again = stored == written;
-        if again {
-            task.control.revision += 1;
-        }
-        state.task = Some(stored);
-        return if again { Save::Done } else { Save::Stale };
-    }
-    if stored.doc.decision.is_some() && stored.doc.decision != written.doc.decision {
-        let decisions = (&stored.doc.decision, &written.doc.decision);
+    let (saved, before) = in_memory::save(state.task.as_mut().unwrap(), task);
+    if let Some(decided) = before.and_then(|before| before.doc.decision)
+        && task.doc.decision.as_ref() != Some(&decided)
+    {
+        let decisions = (decided, &task.doc.decision);
         state.violation = Some(format!("a decision was changed: {decisions:?}"));
     }
-    task.control.revision += 1;
-    state.task = Some(written);
-    state.remark();
-    Save::Done
+    if saved == Save::Done {
+        task.control.revision += 1;
+        state.remark();
+    }
+    saved
 }
 
 #[async_trait]
@@ -435,14 +405,14 @@ impl Approver for World {
     async fn request(&self, ask: &Ask<'_>) -> Result<MessageRef, ServiceError> {
         self.act().await;
         self.state().asked.push((ask.notice.name.clone(), "?".to_owned()));
-        Ok(MessageRef { place: "C1".to_owned(), id: ask.notice.name.clone() })
+        Ok(MessageRef { place: "C1".to_owned(), id: ask.notice.name.clone(), team: None })
     }
 
     async fn find(&self, mark: &Mark, _: Timestamp) -> Result<Option<MessageRef>, ServiceError> {
         self.step().await;
         let found = self.state().asked.iter().any(|(name, _)| *name == mark.effect);
         self.saw(&found);
-        Ok(found.then(|| MessageRef { place: "C1".to_owned(), id: mark.effect.clone() }))
+        Ok(found.then(|| MessageRef { place: "C1".to_owned(), id: mark.effect.clone(), team: None }))
     }
 
     async fn update(&self, message: &MessageRef, _: &Ask<'_>, closed: &Closed) -> Result<(), ServiceError> {

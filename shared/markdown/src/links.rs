@@ -1,11 +1,4 @@
-//! The parser, set up once for all outputs; and which links are let through.
-
-use pulldown_cmark::{Options, Parser};
-
-/// Reads Markdown as people write it in comments.
-pub(crate) fn parse(markdown: &str) -> Parser<'_> {
-    Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH)
-}
+//! Which links are let through.
 
 /// Whether a link may lead to `url`.
 pub(crate) fn is_allowed(url: &str) -> bool {

@@ -25,6 +25,8 @@ pub struct SlackApprovals {
     pub channel: String,
     /// The accounts that may decide there (`U…`, or `W…` in a grid); at least one.
     pub approvers: BTreeSet<String>,
+    /// The workspace whose clicks count (`T…`; default: the one that the bot belongs to, once Slack has said so).
+    pub team: Option<String>,
 }
 
 const SLACK: &str = "A channel of Slack where people are asked about drafts. The buttons' clicks come to \
@@ -59,8 +61,12 @@ impl SlackApprovals {
         let how = "list the ids of who may decide, such as [\"U2CERLKJA\"]: a profile's menu has \"Copy member ID\"";
         let approvers =
             section.require(key("approvers", "The ids of the members who may decide there."), how, approvers);
+        let team = section.read(
+            key("team", "The id of the workspace whose clicks count (default: the bot's own)."),
+            |entry| id(&entry, &TEAM, "a workspace's id (T…)"),
+        );
         section.finish();
-        Some(Self { channel: channel?, approvers: approvers? })
+        Some(Self { channel: channel?, approvers: approvers?, team })
     }
 }
 
@@ -77,6 +83,9 @@ fn approvers(entry: &Entry<'_>) -> Option<BTreeSet<String>> {
 /// The id of a channel of Slack's.
 pub(crate) const CHANNEL: Form =
     Form { fits: |text| is_id(text, ['C', 'G']), pattern: "^[CG][A-Z0-9]{1,31}$", example: "C0123456789" };
+/// The id of a workspace of Slack's.
+const TEAM: Form =
+    Form { fits: |text| is_id(text, ['T', 'E']), pattern: "^[TE][A-Z0-9]{1,31}$", example: "T1DC2JH3J" };
 /// The id of somebody in Slack.
 pub(crate) const MEMBER: Form =
     Form { fits: |text| is_id(text, ['U', 'W']), pattern: "^[UW][A-Z0-9]{1,31}$", example: "U2CERLKJA" };

@@ -1,0 +1,135 @@
+//! `GET /deliveries`: the last webhooks and what became of each.
+//!
+//! A webhook that was accepted is its task; what became no task has left a line in the log of deliveries.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use domain::{API_SOURCE, DeliveryRecord, ListQuery, StoreError, Task, TaskId, Timestamp, last_deliveries};
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Console;
+use crate::endpoint::QueryParameter;
+use crate::refusal::Refusal;
+
+/// Deliveries that are shown.
+const LIMIT: usize = 200;
+/// Lines of one source that are read: those of one outcome may be rare among them.
+const LINES: usize = 500;
+/// Hours that are looked through, a read each: of one source all that are kept, of all sources the last day.
+const HOURS_OF_ONE: u32 = 72;
+const HOURS_OF_ALL: u32 = 24;
+
+/// What may become of a webhook.
+pub(crate) const OUTCOMES: [&str; 4] = ["accepted", "ignored", "duplicate", "refused"];
+const ACCEPTED: &str = OUTCOMES[0];
+
+/// The query string. A parameter that is empty is as good as absent.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Parameters {
+    pub(crate) source: String,
+    pub(crate) outcome: String,
+}
+
+/// The same for the API's description.
+pub(crate) const PARAMETERS: &[QueryParameter] = &[
+    ("source", "Only those of this source of agent.toml; of every source if empty.", r#"{"type":"string"}"#),
+    (
+        "outcome",
+        "Only those with this outcome.",
+        r#"{"type":"string","enum":["accepted","ignored","duplicate","refused"]}"#,
+    ),
+];
+
+/// The answer.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Deliveries {
+    deliveries: Vec<Delivery>,
+}
+
+/// A webhook.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Delivery {
+    /// When it was answered.
+    pub(crate) at: Timestamp,
+    /// The source of agent.toml.
+    pub(crate) source: String,
+    /// Kind and action, where it was read so far.
+    pub(crate) event: Option<String>,
+    /// `accepted`, `ignored`, `duplicate` or `refused`.
+    pub(crate) outcome: String,
+    /// Why, in a word.
+    pub(crate) reason: Option<String>,
+    /// Its task, or the task whose duplicate it is.
+    pub(crate) task_id: Option<TaskId>,
+}
+
+pub(crate) async fn deliveries(
+    State(console): State<Arc<Console>>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<Deliveries>, Refusal> {
+    let Query(parameters) = parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
+    Ok(Json(Deliveries { deliveries: last(&console, &parameters).await? }))
+}
+
+/// The last ones that fit, newest first.
+pub(crate) async fn last(console: &Console, wanted: &Parameters) -> Result<Vec<Delivery>, Refusal> {
+    let (source, outcome) = (wanted.source.as_str(), wanted.outcome.as_str());
+    if !outcome.is_empty() && !OUTCOMES.contains(&outcome) {
+        return Err(Refusal::Malformed(format!("`outcome` is one of {}.", OUTCOMES.join(", "))));
+    }
+    let of = |what: &str| outcome.is_empty() || outcome == what;
+    let accepted = async { if of(ACCEPTED) { accepted(console, source).await } else { Ok(Vec::new()) } };
+    let others = async { if outcome == ACCEPTED { Ok(Vec::new()) } else { others(console, source).await } };
+    let (accepted, others) = futures::try_join!(accepted, others)?;
+    let mut found: Vec<Delivery> =
+        accepted.into_iter().chain(others).filter(|delivery| of(&delivery.outcome)).collect();
+    found.sort_by_key(|delivery| std::cmp::Reverse(delivery.at));
+    found.truncate(LIMIT);
+    Ok(found)
+}
+
+/// Those that became a task.
+async fn accepted(console: &Console, source: &str) -> Result<Vec<Delivery>, StoreError> {
+    let source = Some(source.to_owned()).filter(|source| !source.is_empty());
+    let query = ListQuery { source, limit: LIMIT, ..ListQuery::default() };
+    let page = console.stores.tasks.list(&query).await?;
+    Ok(page.tasks.iter().filter(|task| task.doc.source != API_SOURCE).map(Delivery::from).collect())
+}
+
+/// Those that did not.
+async fn others(console: &Console, source: &str) -> Result<Vec<Delivery>, StoreError> {
+    let (sources, hours) = match source {
+        "" => (console.sources.iter().map(String::as_str).collect(), HOURS_OF_ALL),
+        one => (vec![one], HOURS_OF_ONE),
+    };
+    let now = console.clock.now();
+    let payloads = &*console.stores.payloads;
+    let lines = sources.into_iter().map(|source| last_deliveries(payloads, source, now, LINES, hours));
+    Ok(try_join_all(lines).await?.into_iter().flatten().map(Delivery::from).collect())
+}
+
+impl From<&Task> for Delivery {
+    fn from(task: &Task) -> Self {
+        Self {
+            at: task.doc.received_at,
+            source: task.doc.source.clone(),
+            event: Some(task.doc.event.clone()),
+            outcome: ACCEPTED.to_owned(),
+            reason: None,
+            task_id: Some(task.id.clone()),
+        }
+    }
+}
+
+impl From<DeliveryRecord> for Delivery {
+    fn from(record: DeliveryRecord) -> Self {
+        let DeliveryRecord { at, source, event, outcome, reason, task_id } = record;
+        Self { at, source, event, outcome, reason, task_id }
+    }
+}

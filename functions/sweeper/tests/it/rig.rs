@@ -1,0 +1,86 @@
+//! A sweeper on stores in memory, under a clock that the test moves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use domain::*;
+use embedded::Embedded;
+use sweeper::{Report, Sweeper};
+use telemetry::{Metrics, Recorded};
+
+pub(crate) struct Rig {
+    pub(crate) sweeper: Sweeper,
+    pub(crate) stores: Stores,
+    pub(crate) figures: Recorded,
+    now: Arc<AtomicI64>,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(|stores| stores)
+    }
+
+    /// Likewise; the sweeper sees the stores as `dress` says.
+    pub(crate) fn with(dress: impl FnOnce(Stores) -> Stores) -> Self {
+        let now = Arc::new(AtomicI64::new(1_800_000_000));
+        let seconds = Arc::clone(&now);
+        let clock = Clock::from_fn(move || Timestamp::from_second(seconds.load(Ordering::SeqCst)).unwrap());
+        let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
+        let (metrics, figures) = Metrics::memory(clock.clone());
+        let sweeper = Sweeper { stores: dress(stores.clone()), clock, metrics };
+        Self { sweeper, stores, figures, now }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.sweeper.clock.now()
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.now.fetch_add(i64::try_from(time.as_secs()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) async fn accept(&self, number: u32) -> Task {
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "o/r".to_owned(),
+            thread: format!("o/r#{number}"),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: serde_json::Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        let id = TaskId::derive("github", &number.to_be_bytes());
+        let task = Task::received(id, new, self.now(), after(self.now(), FIRST_LOOK));
+        self.stores.tasks.insert(&task).await.unwrap();
+        task
+    }
+
+    pub(crate) async fn save(&self, task: &mut Task) {
+        assert_eq!(self.stores.tasks.save(task).await.unwrap(), Save::Done);
+    }
+
+    pub(crate) async fn task(&self, id: &TaskId) -> Task {
+        self.stores.tasks.get(id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn sweep(&self) -> Report {
+        self.sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.unwrap()
+    }
+
+    /// The tasks whose messages can be received now.
+    pub(crate) async fn messages(&self) -> Vec<TaskId> {
+        let from = Visibility { lane: Some(Priority::DEFAULT.lane()), timeout: Duration::from_secs(1) };
+        let received = self.stores.queue.receive(from, 10, Duration::ZERO).await.unwrap();
+        received.into_iter().map(|delivery| delivery.task_id().unwrap()).collect()
+    }
+
+    /// What one more count adds to the metric.
+    pub(crate) async fn unaccounted(&self) -> f64 {
+        let before = self.figures.total("Unaccounted", &[]);
+        self.sweeper.count(self.now()).await.unwrap();
+        self.figures.total("Unaccounted", &[]) - before
+    }
+}

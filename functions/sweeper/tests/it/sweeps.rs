@@ -1,0 +1,123 @@
+//! A wake is counted by a conditional write before its message is sent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::*;
+use sweeper::Sweeper;
+
+use crate::rig::Rig;
+
+/// A task store that lets others go on after every read: what was read is outdated then.
+struct Slow(Arc<dyn TaskStore>);
+
+#[async_trait]
+impl TaskStore for Slow {
+    async fn insert(&self, task: &Task) -> Result<Insert, StoreError> {
+        self.0.insert(task).await
+    }
+
+    async fn get(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        let task = self.0.get(id).await;
+        tokio::task::yield_now().await;
+        task
+    }
+
+    async fn claim(&self, id: &TaskId, request: &ClaimRequest) -> Result<Claim, StoreError> {
+        self.0.claim(id, request).await
+    }
+
+    async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
+        self.0.save(task).await
+    }
+
+    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let due = self.0.due(status, before, limit).await;
+        tokio::task::yield_now().await;
+        due
+    }
+
+    async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.0.newer_in_thread(task, limit).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
+        self.0.list(query).await
+    }
+}
+
+/// A queue that takes no messages while it is told so.
+struct Closed(Arc<dyn Queue>, Arc<AtomicBool>);
+
+#[async_trait]
+impl Queue for Closed {
+    async fn send(&self, envelope: &Envelope) -> Result<(), QueueError> {
+        if self.1.load(Ordering::SeqCst) {
+            return Err(QueueError::new("send", "scripted"));
+        }
+        self.0.send(envelope).await
+    }
+
+    async fn receive(
+        &self,
+        from: Visibility,
+        max: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        self.0.receive(from, max, wait).await
+    }
+
+    async fn delete(&self, receipt: &Receipt) -> Result<(), QueueError> {
+        self.0.delete(receipt).await
+    }
+
+    async fn set_visibility(&self, receipt: &Receipt, after: Duration) -> Result<(), QueueError> {
+        self.0.set_visibility(receipt, after).await
+    }
+
+    async fn depth(&self, lane: Lane) -> Result<Depth, QueueError> {
+        self.0.depth(lane).await
+    }
+}
+
+#[tokio::test]
+async fn of_two_sweepers_one_sends_a_message() {
+    let rig = Rig::with(|stores| Stores { tasks: Arc::new(Slow(stores.tasks)), ..stores });
+    let ids = [rig.accept(1).await.id, rig.accept(2).await.id];
+    rig.pass(FIRST_LOOK);
+    // A write that is the same to the last byte would be taken for the first one, sent twice by a client.
+    let ahead = rig.sweeper.clock.clone();
+    let ahead = Clock::from_fn(move || after(ahead.now(), Duration::from_secs(1)));
+    let other = Sweeper { clock: ahead, ..rig.sweeper.clone() };
+    let deadline = after(rig.now(), Duration::from_secs(60));
+    let (one, another) = tokio::join!(rig.sweeper.sweep(deadline), other.sweep(deadline));
+    let (one, another) = (one.unwrap(), another.unwrap());
+    assert_eq!((one.woken + another.woken, one.moved_on + another.moved_on), (2, 2), "{one:?} {another:?}");
+    assert_eq!(one.errors + another.errors, 0);
+    assert_eq!(rig.messages().await.len(), ids.len(), "one message each");
+    for id in &ids {
+        assert_eq!(rig.task(id).await.doc.wakes, 1);
+    }
+}
+
+#[tokio::test]
+async fn wake_is_counted_though_its_message_could_not_be_sent() {
+    let closed = Arc::new(AtomicBool::new(true));
+    let rig = Rig::with(|stores| Stores {
+        queue: Arc::new(Closed(Arc::clone(&stores.queue), Arc::clone(&closed))),
+        ..stores
+    });
+    let id = rig.accept(1).await.id;
+    rig.pass(FIRST_LOOK);
+    assert_eq!(rig.sweep().await.errors, 1);
+    assert_eq!((rig.task(&id).await.doc.wakes, rig.messages().await.len()), (1, 0));
+    assert_eq!(rig.sweep().await.errors, 0, "it is not due again at once");
+    closed.store(false, Ordering::SeqCst);
+    let due = rig.task(&id).await.control.due_at.unwrap();
+    rig.pass(between(rig.now(), due));
+    assert_eq!(rig.sweep().await.woken, 1);
+    assert_eq!(rig.messages().await, [id.clone()]);
+    assert_eq!(rig.task(&id).await.doc.wakes, 2);
+}

@@ -1,0 +1,103 @@
+//! [`Api`]: the console API of a local or deployed system.
+
+use std::path::Path;
+
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use settings::Environment;
+
+use super::http;
+use super::table::plain;
+use crate::Failure;
+use crate::dev_secrets::DevSecrets;
+
+/// Characters shown of an answer that is not one of our errors, such as a page of a proxy.
+const MAX_SHOWN: usize = 300;
+
+/// The API at an address, with a token.
+pub(crate) struct Api {
+    client: reqwest::Client,
+    pub(crate) url: String,
+    token: SecretString,
+    /// Where the token is from, for the message when it is refused.
+    token_from: String,
+}
+
+impl Api {
+    /// The API at `url`, with the token of the environment, or of the `dev` of `data_dir`.
+    pub(crate) fn at(url: &str, data_dir: &Path) -> Result<Self, Failure> {
+        let url = base(url)?;
+        let (token, token_from) = token(data_dir)?;
+        Ok(Self { client: http::client()?, url, token, token_from })
+    }
+
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
+        self.call(self.client.request(Method::GET, format!("{}{path}", self.url)).query(query)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call(self.client.request(Method::POST, format!("{}{path}", self.url)).json(body)).await
+    }
+
+    pub(crate) async fn task(&self, id: &str) -> Result<Value, Failure> {
+        self.get(&format!("/tasks/{id}"), &[]).await
+    }
+
+    async fn call(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let failed = |error: reqwest::Error| {
+            let reason = http::reason(&error);
+            Failure::new(format!(
+                "{} cannot be reached: {reason}. `afterhook dev` starts a console on this machine; --url names \
+                 another one",
+                self.url
+            ))
+        };
+        let response = request.bearer_auth(self.token.expose_secret()).send().await.map_err(failed)?;
+        let status = response.status();
+        let body = response.text().await.map_err(failed)?;
+        let value: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+        if status.is_success() {
+            return Ok(value);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(Failure::new(format!(
+                "{status}: {} does not know the token ({}). Set CONSOLE_TOKEN to a line of its own CONSOLE_TOKEN, \
+                 `name:token`",
+                self.url, self.token_from
+            )));
+        }
+        let detail = value.get("detail").and_then(Value::as_str);
+        let detail = detail.unwrap_or_else(|| domain::clip(&body, MAX_SHOWN));
+        Err(Failure::new(format!("{status}: {}", plain(detail))))
+    }
+}
+
+/// The console's address as given, if it is a URL of HTTP.
+fn base(given: &str) -> Result<String, Failure> {
+    match Url::parse(given) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(given.trim_end_matches('/').to_owned()),
+        _ => Err(Failure::new(format!(
+            "--url {given}: write the whole address of the console, such as http://127.0.0.1:3000"
+        ))),
+    }
+}
+
+/// The token and where it is from: the first of CONSOLE_TOKEN, else the one that `dev` made up.
+fn token(data_dir: &Path) -> Result<(SecretString, String), Failure> {
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    if let Some(token) = environment.console_tokens.first() {
+        return Ok((token.token.clone(), format!("{}'s in CONSOLE_TOKEN", token.name)));
+    }
+    let dev_secrets =
+        DevSecrets::read(data_dir).map_err(|error| Failure::at("the made-up secrets", error))?;
+    let dir = data_dir.display();
+    let token = dev_secrets.get("CONSOLE_TOKEN").map(|token| token.to_owned().into());
+    let token = token.ok_or_else(|| {
+        Failure::new(format!(
+            "CONSOLE_TOKEN is not set, and no `dev` has made one up in {dir}: set it to `name:token`, or name \
+             the directory of your `dev` with --data-dir"
+        ))
+    });
+    Ok((token?, format!("the one that `dev` made up in {dir}")))
+}

@@ -1,0 +1,96 @@
+//! How a model is called: [`ModelLimits`], [`Generation`], [`ModelEndpoint`].
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::Priority;
+
+/// Limits of one model. `None` is no limit of ours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ModelLimits {
+    /// How long one call may take (default 60 s).
+    pub timeout: Duration,
+    /// Retries in place, at most 2 (default 1).
+    pub retries: u32,
+    /// Requests a minute, the whole fleet together.
+    pub requests_per_minute: Option<u64>,
+    /// Prompt tokens a minute, the whole fleet together.
+    pub tokens_per_minute: Option<u64>,
+    /// Requests a day, which ends at midnight in California.
+    pub requests_per_day: Option<u64>,
+    /// Calls under way at once, the whole fleet together.
+    pub concurrency: Option<u32>,
+    /// When to stop asking a model that is down.
+    pub breaker: BreakerLimits,
+    /// Calls of a lower priority go to the fallbacks (default: the lowest priority, so none do).
+    pub min_priority: Priority,
+}
+
+/// When a model's breaker opens, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BreakerLimits {
+    /// Share of failures that opens it, above 0 to 1 (default 0.5).
+    pub error_rate: f64,
+    /// Over which time (default 10 s).
+    pub window: Duration,
+    /// A call slower than this is slow (default 60 s).
+    pub slow: Duration,
+    /// How long it stays open before the first probe (default 30 s).
+    pub open: Duration,
+}
+
+impl Default for ModelLimits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(60),
+            retries: 1,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            requests_per_day: None,
+            concurrency: None,
+            breaker: BreakerLimits::default(),
+            min_priority: Priority::LOWEST,
+        }
+    }
+}
+
+impl Default for BreakerLimits {
+    fn default() -> Self {
+        Self {
+            error_rate: 0.5,
+            window: Duration::from_secs(10),
+            slow: Duration::from_secs(60),
+            open: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What goes along with every call of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    /// Bound of an answer's length in tokens, thoughts included (default 16,384): always sent, so that an answer's
+    /// price is bounded.
+    pub max_output_tokens: u32,
+    /// Everything else, under the API's own camelCase names: `temperature`, `topP`, `stopSequences`,
+    /// `thinkingConfig` …; sent as it is.
+    pub others: Map<String, Value>,
+}
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self { max_output_tokens: 16_384, others: Map::new() }
+    }
+}
+
+/// One of several addresses of the model's service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelEndpoint {
+    /// Its address without the version and without a slash at its end.
+    pub base_url: String,
+    /// `v1beta` or `v1`.
+    pub api_version: String,
+    /// Its share of the tasks, relative to the other endpoints' weights. Zero: it serves only while
+    /// others cannot be reached.
+    pub weight: u32,
+}

@@ -1,0 +1,89 @@
+//! A network that is not there: a deterministic simulation answers what is sent, under its own time.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use reqwest::{Client, RequestBuilder};
+pub use reqwest::{Request, Response};
+
+use super::transport::TransportError;
+
+/// What answers, in the place of sockets.
+pub trait Network: Send + Sync {
+    /// The answer to `request`.
+    fn send(&self, request: Request) -> Sending;
+
+    /// 32 bits that are random in the simulation's own way.
+    fn fresh_id(&self) -> u32;
+}
+
+/// An answer under way.
+pub type Sending = std::pin::Pin<Box<dyn Future<Output = Result<Response, NoAnswer>> + Send>>;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// There was no connection: nothing was sent.
+    Unsent,
+    /// It was sent, and no answer came.
+    Lost,
+}
+
+thread_local! {
+    static NETWORK: RefCell<Option<Arc<dyn Network>>> = const { RefCell::new(None) };
+    /// Builds requests, and sends none.
+    static CLIENT: RefCell<Option<Client>> = const { RefCell::new(None) };
+}
+
+/// Until it is dropped, everything that this thread sends to a model goes to `network`.
+#[must_use]
+pub fn enter(network: Arc<dyn Network>) -> Entered {
+    NETWORK.set(Some(network));
+    Entered(())
+}
+
+/// The time for which nothing leaves this thread.
+#[derive(Debug)]
+pub struct Entered(());
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        NETWORK.set(None);
+    }
+}
+
+fn network() -> Option<Arc<dyn Network>> {
+    NETWORK.with_borrow(Clone::clone)
+}
+
+/// An id of the simulation's; `None` if this thread's network is a real one.
+pub(crate) fn fresh_id() -> Option<u32> {
+    network().map(|network| network.fresh_id())
+}
+
+/// The client that requests are built with; `None` if this thread's network is a real one. Nothing is ever connected
+/// to, and making a client takes long.
+pub(crate) fn client() -> Option<Client> {
+    network()?;
+    CLIENT.with_borrow_mut(|known| {
+        if known.is_none() {
+            *known = Client::builder().tls_certs_only([]).no_proxy().build().ok();
+        }
+        known.clone()
+    })
+}
+
+/// Sends `request` to the simulated network of this thread; gives it back if there is none.
+pub(crate) async fn send(
+    request: RequestBuilder,
+) -> Result<Result<Response, TransportError>, RequestBuilder> {
+    let Some(network) = network() else { return Err(request) };
+    let request = match request.build() {
+        Ok(request) => request,
+        Err(error) => return Ok(Err(TransportError::before_answer(&error))),
+    };
+    Ok(network.send(request).await.map_err(|why| match why {
+        NoAnswer::Unsent => TransportError::Connect,
+        NoAnswer::Lost => TransportError::Broken,
+    }))
+}

@@ -1,0 +1,14 @@
+//! The parser, set up once. Whatever rule asks what a text is gets the same answer as whatever renders it.
+
+use pulldown_cmark::{Options, Parser};
+
+/// Reads Markdown as people write it in comments: GitHub's flavour.
+#[must_use]
+pub fn parse(markdown: &str) -> Parser<'_> {
+    let options = Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TABLES
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_GFM;
+    Parser::new_ext(markdown, options)
+}

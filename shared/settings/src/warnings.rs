@@ -1,0 +1,53 @@
+//! What agent.toml may say, and should not say without knowing what it means.
+
+use crate::{ApprovalPolicy, Settings};
+
+impl Settings {
+    /// What is no mistake and still dangerous, each as a sentence with the key it is about: missing bounds, and what
+    /// people outside can cause without a person seeing it.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.missing_bounds();
+        for (name, call) in &self.automations.http {
+            let meaning = match call.approval {
+                ApprovalPolicy::Always => continue,
+                ApprovalPolicy::LowConfidence => {
+                    "the call is made without a person when triage is sure, and the text of an event has a say in \
+                     how sure it is: whoever writes one can have it made, with parameters of their choice"
+                }
+                ApprovalPolicy::Never => {
+                    "the call is made without a person: whoever writes an event can have it made, with parameters \
+                     of their choice"
+                }
+            };
+            warnings.push(format!("automations.http.{name}.approval: {meaning}"));
+        }
+        for (name, means) in [
+            ("label", "can choose among the labels of automations.label.allowed"),
+            ("summarise", "has a say in what is posted to the channel of automations.summarise"),
+        ] {
+            let is_used = self.intents.iter().any(|intent| intent.automation == name);
+            if is_used && self.agent.approval == ApprovalPolicy::Never {
+                let warning =
+                    format!("agent.approval: with \"never\", whoever writes an event {means}, unseen");
+                warnings.push(warning);
+            }
+        }
+        warnings
+    }
+
+    fn missing_bounds(&self) -> Vec<String> {
+        let budget = &self.budget;
+        let bounds = [
+            ("per_day_usd = 20", budget.per_day_usd.is_some(), "what all model calls of a day may cost"),
+            ("per_tenant_day_usd = 5", budget.per_tenant_day_usd.is_some(), "what one tenant may cost a day"),
+            (
+                "per_thread_replies_per_hour = 5",
+                budget.per_thread_replies_per_hour.is_some(),
+                "how long two agents may answer each other in one thread",
+            ),
+        ];
+        let missing = bounds.into_iter().filter(|(_, is_set, _)| !is_set);
+        missing.map(|(example, _, what)| format!("budget: nothing bounds {what}; add `{example}`")).collect()
+    }
+}

@@ -1,0 +1,18 @@
+//! No model is asked more often in a minute than it may be, where clocks agree, nobody stands still between the permit
+//! and the question, and the store that counts works.
+
+use super::After;
+use crate::scenario::Happening;
+use crate::world::{Mishap, Port};
+
+pub(super) fn check(after: &After<'_>) -> Vec<String> {
+    let scenario = &after.world.scenario;
+    let stands_still = scenario.plan.iter().any(|(_, what)| matches!(what, Happening::Freeze { .. }));
+    let is_hampered = |(port, mishap): &(Port, Mishap)| *port == Port::State || *mishap == Mishap::Freeze;
+    let is_hampered = after.world.faults.injected().keys().any(is_hampered);
+    if stands_still || is_hampered || !scenario.max_skew.is_zero() {
+        return Vec::new();
+    }
+    let (busiest, may) = (after.world.busiest_minute(), scenario.policy.rpm);
+    if busiest <= may { Vec::new() } else { vec![format!("{busiest} requests in a minute, {may} may be")] }
+}

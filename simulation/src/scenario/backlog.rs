@@ -1,0 +1,66 @@
+//! A backlog: many tasks at once, whose processors all die in mid-drain, several times.
+
+use std::time::Duration;
+
+use super::{Happening, Kind, Nature, Policy, Scenario, Webhook};
+
+/// All of them come within this.
+const SPAN: Duration = Duration::from_secs(120);
+/// The processors die every so often.
+const EVERY: Duration = Duration::from_secs(300);
+/// Processors of each lane.
+const PROCESSORS: usize = 3;
+
+impl Scenario {
+    /// So many tasks, each in a thread of its own, and so many deaths of all processors while they are drained.
+    #[must_use]
+    pub fn backlog(tasks: u32, deaths: u32) -> Self {
+        let arrivals = (0..tasks).map(|number| {
+            let webhook = Webhook {
+                thread: u64::from(number) + 1,
+                actor: "mona",
+                kind: Kind::Opened,
+                tries: vec![Duration::from_secs(10); 8],
+                replays: false,
+                nature: Nature::default(),
+            };
+            (SPAN.mul_f64(f64::from(number) / f64::from(tasks)), Happening::Webhook(webhook))
+        });
+        let deaths = (1..=deaths).map(|number| (EVERY * number, Happening::KillAll));
+        let plan: Vec<_> = arrivals.chain(deaths).collect();
+        let calm = plan.last().map_or(SPAN, |(at, _)| *at) + Duration::from_secs(1);
+        Self {
+            seed: 4_500,
+            policy: policy(),
+            plan,
+            weather: Vec::new(),
+            calm,
+            max_skew: Duration::ZERO,
+            processors: PROCESSORS,
+            is_lambda: true,
+            stale_per_mille: 100,
+            late_per_mille: 20,
+            doubled_per_mille: 20,
+            lost_per_mille: 20,
+            held_up_per_mille: 0,
+            max_lag: Duration::ZERO,
+            damaged_per_mille: 0,
+            retried_per_mille: 0,
+            is_app: false,
+        }
+    }
+}
+
+/// Nothing holds the tasks up but their number.
+fn policy() -> Policy {
+    Policy {
+        approval: "never",
+        history: 2,
+        expires: "2h",
+        replies: 50,
+        asks_channel: false,
+        budget_cents: 1_000_000,
+        rpm: 100_000,
+        output_tokens: 512,
+    }
+}

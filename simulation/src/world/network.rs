@@ -1,0 +1,108 @@
+//! The network: what the system sends to services outside ends here.
+
+use std::sync::{Arc, Weak};
+
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::Value;
+
+use super::{Ports, World, gemini, github, lock, receiver};
+
+/// The network that ends in `world`.
+pub(crate) struct ToWorld(Weak<World>);
+
+/// A request without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// There was no connection: nothing was sent.
+    Unsent,
+    /// It was sent, and no answer came.
+    Lost,
+}
+
+/// An answer: its status, its headers and its body.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self { status, headers: Vec::new(), body: body.to_string().into_bytes() }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+
+    fn response(self) -> Response<Vec<u8>> {
+        let mut response = Response::new(self.body);
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        response
+    }
+}
+
+/// In the trace.
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.status, String::from_utf8_lossy(&self.body))
+    }
+}
+
+impl ToWorld {
+    pub(crate) fn of(world: &Arc<World>) -> Self {
+        Self(Arc::downgrade(world))
+    }
+
+    /// The world as whoever sends now reaches it.
+    fn ports(&self) -> Option<Arc<Ports>> {
+        let world = self.0.upgrade()?;
+        let env = world.scheduler.going()?;
+        Some(world.ports(env))
+    }
+}
+
+impl outbound::simulated::Network for ToWorld {
+    fn send(&self, request: outbound::simulated::Request) -> outbound::simulated::Sending {
+        use outbound::simulated::NoAnswer as No;
+        let ports = self.ports();
+        Box::pin(async move {
+            let Some(ports) = ports else { return Err(No::Unsent) };
+            let reply = match request.url().host_str() {
+                Some(receiver::HOST) => Arc::clone(&ports.world).receive(request).await,
+                Some(github::HOST) => ports.github(&request).await,
+                _ => Err(NoAnswer::Unsent),
+            };
+            match reply {
+                Ok(reply) => Ok(reply.response().into()),
+                Err(NoAnswer::Unsent) => Err(No::Unsent),
+                Err(NoAnswer::Lost) => Err(No::Lost),
+            }
+        })
+    }
+}
+
+impl ::gemini::simulated::Network for ToWorld {
+    fn send(&self, request: ::gemini::simulated::Request) -> ::gemini::simulated::Sending {
+        use ::gemini::simulated::NoAnswer as No;
+        let (ports, asking) = (self.ports(), gemini::asking());
+        Box::pin(async move {
+            let (Some(ports), Some(asking)) = (ports, asking) else { return Err(No::Unsent) };
+            match ports.think(&asking, &request).await {
+                Ok(reply) => Ok(reply.response().into()),
+                Err(NoAnswer::Unsent) => Err(No::Unsent),
+                Err(NoAnswer::Lost) => Err(No::Lost),
+            }
+        })
+    }
+
+    fn fresh_id(&self) -> u32 {
+        self.0.upgrade().map_or(0, |world| lock(&world.lot).u32(..))
+    }
+}
