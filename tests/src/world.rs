@@ -25,6 +25,8 @@ pub const TOKEN: &str = "a-token-of-the-tests-that-nobody-guesses";
 pub const PERSON: &str = "ann";
 /// The token of another person, called `bob`: who requests a task does not decide about it.
 pub const OTHER_TOKEN: &str = "another-token-of-the-tests-that-nobody-guesses";
+/// The key of a GitHub App that does not exist.
+const APP_KEY: &str = include_str!("../../shared/github/tests/fixtures/throwaway-app-key.pkcs1.pem");
 /// The account behind the GitHub credentials.
 pub const LOGIN: &str = "afterhook";
 
@@ -52,6 +54,8 @@ pub struct World {
     pub sentry: SentryStandin,
     /// Where refunds are made.
     pub stripe: StripeStandin,
+    /// Whether the agent is a GitHub App, and not a person's account.
+    pub is_app: bool,
     gemini_url: String,
     github_url: String,
     slack_url: String,
@@ -112,6 +116,7 @@ impl World {
             pagerduty,
             sentry,
             stripe,
+            is_app: false,
             _servers: servers,
         }
     }
@@ -126,7 +131,7 @@ impl World {
     /// The variables that point a system at this world.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut variables = vec![
             ("GEMINI_API_KEY", "a-key-of-the-tests".to_owned()),
             ("GEMINI_BASE_URL", self.gemini_url.clone()),
             ("GITHUB_TOKEN", "ghp_of_the_tests".to_owned()),
@@ -151,7 +156,13 @@ impl World {
             ("STRIPE_API_KEY", "rk_test_of_the_tests".to_owned()),
             ("STRIPE_API_URL", self.stripe_url.clone()),
             ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}\nbob:{OTHER_TOKEN}")),
-        ]
+        ];
+        if self.is_app {
+            variables.retain(|(name, _)| *name != "GITHUB_TOKEN");
+            variables.push(("GITHUB_APP_ID", "4711".to_owned()));
+            variables.push(("GITHUB_APP_PRIVATE_KEY", APP_KEY.to_owned()));
+        }
+        variables
     }
 
     /// The same, read.

@@ -18,7 +18,8 @@ use crate::{
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
 /// and method that there is not.
 pub fn router(console: Arc<Console>) -> Router {
-    routes(console).route("/health", get(health)).fallback(not_found)
+    let all = routes(console).route("/health", get(health)).fallback(not_found);
+    all.layer(middleware::from_fn(page::missing_pages))
 }
 
 /// The API, its description and the page, to be merged into a router that has a fallback and `/health`.
@@ -50,7 +51,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .body::<create::NewApiTask>(true)
             .status(202)
             .problems(&[400, 409, 413, 415, 422]),
-        Endpoint::get::<TaskView, _, _>("/tasks/{id}", "getTask", task::one)
+        Endpoint::get::<task::OneTask, _, _>("/tasks/{id}", "getTask", task::one)
             .summary("One task.")
             .problems(&[404]),
         Endpoint::get::<transcript::Transcript, _, _>(

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use e2e::world::{World, triage_says};
+use e2e::world::{World, is_triage, triage_says};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use settings::{Environment, Settings};
 use standins::gemini::GeminiStandin;
-use standins::github::GithubStandin;
+use standins::github::{GithubStandin, Kind};
 
 use super::{System, dev};
 
@@ -97,6 +97,42 @@ async fn github_issue_is_answered_by_a_comment_on_it() {
     let comments = system.world.github.comments(owner, repo, number.parse().unwrap());
     assert_eq!(comments.len(), 1);
     assert!(comments[0].body.contains(output(&task)));
+}
+
+#[tokio::test]
+async fn github_review_comment_and_discussion_are_answered_where_they_stand() {
+    let system = start("question").await;
+    completed(&system, "github", "pull_request_review_comment.created.json").await;
+    let replies = system.world.github.comments_of(Kind::Review);
+    assert_eq!(replies.len(), 1);
+    assert_eq!(replies[0].in_reply_to, Some(1_849_020_117));
+    completed(&system, "github", "discussion.created.json").await;
+    completed(&system, "github", "discussion_comment.created.json").await;
+    let answers = system.world.github.comments_of(Kind::Discussion);
+    let below: Vec<bool> = answers.iter().map(|answer| answer.in_reply_to.is_some()).collect();
+    assert_eq!(below, [false, true], "the second one hangs on the comment that asked");
+    assert_eq!(system.world.github.comment_count(), 3, "and nowhere else");
+}
+
+/// The last question to the answer model, as it was sent.
+fn asked(system: &System) -> String {
+    let requests = system.world.gemini.requests();
+    requests.iter().rev().find(|call| !is_triage(&call.body)).unwrap().body.to_string()
+}
+
+#[tokio::test]
+async fn github_pull_request_is_answered_with_its_changed_files_read_and_a_failed_run_with_its_log() {
+    let system = start("question").await;
+    completed(&system, "github", "pull_request.opened.json").await;
+    let prompt = asked(&system);
+    assert!(prompt.contains("src/export/csv.rs (modified, +1 -0)") && prompt.contains("self.out.flush()"));
+    let system = start("incident").await;
+    completed(&system, "github", "workflow_run.completed.json").await;
+    let prompt = asked(&system);
+    assert!(
+        prompt.contains("failed step: Run tests") && prompt.contains("keeps_last_row ... FAILED"),
+        "{prompt}"
+    );
 }
 
 #[tokio::test]

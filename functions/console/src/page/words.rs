@@ -70,6 +70,22 @@ fn noted_word(word: &str, links: bool) -> Markup {
     }
 }
 
+/// A note of a timeline in the words of people: what the code calls it is known to those who run it.
+pub(crate) fn plain(note: &str) -> String {
+    const WORDS: [(&str, &str); 8] = [
+        ("stored", "received"),
+        ("claimed", "picked up"),
+        ("parked", "waiting for a person"),
+        ("deferred", "put off"),
+        ("draft written", "answer written"),
+        ("a fresh message was sent", "woken up: its message had gone missing"),
+        ("nobody decided in time", "expired: nobody decided in time"),
+        ("done", "finished"),
+    ];
+    let known = WORDS.iter().find(|(word, _)| *word == note);
+    known.map_or_else(|| note.to_owned(), |(_, says)| (*says).to_owned())
+}
+
 /// A link may come from a service's answer: nothing but the web is followed.
 pub(crate) fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
@@ -100,6 +116,15 @@ pub(crate) fn usd(amount: f64) -> String {
         small if small < 0.000_1 => "< $0.0001".to_owned(),
         small if small < 1.0 => format!("{sign}${small:.4}"),
         large => format!("{sign}${large:.2}"),
+    }
+}
+
+/// US dollars as money: what is less than a cent is said to be so.
+pub(crate) fn money(amount: f64) -> String {
+    match amount {
+        0.0 => "$0".to_owned(),
+        small if small > 0.0 && small < 0.01 => "< $0.01".to_owned(),
+        amount => format!("{}${:.2}", if amount < 0.0 { "−" } else { "" }, amount.abs()),
     }
 }
 
@@ -168,6 +193,10 @@ mod tests {
         assert_eq!(
             [usd(0.0), usd(0.000_01), usd(0.0123), usd(12.0)],
             ["$0", "< $0.0001", "$0.0123", "$12.00"]
+        );
+        assert_eq!(
+            [money(0.0), money(0.004), money(0.016), money(-2.0)],
+            ["$0", "< $0.01", "$0.02", "−$2.00"]
         );
         assert_eq!([usd(-0.0), usd(-0.01), usd(-3.0)], ["$0", "−$0.0100", "−$3.00"]);
         assert_eq!([millis(12.3), millis(1_500.0), millis(90_000.0)], ["12 ms", "1.5 s", "2 min"]);

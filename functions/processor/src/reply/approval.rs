@@ -146,8 +146,8 @@ pub(crate) async fn keep_draft(
         let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
         let target = claimed.event.target.as_ref();
-        task.doc.thread_url =
-            target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+        let link = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+        task.doc.thread_url = link.or(task.doc.thread_url.take());
         return Err(Interrupt::Park);
     }
     Ok(())

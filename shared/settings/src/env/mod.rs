@@ -134,7 +134,7 @@ impl Environment {
         let reader = Reader::new(variables);
         let environment = Self {
             gemini_api_key: reader.secret("GEMINI_API_KEY"),
-            gemini_base_url: urls::base(&reader, "GEMINI_BASE_URL"),
+            gemini_base_url: urls::model_base(&reader, "GEMINI_BASE_URL"),
             webhook_secrets: secrets::read(&reader),
             github: github::read(&reader),
             github_api_url: urls::base(&reader, "GITHUB_API_URL"),

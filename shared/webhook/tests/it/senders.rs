@@ -156,6 +156,10 @@ fn a_payment_is_summarised_in_the_currencys_own_unit() {
     assert_eq!(event.metadata["charge"], "ch_3QxT1d0Example0001");
     let yen = read(Provider::Stripe, &patched(&body, "/data/object/currency", json!("jpy")));
     assert!(yen.text.contains("of 4900 JPY"), "{}", yen.text);
+    let dinars = read(Provider::Stripe, &patched(&body, "/data/object/currency", json!("kwd")));
+    assert!(dinars.text.contains(" of 4.900 KWD"), "{}", dinars.text);
+    let shillings = read(Provider::Stripe, &patched(&body, "/data/object/currency", json!("ugx")));
+    assert!(shillings.text.contains(" of 49.00 UGX"), "{}", shillings.text);
     let dispute = read(Provider::Stripe, &sample("stripe/charge.dispute.created.json"));
     assert_eq!(names(&dispute), ["charge.dispute.created", "stripe", "du_1QxT9sExample0002", "stripe"]);
     assert_eq!(dispute.metadata["charge"], "ch_3QwA2b0Example0009");
