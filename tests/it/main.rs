@@ -16,6 +16,7 @@ mod dev;
 mod directions;
 mod documents;
 mod events;
+mod faults;
 mod gemini_sdk;
 mod model_caches;
 mod requests;

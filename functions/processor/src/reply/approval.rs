@@ -124,6 +124,7 @@ pub(crate) async fn keep_draft(
     question: &str,
     parked_because: Option<String>,
 ) -> Result<(), Interrupt> {
+    claimed.may_begin()?;
     let parks = parked_because.is_some();
     // One question at a time: of several that are asked side by side the first is parked, and the
     // others are asked when the automation runs again.
