@@ -10,6 +10,7 @@ mod content_types;
 mod forms_of_json;
 mod headers;
 mod ids;
+mod internal_notes;
 mod logs;
 mod paths;
 mod replays;
@@ -37,6 +38,7 @@ async fn every_attack_is_held() {
         forms_of_json::run().boxed_local(),
         headers::run().boxed_local(),
         ids::run().boxed_local(),
+        internal_notes::run().boxed_local(),
         logs::run().boxed_local(),
         paths::run().boxed_local(),
         replays::run().boxed_local(),

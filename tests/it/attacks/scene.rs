@@ -20,6 +20,7 @@ pub(super) const CHANNEL: &str = "C0APPROVALS";
 pub(super) const APPROVER: &str = "U2CERLKJA";
 pub(super) const SLACK_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 pub(super) const MIRROR_SECRET: &str = "the mirror's own secret";
+pub(super) const ZENDESK_SECRET: &str = "the help desk's own secret";
 /// Besides the shipped agent.toml.
 const MORE: &str = r#"
 [approvals.slack]
@@ -30,6 +31,9 @@ approvers = ["U2CERLKJA"]
 
 [sources.mirror]
 provider = "github"
+
+[sources.zendesk]
+subdomain = "acme"
 
 [api]
 callback_hosts = ["hooks.example.com"]
@@ -47,7 +51,7 @@ pub(super) struct Scene {
     pub(super) world: World,
     pub(super) id: String,
     pub(super) hash: String,
-    pub(super) running: Running,
+    _running: Running,
     pub(super) http: Client,
     kind: &'static str,
     before: Value,
@@ -71,6 +75,7 @@ impl Scene {
         let mut environment = world.environment();
         environment.set_secret("slack", SLACK_SECRET);
         environment.set_secret("mirror", MIRROR_SECRET);
+        environment.set_secret("zendesk", ZENDESK_SECRET);
         let dev = Dev {
             settings,
             environment,
@@ -86,7 +91,7 @@ impl Scene {
         let hash = task["draft"]["hash"].as_str().unwrap().to_owned();
         let http = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
         let (before, records) = (Value::Null, Mutex::default());
-        let mut scene = Self { api, world, id, hash, running, http, kind, before, records };
+        let mut scene = Self { api, world, id, hash, _running: running, http, kind, before, records };
         // The message that asks about the draft belongs to what was there before.
         let began = std::time::Instant::now();
         while scene.world.slack.messages(CHANNEL).is_empty() && began.elapsed().as_secs() < 10 {

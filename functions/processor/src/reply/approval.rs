@@ -59,7 +59,7 @@ pub(crate) async fn answered(
         Some(_) | None => {
             let saved = claimed.saved::<Approval>(&step(name, &wanted.unwrap_or_default())).await?;
             match saved {
-                Some(saved) if proof::holds(claimed, &saved).await? => Some(saved),
+                Some(saved) if proof::holds(claimed, &saved.text, &saved.by).await? => Some(saved),
                 Some(_) | None => None,
             }
         }
@@ -79,7 +79,7 @@ fn step(name: &str, asked: &str) -> String {
 /// Saves `answer`. The first one that was saved counts, be it by another processor, but not one without a proof.
 async fn keep(claimed: &ClaimedTask, step: &str, answer: Approval) -> Result<Approval, Interrupt> {
     let saved = claimed.save_step(step, answer.clone()).await?;
-    Ok(if saved == answer || proof::holds(claimed, &saved).await? { saved } else { answer })
+    Ok(if saved == answer || proof::holds(claimed, &saved.text, &saved.by).await? { saved } else { answer })
 }
 
 /// Saves the decision that the task was resumed with, before anything takes the place of its draft.
