@@ -147,7 +147,11 @@ impl Scene {
     pub(super) async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Vec<u8>) -> Heard {
         let request =
             self.http.request(method, format!("{}{path}", self.api.url())).headers(headers).body(body);
-        let answer = request.send().await.expect("an answer");
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            // Who is refused before all is sent may find the connection closed.
+            Err(closed) => return Heard { status: 400, headers: HeaderMap::new(), body: closed.to_string() },
+        };
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Heard { status, headers, body: answer.text().await.unwrap() }
     }
