@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use console::{Console, TokenSource};
 use domain::{Approver, Clock, Jitter, Lane, StatsRecorder, Stores};
 use edge::{Hosts, refuse_foreign_hosts};
@@ -103,8 +103,8 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
             .with_settings(&settings);
     // Webhooks come by way of a tunnel under any name, and are signed.
-    let console = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
-    let app = ingest::router(Arc::clone(&ingest)).merge(console);
+    let pages = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
+    let app = ingest::router(Arc::clone(&ingest)).merge(pages).layer(from_fn(console::missing_pages));
     tasks.spawn(async move {
         if let Err(problem) = axum::serve(listener, app).await {
             tracing::error!(%problem, "the HTTP server stopped");

@@ -73,7 +73,7 @@ fn base_url(entry: &Entry<'_>) -> Option<String> {
         matches!(url.scheme(), "http" | "https") && plain && url.query().is_none() && url.fragment().is_none()
     });
     if !sound {
-        return entry.refuse("no address of an API", format!("write it like \"{BASE_URL}\""));
+        return entry.refuse("is not the address of an API", format!("write it like \"{BASE_URL}\""));
     }
     match version_in(&text) {
         None => Some(text.trim_end_matches('/').to_owned()),
