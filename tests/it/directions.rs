@@ -20,7 +20,7 @@ const SHARED: &[(&str, &[&str])] = &[
     // What the functions have in common that answer HTTP.
     ("edge", &[]),
     // What the clients below have in common.
-    ("outbound", &["domain"]),
+    ("outbound", &["domain", "markdown"]),
     // Adapters, none of which sees another one.
     ("aws", &["domain"]),
     ("embedded", &["domain"]),

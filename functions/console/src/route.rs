@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
-use domain::TaskView;
 use edge::Problem;
 use serde_json::json;
 use settings::Role;
@@ -73,7 +72,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .summary("The last webhooks, newest first, and what became of each.")
         .query(deliveries::PARAMETERS)
         .problems(&[400]),
-        Endpoint::post::<TaskView, _, _>(
+        Endpoint::post::<task::OneTask, _, _>(
             Role::Decide,
             "/tasks/{id}/approve",
             "approveDraft",
@@ -82,14 +81,24 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .summary("Publishes the draft that was seen, or an edited text in its place.")
         .body::<decision::Approval>(true)
         .problems(DECISION),
-        Endpoint::post::<TaskView, _, _>(Role::Decide, "/tasks/{id}/reject", "rejectDraft", decision::reject)
-            .summary("Refuses the draft that was seen.")
-            .body::<decision::Rejection>(true)
-            .problems(DECISION),
-        Endpoint::post::<TaskView, _, _>(Role::Decide, "/tasks/{id}/retry", "retryTask", decision::retry)
-            .summary("Sends an ended task around again; of a parked one, asks for another draft.")
-            .body::<decision::Retry>(false)
-            .problems(DECISION),
+        Endpoint::post::<task::OneTask, _, _>(
+            Role::Decide,
+            "/tasks/{id}/reject",
+            "rejectDraft",
+            decision::reject,
+        )
+        .summary("Refuses the draft that was seen.")
+        .body::<decision::Rejection>(true)
+        .problems(DECISION),
+        Endpoint::post::<task::OneTask, _, _>(
+            Role::Decide,
+            "/tasks/{id}/retry",
+            "retryTask",
+            decision::retry,
+        )
+        .summary("Sends an ended task around again; of a parked one, asks for another draft.")
+        .body::<decision::Retry>(false)
+        .problems(DECISION),
     ]
 }
 

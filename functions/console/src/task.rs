@@ -22,13 +22,24 @@ pub(crate) struct OneTask {
     asked: Option<Asked>,
 }
 
+impl OneTask {
+    pub(crate) async fn of(console: &Console, task: &Task) -> Result<Self, StoreError> {
+        let (shown, asked) = futures::try_join!(show(&console.stores, task), asked::of(console, task))?;
+        Ok(Self { task: shown, asked })
+    }
+
+    /// The same where neither draft nor event can be read.
+    pub(crate) fn bare(task: &Task) -> Self {
+        Self { task: view(task, None), asked: None }
+    }
+}
+
 pub(crate) async fn one(
     State(console): State<Arc<Console>>,
     NamedTask(id): NamedTask,
 ) -> Result<Json<OneTask>, Refusal> {
     let task = console.stores.tasks.get(&id).await?.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
-    let (shown, asked) = futures::try_join!(show(&console.stores, &task), asked::of(&console, &task))?;
-    Ok(Json(OneTask { task: shown, asked }))
+    Ok(Json(OneTask::of(&console, &task).await?))
 }
 
 /// The public form of `task`.

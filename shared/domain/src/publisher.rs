@@ -159,6 +159,9 @@ pub enum ServiceFailure {
     },
     /// It may have happened: no answer came back.
     InDoubt,
+    /// It may have happened, though the service answers that it failed itself (500, 502, 503 without a time): most
+    /// likely it did not, and nothing of it is on its way any more.
+    ServerError,
     /// It will never happen as asked (no such thread, no permission, refused content).
     Refused,
     /// The service refuses our account altogether: a wrong credential, a suspension, a bill that is not paid. It
@@ -167,4 +170,19 @@ pub enum ServiceFailure {
     /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
     /// anything.
     Closed,
+}
+
+impl ServiceFailure {
+    /// Whether it may have happened.
+    #[must_use]
+    pub fn is_in_doubt(self) -> bool {
+        match self {
+            Self::InDoubt | Self::ServerError => true,
+            Self::Later { .. }
+            | Self::Throttled { .. }
+            | Self::Refused
+            | Self::AccountRefused
+            | Self::Closed => false,
+        }
+    }
 }

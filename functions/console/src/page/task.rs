@@ -313,7 +313,7 @@ fn timeline(task: &Task) -> Markup {
                     @let before = index.checked_sub(1).and_then(|index| entries.get(index));
                     li class=(entry.status.as_str()) {
                         div {
-                            (noted(&plain(&entry.note)))
+                            (noted(&plain(entry, before.is_none_or(|before| before.status != entry.status))))
                             @if was_clipped(task, &entry.note) { "…" }
                         }
                         span.quiet {

@@ -1,6 +1,8 @@
 //! Words and numbers, as people read them.
 
-use domain::{TaskStatus, Timestamp};
+use std::borrow::Cow;
+
+use domain::{TaskStatus, TimelineEntry, Timestamp};
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -70,20 +72,22 @@ fn noted_word(word: &str, links: bool) -> Markup {
     }
 }
 
-/// A note of a timeline in the words of people: what the code calls it is known to those who run it.
-pub(crate) fn plain(note: &str) -> String {
-    const WORDS: [(&str, &str); 8] = [
-        ("stored", "received"),
-        ("claimed", "picked up"),
-        ("parked", "waiting for a person"),
-        ("deferred", "put off"),
-        ("draft written", "answer written"),
-        ("a fresh message was sent", "woken up: its message had gone missing"),
-        ("nobody decided in time", "expired: nobody decided in time"),
-        ("done", "finished"),
-    ];
-    let known = WORDS.iter().find(|(word, _)| *word == note);
-    known.map_or_else(|| note.to_owned(), |(_, says)| (*says).to_owned())
+/// A line of a timeline in the words of people: what the code calls a step is known to those who run it. `has_moved`: the
+/// status is another one than that of the line before.
+pub(crate) fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
+    let note = entry.note.as_str();
+    let is_decided =
+        ["approved by ", "edited and approved by ", "retried by "].iter().any(|by| note.starts_with(by));
+    match (entry.status, note) {
+        (_, "stored") => "received".into(),
+        (_, "claimed") => "picked up".into(),
+        (_, "a fresh message was sent") => "woken up: its message had gone missing".into(),
+        (TaskStatus::AwaitingApproval, why) if has_moved => {
+            format!("answer written, waiting for a person: {why}").into()
+        }
+        (TaskStatus::Waiting, why) if has_moved && !is_decided => format!("waiting: {why}").into(),
+        (_, note) => note.into(),
+    }
 }
 
 /// A link may come from a service's answer: nothing but the web is followed.

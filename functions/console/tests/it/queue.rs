@@ -174,7 +174,7 @@ async fn tasks_are_filtered_by_intent_tenant_age_and_cost() {
         parameters: serde_json::Value::Null,
     });
     bug.doc.tenant = "octo/other".to_owned();
-    bug.doc.older_cost_usd = 0.25;
+    bug.doc.usage.push(crate::overview::usage("gemini-pro", Some(0.25)));
     rig.save(&mut bug).await;
     for query in
         ["intent=bug_report", "tenant=octo/other", "cost=0.1", "intent=bug&tenant=other&cost=0.01&age=1h"]
@@ -231,4 +231,8 @@ async fn timelines_speak_plainly() {
     rig.save(&mut task).await;
     let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
     assert!(page.contains("received") && page.contains("picked up") && !page.contains("claimed"), "{page}");
+    task.transition(TaskStatus::Waiting, rig.watch.now(), "the model is down").unwrap();
+    rig.save(&mut task).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    assert!(page.contains("waiting: the model is down"), "{page}");
 }

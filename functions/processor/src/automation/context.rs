@@ -118,6 +118,7 @@ impl Context {
         if let Some(saved) = self.0.saved(step).await? {
             return Ok(saved);
         }
+        self.0.may_begin()?;
         let call = self.answer_call(step, instruction).await?;
         let mut answer = self.0.resources.model.generate(&call).await;
         if let Some((error, bare)) = media::refused(&answer, &call) {
@@ -150,10 +151,11 @@ impl Context {
         T: Serialize + DeserializeOwned,
         W: Future<Output = Result<T, Interrupt>>,
     {
-        match self.0.saved(name).await? {
-            Some(saved) => Ok(saved),
-            None => self.0.save_step(name, work.await?).await,
+        if let Some(saved) = self.0.saved(name).await? {
+            return Ok(saved);
         }
+        self.0.may_begin()?;
+        self.0.save_step(name, work.await?).await
     }
 
     /// Does `action` once for this task and `name`, whatever crashes in between; its proof.

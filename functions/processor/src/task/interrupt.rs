@@ -179,7 +179,7 @@ impl Interrupt {
                 error: Some(TaskError { kind: format!("{}{ACCOUNT}", error.service), ..told() }),
                 ..Deferred::orderly(format!("{} refuses our account: {error}", error.service))
             })),
-            ServiceFailure::InDoubt => Self::retry(told()),
+            ServiceFailure::InDoubt | ServiceFailure::ServerError => Self::retry(told()),
             ServiceFailure::Closed => Self::thread_closed(&error.to_string()),
             ServiceFailure::Refused => {
                 Self::fail(TaskError { kind: format!("{}_refused", error.service), ..told() })

@@ -154,6 +154,8 @@ pub(crate) enum Post {
     Create,
     /// Creates it, and the answer is lost.
     Lost,
+    /// Creates it, and answers that it failed.
+    LostTo(ServiceFailure),
     /// Does not create it.
     Refuse(ServiceFailure),
     /// Creates it and never answers.
@@ -233,6 +235,7 @@ impl Publisher for ScriptedService {
         };
         match next {
             Post::Lost => Err(failure(ServiceFailure::InDoubt)),
+            Post::LostTo(why) => Err(failure(why)),
             Post::CreateAndHang => std::future::pending().await,
             Post::Create | Post::Refuse(_) => {
                 Ok(Proof { url: Some(format!("https://github.com/comment/{id}")), id })
@@ -458,13 +461,25 @@ impl Bench {
 
     /// What `ada` says to the draft that waits; the task as it settles after that.
     pub(crate) async fn decide(&self, id: &TaskId, input: DecisionInput) -> Task {
+        self.say(id, input).await;
+        self.until_settled(id).await
+    }
+
+    /// Likewise; nobody works on it yet.
+    pub(crate) async fn say(&self, id: &TaskId, input: DecisionInput) {
         let task = self.task(id).await;
         let hash = task.doc.draft.unwrap().hash;
         let request = format!("r{}", task.control.revision);
         let decider =
             Decider { name: "ada", request: &request, at: self.now(), from: &domain::Origin::CONSOLE };
         decide(&self.stores, id, input, &hash, decider).await.unwrap();
-        self.until_settled(id).await
+    }
+
+    /// Whatever used up the tries of the task meanwhile.
+    pub(crate) async fn use_up_tries(&self, id: &TaskId) {
+        let mut task = self.task(id).await;
+        task.control.attempts = MAX_ATTEMPTS;
+        assert_eq!(self.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
     }
 
     pub(crate) async fn approve(&self, id: &TaskId) -> Task {

@@ -35,7 +35,8 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn refused(error: &ApiError, class: FailureClass, model: &str, now: Timestamp) -> Self {
         let message = match advice(error, class) {
-            Some(advice) => format!("{model}: {advice} ({error})"),
+            // The service's own words first: what is shown in little space keeps them.
+            Some(advice) => format!("{model}: {}: {advice}", error.to_string().trim_end_matches('.')),
             None => format!("{model}: {error}"),
         };
         let other_model_may_help = class.is_of_the_model();
@@ -226,8 +227,8 @@ mod tests {
     fn the_model_and_the_services_words_are_named() {
         let body = json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "models/gemini-x is not found."}});
         let message = message(404, &body);
-        assert!(message.starts_with("gemini-x: "), "{message}");
-        assert!(message.ends_with("(HTTP 404 NOT_FOUND: models/gemini-x is not found.)"), "{message}");
+        let first = "gemini-x: HTTP 404 NOT_FOUND: models/gemini-x is not found: the model is retired";
+        assert!(message.starts_with(first), "{message}");
     }
 
     #[test]

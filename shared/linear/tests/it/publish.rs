@@ -104,7 +104,7 @@ async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
     let unsure = json!({"data": {"commentCreate": {"success": false, "comment": null}}});
     for (status, body) in [(500, json!({})), (502, json!("x")), (200, json!({"data": null})), (200, unsure)] {
         let error = refused(move || Reply::json(status, body.clone())).await;
-        assert_eq!(error.failure, ServiceFailure::InDoubt, "{status}");
+        assert!(error.failure.is_in_doubt(), "{status}");
     }
     let error = refused(|| failed(200, "Something broke", "INTERNAL_SERVER_ERROR")).await;
     assert_eq!(error.failure, ServiceFailure::InDoubt);

@@ -90,11 +90,16 @@ async function refresh(part) {
   replace(part, html);
 }
 
+// What somebody is about to decide stays as they have seen it.
+function busy(part) {
+  return part.querySelector("form[data-leaving], input[name=chosen]:checked, details.seen[open]") !== null;
+}
+
 function keep(part) {
   const every = Number(part.dataset.every);
   let wait = every;
   const turn = async () => {
-    if (document.visibilityState === "visible" && !document.getSelection()?.toString()) {
+    if (document.visibilityState === "visible" && !document.getSelection()?.toString() && !busy(part)) {
       try {
         await refresh(part);
         wait = every;
