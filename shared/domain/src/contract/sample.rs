@@ -121,7 +121,7 @@ fn fill_outcome(task: &mut Task, now: Timestamp) {
         Effect {
             name: "label".to_owned(),
             content: None,
-            state: EffectState::Intended { at: now, fence: 3 },
+            state: EffectState::Intended { at: now, fence: 3, settles_at: Some(now) },
         },
         Effect {
             name: "reply".to_owned(),
