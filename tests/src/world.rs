@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 use settings::Environment;
 use standins::gemini::{FaultRule, GeminiStandin, ReceivedRequest, Scripted};
 use standins::github::{GithubStandin, StoredComment};
+use standins::gitlab::GitlabStandin;
 use standins::jira::JiraStandin;
 use standins::linear::LinearStandin;
+use standins::pagerduty::PagerdutyStandin;
+use standins::sentry::SentryStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
@@ -43,6 +46,12 @@ pub struct World {
     pub jira: JiraStandin,
     /// Likewise.
     pub linear: LinearStandin,
+    /// Likewise.
+    pub gitlab: GitlabStandin,
+    /// Likewise.
+    pub pagerduty: PagerdutyStandin,
+    /// Likewise.
+    pub sentry: SentryStandin,
     /// Where refunds are made.
     pub stripe: StripeStandin,
     /// Whether the agent is a GitHub App, and not a person's account.
@@ -53,6 +62,9 @@ pub struct World {
     zendesk_url: String,
     jira_url: String,
     linear_url: String,
+    gitlab_url: String,
+    pagerduty_url: String,
+    sentry_url: String,
     stripe_url: String,
     _servers: JoinSet<()>,
 }
@@ -80,7 +92,8 @@ impl World {
     pub async fn of(gemini: GeminiStandin, github: GithubStandin) -> Self {
         let (slack, zendesk) = (SlackStandin::new(), ZendeskStandin::new());
         let (jira, stripe) = (JiraStandin::new(), StripeStandin::new());
-        let linear = LinearStandin::new();
+        let (linear, gitlab) = (LinearStandin::new(), GitlabStandin::new());
+        let (pagerduty, sentry) = (PagerdutyStandin::new(), SentryStandin::new());
         let mut servers = JoinSet::new();
         Self {
             gemini_url: serve!(servers, gemini),
@@ -89,6 +102,9 @@ impl World {
             zendesk_url: serve!(servers, zendesk),
             jira_url: serve!(servers, jira),
             linear_url: serve!(servers, linear),
+            gitlab_url: serve!(servers, gitlab),
+            pagerduty_url: serve!(servers, pagerduty),
+            sentry_url: serve!(servers, sentry),
             stripe_url: serve!(servers, stripe),
             gemini,
             github,
@@ -96,6 +112,9 @@ impl World {
             zendesk,
             jira,
             linear,
+            gitlab,
+            pagerduty,
+            sentry,
             stripe,
             is_app: false,
             _servers: servers,
@@ -127,6 +146,13 @@ impl World {
             ("JIRA_API_URL", self.jira_url.clone()),
             ("LINEAR_API_KEY", "lin_api_of_the_tests".to_owned()),
             ("LINEAR_API_URL", self.linear_url.clone()),
+            ("GITLAB_TOKEN", "glpat-of-the-tests".to_owned()),
+            ("GITLAB_API_URL", self.gitlab_url.clone()),
+            ("PAGERDUTY_EMAIL", "afterhook@example.com".to_owned()),
+            ("PAGERDUTY_API_TOKEN", "of-the-tests".to_owned()),
+            ("PAGERDUTY_API_URL", self.pagerduty_url.clone()),
+            ("SENTRY_AUTH_TOKEN", "of-the-tests".to_owned()),
+            ("SENTRY_API_URL", self.sentry_url.clone()),
             ("STRIPE_API_KEY", "rk_test_of_the_tests".to_owned()),
             ("STRIPE_API_URL", self.stripe_url.clone()),
             ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}\nbob:{OTHER_TOKEN}")),

@@ -211,6 +211,38 @@ pub enum Target {
         /// The issue's id, a UUID.
         id: String,
     },
+    /// The notes of a GitLab issue.
+    GitlabIssue {
+        /// Number of the project.
+        project: u64,
+        /// Its groups and its name, for links alone; empty where they are no plain names.
+        path: Vec<String>,
+        /// Number of the issue in its project.
+        number: u64,
+        /// Whether an internal note is to be answered: then only another one is seen by no more people.
+        internal: bool,
+    },
+    /// The notes of a GitLab merge request.
+    GitlabMergeRequest {
+        /// Number of the project.
+        project: u64,
+        /// Its groups and its name, for links alone; empty where they are no plain names.
+        path: Vec<String>,
+        /// Number of the merge request in its project.
+        number: u64,
+    },
+    /// The notes of a PagerDuty incident.
+    PagerdutyIncident {
+        /// The incident's id (`PGR0VU2`).
+        id: String,
+    },
+    /// The comments of a Sentry issue.
+    SentryIssue {
+        /// The organisation's short name. From agent.toml, never from a payload.
+        organization: String,
+        /// Number of the issue.
+        id: u64,
+    },
 }
 
 impl Target {
@@ -223,6 +255,9 @@ impl Target {
             Self::ZendeskTicket { .. } => "zendesk",
             Self::JiraIssue { .. } => "jira",
             Self::LinearIssue { .. } => "linear",
+            Self::GitlabIssue { .. } | Self::GitlabMergeRequest { .. } => "gitlab",
+            Self::PagerdutyIncident { .. } => "pagerduty",
+            Self::SentryIssue { .. } => "sentry",
         }
     }
 }

@@ -120,14 +120,15 @@ impl Api {
         matches!(self.auth, Auth::App(_))
     }
 
-    /// The same, whatever its status.
+    /// The same, whatever its status; a redirect is not followed.
     pub(crate) async fn raw(
         &self,
         call: Call,
         thread: Thread<'_>,
         request: &Request,
     ) -> Result<Answer, ServiceError> {
-        self.send(call, thread, request).await.map(|(answer, _)| answer)
+        let credential = self.auth.credential(&self.client, call, thread).await?;
+        self.client.with(credential).send(call, request).await
     }
 
     async fn send(

@@ -174,7 +174,9 @@ fn end_of(log: &str) -> String {
     while !log.is_char_boundary(start) {
         start += 1;
     }
-    let lines: Vec<&str> = log[start..].lines().map(without_time).collect();
+    // The first one of these may have lost its beginning.
+    let partial = usize::from(start > 0);
+    let lines: Vec<&str> = log[start..].lines().skip(partial).map(without_time).collect();
     let (mut kept, mut size) = (lines.len(), 0);
     while kept > 0 && size + lines[kept - 1].len() < MAX_LOG {
         kept -= 1;

@@ -97,7 +97,13 @@ fn block_end(markdown: &str, keep: usize) -> usize {
 }
 
 /// The line that closes the block of code in which `markdown` ends, if it ends in one.
-pub(crate) fn open_fence(markdown: &str) -> Option<String> {
+///
+/// ```
+/// assert_eq!(markdown::open_fence("~~~~\ncode").as_deref(), Some("~~~~"));
+/// assert_eq!(markdown::open_fence("```\ncode\n```"), None);
+/// ```
+#[must_use]
+pub fn open_fence(markdown: &str) -> Option<String> {
     let blocks = parse(markdown).into_offset_iter().filter_map(|(event, range)| match event {
         Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => Some(range),
         _ => None,

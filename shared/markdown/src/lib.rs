@@ -22,7 +22,7 @@ mod unwrap;
 
 pub use adf::to_adf;
 pub use adf_text::adf_to_text;
-pub use fit::shorten;
+pub use fit::{open_fence, shorten};
 pub use html::to_html;
 pub use mrkdwn::{mrkdwn_to_text, to_mrkdwn};
 pub use parser::parse;

@@ -122,6 +122,7 @@ fn source(
         comments,
         login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
         internal: internal(&mut section, provider),
+        account: None,
     };
     let longest = Duration::from_hours(24 * 365);
     let about = "Events older than this, by their own date, are ignored (default, deployed: \"28d\" where the sender signs no \

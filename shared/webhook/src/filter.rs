@@ -38,6 +38,8 @@ pub struct Filter {
     pub comments: CommentPolicy,
     /// The agent's own account, if it is known here.
     pub login: Option<String>,
+    /// The account that the service itself names as ours, where people mention the agent by another name.
+    pub account: Option<String>,
     /// What becomes of internal notes and the like.
     pub internal: InternalPolicy,
 }
@@ -138,7 +140,8 @@ impl Filter {
 
     /// An app's account is its login and `[bot]`; the login may be configured either way.
     fn is_own(&self, event: &Event) -> bool {
-        self.login.as_deref().filter(|login| !login.is_empty()).is_some_and(|login| {
+        let ours = self.login.iter().chain(&self.account).filter(|login| !login.is_empty());
+        ours.into_iter().any(|login| {
             let accounts = event.actor_id.iter().chain([&event.actor]);
             accounts.into_iter().any(|actor| {
                 let account = actor.strip_suffix("[bot]").unwrap_or(actor);

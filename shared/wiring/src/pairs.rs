@@ -10,15 +10,15 @@ use crate::needs::answers_in;
 
 /// The automation that answers in the thread.
 const REPLY: &str = "reply";
-/// The automation that labels the thread, and the service whose threads have labels.
-const LABEL: (&str, OutsideService) = ("label", OutsideService::Github);
+/// The automation that labels the thread, and the services whose threads have labels.
+const LABEL: (&str, &[OutsideService]) = ("label", &[OutsideService::Github, OutsideService::Gitlab]);
 
 /// Whether `automation` can handle events of `source`. Of automations in code it is assumed.
 #[must_use]
 pub fn can_handle(source: &SourceSettings, automation: &str) -> bool {
     match automation {
         REPLY => answers_in(source).is_some(),
-        _ if automation == LABEL.0 => answers_in(source) == Some(LABEL.1),
+        _ if automation == LABEL.0 => answers_in(source).is_some_and(|service| LABEL.1.contains(&service)),
         _ => true,
     }
 }

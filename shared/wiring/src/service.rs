@@ -65,6 +65,12 @@ services! {
     Jira => jira::ROW,
     /// Linear.
     Linear => linear::ROW,
+    /// GitLab.
+    Gitlab => gitlab::ROW,
+    /// PagerDuty.
+    Pagerduty => pagerduty::ROW,
+    /// Sentry.
+    Sentry => sentry::ROW,
     /// Stripe.
     Stripe => stripe::ROW,
 }

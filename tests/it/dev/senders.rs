@@ -189,6 +189,42 @@ async fn linear_issue_and_a_comment_on_it_get_comments() {
     assert!(task["result"]["output_url"].as_str().unwrap().ends_with(&comments[0].id), "{task:#}");
 }
 
+#[tokio::test]
+async fn gitlab_issue_note_and_merge_request_get_notes() {
+    let system = start("question").await;
+    let task = completed(&system, "gitlab", "issue.open.json").await;
+    completed(&system, "gitlab", "note.create.json").await;
+    completed(&system, "gitlab", "merge_request.open.json").await;
+    let notes = system.world.gitlab.notes("7/issues/23");
+    assert_eq!((notes.len(), system.world.gitlab.notes("7/merge_requests/4").len()), (2, 1));
+    assert!(notes[0].is_ours() && !notes[0].internal && notes[0].text.contains(output(&task)));
+    let url = task["result"]["output_url"].as_str().unwrap();
+    assert!(url.ends_with(&format!("/harbor/tidepool/-/issues/23#note_{}", notes[0].id)), "{url}");
+}
+
+#[tokio::test]
+async fn pagerduty_incident_and_a_note_on_it_get_notes() {
+    let system = start("question").await;
+    let task = completed(&system, "pagerduty", "incident.triggered.json").await;
+    completed(&system, "pagerduty", "incident.annotated.json").await;
+    let notes = system.world.pagerduty.notes("PGR0VU2");
+    assert_eq!(notes.len(), 2);
+    assert!(notes[0].is_ours() && notes[0].text.contains(output(&task)));
+}
+
+#[tokio::test]
+async fn sentry_issue_and_an_alert_on_it_get_comments() {
+    let system = start("question").await;
+    let task = completed(&system, "sentry", "issue.created.json").await;
+    completed(&system, "sentry", "event_alert.triggered.json").await;
+    let comments = system.world.sentry.notes("1170820242");
+    assert_eq!(comments.len(), 2);
+    assert!(comments[0].is_ours() && comments[0].text.contains(output(&task)));
+    assert!(
+        task["result"]["output_url"].as_str().unwrap().ends_with("/organizations/harbor/issues/1170820242/")
+    );
+}
+
 /// The proof of a comment is nowhere that people read.
 #[tokio::test]
 async fn events_of_one_conversation_are_answered_one_after_the_other() {

@@ -10,11 +10,8 @@ use domain::{DraftOrigin, DraftRef, after, short_sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
-use crate::reply::proof;
+use crate::reply::{REPLY, proof};
 use crate::task::claimed_task::ClaimedTask;
-
-/// The name of the reply, in the effect ledger and among the questions to a person.
-pub(crate) const REPLY: &str = "reply";
 
 /// What a person has approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -160,7 +160,7 @@ fn no_depth_exhausts_the_stack() {
 
 proptest! {
     #[test]
-    fn every_document_keeps_to_the_schema(text in "([-a>#*`~1.\\[\\]()!<_ \n]|\\|a\\|b\\|\n|\\|-\\|-\\|\n|> \\[!NOTE\\]\n|- \\[x\\] |\\[^1\\]:? ){0,80}") {
+    fn every_document_keeps_to_the_schema(text in "([-a>#*`~1.\\[\\]()!<_ \n]|\\|a\\|b\\|\n|\\|-\\|-\\|\n|> \\[!NOTE\\]\n|- \\[x\\] |\\[\\^1\\]:? ){0,80}") {
         let document = to_adf(&text, 30_000);
         children(&document).iter().for_each(|child| check(child, "doc"));
     }

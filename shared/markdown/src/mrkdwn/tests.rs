@@ -40,7 +40,7 @@ fn signs_of_the_text_itself_are_no_marks() {
     assert_eq!(mrkdwn("`*a*` `_b_`\n\n```\n*c* ~d~\n```"), "`*a*` `_b_`\n\n```\n*c* ~d~\n```");
     assert_eq!(
         mrkdwn("<https://x.example/_a_/*b*>"),
-        "<https://x.example/_a_/*b*|https://x.example/_a_/*b*>"
+        "<https://x.example/_a_/*b*|https://x.example/_\u{200B}a_/*\u{200B}b*>"
     );
 }
 
