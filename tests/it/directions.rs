@@ -20,23 +20,38 @@ const SHARED: &[(&str, &[&str])] = &[
     // What the functions have in common that answer HTTP.
     ("edge", &[]),
     // What the clients below have in common.
-    ("outbound", &["domain"]),
+    ("outbound", &["domain", "markdown"]),
     // Adapters, none of which sees another one.
     ("aws", &["domain"]),
     ("embedded", &["domain"]),
     ("gemini", &["domain", "resilience"]),
     ("github", &["domain", "outbound"]),
-    ("jira", &["domain", "markdown", "outbound"]),
+    ("jira", &["domain", "markdown", "outbound", "webhook"]),
     ("linear", &["domain", "outbound"]),
-    ("slack", &["domain", "markdown", "outbound"]),
+    ("gitlab", &["domain", "outbound"]),
+    ("pagerduty", &["domain", "outbound"]),
+    ("sentry", &["domain", "outbound"]),
+    ("slack", &["domain", "markdown", "outbound", "webhook"]),
     ("stripe", &["domain", "outbound"]),
     ("zendesk", &["domain", "markdown", "outbound"]),
     // Clients as they are configured: one row per service.
     (
         "wiring",
         &[
-            "domain", "gemini", "github", "jira", "linear", "outbound", "settings", "slack", "stripe",
-            "webhook", "zendesk",
+            "domain",
+            "gemini",
+            "github",
+            "gitlab",
+            "jira",
+            "linear",
+            "outbound",
+            "pagerduty",
+            "sentry",
+            "settings",
+            "slack",
+            "stripe",
+            "webhook",
+            "zendesk",
         ],
     ),
     // How every function starts on Lambda: it puts adapters together, and only functions use it.

@@ -21,3 +21,4 @@ mod gemini_sdk;
 mod model_caches;
 mod requests;
 mod template;
+mod workflows;

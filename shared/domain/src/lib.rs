@@ -28,6 +28,7 @@ mod payload_store;
 mod priority;
 mod publisher;
 mod queue;
+mod redelivery;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
@@ -76,8 +77,11 @@ pub use notice::{
 pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
-pub use publisher::{Comment, InternalNotes, Labels, Mark, Publisher, ServiceError, ServiceFailure};
+pub use publisher::{
+    ACCOUNT_REFUSED, Comment, InternalNotes, Labels, Mark, Publisher, Reference, ServiceError, ServiceFailure,
+};
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
+pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
 pub use retry_after::retry_after;
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};

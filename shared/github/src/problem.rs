@@ -28,14 +28,18 @@ fn of(client: &Client, call: Call, answer: &Answer, kind: CredentialKind) -> Ser
     }
 }
 
+/// Whether GitHub says by this that the thread takes nothing more.
+pub(crate) fn is_over(said: &str) -> bool {
+    says(said, &OVER)
+}
+
 /// What a 403 says whose thread takes nothing more.
 const OVER: [&str; 4] = [
     "Unable to create comment because issue is locked",
     "Unable to create comment because pull request is locked",
     "Unable to create comment because discussion is locked",
-    READ_ONLY,
+    "Repository was archived so is read-only",
 ];
-const READ_ONLY: &str = "Repository was archived so is read-only";
 /// What a 402, 403 or 451 says by which an account, an installation or a repository is shut out as a whole.
 const SHUT_OUT: [&str; 6] = [
     "Repository access blocked",
@@ -56,7 +60,7 @@ fn meaning(status: u16, said: &str) -> Option<ServiceFailure> {
         401 => Some(ServiceFailure::AccountRefused),
         // Deleted, or the repository has no issues any more.
         410 => Some(ServiceFailure::Closed),
-        403 if says(said, &OVER) => Some(ServiceFailure::Closed),
+        403 if is_over(said) => Some(ServiceFailure::Closed),
         402 | 403 | 451 if says(said, &SHUT_OUT) || has_word(said, &SHUT_OUT_WORDS) => {
             Some(ServiceFailure::AccountRefused)
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fit::{CUT, fit};
 use crate::links::is_allowed;
-use crate::parser::parse;
+use crate::parser::{alert, parse};
 
 /// Lists and quotes within each other; deeper ones are flattened. Trees are walked and dropped by
 /// recursion: without a limit `- - - …` would exhaust the stack.
@@ -61,6 +61,11 @@ enum Kind {
     Quote,
     List(Option<u64>),
     Item,
+    Table,
+    Row {
+        head: bool,
+    },
+    Cell,
     /// Too deep: its blocks become its parent's.
     Flat,
 }
@@ -71,6 +76,8 @@ struct Writer {
     /// Inline nodes of the paragraph or heading under way.
     inline: Vec<Value>,
     marks: Vec<Value>,
+    /// Said at the beginning of the next paragraph.
+    heading: String,
     /// The code block under way: its language, and its text.
     code: Option<(String, String)>,
 }
@@ -87,6 +94,8 @@ impl Writer {
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text, None),
             Event::Code(text) => self.text(&text, Some("code")),
+            Event::TaskListMarker(done) => self.text(if done { "☑ " } else { "☐ " }, None),
+            Event::FootnoteReference(name) => self.text(&format!("[{name}]"), None),
             Event::SoftBreak | Event::HardBreak => self.inline.push(json!({"type": "hardBreak"})),
             Event::Rule => {
                 self.flush();
@@ -102,7 +111,19 @@ impl Writer {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph | Tag::HtmlBlock | Tag::Heading { .. } => self.flush(),
+            Tag::Paragraph | Tag::HtmlBlock | Tag::Heading { .. } => {
+                self.flush();
+                let heading = std::mem::take(&mut self.heading);
+                self.text(&heading, None);
+            }
+            Tag::Table(_) => self.open(Kind::Table),
+            Tag::TableHead => self.open(Kind::Row { head: true }),
+            Tag::TableRow => self.open(Kind::Row { head: false }),
+            Tag::TableCell => self.open(Kind::Cell),
+            Tag::FootnoteDefinition(name) => {
+                self.flush();
+                self.heading = format!("[{name}] ");
+            }
             Tag::Strong => self.marks.push(json!({"type": "strong"})),
             Tag::Emphasis => self.marks.push(json!({"type": "em"})),
             Tag::Strikethrough => self.marks.push(json!({"type": "strike"})),
@@ -119,7 +140,10 @@ impl Writer {
                 };
                 self.code = Some((language.to_owned(), String::new()));
             }
-            Tag::BlockQuote(_) => self.open(Kind::Quote),
+            Tag::BlockQuote(kind) => {
+                self.open(Kind::Quote);
+                self.heading = kind.map_or(String::new(), |kind| format!("{}: ", alert(kind)));
+            }
             Tag::List(first) => self.open(Kind::List(first)),
             Tag::Item => self.open(Kind::Item),
             _ => {}
@@ -135,6 +159,7 @@ impl Writer {
             }
             TagEnd::CodeBlock => self.code_block(),
             TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item => self.close(),
+            TagEnd::Table | TagEnd::TableHead | TagEnd::TableRow | TagEnd::TableCell => self.close(),
             _ => {}
         }
     }
@@ -152,7 +177,9 @@ impl Writer {
     fn open(&mut self, kind: Kind) {
         self.flush();
         let flat = match kind {
-            Kind::Item => self.kind() == Kind::Flat,
+            Kind::Item | Kind::Row { .. } | Kind::Cell => self.kind() == Kind::Flat,
+            // Tables stand in the document itself only; elsewhere each cell is a paragraph.
+            Kind::Table => self.kind() != Kind::Document,
             _ => self.frames.len() > DEEPEST,
         };
         self.frames.push(Frame { kind: if flat { Kind::Flat } else { kind }, content: Vec::new() });
@@ -161,7 +188,7 @@ impl Writer {
     fn close(&mut self) {
         self.flush();
         let Some(Frame { kind, mut content }) = self.frames.pop() else { return };
-        if content.is_empty() && kind == Kind::Item {
+        if content.is_empty() && matches!(kind, Kind::Item | Kind::Cell) {
             content.push(paragraph(Vec::new()));
         }
         if content.is_empty() {
@@ -181,6 +208,13 @@ impl Writer {
                     content.insert(0, paragraph(Vec::new()));
                 }
                 self.block(json!({"type": "listItem", "content": content}));
+            }
+            Kind::Table => self.block(json!({"type": "table", "content": content})),
+            Kind::Row { .. } => self.block(json!({"type": "tableRow", "content": content})),
+            Kind::Cell => {
+                let kind =
+                    if self.kind() == (Kind::Row { head: true }) { "tableHeader" } else { "tableCell" };
+                self.block(json!({"type": kind, "content": content}));
             }
             Kind::List(None) => self.block(json!({"type": "bulletList", "content": content})),
             Kind::List(Some(first)) => {

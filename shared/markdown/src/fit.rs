@@ -1,10 +1,49 @@
 //! Making a text short enough for where it goes.
 
+use std::borrow::Cow;
+
+use pulldown_cmark::{CodeBlockKind, Event, Tag};
+
+use crate::parser::parse;
+
 /// Put where a text was cut.
 pub(crate) const CUT: &str = "… (cut: too long for one message)";
+/// Room for the line that closes a block of code.
+const FENCE_ROOM: usize = 40;
+
+/// `markdown` in at most `limit` units, as `size` counts them: cut between two blocks, its code closed, with a note
+/// that says so. A block that is longer by itself is cut at the end of a line.
+///
+/// ```
+/// let long = "One.\n\nTwo.\n\n".repeat(20);
+/// let short = markdown::shorten(&long, 150, |text| text.chars().count());
+/// assert!(short.ends_with("\n\n… (cut: too long for one message)") && short.starts_with("One.\n\nTwo."));
+/// ```
+#[must_use]
+pub fn shorten(markdown: &str, limit: usize, size: impl Fn(&str) -> usize) -> Cow<'_, str> {
+    if size(markdown) <= limit {
+        return Cow::Borrowed(markdown);
+    }
+    let room = limit.saturating_sub(size(CUT) + 2 + FENCE_ROOM);
+    let mut left = room;
+    let end = markdown.char_indices().find(|(at, c)| {
+        let unit = size(&markdown[*at..at + c.len_utf8()]);
+        left = left.checked_sub(unit).unwrap_or(usize::MAX);
+        left == usize::MAX
+    });
+    let kept = &markdown[..boundary(markdown, end.map_or(markdown.len(), |(at, _)| at))];
+    let mut text = kept.trim_end().to_owned();
+    if let Some(fence) = open_fence(&text).filter(|fence| size(fence) < FENCE_ROOM) {
+        text.push('\n');
+        text.push_str(&fence);
+    }
+    text.push_str("\n\n");
+    text.push_str(CUT);
+    Cow::Owned(text)
+}
 
 /// What `convert` makes of the longest beginning of `source` whose `size` is at most `limit`, found
-/// to within a few per cent; and whether that is not all of it.
+/// to within a few per cent or a block; and whether that is not all of it.
 ///
 /// The source is cut, not the result, so that whatever was open at the cut is closed by the parser.
 pub(crate) fn fit<T>(
@@ -23,17 +62,82 @@ pub(crate) fn fit<T>(
         // A little less than in proportion, and always less than before: this ends.
         let share = limit as f64 / is as f64 * 0.98;
         let keep = ((kept.len() as f64 * share) as usize).min(kept.len() - 1);
-        kept = &kept[..kept.floor_char_boundary(keep)];
+        kept = &kept[..boundary(kept, keep)];
     }
+}
+
+/// Where to cut `markdown` so that at most `keep` bytes are left: at the end of a block; within a block that is
+/// longer than half of it, at the end of a line, else of a word, else of a character.
+fn boundary(markdown: &str, keep: usize) -> usize {
+    let keep = markdown.floor_char_boundary(keep);
+    let is_much = |at: &usize| at * 2 >= keep;
+    let before = &markdown[..keep];
+    let block = block_end(markdown, keep);
+    let ends = [Some(block), before.rfind('\n'), before.rfind(' ')];
+    ends.into_iter().flatten().find(is_much).unwrap_or(keep)
+}
+
+/// The end of the last block of the document itself that ends by `keep`.
+fn block_end(markdown: &str, keep: usize) -> usize {
+    let (mut depth, mut end) = (0_usize, 0);
+    for (event, range) in parse(markdown).into_offset_iter() {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            if range.end > keep {
+                break;
+            }
+            end = range.end;
+        }
+    }
+    end
+}
+
+/// The line that closes the block of code in which `markdown` ends, if it ends in one.
+///
+/// ```
+/// assert_eq!(markdown::open_fence("~~~~\ncode").as_deref(), Some("~~~~"));
+/// assert_eq!(markdown::open_fence("```\ncode\n```"), None);
+/// ```
+#[must_use]
+pub fn open_fence(markdown: &str) -> Option<String> {
+    let blocks = parse(markdown).into_offset_iter().filter_map(|(event, range)| match event {
+        Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => Some(range),
+        _ => None,
+    });
+    let block = blocks.last().filter(|range| range.end >= markdown.trim_end().len())?;
+    let text = markdown[block.clone()].trim_end();
+    let sign = text.chars().next()?;
+    let length = text.chars().take_while(|c| *c == sign).count();
+    let (first, last) = (text.lines().next()?, text.lines().last()?);
+    let last = last.trim_start_matches(['>', ' ']);
+    let is_closed = text.len() > first.len() && last.len() >= length && last.chars().all(|c| c == sign);
+    if is_closed {
+        return None;
+    }
+    // As deep in lists and quotes as its beginning.
+    let line = markdown[..block.start].rfind('\n').map_or(0, |end| end + 1);
+    let indent = markdown[line..block.start].chars().map(|c| if c == '>' { '>' } else { ' ' });
+    Some(indent.chain(std::iter::repeat_n(sign, length)).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn chars(text: &str) -> usize {
+        text.chars().count()
+    }
 
     #[test]
     fn what_fits_is_left_alone() {
         assert_eq!(fit("abc", 3, str::to_owned, String::len), ("abc".to_owned(), false));
+        assert_eq!(shorten("abc", 3, chars), "abc");
     }
 
     #[test]
@@ -46,5 +150,35 @@ mod tests {
     #[test]
     fn a_limit_that_nothing_meets_ends_too() {
         assert_eq!(fit("abc", 0, |text| format!("{text}!"), String::len), ("!".to_owned(), true));
+    }
+
+    #[test]
+    fn the_cut_is_between_blocks() {
+        let text = format!("# A\n\n{}\n\n- b\n- c\n\nlast paragraph {}", "word ".repeat(20), "x ".repeat(60));
+        let short = shorten(&text, 250, chars);
+        assert!(short.ends_with(&format!("- b\n- c\n\n{CUT}")), "{short}");
+    }
+
+    #[test]
+    fn code_is_closed_as_deep_as_it_was_opened() {
+        for (open, closed) in
+            [("```rust\n", "\n```\n\n"), ("- a\n\n  ~~~~\n  ", "\n  ~~~~\n\n"), ("> ```\n> ", "\n> ```\n\n")]
+        {
+            let text = format!("{open}{}", "x".repeat(400));
+            let short = shorten(&text, 300, chars);
+            assert!(short.ends_with(&format!("{closed}{CUT}")), "{short}");
+        }
+        assert_eq!(open_fence("```\na\n```"), None);
+        assert_eq!(open_fence("```\na\n```\nb"), None);
+        assert_eq!(open_fence("a `b`"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_longer_than_its_limit_nor_swallows_the_note(text in "(```|~~~|\n|- |> |é|word |x){0,200}", limit in 100_usize..300) {
+            let short = shorten(&text, limit, chars);
+            prop_assert!(chars(&short) <= limit);
+            prop_assert!(short == text || short.ends_with(CUT));
+        }
     }
 }

@@ -4,7 +4,7 @@ use pulldown_cmark::{CowStr, Event, Tag, TagEnd, html};
 
 use crate::fit::{CUT, fit};
 use crate::links::is_allowed;
-use crate::parser::parse;
+use crate::parser::{alert, parse};
 
 /// `markdown` as HTML of at most about `limit` bytes.
 #[must_use]
@@ -20,8 +20,24 @@ pub fn to_html(markdown: &str, limit: usize) -> String {
 }
 
 fn convert(markdown: &str) -> String {
-    let mut links: Vec<bool> = Vec::new();
-    let events = parse(markdown).filter_map(|event| safe(event, &mut links));
+    let (mut links, mut heading) = (Vec::new(), None);
+    let events = parse(markdown).flat_map(|event| match event {
+        // Said at the beginning of the next paragraph.
+        Event::Start(Tag::FootnoteDefinition(name)) => {
+            heading = Some(format!("[{name}] "));
+            [None, None]
+        }
+        Event::Start(Tag::BlockQuote(kind)) => {
+            heading = kind.map(|kind| format!("{}: ", alert(kind)));
+            [Some(Event::Start(Tag::BlockQuote(None))), None]
+        }
+        Event::End(TagEnd::BlockQuote(_)) => [Some(Event::End(TagEnd::BlockQuote(None))), None],
+        Event::Start(Tag::Paragraph) => {
+            [Some(Event::Start(Tag::Paragraph)), heading.take().map(|heading| Event::Text(heading.into()))]
+        }
+        event => [safe(event, &mut links), None],
+    });
+    let events = events.flatten();
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut out, events);
     out
@@ -33,6 +49,9 @@ fn safe<'a>(event: Event<'a>, links: &mut Vec<bool>) -> Option<Event<'a>> {
     match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
         Event::SoftBreak => Some(Event::HardBreak),
+        Event::TaskListMarker(done) => Some(Event::Text(if done { "☑ " } else { "☐ " }.into())),
+        Event::FootnoteReference(name) => Some(Event::Text(format!("[{name}]").into())),
+        Event::End(TagEnd::FootnoteDefinition) => None,
         Event::Start(
             Tag::Image { link_type, dest_url, id, .. } | Tag::Link { link_type, dest_url, id, .. },
         ) => {
@@ -65,6 +84,16 @@ mod tests {
             "<h1>Hi</h1>\n<p><strong>bold</strong> and <code>a &lt; b</code><br />\nnext</p>\n\
              <ul>\n<li>one</li>\n<li>two</li>\n</ul>\n"
         );
+    }
+
+    #[test]
+    fn tables_tasks_notes_and_alerts_are_readable() {
+        let table = html("| a | b |\n|---|--:|\n| c | d |");
+        assert!(table.starts_with("<table><thead><tr><th>a</th>") && table.contains(">d</td>"), "{table}");
+        assert_eq!(html("- [x] a\n- [ ] b"), "<ul>\n<li>☑ a</li>\n<li>☐ b</li>\n</ul>\n");
+        assert_eq!(html("a[^1]\n\n[^1]: b"), "<p>a[1]</p>\n<p>[1] b</p>\n");
+        let alert = html("> [!NOTE]\n> a");
+        assert_eq!(alert, "<blockquote>\n<p>Note: a</p>\n</blockquote>\n");
     }
 
     #[test]

@@ -17,10 +17,12 @@ mod parser;
 mod ranges;
 mod raw_html;
 mod said;
+mod table;
 mod unwrap;
 
 pub use adf::to_adf;
 pub use adf_text::adf_to_text;
+pub use fit::{open_fence, shorten};
 pub use html::to_html;
 pub use mrkdwn::{mrkdwn_to_text, to_mrkdwn};
 pub use parser::parse;

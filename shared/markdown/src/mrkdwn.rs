@@ -3,17 +3,24 @@
 //! `&`, `<` and `>` are always escaped, so that no draft can mention anybody (`<!channel>`, `<@U…>`)
 //! or dress a link up.
 
+mod marks;
+
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
+use self::marks::{Mark, finish, plain as plain_signs, quiet};
 use crate::fit::{CUT, fit};
 use crate::links::is_allowed;
-use crate::parser::parse;
+use crate::parser::{alert, parse};
+use crate::table::Table;
 
 /// Lists and quotes within each other; deeper ones are shown without their sign, which would cost time
 /// in the square of the depth.
 const DEEPEST: usize = 20;
 /// What continues a list item on its next lines.
 const INDENT: &str = "    ";
+/// Tasks of a list.
+const DONE: &str = "☑ ";
+const TO_DO: &str = "☐ ";
 
 /// `markdown` as mrkdwn of at most `limit` characters.
 #[must_use]
@@ -68,7 +75,7 @@ fn convert(markdown: &str) -> String {
     for event in parse(markdown) {
         writer.event(event);
     }
-    writer.frames.concat().trim_end().to_owned()
+    finish(writer.frames.concat().trim_end())
 }
 
 /// Writes events; text that is wrapped when it ends (quotes, items, links) has a frame of its own.
@@ -80,24 +87,34 @@ struct Writer {
     /// Open links: where they lead, or none if they may not.
     links: Vec<Option<String>>,
     bold: usize,
+    /// Open marks, but for bold within bold.
+    open: Vec<Mark>,
     code: bool,
+    /// The table under way, and the cell of it.
+    table: Table,
+    cell: Option<String>,
+    /// Said at the beginning of the next paragraph.
+    heading: String,
 }
 
 impl Writer {
     fn event(&mut self, event: Event<'_>) {
         match event {
+            Event::End(TagEnd::TableCell) => self.end(TagEnd::TableCell),
+            event if self.cell.is_some() => self.in_cell(event),
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) if self.code => {
-                // A fence within would end the block early.
-                self.push(&escape(&text).replace("```", "`\u{200b}`\u{200b}`"));
-            }
+            Event::Text(text) if self.code => self.push(&in_block(&text)),
             Event::Code(text) => {
-                let text = escape(&text).replace('`', "'");
+                let text = quiet(&escape(&plain_signs(&text))).replace('`', "'");
                 self.push(&format!("`{text}`"));
             }
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.push(&escape(&text)),
-            Event::SoftBreak | Event::HardBreak => self.push(if self.links.is_empty() { "\n" } else { " " }),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                self.push(&escape(&plain_signs(&text)));
+            }
+            Event::SoftBreak | Event::HardBreak => self.line_break(),
+            Event::TaskListMarker(done) => self.push(if done { DONE } else { TO_DO }),
+            Event::FootnoteReference(name) => self.push(&escape(&plain_signs(&format!("[{name}]")))),
             Event::Rule => {
                 self.block();
                 self.push("———");
@@ -109,20 +126,34 @@ impl Writer {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph | Tag::HtmlBlock => self.block(),
+            Tag::Paragraph | Tag::HtmlBlock => {
+                self.block();
+                let heading = std::mem::take(&mut self.heading);
+                self.push(&heading);
+            }
             Tag::Heading { .. } => {
                 self.block();
                 self.embolden();
             }
             Tag::Strong => self.embolden(),
-            Tag::Emphasis => self.push("_"),
-            Tag::Strikethrough => self.push("~"),
+            Tag::Emphasis => self.open(Mark::Italic),
+            Tag::Strikethrough => self.open(Mark::Struck),
+            Tag::Table(alignments) => self.table = Table { alignments, rows: Vec::new() },
+            Tag::TableHead | Tag::TableRow => self.table.rows.push(Vec::new()),
+            Tag::TableCell => self.cell = Some(String::new()),
+            Tag::FootnoteDefinition(name) => {
+                self.heading = escape(&plain_signs(&format!("[{name}] ")));
+            }
             Tag::CodeBlock(CodeBlockKind::Fenced(_) | CodeBlockKind::Indented) => {
                 self.block();
                 self.push("```\n");
                 self.code = true;
             }
-            Tag::BlockQuote(_) | Tag::Item => self.frames.push(String::new()),
+            Tag::BlockQuote(kind) => {
+                self.frames.push(String::new());
+                self.heading = kind.map_or(String::new(), |kind| format!("{}: ", alert(kind)));
+            }
+            Tag::Item => self.frames.push(String::new()),
             Tag::List(first) => {
                 if self.lists.is_empty() {
                     self.block();
@@ -130,7 +161,7 @@ impl Writer {
                 self.lists.push(first);
             }
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                self.links.push(is_allowed(&dest_url).then(|| address(&dest_url)));
+                self.links.push(is_allowed(&dest_url).then(|| quiet(&address(&plain_signs(&dest_url)))));
                 self.frames.push(String::new());
             }
             _ => {}
@@ -142,11 +173,20 @@ impl Writer {
             TagEnd::Heading(_) | TagEnd::Strong => {
                 self.bold = self.bold.saturating_sub(1);
                 if self.bold == 0 {
-                    self.push("*");
+                    self.close(Mark::Bold);
                 }
             }
-            TagEnd::Emphasis => self.push("_"),
-            TagEnd::Strikethrough => self.push("~"),
+            TagEnd::Emphasis => self.close(Mark::Italic),
+            TagEnd::Strikethrough => self.close(Mark::Struck),
+            TagEnd::TableCell => {
+                let cell = self.cell.take().unwrap_or_default();
+                self.table.rows.last_mut().into_iter().for_each(|row| row.push(cell.clone()));
+            }
+            TagEnd::Table => {
+                self.block();
+                let rows = std::mem::take(&mut self.table).aligned();
+                self.push(&format!("```\n{}\n```", in_block(&rows)));
+            }
             TagEnd::CodeBlock => {
                 self.code = false;
                 if !self.top().ends_with('\n') {
@@ -175,9 +215,52 @@ impl Writer {
     fn embolden(&mut self) {
         // Two stars would show: bold within bold is bold.
         if self.bold == 0 {
-            self.push("*");
+            self.open(Mark::Bold);
         }
         self.bold += 1;
+    }
+
+    fn open(&mut self, mark: Mark) {
+        self.open.push(mark);
+        self.push(mark.opens().encode_utf8(&mut [0; 4]));
+    }
+
+    fn close(&mut self, mark: Mark) {
+        self.open.pop();
+        self.push(mark.closes().encode_utf8(&mut [0; 4]));
+    }
+
+    /// A mark that is open at the end of a line would be shown.
+    fn line_break(&mut self) {
+        if !self.links.is_empty() {
+            return self.push(" ");
+        }
+        let closed: String = self.open.iter().rev().map(|mark| mark.closes()).collect();
+        let opened: String = self.open.iter().map(|mark| mark.opens()).collect();
+        self.push(&format!("{closed}\n{opened}"));
+    }
+
+    /// A table is shown as code, in which nothing is formatted.
+    fn in_cell(&mut self, event: Event<'_>) {
+        let text = match event {
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                text.to_string()
+            }
+            Event::SoftBreak | Event::HardBreak => " ".to_owned(),
+            Event::FootnoteReference(name) => format!("[{name}]"),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                self.links.push(is_allowed(&dest_url).then(|| dest_url.to_string()));
+                return;
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => match self.links.pop().flatten() {
+                Some(address) if self.cell.as_deref() != Some(&address) => format!(" ({address})"),
+                _ => return,
+            },
+            _ => return,
+        };
+        if let Some(cell) = &mut self.cell {
+            cell.push_str(&text);
+        }
     }
 
     fn item(&mut self) {
@@ -191,6 +274,7 @@ impl Writer {
                 *number = number.saturating_add(1);
                 marker
             }
+            _ if [DONE, TO_DO].iter().any(|task| text.starts_with(task)) => String::new(),
             _ => "• ".to_owned(),
         };
         let text = text.trim().replace('\n', &format!("\n{INDENT}"));
@@ -245,6 +329,11 @@ impl Writer {
         // The bottom frame is the result.
         if self.frames.len() > 1 { self.frames.pop().unwrap_or_default() } else { String::new() }
     }
+}
+
+/// What stands in a block of code. A fence within would end the block early.
+fn in_block(text: &str) -> String {
+    quiet(&escape(&plain_signs(text))).replace("```", "`\u{200b}`\u{200b}`")
 }
 
 fn escape(text: &str) -> String {

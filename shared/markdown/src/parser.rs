@@ -1,6 +1,6 @@
 //! The parser, set up once. Whatever rule asks what a text is gets the same answer as whatever renders it.
 
-use pulldown_cmark::{Options, Parser};
+use pulldown_cmark::{BlockQuoteKind, Options, Parser};
 
 /// Reads Markdown as people write it in comments: GitHub's flavour.
 #[must_use]
@@ -11,4 +11,15 @@ pub fn parse(markdown: &str) -> Parser<'_> {
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_GFM;
     Parser::new_ext(markdown, options)
+}
+
+/// How GitHub calls a quote that is an alert.
+pub(crate) fn alert(kind: BlockQuoteKind) -> &'static str {
+    match kind {
+        BlockQuoteKind::Note => "Note",
+        BlockQuoteKind::Tip => "Tip",
+        BlockQuoteKind::Important => "Important",
+        BlockQuoteKind::Warning => "Warning",
+        BlockQuoteKind::Caution => "Caution",
+    }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
+use crate::fit::open_fence;
 use crate::parser::parse;
 
 /// What a fence around a whole answer calls its content.
@@ -55,22 +56,8 @@ fn between_outer_fences(markdown: &str) -> Option<String> {
     let ticks = first.len() - name.len();
     let is_named = !name.is_empty() && NAMES.contains(&name.trim().to_ascii_lowercase().as_str());
     let is_fence = ticks >= 3 && last.trim_end() == &first[..ticks];
-    (is_named && is_fence && ends_open(trimmed) && !ends_open(inside)).then(|| inside.to_owned())
-}
-
-/// Whether the last line of `markdown` opens a block of code.
-fn ends_open(markdown: &str) -> bool {
-    let last = parse(markdown)
-        .into_offset_iter()
-        .filter(|(event, _)| matches!(event, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_)))));
-    last.last().is_some_and(|(_, range)| {
-        let block = markdown[range].trim_end();
-        let sign = block.chars().next().unwrap_or('`');
-        let length = block.chars().take_while(|c| *c == sign).count();
-        let last = block.lines().last().unwrap_or_default().trim();
-        let closes = last.len() >= length && last.chars().all(|c| c == sign);
-        block.lines().count() == 1 || !closes
-    })
+    (is_named && is_fence && open_fence(trimmed).is_some() && open_fence(inside).is_none())
+        .then(|| inside.to_owned())
 }
 
 #[cfg(test)]

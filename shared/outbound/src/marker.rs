@@ -4,10 +4,11 @@
 //! take nothing besides. So only this file may put one into a comment: a model or a person who got
 //! `<!-- afterhook:… -->` into a text could make another task believe that it had already answered.
 
-use domain::{Mark, clip};
+use std::borrow::Cow;
 
-/// Put where a text was cut.
-const ELLIPSIS: &str = "\n\n… (cut: too long for one comment)";
+use domain::Mark;
+use markdown::open_fence;
+
 /// Room kept for closing a code fence.
 const FENCE_ROOM: usize = 40;
 const OPEN: &str = "<!--";
@@ -74,53 +75,17 @@ fn in_namespace(after: &str) -> bool {
     inside.get(..NAMESPACE.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAMESPACE))
 }
 
-/// `text` in at most `room` UTF-16 units, with a visible sign if it was cut.
+/// `text` in at most `room` UTF-16 units, cut between its blocks, with a visible sign if it was cut.
 #[must_use]
-pub fn shorten(mut text: String, room: usize) -> String {
-    if utf16_len(&text) <= room {
-        return text;
+pub fn shorten(text: String, room: usize) -> String {
+    match markdown::shorten(&text, room, utf16_len) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(short) => short,
     }
-    let keep = room.saturating_sub(utf16_len(ELLIPSIS));
-    let mut units = 0;
-    let end = text.char_indices().find(|(_, c)| {
-        units += c.len_utf16();
-        units > keep
-    });
-    let kept = clip(&text, end.map_or(text.len(), |(at, _)| at)).trim_end().len();
-    text.truncate(kept);
-    // The sign must not be swallowed by a code block that the cut left open.
-    if let Some(fence) = open_fence(&text).filter(|fence| fence.len() < FENCE_ROOM) {
-        text.push('\n');
-        text.push_str(&fence);
-    }
-    text.push_str(ELLIPSIS);
-    text
 }
 
 fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
-}
-
-/// The fence that would close the code block in which `text` ends, by CommonMark's rules for fences
-/// outside of lists and quotes.
-fn open_fence(text: &str) -> Option<String> {
-    let mut open: Option<(char, usize)> = None;
-    for line in text.lines() {
-        let content = line.trim_start_matches(' ');
-        let Some(sign) = content.chars().next().filter(|c| matches!(c, '`' | '~')) else { continue };
-        let info = content.trim_start_matches(sign);
-        let length = content.len() - info.len();
-        if length < 3 || line.len() - content.len() > 3 {
-            continue;
-        }
-        open = match open {
-            None if sign == '`' && info.contains('`') => None,
-            None => Some((sign, length)),
-            Some((of, least)) if of == sign && length >= least && info.trim().is_empty() => None,
-            still => still,
-        };
-    }
-    open.map(|(sign, length)| sign.to_string().repeat(length))
 }
 
 #[cfg(test)]
@@ -128,7 +93,10 @@ mod tests {
     use domain::{Mark, TaskId};
     use proptest::prelude::*;
 
-    use super::{ELLIPSIS, carries, strip, utf16_len};
+    use super::{carries, strip, utf16_len};
+
+    /// Put where a text was cut.
+    const ELLIPSIS: &str = "\n\n… (cut: too long for one message)";
 
     /// GitHub's limit.
     const MAX_BODY: usize = 65_536;

@@ -60,9 +60,9 @@ async fn closed_tickets_and_strangers_are_refused() {
     })
     .await;
     with_client(&standin, "INVALID", async |client| {
-        assert_eq!(client.login().await.unwrap_err().failure, ServiceFailure::Refused);
+        assert_eq!(client.login().await.unwrap_err().failure, ServiceFailure::AccountRefused);
         let error = client.publish(&ticket(8), "Hi", &mark(0)).await.unwrap_err();
-        assert_eq!(error.failure, ServiceFailure::Refused);
+        assert_eq!(error.failure, ServiceFailure::AccountRefused);
     })
     .await;
     assert!(standin.comments(8).is_empty());

@@ -10,11 +10,8 @@ use domain::{DraftOrigin, DraftRef, after, short_sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
-use crate::reply::proof;
+use crate::reply::{REPLY, proof};
 use crate::task::claimed_task::ClaimedTask;
-
-/// The name of the reply, in the effect ledger and among the questions to a person.
-pub(crate) const REPLY: &str = "reply";
 
 /// What a person has approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +56,7 @@ pub(crate) async fn answered(
         Some(_) | None => {
             let saved = claimed.saved::<Approval>(&step(name, &wanted.unwrap_or_default())).await?;
             match saved {
-                Some(saved) if proof::holds(claimed, &saved).await? => Some(saved),
+                Some(saved) if proof::holds(claimed, &saved.text, &saved.by).await? => Some(saved),
                 Some(_) | None => None,
             }
         }
@@ -79,7 +76,7 @@ fn step(name: &str, asked: &str) -> String {
 /// Saves `answer`. The first one that was saved counts, be it by another processor, but not one without a proof.
 async fn keep(claimed: &ClaimedTask, step: &str, answer: Approval) -> Result<Approval, Interrupt> {
     let saved = claimed.save_step(step, answer.clone()).await?;
-    Ok(if saved == answer || proof::holds(claimed, &saved).await? { saved } else { answer })
+    Ok(if saved == answer || proof::holds(claimed, &saved.text, &saved.by).await? { saved } else { answer })
 }
 
 /// Saves the decision that the task was resumed with, before anything takes the place of its draft.
@@ -147,8 +144,8 @@ pub(crate) async fn keep_draft(
         let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
         let target = claimed.event.target.as_ref();
-        task.doc.thread_url =
-            target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+        let link = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+        task.doc.thread_url = link.or(task.doc.thread_url.take());
         return Err(Interrupt::Park);
     }
     Ok(())

@@ -4,7 +4,8 @@ use domain::{DraftOrigin, TaskError};
 use settings::{AgentSettings, ApprovalPolicy};
 
 use crate::Interrupt;
-use crate::reply::approval::{Approval, REPLY, answered, keep_draft};
+use crate::reply::REPLY;
+use crate::reply::approval::{Approval, answered, keep_draft};
 use crate::reply::clean::{Allowed, Cleaned, clean};
 use crate::reply::reply_limit::limit_exceeded;
 use crate::task::claimed_task::ClaimedTask;

@@ -10,3 +10,6 @@ pub(crate) mod proof;
 pub(crate) mod publish;
 mod reply_limit;
 pub(crate) mod thread;
+
+/// The name of the reply, in the effect ledger and among the questions to a person.
+pub(crate) const REPLY: &str = "reply";

@@ -4,7 +4,7 @@ use domain::{Audience, Comment, InternalNotes, Mark, Proof, Publisher, ServiceEr
 use webhook::IgnoreReason;
 
 use crate::Interrupt;
-use crate::reply::approval::REPLY;
+use crate::reply::REPLY;
 use crate::task::claimed_task::ClaimedTask;
 
 /// The place of an answer. An answer must not be seen by more people than what caused it: what the staff alone can

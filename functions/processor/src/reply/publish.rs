@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use domain::{DraftOrigin, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 
-use crate::reply::approval::{Approval, REPLY, answered};
+use crate::reply::REPLY;
+use crate::reply::approval::{Approval, answered};
 use crate::reply::effect::{Action, Found, earlier, once};
 use crate::reply::gate::pass_reply;
 use crate::reply::place::{Place, check_audience};

@@ -16,7 +16,8 @@ pub(crate) async fn dispatch(
     claimed: &Arc<ClaimedTask>,
     classification: Classification,
 ) -> Result<Finished, Interrupt> {
-    let (name, automation) = automation_of(registry, claimed, &classification.intent)?;
+    let source = claimed.task.lock().await.doc.source.clone();
+    let (name, automation) = automation_of(registry, claimed, &source, &classification.intent)?;
     let work = automation.run(Context(Arc::clone(claimed)), classification.parameters);
     let work = claimed.resources.stalls.watched(name, &claimed.id, work);
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
@@ -31,15 +32,16 @@ pub(crate) async fn dispatch(
     })
 }
 
-/// The automation of `intent`, with its name; the default one if agent.toml has no such intent.
+/// The automation of `intent`, with its name; the default one of `source` if agent.toml has no such intent.
 fn automation_of<'a>(
     registry: &'a Registry,
     claimed: &'a ClaimedTask,
+    source: &str,
     intent: &str,
 ) -> Result<(&'a str, &'a Automation), Interrupt> {
     let resources = &claimed.resources;
-    let default = &resources.settings.agent.default_automation;
-    let name = resources.intent(intent).map_or(default, |intent| &intent.automation);
+    let default = resources.default_automation(source);
+    let name = resources.intent(intent).map_or(default, |intent| intent.automation.as_str());
     let automation = registry.get(name).ok_or_else(|| {
         let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
         Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::after_end::callback::is_callback;
-use crate::reply::approval::REPLY;
+use crate::reply::REPLY;
 use crate::reply::effect::IN_DOUBT;
 use crate::reply::publish;
 use crate::task::claimed_task::ClaimedTask;

@@ -184,6 +184,11 @@ async fn classify(
     if let Some(known) = claimed.task.lock().await.doc.classification.clone() {
         return Ok(known);
     }
+    let source = claimed.task.lock().await.doc.source.clone();
+    // Nothing to choose from: agent.toml has decided what handles it.
+    if claimed.resources.intents_for(&source).is_empty() {
+        return Ok(Classification { confidence: 1.0, ..unclassified() });
+    }
     let classification = match ask(registry, claimed, member).await? {
         Some(answer) if answer.spam => return Err(Interrupt::Ignore("spam".to_owned())),
         Some(answer) => answer.classification(),

@@ -83,6 +83,26 @@ fn lists_nest() {
 }
 
 #[test]
+fn tables_are_tables_and_tasks_notes_and_alerts_are_readable() {
+    let cell = |kind: &str, word: &str| {
+        let inline = if word.is_empty() { json!([]) } else { json!([text(word)]) };
+        json!({"type": kind, "content": [{"type": "paragraph", "content": inline}]})
+    };
+    assert_eq!(
+        content("| a | b |\n|---|--:|\n| c |  |"),
+        json!([{"type": "table", "content": [
+            {"type": "tableRow", "content": [cell("tableHeader", "a"), cell("tableHeader", "b")]},
+            {"type": "tableRow", "content": [cell("tableCell", "c"), cell("tableCell", "")]},
+        ]}])
+    );
+    let read = |markdown: &str| adf_to_text(&to_adf(markdown, 1_000));
+    assert_eq!(read("- [x] a\n- [ ] b"), "- ☑ a\n- ☐ b");
+    assert_eq!(read("a[^1]\n\n[^1]: b"), "a[1]\n[1] b");
+    assert_eq!(read("> [!WARNING]\n> a"), "Warning: a");
+    assert_eq!(read("- x\n\n  | a | b |\n  |---|---|\n  | c | d |"), "- x\n  a\n  b\n  c\n  d");
+}
+
+#[test]
 fn what_the_schema_forbids_within_lists_and_quotes_becomes_a_paragraph() {
     let paragraph = json!({"type": "paragraph", "content": [text("h")]});
     assert_eq!(content("- # h"), json!([{"type": "bulletList", "content": [item(json!([paragraph]))]}]));
@@ -107,7 +127,12 @@ fn a_long_text_is_cut_visibly() {
 fn check(node: &Value, parent: &str) {
     let kind = node["type"].as_str().unwrap();
     let allowed: &[&str] = match parent {
-        "doc" => &["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule"],
+        "doc" => {
+            &["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule", "table"]
+        }
+        "table" => &["tableRow"],
+        "tableRow" => &["tableHeader", "tableCell"],
+        "tableHeader" | "tableCell" => &["paragraph"],
         "blockquote" => &["paragraph", "bulletList", "orderedList", "codeBlock"],
         "bulletList" | "orderedList" => &["listItem"],
         "listItem" => &["paragraph", "bulletList", "orderedList", "codeBlock"],
@@ -135,7 +160,7 @@ fn no_depth_exhausts_the_stack() {
 
 proptest! {
     #[test]
-    fn every_document_keeps_to_the_schema(text in "[-a>#*`~1.\\[\\]()!<_ \n]{0,80}") {
+    fn every_document_keeps_to_the_schema(text in "([-a>#*`~1.\\[\\]()!<_ \n]|\\|a\\|b\\|\n|\\|-\\|-\\|\n|> \\[!NOTE\\]\n|- \\[x\\] |\\[\\^1\\]:? ){0,80}") {
         let document = to_adf(&text, 30_000);
         children(&document).iter().for_each(|child| check(child, "doc"));
     }

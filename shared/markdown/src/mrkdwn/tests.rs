@@ -28,6 +28,34 @@ fn inline_marks_are_translated() {
 }
 
 #[test]
+fn bold_next_to_letters_shows_no_raw_marks() {
+    assert_eq!(mrkdwn("これは**重要**です"), "これは\u{200B}*重要*\u{200B}です");
+    assert_eq!(mrkdwn("un*believ*able"), "un\u{200B}_believ_\u{200B}able");
+    assert_eq!(mrkdwn("**a\nb**"), "*a*\n*b*");
+}
+
+#[test]
+fn signs_of_the_text_itself_are_no_marks() {
+    assert_eq!(mrkdwn("\\*not bold\\* and \\_so\\_"), "*\u{200B}not bold* and _\u{200B}so_");
+    assert_eq!(mrkdwn("`*a*` `_b_`\n\n```\n*c* ~d~\n```"), "`*a*` `_b_`\n\n```\n*c* ~d~\n```");
+    assert_eq!(
+        mrkdwn("<https://x.example/_a_/*b*>"),
+        "<https://x.example/_a_/*b*|https://x.example/_\u{200B}a_/*\u{200B}b*>"
+    );
+}
+
+#[test]
+fn tables_tasks_notes_and_alerts_are_readable() {
+    assert_eq!(
+        mrkdwn("| a | **b** |\n|---|--:|\n| [c](https://x.example) | `<d>` |"),
+        "```\na                     |   b\n----------------------+----\nc (https://x.example) | &lt;d&gt;\n```"
+    );
+    assert_eq!(mrkdwn("- [x] a\n- [ ] b\n- c"), "☑ a\n☐ b\n• c");
+    assert_eq!(mrkdwn("a[^1]\n\n[^1]: b"), "a[1]\n\n[1] b");
+    assert_eq!(mrkdwn("> [!NOTE]\n> a"), "> Note: a");
+}
+
+#[test]
 fn blocks_are_translated() {
     assert_eq!(
         mrkdwn("# Head\nText\n\n- a\n- b\n  - c\n\n3. x\n4. y\n\n> q1\n> q2\n\n---\nend"),

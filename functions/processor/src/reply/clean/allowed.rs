@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 
 use settings::Hosts;
 
-use super::domains::bare_hosts;
+use super::bare_hosts::bare_hosts;
 use super::urls::{behind_host, has_web_scheme, host, path, urls};
 
 /// Hosts on which many people have a place of their own, each below the first part of the path.

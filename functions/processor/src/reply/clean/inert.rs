@@ -3,6 +3,9 @@
 /// A character that takes no room. It breaks what programs look for.
 pub(super) const BREAK: char = '\u{200B}';
 
+/// What stands in the place of an address that was taken out.
+pub(super) const REMOVED: &str = "[link removed]";
+
 /// `word` as code, in which services see no command, reference or address. Where a lone backtick stands
 /// around, which would pair with ours, it is broken at the byte `at` instead.
 pub(super) fn inert(word: &str, at: usize, ticks_around: bool) -> String {

@@ -6,8 +6,8 @@ use std::ops::Range;
 use markdown::parse;
 use pulldown_cmark::{Event, LinkType, Tag};
 
-use super::REMOVED;
 use super::allowed::Allowed;
+use super::inert::REMOVED;
 use super::urls::{host, urls};
 
 /// Tags that change nothing but the look; without attributes only.

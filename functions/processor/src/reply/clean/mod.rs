@@ -7,6 +7,7 @@
 //! it is looked again until nothing changes.
 
 mod allowed;
+mod bare_hosts;
 mod commands;
 mod domains;
 mod inert;
@@ -19,11 +20,11 @@ use markdown::{Ranges, code, destinations, unwrapped};
 
 use crate::automation::visible::visible;
 
+use inert::REMOVED;
+
 pub(crate) use allowed::Allowed;
 pub(crate) use urls::urls;
 
-/// What stands in the place of an address that was taken out.
-const REMOVED: &str = "[link removed]";
 /// So often is looked again.
 const ROUNDS: usize = 8;
 
