@@ -13,7 +13,7 @@ const HELD_BY: &str = "- held by ";
 /// The pages with such lines, and how many tests each names at the least, or this file has stopped finding them.
 const CLAIMS: &[(&str, usize)] = &[("SECURITY.md", 50), ("ARCHITECTURE.md", 60)];
 /// What the workspace's tests are written in.
-const CODE: &[&str] = &["benches", "functions", "local", "shared", "simulation", "standins", "tests"];
+const CODE: &[&str] = &["benches", "functions", "fuzz", "local", "shared", "simulation", "standins", "tests"];
 /// The senders that have a guide.
 const GUIDES: &[&str] =
     &["github", "gitlab", "jira", "linear", "pagerduty", "sentry", "slack", "stripe", "zendesk"];

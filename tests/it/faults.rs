@@ -4,6 +4,7 @@
 mod disk;
 mod freeze;
 mod line;
+mod odd_input;
 mod stores;
 
 use std::path::Path;
