@@ -1,10 +1,11 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use domain::TaskStatus;
+use domain::{TaskStatus, Timestamp};
 
 use crate::stand_ins;
 
@@ -158,36 +159,55 @@ pub enum TasksAction {
     },
     /// One task.
     Show {
-        /// Its id.
+        /// Its id, or the beginning of it.
         id: String,
     },
-    /// Send an ended task around again, or ask for another draft of a parked one.
-    Retry {
-        /// Its id.
+    /// Everything that the model was asked about a task, and what it said.
+    Transcript {
+        /// Its id, or the beginning of it.
         id: String,
+    },
+    /// Decide about parked drafts, one after the other.
+    Review,
+    /// Send ended tasks around again, or ask for other drafts of parked ones.
+    Retry {
+        /// Their ids, or the beginnings of them.
+        #[arg(required_unless_present = "failed_since", conflicts_with = "failed_since")]
+        ids: Vec<String>,
         /// What the new draft should do differently.
         #[arg(long)]
         note: Option<String>,
+        /// All that have failed since then: a time (2026-11-28T12:00:00Z), or how long ago (30m, 2h, 1d).
+        #[arg(long, value_name = "TIME", value_parser = since)]
+        failed_since: Option<Timestamp>,
+        /// Wait until each has come to rest, and end with the address of what was published.
+        #[arg(long)]
+        wait: bool,
     },
-    /// Publish a parked draft.
+    /// Publish parked drafts.
     Approve {
-        /// Its id.
-        id: String,
-        /// Publish this text instead.
+        /// Their ids, or the beginnings of them.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Publish this text instead; for one task.
         #[arg(long)]
         text: Option<String>,
-        /// The draft that you saw (default: the present one).
+        /// The draft that you saw (default: the present one); for one task.
         #[arg(long)]
         draft_hash: Option<String>,
+        /// Wait until each has come to rest, and end with the address of what was published.
+        #[arg(long)]
+        wait: bool,
     },
-    /// Refuse a parked draft.
+    /// Refuse parked drafts.
     Reject {
-        /// Its id.
-        id: String,
+        /// Their ids, or the beginnings of them.
+        #[arg(required = true)]
+        ids: Vec<String>,
         /// Why.
         #[arg(long)]
         reason: Option<String>,
-        /// The draft that you saw (default: the present one).
+        /// The draft that you saw (default: the present one); for one task.
         #[arg(long)]
         draft_hash: Option<String>,
     },
@@ -195,6 +215,25 @@ pub enum TasksAction {
 
 fn status(name: &str) -> Result<TaskStatus, String> {
     name.parse()
+}
+
+/// A time, or a time so long ago.
+fn since(text: &str) -> Result<Timestamp, String> {
+    const HOW: &str = "write a time such as 2026-11-28T12:00:00Z, or how long ago: 30m, 2h, 1d";
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let (number, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(HOW.to_owned()),
+    };
+    let ago = number.parse::<u32>().map_err(|_| HOW.to_owned())?;
+    let ago = Duration::from_secs(u64::from(ago) * seconds);
+    Timestamp::now().checked_sub(ago).map_err(|_| HOW.to_owned())
 }
 
 /// `afterhook deliveries`.
@@ -301,6 +340,25 @@ mod tests {
         for line in ["afterhook tasks --data-dir d list", "afterhook tasks list --data-dir d"] {
             let Command::Tasks(tasks) = parse(line).unwrap() else { panic!("{line}") };
             assert_eq!(tasks.data_dir.path, Path::new("d"), "{line}");
+        }
+    }
+
+    #[test]
+    fn many_are_retried_by_their_ids_or_by_the_time_of_their_failure() {
+        let ok = |line: &str| parse(line).is_ok();
+        for line in
+            ["retry tsk_1 tsk_2", "retry --failed-since 2h", "retry --failed-since 2026-11-28T12:00:00Z"]
+        {
+            assert!(ok(&format!("afterhook tasks {line}")), "{line}");
+        }
+        for line in [
+            "retry",
+            "retry tsk_1 --failed-since 2h",
+            "retry --failed-since 2",
+            "retry --failed-since -2h",
+            "approve",
+        ] {
+            assert!(!ok(&format!("afterhook tasks {line}")), "{line}");
         }
     }
 

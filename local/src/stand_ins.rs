@@ -7,8 +7,11 @@ use std::pin::Pin;
 use domain::Clock;
 use standins::gemini::GeminiStandin;
 use standins::github::GithubStandin;
+use standins::gitlab::GitlabStandin;
 use standins::jira::JiraStandin;
 use standins::linear::LinearStandin;
+use standins::pagerduty::PagerdutyStandin;
+use standins::sentry::SentryStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
@@ -43,6 +46,9 @@ const STANDINS: &[(OutsideService, Open)] = &[
     (OutsideService::Zendesk, |clock, journal| open_by(ZendeskStandin::builder(), clock, journal)),
     (OutsideService::Jira, |clock, journal| open_by(JiraStandin::builder(), clock, journal)),
     (OutsideService::Linear, |clock, journal| open_by(LinearStandin::builder(), clock, journal)),
+    (OutsideService::Gitlab, |clock, journal| open_by(GitlabStandin::builder(), clock, journal)),
+    (OutsideService::Pagerduty, |clock, journal| open_by(PagerdutyStandin::builder(), clock, journal)),
+    (OutsideService::Sentry, |clock, journal| open_by(SentryStandin::builder(), clock, journal)),
     (OutsideService::Stripe, |clock, journal| open_by(StripeStandin::builder(), clock, journal)),
 ];
 

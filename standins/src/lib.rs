@@ -10,9 +10,12 @@
 
 pub mod gemini;
 pub mod github;
+pub mod gitlab;
 pub mod jira;
 mod kit;
 pub mod linear;
+pub mod pagerduty;
+pub mod sentry;
 pub mod slack;
 pub mod stripe;
 pub mod zendesk;

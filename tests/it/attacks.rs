@@ -10,6 +10,7 @@ mod content_types;
 mod forms_of_json;
 mod headers;
 mod ids;
+mod internal_notes;
 mod logs;
 mod paths;
 mod replays;
@@ -30,22 +31,23 @@ const MIN_ATTACKS: usize = 100;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_attack_is_held() {
     let kinds: Vec<Vec<Record>> = futures::future::join_all([
-        approvals::run().boxed(),
-        callbacks::run().boxed(),
-        configuration::run().boxed(),
-        content_types::run().boxed(),
-        forms_of_json::run().boxed(),
-        headers::run().boxed(),
-        ids::run().boxed(),
-        logs::run().boxed(),
-        paths::run().boxed(),
-        replays::run().boxed(),
-        sessions::run().boxed(),
-        signatures::run().boxed(),
-        sizes::run().boxed(),
-        slack_clicks::run().boxed(),
-        tokens::run().boxed(),
-        words::run().boxed(),
+        approvals::run().boxed_local(),
+        callbacks::run().boxed_local(),
+        configuration::run().boxed_local(),
+        content_types::run().boxed_local(),
+        forms_of_json::run().boxed_local(),
+        headers::run().boxed_local(),
+        ids::run().boxed_local(),
+        internal_notes::run().boxed_local(),
+        logs::run().boxed_local(),
+        paths::run().boxed_local(),
+        replays::run().boxed_local(),
+        sessions::run().boxed_local(),
+        signatures::run().boxed_local(),
+        sizes::run().boxed_local(),
+        slack_clicks::run().boxed_local(),
+        tokens::run().boxed_local(),
+        words::run().boxed_local(),
     ])
     .await;
     let tried = kinds.iter().map(Vec::len).sum::<usize>();

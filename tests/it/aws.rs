@@ -15,21 +15,30 @@ use serde_json::json;
 const ARN: &str = "arn:aws:sqs:us-east-1:123456789012:afterhook-standard";
 
 /// What one task costs from its claim to its end, when it goes well.
-const COMPLETING: [&str; 21] = [
+const COMPLETING: [&str; 30] = [
     "UpdateItem",              // the claim
     "ChangeMessageVisibility", // as long as the lease
     "UpdateItem",              // the lease of the thread
     "GetItem",                 // the event
-    "UpdateItem",              // triage: breaker and quota
+    "UpdateItem",              // triage: the day's budget
+    "UpdateItem",              // its tenant's
+    "UpdateItem",              // breaker and quota
     "UpdateItem",              // what came of it
+    "UpdateItem",              // what it cost: the day
+    "UpdateItem",              // the tenant
     "PutItem",                 // the transcript of triage
     "PutItem",                 // its answer
     "GetItem",                 // an answer that a former try has saved
-    "UpdateItem",              // the answer: breaker and quota
+    "UpdateItem",              // the answer: the day's budget
+    "UpdateItem",              // its tenant's
+    "UpdateItem",              // breaker and quota
     "UpdateItem",              // what came of it
+    "UpdateItem",              // what it cost: the day
+    "UpdateItem",              // the tenant
     "PutItem",                 // the transcript of the answer
     "PutItem",                 // the answer
     "PutItem",                 // the draft
+    "UpdateItem",              // the replies of the thread in this hour
     "PutItem",                 // the intent to publish it
     "PutItem",                 // the end, with the proof
     "UpdateItem",              // the day's figures

@@ -27,6 +27,26 @@ pub(crate) fn afterhook<'v>(variables: impl IntoIterator<Item = (&'v str, String
     command
 }
 
+/// Likewise; the signal `ignored` does not end it: what caused it fails instead.
+pub(crate) fn afterhook_without_end_by_signal<'v>(
+    variables: impl IntoIterator<Item = (&'v str, String)>,
+    ignored: &str,
+) -> Command {
+    let program = afterhook(variables);
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", &format!("trap '' {ignored}; exec \"$0\" \"$@\"")])
+        .arg(program.as_std().get_program())
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .env_clear()
+        .envs(program.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
 /// What a finished command has said.
 #[derive(Debug)]
 pub(crate) struct Said {
@@ -106,6 +126,10 @@ impl Process {
 
     pub(crate) fn api(&self) -> Api {
         Api::at(self.url.as_str())
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
     }
 
     /// `kill -9`: no handler runs, nothing is written any more.

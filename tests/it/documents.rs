@@ -15,7 +15,8 @@ const CLAIMS: &[(&str, usize)] = &[("SECURITY.md", 50), ("ARCHITECTURE.md", 60)]
 /// What the workspace's tests are written in.
 const CODE: &[&str] = &["benches", "functions", "local", "shared", "simulation", "standins", "tests"];
 /// The senders that have a guide.
-const GUIDES: &[&str] = &["github", "gitlab", "jira", "linear", "slack", "stripe", "zendesk"];
+const GUIDES: &[&str] =
+    &["github", "gitlab", "jira", "linear", "pagerduty", "sentry", "slack", "stripe", "zendesk"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -245,9 +245,6 @@ fn expected(body: &str) -> &'static str {
         "ping.json" => "200 {\"status\":\"pong\"}",
         "url_verification.json" => "200 {\"challenge\":\"3eZbrw1a",
         "block_actions.form" => "200 {\"status\":\"ignored\",\"reason\":\"interaction\"}",
-        "discussion.created.json" | "discussion_comment.created.json" => {
-            "200 {\"status\":\"ignored\",\"reason\":\"unanswerable\"}"
-        }
         // The second report of the comment of `comment.created.data-center.json`.
         "issue.commented.data-center.json" => "200 {\"status\":\"duplicate\"",
         _ if body.contains("/slack/") || body.contains("/jira/") => "200 {\"status\":\"accepted\"",

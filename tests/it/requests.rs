@@ -8,22 +8,31 @@ use e2e::world::{LOGIN, World};
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
-const COMPLETING: [&str; 22] = [
+const COMPLETING: [&str; 31] = [
     "tasks.claim",
     "queue.set_visibility", // as long as the lease
     "state.acquire",        // the thread
     "payloads.get",         // the event
-    "state.swap",           // triage: breaker and quota
+    "state.swap",           // triage: the day's budget
+    "state.swap",           // its tenant's
+    "state.swap",           // breaker and quota
     "state.swap",           // what came of it
+    "state.swap",           // what it cost: the day
+    "state.swap",           // the tenant
     "payloads.put_new",     // the transcript of triage
     "tasks.save",           // its answer
     "payloads.get",         // an answer that a former try has saved
-    "state.swap",           // the answer: breaker and quota
+    "state.swap",           // the answer: the day's budget
+    "state.swap",           // its tenant's
+    "state.swap",           // breaker and quota
     "state.get",            // a context cache: looked for once an environment, then remembered
     "state.swap",           // what came of it
+    "state.swap",           // what it cost: the day
+    "state.swap",           // the tenant
     "payloads.put_new",     // the transcript of the answer
     "payloads.put_new",     // the answer
     "payloads.put_new",     // the draft
+    "state.add",            // the replies of the thread in this hour
     "tasks.save",           // the intent to publish it
     "tasks.save",           // the end, with the proof
     "state.swap",           // the day's figures

@@ -55,8 +55,16 @@ impl Assembly {
     /// # Panics
     /// When it cannot be put together.
     pub async fn new(world: &World, stores: Stores, clock: &Clock) -> Self {
+        Self::with(shipped_settings(), world, stores, clock).await
+    }
+
+    /// The same with these settings.
+    ///
+    /// # Panics
+    /// When it cannot be put together.
+    pub async fn with(settings: Settings, world: &World, stores: Stores, clock: &Clock) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (settings, environment) = (shipped_settings(), world.environment());
+        let environment = world.environment();
         let jitter = Jitter::fixed(1.0);
         let state = Arc::clone(&stores.state);
         let model =

@@ -17,7 +17,7 @@ use domain::Stores;
 use crate::venv::Venv;
 use process::Process;
 
-pub use wire::Wire;
+pub use wire::{AwsService, Wire};
 
 /// The emulator takes any keys, and the SDKs want some.
 const ACCESS_KEY: &str = "test";

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 use settings::Environment;
 use standins::gemini::{FaultRule, GeminiStandin, ReceivedRequest, Scripted};
 use standins::github::{GithubStandin, StoredComment};
+use standins::gitlab::GitlabStandin;
 use standins::jira::JiraStandin;
 use standins::linear::LinearStandin;
+use standins::pagerduty::PagerdutyStandin;
+use standins::sentry::SentryStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
@@ -22,6 +25,8 @@ pub const TOKEN: &str = "a-token-of-the-tests-that-nobody-guesses";
 pub const PERSON: &str = "ann";
 /// The token of another person, called `bob`: who requests a task does not decide about it.
 pub const OTHER_TOKEN: &str = "another-token-of-the-tests-that-nobody-guesses";
+/// The key of a GitHub App that does not exist.
+const APP_KEY: &str = include_str!("../../shared/github/tests/fixtures/throwaway-app-key.pkcs1.pem");
 /// The account behind the GitHub credentials.
 pub const LOGIN: &str = "afterhook";
 
@@ -41,14 +46,25 @@ pub struct World {
     pub jira: JiraStandin,
     /// Likewise.
     pub linear: LinearStandin,
+    /// Likewise.
+    pub gitlab: GitlabStandin,
+    /// Likewise.
+    pub pagerduty: PagerdutyStandin,
+    /// Likewise.
+    pub sentry: SentryStandin,
     /// Where refunds are made.
     pub stripe: StripeStandin,
+    /// Whether the agent is a GitHub App, and not a person's account.
+    pub is_app: bool,
     gemini_url: String,
     github_url: String,
     slack_url: String,
     zendesk_url: String,
     jira_url: String,
     linear_url: String,
+    gitlab_url: String,
+    pagerduty_url: String,
+    sentry_url: String,
     stripe_url: String,
     _servers: JoinSet<()>,
 }
@@ -76,7 +92,8 @@ impl World {
     pub async fn of(gemini: GeminiStandin, github: GithubStandin) -> Self {
         let (slack, zendesk) = (SlackStandin::new(), ZendeskStandin::new());
         let (jira, stripe) = (JiraStandin::new(), StripeStandin::new());
-        let linear = LinearStandin::new();
+        let (linear, gitlab) = (LinearStandin::new(), GitlabStandin::new());
+        let (pagerduty, sentry) = (PagerdutyStandin::new(), SentryStandin::new());
         let mut servers = JoinSet::new();
         Self {
             gemini_url: serve!(servers, gemini),
@@ -85,6 +102,9 @@ impl World {
             zendesk_url: serve!(servers, zendesk),
             jira_url: serve!(servers, jira),
             linear_url: serve!(servers, linear),
+            gitlab_url: serve!(servers, gitlab),
+            pagerduty_url: serve!(servers, pagerduty),
+            sentry_url: serve!(servers, sentry),
             stripe_url: serve!(servers, stripe),
             gemini,
             github,
@@ -92,7 +112,11 @@ impl World {
             zendesk,
             jira,
             linear,
+            gitlab,
+            pagerduty,
+            sentry,
             stripe,
+            is_app: false,
             _servers: servers,
         }
     }
@@ -107,7 +131,7 @@ impl World {
     /// The variables that point a system at this world.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut variables = vec![
             ("GEMINI_API_KEY", "a-key-of-the-tests".to_owned()),
             ("GEMINI_BASE_URL", self.gemini_url.clone()),
             ("GITHUB_TOKEN", "ghp_of_the_tests".to_owned()),
@@ -122,10 +146,23 @@ impl World {
             ("JIRA_API_URL", self.jira_url.clone()),
             ("LINEAR_API_KEY", "lin_api_of_the_tests".to_owned()),
             ("LINEAR_API_URL", self.linear_url.clone()),
+            ("GITLAB_TOKEN", "glpat-of-the-tests".to_owned()),
+            ("GITLAB_API_URL", self.gitlab_url.clone()),
+            ("PAGERDUTY_EMAIL", "afterhook@example.com".to_owned()),
+            ("PAGERDUTY_API_TOKEN", "of-the-tests".to_owned()),
+            ("PAGERDUTY_API_URL", self.pagerduty_url.clone()),
+            ("SENTRY_AUTH_TOKEN", "of-the-tests".to_owned()),
+            ("SENTRY_API_URL", self.sentry_url.clone()),
             ("STRIPE_API_KEY", "rk_test_of_the_tests".to_owned()),
             ("STRIPE_API_URL", self.stripe_url.clone()),
             ("CONSOLE_TOKEN", format!("{PERSON}:{TOKEN}\nbob:{OTHER_TOKEN}")),
-        ]
+        ];
+        if self.is_app {
+            variables.retain(|(name, _)| *name != "GITHUB_TOKEN");
+            variables.push(("GITHUB_APP_ID", "4711".to_owned()));
+            variables.push(("GITHUB_APP_PRIVATE_KEY", APP_KEY.to_owned()));
+        }
+        variables
     }
 
     /// The same, read.

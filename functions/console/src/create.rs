@@ -121,6 +121,7 @@ fn task(id: &TaskId, caller: &Caller, body: &[u8], now: Timestamp) -> Result<Tas
         Ok(_) => return Err(Refusal::Invalid("The task cannot be read.".to_owned())),
         Err(error) => return Err(Refusal::Invalid(format!("{error}."))),
     };
+    let (title, text) = (event.title.clone(), event.text.clone());
     let new = NewTask {
         source: Provider::Api.name().to_owned(),
         priority: event.priority.unwrap_or_default(),
@@ -133,7 +134,9 @@ fn task(id: &TaskId, caller: &Caller, body: &[u8], now: Timestamp) -> Result<Tas
         content_type: JSON.to_owned(),
         event_hint: None,
     };
-    Ok(Task::received(id.clone(), new, now, after(now, FIRST_LOOK)))
+    let mut task = Task::received(id.clone(), new, now, after(now, FIRST_LOOK));
+    task.doc.introduce(title.as_deref(), &text, None);
+    Ok(task)
 }
 
 /// Takes the task in. A request that is repeated under its key completes whatever a former try has left

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::{DecideError, Decided, DecisionInput, Task, TaskId, TaskView, decide, view};
+use domain::{DecideError, Decided, DecisionInput, Task, TaskId, decide};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::Console;
 use crate::auth::Caller;
 use crate::body::{Body, NamedTask, OptionalBody};
 use crate::refusal::Refusal;
-use crate::task;
+use crate::task::OneTask;
 
 /// Bytes of a reason or a note: it rests within the task's item, which must stay small.
 const MAX_NOTE_BYTES: usize = 1_000;
@@ -50,7 +50,7 @@ pub(crate) async fn approve(
     NamedTask(id): NamedTask,
     Extension(caller): Extension<Caller>,
     Body(approval): Body<Approval>,
-) -> Result<Json<TaskView>, Refusal> {
+) -> Result<Json<OneTask>, Refusal> {
     let input = DecisionInput::Approve { text: approval.text };
     let decided = settle(&console, &id, input, &approval.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
@@ -61,7 +61,7 @@ pub(crate) async fn reject(
     NamedTask(id): NamedTask,
     Extension(caller): Extension<Caller>,
     Body(rejection): Body<Rejection>,
-) -> Result<Json<TaskView>, Refusal> {
+) -> Result<Json<OneTask>, Refusal> {
     let input = DecisionInput::Reject { reason: short("reason", rejection.reason)? };
     let decided = settle(&console, &id, input, &rejection.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
@@ -72,7 +72,7 @@ pub(crate) async fn retry(
     NamedTask(id): NamedTask,
     Extension(caller): Extension<Caller>,
     OptionalBody(retry): OptionalBody<Retry>,
-) -> Result<Json<TaskView>, Refusal> {
+) -> Result<Json<OneTask>, Refusal> {
     let note = short("note", retry.and_then(|retry| retry.note))?;
     let decided = again(&console, &id, note, &caller).await?;
     Ok(answer(&console, decided).await)
@@ -147,12 +147,12 @@ pub(crate) fn short(field: &str, text: Option<String>) -> Result<Option<String>,
     }
 }
 
-async fn answer(console: &Console, task: Task) -> Json<TaskView> {
-    match task::show(&console.stores, &task).await {
+async fn answer(console: &Console, task: Task) -> Json<OneTask> {
+    match OneTask::of(console, &task).await {
         Ok(shown) => Json(shown),
         Err(error) => {
             tracing::error!(task_id = %task.id, %error, "a decided draft cannot be shown");
-            Json(view(&task, None))
+            Json(OneTask::bare(&task))
         }
     }
 }

@@ -105,7 +105,7 @@ async fn accepted(console: &Console, source: &str) -> Result<Vec<Delivery>, Stor
 /// Those that did not.
 async fn others(console: &Console, source: &str) -> Result<Vec<Delivery>, StoreError> {
     let (sources, hours) = match source {
-        "" => (console.sources.iter().map(String::as_str).collect(), HOURS_OF_ALL),
+        "" => (console.sources().collect(), HOURS_OF_ALL),
         one => (vec![one], HOURS_OF_ONE),
     };
     let now = console.clock.now();

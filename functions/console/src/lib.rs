@@ -8,7 +8,7 @@
 //! |-|-|
 //! | `route` | the routes and who may use them |
 //! | `auth`, `tokens`, `wrong_tokens` | bearer tokens: who is asking, and how often somebody guesses |
-//! | `list`, `task`, `transcript`, `payload` | reading |
+//! | `list`, `task`, `asked`, `transcript`, `payload` | reading |
 //! | `deliveries` | the last webhooks |
 //! | `decision` | approve, reject, retry |
 //! | `create` | tasks without a webhook |
@@ -16,6 +16,7 @@
 //! | `page` | the web page |
 //! | `refusal` | the one match from error to status and body |
 
+mod asked;
 mod auth;
 mod body;
 #[cfg(feature = "lambda")]
@@ -37,6 +38,7 @@ mod tokens;
 mod transcript;
 mod wrong_tokens;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
@@ -44,11 +46,13 @@ use edge::Invocation;
 use http::Request;
 use settings::{ApiSettings, Settings};
 use telemetry::Metrics;
+use webhook::Sender;
 
-use page::{Census, Unheard};
+use page::{Census, Unheard, Verdicts};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
+pub use page::missing_pages;
 pub use route::{router, routes};
 pub use tokens::{ReadTokens, TokenSource};
 
@@ -61,12 +65,13 @@ pub struct Console {
     api: ApiSettings,
     /// The models whose state the overview shows.
     models: Vec<String>,
-    /// The sources that the list can be filtered by.
-    sources: Vec<String>,
+    /// The senders of agent.toml, by source: what their events say is read again for people.
+    senders: BTreeMap<String, Sender>,
     census: Census,
     /// A task of the API is accepted like a webhook's.
     metrics: Metrics,
     unheard: Unheard,
+    verdicts: Verdicts,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -81,10 +86,11 @@ impl Console {
             clock,
             api: ApiSettings::default(),
             models: Vec::new(),
-            sources: Vec::new(),
+            senders: BTreeMap::new(),
             census: Census::default(),
             metrics: Metrics::none(),
             unheard: Unheard::default(),
+            verdicts: Verdicts::default(),
             requests: AtomicU64::new(0),
         }
     }
@@ -98,7 +104,8 @@ impl Console {
                 self.models.push(name.clone());
             }
         }
-        self.sources = settings.sources.keys().cloned().collect();
+        let senders = settings.sources.iter().map(|(name, source)| (name.clone(), source.sender.clone()));
+        self.senders = senders.collect();
         self.api = settings.api.clone();
         self
     }
@@ -113,6 +120,11 @@ impl Console {
     #[must_use]
     pub fn with_api(self, api: ApiSettings) -> Self {
         Self { api, ..self }
+    }
+
+    /// The sources that lists can be filtered by.
+    fn sources(&self) -> impl Iterator<Item = &str> {
+        self.senders.keys().map(String::as_str)
     }
 
     /// The ids of `request`. Its own is one that no other request has, and never one that the caller

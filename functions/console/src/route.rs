@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
-use domain::TaskView;
 use edge::Problem;
 use serde_json::json;
 use settings::Role;
@@ -18,7 +17,8 @@ use crate::{
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
 /// and method that there is not.
 pub fn router(console: Arc<Console>) -> Router {
-    routes(console).route("/health", get(health)).fallback(not_found)
+    let all = routes(console).route("/health", get(health)).fallback(not_found);
+    all.layer(middleware::from_fn(page::missing_pages))
 }
 
 /// The API, its description and the page, to be merged into a router that has a fallback and `/health`.
@@ -50,7 +50,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .body::<create::NewApiTask>(true)
             .status(202)
             .problems(&[400, 409, 413, 415, 422]),
-        Endpoint::get::<TaskView, _, _>("/tasks/{id}", "getTask", task::one)
+        Endpoint::get::<task::OneTask, _, _>("/tasks/{id}", "getTask", task::one)
             .summary("One task.")
             .problems(&[404]),
         Endpoint::get::<transcript::Transcript, _, _>(
@@ -72,7 +72,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .summary("The last webhooks, newest first, and what became of each.")
         .query(deliveries::PARAMETERS)
         .problems(&[400]),
-        Endpoint::post::<TaskView, _, _>(
+        Endpoint::post::<task::OneTask, _, _>(
             Role::Decide,
             "/tasks/{id}/approve",
             "approveDraft",
@@ -81,14 +81,24 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .summary("Publishes the draft that was seen, or an edited text in its place.")
         .body::<decision::Approval>(true)
         .problems(DECISION),
-        Endpoint::post::<TaskView, _, _>(Role::Decide, "/tasks/{id}/reject", "rejectDraft", decision::reject)
-            .summary("Refuses the draft that was seen.")
-            .body::<decision::Rejection>(true)
-            .problems(DECISION),
-        Endpoint::post::<TaskView, _, _>(Role::Decide, "/tasks/{id}/retry", "retryTask", decision::retry)
-            .summary("Sends an ended task around again; of a parked one, asks for another draft.")
-            .body::<decision::Retry>(false)
-            .problems(DECISION),
+        Endpoint::post::<task::OneTask, _, _>(
+            Role::Decide,
+            "/tasks/{id}/reject",
+            "rejectDraft",
+            decision::reject,
+        )
+        .summary("Refuses the draft that was seen.")
+        .body::<decision::Rejection>(true)
+        .problems(DECISION),
+        Endpoint::post::<task::OneTask, _, _>(
+            Role::Decide,
+            "/tasks/{id}/retry",
+            "retryTask",
+            decision::retry,
+        )
+        .summary("Sends an ended task around again; of a parked one, asks for another draft.")
+        .body::<decision::Retry>(false)
+        .problems(DECISION),
     ]
 }
 

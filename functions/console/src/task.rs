@@ -5,17 +5,41 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use domain::{PartKey, StoreError, Stores, Task, TaskView, view};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::Console;
+use crate::asked::{self, Asked};
 use crate::body::NamedTask;
 use crate::refusal::Refusal;
+
+/// A task, with what it is about.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct OneTask {
+    #[serde(flatten)]
+    task: TaskView,
+    /// What its sender wrote, where it can be read.
+    asked: Option<Asked>,
+}
+
+impl OneTask {
+    pub(crate) async fn of(console: &Console, task: &Task) -> Result<Self, StoreError> {
+        let (shown, asked) = futures::try_join!(show(&console.stores, task), asked::of(console, task))?;
+        Ok(Self { task: shown, asked })
+    }
+
+    /// The same where neither draft nor event can be read.
+    pub(crate) fn bare(task: &Task) -> Self {
+        Self { task: view(task, None), asked: None }
+    }
+}
 
 pub(crate) async fn one(
     State(console): State<Arc<Console>>,
     NamedTask(id): NamedTask,
-) -> Result<Json<TaskView>, Refusal> {
+) -> Result<Json<OneTask>, Refusal> {
     let task = console.stores.tasks.get(&id).await?.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
-    Ok(Json(show(&console.stores, &task).await?))
+    Ok(Json(OneTask::of(&console, &task).await?))
 }
 
 /// The public form of `task`.

@@ -130,8 +130,10 @@ fn read(
             None => {
                 let happening = event.happening.as_deref();
                 let happening = happening.map(|facts| TaskId::of_happening(&source.name, facts));
+                let (title, text, link) = (event.title.clone(), event.text.clone(), event.link.clone());
                 let new = new_task(source, content_type, received, *event);
-                let task = Task::received(id, new, now, after(now, FIRST_LOOK));
+                let mut task = Task::received(id, new, now, after(now, FIRST_LOOK));
+                task.doc.introduce(title.as_deref(), &text, link.as_deref());
                 Ok(Reading::Task(Box::new(task), happening))
             }
         },

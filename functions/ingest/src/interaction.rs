@@ -140,7 +140,7 @@ impl Clicked<'_> {
             "a click decided nothing"
         );
         if let Err(problem) = self.keep(ingest, kind).await {
-            tracing::warn!(task_id = %self.task, %problem, "the person who clicked is not told why");
+            tracing::warn!(task_id = %self.task, %problem, "the person who clicked could not be told why");
         }
         Ok(Outcome::Ignored(reason))
     }

@@ -1,5 +1,6 @@
 //! From agent.toml and the environment to a [`Processor`].
 
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::{Approver, Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecorder, Stores};
@@ -64,6 +65,11 @@ impl Processor {
     pub fn new(settings: &Settings, registry: Registry, parts: Parts) -> Result<Self, ComposeError> {
         let registry = Arc::new(automations::configured(registry, settings));
         registry.check(settings).map_err(ComposeError::Automations)?;
+        if let Err(mistakes) = wiring::check_pairs(settings, Path::new("agent.toml")) {
+            for mistake in mistakes.as_slice() {
+                tracing::warn!(%mistake, "such events will fail");
+            }
+        }
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
         let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
         let settings = Arc::new(settings.clone());

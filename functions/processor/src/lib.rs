@@ -31,3 +31,18 @@ pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
 pub use task::interrupt::{Deferred, Finished, Interrupt};
+
+/// The cleaner of drafts: `draft` as it could be published in answer to `author`, who alone may be mentioned. It may
+/// lead to hosts that `persona` names, and nowhere else.
+#[cfg(feature = "fuzzing")]
+#[must_use]
+pub fn clean_draft(draft: &str, author: &str, persona: &str) -> String {
+    use reply::clean::{Allowed, clean};
+    clean(
+        draft,
+        &Allowed::new(author, &settings::Hosts::default(), &settings::Hosts::default())
+            .with_hosts_of(persona),
+        persona,
+    )
+    .text
+}

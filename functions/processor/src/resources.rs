@@ -46,6 +46,22 @@ impl Resources {
         self.settings.intents.iter().find(|intent| intent.name == name)
     }
 
+    /// The intents that events of `source` can have: those whose automation can handle them.
+    pub(crate) fn intents_for(&self, source: &str) -> Vec<Intent> {
+        let source = self.settings.sources.get(source);
+        let fits =
+            |intent: &&Intent| source.is_none_or(|source| wiring::can_handle(source, &intent.automation));
+        self.settings.intents.iter().filter(fits).cloned().collect()
+    }
+
+    /// What handles events of `source` that no intent fits.
+    pub(crate) fn default_automation(&self, source: &str) -> &str {
+        match self.settings.sources.get(source) {
+            Some(source) => wiring::default_of(&self.settings, source),
+            None => &self.settings.agent.default_automation,
+        }
+    }
+
     /// What a service answers to a question that changes nothing there. `what` is the step in errors.
     pub(crate) async fn look_up<T>(
         &self,

@@ -1,16 +1,18 @@
 //! The sweeper as a Lambda function, called by a schedule.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Timestamp, after};
+use domain::{StatsRecorder, Timestamp, after};
 use futures::FutureExt;
 use lambda::{BootError, Booted, SecretReader};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
-use settings::Settings;
+use settings::{Settings, SourceSettings};
 use tracing::{Instrument, error, info_span, warn};
+use wiring::OutsideService;
 
-use crate::{Notices, Report, Sweeper};
+use crate::{MissedDeliveries, Notices, Report, Sweeper};
 
 /// Kept free at the end of an invocation for what is under way.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -19,6 +21,7 @@ const LAST_TASKS: Duration = Duration::from_secs(10);
 pub struct Function {
     sweeper: Sweeper,
     notices: Notices,
+    missed: MissedDeliveries,
     settings: Settings,
     secrets: SecretReader,
 }
@@ -32,8 +35,10 @@ impl Function {
         let booted = lambda::boot(None).await?;
         let secrets = booted.act_secrets();
         let Booted { settings, stores, clock, jitter, metrics, .. } = booted;
+        let stats = StatsRecorder::new(Arc::clone(&stores.state), 0);
+        let missed = MissedDeliveries { state: Arc::clone(&stores.state), clock: clock.clone(), stats };
         let notices = Notices { stores: stores.clone(), clock: clock.clone(), jitter };
-        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, notices, settings, secrets })
+        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, notices, missed, settings, secrets })
     }
 
     /// One sweep; what the event says does not matter.
@@ -55,7 +60,29 @@ impl Function {
         let report = Box::pin(self.sweeper.sweep(deadline)).await?;
         Box::pin(self.sweeper.count(self.sweeper.clock.now())).await?;
         Box::pin(self.deliver_notices(deadline)).await;
+        for source in self.settings.sources.values() {
+            if let Err(problem) = Box::pin(self.redeliver(source, deadline)).await {
+                let source = &source.name;
+                warn!(source, %problem, "deliveries that failed are not looked after; the next look tries again");
+            }
+        }
         Ok(report)
+    }
+
+    /// Has sent again what the sender of `source` could not deliver.
+    async fn redeliver(&self, source: &SourceSettings, deadline: Timestamp) -> Result<(), Error> {
+        let service = OutsideService::of_threads(source.sender.provider);
+        let Some(service) = service.filter(|service| service.redelivers()) else { return Ok(()) };
+        if !self.missed.is_due(&source.name).await? {
+            return Ok(());
+        }
+        let environment = self.secrets.environment().await?;
+        let clock = self.sweeper.clock.clone();
+        let client = service.client(&self.settings, &environment, clock)?;
+        let redeliveries = client.as_ref().and_then(|client| client.publisher()?.redeliveries());
+        let Some(redeliveries) = redeliveries else { return Ok(()) };
+        self.missed.send_again(redeliveries, &source.name, &source.hooks, deadline).await?;
+        Ok(())
     }
 
     /// Behind the tasks: a Slack that is down keeps none of them waiting.

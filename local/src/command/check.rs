@@ -27,7 +27,8 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let automations: Vec<&str> = registry.names().collect();
     let environment = variables.environment();
     let by_itself = Settings::load_for(&path, &automations);
-    let settings = Settings::load_in(&path, &automations, &variables);
+    let settings = Settings::load_in(&path, &automations, &variables)
+        .and_then(|settings| wiring::check_pairs(&settings, &path).map(|()| settings));
     if let Ok(shown) = &by_itself {
         say!("{} {}\n", path.display(), if settings.is_ok() { "is sound." } else { "says:" });
         summary::settings(shown, environment.as_ref().ok());

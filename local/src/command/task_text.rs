@@ -9,9 +9,11 @@ use crate::terminal::say;
 const REASON: usize = 90;
 
 /// The fields of a task that are shown if it has them, and their labels.
-const LINES: [(&str, &str); 19] = [
+const LINES: [(&str, &str); 21] = [
+    ("title", "/title"),
     ("event", "/event"),
     ("thread", "/thread"),
+    ("link", "/link"),
     ("actor", "/actor"),
     ("received", "/received_at"),
     ("starts", "/not_before"),
@@ -66,7 +68,7 @@ fn row(task: &Value) -> ([String; 7], anstyle::Style) {
 
 pub(crate) fn print_task(task: &Value, json: bool) {
     if json {
-        say!("{task:#}");
+        say!("{task}");
         return;
     }
     let status = text(task, "/status").unwrap_or_default();
@@ -81,9 +83,16 @@ pub(crate) fn print_task(task: &Value, json: bool) {
         let field = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         say!("  {}  {:<17}  {}", field("at"), field("status"), plain(&field("note")));
     }
+    if let Some(asked) = text(task, "/asked/text") {
+        say!("\nasked:\n{}", quoted(&plain_lines(&asked)));
+    }
     if let Some(draft) = text(task, "/draft/text") {
         say!("\n{}", plain_lines(&draft));
     }
+}
+
+fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What is at `pointer`, if it is there.

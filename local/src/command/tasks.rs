@@ -1,5 +1,10 @@
 //! `afterhook tasks`: tasks of a local or deployed system, by its console API.
 
+mod find;
+mod review;
+mod transcript;
+mod wait;
+
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -8,6 +13,7 @@ use super::api::Api;
 use super::task_text::{print_list, print_task};
 use crate::Failure;
 use crate::cli::{TasksAction, TasksArgs};
+use crate::terminal::say;
 
 /// Does what the command says and prints the outcome.
 pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
@@ -28,23 +34,86 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
             .collect();
             print_list(&api.get("/tasks", &query).await?, json);
         }
-        TasksAction::Show { id } => print_task(&api.task(&id).await?, json),
-        TasksAction::Retry { id, note } => {
-            let task = api.post(&format!("/tasks/{id}/retry"), &object([("note", note)])).await?;
-            print_task(&task, json);
+        TasksAction::Show { id } => print_task(&api.task(&find::id(&api, &id).await?).await?, json),
+        TasksAction::Transcript { id } => transcript::print(&api, &find::id(&api, &id).await?, json).await?,
+        TasksAction::Review => return review::review(&api).await,
+        TasksAction::Retry { ids, note, failed_since, wait } => {
+            let ids = match failed_since {
+                Some(since) => find::failed_since(&api, since).await?,
+                None => find::ids(&api, &ids).await?,
+            };
+            if ids.is_empty() {
+                say!("no task has failed since then");
+            }
+            return Many { api, verb: "retry", text: ("note", note), draft_hash: None, json, wait }
+                .of(ids)
+                .await;
         }
-        TasksAction::Approve { id, text, draft_hash } => {
-            let hash = hash(&api, &id, draft_hash).await?;
-            let body = object([("draft_hash", Some(hash)), ("text", text)]);
-            print_task(&api.post(&format!("/tasks/{id}/approve"), &body).await?, json);
+        TasksAction::Approve { ids, text, draft_hash, wait } => {
+            let ids = one_or_many(&api, &ids, text.is_some() || draft_hash.is_some()).await?;
+            return Many { api, verb: "approve", text: ("text", text), draft_hash, json, wait }.of(ids).await;
         }
-        TasksAction::Reject { id, reason, draft_hash } => {
-            let hash = hash(&api, &id, draft_hash).await?;
-            let body = object([("draft_hash", Some(hash)), ("reason", reason)]);
-            print_task(&api.post(&format!("/tasks/{id}/reject"), &body).await?, json);
+        TasksAction::Reject { ids, reason, draft_hash } => {
+            let ids = one_or_many(&api, &ids, draft_hash.is_some()).await?;
+            let many = Many { api, verb: "reject", text: ("reason", reason), draft_hash, json, wait: false };
+            return many.of(ids).await;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The tasks of these ids. A text and a hash are of one draft.
+async fn one_or_many(api: &Api, ids: &[String], is_of_one: bool) -> Result<Vec<String>, Failure> {
+    if is_of_one && ids.len() > 1 {
+        return Err(Failure::new("--text and --draft-hash are about one draft: name one task"));
+    }
+    find::ids(api, ids).await
+}
+
+/// The same for many tasks.
+struct Many {
+    api: Api,
+    verb: &'static str,
+    /// A field of the request's body, if it has a value.
+    text: (&'static str, Option<String>),
+    draft_hash: Option<String>,
+    json: bool,
+    wait: bool,
+}
+
+impl Many {
+    /// Does it to each; what fails for one is said, and costs the others nothing.
+    async fn of(&self, ids: Vec<String>) -> Result<ExitCode, Failure> {
+        let (mut failures, mut rested) = (0, Vec::new());
+        for id in &ids {
+            match self.one(id).await {
+                Ok(task) if self.wait => rested.push(task),
+                Ok(task) => print_task(&task, self.json),
+                // The only one: its failure is that of the command.
+                Err(failure) if ids.len() == 1 => return Err(failure),
+                Err(failure) => {
+                    eprintln!("afterhook: {id}: {failure}");
+                    failures += 1;
+                }
+            }
+        }
+        for task in &rested {
+            failures += usize::from(!wait::tell(task, self.json));
+        }
+        Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn one(&self, id: &str) -> Result<Value, Failure> {
+        let hash = match (&self.draft_hash, self.verb) {
+            (_, "retry") => None,
+            (Some(named), _) => Some(named.clone()),
+            (None, _) => Some(hash(&self.api.task(id).await?, id)?),
+        };
+        let (name, text) = &self.text;
+        let body = object([("draft_hash", hash), (name, text.clone())]);
+        let task = self.api.post(&format!("/tasks/{id}/{}", self.verb), &body).await?;
+        if self.wait { wait::rest(&self.api, id).await } else { Ok(task) }
+    }
 }
 
 /// A JSON object of the fields that there are.
@@ -52,12 +121,8 @@ fn object<const N: usize>(fields: [(&str, Option<String>); N]) -> Value {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
 }
 
-/// The hash that the caller names, else the present one.
-async fn hash(api: &Api, id: &str, named: Option<String>) -> Result<String, Failure> {
-    if let Some(named) = named {
-        return Ok(named);
-    }
-    let task = api.task(id).await?;
+/// The hash of the present draft.
+fn hash(task: &Value, id: &str) -> Result<String, Failure> {
     let hash = task.pointer("/draft/hash").and_then(Value::as_str);
     hash.map(str::to_owned).ok_or_else(|| {
         let status = task.get("status").and_then(Value::as_str).unwrap_or("unknown");

@@ -25,7 +25,8 @@ fn print_text(running: &Running) {
     say!("  tasks      {url}/tasks");
     say!("  storage    {}", running.storage);
     for service in &running.services {
-        let kind = if service.standin { format!("stand-in ({})", service.hint) } else { "real".to_owned() };
+        let kind =
+            if service.standin { format!("stand-in ({})", service.hint) } else { service.hint.clone() };
         say!("  {:<10} {}: {kind}", service.name, service.address);
     }
     for (variable, secret) in &running.made_up {

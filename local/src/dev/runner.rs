@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use domain::{Approver, Delivery, Lane, Visibility, after};
 use processor::{Ack, Processor};
-use sweeper::{Notices, Sweeper};
+use settings::Settings;
+use sweeper::{MissedDeliveries, Notices, Sweeper};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
+use wiring::{OutsideService, Services};
 
 use super::backend::Storage;
 
@@ -25,6 +27,8 @@ const BATCH: usize = 10;
 /// How long to leave a queue alone that does not answer.
 const QUEUE_DOWN: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How often the lease is asked whether it is time to look for missed deliveries.
+const MISSED_EVERY: Duration = Duration::from_secs(30);
 /// Sweeps between two removals of old tasks.
 const SWEEPS_PER_FORGET: u64 = 600;
 
@@ -94,6 +98,32 @@ pub(super) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
         }
         if sweep % SWEEPS_PER_FORGET == 0 {
             storage.forget(now);
+        }
+    }
+}
+
+/// Has sent again what senders could not deliver, until dropped. How often they are asked, the lease says.
+pub(super) async fn missed(missed: MissedDeliveries, services: Services, settings: Arc<Settings>) {
+    let mut every = tokio::time::interval(MISSED_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        for source in settings.sources.values() {
+            let service = OutsideService::of_threads(source.sender.provider);
+            let publisher = service.and_then(|service| services.publisher(service));
+            let Some(redeliveries) = publisher.and_then(|publisher| publisher.redeliveries()) else {
+                continue;
+            };
+            let name = &source.name;
+            let deadline = after(missed.clock.now(), INVOCATION);
+            let outcome = match missed.is_due(name).await {
+                Ok(true) => missed.send_again(redeliveries, name, &source.hooks, deadline).await,
+                Ok(false) => continue,
+                Err(problem) => Err(problem.into()),
+            };
+            if let Err(problem) = outcome {
+                warn!(source = name, %problem, "deliveries that failed are looked after later");
+            }
         }
     }
 }

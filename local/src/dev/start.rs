@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use console::{Console, TokenSource};
-use domain::{Approver, Clock, Jitter, Lane, Stores};
+use domain::{Approver, Clock, Jitter, Lane, StatsRecorder, Stores};
 use edge::{Hosts, refuse_foreign_hosts};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
 use settings::{Environment, Settings};
-use sweeper::{Notices, Sweeper};
+use sweeper::{MissedDeliveries, Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -103,8 +103,8 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
             .with_settings(&settings);
     // Webhooks come by way of a tunnel under any name, and are signed.
-    let console = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
-    let app = ingest::router(Arc::clone(&ingest)).merge(console);
+    let pages = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
+    let app = ingest::router(Arc::clone(&ingest)).merge(pages).layer(from_fn(console::missing_pages));
     tasks.spawn(async move {
         if let Err(problem) = axum::serve(listener, app).await {
             tracing::error!(%problem, "the HTTP server stopped");
@@ -118,6 +118,9 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         let notices = Notices { stores: storage.stores.clone(), clock: clock.clone(), jitter };
         tasks.spawn(runner::notices(notices, approver));
     }
+    let stats = StatsRecorder::new(Arc::clone(&storage.stores.state), 0);
+    let missed = MissedDeliveries { state: Arc::clone(&storage.stores.state), clock: clock.clone(), stats };
+    tasks.spawn(runner::missed(missed, clients.clone(), Arc::new(settings.clone())));
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
     for service in OutsideService::ALL.iter().copied() {

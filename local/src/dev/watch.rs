@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use domain::{Clock, PartKey, Task, TaskId, TaskStatus, between};
+use domain::{ACCOUNT_REFUSED, Clock, PartKey, Task, TaskId, TaskStatus, between};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -78,8 +78,8 @@ fn skipped(why: &str, once: bool) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Shows the timeline as it grows, until the task rests; with `once`, also until it waits for a model that
-/// refuses all calls: nobody at a terminal waits for new credentials.
+/// Shows the timeline as it grows, until the task rests; with `once`, also until it waits for a model or a
+/// service that refuses us: nobody at a terminal waits for new credentials.
 async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Result<Task, Failure> {
     let (mut shown, mut news, mut is_told) = (0, Instant::now(), false);
     loop {
@@ -95,14 +95,14 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
         if task.control.status.is_end() || task.control.status == TaskStatus::AwaitingApproval {
             return Ok(task);
         }
-        if let Some(reason) = refusal(&task) {
+        if let Some((what, reason)) = refusal(&task) {
             if once {
                 return Err(Failure::new(format!(
-                    "the model cannot be used, and the sample waits for it: {reason}"
+                    "{what} cannot be used, and the sample waits for it: {reason}"
                 )));
             }
             if !std::mem::replace(&mut is_told, true) && !json {
-                say!("\nthe model cannot be used; tasks wait until it can:\n\n{}\n", indent(reason));
+                say!("\n{what} cannot be used; tasks wait until it can:\n\n{}\n", indent(reason));
             }
         }
         if news.elapsed() > STILL_EVERY {
@@ -113,11 +113,16 @@ async fn follow(running: &Running, id: &TaskId, json: bool, once: bool) -> Resul
     }
 }
 
-/// Why no model can be had, if that will last for longer than an outage's next try.
-fn refusal(task: &Task) -> Option<&str> {
-    let until = task.control.not_before.filter(|_| task.doc.model_down_since.is_some())?;
+/// What refuses us, and why: a service, or the model, if that will last for longer than an outage's next try.
+fn refusal(task: &Task) -> Option<(&str, &str)> {
+    let until = task.control.not_before?;
+    let note = task.doc.timeline.last().map(|entry| entry.note.as_str())?;
+    let service = task.doc.error.as_ref().and_then(|error| error.kind.strip_suffix(ACCOUNT_REFUSED));
+    if let Some(service) = service.filter(|_| task.control.status == TaskStatus::Waiting) {
+        return Some((service, note));
+    }
     let lasts = between(Clock::system().now(), until) > LASTING;
-    task.doc.timeline.last().filter(|_| lasts).map(|entry| entry.note.as_str())
+    (lasts && task.doc.model_down_since.is_some()).then_some(("the model", note))
 }
 
 async fn tell_end(running: &Running, task: &Task, json: bool) -> Result<(), Failure> {

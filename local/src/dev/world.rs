@@ -15,7 +15,7 @@ use wiring::OutsideService;
 pub(super) use received::Received;
 
 use crate::Failure;
-use launcher::Launcher;
+use launcher::{Launcher, REAL};
 
 /// One outside service, for the banner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Service {
     pub standin: bool,
     /// Where it is.
     pub address: String,
-    /// How to have the real one.
+    /// How to have the real one; of one that is none, what it is.
     pub hint: String,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn populate(
             None if needs.contains_key(&service) => launcher.start(service)?,
             None => continue,
         };
-        let hint = format!("{} for the real one", service.how());
+        let hint = if standin { format!("{} for the real one", service.how()) } else { REAL.to_owned() };
         services.push(Service { name: service.title(), standin, address, hint });
     }
     Ok(World { services, received: launcher.received })

@@ -74,7 +74,7 @@ pub(crate) fn ttl(at: Timestamp) -> AttributeValue {
 pub(crate) fn take_text(item: &mut Item, name: &str) -> Result<String, StoreError> {
     match item.remove(name) {
         Some(AttributeValue::S(value)) => Ok(value),
-        _ => Err(unreadable(name, "is not there, or is no string")),
+        _ => Err(unreadable(name, "is not there, or is not a string")),
     }
 }
 
@@ -90,13 +90,13 @@ pub(crate) fn time_of(item: &Item, name: &str) -> Result<Option<Timestamp>, Stor
 
 /// A time in the attribute `name`.
 pub(crate) fn parse_time(name: &str, value: &str) -> Result<Timestamp, StoreError> {
-    value.parse().map_err(|_| unreadable(name, "is no time"))
+    value.parse().map_err(|_| unreadable(name, "is not a time"))
 }
 
 /// The attribute `name` as a number.
 pub(crate) fn number_of<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, StoreError> {
     let value = item.get(name).and_then(|value| value.as_n().ok()).and_then(|value| value.parse().ok());
-    value.ok_or_else(|| unreadable(name, "is not there, or is no number in range"))
+    value.ok_or_else(|| unreadable(name, "is not there, or is not a number in range"))
 }
 
 /// The error for a stored attribute that cannot be read: written by hand, or by another version.

@@ -197,11 +197,11 @@ impl std::fmt::Debug for Secrets {
 fn parse(id: &str, text: &str) -> Result<SecretMap, SecretsError> {
     let malformed = |problem: String| SecretsError::Malformed { id: id.to_owned(), problem };
     let Ok(object) = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text) else {
-        return Err(malformed("it is no JSON object".to_owned()));
+        return Err(malformed("it is not a JSON object".to_owned()));
     };
     let values = object.into_iter().map(|(name, value)| match value {
         serde_json::Value::String(value) => Ok((name, SecretString::from(value))),
-        _ => Err(malformed(format!("the value of `{name}` is no string"))),
+        _ => Err(malformed(format!("the value of `{name}` is not a string"))),
     });
     values.collect()
 }

@@ -173,7 +173,7 @@ fn versioned(mut item: Item, now: Timestamp) -> Result<Option<Versioned>, StoreE
         return Ok(None);
     }
     let value = take_text(&mut item, VALUE)?;
-    let value = serde_json::from_str(&value).map_err(|_| unreadable(VALUE, "is no JSON"))?;
+    let value = serde_json::from_str(&value).map_err(|_| unreadable(VALUE, "is not JSON"))?;
     Ok(Some(Versioned { value, version: number_of(&item, VERSION)? }))
 }
 

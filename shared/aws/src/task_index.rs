@@ -222,7 +222,7 @@ fn due_of(item: &Item) -> Result<Due, StoreError> {
     Ok(Due {
         task_id: task_id_of(item)?,
         due_at: time_of(item, DUE)?.ok_or_else(|| unreadable(DUE, "is not there"))?,
-        lane: lane.ok_or_else(|| unreadable(LANE, "is not there, or is no lane"))?,
+        lane: lane.ok_or_else(|| unreadable(LANE, "is not there, or is not a lane"))?,
     })
 }
 
@@ -240,6 +240,6 @@ fn checked_cursor(cursor: String) -> Result<String, StoreError> {
     if valid {
         Ok(cursor)
     } else {
-        Err(StoreError::broken("list", "the cursor is none that a list has returned"))
+        Err(StoreError::broken("list", "the cursor is not one that a list has returned"))
     }
 }

@@ -93,7 +93,7 @@ pub(crate) fn from_item(mut item: Item) -> Result<Task, StoreError> {
     let doc: TaskDoc = serde_json::from_str(&doc).map_err(|error| {
         // Where, not what: the document may quote what users wrote.
         let place = format!("line {}, column {}", error.line(), error.column());
-        unreadable(DOC, &format!("of task {id} is no task document ({place})"))
+        unreadable(DOC, &format!("of task {id} is not a task document ({place})"))
     })?;
     Ok(Task { id, control: control_of(&item)?, doc })
 }
@@ -101,12 +101,12 @@ pub(crate) fn from_item(mut item: Item) -> Result<Task, StoreError> {
 /// The id of the task that `item` belongs to.
 pub(crate) fn task_id_of(item: &Item) -> Result<TaskId, StoreError> {
     let id = text_of(item, TASK_ID).and_then(|id| id.parse().ok());
-    id.ok_or_else(|| unreadable(TASK_ID, "is not there, or is no task id"))
+    id.ok_or_else(|| unreadable(TASK_ID, "is not there, or is not a task id"))
 }
 
 pub(crate) fn status_of(item: &Item) -> Result<TaskStatus, StoreError> {
     let status = text_of(item, STATUS).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| unreadable(STATUS, "is not there, or is no status"))
+    status.ok_or_else(|| unreadable(STATUS, "is not there, or is not a status"))
 }
 
 /// The lease of the task of `item`, if it has one.

@@ -32,6 +32,8 @@ pub struct DayFigures {
     pub hours: [u64; 24],
     /// What was asked of each model.
     pub models: BTreeMap<String, ModelFigures>,
+    /// Webhooks that had failed, and that their sender was asked to send again.
+    pub redelivered: u64,
 }
 
 /// What was asked of a model.
@@ -64,6 +66,7 @@ impl DayFigures {
         for (sum, count) in self.hours.iter_mut().zip(other.hours) {
             *sum += count;
         }
+        self.redelivered += other.redelivered;
         for (model, figures) in &other.models {
             self.models.entry(model.clone()).or_default().add(figures);
         }
@@ -107,7 +110,7 @@ impl DayFigures {
     }
 
     fn is_empty(&self) -> bool {
-        self.ended.is_empty() && self.models.is_empty()
+        self.ended.is_empty() && self.models.is_empty() && self.redelivered == 0
     }
 }
 
@@ -208,6 +211,11 @@ impl StatsRecorder {
     /// Notes that a task has ended. Written by the next [`Self::write`].
     pub fn ended(&self, status: TaskStatus, now: Timestamp) {
         self.inner().new.ended(status, now);
+    }
+
+    /// Notes that so many webhooks are sent again. Written by the next [`Self::write`].
+    pub fn redelivered(&self, count: u64) {
+        self.inner().new.redelivered += count;
     }
 
     /// Writes what is new.

@@ -145,7 +145,7 @@ impl Notifier<'_> {
                 self.prove(&intended, message).await
             }
             // Whether it was posted is found out once it has settled.
-            Err(error) if error.failure == ServiceFailure::InDoubt => {
+            Err(error) if error.failure.is_in_doubt() => {
                 self.done.failures.push(error);
                 Ok(())
             }
@@ -240,7 +240,7 @@ fn delay(failure: ServiceFailure) -> Duration {
     match failure {
         ServiceFailure::Later { after } => after.unwrap_or(NOTICE_RETRY).max(NOTICE_RETRY),
         ServiceFailure::Throttled { after } => after.max(NOTICE_RETRY),
-        ServiceFailure::InDoubt => SETTLING,
+        ServiceFailure::InDoubt | ServiceFailure::ServerError => SETTLING,
         // A setting is wrong; somebody may mend it.
         ServiceFailure::Refused | ServiceFailure::AccountRefused | ServiceFailure::Closed => {
             NOTICE_REFUSED_RETRY

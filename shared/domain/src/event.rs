@@ -159,6 +159,17 @@ pub enum Target {
         /// Number of the issue or pull request.
         number: u64,
     },
+    /// One thread of the review of a GitHub pull request.
+    GithubReview {
+        /// Account that owns the repository.
+        owner: String,
+        /// Repository without its owner.
+        repo: String,
+        /// Number of the pull request.
+        number: u64,
+        /// Id of the comment that the thread began with.
+        comment: u64,
+    },
     /// The comments of a GitHub discussion.
     GithubDiscussion {
         /// Account that owns the repository.
@@ -169,7 +180,7 @@ pub enum Target {
         number: u64,
         /// The discussion's node id (`D_…`), by which GraphQL knows it.
         id: String,
-        /// Node id of the top-level comment to answer below; `None` answers the discussion itself.
+        /// Node id of the comment to answer below, or of an answer to that; `None` answers the discussion itself.
         reply_to: Option<String>,
     },
     /// A thread of a Slack channel, or of a direct message.
@@ -200,24 +211,53 @@ pub enum Target {
         /// The issue's id, a UUID.
         id: String,
     },
+    /// The notes of a GitLab issue.
+    GitlabIssue {
+        /// Number of the project.
+        project: u64,
+        /// Its groups and its name, for links alone; empty where they are no plain names.
+        path: Vec<String>,
+        /// Number of the issue in its project.
+        number: u64,
+        /// Whether an internal note is to be answered: then only another one is seen by no more people.
+        internal: bool,
+    },
+    /// The notes of a GitLab merge request.
+    GitlabMergeRequest {
+        /// Number of the project.
+        project: u64,
+        /// Its groups and its name, for links alone; empty where they are no plain names.
+        path: Vec<String>,
+        /// Number of the merge request in its project.
+        number: u64,
+    },
+    /// The notes of a PagerDuty incident.
+    PagerdutyIncident {
+        /// The incident's id (`PGR0VU2`).
+        id: String,
+    },
+    /// The comments of a Sentry issue.
+    SentryIssue {
+        /// The organisation's short name. From agent.toml, never from a payload.
+        organization: String,
+        /// Number of the issue.
+        id: u64,
+    },
 }
 
 impl Target {
-    /// Whether an answer can be written there: no client writes to discussions of GitHub yet.
-    #[must_use]
-    pub fn is_answerable(&self) -> bool {
-        !matches!(self, Self::GithubDiscussion { .. })
-    }
-
     /// The service it belongs to, in lower case.
     #[must_use]
     pub fn service(&self) -> &'static str {
         match self {
-            Self::GithubIssue { .. } | Self::GithubDiscussion { .. } => "github",
+            Self::GithubIssue { .. } | Self::GithubReview { .. } | Self::GithubDiscussion { .. } => "github",
             Self::SlackThread { .. } => "slack",
             Self::ZendeskTicket { .. } => "zendesk",
             Self::JiraIssue { .. } => "jira",
             Self::LinearIssue { .. } => "linear",
+            Self::GitlabIssue { .. } | Self::GitlabMergeRequest { .. } => "gitlab",
+            Self::PagerdutyIncident { .. } => "pagerduty",
+            Self::SentryIssue { .. } => "sentry",
         }
     }
 }

@@ -28,6 +28,7 @@ mod payload_store;
 mod priority;
 mod publisher;
 mod queue;
+mod redelivery;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
@@ -60,7 +61,7 @@ pub use decision_proof::{DECISION_PROOFS, is_proven, prove_decision};
 pub use deliver_notices::{NoticeReport, deliver_notices};
 pub use delivery_log::{DeliveryRecord, last_deliveries, record_delivery};
 pub use draft::{Decision, Draft, DraftOrigin, DraftRef, Outcome};
-pub use effect::{Content, Effect, EffectState, Proof, SETTLING};
+pub use effect::{Content, Effect, EffectState, Proof, SETTLING, SETTLING_AFTER_ERROR};
 pub use event::{Attachment, Audience, Event, Target, ThreadState};
 pub use follow_up::FollowUp;
 pub use happening::{HappeningError, first_report};
@@ -76,8 +77,11 @@ pub use notice::{
 pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
-pub use publisher::{Comment, InternalNotes, Labels, Mark, Publisher, ServiceError, ServiceFailure};
+pub use publisher::{
+    ACCOUNT_REFUSED, Comment, InternalNotes, Labels, Mark, Publisher, Reference, ServiceError, ServiceFailure,
+};
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
+pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
 pub use retry_after::retry_after;
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Audience, Proof, Target, TaskId, ThreadState, Timestamp};
+use crate::{Audience, Document, Event, Proof, Redeliveries, Target, TaskId, ThreadState, Timestamp};
 
 /// A service with threads of comments.
 ///
@@ -46,6 +46,16 @@ pub trait Publisher: Send + Sync {
         None
     }
 
+    /// What it knows of events besides their threads; `None` for a service that has nothing of that kind.
+    fn reference(&self) -> Option<&dyn Reference> {
+        None
+    }
+
+    /// The record of its webhooks; `None` for a service that sends again what failed, or has no such record.
+    fn redeliveries(&self) -> Option<&dyn Redeliveries> {
+        None
+    }
+
     /// Where a person can look at the thread, as far as that is known without asking anybody.
     fn link(&self, _target: &Target) -> Option<String> {
         None
@@ -75,6 +85,14 @@ pub trait InternalNotes: Send + Sync {
     /// Who can see the comment or note called `id` now: what the event says of it may be old, or wrong. `None` if
     /// the service does not say.
     async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError>;
+}
+
+/// Reference texts: a capability of services that know more about what an event is about than its thread says.
+#[async_trait]
+pub trait Reference: Send + Sync {
+    /// What the answer model should have read of the matter of `event`, bounded: the changed files of a pull request,
+    /// the end of a log. Untrusted.
+    async fn about(&self, event: &Event) -> Result<Vec<Document>, ServiceError>;
 }
 
 /// A comment of a thread.
@@ -122,6 +140,9 @@ pub struct ServiceError {
     pub message: String,
 }
 
+/// What the kind of a task's error ends with while its service refuses our account ([`ServiceFailure::AccountRefused`]).
+pub const ACCOUNT_REFUSED: &str = "_account";
+
 /// What the caller of a service does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceFailure {
@@ -138,6 +159,9 @@ pub enum ServiceFailure {
     },
     /// It may have happened: no answer came back.
     InDoubt,
+    /// It may have happened, though the service answers that it failed itself (500, 502, 503 without a time): most
+    /// likely it did not, and nothing of it is on its way any more.
+    ServerError,
     /// It will never happen as asked (no such thread, no permission, refused content).
     Refused,
     /// The service refuses our account altogether: a wrong credential, a suspension, a bill that is not paid. It
@@ -146,4 +170,19 @@ pub enum ServiceFailure {
     /// The thread is locked, closed for good or deleted: it takes nothing more, and nobody has to mend
     /// anything.
     Closed,
+}
+
+impl ServiceFailure {
+    /// Whether it may have happened.
+    #[must_use]
+    pub fn is_in_doubt(self) -> bool {
+        match self {
+            Self::InDoubt | Self::ServerError => true,
+            Self::Later { .. }
+            | Self::Throttled { .. }
+            | Self::Refused
+            | Self::AccountRefused
+            | Self::Closed => false,
+        }
+    }
 }

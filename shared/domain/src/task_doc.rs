@@ -8,6 +8,10 @@ use crate::{Decision, DraftRef, Effect, FollowUp, Notice, Priority, StepUsage, T
 
 /// Bytes a message keeps; the task item must stay under 8 KB.
 const MESSAGE_BYTES: usize = 1_000;
+/// Bytes that a title keeps.
+const TITLE_BYTES: usize = 160;
+/// Bytes that an address may have.
+const LINK_BYTES: usize = 500;
 /// Bytes of a text by a person or an automation that are kept in the task item.
 pub const WORDS_BYTES: usize = 2_000;
 
@@ -91,6 +95,9 @@ pub struct TaskDoc {
     /// would be equal writes, which a store takes for one write sent twice.
     #[serde(default, skip_serializing_if = "is_default")]
     pub decided_in: Option<String>,
+    /// What it is about, in one line of its sender. Untrusted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub title: Option<String>,
     /// Where a person can look at the conversation.
     #[serde(default, skip_serializing_if = "is_default")]
     pub thread_url: Option<String>,
@@ -205,6 +212,18 @@ impl TaskDoc {
             event_hint: new.event_hint,
             ..Self::default()
         }
+    }
+}
+
+impl TaskDoc {
+    /// Keeps what the sender says of it, for people: its heading or else the first line of its text, and its address if
+    /// that is one of the web.
+    pub fn introduce(&mut self, title: Option<&str>, text: &str, link: Option<&str>) {
+        let mut lines = title.into_iter().chain(text.lines()).map(str::trim);
+        let first = lines.find(|line| !line.is_empty());
+        self.title = first.map(|line| clip(line, TITLE_BYTES).to_owned());
+        let link = link.filter(|link| link.starts_with("https://") && link.len() <= LINK_BYTES);
+        self.thread_url = link.map(str::to_owned);
     }
 }
 

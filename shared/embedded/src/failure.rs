@@ -62,7 +62,7 @@ pub(crate) fn millis(at: Timestamp) -> i64 {
 /// The time that was stored as `millis`.
 pub(crate) fn timestamp(millis: i64) -> Result<Timestamp, Failure> {
     Timestamp::from_millisecond(millis)
-        .map_err(|error| Failure::Value(format!("{millis} is no time in milliseconds: {error}")))
+        .map_err(|error| Failure::Value(format!("{millis} is not a time in milliseconds: {error}")))
 }
 
 /// A counter as SQLite stores it.
@@ -72,5 +72,5 @@ pub(crate) fn integer(value: u64) -> Result<i64, Failure> {
 
 /// A counter as it was stored.
 pub(crate) fn counter<T: TryFrom<i64>>(value: i64) -> Result<T, Failure> {
-    T::try_from(value).map_err(|_| Failure::Value(format!("{value} is no counter")))
+    T::try_from(value).map_err(|_| Failure::Value(format!("{value} is not a counter")))
 }

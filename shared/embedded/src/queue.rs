@@ -273,6 +273,6 @@ impl Handle {
             .handle
             .split_once('-')
             .and_then(|(id, count)| Some(Self { id: id.parse().ok()?, receive_count: count.parse().ok()? }))
-            .ok_or_else(|| Failure::Value(format!("`{}` is no receipt of this queue", receipt.handle)))
+            .ok_or_else(|| Failure::Value(format!("`{}` is not a receipt of this queue", receipt.handle)))
     }
 }

@@ -196,7 +196,7 @@ fn due(
         Ok(Due {
             task_id: id(&row.get::<_, String>(0)?)?,
             due_at: timestamp(row.get(1)?)?,
-            lane: Lane::from_name(&lane).ok_or_else(|| Failure::Value(format!("{lane} is no lane")))?,
+            lane: Lane::from_name(&lane).ok_or_else(|| Failure::Value(format!("{lane} is not a lane")))?,
         })
     })?;
     rows.collect()
@@ -280,7 +280,7 @@ fn read_cursor(cursor: &str) -> Result<(i64, String), Failure> {
     cursor
         .split_once('.')
         .and_then(|(at, id)| Some((at.parse().ok()?, id.parse::<TaskId>().ok()?.to_string())))
-        .ok_or_else(|| Failure::Value("the cursor is none that a list has returned".to_owned()))
+        .ok_or_else(|| Failure::Value("the cursor is not one that a list has returned".to_owned()))
 }
 
 fn at_most(limit: usize) -> i64 {

@@ -26,6 +26,16 @@ const MICRO: f64 = 1e6;
 /// After a call's deadline, so long its reservation is kept: the clocks of a fleet differ.
 const GRACE: Duration = Duration::from_secs(300);
 
+/// Waits for money that calls under way have set aside: together no longer than any other wait in place.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_millis(1_000),
+];
+/// After these, the task waits about so long: calls under way have a time-out of a minute or two.
+const SETTLES: Duration = Duration::from_secs(20);
+
 /// What was spent in a day, and what is set aside, in millionths of a US dollar.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Spent {
@@ -186,25 +196,51 @@ impl Reservation<'_> {
         self.reserve(micro(usd), now).await
     }
 
+    /// Money that is only set aside comes back when the calls under way end, most of it: that is worth a moment, and
+    /// then a short deferral. Money that is spent comes back at midnight.
     async fn take(&self, budget: &Budget, had: u64, missing: u64, now: Timestamp) -> Result<(), Failure> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let short = match self.try_take(budget, had, missing, now).await? {
+                Ok(()) => return Ok(()),
+                Err(short) => short,
+            };
+            let pause = pauses.next().filter(|_| short.is_only_set_aside(budget.limit));
+            let Some(pause) = pause else { return Err(self.refused(budget, &short, now)) };
+            tokio::time::sleep(self.shared.jitter.spread(pause)).await;
+            // What this environment remembers may be over: nobody is refused for it.
+            budget.spent.forget().await;
+        }
+    }
+
+    async fn try_take(
+        &self,
+        budget: &Budget,
+        had: u64,
+        missing: u64,
+        now: Timestamp,
+    ) -> Result<Result<(), Short>, Failure> {
         let (limit, id, until) = (budget.limit, self.id.clone(), self.until);
         let change = move |sum: &mut Spent| {
             let others = sum.besides(&id, now);
             let (before, after) = (others.saturating_add(had), others.saturating_add(had + missing));
             if after > limit {
-                return Err(before);
+                return Err(Short { spent: sum.micro_usd, taken: before, needed: had + missing, missing });
             }
             sum.set_aside(&id, had + missing, until);
             Ok((before, after))
         };
-        match budget.spent.change(self.shared, now, WhenCut::Forget, change).await {
-            Ok(Ok((before, after))) => {
-                self.tell(budget, before, after);
-                Ok(())
-            }
-            Ok(Err(spent)) => Err(used_up(budget, spent, missing, now)),
-            Err(problem) => Err(unseen(&problem)),
-        }
+        let taken = budget.spent.change(self.shared, now, WhenCut::Forget, change).await;
+        Ok(taken.map_err(|problem| unseen(&problem))?.map(|(before, after)| self.tell(budget, before, after)))
+    }
+
+    fn refused(&self, budget: &Budget, short: &Short, now: Timestamp) -> Failure {
+        let until = if short.is_only_set_aside(budget.limit) {
+            after(now, self.shared.jitter.spread(SETTLES))
+        } else {
+            next_midnight(now)
+        };
+        Failure::over_budget(short.told(budget), Some(until))
     }
 
     fn tell(&self, budget: &Budget, before: u64, after: u64) {
@@ -262,20 +298,45 @@ impl Drop for Reservation<'_> {
     }
 }
 
-fn used_up(budget: &Budget, spent: u64, amount: u64, now: Timestamp) -> Failure {
-    let whose = if budget.name == "day" { "the day's budget" } else { "this tenant's budget for the day" };
-    let key = if budget.name == "day" { "per_day_usd" } else { "per_tenant_day_usd" };
-    let (limit, spent, amount) = (dollars(budget.limit), dollars(spent), dollars(amount));
-    let message = if amount > limit {
-        format!(
-            "{whose} of ${limit:.2} is less than the ${amount:.4} that this one call may cost: raise [budget] {key} in agent.toml"
-        )
-    } else {
-        format!(
-            "{whose} of ${limit:.2} is used up (${spent:.4} spent or set aside, ${amount:.4} more needed); raise [budget] {key} in agent.toml, or wait for midnight UTC"
-        )
-    };
-    Failure::over_budget(message, Some(next_midnight(now)))
+/// Why a budget does not cover a call, in millionths of a US dollar.
+#[derive(Debug, Clone, Copy)]
+struct Short {
+    /// Spent today.
+    spent: u64,
+    /// Spent today or set aside, this call's own part included.
+    taken: u64,
+    /// What the whole call may cost.
+    needed: u64,
+    /// What of that is not covered yet.
+    missing: u64,
+}
+
+impl Short {
+    fn is_only_set_aside(self, limit: u64) -> bool {
+        self.spent.saturating_add(self.needed) <= limit
+    }
+
+    fn told(self, budget: &Budget) -> String {
+        let (whose, key) = match budget.name {
+            "day" => ("the day's budget", "per_day_usd"),
+            _ => ("this tenant's budget for the day", "per_tenant_day_usd"),
+        };
+        let (limit, spent, missing) = (dollars(budget.limit), dollars(self.spent), dollars(self.missing));
+        let set_aside = dollars(self.taken.saturating_sub(self.spent));
+        if self.needed > budget.limit {
+            format!(
+                "{whose} of ${limit:.2} is less than the ${missing:.4} that this one call may cost: raise [budget] {key} in agent.toml"
+            )
+        } else if self.is_only_set_aside(budget.limit) {
+            format!(
+                "{whose} of ${limit:.2} is set aside for calls under way (${set_aside:.4}, and ${spent:.4} spent; ${missing:.4} more needed): it is asked for again when they have ended; [budget] {key} in agent.toml bounds them"
+            )
+        } else {
+            format!(
+                "{whose} of ${limit:.2} is used up (${spent:.4} spent, ${set_aside:.4} set aside, ${missing:.4} more needed); raise [budget] {key} in agent.toml, or wait for midnight UTC"
+            )
+        }
+    }
 }
 
 fn unseen(problem: &StoreError) -> Failure {

@@ -82,6 +82,61 @@ impl Api {
         thread: Thread<'_>,
         request: &Request,
     ) -> Result<(T, Pages), ServiceError> {
+        let answer = self.answer(call, thread, request).await?;
+        Ok((self.client.decode(call, &answer)?, Pages::of(&answer)))
+    }
+
+    /// The same, as it came; anything but a success is an error.
+    pub(crate) async fn answer(
+        &self,
+        call: Call,
+        thread: Thread<'_>,
+        request: &Request,
+    ) -> Result<Answer, ServiceError> {
+        let (answer, client) = self.send(call, thread, request).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(problem::with(self.auth.kind())(&client, call, &answer))
+    }
+
+    /// Sends `request` as whoever has set up our hooks: the app itself, or the token's account.
+    pub(crate) async fn as_owner(&self, call: Call, request: &Request) -> Result<Answer, ServiceError> {
+        let (answer, client) = match &self.auth {
+            Auth::App(app) => app.send(&self.client, call, request).await?,
+            Auth::Token(credential) => {
+                let client = self.client.with(credential.clone());
+                (redirect::send(&client, call, request).await?, client)
+            }
+        };
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(problem::with(self.auth.kind())(&client, call, &answer))
+    }
+
+    /// Whether it is an app that we act as, which has one hook of its own.
+    pub(crate) fn is_app(&self) -> bool {
+        matches!(self.auth, Auth::App(_))
+    }
+
+    /// The same, whatever its status; a redirect is not followed.
+    pub(crate) async fn raw(
+        &self,
+        call: Call,
+        thread: Thread<'_>,
+        request: &Request,
+    ) -> Result<Answer, ServiceError> {
+        let credential = self.auth.credential(&self.client, call, thread).await?;
+        self.client.with(credential).send(call, request).await
+    }
+
+    async fn send(
+        &self,
+        call: Call,
+        thread: Thread<'_>,
+        request: &Request,
+    ) -> Result<(Answer, Client), ServiceError> {
         let credential = self.auth.credential(&self.client, call, thread).await?;
         let mut client = self.client.with(credential.clone());
         let mut answer = redirect::send(&client, call, request).await?;
@@ -92,7 +147,7 @@ impl Api {
             client = self.client.with(renewed);
             answer = redirect::send(&client, call, request).await?;
         }
-        Ok((self.read(&client, call, &answer)?, Pages::of(&answer)))
+        Ok((answer, client))
     }
 
     fn read<T: DeserializeOwned>(

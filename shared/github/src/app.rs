@@ -144,7 +144,7 @@ impl App {
     }
 
     /// Sends a request in the name of the app itself. Returns the client that has its credential, too.
-    async fn send(
+    pub(crate) async fn send(
         &self,
         client: &Client,
         call: Call,

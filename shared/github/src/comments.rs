@@ -28,6 +28,8 @@ struct WireComment {
     user: Option<WireUser>,
     created_at: Timestamp,
     html_url: Option<String>,
+    /// Of a review: the comment that its thread began with.
+    in_reply_to_id: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,8 +59,9 @@ pub(crate) async fn last(
 ) -> Result<Vec<Raw>, ServiceError> {
     let (first, pages) = page(api, call, thread, 1, None).await?;
     let mut found = VecDeque::new();
-    for number in (2..=pages.last.unwrap_or(1)).rev() {
-        if found.len() >= limit {
+    let last = pages.last.unwrap_or(1);
+    for number in (2..=last).rev() {
+        if found.len() >= limit || last - number >= MAX_PAGES {
             break;
         }
         prepend(&mut found, page(api, call, thread, number, None).await?.0, limit);
@@ -129,7 +132,7 @@ pub(crate) async fn create(
     thread: Thread<'_>,
     body: &str,
 ) -> Result<Proof, ServiceError> {
-    let url = thread.comments(api.client.base());
+    let url = thread.new_comment(api.client.base());
     let request = api.post(call, url, &NewComment { body })?;
     let (created, _): (Created, _) = api.call(call, thread, &request).await?;
     Ok(Proof { id: created.id.to_string(), url: created.html_url })
@@ -146,7 +149,10 @@ async fn page(
     let mut query = vec![("per_page", PER_PAGE), ("page", &number)];
     query.extend(since.map(|since| ("since", since)));
     let url = thread.comments(api.client.base());
-    api.call(call, thread, &Request::get(url, &query)).await
+    let (mut comments, pages): (Vec<WireComment>, _) =
+        api.call(call, thread, &Request::get(url, &query)).await?;
+    comments.retain(|comment| thread.has(comment.id, comment.in_reply_to_id));
+    Ok((comments, pages))
 }
 
 /// `since` in the form that GitHub takes: whole seconds.

@@ -1,5 +1,5 @@
-//! The client of GitHub's REST API behind [`domain::Publisher`]: reads the comments of a thread,
-//! writes one, and finds again what it wrote.
+//! The client of GitHub's APIs behind [`domain::Publisher`]: reads the comments of a thread, writes one, and finds
+//! again what it wrote. A thread is an issue, a pull request, a thread of its review, or a discussion.
 //!
 //! Three rules shape it:
 //!
@@ -28,6 +28,9 @@ mod app_key;
 mod comments;
 mod config;
 mod credentials;
+mod deliveries;
+mod discussions;
+mod graphql;
 mod labels;
 mod link;
 mod operation;
@@ -35,6 +38,7 @@ mod problem;
 mod publisher;
 mod rate_limit;
 mod redirect;
+mod reference;
 mod state;
 mod thread;
 

@@ -40,6 +40,16 @@ impl Pages {
     }
 }
 
+/// The cursor of the next page of a list that is paged by cursors. It is the only part of the address that is used.
+pub(crate) fn next_cursor(answer: &Answer) -> Option<String> {
+    let header = answer.headers.get("link")?.to_str().ok()?;
+    let next = header.split(',').find(|link| link.contains("rel=\"next\""))?;
+    let (address, _) = next.split_once('>')?;
+    let url = Url::parse(address.trim().trim_start_matches('<')).ok()?;
+    let (_, cursor) = url.query_pairs().find(|(name, _)| name == "cursor")?;
+    (!cursor.is_empty() && cursor.len() <= 200).then(|| cursor.into_owned())
+}
+
 fn page_number(address: &str) -> Option<u64> {
     let url = Url::parse(address).ok()?;
     let (_, page) = url.query_pairs().find(|(name, _)| name == "page")?;

@@ -28,14 +28,18 @@ fn of(client: &Client, call: Call, answer: &Answer, kind: CredentialKind) -> Ser
     }
 }
 
+/// Whether GitHub says by this that the thread takes nothing more.
+pub(crate) fn is_over(said: &str) -> bool {
+    says(said, &OVER)
+}
+
 /// What a 403 says whose thread takes nothing more.
 const OVER: [&str; 4] = [
     "Unable to create comment because issue is locked",
     "Unable to create comment because pull request is locked",
     "Unable to create comment because discussion is locked",
-    READ_ONLY,
+    "Repository was archived so is read-only",
 ];
-const READ_ONLY: &str = "Repository was archived so is read-only";
 /// What a 402, 403 or 451 says by which an account, an installation or a repository is shut out as a whole.
 const SHUT_OUT: [&str; 6] = [
     "Repository access blocked",
@@ -56,7 +60,7 @@ fn meaning(status: u16, said: &str) -> Option<ServiceFailure> {
         401 => Some(ServiceFailure::AccountRefused),
         // Deleted, or the repository has no issues any more.
         410 => Some(ServiceFailure::Closed),
-        403 if says(said, &OVER) => Some(ServiceFailure::Closed),
+        403 if is_over(said) => Some(ServiceFailure::Closed),
         402 | 403 | 451 if says(said, &SHUT_OUT) || has_word(said, &SHUT_OUT_WORDS) => {
             Some(ServiceFailure::AccountRefused)
         }
@@ -218,7 +222,7 @@ mod tests {
     #[test]
     fn a_server_error_leaves_a_comment_in_doubt_and_a_read_for_later() {
         for code in [500, 502, 503, 504] {
-            assert_eq!(failed(PUBLISH, code, None, "").failure, ServiceFailure::InDoubt);
+            assert!(failed(PUBLISH, code, None, "").failure.is_in_doubt());
             let read = failed(FIND, code, None, "").failure;
             assert_eq!(read, ServiceFailure::Later { after: None });
         }
@@ -228,7 +232,7 @@ mod tests {
     fn only_a_503_with_a_time_is_a_refusal_of_work() {
         let after = Some(Duration::from_secs(9));
         assert_eq!(failed(PUBLISH, 503, Some("9"), "").failure, ServiceFailure::Later { after });
-        assert_eq!(failed(PUBLISH, 502, Some("9"), "").failure, ServiceFailure::InDoubt);
+        assert_eq!(failed(PUBLISH, 502, Some("9"), "").failure, ServiceFailure::ServerError);
     }
 
     #[test]

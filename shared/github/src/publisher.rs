@@ -2,23 +2,28 @@
 
 use async_trait::async_trait;
 use domain::{
-    Clock, Comment, Labels, Mark, Proof, Publisher, ServiceError, ServiceFailure, Target, ThreadState,
-    Timestamp,
+    Clock, Comment, Document, Event, FailedDelivery, Labels, Mark, Proof, Publisher, Redeliveries, Reference,
+    ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
 };
-use outbound::{BuildError, marker};
+use outbound::{BuildError, Call, marker};
 
 use crate::api::Api;
 use crate::comments;
 use crate::config::{Config, Credentials};
+use crate::deliveries;
+use crate::discussions::{self, Place};
 use crate::labels;
-use crate::operation::{ADD_LABELS, FIND, HISTORY, LABELS, LOGIN, PUBLISH, STATE};
+use crate::operation::{
+    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REDELIVER, REFERENCE, STATE,
+};
+use crate::reference;
 use crate::state;
 use crate::thread::Thread;
 
 /// Longest body of a comment, in characters.
 const MAX_BODY: usize = 65_536;
 
-/// GitHub, by its REST API.
+/// GitHub, by its REST API; discussions by GraphQL.
 ///
 /// One value per process: it holds the connections, the installation tokens and the login.
 #[derive(Debug)]
@@ -47,6 +52,10 @@ impl Publisher for Github {
         if limit == 0 {
             return Ok(Vec::new());
         }
+        if let Some(place) = discussion(target, thread) {
+            let login = self.api.login(call).await?;
+            return discussions::last(&self.api, call, place, limit, &login).await;
+        }
         let (login, last) =
             tokio::join!(self.api.login(call), comments::last(&self.api, call, thread, limit));
         let login = match login {
@@ -64,12 +73,20 @@ impl Publisher for Github {
 
     async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
         let (call, thread) = self.api.client.begin_on(STATE, target, Thread::of)?;
+        if let Some(place) = discussion(target, thread) {
+            return discussions::state(&self.api, call, place).await;
+        }
         state::of(&self.api, call, thread).await
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let (call, thread) = self.api.client.begin_on(PUBLISH, target, Thread::of)?;
-        comments::create(&self.api, call, thread, &marker::compose(text, mark, MAX_BODY)).await
+        let body = marker::compose(text, mark, MAX_BODY);
+        if let Some(place) = discussion(target, thread) {
+            let top = discussions::top(&self.api, Call { operation: HISTORY, ..call }, place).await?;
+            return discussions::create(&self.api, call, place, &body, top.as_deref()).await;
+        }
+        comments::create(&self.api, call, thread, &body).await
     }
 
     async fn find(
@@ -80,10 +97,21 @@ impl Publisher for Github {
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, thread) = self.api.client.begin_on(FIND, target, Thread::of)?;
         let login = self.api.present_login(call).await?;
+        if let Some(place) = discussion(target, thread) {
+            return discussions::find(&self.api, call, place, &login, mark, since).await;
+        }
         comments::find(&self.api, call, thread, &login, mark, since).await
     }
 
     fn labels(&self) -> Option<&dyn Labels> {
+        Some(self)
+    }
+
+    fn reference(&self) -> Option<&dyn Reference> {
+        Some(self)
+    }
+
+    fn redeliveries(&self) -> Option<&dyn Redeliveries> {
         Some(self)
     }
 
@@ -93,15 +121,49 @@ impl Publisher for Github {
     }
 }
 
+/// The place in a discussion that `target` names, if it names one.
+fn discussion<'t>(target: &'t Target, thread: Thread<'t>) -> Option<Place<'t>> {
+    match target {
+        Target::GithubDiscussion { id, reply_to, .. } => {
+            Some(Place { thread, id, reply_to: reply_to.as_deref() })
+        }
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Redeliveries for Github {
+    async fn failed(
+        &self,
+        source: &str,
+        hooks: &[String],
+        since: Timestamp,
+    ) -> Result<Vec<FailedDelivery>, ServiceError> {
+        let call = self.api.client.begin(DELIVERIES);
+        deliveries::failed(&self.api, call, source, hooks, since).await
+    }
+
+    async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError> {
+        deliveries::redeliver(&self.api, self.api.client.begin(REDELIVER), delivery).await
+    }
+}
+
+#[async_trait]
+impl Reference for Github {
+    async fn about(&self, event: &Event) -> Result<Vec<Document>, ServiceError> {
+        reference::about(&self.api, self.api.client.begin(REFERENCE), event).await
+    }
+}
+
 #[async_trait]
 impl Labels for Github {
     async fn list(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
-        let (call, thread) = self.api.client.begin_on(LABELS, target, Thread::of)?;
+        let (call, thread) = self.api.client.begin_on(LABELS, target, Thread::labelled)?;
         labels::list(&self.api, call, thread).await
     }
 
     async fn add(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
-        let (call, thread) = self.api.client.begin_on(ADD_LABELS, target, Thread::of)?;
+        let (call, thread) = self.api.client.begin_on(ADD_LABELS, target, Thread::labelled)?;
         labels::add(&self.api, call, thread, labels).await
     }
 }

@@ -1,4 +1,4 @@
-//! [`Thread`]: an issue or pull request, checked, and its addresses.
+//! [`Thread`]: an issue, pull request or discussion, checked, and its addresses.
 
 use domain::{ServiceError, Target};
 use outbound::{Base, Call, Client, Url};
@@ -6,7 +6,7 @@ use outbound::{Base, Call, Client, Url};
 /// Longest name that GitHub gives to a repository; accounts are shorter.
 const MAX_NAME: usize = 100;
 
-/// An issue or pull request whose parts are safe to build a path from.
+/// An issue, a pull request, a thread of its review or a discussion, whose parts are safe to build a path from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Thread<'a> {
     /// Account that owns the repository.
@@ -14,41 +14,105 @@ pub(crate) struct Thread<'a> {
     /// Repository without its owner.
     pub(crate) repo: &'a str,
     number: u64,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// An issue or pull request.
+    Issue,
+    /// The thread of a review that began with this comment.
+    Review(u64),
+    Discussion,
 }
 
 impl<'a> Thread<'a> {
     /// Checks a target. Its names come from a payload: `..` or `a/b` would move a request that
     /// carries our credentials to another endpoint.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
-        let Target::GithubIssue { owner, repo, number } = target else {
-            let message = format!("a thread of {} is none of GitHub's", target.service());
-            return Err(client.refused(call, message));
+        let (owner, repo, number, kind) = match target {
+            Target::GithubIssue { owner, repo, number } => (owner, repo, *number, Kind::Issue),
+            Target::GithubReview { owner, repo, number, comment } => {
+                (owner, repo, *number, Kind::Review(*comment))
+            }
+            Target::GithubDiscussion { owner, repo, number, .. } => (owner, repo, *number, Kind::Discussion),
+            other => {
+                let message = format!("a thread of {} is none of GitHub's", other.service());
+                return Err(client.refused(call, message));
+            }
         };
-        if !is_name(owner) || !is_name(repo) || *number == 0 {
+        if !is_name(owner) || !is_name(repo) || number == 0 {
             let message = "owner and repository must be plain names of letters, digits, `-`, `_` and `.`, \
                            and the number at least 1";
             return Err(client.refused(call, message));
         }
-        Ok(Self { owner, repo, number: *number })
+        Ok(Self { owner, repo, number, kind })
     }
 
-    /// The address of its comments.
+    /// Likewise, of what has labels: those of a discussion are no issue's.
+    pub(crate) fn labelled(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
+        let thread = Self::of(client, call, target)?;
+        match thread.kind {
+            Kind::Issue | Kind::Review(_) => Ok(thread),
+            Kind::Discussion => Err(client.refused(call, "issues and pull requests alone get labels")),
+        }
+    }
+
+    /// Likewise for a place in a repository that is named `owner/repo`.
+    pub(crate) fn in_repository(client: &Client, call: Call, name: &'a str) -> Result<Self, ServiceError> {
+        let (owner, repo) = name.split_once('/').unwrap_or_default();
+        if !is_name(owner) || !is_name(repo) {
+            return Err(client.refused(call, "it belongs to no repository"));
+        }
+        Ok(Self { owner, repo, number: 0, kind: Kind::Issue })
+    }
+
+    /// The address of its comments; those of a review's thread are among those of the whole review.
     pub(crate) fn comments(&self, base: &Base) -> Url {
-        self.list(base, "comments")
+        match self.kind {
+            Kind::Issue | Kind::Discussion => self.of_number(base, "issues", &["comments"]),
+            Kind::Review(_) => self.of_number(base, "pulls", &["comments"]),
+        }
+    }
+
+    /// Where a comment is added.
+    pub(crate) fn new_comment(&self, base: &Base) -> Url {
+        match self.kind {
+            Kind::Issue | Kind::Discussion => self.comments(base),
+            Kind::Review(root) => self.of_number(base, "pulls", &["comments", &root.to_string(), "replies"]),
+        }
+    }
+
+    /// Whether the comment `id`, which answers `in_reply_to`, is one of its own.
+    pub(crate) fn has(&self, id: u64, in_reply_to: Option<u64>) -> bool {
+        match self.kind {
+            Kind::Issue | Kind::Discussion => true,
+            Kind::Review(root) => id == root || in_reply_to == Some(root),
+        }
     }
 
     /// The address of the issue itself, which a pull request is as well.
     pub(crate) fn issue(&self, base: &Base) -> Url {
-        base.join(&["repos", self.owner, self.repo, "issues", &self.number.to_string()])
+        self.of_number(base, "issues", &[])
     }
 
     /// The address of its labels.
     pub(crate) fn labels(&self, base: &Base) -> Url {
-        self.list(base, "labels")
+        self.of_number(base, "issues", &["labels"])
     }
 
-    fn list(&self, base: &Base, name: &str) -> Url {
-        base.join(&["repos", self.owner, self.repo, "issues", &self.number.to_string(), name])
+    /// The address of the files that a pull request changes.
+    pub(crate) fn files(&self, base: &Base) -> Url {
+        self.of_number(base, "pulls", &["files"])
+    }
+
+    /// The address of something in its repository.
+    pub(crate) fn repository(&self, base: &Base, below: &[&str]) -> Url {
+        base.join(&[&["repos", self.owner, self.repo], below].concat())
+    }
+
+    fn of_number(&self, base: &Base, list: &str, below: &[&str]) -> Url {
+        self.repository(base, &[&[list, &self.number.to_string()], below].concat())
     }
 
     /// The page for people: on github.com, or on the Enterprise Server that the API belongs to.
@@ -62,13 +126,18 @@ impl<'a> Thread<'a> {
         let root = path.strip_suffix("/api/v3").unwrap_or(path).to_owned();
         url.set_path(&root);
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend([self.owner, self.repo, "issues", &self.number.to_string()]);
+            let list = if self.kind == Kind::Discussion { "discussions" } else { "issues" };
+            segments.pop_if_empty().extend([self.owner, self.repo, list, &self.number.to_string()]);
+        }
+        if let Kind::Review(root) = self.kind {
+            url.set_fragment(Some(&format!("discussion_r{root}")));
         }
         url
     }
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether it is safe as a segment of a path.
+pub(crate) fn is_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         && !matches!(name, "." | "..")

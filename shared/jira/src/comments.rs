@@ -1,9 +1,10 @@
 //! Comments of an issue: the last ones, a new one, and ours found again by its property.
 
 use domain::{Audience, Comment, Mark, Proof, ServiceError, Timestamp};
-use markdown::{adf_to_text, to_adf};
+use markdown::to_adf;
 use outbound::{Call, Request, is_recent};
 use serde_json::json;
+use webhook::adf_text;
 
 use crate::api::Api;
 use crate::issue::Issue;
@@ -43,7 +44,7 @@ pub(crate) async fn last(
 
 fn seen_by(mut comment: WireComment, me: &str) -> Comment {
     let ours = comment.is_by(me);
-    let (author, text) = (comment.author(), adf_to_text(&comment.body));
+    let (author, text) = (comment.author(), adf_text(&comment.body));
     Comment { id: comment.id, author, ours, text, at: comment.created }
 }
 

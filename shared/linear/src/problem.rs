@@ -63,7 +63,10 @@ fn coded(client: &Client, call: Call, answer: &Answer, error: GraphqlError) -> S
             let failure = ServiceFailure::Throttled { after: wait(client.now(), answer) };
             client.failed_as(call, failure, answer, &said, None)
         }
-        "AUTHENTICATION_ERROR" => refused(client, call, answer, &said, of_status(StatusCode::UNAUTHORIZED)),
+        "AUTHENTICATION_ERROR" => {
+            let hint = of_status(StatusCode::UNAUTHORIZED);
+            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
+        }
         "FORBIDDEN" => refused(client, call, answer, &said, of_status(StatusCode::FORBIDDEN)),
         "INPUT_ERROR"
         | "INVALID_INPUT"

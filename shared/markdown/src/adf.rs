@@ -212,7 +212,8 @@ impl Writer {
             Kind::Table => self.block(json!({"type": "table", "content": content})),
             Kind::Row { .. } => self.block(json!({"type": "tableRow", "content": content})),
             Kind::Cell => {
-                let kind = if self.kind() == (Kind::Row { head: true }) { "tableHeader" } else { "tableCell" };
+                let kind =
+                    if self.kind() == (Kind::Row { head: true }) { "tableHeader" } else { "tableCell" };
                 self.block(json!({"type": kind, "content": content}));
             }
             Kind::List(None) => self.block(json!({"type": "bulletList", "content": content})),

@@ -161,7 +161,9 @@ mod tests {
 
     #[test]
     fn code_is_closed_as_deep_as_it_was_opened() {
-        for (open, closed) in [("```rust\n", "\n```\n\n"), ("- a\n\n  ~~~~\n  ", "\n  ~~~~\n\n"), ("> ```\n> ", "\n> ```\n\n")] {
+        for (open, closed) in
+            [("```rust\n", "\n```\n\n"), ("- a\n\n  ~~~~\n  ", "\n  ~~~~\n\n"), ("> ```\n> ", "\n> ```\n\n")]
+        {
             let text = format!("{open}{}", "x".repeat(400));
             let short = shorten(&text, 300, chars);
             assert!(short.ends_with(&format!("{closed}{CUT}")), "{short}");

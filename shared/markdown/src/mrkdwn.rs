@@ -243,7 +243,9 @@ impl Writer {
     /// A table is shown as code, in which nothing is formatted.
     fn in_cell(&mut self, event: Event<'_>) {
         let text = match event {
-            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => text.to_string(),
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                text.to_string()
+            }
             Event::SoftBreak | Event::HardBreak => " ".to_owned(),
             Event::FootnoteReference(name) => format!("[{name}]"),
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {

@@ -56,7 +56,8 @@ fn between_outer_fences(markdown: &str) -> Option<String> {
     let ticks = first.len() - name.len();
     let is_named = !name.is_empty() && NAMES.contains(&name.trim().to_ascii_lowercase().as_str());
     let is_fence = ticks >= 3 && last.trim_end() == &first[..ticks];
-    (is_named && is_fence && open_fence(trimmed).is_some() && open_fence(inside).is_none()).then(|| inside.to_owned())
+    (is_named && is_fence && open_fence(trimmed).is_some() && open_fence(inside).is_none())
+        .then(|| inside.to_owned())
 }
 
 #[cfg(test)]

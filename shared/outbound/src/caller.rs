@@ -244,7 +244,7 @@ mod tests {
     async fn failures_say_whether_something_may_have_happened() {
         for (status, expected) in [
             (400, ServiceFailure::Refused),
-            (500, ServiceFailure::InDoubt),
+            (500, ServiceFailure::ServerError),
             (503, ServiceFailure::Later { after: Some(Duration::from_secs(7)) }),
             (429, ServiceFailure::Throttled { after: Duration::from_secs(7) }),
         ] {

@@ -1,9 +1,10 @@
 //! What a failed request means for the caller.
 //!
 //! The one question that matters is whether something may have been made. A refusal (4xx) is certain;
-//! so is a connection that was never made. Anything else after a write was on its way is in doubt: a
-//! 500, 502 or 504 says that an answer was lost, not that nothing was done. Only a 503 that names a
-//! `Retry-After` is a server's own word that it took no work.
+//! so is a connection that was never made. Anything else after a write was on its way is in doubt: a 504
+//! says that an answer was lost, not that nothing was done. After a 500, 502 or 503 something may have been made
+//! as well, but nothing is on its way any more. Only a 503 that names a `Retry-After` is a server's own word that
+//! it took no work.
 
 use std::time::Duration;
 
@@ -24,6 +25,11 @@ pub(crate) fn of_status(operation: Operation, status: StatusCode, after: Option<
         // The server gave up waiting for the request: it has not acted on it.
         StatusCode::REQUEST_TIMEOUT => ServiceFailure::Later { after },
         StatusCode::SERVICE_UNAVAILABLE if after.is_some() => ServiceFailure::Later { after },
+        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE
+            if operation.creates =>
+        {
+            ServiceFailure::ServerError
+        }
         status if status.is_redirection() || status.is_client_error() => ServiceFailure::Refused,
         _ => lost(operation, after),
     }
@@ -71,8 +77,11 @@ pub(crate) mod tests {
 
     #[test]
     fn a_server_error_leaves_a_write_in_doubt_and_a_read_for_later() {
-        for status in [500, 502, 503, 504] {
-            assert_eq!(of(WRITE, status, None), ServiceFailure::InDoubt, "{status}");
+        for status in [500, 502, 503, 504, 520] {
+            let sooner = [500, 502, 503].contains(&status);
+            let expected = if sooner { ServiceFailure::ServerError } else { ServiceFailure::InDoubt };
+            assert_eq!(of(WRITE, status, None), expected, "{status}");
+            assert!(of(WRITE, status, None).is_in_doubt());
             assert_eq!(of(READ, status, None), ServiceFailure::Later { after: None }, "{status}");
         }
     }
@@ -81,7 +90,7 @@ pub(crate) mod tests {
     fn only_a_503_with_a_time_is_a_refusal_of_work() {
         let after = Some(Duration::from_secs(9));
         assert_eq!(of(WRITE, 503, Some(9)), ServiceFailure::Later { after });
-        assert_eq!(of(WRITE, 502, Some(9)), ServiceFailure::InDoubt);
+        assert_eq!(of(WRITE, 502, Some(9)), ServiceFailure::ServerError);
     }
 
     #[test]

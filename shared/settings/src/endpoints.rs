@@ -72,8 +72,23 @@ fn base_url(entry: &Entry<'_>) -> Option<String> {
         let plain = url.username().is_empty() && url.password().is_none();
         matches!(url.scheme(), "http" | "https") && plain && url.query().is_none() && url.fragment().is_none()
     });
-    if sound {
-        return Some(text.trim_end_matches('/').to_owned());
+    if !sound {
+        return entry.refuse("is not the address of an API", format!("write it like \"{BASE_URL}\""));
     }
-    entry.refuse("no address of an API", format!("write it like \"{BASE_URL}\""))
+    match version_in(&text) {
+        None => Some(text.trim_end_matches('/').to_owned()),
+        Some(_) => {
+            entry.refuse("names the version of the API as well", "leave it out: `api_version` names it")
+        }
+    }
+}
+
+/// The version that an address of the model's API ends with, or the path behind one. Ours comes behind the address,
+/// so that every call would go to a path with two versions, and be answered that there is no such model.
+pub(crate) fn version_in(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let mut segments = url.path_segments()?.filter(|segment| !segment.is_empty()).rev();
+    let last = segments.next()?;
+    let named = if last == "models" { segments.next()? } else { last };
+    (VERSION.fits)(named).then(|| named.to_owned())
 }

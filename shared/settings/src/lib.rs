@@ -50,8 +50,8 @@ pub use automations::{
 };
 pub use budget::BudgetSettings;
 pub use env::{
-    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS, Role,
-    Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
+    ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS,
+    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
 };
 pub use hosts::Hosts;
 pub use intents::Intent;

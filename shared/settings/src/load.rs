@@ -85,7 +85,7 @@ pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>)
     let agent = AgentSettings::read(root.section(key("agent", "The agent.")), dir, &known);
     let models = ModelSettings::read(root.section(key("models", "The models, and how they are called.")));
     let budget = BudgetSettings::read(root.section(key("budget", "No bound where a key is absent.")));
-    let sources = sources::read(&mut root);
+    let sources = sources::read(&mut root, &known);
     let settings = Settings {
         agent,
         api: ApiSettings::read(root.section(key("api", "Tasks without a webhook: `POST /tasks`."))),

@@ -64,7 +64,10 @@ pub struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
     /// `Ok` when nothing was found.
-    pub(crate) fn check(found: Vec<Mistake>) -> Result<(), Self> {
+    ///
+    /// # Errors
+    /// All of `found`.
+    pub fn check(found: Vec<Mistake>) -> Result<(), Self> {
         if found.is_empty() { Ok(()) } else { Err(Self(found)) }
     }
 

@@ -134,7 +134,23 @@ fn tier(section: &mut Section<'_>) -> String {
     section.choice_or(key("tier", about), "tier1", &TIERS).to_owned()
 }
 
+/// How the names of models begin that other companies serve, by APIs of their own.
+const OTHERS: [&str; 16] = [
+    "chatgpt", "claude", "command-", "deepseek", "gpt-", "gpt4", "grok", "llama", "mistral", "mixtral",
+    "nova-", "o1", "o3", "o4", "phi-", "qwen",
+];
+
 fn model(entry: &Entry<'_>) -> Option<String> {
+    let name = id(entry)?;
+    let lower = name.to_ascii_lowercase();
+    if OTHERS.iter().any(|family| lower.starts_with(family)) {
+        let problem = format!("\"{name}\" is no model of Gemini's API, which is the only one that we speak");
+        return entry.refuse(problem, "name one such as \"gemini-pro-latest\" or \"gemini-flash-latest\"");
+    }
+    Some(name)
+}
+
+fn id(entry: &Entry<'_>) -> Option<String> {
     entry.text_like(&MODEL, |name| {
         let suggestion = match name.strip_prefix("models/") {
             Some(rest) => format!("did you mean \"{rest}\"?"),

@@ -68,6 +68,11 @@ impl<'t> Report<'t> {
         self.found.borrow().len()
     }
 
+    /// Where `span` begins.
+    pub(crate) fn position(&self, span: &Range<usize>) -> Position {
+        Position::of(self.text, span.start)
+    }
+
     /// The line that `span` begins on.
     pub(crate) fn line(&self, span: &Range<usize>) -> usize {
         Position::of(self.text, span.start).line

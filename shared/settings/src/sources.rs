@@ -10,10 +10,11 @@ use webhook::{CommentPolicy, FieldMap, Filter, InternalPolicy, PriorityRules, Pr
 
 use crate::entry::Entry;
 use crate::key::key;
-use crate::names::SOURCE;
+use crate::known::Known;
+use crate::names::{HOOK, SOURCE};
 use crate::section::Section;
 use crate::suggest::{list, nearest};
-use crate::{events, field_map, priority_rules, scheme, variable_of};
+use crate::{Position, events, field_map, priority_rules, scheme, variable_of};
 
 /// `[sources.NAME]`.
 #[derive(Debug, Clone)]
@@ -25,8 +26,14 @@ pub struct SourceSettings {
     pub sender: Sender,
     /// Which events are taken.
     pub filter: Filter,
+    /// What handles its events that no intent fits (default: that of `[agent]`).
+    pub automation: Option<String>,
+    /// Where it stands in agent.toml.
+    pub at: Option<Position>,
     /// How urgent they are.
     pub priorities: PriorityRules,
+    /// The repositories and organisations whose hooks send here, for GitHub's record of what failed.
+    pub hooks: Vec<String>,
     /// Events older than this by their own date are ignored. `None`: deployed, 28 days where the sender signs no time.
     pub max_event_age: Option<Duration>,
     /// Whether whoever writes its texts is trusted not to steer the agent (default `false`): only
@@ -49,7 +56,7 @@ const LOGINS: &str = "The agent's own account, without @: the mention it listens
                       answers (default: the account of the credentials, where that is known).";
 
 /// Reads all sources; there must be one.
-pub(crate) fn read(root: &mut Section<'_>) -> BTreeMap<String, SourceSettings> {
+pub(crate) fn read(root: &mut Section<'_>, known: &Known<'_>) -> BTreeMap<String, SourceSettings> {
     let about = "Who sends webhooks: [sources.NAME] is the route /webhooks/NAME, whose signing secret is the variable \
                  NAME_WEBHOOK_SECRET (Slack's is SLACK_SIGNING_SECRET).";
     let table = root.section(key("sources", about));
@@ -68,8 +75,9 @@ pub(crate) fn read(root: &mut Section<'_>) -> BTreeMap<String, SourceSettings> {
         if let Err((problem, suggestion)) = check_name(name, &mut variables) {
             table.report.add(&span, &table.key(name), problem, Some(suggestion));
         }
-        if let Some(source) = entry.section().and_then(|section| source(name, section, None)) {
-            sources.insert(name.to_owned(), source);
+        if let Some(source) = entry.section().and_then(|section| source(name, section, None, known)) {
+            let at = Some(table.report.position(&span));
+            sources.insert(name.to_owned(), SourceSettings { at, ..source });
         }
     }
     sources
@@ -92,7 +100,12 @@ fn check_name<'t>(name: &'t str, variables: &mut BTreeMap<String, &'t str>) -> R
 }
 
 /// Reads the source `name`. Its provider is `assumed` when neither a key nor the name says it.
-fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Option<SourceSettings> {
+fn source(
+    name: &str,
+    mut section: Section<'_>,
+    assumed: Option<Provider>,
+    known: &Known<'_>,
+) -> Option<SourceSettings> {
     let described = section.get(&key("scheme", SCHEME));
     let provider = provider(name, &mut section, described.is_some()).or(assumed);
     let scheme = described.and_then(|entry| scheme::read(&entry));
@@ -109,6 +122,7 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
         comments,
         login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
         internal: internal(&mut section, provider),
+        account: None,
     };
     let longest = Duration::from_hours(24 * 365);
     let about = "Events older than this, by their own date, are ignored (default, deployed: \"28d\" where the sender signs no \
@@ -122,6 +136,10 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
     let about = "A JSON pointer to the event's id: two events with the same one are one.";
     let identity = section.read(key("identity", about), field_map::pointer);
     let site = site(&mut section, provider);
+    let hooks = hooks(&mut section, provider);
+    let about = "What handles its events that no intent fits (default: `default_automation` of [agent]). Where nobody can be \
+                 answered, it is one that needs no thread.";
+    let automation = section.read(key("automation", about), |entry| known.read(entry));
     let about = "Whether you trust those who write here not to steer the agent by what they write.";
     let trusted = section.read_or(key("trusted", about), false, Entry::flag);
     section.finish();
@@ -129,7 +147,17 @@ fn source(name: &str, mut section: Section<'_>, assumed: Option<Provider>) -> Op
     if let Some(scheme) = scheme {
         sender.scheme = scheme;
     }
-    Some(SourceSettings { name: name.to_owned(), sender, filter, max_event_age, priorities, trusted })
+    Some(SourceSettings {
+        name: name.to_owned(),
+        sender,
+        filter,
+        max_event_age,
+        priorities,
+        automation,
+        at: None,
+        hooks,
+        trusted,
+    })
 }
 
 /// The provider that `provider` names, else the one that the source is called after. A source with another name and
@@ -186,6 +214,27 @@ fn unknown(name: &str) -> (String, String) {
         ),
     };
     (format!("no sender is called \"{name}\""), suggestion)
+}
+
+/// GitHub alone keeps a record of what it could not deliver.
+fn hooks(section: &mut Section<'_>, provider: Option<Provider>) -> Vec<String> {
+    if provider.is_some_and(|provider| provider != Provider::Github) {
+        return Vec::new();
+    }
+    let about = "The repositories (\"octo/repo\") and organisations (\"octo\") whose hooks send here: what GitHub could not \
+                 deliver is had sent again. An app's own hook needs none (default: none).";
+    section
+        .read(key("hooks", about), |entry| {
+            entry.each(|item| {
+                item.text_like(&HOOK, |text| {
+                    (
+                        format!("\"{text}\" is no repository or organisation"),
+                        "write \"octo/repo\" or \"octo\"",
+                    )
+                })
+            })
+        })
+        .unwrap_or_default()
 }
 
 /// Where the threads of the source live, if its provider asks for that.

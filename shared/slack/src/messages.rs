@@ -3,10 +3,10 @@
 use std::collections::{HashSet, VecDeque};
 
 use domain::{Comment, Mark, Proof, ServiceError, Timestamp};
-use markdown::mrkdwn_to_text;
 use outbound::{CLOCK_SKEW, Call};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use webhook::slack_text;
 
 use crate::api::Api;
 use crate::identity::Identity;
@@ -65,6 +65,9 @@ struct WireMessage {
     /// Set for notices such as `channel_join`, which nobody wrote.
     subtype: Option<String>,
     metadata: Option<Metadata>,
+    /// Blocks, attachments, files: the words may stand in them alone.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -230,7 +233,9 @@ impl WireMessage {
         let ours = self.is_by(identity);
         let author = self.user.or(self.username).or(self.bot_id).unwrap_or_else(|| "unknown".to_owned());
         let at = timestamp(&self.ts).unwrap_or(Timestamp::UNIX_EPOCH);
-        Comment { text: mrkdwn_to_text(&self.text), id: self.ts, author, ours, at }
+        let mut shown = self.rest;
+        shown.insert("text".to_owned(), Value::String(self.text));
+        Comment { text: slack_text(&Value::Object(shown)), id: self.ts, author, ours, at }
     }
 }
 

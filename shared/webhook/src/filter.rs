@@ -38,6 +38,8 @@ pub struct Filter {
     pub comments: CommentPolicy,
     /// The agent's own account, if it is known here.
     pub login: Option<String>,
+    /// The account that the service itself names as ours, where people mention the agent by another name.
+    pub account: Option<String>,
     /// What becomes of internal notes and the like.
     pub internal: InternalPolicy,
 }
@@ -61,8 +63,6 @@ pub enum IgnoreReason {
     Internal,
     /// It has neither text nor a file that could be shown to the model.
     Empty,
-    /// It belongs to a conversation that no client of ours can answer in yet.
-    Unanswerable,
     /// Older than the source allows.
     Stale,
 }
@@ -80,7 +80,6 @@ impl IgnoreReason {
             Self::Twin => "twin",
             Self::Internal => "internal",
             Self::Empty => "empty",
-            Self::Unanswerable => "unanswerable",
             Self::Stale => "stale",
         }
     }
@@ -105,8 +104,6 @@ impl Filter {
             Some(IgnoreReason::OwnAccount)
         } else if event.actor_is_bot {
             Some(IgnoreReason::Bot)
-        } else if event.target.as_ref().is_some_and(|target| !target.is_answerable()) {
-            Some(IgnoreReason::Unanswerable)
         } else if is_empty(event) {
             Some(IgnoreReason::Empty)
         } else if event.comment_id.is_some() && !self.answers(event) {
@@ -143,7 +140,8 @@ impl Filter {
 
     /// An app's account is its login and `[bot]`; the login may be configured either way.
     fn is_own(&self, event: &Event) -> bool {
-        self.login.as_deref().filter(|login| !login.is_empty()).is_some_and(|login| {
+        let ours = self.login.iter().chain(&self.account).filter(|login| !login.is_empty());
+        ours.into_iter().any(|login| {
             let accounts = event.actor_id.iter().chain([&event.actor]);
             accounts.into_iter().any(|actor| {
                 let account = actor.strip_suffix("[bot]").unwrap_or(actor);

@@ -19,8 +19,7 @@ use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use kind::Kind;
 use wire::Payload;
 
-/// Kinds and actions: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>. Discussions are
-/// read, and left out as long as no client of ours can answer in them.
+/// Kinds and actions: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 pub(crate) static ROW: Row = Row {
     forms: &["payload"],
     hint: Some("x-github-event"),
@@ -63,6 +62,27 @@ pub(crate) static ROW: Row = Row {
             ],
         ),
         ("issue_comment", &["created", "deleted", "edited"]),
+        (
+            "discussion",
+            &[
+                "answered",
+                "category_changed",
+                "closed",
+                "created",
+                "deleted",
+                "edited",
+                "labeled",
+                "locked",
+                "pinned",
+                "reopened",
+                "transferred",
+                "unanswered",
+                "unlabeled",
+                "unlocked",
+                "unpinned",
+            ],
+        ),
+        ("discussion_comment", &["created", "deleted", "edited"]),
         (
             "pull_request",
             &[

@@ -5,7 +5,7 @@
 //! `scheme = "standard-webhooks"`. The header with the name of the hook is not signed: it can only keep an
 //! event among the staff, never make one public.
 
-use domain::{Audience, Event, clip};
+use domain::{Audience, Event, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, happening, hash, lacks, object, word};
@@ -116,6 +116,8 @@ fn event(
         occurred_at: changed.date(if is_new { "/created_at" } else { "/updated_at" }),
         happening: reported(body, changed, &name),
         link: changed.string("/url"),
+        thread_state: thread_state(subject),
+        target: target(body, note, project, number, mark),
         metadata: Facts::default()
             .text("state", subject.text("/state"))
             .flag("confidential", subject.flag("/confidential"))
@@ -124,6 +126,39 @@ fn event(
             .done(),
         ..Event::new(name, project, format!("{project}{mark}{number}"), clip(actor, MAX_FACT_BYTES))
     })
+}
+
+/// Where the answer goes. What is said in an internal note is answered by another one.
+fn target(
+    body: JsonView<'_>,
+    note: Option<JsonView<'_>>,
+    path: &str,
+    number: u64,
+    mark: char,
+) -> Option<Target> {
+    let project = body.number("/project/id").or_else(|| body.number("/project_id"))?;
+    let path =
+        if path.split('/').all(is_name) { path.split('/').map(str::to_owned).collect() } else { Vec::new() };
+    if mark == '!' {
+        return Some(Target::GitlabMergeRequest { project, path, number });
+    }
+    let internal = note.and_then(|note| note.flag("/internal")) == Some(true);
+    Some(Target::GitlabIssue { project, path, number, internal })
+}
+
+/// Whether `part` is what GitLab takes for the name of a group or a project.
+fn is_name(part: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    (1..=255).contains(&part.len()) && part.bytes().all(plain) && !matches!(part, "." | "..")
+}
+
+/// What is closed or merged still takes notes; a locked discussion takes those of members alone.
+fn thread_state(subject: JsonView<'_>) -> ThreadState {
+    match subject.text("/state") {
+        _ if subject.flag("/discussion_locked") == Some(true) => ThreadState::Locked,
+        Some("closed" | "merged") => ThreadState::Closed,
+        _ => ThreadState::Open,
+    }
 }
 
 /// Each of GitLab's four signs suffices: a field may be missing where another one speaks.

@@ -194,6 +194,12 @@ fn is_host(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
+/// A document in Atlassian's format as Markdown.
+#[must_use]
+pub fn adf_text(document: &serde_json::Value) -> String {
+    adf::markdown(JsonView(document))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

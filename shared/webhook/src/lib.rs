@@ -44,6 +44,7 @@ pub use filter::{CommentPolicy, Filter, IgnoreReason, InternalPolicy, USUAL_MAX_
 pub use form::Form;
 pub use github::LOGIN as GITHUB_LOGIN;
 pub use headers::Headers;
+pub use jira::adf_text;
 pub use mention::mentions;
 pub use priority_rules::{PriorityRule, PriorityRules};
 pub use provider::{Kinds, ParseError, Parsed, Provider, Received, Row, Site};
@@ -54,4 +55,5 @@ pub use secrets::{KeyForm, SecretError, Secrets};
 pub use sender::Sender;
 pub use signed_content::{SignedContent, TemplateError};
 pub use signed_time::{TimeFormat, TimePlace, Tolerance};
+pub use slack::slack_text;
 pub use slack::{Interaction, InteractionAction};

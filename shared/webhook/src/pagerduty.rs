@@ -2,11 +2,11 @@
 //!
 //! <https://developer.pagerduty.com/docs/webhooks-overview>
 
-use domain::{Event, Priority, clip};
+use domain::{Event, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
 use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, lacks, object};
-use crate::{ParseError, Parsed, Received, Scheme, Sender};
+use crate::{CommentPolicy, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     delivery: Some("x-webhook-id"),
@@ -29,6 +29,8 @@ pub(crate) static ROW: Row = Row {
             "unacknowledged",
         ],
     )],
+    // Nobody is mentioned in notes, so every one counts.
+    comments: CommentPolicy::Thread,
     kind: Some(kind),
     ..Row::json("pagerduty", Scheme::pagerduty, read)
 };
@@ -53,18 +55,25 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
     // A note or a status update names the incident that it belongs to.
     let incident = data.object("/incident").unwrap_or(data);
     let id = incident.text("/id").ok_or_else(|| lacks("event.data.id"))?;
+    let note = (kind == "incident.annotated").then_some(data);
     let service = data.object("/service");
     let part = |pointer: &str| service.and_then(|service| service.text(pointer));
     let agent = event.text("/agent/summary").or_else(|| event.text("/agent/id"));
     let agent = agent.or_else(|| event.text("/client/name")).unwrap_or("pagerduty");
+    let resolved = data.text("/status") == Some("resolved");
     Ok(Event {
         actor_id: event.string("/agent/id"),
         title: data.string("/title").or_else(|| incident.string("/summary")),
-        text: summary(data, part("/summary")),
+        text: note
+            .and_then(|note| note.string("/content"))
+            .unwrap_or_else(|| summary(data, part("/summary"))),
+        comment_id: note.and_then(|note| note.string("/id")),
         priority: urgency(data),
         occurred_at: event.date("/occurred_at"),
         link: incident.string("/html_url"),
         labels: data.text("/priority/summary").map(str::to_owned).into_iter().collect(),
+        thread_state: if resolved { ThreadState::Closed } else { ThreadState::Open },
+        target: Some(Target::PagerdutyIncident { id: id.to_owned() }),
         metadata: Facts::default()
             .text("incident", Some(id))
             .number("number", data.number("/number"))

@@ -3,9 +3,9 @@
 //! <https://docs.sentry.io/organization/integrations/integration-platform/webhooks/>. It waits one
 //! second. The kind is told from the signed body; its header is not signed.
 
-use domain::{Event, Priority, clip};
+use domain::{Event, Priority, Target, clip};
 
-use crate::provider::Row;
+use crate::provider::{Row, Site};
 use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, happening, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
@@ -18,9 +18,18 @@ pub(crate) static ROW: Row = Row {
         ("event_alert", &["triggered"]),
     ],
     times: &["/data/issue/firstSeen", "/data/issue/lastSeen", "/data/error/datetime", "/data/event/datetime"],
+    site: Some(Site { key: "organization", example: "acme", accepts: is_organization }),
     kind: Some(kind),
     ..Row::json("sentry", Scheme::sentry, read)
 };
+
+/// The short name in the addresses of its pages.
+fn is_organization(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (1..=50).contains(&text.len())
+        && text.bytes().all(plain)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
 
 /// The resource as the signed body has it; where it has none that we read, as the header says.
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
@@ -55,6 +64,8 @@ fn event(
 ) -> Result<Parsed, ParseError> {
     let is_issue = kind == "issue";
     let issue = if is_issue { subject.id("/id") } else { subject.id("/issue_id") };
+    let number = issue.as_deref().and_then(|issue| issue.parse().ok());
+    let place = sender.site.clone().zip(number);
     let project = if is_issue { subject.id("/project/id") } else { subject.id("/project") };
     let thread = issue.or_else(|| subject.id("/event_id")).ok_or_else(|| lacks("issue id"))?;
     let actor = body.text("/actor/name").unwrap_or("sentry");
@@ -75,6 +86,7 @@ fn event(
             date.map(|date| date.to_string()).as_deref(),
             Some(body.text("/data/triggered_rule").unwrap_or_default()),
         ]),
+        target: place.map(|(organization, id)| Target::SentryIssue { organization, id }),
         link: subject.string("/web_url").or_else(|| subject.string("/permalink")),
         metadata: Facts::default()
             .text("level", subject.text("/level"))

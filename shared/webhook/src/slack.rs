@@ -127,6 +127,17 @@ fn is_stamp(text: &str) -> bool {
     text.split_once('.').is_some_and(|(seconds, rest)| digits(seconds, 12) && digits(rest, 6))
 }
 
+/// What a person sees of a message: its text, or what stands in its blocks alone; what it forwards, quoted; and the names
+/// of its files.
+#[must_use]
+pub fn slack_text(message: &serde_json::Value) -> String {
+    let message = JsonView(message);
+    let files = message.items("/files").filter_map(|file| file.text("/name").or_else(|| file.text("/title")));
+    let said = Some(words::all(message)).filter(|said| !said.is_empty());
+    let parts: Vec<String> = said.into_iter().chain(files.map(|name| format!("[file: {name}]"))).collect();
+    parts.join("\n\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

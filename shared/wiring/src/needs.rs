@@ -17,7 +17,8 @@ pub fn needs(settings: &Settings) -> BTreeMap<OutsideService, String> {
         }
     }
     let used = settings.intents.iter().map(|intent| intent.automation.as_str());
-    for automation in used.chain([settings.agent.default_automation.as_str()]) {
+    let own = settings.sources.values().filter_map(|source| source.automation.as_deref());
+    for automation in used.chain(own).chain([settings.agent.default_automation.as_str()]) {
         if let Some(service) = OutsideService::of_automation(automation) {
             needs.entry(service).or_insert_with(|| format!("the automation `{automation}`"));
         }
@@ -27,7 +28,7 @@ pub fn needs(settings: &Settings) -> BTreeMap<OutsideService, String> {
 
 /// The service in whose threads the events of `source` are answered. Without the site that its threads live
 /// on, its events have no place to answer in.
-fn answers_in(source: &SourceSettings) -> Option<OutsideService> {
+pub(crate) fn answers_in(source: &SourceSettings) -> Option<OutsideService> {
     let sender = &source.sender;
     let has_place = sender.provider.row().site.is_none() || sender.site.is_some();
     OutsideService::of_threads(sender.provider).filter(|_| has_place)

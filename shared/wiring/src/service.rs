@@ -65,6 +65,12 @@ services! {
     Jira => jira::ROW,
     /// Linear.
     Linear => linear::ROW,
+    /// GitLab.
+    Gitlab => gitlab::ROW,
+    /// PagerDuty.
+    Pagerduty => pagerduty::ROW,
+    /// Sentry.
+    Sentry => sentry::ROW,
     /// Stripe.
     Stripe => stripe::ROW,
 }
@@ -109,6 +115,12 @@ impl OutsideService {
         self.row().knows_state
     }
 
+    /// Whether its webhooks are lost if they fail, and it can be asked to send them again.
+    #[must_use]
+    pub fn redelivers(self) -> bool {
+        self == Self::Github
+    }
+
     /// In lower case, for machines.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -138,6 +150,19 @@ impl OutsideService {
     #[must_use]
     pub fn is_configured(self, environment: &Environment) -> bool {
         self.address(environment).is_some()
+    }
+
+    /// Its client; `None` when there is no address of it.
+    ///
+    /// # Errors
+    /// [`BuildError`] when its settings cannot work.
+    pub fn client(
+        self,
+        settings: &Settings,
+        environment: &Environment,
+        clock: Clock,
+    ) -> Result<Option<Client>, BuildError> {
+        (self.row().client)(settings, environment, clock)
     }
 
     /// Has `environment` reach it at the server with this `address`, which takes `token`: for a stand-in.
@@ -238,6 +263,8 @@ mod tests {
             assert_eq!(others.filter(|other| other.is_configured(&environment)).count(), 0, "{service}");
             let client = (service.row().client)(&settings, &environment, Clock::system()).unwrap().unwrap();
             assert_eq!(client.publisher().is_some(), service.provider().is_some(), "{service}");
+            let redeliveries = client.publisher().and_then(|publisher| publisher.redeliveries());
+            assert_eq!(redeliveries.is_some(), service.redelivers(), "{service}");
         }
     }
 }

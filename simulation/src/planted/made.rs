@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use domain::{EffectState, PartKey, Task, TaskId, TaskStatus};
+use domain::{EffectState, PAYLOAD_MISSING, PartKey, Task, TaskId, TaskStatus};
 use serde_json::{Value, json};
 
 use super::Planted;
@@ -47,6 +47,11 @@ impl Bugs<'_> {
             Some(Planted::EndWithoutFollowUp) if task.control.status == TaskStatus::Failed => {
                 changed.doc.follow_up = None;
                 changed.control.due_at = task.notices_due_at(task.control.updated_at);
+            }
+            // The body was looked for once.
+            Some(Planted::BodyOverlooked) if lacks_body(task) => {
+                changed.control.status = TaskStatus::Failed;
+                (changed.control.not_before, changed.control.due_at) = (None, None);
             }
             Some(Planted::CrashForgivenAnew) if task.control.status == TaskStatus::Waiting => {
                 (changed.doc.runs_alone, changed.doc.alone_fence) = (false, 0);
@@ -140,6 +145,12 @@ fn is_in_doubt(task: &Task) -> bool {
     let is_doubt = task.doc.error.as_ref().is_some_and(|error| error.kind == "in_doubt");
     let said = task.doc.timeline.last().is_some_and(|entry| entry.note.starts_with("whether it happened"));
     task.control.status == TaskStatus::Waiting && is_doubt && said
+}
+
+/// Whether the task waits because its body is missing.
+fn lacks_body(task: &Task) -> bool {
+    let is_missing = task.doc.error.as_ref().is_some_and(|error| error.kind == PAYLOAD_MISSING);
+    task.control.status == TaskStatus::Waiting && is_missing
 }
 
 fn is_put_off_by_thread(task: &Task) -> bool {

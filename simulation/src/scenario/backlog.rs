@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{Happening, Kind, Nature, Policy, Scenario, Webhook};
 
 /// All of them come within this.
-const SPAN: Duration = Duration::from_secs(120);
-/// The processors die every so often.
-const EVERY: Duration = Duration::from_secs(300);
+const SPAN: Duration = Duration::from_secs(10);
+/// A task takes about a third of a second, as they are drained side by side: so the processors die before half of them
+/// are done, times the number of tasks.
+const EVERY: Duration = Duration::from_millis(60);
 /// Processors of each lane.
 const PROCESSORS: usize = 3;
 
@@ -26,7 +27,7 @@ impl Scenario {
             };
             (SPAN.mul_f64(f64::from(number) / f64::from(tasks)), Happening::Webhook(webhook))
         });
-        let deaths = (1..=deaths).map(|number| (EVERY * number, Happening::KillAll));
+        let deaths = (1..=deaths).map(|number| (SPAN + EVERY * tasks * number, Happening::KillAll));
         let plan: Vec<_> = arrivals.chain(deaths).collect();
         let calm = plan.last().map_or(SPAN, |(at, _)| *at) + Duration::from_secs(1);
         Self {

@@ -30,7 +30,7 @@ impl Scenario {
         let of_rough = |each: u32| rough * each;
         let max_skew = skew(&mut lot);
         let is_punctual = known_holes::INTENTS_AGE_BY_TWO_CLOCKS && max_skew > SMALL_SKEW;
-        Self {
+        let ordinary = Self {
             seed,
             policy: policy(&mut lot),
             plan: plan(&mut lot, span),
@@ -48,8 +48,32 @@ impl Scenario {
             damaged_per_mille: choose(&mut lot, &[0, 0, 0, 5]),
             retried_per_mille: choose(&mut lot, &[400, 400, 900]),
             is_app: lot.u32(0..4) == 0,
+        };
+        if lot.u32(0..12) == 0 { lose_bodies(&mut lot, ordinary) } else { ordinary }
+    }
+}
+
+/// Every other part of a task is lost on its way, most often its body; and the senders' next tries come when the sweeper
+/// looks at the tasks for the first time, two minutes after their receipt, or while what it sends is worked on.
+fn lose_bodies(lot: &mut Rng, mut scenario: Scenario) -> Scenario {
+    for (_, what) in &mut scenario.plan {
+        if let Happening::Webhook(webhook) = what {
+            let at_first_look = Duration::from_millis(lot.u64(119_800..120_250));
+            webhook.tries = vec![at_first_look, Duration::from_secs(60), Duration::from_secs(600)];
         }
     }
+    scenario.weather.insert(
+        0,
+        Window {
+            from: Duration::ZERO,
+            until: scenario.calm,
+            port: Port::Payloads,
+            which: Which::Writes,
+            mishap: Some(Mishap::FailBefore),
+            per_mille: 400,
+        },
+    );
+    scenario
 }
 
 fn choose<T: Copy>(lot: &mut Rng, of: &[T]) -> T {
@@ -117,11 +141,12 @@ fn plan(lot: &mut Rng, span: Duration) -> Vec<(Duration, Happening)> {
     }
     for _ in 0..lot.usize(0..5) {
         let at = within(lot, span);
-        let what = match lot.u32(0..8) {
+        let what = match lot.u32(0..9) {
             0 => Happening::Lock { thread: lot.u64(1..=threads) },
             1 => Happening::Close { thread: lot.u64(1..=threads) },
             2 if !plan.iter().any(|(_, what)| *what == Happening::Rotate) => Happening::Rotate,
             2..=4 => Happening::Kill,
+            8 => Happening::Rename,
             _ => Happening::Freeze { time: Duration::from_secs(lot.u64(1..420)) },
         };
         plan.push((at, what));

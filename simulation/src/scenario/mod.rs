@@ -94,6 +94,8 @@ pub enum Happening {
     },
     /// The signing secrets are rotated.
     Rotate,
+    /// Our account gets another name, and its comments are shown under that.
+    Rename,
     /// An environment dies in the middle of whatever it does.
     Kill,
     /// All processors that are at work die.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::network::{NoAnswer, Reply};
 use super::port::Operation;
-use super::threads::{APP_SLUG, Locked};
+use super::threads::Locked;
 use super::{Mishap, Port, Ports, Posted, THREADS_LOGIN};
 use crate::known_holes;
 
@@ -54,12 +54,13 @@ impl Ports {
         if self.world.scenario.is_app {
             return Reply::json(403, &json!({"message": "Resource not accessible by integration"}));
         }
-        Reply::json(200, &json!({"login": THREADS_LOGIN}))
+        Reply::json(200, &json!({"login": self.world.our_name()}))
     }
 
     /// A planted bug takes the account that agent.toml names for the one that we write under.
     fn app(&self) -> Reply {
-        let slug = if self.bugs().trusts_configured_login() { THREADS_LOGIN } else { APP_SLUG };
+        let trusts = self.bugs().trusts_configured_login();
+        let slug = if trusts { THREADS_LOGIN.to_owned() } else { self.world.our_name() };
         Reply::json(200, &json!({"slug": slug}))
     }
 
@@ -79,7 +80,8 @@ impl Ports {
         let since = request.url().query_pairs().find(|(name, _)| name == "since");
         let since: Option<Timestamp> = since.and_then(|(_, since)| since.parse().ok());
         let listed = self.world.threads.listed(thread, since, self.world.now());
-        Reply::json(200, &listed.iter().map(shown).collect())
+        let ours = self.world.our_name() + if self.world.scenario.is_app { "[bot]" } else { "" };
+        Reply::json(200, &listed.iter().map(|comment| shown(comment, &ours)).collect())
     }
 
     /// An answer that changes nothing, with what goes wrong with it.
@@ -174,13 +176,14 @@ fn address(id: u64) -> String {
     format!("https://github.com/comment/{id}")
 }
 
-fn shown(comment: &Posted) -> Value {
-    let body = match &comment.mark {
-        Some(mark) => format!("{}\n\n{OPEN}{mark}{CLOSE}", comment.text),
-        None => comment.text.clone(),
+/// The comment in an answer; `ours` is what our account is called now.
+fn shown(comment: &Posted, ours: &str) -> Value {
+    let (author, body) = match &comment.mark {
+        Some(mark) => (ours, format!("{}\n\n{OPEN}{mark}{CLOSE}", comment.text)),
+        None => (comment.author.as_str(), comment.text.clone()),
     };
     json!({
-        "id": comment.id, "body": body, "user": {"login": comment.author}, "created_at": comment.at,
+        "id": comment.id, "body": body, "user": {"login": author}, "created_at": comment.at,
         "html_url": address(comment.id),
     })
 }

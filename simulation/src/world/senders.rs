@@ -27,6 +27,7 @@ impl World {
             Happening::Lock { thread } => self.set_thread(*thread, ThreadState::Locked),
             Happening::Close { thread } => self.set_thread(*thread, ThreadState::Closed),
             Happening::Rotate => self.vault.rotate().await,
+            Happening::Rename => self.rename_us(),
             Happening::Kill => self.kill_somebody(),
             Happening::KillAll => self.at_work().into_iter().for_each(|env| self.kill(env)),
             Happening::Freeze { time } => self.freeze_somebody(*time),

@@ -4,6 +4,7 @@
 //! that the ledger waits before it looks for a proof; what does not is the one window that no ledger closes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,14 +16,18 @@ use super::{Ports, Publication, World, lock};
 /// The account that people mention. With a token, it is also the one that we write under.
 pub const THREADS_LOGIN: &str = "afterhook";
 /// What the app is called; its account has `[bot]` behind that.
-pub(crate) const APP_SLUG: &str = "afterhook-app";
+const APP_SLUG: &str = "afterhook-app";
 /// A request is on its way for so long, milliseconds; seldom, for much longer.
 const ON_ITS_WAY: std::ops::Range<u64> = 5..300;
 const HELD_UP: std::ops::Range<u64> = 2_000..30_000;
 
 /// All threads, by their names.
 #[derive(Default)]
-pub(crate) struct Threads(Mutex<BTreeMap<String, Thread>>);
+pub(crate) struct Threads {
+    all: Mutex<BTreeMap<String, Thread>>,
+    /// Whether our account has got another name.
+    renamed: AtomicBool,
+}
 
 #[derive(Default)]
 struct Thread {
@@ -35,7 +40,7 @@ struct Thread {
 pub struct Posted {
     /// Its number.
     pub id: u64,
-    /// Whose.
+    /// Whose; ours are shown under the name that our account has when somebody looks.
     pub author: String,
     /// What it says.
     pub text: String,
@@ -54,7 +59,7 @@ pub(crate) struct Locked;
 impl Threads {
     /// A person, or we, have written something; its number.
     pub(crate) fn post(&self, thread: &str, comment: Posted) -> Result<u64, Locked> {
-        let mut threads = lock(&self.0);
+        let mut threads = lock(&self.all);
         let number = threads.values().map(|thread| thread.comments.len() as u64).sum::<u64>() + 1;
         let thread = threads.entry(thread.to_owned()).or_default();
         if thread.state == ThreadState::Locked {
@@ -65,16 +70,16 @@ impl Threads {
     }
 
     pub(crate) fn set(&self, thread: &str, state: ThreadState) {
-        lock(&self.0).entry(thread.to_owned()).or_default().state = state;
+        lock(&self.all).entry(thread.to_owned()).or_default().state = state;
     }
 
     pub(crate) fn state(&self, thread: &str) -> ThreadState {
-        lock(&self.0).get(thread).map(|thread| thread.state).unwrap_or_default()
+        lock(&self.all).get(thread).map(|thread| thread.state).unwrap_or_default()
     }
 
     /// The comments that listings have, not older than `since`; the oldest first.
     pub(crate) fn listed(&self, thread: &str, since: Option<Timestamp>, now: Timestamp) -> Vec<Posted> {
-        let threads = lock(&self.0);
+        let threads = lock(&self.all);
         let comments = threads.get(thread).map(|thread| thread.comments.as_slice()).unwrap_or_default();
         let is_listed = |it: &&Posted| it.listed_at <= now && since.is_none_or(|since| it.at >= since);
         comments.iter().filter(is_listed).cloned().collect()
@@ -82,9 +87,20 @@ impl Threads {
 }
 
 impl World {
-    /// The account that we write under.
-    pub(crate) fn our_login(&self) -> String {
-        if self.scenario.is_app { format!("{APP_SLUG}[bot]") } else { THREADS_LOGIN.to_owned() }
+    /// What the account that we write under is called now: an app's without its `[bot]`.
+    pub(crate) fn our_name(&self) -> String {
+        let first = if self.scenario.is_app { APP_SLUG } else { THREADS_LOGIN };
+        if self.threads.renamed.load(Ordering::Relaxed) {
+            format!("{first}-renamed")
+        } else {
+            first.to_owned()
+        }
+    }
+
+    /// Our account gets another name.
+    pub(crate) fn rename_us(&self) {
+        self.threads.renamed.store(true, Ordering::Relaxed);
+        self.note(|| format!("   our account is called {} now", self.our_name()));
     }
 
     /// Our comment lands; its number.
@@ -95,7 +111,7 @@ impl World {
         let lag = if is_listed { Duration::ZERO } else { self.millis(0..lag) };
         let posted = Posted {
             id: 0,
-            author: self.our_login(),
+            author: self.our_name(),
             text: text.to_owned(),
             mark: Some(mark.to_string()),
             at: now,

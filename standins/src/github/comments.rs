@@ -62,12 +62,13 @@ fn links(path: &str, query: &[(String, String)], page: usize, last: usize) -> St
     links.join(", ")
 }
 
-/// `POST …/issues/{number}/comments`.
+/// `POST …/issues/{number}/comments`, and the reply to a comment of a review.
 pub(super) fn create(
     kept: &mut Kept<Github>,
     call: &Call,
     at: &Place,
     login: &str,
+    in_reply_to: Option<u64>,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
     let thread = kept.visible(at)?;
@@ -75,7 +76,7 @@ pub(super) fn create(
     if thread.state == IssueState::Locked {
         return Err(refusal(403, "Unable to create comment because issue is locked."));
     }
-    let comment = kept.comment(login, text, now);
+    let comment = StoredComment { in_reply_to, ..kept.comment(login, text, now) };
     let described = describe(call, at, &comment);
     kept.record(Change::Comment { at: at.clone(), comment })?;
     let location = described["url"].as_str().unwrap_or_default().to_owned();
@@ -114,6 +115,7 @@ fn describe(call: &Call, at: &Place, comment: &StoredComment) -> Value {
         "updated_at": comment.created_at,
         "author_association": if is_member { "MEMBER" } else { "NONE" },
         "performed_via_github_app": null,
+        "in_reply_to_id": comment.in_reply_to,
     })
 }
 

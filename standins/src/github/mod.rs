@@ -6,7 +6,10 @@
 
 mod auth;
 mod comments;
+mod discussions;
+mod hooks;
 mod issues;
+mod material;
 mod page;
 mod state;
 mod store;
@@ -16,11 +19,11 @@ mod words;
 mod tests;
 
 pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
-pub use store::{IssueState, StoredComment};
+pub use store::{Delivery, IssueState, Kind, StoredComment};
 
 use std::io;
 
-use crate::kit::Standin;
+use crate::kit::{Kept, Standin};
 use store::{Change, Github, Place};
 
 /// 403 of the primary rate limit: none remaining until the reset.
@@ -68,6 +71,29 @@ impl GithubStandin {
     pub fn comments(&self, owner: &str, repo: &str, number: u64) -> Vec<StoredComment> {
         let at = Place::new(owner, repo, number);
         self.with(|kept| kept.thread(&at).map(|thread| thread.comments.clone()).unwrap_or_default())
+    }
+
+    /// The comments of all reviews of pull requests, or of all discussions.
+    #[must_use]
+    pub fn comments_of(&self, kind: Kind) -> Vec<StoredComment> {
+        let of_kind = |kept: &Kept<Github>| {
+            let threads = kept.threads().filter(|(at, _)| at.kind == kind);
+            threads.flat_map(|(_, thread)| thread.comments.clone()).collect()
+        };
+        self.with(|kept| of_kind(kept))
+    }
+
+    /// Records a delivery that was answered with this status, now.
+    pub fn seed_delivery(&self, guid: &str, event: &str, action: &str, status: u16) {
+        let [guid, event, action] = [guid, event, action].map(str::to_owned);
+        let delivery = Delivery { guid, event, action, status, redelivery: false, at: self.now() };
+        self.with(|kept| kept.deliveries.push(delivery));
+    }
+
+    /// Every try to deliver a webhook, oldest first.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.with(|kept| kept.deliveries.clone())
     }
 
     /// The labels of an issue.

@@ -31,7 +31,7 @@ pub(super) fn issue(at: &Place, thread: &Thread) -> (String, String) {
 /// The list of all issues that something happened to.
 pub(super) fn all(github: &Github) -> (String, String) {
     let row = |(at, thread): &(Place, Thread)| {
-        let Place { owner, repo, number } = at;
+        let Place { owner, repo, number, .. } = at;
         let text = format!("{owner}/{repo}#{number} ({} comments)", thread.comments.len());
         (format!("/{owner}/{repo}/issues/{number}"), text)
     };

@@ -4,9 +4,9 @@ use domain::Timestamp;
 use serde_json::{Value, json};
 
 use super::auth::Caller;
-use super::store::{Change, Github, Place, check_names};
+use super::store::{Change, Github, Kind, Place, check_names};
 use super::words::{self, not_found, of_status, refusal};
-use super::{comments, issues, page};
+use super::{comments, discussions, hooks, issues, material, page};
 use crate::kit::{Call, Fault, Kept, Reply, State};
 
 /// Requests per hour, as the headers have it.
@@ -45,6 +45,10 @@ impl State for Github {
                            User-Agent header.";
             return Err(refusal(403, message));
         }
+        // The address of a log is a secret of its own.
+        if let ["logs", _] = call.segments().as_slice() {
+            return Ok(material::log());
+        }
         match kept.tokens.caller(call.header("authorization"), now)? {
             Caller::App(id) => app(kept, call, id, now),
             caller => dispatch(kept, call, caller, now),
@@ -80,6 +84,13 @@ impl State for Github {
         if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
     }
 
+    /// A token for an installation changes nothing that anybody sees, nor does a query.
+    fn writes(call: &Call) -> bool {
+        let is_query =
+            call.path == "/graphql" && !call.field("query").unwrap_or_default().starts_with("mutation");
+        call.method != "GET" && !call.path.ends_with("/access_tokens") && !is_query
+    }
+
     fn is_api(call: &Call) -> bool {
         let is_page = match call.segments().as_slice() {
             [] => true,
@@ -111,18 +122,48 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
             match (method, rest) {
                 ("GET", []) => issues::get(kept, call, at),
                 ("GET", ["comments"]) => comments::list(kept, call, at),
-                ("POST", ["comments"]) => {
-                    let bot = if caller == Caller::Person { "" } else { "[bot]" };
-                    comments::create(kept, call, at, &format!("{LOGIN}{bot}"), now)
-                }
+                ("POST", ["comments"]) => comments::create(kept, call, at, &account(caller), None, now),
                 ("GET", ["labels"]) => issues::labels(kept, call, at),
                 ("POST", ["labels"]) => issues::add_labels(kept, call, at),
                 ("DELETE", ["labels", name]) => issues::remove_label(kept, call, at, name),
                 _ => Err(not_found()),
             }
         }
+        (method, ["repos", owner, repo, "pulls", number, rest @ ..]) => {
+            let at = &Place::parse(owner, repo, number)?.as_kind(Kind::Review);
+            match (method, rest) {
+                ("GET", ["comments"]) => comments::list(kept, call, at),
+                ("POST", ["comments", root, "replies"]) => {
+                    let root = root.parse().map_err(|_| not_found())?;
+                    comments::create(kept, call, at, &account(caller), Some(root), now)
+                }
+                ("GET", ["files"]) => Ok(material::files()),
+                _ => Err(not_found()),
+            }
+        }
+        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(call)),
+        (
+            _,
+            ["repos", _, _, "hooks", "2", "deliveries", rest @ ..]
+            | ["orgs", _, "hooks", "2", "deliveries", rest @ ..],
+        ) => hooks::deliveries(kept, call, rest, now),
+        ("GET", ["repos", owner, repo]) => {
+            check_names(owner, repo)?;
+            Ok(Reply::ok(json!({"full_name": format!("{owner}/{repo}"), "archived": false})))
+        }
+        ("GET", ["repos", _, _, "actions", "runs", run, "jobs"]) => Ok(material::jobs(run)),
+        ("GET", ["repos", _, _, "actions", "jobs", job, "logs"]) => {
+            let address = format!("{}/logs/{job}", call.origin);
+            Ok(Reply::new(302, Value::Null).with("location", address))
+        }
+        ("POST", ["graphql"]) => discussions::answer(kept, call, &account(caller), now),
         _ => Err(not_found()),
     }
+}
+
+/// The account that writes.
+fn account(caller: Caller) -> String {
+    if caller == Caller::Person { LOGIN.to_owned() } else { format!("{LOGIN}[bot]") }
 }
 
 /// What an App may do as itself.
@@ -137,6 +178,7 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
         "permissions": permissions,
     });
     match (call.method.as_str(), call.segments().as_slice()) {
+        (_, ["app", "hook", "deliveries", rest @ ..]) => hooks::deliveries(kept, call, rest, now),
         ("GET", ["app"]) => Ok(Reply::ok(json!({
             "id": id,
             "slug": LOGIN,

@@ -22,6 +22,9 @@ pub struct StoredComment {
     pub body: String,
     /// When, to the second.
     pub created_at: Timestamp,
+    /// The comment that it hangs on, in a review or a discussion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<u64>,
 }
 
 /// What an issue lets others do.
@@ -65,12 +68,34 @@ pub struct Place {
     pub(super) owner: String,
     pub(super) repo: String,
     pub(super) number: u64,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Kind::is_issue")]
+    pub(super) kind: Kind,
+}
+
+/// What has comments under one number: an issue, the review of a pull request, a discussion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An issue or pull request.
+    #[default]
+    Issue,
+    /// The review of a pull request: all its threads.
+    Review,
+    /// A discussion.
+    Discussion,
+}
+
+impl Kind {
+    fn is_issue(&self) -> bool {
+        *self == Self::Issue
+    }
 }
 
 impl Place {
     /// An issue, by its owner, repository and number.
     pub(super) fn new(owner: &str, repo: &str, number: u64) -> Self {
-        Self { owner: owner.to_owned(), repo: repo.to_owned(), number }
+        Self { owner: owner.to_owned(), repo: repo.to_owned(), number, kind: Kind::Issue }
     }
 
     /// The issue that a path names.
@@ -80,14 +105,19 @@ impl Place {
         Ok(Self::new(owner, repo, number))
     }
 
+    /// The same number as something else.
+    pub(super) fn as_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// GitHub does not tell cases apart.
     fn key(&self) -> Key {
-        (self.owner.to_lowercase(), self.repo.to_lowercase(), self.number)
+        (self.owner.to_lowercase(), self.repo.to_lowercase(), self.number, self.kind)
     }
 }
 
-/// Owner and repository in lower case, and the number.
-type Key = (String, String, u64);
+/// Owner and repository in lower case, the number, and what it is.
+type Key = (String, String, u64, Kind);
 
 /// An issue.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +138,24 @@ pub struct Github {
     threads: BTreeMap<Key, (Place, Thread)>,
     /// The last id of a comment.
     pub(super) last_id: u64,
+    /// Every try to deliver a webhook, oldest first.
+    pub(super) deliveries: Vec<Delivery>,
+}
+
+/// A try to deliver a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its event's id.
+    pub guid: String,
+    /// Its kind.
+    pub event: String,
+    /// Its action.
+    pub action: String,
+    /// What was answered.
+    pub status: u16,
+    /// Whether somebody asked for it.
+    pub redelivery: bool,
+    pub(super) at: Timestamp,
 }
 
 impl Github {
@@ -138,6 +186,7 @@ impl Github {
             login: login.to_owned(),
             body: body.to_owned(),
             created_at: Timestamp::from_second(now.as_second()).unwrap_or(now),
+            in_reply_to: None,
         }
     }
 

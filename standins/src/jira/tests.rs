@@ -33,7 +33,7 @@ async fn our_client_talks_and_finds_what_was_lost() {
             assert_eq!(client.find(&issue("OPS-7"), &mark, since).await.unwrap(), None);
             standin.set_faults(vec![FaultRule::always(fault).on(Scope::Writes).first(1)]);
             let error = client.publish(&issue("OPS-7"), "**Hi**", &mark).await.unwrap_err();
-            assert_eq!(error.failure, ServiceFailure::InDoubt, "{fault:?}");
+            assert!(error.failure.is_in_doubt(), "{fault:?}");
             let proof = client.find(&issue("OPS-7"), &mark, since).await.unwrap().unwrap();
             assert!(proof.url.unwrap().contains("/browse/OPS-7?focusedCommentId="));
         }

@@ -60,6 +60,11 @@ pub trait Words: Sized + Send + 'static {
     /// What stands before the names of threads in the paths of their pages.
     const PAGE: &'static str;
 
+    /// The thread whose page is at this path.
+    fn thread_at(path: &str, _notes: &Notes<Self>) -> Option<String> {
+        path.strip_prefix(Self::PAGE).map(str::to_owned)
+    }
+
     /// Whether a request is one of the API.
     fn is_api(call: &Call) -> bool;
 
@@ -106,7 +111,7 @@ impl<W: Words> State for Notes<W> {
             let row = |(thread, ()): (&str, ())| (format!("{}{thread}", W::PAGE), thread.to_owned());
             return Some(index("Threads", threads.into_iter().map(row)));
         }
-        let thread = format!("/{path}").strip_prefix(W::PAGE)?.to_owned();
+        let thread = W::thread_at(&format!("/{path}"), self)?;
         let notes = self.of(&thread).map(|note| {
             let whose = if note.internal { " (internal)" } else { "" };
             article(&note.id, &format!("{}{whose}", note.author), &note.time(), &note.text)
@@ -120,6 +125,11 @@ impl<W> Notes<W> {
     /// The notes of a thread, oldest first.
     pub(crate) fn of(&self, thread: &str) -> impl DoubleEndedIterator<Item = &Note> {
         self.notes.iter().filter(move |note| note.thread == thread)
+    }
+
+    /// The name of the thread with notes that ends so.
+    pub(crate) fn ending(&self, end: &str) -> Option<String> {
+        self.notes.iter().map(|note| &note.thread).find(|thread| thread.ends_with(end)).cloned()
     }
 
     /// The note with this id.

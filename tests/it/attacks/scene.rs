@@ -20,6 +20,7 @@ pub(super) const CHANNEL: &str = "C0APPROVALS";
 pub(super) const APPROVER: &str = "U2CERLKJA";
 pub(super) const SLACK_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 pub(super) const MIRROR_SECRET: &str = "the mirror's own secret";
+pub(super) const ZENDESK_SECRET: &str = "the help desk's own secret";
 /// Besides the shipped agent.toml.
 const MORE: &str = r#"
 [approvals.slack]
@@ -30,6 +31,9 @@ approvers = ["U2CERLKJA"]
 
 [sources.mirror]
 provider = "github"
+
+[sources.zendesk]
+subdomain = "acme"
 
 [api]
 callback_hosts = ["hooks.example.com"]
@@ -47,7 +51,7 @@ pub(super) struct Scene {
     pub(super) world: World,
     pub(super) id: String,
     pub(super) hash: String,
-    pub(super) running: Running,
+    _running: Running,
     pub(super) http: Client,
     kind: &'static str,
     before: Value,
@@ -71,6 +75,7 @@ impl Scene {
         let mut environment = world.environment();
         environment.set_secret("slack", SLACK_SECRET);
         environment.set_secret("mirror", MIRROR_SECRET);
+        environment.set_secret("zendesk", ZENDESK_SECRET);
         let dev = Dev {
             settings,
             environment,
@@ -86,7 +91,7 @@ impl Scene {
         let hash = task["draft"]["hash"].as_str().unwrap().to_owned();
         let http = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
         let (before, records) = (Value::Null, Mutex::default());
-        let mut scene = Self { api, world, id, hash, running, http, kind, before, records };
+        let mut scene = Self { api, world, id, hash, _running: running, http, kind, before, records };
         // The message that asks about the draft belongs to what was there before.
         let began = std::time::Instant::now();
         while scene.world.slack.messages(CHANNEL).is_empty() && began.elapsed().as_secs() < 10 {
@@ -142,7 +147,11 @@ impl Scene {
     pub(super) async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Vec<u8>) -> Heard {
         let request =
             self.http.request(method, format!("{}{path}", self.api.url())).headers(headers).body(body);
-        let answer = request.send().await.expect("an answer");
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            // Who is refused before all is sent may find the connection closed.
+            Err(closed) => return Heard { status: 400, headers: HeaderMap::new(), body: closed.to_string() },
+        };
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Heard { status, headers, body: answer.text().await.unwrap() }
     }
@@ -166,7 +175,6 @@ impl Scene {
         let exchange = async {
             // Who is refused early may find the connection closed while it still sends.
             let _ = stream.write_all(bytes).await;
-            let _ = stream.shutdown().await;
             let _ = stream.read_to_end(&mut answer).await;
         };
         let _ = tokio::time::timeout(std::time::Duration::from_secs(3), exchange).await;

@@ -32,18 +32,18 @@ pub(super) async fn run() -> Vec<Record> {
     let approve = format!("/ui/tasks/{}/approve", scene.id);
     let cookie = scene.cookie().await;
     let (name, value) = cookie.split_once('=').unwrap();
-    let (rest, _) = value.rsplit_once('.').unwrap_or((value, ""));
+    let (half, _) = value.split_at(value.len() / 2);
+    let turned: String = value.chars().rev().collect();
     for (what, forged) in [
         ("no cookie", String::new()),
         ("an empty cookie", format!("{name}=")),
         ("a name for a cookie", format!("{name}={PERSON}")),
-        ("a cookie without its signature", format!("{name}={rest}")),
-        (
-            "a cookie of another signature",
-            format!("{name}={rest}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-        ),
-        ("a cookie that lives longer", format!("{name}={}", value.replacen('.', ".9", 1))),
-        ("somebody else's name before the signature", format!("{name}=root{value}")),
+        ("half of a cookie", format!("{name}={half}")),
+        ("a cookie turned around", format!("{name}={turned}")),
+        ("a cookie and some more", format!("{name}={value}A")),
+        ("a cookie of nothing but zeros", format!("{name}={}", "A".repeat(value.len()))),
+        ("somebody else's name before the cookie", format!("{name}=root{value}")),
+        ("a cookie under the name for TLS", format!("__Host-{name}={value}")),
         ("the token for a cookie", format!("{name}={TOKEN}")),
     ] {
         for path in ["/", "/ui/overview"] {

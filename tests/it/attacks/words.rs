@@ -40,6 +40,20 @@ const DRAFTS: &[(&str, &str, &[&str])] = &[
     ("tags that nobody sees", "x\u{e0041}\u{e0042}", &["\u{e0041}"]),
     ("a script for an address", "[click](javascript:alert(1))", &["(javascript:"]),
     ("data for an address", "[click](data:text/html;base64,PHNjcmlwdD4=)", &["(data:text/html"]),
+    ("a command of another bot", "Fine.\n/close\n/lgtm cancel", &["\n/close", "\n/lgtm"]),
+    ("a command at the beginning", "/approve\n\nFine.", &["/approve"]),
+    ("a trace in somebody else's issue", "As in victim/project#1.", &["victim/project#1"]),
+    (
+        "an address in another's query",
+        "Go to https://github.com/login?return_to=https://evil.example/x now.",
+        &["return_to=https://evil.example"],
+    ),
+    ("a bare host", "Log in at evil.example/login now.", &["evil.example/login"]),
+    (
+        "an image from a host that is merely mentioned",
+        "![x](https://docs.github.com/x.png?q=secret)",
+        &["![x]("],
+    ),
 ];
 
 async fn comment_of(draft: &'static str) -> Vec<String> {
@@ -73,12 +87,19 @@ async fn comment_of(draft: &'static str) -> Vec<String> {
     comments
 }
 
+/// `text` without its code, in which no service sees a command, a mention or an address.
+fn outside_code(text: &str) -> String {
+    text.split('`').step_by(2).collect()
+}
+
 pub(super) async fn run() -> Vec<Record> {
     let mut records = Vec::new();
     for (name, draft, hidden) in DRAFTS {
         let comments = comment_of(draft).await;
-        let found: Vec<&&str> =
-            hidden.iter().filter(|word| comments.iter().any(|text| text.contains(**word))).collect();
+        let found: Vec<&&str> = hidden
+            .iter()
+            .filter(|word| comments.iter().any(|text| outside_code(text).contains(**word)))
+            .collect();
         let broken = (!found.is_empty()).then(|| format!("words: {name}: {found:?} in {comments:?}"));
         records.push(Record { broken });
     }

@@ -122,7 +122,14 @@ async fn pages_fit_a_phone_and_are_dark_for_who_wants_them_so() {
     browser.open(system.api.url()).await;
     log_in(&mut browser).await;
     browser.size(390, 844, true).await;
-    for path in ["/", "/ui/overview", &format!("/ui/tasks/{id}"), &format!("/ui/tasks/{id}/transcript")] {
+    for path in [
+        "/",
+        "/?status=all",
+        "/ui/overview",
+        "/ui/deliveries",
+        &format!("/ui/tasks/{id}"),
+        &format!("/ui/tasks/{id}/transcript"),
+    ] {
         browser.open(&format!("{}{path}", system.api.url())).await;
         let width = browser.eval("document.documentElement.scrollWidth").await;
         assert!(width.as_u64().is_some_and(|width| width <= 390), "{path} is {width} pixels wide");
@@ -133,4 +140,65 @@ async fn pages_fit_a_phone_and_are_dark_for_who_wants_them_so() {
     browser.scheme("dark").await;
     let dark = browser.eval(brightness).await.as_u64().unwrap();
     assert!(light > 600 && dark < 150, "{light}, {dark}");
+}
+
+#[tokio::test]
+async fn a_queue_is_worked_through_by_keys_alone_and_a_rejection_can_be_taken_back() {
+    let Some((system, mut browser)) = start().await else { return };
+    let mut ids = Vec::new();
+    for issue in 1..4 {
+        let id = system.api.accept(issue).await;
+        system.api.until(&id, "awaiting_approval").await;
+        ids.push(id);
+    }
+    browser.open(system.api.url()).await;
+    log_in(&mut browser).await;
+    browser.until("document.querySelectorAll('.list .entry').length === 3").await;
+    assert_eq!(browser.eval("document.querySelector('.keys').hidden").await, false, "the keys are shown");
+    browser.key("j").await;
+    browser.key("Enter").await;
+    browser.until(&format!("location.pathname === '/ui/tasks/{}'", ids[0])).await;
+    browser.until("document.querySelector('#draft button[name=publish]')").await;
+    browser.key("a").await;
+    // The next one comes by itself.
+    browser.until(&format!("location.pathname === '/ui/tasks/{}'", ids[1])).await;
+    system.api.until(&ids[0], "completed").await;
+    browser.until("document.querySelector('#draft button.danger')").await;
+    browser.key("r").await;
+    browser.until("document.querySelector('.undo')").await;
+    browser.key("Enter").await;
+    browser.until("!document.querySelector('.undo')").await;
+    assert_eq!(system.api.task(&ids[1]).await["status"], "awaiting_approval", "taken back");
+    browser.key("e").await;
+    browser.until("document.activeElement?.id === 'text'").await;
+    browser.key("Escape").await;
+    browser.key("j").await;
+    browser.until(&format!("location.pathname === '/ui/tasks/{}'", ids[2])).await;
+    browser.until("document.querySelector('#draft button.danger')").await;
+    browser.key("r").await;
+    browser.until("location.search.includes('done=rejected')").await;
+    system.api.until(&ids[2], "rejected").await;
+    browser.key("?").await;
+    browser.until("document.querySelector('dialog.help[open]')").await;
+}
+
+#[tokio::test]
+async fn several_drafts_are_approved_at_once_from_the_list() {
+    let Some((system, mut browser)) = start().await else { return };
+    let ids = [system.api.accept(1).await, system.api.accept(2).await];
+    for id in &ids {
+        system.api.until(id, "awaiting_approval").await;
+    }
+    browser.open(system.api.url()).await;
+    log_in(&mut browser).await;
+    browser.until("document.querySelectorAll('input[name=chosen]').length === 2").await;
+    for _ in 0..2 {
+        browser.key("j").await;
+        browser.key("x").await;
+    }
+    browser.click("button[name=what][value=approve]").await;
+    for id in &ids {
+        system.api.until(id, "completed").await;
+    }
+    browser.until("document.body.innerText.includes('Approved. They are being published.')").await;
 }

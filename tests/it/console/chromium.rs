@@ -83,6 +83,10 @@ impl Chromium {
             assert_eq!(message.pop(), Some(0), "the browser has ended");
             let mut message: Value = serde_json::from_slice(&message).unwrap();
             if message["id"] == id {
+                // What was asked of a page that is being replaced has no answer.
+                if message["error"]["message"].as_str().is_some_and(|why| why.contains("navigated")) {
+                    return Value::Null;
+                }
                 assert!(message["error"].is_null(), "{message}");
                 return message["result"].take();
             }
@@ -125,6 +129,27 @@ impl Chromium {
         self.until(&element).await;
         self.eval(&format!("{element}.value = {}", json!(text))).await;
         self.eval(&format!("{element}.dispatchEvent(new Event('input', {{bubbles: true}}))")).await;
+    }
+
+    /// Presses a key and lets it go.
+    pub(super) async fn key(&mut self, key: &str) {
+        let text = match key {
+            "Enter" => "\r",
+            one if one.chars().count() == 1 => one,
+            _ => "",
+        };
+        let code = match key {
+            "Enter" => 13,
+            "Escape" => 27,
+            _ => 0,
+        };
+        let down = json!({"type": "keyDown", "key": key, "text": text, "windowsVirtualKeyCode": code});
+        self.call("Input.dispatchKeyEvent", down).await;
+        self.call(
+            "Input.dispatchKeyEvent",
+            json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}),
+        )
+        .await;
     }
 
     /// The size of the window, and whether it is a phone's.

@@ -17,7 +17,7 @@ const VENV: Venv = Venv {
     requirements: include_str!("../../requirements/schemathesis.txt"),
 };
 /// It takes seconds; a machine that builds may be slow.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 #[tokio::test]
 async fn every_request_that_can_be_made_up_is_answered_as_described() {

@@ -209,3 +209,81 @@ async fn deliveries_say_what_became_of_each_webhook_and_why() {
     assert_eq!((&delivery["task_id"], &delivery["source"]), (&id.into(), &"github".into()));
     deliveries(&["--outcome", "lost"]).await.assert_failure(&["400", "duplicate"]);
 }
+
+#[tokio::test]
+async fn several_tasks_are_decided_by_the_beginnings_of_their_ids_and_waiting_ends_with_the_address() {
+    let system = System::start_in(World::scripted(triage_says("question", 0.4, false)).await).await;
+    let ids = [system.api.accept(1).await, system.api.accept(2).await, system.api.accept(3).await];
+    for id in &ids {
+        system.api.until(id, "awaiting_approval").await;
+    }
+    let begin = |id: &String| id[..12].to_lowercase();
+    let said = tasks(&system, &["approve", &begin(&ids[0]), &begin(&ids[1]), "--wait"]).await;
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{said:?}");
+    assert!(
+        lines[0].contains("/issues/1#issuecomment-") && lines[1].contains("/issues/2#issuecomment-"),
+        "{said:?}"
+    );
+    tasks(&system, &["show", "tsk_"]).await.assert_failure(&["404"]);
+    let mixed = tasks(&system, &["reject", &ids[0], &ids[2], "--reason", "no"]).await;
+    mixed.assert_failure(&["409", ids[0].as_str()]);
+    assert_eq!(system.api.task(&ids[2]).await["status"], "rejected", "one failure costs the others nothing");
+    tasks(&system, &["approve", &ids[1], &ids[2], "--text", "x"]).await.assert_failure(&["one draft"]);
+}
+
+#[tokio::test]
+async fn drafts_are_reviewed_one_after_the_other() {
+    let system = System::start_in(World::scripted(triage_says("question", 0.4, false)).await).await;
+    let mut ids = Vec::new();
+    for issue in 1..5 {
+        ids.push(system.api.accept(issue).await);
+        system.api.until(&ids[ids.len() - 1], "awaiting_approval").await;
+    }
+    let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
+    command.args(["tasks", "review", "--url", system.api.url()]).stdin(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let typed = "maybe\na\ne\nA person wrote this.\n.\nr\noff topic\ns\n";
+    tokio::io::AsyncWriteExt::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).await.unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("3 decided, of 4"), "{said}");
+    assert!(said.contains("asked:\n> "), "what is answered is shown: {said}");
+    assert_eq!(system.api.until(&ids[0], "completed").await["decision"]["outcome"], "approved");
+    let edited = system.api.until(&ids[1], "completed").await;
+    assert_eq!(
+        (&edited["decision"]["outcome"], &edited["draft"]["text"]),
+        (&"edited".into(), &"A person wrote this.".into())
+    );
+    assert_eq!(system.api.task(&ids[2]).await["decision"]["reason"], "off topic");
+    assert_eq!(system.api.task(&ids[3]).await["status"], "awaiting_approval");
+}
+
+#[tokio::test]
+async fn a_transcript_has_every_prompt_and_answer() {
+    let (system, id) = parked().await;
+    let said = tasks(&system, &["transcript", &id]).await;
+    let shown = &said.assert_success().stdout;
+    assert!(
+        shown.matches("=== ").count() >= 2 && shown.contains("--- system") && shown.contains("--- answer"),
+        "{shown}"
+    );
+    let said = tasks(&system, &["transcript", &id, "--json"]).await;
+    let lines = said.assert_success().stdout.lines();
+    assert!(lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).count() >= 2);
+}
+
+#[tokio::test]
+async fn all_that_failed_since_a_time_are_retried_and_no_other() {
+    let (system, _) = parked().await;
+    let said = tasks(&system, &["retry", "--failed-since", "1h"]).await;
+    assert!(said.assert_success().stdout.contains("no task has failed"), "{said:?}");
+    let refused = standins::gemini::FaultRule::always(standins::gemini::Fault::Status(400));
+    system.world.break_model(refused);
+    let failed = system.api.accept(8).await;
+    system.api.until(&failed, "failed").await;
+    system.world.mend_model();
+    let said = tasks(&system, &["retry", "--failed-since", "5m", "--json"]).await;
+    assert_eq!(said.assert_success().json()["task_id"], failed, "{said:?}");
+    system.api.until(&failed, "awaiting_approval").await;
+}

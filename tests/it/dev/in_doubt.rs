@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use domain::Lane;
-use e2e::assembly::Assembly;
+use e2e::assembly::{Assembly, shipped_settings};
 use e2e::hooks;
 use e2e::watch::Watch;
-use e2e::world::World;
+use e2e::world::{LOGIN, World, is_triage};
 use embedded::Embedded;
 use serde_json::{Value, json};
 use standins::gemini::{Fault as ModelFault, FaultRule as ModelRule, GeminiStandin, Throttle};
@@ -67,6 +67,38 @@ async fn a_comment_whose_connection_broke_is_not_written_twice() {
 #[tokio::test]
 async fn a_comment_that_was_answered_with_502_is_not_written_twice() {
     lost_answer_is_resolved(Fault::DoneBut502).await;
+}
+
+/// An app called like the login of agent.toml writes as `…[bot]`: that account is ours.
+#[tokio::test]
+async fn an_app_whose_comment_was_answered_with_502_writes_no_second_one_and_knows_it_as_its_own() {
+    let watch = Watch::default();
+    let clock = watch.clock();
+    let gemini = GeminiStandin::builder().clock(clock.clone()).build();
+    let github = GithubStandin::builder().clock(clock.clone()).build().unwrap();
+    let mut world = World::of(gemini, github).await;
+    world.is_app = true;
+    let mut settings = shipped_settings();
+    settings.sources.get_mut("github").unwrap().filter.login = Some(LOGIN.to_owned());
+    let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
+    let system = Assembly::with(settings, &world, stores, &clock).await;
+    world.github.set_faults(vec![FaultRule::always(Fault::DoneBut502).on(Scope::Writes).first(1)]);
+    let id = system.api.accept(7).await;
+    system.work().await;
+    assert_eq!(system.api.task(&id).await["status"], "waiting");
+    watch.pass(SETTLING + Duration::from_secs(1));
+    system.work_until(&id, "completed").await;
+    let comments = world.comments(7);
+    assert_eq!((comments.len(), comments[0].login.as_str()), (1, "afterhook[bot]"));
+    let asked = hooks::comment(7, "mona", "@afterhook and now?");
+    let id = system.api.hook("issue_comment", &asked).await.task_id();
+    system.work_until(&id, "completed").await;
+    let answer = world.gemini.requests().into_iter().rev().find(|call| !is_triage(&call.body)).unwrap();
+    let contents = answer.body["contents"].as_array().unwrap().clone();
+    assert!(
+        contents.iter().any(|turn| turn["role"] == "model"),
+        "our comment is the model's turn: {contents:#?}"
+    );
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use e2e::world::{World, triage_says};
+use e2e::world::{World, is_triage, triage_says};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use settings::{Environment, Settings};
 use standins::gemini::GeminiStandin;
-use standins::github::GithubStandin;
+use standins::github::{GithubStandin, Kind};
 
 use super::{System, dev};
 
@@ -100,6 +100,42 @@ async fn github_issue_is_answered_by_a_comment_on_it() {
 }
 
 #[tokio::test]
+async fn github_review_comment_and_discussion_are_answered_where_they_stand() {
+    let system = start("question").await;
+    completed(&system, "github", "pull_request_review_comment.created.json").await;
+    let replies = system.world.github.comments_of(Kind::Review);
+    assert_eq!(replies.len(), 1);
+    assert_eq!(replies[0].in_reply_to, Some(1_849_020_117));
+    completed(&system, "github", "discussion.created.json").await;
+    completed(&system, "github", "discussion_comment.created.json").await;
+    let answers = system.world.github.comments_of(Kind::Discussion);
+    let below: Vec<bool> = answers.iter().map(|answer| answer.in_reply_to.is_some()).collect();
+    assert_eq!(below, [false, true], "the second one hangs on the comment that asked");
+    assert_eq!(system.world.github.comment_count(), 3, "and nowhere else");
+}
+
+/// The last question to the answer model, as it was sent.
+fn asked(system: &System) -> String {
+    let requests = system.world.gemini.requests();
+    requests.iter().rev().find(|call| !is_triage(&call.body)).unwrap().body.to_string()
+}
+
+#[tokio::test]
+async fn github_pull_request_is_answered_with_its_changed_files_read_and_a_failed_run_with_its_log() {
+    let system = start("question").await;
+    completed(&system, "github", "pull_request.opened.json").await;
+    let prompt = asked(&system);
+    assert!(prompt.contains("src/export/csv.rs (modified, +1 -0)") && prompt.contains("self.out.flush()"));
+    let system = start("incident").await;
+    completed(&system, "github", "workflow_run.completed.json").await;
+    let prompt = asked(&system);
+    assert!(
+        prompt.contains("failed step: Run tests") && prompt.contains("keeps_last_row ... FAILED"),
+        "{prompt}"
+    );
+}
+
+#[tokio::test]
 async fn slack_mention_is_answered_in_its_thread() {
     let system = start("question").await;
     let task = completed(&system, "slack", "app_mention.json").await;
@@ -151,6 +187,42 @@ async fn linear_issue_and_a_comment_on_it_get_comments() {
     assert_eq!(comments.len(), 2);
     assert!(comments[0].is_ours() && comments[0].text.contains(output(&task)));
     assert!(task["result"]["output_url"].as_str().unwrap().ends_with(&comments[0].id), "{task:#}");
+}
+
+#[tokio::test]
+async fn gitlab_issue_note_and_merge_request_get_notes() {
+    let system = start("question").await;
+    let task = completed(&system, "gitlab", "issue.open.json").await;
+    completed(&system, "gitlab", "note.create.json").await;
+    completed(&system, "gitlab", "merge_request.open.json").await;
+    let notes = system.world.gitlab.notes("7/issues/23");
+    assert_eq!((notes.len(), system.world.gitlab.notes("7/merge_requests/4").len()), (2, 1));
+    assert!(notes[0].is_ours() && !notes[0].internal && notes[0].text.contains(output(&task)));
+    let url = task["result"]["output_url"].as_str().unwrap();
+    assert!(url.ends_with(&format!("/harbor/tidepool/-/issues/23#note_{}", notes[0].id)), "{url}");
+}
+
+#[tokio::test]
+async fn pagerduty_incident_and_a_note_on_it_get_notes() {
+    let system = start("question").await;
+    let task = completed(&system, "pagerduty", "incident.triggered.json").await;
+    completed(&system, "pagerduty", "incident.annotated.json").await;
+    let notes = system.world.pagerduty.notes("PGR0VU2");
+    assert_eq!(notes.len(), 2);
+    assert!(notes[0].is_ours() && notes[0].text.contains(output(&task)));
+}
+
+#[tokio::test]
+async fn sentry_issue_and_an_alert_on_it_get_comments() {
+    let system = start("question").await;
+    let task = completed(&system, "sentry", "issue.created.json").await;
+    completed(&system, "sentry", "event_alert.triggered.json").await;
+    let comments = system.world.sentry.notes("1170820242");
+    assert_eq!(comments.len(), 2);
+    assert!(comments[0].is_ours() && comments[0].text.contains(output(&task)));
+    assert!(
+        task["result"]["output_url"].as_str().unwrap().ends_with("/organizations/harbor/issues/1170820242/")
+    );
 }
 
 /// The proof of a comment is nowhere that people read.

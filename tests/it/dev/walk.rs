@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::System;
 
 /// The fields of a task, as its public contract names them.
-const TASK: [&str; 21] = [
+const TASK: [&str; 24] = [
     "task_id",
     "source",
     "event",
@@ -32,6 +32,9 @@ const TASK: [&str; 21] = [
     "cost_usd",
     "error",
     "timeline",
+    "title",
+    "asked",
+    "link",
 ];
 
 fn assert_fields(value: &Value, expected: &[&str]) {

@@ -17,6 +17,29 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 pub struct Wire {
     requests: Arc<Mutex<Vec<String>>>,
     answers_to_lose: Arc<AtomicU32>,
+    down: Arc<Mutex<Option<AwsService>>>,
+}
+
+/// The services behind the stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsService {
+    /// Tasks, small parts, shared state.
+    DynamoDb,
+    /// Large parts.
+    S3,
+    /// The lanes.
+    Sqs,
+}
+
+impl AwsService {
+    /// Whose request this is, by the name that the JSON protocols give the operation.
+    fn of(request: &HttpRequest) -> Self {
+        match request.headers().get("x-amz-target").unwrap_or_default() {
+            target if target.starts_with("DynamoDB") => Self::DynamoDb,
+            target if target.starts_with("AmazonSQS") => Self::Sqs,
+            _ => Self::S3,
+        }
+    }
 }
 
 impl Wire {
@@ -38,6 +61,15 @@ impl Wire {
     /// SDK sends them again.
     pub fn lose_answers(&self, count: u32) {
         self.answers_to_lose.store(count, Ordering::SeqCst);
+    }
+
+    /// From now on no request to `service` arrives, and every one to the others; with `None` all do.
+    pub fn take_down(&self, service: Option<AwsService>) {
+        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = service;
+    }
+
+    fn is_down(&self, request: &HttpRequest) -> bool {
+        *self.down.lock().unwrap_or_else(PoisonError::into_inner) == Some(AwsService::of(request))
     }
 
     fn record(&self, request: &HttpRequest) {
@@ -79,6 +111,10 @@ struct WiredConnector {
 impl HttpConnector for WiredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.wire.record(&request);
+        if self.wire.is_down(&request) {
+            let refused = ConnectorError::io("the service is down".into());
+            return HttpConnectorFuture::ready(Err(refused));
+        }
         let answer = self.inner.call(request);
         if !self.wire.loses_this_answer() {
             return answer;

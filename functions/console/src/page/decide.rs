@@ -10,6 +10,7 @@ use domain::{DecisionInput, Task};
 use super::draft::{self, Typed};
 use super::failure::Failure;
 use super::guard::{Fields, Member, Signed};
+use super::queue::Neighbours;
 use super::session::Session;
 use super::task::{self, Notice};
 use crate::auth::Caller;
@@ -41,7 +42,7 @@ pub(crate) async fn approve(
         Edit::Changed if fields.publish != EDIT => {
             let text = "You have edited the text, and nothing is published yet. This is your version: publish it, or \
                         discard your changes.";
-            let notice = Notice { good: false, text };
+            let notice = Notice { good: false, text, of: None };
             let page = task::show(&console, &session, &task, Some(&notice), Some(&typed(&fields))).await?;
             return Ok(page.into_response());
         }
@@ -118,6 +119,15 @@ fn typed(fields: &Fields) -> Typed {
     Typed { text: unix(&fields.text), note: fields.note.clone() }
 }
 
+/// The next task of the queue, with a word about this one; this one, if it was the last.
+async fn onward(console: &Console, session: &Session, task: &Task, word: &str) -> Result<String, Refusal> {
+    let queue = Neighbours::of(console, session, &task.id).await?;
+    Ok(match queue.after.filter(|next| *next != task.id) {
+        Some(next) => format!("/ui/tasks/{next}?done={word}&of={}", task.id),
+        None => format!("/ui/tasks/{}?done={word}", task.id),
+    })
+}
+
 /// On to the task, by way of a redirect, so that a reload decides nothing. If it was refused, the page
 /// as it is now, with the reason and with what was typed.
 async fn answer(
@@ -129,17 +139,14 @@ async fn answer(
     word: &str,
 ) -> Result<Response, Failure> {
     let refusal = match done {
-        Ok(task) => {
-            let to = format!("/ui/tasks/{}?done={word}", task.id);
-            return Ok(Redirect::to(&to).into_response());
-        }
+        Ok(task) => return Ok(Redirect::to(&onward(console, session, &task, word).await?).into_response()),
         Err(refusal @ (Refusal::Conflict { .. } | Refusal::OwnTask(_) | Refusal::Malformed(_))) => refusal,
         Err(refusal) => return Err(Failure(refusal)),
     };
     let problem = refusal.problem();
     let task = task::find(console, before.id.as_str()).await?;
     let text = format!("{}: {}", problem.title, problem.detail);
-    let notice = Notice { good: false, text: &text };
+    let notice = Notice { good: false, text: &text, of: None };
     let page = task::show(console, session, &task, Some(&notice), Some(&typed(fields))).await?;
     Ok((problem.status, page).into_response())
 }

@@ -39,8 +39,8 @@ fn filters(console: &Console, wanted: &Parameters) -> Markup {
         form.filters method="get" action="/ui/deliveries" role="search" {
             select name="source" aria-label="Source" {
                 option value="" { "Any source" }
-                @for source in &console.sources {
-                    option value=(source) selected[*source == wanted.source] { (source) }
+                @for source in console.sources() {
+                    option value=(source) selected[source == wanted.source] { (source) }
                 }
             }
             select name="outcome" aria-label="Outcome" {

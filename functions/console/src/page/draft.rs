@@ -93,7 +93,7 @@ pub(crate) fn section(session: &Session, task: &Task, drafts: &Drafts, typed: Op
 }
 
 /// The draft as a reader will see it.
-fn rendered(text: &str) -> Markup {
+pub(crate) fn rendered(text: &str) -> Markup {
     let html = markdown::to_html(text, MAX_HTML);
     // In what `to_html` returns, `<` begins a tag and nothing else: text has it escaped.
     let link = "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"";
@@ -137,7 +137,7 @@ fn form(
                 summary { "Edit the text" }
                 label.hidden for="text" { "Text to publish" }
                 // A browser drops the first line end in a text area.
-                textarea #text name="text" rows=(rows) spellcheck="true" { "\n" (shown) }
+                textarea #text name="text" data-copy="the text" rows=(rows) spellcheck="true" { "\n" (shown) }
                 button type="submit" formaction=(action("preview")) { "Show changes" }
             }
             label for="note" { "Note" }

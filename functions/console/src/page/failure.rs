@@ -1,8 +1,10 @@
 //! [`Failure`]: a [`Refusal`] as a page.
 
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
 use maud::html;
 
 use super::layout;
@@ -35,6 +37,26 @@ impl IntoResponse for Failure {
 /// 405, with the header `Allow` of the router.
 pub(crate) async fn method_not_allowed() -> Response {
     page(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here", "Use the buttons of the page.")
+}
+
+/// 404 as a page, for whoever asks with a browser: the answer of the API otherwise. For the fallback of a router that the
+/// routes of the console are part of.
+pub async fn missing_pages(request: Request, next: Next) -> Response {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let by_browser = request.method() == Method::GET && accepts.contains("text/html");
+    let response = next.run(request).await;
+    let is_problem =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    if !(by_browser && is_problem && response.status() == StatusCode::NOT_FOUND) {
+        return response;
+    }
+    let mut page = page(
+        StatusCode::NOT_FOUND,
+        "There is no such page",
+        "It may have moved, or the address is misspelt.",
+    );
+    super::headers::secure(&mut page);
+    page
 }
 
 fn page(status: StatusCode, title: &str, detail: &str) -> Response {

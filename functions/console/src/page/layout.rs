@@ -67,6 +67,16 @@ fn head(title: &str) -> Markup {
     }
 }
 
+/// The keys that a page knows, for those who have scripts.
+pub(crate) fn keys(keys: &[(&str, &str)]) -> Markup {
+    html! {
+        p.keys.quiet.small hidden {
+            @for (key, does) in keys { span { kbd { (key) } " " (does) } " " }
+            span { kbd { "?" } " all keys" }
+        }
+    }
+}
+
 /// The sign of the house.
 pub(crate) fn mark() -> Markup {
     PreEscaped(assets::ICON.to_owned())

@@ -10,8 +10,9 @@
 //! | `guard`, `session`, `origin`, `headers` | who may see and change what |
 //! | `login` | token in, cookie out |
 //! | `tasks`, `task`, `draft`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
-//! | `decide` | the forms |
-//! | `census`, `fleet`, `unheard` | what the overview counts |
+//! | `queue`, `decide` | parked drafts, and the forms that decide about them |
+//! | `filter` | what a list shows |
+//! | `census`, `fleet`, `unheard`, `verdicts` | what the overview counts |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
 mod assets;
@@ -22,6 +23,7 @@ mod deliveries;
 mod diff;
 mod draft;
 mod failure;
+mod filter;
 mod fleet;
 mod guard;
 mod headers;
@@ -29,11 +31,13 @@ mod layout;
 mod login;
 mod origin;
 mod overview;
+mod queue;
 mod session;
 mod task;
 mod tasks;
 mod transcript;
 mod unheard;
+mod verdicts;
 mod words;
 
 use std::sync::Arc;
@@ -45,7 +49,9 @@ use settings::Role;
 use crate::Console;
 
 pub(crate) use census::Census;
+pub use failure::missing_pages;
 pub(crate) use unheard::Unheard;
+pub(crate) use verdicts::Verdicts;
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
@@ -65,6 +71,7 @@ pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
         .route("/ui/tasks/{id}/approve", post(decide::approve))
         .route("/ui/tasks/{id}/reject", post(decide::reject))
         .route("/ui/tasks/{id}/retry", post(decide::retry))
+        .route("/ui/decide", post(queue::decide))
         .route_layer(middleware::from_fn_with_state(Role::Decide, guard::demand));
     let members = Router::new()
         .route("/ui/logout", post(login::logout))

@@ -19,7 +19,8 @@ use super::fleet::{self, Breaker, ModelHealth};
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::unheard::{self, Reasons};
-use super::words::{count, label, percent, phrase, time, usd};
+use super::verdicts::{self, ByIntent};
+use super::words::{count, label, millis, money, percent, phrase, time, usd};
 use crate::Console;
 
 const DAYS: u32 = 14;
@@ -43,6 +44,8 @@ struct Overview {
     days: Vec<(Timestamp, DayFigures)>,
     lanes: Vec<(Lane, Option<Depth>)>,
     models: Vec<ModelHealth>,
+    /// How people have decided of late.
+    verdicts: ByIntent,
     /// What became no task, by outcome and reason.
     unheard: Reasons,
 }
@@ -70,14 +73,22 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
     let now = console.clock.now();
     let dates = (0..DAYS).rev().map(|ago| now.checked_sub(DAY * ago).unwrap_or(now));
     let days = try_join_all(dates.map(|at| async move { day(console, at, now).await.map(|day| (at, day)) }));
-    let (counts, days, models, lanes, unheard) = futures::join!(
+    let (counts, days, models, lanes, unheard, verdicts) = futures::join!(
         census::count(console, now),
         days,
         fleet::models(console, now),
         lanes(console),
-        unheard::count(console, now)
+        unheard::count(console, now),
+        verdicts::by_intent(console, now)
     );
-    Ok(Overview { counts: counts?, days: days?, models: models?, lanes, unheard: unheard? })
+    Ok(Overview {
+        counts: counts?,
+        days: days?,
+        models: models?,
+        lanes,
+        unheard: unheard?,
+        verdicts: verdicts?,
+    })
 }
 
 /// A lane that does not tell is shown as such: the rest of the page is worth having all the same.
@@ -103,6 +114,7 @@ fn show(overview: &Overview) -> Markup {
             (hours(&overview.counts.today))
             (costs(&overview.days, &models))
             (health(overview))
+            (decisions(&overview.verdicts))
             (unheard_of(&overview.unheard))
         }
         (by_model(&models))
@@ -119,9 +131,9 @@ fn tiles(overview: &Overview, models: &BTreeMap<&str, ModelFigures>) -> Markup {
                 strong { (overview.counts.of(TaskStatus::AwaitingApproval)) } span { "waiting for a person" }
             }
             div.tile { strong { (count(today.tasks())) } span { "ended today (UTC)" } }
-            div.tile { strong { (usd(today.cost_usd())) } span { "spent today" } }
+            div.tile { strong { (money(today.cost_usd())) } span { "spent today" } }
             div.tile title="At list prices, after what making and keeping the caches has cost" {
-                strong { (usd(all.saved_usd())) }
+                strong { (money(all.saved_usd())) }
                 span {
                     "saved by caches in " (DAYS) " days"
                     @if all.prompt_tokens > 0 {
@@ -221,6 +233,36 @@ fn health(overview: &Overview) -> Markup {
                 } }
             }
             ul.models { @for model in &overview.models { (one_model(model)) } }
+        }
+    }
+}
+
+/// How people decide, by intent: what they always publish as it is may need nobody.
+fn decisions(verdicts: &ByIntent) -> Markup {
+    html! {
+        @if !verdicts.is_empty() {
+            section.card {
+                h2 { "Decisions of people, by intent" }
+                div.scroll {
+                    table.decisions {
+                        thead { tr {
+                            th { "Intent" } th.number { "Decided" } th.number { "As it was" } th.number { "Edited" }
+                            th.number { "Rejected" } th.number { "Median time" }
+                        } }
+                        tbody { @for (intent, it) in verdicts {
+                            tr {
+                                td { (intent) }
+                                td.number { (it.all()) }
+                                td.number { (percent(it.approved, it.all())) }
+                                td.number { (percent(it.edited, it.all())) }
+                                td.number { (percent(it.rejected, it.all())) }
+                                td.number { (millis(it.median().as_secs_f64() * 1e3)) }
+                            }
+                        } }
+                    }
+                }
+                p.quiet.small { "Of the latest tasks that people decided about." }
+            }
         }
     }
 }

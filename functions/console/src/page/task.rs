@@ -16,9 +16,11 @@ use super::draft::{self, Drafts, Typed};
 use super::failure::Failure;
 use super::guard::Member;
 use super::layout::{self, Place};
+use super::queue::Neighbours;
 use super::session::Session;
-use super::words::{ahead, clock, count, is_web, millis, noted, percent, phrase, pill, time, usd};
+use super::words::{ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, time, usd};
 use crate::Console;
+use crate::asked::{self, Asked};
 use crate::refusal::Refusal;
 
 /// How often a task that moves is looked at, and one that rests.
@@ -30,6 +32,8 @@ const REST_MS: u32 = 5_000;
 #[serde(default)]
 pub(crate) struct Done {
     done: String,
+    /// The task that it was done to, if that is another one.
+    of: String,
 }
 
 /// Which part of the page is to be shown anew.
@@ -39,6 +43,9 @@ pub(crate) struct Part {
     part: String,
 }
 
+/// Bytes of a text that was asked that are shown at once.
+const ASKED_BYTES: usize = 3_000;
+
 /// The part below the head.
 const REST: &str = "rest";
 
@@ -47,6 +54,8 @@ pub(crate) struct Notice<'n> {
     /// Whether it is good news.
     pub(crate) good: bool,
     pub(crate) text: &'n str,
+    /// Another task that it is about.
+    pub(crate) of: Option<&'n TaskId>,
 }
 
 pub(crate) async fn page(
@@ -56,14 +65,15 @@ pub(crate) async fn page(
     query: Result<Query<Done>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let task = find(&console, &id).await?;
-    let done = query.map(|Query(query)| query.done).unwrap_or_default();
-    let text = match done.as_str() {
+    let done = query.map(|Query(query)| query).unwrap_or_default();
+    let of = done.of.parse::<TaskId>().ok().filter(|of| *of != task.id);
+    let text = match done.done.as_str() {
         "approved" => Some("Approved. It is being published."),
         "rejected" => Some("Rejected. It will not be published."),
         "retried" => Some("Sent around again."),
         _ => None,
     };
-    let notice = text.map(|text| Notice { good: true, text });
+    let notice = text.map(|text| Notice { good: true, text, of: of.as_ref() });
     Ok(show(&console, &session, &task, notice.as_ref(), None).await?.into_response())
 }
 
@@ -94,25 +104,88 @@ pub(crate) async fn show(
     notice: Option<&Notice<'_>>,
     typed: Option<&Typed>,
 ) -> Result<Markup, Refusal> {
-    let drafts = Drafts::of(&console.stores, task).await?;
+    let drafts = async { Drafts::of(&console.stores, task).await.map_err(Refusal::from) };
+    let asked = async { asked::of(console, task).await.map_err(Refusal::from) };
+    let queue = async {
+        if task.control.status == TaskStatus::AwaitingApproval || notice.is_some_and(|notice| notice.good) {
+            Neighbours::of(console, session, &task.id).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    };
+    let (drafts, asked, queue) = futures::try_join!(drafts, asked, queue)?;
     let every = if task.control.status.is_end() { REST_MS } else { REFRESH_MS };
     let from = format!("/ui/live/tasks/{}", task.id);
     let body = html! {
         @if let Some(notice) = notice {
-            p.notice.good[notice.good].bad[!notice.good] role="status" { (notice.text) }
+            p.notice.good[notice.good].bad[!notice.good] role="status" {
+                (notice.text)
+                @if let Some(of) = notice.of { " " a href={ "/ui/tasks/" (of) } { "Show it" } ". This is the next one." }
+            }
         }
         p.notice.changed hidden { "This task has changed. " a href={ "/ui/tasks/" (task.id) } { "Show it as it is now" } }
-        p.back { a href="/" { "← Tasks" } }
+        (way(queue.as_ref()))
         (layout::live(&from, every, &key(task), &head(task)))
         div.task {
             div.main {
+                (question(task, asked.as_ref()))
                 (draft::section(session, task, &drafts, typed))
                 (again(session, task))
             }
             (layout::live(&format!("{from}?part={REST}"), every, &key(task), &rest(task)))
         }
+        (layout::keys(KEYS))
     };
-    Ok(layout::page(session, Place::Tasks, &task.doc.thread, &body))
+    Ok(layout::page(session, Place::Tasks, task.doc.title.as_deref().unwrap_or(&task.doc.thread), &body))
+}
+
+const KEYS: &[(&str, &str)] =
+    &[("a", "publish"), ("e", "edit"), ("r", "reject"), ("j k", "next, previous in the queue")];
+
+/// Back to the list, and along the queue.
+fn way(queue: Option<&Neighbours>) -> Markup {
+    html! {
+        nav.back aria-label="Queue" {
+            a href="/" { "← Tasks" }
+            @if let Some(queue) = queue {
+                @if queue.left > 0 { span.quiet { (queue.left) " need approval" } }
+                @if let Some(before) = &queue.before { a rel="prev" href={ "/ui/tasks/" (before) } { "Previous" } }
+                @if let Some(after) = &queue.after { a rel="next" href={ "/ui/tasks/" (after) } { "Next" } }
+            }
+        }
+    }
+}
+
+/// What was asked, as its sender wrote it: text of strangers, rendered as a draft is.
+fn question(task: &Task, asked: Option<&Asked>) -> Markup {
+    html! {
+        @if let Some(asked) = asked {
+            section.card #asked {
+                div.split {
+                    h2 { "What was asked" }
+                    span.quiet { "by " (task.doc.actor) }
+                }
+                @if let Some(title) = &asked.title { p { strong { (title) } } }
+                (words(&asked.text))
+                @if let Some(opening) = asked.opening.as_ref().filter(|opening| **opening != asked.text) {
+                    details { summary { "How the thread began" } (words(opening)) }
+                }
+            }
+        }
+    }
+}
+
+/// A text of a sender; a long one unfolds.
+fn words(text: &str) -> Markup {
+    let begin = clip(text, ASKED_BYTES);
+    html! {
+        @if text.trim().is_empty() { p.quiet { "No text." } }
+        @else if begin.len() == text.len() { div.prose { (draft::rendered(text)) } }
+        @else {
+            div.prose { (draft::rendered(begin)) p.quiet { "…" } }
+            details { summary { "All of it" } div.prose { (draft::rendered(text)) } }
+        }
+    }
 }
 
 /// What the draft and the buttons depend on: when it changes, they are out of date.
@@ -144,8 +217,16 @@ fn heading(task: &Task) -> Markup {
     html! {
         header.heading {
             (pill(task.control.status))
-            h1 { (doc.thread) }
-            p.quiet { (doc.event) " by " (doc.actor) " · " (doc.source) }
+            h1 { (doc.title.as_deref().unwrap_or(&doc.thread)) }
+            p.quiet {
+                @match doc.thread_url.as_deref().filter(|url| is_web(url)) {
+                    Some(url) => {
+                        a rel="noopener noreferrer nofollow" target="_blank" href=(url) { (doc.thread) }
+                    }
+                    None => (doc.thread)
+                }
+                " · " (doc.event) " by " (doc.actor) " · " (doc.source)
+            }
         }
     }
 }
@@ -232,7 +313,7 @@ fn timeline(task: &Task) -> Markup {
                     @let before = index.checked_sub(1).and_then(|index| entries.get(index));
                     li class=(entry.status.as_str()) {
                         div {
-                            (noted(&entry.note))
+                            (noted(&plain(entry, before.is_none_or(|before| before.status != entry.status))))
                             @if was_clipped(task, &entry.note) { "…" }
                         }
                         span.quiet {
@@ -305,7 +386,7 @@ fn details(task: &Task) -> Markup {
         section.card {
             h2 { "Details" }
             dl {
-                dt { "Task" } dd { code { (task.id) } }
+                dt { "Task" } dd { code data-copy="the id of the task" { (task.id) } }
                 dt { "Tenant" } dd { (doc.tenant) }
                 dt { "Priority" } dd { (doc.priority.level()) ", " (doc.priority.lane()) " lane" }
                 @if let Some(known) = &doc.classification {

@@ -1,6 +1,8 @@
 //! Words and numbers, as people read them.
 
-use domain::{TaskStatus, Timestamp};
+use std::borrow::Cow;
+
+use domain::{TaskStatus, TimelineEntry, Timestamp};
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -70,6 +72,24 @@ fn noted_word(word: &str, links: bool) -> Markup {
     }
 }
 
+/// A line of a timeline in the words of people: what the code calls a step is known to those who run it. `has_moved`: the
+/// status is another one than that of the line before.
+pub(crate) fn plain(entry: &TimelineEntry, has_moved: bool) -> Cow<'_, str> {
+    let note = entry.note.as_str();
+    let is_decided =
+        ["approved by ", "edited and approved by ", "retried by "].iter().any(|by| note.starts_with(by));
+    match (entry.status, note) {
+        (_, "stored") => "received".into(),
+        (_, "claimed") => "picked up".into(),
+        (_, "a fresh message was sent") => "woken up: its message had gone missing".into(),
+        (TaskStatus::AwaitingApproval, why) if has_moved => {
+            format!("answer written, waiting for a person: {why}").into()
+        }
+        (TaskStatus::Waiting, why) if has_moved && !is_decided => format!("waiting: {why}").into(),
+        (_, note) => note.into(),
+    }
+}
+
 /// A link may come from a service's answer: nothing but the web is followed.
 pub(crate) fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
@@ -100,6 +120,15 @@ pub(crate) fn usd(amount: f64) -> String {
         small if small < 0.000_1 => "< $0.0001".to_owned(),
         small if small < 1.0 => format!("{sign}${small:.4}"),
         large => format!("{sign}${large:.2}"),
+    }
+}
+
+/// US dollars as money: what is less than a cent is said to be so.
+pub(crate) fn money(amount: f64) -> String {
+    match amount {
+        0.0 => "$0".to_owned(),
+        small if small > 0.0 && small < 0.01 => "< $0.01".to_owned(),
+        amount => format!("{}${:.2}", if amount < 0.0 { "−" } else { "" }, amount.abs()),
     }
 }
 
@@ -168,6 +197,10 @@ mod tests {
         assert_eq!(
             [usd(0.0), usd(0.000_01), usd(0.0123), usd(12.0)],
             ["$0", "< $0.0001", "$0.0123", "$12.00"]
+        );
+        assert_eq!(
+            [money(0.0), money(0.004), money(0.016), money(-2.0)],
+            ["$0", "< $0.01", "$0.02", "−$2.00"]
         );
         assert_eq!([usd(-0.0), usd(-0.01), usd(-3.0)], ["$0", "−$0.0100", "−$3.00"]);
         assert_eq!([millis(12.3), millis(1_500.0), millis(90_000.0)], ["12 ms", "1.5 s", "2 min"]);

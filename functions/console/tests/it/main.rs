@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod access;
+mod asked;
 mod create;
 mod decisions;
 mod deliveries;
@@ -14,6 +15,7 @@ mod openapi;
 mod overview;
 mod pages;
 mod parts;
+mod queue;
 mod rig;
 mod roles;
 mod unsteady;

@@ -10,7 +10,7 @@ use crate::rig::{DRAFT, HOST, Rig};
 async fn the_list_has_each_task_with_its_status_and_reason() {
     let rig = Rig::new();
     let (first, parked) = (rig.task("github", 1).await, rig.parked(2).await);
-    let page = rig.page("/").await.text();
+    let page = rig.page("/?status=all").await.text();
     for part in [first.id.as_str(), parked.id.as_str(), "octo/repo#2", "Needs approval", "low confidence"] {
         assert!(page.contains(part), "{part}");
     }
@@ -182,6 +182,8 @@ async fn every_page_forbids_what_it_does_not_need() {
     for path in [
         "/",
         "/ui/overview",
+        "/ui/deliveries",
+        "/nowhere",
         "/ui/login",
         "/ui/app.css",
         "/ui/app.js",

@@ -209,7 +209,19 @@ impl Rig {
 
     pub async fn page_as(&self, path: &str, cookie: &str) -> Answer {
         let request = Request::get(path).header("host", HOST).header("cookie", cookie);
+        let request = request.header("accept", "text/html,application/xhtml+xml");
         self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// A task of the event `body`, whose draft waits for a person.
+    pub async fn parked_event(&self, number: u32, body: &Value) -> Task {
+        let mut task = self.parked(number).await;
+        self.put(&task.id, &PartKey::payload(), body.to_string().as_bytes()).await;
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+        let (title, link) = (text("/issue/title"), text("/issue/html_url"));
+        task.doc.introduce(title, text("/issue/body").unwrap_or_default(), link);
+        self.save(&mut task).await;
+        task
     }
 
     /// Sends a form as a page of the session `cookie` does.

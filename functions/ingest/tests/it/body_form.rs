@@ -25,6 +25,9 @@ const TYPES: [&str; 9] = [
 fn rig(provider: Provider) -> (Rig, Sender) {
     let sender = Sender::of(provider);
     let source = SourceSettings {
+        automation: None,
+        at: None,
+        hooks: Vec::new(),
         name: provider.name().to_owned(),
         sender: sender.clone(),
         filter: Filter::default(),

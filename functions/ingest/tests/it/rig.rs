@@ -84,6 +84,9 @@ impl Default for Parts {
         Self {
             stores: in_memory(&watch),
             source: SourceSettings {
+                automation: None,
+                at: None,
+                hooks: Vec::new(),
                 name: "github".to_owned(),
                 sender: Sender::of(Provider::Github),
                 priorities: PriorityRules::default(),

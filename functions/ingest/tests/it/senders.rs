@@ -61,6 +61,9 @@ impl Source {
         let sender = Sender::of(provider);
         let secrets = Secrets(vec![SECRET.into()]);
         let source = SourceSettings {
+            automation: None,
+            at: None,
+            hooks: Vec::new(),
             name: provider.name().to_owned(),
             sender: sender.clone(),
             filter,

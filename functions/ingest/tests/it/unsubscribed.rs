@@ -19,6 +19,9 @@ impl Source {
         let sender = Sender::of(provider);
         let events = Some(events.iter().map(|name| (*name).to_owned()).collect());
         let source = SourceSettings {
+            automation: None,
+            at: None,
+            hooks: Vec::new(),
             name: provider.name().to_owned(),
             sender: sender.clone(),
             filter: Filter { events, ..Filter::default() },

@@ -86,6 +86,11 @@ impl Ended {
     }
 }
 
+/// Whether the effect `name` is a post to `callback_url`, in whatever life of the task.
+pub(crate) fn is_callback(name: &str) -> bool {
+    name.strip_prefix(CALLBACK).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// `name`, for the present life of `task`: a retry that a person asks for begins another one.
 fn of_life(name: &str, task: &Task) -> String {
     if task.doc.opened_at == task.doc.received_at {
@@ -265,7 +270,7 @@ impl Action for Posting<'_> {
         let called = caller.call(Method::POST, self.url.clone(), Some(self.body), &id).await;
         let called = called.map_err(|error| match error.failure {
             // It may have arrived: the same id a second time does no harm.
-            ServiceFailure::InDoubt => {
+            ServiceFailure::InDoubt | ServiceFailure::ServerError => {
                 ServiceError { failure: ServiceFailure::Later { after: None }, ..error }
             }
             _ => error,

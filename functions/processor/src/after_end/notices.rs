@@ -32,9 +32,9 @@ async fn answer(processor: &Processor, approver: &dyn Approver, task: &Task) {
     match answer_clicks(processor.stores(), approver, task, processor.clock().now()).await {
         Ok(failures) => {
             for problem in failures {
-                warn!(task_id = %task.id, %problem, "somebody is not told why their click decided nothing");
+                warn!(task_id = %task.id, %problem, "somebody could not be told why their click decided nothing");
             }
         }
-        Err(problem) => warn!(task_id = %task.id, %problem, "clicks are not answered"),
+        Err(problem) => warn!(task_id = %task.id, %problem, "clicks could not be answered"),
     }
 }

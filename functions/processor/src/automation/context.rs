@@ -13,7 +13,7 @@ use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
 use crate::automation::visible::visible;
-use crate::automation::{media, prompt};
+use crate::automation::{media, prompt, reference};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
 use crate::reply::place::Place;
@@ -118,6 +118,7 @@ impl Context {
         if let Some(saved) = self.0.saved(step).await? {
             return Ok(saved);
         }
+        self.0.may_begin()?;
         let call = self.answer_call(step, instruction).await?;
         let mut answer = self.0.resources.model.generate(&call).await;
         if let Some((error, bare)) = media::refused(&answer, &call) {
@@ -150,10 +151,11 @@ impl Context {
         T: Serialize + DeserializeOwned,
         W: Future<Output = Result<T, Interrupt>>,
     {
-        match self.0.saved(name).await? {
-            Some(saved) => Ok(saved),
-            None => self.0.save_step(name, work.await?).await,
+        if let Some(saved) = self.0.saved(name).await? {
+            return Ok(saved);
         }
+        self.0.may_begin()?;
+        self.0.save_step(name, work.await?).await
     }
 
     /// Does `action` once for this task and `name`, whatever crashes in between; its proof.
@@ -243,16 +245,23 @@ impl Context {
     }
 
     async fn answer_call(&self, step: &str, instruction: &str) -> Result<ModelCall, Interrupt> {
-        let (history, carried, open) =
-            futures::join!(self.history(), self.0.carried(), self.open_to_answer());
+        let (history, carried, open, reference) = futures::join!(
+            self.history(),
+            self.0.carried(),
+            self.open_to_answer(),
+            reference::about(&self.0)
+        );
         open?;
+        let reference = reference?;
         let history = among(history?, carried?);
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
         let shown = media::shown(event, &agent.media_hosts);
         let note = note.as_deref();
-        let turns = Conversation { nonce, event, history: &history, shown, instruction, note }.turns();
+        let reference = &reference;
+        let turns =
+            Conversation { nonce, event, history: &history, reference, shown, instruction, note }.turns();
         let mut task = self.0.task.lock().await;
         let slot = self.0.take_slot(&mut task);
         Ok(ModelCall {

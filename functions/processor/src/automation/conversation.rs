@@ -1,6 +1,6 @@
 //! The conversation that the answer model sees: the thread with roles, then the instruction.
 
-use domain::{Comment, Event, Speaker, Turn};
+use domain::{Audience, Comment, Document, Event, Speaker, Turn};
 
 use crate::automation::media::Shown;
 use crate::automation::untrusted::Fence;
@@ -13,6 +13,8 @@ pub(crate) struct Conversation<'c> {
     pub(crate) event: &'c Event,
     /// The last comments of the thread, oldest first.
     pub(crate) history: &'c [Comment],
+    /// What the service knows of its matter besides.
+    pub(crate) reference: &'c [Document],
     /// Images and files of the event.
     pub(crate) shown: Shown,
     /// What is asked for, in our words.
@@ -67,6 +69,10 @@ impl Conversation<'_> {
             text.push('\n');
             text.push_str(&fence.around("opening text", opening));
         }
+        for document in self.reference {
+            text.push('\n');
+            text.push_str(&fence.around(&document.name, &document.text));
+        }
         text
     }
 
@@ -83,6 +89,9 @@ impl Conversation<'_> {
     fn request(&self, fence: &Fence) -> String {
         let person = fence.name("their name", &self.event.actor);
         let mut text = format!("{}\n\n{}\nThe person to answer is {person}.", fence.rule(), self.instruction);
+        if self.event.audience != Audience::Public {
+            text.push_str("\nThis is among the staff: customers see neither what was said nor your answer.");
+        }
         if let Some(note) = self.note {
             // Written by a person with a console token, who may instruct.
             text.push_str("\nA maintainer did not like the draft before and says: ");
@@ -136,7 +145,22 @@ mod tests {
         };
         let shown = Shown { media: vec![media], unseen: vec!["b.zip".to_owned()] };
         let (nonce, instruction) = ("5e5f0c1d2b3a", "Answer.");
-        Conversation { nonce, event, history, shown, instruction, note: None }.turns()
+        let reference = [Document { name: "files".to_owned(), text: "+ flush".to_owned() }];
+        Conversation { nonce, event, history, reference: &reference, shown, instruction, note: None }.turns()
+    }
+
+    #[test]
+    fn reference_texts_stand_fenced_with_the_opening() {
+        let opening = &turns_of(&event(Some("2")), &[])[0].text;
+        let (_, reference) = opening.split_once("what=\"files\">\n").unwrap_or_default();
+        assert!(reference.starts_with("+ flush\n</untrusted-"), "{opening}");
+    }
+
+    #[test]
+    fn the_model_is_told_that_a_note_is_among_the_staff() {
+        let request = |event: &Event| turns_of(event, &[]).pop().map(|turn| turn.text).unwrap_or_default();
+        let note = Event { audience: Audience::Internal, ..event(Some("2")) };
+        assert!(request(&note).contains("among the staff") && !request(&event(Some("2"))).contains("staff"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod context;
 pub(crate) mod conversation;
 pub(crate) mod media;
 pub(crate) mod prompt;
+pub(crate) mod reference;
 pub(crate) mod registry;
 pub(crate) mod stalls;
 mod steps;

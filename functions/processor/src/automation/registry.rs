@@ -121,7 +121,10 @@ impl Registry {
         let named =
             settings.intents.iter().map(|intent| (format!("intent `{}`", intent.name), &intent.automation));
         let fallback = ("[agent] default_automation".to_owned(), &settings.agent.default_automation);
-        for (place, automation) in named.chain([fallback]) {
+        let own = settings.sources.iter().filter_map(|(name, source)| {
+            Some((format!("[sources.{name}] automation"), source.automation.as_ref()?))
+        });
+        for (place, automation) in named.chain([fallback]).chain(own) {
             if !self.automations.contains_key(automation) {
                 let known = self.names().collect::<Vec<_>>().join(", ");
                 mistakes

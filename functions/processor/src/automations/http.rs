@@ -146,6 +146,10 @@ impl Action for Call<'_> {
         // twice.
         Ok(if self.repeatable { Found::NotDone } else { Found::Unknown })
     }
+
+    fn is_idempotent(&self) -> bool {
+        self.repeatable
+    }
 }
 
 #[cfg(test)]

@@ -223,6 +223,10 @@ impl Action for Deal<'_> {
             None => Ok(Found::NotDone),
         }
     }
+
+    fn is_idempotent(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub(crate) async fn answered(
         Some(_) | None => {
             let saved = claimed.saved::<Approval>(&step(name, &wanted.unwrap_or_default())).await?;
             match saved {
-                Some(saved) if proof::holds(claimed, &saved).await? => Some(saved),
+                Some(saved) if proof::holds(claimed, &saved.text, &saved.by).await? => Some(saved),
                 Some(_) | None => None,
             }
         }
@@ -79,7 +79,7 @@ fn step(name: &str, asked: &str) -> String {
 /// Saves `answer`. The first one that was saved counts, be it by another processor, but not one without a proof.
 async fn keep(claimed: &ClaimedTask, step: &str, answer: Approval) -> Result<Approval, Interrupt> {
     let saved = claimed.save_step(step, answer.clone()).await?;
-    Ok(if saved == answer || proof::holds(claimed, &saved).await? { saved } else { answer })
+    Ok(if saved == answer || proof::holds(claimed, &saved.text, &saved.by).await? { saved } else { answer })
 }
 
 /// Saves the decision that the task was resumed with, before anything takes the place of its draft.
@@ -124,6 +124,7 @@ pub(crate) async fn keep_draft(
     question: &str,
     parked_because: Option<String>,
 ) -> Result<(), Interrupt> {
+    claimed.may_begin()?;
     let parks = parked_because.is_some();
     // One question at a time: of several that are asked side by side the first is parked, and the
     // others are asked when the automation runs again.
@@ -146,8 +147,8 @@ pub(crate) async fn keep_draft(
         let expires = after(claimed.now(), claimed.resources.settings.agent.approval_expires);
         task.doc.expires_at = Some(expires.min(task.gives_up_at()));
         let target = claimed.event.target.as_ref();
-        task.doc.thread_url =
-            target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+        let link = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+        task.doc.thread_url = link.or(task.doc.thread_url.take());
         return Err(Interrupt::Park);
     }
     Ok(())

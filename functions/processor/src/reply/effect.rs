@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Content, Effect, EffectState, Mark, Proof, SETTLING, ServiceError, ServiceFailure, TaskError, TaskOutput,
-    Timestamp, after, between,
+    Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError, ServiceFailure,
+    TaskError, TaskOutput, Timestamp, after,
 };
 
 use crate::automation::bulkhead::with_host_permit;
@@ -22,6 +22,9 @@ const LEASE_NEEDED: Duration = Duration::from_secs(30);
 
 /// Services stamp with their own clocks; the search for a proof begins so much before the intent.
 const CLOCK_SKEW: Duration = Duration::from_secs(600);
+
+/// The kind of the error when nobody knows whether an effect has happened.
+pub(crate) const IN_DOUBT: &str = "in_doubt";
 
 /// Something that is done to the world outside, once: what [`crate::Context::once`] takes.
 ///
@@ -44,6 +47,12 @@ pub trait Action: Send + Sync {
     /// # Errors
     /// [`ServiceError`], never in doubt.
     async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError>;
+
+    /// Whether to do it again is no second time: it carries a key by which the service knows it. After an answer that
+    /// says that the service failed, it is looked for, and done again, sooner then; listings of others may lag.
+    fn is_idempotent(&self) -> bool {
+        false
+    }
 }
 
 /// What the service knows of an earlier try.
@@ -64,6 +73,10 @@ pub(crate) async fn once(claimed: &ClaimedTask, name: &str, action: &dyn Action)
     if let Some(earlier) = entry.outcome(action).await? {
         earlier.say_if_other(claimed, name).await;
         return Ok(earlier.proof);
+    }
+    if let Err(interrupt) = claimed.may_begin() {
+        entry.retract().await;
+        return Err(interrupt);
     }
     match action.host() {
         // The permit is taken before the intent is written: waiting for it must not age the intent.
@@ -140,10 +153,12 @@ impl<'a> Entry<'a> {
         let Some(Effect { content, state, .. }) = self.known.clone() else { return Ok(None) };
         let proof = match state {
             EffectState::Done { proof, .. } => Some(proof),
-            EffectState::Intended { at, .. } => match self.resolve(action, at).await? {
-                Some(proof) => Some(self.prove(content.clone(), proof).await),
-                None => None,
-            },
+            EffectState::Intended { at, settles_at, .. } => {
+                match self.resolve(action, at, settles_at.unwrap_or(after(at, SETTLING))).await? {
+                    Some(proof) => Some(self.prove(content.clone(), proof).await),
+                    None => None,
+                }
+            }
         };
         Ok(proof.map(|proof| Earlier { content, proof }))
     }
@@ -153,18 +168,22 @@ impl<'a> Entry<'a> {
         self.intend(content.clone()).await?;
         match tokio::time::timeout(OUTSIDE_CALL, action.perform(&self.mark)).await {
             Ok(Ok(proof)) => Ok(self.prove(content, proof).await),
-            Ok(Err(error)) => Err(self.failed(&error).await),
-            Err(_) => Err(self.in_doubt("no answer came in time").await),
+            Ok(Err(error)) => Err(self.failed(action, &error).await),
+            Err(_) => Err(self.in_doubt("no answer came in time", SETTLING).await),
         }
     }
 
     /// What became of an intent without proof: its proof, if the service has one; `None` if the
     /// effect certainly did not happen.
-    async fn resolve(&self, action: &dyn Action, intended: Timestamp) -> Result<Option<Proof>, Interrupt> {
-        let now = self.claimed.now();
-        if between(intended, now) < SETTLING {
+    async fn resolve(
+        &self,
+        action: &dyn Action,
+        intended: Timestamp,
+        settles_at: Timestamp,
+    ) -> Result<Option<Proof>, Interrupt> {
+        if self.claimed.now() < settles_at {
             let why = format!("an earlier try to {} may still be on its way", self.name);
-            return Err(Interrupt::defer(why, Some(after(intended, SETTLING))));
+            return Err(Interrupt::defer(why, Some(settles_at)));
         }
         let since = intended.checked_sub(CLOCK_SKEW).unwrap_or(intended);
         match tokio::time::timeout(OUTSIDE_CALL, action.find(&self.mark, since)).await {
@@ -195,7 +214,7 @@ impl<'a> Entry<'a> {
     /// the task; what can never be resolved counts as an attempt.
     fn unresolved(&self, error: &ServiceError) -> Interrupt {
         match error.failure {
-            ServiceFailure::Refused | ServiceFailure::InDoubt => {
+            ServiceFailure::Refused | ServiceFailure::InDoubt | ServiceFailure::ServerError => {
                 Interrupt::retry(self.doubt(&error.to_string()))
             }
             ServiceFailure::Later { .. }
@@ -212,7 +231,7 @@ impl<'a> Entry<'a> {
         if claimed.lease_left() < LEASE_NEEDED {
             return Err(too_late());
         }
-        let state = EffectState::Intended { at: claimed.now(), fence: claimed.fence };
+        let state = EffectState::Intended { at: claimed.now(), fence: claimed.fence, settles_at: None };
         claimed
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
@@ -236,9 +255,14 @@ impl<'a> Entry<'a> {
         proof
     }
 
-    async fn failed(&self, error: &ServiceError) -> Interrupt {
+    async fn failed(&self, action: &dyn Action, error: &ServiceError) -> Interrupt {
         match error.failure {
-            ServiceFailure::InDoubt => self.in_doubt(&error.message).await,
+            ServiceFailure::ServerError if action.is_idempotent() => {
+                self.in_doubt(&error.message, SETTLING_AFTER_ERROR).await
+            }
+            ServiceFailure::InDoubt | ServiceFailure::ServerError => {
+                self.in_doubt(&error.message, SETTLING).await
+            }
             ServiceFailure::Later { .. }
             | ServiceFailure::Throttled { .. }
             | ServiceFailure::Refused
@@ -255,20 +279,27 @@ impl<'a> Entry<'a> {
         self.claimed.task.lock().await.doc.effects.retain(|effect| effect.name != self.name);
     }
 
-    /// The intent stays; the next try resolves it once it has settled. It costs no attempt: if it turns out that
-    /// nothing happened, the service was at fault, and each further try waits longer.
-    async fn in_doubt(&self, what: &str) -> Interrupt {
+    /// The intent stays; the next try resolves it once it has settled, after `settling`. It costs no attempt: if it
+    /// turns out that nothing happened, the service was at fault, and each further try waits longer.
+    async fn in_doubt(&self, what: &str, settling: Duration) -> Interrupt {
         let error = self.doubt(what);
-        let deferrals = self.claimed.task.lock().await.doc.deferrals;
-        let wait = SETTLING.max(deferral_backoff(deferrals));
+        let now = self.claimed.now();
+        let mut task = self.claimed.task.lock().await;
+        let entry = task.doc.effects.iter_mut().find(|effect| effect.name == self.name);
+        if settling < SETTLING
+            && let Some(EffectState::Intended { settles_at, .. }) = entry.map(|entry| &mut entry.state)
+        {
+            *settles_at = Some(after(now, settling));
+        }
+        let wait = settling.max(deferral_backoff(task.doc.deferrals));
         Interrupt::Defer(Box::new(Deferred {
-            not_before: Some(after(self.claimed.now(), wait)),
+            not_before: Some(after(now, wait)),
             error: Some(error.clone()),
             ..Deferred::orderly(error.message)
         }))
     }
 
     fn doubt(&self, what: &str) -> TaskError {
-        TaskError::new(self.name, "in_doubt", format!("whether it happened is not known: {what}"))
+        TaskError::new(self.name, IN_DOUBT, format!("whether it happened is not known: {what}"))
     }
 }

@@ -4,7 +4,6 @@
 use domain::{Decision, Origin, is_proven, prove_decision, short_sha256};
 
 use crate::Interrupt;
-use crate::reply::approval::Approval;
 use crate::task::claimed_task::ClaimedTask;
 
 /// Whether `decision`, which lets the text with the hash `hash` go out, came from the console, as its proof says, or by
@@ -36,12 +35,12 @@ pub(crate) async fn is_made_by_a_decider(
     Ok(holds)
 }
 
-/// Whether the saved answer `approval` is that of somebody who may approve.
-pub(crate) async fn holds(claimed: &ClaimedTask, approval: &Approval) -> Result<bool, Interrupt> {
+/// Whether `by`, who may approve, has let `text` go out, as a saved answer says.
+pub(crate) async fn holds(claimed: &ClaimedTask, text: &str, by: &str) -> Result<bool, Interrupt> {
     let state = &*claimed.resources.stores.state;
-    let holds = is_proven(state, &claimed.id, &short_sha256(&approval.text), claimed.now()).await?;
+    let holds = is_proven(state, &claimed.id, &short_sha256(text), claimed.now()).await?;
     if !holds {
-        refused(claimed, &approval.by).await;
+        refused(claimed, by).await;
     }
     Ok(holds)
 }

@@ -1,7 +1,7 @@
 //! The reply: through the gate, then into the thread, once.
 
 use async_trait::async_trait;
-use domain::{DraftOrigin, EffectState, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
+use domain::{DraftOrigin, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 
 use crate::reply::approval::{Approval, REPLY, answered};
 use crate::reply::effect::{Action, Found, earlier, once};
@@ -48,7 +48,7 @@ async fn through_gate(
 }
 
 /// How the task ends if a reply of it is in the thread already; `None` if certainly none is.
-async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
+pub(crate) async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
     if relapse::intents_name_no_text() || claimed.task.lock().await.effect(REPLY).is_none() {
         return Ok(None);
     }
@@ -62,35 +62,6 @@ async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
         *claimed.published.lock().await = claimed.draft_text(hash).await.ok();
     }
     Ok(Some(finished))
-}
-
-/// Whether a reply of `claimed` may be in the thread without a proof of it.
-pub(crate) async fn may_have_landed(claimed: &ClaimedTask) -> bool {
-    let task = claimed.task.lock().await;
-    task.effect(REPLY).is_some_and(|effect| matches!(effect.state, EffectState::Intended { .. }))
-}
-
-/// What ends a task that is about to end without a reply, as `outcome` says: the reply, if it turns out to be in
-/// the thread after all. Looks once more; a service that does not answer is waited for.
-pub(crate) async fn unless_landed(
-    claimed: &ClaimedTask,
-    outcome: Result<Finished, Interrupt>,
-) -> Result<Finished, Interrupt> {
-    let attempts = claimed.task.lock().await.control.attempts;
-    let ends = match &outcome {
-        Err(Interrupt::Fail(_) | Interrupt::Ignore(_)) => true,
-        Err(Interrupt::Defer(deferred)) => deferred.is_last(attempts),
-        _ => false,
-    };
-    if !ends || !may_have_landed(claimed).await {
-        return outcome;
-    }
-    match landed(claimed).await {
-        Ok(Some(finished)) => Ok(finished),
-        Err(Interrupt::Defer(deferred)) if !deferred.counted => Err(Interrupt::Defer(deferred)),
-        Err(interrupt @ (Interrupt::Store(_) | Interrupt::Lost)) => Err(interrupt),
-        Ok(None) | Err(_) => outcome,
-    }
 }
 
 /// A comment in a thread. It takes no permit of a host: a thread has one task at a time.

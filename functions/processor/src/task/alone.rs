@@ -11,9 +11,9 @@ use std::sync::Arc;
 use domain::{Save, Task, TaskStatus};
 use tracing::{error, warn};
 
-use crate::Processor;
 use crate::queue::ack::{Ack, LATE_MESSAGE};
 use crate::task::pipeline::Processed;
+use crate::{Interrupt, Processor};
 
 /// Whether the last claim of `task` before the present one ended without a word, or an earlier one did and none
 /// has come to more than an orderly deferral since.
@@ -34,8 +34,8 @@ fn forgiven(task: &Task) -> u32 {
 /// well, it is the task's own fault.
 ///
 /// # Errors
-/// What becomes of the message if that cannot be written.
-pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), Ack> {
+/// That cannot be written, and the task must not be worked on.
+pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), Interrupt> {
     if !must_run_alone(task) {
         return Ok(());
     }
@@ -48,13 +48,9 @@ pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), 
         task.note(now, "its processor died; it runs alone");
     }
     task.control.updated_at = now;
-    match processor.stores().tasks.save(task).await {
-        Ok(Save::Done) => Ok(()),
-        Ok(Save::Stale) => Err(Ack::Retry(None)),
-        Err(problem) => {
-            warn!(task_id = %task.id, %problem, "a task whose processor died waits for the end of its lease");
-            Err(Ack::Retry(None))
-        }
+    match processor.stores().tasks.save(task).await? {
+        Save::Done => Ok(()),
+        Save::Stale => Err(Interrupt::Lost),
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{
-    API_SOURCE, Audience, Blob, Classification, Comment, Content, Event, Exchange, PartKey, PutNew, Save,
-    StepUsage, StoreError, Target, Task, TaskId, Timestamp, between, short_sha256,
+    API_SOURCE, Audience, Blob, Classification, Comment, Content, EffectState, Event, Exchange, PartKey,
+    PutNew, Save, StepUsage, StoreError, Target, Task, TaskError, TaskId, Timestamp, between, short_sha256,
 };
 use futures::future::try_join_all;
 use serde::Serialize;
@@ -50,6 +50,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) seen_audience: OnceLock<Audience>,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
+    /// Whether this run only finds out what became of what earlier ones have begun, and begins nothing itself.
+    pub(crate) only_looks: AtomicBool,
     /// What older tasks have left that gave way to this one.
     carried: OnceCell<Vec<Comment>>,
     /// The content of each effect, by its name: what this run has let through the gate for it.
@@ -77,6 +79,7 @@ impl ClaimedTask {
             seen_open: AtomicBool::new(false),
             seen_audience: OnceLock::new(),
             parked: AtomicBool::new(false),
+            only_looks: AtomicBool::new(false),
             carried: OnceCell::new(),
             released: Mutex::default(),
             published: Mutex::new(None),
@@ -147,11 +150,29 @@ impl ClaimedTask {
         })
     }
 
-    /// What the effect `name` was begun with in an earlier round, if it was.
+    /// What the effect `name` was begun with in an earlier round, if it was; a run that only looks asks about its own
+    /// round as well.
     pub(crate) async fn begun_before(&self, name: &str) -> Option<Content> {
         let task = self.task.lock().await;
         let content = task.effect(name).and_then(|effect| effect.content.clone());
-        content.filter(|content| content.round != self.round)
+        content.filter(|content| content.round != self.round || self.only_looks.load(Ordering::Relaxed))
+    }
+
+    /// Refuses whatever would begin something: a paid answer, a step, a question to a person, an effect.
+    pub(crate) fn may_begin(&self) -> Result<(), Interrupt> {
+        if !self.only_looks.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let message = "the task is about to end: nothing is begun any more";
+        Err(Interrupt::fail(TaskError::new("processing", "ending", message)))
+    }
+
+    /// The names of the effects that may have happened without a proof of it.
+    pub(crate) async fn open_intents(&self) -> Vec<String> {
+        let task = self.task.lock().await;
+        let open =
+            task.doc.effects.iter().filter(|effect| matches!(effect.state, EffectState::Intended { .. }));
+        open.map(|effect| effect.name.clone()).collect()
     }
 
     fn content_of(&self, text: &str) -> Content {

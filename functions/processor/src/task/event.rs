@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::{Event, PartKey, ServiceFailure, StoreError, Task, TaskError, ThreadState};
+use domain::{Event, PartKey, ServiceFailure, StoreError, Target, Task, TaskError, ThreadState};
 use webhook::{CommentPolicy, IgnoreReason, Parsed, Provider, Received, Sender};
 
 use crate::Interrupt;
@@ -62,19 +62,10 @@ pub(crate) async fn unwanted(
     };
     let mut filter = source.filter.clone();
     if filter.login.is_none() {
-        let login = async { resources.services.of(target)?.login().await };
-        filter.login = match tokio::time::timeout(OUTSIDE_CALL, login).await {
-            Ok(Ok(login)) => Some(login),
-            // Only a comment cannot be judged without it.
-            Ok(Err(error)) if error.failure == ServiceFailure::Refused && event.comment_id.is_none() => None,
-            Ok(Err(mut error)) => {
-                if error.failure == ServiceFailure::Refused {
-                    error.message.push_str("; set `login` in agent.toml, in the section of this source");
-                }
-                return Err(Interrupt::from_service("login", &error, resources.clock.now()));
-            }
-            Err(_) => return Err(Interrupt::defer("the agent's own login did not come in time", None)),
-        };
+        filter.login = own_login(resources, target, event.comment_id.is_none()).await?;
+    } else if event.comment_id.is_some() && filter.comments == CommentPolicy::Thread {
+        // The configured name may be a mention alone; who answers every comment must know its own.
+        filter.account = own_login(resources, target, true).await?;
     }
     // What was taken when it came in is not refused for a filter that changed since; the exceptions
     // are those that ingest could not judge.
@@ -85,6 +76,27 @@ pub(crate) async fn unwanted(
     // Which of two twins is taken was decided by the events of the source.
     let event = Event { twin: None, ..event.clone() };
     Ok(filter.ignores(&event).map(|reason| explained(reason, event.thread_state)))
+}
+
+/// The account that answers in `target` are written under. `None` if the service does not say, where that
+/// `may_be_unknown`.
+async fn own_login(
+    resources: &Resources,
+    target: &Target,
+    may_be_unknown: bool,
+) -> Result<Option<String>, Interrupt> {
+    let login = async { resources.services.of(target)?.login().await };
+    match tokio::time::timeout(OUTSIDE_CALL, login).await {
+        Ok(Ok(login)) => Ok(Some(login)),
+        Ok(Err(error)) if error.failure == ServiceFailure::Refused && may_be_unknown => Ok(None),
+        Ok(Err(mut error)) => {
+            if error.failure == ServiceFailure::Refused {
+                error.message.push_str("; set `login` in agent.toml, in the section of this source");
+            }
+            Err(Interrupt::from_service("login", &error, resources.clock.now()))
+        }
+        Err(_) => Err(Interrupt::defer("the agent's own login did not come in time", None)),
+    }
 }
 
 fn explained(reason: IgnoreReason, state: ThreadState) -> String {

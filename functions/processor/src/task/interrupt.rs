@@ -1,11 +1,16 @@
 //! How a run ends: [`Finished`] if the automation is done, else an [`Interrupt`].
 
+use std::time::Duration;
+
 use domain::{
-    Deferral, MAX_ATTEMPTS, ModelError, ModelFailure, ServiceError, ServiceFailure, StoreError, TaskError,
-    TaskOutput, Timestamp, after,
+    ACCOUNT_REFUSED as ACCOUNT, Deferral, MAX_ATTEMPTS, ModelError, ModelFailure, ServiceError,
+    ServiceFailure, StoreError, TaskError, TaskOutput, Timestamp, after,
 };
 use serde::{Deserialize, Serialize};
 use webhook::IgnoreReason;
+
+/// How soon a service that refuses our account is asked again: somebody has to mend that first.
+const ACCOUNT_RETRY: Duration = Duration::from_secs(120);
 
 /// How an automation ended well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,15 +175,14 @@ impl Interrupt {
             }
             ServiceFailure::AccountRefused => Self::Defer(Box::new(Deferred {
                 refused_by: Some(error.service),
-                error: Some(told()),
+                not_before: Some(after(now, ACCOUNT_RETRY)),
+                error: Some(TaskError { kind: format!("{}{ACCOUNT}", error.service), ..told() }),
                 ..Deferred::orderly(format!("{} refuses our account: {error}", error.service))
             })),
-            ServiceFailure::InDoubt => Self::retry(told()),
+            ServiceFailure::InDoubt | ServiceFailure::ServerError => Self::retry(told()),
             ServiceFailure::Closed => Self::thread_closed(&error.to_string()),
             ServiceFailure::Refused => {
-                let mut error = told();
-                error.kind = error.kind.replace("_error", "_refused");
-                Self::fail(error)
+                Self::fail(TaskError { kind: format!("{}_refused", error.service), ..told() })
             }
         }
     }

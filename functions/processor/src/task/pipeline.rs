@@ -54,10 +54,7 @@ pub(crate) async fn process(
                 .await;
             alone::set_aside(processor, task).await
         }
-        Ok(mut task) => Processed::Done(match alone::begin(processor, &mut task).await {
-            Ok(()) => run(processor, task, delivery, deadline, member).await,
-            Err(ack) => ack,
-        }),
+        Ok(task) => Processed::Done(run(processor, task, delivery, deadline, member).await),
         Err(ack) => Processed::Done(ack),
     }
 }
@@ -80,7 +77,11 @@ async fn run(
     let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
     let spread = RETURNS_SPREAD.mul_f64(resources.jitter.draw());
     hide(resources, delivery, &task, between(started, lease_until) + spread).await;
-    let (lock, mut worked) = match ThreadLock::take(resources, &task, started, lease_until).await {
+    let taken = match alone::begin(processor, &mut task).await {
+        Ok(()) => ThreadLock::take(resources, &task, started, lease_until).await,
+        Err(interrupt) => Err(interrupt),
+    };
+    let (lock, mut worked) = match taken {
         Ok(lock) => {
             let span = info_span!("task", task_id = %task.id, source = task.doc.source);
             (Some(lock), work(processor, task, deadline, member).boxed().instrument(span).await)

@@ -1,6 +1,5 @@
 //! The work on a claimed task: read its event, sort it, run the automation of its intent.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +12,15 @@ use crate::reply::fallback::{self, Memory};
 use crate::reply::{approval, publish};
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
+use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
+use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
 use crate::task::supersede;
 use crate::triage::answer::unclassified;
 use crate::triage::ask::{ask, group};
 use crate::triage::batcher::Member;
-use crate::{Automation, Context, Finished, Interrupt, Processor, Registry};
+use crate::{Finished, Interrupt, Processor, Registry};
 
 /// Tasks that wait for a service which refuses us come back within this time, and not all at once.
 const PROBE_SPREAD: Duration = Duration::from_secs(30);
@@ -54,10 +55,13 @@ pub(crate) async fn work(
         None => member = Member::alone(),
     }
     if let Some(error) = no_more_tries(resources, &task) {
-        return give_up(resources, task, error, deadline).await;
+        return give_up(processor, task, Interrupt::fail(error), deadline).await;
     }
     let event = match prepare(resources, &task).await {
         Ok(event) => event,
+        Err(interrupt) if task.has_open_intent() => {
+            return give_up(processor, task, interrupt, deadline).await;
+        }
         Err(interrupt) => return Worked::untold(task, Err(interrupt)),
     };
     // It has come: if all further tries crash, that is what the task ends with.
@@ -69,7 +73,7 @@ pub(crate) async fn work(
             let outcome =
                 AssertUnwindSafe(automate(&processor.registry, &claimed, member)).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
-            publish::unless_landed(&claimed, outcome).await
+            before_end(&processor.registry, &claimed, outcome).await
         }
         Err(interrupt) => Err(interrupt),
     };
@@ -94,10 +98,11 @@ fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
     })
 }
 
-/// Ends `task` with `error`, unless it has an end already that nobody has written: a result that its receiver may
-/// know, or a reply that is in the thread after all. The event is read for the latter alone: what kills the
-/// processor may be the event.
-async fn give_up(resources: &Arc<Resources>, task: Task, error: TaskError, deadline: Timestamp) -> Worked {
+/// Ends `task` as `interrupt` says, if that ends it, unless it has an end already that nobody has written: a result
+/// that its receiver may know, or something that it began and that has happened after all. The event is read for the
+/// latter alone: what kills the processor may be the event.
+async fn give_up(processor: &Processor, task: Task, interrupt: Interrupt, deadline: Timestamp) -> Worked {
+    let resources = &processor.resources;
     let looks = task.has_open_intent() && task.control.attempts <= 2 * MAX_ATTEMPTS;
     let event = match looks.then_some(read_event(resources, &task)) {
         Some(event) => event.await.ok(),
@@ -105,14 +110,15 @@ async fn give_up(resources: &Arc<Resources>, task: Task, error: TaskError, deadl
     };
     let doc = &task.doc;
     let event = event.unwrap_or_else(|| Event::new(&doc.event, &doc.tenant, &doc.thread, &doc.actor));
-    let claimed = ClaimedTask::new(Arc::clone(resources), task, event, deadline);
+    let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
     let outcome = match callback::ended(&claimed).await {
         Ok(Some(ended)) => ended.outcome(),
-        Ok(None) if looks => publish::unless_landed(&claimed, Err(Interrupt::fail(error))).await,
-        Ok(None) => Err(Interrupt::fail(error)),
+        Ok(None) if looks => before_end(&processor.registry, &claimed, Err(interrupt)).await,
+        Ok(None) => Err(interrupt),
         Err(interrupt) => Err(interrupt),
     };
-    Worked::untold(claimed.task.into_inner(), outcome)
+    let task = claimed.task.lock().await.clone();
+    Worked::untold(task, outcome)
 }
 
 /// Everything that can end a task before any money is spent on it.
@@ -178,6 +184,11 @@ async fn classify(
     if let Some(known) = claimed.task.lock().await.doc.classification.clone() {
         return Ok(known);
     }
+    let source = claimed.task.lock().await.doc.source.clone();
+    // Nothing to choose from: agent.toml has decided what handles it.
+    if claimed.resources.intents_for(&source).is_empty() {
+        return Ok(Classification { confidence: 1.0, ..unclassified() });
+    }
     let classification = match ask(registry, claimed, member).await? {
         Some(answer) if answer.spam => return Err(Interrupt::Ignore("spam".to_owned())),
         Some(answer) => answer.classification(),
@@ -192,50 +203,4 @@ async fn classify(
         })
         .await?;
     Ok(classification)
-}
-
-/// Runs the automation of the intent. A panic fails this task alone.
-async fn dispatch(
-    registry: &Registry,
-    claimed: &Arc<ClaimedTask>,
-    classification: Classification,
-) -> Result<Finished, Interrupt> {
-    let (name, automation) = automation_of(registry, claimed, &classification.intent)?;
-    let work = automation.run(Context(Arc::clone(claimed)), classification.parameters);
-    let work = claimed.resources.stalls.watched(name, &claimed.id, work);
-    let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    outcome.unwrap_or_else(|panic| Err(panicked(name, Some(name), panic.as_ref()))).map_err(|interrupt| {
-        match interrupt {
-            Interrupt::Fail(mut error) => {
-                error.automation.get_or_insert_with(|| name.to_owned());
-                Interrupt::Fail(error)
-            }
-            other => other,
-        }
-    })
-}
-
-/// The automation of `intent`, with its name; the default one if agent.toml has no such intent.
-fn automation_of<'a>(
-    registry: &'a Registry,
-    claimed: &'a ClaimedTask,
-    intent: &str,
-) -> Result<(&'a str, &'a Automation), Interrupt> {
-    let resources = &claimed.resources;
-    let default = &resources.settings.agent.default_automation;
-    let name = resources.intent(intent).map_or(default, |intent| &intent.automation);
-    let automation = registry.get(name).ok_or_else(|| {
-        let message = format!("there is no automation `{name}`; name another in agent.toml and retry");
-        Interrupt::fail(TaskError::new("dispatch", "unknown_automation", message))
-    })?;
-    Ok((name, automation))
-}
-
-fn panicked(step: &str, automation: Option<&str>, panic: &(dyn Any + Send)) -> Interrupt {
-    let text =
-        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let mut error =
-        TaskError::new(step, "panic", format!("panicked: {}", text.unwrap_or("without a message")));
-    error.automation = automation.map(str::to_owned);
-    Interrupt::fail(error)
 }

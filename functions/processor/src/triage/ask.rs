@@ -94,8 +94,8 @@ async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<Tri
 
 async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> Result<ModelCall, Interrupt> {
     let before = claimed.carried().await?;
-    let settings = &claimed.resources.settings;
     let task = claimed.task.lock().await;
+    let intents = claimed.resources.intents_for(&task.doc.source);
     Ok(ModelCall {
         task_id: claimed.id.clone(),
         step: "triage".to_owned(),
@@ -103,10 +103,10 @@ async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> Result<ModelCa
         tenant: task.doc.tenant.clone(),
         thread: task.doc.thread.clone(),
         priority: task.doc.priority,
-        system: instructions(&settings.intents),
+        system: instructions(&intents),
         documents: Vec::new(),
         turns: vec![question(&claimed.event, before)],
-        output: output(settings, registry),
+        output: output(intents, registry),
         slot: None,
         deadline: claimed.answer_by(),
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{Comment, Event, OutputFormat, Turn, WORDS_BYTES};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use settings::{Intent, Settings};
+use settings::Intent;
 
 use super::answer::TriageAnswer;
 use crate::Registry;
@@ -51,11 +51,11 @@ pub(crate) fn question(event: &Event, before: &[Comment]) -> Turn {
 
 /// The shape of the answer, and the check behind it.
 #[must_use]
-pub(crate) fn output(settings: &Arc<Settings>, registry: &Arc<Registry>) -> OutputFormat {
-    let (checked, automations) = (Arc::clone(settings), Arc::clone(registry));
+pub(crate) fn output(intents: Vec<Intent>, registry: &Arc<Registry>) -> OutputFormat {
+    let automations = Arc::clone(registry);
     OutputFormat::Json {
-        schema: schema(&settings.intents, registry),
-        check: Arc::new(move |value| check(value, &checked.intents, &automations)),
+        schema: schema(&intents, registry),
+        check: Arc::new(move |value| check(value, &intents, &automations)),
     }
 }
 

@@ -59,6 +59,19 @@ async fn labels_of_the_list_are_given_once_though_the_answer_was_lost() {
 }
 
 #[tokio::test]
+async fn labels_that_were_given_leave_no_failed_task() {
+    let (server, services) = github(true).await;
+    let bench = Bench::at(&handled_by("label", LABELS), None, services);
+    bench.script([found(0.9, json!({"labels": ["bug"]}))]);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    bench.use_up_tries(&id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    assert_eq!(given(&server), [json!(["bug"])]);
+}
+
+#[tokio::test]
 async fn triage_can_choose_among_the_allowed_labels_alone() {
     let (_server, services) = github(false).await;
     let bench = Bench::at(&handled_by("label", LABELS), None, services);

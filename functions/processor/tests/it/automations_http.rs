@@ -1,6 +1,7 @@
 //! `http.NAME`: calls of one's own API.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use domain::*;
 use outbound::scripted::{Asked, Reply, Server};
@@ -104,6 +105,20 @@ async fn every_lost_answer_is_a_question_of_its_own() {
     assert_eq!(server.asked().len(), 2);
 }
 
+/// Only a person knows what became of it, and nobody is asked any more.
+#[tokio::test]
+async fn a_task_that_fails_says_that_its_call_may_have_been_made() {
+    let server = api(&[504]).await;
+    let bench = bench(&server, UNSEEN);
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    bench.use_up_tries(&id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, server.asked().len()), (TaskStatus::Failed, 1));
+    assert!(task.doc.draft.is_none_or(|draft| draft.parked_because.is_none()), "nobody is asked");
+}
+
 #[tokio::test]
 async fn repeatable_call_is_made_again_with_the_same_key() {
     let server = api(&[504]).await;
@@ -115,6 +130,30 @@ async fn repeatable_call_is_made_again_with_the_same_key() {
         server.asked().iter().map(|asked| asked.header("idempotency-key").to_owned()).collect();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
+}
+
+/// How long a task takes whose first two calls are answered with `status`.
+async fn time_to_call(status: u16) -> u64 {
+    let server = api(&[status, status]).await;
+    let bench = bench(&server, &format!("{UNSEEN}repeatable = true"));
+    bench.script([found(0.9, json!({"user": "mona"}))]);
+    let id = bench.accept(&issue(7)).await;
+    let mut seconds = 0;
+    loop {
+        bench.work().await;
+        match bench.status(&id).await {
+            TaskStatus::Completed => return seconds,
+            status => assert!(status == TaskStatus::Waiting && seconds < 600, "{status}"),
+        }
+        bench.pass(Duration::from_secs(1));
+        seconds += 1;
+    }
+}
+
+#[tokio::test]
+async fn clear_server_error_is_cleared_up_sooner_than_a_lost_answer() {
+    let (clear, lost) = (time_to_call(502).await, time_to_call(504).await);
+    assert!((28..35).contains(&clear) && (118..125).contains(&lost), "{clear} {lost}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use domain::*;
 use outbound::Url;
@@ -15,6 +16,9 @@ use crate::support::{Bench, found, handled_by, issue, output};
 
 /// The policy that lets most through: refunds do not heed it.
 const SETTINGS: &str = "[automations.refund_request]\nmax_amount = { usd = 20.00, jpy = 2000 }";
+
+/// Older than any task may get, and younger than what is given up by the sweeper alone.
+const MAX_AGE: Duration = Duration::from_secs(13 * 86_400 + 3_600);
 
 /// A Stripe with one charge that keeps its refunds, and loses its first answer to one if it is told to.
 async fn stripe(charge: Value, loses: bool) -> (Server, Services) {
@@ -240,4 +244,38 @@ async fn refund_of_a_new_round_is_asked_about_anew() {
     assert_eq!(refunds(&server).len(), 1, "the one that was lost");
     assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
     assert_eq!(refunds(&server).len(), 2);
+}
+
+#[tokio::test]
+async fn refund_that_did_land_leaves_no_failed_task() {
+    for is_too_old in [false, true] {
+        let (server, services) = stripe(charge("usd"), true).await;
+        let (bench, id) = bench_of(services, json!({"payment": "ch_1", "amount": "5"})).await;
+        bench.say(&id, DecisionInput::Approve { text: None }).await;
+        bench.work().await;
+        assert!(bench.task(&id).await.has_open_intent());
+        match is_too_old {
+            true => bench.pass(MAX_AGE),
+            false => bench.use_up_tries(&id).await,
+        }
+        let task = bench.until_settled(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+        assert_eq!(refunds(&server).len(), 1);
+    }
+}
+
+/// Whoever looks once more before the end begins nothing, though a person had approved it.
+#[tokio::test]
+async fn refund_that_did_not_land_is_not_made_by_the_last_look() {
+    let (server, services, shows) = silent_stripe(false).await;
+    shows.store(true, Ordering::SeqCst);
+    let (bench, id) = bench_of(services, json!({"payment": "ch_1", "amount": "5"})).await;
+    bench.say(&id, DecisionInput::Approve { text: None }).await;
+    bench.work().await;
+    bench.use_up_tries(&id).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, refunds(&server).len()), (TaskStatus::Failed, 1), "{task:?}");
+    assert!(!task.has_open_intent(), "it certainly did not happen");
+    let error = task.doc.error.unwrap();
+    assert!(!error.message.contains("is not known"), "{error:?}");
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::*;
-use processor::{Context, Finished, Interrupt, Registry};
+use processor::{Action, Context, Finished, Found, Interrupt, Registry};
 
 use crate::support::{Bench, handled_by, issue};
 
@@ -331,4 +331,48 @@ fn sixth_automation_does_not_hide_the_first_five() {
         registry.names().collect::<Vec<_>>(),
         ["ignore", "label", "refund_request", "reply", "summarise"]
     );
+}
+
+/// Does something outside, whose first answer is lost.
+struct Bell(Count);
+
+#[async_trait::async_trait]
+impl Action for Bell {
+    fn host(&self) -> Option<String> {
+        None
+    }
+
+    async fn perform(&self, _: &Mark) -> Result<Proof, ServiceError> {
+        self.0.up();
+        let (failure, message) = (ServiceFailure::InDoubt, "scripted".to_owned());
+        Err(ServiceError { service: "bell", operation: "ring", failure, message })
+    }
+
+    async fn find(&self, _: &Mark, _: Timestamp) -> Result<Found, ServiceError> {
+        Ok(match self.0.get() {
+            0 => Found::NotDone,
+            rung => Found::Done(Proof { id: rung.to_string(), url: None }),
+        })
+    }
+}
+
+/// The automation that began it has no chance to find out itself: it fails before.
+#[tokio::test(start_paused = true)]
+async fn effect_that_happened_is_found_though_its_automation_fails_since() {
+    let (rung, runs) = (Count::default(), Count::default());
+    let counts = (rung.clone(), runs.clone());
+    let bench = bench("", move |context: Context, _| {
+        let (rung, runs) = counts.clone();
+        async move {
+            if runs.up() == 2 {
+                return Err(Interrupt::fail(TaskError::new("sixth", "odd", "it is the second run")));
+            }
+            context.once("bell", &Bell(rung)).await?;
+            done()
+        }
+    });
+    let id = bench.accept(&issue(7)).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+    assert_eq!((rung.get(), runs.get()), (1, 3));
 }

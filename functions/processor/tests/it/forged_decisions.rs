@@ -121,8 +121,9 @@ async fn a_text_that_its_hash_does_not_name_is_not_published() {
 
 #[tokio::test(start_paused = true)]
 async fn an_approver_of_slack_decides_and_nobody_else_of_slack() {
-    let settings =
-        format!("{SETTINGS}\n[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U2CERLKJA\"]\n");
+    let settings = format!(
+        "{SETTINGS}\n[approvals.slack]\nchannel = \"C0APPROVALS\"\napprovers = [\"U2CERLKJA\"]\n[sources.slack]\n"
+    );
     for (user, published) in [("U2CERLKJA", true), ("U0STRANGER", false)] {
         let (bench, id) = parked(&settings).await;
         let hash = bench.task(&id).await.doc.draft.unwrap().hash;

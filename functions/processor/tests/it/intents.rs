@@ -1,5 +1,6 @@
 //! An intent without proof is about one draft: no other goes out in its name, and none that nobody saw.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::*;
@@ -114,10 +115,7 @@ async fn comment_that_did_land_leaves_no_failed_task() {
     bench.service.posts.lock().unwrap().push_back(Post::Lost);
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
-    // Whatever used up the tries meanwhile.
-    let mut task = bench.task(&id).await;
-    task.control.attempts = MAX_ATTEMPTS;
-    assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    bench.use_up_tries(&id).await;
     let task = bench.until_settled(&id).await;
     assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1), "{task:?}");
 }
@@ -133,4 +131,33 @@ async fn comment_that_did_land_leaves_no_failed_task_for_its_age() {
     assert_eq!((report.woken, report.given_up), (1, 0));
     let task = bench.until_settled(&id).await;
     assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1), "{task:?}");
+}
+
+/// The body is damaged by then, so nobody knows where to look.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_fails_before_the_work_on_it_says_what_is_in_doubt() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().push_back(Post::Lost);
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    bench.faults.payloads_damaged.store(true, Ordering::SeqCst);
+    let task = bench.until_settled(&id).await;
+    let error = task.doc.error.unwrap();
+    assert_eq!((task.control.status, error.kind.as_str()), (TaskStatus::Failed, "damaged"));
+    assert!(error.message.ends_with("; whether `reply` has happened is not known"), "{error:?}");
+}
+
+/// It had been created, and the answer said that it had not. Listings of comments lag, so it gets the whole minute.
+#[tokio::test(start_paused = true)]
+async fn comment_behind_a_server_error_is_found_and_not_written_again() {
+    let bench = Bench::new();
+    bench.service.posts.lock().unwrap().push_back(Post::LostTo(ServiceFailure::ServerError));
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    bench.pass(SETTLING - Duration::from_secs(1));
+    bench.work().await;
+    assert_eq!(bench.status(&id).await, TaskStatus::Waiting);
+    bench.pass(Duration::from_secs(1));
+    bench.work().await;
+    assert_eq!((bench.status(&id).await, bench.comments().len()), (TaskStatus::Completed, 1));
 }

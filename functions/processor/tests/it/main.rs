@@ -18,6 +18,7 @@ mod intents;
 mod interleavings;
 mod media;
 mod pipeline;
+mod refusals;
 mod store_faults;
 mod store_outages;
 mod supersede;

@@ -154,6 +154,8 @@ pub(crate) enum Post {
     Create,
     /// Creates it, and the answer is lost.
     Lost,
+    /// Creates it, and answers that it failed.
+    LostTo(ServiceFailure),
     /// Does not create it.
     Refuse(ServiceFailure),
     /// Creates it and never answers.
@@ -176,6 +178,12 @@ pub(crate) struct ScriptedService {
     pub(crate) states: AtomicUsize,
     /// What every search for a comment of ours fails with.
     pub(crate) finds_fail: Mutex<Option<ServiceFailure>>,
+    /// Whether it has notes among the staff.
+    pub(crate) has_notes: Mutex<bool>,
+    /// What was noted among the staff, with its mark.
+    pub(crate) notes: Mutex<Vec<(String, String)>>,
+    /// Who can see the comment that is asked about, by its word.
+    pub(crate) audience: Mutex<Option<Audience>>,
     /// How long history and state take each.
     pub(crate) slow_reads: Mutex<Duration>,
     /// How long the next questions for the login take, the last one first.
@@ -227,6 +235,7 @@ impl Publisher for ScriptedService {
         };
         match next {
             Post::Lost => Err(failure(ServiceFailure::InDoubt)),
+            Post::LostTo(why) => Err(failure(why)),
             Post::CreateAndHang => std::future::pending().await,
             Post::Create | Post::Refuse(_) => {
                 Ok(Proof { url: Some(format!("https://github.com/comment/{id}")), id })
@@ -238,9 +247,33 @@ impl Publisher for ScriptedService {
         if let Some(why) = *self.finds_fail.lock().unwrap() {
             return Err(failure(why));
         }
-        let comments = self.comments.lock().unwrap();
+        let comments = [self.comments.lock().unwrap().clone(), self.notes.lock().unwrap().clone()].concat();
         let place = comments.iter().position(|(_, known)| *known == mark.to_string());
         Ok(place.map(|place| Proof { id: (place + 1).to_string(), url: None }))
+    }
+
+    fn internal_notes(&self) -> Option<&dyn InternalNotes> {
+        (*self.has_notes.lock().unwrap()).then_some(self as &dyn InternalNotes)
+    }
+}
+
+#[async_trait]
+impl InternalNotes for ScriptedService {
+    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
+        Publisher::history(self, target, limit).await
+    }
+
+    async fn publish(&self, _: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
+        let next = self.posts.lock().unwrap().pop_front().unwrap_or(Post::Create);
+        self.notes.lock().unwrap().push((text.to_owned(), mark.to_string()));
+        match next {
+            Post::Create => Ok(Proof { id: "note".to_owned(), url: None }),
+            _ => Err(failure(ServiceFailure::InDoubt)),
+        }
+    }
+
+    async fn audience(&self, _: &Target, _: &str) -> Result<Option<Audience>, ServiceError> {
+        Ok(*self.audience.lock().unwrap())
     }
 }
 
@@ -428,13 +461,25 @@ impl Bench {
 
     /// What `ada` says to the draft that waits; the task as it settles after that.
     pub(crate) async fn decide(&self, id: &TaskId, input: DecisionInput) -> Task {
+        self.say(id, input).await;
+        self.until_settled(id).await
+    }
+
+    /// Likewise; nobody works on it yet.
+    pub(crate) async fn say(&self, id: &TaskId, input: DecisionInput) {
         let task = self.task(id).await;
         let hash = task.doc.draft.unwrap().hash;
         let request = format!("r{}", task.control.revision);
         let decider =
             Decider { name: "ada", request: &request, at: self.now(), from: &domain::Origin::CONSOLE };
         decide(&self.stores, id, input, &hash, decider).await.unwrap();
-        self.until_settled(id).await
+    }
+
+    /// Whatever used up the tries of the task meanwhile.
+    pub(crate) async fn use_up_tries(&self, id: &TaskId) {
+        let mut task = self.task(id).await;
+        task.control.attempts = MAX_ATTEMPTS;
+        assert_eq!(self.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
     }
 
     pub(crate) async fn approve(&self, id: &TaskId) -> Task {

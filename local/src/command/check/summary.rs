@@ -95,8 +95,11 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
         let otherwise = " (`dev` makes one up; deployed, the source answers 503)";
         needs.push(need(&settings::variable_of(source), is_set, otherwise));
     }
-    let gemini = environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some();
-    needs.push(need("GEMINI_API_KEY", gemini, " (`dev` uses a stand-in)"));
+    let otherwise = match &environment.gemini_base_url {
+        Some(_) => " (GEMINI_BASE_URL is asked without a key)",
+        None => " (`dev` uses a stand-in)",
+    };
+    needs.push(need("GEMINI_API_KEY", environment.gemini_api_key.is_some(), otherwise));
     for (service, needed_by) in wiring::needs(settings) {
         let otherwise = format!("; {} (`dev` uses a stand-in)", service.how());
         let name = format!("{service} ({needed_by} needs it)");

@@ -10,6 +10,8 @@ use wiring::OutsideService;
 use super::{Received, Service, thread};
 use crate::{Failure, stand_ins};
 
+/// What a service is that is no stand-in.
+pub(super) const REAL: &str = "real";
 const GEMINI_HINT: &str = "set GEMINI_API_KEY for the real one";
 /// The credential of every stand-in.
 const TOKEN: &str = "standin";
@@ -31,6 +33,10 @@ impl Launcher<'_> {
         if wiring::model::is_configured(self.environment) {
             let address = self.environment.gemini_base_url.clone();
             let address = address.unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
+            let hint = match self.environment.gemini_api_key {
+                Some(_) => REAL.to_owned(),
+                None => "named by GEMINI_BASE_URL, asked without a key".to_owned(),
+            };
             return Ok(Service { name, standin: false, address, hint });
         }
         let (listener, address) = thread::listen()?;

@@ -76,6 +76,7 @@ pub fn full_task(now: Timestamp) -> Task {
         publish_hash: Some(short_sha256("Hallo")),
         reason: Some("in German".to_owned()),
     });
+    doc.title = Some("It crashes ✓".to_owned());
     doc.thread_url = Some("https://example.com/octo/repo/issues/7".to_owned());
     doc.notices = notices(now);
     doc.follow_up = Some(FollowUp { due_at: now, counted: true, tries: 3 });
@@ -120,7 +121,7 @@ fn fill_outcome(task: &mut Task, now: Timestamp) {
         Effect {
             name: "label".to_owned(),
             content: None,
-            state: EffectState::Intended { at: now, fence: 3 },
+            state: EffectState::Intended { at: now, fence: 3, settles_at: Some(now) },
         },
         Effect {
             name: "reply".to_owned(),

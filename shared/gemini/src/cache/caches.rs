@@ -122,7 +122,7 @@ impl Caches {
             Ok(newer @ Some(_)) => self.memory.found(&gone.key, newer, now),
             Ok(None) => self.beware(gone, now).await,
             Err(problem) => {
-                tracing::warn!(key = %gone.key, %problem, "a lost context cache is not forgotten")
+                tracing::warn!(key = %gone.key, %problem, "the handle of a lost context cache could not be removed")
             }
         }
         tracing::info!(key = %gone.key, cache = gone.name(), "the context cache is gone; going inline");

@@ -148,7 +148,10 @@ impl ApiError {
     pub fn is_of_the_account(&self) -> bool {
         let names_a_file = self.message.contains("the File") || self.message.contains("CachedContent");
         match self.status {
-            400 => self.is_invalid_key() || self.grpc_status == "FAILED_PRECONDITION",
+            400 => {
+                let of_the_place = self.message.to_ascii_lowercase().contains("location is not supported");
+                self.is_invalid_key() || of_the_place || self.grpc_status == "FAILED_PRECONDITION"
+            }
             403 => !names_a_file,
             401 => true,
             _ => false,

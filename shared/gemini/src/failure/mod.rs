@@ -35,7 +35,8 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn refused(error: &ApiError, class: FailureClass, model: &str, now: Timestamp) -> Self {
         let message = match advice(error, class) {
-            Some(advice) => format!("{model}: {advice} ({error})"),
+            // The service's own words first: what is shown in little space keeps them.
+            Some(advice) => format!("{model}: {}: {advice}", error.to_string().trim_end_matches('.')),
             None => format!("{model}: {error}"),
         };
         let other_model_may_help = class.is_of_the_model();
@@ -131,16 +132,32 @@ fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// How to mend it, if that is in the user's hands.
+/// How to mend it, if that is in the user's hands: by the service's own words first, then by its status.
 fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
+    let said = error.message.to_ascii_lowercase();
+    let says = |words: &str| said.contains(words);
     Some(match (error.status, class) {
+        _ if says("reported as leaked") => {
+            "the API key was found in public and is blocked for good: make another one at https://aistudio.google.com/apikey, set GEMINI_API_KEY to it, and look where the old one stood"
+        }
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
+        }
+        _ if says("location is not supported") || says("not available in your country") => {
+            "calls from this place are not served: run where Google serves the API, or with billing enabled where only the free tier is missing"
+        }
+        (403, _) if says("denied access") => {
+            "Google has shut this project out: ask its support, or use a key of another project"
+        }
+        (403, _) if says("are blocked") => {
+            "the key's own restrictions block this API: allow the Generative Language API for it"
         }
         (_, FailureClass::NoMoney) => {
             "the account has no money left: add credit, or raise its cap, in AI Studio"
         }
-        (400, FailureClass::AccountRefused) => "calls from this place are not served: use a supported region",
+        (400, FailureClass::AccountRefused) => {
+            "the account cannot be served as it is: the service's own words say what is missing"
+        }
         (404, _) => {
             "the model is retired, or there is none such for this key and API version: correct its name in agent.toml, [models] (the `-latest` names exist in v1beta only)"
         }
@@ -181,11 +198,37 @@ mod tests {
     }
 
     #[test]
+    fn advice_follows_what_the_service_says_not_the_number_alone() {
+        let told = |status: u16, grpc: &str, said: &str| {
+            message(status, &json!({"error": {"code": status, "status": grpc, "message": said}}))
+        };
+        let place = "User location is not supported for the API use.";
+        for (status, grpc, said, advice) in [
+            (400, "FAILED_PRECONDITION", place, "from this place"),
+            (400, "INVALID_ARGUMENT", place, "from this place"),
+            (
+                403,
+                "PERMISSION_DENIED",
+                "Your API key was reported as leaked. Please use another.",
+                "make another",
+            ),
+            (403, "PERMISSION_DENIED", "Your project has been denied access.", "another project"),
+            (403, "PERMISSION_DENIED", "Requests to this API are blocked.", "restrictions"),
+        ] {
+            let message = told(status, grpc, said);
+            assert!(message.contains(advice), "{message}");
+            for wrong in ["enable the Generative Language API", "[models.generation]"] {
+                assert!(!message.contains(wrong), "{message}");
+            }
+        }
+    }
+
+    #[test]
     fn the_model_and_the_services_words_are_named() {
         let body = json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "models/gemini-x is not found."}});
         let message = message(404, &body);
-        assert!(message.starts_with("gemini-x: "), "{message}");
-        assert!(message.ends_with("(HTTP 404 NOT_FOUND: models/gemini-x is not found.)"), "{message}");
+        let first = "gemini-x: HTTP 404 NOT_FOUND: models/gemini-x is not found: the model is retired";
+        assert!(message.starts_with(first), "{message}");
     }
 
     #[test]

@@ -100,6 +100,13 @@ where
         outcome.unwrap_or_else(|| Err(StoreError::broken("share", "a change was lost")))
     }
 
+    /// The next change asks the store for the present state: a change that changes nothing is not written, and would
+    /// be decided by what this environment remembers.
+    pub(crate) async fn forget(&self) {
+        let mut known = self.known.lock().await;
+        *known = Known { down_until: known.down_until, ..Known::default() };
+    }
+
     /// Leaves `change` to whoever writes next: for those who cannot wait, being dropped.
     pub(crate) fn later(&self, when_cut: WhenCut, mut change: impl FnMut(&mut S) + Send + 'static) {
         let (change, _) = Change::new(move |state: &mut S| change(state), when_cut);

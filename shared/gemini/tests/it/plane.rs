@@ -306,11 +306,42 @@ async fn two_environments_keep_one_budget() {
         refused = refused => {
             let (why, not_before) = deferral(refused.failure);
             assert_eq!(why, Deferral::Budget);
-            assert_eq!(not_before, Some("2026-11-21T00:00:00Z".parse().unwrap()));
-            assert!(refused.message.contains("per_day_usd"), "{}", refused.message);
+            let soon = fleet.now()..=after(fleet.now(), seconds(20));
+            assert!(soon.contains(&not_before.unwrap()), "the other call ends, and spends a tenth of a cent");
+            assert!(refused.message.contains("set aside for calls under way"), "{}", refused.message);
         }
     }
     assert_eq!(server.models().len(), 1);
+}
+
+#[tokio::test]
+async fn money_that_is_spent_comes_back_at_midnight() {
+    // 90,000 tokens of prompt: 6.7 cents.
+    let long = json!({"candidates": [{"content": {"parts": [{"text": "Dear."}]}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 90_000, "candidatesTokenCount": 10}});
+    let server = Server::start([Step::Json(200, long)]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    let midnight = Some("2026-11-21T00:00:00Z".parse().unwrap());
+    assert_eq!(deferral(refused.failure), (Deferral::Budget, midnight));
+    assert!(
+        refused.message.contains("used up") && refused.message.contains("per_day_usd"),
+        "{}",
+        refused.message
+    );
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_call_waits_a_moment_for_money_that_another_has_set_aside() {
+    let server = Server::start([says("One."), says("Two.")]).await;
+    let fleet = Fleet::new(with_budget(&server, 0.08));
+    let (one, two) = (fleet.environment(), fleet.environment());
+    let (call, other) = (call_at(&fleet), call_at(&fleet));
+    let (one, two) = tokio::join!(one.generate(&call), two.generate(&other));
+    assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+    server.finish();
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn labels_are_added_by_one_request_and_read_by_name() {
 
 #[tokio::test]
 async fn lost_answer_to_a_label_is_in_doubt_and_a_refusal_is_certain() {
-    for (status, expected) in [(502, ServiceFailure::InDoubt), (422, ServiceFailure::Refused)] {
+    for (status, expected) in [(502, ServiceFailure::ServerError), (422, ServiceFailure::Refused)] {
         let server = Server::start(move |_: &Asked| answer(status, json!({"message": "no"}))).await;
         let github = with_token(&server);
         let error = github.labels().unwrap().add(&issue(), &["bug".to_owned()]).await.unwrap_err();

@@ -5,11 +5,15 @@
 mod account;
 mod app;
 mod connection;
+mod deliveries;
+mod discussions;
 mod find;
 mod github;
 mod history;
 mod labels;
 mod publish;
+mod reference;
+mod reviews;
 mod safety;
 mod state;
 mod support;

@@ -13,19 +13,24 @@ fn answer(status: u16, body: Value) -> Reply {
 }
 
 #[tokio::test]
-async fn a_lock_counts_before_a_close_and_is_asked_for_by_one_request() {
-    for (state, locked, expected) in [
-        ("open", false, ThreadState::Open),
-        ("closed", false, ThreadState::Closed),
-        ("closed", true, ThreadState::Locked),
-        ("open", true, ThreadState::Locked),
+async fn a_lock_counts_before_a_close_and_an_archived_repository_is_locked() {
+    for (state, locked, archived, expected) in [
+        ("open", false, false, ThreadState::Open),
+        ("closed", false, false, ThreadState::Closed),
+        ("closed", true, false, ThreadState::Locked),
+        ("open", true, false, ThreadState::Locked),
+        ("open", false, true, ThreadState::Locked),
     ] {
         let body = json!({"number": 7, "state": state, "locked": locked, "active_lock_reason": null});
-        let server = Server::start(move |_: &Asked| answer(200, body.clone())).await;
+        let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+            "/repos/octo/hello" => answer(200, json!({"archived": archived})),
+            _ => answer(200, body.clone()),
+        })
+        .await;
         assert_eq!(with_token(&server).state(&issue()).await.unwrap(), expected);
-        let asked = server.asked();
-        assert_eq!(asked.len(), 1);
-        assert_eq!(asked[0].path, "/repos/octo/hello/issues/7");
+        let mut asked = server.lines();
+        asked.sort_unstable();
+        assert_eq!(asked, ["GET /repos/octo/hello", "GET /repos/octo/hello/issues/7"]);
     }
 }
 

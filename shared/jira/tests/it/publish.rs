@@ -44,13 +44,9 @@ async fn a_comment_is_a_document_and_carries_its_mark() {
 #[tokio::test]
 async fn refusals_are_final_and_say_how_to_mend_them() {
     let said = || json!({"errorMessages": ["no"], "errors": {}});
-    for (status, word) in [
-        (400, "does not accept"),
-        (401, "JIRA_API_TOKEN"),
-        (403, "Add Comments"),
-        (404, "Browse Projects"),
-        (303, "JIRA_API_URL"),
-    ] {
+    for (status, word) in
+        [(400, "does not accept"), (403, "Add Comments"), (404, "Browse Projects"), (303, "JIRA_API_URL")]
+    {
         let error = failed(status, &[], said()).await;
         assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
         assert!(
@@ -58,8 +54,35 @@ async fn refusals_are_final_and_say_how_to_mend_them() {
             "{error}"
         );
     }
-    let error = failed(401, &[("x-seraph-loginreason", "AUTHENTICATION_DENIED")], said()).await;
-    assert!(error.message.contains("CAPTCHA"), "{error}");
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_let_in_is_refused_as_a_whole() {
+    let captcha: &[_] = &[("x-seraph-loginreason", "AUTHENTICATION_DENIED")];
+    for (status, headers, word) in [
+        (401, &[][..], "JIRA_API_TOKEN"),
+        (401, captcha, "CAPTCHA"),
+        (403, captcha, "CAPTCHA"),
+        (402, &[], "bill"),
+    ] {
+        let error = failed(status, headers, json!({"errorMessages": ["no"], "errors": {}})).await;
+        assert_eq!(error.failure, ServiceFailure::AccountRefused, "{status}");
+        assert!(error.message.contains(word), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_note_among_the_staff_says_so_in_the_same_request() {
+    let server = Server::start(|_| Reply::json(201, comment(10042, ME, 4, "Hi"))).await;
+    let jira = client(&server);
+    jira.internal_notes().unwrap().publish(&target(), "Hi", &mark("1")).await.unwrap();
+    assert_eq!(
+        server.asked()[0].json()["properties"],
+        json!([
+            {"key": "afterhook", "value": {"task_id": mark("1").task_id, "effect": "reply"}},
+            {"key": "sd.public.comment", "value": {"internal": true}},
+        ])
+    );
 }
 
 #[tokio::test]
@@ -71,7 +94,7 @@ async fn a_rate_limit_throttles_as_long_as_told() {
 #[tokio::test]
 async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
     for (status, body) in [(500, json!({})), (502, json!("x")), (503, json!({})), (201, json!({"id": 7}))] {
-        assert_eq!(failed(status, &[], body).await.failure, ServiceFailure::InDoubt, "{status}");
+        assert!(failed(status, &[], body).await.failure.is_in_doubt(), "{status}");
     }
     let later = ServiceFailure::Later { after: Some(Duration::from_secs(20)) };
     assert_eq!(failed(503, &[("retry-after", "20")], json!({})).await.failure, later);

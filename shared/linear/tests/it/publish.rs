@@ -66,7 +66,6 @@ async fn a_second_request_for_one_comment_ends_with_the_first() {
 #[tokio::test]
 async fn refusals_are_final_and_say_how_to_mend_them() {
     for (status, message, code, word) in [
-        (401, "Authentication required", "AUTHENTICATION_ERROR", "LINEAR_API_KEY"),
         (400, "You don't have permission", "FORBIDDEN", "permission to write"),
         (400, "Entity not found: Issue", "INPUT_ERROR", "private team"),
         (200, "Argument Validation Error", "INVALID_INPUT", "Argument Validation Error"),
@@ -75,6 +74,13 @@ async fn refusals_are_final_and_say_how_to_mend_them() {
         assert_eq!(error.failure, ServiceFailure::Refused, "{message}");
         assert!(error.message.contains(message) && error.message.contains(word), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_taken_refuses_the_whole_account() {
+    let error = refused(|| failed(401, "Authentication required", "AUTHENTICATION_ERROR")).await;
+    assert_eq!(error.failure, ServiceFailure::AccountRefused);
+    assert!(error.message.contains("check LINEAR_API_KEY"), "{error}");
 }
 
 #[tokio::test]
@@ -98,7 +104,7 @@ async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
     let unsure = json!({"data": {"commentCreate": {"success": false, "comment": null}}});
     for (status, body) in [(500, json!({})), (502, json!("x")), (200, json!({"data": null})), (200, unsure)] {
         let error = refused(move || Reply::json(status, body.clone())).await;
-        assert_eq!(error.failure, ServiceFailure::InDoubt, "{status}");
+        assert!(error.failure.is_in_doubt(), "{status}");
     }
     let error = refused(|| failed(200, "Something broke", "INTERNAL_SERVER_ERROR")).await;
     assert_eq!(error.failure, ServiceFailure::InDoubt);
@@ -142,5 +148,5 @@ async fn what_linear_cannot_say_now_is_no_absence() {
     assert_eq!(found(|| Reply::json(500, json!({}))).await, later);
     assert_eq!(found(|| failed(200, "Something broke", "INTERNAL_SERVER_ERROR")).await, later);
     let refused = found(|| failed(401, "Authentication required", "AUTHENTICATION_ERROR")).await;
-    assert_eq!(refused, Err(ServiceFailure::Refused));
+    assert_eq!(refused, Err(ServiceFailure::AccountRefused));
 }

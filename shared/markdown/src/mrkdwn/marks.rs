@@ -96,7 +96,8 @@ fn finish_line(line: &str, out: &mut String) {
         } else {
             out.push(*c);
             let ends_later = last_ends.iter().any(|(sign, end)| sign == c && *end > at + 1);
-            let begins = before.is_none_or(|c| !is_inside_a_word(c)) && after.is_some_and(|c| !c.is_whitespace());
+            let begins =
+                before.is_none_or(|c| !is_inside_a_word(c)) && after.is_some_and(|c| !c.is_whitespace());
             out.extend((ends_later && begins).then_some(EDGE));
         }
     }
@@ -105,7 +106,9 @@ fn finish_line(line: &str, out: &mut String) {
 /// Whether the character at `at` would end a format of `sign`: in the text itself or as a mark.
 fn ends_format(chars: &[char], at: usize, sign: char) -> bool {
     let is_sign = chars[at] == sign
-        || Mark::ALL.into_iter().any(|mark| mark.sign() == sign && [mark.opens(), mark.closes()].contains(&chars[at]));
+        || Mark::ALL
+            .into_iter()
+            .any(|mark| mark.sign() == sign && [mark.opens(), mark.closes()].contains(&chars[at]));
     let follows = at > 0 && !chars[at - 1].is_whitespace();
     is_sign && follows && chars.get(at + 1).is_none_or(|c| !is_inside_a_word(*c))
 }

@@ -38,7 +38,10 @@ fn bold_next_to_letters_shows_no_raw_marks() {
 fn signs_of_the_text_itself_are_no_marks() {
     assert_eq!(mrkdwn("\\*not bold\\* and \\_so\\_"), "*\u{200B}not bold* and _\u{200B}so_");
     assert_eq!(mrkdwn("`*a*` `_b_`\n\n```\n*c* ~d~\n```"), "`*a*` `_b_`\n\n```\n*c* ~d~\n```");
-    assert_eq!(mrkdwn("<https://x.example/_a_/*b*>"), "<https://x.example/_a_/*b*|https://x.example/_\u{200B}a_/*\u{200B}b*>");
+    assert_eq!(
+        mrkdwn("<https://x.example/_a_/*b*>"),
+        "<https://x.example/_a_/*b*|https://x.example/_\u{200B}a_/*\u{200B}b*>"
+    );
 }
 
 #[test]

@@ -48,7 +48,11 @@ fn missing(reader: &Reader<'_>, name: &str, other: &str) -> Option<GithubCredent
 fn app(reader: &Reader<'_>, id: String, key: &str) -> Option<GithubCredentials> {
     let id_is_plain = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if !id_is_plain {
-        reader.wrong(APP_ID, "no id of an app".to_owned(), "copy App ID or Client ID of its settings page");
+        reader.wrong(
+            APP_ID,
+            "not the id of an app".to_owned(),
+            "copy App ID or Client ID of its settings page",
+        );
     }
     // A PEM has line breaks, which many places that hold variables write as `\n`.
     let key = key.replace("\\r", "").replace("\\n", "\n");

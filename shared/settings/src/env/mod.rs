@@ -6,6 +6,7 @@ mod aws;
 mod console;
 mod github;
 mod jira;
+mod pagerduty;
 mod processors;
 mod roles;
 mod secrets;
@@ -21,6 +22,7 @@ pub use aws::AwsResources;
 pub use console::{ConsoleToken, MIN_TOKEN_CHARS};
 pub use github::GithubCredentials;
 pub use jira::JiraAccess;
+pub use pagerduty::PagerdutyAccess;
 pub use roles::{Role, Roles};
 pub use secrets::variable_of;
 pub use variables::Variables;
@@ -66,6 +68,12 @@ pub struct Environment {
     pub zendesk: Option<ZendeskAccess>,
     /// `JIRA_API_URL`, `JIRA_EMAIL`, `JIRA_API_TOKEN`.
     pub jira: Option<JiraAccess>,
+    /// `GITLAB_API_URL`, `GITLAB_TOKEN`.
+    pub gitlab: Option<ApiAccess>,
+    /// `PAGERDUTY_API_URL`, `PAGERDUTY_EMAIL`, `PAGERDUTY_API_TOKEN`.
+    pub pagerduty: Option<PagerdutyAccess>,
+    /// `SENTRY_API_URL`, `SENTRY_AUTH_TOKEN`.
+    pub sentry: Option<ApiAccess>,
     /// `LINEAR_API_URL`, `LINEAR_API_KEY`.
     pub linear: Option<ApiAccess>,
     /// `STRIPE_API_KEY`.
@@ -126,7 +134,7 @@ impl Environment {
         let reader = Reader::new(variables);
         let environment = Self {
             gemini_api_key: reader.secret("GEMINI_API_KEY"),
-            gemini_base_url: urls::base(&reader, "GEMINI_BASE_URL"),
+            gemini_base_url: urls::model_base(&reader, "GEMINI_BASE_URL"),
             webhook_secrets: secrets::read(&reader),
             github: github::read(&reader),
             github_api_url: urls::base(&reader, "GITHUB_API_URL"),
@@ -134,6 +142,9 @@ impl Environment {
             slack_api_url: urls::base(&reader, "SLACK_API_URL"),
             zendesk: zendesk::read(&reader),
             jira: jira::read(&reader),
+            gitlab: access::read(&reader, "GITLAB_API_URL", "https://gitlab.com", "GITLAB_TOKEN"),
+            pagerduty: pagerduty::read(&reader),
+            sentry: access::read(&reader, "SENTRY_API_URL", "https://sentry.io", "SENTRY_AUTH_TOKEN"),
             linear: access::read(&reader, "LINEAR_API_URL", "https://api.linear.app", "LINEAR_API_KEY"),
             stripe_api_key: stripe::read(&reader),
             stripe_api_url: urls::base(&reader, "STRIPE_API_URL"),

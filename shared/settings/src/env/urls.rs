@@ -3,10 +3,20 @@
 use url::Url;
 
 use super::variables::Reader;
+use crate::endpoints::version_in;
 
 /// A base URL, without a slash at its end, so that paths can be put behind it.
 pub(super) fn base(reader: &Reader<'_>, name: &str) -> Option<String> {
     any(reader, name).map(|url| url.trim_end_matches('/').to_owned())
+}
+
+/// The same for the model's API, whose version is none of the address's business.
+pub(super) fn model_base(reader: &Reader<'_>, name: &str) -> Option<String> {
+    let url = base(reader, name)?;
+    let Some(version) = version_in(&url) else { return Some(url) };
+    let problem = format!("ends with the version of the API, which is put behind it once more: `/{version}`");
+    reader.wrong(name, problem, "leave it out; another version than v1beta is `api_version` in [models]");
+    None
 }
 
 /// A URL of HTTP, as it was written.
@@ -54,6 +64,20 @@ mod tests {
             let environment = Environment::from_map([("GITHUB_API_URL", format!("{url}/"))]).unwrap();
             assert_eq!(environment.github_api_url.as_deref(), Some(url));
         }
+    }
+
+    #[test]
+    fn the_address_of_the_models_api_has_no_version() {
+        for url in
+            ["http://127.0.0.1:9", "https://gateway.example/gemini", "https://gateway.example/v1x/gemini"]
+        {
+            assert_eq!(mistake(url), None, "{url}");
+        }
+        for version in ["v1beta", "v1", "v1alpha", "v1beta/", "v1beta/models"] {
+            let said = mistake(&format!("http://127.0.0.1:9/{version}")).unwrap();
+            assert!(said.contains("version of the API"), "{version}: {said}");
+        }
+        assert_eq!(mistake("https://gateway.example/gemini/v1").unwrap().matches("/v1").count(), 1);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use webhook::Provider;
 
 use super::{ONE, senders, source};
 use crate::events;
+use crate::known::Known;
 use crate::names::SOURCE;
 use crate::report::Report;
 use crate::section::Section;
@@ -53,7 +54,8 @@ fn unless_said(own: &Value) -> Value {
 
 fn of_source(provider: Option<Provider>, report: &Report<'_>) -> Value {
     let shape = Shape::default();
-    source(SOURCE.example, Section::probe(String::new(), shape.clone(), report), provider);
+    let section = Section::probe(String::new(), shape.clone(), report);
+    source(SOURCE.example, section, provider, &Known::new(None, Vec::new()));
     shape.schema()
 }
 

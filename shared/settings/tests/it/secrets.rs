@@ -155,7 +155,7 @@ fn half_an_app_and_two_identities_are_mistakes() {
     assert_eq!(
         found(&[("GITHUB_APP_ID", "1 2"), ("GITHUB_APP_PRIVATE_KEY", "key.pem")]),
         [
-            "environment: GITHUB_APP_ID: no id of an app; copy App ID or Client ID of its settings page",
+            "environment: GITHUB_APP_ID: not the id of an app; copy App ID or Client ID of its settings page",
             "environment: GITHUB_APP_PRIVATE_KEY: not a private key in PEM; store the whole .pem file",
         ]
     );

@@ -230,7 +230,7 @@ fn customers_who_write_to_zendesk_need_mention_nobody() {
     for provider in Provider::ALL.iter().filter(|it| !matches!(it, Provider::Api | Provider::Custom)) {
         let name = provider.name();
         let usual = match provider {
-            Provider::Zendesk => CommentPolicy::Thread,
+            Provider::Zendesk | Provider::Pagerduty => CommentPolicy::Thread,
             _ => CommentPolicy::Mention,
         };
         assert_eq!(source(&format!("[sources.{name}]"), name).filter.comments, usual, "{name}");

@@ -10,6 +10,8 @@ const ZENDESK_TOKEN: (&str, &str) = ("ZENDESK_API_TOKEN", "hunter2");
 const OAUTH: (&str, &str) = ("ZENDESK_OAUTH_TOKEN", "hunter2");
 const JIRA_URL: (&str, &str) = ("JIRA_API_URL", "https://acme.atlassian.net/");
 const JIRA_EMAIL: (&str, &str) = ("JIRA_EMAIL", "agent@acme.example");
+const PAGERDUTY_EMAIL: (&str, &str) = ("PAGERDUTY_EMAIL", "agent@acme.example");
+const PAGERDUTY_TOKEN: (&str, &str) = ("PAGERDUTY_API_TOKEN", "hunter2");
 const JIRA_TOKEN: (&str, &str) = ("JIRA_API_TOKEN", "hunter2");
 
 fn read(variables: &[(&str, &str)]) -> Environment {
@@ -72,6 +74,21 @@ fn a_service_that_wants_no_more_than_a_token_is_at_its_public_address_unless_ano
     let linear = read(&[("LINEAR_API_URL", "http://127.0.0.1:1/")]).linear.unwrap();
     assert!(linear.url == "http://127.0.0.1:1" && linear.token.is_none(), "a server of one's own needs none");
     assert!(read(&[]).linear.is_none());
+    let others = read(&[("GITLAB_TOKEN", "hunter2"), ("SENTRY_AUTH_TOKEN", "hunter2")]);
+    assert_eq!(
+        (others.gitlab.unwrap().url, others.sentry.unwrap().url),
+        ("https://gitlab.com".into(), "https://sentry.io".into())
+    );
+}
+
+#[test]
+fn pagerduty_is_read_with_the_user_in_whose_name_notes_are_written() {
+    let pagerduty = read(&[PAGERDUTY_EMAIL, PAGERDUTY_TOKEN]).pagerduty.unwrap();
+    assert_eq!(
+        (pagerduty.url.as_str(), pagerduty.email.as_str()),
+        ("https://api.pagerduty.com", "agent@acme.example")
+    );
+    assert_eq!(pagerduty.token.expose_secret(), "hunter2");
 }
 
 #[test]
@@ -84,7 +101,11 @@ fn an_address_without_credentials_is_no_access_and_no_mistake() {
 fn half_of_an_access_is_a_mistake_that_names_the_other_half() {
     for (variables, expected) in [
         (
-            &[SUBDOMAIN, ZENDESK_EMAIL][..],
+            &[PAGERDUTY_TOKEN][..],
+            "environment: PAGERDUTY_EMAIL: missing, while PAGERDUTY_API_TOKEN is set; set both or neither",
+        ),
+        (
+            &[SUBDOMAIN, ZENDESK_EMAIL],
             "environment: ZENDESK_API_TOKEN: missing, while ZENDESK_EMAIL is set; set both or neither",
         ),
         (
@@ -149,6 +170,10 @@ fn no_credential_is_ever_shown() {
         ("SLACK_BOT_TOKEN", "hunter2"),
         ("STRIPE_API_KEY", "hunter2"),
         ("LINEAR_API_KEY", "hunter2"),
+        ("GITLAB_TOKEN", "hunter2"),
+        ("SENTRY_AUTH_TOKEN", "hunter2"),
+        PAGERDUTY_EMAIL,
+        PAGERDUTY_TOKEN,
         SUBDOMAIN,
         OAUTH,
         JIRA_URL,

@@ -11,8 +11,6 @@ async fn a_refusal_says_how_to_mend_it() {
     for (code, word) in [
         ("not_in_channel", "/invite"),
         ("channel_not_found", "invite the bot"),
-        ("invalid_auth", "SLACK_BOT_TOKEN"),
-        ("is_archived", "unarchive"),
         ("msg_too_long", "longer"),
         ("restricted_action", "setting"),
     ] {
@@ -23,6 +21,19 @@ async fn a_refusal_says_how_to_mend_it() {
             failed.to_string().starts_with(&format!("slack: post a message: HTTP 200: {code}; ")),
             "{failed}"
         );
+        assert!(failed.message.contains(word), "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_and_an_archived_channel_are_told_from_a_refused_message() {
+    for (code, failure, word) in [
+        ("invalid_auth", ServiceFailure::AccountRefused, "SLACK_BOT_TOKEN"),
+        ("is_archived", ServiceFailure::Closed, "unarchive"),
+    ] {
+        let server = Server::start(move |_| error(code)).await;
+        let failed = client(&server).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
+        assert_eq!(failed.failure, failure, "{code}");
         assert!(failed.message.contains(word), "{failed}");
     }
 }

@@ -60,3 +60,19 @@ async fn who_we_are_is_asked_once() {
     assert_eq!(server.lines().iter().filter(|line| line.ends_with("auth.test")).count(), 1);
     assert!(slack.history(&target(), 0).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn words_that_stand_in_blocks_or_in_what_is_forwarded_alone_are_read_and_files_are_named() {
+    let mut blocks = message("1767323046.000000", "U3", "");
+    blocks["blocks"] = json!([{"type": "section", "text": {"type": "mrkdwn", "text": "*down* again"}}]);
+    let mut forwarded = message("1767323047.000000", "U3", "");
+    forwarded["attachments"] = json!([{"is_share": true, "author_name": "Mona", "text": "It is on fire"}]);
+    let mut file = message("1767323048.000000", "U3", "look");
+    file["files"] = json!([{"name": "trace.log"}]);
+    let server = serving(vec![message(THREAD, "U2", "Hi"), blocks, forwarded, file]).await;
+    let comments = client(&server).history(&target(), 3).await.unwrap();
+    let texts: Vec<_> = comments.iter().map(|comment| comment.text.as_str()).collect();
+    assert!(texts[0].contains("down") && texts[0].contains("again"), "{texts:?}");
+    assert!(texts[1].contains("Mona") && texts[1].contains("> It is on fire"), "{texts:?}");
+    assert_eq!(texts[2], "look\n\n[file: trace.log]");
+}

@@ -22,6 +22,7 @@ struct About<'p> {
     repo: &'p str,
     actor: &'p str,
     actor_is_bot: bool,
+    is_archived: bool,
     subject: &'p Subject<'p>,
     /// What was said about it, if anything was.
     words: Option<&'p Words<'p>>,
@@ -77,6 +78,7 @@ impl<'p> About<'p> {
             repo,
             actor,
             actor_is_bot,
+            is_archived: payload.repository.get().is_some_and(|repository| repository.archived.0),
             subject: subject.get().ok_or_else(|| lacks(kind.object()))?,
             words,
         })
@@ -121,10 +123,12 @@ impl<'p> About<'p> {
             Kind::Discussion | Kind::DiscussionComment => {
                 let number = self.number()?;
                 let id = node(&self.subject.node_id).ok_or_else(|| lacks("discussion.node_id"))?;
-                // Answers to answers hang on the comment at the top, whose node only GitHub can tell.
-                let is_top = |words: &&Words<'_>| words.parent_id.number().is_none();
-                let reply_to = self.words.filter(is_top).and_then(|words| node(&words.node_id));
+                let reply_to = self.words.and_then(|words| node(&words.node_id));
                 Some(Target::GithubDiscussion { owner, repo, number, id, reply_to })
+            }
+            Kind::ReviewComment => {
+                let comment = self.root().ok_or_else(|| lacks("comment.id"))?;
+                Some(Target::GithubReview { owner, repo, number: self.number()?, comment })
             }
             _ => Some(Target::GithubIssue { owner, repo, number: self.number()? }),
         })
@@ -153,8 +157,9 @@ impl<'p> About<'p> {
         Some(body.map_or_else(|| code.clone(), |body| format!("{code}\n\n{body}")))
     }
 
+    /// Nobody can comment in an archived repository.
     fn state(&self) -> ThreadState {
-        match (self.subject.locked.0, self.subject.state.text()) {
+        match (self.subject.locked.0 || self.is_archived, self.subject.state.text()) {
             (true, _) => ThreadState::Locked,
             (false, Some("closed")) => ThreadState::Closed,
             (false, _) => ThreadState::Open,

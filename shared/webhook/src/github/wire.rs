@@ -100,8 +100,6 @@ pub(super) struct Words<'a> {
     pub(super) state: Scalar<'a>,
     /// The comment that a thread of a review began with.
     pub(super) in_reply_to_id: Scalar<'a>,
-    /// The comment of a discussion that this one answers.
-    pub(super) parent_id: Scalar<'a>,
     pub(super) path: Scalar<'a>,
     pub(super) line: Scalar<'a>,
     pub(super) diff_hunk: Scalar<'a>,
@@ -152,6 +150,7 @@ pub(super) struct Account<'a> {
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Repository<'a> {
     pub(super) full_name: Scalar<'a>,
+    pub(super) archived: Flag,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -62,6 +62,15 @@ fn the_agents_own_account_is_ignored_in_every_spelling() {
 }
 
 #[test]
+fn the_account_that_the_service_names_is_ours_whatever_name_people_mention() {
+    let named = Filter { account: Some("U-4711".to_owned()), ..filter(CommentPolicy::Thread) };
+    let by_id = |id: &str| Event { actor_id: Some(id.to_owned()), ..by("Afterhook Agent") };
+    assert_eq!(named.ignores(&by_id("U-4711")), Some(IgnoreReason::OwnAccount));
+    assert_eq!(named.ignores(&by_id("U-4712")), None);
+    assert_eq!(named.ignores(&by("afterhook")), Some(IgnoreReason::OwnAccount), "the configured one is, too");
+}
+
+#[test]
 fn a_pasted_marker_silences_nobody() {
     let pasted = comment("<!-- afterhook:tsk_0123456789ABCDEFGHJKMNPQRS --> @afterhook help");
     assert_eq!(filter(CommentPolicy::Mention).ignores(&pasted), None);

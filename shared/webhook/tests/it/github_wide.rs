@@ -94,7 +94,14 @@ fn a_review_is_a_comment_on_its_pull_request() {
 #[test]
 fn a_review_comment_belongs_to_its_own_thread_and_shows_its_code() {
     let comment = read("pull_request_review_comment.created");
-    assert_eq!((comment.thread.as_str(), &comment.target), ("octo/tidepool#8/r1849020117", &issue(8)));
+    let review = Target::GithubReview {
+        owner: "octo".to_owned(),
+        repo: "tidepool".to_owned(),
+        number: 8,
+        comment: 1_849_020_117,
+    };
+    assert_eq!(comment.thread, "octo/tidepool#8/r1849020117");
+    assert_eq!(comment.target.as_ref(), Some(&review));
     assert!(comment.unlisted && comment.comment_id.is_some());
     let opening = comment.opening.unwrap();
     assert!(opening.starts_with("src/export/csv.rs, line 90:\n```diff\n@@ -88,6"), "{opening}");
@@ -103,7 +110,15 @@ fn a_review_comment_belongs_to_its_own_thread_and_shows_its_code() {
     let mut reply = json_of("pull_request_review_comment.created");
     reply["comment"]["id"] = json!(1_849_020_999_u64);
     reply["comment"]["in_reply_to_id"] = json!(1_849_020_117_u64);
-    assert_eq!(event(reply.to_string().as_bytes()).thread, "octo/tidepool#8/r1849020117");
+    let reply = event(reply.to_string().as_bytes());
+    assert_eq!((reply.thread.as_str(), reply.target), ("octo/tidepool#8/r1849020117", Some(review)));
+}
+
+#[test]
+fn nobody_can_be_answered_in_an_archived_repository() {
+    let mut body = json_of("issues.opened");
+    body["repository"]["archived"] = json!(true);
+    assert_eq!(event(body.to_string().as_bytes()).thread_state, ThreadState::Locked);
 }
 
 #[test]
@@ -117,7 +132,7 @@ fn long_code_is_cut_at_its_beginning() {
 }
 
 #[test]
-fn discussions_are_read_and_left_out_as_long_as_nobody_can_answer_there() {
+fn discussions_are_answered_below_the_comment_that_asks() {
     let opened = read("discussion.created");
     assert_eq!(opened.thread, "octo/tidepool/discussions/12");
     assert_eq!(opened.metadata["category"], json!("Q&A"));
@@ -135,9 +150,8 @@ fn discussions_are_read_and_left_out_as_long_as_nobody_can_answer_there() {
         (&opened.thread, &Some(target(Some("DC_kwDOI8mr-c4Arng0"))))
     );
     for event in [&opened, &comment] {
-        assert_eq!(Filter::default().ignores(event), Some(IgnoreReason::Unanswerable));
+        assert_eq!(Filter::default().ignores(event), None);
     }
-    assert!(Provider::Github.row().kinds.iter().all(|(kind, _)| !kind.starts_with("discussion")));
     let mut evil = json_of("discussion.created");
     evil["discussion"]["node_id"] = json!("D_x\"}) { id } }");
     assert!(matches!(parse(evil.to_string().as_bytes(), None), Err(ParseError::Unreadable(_))));

@@ -1,7 +1,7 @@
 //! The events of every sender, from the sample bodies.
 
 use crate::support::{file, headers, patched};
-use domain::{Event, Target};
+use domain::{Event, Target, ThreadState};
 use serde_json::{Value, json};
 use webhook::{Parsed, Provider, Received, Sender};
 
@@ -156,6 +156,10 @@ fn a_payment_is_summarised_in_the_currencys_own_unit() {
     assert_eq!(event.metadata["charge"], "ch_3QxT1d0Example0001");
     let yen = read(Provider::Stripe, &patched(&body, "/data/object/currency", json!("jpy")));
     assert!(yen.text.contains("of 4900 JPY"), "{}", yen.text);
+    let dinars = read(Provider::Stripe, &patched(&body, "/data/object/currency", json!("kwd")));
+    assert!(dinars.text.contains(" of 4.900 KWD"), "{}", dinars.text);
+    let shillings = read(Provider::Stripe, &patched(&body, "/data/object/currency", json!("ugx")));
+    assert!(shillings.text.contains(" of 49.00 UGX"), "{}", shillings.text);
     let dispute = read(Provider::Stripe, &sample("stripe/charge.dispute.created.json"));
     assert_eq!(names(&dispute), ["charge.dispute.created", "stripe", "du_1QxT9sExample0002", "stripe"]);
     assert_eq!(dispute.metadata["charge"], "ch_3QwA2b0Example0009");
@@ -202,8 +206,31 @@ fn notes_of_gitlab_belong_to_their_issue() {
     assert!(note.opening.is_some() && webhook::mentions(&note.text, "afterhook"));
     let request = read(Provider::Gitlab, &sample("gitlab/merge_request.open.json"));
     assert_eq!(request.thread, "harbor/tidepool!4");
+    let path = || vec!["harbor".to_owned(), "tidepool".to_owned()];
+    let on_issue = |internal| Some(Target::GitlabIssue { project: 7, path: path(), number: 23, internal });
+    assert_eq!((issue.target, note.target), (on_issue(false), on_issue(false)));
+    let internal = patched(&sample("gitlab/note.create.json"), "/object_attributes/internal", json!(true));
+    assert_eq!(
+        read(Provider::Gitlab, &internal).target,
+        on_issue(true),
+        "an internal note asks for another one"
+    );
+    let on_request = Target::GitlabMergeRequest { project: 7, path: path(), number: 4 };
+    assert_eq!(request.target, Some(on_request));
     let push = parsed(Provider::Gitlab, br#"{"object_kind":"push"}"#);
     assert_eq!(push, Parsed::Other("push".to_owned()));
+}
+
+#[test]
+fn what_gitlab_says_of_an_issue_is_known_before_it_is_asked() {
+    let note = sample("gitlab/note.create.json");
+    let state =
+        |pointer: &str, value: Value| read(Provider::Gitlab, &patched(&note, pointer, value)).thread_state;
+    assert_eq!(state("/issue/state", json!("opened")), ThreadState::Open);
+    assert_eq!(state("/issue/state", json!("closed")), ThreadState::Closed);
+    let mut locked: Value = serde_json::from_slice(&note).unwrap();
+    locked["issue"]["discussion_locked"] = json!(true);
+    assert_eq!(read(Provider::Gitlab, locked.to_string().as_bytes()).thread_state, ThreadState::Locked);
 }
 
 #[test]
@@ -230,6 +257,21 @@ fn pagerdutys_ping_is_a_ping_and_its_incidents_have_their_service_as_tenant() {
     let event = read(Provider::Pagerduty, &sample("pagerduty/incident.triggered.json"));
     assert_eq!(names(&event), ["incident.triggered", "PF9KMXH", "PGR0VU2", "Grace Hopper"]);
     assert_eq!(event.priority, Some(domain::Priority::HIGHEST));
+    let target = Target::PagerdutyIncident { id: "PGR0VU2".to_owned() };
+    assert_eq!((event.target, event.comment_id), (Some(target), None));
+}
+
+#[test]
+fn a_note_of_pagerduty_is_a_comment_on_its_incident() {
+    let note = read(Provider::Pagerduty, &sample("pagerduty/incident.annotated.json"));
+    let target = Target::PagerdutyIncident { id: "PGR0VU2".to_owned() };
+    assert_eq!((note.thread.as_str(), note.comment_id.as_deref()), ("PGR0VU2", Some("PWL7QXS")));
+    assert_eq!(note.target, Some(target));
+    assert_eq!(note.text, "The row budget was raised an hour ago. Could that be it?");
+    assert_eq!(note.title.as_deref(), Some("Error rate of exports above 5 %"));
+    let resolved =
+        patched(&sample("pagerduty/incident.triggered.json"), "/event/data/status", json!("resolved"));
+    assert_eq!(read(Provider::Pagerduty, &resolved).thread_state, ThreadState::Closed);
 }
 
 #[test]
@@ -238,6 +280,12 @@ fn issues_and_alerts_of_sentry_are_one_thread() {
     let alert = read(Provider::Sentry, &sample("sentry/event_alert.triggered.json"));
     assert_eq!(names(&issue), ["issue.created", "project/1", "issue/1170820242", "Sentry"]);
     assert_eq!((issue.tenant, issue.thread), (alert.tenant, alert.thread));
+    let target = Target::SentryIssue { organization: "acme".to_owned(), id: 1_170_820_242 };
+    assert_eq!((issue.target, alert.target), (Some(target.clone()), Some(target)));
+    let body = sample("sentry/issue.created.json");
+    let received = Received { event_hint: None, body: &body };
+    let Ok(Parsed::Event(event)) = Sender::of(Provider::Sentry).parse(&received) else { panic!("no event") };
+    assert_eq!(event.target, None, "the organisation is configured, or there is none");
     assert!(alert.text.contains("at write_rows (tidepool/export.py:212)"), "{}", alert.text);
     let installed = hinted(Provider::Sentry, br#"{"action":"created","data":{}}"#, Some("installation"));
     assert_eq!(installed, Parsed::Other("installation.created".to_owned()));

@@ -54,7 +54,7 @@ fn every_missing_credential_is_named_at_once_with_what_needs_it() {
 
 #[test]
 fn senders_that_nobody_can_answer_need_no_credentials() {
-    let built = built("[sources.stripe]\n[sources.pagerduty]\n[sources.zendesk]", &[]).unwrap();
+    let built = built("[sources.stripe]\n[sources.sentry]\n[sources.zendesk]", &[]).unwrap();
     assert!(OutsideService::ALL.iter().all(|service| !built.has(*service)));
 }
 
@@ -69,6 +69,10 @@ fn every_service_with_credentials_has_a_client() {
         ("JIRA_EMAIL", "a@example.com"),
         ("JIRA_API_TOKEN", "t"),
         ("LINEAR_API_KEY", "lin_api_t"),
+        ("GITLAB_TOKEN", "glpat-t"),
+        ("PAGERDUTY_EMAIL", "a@example.com"),
+        ("PAGERDUTY_API_TOKEN", "t"),
+        ("SENTRY_AUTH_TOKEN", "sntryu_t"),
         ("STRIPE_API_KEY", "rk_test_1"),
     ];
     let built = built("[sources.github]", &variables).unwrap();
@@ -84,6 +88,8 @@ fn a_server_of_ones_own_needs_no_token() {
         ("GITHUB_API_URL", "http://127.0.0.1:9"),
         ("SLACK_API_URL", "http://127.0.0.1:9/api"),
         ("LINEAR_API_URL", "http://127.0.0.1:9"),
+        ("GITLAB_API_URL", "http://127.0.0.1:9"),
+        ("SENTRY_API_URL", "http://127.0.0.1:9"),
         ("STRIPE_API_URL", "http://127.0.0.1:9"),
     ];
     let built = built("[sources.github]", &variables).unwrap();

@@ -1,6 +1,6 @@
 //! Reading a ticket.
 
-use domain::Publisher;
+use domain::{Audience, Publisher};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
@@ -84,4 +84,22 @@ async fn our_user_is_asked_once_and_nobody_is_refused() {
         Server::start(|_| Reply::json(200, json!({"user": {"id": null, "name": "Anonymous user"}}))).await;
     let error = client(&anonymous).login().await.unwrap_err();
     assert!(error.message.contains("ZENDESK_API_TOKEN"), "{error}");
+}
+
+#[tokio::test]
+async fn the_staff_reads_its_notes_and_who_sees_a_comment_is_told() {
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/api/v2/users/me.json" => me(),
+        _ => with_users(json!([comment(3, ME, false, "internal"), comment(2, 1, true, "two")]), None),
+    })
+    .await;
+    let zendesk = client(&server);
+    let notes = zendesk.internal_notes().unwrap();
+    let texts: Vec<_> = notes.history(&target(), 5).await.unwrap().into_iter().map(|c| c.text).collect();
+    assert_eq!(texts, ["two", "internal"]);
+    for (id, expected) in
+        [("3", Some(Audience::Internal)), ("2", Some(Audience::Public)), ("9", None), ("x", None)]
+    {
+        assert_eq!(notes.audience(&target(), id).await.unwrap(), expected, "{id}");
+    }
 }

@@ -83,18 +83,22 @@ async fn only_a_closed_ticket_takes_nothing_more() {
 
 #[tokio::test]
 async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in [
-        (401, "ZENDESK_EMAIL"),
-        (403, "tickets:write"),
-        (404, "does not exist"),
-        (422, "does not accept"),
-        (302, "ZENDESK_API_URL"),
-    ] {
+    for (status, word) in
+        [(403, "tickets:write"), (404, "does not exist"), (422, "does not accept"), (302, "ZENDESK_API_URL")]
+    {
         let error = failed(status, &[], json!({"error": "no"})).await;
         assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
         assert!(error.message.starts_with(&format!("HTTP {status}: no")), "{error}");
         assert!(error.message.contains(word), "{error}");
     }
+    for (status, word) in [(401, "ZENDESK_EMAIL"), (402, "bill")] {
+        let error = failed(status, &[], json!({"error": "no"})).await;
+        assert_eq!(error.failure, ServiceFailure::AccountRefused, "{status}");
+        assert!(error.message.contains(word), "{error}");
+    }
+    let lacking =
+        json!({"error": "RecordInvalid", "details": {"base": [{"description": "Disclosed: is needed"}]}});
+    assert_eq!(failed(422, &[], lacking).await.failure, ServiceFailure::Refused);
     let closed = json!({"error": "RecordInvalid", "details": {"status": [{"description": "Status: closed prevents ticket update"}]}});
     let error = failed(422, &[], closed).await;
     assert_eq!(error.failure, ServiceFailure::Closed, "closed after it was read");
@@ -115,7 +119,7 @@ async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
     for (status, body) in
         [(500, json!({})), (502, json!("x")), (503, json!({})), (200, json!({"ticket": {}}))]
     {
-        assert_eq!(failed(status, &[], body).await.failure, ServiceFailure::InDoubt, "{status}");
+        assert!(failed(status, &[], body).await.failure.is_in_doubt(), "{status}");
     }
     let maintenance = failed(503, &[("retry-after", "20")], json!({})).await;
     assert_eq!(maintenance.failure, ServiceFailure::Later { after: Some(Duration::from_secs(20)) });
@@ -141,4 +145,14 @@ async fn a_comment_is_never_longer_than_zendesk_takes() {
     client(&server).publish(&target(), &"<x> & ".repeat(40_000), &mark("1")).await.unwrap();
     let body = server.asked()[1].json()["ticket"]["comment"]["html_body"].as_str().unwrap().to_owned();
     assert!(body.len() <= 65_535 && body.contains('…'));
+}
+
+#[tokio::test]
+async fn a_note_among_the_staff_is_not_public_and_carries_its_mark() {
+    let server = answering(|_| updated(&mark("1"))).await;
+    let zendesk = client(&server);
+    zendesk.internal_notes().unwrap().publish(&target(), "Hi", &mark("1")).await.unwrap();
+    let sent = &server.asked()[1].json()["ticket"];
+    assert_eq!(sent["comment"]["public"], json!(false));
+    assert_eq!(sent["metadata"]["afterhook_task_id"], json!(mark("1").task_id));
 }

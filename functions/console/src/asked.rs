@@ -1,0 +1,49 @@
+//! [`Asked`]: what a task is about, in the words of its sender: read again from its raw body, by the sender's reader.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use domain::{API_SOURCE, Event, PartKey, StoreError, Task};
+use schemars::JsonSchema;
+use serde::Serialize;
+use webhook::{Parsed, Provider, Received, Sender};
+
+use crate::Console;
+
+/// What is asked.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Asked {
+    /// The heading, if the sender has such a thing.
+    pub(crate) title: Option<String>,
+    /// What was written.
+    pub(crate) text: String,
+    /// For a comment: what the thread was opened with.
+    pub(crate) opening: Option<String>,
+}
+
+/// What `task` is about. `None` where its source is no longer in agent.toml, or nobody can read it: the raw body
+/// is there all the same.
+pub(crate) async fn of(console: &Console, task: &Task) -> Result<Option<Asked>, StoreError> {
+    let sender = match console.senders.get(&task.doc.source) {
+        Some(sender) => Cow::Borrowed(sender),
+        None if task.doc.source == API_SOURCE => Cow::Owned(Sender::of(Provider::Api)),
+        None => return Ok(None),
+    };
+    let Some(blob) = console.stores.payloads.get(&task.id, &PartKey::payload()).await? else {
+        return Ok(None);
+    };
+    let body = blob.unpack().map_err(|error| StoreError::broken("read a raw body", error))?;
+    let received = Received { event_hint: task.doc.event_hint.as_deref(), body: &body };
+    // A panic of a reader must not cost the page.
+    let parsed = catch_unwind(AssertUnwindSafe(|| sender.parse(&received)));
+    Ok(match parsed {
+        Ok(Ok(Parsed::Event(event))) => Some(Asked::from(*event)),
+        _ => None,
+    })
+}
+
+impl From<Event> for Asked {
+    fn from(event: Event) -> Self {
+        Self { title: event.title, text: event.text, opening: event.opening }
+    }
+}

@@ -1,0 +1,160 @@
+//! [`Filter`]: which tasks a list shows, and the form that says so.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use domain::{ListQuery, Task, TaskStatus, Timestamp};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::words::percent_encode;
+use crate::Console;
+
+/// The status that stands for every one.
+const ALL: &str = "all";
+/// How old a task may be, and how that is called.
+const AGES: [(&str, &str, u64); 3] =
+    [("1h", "Last hour", 3_600), ("1d", "Last day", 86_400), ("7d", "Last week", 7 * 86_400)];
+/// What a task has cost at least, and how that is called.
+const COSTS: [(&str, &str, f64); 3] =
+    [("0.01", "From $0.01", 0.01), ("0.1", "From $0.10", 0.1), ("1", "From $1", 1.0)];
+
+/// The query string. What is empty is as good as absent.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub(crate) struct Filter {
+    pub(crate) status: String,
+    pub(crate) source: String,
+    intent: String,
+    tenant: String,
+    age: String,
+    cost: String,
+    /// Part of an id, a title, a thread, an actor or a kind of event.
+    pub(crate) q: String,
+    pub(crate) cursor: String,
+    /// What the page before has done.
+    pub(crate) done: String,
+}
+
+impl Filter {
+    /// Whether nothing was asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.status.is_empty() && self.cursor.is_empty() && !self.narrows()
+    }
+
+    /// Whether nothing but the status was asked for.
+    pub(crate) fn narrows(&self) -> bool {
+        !self.source.is_empty() || self.looks_inside()
+    }
+
+    /// Whether tasks must be looked at one by one: no index knows what is asked for.
+    pub(crate) fn looks_inside(&self) -> bool {
+        [&self.intent, &self.tenant, &self.age, &self.cost, &self.q]
+            .iter()
+            .any(|field| !field.trim().is_empty())
+    }
+
+    /// Whether it is a list of every status, from its beginning.
+    pub(crate) fn is_all(&self) -> bool {
+        matches!(self.status.as_str(), "" | ALL) && self.cursor.is_empty() && !self.narrows()
+    }
+
+    /// The status, if one was asked for.
+    pub(crate) fn status(&self) -> Result<Option<TaskStatus>, String> {
+        match self.status.as_str() {
+            "" | ALL => Ok(None),
+            status => status.parse().map(Some),
+        }
+    }
+
+    /// The query of the store that it begins with.
+    pub(crate) fn list(&self, limit: usize) -> Result<ListQuery, String> {
+        let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Ok(ListQuery {
+            status: self.status()?,
+            source: given(&self.source),
+            limit,
+            cursor: given(&self.cursor),
+        })
+    }
+
+    /// Whether it lets `task` through.
+    pub(crate) fn fits(&self, task: &Task, now: Timestamp) -> bool {
+        let doc = &task.doc;
+        let intent = doc.classification.as_ref().map_or("", |known| known.intent.as_str());
+        let age = AGES.iter().find(|(value, ..)| *value == self.age).map(|(.., age)| *age);
+        let cost = COSTS.iter().find(|(value, ..)| *value == self.cost).map(|(.., cost)| *cost);
+        let has = |text: &str, wanted: &str| text.to_lowercase().contains(&wanted.trim().to_lowercase());
+        let title = doc.title.as_deref().unwrap_or_default();
+        let texts = [task.id.as_str(), title, &doc.thread, &doc.actor, &doc.event, &doc.tenant, intent];
+        has(intent, &self.intent)
+            && has(&doc.tenant, &self.tenant)
+            && age.is_none_or(|age| domain::between(doc.received_at, now) <= Duration::from_secs(age))
+            && cost.is_none_or(|cost| task.cost_usd().is_some_and(|spent| spent >= cost))
+            && texts.iter().any(|text| has(text, &self.q))
+    }
+
+    /// The list of this status, filtered alike.
+    pub(crate) fn with_status(&self, status: &str) -> String {
+        format!("/{}", Self { status: status.to_owned(), ..self.clone() }.query(""))
+    }
+
+    /// The query string of this filter from `cursor` on.
+    pub(crate) fn query(&self, cursor: &str) -> String {
+        let mut query = String::new();
+        for (name, value) in [
+            ("status", self.status.as_str()),
+            ("source", &self.source),
+            ("intent", &self.intent),
+            ("tenant", &self.tenant),
+            ("age", &self.age),
+            ("cost", &self.cost),
+            ("q", &self.q),
+            ("cursor", cursor),
+        ] {
+            if !value.is_empty() {
+                let mark = if query.is_empty() { '?' } else { '&' };
+                let _ = write!(query, "{mark}{name}={}", percent_encode(value));
+            }
+        }
+        query
+    }
+}
+
+/// The form.
+pub(crate) fn form(console: &Console, filter: &Filter) -> Markup {
+    let status = if filter.status.is_empty() { ALL } else { filter.status.as_str() };
+    let more =
+        [&filter.intent, &filter.tenant, &filter.age, &filter.cost].iter().any(|field| !field.is_empty());
+    html! {
+        form.filters method="get" action="/" role="search" {
+            input type="hidden" name="status" value=(status);
+            input type="search" name="q" value=(filter.q) placeholder="Title, thread, person, event, id"
+                aria-label="Search tasks" maxlength="200";
+            select name="source" aria-label="Source" {
+                option value="" { "Any source" }
+                @for source in console.sources() {
+                    option value=(source) selected[source == filter.source] { (source) }
+                }
+                @if !filter.source.is_empty() && !console.sources().any(|source| source == filter.source) {
+                    option value=(filter.source) selected { (filter.source) }
+                }
+            }
+            details.more-filters open[more] {
+                summary { "More" }
+                input name="intent" value=(filter.intent) placeholder="Intent" aria-label="Intent" maxlength="100";
+                input name="tenant" value=(filter.tenant) placeholder="Tenant" aria-label="Tenant" maxlength="256";
+                select name="age" aria-label="Age" {
+                    option value="" { "Any age" }
+                    @for (value, label, _) in AGES { option value=(value) selected[value == filter.age] { (label) } }
+                }
+                select name="cost" aria-label="Cost" {
+                    option value="" { "Any cost" }
+                    @for (value, label, _) in COSTS { option value=(value) selected[value == filter.cost] { (label) } }
+                }
+            }
+            button type="submit" { "Filter" }
+            @if filter.narrows() { a.quiet href={ "/?status=" (status) } { "Clear" } }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a task is about: on its page, in the list, in the API.
+
+use serde_json::{Value, json};
+
+use crate::rig::Rig;
+
+fn issue(title: &str, text: &str) -> Value {
+    json!({
+        "action": "opened",
+        "issue": {
+            "number": 7, "title": title, "body": text, "state": "open", "user": {"login": "mona", "id": 1, "type": "User"},
+            "html_url": "https://github.com/octo/repo/issues/7", "labels": [], "author_association": "NONE",
+            "created_at": "2026-11-18T11:00:00Z", "updated_at": "2026-11-18T11:00:00Z"
+        },
+        "repository": {"full_name": "octo/repo", "name": "repo", "owner": {"login": "octo", "id": 2}, "private": false},
+        "sender": {"login": "mona", "id": 1, "type": "User"}
+    })
+}
+
+#[tokio::test]
+async fn a_task_shows_what_was_asked_beside_the_draft_and_leads_to_it() {
+    let rig = Rig::with_sources(&["github"]);
+    let task = rig.parked_event(1, &issue("It **crashes**", "When I *start* it.\n\nEvery time.")).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    for part in [
+        "What was asked",
+        "<h1>It **crashes**</h1>",
+        "When I <em>start</em> it.",
+        "href=\"https://github.com/octo/repo/issues/7\"",
+        "<title>It **crashes** · Afterhook</title>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(
+        page.find("When I").unwrap() < page.find("Thank you, this is fixed").unwrap(),
+        "question, then answer"
+    );
+    let list = rig.page("/").await.text();
+    assert!(list.contains("<strong>It **crashes**</strong>") && list.contains("octo/repo#1 · "), "{list}");
+    let found = rig.page("/?status=all&q=CRASHES").await.text();
+    assert!(found.contains(task.id.as_str()), "the title can be searched for");
+    let one = rig.get(&format!("/tasks/{}", task.id)).await.ok();
+    assert_eq!(
+        (&one["title"], &one["link"]),
+        (&json!("It **crashes**"), &json!("https://github.com/octo/repo/issues/7"))
+    );
+    assert_eq!(one["asked"]["text"], "When I *start* it.\n\nEvery time.");
+}
+
+#[tokio::test]
+async fn what_strangers_ask_is_text() {
+    const EVIL: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";
+    let rig = Rig::with_sources(&["github"]);
+    let text = format!("{EVIL}\n\n![b](https://evil.example/p.png) [c](javascript:alert(1))");
+    let task = rig.parked_event(1, &issue(EVIL, &text)).await;
+    for path in [format!("/ui/tasks/{}", task.id), "/".to_owned(), format!("/ui/live/tasks/{}", task.id)] {
+        crate::hostile::assert_harmless(&rig.page(&path).await.text());
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_of_the_web_is_no_link() {
+    let rig = Rig::with_sources(&["github"]);
+    let mut event = issue("x", "y");
+    for foreign in ["javascript:alert(1)", "http://internal.example/", "data:text/html,x"] {
+        event["issue"]["html_url"] = foreign.into();
+        let mut task = rig.stored(&rig.parked_event(foreign.len() as u32, &event).await.id).await;
+        assert_eq!(task.doc.thread_url, None, "{foreign}");
+        // Even if it was stored.
+        task.doc.thread_url = Some("javascript:alert(1)".to_owned());
+        rig.save(&mut task).await;
+        let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+        assert!(!page.contains("href=\"javascript"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_question_unfolds_and_an_unreadable_one_costs_nothing() {
+    let rig = Rig::with_sources(&["github"]);
+    let task = rig.parked_event(1, &issue("Long", &"word ".repeat(2_000))).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    assert!(page.contains("All of it"), "{page}");
+    let bare = rig.parked(2).await;
+    rig.put(&bare.id, &domain::PartKey::payload(), b"\xff{").await;
+    let page = rig.page(&format!("/ui/tasks/{}", bare.id)).await.text();
+    assert!(!page.contains("What was asked") && page.contains("Event as received"), "{page}");
+    assert_eq!(rig.get(&format!("/tasks/{}", bare.id)).await.ok()["asked"], json!(null));
+}

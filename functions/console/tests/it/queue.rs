@@ -1,0 +1,238 @@
+//! Approval is a queue: in its order, one after the other, or several at once.
+
+use std::time::Duration;
+
+use domain::{Outcome, Task, TaskStatus, after, short_sha256};
+
+use crate::rig::{DRAFT, Rig};
+
+const LISA: &str = "the-token-of-lisa-that-nobody-guesses";
+
+fn position(page: &str, task: &Task) -> usize {
+    page.find(&format!("data-id=\"{}\"", task.id)).unwrap_or_else(|| panic!("{} is not in {page}", task.id))
+}
+
+#[tokio::test]
+async fn the_console_opens_on_what_needs_approval_while_there_is_something() {
+    let rig = Rig::new();
+    let other = rig.task("github", 1).await;
+    assert!(rig.page("/").await.text().contains(other.id.as_str()), "nothing is parked: all tasks");
+    let parked = rig.parked(2).await;
+    rig.watch.advance(Duration::from_secs(3));
+    let page = rig.page("/").await.text();
+    assert!(page.contains(parked.id.as_str()) && !page.contains(other.id.as_str()), "{page}");
+    assert!(page.contains("aria-current=\"true\">Needs approval"), "{page}");
+    let all = rig.page("/?status=all").await.text();
+    assert!(all.contains(parked.id.as_str()) && all.contains(other.id.as_str()));
+}
+
+#[tokio::test]
+async fn what_expires_first_is_at_the_top_and_marked() {
+    let rig = Rig::new();
+    let mut late = rig.parked(1).await;
+    late.doc.expires_at = Some(after(rig.watch.now(), Duration::from_secs(9 * 86_400)));
+    rig.save(&mut late).await;
+    let (old, young) = (rig.parked(2).await, rig.parked(3).await);
+    let page = rig.page("/").await.text();
+    assert!(position(&page, &old) < position(&page, &young), "{page}");
+    assert!(position(&page, &young) < position(&page, &late), "{page}");
+    assert_eq!(page.matches("class=\"soon\"").count(), 2, "not the one that has days: {page}");
+}
+
+#[tokio::test]
+async fn after_a_decision_comes_the_next_task_and_after_the_last_the_task_itself() {
+    let rig = Rig::new();
+    let (first, second) = (rig.parked(1).await, rig.parked(2).await);
+    let cookie = rig.log_in(LISA).await;
+    let hash = short_sha256(DRAFT);
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
+    let page = rig.page_as(&format!("/ui/tasks/{}", first.id), &cookie).await.text();
+    assert!(
+        page.contains("2 need approval")
+            && page.contains(&format!("rel=\"next\" href=\"/ui/tasks/{}\"", second.id))
+    );
+    let answer = rig.submit(&format!("/ui/tasks/{}/approve", first.id), &fields, &cookie).await;
+    let next = format!("/ui/tasks/{}?done=approved&of={}", second.id, first.id);
+    assert_eq!(answer.header("location"), Some(next.as_str()));
+    let page = rig.page_as(&next, &cookie).await.text();
+    assert!(
+        page.contains("Approved. It is being published.") && page.contains("This is the next one"),
+        "{page}"
+    );
+    assert!(page.contains(&format!("href=\"/ui/tasks/{}\"", first.id)), "{page}");
+    let answer = rig.submit(&format!("/ui/tasks/{}/reject", second.id), &fields, &cookie).await;
+    assert_eq!(answer.header("location"), Some(format!("/ui/tasks/{}?done=rejected", second.id).as_str()));
+}
+
+#[tokio::test]
+async fn a_task_of_ones_own_is_not_the_next_one() {
+    let rig = Rig::new();
+    let (first, mut own) = (rig.parked(1).await, rig.parked(2).await);
+    own.doc.source = "api".to_owned();
+    own.doc.actor = "lisa".to_owned();
+    rig.save(&mut own).await;
+    let cookie = rig.log_in(LISA).await;
+    let hash = short_sha256(DRAFT);
+    let fields = [("draft_hash", hash.as_str()), ("text", DRAFT)];
+    let answer = rig.submit(&format!("/ui/tasks/{}/approve", first.id), &fields, &cookie).await;
+    assert_eq!(answer.header("location"), Some(format!("/ui/tasks/{}?done=approved", first.id).as_str()));
+}
+
+#[tokio::test]
+async fn several_are_decided_at_once_each_bound_to_the_draft_that_was_shown() {
+    let rig = Rig::new();
+    let (one, two, stale) = (rig.parked(1).await, rig.parked(2).await, rig.parked(3).await);
+    let cookie = rig.log_in(LISA).await;
+    let page = rig.page_as("/", &cookie).await.text();
+    let hash = short_sha256(DRAFT);
+    let chosen = |task: &Task| format!("{}:{hash}", task.id);
+    for task in [&one, &two, &stale] {
+        assert!(page.contains(&format!("name=\"chosen\" value=\"{}\"", chosen(task))), "{page}");
+    }
+    assert_eq!(page.matches("Thank you, this is fixed in 1.2.").count(), 3, "each draft is on the page");
+    let (a, b, c) = (chosen(&one), chosen(&two), format!("{}:0123", stale.id));
+    let fields = [("what", "approve"), ("chosen", a.as_str()), ("chosen", &b), ("chosen", &c)];
+    let answer = rig.submit("/ui/decide", &fields, &cookie).await;
+    assert_eq!(answer.status, 409);
+    let said = answer.text();
+    assert!(said.contains("2 decided, 1 not") && said.contains("The draft has changed"), "{said}");
+    for task in [&one, &two] {
+        let decision = rig.stored(&task.id).await.doc.decision.unwrap();
+        assert_eq!((decision.outcome, decision.by.as_str()), (Outcome::Approved, "lisa"));
+        assert_eq!(decision.draft_hash, hash);
+    }
+    assert_eq!(rig.stored(&stale.id).await, stale);
+    let c = chosen(&stale);
+    let answer = rig.submit("/ui/decide", &[("what", "reject"), ("chosen", &c)], &cookie).await;
+    assert_eq!(answer.header("location"), Some("/?done=reject"));
+    assert_eq!(rig.stored(&stale.id).await.control.status, TaskStatus::Rejected);
+}
+
+#[tokio::test]
+async fn nothing_is_decided_by_a_batch_that_is_forged_or_says_nothing() {
+    let rig = Rig::new();
+    let task = rig.parked(1).await;
+    let cookie = rig.log_in(LISA).await;
+    let chosen = format!("{}:{}", task.id, short_sha256(DRAFT));
+    let form = format!("what=approve&chosen={chosen}&csrf=AAAA");
+    let forged = rig.send(crate::rig::form_request("/ui/decide", &form, Some(&cookie))).await;
+    assert_eq!(forged.status, 403);
+    let wrong = rig.submit("/ui/decide", &[("what", "publish"), ("chosen", &chosen)], &cookie).await;
+    assert_eq!(wrong.status, 400);
+    let none = rig.submit("/ui/decide", &[("what", "approve")], &cookie).await;
+    assert_eq!(none.header("location"), Some("/?done=nothing"));
+    let odd = rig
+        .submit("/ui/decide", &[("what", "approve"), ("chosen", "tsk_0:x"), ("chosen", "x")], &cookie)
+        .await;
+    assert_eq!(odd.status, 409);
+    assert_eq!(rig.page_as("/ui/decide", &cookie).await.status, 405, "nor by a link");
+    assert_eq!(rig.stored(&task.id).await, task);
+}
+
+#[tokio::test]
+async fn a_draft_that_is_too_long_for_the_list_is_decided_on_its_own_page_alone() {
+    let rig = Rig::new();
+    let mut task = rig.parked(1).await;
+    let long = "A long draft. ".repeat(300);
+    let hash = short_sha256(&long);
+    rig.put(&task.id, &domain::PartKey::draft(&hash), long.as_bytes()).await;
+    task.doc.draft.as_mut().unwrap().hash = hash;
+    rig.save(&mut task).await;
+    let page = rig.page("/").await.text();
+    assert!(page.contains("open it to decide") && !page.contains("name=\"chosen\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_full_queue_is_a_small_page() {
+    let rig = Rig::new();
+    for number in 0..60 {
+        rig.parked(number).await;
+    }
+    let page = rig.page("/").await;
+    assert!(page.body.len() < 60_000, "{} bytes", page.body.len());
+    assert!(page.text().contains("40 more wait behind these"));
+}
+
+#[tokio::test]
+async fn tabs_count_what_their_lists_have_and_no_other() {
+    let rig = Rig::new();
+    rig.parked(1).await;
+    let page = rig.page("/").await.text();
+    let tabs = page.split("<nav class=\"tabs\"").nth(1).unwrap().split("</nav>").next().unwrap();
+    assert_eq!(tabs.matches("class=\"count\"").count(), 4, "of the open ones: {tabs}");
+    let filtered = rig.page("/?status=awaiting_approval&source=slack").await.text();
+    assert!(!filtered.contains("class=\"count\"") && filtered.contains("No task matches"), "{filtered}");
+}
+
+#[tokio::test]
+async fn tasks_are_filtered_by_intent_tenant_age_and_cost() {
+    let rig = Rig::new();
+    let (mut bug, other) = (rig.task("github", 1).await, rig.task("github", 2).await);
+    bug.doc.classification = Some(domain::Classification {
+        intent: "bug_report".to_owned(),
+        confidence: 0.9,
+        parameters: serde_json::Value::Null,
+    });
+    bug.doc.tenant = "octo/other".to_owned();
+    bug.doc.usage.push(crate::overview::usage("gemini-pro", Some(0.25)));
+    rig.save(&mut bug).await;
+    for query in
+        ["intent=bug_report", "tenant=octo/other", "cost=0.1", "intent=bug&tenant=other&cost=0.01&age=1h"]
+    {
+        let page = rig.page(&format!("/?{query}")).await.text();
+        assert!(page.contains(bug.id.as_str()) && !page.contains(other.id.as_str()), "{query}: {page}");
+    }
+    assert!(!rig.page("/?cost=1").await.text().contains(bug.id.as_str()));
+    rig.watch.advance(Duration::from_secs(7_200));
+    assert!(!rig.page("/?age=1h").await.text().contains(bug.id.as_str()));
+    assert!(rig.page("/?age=1d").await.text().contains(bug.id.as_str()));
+}
+
+#[tokio::test]
+async fn the_overview_says_how_people_decide_by_intent() {
+    let rig = Rig::new();
+    let cookie = rig.log_in(LISA).await;
+    let hash = short_sha256(DRAFT);
+    for (number, verdict) in ["reject", "reject"].into_iter().enumerate() {
+        let mut task = rig.parked(u32::try_from(number).unwrap()).await;
+        task.doc.classification = Some(domain::Classification {
+            intent: "question".to_owned(),
+            confidence: 0.5,
+            parameters: serde_json::Value::Null,
+        });
+        rig.save(&mut task).await;
+        rig.watch.advance(Duration::from_secs(120));
+        rig.submit(&format!("/ui/tasks/{}/{verdict}", task.id), &[("draft_hash", &hash)], &cookie).await;
+    }
+    let page = rig.page("/ui/overview").await.text();
+    let table =
+        page.split("Decisions of people, by intent").nth(1).unwrap().split("</table>").next().unwrap();
+    for part in ["question", "<td class=\"number\">2</td>", "100 %", "2 min"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_asks_for_an_unknown_page_gets_a_page_and_a_program_a_problem() {
+    let rig = Rig::new();
+    let page = rig.page("/nowhere").await;
+    assert_eq!(page.status, 404);
+    assert!(
+        page.header("content-type").unwrap().starts_with("text/html") && page.text().contains("no such page")
+    );
+    rig.get("/nowhere").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn timelines_speak_plainly() {
+    let rig = Rig::new();
+    let mut task = rig.task("github", 1).await;
+    task.transition(TaskStatus::Processing, rig.watch.now(), "claimed").unwrap();
+    rig.save(&mut task).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    assert!(page.contains("received") && page.contains("picked up") && !page.contains("claimed"), "{page}");
+    task.transition(TaskStatus::Waiting, rig.watch.now(), "the model is down").unwrap();
+    rig.save(&mut task).await;
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    assert!(page.contains("waiting: the model is down"), "{page}");
+}

@@ -1,0 +1,83 @@
+//! Webhooks that their sender could not deliver.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::*;
+use embedded::Embedded;
+use sweeper::MissedDeliveries;
+
+/// A sender whose every try fails, at the time of the clock.
+struct Sender {
+    clock: Clock,
+    record: Mutex<Vec<FailedDelivery>>,
+}
+
+impl Sender {
+    fn fail(&self, guid: &str) {
+        let (guid, address) = (guid.to_owned(), guid.to_owned());
+        let event = "issues.opened".to_owned();
+        self.record.lock().unwrap().push(FailedDelivery {
+            guid,
+            address,
+            event,
+            at: self.clock.now(),
+            status: 503,
+        });
+    }
+}
+
+#[async_trait]
+impl Redeliveries for Sender {
+    async fn failed(
+        &self,
+        _: &str,
+        _: &[String],
+        since: Timestamp,
+    ) -> Result<Vec<FailedDelivery>, ServiceError> {
+        let record = self.record.lock().unwrap();
+        Ok(record.iter().filter(|delivery| delivery.at >= since).cloned().collect())
+    }
+
+    async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError> {
+        self.fail(&delivery.guid);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_missed_delivery_is_asked_for_three_times_and_stands_in_the_figures_of_the_day() {
+    let begin: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    let seconds = Arc::new(Mutex::new(0_u64));
+    let passed = Arc::clone(&seconds);
+    let clock = Clock::from_fn(move || begin + Duration::from_secs(*passed.lock().unwrap()));
+    let stores = Embedded::in_memory(clock.clone()).unwrap().stores();
+    let sender = Sender { clock: clock.clone(), record: Mutex::default() };
+    sender.fail("a");
+    let missed = || MissedDeliveries {
+        state: Arc::clone(&stores.state),
+        clock: clock.clone(),
+        stats: StatsRecorder::new(Arc::clone(&stores.state), 0),
+    };
+    let (one, other) = (missed(), missed());
+    let mut asked = Vec::new();
+    for _ in 0..6 {
+        *seconds.lock().unwrap() += 301;
+        assert!(one.is_due("github").await.unwrap());
+        *seconds.lock().unwrap() += 1;
+        assert!(!other.is_due("github").await.unwrap(), "two sweepers ask once");
+        let deadline = after(clock.now(), Duration::from_secs(60));
+        asked.push(one.send_again(&sender, "github", &[], deadline).await.unwrap());
+    }
+    assert_eq!(asked.iter().sum::<u64>(), 3, "{asked:?}");
+    let known = missed_deliveries(stores.state.as_ref(), "github", clock.now()).await.unwrap();
+    assert_eq!((known.len(), known["a"].tries, known["a"].event.as_str()), (1, 3, "issues.opened"));
+    let mut day = DayFigures::default();
+    for key in day_keys(clock.now()) {
+        if let Some(found) = stores.state.get(&key, clock.now()).await.unwrap() {
+            day.add(&DayFigures::read(found.value));
+        }
+    }
+    assert_eq!(day.redelivered, 3);
+}

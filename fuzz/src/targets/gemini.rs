@@ -1,0 +1,93 @@
+//! What the model's service answers: streams, answers, errors, durations.
+
+use std::hint::black_box;
+
+use domain::Timestamp;
+use gemini::wire::{EventReader, GenerateContentResponse, format_duration, parse_duration};
+use gemini::{ApiError, FailureClass};
+use serde_json::{Value, json};
+
+use super::text;
+use crate::Target;
+
+pub(super) const TARGET: Target = Target {
+    name: "gemini",
+    seeds: || {
+        let answer = json!({
+            "candidates": [{"content": {"role": "model", "parts": [{"text": "Hi", "thought": true}, {"text": "{\"a\": 1}"}]},
+                "finishReason": "STOP", "index": 0, "safetyRatings": [{"category": "X", "probability": "LOW"}]}],
+            "promptFeedback": {"blockReason": "SAFETY"}, "modelVersion": "gemini-3.8-flash", "responseId": "r",
+            "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 12,
+                "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 7}]},
+        });
+        let error = json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota, limit: 0",
+        "details": [
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "45.837906927s"},
+            {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": "PerDay", "quotaValue": "20"}]},
+            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "metadata": {"a": "b"}},
+        ]}});
+        let stream =
+            format!("data: {answer}\r\n\r\ndata: {answer}\n\ndata: {error}\n\n: comment\ndata: [DONE]\n\n");
+        vec![
+            answer.to_string().into_bytes(),
+            error.to_string().into_bytes(),
+            stream.into_bytes(),
+            b"1.5s".to_vec(),
+        ]
+    },
+    words: &[
+        "data: ",
+        "\r\n\r\n",
+        "\n\n",
+        ": x\n",
+        "event: ",
+        "s",
+        "0.0000000001s",
+        "315576000001s",
+        "-1s",
+        "retryDelay",
+        "quotaId",
+        "PerDay",
+        "finishReason",
+        "MAX_TOKENS",
+        "RECITATION",
+        "BLOCKED_REASON",
+        "thought",
+        "thoughtSignature",
+    ],
+    check,
+};
+
+fn check(input: &[u8]) {
+    streams(input);
+    if let Ok(answer) = serde_json::from_slice::<GenerateContentResponse>(input) {
+        let json = serde_json::to_value(&answer).unwrap();
+        let again: GenerateContentResponse = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&again).unwrap(), json, "an answer survives its own form");
+    }
+    let body = serde_json::from_slice::<Value>(input).unwrap_or_default();
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    for status in [200, 400, 403, 404, 429, 500, 503] {
+        let error = ApiError::read(status, &body);
+        let class = FailureClass::of_error(&error, now);
+        black_box((class.failure(now), class.parks(), error.is_spend_limit(), error.min_cache_tokens()));
+    }
+    if let Some(duration) = parse_duration(&text(input)) {
+        let written = format_duration(duration);
+        assert!(parse_duration(&written).is_some(), "{written}");
+    }
+}
+
+/// It does not matter where the network cuts.
+fn streams(input: &[u8]) {
+    let mut whole = EventReader::default();
+    let mut events = whole.push(input);
+    events.extend(whole.finish());
+    let mut cut = EventReader::default();
+    let mut pieces = Vec::new();
+    for piece in input.chunks(7) {
+        pieces.extend(cut.push(piece));
+    }
+    pieces.extend(cut.finish());
+    assert_eq!(events, pieces);
+}

@@ -1,0 +1,79 @@
+//! Missed deliveries: webhooks that a sender has recorded as failed, and does not send again unless it is asked to.
+//!
+//! GitHub is such a sender: what it could not deliver is lost, unless somebody has it delivered again within days.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{ServiceError, StateStore, StoreError, Timestamp};
+
+/// The record that a service keeps of its own webhooks.
+#[async_trait]
+pub trait Redeliveries: Send + Sync {
+    /// The deliveries of the hooks behind `source` that failed at or after `since`, as far as our credentials reach,
+    /// bounded. `hooks` names the repositories (`octo/repo`) and organisations (`octo`) whose hooks those are, where
+    /// the credentials do not say it.
+    async fn failed(
+        &self,
+        source: &str,
+        hooks: &[String],
+        since: Timestamp,
+    ) -> Result<Vec<FailedDelivery>, ServiceError>;
+
+    /// Has a delivery made once more. It may be made twice: it is the same event.
+    async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), ServiceError>;
+}
+
+/// A try to deliver a webhook that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedDelivery {
+    /// Its event's, whose every try has the same.
+    pub guid: String,
+    /// Where the service keeps it, in the service's own terms.
+    pub address: String,
+    /// Kind and action, such as `issues.opened`.
+    pub event: String,
+    /// When it was tried.
+    pub at: Timestamp,
+    /// What we answered; 0 if no answer came.
+    pub status: u16,
+}
+
+/// An event that was missed, and what was done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedDelivery {
+    /// Kind and action.
+    pub event: String,
+    /// When its last failed try was.
+    pub at: Timestamp,
+    /// What we answered then; 0 if no answer came.
+    pub status: u16,
+    /// How often we have asked for another try.
+    pub tries: u32,
+    /// When we asked last.
+    pub tried_at: Option<Timestamp>,
+}
+
+/// The missed deliveries of a source, by their events' ids.
+pub type Missed = BTreeMap<String, MissedDelivery>;
+
+/// The key under which the missed deliveries of `source` rest.
+#[must_use]
+pub fn missed_key(source: &str) -> String {
+    format!("missed:{source}")
+}
+
+/// The deliveries that `source` has missed in the last hours, as the sweeper has last seen them, by their ids.
+///
+/// # Errors
+/// [`StoreError`]. What another version has written and this one cannot read counts as nothing.
+pub async fn missed_deliveries(
+    state: &dyn StateStore,
+    source: &str,
+    now: Timestamp,
+) -> Result<Missed, StoreError> {
+    let found = state.get(&missed_key(source), now).await?;
+    Ok(found.and_then(|found| serde_json::from_value(found.value).ok()).unwrap_or_default())
+}

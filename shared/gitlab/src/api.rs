@@ -1,0 +1,66 @@
+//! [`Api`]: authorised calls on GitLab, and who we are.
+
+use domain::{Clock, ServiceError};
+use outbound::{BuildError, Call, Client, Credential, HeaderMap, Operation, Request, SingleFlight, Url};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+
+use crate::config::{Config, SERVICE, at_site};
+use crate::problem;
+use crate::wire::Account;
+
+pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
+pub(crate) const HISTORY: Operation = Operation::reads("read the notes");
+pub(crate) const STATE: Operation = Operation::reads("read the issue");
+pub(crate) const PUBLISH: Operation = Operation::creates("add a note");
+pub(crate) const FIND: Operation = Operation::reads("look for our note");
+pub(crate) const LABELS: Operation = Operation::reads("read the labels");
+/// A label that is there already stays: it may be added twice.
+pub(crate) const ADD_LABELS: Operation = Operation::reads("add labels");
+
+/// The API as seen by one account.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) client: Client,
+    me: SingleFlight<String>,
+}
+
+impl Api {
+    pub(crate) fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+        let credential = Credential::bearer(&SERVICE, token)?;
+        let client = Client::new(&SERVICE, &at_site(config), credential, &HeaderMap::new(), clock)?;
+        Ok(Self { client, me: SingleFlight::default() })
+    }
+
+    /// Our account's name. GitLab is asked until it has answered once.
+    pub(crate) async fn me(&self, within: Call) -> Result<String, ServiceError> {
+        let call = Call { operation: LOGIN, ..within };
+        let fetch = async {
+            let url = self.client.base().join(&["api", "v4", "user"]);
+            let me: Account = self.call(call, &Request::get(url, &[])).await?;
+            Ok(me.username)
+        };
+        self.me.get_by(&self.client, call, |_| true, fetch).await
+    }
+
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        request: &Request,
+    ) -> Result<T, ServiceError> {
+        self.client.call(call, request, problem::of).await
+    }
+
+    /// A page of a list, and the number of the next one.
+    pub(crate) async fn page<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        url: Url,
+        query: &[(&str, &str)],
+    ) -> Result<(T, Option<String>), ServiceError> {
+        let answer = self.client.send(call, &Request::get(url, query)).await?;
+        let next = answer.headers.get("x-next-page").and_then(|next| next.to_str().ok());
+        let next = next.filter(|next| !next.is_empty()).map(str::to_owned);
+        Ok((self.client.read(call, &answer, problem::of)?, next))
+    }
+}

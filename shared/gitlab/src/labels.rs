@@ -1,0 +1,29 @@
+//! Labels of issues and merge requests.
+
+use domain::ServiceError;
+use outbound::{Call, Request};
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::notes::noteable;
+use crate::place::Place;
+
+pub(crate) async fn list(api: &Api, call: Call, place: Place<'_>) -> Result<Vec<String>, ServiceError> {
+    Ok(noteable(api, call, place).await?.labels)
+}
+
+/// Adds `labels`; those that are there already stay.
+pub(crate) async fn add(
+    api: &Api,
+    call: Call,
+    place: Place<'_>,
+    labels: &[String],
+) -> Result<(), ServiceError> {
+    if let Some(label) = labels.iter().find(|label| label.contains(',')) {
+        return Err(api.client.refused(call, format!("GitLab would take `{label}` for several labels")));
+    }
+    let url = place.url(api.client.base(), &[]);
+    let request = Request::put(url, &json!({"add_labels": labels.join(",")}));
+    let request = api.client.checked(call, request)?;
+    api.call::<Value>(call, &request).await.map(|_| ())
+}

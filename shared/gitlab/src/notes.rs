@@ -1,0 +1,129 @@
+//! Notes: the last ones, a new one, and ours found again by its marker.
+
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Timestamp};
+use outbound::notes::{self, Note, Page};
+use outbound::{Call, Request, marker};
+
+use crate::api::{Api, STATE};
+use crate::place::Place;
+use crate::wire::{Created, NewNote, Noteable, WireNote};
+
+/// Notes on a page: the most that GitLab gives.
+const PER_PAGE: &str = "100";
+/// Longest note, in characters.
+const MAX_NOTE: usize = 1_000_000;
+/// Shown as the author of a note whose account was deleted, as on GitLab's pages.
+const GHOST: &str = "ghost";
+
+/// The last `limit` notes of people that all of `audience` can read, oldest first.
+pub(crate) async fn last(
+    api: &Api,
+    call: Call,
+    place: Place<'_>,
+    limit: usize,
+    audience: Audience,
+) -> Result<Vec<Comment>, ServiceError> {
+    let me = &*api.me(call).await?;
+    let shows =
+        move |note: &WireNote| !note.system && (audience >= Audience::Internal || !note.is_internal());
+    notes::last(limit, |next| page(api, call, place, me, shows, next)).await
+}
+
+/// Looks for the note with `mark` by our own account, written not much earlier than `since`.
+pub(crate) async fn find(
+    api: &Api,
+    call: Call,
+    place: Place<'_>,
+    mark: &Mark,
+    since: Timestamp,
+) -> Result<Option<Proof>, ServiceError> {
+    let me = &*api.me(call).await?;
+    let any = |_: &WireNote| true;
+    notes::find(&api.client, call, mark, since, |next| page(api, call, place, me, any, next)).await
+}
+
+async fn page(
+    api: &Api,
+    call: Call,
+    place: Place<'_>,
+    me: &str,
+    shows: impl Fn(&WireNote) -> bool,
+    next: Option<String>,
+) -> Result<Page, ServiceError> {
+    let url = place.url(api.client.base(), &["notes"]);
+    let number = next.as_deref().unwrap_or("1");
+    let query = [("order_by", "created_at"), ("sort", "desc"), ("per_page", PER_PAGE), ("page", number)];
+    let (read, next): (Vec<WireNote>, _) = api.page(call, url, &query).await?;
+    let notes = read.into_iter().map(|note| {
+        let (is_shown, url) = (shows(&note), address(api, place, note.id));
+        let author = note.author.map_or_else(|| GHOST.to_owned(), |author| author.username);
+        let ours = author.eq_ignore_ascii_case(me);
+        let comment = Comment { id: note.id.to_string(), author, ours, text: note.body, at: note.created_at };
+        Note { comment, is_shown, url }
+    });
+    Ok(Page { notes: notes.collect(), next })
+}
+
+/// Adds a note for `audience`.
+pub(crate) async fn create(
+    api: &Api,
+    call: Call,
+    place: Place<'_>,
+    text: &str,
+    mark: &Mark,
+    audience: Audience,
+) -> Result<Proof, ServiceError> {
+    let internal = match audience {
+        Audience::Public => false,
+        Audience::Internal | Audience::Restricted => is_internal_note(api, call, place).await?,
+    };
+    let body = marker::compose(text, mark, MAX_NOTE);
+    let url = place.url(api.client.base(), &["notes"]);
+    let request = api.client.checked(call, Request::post(url, &NewNote { body: &body, internal }))?;
+    let created: Created = api.call(call, &request).await?;
+    Ok(Proof { id: created.id.to_string(), url: address(api, place, created.id) })
+}
+
+/// Whether an answer for the staff must be an internal note. Those who see a confidential issue may see what is
+/// answered in it; its author, who may be a guest, would not see an internal note.
+async fn is_internal_note(api: &Api, call: Call, place: Place<'_>) -> Result<bool, ServiceError> {
+    if !place.is_issue() {
+        let message = "an answer on a merge request cannot be kept among the staff";
+        return Err(api.client.refused(call, message));
+    }
+    if place.internal {
+        return Ok(true);
+    }
+    let issue = noteable(api, Call { operation: STATE, ..call }, place).await?;
+    Ok(!issue.confidential)
+}
+
+/// Who can see the note called `id`; `None` if there is none any more.
+pub(crate) async fn audience(
+    api: &Api,
+    call: Call,
+    place: Place<'_>,
+    id: &str,
+) -> Result<Option<Audience>, ServiceError> {
+    let Ok(id) = id.parse::<u64>() else { return Ok(None) };
+    let url = place.url(api.client.base(), &["notes", &id.to_string()]);
+    let note: WireNote = match api.call(call, &Request::get(url, &[])).await {
+        Ok(note) => note,
+        // A note that is gone, or that our account does not see, says nothing.
+        Err(error) if error.failure == ServiceFailure::Refused => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let among_staff = note.is_internal() || noteable(api, call, place).await?.confidential;
+    Ok(Some(if among_staff { Audience::Internal } else { Audience::Public }))
+}
+
+/// The issue or merge request as it is now.
+pub(crate) async fn noteable(api: &Api, call: Call, place: Place<'_>) -> Result<Noteable, ServiceError> {
+    api.call(call, &Request::get(place.url(api.client.base(), &[]), &[])).await
+}
+
+fn address(api: &Api, place: Place<'_>, note: u64) -> Option<String> {
+    let mut url = place.link(api.client.base())?;
+    url.set_fragment(Some(&format!("note_{note}")));
+    Some(url.into())
+}

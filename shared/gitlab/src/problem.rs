@@ -1,0 +1,63 @@
+//! What GitLab's errors mean, and how to mend them.
+
+use domain::{ServiceError, ServiceFailure};
+use outbound::{Answer, Call, Client, StatusCode};
+use serde_json::Value;
+
+/// The error that `answer` stands for.
+pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let said = said(&body);
+    // A token without its scope can do nothing anywhere.
+    if body["error"] == "insufficient_scope" {
+        let hint = Some("give GITLAB_TOKEN the scope `api`");
+        return client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint);
+    }
+    client.failed(call, answer, &said, hint(answer.status))
+}
+
+fn hint(status: StatusCode) -> Option<&'static str> {
+    let hint = match status {
+        StatusCode::UNAUTHORIZED => "check GITLAB_TOKEN: it was revoked, has expired, or is another GitLab's",
+        StatusCode::FORBIDDEN => {
+            "give the account the role Reporter in the project, and its token the scope `api`; an archived project \
+             takes no notes"
+        }
+        StatusCode::NOT_FOUND => {
+            "it does not exist, or the account does not see it: make it a member of the project, with the role \
+             Reporter for confidential issues"
+        }
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => "GitLab does not accept it",
+        _ => return None,
+    };
+    Some(hint)
+}
+
+/// What GitLab says: `{"message": "404 Not found"}`, `{"message": {"field": ["…"]}}`, or `{"error": …,
+/// "error_description": …}`.
+fn said(body: &Value) -> String {
+    let fields = body["message"].as_object().into_iter().flatten();
+    let fields = fields.map(|(name, problems)| format!("{name}: {problems}"));
+    let texts = ["message", "error", "error_description"].into_iter().filter_map(|name| body[name].as_str());
+    texts.map(str::to_owned).chain(fields).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_error_is_read() {
+        for (body, expected) in [
+            (r#"{"message":"404 Project Not Found"}"#, "404 Project Not Found"),
+            (r#"{"message":{"note":["can't be blank"]}}"#, r#"note: ["can't be blank"]"#),
+            (
+                r#"{"error":"insufficient_scope","error_description":"The request requires higher privileges."}"#,
+                "insufficient_scope: The request requires higher privileges.",
+            ),
+            ("null", ""),
+        ] {
+            assert_eq!(said(&serde_json::from_str(body).unwrap()), expected);
+        }
+    }
+}

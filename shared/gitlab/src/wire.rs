@@ -1,0 +1,70 @@
+//! Notes, issues and merge requests as the API has them.
+
+use domain::{ThreadState, Timestamp};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) username: String,
+}
+
+/// The body of a request that adds a note.
+#[derive(Debug, Serialize)]
+pub(crate) struct NewNote<'a> {
+    pub(crate) body: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) internal: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Created {
+    pub(crate) id: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireNote {
+    pub(crate) id: u64,
+    #[serde(default)]
+    pub(crate) body: String,
+    /// `None` when the account was deleted.
+    pub(crate) author: Option<Account>,
+    pub(crate) created_at: Timestamp,
+    /// Whether GitLab wrote it itself, such as "changed the description".
+    #[serde(default)]
+    pub(crate) system: bool,
+    #[serde(default)]
+    internal: bool,
+    /// What `internal` was called before GitLab 15.5.
+    #[serde(default)]
+    confidential: bool,
+}
+
+impl WireNote {
+    /// Whether the staff alone can see it.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.internal || self.confidential
+    }
+}
+
+/// An issue, or a merge request, which is never confidential.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Noteable {
+    #[serde(default)]
+    state: String,
+    discussion_locked: Option<bool>,
+    #[serde(default)]
+    pub(crate) confidential: bool,
+    #[serde(default)]
+    pub(crate) labels: Vec<String>,
+}
+
+impl Noteable {
+    /// What is closed or merged still takes notes; a locked discussion takes those of members alone.
+    pub(crate) fn thread(&self) -> ThreadState {
+        match self.state.as_str() {
+            _ if self.discussion_locked == Some(true) => ThreadState::Locked,
+            "closed" | "merged" => ThreadState::Closed,
+            _ => ThreadState::Open,
+        }
+    }
+}

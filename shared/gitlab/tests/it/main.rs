@@ -1,0 +1,8 @@
+//! The client against a scripted GitLab on 127.0.0.1.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod publish;
+mod read;
+mod safety;
+mod support;

@@ -1,0 +1,159 @@
+//! Adding a note: once, or not at all, or said to be in doubt; and who sees it.
+
+use std::time::Duration;
+
+use domain::{InternalNotes, Labels, Publisher, ServiceError, ServiceFailure, Target};
+use outbound::scripted::{Reply, Server};
+use serde_json::{Value, json};
+
+use crate::support::{
+    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, patient, start, target,
+};
+
+fn publicly(client: &gitlab::Gitlab) -> &dyn Publisher {
+    client
+}
+
+/// The failure of a note that is answered so; it was sent once.
+async fn failed(status: u16, headers: &[(&'static str, &'static str)], body: Value) -> ServiceError {
+    let headers = headers.to_vec();
+    let server = Server::start(move |_| {
+        let reply = Reply::json(status, body.clone());
+        headers.iter().fold(reply, |reply, (name, value)| reply.header(name, value))
+    })
+    .await;
+    let error = publicly(&client(&server)).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
+    assert_eq!(server.lines(), [format!("POST {NOTES}")], "sent once");
+    error
+}
+
+#[tokio::test]
+async fn a_note_carries_its_mark_hidden() {
+    let server = Server::start(|_| Reply::json(201, note(1244, ME, 4, "Hi"))).await;
+    let proof = publicly(&client(&server)).publish(&target(), "**Hi**", &mark("1")).await.unwrap();
+    assert_eq!(proof.id, "1244");
+    assert_eq!(proof.url.unwrap(), format!("{}/harbor/tidepool/-/issues/23#note_1244", server.base));
+    let asked = server.asked().remove(0);
+    assert_eq!(
+        (asked.line(), asked.header("authorization")),
+        (format!("POST {NOTES}"), &*format!("Bearer {TOKEN}"))
+    );
+    assert_eq!(asked.json(), json!({"body": format!("**Hi**\n\n<!-- {} -->", mark("1"))}));
+    publicly(&client(&server)).publish(&merge_request(), "Hi", &mark("1")).await.unwrap();
+    assert_eq!(server.lines()[1], "POST /api/v4/projects/7/merge_requests/4/notes");
+}
+
+/// What is posted for an answer among the staff on `target`, when the issue is `confidential` or not.
+async fn internally(target: &Target, confidential: bool) -> Result<(Value, Vec<String>), ServiceError> {
+    let server = Server::start(move |asked| match asked.method.as_str() {
+        "POST" => Reply::json(201, note(9, ME, 4, "Hi")),
+        _ => Reply::json(200, json!({"state": "opened", "confidential": confidential})),
+    })
+    .await;
+    let gitlab = client(&server);
+    let notes: &dyn InternalNotes = publicly(&gitlab).internal_notes().unwrap();
+    let published = notes.publish(target, "Hi", &mark("1")).await;
+    let lines = server.lines();
+    published.map(|_| (server.asked().last().unwrap().json()["internal"].clone(), lines))
+}
+
+#[tokio::test]
+async fn an_internal_note_is_answered_by_an_internal_note_wherever_it_stands() {
+    for confidential in [false, true] {
+        let (internal, lines) = internally(&issue(true), confidential).await.unwrap();
+        assert_eq!((internal, lines), (json!(true), vec![format!("POST {NOTES}")]));
+    }
+}
+
+#[tokio::test]
+async fn a_confidential_issue_is_answered_in_it_where_its_author_sees_it() {
+    let (internal, lines) = internally(&issue(false), true).await.unwrap();
+    assert_eq!((internal, lines), (Value::Null, vec![format!("GET {ISSUE}"), format!("POST {NOTES}")]));
+}
+
+#[tokio::test]
+async fn an_issue_that_is_confidential_no_more_is_answered_among_the_staff() {
+    assert_eq!(internally(&issue(false), false).await.unwrap().0, json!(true));
+}
+
+#[tokio::test]
+async fn a_merge_request_takes_no_answer_for_the_staff_alone() {
+    let error = internally(&merge_request(), true).await.unwrap_err();
+    assert_eq!(error.failure, ServiceFailure::Refused);
+    assert!(error.message.contains("among the staff"), "{error}");
+}
+
+#[tokio::test]
+async fn refusals_are_final_and_say_how_to_mend_them() {
+    for (status, word) in
+        [(400, "does not accept"), (403, "Reporter"), (404, "member of the project"), (302, "GITLAB_API_URL")]
+    {
+        let error = failed(status, &[], json!({"message": "no"})).await;
+        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
+        assert!(
+            error.message.starts_with(&format!("HTTP {status}: no")) && error.message.contains(word),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_can_do_nothing_refuses_the_whole_account() {
+    for (status, body, word) in [
+        (401, json!({"message": "401 Unauthorized"}), "check GITLAB_TOKEN"),
+        (403, json!({"error": "insufficient_scope", "scope": "api"}), "scope `api`"),
+    ] {
+        let error = failed(status, &[], body).await;
+        assert_eq!(error.failure, ServiceFailure::AccountRefused);
+        assert!(error.message.contains(word), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_throttles_as_long_as_told() {
+    let error = failed(429, &[("retry-after", "12")], json!({"message": "429 Too Many Requests"})).await;
+    assert_eq!(error.failure, ServiceFailure::Throttled { after: Duration::from_secs(12) });
+}
+
+#[tokio::test]
+async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
+    for (status, body) in [(500, json!({})), (502, json!("x")), (201, json!({"id": "x"}))] {
+        let failure = failed(status, &[], body).await.failure;
+        let expected = if status < 300 { ServiceFailure::InDoubt } else { ServiceFailure::ServerError };
+        assert!(failure.is_in_doubt() && failure == expected, "{status}: {failure:?}");
+    }
+    let server = Server::start(|_| Reply::Hang).await;
+    let gitlab = patient(&server, Duration::from_millis(300));
+    let error = publicly(&gitlab).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
+    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::InDoubt, 1));
+}
+
+#[tokio::test]
+async fn a_note_whose_answer_was_lost_is_found_by_its_mark_under_our_name_alone() {
+    let found = async |notes: Vec<Value>| {
+        let server = Server::start(move |asked| match asked.path.as_str() {
+            "/api/v4/user" => me(),
+            _ => Reply::json(200, json!(notes)),
+        })
+        .await;
+        publicly(&client(&server)).find(&target(), &mark("1"), start()).await.unwrap().map(|proof| proof.id)
+    };
+    assert_eq!(found(vec![note(2, ME, 5, "x"), marked(1, ME, &mark("1"))]).await.as_deref(), Some("1"));
+    assert_eq!(found(vec![marked(3, "mallory", &mark("1")), marked(2, ME, &mark("2"))]).await, None);
+    let internal = crate::support::with(marked(4, ME, &mark("1")), "internal", json!(true));
+    assert_eq!(found(vec![internal]).await.as_deref(), Some("4"));
+}
+
+#[tokio::test]
+async fn labels_are_added_in_one_request_and_read_from_the_issue() {
+    let server =
+        Server::start(|_| Reply::json(200, json!({"state": "opened", "labels": ["bug", "ui"]}))).await;
+    let gitlab = client(&server);
+    let labels: &dyn Labels = publicly(&gitlab).labels().unwrap();
+    assert_eq!(labels.list(&target()).await.unwrap(), ["bug", "ui"]);
+    labels.add(&target(), &["bug".to_owned(), "export".to_owned()]).await.unwrap();
+    assert_eq!(server.lines(), [format!("GET {ISSUE}"), format!("PUT {ISSUE}")]);
+    assert_eq!(server.asked()[1].json(), json!({"add_labels": "bug,export"}));
+    let error = labels.add(&target(), &["a,b".to_owned()]).await.unwrap_err();
+    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::Refused, 2));
+}

@@ -1,0 +1,98 @@
+//! Reading issues and merge requests: their notes, and whether they go on.
+
+use domain::{Audience, InternalNotes, Publisher, ServiceFailure, ThreadState};
+use outbound::scripted::{Reply, Server};
+use serde_json::{Value, json};
+
+use crate::support::{ME, NOTES, client, mark, marked, merge_request, note, serving, target, with};
+
+fn publicly(client: &gitlab::Gitlab) -> &dyn Publisher {
+    client
+}
+
+fn staff(client: &gitlab::Gitlab) -> &dyn InternalNotes {
+    client
+}
+
+#[tokio::test]
+async fn the_last_notes_come_oldest_first_with_their_authors_and_without_our_marks() {
+    let server = serving(vec![
+        note(5, "mona", 5, "five"),
+        marked(4, ME, &mark("1")),
+        with(note(9, "mona", 4, "changed the description"), "system", json!(true)),
+        note(3, "hubot", 3, "three"),
+        note(2, "mona", 2, "two"),
+    ])
+    .await;
+    let notes = publicly(&client(&server)).history(&target(), 3).await.unwrap();
+    let seen: Vec<_> = notes.iter().map(|c| (c.id.as_str(), c.ours, c.text.as_str())).collect();
+    assert_eq!(seen, [("3", false, "three"), ("4", true, "Hello"), ("5", false, "five")]);
+    assert_eq!((notes[0].author.as_str(), notes[0].at.to_string()), ("hubot", "2026-01-02T03:03:00Z".into()));
+}
+
+#[tokio::test]
+async fn what_the_staff_alone_can_read_is_left_out_of_a_public_answer() {
+    let server = serving(vec![
+        with(note(3, "mona", 3, "internal"), "internal", json!(true)),
+        with(note(2, "mona", 2, "old name"), "confidential", json!(true)),
+        with(note(1, "mona", 1, "public"), "author", Value::Null),
+    ])
+    .await;
+    let gitlab = client(&server);
+    let notes = publicly(&gitlab).history(&target(), 9).await.unwrap();
+    assert_eq!((notes.len(), notes[0].text.as_str(), notes[0].author.as_str()), (1, "public", "ghost"));
+    assert_eq!(staff(&gitlab).history(&target(), 9).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn who_can_see_a_note_is_asked_of_the_note_and_its_issue() {
+    for (internal, confidential, expected) in [
+        (false, false, Audience::Public),
+        (true, false, Audience::Internal),
+        (false, true, Audience::Internal),
+    ] {
+        let server = Server::start(move |asked| match asked.line() {
+            line if line == format!("GET {NOTES}/9") => {
+                Reply::json(200, with(note(9, "mona", 4, "x"), "internal", json!(internal)))
+            }
+            _ => Reply::json(200, json!({"state": "opened", "confidential": confidential})),
+        })
+        .await;
+        let audience = staff(&client(&server)).audience(&target(), "9").await.unwrap();
+        assert_eq!(audience, Some(expected), "{internal} {confidential}");
+    }
+    let gone = Server::start(|_| Reply::json(404, json!({"message": "404 Note Not Found"}))).await;
+    assert_eq!(staff(&client(&gone)).audience(&target(), "9").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_closed_or_merged_takes_notes_and_a_locked_discussion_takes_none() {
+    for (answer, expected) in [
+        (json!({"state": "opened", "discussion_locked": null}), ThreadState::Open),
+        (json!({"state": "closed"}), ThreadState::Closed),
+        (json!({"state": "merged"}), ThreadState::Closed),
+        (json!({"state": "opened", "discussion_locked": true}), ThreadState::Locked),
+        (json!({"state": "closed", "discussion_locked": true}), ThreadState::Locked),
+    ] {
+        let server = Server::start(move |_| Reply::json(200, answer.clone())).await;
+        assert_eq!(publicly(&client(&server)).state(&merge_request()).await.unwrap(), expected);
+        assert_eq!(server.lines(), ["GET /api/v4/projects/7/merge_requests/4"]);
+    }
+}
+
+#[tokio::test]
+async fn who_we_are_is_asked_once() {
+    let server = serving(Vec::new()).await;
+    let gitlab = client(&server);
+    assert_eq!(publicly(&gitlab).login().await.unwrap(), ME);
+    assert!(publicly(&gitlab).history(&target(), 5).await.unwrap().is_empty());
+    assert!(publicly(&gitlab).history(&target(), 0).await.unwrap().is_empty());
+    assert_eq!(server.lines(), ["GET /api/v4/user".to_owned(), format!("GET {NOTES}")]);
+}
+
+#[tokio::test]
+async fn what_gitlab_cannot_say_now_is_no_absence() {
+    let server = Server::start(|_| Reply::json(500, json!({}))).await;
+    let error = staff(&client(&server)).audience(&target(), "9").await.unwrap_err();
+    assert_eq!(error.failure, ServiceFailure::Later { after: None });
+}

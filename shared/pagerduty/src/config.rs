@@ -1,0 +1,14 @@
+//! The configuration of the client.
+
+pub use outbound::Config;
+
+use outbound::Service;
+
+/// PagerDuty, as errors name it.
+pub static SERVICE: Service = Service {
+    name: "pagerduty",
+    title: "PagerDuty",
+    url_variable: "PAGERDUTY_API_URL",
+    url_example: "https://api.pagerduty.com",
+    credential_variable: "PAGERDUTY_API_TOKEN",
+};

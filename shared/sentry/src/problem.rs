@@ -1,0 +1,64 @@
+//! What Sentry's errors mean, and how to mend them.
+
+use domain::ServiceError;
+use outbound::{Answer, Call, Client, StatusCode, says};
+use serde_json::Value;
+
+/// What Sentry says to a text that the account has written on the issue within the hour.
+const REPEATED: &[&str] = &["You have already posted that comment."];
+
+/// The error that `answer` stands for.
+pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
+    client.failed(call, answer, &said(&answer.body), hint(answer.status))
+}
+
+/// Whether the comment is refused because it is there already.
+pub(crate) fn is_repetition(answer: &Answer) -> bool {
+    answer.status == StatusCode::BAD_REQUEST && says(&said(&answer.body), REPEATED)
+}
+
+fn hint(status: StatusCode) -> Option<&'static str> {
+    let hint = match status {
+        StatusCode::UNAUTHORIZED => "check SENTRY_AUTH_TOKEN, and whether SENTRY_API_URL is of its region",
+        StatusCode::FORBIDDEN => {
+            "give the token the scope `event:write` (in an internal integration: Issue & Event, Read & Write)"
+        }
+        StatusCode::NOT_FOUND => {
+            "the issue does not exist, or `organization` in agent.toml is another one than the token's"
+        }
+        StatusCode::BAD_REQUEST => "Sentry does not accept the comment",
+        _ => return None,
+    };
+    Some(hint)
+}
+
+/// What Sentry says: `{"detail": "…"}`, `{"detail": {"message": "…"}}`, or `{"field": ["…"]}`.
+fn said(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let detail = &body["detail"];
+    if let Some(text) = detail.as_str().or(detail["message"].as_str()) {
+        return text.to_owned();
+    }
+    let fields = body.as_object().into_iter().flatten().filter(|(_, problems)| problems.is_array());
+    fields.map(|(name, problems)| format!("{name}: {problems}")).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_error_is_read() {
+        for (body, expected) in [
+            (
+                r#"{"detail":"The requested resource does not exist"}"#,
+                "The requested resource does not exist",
+            ),
+            (r#"{"detail":{"code":"sso-required","message":"Must login via SSO"}}"#, "Must login via SSO"),
+            (r#"{"text":["This field is required."]}"#, r#"text: ["This field is required."]"#),
+            ("<html>", ""),
+        ] {
+            assert_eq!(said(body.as_bytes()), expected);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The stand-in as our own client sees it.
+
+use domain::{Clock, Publisher, Target};
+use sentry::Config;
+
+use super::{Sentry, SentryStandin};
+use crate::kit::testing::{keeps_notes, mark, serve};
+
+const ISSUE: &str = "1170820242";
+
+fn target() -> Target {
+    Target::SentryIssue { organization: "harbor".to_owned(), id: 1_170_820_242 }
+}
+
+#[tokio::test]
+async fn our_client_talks_and_finds_what_was_lost() {
+    keeps_notes::<Sentry, _>(ISSUE, &target(), |timeout, base| {
+        let config = Config { timeout, ..Config::at(base) };
+        sentry::Sentry::new(&"t".into(), &config, Clock::system()).unwrap()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_comment_within_an_hour_is_the_one_that_is_there() {
+    let standin = SentryStandin::new();
+    serve(&standin, async |base| {
+        let client = sentry::Sentry::new(&"t".into(), &Config::at(base), Clock::system()).unwrap();
+        let first = client.publish(&target(), "Hi", &mark(1)).await.unwrap();
+        assert_eq!(client.publish(&target(), "Hi", &mark(1)).await.unwrap(), first);
+    })
+    .await;
+    assert_eq!(standin.notes(ISSUE).len(), 1);
+}

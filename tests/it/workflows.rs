@@ -1,0 +1,85 @@
+//! What GitHub's runners do in our name: only what is pinned, with no more rights than it needs.
+
+use std::fs;
+use std::path::Path;
+
+use yaml_serde::Value;
+
+/// Name, text and tree of each workflow.
+fn workflows() -> Vec<(String, String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/workflows");
+    let mut found: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let tree = yaml_serde::from_str(&text).unwrap();
+            (path.file_name().unwrap().to_string_lossy().into_owned(), text, tree)
+        })
+        .collect();
+    found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    assert!(found.len() >= 5, "the workflows are found");
+    found
+}
+
+/// A tag can be moved by whoever takes an action over; a commit cannot.
+#[test]
+fn workflows_use_actions_by_their_commits() {
+    for (name, text, _) in workflows() {
+        for line in
+            text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("uses: "))
+        {
+            if line.starts_with("./") {
+                continue;
+            }
+            let (action, said) = line.split_once(" # ").unwrap_or((line, ""));
+            let commit = action.split_once('@').map(|(_, commit)| commit).unwrap_or_default();
+            let pinned = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(pinned && said.starts_with('v'), "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn workflows_have_no_rights_but_those_that_each_job_names() {
+    for (name, _, tree) in workflows() {
+        assert_eq!(tree["permissions"].as_mapping().map(|rights| rights.len()), Some(0), "{name}");
+        for (job, steps) in tree["jobs"].as_mapping().unwrap() {
+            let rights = steps["permissions"].as_mapping().unwrap_or_else(|| panic!("{name}: {job:?}"));
+            assert_eq!(
+                rights["contents"] != "read",
+                name == "release.yml" && job == "publish",
+                "{name}: {job:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn known_holes_are_looked_for_every_day() {
+    let (_, text, tree) = workflows().into_iter().find(|(name, ..)| name == "advisories.yml").unwrap();
+    let daily = tree["on"]["schedule"][0]["cron"].as_str().unwrap();
+    assert!(daily.ends_with(" * * *"), "{daily}");
+    assert!(text.contains("bash .ci/run advisories"));
+}
+
+#[test]
+fn releases_carry_a_bill_of_materials_and_where_they_come_from() {
+    let (_, text, _) = workflows().into_iter().find(|(name, ..)| name == "release.yml").unwrap();
+    for part in ["functions/ingest", "functions/console", "functions/processor", "functions/sweeper", "local"]
+    {
+        assert!(
+            text.lines().any(|line| line.trim().starts_with("for part in") && line.contains(part)),
+            "{part}"
+        );
+    }
+    for promised in [
+        "assets/*.tar.gz",
+        "assets/*.cdx.json",
+        "assets/checksums.txt",
+        "sha256sum",
+        "push-to-registry: true",
+    ] {
+        assert!(text.contains(promised), "{promised}");
+    }
+}
