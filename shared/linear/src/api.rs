@@ -1,7 +1,7 @@
 //! [`Api`]: authorised questions to Linear, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{BuildError, Call, Client, HeaderMap, Operation, Request, SingleFlight};
+use outbound::{Answer, BuildError, Call, Client, HeaderMap, Operation, Request, SingleFlight};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -48,14 +48,29 @@ impl Api {
         query: &str,
         variables: Value,
     ) -> Result<T, ServiceError> {
+        let answer = self.answer(call, query, variables).await?;
+        self.read(call, &answer)
+    }
+
+    /// The answer to `query`, whatever it is.
+    pub(crate) async fn answer(
+        &self,
+        call: Call,
+        query: &str,
+        variables: Value,
+    ) -> Result<Answer, ServiceError> {
         let body = json!({"query": query, "variables": variables});
         let request = self.client.request(call, Request::post, &["graphql"], &body)?;
-        let answer = self.client.send(call, &request).await?;
+        self.client.send(call, &request).await
+    }
+
+    /// The data of an answer.
+    pub(crate) fn read<T: DeserializeOwned>(&self, call: Call, answer: &Answer) -> Result<T, ServiceError> {
         // Errors come with a 200 as well as with a 400.
-        if let Some(error) = problem::of(&self.client, call, &answer) {
+        if let Some(error) = problem::of(&self.client, call, answer) {
             return Err(error);
         }
-        let read: GraphqlAnswer<T> = self.client.decode(call, &answer)?;
+        let read: GraphqlAnswer<T> = self.client.decode(call, answer)?;
         Ok(read.data)
     }
 }

@@ -84,12 +84,12 @@ async fn refused(api: &Api, call: Call, mark: &Mark, error: ServiceError) -> Res
 /// Looks for the comment with `mark` by our own account.
 pub(crate) async fn find(api: &Api, call: Call, mark: &Mark) -> Result<Option<Proof>, ServiceError> {
     let me = api.me(call).await?;
-    let found = match api.ask::<Found>(call, LOOK, json!({"id": id_of(mark)})).await {
-        Ok(found) => found.comment,
-        Err(error) if problem::is_absent(&error, "Comment") => None,
-        Err(error) => return Err(error),
-    };
-    let ours = found.filter(|comment| comment.is_by(&me));
+    let answer = api.answer(call, LOOK, json!({"id": id_of(mark)})).await?;
+    if problem::is_absent(&answer) {
+        return Ok(None);
+    }
+    let found: Found = api.read(call, &answer)?;
+    let ours = found.comment.filter(|comment| comment.is_by(&me));
     Ok(ours.map(|comment| Proof { id: comment.id, url: comment.url }))
 }
 

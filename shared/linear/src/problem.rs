@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use domain::{ServiceError, ServiceFailure, Timestamp, between};
-use outbound::{Answer, Call, Client, StatusCode};
+use outbound::{Answer, Call, Client, StatusCode, says};
 use serde::Deserialize;
 
 /// The wait when a rate limit names none, and the longest that is believed.
@@ -46,9 +46,11 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> Option<Service
     }
 }
 
-/// Whether Linear says that it has no such `kind` of thing.
-pub(crate) fn is_absent(error: &ServiceError, kind: &str) -> bool {
-    error.failure == ServiceFailure::Refused && error.message.contains(&format!("{ABSENT}{kind}"))
+/// Whether Linear says that it has no such comment.
+pub(crate) fn is_absent(answer: &Answer) -> bool {
+    let read: Option<Errors> = serde_json::from_slice(&answer.body).ok();
+    let absent = |error: &GraphqlError| says(&error.message, &["Entity not found: Comment"]);
+    read.is_some_and(|read| read.errors.iter().any(absent))
 }
 
 fn coded(client: &Client, call: Call, answer: &Answer, error: GraphqlError) -> ServiceError {

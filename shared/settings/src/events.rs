@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(suggestion("issue_comments"), "write kind and action, such as \"issue_comment.created\"");
         assert_eq!(
             suggestion("push.x"),
-            "supported kinds: `issues`, `issue_comment`, `pull_request`, `pull_request_review`, \
+            "supported kinds: `issues`, `issue_comment`, `discussion`, `discussion_comment`, `pull_request`, `pull_request_review`, \
              `pull_request_review_comment`, `release`, `workflow_run`"
         );
         let suggestion = |provider, name| check(provider, name).unwrap_err();

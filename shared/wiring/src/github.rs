@@ -16,6 +16,7 @@ pub(crate) static ROW: Row = Row {
     provider: Some(Provider::Github),
     automations: &[],
     knows_state: true,
+    has_labels: true,
     address,
     client,
     redirect: |environment, address, token| {

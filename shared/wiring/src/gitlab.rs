@@ -16,6 +16,7 @@ pub(crate) static ROW: Row = Row {
     provider: Some(Provider::Gitlab),
     automations: &[],
     knows_state: true,
+    has_labels: true,
     address: |environment| environment.gitlab.as_ref().map(|access| access.url.clone()),
     client,
     redirect: |environment, address, token| {

@@ -10,15 +10,15 @@ use crate::needs::answers_in;
 
 /// The automation that answers in the thread.
 const REPLY: &str = "reply";
-/// The automation that labels the thread, and the services whose threads have labels.
-const LABEL: (&str, &[OutsideService]) = ("label", &[OutsideService::Github, OutsideService::Gitlab]);
+/// The automation that labels the thread.
+const LABEL: &str = "label";
 
 /// Whether `automation` can handle events of `source`. Of automations in code it is assumed.
 #[must_use]
 pub fn can_handle(source: &SourceSettings, automation: &str) -> bool {
     match automation {
         REPLY => answers_in(source).is_some(),
-        _ if automation == LABEL.0 => answers_in(source).is_some_and(|service| LABEL.1.contains(&service)),
+        LABEL => answers_in(source).is_some_and(OutsideService::has_labels),
         _ => true,
     }
 }
@@ -76,7 +76,7 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
 fn why(source: &SourceSettings, automation: &str) -> String {
     let provider = source.sender.provider;
     match provider.row().site {
-        _ if automation == LABEL.0 => format!("threads of {} have no labels", provider.name()),
+        _ if automation == LABEL => format!("threads of {} have no labels", provider.name()),
         Some(site) if source.sender.site.is_none() && OutsideService::of_threads(provider).is_some() => {
             format!("without `{}` nobody knows where its threads are", site.key)
         }

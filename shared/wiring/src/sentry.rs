@@ -16,6 +16,7 @@ pub(crate) static ROW: Row = Row {
     provider: Some(Provider::Sentry),
     automations: &[],
     knows_state: true,
+    has_labels: false,
     address: |environment| environment.sentry.as_ref().map(|access| access.url.clone()),
     client,
     redirect: |environment, address, token| {

@@ -24,6 +24,8 @@ pub(crate) struct Row {
     pub(crate) automations: &'static [&'static str],
     /// Whether it says of a thread that it is closed or takes nothing more.
     pub(crate) knows_state: bool,
+    /// Whether its threads have labels.
+    pub(crate) has_labels: bool,
     /// Where it is reached; `None` when the environment has neither credentials for it nor the address of a
     /// server of one's own.
     pub(crate) address: fn(&Environment) -> Option<String>,
@@ -119,6 +121,12 @@ impl OutsideService {
     #[must_use]
     pub fn redelivers(self) -> bool {
         self == Self::Github
+    }
+
+    /// Whether its threads have labels.
+    #[must_use]
+    pub fn has_labels(self) -> bool {
+        self.row().has_labels
     }
 
     /// In lower case, for machines.
@@ -263,6 +271,8 @@ mod tests {
             assert_eq!(others.filter(|other| other.is_configured(&environment)).count(), 0, "{service}");
             let client = (service.row().client)(&settings, &environment, Clock::system()).unwrap().unwrap();
             assert_eq!(client.publisher().is_some(), service.provider().is_some(), "{service}");
+            let labels = client.publisher().and_then(|publisher| publisher.labels());
+            assert_eq!(labels.is_some(), service.has_labels(), "{service}");
             let redeliveries = client.publisher().and_then(|publisher| publisher.redeliveries());
             assert_eq!(redeliveries.is_some(), service.redelivers(), "{service}");
         }

@@ -17,6 +17,7 @@ pub(crate) static ROW: Row = Row {
     provider: Some(Provider::Slack),
     automations: &["summarise"],
     knows_state: false,
+    has_labels: false,
     address,
     client: |_, environment, clock| Ok(client(environment, clock)?.map(Client::with_threads)),
     redirect: |environment, address, token| {

@@ -15,6 +15,7 @@ pub(crate) static ROW: Row = Row {
     provider: None,
     automations: &["refund_request"],
     knows_state: false,
+    has_labels: false,
     address,
     client,
     redirect: |environment, address, token| {

@@ -25,7 +25,7 @@ async fn our_client_talks_and_finds_what_was_lost() {
 async fn one_mark_makes_one_comment_and_an_archived_issue_takes_none() {
     let standin = LinearStandin::new();
     serve(&standin, async |base| {
-        let client = linear::Linear::new(&"t".into(), &Config::at(base), Clock::system()).unwrap();
+        let client = linear::Linear::new(&"lin_api_key".into(), &Config::at(base), Clock::system()).unwrap();
         let first = client.publish(&target(), "Hi", &mark(1)).await.unwrap();
         assert_eq!(client.publish(&target(), "Hi again", &mark(1)).await.unwrap(), first);
         standin.set_state(ISSUE, ThreadState::Locked);

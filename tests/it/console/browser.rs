@@ -66,7 +66,7 @@ async fn a_person_logs_in_watches_a_task_arrive_edits_its_draft_and_sees_it_publ
     assert!(system.world.comments(7).is_empty(), "looking changes nothing");
     browser.click("button.primary").await;
     browser.until("document.querySelector('.pill.completed')").await;
-    browser.until("document.querySelector('.prose strong')?.innerText === 'wrote'").await;
+    browser.until("document.querySelector('#draft .prose strong')?.innerText === 'wrote'").await;
     let comments = system.world.comments(7);
     assert_eq!(comments.len(), 1);
     assert!(comments[0].body.starts_with("Thank you.\n\nA person **wrote** this."), "{}", comments[0].body);
@@ -154,16 +154,16 @@ async fn a_queue_is_worked_through_by_keys_alone_and_a_rejection_can_be_taken_ba
     browser.open(system.api.url()).await;
     log_in(&mut browser).await;
     browser.until("document.querySelectorAll('.list .entry').length === 3").await;
-    assert_eq!(browser.eval("document.querySelector('.keys').hidden").await, false, "the keys are shown");
+    browser.until("!document.querySelector('.keys').hidden").await;
     browser.key("j").await;
     browser.key("Enter").await;
     browser.until(&format!("location.pathname === '/ui/tasks/{}'", ids[0])).await;
-    browser.until("document.querySelector('#draft button[name=publish]')").await;
+    browser.until("document.querySelector('#draft') && !document.querySelector('.keys').hidden").await;
     browser.key("a").await;
     // The next one comes by itself.
     browser.until(&format!("location.pathname === '/ui/tasks/{}'", ids[1])).await;
     system.api.until(&ids[0], "completed").await;
-    browser.until("document.querySelector('#draft button.danger')").await;
+    browser.until("document.querySelector('#draft') && !document.querySelector('.keys').hidden").await;
     browser.key("r").await;
     browser.until("document.querySelector('.undo')").await;
     browser.key("Enter").await;
@@ -174,7 +174,7 @@ async fn a_queue_is_worked_through_by_keys_alone_and_a_rejection_can_be_taken_ba
     browser.key("Escape").await;
     browser.key("j").await;
     browser.until(&format!("location.pathname === '/ui/tasks/{}'", ids[2])).await;
-    browser.until("document.querySelector('#draft button.danger')").await;
+    browser.until("document.querySelector('#draft') && !document.querySelector('.keys').hidden").await;
     browser.key("r").await;
     browser.until("location.search.includes('done=rejected')").await;
     system.api.until(&ids[2], "rejected").await;
@@ -192,6 +192,7 @@ async fn several_drafts_are_approved_at_once_from_the_list() {
     browser.open(system.api.url()).await;
     log_in(&mut browser).await;
     browser.until("document.querySelectorAll('input[name=chosen]').length === 2").await;
+    browser.until("!document.querySelector('.keys').hidden").await;
     for _ in 0..2 {
         browser.key("j").await;
         browser.key("x").await;

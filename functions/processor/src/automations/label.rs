@@ -1,4 +1,4 @@
-//! `label`: gives a GitHub issue labels of the list in agent.toml, and no others.
+//! `label`: gives an issue labels of the list in agent.toml, and no others.
 //!
 //! The proof that it was done is the issue itself: it has the labels.
 

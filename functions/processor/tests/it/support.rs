@@ -351,7 +351,9 @@ impl Bench {
         let (model, service) = (Arc::new(ScriptedModel::default()), Arc::new(ScriptedService::default()));
         let services = match services.has(OutsideService::Github) {
             true => services,
-            false => services.with(OutsideService::Github, Client::with_threads(service.clone())),
+            false => services
+                .with(OutsideService::Github, Client::with_threads(service.clone()))
+                .with(OutsideService::Zendesk, Client::with_threads(service.clone())),
         };
         let faults = Arc::<StoreFaults>::default();
         let parts = Parts {

@@ -272,11 +272,20 @@ fn other_events_of_github_are_described_by_a_map() {
 }
 
 #[test]
-fn discussions_are_not_promised_as_long_as_nobody_can_answer_there() {
-    for event in ["discussion.created", "discussion_comment.created"] {
-        let found = mistakes(&format!("[sources.github]\nevents = [\"{event}\"]"));
-        assert!(found[0].contains("unknown event"), "{found:?}");
+fn discussions_can_be_subscribed_to() {
+    let text = "[sources.github]\nevents = [\"discussion.created\", \"discussion_comment.created\"]";
+    assert_eq!(source(text, "github").filter.events.unwrap().len(), 2);
+}
+
+#[test]
+fn hooks_are_repositories_and_organisations_of_github_alone() {
+    let text = "[sources.github]\nhooks = [\"octo/hello.rs\", \"octo\"]";
+    assert_eq!(source(text, "github").hooks, ["octo/hello.rs", "octo"]);
+    for bad in ["octo/..", "a/b/c", "", "https://github.com/octo"] {
+        let found = mistakes(&format!("[sources.github]\nhooks = [\"{bad}\"]"));
+        assert!(found[0].contains("no repository or organisation"), "{bad}: {found:?}");
     }
+    assert!(mistakes("[sources.stripe]\nhooks = [\"octo\"]")[0].contains("unknown key"));
 }
 
 #[test]

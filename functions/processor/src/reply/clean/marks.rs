@@ -1,5 +1,7 @@
 //! Marks that do something where the draft is published: mentions, and signs in disguise.
 
+use markdown::code;
+
 use super::inert::BREAK;
 
 /// Entities that people write; none of them can be a part of an address or a mention. The ampersand stays
@@ -29,6 +31,20 @@ fn is_entity(behind: &str) -> bool {
     let name = &behind[..end];
     let is_named = (1..=MAX_ENTITY).contains(&end) && behind[end..].starts_with(';');
     behind.starts_with('#') || (is_named && !HARMLESS.contains(&name))
+}
+
+/// Shows what a browser would hide and Slack would obey (`<!channel>`, `<?x>`) as it is written, outside code. Hidden
+/// comments are for others to remove.
+pub(super) fn without_declarations(text: &str) -> String {
+    code(text).change_gaps(text, |_, prose| {
+        let mut out = String::with_capacity(prose.len());
+        for (at, c) in prose.char_indices() {
+            let behind = &prose[at + c.len_utf8()..];
+            let declares = behind.starts_with('?') || (behind.starts_with('!') && !behind.starts_with("!--"));
+            out.push_str(if c == '<' && declares { "&lt;" } else { &prose[at..at + c.len_utf8()] });
+        }
+        out
+    })
 }
 
 /// Takes backslashes away from before `:/`: to a renderer the colon is one all the same, and from everybody
@@ -90,6 +106,15 @@ mod tests {
         );
         assert_eq!(without_entities("a &lt; b &amp; c?x=1&y=2"), "a &lt; b &amp; c?x=1&y=2");
         assert_eq!(without_entities("&#3&#56;;"), "&amp;#3&amp;#56;;");
+    }
+
+    #[test]
+    fn declarations_are_shown_as_written() {
+        assert_eq!(
+            without_declarations("<!channel> <?x?> <![a]> <!-- b -->"),
+            "&lt;!channel> &lt;?x?> &lt;![a]> <!-- b -->"
+        );
+        assert_eq!(without_declarations("`<!DOCTYPE html>` a < !b"), "`<!DOCTYPE html>` a < !b");
     }
 
     #[test]

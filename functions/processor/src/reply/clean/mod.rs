@@ -42,7 +42,7 @@ pub(crate) struct Cleaned {
 /// recited. How long it may be is for the service to say.
 #[must_use]
 pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
-    let seen = visible(unwrapped(draft).trim());
+    let seen = visible(&marks::without_declarations(unwrapped(draft).trim()));
     // Asked of the draft as it was: what has been taken out of it shows what it was made for.
     let recital =
         leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
@@ -70,7 +70,7 @@ fn settled(draft: &str, allowed: &Allowed) -> Result<String, String> {
 
 fn round(text: &str, allowed: &Allowed) -> String {
     // An indented first line would be code only until somebody trims it.
-    let text = &visible(text.trim());
+    let text = &visible(&marks::without_declarations(text.trim()));
     let code_before = code(text);
     let ticks = has_ticks(text, &code_before);
     let text = code_before.change_gaps(text, |_, prose| links(prose, allowed, ticks));
