@@ -90,9 +90,9 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
         let world = World::new(Arc::new(scenario.clone()), options.planted, options.traced);
         let network = Arc::new(ToWorld::of(&world));
         let entered = (outbound::simulated::enter(network.clone()), gemini::simulated::enter(network));
-        processor::relapse::plant(options.planted == Some(Planted::IntentNamesNoText));
+        processor::simulated::enter(options.planted == Some(Planted::IntentNamesNoText));
         let outcome = live(&world).await;
-        processor::relapse::plant(false);
+        processor::simulated::leave();
         drop(entered);
         world.close();
         outcome

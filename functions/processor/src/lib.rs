@@ -12,12 +12,12 @@ mod compose;
 pub mod lambda;
 mod observe;
 mod queue;
-#[cfg(feature = "simulated")]
-pub mod relapse;
-#[cfg(not(feature = "simulated"))]
-mod relapse;
 mod reply;
 mod resources;
+#[cfg(feature = "simulated")]
+pub mod simulated;
+#[cfg(not(feature = "simulated"))]
+mod simulated;
 mod task;
 mod triage;
 

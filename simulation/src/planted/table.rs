@@ -18,7 +18,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::TextNotCarried, 50, "every text of a superseded task was seen by a model"),
     (Planted::EndWithoutFollowUp, 200, "every end is told to its receiver"),
     (Planted::CrashOfNeighbours, 200, EARNED),
-    (Planted::SettledTwice, 50, "nothing is spent twice"),
+    (Planted::SettledTwice, 400, "nothing is spent twice"),
     (Planted::ReservationForEver, 50, "nothing is left behind"),
     (Planted::BodyOverlooked, 1_000, EARNED),
     (Planted::SlotForgotten, 200, "a promised slot is kept"),

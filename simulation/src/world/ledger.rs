@@ -30,6 +30,8 @@ struct Inner {
     under_way: BTreeMap<u64, u64>,
     /// What may have been written down as spent for all others, at most.
     most_spent: u64,
+    /// Writes of budgets.
+    writes: u64,
     /// Requests of each model in each minute.
     asked: BTreeMap<(String, i64), u64>,
 }
@@ -97,6 +99,7 @@ impl World {
 
     /// A budget was written.
     pub(crate) fn budget_written(&self, key: &str, value: &Value) {
+        lock(&self.ledger.inner).writes += 1;
         let budget = Budget::read(value);
         let limit = u64::from(self.scenario.policy.budget_cents) * 10_000;
         let sum = budget.spent + budget.aside(Some(self.now()));
@@ -104,6 +107,11 @@ impl World {
             let what = format!("{key}: {sum} of {limit} millionths are spent or set aside");
             self.violated("no budget is exceeded", what);
         }
+    }
+
+    /// How often budgets were written.
+    pub(crate) fn budget_writes(&self) -> u64 {
+        lock(&self.ledger.inner).writes
     }
 
     /// Requests of each model in each minute of the service's, at most.

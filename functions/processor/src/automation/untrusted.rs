@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use domain::clip;
 
 use crate::automation::visible::{visible, visible_line};
+use crate::simulated;
 
 /// Bytes of one untrusted text that reach the model.
 const MAX_BYTES: usize = 48 * 1024;
@@ -16,6 +17,9 @@ const MAX_BYTES: usize = 48 * 1024;
 /// hashed with them tells nothing about them.
 #[must_use]
 pub(crate) fn nonce() -> String {
+    if let Some(nonce) = simulated::nonce() {
+        return nonce;
+    }
     let halves = [RandomState::new(), RandomState::new()].map(|key| key.hash_one(0_u8));
     format!("{:016x}{:016x}", halves[0], halves[1])[..24].to_owned()
 }
@@ -35,6 +39,9 @@ impl Fence {
     /// the process's own, so that the texts alone tell nobody their fence.
     #[must_use]
     pub(crate) fn of_texts(texts: &[&str]) -> Self {
+        if simulated::is_on() {
+            return Self(domain::short_sha256(&texts.concat())[..24].to_owned());
+        }
         static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
         let halves = KEYS.each_ref().map(|key| key.hash_one(texts));
         Self(format!("{:016x}{:016x}", halves[0], halves[1])[..24].to_owned())

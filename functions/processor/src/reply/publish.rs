@@ -10,7 +10,7 @@ use crate::reply::gate::pass_reply;
 use crate::reply::place::{Place, check_audience};
 use crate::reply::thread::still_open;
 use crate::task::claimed_task::ClaimedTask;
-use crate::{Finished, Interrupt, relapse};
+use crate::{Finished, Interrupt, simulated};
 
 /// Answers in the thread that the event came from: cleans `text`, parks it if a person must look at it
 /// first, and publishes it once, unless the thread was closed meanwhile. If another draft of this task has been
@@ -50,7 +50,7 @@ async fn through_gate(
 
 /// How the task ends if a reply of it is in the thread already; `None` if certainly none is.
 pub(crate) async fn landed(claimed: &ClaimedTask) -> Result<Option<Finished>, Interrupt> {
-    if relapse::intents_name_no_text() || claimed.task.lock().await.effect(REPLY).is_none() {
+    if simulated::intents_name_no_text() || claimed.task.lock().await.effect(REPLY).is_none() {
         return Ok(None);
     }
     let place = Place::of(claimed)?;

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use domain::{Save, Task, TaskStatus};
+use domain::{Save, Task, TaskStatus, Timestamp};
 use tracing::{error, warn};
 
 use crate::queue::ack::{Ack, LATE_MESSAGE};
@@ -30,24 +30,31 @@ fn forgiven(task: &Task) -> u32 {
     u32::try_from(lost.saturating_sub(own)).unwrap_or(u32::MAX)
 }
 
-/// Writes that `task` runs alone, if it must, and takes back the tries that it has lost to others: if this run dies as
-/// well, it is the task's own fault.
+/// Takes back the tries that `task` has lost to others, if its processor died. It is written with the next write of the
+/// claim, whatever that is.
+pub(crate) fn take_back(task: &mut Task, now: Timestamp) {
+    if !must_run_alone(task) {
+        return;
+    }
+    let forgiven = forgiven(task);
+    task.control.attempts = task.control.attempts.saturating_sub(forgiven).max(1);
+    task.doc.runs_alone = true;
+    task.doc.settled_fence = task.control.fence.saturating_sub(1);
+    if forgiven > 0 {
+        task.note(now, "its processor died; it runs alone");
+    }
+}
+
+/// Writes that the work on `task` begins alone, if it must: should this run die as well, it is the task's own fault.
 ///
 /// # Errors
 /// That cannot be written, and the task must not be worked on.
 pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), Interrupt> {
-    if !must_run_alone(task) {
+    if !task.doc.runs_alone {
         return Ok(());
     }
-    let (now, forgiven) = (processor.clock().now(), forgiven(task));
-    task.control.attempts = task.control.attempts.saturating_sub(forgiven).max(1);
-    task.doc.runs_alone = true;
-    task.doc.settled_fence = task.control.fence.saturating_sub(1);
     task.doc.alone_fence = task.control.fence;
-    if forgiven > 0 {
-        task.note(now, "its processor died; it runs alone");
-    }
-    task.control.updated_at = now;
+    task.control.updated_at = processor.clock().now();
     match processor.stores().tasks.save(task).await? {
         Save::Done => Ok(()),
         Save::Stale => Err(Interrupt::Lost),
@@ -81,7 +88,7 @@ pub(crate) async fn set_aside(processor: &Arc<Processor>, mut task: Task) -> Pro
 
 #[cfg(test)]
 mod tests {
-    use domain::{NewTask, Priority, TaskId, Timestamp};
+    use domain::{NewTask, Priority, TaskId};
 
     use super::*;
 

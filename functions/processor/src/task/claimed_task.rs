@@ -19,7 +19,7 @@ use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
 use crate::triage::answer::unclassified;
-use crate::{Interrupt, relapse};
+use crate::{Interrupt, simulated};
 
 /// Kept free at the end of an invocation for the last writes.
 const LAST_WRITES: Duration = Duration::from_secs(2);
@@ -146,7 +146,7 @@ impl ClaimedTask {
     pub(crate) async fn has_begun_with(&self, name: &str, text: &str) -> bool {
         let task = self.task.lock().await;
         task.effect(name).is_some_and(|effect| {
-            effect.content == Some(self.content_of(text)) || relapse::intents_name_no_text()
+            effect.content == Some(self.content_of(text)) || simulated::intents_name_no_text()
         })
     }
 

@@ -73,19 +73,19 @@ async fn run(
         let lane = delivery.receipt.lane.unwrap_or_else(|| task.doc.priority.lane());
         resources.metrics.claimed(lane, wait);
     }
+    alone::take_back(&mut task, started);
     task.note(started, "claimed");
     let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
     let spread = RETURNS_SPREAD.mul_f64(resources.jitter.draw());
     hide(resources, delivery, &task, between(started, lease_until) + spread).await;
-    let taken = match alone::begin(processor, &mut task).await {
-        Ok(()) => ThreadLock::take(resources, &task, started, lease_until).await,
-        Err(interrupt) => Err(interrupt),
-    };
-    let (lock, mut worked) = match taken {
-        Ok(lock) => {
-            let span = info_span!("task", task_id = %task.id, source = task.doc.source);
-            (Some(lock), work(processor, task, deadline, member).boxed().instrument(span).await)
-        }
+    let (lock, mut worked) = match ThreadLock::take(resources, &task, started, lease_until).await {
+        Ok(lock) => match alone::begin(processor, &mut task).await {
+            Ok(()) => {
+                let span = info_span!("task", task_id = %task.id, source = task.doc.source);
+                (Some(lock), work(processor, task, deadline, member).boxed().instrument(span).await)
+            }
+            Err(interrupt) => (Some(lock), Worked::untold(task, Err(interrupt))),
+        },
         Err(interrupt) => (None, Worked::untold(task, Err(interrupt))),
     };
     let memory = worked.memory.take();
