@@ -140,16 +140,18 @@ impl Scene {
         self.tried(name, (400..500).contains(&heard.status) || ignored, &heard).await;
     }
 
-    /// The attack `name` is genuinely signed and cannot be read: it was kept as a failed task for a person to look at,
-    /// and nothing was asked, drafted, decided, published or said because of it.
-    pub(super) async fn kept_unread(&self, name: &str, heard: Heard) {
+    /// The attack `name` is genuinely signed, and perhaps cannot be read: it was refused, ignored, or kept as a failed
+    /// task for a person to look at, because of which nothing was asked, drafted, decided, published or said.
+    pub(super) async fn refused_or_unread(&self, name: &str, heard: Heard) {
         let answer: Value = serde_json::from_str(&heard.body).unwrap_or_default();
-        let task = match answer["task_id"].as_str() {
-            Some(id) if answer["status"] == "accepted" => self.api.task(id).await,
-            _ => Value::Null,
-        };
-        self.kept.fetch_add(1, Ordering::Relaxed);
-        self.tried(name, is_unread(&task), &(heard, task)).await;
+        match answer["task_id"].as_str().filter(|_| answer["status"] == "accepted") {
+            Some(id) => {
+                let task = self.api.task(id).await;
+                self.kept.fetch_add(1, Ordering::Relaxed);
+                self.tried(name, is_unread(&task), &(heard, task)).await;
+            }
+            None => self.refused(name, heard).await,
+        }
     }
 
     /// The records, once what may still happen behind the answers has had time to.
