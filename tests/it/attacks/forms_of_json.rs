@@ -40,7 +40,8 @@ pub(super) async fn run() -> Vec<Record> {
         scene.refused_or_unread(name, scene.hook("github", headers, body).await).await;
     }
     let ping = r#"{"__proto__":{"action":"opened"},"constructor":{"issue":{}},"zen":"x","hook_id":1}"#;
-    let heard = scene.hook("github", hooks::signed("issues", ping.as_bytes()), ping.as_bytes().to_vec()).await;
+    let heard =
+        scene.hook("github", hooks::signed("issues", ping.as_bytes()), ping.as_bytes().to_vec()).await;
     let leaves_no_task = heard.status == 200 && !heard.body.contains("task_id");
     scene.tried("keys of a prototype", leaves_no_task, &heard).await;
     for (name, body) in [

@@ -233,7 +233,9 @@ mod tests {
             let url = format!("https://docs.example.com/go{nested}");
             assert!(!allowed().link(&url), "{url}");
         }
-        for plain in ["?a=b&c=d", "/a//b", "#part", "/a%20b", "/v1...v2", "?q=main.rs", "?v=1.2.3", "/evil.com"] {
+        for plain in
+            ["?a=b&c=d", "/a//b", "#part", "/a%20b", "/v1...v2", "?q=main.rs", "?v=1.2.3", "/evil.com"]
+        {
             let url = format!("https://docs.example.com/go{plain}");
             assert!(allowed().link(&url), "{url}");
         }
