@@ -128,7 +128,7 @@ impl Scene {
         let what = match (ok, seen == before) {
             (true, true) => None,
             (false, _) => Some(format!("was answered {heard:?}")),
-            (true, false) => Some(format!("changed {before} to {seen}")),
+            (true, false) => Some(changes(&before, &seen)),
         };
         let broken = what.map(|what| format!("{}: {name}: {}", self.kind, domain::clip(&what, 600)));
         self.records.lock().unwrap().push(Record { broken });
@@ -200,6 +200,13 @@ impl Scene {
         let status = text.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(400);
         Heard { status, headers: HeaderMap::new(), body: text }
     }
+}
+
+/// What is no longer as it was.
+fn changes(before: &Value, seen: &Value) -> String {
+    let kinds = before.as_object().unwrap().iter();
+    let changed = kinds.filter(|(kind, was)| seen[kind.as_str()] != **was);
+    changed.map(|(kind, was)| format!("changed \"{kind}\" from {was} to {}; ", seen[kind.as_str()])).collect()
 }
 
 /// Whether `task` is the mere record of an event that could not be read: failed at `parse`, and never worked on.
