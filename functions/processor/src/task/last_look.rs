@@ -26,7 +26,7 @@ pub(crate) async fn before_end(
 ) -> Result<Finished, Interrupt> {
     let attempts = claimed.task.lock().await.control.attempts;
     let ends = match &outcome {
-        Err(Interrupt::Fail(_) | Interrupt::Ignore(_)) => true,
+        Err(Interrupt::Fail(_) | Interrupt::Ignore(_) | Interrupt::Shadow(_)) => true,
         Err(Interrupt::Defer(deferred)) => deferred.is_last(attempts),
         _ => false,
     };
