@@ -7,12 +7,15 @@ use domain::Timestamp;
 use gemini::wire::UsageMetadata;
 use serde_json::Value;
 
-use super::{World, lock};
+use super::{EnvId, World, lock};
 
 /// What the keys of budgets begin with.
 pub(crate) const BUDGET: &str = "budget:";
 /// No output token costs more, US dollars for a million; nor does a token of a prompt.
 const DEAREST: f64 = 18.0;
+
+/// So many writes back the model plane knows one of its own again whose answer was lost.
+const REMEMBERED: u64 = 16;
 
 /// Around the parts of a prompt there may be so many tokens more.
 const TOKENS_AROUND: u64 = 1_000;
@@ -30,10 +33,23 @@ struct Inner {
     under_way: BTreeMap<u64, u64>,
     /// What may have been written down as spent for all others, at most.
     most_spent: u64,
-    /// Writes of budgets.
-    writes: u64,
+    /// Writes of budgets of which their environments have not heard.
+    unheard: Vec<BudgetWrite>,
     /// Requests of each model in each minute.
     asked: BTreeMap<(String, i64), u64>,
+}
+
+/// A write of a budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BudgetWrite {
+    /// Whose.
+    pub(crate) env: EnvId,
+    /// Of which budget.
+    pub(crate) key: String,
+    /// The version that it made.
+    pub(crate) version: u64,
+    /// What it wrote down as spent, millionths of a US dollar.
+    pub(crate) spent: u64,
 }
 
 /// What one request costs, millionths of a US dollar. Dropped before its answer has arrived, nobody on our side knows
@@ -97,9 +113,10 @@ impl World {
         }
     }
 
-    /// A budget was written.
-    pub(crate) fn budget_written(&self, key: &str, value: &Value) {
-        lock(&self.ledger.inner).writes += 1;
+    /// A budget was written; whether `write`'s environment hears of it is open.
+    pub(crate) fn budget_written(&self, write: BudgetWrite, value: &Value) {
+        let key = write.key.clone();
+        lock(&self.ledger.inner).unheard.push(write);
         let budget = Budget::read(value);
         let limit = u64::from(self.scenario.policy.budget_cents) * 10_000;
         let sum = budget.spent + budget.aside(Some(self.now()));
@@ -109,9 +126,20 @@ impl World {
         }
     }
 
-    /// How often budgets were written.
-    pub(crate) fn budget_writes(&self) -> u64 {
-        lock(&self.ledger.inner).writes
+    /// A write of `env` was refused, since the budget has `version`: those before it that nobody remembers any more
+    /// are made again, which is on the safe side.
+    pub(crate) fn budget_refused(&self, env: EnvId, key: &str, version: u64) {
+        let mut inner = lock(&self.ledger.inner);
+        let is_forgotten = |write: &mut BudgetWrite| {
+            write.env == env && write.key == key && write.version + REMEMBERED <= version
+        };
+        let again: u64 = inner.unheard.extract_if(.., is_forgotten).map(|write| write.spent).sum();
+        inner.most_spent += again;
+    }
+
+    /// `env` has heard how the budget stands: what it wrote there is settled.
+    pub(crate) fn budget_heard(&self, env: EnvId, key: &str) {
+        lock(&self.ledger.inner).unheard.retain(|write| write.env != env || write.key != key);
     }
 
     /// Requests of each model in each minute of the service's, at most.
