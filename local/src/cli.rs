@@ -39,6 +39,8 @@ pub enum Command {
     Tasks(TasksArgs),
     /// List the last webhooks, with what became of each and why.
     Deliveries(DeliveriesArgs),
+    /// List the versions of the agent of the last two weeks, with what each has brought.
+    Versions(VersionsArgs),
     /// Make a token for the console: prints the line to paste into CONSOLE_TOKEN.
     Token(TokenArgs),
     /// Put dead letters back to work, after showing them.
@@ -245,6 +247,20 @@ pub struct DeliveriesArgs {
     /// Only those with this outcome: accepted, ignored, duplicate, refused or missed.
     #[arg(long)]
     pub outcome: Option<String>,
+    /// Base URL of the console API.
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// Print a JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
+/// `afterhook versions`.
+#[derive(Debug, Args)]
+pub struct VersionsArgs {
     /// Base URL of the console API.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: String,

@@ -24,6 +24,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Tasks(args) => command::tasks::tasks(args).await,
         Command::Redrive(args) => command::redrive::redrive(args).await,
         Command::Deliveries(args) => command::deliveries::deliveries(args).await,
+        Command::Versions(args) => command::versions::versions(args).await,
         Command::Token(args) => command::token::token(&args),
         Command::Check(args) => command::check::check(&args),
         Command::Standin(args) => command::standin::serve(args).await,

@@ -10,6 +10,7 @@
 //! | `auth`, `tokens`, `wrong_tokens` | bearer tokens: who is asking, and how often somebody guesses |
 //! | `list`, `task`, `asked`, `transcript`, `payload` | reading |
 //! | `deliveries` | the last webhooks |
+//! | `versions` | the versions of the agent, and what each has brought |
 //! | `decision` | approve, reject, retry |
 //! | `create` | tasks without a webhook |
 //! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
@@ -36,6 +37,7 @@ mod route;
 mod task;
 mod tokens;
 mod transcript;
+mod versions;
 mod wrong_tokens;
 
 use std::collections::BTreeMap;

@@ -35,6 +35,7 @@ pub(crate) fn unreadable(metrics: &Metrics, task: &Task) {
     metrics.task_ended(&Ended {
         status: task.control.status,
         intent: None,
+        version: None,
         worked: none,
         since_received: none,
     });

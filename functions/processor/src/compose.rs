@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{Approver, Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecorder, Stores};
+use domain::{AgentVersion, Approver, Clock, DAY_SHARDS, Jitter, Model, StateStore, StatsRecorder, Stores};
 use gemini::Gemini;
 use settings::{Environment, Settings};
 use telemetry::Metrics;
@@ -71,13 +71,15 @@ impl Processor {
             }
         }
         let Parts { stores, model, services, clock, jitter, metrics } = parts;
-        let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter));
+        let version = version(settings);
+        let stats = StatsRecorder::new(Arc::clone(&stores.state), shard(&jitter)).of_version(version.clone());
         let settings = Arc::new(settings.clone());
         let resources = Resources {
             stores,
             model,
             services,
             settings,
+            version,
             clock,
             jitter,
             metrics,
@@ -111,6 +113,12 @@ impl Processor {
     pub fn clock(&self) -> &Clock {
         &self.resources.clock
     }
+}
+
+/// The version of the agent that `settings` make with this code.
+#[must_use]
+pub fn version(settings: &Settings) -> AgentVersion {
+    settings.version(env!("AFTERHOOK_CODE"))
 }
 
 /// Any of the shards that a day's figures are spread over.

@@ -25,7 +25,7 @@ pub use automation::context::Context;
 pub use automation::registry::{Automation, Registry};
 pub use automation::stalls::StallWatch;
 pub use automations::registry;
-pub use compose::{ComposeError, Parts, Processor, gemini};
+pub use compose::{ComposeError, Parts, Processor, gemini, version};
 pub use queue::ack::Ack;
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;

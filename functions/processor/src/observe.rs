@@ -20,6 +20,7 @@ pub(crate) async fn settled(resources: &Resources, task: &Task, now: Timestamp) 
         source = doc.source,
         status = %status,
         intent,
+        version = doc.version,
         execution_time_ms = doc.worked_ms,
         tokens_used = task.tokens_used(),
         cost_usd = task.cost_usd(),
@@ -30,8 +31,14 @@ pub(crate) async fn settled(resources: &Resources, task: &Task, now: Timestamp) 
     );
     if status.is_end() {
         let worked = Duration::from_secs_f64((doc.worked_ms / 1_000.0).max(0.0));
-        resources.metrics.task_ended(&Ended { status, intent, worked, since_received });
-        resources.stats.ended(status, now);
+        resources.metrics.task_ended(&Ended {
+            status,
+            intent,
+            version: doc.version.as_deref(),
+            worked,
+            since_received,
+        });
+        resources.stats.ended_task(task, now);
     }
     if let Err(problem) = resources.stats.write(now).await {
         tracing::warn!(%problem, "the day's figures are not up to date");

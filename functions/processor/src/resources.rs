@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Clock, Jitter, Model, ServiceError, StatsRecorder, Stores};
+use domain::{AgentVersion, Clock, Jitter, Model, ServiceError, StatsRecorder, Stores};
 use settings::{Intent, Settings};
 use telemetry::Metrics;
 use wiring::Services;
@@ -26,6 +26,8 @@ pub(crate) struct Resources {
     pub(crate) services: Services,
     /// agent.toml.
     pub(crate) settings: Arc<Settings>,
+    /// Which agent that makes, with this code.
+    pub(crate) version: AgentVersion,
     /// The time.
     pub(crate) clock: Clock,
     /// Randomness for back-off.

@@ -83,7 +83,7 @@ impl MissedDeliveries {
             }
             None => (Expected::Absent, Missed::new()),
         };
-        let (counted, due) = plan(known.clone(), failed, since, now);
+        let (counted, due) = plan(known.clone(), failed, since);
         if counted == known {
             return Ok(0);
         }
@@ -154,7 +154,6 @@ fn plan(
     mut known: Missed,
     failed: BTreeMap<String, FailedDelivery>,
     since: Timestamp,
-    now: Timestamp,
 ) -> (Missed, Vec<FailedDelivery>) {
     known.retain(|_, missed| missed.at >= since);
     let mut failed: Vec<FailedDelivery> = failed.into_values().collect();
@@ -169,14 +168,14 @@ fn plan(
             at: delivery.at,
             status: delivery.status,
             tries: 0,
-            tried_at: None,
+            tried: None,
         });
         (missed.at, missed.status) = (delivery.at, delivery.status);
-        // After a try, only one that failed as well is newer.
-        let is_open = missed.tried_at.is_none_or(|tried| delivery.at > tried);
+        // After a try, only one that failed as well is newer. Both times are the sender's: clocks differ.
+        let is_open = missed.tried.is_none_or(|tried| delivery.at > tried);
         if is_open && missed.tries < MAX_TRIES && delivery.status != TOO_LARGE && due.len() < MAX_AT_ONCE {
             missed.tries += 1;
-            missed.tried_at = Some(now);
+            missed.tried = Some(delivery.at);
             due.push(delivery);
         }
     }
@@ -197,8 +196,8 @@ mod tests {
     }
 
     /// The ids of what is due, and what is known then.
-    fn look(known: Missed, failed: &[FailedDelivery], second: i64) -> (Vec<String>, Missed) {
-        let (known, due) = plan(known, latest(failed.to_vec()), at(-10_000), at(second));
+    fn look(known: Missed, failed: &[FailedDelivery]) -> (Vec<String>, Missed) {
+        let (known, due) = plan(known, latest(failed.to_vec()), at(-10_000));
         (due.into_iter().map(|delivery| delivery.guid).collect(), known)
     }
 
@@ -207,9 +206,9 @@ mod tests {
         let mut tries = vec![failed("a", 0, 503)];
         let mut known = Missed::new();
         for round in 1..=5 {
-            let (due, counted) = look(known, &tries, round * 1_000);
+            let (due, counted) = look(known, &tries);
             assert_eq!(due.len(), usize::from(round <= 3), "round {round}");
-            let (due, counted) = look(counted, &tries, round * 1_000 + 300);
+            let (due, counted) = look(counted, &tries);
             assert!(due.is_empty(), "its outcome is not known yet");
             tries.push(failed("a", round * 1_000 + 500, 503));
             known = counted;
@@ -220,23 +219,23 @@ mod tests {
     #[test]
     fn the_oldest_are_sent_first_and_few_at_once() {
         let all: Vec<_> = (0..50).rev().map(|n| failed(&format!("{n:02}"), n, 0)).collect();
-        let (due, known) = look(Missed::new(), &all, 100);
+        let (due, known) = look(Missed::new(), &all);
         assert_eq!((due.len(), due[0].as_str(), known.len()), (MAX_AT_ONCE, "00", 50));
-        let (next, _) = look(known, &all, 400);
+        let (next, _) = look(known, &all);
         assert_eq!(next[0], "20");
     }
 
     #[test]
     fn what_is_too_large_is_known_and_not_sent_again() {
-        let (due, known) = look(Missed::new(), &[failed("a", 0, 413)], 10);
+        let (due, known) = look(Missed::new(), &[failed("a", 0, 413)]);
         assert!(due.is_empty());
         assert_eq!((known["a"].tries, known["a"].status), (0, 413));
     }
 
     #[test]
     fn what_is_older_than_the_window_is_forgotten() {
-        let (_, known) = look(Missed::new(), &[failed("a", 0, 503)], 10);
-        let (known, _) = plan(known, BTreeMap::new(), at(1), at(20));
+        let (_, known) = look(Missed::new(), &[failed("a", 0, 503)]);
+        let (known, _) = plan(known, BTreeMap::new(), at(1));
         assert!(known.is_empty());
     }
 }

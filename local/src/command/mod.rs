@@ -11,3 +11,4 @@ pub(crate) mod table;
 pub(crate) mod task_text;
 pub(crate) mod tasks;
 pub(crate) mod token;
+pub(crate) mod versions;

@@ -9,7 +9,7 @@ use crate::terminal::say;
 const REASON: usize = 90;
 
 /// The fields of a task that are shown if it has them, and their labels.
-const LINES: [(&str, &str); 21] = [
+const LINES: [(&str, &str); 22] = [
     ("title", "/title"),
     ("event", "/event"),
     ("thread", "/thread"),
@@ -18,6 +18,7 @@ const LINES: [(&str, &str); 21] = [
     ("received", "/received_at"),
     ("starts", "/not_before"),
     ("attempts", "/attempts"),
+    ("version", "/version"),
     ("intent", "/classification/intent"),
     ("confidence", "/classification/confidence"),
     ("parked", "/draft/parked_because"),
@@ -78,6 +79,9 @@ pub(crate) fn print_task(task: &Value, json: bool) {
         if let Some(value) = text(task, pointer) {
             say!("  {name:<11} {}", plain(&value));
         }
+    }
+    if task.get("shadow").and_then(Value::as_bool) == Some(true) {
+        say!("  {:<11} nothing of it was published", "shadow");
     }
     for entry in task.get("timeline").and_then(Value::as_array).into_iter().flatten() {
         let field = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

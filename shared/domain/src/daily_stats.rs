@@ -12,7 +12,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Expected, StateStore, StepUsage, StoreError, Swap, TaskStatus, Timestamp, after};
+use crate::{
+    AgentVersion, Expected, Outcome, StateStore, StepUsage, StoreError, Swap, Task, TaskStatus, Timestamp,
+    after,
+};
 
 /// Items that one day is spread over: the writers of a fleet would conflict on a single one.
 pub const DAY_SHARDS: u32 = 4;
@@ -21,6 +24,10 @@ const LIFE: Duration = Duration::from_secs(35 * 86_400);
 /// Conflicts with other writers before the figures are left for the next write.
 const MAX_CONFLICTS: usize = 8;
 const MICROS: f64 = 1e6;
+/// Versions of a day that are told apart: the item stays small, however often somebody starts another one.
+const MAX_VERSIONS: usize = 40;
+/// Stands for all further versions of a day.
+const OTHER_VERSIONS: &str = "other";
 
 /// What a day, or a part of the fleet on that day, has brought.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,8 +39,28 @@ pub struct DayFigures {
     pub hours: [u64; 24],
     /// What was asked of each model.
     pub models: BTreeMap<String, ModelFigures>,
+    /// What each version of the agent has brought, by its id.
+    pub versions: BTreeMap<String, VersionFigures>,
     /// Webhooks that had failed, and that their sender was asked to send again.
     pub redelivered: u64,
+}
+
+/// What a version of the agent has brought.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VersionFigures {
+    /// What it is made of; `None` while only tasks of it have ended that another version took up.
+    pub made_of: Option<AgentVersion>,
+    /// Its tasks that ended, by the name of their status.
+    pub ended: BTreeMap<String, u64>,
+    /// Drafts that a person published as they were.
+    pub approved: u64,
+    /// Drafts that a person changed.
+    pub edited: u64,
+    /// Drafts that a person refused.
+    pub rejected: u64,
+    /// What its calls to models came to.
+    pub calls: ModelFigures,
 }
 
 /// What was asked of a model.
@@ -70,6 +97,15 @@ impl DayFigures {
         for (model, figures) in &other.models {
             self.models.entry(model.clone()).or_default().add(figures);
         }
+        for (version, figures) in &other.versions {
+            self.version(version).add(figures);
+        }
+    }
+
+    /// The figures of `version`, or of all others once there are too many.
+    fn version(&mut self, version: &str) -> &mut VersionFigures {
+        let is_told = self.versions.len() < MAX_VERSIONS || self.versions.contains_key(version);
+        self.versions.entry(if is_told { version } else { OTHER_VERSIONS }.to_owned()).or_default()
     }
 
     /// The figures in a stored value. What another version has written and this one cannot read counts
@@ -110,7 +146,52 @@ impl DayFigures {
     }
 
     fn is_empty(&self) -> bool {
-        self.ended.is_empty() && self.models.is_empty() && self.redelivered == 0
+        self.ended.is_empty() && self.models.is_empty() && self.versions.is_empty() && self.redelivered == 0
+    }
+}
+
+impl VersionFigures {
+    /// Both together.
+    pub fn add(&mut self, other: &Self) {
+        if self.made_of.is_none() {
+            self.made_of.clone_from(&other.made_of);
+        }
+        for (status, count) in &other.ended {
+            *self.ended.entry(status.clone()).or_default() += count;
+        }
+        self.approved += other.approved;
+        self.edited += other.edited;
+        self.rejected += other.rejected;
+        self.calls.add(&other.calls);
+    }
+
+    /// Tasks that ended.
+    #[must_use]
+    pub fn tasks(&self) -> u64 {
+        self.ended.values().sum()
+    }
+
+    /// Drafts that a person decided about.
+    #[must_use]
+    pub fn decided(&self) -> u64 {
+        self.approved + self.edited + self.rejected
+    }
+
+    /// The share of them that was changed; `None` if there were none.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share of a count")]
+    pub fn edit_rate(&self) -> Option<f64> {
+        (self.decided() > 0).then(|| self.edited as f64 / self.decided() as f64)
+    }
+
+    fn ended(&mut self, task: &Task) {
+        *self.ended.entry(task.control.status.as_str().to_owned()).or_default() += 1;
+        match task.doc.decision.as_ref().map(|decision| decision.outcome) {
+            Some(Outcome::Approved) => self.approved += 1,
+            Some(Outcome::Edited) => self.edited += 1,
+            Some(Outcome::Rejected) => self.rejected += 1,
+            Some(Outcome::Expired) | None => {}
+        }
     }
 }
 
@@ -175,6 +256,8 @@ fn key(now: Timestamp, shard: usize) -> String {
 pub struct StatsRecorder {
     state: Arc<dyn StateStore>,
     shard: usize,
+    /// The agent whose calls are noted.
+    version: Option<AgentVersion>,
     inner: Mutex<Inner>,
 }
 
@@ -199,13 +282,37 @@ impl StatsRecorder {
     #[must_use]
     pub fn new(state: Arc<dyn StateStore>, shard: u32) -> Self {
         let shard = usize::try_from(shard % DAY_SHARDS).unwrap_or_default();
-        Self { state, shard, inner: Mutex::default() }
+        Self { state, shard, version: None, inner: Mutex::default() }
+    }
+
+    /// The same, which notes calls as those of `version`.
+    #[must_use]
+    pub fn of_version(self, version: AgentVersion) -> Self {
+        Self { version: Some(version), ..self }
     }
 
     /// Notes calls to models. Written by the next [`Self::write`].
     pub fn spent(&self, usage: &[StepUsage]) {
         let mut inner = self.inner();
         usage.iter().for_each(|usage| inner.new.spent(usage));
+        if let Some(version) = self.version.as_ref().filter(|_| !usage.is_empty()) {
+            let figures = inner.new.version(&version.id);
+            figures.made_of = Some(version.clone());
+            usage.iter().for_each(|usage| figures.calls.spent(usage));
+        }
+    }
+
+    /// Notes that `task` has ended, for its version too. Written by the next [`Self::write`].
+    pub fn ended_task(&self, task: &Task, now: Timestamp) {
+        let mut inner = self.inner();
+        inner.new.ended(task.control.status, now);
+        if let Some(id) = &task.doc.version {
+            let figures = inner.new.version(id);
+            figures.ended(task);
+            if let Some(version) = self.version.as_ref().filter(|version| version.id == *id) {
+                figures.made_of = Some(version.clone());
+            }
+        }
     }
 
     /// Notes that a task has ended. Written by the next [`Self::write`].
@@ -331,6 +438,66 @@ mod tests {
         assert!((day.saved_usd() + 0.002).abs() < 1e-9);
         (0..6).for_each(|_| day.spent(&usage(Some(0.001))));
         assert!((day.saved_usd() - 0.000_4).abs() < 1e-9, "{}", day.saved_usd());
+    }
+
+    fn task() -> Task {
+        let new = crate::NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "octo/repo".to_owned(),
+            thread: "octo/repo#7".to_owned(),
+            actor: "mona".to_owned(),
+            priority: crate::Priority::DEFAULT,
+            metadata: serde_json::Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        let at = Timestamp::UNIX_EPOCH;
+        Task::received(crate::TaskId::derive("github", b"1"), new, at, at)
+    }
+
+    fn ended(status: TaskStatus, outcome: Option<Outcome>) -> VersionFigures {
+        let mut task = task();
+        task.control.status = status;
+        task.doc.decision = outcome.map(|outcome| crate::Decision {
+            outcome,
+            by: "mona".to_owned(),
+            from: None,
+            at: Timestamp::UNIX_EPOCH,
+            draft_hash: "h".to_owned(),
+            publish_hash: None,
+            reason: None,
+        });
+        let mut figures = VersionFigures::default();
+        figures.ended(&task);
+        figures
+    }
+
+    #[test]
+    fn the_edit_rate_is_the_share_of_what_people_decided_about() {
+        let mut sum = VersionFigures::default();
+        assert_eq!(sum.edit_rate(), None);
+        for (status, outcome) in [
+            (TaskStatus::Completed, None),
+            (TaskStatus::Completed, Some(Outcome::Approved)),
+            (TaskStatus::Completed, Some(Outcome::Approved)),
+            (TaskStatus::Completed, Some(Outcome::Edited)),
+            (TaskStatus::Rejected, Some(Outcome::Rejected)),
+            (TaskStatus::Expired, Some(Outcome::Expired)),
+        ] {
+            sum.add(&ended(status, outcome));
+        }
+        assert_eq!((sum.tasks(), sum.decided(), sum.edit_rate()), (6, 4, Some(0.25)));
+    }
+
+    #[test]
+    fn too_many_versions_share_one_place_and_none_is_lost() {
+        let mut day = DayFigures::default();
+        for number in 0..100 {
+            day.version(&format!("ver_{number}")).approved += 1;
+        }
+        assert_eq!(day.versions.len(), MAX_VERSIONS + 1);
+        assert_eq!(day.versions.values().map(|figures| figures.approved).sum::<u64>(), 100);
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod task_doc;
 mod task_store;
 mod text;
 mod usage;
+mod version;
 mod view;
 
 #[cfg(feature = "contract")]
@@ -53,7 +54,7 @@ pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
 pub use currency::{decimals_of, money};
-pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, day_keys};
+pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, VersionFigures, day_keys};
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
 };
@@ -96,4 +97,5 @@ pub use task_doc::{
 pub use task_store::{Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, TaskStore};
 pub use text::clip;
 pub use usage::StepUsage;
+pub use version::{AgentVersion, part_digest};
 pub use view::{TaskView, view};

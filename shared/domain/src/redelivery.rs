@@ -52,8 +52,8 @@ pub struct MissedDelivery {
     pub status: u16,
     /// How often we have asked for another try.
     pub tries: u32,
-    /// When we asked last.
-    pub tried_at: Option<Timestamp>,
+    /// When the failed try was, by the sender's clock, for which we asked last for another one.
+    pub tried: Option<Timestamp>,
 }
 
 /// The missed deliveries of a source, by their events' ids.

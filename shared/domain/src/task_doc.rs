@@ -75,6 +75,13 @@ pub struct TaskDoc {
     /// again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stand_in: Option<String>,
+    /// The version of the agent that asked a model about it last: `AgentVersion::id`. `None` until it is first
+    /// worked on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub version: Option<String>,
+    /// Whether it was drafted for show, by a source in `mode = "shadow"`: nothing of it was published.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shadow: bool,
     /// What triage made of it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub classification: Option<Classification>,

@@ -27,6 +27,10 @@ pub struct TaskView {
     updated_at: Timestamp,
     not_before: Option<Timestamp>,
     attempts: u32,
+    /// The version of the agent that asked a model about it last.
+    version: Option<String>,
+    /// Whether it was drafted for show: nothing of it was published.
+    shadow: bool,
     classification: Option<Classification>,
     draft: Option<Draft>,
     decision: Option<Decision>,
@@ -74,6 +78,8 @@ pub fn view(task: &Task, draft_text: Option<String>) -> TaskView {
         updated_at: task.control.updated_at,
         not_before: task.control.not_before,
         attempts: task.control.attempts,
+        version: doc.version.clone(),
+        shadow: doc.shadow,
         classification: doc.classification.clone(),
         result: result_view(task, draft.as_ref()),
         draft,

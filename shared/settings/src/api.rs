@@ -4,6 +4,7 @@ use crate::entry::Entry;
 use crate::form::Form;
 use crate::key::key;
 use crate::section::Section;
+use crate::{Mode, mode};
 
 /// `[api]`: tasks that come by `POST /tasks`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct ApiSettings {
     /// Hosts that results may be posted to, in lower case; none by default. They are compared whole: a
     /// name under a listed one is another host.
     pub callback_hosts: Vec<String>,
+    /// Whether its tasks may change anything outside (default [`Mode::Live`]).
+    pub mode: Mode,
 }
 
 impl ApiSettings {
@@ -19,8 +22,9 @@ impl ApiSettings {
         let callback_hosts = section
             .read(key("callback_hosts", about), |entry| entry.each(|item| host(&item)))
             .unwrap_or_default();
+        let mode = mode::read(&mut section);
         section.finish();
-        Self { callback_hosts }
+        Self { callback_hosts, mode }
     }
 
     /// Whether results may be posted to `host`.

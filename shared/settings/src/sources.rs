@@ -14,7 +14,7 @@ use crate::known::Known;
 use crate::names::SOURCE;
 use crate::section::Section;
 use crate::suggest::{list, nearest};
-use crate::{Position, events, field_map, priority_rules, scheme, variable_of};
+use crate::{Mode, Position, events, field_map, mode, priority_rules, scheme, variable_of};
 
 /// `[sources.NAME]`.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct SourceSettings {
     /// Whether whoever writes its texts is trusted not to steer the agent (default `false`): only
     /// then may the texts of several events stand in one question to the triage model.
     pub trusted: bool,
+    /// Whether its tasks may change anything outside (default [`Mode::Live`]).
+    pub mode: Mode,
 }
 
 const COMMENTS: [(&str, CommentPolicy); 3] =
@@ -142,6 +144,7 @@ fn source(
     let automation = section.read(key("automation", about), |entry| known.read(entry));
     let about = "Whether you trust those who write here not to steer the agent by what they write.";
     let trusted = section.read_or(key("trusted", about), false, Entry::flag);
+    let mode = mode::read(&mut section);
     section.finish();
     let mut sender = Sender { identity, map, site, ..Sender::new(name, provider?) };
     if let Some(scheme) = scheme {
@@ -157,6 +160,7 @@ fn source(
         at: None,
         hooks,
         trusted,
+        mode,
     })
 }
 

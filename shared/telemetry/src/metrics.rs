@@ -53,6 +53,8 @@ pub struct Ended<'a> {
     pub status: TaskStatus,
     /// Its intent, if triage got that far.
     pub intent: Option<&'a str>,
+    /// The version of the agent that worked on it, if one did.
+    pub version: Option<&'a str>,
     /// Time of work, waiting not counted.
     pub worked: Duration,
     /// Time since it was received.
@@ -137,13 +139,16 @@ impl Metrics {
         self.emit(&[one("NotReady")], &[("reason", reason)]);
     }
 
-    /// TaskOutcome{status,intent}, TaskDuration, EndToEnd: a task ended. FailedTasks: it failed.
+    /// TaskOutcome{status,intent}, TaskOutcome{status,version}, TaskDuration, EndToEnd: a task ended. FailedTasks: it failed.
     pub fn task_ended(&self, ended: &Ended<'_>) {
         let times = [time("TaskDuration", ended.worked), time("EndToEnd", ended.since_received)];
         let failed = (ended.status == TaskStatus::Failed).then(|| one("FailedTasks"));
         let outcome = [("status", ended.status.as_str()), ("intent", ended.intent.unwrap_or_default())];
+        let by_version = [("status", ended.status.as_str()), ("version", ended.version.unwrap_or_default())];
+        let of_version = ended.version.map(|_| one("TaskOutcome"));
         self.write(&[
             Set { metrics: &[one("TaskOutcome")], dimensions: &outcome },
+            Set { metrics: of_version.as_slice(), dimensions: &by_version },
             Set { metrics: &times, dimensions: &[] },
             Set { metrics: failed.as_slice(), dimensions: &[] },
         ]);

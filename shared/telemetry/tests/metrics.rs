@@ -104,8 +104,13 @@ fn all(metrics: &Metrics) {
     metrics.claimed(Lane::Bulk, MS);
     metrics.signature_refused("github");
     metrics.not_ready("no_model_key");
-    let ended =
-        Ended { status: TaskStatus::Failed, intent: Some("question"), worked: MS, since_received: MS };
+    let ended = Ended {
+        status: TaskStatus::Failed,
+        intent: Some("question"),
+        version: Some("ver_1"),
+        worked: MS,
+        since_received: MS,
+    };
     metrics.task_ended(&ended);
     metrics.model_called("gemini-pro-latest", "answered", MS, Some(MS));
     metrics.model_billed(&usage(Some(0.5)));
@@ -144,7 +149,13 @@ fn what_is_watched_is_written_by_stack_as_well() {
 
 #[test]
 fn a_task_that_ended_well_is_no_failed_one() {
-    let ended = Ended { status: TaskStatus::Completed, intent: None, worked: MS, since_received: MS };
+    let ended = Ended {
+        status: TaskStatus::Completed,
+        intent: None,
+        version: Some("ver_1"),
+        worked: MS,
+        since_received: MS,
+    };
     let recorded = record(|metrics| metrics.task_ended(&ended));
     assert_eq!(recorded.total("FailedTasks", &[]), 0.0);
     assert_eq!(recorded.total("TaskOutcome", &[("status", "completed")]), 1.0);
@@ -179,6 +190,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "Rejected{reason}",
         "TaskDuration{}",
         "TaskOutcome{status,intent}",
+        "TaskOutcome{status,version}",
         "Throttled{model}",
         "TimeToFirstToken{}",
         "Tokens{model,kind}",
@@ -194,7 +206,13 @@ fn values_and_dimensions_are_what_was_measured() {
         metrics.model_called("gemini-pro-latest", "answered", 450 * MS, None);
         metrics.model_billed(&usage(Some(0.5)));
         metrics.permit(MS, 0.25);
-        let ended = Ended { status: TaskStatus::Failed, intent: None, worked: MS, since_received: 2 * MS };
+        let ended = Ended {
+            status: TaskStatus::Failed,
+            intent: None,
+            version: Some("ver_1"),
+            worked: MS,
+            since_received: 2 * MS,
+        };
         metrics.task_ended(&ended);
         metrics.unaccounted(-3);
     });

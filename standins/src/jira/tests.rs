@@ -39,7 +39,7 @@ async fn our_client_talks_and_finds_what_was_lost() {
         }
         let history = client.history(&issue("OPS-7"), 9).await.unwrap();
         let texts: Vec<_> = history.iter().map(|comment| (comment.text.trim(), comment.ours)).collect();
-        assert_eq!(texts, [("It is down.", false), ("Hi", true), ("Hi", true), ("Hi", true)]);
+        assert_eq!(texts, [("It is down.", false), ("**Hi**", true), ("**Hi**", true), ("**Hi**", true)]);
     })
     .await;
     assert_eq!(standin.comments("OPS-7").len(), 4);

@@ -60,7 +60,7 @@ async fn closed_tickets_and_strangers_are_refused() {
     })
     .await;
     with_client(&standin, "INVALID", async |client| {
-        assert_eq!(client.login().await.unwrap_err().failure, ServiceFailure::AccountRefused);
+        assert_eq!(client.login().await.unwrap_err().failure, ServiceFailure::Refused);
         let error = client.publish(&ticket(8), "Hi", &mark(0)).await.unwrap_err();
         assert_eq!(error.failure, ServiceFailure::AccountRefused);
     })

@@ -15,7 +15,15 @@ fn page_and_api_lead_to_the_console_and_the_console_may_read_what_they_show() {
     let paths: BTreeSet<&str> = events.iter().map(|(_, event)| text(&event["Properties"]["Path"])).collect();
     assert_eq!(
         paths,
-        BTreeSet::from(["/", "/deliveries", "/openapi.json", "/tasks", "/tasks/{proxy+}", "/ui/{proxy+}"])
+        BTreeSet::from([
+            "/",
+            "/deliveries",
+            "/openapi.json",
+            "/tasks",
+            "/tasks/{proxy+}",
+            "/ui/{proxy+}",
+            "/versions"
+        ])
     );
     let permissions = template.permissions("ConsoleRole");
     let may = |action: &str, on: &str| {

@@ -12,7 +12,7 @@
 //! | `tasks`, `task`, `draft`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
 //! | `queue`, `decide` | parked drafts, and the forms that decide about them |
 //! | `filter` | what a list shows |
-//! | `census`, `fleet`, `unheard`, `verdicts` | what the overview counts |
+//! | `census`, `fleet`, `unheard`, `verdicts`, `versions` | what the overview counts |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
 mod assets;
@@ -38,6 +38,7 @@ mod tasks;
 mod transcript;
 mod unheard;
 mod verdicts;
+mod versions;
 mod words;
 
 use std::sync::Arc;
@@ -48,7 +49,7 @@ use settings::Role;
 
 use crate::Console;
 
-pub(crate) use census::Census;
+pub(crate) use census::{Census, day};
 pub use failure::missing_pages;
 pub(crate) use unheard::Unheard;
 pub(crate) use verdicts::Verdicts;

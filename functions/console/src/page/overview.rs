@@ -20,6 +20,7 @@ use super::guard::Member;
 use super::layout::{self, Place};
 use super::unheard::{self, Reasons};
 use super::verdicts::{self, ByIntent};
+use super::versions;
 use super::words::{count, label, millis, money, percent, phrase, time, usd};
 use crate::{Console, deliveries};
 
@@ -121,6 +122,7 @@ fn show(overview: &Overview) -> Markup {
             (costs(&overview.days, &models))
             (health(overview))
             (decisions(&overview.verdicts))
+            (versions::card(&overview.days))
             (unheard_of(&overview.unheard))
             (missed(overview))
         }

@@ -18,6 +18,7 @@ use super::guard::Member;
 use super::layout::{self, Place};
 use super::queue::Neighbours;
 use super::session::Session;
+use super::versions;
 use super::words::{ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, time, usd};
 use crate::Console;
 use crate::asked::{self, Asked};
@@ -393,6 +394,7 @@ fn details(task: &Task) -> Markup {
                     dt { "Intent" } dd { (known.intent) ", confidence " (format!("{:.2}", known.confidence)) }
                 }
                 dt { "Received" } dd { (time(doc.received_at)) }
+                (versions::of_task(task))
                 dt { "Attempts" } dd { (control.attempts) " of " (domain::MAX_ATTEMPTS) }
             }
             p {

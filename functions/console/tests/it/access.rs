@@ -12,9 +12,10 @@ use settings::{ConsoleToken, Roles};
 
 use crate::rig::{Answer, Rig, TOKENS, tokens};
 
-const ROUTES: [(&str, &str); 8] = [
+const ROUTES: [(&str, &str); 9] = [
     ("GET", "/tasks"),
     ("GET", "/deliveries"),
+    ("GET", "/versions"),
     ("GET", "/tasks/tsk_0"),
     ("GET", "/tasks/tsk_0/transcript"),
     ("GET", "/tasks/tsk_0/payload"),

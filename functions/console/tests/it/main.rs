@@ -19,4 +19,5 @@ mod queue;
 mod rig;
 mod roles;
 mod unsteady;
+mod versions;
 mod wrong_tokens;

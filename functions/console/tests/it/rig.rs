@@ -63,7 +63,8 @@ impl Rig {
     pub fn with(tokens: TokenSource, lens: impl FnOnce(Stores) -> Stores) -> Self {
         let watch = Watch(Arc::new(AtomicI64::new(START)));
         let stores = Embedded::in_memory(watch.clock()).unwrap().stores();
-        let api = ApiSettings { callback_hosts: vec!["hooks.example.com".to_owned()] };
+        let api =
+            ApiSettings { callback_hosts: vec!["hooks.example.com".to_owned()], ..ApiSettings::default() };
         let console = Console::new(lens(stores.clone()), tokens, watch.clock()).with_api(api);
         Self { stores, watch, router: router(Arc::new(console)) }
     }

@@ -34,6 +34,7 @@ fn rig(provider: Provider) -> (Rig, Sender) {
         priorities: PriorityRules::default(),
         max_event_age: None,
         trusted: false,
+        mode: settings::Mode::Live,
     };
     let secrets = ingest::SecretMap::from([(provider.name().to_owned(), Secrets(vec![SECRET.into()]))]);
     let secrets = ingest::SecretsSource::fixed(secrets);

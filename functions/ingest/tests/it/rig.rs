@@ -93,6 +93,7 @@ impl Default for Parts {
                 filter: Filter { login: Some("afterhook-bot".to_owned()), ..Filter::default() },
                 max_event_age: None,
                 trusted: false,
+                mode: settings::Mode::Live,
             },
             secrets: SecretsSource::fixed(secrets(&[SECRET])),
             store_timeout: Duration::from_secs(60),

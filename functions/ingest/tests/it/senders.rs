@@ -70,6 +70,7 @@ impl Source {
             priorities,
             max_event_age: None,
             trusted: false,
+            mode: settings::Mode::Live,
         };
         let secrets = ingest::SecretsSource::fixed(SecretMap::from([(provider.name().to_owned(), secrets)]));
         let rig = Parts { source, secrets, ..Parts::default() }.rig();

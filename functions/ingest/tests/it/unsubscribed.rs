@@ -28,6 +28,7 @@ impl Source {
             priorities: PriorityRules::default(),
             max_event_age: None,
             trusted: false,
+            mode: settings::Mode::Live,
         };
         let secrets = SecretMap::from([(provider.name().to_owned(), Secrets(vec![SECRET.into()]))]);
         let secrets = SecretsSource::fixed(secrets);

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use webhook::{ApiTask, Scheme};
 
-use crate::reply::effect::once;
+use crate::reply::effect::once_in_any_mode;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Finished, Found, Interrupt};
 
@@ -60,6 +60,7 @@ impl Ended {
     fn of(outcome: Result<Finished, Interrupt>, attempts: u32) -> Result<Self, Interrupt> {
         match outcome {
             Ok(finished) => Ok(Self::Finished(finished)),
+            Err(Interrupt::Shadow(finished)) => Ok(Self::Finished(*finished)),
             Err(Interrupt::Fail(error)) => Ok(Self::Failed(*error)),
             Err(Interrupt::Ignore(reason)) => Ok(Self::Ignored(reason)),
             Err(Interrupt::Defer(deferred)) if deferred.is_last(attempts) => {
@@ -157,7 +158,7 @@ async fn post(claimed: &ClaimedTask, url: Url, report: Report, attempts: u32) ->
     };
     let report = claimed.save_step(&step, report).await?;
     let posting = Posting { claimed, url, body: &report.body };
-    if let Err(interrupt) = once(claimed, &effect, &posting).await {
+    if let Err(interrupt) = once_in_any_mode(claimed, &effect, &posting).await {
         let Some(why) = given_up(claimed, &interrupt, report.at, attempts) else { return Err(interrupt) };
         claimed.task.lock().await.note(claimed.now(), &format!("the result was not delivered: {why}"));
     }

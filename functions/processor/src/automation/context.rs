@@ -158,7 +158,8 @@ impl Context {
         self.0.save_step(name, work.await?).await
     }
 
-    /// Does `action` once for this task and `name`, whatever crashes in between; its proof.
+    /// Does `action` once for this task and `name`, whatever crashes in between; its proof. What changes something
+    /// outside goes through here and nowhere else: in shadow, the task ends in its place.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.

@@ -6,11 +6,11 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::{DraftOrigin, DraftRef, after, short_sha256};
+use domain::{DraftOrigin, DraftRef, TaskOutput, after, short_sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::Interrupt;
-use crate::reply::{REPLY, proof};
+use crate::reply::{REPLY, proof, shadow};
 use crate::task::claimed_task::ClaimedTask;
 
 /// What a person has approved.
@@ -122,6 +122,9 @@ pub(crate) async fn keep_draft(
     parked_because: Option<String>,
 ) -> Result<(), Interrupt> {
     claimed.may_begin()?;
+    if claimed.shadow {
+        return keep_in_shadow(claimed, text, from, question, parked_because).await;
+    }
     let parks = parked_because.is_some();
     // One question at a time: of several that are asked side by side the first is parked, and the
     // others are asked when the automation runs again.
@@ -149,4 +152,23 @@ pub(crate) async fn keep_draft(
         return Err(Interrupt::Park);
     }
     Ok(())
+}
+
+/// The same for a task in shadow, which ends where it would be parked: nobody is asked.
+async fn keep_in_shadow(
+    claimed: &ClaimedTask,
+    text: &str,
+    from: DraftOrigin,
+    question: &str,
+    parked_because: Option<String>,
+) -> Result<(), Interrupt> {
+    let hash = claimed.keep_text(text).await?;
+    let mut task = claimed.task.lock().await;
+    if let Some(because) = &parked_because {
+        task.note(claimed.now(), &format!("shadow: would ask a person: {because}"));
+    }
+    let ended = parked_because.as_ref().map(|_| shadow::ended(TaskOutput::Draft(hash.clone())));
+    task.doc.question = (question != REPLY).then(|| question.to_owned());
+    task.doc.draft = Some(DraftRef { hash, from, parked_because });
+    ended.map_or(Ok(()), Err)
 }

@@ -11,6 +11,7 @@ use domain::{
 use crate::automation::bulkhead::with_host_permit;
 use crate::queue::ack::deferral_backoff;
 use crate::reply::approval::ask_person;
+use crate::reply::shadow;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
@@ -68,13 +69,37 @@ pub enum Found {
 
 /// Does `action`, once for this task and `name`, whatever crashes in between. What it is about is what this run
 /// has let through the gate for `name`; an earlier try that happened stands, whatever it was about.
+/// A task in shadow ends in its place.
 pub(crate) async fn once(claimed: &ClaimedTask, name: &str, action: &dyn Action) -> Result<Proof, Interrupt> {
+    attempt(claimed, name, action, shadow::instead_of(claimed, name)).await
+}
+
+/// Likewise, in shadow too: for what only tells its receiver how a task has ended.
+pub(crate) async fn once_in_any_mode(
+    claimed: &ClaimedTask,
+    name: &str,
+    action: &dyn Action,
+) -> Result<Proof, Interrupt> {
+    attempt(claimed, name, action, async { Ok(()) }).await
+}
+
+/// Does `action` if no earlier try did, and `permitted` comes out well.
+async fn attempt(
+    claimed: &ClaimedTask,
+    name: &str,
+    action: &dyn Action,
+    permitted: impl Future<Output = Result<(), Interrupt>>,
+) -> Result<Proof, Interrupt> {
     let entry = Entry::of(claimed, name).await;
     if let Some(earlier) = entry.outcome(action).await? {
         earlier.say_if_other(claimed, name).await;
         return Ok(earlier.proof);
     }
-    if let Err(interrupt) = claimed.may_begin() {
+    let allowed = match claimed.may_begin() {
+        Ok(()) => permitted.await,
+        ending => ending,
+    };
+    if let Err(interrupt) = allowed {
         entry.retract().await;
         return Err(interrupt);
     }

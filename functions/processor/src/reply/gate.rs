@@ -68,7 +68,8 @@ async fn pass(
     let agent = &claimed.resources.settings.agent;
     let policy = policy.unwrap_or(agent.approval);
     let confidence = claimed.classification().await.confidence;
-    let over_limit = if name == REPLY { limit_exceeded(claimed).await? } else { None };
+    // What is never published counts against no limit.
+    let over_limit = if name == REPLY && !claimed.shadow { limit_exceeded(claimed).await? } else { None };
     let because = parked_because(agent, policy, &Candidate { confidence, from, alarm, over_limit });
     keep_draft(claimed, text, from, name, because).await?;
     claimed.note_released(name, text).await;

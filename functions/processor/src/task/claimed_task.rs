@@ -35,6 +35,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) event: Event,
     pub(crate) fence: u64,
     pub(crate) round: u32,
+    /// Whether its source is in shadow now: nothing outside is changed from here on.
+    pub(crate) shadow: bool,
     /// What the fences around untrusted text are called in its prompts. Saved with the task by its next write.
     pub(crate) nonce: String,
     /// When the invocation must be over; the lease ends a little later.
@@ -62,15 +64,17 @@ pub(crate) struct ClaimedTask {
 
 impl ClaimedTask {
     pub(crate) fn new(resources: Arc<Resources>, mut task: Task, event: Event, deadline: Timestamp) -> Self {
+        task.doc.version.get_or_insert_with(|| resources.version.id.clone());
         let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         Self {
-            resources,
             id: task.id.clone(),
             fence: task.control.fence,
             round: task.doc.round,
+            shadow: resources.settings.is_shadow(&task.doc.source),
             nonce: task.doc.nonce.get_or_insert_with(untrusted::nonce).clone(),
             task: Mutex::new(task),
             event,
+            resources,
             deadline,
             lease_until,
             calls: AtomicU32::new(0),
@@ -231,6 +235,7 @@ impl ClaimedTask {
         {
             let mut task = self.task.lock().await;
             usage.iter().for_each(|usage| task.add_usage(usage.clone()));
+            task.doc.version = Some(self.resources.version.id.clone());
         }
         self.resources.stats.spent(usage);
         let puts = exchanges.iter().map(|exchange| async move {

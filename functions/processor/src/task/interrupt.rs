@@ -38,6 +38,8 @@ pub enum Interrupt {
     Fail(Box<TaskError>),
     /// There is nothing to do, for this reason.
     Ignore(String),
+    /// It would change something outside, or ask somebody, which a task in shadow never does: it ends with this.
+    Shadow(Box<Finished>),
     /// Somebody else holds the task now: write nothing more.
     Lost,
     /// A store does not answer: an orderly deferral, if it can be written.
@@ -128,7 +130,7 @@ impl Interrupt {
     fn rank(&self) -> u8 {
         match self {
             Self::Defer(_) | Self::ModelUnavailable(_) => 0,
-            Self::Park => 1,
+            Self::Park | Self::Shadow(_) => 1,
             Self::Ignore(_) => 2,
             Self::Fail(_) => 3,
             Self::Store(_) => 4,

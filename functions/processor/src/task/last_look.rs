@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use domain::TaskError;
+
 use crate::after_end::callback::is_callback;
 use crate::reply::REPLY;
 use crate::reply::effect::IN_DOUBT;
@@ -24,7 +26,7 @@ pub(crate) async fn before_end(
 ) -> Result<Finished, Interrupt> {
     let attempts = claimed.task.lock().await.control.attempts;
     let ends = match &outcome {
-        Err(Interrupt::Fail(_) | Interrupt::Ignore(_)) => true,
+        Err(Interrupt::Fail(_) | Interrupt::Ignore(_) | Interrupt::Shadow(_)) => true,
         Err(Interrupt::Defer(deferred)) => deferred.is_last(attempts),
         _ => false,
     };
@@ -67,16 +69,26 @@ async fn look(registry: &Registry, claimed: &Arc<ClaimedTask>) -> Result<Option<
     found.map(Some)
 }
 
-/// `interrupt`, whose error says that nobody knows whether the effects `open` have happened.
+/// `interrupt`, whose error says that nobody knows whether the effects `open` have happened; or that what was in doubt
+/// certainly did not happen, if none is open any more.
 fn told(mut interrupt: Interrupt, open: &[String]) -> Interrupt {
     let error = match &mut interrupt {
         Interrupt::Fail(error) => Some(&mut **error),
         Interrupt::Defer(deferred) => deferred.error.as_mut(),
         _ => None,
     };
-    if let Some(error) = error.filter(|error| !open.is_empty() && error.kind != IN_DOUBT) {
-        error.message =
-            format!("{}; whether `{}` has happened is not known", error.message, open.join("`, `"));
+    if let Some(error) = error {
+        match (error.kind == IN_DOUBT, open) {
+            (true, []) => {
+                let message = "it certainly did not happen, and no attempt is left";
+                *error = TaskError::new(&error.step, "not_done", message);
+            }
+            (true, _) | (false, []) => {}
+            (false, open) => {
+                let names = open.join("`, `");
+                error.message = format!("{}; whether `{names}` has happened is not known", error.message);
+            }
+        }
     }
     interrupt
 }

@@ -37,6 +37,7 @@ pub(crate) async fn settle(
     task.doc.worked_ms += between(started, now).as_secs_f64() * 1_000.0;
     let last_write = match outcome {
         Ok(finished) => complete(&mut task, finished),
+        Err(Interrupt::Shadow(finished)) => complete(&mut task, *finished),
         Err(Interrupt::Defer(deferred)) => defer(processor, &mut task, *deferred, now, delivery),
         Err(Interrupt::ModelUnavailable(deferred)) => {
             task.doc.model_down_since.get_or_insert(now);
@@ -136,6 +137,7 @@ fn end(status: TaskStatus, note: String) -> LastWrite {
 fn complete(task: &mut Task, finished: Finished) -> LastWrite {
     let note = match &finished.output_url {
         Some(url) => format!("published {url}"),
+        None if task.doc.shadow => "drafted in shadow; nothing was changed outside".to_owned(),
         None => "done".to_owned(),
     };
     task.doc.error = None;

@@ -64,6 +64,7 @@ pub(crate) async fn work(
         }
         Err(interrupt) => return Worked::untold(task, Err(interrupt)),
     };
+    task.doc.shadow = resources.settings.is_shadow(&task.doc.source) && is_untouched(&task);
     // It has come: if all further tries crash, that is what the task ends with.
     task.doc.error = task.doc.error.take().filter(|error| error.kind != PAYLOAD_MISSING);
     let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
@@ -85,6 +86,11 @@ pub(crate) async fn work(
     // A cloned context that an automation has leaked may still hold the task: it is copied.
     let task = claimed.task.lock().await.clone();
     Worked { task, outcome, memory, is_told: true }
+}
+
+/// Whether nothing outside was changed for `task`, or may have been, before its source was put in shadow.
+fn is_untouched(task: &Task) -> bool {
+    task.doc.effects.iter().all(|effect| callback::is_callback(&effect.name))
 }
 
 /// Why `task` is worked on no more.

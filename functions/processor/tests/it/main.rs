@@ -19,6 +19,7 @@ mod interleavings;
 mod media;
 mod pipeline;
 mod refusals;
+mod shadow;
 mod store_faults;
 mod store_outages;
 mod supersede;
@@ -26,6 +27,7 @@ mod support;
 mod together;
 mod tutorial;
 mod two_agents;
+mod versions;
 mod waiting;
 
 // The tutorial's code names them as it does in the crate itself.

@@ -11,7 +11,11 @@ use crate::terminal::say;
 /// What agent.toml says, with the limits that follow where `environment` is known.
 pub(super) fn settings(settings: &Settings, environment: Option<&Environment>) {
     let agent = &settings.agent;
-    say!("sources:   {}", join(settings.sources.keys().map(|name| format!("{name} (/webhooks/{name})"))));
+    let source = |name: &String| {
+        let mode = if settings.is_shadow(name) { ", in shadow: nothing is published" } else { "" };
+        format!("{name} (/webhooks/{name}{mode})")
+    };
+    say!("sources:   {}", join(settings.sources.keys().map(source)));
     let intents = settings.intents.iter().map(|intent| format!("{} -> {}", intent.name, intent.automation));
     let others = format!("anything else -> {}", agent.default_automation);
     say!("intents:   {}", join(intents.chain([others])));

@@ -55,6 +55,8 @@ pub fn full_task(now: Timestamp) -> Task {
     doc.deferrals = 3;
     doc.wakes = 2;
     doc.round = 1;
+    doc.version = Some("ver_0123456789ab".to_owned());
+    doc.shadow = true;
     doc.retry_note = Some("shorter, please".to_owned());
     doc.classification = Some(Classification {
         intent: "bug_report".to_owned(),

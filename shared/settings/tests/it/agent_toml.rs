@@ -90,7 +90,7 @@ prio = 3
             "2:2: agnet: unknown section; did you mean `agent`?",
             "4:1: models.generation.temprature: unknown key; did you mean `temperature`?",
             "6:13: models.limits.gemini-pro-latest.breaker.error_rte: unknown key; did you mean `error_rate`?",
-            "8:1: sources.github.colour: unknown key; known: `scheme`, `provider`, `map`, `events`, `respond_to_comments`, `login`, `internal`, `max_event_age`, `priority`, `identity`, `hooks`, `automation`, `trusted`",
+            "8:1: sources.github.colour: unknown key; known: `scheme`, `provider`, `map`, `events`, `respond_to_comments`, `login`, `internal`, `max_event_age`, `priority`, `identity`, `hooks`, `automation`, `trusted`, `mode`",
             "13:1: intents[0].prio: unknown key; known: `name`, `when`, `automation`, `priority`, `fallback`, `prompt`",
         ]
     );

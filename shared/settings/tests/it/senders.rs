@@ -281,7 +281,8 @@ fn discussions_can_be_subscribed_to() {
 fn hooks_are_repositories_and_organisations_of_github_alone() {
     let text = "[sources.github]\nhooks = [\"octo/hello.rs\", \"octo\"]";
     assert_eq!(source(text, "github").hooks, ["octo/hello.rs", "octo"]);
-    for bad in ["octo/..", "a/b/c", "", "https://github.com/octo"] {
+    assert!(mistakes("[sources.github]\nhooks = [\"\"]")[0].contains("must not be empty"));
+    for bad in ["octo/..", "a/b/c", "https://github.com/octo"] {
         let found = mistakes(&format!("[sources.github]\nhooks = [\"{bad}\"]"));
         assert!(found[0].contains("no repository or organisation"), "{bad}: {found:?}");
     }

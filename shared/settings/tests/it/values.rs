@@ -159,3 +159,14 @@ fn fallback_answers_are_configured() {
     assert!(settings.sources["github"].trusted);
     assert_eq!(settings.intents[0].fallback.as_deref(), Some("We are on it."));
 }
+
+/// Whoever misspells the mode must not publish.
+#[test]
+fn a_source_is_live_unless_it_says_shadow_and_nothing_else_is_a_mode() {
+    let settings =
+        parse("[sources.github]\nmode = \"shadow\"\n[sources.slack]\n[api]\nmode = \"shadow\"").unwrap();
+    assert!(settings.is_shadow("github") && settings.is_shadow("api"));
+    assert!(!settings.is_shadow("slack") && !settings.is_shadow("unknown"));
+    let mistakes = parse("[sources.github]\nmode = \"shdow\"").unwrap_err();
+    assert!(mistakes.to_string().contains("did you mean \"shadow\"?"), "{mistakes}");
+}

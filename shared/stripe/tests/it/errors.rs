@@ -64,7 +64,12 @@ async fn refusals_are_certain_typed_and_say_how_to_mend_them() {
     ] {
         let server = posting(move |_| problem(status, kind, code, message)).await;
         let error = refund(&client(&server)).await.unwrap_err();
-        assert_eq!((error.problem, error.service.failure), (expected, ServiceFailure::Refused), "{message}");
+        // The key is everybody's: a refusal of it concerns all work at Stripe.
+        let failure = match expected {
+            Problem::Key => ServiceFailure::AccountRefused,
+            _ => ServiceFailure::Refused,
+        };
+        assert_eq!((error.problem, error.service.failure), (expected, failure), "{message}");
         assert!(
             error.to_string().starts_with(&format!("stripe: refund a payment: HTTP {status}: ")),
             "{error}"

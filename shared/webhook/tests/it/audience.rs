@@ -96,23 +96,22 @@ fn a_trigger_of_zendesk_must_say_what_is_public() {
 }
 
 #[test]
-fn a_comment_of_jira_is_internal_by_any_of_its_three_signs() {
+fn a_comment_of_jira_is_not_for_everybody_by_any_of_its_three_signs() {
     let body = json_of("jira/comment.created.json");
     assert_eq!(read(Provider::Jira, &body).audience, Audience::Public);
-    for (pointer, value) in [
-        ("/comment/jsdPublic", json!(false)),
-        ("/comment/visibility", json!({"type": "role", "value": "Developers"})),
-        ("/comment/properties", json!([{"key": "sd.public.comment", "value": {"internal": true}}])),
+    let note = json!([{"key": "sd.public.comment", "value": {"internal": true}}]);
+    let role = json!({"type": "role", "value": "Developers"});
+    for (pointer, value, expected) in [
+        ("/comment/jsdPublic", json!(false), Audience::Internal),
+        ("/comment/visibility", role, Audience::Restricted),
+        ("/comment/properties", note, Audience::Internal),
     ] {
-        assert_eq!(
-            read(Provider::Jira, &with(&body, pointer, value)).audience,
-            Audience::Internal,
-            "{pointer}"
-        );
+        let audience = read(Provider::Jira, &with(&body, pointer, value)).audience;
+        assert_eq!(audience, expected, "{pointer}");
     }
     let within = json_of("jira/issue.commented.data-center.json");
     let within = with(&within, "/comment/visibility", json!({"type": "group", "value": "staff"}));
-    assert_eq!(read(Provider::Jira, &within).audience, Audience::Internal);
+    assert_eq!(read(Provider::Jira, &within).audience, Audience::Restricted);
 }
 
 #[test]

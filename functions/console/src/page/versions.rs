@@ -1,0 +1,62 @@
+//! The versions of the agent on the page: what each has brought, on the overview; which one it was, on a task.
+
+use domain::{DayFigures, Task, Timestamp};
+use maud::{Markup, html};
+
+use super::words::{count, percent, usd};
+use crate::versions::{Version, by_version};
+
+/// Versions that the overview shows.
+const SHOWN: usize = 8;
+
+/// Outcomes, edit rate and cost of the latest versions.
+pub(crate) fn card(days: &[(Timestamp, DayFigures)]) -> Markup {
+    let versions = by_version(days);
+    html! {
+        @if !versions.is_empty() {
+            section.card {
+                h2 { "Versions of the agent, " (days.len()) " days" }
+                div.scroll {
+                    table.versions {
+                        thead { tr {
+                            th { "Version" } th { "Answers" } th.number { "Ended" } th.number { "Failed" }
+                            th.number { "Decided" } th.number { "Edited" } th.number { "Rejected" } th.number { "Cost" }
+                        } }
+                        tbody { @for version in versions.iter().take(SHOWN) { (row(version)) } }
+                    }
+                }
+                @if versions.len() > SHOWN {
+                    p.quiet.small { "And " (versions.len() - SHOWN) " earlier ones: " code { "afterhook versions" } }
+                }
+            }
+        }
+    }
+}
+
+fn row(it: &Version) -> Markup {
+    let decided = it.approved + it.edited + it.rejected;
+    let share = |part: u64| if decided == 0 { "–".to_owned() } else { percent(part, decided) };
+    html! {
+        tr {
+            td title={ (it.first_day) " to " (it.last_day) } { code { (it.version) } }
+            td { (it.made_of.as_ref().map_or("–", |made_of| made_of.answer_model.as_str())) }
+            td.number { (count(it.tasks)) }
+            td.number { (count(it.ended.get("failed").copied().unwrap_or_default())) }
+            td.number { (count(decided)) }
+            td.number { (share(it.edited)) }
+            td.number { (share(it.rejected)) }
+            td.number {
+                (usd(it.cost_usd))
+                @if it.unpriced_calls > 0 { span.quiet { " + " (it.unpriced_calls) " unpriced" } }
+            }
+        }
+    }
+}
+
+/// Which version of the agent worked on `task`, and whether only for show: lines of the list of its details.
+pub(crate) fn of_task(task: &Task) -> Markup {
+    html! {
+        @if let Some(version) = &task.doc.version { dt { "Version" } dd { code { (version) } } }
+        @if task.doc.shadow { dt { "Shadow" } dd { "drafted, and never published" } }
+    }
+}
