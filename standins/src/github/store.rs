@@ -158,6 +158,13 @@ pub struct Delivery {
     pub(super) at: Timestamp,
 }
 
+impl Delivery {
+    /// Whether we have answered that we have it.
+    pub(super) fn arrived(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 impl Github {
     /// An issue that something happened to.
     pub(super) fn thread(&self, at: &Place) -> Option<&Thread> {
