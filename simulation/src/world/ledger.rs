@@ -64,7 +64,7 @@ pub(crate) struct Bill {
 
 impl Bill {
     /// The answer, which says what it cost, is there; or it is certain that it cost nothing.
-    pub(crate) fn is_known(mut self) {
+    pub(crate) fn became_known(mut self) {
         self.taken_for = self.cost;
     }
 }

@@ -106,7 +106,7 @@ impl Place {
     }
 
     /// The same number as something else.
-    pub(super) fn as_kind(self, kind: Kind) -> Self {
+    pub(super) fn of_kind(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }
 

@@ -107,7 +107,7 @@ async fn miss(rig: &Rig, source: &str, missed: &[(&str, u16, u32)]) {
         at: now,
         status,
         tries,
-        tried_at: (tries > 0).then_some(now),
+        tried: (tries > 0).then_some(now),
     };
     let missed: Missed =
         missed.iter().map(|(guid, status, tries)| ((*guid).to_owned(), one((*status, *tries)))).collect();
