@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{Timestamp, between};
 use gemini::wire::UsageMetadata;
 use serde_json::Value;
 
@@ -16,6 +17,9 @@ const DEAREST: f64 = 18.0;
 
 /// So many writes back the model plane knows one of its own again whose answer was lost.
 const REMEMBERED: u64 = 16;
+/// A reservation outlives its call by five minutes. A process that stands still for longer in mid-call finds it gone:
+/// the service has answered by then, and what that cost is written down when the process goes on.
+const COVERED: Duration = Duration::from_secs(300);
 
 /// Around the parts of a prompt there may be so many tokens more.
 const TOKENS_AROUND: u64 = 1_000;
@@ -30,7 +34,8 @@ pub(crate) struct Ledger {
 struct Inner {
     bills: u64,
     /// What requests under way cost, millionths of a US dollar.
-    under_way: BTreeMap<u64, u64>,
+    /// What each may cost, and when it was sent.
+    under_way: BTreeMap<u64, (u64, Timestamp)>,
     /// What may have been written down as spent for all others, at most.
     most_spent: u64,
     /// Writes of budgets of which their environments have not heard.
@@ -102,9 +107,10 @@ impl World {
         bill.cost = micro(gemini::cost_usd(version, usage, now).unwrap_or_default());
         let under_way = {
             let mut inner = lock(&self.ledger.inner);
-            inner.under_way.insert(bill.number, bill.cost);
+            inner.under_way.insert(bill.number, (bill.cost, now));
             *inner.asked.entry((model.to_owned(), now.as_second() / 60)).or_default() += 1;
-            inner.under_way.values().sum::<u64>()
+            let covered = inner.under_way.values().filter(|(_, sent)| between(*sent, now) <= COVERED);
+            covered.map(|(cost, _)| *cost).sum::<u64>()
         };
         let aside: u64 = self.values.budgets().iter().map(|budget| budget.aside(None)).sum();
         if under_way > aside {
