@@ -62,6 +62,8 @@ pub(crate) struct BudgetWrite {
 pub(crate) struct Bill {
     ledger: Arc<Mutex<Inner>>,
     number: u64,
+    /// When the request was made.
+    opened: Timestamp,
     /// What it is taken for, at most.
     taken_for: u64,
     cost: u64,
@@ -98,7 +100,7 @@ impl World {
         let mut inner = lock(&self.ledger.inner);
         inner.bills += 1;
         let (number, taken_for) = (inner.bills, dearest(bytes as u64 + TOKENS_AROUND + output));
-        Bill { ledger: Arc::clone(&self.ledger.inner), number, taken_for, cost: 0 }
+        Bill { ledger: Arc::clone(&self.ledger.inner), number, opened: self.now(), taken_for, cost: 0 }
     }
 
     /// The request has arrived at `model`, and is billed as `usage` says. What is set aside must cover what is under way.
@@ -107,7 +109,7 @@ impl World {
         bill.cost = micro(gemini::cost_usd(version, usage, now).unwrap_or_default());
         let under_way = {
             let mut inner = lock(&self.ledger.inner);
-            inner.under_way.insert(bill.number, (bill.cost, now));
+            inner.under_way.insert(bill.number, (bill.cost, bill.opened));
             *inner.asked.entry((model.to_owned(), now.as_second() / 60)).or_default() += 1;
             let covered = inner.under_way.values().filter(|(_, sent)| between(*sent, now) <= COVERED);
             covered.map(|(cost, _)| *cost).sum::<u64>()
