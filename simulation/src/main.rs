@@ -143,7 +143,10 @@ fn run_long(arguments: &Arguments, options: Options) -> bool {
         if began.elapsed() >= told + TOLD_EVERY {
             told = began.elapsed();
             let broken = summary.unknown.len();
-            println!("{told:.0?}: {} runs, {} tasks, {broken} invariants broken", summary.seeds, summary.tasks);
+            println!(
+                "{told:.0?}: {} runs, {} tasks, {broken} invariants broken",
+                summary.seeds, summary.tasks
+            );
         }
     }
     let failed = summary.failed.take();

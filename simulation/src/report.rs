@@ -9,7 +9,14 @@ use crate::world::Mishap;
 
 /// The words of the promise, and the invariants that each stands for. All others count as `otherwise broken`.
 const PROMISE: [(&str, &[&str]); 4] = [
-    ("lost", &["every task ends and says why", "a 2xx means stored and enqueued", "every end is told to its receiver"]),
+    (
+        "lost",
+        &[
+            "every task ends and says why",
+            "a 2xx means stored and enqueued",
+            "every end is told to its receiver",
+        ],
+    ),
     (
         "doubled",
         &[
@@ -65,7 +72,11 @@ impl fmt::Display for LongRun {
         let Self { date, seeds, summary, took, threads } = self;
         let minutes = took.as_secs_f64() / 60.0;
         let a_second = summary.tasks as f64 / took.as_secs_f64().max(f64::EPSILON);
-        writeln!(f, "{date}: seeds {} to {}, {minutes:.1} minutes on {threads} threads", seeds.start, seeds.end)?;
+        writeln!(
+            f,
+            "{date}: seeds {} to {}, {minutes:.1} minutes on {threads} threads",
+            seeds.start, seeds.end
+        )?;
         writeln!(f, "{} lifecycles of tasks, {a_second:.0} a second", summary.tasks)?;
         writeln!(f, "{} deaths of processes", summary.killed)?;
         let faults: Vec<String> =
@@ -93,7 +104,10 @@ mod tests {
         let took = Duration::from_secs(60);
         let run = LongRun { date: "2026-11-29".to_owned(), seeds: 10..18, summary, took, threads: 2 };
         let told = run.to_string();
-        assert!(told.contains("seeds 10 to 18, 1.0 minutes on 2 threads\n60 lifecycles of tasks, 1 a second"), "{told}");
+        assert!(
+            told.contains("seeds 10 to 18, 1.0 minutes on 2 threads\n60 lifecycles of tasks, 1 a second"),
+            "{told}"
+        );
         assert!(told.contains("Twice 5"), "{told}");
         assert!(told.contains("lost 0, doubled 0, unseen 0, over budget 2, otherwise broken 1"), "{told}");
     }

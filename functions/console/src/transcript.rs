@@ -166,7 +166,8 @@ fn page(entries: Vec<Entry>, offset: usize) -> Result<Transcript, Refusal> {
     let mut room = MAX_ANSWER_BYTES;
     let mut entries = entries.into_iter();
     while let Some(Entry { place, call }) = entries.next() {
-        let json = serde_json::to_string(&call).map_err(|error| StoreError::broken("write a transcript", error))?;
+        let json =
+            serde_json::to_string(&call).map_err(|error| StoreError::broken("write a transcript", error))?;
         // With the comma before it.
         let size = escaped(json.as_bytes()) + 1;
         if offset == 0 && size <= room {

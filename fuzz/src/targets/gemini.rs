@@ -26,11 +26,7 @@ pub(super) const TARGET: Target = Target {
             {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": "PerDay", "quotaValue": "20"}]},
             {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "metadata": {"a": "b"}},
         ]}});
-        vec![
-            answer.to_string().into_bytes(),
-            error.to_string().into_bytes(),
-            b"1.5s".to_vec(),
-        ]
+        vec![answer.to_string().into_bytes(), error.to_string().into_bytes(), b"1.5s".to_vec()]
     },
     words: &[
         "s",

@@ -15,7 +15,8 @@ pub(super) const TARGET: Target = Target {
         let error = json!({"error": {"code": 503, "status": "UNAVAILABLE", "message": "overloaded"}});
         let thought = chunk(json!([{"text": "Hm.", "thought": true}]));
         let (one, other) = (chunk(json!([{"text": "Hel"}])), chunk(json!([{"text": "lo"}])));
-        let sound = format!("data: {thought}\r\n\r\ndata: {one}\r\n\r\ndata: {other}\r\n\r\ndata: {last}\r\n\r\n");
+        let sound =
+            format!("data: {thought}\r\n\r\ndata: {one}\r\n\r\ndata: {other}\r\n\r\ndata: {last}\r\n\r\n");
         let broken = format!("data: {one}\n\n: comment\ndata: {error}\n\n");
         vec![sound.into_bytes(), broken.into_bytes()]
     },

@@ -80,13 +80,18 @@ async fn largest_raw_body_passes_and_survives_whatever_its_sender_called_it() {
     let mut body = vec![b'"'; ingest_limit()];
     body[0] = 0xff;
     rig.put(&task.id, &PartKey::payload(), &body).await;
-    for media_type in ["application/json", "application/json; charset=utf-8", "text/plain; charset=iso-8859-1", "", "a/b"] {
+    for media_type in
+        ["application/json", "application/json; charset=utf-8", "text/plain; charset=iso-8859-1", "", "a/b"]
+    {
         task.doc.content_type = media_type.to_owned();
         rig.save(&mut task).await;
         let response = invoke(&rig, &event("GET", &format!("/tasks/{}/payload", task.id), "")).await;
         assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
         assert!(response.to_string().len() < LAMBDA_BYTES, "{media_type}");
-        assert!(BASE64.decode(response["body"].as_str().unwrap().as_bytes()).unwrap() == body, "{media_type}");
+        assert!(
+            BASE64.decode(response["body"].as_str().unwrap().as_bytes()).unwrap() == body,
+            "{media_type}"
+        );
     }
 }
 

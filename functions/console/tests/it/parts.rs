@@ -108,7 +108,9 @@ async fn cursor_of_a_transcript_that_was_never_returned_is_refused() {
     let rig = Rig::new();
     let task = rig.task("github", 1).await;
     rig.put(&task.id, &PartKey::call(1, 0), &serde_json::to_vec(&exchange("one")).unwrap()).await;
-    for cursor in ["x", "1.2.3", "call:00000001:0000.7.0", "call:00000001:0000.0.99999", "payload.0.0", "-1.-1.-1"] {
+    for cursor in
+        ["x", "1.2.3", "call:00000001:0000.7.0", "call:00000001:0000.0.99999", "payload.0.0", "-1.-1.-1"]
+    {
         let path = format!("/tasks/{}/transcript?cursor={cursor}", task.id);
         rig.get(&path).await.problem(400, "malformed");
     }

@@ -18,7 +18,10 @@ pub(crate) fn exhausted(task: &Task) -> TaskError {
     match &task.doc.error {
         Some(last) => {
             let message = format!("{}; of {MAX_ATTEMPTS} attempts, {counts}", last.message);
-            TaskError { automation: last.automation.clone(), ..TaskError::new(&last.step, &last.kind, message) }
+            TaskError {
+                automation: last.automation.clone(),
+                ..TaskError::new(&last.step, &last.kind, message)
+            }
         }
         None => {
             let message = format!("{MAX_ATTEMPTS} attempts ended without a result: {counts}");
@@ -37,7 +40,8 @@ fn counts(failed: &[String]) -> String {
         }
     }
     let known: u32 = counts.iter().map(|(_, count)| count).sum();
-    let mut said: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} ended with `{kind}`")).collect();
+    let mut said: Vec<String> =
+        counts.iter().map(|(kind, count)| format!("{count} ended with `{kind}`")).collect();
     let silent = MAX_ATTEMPTS.saturating_sub(known);
     if silent > 0 {
         said.push(format!("{silent} ended {WITHOUT_A_WORD}"));
@@ -63,13 +67,23 @@ mod tests {
     fn tries_that_all_ended_without_a_word_are_the_processors() {
         let error = exhausted(&task(&[], None));
         assert_eq!(error.kind, "no_attempts_left");
-        assert!(error.message.ends_with("result: 5 ended without a word: the processor crashed, or ran out of time or memory"), "{}", error.message);
+        assert!(
+            error.message.ends_with(
+                "result: 5 ended without a word: the processor crashed, or ran out of time or memory"
+            ),
+            "{}",
+            error.message
+        );
     }
 
     #[test]
     fn tries_that_lacked_the_body_are_not_said_to_have_crashed() {
         let error = exhausted(&task(&[PAYLOAD_MISSING, PAYLOAD_MISSING], None));
-        assert!(error.message.contains("2 ended with `no_payload`, 3 ended without a word"), "{}", error.message);
+        assert!(
+            error.message.contains("2 ended with `no_payload`, 3 ended without a word"),
+            "{}",
+            error.message
+        );
     }
 
     #[test]
