@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag};
 
+use crate::parser::parse;
+
 /// A punctuation mark of Unicode that no text has, in the notation of sign languages.
 const MARK: char = '\u{1DA8B}';
 
@@ -47,8 +49,13 @@ fn sides(run: &str, before: Option<char>, after: Option<char>) -> (bool, bool) {
     }
 }
 
-/// The event without marks.
-pub(crate) fn unmarked(event: Event<'_>) -> Event<'_> {
+/// What the parser makes of a text that [`marked`] gave, without the marks.
+pub(crate) fn events<'m>(marked: &'m Cow<'_, str>) -> impl Iterator<Item = Event<'m>> {
+    let has_marks = matches!(marked, Cow::Owned(_));
+    parse(marked).map(move |event| if has_marks { unmarked(event) } else { event })
+}
+
+fn unmarked(event: Event<'_>) -> Event<'_> {
     match event {
         Event::Text(text) => Event::Text(without(text)),
         Event::Code(text) => Event::Code(without(text)),

@@ -6,7 +6,7 @@ use crate::east_asian;
 use crate::fit::{CUT, fit};
 use crate::limit::Limit;
 use crate::links::is_allowed;
-use crate::parser::{alert, parse};
+use crate::parser::alert;
 
 /// `markdown` as HTML of at most `limit`.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn to_html(markdown: &str, limit: Limit) -> String {
 fn convert(markdown: &str) -> String {
     let (mut links, mut heading) = (Vec::new(), None);
     let marked = east_asian::marked(markdown);
-    let events = parse(&marked).map(east_asian::unmarked).flat_map(|event| match event {
+    let events = east_asian::events(&marked).flat_map(|event| match event {
         // Said at the beginning of the next paragraph.
         Event::Start(Tag::FootnoteDefinition(name)) => {
             heading = Some(format!("[{name}] "));

@@ -18,7 +18,7 @@ pub fn parse(markdown: &str) -> Parser<'_> {
 /// Calls `see` with what is shown of `markdown`, for whatever renders it.
 pub(crate) fn each_event(markdown: &str, mut see: impl FnMut(Event<'_>)) {
     let marked = east_asian::marked(markdown);
-    parse(&marked).map(east_asian::unmarked).for_each(&mut see);
+    east_asian::events(&marked).for_each(&mut see);
 }
 
 /// How GitHub calls a quote that is an alert.

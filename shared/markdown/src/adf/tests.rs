@@ -121,7 +121,7 @@ fn a_long_text_is_cut_visibly() {
     for (block, least) in
         [("word\n\n", 24_000), ("🦀🦀🦀🦀🦀 重要\n\n", 25_000), ("a *b* [c](https://x.example)\n\n", 8_000)]
     {
-        let document = to_adf(&block.repeat(20_000), limit);
+        let document = to_adf(&block.repeat(6_000), limit);
         let text = adf_to_text(&document);
         let size = limit.size(&text);
         assert!((least..=30_000).contains(&size), "{block}: {size}");
