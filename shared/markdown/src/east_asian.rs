@@ -14,11 +14,23 @@ use crate::parser::parse;
 /// A punctuation mark of Unicode that no text has, in the notation of sign languages.
 const MARK: char = '\u{1DA8B}';
 
-/// `markdown` with the mark where it is needed.
-pub(crate) fn marked(markdown: &str) -> Cow<'_, str> {
-    if markdown.contains(MARK) || !markdown.chars().any(is_east_asian) {
-        return Cow::Borrowed(markdown);
+/// A text with the mark where it is needed.
+pub(crate) struct Marked<'m>(Cow<'m, str>);
+
+impl<'m> Marked<'m> {
+    pub(crate) fn of(markdown: &'m str) -> Self {
+        let needs_none = markdown.contains(MARK) || !markdown.chars().any(is_east_asian);
+        Self(if needs_none { Cow::Borrowed(markdown) } else { Cow::Owned(marked(markdown)) })
     }
+
+    /// What the parser makes of it, without the marks.
+    pub(crate) fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        let has_marks = matches!(self.0, Cow::Owned(_));
+        parse(&self.0).map(move |event| if has_marks { unmarked(event) } else { event })
+    }
+}
+
+fn marked(markdown: &str) -> String {
     let mut text = String::with_capacity(markdown.len() + 64);
     let (mut rest, mut before) = (markdown, None);
     while let Some(at) = rest.find(['*', '_', '~']) {
@@ -35,7 +47,7 @@ pub(crate) fn marked(markdown: &str) -> Cow<'_, str> {
         (rest, before) = (behind, Some(sign));
     }
     text.push_str(rest);
-    Cow::Owned(text)
+    text
 }
 
 /// Whether the mark goes before `run`, and behind it.
@@ -47,12 +59,6 @@ fn sides(run: &str, before: Option<char>, after: Option<char>) -> (bool, bool) {
         "__" if left && right => (true, true),
         _ => (false, false),
     }
-}
-
-/// What the parser makes of a text that [`marked`] gave, without the marks.
-pub(crate) fn events<'m>(marked: &'m Cow<'_, str>) -> impl Iterator<Item = Event<'m>> {
-    let has_marks = matches!(marked, Cow::Owned(_));
-    parse(marked).map(move |event| if has_marks { unmarked(event) } else { event })
 }
 
 fn unmarked(event: Event<'_>) -> Event<'_> {

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Alignment, CowStr, Event, Tag, TagEnd, html};
 
-use crate::east_asian;
+use crate::east_asian::Marked;
 use crate::fit::{CUT, fit};
 use crate::limit::Limit;
 use crate::links::is_allowed;
@@ -27,8 +27,8 @@ pub fn to_html(markdown: &str, limit: Limit) -> String {
 
 fn convert(markdown: &str) -> String {
     let (mut links, mut heading) = (Vec::new(), None);
-    let marked = east_asian::marked(markdown);
-    let events = east_asian::events(&marked).flat_map(|event| match event {
+    let marked = Marked::of(markdown);
+    let events = marked.events().flat_map(|event| match event {
         // Said at the beginning of the next paragraph.
         Event::Start(Tag::FootnoteDefinition(name)) => {
             heading = Some(format!("[{name}] "));

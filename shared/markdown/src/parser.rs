@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{BlockQuoteKind, Event, Options, Parser};
 
-use crate::east_asian;
+use crate::east_asian::Marked;
 
 /// Reads Markdown as people write it in comments: GitHub's flavour.
 #[must_use]
@@ -17,8 +17,7 @@ pub fn parse(markdown: &str) -> Parser<'_> {
 
 /// Calls `see` with what is shown of `markdown`, for whatever renders it.
 pub(crate) fn each_event(markdown: &str, mut see: impl FnMut(Event<'_>)) {
-    let marked = east_asian::marked(markdown);
-    east_asian::events(&marked).for_each(&mut see);
+    Marked::of(markdown).events().for_each(&mut see);
 }
 
 /// How GitHub calls a quote that is an alert.
