@@ -32,6 +32,8 @@ pub use config::{
 pub use domain::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
 pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
+#[cfg(feature = "fuzzing")]
+pub use http::fold_stream;
 #[cfg(feature = "simulated")]
 pub use http::simulated;
 pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};

@@ -12,4 +12,5 @@ pub(crate) mod pipeline;
 pub(crate) mod refusals;
 mod settle;
 mod supersede;
+mod tries;
 mod work;

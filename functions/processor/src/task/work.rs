@@ -16,7 +16,7 @@ use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
-use crate::task::supersede;
+use crate::task::{supersede, tries};
 use crate::triage::answer::unclassified;
 use crate::triage::ask::{ask, group};
 use crate::triage::batcher::Member;
@@ -96,7 +96,7 @@ fn is_untouched(task: &Task) -> bool {
 /// Why `task` is worked on no more.
 fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
     if task.control.attempts > MAX_ATTEMPTS {
-        return Some(attempts_exhausted(task));
+        return Some(tries::exhausted(task));
     }
     (resources.clock.now() >= task.gives_up_at()).then(|| {
         let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
@@ -147,17 +147,6 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
 fn refusal(resources: &Resources, task: &Task, event: &Event) -> Option<Refusal> {
     let service = event.target.as_ref().filter(|_| !task.has_open_intent())?.service();
     resources.refusals.of(service, &task.doc.tenant, resources.clock.now())
-}
-
-/// The error of a task that has used up its attempts: the last one's own, or that nothing came back.
-fn attempts_exhausted(task: &Task) -> TaskError {
-    task.doc.error.clone().unwrap_or_else(|| {
-        let message = format!(
-            "{MAX_ATTEMPTS} attempts ended without a result: each time the processor crashed, or ran out of time \
-             or memory"
-        );
-        TaskError::new("processing", "no_attempts_left", message)
-    })
 }
 
 /// Sorts the task and runs its automation. If no model can be had, a fallback answer takes its place.
