@@ -45,6 +45,7 @@ mod text;
 mod usage;
 mod version;
 mod view;
+mod words;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -99,3 +100,4 @@ pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use view::{TaskView, view};
+pub use words::{has_word, says};

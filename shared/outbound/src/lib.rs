@@ -28,7 +28,6 @@ mod search;
 mod service;
 mod single_flight;
 mod transport;
-mod words;
 
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
@@ -41,6 +40,7 @@ pub use caller::{Called, Caller};
 pub use client::{Call, Client};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
+pub use markdown::Limit;
 pub use reach::Reach;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -48,4 +48,3 @@ pub use reqwest::{Method, StatusCode, Url};
 pub use search::{CLOCK_SKEW, is_recent};
 pub use service::{Operation, Service};
 pub use single_flight::SingleFlight;
-pub use words::{has_word, says};

@@ -141,7 +141,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 _ => Err(not_found()),
             }
         }
-        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(call)),
+        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(kept)),
         (
             _,
             ["repos", _, _, "hooks", "2", "deliveries", rest @ ..]
