@@ -36,6 +36,8 @@ pub struct Config {
     pub answer: String,
     /// Models for answers when that one cannot be had, in order.
     pub fallback: Vec<String>,
+    /// How long an answer waits for its wanted model while that is busy, before a fallback serves.
+    pub patience: Duration,
     /// What is sent as `generationConfig` for answers.
     pub generation: Generation,
     /// The same for triage.
@@ -73,6 +75,7 @@ impl Config {
             triage: "gemini-flash-lite-latest".to_owned(),
             answer: "gemini-pro-latest".to_owned(),
             fallback: vec!["gemini-flash-latest".to_owned()],
+            patience: Duration::from_secs(30),
             generation: Generation::default(),
             triage_generation: Generation::default(),
             limits: BTreeMap::new(),

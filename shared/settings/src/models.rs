@@ -29,6 +29,8 @@ pub struct ModelSettings {
     pub api_version: String,
     /// `[[models.endpoints]]`; none is Google's own.
     pub endpoints: Vec<ModelEndpoint>,
+    /// How long an answer waits for a busy answer model before a fallback serves (default 30 s).
+    pub patience: Duration,
     /// How long models must be unavailable before a task uses a past answer or its intent's template instead
     /// (default 15 minutes).
     pub fallback_after: Duration,
@@ -46,6 +48,9 @@ pub struct ModelSettings {
 
 /// A cache shorter than a minute never repays; one longer than a week is a mistake in the unit.
 const CACHE_TTL: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24 * 7);
+
+/// At zero a fallback serves at once; with more than an hour, nobody would call it waiting.
+const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
 
 /// Within the time that a task may stay open.
 const FALLBACK_AFTER: std::ops::RangeInclusive<Duration> =
@@ -77,6 +82,11 @@ impl ModelSettings {
             triage,
             answer,
             fallback,
+            patience: section.read_or(
+                key("patience", "How long an answer waits for a busy answer model before a fallback serves."),
+                Duration::from_secs(30),
+                |entry| entry.duration(PATIENCE),
+            ),
             fallback_after: section.read_or(
                 key(
                     "fallback_after",

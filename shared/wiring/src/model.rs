@@ -16,6 +16,7 @@ pub fn config(settings: &Settings, environment: &Environment) -> Config {
     config.triage.clone_from(&models.triage);
     config.answer.clone_from(&models.answer);
     config.fallback.clone_from(&models.fallback);
+    config.patience = models.patience;
     config.generation = models.generation.clone();
     config.triage_generation = models.triage_generation.clone();
     for model in models.in_use() {

@@ -277,6 +277,7 @@ impl Context {
             turns,
             output: OutputFormat::Text,
             slot,
+            waiting_since: task.doc.model_down_since,
             deadline: self.0.answer_by(),
         })
     }

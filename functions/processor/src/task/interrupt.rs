@@ -148,12 +148,10 @@ impl Interrupt {
                 let is_slot = not_before.is_some();
                 let deferred = Deferred { not_before, is_slot, ..Deferred::orderly(told) };
                 match why {
-                    Deferral::Unavailable | Deferral::DailyQuota | Deferral::Quota => {
+                    Deferral::Unavailable | Deferral::DailyQuota | Deferral::Quota | Deferral::Busy => {
                         Self::ModelUnavailable(Box::new(deferred))
                     }
-                    Deferral::Budget | Deferral::Busy | Deferral::OutOfTime => {
-                        Self::Defer(Box::new(deferred))
-                    }
+                    Deferral::Budget | Deferral::OutOfTime => Self::Defer(Box::new(deferred)),
                 }
             }
             ModelFailure::Retry => Self::retry(fail("model_error")),
