@@ -24,7 +24,9 @@ const SHARED: &[(&str, &[&str])] = &[
     // Adapters, none of which sees another one.
     ("aws", &["domain"]),
     ("embedded", &["domain"]),
-    ("gemini", &["domain", "resilience"]),
+    // What the models cost.
+    ("prices", &["domain"]),
+    ("gemini", &["domain", "prices", "resilience"]),
     ("github", &["domain", "outbound"]),
     ("jira", &["domain", "markdown", "outbound", "webhook"]),
     ("linear", &["domain", "outbound"]),

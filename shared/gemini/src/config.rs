@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{Generation, ModelEndpoint, ModelLimits};
+use domain::{Generation, LaneTiers, ModelEndpoint, ModelLimits};
 use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub fallback: Vec<String>,
     /// How long an answer waits for its wanted model while that is busy, before a fallback serves.
     pub patience: Duration,
+    /// How the calls of each lane are served.
+    pub service_tier: LaneTiers,
     /// What is sent as `generationConfig` for answers.
     pub generation: Generation,
     /// The same for triage.
@@ -75,6 +77,7 @@ impl Config {
             triage: "gemini-flash-lite-latest".to_owned(),
             answer: "gemini-pro-latest".to_owned(),
             fallback: vec!["gemini-flash-latest".to_owned()],
+            service_tier: LaneTiers::default(),
             patience: Duration::from_secs(30),
             generation: Generation::default(),
             triage_generation: Generation::default(),

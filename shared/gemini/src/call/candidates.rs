@@ -131,8 +131,7 @@ mod tests {
     use domain::ModelLimits;
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
-        let (model, message) = ("m".to_owned(), message.to_owned());
-        Failure { model, what, is_booked: false, about: None, message, other_model_may_help: true }
+        Failure::new("m", what, message.to_owned())
     }
 
     fn defer(not_before: Option<i64>) -> ModelFailure {

@@ -15,7 +15,7 @@ mod tests;
 
 pub(crate) use cell::{FleetCell, Shared, fresh_id};
 pub(crate) use model::{AdmittedCall, FleetModel, ask_for};
-pub(crate) use model_state::{Denied, Ended, Read};
+pub(crate) use model_state::{Denied, Ended, Read, Refusal};
 pub(crate) use parked::Parked;
 pub(crate) use permit::Permit;
 pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};

@@ -65,7 +65,7 @@ impl FleetModel {
             name: name.to_owned(),
             policy,
             permits: Permits::default(),
-            cell: FleetCell::new(format!("model:{name}"), LIFE),
+            cell: FleetCell::new(format!("model:{}", prices::account(name)), LIFE),
             alone: Mutex::default(),
         }
     }
@@ -162,6 +162,9 @@ impl AdmittedCall<'_> {
             }
             Some(false) => tracing::info!(model = model.name, "the service takes our calls again"),
             None => {}
+        }
+        if let Some(when) = &change.goes {
+            tracing::warn!(model = model.name, %when, "the service says that the model goes; name another one in agent.toml, [models]");
         }
         match change.breaker {
             Some(Transition::Opened) => {

@@ -6,6 +6,7 @@ use domain::{BreakerLimits, ModelLimits, Priority};
 use resilience::{BreakerPolicy, BreakerSpec, InPlace, QuotaLimits, share};
 
 use crate::config::ConfigError;
+use crate::http::fingerprint;
 
 /// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
 pub(crate) const MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
@@ -32,12 +33,17 @@ pub(crate) struct Policy {
 /// The limits that the state of a model is judged by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
+    /// As configured.
     pub(crate) quota: QuotaLimits,
+    /// Requests a minute to begin with, where none are configured.
+    pub(crate) start: Option<u64>,
     pub(crate) breaker: BreakerPolicy,
     /// Most calls under way.
     pub(crate) ceiling: u32,
     /// Stands for the credentials that this environment has.
-    pub(crate) credentials: u32,
+    credentials: u32,
+    /// Stands for the model's name: an alias may go on when the model that it stood for is gone.
+    name: u32,
 }
 
 impl Policy {
@@ -53,7 +59,7 @@ impl Policy {
         }
         let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
-        let rules = Rules { credentials, ..Rules::new(model, limits)? };
+        let rules = Rules { credentials, name: fingerprint(Some(&model.into())), ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
         let (timeout, min_priority) = (limits.timeout, limits.min_priority);
         Ok(Self { timeout, in_place, min_priority, rules, alone })
@@ -74,19 +80,25 @@ impl Rules {
             // The service counts in minutes of its own: burst and rate together must stay within each of them.
             slack: QuotaLimits::BURST,
         };
-        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(DEFAULT_CEILING), credentials: 0 })
+        let (start, ceiling) = (limits.start_rpm, limits.concurrency.unwrap_or(DEFAULT_CEILING));
+        Ok(Self { quota, start, breaker, ceiling, credentials: 0, name: 0 })
+    }
+
+    /// Stands for what a refusal parks: all that these credentials ask of a model, or this name of it alone.
+    pub(crate) fn parked_by(&self, is_of_the_model: bool) -> u32 {
+        if is_of_the_model { self.credentials ^ self.name } else { self.credentials }
     }
 
     /// The share of one of so many environments, which cannot see what the others do.
     fn shared_among(self, environments: u32) -> Self {
         let part = |limit: Option<u64>| limit.map(|limit| (limit / u64::from(environments.max(1))).max(1));
         let quota = QuotaLimits {
-            requests_per_minute: part(self.quota.requests_per_minute),
+            requests_per_minute: part(self.quota.requests_per_minute.or(self.start)),
             tokens_per_minute: part(self.quota.tokens_per_minute),
             requests_per_day: part(self.quota.requests_per_day),
             ..self.quota
         };
-        Self { quota, ceiling: share(self.ceiling, environments), ..self }
+        Self { quota, start: part(self.start), ceiling: share(self.ceiling, environments), ..self }
     }
 }
 

@@ -246,7 +246,7 @@ async fn refusals_and_throttling_open_nothing() {
     let server = Server::start(steps).await;
     let fleet = Fleet::new(limited(&server, ModelLimits { retries: 0, ..ModelLimits::default() }));
     for _ in 0..10 {
-        fleet.pass(seconds(3));
+        fleet.pass(seconds(7));
         fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
     }
     assert_eq!((server.models().len(), fleet.told("BreakerOpened")), (10, 0));
