@@ -26,7 +26,9 @@ const SHARED: &[(&str, &[&str])] = &[
     ("embedded", &["domain"]),
     // What the models cost.
     ("prices", &["domain"]),
-    ("gemini", &["domain", "prices", "resilience"]),
+    // What the environments of a fleet share.
+    ("cells", &["domain"]),
+    ("gemini", &["cells", "domain", "prices", "resilience"]),
     ("github", &["domain", "outbound"]),
     ("jira", &["domain", "markdown", "outbound", "webhook"]),
     ("linear", &["domain", "outbound"]),

@@ -46,7 +46,7 @@ use crate::cache::Caches;
 use crate::coalesce::Coalescer;
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
-use crate::fleet::{FleetModel, Shared};
+use crate::fleet::{FleetModel, Shared, fresh_id};
 use crate::http::{Client, ConnectionCounts};
 use crate::signal::Signals;
 
@@ -83,9 +83,9 @@ impl Gemini {
         let models = models(&config)?;
         let client = Arc::new(Client::new(&config, signals.clone())?);
         let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
-        let budget = BudgetAccount::new(config.budgets);
+        let budget = BudgetAccount::new(config.budgets, config.environments);
         let (coalescer, thinking, tiers) = Default::default();
-        let shared = Shared { store, jitter };
+        let shared = Shared { store, jitter, fresh_id };
         Ok(Self { config, models, budget, coalescer, client, caches, thinking, tiers, shared, signals, clock })
     }
 

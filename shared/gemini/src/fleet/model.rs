@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cells::{FleetCell, Shared, WhenCut, lock};
 use domain::{ModelCall, Timestamp};
 use resilience::{Ask, Pass, Transition, Urgency};
 
-use super::cell::{FleetCell, Shared};
+use super::fresh_id;
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::permit::Permits;
 use super::policy::{Policy, Rules};
-use super::queue::{WhenCut, lock};
 use crate::cache::{Demand, Digest};
 use crate::failure::pacific;
 use crate::signal::{Signal, Signals};
@@ -61,11 +61,17 @@ pub(crate) fn ask_for(call: &ModelCall, tokens: u64, slot: Option<Timestamp>, no
 
 impl FleetModel {
     pub(crate) fn new(name: &str, policy: Policy) -> Self {
+        // The console shows the first.
+        let account = prices::account(name);
+        let key = match fresh_id() % policy.shards {
+            0 => format!("model:{account}"),
+            shard => format!("model:{account}#{shard}"),
+        };
         Self {
             name: name.to_owned(),
             policy,
             permits: Permits::default(),
-            cell: FleetCell::new(format!("model:{}", prices::account(name)), LIFE),
+            cell: FleetCell::new(key, LIFE),
             alone: Mutex::default(),
         }
     }
@@ -136,6 +142,11 @@ impl FleetModel {
 }
 
 impl AdmittedCall<'_> {
+    #[cfg(test)]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     /// Writes down how the call ended.
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;

@@ -127,6 +127,17 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    /// What was told of all limits, as one of so many parts has them.
+    fn part_of(&self, parts: u32) -> QuotaLimits {
+        let part = |limit: Option<u64>| limit.map(|limit| limit.div_ceil(u64::from(parts.max(1))));
+        QuotaLimits {
+            requests_per_minute: part(self.told.requests_per_minute),
+            tokens_per_minute: part(self.told.tokens_per_minute),
+            requests_per_day: part(self.told.requests_per_day),
+            ..self.told
+        }
+    }
+
     /// Until when nothing is asked of the model, and why; refusals without a time double it when they come
     /// `in_a_row`.
     fn pause(&self, in_a_row: u32, now: Timestamp) -> Option<(Timestamp, Denial)> {
@@ -254,7 +265,7 @@ impl ModelState {
             self.reads.answered(digest, version.as_deref(), usage);
         }
         if let Some(refusal) = &ended.refusal {
-            self.learnt.refused(&refusal.told, rules.start, now);
+            self.learnt.refused(&refusal.part_of(rules.parts), rules.start, now);
             if let Some((until, why)) = refusal.pause(self.concurrency.throttles_in_a_row(), now) {
                 self.quota.pause(until, why);
             }
