@@ -74,8 +74,8 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
 }
 
 /// What is no mistake and still dangerous.
-pub(super) fn warnings(settings: &Settings) {
-    for (number, warning) in settings.warnings().into_iter().enumerate() {
+pub(super) fn warnings(settings: &Settings, of_the_schema: Vec<String>) {
+    for (number, warning) in settings.warnings().into_iter().chain(of_the_schema).enumerate() {
         say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
     }
 }

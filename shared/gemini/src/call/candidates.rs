@@ -83,9 +83,8 @@ pub(super) async fn first_answer(
 /// passes, and what is left of the patience will do. Sorting takes any model.
 fn is_worth_waiting_for(context: &CallContext<'_>, what: ModelFailure) -> bool {
     let ModelFailure::Defer { why: Deferral::Busy | Deferral::Quota, not_before } = what else { return false };
-    let now = context.now();
-    let until = after(context.call.waiting_since.unwrap_or(now), context.config.patience);
-    context.call.role == ModelRole::Answer && now.max(not_before.unwrap_or(now)) < until
+    let until = after(context.call.waiting_since.unwrap_or(context.began.0), context.config.patience);
+    context.call.role == ModelRole::Answer && not_before.max(Some(context.now())) < Some(until)
 }
 
 /// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all

@@ -242,11 +242,13 @@ async fn a_model_that_is_back_is_used_again() {
 
 #[tokio::test]
 async fn refusals_and_throttling_open_nothing() {
-    let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled(PER_MINUTE, Some("0.001s")) });
+    let told = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.001s"}]);
+    let throttled = || error(429, "You exceeded your current quota.", told.clone());
+    let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled() });
     let server = Server::start(steps).await;
     let fleet = Fleet::new(limited(&server, ModelLimits { retries: 0, ..ModelLimits::default() }));
     for _ in 0..10 {
-        fleet.pass(seconds(7));
+        fleet.pass(seconds(3));
         fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
     }
     assert_eq!((server.models().len(), fleet.told("BreakerOpened")), (10, 0));
