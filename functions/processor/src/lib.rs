@@ -30,6 +30,7 @@ pub use queue::ack::Ack;
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
+pub use triage::budget::schema_warnings;
 pub use task::interrupt::{Deferred, Finished, Interrupt};
 
 /// The cleaner of drafts: `draft` as it could be published in answer to `author`, who alone may be mentioned. It may

@@ -35,7 +35,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
-        summary::warnings(shown);
+        summary::warnings(shown, processor::schema_warnings(shown, processor::registry()));
         say!();
     }
     Ok(verdict(settings, environment))

@@ -72,7 +72,7 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
-pub use model_limits::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
+pub use model_limits::{BreakerLimits, Generation, LaneTiers, ModelEndpoint, ModelLimits, ServiceTier};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

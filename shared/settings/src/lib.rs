@@ -40,7 +40,6 @@ mod shape;
 mod slack_approvals;
 mod sources;
 mod suggest;
-mod tier;
 mod version;
 mod warnings;
 
@@ -57,7 +56,7 @@ pub use env::{
 };
 pub use hosts::Hosts;
 pub use intents::Intent;
-pub use limits::shown_limits;
+pub use limits::{Start, shown_limits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use mode::Mode;
 pub use models::ModelSettings;
@@ -66,7 +65,6 @@ pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain
 pub use schema::schema;
 pub use slack_approvals::{ApprovalSettings, SlackApprovals};
 pub use sources::SourceSettings;
-pub use tier::Tiers;
 
 use std::collections::BTreeMap;
 

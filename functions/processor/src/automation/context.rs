@@ -13,6 +13,7 @@ use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
 use crate::automation::visible::visible;
+use crate::automation::fetched::fetched;
 use crate::automation::{media, prompt, reference};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
@@ -258,7 +259,9 @@ impl Context {
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
+        let allows = |url: &outbound::Url| media::fetchable(url.as_str(), &agent.media_hosts).is_some();
         let shown = media::shown(event, &agent.media_hosts);
+        let shown = fetched(shown, self.0.resources.services.files.as_ref(), &allows).await;
         let note = note.as_deref();
         let reference = &reference;
         let turns =
@@ -277,6 +280,7 @@ impl Context {
             turns,
             output: OutputFormat::Text,
             slot,
+            waiting_since: task.doc.model_down_since,
             deadline: self.0.answer_by(),
         })
     }

@@ -14,6 +14,7 @@ use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
+use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
 use crate::task::{supersede, tries};
@@ -166,6 +167,7 @@ async fn automate(
     };
     match outcome {
         Err(Interrupt::ModelUnavailable(deferred)) => Err(fallback::instead(claimed, *deferred).await),
+        Err(Interrupt::Fail(error)) if error.kind == UNUSABLE => Err(fallback::in_place_of(claimed, error).await),
         other => other,
     }
 }

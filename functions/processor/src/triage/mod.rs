@@ -6,6 +6,7 @@
 pub(crate) mod answer;
 pub(crate) mod ask;
 mod batch_prompt;
+pub(crate) mod budget;
 pub(crate) mod batcher;
 mod cost_split;
 mod question;

@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::super::{Ended, FleetModel, Policy, Shared};
+use super::{Ended, FleetModel, Policy, Shared, fresh_id};
 use crate::budget::BudgetAccount;
 use crate::config::Budgets;
 use crate::signal::Signals;
@@ -120,7 +120,7 @@ struct Fleet {
 
 impl Fleet {
     fn now(&self) -> Timestamp {
-        after(super::now(), self.began.elapsed())
+        after(start(), self.began.elapsed())
     }
 
     /// Calls one after the other, as an environment that always has work.
@@ -170,7 +170,7 @@ impl Fleet {
 fn fleet() -> (Arc<Counting>, Arc<Fleet>) {
     let began = Instant::now();
     let store = Arc::new(Counting { began, values: Mutex::default(), writes: Mutex::default() });
-    let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random) };
+    let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random), fresh_id };
     (store, Arc::new(Fleet { shared, began, counts: Counts::default() }))
 }
 
@@ -233,4 +233,8 @@ async fn a_days_budget_that_five_hundred_environments_share_stays_below_what_one
 async fn shards_spend_a_days_budget_and_no_more() {
     let (spent, _) = spent_of(200.0, 100, Duration::from_secs(3_600)).await;
     assert!((190.0..=200.0).contains(&spent), "{spent}");
+}
+
+fn start() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
 }

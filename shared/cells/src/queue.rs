@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use domain::StoreError;
 
+use super::lock;
+
 /// What becomes of a change whose write fails, or of which nobody can say any more whether it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhenCut {
+pub enum WhenCut {
     /// Given up, since whoever asked is told and does something else.
     Forget,
     /// Written later, in doubt again: to count something twice is safe.
@@ -187,9 +189,4 @@ impl<S> Drop for Batch<'_, S> {
             queue.push_front(change);
         }
     }
-}
-
-/// A panic while the lock was held leaves nothing half done: every holder only moves values.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,6 @@
 //! [`FleetCell`]: one small state machine, shared by all environments through one conditional write
 //! per change.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,8 @@ use domain::{Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versione
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::queue::{Batch, Change, Queue, Try, WhenCut, Writes, lock};
+use super::lock;
+use super::queue::{Batch, Change, Queue, Try, WhenCut, Writes};
 
 /// Conflicts in a row after which a change is given up: with a hundred environments writing without a
 /// pause, one write in a hundred gets this far.
@@ -38,7 +38,7 @@ const WRITES: &str = "w";
 /// time-out, an error of the store, a client that sent it twice) is recognised at the next contact, and
 /// nothing is taken or given back twice.
 #[derive(Debug)]
-pub(crate) struct FleetCell<S> {
+pub struct FleetCell<S> {
     key: String,
     /// How long after its last change the state may be forgotten.
     life: Duration,
@@ -57,9 +57,13 @@ struct Known<S> {
 
 /// What a [`FleetCell`] needs to write.
 #[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) store: Arc<dyn StateStore>,
-    pub(crate) jitter: Jitter,
+pub struct Shared {
+    /// Where the states are kept.
+    pub store: Arc<dyn StateStore>,
+    /// Spreads those who write at the same time.
+    pub jitter: Jitter,
+    /// An id that no other environment has.
+    pub fresh_id: fn() -> u32,
 }
 
 impl std::fmt::Debug for Shared {
@@ -72,14 +76,16 @@ impl<S> FleetCell<S>
 where
     S: Default + Clone + PartialEq + Serialize + DeserializeOwned,
 {
-    pub(crate) fn new(key: String, life: Duration) -> Self {
+    /// The state under `key`, which may be forgotten when nobody has written it for `life`.
+    #[must_use]
+    pub fn new(key: String, life: Duration) -> Self {
         Self { key, life, known: tokio::sync::Mutex::default(), queue: Queue::default() }
     }
 
     /// Applies `change` to the shared state. It may be run several times, on other states; the result
     /// is that of the run that was written. A change that changes nothing is not written. In an error, it
     /// may have been written all the same.
-    pub(crate) async fn change<R: Send + 'static>(
+    pub async fn change<R: Send + 'static>(
         &self,
         shared: &Shared,
         now: Timestamp,
@@ -102,13 +108,13 @@ where
 
     /// The next change asks the store for the present state: a change that changes nothing is not written, and would
     /// be decided by what this environment remembers.
-    pub(crate) async fn forget(&self) {
+    pub async fn forget(&self) {
         let mut known = self.known.lock().await;
         *known = Known { down_until: known.down_until, ..Known::default() };
     }
 
     /// Leaves `change` to whoever writes next: for those who cannot wait, being dropped.
-    pub(crate) fn later(&self, when_cut: WhenCut, mut change: impl FnMut(&mut S) + Send + 'static) {
+    pub fn later(&self, when_cut: WhenCut, mut change: impl FnMut(&mut S) + Send + 'static) {
         let (change, _) = Change::new(move |state: &mut S| change(state), when_cut);
         self.queue.push(change);
     }
@@ -125,7 +131,7 @@ where
                 batch.finish();
                 return;
             }
-            let sent = Try { id: fresh_id(), version: known.version.unwrap_or_default() };
+            let sent = Try { id: (shared.fresh_id)(), version: known.version.unwrap_or_default() };
             let ids = known.writes.with(sent.id);
             batch.in_flight = Some(sent);
             match self.swap(shared, now, known.version, &state, &ids).await {
@@ -186,14 +192,4 @@ where
         });
         Known { state, version: Some(version), writes: Writes { ids, version }, down_until: None }
     }
-}
-
-/// An id that no other environment has: the runtime's hash keys are random.
-#[expect(clippy::cast_possible_truncation, reason = "32 random bits are enough among a few at a time")]
-pub(crate) fn fresh_id() -> u32 {
-    #[cfg(feature = "simulated")]
-    if let Some(id) = crate::http::simulated::fresh_id() {
-        return id;
-    }
-    RandomState::new().hash_one(0_u8) as u32
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
+use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -15,8 +16,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FleetCell, Shared, WhenCut};
-
-mod scale;
 
 /// How long the store takes to answer.
 const LATENCY: Duration = Duration::from_millis(5);
@@ -124,7 +123,11 @@ fn cell() -> FleetCell<Sum> {
 }
 
 fn shared(store: &Arc<Store>) -> Shared {
-    Shared { store: Arc::clone(store) as Arc<dyn StateStore>, jitter: Jitter::fixed(0.5) }
+    Shared { store: Arc::clone(store) as Arc<dyn StateStore>, jitter: Jitter::fixed(0.5), fresh_id }
+}
+
+fn fresh_id() -> u32 {
+    RandomState::new().hash_one(0_u8) as u32
 }
 
 async fn add(cell: &FleetCell<Sum>, store: &Arc<Store>, when_cut: WhenCut) -> Result<u64, StoreError> {
