@@ -2,8 +2,8 @@
 //! automations. A changed automation is another version of the agent.
 
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let sources = Path::new("src");
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         digest.add(file.to_string_lossy().replace('\\', "/").as_bytes());
         digest.add(&fs::read(file)?);
     }
-    let package = env::var("CARGO_PKG_VERSION")?;
+    let package = env!("CARGO_PKG_VERSION");
     println!("cargo:rustc-env=AFTERHOOK_CODE={package}+{:08x}", digest.0 >> 32);
     println!("cargo:rerun-if-changed=src");
     println!("cargo:rerun-if-changed=build.rs");

@@ -244,7 +244,7 @@ pub struct DeliveriesArgs {
     /// Only those of this source.
     #[arg(long)]
     pub source: Option<String>,
-    /// Only those with this outcome: accepted, ignored, duplicate or refused.
+    /// Only those with this outcome: accepted, ignored, duplicate, refused or missed.
     #[arg(long)]
     pub outcome: Option<String>,
     /// Base URL of the console API.

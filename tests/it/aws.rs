@@ -37,8 +37,8 @@ const COMPLETING: [&str; 30] = [
     "UpdateItem",              // the tenant
     "PutItem",                 // the transcript of the answer
     "PutItem",                 // the answer
-    "PutItem",                 // the draft
     "UpdateItem",              // the replies of the thread in this hour
+    "PutItem",                 // the draft
     "PutItem",                 // the intent to publish it
     "PutItem",                 // the end, with the proof
     "UpdateItem",              // the day's figures

@@ -31,8 +31,8 @@ const COMPLETING: [&str; 31] = [
     "state.swap",           // the tenant
     "payloads.put_new",     // the transcript of the answer
     "payloads.put_new",     // the answer
-    "payloads.put_new",     // the draft
     "state.add",            // the replies of the thread in this hour
+    "payloads.put_new",     // the draft
     "tasks.save",           // the intent to publish it
     "tasks.save",           // the end, with the proof
     "state.swap",           // the day's figures

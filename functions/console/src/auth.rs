@@ -100,7 +100,10 @@ async fn recognise(console: &Console, shown: Shown, id: Arc<str>) -> Result<Call
     let Shown { token, from, sender } = shown;
     let at = console.clock.now();
     let tokens = console.tokens.now().await?;
-    let token = token.ok_or(Refusal::Unauthorized)?;
+    let Some(token) = token else {
+        telemetry::refused(None, &from, None, "no_token");
+        return Err(Refusal::Unauthorized);
+    };
     if let Some(holder) = tokens.whose(&token) {
         return Ok(Caller::new(holder.name.as_str().into(), holder.roles, id, at, from));
     }

@@ -1,13 +1,17 @@
 //! `GET /deliveries`: the last webhooks and what became of each.
 //!
-//! A webhook that was accepted is its task; what became no task has left a line in the log of deliveries.
+//! A webhook that was accepted is its task; what became no task has left a line in the log of deliveries; and what never
+//! arrived is known from its sender's own record, where it keeps one.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use domain::{API_SOURCE, DeliveryRecord, ListQuery, StoreError, Task, TaskId, Timestamp, last_deliveries};
+use domain::{
+    API_SOURCE, DeliveryRecord, ListQuery, MissedDelivery, StoreError, Task, TaskId, Timestamp,
+    last_deliveries, missed_deliveries,
+};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,8 +29,10 @@ const HOURS_OF_ONE: u32 = 72;
 const HOURS_OF_ALL: u32 = 24;
 
 /// What may become of a webhook.
-pub(crate) const OUTCOMES: [&str; 4] = ["accepted", "ignored", "duplicate", "refused"];
+pub(crate) const OUTCOMES: [&str; 5] = ["accepted", "ignored", "duplicate", "refused", MISSED];
 const ACCEPTED: &str = OUTCOMES[0];
+/// Its sender could not deliver it.
+pub(crate) const MISSED: &str = "missed";
 
 /// The query string. A parameter that is empty is as good as absent.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -42,7 +48,7 @@ pub(crate) const PARAMETERS: &[QueryParameter] = &[
     (
         "outcome",
         "Only those with this outcome.",
-        r#"{"type":"string","enum":["accepted","ignored","duplicate","refused"]}"#,
+        r#"{"type":"string","enum":["accepted","ignored","duplicate","refused","missed"]}"#,
     ),
 ];
 
@@ -55,18 +61,20 @@ pub(crate) struct Deliveries {
 /// A webhook.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Delivery {
-    /// When it was answered.
+    /// When it was answered; of a missed one, when its last try failed.
     pub(crate) at: Timestamp,
     /// The source of agent.toml.
     pub(crate) source: String,
     /// Kind and action, where it was read so far.
     pub(crate) event: Option<String>,
-    /// `accepted`, `ignored`, `duplicate` or `refused`.
+    /// `accepted`, `ignored`, `duplicate`, `refused` or `missed`.
     pub(crate) outcome: String,
     /// Why, in a word.
     pub(crate) reason: Option<String>,
     /// Its task, or the task whose duplicate it is.
     pub(crate) task_id: Option<TaskId>,
+    /// How often its sender was asked to send it again, of a missed one.
+    pub(crate) tries: Option<u32>,
 }
 
 pub(crate) async fn deliveries(
@@ -85,10 +93,13 @@ pub(crate) async fn last(console: &Console, wanted: &Parameters) -> Result<Vec<D
     }
     let of = |what: &str| outcome.is_empty() || outcome == what;
     let accepted = async { if of(ACCEPTED) { accepted(console, source).await } else { Ok(Vec::new()) } };
-    let others = async { if outcome == ACCEPTED { Ok(Vec::new()) } else { others(console, source).await } };
-    let (accepted, others) = futures::try_join!(accepted, others)?;
-    let mut found: Vec<Delivery> =
-        accepted.into_iter().chain(others).filter(|delivery| of(&delivery.outcome)).collect();
+    let others = async {
+        if [ACCEPTED, MISSED].contains(&outcome) { Ok(Vec::new()) } else { others(console, source).await }
+    };
+    let missed = async { if of(MISSED) { missed(console, source).await } else { Ok(Vec::new()) } };
+    let (accepted, others, missed) = futures::try_join!(accepted, others, missed)?;
+    let all = accepted.into_iter().chain(others).chain(missed);
+    let mut found: Vec<Delivery> = all.filter(|delivery| of(&delivery.outcome)).collect();
     found.sort_by_key(|delivery| std::cmp::Reverse(delivery.at));
     found.truncate(LIMIT);
     Ok(found)
@@ -114,6 +125,40 @@ async fn others(console: &Console, source: &str) -> Result<Vec<Delivery>, StoreE
     Ok(try_join_all(lines).await?.into_iter().flatten().map(Delivery::from).collect())
 }
 
+/// Those that did not arrive, of the senders that keep a record of it.
+pub(crate) async fn missed(console: &Console, source: &str) -> Result<Vec<Delivery>, StoreError> {
+    let now = console.clock.now();
+    let keeps_record =
+        |name: &&str| console.senders.get(*name).is_some_and(|sender| sender.provider.row().hooks.is_some());
+    let sources = console.sources().filter(|name| source.is_empty() || *name == source).filter(keeps_record);
+    let of_source = |source: &'_ str| {
+        let source = source.to_owned();
+        async move {
+            let missed = missed_deliveries(&*console.stores.state, &source, now).await?;
+            let missed = missed.into_values().map(|missed| Delivery::missed(&source, missed));
+            Ok::<_, StoreError>(missed.collect::<Vec<_>>())
+        }
+    };
+    Ok(try_join_all(sources.map(of_source)).await?.into_iter().flatten().collect())
+}
+
+impl Delivery {
+    fn missed(source: &str, missed: MissedDelivery) -> Self {
+        let MissedDelivery { event, at, status, tries, .. } = missed;
+        let reason = if status == 0 { "no_answer".to_owned() } else { format!("answered_{status}") };
+        let (source, outcome) = (source.to_owned(), MISSED.to_owned());
+        Self {
+            at,
+            source,
+            event: Some(event),
+            outcome,
+            reason: Some(reason),
+            task_id: None,
+            tries: Some(tries),
+        }
+    }
+}
+
 impl From<&Task> for Delivery {
     fn from(task: &Task) -> Self {
         Self {
@@ -123,6 +168,7 @@ impl From<&Task> for Delivery {
             outcome: ACCEPTED.to_owned(),
             reason: None,
             task_id: Some(task.id.clone()),
+            tries: None,
         }
     }
 }
@@ -130,6 +176,6 @@ impl From<&Task> for Delivery {
 impl From<DeliveryRecord> for Delivery {
     fn from(record: DeliveryRecord) -> Self {
         let DeliveryRecord { at, source, event, outcome, reason, task_id } = record;
-        Self { at, source, event, outcome, reason, task_id }
+        Self { at, source, event, outcome, reason, task_id, tries: None }
     }
 }

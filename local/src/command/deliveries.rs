@@ -30,6 +30,15 @@ pub(crate) async fn deliveries(args: DeliveriesArgs) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
+/// Why; of one that its sender could not deliver, how often it was asked to send it again as well.
+fn reason(delivery: &Value) -> String {
+    let reason = delivery.get("reason").and_then(Value::as_str).unwrap_or("-");
+    match delivery.get("tries").and_then(Value::as_u64) {
+        Some(tries) => format!("{reason}, sent again {tries}x"),
+        None => reason.to_owned(),
+    }
+}
+
 fn print(deliveries: &[Value]) {
     let mut table = Table::new(["TIME (UTC)", "OUTCOME", "REASON", "SOURCE", "EVENT", "TASK"]);
     for delivery in deliveries {
@@ -39,7 +48,7 @@ fn print(deliveries: &[Value]) {
         let cells = [
             short_time(&text("at")),
             outcome,
-            text("reason"),
+            reason(delivery),
             text("source"),
             text("event"),
             text("task_id"),
@@ -47,4 +56,18 @@ fn print(deliveries: &[Value]) {
         table.push(cells, style);
     }
     table.print();
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_missed_delivery_says_how_often_it_was_sent_again() {
+        assert_eq!(reason(&json!({"reason": "answered_503", "tries": 2})), "answered_503, sent again 2x");
+        assert_eq!(reason(&json!({"reason": "bot", "tries": null})), "bot");
+        assert_eq!(reason(&json!({"reason": null})), "-");
+    }
 }

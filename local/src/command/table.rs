@@ -92,7 +92,7 @@ pub(crate) fn style(status: &str) -> Style {
     }
     let colour = match status {
         "completed" | "accepted" => AnsiColor::Green,
-        "failed" | "rejected" | "expired" | "refused" => AnsiColor::Red,
+        "failed" | "rejected" | "expired" | "refused" | "missed" => AnsiColor::Red,
         "awaiting_approval" => AnsiColor::Yellow,
         "ignored" | "duplicate" => AnsiColor::BrightBlack,
         _ => AnsiColor::Cyan,

@@ -47,14 +47,17 @@ pub struct Decider<'a> {
 }
 
 impl Decider<'_> {
-    /// Whether it is the very person who requested `task`. Slack's accounts are compared by the name that people
-    /// know: a name that two people share costs one of them a decision, and nobody gains one.
+    /// Whether it is the very person who requested `task`: whose own words it is about, or who has created it. An
+    /// account of Slack is compared by its id, and with the console's people by the name that people know: a name
+    /// that two people share costs one of them a decision, and nobody gains one.
     fn requested(&self, task: &Task) -> bool {
-        let name = match self.from {
-            Origin::Slack { .. } => self.name.split_once(" (").map_or(self.name, |(known, _)| known),
-            _ => self.name,
-        };
-        task.is_requested_by(name)
+        match self.from {
+            Origin::Slack { user, .. } => {
+                let known = self.name.split_once(" (").map_or(self.name, |(known, _)| known);
+                task.doc.actor == *user || task.is_requested_by(known)
+            }
+            _ => task.is_requested_by(self.name),
+        }
     }
 }
 

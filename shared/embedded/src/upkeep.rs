@@ -19,6 +19,8 @@ pub struct Voided {
     pub messages: usize,
     /// Leases on threads and the like.
     pub leases: usize,
+    /// Budgets of which the calls of the former run had set money aside.
+    pub budgets: usize,
 }
 
 /// What was past its time.
@@ -48,6 +50,12 @@ pub(crate) fn void_leases(database: &Database, now: Timestamp) -> Result<Voided,
             messages: transaction
                 .execute("UPDATE message SET visible_at = ?1 WHERE turn IS NULL AND visible_at > ?1", [at])?,
             leases: transaction.execute("DELETE FROM lease", [])?,
+            // A reservation (`r` of the keys `budget:…`) is a lease on money, and ends by itself minutes later.
+            budgets: transaction.execute(
+                "UPDATE state SET version = version + 1, value = json_remove(value, '$.r')
+                 WHERE key GLOB 'budget:*' AND json_type(value, '$.r') IS NOT NULL",
+                [],
+            )?,
         })
     })
 }

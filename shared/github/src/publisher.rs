@@ -76,7 +76,7 @@ impl Publisher for Github {
         if let Some(place) = discussion(target, thread) {
             return discussions::state(&self.api, call, place).await;
         }
-        state::of(&self.api, call, thread).await
+        Box::pin(state::of(&self.api, call, thread)).await
     }
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {

@@ -109,7 +109,7 @@ fn wait(now: Timestamp, answer: &Answer) -> Duration {
     let number = |name: String| answer.headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let spent = |limit: &&str| number(format!("x-ratelimit-{limit}-remaining")) == Some(0);
     let reset = |limit: &str| Timestamp::from_millisecond(number(format!("x-ratelimit-{limit}-reset"))?).ok();
-    let until = ["requests", "complexity"].into_iter().filter(spent).filter_map(|limit| reset(limit)).max();
+    let until = ["requests", "complexity"].into_iter().filter(spent).filter_map(reset).max();
     let told = answer.retry_after(now).or_else(|| until.map(|until| between(now, until)));
     told.unwrap_or(DEFAULT_WAIT).clamp(Duration::from_secs(1), MAX_WAIT)
 }

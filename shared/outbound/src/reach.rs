@@ -114,10 +114,16 @@ impl fmt::Display for OutOfReach {
 
 impl Error for OutOfReach {}
 
+/// What is on the very link, as the cloud's metadata is.
 fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local() || embedded(v6).is_some_and(|v4| v4.is_link_local()),
+        IpAddr::V6(v6) => {
+            // Amazon's metadata and credentials answer at fd00:ec2::254 and its neighbours too.
+            matches!(v6.segments(), [0xfd00, 0x0ec2, ..])
+                || v6.is_unicast_link_local()
+                || embedded(v6).is_some_and(|v4| v4.is_link_local())
+        }
     }
 }
 
@@ -245,6 +251,7 @@ mod tests {
             ("10.0.0.8", "10.0.0.8"),
             ("crm.internal.example", "169.254.169.254"),
             ("crm.internal.example", "::ffff:169.254.169.254"),
+            ("crm.internal.example", "fd00:ec2::254"),
         ] {
             assert!(!reach.allows(host, ip(address)), "{host} at {address}");
         }

@@ -12,10 +12,6 @@ pub(crate) const SOURCE: Form =
 pub(crate) const MODEL: Form =
     Form { fits: is_model, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", example: "gemini-flash-latest" };
 
-/// A repository of GitHub with its owner, or an organisation.
-pub(crate) const HOOK: Form =
-    Form { fits: is_hook, pattern: "^[A-Za-z0-9_-]{1,39}(/[A-Za-z0-9._-]{1,100})?$", example: "octo/repo" };
-
 /// The longest name.
 const MAX_NAME: usize = 64;
 
@@ -37,17 +33,6 @@ pub(crate) fn is_model(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
-}
-
-/// `octo/repo` or `octo`; no dots alone, which would mean another path.
-pub(crate) fn is_hook(name: &str) -> bool {
-    let (owner, repo) = name.split_once('/').map_or((name, None), |(owner, repo)| (owner, Some(repo)));
-    let is_repo = |repo: &str| {
-        (1..=100).contains(&repo.len())
-            && repo.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-            && !matches!(repo, "." | "..")
-    };
-    (webhook::GITHUB_LOGIN.fits)(owner) && !owner.ends_with(']') && repo.is_none_or(is_repo)
 }
 
 #[cfg(test)]

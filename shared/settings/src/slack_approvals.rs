@@ -63,7 +63,7 @@ impl SlackApprovals {
             section.require(key("approvers", "The ids of the members who may decide there."), how, approvers);
         let team = section.read(
             key("team", "The id of the workspace whose clicks count (default: the bot's own)."),
-            |entry| id(&entry, &TEAM, "a workspace's id (T…)"),
+            |entry| id(entry, &TEAM, "a workspace's id (T…)"),
         );
         section.finish();
         Some(Self { channel: channel?, approvers: approvers?, team })

@@ -11,7 +11,7 @@ use webhook::{CommentPolicy, FieldMap, Filter, InternalPolicy, PriorityRules, Pr
 use crate::entry::Entry;
 use crate::key::key;
 use crate::known::Known;
-use crate::names::{HOOK, SOURCE};
+use crate::names::SOURCE;
 use crate::section::Section;
 use crate::suggest::{list, nearest};
 use crate::{Mode, Position, events, field_map, mode, priority_rules, scheme, variable_of};
@@ -32,7 +32,7 @@ pub struct SourceSettings {
     pub at: Option<Position>,
     /// How urgent they are.
     pub priorities: PriorityRules,
-    /// The repositories and organisations whose hooks send here, for GitHub's record of what failed.
+    /// What the hooks that send here are called after, for the sender's record of what failed.
     pub hooks: Vec<String>,
     /// Events older than this by their own date are ignored. `None`: deployed, 28 days where the sender signs no time.
     pub max_event_age: Option<Duration>,
@@ -220,17 +220,15 @@ fn unknown(name: &str) -> (String, String) {
     (format!("no sender is called \"{name}\""), suggestion)
 }
 
-/// GitHub alone keeps a record of what it could not deliver.
+/// Only a sender that keeps a record of what it could not deliver has the key.
 fn hooks(section: &mut Section<'_>, provider: Option<Provider>) -> Vec<String> {
-    if provider.is_some_and(|provider| provider != Provider::Github) {
-        return Vec::new();
-    }
+    let Some(form) = provider.and_then(|provider| provider.row().hooks) else { return Vec::new() };
     let about = "The repositories (\"octo/repo\") and organisations (\"octo\") whose hooks send here: what GitHub could not \
                  deliver is had sent again. An app's own hook needs none (default: none).";
     section
         .read(key("hooks", about), |entry| {
             entry.each(|item| {
-                item.text_like(&HOOK, |text| {
+                item.text_like(form, |text| {
                     (
                         format!("\"{text}\" is no repository or organisation"),
                         "write \"octo/repo\" or \"octo\"",

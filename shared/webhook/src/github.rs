@@ -114,6 +114,7 @@ pub(crate) static ROW: Row = Row {
         ("release", &["created", "deleted", "edited", "prereleased", "published", "released", "unpublished"]),
         ("workflow_run", &["completed", "in_progress", "requested"]),
     ],
+    hooks: Some(&HOOK),
     account: &LOGIN,
     takes_map: true,
     kind: Some(kind),
@@ -128,6 +129,21 @@ fn is_login(name: &str) -> bool {
     let name = name.strip_suffix("[bot]").unwrap_or(name);
     (1..=39).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// A repository with its owner, or an organisation: whose hook it is.
+const HOOK: Form =
+    Form { fits: is_hook, pattern: r"^[A-Za-z0-9_-]{1,39}(/[A-Za-z0-9._-]{1,100})?$", example: "octo/repo" };
+
+/// `octo/repo` or `octo`; no dots alone, which would mean another path.
+fn is_hook(name: &str) -> bool {
+    let (owner, repo) = name.split_once('/').map_or((name, None), |(owner, repo)| (owner, Some(repo)));
+    let is_repo = |repo: &str| {
+        (1..=100).contains(&repo.len())
+            && repo.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            && !matches!(repo, "." | "..")
+    };
+    is_login(owner) && !owner.ends_with(']') && repo.is_none_or(is_repo)
 }
 
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {

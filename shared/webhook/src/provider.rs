@@ -42,6 +42,9 @@ pub struct Row {
     pub kinds: Kinds,
     /// The comments that are answered where agent.toml does not say which.
     pub comments: CommentPolicy,
+    /// What its hooks are called after, where it keeps a record of what it could not deliver and never sends that again
+    /// by itself.
+    pub hooks: Option<&'static Form>,
     /// What the accounts are called that write there.
     pub account: &'static Form,
     /// How long its people wait for an answer, where that is less than 8 s.
@@ -93,6 +96,7 @@ impl Row {
             site: None,
             kinds: &[],
             comments: CommentPolicy::Mention,
+            hooks: None,
             account: &Form::ACCOUNT,
             answer_within: None,
             answers_internally: false,

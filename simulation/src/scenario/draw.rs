@@ -53,26 +53,30 @@ impl Scenario {
     }
 }
 
-/// Every other part of a task is lost on its way, most often its body; and the senders' next tries come when the sweeper
-/// looks at the tasks for the first time, two minutes after their receipt, or while what it sends is worked on.
+/// Nothing happens but that many parts of a few tasks are lost on their way, most often their bodies, and whoever reads
+/// one waits for it. Two minutes after their receipt the sweeper looks at the tasks for the first time, and the senders'
+/// next tries come while what it sends is worked on.
 fn lose_bodies(lot: &mut Rng, mut scenario: Scenario) -> Scenario {
+    scenario.plan.truncate(4);
     for (_, what) in &mut scenario.plan {
         if let Happening::Webhook(webhook) = what {
-            let at_first_look = Duration::from_millis(lot.u64(119_800..120_250));
-            webhook.tries = vec![at_first_look, Duration::from_secs(60), Duration::from_secs(600)];
+            let after_first_look = Duration::from_millis(lot.u64(120_500..128_000));
+            let meanwhile = [Duration::from_millis(1_500); 4];
+            let late = [60, 600].map(Duration::from_secs);
+            webhook.tries = [after_first_look].into_iter().chain(meanwhile).chain(late).collect();
         }
     }
-    scenario.weather.insert(
-        0,
-        Window {
-            from: Duration::ZERO,
-            until: scenario.calm,
-            port: Port::Payloads,
-            which: Which::Writes,
-            mishap: Some(Mishap::FailBefore),
-            per_mille: 400,
-        },
-    );
+    let of_payloads = |which, mishap, per_mille| Window {
+        from: Duration::ZERO,
+        until: scenario.calm,
+        port: Port::Payloads,
+        which,
+        mishap: Some(mishap),
+        per_mille,
+    };
+    let lost = of_payloads(Which::Writes, Mishap::FailBefore, 500);
+    let awaited = of_payloads(Which::Reads, Mishap::Slow, 700);
+    scenario.weather = vec![lost, awaited];
     scenario
 }
 

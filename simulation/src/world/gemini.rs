@@ -63,7 +63,7 @@ impl Ports {
         }
         match mishap {
             Some(Mishap::FailBefore) => {
-                bill.is_known();
+                bill.became_known();
                 return self.unavailable();
             }
             Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
@@ -89,7 +89,7 @@ impl Ports {
             }
             _ => {}
         }
-        bill.is_known();
+        bill.became_known();
         Ok(said.reply())
     }
 

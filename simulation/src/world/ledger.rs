@@ -2,17 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{Timestamp, between};
 use gemini::wire::UsageMetadata;
 use serde_json::Value;
 
-use super::{World, lock};
+use super::{EnvId, World, lock};
 
 /// What the keys of budgets begin with.
 pub(crate) const BUDGET: &str = "budget:";
 /// No output token costs more, US dollars for a million; nor does a token of a prompt.
 const DEAREST: f64 = 18.0;
+
+/// So many writes back the model plane knows one of its own again whose answer was lost.
+const REMEMBERED: u64 = 16;
+/// A reservation outlives its call by five minutes. A process that stands still for longer in mid-call finds it gone:
+/// the service has answered by then, and what that cost is written down when the process goes on.
+const COVERED: Duration = Duration::from_secs(300);
 
 /// Around the parts of a prompt there may be so many tokens more.
 const TOKENS_AROUND: u64 = 1_000;
@@ -27,13 +34,27 @@ pub(crate) struct Ledger {
 struct Inner {
     bills: u64,
     /// What requests under way cost, millionths of a US dollar.
-    under_way: BTreeMap<u64, u64>,
+    /// What each may cost, and when it was sent.
+    under_way: BTreeMap<u64, (u64, Timestamp)>,
     /// What may have been written down as spent for all others, at most.
     most_spent: u64,
-    /// Writes of budgets.
-    writes: u64,
+    /// Writes of budgets of which their environments have not heard.
+    unheard: Vec<BudgetWrite>,
     /// Requests of each model in each minute.
     asked: BTreeMap<(String, i64), u64>,
+}
+
+/// A write of a budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BudgetWrite {
+    /// Whose.
+    pub(crate) env: EnvId,
+    /// Of which budget.
+    pub(crate) key: String,
+    /// The version that it made.
+    pub(crate) version: u64,
+    /// What it wrote down as spent, millionths of a US dollar.
+    pub(crate) spent: u64,
 }
 
 /// What one request costs, millionths of a US dollar. Dropped before its answer has arrived, nobody on our side knows
@@ -41,6 +62,8 @@ struct Inner {
 pub(crate) struct Bill {
     ledger: Arc<Mutex<Inner>>,
     number: u64,
+    /// When the request was made.
+    opened: Timestamp,
     /// What it is taken for, at most.
     taken_for: u64,
     cost: u64,
@@ -48,7 +71,7 @@ pub(crate) struct Bill {
 
 impl Bill {
     /// The answer, which says what it cost, is there; or it is certain that it cost nothing.
-    pub(crate) fn is_known(mut self) {
+    pub(crate) fn became_known(mut self) {
         self.taken_for = self.cost;
     }
 }
@@ -77,7 +100,7 @@ impl World {
         let mut inner = lock(&self.ledger.inner);
         inner.bills += 1;
         let (number, taken_for) = (inner.bills, dearest(bytes as u64 + TOKENS_AROUND + output));
-        Bill { ledger: Arc::clone(&self.ledger.inner), number, taken_for, cost: 0 }
+        Bill { ledger: Arc::clone(&self.ledger.inner), number, opened: self.now(), taken_for, cost: 0 }
     }
 
     /// The request has arrived at `model`, and is billed as `usage` says. What is set aside must cover what is under way.
@@ -86,9 +109,10 @@ impl World {
         bill.cost = micro(gemini::cost_usd(version, usage, now).unwrap_or_default());
         let under_way = {
             let mut inner = lock(&self.ledger.inner);
-            inner.under_way.insert(bill.number, bill.cost);
+            inner.under_way.insert(bill.number, (bill.cost, bill.opened));
             *inner.asked.entry((model.to_owned(), now.as_second() / 60)).or_default() += 1;
-            inner.under_way.values().sum::<u64>()
+            let covered = inner.under_way.values().filter(|(_, sent)| between(*sent, now) <= COVERED);
+            covered.map(|(cost, _)| *cost).sum::<u64>()
         };
         let aside: u64 = self.values.budgets().iter().map(|budget| budget.aside(None)).sum();
         if under_way > aside {
@@ -97,9 +121,10 @@ impl World {
         }
     }
 
-    /// A budget was written.
-    pub(crate) fn budget_written(&self, key: &str, value: &Value) {
-        lock(&self.ledger.inner).writes += 1;
+    /// A budget was written; whether `write`'s environment hears of it is open.
+    pub(crate) fn budget_written(&self, write: BudgetWrite, value: &Value) {
+        let key = write.key.clone();
+        lock(&self.ledger.inner).unheard.push(write);
         let budget = Budget::read(value);
         let limit = u64::from(self.scenario.policy.budget_cents) * 10_000;
         let sum = budget.spent + budget.aside(Some(self.now()));
@@ -109,9 +134,20 @@ impl World {
         }
     }
 
-    /// How often budgets were written.
-    pub(crate) fn budget_writes(&self) -> u64 {
-        lock(&self.ledger.inner).writes
+    /// A write of `env` was refused, since the budget has `version`: those before it that nobody remembers any more
+    /// are made again, which is on the safe side.
+    pub(crate) fn budget_refused(&self, env: EnvId, key: &str, version: u64) {
+        let mut inner = lock(&self.ledger.inner);
+        let is_forgotten = |write: &mut BudgetWrite| {
+            write.env == env && write.key == key && write.version + REMEMBERED <= version
+        };
+        let again: u64 = inner.unheard.extract_if(.., is_forgotten).map(|write| write.spent).sum();
+        inner.most_spent += again;
+    }
+
+    /// `env` has heard how the budget stands: what it wrote there is settled.
+    pub(crate) fn budget_heard(&self, env: EnvId, key: &str) {
+        lock(&self.ledger.inner).unheard.retain(|write| write.env != env || write.key != key);
     }
 
     /// Requests of each model in each minute of the service's, at most.

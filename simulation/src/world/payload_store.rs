@@ -107,8 +107,12 @@ impl PayloadStore for Ports {
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         let about = format!("{part} of {id}");
         let read = Operation::read(Port::Payloads, "get part", &about);
-        let got = self.operate(read, || Got(self.world.parts.read(id, part)), unavailable).await;
-        got.map(|got| got.0)
+        let got = self.operate(read, || Got(self.world.parts.read(id, part)), unavailable).await?.0;
+        if got.is_none() && *part == PartKey::payload() {
+            // Whoever works on a task without its body has used up a try.
+            self.world.history().hardship(id);
+        }
+        Ok(got)
     }
 
     async fn list(&self, id: &TaskId, prefix: &str) -> Result<Vec<(PartKey, Blob)>, StoreError> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::{Acquire, Expected, StateStore, StoreError, Swap, Timestamp, Versioned};
 use serde_json::Value;
 
-use super::ledger::{BUDGET, Budget};
+use super::ledger::{BUDGET, Budget, BudgetWrite};
 use super::port::Operation;
 use super::{Port, Ports, lock};
 
@@ -116,6 +116,25 @@ fn unavailable() -> StoreError {
     StoreError::unavailable("state", "the world is at fault")
 }
 
+impl Ports {
+    /// Tells the ledger of a write, if it is a budget's.
+    fn watch_budget(&self, key: &str, before: Option<&Value>, value: &Value, swap: &Swap) {
+        if !key.starts_with(BUDGET) {
+            return;
+        }
+        match swap {
+            Swap::Done(version) => {
+                let had = before.map_or(0, |before| Budget::read(before).spent);
+                let spent = Budget::read(value).spent.saturating_sub(had);
+                let write = BudgetWrite { env: self.env, key: key.to_owned(), version: *version, spent };
+                self.world.budget_written(write, value);
+            }
+            Swap::Conflict(Some(known)) => self.world.budget_refused(self.env, key, known.version),
+            Swap::Conflict(None) => {}
+        }
+    }
+}
+
 #[async_trait]
 impl StateStore for Ports {
     async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
@@ -133,13 +152,16 @@ impl StateStore for Ports {
     ) -> Result<Swap, StoreError> {
         let value = self.bugs().shared(key, value);
         let run = || {
+            let before = self.world.values.value(key).filter(|_| expected != Expected::Absent);
             let swap = self.world.values.swap(key, expected, &value, now, forget_at);
-            if matches!(swap, Swap::Done(_)) && key.starts_with(BUDGET) {
-                self.world.budget_written(key, &value);
-            }
+            self.watch_budget(key, before.as_ref(), &value, &swap);
             swap
         };
-        self.operate(Operation::write(Port::State, "swap", &key), run, unavailable).await
+        let swapped = self.operate(Operation::write(Port::State, "swap", &key), run, unavailable).await;
+        if swapped.is_ok() {
+            self.world.budget_heard(self.env, key);
+        }
+        swapped
     }
 
     async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {

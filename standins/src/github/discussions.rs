@@ -58,7 +58,7 @@ fn list(kept: &Github, call: &Call, below: Option<u64>) -> Value {
 
 /// Where the comments of the discussion with this node are kept.
 fn place(node: &str) -> Place {
-    Place::new("discussions", "by-node", number(node)).as_kind(Kind::Discussion)
+    Place::new("discussions", "by-node", number(node)).of_kind(Kind::Discussion)
 }
 
 /// A number for a node.

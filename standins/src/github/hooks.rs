@@ -24,7 +24,7 @@ pub(super) fn deliveries(
     match (call.method.as_str(), rest) {
         ("GET", []) => {
             let all = kept.deliveries.iter().enumerate().rev();
-            let failed = all.filter(|(_, it)| call.query("status") != Some("failure") || it.status >= 300);
+            let failed = all.filter(|(_, it)| call.query("status") != Some("failure") || !it.arrived());
             Ok(Reply::ok(failed.map(|(id, delivery)| describe(id, delivery)).collect()))
         }
         ("POST", [id, "attempts"]) => {
@@ -39,7 +39,7 @@ pub(super) fn deliveries(
 
 fn describe(id: usize, delivery: &Delivery) -> Value {
     let Delivery { guid, event, action, status, redelivery, at } = delivery;
-    let word = if *status < 300 { "OK" } else { "Invalid HTTP Response" };
+    let word = if delivery.arrived() { "OK" } else { "Invalid HTTP Response" };
     json!({"id": id, "guid": guid, "delivered_at": at, "redelivery": redelivery, "duration": 0.3, "status": word,
         "status_code": status, "event": event, "action": action, "installation_id": null, "repository_id": null,
         "throttled_at": null})

@@ -130,7 +130,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
             }
         }
         (method, ["repos", owner, repo, "pulls", number, rest @ ..]) => {
-            let at = &Place::parse(owner, repo, number)?.as_kind(Kind::Review);
+            let at = &Place::parse(owner, repo, number)?.of_kind(Kind::Review);
             match (method, rest) {
                 ("GET", ["comments"]) => comments::list(kept, call, at),
                 ("POST", ["comments", root, "replies"]) => {

@@ -106,7 +106,7 @@ impl Place {
     }
 
     /// The same number as something else.
-    pub(super) fn as_kind(self, kind: Kind) -> Self {
+    pub(super) fn of_kind(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }
 
@@ -156,6 +156,13 @@ pub struct Delivery {
     /// Whether somebody asked for it.
     pub redelivery: bool,
     pub(super) at: Timestamp,
+}
+
+impl Delivery {
+    /// Whether we have answered that we have it.
+    pub(super) fn arrived(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
 }
 
 impl Github {

@@ -221,3 +221,20 @@ async fn labels_are_added_listed_and_removed() {
     assert_eq!(github.labels("octo", "repo", 7), ["bug"]);
     assert_eq!(send(&github, "POST", path, "pat", r#"{"labels":7}"#).await.status, 422);
 }
+
+#[tokio::test]
+async fn a_failed_delivery_is_listed_and_made_again() {
+    let github = GithubStandin::new();
+    github.seed_delivery("a", "issues", "opened", 202);
+    github.seed_delivery("b", "issues", "opened", 503);
+    github.seed_delivery("c", "issues", "opened", 0);
+    let list = "/repos/octo/repo/hooks/2/deliveries";
+    let failed = get(&github, &format!("{list}?status=failure")).await.json();
+    let failed = failed.as_array().unwrap();
+    assert_eq!(failed.iter().map(|it| it["guid"].as_str().unwrap()).collect::<Vec<_>>(), ["c", "b"]);
+    let again = format!("{list}/{}/attempts", failed[1]["id"]);
+    assert_eq!(send(&github, "POST", &again, "pat", "").await.status, 202);
+    let last = github.deliveries().pop().unwrap();
+    assert_eq!((last.guid.as_str(), last.status, last.redelivery), ("b", 202, true));
+    assert_eq!(send(&github, "POST", &format!("{list}/99/attempts"), "pat", "").await.status, 404);
+}

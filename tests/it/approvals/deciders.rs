@@ -97,3 +97,22 @@ async fn who_requested_a_task_decides_about_it_neither_in_the_console_nor_in_sla
     // An account without a known name is whoever it is.
     decide_as("U2CERLKJA", &slack).await.unwrap();
 }
+
+#[tokio::test]
+async fn who_asked_in_slack_does_not_approve_the_answer_by_a_click() {
+    let stores = Embedded::in_memory(Clock::system()).unwrap().stores();
+    let mut task = parked(&stores).await;
+    task.doc.source = "slack".to_owned();
+    "U2CERLKJA".clone_into(&mut task.doc.actor);
+    assert_eq!(stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    let (stores, id, at) = (&stores, &task.id, Clock::system().now());
+    let decide_as = async |user: &str| {
+        let from = Origin::Slack { team: "T1".to_owned(), user: user.to_owned() };
+        let name = format!("mona ({user})");
+        let decider = Decider { name: &name, request: "request", at, from: &from };
+        decide(stores, id, DecisionInput::Approve { text: None }, &short_sha256(DRAFT), decider).await
+    };
+    let refused = decide_as("U2CERLKJA").await;
+    assert!(matches!(&refused, Err(DecideError::OwnTask { .. })), "{refused:?}");
+    decide_as("U0LISA").await.unwrap();
+}

@@ -20,7 +20,7 @@ fn call(rest: &str) -> String {
     )
 }
 
-pub(super) async fn run() -> Vec<Record> {
+pub(super) fn run() -> Vec<Record> {
     let mut records = Vec::new();
     let mut refused = |name: &str, result: Result<(), String>, hidden: &str| {
         let broken = match result {

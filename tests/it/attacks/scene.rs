@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use afterhook::{Backend, Dev, Running};
 use domain::{Clock, Timestamp};
@@ -55,6 +56,8 @@ pub(super) struct Scene {
     pub(super) http: Client,
     kind: &'static str,
     before: Value,
+    /// Events of attacks that are kept unread.
+    kept: AtomicUsize,
     records: Mutex<Vec<Record>>,
 }
 
@@ -90,8 +93,8 @@ impl Scene {
         let task = api.until(&id, "awaiting_approval").await;
         let hash = task["draft"]["hash"].as_str().unwrap().to_owned();
         let http = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
-        let (before, records) = (Value::Null, Mutex::default());
-        let mut scene = Self { api, world, id, hash, _running: running, http, kind, before, records };
+        let (before, kept, records) = (Value::Null, AtomicUsize::new(0), Mutex::default());
+        let mut scene = Self { api, world, id, hash, _running: running, http, kind, before, kept, records };
         // The message that asks about the draft belongs to what was there before.
         let began = std::time::Instant::now();
         while scene.world.slack.messages(CHANNEL).is_empty() && began.elapsed().as_secs() < 10 {
@@ -102,31 +105,30 @@ impl Scene {
     }
 
     /// Everything that an attack could have changed. What a genuine sender has signed and our parser cannot read is
-    /// kept as a failed task, and nothing comes of it: that is no effect.
+    /// kept as a failed task; such tasks are counted, and must be [`is_unread`] to be among them.
     async fn seen(&self) -> Value {
-        let tasks = self.api.get("/tasks?limit=100").await.json();
-        let tasks: Vec<Value> = tasks["tasks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|task| task["error"]["step"] != "parse")
-            .map(|task| json!([task["task_id"], task["status"], task["decision"], task["draft"]]))
-            .collect();
+        let page = self.api.get("/tasks?limit=100").await.json();
+        assert!(page["cursor"].is_null(), "a scene has fewer tasks than a page");
+        let (unread, tasks): (Vec<&Value>, Vec<&Value>) =
+            page["tasks"].as_array().unwrap().iter().partition(|task| is_unread(task));
+        let told = |task: &&Value| json!([task["task_id"], task["status"], task["decision"], task["draft"]]);
         json!({
-            "tasks": tasks,
+            "tasks": tasks.iter().map(told).collect::<Vec<_>>(),
+            "unread": unread.len(),
             "comments": self.world.github.comment_count(),
             "asked the model": self.world.gemini.counters().requests,
-            "said in Slack": self.world.slack.messages(CHANNEL).len(),
+            "said in Slack": self.world.slack.our_message_count(),
         })
     }
 
-    /// Notes that `name` was tried: it is held if `ok`, and nothing has changed.
+    /// Notes that `name` was tried: it is held if `ok`, and nothing has changed besides what is kept unread.
     pub(super) async fn tried(&self, name: &str, ok: bool, heard: &impl std::fmt::Debug) {
-        let seen = self.seen().await;
-        let what = match (ok, seen == self.before) {
+        let (mut before, seen) = (self.before.clone(), self.seen().await);
+        before["unread"] = json!(self.kept.load(Ordering::Relaxed));
+        let what = match (ok, seen == before) {
             (true, true) => None,
             (false, _) => Some(format!("was answered {heard:?}")),
-            (true, false) => Some(format!("changed {} to {seen}", self.before)),
+            (true, false) => Some(changes(&before, &seen)),
         };
         let broken = what.map(|what| format!("{}: {name}: {}", self.kind, domain::clip(&what, 600)));
         self.records.lock().unwrap().push(Record { broken });
@@ -136,6 +138,20 @@ impl Scene {
     pub(super) async fn refused(&self, name: &str, heard: Heard) {
         let ignored = heard.status == 200 && heard.body.contains("\"ignored\"");
         self.tried(name, (400..500).contains(&heard.status) || ignored, &heard).await;
+    }
+
+    /// The attack `name` is genuinely signed, and perhaps cannot be read: it was refused, ignored, or kept as a failed
+    /// task for a person to look at, because of which nothing was asked, drafted, decided, published or said.
+    pub(super) async fn refused_or_unread(&self, name: &str, heard: Heard) {
+        let answer: Value = serde_json::from_str(&heard.body).unwrap_or_default();
+        match answer["task_id"].as_str().filter(|_| answer["status"] == "accepted") {
+            Some(id) => {
+                let task = self.api.task(id).await;
+                self.kept.fetch_add(1, Ordering::Relaxed);
+                self.tried(name, is_unread(&task), &(heard, task)).await;
+            }
+            None => self.refused(name, heard).await,
+        }
     }
 
     /// The records, once what may still happen behind the answers has had time to.
@@ -184,6 +200,23 @@ impl Scene {
         let status = text.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(400);
         Heard { status, headers: HeaderMap::new(), body: text }
     }
+}
+
+/// What is no longer as it was.
+fn changes(before: &Value, seen: &Value) -> String {
+    let kinds = before.as_object().unwrap().iter();
+    let changed = kinds.filter(|(kind, was)| seen[kind.as_str()] != **was);
+    changed.map(|(kind, was)| format!("changed \"{kind}\" from {was} to {}; ", seen[kind.as_str()])).collect()
+}
+
+/// Whether `task` is the mere record of an event that could not be read: failed at `parse`, and never worked on.
+fn is_unread(task: &Value) -> bool {
+    let nothing = ["classification", "draft", "decision", "result", "cost_usd"];
+    task["status"] == "failed"
+        && task["error"]["step"] == "parse"
+        && task["attempts"] == 0
+        && task["usage"] == json!([])
+        && nothing.iter().all(|field| task[field].is_null())
 }
 
 /// The shipped agent.toml with Slack, a second source and a callback host.

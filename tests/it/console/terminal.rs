@@ -269,8 +269,10 @@ async fn a_transcript_has_every_prompt_and_answer() {
         "{shown}"
     );
     let said = tasks(&system, &["transcript", &id, "--json"]).await;
-    let lines = said.assert_success().stdout.lines();
-    assert!(lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).count() >= 2);
+    let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
+    assert!(
+        lines.len() >= 2 && lines.iter().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::System;
 
 /// The fields of a task, as its public contract names them.
-const TASK: [&str; 24] = [
+const TASK: [&str; 26] = [
     "task_id",
     "source",
     "event",
@@ -35,6 +35,8 @@ const TASK: [&str; 24] = [
     "title",
     "asked",
     "link",
+    "shadow",
+    "version",
 ];
 
 fn assert_fields(value: &Value, expected: &[&str]) {

@@ -26,7 +26,7 @@ pub(crate) async fn page(
         h1 { "Deliveries" }
         p.quiet {
             "The last webhooks, newest first. What was ignored or refused became no task; of refusals, one a minute and "
-            "reason is kept, for three days."
+            "reason is kept, for three days. What was missed, its sender could not deliver: it is asked to send it again."
         }
         (filters(&console, &wanted))
         (list(&found))
@@ -76,12 +76,22 @@ fn list(found: &[Delivery]) -> Markup {
     }
 }
 
+/// How often.
+fn times(count: u32) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
 fn row(delivery: &Delivery) -> Markup {
     html! {
         tr {
             td {
                 span class={ "pill " (delivery.outcome) } { (phrase(&delivery.outcome)) }
                 @if let Some(reason) = &delivery.reason { " " span.quiet { (phrase(reason)) } }
+                @if let Some(tries) = delivery.tries { " " span.quiet { "· sent again " (times(tries)) } }
             }
             td { @if let Some(event) = &delivery.event { (event) } @else { span.quiet { "not read" } } }
             td { (delivery.source) }

@@ -22,7 +22,7 @@ use super::unheard::{self, Reasons};
 use super::verdicts::{self, ByIntent};
 use super::versions;
 use super::words::{count, label, millis, money, percent, phrase, time, usd};
-use crate::Console;
+use crate::{Console, deliveries};
 
 const DAYS: u32 = 14;
 const DAY: Duration = Duration::from_secs(86_400);
@@ -49,6 +49,8 @@ struct Overview {
     verdicts: ByIntent,
     /// What became no task, by outcome and reason.
     unheard: Reasons,
+    /// What senders could not deliver in the last hours, and how much of it they were asked to send again.
+    missed: (usize, usize),
 }
 
 pub(crate) async fn page(
@@ -74,20 +76,24 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
     let now = console.clock.now();
     let dates = (0..DAYS).rev().map(|ago| now.checked_sub(DAY * ago).unwrap_or(now));
     let days = try_join_all(dates.map(|at| async move { day(console, at, now).await.map(|day| (at, day)) }));
-    let (counts, days, models, lanes, unheard, verdicts) = futures::join!(
+    let (counts, days, models, lanes, unheard, missed, verdicts) = futures::join!(
         census::count(console, now),
         days,
         fleet::models(console, now),
         lanes(console),
         unheard::count(console, now),
+        deliveries::missed(console, ""),
         verdicts::by_intent(console, now)
     );
+    let missed = missed?;
+    let again = missed.iter().filter(|delivery| delivery.tries.is_some_and(|tries| tries > 0)).count();
     Ok(Overview {
         counts: counts?,
         days: days?,
         models: models?,
         lanes,
         unheard: unheard?,
+        missed: (missed.len(), again),
         verdicts: verdicts?,
     })
 }
@@ -118,6 +124,7 @@ fn show(overview: &Overview) -> Markup {
             (decisions(&overview.verdicts))
             (versions::card(&overview.days))
             (unheard_of(&overview.unheard))
+            (missed(overview))
         }
         (by_model(&models))
     }
@@ -285,6 +292,29 @@ fn unheard_of(reasons: &Reasons) -> Markup {
                             td.number { (times) }
                         }
                     } }
+                }
+            }
+        }
+    }
+}
+
+/// What senders could not deliver, and what was done about it.
+fn missed(overview: &Overview) -> Markup {
+    let (missed, again) = overview.missed;
+    let today = overview.counts.today.redelivered;
+    html! {
+        @if missed > 0 || today > 0 {
+            section.card {
+                h2 { "Webhooks that their sender could not deliver" }
+                table.missed {
+                    tbody {
+                        tr {
+                            td { a href="/ui/deliveries?outcome=missed" { "Missed" } " in the last hours" }
+                            td.number { (missed) }
+                        }
+                        tr { td { "of which asked for again" } td.number { (again) } }
+                        tr { td { "Tries asked for today (UTC)" } td.number { (count(today)) } }
+                    }
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Timestamp, between};
 
 use crate::Console;
-use crate::deliveries::{self, Parameters};
+use crate::deliveries::{self, MISSED, Parameters};
 use crate::refusal::Refusal;
 
 /// Counting reads an item for each hour and source: once a minute is enough.
@@ -28,7 +28,7 @@ pub(crate) async fn count(console: &Console, now: Timestamp) -> Result<Reasons, 
     }
     let mut reasons = Reasons::new();
     for delivery in deliveries::last(console, &Parameters::default()).await? {
-        if delivery.outcome != "accepted" {
+        if !["accepted", MISSED].contains(&delivery.outcome.as_str()) {
             *reasons.entry((delivery.outcome, delivery.reason.unwrap_or_default())).or_default() += 1;
         }
     }

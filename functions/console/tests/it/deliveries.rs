@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{DeliveryRecord, TaskId, record_delivery};
+use domain::{
+    DeliveryRecord, Expected, Missed, MissedDelivery, StatsRecorder, Swap, TaskId, after, missed_key,
+    record_delivery,
+};
 use serde_json::Value;
 
 use crate::rig::Rig;
@@ -94,4 +97,65 @@ async fn the_page_shows_them_and_the_overview_counts_their_reasons() {
     let overview = rig.page("/ui/overview").await.text();
     assert!(overview.contains("Webhooks that became no task"), "{overview}");
     assert!(overview.contains("/ui/deliveries?outcome=refused") && overview.contains(": wrong signature"));
+}
+
+/// What the sweeper writes of what a sender could not deliver.
+async fn miss(rig: &Rig, source: &str, missed: &[(&str, u16, u32)]) {
+    let now = rig.watch.now();
+    let one = |(status, tries)| MissedDelivery {
+        event: "issues.opened".to_owned(),
+        at: now,
+        status,
+        tries,
+        tried: (tries > 0).then_some(now),
+    };
+    let missed: Missed =
+        missed.iter().map(|(guid, status, tries)| ((*guid).to_owned(), one((*status, *tries)))).collect();
+    let value = serde_json::to_value(&missed).unwrap();
+    let until = after(now, Duration::from_secs(3_600));
+    let swap =
+        rig.stores.state.swap(&missed_key(source), Expected::Absent, &value, now, until).await.unwrap();
+    assert!(matches!(swap, Swap::Done(_)), "{swap:?}");
+}
+
+#[tokio::test]
+async fn what_a_sender_could_not_deliver_is_listed_with_what_was_done_about_it() {
+    let (rig, _) = rig().await;
+    miss(&rig, "github", &[("a", 503, 2), ("b", 0, 0)]).await;
+    let answer = rig.get("/deliveries?outcome=missed").await.ok();
+    let mut found: Vec<(Value, Value)> = answer["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["reason"].clone(), it["tries"].clone()))
+        .collect();
+    found.sort_by_key(|(reason, _)| reason.to_string());
+    assert_eq!(found, [("answered_503".into(), 2.into()), ("no_answer".into(), 0.into())]);
+    assert_eq!(outcomes(&rig, "").await.len(), 6, "among the others as well");
+    assert!(outcomes(&rig, "?outcome=missed&source=slack").await.is_empty());
+    let page = rig.page("/ui/deliveries?outcome=missed").await.text();
+    assert!(page.contains("Answered 503") && page.contains("sent again 2 times"), "{page}");
+    assert!(page.contains("No answer") && page.contains("sent again never"), "{page}");
+}
+
+#[tokio::test]
+async fn the_overview_counts_missed_deliveries_and_those_asked_for_again() {
+    let (rig, _) = rig().await;
+    let heading = "Webhooks that their sender could not deliver";
+    assert!(!rig.page("/ui/overview").await.text().contains(heading));
+    miss(&rig, "github", &[("a", 503, 2), ("b", 413, 0)]).await;
+    let stats = StatsRecorder::new(rig.stores.state.clone(), 0);
+    stats.redelivered(7);
+    stats.write(rig.watch.now()).await.unwrap();
+    rig.watch.advance(Duration::from_secs(3));
+    let page = rig.page("/ui/overview").await.text();
+    for part in [
+        heading,
+        "/ui/deliveries?outcome=missed",
+        "last hours</td><td class=\"number\">2</td>",
+        "asked for again</td><td class=\"number\">1</td>",
+        "today (UTC)</td><td class=\"number\">7</td>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
 }

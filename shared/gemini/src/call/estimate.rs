@@ -11,6 +11,8 @@ use crate::wire::{Content, GenerateContentRequest};
 const BYTES_PER_TOKEN: u64 = 3;
 /// Roles, separators and the like around a part.
 const MAX_TOKENS_AROUND: u64 = 32;
+/// One in so many: what a request adds to the texts of its call, such as the order of a schema's properties.
+const REQUEST_ADDS: u64 = 16;
 /// No model reads a longer prompt.
 const MAX_TOKENS: u64 = 1_048_576;
 /// An image: 258 tokens for each tile of 768 pixels, or up to 2,240 by the level of detail.
@@ -51,6 +53,8 @@ impl PromptTokens {
         let about_media = media().map(|one| most_media_tokens(one).min(TOKENS_PER_MEDIUM)).sum::<u64>();
         let most_of_texts =
             texts().map(|text| most_text_tokens(text.as_bytes()) + MAX_TOKENS_AROUND).sum::<u64>();
+        // The request says a little more than the call: one reservation covers both.
+        let most_of_texts = most_of_texts + most_of_texts / REQUEST_ADDS;
         let most = (most_of_texts + most_of_media).min(MAX_TOKENS);
         Self { about: about + about_media, most, most_of_media }
     }

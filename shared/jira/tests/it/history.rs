@@ -84,7 +84,7 @@ async fn who_sees_a_comment_is_asked_by_its_id() {
         restricted["visibility"] = json!({"type": "role", "value": "Administrators"});
         let all = [comment(1, "mona", 1, "public"), falsely_public(2), restricted];
         let is_asked = |comment: &&serde_json::Value| {
-            asked.json()["ids"][0].to_string() == comment["id"].as_str().unwrap()
+            asked.json()["ids"][0].as_u64() == comment["id"].as_str().unwrap().parse().ok()
         };
         Reply::json(200, json!({"values": all.iter().filter(is_asked).collect::<Vec<_>>()}))
     })

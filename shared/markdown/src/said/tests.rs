@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn texts<'t>(text: &'t str, find: impl Fn(&str) -> Ranges) -> Vec<&'t str> {
+fn texts(text: &str, find: impl Fn(&str) -> Ranges) -> Vec<&str> {
     find(text).iter().map(|range| &text[range]).collect()
 }
 

@@ -111,7 +111,7 @@ fn a_comment_of_jira_is_not_for_everybody_by_any_of_its_three_signs() {
     }
     let within = json_of("jira/issue.commented.data-center.json");
     let within = with(&within, "/comment/visibility", json!({"type": "group", "value": "staff"}));
-    assert_eq!(read(Provider::Jira, &within).audience, Audience::Internal);
+    assert_eq!(read(Provider::Jira, &within).audience, Audience::Restricted);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 
 use settings::Hosts;
 
-use super::bare_hosts::bare_hosts;
+use super::bare_hosts::{Kind, bare_hosts, kind};
 use super::urls::{behind_host, has_web_scheme, host, path, urls};
 
 /// Hosts on which many people have a place of their own, each below the first part of the path.
@@ -144,7 +144,7 @@ fn holds_another(url: &str) -> bool {
     // Without the slash that a path begins with.
     let mut text = behind_host(url).trim_start_matches('/').to_owned();
     for _ in 0..DEEPEST_NOTATION {
-        if urls(&text).next().is_some() {
+        if urls(&text).next().is_some() || asks_for_a_host(&text) {
             return true;
         }
         let plain = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
@@ -154,6 +154,18 @@ fn holds_another(url: &str) -> bool {
         text = plain;
     }
     true
+}
+
+/// Whether a value of a query or fragment names a host without a scheme, as what forwards to it may take it. A name
+/// that can as well be a file (`main.rs`) counts with a path behind it alone.
+fn asks_for_a_host(text: &str) -> bool {
+    let Some(at) = text.find(['?', '#']) else { return false };
+    let mut values = text[at..].split(['?', '#', '&', ';', ',', '=']);
+    values.any(|value| match kind(value) {
+        Kind::Link => true,
+        Kind::Perhaps => value.contains('/'),
+        Kind::Word => false,
+    })
 }
 
 /// This machine, of whoever reads it.
@@ -212,11 +224,18 @@ mod tests {
             "?u=www.evil.example",
             "?u=%5C%5Cevil.example",
             "?u=https:evil.example",
+            "?u=evil.example",
+            "?u=evil.com&a=b",
+            "?a=b&u=evil.io/x",
+            "?u=evil%2Ecom",
+            "#/go?u=evil.com/a",
         ] {
             let url = format!("https://docs.example.com/go{nested}");
             assert!(!allowed().link(&url), "{url}");
         }
-        for plain in ["?a=b&c=d", "/a//b", "#part", "/a%20b", "/v1...v2"] {
+        for plain in
+            ["?a=b&c=d", "/a//b", "#part", "/a%20b", "/v1...v2", "?q=main.rs", "?v=1.2.3", "/evil.com"]
+        {
             let url = format!("https://docs.example.com/go{plain}");
             assert!(allowed().link(&url), "{url}");
         }

@@ -62,7 +62,7 @@ fn is_of_name(byte: u8) -> bool {
 
 /// How long the number or the commit behind `sign` is; 0 if there is none.
 fn target_length(sign: char, behind: &str) -> usize {
-    let run = |counts: fn(&u8) -> bool| behind.bytes().take_while(|byte| counts(byte)).count();
+    let run = |counts: fn(&u8) -> bool| behind.bytes().take_while(&counts).count();
     match sign {
         '@' => {
             let commit = run(u8::is_ascii_hexdigit);

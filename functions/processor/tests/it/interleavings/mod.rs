@@ -84,6 +84,8 @@ async fn setup(from: From, decisions: Decisions, budget: Budget) -> Setup {
     let mut task = plain_task("github", now);
     task.doc.event_hint = Some("issues".to_owned());
     task.control.due_at = Some(now);
+    // A nonce of its own in each course of events would make all of them different.
+    task.doc.nonce = Some("nonce".to_owned());
     let id = task.id.clone();
     stores.tasks.insert(&task).await.unwrap();
     let payload = Blob::pack(&body).unwrap();
