@@ -1,106 +1,175 @@
 //! `afterhook eval`: how well the agent of this directory sorts and answers a labelled set.
 
+mod args;
 mod case;
-mod offline;
+mod changes;
+mod export;
+mod judge;
+mod outcome;
+mod redact;
 mod report;
-mod run;
+mod sample;
 mod score;
+#[cfg(test)]
+mod shipped;
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use domain::{Clock, Timestamp, part_digest};
+use domain::TaskId;
 use settings::{Environment, Settings};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::Failure;
-use crate::cli::EvalArgs;
-use crate::dev::{self, load};
+use crate::dev::load;
+use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show};
 use crate::terminal::say;
+pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars};
 use case::Case;
-use run::{Rig, in_shadow};
+pub(crate) use case::SPAM;
+use changes::{Changes, Former};
+use judge::{Answered, Judge};
+use outcome::Outcome;
+pub(crate) use outcome::{NONE, is_spam};
+use report::Report;
 use score::Score;
 
-/// Bytes of text that are about a token.
-const BYTES_PER_TOKEN: usize = 4;
-/// Tokens of a question to triage besides the event, and of its answer.
-const TRIAGE: (usize, usize) = (600, 80);
-/// Tokens of a question to the answer model besides persona, documents and event; and of its answer, thoughts included.
-const ANSWER: (usize, usize) = (400, 1_500);
+/// Verdicts under way at once.
+const JUDGED_AT_ONCE: usize = 16;
 
-/// Runs the cases and says how it went: a failure if the accuracy is below the bound, or a case did not end.
+/// Does what the command line says.
 pub(crate) async fn eval(args: EvalArgs) -> Result<ExitCode, Failure> {
-    let mut environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
-    let config = args.config.path.clone().unwrap_or_else(|| environment.config_path());
-    let settings = in_shadow(load(&config)?, std::iter::empty(), args.max_usd)?;
-    let cases = case::load(&args.files)?;
-    let settings = in_shadow(settings, cases.iter().map(Case::source), args.max_usd)?;
-    let mut standins = JoinSet::new();
-    let model = dev::model(&mut environment, &Clock::system(), &mut standins)?;
-    if !model.standin && args.max_usd.is_none() {
-        return Err(Failure::new("a real model costs money: say with --max-usd how much at the most"));
+    match args.action {
+        Some(EvalAction::Export(args)) => export::export(args).await,
+        None => run(args.run).await,
     }
-    eprintln!("{} cases, {} {}: {}", cases.len(), model.name, model.address, estimate(&settings, &cases));
-    let version = processor::version(&settings).id;
-    let dir = directory(&args, &version, &cases, &model.address, model.standin);
-    if args.fresh && dir.exists() {
-        fs::remove_dir_all(&dir).map_err(|error| Failure::at(dir.display(), error))?;
-    }
-    let rig = Rig::open(settings, &environment, &dir).await?;
-    let score = Score { outcomes: rig.run(&cases, &args.events).await? };
-    standins.shutdown().await;
-    print(&args, &score, &version)?;
-    let ended = score.finished() == score.outcomes.len();
-    Ok(if ended && score.accuracy() >= args.min_accuracy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Where the run of these cases by this agent lies: the same run goes on there, and no other one.
-fn directory(args: &EvalArgs, version: &str, cases: &[Case], model: &str, standin: bool) -> PathBuf {
-    let cases = part_digest(cases.iter().map(|case| format!("{case:?}")));
-    let model = if standin { "standin".to_owned() } else { part_digest([model]) };
-    args.data_dir.path.join("eval").join(format!("{version}-{cases}-{model}"))
-}
-
-fn print(args: &EvalArgs, score: &Score, version: &str) -> Result<(), Failure> {
-    let json = report::json(score, version);
+/// Runs the cases and says how it went: a failure below a bound, or if a case did not end.
+async fn run(args: EvalRunArgs) -> Result<ExitCode, Failure> {
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
+    let cases = chosen(&args)?;
+    let former = args.against.as_deref().map(Former::read).transpose()?;
+    let ground = Ground::prepare("eval", &settings, environment, &args.data_dir.path, args.max_usd)?;
+    if args.fresh {
+        ground.forget()?;
+    }
+    let version = ground.version.clone();
+    let score = measure(&ground, settings, &cases, &args).await?;
+    let model = ground.in_words();
+    let against = former.as_ref().map(|former| (former, Changes::between(former, &score.outcomes)));
+    let report = Report { score: &score, version: &version, model: &model, against };
     if args.json {
-        say!("{json}");
+        say!("{}", report.json());
     } else {
-        say!("{}", report::text(score));
+        say!("{}", report.text());
     }
     if let Some(dir) = &args.report {
-        fs::create_dir_all(dir).map_err(|error| Failure::at(dir.display(), error))?;
-        write(&dir.join("eval.json"), &json.to_string())?;
-        write(&dir.join("eval.xml"), &report::junit(score))?;
-        write(&dir.join("eval.html"), &report::page(score, version))?;
+        report.write(dir)?;
     }
-    Ok(())
+    let missed = missed(&args, &report);
+    missed.iter().for_each(|line| eprintln!("{line}"));
+    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(|error| Failure::at(file.display(), error))
-}
-
-/// What the calls are likely to cost, at list prices; the bound holds whatever it says.
-fn estimate(settings: &Settings, cases: &[Case]) -> String {
-    let agent = &settings.agent;
-    let shared = agent.persona.len() + agent.documents.iter().map(|it| it.text.len()).sum::<usize>();
-    let texts: usize = cases.iter().map(|it| it.text.as_ref().map_or(800, String::len)).sum();
-    let triage = (cases.len() * TRIAGE.0 + texts / BYTES_PER_TOKEN, cases.len() * TRIAGE.1);
-    let answer = (
-        cases.len() * (ANSWER.0 + shared / BYTES_PER_TOKEN) + texts / BYTES_PER_TOKEN,
-        cases.len() * ANSWER.1,
-    );
-    let models = &settings.models;
-    match (cost(&models.triage, triage), cost(&models.answer, answer)) {
-        (Some(triage), Some(answer)) => format!("about ${:.2}", triage + answer),
-        _ => "the price of a model is not known".to_owned(),
+/// The cases that the command line names.
+fn chosen(args: &EvalRunArgs) -> Result<Vec<Case>, Failure> {
+    let mut cases = case::load(&args.files)?;
+    if let Some(only) = &args.only {
+        cases.retain(|case| case.name.contains(only));
+        if cases.is_empty() {
+            return Err(Failure::new(format!("no case has `{only}` in its name")));
+        }
     }
+    Ok(cases)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn cost(model: &str, (input, output): (usize, usize)) -> Option<f64> {
-    let rates = gemini::rates(model, 0, Timestamp::now())?;
-    Some((input as f64 * rates.input + output as f64 * rates.output) / 1e6)
+/// Runs `cases` on `ground`.
+async fn measure(
+    ground: &Ground,
+    settings: Settings,
+    cases: &[Case],
+    args: &EvalRunArgs,
+) -> Result<Score, Failure> {
+    let threshold = settings.agent.confidence_threshold;
+    let settings = for_show(settings, cases.iter().map(Case::source), args.max_usd)?;
+    let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await?;
+    let jobs = cases.iter().map(|case| job(&settings, case, &rig)).collect::<Result<Vec<_>, _>>()?;
+    let texts: Vec<usize> = jobs.iter().map(|job| job.asked.len()).collect();
+    eprintln!("{} cases, {}: {}", cases.len(), ground.in_words(), estimate(&settings, &texts));
+    let ran = rig.run(&jobs).await?;
+    let judge = judge_of(settings, ground, &rig, args.judge.clone())?;
+    let outcomes = judged(cases, &jobs, ran, &Arc::new(judge)).await;
+    rig.close().await;
+    Ok(Score { outcomes, threshold })
+}
+
+/// The task of a case. Its id tells its event from all others, so that a case that has changed is run anew.
+fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
+    let body = case.body()?;
+    let event = EventOf { source: case.source(), event: case.event(), body: &body };
+    let identity = [case.name.as_bytes(), event.source.as_bytes(), event.event.as_bytes(), &body];
+    let id = TaskId::derive("eval", &identity.join(&0));
+    Job::new(settings, id, event, rig.clock().now())
+        .map_err(|why| Failure::new(format!("case `{}`: {why}", case.name)))
+}
+
+fn judge_of(
+    mut settings: Settings,
+    ground: &Ground,
+    rig: &Rig,
+    name: Option<String>,
+) -> Result<Judge, Failure> {
+    let name = name.unwrap_or_else(|| settings.models.answer.clone());
+    settings.models.answer.clone_from(&name);
+    settings.models.fallback.clear();
+    let (stores, clock) = (rig.stores().clone(), rig.clock().clone());
+    Ok(Judge { model: offline::model(&settings, &ground.environment, &stores, &clock)?, name, stores, clock })
+}
+
+/// The outcomes, with the verdicts about answers whose cases have rubrics.
+async fn judged(cases: &[Case], jobs: &[Job], ran: Vec<Ran>, judge: &Arc<Judge>) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = cases.iter().zip(&ran).map(|(case, ran)| Outcome::of(case, ran)).collect();
+    let (places, mut verdicts) = (Arc::new(Semaphore::new(JUDGED_AT_ONCE)), JoinSet::new());
+    for (index, ((case, job), ran)) in cases.iter().zip(jobs).zip(ran).enumerate() {
+        let Some(rubric) = case.rubric.clone().filter(|_| !ran.draft.is_empty()) else { continue };
+        let (judge, places, asked) = (Arc::clone(judge), Arc::clone(&places), job.asked.clone());
+        verdicts.spawn(async move {
+            let _place = places.acquire_owned().await;
+            let answered = Answered { task: &ran.task, asked: &asked, answer: &ran.draft, rubric: &rubric };
+            (index, judge.judge(answered).await)
+        });
+    }
+    while let Some(verdict) = verdicts.join_next().await {
+        let Ok((index, verdict)) = verdict else { continue };
+        let Some(outcome) = outcomes.get_mut(index) else { continue };
+        match verdict {
+            Ok(judgement) => *outcome = outcome.clone().judged(judgement),
+            Err(why) => outcome.unfinished = Some(why.to_string()),
+        }
+    }
+    outcomes
+}
+
+/// The bounds that are missed, a line each; none if every case has ended and every bound is kept.
+fn missed(args: &EvalRunArgs, report: &Report<'_>) -> Vec<String> {
+    let score = report.score;
+    let bounds = [
+        ("the share of right intents", score.accuracy(), args.min_accuracy),
+        ("the share of cases right in everything", score.right(), args.min_right),
+    ];
+    let below = bounds.into_iter().filter(|(_, is, wanted)| is < wanted);
+    let mut missed: Vec<String> =
+        below.map(|(what, is, wanted)| format!("{what} is {is:.3}, below {wanted}")).collect();
+    let broken = report.against.as_ref().map_or(0, |(_, changes)| changes.broken.len());
+    if args.no_worse && broken > 0 {
+        missed.push(format!("{broken} cases are wrong that were right before"));
+    }
+    let left = score.outcomes.len() - score.finished();
+    if left > 0 {
+        missed.push(format!("{left} cases did not end; the same command goes on with them"));
+    }
+    missed
 }

@@ -1,83 +1,13 @@
 //! [`Score`]: how often the agent was right, how sure it was then, and what it cost.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use domain::{Task, TaskStatus};
+use super::outcome::Outcome;
 
-use super::case::Case;
-
-/// What stands for the intent of an event that is not to be answered.
-pub(crate) const SPAM: &str = "spam";
-/// What stands for the intent of a case that did not come to an end.
-pub(crate) const NONE: &str = "none";
 /// Parts that the range of confidence is cut into.
 const BINS: usize = 10;
-
-/// What became of one case.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) case: String,
-    pub(crate) expected: String,
-    pub(crate) got: String,
-    /// How sure triage was; `None` where it gave no intent.
-    pub(crate) confidence: Option<f64>,
-    /// What is wrong with it, in words; empty if nothing is.
-    pub(crate) faults: Vec<String>,
-    /// The draft.
-    pub(crate) answer: String,
-    pub(crate) cost_usd: f64,
-    pub(crate) took: Duration,
-    /// Why it did not come to an end.
-    pub(crate) unfinished: Option<String>,
-}
-
-impl Outcome {
-    /// What `task` came to, with its draft `answer`, held against `case`.
-    pub(crate) fn of(case: &Case, task: &Task, answer: String) -> Self {
-        let known = task.doc.classification.as_ref();
-        let ended = task.control.status.is_end();
-        let is_spam = task.control.status == TaskStatus::Ignored
-            && task.doc.timeline.last().is_some_and(|entry| entry.note == SPAM);
-        let got = match known {
-            _ if is_spam => SPAM.to_owned(),
-            Some(known) => known.intent.clone(),
-            None => NONE.to_owned(),
-        };
-        let mut faults = Vec::new();
-        if got != case.intent {
-            faults.push(format!("expected {}, got {got}", case.intent));
-        }
-        if let Some(error) = task.doc.error.as_ref().filter(|_| task.control.status == TaskStatus::Failed) {
-            faults.push(format!("failed at {}: {}", error.step, error.message));
-        }
-        let (said, has) = (answer.to_lowercase(), |text: &String, said: &str| said.contains(&text.to_lowercase()));
-        faults.extend(case.must.iter().filter(|it| !has(it, &said)).map(|it| format!("does not say `{it}`")));
-        faults.extend(case.must_not.iter().filter(|it| has(it, &said)).map(|it| format!("says `{it}`")));
-        Self {
-            case: case.name.clone(),
-            expected: case.intent.clone(),
-            got,
-            confidence: known.map(|known| known.confidence),
-            faults,
-            answer,
-            cost_usd: task.cost_usd().unwrap_or_default(),
-            took: Duration::from_secs_f64((task.doc.worked_ms / 1_000.0).max(0.0)),
-            unfinished: (!ended).then(|| {
-                task.doc.timeline.last().map_or_else(|| "not begun".to_owned(), |entry| entry.note.clone())
-            }),
-        }
-    }
-
-    /// Whether it is as it should be.
-    pub(crate) fn is_right(&self) -> bool {
-        self.faults.is_empty() && self.unfinished.is_none()
-    }
-
-    fn is_routed_right(&self) -> bool {
-        self.got == self.expected && self.unfinished.is_none()
-    }
-}
+/// Thresholds that are tried besides the agent's own.
+const THRESHOLDS: [f64; 7] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
 
 /// A part of the range of confidence: the reliability of what was said with it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -89,9 +19,8 @@ pub(crate) struct Bin {
 
 impl Bin {
     /// How sure triage was on average.
-    #[expect(clippy::cast_precision_loss, reason = "a count of cases")]
     pub(crate) fn confidence(&self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.confidences / self.count as f64 }
+        ratio(self.confidences, self.count)
     }
 
     /// How often it was right.
@@ -112,6 +41,8 @@ pub(crate) struct Threshold {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Score {
     pub(crate) outcomes: Vec<Outcome>,
+    /// The agent's own threshold.
+    pub(crate) threshold: f64,
 }
 
 impl Score {
@@ -121,7 +52,7 @@ impl Score {
 
     /// The share of cases whose intent was found; a case that did not come to an end counts as wrong.
     pub(crate) fn accuracy(&self) -> f64 {
-        share(self.outcomes.iter().filter(|it| it.is_routed_right()).count(), self.outcomes.len())
+        share(self.outcomes.iter().filter(|it| it.is_sorted_right()).count(), self.outcomes.len())
     }
 
     /// The share of cases that are right in everything.
@@ -144,54 +75,83 @@ impl Score {
         for (outcome, confidence) in self.sure() {
             if let Some(bin) = bins.get_mut(bin_of(confidence)) {
                 bin.count += 1;
-                bin.right += usize::from(outcome.is_routed_right());
+                bin.right += usize::from(outcome.is_sorted_right());
                 bin.confidences += confidence;
             }
         }
         bins
     }
 
-    /// What each of some thresholds would let through.
+    /// How far confidence and truth are apart, on average over the cases: 0 is perfect.
+    pub(crate) fn calibration_error(&self) -> f64 {
+        let bins = self.calibration();
+        let gap = |bin: &Bin| (bin.confidence() - bin.accuracy()).abs() * share(bin.count, 1);
+        ratio(bins.iter().map(gap).sum(), bins.iter().map(|bin| bin.count).sum())
+    }
+
+    /// What each of some thresholds would let through, the agent's own among them.
     pub(crate) fn thresholds(&self) -> Vec<Threshold> {
+        let mut tried = THRESHOLDS.to_vec();
+        if !tried.contains(&self.threshold) {
+            tried.push(self.threshold);
+            tried.sort_by(f64::total_cmp);
+        }
         let of = |at: f64| {
-            let passed: Vec<&Outcome> =
-                self.sure().filter(|(_, confidence)| *confidence >= at).map(|(outcome, _)| outcome).collect();
-            let right = passed.iter().filter(|outcome| outcome.is_routed_right()).count();
-            Threshold { at, passed: passed.len(), right }
+            let passed = self.sure().filter(|(_, confidence)| *confidence >= at);
+            let (passed, right) = passed.fold((0, 0), |(passed, right), (outcome, _)| {
+                (passed + 1, right + usize::from(outcome.is_sorted_right()))
+            });
+            Threshold { at, passed, right }
         };
-        [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95].map(of).into()
+        tried.into_iter().map(of).collect()
     }
 
     fn sure(&self) -> impl Iterator<Item = (&Outcome, f64)> {
         self.outcomes.iter().filter_map(|outcome| Some((outcome, outcome.confidence?)))
     }
 
+    /// What all cost whose price is known.
     pub(crate) fn cost_usd(&self) -> f64 {
-        self.outcomes.iter().map(|outcome| outcome.cost_usd).sum()
+        self.outcomes.iter().filter_map(|outcome| outcome.cost_usd).sum()
     }
 
-    /// The time of work that `part` of the cases stayed below, from 0 to 1.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
-    pub(crate) fn latency(&self, part: f64) -> Duration {
-        let mut took: Vec<Duration> = self.outcomes.iter().map(|outcome| outcome.took).collect();
-        took.sort();
-        let place = (took.len().saturating_sub(1) as f64 * part).round() as usize;
-        took.get(place).copied().unwrap_or_default()
+    /// Cases whose price is not known.
+    pub(crate) fn unpriced(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.cost_usd.is_none()).count()
     }
+
+    /// Milliseconds of work that `part` of the cases stayed below, from 0 to 1.
+    pub(crate) fn latency(&self, part: f64) -> f64 {
+        let mut times: Vec<f64> = self.outcomes.iter().map(|outcome| outcome.ms).collect();
+        times.sort_by(f64::total_cmp);
+        times.get(place(part, times.len())).copied().unwrap_or_default()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+fn place(part: f64, len: usize) -> usize {
+    (len.saturating_sub(1) as f64 * part).round() as usize
 }
 
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of ten parts")]
 fn bin_of(confidence: f64) -> usize {
-    ((confidence.clamp(0.0, 1.0) * BINS as f64) as usize).min(BINS - 1)
+    // 0.7 * 10 is a little less than 7.
+    ((confidence.clamp(0.0, 1.0) * BINS as f64 + 1e-9) as usize).min(BINS - 1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of cases")]
-fn share(part: usize, whole: usize) -> f64 {
+pub(crate) fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of cases")]
+fn ratio(sum: f64, count: usize) -> f64 {
+    if count == 0 { 0.0 } else { sum / count as f64 }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::outcome::NONE;
     use super::*;
 
     pub(crate) fn outcome(expected: &str, got: &str, confidence: f64) -> Outcome {
@@ -202,9 +162,10 @@ pub(crate) mod tests {
             confidence: Some(confidence),
             faults: if expected == got { Vec::new() } else { vec![format!("expected {expected}, got {got}")] },
             answer: "Thanks.".to_owned(),
-            cost_usd: 0.5,
-            took: Duration::from_millis(10),
-            unfinished: None,
+            cost_usd: Some(0.5),
+            tokens: 100,
+            ms: 10.0,
+            ..Outcome::default()
         }
     }
 
@@ -215,8 +176,9 @@ pub(crate) mod tests {
                 outcome("bug", "bug", 0.95),
                 outcome("bug", "question", 0.92),
                 outcome("question", "question", 0.72),
-                Outcome { confidence: None, ..unfinished },
+                Outcome { confidence: None, cost_usd: None, ..unfinished },
             ],
+            threshold: 0.75,
         }
     }
 
@@ -225,7 +187,7 @@ pub(crate) mod tests {
         let score = score();
         assert_eq!((score.accuracy(), score.right(), score.finished()), (0.5, 0.5, 3));
         assert_eq!(score.confusion()[&("bug", "question")], 1);
-        assert_eq!((score.cost_usd(), score.latency(0.5)), (2.0, Duration::from_millis(10)));
+        assert_eq!((score.cost_usd(), score.unpriced(), score.latency(0.5)), (1.5, 1, 10.0));
     }
 
     #[test]
@@ -234,9 +196,21 @@ pub(crate) mod tests {
         assert_eq!((bins[9].count, bins[9].right, bins[9].accuracy()), (2, 1, 0.5));
         assert!((bins[9].confidence() - 0.935).abs() < 1e-9);
         assert_eq!(bins[7].accuracy(), 1.0);
+        // (2 · |0.935 − 0.5| + 1 · |0.72 − 1|) / 3
+        assert!((score().calibration_error() - (0.87 + 0.28) / 3.0).abs() < 1e-9);
+        assert_eq!((bin_of(1.0), bin_of(0.0), bin_of(0.7), bin_of(0.8)), (9, 0, 7, 8));
+    }
+
+    #[test]
+    fn a_threshold_tells_what_it_lets_through_the_agents_own_too() {
         let thresholds = score().thresholds();
         let at = |at: f64| thresholds.iter().find(|it| it.at == at).map(|it| (it.passed, it.right)).unwrap();
-        assert_eq!((at(0.7), at(0.8), at(0.95)), ((3, 2), (2, 1), (1, 1)));
-        assert_eq!((bin_of(1.0), bin_of(0.0), bin_of(0.8)), (9, 0, 8));
+        assert_eq!((at(0.7), at(0.75), at(0.8), at(0.95)), ((3, 2), (2, 1), (2, 1), (1, 1)));
+    }
+
+    #[test]
+    fn nothing_is_a_score_of_zero() {
+        let none = Score { outcomes: Vec::new(), threshold: 0.8 };
+        assert_eq!((none.accuracy(), none.calibration_error(), none.latency(0.95)), (0.0, 0.0, 0.0));
     }
 }

@@ -34,5 +34,5 @@ pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
 #[cfg(feature = "simulated")]
 pub use http::simulated;
-pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};
+pub use pricing::{PRICES_AS_OF, Rates, cost_usd, most_usd, rates};
 pub use signal::{CallOutcome, Signal, Signals};

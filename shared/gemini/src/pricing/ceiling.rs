@@ -10,7 +10,7 @@ use super::table::{LONG_PROMPT, Price, Rates, TABLE};
 /// An alias such as `gemini-pro-latest` costs what the dearest model of its family costs, a name that
 /// the table cannot place what the dearest of all does.
 #[must_use]
-pub(crate) fn most_usd(model: &str, prompt_tokens: u64, output_tokens: u64, at: Timestamp) -> f64 {
+pub fn most_usd(model: &str, prompt_tokens: u64, output_tokens: u64, at: Timestamp) -> f64 {
     let rates = rates(model, prompt_tokens, at).unwrap_or_else(|| dearest(model, prompt_tokens));
     (super::tokens(prompt_tokens) * rates.input + super::tokens(output_tokens) * rates.output) / 1e6
 }

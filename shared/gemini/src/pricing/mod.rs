@@ -9,7 +9,7 @@ use domain::Timestamp;
 
 use crate::failure::pacific;
 use crate::wire::{ServiceTier, UsageMetadata};
-pub(crate) use ceiling::most_usd;
+pub use ceiling::most_usd;
 use table::{LONG_PROMPT, Price, TABLE};
 pub use table::{PRICES_AS_OF, Rates};
 

@@ -1,52 +1,9 @@
-//! What stands where services and the model's plane are in a live system: threads that are open and empty, and a model
-//! that is asked on one day alone.
+//! [`OneDay`]: a model that is asked on one day alone.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{
-    Clock, Comment, Deferral, Mark, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, Proof, Publisher,
-    ServiceError, ServiceFailure, Target, Timestamp,
-};
-use wiring::{Client, OutsideService, Services};
-
-/// The account that the agent has here: no sample is written by it.
-const LOGIN: &str = "afterhook-eval";
-
-/// A service in which every thread is open and empty, and that takes nothing.
-struct Offline;
-
-/// Services that answer without being asked.
-pub(super) fn services() -> Services {
-    let threads = |services: Services, service: &OutsideService| {
-        services.with(*service, Client::with_threads(Arc::new(Offline)))
-    };
-    OutsideService::ALL.iter().fold(Services::default(), threads)
-}
-
-#[async_trait]
-impl Publisher for Offline {
-    async fn login(&self) -> Result<String, ServiceError> {
-        Ok(LOGIN.to_owned())
-    }
-
-    async fn history(&self, _: &Target, _: usize) -> Result<Vec<Comment>, ServiceError> {
-        Ok(Vec::new())
-    }
-
-    async fn publish(&self, target: &Target, _: &str, _: &Mark) -> Result<Proof, ServiceError> {
-        Err(ServiceError {
-            service: target.service(),
-            operation: "publish",
-            failure: ServiceFailure::Refused,
-            message: "an evaluation publishes nothing".to_owned(),
-        })
-    }
-
-    async fn find(&self, _: &Target, _: &Mark, _: Timestamp) -> Result<Option<Proof>, ServiceError> {
-        Ok(None)
-    }
-}
+use domain::{Clock, Deferral, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, Timestamp};
 
 /// A model that is asked on the day of its making (UTC) and not after it: its budget begins anew at midnight, and
 /// nobody has agreed to a second one.
