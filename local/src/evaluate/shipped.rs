@@ -35,7 +35,8 @@ fn agent() -> Settings {
 
 /// The ground of a run; with the model at `real`, if there is one, which costs money then.
 fn ground(args: &EvalRunArgs, real: Option<&str>) -> Ground {
-    let environment = Environment::from_map(real.map(|url| ("GEMINI_BASE_URL", url))).unwrap();
+    let known = real.into_iter().flat_map(|url| [("GEMINI_BASE_URL", url), ("GEMINI_API_KEY", "key-of-nobody")]);
+    let environment = Environment::from_map(known).unwrap();
     Ground::prepare("eval", &agent(), environment, &args.data_dir.path, args.max_usd).unwrap()
 }
 
@@ -135,6 +136,19 @@ async fn no_more_is_spent_than_was_agreed_to_and_a_higher_bound_goes_on() {
     assert_eq!(all.finished(), all.outcomes.len(), "{:#?}", all.outcomes);
     let after = paid(&kept(&ground(&args, Some(&url)))).await;
     assert!(before.iter().all(|(step, times)| after[step] == *times) && before.len() * 2 == after.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_refuses_the_key_ends_the_run_with_its_own_words() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let _model = tokio::spawn(crate::stand_ins::gemini(domain::Clock::system())(listener));
+    let dir = tempfile::tempdir().unwrap();
+    let args = args(dir.path(), "--only sentry-bug-report-1 --max-usd 1");
+    let keyless = Environment::from_map([("GEMINI_BASE_URL", url.as_str())]).unwrap();
+    let ground = Ground::prepare("eval", &agent(), keyless, dir.path(), args.max_usd).unwrap();
+    let score = measure(&ground, agent(), &chosen(&args).unwrap(), &args).await.unwrap();
+    assert!(score.outcomes[0].why().contains("PERMISSION_DENIED"), "{}", score.outcomes[0].why());
 }
 
 #[test]

@@ -25,9 +25,9 @@ use crate::dev::{Backend, Storage, runner};
 /// How often it is looked what has ended.
 const LOOK: Duration = Duration::from_millis(250);
 /// A run in which nothing goes on before this is over: what is left waits for another day.
-pub(crate) const TOO_LONG: Duration = Duration::from_secs(300);
+pub(crate) const TOO_LONG: Duration = Duration::from_secs(120);
 /// A run in which nothing has ended for so long is over: the model is down.
-const STALLED: Duration = Duration::from_secs(900);
+const STALLED: Duration = Duration::from_secs(300);
 
 /// A system that runs jobs.
 pub(crate) struct Rig {

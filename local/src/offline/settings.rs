@@ -35,6 +35,7 @@ pub(crate) fn for_show<'c>(
             ..Filter::default()
         };
     }
+    settings.shadow = None;
     settings.api.mode = Mode::Shadow;
     settings.agent.media_hosts = Hosts::default();
     settings.models.fallback_after = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
