@@ -65,3 +65,12 @@ pub(super) fn populate(
     }
     Ok(World { services, received: launcher.received })
 }
+
+/// The model alone: its stand-in is started if `environment` has no other, and stops with `tasks`.
+pub(crate) fn model(
+    environment: &mut Environment,
+    clock: &Clock,
+    tasks: &mut JoinSet<()>,
+) -> Result<Service, Failure> {
+    Launcher { environment, data_dir: None, clock, tasks, received: Received::default() }.gemini()
+}

@@ -97,8 +97,13 @@ impl Context {
         if limit == 0 || self.0.event.target.is_none() {
             return Ok(Vec::new());
         }
+        if let Some(history) = self.0.history_then() {
+            return Ok(history);
+        }
         let place = Place::of(&self.0)?;
-        self.0.resources.look_up("history", place.history(limit)).await
+        let history = self.0.resources.look_up("history", place.history(limit)).await?;
+        self.0.note_history(&history);
+        Ok(history)
     }
 
     /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:
