@@ -1,7 +1,11 @@
 //! The command line.
 
+mod set_up;
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub(crate) use set_up::{CompletionsArgs, InitArgs, SetupArgs};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
@@ -35,6 +39,10 @@ pub enum Command {
     Dev(DevArgs),
     /// Sign a sample event with the configured secret and post it.
     Send(SendArgs),
+    /// Make the folder of an agent of your own, outside this repository.
+    Init(InitArgs),
+    /// Print what a sender has to be told about this system: the app's manifest, the webhook, the variables.
+    Setup(SetupArgs),
     /// Look at tasks, decide about drafts, retry.
     Tasks(TasksArgs),
     /// List the last webhooks, with what became of each and why.
@@ -49,14 +57,21 @@ pub enum Command {
     Check(CheckArgs),
     /// Run one stand-in alone.
     Standin(StandinArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
 }
 
 /// `--config`, the same for every command that reads agent.toml.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigFile {
-    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
-    #[arg(id = "config", long = "config", value_name = "FILE")]
+    /// agent.toml, or the folder that it is in (default: AFTERHOOK_CONFIG, else agent/agent.toml).
+    #[arg(id = "config", long = "config", value_name = "FILE", value_parser = config_file)]
     pub path: Option<PathBuf>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what a parser of values is")]
+fn config_file(path: &str) -> Result<PathBuf, String> {
+    Ok(settings::agent_file(PathBuf::from(path)))
 }
 
 /// `--data-dir`, the same for `dev` and for every command that looks into what a `dev` keeps.
@@ -70,7 +85,7 @@ pub struct DataDir {
 /// `afterhook dev`.
 #[derive(Debug, Clone, Args)]
 pub struct DevArgs {
-    /// Exit when the sample task has ended: 0 if it ended well.
+    /// Exit when the sample task, or the demo, has ended: 0 if it ended well.
     #[arg(long, conflicts_with = "no_sample")]
     pub once: bool,
     /// Send no sample event.
@@ -85,6 +100,10 @@ pub struct DevArgs {
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,
+    /// Play thirty events of three senders, an outage of the model and a crash in the middle of posting, with stand-ins for
+    /// everything.
+    #[arg(long, conflicts_with_all = ["no_sample", "config", "aws"])]
+    pub demo: bool,
     /// Report progress as JSON lines.
     #[arg(long)]
     pub json: bool,
@@ -304,8 +323,18 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub config: ConfigFile,
     /// Print the JSON Schema of agent.toml for editors instead, as it lies beside it.
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with_all = ["config", "online"])]
     pub schema: bool,
+    /// Ask the services, too: keys, models, accounts, permissions, webhooks.
+    #[arg(long)]
+    pub online: bool,
+    /// The public address that senders post to (default: CONSOLE_URL). Each source there is asked with a signed request
+    /// that does nothing.
+    #[arg(long, requires = "online")]
+    pub url: Option<String>,
+    /// Report what the services say as JSON lines.
+    #[arg(long, requires = "online")]
+    pub json: bool,
 }
 
 /// `afterhook standin`.

@@ -21,12 +21,15 @@ pub async fn run(cli: Cli) -> ExitCode {
     let done = match cli.into_command() {
         Command::Dev(args) => Box::pin(dev::command(args)).await,
         Command::Send(args) => command::send::send(args).await,
+        Command::Init(args) => command::init::init(&args),
+        Command::Setup(args) => command::setup::setup(&args),
+        Command::Completions(args) => command::completions::completions(&args),
         Command::Tasks(args) => command::tasks::tasks(args).await,
         Command::Redrive(args) => command::redrive::redrive(args).await,
         Command::Deliveries(args) => command::deliveries::deliveries(args).await,
         Command::Versions(args) => command::versions::versions(args).await,
         Command::Token(args) => command::token::token(&args),
-        Command::Check(args) => command::check::check(&args),
+        Command::Check(args) => command::check::check(args).await,
         Command::Standin(args) => command::standin::serve(args).await,
     };
     done.unwrap_or_else(|failure| {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use anstyle::Style;
+
 /// Prints a line. When nobody reads any more (`afterhook tasks | head`), the process ends quietly
 /// instead of panicking; what is in the stores is safe.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
@@ -12,6 +14,16 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
         let closed = error.kind() == io::ErrorKind::BrokenPipe;
         std::process::exit(i32::from(!closed));
     }
+}
+
+/// `style` where standard output shows it: on a terminal that has colours and whose user wants them (`NO_COLOR`,
+/// `TERM=dumb`).
+pub(crate) fn style(style: Style) -> Style {
+    if has_colours() { style } else { Style::new() }
+}
+
+fn has_colours() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// `println!` that survives a closed standard output.

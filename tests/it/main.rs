@@ -20,5 +20,6 @@ mod faults;
 mod gemini_sdk;
 mod model_caches;
 mod requests;
+mod set_up;
 mod template;
 mod workflows;

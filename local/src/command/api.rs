@@ -32,6 +32,12 @@ impl Api {
         Ok(Self { client: http::client()?, url, token, token_from })
     }
 
+    /// The API at `url`, with this token.
+    pub(crate) fn with_token(url: &str, token: SecretString) -> Result<Self, Failure> {
+        let token_from = "given by `dev`".to_owned();
+        Ok(Self { client: http::client()?, url: base(url)?, token, token_from })
+    }
+
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
         self.call(self.client.request(Method::GET, format!("{}{path}", self.url)).query(query)).await
     }

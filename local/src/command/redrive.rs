@@ -63,7 +63,7 @@ async fn report(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<ExitC
     let (sent, dropped) = act(stores, letters).await?;
     let listed: Vec<_> = letters.iter().map(|(delivery, letter)| described(delivery, letter)).collect();
     let kept = letters.len() - sent - dropped;
-    say!("{:#}", json!({ "letters": listed, "sent": sent, "dropped": dropped, "kept": kept }));
+    say!("{}", json!({ "letters": listed, "sent": sent, "dropped": dropped, "kept": kept }));
     Ok(ExitCode::SUCCESS)
 }
 

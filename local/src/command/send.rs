@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use domain::{Clock, TaskId};
+use domain::{Clock, TaskId, Timestamp};
 use serde_json::{Value, json};
 use settings::Environment;
 use webhook::{Secrets, Sender};
@@ -49,7 +49,7 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let hint = args.event.clone().unwrap_or_else(|| (sender.provider.row().hint_of)(&event_name(&args.file)));
     let message = Message { sender, secrets: &secrets, hint: &hint, is_form: is_form(&args.file) };
     if args.print_event {
-        say!("{}", gateway_event(&name, &message.headers(&body), &body));
+        say!("{}", gateway_event(&name, &message.headers(&body, Clock::system().now()), &body));
         return Ok(ExitCode::SUCCESS);
     }
     let url = url(args.to.as_deref().unwrap_or_default(), &name);
@@ -72,6 +72,17 @@ pub(crate) async fn post(
     Message { sender, secrets, hint, is_form: false }.post(body, url).await
 }
 
+/// The headers with which `sender` would send the JSON `body` at `now`.
+pub(crate) fn signed(
+    sender: &Sender,
+    secrets: &Secrets,
+    hint: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(String, String)> {
+    Message { sender, secrets, hint, is_form: false }.headers(body, now)
+}
+
 /// How a body is signed and labelled.
 struct Message<'m> {
     sender: &'m Sender,
@@ -84,7 +95,7 @@ impl Message<'_> {
     async fn post(&self, body: &[u8], url: &str) -> Result<Answer, Failure> {
         let client = super::http::client()?;
         let mut request = client.post(url).body(body.to_vec());
-        for (name, value) in self.headers(body) {
+        for (name, value) in self.headers(body, Clock::system().now()) {
             request = request.header(name, value);
         }
         let started = Instant::now();
@@ -95,8 +106,8 @@ impl Message<'_> {
         Ok(Answer { status, body, ms: started.elapsed().as_secs_f64() * 1_000.0 })
     }
 
-    fn headers(&self, body: &[u8]) -> Vec<(String, String)> {
-        let mut headers = self.sender.scheme.sign(self.secrets, body, Clock::system().now());
+    fn headers(&self, body: &[u8], now: Timestamp) -> Vec<(String, String)> {
+        let mut headers = self.sender.scheme.sign(self.secrets, body, now);
         let media = if self.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
         headers.push(("Content-Type".to_owned(), media.to_owned()));
         if let Some(name) = self.sender.provider.row().hint {

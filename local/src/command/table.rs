@@ -1,12 +1,10 @@
 //! Tables for people: columns as wide as their contents, colours on a terminal only, and no control characters in
 //! a cell.
 
-use std::fmt::Write as _;
-use std::io::IsTerminal;
-
 use anstyle::{AnsiColor, Style};
+use std::fmt::Write as _;
 
-use crate::terminal::say;
+use crate::terminal::{self, say};
 
 /// Characters of a cell that are shown; the last column is shown in full.
 const WIDEST: usize = 40;
@@ -35,7 +33,7 @@ impl<const N: usize> Table<N> {
     }
 
     pub(crate) fn print(&self) {
-        let dim = if std::io::stdout().is_terminal() { Style::new().dimmed() } else { Style::new() };
+        let dim = terminal::style(Style::new().dimmed());
         let widths = self.widths();
         let heading = self.heading.map(str::to_owned);
         say!("{dim}{}{dim:#}", line(&heading, &widths, Style::new()));
@@ -87,9 +85,6 @@ pub(crate) fn plain_lines(text: &str) -> String {
 
 /// The colour of a status, where a person sees it.
 pub(crate) fn style(status: &str) -> Style {
-    if !std::io::stdout().is_terminal() {
-        return Style::new();
-    }
     let colour = match status {
         "completed" | "accepted" => AnsiColor::Green,
         "failed" | "rejected" | "expired" | "refused" | "missed" => AnsiColor::Red,
@@ -97,7 +92,7 @@ pub(crate) fn style(status: &str) -> Style {
         "ignored" | "duplicate" => AnsiColor::BrightBlack,
         _ => AnsiColor::Cyan,
     };
-    Style::new().fg_color(Some(colour.into()))
+    terminal::style(Style::new().fg_color(Some(colour.into())))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ const LINES: [(&str, &str); 22] = [
 /// Prints a page of tasks.
 pub(crate) fn print_list(page: &Value, json: bool) {
     if json {
-        say!("{page:#}");
+        say!("{page}");
         return;
     }
     let tasks = page.get("tasks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -57,11 +57,18 @@ pub(crate) fn print_list(page: &Value, json: bool) {
     }
 }
 
+/// Whether a stand-in has played the model: its name says so.
+fn is_simulated(task: &Value) -> bool {
+    let usage = task.get("usage").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    usage.iter().any(|step| text(step, "/model").is_some_and(|model| model.ends_with("(stand-in)")))
+}
+
 fn row(task: &Value) -> ([String; 7], anstyle::Style) {
     let text = |pointer: &str| text(task, pointer).unwrap_or_else(|| "-".to_owned());
     let status = text("/status");
     let cost = task.pointer("/cost_usd").and_then(Value::as_f64);
-    let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}"));
+    let note = if is_simulated(task) { " simulated" } else { "" };
+    let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}{note}"));
     let style = style(&status);
     let received = short_time(&text("/received_at"));
     ([text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)], style)
@@ -77,7 +84,8 @@ pub(crate) fn print_task(task: &Value, json: bool) {
     say!("{}  {style}{status}{style:#}", text(task, "/task_id").unwrap_or_default());
     for (name, pointer) in LINES {
         if let Some(value) = text(task, pointer) {
-            say!("  {name:<11} {}", plain(&value));
+            let note = if pointer == "/cost_usd" && is_simulated(task) { " (simulated)" } else { "" };
+            say!("  {name:<11} {}{note}", plain(&value));
         }
     }
     if task.get("shadow").and_then(Value::as_bool) == Some(true) {

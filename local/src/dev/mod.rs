@@ -5,8 +5,11 @@ pub(crate) mod aws;
 mod backend;
 mod banner;
 mod deliveries;
-pub(crate) mod github_sample;
+mod demo;
 mod runner;
+pub(crate) mod sample;
+mod simulated_model;
+mod stage;
 mod start;
 mod watch;
 mod world;
@@ -32,6 +35,9 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let filter = environment.log.clone().unwrap_or_else(|| quiet(args.json).to_owned());
     telemetry::init(format, Output::Stderr, Some(&filter))
         .map_err(|error| Failure::new(error.to_string()))?;
+    if args.demo {
+        return demo::command(&args).await;
+    }
     let dev = prepare(&args, environment)?;
     let mut running = Box::pin(start(dev)).await?;
     banner::print(&running, args.json);
@@ -111,7 +117,7 @@ fn knowing(load: impl FnOnce(&[&str]) -> Result<Settings, Mistakes>) -> Result<S
 
 /// Makes up a signing secret for every source that has none, and a console token if there is none. Returns them by
 /// the names of their variables, for the banner.
-fn make_up(
+pub(super) fn make_up(
     data_dir: &Path,
     settings: &Settings,
     environment: &mut Environment,

@@ -7,9 +7,14 @@ use super::store::{Delivery, Github};
 use super::words::not_found;
 use crate::kit::{Call, Kept, Reply};
 
+/// What the hook of an App, or the second one of a repository, is set to.
+pub(super) fn config(call: &Call) -> Value {
+    json!({"url": format!("{}/webhooks/github", call.origin), "content_type": "json"})
+}
+
 /// `GET …/hooks`.
 pub(super) fn list(call: &Call) -> Reply {
-    let config = json!({"url": format!("{}/webhooks/github", call.origin), "content_type": "json"});
+    let config = config(call);
     let other = json!({"url": "https://ci.example.com/hook"});
     Reply::ok(json!([{"id": 1, "name": "web", "config": other}, {"id": 2, "name": "web", "config": config}]))
 }

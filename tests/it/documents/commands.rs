@@ -15,12 +15,26 @@ use crate::binary::{Process, afterhook, run};
 
 /// Programs that are not of this project.
 const OTHERS: &[&str] = &[
-    "aws", "cd", "cloudflared", "curl", "export", "openssl", "pip", "pipx", "python3", "rustup", "sam", "source", ".",
+    "aws",
+    "cd",
+    "cloudflared",
+    "curl",
+    "export",
+    "openssl",
+    "pip",
+    "pipx",
+    "python3",
+    "rustup",
+    "sam",
+    "source",
+    ".",
 ];
 /// Pages whose commands are run.
 const RUN: &[&str] = &["README.md", "docs/cli.md"];
 /// What stands for the id of a task.
 const ID: &str = "tsk_…";
+/// The folder of an agent in the pages.
+const FOLDER: &str = "my-agent";
 /// The address of `dev` in the pages.
 const DEV: &str = "http://127.0.0.1:3000";
 /// An agent with a source for every sender of the samples.
@@ -45,7 +59,8 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     }
     words.extend(word);
     for command in words.split(|word: &String| matches!(word.as_str(), "&&" | "|" | ";")) {
-        found.push(command.to_vec());
+        // Where the output goes is the shell's affair.
+        found.push(command.split(|word| word == ">").next().unwrap_or_default().to_vec());
     }
     found.retain(|command: &Vec<String>| !command.is_empty());
     found
@@ -161,7 +176,9 @@ fn shown() -> Vec<Vec<String>> {
     for page in RUN {
         let page = fs::read_to_string(root().join(page)).unwrap();
         let lines = shell_lines(&page);
-        for arguments in lines.iter().flat_map(|line| commands(line)).filter_map(|command| arguments(&command)) {
+        for arguments in
+            lines.iter().flat_map(|line| commands(line)).filter_map(|command| arguments(&command))
+        {
             if !found.contains(&arguments) {
                 found.push(arguments);
             }
@@ -235,7 +252,12 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
     let (api, mut issue) = (process.api(), 100);
     let shown = shown();
     assert!(shown.len() > 25, "{} commands", shown.len());
-    for (number, arguments) in shown.into_iter().enumerate() {
+    // The demo has a test of its own.
+    let shown = shown.into_iter().filter(|arguments| arguments.iter().all(|word| word != "--demo"));
+    for (number, mut arguments) in shown.enumerate() {
+        for word in arguments.iter_mut().filter(|word| *word == FOLDER) {
+            *word = dir.path().join(FOLDER).display().to_string();
+        }
         match arguments.first().map(String::as_str) {
             None | Some("dev" | "standin") => serves(&arguments, &dir.path().join(number.to_string())).await,
             Some(_) => ends(arguments, &world, &api, &data_dir, &mut issue).await,

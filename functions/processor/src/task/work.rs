@@ -200,11 +200,14 @@ async fn classify(
         Some(answer) => answer.classification(),
         None => unclassified(),
     };
-    let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
+    let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();
     claimed
         .update(|task| {
             task.doc.classification = Some(saved);
+            if task.is_simulated() {
+                note.push_str(" by the stand-in");
+            }
             task.note(claimed.now(), &note);
         })
         .await?;
