@@ -2,34 +2,74 @@
 
 mod set_up;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use set_up::{CompletionsArgs, InitArgs, SetupArgs};
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::{TaskStatus, Timestamp};
+use secrecy::SecretString;
+use settings::{Environment, Variables};
 
 use crate::stand_ins;
 
 /// Webhooks in, finished agent work out: the local runner and the tools around it.
+///
+/// Without a command it starts the server, as `afterhook dev` does.
 #[derive(Debug, Parser)]
-#[command(name = "afterhook", version, about, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(name = "afterhook", version, about, long_about, max_term_width = 100)]
 pub struct Cli {
     /// What to do (default: `dev`, with the options below).
     #[command(subcommand)]
     command: Option<Command>,
+    /// Work on this stack, deployed to AWS: tasks, deliveries, versions, send, redrive, check and setup.
+    #[arg(long, global = true, value_name = "NAME")]
+    stack: Option<String>,
     #[command(flatten)]
     dev: DevArgs,
 }
 
 impl Cli {
-    /// The command that the line names; `dev` when it names none.
-    #[must_use]
-    pub fn into_command(self) -> Command {
-        self.command.unwrap_or(Command::Dev(self.dev))
+    /// Reads a command line, the program's name first.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help or version that it asks for.
+    pub fn read<I, T>(line: I) -> Result<Self, clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(line)?;
+        if let Some((name, _)) = matches.subcommand()
+            && let Some(option) = option_of_dev(&matches)
+        {
+            let problem =
+                format!("the option '--{option}' is one of `dev`: write it behind `{name}`, or leave it out");
+            return Err(command.error(ErrorKind::ArgumentConflict, problem));
+        }
+        Self::from_arg_matches(&matches)
     }
+
+    /// The command that the line names, `dev` when it names none, and the stack that it is about.
+    #[must_use]
+    pub fn into_command(self) -> (Option<String>, Command) {
+        (self.stack, self.command.unwrap_or(Command::Dev(self.dev)))
+    }
+}
+
+/// An option of `dev` that stands before the command, where it would be lost.
+fn option_of_dev(matches: &ArgMatches) -> Option<String> {
+    let dev = DevArgs::augment_args(clap::Command::new("dev"));
+    let given = |option: &&clap::Arg| {
+        matches.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    dev.get_arguments().find(given).and_then(clap::Arg::get_long).map(str::to_owned)
 }
 
 /// The commands.
@@ -45,6 +85,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Look at tasks, decide about drafts, retry.
     Tasks(TasksArgs),
+    /// Open the console, or the page of a task, in the browser.
+    Open(OpenArgs),
     /// List the last webhooks, with what became of each and why.
     Deliveries(DeliveriesArgs),
     /// List the versions of the agent of the last two weeks, with what each has brought.
@@ -117,9 +159,12 @@ pub struct DevArgs {
 pub struct SendArgs {
     /// The event: a raw body such as events/bodies/github/issues.opened.json.
     pub file: PathBuf,
-    /// Where to: http://127.0.0.1:3000 (the route is added), or a whole webhook URL.
-    #[arg(long, value_name = "URL", required_unless_present = "print_event")]
+    /// Where to: 127.0.0.1:3000 (the route is added), or a whole webhook URL.
+    #[arg(long, value_name = "URL", required_unless_present_any = ["print_event", "stack"])]
     pub to: Option<String>,
+    /// What the stack that it is for has.
+    #[arg(skip)]
+    pub environment: Option<Environment>,
     /// Name of the source in agent.toml (default: the file's folder, `slack` for
     /// events/bodies/slack/app_mention.json).
     #[arg(long)]
@@ -130,6 +175,12 @@ pub struct SendArgs {
     /// Send it as a new event: change a date in it, so that it is no duplicate.
     #[arg(long)]
     pub fresh: bool,
+    /// Wait until the task has come to rest, and end with the address of what was published.
+    #[arg(long, conflicts_with = "print_event")]
+    pub wait: bool,
+    /// Where the console is whose task it becomes, if that is elsewhere.
+    #[arg(skip)]
+    pub console: Option<(String, SecretString)>,
     /// Print a freshly signed API Gateway event for `sam local invoke -e -` instead.
     #[arg(long)]
     pub print_event: bool,
@@ -151,6 +202,9 @@ pub struct TasksArgs {
     /// Base URL of the console API.
     #[arg(long, global = true, default_value = "http://127.0.0.1:3000")]
     pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// Print the API's JSON.
     #[arg(long, global = true)]
     pub json: bool,
@@ -177,6 +231,9 @@ pub enum TasksAction {
         /// Where the page before ended.
         #[arg(long)]
         cursor: Option<String>,
+        /// Go on, and show what changes.
+        #[arg(long, conflicts_with = "cursor")]
+        watch: bool,
     },
     /// One task.
     Show {
@@ -257,6 +314,25 @@ fn since(text: &str) -> Result<Timestamp, String> {
     Timestamp::now().checked_sub(ago).map_err(|_| HOW.to_owned())
 }
 
+/// `afterhook open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// The task: its id, or the beginning of it.
+    pub id: Option<String>,
+    /// Print the address alone.
+    #[arg(long)]
+    pub print: bool,
+    /// Base URL of the console API.
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
 /// `afterhook deliveries`.
 #[derive(Debug, Args)]
 pub struct DeliveriesArgs {
@@ -269,6 +345,9 @@ pub struct DeliveriesArgs {
     /// Base URL of the console API.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
@@ -283,6 +362,9 @@ pub struct VersionsArgs {
     /// Base URL of the console API.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
@@ -314,6 +396,9 @@ pub struct RedriveArgs {
     /// Use the queues of the environment (QUEUE_URL_…, QUEUE_URL_DEAD) instead.
     #[arg(long)]
     pub aws: bool,
+    /// What the stack that it is about has.
+    #[arg(skip)]
+    pub environment: Option<Environment>,
 }
 
 /// `afterhook check`.
@@ -335,6 +420,9 @@ pub struct CheckArgs {
     /// Report what the services say as JSON lines.
     #[arg(long, requires = "online")]
     pub json: bool,
+    /// What the functions of the stack see that it is about.
+    #[arg(skip)]
+    pub variables: Option<Variables>,
 }
 
 /// `afterhook standin`.
@@ -352,14 +440,11 @@ pub struct StandinArgs {
 mod tests {
     use std::path::Path;
 
-    use clap::CommandFactory;
-    use clap::error::ErrorKind;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Command, ErrorKind> {
-        let cli = Cli::try_parse_from(line.split_whitespace());
-        cli.map(Cli::into_command).map_err(|error| error.kind())
+        let cli = Cli::read(line.split_whitespace());
+        cli.map(|cli| cli.into_command().1).map_err(|error| error.kind())
     }
 
     #[test]
@@ -405,6 +490,20 @@ mod tests {
         ] {
             assert!(!ok(&format!("afterhook tasks {line}")), "{line}");
         }
+    }
+
+    #[test]
+    fn a_stack_may_stand_before_the_command_and_behind_it() {
+        for line in [
+            "afterhook --stack prod tasks list",
+            "afterhook tasks --stack prod",
+            "afterhook tasks list --stack prod",
+        ] {
+            let cli = Cli::read(line.split_whitespace()).unwrap();
+            assert_eq!(cli.into_command().0.as_deref(), Some("prod"), "{line}");
+        }
+        assert!(parse("afterhook --stack prod send f.json").is_ok());
+        assert_eq!(parse("afterhook send f.json").unwrap_err(), ErrorKind::MissingRequiredArgument);
     }
 
     #[test]

@@ -21,5 +21,6 @@ mod gemini_sdk;
 mod model_caches;
 mod requests;
 mod set_up;
+mod stacks;
 mod template;
 mod workflows;

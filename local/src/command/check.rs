@@ -22,7 +22,7 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
         say!("{}", settings::schema().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    let variables = Variables::read();
+    let variables = args.variables.clone().unwrap_or_else(Variables::read);
     let path = args.config.path.clone().unwrap_or_else(|| variables.config_path());
     let registry = processor::registry();
     let automations: Vec<&str> = registry.names().collect();

@@ -7,6 +7,7 @@ pub(crate) mod deliveries;
 pub(crate) mod github_permissions;
 pub(crate) mod http;
 pub(crate) mod init;
+pub(crate) mod open;
 pub(crate) mod redrive;
 pub(crate) mod send;
 pub(crate) mod setup;

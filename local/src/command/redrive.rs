@@ -102,6 +102,9 @@ fn fate(letter: &Letter) -> (&'static str, String) {
 
 #[cfg(feature = "aws")]
 async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
+    if let Some(deployed) = &args.environment {
+        return crate::dev::aws::open(deployed).await.map(|(stores, _)| stores);
+    }
     if args.aws {
         let environment = settings::Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
         return crate::dev::aws::open(&environment).await.map(|(stores, _)| stores);

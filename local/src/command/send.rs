@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use domain::{Clock, TaskId, Timestamp};
 use serde_json::{Value, json};
-use settings::Environment;
+use settings::{Environment, Variables};
 use webhook::{Secrets, Sender};
 
+use super::api::Api;
+use super::tasks::wait;
 use crate::Failure;
 use crate::cli::SendArgs;
 use crate::dev::load;
@@ -36,7 +38,10 @@ impl Answer {
 
 /// Sends, or prints the event for Lambda.
 pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    let environment = match args.environment.clone() {
+        Some(deployed) => Environment { config: Variables::read().config_path().into(), ..deployed },
+        None => Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?,
+    };
     let path = args.config.path.clone().unwrap_or_else(|| environment.config_path());
     let settings = load(&path)?;
     let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));
@@ -58,7 +63,21 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     if answer.status == 401 {
         eprintln!("It was signed with {origin}: has the receiver another one?");
     }
-    Ok(if (200..300).contains(&answer.status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_taken = (200..300).contains(&answer.status);
+    match answer.task_id().filter(|_| args.wait && is_taken) {
+        Some(id) => rest(&args, &url, &id).await,
+        None => Ok(if is_taken { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+    }
+}
+
+/// Waits for the task at the console, which is where the webhook went unless it is known to be elsewhere.
+async fn rest(args: &SendArgs, webhook: &str, id: &TaskId) -> Result<ExitCode, Failure> {
+    let api = match &args.console {
+        Some((url, token)) => Api::with_token(url, token.clone())?,
+        None => Api::at(webhook.split("/webhooks/").next().unwrap_or(webhook), &args.data_dir.path)?,
+    };
+    let task = wait::rest(&api, id.as_str()).await?;
+    Ok(if wait::tell(&task, false) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Posts the JSON `body` as `sender` would, signed and with its word `hint` for the kind of event.
@@ -167,7 +186,15 @@ fn is_form(file: &Path) -> bool {
 /// A base URL gets the route of the source.
 fn url(to: &str, source: &str) -> String {
     let to = to.trim_end_matches('/');
-    if to.contains("/webhooks/") { to.to_owned() } else { format!("{to}/webhooks/{source}") }
+    // What people write who think of a machine, and not of a protocol.
+    let to = if to.contains("://") { to.to_owned() } else { format!("{}://{to}", protocol(to)) };
+    if to.contains("/webhooks/") { to } else { format!("{to}/webhooks/{source}") }
+}
+
+/// This machine is spoken to plainly, others by TLS.
+fn protocol(to: &str) -> &'static str {
+    let host = to.split(['/', ':']).next().unwrap_or_default();
+    if matches!(host, "127.0.0.1" | "localhost") { "http" } else { "https" }
 }
 
 /// An event of an API Gateway HTTP API, payload format 2.0.
@@ -210,6 +237,9 @@ mod tests {
     fn base_url_gets_the_route() {
         assert_eq!(url("http://h:1/", "github"), "http://h:1/webhooks/github");
         assert_eq!(url("http://h:1/webhooks/x", "github"), "http://h:1/webhooks/x");
+        assert_eq!(url("127.0.0.1:3000", "github"), "http://127.0.0.1:3000/webhooks/github");
+        assert_eq!(url("localhost:3000/", "github"), "http://localhost:3000/webhooks/github");
+        assert_eq!(url("hooks.example.com", "github"), "https://hooks.example.com/webhooks/github");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Tasks in the terminal, for people and as JSON.
 
+use domain::{Clock, Timestamp};
 use serde_json::Value;
 
 use super::table::{Table, plain, plain_lines, style};
@@ -45,7 +46,7 @@ pub(crate) fn print_list(page: &Value, json: bool) {
     if tasks.is_empty() {
         say!("{}", if cursor.is_some() { "no tasks on this page" } else { "no tasks" });
     } else {
-        let mut table = Table::new(["TASK", "STATUS", "RECEIVED (UTC)", "EVENT", "THREAD", "COST", "WHY"]);
+        let mut table = Table::new(["TASK", "STATUS", "RECEIVED", "EVENT", "THREAD", "COST", "WHY"]);
         for task in tasks {
             let (row, style) = row(task);
             table.push(row, style);
@@ -70,7 +71,7 @@ fn row(task: &Value) -> ([String; 7], anstyle::Style) {
     let note = if is_simulated(task) { " simulated" } else { "" };
     let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}{note}"));
     let style = style(&status);
-    let received = short_time(&text("/received_at"));
+    let received = ago(&text("/received_at"), Clock::system().now());
     ([text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)], style)
 }
 
@@ -121,6 +122,20 @@ pub(crate) fn short_time(at: &str) -> String {
     at.chars().take(19).collect::<String>().replace('T', " ")
 }
 
+/// How long ago that was, as a person says it; times to come are shown as they are.
+pub(crate) fn ago(at: &str, now: Timestamp) -> String {
+    let Ok(then) = at.parse::<Timestamp>() else { return at.to_owned() };
+    if then > now {
+        return short_time(at);
+    }
+    match domain::between(then, now).as_secs() {
+        seconds @ 0..60 => format!("{seconds}s ago"),
+        seconds @ 60..3_600 => format!("{}m ago", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{}h ago", seconds / 3_600),
+        seconds => format!("{}d ago", seconds / 86_400),
+    }
+}
+
 /// Why a task has its status, in a few words.
 fn why(task: &Value) -> String {
     let text = |pointer: &str| text(task, pointer);
@@ -167,6 +182,21 @@ mod tests {
         assert_eq!(why(&task), "starts 2026-11-20 18:06:48, quota");
         let due = json!({"status": "waiting", "not_before": null, "timeline": []});
         assert_eq!(why(&due), "");
+    }
+
+    #[test]
+    fn times_are_told_by_their_distance() {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        for (at, told) in [
+            ("2026-11-20T11:59:18.5Z", "41s ago"),
+            ("2026-11-20T11:55:00Z", "5m ago"),
+            ("2026-11-20T09:00:00Z", "3h ago"),
+            ("2026-11-17T09:00:00Z", "3d ago"),
+            ("2026-11-20T13:00:00Z", "2026-11-20 13:00:00"),
+            ("-", "-"),
+        ] {
+            assert_eq!(ago(at, now), told, "{at}");
+        }
     }
 
     #[test]

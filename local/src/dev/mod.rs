@@ -26,7 +26,10 @@ pub use start::{Dev, Running, start};
 pub use world::Service;
 
 use crate::dev_secrets::DevSecrets;
-use crate::{DevArgs, Failure};
+use crate::{DevArgs, Failure, shutdown};
+
+/// What becomes of it all when `dev` stops.
+const KEPT: &str = "what is under way goes on at the next start";
 
 /// Runs `dev` until Ctrl-C, or until the sample task has ended.
 pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
@@ -42,13 +45,20 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let mut running = Box::pin(start(dev)).await?;
     banner::print(&running, args.json);
     let received = std::mem::take(&mut running.received);
+    let mut is_asked = false;
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
         never = deliveries::show(&running, args.json) => match never {},
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
+        asked = shutdown::requested() => {
+            is_asked = true;
+            asked.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the signals", error))
+        }
     };
     running.stop().await;
+    if is_asked {
+        shutdown::goodbye(KEPT);
+    }
     ended
 }
 

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use afterhook::Cli;
-use clap::Parser;
 use clap::error::ErrorKind;
 use e2e::api::Api;
 use e2e::world::{World, triage_says};
@@ -37,6 +36,8 @@ const ID: &str = "tsk_…";
 const FOLDER: &str = "my-agent";
 /// The address of `dev` in the pages.
 const DEV: &str = "http://127.0.0.1:3000";
+/// The same, as people write it.
+const BARE: &str = "127.0.0.1:3000";
 /// An agent with a source for every sender of the samples.
 const CONFIG: &str = "tests/fixtures/senders/agent.toml";
 
@@ -110,7 +111,7 @@ fn mistake_in_prose(command: &[String]) -> Option<String> {
 fn mistake(command: &[String]) -> Option<String> {
     if let Some(arguments) = arguments(command) {
         let line = ["afterhook".to_owned()].into_iter().chain(arguments.iter().cloned());
-        if let Err(error) = Cli::try_parse_from(line)
+        if let Err(error) = Cli::read(line)
             && !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
         {
             return Some(error.to_string());
@@ -196,9 +197,12 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
             api.until(&id, "awaiting_approval").await;
             *word = id;
         }
-        *word = word.replace(DEV, api.url());
+        *word = match word.strip_prefix(BARE) {
+            Some(rest) => format!("{}{rest}", api.url().trim_start_matches("http://")),
+            None => word.replace(DEV, api.url()),
+        };
     }
-    if matches!(arguments[0].as_str(), "tasks" | "deliveries" | "versions") {
+    if matches!(arguments[0].as_str(), "tasks" | "deliveries" | "versions" | "open") {
         arguments.extend(["--url".to_owned(), api.url().to_owned()]);
     }
     let mut command = afterhook(world.variables());
@@ -252,8 +256,9 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
     let (api, mut issue) = (process.api(), 100);
     let shown = shown();
     assert!(shown.len() > 25, "{} commands", shown.len());
-    // The demo has a test of its own.
-    let shown = shown.into_iter().filter(|arguments| arguments.iter().all(|word| word != "--demo"));
+    // The demo has a test of its own, and what watches never ends.
+    let is_run = |word: &String| !matches!(word.as_str(), "--demo" | "--watch");
+    let shown = shown.into_iter().filter(|arguments| arguments.iter().all(is_run));
     for (number, mut arguments) in shown.enumerate() {
         for word in arguments.iter_mut().filter(|word| *word == FOLDER) {
             *word = dir.path().join(FOLDER).display().to_string();

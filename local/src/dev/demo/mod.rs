@@ -21,7 +21,7 @@ use standins::slack::SlackStandin;
 use super::stage::Stage;
 use super::start::start_on;
 use super::{Backend, Dev, Running, banner, deliveries, load, make_up};
-use crate::{DevArgs, Failure};
+use crate::{DevArgs, Failure, shutdown};
 use cast::Cast;
 use clock::DemoClock;
 
@@ -48,7 +48,10 @@ pub(super) async fn command(args: &DevArgs) -> Result<ExitCode, Failure> {
     let ended = tokio::select! {
         ended = play(args, &running, &clock, &stage) => ended,
         never = deliveries::show(&running, args.json), if !args.once => match never {},
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
+        asked = shutdown::requested() => {
+            shutdown::goodbye("the next demo begins anew");
+            asked.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the signals", error))
+        }
     };
     running.stop().await;
     ended
