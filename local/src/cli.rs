@@ -10,8 +10,7 @@ pub(crate) use set_up::{CompletionsArgs, InitArgs, SetupArgs};
 
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::{TaskStatus, Timestamp};
 use secrecy::SecretString;
 use settings::{Environment, Variables};
@@ -42,18 +41,29 @@ impl Cli {
     pub fn read<I, T>(line: I) -> Result<Self, clap::Error>
     where
         I: IntoIterator<Item = T>,
-        T: Into<OsString> + Clone,
+        T: Into<OsString>,
     {
+        let line: Vec<OsString> = line.into_iter().map(Into::into).collect();
         let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(line)?;
-        if let Some((name, _)) = matches.subcommand()
-            && let Some(option) = option_of_dev(&matches)
+        let matches = command.try_get_matches_from_mut(&line)?;
+        if let Some(name) = matches.subcommand_name()
+            && let Some(option) = option_of_dev(&line, name)
         {
             let problem =
-                format!("the option '--{option}' is one of `dev`: write it behind `{name}`, or leave it out");
+                format!("the option '{option}' is one of `dev`: write it behind `{name}`, or leave it out");
             return Err(command.error(ErrorKind::ArgumentConflict, problem));
         }
-        Self::from_arg_matches(&matches)
+        let cli = Self::from_arg_matches(&matches)?;
+        match &cli.command {
+            Some(Command::Send(send)) if send.to.is_none() && !send.print_event && cli.stack.is_none() => {
+                let problem = "say where to with '--to <URL>', or '--stack <NAME>', or '--print-event'";
+                let send = command
+                    .find_subcommand_mut("send")
+                    .map(|send| send.error(ErrorKind::MissingRequiredArgument, problem));
+                send.map_or(Ok(cli), Err)
+            }
+            _ => Ok(cli),
+        }
     }
 
     /// The command that the line names, `dev` when it names none, and the stack that it is about.
@@ -63,13 +73,13 @@ impl Cli {
     }
 }
 
-/// An option of `dev` that stands before the command, where it would be lost.
-fn option_of_dev(matches: &ArgMatches) -> Option<String> {
+/// An option of `dev` that stands before the command called `name`, where it would be lost.
+fn option_of_dev(line: &[OsString], name: &str) -> Option<String> {
     let dev = DevArgs::augment_args(clap::Command::new("dev"));
-    let given = |option: &&clap::Arg| {
-        matches.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine)
-    };
-    dev.get_arguments().find(given).and_then(clap::Arg::get_long).map(str::to_owned)
+    let before = line.iter().take_while(|word| *word != name).filter_map(|word| word.to_str());
+    let options = before.filter_map(|word| word.strip_prefix("--")?.split('=').next());
+    let mut of_dev = options.filter(|option| dev.get_arguments().any(|arg| arg.get_long() == Some(option)));
+    of_dev.next().map(|option| format!("--{option}"))
 }
 
 /// The commands.
@@ -160,7 +170,7 @@ pub struct SendArgs {
     /// The event: a raw body such as events/bodies/github/issues.opened.json.
     pub file: PathBuf,
     /// Where to: 127.0.0.1:3000 (the route is added), or a whole webhook URL.
-    #[arg(long, value_name = "URL", required_unless_present_any = ["print_event", "stack"])]
+    #[arg(long, value_name = "URL")]
     pub to: Option<String>,
     /// What the stack that it is for has.
     #[arg(skip)]

@@ -221,7 +221,7 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
 /// Runs a command that serves until it is ended, on a port of its own.
 async fn serves(arguments: &[String], data_dir: &Path) {
     let mut command: Command = afterhook([]);
-    let is_dev = arguments.first().is_none_or(|word| word == "dev");
+    let is_dev = arguments.first().is_none_or(|word| word != "standin");
     match arguments.iter().position(|word| word == "--data-dir") {
         Some(at) => {
             // The page's own would be made here.
@@ -263,7 +263,8 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
         for word in arguments.iter_mut().filter(|word| *word == FOLDER) {
             *word = dir.path().join(FOLDER).display().to_string();
         }
-        match arguments.first().map(String::as_str) {
+        // An option alone is one of `dev`.
+        match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {
             None | Some("dev" | "standin") => serves(&arguments, &dir.path().join(number.to_string())).await,
             Some(_) => ends(arguments, &world, &api, &data_dir, &mut issue).await,
         }

@@ -168,7 +168,7 @@ async fn automate(
 ) -> Result<Finished, Interrupt> {
     if fallback::is_approved(claimed).await {
         // Its automation would ask the model again, which nobody waits for any more.
-        return publish::reply(claimed, String::new()).await;
+        return publish::reply(claimed, String::new(), None).await;
     }
     approval::keep_answer(claimed).await?;
     let outcome = match classify(registry, claimed, member).await {

@@ -74,7 +74,7 @@ async fn park(claimed: &ClaimedTask, found: StandIn, deferred: Deferred) -> Inte
         task.doc.classification.get_or_insert_with(unclassified);
         task.note(claimed.now(), &format!("no model could be had; fallback: {}", found.source));
     }
-    match pass_reply(claimed, &found.text, DraftOrigin::Fallback).await {
+    match pass_reply(claimed, &found.text, DraftOrigin::Fallback, None).await {
         Err(Interrupt::Fail(error)) => {
             warn!(task_id = %claimed.id, problem = error.message, "the fallback answer cannot be used");
             Interrupt::ModelUnavailable(Box::new(deferred))
