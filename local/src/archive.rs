@@ -82,7 +82,7 @@ impl Archive {
                 tracing::error!(%problem, "the console of the data directory stopped");
             }
         });
-        Ok(Self { api: Api::with(url, token.into())?, place, _console: served })
+        Ok(Self { api: Api::with_token(&url, token.into())?, place, _console: served })
     }
 
     /// The tasks that are `wanted` and have come to something, the latest first, as the API shows them.

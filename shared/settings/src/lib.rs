@@ -53,7 +53,7 @@ pub use automations::{
 pub use budget::BudgetSettings;
 pub use env::{
     ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS,
-    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
+    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, agent_file, variable_of,
 };
 pub use hosts::Hosts;
 pub use intents::Intent;

@@ -243,7 +243,16 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
-        publish::reply(&self.0, text).await
+        publish::reply(&self.0, text, None).await
+    }
+
+    /// Likewise for an automation that lacks something: `text` asks for it, and waits for a person whatever the policy,
+    /// who is told `why`. They may do what is to be done by hand, and answer in other words.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn ask_back(&self, why: &str, text: String) -> Result<Finished, Interrupt> {
+        publish::reply(&self.0, text, Some(why)).await
     }
 
     /// Whether the thread is still open, if what is about to be written is meant for it.

@@ -162,7 +162,7 @@ pub(crate) async fn automate(
 ) -> Result<Finished, Interrupt> {
     if fallback::is_approved(claimed).await {
         // Its automation would ask the model again, which nobody waits for any more.
-        return publish::reply(claimed, String::new()).await;
+        return publish::reply(claimed, String::new(), None).await;
     }
     approval::keep_answer(claimed).await?;
     let outcome = match classify(registry, claimed, member).await {
@@ -195,11 +195,14 @@ async fn classify(
         Some(answer) => answer.classification(),
         None => unclassified(),
     };
-    let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
+    let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();
     claimed
         .update(|task| {
             task.doc.classification = Some(saved);
+            if task.is_simulated() {
+                note.push_str(" by the stand-in");
+            }
             task.note(claimed.now(), &note);
         })
         .await?;
