@@ -70,10 +70,7 @@ pub(super) fn populate(
 }
 
 /// The model alone: its stand-in is started if `environment` has no other, and stops with `tasks`.
-pub(crate) fn model(
-    environment: &mut Environment,
-    clock: &Clock,
-    tasks: &mut JoinSet<()>,
-) -> Result<Service, Failure> {
-    Launcher { environment, data_dir: None, clock, tasks, received: Received::default() }.gemini()
+pub(crate) fn model(environment: &mut Environment, tasks: &mut JoinSet<()>) -> Result<Service, Failure> {
+    let stage = Stage::default();
+    Launcher { environment, data_dir: None, stage: &stage, tasks, received: Received::default() }.gemini()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::Timestamp;
+use secrecy::SecretString;
 
 use crate::cli::{ConfigFile, DataDir, since};
 
@@ -85,6 +86,9 @@ pub struct ExportArgs {
     /// Base URL of a console API (default: the tasks in --data-dir).
     #[arg(long)]
     pub url: Option<String>,
+    /// For the console of a stack: its token.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// `--data-dir`.
     #[command(flatten)]
     pub data_dir: DataDir,
@@ -131,7 +135,9 @@ mod tests {
 
     #[test]
     fn amounts_and_shares_are_bounded() {
-        for wrong in ["--max-usd 0", "--max-usd -1", "--max-usd NaN", "--max-usd inf", "--min-right 1.1", "--no-worse"] {
+        for wrong in
+            ["--max-usd 0", "--max-usd -1", "--max-usd NaN", "--max-usd inf", "--min-right 1.1", "--no-worse"]
+        {
             assert!(parse(&format!("eval {wrong}")).is_err(), "{wrong}");
         }
     }

@@ -24,7 +24,7 @@ const ID_CHARS: usize = 8;
 pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
-    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path).await?;
+    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path, args.token.clone()).await?;
     let cases = cases(&archive, &settings, &args).await?;
     if cases.is_empty() {
         return Err(Failure::new(format!("nobody has decided about a task of {} yet", archive.place)));
@@ -81,9 +81,10 @@ impl Verdict {
         }
         let said = text(task, "/draft/text").unwrap_or_default();
         let (word, rubric) = match (text(task, "/decision/outcome"), text(task, "/feedback/thumb")) {
-            (Some("edited"), _) => {
-                ("edited", Some(format!("It says in substance what a person made of an earlier draft:\n\n{said}")))
-            }
+            (Some("edited"), _) => (
+                "edited",
+                Some(format!("It says in substance what a person made of an earlier draft:\n\n{said}")),
+            ),
             (Some("rejected"), _) => ("rejected", Some(refused(said, text(task, "/decision/reason")))),
             (_, Some("down")) => ("disliked", Some(refused(said, None))),
             (Some("approved"), _) => ("approved", None),
@@ -96,7 +97,9 @@ impl Verdict {
 
 fn refused(said: &str, reason: Option<&str>) -> String {
     let reason = reason.map_or_else(String::new, |reason| format!(" because: {reason}"));
-    format!("A person refused an earlier answer{reason}. The answer does not have that fault. Refused was:\n\n{said}")
+    format!(
+        "A person refused an earlier answer{reason}. The answer does not have that fault. Refused was:\n\n{said}"
+    )
 }
 
 /// The event of `task`, read by the working copy's senders.
@@ -174,7 +177,8 @@ mod tests {
 
     #[test]
     fn what_people_said_is_what_a_case_expects() {
-        let decided = |outcome: &str| Verdict::of(&task(json!({"outcome": outcome, "reason": "rude"}), Value::Null));
+        let decided =
+            |outcome: &str| Verdict::of(&task(json!({"outcome": outcome, "reason": "rude"}), Value::Null));
         assert_eq!(decided("approved").unwrap().rubric, None);
         let edited = decided("edited").unwrap();
         assert!(edited.rubric.unwrap().contains("Write to mona") && edited.intent.unwrap() == "bug_report");
@@ -210,7 +214,8 @@ mod tests {
         let verdict = Verdict::of(&other).unwrap();
         let case = case(&settings(), &other, &event, verdict).unwrap();
         assert_eq!((case.source(), case.sample.as_deref()), (API_SOURCE, None));
-        let read = super::event(&settings(), &json!({"source": "api", "event": "task"}), &case.body().unwrap());
+        let read =
+            super::event(&settings(), &json!({"source": "api", "event": "task"}), &case.body().unwrap());
         assert!(read.unwrap().text.contains("Crash"));
     }
 }

@@ -1,6 +1,7 @@
 //! What a run is likely to cost, at list prices. The bound holds whatever is said here.
 
-use domain::Timestamp;
+use domain::{ServiceTier, Timestamp};
+use prices::Most;
 use settings::Settings;
 
 /// Bytes of text that are about a token.
@@ -21,10 +22,11 @@ fn usd(settings: &Settings, texts: &[usize], now: Timestamp) -> f64 {
     let shared = agent.persona.len() + agent.documents.iter().map(|it| it.text.len()).sum::<usize>();
     let call = |model: &str, bytes: usize, (prompt, output): (usize, u64)| {
         let prompt = u64::try_from(prompt + bytes / BYTES_PER_TOKEN).unwrap_or(u64::MAX);
-        gemini::most_usd(model, prompt, output, now)
+        prices::most_usd(model, Most { prompt, has_sound: false, output, tier: ServiceTier::Standard }, now)
     };
     let models = &settings.models;
-    let event = |text: &usize| call(&models.triage, *text, TRIAGE) + call(&models.answer, shared + *text, ANSWER);
+    let event =
+        |text: &usize| call(&models.triage, *text, TRIAGE) + call(&models.answer, shared + *text, ANSWER);
     texts.iter().map(event).sum()
 }
 
@@ -36,7 +38,8 @@ mod tests {
     fn more_events_and_longer_texts_cost_more() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
-        let settings = Settings::parse("[agent]\npersona = \"p.md\"\n[sources.github]\n", dir.path()).unwrap();
+        let settings =
+            Settings::parse("[agent]\npersona = \"p.md\"\n[sources.github]\n", dir.path()).unwrap();
         let usd = |texts: &[usize]| usd(&settings, texts, Timestamp::UNIX_EPOCH);
         assert!(usd(&[100]) > 0.0 && usd(&[]) == 0.0);
         assert!(usd(&[100, 100]) > usd(&[100]) && usd(&[100_000]) > usd(&[100]));

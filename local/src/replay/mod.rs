@@ -48,7 +48,7 @@ struct Again {
 pub(crate) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
-    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path).await?;
+    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path, args.token.clone()).await?;
     let past = read(&archive, &wanted(&args)).await?;
     if past.is_empty() {
         return Err(Failure::new(format!("no such task has come to anything in {}", archive.place)));
@@ -107,7 +107,8 @@ async fn compared(
     args: &ReplayArgs,
 ) -> Result<Vec<Pair>, Failure> {
     let known: Vec<&str> = past.iter().map(Past::source).collect();
-    let sources = known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
+    let sources =
+        known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
     let settings = for_show(settings.clone(), sources, args.max_usd)?;
     let again = again(&settings, past, Timestamp::now());
     let texts: Vec<usize> = again.jobs.iter().map(|(_, job)| job.asked.len()).collect();
@@ -168,7 +169,10 @@ impl Past {
     /// What could not be as it was.
     fn note(&self, then: bool) -> Option<String> {
         let Some(said) = &self.said else {
-            return Some("no answer was asked for then: its thread is not known, and it is answered without".to_owned());
+            return Some(
+                "no answer was asked for then: its thread is not known, and it is answered without"
+                    .to_owned(),
+            );
         };
         let mut notes = Vec::new();
         if said.had_media {

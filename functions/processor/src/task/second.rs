@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Blob, Clock, DAY_SHARDS, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority,
-    ShadowDraft, ShadowFigures, StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp,
-    after, between,
+    Blob, Clock, DAY_SHARDS, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, ShadowDraft,
+    ShadowFigures, StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after,
+    between,
 };
 use futures::FutureExt;
 use telemetry::Metrics;
