@@ -21,5 +21,7 @@ mod gemini_sdk;
 mod limits;
 mod model_caches;
 mod requests;
+mod set_up;
+mod stacks;
 mod template;
 mod workflows;

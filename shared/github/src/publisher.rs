@@ -36,6 +36,10 @@ impl Github {
     pub fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(credentials, config, clock)? })
     }
+
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
 }
 
 #[async_trait]

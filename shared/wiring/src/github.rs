@@ -7,8 +7,8 @@ use domain::Clock;
 use settings::{Environment, GithubCredentials, Settings, SourceSettings};
 use webhook::Provider;
 
-use crate::Client;
 use crate::service::{Built, Row, no_token};
+use crate::{Client, OutsideService, ServiceClient};
 
 pub(crate) static ROW: Row = Row {
     service: &::github::SERVICE,
@@ -25,6 +25,10 @@ pub(crate) static ROW: Row = Row {
         environment.github = Some(GithubCredentials::Token(token));
     },
 };
+
+impl ServiceClient for Github {
+    const SERVICE: OutsideService = OutsideService::Github;
+}
 
 fn address(environment: &Environment) -> Option<String> {
     let public = || environment.github.as_ref().map(|_| Config::default().base_url);

@@ -104,14 +104,18 @@ fn signature(secret: &str, body: &[u8]) -> String {
     format!("sha256={mark}")
 }
 
-/// `GET …/hooks`: somebody else's hook, and ours once it has an address.
-pub(super) fn list(github: &Github) -> Reply {
-    let mut hooks = vec![json!({"id": 1, "name": "web", "config": {"url": "https://ci.example.com/hook"}})];
-    if let Some(Address { url, .. }) = &lock(&github.hook.0).address {
-        let config = json!({"url": url, "content_type": "json", "secret": "********"});
-        hooks.push(json!({"id": 2, "name": "web", "config": config}));
-    }
-    Reply::ok(hooks.into())
+/// What the hook of an App, or the second one of a repository, is set to: here, unless it has an address.
+pub(super) fn config(github: &Github, call: &Call) -> Value {
+    let address = lock(&github.hook.0).address.as_ref().map(|address| address.url.clone());
+    let url = address.unwrap_or_else(|| format!("{}/webhooks/github", call.origin));
+    json!({"url": url, "content_type": "json", "secret": "********"})
+}
+
+/// `GET …/hooks`: somebody else's hook, and ours.
+pub(super) fn list(github: &Github, call: &Call) -> Reply {
+    let other = json!({"url": "https://ci.example.com/hook"});
+    let hooks = [(1, other), (2, config(github, call))];
+    Reply::ok(hooks.map(|(id, config)| json!({"id": id, "name": "web", "config": config})).to_vec().into())
 }
 
 /// `…/deliveries` and what is below it.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use domain::{clip, has_word, says};
+use resilience::QuotaLimits;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -43,6 +44,8 @@ pub(crate) enum About {
     Thinking,
     /// The schema of the answer: too complex, or with a keyword that is not known.
     Schema,
+    /// The service tier: not every model offers each.
+    Tier,
     /// Something else: its length, a setting.
     Request,
 }
@@ -165,9 +168,26 @@ impl ApiError {
             About::Thinking
         } else if message.contains("schema") {
             About::Schema
+        } else if message.contains("flex") || message.contains("tier") {
+            About::Tier
         } else {
             About::Request
         })
+    }
+
+    /// The limits that the service names.
+    pub(crate) fn told(&self) -> QuotaLimits {
+        let least = |period, word: &str| {
+            let named =
+                self.quotas.iter().filter(|quota| quota.period == Some(period) && quota.id.contains(word));
+            named.filter_map(|quota| quota.limit).min()
+        };
+        QuotaLimits {
+            requests_per_minute: least(Period::Minute, "Request"),
+            tokens_per_minute: least(Period::Minute, "InputTokens"),
+            requests_per_day: least(Period::Day, "Requests"),
+            ..QuotaLimits::default()
+        }
     }
 
     /// Whether a quota per day is among those exceeded. It may come with a short `RetryInfo`, which

@@ -11,6 +11,7 @@ pub(crate) mod pacific;
 use std::fmt::Display;
 
 use domain::{Deferral, ModelFailure, Timestamp};
+use resilience::QuotaLimits;
 
 use crate::http::TransportError;
 pub(crate) use api_error::About;
@@ -27,6 +28,8 @@ pub(crate) struct Failure {
     pub(crate) is_booked: bool,
     /// What of the request was refused.
     pub(crate) about: Option<About>,
+    /// The limits that the service named.
+    pub(crate) told: QuotaLimits,
     /// For people; free of secrets and of prompt text.
     pub(crate) message: String,
     /// Whether another model might do better.
@@ -41,16 +44,17 @@ impl Failure {
             None => format!("{model}: {error}"),
         };
         let other_model_may_help = class.is_of_the_model();
-        let about = error.about();
-        Self { other_model_may_help, about, ..Self::new(model, class.failure(now), message) }
+        let (about, told) = (error.about(), error.told());
+        Self { other_model_may_help, about, told, ..Self::new(model, class.failure(now), message) }
     }
 
-    fn new(model: &str, what: ModelFailure, message: String) -> Self {
+    pub(crate) fn new(model: &str, what: ModelFailure, message: String) -> Self {
         Self {
             model: model.to_owned(),
             what,
             is_booked: false,
             about: None,
+            told: QuotaLimits::default(),
             message,
             other_model_may_help: true,
         }
