@@ -10,6 +10,7 @@ mod log;
 mod notes;
 mod page;
 mod reply;
+mod rest;
 mod router;
 mod standin;
 mod state;
@@ -30,6 +31,7 @@ pub(crate) use log::Log;
 pub(crate) use notes::{Notes, Words};
 pub(crate) use page::{article, escape, index};
 pub(crate) use reply::Reply;
+pub(crate) use rest::{Resource, Rest, Route, rest};
 pub(crate) use standin::Kept;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use domain::{ThreadState, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Call, Kept, Reply, Standin, State, article, escape, index};
 
@@ -38,6 +39,9 @@ pub struct Note {
     pub internal: bool,
     /// When it was written, in milliseconds since 1970.
     pub at: i64,
+    /// What else the service keeps of it, as it was sent.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub extra: Value,
 }
 
 impl Note {
@@ -49,7 +53,12 @@ impl Note {
 
     /// As services write times.
     pub(crate) fn time(&self) -> String {
-        Timestamp::from_millisecond(self.at).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+        self.written().to_string()
+    }
+
+    /// When it was written.
+    pub(crate) fn written(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 
@@ -59,14 +68,13 @@ pub trait Words: Sized + Send + 'static {
     const TITLE: &'static str;
     /// What stands before the names of threads in the paths of their pages.
     const PAGE: &'static str;
+    /// What the paths of its API begin with.
+    const API: &'static [&'static str];
 
     /// The thread whose page is at this path.
     fn thread_at(path: &str, _notes: &Notes<Self>) -> Option<String> {
         path.strip_prefix(Self::PAGE).map(str::to_owned)
     }
-
-    /// Whether a request is one of the API.
-    fn is_api(call: &Call) -> bool;
 
     /// Answers a request of the API.
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply>;
@@ -89,7 +97,7 @@ impl<W: Words> State for Notes<W> {
     }
 
     fn is_api(call: &Call) -> bool {
-        W::is_api(call)
+        W::API.iter().any(|beginning| call.path.starts_with(beginning))
     }
 
     fn writes(call: &Call) -> bool {
@@ -127,6 +135,22 @@ impl<W> Notes<W> {
         self.notes.iter().filter(move |note| note.thread == thread)
     }
 
+    /// `size` notes of a thread behind the first `start`, in this order; and whether there are more.
+    pub(crate) fn page(
+        &self,
+        thread: &str,
+        newest_first: bool,
+        start: usize,
+        size: usize,
+    ) -> (Vec<&Note>, bool) {
+        let mut all: Vec<&Note> = self.of(thread).collect();
+        if newest_first {
+            all.reverse();
+        }
+        let more = start.saturating_add(size) < all.len();
+        (all.into_iter().skip(start).take(size).collect(), more)
+    }
+
     /// The name of the thread with notes that ends so.
     pub(crate) fn ending(&self, end: &str) -> Option<String> {
         self.notes.iter().map(|note| &note.thread).find(|thread| thread.ends_with(end)).cloned()
@@ -146,7 +170,8 @@ impl<W> Notes<W> {
     pub(crate) fn ours(&self, thread: &str, text: &str, now: Timestamp) -> Note {
         let (id, author) = ((1_000 + self.notes.len()).to_string(), ACCOUNT.to_owned());
         let at = now.as_millisecond();
-        Note { id, thread: thread.to_owned(), author, text: text.to_owned(), internal: false, at }
+        let (thread, text) = (thread.to_owned(), text.to_owned());
+        Note { id, thread, author, text, internal: false, at, extra: Value::Null }
     }
 }
 

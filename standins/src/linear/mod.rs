@@ -21,10 +21,7 @@ pub struct Linear;
 impl Words for Linear {
     const TITLE: &'static str = "Linear";
     const PAGE: &'static str = "/issue/";
-
-    fn is_api(call: &Call) -> bool {
-        call.path == "/graphql"
-    }
+    const API: &'static [&'static str] = &["/graphql"];
 
     fn writes(call: &Call) -> bool {
         query(call).starts_with("mutation")
@@ -90,11 +87,9 @@ fn create(kept: &mut Kept<Notes<Linear>>, call: &Call, now: Timestamp) -> Result
 fn page(kept: &Notes<Linear>, call: &Call, id: &str) -> Value {
     const PER_PAGE: usize = 100;
     let start: usize = variable(call, "/after").parse().unwrap_or(0);
-    let nodes: Vec<Value> =
-        kept.of(id).rev().skip(start).take(PER_PAGE).map(|note| shown(call, note)).collect();
-    let end = start + nodes.len();
-    let more = kept.of(id).count() > end;
-    json!({"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": end.to_string()}})
+    let (rows, more) = kept.page(id, true, start, PER_PAGE);
+    let nodes: Value = rows.into_iter().map(|note| shown(call, note)).collect();
+    json!({"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": (start + PER_PAGE).to_string()}})
 }
 
 fn issue(state: ThreadState) -> Value {

@@ -159,10 +159,10 @@ async fn slack_direct_message_is_answered_where_it_was_written() {
 async fn zendesk_ticket_gets_a_public_comment() {
     let system = start("question").await;
     let task = completed(&system, "zendesk", "ticket.created.json").await;
-    let comments = system.world.zendesk.comments(35_436);
+    let comments = system.world.zendesk.notes("35436");
     assert_eq!(comments.len(), 1);
-    assert!(comments[0].is_ours() && comments[0].public);
-    assert_eq!(comments[0].metadata["afterhook_task_id"], task["task_id"]);
+    assert!(comments[0].is_ours() && !comments[0].internal);
+    assert_eq!(comments[0].extra["metadata"]["afterhook_task_id"], task["task_id"]);
     assert!(task["result"]["output_url"].as_str().unwrap().ends_with("/agent/tickets/35436"));
 }
 
@@ -172,10 +172,10 @@ async fn jira_issue_gets_a_comment() {
     let task = completed(&system, "jira", "issue.created.json").await;
     let url = task["result"]["output_url"].as_str().unwrap();
     let key = url.split("/browse/").nth(1).unwrap().split('?').next().unwrap();
-    let comments = system.world.jira.comments(key);
+    let comments = system.world.jira.notes(key);
     assert_eq!(comments.len(), 1, "{task:#}");
-    assert!(comments[0].is_ours() && !comments[0].text().is_empty());
-    assert_eq!(comments[0].properties[0]["value"]["task_id"], task["task_id"]);
+    assert!(comments[0].is_ours() && !comments[0].text.is_empty());
+    assert_eq!(comments[0].extra["properties"][0]["value"]["task_id"], task["task_id"]);
 }
 
 #[tokio::test]
@@ -231,9 +231,9 @@ async fn events_of_one_conversation_are_answered_one_after_the_other() {
     let system = start("question").await;
     completed(&system, "zendesk", "ticket.created.json").await;
     completed(&system, "zendesk", "ticket.comment_added.json").await;
-    let comments = system.world.zendesk.comments(35_436);
+    let comments = system.world.zendesk.notes("35436");
     assert_eq!(comments.len(), 2);
-    assert!(comments.iter().all(|comment| !comment.html.contains("tsk_")), "{comments:?}");
+    assert!(comments.iter().all(|comment| !comment.extra["html"].as_str().unwrap().contains("tsk_")), "{comments:?}");
 }
 
 /// What nobody needs to answer where it came from goes to colleagues.
