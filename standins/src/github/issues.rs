@@ -70,26 +70,6 @@ pub(super) fn add_labels(kept: &mut Kept<Github>, call: &Call, at: &Place) -> Re
             labels.push(name.to_owned());
         }
     }
-    set_labels(kept, call, at, labels)
-}
-
-/// `DELETE …/labels/{name}`.
-pub(super) fn remove_label(
-    kept: &mut Kept<Github>,
-    call: &Call,
-    at: &Place,
-    name: &str,
-) -> Result<Reply, Reply> {
-    // A path segment is decoded like a form, in which `+` would be a space.
-    let pair = name.replace('+', "%2B");
-    let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(key, _)| key.into_owned());
-    let mut labels = kept.visible(at)?.labels;
-    let known = labels.iter().position(|label| label.eq_ignore_ascii_case(name.as_deref().unwrap_or("")));
-    labels.remove(known.ok_or_else(|| refusal(404, "Label does not exist"))?);
-    set_labels(kept, call, at, labels)
-}
-
-fn set_labels(kept: &mut Kept<Github>, call: &Call, at: &Place, labels: Vec<String>) -> Result<Reply, Reply> {
     let shown = describe_labels(call, at, &labels);
     kept.record(Change::Labels { at: at.clone(), labels })?;
     Ok(Reply::ok(shown))

@@ -7,7 +7,7 @@ use super::auth::Caller;
 use super::store::{Change, Github, Kind, Place, check_names};
 use super::words::{self, not_found, of_status, refusal};
 use super::{comments, discussions, hooks, issues, material, page};
-use crate::kit::{Call, Fault, Kept, Reply, State};
+use crate::kit::{Call, Kept, Reply, State};
 
 /// Requests per hour, as the headers have it.
 const LIMIT: u64 = 5_000;
@@ -26,8 +26,6 @@ impl State for Github {
     const STYLE: &'static str = page::STYLE;
     const HEADERS: &'static [(&'static str, &'static str)] =
         &[("server", "github.com"), ("cache-control", "private, max-age=0")];
-    const FAULTS: &'static [(&'static str, Fault)] =
-        &[("secondary", super::SECONDARY_LIMIT), ("primary", super::PRIMARY_LIMIT)];
 
     fn apply(&mut self, change: Change) {
         match change {
@@ -125,7 +123,6 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 ("POST", ["comments"]) => comments::create(kept, call, at, &account(caller), None, now),
                 ("GET", ["labels"]) => issues::labels(kept, call, at),
                 ("POST", ["labels"]) => issues::add_labels(kept, call, at),
-                ("DELETE", ["labels", name]) => issues::remove_label(kept, call, at, name),
                 _ => Err(not_found()),
             }
         }

@@ -24,9 +24,8 @@ pub use notes::{ACCOUNT, Note};
 pub use standin::Standin;
 pub use state::State;
 
-pub(crate) use broken::{breaking, reset};
+pub(crate) use broken::reset;
 pub(crate) use call::Call;
-pub(crate) use faults::{Counts, asked_for, parse};
 pub(crate) use log::Log;
 pub(crate) use notes::{Notes, Words};
 pub(crate) use page::{article, escape, index};

@@ -28,10 +28,7 @@ pub(super) async fn handle<S: State>(shared: Arc<Shared<S>>, request: Request) -
 
 /// A request of the API: what every one of them goes through.
 async fn api<S: State>(shared: &Shared<S>, call: &Call) -> Response {
-    let faults = match shared.faults.of(&call.headers, S::writes(call), S::FAULTS) {
-        Ok(faults) => faults,
-        Err(problem) => return S::error(400, &problem).into_response(),
-    };
+    let faults = shared.faults.of(S::writes(call));
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }

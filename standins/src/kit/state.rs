@@ -5,7 +5,7 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Call, Fault, Kept, Reply};
+use super::{Call, Kept, Reply};
 
 /// What one service keeps, and how it answers.
 pub trait State: Send + Sized + 'static {
@@ -23,9 +23,6 @@ pub trait State: Send + Sized + 'static {
 
     /// Headers of every answer.
     const HEADERS: &'static [(&'static str, &'static str)] = &[];
-
-    /// Names of faults that only this service has.
-    const FAULTS: &'static [(&'static str, Fault)] = &[];
 
     /// Makes a change.
     fn apply(&mut self, change: Self::Change);
@@ -51,7 +48,7 @@ pub trait State: Send + Sized + 'static {
         Self::error(400, problem)
     }
 
-    /// The refusal with this code, for [`Fault::Refusal`].
+    /// The refusal with this code, for [`Fault::Refusal`](super::Fault::Refusal).
     fn refusal(code: &str) -> Reply {
         Self::error(400, code)
     }

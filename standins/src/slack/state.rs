@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::store::{Change, Workspace, micros};
 use super::{BOT, TEAM, USER, channels, chat, page};
-use crate::kit::{Call, Fault, Kept, Reply, State};
+use crate::kit::{Call, Kept, Reply, State};
 
 impl State for Workspace {
     type Change = Change;
@@ -14,14 +14,6 @@ impl State for Workspace {
     const STYLE: &'static str = ".reply{margin-left:2rem}";
     const HEADERS: &'static [(&'static str, &'static str)] =
         &[("cache-control", "private, no-cache, no-store")];
-    const FAULTS: &'static [(&'static str, Fault)] = &[
-        ("donefatal", Fault::DoneButRefusal("fatal_error")),
-        ("channel_not_found", Fault::Refusal("channel_not_found")),
-        ("invalid_auth", Fault::Refusal("invalid_auth")),
-        ("internal_error", Fault::Refusal("internal_error")),
-        ("msg_too_long", Fault::Refusal("msg_too_long")),
-        ("not_in_channel", Fault::Refusal("not_in_channel")),
-    ];
 
     fn apply(&mut self, change: Change) {
         match change {

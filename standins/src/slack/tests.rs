@@ -174,20 +174,17 @@ async fn arguments_may_come_as_a_form() {
 }
 
 #[tokio::test]
-async fn faults_are_asked_for_by_header() {
+async fn faults_are_told_in_slacks_words() {
     let slack = SlackStandin::new();
-    let asking = async |fault: &str| {
-        let request = Request::post("/api/auth.test")
-            .header("authorization", "Bearer xoxb-1")
-            .header("x-standin-fault", fault);
-        send(&slack, request, String::new()).await
+    let with = async |fault: Fault| {
+        slack.set_faults(vec![FaultRule::always(fault).first(1)]);
+        post(&slack, "auth.test", json!({})).await
     };
-    let limited = asking("ratelimited:1").await;
-    assert_eq!((limited.status, limited.headers["retry-after"].to_str().unwrap()), (429, "30"));
-    assert_eq!(asking("ratelimited:1").await.status, 200);
-    assert_eq!(asking("503").await.status, 503);
-    assert_eq!(asking("not_in_channel").await.json()["error"], "not_in_channel");
-    assert!(asking("bogus").await.text().contains("ratelimited"), "the error lists what there is");
+    let limited = with(Fault::RateLimited).await;
+    assert_eq!((limited.status, limited.header("retry-after")), (429, "30"));
+    assert_eq!(with(Fault::Status(503)).await.status, 503);
+    assert_eq!(with(Fault::Refusal("not_in_channel")).await.json()["error"], "not_in_channel");
+    assert_eq!(post(&slack, "auth.test", json!({})).await.status, 200);
 }
 
 async fn with_client(slack: &SlackStandin, test: impl AsyncFnOnce(Slack)) {
