@@ -7,7 +7,7 @@ use super::auth::Caller;
 use super::store::{Change, Github, Kind, Place, check_names};
 use super::words::{self, not_found, of_status, refusal};
 use super::{comments, discussions, hooks, issues, material, page};
-use crate::kit::{Call, Kept, Reply, State};
+use crate::kit::{Call, Kept, Reply, State, Voice};
 
 /// Requests per hour, as the headers have it.
 const LIMIT: u64 = 5_000;
@@ -18,14 +18,30 @@ const LOGIN: &str = "afterhook";
 /// The one installation of every App.
 const INSTALLATION: u64 = 50_990_001;
 
+impl Voice for Github {
+    fn error(status: u16, message: &str) -> Reply {
+        refusal(status, message)
+    }
+
+    fn of_status(status: u16) -> Reply {
+        of_status(status)
+    }
+
+    fn unreadable(_problem: &str) -> Reply {
+        refusal(400, "Problems parsing JSON")
+    }
+
+    fn refusal(code: &str) -> Reply {
+        if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
+    }
+}
+
 impl State for Github {
+    type Voice = Self;
     type Change = Change;
     const TITLE: &'static str = "GitHub";
     /// An Enterprise Server has its API below this.
     const PREFIX: &'static str = "/api/v3";
-    const STYLE: &'static str = page::STYLE;
-    const HEADERS: &'static [(&'static str, &'static str)] =
-        &[("server", "github.com"), ("cache-control", "private, max-age=0")];
 
     fn apply(&mut self, change: Change) {
         match change {
@@ -64,22 +80,6 @@ impl State for Github {
             .with("x-ratelimit-reset", (now.as_second() + 3_600).to_string())
             .with("x-ratelimit-resource", "core")
             .with("x-github-request-id", id)
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        refusal(status, message)
-    }
-
-    fn of_status(status: u16) -> Reply {
-        of_status(status)
-    }
-
-    fn unreadable(_problem: &str) -> Reply {
-        refusal(400, "Problems parsing JSON")
-    }
-
-    fn refusal(code: &str) -> Reply {
-        if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
     }
 
     /// A token for an installation changes nothing that anybody sees, nor does a query.

@@ -8,7 +8,7 @@ pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Words, rest};
+use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
 /// The stand-in for GitLab: a cheap handle, all clones of which share one state. Its threads are called like
 /// `7/issues/23`, by the number of the project.
@@ -17,6 +17,12 @@ pub type GitlabStandin = Standin<Notes<Gitlab>>;
 /// GitLab's words.
 #[derive(Debug)]
 pub struct Gitlab;
+
+impl Voice for Gitlab {
+    fn error(status: u16, message: &str) -> Reply {
+        Reply::new(status, json!({"message": message}))
+    }
+}
 
 impl Words for Gitlab {
     const TITLE: &'static str = "GitLab";
@@ -29,10 +35,6 @@ impl Words for Gitlab {
             Some((_, end)) => notes.ending(&format!("/{end}")),
             None => path.strip_prefix(Self::PAGE).map(str::to_owned),
         }
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        Reply::new(status, json!({"message": message}))
     }
 
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {

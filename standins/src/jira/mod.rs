@@ -9,7 +9,7 @@ pub use crate::kit::{Fault, FaultRule, Note, ReceivedRequest, Scope};
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Words, rest};
+use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
 /// The account behind every credential.
 pub const ACCOUNT: &str = "557058:0e5a7b1c-afte-4h00-8k1d-standin00001";
@@ -35,14 +35,16 @@ pub type JiraStandin = Standin<Notes<Jira>>;
 #[derive(Debug)]
 pub struct Jira;
 
+impl Voice for Jira {
+    fn error(status: u16, message: &str) -> Reply {
+        Reply::new(status, json!({"errorMessages": [message], "errors": {}}))
+    }
+}
+
 impl Words for Jira {
     const TITLE: &'static str = "Jira";
     const PAGE: &'static str = "/browse/";
     const API: &'static [&'static str] = &["/rest/"];
-
-    fn error(status: u16, message: &str) -> Reply {
-        Reply::new(status, json!({"errorMessages": [message], "errors": {}}))
-    }
 
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
         rest(kept, call, now)

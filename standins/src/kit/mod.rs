@@ -32,6 +32,7 @@ pub(crate) use page::{article, escape, index};
 pub(crate) use reply::Reply;
 pub(crate) use rest::{Resource, Rest, Route, rest};
 pub(crate) use standin::Kept;
+pub(crate) use state::Voice;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

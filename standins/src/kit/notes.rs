@@ -10,7 +10,7 @@ use domain::{ThreadState, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Call, Kept, Reply, Standin, State, article, escape, index};
+use super::{Call, Kept, Reply, Standin, State, Voice, article, escape, index};
 
 /// The account behind every credential.
 pub const ACCOUNT: &str = "afterhook";
@@ -63,11 +63,13 @@ impl Note {
 }
 
 /// What is particular about one service: its routes and its words.
-pub trait Words: Sized + Send + 'static {
+pub trait Words: Voice + Sized + Send + 'static {
     /// Its name on its pages.
     const TITLE: &'static str;
     /// What stands before the names of threads in the paths of their pages.
     const PAGE: &'static str;
+    /// What stands before the paths of its API; the log leaves it out.
+    const PREFIX: &'static str = "";
     /// What the paths of its API begin with.
     const API: &'static [&'static str];
 
@@ -79,9 +81,6 @@ pub trait Words: Sized + Send + 'static {
     /// Answers a request of the API.
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply>;
 
-    /// An error in the service's words.
-    fn error(status: u16, message: &str) -> Reply;
-
     /// Whether a request of the API changes something.
     fn writes(call: &Call) -> bool {
         call.method != http::Method::GET
@@ -89,11 +88,18 @@ pub trait Words: Sized + Send + 'static {
 }
 
 impl<W: Words> State for Notes<W> {
+    type Voice = W;
     type Change = Note;
     const TITLE: &'static str = W::TITLE;
+    const PREFIX: &'static str = W::PREFIX;
 
+    /// A note that is there already is changed.
     fn apply(&mut self, note: Note) {
-        self.notes.push(note);
+        let is_it = |known: &&mut Note| (&known.id, &known.thread) == (&note.id, &note.thread);
+        match self.notes.iter_mut().find(is_it) {
+            Some(known) => *known = note,
+            None => self.notes.push(note),
+        }
     }
 
     fn is_api(call: &Call) -> bool {
@@ -102,10 +108,6 @@ impl<W: Words> State for Notes<W> {
 
     fn writes(call: &Call) -> bool {
         W::writes(call)
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        W::error(status, message)
     }
 
     fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
@@ -130,6 +132,11 @@ impl<W: Words> State for Notes<W> {
 }
 
 impl<W> Notes<W> {
+    /// All notes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter()
+    }
+
     /// The notes of a thread, oldest first.
     pub(crate) fn of(&self, thread: &str) -> impl DoubleEndedIterator<Item = &Note> {
         self.notes.iter().filter(move |note| note.thread == thread)

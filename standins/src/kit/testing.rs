@@ -90,7 +90,7 @@ pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
 ) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.jsonl");
-    let standin = Standin::<Notes<W>>::open(Clock::system(), &path).unwrap();
+    let standin = Standin::<Notes<W>>::builder().journal(&path).build().unwrap();
     standin.seed_note(thread, "mona", "It is down.").unwrap();
     serve(&standin, async |base| {
         let client = client(Duration::from_millis(800), base);
@@ -116,5 +116,5 @@ pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
     // What a killed process leaves: its lock is gone with it.
     let left = folder.path().join("left.jsonl");
     std::fs::copy(&path, &left).unwrap();
-    assert_eq!(Standin::<Notes<W>>::open(Clock::system(), &left).unwrap().notes(thread), before);
+    assert_eq!(Standin::<Notes<W>>::builder().journal(&left).build().unwrap().notes(thread), before);
 }

@@ -8,7 +8,7 @@ pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Standin, Words};
+use crate::kit::{Call, Kept, Notes, Reply, Standin, Voice, Words};
 
 /// The stand-in for Linear: a cheap handle, all clones of which share one state. Its threads are the ids of
 /// issues.
@@ -18,6 +18,12 @@ pub type LinearStandin = Standin<Notes<Linear>>;
 #[derive(Debug)]
 pub struct Linear;
 
+impl Voice for Linear {
+    fn error(status: u16, message: &str) -> Reply {
+        failed(status, message, "INTERNAL_SERVER_ERROR")
+    }
+}
+
 impl Words for Linear {
     const TITLE: &'static str = "Linear";
     const PAGE: &'static str = "/issue/";
@@ -25,10 +31,6 @@ impl Words for Linear {
 
     fn writes(call: &Call) -> bool {
         query(call).starts_with("mutation")
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        failed(status, message, "INTERNAL_SERVER_ERROR")
     }
 
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {

@@ -8,7 +8,7 @@ pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Words, rest};
+use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
 /// The stand-in for PagerDuty: a cheap handle, all clones of which share one state. Its threads are the ids of
 /// incidents.
@@ -18,14 +18,16 @@ pub type PagerdutyStandin = Standin<Notes<Pagerduty>>;
 #[derive(Debug)]
 pub struct Pagerduty;
 
+impl Voice for Pagerduty {
+    fn error(status: u16, message: &str) -> Reply {
+        Reply::new(status, json!({"error": {"message": message, "code": 2000}}))
+    }
+}
+
 impl Words for Pagerduty {
     const TITLE: &'static str = "PagerDuty";
     const PAGE: &'static str = "/page/";
     const API: &'static [&'static str] = &["/incidents", "/users"];
-
-    fn error(status: u16, message: &str) -> Reply {
-        Reply::new(status, json!({"error": {"message": message, "code": 2000}}))
-    }
 
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
         rest(kept, call, now)

@@ -8,7 +8,7 @@ pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Words, rest};
+use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
 /// The stand-in for Sentry: a cheap handle, all clones of which share one state. Its threads are the numbers of
 /// issues, whatever their organisation.
@@ -18,6 +18,12 @@ pub type SentryStandin = Standin<Notes<Sentry>>;
 #[derive(Debug)]
 pub struct Sentry;
 
+impl Voice for Sentry {
+    fn error(status: u16, message: &str) -> Reply {
+        Reply::new(status, json!({"detail": message}))
+    }
+}
+
 impl Words for Sentry {
     const TITLE: &'static str = "Sentry";
     const PAGE: &'static str = "/issues/";
@@ -25,10 +31,6 @@ impl Words for Sentry {
 
     fn thread_at(path: &str, _: &Notes<Self>) -> Option<String> {
         path.split_once(Self::PAGE).map(|(_, thread)| thread.to_owned())
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        Reply::new(status, json!({"detail": message}))
     }
 
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Words, rest};
+use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
 /// The user behind every credential.
 pub const AGENT: i64 = 900_100;
@@ -43,14 +43,16 @@ pub type ZendeskStandin = Standin<Notes<Zendesk>>;
 #[derive(Debug)]
 pub struct Zendesk;
 
+impl Voice for Zendesk {
+    fn error(status: u16, message: &str) -> Reply {
+        Reply::new(status, json!({"error": message}))
+    }
+}
+
 impl Words for Zendesk {
     const TITLE: &'static str = "Zendesk";
     const PAGE: &'static str = "/agent/tickets/";
     const API: &'static [&'static str] = &["/api/"];
-
-    fn error(status: u16, message: &str) -> Reply {
-        Reply::new(status, json!({"error": message}))
-    }
 
     /// Who is not logged in is told so with a 200.
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {

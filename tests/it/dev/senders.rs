@@ -141,7 +141,7 @@ async fn slack_mention_is_answered_in_its_thread() {
     let task = completed(&system, "slack", "app_mention.json").await;
     let thread = system.world.slack.thread("C05SUPPORT", "1795168800.204519");
     assert_eq!(thread.len(), 1, "{thread:?}");
-    assert!(thread[0].metadata.as_ref().unwrap().to_string().contains(task["task_id"].as_str().unwrap()));
+    assert!(thread[0].extra["metadata"].to_string().contains(task["task_id"].as_str().unwrap()));
     assert!(!output(&task).is_empty() && !thread[0].text.is_empty());
     assert_eq!(system.world.slack.our_message_count(), 1);
 }
@@ -150,9 +150,9 @@ async fn slack_mention_is_answered_in_its_thread() {
 async fn slack_direct_message_is_answered_where_it_was_written() {
     let system = start("question").await;
     completed(&system, "slack", "message.im.json").await;
-    let messages = system.world.slack.messages("D05DIRECT1");
+    let messages = system.world.slack.notes("D05DIRECT1");
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].thread_ts.as_deref(), Some("1795170000.000100"));
+    assert_eq!(messages[0].extra["thread_ts"], "1795170000.000100");
 }
 
 #[tokio::test]
@@ -254,9 +254,9 @@ async fn events_of_every_other_sender_can_be_summed_up_in_slack() {
     for (number, (source, file)) in samples.into_iter().enumerate() {
         let task = completed(&system, source, file).await;
         assert!(!output(&task).is_empty(), "{source}");
-        let messages = system.world.slack.messages("C05REPORTS");
+        let messages = system.world.slack.notes("C05REPORTS");
         assert_eq!(messages.len(), number + 1, "{source}");
-        let proof = messages[number].metadata.as_ref().unwrap().to_string();
+        let proof = messages[number].extra["metadata"].to_string();
         assert!(proof.contains(task["task_id"].as_str().unwrap()), "{source}");
     }
 }

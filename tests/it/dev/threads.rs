@@ -118,7 +118,7 @@ async fn an_edit_in_slack_is_answered_in_its_thread() {
     let system = senders::start("question").await;
     let task = senders::completed(&system, "slack", "message.edited.json").await;
     assert_eq!(task["event"], "message.edited");
-    let messages = system.world.slack.messages("D05DIRECT1");
+    let messages = system.world.slack.notes("D05DIRECT1");
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].thread_ts.as_deref(), Some("1795170000.000100"));
+    assert_eq!(messages[0].extra["thread_ts"], "1795170000.000100");
 }
