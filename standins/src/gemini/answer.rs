@@ -80,10 +80,8 @@ impl Answer {
     fn usage(&self, written: u64) -> Value {
         let prompt = self.prompt.total();
         let mut usage = json!({
-            "promptTokenCount": prompt,
-            "promptTokensDetails": self.prompt.details(),
-            "totalTokenCount": prompt + written + self.thoughts,
-            "serviceTier": self.tier,
+            "promptTokenCount": prompt, "promptTokensDetails": self.prompt.details(),
+            "totalTokenCount": prompt + written + self.thoughts, "serviceTier": self.tier,
         });
         if let Some(cached) = self.cached {
             usage["cachedContentTokenCount"] = cached.total().into();

@@ -53,15 +53,3 @@ pub(super) fn frames<G: Send + 'static>(frames: Vec<Bytes>, guard: G) -> Respons
     response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     response
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_event_is_one_line_and_an_empty_line() {
-        let event = event(&json!({"text": "a\nb"}));
-        assert_eq!(&event[..], b"data: {\"text\":\"a\\nb\"}\r\n\r\n");
-    }
-}

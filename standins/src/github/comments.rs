@@ -92,17 +92,10 @@ fn describe(call: &Call, at: &Place, comment: &StoredComment) -> Value {
     let comments = issue.trim_end_matches(|c: char| c.is_ascii_digit());
     let is_member = comment.login.eq_ignore_ascii_case(&at.owner) || comment.login.ends_with("[bot]");
     json!({
-        "id": id,
-        "node_id": format!("IC_{id}"),
-        "url": format!("{comments}comments/{id}"),
-        "html_url": format!("{}#issuecomment-{id}", html_url(call, at)),
-        "issue_url": issue,
-        "user": user(&comment.login, &call.origin),
-        "body": comment.body,
-        "created_at": comment.created_at,
-        "updated_at": comment.created_at,
-        "author_association": if is_member { "MEMBER" } else { "NONE" },
-        "performed_via_github_app": null,
-        "in_reply_to_id": comment.in_reply_to,
+        "id": id, "node_id": format!("IC_{id}"), "url": format!("{comments}comments/{id}"),
+        "html_url": format!("{}#issuecomment-{id}", html_url(call, at)), "issue_url": issue,
+        "user": user(&comment.login, &call.origin), "body": comment.body, "created_at": comment.created_at,
+        "updated_at": comment.created_at, "author_association": if is_member { "MEMBER" } else { "NONE" },
+        "performed_via_github_app": null, "in_reply_to_id": comment.in_reply_to,
     })
 }

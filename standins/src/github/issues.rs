@@ -36,17 +36,11 @@ pub(super) fn html_url(call: &Call, at: &Place) -> String {
 pub(super) fn get(github: &Github, call: &Call, at: &Place) -> Result<Reply, Reply> {
     let thread = github.visible(at)?;
     Ok(Reply::ok(json!({
-        "number": at.number,
-        "title": "Issue",
-        "body": "",
+        "number": at.number, "title": "Issue", "body": "",
         "state": if thread.state == IssueState::Closed { "closed" } else { "open" },
-        "locked": thread.state == IssueState::Locked,
-        "active_lock_reason": null,
-        "user": user(&at.owner, &call.origin),
-        "labels": describe_labels(call, at, &thread.labels),
-        "comments": thread.comments.len(),
-        "url": api_url(call, at),
-        "html_url": html_url(call, at),
+        "locked": thread.state == IssueState::Locked, "active_lock_reason": null,
+        "user": user(&at.owner, &call.origin), "labels": describe_labels(call, at, &thread.labels),
+        "comments": thread.comments.len(), "url": api_url(call, at), "html_url": html_url(call, at),
         "comments_url": format!("{}/comments", api_url(call, at)),
     })))
 }
@@ -84,12 +78,8 @@ fn describe_labels(call: &Call, at: &Place, labels: &[String]) -> Value {
     let base = format!("{}{}/repos/{}/{}", call.origin, call.prefix, at.owner, at.repo);
     let describe = |name: &String| {
         json!({
-            "id": repository_id(&at.owner, name),
-            "name": name,
-            "color": "ededed",
-            "default": false,
-            "description": null,
-            "url": format!("{base}/labels/{name}"),
+            "id": repository_id(&at.owner, name), "name": name, "color": "ededed", "default": false,
+            "description": null, "url": format!("{base}/labels/{name}"),
         })
     };
     labels.iter().map(describe).collect()

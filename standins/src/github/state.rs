@@ -167,22 +167,14 @@ fn account(caller: Caller) -> String {
 fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<Reply, Reply> {
     let permissions = json!({"issues": "write", "metadata": "read"});
     let installation = json!({
-        "id": INSTALLATION,
-        "app_id": id,
-        "app_slug": LOGIN,
-        "target_type": "Organization",
-        "repository_selection": "all",
-        "permissions": permissions,
+        "id": INSTALLATION, "app_id": id, "app_slug": LOGIN, "target_type": "Organization",
+        "repository_selection": "all", "permissions": permissions,
     });
     match (call.method.as_str(), call.segments().as_slice()) {
         (_, ["app", "hook", "deliveries", rest @ ..]) => hooks::deliveries(kept, call, rest, now),
         ("GET", ["app"]) => Ok(Reply::ok(json!({
-            "id": id,
-            "slug": LOGIN,
-            "name": LOGIN,
-            "html_url": format!("{}/apps/{LOGIN}", call.origin),
-            "permissions": permissions,
-            "events": ["issues", "issue_comment"],
+            "id": id, "slug": LOGIN, "name": LOGIN, "html_url": format!("{}/apps/{LOGIN}", call.origin),
+            "permissions": permissions, "events": ["issues", "issue_comment"],
         }))),
         ("GET", ["repos", owner, repo, "installation"]) => {
             check_names(owner, repo)?;
@@ -194,10 +186,8 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
             }
             let (token, end) = kept.tokens.issue(now);
             let token = json!({
-                "token": token,
-                "expires_at": Timestamp::from_second(end.as_second()).unwrap_or(end),
-                "permissions": permissions,
-                "repository_selection": "all",
+                "token": token, "expires_at": Timestamp::from_second(end.as_second()).unwrap_or(end),
+                "permissions": permissions, "repository_selection": "all",
             });
             Ok(Reply::new(201, token))
         }
@@ -209,12 +199,8 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
 pub(super) fn user(login: &str, origin: &str) -> Value {
     let id = 9_919_001 + login.bytes().fold(0_u64, |sum, byte| sum * 31 % 1_000_003 + u64::from(byte));
     json!({
-        "login": login,
-        "id": id,
-        "node_id": format!("U_{id}"),
-        "html_url": format!("{origin}/{login}"),
+        "login": login, "id": id, "node_id": format!("U_{id}"), "html_url": format!("{origin}/{login}"),
         "url": format!("{origin}/users/{login}"),
-        "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
-        "site_admin": false,
+        "type": if login.ends_with("[bot]") { "Bot" } else { "User" }, "site_admin": false,
     })
 }
