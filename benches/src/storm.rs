@@ -37,7 +37,8 @@ fn standin(settings: &Settings) -> standins::gemini::Builder {
     let thinking = Latency::Between(Duration::from_millis(200), Duration::from_millis(800));
     let standin =
         GeminiStandin::builder().keep_requests(seen::REMEMBERED).keep_bodies(false).latency(thinking);
-    let limited = settings.models.in_use().into_iter().filter_map(|model| Some((model, rpm(settings, model)?)));
+    let limited =
+        settings.models.in_use().into_iter().filter_map(|model| Some((model, rpm(settings, model)?)));
     limited.fold(standin, |standin, (model, rpm)| standin.quota_of(model, rpm))
 }
 

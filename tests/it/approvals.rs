@@ -11,7 +11,7 @@ use e2e::world::{PERSON, World, listen, triage_says};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use settings::Settings;
-use standins::slack::{Fault, FaultRule, Scope, SlackStandin, Note};
+use standins::slack::{Fault, FaultRule, Note, Scope, SlackStandin};
 use tokio::task::JoinSet;
 use webhook::{Provider, Secrets};
 

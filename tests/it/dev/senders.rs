@@ -233,7 +233,10 @@ async fn events_of_one_conversation_are_answered_one_after_the_other() {
     completed(&system, "zendesk", "ticket.comment_added.json").await;
     let comments = system.world.zendesk.notes("35436");
     assert_eq!(comments.len(), 2);
-    assert!(comments.iter().all(|comment| !comment.extra["html"].as_str().unwrap().contains("tsk_")), "{comments:?}");
+    assert!(
+        comments.iter().all(|comment| !comment.extra["html"].as_str().unwrap().contains("tsk_")),
+        "{comments:?}"
+    );
 }
 
 /// What nobody needs to answer where it came from goes to colleagues.

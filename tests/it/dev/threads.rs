@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use domain::ThreadState;
 use e2e::hooks::{self, OWNER, REPO};
 use e2e::world::{LOGIN, World, is_triage, triage_says};
-use domain::ThreadState;
 use serde_json::Value;
 use standins::gemini::{GeminiStandin, ReceivedRequest};
 use standins::github::{GithubStandin, IssueState};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{InternalNotes, Labels, Publisher, ServiceError, ServiceFailure, Target};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use crate::support::{
     ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, patient, start, target,
 };
 
-fn publicly(client: &gitlab::Gitlab) -> &dyn Publisher {
+fn publicly(client: &Commenter<gitlab::Gitlab>) -> &dyn Publisher {
     client
 }
 

@@ -2,12 +2,13 @@
 
 use domain::{Clock, Publisher, ServiceFailure, Target};
 use gitlab::{Config, Gitlab};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::json;
 
 use crate::support::{TOKEN, client, mark, me, start, target};
 
-fn publisher(client: &Gitlab) -> &dyn Publisher {
+fn publisher(client: &Commenter<Gitlab>) -> &dyn Publisher {
     client
 }
 

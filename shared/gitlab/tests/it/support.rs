@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
 use gitlab::{Config, Gitlab};
+use outbound::Commenter;
 use outbound::marker;
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
@@ -17,12 +18,12 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Gitlab {
+pub(crate) fn client(server: &Server) -> Commenter<Gitlab> {
     patient(server, Duration::from_secs(10))
 }
 
 /// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Gitlab {
+pub(crate) fn patient(server: &Server, timeout: Duration) -> Commenter<Gitlab> {
     let config = Config { timeout, ..Config::at(&server.base) };
     Gitlab::new(&TOKEN.into(), &config, Clock::fixed(start())).unwrap()
 }

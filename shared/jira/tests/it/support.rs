@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
 use jira::{Config, Jira};
+use outbound::Commenter;
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
 
@@ -16,12 +17,12 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Jira {
+pub(crate) fn client(server: &Server) -> Commenter<Jira> {
     patient(server, Duration::from_secs(10))
 }
 
 /// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Jira {
+pub(crate) fn patient(server: &Server, timeout: Duration) -> Commenter<Jira> {
     let config = Config { timeout, ..Config::at(&server.base) };
     Jira::new(EMAIL, &TOKEN.into(), &config, Clock::fixed(start())).unwrap()
 }

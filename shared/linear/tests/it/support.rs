@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
 use linear::{Config, Linear};
+use outbound::Commenter;
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
 
@@ -15,12 +16,12 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Linear {
+pub(crate) fn client(server: &Server) -> Commenter<Linear> {
     patient(server, Duration::from_secs(10))
 }
 
 /// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Linear {
+pub(crate) fn patient(server: &Server, timeout: Duration) -> Commenter<Linear> {
     let config = Config { timeout, ..Config::at(&server.base) };
     Linear::new(&KEY.into(), &config, Clock::fixed(start())).unwrap()
 }

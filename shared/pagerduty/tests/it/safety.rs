@@ -1,13 +1,14 @@
 //! Where the token goes, what errors tell, and which threads are ours.
 
 use domain::{Clock, Publisher, ServiceFailure, Target};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use pagerduty::{Config, Pagerduty};
 use serde_json::json;
 
 use crate::support::{TOKEN, client, mark, me, start, target};
 
-fn publisher(client: &Pagerduty) -> &dyn Publisher {
+fn publisher(client: &Commenter<Pagerduty>) -> &dyn Publisher {
     client
 }
 

@@ -1,13 +1,14 @@
 //! Where the token goes, what errors tell, and which threads are ours.
 
 use domain::{Clock, Publisher, ServiceFailure, Target};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use sentry::{Config, Sentry};
 use serde_json::json;
 
 use crate::support::{TOKEN, client, mark, me, start, target};
 
-fn publisher(client: &Sentry) -> &dyn Publisher {
+fn publisher(client: &Commenter<Sentry>) -> &dyn Publisher {
     client
 }
 

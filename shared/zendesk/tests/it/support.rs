@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 use zendesk::{Config, Credentials, Zendesk};
@@ -19,12 +20,12 @@ pub(crate) fn credentials() -> Credentials {
     Credentials::ApiToken { email: "agent@acme.example".into(), token: TOKEN.into() }
 }
 
-pub(crate) fn client(server: &Server) -> Zendesk {
+pub(crate) fn client(server: &Server) -> Commenter<Zendesk> {
     patient(server, Duration::from_secs(10))
 }
 
 /// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Zendesk {
+pub(crate) fn patient(server: &Server, timeout: Duration) -> Commenter<Zendesk> {
     let config = Config { timeout, ..Config::at(&server.base) };
     Zendesk::new(&credentials(), &config, Clock::fixed(start())).unwrap()
 }
