@@ -34,6 +34,8 @@ mod transport;
 mod words;
 
 #[cfg(any(test, feature = "scripted"))]
+pub mod contract;
+#[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
 #[cfg(feature = "simulated")]
 pub mod simulated;

@@ -98,8 +98,8 @@ impl Comments for Sentry {
 
 /// Sentry has this very text already, from an earlier request.
 async fn made_before(api: &Sentry, call: Call, issue: Issue<'_>, mark: &Mark) -> Result<Proof, ServiceError> {
-    let call = Call { operation: Sentry::OPERATIONS.find, ..call };
-    let found = api.find(call, issue, mark, Timestamp::UNIX_EPOCH).await;
+    let looking = Call { operation: Sentry::OPERATIONS.find, ..call };
+    let found = api.find(looking, issue, mark, Timestamp::UNIX_EPOCH).await;
     let lost = || api.client.lost(call, "Sentry has this comment already, and does not show it");
     found.ok().flatten().ok_or_else(lost)
 }

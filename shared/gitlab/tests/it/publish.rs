@@ -8,7 +8,7 @@ use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, patient, start, target,
+    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, start, target,
 };
 
 fn publicly(client: &Commenter<gitlab::Gitlab>) -> &dyn Publisher {
@@ -85,20 +85,6 @@ async fn a_merge_request_takes_no_answer_for_the_staff_alone() {
 }
 
 #[tokio::test]
-async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in
-        [(400, "does not accept"), (403, "Reporter"), (404, "member of the project"), (302, "GITLAB_API_URL")]
-    {
-        let error = failed(status, &[], json!({"message": "no"})).await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
-        assert!(
-            error.message.starts_with(&format!("HTTP {status}: no")) && error.message.contains(word),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn a_token_that_can_do_nothing_refuses_the_whole_account() {
     for (status, body, word) in [
         (401, json!({"message": "401 Unauthorized"}), "check GITLAB_TOKEN"),
@@ -114,19 +100,6 @@ async fn a_token_that_can_do_nothing_refuses_the_whole_account() {
 async fn a_rate_limit_throttles_as_long_as_told() {
     let error = failed(429, &[("retry-after", "12")], json!({"message": "429 Too Many Requests"})).await;
     assert_eq!(error.failure, ServiceFailure::Throttled { after: Duration::from_secs(12) });
-}
-
-#[tokio::test]
-async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
-    for (status, body) in [(500, json!({})), (502, json!("x")), (201, json!({"id": "x"}))] {
-        let failure = failed(status, &[], body).await.failure;
-        let expected = if status < 300 { ServiceFailure::InDoubt } else { ServiceFailure::ServerError };
-        assert!(failure.is_in_doubt() && failure == expected, "{status}: {failure:?}");
-    }
-    let server = Server::start(|_| Reply::Hang).await;
-    let gitlab = patient(&server, Duration::from_millis(300));
-    let error = publicly(&gitlab).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::InDoubt, 1));
 }
 
 #[tokio::test]

@@ -17,12 +17,12 @@ pub(crate) fn start() -> Timestamp {
 }
 
 pub(crate) fn client(server: &Server) -> Commenter<Linear> {
-    patient(server, Duration::from_secs(10))
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Commenter<Linear> {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Linear> {
+    let config = Config { timeout, ..Config::at(base) };
     Linear::new(&KEY.into(), &config, Clock::fixed(start())).unwrap()
 }
 

@@ -18,12 +18,12 @@ pub(crate) fn start() -> Timestamp {
 }
 
 pub(crate) fn client(server: &Server) -> Commenter<Sentry> {
-    patient(server, Duration::from_secs(10))
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Commenter<Sentry> {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Sentry> {
+    let config = Config { timeout, ..Config::at(base) };
     Sentry::new(&TOKEN.into(), &config, Clock::fixed(start())).unwrap()
 }
 

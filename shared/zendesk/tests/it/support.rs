@@ -21,12 +21,12 @@ pub(crate) fn credentials() -> Credentials {
 }
 
 pub(crate) fn client(server: &Server) -> Commenter<Zendesk> {
-    patient(server, Duration::from_secs(10))
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Commenter<Zendesk> {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Zendesk> {
+    let config = Config { timeout, ..Config::at(base) };
     Zendesk::new(&credentials(), &config, Clock::fixed(start())).unwrap()
 }
 
