@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Acquire, Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Expected, Insert, Lane, ListQuery,
-    Page, PartKey, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores,
-    Swap, Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
+    Page, PartKey, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, Stage, StateStore, StoreError,
+    Stores, Swap, Task, TaskId, TaskStore, Timestamp, Versioned, Visibility,
 };
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ impl TaskStore for Null {
         Ok(Save::Stale)
     }
 
-    async fn due(&self, _: TaskStatus, _: Timestamp, _: usize) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, _: Stage, _: Timestamp, _: usize) -> Result<Vec<Due>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -1,5 +1,8 @@
 //! The documents: what SECURITY.md claims and ARCHITECTURE.md calls an invariant is held by tests that exist, links lead
-//! somewhere, and each guide to a sender names the address and the variable that are this sender's.
+//! somewhere, each guide to a sender names the address and the variable that are this sender's, and every command that a
+//! page shows is one.
+
+mod commands;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -198,7 +201,7 @@ fn each_guide_names_the_route_and_the_secret_of_its_sender() {
     }
 }
 
-/// The line of README's table of what a sender's service can do.
+/// The line of the manual's table of what a sender's service can do.
 fn abilities(provider: Provider) -> String {
     let service = OutsideService::of_threads(provider);
     let is_answered = service.is_some();
@@ -209,8 +212,8 @@ fn abilities(provider: Provider) -> String {
 }
 
 #[test]
-fn readme_says_of_every_sender_what_its_row_says() {
-    let page = fs::read_to_string(root().join("README.md")).unwrap();
+fn the_manual_says_of_every_sender_what_its_row_says() {
+    let page = fs::read_to_string(root().join("docs/senders.md")).unwrap();
     let named = |provider: &&Provider| !provider.is_mapped() && **provider != Provider::Api;
     let missing: Vec<String> = Provider::ALL
         .iter()
@@ -218,7 +221,7 @@ fn readme_says_of_every_sender_what_its_row_says() {
         .map(|provider| abilities(*provider))
         .filter(|line| !page.contains(line))
         .collect();
-    assert!(missing.is_empty(), "README.md must say {missing:#?}");
+    assert!(missing.is_empty(), "docs/senders.md must say {missing:#?}");
     let unnamed = Provider::ALL.iter().filter(|provider| !named(provider));
     assert_eq!(unnamed.filter_map(|provider| OutsideService::of_threads(*provider)).count(), 0);
 }

@@ -15,7 +15,7 @@ use file::{Template, number, strings, text};
 
 const FUNCTIONS: [&str; 4] = ["ConsoleFunction", "IngestFunction", "ProcessorFunction", "SweeperFunction"];
 const LANES: [&str; 3] = ["BulkLane", "ExpressLane", "StandardLane"];
-/// The variables that a deployed function may be given, by the README.
+/// The variables that a deployed function may be given, by the manual.
 const VARIABLES: [&str; 22] = [
     "ACT_SECRET_ID",
     "AFTERHOOK_LOG",
@@ -127,7 +127,7 @@ fn functions_are_given_known_variables_and_no_credentials() {
     let template = Template::read();
     for function in FUNCTIONS {
         for (name, value) in template.variables(function) {
-            assert!(VARIABLES.contains(&name), "{function}: {name} is no variable of the README");
+            assert!(VARIABLES.contains(&name), "{function}: {name} is no variable of the manual");
             assert!(!CREDENTIALS.contains(&name) || text(value).is_empty(), "{function}: {name} is a secret");
         }
     }

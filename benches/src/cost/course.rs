@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ::processor::Processor;
-use domain::{Clock, Jitter, Stores, TaskStatus, Timestamp, after};
+use domain::{Clock, Jitter, Stage, Stores, TaskStatus, Timestamp, after};
 use embedded::Embedded;
 use settings::Settings;
 use standins::gemini::{Builder, GeminiStandin, ReceivedRequest, Scripted};
@@ -157,7 +157,7 @@ async fn finish(step: &Step, processor: &Arc<Processor>, moved: &Moved) -> Outco
 
 async fn is_all_done(stores: &Stores) -> Outcome<bool> {
     for status in TaskStatus::OPEN {
-        if !stores.tasks.due(status, Timestamp::MAX, 1).await?.is_empty() {
+        if !stores.tasks.due(Stage::of(status), Timestamp::MAX, 1).await?.is_empty() {
             return Ok(false);
         }
     }

@@ -49,8 +49,8 @@ async fn counted() -> Outcome<Counted> {
     names.retain(|name| name != "ReceiveMessage");
     let event = requests(&names)?;
     let now = system.sweeper.clock.now();
-    system.sweeper.sweep(domain::after(now, std::time::Duration::from_secs(60))).await?;
-    system.sweeper.count(now).await?;
+    let swept = system.sweeper.sweep(domain::after(now, std::time::Duration::from_secs(60))).await?;
+    system.sweeper.count(&swept, now).await?;
     Ok(Counted { event, sweep: requests(&wire.take())? })
 }
 

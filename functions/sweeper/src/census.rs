@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use domain::{Due, StoreError, Task, TaskStatus, Timestamp, between};
 
-use crate::Sweeper;
+use crate::{Sweeper, Swept};
 
 /// Every unfinished task is due for something, and a sweep sees to it within a minute. One that has
-/// been due for so long has fallen out of the system: it was accepted, has not ended, and nothing
-/// will happen to it.
+/// been due for so long, and that a sweep can do nothing about, has fallen out of the system: it was accepted, has not
+/// ended, and nothing will happen to it.
 pub(crate) const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
-
-/// Counting stops here; an alarm has gone off long before.
-const ENOUGH: usize = 1_000;
 
 /// So many drafts are read for the age of the oldest. They are those that expire first, or whose message in
 /// Slack is due: with one `approval_expires` for all, the oldest is among them.
@@ -25,19 +22,12 @@ impl Sweeper {
     ///
     /// # Errors
     /// [`StoreError`] when the stores do not say.
-    pub async fn count(&self, now: Timestamp) -> Result<(), StoreError> {
-        let tasks = &self.stores.tasks;
-        let parked = tasks.due(TaskStatus::AwaitingApproval, Timestamp::MAX, ENOUGH).await?;
-        let oldest = self.oldest(&parked, now).await?;
-        self.metrics.approvals_waiting(parked.len() as u64, oldest);
-        let long_ago = now.checked_sub(FORGOTTEN).unwrap_or(now);
-        let mut forgotten = 0;
-        for status in TaskStatus::OPEN {
-            forgotten += tasks.due(status, long_ago, ENOUGH).await?.len();
-        }
+    pub async fn count(&self, swept: &Swept, now: Timestamp) -> Result<(), StoreError> {
+        let oldest = self.oldest(&swept.parked, now).await?;
+        self.metrics.approvals_waiting(swept.parked.len() as u64, oldest);
         let missing = Box::pin(self.reconcile(now)).await?;
         // What is overdue may be among what is missing.
-        self.metrics.unaccounted(i64::try_from(forgotten.max(missing)).unwrap_or(i64::MAX));
+        self.metrics.unaccounted(i64::try_from(swept.forgotten.max(missing)).unwrap_or(i64::MAX));
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{StatsRecorder, Timestamp, after};
+use domain::{StatsRecorder, TaskId, Timestamp, after};
 use futures::FutureExt;
 use lambda::{BootError, Booted, SecretReader};
 use lambda_runtime::{Error, LambdaEvent};
@@ -57,16 +57,16 @@ impl Function {
     }
 
     async fn sweep(&self, deadline: Timestamp) -> Result<Report, Error> {
-        let report = Box::pin(self.sweeper.sweep(deadline)).await?;
-        Box::pin(self.sweeper.count(self.sweeper.clock.now())).await?;
-        Box::pin(self.deliver_notices(deadline)).await;
+        let swept = Box::pin(self.sweeper.sweep(deadline)).await?;
+        Box::pin(self.sweeper.count(&swept, self.sweeper.clock.now())).await?;
+        Box::pin(self.deliver_notices(swept.asked_about, deadline)).await;
         for source in self.settings.sources.values() {
             if let Err(problem) = Box::pin(self.redeliver(source, deadline)).await {
                 let source = &source.name;
                 warn!(source, %problem, "deliveries that failed are not looked after; the next look tries again");
             }
         }
-        Ok(report)
+        Ok(swept.report)
     }
 
     /// Has sent again what the sender of `source` could not deliver.
@@ -86,17 +86,10 @@ impl Function {
     }
 
     /// Behind the tasks: a Slack that is down keeps none of them waiting.
-    async fn deliver_notices(&self, deadline: Timestamp) {
-        if self.settings.approvals.slack.is_none() {
+    async fn deliver_notices(&self, due: Vec<TaskId>, deadline: Timestamp) {
+        if self.settings.approvals.slack.is_none() || due.is_empty() {
             return;
         }
-        let due = match self.notices.due().await {
-            Ok(due) if due.is_empty() => return,
-            Ok(due) => due,
-            Err(problem) => {
-                return warn!(%problem, "messages about drafts are not delivered; the next sweep tries again");
-            }
-        };
         let environment = match self.secrets.environment().await {
             Ok(environment) => environment,
             Err(problem) => {

@@ -14,4 +14,4 @@ mod sweep;
 pub use missed::{MissedDeliveries, MissedError};
 pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};
-pub use sweep::{Report, Sweeper};
+pub use sweep::{Report, Sweeper, Swept};

@@ -3,21 +3,14 @@
 //!
 //! Apart from the sweep over tasks: a silent Slack keeps no task waiting.
 
-use domain::{Approver, Clock, Jitter, StoreError, Stores, TaskId, TaskStatus, Timestamp, deliver_notices};
+use domain::{Approver, Clock, Jitter, Stage, StoreError, Stores, TaskId, Timestamp, deliver_notices};
 use tracing::{info, warn};
 
-/// Tasks of one status that are looked at; Slack takes about one message a second and channel.
-const PER_STATUS: usize = 50;
+/// Tasks of one stage that are looked at; Slack takes about one message a second and channel.
+const PER_STAGE: usize = 50;
 
-/// Every status in which a message may be due. A task that is under way is its processor's.
-const STATUSES: [TaskStatus; 6] = [
-    TaskStatus::AwaitingApproval,
-    TaskStatus::Rejected,
-    TaskStatus::Expired,
-    TaskStatus::Completed,
-    TaskStatus::Failed,
-    TaskStatus::Ignored,
-];
+/// Where a message may be due. A task that is under way is its processor's.
+const STAGES: [Stage; 2] = [Stage::AwaitingApproval, Stage::Ended];
 
 /// Delivers the messages of parked and ended tasks.
 #[derive(Clone)]
@@ -49,8 +42,8 @@ impl Notices {
     pub async fn due(&self) -> Result<Vec<TaskId>, StoreError> {
         let now = self.clock.now();
         let mut found = Vec::new();
-        for status in STATUSES {
-            let due = self.stores.tasks.due(status, now, PER_STATUS).await?;
+        for stage in STAGES {
+            let due = self.stores.tasks.due(stage, now, PER_STAGE).await?;
             found.extend(due.into_iter().map(|due| due.task_id));
         }
         Ok(found)

@@ -4,27 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
-    Clock, Depth, Due, Envelope, Lane, Save, StoreError, Stores, Task, TaskError, TaskStatus, Timestamp,
+    Clock, Depth, Due, Envelope, Lane, Save, Stage, StoreError, Stores, Task, TaskError, TaskId, TaskStatus,
+    Timestamp, after,
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use telemetry::Metrics;
 use tracing::{error, info, warn};
 
+use crate::census::FORGOTTEN;
 use crate::plan::{Plan, plan};
 
-/// Tasks of one status that a sweep looks at; what is left is due again a minute later.
-const PER_STATUS: usize = 1_000;
+/// Tasks of one stage that a sweep looks at; what is left is due again a minute later.
+pub(crate) const PER_STAGE: usize = 1_000;
 /// Tasks looked at side by side.
 const AT_ONCE: usize = 16;
-/// The ends: some leave something to be done by a processor.
-const ENDS: [TaskStatus; 5] = [
-    TaskStatus::Rejected,
-    TaskStatus::Expired,
-    TaskStatus::Failed,
-    TaskStatus::Completed,
-    TaskStatus::Ignored,
-];
 
 /// Finds tasks that would otherwise be stuck.
 ///
@@ -37,6 +31,19 @@ pub struct Sweeper {
     pub clock: Clock,
     /// Where metrics go.
     pub metrics: Metrics,
+}
+
+/// What a sweep found and did.
+#[derive(Debug, Clone, Default)]
+pub struct Swept {
+    /// What it did.
+    pub report: Report,
+    /// Parked and ended tasks that were due: a message about their draft may be, too.
+    pub asked_about: Vec<TaskId>,
+    /// Every parked task, those that expire first in front.
+    pub(crate) parked: Vec<Due>,
+    /// Tasks that had been due for long, and that the sweep could not see to either.
+    pub(crate) forgotten: usize,
 }
 
 /// What a sweep did.
@@ -61,24 +68,42 @@ impl Sweeper {
     ///
     /// # Errors
     /// [`StoreError`] when the stores do not even say what is due.
-    pub async fn sweep(&self, deadline: Timestamp) -> Result<Report, StoreError> {
+    pub async fn sweep(&self, deadline: Timestamp) -> Result<Swept, StoreError> {
         let now = self.clock.now();
         let depths = Arc::new(self.depths().await);
-        let mut report = Report::default();
-        for status in TaskStatus::OPEN.into_iter().chain(ENDS) {
-            let due = self.stores.tasks.due(status, now, PER_STATUS).await?;
+        let mut swept = Swept::default();
+        for stage in Stage::ALL {
+            let due = self.due(stage, now, &mut swept).await?;
+            swept.forgotten += due.iter().filter(|due| is_forgotten(due, now)).count();
             let mut outcomes = stream::iter(due)
                 .take_while(|_| futures::future::ready(self.clock.now() < deadline))
-                .map(|due| self.look(due, Arc::clone(&depths)))
+                .map(|due| self.look(due, now, Arc::clone(&depths)))
                 .buffer_unordered(AT_ONCE);
-            while let Some(done) = outcomes.next().await {
-                report.count(done);
+            while let Some((done, was_forgotten)) = outcomes.next().await {
+                swept.report.count(done);
+                swept.forgotten -= usize::from(was_forgotten && done != Done::Error);
             }
         }
-        if report != Report::default() {
-            info!(?report, "swept");
+        if swept.report != Report::default() {
+            info!(report = ?swept.report, "swept");
         }
-        Ok(report)
+        Ok(swept)
+    }
+
+    /// The tasks of `stage` that are due. Every question costs a query of each shard of the index, so what is found
+    /// serves those who count and those who deliver messages as well.
+    async fn due(&self, stage: Stage, now: Timestamp, swept: &mut Swept) -> Result<Vec<Due>, StoreError> {
+        let is_parked = stage == Stage::AwaitingApproval;
+        let before = if is_parked { Timestamp::MAX } else { now };
+        let mut due = self.stores.tasks.due(stage, before, PER_STAGE).await?;
+        if is_parked {
+            swept.parked.clone_from(&due);
+            due.retain(|due| due.due_at <= now);
+        }
+        if is_parked || stage == Stage::Ended {
+            swept.asked_about.extend(due.iter().map(|due| due.task_id.clone()));
+        }
+        Ok(due)
     }
 
     /// The lanes' depths. An unknown depth counts as full, which only makes the sweeper patient.
@@ -94,15 +119,19 @@ impl Sweeper {
         depths
     }
 
-    async fn look(&self, due: Due, depths: Arc<BTreeMap<&'static str, Depth>>) -> Done {
+    /// What was done, and whether it had been due for long at `now`.
+    async fn look(
+        &self,
+        due: Due,
+        now: Timestamp,
+        depths: Arc<BTreeMap<&'static str, Depth>>,
+    ) -> (Done, bool) {
         let depth = depths.get(due.lane.as_str()).copied().unwrap_or_default();
-        match self.act(&due, depth).await {
-            Ok(done) => done,
-            Err(problem) => {
-                error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");
-                Done::Error
-            }
-        }
+        let done = self.act(&due, depth).await.unwrap_or_else(|problem| {
+            error!(task_id = %due.task_id, %problem, "the task could not be swept; the next sweep tries again");
+            Done::Error
+        });
+        (done, is_forgotten(&due, now))
     }
 
     async fn act(&self, due: &Due, depth: Depth) -> Result<Done, StoreError> {
@@ -178,6 +207,10 @@ impl Sweeper {
 /// A person waits for what has been decided; everything else has the lane of its priority.
 fn lane(task: &Task) -> Lane {
     if task.doc.decision.is_some() { Lane::Express } else { task.doc.priority.lane() }
+}
+
+fn is_forgotten(due: &Due, now: Timestamp) -> bool {
+    after(due.due_at, FORGOTTEN) <= now
 }
 
 fn last_word(task: &Task) -> &str {

@@ -5,7 +5,7 @@
 //!
 //! | index | hash | range | holds | for |
 //! |-|-|-|-|-|
-//! | `open` | `open` = `status#shard` | `due` = time | keys and `lane` | unfinished tasks, the longest due first |
+//! | `open` | `open` = `stage#shard` | `due` = time | keys and `lane` | unfinished tasks, the longest due first |
 //! | `listed` | `listed` = shard | `received` = `time#task_id` | keys | all tasks, the newest first |
 //! | `thread` | `thread` | `received` | keys | the tasks of one conversation |
 //!

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use domain::{Due, Lane, ListQuery, Page, StoreError, Task, TaskId, TaskStatus, Timestamp};
+use domain::{Due, Lane, ListQuery, Page, Stage, StoreError, Task, TaskId, Timestamp};
 use futures::future::try_join_all;
 
 use crate::failure::Resource;
@@ -38,10 +38,10 @@ impl TaskIndex {
         Self { dynamo, table }
     }
 
-    /// The tasks in `status` that are due at `before`, longest due first.
+    /// The tasks of `stage` that are due at `before`, longest due first.
     pub(crate) async fn due(
         &self,
-        status: TaskStatus,
+        stage: Stage,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<Due>, StoreError> {
@@ -51,7 +51,7 @@ impl TaskIndex {
                 .key_condition_expression("#hash = :hash AND #range <= :before")
                 .expression_attribute_names("#hash", OPEN)
                 .expression_attribute_names("#range", DUE)
-                .expression_attribute_values(":hash", text(open_key(status, shard)))
+                .expression_attribute_values(":hash", text(open_key(stage, shard)))
                 .expression_attribute_values(":before", time(before));
             self.first("due", query, limit)
         });

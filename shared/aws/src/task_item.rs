@@ -1,7 +1,7 @@
 //! A task as a DynamoDB item: each control field an attribute of its own, so that conditions can
 //! look at it; the rest one JSON document.
 
-use domain::{Control, Lease, StoreError, Task, TaskDoc, TaskId, TaskStatus, Timestamp};
+use domain::{Control, Lease, Stage, StoreError, Task, TaskDoc, TaskId, TaskStatus, Timestamp};
 
 use crate::item::{
     DUE, Item, LANE, LISTED, OPEN, PART, RECEIVED, TASK_ID, TASK_PART, THREAD, TTL, number, number_of,
@@ -18,7 +18,7 @@ pub(crate) const NOT_BEFORE: &str = "not_before";
 pub(crate) const UPDATED_AT: &str = "updated_at";
 const DOC: &str = "doc";
 
-/// Partitions of the index `open`, for each status. A partition takes 1,000 writes a second.
+/// Partitions of the index `open`, for each stage. A partition takes 1,000 writes a second.
 pub(crate) const OPEN_SHARDS: u32 = 16;
 /// Partitions of the index `listed`, which every new task is written to once.
 pub(crate) const LISTED_SHARDS: u32 = 4;
@@ -27,9 +27,9 @@ pub(crate) const LISTED_SHARDS: u32 = 4;
 /// is a mistake that DynamoDB would refuse at 400 KB anyway, in less helpful words.
 const MAX_DOC_BYTES: usize = 300 << 10;
 
-/// Hash of the index `open` for tasks of `status` in the `shard`.
-pub(crate) fn open_key(status: TaskStatus, shard: u32) -> String {
-    format!("{status}#{shard:02}")
+/// Hash of the index `open` for tasks of `stage` in the `shard`.
+pub(crate) fn open_key(stage: Stage, shard: u32) -> String {
+    format!("{}#{shard:02}", stage.as_str())
 }
 
 /// Hash of the index `listed`.
@@ -83,7 +83,7 @@ fn set_control(item: &mut Item, id: &TaskId, control: &Control) {
         set(DUE, time(due_at));
         // An ended task that is not due any more has left the index: without this attribute an item is in
         // none.
-        set(OPEN, text(open_key(control.status, id.shard(OPEN_SHARDS))));
+        set(OPEN, text(open_key(Stage::of(control.status), id.shard(OPEN_SHARDS))));
     }
 }
 

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::{
-    Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, StoreError, Task, TaskId, TaskStatus, TaskStore,
-    Timestamp,
+    Claim, ClaimRequest, Due, Insert, ListQuery, Page, Save, Stage, StoreError, Task, TaskId, TaskStatus,
+    TaskStore, Timestamp,
 };
 
 use crate::conditional::{Written, written};
@@ -79,10 +79,7 @@ impl DynamoTaskStore {
             .expression_attribute_values(":now", time(request.now))
             .expression_attribute_values(":owner", text(request.lease.owner.as_str()))
             .expression_attribute_values(":until", time(request.lease.until))
-            .expression_attribute_values(
-                ":open",
-                text(open_key(TaskStatus::Processing, id.shard(OPEN_SHARDS))),
-            )
+            .expression_attribute_values(":open", text(open_key(Stage::Processing, id.shard(OPEN_SHARDS))))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
@@ -145,8 +142,8 @@ impl TaskStore for DynamoTaskStore {
         Ok(Save::Done)
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.index.due(status, before, limit).await
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.index.due(stage, before, limit).await
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {

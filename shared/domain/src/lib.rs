@@ -86,7 +86,7 @@ pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, misse
 pub use retry_after::retry_after;
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
-pub use status::{IllegalMove, TaskStatus};
+pub use status::{IllegalMove, Stage, TaskStatus};
 pub use store_error::StoreError;
 pub use stores::Stores;
 pub use take_in::{FIRST_LOOK, TakeInError, TakenIn, take_in};

@@ -39,6 +39,56 @@ pub struct IllegalMove {
     pub to: TaskStatus,
 }
 
+/// Where tasks are looked for that are due: each open status, and one place for all that have ended and still have
+/// somebody to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// [`TaskStatus::Received`].
+    Received,
+    /// [`TaskStatus::Processing`].
+    Processing,
+    /// [`TaskStatus::Waiting`].
+    Waiting,
+    /// [`TaskStatus::AwaitingApproval`].
+    AwaitingApproval,
+    /// Every end.
+    Ended,
+}
+
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 5] =
+        [Self::Received, Self::Processing, Self::Waiting, Self::AwaitingApproval, Self::Ended];
+
+    /// That of tasks in `status`.
+    #[must_use]
+    pub fn of(status: TaskStatus) -> Self {
+        match status {
+            TaskStatus::Received => Self::Received,
+            TaskStatus::Processing => Self::Processing,
+            TaskStatus::Waiting => Self::Waiting,
+            TaskStatus::AwaitingApproval => Self::AwaitingApproval,
+            TaskStatus::Completed
+            | TaskStatus::Ignored
+            | TaskStatus::Rejected
+            | TaskStatus::Expired
+            | TaskStatus::Failed => Self::Ended,
+        }
+    }
+
+    /// Its name in stores: that of the status, or `ended`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => TaskStatus::Received.as_str(),
+            Self::Processing => TaskStatus::Processing.as_str(),
+            Self::Waiting => TaskStatus::Waiting.as_str(),
+            Self::AwaitingApproval => TaskStatus::AwaitingApproval.as_str(),
+            Self::Ended => "ended",
+        }
+    }
+}
+
 impl TaskStatus {
     /// Every status, in the order of a task's life.
     pub const ALL: [Self; 9] = [

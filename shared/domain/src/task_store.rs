@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Lane, Lease, StoreError, Task, TaskId, TaskStatus, Timestamp};
+use crate::{Lane, Lease, Stage, StoreError, Task, TaskId, TaskStatus, Timestamp};
 
 /// Where tasks rest. Adapters: DynamoDB, SQLite.
 ///
@@ -25,9 +25,9 @@ pub trait TaskStore: Send + Sync {
     /// counts as [`Save::Done`].
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError>;
 
-    /// Tasks in `status` whose `due_at` is at or before `before`, longest due first, at
+    /// Tasks of `stage` whose `due_at` is at or before `before`, longest due first, at
     /// most `limit`. May lag behind writes by seconds: every use is followed by a conditional write.
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError>;
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError>;
 
     /// Tasks of the source and thread of `task` that were received after it, newest first, at most `limit`.
     /// Tasks of the same millisecond are in the order of their ids. May lag behind writes by seconds.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Claim, ClaimRequest, Control, Due, Insert, Lane, Lease, ListQuery, Page, Save, StoreError, Task, TaskId,
-    TaskStatus, TaskStore, Timestamp,
+    Claim, ClaimRequest, Control, Due, Insert, Lane, Lease, ListQuery, Page, Save, Stage, StoreError, Task,
+    TaskId, TaskStatus, TaskStore, Timestamp,
 };
 use rusqlite::{Connection, Row, named_params};
 
@@ -86,8 +86,8 @@ impl TaskStore for SqliteTasks {
         Ok(answer)
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.database.read("due", |connection| due(connection, status, before, limit))
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.database.read("due", |connection| due(connection, stage, before, limit))
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {
@@ -181,17 +181,16 @@ fn write(connection: &Connection, sql: &'static str, task: &Task) -> Result<usiz
     }
 }
 
-fn due(
-    connection: &Connection,
-    status: TaskStatus,
-    before: Timestamp,
-    limit: usize,
-) -> Result<Vec<Due>, Failure> {
+fn due(connection: &Connection, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, Failure> {
+    let statuses = TaskStatus::ALL.into_iter().filter(|status| Stage::of(*status) == stage);
+    let statuses: Vec<&str> = statuses.map(TaskStatus::as_str).collect();
     let mut statement = connection.prepare_cached(
-        "SELECT task_id, due_at, lane FROM task WHERE status = ?1 AND due_at <= ?2
+        "SELECT task_id, due_at, lane FROM task
+         WHERE status IN (SELECT value FROM json_each(?1)) AND due_at <= ?2
          ORDER BY due_at, task_id LIMIT ?3",
     )?;
-    let rows = statement.query_and_then((status.as_str(), millis(before), at_most(limit)), |row| {
+    let statuses = serde_json::to_string(&statuses)?;
+    let rows = statement.query_and_then((statuses, millis(before), at_most(limit)), |row| {
         let lane: String = row.get(2)?;
         Ok(Due {
             task_id: id(&row.get::<_, String>(0)?)?,

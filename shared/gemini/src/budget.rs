@@ -5,23 +5,26 @@
 //! written although the caller heard nothing of it, or whose process died, locks no money for good. What
 //! is set aside under an id is written as a whole, so a write that is repeated changes nothing.
 
-use std::collections::{BTreeMap, HashMap};
+mod bound;
+mod short;
+mod spent;
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{StoreError, Timestamp, after};
-use serde::{Deserialize, Serialize};
 
 use crate::config::Budgets;
 use crate::failure::Failure;
-use crate::fleet::{FleetCell, Shared, WhenCut, fresh_id, lock};
-use crate::signal::{Signal, Signals};
+use crate::fleet::{FleetCell, Shared, fresh_id, lock};
+use crate::signal::Signals;
+use bound::{Budget, Claim, Shard};
+use short::Short;
+use spent::{Spent, micro};
 
 /// A day's sums are kept for two more, for whoever looks.
 const LIFE: Duration = Duration::from_secs(3 * 86_400);
-/// From here on people are told.
-const ALARM: f64 = 0.8;
-const MICRO: f64 = 1e6;
 
 /// After a call's deadline, so long its reservation is kept: the clocks of a fleet differ.
 const GRACE: Duration = Duration::from_secs(300);
@@ -36,41 +39,11 @@ const PAUSES: [Duration; 4] = [
 /// After these, the task waits about so long: calls under way have a time-out of a minute or two.
 const SETTLES: Duration = Duration::from_secs(20);
 
-/// What was spent in a day, and what is set aside, in millionths of a US dollar.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Spent {
-    #[serde(default, rename = "u")]
-    micro_usd: u64,
-    /// By the reservation's id: how much, and until which second.
-    #[serde(default, rename = "r", skip_serializing_if = "BTreeMap::is_empty")]
-    reserved: BTreeMap<String, (u64, i64)>,
-}
-
-impl Spent {
-    /// Spent and set aside at `now`, all but what `id` has.
-    fn besides(&mut self, id: &str, now: Timestamp) -> u64 {
-        self.reserved.retain(|_, (_, until)| *until > now.as_second());
-        let others = self.reserved.iter().filter(|(other, _)| *other != id);
-        others.fold(self.micro_usd, |sum, (_, (amount, _))| sum.saturating_add(*amount))
-    }
-
-    fn set_aside(&mut self, id: &str, amount: u64, until: i64) {
-        match amount {
-            0 => self.reserved.remove(id),
-            _ => self.reserved.insert(id.to_owned(), (amount, until)),
-        };
-    }
-
-    fn settle(&mut self, id: &str, spent: u64) {
-        self.reserved.remove(id);
-        self.micro_usd = self.micro_usd.saturating_add(spent);
-    }
-}
-
 /// The budgets that agent.toml sets, and what the fleet has spent and set aside of them today.
 #[derive(Debug)]
 pub(crate) struct BudgetAccount {
     limits: Budgets,
+    shard: Option<Shard>,
     sums: Mutex<Sums>,
 }
 
@@ -78,15 +51,6 @@ pub(crate) struct BudgetAccount {
 struct Sums {
     day: String,
     by_key: HashMap<String, Arc<FleetCell<Spent>>>,
-}
-
-/// A budget that a call counts against.
-#[derive(Debug)]
-struct Budget {
-    /// `day` or `tenant`.
-    name: &'static str,
-    limit: u64,
-    spent: Arc<FleetCell<Spent>>,
 }
 
 /// Money set aside for one call of the chain. Dropped without [`Reservation::close`] (a panic, a
@@ -115,8 +79,10 @@ struct Amounts {
 pub(crate) struct AtRisk(u64);
 
 impl BudgetAccount {
-    pub(crate) fn new(limits: Budgets) -> Self {
-        Self { limits, sums: Mutex::default() }
+    /// For one of `environments`.
+    pub(crate) fn new(limits: Budgets, environments: u32) -> Self {
+        let shard = limits.per_day_usd.and_then(|usd| Shard::of(usd, environments));
+        Self { limits, shard, sums: Mutex::default() }
     }
 
     /// An empty reservation against the budgets of `tenant` on the day of `now`, for a call that ends
@@ -130,12 +96,15 @@ impl BudgetAccount {
     ) -> Reservation<'a> {
         let mut budgets = Vec::new();
         let day = now.strftime("%Y-%m-%d").to_string();
-        let budget = |name, key, usd| Budget { name, limit: micro(usd), spent: self.cell(&day, key) };
         if let Some(usd) = self.limits.per_day_usd {
-            budgets.push(budget("day", format!("budget:{day}"), usd));
+            let whole = Budget::new("day", usd, self.cell(&day, format!("budget:{day}")));
+            budgets.push(match self.shard {
+                Some(shard) => whole.cut(shard, self.cell(&day, format!("budget:{day}#{}", shard.index))),
+                None => whole,
+            });
         }
         if let Some(usd) = self.limits.per_tenant_day_usd {
-            budgets.push(budget("tenant", format!("budget:{day}:{tenant}"), usd));
+            budgets.push(Budget::new("tenant", usd, self.cell(&day, format!("budget:{day}:{tenant}"))));
         }
         let (id, until) = (format!("{:x}", fresh_id()), after(deadline, GRACE).as_second());
         Reservation { shared, signals, id, until, budgets, amounts: Mutex::default() }
@@ -170,11 +139,12 @@ impl Reservation<'_> {
         }
         let had = lock(&self.amounts).reserved;
         for (index, budget) in self.budgets.iter().enumerate() {
-            if let Err(failure) = self.take(budget, had, missing, now).await {
+            let claim = Claim { id: &self.id, until: self.until, had, missing };
+            if let Err(failure) = self.take(budget, claim, now).await {
                 // Whose answer was lost may have been written too.
                 for budget in &self.budgets[..=index] {
                     let (id, until) = (self.id.clone(), self.until);
-                    budget.spent.later(WhenCut::Repeat, move |sum| sum.set_aside(&id, had, until));
+                    budget.later(move |sum| sum.set_aside(&id, had, until));
                 }
                 return Err(failure);
             }
@@ -198,58 +168,25 @@ impl Reservation<'_> {
 
     /// Money that is only set aside comes back when the calls under way end, most of it: that is worth a moment, and
     /// then a short deferral. Money that is spent comes back at midnight.
-    async fn take(&self, budget: &Budget, had: u64, missing: u64, now: Timestamp) -> Result<(), Failure> {
+    async fn take(&self, budget: &Budget, claim: Claim<'_>, now: Timestamp) -> Result<(), Failure> {
         let mut pauses = PAUSES.into_iter();
         loop {
-            let short = match self.try_take(budget, had, missing, now).await? {
-                Ok(()) => return Ok(()),
-                Err(short) => short,
-            };
-            let pause = pauses.next().filter(|_| short.is_only_set_aside(budget.limit));
-            let Some(pause) = pause else { return Err(self.refused(budget, &short, now)) };
+            let taken = budget.take(self.shared, self.signals, claim, now).await;
+            let Err(short) = taken.map_err(|problem| unseen(&problem))? else { return Ok(()) };
+            let pause = pauses.next().filter(|_| short.is_only_set_aside());
+            let Some(pause) = pause else { return Err(self.refused(budget, short, now)) };
             tokio::time::sleep(self.shared.jitter.spread(pause)).await;
-            // What this environment remembers may be over: nobody is refused for it.
-            budget.spent.forget().await;
+            budget.forget().await;
         }
     }
 
-    async fn try_take(
-        &self,
-        budget: &Budget,
-        had: u64,
-        missing: u64,
-        now: Timestamp,
-    ) -> Result<Result<(), Short>, Failure> {
-        let (limit, id, until) = (budget.limit, self.id.clone(), self.until);
-        let change = move |sum: &mut Spent| {
-            let others = sum.besides(&id, now);
-            let (before, after) = (others.saturating_add(had), others.saturating_add(had + missing));
-            if after > limit {
-                return Err(Short { spent: sum.micro_usd, taken: before, needed: had + missing, missing });
-            }
-            sum.set_aside(&id, had + missing, until);
-            Ok((before, after))
-        };
-        let taken = budget.spent.change(self.shared, now, WhenCut::Forget, change).await;
-        Ok(taken.map_err(|problem| unseen(&problem))?.map(|(before, after)| self.tell(budget, before, after)))
-    }
-
-    fn refused(&self, budget: &Budget, short: &Short, now: Timestamp) -> Failure {
-        let until = if short.is_only_set_aside(budget.limit) {
+    fn refused(&self, budget: &Budget, short: Short, now: Timestamp) -> Failure {
+        let until = if short.is_only_set_aside() {
             after(now, self.shared.jitter.spread(SETTLES))
         } else {
             next_midnight(now)
         };
-        Failure::over_budget(short.told(budget), Some(until))
-    }
-
-    fn tell(&self, budget: &Budget, before: u64, after: u64) {
-        let share = |sum| share(sum, budget.limit);
-        self.signals.send(Signal::BudgetUsed { budget: budget.name, share: share(after) });
-        if share(before) < ALARM && share(after) >= ALARM {
-            let limit_usd = dollars(budget.limit);
-            tracing::warn!(budget = budget.name, limit_usd, share = share(after), "budget nearly used up");
-        }
+        Failure::over_budget(short.told(budget.name, budget.limit), Some(until))
     }
 
     /// `usd` were spent of what is covered.
@@ -273,9 +210,7 @@ impl Reservation<'_> {
     pub(crate) async fn close(self, now: Timestamp) {
         let Some(spent) = self.end() else { return };
         for budget in &self.budgets {
-            let id = self.id.clone();
-            let change = move |sum: &mut Spent| sum.settle(&id, spent);
-            if let Err(problem) = budget.spent.change(self.shared, now, WhenCut::Repeat, change).await {
+            if let Err(problem) = budget.settle(self.shared, self.id.clone(), spent, now).await {
                 tracing::warn!(budget = budget.name, %problem, "budget not settled yet; the next call does it");
             }
         }
@@ -293,48 +228,7 @@ impl Drop for Reservation<'_> {
         let Some(spent) = self.end() else { return };
         for budget in &self.budgets {
             let id = self.id.clone();
-            budget.spent.later(WhenCut::Repeat, move |sum| sum.settle(&id, spent));
-        }
-    }
-}
-
-/// Why a budget does not cover a call, in millionths of a US dollar.
-#[derive(Debug, Clone, Copy)]
-struct Short {
-    /// Spent today.
-    spent: u64,
-    /// Spent today or set aside, this call's own part included.
-    taken: u64,
-    /// What the whole call may cost.
-    needed: u64,
-    /// What of that is not covered yet.
-    missing: u64,
-}
-
-impl Short {
-    fn is_only_set_aside(self, limit: u64) -> bool {
-        self.spent.saturating_add(self.needed) <= limit
-    }
-
-    fn told(self, budget: &Budget) -> String {
-        let (whose, key) = match budget.name {
-            "day" => ("the day's budget", "per_day_usd"),
-            _ => ("this tenant's budget for the day", "per_tenant_day_usd"),
-        };
-        let (limit, spent, missing) = (dollars(budget.limit), dollars(self.spent), dollars(self.missing));
-        let set_aside = dollars(self.taken.saturating_sub(self.spent));
-        if self.needed > budget.limit {
-            format!(
-                "{whose} of ${limit:.2} is less than the ${missing:.4} that this one call may cost: raise [budget] {key} in agent.toml"
-            )
-        } else if self.is_only_set_aside(budget.limit) {
-            format!(
-                "{whose} of ${limit:.2} is set aside for calls under way (${set_aside:.4}, and ${spent:.4} spent; ${missing:.4} more needed): it is asked for again when they have ended; [budget] {key} in agent.toml bounds them"
-            )
-        } else {
-            format!(
-                "{whose} of ${limit:.2} is used up (${spent:.4} spent, ${set_aside:.4} set aside, ${missing:.4} more needed); raise [budget] {key} in agent.toml, or wait for midnight UTC"
-            )
+            budget.later(move |sum| sum.settle(&id, spent));
         }
     }
 }
@@ -348,22 +242,4 @@ fn next_midnight(now: Timestamp) -> Timestamp {
     let second = now.as_second();
     let rest = 86_400 - second.rem_euclid(86_400);
     after(Timestamp::from_second(second).unwrap_or(now), Duration::from_secs(rest.unsigned_abs()))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturates; prices are not negative"
-)]
-fn micro(usd: f64) -> u64 {
-    (usd * MICRO).ceil() as u64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sums of money stay far below 2^52 millionths")]
-fn dollars(micro: u64) -> f64 {
-    micro as f64 / MICRO
-}
-
-fn share(sum: u64, limit: u64) -> f64 {
-    dollars(sum) / dollars(limit.max(1))
 }

@@ -135,7 +135,7 @@ impl PromptMistake {
             ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
                 "templates have no filters, tests or functions: `{{ name }}`, `{% if %}` and `{% for %}` do"
             }
-            _ => "see \"Prompts\" in the README",
+            _ => "see \"Prompts\" in docs/configuration.md",
         };
         let problem = format!("{}{detail}", error.kind());
         Self { line: error.line().unwrap_or(1), problem, suggestion: suggestion.to_owned() }

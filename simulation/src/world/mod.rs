@@ -233,7 +233,12 @@ impl World {
     /// `env` stands still for so long.
     pub(crate) fn freeze(self: &Arc<Self>, env: EnvId, time: Duration) {
         self.note(|| format!("!! {} stands still for {time:?}", self.name_of(env)));
-        self.scheduler.freeze(env, domain::after(self.now(), time));
+        let until = domain::after(self.now(), time);
+        // Whoever outlives its leases has ended them without a word, as the dead do.
+        let outlived = self.tasks.held_by(env, until);
+        let held = self.tasks.held_by(env, self.now());
+        self.history().crashed(&held.into_iter().filter(|id| !outlived.contains(id)).collect::<Vec<_>>());
+        self.scheduler.freeze(env, until);
         let world = Arc::clone(self);
         self.scheduler.spawn(None, async move {
             tokio::time::sleep(time).await;

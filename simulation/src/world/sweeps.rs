@@ -62,16 +62,17 @@ async fn sweep(world: &Arc<World>, env: EnvId) {
         let (sweeper, notices) = ports.sweeper();
         let deadline = after(inner.clock(env).now(), INVOCATION);
         match sweeper.sweep(deadline).await {
-            Ok(report) => inner.note(|| format!("{} swept: {report:?}", inner.name_of(env))),
+            Ok(swept) => {
+                inner.note(|| format!("{} swept: {:?}", inner.name_of(env), swept.report));
+                if let Err(error) = sweeper.count(&swept, inner.clock(env).now()).await {
+                    inner.note(|| format!("{} could not count: {error}", inner.name_of(env)));
+                }
+                if inner.scenario.policy.asks_channel {
+                    let approver = ports.as_ref() as &dyn Approver;
+                    notices.deliver_notices(approver, swept.asked_about, deadline).await;
+                }
+            }
             Err(error) => inner.note(|| format!("{} could not sweep: {error}", inner.name_of(env))),
-        }
-        if let Err(error) = sweeper.count(inner.clock(env).now()).await {
-            inner.note(|| format!("{} could not count: {error}", inner.name_of(env)));
-        }
-        if inner.scenario.policy.asks_channel
-            && let Err(error) = notices.sweep(ports.as_ref() as &dyn Approver, deadline).await
-        {
-            inner.note(|| format!("{} could not look after messages: {error}", inner.name_of(env)));
         }
         drop(tell);
     });

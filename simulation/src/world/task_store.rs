@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::contract::in_memory;
 use domain::{
-    Claim, ClaimRequest, Due, Insert, Lane, ListQuery, Page, Save, StoreError, Task, TaskId, TaskStatus,
-    TaskStore, Timestamp, after,
+    Claim, ClaimRequest, Due, Insert, Lane, ListQuery, Page, Save, Stage, StoreError, Task, TaskId,
+    TaskStatus, TaskStore, Timestamp, after,
 };
 use tokio::sync::Notify;
 
@@ -171,10 +171,10 @@ impl Tasks {
         (save, before)
     }
 
-    fn due(&self, status: TaskStatus, before: Timestamp, limit: usize, seen: Timestamp) -> Vec<Due> {
+    fn due(&self, stage: Stage, before: Timestamp, limit: usize, seen: Timestamp) -> Vec<Due> {
         let table = lock(&self.table);
         let shown = |row: &Row| {
-            let shown = row.shown_at(seen).filter(|shown| shown.status == status)?;
+            let shown = row.shown_at(seen).filter(|shown| Stage::of(shown.status) == stage)?;
             let due_at = shown.due_at.filter(|due| *due <= before)?;
             Some(Due { task_id: row.task.id.clone(), due_at, lane: shown.lane })
         };
@@ -277,9 +277,9 @@ impl TaskStore for Ports {
         Ok(saved)
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let run = || self.world.tasks.due(status, before, limit, self.world.index_at());
-        self.operate(Operation::read(Port::Tasks, "due", &status), run, || unavailable("due")).await
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let run = || self.world.tasks.due(stage, before, limit, self.world.index_at());
+        self.operate(Operation::read(Port::Tasks, "due", &stage.as_str()), run, || unavailable("due")).await
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws::{Aws, AwsConfig};
 use aws_config::SdkConfig;
 use domain::contract::{incompressible, plain_task};
-use domain::{Blob, Envelope, Lane, ListQuery, PartKey, StoreError, Stores, TaskStatus, Visibility};
+use domain::{Blob, Envelope, Lane, ListQuery, PartKey, Stage, StoreError, Stores, Visibility};
 use e2e::emulator::{Emulator, unique_prefix};
 
 use super::now;
@@ -49,7 +49,7 @@ async fn a_missing_table_is_named_with_its_variable() {
         broken(stores.tasks.insert(&task).await),
         broken(stores.tasks.get(&task.id).await),
         broken(stores.tasks.save(&mut task).await),
-        broken(stores.tasks.due(TaskStatus::Received, now(), 1).await),
+        broken(stores.tasks.due(Stage::Received, now(), 1).await),
         broken(stores.tasks.list(&list).await),
         broken(stores.payloads.list(&task.id, "").await),
     ];

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use domain::contract::{incompressible, plain_task};
 use domain::{
-    Blob, ClaimRequest, Envelope, Expected, Lane, Lease, ListQuery, PartKey, Stores, TaskStatus, Visibility,
-    after,
+    Blob, ClaimRequest, Envelope, Expected, Lane, Lease, ListQuery, PartKey, Stage, Stores, Visibility, after,
 };
 use e2e::emulator::{Emulator, Wire};
 use serde_json::json;
@@ -49,8 +48,7 @@ async fn the_indexes_are_asked_once_per_shard() {
         stores.tasks.insert(&plain_task("requests", now())).await.unwrap();
     }
     let _ = wire.take();
-    let due =
-        stores.tasks.due(TaskStatus::Received, after(now(), Duration::from_secs(600)), 2).await.unwrap();
+    let due = stores.tasks.due(Stage::Received, after(now(), Duration::from_secs(600)), 2).await.unwrap();
     assert_eq!((due.len(), wire.take()), (2, vec!["Query".to_owned(); 16]));
     let page = |source: Option<&str>| ListQuery {
         limit: 2,

@@ -1,4 +1,4 @@
-//! The first deploy works as the README says it, in a new account, and twice in one account.
+//! The first deploy works as docs/deploy.md says it, in a new account, and twice in one account.
 
 use std::fs;
 
@@ -124,7 +124,7 @@ fn webhooks_have_a_throttle_of_their_own() {
     assert!(number(&parameters["ConsoleRate"]["Default"]) <= 100);
 }
 
-/// The letters of the README that a function or a command reads: what a person would otherwise look up.
+/// What the manual or a command reads: what a person would otherwise look up.
 #[test]
 fn outputs_name_what_commands_need() {
     let template = Template::read();

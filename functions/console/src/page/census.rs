@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{DayFigures, StoreError, TaskStatus, Timestamp, between, day_keys};
+use domain::{DayFigures, Stage, StoreError, TaskStatus, Timestamp, between, day_keys};
 use futures::future::{join, try_join_all};
 
 use crate::Console;
@@ -51,7 +51,7 @@ pub(crate) async fn count(console: &Console, now: Timestamp) -> Result<Counts, S
     }
     let tasks = &console.stores.tasks;
     let open = TaskStatus::OPEN.map(|status| async move {
-        let due = tasks.due(status, Timestamp::MAX, ENOUGH).await?;
+        let due = tasks.due(Stage::of(status), Timestamp::MAX, ENOUGH).await?;
         Ok::<_, StoreError>((status, due.len()))
     });
     let (open, today) = join(try_join_all(open), day(console, now, now)).await;

@@ -1,7 +1,7 @@
 //! What the processors share about each model: is its breaker open, does it rest.
 //!
-//! Read from the item that they write (`model:NAME`), of which this knows two fields; an end-to-end
-//! test holds it to them. The console links neither the model client nor its state machines.
+//! Read from the item that they write (`model:NAME`; in a large fleet that of its first part, which shows what
+//! the others show), of which this knows two fields; an end-to-end test holds it to them. The console links neither the model client nor its state machines.
 
 use domain::{StoreError, Timestamp};
 use futures::future::try_join_all;

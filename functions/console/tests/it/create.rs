@@ -1,8 +1,10 @@
 //! `POST /tasks`: what is taken, what is refused, and what a repeated request comes to.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use console::TokenSource;
-use domain::{Lane, PartKey, TaskStatus};
+use domain::{Blob, Lane, PartKey, TaskId, TaskStatus, after};
 use serde_json::{Value, json};
 
 use crate::rig::{Answer, Rig, TOKENS, request, tokens};
@@ -79,6 +81,22 @@ async fn a_key_makes_a_repeated_request_the_same_task_for_its_caller_alone() {
     let other = json!({"prompt": "Say goodbye."});
     let detail = create(&rig, &other, Some("order-7")).await.problem(422, "key_reused");
     assert!(detail.contains("Idempotency-Key"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_repeated_request_whose_stored_body_is_damaged_is_accepted_all_the_same() {
+    let rig = Rig::new();
+    let id = TaskId::derive("api", b"key\0mona\0order-7");
+    let damaged = Blob::from_packed(vec![1, 2, 3]);
+    let (payloads, part) = (&rig.stores.payloads, PartKey::payload());
+    payloads
+        .put_new(&id, &part, &damaged, after(rig.watch.now(), Duration::from_secs(86_400)))
+        .await
+        .unwrap();
+    let body = json!({"prompt": "Say hello."});
+    for _ in 0..2 {
+        assert_eq!(accepted(&create(&rig, &body, Some("order-7")).await), id);
+    }
 }
 
 #[tokio::test]

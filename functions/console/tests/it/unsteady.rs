@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Acquire, Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Expected, Insert, Lane, ListQuery,
-    Page, PartKey, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StateStore, StoreError, Stores,
-    Swap, Task, TaskId, TaskStatus, TaskStore, Timestamp, Versioned, Visibility,
+    Page, PartKey, PayloadStore, PutNew, Queue, QueueError, Receipt, Save, Stage, StateStore, StoreError,
+    Stores, Swap, Task, TaskId, TaskStore, Timestamp, Versioned, Visibility,
 };
 use serde_json::Value;
 
@@ -66,9 +66,9 @@ impl TaskStore for Unsteady {
         self.inner.tasks.save(task).await
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
         self.up(Down::Tasks)?;
-        self.inner.tasks.due(status, before, limit).await
+        self.inner.tasks.due(stage, before, limit).await
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Blob, Claim, ClaimRequest, Delivery, Depth, Due, Envelope, Insert, Lane, ListQuery, Page, PartKey,
-    PayloadStore, PutNew, Queue, QueueError, Receipt, Save, StoreError, Stores, Task, TaskId, TaskStatus,
+    PayloadStore, PutNew, Queue, QueueError, Receipt, Save, Stage, StoreError, Stores, Task, TaskId,
     TaskStore, Timestamp, Visibility,
 };
 
@@ -131,8 +131,8 @@ impl TaskStore for Faulty {
         self.run(Step::Save, store_error, self.inner.tasks.save(task)).await
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.inner.tasks.due(status, before, limit).await
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.inner.tasks.due(stage, before, limit).await
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {

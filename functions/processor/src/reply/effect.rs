@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError, ServiceFailure,
-    TaskError, TaskOutput, Timestamp, after,
+    TaskError, TaskOutput, Timestamp, after, between,
 };
 
 use crate::automation::bulkhead::with_host_permit;
@@ -20,6 +20,9 @@ use crate::{Finished, Interrupt};
 /// An effect begins only with so much of the lease left: the call's own time-out, the write of the
 /// proof, and plenty for clocks that differ. Nobody else can have claimed the task before it is over.
 const LEASE_NEEDED: Duration = Duration::from_secs(30);
+
+/// An intent is acted on before it is older: the act and its answer are over well before it has settled.
+const FRESH: Duration = SETTLING.checked_sub(OUTSIDE_CALL.saturating_mul(3)).unwrap();
 
 /// Services stamp with their own clocks; the search for a proof begins so much before the intent.
 const CLOCK_SKEW: Duration = Duration::from_secs(600);
@@ -256,15 +259,18 @@ impl<'a> Entry<'a> {
         if claimed.lease_left() < LEASE_NEEDED {
             return Err(too_late());
         }
-        let state = EffectState::Intended { at: claimed.now(), fence: claimed.fence, settles_at: None };
+        let intended = claimed.now();
+        let state = EffectState::Intended { at: intended, fence: claimed.fence, settles_at: None };
         claimed
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
             })
             .await?;
-        // The write itself may have been slow.
-        if claimed.lease_left() < LEASE_NEEDED - OUTSIDE_CALL {
+        // The write may have been slow, or this process stood still behind it. Whoever finds an intent that has
+        // settled looks for its proof and acts; a lease is no bar to that, if clocks differ.
+        let is_old = between(intended, claimed.now()) > FRESH;
+        if is_old || claimed.lease_left() < LEASE_NEEDED - OUTSIDE_CALL {
             self.retract().await;
             return Err(too_late());
         }

@@ -1,6 +1,8 @@
 //! The effect ledger: whatever happens, the thread gets one comment.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::*;
@@ -34,6 +36,24 @@ async fn lost_answer_is_resolved_by_the_services_proof() {
         assert_eq!(bench.comments().len(), 1);
         assert_eq!(bench.steps(), ["triage", "answer"]);
     }
+}
+
+/// Its successor, whose clock says that the lease is over, may have looked for a proof in vain and published by then.
+#[tokio::test(start_paused = true)]
+async fn who_stood_still_behind_its_intent_does_not_publish_though_its_lease_runs() {
+    let bench = Bench::new();
+    let now = Arc::clone(&bench.now);
+    let stands_still = move || {
+        now.fetch_add(45_000, Ordering::SeqCst);
+    };
+    *bench.faults.once_intended.lock().unwrap() = Some(Box::new(stands_still));
+    let id = bench.accept(&issue(7)).await;
+    bench.work().await;
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Waiting, 0));
+    assert!(task.effect("reply").is_none(), "the intent was taken back");
+    assert_eq!(until_ended(&bench, &id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.comments().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Stores of which one fails while the others work.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +20,8 @@ pub(crate) struct StoreFaults {
     pub(crate) payloads_damaged: AtomicBool,
     /// The next write of a task is made, and its answer is lost.
     pub(crate) save_unanswered: AtomicBool,
+    /// Runs once an intent is written, before that is answered.
+    pub(crate) once_intended: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
 impl StoreFaults {
@@ -57,15 +59,22 @@ impl TaskStore for Tasks {
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
         if !self.1.save_unanswered.swap(false, Ordering::SeqCst) {
-            return self.0.save(task).await;
+            let saved = self.0.save(task).await;
+            let intended = |effect: &Effect| matches!(effect.state, EffectState::Intended { .. });
+            if task.doc.effects.iter().any(intended)
+                && let Some(then) = self.1.once_intended.lock().unwrap().take()
+            {
+                then();
+            }
+            return saved;
         }
         let written = self.0.save(&mut task.clone()).await?;
         assert_eq!(written, Save::Done);
         Err(StoreError::unavailable("save", "scripted"))
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.0.due(status, before, limit).await
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.0.due(stage, before, limit).await
     }
 
     async fn newer_in_thread(&self, task: &Task, limit: usize) -> Result<Vec<Task>, StoreError> {

@@ -287,7 +287,7 @@ pub(crate) struct Bench {
     pub(crate) faults: Arc<StoreFaults>,
     /// What the metrics were told.
     pub(crate) figures: telemetry::Recorded,
-    now: Arc<AtomicI64>,
+    pub(crate) now: Arc<AtomicI64>,
 }
 
 pub(crate) const SETTINGS: &str = r#"
@@ -444,7 +444,7 @@ impl Bench {
     pub(crate) async fn sweep(&self) -> sweeper::Report {
         let (stores, clock) = (self.stores.clone(), self.processor.clock().clone());
         let sweeper = sweeper::Sweeper { stores, clock, metrics: Metrics::none() };
-        sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.unwrap()
+        sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.unwrap().report
     }
 
     /// Works, and lets time pass, until the task has ended or waits for a person.

@@ -1,4 +1,4 @@
-//! The README's "Add an automation", followed to the letter.
+//! "Add an automation" of docs/automations.md, followed to the letter.
 
 mod ask_version;
 
@@ -13,10 +13,11 @@ use crate::support::{Bench, found, issue};
 /// The code as it is compiled above.
 const CODE: &str = include_str!("tutorial/ask_version.rs");
 
-/// The README's chapter.
+/// That chapter.
 fn chapter() -> String {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
-    let (_, rest) = readme.split_once("### Add an automation\n").unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/automations.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("## Add an automation\n").unwrap();
     let end = rest.find("\n## ").into_iter().chain(rest.find("\n### ")).min().unwrap_or(rest.len());
     rest[..end].to_owned()
 }
@@ -29,7 +30,7 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 #[test]
-fn code_of_the_readme_is_the_code_that_is_compiled_here() {
+fn code_of_the_tutorial_is_the_code_that_is_compiled_here() {
     let blocks = blocks("rust");
     assert_eq!(blocks[0], CODE);
     assert_eq!(blocks[1].trim(), r#".on("ask_version", ask_version::ask_version)"#);
@@ -50,7 +51,7 @@ async fn run(parameters: Value) -> (Bench, TaskStatus) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn automation_of_the_readme_works() {
+async fn automation_of_the_tutorial_works() {
     let (bench, status) = run(json!({"version": null})).await;
     assert_eq!(status, TaskStatus::Completed);
     assert_eq!(bench.comments(), ["Which version do you use? `tool --version` prints it."]);

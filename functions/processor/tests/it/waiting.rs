@@ -41,10 +41,10 @@ async fn long_wait_is_left_to_the_sweeper() {
     bench.work().await;
     assert_eq!(bench.stores.queue.depth(Lane::Standard).await.unwrap(), Depth::default());
     let soon = after(bench.now(), Duration::from_secs(60));
-    assert_eq!(sweeper(&bench).sweep(soon).await.unwrap().woken, 0);
+    assert_eq!(sweeper(&bench).sweep(soon).await.unwrap().report.woken, 0);
     bench.pass(Duration::from_secs(8 * 3_600));
     let soon = after(bench.now(), Duration::from_secs(60));
-    assert_eq!(sweeper(&bench).sweep(soon).await.unwrap().woken, 1);
+    assert_eq!(sweeper(&bench).sweep(soon).await.unwrap().report.woken, 1);
     bench.work().await;
     assert_eq!(bench.status(&id).await, TaskStatus::Completed);
 }
@@ -189,9 +189,13 @@ async fn parked_draft_expires_and_can_be_retried() {
     bench.work().await;
     bench.pass(Duration::from_secs(48 * 3_600));
     let sweep = || sweeper(&bench);
-    assert_eq!(sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap().expired, 0, "grace");
+    assert_eq!(
+        sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap().report.expired,
+        0,
+        "grace"
+    );
     bench.pass(Duration::from_secs(301));
-    assert_eq!(sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap().expired, 1);
+    assert_eq!(sweep().sweep(after(bench.now(), Duration::from_secs(60))).await.unwrap().report.expired, 1);
     let task = bench.task(&id).await;
     assert_eq!(task.control.status, TaskStatus::Expired);
     assert_eq!(task.doc.decision.unwrap().outcome, Outcome::Expired);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::*;
 use embedded::Embedded;
-use sweeper::{Report, Sweeper};
+use sweeper::{Report, Sweeper, Swept};
 use telemetry::{Metrics, Recorded};
 
 pub(crate) struct Rig {
@@ -67,6 +67,10 @@ impl Rig {
     }
 
     pub(crate) async fn sweep(&self) -> Report {
+        self.swept().await.report
+    }
+
+    async fn swept(&self) -> Swept {
         self.sweeper.sweep(after(self.now(), Duration::from_secs(60))).await.unwrap()
     }
 
@@ -77,10 +81,11 @@ impl Rig {
         received.into_iter().map(|delivery| delivery.task_id().unwrap()).collect()
     }
 
-    /// What one more count adds to the metric.
+    /// What one more sweep and its count add to the metric.
     pub(crate) async fn unaccounted(&self) -> f64 {
         let before = self.figures.total("Unaccounted", &[]);
-        self.sweeper.count(self.now()).await.unwrap();
+        let swept = self.swept().await;
+        self.sweeper.count(&swept, self.now()).await.unwrap();
         self.figures.total("Unaccounted", &[]) - before
     }
 }

@@ -33,8 +33,8 @@ impl TaskStore for Slow {
         self.0.save(task).await
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let due = self.0.due(status, before, limit).await;
+    async fn due(&self, stage: Stage, before: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let due = self.0.due(stage, before, limit).await;
         tokio::task::yield_now().await;
         due
     }
@@ -93,7 +93,7 @@ async fn of_two_sweepers_one_sends_a_message() {
     let other = Sweeper { clock: ahead, ..rig.sweeper.clone() };
     let deadline = after(rig.now(), Duration::from_secs(60));
     let (one, another) = tokio::join!(rig.sweeper.sweep(deadline), other.sweep(deadline));
-    let (one, another) = (one.unwrap(), another.unwrap());
+    let (one, another) = (one.unwrap().report, another.unwrap().report);
     assert_eq!((one.woken + another.woken, one.moved_on + another.moved_on), (2, 2), "{one:?} {another:?}");
     assert_eq!(one.errors + another.errors, 0);
     assert_eq!(rig.messages().await.len(), ids.len(), "one message each");

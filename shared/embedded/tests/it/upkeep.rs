@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use domain::contract::plain_task;
-use domain::{
-    Acquire, Blob, Claim, ClaimRequest, Expected, Lane, Lease, PartKey, Save, Swap, TaskStatus, after,
-};
+use domain::{Acquire, Blob, Claim, ClaimRequest, Expected, Lane, Lease, PartKey, Save, Stage, Swap, after};
 use embedded::{Embedded, Forgotten, Voided};
 use serde_json::json;
 
@@ -44,7 +42,7 @@ async fn a_restart_frees_tasks_messages_and_threads_at_once() {
 
     let budget = stores.state.get("budget:today", clock.now()).await.unwrap().unwrap();
     assert_eq!(budget.value, kept, "what was spent stays spent");
-    let due = stores.tasks.due(TaskStatus::Processing, clock.now(), 10).await.unwrap();
+    let due = stores.tasks.due(Stage::Processing, clock.now(), 10).await.unwrap();
     assert_eq!(due.len(), 1, "the sweeper finds it at once");
     assert_eq!(receive(&*stores.queue, 1).await[0].receive_count, 2);
     assert_eq!(stores.tasks.save(&mut of_former_run).await.unwrap(), Save::Stale);

@@ -66,7 +66,7 @@ pub(crate) async fn permit<'a>(
     model: &'a FleetModel,
     admitted: &AdmittedCall<'_>,
 ) -> Result<Permit<'a>, Failure> {
-    let bound = resilience::share(admitted.limit, context.config.environments);
+    let bound = resilience::share(admitted.limit, model.policy.sharers);
     let patience = MAX_WAIT_IN_PLACE.min(context.remaining());
     let permit = model.permits.acquire(bound, patience).await.ok_or_else(|| Failure::busy(&model.name))?;
     let (waited, utilisation) = (permit.waited, permit.utilisation);

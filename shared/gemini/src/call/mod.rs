@@ -81,7 +81,7 @@ impl Gemini {
         let models = models(&config)?;
         let client = Arc::new(Client::new(&config, signals.clone())?);
         let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
-        let budget = BudgetAccount::new(config.budgets);
+        let budget = BudgetAccount::new(config.budgets, config.environments);
         let (coalescer, thinking) = (Coalescer::default(), Thinking::default());
         let shared = Shared { store, jitter };
         Ok(Self { config, models, budget, coalescer, client, caches, thinking, shared, signals, clock })

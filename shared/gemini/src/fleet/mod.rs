@@ -18,5 +18,5 @@ pub(crate) use model::{AdmittedCall, FleetModel, ask_for};
 pub(crate) use model_state::{Denied, Ended, Read};
 pub(crate) use parked::Parked;
 pub(crate) use permit::Permit;
-pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};
+pub(crate) use policy::{ENVIRONMENTS_PER_SHARD, MAX_WAIT_IN_PLACE, Policy};
 pub(crate) use queue::{WhenCut, lock};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{ModelCall, Timestamp};
 use resilience::{Ask, Pass, Transition, Urgency};
 
-use super::cell::{FleetCell, Shared};
+use super::cell::{FleetCell, Shared, fresh_id};
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::permit::Permits;
 use super::policy::{Policy, Rules};
@@ -61,11 +61,16 @@ pub(crate) fn ask_for(call: &ModelCall, tokens: u64, slot: Option<Timestamp>, no
 
 impl FleetModel {
     pub(crate) fn new(name: &str, policy: Policy) -> Self {
+        // The console shows the first.
+        let key = match fresh_id() % policy.shards {
+            0 => format!("model:{name}"),
+            shard => format!("model:{name}#{shard}"),
+        };
         Self {
             name: name.to_owned(),
             policy,
             permits: Permits::default(),
-            cell: FleetCell::new(format!("model:{name}"), LIFE),
+            cell: FleetCell::new(key, LIFE),
             alone: Mutex::default(),
         }
     }
@@ -136,6 +141,11 @@ impl FleetModel {
 }
 
 impl AdmittedCall<'_> {
+    #[cfg(test)]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     /// Writes down how the call ended.
     pub(crate) async fn settle(mut self, shared: &Shared, signals: &Signals, ended: Ended, now: Timestamp) {
         self.is_open = false;

@@ -17,13 +17,25 @@ const PROBE_MARGIN: Duration = Duration::from_secs(10);
 /// Calls under way in the whole fleet where no limit is set: throttling has something to halve.
 const DEFAULT_CEILING: u32 = 200;
 
+/// DynamoDB takes about 1,000 writes a second on one key, those included that their condition refuses. A call makes
+/// two changes, and each may be refused a few times, for those that came between: so many calls a minute are for one
+/// item.
+const CALLS_PER_SHARD: u64 = 1500;
+/// Environments that share an item, each with ten tasks at a time.
+pub(crate) const ENVIRONMENTS_PER_SHARD: u32 = 16;
+
 /// [`Limits`], checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     pub(crate) timeout: Duration,
     pub(crate) in_place: InPlace,
     pub(crate) min_priority: Priority,
-    /// What holds for the fleet.
+    /// Parts that the fleet is in, with an item and an even share of the limits each: one, unless there are more
+    /// calls than the writes to one key allow.
+    pub(crate) shards: u32,
+    /// Environments that share an item.
+    pub(crate) sharers: u32,
+    /// What holds for all that share an item.
     pub(crate) rules: Rules,
     /// What holds for this environment while the fleet's state cannot be reached: its share.
     pub(crate) alone: Rules,
@@ -55,9 +67,17 @@ impl Policy {
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
         let rules = Rules { credentials, ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
+        let shards = shards(limits.requests_per_minute, environments);
+        let (rules, sharers) = (rules.shared_among(shards), environments.div_ceil(shards));
         let (timeout, min_priority) = (limits.timeout, limits.min_priority);
-        Ok(Self { timeout, in_place, min_priority, rules, alone })
+        Ok(Self { timeout, in_place, min_priority, shards, sharers, rules, alone })
     }
+}
+
+fn shards(requests_per_minute: Option<u64>, environments: u32) -> u32 {
+    let by_size = environments.div_ceil(ENVIRONMENTS_PER_SHARD).max(1);
+    let by_rate = requests_per_minute.map(|rate| rate.div_ceil(CALLS_PER_SHARD).max(1));
+    by_rate.map_or(by_size, |rate| by_size.min(u32::try_from(rate).unwrap_or(u32::MAX)))
 }
 
 impl Rules {
@@ -77,16 +97,16 @@ impl Rules {
         Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(DEFAULT_CEILING), credentials: 0 })
     }
 
-    /// The share of one of so many environments, which cannot see what the others do.
-    fn shared_among(self, environments: u32) -> Self {
-        let part = |limit: Option<u64>| limit.map(|limit| (limit / u64::from(environments.max(1))).max(1));
+    /// The share of one of so many, which cannot see what the others do.
+    fn shared_among(self, sharers: u32) -> Self {
+        let part = |limit: Option<u64>| limit.map(|limit| (limit / u64::from(sharers.max(1))).max(1));
         let quota = QuotaLimits {
             requests_per_minute: part(self.quota.requests_per_minute),
             tokens_per_minute: part(self.quota.tokens_per_minute),
             requests_per_day: part(self.quota.requests_per_day),
             ..self.quota
         };
-        Self { quota, ceiling: share(self.ceiling, environments), ..self }
+        Self { quota, ceiling: share(self.ceiling, sharers), ..self }
     }
 }
 
@@ -116,6 +136,19 @@ mod tests {
     fn a_timeout_of_zero_is_refused() {
         let error = policy(ModelLimits { timeout: Duration::ZERO, ..ModelLimits::default() }).unwrap_err();
         assert_eq!(error.to_string(), "agent.toml, [models.limits.\"m\"], timeout: must be longer than zero");
+    }
+
+    #[test]
+    fn a_fleet_is_cut_into_shards_where_one_item_would_take_too_many_writes() {
+        assert_eq!(shards(Some(150), 500), 1);
+        assert_eq!(shards(Some(1_000_000), 8), 1, "eight environments write together what they have");
+        assert_eq!(shards(None, 8), 1);
+        assert_eq!(shards(Some(50_000), 500), 32);
+        assert_eq!(shards(Some(6_000), 500), 4);
+        assert_eq!(shards(None, 500), 32);
+        let limits = ModelLimits { requests_per_minute: Some(3_000), ..ModelLimits::default() };
+        let half = Policy::new("m", &limits, 500, 0).unwrap();
+        assert_eq!((half.shards, half.sharers, half.rules.quota.requests_per_minute), (2, 250, Some(1_500)));
     }
 
     #[test]

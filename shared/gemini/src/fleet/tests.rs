@@ -16,6 +16,8 @@ use serde_json::Value;
 
 use super::{FleetCell, Shared, WhenCut};
 
+mod scale;
+
 /// How long the store takes to answer.
 const LATENCY: Duration = Duration::from_millis(5);
 

@@ -239,10 +239,10 @@ impl TaskStore for World {
         Ok(saved)
     }
 
-    async fn due(&self, status: TaskStatus, before: Timestamp, _: usize) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, stage: Stage, before: Timestamp, _: usize) -> Result<Vec<Due>, StoreError> {
         let state = self.state();
         let task = state.task.as_ref().unwrap();
-        let due = task.control.due_at.filter(|due| task.control.status == status && *due <= before);
+        let due = task.control.due_at.filter(|due| Stage::of(task.control.status) == stage && *due <= before);
         let due: Vec<Due> = due
             .map(|due_at| Due { task_id: task.id.clone(), due_at, lane: task.doc.priority.lane() })
             .into_iter()

@@ -8,7 +8,7 @@ use super::{claimed, in_status, plain_task, request, saved, unique};
 use crate::contract::Pause;
 use crate::contract::support::{eventually, same};
 use crate::{
-    Due, Lane, ListQuery, Priority, StoreError, Task, TaskId, TaskStatus, TaskStore, Timestamp, after,
+    Due, Lane, ListQuery, Priority, Stage, StoreError, Task, TaskId, TaskStatus, TaskStore, Timestamp, after,
 };
 
 /// Every fact of these operations.
@@ -40,7 +40,7 @@ async fn due_becomes(
     expected: &[Due],
 ) {
     eventually(pause, async || {
-        let due = store.due(status, before, limit).await.unwrap();
+        let due = store.due(Stage::of(status), before, limit).await.unwrap();
         same(&due.as_slice(), &expected)
     })
     .await;

@@ -62,20 +62,50 @@ fn without_comment_sign(line: &str) -> String {
     if is_section || is_key { bare.to_owned() } else { line.to_owned() }
 }
 
-/// Each block of TOML in the README is a piece of agent.toml.
+/// README.md and the manual.
+fn documents() -> Vec<PathBuf> {
+    let mut found = vec![project().join("README.md")];
+    for folder in ["docs", "docs/senders"] {
+        let entries = std::fs::read_dir(project().join(folder)).unwrap();
+        found.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some()));
+    }
+    found
+}
+
+/// The blocks of TOML in `page`, without the indentation of the list that they may stand in.
+fn blocks(page: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut indentation = None;
+    for line in page.lines() {
+        match indentation {
+            None if line.trim() == "```toml" => {
+                indentation = Some(line.len() - line.trim_start().len());
+                found.push(String::new());
+            }
+            Some(_) if line.trim() == "```" => indentation = None,
+            Some(depth) => {
+                let block = found.last_mut().expect("the block that this line is of");
+                block.push_str(line.get(depth..).unwrap_or_default());
+                block.push('\n');
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+/// Each block of TOML in the documents is a piece of agent.toml.
 #[test]
-fn samples_of_the_readme_are_valid() {
-    let (readme, validator) = (read("README.md"), validator());
-    let blocks: Vec<&str> = readme
-        .split("```toml\n")
-        .skip(1)
-        .map(|rest| rest.split_once("```").expect("the end of the block").0)
-        .collect();
-    assert!(!blocks.is_empty(), "no sample");
+fn samples_of_the_documents_are_valid() {
+    let validator = validator();
+    let pages: Vec<String> =
+        documents().iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let blocks: Vec<String> = pages.iter().flat_map(|page| blocks(page)).collect();
+    assert!(blocks.len() > 10, "{} samples", blocks.len());
     for block in blocks {
         // A piece may leave out what every whole file has.
         let whole =
-            if block.contains("[sources.") { block.to_owned() } else { format!("{block}\n[sources.github]") };
+            if block.contains("[sources.") { block.clone() } else { format!("{block}\n[sources.github]") };
         assert_eq!(refusals(&validator, &whole), Vec::<String>::new(), "{block}");
     }
 }

@@ -1,0 +1,60 @@
+//! [`Short`]: why a budget does not cover a call, in figures and in words.
+
+use super::spent::dollars;
+
+/// Why a budget does not cover a call, in millionths of a US dollar.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Short {
+    /// What may be spent.
+    pub(super) limit: u64,
+    /// Spent today.
+    pub(super) spent: u64,
+    /// Spent today or set aside, this call's own part included.
+    pub(super) taken: u64,
+    /// What the whole call may cost.
+    pub(super) needed: u64,
+    /// What of that is not covered yet.
+    pub(super) missing: u64,
+    /// Whose turn it is to ask the whole for more, if this is a shard.
+    pub(super) turn: Option<Turn>,
+}
+
+/// Who asks the whole of a budget for more money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Whoever was told so.
+    Ours,
+    /// Another environment has just begun to.
+    Another,
+}
+
+impl Short {
+    /// Whether the money may be there in a moment.
+    pub(super) fn is_only_set_aside(self) -> bool {
+        self.turn == Some(Turn::Another) || self.spent.saturating_add(self.needed) <= self.limit
+    }
+
+    /// For people: what is short of the budget `name` of `limit`, and what to do about it.
+    pub(super) fn told(self, name: &str, limit: u64) -> String {
+        let (whose, key) = match name {
+            "day" => ("the day's budget", "per_day_usd"),
+            _ => ("this tenant's budget for the day", "per_tenant_day_usd"),
+        };
+        let too_dear = self.needed > limit;
+        let (limit, spent, missing) = (dollars(limit), dollars(self.spent), dollars(self.missing));
+        let set_aside = dollars(self.taken.saturating_sub(self.spent));
+        if too_dear {
+            format!(
+                "{whose} of ${limit:.2} is less than the ${missing:.4} that this one call may cost: raise [budget] {key} in agent.toml"
+            )
+        } else if self.is_only_set_aside() {
+            format!(
+                "{whose} of ${limit:.2} is set aside for calls under way (${set_aside:.4}, and ${spent:.4} spent; ${missing:.4} more needed): it is asked for again when they have ended; [budget] {key} in agent.toml bounds them"
+            )
+        } else {
+            format!(
+                "{whose} of ${limit:.2} is used up (${spent:.4} spent, ${set_aside:.4} set aside, ${missing:.4} more needed); raise [budget] {key} in agent.toml, or wait for midnight UTC"
+            )
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Every command that a page shows parses, and the files in it exist. Those of the front page and of docs/cli.md are run.
+
+use std::fs;
+use std::path::Path;
+
+use afterhook::Cli;
+use clap::Parser;
+use clap::error::ErrorKind;
+use e2e::api::Api;
+use e2e::world::{World, triage_says};
+use tokio::process::Command;
+
+use super::{documents, root};
+use crate::binary::{Process, afterhook, run};
+
+/// Programs that are not of this project.
+const OTHERS: &[&str] = &[
+    "aws", "cd", "cloudflared", "curl", "export", "openssl", "pip", "pipx", "python3", "rustup", "sam", "source", ".",
+];
+/// Pages whose commands are run.
+const RUN: &[&str] = &["README.md", "docs/cli.md"];
+/// What stands for the id of a task.
+const ID: &str = "tsk_…";
+/// The address of `dev` in the pages.
+const DEV: &str = "http://127.0.0.1:3000";
+/// An agent with a source for every sender of the samples.
+const CONFIG: &str = "tests/fixtures/senders/agent.toml";
+
+/// The commands of a line of the shell, as words.
+fn commands(line: &str) -> Vec<Vec<String>> {
+    let (mut found, mut words, mut word) = (Vec::new(), Vec::new(), None::<String>);
+    let mut quote = None;
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(mark), c) if c == mark => quote = None,
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '#') if word.is_none() => break,
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    for command in words.split(|word: &String| matches!(word.as_str(), "&&" | "|" | ";")) {
+        found.push(command.to_vec());
+    }
+    found.retain(|command: &Vec<String>| !command.is_empty());
+    found
+}
+
+/// The lines of `page` that are for a shell, continued ones joined.
+fn shell_lines(page: &str) -> Vec<String> {
+    let (mut lines, mut in_shell, mut begun) = (Vec::new(), false, String::new());
+    for line in page.lines().map(str::trim) {
+        if line.starts_with("```") {
+            in_shell = line == "```sh";
+        } else if in_shell {
+            match line.strip_suffix('\\') {
+                Some(part) => begun.push_str(part),
+                None => lines.push(std::mem::take(&mut begun) + line),
+            }
+        }
+    }
+    lines
+}
+
+/// Commands of ours in the prose of `page`.
+fn spans(page: &str) -> Vec<String> {
+    let is_ours = |span: &&str| span.starts_with("afterhook ") || span.starts_with("cargo run");
+    let prose = page.split("```").step_by(2);
+    prose.flat_map(|prose| prose.split('`').skip(1).step_by(2)).filter(is_ours).map(str::to_owned).collect()
+}
+
+/// What a command asks of `afterhook`, if it is one of ours.
+fn arguments(command: &[String]) -> Option<Vec<String>> {
+    match command.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["afterhook", rest @ ..] => Some(rest.iter().map(ToString::to_string).collect()),
+        ["cargo", "run", rest @ ..] if !rest.contains(&"-p") => {
+            let rest = rest.iter().skip_while(|word| **word != "--").skip(1);
+            Some(rest.map(ToString::to_string).collect())
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with a command that a sentence names, perhaps without what it is about.
+fn mistake_in_prose(command: &[String]) -> Option<String> {
+    mistake(command).filter(|problem| !problem.contains("required arguments were not provided"))
+}
+
+/// What is wrong with a command.
+fn mistake(command: &[String]) -> Option<String> {
+    if let Some(arguments) = arguments(command) {
+        let line = ["afterhook".to_owned()].into_iter().chain(arguments.iter().cloned());
+        if let Err(error) = Cli::try_parse_from(line)
+            && !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+        {
+            return Some(error.to_string());
+        }
+        let is_path = |word: &&String| word.starts_with("events/") || word.starts_with("agent/");
+        return arguments.iter().filter(is_path).find(|path| !root().join(path).exists()).cloned();
+    }
+    let is_there = match command.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["cargo", "run", rest @ ..] => is_member(rest),
+        ["cargo", "test" | "build" | "install", ..] => true,
+        ["bash", script, ..] => root().join(script).exists(),
+        [program, ..] if program.starts_with(".ci/") => root().join(program).exists(),
+        [program, ..] => OTHERS.contains(program) || program.contains('=') || program.ends_with("()"),
+        [] => false,
+    };
+    (!is_there).then(|| command.join(" "))
+}
+
+/// Whether `-p` names a package of the workspace.
+fn is_member(words: &[&str]) -> bool {
+    let package = words.iter().skip_while(|word| **word != "-p").nth(1);
+    package.is_some_and(|name| root().join(name).join("Cargo.toml").exists())
+}
+
+#[test]
+fn every_command_of_the_documents_parses() {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for document in documents() {
+        let page = fs::read_to_string(&document).unwrap();
+        let shell = shell_lines(&page).into_iter().map(|line| (line, mistake as fn(&[String]) -> _));
+        let prose = spans(&page).into_iter().map(|line| (line, mistake_in_prose as fn(&[String]) -> _));
+        for (line, mistake) in shell.chain(prose) {
+            let commands = commands(&line);
+            count += commands.iter().filter(|command| arguments(command).is_some()).count();
+            let mistakes = commands.iter().filter_map(|command| mistake(command));
+            wrong.extend(mistakes.map(|problem| format!("{}: {line}: {problem}", document.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(count > 50, "{count} commands");
+}
+
+#[test]
+fn a_line_of_the_shell_is_split_at_blanks_outside_of_quotes() {
+    let line = "a 'b c' && d --e=\"f g\"  # h";
+    assert_eq!(commands(line), [vec!["a", "b c"], vec!["d", "--e=f g"]]);
+    assert_eq!(shell_lines("```sh\na \\\n  b\n```\nc\n```\nd\n```"), ["a b"]);
+    assert_eq!(spans("`afterhook check` and `x`\n```\n`afterhook y`\n```"), ["afterhook check"]);
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_a_mistake() {
+    for line in ["afterhook nonsense", "cargo run -- tasks --nonsense", "cargo run -p nonsense", "nonsense"] {
+        assert!(mistake(&commands(line)[0]).is_some(), "{line}");
+    }
+    let gone = commands("afterhook send events/bodies/gone.json --to http://127.0.0.1:3000");
+    assert_eq!(mistake(&gone[0]).as_deref(), Some("events/bodies/gone.json"));
+}
+
+/// The commands of the pages that are run, each once.
+fn shown() -> Vec<Vec<String>> {
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for page in RUN {
+        let page = fs::read_to_string(root().join(page)).unwrap();
+        let lines = shell_lines(&page);
+        for arguments in lines.iter().flat_map(|line| commands(line)).filter_map(|command| arguments(&command)) {
+            if !found.contains(&arguments) {
+                found.push(arguments);
+            }
+        }
+    }
+    found
+}
+
+/// Runs a command that ends, against the `dev` at `api`. Each id in it is that of a draft which waits.
+async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &Path, issue: &mut u64) {
+    for word in &mut arguments {
+        if word == ID {
+            *issue += 1;
+            let id = api.accept(*issue).await;
+            api.until(&id, "awaiting_approval").await;
+            *word = id;
+        }
+        *word = word.replace(DEV, api.url());
+    }
+    if matches!(arguments[0].as_str(), "tasks" | "deliveries" | "versions") {
+        arguments.extend(["--url".to_owned(), api.url().to_owned()]);
+    }
+    let mut command = afterhook(world.variables());
+    command.args(&arguments);
+    match arguments[0].as_str() {
+        // The directory of a `dev` that runs is its own.
+        "redrive" => command.current_dir(data_dir.join("..")).args(["--data-dir", "other"]),
+        "send" => command.env("AFTERHOOK_CONFIG", CONFIG).arg("--data-dir").arg(data_dir),
+        _ => &mut command,
+    };
+    let said = run(&mut command).await;
+    assert!(said.status.success(), "{arguments:?}: {said:?}");
+    assert!(!said.stdout.is_empty(), "{arguments:?} says nothing");
+}
+
+/// Runs a command that serves until it is ended, on a port of its own.
+async fn serves(arguments: &[String], data_dir: &Path) {
+    let mut command: Command = afterhook([]);
+    let is_dev = arguments.first().is_none_or(|word| word == "dev");
+    match arguments.iter().position(|word| word == "--data-dir") {
+        Some(at) => {
+            // The page's own would be made here.
+            command.args(&arguments[..=at]).arg(data_dir).args(&arguments[at + 2..]);
+        }
+        None if is_dev => {
+            command.args(arguments).arg("--data-dir").arg(data_dir);
+        }
+        None => {
+            command.args(arguments);
+        }
+    }
+    if arguments.iter().all(|word| word != "--port") {
+        command.args(["--port", "0"]);
+    }
+    if arguments.iter().any(|word| word == "--once") {
+        run(&mut command).await.assert_success();
+        return;
+    }
+    let process = Process::start(&mut command).await;
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn commands_of_the_front_page_and_of_the_manual_run() {
+    let world = World::scripted(triage_says("question", 0.3, false)).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (data_dir, other) = (dir.path().join("data"), dir.path().join("other"));
+    fs::create_dir(&other).unwrap();
+    let mut dev = crate::binary::dev(&world, &data_dir);
+    let process = Process::start(dev.env("AFTERHOOK_CONFIG", CONFIG)).await;
+    let (api, mut issue) = (process.api(), 100);
+    let shown = shown();
+    assert!(shown.len() > 25, "{} commands", shown.len());
+    for (number, arguments) in shown.into_iter().enumerate() {
+        match arguments.first().map(String::as_str) {
+            None | Some("dev" | "standin") => serves(&arguments, &dir.path().join(number.to_string())).await,
+            Some(_) => ends(arguments, &world, &api, &data_dir, &mut issue).await,
+        }
+    }
+    process.kill().await;
+}
