@@ -50,7 +50,7 @@ use settings::{ApiSettings, Settings};
 use telemetry::Metrics;
 use webhook::Sender;
 
-use page::{Census, Unheard, Verdicts};
+use page::{Census, RecentDecisions, Unheard};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -73,7 +73,7 @@ pub struct Console {
     /// A task of the API is accepted like a webhook's.
     metrics: Metrics,
     unheard: Unheard,
-    verdicts: Verdicts,
+    recent_decisions: RecentDecisions,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -92,7 +92,7 @@ impl Console {
             census: Census::default(),
             metrics: Metrics::none(),
             unheard: Unheard::default(),
-            verdicts: Verdicts::default(),
+            recent_decisions: RecentDecisions::default(),
             requests: AtomicU64::new(0),
         }
     }

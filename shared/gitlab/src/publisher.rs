@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Audience, Labels, Mark, Proof, ServiceError, Target, ThreadState};
 use outbound::notes::Page;
-use outbound::{Call, Client, Comments, Operation, Operations};
+use outbound::{Call, Client, Comments, Operations};
 
 use crate::api::{ADD_LABELS, Gitlab, LABELS, STATE};
 use crate::place::Place;
@@ -13,12 +13,7 @@ use crate::{labels, notes};
 impl Comments for Gitlab {
     type Place<'t> = Place<'t>;
 
-    const OPERATIONS: Operations = Operations {
-        history: Operation::reads("read the notes"),
-        state: STATE,
-        publish: Operation::creates("add a note"),
-        find: Operation::reads("look for our note"),
-    };
+    const OPERATIONS: Operations = Operations::on_notes(STATE);
     /// Internal notes, and what is said in confidential issues.
     const HAS_INTERNAL_NOTES: bool = true;
 

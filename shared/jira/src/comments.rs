@@ -24,12 +24,7 @@ const MAX_TEXT: usize = 30_000;
 impl Comments for Jira {
     type Place<'t> = Issue<'t>;
 
-    const OPERATIONS: Operations = Operations {
-        history: Operation::reads("read the comments"),
-        state: Operation::reads("read the issue"),
-        publish: Operation::creates("add a comment"),
-        find: Operation::reads("look for our comment"),
-    };
+    const OPERATIONS: Operations = Operations::on_comments(Operation::reads("read the issue"));
     /// Comments of a service desk that its customers do not see.
     const HAS_INTERNAL_NOTES: bool = true;
 

@@ -30,12 +30,7 @@ const LOOK: &str = "query($id: String!) { comment(id: $id) { \
 impl Comments for Linear {
     type Place<'t> = Issue<'t>;
 
-    const OPERATIONS: Operations = Operations {
-        history: Operation::reads("read the comments"),
-        state: Operation::reads("read the issue"),
-        publish: Operation::creates("add a comment"),
-        find: Operation::reads("look for our comment"),
-    };
+    const OPERATIONS: Operations = Operations::on_comments(Operation::reads("read the issue"));
 
     fn client(&self) -> &Client {
         &self.client

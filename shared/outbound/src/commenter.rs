@@ -29,6 +29,30 @@ pub struct Operations {
     pub find: Operation,
 }
 
+impl Operations {
+    /// Those of a service that calls them comments.
+    #[must_use]
+    pub const fn on_comments(state: Operation) -> Self {
+        Self {
+            history: Operation::reads("read the comments"),
+            state,
+            publish: Operation::creates("add a comment"),
+            find: Operation::reads("look for our comment"),
+        }
+    }
+
+    /// Those of a service that calls them notes.
+    #[must_use]
+    pub const fn on_notes(state: Operation) -> Self {
+        Self {
+            history: Operation::reads("read the notes"),
+            state,
+            publish: Operation::creates("add a note"),
+            find: Operation::reads("look for our note"),
+        }
+    }
+}
+
 /// A service whose threads are lists of comments, as one account sees it.
 #[async_trait]
 pub trait Comments: fmt::Debug + Send + Sync {

@@ -74,7 +74,7 @@ macro_rules! contract_tests {
     };
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn mark() -> Mark {
     Mark { task_id: TaskId::derive("contract", b"1"), effect: "reply".into() }
@@ -90,11 +90,11 @@ impl<S: Comments> Contract<S> {
     /// The failure of a comment that is answered so; it was sent once.
     async fn failed(
         &self,
-        patience: Duration,
+        timeout: Duration,
         reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> ServiceError {
         let server = self.answering(reply).await;
-        let client = (self.client)(&server.base, patience);
+        let client = (self.client)(&server.base, timeout);
         let error = Publisher::publish(&client, &self.target, "Hi", &mark()).await.unwrap_err();
         assert_eq!(server.asked().iter().filter(|asked| (self.adds)(asked)).count(), 1, "sent once: {error}");
         error
@@ -104,7 +104,7 @@ impl<S: Comments> Contract<S> {
 /// Nothing is sent for a thread of another service, or one that no path can be built for.
 pub async fn refuses_what_is_none_of_its_threads<S: Comments>(contract: &Contract<S>) {
     let server = Server::start(contract.others).await;
-    let client = (contract.client)(&server.base, PATIENCE);
+    let client = (contract.client)(&server.base, TIMEOUT);
     let client: &dyn Publisher = &client;
     let foreign = Target::SlackThread { team: "T".into(), channel: "C".into(), thread_ts: "1.2".into() };
     for target in contract.unfit.iter().chain([&foreign]) {
@@ -130,7 +130,7 @@ pub async fn keeps_its_credential_to_itself<S: Comments>(contract: &Contract<S>)
         error(302, &said).header("location", &location)
     })
     .await;
-    let client = (contract.client)(&server.base, PATIENCE);
+    let client = (contract.client)(&server.base, TIMEOUT);
     let publisher: &dyn Publisher = &client;
     let errors = [
         publisher.publish(&contract.target, "Hi", &mark()).await.unwrap_err(),
@@ -153,7 +153,7 @@ pub async fn says_how_to_mend_refusals<S: Comments>(contract: &Contract<S>) {
     let redirect = (302, contract.url_variable);
     for (status, word) in contract.refusals.iter().copied().chain([redirect]) {
         let error = contract.error;
-        let error = contract.failed(PATIENCE, move |_| error(status, "no")).await;
+        let error = contract.failed(TIMEOUT, move |_| error(status, "no")).await;
         assert_eq!(error.failure, ServiceFailure::Refused, "{status}: {error}");
         assert!(error.message.starts_with(&format!("HTTP {status}: no")), "{error}");
         assert!(error.message.contains(word), "{word}: {error}");
@@ -164,7 +164,7 @@ pub async fn says_how_to_mend_refusals<S: Comments>(contract: &Contract<S>) {
 pub async fn tells_when_the_account_is_refused<S: Comments>(contract: &Contract<S>) {
     for (status, word) in contract.account_refusals {
         let error = contract.error;
-        let error = contract.failed(PATIENCE, move |_| error(*status, "no")).await;
+        let error = contract.failed(TIMEOUT, move |_| error(*status, "no")).await;
         assert_eq!(error.failure, ServiceFailure::AccountRefused, "{status}: {error}");
         assert!(error.message.contains(word), "{word}: {error}");
     }
@@ -173,15 +173,15 @@ pub async fn tells_when_the_account_is_refused<S: Comments>(contract: &Contract<
 /// A comment may have been made where the answer does not say; a 503 that names a time says that it was not.
 pub async fn doubts_what_was_lost<S: Comments>(contract: &Contract<S>) {
     for (status, body) in [(500, json!({})), (502, json!("x")), (503, json!({}))] {
-        let failure = contract.failed(PATIENCE, move |_| Reply::json(status, body.clone())).await.failure;
+        let failure = contract.failed(TIMEOUT, move |_| Reply::json(status, body.clone())).await.failure;
         assert_eq!(failure, ServiceFailure::ServerError, "{status}");
     }
     let unreadable = contract.unreadable;
-    let failure = contract.failed(PATIENCE, move |_| unreadable()).await.failure;
+    let failure = contract.failed(TIMEOUT, move |_| unreadable()).await.failure;
     assert_eq!(failure, ServiceFailure::InDoubt);
     let busy = |_: &Asked| Reply::json(503, json!({})).header("retry-after", "20");
     let later = ServiceFailure::Later { after: Some(Duration::from_secs(20)) };
-    assert_eq!(contract.failed(PATIENCE, busy).await.failure, later);
+    assert_eq!(contract.failed(TIMEOUT, busy).await.failure, later);
 }
 
 /// The same where no answer ever comes.

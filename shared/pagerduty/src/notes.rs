@@ -17,12 +17,7 @@ const MAX_NOTE: usize = 25_000;
 impl Comments for Pagerduty {
     type Place<'t> = Incident<'t>;
 
-    const OPERATIONS: Operations = Operations {
-        history: Operation::reads("read the notes"),
-        state: Operation::reads("read the incident"),
-        publish: Operation::creates("add a note"),
-        find: Operation::reads("look for our note"),
-    };
+    const OPERATIONS: Operations = Operations::on_notes(Operation::reads("read the incident"));
 
     fn client(&self) -> &Client {
         &self.client

@@ -20,12 +20,7 @@ const MAX_TEXT: usize = 65_536;
 impl Comments for Sentry {
     type Place<'t> = Issue<'t>;
 
-    const OPERATIONS: Operations = Operations {
-        history: Operation::reads("read the comments"),
-        state: Operation::reads("read the issue"),
-        publish: Operation::creates("add a comment"),
-        find: Operation::reads("look for our comment"),
-    };
+    const OPERATIONS: Operations = Operations::on_comments(Operation::reads("read the issue"));
 
     fn client(&self) -> &Client {
         &self.client

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
 use markdown::to_html;
 use outbound::notes::{Note, Page};
-use outbound::{Call, Client, Comments, Operation, Operations, Request, is_recent};
+use outbound::{Call, Client, Comments, Operations, Request, is_recent};
 
 use crate::api::{STATE, Zendesk};
 use crate::ticket::Ticket;
@@ -24,12 +24,7 @@ const MAX_BODY: usize = 60_000;
 impl Comments for Zendesk {
     type Place<'t> = Ticket;
 
-    const OPERATIONS: Operations = Operations {
-        history: Operation::reads("read the comments"),
-        state: STATE,
-        publish: Operation::creates("add a comment"),
-        find: Operation::reads("look for our comment"),
-    };
+    const OPERATIONS: Operations = Operations::on_comments(STATE);
     const HAS_INTERNAL_NOTES: bool = true;
 
     fn client(&self) -> &Client {

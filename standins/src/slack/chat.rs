@@ -117,8 +117,9 @@ fn blocks(call: &Call) -> Result<Value, Reply> {
 
 fn metadata(call: &Call) -> Result<Value, Reply> {
     let metadata = nested(call, "metadata").map_err(|_| refusal("invalid_metadata_format"))?;
-    let named = metadata["event_type"].as_str().is_some_and(|kind| !kind.is_empty());
-    if !metadata.is_null() && !(named && metadata["event_payload"].is_object()) {
+    let is_named = metadata["event_type"].as_str().is_some_and(|kind| !kind.is_empty());
+    let is_sound = metadata.is_null() || (is_named && metadata["event_payload"].is_object());
+    if !is_sound {
         return Err(refusal("invalid_metadata_format"));
     }
     if metadata.to_string().len() > MAX_METADATA {

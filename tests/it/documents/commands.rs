@@ -15,7 +15,19 @@ use crate::binary::{Process, afterhook, run};
 
 /// Programs that are not of this project.
 const OTHERS: &[&str] = &[
-    "aws", "cd", "cloudflared", "curl", "export", "openssl", "pip", "pipx", "python3", "rustup", "sam", "source", ".",
+    "aws",
+    "cd",
+    "cloudflared",
+    "curl",
+    "export",
+    "openssl",
+    "pip",
+    "pipx",
+    "python3",
+    "rustup",
+    "sam",
+    "source",
+    ".",
 ];
 /// Pages whose commands are run.
 const RUN: &[&str] = &["README.md", "docs/cli.md"];
@@ -161,7 +173,9 @@ fn shown() -> Vec<Vec<String>> {
     for page in RUN {
         let page = fs::read_to_string(root().join(page)).unwrap();
         let lines = shell_lines(&page);
-        for arguments in lines.iter().flat_map(|line| commands(line)).filter_map(|command| arguments(&command)) {
+        for arguments in
+            lines.iter().flat_map(|line| commands(line)).filter_map(|command| arguments(&command))
+        {
             if !found.contains(&arguments) {
                 found.push(arguments);
             }

@@ -1,14 +1,9 @@
 //! Where the token goes, what errors tell, and which threads are ours.
 
-use domain::{Clock, Publisher};
-use outbound::Commenter;
+use domain::Clock;
 use pagerduty::{Config, Pagerduty};
 
 use crate::support::TOKEN;
-
-fn publisher(client: &Commenter<Pagerduty>) -> &dyn Publisher {
-    client
-}
 
 #[test]
 fn a_token_that_cannot_be_one_names_its_variable() {

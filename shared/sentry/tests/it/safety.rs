@@ -1,12 +1,7 @@
 //! Where the token goes, what errors tell, and which threads are ours.
 
-use domain::{Clock, Publisher};
-use outbound::Commenter;
+use domain::Clock;
 use sentry::{Config, Sentry};
-
-fn publisher(client: &Commenter<Sentry>) -> &dyn Publisher {
-    client
-}
 
 #[test]
 fn a_token_that_cannot_be_one_names_its_variable() {
