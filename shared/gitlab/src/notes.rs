@@ -5,17 +5,17 @@ use outbound::notes::{Note, Page};
 use outbound::{Call, Request, marker};
 
 use crate::api::{Gitlab, STATE};
+use crate::config::SERVICE;
 use crate::place::Place;
-use crate::wire::{Created, NewNote, Noteable, WireNote};
+use crate::wire::{Created, Discussion, NewNote, Noteable, WireNote};
 
 /// Notes on a page: the most that GitLab gives.
 const PER_PAGE: &str = "100";
-/// Longest note, in characters.
-const MAX_NOTE: usize = 1_000_000;
 /// Shown as the author of a note whose account was deleted, as on GitLab's pages.
 const GHOST: &str = "ghost";
 
-/// A page of notes. Shown are those of people that all of `audience` can read.
+/// A page of notes, or a whole discussion if the place is one. Shown are those of people that all of `audience` can
+/// read; ours are looked for among all notes, since those of discussions stand among the others.
 pub(crate) async fn page(
     api: &Gitlab,
     call: Call,
@@ -24,11 +24,17 @@ pub(crate) async fn page(
     audience: Option<Audience>,
     next: Option<String>,
 ) -> Result<Page, ServiceError> {
-    let url = place.url(api.client.base(), &["notes"]);
-    let number = next.as_deref().unwrap_or("1");
-    let query = [("order_by", "created_at"), ("sort", "desc"), ("per_page", PER_PAGE), ("page", number)];
-    let (read, next): (Vec<WireNote>, _) = api.page(call, url, &query).await?;
-    let notes = read.into_iter().map(|note| {
+    let (read, next) = match place.discussion.filter(|_| audience.is_some()) {
+        Some(id) => (discussion(api, call, place, id).await?.notes, None),
+        None => {
+            let url = place.url(api.client.base(), &["notes"]);
+            let number = next.as_deref().unwrap_or("1");
+            let query =
+                [("order_by", "created_at"), ("sort", "desc"), ("per_page", PER_PAGE), ("page", number)];
+            api.page(call, url, &query).await?
+        }
+    };
+    let notes = read.into_iter().map(|note: WireNote| {
         let is_shown = !note.system && (audience >= Some(Audience::Internal) || !note.is_internal());
         let url = address(api, place, note.id);
         let author = note.author.map_or_else(|| GHOST.to_owned(), |author| author.username);
@@ -37,6 +43,15 @@ pub(crate) async fn page(
         Note { comment, is_shown, url }
     });
     Ok(Page { notes: notes.collect(), next })
+}
+
+async fn discussion(
+    api: &Gitlab,
+    call: Call,
+    place: Place<'_>,
+    id: &str,
+) -> Result<Discussion, ServiceError> {
+    api.call(call, &Request::get(place.url(api.client.base(), &["discussions", id]), &[])).await
 }
 
 /// Adds a note for `audience`.
@@ -52,11 +67,23 @@ pub(crate) async fn create(
         Audience::Public => false,
         Audience::Internal | Audience::Restricted => is_internal_note(api, call, place).await?,
     };
-    let body = marker::compose(text, mark, MAX_NOTE);
-    let url = place.url(api.client.base(), &["notes"]);
+    let body = marker::compose(text, mark, SERVICE.longest_text);
+    let url = match place.discussion {
+        Some(id) if !internal || is_among_staff(api, call, place, id).await? => {
+            place.url(api.client.base(), &["discussions", id, "notes"])
+        }
+        _ => place.url(api.client.base(), &["notes"]),
+    };
     let request = api.client.checked(call, Request::post(url, &NewNote { body: &body, internal }))?;
     let created: Created = api.call(call, &request).await?;
     Ok(Proof { id: created.id.to_string(), url: address(api, place, created.id) })
+}
+
+/// Whether the staff alone can see a discussion. Its first note decides it for all that answer it: one that is public
+/// takes no internal note.
+async fn is_among_staff(api: &Gitlab, call: Call, place: Place<'_>, id: &str) -> Result<bool, ServiceError> {
+    let read = discussion(api, Call { operation: STATE, ..call }, place, id).await?;
+    Ok(read.notes.first().is_some_and(WireNote::is_internal))
 }
 
 /// Whether an answer for the staff must be an internal note. Those who see a confidential issue may see what is

@@ -9,6 +9,7 @@ use serde_json::json;
 use webhook::adf_text;
 
 use crate::api::Jira;
+use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::state;
 use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
@@ -17,8 +18,6 @@ use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
 const MAX_PAGES: usize = 30;
-/// Longest comment, in characters of its text: Jira takes 32,767, marks included.
-const MAX_TEXT: usize = 30_000;
 
 #[async_trait]
 impl Comments for Jira {
@@ -79,7 +78,7 @@ impl Comments for Jira {
         mark: &Mark,
         audience: Audience,
     ) -> Result<Proof, ServiceError> {
-        let comment = NewComment::new(to_adf(text, MAX_TEXT), mark, audience);
+        let comment = NewComment::new(to_adf(text, SERVICE.longest_text), mark, audience);
         let request = self.client.request(call, Request::post, &issue.comments(), &comment)?;
         let created: Created = self.call(call, &request).await?;
         Ok(proof(self, issue, created.id))

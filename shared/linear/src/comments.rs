@@ -10,12 +10,10 @@ use outbound::{Call, Client, Comments, Operation, Operations, marker};
 use serde_json::json;
 
 use crate::api::Linear;
+use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::wire::{Created, Found, IssueComments, Made};
 use crate::{problem, state};
-
-/// Longest comment, in characters. Linear documents no limit; its answers stay small with this one.
-const MAX_TEXT: usize = 60_000;
 
 const LIST: &str = "query($id: String!, $after: String) { issue(id: $id) { \
                     comments(first: 100, after: $after, orderBy: createdAt) { \
@@ -78,7 +76,7 @@ impl Comments for Linear {
         mark: &Mark,
         _: Audience,
     ) -> Result<Proof, ServiceError> {
-        let body = marker::shorten(text.to_owned(), MAX_TEXT);
+        let body = marker::shorten(text.to_owned(), SERVICE.longest_text);
         let variables = json!({"input": {"id": id_of(mark), "issueId": issue.0, "body": body}});
         match self.ask::<Created>(call, CREATE, variables).await {
             Ok(Created { comment_create }) => match comment_create.comment.filter(|_| comment_create.success)
@@ -89,6 +87,11 @@ impl Comments for Linear {
             Err(error) if error.failure == ServiceFailure::Refused => refused(self, call, mark, error).await,
             Err(error) => Err(error),
         }
+    }
+
+    /// Linear refuses an id that it has already, and ours is made of the mark.
+    fn knows_repetitions(&self) -> bool {
+        true
     }
 
     /// The comment's id says all: when it was written does not matter.

@@ -125,6 +125,11 @@ pub trait Comments: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// Whether a second request for one comment is refused, or makes the same.
+    fn knows_repetitions(&self) -> bool {
+        false
+    }
+
     /// The labels of its threads.
     fn labels(&self) -> Option<&dyn Labels> {
         None
@@ -199,6 +204,10 @@ impl<S: Comments> Publisher for Commenter<S> {
     ) -> Result<Option<Proof>, ServiceError> {
         let (call, place) = self.begin(S::OPERATIONS.find, target)?;
         self.0.find(call, place, mark, since).await
+    }
+
+    fn knows_repetitions(&self) -> bool {
+        self.0.knows_repetitions()
     }
 
     fn labels(&self) -> Option<&dyn Labels> {

@@ -7,11 +7,9 @@ use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
 use serde_json::json;
 
 use crate::api::Pagerduty;
+use crate::config::SERVICE;
 use crate::incident::Incident;
 use crate::wire::{IncidentAnswer, NoteAnswer, Notes};
-
-/// Longest note, in characters. PagerDuty documents no limit, and its pages are made for short ones.
-const MAX_NOTE: usize = 25_000;
 
 #[async_trait]
 impl Comments for Pagerduty {
@@ -69,7 +67,7 @@ impl Comments for Pagerduty {
         mark: &Mark,
         _: Audience,
     ) -> Result<Proof, ServiceError> {
-        let body = json!({"note": {"content": marker::compose(text, mark, MAX_NOTE)}});
+        let body = json!({"note": {"content": marker::compose(text, mark, SERVICE.longest_text)}});
         let request = self.client.request(call, Request::post, &incident.notes(), &body)?;
         let answer: NoteAnswer = self.call(call, &request).await?;
         Ok(Proof { id: answer.note.id, url: None })

@@ -7,14 +7,13 @@ use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
 use serde_json::json;
 
 use crate::api::Sentry;
+use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::problem;
 use crate::wire::{Created, WireComment, WireIssue};
 
 /// Comments on a page: the most that Sentry gives.
 const PER_PAGE: &str = "100";
-/// Longest comment, in characters. Sentry documents no limit; GitHub's is long enough.
-const MAX_TEXT: usize = 65_536;
 
 #[async_trait]
 impl Comments for Sentry {
@@ -79,7 +78,7 @@ impl Comments for Sentry {
         mark: &Mark,
         _: Audience,
     ) -> Result<Proof, ServiceError> {
-        let body = json!({"text": marker::compose(text, mark, MAX_TEXT)});
+        let body = json!({"text": marker::compose(text, mark, SERVICE.longest_text)});
         let url = issue.url(self.client.base(), &["comments"]);
         let request = self.client.checked(call, Request::post(url, &body))?;
         let answer = self.client.send(call, &request).await?;

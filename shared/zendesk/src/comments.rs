@@ -7,6 +7,7 @@ use outbound::notes::{Note, Page};
 use outbound::{Call, Client, Comments, Operations, Request, is_recent};
 
 use crate::api::{STATE, Zendesk};
+use crate::config::SERVICE;
 use crate::ticket::Ticket;
 use crate::wire::{
     Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, TicketState, Update, UpdateAnswer,
@@ -17,8 +18,6 @@ use crate::wire::{
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
 const MAX_PAGES: usize = 30;
-/// Longest comment, in bytes: Zendesk takes 65,535.
-const MAX_BODY: usize = 60_000;
 
 #[async_trait]
 impl Comments for Zendesk {
@@ -87,7 +86,7 @@ impl Comments for Zendesk {
                 "the ticket is closed and takes no more comments: the requester must open a follow-up";
             return Err(self.client.error(call, ServiceFailure::Closed, message.to_owned()));
         }
-        let html = to_html(text, MAX_BODY);
+        let html = to_html(text, SERVICE.longest_text);
         let update = UpdateRequest {
             ticket: Update {
                 comment: NewComment { html_body: &html, public },

@@ -1,5 +1,6 @@
 //! [`Answer`]: a complete answer, before it is written as one body or as a stream.
 
+use domain::ServiceTier;
 use serde_json::{Value, json};
 
 use super::log::Billed;
@@ -16,8 +17,8 @@ pub(super) struct Answer {
     pub(super) cached: Option<Tokens>,
     /// Tokens of the thoughts.
     pub(super) thoughts: u64,
-    /// The service tier to report.
-    pub(super) tier: String,
+    /// The tier in which it is served.
+    pub(super) tier: ServiceTier,
     /// The concrete model.
     pub(super) model: &'static str,
     /// The response's id.
@@ -43,6 +44,7 @@ impl Answer {
             prompt: self.prompt.total(),
             cached: self.cached.map_or(0, Tokens::total),
             output: self.written() + self.thoughts,
+            tier: self.tier,
         }
     }
 
@@ -81,7 +83,7 @@ impl Answer {
         let prompt = self.prompt.total();
         let mut usage = json!({
             "promptTokenCount": prompt, "promptTokensDetails": self.prompt.details(),
-            "totalTokenCount": prompt + written + self.thoughts, "serviceTier": self.tier,
+            "totalTokenCount": prompt + written + self.thoughts, "serviceTier": self.tier.as_str(),
         });
         if let Some(cached) = self.cached {
             usage["cachedContentTokenCount"] = cached.total().into();

@@ -54,6 +54,8 @@ pub enum Refusal {
     LeakedKey,
     /// Calls come from a place that is not served.
     Location,
+    /// `flex` work is shed.
+    FlexShed,
 }
 
 impl Refusal {
@@ -68,6 +70,11 @@ impl Refusal {
                 (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another API key.")
             }
             Self::Location => (400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
+            Self::FlexShed => (
+                503,
+                "UNAVAILABLE",
+                "This model is currently experiencing high demand. Please try again later.",
+            ),
         };
         ApiError::with_status(code, status, message)
     }
@@ -122,6 +129,7 @@ const NAMES: &[(&str, Fault)] = &[
     ("no-credits", Fault::Refused(Refusal::Credits)),
     ("leaked-key", Fault::Refused(Refusal::LeakedKey)),
     ("location", Fault::Refused(Refusal::Location)),
+    ("flex-shed", Fault::Refused(Refusal::FlexShed)),
     ("timeout", Fault::Hang),
     ("hang", Fault::Hang),
     ("reset", Fault::Reset),

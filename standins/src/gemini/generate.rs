@@ -124,7 +124,7 @@ impl Prepared {
             prompt,
             cached: self.cache,
             thoughts,
-            tier: request.tier.clone(),
+            tier: request.tier,
             model: self.model.name,
             id: shared.id(22),
         };

@@ -14,6 +14,9 @@ use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice
 /// `7/issues/23`, by the number of the project.
 pub type GitlabStandin = Standin<Notes<Gitlab>>;
 
+/// The longest note, in characters.
+const MAX_NOTE: usize = 1_000_000;
+
 /// GitLab's words.
 #[derive(Debug)]
 pub struct Gitlab;
@@ -50,6 +53,8 @@ impl Rest for Gitlab {
         ("GET", "/api/v4/projects/*/*/*/notes", Resource::List),
         ("POST", "/api/v4/projects/*/*/*/notes", Resource::New),
         ("GET", "/api/v4/projects/*/*/*/notes/-", Resource::One),
+        ("GET", "/api/v4/projects/*/*/*/discussions/-", Resource::Other),
+        ("POST", "/api/v4/projects/*/*/*/discussions/-/notes", Resource::New),
     ];
     const UNAUTHORIZED: &'static str = "401 Unauthorized";
     const NOT_FOUND: &'static str = "404 Not Found";
@@ -84,17 +89,44 @@ impl Rest for Gitlab {
         Reply::ok(rows.into_iter().map(|note| Self::shown(call, note)).collect()).with("x-next-page", next)
     }
 
+    /// A note in a discussion is seen by those who see its first one, whatever is asked for.
     fn note(notes: &Notes<Self>, call: &Call, thread: &str, now: Timestamp) -> Result<Note, Reply> {
         let body = call.field("body").unwrap_or_default();
         if body.trim().is_empty() {
             return Err(Reply::new(400, json!({"message": {"note": ["can't be blank"]}})));
         }
+        if body.chars().count() > MAX_NOTE {
+            let why = "is too long (maximum is 1000000 characters)";
+            return Err(Reply::new(400, json!({"message": {"note": [why]}})));
+        }
         if notes.state(thread) == ThreadState::Locked {
             return Err(Self::error(403, "403 Forbidden"));
         }
-        let internal = call.body["internal"].as_bool().unwrap_or(false);
-        Ok(Note { internal, ..notes.ours(thread, body, now) })
+        let internal = match discussion(call) {
+            Some(id) => within(notes, thread, id).any(|note| note.internal),
+            None => call.body["internal"].as_bool().unwrap_or(false),
+        };
+        let discussion = discussion(call).map(str::to_owned);
+        Ok(Note { internal, discussion, ..notes.ours(thread, body, now) })
     }
+
+    /// A discussion.
+    fn other(notes: &Notes<Self>, call: &Call, thread: &str) -> Reply {
+        let id = discussion(call).unwrap_or_default();
+        let all: Value = within(notes, thread, id).map(|note| Self::shown(call, note)).collect();
+        Reply::ok(json!({"id": id, "individual_note": false, "notes": all}))
+    }
+}
+
+/// The discussion that a path names.
+fn discussion(call: &Call) -> Option<&str> {
+    call.path.split_once("/discussions/")?.1.split('/').next()
+}
+
+/// Its notes.
+fn within<'n>(notes: &'n Notes<Gitlab>, thread: &str, id: &str) -> impl Iterator<Item = &'n Note> {
+    let (thread, id) = (thread.to_owned(), id.to_owned());
+    notes.all().filter(move |note| note.thread == thread && note.discussion.as_ref() == Some(&id))
 }
 
 fn account(name: &str) -> Value {

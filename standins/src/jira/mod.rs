@@ -15,7 +15,7 @@ use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice
 pub const ACCOUNT: &str = "557058:0e5a7b1c-afte-4h00-8k1d-standin00001";
 /// Comments on a page, and the most.
 const PER_PAGE: usize = 100;
-/// The longest comment, in characters of its text.
+/// The longest comment, in what Java calls characters: of its text, and of the addresses of its links.
 const MAX_TEXT: usize = 32_767;
 
 /// The stand-in for Jira: a cheap handle, all clones of which share one state. Its threads are the keys of issues;
@@ -111,7 +111,7 @@ impl Rest for Jira {
         }
         let mut text = String::new();
         read(body, &mut text);
-        if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
+        if text.trim().is_empty() || length(body) > MAX_TEXT {
             let why =
                 "The entered text is empty or too long. It exceeds the allowed limit of 32,767 characters.";
             return Err(invalid(why));
@@ -128,6 +128,13 @@ impl Rest for Jira {
         let (total, max) = (values.len(), 1_048_576);
         Reply::ok(json!({"startAt": 0, "maxResults": max, "total": total, "isLast": true, "values": values}))
     }
+}
+
+fn length(node: &Value) -> usize {
+    let units = |text: &Value| text.as_str().map_or(0, |text| text.encode_utf16().count());
+    let list = |name: &str| node[name].as_array().into_iter().flatten();
+    let links: usize = list("marks").map(|mark| units(&mark["attrs"]["href"])).sum();
+    units(&node["text"]) + links + list("content").map(length).sum::<usize>()
 }
 
 fn invalid(comment: &str) -> Reply {

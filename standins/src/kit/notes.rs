@@ -37,6 +37,9 @@ pub struct Note {
     pub text: String,
     /// Whether the staff alone can see it.
     pub internal: bool,
+    /// The discussion within the thread that it stands in, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discussion: Option<String>,
     /// When it was written, in milliseconds since 1970.
     pub at: i64,
     /// What else the service keeps of it, as it was sent.
@@ -178,7 +181,7 @@ impl<W> Notes<W> {
         let (id, author) = ((1_000 + self.notes.len()).to_string(), ACCOUNT.to_owned());
         let at = now.as_millisecond();
         let (thread, text) = (thread.to_owned(), text.to_owned());
-        Note { id, thread, author, text, internal: false, at, extra: Value::Null }
+        Note { id, thread, author, text, internal: false, discussion: None, at, extra: Value::Null }
     }
 }
 

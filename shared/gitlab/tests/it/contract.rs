@@ -14,8 +14,8 @@ contract_tests!(Contract {
     url_variable: "GITLAB_API_URL",
     target: target(),
     unfit: vec![
-        Target::GitlabIssue { project: 0, path: Vec::new(), number: 1, internal: false },
-        Target::GitlabMergeRequest { project: 7, path: Vec::new(), number: 0 },
+        Target::GitlabIssue { project: 0, path: Vec::new(), number: 1, internal: false, discussion: None },
+        Target::GitlabMergeRequest { project: 7, path: Vec::new(), number: 0, discussion: None },
     ],
     adds: |asked| asked.method == "POST",
     others: |_| me(),

@@ -45,7 +45,14 @@ async fn a_link_leads_nowhere_else() {
             path: path.iter().map(ToString::to_string).collect(),
             number: 1,
             internal: false,
+            discussion: None,
         };
         assert_eq!(publisher(&client(&server)).link(&target), None, "{path:?}");
+    }
+    for id in ["", "../notes", "6a9c/x", "6a9c?a=b"] {
+        let discussion = Some(id.to_owned());
+        let target = Target::GitlabMergeRequest { project: 7, path: Vec::new(), number: 1, discussion };
+        let refused = publisher(&client(&server)).history(&target, 5).await.unwrap_err();
+        assert!(refused.message.contains("hexadecimal"), "{id}: {refused}");
     }
 }
