@@ -42,9 +42,11 @@ fn target(service: OutsideService) -> Option<Target> {
 fn kept(world: &World, service: OutsideService) -> String {
     match service {
         OutsideService::Github => world.comments(7).pop().unwrap().body,
-        OutsideService::Slack => world.slack.messages("C1").pop().unwrap().text,
-        OutsideService::Zendesk => world.zendesk.comments(7).pop().unwrap().html,
-        OutsideService::Jira => world.jira.comments("OPS-7").pop().unwrap().text(),
+        OutsideService::Slack => world.slack.notes("C1").pop().unwrap().text,
+        OutsideService::Zendesk => {
+            world.zendesk.notes("7").pop().unwrap().extra["html"].as_str().unwrap().to_owned()
+        }
+        OutsideService::Jira => world.jira.notes("OPS-7").pop().unwrap().text,
         OutsideService::Linear => world.linear.notes("7").pop().unwrap().text,
         OutsideService::Gitlab => world.gitlab.notes("7/issues/7").pop().unwrap().text,
         OutsideService::Pagerduty => world.pagerduty.notes("P7").pop().unwrap().text,

@@ -52,7 +52,7 @@ use settings::{ApiSettings, Settings};
 use telemetry::Metrics;
 use webhook::Sender;
 
-use page::{Census, Unheard, Verdicts};
+use page::{Census, RecentDecisions, Unheard};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -75,7 +75,7 @@ pub struct Console {
     /// A task of the API is accepted like a webhook's.
     metrics: Metrics,
     unheard: Unheard,
-    verdicts: Verdicts,
+    recent_decisions: RecentDecisions,
     /// The services that are stand-ins, in words; empty where there are none.
     stand_ins: Arc<str>,
     /// Requests so far: their ids where Lambda gives them none.
@@ -96,7 +96,7 @@ impl Console {
             census: Census::default(),
             metrics: Metrics::none(),
             unheard: Unheard::default(),
-            verdicts: Verdicts::default(),
+            recent_decisions: RecentDecisions::default(),
             stand_ins: "".into(),
             requests: AtomicU64::new(0),
         }

@@ -5,7 +5,7 @@ use outbound::{Base, Call, Client, Url};
 
 /// A place for notes in a project that our account sees.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub struct Place<'a> {
     project: u64,
     path: &'a [String],
     kind: Kind,

@@ -7,6 +7,8 @@
 //!   when its connection broke.
 //! - **Credentials go to one place.** Addresses are the configured [`Base`] and checked segments;
 //!   redirects are not followed; a credential that a service echoes is cut out of the error.
+//! - **A service with threads is its API alone.** [`Commenter`] is the publisher of every service that has
+//!   [`Comments`].
 //! - **A proof is our own account's.** [`marker`] is the proof of a service whose comments take nothing but text;
 //!   [`notes`] walks through such comments.
 //! - **Every call ends.** One time limit covers all requests of an operation ([`Call`]), and every
@@ -16,6 +18,7 @@ mod answer;
 mod base;
 mod caller;
 mod client;
+mod commenter;
 mod config;
 mod credential;
 mod errors;
@@ -31,6 +34,8 @@ mod single_flight;
 mod transport;
 
 #[cfg(any(test, feature = "scripted"))]
+pub mod contract;
+#[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
 #[cfg(feature = "simulated")]
 pub mod simulated;
@@ -39,6 +44,7 @@ pub use answer::Answer;
 pub use base::Base;
 pub use caller::{Called, Caller};
 pub use client::{Call, Client};
+pub use commenter::{Commenter, Comments, LOGIN, Operations};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
 pub use fetch::{FetchError, Fetched, Fetcher};

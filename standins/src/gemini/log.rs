@@ -106,19 +106,3 @@ impl Drop for InFlight {
         counters.in_flight = counters.in_flight.saturating_sub(1);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_are_in_flight_while_their_guard_lives() {
-        let log = Arc::new(Log::new(0));
-        let one = log.call();
-        let two = log.call();
-        drop(one);
-        assert_eq!((log.counters().in_flight, log.counters().max_in_flight), (1, 2));
-        drop(two);
-        assert_eq!((log.counters().in_flight, log.counters().max_in_flight), (0, 2));
-    }
-}

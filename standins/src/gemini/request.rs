@@ -30,10 +30,6 @@ pub(super) struct Request {
     pub(super) cache: Option<String>,
     /// The largest answer, thoughts included.
     pub(super) max_output_tokens: Option<u64>,
-    /// Where the answer must stop.
-    pub(super) stop: Vec<String>,
-    /// How many answers.
-    pub(super) candidates: u64,
     /// Tokens to think with, before the prompt's size is taken into account.
     pub(super) thinking: u64,
     /// The tier in which it is served.
@@ -49,13 +45,12 @@ impl Request {
         let contents = contents(body)?;
         let config = body.field("generationConfig").cloned().unwrap_or_else(|| json!({}));
         spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
+        check_sampling(&config, model)?;
         let thinking = thinking(&config, model)?;
         Ok(Self {
             format: format(&config)?,
             cache: body.string("cachedContent").map(str::to_owned),
             max_output_tokens: positive(&config, "maxOutputTokens")?,
-            stop: config.items("stopSequences").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            candidates: candidates(&config, model)?,
             thinking,
             tier: tier(body)?,
             tokens: Tokens::of(body),
@@ -167,27 +162,23 @@ fn tier(body: &Value) -> Result<ServiceTier, ApiError> {
     }
 }
 
-/// Today's models give one answer, and know no penalties.
-fn candidates(config: &Value, model: &Model) -> Result<u64, ApiError> {
+/// Today's models give one answer, and know no penalties. Nor does the stand-in give several for an older one.
+fn check_sampling(config: &Value, model: &Model) -> Result<(), ApiError> {
     if model.kind == Kind::Levels
         && ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some())
     {
         return Err(ApiError::invalid(format!("Penalty is not enabled for models/{}", model.name)));
     }
-    let count = positive(config, "candidateCount")?.unwrap_or(1);
-    let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
-    if count > 1 && model.kind == Kind::Levels {
+    if positive(config, "candidateCount")?.is_some_and(|count| count > 1) {
         return Err(ApiError::invalid("Multiple candidates is not enabled for this model"));
     }
-    if count > 8 {
-        return Err(ApiError::invalid("candidateCount must be in the range [1, 8]."));
-    }
+    let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
     if temperature.is_none_or(|t| !(0.0..=2.0).contains(&t)) {
         return Err(ApiError::invalid(
             "* GenerateContentRequest.generation_config.temperature: temperature must be in the range [0.0, 2.0].\n",
         ));
     }
-    Ok(count)
+    Ok(())
 }
 
 /// How much the model thinks, and whether it tells.

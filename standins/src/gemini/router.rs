@@ -170,7 +170,6 @@ pub(super) async fn trouble(faults: &[Fault], model: &str) -> Result<Option<Resp
             Fault::Slow(time) => tokio::time::sleep(*time).await,
             Fault::Hang => std::future::pending().await,
             Fault::Reset => return Ok(Some(reset())),
-            Fault::Html => return Ok(Some(respond::html())),
             other => {
                 if let Some(error) = other.error(model) {
                     return Err(error);

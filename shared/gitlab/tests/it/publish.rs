@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use domain::{InternalNotes, Labels, Publisher, ServiceError, ServiceFailure, Target};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, patient, start, target,
-    with,
+    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, start, target, with,
 };
 
-fn publicly(client: &gitlab::Gitlab) -> &dyn Publisher {
+fn publicly(client: &Commenter<gitlab::Gitlab>) -> &dyn Publisher {
     client
 }
 
@@ -162,20 +162,6 @@ async fn history_of_a_discussion_is_its_own_and_our_answer_is_found_among_all_no
 }
 
 #[tokio::test]
-async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in
-        [(400, "does not accept"), (403, "Reporter"), (404, "member of the project"), (302, "GITLAB_API_URL")]
-    {
-        let error = failed(status, &[], json!({"message": "no"})).await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
-        assert!(
-            error.message.starts_with(&format!("HTTP {status}: no")) && error.message.contains(word),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn a_token_that_can_do_nothing_refuses_the_whole_account() {
     for (status, body, word) in [
         (401, json!({"message": "401 Unauthorized"}), "check GITLAB_TOKEN"),
@@ -194,19 +180,6 @@ async fn a_rate_limit_throttles_as_long_as_told() {
 }
 
 #[tokio::test]
-async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
-    for (status, body) in [(500, json!({})), (502, json!("x")), (201, json!({"id": "x"}))] {
-        let failure = failed(status, &[], body).await.failure;
-        let expected = if status < 300 { ServiceFailure::InDoubt } else { ServiceFailure::ServerError };
-        assert!(failure.is_in_doubt() && failure == expected, "{status}: {failure:?}");
-    }
-    let server = Server::start(|_| Reply::Hang).await;
-    let gitlab = patient(&server, Duration::from_millis(300));
-    let error = publicly(&gitlab).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::InDoubt, 1));
-}
-
-#[tokio::test]
 async fn a_note_whose_answer_was_lost_is_found_by_its_mark_under_our_name_alone() {
     let found = async |notes: Vec<Value>| {
         let server = Server::start(move |asked| match asked.path.as_str() {
@@ -218,7 +191,7 @@ async fn a_note_whose_answer_was_lost_is_found_by_its_mark_under_our_name_alone(
     };
     assert_eq!(found(vec![note(2, ME, 5, "x"), marked(1, ME, &mark("1"))]).await.as_deref(), Some("1"));
     assert_eq!(found(vec![marked(3, "mallory", &mark("1")), marked(2, ME, &mark("2"))]).await, None);
-    let internal = crate::support::with(marked(4, ME, &mark("1")), "internal", json!(true));
+    let internal = with(marked(4, ME, &mark("1")), "internal", json!(true));
     assert_eq!(found(vec![internal]).await.as_deref(), Some("4"));
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
 use gitlab::{Config, Gitlab};
+use outbound::Commenter;
 use outbound::marker;
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
@@ -17,13 +18,13 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Gitlab {
-    patient(server, Duration::from_secs(10))
+pub(crate) fn client(server: &Server) -> Commenter<Gitlab> {
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Gitlab {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Gitlab> {
+    let config = Config { timeout, ..Config::at(base) };
     Gitlab::new(&TOKEN.into(), &config, Clock::fixed(start())).unwrap()
 }
 

@@ -1,4 +1,4 @@
-//! [`Verdicts`]: how people have decided of late, by intent: they tell a team when to lower the threshold.
+//! [`RecentDecisions`]: how people have decided of late, by intent: they tell a team when to lower the threshold.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,7 @@ const LOOKED_THROUGH: usize = 300;
 
 /// The latest figures.
 #[derive(Default)]
-pub(crate) struct Verdicts(Mutex<Option<(Timestamp, ByIntent)>>);
+pub(crate) struct RecentDecisions(Mutex<Option<(Timestamp, ByIntent)>>);
 
 /// Decisions by the intent of their task.
 pub(crate) type ByIntent = BTreeMap<String, Decisions>;
@@ -61,7 +61,7 @@ impl Decisions {
 
 /// The figures, unless they were made a moment ago.
 pub(crate) async fn by_intent(console: &Console, now: Timestamp) -> Result<ByIntent, StoreError> {
-    let latest = console.verdicts.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let latest = console.recent_decisions.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some((_, known)) = latest.filter(|(at, _)| *at <= now && between(*at, now) < FRESH) {
         return Ok(known);
     }
@@ -72,7 +72,7 @@ pub(crate) async fn by_intent(console: &Console, now: Timestamp) -> Result<ByInt
             found.entry(intent.to_owned()).or_default().count(task);
         }
     }
-    *console.verdicts.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
+    *console.recent_decisions.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
     Ok(found)
 }
 
