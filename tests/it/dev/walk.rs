@@ -36,6 +36,7 @@ const TASK: [&str; 26] = [
     "asked",
     "link",
     "shadow",
+    "shadow_draft",
     "version",
 ];
 

@@ -9,7 +9,7 @@ mod parked;
 mod permit;
 mod policy;
 #[cfg(test)]
-mod scale;
+mod tests;
 
 use std::hash::{BuildHasher, RandomState};
 

