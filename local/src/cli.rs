@@ -15,6 +15,8 @@ use domain::{TaskStatus, Timestamp};
 use secrecy::SecretString;
 use settings::{Environment, Variables};
 
+use crate::evaluate::EvalArgs;
+use crate::replay::ReplayArgs;
 use crate::stand_ins;
 
 /// Webhooks in, finished agent work out. Without a command it starts the server, as `afterhook dev` does.
@@ -99,6 +101,10 @@ pub enum Command {
     Deliveries(DeliveriesArgs),
     /// List the versions of the agent of the last two weeks, with what each has brought.
     Versions(VersionsArgs),
+    /// Measure prompts and models on labelled cases.
+    Eval(EvalArgs),
+    /// Run past tasks again under this agent, without any effect, and show what would be different.
+    Replay(ReplayArgs),
     /// Make a token for the console: prints the line to paste into CONSOLE_TOKEN.
     Token(TokenArgs),
     /// Put dead letters back to work, after showing them.
@@ -304,7 +310,7 @@ fn status(name: &str) -> Result<TaskStatus, String> {
 }
 
 /// A time, or a time so long ago.
-fn since(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn since(text: &str) -> Result<Timestamp, String> {
     const HOW: &str = "write a time such as 2026-11-28T12:00:00Z, or how long ago: 30m, 2h, 1d";
     if let Ok(at) = text.parse() {
         return Ok(at);

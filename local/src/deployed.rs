@@ -2,6 +2,7 @@
 
 use settings::{Environment, Variables};
 
+use crate::evaluate::{EvalAction, EvalArgs};
 use crate::stack::{SecretOf, Stack};
 use crate::{Command, Failure};
 
@@ -32,13 +33,22 @@ pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failu
             args.config.path = Some(path);
             args.variables = Some(stack.variables());
         }
+        Command::Replay(args) => {
+            let (url, token) = console(name).await?;
+            (args.url, args.token) = (Some(url), token);
+        }
+        Command::Eval(EvalArgs { action: Some(EvalAction::Export(args)), .. }) => {
+            let (url, token) = console(name).await?;
+            (args.url, args.token) = (Some(url), token);
+        }
         Command::Dev(_)
+        | Command::Eval(_)
         | Command::Init(_)
         | Command::Token(_)
         | Command::Standin(_)
         | Command::Completions(_) => {
             return Err(Failure::new(
-                "--stack is for what is deployed: tasks, open, deliveries, versions, send, redrive, check and setup",
+                "--stack is for what is deployed: tasks, open, deliveries, versions, replay, eval export, send, redrive, check and setup",
             ));
         }
     }

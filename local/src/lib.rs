@@ -1,13 +1,18 @@
 //! The whole system on one machine: the command `afterhook`.
 #![allow(clippy::print_stderr, reason = "a terminal program speaks to its user")]
 
+mod archive;
 mod cli;
 mod command;
 mod deployed;
 mod dev;
 mod dev_secrets;
+mod evaluate;
 mod failure;
+mod html_page;
+mod offline;
 mod random;
+mod replay;
 mod shutdown;
 mod stack;
 mod stand_ins;
@@ -43,6 +48,8 @@ async fn done(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Redrive(args) => command::redrive::redrive(args).await,
         Command::Deliveries(args) => command::deliveries::deliveries(args).await,
         Command::Versions(args) => command::versions::versions(args).await,
+        Command::Eval(args) => Box::pin(evaluate::eval(args)).await,
+        Command::Replay(args) => Box::pin(replay::replay(args)).await,
         Command::Token(args) => command::token::token(&args),
         Command::Check(args) => command::check::check(args).await,
         Command::Standin(args) => command::standin::serve(args).await,

@@ -18,6 +18,7 @@ mod documents;
 mod events;
 mod faults;
 mod gemini_sdk;
+mod limits;
 mod manners;
 mod model_caches;
 mod requests;

@@ -17,6 +17,7 @@
 //! | `page` | the web page |
 //! | `refusal` | the one match from error to status and body |
 
+mod answer_size;
 mod asked;
 mod auth;
 mod body;

@@ -38,7 +38,7 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
-        summary::warnings(shown);
+        summary::warnings(shown, processor::schema_warnings(shown, processor::registry()));
         say!();
     }
     if !args.online {

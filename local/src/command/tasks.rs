@@ -1,6 +1,6 @@
 //! `afterhook tasks`: tasks of a local or deployed system, by its console API.
 
-mod find;
+pub(crate) mod find;
 mod review;
 mod transcript;
 pub(crate) mod wait;

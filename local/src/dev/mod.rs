@@ -6,7 +6,7 @@ mod backend;
 mod banner;
 mod deliveries;
 mod demo;
-mod runner;
+pub(crate) mod runner;
 pub(crate) mod sample;
 mod simulated_model;
 mod stage;
@@ -23,8 +23,10 @@ use settings::{Environment, Mistakes, Settings, Variables};
 use telemetry::{Format, Output};
 
 pub use backend::Backend;
+pub(crate) use backend::Storage;
 pub use start::{Dev, Running, start};
 pub use world::Service;
+pub(crate) use world::model;
 
 use crate::dev_secrets::DevSecrets;
 use crate::{DevArgs, Failure, shutdown};

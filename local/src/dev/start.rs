@@ -219,6 +219,9 @@ fn processor(
     let model =
         processor::gemini(settings, environment, state, clock.clone(), jitter.clone(), metrics.clone());
     let model: Arc<dyn Model> = model.map_err(wiring)?;
+    let state = Arc::clone(&storage.stores.state);
+    let second =
+        processor::shadow_model(settings, environment, state, clock.clone(), jitter.clone(), metrics.clone());
     let parts = Parts {
         stores: storage.stores.clone(),
         model: if is_simulated { Arc::new(SimulatedModel(model)) } else { model },
@@ -228,7 +231,8 @@ fn processor(
         metrics,
     };
     let processor = Processor::new(settings, processor::registry(), parts).map_err(wiring)?;
-    Ok(Arc::new(processor.with_approver(approver)))
+    let processor = processor.with_approver(approver).with_shadow(second.map_err(wiring)?);
+    Ok(Arc::new(processor.map_err(wiring)?))
 }
 
 fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clock: &Clock) -> Ingest {

@@ -59,8 +59,18 @@ pub(super) fn populate(
             None if needs.contains_key(&service) => launcher.start(service)?,
             None => continue,
         };
-        let hint = if standin { format!("{} for the real one", service.how()) } else { REAL.to_owned() };
+        let hint = match service.asked_without_credentials(launcher.environment) {
+            _ if standin => format!("{} for the real one", service.how()),
+            Some(variable) => format!("named by {variable}, asked without credentials; {}", service.how()),
+            None => REAL.to_owned(),
+        };
         services.push(Service { name: service.title(), standin, address, hint });
     }
     Ok(World { services, received: launcher.received })
+}
+
+/// The model alone: its stand-in is started if `environment` has no other, and stops with `tasks`.
+pub(crate) fn model(environment: &mut Environment, tasks: &mut JoinSet<()>) -> Result<Service, Failure> {
+    let stage = Stage::default();
+    Launcher { environment, data_dir: None, stage: &stage, tasks, received: Received::default() }.gemini()
 }

@@ -18,6 +18,7 @@ pub(crate) static ROW: Row = Row {
     knows_state: true,
     has_labels: true,
     address,
+    has_credentials: |environment| environment.github.is_some(),
     client,
     redirect: |environment, address, token| {
         environment.github_api_url = Some(address.to_owned());

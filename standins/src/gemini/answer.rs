@@ -1,5 +1,6 @@
 //! [`Answer`]: a complete answer, before it is written as one body or as a stream.
 
+use domain::ServiceTier;
 use serde_json::{Value, json};
 
 use super::log::Billed;
@@ -51,8 +52,8 @@ pub(super) struct Usage {
     pub(super) candidates: u64,
     /// Tokens of the thoughts.
     pub(super) thoughts: u64,
-    /// The service tier to report.
-    pub(super) tier: String,
+    /// The tier in which it is served.
+    pub(super) tier: ServiceTier,
 }
 
 impl Usage {
@@ -63,7 +64,7 @@ impl Usage {
             "promptTokenCount": prompt,
             "promptTokensDetails": self.prompt.details(),
             "totalTokenCount": prompt + candidates + self.thoughts,
-            "serviceTier": self.tier,
+            "serviceTier": self.tier.as_str(),
         });
         if let Some(cached) = self.cached {
             usage["cachedContentTokenCount"] = cached.total().into();
@@ -86,6 +87,7 @@ impl Answer {
             prompt: self.usage.prompt.total(),
             cached: self.usage.cached.map_or(0, Tokens::total),
             output: self.usage.candidates + self.usage.thoughts,
+            tier: self.usage.tier,
         }
     }
 

@@ -132,7 +132,7 @@ impl Prepared {
                 cached: self.cache,
                 candidates: 0,
                 thoughts,
-                tier: request.tier.clone(),
+                tier: request.tier,
             },
             model: self.model.name,
             id,

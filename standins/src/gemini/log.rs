@@ -1,6 +1,6 @@
 //! What a test can look at afterwards: the requests received and counters over them.
 
-use domain::Timestamp;
+use domain::{ServiceTier, Timestamp};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
@@ -38,6 +38,8 @@ pub struct Billed {
     pub cached: u64,
     /// Tokens of the answer, thoughts included.
     pub output: u64,
+    /// The tier in which it was served.
+    pub tier: ServiceTier,
 }
 
 /// Figures since the start.

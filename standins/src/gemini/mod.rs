@@ -9,6 +9,7 @@
 //! text inside prompts is only ever quoted or searched for words.
 
 mod answer;
+mod budget;
 mod builder;
 mod caches;
 mod canned;

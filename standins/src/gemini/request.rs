@@ -1,7 +1,9 @@
 //! [`Request`]: a `GenerateContentRequest`, checked as Google checks it.
 
+use domain::ServiceTier;
 use serde_json::{Value, json};
 
+use super::budget;
 use super::errors::ApiError;
 use super::json::Fields;
 use super::models::{Kind, Model};
@@ -34,8 +36,8 @@ pub(super) struct Request {
     pub(super) candidates: u64,
     /// Tokens to think with, before the prompt's size is taken into account.
     pub(super) thinking: u64,
-    /// The service tier to report.
-    pub(super) tier: String,
+    /// The tier in which it is served.
+    pub(super) tier: ServiceTier,
     /// The tokens of everything above, without the cache.
     pub(super) tokens: Tokens,
 }
@@ -53,9 +55,9 @@ impl Request {
             cache: body.string("cachedContent").map(str::to_owned),
             max_output_tokens: positive(&config, "maxOutputTokens")?,
             stop: config.items("stopSequences").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            candidates: candidates(&config)?,
+            candidates: candidates(&config, model)?,
             thinking,
-            tier: body.string("serviceTier").unwrap_or("standard").to_lowercase(),
+            tier: tier(body)?,
             tokens: Tokens::of(body),
             contents,
         })
@@ -129,6 +131,7 @@ fn format(config: &Value) -> Result<Format, ApiError> {
         }
         (schema, other) => schema.or(other).cloned(),
     };
+    schema.as_ref().map_or(Ok(()), budget::check)?;
     match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
         ("text/plain", None) => Ok(Format::Text),
         ("application/json", schema) => Ok(Format::Json(schema)),
@@ -153,9 +156,29 @@ fn positive(config: &Value, name: &str) -> Result<Option<u64>, ApiError> {
     }
 }
 
-fn candidates(config: &Value) -> Result<u64, ApiError> {
+/// The tier that is asked for.
+fn tier(body: &Value) -> Result<ServiceTier, ApiError> {
+    let Some(word) = body.field("serviceTier") else { return Ok(ServiceTier::Standard) };
+    match word.as_str().unwrap_or_default() {
+        "flex" => Ok(ServiceTier::Flex),
+        "standard" => Ok(ServiceTier::Standard),
+        "priority" => Ok(ServiceTier::Priority),
+        _ => Err(invalid_value("service_tier")),
+    }
+}
+
+/// Today's models give one answer, and know no penalties.
+fn candidates(config: &Value, model: &Model) -> Result<u64, ApiError> {
+    if model.kind == Kind::Levels
+        && ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some())
+    {
+        return Err(ApiError::invalid(format!("Penalty is not enabled for models/{}", model.name)));
+    }
     let count = positive(config, "candidateCount")?.unwrap_or(1);
     let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
+    if count > 1 && model.kind == Kind::Levels {
+        return Err(ApiError::invalid("Multiple candidates is not enabled for this model"));
+    }
     if count > 8 {
         return Err(ApiError::invalid("candidateCount must be in the range [1, 8]."));
     }
@@ -228,6 +251,10 @@ mod tests {
     fn what_google_refuses_is_refused() {
         let refused = |config: &str| with_config(config).unwrap_err().message().to_owned();
         assert!(refused(r#"{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#).contains("MINIMAL"));
+        assert!(refused(r#"{"presencePenalty":0.5}"#).contains("Penalty is not enabled"));
+        assert!(refused(r#"{"candidate_count":2}"#).contains("Multiple candidates is not enabled"));
+        assert!(parse(r#"{"contents":[{"parts":[{"text":"x"}]}],"serviceTier":"cheap"}"#).is_err());
+        assert!(parse(r#"{"contents":[{"text":"x"}]}"#).unwrap_err().message().contains("Unknown name"));
         assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
         assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));

@@ -146,7 +146,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 _ => Err(not_found()),
             }
         }
-        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(call)),
+        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(kept, call)),
         (
             _,
             ["repos", _, _, "hooks", "2", "deliveries", rest @ ..]
@@ -184,7 +184,7 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
     });
     match (call.method.as_str(), call.segments().as_slice()) {
         (_, ["app", "hook", "deliveries", rest @ ..]) => hooks::deliveries(kept, call, rest, now),
-        ("GET", ["app", "hook", "config"]) => Ok(Reply::ok(hooks::config(call))),
+        ("GET", ["app", "hook", "config"]) => Ok(Reply::ok(hooks::config(kept, call))),
         ("GET", ["app"]) => Ok(Reply::ok(json!({
             "id": id,
             "slug": LOGIN,

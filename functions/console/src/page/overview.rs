@@ -335,7 +335,10 @@ fn one_model(model: &ModelHealth) -> Markup {
                 (word)
                 @if let Breaker::Open(until) = model.breaker { " until " (time(until)) }
                 @if let Some(until) = model.rests_until { " · rests until " (time(until)) }
+                @if let Some(when) = &model.goes { " · the service says: " (when) }
+                @for (what, limit, at) in &model.learnt { " · " (limit) " " (what) ", told " (time(*at)) }
             }
+            @if let Some(words) = &model.refused { p.bad { "The service refuses all calls: " (words) } }
         }
     }
 }

@@ -90,4 +90,8 @@ impl Action for Posting<'_> {
         let found = self.place.service.find(self.place.target, mark, since).await?;
         Ok(found.map_or(Found::NotDone, Found::Done))
     }
+
+    fn is_idempotent(&self) -> bool {
+        self.place.knows_repetitions()
+    }
 }

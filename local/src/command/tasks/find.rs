@@ -17,7 +17,7 @@ pub(super) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
 }
 
 /// The tasks whose ids begin with these, each once. Nothing is looked up for whole ids.
-pub(super) async fn ids(api: &Api, given: &[String]) -> Result<Vec<String>, Failure> {
+pub(crate) async fn ids(api: &Api, given: &[String]) -> Result<Vec<String>, Failure> {
     let mut found: Vec<String> = Vec::new();
     let mut known = None;
     for given in given {

@@ -35,7 +35,7 @@ use secrecy::SecretString;
 use webhook::Secrets;
 
 use crate::Mistakes;
-use crate::tier::Tiers;
+use crate::limits::Start;
 use variables::Reader;
 
 /// Where agent.toml lies in a working copy.
@@ -185,13 +185,13 @@ impl Environment {
         self.processors.unwrap_or(1)
     }
 
-    /// Whether the presets of the tier hold. They are Google's; a server on this machine is not Google.
+    /// How calls begin where agent.toml sets no rate. A server on this machine is not Google.
     #[must_use]
-    pub fn tiers(&self) -> Tiers {
+    pub fn start(&self) -> Start {
         let host = self.gemini_base_url.as_deref().and_then(|url| url::Url::parse(url).ok());
         match host.as_ref().and_then(url::Url::host_str) {
-            Some("localhost" | "127.0.0.1" | "[::1]") => Tiers::Ignore,
-            _ => Tiers::Apply,
+            Some("localhost" | "127.0.0.1" | "[::1]") => Start::AtOnce,
+            _ => Start::Cautious,
         }
     }
 

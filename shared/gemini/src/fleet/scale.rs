@@ -1,0 +1,240 @@
+//! A fleet of 500 environments at 50,000 calls a minute of one model: DynamoDB takes about 1,000 writes a
+//! second on one key (its documentation, "partition throughput"), and those that its condition refuses count.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    Acquire, Expected, Jitter, ModelLimits, StateStore, StoreError, Swap, Timestamp, Versioned, after,
+    between,
+};
+use resilience::{Ask, Outcome, Urgency};
+use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::{Ended, FleetModel, Policy, Shared, fresh_id};
+use crate::budget::BudgetAccount;
+use crate::config::Budgets;
+use crate::signal::Signals;
+
+const ENVIRONMENTS: u32 = 500;
+const PER_MINUTE: u64 = 50_000;
+/// Calls that each environment has under way, and how long one takes: together 10 % more than the quota lets pass.
+const AT_ONCE: usize = 11;
+const CALL: Duration = Duration::from_secs(6);
+const TOKENS: u64 = 1_000;
+const SECONDS: u64 = 8;
+/// From a function to DynamoDB, and back again.
+const WAY: Duration = Duration::from_micros(2_500);
+
+/// A store that counts the writes of each key by the second.
+struct Counting {
+    began: Instant,
+    values: Mutex<HashMap<String, (Value, u64)>>,
+    writes: Mutex<HashMap<(String, u64), u32>>,
+}
+
+#[async_trait]
+impl StateStore for Counting {
+    async fn swap(
+        &self,
+        key: &str,
+        expected: Expected,
+        value: &Value,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Swap, StoreError> {
+        tokio::time::sleep(WAY).await;
+        let second = self.began.elapsed().as_secs();
+        *self.writes.lock().unwrap().entry((key.to_owned(), second)).or_default() += 1;
+        let answer = self.write(key, expected, value);
+        tokio::time::sleep(WAY).await;
+        Ok(answer)
+    }
+
+    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        Ok(None)
+    }
+
+    async fn add(&self, _: &str, _: i64, _: Timestamp) -> Result<i64, StoreError> {
+        Err(StoreError::unavailable("add", "not here"))
+    }
+
+    async fn acquire(&self, _: &str, _: &str, _: Timestamp, until: Timestamp) -> Result<Acquire, StoreError> {
+        Ok(Acquire::Busy { until })
+    }
+
+    async fn release(&self, _: &str, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Counting {
+    fn write(&self, key: &str, expected: Expected, value: &Value) -> Swap {
+        let mut values = self.values.lock().unwrap();
+        let there = values.get(key).cloned();
+        let version = there.as_ref().map(|(_, version)| *version);
+        match (expected, version) {
+            (Expected::Absent, None) => {
+                values.insert(key.to_owned(), (value.clone(), 1));
+                Swap::Done(1)
+            }
+            (Expected::Version(seen), Some(now)) if seen == now => {
+                values.insert(key.to_owned(), (value.clone(), now + 1));
+                Swap::Done(now + 1)
+            }
+            _ => Swap::Conflict(there.map(|(value, version)| Versioned { value, version })),
+        }
+    }
+
+    /// The most writes that one key took in one second.
+    fn hottest(&self) -> u32 {
+        self.writes.lock().unwrap().values().copied().max().unwrap_or_default()
+    }
+}
+
+/// A fixed course of numbers from 0 to 1 (Weyl's sequence of the golden ratio).
+fn random() -> f64 {
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    (f64::from(DRAWN.fetch_add(1, Ordering::Relaxed)) * 0.618_033_988_75).fract()
+}
+
+/// What the fleet did.
+#[derive(Debug, Default)]
+struct Counts {
+    alone: AtomicU32,
+    cents: AtomicU32,
+    waited: Mutex<Vec<Duration>>,
+}
+
+struct Fleet {
+    shared: Shared,
+    began: Instant,
+    counts: Counts,
+}
+
+impl Fleet {
+    fn now(&self) -> Timestamp {
+        after(start(), self.began.elapsed())
+    }
+
+    /// Calls one after the other, as an environment that always has work.
+    async fn work(&self, model: &FleetModel) {
+        let mut slot = None;
+        loop {
+            let now = self.now();
+            let day_ends = after(now, Duration::from_secs(36_000));
+            let ask = Ask { tokens: TOKENS, urgency: Urgency::Express, slot, day_ends };
+            let asked = Instant::now();
+            let mut admitted = match model.admit(&self.shared, ask, None, now, true).await {
+                Ok(admitted) => admitted,
+                Err(denied) => {
+                    tokio::time::sleep(between(self.now(), denied.at).max(Duration::from_millis(5))).await;
+                    slot = Some(denied.at);
+                    continue;
+                }
+            };
+            slot = None;
+            self.counts.waited.lock().unwrap().push(asked.elapsed());
+            self.counts.alone.fetch_add(u32::from(admitted.is_alone()), Ordering::Relaxed);
+            admitted.sent = true;
+            tokio::time::sleep(self.shared.jitter.spread(CALL)).await;
+            let ended = Ended { outcome: Outcome::Success { took: CALL }, took: CALL, ..Ended::UNKNOWN };
+            admitted.settle(&self.shared, &Signals::none(), ended, self.now()).await;
+        }
+    }
+
+    /// Makes calls that may cost 5 cents and cost 4, until there is no money.
+    async fn spend(&self, account: &BudgetAccount) {
+        let signals = Signals::none();
+        loop {
+            tokio::time::sleep(self.shared.jitter.spread(CALL)).await;
+            let now = self.now();
+            let reservation = account.open(&self.shared, &signals, "t", (now, after(now, CALL)));
+            if reservation.cover(0.05, now).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            reservation.spend(0.04);
+            self.counts.cents.fetch_add(4, Ordering::Relaxed);
+            reservation.close(self.now()).await;
+        }
+    }
+}
+
+fn fleet() -> (Arc<Counting>, Arc<Fleet>) {
+    let began = Instant::now();
+    let store = Arc::new(Counting { began, values: Mutex::default(), writes: Mutex::default() });
+    let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random), fresh_id };
+    (store, Arc::new(Fleet { shared, began, counts: Counts::default() }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_environments_stay_below_what_one_key_takes() {
+    let (store, fleet) = fleet();
+    let limits = ModelLimits {
+        requests_per_minute: Some(PER_MINUTE),
+        concurrency: Some(20_000),
+        ..ModelLimits::default()
+    };
+    let mut running = JoinSet::new();
+    for _ in 0..ENVIRONMENTS {
+        let model = Arc::new(FleetModel::new("m", Policy::new("m", &limits, ENVIRONMENTS, 0).unwrap()));
+        for _ in 0..AT_ONCE {
+            let (fleet, model) = (Arc::clone(&fleet), Arc::clone(&model));
+            running.spawn(async move { fleet.work(&model).await });
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(SECONDS)).await;
+    running.abort_all();
+    let mut waited = std::mem::take(&mut *fleet.counts.waited.lock().unwrap());
+    waited.sort_unstable();
+    let (admitted, p99) = (waited.len() as u64, waited[waited.len() * 99 / 100]);
+    let hottest = store.hottest();
+    // A burst of two seconds, and the rate.
+    let most = PER_MINUTE * (SECONDS + 2) / 60;
+    assert!((most * 85 / 100..=most).contains(&admitted), "{admitted} of {most}");
+    assert_eq!(fleet.counts.alone.load(Ordering::Relaxed), 0, "limits that could not be read");
+    assert!(hottest < 1_000, "{hottest} writes a second");
+    assert!(p99 < Duration::from_millis(500), "{p99:?}");
+}
+
+/// Environments that spend `usd` a day: what they spent within `time`, and the most writes to one key in a second.
+async fn spent_of(usd: f64, environments: u32, time: Duration) -> (f64, u32) {
+    let (store, fleet) = fleet();
+    let budgets = Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None };
+    let mut running = JoinSet::new();
+    for _ in 0..environments {
+        let account = Arc::new(BudgetAccount::new(budgets, environments));
+        for _ in 0..AT_ONCE {
+            let (fleet, account) = (Arc::clone(&fleet), Arc::clone(&account));
+            running.spawn(async move { fleet.spend(&account).await });
+        }
+    }
+    let all = async { while running.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(time, all).await;
+    let cents = fleet.counts.cents.load(Ordering::Relaxed);
+    (f64::from(cents) / 100.0, store.hottest())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_days_budget_that_five_hundred_environments_share_stays_below_what_one_key_takes() {
+    let (spent, hottest) = spent_of(50_000.0, ENVIRONMENTS, Duration::from_secs(15)).await;
+    assert!(spent > 200.0, "{spent}");
+    assert!(hottest < 1_000, "{hottest} writes a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_spend_a_days_budget_and_no_more() {
+    let (spent, _) = spent_of(200.0, 100, Duration::from_secs(3_600)).await;
+    assert!((190.0..=200.0).contains(&spent), "{spent}");
+}
+
+fn start() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
