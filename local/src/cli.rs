@@ -19,11 +19,9 @@ use crate::evaluate::EvalArgs;
 use crate::replay::ReplayArgs;
 use crate::stand_ins;
 
-/// Webhooks in, finished agent work out: the local runner and the tools around it.
-///
-/// Without a command it starts the server, as `afterhook dev` does.
+/// Webhooks in, finished agent work out. Without a command it starts the server, as `afterhook dev` does.
 #[derive(Debug, Parser)]
-#[command(name = "afterhook", version, about, long_about, max_term_width = 100)]
+#[command(name = "afterhook", version, about, max_term_width = 100)]
 pub struct Cli {
     /// What to do (default: `dev`, with the options below).
     #[command(subcommand)]
@@ -506,6 +504,16 @@ mod tests {
         ] {
             assert!(!ok(&format!("afterhook tasks {line}")), "{line}");
         }
+    }
+
+    #[test]
+    fn help_says_what_happens_without_a_command_and_errors_show_the_usage_of_theirs() {
+        let help = Cli::command().render_help().to_string();
+        assert!(help.contains("Without a command it starts the server"), "{help}");
+        let said = Cli::read(["afterhook", "tasks", "show"]).unwrap_err().to_string();
+        assert!(said.contains("Usage: afterhook tasks show <ID>"), "{said}");
+        let said = Cli::read(["afterhook", "send", "f.json"]).unwrap_err().to_string();
+        assert!(said.contains("--to <URL>") && said.contains("afterhook send"), "{said}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod events;
 mod faults;
 mod gemini_sdk;
 mod limits;
+mod manners;
 mod model_caches;
 mod requests;
 mod set_up;

@@ -17,6 +17,8 @@ use crate::terminal::say;
 use crate::{Failure, random};
 use sheet::{Place, Sheet};
 
+/// Senders whose app is made by a manifest.
+const SHEETS: &[(&str, fn(&Place) -> Sheet)] = &[("github", github::sheet), ("slack", slack::sheet)];
 /// Stands for an address that nobody has named.
 const NO_URL: &str = "https://YOUR-ADDRESS";
 /// Bytes of a signing secret that we make up.
@@ -92,11 +94,8 @@ pub(crate) fn slack_scopes(events: &[String]) -> Vec<&'static str> {
 }
 
 fn sheet(place: &Place) -> Sheet {
-    match place.provider {
-        Provider::Github => github::sheet(place),
-        Provider::Slack => slack::sheet(place),
-        provider => others::sheet(provider, place),
-    }
+    let own = SHEETS.iter().find(|(name, _)| *name == place.provider.name());
+    own.map_or_else(|| others::sheet(place), |(_, sheet)| sheet(place))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod start;
 mod watch;
 mod world;
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -37,7 +38,7 @@ const KEPT: &str = "what is under way goes on at the next start";
 pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let format = if args.json { Format::Json } else { Format::Pretty };
-    let filter = environment.log.clone().unwrap_or_else(|| quiet(args.json).to_owned());
+    let filter = environment.log.clone().unwrap_or_else(|| quiet(&args).to_owned());
     telemetry::init(format, Output::Stderr, Some(&filter))
         .map_err(|error| Failure::new(error.to_string()))?;
     if args.demo {
@@ -64,9 +65,15 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     ended
 }
 
-/// People read the progress on standard output; machines want every line.
-fn quiet(json: bool) -> &'static str {
-    if json { "info" } else { "warn,processor=info,sweeper=info" }
+/// People read the progress on standard output, and what is logged on the same terminal cuts through it; machines and files
+/// want every line. What fails in the demo is told by it.
+fn quiet(args: &DevArgs) -> &'static str {
+    match (args.json, args.demo, std::io::stderr().is_terminal()) {
+        (true, ..) => "info",
+        (false, true, _) => "off",
+        (false, false, true) => "warn",
+        (false, false, false) => "warn,processor=info,sweeper=info",
+    }
 }
 
 /// Sends the sample and shows what becomes of it. Then goes on, unless `--once` was said.

@@ -1,6 +1,7 @@
 //! "Add an automation" of docs/automations.md, followed to the letter.
 
 mod ask_version;
+mod asks;
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +13,21 @@ use crate::support::{Bench, found, issue};
 
 /// The code as it is compiled above.
 const CODE: &str = include_str!("tutorial/ask_version.rs");
+
+/// The test that the page shows, as it is compiled above.
+const TEST: &str = include_str!("tutorial/asks.rs");
+
+#[test]
+fn test_of_the_tutorial_is_the_test_that_is_run_here() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/automations.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("## Test an automation\n").unwrap();
+    let (_, rest) = rest.split_once("```rust\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    // The reader's automation is registered already.
+    let (run, _) = TEST.split_once("\n/// The reader has registered it").unwrap();
+    assert_eq!(shown.trim_end(), run.replace("registry());", "None);").trim_end());
+}
 
 /// That chapter.
 fn chapter() -> String {

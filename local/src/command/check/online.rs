@@ -1,12 +1,13 @@
 //! `check --online`: what the services say. One line each, and how to mend what is wrong.
 //!
-//! Nothing is changed by it: models and accounts are looked up, hooks are listed, and what is posted to a webhook's route is
-//! a ping, or signed bytes that are no event.
+//! Nothing is changed by it: models and accounts are looked up, hooks are listed, and what is posted to a webhook's route are
+//! signed bytes that are no event.
 
 mod github;
 mod model;
-mod scopes;
 mod services;
+mod slack;
+mod stripe;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -102,7 +103,8 @@ pub(super) async fn check(
     };
     report(model::look(settings, environment, &client).await);
     report(services::look(settings, environment, url).await);
-    report(scopes::look(settings, environment, &client).await);
+    report(slack::look(settings, environment, &client).await.into_iter().collect());
+    report(stripe::look(environment, &client).await.into_iter().collect());
     report(webhooks::look(settings, environment, url, &client).await);
     if !json {
         say!("\n{}", if wrong == 0 { "Nothing is wrong.".to_owned() } else { format!("{wrong} wrong.") });

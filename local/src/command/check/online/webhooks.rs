@@ -1,19 +1,18 @@
 //! Whether senders reach us, and whether the receiver has the secrets that we have.
 //!
-//! What is posted does nothing there: GitHub's ping, or signed bytes that are no JSON, which are refused only after their
-//! signature has held.
+//! What is posted does nothing there: signed bytes that are no JSON, which are refused only after their signature has held.
 
 use domain::Clock;
 use reqwest::{Client, StatusCode};
 use settings::{Environment, Settings, SourceSettings};
-use webhook::{Provider, Secrets};
+use webhook::Secrets;
 
 use super::Finding;
 use crate::command::http::reason;
 use crate::command::send;
 
-/// GitHub tries a hook out so.
-const PING: &[u8] = br#"{"zen":"Keep it logically awesome.","hook_id":0}"#;
+/// What an unsigned header would call it.
+const HINT: &str = "check";
 /// No JSON.
 const NO_EVENT: &[u8] = b"{";
 /// For senders whose signed time stands in the body: an event of no kind that a source could name.
@@ -64,19 +63,15 @@ async fn route(environment: &Environment, source: &SourceSettings, url: &str) ->
         return Finding::skipped(what, format!("{variable} is not set here, so it cannot be compared"));
     };
     let address = format!("{url}/webhooks/{name}");
-    let (body, hint) = probe(source);
-    match send::post(&source.sender, secrets, hint, &body, &address).await {
+    match send::post(&source.sender, secrets, HINT, &probe(source), &address).await {
         Ok(answer) => judged(what, &variable, secrets, StatusCode::from_u16(answer.status)),
         Err(failure) => Finding::wrong(what, failure.to_string(), "look at the address"),
     }
 }
 
-fn probe(source: &SourceSettings) -> (Vec<u8>, &'static str) {
-    if source.sender.provider == Provider::Github {
-        return (PING.to_vec(), "ping");
-    }
+fn probe(source: &SourceSettings) -> Vec<u8> {
     let stamped = source.sender.stamped(NO_KIND, Clock::system().now());
-    if stamped == NO_KIND { (NO_EVENT.to_vec(), "check") } else { (stamped, "check") }
+    if stamped == NO_KIND { NO_EVENT.to_vec() } else { stamped }
 }
 
 fn judged<E>(what: String, variable: &str, secrets: &Secrets, status: Result<StatusCode, E>) -> Finding {

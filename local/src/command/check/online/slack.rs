@@ -1,29 +1,18 @@
-//! What the tokens of Slack and Stripe may do.
+//! What the bot of Slack may do.
 
-use reqwest::{Client, StatusCode};
+use reqwest::Client;
 use secrecy::ExposeSecret;
-use serde_json::Value;
 use settings::{Environment, Settings, SourceSettings};
 use webhook::Provider;
 use wiring::OutsideService;
 
 use super::Finding;
-use crate::command::http::reason;
 
 /// Slack tells a token's scopes in this header of every answer.
 const SCOPES: &str = "x-oauth-scopes";
-/// What a key of Stripe must read for `refund_request`, as a list of one.
-const STRIPE: [&str; 3] = ["refunds", "charges", "payment_intents"];
 
-/// Looks at both.
-pub(super) async fn look(settings: &Settings, environment: &Environment, client: &Client) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    findings.extend(slack(settings, environment, client).await);
-    findings.extend(stripe(environment, client).await);
-    findings
-}
-
-async fn slack(settings: &Settings, environment: &Environment, client: &Client) -> Option<Finding> {
+/// Looks at the scopes that the events of agent.toml need.
+pub(super) async fn look(settings: &Settings, environment: &Environment, client: &Client) -> Option<Finding> {
     const WHAT: &str = "Slack scopes";
     let token = environment.slack_bot_token.as_ref()?;
     let address = OutsideService::Slack.address(environment)?;
@@ -53,26 +42,4 @@ fn scopes_for(settings: &Settings) -> Vec<&'static str> {
     let events: Vec<String> =
         sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
     crate::command::setup::slack_scopes(&events)
-}
-
-async fn stripe(environment: &Environment, client: &Client) -> Option<Finding> {
-    const WHAT: &str = "Stripe key";
-    let key = environment.stripe_api_key.as_ref()?;
-    let address = OutsideService::Stripe.address(environment)?;
-    for kind in STRIPE {
-        let request = client.get(format!("{address}/v1/{kind}?limit=1")).bearer_auth(key.expose_secret());
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                return Some(Finding::wrong(WHAT, reason(&error), "look at the network and STRIPE_API_URL"));
-            }
-        };
-        if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            let body: Value = answer.json().await.unwrap_or_default();
-            let said = body.pointer("/error/message").and_then(Value::as_str).unwrap_or("it is refused");
-            let mend = "make a restricted key with Refunds: write, Charges: read, PaymentIntents: read";
-            return Some(Finding::wrong(WHAT, format!("{kind}: {said}"), mend));
-        }
-    }
-    Some(Finding::ok(WHAT, "it reads refunds, charges and payment intents"))
 }
