@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use domain::{Delivery, Effect, Event, TaskId, TaskStatus, Timestamp, after};
+use domain::{Delivery, Effect, Event, Task, TaskId, TaskStatus, Timestamp, after};
 use tracing::warn;
 
 use crate::Interrupt;
@@ -118,15 +118,23 @@ async fn close(ended: &ClaimedTask) -> Result<(), Interrupt> {
 }
 
 /// Takes over what others have written, except for the effects, which are those of this try. `false` if
-/// the task has no follow-up any more: it has a new life.
+/// the task has no follow-up any more, or that of the end of another life, which nobody has told yet.
 async fn catch_up(ended: &ClaimedTask) -> Result<bool, Interrupt> {
-    let current = ended.resources.stores.tasks.get(&ended.id).await?;
-    let Some(mut current) = current.filter(|task| task.doc.follow_up.is_some()) else { return Ok(false) };
+    let Some(mut current) = ended.resources.stores.tasks.get(&ended.id).await? else { return Ok(false) };
     let mut task = ended.task.lock().await;
+    if !has_follow_up_of(&current, task.doc.opened_at) {
+        return Ok(false);
+    }
     let done: Vec<Effect> = task.doc.effects.drain(..).collect();
     done.into_iter().for_each(|effect| current.set_effect(effect));
     *task = current;
     Ok(true)
+}
+
+/// Whether `task` still has the follow-up of the end of the life that began at `opened_at`: whoever stood still while a
+/// person retried it must not take a later end for the one that it has told.
+fn has_follow_up_of(task: &Task, opened_at: Timestamp) -> bool {
+    task.doc.follow_up.is_some() && task.doc.opened_at == opened_at
 }
 
 /// Comes back later: with the same message if that is soon, else with one that the sweeper sends. What can never
@@ -144,4 +152,25 @@ async fn put_off(ended: &ClaimedTask, deferred: Deferred, receive_count: u32) ->
     warn!(task_id = %ended.id, why = deferred.why, "the result is delivered later");
     ended.update(|task| task.defer_follow_up(due, now)).await?;
     Ok(ack)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::contract::plain_task;
+
+    use super::*;
+
+    #[test]
+    fn follow_up_of_a_later_life_is_not_closed_for_the_one_that_was_told() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut task = plain_task("api", now);
+        assert!(!has_follow_up_of(&task, task.doc.opened_at), "it has none");
+        task.record_follow_up(now);
+        let told = task.doc.opened_at;
+        assert!(has_follow_up_of(&task, told));
+        task.doc.opened_at = after(told, Duration::from_secs(60));
+        assert!(!has_follow_up_of(&task, told), "retried, and ended again");
+    }
 }
