@@ -87,7 +87,8 @@ mod tests {
     fn cached_tokens_cost_a_tenth_and_caches_their_making_and_keeping() {
         let mut bill = Bill::default();
         let model = "gemini-3.1-pro-preview";
-        let billed = Billed { model, prompt: 6_000, cached: 5_000, output: 300, tier: domain::ServiceTier::Standard };
+        let billed =
+            Billed { model, prompt: 6_000, cached: 5_000, output: 300, tier: domain::ServiceTier::Standard };
         let call = Call { at: november(), model: model.into(), status: Some(200), billed: Some(billed) };
         bill.add_call(&call).unwrap();
         let cache = CacheStorage { model, tokens: 5_000, stored: Duration::from_secs(7_200) };

@@ -146,7 +146,8 @@ async fn read(mut response: Response, max: usize) -> Result<Fetched, FetchError>
         return Err(FetchError::Status(status.as_u16()));
     }
     let mime_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let mime_type = mime_type.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let mime_type =
+        mime_type.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     let mut data = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if data.len() + chunk.len() > max {
@@ -182,7 +183,11 @@ mod tests {
         Fetcher::new(&Reach::public().with_this_machine())
     }
 
-    async fn fetch(fetcher: &Fetcher, url: &str, allows: &(dyn Fn(&Url) -> bool + Sync)) -> Result<Fetched, FetchError> {
+    async fn fetch(
+        fetcher: &Fetcher,
+        url: &str,
+        allows: &(dyn Fn(&Url) -> bool + Sync),
+    ) -> Result<Fetched, FetchError> {
         let deadline = Instant::now() + Duration::from_millis(500);
         fetcher.fetch(Url::parse(url).unwrap(), allows, 1_000, deadline).await
     }
@@ -201,7 +206,10 @@ mod tests {
         let fetcher = fetcher().with("127.0.0.1", credential);
         let url = format!("{}/a.png", server.base);
         let file = fetch(&fetcher, &url, &|_| true).await.unwrap();
-        assert_eq!((file.mime_type.as_deref(), file.data.as_slice()), (Some("application/json"), &b"\"bytes\""[..]));
+        assert_eq!(
+            (file.mime_type.as_deref(), file.data.as_slice()),
+            (Some("application/json"), &b"\"bytes\""[..])
+        );
         assert_eq!(server.asked()[0].header("authorization"), "Bearer hunter2hunter2");
         assert_eq!(store.asked()[0].header("authorization"), "");
         let here_alone = |url: &Url| url.host_str() == Some("127.0.0.1");

@@ -60,10 +60,7 @@ pub(super) const TABLE: &[Price] = &[
     flat("gemini-3.5-flash-lite", usd(0.30, 0.03, 2.50, 1.00)),
     PRO,
     Price { model: "gemini-3.1-pro-preview-customtools", ..PRO },
-    Price {
-        audio: Some((0.50, 0.05)),
-        ..flat("gemini-3.1-flash-lite", usd(0.25, 0.025, 1.50, 1.00))
-    },
+    Price { audio: Some((0.50, 0.05)), ..flat("gemini-3.1-flash-lite", usd(0.25, 0.025, 1.50, 1.00)) },
     Price {
         audio: Some((1.00, 0.10)),
         flex_halves_cached: false,

@@ -111,7 +111,8 @@ impl Pace {
     fn grant(&mut self, start: u64, now: i64) {
         let elapsed = now.saturating_sub(self.since);
         if !(0..MINUTE).contains(&elapsed) {
-            let was_in_use = (MINUTE..2 * MINUTE).contains(&elapsed) && self.granted.saturating_mul(2) >= self.rate(start);
+            let was_in_use =
+                (MINUTE..2 * MINUTE).contains(&elapsed) && self.granted.saturating_mul(2) >= self.rate(start);
             if was_in_use {
                 self.rate = self.rate(start).saturating_mul(2).min(MAX_PACE);
             }

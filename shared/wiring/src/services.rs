@@ -67,7 +67,9 @@ pub fn services(
     let mut services = Services {
         clients: BTreeMap::new(),
         calls: calls(settings, environment, clock).map_err(ServicesError::Calls)?,
-        files: Some(files(settings, environment).map_err(|error| ServicesError::Calls(vec![error.to_string()]))?),
+        files: Some(
+            files(settings, environment).map_err(|error| ServicesError::Calls(vec![error.to_string()]))?,
+        ),
         reach: reach(settings, environment),
         api_secrets: environment.secrets_for(Provider::Api.name()).cloned().unwrap_or_default(),
     };

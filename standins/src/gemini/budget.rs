@@ -56,10 +56,12 @@ mod tests {
 
     #[test]
     fn deep_and_wordy_schemas_are_refused_and_others_are_not() {
-        let nested = |levels: usize| (0..levels).fold(json!({"type": "string"}), |inner, _| json!({"items": inner}));
+        let nested =
+            |levels: usize| (0..levels).fold(json!({"type": "string"}), |inner, _| json!({"items": inner}));
         assert!(check(&nested(20)).is_ok());
         assert!(check(&nested(40)).unwrap_err().message().contains("nesting depth"));
-        let words: Vec<String> = (0..2_000).map(|n| format!("a word that is rather long, number {n}")).collect();
+        let words: Vec<String> =
+            (0..2_000).map(|n| format!("a word that is rather long, number {n}")).collect();
         assert!(check(&json!({"enum": words[..100]})).is_ok());
         assert!(check(&json!({"enum": words})).unwrap_err().message().contains("too many states"));
     }

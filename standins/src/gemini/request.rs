@@ -3,9 +3,9 @@
 use domain::ServiceTier;
 use serde_json::{Value, json};
 
+use super::budget;
 use super::errors::ApiError;
 use super::json::Fields;
-use super::budget;
 use super::models::{Kind, Model};
 use super::spelling::{self, invalid_value};
 use super::tokens::Tokens;
@@ -169,7 +169,9 @@ fn tier(body: &Value) -> Result<ServiceTier, ApiError> {
 
 /// Today's models give one answer, and know no penalties.
 fn candidates(config: &Value, model: &Model) -> Result<u64, ApiError> {
-    if model.kind == Kind::Levels && ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some()) {
+    if model.kind == Kind::Levels
+        && ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some())
+    {
         return Err(ApiError::invalid(format!("Penalty is not enabled for models/{}", model.name)));
     }
     let count = positive(config, "candidateCount")?.unwrap_or(1);

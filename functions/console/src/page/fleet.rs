@@ -164,6 +164,9 @@ mod tests {
             "p": {"u": "1970-01-01T00:02:10Z", "k": 1, "m": false, "w": "the key is refused"}});
         let told = of(Some(item));
         assert_eq!(told.learnt, [("requests a minute", 25, Timestamp::from_second(90).unwrap())]);
-        assert_eq!((told.refused.as_deref(), told.goes.as_deref()), (Some("the key is refused"), Some("deprecated")));
+        assert_eq!(
+            (told.refused.as_deref(), told.goes.as_deref()),
+            (Some("the key is refused"), Some("deprecated"))
+        );
     }
 }

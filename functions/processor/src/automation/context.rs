@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
-use crate::automation::visible::visible;
 use crate::automation::fetched::fetched;
+use crate::automation::visible::visible;
 use crate::automation::{media, prompt, reference};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;

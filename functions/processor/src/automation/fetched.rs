@@ -87,7 +87,9 @@ mod tests {
     async fn files_are_sent_along_and_only_what_cannot_be_had_is_missing() {
         let server = Server::start(|asked: &Asked| match asked.line().as_str() {
             "GET /photo" => Reply::json(200, serde_json::json!(1)).header("content-type", "image/jpeg; q=1"),
-            "GET /plain.png" => Reply::json(200, serde_json::json!(2)).header("content-type", "application/octet-stream"),
+            "GET /plain.png" => {
+                Reply::json(200, serde_json::json!(2)).header("content-type", "application/octet-stream")
+            }
             "GET /page.png" => Reply::json(200, serde_json::json!(3)).header("content-type", "text/html"),
             _ => Reply::json(404, serde_json::json!({})),
         })
@@ -99,7 +101,11 @@ mod tests {
         let inline = |kind: &str, data: &str| Media::Inline { mime_type: kind.to_owned(), data: data.into() };
         assert_eq!(seen.media, [inline("image/jpeg", "1"), inline("image/png", "2")]);
         assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png"]);
-        assert_eq!(fetched(shown.clone(), None, &|_| true).await, shown, "without a fetcher, the service fetches");
+        assert_eq!(
+            fetched(shown.clone(), None, &|_| true).await,
+            shown,
+            "without a fetcher, the service fetches"
+        );
     }
 
     #[tokio::test]

@@ -178,7 +178,9 @@ async fn automate(
     };
     match outcome {
         Err(Interrupt::ModelUnavailable(deferred)) => Err(fallback::instead(claimed, *deferred).await),
-        Err(Interrupt::Fail(error)) if error.kind == UNUSABLE => Err(fallback::in_place_of(claimed, error).await),
+        Err(Interrupt::Fail(error)) if error.kind == UNUSABLE => {
+            Err(fallback::in_place_of(claimed, error).await)
+        }
         other => other,
     }
 }

@@ -31,8 +31,18 @@ pub fn schema_warnings(settings: &Settings, registry: Registry) -> Vec<String> {
     size.add(&schema(&settings.intents, &registry), 1);
     let bounds = [
         (size.depth, MAX_DEPTH, "levels deep", "nest the parameters of automations less"),
-        (size.properties, MAX_PROPERTIES, "properties large", "use fewer intents with parameters, or fewer parameters"),
-        (size.text, MAX_TEXT, "characters of names and words long", "shorten the words that parameters choose from"),
+        (
+            size.properties,
+            MAX_PROPERTIES,
+            "properties large",
+            "use fewer intents with parameters, or fewer parameters",
+        ),
+        (
+            size.text,
+            MAX_TEXT,
+            "characters of names and words long",
+            "shorten the words that parameters choose from",
+        ),
     ];
     let over = bounds.into_iter().filter(|(is, most, ..)| is > most);
     over.map(|(is, most, what, mend)| {

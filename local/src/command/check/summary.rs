@@ -45,15 +45,23 @@ fn limits(settings: &Settings, start: Start) {
     table.print();
     match start {
         Start::Cautious => {
-            say!("Rates that agent.toml does not set begin there, rise while calls go well, and follow what the");
+            say!(
+                "Rates that agent.toml does not set begin there, rise while calls go well, and follow what the"
+            );
             say!("service says of its limits; the console's overview shows what was learnt, and when.");
         }
         Start::AtOnce => say!("GEMINI_BASE_URL is on this machine: a rate that is not set is none."),
     }
+    say!("costs are counted at list prices of {}.", prices::PRICES_AS_OF);
     let tiers = settings.models.service_tier;
     if tiers != LaneTiers::default() {
         let name = |lane| tiers.of(lane).as_str();
-        say!("lanes are served: bulk {}, standard {}, express {}.", name(Lane::Bulk), name(Lane::Standard), name(Lane::Express));
+        say!(
+            "lanes are served: bulk {}, standard {}, express {}.",
+            name(Lane::Bulk),
+            name(Lane::Standard),
+            name(Lane::Express)
+        );
     }
 }
 

@@ -120,7 +120,8 @@ impl<'a> Attempt<'a> {
     /// Whether flex had no room: that says nothing of the model, nor of its quota.
     pub(crate) fn is_shed(&self, class: FailureClass) -> bool {
         let no_room = FailureClass::Throttled { retry_after: None };
-        self.tier == ServiceTier::Flex && (class == no_room || matches!(class, FailureClass::Overloaded { .. }))
+        self.tier == ServiceTier::Flex
+            && (class == no_room || matches!(class, FailureClass::Overloaded { .. }))
     }
 
     /// What a request cost. One that was lost on its way, or while its answer came, may have been billed

@@ -82,7 +82,9 @@ pub(super) async fn first_answer(
 /// Whether an answer waits for its wanted model instead of asking a weaker one: that is saturated, which
 /// passes, and what is left of the patience will do. Sorting takes any model.
 fn is_worth_waiting_for(context: &CallContext<'_>, what: ModelFailure) -> bool {
-    let ModelFailure::Defer { why: Deferral::Busy | Deferral::Quota, not_before } = what else { return false };
+    let ModelFailure::Defer { why: Deferral::Busy | Deferral::Quota, not_before } = what else {
+        return false;
+    };
     let until = after(context.call.waiting_since.unwrap_or(context.began.0), context.config.patience);
     context.call.role == ModelRole::Answer && not_before.max(Some(context.now())) < Some(until)
 }

@@ -79,8 +79,8 @@ impl Attempt<'_> {
     /// What was refused for being too much, and what was said of how much is not.
     fn refusal(&self, outcome: &Outcome) -> Option<Refusal> {
         let Outcome::Failed(class, failure) = outcome else { return None };
-        let is_too_much =
-            matches!(class, FailureClass::Throttled { .. } | FailureClass::DayUsedUp { .. }) && !self.is_shed(*class);
+        let is_too_much = matches!(class, FailureClass::Throttled { .. } | FailureClass::DayUsedUp { .. })
+            && !self.is_shed(*class);
         let draw = self.context.jitter.draw();
         is_too_much.then_some(Refusal { class: *class, told: failure.told, draw })
     }

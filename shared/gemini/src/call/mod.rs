@@ -86,7 +86,19 @@ impl Gemini {
         let budget = BudgetAccount::new(config.budgets, config.environments);
         let (coalescer, thinking, tiers) = Default::default();
         let shared = Shared { store, jitter, fresh_id };
-        Ok(Self { config, models, budget, coalescer, client, caches, thinking, tiers, shared, signals, clock })
+        Ok(Self {
+            config,
+            models,
+            budget,
+            coalescer,
+            client,
+            caches,
+            thinking,
+            tiers,
+            shared,
+            signals,
+            clock,
+        })
     }
 
     /// How many connections to the service were opened in this environment, and how many requests

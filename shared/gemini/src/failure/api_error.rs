@@ -181,7 +181,8 @@ impl ApiError {
     /// The limits that the service names.
     pub(crate) fn told(&self) -> QuotaLimits {
         let least = |period, word: &str| {
-            let named = self.quotas.iter().filter(|quota| quota.period == Some(period) && quota.id.contains(word));
+            let named =
+                self.quotas.iter().filter(|quota| quota.period == Some(period) && quota.id.contains(word));
             named.filter_map(|quota| quota.limit).min()
         };
         QuotaLimits {

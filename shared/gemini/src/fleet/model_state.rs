@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::{Deferral, Jitter, Timestamp, after};
 use resilience::{
-    Admission, Ask, Breaker, Concurrency, Denial, EndedCall, LearntLimits, Outcome, Pass, Quota, QuotaLimits, Reserve,
-    Transition,
+    Admission, Ask, Breaker, Concurrency, Denial, EndedCall, LearntLimits, Outcome, Pass, Quota, QuotaLimits,
+    Reserve, Transition,
 };
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +143,9 @@ impl Refusal {
     fn pause(&self, in_a_row: u32, now: Timestamp) -> Option<(Timestamp, Denial)> {
         match self.class {
             FailureClass::DayUsedUp { until } => Some((until, Denial::Day)),
-            class => Some((after(now, class.wait(in_a_row.max(1), &Jitter::fixed(self.draw))?), Denial::Paused)),
+            class => {
+                Some((after(now, class.wait(in_a_row.max(1), &Jitter::fixed(self.draw))?), Denial::Paused))
+            }
         }
     }
 }
@@ -271,7 +273,11 @@ impl ModelState {
             }
         }
         let (is_parked, goes) = (self.park(rules, ended), self.announce(ended));
-        Change { breaker: self.breaker.settle(&rules.breaker, call.pass, ended.outcome, now), is_parked, goes }
+        Change {
+            breaker: self.breaker.settle(&rules.breaker, call.pass, ended.outcome, now),
+            is_parked,
+            goes,
+        }
     }
 
     /// Takes note of what an answer says of the model's end. What is new of it is returned.

@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn sound_is_told_from_text() {
-        let details = json!([{"modality": "TEXT", "tokenCount": 5}, {"modality": "AUDIO", "tokenCount": "20"}]);
+        let details =
+            json!([{"modality": "TEXT", "tokenCount": 5}, {"modality": "AUDIO", "tokenCount": "20"}]);
         let usage = json!({"promptTokenCount": 25, "cachedContentTokenCount": 4, "promptTokensDetails": details,
             "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 3}, {"modality": "SMELL"}]});
         let billed = billed(usage, ServiceTier::Standard).unwrap();

@@ -51,13 +51,19 @@ async fn flex_gets_the_minutes_that_the_invocation_has() {
     for level in [1, 3] {
         fleet.environment().generate(&of_priority(&fleet, level, 280)).await.unwrap();
     }
-    let timeouts: Vec<u64> = server.finish().iter().map(|asked| asked.headers["x-server-timeout"].to_str().unwrap().parse().unwrap()).collect();
+    let timeouts: Vec<u64> = server
+        .finish()
+        .iter()
+        .map(|asked| asked.headers["x-server-timeout"].to_str().unwrap().parse().unwrap())
+        .collect();
     assert_eq!(timeouts, [279, 60]);
 }
 
 #[tokio::test]
 async fn what_flex_has_no_room_for_is_served_as_standard_at_once() {
-    let server = Server::start((0..4).flat_map(|n| [bare(if n == 0 { 429 } else { 503 }), served(json!("standard"))])).await;
+    let server =
+        Server::start((0..4).flat_map(|n| [bare(if n == 0 { 429 } else { 503 }), served(json!("standard"))]))
+            .await;
     let fleet = tiered(&server);
     for _ in 0..4 {
         let answer = fleet.environment().generate(&of_priority(&fleet, 1, 280)).await.unwrap();

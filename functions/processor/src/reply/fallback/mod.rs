@@ -11,7 +11,8 @@ mod sketch;
 use std::time::Duration;
 
 use domain::{
-    Audience, Classification, DraftOrigin, Event, StateStore, TaskError, TaskOutput, Timestamp, after, short_sha256,
+    Audience, Classification, DraftOrigin, Event, StateStore, TaskError, TaskOutput, Timestamp, after,
+    short_sha256,
 };
 use futures::future::join_all;
 use tracing::{debug, warn};
