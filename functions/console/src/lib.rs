@@ -17,6 +17,7 @@
 //! | `page` | the web page |
 //! | `refusal` | the one match from error to status and body |
 
+mod answer_size;
 mod asked;
 mod auth;
 mod body;
@@ -41,6 +42,7 @@ mod versions;
 mod wrong_tokens;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
@@ -74,6 +76,8 @@ pub struct Console {
     metrics: Metrics,
     unheard: Unheard,
     verdicts: Verdicts,
+    /// The services that are stand-ins, in words; empty where there are none.
+    stand_ins: Arc<str>,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -93,6 +97,7 @@ impl Console {
             metrics: Metrics::none(),
             unheard: Unheard::default(),
             verdicts: Verdicts::default(),
+            stand_ins: "".into(),
             requests: AtomicU64::new(0),
         }
     }
@@ -110,6 +115,12 @@ impl Console {
         self.senders = senders.collect();
         self.api = settings.api.clone();
         self
+    }
+
+    /// The same where these services are stand-ins: every page says so.
+    #[must_use]
+    pub fn with_stand_ins(self, services: &[&str]) -> Self {
+        Self { stand_ins: services.join(", ").into(), ..self }
     }
 
     /// The same, with its figures written to `metrics`.

@@ -14,6 +14,8 @@ mod observe;
 mod queue;
 mod reply;
 mod resources;
+mod second_agent;
+mod shadow_model;
 #[cfg(feature = "simulated")]
 pub mod simulated;
 #[cfg(not(feature = "simulated"))]
@@ -30,6 +32,7 @@ pub use queue::ack::Ack;
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
+pub use shadow_model::shadow_model;
 pub use task::interrupt::{Deferred, Finished, Interrupt};
 pub use triage::budget::schema_warnings;
 

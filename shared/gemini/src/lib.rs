@@ -30,6 +30,8 @@ pub use config::{
 pub use domain::{BreakerLimits, Generation, LaneTiers, ModelEndpoint, ModelLimits, ServiceTier};
 pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
+#[cfg(feature = "fuzzing")]
+pub use http::fold_stream;
 #[cfg(feature = "simulated")]
 pub use http::simulated;
 pub use signal::{CallOutcome, Signal, Signals};

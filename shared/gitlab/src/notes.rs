@@ -5,17 +5,17 @@ use outbound::notes::{self, Note, Page};
 use outbound::{Call, Request, marker};
 
 use crate::api::{Api, STATE};
+use crate::config::SERVICE;
 use crate::place::Place;
-use crate::wire::{Created, NewNote, Noteable, WireNote};
+use crate::wire::{Created, Discussion, NewNote, Noteable, WireNote};
 
 /// Notes on a page: the most that GitLab gives.
 const PER_PAGE: &str = "100";
-/// Longest note, in characters.
-const MAX_NOTE: usize = 1_000_000;
 /// Shown as the author of a note whose account was deleted, as on GitLab's pages.
 const GHOST: &str = "ghost";
 
-/// The last `limit` notes of people that all of `audience` can read, oldest first.
+/// The last `limit` notes of people that all of `audience` can read, oldest first: of the discussion, if the place is
+/// one.
 pub(crate) async fn last(
     api: &Api,
     call: Call,
@@ -26,10 +26,23 @@ pub(crate) async fn last(
     let me = &*api.me(call).await?;
     let shows =
         move |note: &WireNote| !note.system && (audience >= Audience::Internal || !note.is_internal());
-    notes::last(limit, |next| page(api, call, place, me, shows, next)).await
+    let Some(id) = place.discussion else {
+        return notes::last(limit, |next| page(api, call, place, me, shows, next)).await;
+    };
+    notes::last(limit, |_| async move {
+        let read = discussion(api, call, place, id).await?.notes;
+        let notes = read.into_iter().map(|wire| note(api, place, me, shows, wire)).collect();
+        Ok(Page { notes, next: None })
+    })
+    .await
 }
 
-/// Looks for the note with `mark` by our own account, written not much earlier than `since`.
+async fn discussion(api: &Api, call: Call, place: Place<'_>, id: &str) -> Result<Discussion, ServiceError> {
+    api.call(call, &Request::get(place.url(api.client.base(), &["discussions", id]), &[])).await
+}
+
+/// Looks for the note with `mark` by our own account, written not much earlier than `since`. Notes of discussions stand
+/// among the others.
 pub(crate) async fn find(
     api: &Api,
     call: Call,
@@ -54,14 +67,16 @@ async fn page(
     let number = next.as_deref().unwrap_or("1");
     let query = [("order_by", "created_at"), ("sort", "desc"), ("per_page", PER_PAGE), ("page", number)];
     let (read, next): (Vec<WireNote>, _) = api.page(call, url, &query).await?;
-    let notes = read.into_iter().map(|note| {
-        let (is_shown, url) = (shows(&note), address(api, place, note.id));
-        let author = note.author.map_or_else(|| GHOST.to_owned(), |author| author.username);
-        let ours = author.eq_ignore_ascii_case(me);
-        let comment = Comment { id: note.id.to_string(), author, ours, text: note.body, at: note.created_at };
-        Note { comment, is_shown, url }
-    });
-    Ok(Page { notes: notes.collect(), next })
+    let notes = read.into_iter().map(|wire| note(api, place, me, &shows, wire)).collect();
+    Ok(Page { notes, next })
+}
+
+fn note(api: &Api, place: Place<'_>, me: &str, shows: impl Fn(&WireNote) -> bool, wire: WireNote) -> Note {
+    let (is_shown, url) = (shows(&wire), address(api, place, wire.id));
+    let author = wire.author.map_or_else(|| GHOST.to_owned(), |author| author.username);
+    let ours = author.eq_ignore_ascii_case(me);
+    let comment = Comment { id: wire.id.to_string(), author, ours, text: wire.body, at: wire.created_at };
+    Note { comment, is_shown, url }
 }
 
 /// Adds a note for `audience`.
@@ -77,11 +92,23 @@ pub(crate) async fn create(
         Audience::Public => false,
         Audience::Internal | Audience::Restricted => is_internal_note(api, call, place).await?,
     };
-    let body = marker::compose(text, mark, MAX_NOTE);
-    let url = place.url(api.client.base(), &["notes"]);
+    let body = marker::compose(text, mark, SERVICE.longest_text);
+    let url = match place.discussion {
+        Some(id) if !internal || is_among_staff(api, call, place, id).await? => {
+            place.url(api.client.base(), &["discussions", id, "notes"])
+        }
+        _ => place.url(api.client.base(), &["notes"]),
+    };
     let request = api.client.checked(call, Request::post(url, &NewNote { body: &body, internal }))?;
     let created: Created = api.call(call, &request).await?;
     Ok(Proof { id: created.id.to_string(), url: address(api, place, created.id) })
+}
+
+/// Whether the staff alone can see a discussion. Its first note decides it for all that answer it: one that is public
+/// takes no internal note.
+async fn is_among_staff(api: &Api, call: Call, place: Place<'_>, id: &str) -> Result<bool, ServiceError> {
+    let read = discussion(api, Call { operation: STATE, ..call }, place, id).await?;
+    Ok(read.notes.first().is_some_and(WireNote::is_internal))
 }
 
 /// Whether an answer for the staff must be an internal note. Those who see a confidential issue may see what is

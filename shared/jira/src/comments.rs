@@ -7,6 +7,7 @@ use serde_json::json;
 use webhook::adf_text;
 
 use crate::api::Api;
+use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
 
@@ -14,8 +15,6 @@ use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
 const MAX_PAGES: usize = 30;
-/// Longest comment, in characters of its text: Jira takes 32,767, marks included.
-const MAX_TEXT: usize = 30_000;
 
 /// The last `limit` comments that all of `audience` can read, oldest first.
 pub(crate) async fn last(
@@ -63,7 +62,7 @@ pub(crate) async fn create(
     mark: &Mark,
     audience: Audience,
 ) -> Result<Proof, ServiceError> {
-    let comment = NewComment::new(to_adf(text, MAX_TEXT), mark, audience);
+    let comment = NewComment::new(to_adf(text, SERVICE.longest_text), mark, audience);
     let request = api.client.request(call, Request::post, &issue.comments(), &comment)?;
     let created: Created = api.call(call, &request).await?;
     Ok(proof(api, issue, created.id))

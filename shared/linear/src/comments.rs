@@ -6,12 +6,10 @@ use outbound::{Call, marker};
 use serde_json::json;
 
 use crate::api::{Api, FIND};
+use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::problem;
 use crate::wire::{Created, Found, IssueComments, Made};
-
-/// Longest comment, in characters. Linear documents no limit; its answers stay small with this one.
-const MAX_TEXT: usize = 60_000;
 
 const LIST: &str = "query($id: String!, $after: String) { issue(id: $id) { \
                     comments(first: 100, after: $after, orderBy: createdAt) { \
@@ -60,7 +58,7 @@ pub(crate) async fn create(
     text: &str,
     mark: &Mark,
 ) -> Result<Proof, ServiceError> {
-    let body = marker::shorten(text.to_owned(), MAX_TEXT);
+    let body = marker::shorten(text.to_owned(), SERVICE.longest_text);
     let variables = json!({"input": {"id": id_of(mark), "issueId": issue.0, "body": body}});
     match api.ask::<Created>(call, CREATE, variables).await {
         Ok(Created { comment_create }) => match comment_create.comment.filter(|_| comment_create.success) {

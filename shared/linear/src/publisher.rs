@@ -55,6 +55,11 @@ impl Publisher for Linear {
         comments::create(&self.api, call, issue, text, mark).await
     }
 
+    /// Linear refuses an id that it has already, and ours is made of the mark.
+    fn knows_repetitions(&self) -> bool {
+        true
+    }
+
     /// The comment's id says all: when it was written does not matter.
     async fn find(&self, target: &Target, mark: &Mark, _: Timestamp) -> Result<Option<Proof>, ServiceError> {
         let (call, _) = self.api.client.begin_on(FIND, target, Issue::of)?;

@@ -177,6 +177,7 @@ mod tests {
         url_variable: "X",
         url_example: "https://x.example",
         credential_variable: "X",
+        longest_text: markdown::Limit::chars(1_000),
     };
 
     fn fetcher() -> Fetcher {

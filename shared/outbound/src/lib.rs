@@ -29,7 +29,6 @@ mod search;
 mod service;
 mod single_flight;
 mod transport;
-mod words;
 
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
@@ -43,6 +42,7 @@ pub use client::{Call, Client};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
 pub use fetch::{FetchError, Fetched, Fetcher};
+pub use markdown::Limit;
 pub use reach::Reach;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -50,4 +50,3 @@ pub use reqwest::{Method, StatusCode, Url};
 pub use search::{CLOCK_SKEW, is_recent};
 pub use service::{Operation, Service};
 pub use single_flight::SingleFlight;
-pub use words::{has_word, says};

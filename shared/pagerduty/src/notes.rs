@@ -6,11 +6,9 @@ use outbound::{Call, Request, marker};
 use serde_json::json;
 
 use crate::api::Api;
+use crate::config::SERVICE;
 use crate::incident::Incident;
 use crate::wire::{IncidentAnswer, NoteAnswer, Notes};
-
-/// Longest note, in characters. PagerDuty documents no limit, and its pages are made for short ones.
-const MAX_NOTE: usize = 25_000;
 
 /// The last `limit` notes, oldest first.
 pub(crate) async fn last(
@@ -57,7 +55,7 @@ pub(crate) async fn create(
     text: &str,
     mark: &Mark,
 ) -> Result<Proof, ServiceError> {
-    let body = json!({"note": {"content": marker::compose(text, mark, MAX_NOTE)}});
+    let body = json!({"note": {"content": marker::compose(text, mark, SERVICE.longest_text)}});
     let request = api.client.request(call, Request::post, &incident.notes(), &body)?;
     let answer: NoteAnswer = api.call(call, &request).await?;
     Ok(Proof { id: answer.note.id, url: None })

@@ -6,14 +6,13 @@ use outbound::{Call, Request, marker};
 use serde_json::json;
 
 use crate::api::{Api, FIND};
+use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::problem;
 use crate::wire::{Created, WireComment, WireIssue};
 
 /// Comments on a page: the most that Sentry gives.
 const PER_PAGE: &str = "100";
-/// Longest comment, in characters. Sentry documents no limit; GitHub's is long enough.
-const MAX_TEXT: usize = 65_536;
 
 /// The last `limit` comments, oldest first.
 pub(crate) async fn last(
@@ -78,7 +77,7 @@ pub(crate) async fn create(
     text: &str,
     mark: &Mark,
 ) -> Result<Proof, ServiceError> {
-    let body = json!({"text": marker::compose(text, mark, MAX_TEXT)});
+    let body = json!({"text": marker::compose(text, mark, SERVICE.longest_text)});
     let url = issue.url(api.client.base(), &["comments"]);
     let request = api.client.checked(call, Request::post(url, &body))?;
     let answer = api.client.send(call, &request).await?;

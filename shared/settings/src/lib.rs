@@ -36,6 +36,7 @@ mod report;
 mod schema;
 mod scheme;
 mod section;
+mod shadow;
 mod shape;
 mod slack_approvals;
 mod sources;
@@ -52,7 +53,7 @@ pub use automations::{
 pub use budget::BudgetSettings;
 pub use env::{
     ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS,
-    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
+    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, agent_file, variable_of,
 };
 pub use hosts::Hosts;
 pub use intents::Intent;
@@ -63,6 +64,7 @@ pub use models::ModelSettings;
 pub use network::NetworkSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use schema::schema;
+pub use shadow::ShadowSettings;
 pub use slack_approvals::{ApprovalSettings, SlackApprovals};
 pub use sources::SourceSettings;
 
@@ -89,4 +91,6 @@ pub struct Settings {
     pub intents: Vec<Intent>,
     /// `[automations]`.
     pub automations: AutomationSettings,
+    /// `[shadow]` (default none).
+    pub shadow: Option<ShadowSettings>,
 }

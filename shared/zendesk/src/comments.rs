@@ -5,6 +5,7 @@ use markdown::to_html;
 use outbound::{Call, Request, is_recent};
 
 use crate::api::{Api, STATE};
+use crate::config::SERVICE;
 use crate::ticket::Ticket;
 use crate::wire::{
     Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, TicketState, Update, UpdateAnswer,
@@ -15,8 +16,6 @@ use crate::wire::{
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
 const MAX_PAGES: usize = 30;
-/// Longest comment, in bytes: Zendesk takes 65,535.
-const MAX_BODY: usize = 60_000;
 
 /// The last `limit` comments that `audience` can see, oldest first. For the customer, internal notes are left out: a
 /// model that has read them may repeat them.
@@ -94,7 +93,7 @@ pub(crate) async fn create(
         let message = "the ticket is closed and takes no more comments: the requester must open a follow-up";
         return Err(api.client.error(call, ServiceFailure::Closed, message.to_owned()));
     }
-    let html = to_html(text, MAX_BODY);
+    let html = to_html(text, SERVICE.longest_text);
     let update = UpdateRequest {
         ticket: Update {
             comment: NewComment { html_body: &html, public },

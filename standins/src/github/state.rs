@@ -109,7 +109,12 @@ impl State for Github {
 
 fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp) -> Result<Reply, Reply> {
     match (call.method.as_str(), call.segments().as_slice()) {
-        ("GET", ["user"]) if caller == Caller::Person => Ok(Reply::ok(user(LOGIN, &call.origin))),
+        ("GET", ["user"]) if caller == Caller::Person => {
+            let reply = Reply::ok(user(LOGIN, &call.origin));
+            // Of a fine-grained token nothing is told.
+            let is_classic = call.header("authorization").contains("ghp_");
+            Ok(if is_classic { reply.with("x-oauth-scopes", "repo") } else { reply })
+        }
         ("GET", ["user"]) => Err(of_status(403)),
         (_, ["app", ..] | ["repos", _, _, "installation"]) => {
             Err(refusal(401, "A JSON web token could not be decoded"))
@@ -141,7 +146,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 _ => Err(not_found()),
             }
         }
-        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(call)),
+        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(kept, call)),
         (
             _,
             ["repos", _, _, "hooks", "2", "deliveries", rest @ ..]
@@ -179,6 +184,7 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
     });
     match (call.method.as_str(), call.segments().as_slice()) {
         (_, ["app", "hook", "deliveries", rest @ ..]) => hooks::deliveries(kept, call, rest, now),
+        ("GET", ["app", "hook", "config"]) => Ok(Reply::ok(hooks::config(kept, call))),
         ("GET", ["app"]) => Ok(Reply::ok(json!({
             "id": id,
             "slug": LOGIN,

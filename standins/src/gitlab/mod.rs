@@ -14,6 +14,9 @@ use crate::kit::{Call, Kept, Notes, Reply, Standin, Words};
 /// `7/issues/23`, by the number of the project.
 pub type GitlabStandin = Standin<Notes<Gitlab>>;
 
+/// The longest note, in characters.
+const MAX_NOTE: usize = 1_000_000;
+
 /// GitLab's words.
 #[derive(Debug)]
 pub struct Gitlab;
@@ -51,7 +54,16 @@ impl Words for Gitlab {
                 let note = kept.with_id(id).ok_or_else(|| Self::error(404, "404 Note Not Found"))?;
                 Ok(Reply::ok(shown(note)))
             }
-            ("POST", ["projects", thread @ .., "notes"]) => create(kept, &thread.join("/"), call, now),
+            ("GET", ["projects", thread @ .., "discussions", id]) => {
+                let thread = thread.join("/");
+                let within = |note: &&Note| note.discussion.as_deref() == Some(*id);
+                let notes: Vec<Value> = kept.of(&thread).filter(within).map(shown).collect();
+                Ok(Reply::ok(json!({"id": id, "individual_note": false, "notes": notes})))
+            }
+            ("POST", ["projects", thread @ .., "discussions", id, "notes"]) => {
+                create(kept, &thread.join("/"), Some(*id), call, now)
+            }
+            ("POST", ["projects", thread @ .., "notes"]) => create(kept, &thread.join("/"), None, call, now),
             _ => Err(Self::error(404, "404 Not Found")),
         }
     }
@@ -75,16 +87,31 @@ fn list(kept: &Notes<Gitlab>, thread: &str, call: &Call) -> Reply {
     Reply::ok(rows.into()).with("x-next-page", if more { (page + 1).to_string() } else { String::new() })
 }
 
-fn create(kept: &mut Kept<Notes<Gitlab>>, thread: &str, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+/// A note in a discussion is seen by those who see its first one, whatever is asked for.
+fn create(
+    kept: &mut Kept<Notes<Gitlab>>,
+    thread: &str,
+    discussion: Option<&str>,
+    call: &Call,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
     let body = call.field("body").unwrap_or_default();
     if body.trim().is_empty() {
         return Err(Reply::new(400, json!({"message": {"note": ["can't be blank"]}})));
     }
+    if body.chars().count() > MAX_NOTE {
+        let why = "is too long (maximum is 1000000 characters)";
+        return Err(Reply::new(400, json!({"message": {"note": [why]}})));
+    }
     if kept.state(thread) == ThreadState::Locked {
         return Err(Gitlab::error(403, "403 Forbidden"));
     }
-    let internal = call.body["internal"].as_bool().unwrap_or(false);
-    let note = Note { internal, ..kept.ours(thread, body, now) };
+    let internal = match discussion {
+        Some(id) => kept.of(thread).any(|note| note.internal && note.discussion.as_deref() == Some(id)),
+        None => call.body["internal"].as_bool().unwrap_or(false),
+    };
+    let discussion = discussion.map(str::to_owned);
+    let note = Note { internal, discussion, ..kept.ours(thread, body, now) };
     let made = shown(&note);
     kept.record(note)?;
     Ok(Reply::new(201, made))

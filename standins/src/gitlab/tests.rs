@@ -7,7 +7,13 @@ use super::{Gitlab, GitlabStandin};
 use crate::kit::testing::{keeps_notes, mark, serve};
 
 fn issue(number: u64, internal: bool) -> Target {
-    Target::GitlabIssue { project: 7, path: vec!["harbor".into(), "tidepool".into()], number, internal }
+    Target::GitlabIssue {
+        project: 7,
+        path: vec!["harbor".into(), "tidepool".into()],
+        number,
+        internal,
+        discussion: None,
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::kit::{Call, Kept, Reply, State, article, escape, index};
 
 /// Comments on a page, and the most.
 const PER_PAGE: usize = 100;
-/// The longest comment, in characters of its text.
+/// The longest comment, in what Java calls characters: of its text, and of the addresses of its links.
 const MAX_TEXT: usize = 32_767;
 
 /// All issues.
@@ -138,7 +138,7 @@ fn create(kept: &mut Kept<Issues>, issue: &str, call: &Call, now: Timestamp) -> 
         return Err(Issues::error(400, "A property has no key."));
     }
     let made = StoredComment::ours(kept.comments.len(), issue, body.clone(), properties, now);
-    let length = made.text().chars().count();
+    let length = length(body);
     if length == 0 || length > MAX_TEXT {
         let why = "The entered text is empty or too long. It exceeds the allowed limit of 32,767 characters.";
         return Err(invalid(why));
@@ -146,6 +146,13 @@ fn create(kept: &mut Kept<Issues>, issue: &str, call: &Call, now: Timestamp) -> 
     let shown = made.shown(false);
     kept.record(made)?;
     Ok(Reply::new(201, shown))
+}
+
+fn length(node: &Value) -> usize {
+    let units = |text: &Value| text.as_str().map_or(0, |text| text.encode_utf16().count());
+    let list = |name: &str| node[name].as_array().into_iter().flatten();
+    let links: usize = list("marks").map(|mark| units(&mark["attrs"]["href"])).sum();
+    units(&node["text"]) + links + list("content").map(length).sum::<usize>()
 }
 
 fn invalid(comment: &str) -> Reply {

@@ -36,6 +36,9 @@ pub struct Note {
     pub text: String,
     /// Whether the staff alone can see it.
     pub internal: bool,
+    /// The discussion within the thread that it stands in, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discussion: Option<String>,
     /// When it was written, in milliseconds since 1970.
     pub at: i64,
 }
@@ -146,7 +149,8 @@ impl<W> Notes<W> {
     pub(crate) fn ours(&self, thread: &str, text: &str, now: Timestamp) -> Note {
         let (id, author) = ((1_000 + self.notes.len()).to_string(), ACCOUNT.to_owned());
         let at = now.as_millisecond();
-        Note { id, thread: thread.to_owned(), author, text: text.to_owned(), internal: false, at }
+        let (thread, text) = (thread.to_owned(), text.to_owned());
+        Note { id, thread, author, text, internal: false, discussion: None, at }
     }
 }
 

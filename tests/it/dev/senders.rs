@@ -200,6 +200,10 @@ async fn gitlab_issue_note_and_merge_request_get_notes() {
     assert!(notes[0].is_ours() && !notes[0].internal && notes[0].text.contains(output(&task)));
     let url = task["result"]["output_url"].as_str().unwrap();
     assert!(url.ends_with(&format!("/harbor/tidepool/-/issues/23#note_{}", notes[0].id)), "{url}");
+    completed(&system, "gitlab", "note.create.discussion.json").await;
+    let notes = system.world.gitlab.notes("7/merge_requests/4");
+    let in_discussions: Vec<_> = notes.iter().map(|note| note.discussion.as_deref()).collect();
+    assert_eq!(in_discussions, [None, Some("6a9c1750b37d513a43987b574953fceb50b03ce7")]);
 }
 
 #[tokio::test]

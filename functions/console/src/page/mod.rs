@@ -9,13 +9,14 @@
 //! |-|-|
 //! | `guard`, `session`, `origin`, `headers` | who may see and change what |
 //! | `login` | token in, cookie out |
-//! | `tasks`, `task`, `draft`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
+//! | `tasks`, `task`, `draft`, `beside`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
 //! | `queue`, `decide` | parked drafts, and the forms that decide about them |
 //! | `filter` | what a list shows |
 //! | `census`, `fleet`, `unheard`, `verdicts`, `versions` | what the overview counts |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
 mod assets;
+mod beside;
 mod census;
 mod charts;
 mod decide;

@@ -22,7 +22,7 @@ use crate::{Interrupt, Processor};
 const THREAD_RETRY: Duration = Duration::from_secs(4);
 /// After a crash, the messages of a batch come back within this time and not all at once: they must not make the
 /// same batch again.
-const RETURNS_SPREAD: Duration = Duration::from_secs(60);
+pub(crate) const RETURNS_SPREAD: Duration = Duration::from_secs(60);
 
 /// What became of a message.
 pub(crate) enum Processed {
@@ -88,7 +88,7 @@ async fn run(
         },
         Err(interrupt) => (None, Worked::untold(task, Err(interrupt))),
     };
-    let memory = worked.memory.take();
+    let (memory, first) = (worked.memory.take(), worked.first.take());
     let ack = settle(processor, worked, started, delivery).await;
     if let Some(lock) = lock {
         lock.release(resources).await;
@@ -97,6 +97,9 @@ async fn run(
         fallback::keep(resources, memory).await;
     }
     notices::deliver(processor, &id, &owner).await;
+    if let (Some(second), Some(first), Ack::Delete) = (&processor.second, first, ack) {
+        second.beside(first, deadline).boxed().await;
+    }
     ack
 }
 

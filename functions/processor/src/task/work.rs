@@ -14,10 +14,11 @@ use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
+use crate::task::first::{First, SPAM};
 use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
-use crate::task::supersede;
+use crate::task::{supersede, tries};
 use crate::triage::answer::unclassified;
 use crate::triage::ask::{ask, group};
 use crate::triage::batcher::Member;
@@ -32,6 +33,8 @@ pub(crate) struct Worked {
     pub(crate) outcome: Result<Finished, Interrupt>,
     /// What later tasks may want to know of it, once it has ended well.
     pub(crate) memory: Option<Memory>,
+    /// What a second agent may want to work on too.
+    pub(crate) first: Option<First>,
     /// Whether the receiver of its result knows how it ended, if it has one and the task ends.
     pub(crate) is_told: bool,
 }
@@ -39,7 +42,7 @@ pub(crate) struct Worked {
 impl Worked {
     /// A task that came to `outcome` before the work on it began, or in place of it.
     pub(crate) fn untold(task: Task, outcome: Result<Finished, Interrupt>) -> Self {
-        Self { task, outcome, memory: None, is_told: false }
+        Self { task, outcome, memory: None, first: None, is_told: false }
     }
 }
 
@@ -86,7 +89,8 @@ pub(crate) async fn work(
     };
     // A cloned context that an automation has leaked may still hold the task: it is copied.
     let task = claimed.task.lock().await.clone();
-    Worked { task, outcome, memory, is_told: true }
+    let first = processor.second.as_ref().and_then(|_| First::of(&claimed, &outcome));
+    Worked { task, outcome, memory, first, is_told: true }
 }
 
 /// Whether nothing outside was changed for `task`, or may have been, before its source was put in shadow.
@@ -97,7 +101,7 @@ fn is_untouched(task: &Task) -> bool {
 /// Why `task` is worked on no more.
 fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
     if task.control.attempts > MAX_ATTEMPTS {
-        return Some(attempts_exhausted(task));
+        return Some(tries::exhausted(task));
     }
     (resources.clock.now() >= task.gives_up_at()).then(|| {
         let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
@@ -150,26 +154,15 @@ fn refusal(resources: &Resources, task: &Task, event: &Event) -> Option<Refusal>
     resources.refusals.of(service, &task.doc.tenant, resources.clock.now())
 }
 
-/// The error of a task that has used up its attempts: the last one's own, or that nothing came back.
-fn attempts_exhausted(task: &Task) -> TaskError {
-    task.doc.error.clone().unwrap_or_else(|| {
-        let message = format!(
-            "{MAX_ATTEMPTS} attempts ended without a result: each time the processor crashed, or ran out of time \
-             or memory"
-        );
-        TaskError::new("processing", "no_attempts_left", message)
-    })
-}
-
 /// Sorts the task and runs its automation. If no model can be had, a fallback answer takes its place.
-async fn automate(
+pub(crate) async fn automate(
     registry: &Arc<Registry>,
     claimed: &Arc<ClaimedTask>,
     member: Member,
 ) -> Result<Finished, Interrupt> {
     if fallback::is_approved(claimed).await {
         // Its automation would ask the model again, which nobody waits for any more.
-        return publish::reply(claimed, String::new()).await;
+        return publish::reply(claimed, String::new(), None).await;
     }
     approval::keep_answer(claimed).await?;
     let outcome = match classify(registry, claimed, member).await {
@@ -200,15 +193,18 @@ async fn classify(
         return Ok(Classification { confidence: 1.0, ..unclassified() });
     }
     let classification = match ask(registry, claimed, member).await? {
-        Some(answer) if answer.spam => return Err(Interrupt::Ignore("spam".to_owned())),
+        Some(answer) if answer.spam => return Err(Interrupt::Ignore(SPAM.to_owned())),
         Some(answer) => answer.classification(),
         None => unclassified(),
     };
-    let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
+    let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();
     claimed
         .update(|task| {
             task.doc.classification = Some(saved);
+            if task.is_simulated() {
+                note.push_str(" by the stand-in");
+            }
             task.note(claimed.now(), &note);
         })
         .await?;

@@ -64,3 +64,33 @@ async fn automation_of_the_tutorial_works() {
     let asked = format!("{:?}", calls[1].turns);
     assert!(asked.contains("Help with version 1.4.2."), "{asked}");
 }
+
+/// The names of the public functions of `Context`, wherever they are written.
+fn functions_of_context() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/automation");
+    let name = |line: &str| {
+        let line = line.trim().strip_prefix("pub ")?;
+        let line = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+        line.split(['(', '<']).next().map(str::to_owned)
+    };
+    let mut names = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        for block in source.split("\nimpl Context {\n").skip(1) {
+            let body = block.split("\n}\n").next().unwrap();
+            names.extend(body.lines().filter_map(name));
+        }
+    }
+    names
+}
+
+#[test]
+fn the_table_of_context_is_whole() {
+    let chapter = chapter();
+    let rows = chapter.lines().filter_map(|line| line.strip_prefix("| `")?.split('(').next());
+    let mut told: Vec<String> = rows.filter(|name| !name.contains('`')).map(str::to_owned).collect();
+    let mut there = functions_of_context();
+    told.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(told, there);
+}

@@ -122,9 +122,13 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     };
     needs.push(need("GEMINI_API_KEY", environment.gemini_api_key.is_some(), otherwise));
     for (service, needed_by) in wiring::needs(settings) {
-        let otherwise = format!("; {} (`dev` uses a stand-in)", service.how());
+        let without = service.asked_without_credentials(environment);
+        let otherwise = match without {
+            Some(variable) => format!("; {} ({variable} is asked without credentials)", service.how()),
+            None => format!("; {} (`dev` uses a stand-in)", service.how()),
+        };
         let name = format!("{service} ({needed_by} needs it)");
-        needs.push(need(&name, service.is_configured(environment), &otherwise));
+        needs.push(need(&name, service.is_configured(environment) && without.is_none(), &otherwise));
     }
     for variable in variables_of_calls(settings) {
         let is_set = environment.automations.contains_key(variable);

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use domain::{Acquire, ServiceTier, StepUsage, StoreError, Timestamp, after, between};
+use domain::{Acquire, ServiceTier, StepUsage, StoreError, Timestamp, after, between, says};
 
 use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
 use super::handle::{Handle, HandleRef};
 use super::handle_store::Placed;
 use super::service::{Service, ServiceError};
-use crate::failure::ApiError;
+use crate::failure::{ApiError, known};
 use crate::wire::{CreateCachedContent, format_duration};
 
 /// The display name of our caches, for whoever lists them.
@@ -234,8 +234,7 @@ impl Lesson {
         if let Some(minimum) = error.min_cache_tokens() {
             return Some(Self::TooSmall { size: error.cache_tokens(), minimum });
         }
-        // "models/x is not found for API version v1beta, or is not supported for createCachedContent".
-        let named = error.message.contains("createCachedContent") || error.message.contains("not support");
+        let named = says(&error.message, &known::NO_CACHES);
         let unsupported = error.status == 404 || (error.status == 400 && named);
         unsupported.then_some(Self::NoCaches)
     }

@@ -5,6 +5,7 @@
 
 mod api_error;
 mod failure_class;
+pub(crate) mod known;
 pub(crate) mod pacific;
 
 use std::fmt::Display;
@@ -138,22 +139,21 @@ fn second(at: Timestamp) -> String {
 
 /// How to mend it, if that is in the user's hands: by the service's own words first, then by its status.
 fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
-    let said = error.message.to_ascii_lowercase();
-    let says = |words: &str| said.contains(words);
+    let says = |known: &[&str]| domain::says(&error.message, known);
     Some(match (error.status, class) {
-        _ if says("reported as leaked") => {
+        _ if says(&known::LEAKED) => {
             "the API key was found in public and is blocked for good: make another one at https://aistudio.google.com/apikey, set GEMINI_API_KEY to it, and look where the old one stood"
         }
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
         }
-        _ if says("location is not supported") || says("not available in your country") => {
+        _ if says(&known::PLACE) => {
             "calls from this place are not served: run where Google serves the API, or with billing enabled where only the free tier is missing"
         }
-        (403, _) if says("denied access") => {
+        (403, _) if says(&known::DENIED) => {
             "Google has shut this project out: ask its support, or use a key of another project"
         }
-        (403, _) if says("are blocked") => {
+        (403, _) if says(&known::BLOCKED) => {
             "the key's own restrictions block this API: allow the Generative Language API for it"
         }
         (_, FailureClass::NoMoney) => {

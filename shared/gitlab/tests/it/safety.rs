@@ -17,8 +17,8 @@ async fn a_target_that_is_no_thread_of_ours_is_refused_before_anything_is_sent()
     let client = client(&server);
     let mut targets = vec![Target::GithubIssue { owner: "octo".into(), repo: "hello".into(), number: 7 }];
     targets.extend([
-        Target::GitlabIssue { project: 0, path: Vec::new(), number: 1, internal: false },
-        Target::GitlabMergeRequest { project: 7, path: Vec::new(), number: 0 },
+        Target::GitlabIssue { project: 0, path: Vec::new(), number: 1, internal: false, discussion: None },
+        Target::GitlabMergeRequest { project: 7, path: Vec::new(), number: 0, discussion: None },
     ]);
     for target in targets {
         for failure in [
@@ -88,7 +88,14 @@ async fn a_link_leads_nowhere_else() {
             path: path.iter().map(ToString::to_string).collect(),
             number: 1,
             internal: false,
+            discussion: None,
         };
         assert_eq!(publisher(&client(&server)).link(&target), None, "{path:?}");
+    }
+    for id in ["", "../notes", "6a9c/x", "6a9c?a=b"] {
+        let discussion = Some(id.to_owned());
+        let target = Target::GitlabMergeRequest { project: 7, path: Vec::new(), number: 1, discussion };
+        let refused = publisher(&client(&server)).history(&target, 5).await.unwrap_err();
+        assert!(refused.message.contains("hexadecimal"), "{id}: {refused}");
     }
 }

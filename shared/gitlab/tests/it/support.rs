@@ -29,7 +29,13 @@ pub(crate) fn patient(server: &Server, timeout: Duration) -> Gitlab {
 
 /// Issue 23, for the answer to a note that is `internal` or not.
 pub(crate) fn issue(internal: bool) -> Target {
-    Target::GitlabIssue { project: 7, path: vec!["harbor".into(), "tidepool".into()], number: 23, internal }
+    Target::GitlabIssue {
+        project: 7,
+        path: vec!["harbor".into(), "tidepool".into()],
+        number: 23,
+        internal,
+        discussion: None,
+    }
 }
 
 pub(crate) fn target() -> Target {
@@ -37,7 +43,12 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn merge_request() -> Target {
-    Target::GitlabMergeRequest { project: 7, path: vec!["harbor".into(), "tidepool".into()], number: 4 }
+    Target::GitlabMergeRequest {
+        project: 7,
+        path: vec!["harbor".into(), "tidepool".into()],
+        number: 4,
+        discussion: None,
+    }
 }
 
 pub(crate) fn mark(identity: &str) -> Mark {
@@ -58,7 +69,7 @@ pub(crate) fn note(id: u64, author: &str, minute: u64, text: &str) -> Value {
 
 /// The same with a marker.
 pub(crate) fn marked(id: u64, author: &str, mark: &Mark) -> Value {
-    note(id, author, 4, &marker::compose("Hello", mark, 1_000))
+    note(id, author, 4, &marker::compose("Hello", mark, outbound::Limit::chars(1_000)))
 }
 
 /// The same with another field.

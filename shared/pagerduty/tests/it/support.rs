@@ -33,7 +33,7 @@ pub(crate) fn mark(identity: &str) -> Mark {
 
 /// The same with a marker.
 pub(crate) fn marked(id: u64, author: &str, mark: &Mark) -> Value {
-    note(id, author, 4, &marker::compose("Hello", mark, 1_000))
+    note(id, author, 4, &marker::compose("Hello", mark, outbound::Limit::chars(1_000)))
 }
 
 pub(crate) fn target() -> Target {

@@ -43,6 +43,12 @@ const LOCAL_CONFIG: &str = "agent/agent.toml";
 /// Where the layer puts it on Lambda.
 const LAMBDA_CONFIG: &str = "/opt/agent.toml";
 
+/// The agent.toml that `path` names: itself, or the one in the folder that it is.
+#[must_use]
+pub fn agent_file(path: PathBuf) -> PathBuf {
+    if path.is_dir() { path.join("agent.toml") } else { path }
+}
+
 /// What the environment says; on Lambda a Secrets Manager secret is merged in.
 ///
 /// A variable that is unset or blank counts as absent. `Debug` shows no secret.
@@ -165,12 +171,12 @@ impl Environment {
         reader.finish().map(|()| environment)
     }
 
-    /// Where agent.toml is: `AFTERHOOK_CONFIG`, else the layer's on Lambda, else
+    /// Where agent.toml is: `AFTERHOOK_CONFIG`, the file or its folder, else the layer's on Lambda, else
     /// `agent/agent.toml`.
     #[must_use]
     pub fn config_path(&self) -> PathBuf {
         let default = if self.on_lambda() { LAMBDA_CONFIG } else { LOCAL_CONFIG };
-        self.config.clone().unwrap_or_else(|| PathBuf::from(default))
+        self.config.clone().map_or_else(|| PathBuf::from(default), agent_file)
     }
 
     /// How many processors may run at once; one where nothing says otherwise.

@@ -103,7 +103,7 @@ async fn offer(claimed: &ClaimedTask, found: StandIn, why: &str) -> Result<Strin
         task.doc.classification.get_or_insert_with(unclassified);
         task.note(claimed.now(), &format!("{why}; fallback: {}", found.source));
     }
-    pass_reply(claimed, &found.text, DraftOrigin::Fallback).await
+    pass_reply(claimed, &found.text, DraftOrigin::Fallback, None).await
 }
 
 /// The best past answer, else the intent's template.
