@@ -2,6 +2,7 @@
 //!
 //! The table is `table.rs`; [`PRICES_AS_OF`] is the day of it.
 
+mod caches;
 mod ceiling;
 mod rates;
 mod table;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use domain::{ServiceTier, Timestamp};
 
+pub use caches::cache_repays;
 pub use ceiling::{Most, most_usd};
 pub use rates::{Rates, rates};
 pub use table::PRICES_AS_OF;

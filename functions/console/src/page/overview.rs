@@ -219,6 +219,7 @@ fn costs(days: &[(Timestamp, DayFigures)], models: &BTreeMap<&str, ModelFigures>
     html! {
         section.card {
             h2 { "Cost by day and model" }
+            p.quiet { "At list prices of " (prices::PRICES_AS_OF) }
             (bars("US dollars by day and model", &days.iter().map(bar).collect::<Vec<_>>(), 3, usd))
             (legend(names.iter().enumerate().map(|(index, name)| (colour(index), *name))))
         }

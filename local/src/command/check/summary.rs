@@ -52,6 +52,7 @@ fn limits(settings: &Settings, start: Start) {
         }
         Start::AtOnce => say!("GEMINI_BASE_URL is on this machine: a rate that is not set is none."),
     }
+    say!("costs are counted at list prices of {}.", prices::PRICES_AS_OF);
     let tiers = settings.models.service_tier;
     if tiers != LaneTiers::default() {
         let name = |lane| tiers.of(lane).as_str();

@@ -6,7 +6,6 @@ use domain::{Acquire, ServiceTier, StepUsage, StoreError, Timestamp, after, betw
 
 use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
-use super::economics;
 use super::handle::{Handle, HandleRef};
 use super::handle_store::Placed;
 use super::service::{Service, ServiceError};
@@ -201,7 +200,8 @@ fn patience(wanted: &Wanted<'_>) -> Duration {
 
 fn pays(wanted: &Wanted<'_>, now: Timestamp) -> bool {
     let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
-    economics::is_worth_it(rates(model, wanted.key.at_most_tokens(), now), &wanted.demand)
+    let rates = rates(model, wanted.key.at_most_tokens(), now);
+    prices::cache_repays(rates, wanted.demand.per_hour, wanted.demand.implicit)
 }
 
 impl Caches {

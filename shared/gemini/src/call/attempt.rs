@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::ServiceTier;
+use resilience::QuotaLimits;
 use serde_json::Value;
 
 use super::admit::{enter, permit};
@@ -117,11 +118,16 @@ impl<'a> Attempt<'a> {
         if self.tier == ServiceTier::Flex { timeout.max(FLEX_TIMEOUT) } else { timeout }
     }
 
-    /// Whether flex had no room: that says nothing of the model, nor of its quota.
-    pub(crate) fn is_shed(&self, class: FailureClass) -> bool {
-        let no_room = FailureClass::Throttled { retry_after: None };
-        self.tier == ServiceTier::Flex
-            && (class == no_room || matches!(class, FailureClass::Overloaded { .. }))
+    /// Whether flex had no room: that says nothing of the model, nor of its quota, unless one is named.
+    pub(crate) fn is_shed(&self, class: FailureClass, failure: &Failure) -> bool {
+        let no_room = match class {
+            FailureClass::Overloaded { .. } => true,
+            FailureClass::Throttled { retry_after } => {
+                retry_after.is_none() && failure.told == QuotaLimits::default()
+            }
+            _ => false,
+        };
+        self.tier == ServiceTier::Flex && no_room
     }
 
     /// What a request cost. One that was lost on its way, or while its answer came, may have been billed

@@ -38,7 +38,7 @@ impl Attempt<'_> {
                 ServiceOutcome::Success { took: Duration::ZERO }
             }
             (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
-            (Outcome::Failed(class, _), _) if self.is_shed(*class) => ServiceOutcome::Neutral,
+            (Outcome::Failed(class, failure), _) if self.is_shed(*class, failure) => ServiceOutcome::Neutral,
             // One endpoint of several: the others may serve the model well, and this one is left out.
             (Outcome::Failed(FailureClass::Unreachable | FailureClass::Overloaded { .. }, _), _)
                 if has_choice =>
@@ -80,9 +80,9 @@ impl Attempt<'_> {
     fn refusal(&self, outcome: &Outcome) -> Option<Refusal> {
         let Outcome::Failed(class, failure) = outcome else { return None };
         let is_too_much = matches!(class, FailureClass::Throttled { .. } | FailureClass::DayUsedUp { .. })
-            && !self.is_shed(*class);
-        let draw = self.context.jitter.draw();
-        is_too_much.then_some(Refusal { class: *class, told: failure.told, draw })
+            && !self.is_shed(*class, failure);
+        let refusal = || Refusal { class: *class, told: failure.told, draw: self.context.jitter.draw() };
+        is_too_much.then(refusal)
     }
 
     pub(crate) fn classify_reply(

@@ -44,7 +44,7 @@ pub(crate) async fn send(
                 attempt.key = None;
                 continue;
             }
-            Outcome::Failed(class, _) if attempt.is_shed(class) => {
+            Outcome::Failed(class, ref failure) if attempt.is_shed(class, failure) => {
                 attempt.tier = ServiceTier::Standard;
                 continue;
             }

@@ -75,6 +75,15 @@ async fn what_flex_has_no_room_for_is_served_as_standard_at_once() {
 }
 
 #[tokio::test]
+async fn a_quota_that_is_named_is_no_want_of_room() {
+    let server = Server::start([throttled(PER_MINUTE, None)]).await;
+    let fleet = tiered(&server);
+    fleet.environment().generate(&of_priority(&fleet, 1, 280)).await.unwrap_err();
+    assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["l"]["r"][0], 10);
+    server.finish();
+}
+
+#[tokio::test]
 async fn a_model_that_refuses_a_tier_is_not_asked_for_it_again() {
     let refusal = error(400, "Flex API is not supported for model m-answer.", json!([]));
     let server = Server::start([refusal, served(json!(null)), served(json!(null))]).await;

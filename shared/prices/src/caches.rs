@@ -4,25 +4,21 @@
 //! (each per token) and h the share that the service's implicit cache would have served anyway, an
 //! explicit cache repays itself when `N·(p−c)·(1−h) > p + s·H`.
 
-use prices::Rates;
-
-use super::traffic::Demand;
+use super::rates::Rates;
 
 /// Reads within an hour that make a cache worthwhile when its price is not known.
 const READS_AT_UNKNOWN_PRICE: u32 = 8;
-/// Whether `demand` repays a cache at `rates` (`None`: not known).
-pub(crate) fn is_worth_it(rates: Option<Rates>, demand: &Demand) -> bool {
-    match rates {
-        Some(rates) => repays(rates, demand),
-        None => demand.per_hour >= READS_AT_UNKNOWN_PRICE,
-    }
-}
 
-/// The inequality, for the hour in which the reads were counted: the next one is expected to be like
-/// the last one.
-fn repays(rates: Rates, demand: &Demand) -> bool {
+/// Whether `per_hour` reads repay a cache at `rates` (`None`: not known), of whose prompt the service's implicit cache
+/// serves the share `implicit` anyway.
+///
+/// The inequality is taken for the hour in which the reads were counted: the next one is expected to be like the last
+/// one.
+#[must_use]
+pub fn cache_repays(rates: Option<Rates>, per_hour: u32, implicit: f64) -> bool {
+    let Some(rates) = rates else { return per_hour >= READS_AT_UNKNOWN_PRICE };
     let Some(storage) = rates.storage else { return false };
-    let saved = f64::from(demand.per_hour) * (rates.input - rates.cached) * (1.0 - demand.implicit);
+    let saved = f64::from(per_hour) * (rates.input - rates.cached) * (1.0 - implicit);
     saved > rates.input + storage
 }
 
@@ -33,7 +29,7 @@ mod tests {
 
     fn of(model: &str, at: &str) -> Option<Rates> {
         let at: Timestamp = at.parse().unwrap();
-        prices::rates(prices::account(model), 5_000, ServiceTier::Standard, at)
+        crate::rates(crate::account(model), 5_000, ServiceTier::Standard, at)
     }
 
     fn now(model: &str) -> Option<Rates> {
@@ -42,7 +38,7 @@ mod tests {
 
     /// The fewest reads an hour that are worth a cache.
     fn threshold(rates: Option<Rates>, implicit: f64) -> Option<u32> {
-        (0..100).find(|&per_hour| is_worth_it(rates, &Demand { per_hour, implicit, version: None }))
+        (0..100).find(|&per_hour| cache_repays(rates, per_hour, implicit))
     }
 
     #[test]
