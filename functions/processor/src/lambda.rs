@@ -100,8 +100,14 @@ impl Function {
         let model =
             gemini(settings, environment, state, clock.clone(), Jitter::clone(jitter), metrics.clone())?;
         let state = Arc::clone(&stores.state);
-        let second =
-            shadow_model(settings, environment, state, clock.clone(), Jitter::clone(jitter), metrics.clone())?;
+        let second = shadow_model(
+            settings,
+            environment,
+            state,
+            clock.clone(),
+            Jitter::clone(jitter),
+            metrics.clone(),
+        )?;
         let parts = Parts {
             stores: stores.clone(),
             model,

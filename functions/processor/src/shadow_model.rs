@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Acquire, Clock, Expected, Jitter, Model, ModelAnswer, ModelCall, ModelError, Priority, StateStore, StoreError,
-    Swap, Timestamp, Versioned,
+    Acquire, Clock, Expected, Jitter, Model, ModelAnswer, ModelCall, ModelError, Priority, StateStore,
+    StoreError, Swap, Timestamp, Versioned,
 };
 use serde_json::Value;
 use settings::{Environment, Settings};

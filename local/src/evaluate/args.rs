@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn amounts_and_shares_are_bounded() {
-        for wrong in ["--max-usd 0", "--max-usd -1", "--max-usd NaN", "--max-usd inf", "--min-right 1.1", "--no-worse"] {
+        for wrong in
+            ["--max-usd 0", "--max-usd -1", "--max-usd NaN", "--max-usd inf", "--min-right 1.1", "--no-worse"]
+        {
             assert!(parse(&format!("eval {wrong}")).is_err(), "{wrong}");
         }
     }

@@ -197,10 +197,14 @@ mod tests {
 
     #[test]
     fn both_forms_say_the_same() {
-        let (_a, toml) =
-            write("a.toml", "[[cases]]\nname = \"a\"\nsample = \"slack/message.im\"\nintent = \"question\"\n");
-        let (_b, lines) =
-            write("a.jsonl", "{\"name\": \"a\", \"sample\": \"slack/message.im\", \"intent\": \"question\"}\n\n");
+        let (_a, toml) = write(
+            "a.toml",
+            "[[cases]]\nname = \"a\"\nsample = \"slack/message.im\"\nintent = \"question\"\n",
+        );
+        let (_b, lines) = write(
+            "a.jsonl",
+            "{\"name\": \"a\", \"sample\": \"slack/message.im\", \"intent\": \"question\"}\n\n",
+        );
         assert_eq!(load(&[toml]).unwrap(), load(&[lines]).unwrap());
     }
 
@@ -219,7 +223,8 @@ mod tests {
 
     #[test]
     fn a_directory_is_all_cases_in_it() {
-        let (dir, _) = write("b.toml", "[[cases]]\nname = \"b\"\nsample = \"slack/message.im\"\nspam = true\n");
+        let (dir, _) =
+            write("b.toml", "[[cases]]\nname = \"b\"\nsample = \"slack/message.im\"\nspam = true\n");
         fs::write(dir.path().join("README.md"), "no case").unwrap();
         let cases = load(&[dir.path()]).unwrap();
         assert_eq!((cases.len(), cases[0].expected(), cases[0].source()), (1, SPAM, "slack"));

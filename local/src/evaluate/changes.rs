@@ -25,8 +25,9 @@ impl Former {
     /// When it is none.
     pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
         let text = fs::read(file).map_err(|error| Failure::at(file.display(), error))?;
-        serde_json::from_slice(&text)
-            .map_err(|error| Failure::at(file.display(), format!("{error}; name the eval.json of a former --report")))
+        serde_json::from_slice(&text).map_err(|error| {
+            Failure::at(file.display(), format!("{error}; name the eval.json of a former --report"))
+        })
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Blob, Model, ModelCall, ModelFailure, ModelRole, OutputFormat, PartKey, Priority, Speaker, Stores, Task, Turn,
-    after, between, part_digest,
+    Blob, Model, ModelCall, ModelFailure, ModelRole, OutputFormat, PartKey, Priority, Speaker, Stores, Task,
+    Turn, after, between, part_digest,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -139,9 +139,7 @@ mod tests {
     use std::sync::Mutex;
 
     use async_trait::async_trait;
-    use domain::{
-        Clock, Deferral, ModelAnswer, ModelError, NewTask, StepUsage, TaskId, Timestamp,
-    };
+    use domain::{Clock, Deferral, ModelAnswer, ModelError, NewTask, StepUsage, TaskId, Timestamp};
     use embedded::Embedded;
 
     use super::*;

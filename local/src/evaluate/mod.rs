@@ -131,7 +131,8 @@ fn judge_of(
 
 /// The outcomes, with the verdicts about answers whose cases have rubrics.
 async fn judged(cases: &[Case], jobs: &[Job], ran: Vec<Ran>, judge: &Arc<Judge>) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = cases.iter().zip(&ran).map(|(case, ran)| Outcome::of(case, ran)).collect();
+    let mut outcomes: Vec<Outcome> =
+        cases.iter().zip(&ran).map(|(case, ran)| Outcome::of(case, ran)).collect();
     let (places, mut verdicts) = (Arc::new(Semaphore::new(JUDGED_AT_ONCE)), JoinSet::new());
     for (index, ((case, job), ran)) in cases.iter().zip(jobs).zip(ran).enumerate() {
         let Some(rubric) = case.rubric.clone().filter(|_| !ran.draft.is_empty()) else { continue };

@@ -13,12 +13,43 @@ const TOKEN_CHARS: usize = 20;
 const NAME_CHARS: usize = 3;
 /// What tokens of well-known services begin with.
 const PREFIXES: &[&str] = &[
-    "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "sk-", "sk_", "rk_", "pk_", "whsec_", "xoxb-", "xoxp-", "xapp-",
-    "AKIA", "ASIA", "AIza", "eyJ", "ya29.", "SG.", "lin_api_", "npm_", "dop_v1_", "hf_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "sk-",
+    "sk_",
+    "rk_",
+    "pk_",
+    "whsec_",
+    "xoxb-",
+    "xoxp-",
+    "xapp-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "eyJ",
+    "ya29.",
+    "SG.",
+    "lin_api_",
+    "npm_",
+    "dop_v1_",
+    "hf_",
 ];
 /// What stands before a secret.
-const KEYS: &[&str] =
-    &["password", "passwd", "passphrase", "pwd", "secret", "token", "api_key", "apikey", "api-key", "authorization"];
+const KEYS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "authorization",
+];
 /// What separates a key from its secret.
 const SEPARATORS: &[char] = &['=', ':'];
 const SECRET: &str = "[secret]";
@@ -94,7 +125,9 @@ impl Redactor {
         if core.contains("://") || core.starts_with("www.") {
             return Some("https://link.example".to_owned());
         }
-        if let Some((key, value)) = core.split_once(SEPARATORS).filter(|(key, value)| is_key(key) && !value.is_empty()) {
+        if let Some((key, value)) =
+            core.split_once(SEPARATORS).filter(|(key, value)| is_key(key) && !value.is_empty())
+        {
             let separator = &core[key.len()..core.len() - value.len()];
             return Some(format!("{key}{separator}{SECRET}"));
         }
@@ -189,12 +222,15 @@ fn numbers(line: &str) -> String {
 
 fn is_numeric(word: &str) -> bool {
     let word = word.trim_end_matches(['.', ',', ';', '?', '!']);
-    word.chars().any(|c| c.is_ascii_digit()) && word.chars().all(|c| c.is_ascii_digit() || "+()-/.#".contains(c))
+    word.chars().any(|c| c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_digit() || "+()-/.#".contains(c))
 }
 
 fn looks_like_a_date(word: &str) -> bool {
     let parts: Vec<&str> = word.split('-').collect();
-    parts.len() == 3 && parts[0].len() == 4 && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+    parts.len() == 3
+        && parts[0].len() == 4
+        && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -236,7 +272,8 @@ mod tests {
             let new = redacted(text);
             assert!(!new.contains("hunter2") && new.contains(SECRET), "{text}: {new}");
         }
-        let made_up = ["ghp_", "sk-", "xoxb-", "AKIA", "eyJ"].map(|prefix| format!("{prefix}aZ09bY18cX27dW36"));
+        let made_up =
+            ["ghp_", "sk-", "xoxb-", "AKIA", "eyJ"].map(|prefix| format!("{prefix}aZ09bY18cX27dW36"));
         for token in made_up.iter().map(String::as_str).chain(["0123456789abcdef0123456789abcdef"]) {
             assert_eq!(redacted(&format!("it is `{token}`.")), format!("it is `{SECRET}`."));
         }

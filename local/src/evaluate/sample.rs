@@ -38,7 +38,12 @@ pub(crate) static SAMPLES: &[Sample] = &[
     sample!("github/issue_comment.created", Some("/issue/title"), Some("/issue/body"), Some("/comment/body")),
     sample!("github/discussion.created", Some("/discussion/title"), None, Some("/discussion/body")),
     sample!("github/pull_request.opened", Some("/pull_request/title"), None, Some("/pull_request/body")),
-    sample!("gitlab/issue.open", Some("/object_attributes/title"), None, Some("/object_attributes/description")),
+    sample!(
+        "gitlab/issue.open",
+        Some("/object_attributes/title"),
+        None,
+        Some("/object_attributes/description")
+    ),
     sample!(
         "gitlab/note.create",
         Some("/issue/title"),

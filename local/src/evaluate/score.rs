@@ -128,12 +128,22 @@ impl Score {
     }
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place in a list"
+)]
 fn place(part: f64, len: usize) -> usize {
     (len.saturating_sub(1) as f64 * part).round() as usize
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of ten parts")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "one of ten parts"
+)]
 fn bin_of(confidence: f64) -> usize {
     // 0.7 * 10 is a little less than 7.
     ((confidence.clamp(0.0, 1.0) * BINS as f64 + 1e-9) as usize).min(BINS - 1)
@@ -160,7 +170,11 @@ pub(crate) mod tests {
             expected: expected.to_owned(),
             got: got.to_owned(),
             confidence: Some(confidence),
-            faults: if expected == got { Vec::new() } else { vec![format!("expected {expected}, got {got}")] },
+            faults: if expected == got {
+                Vec::new()
+            } else {
+                vec![format!("expected {expected}, got {got}")]
+            },
             answer: "Thanks.".to_owned(),
             cost_usd: Some(0.5),
             tokens: 100,

@@ -35,7 +35,8 @@ fn agent() -> Settings {
 
 /// The ground of a run; with the model at `real`, if there is one, which costs money then.
 fn ground(args: &EvalRunArgs, real: Option<&str>) -> Ground {
-    let known = real.into_iter().flat_map(|url| [("GEMINI_BASE_URL", url), ("GEMINI_API_KEY", "key-of-nobody")]);
+    let known =
+        real.into_iter().flat_map(|url| [("GEMINI_BASE_URL", url), ("GEMINI_API_KEY", "key-of-nobody")]);
     let environment = Environment::from_map(known).unwrap();
     Ground::prepare("eval", &agent(), environment, &args.data_dir.path, args.max_usd).unwrap()
 }
@@ -83,8 +84,12 @@ fn the_shipped_set_has_cases_of_every_intent_every_service_with_threads_and_inje
 async fn the_stand_in_gets_its_honest_score() {
     let dir = tempfile::tempdir().unwrap();
     let score = scored(&args(dir.path(), ""), None).await;
-    let wrong: Vec<String> =
-        score.outcomes.iter().filter(|it| !it.is_right()).map(|it| format!("{}: {}", it.case, it.why())).collect();
+    let wrong: Vec<String> = score
+        .outcomes
+        .iter()
+        .filter(|it| !it.is_right())
+        .map(|it| format!("{}: {}", it.case, it.why()))
+        .collect();
     let sorted = score.outcomes.iter().filter(|outcome| outcome.is_sorted_right()).count();
     assert_eq!((score.outcomes.len(), score.finished()), (160, 160), "{wrong:#?}");
     // It goes by single words, and quotes what it is told.

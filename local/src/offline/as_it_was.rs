@@ -170,7 +170,10 @@ mod tests {
         assert_eq!(texts, [(Speaker::User, false), (Speaker::Model, false), (Speaker::User, true)]);
         assert_eq!((said.nonce.as_str(), said.had_media), ("5e5f", true));
         let documents = said.documents.unwrap();
-        assert_eq!((documents[0].name.as_str(), documents[0].text.as_str()), ("faq.md", "It is `free`:\n\nyes."));
+        assert_eq!(
+            (documents[0].name.as_str(), documents[0].text.as_str()),
+            ("faq.md", "It is `free`:\n\nyes.")
+        );
     }
 
     #[test]
@@ -190,7 +193,9 @@ mod tests {
         let said = Said::of_transcript(&[json!({"request": request()})]).unwrap();
         let hears = Arc::new(Hears(Mutex::default()));
         let model = AsItWas::new(Arc::clone(&hears) as _, [(known.clone(), said)].into(), true);
-        for (id, role) in [(&known, ModelRole::Answer), (&known, ModelRole::Triage), (&new, ModelRole::Answer)] {
+        for (id, role) in
+            [(&known, ModelRole::Answer), (&known, ModelRole::Triage), (&new, ModelRole::Answer)]
+        {
             model.generate(&call(id, role)).await.unwrap();
         }
         let heard = hears.0.lock().unwrap();

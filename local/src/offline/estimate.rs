@@ -24,7 +24,8 @@ fn usd(settings: &Settings, texts: &[usize], now: Timestamp) -> f64 {
         gemini::most_usd(model, prompt, output, now)
     };
     let models = &settings.models;
-    let event = |text: &usize| call(&models.triage, *text, TRIAGE) + call(&models.answer, shared + *text, ANSWER);
+    let event =
+        |text: &usize| call(&models.triage, *text, TRIAGE) + call(&models.answer, shared + *text, ANSWER);
     texts.iter().map(event).sum()
 }
 
@@ -36,7 +37,8 @@ mod tests {
     fn more_events_and_longer_texts_cost_more() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
-        let settings = Settings::parse("[agent]\npersona = \"p.md\"\n[sources.github]\n", dir.path()).unwrap();
+        let settings =
+            Settings::parse("[agent]\npersona = \"p.md\"\n[sources.github]\n", dir.path()).unwrap();
         let usd = |texts: &[usize]| usd(&settings, texts, Timestamp::UNIX_EPOCH);
         assert!(usd(&[100]) > 0.0 && usd(&[]) == 0.0);
         assert!(usd(&[100, 100]) > usd(&[100]) && usd(&[100_000]) > usd(&[100]));

@@ -32,7 +32,12 @@ impl Job {
     ///
     /// # Errors
     /// Why the body is no event of its source.
-    pub(crate) fn new(settings: &Settings, id: TaskId, origin: EventOf<'_>, now: Timestamp) -> Result<Self, String> {
+    pub(crate) fn new(
+        settings: &Settings,
+        id: TaskId,
+        origin: EventOf<'_>,
+        now: Timestamp,
+    ) -> Result<Self, String> {
         let api;
         let (source, sender) = match settings.sources.get(origin.source) {
             Some(source) => (source.name.as_str(), &source.sender),

@@ -19,8 +19,8 @@ pub(crate) use settings::for_show;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::{Clock, part_digest};
 use ::settings::{Environment, Settings};
+use domain::{Clock, part_digest};
 use tokio::task::JoinSet;
 
 use crate::Failure;

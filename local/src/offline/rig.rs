@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, Stores, Task, TaskId, TaskStatus, Timestamp, between,
-    retry, take_in,
+    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, Stores, Task, TaskId, TaskStatus, Timestamp,
+    between, retry, take_in,
 };
 use processor::{Parts, Processor};
 use settings::{Environment, Settings};

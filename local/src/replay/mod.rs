@@ -107,7 +107,8 @@ async fn compared(
     args: &ReplayArgs,
 ) -> Result<Vec<Pair>, Failure> {
     let known: Vec<&str> = past.iter().map(Past::source).collect();
-    let sources = known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
+    let sources =
+        known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
     let settings = for_show(settings.clone(), sources, args.max_usd)?;
     let again = again(&settings, past, Timestamp::now());
     let texts: Vec<usize> = again.jobs.iter().map(|(_, job)| job.asked.len()).collect();
@@ -168,7 +169,10 @@ impl Past {
     /// What could not be as it was.
     fn note(&self, then: bool) -> Option<String> {
         let Some(said) = &self.said else {
-            return Some("no answer was asked for then: its thread is not known, and it is answered without".to_owned());
+            return Some(
+                "no answer was asked for then: its thread is not known, and it is answered without"
+                    .to_owned(),
+            );
         };
         let mut notes = Vec::new();
         if said.had_media {

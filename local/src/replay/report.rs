@@ -50,28 +50,36 @@ impl Report<'_> {
 
     /// A page of HTML.
     pub(crate) fn page(&self) -> String {
-        page("afterhook replay", &html! {
-            p { "Version " code { (self.version) } ", " (self.model) }
-            p { (summary(&Summary::of(self.pairs))) }
-            @for pair in self.pairs.iter().filter(|pair| !pair.changed.is_empty()) { (task(pair)) }
-            h2 { "Unchanged, or not run" }
-            table {
-                @for pair in self.pairs.iter().filter(|pair| pair.changed.is_empty()) {
-                    tr {
-                        td { (pair.task_id) } td { (pair.before.intent) }
-                        td { @if pair.after.is_none() { "not run" } @else { "unchanged" } }
-                        td { (pair.note.as_deref().unwrap_or_default()) }
+        page(
+            "afterhook replay",
+            &html! {
+                p { "Version " code { (self.version) } ", " (self.model) }
+                p { (summary(&Summary::of(self.pairs))) }
+                @for pair in self.pairs.iter().filter(|pair| !pair.changed.is_empty()) { (task(pair)) }
+                h2 { "Unchanged, or not run" }
+                table {
+                    @for pair in self.pairs.iter().filter(|pair| pair.changed.is_empty()) {
+                        tr {
+                            td { (pair.task_id) } td { (pair.before.intent) }
+                            td { @if pair.after.is_none() { "not run" } @else { "unchanged" } }
+                            td { (pair.note.as_deref().unwrap_or_default()) }
+                        }
                     }
                 }
-            }
-        })
+            },
+        )
     }
 }
 
 fn summary(sum: &Summary) -> String {
     let sums = |sums: &Sums| {
         let unpriced = if sums.unpriced > 0 { "+" } else { "" };
-        format!("{} tokens, ${:.4}{unpriced}, {:.1} s of model time", sums.tokens, sums.cost_usd, seconds(sums.ms))
+        format!(
+            "{} tokens, ${:.4}{unpriced}, {:.1} s of model time",
+            sums.tokens,
+            sums.cost_usd,
+            seconds(sums.ms)
+        )
     };
     format!(
         "{} tasks, {} not run: {} unchanged; {} with another intent, {} with another answer, {} newly parked, {} no \
@@ -98,7 +106,8 @@ fn line(pair: &Pair) -> String {
     let note = pair.note.as_deref().map_or_else(String::new, |note| format!(" ({})", plain(note)));
     let Some(after) = &pair.after else { return format!("{}: not run{note}", plain(&pair.task_id)) };
     let (was, is) = (&pair.before, after);
-    let mut told = vec![format!("{} {} -> {} {}", plain(&was.intent), sure(was), plain(&is.intent), sure(is))];
+    let mut told =
+        vec![format!("{} {} -> {} {}", plain(&was.intent), sure(was), plain(&is.intent), sure(is))];
     if pair.has_changed("parking") {
         told.push(if is.parked_because.is_some() { "newly parked" } else { "no longer parked" }.to_owned());
     }
@@ -106,7 +115,9 @@ fn line(pair: &Pair) -> String {
         told.push(format!("no answer: {}", plain(why)));
     }
     let others = ["parameters", "answer"].into_iter().filter(|what| pair.has_changed(what));
-    told.extend(others.map(|what| format!("another {what}").replace("another parameters", "other parameters")));
+    told.extend(
+        others.map(|what| format!("another {what}").replace("another parameters", "other parameters")),
+    );
     format!("{}: {}{note}", plain(&pair.task_id), told.join("; "))
 }
 
@@ -159,7 +170,12 @@ mod tests {
     #[test]
     fn every_form_says_the_same_and_obeys_no_task() {
         let pairs = [
-            Pair::new("tsk_1", side("bug", "<b> Hello world."), Some(side("question", "<b> Hello moon.")), None),
+            Pair::new(
+                "tsk_1",
+                side("bug", "<b> Hello world."),
+                Some(side("question", "<b> Hello moon.")),
+                None,
+            ),
             Pair::new("tsk_2", side("bug", "Hi."), None, Some("its body is forgotten".to_owned())),
             Pair::new("tsk_3", side("bug", "Hi."), Some(side("bug", "Hi.")), None),
         ];

@@ -82,7 +82,10 @@ impl Side {
             parameters: known.map(|known| known.parameters.clone()).unwrap_or_default(),
             parked_because: doc.draft.as_ref().and_then(|draft| draft.parked_because.clone()),
             answer: ran.draft.clone(),
-            from: doc.draft.as_ref().and_then(|draft| serde_json::to_value(draft.from).ok()?.as_str().map(str::to_owned)),
+            from: doc
+                .draft
+                .as_ref()
+                .and_then(|draft| serde_json::to_value(draft.from).ok()?.as_str().map(str::to_owned)),
             unanswered,
             tokens: ran.task.tokens_used(),
             cost_usd: if doc.usage.is_empty() { Some(0.0) } else { ran.task.cost_usd() },
@@ -115,9 +118,7 @@ mod tests {
 
     #[test]
     fn spam_and_failures_are_told_apart() {
-        let ended = |status: &str, note: &str| {
-            json!({"status": status, "timeline": [{"note": note}], "error": {"message": "broken"}})
-        };
+        let ended = |status: &str, note: &str| json!({"status": status, "timeline": [{"note": note}], "error": {"message": "broken"}});
         assert_eq!(Side::of_view(&ended("ignored", "spam")).intent, SPAM);
         let ping = Side::of_view(&ended("ignored", "it is a ping"));
         assert_eq!((ping.intent.as_str(), ping.unanswered.as_deref()), (NONE, Some("it is a ping")));

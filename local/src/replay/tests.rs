@@ -40,7 +40,14 @@ fn body(title: &str, text: &str) -> Vec<u8> {
 }
 
 fn ground(settings: &Settings, dir: &Path) -> Ground {
-    Ground::prepare("replay", settings, Environment::from_map([("AFTERHOOK_CONFIG", "none")]).unwrap(), dir, None).unwrap()
+    Ground::prepare(
+        "replay",
+        settings,
+        Environment::from_map([("AFTERHOOK_CONFIG", "none")]).unwrap(),
+        dir,
+        None,
+    )
+    .unwrap()
 }
 
 /// A data directory in which the agent has answered [`TEXTS`].
@@ -93,7 +100,11 @@ async fn the_same_agent_changes_nothing_and_another_one_is_shown_beside_it() {
     for pair in &same {
         assert!(pair.changed.is_empty(), "{pair:?}");
         assert_eq!(pair.before.version, pair.after.as_ref().unwrap().version);
-        assert_eq!(pair.before.tokens, pair.after.as_ref().unwrap().tokens, "what was said then is said again");
+        assert_eq!(
+            pair.before.tokens,
+            pair.after.as_ref().unwrap().tokens,
+            "what was said then is said again"
+        );
     }
 
     let other = replayed(dir.path(), renamed(settings()), "").await;
@@ -126,9 +137,7 @@ async fn a_second_replay_pays_for_nothing() {
 
 #[tokio::test]
 async fn what_cannot_be_run_again_is_named() {
-    let view = |source: &str| {
-        serde_json::json!({"task_id": "tsk_1", "source": source, "event": "issues.opened", "status": "completed"})
-    };
+    let view = |source: &str| serde_json::json!({"task_id": "tsk_1", "source": source, "event": "issues.opened", "status": "completed"});
     let past = |source: &str, body: Result<Vec<u8>, String>| Past {
         id: "tsk_1".to_owned(),
         view: view(source),

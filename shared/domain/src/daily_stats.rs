@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentVersion, Expected, Outcome, ShadowFigures, StateStore, StepUsage, StoreError, Swap, Task, TaskStatus, Timestamp,
-    after,
+    AgentVersion, Expected, Outcome, ShadowFigures, StateStore, StepUsage, StoreError, Swap, Task,
+    TaskStatus, Timestamp, after,
 };
 
 /// Items that one day is spread over: the writers of a fleet would conflict on a single one.

@@ -55,7 +55,9 @@ impl ShadowFigures {
         let (parks, failed) = (second.parked_because.is_some(), second.failed.is_some());
         Self {
             compared: 1,
-            other_intent: u64::from(second.intent.as_deref().is_some_and(|other| other != intent.unwrap_or(SPAM))),
+            other_intent: u64::from(
+                second.intent.as_deref().is_some_and(|other| other != intent.unwrap_or(SPAM)),
+            ),
             newly_parked: u64::from(parks && !parked && !failed),
             no_longer_parked: u64::from(parked && !parks && !failed),
             failed: u64::from(failed),

@@ -58,7 +58,12 @@ impl Settings {
             let suggestion = "name another file with --config or AFTERHOOK_CONFIG";
             Mistakes::whole(&origin, format!("the file cannot be read: {error}"), suggestion)
         })?;
-        read(&origin, &text, path.parent().unwrap_or(Path::new("")), Outside { registered, variables, is_second: false })
+        read(
+            &origin,
+            &text,
+            path.parent().unwrap_or(Path::new("")),
+            Outside { registered, variables, is_second: false },
+        )
     }
 }
 
@@ -96,7 +101,8 @@ pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>)
     let models = ModelSettings::read(root.section(key("models", "The models, and how they are called.")));
     let budget = BudgetSettings::read(root.section(key("budget", "No bound where a key is absent.")));
     let sources = sources::read(&mut root, &known);
-    let about = "A second agent that works on a share of the events, for show: what would the next prompts do?";
+    let about =
+        "A second agent that works on a share of the events, for show: what would the next prompts do?";
     let shadow = root.read(key("shadow", about), Entry::section);
     let shadow = shadow.and_then(|section| ShadowSettings::read(section, dir, outside));
     let mut settings = Settings {

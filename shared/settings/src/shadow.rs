@@ -33,9 +33,8 @@ impl ShadowSettings {
             second(entry, dir, outside)
         });
         let about = "The share of events that the second agent works on, 0 to 1.";
-        let share = section.require(key("share", about), "write 0.2 for every fifth event", |entry| {
-            entry.number(0.0..=1.0)
-        });
+        let share = section
+            .require(key("share", about), "write 0.2 for every fifth event", |entry| entry.number(0.0..=1.0));
         let about = "US dollars a day (of UTC) that the second agent may spend, besides [budget].";
         let per_day_usd =
             section.require(key("per_day_usd", about), "write a bound, such as 2", Entry::dollars);
@@ -104,7 +103,8 @@ mod tests {
         let told = load("[shadow]\n", SECOND).unwrap_err();
         assert!(["config", "share", "per_day_usd"].iter().all(|key| told.contains(key)), "{told}");
         let third = "[shadow]\nconfig = \"agent.toml\"\nshare = 1\nper_day_usd = 1\n";
-        let told = load(&third.replace("agent.toml", "next/agent.toml"), &format!("{SECOND}{third}")).unwrap_err();
+        let told =
+            load(&third.replace("agent.toml", "next/agent.toml"), &format!("{SECOND}{third}")).unwrap_err();
         assert!(told.contains("a second agent has no third"), "{told}");
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::{
-    Blob, Claim, ClaimRequest, Due, Insert, ListQuery, Page, PartKey, PayloadStore, PutNew, Save, StoreError, Task,
-    TaskId, TaskStatus, TaskStore, Timestamp,
+    Blob, Claim, ClaimRequest, Due, Insert, ListQuery, Page, PartKey, PayloadStore, PutNew, Save, Stage,
+    StoreError, Task, TaskId, TaskStore, Timestamp,
 };
 
 /// The task itself: its run holds it, and every write is done.
@@ -35,7 +35,7 @@ impl TaskStore for Tasks {
         Ok(Save::Done)
     }
 
-    async fn due(&self, _: TaskStatus, _: Timestamp, _: usize) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, _: Stage, _: Timestamp, _: usize) -> Result<Vec<Due>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -54,7 +54,13 @@ pub(crate) struct Payloads(Mutex<BTreeMap<PartKey, Blob>>);
 
 #[async_trait]
 impl PayloadStore for Payloads {
-    async fn put_new(&self, _: &TaskId, part: &PartKey, blob: &Blob, _: Timestamp) -> Result<PutNew, StoreError> {
+    async fn put_new(
+        &self,
+        _: &TaskId,
+        part: &PartKey,
+        blob: &Blob,
+        _: Timestamp,
+    ) -> Result<PutNew, StoreError> {
         let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if parts.contains_key(part) {
             return Ok(PutNew::Exists);

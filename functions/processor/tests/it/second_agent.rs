@@ -52,7 +52,8 @@ async fn the_second_agent_drafts_beside_the_first_and_publishes_nothing() {
 
     let versions = figures(&bench).await.versions;
     let sums = &versions[&second.version];
-    let expected = ShadowFigures { compared: 1, other_intent: 1, newly_parked: 1, ..ShadowFigures::default() };
+    let expected =
+        ShadowFigures { compared: 1, other_intent: 1, newly_parked: 1, ..ShadowFigures::default() };
     assert_eq!((sums.shadow, sums.calls.calls, sums.tasks()), (expected, 2, 0));
     assert_eq!(versions[task.doc.version.as_ref().unwrap()].shadow, ShadowFigures::default());
     let listed = bench.stores.tasks.list(&ListQuery { limit: 10, ..ListQuery::default() }).await.unwrap();
@@ -95,7 +96,11 @@ async fn what_is_spam_for_one_and_not_for_the_other_is_told() {
     let second = second_draft(&bench, &id).await.unwrap();
     assert!(second.intent.is_some_and(|intent| intent != "spam") && !second.text.is_empty());
     bench.script([sure("question")]);
-    bench.second.script.lock().unwrap().push_back(Say::Triage { intent: "question", confidence: 0.9, spam: true });
+    bench.second.script.lock().unwrap().push_back(Say::Triage {
+        intent: "question",
+        confidence: 0.9,
+        spam: true,
+    });
     let id = bench.accept(&issue(8)).await;
     bench.until_settled(&id).await;
     let second = second_draft(&bench, &id).await.unwrap();

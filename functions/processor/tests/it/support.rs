@@ -373,7 +373,17 @@ impl Bench {
         let processor = Processor::new(&settings, registry, parts).unwrap();
         let processor = processor.with_shadow(Some(second.clone())).unwrap();
         let stores = embedded.stores();
-        Self { processor: Arc::new(processor), stores, embedded, model, second, service, faults, figures, now }
+        Self {
+            processor: Arc::new(processor),
+            stores,
+            embedded,
+            model,
+            second,
+            service,
+            faults,
+            figures,
+            now,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

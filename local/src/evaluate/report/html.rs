@@ -8,18 +8,21 @@ use crate::html_page::{diff, page as whole};
 
 pub(super) fn page(report: &Report<'_>) -> String {
     let score = report.score;
-    whole("afterhook eval", &html! {
-        p {
-            (score.outcomes.len()) " cases, version " code { (report.version) } ", " (report.model) ": intents "
-            (percent(score.accuracy())) ", right in everything " (percent(score.right())) ", $"
-            (format!("{:.4}", score.cost_usd())) ", p50 " (format!("{:.0}", score.latency(0.5))) " ms, p95 "
-            (format!("{:.0}", score.latency(0.95))) " ms"
-        }
-        (changes(report))
-        (confusion(score))
-        (calibration(score))
-        (cases(score))
-    })
+    whole(
+        "afterhook eval",
+        &html! {
+            p {
+                (score.outcomes.len()) " cases, version " code { (report.version) } ", " (report.model) ": intents "
+                (percent(score.accuracy())) ", right in everything " (percent(score.right())) ", $"
+                (format!("{:.4}", score.cost_usd())) ", p50 " (format!("{:.0}", score.latency(0.5))) " ms, p95 "
+                (format!("{:.0}", score.latency(0.95))) " ms"
+            }
+            (changes(report))
+            (confusion(score))
+            (calibration(score))
+            (cases(score))
+        },
+    )
 }
 
 fn changes(report: &Report<'_>) -> Markup {

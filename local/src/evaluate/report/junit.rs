@@ -15,7 +15,8 @@ pub(super) fn junit(score: &Score) -> String {
     for it in &score.outcomes {
         let (class, name) = (escaped(&it.expected), escaped(&it.case));
         // Writing to a string never fails.
-        let _ = write!(out, "  <testcase classname=\"{class}\" name=\"{name}\" time=\"{:.3}\"", it.ms / 1_000.0);
+        let _ =
+            write!(out, "  <testcase classname=\"{class}\" name=\"{name}\" time=\"{:.3}\"", it.ms / 1_000.0);
         if it.is_right() {
             out.push_str("/>\n");
         } else {

@@ -98,8 +98,7 @@ fn blocks(page: &str) -> Vec<String> {
 #[test]
 fn samples_of_the_documents_are_valid() {
     let validator = validator();
-    let pages: Vec<String> =
-        documents().iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let pages: Vec<String> = documents().iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let blocks: Vec<String> = pages.iter().flat_map(|page| blocks(page)).collect();
     assert!(blocks.len() > 10, "{} samples", blocks.len());
     for block in blocks {
