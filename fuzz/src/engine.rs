@@ -65,10 +65,10 @@ fn keep_panics() {
     });
 }
 
-/// Attacks `target`: first with its seeds as they are.
+/// Attacks `target`: first with its inputs as they are.
 #[must_use]
 pub fn run(target: &Target, budget: Budget) -> Report {
-    let seeds = (target.seeds)();
+    let seeds = target.inputs();
     let soup = Soup { seeds: &seeds, words: target.words };
     let mut random = Rng::with_seed(budget.seed);
     let mut report = Report { executions: 0, longest: Duration::ZERO, finding: None };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use console::{Console, TokenSource};
 use domain::{Clock, Timestamp};
 use embedded::Embedded;
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -51,9 +52,13 @@ impl Archive {
     ///
     /// # Errors
     /// There are none in the directory, or a `dev` is at work in it.
-    pub(crate) async fn open(url: Option<&str>, data_dir: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn open(
+        url: Option<&str>,
+        data_dir: &Path,
+        token: Option<SecretString>,
+    ) -> Result<Self, Failure> {
         if let Some(url) = url {
-            let api = Api::at(url, data_dir)?;
+            let api = Api::open(url, data_dir, token)?;
             return Ok(Self { place: api.url.clone(), api, _console: JoinSet::new() });
         }
         if !data_dir.is_dir() {
@@ -82,7 +87,7 @@ impl Archive {
                 tracing::error!(%problem, "the console of the data directory stopped");
             }
         });
-        Ok(Self { api: Api::with(url, token.into())?, place, _console: served })
+        Ok(Self { api: Api::with_token(&url, token.into())?, place, _console: served })
     }
 
     /// The tasks that are `wanted` and have come to something, the latest first, as the API shows them.
@@ -194,10 +199,10 @@ mod tests {
     #[tokio::test]
     async fn a_directory_without_tasks_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        let told = Archive::open(None, &dir.path().join("none")).await.err().unwrap().to_string();
+        let told = Archive::open(None, &dir.path().join("none"), None).await.err().unwrap().to_string();
         assert!(told.contains("--data-dir"), "{told}");
         let _dev = Embedded::open(dir.path(), Clock::system()).unwrap();
-        let told = Archive::open(None, dir.path()).await.err().unwrap().to_string();
+        let told = Archive::open(None, dir.path(), None).await.err().unwrap().to_string();
         assert!(told.contains("in use") && told.contains("--url"), "{told}");
     }
 }

@@ -17,11 +17,13 @@
 pub mod invariants;
 pub mod known_holes;
 pub mod planted;
+mod report;
 mod run;
 pub mod scenario;
 mod seeds;
 pub mod world;
 
+pub use report::LongRun;
 pub use run::{Options, Outcome, run};
 pub use scenario::Scenario;
 pub use seeds::{Summary, run_seeds};

@@ -3,12 +3,12 @@
 #![allow(clippy::print_stdout, reason = "it is a command")]
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use simulation::planted::{FOUND, Planted, first_breaking};
 use simulation::scenario::shrink;
-use simulation::{Options, Scenario, run, run_seeds};
+use simulation::{LongRun, Options, Scenario, Summary, run, run_seeds};
 
 /// Runs the simulation over many seeds, or replays one.
 #[derive(Debug, Parser)]
@@ -19,6 +19,9 @@ struct Arguments {
     /// The first of them.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Run seeds for so many minutes instead, and print what ARCHITECTURE.md keeps of it.
+    #[arg(long, conflicts_with = "seeds")]
+    minutes: Option<u64>,
     /// Replay this one.
     #[arg(long)]
     seed: Option<u64>,
@@ -45,6 +48,11 @@ struct Arguments {
     threads: Option<usize>,
 }
 
+/// Seeds that a long run begins together: it looks at the clock in between.
+const SEEDS_AT_ONCE: u64 = 500;
+/// How often a long run says how far it has come.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
+
 /// How often all processors die while a backlog is drained.
 const DEATHS: u32 = 5;
 
@@ -70,6 +78,7 @@ fn main() -> ExitCode {
         _ if arguments.planted == Some(Planting::Each) => find_planted(),
         _ if arguments.backlog.is_some() => drain(arguments.backlog.unwrap_or_default()),
         Some(seed) => replay(seed, options, &arguments),
+        None if arguments.minutes.is_some() => run_long(&arguments, options),
         None => run_many(&arguments, options),
     };
     if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -118,10 +127,36 @@ fn drain(tasks: u32) -> bool {
     outcome.violations.is_empty()
 }
 
+fn threads(arguments: &Arguments) -> usize {
+    arguments.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Whether everything holds in as many runs as there is time for. Says every minute or so how far it has come.
+fn run_long(arguments: &Arguments, options: Options) -> bool {
+    let (threads, began) = (threads(arguments), Instant::now());
+    let time = Duration::from_secs(60 * arguments.minutes.unwrap_or_default());
+    let (mut summary, mut next, mut told) = (Summary::default(), arguments.from, Duration::ZERO);
+    while began.elapsed() < time && (arguments.all || summary.failed.is_none()) {
+        let end = next.saturating_add(SEEDS_AT_ONCE);
+        summary.merge(run_seeds(next..end, threads, options, arguments.all));
+        next = end;
+        if began.elapsed() >= told + TOLD_EVERY {
+            told = began.elapsed();
+            let broken = summary.unknown.len();
+            println!(
+                "{told:.0?}: {} runs, {} tasks, {broken} invariants broken",
+                summary.seeds, summary.tasks
+            );
+        }
+    }
+    let failed = summary.failed.take();
+    let date = domain::Clock::system().now().to_string().chars().take("2026-11-29".len()).collect();
+    print!("{}", LongRun { date, seeds: arguments.from..next, summary, took: began.elapsed(), threads });
+    failed.as_ref().inspect(|failed| print!("{failed}")).is_none()
+}
+
 fn run_many(arguments: &Arguments, options: Options) -> bool {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.unwrap_or(cores);
-    let began = Instant::now();
+    let (threads, began) = (threads(arguments), Instant::now());
     let seeds = arguments.from..arguments.from.saturating_add(arguments.seeds);
     let summary = run_seeds(seeds, threads, options, arguments.all);
     let took = began.elapsed();

@@ -48,6 +48,24 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Takes in what came of other runs, of higher seeds.
+    pub fn merge(&mut self, later: Self) {
+        self.seeds += later.seeds;
+        self.tasks += later.tasks;
+        self.killed += later.killed;
+        for (what, count) in later.injected {
+            *self.injected.entry(what).or_default() += count;
+        }
+        for (all, new) in [(&mut self.known, later.known), (&mut self.unknown, later.unknown)] {
+            for (name, (first, runs)) in new {
+                all.entry(name).or_insert((first, 0)).1 += runs;
+            }
+        }
+        self.failed = self.failed.take().or(later.failed);
+    }
+}
+
 /// Counts a run in which `names` were met with.
 fn count(
     runs: &mut BTreeMap<&'static str, (u64, u64)>,

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Console;
+use crate::answer_size::{MAX_ANSWER_BYTES, escaped};
 use crate::endpoint::QueryParameter;
 use crate::refusal::Refusal;
 use crate::task;
@@ -62,11 +63,37 @@ pub(crate) async fn tasks(
 ) -> Result<Json<TaskPage>, Refusal> {
     let Query(parameters) = parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
     let query = parameters.query().map_err(Refusal::Malformed)?;
-    let page = console.stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
+    page(&console, query).await.map(Json)
+}
+
+/// A page of what `query` asks for: fewer tasks than it wants if their drafts are so long that no answer has room for
+/// all. The store is asked again then, since it alone can say where the next page begins.
+async fn page(console: &Console, mut query: ListQuery) -> Result<TaskPage, Refusal> {
     let stores = &console.stores;
-    let views = stream::iter(page.tasks).map(|it| async move { task::show(stores, &it).await });
-    let tasks = views.buffered(READS_AT_ONCE).try_collect().await?;
-    Ok(Json(TaskPage { tasks, cursor: page.cursor }))
+    loop {
+        let page = stores.tasks.list(&query).await.map_err(|error| refuse_list(&query, error))?;
+        let views = stream::iter(page.tasks).map(|it| async move { task::show(stores, &it).await });
+        let tasks: Vec<TaskView> = views.buffered(READS_AT_ONCE).try_collect().await?;
+        let fit = fitting(&tasks).map_err(|error| StoreError::broken("write a page of tasks", error))?;
+        if fit == tasks.len() {
+            return Ok(TaskPage { tasks, cursor: page.cursor });
+        }
+        query.limit = fit;
+    }
+}
+
+/// How many of `tasks` an answer has room for: one at the least.
+fn fitting(tasks: &[TaskView]) -> Result<usize, serde_json::Error> {
+    let mut room = MAX_ANSWER_BYTES;
+    for (before, task) in tasks.iter().enumerate() {
+        // With the comma before it.
+        let size = escaped(&serde_json::to_vec(task)?) + 1;
+        if size > room && before > 0 {
+            return Ok(before);
+        }
+        room = room.saturating_sub(size);
+    }
+    Ok(tasks.len())
 }
 
 /// A store calls a cursor that it has not made broken: that is the caller's mistake, not ours.

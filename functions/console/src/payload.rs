@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::{PartKey, StoreError, TaskId};
-use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
 use crate::Console;
@@ -31,9 +31,13 @@ pub(crate) async fn raw(
 
 fn headers(id: &TaskId, media_type: &str) -> HeaderMap {
     let octets = HeaderValue::from_static("application/octet-stream");
+    // What has an encoding, be it none, goes through Lambda as base64: as text, bytes that are no UTF-8 would be
+    // replaced, and 4 MB of quotes would be 8.
+    let as_it_is = HeaderValue::from_static("identity");
     let download = format!("attachment; filename=\"{id}\"");
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_str(media_type).unwrap_or(octets));
+    headers.insert(CONTENT_ENCODING, as_it_is);
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     headers.insert(
         CONTENT_DISPOSITION,

@@ -59,8 +59,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             "getTranscript",
             transcript::calls,
         )
-        .summary("Every request to a model and its response, to the letter.")
-        .problems(&[404]),
+        .summary("Every request to a model and its response, to the letter, in pages.")
+        .query(transcript::PARAMETERS)
+        .problems(&[400, 404]),
         Endpoint::get::<(), _, _>("/tasks/{id}/payload", "getPayload", payload::raw)
             .summary("The raw body as it was received, with the media type that its sender named.")
             .raw()

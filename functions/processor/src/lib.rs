@@ -34,6 +34,7 @@ pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
 pub use shadow_model::shadow_model;
 pub use task::interrupt::{Deferred, Finished, Interrupt};
+pub use triage::budget::schema_warnings;
 
 /// The cleaner of drafts: `draft` as it could be published in answer to `author`, who alone may be mentioned. It may
 /// lead to hosts that `persona` names, and nowhere else.

@@ -8,6 +8,7 @@ mod ids;
 mod markdown;
 mod signatures;
 mod sqs;
+mod streams;
 mod webhooks;
 
 use std::fs;
@@ -25,6 +26,7 @@ pub const ALL: &[Target] = &[
     markdown::TARGET,
     signatures::TARGET,
     sqs::TARGET,
+    streams::TARGET,
     webhooks::TARGET,
 ];
 
@@ -33,10 +35,11 @@ fn of_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// The files below `folder` of this repository, in the order of their names.
-fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+/// The files below `folder` of this repository, in the order of their names; none if there is no such folder.
+pub(crate) fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![of_repository(folder)];
+    folders.retain(|folder| folder.is_dir());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();

@@ -21,6 +21,22 @@ fn no_target_is_broken_by_what_nobody_would_write() {
     }
 }
 
+#[test]
+fn every_target_has_a_corpus_and_every_corpus_a_target() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut folders: Vec<String> = std::fs::read_dir(corpus)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+    let mut names: Vec<&str> = ALL.iter().map(|target| target.name).collect();
+    names.sort_unstable();
+    assert_eq!(folders, names);
+    for target in ALL {
+        assert!(target.inputs().len() > (target.seeds)().len(), "{}", target.name);
+    }
+}
+
 /// A reader with a mistake that only a changed input shows.
 const BROKEN: Target = Target {
     name: "broken",

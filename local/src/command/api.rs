@@ -32,9 +32,18 @@ impl Api {
         Ok(Self { client: http::client()?, url, token, token_from })
     }
 
-    /// The API at `url` for the holder of `token`.
-    pub(crate) fn with(url: String, token: SecretString) -> Result<Self, Failure> {
-        Ok(Self { client: http::client()?, url, token, token_from: "its own".to_owned() })
+    /// The API at `url`, with `token`, or the one that [`Api::at`] finds.
+    pub(crate) fn open(url: &str, data_dir: &Path, token: Option<SecretString>) -> Result<Self, Failure> {
+        match token {
+            Some(token) => Self::with_token(url, token),
+            None => Self::at(url, data_dir),
+        }
+    }
+
+    /// The API at `url`, with this token.
+    pub(crate) fn with_token(url: &str, token: SecretString) -> Result<Self, Failure> {
+        let token_from = "the first of its own".to_owned();
+        Ok(Self { client: http::client()?, url: base(url)?, token, token_from })
     }
 
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {

@@ -71,6 +71,12 @@ impl Storage {
         Self { stores, what, embedded: None, wakeups: std::array::from_fn(|_| Arc::new(Notify::new())) }
     }
 
+    /// Whatever was held is held no more: its holder is gone.
+    pub(super) fn void_leases(&self, now: Timestamp) -> Result<(), Failure> {
+        let Some(embedded) = &self.embedded else { return Ok(()) };
+        embedded.void_leases(now).map(drop).map_err(|error| Failure::at("the leases of the last run", error))
+    }
+
     /// How long a receive may wait at the queue itself.
     pub(super) fn poll(&self) -> Duration {
         if self.embedded.is_some() { Duration::ZERO } else { LONG_POLL }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::Timestamp;
+use secrecy::SecretString;
 
 use crate::cli::{ConfigFile, DataDir, since};
 
@@ -85,6 +86,9 @@ pub struct ExportArgs {
     /// Base URL of a console API (default: the tasks in --data-dir).
     #[arg(long)]
     pub url: Option<String>,
+    /// For the console of a stack: its token.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// `--data-dir`.
     #[command(flatten)]
     pub data_dir: DataDir,

@@ -118,6 +118,7 @@ fn call(answered: Answered<'_>) -> Result<ModelCall, Failure> {
         turns: vec![Turn::text(Speaker::User, text)],
         output: OutputFormat::Json { schema: schema(), check: Arc::new(check) },
         slot: None,
+        waiting_since: None,
         deadline: domain::Timestamp::MAX,
     })
 }

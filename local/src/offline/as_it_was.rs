@@ -158,6 +158,7 @@ mod tests {
             turns: vec![Turn::text(Speaker::User, "opening"), Turn::text(Speaker::User, "the new request")],
             output: OutputFormat::Text,
             slot: None,
+            waiting_since: None,
             deadline: Timestamp::MAX,
         }
     }

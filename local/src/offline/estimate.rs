@@ -1,6 +1,7 @@
 //! What a run is likely to cost, at list prices. The bound holds whatever is said here.
 
-use domain::Timestamp;
+use domain::{ServiceTier, Timestamp};
+use prices::Most;
 use settings::Settings;
 
 /// Bytes of text that are about a token.
@@ -21,7 +22,7 @@ fn usd(settings: &Settings, texts: &[usize], now: Timestamp) -> f64 {
     let shared = agent.persona.len() + agent.documents.iter().map(|it| it.text.len()).sum::<usize>();
     let call = |model: &str, bytes: usize, (prompt, output): (usize, u64)| {
         let prompt = u64::try_from(prompt + bytes / BYTES_PER_TOKEN).unwrap_or(u64::MAX);
-        gemini::most_usd(model, prompt, output, now)
+        prices::most_usd(model, Most { prompt, has_sound: false, output, tier: ServiceTier::Standard }, now)
     };
     let models = &settings.models;
     let event =

@@ -77,6 +77,7 @@ mod tests {
             turns: Vec::new(),
             output: OutputFormat::Text,
             slot: None,
+            waiting_since: None,
             deadline: Timestamp::MAX,
         };
         assert_eq!(model.generate(&call).await.unwrap().text, "yes");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use secrecy::SecretString;
 
 use crate::cli::{ConfigFile, DataDir};
 use crate::evaluate::dollars;
@@ -42,6 +43,9 @@ pub struct ReplayArgs {
     /// Base URL of a console API (default: the tasks in --data-dir).
     #[arg(long)]
     pub url: Option<String>,
+    /// For the console of a stack: its token.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// `--data-dir`.
     #[command(flatten)]
     pub data_dir: DataDir,

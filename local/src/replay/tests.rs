@@ -67,7 +67,7 @@ async fn history(dir: &Path) {
 
 async fn replayed(dir: &Path, settings: Settings, line: &str) -> Vec<Pair> {
     let args = args(line);
-    let archive = Archive::open(None, dir).await.unwrap();
+    let archive = Archive::open(None, dir, None).await.unwrap();
     let past = read(&archive, &wanted(&args)).await.unwrap();
     drop(archive);
     compared(&ground(&settings, dir), settings, &past, &args).await.unwrap()

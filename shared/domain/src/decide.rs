@@ -366,6 +366,7 @@ async fn resume(
     }
     // A new stretch of its life: earlier tries no longer count.
     task.control.attempts = 0;
+    task.doc.failed_tries.clear();
     task.control.not_before = Some(decider.at);
     task.control.due_at = Some(decider.at);
     if save(stores, &mut task, decider).await? == Save::Stale {

@@ -46,6 +46,7 @@ mod text;
 mod usage;
 mod version;
 mod view;
+mod words;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -72,7 +73,7 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
-pub use model_limits::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
+pub use model_limits::{BreakerLimits, Generation, LaneTiers, ModelEndpoint, ModelLimits, ServiceTier};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };
@@ -101,3 +102,4 @@ pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use view::{TaskView, view};
+pub use words::{has_word, says};

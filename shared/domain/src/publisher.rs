@@ -36,6 +36,14 @@ pub trait Publisher: Send + Sync {
         since: Timestamp,
     ) -> Result<Option<Proof>, ServiceError>;
 
+    /// Whether the service knows a comment that is published again by an id of ours, and makes no second one, even where
+    /// the first is not listed yet. Only then may a failure that the service itself reports be cleared up before a lost
+    /// answer would be: no service says how long its listings lag, or that what its front has answered 502 for is not
+    /// made behind it all the same.
+    fn knows_repetitions(&self) -> bool {
+        false
+    }
+
     /// The labels of its threads; `None` for a service whose threads have none.
     fn labels(&self) -> Option<&dyn Labels> {
         None

@@ -130,6 +130,10 @@ pub struct TaskDoc {
     /// fault.
     #[serde(default, skip_serializing_if = "is_default")]
     pub alone_fence: u64,
+    /// The kinds of the errors that its counted tries have ended with since somebody decided last, in their order. A
+    /// counted try that is missing here ended without a word.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failed_tries: Vec<String>,
     /// The ledger of outside effects.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effects: Vec<Effect>,

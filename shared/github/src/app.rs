@@ -22,6 +22,10 @@ use crate::thread::Thread;
 /// differ.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(5 * 60);
 
+/// A token of the app itself is sent again for so long: it is valid for nine minutes, and a cold start needs three of
+/// them within a second, at the price of an RSA signature each.
+const SIGNED_FOR: Duration = Duration::from_secs(60);
+
 const INVALID_ID: BuildError = BuildError::Setting {
     setting: "the GitHub App id",
     problem: "must be its number or client id, as shown on the app's settings page",
@@ -32,6 +36,8 @@ const INVALID_ID: BuildError = BuildError::Setting {
 pub(crate) struct App {
     id: String,
     key: AppKey,
+    /// The token that was signed last, and when.
+    signed: Mutex<Option<(Timestamp, Credential)>>,
     /// By owner in lower case. It stays as short as the list of accounts that have installed the app, since
     /// owners come from signed webhooks.
     installations: Mutex<HashMap<String, Arc<Installation>>>,
@@ -75,7 +81,7 @@ impl App {
             return Err(INVALID_ID);
         }
         let key = AppKey::from_pem(private_key)?;
-        Ok(Self { id: id.to_owned(), key, installations: Mutex::default() })
+        Ok(Self { id: id.to_owned(), key, signed: Mutex::default(), installations: Mutex::default() })
     }
 
     /// The account that the app writes under.
@@ -150,11 +156,24 @@ impl App {
         call: Call,
         request: &Request,
     ) -> Result<(Answer, Client), ServiceError> {
-        let unsigned = || client.later(call, "the app's token could not be signed");
-        let jwt = self.key.sign(&self.id, client.now()).map_err(|_| unsigned())?;
-        let credential = Credential::bearer(&SERVICE, &jwt.into()).map_err(|_| unsigned())?;
-        let client = client.with(credential);
+        let client = client.with(self.credential(client, call)?);
         Ok((redirect::send(&client, call, request).await?, client))
+    }
+
+    /// What shows GitHub that we are the app: signed anew only if the last one is not of this minute.
+    fn credential(&self, client: &Client, call: Call) -> Result<Credential, ServiceError> {
+        let unsigned = || client.later(call, "the app's token could not be signed");
+        let now = client.now();
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back makes a token that GitHub takes for one of the future.
+        let is_fresh = |at: Timestamp| at <= now && now < after(at, SIGNED_FOR);
+        if let Some((_, credential)) = signed.as_ref().filter(|(at, _)| is_fresh(*at)) {
+            return Ok(credential.clone());
+        }
+        let jwt = self.key.sign(&self.id, now).map_err(|_| unsigned())?;
+        let credential = Credential::bearer(&SERVICE, &jwt.into()).map_err(|_| unsigned())?;
+        *signed = Some((now, credential.clone()));
+        Ok(credential)
     }
 }
 

@@ -41,7 +41,6 @@ mod shape;
 mod slack_approvals;
 mod sources;
 mod suggest;
-mod tier;
 mod version;
 mod warnings;
 
@@ -54,11 +53,11 @@ pub use automations::{
 pub use budget::BudgetSettings;
 pub use env::{
     ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS,
-    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
+    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, agent_file, variable_of,
 };
 pub use hosts::Hosts;
 pub use intents::Intent;
-pub use limits::shown_limits;
+pub use limits::{Start, shown_limits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use mode::Mode;
 pub use models::ModelSettings;
@@ -68,7 +67,6 @@ pub use schema::schema;
 pub use shadow::ShadowSettings;
 pub use slack_approvals::{ApprovalSettings, SlackApprovals};
 pub use sources::SourceSettings;
-pub use tier::Tiers;
 
 use std::collections::BTreeMap;
 

@@ -32,6 +32,9 @@ impl Bugs<'_> {
     /// The task as it is stored.
     #[must_use]
     pub fn stored<'t>(&self, task: &'t Task) -> Cow<'t, Task> {
+        if self.planted.is_none() {
+            return Cow::Borrowed(task);
+        }
         let mut changed = task.clone();
         match self.planted {
             Some(Planted::PublishBeforeIntent) => {
@@ -107,6 +110,9 @@ impl Bugs<'_> {
     /// The value at `key` as it is stored.
     #[must_use]
     pub fn shared<'v>(&self, key: &str, value: &'v Value) -> Cow<'v, Value> {
+        if self.planted.is_none() {
+            return Cow::Borrowed(value);
+        }
         let mut changed = value.clone();
         let is_budget = key.starts_with("budget:");
         match self.planted {

@@ -24,7 +24,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::SlotForgotten, 200, "a promised slot is kept"),
     (Planted::ApprovedTooOld, 300, EARNED),
     (Planted::CrashForgivenAnew, 1_000, "a task kills no more processors than it has tries"),
-    (Planted::LeaseWithoutFencing, 200, PUBLICATIONS),
+    (Planted::LeaseWithoutFencing, 500, PUBLICATIONS),
     (Planted::PublishBeforeIntent, 50, PUBLICATIONS),
     (Planted::DedupeByUnsignedHeader, 50, "one happening is one task"),
 ];

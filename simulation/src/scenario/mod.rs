@@ -55,7 +55,7 @@ pub struct Scenario {
 }
 
 /// What agent.toml says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Policy {
     /// When a person must look.
     pub approval: &'static str,

@@ -1,5 +1,6 @@
 //! The channel where people are asked about drafts.
 
+use std::fmt::from_fn;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -66,7 +67,7 @@ fn failed(operation: &'static str, failure: ServiceFailure) -> ServiceError {
 #[async_trait]
 impl Approver for Ports {
     async fn request(&self, ask: &Ask<'_>) -> Result<MessageRef, ServiceError> {
-        let about = format!("{} of {}", ask.notice.name, ask.task.id);
+        let about = from_fn(|f| write!(f, "{} of {}", ask.notice.name, ask.task.id));
         let write = Operation::once(Port::Channel, "ask people", &about);
         let fail = || failed("ask", ServiceFailure::InDoubt);
         self.operate(write, || self.world.channel.post(ask), fail).await

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -28,26 +28,50 @@ struct Actor {
     waker: Waker,
 }
 
-/// Whether an actor can go on.
+/// Whether an actor can go on: it is in the queue of its root once at most.
 struct Ready {
-    set: AtomicBool,
+    /// Where it is found.
+    place: AtomicUsize,
+    queued: AtomicBool,
     root: Arc<Root>,
+}
+
+impl Ready {
+    /// Puts the actor into the queue, unless it is there.
+    fn queue(self: &Arc<Self>) {
+        if !self.queued.swap(true, Ordering::Relaxed) {
+            lock(&self.root.queue).push(Arc::clone(self));
+            self.root.wake();
+        }
+    }
 }
 
 impl Wake for Ready {
     fn wake(self: Arc<Self>) {
-        self.set.store(true, Ordering::Relaxed);
-        self.root.wake();
+        self.queue();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.queue();
     }
 }
 
 /// The task that all actors run in.
 #[derive(Default)]
-struct Root(Mutex<Option<Waker>>);
+struct Root {
+    /// Whoever can go on.
+    queue: Mutex<Vec<Arc<Ready>>>,
+    waker: Mutex<Option<Waker>>,
+    /// It looks at its queue anyway.
+    is_going: AtomicBool,
+}
 
 impl Root {
     fn wake(&self) {
-        if let Some(waker) = &*lock(&self.0) {
+        if self.is_going.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(waker) = &*lock(&self.waker) {
             waker.wake_by_ref();
         }
     }
@@ -66,7 +90,11 @@ pub(crate) struct Scheduler {
 struct Inner {
     fresh: Vec<Actor>,
     killed: BTreeSet<EnvId>,
+    /// Somebody was killed, or started, since stock was taken.
+    has_changed: bool,
     frozen: BTreeMap<EnvId, Timestamp>,
+    /// Whoever could go on, but for being frozen.
+    held: Vec<Arc<Ready>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -80,15 +108,26 @@ impl Scheduler {
     }
 
     fn start(&self, env: Option<EnvId>, leads: bool, future: BoxFuture<'static, ()>) {
-        let ready = Arc::new(Ready { set: AtomicBool::new(true), root: Arc::clone(&self.root) });
+        let ready = Arc::new(Ready {
+            place: AtomicUsize::new(0),
+            // Not before it has a place.
+            queued: AtomicBool::new(true),
+            root: Arc::clone(&self.root),
+        });
         let waker = Waker::from(Arc::clone(&ready));
-        lock(&self.inner).fresh.push(Actor { env, leads, future, ready, waker });
+        let mut inner = lock(&self.inner);
+        inner.fresh.push(Actor { env, leads, future, ready, waker });
+        inner.has_changed = true;
+        drop(inner);
         self.root.wake();
     }
 
     /// Everything in `env` is gone before anybody takes another step.
     pub(crate) fn kill(&self, env: EnvId) {
-        lock(&self.inner).killed.insert(env);
+        let mut inner = lock(&self.inner);
+        inner.killed.insert(env);
+        inner.has_changed = true;
+        drop(inner);
         self.root.wake();
     }
 
@@ -114,69 +153,118 @@ impl Scheduler {
 
     /// Whoever was frozen until now goes on.
     pub(crate) fn thaw(&self, now: Timestamp) {
-        lock(&self.inner).frozen.retain(|_, until| *until > now);
+        let mut inner = lock(&self.inner);
+        inner.frozen.retain(|_, until| *until > now);
+        // Whoever is frozen still is held again when its turn comes.
+        let held = std::mem::take(&mut inner.held);
+        drop(inner);
+        lock(&self.root.queue).extend(held);
         self.root.wake();
     }
 
     /// Drops what was started and never ran.
     pub(crate) fn close(&self) {
-        let fresh = std::mem::take(&mut lock(&self.inner).fresh);
-        drop(fresh);
+        let mut inner = lock(&self.inner);
+        let (fresh, held) = (std::mem::take(&mut inner.fresh), std::mem::take(&mut inner.held));
+        drop(inner);
+        let queue = std::mem::take(&mut *lock(&self.root.queue));
+        drop((fresh, held, queue));
     }
 
     /// Runs `lead` and everything that is started meanwhile, until `lead` is over.
     pub(crate) async fn run(&self, mut lot: fastrand::Rng, lead: impl Future<Output = ()> + Send + 'static) {
         self.start(None, true, Box::pin(lead));
-        let mut actors: Vec<Actor> = Vec::new();
+        let mut actors = Vec::new();
         // Tokio's budget is per task, and all actors are one.
         tokio::task::unconstrained(poll_fn(move |cx| {
-            *lock(&self.root.0) = Some(cx.waker().clone());
-            self.go_on(&mut actors, &mut lot)
+            *lock(&self.root.waker) = Some(cx.waker().clone());
+            self.root.is_going.store(true, Ordering::Relaxed);
+            let polled = self.go_on(&mut actors, &mut lot);
+            self.root.is_going.store(false, Ordering::Relaxed);
+            polled
         }))
         .await;
     }
 
     fn go_on(&self, actors: &mut Vec<Actor>, lot: &mut fastrand::Rng) -> Poll<()> {
-        let mut choices: Vec<usize> = Vec::new();
         loop {
-            self.take_stock(actors, &mut choices);
-            if choices.is_empty() {
-                return Poll::Pending;
-            }
-            let chosen = choices[lot.usize(..choices.len())];
-            let actor = &mut actors[chosen];
-            actor.ready.set.store(false, Ordering::Relaxed);
-            let waker = actor.waker.clone();
-            *lock(&self.going) = actor.env;
-            let polled = actor.future.as_mut().poll(&mut Context::from_waker(&waker));
+            self.take_stock(actors);
+            let Some(chosen) = self.choose(actors, lot) else { return Poll::Pending };
+            let Actor { env, future, ready, waker, .. } = &mut actors[chosen];
+            ready.queued.store(false, Ordering::Relaxed);
+            *lock(&self.going) = *env;
+            let polled = future.as_mut().poll(&mut Context::from_waker(waker));
             *lock(&self.going) = None;
-            if polled.is_ready() && actors.swap_remove(chosen).leads {
+            if polled.is_ready() && remove(actors, chosen).leads {
                 return Poll::Ready(());
             }
         }
     }
 
-    /// Takes new actors in and drops dead ones; `choices` is who can go on.
-    fn take_stock(&self, actors: &mut Vec<Actor>, choices: &mut Vec<usize>) {
-        let (fresh, dead) = {
+    /// Draws who goes next of those who can; `None` if nobody can.
+    fn choose(&self, actors: &[Actor], lot: &mut fastrand::Rng) -> Option<usize> {
+        loop {
+            let ready = {
+                let mut queue = lock(&self.root.queue);
+                if queue.is_empty() {
+                    return None;
+                }
+                let drawn = lot.usize(..queue.len());
+                queue.swap_remove(drawn)
+            };
+            let place = ready.place.load(Ordering::Relaxed);
+            // Whoever is over, or dead, has left its place to another, or to none.
+            let Some(actor) = actors.get(place).filter(|actor| Arc::ptr_eq(&actor.ready, &ready)) else {
+                continue;
+            };
             let mut inner = lock(&self.inner);
-            let is_dead = |actor: &Actor| actor.env.is_some_and(|env| inner.killed.contains(&env));
-            let any_dead = !inner.killed.is_empty() && actors.iter().any(is_dead);
-            let dead: Vec<Actor> =
-                if any_dead { actors.extract_if(.., |actor| is_dead(actor)).collect() } else { Vec::new() };
-            (std::mem::take(&mut inner.fresh), dead)
-        };
-        // What their destructors do may start others.
-        drop(dead);
-        actors.extend(fresh);
-        let inner = lock(&self.inner);
-        choices.clear();
-        let can_go = |actor: &Actor| {
-            actor.ready.set.load(Ordering::Relaxed)
-                && actor
-                    .env
-                    .is_none_or(|env| !inner.frozen.contains_key(&env) && !inner.killed.contains(&env))
-        };
-        choices.extend((0..actors.len()).filter(|index| can_go(&actors[*index])));
+            if actor.env.is_some_and(|env| inner.frozen.contains_key(&env)) {
+                inner.held.push(ready);
+                continue;
+            }
+            return Some(place);
+        }
     }
+
+    /// Takes new actors in and drops dead ones.
+    fn take_stock(&self, actors: &mut Vec<Actor>) {
+        // What the destructors of the dead do may start others, and kill.
+        while let Some((fresh, dead)) = self.changes(actors) {
+            drop(dead);
+            for actor in fresh {
+                actor.ready.place.store(actors.len(), Ordering::Relaxed);
+                lock(&self.root.queue).push(Arc::clone(&actor.ready));
+                actors.push(actor);
+            }
+        }
+    }
+
+    /// Who is new and who is dead, since this was asked last.
+    fn changes(&self, actors: &mut Vec<Actor>) -> Option<(Vec<Actor>, Vec<Actor>)> {
+        let mut inner = lock(&self.inner);
+        if !std::mem::take(&mut inner.has_changed) {
+            return None;
+        }
+        let fresh = std::mem::take(&mut inner.fresh);
+        let is_dead = |actor: &Actor| actor.env.is_some_and(|env| inner.killed.contains(&env));
+        let (mut dead, fresh): (Vec<Actor>, Vec<Actor>) = fresh.into_iter().partition(is_dead);
+        let mut place = 0;
+        while place < actors.len() {
+            if is_dead(&actors[place]) {
+                dead.push(remove(actors, place));
+            } else {
+                place += 1;
+            }
+        }
+        Some((fresh, dead))
+    }
+}
+
+/// Takes an actor out; the last one takes its place.
+fn remove(actors: &mut Vec<Actor>, place: usize) -> Actor {
+    let removed = actors.swap_remove(place);
+    if let Some(moved) = actors.get(place) {
+        moved.ready.place.store(place, Ordering::Relaxed);
+    }
+    removed
 }

@@ -1,5 +1,6 @@
 //! Gemini, as its API answers: slow, dear, and not always there.
 
+use std::fmt::from_fn;
 use std::time::Duration;
 
 use domain::ModelRole;
@@ -52,7 +53,7 @@ struct Said {
 impl Ports {
     /// Gemini's answer to `request`, which is sent for `asking`.
     pub(crate) async fn think(&self, asking: &Asking, request: &Request) -> Result<Reply, NoAnswer> {
-        let about = format!("{} of {}", asking.step, asking.task);
+        let about = from_fn(|f| write!(f, "{} of {}", asking.step, asking.task));
         let operation = Operation::write(Port::Model, "ask", &about);
         let mishap = self.draw(Port::Model, true);
         self.world.note(|| format!("{} sends for the {about} {mishap:?}", self.who()));

@@ -1,5 +1,6 @@
 //! GitHub, as its REST API answers: the system reaches threads through its real client.
 
+use std::fmt::from_fn;
 use std::time::Duration;
 
 use domain::{Mark, TaskId, ThreadState, Timestamp, after};
@@ -105,7 +106,7 @@ impl Ports {
 
     async fn publish(&self, thread: String, request: &Request) -> Result<Reply, NoAnswer> {
         let Some((text, mark)) = read_comment(request) else { return Ok(trouble(422)) };
-        let about = format!("{mark} in {thread}");
+        let about = from_fn(|f| write!(f, "{mark} in {thread}"));
         let operation = Operation::write(Port::Threads, "publish", &about);
         let mishap = self.draw(Port::Threads, true);
         self.world.note(|| format!("{} publishes {about} {mishap:?}", self.who()));
@@ -124,7 +125,7 @@ impl Ports {
             }
             _ => {}
         }
-        let landed = self.dispatch(thread, text, mark);
+        let landed = self.dispatch(thread.clone(), text, mark.clone());
         match mishap {
             Some(Mishap::CrashAfter) => return self.die(&operation, "after").await,
             Some(Mishap::Freeze) => self.stand_still().await,

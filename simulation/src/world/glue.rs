@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use console::{Console, TokenSource};
@@ -29,26 +29,28 @@ pub(crate) const REQUESTER: (&str, &str) = ("cy", "the-token-of-cy-long-enough-t
 
 thread_local! {
     /// Reading an agent.toml takes as long as a tenth of a run.
-    static READ: RefCell<BTreeMap<String, Arc<Settings>>> = const { RefCell::new(BTreeMap::new()) };
+    static READ: RefCell<BTreeMap<Policy, Arc<Settings>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The agent.toml of a run.
 fn settings(policy: &Policy) -> Arc<Settings> {
-    let text = agent_toml(policy);
-    if let Some(known) = READ.with_borrow(|read| read.get(&text).cloned()) {
+    if let Some(known) = READ.with_borrow(|read| read.get(policy).cloned()) {
         return known;
     }
+    let text = agent_toml(policy);
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("agent");
     let settings = Settings::parse(&text, &dir).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let settings = Arc::new(settings);
-    READ.with_borrow_mut(|read| read.insert(text, Arc::clone(&settings)));
+    READ.with_borrow_mut(|read| read.insert(policy.clone(), Arc::clone(&settings)));
     settings
 }
 
 /// The key of an app that exists nowhere.
 const APP_KEY: &str = include_str!("../../../shared/github/tests/fixtures/throwaway-app-key.pkcs8.pem");
 
-/// What a processor finds in its environment.
+/// What a processor finds in its environment, with a token and as an app.
+static ENVIRONMENTS: LazyLock<[Environment; 2]> = LazyLock::new(|| [false, true].map(environment));
+
 fn environment(is_app: bool) -> Environment {
     let always = [("GEMINI_API_KEY", "simulated"), ("SLACK_BOT_TOKEN", "xoxb-simulated")];
     let github: &[(&str, &str)] = if is_app {
@@ -109,13 +111,13 @@ impl Ports {
     /// A processor in this environment.
     pub(crate) fn processor(self: &Arc<Self>) -> Arc<Processor> {
         let settings = self.settings();
-        let environment = environment(self.world.scenario.is_app);
+        let environment = &ENVIRONMENTS[usize::from(self.world.scenario.is_app)];
         let (clock, jitter) = (self.world.clock(self.env), self.world.jitter(self.env));
-        let services = wiring::services(&settings, &environment, &clock)
+        let services = wiring::services(&settings, environment, &clock)
             .unwrap_or_else(|error| panic!("there are not all clients: {error}"));
         let state = Arc::clone(self) as Arc<dyn StateStore>;
         let plane =
-            processor::gemini(&settings, &environment, state, clock.clone(), jitter.clone(), Metrics::none())
+            processor::gemini(&settings, environment, state, clock.clone(), jitter.clone(), Metrics::none())
                 .unwrap_or_else(|error| panic!("there is no model: {error}"));
         let parts = Parts {
             stores: self.stores(),

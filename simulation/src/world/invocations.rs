@@ -11,13 +11,20 @@ use processor::{Processor, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord}
 use super::{EnvId, World};
 
 /// What one invocation may take, as template.yaml has it.
-const INVOCATION: Duration = Duration::from_secs(180);
+const ON_LAMBDA: Duration = Duration::from_secs(300);
+/// Likewise, as `dev` has it.
+const ON_ONE_MACHINE: Duration = Duration::from_secs(180);
 /// The queues' own visibility time-out: six invocations.
-const VISIBILITY: Duration = Duration::from_secs(1_080);
+const VISIBILITY: Duration = Duration::from_secs(1_800);
 /// Messages of a batch.
 const BATCH: usize = 10;
 
 impl World {
+    /// What one invocation may take.
+    fn invocation(&self) -> Duration {
+        if self.scenario.is_lambda { ON_LAMBDA } else { ON_ONE_MACHINE }
+    }
+
     /// Starts what takes messages off the lanes.
     pub(crate) fn start_pollers(self: &Arc<Self>) {
         for lane in Lane::ALL {
@@ -80,7 +87,7 @@ async fn invoke(
 ) -> Option<SqsBatchResponse> {
     let (tell, told) = oneshot::channel();
     let event = SqsEvent { records: batch.iter().map(record).collect() };
-    let deadline = after(world.clock(env).now(), INVOCATION);
+    let deadline = after(world.clock(env).now(), world.invocation());
     let processor = Arc::clone(processor);
     world.note(|| {
         let tasks: Vec<&str> = batch.iter().map(|delivery| delivery.body.as_str()).collect();
@@ -93,7 +100,7 @@ async fn invoke(
     });
     // A process of one's own that was stopped goes on where it was; Lambda kills at the deadline.
     let response = if world.scenario.is_lambda {
-        tokio::time::timeout(INVOCATION, told).await.ok()?
+        tokio::time::timeout(world.invocation(), told).await.ok()?
     } else {
         told.await
     };

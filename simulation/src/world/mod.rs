@@ -186,7 +186,7 @@ impl World {
 
     /// Whether nothing is left to be done.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.tasks.are_at_rest() && self.lanes.left().messages.is_empty()
+        self.tasks.are_at_rest() && self.lanes.are_empty()
     }
 
     /// Whether anything has gone wrong.

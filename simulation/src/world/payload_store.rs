@@ -1,6 +1,7 @@
 //! The large parts of tasks: the first writer wins.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::from_fn;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -87,7 +88,7 @@ impl PayloadStore for Ports {
         _: Timestamp,
     ) -> Result<PutNew, StoreError> {
         let id = self.bugs().known_as(id);
-        let about = format!("{part} of {id}");
+        let about = from_fn(|f| write!(f, "{part} of {id}"));
         let write = Operation::write(Port::Payloads, "put", &about);
         let bugs = self.bugs();
         let run = || {
@@ -105,7 +106,7 @@ impl PayloadStore for Ports {
     }
 
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
-        let about = format!("{part} of {id}");
+        let about = from_fn(|f| write!(f, "{part} of {id}"));
         let read = Operation::read(Port::Payloads, "get part", &about);
         let got = self.operate(read, || Got(self.world.parts.read(id, part)), unavailable).await?.0;
         if got.is_none() && *part == PartKey::payload() {

@@ -1,5 +1,6 @@
 //! The lanes, as Amazon SQS has them: at least once, in no order, and dead after 20 receives.
 
+use std::fmt::from_fn;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -58,6 +59,11 @@ impl Lanes {
     pub(crate) fn left(&self) -> Left {
         let inner = lock(&self.inner);
         Left { messages: inner.messages.iter().map(|it| it.task.clone()).collect(), dead: inner.dead.clone() }
+    }
+
+    /// Whether no message is left on any lane.
+    pub(crate) fn are_empty(&self) -> bool {
+        lock(&self.inner).messages.is_empty()
     }
 
     pub(crate) async fn changed(&self) {
@@ -163,7 +169,7 @@ fn unavailable(operation: &'static str) -> QueueError {
 impl Queue for Ports {
     async fn send(&self, envelope: &Envelope) -> Result<(), QueueError> {
         let envelope = Envelope { task_id: self.bugs().known_as(&envelope.task_id), ..envelope.clone() };
-        let about = format!("{} on {}", envelope.task_id, envelope.lane);
+        let about = from_fn(|f| write!(f, "{} on {}", envelope.task_id, envelope.lane));
         let run = || self.world.lanes.send(&envelope, self.world.now(), self.world.late());
         self.operate(Operation::write(Port::Queue, "send", &about), run, || unavailable("send")).await
     }
@@ -179,7 +185,7 @@ impl Queue for Ports {
     }
 
     async fn set_visibility(&self, receipt: &Receipt, time: Duration) -> Result<(), QueueError> {
-        let about = format!("{} in {time:?}", receipt.handle);
+        let about = from_fn(|f| write!(f, "{} in {time:?}", receipt.handle));
         let run = || self.world.lanes.set_visibility(receipt, after(self.world.now(), time));
         let write = Operation::write(Port::Queue, "set visibility", &about);
         self.operate(write, run, || unavailable("set visibility")).await

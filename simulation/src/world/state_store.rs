@@ -64,13 +64,13 @@ impl Values {
     ) -> Swap {
         let mut table = lock(&self.0);
         let known = table.values.get(key);
-        let fresh = known.filter(|(_, forget_at)| *forget_at > now).map(|(known, _)| known.clone());
+        let fresh = known.filter(|(_, forget_at)| *forget_at > now).map(|(known, _)| known);
         let fits = match expected {
             Expected::Absent => fresh.is_none(),
-            Expected::Version(version) => fresh.as_ref().is_some_and(|known| known.version == version),
+            Expected::Version(version) => fresh.is_some_and(|known| known.version == version),
         };
         if !fits {
-            return Swap::Conflict(fresh);
+            return Swap::Conflict(fresh.cloned());
         }
         // No version of a value comes again after it was forgotten.
         let first = u64::try_from(now.as_millisecond()).unwrap_or(1);
@@ -152,7 +152,8 @@ impl StateStore for Ports {
     ) -> Result<Swap, StoreError> {
         let value = self.bugs().shared(key, value);
         let run = || {
-            let before = self.world.values.value(key).filter(|_| expected != Expected::Absent);
+            let is_watched = key.starts_with(BUDGET) && expected != Expected::Absent;
+            let before = is_watched.then(|| self.world.values.value(key)).flatten();
             let swap = self.world.values.swap(key, expected, &value, now, forget_at);
             self.watch_budget(key, before.as_ref(), &value, &swap);
             swap

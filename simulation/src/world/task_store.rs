@@ -1,6 +1,7 @@
 //! The tasks: every write conditional, as on DynamoDB; the indexes lag behind.
 
 use std::collections::BTreeMap;
+use std::fmt::from_fn;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -256,12 +257,12 @@ impl TaskStore for Ports {
 
     async fn save(&self, task: &mut Task) -> Result<Save, StoreError> {
         let world = &self.world;
-        let (status, id, bugs) = (task.control.status, task.id.clone(), self.bugs());
+        let bugs = self.bugs();
         if bugs.never_writes(task) {
             return Err(unavailable("save"));
         }
-        let stored = bugs.stored(task).into_owned();
-        let about = format!("{id} as {status}");
+        let stored = bugs.stored(task);
+        let about = from_fn(|f| write!(f, "{} as {}", stored.id, stored.control.status));
         let run = || {
             let (save, before) = world.tasks.save(&stored, bugs.is_fenced(), world.now());
             if let Some(before) = before {

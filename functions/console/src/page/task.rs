@@ -346,7 +346,7 @@ fn usage(task: &Task) -> Markup {
         @if !doc.usage.is_empty() {
             section.card {
                 div.split {
-                    h2 { "Tokens and cost" }
+                    h2 { "Tokens and " @if task.is_simulated() { "simulated " } "cost" }
                     strong { @match task.cost_usd() { Some(cost) => (usd(cost)), None => "price unknown" } }
                 }
                 div.scroll {

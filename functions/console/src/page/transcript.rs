@@ -1,9 +1,11 @@
 //! `/ui/tasks/{id}/transcript`: what the model was asked and said; `/payload`: the event as received.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::{PartKey, StoreError, clip};
 use maud::{Markup, html};
@@ -15,26 +17,51 @@ use super::guard::Member;
 use super::layout::{self, Place};
 use super::task;
 use crate::Console;
+use crate::answer_size::{MAX_ANSWER_BYTES, escaped};
 use crate::refusal::Refusal;
-use crate::transcript::{Call, of_task};
+use crate::transcript::{Call, Entry, Parameters, from_cursor};
 
-/// Bytes of one body that a page shows; the API has all of it.
+/// Bytes of the event that a page shows; the API has all of it.
 const MAX_SHOWN: usize = 256 << 10;
+/// Bytes of text that are shown of one call. As HTML, each may become six (`&quot;`).
+const CALL_BYTES: usize = 256 << 10;
 
 pub(crate) async fn page(
     State(console): State<Arc<Console>>,
     Extension(session): Member,
     Path(id): Path<String>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
+    let Query(Parameters { cursor }) =
+        parameters.map_err(|why| Refusal::Malformed(format!("{}.", why.body_text())))?;
     let id = task::find(&console, &id).await?.id;
-    let (task, calls) = of_task(&console, &id).await?;
+    let (task, entries, _) = from_cursor(&console, &id, &cursor).await?;
+    let (calls, next) = page_of(&entries);
     let body = html! {
         p.back { a href={ "/ui/tasks/" (task.id) } { "← " (task.doc.thread) } }
         h1 { "Prompts and responses" }
-        @if calls.is_empty() { div.empty { p { "No model was asked." } } }
-        @for call in &calls { (show(call)) }
+        @if entries.is_empty() { div.empty { p { "No model was asked." } } }
+        @for call in &calls { (call) }
+        @if let Some(next) = next {
+            p { a.button href={ "/ui/tasks/" (task.id) "/transcript?cursor=" (next) } { "Further calls" } }
+        }
     };
     Ok(layout::page(&session, Place::Tasks, "Transcript", &body).into_response())
+}
+
+/// As many calls as an answer has room for, one at the least; and where the others begin.
+fn page_of(entries: &[Entry]) -> (Vec<Markup>, Option<String>) {
+    let (mut shown, mut room) = (Vec::new(), MAX_ANSWER_BYTES);
+    for entry in entries {
+        let call = show(&entry.call);
+        let size = escaped(call.0.as_bytes());
+        if size > room && !shown.is_empty() {
+            return (shown, Some(entry.place.to_string()));
+        }
+        room = room.saturating_sub(size);
+        shown.push(call);
+    }
+    (shown, None)
 }
 
 pub(crate) async fn payload(
@@ -52,12 +79,24 @@ pub(crate) async fn payload(
         p.back { a href={ "/ui/tasks/" (task.id) } { "← " (task.doc.thread) } }
         h1 { "Event as received" }
         p.quiet { (task.doc.content_type) " · " (bytes.len()) " bytes" }
-        (bounded(pretty.as_deref().unwrap_or(&text)))
+        (bounded(pretty.as_deref().unwrap_or(&text), MAX_SHOWN))
     };
     Ok(layout::page(&session, Place::Tasks, "Event", &body).into_response())
 }
 
+/// The bytes of text that are left for a call.
+struct Room(Cell<usize>);
+
+impl Room {
+    fn bounded(&self, text: &str) -> Markup {
+        let shown = bounded(text, self.0.get());
+        self.0.set(self.0.get().saturating_sub(text.len()));
+        shown
+    }
+}
+
 fn show(call: &Call) -> Markup {
+    let room = Room(Cell::new(CALL_BYTES));
     let (request, response) = (parse(&call.request), parse(&call.response));
     html! {
         section.card.call {
@@ -66,19 +105,19 @@ fn show(call: &Call) -> Markup {
                 span.quiet { (call.model) " · " time datetime=(call.at) { (call.at) } }
             }
             @if let Some(system) = texts(request.pointer("/systemInstruction/parts")) {
-                (said("System", "system", &system, false))
+                (said("System", "system", &system, false, &room))
             }
             @for turn in request.pointer("/contents").and_then(Value::as_array).into_iter().flatten() {
                 @if let Some(text) = texts(turn.pointer("/parts")) {
                     @let model = turn.pointer("/role").is_some_and(|role| role == "model");
-                    (said(if model { "Model" } else { "Prompt" }, if model { "model" } else { "prompt" }, &text, true))
+                    (said(if model { "Model" } else { "Prompt" }, if model { "model" } else { "prompt" }, &text, true, &room))
                 }
             }
             @if let Some(text) = texts(response.pointer("/candidates/0/content/parts")) {
-                (said("Response", "model", &text, true))
+                (said("Response", "model", &text, true, &room))
             }
-            details { summary { "Request, to the letter" } (json(&call.request)) }
-            details { summary { "Response, to the letter" } (json(&call.response)) }
+            details { summary { "Request, to the letter" } (json(&call.request, &room)) }
+            details { summary { "Response, to the letter" } (json(&call.response, &room)) }
         }
     }
 }
@@ -94,25 +133,25 @@ fn texts(parts: Option<&Value>) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-fn said(who: &str, class: &str, text: &str, open: bool) -> Markup {
+fn said(who: &str, class: &str, text: &str, open: bool, room: &Room) -> Markup {
     html! {
         details.said.(class) open[open] {
             summary { (who) }
-            (bounded(text))
+            (room.bounded(text))
         }
     }
 }
 
-fn json(raw: &RawValue) -> Markup {
-    bounded(pretty(raw).as_deref().unwrap_or(raw.get()))
+fn json(raw: &RawValue, room: &Room) -> Markup {
+    room.bounded(pretty(raw).as_deref().unwrap_or(raw.get()))
 }
 
 fn pretty(raw: &RawValue) -> Option<String> {
     serde_json::from_str::<Value>(raw.get()).ok().and_then(|value| serde_json::to_string_pretty(&value).ok())
 }
 
-fn bounded(text: &str) -> Markup {
-    let shown = clip(text, MAX_SHOWN);
+fn bounded(text: &str, bytes: usize) -> Markup {
+    let shown = clip(text, bytes);
     html! {
         pre { (shown) }
         @if shown.len() < text.len() {

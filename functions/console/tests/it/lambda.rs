@@ -70,6 +70,36 @@ async fn raw_body_that_is_no_text_survives() {
     assert_eq!(body, b"payload=%7B%7D&\xff");
 }
 
+#[tokio::test]
+async fn largest_raw_body_passes_and_survives_whatever_its_sender_called_it() {
+    /// What Lambda passes on at the most.
+    const LAMBDA_BYTES: usize = 6 << 20;
+    let rig = Rig::new();
+    let mut task = rig.task("github", 1).await;
+    // As text, every quote would cost two bytes, and what is no UTF-8 would be replaced.
+    let mut body = vec![b'"'; ingest_limit()];
+    body[0] = 0xff;
+    rig.put(&task.id, &PartKey::payload(), &body).await;
+    for media_type in
+        ["application/json", "application/json; charset=utf-8", "text/plain; charset=iso-8859-1", "", "a/b"]
+    {
+        task.doc.content_type = media_type.to_owned();
+        rig.save(&mut task).await;
+        let response = invoke(&rig, &event("GET", &format!("/tasks/{}/payload", task.id), "")).await;
+        assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
+        assert!(response.to_string().len() < LAMBDA_BYTES, "{media_type}");
+        assert!(
+            BASE64.decode(response["body"].as_str().unwrap().as_bytes()).unwrap() == body,
+            "{media_type}"
+        );
+    }
+}
+
+/// What ingest takes at the most: 4 MB.
+fn ingest_limit() -> usize {
+    4 << 20
+}
+
 /// A guess from an address; its status.
 async fn guess(rig: &Rig, address: &str) -> u64 {
     let mut event = event("GET", "/tasks", "");

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use domain::{Outcome, TaskStatus, short_sha256};
 use http::{Request, StatusCode};
+use serde_json::json;
 
 use crate::rig::{DRAFT, HOST, Rig};
 
@@ -211,4 +212,32 @@ async fn every_page_forbids_what_it_does_not_need() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn transcript_that_is_too_large_for_one_page_goes_on_on_the_next() {
+    let rig = Rig::new();
+    let task = rig.task("github", 1).await;
+    for number in 0..12_u32 {
+        let call = domain::Exchange {
+            step: format!("step-{number}."),
+            model: "gemini-flash-latest".to_owned(),
+            request: json!({ "contents": [] }),
+            response: json!("\"".repeat(400_000)),
+            at: "2026-11-20T11:00:00Z".parse().unwrap(),
+        };
+        rig.put(&task.id, &domain::PartKey::call(1, number), &serde_json::to_vec(&call).unwrap()).await;
+    }
+    let first = format!("/ui/tasks/{}/transcript", task.id);
+    let (mut path, mut seen, mut pages) = (Some(first.clone()), Vec::new(), 0);
+    while let Some(next) = path {
+        let page = rig.page(&next).await.text();
+        assert!(json!(page).to_string().len() < (6 << 20) - (64 << 10), "Lambda passes on 6 MB");
+        seen.extend((0..12).filter(|number| page.contains(&format!("step-{number}."))));
+        let link = page.split(&format!("{first}?cursor=")).nth(1).and_then(|rest| rest.split('"').next());
+        path = link.map(|cursor| format!("{first}?cursor={cursor}"));
+        pages += 1;
+    }
+    assert!(pages > 1);
+    assert_eq!(seen, (0..12).collect::<Vec<_>>());
 }

@@ -47,6 +47,11 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Whether an answer that is added again is no second one. Of notes among the staff nobody says so.
+    pub(crate) fn knows_repetitions(&self) -> bool {
+        self.notes.is_none() && self.service.knows_repetitions()
+    }
+
     /// Adds the answer.
     pub(crate) async fn publish(&self, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         match self.notes {

@@ -67,6 +67,26 @@ pub(crate) async fn claim(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::pipeline::RETURNS_SPREAD;
+
+    const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+    /// What stands behind `key` in template.yaml, first behind the line `from`.
+    fn of_template<'t>(from: &str, key: &str) -> &'t str {
+        let part = TEMPLATE.split_once(from).unwrap().1;
+        part.split_once(key).unwrap().1.split('\n').next().unwrap().trim()
+    }
+
+    /// The worst case is a processor that dies right after the claim, at the beginning of its invocation.
+    #[test]
+    fn task_of_a_dead_processor_is_taken_up_again_within_370_seconds() {
+        let timeout: u64 = of_template("\n  ProcessorFunction:", " Timeout:").parse().unwrap();
+        let lease = Duration::from_secs(timeout) + LEASE_MARGIN;
+        assert_eq!(lease, Duration::from_secs(310));
+        // The message comes back; or it was lost, and the sweeper finds the task due at the lease's end.
+        assert_eq!(lease + RETURNS_SPREAD, Duration::from_secs(370));
+        assert_eq!(of_template("\n  SweeperFunction:", " Schedule:"), "rate(1 minute)");
+    }
 
     #[test]
     fn message_of_a_task_in_other_hands_is_let_go_before_it_is_a_dead_letter() {

@@ -15,4 +15,5 @@ mod scratch;
 mod second;
 mod settle;
 mod supersede;
+mod tries;
 mod work;

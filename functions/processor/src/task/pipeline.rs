@@ -22,7 +22,7 @@ use crate::{Interrupt, Processor};
 const THREAD_RETRY: Duration = Duration::from_secs(4);
 /// After a crash, the messages of a batch come back within this time and not all at once: they must not make the
 /// same batch again.
-const RETURNS_SPREAD: Duration = Duration::from_secs(60);
+pub(crate) const RETURNS_SPREAD: Duration = Duration::from_secs(60);
 
 /// What became of a message.
 pub(crate) enum Processed {

@@ -12,6 +12,7 @@ use tracing::{error, warn};
 use crate::observe;
 use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, store_backoff, wait};
 use crate::task::interrupt::Deferred;
+use crate::task::tries;
 use crate::task::work::Worked;
 use crate::{Finished, Interrupt, Processor};
 
@@ -199,6 +200,7 @@ fn defer(
         refused(processor, task, service, &deferred.why, now);
     }
     let backoff = if deferred.counted {
+        tries::failed(task, deferred.error.as_ref().map_or("no_attempts_left", |error| &error.kind));
         retry_backoff(task.control.attempts)
     } else {
         task.control.attempts = task.control.attempts.saturating_sub(1);

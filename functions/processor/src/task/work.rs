@@ -15,9 +15,10 @@ use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
 use crate::task::first::{First, SPAM};
+use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
-use crate::task::supersede;
+use crate::task::{supersede, tries};
 use crate::triage::answer::unclassified;
 use crate::triage::ask::{ask, group};
 use crate::triage::batcher::Member;
@@ -100,7 +101,7 @@ fn is_untouched(task: &Task) -> bool {
 /// Why `task` is worked on no more.
 fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
     if task.control.attempts > MAX_ATTEMPTS {
-        return Some(attempts_exhausted(task));
+        return Some(tries::exhausted(task));
     }
     (resources.clock.now() >= task.gives_up_at()).then(|| {
         let message = format!("unfinished for {} days", domain::MAX_OPEN_DAYS);
@@ -153,17 +154,6 @@ fn refusal(resources: &Resources, task: &Task, event: &Event) -> Option<Refusal>
     resources.refusals.of(service, &task.doc.tenant, resources.clock.now())
 }
 
-/// The error of a task that has used up its attempts: the last one's own, or that nothing came back.
-fn attempts_exhausted(task: &Task) -> TaskError {
-    task.doc.error.clone().unwrap_or_else(|| {
-        let message = format!(
-            "{MAX_ATTEMPTS} attempts ended without a result: each time the processor crashed, or ran out of time \
-             or memory"
-        );
-        TaskError::new("processing", "no_attempts_left", message)
-    })
-}
-
 /// Sorts the task and runs its automation. If no model can be had, a fallback answer takes its place.
 pub(crate) async fn automate(
     registry: &Arc<Registry>,
@@ -172,7 +162,7 @@ pub(crate) async fn automate(
 ) -> Result<Finished, Interrupt> {
     if fallback::is_approved(claimed).await {
         // Its automation would ask the model again, which nobody waits for any more.
-        return publish::reply(claimed, String::new()).await;
+        return publish::reply(claimed, String::new(), None).await;
     }
     approval::keep_answer(claimed).await?;
     let outcome = match classify(registry, claimed, member).await {
@@ -181,6 +171,9 @@ pub(crate) async fn automate(
     };
     match outcome {
         Err(Interrupt::ModelUnavailable(deferred)) => Err(fallback::instead(claimed, *deferred).await),
+        Err(Interrupt::Fail(error)) if error.kind == UNUSABLE => {
+            Err(fallback::in_place_of(claimed, error).await)
+        }
         other => other,
     }
 }
@@ -204,11 +197,14 @@ async fn classify(
         Some(answer) => answer.classification(),
         None => unclassified(),
     };
-    let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
+    let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();
     claimed
         .update(|task| {
             task.doc.classification = Some(saved);
+            if task.is_simulated() {
+                note.push_str(" by the stand-in");
+            }
             task.note(claimed.now(), &note);
         })
         .await?;

@@ -109,6 +109,28 @@ async fn write_only_outage_costs_no_attempt() {
     assert_eq!(bench.steps(), ["triage", "answer"], "nothing was paid twice");
 }
 
+/// Seconds until a comment is there that the service has failed at twice in a row.
+async fn time_to_comment(knows_repetitions: bool) -> i64 {
+    let bench = Bench::new();
+    *bench.service.knows_repetitions.lock().unwrap() = knows_repetitions;
+    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(ServiceFailure::ServerError); 2]);
+    let id = bench.accept(&issue(7)).await;
+    let began = bench.now();
+    while bench.comments().is_empty() {
+        bench.work().await;
+        bench.pass(Duration::from_secs(1));
+        bench.sweep().await;
+    }
+    assert_eq!(bench.task(&id).await.control.attempts, 1);
+    bench.now().as_second() - began.as_second()
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_that_a_service_reports_is_cleared_up_sooner_where_it_knows_repetitions() {
+    let (known, unknown) = (time_to_comment(true).await, time_to_comment(false).await);
+    assert!((30..45).contains(&known) && (120..135).contains(&unknown), "{known} {unknown}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn comment_that_did_land_leaves_no_failed_task() {
     let bench = Bench::new();

@@ -178,6 +178,8 @@ pub(crate) struct ScriptedService {
     pub(crate) states: AtomicUsize,
     /// What every search for a comment of ours fails with.
     pub(crate) finds_fail: Mutex<Option<ServiceFailure>>,
+    /// Whether it knows a comment that is published again.
+    pub(crate) knows_repetitions: Mutex<bool>,
     /// Whether it has notes among the staff.
     pub(crate) has_notes: Mutex<bool>,
     /// What was noted among the staff, with its mark.
@@ -250,6 +252,10 @@ impl Publisher for ScriptedService {
         let comments = [self.comments.lock().unwrap().clone(), self.notes.lock().unwrap().clone()].concat();
         let place = comments.iter().position(|(_, known)| *known == mark.to_string());
         Ok(place.map(|place| Proof { id: (place + 1).to_string(), url: None }))
+    }
+
+    fn knows_repetitions(&self) -> bool {
+        *self.knows_repetitions.lock().unwrap()
     }
 
     fn internal_notes(&self) -> Option<&dyn InternalNotes> {

@@ -37,7 +37,7 @@ pub(crate) async fn ids(api: &Api, given: &[String]) -> Result<Vec<String>, Fail
 }
 
 fn only(given: &str, tasks: &[Value]) -> Result<String, Failure> {
-    let wanted = given.trim_start_matches("tsk_").to_ascii_uppercase();
+    let wanted = given.trim_end_matches('…').trim_start_matches("tsk_").to_ascii_uppercase();
     let ids = tasks.iter().filter_map(|task| task.get("task_id")?.as_str());
     let fitting: Vec<&str> =
         ids.filter(|id| !wanted.is_empty() && id.trim_start_matches("tsk_").starts_with(&wanted)).collect();

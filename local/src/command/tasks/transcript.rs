@@ -7,19 +7,38 @@ use super::super::table::plain_lines;
 use crate::Failure;
 use crate::terminal::say;
 
-/// Prints them in their order; as JSON, exactly as they were, a call a line.
+/// Prints them in their order, page by page; as JSON, exactly as they were, a call a line.
 pub(super) async fn print(api: &Api, id: &str, json: bool) -> Result<(), Failure> {
-    let transcript = api.get(&format!("/tasks/{id}/transcript"), &[]).await?;
-    let calls = transcript.get("calls").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if json {
-        calls.iter().for_each(|call| say!("{call}"));
-        return Ok(());
+    let (mut cursor, mut pieces, mut is_empty) = (String::new(), String::new(), true);
+    loop {
+        let query: &[(&str, String)] = if cursor.is_empty() { &[] } else { &[("cursor", cursor)] };
+        let page = api.get(&format!("/tasks/{id}/transcript"), query).await?;
+        for call in list(page.get("calls")) {
+            is_empty = false;
+            let Some(call) = whole(call, &mut pieces)? else { continue };
+            if json { say!("{call}") } else { show(&call) }
+        }
+        match page.get("cursor").and_then(Value::as_str) {
+            Some(next) => cursor = next.to_owned(),
+            None => break,
+        }
     }
-    if calls.is_empty() {
+    if is_empty && !json {
         say!("no model was asked");
     }
-    calls.iter().for_each(show);
     Ok(())
+}
+
+/// The call, once all of its `pieces` have come if it is too large for one page.
+fn whole(call: &Value, pieces: &mut String) -> Result<Option<Value>, Failure> {
+    let Some(piece) = call.get("piece") else { return Ok(Some(call.clone())) };
+    pieces.push_str(piece.get("text").and_then(Value::as_str).unwrap_or_default());
+    let of = piece.get("of").and_then(Value::as_u64).and_then(|of| usize::try_from(of).ok());
+    if of.is_some_and(|of| pieces.len() < of) {
+        return Ok(None);
+    }
+    let call = serde_json::from_str(&std::mem::take(pieces));
+    call.map(Some).map_err(|error| Failure::new(format!("a call came in pieces that are no JSON: {error}")))
 }
 
 fn show(call: &Value) {
@@ -58,4 +77,28 @@ fn list_of_names(part: &Value) -> String {
 
 fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_call_in_pieces_is_whole_once_the_last_one_has_come() {
+        let text = json!({"step": "answer", "request": {"text": "é \"quoted\""}}).to_string();
+        let (one, other) = text.split_at(text.find("é").unwrap());
+        let piece = |text: &str| json!({"piece": {"of": one.len() + other.len(), "text": text}});
+        let mut pieces = String::new();
+        assert_eq!(whole(&piece(one), &mut pieces).unwrap(), None);
+        assert_eq!(whole(&piece(other), &mut pieces).unwrap().unwrap().to_string(), text);
+        assert_eq!(whole(&json!({"step": "next"}), &mut pieces).unwrap(), Some(json!({"step": "next"})));
+    }
+
+    #[test]
+    fn pieces_that_do_not_fit_together_are_an_error() {
+        let broken = json!({"piece": {"of": 3, "text": "{\"a"}});
+        assert!(whole(&broken, &mut String::new()).is_err());
+    }
 }

@@ -83,6 +83,7 @@ pub fn full_task(now: Timestamp) -> Task {
     doc.notices = notices(now);
     doc.follow_up = Some(FollowUp { due_at: now, counted: true, tries: 3 });
     (doc.reported, doc.settled_fence, doc.runs_alone, doc.alone_fence) = (true, 2, true, 3);
+    doc.failed_tries = vec!["model_error".to_owned()];
     fill_outcome(&mut task, now);
     task
 }

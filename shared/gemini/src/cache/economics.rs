@@ -4,8 +4,9 @@
 //! (each per token) and h the share that the service's implicit cache would have served anyway, an
 //! explicit cache repays itself when `N·(p−c)·(1−h) > p + s·H`.
 
+use prices::Rates;
+
 use super::traffic::Demand;
-use crate::pricing::Rates;
 
 /// Reads within an hour that make a cache worthwhile when its price is not known.
 const READS_AT_UNKNOWN_PRICE: u32 = 8;
@@ -28,12 +29,11 @@ fn repays(rates: Rates, demand: &Demand) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pricing;
-    use domain::Timestamp;
+    use domain::{ServiceTier, Timestamp};
 
     fn of(model: &str, at: &str) -> Option<Rates> {
         let at: Timestamp = at.parse().unwrap();
-        pricing::rates(pricing::stands_for(model).unwrap_or(model), 5_000, at)
+        prices::rates(prices::account(model), 5_000, ServiceTier::Standard, at)
     }
 
     fn now(model: &str) -> Option<Rates> {

@@ -20,4 +20,6 @@ pub(crate) use client::{Client, Outgoing, Reply};
 pub use connector::ConnectionCounts;
 pub(crate) use key::fingerprint;
 pub(crate) use stream::Mode;
+#[cfg(feature = "fuzzing")]
+pub use stream::fold_stream;
 pub(crate) use transport::TransportError;

@@ -160,5 +160,13 @@ fn is_thought(part: &Value) -> bool {
     part.get("thought").and_then(Value::as_bool).unwrap_or_default()
 }
 
+/// The response that the chunks of a stream become; `None` if one is no JSON object.
+#[cfg(feature = "fuzzing")]
+pub fn fold_stream(chunks: impl IntoIterator<Item = Value>) -> Option<Value> {
+    let mut folded = Folded::default();
+    let is_whole = chunks.into_iter().all(|chunk| folded.add(chunk));
+    is_whole.then(|| folded.finish())
+}
+
 #[cfg(test)]
 mod tests;

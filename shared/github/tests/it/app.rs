@@ -64,6 +64,23 @@ async fn login_is_the_apps_bot_account() {
 }
 
 #[tokio::test]
+async fn one_signature_serves_for_a_minute_and_no_longer() {
+    let hands = Hands::default();
+    let server = installed(hands.clock()).await;
+    let github = with_app(&server, hands.clock());
+    github.login().await.unwrap();
+    for (minutes, signatures) in [(0, 1), (0, 1), (56, 2)] {
+        hands.advance(Duration::from_secs(minutes * 60 + 1));
+        github.publish(&issue(), "Hi", &mark("1")).await.unwrap();
+        let mut by_app: Vec<String> =
+            server.asked().iter().map(|asked| asked.header("authorization").to_owned()).collect();
+        by_app.retain(|header| header.starts_with("Bearer eyJ"));
+        by_app.dedup();
+        assert_eq!(by_app.len(), signatures, "{minutes}");
+    }
+}
+
+#[tokio::test]
 async fn one_token_serves_until_shortly_before_it_expires() {
     let hands = Hands::default();
     let server = installed(hands.clock()).await;
