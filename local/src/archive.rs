@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::command::api::Api;
-use crate::command::tasks::find;
+use crate::command::tasks::{find, transcript};
 use crate::{Failure, random};
 
 /// Statuses of tasks that something has come out of.
@@ -141,11 +141,9 @@ impl Archive {
     /// # Errors
     /// When the API does not answer.
     pub(crate) async fn transcript(&self, id: &str) -> Result<Vec<Value>, Failure> {
-        let mut transcript = self.api.get(&format!("/tasks/{id}/transcript"), &[]).await?;
-        Ok(match transcript.get_mut("calls").map(Value::take) {
-            Some(Value::Array(calls)) => calls,
-            _ => Vec::new(),
-        })
+        let mut calls = Vec::new();
+        transcript::each(&self.api, id, |call| calls.push(call)).await?;
+        Ok(calls)
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod find;
 mod review;
-mod transcript;
+pub(crate) mod transcript;
 pub(crate) mod wait;
 mod watch;
 

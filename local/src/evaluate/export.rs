@@ -61,37 +61,26 @@ async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Res
 struct Verdict {
     /// In one word, for the case's name.
     word: &'static str,
-    /// The right intent; `None` for spam.
-    intent: Option<String>,
+    /// The intent that was found.
+    intent: String,
     /// What the answer is held against.
     rubric: Option<String>,
 }
 
 impl Verdict {
-    /// What a person said about `task`, if anybody did. A corrected intent is heard before a decision.
+    /// What a person decided about the draft of `task`, if anybody did.
     fn of(task: &Value) -> Option<Self> {
-        let intent = text(task, "/classification/intent").map(str::to_owned);
-        match task.pointer("/feedback/spam").and_then(Value::as_bool) {
-            Some(true) => return Some(Self { word: "spam", intent: None, rubric: None }),
-            Some(false) if text(task, "/feedback/intent").is_none() => return None,
-            _ => {}
-        }
-        if let Some(right) = text(task, "/feedback/intent") {
-            return Some(Self { word: "corrected", intent: Some(right.to_owned()), rubric: None });
-        }
         let said = text(task, "/draft/text").unwrap_or_default();
-        let (word, rubric) = match (text(task, "/decision/outcome"), text(task, "/feedback/thumb")) {
-            (Some("edited"), _) => (
+        let (word, rubric) = match text(task, "/decision/outcome")? {
+            "approved" => ("approved", None),
+            "edited" => (
                 "edited",
                 Some(format!("It says in substance what a person made of an earlier draft:\n\n{said}")),
             ),
-            (Some("rejected"), _) => ("rejected", Some(refused(said, text(task, "/decision/reason")))),
-            (_, Some("down")) => ("disliked", Some(refused(said, None))),
-            (Some("approved"), _) => ("approved", None),
-            (_, Some("up")) => ("liked", None),
+            "rejected" => ("rejected", Some(refused(said, text(task, "/decision/reason")))),
             _ => return None,
         };
-        Some(Self { word, intent: Some(intent?), rubric })
+        Some(Self { word, intent: text(task, "/classification/intent")?.to_owned(), rubric })
     }
 }
 
@@ -128,8 +117,7 @@ fn case(settings: &Settings, task: &Value, event: &Event, verdict: Verdict) -> O
     let id = text(task, "/task_id")?.trim_start_matches("tsk_").get(..ID_CHARS)?.to_lowercase();
     let case = Case {
         name: format!("{}-{id}", verdict.word),
-        spam: verdict.intent.is_none(),
-        intent: verdict.intent,
+        intent: Some(verdict.intent),
         rubric: verdict.rubric.map(|rubric| redactor.redact(&rubric)),
         ..Case::default()
     };
@@ -153,11 +141,11 @@ fn text<'t>(task: &'t Value, pointer: &str) -> Option<&'t str> {
 mod tests {
     use super::*;
 
-    fn task(decision: Value, feedback: Value) -> Value {
+    fn task(decision: Value) -> Value {
         json!({
             "task_id": "tsk_01ABCDEFGHJKMNPQRSTVWXYZ00", "source": "github", "event": "issues.opened",
             "classification": {"intent": "bug_report"}, "draft": {"text": "Write to mona@harbor.example."},
-            "decision": decision, "feedback": feedback,
+            "decision": decision,
         })
     }
 
@@ -177,24 +165,18 @@ mod tests {
 
     #[test]
     fn what_people_said_is_what_a_case_expects() {
-        let decided =
-            |outcome: &str| Verdict::of(&task(json!({"outcome": outcome, "reason": "rude"}), Value::Null));
+        let decided = |outcome: &str| Verdict::of(&task(json!({"outcome": outcome, "reason": "rude"})));
         assert_eq!(decided("approved").unwrap().rubric, None);
         let edited = decided("edited").unwrap();
-        assert!(edited.rubric.unwrap().contains("Write to mona") && edited.intent.unwrap() == "bug_report");
+        assert!(edited.rubric.unwrap().contains("Write to mona") && edited.intent == "bug_report");
         assert!(decided("rejected").unwrap().rubric.unwrap().contains("because: rude"));
         assert_eq!(decided("expired"), None);
-        let fed = |feedback: Value| Verdict::of(&task(Value::Null, feedback)).map(|it| (it.word, it.intent));
-        assert_eq!(fed(json!({"intent": "question"})), Some(("corrected", Some("question".to_owned()))));
-        assert_eq!(fed(json!({"spam": true})), Some(("spam", None)));
-        assert_eq!(fed(json!({"thumb": "up"})), Some(("liked", Some("bug_report".to_owned()))));
-        assert_eq!(fed(json!({"spam": false})), None, "not spam, and nobody says what it is");
-        assert_eq!(fed(json!({})), None);
+        assert_eq!(Verdict::of(&task(Value::Null)), None, "nobody decided");
     }
 
     #[test]
     fn a_case_has_the_words_of_the_event_and_no_detail_of_a_person() {
-        let decided = task(json!({"outcome": "edited"}), Value::Null);
+        let decided = task(json!({"outcome": "edited"}));
         let verdict = Verdict::of(&decided).unwrap();
         let case = case(&settings(), &decided, &event(), verdict).unwrap();
         assert_eq!(case.name, "edited-01abcdef");
@@ -208,7 +190,7 @@ mod tests {
 
     #[test]
     fn an_event_without_a_sample_is_a_task_of_the_api() {
-        let mut other = task(json!({"outcome": "approved"}), Value::Null);
+        let mut other = task(json!({"outcome": "approved"}));
         other["event"] = "release.published".into();
         let event = Event { name: "release.published".to_owned(), ..event() };
         let verdict = Verdict::of(&other).unwrap();

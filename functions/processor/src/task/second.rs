@@ -132,7 +132,9 @@ impl SecondAgent {
         let mut task = Task::received(id, new, now, after(now, FIRST_LOOK));
         task.control.status = TaskStatus::Processing;
         task.control.lease = Some(Lease { owner: SHADOW.to_owned(), until: after(until, LEAVES) });
-        let claimed = ClaimedTask::new(Arc::clone(resources), task, first.claimed.event.clone(), until);
+        let mut claimed = ClaimedTask::new(Arc::clone(resources), task, first.claimed.event.clone(), until);
+        // Whatever its agent.toml says.
+        claimed.shadow = true;
         claimed.sees_as(&first.claimed);
         Arc::new(claimed)
     }

@@ -29,6 +29,15 @@ pub(super) fn settings(settings: &Settings, environment: Option<&Environment>) {
     let models = &settings.models;
     let fallback = if models.fallback.is_empty() { "none".to_owned() } else { models.fallback.join(", ") };
     say!("models:    triage {}, answers {}, fallback {fallback}", models.triage, models.answer);
+    if let Some(shadow) = &settings.shadow {
+        let (models, usd) = (&shadow.agent.models, shadow.per_day_usd);
+        let share = shadow.share * 100.0;
+        say!(
+            "[shadow]:  {share} % of events, ${usd} a day; triage {}, answers {}",
+            models.triage,
+            models.answer
+        );
+    }
     limits(settings, environment.map_or(Start::Cautious, Environment::start));
 }
 
