@@ -80,7 +80,7 @@ def start(bootstraps, name, variables, events=()):
         started.invoke(FIRST.get(name, {}))
         answers = [started.invoke(event) for event in events]
         memory = started.peak_megabytes()
-    found = re.search(r"Init Duration: ([0-9.]+) ms", said.getvalue())
+    found = re.search(r"(?:durationMs|Init Duration): ([0-9.]+)", said.getvalue())
     if not found:
         raise Failed(f"{name} does not say how long it took to start: {said.getvalue()}")
     return float(found.group(1)), memory, answers

@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(settings.agent.approval, ApprovalPolicy::Never);
         assert_eq!(settings.budget, settings::BudgetSettings::default());
         for model in settings.models.in_use() {
-            let limits = settings.models.limits_for(model, settings::Tiers::Ignore);
+            let limits = settings.models.limits_for(model, settings::Start::AtOnce);
             assert_eq!(
                 (
                     limits.requests_per_minute,

@@ -40,11 +40,12 @@ struct Step {
     at_once: usize,
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step { name: "pro for everything", agent: "pro.toml", caches: false, at_once: 1 },
     Step { name: "triage on the light model", agent: "light.toml", caches: false, at_once: 1 },
     Step { name: "+ context cache", agent: "light.toml", caches: true, at_once: 1 },
     Step { name: "+ coalescing and micro-batches", agent: "together.toml", caches: true, at_once: 20 },
+    Step { name: "the same by flex, without caches", agent: "flex.toml", caches: true, at_once: 20 },
 ];
 
 pub(crate) fn run() -> Outcome<Vec<Table>> {
@@ -54,7 +55,7 @@ pub(crate) fn run() -> Outcome<Vec<Table>> {
 fn measure(answer: usize) -> Outcome<Table> {
     let mut table = Table::new(format!(
         "cost of {ISSUES} issues, 10 an hour: persona {PERSONA_TOKENS} tokens, answers {answer}, prices of {}",
-        gemini::PRICES_AS_OF
+        prices::PRICES_AS_OF
     ));
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut observed = Vec::new();
@@ -65,7 +66,7 @@ fn measure(answer: usize) -> Outcome<Table> {
     for (step, observed) in STEPS.iter().zip(&observed) {
         row(&mut table, step, observed);
     }
-    if let [_, inline, cached, together] = observed.as_slice() {
+    if let [_, inline, cached, together, _] = observed.as_slice() {
         compare(&mut table, inline, cached, together);
     }
     Ok(table)

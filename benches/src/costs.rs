@@ -82,7 +82,7 @@ fn models(page: &mut String, events: f64, idle: f64) -> Outcome<()> {
     writeln!(
         page,
         "## Gemini, and a month of both\n\nPrices of {}. The models are those that the aliases of agent.toml",
-        gemini::PRICES_AS_OF
+        prices::PRICES_AS_OF
     )?;
     writeln!(
         page,

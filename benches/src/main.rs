@@ -34,6 +34,7 @@ mod slow_model;
 mod stages;
 mod statistics;
 mod storm;
+mod sustained;
 mod world;
 
 use std::process::ExitCode;
@@ -46,7 +47,7 @@ type Outcome<T> = Result<T, Problem>;
 type Benchmark = fn() -> Outcome<Vec<Table>>;
 
 /// Every benchmark, the quick ones first.
-const NAMES: [(&str, Benchmark); 11] = [
+const NAMES: [(&str, Benchmark); 12] = [
     ("ingest", ingest::run),
     ("ingest-aws", ingest_aws::run),
     ("processor", processor::run),
@@ -55,6 +56,7 @@ const NAMES: [(&str, Benchmark); 11] = [
     ("dev", dev::run),
     ("console", page::run),
     ("burst", burst::run),
+    ("sustained", sustained::run),
     ("slow-model", slow_model::run),
     ("storm", storm::run),
     ("outage", outage::run),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{Clock, Task, TaskStatus};
 use settings::Settings;
-use standins::gemini::{GeminiStandin, Latency, Quota};
+use standins::gemini::{GeminiStandin, Latency};
 use tokio::runtime::Builder;
 
 use crate::fleet::{Fleet, PROCESSORS};
@@ -37,9 +37,9 @@ fn standin(settings: &Settings) -> standins::gemini::Builder {
     let thinking = Latency::Between(Duration::from_millis(200), Duration::from_millis(800));
     let standin =
         GeminiStandin::builder().keep_requests(seen::REMEMBERED).keep_bodies(false).latency(thinking);
-    settings.models.in_use().into_iter().fold(standin, |standin, model| {
-        standin.quota_of(model, Quota { rpm: rpm(settings, model), ..Quota::default() })
-    })
+    let limited =
+        settings.models.in_use().into_iter().filter_map(|model| Some((model, rpm(settings, model)?)));
+    limited.fold(standin, |standin, (model, rpm)| standin.quota_of(model, rpm))
 }
 
 fn rpm(settings: &Settings, model: &str) -> Option<u64> {

@@ -1,31 +1,85 @@
 //! The command line.
 
+mod set_up;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
-use domain::{TaskStatus, Timestamp};
+pub(crate) use set_up::{CompletionsArgs, InitArgs, SetupArgs};
 
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use domain::{TaskStatus, Timestamp};
+use secrecy::SecretString;
+use settings::{Environment, Variables};
+
+use crate::evaluate::EvalArgs;
+use crate::replay::ReplayArgs;
 use crate::stand_ins;
 
-/// Webhooks in, finished agent work out: the local runner and the tools around it.
+/// Webhooks in, finished agent work out. Without a command it starts the server, as `afterhook dev` does.
 #[derive(Debug, Parser)]
-#[command(name = "afterhook", version, about, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(name = "afterhook", version, about, max_term_width = 100)]
 pub struct Cli {
     /// What to do (default: `dev`, with the options below).
     #[command(subcommand)]
     command: Option<Command>,
+    /// Work on this stack, deployed to AWS: tasks, deliveries, versions, send, redrive, check and setup.
+    #[arg(long, global = true, value_name = "NAME")]
+    stack: Option<String>,
     #[command(flatten)]
     dev: DevArgs,
 }
 
 impl Cli {
-    /// The command that the line names; `dev` when it names none.
-    #[must_use]
-    pub fn into_command(self) -> Command {
-        self.command.unwrap_or(Command::Dev(self.dev))
+    /// Reads a command line, the program's name first.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help or version that it asks for.
+    pub fn read<I, T>(line: I) -> Result<Self, clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString>,
+    {
+        let line: Vec<OsString> = line.into_iter().map(Into::into).collect();
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(&line)?;
+        if let Some(name) = matches.subcommand_name()
+            && let Some(option) = option_of_dev(&line, name)
+        {
+            let problem =
+                format!("the option '{option}' is one of `dev`: write it behind `{name}`, or leave it out");
+            return Err(command.error(ErrorKind::ArgumentConflict, problem));
+        }
+        let cli = Self::from_arg_matches(&matches)?;
+        match &cli.command {
+            Some(Command::Send(send)) if send.to.is_none() && !send.print_event && cli.stack.is_none() => {
+                let problem = "say where to with '--to <URL>', or '--stack <NAME>', or '--print-event'";
+                let send = command
+                    .find_subcommand_mut("send")
+                    .map(|send| send.error(ErrorKind::MissingRequiredArgument, problem));
+                send.map_or(Ok(cli), Err)
+            }
+            _ => Ok(cli),
+        }
     }
+
+    /// The command that the line names, `dev` when it names none, and the stack that it is about.
+    #[must_use]
+    pub fn into_command(self) -> (Option<String>, Command) {
+        (self.stack, self.command.unwrap_or(Command::Dev(self.dev)))
+    }
+}
+
+/// An option of `dev` that stands before the command called `name`, where it would be lost.
+fn option_of_dev(line: &[OsString], name: &str) -> Option<String> {
+    let dev = DevArgs::augment_args(clap::Command::new("dev"));
+    let before = line.iter().take_while(|word| *word != name).filter_map(|word| word.to_str());
+    let options = before.filter_map(|word| word.strip_prefix("--")?.split('=').next());
+    let mut of_dev = options.filter(|option| dev.get_arguments().any(|arg| arg.get_long() == Some(option)));
+    of_dev.next().map(|option| format!("--{option}"))
 }
 
 /// The commands.
@@ -35,12 +89,22 @@ pub enum Command {
     Dev(DevArgs),
     /// Sign a sample event with the configured secret and post it.
     Send(SendArgs),
+    /// Make the folder of an agent of your own, outside this repository.
+    Init(InitArgs),
+    /// Print what a sender has to be told about this system: the app's manifest, the webhook, the variables.
+    Setup(SetupArgs),
     /// Look at tasks, decide about drafts, retry.
     Tasks(TasksArgs),
+    /// Open the console, or the page of a task, in the browser.
+    Open(OpenArgs),
     /// List the last webhooks, with what became of each and why.
     Deliveries(DeliveriesArgs),
     /// List the versions of the agent of the last two weeks, with what each has brought.
     Versions(VersionsArgs),
+    /// Measure prompts and models on labelled cases.
+    Eval(EvalArgs),
+    /// Run past tasks again under this agent, without any effect, and show what would be different.
+    Replay(ReplayArgs),
     /// Make a token for the console: prints the line to paste into CONSOLE_TOKEN.
     Token(TokenArgs),
     /// Put dead letters back to work, after showing them.
@@ -49,14 +113,21 @@ pub enum Command {
     Check(CheckArgs),
     /// Run one stand-in alone.
     Standin(StandinArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
 }
 
 /// `--config`, the same for every command that reads agent.toml.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigFile {
-    /// agent.toml (default: AFTERHOOK_CONFIG, else agent/agent.toml).
-    #[arg(id = "config", long = "config", value_name = "FILE")]
+    /// agent.toml, or the folder that it is in (default: AFTERHOOK_CONFIG, else agent/agent.toml).
+    #[arg(id = "config", long = "config", value_name = "FILE", value_parser = config_file)]
     pub path: Option<PathBuf>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what a parser of values is")]
+fn config_file(path: &str) -> Result<PathBuf, String> {
+    Ok(settings::agent_file(PathBuf::from(path)))
 }
 
 /// `--data-dir`, the same for `dev` and for every command that looks into what a `dev` keeps.
@@ -70,7 +141,7 @@ pub struct DataDir {
 /// `afterhook dev`.
 #[derive(Debug, Clone, Args)]
 pub struct DevArgs {
-    /// Exit when the sample task has ended: 0 if it ended well.
+    /// Exit when the sample task, or the demo, has ended: 0 if it ended well.
     #[arg(long, conflicts_with = "no_sample")]
     pub once: bool,
     /// Send no sample event.
@@ -85,6 +156,10 @@ pub struct DevArgs {
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,
+    /// Play thirty events of three senders, an outage of the model and a crash in the middle of posting, with stand-ins for
+    /// everything.
+    #[arg(long, conflicts_with_all = ["no_sample", "config", "aws"])]
+    pub demo: bool,
     /// Report progress as JSON lines.
     #[arg(long)]
     pub json: bool,
@@ -98,9 +173,12 @@ pub struct DevArgs {
 pub struct SendArgs {
     /// The event: a raw body such as events/bodies/github/issues.opened.json.
     pub file: PathBuf,
-    /// Where to: http://127.0.0.1:3000 (the route is added), or a whole webhook URL.
-    #[arg(long, value_name = "URL", required_unless_present = "print_event")]
+    /// Where to: 127.0.0.1:3000 (the route is added), or a whole webhook URL.
+    #[arg(long, value_name = "URL")]
     pub to: Option<String>,
+    /// What the stack that it is for has.
+    #[arg(skip)]
+    pub environment: Option<Environment>,
     /// Name of the source in agent.toml (default: the file's folder, `slack` for
     /// events/bodies/slack/app_mention.json).
     #[arg(long)]
@@ -111,6 +189,12 @@ pub struct SendArgs {
     /// Send it as a new event: change a date in it, so that it is no duplicate.
     #[arg(long)]
     pub fresh: bool,
+    /// Wait until the task has come to rest, and end with the address of what was published.
+    #[arg(long, conflicts_with = "print_event")]
+    pub wait: bool,
+    /// Where the console is whose task it becomes, if that is elsewhere.
+    #[arg(skip)]
+    pub console: Option<(String, SecretString)>,
     /// Print a freshly signed API Gateway event for `sam local invoke -e -` instead.
     #[arg(long)]
     pub print_event: bool,
@@ -132,6 +216,9 @@ pub struct TasksArgs {
     /// Base URL of the console API.
     #[arg(long, global = true, default_value = "http://127.0.0.1:3000")]
     pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// Print the API's JSON.
     #[arg(long, global = true)]
     pub json: bool,
@@ -158,6 +245,9 @@ pub enum TasksAction {
         /// Where the page before ended.
         #[arg(long)]
         cursor: Option<String>,
+        /// Go on, and show what changes.
+        #[arg(long, conflicts_with = "cursor")]
+        watch: bool,
     },
     /// One task.
     Show {
@@ -220,7 +310,7 @@ fn status(name: &str) -> Result<TaskStatus, String> {
 }
 
 /// A time, or a time so long ago.
-fn since(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn since(text: &str) -> Result<Timestamp, String> {
     const HOW: &str = "write a time such as 2026-11-28T12:00:00Z, or how long ago: 30m, 2h, 1d";
     if let Ok(at) = text.parse() {
         return Ok(at);
@@ -238,6 +328,25 @@ fn since(text: &str) -> Result<Timestamp, String> {
     Timestamp::now().checked_sub(ago).map_err(|_| HOW.to_owned())
 }
 
+/// `afterhook open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// The task: its id, or the beginning of it.
+    pub id: Option<String>,
+    /// Print the address alone.
+    #[arg(long)]
+    pub print: bool,
+    /// Base URL of the console API.
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
 /// `afterhook deliveries`.
 #[derive(Debug, Args)]
 pub struct DeliveriesArgs {
@@ -250,6 +359,9 @@ pub struct DeliveriesArgs {
     /// Base URL of the console API.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
@@ -264,6 +376,9 @@ pub struct VersionsArgs {
     /// Base URL of the console API.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
@@ -295,6 +410,9 @@ pub struct RedriveArgs {
     /// Use the queues of the environment (QUEUE_URL_…, QUEUE_URL_DEAD) instead.
     #[arg(long)]
     pub aws: bool,
+    /// What the stack that it is about has.
+    #[arg(skip)]
+    pub environment: Option<Environment>,
 }
 
 /// `afterhook check`.
@@ -304,8 +422,21 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub config: ConfigFile,
     /// Print the JSON Schema of agent.toml for editors instead, as it lies beside it.
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with_all = ["config", "online"])]
     pub schema: bool,
+    /// Ask the services, too: keys, models, accounts, permissions, webhooks.
+    #[arg(long)]
+    pub online: bool,
+    /// The public address that senders post to (default: CONSOLE_URL). Each source there is asked with a signed request
+    /// that does nothing.
+    #[arg(long, requires = "online")]
+    pub url: Option<String>,
+    /// Report what the services say as JSON lines.
+    #[arg(long, requires = "online")]
+    pub json: bool,
+    /// What the functions of the stack see that it is about.
+    #[arg(skip)]
+    pub variables: Option<Variables>,
 }
 
 /// `afterhook standin`.
@@ -323,14 +454,11 @@ pub struct StandinArgs {
 mod tests {
     use std::path::Path;
 
-    use clap::CommandFactory;
-    use clap::error::ErrorKind;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Command, ErrorKind> {
-        let cli = Cli::try_parse_from(line.split_whitespace());
-        cli.map(Cli::into_command).map_err(|error| error.kind())
+        let cli = Cli::read(line.split_whitespace());
+        cli.map(|cli| cli.into_command().1).map_err(|error| error.kind())
     }
 
     #[test]
@@ -376,6 +504,30 @@ mod tests {
         ] {
             assert!(!ok(&format!("afterhook tasks {line}")), "{line}");
         }
+    }
+
+    #[test]
+    fn help_says_what_happens_without_a_command_and_errors_show_the_usage_of_theirs() {
+        let help = Cli::command().render_help().to_string();
+        assert!(help.contains("Without a command it starts the server"), "{help}");
+        let said = Cli::read(["afterhook", "tasks", "show"]).unwrap_err().to_string();
+        assert!(said.contains("Usage: afterhook tasks show <ID>"), "{said}");
+        let said = Cli::read(["afterhook", "send", "f.json"]).unwrap_err().to_string();
+        assert!(said.contains("--to <URL>") && said.contains("afterhook send"), "{said}");
+    }
+
+    #[test]
+    fn a_stack_may_stand_before_the_command_and_behind_it() {
+        for line in [
+            "afterhook --stack prod tasks list",
+            "afterhook tasks --stack prod",
+            "afterhook tasks list --stack prod",
+        ] {
+            let cli = Cli::read(line.split_whitespace()).unwrap();
+            assert_eq!(cli.into_command().0.as_deref(), Some("prod"), "{line}");
+        }
+        assert!(parse("afterhook --stack prod send f.json").is_ok());
+        assert_eq!(parse("afterhook send f.json").unwrap_err(), ErrorKind::MissingRequiredArgument);
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    afterhook::run(afterhook::Cli::parse()).await
+    let cli = afterhook::Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    afterhook::run(cli).await
 }

@@ -15,7 +15,7 @@ use standins::sentry::SentryStandin;
 use standins::slack::SlackStandin;
 use standins::stripe::StripeStandin;
 use standins::zendesk::ZendeskStandin;
-use standins::{Builder, ReceivedRequest, State};
+use standins::{Builder, ReceivedRequest, Standin, State};
 use tokio::net::TcpListener;
 use wiring::OutsideService;
 
@@ -81,7 +81,11 @@ pub(crate) fn open(service: OutsideService, clock: Clock, journal: Option<&Path>
 
 /// The stand-in of the model.
 pub(crate) fn gemini(clock: Clock) -> Serve {
-    let standin = GeminiStandin::builder().clock(clock).build();
+    serve_gemini(GeminiStandin::builder().clock(clock).build())
+}
+
+/// Serves this one.
+pub(crate) fn serve_gemini(standin: GeminiStandin) -> Serve {
     Box::new(move |listener| Box::pin(async move { standin.serve(listener).await }))
 }
 
@@ -91,10 +95,14 @@ fn open_by<S: State + Default>(
     journal: Option<&Path>,
 ) -> io::Result<Opened> {
     let builder = journal.into_iter().fold(builder.clock(clock), Builder::journal);
-    let standin = builder.build()?;
+    Ok(opened(builder.build()?))
+}
+
+/// This one, whatever its service.
+pub(crate) fn opened<S: State>(standin: Standin<S>) -> Opened {
     let heard = standin.clone();
-    Ok(Opened {
+    Opened {
         serve: Box::new(move |listener| Box::pin(async move { standin.serve(listener).await })),
         received: Box::new(move |from| heard.requests_since(from)),
-    })
+    }
 }

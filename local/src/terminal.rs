@@ -1,7 +1,9 @@
 //! Lines for the person (or program) at the other end of standard output.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::Style;
 
 /// Prints a line. When nobody reads any more (`afterhook tasks | head`), the process ends quietly
 /// instead of panicking; what is in the stores is safe.
@@ -12,6 +14,24 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
         let closed = error.kind() == io::ErrorKind::BrokenPipe;
         std::process::exit(i32::from(!closed));
     }
+}
+
+/// `style` where standard output shows it: on a terminal that has colours and whose user wants them (`NO_COLOR`,
+/// `TERM=dumb`).
+pub(crate) fn style(style: Style) -> Style {
+    if has_colours() { style } else { Style::new() }
+}
+
+fn has_colours() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// The columns of the terminal that standard output is; `None` where it is none.
+pub(crate) fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(columns, _)| usize::from(columns.0)).filter(|columns| *columns > 0)
 }
 
 /// `println!` that survives a closed standard output.

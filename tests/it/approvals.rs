@@ -11,7 +11,7 @@ use e2e::world::{PERSON, World, listen, triage_says};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use settings::Settings;
-use standins::slack::{Fault, FaultRule, Scope, SlackStandin, StoredMessage};
+use standins::slack::{Fault, FaultRule, Note, Scope, SlackStandin};
 use tokio::task::JoinSet;
 use webhook::{Provider, Secrets};
 
@@ -94,10 +94,10 @@ impl Asked {
     }
 
     /// The only message of the channel, once it is as expected.
-    async fn message(&self, what: &str, holds: impl Fn(&StoredMessage) -> bool) -> StoredMessage {
+    async fn message(&self, what: &str, holds: impl Fn(&Note) -> bool) -> Note {
         let began = Instant::now();
         loop {
-            let messages = self.slack.messages(CHANNEL);
+            let messages = self.slack.notes(CHANNEL);
             assert!(messages.len() <= 1, "asked twice: {messages:#?}");
             if let Some(message) = messages.into_iter().next().filter(&holds) {
                 return message;
@@ -105,32 +105,32 @@ impl Asked {
             assert!(
                 began.elapsed() < TIMEOUT,
                 "the message never was {what}: {:#?}",
-                self.slack.messages(CHANNEL)
+                self.slack.notes(CHANNEL)
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    async fn question(&self) -> StoredMessage {
+    async fn question(&self) -> Note {
         self.message("there", |message| buttons(message).is_some()).await
     }
 
-    async fn says(&self, what: &str) -> StoredMessage {
+    async fn says(&self, what: &str) -> Note {
         self.message(what, |message| message.text.contains(what) && buttons(message).is_none()).await
     }
 
     /// `user` clicks the button at `place` of the message.
-    async fn click(&self, message: &StoredMessage, place: usize, user: &str) -> Answer {
+    async fn click(&self, message: &Note, place: usize, user: &str) -> Answer {
         self.click_in("T0STANDIN", message, place, user).await
     }
 
     /// The same in another workspace, whose clicks come under the same app's signature.
-    async fn click_in(&self, team: &str, message: &StoredMessage, place: usize, user: &str) -> Answer {
+    async fn click_in(&self, team: &str, message: &Note, place: usize, user: &str) -> Answer {
         let button = buttons(message).unwrap()[place].clone();
         let payload = json!({
             "type": "block_actions", "team": {"id": team},
-            "user": {"id": user, "username": "mona"}, "channel": {"id": message.channel},
-            "message": {"ts": message.ts}, "response_url": "https://hooks.slack.com/actions/T1/1/x",
+            "user": {"id": user, "username": "mona"}, "channel": {"id": message.thread},
+            "message": {"ts": message.id}, "response_url": "https://hooks.slack.com/actions/T1/1/x",
             "actions": [{"action_id": button["action_id"], "value": button["value"], "type": "button"}],
         });
         let body = form_urlencoded::Serializer::new(String::new())
@@ -157,8 +157,8 @@ impl Asked {
 }
 
 /// Approve, Reject, Edit; `None` once they are gone.
-fn buttons(message: &StoredMessage) -> Option<Vec<Value>> {
-    let blocks = message.blocks.as_ref()?.as_array()?;
+fn buttons(message: &Note) -> Option<Vec<Value>> {
+    let blocks = message.extra["blocks"].as_array()?;
     let actions = blocks.iter().find(|block| block["type"] == "actions")?;
     Some(actions["elements"].as_array()?.clone())
 }
@@ -180,7 +180,7 @@ const EDIT: usize = 2;
 async fn a_click_publishes_the_draft_and_the_message_says_who_did_it() {
     let asked = Asked::start().await;
     let message = asked.question().await;
-    let blocks = message.blocks.as_ref().unwrap().to_string();
+    let blocks = message.extra["blocks"].to_string();
     for part in
         ["octo/tidepool#7", "/octo/tidepool/issues/7|", "question", "40 %", "confidence 0.40 is below 0.80"]
     {
@@ -234,7 +234,7 @@ async fn who_is_no_approver_decides_nothing_and_is_told_so() {
     }
     let told = asked.told("U0STRANGER").await;
     assert!(told.contains("You may not decide"), "{told}");
-    let elsewhere = StoredMessage { channel: "C0ELSEWHERE".to_owned(), ..message.clone() };
+    let elsewhere = Note { thread: "C0ELSEWHERE".to_owned(), ..message.clone() };
     let answer = asked.click(&elsewhere, APPROVE, APPROVER).await;
     assert_eq!(answer.json()["reason"], "not_allowed", "a message in another channel is none of ours");
     let edit = asked.click(&message, EDIT, APPROVER).await;
@@ -311,7 +311,7 @@ async fn a_draft_is_parked_though_slack_is_down_and_asked_about_later() {
         assert!(began.elapsed() < TIMEOUT, "{:?}", asked.stored().await.doc.notices);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(asked.slack.messages(CHANNEL).is_empty());
+    assert!(asked.slack.notes(CHANNEL).is_empty());
     asked.slack.set_faults(Vec::new());
     // A minute later.
     asked.change(|task| task.control.due_at = Some(task.doc.received_at)).await;
@@ -339,7 +339,7 @@ async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
         assert!(began.elapsed() < TIMEOUT, "{:?}", asked.stored().await.doc.notices);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(asked.question().await.ts, message.ts);
+    assert_eq!(asked.question().await.id, message.id);
     asked.running.stop().await;
 }
 

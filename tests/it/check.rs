@@ -48,6 +48,22 @@ async fn variables_that_calls_need_are_missed_by_name_with_the_line_and_the_reme
 }
 
 #[tokio::test]
+async fn an_address_without_credentials_is_not_called_set() {
+    let (_dir, path) = project("");
+    let calls = [("AUTOMATION_RESET", "Bearer x"), ("AUTOMATION_TEAM", "support")];
+    let address = ("GITHUB_API_URL", "https://api.github.com");
+    let said = check(&path, &[calls[0], calls[1], address]).await;
+    let shown = &said.assert_success().stdout;
+    let line = shown.lines().find(|line| line.contains("GitHub ([sources.github] needs it)")).unwrap();
+    assert!(
+        line.contains("not set") && line.contains("GITHUB_API_URL is asked without credentials"),
+        "{line}"
+    );
+    let said = check(&path, &[calls[0], calls[1], address, ("GITHUB_TOKEN", "ghp_x")]).await;
+    assert!(said.stdout.contains("GitHub ([sources.github] needs it): set"), "{said:?}");
+}
+
+#[tokio::test]
 async fn mistakes_of_the_file_and_of_the_environment_come_in_one_report() {
     let (_dir, path) = project("prio = 4\n");
     let said = check(&path, &[("GITHUB_APP_ID", "7")]).await;

@@ -246,3 +246,24 @@ async fn a_printed_event_is_one_of_api_gateway_with_a_signature_that_holds() {
     assert_eq!(event["headers"]["x-hub-signature-256"], signed["x-hub-signature-256"].to_str().unwrap());
     assert_eq!(event["headers"]["x-github-event"], "issues");
 }
+
+/// Thirty events, an outage and a crash; what must hold after them is said and decides the exit code.
+#[tokio::test]
+async fn the_demo_loses_nothing_and_says_nothing_twice() {
+    let (dir, world) = (tempfile::tempdir().unwrap(), World::new().await);
+    // Credentials make no difference: a demo is for nobody's repository.
+    let mut demo = afterhook(world.variables());
+    demo.args(["dev", "--demo", "--once", "--json", "--port", "0", "--data-dir"]).arg(dir.path());
+    let said = run(&mut demo).await;
+    let lines = said.assert_success().stdout.lines().filter(|line| !line.starts_with("ready on "));
+    let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let held: Vec<&Value> = lines.iter().filter(|line| line["event"] == "held").collect();
+    assert_eq!(held.len(), 4, "{said:?}");
+    assert!(held.iter().all(|line| line["holds"] == true), "{held:?}");
+    let counts =
+        lines.iter().rfind(|line| line["event"] == "seen" && line["what"].to_string().contains(", "));
+    for status in ["awaiting_approval", "completed", "expired", "failed", "ignored", "rejected", "waiting"] {
+        assert!(counts.unwrap()["what"].as_str().unwrap().contains(status), "{status}: {counts:?}");
+    }
+    assert!(world.gemini.requests().is_empty() && world.github.requests().is_empty());
+}

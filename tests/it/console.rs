@@ -6,7 +6,7 @@ mod chromium;
 mod fuzz;
 mod terminal;
 
-use e2e::world::{TOKEN, World, triage_says};
+use e2e::world::{World, triage_says};
 use serde_json::json;
 use standins::gemini::{Fault, FaultRule};
 
@@ -39,18 +39,9 @@ async fn of_a_hundred_people_who_decide_at_once_one_succeeds() {
 #[tokio::test]
 async fn an_open_breaker_and_the_cost_of_the_day_are_seen_on_the_overview() {
     let system = System::start().await;
-    let overview = || async {
-        let session = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let login = format!("{}/ui/login", system.api.url());
-        let form = session.post(login).header("origin", system.api.url()).body(format!("token={TOKEN}"));
-        let answer = form.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
-        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-        let page = session.get(format!("{}/ui/overview", system.api.url())).header("cookie", cookie);
-        page.send().await.unwrap().text().await.unwrap()
-    };
     let id = system.api.accept(1).await;
     let done = system.api.until(&id, "completed").await;
-    let page = overview().await;
+    let page = system.overview().await;
     assert!(page.contains("1 completed") && page.contains(">available<"), "{page}");
     for step in done["usage"].as_array().unwrap() {
         assert!(page.contains(step["model"].as_str().unwrap()), "{page}");
@@ -60,6 +51,6 @@ async fn an_open_breaker_and_the_cost_of_the_day_are_seen_on_the_overview() {
         let id = system.api.accept(issue).await;
         system.api.until(&id, "waiting").await;
     }
-    let page = overview().await;
+    let page = system.overview().await;
     assert!(page.contains("breaker open until"), "{page}");
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use afterhook::{Backend, Dev, Running};
 use e2e::api::Api;
 use e2e::assembly::shipped_settings;
-use e2e::world::World;
+use e2e::world::{TOKEN, World};
 
 mod api_tasks;
 mod decisions;
@@ -14,6 +14,7 @@ mod fairness;
 mod faults;
 mod http_calls;
 mod in_doubt;
+mod missed;
 mod refusals;
 mod senders;
 mod threads;
@@ -36,6 +37,17 @@ impl System {
     /// In memory, in `world`.
     pub(crate) async fn start_in(world: World) -> Self {
         Self::start_on(Backend::Memory, world).await
+    }
+
+    /// The overview, as a person who has logged in sees it.
+    pub(crate) async fn overview(&self) -> String {
+        let session = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let login = format!("{}/ui/login", self.api.url());
+        let form = session.post(login).header("origin", self.api.url()).body(format!("token={TOKEN}"));
+        let answer = form.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        let page = session.get(format!("{}/ui/overview", self.api.url())).header("cookie", cookie);
+        page.send().await.unwrap().text().await.unwrap()
     }
 
     async fn start_on(backend: Backend, world: World) -> Self {

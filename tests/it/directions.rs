@@ -24,7 +24,11 @@ const SHARED: &[(&str, &[&str])] = &[
     // Adapters, none of which sees another one.
     ("aws", &["domain"]),
     ("embedded", &["domain"]),
-    ("gemini", &["domain", "resilience"]),
+    // What the models cost.
+    ("prices", &["domain"]),
+    // What the environments of a fleet share.
+    ("cells", &["domain"]),
+    ("gemini", &["cells", "domain", "prices", "resilience"]),
     ("github", &["domain", "outbound"]),
     ("jira", &["domain", "markdown", "outbound", "webhook"]),
     ("linear", &["domain", "outbound"]),

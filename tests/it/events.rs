@@ -93,6 +93,74 @@ fn sample_task() -> TaskId {
     TaskId::derive("github", &github().identity(&request.received(), &request))
 }
 
+/// The events of GitHub that are read without `map`.
+const GITHUB: [&str; 15] = [
+    "discussion.created",
+    "discussion_comment.created",
+    "issue_comment.created",
+    "issues.edited",
+    "issues.labeled",
+    "issues.opened",
+    "issues.reopened",
+    "pull_request.opened",
+    "pull_request.ready_for_review",
+    "pull_request.reopened",
+    "pull_request.synchronize",
+    "pull_request_review.submitted",
+    "pull_request_review_comment.created",
+    "release.published",
+    "workflow_run.completed",
+];
+
+/// The events that a page has somebody list in `events`.
+fn listed(page: &str) -> Vec<&str> {
+    let lists = page.lines().filter_map(|line| line.trim().strip_prefix("events = [")?.split_once(']'));
+    lists.flat_map(|(list, _)| list.split('"').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn every_event_that_a_guide_has_somebody_list_has_a_sample_and_so_has_every_event_of_github() {
+    let mut missing = Vec::new();
+    let mut look = |sender: &str, event: &str| {
+        if !folder().join(format!("bodies/{sender}/{event}.json")).is_file() {
+            missing.push(format!("{sender}/{event}"));
+        }
+    };
+    for guide in fs::read_dir(folder().join("../docs/senders")).unwrap() {
+        let guide = guide.unwrap().path();
+        let (sender, page) =
+            (guide.file_stem().unwrap().to_str().unwrap(), fs::read_to_string(&guide).unwrap());
+        listed(&page).into_iter().for_each(|event| look(sender, event));
+    }
+    GITHUB.iter().for_each(|event| look("github", event));
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// What comes behind the event's name in a sample's tells it from others of the event.
+#[test]
+fn every_sample_is_the_event_that_its_name_begins_with() {
+    let mut read = 0;
+    for provider in Provider::ALL.iter().filter(|provider| !provider.is_mapped()) {
+        let Ok(files) = fs::read_dir(folder().join("bodies").join(provider.name())) else { continue };
+        for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().unwrap() == "json")
+        {
+            let (stem, body) =
+                (file.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read(&file).unwrap());
+            let hint = (provider.row().hint_of)(&stem);
+            let received = Received { event_hint: Some(&hint), body: &body };
+            let Ok(Parsed::Event(event)) = Sender::of(*provider).parse(&received) else { continue };
+            let name = event.name.as_str();
+            assert!(stem.starts_with(name) || SAME.contains(&(&*stem, name)), "{stem} is {name}");
+            read += 1;
+        }
+    }
+    assert!(read > 30, "{read} samples were read");
+}
+
+/// Names of samples that say how their sender calls the event.
+const SAME: [(&str, &str); 2] =
+    [("issue.commented.data-center", "comment.created"), ("message.forwarded", "message.im")];
+
 #[test]
 fn http_events_are_requests_in_the_format_of_an_http_api() {
     for name in all("ingest-").into_iter().chain(all("console-")) {

@@ -174,6 +174,12 @@ impl World {
         Environment::from_map(self.variables()).expect("the variables of the tests make sense")
     }
 
+    /// Where GitHub is.
+    #[must_use]
+    pub fn github_url(&self) -> &str {
+        &self.github_url
+    }
+
     /// The comments of one issue.
     #[must_use]
     pub fn comments(&self, issue: u64) -> Vec<StoredComment> {

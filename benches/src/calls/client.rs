@@ -55,6 +55,7 @@ fn question(number: usize) -> ModelCall {
         turns: vec![Turn::text(Speaker::User, format!("In which version is number {number} fixed?"))],
         output: OutputFormat::Text,
         slot: None,
+        waiting_since: None,
         deadline: after(Clock::system().now(), Duration::from_secs(60)),
     }
 }

@@ -7,7 +7,7 @@ use standins::gemini::{CacheStorage, GeminiStandin};
 use crate::Outcome;
 use crate::seen::{self, Call};
 
-/// US dollars for a million cached tokens and an hour, as of `gemini::PRICES_AS_OF`
+/// US dollars for a million cached tokens and an hour, as of `prices::PRICES_AS_OF`
 /// (ai.google.dev/gemini-api/docs/pricing).
 const STORAGE: [(&str, f64); 3] =
     [("gemini-3.1-pro-preview", 4.50), ("gemini-3.5-flash-lite", 1.00), ("gemini-3.8-flash", 0.50)];
@@ -47,7 +47,7 @@ impl Bill {
 
     fn add_call(&mut self, call: &Call) -> Outcome<()> {
         let Some(billed) = call.billed else { return Ok(()) };
-        let rates = gemini::rates(billed.model, billed.prompt, call.at)
+        let rates = prices::rates(billed.model, billed.prompt, billed.tier, call.at)
             .ok_or_else(|| format!("{} has no price", billed.model))?;
         let fresh = billed.prompt.saturating_sub(billed.cached);
         self.prompts += millions(fresh) * rates.input + millions(billed.cached) * rates.cached;
@@ -56,7 +56,7 @@ impl Bill {
     }
 
     fn add_cache(&mut self, cache: &CacheStorage, now: Timestamp) -> Outcome<()> {
-        let rates = gemini::rates(cache.model, cache.tokens, now);
+        let rates = prices::rates(cache.model, cache.tokens, domain::ServiceTier::Standard, now);
         let storage = STORAGE.iter().find(|(model, _)| *model == cache.model);
         let (rates, (_, an_hour)) =
             rates.zip(storage).ok_or_else(|| format!("a cache of {} has no price", cache.model))?;
@@ -87,7 +87,8 @@ mod tests {
     fn cached_tokens_cost_a_tenth_and_caches_their_making_and_keeping() {
         let mut bill = Bill::default();
         let model = "gemini-3.1-pro-preview";
-        let billed = Billed { model, prompt: 6_000, cached: 5_000, output: 300 };
+        let billed =
+            Billed { model, prompt: 6_000, cached: 5_000, output: 300, tier: domain::ServiceTier::Standard };
         let call = Call { at: november(), model: model.into(), status: Some(200), billed: Some(billed) };
         bill.add_call(&call).unwrap();
         let cache = CacheStorage { model, tokens: 5_000, stored: Duration::from_secs(7_200) };

@@ -60,8 +60,8 @@ impl Profile {
 
 impl Call {
     fn dollars(&self, model: &str) -> Outcome<f64> {
-        let at: Timestamp = format!("{}T00:00:00Z", gemini::PRICES_AS_OF).parse()?;
-        let rates = gemini::rates(model, self.fresh + self.cached, at)
+        let at: Timestamp = format!("{}T00:00:00Z", prices::PRICES_AS_OF).parse()?;
+        let rates = prices::rates(model, self.fresh + self.cached, domain::ServiceTier::Standard, at)
             .ok_or_else(|| format!("{model} has no price"))?;
         let millions = |tokens: u64| u32::try_from(tokens).map(|tokens| f64::from(tokens) / 1e6);
         Ok(millions(self.fresh)? * rates.input

@@ -42,6 +42,7 @@ mod versions;
 mod wrong_tokens;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Clock, Stores};
@@ -51,7 +52,7 @@ use settings::{ApiSettings, Settings};
 use telemetry::Metrics;
 use webhook::Sender;
 
-use page::{Census, Unheard, Verdicts};
+use page::{Census, RecentDecisions, Unheard};
 
 #[cfg(feature = "lambda")]
 pub use compose::compose;
@@ -74,7 +75,9 @@ pub struct Console {
     /// A task of the API is accepted like a webhook's.
     metrics: Metrics,
     unheard: Unheard,
-    verdicts: Verdicts,
+    recent_decisions: RecentDecisions,
+    /// The services that are stand-ins, in words; empty where there are none.
+    stand_ins: Arc<str>,
     /// Requests so far: their ids where Lambda gives them none.
     requests: AtomicU64,
 }
@@ -93,7 +96,8 @@ impl Console {
             census: Census::default(),
             metrics: Metrics::none(),
             unheard: Unheard::default(),
-            verdicts: Verdicts::default(),
+            recent_decisions: RecentDecisions::default(),
+            stand_ins: "".into(),
             requests: AtomicU64::new(0),
         }
     }
@@ -111,6 +115,12 @@ impl Console {
         self.senders = senders.collect();
         self.api = settings.api.clone();
         self
+    }
+
+    /// The same where these services are stand-ins: every page says so.
+    #[must_use]
+    pub fn with_stand_ins(self, services: &[&str]) -> Self {
+        Self { stand_ins: services.join(", ").into(), ..self }
     }
 
     /// The same, with its figures written to `metrics`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::{PartKey, StoreError, Stores, Task, TaskView, view};
+use domain::{PartKey, ShadowDraft, StoreError, Stores, Task, TaskView, view};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,17 +20,23 @@ pub(crate) struct OneTask {
     task: TaskView,
     /// What its sender wrote, where it can be read.
     asked: Option<Asked>,
+    /// What the agent of `[shadow]` made of the event, if it worked on it.
+    shadow_draft: Option<ShadowDraft>,
 }
 
 impl OneTask {
     pub(crate) async fn of(console: &Console, task: &Task) -> Result<Self, StoreError> {
-        let (shown, asked) = futures::try_join!(show(&console.stores, task), asked::of(console, task))?;
-        Ok(Self { task: shown, asked })
+        let (shown, asked, shadow_draft) = futures::try_join!(
+            show(&console.stores, task),
+            asked::of(console, task),
+            shadow_draft(&console.stores, task)
+        )?;
+        Ok(Self { task: shown, asked, shadow_draft })
     }
 
     /// The same where neither draft nor event can be read.
     pub(crate) fn bare(task: &Task) -> Self {
-        Self { task: view(task, None), asked: None }
+        Self { task: view(task, None), asked: None, shadow_draft: None }
     }
 }
 
@@ -68,4 +74,19 @@ async fn draft_text(stores: &Stores, task: &Task) -> Result<Option<String>, Stor
         return Err(StoreError::broken(OPERATION, "its text is not stored"));
     };
     blob.text().map(Some).map_err(|error| StoreError::broken(OPERATION, error))
+}
+
+/// What the agent of `[shadow]` made of the event. One that cannot be read is none.
+///
+/// # Errors
+/// When the store does not answer.
+pub(crate) async fn shadow_draft(stores: &Stores, task: &Task) -> Result<Option<ShadowDraft>, StoreError> {
+    let Some(blob) = stores.payloads.get(&task.id, &PartKey::shadow_draft()).await? else { return Ok(None) };
+    match blob.json("read a second draft") {
+        Ok(draft) => Ok(Some(draft)),
+        Err(error) => {
+            tracing::error!(task_id = %task.id, %error, "a second draft cannot be read");
+            Ok(None)
+        }
+    }
 }

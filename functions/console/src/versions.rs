@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use domain::{AgentVersion, DayFigures, Timestamp, VersionFigures};
+use domain::{AgentVersion, DayFigures, ShadowFigures, Timestamp, VersionFigures};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,6 +55,8 @@ pub(crate) struct Version {
     pub(crate) cost_usd: f64,
     /// Calls whose price is not known.
     pub(crate) unpriced_calls: u64,
+    /// What it drafted as the agent of `[shadow]`, beside another.
+    pub(crate) shadow: ShadowFigures,
 }
 
 pub(crate) async fn versions(State(console): State<Arc<Console>>) -> Result<Json<Versions>, Refusal> {
@@ -96,6 +98,7 @@ impl Version {
             edit_rate: sum.edit_rate(),
             cost_usd: sum.calls.cost_usd(),
             unpriced_calls: sum.calls.unpriced,
+            shadow: sum.shadow,
             made_of: sum.made_of,
             ended: sum.ended,
         }

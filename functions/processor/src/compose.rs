@@ -11,6 +11,7 @@ use wiring::{Services, ServicesError};
 
 use crate::automation::stalls::StallWatch;
 use crate::resources::Resources;
+use crate::second_agent::SecondAgent;
 use crate::task::refusals::Refusals;
 use crate::{Registry, automations, observe};
 
@@ -22,6 +23,8 @@ pub struct Processor {
     pub(crate) registry: Arc<Registry>,
     /// Where people are asked about drafts, besides the console.
     pub(crate) approver: Option<Arc<dyn Approver>>,
+    /// The agent of `[shadow]`.
+    pub(crate) second: Option<SecondAgent>,
 }
 
 /// What a processor is made of, besides its settings.
@@ -87,13 +90,32 @@ impl Processor {
             stalls: Arc::default(),
             refusals: Refusals::default(),
         };
-        Ok(Self { resources: Arc::new(resources), registry, approver: None })
+        Ok(Self { resources: Arc::new(resources), registry, approver: None, second: None })
     }
 
     /// The same, which also asks people in this place, if there is one.
     #[must_use]
     pub fn with_approver(self, approver: Option<Arc<dyn Approver>>) -> Self {
         Self { approver, ..self }
+    }
+
+    /// The same, beside which the agent of `[shadow]` works, asking `model` ([`crate::shadow_model`]), if there is one.
+    ///
+    /// # Errors
+    /// [`ComposeError::Automations`]: what is wrong with the automations of that agent.
+    pub fn with_shadow(self, model: Option<Arc<dyn Model>>) -> Result<Self, ComposeError> {
+        let shadow = self.resources.settings.shadow.clone();
+        let Some((shadow, model)) = shadow.zip(model) else { return Ok(self) };
+        let registry = automations::configured(automations::registry(), &shadow.agent);
+        registry.check(&shadow.agent).map_err(ComposeError::Automations)?;
+        let second = SecondAgent {
+            version: version(&shadow.agent),
+            share: shadow.share,
+            settings: shadow.agent,
+            registry: Arc::new(registry),
+            model,
+        };
+        Ok(Self { second: Some(second), ..self })
     }
 
     /// Names automations in the log that block their thread, while they do, until the guard is dropped.

@@ -12,7 +12,7 @@ use tracing::{Instrument, error, info_span, warn};
 use wiring::services;
 
 use crate::queue::not_ready::{Back, back};
-use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry};
+use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry, shadow_model};
 
 /// One execution environment.
 pub struct Function {
@@ -99,6 +99,15 @@ impl Function {
         let state = Arc::clone(&stores.state);
         let model =
             gemini(settings, environment, state, clock.clone(), Jitter::clone(jitter), metrics.clone())?;
+        let state = Arc::clone(&stores.state);
+        let second = shadow_model(
+            settings,
+            environment,
+            state,
+            clock.clone(),
+            Jitter::clone(jitter),
+            metrics.clone(),
+        )?;
         let parts = Parts {
             stores: stores.clone(),
             model,
@@ -108,7 +117,7 @@ impl Function {
             metrics: metrics.clone(),
         };
         let approver = wiring::approver(settings, environment, clock.clone()).map_err(ComposeError::from)?;
-        Ok(Processor::new(settings, registry(), parts)?.with_approver(approver))
+        Ok(Processor::new(settings, registry(), parts)?.with_approver(approver).with_shadow(second)?)
     }
 
     async fn give_back(&self, event: SqsEvent) -> SqsBatchResponse {

@@ -14,6 +14,8 @@ mod observe;
 mod queue;
 mod reply;
 mod resources;
+mod second_agent;
+mod shadow_model;
 #[cfg(feature = "simulated")]
 pub mod simulated;
 #[cfg(not(feature = "simulated"))]
@@ -30,7 +32,9 @@ pub use queue::ack::Ack;
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};
 pub use reply::approval::Approval;
 pub use reply::effect::{Action, Found};
+pub use shadow_model::shadow_model;
 pub use task::interrupt::{Deferred, Finished, Interrupt};
+pub use triage::budget::schema_warnings;
 
 /// The cleaner of drafts: `draft` as it could be published in answer to `author`, who alone may be mentioned. It may
 /// lead to hosts that `persona` names, and nowhere else.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use markdown::{adf_to_text, mrkdwn_to_text, to_adf, to_html, to_mrkdwn};
+use markdown::{Limit, adf_to_text, mrkdwn_to_text, to_adf, to_html, to_mrkdwn};
 use serde_json::Value;
 
 use super::text;
@@ -12,7 +12,10 @@ use crate::Target;
 pub(super) const TARGET: Target = Target {
     name: "markdown",
     seeds: || {
-        let document = to_adf("# A\n\n- b\n  1. [c](https://d.example)\n\n> e `f`\n\n```g\nh\n```", 10_000);
+        let document = to_adf(
+            "# A\n\n- b\n  1. [c](https://d.example)\n\n> e `f`\n\n```g\nh\n```",
+            Limit::chars(10_000),
+        );
         vec![
             b"# A\n\n- b **c** _d_ ~e~\n  1. [f](https://g.example \"t\")\n\n> h `i`\n\n```j\nk\n```\n\n| l | m |\n|-|-|\n| n | o |".to_vec(),
             b"*bold* _it_ ~s~ <https://a.example|b> <@U1> <!here> <#C1|c> `d` &amp; ```e```".to_vec(),
@@ -56,7 +59,7 @@ pub(super) const TARGET: Target = Target {
     check,
 };
 
-const LIMIT: usize = 3_000;
+const LIMIT: Limit = Limit::chars(3_000);
 
 fn check(input: &[u8]) {
     let text = text(input);
@@ -64,8 +67,8 @@ fn check(input: &[u8]) {
     let (html, mrkdwn, adf) = (to_html(&text, LIMIT), to_mrkdwn(&text, LIMIT), to_adf(&text, LIMIT));
     assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
     // HTML has about that many bytes, mrkdwn that many characters, and a document that many of text.
-    assert!(html.len() <= 2 * LIMIT && mrkdwn.chars().count() <= LIMIT, "{} {}", html.len(), mrkdwn.len());
-    assert!(serde_json::to_vec(&adf).unwrap().len() <= 400 * LIMIT);
+    assert!(LIMIT.fits(&html) && LIMIT.fits(&mrkdwn), "{} {}", html.len(), mrkdwn.len());
+    assert!(serde_json::to_vec(&adf).unwrap().len() <= 400 * LIMIT.max());
     assert!(!html.to_lowercase().contains("<script"), "{html}");
     assert!(!mrkdwn.contains("<!channel>") && !mrkdwn.contains("<@U1>"), "{mrkdwn}");
     black_box(mrkdwn_to_text(&text));

@@ -32,6 +32,20 @@ impl Api {
         Ok(Self { client: http::client()?, url, token, token_from })
     }
 
+    /// The API at `url`, with `token`, or the one that [`Api::at`] finds.
+    pub(crate) fn open(url: &str, data_dir: &Path, token: Option<SecretString>) -> Result<Self, Failure> {
+        match token {
+            Some(token) => Self::with_token(url, token),
+            None => Self::at(url, data_dir),
+        }
+    }
+
+    /// The API at `url`, with this token.
+    pub(crate) fn with_token(url: &str, token: SecretString) -> Result<Self, Failure> {
+        let token_from = "the first of its own".to_owned();
+        Ok(Self { client: http::client()?, url: base(url)?, token, token_from })
+    }
+
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
         self.call(self.client.request(Method::GET, format!("{}{path}", self.url)).query(query)).await
     }
@@ -44,7 +58,17 @@ impl Api {
         self.get(&format!("/tasks/{id}"), &[]).await
     }
 
+    /// What is at `path`, as it is.
+    pub(crate) async fn bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.answer(self.client.request(Method::GET, format!("{}{path}", self.url))).await
+    }
+
     async fn call(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let body = self.answer(request).await?;
+        Ok(serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
         let failed = |error: reqwest::Error| {
             let reason = http::reason(&error);
             Failure::new(format!(
@@ -55,11 +79,11 @@ impl Api {
         };
         let response = request.bearer_auth(self.token.expose_secret()).send().await.map_err(failed)?;
         let status = response.status();
-        let body = response.text().await.map_err(failed)?;
-        let value: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+        let body = response.bytes().await.map_err(failed)?;
         if status.is_success() {
-            return Ok(value);
+            return Ok(body.into());
         }
+        let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         if status == StatusCode::UNAUTHORIZED {
             return Err(Failure::new(format!(
                 "{status}: {} does not know the token ({}). Set CONSOLE_TOKEN to a line of its own CONSOLE_TOKEN, \
@@ -68,7 +92,8 @@ impl Api {
             )));
         }
         let detail = value.get("detail").and_then(Value::as_str);
-        let detail = detail.unwrap_or_else(|| domain::clip(&body, MAX_SHOWN));
+        let shown = String::from_utf8_lossy(&body);
+        let detail = detail.unwrap_or_else(|| domain::clip(&shown, MAX_SHOWN));
         Err(Failure::new(format!("{status}: {}", plain(detail))))
     }
 }

@@ -1,6 +1,7 @@
 //! `afterhook check`: what is configured, everything that is wrong with it at once, and the limits that
-//! follow.
+//! follow. With `--online` the services say what they think of it.
 
+mod online;
 mod summary;
 
 use std::process::ExitCode;
@@ -16,12 +17,12 @@ use crate::terminal::say;
 ///
 /// One report, printed last, has the mistakes of agent.toml and of the environment. A summary comes before it when
 /// agent.toml by itself is sound: a variable that this machine lacks does not hide what the file says.
-pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
+pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
     if args.schema {
         say!("{}", settings::schema().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    let variables = Variables::read();
+    let variables = args.variables.clone().unwrap_or_else(Variables::read);
     let path = args.config.path.clone().unwrap_or_else(|| variables.config_path());
     let registry = processor::registry();
     let automations: Vec<&str> = registry.names().collect();
@@ -29,16 +30,23 @@ pub(crate) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let by_itself = Settings::load_for(&path, &automations);
     let settings = Settings::load_in(&path, &automations, &variables)
         .and_then(|settings| wiring::check_pairs(&settings, &path).map(|()| settings));
-    if let Ok(shown) = &by_itself {
+    if let Ok(shown) = by_itself.as_ref()
+        && !args.json
+    {
         say!("{} {}\n", path.display(), if settings.is_ok() { "is sound." } else { "says:" });
         summary::settings(shown, environment.as_ref().ok());
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
-        summary::warnings(shown);
+        summary::warnings(shown, processor::schema_warnings(shown, processor::registry()));
         say!();
     }
-    Ok(verdict(settings, environment))
+    if !args.online {
+        return Ok(verdict(settings, environment));
+    }
+    let (settings, environment) =
+        Mistakes::both(settings, environment).map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    online::check(&settings, &environment, args.url.as_deref(), args.json).await
 }
 
 fn verdict(settings: Result<Settings, Mistakes>, environment: Result<Environment, Mistakes>) -> ExitCode {

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::api::Api;
 use super::table::{Table, style};
-use super::task_text::short_time;
+use super::task_text::ago;
 use crate::Failure;
 use crate::cli::DeliveriesArgs;
 use crate::terminal::say;
 
 /// Prints the last webhooks, newest first; as JSON, one a line.
 pub(crate) async fn deliveries(args: DeliveriesArgs) -> Result<ExitCode, Failure> {
-    let api = Api::at(&args.url, &args.data_dir.path)?;
+    let api = Api::open(&args.url, &args.data_dir.path, args.token.clone())?;
     let query = [("source", args.source), ("outcome", args.outcome)];
     let query: Vec<(&str, String)> =
         query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -40,13 +40,14 @@ fn reason(delivery: &Value) -> String {
 }
 
 fn print(deliveries: &[Value]) {
-    let mut table = Table::new(["TIME (UTC)", "OUTCOME", "REASON", "SOURCE", "EVENT", "TASK"]);
+    let now = domain::Clock::system().now();
+    let mut table = Table::new(["WHEN", "OUTCOME", "REASON", "SOURCE", "EVENT", "TASK"]);
     for delivery in deliveries {
         let text = |name: &str| delivery.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
         let outcome = text("outcome");
         let style = style(&outcome);
         let cells = [
-            short_time(&text("at")),
+            ago(&text("at"), now),
             outcome,
             reason(delivery),
             text("source"),

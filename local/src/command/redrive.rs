@@ -63,7 +63,7 @@ async fn report(stores: &Stores, letters: &[(Delivery, Letter)]) -> Result<ExitC
     let (sent, dropped) = act(stores, letters).await?;
     let listed: Vec<_> = letters.iter().map(|(delivery, letter)| described(delivery, letter)).collect();
     let kept = letters.len() - sent - dropped;
-    say!("{:#}", json!({ "letters": listed, "sent": sent, "dropped": dropped, "kept": kept }));
+    say!("{}", json!({ "letters": listed, "sent": sent, "dropped": dropped, "kept": kept }));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -102,6 +102,9 @@ fn fate(letter: &Letter) -> (&'static str, String) {
 
 #[cfg(feature = "aws")]
 async fn stores(args: &RedriveArgs) -> Result<Stores, Failure> {
+    if let Some(deployed) = &args.environment {
+        return crate::dev::aws::open(deployed).await.map(|(stores, _)| stores);
+    }
     if args.aws {
         let environment = settings::Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
         return crate::dev::aws::open(&environment).await.map(|(stores, _)| stores);

@@ -4,11 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use domain::{Clock, TaskId};
+use domain::{Clock, TaskId, Timestamp};
 use serde_json::{Value, json};
-use settings::Environment;
+use settings::{Environment, Variables};
 use webhook::{Secrets, Sender};
 
+use super::api::Api;
+use super::tasks::wait;
 use crate::Failure;
 use crate::cli::SendArgs;
 use crate::dev::load;
@@ -36,7 +38,10 @@ impl Answer {
 
 /// Sends, or prints the event for Lambda.
 pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
-    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    let environment = match args.environment.clone() {
+        Some(deployed) => Environment { config: Variables::read().config_path().into(), ..deployed },
+        None => Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?,
+    };
     let path = args.config.path.clone().unwrap_or_else(|| environment.config_path());
     let settings = load(&path)?;
     let name = args.source.clone().unwrap_or_else(|| source_of(&args.file));
@@ -49,7 +54,7 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     let hint = args.event.clone().unwrap_or_else(|| (sender.provider.row().hint_of)(&event_name(&args.file)));
     let message = Message { sender, secrets: &secrets, hint: &hint, is_form: is_form(&args.file) };
     if args.print_event {
-        say!("{}", gateway_event(&name, &message.headers(&body), &body));
+        say!("{}", gateway_event(&name, &message.headers(&body, Clock::system().now()), &body));
         return Ok(ExitCode::SUCCESS);
     }
     let url = url(args.to.as_deref().unwrap_or_default(), &name);
@@ -58,7 +63,21 @@ pub(crate) async fn send(args: SendArgs) -> Result<ExitCode, Failure> {
     if answer.status == 401 {
         eprintln!("It was signed with {origin}: has the receiver another one?");
     }
-    Ok(if (200..300).contains(&answer.status) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_taken = (200..300).contains(&answer.status);
+    match answer.task_id().filter(|_| args.wait && is_taken) {
+        Some(id) => rest(&args, &url, &id).await,
+        None => Ok(if is_taken { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+    }
+}
+
+/// Waits for the task at the console, which is where the webhook went unless it is known to be elsewhere.
+async fn rest(args: &SendArgs, webhook: &str, id: &TaskId) -> Result<ExitCode, Failure> {
+    let api = match &args.console {
+        Some((url, token)) => Api::with_token(url, token.clone())?,
+        None => Api::at(webhook.split("/webhooks/").next().unwrap_or(webhook), &args.data_dir.path)?,
+    };
+    let task = wait::rest(&api, id.as_str()).await?;
+    Ok(if wait::tell(&task, false) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Posts the JSON `body` as `sender` would, signed and with its word `hint` for the kind of event.
@@ -70,6 +89,17 @@ pub(crate) async fn post(
     url: &str,
 ) -> Result<Answer, Failure> {
     Message { sender, secrets, hint, is_form: false }.post(body, url).await
+}
+
+/// The headers with which `sender` would send the JSON `body` at `now`.
+pub(crate) fn signed(
+    sender: &Sender,
+    secrets: &Secrets,
+    hint: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> Vec<(String, String)> {
+    Message { sender, secrets, hint, is_form: false }.headers(body, now)
 }
 
 /// How a body is signed and labelled.
@@ -84,7 +114,7 @@ impl Message<'_> {
     async fn post(&self, body: &[u8], url: &str) -> Result<Answer, Failure> {
         let client = super::http::client()?;
         let mut request = client.post(url).body(body.to_vec());
-        for (name, value) in self.headers(body) {
+        for (name, value) in self.headers(body, Clock::system().now()) {
             request = request.header(name, value);
         }
         let started = Instant::now();
@@ -95,8 +125,8 @@ impl Message<'_> {
         Ok(Answer { status, body, ms: started.elapsed().as_secs_f64() * 1_000.0 })
     }
 
-    fn headers(&self, body: &[u8]) -> Vec<(String, String)> {
-        let mut headers = self.sender.scheme.sign(self.secrets, body, Clock::system().now());
+    fn headers(&self, body: &[u8], now: Timestamp) -> Vec<(String, String)> {
+        let mut headers = self.sender.scheme.sign(self.secrets, body, now);
         let media = if self.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
         headers.push(("Content-Type".to_owned(), media.to_owned()));
         if let Some(name) = self.sender.provider.row().hint {
@@ -156,7 +186,15 @@ fn is_form(file: &Path) -> bool {
 /// A base URL gets the route of the source.
 fn url(to: &str, source: &str) -> String {
     let to = to.trim_end_matches('/');
-    if to.contains("/webhooks/") { to.to_owned() } else { format!("{to}/webhooks/{source}") }
+    // What people write who think of a machine, and not of a protocol.
+    let to = if to.contains("://") { to.to_owned() } else { format!("{}://{to}", protocol(to)) };
+    if to.contains("/webhooks/") { to } else { format!("{to}/webhooks/{source}") }
+}
+
+/// This machine is spoken to plainly, others by TLS.
+fn protocol(to: &str) -> &'static str {
+    let host = to.split(['/', ':']).next().unwrap_or_default();
+    if matches!(host, "127.0.0.1" | "localhost") { "http" } else { "https" }
 }
 
 /// An event of an API Gateway HTTP API, payload format 2.0.
@@ -199,6 +237,9 @@ mod tests {
     fn base_url_gets_the_route() {
         assert_eq!(url("http://h:1/", "github"), "http://h:1/webhooks/github");
         assert_eq!(url("http://h:1/webhooks/x", "github"), "http://h:1/webhooks/x");
+        assert_eq!(url("127.0.0.1:3000", "github"), "http://127.0.0.1:3000/webhooks/github");
+        assert_eq!(url("localhost:3000/", "github"), "http://localhost:3000/webhooks/github");
+        assert_eq!(url("hooks.example.com", "github"), "https://hooks.example.com/webhooks/github");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::StandinArgs;
 use crate::terminal::say;
-use crate::{Failure, stand_ins};
+use crate::{Failure, shutdown, stand_ins};
 
 /// Serves until Ctrl-C.
 pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
@@ -18,7 +18,10 @@ pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
     say!("ready on http://{address}");
     let served = tokio::select! {
         served = serve(listener) => served,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        asked = shutdown::requested() => {
+            shutdown::goodbye("it forgets everything");
+            asked
+        }
     };
     served.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the stand-in", error))
 }

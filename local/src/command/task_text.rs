@@ -1,5 +1,6 @@
 //! Tasks in the terminal, for people and as JSON.
 
+use domain::{Clock, Timestamp};
 use serde_json::Value;
 
 use super::table::{Table, plain, plain_lines, style};
@@ -37,7 +38,7 @@ const LINES: [(&str, &str); 22] = [
 /// Prints a page of tasks.
 pub(crate) fn print_list(page: &Value, json: bool) {
     if json {
-        say!("{page:#}");
+        say!("{page}");
         return;
     }
     let tasks = page.get("tasks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -45,7 +46,7 @@ pub(crate) fn print_list(page: &Value, json: bool) {
     if tasks.is_empty() {
         say!("{}", if cursor.is_some() { "no tasks on this page" } else { "no tasks" });
     } else {
-        let mut table = Table::new(["TASK", "STATUS", "RECEIVED (UTC)", "EVENT", "THREAD", "COST", "WHY"]);
+        let mut table = Table::new(["TASK", "STATUS", "RECEIVED", "EVENT", "THREAD", "COST", "WHY"]);
         for task in tasks {
             let (row, style) = row(task);
             table.push(row, style);
@@ -57,13 +58,20 @@ pub(crate) fn print_list(page: &Value, json: bool) {
     }
 }
 
+/// Whether a stand-in has played the model: its name says so.
+fn is_simulated(task: &Value) -> bool {
+    let usage = task.get("usage").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    usage.iter().any(|step| text(step, "/model").is_some_and(|model| model.ends_with("(stand-in)")))
+}
+
 fn row(task: &Value) -> ([String; 7], anstyle::Style) {
     let text = |pointer: &str| text(task, pointer).unwrap_or_else(|| "-".to_owned());
     let status = text("/status");
     let cost = task.pointer("/cost_usd").and_then(Value::as_f64);
-    let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}"));
+    let note = if is_simulated(task) { " simulated" } else { "" };
+    let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.4}{note}"));
     let style = style(&status);
-    let received = short_time(&text("/received_at"));
+    let received = ago(&text("/received_at"), Clock::system().now());
     ([text("/task_id"), status, received, text("/event"), text("/thread"), cost, why(task)], style)
 }
 
@@ -77,7 +85,8 @@ pub(crate) fn print_task(task: &Value, json: bool) {
     say!("{}  {style}{status}{style:#}", text(task, "/task_id").unwrap_or_default());
     for (name, pointer) in LINES {
         if let Some(value) = text(task, pointer) {
-            say!("  {name:<11} {}", plain(&value));
+            let note = if pointer == "/cost_usd" && is_simulated(task) { " (simulated)" } else { "" };
+            say!("  {name:<11} {}{note}", plain(&value));
         }
     }
     if task.get("shadow").and_then(Value::as_bool) == Some(true) {
@@ -111,6 +120,20 @@ fn text(task: &Value, pointer: &str) -> Option<String> {
 /// `2026-11-20T18:06:48.915Z` to the second.
 pub(crate) fn short_time(at: &str) -> String {
     at.chars().take(19).collect::<String>().replace('T', " ")
+}
+
+/// How long ago that was, as a person says it; times to come are shown as they are.
+pub(crate) fn ago(at: &str, now: Timestamp) -> String {
+    let Ok(then) = at.parse::<Timestamp>() else { return at.to_owned() };
+    if then > now {
+        return short_time(at);
+    }
+    match domain::between(then, now).as_secs() {
+        seconds @ 0..60 => format!("{seconds}s ago"),
+        seconds @ 60..3_600 => format!("{}m ago", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{}h ago", seconds / 3_600),
+        seconds => format!("{}d ago", seconds / 86_400),
+    }
 }
 
 /// Why a task has its status, in a few words.
@@ -159,6 +182,21 @@ mod tests {
         assert_eq!(why(&task), "starts 2026-11-20 18:06:48, quota");
         let due = json!({"status": "waiting", "not_before": null, "timeline": []});
         assert_eq!(why(&due), "");
+    }
+
+    #[test]
+    fn times_are_told_by_their_distance() {
+        let now = "2026-11-20T12:00:00Z".parse().unwrap();
+        for (at, told) in [
+            ("2026-11-20T11:59:18.5Z", "41s ago"),
+            ("2026-11-20T11:55:00Z", "5m ago"),
+            ("2026-11-20T09:00:00Z", "3h ago"),
+            ("2026-11-17T09:00:00Z", "3d ago"),
+            ("2026-11-20T13:00:00Z", "2026-11-20 13:00:00"),
+            ("-", "-"),
+        ] {
+            assert_eq!(ago(at, now), told, "{at}");
+        }
     }
 
     #[test]

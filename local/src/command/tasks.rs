@@ -1,9 +1,10 @@
 //! `afterhook tasks`: tasks of a local or deployed system, by its console API.
 
-mod find;
+pub(crate) mod find;
 mod review;
-mod transcript;
-mod wait;
+pub(crate) mod transcript;
+pub(crate) mod wait;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -15,13 +16,18 @@ use crate::Failure;
 use crate::cli::{TasksAction, TasksArgs};
 use crate::terminal::say;
 
+/// The whole id of the task that `given` is the beginning of.
+pub(crate) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
+    find::id(api, given).await
+}
+
 /// Does what the command says and prints the outcome.
 pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
-    let api = Api::at(&args.url, &args.data_dir.path)?;
+    let api = Api::open(&args.url, &args.data_dir.path, args.token.clone())?;
     let json = args.json;
-    let list = TasksAction::List { status: None, source: None, limit: 20, cursor: None };
+    let list = TasksAction::List { status: None, source: None, limit: 20, cursor: None, watch: false };
     match args.action.unwrap_or(list) {
-        TasksAction::List { status, source, limit, cursor } => {
+        TasksAction::List { status, source, limit, cursor, watch } => {
             let limit = limit.to_string();
             let query: Vec<(&str, String)> = [
                 ("status", status.map(|status| status.to_string())),
@@ -32,6 +38,9 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
+            if watch {
+                return watch::watch(&api, &query, json).await;
+            }
             print_list(&api.get("/tasks", &query).await?, json);
         }
         TasksAction::Show { id } => print_task(&api.task(&find::id(&api, &id).await?).await?, json),

@@ -23,8 +23,8 @@ pub enum Backend {
 }
 
 /// Open adapters.
-pub(super) struct Storage {
-    pub(super) stores: Stores,
+pub(crate) struct Storage {
+    pub(crate) stores: Stores,
     /// In words, for the banner.
     pub(super) what: String,
     embedded: Option<Embedded>,
@@ -38,7 +38,7 @@ const LONG_POLL: Duration = Duration::from_secs(10);
 
 impl Storage {
     #[cfg_attr(not(feature = "aws"), expect(clippy::unused_async, reason = "AWS connects asynchronously"))]
-    pub(super) async fn open(backend: Backend, clock: &Clock) -> Result<Self, Failure> {
+    pub(crate) async fn open(backend: Backend, clock: &Clock) -> Result<Self, Failure> {
         match backend {
             Backend::Sqlite(dir) => {
                 let embedded =
@@ -69,6 +69,12 @@ impl Storage {
     #[cfg(feature = "aws")]
     fn remote((stores, what): (Stores, String)) -> Self {
         Self { stores, what, embedded: None, wakeups: std::array::from_fn(|_| Arc::new(Notify::new())) }
+    }
+
+    /// Whatever was held is held no more: its holder is gone.
+    pub(super) fn void_leases(&self, now: Timestamp) -> Result<(), Failure> {
+        let Some(embedded) = &self.embedded else { return Ok(()) };
+        embedded.void_leases(now).map(drop).map_err(|error| Failure::at("the leases of the last run", error))
     }
 
     /// How long a receive may wait at the queue itself.

@@ -5,12 +5,16 @@ pub(crate) mod aws;
 mod backend;
 mod banner;
 mod deliveries;
-pub(crate) mod github_sample;
-mod runner;
+mod demo;
+pub(crate) mod runner;
+pub(crate) mod sample;
+mod simulated_model;
+mod stage;
 mod start;
 mod watch;
 mod world;
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -19,36 +23,57 @@ use settings::{Environment, Mistakes, Settings, Variables};
 use telemetry::{Format, Output};
 
 pub use backend::Backend;
+pub(crate) use backend::Storage;
 pub use start::{Dev, Running, start};
 pub use world::Service;
+pub(crate) use world::model;
 
 use crate::dev_secrets::DevSecrets;
-use crate::{DevArgs, Failure};
+use crate::{DevArgs, Failure, shutdown};
+
+/// What becomes of it all when `dev` stops.
+const KEPT: &str = "what is under way goes on at the next start";
 
 /// Runs `dev` until Ctrl-C, or until the sample task has ended.
 pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let format = if args.json { Format::Json } else { Format::Pretty };
-    let filter = environment.log.clone().unwrap_or_else(|| quiet(args.json).to_owned());
+    let filter = environment.log.clone().unwrap_or_else(|| quiet(&args).to_owned());
     telemetry::init(format, Output::Stderr, Some(&filter))
         .map_err(|error| Failure::new(error.to_string()))?;
+    if args.demo {
+        return demo::command(&args).await;
+    }
     let dev = prepare(&args, environment)?;
     let mut running = Box::pin(start(dev)).await?;
     banner::print(&running, args.json);
     let received = std::mem::take(&mut running.received);
+    let mut is_asked = false;
     let ended = tokio::select! {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
         never = deliveries::show(&running, args.json) => match never {},
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
+        asked = shutdown::requested() => {
+            is_asked = true;
+            asked.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the signals", error))
+        }
     };
     running.stop().await;
+    if is_asked {
+        shutdown::goodbye(KEPT);
+    }
     ended
 }
 
-/// People read the progress on standard output; machines want every line.
-fn quiet(json: bool) -> &'static str {
-    if json { "info" } else { "warn,processor=info,sweeper=info" }
+/// People read the progress on standard output, and what is logged on the same terminal cuts through it; machines and files
+/// want every line. What fails in the demo is told by it.
+fn quiet(args: &DevArgs) -> &'static str {
+    match (args.json, args.demo, std::io::stderr().is_terminal()) {
+        (true, ..) => "info",
+        (false, true, _) => "off",
+        (false, false, true) => "warn",
+        (false, false, false) => "warn,processor=info,sweeper=info",
+    }
 }
 
 /// Sends the sample and shows what becomes of it. Then goes on, unless `--once` was said.
@@ -111,7 +136,7 @@ fn knowing(load: impl FnOnce(&[&str]) -> Result<Settings, Mistakes>) -> Result<S
 
 /// Makes up a signing secret for every source that has none, and a console token if there is none. Returns them by
 /// the names of their variables, for the banner.
-fn make_up(
+pub(super) fn make_up(
     data_dir: &Path,
     settings: &Settings,
     environment: &mut Environment,

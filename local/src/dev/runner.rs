@@ -33,7 +33,7 @@ const MISSED_EVERY: Duration = Duration::from_secs(30);
 const SWEEPS_PER_FORGET: u64 = 600;
 
 /// Polls `lane` until dropped.
-pub(super) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane: Lane) {
+pub(crate) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane: Lane) {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut work = JoinSet::new();
     loop {
@@ -87,7 +87,7 @@ async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>) {
 }
 
 /// Sweeps every second until dropped.
-pub(super) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
+pub(crate) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for sweep in 0_u64.. {

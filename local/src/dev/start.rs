@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::middleware::{from_fn, from_fn_with_state};
 use console::{Console, TokenSource};
-use domain::{Approver, Clock, Jitter, Lane, StatsRecorder, Stores};
+use domain::{Approver, Clock, Jitter, Lane, Model, StatsRecorder, Stores};
 use edge::{Hosts, refuse_foreign_hosts};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
@@ -15,12 +15,15 @@ use settings::{Environment, Settings};
 use sweeper::{MissedDeliveries, Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use wiring::{OutsideService, Services};
 
 use super::backend::{Backend, Storage};
 use super::runner;
-use super::world::{self, Received, Service, World};
+use super::simulated_model::SimulatedModel;
+use super::stage::Stage;
+use super::world::{self, GEMINI, Received, Service, World};
 use crate::Failure;
 
 /// What to run.
@@ -58,7 +61,39 @@ pub struct Running {
     pub made_up: Vec<(String, String)>,
     /// What the stand-ins are asked to do.
     pub(super) received: Received,
+    pub(super) lanes: Lanes,
     tasks: JoinSet<()>,
+}
+
+/// The processors.
+pub(super) struct Lanes {
+    processor: Arc<Processor>,
+    storage: Arc<Storage>,
+    running: Mutex<JoinSet<()>>,
+}
+
+impl Lanes {
+    async fn start(&self) {
+        let mut running = self.running.lock().await;
+        for lane in Lane::ALL {
+            running.spawn(runner::lane(Arc::clone(&self.processor), Arc::clone(&self.storage), lane));
+        }
+    }
+
+    /// Stops all processors where they stand: nothing that they were about to do is done, and nothing is put in order.
+    pub(super) async fn crash(&self) {
+        self.running.lock().await.shutdown().await;
+    }
+
+    /// Starts them again, as a new process does.
+    ///
+    /// # Errors
+    /// [`Failure`] when the store does not answer.
+    pub(super) async fn restart(&self) -> Result<(), Failure> {
+        self.storage.void_leases(self.processor.clock().now())?;
+        self.start().await;
+        Ok(())
+    }
 }
 
 impl Running {
@@ -70,6 +105,7 @@ impl Running {
 
     /// Stops everything at once. Nothing is lost: the next start takes up what was under way.
     pub async fn stop(mut self) {
+        self.lanes.crash().await;
         self.tasks.shutdown().await;
     }
 }
@@ -80,28 +116,38 @@ impl Running {
 /// [`Failure`] says why it cannot start: a port in use, a directory that another process has, settings that cannot
 /// work.
 pub async fn start(dev: Dev) -> Result<Running, Failure> {
+    start_on(dev, &Stage::default()).await
+}
+
+/// Starts the system on a stage.
+pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure> {
     install_crypto();
     let Dev { settings, mut environment, backend, data_dir, port, made_up } = dev;
     let apart = environment.check_apart(settings.sources.keys().map(String::as_str));
     apart.map_err(|mistakes| Failure::new(mistakes.to_string()))?;
-    let clock = Clock::system();
+    let clock = stage.clock.clone();
     let mut tasks = JoinSet::new();
     let listener = bind(port).await?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
     let storage = Arc::new(Storage::open(backend, &clock).await?);
     let World { services, received } =
-        world::populate(&settings, &mut environment, data_dir.as_deref(), &clock, &mut tasks)?;
+        world::populate(&settings, &mut environment, data_dir.as_deref(), stage, &mut tasks)?;
     let clients =
         wiring::services(&settings, &environment, &clock).map_err(|error| Failure::new(error.to_string()))?;
     let hosts = Hosts::local(environment.console_url.as_deref());
     environment.console_url.get_or_insert_with(|| format!("http://{address}"));
     let approver = wiring::approver(&settings, &environment, clock.clone())
         .map_err(|error| Failure::new(error.to_string()))?;
-    let processor = processor(&settings, &environment, &storage, &clients, &clock, approver.clone())?;
+    let stand_ins: Vec<&str> =
+        services.iter().filter(|service| service.standin).map(|service| service.name).collect();
+    let is_simulated = stand_ins.contains(&GEMINI);
+    let processor =
+        processor(&settings, &environment, &storage, &clients, &clock, approver.clone(), is_simulated)?;
     let ingest = Arc::new(ingest(&settings, &environment, &storage, &clock));
     let console =
         Console::new(storage.stores.clone(), TokenSource::fixed(&environment.console_tokens), clock.clone())
-            .with_settings(&settings);
+            .with_settings(&settings)
+            .with_stand_ins(&stand_ins);
     // Webhooks come by way of a tunnel under any name, and are signed.
     let pages = console::routes(Arc::new(console)).layer(from_fn_with_state(hosts, refuse_foreign_hosts));
     let app = ingest::router(Arc::clone(&ingest)).merge(pages).layer(from_fn(console::missing_pages));
@@ -110,9 +156,8 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
             tracing::error!(%problem, "the HTTP server stopped");
         }
     });
-    for lane in Lane::ALL {
-        tasks.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane));
-    }
+    let lanes = Lanes { processor, storage: Arc::clone(&storage), running: Mutex::default() };
+    lanes.start().await;
     if let Some(approver) = approver {
         let jitter = Jitter::from_fn(fastrand::f64);
         let notices = Notices { stores: storage.stores.clone(), clock: clock.clone(), jitter };
@@ -127,7 +172,18 @@ pub async fn start(dev: Dev) -> Result<Running, Failure> {
         tasks.spawn(introduce(clients.clone(), service, Arc::clone(&ingest)));
     }
     let (stores, what) = (storage.stores.clone(), storage.what.clone());
-    Ok(Running { address, stores, services, storage: what, environment, settings, made_up, received, tasks })
+    Ok(Running {
+        address,
+        stores,
+        services,
+        storage: what,
+        environment,
+        settings,
+        made_up,
+        received,
+        lanes,
+        tasks,
+    })
 }
 
 /// `ring` serves every TLS connection of this process.
@@ -155,22 +211,28 @@ fn processor(
     clients: &Services,
     clock: &Clock,
     approver: Option<Arc<dyn Approver>>,
+    is_simulated: bool,
 ) -> Result<Arc<Processor>, Failure> {
     let jitter = Jitter::from_fn(fastrand::f64);
     let metrics = Metrics::none();
     let state = Arc::clone(&storage.stores.state);
     let model =
         processor::gemini(settings, environment, state, clock.clone(), jitter.clone(), metrics.clone());
+    let model: Arc<dyn Model> = model.map_err(wiring)?;
+    let state = Arc::clone(&storage.stores.state);
+    let second =
+        processor::shadow_model(settings, environment, state, clock.clone(), jitter.clone(), metrics.clone());
     let parts = Parts {
         stores: storage.stores.clone(),
-        model: model.map_err(wiring)?,
+        model: if is_simulated { Arc::new(SimulatedModel(model)) } else { model },
         services: clients.clone(),
         clock: clock.clone(),
         jitter,
         metrics,
     };
     let processor = Processor::new(settings, processor::registry(), parts).map_err(wiring)?;
-    Ok(Arc::new(processor.with_approver(approver)))
+    let processor = processor.with_approver(approver).with_shadow(second.map_err(wiring)?);
+    Ok(Arc::new(processor.map_err(wiring)?))
 }
 
 fn ingest(settings: &Settings, environment: &Environment, storage: &Storage, clock: &Clock) -> Ingest {

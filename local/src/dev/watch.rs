@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use domain::{ACCOUNT_REFUSED, Clock, PartKey, Task, TaskId, TaskStatus, between};
 use serde_json::json;
+use settings::{ApprovalPolicy, Settings};
 use tokio::time::{Instant, sleep};
 
 use super::world::Received;
-use super::{Running, github_sample};
+use super::{Running, sample};
 use crate::Failure;
 use crate::command::send::post;
 use crate::terminal::say;
@@ -20,21 +21,19 @@ const RECEIVED_EVERY: Duration = Duration::from_millis(100);
 const STILL_EVERY: Duration = Duration::from_secs(5);
 /// A model that is away for longer is not only down: it refuses us.
 const LASTING: Duration = Duration::from_secs(120);
-const SOURCE: &str = "github";
 
 /// Whether the sample ended well.
 pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<bool, Failure> {
-    if !running.settings.sources.contains_key(SOURCE) {
-        return skipped("agent.toml has no [sources.github]", once);
-    }
-    if running.services.iter().any(|service| service.address.contains("//api.github.com")) {
-        return skipped("GitHub is the real one, and the sample's repository is nobody's to write to", once);
-    }
-    let body = github_sample::issue(Clock::system().now());
-    let secrets = running.environment.secrets_for(SOURCE).cloned().unwrap_or_default();
-    let sender = &running.settings.sources[SOURCE].sender;
-    let url = format!("{}/webhooks/{SOURCE}", running.url());
-    let answer = post(sender, &secrets, "issues", &body, &url).await?;
+    let (source, sample) = match sample::choose(&running.settings, &running.services) {
+        Ok(chosen) => chosen,
+        Err(why) => return skipped(&why, once),
+    };
+    let sender = &source.sender;
+    let body = sample.body(sender, Clock::system().now());
+    let secrets = running.environment.secrets_for(&source.name).cloned().unwrap_or_default();
+    let url = format!("{}/webhooks/{}", running.url(), source.name);
+    let hint = (sender.provider.row().hint_of)(sample.event);
+    let answer = post(sender, &secrets, &hint, &body, &url).await?;
     let id = answer.task_id().ok_or_else(|| {
         Failure::new(format!(
             "the sample was answered {} {}; see `events` in agent.toml",
@@ -44,12 +43,12 @@ pub(super) async fn sample(running: &Running, json: bool, once: bool) -> Result<
     show(
         json,
         "sent",
-        &format!("a GitHub issue was opened: answered {} in {:.1} ms", answer.status, answer.ms),
+        &format!("{} of {}: answered {} in {:.1} ms", sample.event, source.name, answer.status, answer.ms),
         &id,
     );
     let task = follow(running, &id, json, once).await?;
     tell_end(running, &task, json).await?;
-    Ok(task.control.status == TaskStatus::Completed)
+    Ok(has_ended_well(&running.settings, task.control.status))
 }
 
 /// Shows what the stand-ins are asked to do, until dropped, so that one sees at once where a result went.
@@ -68,6 +67,12 @@ pub(super) async fn received(mut received: Received, json: bool) -> Infallible {
         }
         sleep(RECEIVED_EVERY).await;
     }
+}
+
+/// Whether it came to rest as agent.toml wants it: a draft that waits is no failure where every draft does.
+fn has_ended_well(settings: &Settings, status: TaskStatus) -> bool {
+    let is_to_wait = settings.agent.approval == ApprovalPolicy::Always;
+    status == TaskStatus::Completed || (is_to_wait && status == TaskStatus::AwaitingApproval)
 }
 
 fn skipped(why: &str, once: bool) -> Result<bool, Failure> {

@@ -7,15 +7,18 @@ mod thread;
 
 use std::path::Path;
 
-use domain::Clock;
 use settings::{Environment, Settings};
 use tokio::task::JoinSet;
 use wiring::OutsideService;
 
 pub(super) use received::Received;
 
+use super::stage::Stage;
 use crate::Failure;
 use launcher::{Launcher, REAL};
+
+/// The name of the model's service.
+pub(super) const GEMINI: &str = "Gemini";
 
 /// One outside service, for the banner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +45,10 @@ pub(super) fn populate(
     settings: &Settings,
     environment: &mut Environment,
     data_dir: Option<&Path>,
-    clock: &Clock,
+    stage: &Stage,
     tasks: &mut JoinSet<()>,
 ) -> Result<World, Failure> {
-    let mut launcher = Launcher { environment, data_dir, clock, tasks, received: Received::default() };
+    let mut launcher = Launcher { environment, data_dir, stage, tasks, received: Received::default() };
     let mut services = vec![launcher.gemini()?];
     let needs = wiring::needs(settings);
     for service in OutsideService::ALL.iter().copied() {
@@ -56,8 +59,18 @@ pub(super) fn populate(
             None if needs.contains_key(&service) => launcher.start(service)?,
             None => continue,
         };
-        let hint = if standin { format!("{} for the real one", service.how()) } else { REAL.to_owned() };
+        let hint = match service.asked_without_credentials(launcher.environment) {
+            _ if standin => format!("{} for the real one", service.how()),
+            Some(variable) => format!("named by {variable}, asked without credentials; {}", service.how()),
+            None => REAL.to_owned(),
+        };
         services.push(Service { name: service.title(), standin, address, hint });
     }
     Ok(World { services, received: launcher.received })
+}
+
+/// The model alone: its stand-in is started if `environment` has no other, and stops with `tasks`.
+pub(crate) fn model(environment: &mut Environment, tasks: &mut JoinSet<()>) -> Result<Service, Failure> {
+    let stage = Stage::default();
+    Launcher { environment, data_dir: None, stage: &stage, tasks, received: Received::default() }.gemini()
 }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentVersion, Expected, Outcome, StateStore, StepUsage, StoreError, Swap, Task, TaskStatus, Timestamp,
-    after,
+    AgentVersion, Expected, Outcome, ShadowFigures, StateStore, StepUsage, StoreError, Swap, Task,
+    TaskStatus, Timestamp, after,
 };
 
 /// Items that one day is spread over: the writers of a fleet would conflict on a single one.
@@ -61,6 +61,8 @@ pub struct VersionFigures {
     pub rejected: u64,
     /// What its calls to models came to.
     pub calls: ModelFigures,
+    /// What it drafted as a second agent, beside the first.
+    pub shadow: ShadowFigures,
 }
 
 /// What was asked of a model.
@@ -163,6 +165,7 @@ impl VersionFigures {
         self.edited += other.edited;
         self.rejected += other.rejected;
         self.calls.add(&other.calls);
+        self.shadow.add(&other.shadow);
     }
 
     /// Tasks that ended.
@@ -313,6 +316,15 @@ impl StatsRecorder {
                 figures.made_of = Some(version.clone());
             }
         }
+    }
+
+    /// Notes what this version drafted beside another. Written by the next [`Self::write`].
+    pub fn shadowed(&self, figures: &ShadowFigures) {
+        let Some(version) = &self.version else { return };
+        let mut inner = self.inner();
+        let own = inner.new.version(&version.id);
+        own.made_of = Some(version.clone());
+        own.shadow.add(figures);
     }
 
     /// Notes that a task has ended. Written by the next [`Self::write`].

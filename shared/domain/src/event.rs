@@ -221,6 +221,9 @@ pub enum Target {
         number: u64,
         /// Whether an internal note is to be answered: then only another one is seen by no more people.
         internal: bool,
+        /// Id of the discussion to answer in; `None` answers beside all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        discussion: Option<String>,
     },
     /// The notes of a GitLab merge request.
     GitlabMergeRequest {
@@ -230,6 +233,9 @@ pub enum Target {
         path: Vec<String>,
         /// Number of the merge request in its project.
         number: u64,
+        /// Id of the discussion to answer in; `None` answers beside all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        discussion: Option<String>,
     },
     /// The notes of a PagerDuty incident.
     PagerdutyIncident {

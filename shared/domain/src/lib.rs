@@ -32,6 +32,7 @@ mod redelivery;
 mod retry_after;
 #[cfg(feature = "schema")]
 mod schema;
+mod shadow_draft;
 mod short_sha256;
 mod state_store;
 mod status;
@@ -45,6 +46,7 @@ mod text;
 mod usage;
 mod version;
 mod view;
+mod words;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -71,7 +73,7 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
-pub use model_limits::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
+pub use model_limits::{BreakerLimits, Generation, LaneTiers, ModelEndpoint, ModelLimits, ServiceTier};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };
@@ -84,6 +86,7 @@ pub use publisher::{
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
 pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
 pub use retry_after::retry_after;
+pub use shadow_draft::{ShadowDraft, ShadowFigures};
 pub use short_sha256::short_sha256;
 pub use state_store::{Acquire, Expected, StateStore, Swap, Versioned};
 pub use status::{IllegalMove, Stage, TaskStatus};
@@ -99,3 +102,4 @@ pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use view::{TaskView, view};
+pub use words::{has_word, says};

@@ -51,6 +51,8 @@ pub struct ModelCall {
     /// The time until which an earlier [`ModelFailure::Defer`] told the task to wait, if one did. The task has waited
     /// its turn and does not queue again.
     pub slot: Option<Timestamp>,
+    /// Since when the task waits for a model, if it does: how much patience with a busy one is left.
+    pub waiting_since: Option<Timestamp>,
     /// When the answer must be here at the latest.
     pub deadline: Timestamp,
 }

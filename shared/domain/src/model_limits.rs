@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Priority;
+use crate::{Lane, Priority};
 
 /// Limits of one model. `None` is no limit of ours.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +16,9 @@ pub struct ModelLimits {
     pub retries: u32,
     /// Requests a minute, the whole fleet together.
     pub requests_per_minute: Option<u64>,
+    /// Requests a minute to begin with where no rate is set: more are tried while they go well, and what the
+    /// service says of its limits is learnt. `None`: none is set, and none is needed.
+    pub start_rpm: Option<u64>,
     /// Prompt tokens a minute, the whole fleet together.
     pub tokens_per_minute: Option<u64>,
     /// Requests a day, which ends at midnight in California.
@@ -46,6 +50,7 @@ impl Default for ModelLimits {
             timeout: Duration::from_secs(60),
             retries: 1,
             requests_per_minute: None,
+            start_rpm: None,
             tokens_per_minute: None,
             requests_per_day: None,
             concurrency: None,
@@ -80,6 +85,54 @@ pub struct Generation {
 impl Default for Generation {
     fn default() -> Self {
         Self { max_output_tokens: 16_384, others: Map::new() }
+    }
+}
+
+/// How a call is served, and at which price; the cheapest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceTier {
+    /// Half the price, in minutes, and only while there is room.
+    Flex,
+    /// As everybody.
+    #[default]
+    Standard,
+    /// Dearer, and first in line.
+    Priority,
+}
+
+impl ServiceTier {
+    /// Its name, in agent.toml and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Standard => "standard",
+            Self::Priority => "priority",
+        }
+    }
+}
+
+/// The tier in which the calls of each lane are served.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LaneTiers {
+    /// Of priorities 4 and 5.
+    pub express: ServiceTier,
+    /// Of priority 3.
+    pub standard: ServiceTier,
+    /// Of priorities 1 and 2.
+    pub bulk: ServiceTier,
+}
+
+impl LaneTiers {
+    /// That of `lane`.
+    #[must_use]
+    pub const fn of(self, lane: Lane) -> ServiceTier {
+        match lane {
+            Lane::Express => self.express,
+            Lane::Standard => self.standard,
+            Lane::Bulk => self.bulk,
+        }
     }
 }
 

@@ -77,6 +77,12 @@ impl PartKey {
         Self(format!("{}{millis:016}:{what}", Self::DELIVERIES))
     }
 
+    /// What a second agent made of the event, for show.
+    #[must_use]
+    pub fn shadow_draft() -> Self {
+        Self("shadow-draft".to_owned())
+    }
+
     /// What the task `older`, which gives way to this one, was asked.
     #[must_use]
     pub fn superseded(older: &TaskId) -> Self {

@@ -156,6 +156,12 @@ impl Task {
         doc.usage.push(usage);
     }
 
+    /// Whether a stand-in has played the model, so that nothing was paid.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.doc.usage.iter().any(crate::StepUsage::is_simulated)
+    }
+
     /// US dollars spent; `None` when nothing was spent or a price is not known.
     #[must_use]
     pub fn cost_usd(&self) -> Option<f64> {

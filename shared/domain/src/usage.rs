@@ -31,7 +31,26 @@ pub struct StepUsage {
     pub ms: u64,
 }
 
+/// What stands behind the name of a model that was none: a stand-in answered, and its cost is what a real answer of that size
+/// would have cost.
+const STANDIN: &str = " (stand-in)";
+
 impl StepUsage {
+    /// The same as the work of a stand-in.
+    #[must_use]
+    pub fn of_standin(mut self) -> Self {
+        if !self.is_simulated() {
+            self.model.push_str(STANDIN);
+        }
+        self
+    }
+
+    /// Whether a stand-in answered, so that nothing was paid.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.model.ends_with(STANDIN)
+    }
+
     /// Prompt, output and thought tokens.
     #[must_use]
     pub fn tokens(&self) -> u64 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{Generation, ModelEndpoint, ModelLimits};
+use domain::{Generation, LaneTiers, ModelEndpoint, ModelLimits};
 use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
 
@@ -36,6 +36,10 @@ pub struct Config {
     pub answer: String,
     /// Models for answers when that one cannot be had, in order.
     pub fallback: Vec<String>,
+    /// How long an answer waits for its wanted model while that is busy, before a fallback serves.
+    pub patience: Duration,
+    /// How the calls of each lane are served.
+    pub service_tier: LaneTiers,
     /// What is sent as `generationConfig` for answers.
     pub generation: Generation,
     /// The same for triage.
@@ -73,6 +77,8 @@ impl Config {
             triage: "gemini-flash-lite-latest".to_owned(),
             answer: "gemini-pro-latest".to_owned(),
             fallback: vec!["gemini-flash-latest".to_owned()],
+            service_tier: LaneTiers::default(),
+            patience: Duration::from_secs(30),
             generation: Generation::default(),
             triage_generation: Generation::default(),
             limits: BTreeMap::new(),

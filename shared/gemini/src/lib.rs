@@ -7,7 +7,6 @@
 //! - `budget`, `coalesce`: money set aside before a call; identical calls that share one answer;
 //! - `fleet`: what all environments share of a model: quota, breaker, concurrency;
 //! - `cache`: context caches, and when they pay;
-//! - `pricing`: what a call costs;
 //! - `failure`: what a refusal says, and what it means;
 //! - `http`: one request, its connection and its endpoint;
 //! - `config`, `limits`, `signal`, `wire`: what it is told, what it tells, and the service's JSON.
@@ -20,7 +19,6 @@ mod config;
 mod failure;
 mod fleet;
 mod http;
-mod pricing;
 mod signal;
 pub mod wire;
 
@@ -29,12 +27,11 @@ pub use call::Gemini;
 pub use config::{
     Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_INLINE_BYTES,
 };
-pub use domain::{BreakerLimits, Generation, ModelEndpoint, ModelLimits};
+pub use domain::{BreakerLimits, Generation, LaneTiers, ModelEndpoint, ModelLimits, ServiceTier};
 pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
 pub use http::ConnectionCounts;
 #[cfg(feature = "fuzzing")]
 pub use http::fold_stream;
 #[cfg(feature = "simulated")]
 pub use http::simulated;
-pub use pricing::{PRICES_AS_OF, Rates, cost_usd, rates};
 pub use signal::{CallOutcome, Signal, Signals};

@@ -42,7 +42,7 @@ pub enum Signal<'a> {
         /// The model.
         model: &'a str,
     },
-    /// A permit to call was had.
+    /// A permit to call was had, or the wait for it given up.
     Permit {
         /// The model.
         model: &'a str,

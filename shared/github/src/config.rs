@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::Clock;
-use outbound::{BuildError, Client, HeaderMap, HeaderName, HeaderValue, Service};
+use outbound::{BuildError, Client, HeaderMap, HeaderName, HeaderValue, Limit, Service};
 use secrecy::SecretString;
 
 /// GitHub's API.
@@ -16,6 +16,8 @@ pub static SERVICE: Service = Service {
     url_variable: "GITHUB_API_URL",
     url_example: "https://api.github.com or https://HOST/api/v3",
     credential_variable: "GITHUB_TOKEN",
+    // As its refusal has it; people have measured four bytes for each, which is never less.
+    longest_text: Limit::chars(65_536),
 };
 
 /// Where GitHub is and how long to wait for it.

@@ -69,7 +69,29 @@ async fn lists(api: &Api, call: Call, source: &str, hooks: &[String]) -> Result<
         return Ok(vec!["app/hook/deliveries".to_owned()]);
     }
     let ours = format!("/webhooks/{source}");
+    let is_ours = |hook: &WireHook| hook.config.url.trim_end_matches('/').ends_with(&ours);
     let mut lists = Vec::new();
+    for (at, found) in of_owners(api, call, hooks).await? {
+        lists.extend(
+            found.iter().filter(|hook| is_ours(hook)).map(|hook| format!("{at}/{}/deliveries", hook.id)),
+        );
+    }
+    Ok(lists)
+}
+
+/// Where the hooks of these repositories and organisations send to.
+pub(crate) async fn addresses(api: &Api, call: Call, hooks: &[String]) -> Result<Vec<String>, ServiceError> {
+    let found = of_owners(api, call, hooks).await?;
+    Ok(found.into_iter().flat_map(|(_, hooks)| hooks).map(|hook| hook.config.url).collect())
+}
+
+/// The hooks of these repositories and organisations, each with where they are listed.
+async fn of_owners(
+    api: &Api,
+    call: Call,
+    hooks: &[String],
+) -> Result<Vec<(String, Vec<WireHook>)>, ServiceError> {
+    let mut found = Vec::new();
     for name in hooks {
         let at = match name.split_once('/') {
             Some((owner, repo)) if is_name(owner) && is_name(repo) => format!("repos/{owner}/{repo}/hooks"),
@@ -78,11 +100,9 @@ async fn lists(api: &Api, call: Call, source: &str, hooks: &[String]) -> Result<
         };
         let url = api.client.base().join(&at.split('/').collect::<Vec<_>>());
         let answer = api.as_owner(call, &Request::get(url, &[("per_page", PER_PAGE)])).await?;
-        let hooks: Vec<WireHook> = api.client.decode(call, &answer)?;
-        let is_ours = |hook: &&WireHook| hook.config.url.trim_end_matches('/').ends_with(&ours);
-        lists.extend(hooks.iter().filter(is_ours).map(|hook| format!("{at}/{}/deliveries", hook.id)));
+        found.push((at, api.client.decode(call, &answer)?));
     }
-    Ok(lists)
+    Ok(found)
 }
 
 async fn read(

@@ -30,6 +30,7 @@ mod config;
 mod credentials;
 mod deliveries;
 mod discussions;
+mod grants;
 mod graphql;
 mod labels;
 mod link;
@@ -43,4 +44,5 @@ mod state;
 mod thread;
 
 pub use config::{Config, Credentials, SERVICE};
+pub use grants::Grants;
 pub use publisher::Github;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use domain::{ServiceError, ServiceFailure};
-use outbound::{Answer, Call, Client, Operation, has_word, says};
+use domain::{ServiceError, ServiceFailure, has_word, says};
+use outbound::{Answer, Call, Client, Operation};
 use serde::Deserialize;
 
 use crate::config::CredentialKind;

@@ -9,7 +9,7 @@ use outbound::{BuildError, Call, marker};
 
 use crate::api::Api;
 use crate::comments;
-use crate::config::{Config, Credentials};
+use crate::config::{Config, Credentials, SERVICE};
 use crate::deliveries;
 use crate::discussions::{self, Place};
 use crate::labels;
@@ -19,9 +19,6 @@ use crate::operation::{
 use crate::reference;
 use crate::state;
 use crate::thread::Thread;
-
-/// Longest body of a comment, in characters.
-const MAX_BODY: usize = 65_536;
 
 /// GitHub, by its REST API; discussions by GraphQL.
 ///
@@ -38,6 +35,10 @@ impl Github {
     /// [`BuildError`] when a part of the configuration cannot work, such as a damaged private key.
     pub fn new(credentials: Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
         Ok(Self { api: Api::new(credentials, config, clock)? })
+    }
+
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
     }
 }
 
@@ -81,7 +82,7 @@ impl Publisher for Github {
 
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let (call, thread) = self.api.client.begin_on(PUBLISH, target, Thread::of)?;
-        let body = marker::compose(text, mark, MAX_BODY);
+        let body = marker::compose(text, mark, SERVICE.longest_text);
         if let Some(place) = discussion(target, thread) {
             let top = discussions::top(&self.api, Call { operation: HISTORY, ..call }, place).await?;
             return discussions::create(&self.api, call, place, &body, top.as_deref()).await;

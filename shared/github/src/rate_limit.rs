@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use domain::{Timestamp, between};
+use domain::{Timestamp, between, says};
 use outbound::{Answer, HeaderMap, StatusCode};
 
 /// The wait when GitHub names none.
@@ -21,7 +21,7 @@ pub(crate) fn wait(answer: &Answer, message: &str, now: Timestamp) -> Option<Dur
         return None;
     }
     let reset = is_exhausted(headers).then(|| until_reset(headers, now));
-    let secondary = *status == StatusCode::TOO_MANY_REQUESTS || names_a_limit(message);
+    let secondary = *status == StatusCode::TOO_MANY_REQUESTS || says(message, &LIMITS);
     answer.retry_after(now).max(reset).or_else(|| secondary.then_some(DEFAULT_WAIT))
 }
 
@@ -38,10 +38,13 @@ fn until_reset(headers: &HeaderMap, now: Timestamp) -> Duration {
     (between(now, at) + Duration::from_secs(1)).min(WINDOW)
 }
 
-fn names_a_limit(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    ["rate limit", "abuse detection"].iter().any(|sign| message.contains(sign))
-}
+/// What GitHub says of its limits, with or without their headers.
+const LIMITS: [&str; 4] = [
+    "API rate limit exceeded…",
+    "API rate limit already exceeded…",
+    "You have exceeded a secondary rate limit…",
+    "You have triggered an abuse detection mechanism…",
+];
 
 #[cfg(test)]
 mod tests {
@@ -103,5 +106,6 @@ mod tests {
     fn a_missing_permission_is_no_rate_limit() {
         assert_eq!(wait_for(403, &[("x-ratelimit-remaining", "4999")], "Resource not accessible"), None);
         assert_eq!(wait_for(404, &[("retry-after", "5")], "rate limit"), None);
+        assert_eq!(wait_for(403, &[], "The branch `rate limit` is protected"), None, "a name is no meaning");
     }
 }

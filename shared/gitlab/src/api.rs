@@ -1,7 +1,9 @@
-//! [`Api`]: authorised calls on GitLab, and who we are.
+//! [`Gitlab`]: authorised calls on GitLab, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{BuildError, Call, Client, Credential, HeaderMap, Operation, Request, SingleFlight, Url};
+use outbound::{
+    BuildError, Call, Client, Commenter, Credential, HeaderMap, LOGIN, Operation, Request, SingleFlight, Url,
+};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
@@ -9,31 +11,32 @@ use crate::config::{Config, SERVICE, at_site};
 use crate::problem;
 use crate::wire::Account;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-pub(crate) const HISTORY: Operation = Operation::reads("read the notes");
 pub(crate) const STATE: Operation = Operation::reads("read the issue");
-pub(crate) const PUBLISH: Operation = Operation::creates("add a note");
-pub(crate) const FIND: Operation = Operation::reads("look for our note");
 pub(crate) const LABELS: Operation = Operation::reads("read the labels");
 /// A label that is there already stays: it may be added twice.
 pub(crate) const ADD_LABELS: Operation = Operation::reads("add labels");
 
-/// The API as seen by one account.
+/// GitLab, by its REST API, as one account.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Gitlab {
     pub(crate) client: Client,
     me: SingleFlight<String>,
 }
 
-impl Api {
-    pub(crate) fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+impl Gitlab {
+    /// A publisher for the site `config.base_url` with an access token of the scope `api`. Asks nobody and opens no
+    /// connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Commenter<Self>, BuildError> {
         let credential = Credential::bearer(&SERVICE, token)?;
         let client = Client::new(&SERVICE, &at_site(config), credential, &HeaderMap::new(), clock)?;
-        Ok(Self { client, me: SingleFlight::default() })
+        Ok(Commenter(Self { client, me: SingleFlight::default() }))
     }
 
     /// Our account's name. GitLab is asked until it has answered once.
-    pub(crate) async fn me(&self, within: Call) -> Result<String, ServiceError> {
+    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = async {
             let url = self.client.base().join(&["api", "v4", "user"]);

@@ -2,7 +2,7 @@
 
 pub use outbound::Config;
 
-use outbound::Service;
+use outbound::{Limit, Service};
 
 /// GitLab, as errors name it.
 pub static SERVICE: Service = Service {
@@ -11,6 +11,8 @@ pub static SERVICE: Service = Service {
     url_variable: "GITLAB_API_URL",
     url_example: "https://gitlab.com",
     credential_variable: "GITLAB_TOKEN",
+    // Source: "GitLab application limits" in its documentation.
+    longest_text: Limit::chars(1_000_000),
 };
 
 /// What GitLab itself writes behind the site (`CI_API_V4_URL`); pages for people are not below it.

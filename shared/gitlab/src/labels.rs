@@ -4,17 +4,17 @@ use domain::ServiceError;
 use outbound::{Call, Request};
 use serde_json::{Value, json};
 
-use crate::api::Api;
+use crate::api::Gitlab;
 use crate::notes::noteable;
 use crate::place::Place;
 
-pub(crate) async fn list(api: &Api, call: Call, place: Place<'_>) -> Result<Vec<String>, ServiceError> {
+pub(crate) async fn list(api: &Gitlab, call: Call, place: Place<'_>) -> Result<Vec<String>, ServiceError> {
     Ok(noteable(api, call, place).await?.labels)
 }
 
 /// Adds `labels`; those that are there already stay.
 pub(crate) async fn add(
-    api: &Api,
+    api: &Gitlab,
     call: Call,
     place: Place<'_>,
     labels: &[String],

@@ -17,5 +17,5 @@ mod problem;
 mod publisher;
 mod wire;
 
+pub use api::Gitlab;
 pub use config::{Config, SERVICE};
-pub use publisher::Gitlab;

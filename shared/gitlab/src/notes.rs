@@ -1,61 +1,42 @@
-//! Notes: the last ones, a new one, and ours found again by its marker.
+//! Notes: a page of them, a new one, and who sees one.
 
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Timestamp};
-use outbound::notes::{self, Note, Page};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure};
+use outbound::notes::{Note, Page};
 use outbound::{Call, Request, marker};
 
-use crate::api::{Api, STATE};
+use crate::api::{Gitlab, STATE};
+use crate::config::SERVICE;
 use crate::place::Place;
-use crate::wire::{Created, NewNote, Noteable, WireNote};
+use crate::wire::{Created, Discussion, NewNote, Noteable, WireNote};
 
 /// Notes on a page: the most that GitLab gives.
 const PER_PAGE: &str = "100";
-/// Longest note, in characters.
-const MAX_NOTE: usize = 1_000_000;
 /// Shown as the author of a note whose account was deleted, as on GitLab's pages.
 const GHOST: &str = "ghost";
 
-/// The last `limit` notes of people that all of `audience` can read, oldest first.
-pub(crate) async fn last(
-    api: &Api,
-    call: Call,
-    place: Place<'_>,
-    limit: usize,
-    audience: Audience,
-) -> Result<Vec<Comment>, ServiceError> {
-    let me = &*api.me(call).await?;
-    let shows =
-        move |note: &WireNote| !note.system && (audience >= Audience::Internal || !note.is_internal());
-    notes::last(limit, |next| page(api, call, place, me, shows, next)).await
-}
-
-/// Looks for the note with `mark` by our own account, written not much earlier than `since`.
-pub(crate) async fn find(
-    api: &Api,
-    call: Call,
-    place: Place<'_>,
-    mark: &Mark,
-    since: Timestamp,
-) -> Result<Option<Proof>, ServiceError> {
-    let me = &*api.me(call).await?;
-    let any = |_: &WireNote| true;
-    notes::find(&api.client, call, mark, since, |next| page(api, call, place, me, any, next)).await
-}
-
-async fn page(
-    api: &Api,
+/// A page of notes, or a whole discussion if the place is one. Shown are those of people that all of `audience` can
+/// read; ours are looked for among all notes, since those of discussions stand among the others.
+pub(crate) async fn page(
+    api: &Gitlab,
     call: Call,
     place: Place<'_>,
     me: &str,
-    shows: impl Fn(&WireNote) -> bool,
+    audience: Option<Audience>,
     next: Option<String>,
 ) -> Result<Page, ServiceError> {
-    let url = place.url(api.client.base(), &["notes"]);
-    let number = next.as_deref().unwrap_or("1");
-    let query = [("order_by", "created_at"), ("sort", "desc"), ("per_page", PER_PAGE), ("page", number)];
-    let (read, next): (Vec<WireNote>, _) = api.page(call, url, &query).await?;
-    let notes = read.into_iter().map(|note| {
-        let (is_shown, url) = (shows(&note), address(api, place, note.id));
+    let (read, next) = match place.discussion.filter(|_| audience.is_some()) {
+        Some(id) => (discussion(api, call, place, id).await?.notes, None),
+        None => {
+            let url = place.url(api.client.base(), &["notes"]);
+            let number = next.as_deref().unwrap_or("1");
+            let query =
+                [("order_by", "created_at"), ("sort", "desc"), ("per_page", PER_PAGE), ("page", number)];
+            api.page(call, url, &query).await?
+        }
+    };
+    let notes = read.into_iter().map(|note: WireNote| {
+        let is_shown = !note.system && (audience >= Some(Audience::Internal) || !note.is_internal());
+        let url = address(api, place, note.id);
         let author = note.author.map_or_else(|| GHOST.to_owned(), |author| author.username);
         let ours = author.eq_ignore_ascii_case(me);
         let comment = Comment { id: note.id.to_string(), author, ours, text: note.body, at: note.created_at };
@@ -64,9 +45,18 @@ async fn page(
     Ok(Page { notes: notes.collect(), next })
 }
 
+async fn discussion(
+    api: &Gitlab,
+    call: Call,
+    place: Place<'_>,
+    id: &str,
+) -> Result<Discussion, ServiceError> {
+    api.call(call, &Request::get(place.url(api.client.base(), &["discussions", id]), &[])).await
+}
+
 /// Adds a note for `audience`.
 pub(crate) async fn create(
-    api: &Api,
+    api: &Gitlab,
     call: Call,
     place: Place<'_>,
     text: &str,
@@ -77,16 +67,28 @@ pub(crate) async fn create(
         Audience::Public => false,
         Audience::Internal | Audience::Restricted => is_internal_note(api, call, place).await?,
     };
-    let body = marker::compose(text, mark, MAX_NOTE);
-    let url = place.url(api.client.base(), &["notes"]);
+    let body = marker::compose(text, mark, SERVICE.longest_text);
+    let url = match place.discussion {
+        Some(id) if !internal || is_among_staff(api, call, place, id).await? => {
+            place.url(api.client.base(), &["discussions", id, "notes"])
+        }
+        _ => place.url(api.client.base(), &["notes"]),
+    };
     let request = api.client.checked(call, Request::post(url, &NewNote { body: &body, internal }))?;
     let created: Created = api.call(call, &request).await?;
     Ok(Proof { id: created.id.to_string(), url: address(api, place, created.id) })
 }
 
+/// Whether the staff alone can see a discussion. Its first note decides it for all that answer it: one that is public
+/// takes no internal note.
+async fn is_among_staff(api: &Gitlab, call: Call, place: Place<'_>, id: &str) -> Result<bool, ServiceError> {
+    let read = discussion(api, Call { operation: STATE, ..call }, place, id).await?;
+    Ok(read.notes.first().is_some_and(WireNote::is_internal))
+}
+
 /// Whether an answer for the staff must be an internal note. Those who see a confidential issue may see what is
 /// answered in it; its author, who may be a guest, would not see an internal note.
-async fn is_internal_note(api: &Api, call: Call, place: Place<'_>) -> Result<bool, ServiceError> {
+async fn is_internal_note(api: &Gitlab, call: Call, place: Place<'_>) -> Result<bool, ServiceError> {
     if !place.is_issue() {
         let message = "an answer on a merge request cannot be kept among the staff";
         return Err(api.client.refused(call, message));
@@ -100,7 +102,7 @@ async fn is_internal_note(api: &Api, call: Call, place: Place<'_>) -> Result<boo
 
 /// Who can see the note called `id`; `None` if there is none any more.
 pub(crate) async fn audience(
-    api: &Api,
+    api: &Gitlab,
     call: Call,
     place: Place<'_>,
     id: &str,
@@ -118,11 +120,11 @@ pub(crate) async fn audience(
 }
 
 /// The issue or merge request as it is now.
-pub(crate) async fn noteable(api: &Api, call: Call, place: Place<'_>) -> Result<Noteable, ServiceError> {
+pub(crate) async fn noteable(api: &Gitlab, call: Call, place: Place<'_>) -> Result<Noteable, ServiceError> {
     api.call(call, &Request::get(place.url(api.client.base(), &[]), &[])).await
 }
 
-fn address(api: &Api, place: Place<'_>, note: u64) -> Option<String> {
+fn address(api: &Gitlab, place: Place<'_>, note: u64) -> Option<String> {
     let mut url = place.link(api.client.base())?;
     url.set_fragment(Some(&format!("note_{note}")));
     Some(url.into())

@@ -5,13 +5,15 @@ use outbound::{Base, Call, Client, Url};
 
 /// A place for notes in a project that our account sees.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub struct Place<'a> {
     project: u64,
     path: &'a [String],
     kind: Kind,
     number: u64,
     /// Whether an internal note is to be answered.
     pub(crate) internal: bool,
+    /// The discussion to answer in.
+    pub(crate) discussion: Option<&'a str>,
 }
 
 /// What the notes are on.
@@ -37,11 +39,13 @@ impl<'a> Place<'a> {
     /// Checks a target.
     pub(crate) fn of(client: &Client, call: Call, target: &'a Target) -> Result<Self, ServiceError> {
         let place = match target {
-            Target::GitlabIssue { project, path, number, internal } => {
-                Self { project: *project, path, kind: Kind::Issue, number: *number, internal: *internal }
+            Target::GitlabIssue { project, path, number, internal, discussion } => {
+                let (kind, discussion) = (Kind::Issue, discussion.as_deref());
+                Self { project: *project, path, kind, number: *number, internal: *internal, discussion }
             }
-            Target::GitlabMergeRequest { project, path, number } => {
-                Self { project: *project, path, kind: Kind::MergeRequest, number: *number, internal: false }
+            Target::GitlabMergeRequest { project, path, number, discussion } => {
+                let (kind, discussion) = (Kind::MergeRequest, discussion.as_deref());
+                Self { project: *project, path, kind, number: *number, internal: false, discussion }
             }
             other => {
                 let message = format!("a thread of {} is none of GitLab's", other.service());
@@ -50,6 +54,9 @@ impl<'a> Place<'a> {
         };
         if place.project == 0 || place.number == 0 {
             return Err(client.refused(call, "the numbers of projects and issues are at least 1"));
+        }
+        if place.discussion.is_some_and(|id| !is_id(id)) {
+            return Err(client.refused(call, "the id of a discussion has hexadecimal digits alone"));
         }
         Ok(place)
     }
@@ -75,4 +82,9 @@ impl<'a> Place<'a> {
         parts.extend(["-", self.kind.name(), &number]);
         Some(base.join(&parts))
     }
+}
+
+/// It becomes a segment of a path.
+fn is_id(discussion: &str) -> bool {
+    (1..=64).contains(&discussion.len()) && discussion.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,131 +1,87 @@
-//! [`Gitlab`]: GitLab as a [`Publisher`].
+//! GitLab's [`Comments`] and [`Labels`].
 
 use async_trait::async_trait;
-use domain::{
-    Audience, Clock, Comment, InternalNotes, Labels, Mark, Proof, Publisher, ServiceError, Target,
-    ThreadState, Timestamp,
-};
-use outbound::BuildError;
-use secrecy::SecretString;
+use domain::{Audience, Labels, Mark, Proof, ServiceError, Target, ThreadState};
+use outbound::notes::Page;
+use outbound::{Call, Client, Comments, Operations};
 
-use crate::api::{ADD_LABELS, Api, FIND, HISTORY, LABELS, LOGIN, PUBLISH, STATE};
-use crate::config::Config;
+use crate::api::{ADD_LABELS, Gitlab, LABELS, STATE};
 use crate::place::Place;
 use crate::{labels, notes};
 
-/// GitLab, by its REST API, as one account.
-///
-/// One value per process: it holds the connections and who the account is.
-#[derive(Debug)]
-pub struct Gitlab {
-    api: Api,
-}
+#[async_trait]
+impl Comments for Gitlab {
+    type Place<'t> = Place<'t>;
 
-impl Gitlab {
-    /// A client for the site `config.base_url` with an access token of the scope `api`. Asks nobody and opens no
-    /// connection.
-    ///
-    /// # Errors
-    /// [`BuildError`] when a part of the configuration cannot work.
-    pub fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
-        Ok(Self { api: Api::new(token, config, clock)? })
+    const OPERATIONS: Operations = Operations::on_notes(STATE);
+    /// Internal notes, and what is said in confidential issues.
+    const HAS_INTERNAL_NOTES: bool = true;
+
+    fn client(&self) -> &Client {
+        &self.client
     }
 
-    async fn last(
+    fn place<'t>(client: &Client, call: Call, target: &'t Target) -> Result<Place<'t>, ServiceError> {
+        Place::of(client, call, target)
+    }
+
+    fn link(&self, place: Place<'_>) -> Option<String> {
+        place.link(self.client.base()).map(String::from)
+    }
+
+    async fn me(&self, call: Call) -> Result<String, ServiceError> {
+        self.account(call).await
+    }
+
+    async fn page(
         &self,
-        target: &Target,
-        limit: usize,
-        audience: Audience,
-    ) -> Result<Vec<Comment>, ServiceError> {
-        let (call, place) = self.api.client.begin_on(HISTORY, target, Place::of)?;
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        notes::last(&self.api, call, place, limit, audience).await
+        call: Call,
+        place: Place<'_>,
+        me: &str,
+        audience: Option<Audience>,
+        next: Option<String>,
+    ) -> Result<Page, ServiceError> {
+        notes::page(self, call, place, me, audience, next).await
+    }
+
+    async fn state(&self, call: Call, place: Place<'_>) -> Result<ThreadState, ServiceError> {
+        Ok(notes::noteable(self, call, place).await?.thread())
     }
 
     async fn create(
         &self,
-        target: &Target,
+        call: Call,
+        place: Place<'_>,
         text: &str,
         mark: &Mark,
         audience: Audience,
     ) -> Result<Proof, ServiceError> {
-        let (call, place) = self.api.client.begin_on(PUBLISH, target, Place::of)?;
-        notes::create(&self.api, call, place, text, mark, audience).await
-    }
-}
-
-#[async_trait]
-impl Publisher for Gitlab {
-    /// The account's name, which is the author of its notes and what people mention.
-    async fn login(&self) -> Result<String, ServiceError> {
-        self.api.me(self.api.client.begin(LOGIN)).await
+        notes::create(self, call, place, text, mark, audience).await
     }
 
-    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        self.last(target, limit, Audience::Public).await
-    }
-
-    async fn state(&self, target: &Target) -> Result<ThreadState, ServiceError> {
-        let (call, place) = self.api.client.begin_on(STATE, target, Place::of)?;
-        Ok(notes::noteable(&self.api, call, place).await?.thread())
-    }
-
-    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        self.create(target, text, mark, Audience::Public).await
-    }
-
-    async fn find(
+    async fn audience(
         &self,
-        target: &Target,
-        mark: &Mark,
-        since: Timestamp,
-    ) -> Result<Option<Proof>, ServiceError> {
-        let (call, place) = self.api.client.begin_on(FIND, target, Place::of)?;
-        notes::find(&self.api, call, place, mark, since).await
+        call: Call,
+        place: Place<'_>,
+        id: &str,
+    ) -> Result<Option<Audience>, ServiceError> {
+        notes::audience(self, call, place, id).await
     }
 
     fn labels(&self) -> Option<&dyn Labels> {
         Some(self)
-    }
-
-    fn internal_notes(&self) -> Option<&dyn InternalNotes> {
-        Some(self)
-    }
-
-    fn link(&self, target: &Target) -> Option<String> {
-        let (_, place) = self.api.client.begin_on(HISTORY, target, Place::of).ok()?;
-        place.link(self.api.client.base()).map(String::from)
-    }
-}
-
-/// Internal notes, and what is said in confidential issues.
-#[async_trait]
-impl InternalNotes for Gitlab {
-    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Comment>, ServiceError> {
-        self.last(target, limit, Audience::Internal).await
-    }
-
-    async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
-        self.create(target, text, mark, Audience::Internal).await
-    }
-
-    async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError> {
-        let (call, place) = self.api.client.begin_on(HISTORY, target, Place::of)?;
-        notes::audience(&self.api, call, place, id).await
     }
 }
 
 #[async_trait]
 impl Labels for Gitlab {
     async fn list(&self, target: &Target) -> Result<Vec<String>, ServiceError> {
-        let (call, place) = self.api.client.begin_on(LABELS, target, Place::of)?;
-        labels::list(&self.api, call, place).await
+        let (call, place) = self.client.begin_on(LABELS, target, Place::of)?;
+        labels::list(self, call, place).await
     }
 
     async fn add(&self, target: &Target, labels: &[String]) -> Result<(), ServiceError> {
-        let (call, place) = self.api.client.begin_on(ADD_LABELS, target, Place::of)?;
-        labels::add(&self.api, call, place, labels).await
+        let (call, place) = self.client.begin_on(ADD_LABELS, target, Place::of)?;
+        labels::add(self, call, place, labels).await
     }
 }

@@ -46,6 +46,13 @@ impl WireNote {
     }
 }
 
+/// Notes that answer each other, oldest first.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Discussion {
+    #[serde(default)]
+    pub(crate) notes: Vec<WireNote>,
+}
+
 /// An issue, or a merge request, which is never confidential.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Noteable {

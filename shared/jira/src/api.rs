@@ -1,8 +1,8 @@
-//! [`Api`]: authorised calls on Jira, and who we are.
+//! [`Jira`]: authorised calls on Jira, and who we are.
 
 use domain::{Clock, ServiceError};
 use outbound::{
-    BuildError, Call, Client, Credential, HeaderMap, HeaderName, HeaderValue, Operation, Request,
+    BuildError, Call, Client, Commenter, Credential, HeaderMap, HeaderName, HeaderValue, LOGIN, Request,
     SingleFlight,
 };
 use secrecy::SecretString;
@@ -12,34 +12,33 @@ use crate::config::{Config, SERVICE};
 use crate::problem;
 use crate::wire::Myself;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
-pub(crate) const STATE: Operation = Operation::reads("read the issue");
-pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
-pub(crate) const FIND: Operation = Operation::reads("look for our comment");
-
-/// The API as seen by one account.
+/// Jira Cloud, by its REST API, as one account.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Jira {
     pub(crate) client: Client,
     myself: SingleFlight<String>,
 }
 
-impl Api {
-    pub(crate) fn new(
+impl Jira {
+    /// A publisher for the site `config.base_url` with an account's address and its API token. Asks nobody and opens no
+    /// connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(
         email: &str,
         token: &SecretString,
         config: &Config,
         clock: Clock,
-    ) -> Result<Self, BuildError> {
+    ) -> Result<Commenter<Self>, BuildError> {
         let credential = Credential::basic(&SERVICE, email, token)?;
         let accept = (HeaderName::from_static("accept"), HeaderValue::from_static("application/json"));
         let client = Client::new(&SERVICE, config, credential, &HeaderMap::from_iter([accept]), clock)?;
-        Ok(Self { client, myself: SingleFlight::default() })
+        Ok(Commenter(Self { client, myself: SingleFlight::default() }))
     }
 
     /// Our account's id. Jira is asked until it has answered once.
-    pub(crate) async fn myself(&self, within: Call) -> Result<String, ServiceError> {
+    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = async {
             let url = self.client.base().join(&["rest", "api", "3", "myself"]);

@@ -1,107 +1,131 @@
-//! Comments of an issue: the last ones, a new one, and ours found again by its property.
+//! Jira's [`Comments`]: those of an issue, ours found again by its property.
 
-use domain::{Audience, Comment, Mark, Proof, ServiceError, Timestamp};
+use async_trait::async_trait;
+use domain::{Audience, Comment, Mark, Proof, ServiceError, Target, ThreadState, Timestamp};
 use markdown::to_adf;
-use outbound::{Call, Request, is_recent};
+use outbound::notes::{Note, Page};
+use outbound::{Call, Client, Comments, Operation, Operations, Request, is_recent};
 use serde_json::json;
 use webhook::adf_text;
 
-use crate::api::Api;
+use crate::api::Jira;
+use crate::config::SERVICE;
 use crate::issue::Issue;
+use crate::state;
 use crate::wire::{ByIds, CommentsPage, Created, NewComment, WireComment};
 
 /// Comments on a page: the most that Jira gives.
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
 const MAX_PAGES: usize = 30;
-/// Longest comment, in characters of its text: Jira takes 32,767, marks included.
-const MAX_TEXT: usize = 30_000;
 
-/// The last `limit` comments that all of `audience` can read, oldest first.
-pub(crate) async fn last(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    limit: usize,
-    audience: Audience,
-) -> Result<Vec<Comment>, ServiceError> {
-    let me = api.myself(call).await?;
-    let (mut found, mut start) = (Vec::new(), 0);
-    for _ in 0..MAX_PAGES {
-        let page = page(api, call, issue, start).await?;
-        let next = page.next();
-        let properties = known_properties(api, call, &page.comments).await?;
-        let page = page.comments.into_iter().map(|comment| comment.with(&properties));
-        found.extend(page.filter(|comment| audience >= comment.audience()));
-        match next {
-            Some(next) if found.len() < limit => start = next,
-            _ => break,
-        }
+#[async_trait]
+impl Comments for Jira {
+    type Place<'t> = Issue<'t>;
+
+    const OPERATIONS: Operations = Operations::on_comments(Operation::reads("read the issue"));
+    /// Comments of a service desk that its customers do not see.
+    const HAS_INTERNAL_NOTES: bool = true;
+
+    fn client(&self) -> &Client {
+        &self.client
     }
-    found.truncate(limit);
-    Ok(found.into_iter().rev().map(|comment| seen_by(comment, &me)).collect())
-}
 
-fn seen_by(mut comment: WireComment, me: &str) -> Comment {
-    let ours = comment.is_by(me);
-    let (author, text) = (comment.author(), adf_text(&comment.body));
-    Comment { id: comment.id, author, ours, text, at: comment.created }
-}
-
-/// Who can read the comment `id`; `None` if there is none any more.
-pub(crate) async fn audience(api: &Api, call: Call, id: &str) -> Result<Option<Audience>, ServiceError> {
-    let Ok(id) = id.parse() else { return Ok(None) };
-    Ok(by_ids(api, call, &[id]).await?.first().map(WireComment::audience))
-}
-
-/// Adds a comment for `audience`.
-pub(crate) async fn create(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    text: &str,
-    mark: &Mark,
-    audience: Audience,
-) -> Result<Proof, ServiceError> {
-    let comment = NewComment::new(to_adf(text, MAX_TEXT), mark, audience);
-    let request = api.client.request(call, Request::post, &issue.comments(), &comment)?;
-    let created: Created = api.call(call, &request).await?;
-    Ok(proof(api, issue, created.id))
-}
-
-/// Looks for the comment with `mark` by our own account, written not much earlier than `since`.
-pub(crate) async fn find(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    mark: &Mark,
-    since: Timestamp,
-) -> Result<Option<Proof>, ServiceError> {
-    let me = api.myself(call).await?;
-    let is_recent = |comment: &WireComment| is_recent(comment.created, since);
-    let mut start = 0;
-    for _ in 0..MAX_PAGES {
-        let page = page(api, call, issue, start).await?;
-        // The page is sorted newest first, as asked: all comments behind the first one that is too old are too old.
-        let ordered = page.comments.is_sorted_by(|one, next| one.created >= next.created);
-        let next = page.next().filter(|_| !ordered || page.comments.iter().all(is_recent));
-        // Whoever may edit a comment may set its properties: only our own account's counts.
-        let ours = page.comments.into_iter().filter(|comment| comment.is_by(&me) && is_recent(comment));
-        if let Some(comment) = marked(api, call, ours.collect(), mark).await? {
-            return Ok(Some(proof(api, issue, comment.id)));
-        }
-        match next {
-            Some(next) => start = next,
-            None => return Ok(None),
-        }
+    fn place<'t>(client: &Client, call: Call, target: &'t Target) -> Result<Issue<'t>, ServiceError> {
+        Issue::of(client, call, target)
     }
-    // "Not found" would have the comment written again.
-    Err(api.client.lost(call, format!("our comment is not among the last {MAX_PAGES} pages of comments")))
+
+    fn link(&self, issue: Issue<'_>) -> Option<String> {
+        issue.link(self.client.base())
+    }
+
+    /// The account's id, which is the author of its comments and what a mention names.
+    async fn me(&self, call: Call) -> Result<String, ServiceError> {
+        self.account(call).await
+    }
+
+    async fn page(
+        &self,
+        call: Call,
+        issue: Issue<'_>,
+        me: &str,
+        audience: Option<Audience>,
+        next: Option<String>,
+    ) -> Result<Page, ServiceError> {
+        let start = next.and_then(|next| next.parse().ok()).unwrap_or(0);
+        let page = listed(self, call, issue, start).await?;
+        let next = page.next().map(|next| next.to_string());
+        let properties = known_properties(self, call, &page.comments).await?;
+        let notes = page.comments.into_iter().map(|comment| {
+            let mut comment = comment.with(&properties);
+            let (is_shown, ours) = (audience >= Some(comment.audience()), comment.is_by(me));
+            let (author, text) = (comment.author(), adf_text(&comment.body));
+            let comment = Comment { id: comment.id, author, ours, text, at: comment.created };
+            Note { comment, is_shown, url: None }
+        });
+        Ok(Page { notes: notes.collect(), next })
+    }
+
+    async fn state(&self, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
+        state::of(self, call, issue).await
+    }
+
+    async fn create(
+        &self,
+        call: Call,
+        issue: Issue<'_>,
+        text: &str,
+        mark: &Mark,
+        audience: Audience,
+    ) -> Result<Proof, ServiceError> {
+        let comment = NewComment::new(to_adf(text, SERVICE.longest_text), mark, audience);
+        let request = self.client.request(call, Request::post, &issue.comments(), &comment)?;
+        let created: Created = self.call(call, &request).await?;
+        Ok(proof(self, issue, created.id))
+    }
+
+    /// Looks for the comment with `mark` by our own account, written not much earlier than `since`.
+    async fn find(
+        &self,
+        call: Call,
+        issue: Issue<'_>,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let me = self.account(call).await?;
+        let is_recent = |comment: &WireComment| is_recent(comment.created, since);
+        let mut start = 0;
+        for _ in 0..MAX_PAGES {
+            let page = listed(self, call, issue, start).await?;
+            // The page is sorted newest first, as asked: all comments behind the first one that is too old are too old.
+            let ordered = page.comments.is_sorted_by(|one, next| one.created >= next.created);
+            let next = page.next().filter(|_| !ordered || page.comments.iter().all(is_recent));
+            // Whoever may edit a comment may set its properties: only our own account's counts.
+            let ours = page.comments.into_iter().filter(|comment| comment.is_by(&me) && is_recent(comment));
+            if let Some(comment) = marked(self, call, ours.collect(), mark).await? {
+                return Ok(Some(proof(self, issue, comment.id)));
+            }
+            match next {
+                Some(next) => start = next,
+                None => return Ok(None),
+            }
+        }
+        // "Not found" would have the comment written again.
+        Err(self
+            .client
+            .lost(call, format!("our comment is not among the last {MAX_PAGES} pages of comments")))
+    }
+
+    /// Who can read the comment `id`; `None` if there is none any more.
+    async fn audience(&self, call: Call, _: Issue<'_>, id: &str) -> Result<Option<Audience>, ServiceError> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        Ok(by_ids(self, call, &[id]).await?.first().map(WireComment::audience))
+    }
 }
 
 /// The one of `comments` that carries `mark`.
 async fn marked(
-    api: &Api,
+    api: &Jira,
     call: Call,
     comments: Vec<WireComment>,
     mark: &Mark,
@@ -114,7 +138,7 @@ async fn marked(
 /// properties when asked to, but Atlassian documents that for the list by ids only. A comment that comes without
 /// properties may have some, so it is asked for by its id.
 async fn known_properties(
-    api: &Api,
+    api: &Jira,
     call: Call,
     comments: &[WireComment],
 ) -> Result<Vec<WireComment>, ServiceError> {
@@ -127,7 +151,7 @@ async fn known_properties(
 }
 
 /// Comments by their ids. In this list, a comment without properties has none.
-async fn by_ids(api: &Api, call: Call, ids: &[u64]) -> Result<Vec<WireComment>, ServiceError> {
+async fn by_ids(api: &Jira, call: Call, ids: &[u64]) -> Result<Vec<WireComment>, ServiceError> {
     let list = ["rest", "api", "3", "comment", "list"];
     let request = api.client.request(call, with_properties, &list, &json!({"ids": ids}))?;
     let by_ids: ByIds = api.call(call, &request).await?;
@@ -140,7 +164,12 @@ fn with_properties(mut url: outbound::Url, ids: &serde_json::Value) -> Result<Re
 }
 
 /// A page of the comments, newest first.
-async fn page(api: &Api, call: Call, issue: Issue<'_>, start: usize) -> Result<CommentsPage, ServiceError> {
+async fn listed(
+    api: &Jira,
+    call: Call,
+    issue: Issue<'_>,
+    start: usize,
+) -> Result<CommentsPage, ServiceError> {
     let start = start.to_string();
     let query = [
         ("startAt", start.as_str()),
@@ -152,7 +181,7 @@ async fn page(api: &Api, call: Call, issue: Issue<'_>, start: usize) -> Result<C
     api.call(call, &Request::get(url, &query)).await
 }
 
-fn proof(api: &Api, issue: Issue<'_>, id: String) -> Proof {
+fn proof(api: &Jira, issue: Issue<'_>, id: String) -> Proof {
     let url = issue.page(api.client.base(), &id);
     Proof { id, url }
 }

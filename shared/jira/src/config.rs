@@ -2,7 +2,7 @@
 
 pub use outbound::Config;
 
-use outbound::Service;
+use outbound::{Limit, Service};
 
 /// Jira, as errors name it.
 pub static SERVICE: Service = Service {
@@ -11,4 +11,6 @@ pub static SERVICE: Service = Service {
     url_variable: "JIRA_API_URL",
     url_example: "https://acme.atlassian.net",
     credential_variable: "JIRA_API_TOKEN",
+    // As its refusal has it ("the allowed limit of 32,767 characters"); Jira is a program in Java.
+    longest_text: Limit::utf16(32_767),
 };

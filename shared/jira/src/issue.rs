@@ -8,7 +8,7 @@ const MAX_KEY: usize = 40;
 
 /// An issue of the site that we have credentials for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Issue<'a>(&'a str);
+pub struct Issue<'a>(&'a str);
 
 impl<'a> Issue<'a> {
     /// Checks a target: it must be of our site, whose host is that of the base. A base that is not a site's

@@ -14,9 +14,8 @@ mod comments;
 mod config;
 mod issue;
 mod problem;
-mod publisher;
 mod state;
 mod wire;
 
+pub use api::Jira;
 pub use config::{Config, SERVICE};
-pub use publisher::Jira;

@@ -7,7 +7,7 @@ use domain::{ServiceError, ThreadState};
 use outbound::{Call, Request};
 use serde::Deserialize;
 
-use crate::api::Api;
+use crate::api::Jira;
 use crate::issue::Issue;
 
 #[derive(Debug, Deserialize)]
@@ -32,7 +32,7 @@ struct Category {
 }
 
 /// The present state of an issue.
-pub(crate) async fn of(api: &Api, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
+pub(crate) async fn of(api: &Jira, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
     let url = api.client.base().join(&issue.path());
     let issue: WireIssue = api.call(call, &Request::get(url, &[("fields", "status")])).await?;
     let done = issue.fields.status.category.key == "done";

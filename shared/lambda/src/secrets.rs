@@ -168,6 +168,7 @@ mod tests {
             "GITHUB_APP_PRIVATE_KEY" => {
                 format!("-----BEGIN PRIVATE KEY-----\nv{version}\n-----END PRIVATE KEY-----")
             }
+            "JIRA_API_URL" => format!("https://v{version}.atlassian.net"),
             _ if name.ends_with("_URL") => format!("https://v{version}.example"),
             _ if name.ends_with("_EMAIL") => format!("v{version}@example.com"),
             _ => format!("v{version}"),

@@ -1,7 +1,7 @@
-//! [`Api`]: authorised questions to Linear, and who we are.
+//! [`Linear`]: authorised questions to Linear, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{Answer, BuildError, Call, Client, HeaderMap, Operation, Request, SingleFlight};
+use outbound::{Answer, BuildError, Call, Client, Commenter, HeaderMap, LOGIN, Request, SingleFlight};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -10,29 +10,28 @@ use crate::config::{Config, SERVICE, credential};
 use crate::problem;
 use crate::wire::{GraphqlAnswer, Viewer};
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
-pub(crate) const STATE: Operation = Operation::reads("read the issue");
-pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
-pub(crate) const FIND: Operation = Operation::reads("look for our comment");
-
 const VIEWER: &str = "query { viewer { id } }";
 
-/// The API as seen by one account.
+/// Linear, by its GraphQL API, as one account.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Linear {
     pub(crate) client: Client,
     me: SingleFlight<String>,
 }
 
-impl Api {
-    pub(crate) fn new(key: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+impl Linear {
+    /// A publisher with a personal API key, or an access token of an OAuth application. Asks nobody and opens no
+    /// connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(key: &SecretString, config: &Config, clock: Clock) -> Result<Commenter<Self>, BuildError> {
         let client = Client::new(&SERVICE, config, credential(key)?, &HeaderMap::new(), clock)?;
-        Ok(Self { client, me: SingleFlight::default() })
+        Ok(Commenter(Self { client, me: SingleFlight::default() }))
     }
 
     /// Our account's id. Linear is asked until it has answered once.
-    pub(crate) async fn me(&self, within: Call) -> Result<String, ServiceError> {
+    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = async {
             let viewer: Viewer = self.ask(call, VIEWER, json!({})).await?;

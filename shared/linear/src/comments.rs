@@ -1,17 +1,19 @@
-//! Comments of an issue: the last ones, a new one, and ours found again by its id.
+//! Linear's [`Comments`]: those of an issue, ours found again by its id.
 
-use domain::{Comment, Mark, Proof, ServiceError, ServiceFailure, short_sha256};
-use outbound::notes::{self, Note, Page};
-use outbound::{Call, marker};
+use async_trait::async_trait;
+use domain::{
+    Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+    short_sha256,
+};
+use outbound::notes::{Note, Page};
+use outbound::{Call, Client, Comments, Operation, Operations, marker};
 use serde_json::json;
 
-use crate::api::{Api, FIND};
+use crate::api::Linear;
+use crate::config::SERVICE;
 use crate::issue::Issue;
-use crate::problem;
 use crate::wire::{Created, Found, IssueComments, Made};
-
-/// Longest comment, in characters. Linear documents no limit; its answers stay small with this one.
-const MAX_TEXT: usize = 60_000;
+use crate::{problem, state};
 
 const LIST: &str = "query($id: String!, $after: String) { issue(id: $id) { \
                     comments(first: 100, after: $after, orderBy: createdAt) { \
@@ -22,68 +24,100 @@ const CREATE: &str = "mutation($input: CommentCreateInput!) { commentCreate(inpu
 const LOOK: &str = "query($id: String!) { comment(id: $id) { \
                     id body createdAt url user { id name } botActor { id name } } }";
 
-/// The last `limit` comments, oldest first.
-pub(crate) async fn last(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    limit: usize,
-) -> Result<Vec<Comment>, ServiceError> {
-    let me = &*api.me(call).await?;
-    notes::last(limit, |after| page(api, call, issue, me, after)).await
-}
+#[async_trait]
+impl Comments for Linear {
+    type Place<'t> = Issue<'t>;
 
-async fn page(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    me: &str,
-    after: Option<String>,
-) -> Result<Page, ServiceError> {
-    let variables = json!({"id": issue.0, "after": after});
-    let read: IssueComments = api.ask(call, LIST, variables).await?;
-    let mut comments = read.issue.comments;
-    let next = comments.next();
-    let notes = comments.nodes.into_iter().map(|mut wire| {
-        let (ours, author) = (wire.is_by(me), wire.author());
-        let comment = Comment { id: wire.id, author, ours, text: wire.body, at: wire.created_at };
-        Note { comment, is_shown: true, url: wire.url }
-    });
-    Ok(Page { notes: notes.collect(), next })
-}
+    const OPERATIONS: Operations = Operations::on_comments(Operation::reads("read the issue"));
 
-/// Adds a comment under the id that is its proof.
-pub(crate) async fn create(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    text: &str,
-    mark: &Mark,
-) -> Result<Proof, ServiceError> {
-    let body = marker::shorten(text.to_owned(), MAX_TEXT);
-    let variables = json!({"input": {"id": id_of(mark), "issueId": issue.0, "body": body}});
-    match api.ask::<Created>(call, CREATE, variables).await {
-        Ok(Created { comment_create }) => match comment_create.comment.filter(|_| comment_create.success) {
-            Some(Made { id, url }) => Ok(Proof { id, url }),
-            None => Err(api.client.lost(call, "Linear does not say whether the comment was made")),
-        },
-        Err(error) if error.failure == ServiceFailure::Refused => refused(api, call, mark, error).await,
-        Err(error) => Err(error),
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn place<'t>(client: &Client, call: Call, target: &'t Target) -> Result<Issue<'t>, ServiceError> {
+        Issue::of(client, call, target)
+    }
+
+    /// The account's id, which is the author of its comments.
+    async fn me(&self, call: Call) -> Result<String, ServiceError> {
+        self.account(call).await
+    }
+
+    async fn page(
+        &self,
+        call: Call,
+        issue: Issue<'_>,
+        me: &str,
+        _: Option<Audience>,
+        after: Option<String>,
+    ) -> Result<Page, ServiceError> {
+        let variables = json!({"id": issue.0, "after": after});
+        let read: IssueComments = self.ask(call, LIST, variables).await?;
+        let mut comments = read.issue.comments;
+        let next = comments.next();
+        let notes = comments.nodes.into_iter().map(|mut wire| {
+            let (ours, author) = (wire.is_by(me), wire.author());
+            let comment = Comment { id: wire.id, author, ours, text: wire.body, at: wire.created_at };
+            Note { comment, is_shown: true, url: wire.url }
+        });
+        Ok(Page { notes: notes.collect(), next })
+    }
+
+    async fn state(&self, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
+        state::of(self, call, issue).await
+    }
+
+    /// Adds a comment under the id that is its proof.
+    async fn create(
+        &self,
+        call: Call,
+        issue: Issue<'_>,
+        text: &str,
+        mark: &Mark,
+        _: Audience,
+    ) -> Result<Proof, ServiceError> {
+        let body = marker::shorten(text.to_owned(), SERVICE.longest_text);
+        let variables = json!({"input": {"id": id_of(mark), "issueId": issue.0, "body": body}});
+        match self.ask::<Created>(call, CREATE, variables).await {
+            Ok(Created { comment_create }) => match comment_create.comment.filter(|_| comment_create.success)
+            {
+                Some(Made { id, url }) => Ok(Proof { id, url }),
+                None => Err(self.client.lost(call, "Linear does not say whether the comment was made")),
+            },
+            Err(error) if error.failure == ServiceFailure::Refused => refused(self, call, mark, error).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Linear refuses an id that it has already, and ours is made of the mark.
+    fn knows_repetitions(&self) -> bool {
+        true
+    }
+
+    /// The comment's id says all: when it was written does not matter.
+    async fn find(
+        &self,
+        call: Call,
+        _: Issue<'_>,
+        mark: &Mark,
+        _: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        with_mark(self, call, mark).await
     }
 }
 
 /// Linear refuses an id that it has already: then an earlier request has made the comment.
-async fn refused(api: &Api, call: Call, mark: &Mark, error: ServiceError) -> Result<Proof, ServiceError> {
-    match find(api, Call { operation: FIND, ..call }, mark).await {
+async fn refused(api: &Linear, call: Call, mark: &Mark, error: ServiceError) -> Result<Proof, ServiceError> {
+    match with_mark(api, Call { operation: Linear::OPERATIONS.find, ..call }, mark).await {
         Ok(Some(proof)) => Ok(proof),
         Ok(None) => Err(error),
         Err(_) => Err(api.client.lost(call, error.message)),
     }
 }
 
-/// Looks for the comment with `mark` by our own account.
-pub(crate) async fn find(api: &Api, call: Call, mark: &Mark) -> Result<Option<Proof>, ServiceError> {
-    let me = api.me(call).await?;
+/// The comment with `mark` by our own account.
+async fn with_mark(api: &Linear, call: Call, mark: &Mark) -> Result<Option<Proof>, ServiceError> {
+    let me = api.account(call).await?;
     let answer = api.answer(call, LOOK, json!({"id": id_of(mark)})).await?;
     if problem::is_absent(&answer) {
         return Ok(None);

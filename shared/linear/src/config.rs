@@ -2,7 +2,7 @@
 
 pub use outbound::Config;
 
-use outbound::{BuildError, Credential, Service};
+use outbound::{BuildError, Credential, Limit, Service};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Linear, as errors name it.
@@ -12,6 +12,8 @@ pub static SERVICE: Service = Service {
     url_variable: "LINEAR_API_URL",
     url_example: "https://api.linear.app",
     credential_variable: "LINEAR_API_KEY",
+    // Linear documents no limit. Its answers stay small with this one.
+    longest_text: Limit::utf16(60_000),
 };
 
 /// What access tokens of OAuth applications begin with: they are sent as bearer tokens, personal keys as they are.

@@ -8,7 +8,7 @@ const MAX_ID: usize = 36;
 
 /// An issue of the workspace that we have a key for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Issue<'a>(pub(crate) &'a str);
+pub struct Issue<'a>(pub(crate) &'a str);
 
 impl<'a> Issue<'a> {
     /// Checks a target.

@@ -10,9 +10,8 @@ mod comments;
 mod config;
 mod issue;
 mod problem;
-mod publisher;
 mod state;
 mod wire;
 
+pub use api::Linear;
 pub use config::{Config, SERVICE};
-pub use publisher::Linear;

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use domain::{ServiceError, ServiceFailure, Timestamp, between};
-use outbound::{Answer, Call, Client, StatusCode, says};
+use domain::{ServiceError, ServiceFailure, Timestamp, between, says};
+use outbound::{Answer, Call, Client, StatusCode};
 use serde::Deserialize;
 
 /// The wait when a rate limit names none, and the longest that is believed.

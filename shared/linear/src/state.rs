@@ -6,7 +6,7 @@ use outbound::Call;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::api::Api;
+use crate::api::Linear;
 use crate::issue::Issue;
 
 const QUERY: &str = "query($id: String!) { issue(id: $id) { archivedAt trashed state { type } } }";
@@ -32,7 +32,7 @@ struct Status {
 }
 
 /// The present state of an issue.
-pub(crate) async fn of(api: &Api, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
+pub(crate) async fn of(api: &Linear, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
     let read: Read = api.ask(call, QUERY, json!({"id": issue.0})).await?;
     let WireIssue { archived_at, trashed, state } = read.issue;
     Ok(match state.kind.as_str() {

@@ -6,28 +6,48 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 use serde_json::{Value, json};
 
 use crate::fit::{CUT, fit};
+use crate::limit::Limit;
 use crate::links::is_allowed;
-use crate::parser::{alert, parse};
+use crate::parser::{alert, each_event};
 
 /// Lists and quotes within each other; deeper ones are flattened. Trees are walked and dropped by
 /// recursion: without a limit `- - - …` would exhaust the stack.
 const DEEPEST: usize = 20;
 
-/// `markdown` as a document with at most `limit` characters of text.
+/// `markdown` as a document of at most `limit`, as wiki markup.
 #[must_use]
-pub fn to_adf(markdown: &str, limit: usize) -> Value {
-    let room = limit.saturating_sub(CUT.chars().count() + 1);
-    let (mut content, cut) = fit(markdown, room, convert, |content| content.iter().map(size).sum());
-    if cut {
-        content.push(paragraph(vec![json!({"type": "text", "text": CUT})]));
+pub fn to_adf(markdown: &str, limit: Limit) -> Value {
+    let size = |content: &Vec<Value>| content.iter().map(|node| size(node, limit)).sum::<usize>();
+    let note = paragraph(vec![json!({"type": "text", "text": CUT})]);
+    let mut content = convert(markdown);
+    if size(&content) > limit.max() {
+        let room = limit.max().saturating_sub(size(&vec![note.clone()]));
+        content = fit(markdown, room, convert, size).0;
+        content.push(note);
     }
     json!({"version": 1, "type": "doc", "content": content})
 }
 
-/// Characters of the text in a node, and one for the end of every block.
-fn size(node: &Value) -> usize {
-    let own = node["text"].as_str().map_or(1, |text| text.chars().count());
-    own + children(node).iter().map(size).sum::<usize>()
+/// How long a node is as wiki markup at the most, which is the longest form in which Jira is known to count it: with its
+/// marks, with the addresses of its links, and with a sign before each character that would be a mark.
+fn size(node: &Value, limit: Limit) -> usize {
+    let inside = children(node).iter().map(|child| size(child, limit)).sum::<usize>();
+    let Some(text) = node["text"].as_str() else { return inside + frame(node) };
+    let marks = node["marks"].as_array().map_or(&[][..], Vec::as_slice);
+    let around = |mark: &Value| 4 + mark["attrs"]["href"].as_str().map_or(0, |href| limit.size(href));
+    let escapes = text.chars().filter(|c| c.is_ascii_punctuation()).count();
+    inside + limit.size(text) + escapes + marks.iter().map(around).sum::<usize>()
+}
+
+/// What stands around the content of a node.
+fn frame(node: &Value) -> usize {
+    match node["type"].as_str().unwrap_or_default() {
+        "codeBlock" => "{code:}\n\n{code}\n".len() + node["attrs"]["language"].as_str().map_or(0, str::len),
+        "blockquote" => "{quote}\n\n{quote}\n".len(),
+        "heading" => "h1. \n\n".len(),
+        "listItem" | "rule" => "----\n".len(),
+        _ => "\n\n".len(),
+    }
 }
 
 pub(crate) fn children(node: &Value) -> &[Value] {
@@ -41,9 +61,7 @@ fn paragraph(content: Vec<Value>) -> Value {
 fn convert(markdown: &str) -> Vec<Value> {
     let mut writer = Writer::default();
     writer.frames.push(Frame { kind: Kind::Document, content: Vec::new() });
-    for event in parse(markdown) {
-        writer.event(event);
-    }
+    each_event(markdown, |event| writer.event(event));
     writer.flush();
     writer.frames.into_iter().flat_map(|frame| frame.content).collect()
 }

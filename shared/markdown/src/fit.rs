@@ -4,36 +4,31 @@ use std::borrow::Cow;
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag};
 
+use crate::limit::Limit;
 use crate::parser::parse;
 
 /// Put where a text was cut.
 pub(crate) const CUT: &str = "… (cut: too long for one message)";
 /// Room for the line that closes a block of code.
-const FENCE_ROOM: usize = 40;
+const FENCE_ROOM: &str = "````````````````````````````````````````";
 
-/// `markdown` in at most `limit` units, as `size` counts them: cut between two blocks, its code closed, with a note
-/// that says so. A block that is longer by itself is cut at the end of a line.
+/// `markdown` in at most `limit`: cut between two blocks, its code closed, with a note that says so. A block that is
+/// longer by itself is cut at the end of a line.
 ///
 /// ```
 /// let long = "One.\n\nTwo.\n\n".repeat(20);
-/// let short = markdown::shorten(&long, 150, |text| text.chars().count());
+/// let short = markdown::shorten(&long, markdown::Limit::chars(150));
 /// assert!(short.ends_with("\n\n… (cut: too long for one message)") && short.starts_with("One.\n\nTwo."));
 /// ```
 #[must_use]
-pub fn shorten(markdown: &str, limit: usize, size: impl Fn(&str) -> usize) -> Cow<'_, str> {
-    if size(markdown) <= limit {
+pub fn shorten(markdown: &str, limit: Limit) -> Cow<'_, str> {
+    if limit.fits(markdown) {
         return Cow::Borrowed(markdown);
     }
-    let room = limit.saturating_sub(size(CUT) + 2 + FENCE_ROOM);
-    let mut left = room;
-    let end = markdown.char_indices().find(|(at, c)| {
-        let unit = size(&markdown[*at..at + c.len_utf8()]);
-        left = left.checked_sub(unit).unwrap_or(usize::MAX);
-        left == usize::MAX
-    });
-    let kept = &markdown[..boundary(markdown, end.map_or(markdown.len(), |(at, _)| at))];
+    let room = limit.without(CUT).without("\n\n").without(FENCE_ROOM);
+    let kept = &markdown[..boundary(markdown, room.beginning(markdown).len())];
     let mut text = kept.trim_end().to_owned();
-    if let Some(fence) = open_fence(&text).filter(|fence| size(fence) < FENCE_ROOM) {
+    if let Some(fence) = open_fence(&text).filter(|fence| fence.len() < FENCE_ROOM.len()) {
         text.push('\n');
         text.push_str(&fence);
     }
@@ -130,14 +125,10 @@ mod tests {
 
     use super::*;
 
-    fn chars(text: &str) -> usize {
-        text.chars().count()
-    }
-
     #[test]
     fn what_fits_is_left_alone() {
         assert_eq!(fit("abc", 3, str::to_owned, String::len), ("abc".to_owned(), false));
-        assert_eq!(shorten("abc", 3, chars), "abc");
+        assert_eq!(shorten("abc", Limit::chars(3)), "abc");
     }
 
     #[test]
@@ -155,8 +146,27 @@ mod tests {
     #[test]
     fn the_cut_is_between_blocks() {
         let text = format!("# A\n\n{}\n\n- b\n- c\n\nlast paragraph {}", "word ".repeat(20), "x ".repeat(60));
-        let short = shorten(&text, 250, chars);
+        let short = shorten(&text, Limit::chars(250));
         assert!(short.ends_with(&format!("- b\n- c\n\n{CUT}")), "{short}");
+    }
+
+    #[test]
+    fn each_unit_counts_as_its_service_does_and_what_just_fits_is_not_cut() {
+        for unit in ["a", "é", "重", "🦀", "👨‍👩‍👧"] {
+            for limit in [Limit::bytes, Limit::chars, Limit::utf16] {
+                let whole = unit.repeat(1_000 / limit(0).size(unit));
+                let just = limit(limit(0).size(&whole));
+                assert_eq!(shorten(&whole, just), whole);
+                let longer = format!("{whole}b");
+                let short = shorten(&longer, just);
+                assert!(just.fits(&short) && short.ends_with(CUT), "{unit}: {short}");
+                let kept = limit(0).size(&short);
+                assert!(
+                    kept + limit(0).size(FENCE_ROOM) + limit(0).size(unit) >= just.max(),
+                    "{unit}: {kept}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -165,7 +175,7 @@ mod tests {
             [("```rust\n", "\n```\n\n"), ("- a\n\n  ~~~~\n  ", "\n  ~~~~\n\n"), ("> ```\n> ", "\n> ```\n\n")]
         {
             let text = format!("{open}{}", "x".repeat(400));
-            let short = shorten(&text, 300, chars);
+            let short = shorten(&text, Limit::chars(300));
             assert!(short.ends_with(&format!("{closed}{CUT}")), "{short}");
         }
         assert_eq!(open_fence("```\na\n```"), None);
@@ -176,8 +186,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_longer_than_its_limit_nor_swallows_the_note(text in "(```|~~~|\n|- |> |é|word |x){0,200}", limit in 100_usize..300) {
-            let short = shorten(&text, limit, chars);
-            prop_assert!(chars(&short) <= limit);
+            let limit = Limit::chars(limit);
+            let short = shorten(&text, limit);
+            prop_assert!(limit.fits(&short));
             prop_assert!(short == text || short.ends_with(CUT));
         }
     }

@@ -2,15 +2,21 @@
 
 use pulldown_cmark::{Alignment, CowStr, Event, Tag, TagEnd, html};
 
+use crate::east_asian::Marked;
 use crate::fit::{CUT, fit};
+use crate::limit::Limit;
 use crate::links::is_allowed;
-use crate::parser::{alert, parse};
+use crate::parser::alert;
 
-/// `markdown` as HTML of at most about `limit` bytes.
+/// `markdown` as HTML of at most `limit`.
 #[must_use]
-pub fn to_html(markdown: &str, limit: usize) -> String {
-    let room = limit.saturating_sub(CUT.len() + "<p></p>\n".len());
-    let (mut html, cut) = fit(markdown, room, convert, String::len);
+pub fn to_html(markdown: &str, limit: Limit) -> String {
+    let whole = convert(markdown);
+    if limit.fits(&whole) {
+        return whole;
+    }
+    let room = limit.without(CUT).without("<p></p>\n").max();
+    let (mut html, cut) = fit(markdown, room, convert, |html| limit.size(html));
     if cut {
         html.push_str("<p>");
         html.push_str(CUT);
@@ -21,7 +27,8 @@ pub fn to_html(markdown: &str, limit: usize) -> String {
 
 fn convert(markdown: &str) -> String {
     let (mut links, mut heading) = (Vec::new(), None);
-    let events = parse(markdown).flat_map(|event| match event {
+    let marked = Marked::of(markdown);
+    let events = marked.events().flat_map(|event| match event {
         // Said at the beginning of the next paragraph.
         Event::Start(Tag::FootnoteDefinition(name)) => {
             heading = Some(format!("[{name}] "));
@@ -78,7 +85,7 @@ mod tests {
     use super::*;
 
     fn html(markdown: &str) -> String {
-        to_html(markdown, 100_000)
+        to_html(markdown, Limit::bytes(100_000))
     }
 
     #[test]
@@ -123,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_and_closed() {
-        let out = to_html(&format!("```\n{}", "<x>\n".repeat(10_000)), 5_000);
+        let out = to_html(&format!("```\n{}", "<x>\n".repeat(10_000)), Limit::bytes(5_000));
         assert!(out.len() <= 5_000 && out.contains("</code></pre>") && out.contains(CUT));
     }
 

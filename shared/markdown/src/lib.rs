@@ -9,8 +9,10 @@
 
 mod adf;
 mod adf_text;
+mod east_asian;
 mod fit;
 mod html;
+mod limit;
 mod links;
 mod mrkdwn;
 mod parser;
@@ -24,6 +26,7 @@ pub use adf::to_adf;
 pub use adf_text::adf_to_text;
 pub use fit::{open_fence, shorten};
 pub use html::to_html;
+pub use limit::Limit;
 pub use mrkdwn::{mrkdwn_to_text, to_mrkdwn};
 pub use parser::parse;
 pub use ranges::Ranges;

@@ -9,8 +9,9 @@ use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
 use self::marks::{Mark, finish, plain as plain_signs, quiet};
 use crate::fit::{CUT, fit};
+use crate::limit::Limit;
 use crate::links::is_allowed;
-use crate::parser::{alert, parse};
+use crate::parser::{alert, each_event};
 use crate::table::Table;
 
 /// Lists and quotes within each other; deeper ones are shown without their sign, which would cost time
@@ -22,11 +23,15 @@ const INDENT: &str = "    ";
 const DONE: &str = "☑ ";
 const TO_DO: &str = "☐ ";
 
-/// `markdown` as mrkdwn of at most `limit` characters.
+/// `markdown` as mrkdwn of at most `limit`.
 #[must_use]
-pub fn to_mrkdwn(markdown: &str, limit: usize) -> String {
-    let room = limit.saturating_sub(CUT.chars().count() + 2);
-    let (mut text, cut) = fit(markdown, room, convert, |text| text.chars().count());
+pub fn to_mrkdwn(markdown: &str, limit: Limit) -> String {
+    let whole = convert(markdown);
+    if limit.fits(&whole) {
+        return whole;
+    }
+    let room = limit.without(CUT).without("\n\n").max();
+    let (mut text, cut) = fit(markdown, room, convert, |text| limit.size(text));
     if cut {
         text.push_str("\n\n");
         text.push_str(CUT);
@@ -72,9 +77,7 @@ fn plain(inside: &str) -> String {
 
 fn convert(markdown: &str) -> String {
     let mut writer = Writer { frames: vec![String::new()], ..Writer::default() };
-    for event in parse(markdown) {
-        writer.event(event);
-    }
+    each_event(markdown, |event| writer.event(event));
     finish(writer.frames.concat().trim_end())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Clock, ServiceError, ServiceFailure, clip};
+use markdown::Limit;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -23,6 +24,8 @@ static SERVICE: Service = Service {
     url_variable: "the `url` of the call in agent.toml",
     url_example: "https://api.example.com",
     credential_variable: "a header of the call",
+    // What is sent are the parameters of a call, which agent.toml bounds.
+    longest_text: Limit::bytes(usize::MAX),
 };
 
 const CALL: Operation = Operation::creates("call the API");

@@ -57,6 +57,7 @@ pub(crate) mod tests {
         url_variable: "SAMPLE_API_URL",
         url_example: "https://api.sample.example",
         credential_variable: "SAMPLE_TOKEN",
+        longest_text: markdown::Limit::chars(1_000),
     };
 
     const WRITE: Operation = Operation::creates("write");

@@ -7,6 +7,8 @@
 //!   when its connection broke.
 //! - **Credentials go to one place.** Addresses are the configured [`Base`] and checked segments;
 //!   redirects are not followed; a credential that a service echoes is cut out of the error.
+//! - **A service with threads is its API alone.** [`Commenter`] is the publisher of every service that has
+//!   [`Comments`].
 //! - **A proof is our own account's.** [`marker`] is the proof of a service whose comments take nothing but text;
 //!   [`notes`] walks through such comments.
 //! - **Every call ends.** One time limit covers all requests of an operation ([`Call`]), and every
@@ -16,10 +18,12 @@ mod answer;
 mod base;
 mod caller;
 mod client;
+mod commenter;
 mod config;
 mod credential;
 mod errors;
 mod failure;
+mod fetch;
 pub mod marker;
 pub mod notes;
 mod reach;
@@ -28,8 +32,9 @@ mod search;
 mod service;
 mod single_flight;
 mod transport;
-mod words;
 
+#[cfg(any(test, feature = "scripted"))]
+pub mod contract;
 #[cfg(any(test, feature = "scripted"))]
 pub mod scripted;
 #[cfg(feature = "simulated")]
@@ -39,8 +44,11 @@ pub use answer::Answer;
 pub use base::Base;
 pub use caller::{Called, Caller};
 pub use client::{Call, Client};
+pub use commenter::{Commenter, Comments, LOGIN, Operations};
 pub use config::{BuildError, Config};
 pub use credential::Credential;
+pub use fetch::{FetchError, Fetched, Fetcher};
+pub use markdown::Limit;
 pub use reach::Reach;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -48,4 +56,3 @@ pub use reqwest::{Method, StatusCode, Url};
 pub use search::{CLOCK_SKEW, is_recent};
 pub use service::{Operation, Service};
 pub use single_flight::SingleFlight;
-pub use words::{has_word, says};

@@ -7,23 +7,22 @@
 use std::borrow::Cow;
 
 use domain::Mark;
-use markdown::open_fence;
+use markdown::{Limit, open_fence};
 
 /// Room kept for closing a code fence.
-const FENCE_ROOM: usize = 40;
+const FENCE_ROOM: &str = "````````````````````````````````````````";
 const OPEN: &str = "<!--";
 const CLOSE: &str = "-->";
 const NAMESPACE: &str = "afterhook:";
 
-/// The body of a comment that says `text` and carries `mark` on its last line, in at most `max_units` UTF-16
-/// units: services count characters, and units are never fewer.
+/// The body of a comment that says `text` and carries `mark` on its last line, in at most `limit`.
 #[must_use]
-pub fn compose(text: &str, mark: &Mark, max_units: usize) -> String {
+pub fn compose(text: &str, mark: &Mark, limit: Limit) -> String {
     let marker = line(mark);
-    let room = max_units.saturating_sub(marker.len() + 2 + FENCE_ROOM);
+    let room = limit.without(&marker).without("\n\n").without(FENCE_ROOM);
     let mut body = shorten(neutralise(text.trim_end()), room);
     // In an unclosed code block the marker would be shown.
-    if let Some(fence) = open_fence(&body).filter(|fence| fence.len() < FENCE_ROOM) {
+    if let Some(fence) = open_fence(&body).filter(|fence| fence.len() < FENCE_ROOM.len()) {
         body.push('\n');
         body.push_str(&fence);
     }
@@ -75,17 +74,13 @@ fn in_namespace(after: &str) -> bool {
     inside.get(..NAMESPACE.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAMESPACE))
 }
 
-/// `text` in at most `room` UTF-16 units, cut between its blocks, with a visible sign if it was cut.
+/// `text` in at most `room`, cut between its blocks, with a visible sign if it was cut.
 #[must_use]
-pub fn shorten(text: String, room: usize) -> String {
-    match markdown::shorten(&text, room, utf16_len) {
+pub fn shorten(text: String, room: Limit) -> String {
+    match markdown::shorten(&text, room) {
         Cow::Borrowed(_) => text,
         Cow::Owned(short) => short,
     }
-}
-
-fn utf16_len(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
 }
 
 #[cfg(test)]
@@ -93,16 +88,15 @@ mod tests {
     use domain::{Mark, TaskId};
     use proptest::prelude::*;
 
-    use super::{carries, strip, utf16_len};
+    use super::{Limit, carries, strip};
 
     /// Put where a text was cut.
     const ELLIPSIS: &str = "\n\n… (cut: too long for one message)";
 
-    /// GitHub's limit.
-    const MAX_BODY: usize = 65_536;
+    const LIMIT: Limit = Limit::chars(65_536);
 
     fn compose(text: &str, mark: &Mark) -> String {
-        super::compose(text, mark, MAX_BODY)
+        super::compose(text, mark, LIMIT)
     }
 
     /// What hostile texts are made of; `MARK` is that of another task.
@@ -154,7 +148,7 @@ mod tests {
             let body = compose(&format!("{}{text}", "x".repeat(padding)), &mark("1"));
             prop_assert!(carries(&body, &mark("1")));
             prop_assert!(!carries(&body, &mark("2")));
-            prop_assert!(utf16_len(&body) <= MAX_BODY);
+            prop_assert!(LIMIT.fits(&body));
         }
     }
 
@@ -175,10 +169,10 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_visibly_and_keeps_its_marker() {
-        for text in ["a".repeat(70_000), "é\n".repeat(40_000), "🦀".repeat(40_000)] {
+        for text in ["a".repeat(70_000), "é\n".repeat(40_000), "🦀".repeat(70_000)] {
             let body = compose(&text, &mark("1"));
-            assert!(utf16_len(&body) <= MAX_BODY);
-            assert!(utf16_len(&body) > MAX_BODY - 200, "no more is cut than needed");
+            assert!(LIMIT.fits(&body));
+            assert!(LIMIT.size(&body) > LIMIT.max() - 200, "no more is cut than needed");
             assert!(body.contains(ELLIPSIS));
             assert!(carries(&body, &mark("1")));
         }
@@ -198,12 +192,12 @@ mod tests {
         assert!(open.contains("fn main() {}\n~~~~\n\n<!-- afterhook:"), "{open}");
         let cut = compose(&format!("```\n{}", "x\n".repeat(40_000)), &mark("1"));
         assert!(cut.contains(&format!("x\n```{ELLIPSIS}\n\n<!-- afterhook:")), "fence, then the sign");
-        assert!(utf16_len(&cut) <= MAX_BODY);
+        assert!(LIMIT.fits(&cut));
     }
 
     #[test]
     fn a_fence_of_absurd_length_does_not_break_the_limit() {
-        assert!(utf16_len(&compose(&"`".repeat(65_490), &mark("1"))) <= MAX_BODY);
+        assert!(LIMIT.fits(&compose(&"`".repeat(65_490), &mark("1"))));
     }
 
     #[test]

@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn marked(second: i64, ours: bool) -> Note {
-        note(second, ours, &marker::compose("Hi", &mark(), 1_000))
+        note(second, ours, &marker::compose("Hi", &mark(), markdown::Limit::chars(1_000)))
     }
 
     /// Pages of one note each.

@@ -1,4 +1,6 @@
-//! [`Service`] and [`Operation`]: the words that errors are made of.
+//! [`Service`] and [`Operation`]: the words that errors are made of, and how much a service takes.
+
+use markdown::Limit;
 
 /// A service, as errors name it.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct Service {
     pub url_example: &'static str,
     /// The variable that holds the credential.
     pub credential_variable: &'static str,
+    /// The longest text that it takes.
+    pub longest_text: Limit,
 }
 
 /// Something that we ask of a service.

@@ -1,8 +1,8 @@
-//! [`Api`]: authorised calls on PagerDuty, and who we are.
+//! [`Pagerduty`]: authorised calls on PagerDuty, and who we are.
 
 use domain::{Clock, ServiceError};
 use outbound::{
-    BuildError, Call, Client, Credential, HeaderMap, HeaderName, HeaderValue, Operation, Request,
+    BuildError, Call, Client, Commenter, Credential, HeaderMap, HeaderName, HeaderValue, LOGIN, Request,
     SingleFlight,
 };
 use secrecy::SecretString;
@@ -12,30 +12,29 @@ use crate::config::{Config, SERVICE};
 use crate::problem;
 use crate::wire::Users;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-pub(crate) const HISTORY: Operation = Operation::reads("read the notes");
-pub(crate) const STATE: Operation = Operation::reads("read the incident");
-pub(crate) const PUBLISH: Operation = Operation::creates("add a note");
-pub(crate) const FIND: Operation = Operation::reads("look for our note");
-
 /// The version of the API.
 const ACCEPT: &str = "application/vnd.pagerduty+json;version=2";
 
-/// The API in the name of one user.
+/// PagerDuty, by its REST API, as one account.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Pagerduty {
     pub(crate) client: Client,
     email: String,
     me: SingleFlight<String>,
 }
 
-impl Api {
-    pub(crate) fn new(
+impl Pagerduty {
+    /// A publisher with an API token, which writes in the name of the user with the address `email`. Asks nobody and
+    /// opens no connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(
         email: &str,
         token: &SecretString,
         config: &Config,
         clock: Clock,
-    ) -> Result<Self, BuildError> {
+    ) -> Result<Commenter<Self>, BuildError> {
         let credential = Credential::behind(&SERVICE, "Token token=", token)?;
         let problem = "must be the address of a user, in visible ASCII characters";
         let from = HeaderValue::from_str(email)
@@ -45,12 +44,12 @@ impl Api {
             (HeaderName::from_static("from"), from),
         ]);
         let client = Client::new(&SERVICE, config, credential, &headers, clock)?;
-        Ok(Self { client, email: email.to_owned(), me: SingleFlight::default() })
+        Ok(Commenter(Self { client, email: email.to_owned(), me: SingleFlight::default() }))
     }
 
     /// The id of the user in whose name we write. PagerDuty is asked until it has answered once: a token of the
     /// account belongs to nobody, so the user is looked up by the address.
-    pub(crate) async fn me(&self, within: Call) -> Result<String, ServiceError> {
+    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = async {
             let url = self.client.base().join(&["users"]);

@@ -8,7 +8,7 @@ const MAX_ID: usize = 32;
 
 /// An incident of the account that we have a token for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Incident<'a>(&'a str);
+pub struct Incident<'a>(&'a str);
 
 impl<'a> Incident<'a> {
     /// Checks a target.

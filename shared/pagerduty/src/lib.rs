@@ -10,8 +10,7 @@ mod config;
 mod incident;
 mod notes;
 mod problem;
-mod publisher;
 mod wire;
 
+pub use api::Pagerduty;
 pub use config::{Config, SERVICE};
-pub use publisher::Pagerduty;

@@ -1,76 +1,75 @@
-//! Notes of an incident: the last ones, a new one, and ours found again by its marker.
+//! PagerDuty's [`Comments`]: notes of an incident.
 
-use domain::{Comment, Mark, Proof, ServiceError, ThreadState, Timestamp};
-use outbound::notes::{self, Note, Page};
-use outbound::{Call, Request, marker};
+use async_trait::async_trait;
+use domain::{Audience, Comment, Mark, Proof, ServiceError, Target, ThreadState};
+use outbound::notes::{Note, Page};
+use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
 use serde_json::json;
 
-use crate::api::Api;
+use crate::api::Pagerduty;
+use crate::config::SERVICE;
 use crate::incident::Incident;
 use crate::wire::{IncidentAnswer, NoteAnswer, Notes};
 
-/// Longest note, in characters. PagerDuty documents no limit, and its pages are made for short ones.
-const MAX_NOTE: usize = 25_000;
+#[async_trait]
+impl Comments for Pagerduty {
+    type Place<'t> = Incident<'t>;
 
-/// The last `limit` notes, oldest first.
-pub(crate) async fn last(
-    api: &Api,
-    call: Call,
-    incident: Incident<'_>,
-    limit: usize,
-) -> Result<Vec<Comment>, ServiceError> {
-    let me = &*api.me(call).await?;
-    notes::last(limit, |_| all(api, call, incident, me)).await
-}
+    const OPERATIONS: Operations = Operations::on_notes(Operation::reads("read the incident"));
 
-/// Looks for the note with `mark` by our own user, written not much earlier than `since`.
-pub(crate) async fn find(
-    api: &Api,
-    call: Call,
-    incident: Incident<'_>,
-    mark: &Mark,
-    since: Timestamp,
-) -> Result<Option<Proof>, ServiceError> {
-    let me = &*api.me(call).await?;
-    notes::find(&api.client, call, mark, since, |_| all(api, call, incident, me)).await
-}
+    fn client(&self) -> &Client {
+        &self.client
+    }
 
-/// All notes: PagerDuty lists them on one page.
-async fn all(api: &Api, call: Call, incident: Incident<'_>, me: &str) -> Result<Page, ServiceError> {
-    let url = api.client.base().join(&incident.notes());
-    let read: Notes = api.call(call, &Request::get(url, &[])).await?;
-    let notes = read.notes.into_iter().map(|note| {
-        let (id, name) = note.user.map(|user| (user.id, user.summary)).unwrap_or_default();
-        let ours = id.as_deref() == Some(me);
-        let author = name.or(id).unwrap_or_else(|| "unknown".to_owned());
-        let comment = Comment { id: note.id, author, ours, text: note.content, at: note.created_at };
-        Note { comment, is_shown: true, url: None }
-    });
-    Ok(Page { notes: notes.collect(), next: None })
-}
+    fn place<'t>(client: &Client, call: Call, target: &'t Target) -> Result<Incident<'t>, ServiceError> {
+        Incident::of(client, call, target)
+    }
 
-/// Adds a note.
-pub(crate) async fn create(
-    api: &Api,
-    call: Call,
-    incident: Incident<'_>,
-    text: &str,
-    mark: &Mark,
-) -> Result<Proof, ServiceError> {
-    let body = json!({"note": {"content": marker::compose(text, mark, MAX_NOTE)}});
-    let request = api.client.request(call, Request::post, &incident.notes(), &body)?;
-    let answer: NoteAnswer = api.call(call, &request).await?;
-    Ok(Proof { id: answer.note.id, url: None })
-}
+    /// The user's id, which is the author of its notes.
+    async fn me(&self, call: Call) -> Result<String, ServiceError> {
+        self.account(call).await
+    }
 
-/// The present state of an incident. A resolved one still takes notes.
-pub(crate) async fn state(
-    api: &Api,
-    call: Call,
-    incident: Incident<'_>,
-) -> Result<ThreadState, ServiceError> {
-    let url = api.client.base().join(&incident.path());
-    let answer: IncidentAnswer = api.call(call, &Request::get(url, &[])).await?;
-    let resolved = answer.incident.status == "resolved";
-    Ok(if resolved { ThreadState::Closed } else { ThreadState::Open })
+    /// All notes: PagerDuty lists them on one page.
+    async fn page(
+        &self,
+        call: Call,
+        incident: Incident<'_>,
+        me: &str,
+        _: Option<Audience>,
+        _: Option<String>,
+    ) -> Result<Page, ServiceError> {
+        let url = self.client.base().join(&incident.notes());
+        let read: Notes = self.call(call, &Request::get(url, &[])).await?;
+        let notes = read.notes.into_iter().map(|note| {
+            let (id, name) = note.user.map(|user| (user.id, user.summary)).unwrap_or_default();
+            let ours = id.as_deref() == Some(me);
+            let author = name.or(id).unwrap_or_else(|| "unknown".to_owned());
+            let comment = Comment { id: note.id, author, ours, text: note.content, at: note.created_at };
+            Note { comment, is_shown: true, url: None }
+        });
+        Ok(Page { notes: notes.collect(), next: None })
+    }
+
+    /// A resolved incident still takes notes.
+    async fn state(&self, call: Call, incident: Incident<'_>) -> Result<ThreadState, ServiceError> {
+        let url = self.client.base().join(&incident.path());
+        let answer: IncidentAnswer = self.call(call, &Request::get(url, &[])).await?;
+        let resolved = answer.incident.status == "resolved";
+        Ok(if resolved { ThreadState::Closed } else { ThreadState::Open })
+    }
+
+    async fn create(
+        &self,
+        call: Call,
+        incident: Incident<'_>,
+        text: &str,
+        mark: &Mark,
+        _: Audience,
+    ) -> Result<Proof, ServiceError> {
+        let body = json!({"note": {"content": marker::compose(text, mark, SERVICE.longest_text)}});
+        let request = self.client.request(call, Request::post, &incident.notes(), &body)?;
+        let answer: NoteAnswer = self.call(call, &request).await?;
+        Ok(Proof { id: answer.note.id, url: None })
+    }
 }

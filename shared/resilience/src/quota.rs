@@ -136,6 +136,12 @@ impl Quota {
         self.pause.extend(micros(until), why);
     }
 
+    /// Calls that were granted and have not ended.
+    #[must_use]
+    pub fn under_way(&self) -> u64 {
+        self.unsettled.requests
+    }
+
     /// Counts a call that was made without asking, because this state could not be reached then: it is
     /// not settled.
     pub fn charge(&mut self, limits: &QuotaLimits, ask: &Ask, now: Timestamp) {

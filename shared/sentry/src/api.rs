@@ -1,7 +1,7 @@
-//! [`Api`]: authorised calls on Sentry, and who we are.
+//! [`Sentry`]: authorised calls on Sentry, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{BuildError, Call, Client, Credential, HeaderMap, Operation, Request, SingleFlight};
+use outbound::{BuildError, Call, Client, Commenter, Credential, HeaderMap, LOGIN, Request, SingleFlight};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
@@ -9,29 +9,27 @@ use crate::config::{Config, SERVICE};
 use crate::problem;
 use crate::wire::Root;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
-pub(crate) const STATE: Operation = Operation::reads("read the issue");
-pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
-pub(crate) const FIND: Operation = Operation::reads("look for our comment");
-
-/// The API as seen by one account.
+/// Sentry, by its REST API, as one account.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Sentry {
     pub(crate) client: Client,
     me: SingleFlight<String>,
 }
 
-impl Api {
-    pub(crate) fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+impl Sentry {
+    /// A publisher with a token of an internal integration, or of a user. Asks nobody and opens no connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(token: &SecretString, config: &Config, clock: Clock) -> Result<Commenter<Self>, BuildError> {
         let credential = Credential::bearer(&SERVICE, token)?;
         let client = Client::new(&SERVICE, config, credential, &HeaderMap::new(), clock)?;
-        Ok(Self { client, me: SingleFlight::default() })
+        Ok(Commenter(Self { client, me: SingleFlight::default() }))
     }
 
     /// Our account's id. Sentry is asked until it has answered once: the root of the API says whose the token
     /// is, also of an integration, which has a user of its own.
-    pub(crate) async fn me(&self, within: Call) -> Result<String, ServiceError> {
+    pub(crate) async fn account(&self, within: Call) -> Result<String, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         let fetch = async {
             let url = self.client.base().join(&["api", "0", ""]);

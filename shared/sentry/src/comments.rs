@@ -1,65 +1,101 @@
-//! Comments of an issue: the last ones, a new one, and ours found again by its marker.
+//! Sentry's [`Comments`]: activities of an issue.
 
-use domain::{Comment, Mark, Proof, ServiceError, ThreadState, Timestamp};
-use outbound::notes::{self, Note, Page};
-use outbound::{Call, Request, marker};
+use async_trait::async_trait;
+use domain::{Audience, Comment, Mark, Proof, ServiceError, Target, ThreadState, Timestamp};
+use outbound::notes::{Note, Page};
+use outbound::{Call, Client, Comments, Operation, Operations, Request, marker};
 use serde_json::json;
 
-use crate::api::{Api, FIND};
+use crate::api::Sentry;
+use crate::config::SERVICE;
 use crate::issue::Issue;
 use crate::problem;
 use crate::wire::{Created, WireComment, WireIssue};
 
 /// Comments on a page: the most that Sentry gives.
 const PER_PAGE: &str = "100";
-/// Longest comment, in characters. Sentry documents no limit; GitHub's is long enough.
-const MAX_TEXT: usize = 65_536;
 
-/// The last `limit` comments, oldest first.
-pub(crate) async fn last(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    limit: usize,
-) -> Result<Vec<Comment>, ServiceError> {
-    let me = &*api.me(call).await?;
-    notes::last(limit, |next| page(api, call, issue, me, next)).await
+#[async_trait]
+impl Comments for Sentry {
+    type Place<'t> = Issue<'t>;
+
+    const OPERATIONS: Operations = Operations::on_comments(Operation::reads("read the issue"));
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn place<'t>(client: &Client, call: Call, target: &'t Target) -> Result<Issue<'t>, ServiceError> {
+        Issue::of(client, call, target)
+    }
+
+    fn link(&self, issue: Issue<'_>) -> Option<String> {
+        Some(issue.link(self.client.base()))
+    }
+
+    /// The account's id, which is the author of its comments.
+    async fn me(&self, call: Call) -> Result<String, ServiceError> {
+        self.account(call).await
+    }
+
+    async fn page(
+        &self,
+        call: Call,
+        issue: Issue<'_>,
+        me: &str,
+        _: Option<Audience>,
+        next: Option<String>,
+    ) -> Result<Page, ServiceError> {
+        let mut query = vec![("per_page", PER_PAGE)];
+        query.extend(next.as_deref().map(|cursor| ("cursor", cursor)));
+        let url = issue.url(self.client.base(), &["comments"]);
+        let answer = self.client.send(call, &Request::get(url, &query)).await?;
+        let next = answer.headers.get("link").and_then(|link| link.to_str().ok()).and_then(next_cursor);
+        let read: Vec<WireComment> = self.client.read(call, &answer, problem::of)?;
+        let notes = read.into_iter().map(|comment| {
+            let (id, name) = comment.user.map(|user| (Some(user.id), user.name)).unwrap_or_default();
+            let ours = id.as_deref() == Some(me);
+            let author = name.or(id).unwrap_or_else(|| "unknown".to_owned());
+            let (text, at) = (comment.data.text, comment.date_created);
+            let comment = Comment { id: comment.id, author, ours, text, at };
+            Note { comment, is_shown: true, url: self.link(issue) }
+        });
+        Ok(Page { notes: notes.collect(), next })
+    }
+
+    /// A resolved issue still takes comments.
+    async fn state(&self, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
+        let url = issue.url(self.client.base(), &[]);
+        let issue: WireIssue = self.call(call, &Request::get(url, &[])).await?;
+        Ok(if issue.status == "resolved" { ThreadState::Closed } else { ThreadState::Open })
+    }
+
+    async fn create(
+        &self,
+        call: Call,
+        issue: Issue<'_>,
+        text: &str,
+        mark: &Mark,
+        _: Audience,
+    ) -> Result<Proof, ServiceError> {
+        let body = json!({"text": marker::compose(text, mark, SERVICE.longest_text)});
+        let url = issue.url(self.client.base(), &["comments"]);
+        let request = self.client.checked(call, Request::post(url, &body))?;
+        let answer = self.client.send(call, &request).await?;
+        if problem::is_repetition(&answer) {
+            return made_before(self, call, issue, mark).await;
+        }
+        let created: Created = self.client.read(call, &answer, problem::of)?;
+        Ok(Proof { id: created.id, url: self.link(issue) })
+    }
 }
 
-/// Looks for the comment with `mark` by our own account, written not much earlier than `since`.
-pub(crate) async fn find(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    mark: &Mark,
-    since: Timestamp,
-) -> Result<Option<Proof>, ServiceError> {
-    let me = &*api.me(call).await?;
-    notes::find(&api.client, call, mark, since, |next| page(api, call, issue, me, next)).await
-}
-
-async fn page(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    me: &str,
-    next: Option<String>,
-) -> Result<Page, ServiceError> {
-    let mut query = vec![("per_page", PER_PAGE)];
-    query.extend(next.as_deref().map(|cursor| ("cursor", cursor)));
-    let url = issue.url(api.client.base(), &["comments"]);
-    let answer = api.client.send(call, &Request::get(url, &query)).await?;
-    let next = answer.headers.get("link").and_then(|link| link.to_str().ok()).and_then(next_cursor);
-    let read: Vec<WireComment> = api.client.read(call, &answer, problem::of)?;
-    let notes = read.into_iter().map(|comment| {
-        let (id, name) = comment.user.map(|user| (Some(user.id), user.name)).unwrap_or_default();
-        let ours = id.as_deref() == Some(me);
-        let author = name.or(id).unwrap_or_else(|| "unknown".to_owned());
-        let (text, at) = (comment.data.text, comment.date_created);
-        let comment = Comment { id: comment.id, author, ours, text, at };
-        Note { comment, is_shown: true, url: Some(issue.link(api.client.base())) }
-    });
-    Ok(Page { notes: notes.collect(), next })
+/// Sentry has this very text already, from an earlier request.
+async fn made_before(api: &Sentry, call: Call, issue: Issue<'_>, mark: &Mark) -> Result<Proof, ServiceError> {
+    let looking = Call { operation: Sentry::OPERATIONS.find, ..call };
+    let found = api.find(looking, issue, mark, Timestamp::UNIX_EPOCH).await;
+    let lost = || api.client.lost(call, "Sentry has this comment already, and does not show it");
+    found.ok().flatten().ok_or_else(lost)
 }
 
 /// The cursor of the next page: `<…>; rel="next"; results="true"; cursor="0:100:0"`.
@@ -68,39 +104,6 @@ fn next_cursor(link: &str) -> Option<String> {
         link.split(',').find(|part| part.contains("rel=\"next\"") && part.contains("results=\"true\""))?;
     let (_, cursor) = next.split_once("cursor=\"")?;
     cursor.split_once('"').map(|(cursor, _)| cursor.to_owned())
-}
-
-/// Adds a comment.
-pub(crate) async fn create(
-    api: &Api,
-    call: Call,
-    issue: Issue<'_>,
-    text: &str,
-    mark: &Mark,
-) -> Result<Proof, ServiceError> {
-    let body = json!({"text": marker::compose(text, mark, MAX_TEXT)});
-    let url = issue.url(api.client.base(), &["comments"]);
-    let request = api.client.checked(call, Request::post(url, &body))?;
-    let answer = api.client.send(call, &request).await?;
-    if problem::is_repetition(&answer) {
-        return made_before(api, call, issue, mark).await;
-    }
-    let created: Created = api.client.read(call, &answer, problem::of)?;
-    Ok(Proof { id: created.id, url: Some(issue.link(api.client.base())) })
-}
-
-/// Sentry has this very text already, from an earlier request.
-async fn made_before(api: &Api, call: Call, issue: Issue<'_>, mark: &Mark) -> Result<Proof, ServiceError> {
-    let found = find(api, Call { operation: FIND, ..call }, issue, mark, Timestamp::UNIX_EPOCH).await;
-    let lost = || api.client.lost(call, "Sentry has this comment already, and does not show it");
-    found.ok().flatten().ok_or_else(lost)
-}
-
-/// The present state of an issue. A resolved one still takes comments.
-pub(crate) async fn state(api: &Api, call: Call, issue: Issue<'_>) -> Result<ThreadState, ServiceError> {
-    let url = issue.url(api.client.base(), &[]);
-    let issue: WireIssue = api.call(call, &Request::get(url, &[])).await?;
-    Ok(if issue.status == "resolved" { ThreadState::Closed } else { ThreadState::Open })
 }
 
 #[cfg(test)]

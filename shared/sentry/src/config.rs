@@ -2,7 +2,7 @@
 
 pub use outbound::Config;
 
-use outbound::Service;
+use outbound::{Limit, Service};
 
 /// Sentry, as errors name it.
 pub static SERVICE: Service = Service {
@@ -11,4 +11,6 @@ pub static SERVICE: Service = Service {
     url_variable: "SENTRY_API_URL",
     url_example: "https://sentry.io",
     credential_variable: "SENTRY_AUTH_TOKEN",
+    // Sentry documents no limit; GitHub's is long enough.
+    longest_text: Limit::chars(65_536),
 };

@@ -8,7 +8,7 @@ const MAX_NAME: usize = 50;
 
 /// An issue of an organisation that we have a token for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Issue<'a> {
+pub struct Issue<'a> {
     organization: &'a str,
     id: u64,
 }

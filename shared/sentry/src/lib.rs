@@ -12,8 +12,7 @@ mod comments;
 mod config;
 mod issue;
 mod problem;
-mod publisher;
 mod wire;
 
+pub use api::Sentry;
 pub use config::{Config, SERVICE};
-pub use publisher::Sentry;

@@ -1,7 +1,7 @@
 //! What Sentry's errors mean, and how to mend them.
 
-use domain::ServiceError;
-use outbound::{Answer, Call, Client, StatusCode, says};
+use domain::{ServiceError, says};
+use outbound::{Answer, Call, Client, StatusCode};
 use serde_json::Value;
 
 /// What Sentry says to a text that the account has written on the issue within the hour.

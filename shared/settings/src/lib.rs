@@ -36,11 +36,11 @@ mod report;
 mod schema;
 mod scheme;
 mod section;
+mod shadow;
 mod shape;
 mod slack_approvals;
 mod sources;
 mod suggest;
-mod tier;
 mod version;
 mod warnings;
 
@@ -53,20 +53,20 @@ pub use automations::{
 pub use budget::BudgetSettings;
 pub use env::{
     ApiAccess, AwsResources, ConsoleToken, Environment, GithubCredentials, JiraAccess, MIN_TOKEN_CHARS,
-    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, variable_of,
+    PagerdutyAccess, Role, Roles, Variables, ZendeskAccess, ZendeskCredentials, agent_file, variable_of,
 };
 pub use hosts::Hosts;
 pub use intents::Intent;
-pub use limits::shown_limits;
+pub use limits::{Start, shown_limits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use mode::Mode;
 pub use models::ModelSettings;
 pub use network::NetworkSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use schema::schema;
+pub use shadow::ShadowSettings;
 pub use slack_approvals::{ApprovalSettings, SlackApprovals};
 pub use sources::SourceSettings;
-pub use tier::Tiers;
 
 use std::collections::BTreeMap;
 
@@ -91,4 +91,6 @@ pub struct Settings {
     pub intents: Vec<Intent>,
     /// `[automations]`.
     pub automations: AutomationSettings,
+    /// `[shadow]` (default none).
+    pub shadow: Option<ShadowSettings>,
 }

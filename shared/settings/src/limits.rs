@@ -10,11 +10,33 @@ use crate::entry::Entry;
 use crate::key::key;
 use crate::section::Section;
 
+/// Requests a minute with which a model begins whose rate agent.toml does not set: no account has less by much.
+/// More are tried minute by minute, and what the service says of its limits is learnt.
+const CAUTIOUS_RPM: u64 = 60;
+
+/// How calls begin where agent.toml sets no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Cautiously: they go to Google, or to a gateway before it, whose limits are not known yet.
+    Cautious,
+    /// At once: they go to a server on this machine, which has limits of its own if it has any.
+    AtOnce,
+}
+
+impl Start {
+    pub(crate) fn rpm(self) -> Option<u64> {
+        match self {
+            Self::Cautious => Some(CAUTIOUS_RPM),
+            Self::AtOnce => None,
+        }
+    }
+}
+
 /// A Lambda invocation lasts 15 minutes at most.
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(15);
 const BREAKER: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(1);
 
-/// Reads the limits of one model. Rates that it does not name are those of the tier.
+/// Reads the limits of one model.
 pub(crate) fn read(mut section: Section<'_>) -> ModelLimits {
     let defaults = ModelLimits::default();
     let breaker = key("breaker", "When calls to a sick model are stopped.");
@@ -36,6 +58,7 @@ pub(crate) fn read(mut section: Section<'_>) -> ModelLimits {
             entry.integer(0..=2).and_then(|retries| u32::try_from(retries).ok())
         }),
         min_priority: section.read(min_priority, Entry::priority).unwrap_or(defaults.min_priority),
+        start_rpm: None,
     };
     section.finish();
     limits
@@ -58,14 +81,19 @@ fn read_breaker(mut section: Section<'_>) -> BreakerLimits {
     breaker
 }
 
-/// What holds, by the keys of agent.toml, in words for people; `-` is no limit of ours.
+/// What holds, by the keys of agent.toml, in words for people; `-` is no limit of ours, `from` one that is
+/// learnt.
 #[must_use]
 pub fn shown_limits(limits: &ModelLimits) -> [(&'static str, String); 8] {
     let limit = |limit: Option<u64>| limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
     let BreakerLimits { error_rate, window, slow, open } = limits.breaker;
+    let rpm = match (limits.requests_per_minute, limits.start_rpm) {
+        (None, Some(start)) => format!("from {start}"),
+        (set, _) => limit(set),
+    };
     let (window, slow, open) = (show(window), show(slow), show(open));
     [
-        ("rpm", limit(limits.requests_per_minute)),
+        ("rpm", rpm),
         ("tpm", limit(limits.tokens_per_minute)),
         ("rpd", limit(limits.requests_per_day)),
         ("concurrency", limit(limits.concurrency.map(u64::from))),

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use crate::entry::Entry;
 use crate::key::key;
 use crate::known::Known;
 use crate::report::Report;
 use crate::section::Section;
 use crate::{
     AgentSettings, ApiSettings, ApprovalSettings, BudgetSettings, Mistakes, ModelSettings, NetworkSettings,
-    Settings, Variables, automations, intents, sources,
+    Settings, ShadowSettings, Variables, automations, intents, sources,
 };
 
 impl Settings {
@@ -57,7 +58,12 @@ impl Settings {
             let suggestion = "name another file with --config or AFTERHOOK_CONFIG";
             Mistakes::whole(&origin, format!("the file cannot be read: {error}"), suggestion)
         })?;
-        read(&origin, &text, path.parent().unwrap_or(Path::new("")), Outside { registered, variables })
+        read(
+            &origin,
+            &text,
+            path.parent().unwrap_or(Path::new("")),
+            Outside { registered, variables, is_second: false },
+        )
     }
 }
 
@@ -66,9 +72,18 @@ impl Settings {
 pub(crate) struct Outside<'o> {
     registered: Option<&'o [&'o str]>,
     variables: Option<&'o Variables>,
+    /// Whether it is the file of a second agent.
+    pub(crate) is_second: bool,
 }
 
-fn read(origin: &str, text: &str, dir: &Path, outside: Outside<'_>) -> Result<Settings, Mistakes> {
+impl Outside<'_> {
+    /// The same for the file of a second agent.
+    pub(crate) fn of_second(self) -> Self {
+        Self { is_second: true, ..self }
+    }
+}
+
+pub(crate) fn read(origin: &str, text: &str, dir: &Path, outside: Outside<'_>) -> Result<Settings, Mistakes> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let report = Report::new(origin, text, &errors);
     let root = Section::new(String::new(), 0..0, document.get_ref(), &report);
@@ -86,7 +101,11 @@ pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>)
     let models = ModelSettings::read(root.section(key("models", "The models, and how they are called.")));
     let budget = BudgetSettings::read(root.section(key("budget", "No bound where a key is absent.")));
     let sources = sources::read(&mut root, &known);
-    let settings = Settings {
+    let about =
+        "A second agent that works on a share of the events, for show: what would the next prompts do?";
+    let shadow = root.read(key("shadow", about), Entry::section);
+    let shadow = shadow.and_then(|section| ShadowSettings::read(section, dir, outside));
+    let mut settings = Settings {
         agent,
         api: ApiSettings::read(root.section(key("api", "Tasks without a webhook: `POST /tasks`."))),
         network: NetworkSettings::read(root.section(key("network", "Where calls of your own APIs may go."))),
@@ -99,7 +118,9 @@ pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>)
         sources,
         intents: intents::read(&mut root, dir, &known),
         automations,
+        shadow: None,
     };
+    settings.shadow = shadow.map(|shadow| shadow.beside(&settings));
     known.report_unused(report);
     root.finish();
     settings

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{Generation, MAX_OPEN_DAYS, ModelEndpoint, ModelLimits};
+use domain::{Generation, LaneTiers, MAX_OPEN_DAYS, ModelEndpoint, ModelLimits, ServiceTier};
 
 use crate::endpoints;
 use crate::entry::Entry;
 use crate::generation;
 use crate::key::{Key, key};
-use crate::limits;
+use crate::limits::{self, Start};
 use crate::names::MODEL;
 use crate::section::Section;
 use crate::suggest::suggest;
-use crate::tier::{Preset, TIERS, Tiers, preset};
 
 /// `[models]`.
 #[derive(Debug, Clone)]
@@ -29,13 +28,15 @@ pub struct ModelSettings {
     pub api_version: String,
     /// `[[models.endpoints]]`; none is Google's own.
     pub endpoints: Vec<ModelEndpoint>,
+    /// How long an answer waits for a busy answer model before a fallback serves (default 30 s).
+    pub patience: Duration,
     /// How long models must be unavailable before a task uses a past answer or its intent's template instead
     /// (default 15 minutes).
     pub fallback_after: Duration,
     /// Life of a context cache (default 2 hours).
     pub cache_ttl: Duration,
-    /// Preset of the limits: `free`, `tier1` (the default), `tier2` or `tier3`.
-    pub tier: String,
+    /// How the calls of each lane are served (default: all of them as standard).
+    pub service_tier: LaneTiers,
     /// `[models.generation]` for answers.
     pub generation: Generation,
     /// `[models.generation]` for triage.
@@ -46,6 +47,9 @@ pub struct ModelSettings {
 
 /// A cache shorter than a minute never repays; one longer than a week is a mistake in the unit.
 const CACHE_TTL: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24 * 7);
+
+/// At zero a fallback serves at once; with more than an hour, nobody would call it waiting.
+const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
 
 /// Within the time that a task may stay open.
 const FALLBACK_AFTER: std::ops::RangeInclusive<Duration> =
@@ -77,6 +81,11 @@ impl ModelSettings {
             triage,
             answer,
             fallback,
+            patience: section.read_or(
+                key("patience", "How long an answer waits for a busy answer model before a fallback serves."),
+                Duration::from_secs(30),
+                |entry| entry.duration(PATIENCE),
+            ),
             fallback_after: section.read_or(
                 key(
                     "fallback_after",
@@ -91,7 +100,10 @@ impl ModelSettings {
                 Duration::from_hours(2),
                 |entry| entry.duration(CACHE_TTL),
             ),
-            tier: tier(&mut section),
+            service_tier: service_tier(section.section(key(
+                "service_tier",
+                "How the calls of each lane are served: \"flex\" costs half and may take minutes.",
+            ))),
             generation,
             triage_generation,
             limits,
@@ -100,20 +112,11 @@ impl ModelSettings {
         settings
     }
 
-    /// The limits that `model` is called under, defaults included, and those of the tier if they hold.
+    /// The limits that `model` is called under, defaults included.
     #[must_use]
-    pub fn limits_for(&self, model: &str, tiers: Tiers) -> ModelLimits {
+    pub fn limits_for(&self, model: &str, start: Start) -> ModelLimits {
         let set = self.limits.get(model).copied().unwrap_or_default();
-        let preset = match tiers {
-            Tiers::Apply => preset(&self.tier, model),
-            Tiers::Ignore => Preset::default(),
-        };
-        ModelLimits {
-            requests_per_minute: set.requests_per_minute.or(preset.rpm),
-            tokens_per_minute: set.tokens_per_minute.or(preset.tpm),
-            requests_per_day: set.requests_per_day.or(preset.rpd),
-            ..set
-        }
+        ModelLimits { start_rpm: start.rpm().filter(|_| set.requests_per_minute.is_none()), ..set }
     }
 
     /// Every model that may be called, each once: triage, answer, fallbacks.
@@ -129,9 +132,20 @@ impl ModelSettings {
     }
 }
 
-fn tier(section: &mut Section<'_>) -> String {
-    let about = "Your usage tier at the model's provider: presets the rates of every model.";
-    section.choice_or(key("tier", about), "tier1", &TIERS).to_owned()
+fn service_tier(mut section: Section<'_>) -> LaneTiers {
+    const TIERS: [(&str, ServiceTier); 3] = [
+        ("standard", ServiceTier::Standard),
+        ("flex", ServiceTier::Flex),
+        ("priority", ServiceTier::Priority),
+    ];
+    let mut of = |lane, about| section.choice_or(key(lane, about), ServiceTier::Standard, &TIERS);
+    let tiers = LaneTiers {
+        bulk: of("bulk", "Of priorities 1 and 2."),
+        standard: of("standard", "Of priority 3."),
+        express: of("express", "Of priorities 4 and 5."),
+    };
+    section.finish();
+    tiers
 }
 
 /// How the names of models begin that other companies serve, by APIs of their own.
@@ -176,7 +190,7 @@ fn fallback(section: &mut Section<'_>, answer: &str) -> Vec<String> {
 /// Only models that are `in_use` may have limits: those under a misspelt name would never apply.
 fn limits_of_models(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTreeMap<String, ModelLimits> {
     let in_use: Option<Vec<&str>> = in_use.map(|models| models.iter().map(String::as_str).collect());
-    let about = "Limits of single models; without, the rates of the tier hold.";
+    let about = "Limits of single models; a rate that is not set is learnt from the service.";
     let table = section.section(key("limits", about));
     let mut all = BTreeMap::new();
     for (name, span, entry) in

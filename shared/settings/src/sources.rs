@@ -251,7 +251,7 @@ fn site(section: &mut Section<'_>, provider: Option<Provider>) -> Option<String>
         }
         entry.refuse(
             format!("\"{text}\" is not a {} of {}", site.key, provider?.name()),
-            format!("write it like \"{}\"", site.example),
+            format!("write it like \"{}\"{}", site.example, site.otherwise),
         )
     })
 }

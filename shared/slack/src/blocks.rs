@@ -4,7 +4,7 @@
 //! anybody or dresses a link up. Only our own code writes `<…>`.
 
 use domain::{Ask, Button, Closed, Origin, Outcome, Timestamp, clip};
-use markdown::to_mrkdwn;
+use markdown::{Limit, to_mrkdwn};
 use serde_json::{Value, json};
 
 /// Characters of a section's text: Slack takes 3,000.
@@ -75,7 +75,7 @@ struct Draft {
 impl Draft {
     /// Cuts between lines, or where a line is too long between words, so that most marks stay whole.
     fn of(markdown: &str) -> Self {
-        let shown = to_mrkdwn(markdown, usize::MAX / 2);
+        let shown = to_mrkdwn(markdown, Limit::chars(usize::MAX));
         let mut rest = shown.trim();
         let mut sections = Vec::new();
         while !rest.is_empty() && sections.len() < MAX_SECTIONS {

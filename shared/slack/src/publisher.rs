@@ -8,12 +8,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::api::{Api, FIND, HISTORY, LOGIN, POST, TELL, UPDATE};
-use crate::config::Config;
+use crate::config::{Config, SERVICE};
 use crate::messages::{self, NewMessage, Posted, Source};
 use crate::place::{Thread, check_account, check_channel, check_ts};
-
-/// Longest text that Slack shows whole, in characters.
-const MAX_TEXT: usize = 40_000;
 
 /// Slack, by its Web API, as one bot.
 ///
@@ -37,7 +34,7 @@ impl Slack {
     /// # Errors
     /// As [`Publisher::publish`].
     pub async fn post(&self, channel: &str, markdown: &str, mark: &Mark) -> Result<Posted, ServiceError> {
-        self.send(NewMessage::new(channel, &to_mrkdwn(markdown, MAX_TEXT), mark)).await
+        self.send(NewMessage::new(channel, &to_mrkdwn(markdown, SERVICE.longest_text), mark)).await
     }
 
     /// Posts a message of Block Kit `blocks` to a channel. Notifications show `text`, in mrkdwn. The blocks must
@@ -135,7 +132,7 @@ impl Publisher for Slack {
     async fn publish(&self, target: &Target, text: &str, mark: &Mark) -> Result<Proof, ServiceError> {
         let call = self.api.client.begin(POST);
         let thread = Thread::of(&self.api.client, call, target)?;
-        let text = to_mrkdwn(text, MAX_TEXT);
+        let text = to_mrkdwn(text, SERVICE.longest_text);
         let message =
             NewMessage { thread_ts: Some(thread.ts), ..NewMessage::new(thread.channel, &text, mark) };
         let posted: Posted = self.api.post(call, "chat.postMessage", &message).await?;

@@ -2,7 +2,7 @@
 
 pub use outbound::Config;
 
-use outbound::Service;
+use outbound::{Limit, Service};
 
 /// Stripe's API.
 const URL: &str = "https://api.stripe.com";
@@ -14,6 +14,8 @@ pub static SERVICE: Service = Service {
     url_variable: "STRIPE_API_URL",
     url_example: URL,
     credential_variable: "STRIPE_API_KEY",
+    // A value of metadata. Source: "Metadata" in its documentation.
+    longest_text: Limit::chars(500),
 };
 
 /// The version of the API that the answers are read as, whatever the account's default is.

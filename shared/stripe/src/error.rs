@@ -2,7 +2,7 @@
 //!
 //! Source: "Errors" and "Error codes" in Stripe's API reference.
 
-use domain::{ServiceError, ServiceFailure};
+use domain::{ServiceError, ServiceFailure, says};
 use outbound::{Answer, Call, Client, StatusCode};
 use serde::Deserialize;
 
@@ -73,8 +73,6 @@ struct Details {
     code: String,
     #[serde(default)]
     message: String,
-    #[serde(default)]
-    param: String,
 }
 
 /// The error that `answer` stands for.
@@ -102,6 +100,12 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> StripeError {
     StripeError { problem, service }
 }
 
+/// What Stripe says to a refund of too much, often without a code.
+const TOO_MUCH: [&str; 2] = [
+    "Refund amount (…) is greater than charge amount (…)",
+    "Refund amount (…) is greater than unrefunded amount on charge (…)",
+];
+
 fn problem(status: StatusCode, error: &Details) -> Problem {
     match error.code.as_str() {
         "charge_already_refunded" => return Problem::AlreadyRefunded,
@@ -119,9 +123,7 @@ fn problem(status: StatusCode, error: &Details) -> Problem {
         (404, _) => Problem::NoSuchPayment,
         (409, _) => Problem::InProgress,
         (429, _) => Problem::RateLimit,
-        // "Refund amount ($20.00) is greater than charge amount ($10.00)" often has no code.
-        (400, _) if error.message.contains("is greater than") => Problem::AmountTooLarge,
-        (400, _) if error.param == "amount" => Problem::AmountTooLarge,
+        (400, _) if says(&error.message, &TOO_MUCH) => Problem::AmountTooLarge,
         (300..=499, _) => Problem::Invalid,
         _ => Problem::Unavailable,
     }

@@ -11,6 +11,9 @@ use crate::provider::Row;
 use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, happening, hash, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
+/// Bytes of a discussion's id that tell it from the others of its issue.
+const DISCUSSION_BYTES: usize = 12;
+
 pub(crate) static ROW: Row = Row {
     hint: Some("x-gitlab-event"),
     hint_of,
@@ -124,8 +127,21 @@ fn event(
             .flag("internal", note.and_then(|note| note.flag("/internal")))
             .text("source_branch", subject.text("/source_branch"))
             .done(),
-        ..Event::new(name, project, format!("{project}{mark}{number}"), clip(actor, MAX_FACT_BYTES))
+        ..Event::new(name, project, thread(note, project, number, mark), clip(actor, MAX_FACT_BYTES))
     })
+}
+
+/// The conversation: an issue or merge request, or one of the discussions on it.
+fn thread(note: Option<JsonView<'_>>, project: &str, number: u64, mark: char) -> String {
+    let whole = format!("{project}{mark}{number}");
+    note.and_then(discussion).map_or(whole.clone(), |id| format!("{whole}/d{}", clip(id, DISCUSSION_BYTES)))
+}
+
+/// The discussion that `note` stands in. A note that nobody has replied to has an id of one as well, and is none.
+fn discussion<'v>(note: JsonView<'v>) -> Option<&'v str> {
+    note.text("/type").filter(|kind| matches!(*kind, "DiscussionNote" | "DiffNote"))?;
+    let id = note.text("/discussion_id")?;
+    ((1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
 }
 
 /// Where the answer goes. What is said in an internal note is answered by another one.
@@ -139,11 +155,12 @@ fn target(
     let project = body.number("/project/id").or_else(|| body.number("/project_id"))?;
     let path =
         if path.split('/').all(is_name) { path.split('/').map(str::to_owned).collect() } else { Vec::new() };
+    let discussion = note.and_then(discussion).map(str::to_owned);
     if mark == '!' {
-        return Some(Target::GitlabMergeRequest { project, path, number });
+        return Some(Target::GitlabMergeRequest { project, path, number, discussion });
     }
     let internal = note.and_then(|note| note.flag("/internal")) == Some(true);
-    Some(Target::GitlabIssue { project, path, number, internal })
+    Some(Target::GitlabIssue { project, path, number, internal, discussion })
 }
 
 /// Whether `part` is what GitLab takes for the name of a group or a project.

@@ -1,4 +1,4 @@
-//! Jira: issues and comments, of the cloud and of a server of one's own.
+//! Jira: issues and comments, of the cloud and of a Data Center. The latter are read, and not answered.
 //!
 //! <https://developer.atlassian.com/cloud/jira/platform/webhooks/>. A comment is reported twice: as a comment,
 //! which Data Center sends without its issue, and as a change of its issue. Both are read as the comment, and
@@ -20,7 +20,12 @@ pub(crate) static ROW: Row = Row {
     // Everything but 200 and 204 is a failure to it.
     success: 200,
     delivery: Some("x-atlassian-webhook-identifier"),
-    site: Some(Site { key: "host", example: "acme.atlassian.net", accepts: is_host }),
+    site: Some(Site {
+        key: "host",
+        example: "acme.atlassian.net",
+        accepts: is_cloud_host,
+        otherwise: "; issues of a Data Center are read and not answered: without `host`, name another `automation`",
+    }),
     kinds: &[("issue", &["created", "deleted", "updated"]), ("comment", &["created", "deleted", "updated"])],
     times: &["/comment/updated"],
     answers_internally: true,
@@ -183,7 +188,18 @@ fn plain(kind: &str) -> String {
     crate::reading::word(kind.strip_prefix("jira:").unwrap_or(kind)).unwrap_or("unknown").to_owned()
 }
 
-/// A host name, without port or path.
+/// Where Atlassian has its customers' sites.
+const CLOUD: [&str; 4] = ["atlassian.net", "jira.com", "atlassian-us-gov.net", "atlassian-us-gov-mod.net"];
+
+/// The host of a site of Jira Cloud, without port or path. Answers are written by the API and in the format of the cloud:
+/// a Data Center has neither.
+#[must_use]
+pub fn is_cloud_host(text: &str) -> bool {
+    let site =
+        |domain: &str| text.strip_suffix(domain).is_some_and(|site| site.len() > 1 && site.ends_with('.'));
+    is_host(text) && CLOUD.iter().any(|domain| site(domain))
+}
+
 fn is_host(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -203,6 +219,24 @@ pub fn adf_text(document: &serde_json::Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sites_of_the_cloud_are_told_from_all_other_hosts() {
+        for good in ["acme.atlassian.net", "acme.jira.com", "acme.atlassian-us-gov-mod.net"] {
+            assert!(is_cloud_host(good), "{good}");
+        }
+        for bad in [
+            "atlassian.net",
+            ".atlassian.net",
+            "jira.example.com",
+            "acme.atlassian.net.example.com",
+            "acmeatlassian.net",
+            "acme.atlassian.net/x",
+            "",
+        ] {
+            assert!(!is_cloud_host(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn only_keys_of_issues_pass() {

@@ -44,7 +44,7 @@ pub use filter::{CommentPolicy, Filter, IgnoreReason, InternalPolicy, USUAL_MAX_
 pub use form::Form;
 pub use github::LOGIN as GITHUB_LOGIN;
 pub use headers::Headers;
-pub use jira::adf_text;
+pub use jira::{adf_text, is_cloud_host};
 pub use mention::mentions;
 pub use priority_rules::{PriorityRule, PriorityRules};
 pub use provider::{Kinds, ParseError, Parsed, Provider, Received, Row, Site};

@@ -74,6 +74,8 @@ pub struct Site {
     pub example: &'static str,
     /// Whether a value will do.
     pub accepts: fn(&str) -> bool,
+    /// What else to do where none will; empty where there is nothing.
+    pub otherwise: &'static str,
 }
 
 impl Row {

@@ -18,7 +18,7 @@ pub(crate) static ROW: Row = Row {
         ("event_alert", &["triggered"]),
     ],
     times: &["/data/issue/firstSeen", "/data/issue/lastSeen", "/data/error/datetime", "/data/event/datetime"],
-    site: Some(Site { key: "organization", example: "acme", accepts: is_organization }),
+    site: Some(Site { key: "organization", example: "acme", accepts: is_organization, otherwise: "" }),
     kind: Some(kind),
     ..Row::json("sentry", Scheme::sentry, read)
 };

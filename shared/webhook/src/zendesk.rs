@@ -13,7 +13,7 @@ use crate::{CommentPolicy, FieldMap, ParseError, Parsed, Received, Scheme, Sende
 
 pub(crate) static ROW: Row = Row {
     id: Some("/id"),
-    site: Some(Site { key: "subdomain", example: "acme", accepts: is_subdomain }),
+    site: Some(Site { key: "subdomain", example: "acme", accepts: is_subdomain, otherwise: "" }),
     kinds: &[(
         "ticket",
         &[

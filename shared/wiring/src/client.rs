@@ -40,7 +40,9 @@ impl Client {
         self.publisher.as_deref()
     }
 
-    pub(crate) fn typed<T: ServiceClient>(&self) -> Option<&T> {
+    /// The client as what it is; `None` when it is of another type.
+    #[must_use]
+    pub fn typed<T: ServiceClient>(&self) -> Option<&T> {
         self.typed.downcast_ref()
     }
 }

@@ -7,8 +7,8 @@ use domain::Clock;
 use settings::{Environment, GithubCredentials, Settings, SourceSettings};
 use webhook::Provider;
 
-use crate::Client;
 use crate::service::{Built, Row, no_token};
+use crate::{Client, OutsideService, ServiceClient};
 
 pub(crate) static ROW: Row = Row {
     service: &::github::SERVICE,
@@ -18,12 +18,17 @@ pub(crate) static ROW: Row = Row {
     knows_state: true,
     has_labels: true,
     address,
+    has_credentials: |environment| environment.github.is_some(),
     client,
     redirect: |environment, address, token| {
         environment.github_api_url = Some(address.to_owned());
         environment.github = Some(GithubCredentials::Token(token));
     },
 };
+
+impl ServiceClient for Github {
+    const SERVICE: OutsideService = OutsideService::Github;
+}
 
 fn address(environment: &Environment) -> Option<String> {
     let public = || environment.github.as_ref().map(|_| Config::default().base_url);

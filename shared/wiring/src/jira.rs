@@ -18,6 +18,7 @@ pub(crate) static ROW: Row = Row {
     knows_state: true,
     has_labels: false,
     address: |environment| environment.jira.as_ref().map(|access| access.url.clone()),
+    has_credentials: |environment| environment.jira.is_some(),
     client,
     redirect: |environment, address, token| {
         let email = "afterhook@example.com".to_owned();

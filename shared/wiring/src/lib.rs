@@ -4,6 +4,7 @@
 mod approver;
 mod calls;
 mod client;
+mod files;
 mod github;
 mod gitlab;
 mod jira;

@@ -8,7 +8,7 @@ use settings::{ApiAccess, Environment, Settings};
 use webhook::Provider;
 
 use crate::Client;
-use crate::service::{Built, Row, token_of};
+use crate::service::{Built, Row, has_token, token_of};
 
 pub(crate) static ROW: Row = Row {
     service: &::linear::SERVICE,
@@ -18,6 +18,7 @@ pub(crate) static ROW: Row = Row {
     knows_state: true,
     has_labels: false,
     address: |environment| environment.linear.as_ref().map(|access| access.url.clone()),
+    has_credentials: |environment| has_token(environment.linear.as_ref()),
     client,
     redirect: |environment, address, token| {
         environment.linear = Some(ApiAccess { url: address.to_owned(), token: Some(token) });

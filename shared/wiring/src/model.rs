@@ -16,11 +16,13 @@ pub fn config(settings: &Settings, environment: &Environment) -> Config {
     config.triage.clone_from(&models.triage);
     config.answer.clone_from(&models.answer);
     config.fallback.clone_from(&models.fallback);
+    config.patience = models.patience;
     config.generation = models.generation.clone();
     config.triage_generation = models.triage_generation.clone();
     for model in models.in_use() {
-        config.limits.insert(model.to_owned(), models.limits_for(model, environment.tiers()));
+        config.limits.insert(model.to_owned(), models.limits_for(model, environment.start()));
     }
+    config.service_tier = models.service_tier;
     config.cache_ttl = models.cache_ttl;
     config.environments = environment.processors();
     config.budgets =

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use domain::{Clock, Target};
-use outbound::{BuildError, Service};
+use outbound::{BuildError, Limit, Service};
 use secrecy::SecretString;
 use settings::{ApiAccess, Environment, Settings};
 use webhook::Provider;
@@ -29,6 +29,8 @@ pub(crate) struct Row {
     /// Where it is reached; `None` when the environment has neither credentials for it nor the address of a
     /// server of one's own.
     pub(crate) address: fn(&Environment) -> Option<String>,
+    /// Whether the environment has credentials for it. A server of one's own may need none.
+    pub(crate) has_credentials: fn(&Environment) -> bool,
     /// Its client; `None` exactly when there is no address.
     pub(crate) client: fn(&Settings, &Environment, Clock) -> Built,
     /// Has the environment reach it at this address, with this token.
@@ -129,6 +131,12 @@ impl OutsideService {
         self.row().has_labels
     }
 
+    /// The longest text that it takes.
+    #[must_use]
+    pub fn longest_text(self) -> Limit {
+        self.row().service.longest_text
+    }
+
     /// In lower case, for machines.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -160,6 +168,14 @@ impl OutsideService {
         self.address(environment).is_some()
     }
 
+    /// The variable that names its address where it is asked without credentials: a server of one's own may need none,
+    /// and the service itself refuses. `None` when there are credentials, or no address.
+    #[must_use]
+    pub fn asked_without_credentials(self, environment: &Environment) -> Option<&'static str> {
+        let is_asked = self.is_configured(environment) && !(self.row().has_credentials)(environment);
+        is_asked.then_some(self.row().service.url_variable)
+    }
+
     /// Its client; `None` when there is no address of it.
     ///
     /// # Errors
@@ -188,6 +204,11 @@ impl fmt::Display for OutsideService {
 /// The token of `access`, or one for a server of one's own.
 pub(crate) fn token_of(access: &ApiAccess) -> SecretString {
     access.token.clone().unwrap_or_else(no_token)
+}
+
+/// Whether `access` has a token.
+pub(crate) fn has_token(access: Option<&ApiAccess>) -> bool {
+    access.is_some_and(|access| access.token.is_some())
 }
 
 /// Shown to a server of one's own, which may need no token.
@@ -256,6 +277,30 @@ mod tests {
     }
 
     #[test]
+    fn an_address_without_credentials_is_told_from_a_service_that_knows_us() {
+        let of_the_address = |service: OutsideService, more: &[(&'static str, &'static str)]| {
+            let address = (service.row().service.url_variable, "http://127.0.0.1:9");
+            let environment =
+                Environment::from_map([address].into_iter().chain(more.iter().copied())).unwrap();
+            service.asked_without_credentials(&environment)
+        };
+        for (service, variable, token) in [
+            (OutsideService::Github, "GITHUB_API_URL", ("GITHUB_TOKEN", "ghp_x")),
+            (OutsideService::Slack, "SLACK_API_URL", ("SLACK_BOT_TOKEN", "xoxb-1")),
+            (OutsideService::Stripe, "STRIPE_API_URL", ("STRIPE_API_KEY", "rk_test_1")),
+            (OutsideService::Gitlab, "GITLAB_API_URL", ("GITLAB_TOKEN", "glpat-1")),
+            (OutsideService::Linear, "LINEAR_API_URL", ("LINEAR_API_KEY", "lin_api_1")),
+            (OutsideService::Sentry, "SENTRY_API_URL", ("SENTRY_AUTH_TOKEN", "x")),
+        ] {
+            assert_eq!(of_the_address(service, &[]), Some(variable));
+            assert_eq!(of_the_address(service, &[token]), None, "{service}");
+        }
+        for service in [OutsideService::Zendesk, OutsideService::Jira, OutsideService::Pagerduty] {
+            assert_eq!(of_the_address(service, &[]), None, "{service} is not asked at all");
+        }
+    }
+
+    #[test]
     fn a_service_that_was_redirected_is_configured_at_that_address_and_has_a_client() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
@@ -267,6 +312,7 @@ mod tests {
             service.redirect(&mut environment, "http://127.0.0.1:9", "standin".into());
             let address = service.address(&environment).unwrap();
             assert!(address.starts_with("http://127.0.0.1:9"), "{service}: {address}");
+            assert_eq!(service.asked_without_credentials(&environment), None, "{service}");
             let others = OutsideService::ALL.iter().filter(|other| *other != service);
             assert_eq!(others.filter(|other| other.is_configured(&environment)).count(), 0, "{service}");
             let client = (service.row().client)(&settings, &environment, Clock::system()).unwrap().unwrap();

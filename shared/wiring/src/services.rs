@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Clock, Publisher, ServiceError, ServiceFailure, Target};
-use outbound::{BuildError, Caller, Reach};
+use outbound::{BuildError, Caller, Fetcher, Reach};
 use settings::{Environment, Settings};
 use webhook::{Provider, Secrets};
 
 use crate::calls::{calls, reach};
+use crate::files::files;
 use crate::{Client, OutsideService, ServiceClient, needs};
 
 /// A client for each service that has credentials, and what else automations call.
@@ -18,6 +19,8 @@ pub struct Services {
     pub clients: BTreeMap<OutsideService, Client>,
     /// The APIs of `[automations.http.NAME]`, by name.
     pub calls: BTreeMap<String, Arc<Caller>>,
+    /// Fetches the files that events show; `None` leaves that to the model's service.
+    pub files: Option<Fetcher>,
     /// Where those and callbacks may go.
     pub reach: Reach,
     /// `API_WEBHOOK_SECRET`: signs what is posted to a `callback_url`; without one it goes unsigned.
@@ -64,6 +67,9 @@ pub fn services(
     let mut services = Services {
         clients: BTreeMap::new(),
         calls: calls(settings, environment, clock).map_err(ServicesError::Calls)?,
+        files: Some(
+            files(settings, environment).map_err(|error| ServicesError::Calls(vec![error.to_string()]))?,
+        ),
         reach: reach(settings, environment),
         api_secrets: environment.secrets_for(Provider::Api.name()).cloned().unwrap_or_default(),
     };

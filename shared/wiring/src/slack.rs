@@ -19,6 +19,7 @@ pub(crate) static ROW: Row = Row {
     knows_state: false,
     has_labels: false,
     address,
+    has_credentials: |environment| environment.slack_bot_token.is_some(),
     client: |_, environment, clock| Ok(client(environment, clock)?.map(Client::with_threads)),
     redirect: |environment, address, token| {
         environment.slack_api_url = Some(format!("{address}/api"));

@@ -17,6 +17,7 @@ pub(crate) static ROW: Row = Row {
     knows_state: false,
     has_labels: false,
     address,
+    has_credentials: |environment| environment.stripe_api_key.is_some(),
     client,
     redirect: |environment, address, token| {
         environment.stripe_api_url = Some(address.to_owned());

@@ -18,6 +18,7 @@ pub(crate) static ROW: Row = Row {
     knows_state: true,
     has_labels: false,
     address: |environment| environment.zendesk.as_ref().map(|access| access.url.clone()),
+    has_credentials: |environment| environment.zendesk.is_some(),
     client,
     redirect: |environment, address, token| {
         let credentials = ZendeskCredentials::Oauth(token);

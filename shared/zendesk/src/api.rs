@@ -1,35 +1,41 @@
-//! [`Api`]: authorised calls on Zendesk, and who we are.
+//! [`Zendesk`]: authorised calls on Zendesk, and who we are.
 
 use domain::{Clock, ServiceError};
-use outbound::{BuildError, Call, Client, HeaderMap, Operation, Request, SingleFlight, Url};
+use outbound::{
+    BuildError, Call, Client, Commenter, HeaderMap, LOGIN, Operation, Request, SingleFlight, Url,
+};
 use serde::de::DeserializeOwned;
 
 use crate::config::{Config, Credentials, SERVICE};
 use crate::problem;
 use crate::wire::MeAnswer;
 
-pub(crate) const LOGIN: Operation = Operation::reads("ask for our own account");
-pub(crate) const HISTORY: Operation = Operation::reads("read the comments");
-pub(crate) const PUBLISH: Operation = Operation::creates("add a comment");
-pub(crate) const FIND: Operation = Operation::reads("look for our comment");
 /// Reading the ticket before a comment is added.
 pub(crate) const STATE: Operation = Operation::reads("read the ticket");
 
-/// The API as seen by one account.
+/// Zendesk, by its Ticketing API, as one account.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Zendesk {
     pub(crate) client: Client,
     me: SingleFlight<i64>,
 }
 
-impl Api {
-    pub(crate) fn new(credentials: &Credentials, config: &Config, clock: Clock) -> Result<Self, BuildError> {
+impl Zendesk {
+    /// A publisher with these credentials. Asks nobody and opens no connection.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a part of the configuration cannot work.
+    pub fn new(
+        credentials: &Credentials,
+        config: &Config,
+        clock: Clock,
+    ) -> Result<Commenter<Self>, BuildError> {
         let client = Client::new(&SERVICE, config, credentials.credential()?, &HeaderMap::new(), clock)?;
-        Ok(Self { client, me: SingleFlight::default() })
+        Ok(Commenter(Self { client, me: SingleFlight::default() }))
     }
 
     /// Our user's id. Zendesk is asked until it has answered once.
-    pub(crate) async fn me(&self, within: Call) -> Result<i64, ServiceError> {
+    pub(crate) async fn account(&self, within: Call) -> Result<i64, ServiceError> {
         let call = Call { operation: LOGIN, ..within };
         self.me.get_by(&self.client, call, |_| true, self.ask(call)).await
     }

@@ -1,10 +1,13 @@
-//! Comments of a ticket: the last ones, a new one, and ours found again among the audits.
+//! Zendesk's [`Comments`]: those of a ticket, ours found again among its audits.
 
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, ThreadState, Timestamp};
+use async_trait::async_trait;
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, Target, ThreadState, Timestamp};
 use markdown::to_html;
-use outbound::{Call, Request, is_recent};
+use outbound::notes::{Note, Page};
+use outbound::{Call, Client, Comments, Operations, Request, is_recent};
 
-use crate::api::{Api, STATE};
+use crate::api::{STATE, Zendesk};
+use crate::config::SERVICE;
 use crate::ticket::Ticket;
 use crate::wire::{
     Audit, AuditsPage, CommentsPage, NewComment, Ours, TicketAnswer, TicketState, Update, UpdateAnswer,
@@ -15,141 +18,153 @@ use crate::wire::{
 const PER_PAGE: &str = "100";
 /// Pages that are looked through.
 const MAX_PAGES: usize = 30;
-/// Longest comment, in bytes: Zendesk takes 65,535.
-const MAX_BODY: usize = 60_000;
 
-/// The last `limit` comments that `audience` can see, oldest first. For the customer, internal notes are left out: a
-/// model that has read them may repeat them.
-pub(crate) async fn last(
-    api: &Api,
-    call: Call,
-    ticket: Ticket,
-    limit: usize,
-    audience: Audience,
-) -> Result<Vec<Comment>, ServiceError> {
-    let me = api.me(call).await?;
-    let url = ticket.list(api.client.base(), "comments.json");
-    let (mut found, mut cursor): (Vec<Comment>, Option<String>) = (Vec::new(), None);
-    for _ in 0..MAX_PAGES {
-        let mut query = vec![("page[size]", PER_PAGE), ("sort", "-created_at"), ("include", "users")];
-        query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
-        let page: CommentsPage = api.get(call, url.clone(), &query).await?;
-        let names = page.names();
-        for mut comment in page.comments.into_iter().filter(|comment| audience >= comment.audience()) {
-            let author = names.get(&comment.author_id).cloned();
-            found.push(Comment {
-                id: comment.id.to_string(),
-                author: author.unwrap_or_else(|| comment.author_id.to_string()),
-                ours: comment.author_id == me,
-                text: comment.text(),
-                at: comment.created_at,
-            });
-        }
-        cursor = page.meta.next();
-        // If Zendesk does not keep the order that was asked for, the last ones are on the last page.
-        let newest_first = found.first().map(|comment| comment.at) >= found.last().map(|comment| comment.at);
-        if cursor.is_none() || (found.len() >= limit && newest_first) {
-            break;
-        }
+#[async_trait]
+impl Comments for Zendesk {
+    type Place<'t> = Ticket;
+
+    const OPERATIONS: Operations = Operations::on_comments(STATE);
+    const HAS_INTERNAL_NOTES: bool = true;
+
+    fn client(&self) -> &Client {
+        &self.client
     }
-    found.sort_by_key(|comment| (comment.at, comment.id.parse::<u64>().unwrap_or(0)));
-    let spare = found.len().saturating_sub(limit);
-    Ok(found.split_off(spare))
+
+    fn place(client: &Client, call: Call, target: &Target) -> Result<Ticket, ServiceError> {
+        Ticket::of(client, call, target)
+    }
+
+    fn link(&self, ticket: Self::Place<'_>) -> Option<String> {
+        Some(ticket.page(self.client.base()))
+    }
+
+    /// The agent's user id, which is the author of its comments.
+    async fn me(&self, call: Call) -> Result<String, ServiceError> {
+        Ok(self.account(call).await?.to_string())
+    }
+
+    /// For the customer, internal notes are left out: a model that has read them may repeat them.
+    async fn page(
+        &self,
+        call: Call,
+        ticket: Self::Place<'_>,
+        me: &str,
+        audience: Option<Audience>,
+        next: Option<String>,
+    ) -> Result<Page, ServiceError> {
+        let url = ticket.list(self.client.base(), "comments.json");
+        let mut query = vec![("page[size]", PER_PAGE), ("sort", "-created_at"), ("include", "users")];
+        query.extend(next.as_deref().map(|cursor| ("page[after]", cursor)));
+        let page: CommentsPage = self.get(call, url, &query).await?;
+        let names = page.names();
+        let notes = page.comments.into_iter().map(|mut comment| {
+            let by = comment.author_id.to_string();
+            let author = names.get(&comment.author_id).cloned().unwrap_or_else(|| by.clone());
+            let (id, ours, text) = (comment.id.to_string(), by == me, comment.text());
+            let is_shown = audience >= Some(comment.audience());
+            Note { comment: Comment { id, author, ours, text, at: comment.created_at }, is_shown, url: None }
+        });
+        Ok(Page { notes: notes.collect(), next: page.meta.next() })
+    }
+
+    async fn state(&self, call: Call, ticket: Self::Place<'_>) -> Result<ThreadState, ServiceError> {
+        Ok(ticket_state(self, call, ticket).await?.thread())
+    }
+
+    async fn create(
+        &self,
+        call: Call,
+        ticket: Self::Place<'_>,
+        text: &str,
+        mark: &Mark,
+        audience: Audience,
+    ) -> Result<Proof, ServiceError> {
+        let public = audience == Audience::Public;
+        let ticket_now = ticket_state(self, Call { operation: STATE, ..call }, ticket).await?;
+        if ticket_now.thread() == ThreadState::Locked {
+            let message =
+                "the ticket is closed and takes no more comments: the requester must open a follow-up";
+            return Err(self.client.error(call, ServiceFailure::Closed, message.to_owned()));
+        }
+        let html = to_html(text, SERVICE.longest_text);
+        let update = UpdateRequest {
+            ticket: Update {
+                comment: NewComment { html_body: &html, public },
+                metadata: Ours::of(mark),
+                safe_update: true,
+                updated_stamp: &ticket_now.updated_at,
+            },
+        };
+        let [root, version, list, file] = ticket.segments();
+        let segments = [root.as_str(), &version, &list, &file];
+        let request = self.client.request(call, Request::put, &segments, &update)?;
+        let answer: UpdateAnswer = self.call(call, &request).await?;
+        if let Some((id, false)) = answer.audit.comment()
+            && public
+        {
+            tracing::warn!(
+                comment = id,
+                "Zendesk made an internal note of the comment; the account may lack the permission to comment publicly"
+            );
+        }
+        Ok(proof(self, ticket, &answer.audit))
+    }
+
+    /// Looks for the update with `mark` by our own user, made not much earlier than `since`.
+    async fn find(
+        &self,
+        call: Call,
+        ticket: Self::Place<'_>,
+        mark: &Mark,
+        since: Timestamp,
+    ) -> Result<Option<Proof>, ServiceError> {
+        let me = self.account(call).await?;
+        let url = ticket.list(self.client.base(), "audits.json");
+        let mut cursor: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let mut query = vec![("page[size]", PER_PAGE)];
+            query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
+            let page: AuditsPage = self.get(call, url.clone(), &query).await?;
+            // Any agent's integration can write our metadata: only our own user's counts.
+            let ours = |audit: &&Audit| {
+                audit.author_id == me && is_recent(audit.created_at, since) && audit.carries(mark)
+            };
+            if let Some(audit) = page.audits.iter().find(ours) {
+                return Ok(Some(proof(self, ticket, audit)));
+            }
+            cursor = page.meta.next();
+            if cursor.is_none() {
+                return Ok(None);
+            }
+        }
+        // "Not found" would have the comment written again.
+        Err(self.client.lost(call, format!("our comment is not among the first {MAX_PAGES} pages of audits")))
+    }
+
+    /// Who can see the comment `id`, if it is among the last ones.
+    async fn audience(
+        &self,
+        call: Call,
+        ticket: Self::Place<'_>,
+        id: &str,
+    ) -> Result<Option<Audience>, ServiceError> {
+        let url = ticket.list(self.client.base(), "comments.json");
+        let query = [("page[size]", PER_PAGE), ("sort", "-created_at")];
+        let page: CommentsPage = self.get(call, url, &query).await?;
+        let comment = page.comments.iter().find(|comment| comment.id.to_string() == id);
+        Ok(comment.map(WireComment::audience))
+    }
 }
 
 /// The ticket as it is now.
-pub(crate) async fn state(api: &Api, call: Call, ticket: Ticket) -> Result<TicketState, ServiceError> {
+async fn ticket_state(api: &Zendesk, call: Call, ticket: Ticket) -> Result<TicketState, ServiceError> {
     let [root, version, list, file] = ticket.segments();
     let url = api.client.base().join(&[&root, &version, &list, &file]);
     let answer: TicketAnswer = api.get(call, url, &[]).await?;
     Ok(answer.ticket)
 }
 
-/// Who can see the comment `id`, if it is among the last ones.
-pub(crate) async fn audience(
-    api: &Api,
-    call: Call,
-    ticket: Ticket,
-    id: &str,
-) -> Result<Option<Audience>, ServiceError> {
-    let url = ticket.list(api.client.base(), "comments.json");
-    let query = [("page[size]", PER_PAGE), ("sort", "-created_at")];
-    let page: CommentsPage = api.get(call, url, &query).await?;
-    let comment = page.comments.iter().find(|comment| comment.id.to_string() == id);
-    Ok(comment.map(WireComment::audience))
-}
-
-/// Adds a comment for `audience`.
-pub(crate) async fn create(
-    api: &Api,
-    call: Call,
-    ticket: Ticket,
-    text: &str,
-    mark: &Mark,
-    audience: Audience,
-) -> Result<Proof, ServiceError> {
-    let public = audience == Audience::Public;
-    let ticket_now = state(api, Call { operation: STATE, ..call }, ticket).await?;
-    if ticket_now.thread() == ThreadState::Locked {
-        let message = "the ticket is closed and takes no more comments: the requester must open a follow-up";
-        return Err(api.client.error(call, ServiceFailure::Closed, message.to_owned()));
-    }
-    let html = to_html(text, MAX_BODY);
-    let update = UpdateRequest {
-        ticket: Update {
-            comment: NewComment { html_body: &html, public },
-            metadata: Ours::of(mark),
-            safe_update: true,
-            updated_stamp: &ticket_now.updated_at,
-        },
-    };
-    let [root, version, list, file] = ticket.segments();
-    let segments = [root.as_str(), &version, &list, &file];
-    let request = api.client.request(call, Request::put, &segments, &update)?;
-    let answer: UpdateAnswer = api.call(call, &request).await?;
-    if let Some((id, false)) = answer.audit.comment()
-        && public
-    {
-        tracing::warn!(
-            comment = id,
-            "Zendesk made an internal note of the comment; the account may lack the permission to comment publicly"
-        );
-    }
-    Ok(proof(api, ticket, &answer.audit))
-}
-
-/// Looks for the update with `mark` by our own user, made not much earlier than `since`.
-pub(crate) async fn find(
-    api: &Api,
-    call: Call,
-    ticket: Ticket,
-    mark: &Mark,
-    since: Timestamp,
-) -> Result<Option<Proof>, ServiceError> {
-    let me = api.me(call).await?;
-    let url = ticket.list(api.client.base(), "audits.json");
-    let mut cursor: Option<String> = None;
-    for _ in 0..MAX_PAGES {
-        let mut query = vec![("page[size]", PER_PAGE)];
-        query.extend(cursor.as_deref().map(|cursor| ("page[after]", cursor)));
-        let page: AuditsPage = api.get(call, url.clone(), &query).await?;
-        // Any agent's integration can write our metadata: only our own user's counts.
-        let ours = |audit: &&Audit| {
-            audit.author_id == me && is_recent(audit.created_at, since) && audit.carries(mark)
-        };
-        if let Some(audit) = page.audits.iter().find(ours) {
-            return Ok(Some(proof(api, ticket, audit)));
-        }
-        cursor = page.meta.next();
-        if cursor.is_none() {
-            return Ok(None);
-        }
-    }
-    // "Not found" would have the comment written again.
-    Err(api.client.lost(call, format!("our comment is not among the first {MAX_PAGES} pages of audits")))
-}
-
-fn proof(api: &Api, ticket: Ticket, audit: &Audit) -> Proof {
+fn proof(api: &Zendesk, ticket: Ticket, audit: &Audit) -> Proof {
     let id = audit.comment().map_or(audit.id, |(id, _)| id);
     Proof { id: id.to_string(), url: Some(ticket.page(api.client.base())) }
 }

@@ -2,7 +2,7 @@
 
 pub use outbound::Config;
 
-use outbound::{BuildError, Credential, Service};
+use outbound::{BuildError, Credential, Limit, Service};
 use secrecy::SecretString;
 
 const SERVICE_TOKEN: Service = Service {
@@ -11,6 +11,8 @@ const SERVICE_TOKEN: Service = Service {
     url_variable: "ZENDESK_API_URL",
     url_example: "https://acme.zendesk.com",
     credential_variable: "ZENDESK_API_TOKEN",
+    // 65,535 bytes of HTML by what its staff says ("~65,000 … depending on your encoding"), with its own element around.
+    longest_text: Limit::bytes(65_000),
 };
 
 /// Zendesk, as errors name it.

@@ -17,9 +17,8 @@ mod api;
 mod comments;
 mod config;
 mod problem;
-mod publisher;
 mod ticket;
 mod wire;
 
+pub use api::Zendesk;
 pub use config::{Config, Credentials, SERVICE};
-pub use publisher::Zendesk;

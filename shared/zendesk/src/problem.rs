@@ -1,7 +1,7 @@
 //! What Zendesk's errors mean, and how to mend them.
 
-use domain::{ServiceError, ServiceFailure};
-use outbound::{Answer, Call, Client, StatusCode, says};
+use domain::{ServiceError, ServiceFailure, says};
+use outbound::{Answer, Call, Client, StatusCode};
 use serde_json::Value;
 
 /// The error that `answer` stands for.

@@ -5,7 +5,7 @@ use outbound::{Base, Call, Client, Url};
 
 /// A ticket of the account that we have credentials for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ticket(u64);
+pub struct Ticket(u64);
 
 impl Ticket {
     /// Checks a target: it must be of our account, which is named in the base's address. A base that is not

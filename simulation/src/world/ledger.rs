@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Timestamp, between};
+use domain::{ServiceTier, Timestamp, between};
 use gemini::wire::UsageMetadata;
 use serde_json::Value;
 
@@ -106,7 +106,12 @@ impl World {
     /// The request has arrived at `model`, and is billed as `usage` says. What is set aside must cover what is under way.
     pub(crate) fn charge(&self, bill: &mut Bill, model: &str, version: &str, usage: &UsageMetadata) {
         let now = self.now();
-        bill.cost = micro(gemini::cost_usd(version, usage, now).unwrap_or_default());
+        bill.cost = micro(
+            usage
+                .billed(ServiceTier::Standard)
+                .and_then(|billed| prices::cost_usd(version, &billed, now))
+                .unwrap_or_default(),
+        );
         let under_way = {
             let mut inner = lock(&self.ledger.inner);
             inner.under_way.insert(bill.number, (bill.cost, bill.opened));

@@ -1,75 +1,95 @@
 //! [`Answer`]: a complete answer, before it is written as one body or as a stream.
 
+use domain::ServiceTier;
 use serde_json::{Value, json};
 
 use super::log::Billed;
-use super::tokens::Tokens;
+use super::tokens::{Tokens, count};
 
 /// A complete answer, before it is written as one body or as a stream.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
-    /// One or several; none when the prompt was blocked.
-    pub(super) candidates: Vec<Candidate>,
-    /// What it used.
-    pub(super) usage: Usage,
+    /// `None` when the prompt was blocked.
+    pub(super) candidate: Option<Candidate>,
+    /// The prompt, cached tokens included.
+    pub(super) prompt: Tokens,
+    /// Of these, the cached ones.
+    pub(super) cached: Option<Tokens>,
+    /// Tokens of the thoughts.
+    pub(super) thoughts: u64,
+    /// The tier in which it is served.
+    pub(super) tier: ServiceTier,
     /// The concrete model.
     pub(super) model: &'static str,
     /// The response's id.
     pub(super) id: String,
 }
 
-/// One answer of several.
+/// What the model says.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
-    /// What the model says.
-    pub(super) content: Content,
+    /// Text, or JSON as text; `None` when thinking left nothing for it.
+    pub(super) text: Option<String>,
     /// The signature of the thoughts behind it.
     pub(super) signature: Option<String>,
     /// Why it ended.
     pub(super) finish: &'static str,
 }
 
-/// What a candidate holds.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Content {
-    /// Text, or JSON as text.
-    Text(String),
-    /// A role and no parts.
-    NoParts,
-    /// `{}`.
-    Nothing,
-}
+impl Answer {
+    /// What it is billed for.
+    pub(super) fn billed(&self) -> Billed {
+        Billed {
+            model: self.model,
+            prompt: self.prompt.total(),
+            cached: self.cached.map_or(0, Tokens::total),
+            output: self.written() + self.thoughts,
+            tier: self.tier,
+        }
+    }
 
-/// What an answer used.
-#[derive(Debug, Clone)]
-pub(super) struct Usage {
-    /// The prompt, cached tokens included.
-    pub(super) prompt: Tokens,
-    /// Of these, the cached ones.
-    pub(super) cached: Option<Tokens>,
-    /// Tokens of all candidates.
-    pub(super) candidates: u64,
-    /// Tokens of the thoughts.
-    pub(super) thoughts: u64,
-    /// The service tier to report.
-    pub(super) tier: String,
-}
+    /// Tokens of what the model says.
+    pub(super) fn written(&self) -> u64 {
+        self.candidate.as_ref().and_then(|candidate| candidate.text.as_deref()).map_or(0, count)
+    }
 
-impl Usage {
-    /// `usageMetadata` when `candidates` tokens have been written.
-    pub(super) fn metadata(&self, candidates: u64) -> Value {
+    /// The body of a unary response.
+    pub(super) fn body(&self) -> Value {
+        let parts = self.candidate.as_ref().map(|candidate| (candidate.part(), Some(candidate.finish)));
+        self.envelope(parts, self.written())
+    }
+
+    /// A response around a part of what is said, if anything is, and the reason for the end, if this is the end;
+    /// with the usage when `written` tokens have been written.
+    pub(super) fn envelope(&self, said: Option<(Option<Value>, Option<&str>)>, written: u64) -> Value {
+        let usage = self.usage(written);
+        let mut body = json!({"usageMetadata": usage, "modelVersion": self.model, "responseId": self.id});
+        let Some((part, finish)) = said else {
+            body["promptFeedback"] = json!({"blockReason": "PROHIBITED_CONTENT"});
+            return body;
+        };
+        let mut candidate = json!({"index": 0, "content": {"role": "model"}});
+        if let Some(part) = part {
+            candidate["content"]["parts"] = json!([part]);
+        }
+        if let Some(finish) = finish {
+            candidate["finishReason"] = finish.into();
+        }
+        body["candidates"] = json!([candidate]);
+        body
+    }
+
+    fn usage(&self, written: u64) -> Value {
         let prompt = self.prompt.total();
         let mut usage = json!({
-            "promptTokenCount": prompt,
-            "promptTokensDetails": self.prompt.details(),
-            "totalTokenCount": prompt + candidates + self.thoughts,
-            "serviceTier": self.tier,
+            "promptTokenCount": prompt, "promptTokensDetails": self.prompt.details(),
+            "totalTokenCount": prompt + written + self.thoughts, "serviceTier": self.tier.as_str(),
         });
         if let Some(cached) = self.cached {
             usage["cachedContentTokenCount"] = cached.total().into();
             usage["cacheTokensDetails"] = cached.details();
         }
-        for (field, number) in [("candidatesTokenCount", candidates), ("thoughtsTokenCount", self.thoughts)] {
+        for (field, number) in [("candidatesTokenCount", written), ("thoughtsTokenCount", self.thoughts)] {
             if number > 0 {
                 usage[field] = number.into();
             }
@@ -78,57 +98,12 @@ impl Usage {
     }
 }
 
-impl Answer {
-    /// What it is billed for.
-    pub(super) fn billed(&self) -> Billed {
-        Billed {
-            model: self.model,
-            prompt: self.usage.prompt.total(),
-            cached: self.usage.cached.map_or(0, Tokens::total),
-            output: self.usage.candidates + self.usage.thoughts,
-        }
-    }
-
-    /// The body of a unary response.
-    pub(super) fn body(&self) -> Value {
-        let candidates: Vec<Value> =
-            self.candidates.iter().enumerate().map(|(index, c)| c.to_json(index)).collect();
-        self.envelope(candidates, self.usage.candidates)
-    }
-
-    /// A response around some candidates, with the usage so far.
-    pub(super) fn envelope(&self, candidates: Vec<Value>, written: u64) -> Value {
-        let mut body = json!({
-            "usageMetadata": self.usage.metadata(written),
-            "modelVersion": self.model,
-            "responseId": self.id,
-        });
-        if self.candidates.is_empty() {
-            body["promptFeedback"] = json!({"blockReason": "PROHIBITED_CONTENT"});
-        } else {
-            body["candidates"] = candidates.into();
-        }
-        body
-    }
-}
-
 impl Candidate {
-    fn to_json(&self, index: usize) -> Value {
-        let mut candidate = json!({"index": index, "finishReason": self.finish});
-        candidate["content"] = match self.parts() {
-            _ if self.content == Content::Nothing => json!({}),
-            parts if parts.is_empty() => json!({"role": "model"}),
-            parts => json!({"role": "model", "parts": parts}),
-        };
-        candidate
-    }
-
-    fn parts(&self) -> Vec<Value> {
-        let Content::Text(text) = &self.content else { return Vec::new() };
-        let mut part = json!({ "text": text });
+    fn part(&self) -> Option<Value> {
+        let mut part = json!({"text": self.text.as_deref()?});
         if let Some(signature) = &self.signature {
             part["thoughtSignature"] = signature.as_str().into();
         }
-        vec![part]
+        Some(part)
     }
 }

@@ -10,7 +10,6 @@ use super::GeminiStandin;
 use super::faults::{Fault, FaultRule};
 use super::log::ReceivedRequest;
 use super::models::concrete;
-use super::quota::Quota;
 use super::shared::Shared;
 
 /// How long a model thinks before the first byte of its answer.
@@ -41,7 +40,7 @@ pub struct Builder {
     pub(super) clock: Clock,
     pub(super) seed: u64,
     pub(super) latency: Latency,
-    pub(super) quotas: HashMap<String, Quota>,
+    pub(super) quotas: HashMap<String, u64>,
     pub(super) faults: Vec<FaultRule>,
     pub(super) keep_requests: usize,
     pub(super) keep_bodies: bool,
@@ -84,9 +83,9 @@ impl Builder {
         self
     }
 
-    /// The quota of one model (unlimited); an alias means its concrete model.
-    pub fn quota_of(mut self, model: &str, quota: Quota) -> Self {
-        self.quotas.insert(concrete(model).to_owned(), quota);
+    /// The requests per minute of one model (unlimited); an alias means its concrete model.
+    pub fn quota_of(mut self, model: &str, rpm: u64) -> Self {
+        self.quotas.insert(concrete(model).to_owned(), rpm);
         self
     }
 
@@ -127,10 +126,6 @@ impl Builder {
     #[must_use]
     pub fn build(self) -> GeminiStandin {
         GeminiStandin(Arc::new(Shared::new(self)))
-    }
-
-    pub(super) fn quota_for(&self, model: &str) -> Quota {
-        self.quotas.get(model).copied().unwrap_or_default()
     }
 }
 

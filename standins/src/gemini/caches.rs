@@ -102,12 +102,8 @@ impl Cache {
 
     fn describe(&self, id: &str) -> Value {
         json!({
-            "name": format!("cachedContents/{id}"),
-            "model": self.model,
-            "displayName": self.display,
-            "createTime": self.created,
-            "updateTime": self.updated,
-            "expireTime": self.expires,
+            "name": format!("cachedContents/{id}"), "model": self.model, "displayName": self.display,
+            "createTime": self.created, "updateTime": self.updated, "expireTime": self.expires,
             "usageMetadata": {"totalTokenCount": self.tokens.total()},
         })
     }

@@ -52,14 +52,11 @@ impl ApiError {
         const MESSAGE: &str = "API key not valid. Please pass a valid API key.";
         Self::invalid(MESSAGE)
             .detail(json!({
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": "API_KEY_INVALID",
-                "domain": "googleapis.com",
-                "metadata": {"service": "generativelanguage.googleapis.com"},
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
+                "domain": "googleapis.com", "metadata": {"service": "generativelanguage.googleapis.com"},
             }))
             .detail(json!({
-                "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
-                "locale": "en-US",
+                "@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US",
                 "message": MESSAGE,
             }))
     }
@@ -92,8 +89,7 @@ impl ApiError {
     /// The same error with the time after which to come back.
     pub(super) fn retry_after(self, delay: Duration) -> Self {
         self.detail(json!({
-            "@type": "type.googleapis.com/google.rpc.RetryInfo",
-            "retryDelay": seconds(delay),
+            "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": seconds(delay),
         }))
     }
 

@@ -4,11 +4,14 @@
 //! [`FaultRule`]s that apply to everybody. `N` limits a fault to the first N requests that have the
 //! same `x-standin-fault-key`, so that a client's retries are counted together.
 
+use http::HeaderMap;
 use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use crate::kit::parse;
+use crate::kit::lock;
 
 /// Something that goes wrong with a call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,30 +28,12 @@ pub enum Fault {
     Hang,
     /// The connection ends before a byte of the answer.
     Reset,
-    /// The connection ends in the middle of the answer.
-    Truncated,
-    /// A page of HTML with status 502, as a proxy on the way would send it.
-    Html,
     /// A stream ends with an error frame; a unary call fails with 503.
     MidStream,
     /// `promptFeedback` and no candidates.
     Blocked,
-    /// Thinking ate the whole budget: `MAX_TOKENS` and no parts.
-    MaxTokens,
-    /// A candidate with `content: {}`.
-    Empty,
     /// The text breaks off in the middle: JSON that does not parse.
     Malformed,
-    /// JSON that parses and is no instance of the schema.
-    OffSchema,
-    /// `finishReason: SAFETY`, without content.
-    Safety,
-    /// `finishReason: RECITATION`, without content.
-    Recitation,
-    /// A `finishReason` that nobody has heard of.
-    UnknownFinish,
-    /// 403 whenever a context cache is used, as if it were gone.
-    CacheGone,
 }
 
 /// The forms of 429 (`RESOURCE_EXHAUSTED`).
@@ -56,16 +41,8 @@ pub enum Fault {
 pub enum Throttle {
     /// `QuotaFailure` per minute and `RetryInfo`.
     RetryInfo,
-    /// `QuotaFailure` alone.
-    QuotaOnly,
-    /// A link to the documentation alone.
-    HelpOnly,
-    /// A message alone.
-    Bare,
     /// The day's requests are used up; carries a short, misleading `RetryInfo` as the real one does.
     PerDay,
-    /// `limit: 0`: this project has no access to the model.
-    NoAccess,
 }
 
 /// What the account or the model is refused for.
@@ -73,14 +50,10 @@ pub enum Throttle {
 pub enum Refusal {
     /// Prepaid money is used up.
     Credits,
-    /// The month's spending cap is reached.
-    SpendingCap,
     /// The key was found in public.
     LeakedKey,
     /// Calls come from a place that is not served.
     Location,
-    /// The model is gone.
-    Retired,
     /// `flex` work is shed.
     FlexShed,
 }
@@ -93,20 +66,10 @@ impl Refusal {
                 "RESOURCE_EXHAUSTED",
                 "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing.",
             ),
-            Self::SpendingCap => (
-                429,
-                "RESOURCE_EXHAUSTED",
-                "Your project has exceeded its monthly spending cap. Please go to AI Studio to raise it.",
-            ),
             Self::LeakedKey => {
                 (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another API key.")
             }
             Self::Location => (400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
-            Self::Retired => (
-                404,
-                "NOT_FOUND",
-                "This model is no longer available. Please update your code to use a newer model.",
-            ),
             Self::FlexShed => (
                 503,
                 "UNAVAILABLE",
@@ -159,42 +122,64 @@ impl FaultRule {
     }
 }
 
-/// The names that [`Fault::parse`] knows besides HTTP statuses and `slow:MS`.
+/// The names that the header knows besides HTTP statuses and `slow:MS`.
 const NAMES: &[(&str, Fault)] = &[
     ("429", Fault::Throttled(Throttle::RetryInfo)),
-    ("429-quota", Fault::Throttled(Throttle::QuotaOnly)),
-    ("429-help", Fault::Throttled(Throttle::HelpOnly)),
-    ("429-bare", Fault::Throttled(Throttle::Bare)),
     ("429-day", Fault::Throttled(Throttle::PerDay)),
-    ("429-noaccess", Fault::Throttled(Throttle::NoAccess)),
     ("no-credits", Fault::Refused(Refusal::Credits)),
-    ("spending-cap", Fault::Refused(Refusal::SpendingCap)),
     ("leaked-key", Fault::Refused(Refusal::LeakedKey)),
     ("location", Fault::Refused(Refusal::Location)),
-    ("retired", Fault::Refused(Refusal::Retired)),
     ("flex-shed", Fault::Refused(Refusal::FlexShed)),
     ("timeout", Fault::Hang),
     ("hang", Fault::Hang),
     ("reset", Fault::Reset),
-    ("truncated", Fault::Truncated),
-    ("html", Fault::Html),
     ("midstream", Fault::MidStream),
     ("blocked", Fault::Blocked),
-    ("maxtokens", Fault::MaxTokens),
-    ("empty", Fault::Empty),
     ("malformed", Fault::Malformed),
-    ("offschema", Fault::OffSchema),
-    ("safety", Fault::Safety),
-    ("recitation", Fault::Recitation),
-    ("unknownfinish", Fault::UnknownFinish),
-    ("cachegone", Fault::CacheGone),
 ];
 
+/// How often each fault that is limited to the first N requests has happened, by key.
+pub(super) type Counts = Mutex<HashMap<String, u64>>;
+
 impl Fault {
+    /// What the headers of a request ask for. The error is why they cannot be read.
+    pub(super) fn asked_for(headers: &HeaderMap, counts: &Counts) -> Result<Vec<Self>, String> {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let key = header("x-standin-fault-key");
+        let mut faults = Vec::new();
+        for spec in header("x-standin-fault").split(',').filter(|spec| !spec.trim().is_empty()) {
+            let (fault, first) = Self::parse(spec).map_err(|error| format!("x-standin-fault: {error}"))?;
+            let mut counts = lock(counts);
+            let happened = counts.entry(format!("{key}\0{spec}")).or_default();
+            if first.is_none_or(|first| *happened < first) {
+                *happened += 1;
+                faults.push(fault);
+            }
+        }
+        Ok(faults)
+    }
+
     /// Reads `503`, `503:2`, `429-day`, `slow:250`, `blocked`, …; the number is the limit to the first
     /// N requests, for `slow` the delay in milliseconds. The error lists what there is.
-    pub fn parse(spec: &str) -> Result<(Self, Option<u64>), String> {
-        parse(spec, NAMES, Self::Status, Self::Slow)
+    fn parse(spec: &str) -> Result<(Self, Option<u64>), String> {
+        let spec = spec.trim();
+        let (name, number) = match spec.split_once(':') {
+            Some((name, number)) => {
+                (name, Some(number.parse().map_err(|_| format!("'{number}' in '{spec}' is not a number"))?))
+            }
+            None => (spec, None),
+        };
+        match (NAMES.iter().find(|(known, _)| *known == name), name.parse()) {
+            (Some((_, fault)), _) => Ok((*fault, number)),
+            (None, Ok(status @ 400..=599)) => Ok((Self::Status(status), number)),
+            _ if name == "slow" => Ok((Self::Slow(Duration::from_millis(number.unwrap_or_default())), None)),
+            _ => {
+                let names = NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                Err(format!(
+                    "unknown fault '{name}'; there are: an HTTP status of 400 to 599, slow:MS, {names}"
+                ))
+            }
+        }
     }
 
     /// The error this fault answers with, if it is one that answers with an error.
@@ -223,52 +208,30 @@ fn message(code: u16) -> &'static str {
     }
 }
 
-/// What Google says about a quota, with the metric that ran out.
-fn quota_message(metric: &str, limit: u64, model: &str, retry: Option<Duration>) -> String {
-    let mut text = format!(
+/// The 429 of a quota that ran out, with the time after which to come back.
+pub(super) fn over_quota(period: &str, limit: u64, model: &str, retry: Duration) -> ApiError {
+    const METRIC: &str = "generativelanguage.googleapis.com/generate_requests_per_model";
+    let message = format!(
         "You exceeded your current quota, please check your plan and billing details. For more information on \
          this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.\n* Quota exceeded for metric: \
-         generativelanguage.googleapis.com/{metric}, limit: {limit}, model: {model}"
+         {METRIC}, limit: {limit}, model: {model}\nPlease retry in {}.",
+        super::errors::seconds(retry)
     );
-    if let Some(retry) = retry {
-        text.push_str(&format!("\nPlease retry in {}.", super::errors::seconds(retry)));
-    }
-    text
-}
-
-/// The 429 of a quota that ran out, with the time after which to come back if there is one.
-pub(super) fn over_quota(
-    metric: &str,
-    quota_id: &str,
-    limit: u64,
-    model: &str,
-    retry: Option<Duration>,
-) -> ApiError {
     let failure = json!({
         "@type": "type.googleapis.com/google.rpc.QuotaFailure",
         "violations": [{
-            "quotaMetric": format!("generativelanguage.googleapis.com/{metric}"),
-            "quotaId": quota_id,
-            "quotaDimensions": {"location": "global", "model": model},
-            "quotaValue": limit.to_string(),
+            "quotaMetric": METRIC, "quotaId": format!("GenerateRequestsPer{period}PerProjectPerModel"),
+            "quotaDimensions": {"location": "global", "model": model}, "quotaValue": limit.to_string(),
         }],
     });
-    let error = ApiError::new(429, quota_message(metric, limit, model, retry)).detail(failure).help();
-    retry.into_iter().fold(error, ApiError::retry_after)
+    ApiError::new(429, message).detail(failure).help().retry_after(retry)
 }
 
 fn throttled(form: Throttle, model: &str) -> ApiError {
-    const REQUESTS: &str = "generate_requests_per_model";
-    const MINUTE: &str = "GenerateRequestsPerMinutePerProjectPerModel";
-    const DAY: &str = "GenerateRequestsPerDayPerProjectPerModel";
-    let soon = Some(Duration::from_millis(34_400));
+    let soon = Duration::from_millis(34_400);
     match form {
-        Throttle::RetryInfo => over_quota(REQUESTS, MINUTE, 10, model, soon),
-        Throttle::QuotaOnly => over_quota(REQUESTS, MINUTE, 10, model, None),
-        Throttle::PerDay => over_quota(REQUESTS, DAY, 250, model, soon),
-        Throttle::NoAccess => over_quota(REQUESTS, MINUTE, 0, model, soon),
-        Throttle::HelpOnly => ApiError::new(429, quota_message(REQUESTS, 10, model, None)).help(),
-        Throttle::Bare => ApiError::new(429, "Resource has been exhausted (e.g. check quota)."),
+        Throttle::RetryInfo => over_quota("Minute", 10, model, soon),
+        Throttle::PerDay => over_quota("Day", 250, model, soon),
     }
 }
 

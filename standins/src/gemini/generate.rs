@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer::{Answer, Candidate, Content, Usage};
+use super::answer::{Answer, Candidate};
 use super::builder::Scripted;
 use super::errors::ApiError;
 use super::faults::Fault;
@@ -33,10 +33,7 @@ pub(super) async fn handle(
 ) -> Result<Response, ApiError> {
     let model = models::resolve(name, &call.version, verb, shared.now())?;
     let prepared = prepare(shared, call.json()?, model)?;
-    if prepared.cache.is_some() && faults.contains(&Fault::CacheGone) {
-        return Err(super::caches::gone());
-    }
-    shared.take_quota(model.name, prepared.prompt().total())?;
+    shared.take_quota(model.name)?;
     think(shared.latency(), call).await?;
     let scripted = shared.settings.script.as_ref().and_then(|script| script(received));
     let mut words = None;
@@ -67,9 +64,6 @@ pub(super) async fn handle(
 fn unary(answer: &Answer, faults: &[Fault]) -> Result<Response, ApiError> {
     if faults.contains(&Fault::MidStream) {
         return Err(stream::broken());
-    }
-    if faults.contains(&Fault::Truncated) {
-        return Ok(respond::truncated(&answer.body()));
     }
     Ok(respond::ok(&answer.body()))
 }
@@ -120,49 +114,35 @@ impl Prepared {
 
     /// The answer; `words` stands in for what the model would say.
     pub(super) fn answer(&self, shared: &Shared, words: Option<String>, faults: &[Fault]) -> Answer {
-        let (request, id) = (&self.request, shared.id(22));
+        let (request, prompt, blocked) = (&self.request, self.prompt(), faults.contains(&Fault::Blocked));
         let thoughts = match request.thinking {
-            0 => 0,
-            base => base + (self.prompt().total() / 64).min(64),
+            base if base > 0 && !blocked => base + (prompt.total() / 64).min(64),
+            _ => 0,
         };
         let mut answer = Answer {
-            candidates: Vec::new(),
-            usage: Usage {
-                prompt: self.prompt(),
-                cached: self.cache,
-                candidates: 0,
-                thoughts,
-                tier: request.tier.clone(),
-            },
+            candidate: None,
+            prompt,
+            cached: self.cache,
+            thoughts,
+            tier: request.tier,
             model: self.model.name,
-            id,
+            id: shared.id(22),
         };
-        if faults.contains(&Fault::Blocked) {
-            answer.usage.thoughts = 0;
+        if blocked {
             return answer;
         }
-        let candidate = self.candidate(words, faults, &answer);
-        if candidate.content == Content::NoParts && candidate.finish == "MAX_TOKENS" {
-            answer.usage.thoughts = request.max_output_tokens.unwrap_or(thoughts).min(thoughts.max(1));
+        let (mut text, finish) = self.bounded(words, thoughts);
+        if faults.contains(&Fault::Malformed) {
+            text = text.map(|text| text.chars().take(text.chars().count() / 2).collect());
         }
-        let tokens = match &candidate.content {
-            Content::Text(text) => count(text),
-            Content::NoParts | Content::Nothing => 0,
-        };
-        answer.usage.candidates = tokens.saturating_mul(request.candidates);
-        answer.candidates = (0..request.candidates).map(|_| candidate.clone()).collect();
+        if text.is_none() {
+            answer.thoughts = request.max_output_tokens.unwrap_or(thoughts).min(thoughts.max(1));
+        }
+        let signed = self.model.kind == Kind::Levels && answer.thoughts > 0 && text.is_some();
+        let signature =
+            signed.then(|| data_encoding::BASE64.encode(format!("stand-in {}", answer.id).as_bytes()));
+        answer.candidate = Some(Candidate { text, signature, finish });
         answer
-    }
-
-    fn candidate(&self, words: Option<String>, faults: &[Fault], answer: &Answer) -> Candidate {
-        let question = Question::read(&self.request.contents);
-        let content = Content::Text(words.unwrap_or_else(|| self.say(&question)));
-        let (content, finish) = self.bounded(content, answer.usage.thoughts);
-        let (content, finish) = spoilt(content, finish, &self.request.format, faults);
-        let signed = self.model.kind == Kind::Levels && answer.usage.thoughts > 0;
-        let signature = (signed && matches!(content, Content::Text(_)))
-            .then(|| data_encoding::BASE64.encode(format!("stand-in {}", answer.id).as_bytes()));
-        Candidate { content, signature, finish }
     }
 
     fn say(&self, question: &Question) -> String {
@@ -173,66 +153,19 @@ impl Prepared {
         }
     }
 
-    /// Cuts the text at stop sequences and at the token limit.
-    fn bounded(&self, content: Content, thoughts: u64) -> (Content, &'static str) {
+    /// What is said within the token limit, and why it ends; nothing when thinking has used that up.
+    fn bounded(&self, words: Option<String>, thoughts: u64) -> (Option<String>, &'static str) {
         let limit = self.request.max_output_tokens.unwrap_or(u64::MAX).min(self.model.output_limit);
         if thoughts >= limit {
-            return (Content::NoParts, "MAX_TOKENS");
+            return (None, "MAX_TOKENS");
         }
-        let Content::Text(mut text) = content else { return (content, "STOP") };
-        if let Some(end) = self
-            .request
-            .stop
-            .iter()
-            .filter(|s| !s.is_empty())
-            .filter_map(|stop| text.find(stop.as_str()))
-            .min()
-        {
-            text.truncate(end);
-        }
+        let text = words.unwrap_or_else(|| self.say(&Question::read(&self.request.contents)));
         if count(&text) <= limit - thoughts {
-            return (Content::Text(text), "STOP");
+            return (Some(text), "STOP");
         }
         let room = usize::try_from((limit - thoughts).saturating_mul(4)).unwrap_or(usize::MAX);
-        (Content::Text(text.chars().take(room).collect()), "MAX_TOKENS")
+        (Some(text.chars().take(room).collect()), "MAX_TOKENS")
     }
-}
-
-/// What the faults make of a good answer.
-fn spoilt(
-    content: Content,
-    finish: &'static str,
-    format: &Format,
-    faults: &[Fault],
-) -> (Content, &'static str) {
-    let mut spoilt = (content, finish);
-    for fault in faults {
-        spoilt = match (fault, spoilt.0) {
-            (Fault::MaxTokens, _) => (Content::NoParts, "MAX_TOKENS"),
-            (Fault::Empty, _) => (Content::Nothing, "STOP"),
-            (Fault::Safety, _) => (Content::NoParts, "SAFETY"),
-            (Fault::Recitation, _) => (Content::NoParts, "RECITATION"),
-            (Fault::UnknownFinish, content) => (content, "UNHEARD_OF_REASON"),
-            (Fault::Malformed, Content::Text(text)) => {
-                let half = text.chars().count() / 2;
-                (Content::Text(text.chars().take(half).collect()), "STOP")
-            }
-            (Fault::OffSchema, Content::Text(_)) if *format != Format::Text => {
-                (Content::Text(off_schema(format)), "STOP")
-            }
-            (_, content) => (content, spoilt.1),
-        };
-    }
-    spoilt
-}
-
-/// JSON of another type than the schema asks for.
-fn off_schema(format: &Format) -> String {
-    let wanted = match format {
-        Format::Json(Some(schema)) => schema.string("type").unwrap_or("object").to_lowercase(),
-        _ => "object".to_owned(),
-    };
-    if wanted == "array" { r#"{"unexpected":true}"# } else { r#"["unexpected"]"# }.to_owned()
 }
 
 /// Answers `countTokens`.

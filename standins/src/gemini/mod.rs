@@ -9,6 +9,7 @@
 //! text inside prompts is only ever quoted or searched for words.
 
 mod answer;
+mod budget;
 mod builder;
 mod caches;
 mod canned;
@@ -37,7 +38,6 @@ pub use builder::{Builder, Latency, Script, Scripted};
 pub use caches::CacheStorage;
 pub use faults::{Fault, FaultRule, Refusal, Throttle};
 pub use log::{Billed, Counters, ReceivedRequest};
-pub use quota::Quota;
 
 use axum::Router;
 use axum::serve::ListenerExt;
@@ -51,10 +51,10 @@ use shared::Shared;
 /// The stand-in for Gemini: a cheap handle, all clones of which share one state.
 ///
 /// ```
-/// use standins::gemini::{Fault, FaultRule, GeminiStandin, Quota};
+/// use standins::gemini::{Fault, FaultRule, GeminiStandin};
 ///
 /// let gemini = GeminiStandin::builder()
-///     .quota_of("gemini-pro-latest", Quota { rpm: Some(10), ..Quota::default() })
+///     .quota_of("gemini-pro-latest", 10)
 ///     .fault(FaultRule::always(Fault::Status(503)).on("gemini-flash-latest").first(3))
 ///     .build();
 /// let router = gemini.router();

@@ -88,12 +88,9 @@ impl Model {
         let methods = ["generateContent", "countTokens", "createCachedContent"];
         let methods: Vec<&str> = methods.into_iter().filter(|method| self.supports(method)).collect();
         json!({
-            "name": format!("models/{name}"),
-            "version": self.name.trim_start_matches("gemini-"),
-            "displayName": display,
-            "description": format!("{display}, as the local stand-in imitates it"),
-            "inputTokenLimit": self.input_limit,
-            "outputTokenLimit": self.output_limit,
+            "name": format!("models/{name}"), "version": self.name.trim_start_matches("gemini-"),
+            "displayName": display, "description": format!("{display}, as the local stand-in imitates it"),
+            "inputTokenLimit": self.input_limit, "outputTokenLimit": self.output_limit,
             "supportedGenerationMethods": methods,
             "temperature": 1, "topP": 0.95, "topK": 64, "maxTemperature": 2, "thinking": true,
         })

@@ -1,7 +1,9 @@
 //! [`Request`]: a `GenerateContentRequest`, checked as Google checks it.
 
+use domain::ServiceTier;
 use serde_json::{Value, json};
 
+use super::budget;
 use super::errors::ApiError;
 use super::json::Fields;
 use super::models::{Kind, Model};
@@ -28,14 +30,10 @@ pub(super) struct Request {
     pub(super) cache: Option<String>,
     /// The largest answer, thoughts included.
     pub(super) max_output_tokens: Option<u64>,
-    /// Where the answer must stop.
-    pub(super) stop: Vec<String>,
-    /// How many answers.
-    pub(super) candidates: u64,
     /// Tokens to think with, before the prompt's size is taken into account.
     pub(super) thinking: u64,
-    /// The service tier to report.
-    pub(super) tier: String,
+    /// The tier in which it is served.
+    pub(super) tier: ServiceTier,
     /// The tokens of everything above, without the cache.
     pub(super) tokens: Tokens,
 }
@@ -47,15 +45,14 @@ impl Request {
         let contents = contents(body)?;
         let config = body.field("generationConfig").cloned().unwrap_or_else(|| json!({}));
         spelling::check(&config, spelling::GENERATION_CONFIG, "generation_config")?;
+        check_sampling(&config, model)?;
         let thinking = thinking(&config, model)?;
         Ok(Self {
             format: format(&config)?,
             cache: body.string("cachedContent").map(str::to_owned),
             max_output_tokens: positive(&config, "maxOutputTokens")?,
-            stop: config.items("stopSequences").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            candidates: candidates(&config)?,
             thinking,
-            tier: body.string("serviceTier").unwrap_or("standard").to_lowercase(),
+            tier: tier(body)?,
             tokens: Tokens::of(body),
             contents,
         })
@@ -129,6 +126,7 @@ fn format(config: &Value) -> Result<Format, ApiError> {
         }
         (schema, other) => schema.or(other).cloned(),
     };
+    schema.as_ref().map_or(Ok(()), budget::check)?;
     match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
         ("text/plain", None) => Ok(Format::Text),
         ("application/json", schema) => Ok(Format::Json(schema)),
@@ -153,18 +151,34 @@ fn positive(config: &Value, name: &str) -> Result<Option<u64>, ApiError> {
     }
 }
 
-fn candidates(config: &Value) -> Result<u64, ApiError> {
-    let count = positive(config, "candidateCount")?.unwrap_or(1);
-    let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
-    if count > 8 {
-        return Err(ApiError::invalid("candidateCount must be in the range [1, 8]."));
+/// The tier that is asked for.
+fn tier(body: &Value) -> Result<ServiceTier, ApiError> {
+    let Some(word) = body.field("serviceTier") else { return Ok(ServiceTier::Standard) };
+    match word.as_str().unwrap_or_default() {
+        "flex" => Ok(ServiceTier::Flex),
+        "standard" => Ok(ServiceTier::Standard),
+        "priority" => Ok(ServiceTier::Priority),
+        _ => Err(invalid_value("service_tier")),
     }
+}
+
+/// Today's models give one answer, and know no penalties. Nor does the stand-in give several for an older one.
+fn check_sampling(config: &Value, model: &Model) -> Result<(), ApiError> {
+    if model.kind == Kind::Levels
+        && ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some())
+    {
+        return Err(ApiError::invalid(format!("Penalty is not enabled for models/{}", model.name)));
+    }
+    if positive(config, "candidateCount")?.is_some_and(|count| count > 1) {
+        return Err(ApiError::invalid("Multiple candidates is not enabled for this model"));
+    }
+    let temperature = config.field("temperature").map_or(Some(1.0), |_| config.number("temperature"));
     if temperature.is_none_or(|t| !(0.0..=2.0).contains(&t)) {
         return Err(ApiError::invalid(
             "* GenerateContentRequest.generation_config.temperature: temperature must be in the range [0.0, 2.0].\n",
         ));
     }
-    Ok(count)
+    Ok(())
 }
 
 /// How much the model thinks, and whether it tells.
@@ -228,6 +242,10 @@ mod tests {
     fn what_google_refuses_is_refused() {
         let refused = |config: &str| with_config(config).unwrap_err().message().to_owned();
         assert!(refused(r#"{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}"#).contains("MINIMAL"));
+        assert!(refused(r#"{"presencePenalty":0.5}"#).contains("Penalty is not enabled"));
+        assert!(refused(r#"{"candidate_count":2}"#).contains("Multiple candidates is not enabled"));
+        assert!(parse(r#"{"contents":[{"parts":[{"text":"x"}]}],"serviceTier":"cheap"}"#).is_err());
+        assert!(parse(r#"{"contents":[{"text":"x"}]}"#).unwrap_err().message().contains("Unknown name"));
         assert!(refused(r#"{"temperature":3}"#).contains("temperature"));
         assert!(refused(r#"{"maxOutputTokens":0}"#).contains("max_output_tokens"));
         assert!(refused(r#"{"responseSchema":{"type":"STRING"}}"#).contains("mime type"));

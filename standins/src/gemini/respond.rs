@@ -2,13 +2,12 @@
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{self, StreamExt};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
-use std::io;
+use std::convert::Infallible;
 
 use super::errors::ApiError;
-use crate::kit::breaking;
 
 const JSON: &str = "application/json; charset=UTF-8";
 
@@ -44,53 +43,13 @@ pub(super) fn event(chunk: &Value) -> Bytes {
     format!("data: {chunk}\r\n\r\n").into()
 }
 
-/// Streams frames. `guard` lives until the last one was taken or the caller went away; with `cut` the
-/// connection breaks after them.
-pub(super) fn frames<G: Send + 'static>(frames: Vec<Bytes>, cut: bool, guard: G) -> Response {
-    let frames = stream::iter(frames.into_iter().map(Ok::<_, io::Error>));
-    let ending = stream::iter(cut.then(breaking)).flatten();
-    let mut response =
-        typed(StatusCode::OK, "text/event-stream", Body::from_stream(guarded(frames.chain(ending), guard)));
+/// Streams frames. `guard` lives until the last one was taken or the caller went away.
+pub(super) fn frames<G: Send + 'static>(frames: Vec<Bytes>, guard: G) -> Response {
+    let frames = stream::iter(frames).map(move |frame| {
+        let _alive = &guard;
+        Ok::<_, Infallible>(frame)
+    });
+    let mut response = typed(StatusCode::OK, "text/event-stream", Body::from_stream(frames));
     response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     response
-}
-
-fn guarded<S, G>(stream: S, guard: G) -> impl Stream<Item = S::Item>
-where
-    S: Stream,
-{
-    stream.map(move |item| {
-        let _alive = &guard;
-        item
-    })
-}
-
-/// The first half of a JSON body, under the length of the whole; then the connection breaks.
-pub(super) fn truncated(body: &Value) -> Response {
-    let text = serde_json::to_string_pretty(body).unwrap_or_default();
-    let length = text.len();
-    let half: String = text.chars().take(text.chars().count() / 2).collect();
-    let parts = stream::iter([Ok(Bytes::from(half))]).chain(breaking());
-    let mut response = typed(StatusCode::OK, JSON, Body::from_stream(parts));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
-}
-
-/// A page of a proxy that cannot reach the service.
-pub(super) fn html() -> Response {
-    let page = "<!DOCTYPE html>\n<html><title>Error 502 (Server Error)!!1</title><p>The server encountered a \
-                temporary error and could not complete your request.</html>\n";
-    typed(StatusCode::BAD_GATEWAY, "text/html; charset=UTF-8", Body::from(page))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_event_is_one_line_and_an_empty_line() {
-        let event = event(&json!({"text": "a\nb"}));
-        assert_eq!(&event[..], b"data: {\"text\":\"a\\nb\"}\r\n\r\n");
-    }
 }

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::errors::ApiError;
-use super::faults::Fault;
+use super::faults::{Fault, Refusal};
 use super::log::{Billed, ReceivedRequest};
 use super::shared::Shared;
 use super::spelling;
@@ -147,7 +147,10 @@ async fn model_method(
     received: &ReceivedRequest,
 ) -> Result<Response, ApiError> {
     let in_flight = shared.log.call();
-    let faults = shared.faults(call, Some(model))?;
+    let mut faults = shared.faults(call, Some(model))?;
+    // Only who asks to be served when there is room is told that there is none.
+    let is_flex = call.body["serviceTier"] == "flex";
+    faults.retain(|fault| is_flex || *fault != Fault::Refused(Refusal::FlexShed));
     if let Some(response) = trouble(&faults, models::concrete(model)).await? {
         return Ok(response);
     }
@@ -167,7 +170,6 @@ pub(super) async fn trouble(faults: &[Fault], model: &str) -> Result<Option<Resp
             Fault::Slow(time) => tokio::time::sleep(*time).await,
             Fault::Hang => std::future::pending().await,
             Fault::Reset => return Ok(Some(reset())),
-            Fault::Html => return Ok(Some(respond::html())),
             other => {
                 if let Some(error) = other.error(model) {
                     return Err(error);

@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::builder::{Builder, Latency};
 use super::caches::Caches;
 use super::errors::ApiError;
-use super::faults::{Fault, FaultRule};
+use super::faults::{Counts, Fault, FaultRule};
 use super::log::Log;
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
-use crate::kit::{Counts, asked_for, lock};
+use crate::kit::lock;
 
 /// Everything one stand-in knows.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Shared {
     /// Context caches.
     pub(super) caches: Mutex<Caches>,
     rules: Mutex<Vec<(FaultRule, u64)>>,
-    counts: Mutex<Counts>,
+    counts: Counts,
     usage: Mutex<Usage>,
     rng: Mutex<fastrand::Rng>,
     serial: AtomicU64,
@@ -73,8 +73,9 @@ impl Shared {
     }
 
     /// Takes one call out of the model's quota.
-    pub(super) fn take_quota(&self, model: &str, tokens: u64) -> Result<(), ApiError> {
-        lock(&self.usage).take(model, self.settings.quota_for(model), tokens, self.now())
+    pub(super) fn take_quota(&self, model: &str) -> Result<(), ApiError> {
+        let quota = self.settings.quotas.get(model);
+        quota.map_or(Ok(()), |rpm| lock(&self.usage).take(model, *rpm, self.now()))
     }
 
     /// How long the model thinks about a call.
@@ -87,7 +88,7 @@ impl Shared {
 
     /// The faults of a call: those its header asks for, and for calls of a model the rules too.
     pub(super) fn faults(&self, call: &Call, model: Option<&str>) -> Result<Vec<Fault>, ApiError> {
-        let asked_for = asked_for(&call.headers, &self.counts, Fault::parse);
+        let asked_for = Fault::asked_for(&call.headers, &self.counts);
         let mut faults = asked_for.map_err(ApiError::invalid)?;
         if let Some(model) = model {
             let mut rules = lock(&self.rules);

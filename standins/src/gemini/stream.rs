@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Candidate, Content};
+use super::answer::{Answer, Candidate};
 use super::errors::ApiError;
 use super::faults::Fault;
 use super::log::InFlight;
@@ -21,54 +21,29 @@ pub(super) fn broken() -> ApiError {
 /// Streams an answer.
 pub(super) fn respond(answer: &Answer, faults: &[Fault], in_flight: InFlight) -> Response {
     let mut chunks = chunks(answer);
-    let cut = faults.contains(&Fault::Truncated);
-    if cut || faults.contains(&Fault::MidStream) {
-        chunks.truncate((chunks.len() / 2).max(1));
-    }
     if faults.contains(&Fault::MidStream) {
+        chunks.truncate((chunks.len() / 2).max(1));
         chunks.push(broken().body());
     }
-    frames(chunks.iter().map(event).collect(), cut, in_flight)
+    frames(chunks.iter().map(event).collect(), in_flight)
 }
 
-/// The chunks: each a whole response with the usage so far, the reason for the end only in the last one
-/// of each candidate.
-pub(super) fn chunks(answer: &Answer) -> Vec<Value> {
-    if answer.candidates.is_empty() {
-        return vec![answer.body()];
-    }
-    let mut written = 0;
-    let mut chunks = Vec::new();
-    for (index, candidate) in answer.candidates.iter().enumerate() {
-        let parts = parts(candidate);
-        let last = parts.len().saturating_sub(1);
-        for (position, (part, tokens)) in parts.into_iter().enumerate() {
-            written += tokens;
-            let mut chunk = json!({"index": index, "content": content(part)});
-            if position == last {
-                chunk["finishReason"] = candidate.finish.into();
-            }
-            let counted = written.min(answer.usage.candidates);
-            chunks.push(answer.envelope(vec![chunk], counted));
-        }
-    }
-    // Rounding up in every piece must not make the sum differ from the unary answer's.
-    if let Some(chunk) = chunks.last_mut() {
-        chunk["usageMetadata"] = answer.usage.metadata(answer.usage.candidates);
-    }
-    chunks
-}
-
-fn content(part: Option<Value>) -> Value {
-    match part {
-        Some(part) => json!({"role": "model", "parts": [part]}),
-        None => json!({"role": "model"}),
-    }
+/// The chunks: each a whole response with the usage so far, the reason for the end only in the last one.
+fn chunks(answer: &Answer) -> Vec<Value> {
+    let Some(candidate) = &answer.candidate else { return vec![answer.body()] };
+    let (parts, total) = (parts(candidate), answer.written());
+    let (mut written, last) = (0, parts.len() - 1);
+    let chunk = |(position, (part, tokens)): (usize, (Option<Value>, u64))| {
+        // Rounding up in every piece must not make the sum differ from the unary answer's.
+        written = if position == last { total } else { total.min(written + tokens) };
+        answer.envelope(Some((part, (position == last).then_some(candidate.finish))), written)
+    };
+    parts.into_iter().enumerate().map(chunk).collect()
 }
 
 /// The parts of a candidate, one for each chunk, with the tokens that each adds. There is at least one.
 fn parts(candidate: &Candidate) -> Vec<(Option<Value>, u64)> {
-    let Content::Text(text) = &candidate.content else { return vec![(None, 0)] };
+    let Some(text) = &candidate.text else { return vec![(None, 0)] };
     let pieces = pieces(text).into_iter().map(|piece| (Some(json!({ "text": piece })), count(piece)));
     let signature = candidate.signature.as_ref();
     pieces.chain(signature.map(|it| (Some(json!({"text": "", "thoughtSignature": it})), 0))).collect()

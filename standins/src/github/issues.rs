@@ -36,17 +36,11 @@ pub(super) fn html_url(call: &Call, at: &Place) -> String {
 pub(super) fn get(github: &Github, call: &Call, at: &Place) -> Result<Reply, Reply> {
     let thread = github.visible(at)?;
     Ok(Reply::ok(json!({
-        "number": at.number,
-        "title": "Issue",
-        "body": "",
+        "number": at.number, "title": "Issue", "body": "",
         "state": if thread.state == IssueState::Closed { "closed" } else { "open" },
-        "locked": thread.state == IssueState::Locked,
-        "active_lock_reason": null,
-        "user": user(&at.owner, &call.origin),
-        "labels": describe_labels(call, at, &thread.labels),
-        "comments": thread.comments.len(),
-        "url": api_url(call, at),
-        "html_url": html_url(call, at),
+        "locked": thread.state == IssueState::Locked, "active_lock_reason": null,
+        "user": user(&at.owner, &call.origin), "labels": describe_labels(call, at, &thread.labels),
+        "comments": thread.comments.len(), "url": api_url(call, at), "html_url": html_url(call, at),
         "comments_url": format!("{}/comments", api_url(call, at)),
     })))
 }
@@ -70,26 +64,6 @@ pub(super) fn add_labels(kept: &mut Kept<Github>, call: &Call, at: &Place) -> Re
             labels.push(name.to_owned());
         }
     }
-    set_labels(kept, call, at, labels)
-}
-
-/// `DELETE …/labels/{name}`.
-pub(super) fn remove_label(
-    kept: &mut Kept<Github>,
-    call: &Call,
-    at: &Place,
-    name: &str,
-) -> Result<Reply, Reply> {
-    // A path segment is decoded like a form, in which `+` would be a space.
-    let pair = name.replace('+', "%2B");
-    let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(key, _)| key.into_owned());
-    let mut labels = kept.visible(at)?.labels;
-    let known = labels.iter().position(|label| label.eq_ignore_ascii_case(name.as_deref().unwrap_or("")));
-    labels.remove(known.ok_or_else(|| refusal(404, "Label does not exist"))?);
-    set_labels(kept, call, at, labels)
-}
-
-fn set_labels(kept: &mut Kept<Github>, call: &Call, at: &Place, labels: Vec<String>) -> Result<Reply, Reply> {
     let shown = describe_labels(call, at, &labels);
     kept.record(Change::Labels { at: at.clone(), labels })?;
     Ok(Reply::ok(shown))
@@ -104,12 +78,8 @@ fn describe_labels(call: &Call, at: &Place, labels: &[String]) -> Value {
     let base = format!("{}{}/repos/{}/{}", call.origin, call.prefix, at.owner, at.repo);
     let describe = |name: &String| {
         json!({
-            "id": repository_id(&at.owner, name),
-            "name": name,
-            "color": "ededed",
-            "default": false,
-            "description": null,
-            "url": format!("{base}/labels/{name}"),
+            "id": repository_id(&at.owner, name), "name": name, "color": "ededed", "default": false,
+            "description": null, "url": format!("{base}/labels/{name}"),
         })
     };
     labels.iter().map(describe).collect()

@@ -21,6 +21,7 @@ mod tests;
 pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
 pub use store::{Delivery, IssueState, Kind, StoredComment};
 
+use serde_json::Value;
 use std::io;
 
 use crate::kit::{Kept, Standin};
@@ -83,17 +84,21 @@ impl GithubStandin {
         self.with(|kept| of_kind(kept))
     }
 
-    /// Records a delivery that was answered with this status, now.
-    pub fn seed_delivery(&self, guid: &str, event: &str, action: &str, status: u16) {
-        let [guid, event, action] = [guid, event, action].map(str::to_owned);
-        let delivery = Delivery { guid, event, action, status, redelivery: false, at: self.now() };
-        self.with(|kept| kept.deliveries.push(delivery));
+    /// Has webhooks go to `url` from now on, signed with `secret`. That is the hook of every repository and organisation.
+    pub fn set_hook(&self, url: &str, secret: &str) {
+        self.with(|kept| kept.hook.set(url, secret));
+    }
+
+    /// Sends an event to the hook, once, as GitHub does. Returns the status of the answer; 0 is none.
+    pub async fn send(&self, event: &str, body: &Value) -> u16 {
+        let (hook, now) = (self.with(|kept| kept.hook.clone()), self.now());
+        hook.send(event, body, now).await
     }
 
     /// Every try to deliver a webhook, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.with(|kept| kept.deliveries.clone())
+        self.with(|kept| kept.hook.deliveries())
     }
 
     /// The labels of an issue.

@@ -5,17 +5,12 @@ use std::fmt::Write;
 use super::store::{Github, Place, Thread};
 use crate::kit::{article, escape, index};
 
-pub(super) const STYLE: &str = "body{color:#1f2328}h1 small{color:#656d76;font-weight:normal}article{border:1px solid #d0d7de;\
-                     border-radius:6px;padding:0}header{background:#f6f8fa;border-bottom:1px solid #d0d7de;\
-                     padding:.5rem 1rem;border-radius:6px 6px 0 0}pre{padding:1rem}.label{background:#ededed;\
-                     border-radius:1rem;padding:.1rem .6rem;font-size:.8rem}article:target{border-color:#0969da}";
-
 /// The page of an issue: its title and body.
 pub(super) fn issue(at: &Place, thread: &Thread) -> (String, String) {
     let place = format!("{}/{}#{}", at.owner, at.repo, at.number);
     let mut body = format!("<h1>Issue <small>{}</small></h1>", escape(&place));
     for label in &thread.labels {
-        let _ = write!(body, "<span class=label>{}</span> ", escape(label));
+        let _ = write!(body, "<small>{}</small> ", escape(label));
     }
     for comment in &thread.comments {
         let anchor = format!("issuecomment-{}", comment.id);

@@ -7,7 +7,7 @@ use super::auth::Caller;
 use super::store::{Change, Github, Kind, Place, check_names};
 use super::words::{self, not_found, of_status, refusal};
 use super::{comments, discussions, hooks, issues, material, page};
-use crate::kit::{Call, Fault, Kept, Reply, State};
+use crate::kit::{Call, Kept, Reply, State, Voice};
 
 /// Requests per hour, as the headers have it.
 const LIMIT: u64 = 5_000;
@@ -18,16 +18,30 @@ const LOGIN: &str = "afterhook";
 /// The one installation of every App.
 const INSTALLATION: u64 = 50_990_001;
 
+impl Voice for Github {
+    fn error(status: u16, message: &str) -> Reply {
+        refusal(status, message)
+    }
+
+    fn of_status(status: u16) -> Reply {
+        of_status(status)
+    }
+
+    fn unreadable(_problem: &str) -> Reply {
+        refusal(400, "Problems parsing JSON")
+    }
+
+    fn refusal(code: &str) -> Reply {
+        if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
+    }
+}
+
 impl State for Github {
+    type Voice = Self;
     type Change = Change;
     const TITLE: &'static str = "GitHub";
     /// An Enterprise Server has its API below this.
     const PREFIX: &'static str = "/api/v3";
-    const STYLE: &'static str = page::STYLE;
-    const HEADERS: &'static [(&'static str, &'static str)] =
-        &[("server", "github.com"), ("cache-control", "private, max-age=0")];
-    const FAULTS: &'static [(&'static str, Fault)] =
-        &[("secondary", super::SECONDARY_LIMIT), ("primary", super::PRIMARY_LIMIT)];
 
     fn apply(&mut self, change: Change) {
         match change {
@@ -68,22 +82,6 @@ impl State for Github {
             .with("x-github-request-id", id)
     }
 
-    fn error(status: u16, message: &str) -> Reply {
-        refusal(status, message)
-    }
-
-    fn of_status(status: u16) -> Reply {
-        of_status(status)
-    }
-
-    fn unreadable(_problem: &str) -> Reply {
-        refusal(400, "Problems parsing JSON")
-    }
-
-    fn refusal(code: &str) -> Reply {
-        if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
-    }
-
     /// A token for an installation changes nothing that anybody sees, nor does a query.
     fn writes(call: &Call) -> bool {
         let is_query =
@@ -109,7 +107,12 @@ impl State for Github {
 
 fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp) -> Result<Reply, Reply> {
     match (call.method.as_str(), call.segments().as_slice()) {
-        ("GET", ["user"]) if caller == Caller::Person => Ok(Reply::ok(user(LOGIN, &call.origin))),
+        ("GET", ["user"]) if caller == Caller::Person => {
+            let reply = Reply::ok(user(LOGIN, &call.origin));
+            // Of a fine-grained token nothing is told.
+            let is_classic = call.header("authorization").contains("ghp_");
+            Ok(if is_classic { reply.with("x-oauth-scopes", "repo") } else { reply })
+        }
         ("GET", ["user"]) => Err(of_status(403)),
         (_, ["app", ..] | ["repos", _, _, "installation"]) => {
             Err(refusal(401, "A JSON web token could not be decoded"))
@@ -125,7 +128,6 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 ("POST", ["comments"]) => comments::create(kept, call, at, &account(caller), None, now),
                 ("GET", ["labels"]) => issues::labels(kept, call, at),
                 ("POST", ["labels"]) => issues::add_labels(kept, call, at),
-                ("DELETE", ["labels", name]) => issues::remove_label(kept, call, at, name),
                 _ => Err(not_found()),
             }
         }
@@ -141,7 +143,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                 _ => Err(not_found()),
             }
         }
-        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(call)),
+        ("GET", ["repos", _, _, "hooks"] | ["orgs", _, "hooks"]) => Ok(hooks::list(kept, call)),
         (
             _,
             ["repos", _, _, "hooks", "2", "deliveries", rest @ ..]
@@ -170,22 +172,15 @@ fn account(caller: Caller) -> String {
 fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<Reply, Reply> {
     let permissions = json!({"issues": "write", "metadata": "read"});
     let installation = json!({
-        "id": INSTALLATION,
-        "app_id": id,
-        "app_slug": LOGIN,
-        "target_type": "Organization",
-        "repository_selection": "all",
-        "permissions": permissions,
+        "id": INSTALLATION, "app_id": id, "app_slug": LOGIN, "target_type": "Organization",
+        "repository_selection": "all", "permissions": permissions,
     });
     match (call.method.as_str(), call.segments().as_slice()) {
         (_, ["app", "hook", "deliveries", rest @ ..]) => hooks::deliveries(kept, call, rest, now),
+        ("GET", ["app", "hook", "config"]) => Ok(Reply::ok(hooks::config(kept, call))),
         ("GET", ["app"]) => Ok(Reply::ok(json!({
-            "id": id,
-            "slug": LOGIN,
-            "name": LOGIN,
-            "html_url": format!("{}/apps/{LOGIN}", call.origin),
-            "permissions": permissions,
-            "events": ["issues", "issue_comment"],
+            "id": id, "slug": LOGIN, "name": LOGIN, "html_url": format!("{}/apps/{LOGIN}", call.origin),
+            "permissions": permissions, "events": ["issues", "issue_comment"],
         }))),
         ("GET", ["repos", owner, repo, "installation"]) => {
             check_names(owner, repo)?;
@@ -197,10 +192,8 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
             }
             let (token, end) = kept.tokens.issue(now);
             let token = json!({
-                "token": token,
-                "expires_at": Timestamp::from_second(end.as_second()).unwrap_or(end),
-                "permissions": permissions,
-                "repository_selection": "all",
+                "token": token, "expires_at": Timestamp::from_second(end.as_second()).unwrap_or(end),
+                "permissions": permissions, "repository_selection": "all",
             });
             Ok(Reply::new(201, token))
         }
@@ -212,12 +205,8 @@ fn app(kept: &mut Kept<Github>, call: &Call, id: u64, now: Timestamp) -> Result<
 pub(super) fn user(login: &str, origin: &str) -> Value {
     let id = 9_919_001 + login.bytes().fold(0_u64, |sum, byte| sum * 31 % 1_000_003 + u64::from(byte));
     json!({
-        "login": login,
-        "id": id,
-        "node_id": format!("U_{id}"),
-        "html_url": format!("{origin}/{login}"),
+        "login": login, "id": id, "node_id": format!("U_{id}"), "html_url": format!("{origin}/{login}"),
         "url": format!("{origin}/users/{login}"),
-        "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
-        "site_admin": false,
+        "type": if login.ends_with("[bot]") { "Bot" } else { "User" }, "site_admin": false,
     })
 }

@@ -3,8 +3,10 @@
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::auth::Tokens;
+use super::hooks::Hook;
 use super::words::{not_found, of_status};
 use crate::kit::Reply;
 
@@ -138,8 +140,8 @@ pub struct Github {
     threads: BTreeMap<Key, (Place, Thread)>,
     /// The last id of a comment.
     pub(super) last_id: u64,
-    /// Every try to deliver a webhook, oldest first.
-    pub(super) deliveries: Vec<Delivery>,
+    /// Where webhooks go.
+    pub(super) hook: Hook,
 }
 
 /// A try to deliver a webhook.
@@ -156,6 +158,8 @@ pub struct Delivery {
     /// Whether somebody asked for it.
     pub redelivery: bool,
     pub(super) at: Timestamp,
+    /// What is posted: the same bytes each time.
+    pub(super) body: Arc<str>,
 }
 
 impl Delivery {

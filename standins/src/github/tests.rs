@@ -1,10 +1,13 @@
 //! The stand-in through its HTTP interface and across restarts.
 
+use axum::body::Bytes;
 use domain::Clock;
-use http::Request;
+use http::{HeaderMap, Request, StatusCode};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::{Fault, FaultRule, GithubStandin, IssueState, PRIMARY_LIMIT, SECONDARY_LIMIT, Scope};
@@ -210,31 +213,70 @@ async fn a_torn_line_is_cut_off_and_a_foreign_file_refused() {
 }
 
 #[tokio::test]
-async fn labels_are_added_listed_and_removed() {
+async fn labels_are_added_and_listed() {
     let github = GithubStandin::new();
     let path = "/api/v3/repos/octo/repo/issues/7/labels";
     send(&github, "POST", path, "pat", r#"["bug","Help wanted"]"#).await;
     let listed = send(&github, "POST", path, "pat", r#"{"labels":["BUG"]}"#).await.json();
     assert_eq!(listed.as_array().unwrap().len(), 2, "labels do not differ by case");
-    assert_eq!(send(&github, "DELETE", &format!("{path}/Help%20wanted"), "pat", "").await.status, 200);
-    assert_eq!(send(&github, "DELETE", &format!("{path}/none"), "pat", "").await.status, 404);
-    assert_eq!(github.labels("octo", "repo", 7), ["bug"]);
+    assert_eq!(github.labels("octo", "repo", 7), ["bug", "Help wanted"]);
     assert_eq!(send(&github, "POST", path, "pat", r#"{"labels":7}"#).await.status, 422);
 }
 
+/// A receiver of webhooks, which answers with these statuses in turn; and what it was sent.
+async fn receiver(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<(HeaderMap, Bytes)>>>) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (listener, heard) = (TcpListener::bind(("127.0.0.1", 0)).await.unwrap(), Arc::default());
+    let url = format!("http://{}/webhooks/github", listener.local_addr().unwrap());
+    let seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>> = Arc::clone(&heard);
+    let answer = move |headers: HeaderMap, body: Bytes| async move {
+        let mut seen = seen.lock().unwrap();
+        seen.push((headers, body));
+        StatusCode::from_u16(statuses[seen.len() - 1]).unwrap()
+    };
+    let app = axum::Router::new().route("/webhooks/github", axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, heard)
+}
+
 #[tokio::test]
-async fn a_failed_delivery_is_listed_and_made_again() {
+async fn a_failed_delivery_is_listed_and_made_again_with_the_same_id_and_body_when_it_is_asked_for() {
     let github = GithubStandin::new();
-    github.seed_delivery("a", "issues", "opened", 202);
-    github.seed_delivery("b", "issues", "opened", 503);
-    github.seed_delivery("c", "issues", "opened", 0);
+    let event = json!({"action": "opened", "issue": {"number": 7}});
+    assert_eq!(
+        get(&github, "/repos/octo/repo/hooks").await.json().as_array().unwrap().len(),
+        1,
+        "no hook of ours"
+    );
+    assert_eq!(github.send("issues", &event).await, 0, "nobody is there");
+    let (url, heard) = receiver(&[202, 503, 202]).await;
+    github.set_hook(&url, "secret");
+    let hooks = get(&github, "/orgs/octo/hooks").await.json();
+    assert_eq!(
+        (&hooks[1]["config"]["url"], hooks[1]["config"]["secret"].as_str()),
+        (&json!(url), Some("********"))
+    );
+    assert_eq!([github.send("issues", &event).await, github.send("issues", &event).await], [202, 503]);
     let list = "/repos/octo/repo/hooks/2/deliveries";
     let failed = get(&github, &format!("{list}?status=failure")).await.json();
     let failed = failed.as_array().unwrap();
-    assert_eq!(failed.iter().map(|it| it["guid"].as_str().unwrap()).collect::<Vec<_>>(), ["c", "b"]);
-    let again = format!("{list}/{}/attempts", failed[1]["id"]);
+    assert_eq!(failed.iter().map(|it| it["status_code"].as_u64().unwrap()).collect::<Vec<_>>(), [503, 0]);
+    assert_eq!(failed[0]["event"], "issues");
+    let again = format!("{list}/{}/attempts", failed[0]["id"]);
     assert_eq!(send(&github, "POST", &again, "pat", "").await.status, 202);
-    let last = github.deliveries().pop().unwrap();
-    assert_eq!((last.guid.as_str(), last.status, last.redelivery), ("b", 202, true));
     assert_eq!(send(&github, "POST", &format!("{list}/99/attempts"), "pat", "").await.status, 404);
+    let last = loop {
+        match github.deliveries() {
+            all if all.len() == 4 => break all[3].clone(),
+            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    };
+    assert_eq!((last.status, last.redelivery, json!(last.guid)), (202, true, failed[0]["guid"].clone()));
+    let heard = heard.lock().unwrap();
+    let (first, second) = (&heard[1], &heard[2]);
+    assert_eq!(first.1, second.1);
+    for name in ["x-github-delivery", "x-github-event", "x-hub-signature-256"] {
+        assert_eq!((first.0.get(name), first.0.contains_key(name)), (second.0.get(name), true), "{name}");
+    }
+    assert_ne!(heard[0].0["x-github-delivery"], first.0["x-github-delivery"]);
 }

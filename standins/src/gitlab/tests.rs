@@ -7,12 +7,18 @@ use super::{Gitlab, GitlabStandin};
 use crate::kit::testing::{keeps_notes, mark, serve};
 
 fn issue(number: u64, internal: bool) -> Target {
-    Target::GitlabIssue { project: 7, path: vec!["harbor".into(), "tidepool".into()], number, internal }
+    Target::GitlabIssue {
+        project: 7,
+        path: vec!["harbor".into(), "tidepool".into()],
+        number,
+        internal,
+        discussion: None,
+    }
 }
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Gitlab, _>("7/issues/23", &issue(23, false), |timeout, base| {
+    keeps_notes::<Gitlab, _>("7/issues/23", &issue(23, false), ThreadState::Closed, |timeout, base| {
         let config = Config { timeout, ..Config::at(base) };
         gitlab::Gitlab::new(&"t".into(), &config, Clock::system()).unwrap()
     })

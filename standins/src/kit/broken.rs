@@ -2,21 +2,12 @@
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use futures::stream::{self, Stream};
+use futures::stream;
 use http::StatusCode;
 use std::io;
 
 fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "fault: the connection breaks here")
-}
-
-/// The end of a body at which its connection breaks. It yields first, so that the server sends what came
-/// before instead of dropping it.
-pub(crate) fn breaking() -> impl Stream<Item = io::Result<Bytes>> {
-    stream::once(async {
-        tokio::task::yield_now().await;
-        Err(broken())
-    })
 }
 
 /// A response whose connection breaks before any byte of it was sent: the server writes nothing until

@@ -10,6 +10,7 @@ mod log;
 mod notes;
 mod page;
 mod reply;
+mod rest;
 mod router;
 mod standin;
 mod state;
@@ -23,14 +24,15 @@ pub use notes::{ACCOUNT, Note};
 pub use standin::Standin;
 pub use state::State;
 
-pub(crate) use broken::{breaking, reset};
+pub(crate) use broken::reset;
 pub(crate) use call::Call;
-pub(crate) use faults::{Counts, asked_for, parse};
 pub(crate) use log::Log;
 pub(crate) use notes::{Notes, Words};
 pub(crate) use page::{article, escape, index};
 pub(crate) use reply::Reply;
+pub(crate) use rest::{Resource, Rest, Route, rest};
 pub(crate) use standin::Kept;
+pub(crate) use state::Voice;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -8,8 +8,9 @@ use std::marker::PhantomData;
 
 use domain::{ThreadState, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Call, Kept, Reply, Standin, State, article, escape, index};
+use super::{Call, Kept, Reply, Standin, State, Voice, article, escape, index};
 
 /// The account behind every credential.
 pub const ACCOUNT: &str = "afterhook";
@@ -36,8 +37,14 @@ pub struct Note {
     pub text: String,
     /// Whether the staff alone can see it.
     pub internal: bool,
+    /// The discussion within the thread that it stands in, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discussion: Option<String>,
     /// When it was written, in milliseconds since 1970.
     pub at: i64,
+    /// What else the service keeps of it, as it was sent.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub extra: Value,
 }
 
 impl Note {
@@ -49,30 +56,33 @@ impl Note {
 
     /// As services write times.
     pub(crate) fn time(&self) -> String {
-        Timestamp::from_millisecond(self.at).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+        self.written().to_string()
+    }
+
+    /// When it was written.
+    pub(crate) fn written(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 
 /// What is particular about one service: its routes and its words.
-pub trait Words: Sized + Send + 'static {
+pub trait Words: Voice + Sized + Send + 'static {
     /// Its name on its pages.
     const TITLE: &'static str;
     /// What stands before the names of threads in the paths of their pages.
     const PAGE: &'static str;
+    /// What stands before the paths of its API; the log leaves it out.
+    const PREFIX: &'static str = "";
+    /// What the paths of its API begin with.
+    const API: &'static [&'static str];
 
     /// The thread whose page is at this path.
     fn thread_at(path: &str, _notes: &Notes<Self>) -> Option<String> {
         path.strip_prefix(Self::PAGE).map(str::to_owned)
     }
 
-    /// Whether a request is one of the API.
-    fn is_api(call: &Call) -> bool;
-
     /// Answers a request of the API.
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply>;
-
-    /// An error in the service's words.
-    fn error(status: u16, message: &str) -> Reply;
 
     /// Whether a request of the API changes something.
     fn writes(call: &Call) -> bool {
@@ -81,23 +91,26 @@ pub trait Words: Sized + Send + 'static {
 }
 
 impl<W: Words> State for Notes<W> {
+    type Voice = W;
     type Change = Note;
     const TITLE: &'static str = W::TITLE;
+    const PREFIX: &'static str = W::PREFIX;
 
+    /// A note that is there already is changed.
     fn apply(&mut self, note: Note) {
-        self.notes.push(note);
+        let is_it = |known: &&mut Note| (&known.id, &known.thread) == (&note.id, &note.thread);
+        match self.notes.iter_mut().find(is_it) {
+            Some(known) => *known = note,
+            None => self.notes.push(note),
+        }
     }
 
     fn is_api(call: &Call) -> bool {
-        W::is_api(call)
+        W::API.iter().any(|beginning| call.path.starts_with(beginning))
     }
 
     fn writes(call: &Call) -> bool {
         W::writes(call)
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        W::error(status, message)
     }
 
     fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
@@ -122,9 +135,30 @@ impl<W: Words> State for Notes<W> {
 }
 
 impl<W> Notes<W> {
+    /// All notes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter()
+    }
+
     /// The notes of a thread, oldest first.
     pub(crate) fn of(&self, thread: &str) -> impl DoubleEndedIterator<Item = &Note> {
         self.notes.iter().filter(move |note| note.thread == thread)
+    }
+
+    /// `size` notes of a thread behind the first `start`, in this order; and whether there are more.
+    pub(crate) fn page(
+        &self,
+        thread: &str,
+        newest_first: bool,
+        start: usize,
+        size: usize,
+    ) -> (Vec<&Note>, bool) {
+        let mut all: Vec<&Note> = self.of(thread).collect();
+        if newest_first {
+            all.reverse();
+        }
+        let more = start.saturating_add(size) < all.len();
+        (all.into_iter().skip(start).take(size).collect(), more)
     }
 
     /// The name of the thread with notes that ends so.
@@ -146,7 +180,8 @@ impl<W> Notes<W> {
     pub(crate) fn ours(&self, thread: &str, text: &str, now: Timestamp) -> Note {
         let (id, author) = ((1_000 + self.notes.len()).to_string(), ACCOUNT.to_owned());
         let at = now.as_millisecond();
-        Note { id, thread: thread.to_owned(), author, text: text.to_owned(), internal: false, at }
+        let (thread, text) = (thread.to_owned(), text.to_owned());
+        Note { id, thread, author, text, internal: false, discussion: None, at, extra: Value::Null }
     }
 }
 

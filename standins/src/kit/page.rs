@@ -12,10 +12,9 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;mar
 pub(super) fn frame<S: State>(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{}</title><style>{STYLE}{}</style><body>{body}<footer>Local stand-in for {}: nothing here \
+         <title>{}</title><style>{STYLE}</style><body>{body}<footer>Local stand-in for {}: nothing here \
          has left this machine.</footer></body></html>",
         escape(title),
-        S::STYLE,
         S::TITLE
     )
 }

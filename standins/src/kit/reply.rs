@@ -60,7 +60,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: String) -> Respon
 }
 
 /// Sets a header; one whose value cannot be written is left out.
-pub(super) fn set(response: &mut Response, name: &'static str, value: &str) {
+fn set(response: &mut Response, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(HeaderName::from_static(name), value);
     }

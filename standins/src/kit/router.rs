@@ -7,9 +7,9 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::page::frame;
-use super::reply::{html, set};
+use super::reply::html;
 use super::standin::Shared;
-use super::{Call, Fault, Reply, State, lock, reset};
+use super::{Call, Fault, Reply, State, Voice, lock, reset};
 
 /// More than any of the services takes, so that too long texts get the service's own refusal.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -18,20 +18,14 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 pub(super) async fn handle<S: State>(shared: Arc<Shared<S>>, request: Request) -> Response {
     let call = Call::read(request, S::PREFIX, MAX_BODY).await;
     let number = shared.log.add(call.received(shared.clock.now()));
-    let mut response = if S::is_api(&call) { api(&shared, &call).await } else { page(&shared, &call) };
-    for (name, value) in S::HEADERS {
-        set(&mut response, name, value);
-    }
+    let response = if S::is_api(&call) { api(&shared, &call).await } else { page(&shared, &call) };
     shared.log.change(number, |request| request.status = Some(response.status().as_u16()));
     response
 }
 
 /// A request of the API: what every one of them goes through.
 async fn api<S: State>(shared: &Shared<S>, call: &Call) -> Response {
-    let faults = match shared.faults.of(&call.headers, S::writes(call), S::FAULTS) {
-        Ok(faults) => faults,
-        Err(problem) => return S::error(400, &problem).into_response(),
-    };
+    let faults = shared.faults.of(S::writes(call));
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }
@@ -47,7 +41,7 @@ async fn api<S: State>(shared: &Shared<S>, call: &Call) -> Response {
 
 fn done<S: State>(shared: &Shared<S>, call: &Call) -> Result<Reply, Reply> {
     match &call.problem {
-        Some(problem) => Err(S::unreadable(problem)),
+        Some(problem) => Err(S::Voice::unreadable(problem)),
         None => S::answer(&mut lock(&shared.kept), call, shared.clock.now()),
     }
 }
@@ -58,9 +52,9 @@ async fn before<S: State>(faults: &[Fault]) -> Option<Reply> {
         match fault {
             Fault::Slow(time) => tokio::time::sleep(*time).await,
             Fault::Hang => std::future::pending().await,
-            Fault::Status(status) => return Some(S::of_status(*status)),
-            Fault::Refusal(code) => return Some(S::refusal(code)),
-            Fault::RateLimited => return Some(S::rate_limited()),
+            Fault::Status(status) => return Some(S::Voice::of_status(*status)),
+            Fault::Refusal(code) => return Some(S::Voice::refusal(code)),
+            Fault::RateLimited => return Some(S::Voice::rate_limited()),
             Fault::Lost | Fault::DoneBut502 | Fault::DoneButRefusal(_) | Fault::DoneButHangs => {}
         }
     }
@@ -72,8 +66,8 @@ async fn after_faults<S: State>(reply: Reply, faults: &[Fault]) -> Response {
     for fault in faults {
         match fault {
             Fault::Lost => return reset(),
-            Fault::DoneBut502 => return S::of_status(502).into_response(),
-            Fault::DoneButRefusal(code) => return S::refusal(code).into_response(),
+            Fault::DoneBut502 => return S::Voice::of_status(502).into_response(),
+            Fault::DoneButRefusal(code) => return S::Voice::refusal(code).into_response(),
             Fault::DoneButHangs => std::future::pending().await,
             _ => {}
         }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use super::faults::{FaultRule, Faults};
 use super::journal::Journal;
 use super::log::Log;
-use super::{Builder, ReceivedRequest, Reply, State, lock, router};
+use super::{Builder, ReceivedRequest, Reply, State, Voice, lock, router};
 
 /// A stand-in: a cheap handle, all clones of which share one state.
 pub struct Standin<S: State>(pub(super) Arc<Shared<S>>);
@@ -62,7 +62,7 @@ impl<S: State> Kept<S> {
     pub(crate) fn record(&mut self, change: S::Change) -> Result<(), Reply> {
         self.change(change).map_err(|error| {
             tracing::error!(%error, "the stand-in cannot write its journal");
-            S::error(500, "The stand-in cannot write its journal")
+            S::Voice::error(500, "The stand-in cannot write its journal")
         })
     }
 }
@@ -146,14 +146,6 @@ impl<S: State + Default> Standin<S> {
     /// The settings to choose from.
     pub fn builder() -> Builder<S> {
         Builder::default()
-    }
-
-    /// A stand-in that remembers in this file, by this clock.
-    ///
-    /// # Errors
-    /// When the file cannot be opened, is in use by another process, or is no journal of this stand-in.
-    pub fn open(clock: Clock, journal: &Path) -> io::Result<Self> {
-        Builder::default().clock(clock).journal(journal).build()
     }
 }
 

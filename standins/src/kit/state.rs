@@ -5,10 +5,13 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Call, Fault, Kept, Reply};
+use super::{Call, Kept, Reply};
 
 /// What one service keeps, and how it answers.
 pub trait State: Send + Sized + 'static {
+    /// What it says when it refuses.
+    type Voice: Voice;
+
     /// A change of what is kept, as the journal holds it.
     type Change: Serialize + DeserializeOwned + Send + 'static;
 
@@ -17,15 +20,6 @@ pub trait State: Send + Sized + 'static {
 
     /// What stands before the paths of the API, where it may; the log leaves it out.
     const PREFIX: &'static str = "";
-
-    /// What the pages' style adds to the common one.
-    const STYLE: &'static str = "";
-
-    /// Headers of every answer.
-    const HEADERS: &'static [(&'static str, &'static str)] = &[];
-
-    /// Names of faults that only this service has.
-    const FAULTS: &'static [(&'static str, Fault)] = &[];
 
     /// Makes a change.
     fn apply(&mut self, change: Self::Change);
@@ -38,6 +32,20 @@ pub trait State: Send + Sized + 'static {
         reply
     }
 
+    /// Whether a request is one of the API; every other one is for a page.
+    fn is_api(call: &Call) -> bool;
+
+    /// Whether a request of the API changes something.
+    fn writes(call: &Call) -> bool {
+        call.method != Method::GET
+    }
+
+    /// The page at a path: its title and its body in HTML; `None` when there is none.
+    fn page(&self, segments: &[&str]) -> Option<(String, String)>;
+}
+
+/// What one service says when it refuses.
+pub trait Voice {
     /// An error in the service's words.
     fn error(status: u16, message: &str) -> Reply;
 
@@ -51,7 +59,7 @@ pub trait State: Send + Sized + 'static {
         Self::error(400, problem)
     }
 
-    /// The refusal with this code, for [`Fault::Refusal`].
+    /// The refusal with this code, for [`Fault::Refusal`](super::Fault::Refusal).
     fn refusal(code: &str) -> Reply {
         Self::error(400, code)
     }
@@ -60,15 +68,4 @@ pub trait State: Send + Sized + 'static {
     fn rate_limited() -> Reply {
         Self::error(429, "too many requests").with("retry-after", "30")
     }
-
-    /// Whether a request is one of the API; every other one is for a page.
-    fn is_api(call: &Call) -> bool;
-
-    /// Whether a request of the API changes something.
-    fn writes(call: &Call) -> bool {
-        call.method != Method::GET
-    }
-
-    /// The page at a path: its title and its body in HTML; `None` when there is none.
-    fn page(&self, segments: &[&str]) -> Option<(String, String)>;
 }

@@ -81,15 +81,16 @@ pub(crate) async fn serve<S: State>(standin: &Standin<S>, test: impl AsyncFnOnce
 
 /// What every stand-in of [`Notes`](super::Notes) must do for its service's own client: notes whose answers are
 /// lost are found by their marks, what others wrote is told from ours, a thread is open until it is not, and a
-/// restart forgets nothing.
+/// restart forgets nothing. `end` is a state that the service can tell.
 pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
     thread: &str,
     target: &Target,
+    end: ThreadState,
     client: impl Fn(Duration, String) -> P,
 ) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.jsonl");
-    let standin = Standin::<Notes<W>>::open(Clock::system(), &path).unwrap();
+    let standin = Standin::<Notes<W>>::builder().journal(&path).build().unwrap();
     standin.seed_note(thread, "mona", "It is down.").unwrap();
     serve(&standin, async |base| {
         let client = client(Duration::from_millis(800), base);
@@ -103,11 +104,11 @@ pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
             assert!(client.find(target, &mark, since).await.unwrap().is_some(), "{fault:?}");
         }
         let history = client.history(target, 9).await.unwrap();
-        let texts: Vec<_> = history.iter().map(|comment| (comment.text.as_str(), comment.ours)).collect();
+        let texts: Vec<_> = history.iter().map(|comment| (comment.text.trim(), comment.ours)).collect();
         assert_eq!(texts, [("It is down.", false), ("Hi", true), ("Hi", true), ("Hi", true)]);
         assert_eq!(client.state(target).await.unwrap(), ThreadState::Open);
-        standin.set_state(thread, ThreadState::Closed);
-        assert_eq!(client.state(target).await.unwrap(), ThreadState::Closed);
+        standin.set_state(thread, end);
+        assert_eq!(client.state(target).await.unwrap(), end);
     })
     .await;
     let before = standin.notes(thread);
@@ -115,5 +116,5 @@ pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
     // What a killed process leaves: its lock is gone with it.
     let left = folder.path().join("left.jsonl");
     std::fs::copy(&path, &left).unwrap();
-    assert_eq!(Standin::<Notes<W>>::open(Clock::system(), &left).unwrap().notes(thread), before);
+    assert_eq!(Standin::<Notes<W>>::builder().journal(&left).build().unwrap().notes(thread), before);
 }

@@ -8,7 +8,7 @@ pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Standin, Words};
+use crate::kit::{Call, Kept, Notes, Reply, Standin, Voice, Words};
 
 /// The stand-in for Linear: a cheap handle, all clones of which share one state. Its threads are the ids of
 /// issues.
@@ -18,20 +18,19 @@ pub type LinearStandin = Standin<Notes<Linear>>;
 #[derive(Debug)]
 pub struct Linear;
 
+impl Voice for Linear {
+    fn error(status: u16, message: &str) -> Reply {
+        failed(status, message, "INTERNAL_SERVER_ERROR")
+    }
+}
+
 impl Words for Linear {
     const TITLE: &'static str = "Linear";
     const PAGE: &'static str = "/issue/";
-
-    fn is_api(call: &Call) -> bool {
-        call.path == "/graphql"
-    }
+    const API: &'static [&'static str] = &["/graphql"];
 
     fn writes(call: &Call) -> bool {
         query(call).starts_with("mutation")
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        failed(status, message, "INTERNAL_SERVER_ERROR")
     }
 
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
@@ -90,11 +89,9 @@ fn create(kept: &mut Kept<Notes<Linear>>, call: &Call, now: Timestamp) -> Result
 fn page(kept: &Notes<Linear>, call: &Call, id: &str) -> Value {
     const PER_PAGE: usize = 100;
     let start: usize = variable(call, "/after").parse().unwrap_or(0);
-    let nodes: Vec<Value> =
-        kept.of(id).rev().skip(start).take(PER_PAGE).map(|note| shown(call, note)).collect();
-    let end = start + nodes.len();
-    let more = kept.of(id).count() > end;
-    json!({"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": end.to_string()}})
+    let (rows, more) = kept.page(id, true, start, PER_PAGE);
+    let nodes: Value = rows.into_iter().map(|note| shown(call, note)).collect();
+    json!({"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": (start + PER_PAGE).to_string()}})
 }
 
 fn issue(state: ThreadState) -> Value {

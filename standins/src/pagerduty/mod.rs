@@ -8,7 +8,7 @@ pub use crate::kit::{ACCOUNT, Fault, FaultRule, Note, ReceivedRequest, Scope};
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::kit::{Call, Kept, Notes, Reply, Standin, Words};
+use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
 /// The stand-in for PagerDuty: a cheap handle, all clones of which share one state. Its threads are the ids of
 /// incidents.
@@ -18,55 +18,61 @@ pub type PagerdutyStandin = Standin<Notes<Pagerduty>>;
 #[derive(Debug)]
 pub struct Pagerduty;
 
-impl Words for Pagerduty {
-    const TITLE: &'static str = "PagerDuty";
-    const PAGE: &'static str = "/page/";
-
-    fn is_api(call: &Call) -> bool {
-        call.path.starts_with("/incidents") || call.path.starts_with("/users")
-    }
-
+impl Voice for Pagerduty {
     fn error(status: u16, message: &str) -> Reply {
         Reply::new(status, json!({"error": {"message": message, "code": 2000}}))
     }
+}
+
+impl Words for Pagerduty {
+    const TITLE: &'static str = "PagerDuty";
+    const PAGE: &'static str = "/page/";
+    const API: &'static [&'static str] = &["/incidents", "/users"];
 
     fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-        if !call.is_authorised(&["Token"]) {
-            return Err(Self::error(401, "Unauthorized"));
-        }
-        match (call.method.as_str(), call.segments().as_slice()) {
-            ("GET", ["users"]) => {
-                let email = call.query("query").unwrap_or_default();
-                Ok(Reply::ok(
-                    json!({"users": [{"id": ACCOUNT, "email": email, "name": ACCOUNT}], "more": false}),
-                ))
-            }
-            ("GET", ["incidents", id]) => {
-                let resolved = kept.state(id) != ThreadState::Open;
-                let status = if resolved { "resolved" } else { "triggered" };
-                Ok(Reply::ok(json!({"incident": {"id": id, "status": status}})))
-            }
-            ("GET", ["incidents", id, "notes"]) => {
-                Ok(Reply::ok(json!({"notes": kept.of(id).rev().map(shown).collect::<Value>()})))
-            }
-            ("POST", ["incidents", id, "notes"]) => create(kept, id, call, now),
-            _ => Err(Self::error(404, "Not Found")),
-        }
+        rest(kept, call, now)
     }
 }
 
-fn create(kept: &mut Kept<Notes<Pagerduty>>, id: &str, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
-    let content = call.body["note"]["content"].as_str().unwrap_or_default();
-    if content.trim().is_empty() || !call.header("from").contains('@') {
-        return Err(Pagerduty::error(400, "Invalid Input Provided"));
-    }
-    let note = kept.ours(id, content, now);
-    let made = shown(&note);
-    kept.record(note)?;
-    Ok(Reply::ok(json!({"note": made})))
-}
+impl Rest for Pagerduty {
+    const SCHEMES: &'static [&'static str] = &["Token"];
+    const ROUTES: &'static [Route] = &[
+        ("GET", "/users", Resource::Me),
+        ("GET", "/incidents/*", Resource::Thread),
+        ("GET", "/incidents/*/notes", Resource::List),
+        ("POST", "/incidents/*/notes", Resource::New),
+    ];
 
-fn shown(note: &Note) -> Value {
-    let user = json!({"id": note.author, "type": "user_reference", "summary": note.author});
-    json!({"id": note.id, "user": user, "content": note.text, "created_at": note.time()})
+    fn me(call: &Call) -> Value {
+        let email = call.query("query").unwrap_or_default();
+        json!({"users": [{"id": ACCOUNT, "email": email, "name": ACCOUNT}], "more": false})
+    }
+
+    fn thread(notes: &Notes<Self>, name: &str) -> Value {
+        let status = if notes.state(name) == ThreadState::Open { "triggered" } else { "resolved" };
+        json!({"incident": {"id": name, "status": status}})
+    }
+
+    fn shown(_: &Call, note: &Note) -> Value {
+        let user = json!({"id": note.author, "type": "user_reference", "summary": note.author});
+        json!({"id": note.id, "user": user, "content": note.text, "created_at": note.time()})
+    }
+
+    fn list(notes: &Notes<Self>, call: &Call, thread: &str) -> Reply {
+        Reply::ok(
+            json!({"notes": notes.of(thread).rev().map(|note| Self::shown(call, note)).collect::<Value>()}),
+        )
+    }
+
+    fn note(notes: &Notes<Self>, call: &Call, thread: &str, now: Timestamp) -> Result<Note, Reply> {
+        let content = call.body["note"]["content"].as_str().unwrap_or_default();
+        if content.trim().is_empty() || !call.header("from").contains('@') {
+            return Err(Self::error(400, "Invalid Input Provided"));
+        }
+        Ok(notes.ours(thread, content, now))
+    }
+
+    fn made(_: &Notes<Self>, call: &Call, note: &Note) -> Reply {
+        Reply::ok(json!({"note": Self::shown(call, note)}))
+    }
 }

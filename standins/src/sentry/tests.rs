@@ -1,6 +1,6 @@
 //! The stand-in as our own client sees it.
 
-use domain::{Clock, Publisher, Target};
+use domain::{Clock, Publisher, Target, ThreadState};
 use sentry::Config;
 
 use super::{Sentry, SentryStandin};
@@ -14,7 +14,7 @@ fn target() -> Target {
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Sentry, _>(ISSUE, &target(), |timeout, base| {
+    keeps_notes::<Sentry, _>(ISSUE, &target(), ThreadState::Closed, |timeout, base| {
         let config = Config { timeout, ..Config::at(base) };
         sentry::Sentry::new(&"t".into(), &config, Clock::system()).unwrap()
     })

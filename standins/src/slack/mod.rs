@@ -1,26 +1,23 @@
-//! The stand-in for Slack: channels, threads and messages of one workspace, with Slack's errors, and a
-//! plain page for every channel so that the address of a message can be opened in a browser.
+//! The stand-in for Slack: channels, threads and messages of one workspace, with Slack's errors, and a plain page for
+//! every channel. Nearly every answer is a 200 that says whether it is `ok`.
 //!
-//! Every channel exists, and the bot is in it, until a test says otherwise; every thread can be replied
-//! to, since the message that it hangs on may have come by a sample event. With a journal the messages
-//! survive the process, also a `kill -9`: that is what "no message twice" is checked against.
+//! Every channel exists, and the bot is in it, until a test says otherwise: it is no member of a locked one, and a
+//! closed one was archived. Every thread can be replied to.
 
 mod channels;
 mod chat;
-mod page;
-mod state;
-mod store;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
-pub use store::{ChannelState, StoredMessage};
+pub use crate::kit::{Fault, FaultRule, Note, ReceivedRequest, Scope};
 
 use std::io;
 
-use crate::kit::Standin;
-use store::{Change, Workspace};
+use domain::Timestamp;
+use serde_json::{Value, json};
+
+use crate::kit::{Call, Kept, Notes, Reply, Standin, Voice, Words};
 
 /// The workspace.
 pub const TEAM: &str = "T0STANDIN";
@@ -29,17 +26,22 @@ pub const USER: &str = "U0AFTERHOOK";
 /// The bot of every bot token.
 pub const BOT: &str = "B0AFTERHOOK";
 
-/// The stand-in for Slack: a cheap handle, all clones of which share one state.
+/// The stand-in for Slack: a cheap handle, all clones of which share one state. A message is a note of its channel,
+/// and its id is the time stamp; what it has besides is `thread_ts`, `blocks`, `metadata` and whether it was `edited`.
 ///
 /// ```
 /// use standins::slack::SlackStandin;
 ///
 /// let slack = SlackStandin::new();
 /// let ts = slack.seed_message("C0HELP", None, "U0MONA", "It crashes.")?;
-/// assert_eq!(slack.thread("C0HELP", &ts)[0].user, "U0MONA");
+/// assert_eq!(slack.thread("C0HELP", &ts)[0].author, "U0MONA");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type SlackStandin = Standin<Workspace>;
+pub type SlackStandin = Standin<Notes<Slack>>;
+
+/// Slack's words.
+#[derive(Debug)]
+pub struct Slack;
 
 impl SlackStandin {
     /// Adds a message of another person, now; in a thread if `thread_ts` names one. Returns its time
@@ -51,34 +53,125 @@ impl SlackStandin {
         user: &str,
         text: &str,
     ) -> io::Result<String> {
-        let message = StoredMessage::new(channel, thread_ts, user, text);
         let now = self.now();
         self.with(|kept| {
-            let message = kept.posted(message, now);
-            kept.change(Change::Posted(message.clone())).map(|()| message.ts)
+            let extra = json!({"thread_ts": thread_ts});
+            let message = Note { author: user.to_owned(), extra, ..chat::message(kept, channel, text, now) };
+            kept.change(message.clone()).map(|()| message.id)
         })
-    }
-
-    /// Opens, archives or hides a channel, or takes the bot out of it. Lasts as long as the process.
-    pub fn set_channel_state(&self, channel: &str, state: ChannelState) {
-        self.with(|kept| kept.states.insert(channel.to_owned(), state));
     }
 
     /// The messages of a thread, oldest first, the one it hangs on among them.
     #[must_use]
-    pub fn thread(&self, channel: &str, thread_ts: &str) -> Vec<StoredMessage> {
-        self.with(|kept| kept.of(channel).filter(|m| m.is_in_thread(thread_ts)).cloned().collect())
-    }
-
-    /// All messages of a channel, those of threads included, oldest first.
-    #[must_use]
-    pub fn messages(&self, channel: &str) -> Vec<StoredMessage> {
-        self.with(|kept| kept.of(channel).cloned().collect())
+    pub fn thread(&self, channel: &str, thread_ts: &str) -> Vec<Note> {
+        self.notes(channel).into_iter().filter(|message| is_in_thread(message, thread_ts)).collect()
     }
 
     /// How many messages our bot has written, in all channels together.
     #[must_use]
     pub fn our_message_count(&self) -> usize {
-        self.with(|kept| kept.messages.values().flatten().filter(|m| m.bot_id.is_some()).count())
+        self.with(|kept| kept.all().filter(|message| message.is_ours()).count())
     }
+}
+
+/// Whether a message hangs on the message `thread_ts`, or is it.
+fn is_in_thread(message: &Note, thread_ts: &str) -> bool {
+    message.id == thread_ts || message.extra["thread_ts"] == thread_ts
+}
+
+impl Voice for Slack {
+    /// An error below 500 is one of the arguments, and a 200 like any other refusal.
+    fn error(status: u16, message: &str) -> Reply {
+        if status < 500 { because("invalid_arguments", message) } else { Self::of_status(status) }
+    }
+
+    fn of_status(status: u16) -> Reply {
+        let code = if status >= 500 { "service_unavailable" } else { "invalid_request" };
+        refusal(code).under(status)
+    }
+
+    fn unreadable(_problem: &str) -> Reply {
+        refusal("invalid_json")
+    }
+
+    fn refusal(code: &str) -> Reply {
+        refusal(code)
+    }
+
+    fn rate_limited() -> Reply {
+        refusal("ratelimited").under(429).with("retry-after", "30")
+    }
+}
+
+impl Words for Slack {
+    const TITLE: &'static str = "Slack";
+    const PREFIX: &'static str = "/api";
+    const PAGE: &'static str = "/archives/";
+    const API: &'static [&'static str] = &["/auth.", "/chat.", "/conversations."];
+
+    /// The address of a message leads to its channel.
+    fn thread_at(path: &str, _: &Notes<Self>) -> Option<String> {
+        path.strip_prefix(Self::PAGE)?.split('/').next().map(str::to_owned)
+    }
+
+    fn answer(kept: &mut Kept<Notes<Self>>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {
+        if !call.body.is_object() && !call.body.is_null() {
+            return Err(refusal("json_not_object"));
+        }
+        let token = call.header("authorization").strip_prefix("Bearer ").map(str::to_owned);
+        match token.unwrap_or_else(|| text(call, "token")).trim() {
+            "" => return Err(refusal("not_authed")),
+            "INVALID" => return Err(refusal("invalid_auth")),
+            _ => {}
+        }
+        let mut fields = match method(call) {
+            "auth.test" => json!({
+                "url": format!("{}/", call.origin), "team": "Stand-in", "user": "afterhook", "team_id": TEAM,
+                "user_id": USER, "bot_id": BOT, "is_enterprise_install": false,
+            }),
+            "chat.postMessage" => chat::post(kept, call, now)?,
+            "chat.update" => chat::update(kept, call)?,
+            "chat.postEphemeral" => chat::whisper(kept, call, now)?,
+            "conversations.replies" => channels::replies(kept, call)?,
+            "conversations.history" => channels::history(kept, call)?,
+            _ => return Err(refusal("unknown_method")),
+        };
+        fields["ok"] = Value::Bool(true);
+        Ok(Reply::ok(fields))
+    }
+
+    fn writes(call: &Call) -> bool {
+        method(call).starts_with("chat.")
+    }
+}
+
+/// Slack's method: `chat.postMessage`.
+fn method(call: &Call) -> &str {
+    call.path.trim_start_matches('/')
+}
+
+/// 200 with `ok: false` and this code.
+fn refusal(code: &str) -> Reply {
+    Reply::ok(json!({"ok": false, "error": code}))
+}
+
+/// The same with what is wrong.
+fn because(code: &str, message: &str) -> Reply {
+    let messages = [format!("[ERROR] {message}")];
+    Reply::ok(json!({"ok": false, "error": code, "response_metadata": {"messages": messages}}))
+}
+
+/// An argument as text, or nothing: of the body if it is there, else of the query.
+fn text(call: &Call, name: &str) -> String {
+    match call.body.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) => String::new(),
+        Some(other) => other.to_string(),
+        None => call.query(name).unwrap_or_default().to_owned(),
+    }
+}
+
+/// Whether an argument is true.
+fn is_set(call: &Call, name: &str) -> bool {
+    matches!(text(call, name).as_str(), "true" | "1")
 }

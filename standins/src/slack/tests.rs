@@ -1,12 +1,12 @@
 //! The stand-in through its HTTP interface, across restarts, and as our own client sees it.
 
-use domain::{Clock, Publisher, Target, Timestamp};
+use domain::{Clock, Publisher, Target, ThreadState, Timestamp};
 use http::Request;
 use serde_json::{Value, json};
 use slack::{Config, Slack};
 use std::time::Duration;
 
-use super::{BOT, ChannelState, Fault, FaultRule, Scope, SlackStandin, USER};
+use super::{BOT, Fault, FaultRule, Scope, SlackStandin, USER};
 use crate::kit::testing::{self, Answer, mark, serve};
 
 async fn send(slack: &SlackStandin, request: http::request::Builder, body: String) -> Answer {
@@ -53,7 +53,7 @@ async fn a_message_is_posted_listed_and_shown() {
     assert!(listed["messages"][0].get("metadata").is_none(), "metadata is given to those who ask for it");
     let page = send(&slack, Request::get("/archives/C1/p1795176000500000"), String::new()).await;
     let text = page.text();
-    assert!(text.contains("*Hi* &lt;b&gt;") && text.contains("id=\"p1795176000500000\""), "{text}");
+    assert!(text.contains("*Hi* &lt;b&gt;") && text.contains("id=\"1795176000.500000\""), "{text}");
     assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
     assert!(send(&slack, Request::get("/"), String::new()).await.text().contains("/archives/C1"));
     assert_eq!(send(&slack, Request::get("/nowhere"), String::new()).await.status, 404);
@@ -118,9 +118,12 @@ async fn an_update_keeps_the_metadata_and_is_the_authors() {
     let ts = post(&slack, "chat.postMessage", body).await.json()["ts"].clone();
     let update = json!({"channel": "C1", "ts": ts, "text": "done", "blocks": []});
     assert_eq!(post(&slack, "chat.update", update).await.json()["ok"], json!(true));
-    let message = slack.messages("C1").remove(0);
-    assert_eq!((message.text.as_str(), message.blocks, message.edited), ("done", None, true));
-    assert_eq!(message.metadata.unwrap(), metadata);
+    let message = slack.notes("C1").remove(0);
+    assert_eq!(
+        (message.text.as_str(), &message.extra["blocks"], &message.extra["edited"]),
+        ("done", &Value::Null, &json!(true))
+    );
+    assert_eq!(message.extra["metadata"], metadata);
 
     let theirs = slack.seed_message("C1", None, "U1", "mine").unwrap();
     let update = |ts: &str| json!({"channel": "C1", "ts": ts, "text": "x"});
@@ -145,12 +148,8 @@ async fn what_slack_refuses_is_refused() {
         assert_eq!(error(&slack, "chat.postMessage", body).await, code);
     }
     assert_eq!(error(&slack, "chat.nonsense", json!({})).await, "unknown_method");
-    for (state, code) in [
-        (ChannelState::NotIn, "not_in_channel"),
-        (ChannelState::Archived, "is_archived"),
-        (ChannelState::Missing, "channel_not_found"),
-    ] {
-        slack.set_channel_state("C1", state);
+    for (state, code) in [(ThreadState::Locked, "not_in_channel"), (ThreadState::Closed, "is_archived")] {
+        slack.set_state("C1", state);
         assert_eq!(error(&slack, "chat.postMessage", json!({"channel": "C1", "text": "x"})).await, code);
     }
     for (token, code) in [("", "not_authed"), ("Bearer INVALID", "invalid_auth")] {
@@ -169,25 +168,22 @@ async fn arguments_may_come_as_a_form() {
     let reply =
         send(&slack, request, format!("token=xoxb-1&channel=C1&text=a%20b&metadata={metadata}")).await;
     assert_eq!(reply.json()["ok"], json!(true), "{}", reply.text());
-    assert_eq!(slack.messages("C1")[0].metadata, Some(json!({"event_type": "a", "event_payload": {}})));
+    assert_eq!(slack.notes("C1")[0].extra["metadata"], json!({"event_type": "a", "event_payload": {}}));
     assert!(!format!("{:?}", slack.requests()).contains("xoxb-1"), "credentials are not kept");
 }
 
 #[tokio::test]
-async fn faults_are_asked_for_by_header() {
+async fn faults_are_told_in_slacks_words() {
     let slack = SlackStandin::new();
-    let asking = async |fault: &str| {
-        let request = Request::post("/api/auth.test")
-            .header("authorization", "Bearer xoxb-1")
-            .header("x-standin-fault", fault);
-        send(&slack, request, String::new()).await
+    let with = async |fault: Fault| {
+        slack.set_faults(vec![FaultRule::always(fault).first(1)]);
+        post(&slack, "auth.test", json!({})).await
     };
-    let limited = asking("ratelimited:1").await;
-    assert_eq!((limited.status, limited.headers["retry-after"].to_str().unwrap()), (429, "30"));
-    assert_eq!(asking("ratelimited:1").await.status, 200);
-    assert_eq!(asking("503").await.status, 503);
-    assert_eq!(asking("not_in_channel").await.json()["error"], "not_in_channel");
-    assert!(asking("bogus").await.text().contains("ratelimited"), "the error lists what there is");
+    let limited = with(Fault::RateLimited).await;
+    assert_eq!((limited.status, limited.header("retry-after")), (429, "30"));
+    assert_eq!(with(Fault::Status(503)).await.status, 503);
+    assert_eq!(with(Fault::Refusal("not_in_channel")).await.json()["error"], "not_in_channel");
+    assert_eq!(post(&slack, "auth.test", json!({})).await.status, 200);
 }
 
 async fn with_client(slack: &SlackStandin, test: impl AsyncFnOnce(Slack)) {
@@ -219,7 +215,7 @@ async fn our_client_talks_and_finds_what_was_lost() {
             let error = client.publish(&target, "**Hi**", &mark).await.unwrap_err();
             assert!(error.failure.is_in_doubt(), "{fault:?}");
             let proof = client.find(&target, &mark, since).await.unwrap().unwrap();
-            assert_eq!(proof.id, slack.thread("C1", &thread_ts).pop().unwrap().ts);
+            assert_eq!(proof.id, slack.thread("C1", &thread_ts).pop().unwrap().id);
             assert!(proof.url.unwrap().contains("/archives/C1/p"));
         }
         let history = client.history(&target, 2).await.unwrap();
@@ -240,10 +236,10 @@ async fn messages_survive_a_restart_and_time_stamps_go_on() {
     let ts = made.json()["ts"].clone();
     post(&slack, "chat.update", json!({"channel": "C1", "ts": ts, "text": "changed"})).await;
     assert!(open().is_err(), "the journal is locked while it is open");
-    let before = slack.messages("C1");
+    let before = slack.notes("C1");
     drop(slack);
     let slack = open().unwrap();
-    assert_eq!(slack.messages("C1"), before);
+    assert_eq!(slack.notes("C1"), before);
     assert_eq!(before[0].text, "changed");
-    assert!(slack.seed_message("C1", None, "U1", "later").unwrap() > before[0].ts);
+    assert!(slack.seed_message("C1", None, "U1", "later").unwrap() > before[0].id);
 }

@@ -4,14 +4,17 @@
 //! Every payment exists, since it may have come by a sample event: [`AMOUNT`] in [`CURRENCY`] were paid,
 //! unless a test says otherwise.
 
-mod record;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::kit::{Fault, FaultRule, ReceivedRequest, Scope};
-pub use record::StoredRefund;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::kit::Standin;
 use state::Payments;
@@ -39,5 +42,38 @@ impl StripeStandin {
     #[must_use]
     pub fn refunds(&self) -> Vec<StoredRefund> {
         self.with(|kept| kept.refunds.clone())
+    }
+}
+
+/// A refund.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredRefund {
+    /// Its id.
+    pub id: String,
+    /// The charge or intent, as it was named.
+    pub payment: String,
+    /// How much, in the smallest unit of the currency.
+    pub amount: u64,
+    /// Why.
+    pub reason: Option<String>,
+    /// What integrations see of it besides.
+    pub metadata: BTreeMap<String, String>,
+    /// The key that it was asked for with.
+    pub idempotency_key: Option<String>,
+    /// When, in seconds since 1970.
+    pub at: i64,
+}
+
+impl StoredRefund {
+    pub(super) fn shown(&self) -> Value {
+        let (charge, intent) = match self.payment.starts_with("pi_") {
+            true => (Value::Null, json!(self.payment)),
+            false => (json!(self.payment), Value::Null),
+        };
+        json!({
+            "id": self.id, "object": "refund", "amount": self.amount, "charge": charge,
+            "payment_intent": intent, "created": self.at, "currency": CURRENCY, "metadata": self.metadata,
+            "reason": self.reason, "status": "succeeded",
+        })
     }
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use domain::Timestamp;
 use serde_json::{Value, json};
 
-use super::record::StoredRefund;
-use super::{AMOUNT, CURRENCY};
-use crate::kit::{Call, Kept, Reply, State, article};
+use super::{AMOUNT, CURRENCY, StoredRefund};
+use crate::kit::{Call, Kept, Reply, State, Voice, article};
 
 /// Refunds on a page, and the most.
 const PER_PAGE: usize = 10;
@@ -22,7 +21,15 @@ pub struct Payments {
     pub(super) paid: BTreeMap<String, u64>,
 }
 
+impl Voice for Payments {
+    fn error(status: u16, message: &str) -> Reply {
+        let kind = if status >= 500 { "api_error" } else { "invalid_request_error" };
+        Reply::new(status, json!({"error": {"type": kind, "message": message}}))
+    }
+}
+
 impl State for Payments {
+    type Voice = Self;
     type Change = StoredRefund;
     const TITLE: &'static str = "Stripe";
 
@@ -32,11 +39,6 @@ impl State for Payments {
 
     fn is_api(call: &Call) -> bool {
         call.path.starts_with("/v1/")
-    }
-
-    fn error(status: u16, message: &str) -> Reply {
-        let kind = if status >= 500 { "api_error" } else { "invalid_request_error" };
-        Reply::new(status, json!({"error": {"type": kind, "message": message}}))
     }
 
     fn answer(kept: &mut Kept<Self>, call: &Call, now: Timestamp) -> Result<Reply, Reply> {

@@ -97,7 +97,7 @@ impl Scene {
         let mut scene = Self { api, world, id, hash, _running: running, http, kind, before, kept, records };
         // The message that asks about the draft belongs to what was there before.
         let began = std::time::Instant::now();
-        while scene.world.slack.messages(CHANNEL).is_empty() && began.elapsed().as_secs() < 10 {
+        while scene.world.slack.notes(CHANNEL).is_empty() && began.elapsed().as_secs() < 10 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         scene.before = scene.seen().await;

@@ -9,8 +9,8 @@ use super::scene::{APPROVER, CHANNEL, Record, Scene, now, slack_signed};
 
 /// What Slack sends when `user` clicks in `channel`.
 fn click(scene: &Scene, user: &str, channel: &str) -> Value {
-    let message = scene.world.slack.messages(CHANNEL).into_iter().next();
-    let blocks = message.and_then(|message| message.blocks).unwrap_or_default();
+    let message = scene.world.slack.notes(CHANNEL).into_iter().next();
+    let blocks = message.map(|message| message.extra["blocks"].clone()).unwrap_or_default();
     let actions = blocks.as_array().into_iter().flatten().find(|block| block["type"] == "actions");
     let button = actions.map(|actions| actions["elements"][0].clone()).unwrap_or_default();
     json!({

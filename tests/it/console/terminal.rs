@@ -198,7 +198,7 @@ async fn deliveries_say_what_became_of_each_webhook_and_why() {
     let said = deliveries(&[]).await;
     let lines: Vec<&str> = said.assert_success().stdout.lines().collect();
     assert!(
-        lines[0].starts_with("TIME ") && lines[1].contains("  ignored  ") && lines[1].contains("bot"),
+        lines[0].starts_with("WHEN ") && lines[1].contains("  ignored  ") && lines[1].contains("bot"),
         "{said:?}"
     );
     assert!(lines[2].contains("  accepted ") && lines[2].ends_with(&id), "{said:?}");

@@ -141,7 +141,7 @@ async fn slack_mention_is_answered_in_its_thread() {
     let task = completed(&system, "slack", "app_mention.json").await;
     let thread = system.world.slack.thread("C05SUPPORT", "1795168800.204519");
     assert_eq!(thread.len(), 1, "{thread:?}");
-    assert!(thread[0].metadata.as_ref().unwrap().to_string().contains(task["task_id"].as_str().unwrap()));
+    assert!(thread[0].extra["metadata"].to_string().contains(task["task_id"].as_str().unwrap()));
     assert!(!output(&task).is_empty() && !thread[0].text.is_empty());
     assert_eq!(system.world.slack.our_message_count(), 1);
 }
@@ -150,19 +150,19 @@ async fn slack_mention_is_answered_in_its_thread() {
 async fn slack_direct_message_is_answered_where_it_was_written() {
     let system = start("question").await;
     completed(&system, "slack", "message.im.json").await;
-    let messages = system.world.slack.messages("D05DIRECT1");
+    let messages = system.world.slack.notes("D05DIRECT1");
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].thread_ts.as_deref(), Some("1795170000.000100"));
+    assert_eq!(messages[0].extra["thread_ts"], "1795170000.000100");
 }
 
 #[tokio::test]
 async fn zendesk_ticket_gets_a_public_comment() {
     let system = start("question").await;
     let task = completed(&system, "zendesk", "ticket.created.json").await;
-    let comments = system.world.zendesk.comments(35_436);
+    let comments = system.world.zendesk.notes("35436");
     assert_eq!(comments.len(), 1);
-    assert!(comments[0].is_ours() && comments[0].public);
-    assert_eq!(comments[0].metadata["afterhook_task_id"], task["task_id"]);
+    assert!(comments[0].is_ours() && !comments[0].internal);
+    assert_eq!(comments[0].extra["metadata"]["afterhook_task_id"], task["task_id"]);
     assert!(task["result"]["output_url"].as_str().unwrap().ends_with("/agent/tickets/35436"));
 }
 
@@ -172,10 +172,10 @@ async fn jira_issue_gets_a_comment() {
     let task = completed(&system, "jira", "issue.created.json").await;
     let url = task["result"]["output_url"].as_str().unwrap();
     let key = url.split("/browse/").nth(1).unwrap().split('?').next().unwrap();
-    let comments = system.world.jira.comments(key);
+    let comments = system.world.jira.notes(key);
     assert_eq!(comments.len(), 1, "{task:#}");
-    assert!(comments[0].is_ours() && !comments[0].text().is_empty());
-    assert_eq!(comments[0].properties[0]["value"]["task_id"], task["task_id"]);
+    assert!(comments[0].is_ours() && !comments[0].text.is_empty());
+    assert_eq!(comments[0].extra["properties"][0]["value"]["task_id"], task["task_id"]);
 }
 
 #[tokio::test]
@@ -200,6 +200,10 @@ async fn gitlab_issue_note_and_merge_request_get_notes() {
     assert!(notes[0].is_ours() && !notes[0].internal && notes[0].text.contains(output(&task)));
     let url = task["result"]["output_url"].as_str().unwrap();
     assert!(url.ends_with(&format!("/harbor/tidepool/-/issues/23#note_{}", notes[0].id)), "{url}");
+    completed(&system, "gitlab", "note.create.discussion.json").await;
+    let notes = system.world.gitlab.notes("7/merge_requests/4");
+    let in_discussions: Vec<_> = notes.iter().map(|note| note.discussion.as_deref()).collect();
+    assert_eq!(in_discussions, [None, Some("6a9c1750b37d513a43987b574953fceb50b03ce7")]);
 }
 
 #[tokio::test]
@@ -231,9 +235,12 @@ async fn events_of_one_conversation_are_answered_one_after_the_other() {
     let system = start("question").await;
     completed(&system, "zendesk", "ticket.created.json").await;
     completed(&system, "zendesk", "ticket.comment_added.json").await;
-    let comments = system.world.zendesk.comments(35_436);
+    let comments = system.world.zendesk.notes("35436");
     assert_eq!(comments.len(), 2);
-    assert!(comments.iter().all(|comment| !comment.html.contains("tsk_")), "{comments:?}");
+    assert!(
+        comments.iter().all(|comment| !comment.extra["html"].as_str().unwrap().contains("tsk_")),
+        "{comments:?}"
+    );
 }
 
 /// What nobody needs to answer where it came from goes to colleagues.
@@ -254,9 +261,9 @@ async fn events_of_every_other_sender_can_be_summed_up_in_slack() {
     for (number, (source, file)) in samples.into_iter().enumerate() {
         let task = completed(&system, source, file).await;
         assert!(!output(&task).is_empty(), "{source}");
-        let messages = system.world.slack.messages("C05REPORTS");
+        let messages = system.world.slack.notes("C05REPORTS");
         assert_eq!(messages.len(), number + 1, "{source}");
-        let proof = messages[number].metadata.as_ref().unwrap().to_string();
+        let proof = messages[number].extra["metadata"].to_string();
         assert!(proof.contains(task["task_id"].as_str().unwrap()), "{source}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use domain::ThreadState;
 use e2e::hooks::{self, OWNER, REPO};
 use e2e::world::{LOGIN, World, is_triage, triage_says};
 use serde_json::Value;
@@ -92,24 +93,24 @@ async fn an_issue_that_is_merely_closed_is_answered_where_its_event_asks_for_it(
 async fn a_ticket_that_is_closed_before_its_answer_is_left_alone() {
     let (world, intervention) = world(During::Triage).await;
     let zendesk = world.zendesk.clone();
-    assert!(intervention.set(Box::new(move || zendesk.close(35_436))).is_ok());
+    assert!(intervention.set(Box::new(move || zendesk.set_state("35436", ThreadState::Locked))).is_ok());
     let system = senders::start_in(world).await;
     let id = senders::accepted(&system, "zendesk", "ticket.created.json").await;
     let task = system.api.until(&id, "ignored").await;
     assert_eq!(last_word(&task), "thread_closed: it takes no more comments");
-    assert!(system.world.zendesk.comments(35_436).is_empty());
+    assert!(system.world.zendesk.notes("35436").is_empty());
 }
 
 #[tokio::test]
 async fn a_comment_on_a_jira_issue_that_is_done_by_now_is_left_alone() {
     let (world, intervention) = world(During::Triage).await;
     let jira = world.jira.clone();
-    assert!(intervention.set(Box::new(move || jira.resolve("OPS-7"))).is_ok());
+    assert!(intervention.set(Box::new(move || jira.set_state("OPS-7", ThreadState::Closed))).is_ok());
     let system = senders::start_in(world).await;
     let id = senders::accepted(&system, "jira", "comment.created.json").await;
     let task = system.api.until(&id, "ignored").await;
     assert_eq!(last_word(&task), "thread_closed: it is settled, and the comment is not meant for the agent");
-    assert!(system.world.jira.comments("OPS-7").is_empty());
+    assert!(system.world.jira.notes("OPS-7").is_empty());
 }
 
 #[tokio::test]
@@ -117,7 +118,7 @@ async fn an_edit_in_slack_is_answered_in_its_thread() {
     let system = senders::start("question").await;
     let task = senders::completed(&system, "slack", "message.edited.json").await;
     assert_eq!(task["event"], "message.edited");
-    let messages = system.world.slack.messages("D05DIRECT1");
+    let messages = system.world.slack.notes("D05DIRECT1");
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].thread_ts.as_deref(), Some("1795170000.000100"));
+    assert_eq!(messages[0].extra["thread_ts"], "1795170000.000100");
 }

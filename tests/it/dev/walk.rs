@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::System;
 
 /// The fields of a task, as its public contract names them.
-const TASK: [&str; 26] = [
+const TASK: [&str; 27] = [
     "task_id",
     "source",
     "event",
@@ -36,6 +36,7 @@ const TASK: [&str; 26] = [
     "asked",
     "link",
     "shadow",
+    "shadow_draft",
     "version",
 ];
 

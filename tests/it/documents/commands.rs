@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use afterhook::Cli;
-use clap::Parser;
 use clap::error::ErrorKind;
 use e2e::api::Api;
 use e2e::world::{World, triage_says};
@@ -15,14 +14,30 @@ use crate::binary::{Process, afterhook, run};
 
 /// Programs that are not of this project.
 const OTHERS: &[&str] = &[
-    "aws", "cd", "cloudflared", "curl", "export", "openssl", "pip", "pipx", "python3", "rustup", "sam", "source", ".",
+    "aws",
+    "cd",
+    "cloudflared",
+    "curl",
+    "export",
+    "openssl",
+    "pip",
+    "pipx",
+    "python3",
+    "rustup",
+    "sam",
+    "source",
+    ".",
 ];
 /// Pages whose commands are run.
 const RUN: &[&str] = &["README.md", "docs/cli.md"];
 /// What stands for the id of a task.
 const ID: &str = "tsk_…";
+/// The folder of an agent in the pages.
+const FOLDER: &str = "my-agent";
 /// The address of `dev` in the pages.
 const DEV: &str = "http://127.0.0.1:3000";
+/// The same, as people write it.
+const BARE: &str = "127.0.0.1:3000";
 /// An agent with a source for every sender of the samples.
 const CONFIG: &str = "tests/fixtures/senders/agent.toml";
 
@@ -45,7 +60,8 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     }
     words.extend(word);
     for command in words.split(|word: &String| matches!(word.as_str(), "&&" | "|" | ";")) {
-        found.push(command.to_vec());
+        // Where the output goes is the shell's affair.
+        found.push(command.split(|word| word == ">").next().unwrap_or_default().to_vec());
     }
     found.retain(|command: &Vec<String>| !command.is_empty());
     found
@@ -95,7 +111,7 @@ fn mistake_in_prose(command: &[String]) -> Option<String> {
 fn mistake(command: &[String]) -> Option<String> {
     if let Some(arguments) = arguments(command) {
         let line = ["afterhook".to_owned()].into_iter().chain(arguments.iter().cloned());
-        if let Err(error) = Cli::try_parse_from(line)
+        if let Err(error) = Cli::read(line)
             && !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
         {
             return Some(error.to_string());
@@ -161,7 +177,9 @@ fn shown() -> Vec<Vec<String>> {
     for page in RUN {
         let page = fs::read_to_string(root().join(page)).unwrap();
         let lines = shell_lines(&page);
-        for arguments in lines.iter().flat_map(|line| commands(line)).filter_map(|command| arguments(&command)) {
+        for arguments in
+            lines.iter().flat_map(|line| commands(line)).filter_map(|command| arguments(&command))
+        {
             if !found.contains(&arguments) {
                 found.push(arguments);
             }
@@ -179,9 +197,12 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
             api.until(&id, "awaiting_approval").await;
             *word = id;
         }
-        *word = word.replace(DEV, api.url());
+        *word = match word.strip_prefix(BARE) {
+            Some(rest) => format!("{}{rest}", api.url().trim_start_matches("http://")),
+            None => word.replace(DEV, api.url()),
+        };
     }
-    if matches!(arguments[0].as_str(), "tasks" | "deliveries" | "versions") {
+    if matches!(arguments[0].as_str(), "tasks" | "deliveries" | "versions" | "open") {
         arguments.extend(["--url".to_owned(), api.url().to_owned()]);
     }
     let mut command = afterhook(world.variables());
@@ -200,7 +221,7 @@ async fn ends(mut arguments: Vec<String>, world: &World, api: &Api, data_dir: &P
 /// Runs a command that serves until it is ended, on a port of its own.
 async fn serves(arguments: &[String], data_dir: &Path) {
     let mut command: Command = afterhook([]);
-    let is_dev = arguments.first().is_none_or(|word| word == "dev");
+    let is_dev = arguments.first().is_none_or(|word| word != "standin");
     match arguments.iter().position(|word| word == "--data-dir") {
         Some(at) => {
             // The page's own would be made here.
@@ -235,8 +256,15 @@ async fn commands_of_the_front_page_and_of_the_manual_run() {
     let (api, mut issue) = (process.api(), 100);
     let shown = shown();
     assert!(shown.len() > 25, "{} commands", shown.len());
-    for (number, arguments) in shown.into_iter().enumerate() {
-        match arguments.first().map(String::as_str) {
+    // The demo has a test of its own, and what watches never ends.
+    let is_run = |word: &String| !matches!(word.as_str(), "--demo" | "--watch");
+    let shown = shown.into_iter().filter(|arguments| arguments.iter().all(is_run));
+    for (number, mut arguments) in shown.enumerate() {
+        for word in arguments.iter_mut().filter(|word| *word == FOLDER) {
+            *word = dir.path().join(FOLDER).display().to_string();
+        }
+        // An option alone is one of `dev`.
+        match arguments.first().map(String::as_str).filter(|word| !word.starts_with("--")) {
             None | Some("dev" | "standin") => serves(&arguments, &dir.path().join(number.to_string())).await,
             Some(_) => ends(arguments, &world, &api, &data_dir, &mut issue).await,
         }

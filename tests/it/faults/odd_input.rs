@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::send_all;
 use crate::binary::Process;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 async fn connect(process: &Process) -> TcpStream {
     TcpStream::connect(process.url.trim_start_matches("http://")).await.unwrap()
@@ -23,7 +23,7 @@ async fn answer(process: &Process, request: &[u8]) -> String {
     let mut stream = connect(process).await;
     let _ = stream.write_all(request).await;
     let mut said = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("it answers");
+    let _ = timeout(TIMEOUT, stream.read_to_end(&mut said)).await.expect("it answers");
     String::from_utf8_lossy(&said).into_owned()
 }
 
@@ -70,7 +70,7 @@ async fn slow_senders_are_heard_to_their_end_and_keep_nobody_waiting() {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     let mut said = String::new();
-    timeout(PATIENCE, slow.read_to_string(&mut said)).await.expect("it answers").unwrap();
+    timeout(TIMEOUT, slow.read_to_string(&mut said)).await.expect("it answers").unwrap();
     assert!(said.starts_with("HTTP/1.1 202"), "{said}");
     assert_eq!(send_all(&process.api(), [8], Duration::ZERO).await.len(), 1);
 }

@@ -1,6 +1,8 @@
 //! The first deploy works as docs/deploy.md says it, in a new account, and twice in one account.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use yaml_serde::Value;
 
@@ -145,6 +147,29 @@ fn outputs_name_what_commands_need() {
     ] {
         assert!(outputs.contains_key(needed), "{needed}");
     }
+}
+
+/// `afterhook init` makes the folder, and upgrading this repository is no merge.
+#[test]
+fn the_build_takes_an_agent_that_lies_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().canonicalize().unwrap();
+    let build = |folder: &Path| {
+        let script = workspace().join(".ci/build");
+        Command::new("bash").arg(script).arg(folder).arg("--print-template").output().unwrap()
+    };
+    let refused = build(&folder);
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("no agent.toml"));
+    fs::write(folder.join("agent.toml"), "").unwrap();
+    let built = build(&folder);
+    assert!(built.status.success(), "{built:?}");
+    let printed = String::from_utf8(built.stdout).unwrap();
+    let ours = fs::read_to_string(workspace().join("template.yaml")).unwrap();
+    let wanted = format!("ContentUri: \"{}\"", folder.display());
+    assert_eq!(printed, ours.replace("ContentUri: agent", &wanted));
+    assert_ne!(printed, ours);
+    let left = fs::read_dir(workspace()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.filter(|name| name.to_string_lossy().starts_with(".template-")).count(), 0);
 }
 
 /// And not a creation that failed, after which the next try would find names of nobody.

@@ -1,6 +1,7 @@
 //! The draft of a task: as it will look, in a form to edit and decide, and compared with others.
 
 use domain::{Blob, DraftOrigin, PartKey, StoreError, Stores, Task, TaskStatus};
+use markdown::Limit;
 use maud::{Markup, PreEscaped, html};
 use settings::Role;
 
@@ -12,7 +13,7 @@ use super::session::Session;
 /// What parts with the text of a draft begin with.
 const DRAFTS: &str = "draft:";
 /// Bytes of HTML that a draft may become.
-const MAX_HTML: usize = 512 << 10;
+const MAX_HTML: Limit = Limit::bytes(512 << 10);
 
 /// The texts of a task's drafts, by their hashes.
 pub(crate) struct Drafts(Vec<(String, String)>);

@@ -100,7 +100,12 @@ async fn admit(
 async fn session(console: &Console, headers: &HeaderMap) -> Result<Option<Session>, Refusal> {
     let now = console.clock.now();
     let tokens = console.tokens.now().await?;
-    Ok(Session::of(headers, &tokens, &*console.stores.state, now, origin::is_local(headers)).await?)
+    let is_local = origin::is_local(headers);
+    let mut session = Session::of(headers, &tokens, &*console.stores.state, now, is_local).await?;
+    if let Some(session) = &mut session {
+        session.stand_ins = Arc::clone(&console.stand_ins);
+    }
+    Ok(session)
 }
 
 /// What the forms send; each uses some of it.

@@ -18,6 +18,9 @@ pub(crate) enum Place {
     Overview,
 }
 
+/// The model, among the services.
+const MODEL: &str = "Gemini";
+
 /// A page for somebody who is logged in.
 pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) -> Markup {
     let current = |here: Place| (place == here).then_some("page");
@@ -38,7 +41,19 @@ pub(crate) fn page(session: &Session, place: Place, title: &str, body: &Markup) 
                     button.link type="submit" { "Log out" }
                 }
             }
+            @if !session.stand_ins.is_empty() { (stand_ins(&session.stand_ins)) }
             main #main { (body) }
+        }
+    }
+}
+
+/// Nobody takes a canned answer for a real one, nor what it would have cost for money that was spent.
+fn stand_ins(services: &str) -> Markup {
+    html! {
+        p.standins role="note" {
+            strong { "Stand-ins: " (services) "." }
+            @if services.split(", ").any(|service| service == MODEL) { " Answers are canned, costs are simulated." }
+            @else { " Nothing is written outside this machine." }
         }
     }
 }

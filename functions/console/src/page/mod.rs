@@ -9,13 +9,14 @@
 //! |-|-|
 //! | `guard`, `session`, `origin`, `headers` | who may see and change what |
 //! | `login` | token in, cookie out |
-//! | `tasks`, `task`, `draft`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
+//! | `tasks`, `task`, `draft`, `beside`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
 //! | `queue`, `decide` | parked drafts, and the forms that decide about them |
 //! | `filter` | what a list shows |
-//! | `census`, `fleet`, `unheard`, `verdicts`, `versions` | what the overview counts |
+//! | `census`, `fleet`, `recent_decisions`, `unheard`, `versions` | what the overview counts |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
 
 mod assets;
+mod beside;
 mod census;
 mod charts;
 mod decide;
@@ -32,12 +33,12 @@ mod login;
 mod origin;
 mod overview;
 mod queue;
+mod recent_decisions;
 mod session;
 mod task;
 mod tasks;
 mod transcript;
 mod unheard;
-mod verdicts;
 mod versions;
 mod words;
 
@@ -51,8 +52,8 @@ use crate::Console;
 
 pub(crate) use census::{Census, day};
 pub use failure::missing_pages;
+pub(crate) use recent_decisions::RecentDecisions;
 pub(crate) use unheard::Unheard;
-pub(crate) use verdicts::Verdicts;
 
 /// The routes of the page.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {

@@ -18,8 +18,8 @@ use super::failure::Failure;
 use super::fleet::{self, Breaker, ModelHealth};
 use super::guard::Member;
 use super::layout::{self, Place};
+use super::recent_decisions::{self, ByIntent};
 use super::unheard::{self, Reasons};
-use super::verdicts::{self, ByIntent};
 use super::versions;
 use super::words::{count, label, millis, money, percent, phrase, time, usd};
 use crate::{Console, deliveries};
@@ -46,7 +46,7 @@ struct Overview {
     lanes: Vec<(Lane, Option<Depth>)>,
     models: Vec<ModelHealth>,
     /// How people have decided of late.
-    verdicts: ByIntent,
+    recent_decisions: ByIntent,
     /// What became no task, by outcome and reason.
     unheard: Reasons,
     /// What senders could not deliver in the last hours, and how much of it they were asked to send again.
@@ -76,14 +76,14 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
     let now = console.clock.now();
     let dates = (0..DAYS).rev().map(|ago| now.checked_sub(DAY * ago).unwrap_or(now));
     let days = try_join_all(dates.map(|at| async move { day(console, at, now).await.map(|day| (at, day)) }));
-    let (counts, days, models, lanes, unheard, missed, verdicts) = futures::join!(
+    let (counts, days, models, lanes, unheard, missed, recent_decisions) = futures::join!(
         census::count(console, now),
         days,
         fleet::models(console, now),
         lanes(console),
         unheard::count(console, now),
         deliveries::missed(console, ""),
-        verdicts::by_intent(console, now)
+        recent_decisions::by_intent(console, now)
     );
     let missed = missed?;
     let again = missed.iter().filter(|delivery| delivery.tries.is_some_and(|tries| tries > 0)).count();
@@ -94,7 +94,7 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
         lanes,
         unheard: unheard?,
         missed: (missed.len(), again),
-        verdicts: verdicts?,
+        recent_decisions: recent_decisions?,
     })
 }
 
@@ -121,7 +121,7 @@ fn show(overview: &Overview) -> Markup {
             (hours(&overview.counts.today))
             (costs(&overview.days, &models))
             (health(overview))
-            (decisions(&overview.verdicts))
+            (decisions(&overview.recent_decisions))
             (versions::card(&overview.days))
             (unheard_of(&overview.unheard))
             (missed(overview))
@@ -219,6 +219,7 @@ fn costs(days: &[(Timestamp, DayFigures)], models: &BTreeMap<&str, ModelFigures>
     html! {
         section.card {
             h2 { "Cost by day and model" }
+            p.quiet { "At list prices of " (prices::PRICES_AS_OF) }
             (bars("US dollars by day and model", &days.iter().map(bar).collect::<Vec<_>>(), 3, usd))
             (legend(names.iter().enumerate().map(|(index, name)| (colour(index), *name))))
         }
@@ -247,9 +248,9 @@ fn health(overview: &Overview) -> Markup {
 }
 
 /// How people decide, by intent: what they always publish as it is may need nobody.
-fn decisions(verdicts: &ByIntent) -> Markup {
+fn decisions(recent_decisions: &ByIntent) -> Markup {
     html! {
-        @if !verdicts.is_empty() {
+        @if !recent_decisions.is_empty() {
             section.card {
                 h2 { "Decisions of people, by intent" }
                 div.scroll {
@@ -258,7 +259,7 @@ fn decisions(verdicts: &ByIntent) -> Markup {
                             th { "Intent" } th.number { "Decided" } th.number { "As it was" } th.number { "Edited" }
                             th.number { "Rejected" } th.number { "Median time" }
                         } }
-                        tbody { @for (intent, it) in verdicts {
+                        tbody { @for (intent, it) in recent_decisions {
                             tr {
                                 td { (intent) }
                                 td.number { (it.all()) }
@@ -335,7 +336,10 @@ fn one_model(model: &ModelHealth) -> Markup {
                 (word)
                 @if let Breaker::Open(until) = model.breaker { " until " (time(until)) }
                 @if let Some(until) = model.rests_until { " · rests until " (time(until)) }
+                @if let Some(when) = &model.goes { " · the service says: " (when) }
+                @for (what, limit, at) in &model.learnt { " · " (limit) " " (what) ", told " (time(*at)) }
             }
+            @if let Some(words) = &model.refused { p.bad { "The service refuses all calls: " (words) } }
         }
     }
 }

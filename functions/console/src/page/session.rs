@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) roles: Roles,
     /// What every form must carry: a foreign page cannot read it.
     pub(crate) csrf: Arc<str>,
+    /// The services that are stand-ins, in words; empty where there are none.
+    pub(crate) stand_ins: Arc<str>,
     key: Arc<str>,
     version: u64,
 }
@@ -167,6 +169,7 @@ impl Session {
             name: holder.name.as_str().into(),
             roles: holder.roles,
             csrf: id.derive(Purpose::Form, b"").into(),
+            stand_ins: "".into(),
             key: key.into(),
             version: stored.version,
         }))

@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use settings::Role;
 
+use super::beside;
 use super::draft::{self, Drafts, Typed};
 use super::failure::Failure;
 use super::guard::Member;
@@ -114,7 +115,8 @@ pub(crate) async fn show(
             Ok(None)
         }
     };
-    let (drafts, asked, queue) = futures::try_join!(drafts, asked, queue)?;
+    let second = async { crate::task::shadow_draft(&console.stores, task).await.map_err(Refusal::from) };
+    let (drafts, asked, queue, second) = futures::try_join!(drafts, asked, queue, second)?;
     let every = if task.control.status.is_end() { REST_MS } else { REFRESH_MS };
     let from = format!("/ui/live/tasks/{}", task.id);
     let body = html! {
@@ -131,6 +133,7 @@ pub(crate) async fn show(
             div.main {
                 (question(task, asked.as_ref()))
                 (draft::section(session, task, &drafts, typed))
+                (beside::section(task, &drafts, second.as_ref()))
                 (again(session, task))
             }
             (layout::live(&format!("{from}?part={REST}"), every, &key(task), &rest(task)))
@@ -343,7 +346,9 @@ fn usage(task: &Task) -> Markup {
         @if !doc.usage.is_empty() {
             section.card {
                 div.split {
-                    h2 { "Tokens and cost" }
+                    h2 title=(format!("At list prices of {}", prices::PRICES_AS_OF)) {
+                        "Tokens and " @if task.is_simulated() { "simulated " } "cost"
+                    }
                     strong { @match task.cost_usd() { Some(cost) => (usd(cost)), None => "price unknown" } }
                 }
                 div.scroll {

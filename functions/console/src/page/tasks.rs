@@ -220,7 +220,7 @@ fn row_for(task: &Task, reason: &Markup) -> Markup {
             span.why { (reason) }
             span.when {
                 (time(doc.received_at))
-                @if let Some(cost) = task.cost_usd() { span.quiet title={ "$" (format!("{cost:.6}")) } { (money(cost)) } }
+                @if let Some(cost) = task.cost_usd() { span.quiet title={ "$" (format!("{cost:.6}")) @if task.is_simulated() { ", simulated" } } { (money(cost)) } }
             }
         }
     }

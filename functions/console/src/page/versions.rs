@@ -1,6 +1,6 @@
 //! The versions of the agent on the page: what each has brought, on the overview; which one it was, on a task.
 
-use domain::{DayFigures, Task, Timestamp};
+use domain::{DayFigures, ShadowFigures, Task, Timestamp};
 use maud::{Markup, html};
 
 use super::words::{count, percent, usd};
@@ -20,7 +20,7 @@ pub(crate) fn card(days: &[(Timestamp, DayFigures)]) -> Markup {
                     table.versions {
                         thead { tr {
                             th { "Version" } th { "Answers" } th.number { "Ended" } th.number { "Failed" }
-                            th.number { "Decided" } th.number { "Edited" } th.number { "Rejected" } th.number { "Cost" }
+                            th.number { "Decided" } th.number { "Edited" } th.number { "Rejected" } th.number { "Shadow drafts" } th.number { "Cost" }
                         } }
                         tbody { @for version in versions.iter().take(SHOWN) { (row(version)) } }
                     }
@@ -45,10 +45,25 @@ fn row(it: &Version) -> Markup {
             td.number { (count(decided)) }
             td.number { (share(it.edited)) }
             td.number { (share(it.rejected)) }
+            td.number { (shadow(&it.shadow)) }
             td.number {
                 (usd(it.cost_usd))
                 @if it.unpriced_calls > 0 { span.quiet { " + " (it.unpriced_calls) " unpriced" } }
             }
+        }
+    }
+}
+
+/// What a version drafted beside another, and how it differs.
+fn shadow(it: &ShadowFigures) -> Markup {
+    let told = format!(
+        "{} with another intent, {} newly parked, {} no longer parked, {} without an answer",
+        it.other_intent, it.newly_parked, it.no_longer_parked, it.failed
+    );
+    html! {
+        @if it.compared == 0 { "–" } @else {
+            (count(it.compared))
+            div.quiet.small { (told) }
         }
     }
 }

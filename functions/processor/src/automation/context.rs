@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
+use crate::automation::fetched::fetched;
 use crate::automation::visible::visible;
 use crate::automation::{media, prompt, reference};
 use crate::reply::approval::ask_person;
@@ -96,8 +97,13 @@ impl Context {
         if limit == 0 || self.0.event.target.is_none() {
             return Ok(Vec::new());
         }
+        if let Some(history) = self.0.history_then() {
+            return Ok(history);
+        }
         let place = Place::of(&self.0)?;
-        self.0.resources.look_up("history", place.history(limit)).await
+        let history = self.0.resources.look_up("history", place.history(limit)).await?;
+        self.0.note_history(&history);
+        Ok(history)
     }
 
     /// The instruction that the intent of the task has in agent.toml (`prompt`), or `instead` if it has none:
@@ -237,7 +243,16 @@ impl Context {
     /// # Errors
     /// [`Interrupt`], to be passed up.
     pub async fn reply(&self, text: String) -> Result<Finished, Interrupt> {
-        publish::reply(&self.0, text).await
+        publish::reply(&self.0, text, None).await
+    }
+
+    /// Likewise for an automation that lacks something: `text` asks for it, and waits for a person whatever the policy,
+    /// who is told `why`. They may do what is to be done by hand, and answer in other words.
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn ask_back(&self, why: &str, text: String) -> Result<Finished, Interrupt> {
+        publish::reply(&self.0, text, Some(why)).await
     }
 
     /// Whether the thread is still open, if what is about to be written is meant for it.
@@ -258,7 +273,9 @@ impl Context {
         let agent = &self.0.resources.settings.agent;
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
+        let allows = |url: &outbound::Url| media::fetchable(url.as_str(), &agent.media_hosts).is_some();
         let shown = media::shown(event, &agent.media_hosts);
+        let shown = fetched(shown, self.0.resources.services.files.as_ref(), &allows).await;
         let note = note.as_deref();
         let reference = &reference;
         let turns =
@@ -277,6 +294,7 @@ impl Context {
             turns,
             output: OutputFormat::Text,
             slot,
+            waiting_since: task.doc.model_down_since,
             deadline: self.0.answer_by(),
         })
     }

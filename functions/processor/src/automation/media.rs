@@ -1,6 +1,6 @@
 //! Images and files of an event on their way to the answer model.
 //!
-//! The model's service fetches them, not we. The attacks: an address inside somebody's network, one that
+//! They are fetched by us (`fetched`), or by the model's service. The attacks: an address inside somebody's network, one that
 //! carries a secret, so many or so large files that the answer costs a fortune, and a page that pretends to
 //! be an image. So an address is https, names a host of `[agent] media_hosts` and nothing but the default
 //! port, and there are few of them.
@@ -106,7 +106,7 @@ fn within<'t>(text: &'t str, hosts: &'t Hosts) -> impl Iterator<Item = Media> + 
 }
 
 /// The address, if it leads to an allowed public host.
-fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
+pub(super) fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
     let url = Url::parse(address).ok().filter(|_| address.len() <= MAX_ADDRESS)?;
     let is_public = match url.host()? {
         Host::Domain(name) => hosts.allows(name, url.path()),
@@ -138,6 +138,11 @@ fn kind(url: &Url, is_shown: bool) -> Option<&'static str> {
         // What is dropped into a comment has no ending. Images it shows; for the rest it links.
         None => (attached && is_shown && segments.contains(&"assets")).then_some("image/png"),
     }
+}
+
+/// `kind` as it is listed in [`TYPES`], if it is.
+pub(super) fn known_type(kind: &str) -> Option<&'static str> {
+    TYPES.iter().map(|(_, known)| *known).find(|known| kind.eq_ignore_ascii_case(known))
 }
 
 fn type_of(name: &str) -> Option<&'static str> {

@@ -3,6 +3,7 @@
 pub(crate) mod bulkhead;
 pub(crate) mod context;
 pub(crate) mod conversation;
+mod fetched;
 pub(crate) mod media;
 pub(crate) mod prompt;
 pub(crate) mod reference;

@@ -53,11 +53,38 @@ struct Plan {
     currency: String,
 }
 
-/// Refunds what a person has approved.
+/// What a customer is asked or told when nothing can be refunded, by the kind of the refusal. A colleague sees it first, with
+/// the reason.
+const ANSWERS: &[(&str, &str)] = &[
+    (
+        "no_payment",
+        "To look into the refund we need the number of the payment. It begins with ch_, py_ or pi_ and stands on the receipt.",
+    ),
+    ("bad_amount", "To look into the refund we need to know which amount it is about."),
+    ("disputed", COLLEAGUE),
+    ("above_limit", COLLEAGUE),
+    ("no_limit", COLLEAGUE),
+];
+const COLLEAGUE: &str = "Thank you for writing. A colleague looks into this refund and answers here.";
+
+/// Refunds what a person has approved. Where something is missing, or the limits do not allow it, a draft waits that asks
+/// or tells the customer so, if they can be answered: nobody who wants their money back is left without a word.
 ///
 /// # Errors
 /// [`Interrupt`], as every automation.
 pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
+    let error = match refund(&context, asked).await {
+        Err(Interrupt::Fail(error)) => error,
+        done => return done,
+    };
+    let answer = ANSWERS.iter().find(|(kind, _)| *kind == error.kind).map(|(_, answer)| *answer);
+    match answer.filter(|_| context.target().is_ok()) {
+        Some(answer) => context.ask_back(&error.message, answer.to_owned()).await,
+        None => Err(Interrupt::Fail(error)),
+    }
+}
+
+async fn refund(context: &Context, asked: RefundRequest) -> Result<Finished, Interrupt> {
     let stripe = context.services().client::<Stripe>().map_err(|error| context.failed(REFUND, &error))?;
     let payment = Payment::parse(asked.payment.trim())
         .ok_or_else(|| refuse("no_payment", "the event names no payment of Stripe (ch_…, py_… or pi_…)"))?;
@@ -70,10 +97,9 @@ pub(super) async fn refund_request(context: Context, asked: RefundRequest) -> Re
     if let Some(finished) = context.earlier(REFUND, &search).await? {
         return Ok(finished);
     }
-    let plan =
-        context.step(REFUND, plan(&context, stripe, &payment, asked.amount.as_deref()).boxed()).await?;
-    within_limit(&context, &plan)?;
-    let question = question(&context, &payment, &plan, asked.reason);
+    let plan = context.step(REFUND, plan(context, stripe, &payment, asked.amount.as_deref()).boxed()).await?;
+    within_limit(context, &plan)?;
+    let question = question(context, &payment, &plan, asked.reason);
     let deal = Deal { stripe, payment: &payment, amount: plan.amount, reason };
     if context.approval(REFUND, &question).await?.edited {
         return Err(refuse(

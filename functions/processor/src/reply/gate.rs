@@ -91,14 +91,17 @@ pub(crate) async fn release(
     Ok(Approval { text, edited: false, by: claimed.resources.settings.agent.name.clone() })
 }
 
-/// The cleaned reply, if it may go out as it is; else it is parked.
+/// The cleaned reply, if it may go out as it is; else it is parked, and always if there is a reason `why`.
 pub(crate) async fn pass_reply(
     claimed: &ClaimedTask,
     text: &str,
     from: DraftOrigin,
+    why: Option<&str>,
 ) -> Result<String, Interrupt> {
     let Cleaned { text, alarm } = cleaned(claimed, text)?;
-    pass(claimed, REPLY, &text, from, alarm.as_deref(), None).await?;
+    let alarm = [why, alarm.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let alarm = (!alarm.is_empty()).then_some(alarm.as_str());
+    pass(claimed, REPLY, &text, from, alarm, None).await?;
     Ok(text)
 }
 

@@ -15,11 +15,15 @@ use crate::{Finished, Interrupt, simulated};
 /// Answers in the thread that the event came from: cleans `text`, parks it if a person must look at it
 /// first, and publishes it once, unless the thread was closed meanwhile. If another draft of this task has been
 /// published already, or may have been, that is found out first, and it stays the only one. A task of
-/// `POST /tasks` has no thread: its answer is its result.
-pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finished, Interrupt> {
+/// `POST /tasks` has no thread: its answer is its result. With a reason `why`, a person looks at it whatever the policy.
+pub(crate) async fn reply(
+    claimed: &ClaimedTask,
+    text: String,
+    why: Option<&str>,
+) -> Result<Finished, Interrupt> {
     if claimed.answers_caller().await {
         let approval = answered(claimed, REPLY, None).await?;
-        let text = through_gate(claimed, approval, &text).await?;
+        let text = through_gate(claimed, approval, &text, why).await?;
         let output = TaskOutput::Draft(short_sha256(&text));
         return Ok(Finished { success: true, output, output_url: None });
     }
@@ -28,7 +32,7 @@ pub(crate) async fn reply(claimed: &ClaimedTask, text: String) -> Result<Finishe
     }
     let approval = answered(claimed, REPLY, None).await?;
     still_open(claimed, approval.is_some()).await?;
-    let text = through_gate(claimed, approval, &text).await?;
+    let text = through_gate(claimed, approval, &text, why).await?;
     let place = Place::of(claimed)?;
     check_audience(claimed, &place)?;
     let proof = once(claimed, REPLY, &Posting { place, text: &text }).await?;
@@ -41,10 +45,11 @@ async fn through_gate(
     claimed: &ClaimedTask,
     approval: Option<Approval>,
     text: &str,
+    why: Option<&str>,
 ) -> Result<String, Interrupt> {
     match approval {
         Some(approval) => Ok(approval.text),
-        None => pass_reply(claimed, text, DraftOrigin::Model).await,
+        None => pass_reply(claimed, text, DraftOrigin::Model, why).await,
     }
 }
 

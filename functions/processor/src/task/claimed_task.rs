@@ -54,6 +54,10 @@ pub(crate) struct ClaimedTask {
     pub(crate) parked: AtomicBool,
     /// Whether this run only finds out what became of what earlier ones have begun, and begins nothing itself.
     pub(crate) only_looks: AtomicBool,
+    /// The comments of the thread, as this run has seen them first.
+    seen_history: OnceLock<Vec<Comment>>,
+    /// The comments of the thread, as another run has seen them: this one looks at no others.
+    history_then: OnceLock<Vec<Comment>>,
     /// What older tasks have left that gave way to this one.
     carried: OnceCell<Vec<Comment>>,
     /// The content of each effect, by its name: what this run has let through the gate for it.
@@ -84,6 +88,8 @@ impl ClaimedTask {
             seen_audience: OnceLock::new(),
             parked: AtomicBool::new(false),
             only_looks: AtomicBool::new(false),
+            seen_history: OnceLock::new(),
+            history_then: OnceLock::new(),
             carried: OnceCell::new(),
             released: Mutex::default(),
             published: Mutex::new(None),
@@ -128,6 +134,31 @@ impl ClaimedTask {
     pub(crate) async fn carried(&self) -> Result<&[Comment], Interrupt> {
         let read = || carried::carried(&self.resources, &self.id, &self.event);
         self.carried.get_or_try_init(read).await.map(Vec::as_slice)
+    }
+
+    /// Lets this run see the thread as `other` has seen it.
+    pub(crate) fn sees_as(&self, other: &Self) {
+        // Nothing was seen yet by a run that begins.
+        if let Some(history) = other.seen_history.get() {
+            let _new = self.history_then.set(history.clone());
+        }
+        if let Some(carried) = other.carried.get() {
+            let _new = self.carried.set(carried.clone());
+        }
+        if let Some(audience) = other.seen_audience.get() {
+            let _new = self.seen_audience.set(*audience);
+        }
+        self.seen_open.store(true, Ordering::Relaxed);
+    }
+
+    /// The comments of the thread as another run has seen them, if this run is to look at no others.
+    pub(crate) fn history_then(&self) -> Option<Vec<Comment>> {
+        self.history_then.get().cloned()
+    }
+
+    /// Notes what this run has seen of the thread. The first look counts.
+    pub(crate) fn note_history(&self, history: &[Comment]) {
+        self.seen_history.get_or_init(|| history.to_vec());
     }
 
     /// What triage made of it.

@@ -12,6 +12,9 @@ use webhook::IgnoreReason;
 /// How soon a service that refuses our account is asked again: somebody has to mend that first.
 const ACCOUNT_RETRY: Duration = Duration::from_secs(120);
 
+/// Kind of the error of a task to which every model gave an answer, and none that can be used.
+pub(crate) const UNUSABLE: &str = "unusable_answer";
+
 /// How an automation ended well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
@@ -148,17 +151,15 @@ impl Interrupt {
                 let is_slot = not_before.is_some();
                 let deferred = Deferred { not_before, is_slot, ..Deferred::orderly(told) };
                 match why {
-                    Deferral::Unavailable | Deferral::DailyQuota | Deferral::Quota => {
+                    Deferral::Unavailable | Deferral::DailyQuota | Deferral::Quota | Deferral::Busy => {
                         Self::ModelUnavailable(Box::new(deferred))
                     }
-                    Deferral::Budget | Deferral::Busy | Deferral::OutOfTime => {
-                        Self::Defer(Box::new(deferred))
-                    }
+                    Deferral::Budget | Deferral::OutOfTime => Self::Defer(Box::new(deferred)),
                 }
             }
             ModelFailure::Retry => Self::retry(fail("model_error")),
             ModelFailure::Blocked => Self::fail(fail("blocked_prompt")),
-            ModelFailure::Unusable => Self::fail(fail("unusable_answer")),
+            ModelFailure::Unusable => Self::fail(fail(UNUSABLE)),
             ModelFailure::Refused => Self::fail(fail("model_refused")),
         }
     }

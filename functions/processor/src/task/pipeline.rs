@@ -88,7 +88,7 @@ async fn run(
         },
         Err(interrupt) => (None, Worked::untold(task, Err(interrupt))),
     };
-    let memory = worked.memory.take();
+    let (memory, first) = (worked.memory.take(), worked.first.take());
     let ack = settle(processor, worked, started, delivery).await;
     if let Some(lock) = lock {
         lock.release(resources).await;
@@ -97,6 +97,9 @@ async fn run(
         fallback::keep(resources, memory).await;
     }
     notices::deliver(processor, &id, &owner).await;
+    if let (Some(second), Some(first), Ack::Delete) = (&processor.second, first, ack) {
+        second.beside(first, deadline).boxed().await;
+    }
     ack
 }
 

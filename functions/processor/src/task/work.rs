@@ -14,6 +14,8 @@ use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
+use crate::task::first::{First, SPAM};
+use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
 use crate::task::{supersede, tries};
@@ -31,6 +33,8 @@ pub(crate) struct Worked {
     pub(crate) outcome: Result<Finished, Interrupt>,
     /// What later tasks may want to know of it, once it has ended well.
     pub(crate) memory: Option<Memory>,
+    /// What a second agent may want to work on too.
+    pub(crate) first: Option<First>,
     /// Whether the receiver of its result knows how it ended, if it has one and the task ends.
     pub(crate) is_told: bool,
 }
@@ -38,7 +42,7 @@ pub(crate) struct Worked {
 impl Worked {
     /// A task that came to `outcome` before the work on it began, or in place of it.
     pub(crate) fn untold(task: Task, outcome: Result<Finished, Interrupt>) -> Self {
-        Self { task, outcome, memory: None, is_told: false }
+        Self { task, outcome, memory: None, first: None, is_told: false }
     }
 }
 
@@ -85,7 +89,8 @@ pub(crate) async fn work(
     };
     // A cloned context that an automation has leaked may still hold the task: it is copied.
     let task = claimed.task.lock().await.clone();
-    Worked { task, outcome, memory, is_told: true }
+    let first = processor.second.as_ref().and_then(|_| First::of(&claimed, &outcome));
+    Worked { task, outcome, memory, first, is_told: true }
 }
 
 /// Whether nothing outside was changed for `task`, or may have been, before its source was put in shadow.
@@ -150,14 +155,14 @@ fn refusal(resources: &Resources, task: &Task, event: &Event) -> Option<Refusal>
 }
 
 /// Sorts the task and runs its automation. If no model can be had, a fallback answer takes its place.
-async fn automate(
+pub(crate) async fn automate(
     registry: &Arc<Registry>,
     claimed: &Arc<ClaimedTask>,
     member: Member,
 ) -> Result<Finished, Interrupt> {
     if fallback::is_approved(claimed).await {
         // Its automation would ask the model again, which nobody waits for any more.
-        return publish::reply(claimed, String::new()).await;
+        return publish::reply(claimed, String::new(), None).await;
     }
     approval::keep_answer(claimed).await?;
     let outcome = match classify(registry, claimed, member).await {
@@ -166,6 +171,9 @@ async fn automate(
     };
     match outcome {
         Err(Interrupt::ModelUnavailable(deferred)) => Err(fallback::instead(claimed, *deferred).await),
+        Err(Interrupt::Fail(error)) if error.kind == UNUSABLE => {
+            Err(fallback::in_place_of(claimed, error).await)
+        }
         other => other,
     }
 }
@@ -185,15 +193,18 @@ async fn classify(
         return Ok(Classification { confidence: 1.0, ..unclassified() });
     }
     let classification = match ask(registry, claimed, member).await? {
-        Some(answer) if answer.spam => return Err(Interrupt::Ignore("spam".to_owned())),
+        Some(answer) if answer.spam => return Err(Interrupt::Ignore(SPAM.to_owned())),
         Some(answer) => answer.classification(),
         None => unclassified(),
     };
-    let note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
+    let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();
     claimed
         .update(|task| {
             task.doc.classification = Some(saved);
+            if task.is_simulated() {
+                note.push_str(" by the stand-in");
+            }
             task.note(claimed.now(), &note);
         })
         .await?;

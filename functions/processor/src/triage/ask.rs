@@ -108,6 +108,7 @@ async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> Result<ModelCa
         turns: vec![question(&claimed.event, before)],
         output: output(intents, registry),
         slot: None,
+        waiting_since: None,
         deadline: claimed.answer_by(),
     })
 }

@@ -7,5 +7,6 @@ pub(crate) mod answer;
 pub(crate) mod ask;
 mod batch_prompt;
 pub(crate) mod batcher;
+pub(crate) mod budget;
 mod cost_split;
 mod question;

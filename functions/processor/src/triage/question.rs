@@ -59,7 +59,7 @@ pub(crate) fn output(intents: Vec<Intent>, registry: &Arc<Registry>) -> OutputFo
     }
 }
 
-fn schema(intents: &[Intent], registry: &Registry) -> Value {
+pub(super) fn schema(intents: &[Intent], registry: &Registry) -> Value {
     let names: Vec<&str> = intents.iter().map(|intent| intent.name.as_str()).collect();
     let mut fields = json!({
         "intent": {"type": "string", "enum": names},

@@ -111,7 +111,8 @@ async fn all_that_is_left_is_refunded_when_no_amount_is_named() {
     bench.script([found(1.0, json!({"payment": "ch_1"}))]);
     let id = bench.accept(&issue(7)).await;
     let task = bench.until_settled(&id).await;
-    assert_eq!(task.doc.error.unwrap().kind, "above_limit", "2500 yen are more than 2000");
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "2500 yen are more than 2000");
+    assert!(because(&task).contains("above the 2000 JPY of max_amount"), "{}", because(&task));
     assert!(refunds(&server).is_empty());
 
     let (server, services) = stripe(json!({"id": "ch_1", "amount": 1500, "currency": "usd"}), false).await;
@@ -129,26 +130,50 @@ async fn bench_of(services: Services, parameters: Value) -> (Bench, TaskId) {
     (bench, id)
 }
 
+fn because(task: &Task) -> &str {
+    task.doc.draft.as_ref().and_then(|draft| draft.parked_because.as_deref()).unwrap_or_default()
+}
+
+/// The customer gets an answer all the same, once a person has seen it with the reason.
 #[tokio::test]
-async fn what_must_not_be_refunded_is_refused_before_anybody_is_asked() {
+async fn what_must_not_be_refunded_waits_with_what_is_missing_and_refunds_nothing() {
     let mut disputed = charge("usd");
     disputed["disputed"] = json!(true);
-    for (charge, parameters, kind) in [
-        (charge("usd"), json!({"payment": "ch_1", "amount": "20.01"}), "above_limit"),
-        (charge("usd"), json!({"payment": "ch_1", "amount": "25.01"}), "bad_amount"),
-        (charge("usd"), json!({"payment": "ch_1", "amount": "0"}), "bad_amount"),
-        (charge("usd"), json!({"payment": "ch_1", "amount": "-5"}), "bad_amount"),
-        (charge("eur"), json!({"payment": "ch_1", "amount": "1"}), "no_limit"),
-        (charge("usd"), json!({"payment": "../customers"}), "no_payment"),
-        (disputed, json!({"payment": "ch_1", "amount": "1"}), "disputed"),
+    for (charge, parameters, why) in [
+        (charge("usd"), json!({"payment": "ch_1", "amount": "20.01"}), "above the 20.00 USD"),
+        (charge("usd"), json!({"payment": "ch_1", "amount": "25.01"}), "25.00 USD can still be refunded"),
+        (charge("usd"), json!({"payment": "ch_1", "amount": "0"}), "25.00 USD can still be refunded"),
+        (charge("usd"), json!({"payment": "ch_1", "amount": "-5"}), "is not an amount of USD"),
+        (charge("eur"), json!({"payment": "ch_1", "amount": "1"}), "names no amount of `eur`"),
+        (charge("usd"), json!({"payment": "../customers"}), "names no payment"),
+        (disputed, json!({"payment": "ch_1", "amount": "1"}), "is disputed"),
     ] {
         let (server, services) = stripe(charge, false).await;
         let (bench, id) = bench_of(services, parameters.clone()).await;
         let task = bench.task(&id).await;
-        assert_eq!(task.control.status, TaskStatus::Failed, "{parameters}");
-        assert_eq!(task.doc.error.unwrap().kind, kind, "{parameters}");
+        assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{parameters}");
+        assert!(because(&task).contains(why), "{parameters}: {}", because(&task));
+        assert!(bench.comments().is_empty(), "{parameters}");
+        let task = bench.approve(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Completed, "{:?}", task.doc.error);
+        assert_eq!(bench.comments().len(), 1, "{parameters}");
         assert!(refunds(&server).is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_refund_that_cannot_be_made_fails_where_nobody_can_be_answered() {
+    let (server, services) = stripe(charge("usd"), false).await;
+    let text =
+        handled_by("refund_request", SETTINGS).replacen("[sources", "approval = \"never\"\n[sources", 1);
+    let billing = "\n[sources.billing]\nautomation = \"ignore\"\nscheme = { header = \"X-Signature\" }\n";
+    let bench = Bench::at(&format!("{text}{billing}"), None, services);
+    bench.script([found(1.0, json!({"payment": "none"}))]);
+    let id = bench.accept_from("billing", &json!({"type": "asked", "text": "My money back, please."})).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert_eq!(task.doc.error.unwrap().kind, "no_payment");
+    assert!(refunds(&server).is_empty());
 }
 
 #[tokio::test]

@@ -294,3 +294,19 @@ async fn foreign_names_in_a_past_answer_notify_nobody() {
     bench.work().await;
     assert_eq!(bench.comments()[1], "Thanks @\u{200B}mona, see https://logs.example.com/1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_no_model_makes_usable_is_replaced_by_the_template_for_a_person() {
+    for (bench, status) in [(with_template(), TaskStatus::AwaitingApproval), (bench(), TaskStatus::Failed)] {
+        let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+        bench.script([sorted, Say::Fail(ModelFailure::Unusable)]);
+        let id = bench.accept(&issue(2)).await;
+        bench.work().await;
+        assert_eq!(bench.status(&id).await, status);
+        let told = bench.task(&id).await.doc;
+        match status {
+            TaskStatus::Failed => assert_eq!(told.error.unwrap().kind, "unusable_answer"),
+            _ => assert_eq!(told.draft.unwrap().from, DraftOrigin::Fallback),
+        }
+    }
+}

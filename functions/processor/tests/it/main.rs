@@ -19,6 +19,7 @@ mod interleavings;
 mod media;
 mod pipeline;
 mod refusals;
+mod second_agent;
 mod shadow;
 mod store_faults;
 mod store_outages;

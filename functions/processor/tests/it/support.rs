@@ -293,6 +293,8 @@ pub(crate) struct Bench {
     pub(crate) faults: Arc<StoreFaults>,
     /// What the metrics were told.
     pub(crate) figures: telemetry::Recorded,
+    /// What the agent of `[shadow]` asks, where there is one.
+    pub(crate) second: Arc<ScriptedModel>,
     pub(crate) now: Arc<AtomicI64>,
 }
 
@@ -339,6 +341,8 @@ impl Bench {
     pub(crate) fn at(settings: &str, registry: Option<Registry>, services: Services) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("persona.md"), "You are a careful maintainer.").unwrap();
+        let next = settings_of_a_second(SETTINGS);
+        std::fs::write(dir.path().join("next.toml"), next).unwrap();
         std::fs::write(dir.path().join("secret.md"), include_str!("data/persona.md")).unwrap();
         std::fs::write(dir.path().join("prompt.md"), PROMPT).unwrap();
         std::fs::write(dir.path().join("sorry.md"), "We are on it.").unwrap();
@@ -371,9 +375,21 @@ impl Bench {
             metrics,
         };
         let registry = registry.unwrap_or_else(processor::registry);
+        let second = Arc::<ScriptedModel>::default();
         let processor = Processor::new(&settings, registry, parts).unwrap();
+        let processor = processor.with_shadow(Some(second.clone())).unwrap();
         let stores = embedded.stores();
-        Self { processor: Arc::new(processor), stores, embedded, model, service, faults, figures, now }
+        Self {
+            processor: Arc::new(processor),
+            stores,
+            embedded,
+            model,
+            second,
+            service,
+            faults,
+            figures,
+            now,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -516,6 +532,11 @@ impl Bench {
     pub(crate) fn steps(&self) -> Vec<String> {
         self.model.calls.lock().unwrap().iter().map(|call| call.step.clone()).collect()
     }
+}
+
+/// The agent.toml of a second agent, which is sure of less.
+fn settings_of_a_second(first: &str) -> String {
+    first.replace("history = 3", "history = 3\nconfidence_threshold = 0.95")
 }
 
 fn new_task(source: &str) -> NewTask {

@@ -1,6 +1,7 @@
 //! "Add an automation" of docs/automations.md, followed to the letter.
 
 mod ask_version;
+mod asks;
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +13,21 @@ use crate::support::{Bench, found, issue};
 
 /// The code as it is compiled above.
 const CODE: &str = include_str!("tutorial/ask_version.rs");
+
+/// The test that the page shows, as it is compiled above.
+const TEST: &str = include_str!("tutorial/asks.rs");
+
+#[test]
+fn test_of_the_tutorial_is_the_test_that_is_run_here() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/automations.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("## Test an automation\n").unwrap();
+    let (_, rest) = rest.split_once("```rust\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    // The reader's automation is registered already.
+    let (run, _) = TEST.split_once("\n/// The reader has registered it").unwrap();
+    assert_eq!(shown.trim_end(), run.replace("registry());", "None);").trim_end());
+}
 
 /// That chapter.
 fn chapter() -> String {
@@ -63,4 +79,34 @@ async fn automation_of_the_tutorial_works() {
     let calls = bench.model.calls.lock().unwrap();
     let asked = format!("{:?}", calls[1].turns);
     assert!(asked.contains("Help with version 1.4.2."), "{asked}");
+}
+
+/// The names of the public functions of `Context`, wherever they are written.
+fn functions_of_context() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/automation");
+    let name = |line: &str| {
+        let line = line.trim().strip_prefix("pub ")?;
+        let line = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+        line.split(['(', '<']).next().map(str::to_owned)
+    };
+    let mut names = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        for block in source.split("\nimpl Context {\n").skip(1) {
+            let body = block.split("\n}\n").next().unwrap();
+            names.extend(body.lines().filter_map(name));
+        }
+    }
+    names
+}
+
+#[test]
+fn the_table_of_context_is_whole() {
+    let chapter = chapter();
+    let rows = chapter.lines().filter_map(|line| line.strip_prefix("| `")?.split('(').next());
+    let mut told: Vec<String> = rows.filter(|name| !name.contains('`')).map(str::to_owned).collect();
+    let mut there = functions_of_context();
+    told.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(told, there);
 }

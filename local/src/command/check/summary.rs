@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use anstyle::Style;
-use settings::{ApprovalPolicy, Environment, Settings, Tiers, shown_limits};
+use domain::{Lane, LaneTiers};
+use settings::{ApprovalPolicy, Environment, Settings, Start, shown_limits};
 
 use crate::command::table::Table;
 use crate::terminal::say;
@@ -28,23 +29,48 @@ pub(super) fn settings(settings: &Settings, environment: Option<&Environment>) {
     let models = &settings.models;
     let fallback = if models.fallback.is_empty() { "none".to_owned() } else { models.fallback.join(", ") };
     say!("models:    triage {}, answers {}, fallback {fallback}", models.triage, models.answer);
-    limits(settings, environment.map_or(Tiers::Apply, Environment::tiers));
+    if let Some(shadow) = &settings.shadow {
+        let (models, usd) = (&shadow.agent.models, shadow.per_day_usd);
+        let share = shadow.share * 100.0;
+        say!(
+            "[shadow]:  {share} % of events, ${usd} a day; triage {}, answers {}",
+            models.triage,
+            models.answer
+        );
+    }
+    limits(settings, environment.map_or(Start::Cautious, Environment::start));
 }
 
 /// A line for each model, under the keys of `[models.limits]`.
-fn limits(settings: &Settings, tiers: Tiers) {
+fn limits(settings: &Settings, start: Start) {
     say!("\nlimits that hold, all processors together (`-`: no limit of ours):");
     let mut table = Table::new(HEADING);
     for model in settings.models.in_use() {
         let [rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker] =
-            shown_limits(&settings.models.limits_for(model, tiers)).map(|(_, value)| value);
+            shown_limits(&settings.models.limits_for(model, start)).map(|(_, value)| value);
         let cells = [model.to_owned(), rpm, tpm, rpd, concurrency, timeout, retries, min_priority, breaker];
         table.push(cells, Style::new());
     }
     table.print();
-    match tiers {
-        Tiers::Apply => say!("Rates that agent.toml does not set are those of {}.", settings.models.tier),
-        Tiers::Ignore => say!("GEMINI_BASE_URL is on this machine, so no rates of a tier hold."),
+    match start {
+        Start::Cautious => {
+            say!(
+                "Rates that agent.toml does not set begin there, rise while calls go well, and follow what the"
+            );
+            say!("service says of its limits; the console's overview shows what was learnt, and when.");
+        }
+        Start::AtOnce => say!("GEMINI_BASE_URL is on this machine: a rate that is not set is none."),
+    }
+    say!("costs are counted at list prices of {}.", prices::PRICES_AS_OF);
+    let tiers = settings.models.service_tier;
+    if tiers != LaneTiers::default() {
+        let name = |lane| tiers.of(lane).as_str();
+        say!(
+            "lanes are served: bulk {}, standard {}, express {}.",
+            name(Lane::Bulk),
+            name(Lane::Standard),
+            name(Lane::Express)
+        );
     }
 }
 
@@ -65,8 +91,8 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
 }
 
 /// What is no mistake and still dangerous.
-pub(super) fn warnings(settings: &Settings) {
-    for (number, warning) in settings.warnings().into_iter().enumerate() {
+pub(super) fn warnings(settings: &Settings, of_the_schema: Vec<String>) {
+    for (number, warning) in settings.warnings().into_iter().chain(of_the_schema).enumerate() {
         say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
     }
 }
@@ -105,9 +131,13 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
     };
     needs.push(need("GEMINI_API_KEY", environment.gemini_api_key.is_some(), otherwise));
     for (service, needed_by) in wiring::needs(settings) {
-        let otherwise = format!("; {} (`dev` uses a stand-in)", service.how());
+        let without = service.asked_without_credentials(environment);
+        let otherwise = match without {
+            Some(variable) => format!("; {} ({variable} is asked without credentials)", service.how()),
+            None => format!("; {} (`dev` uses a stand-in)", service.how()),
+        };
         let name = format!("{service} ({needed_by} needs it)");
-        needs.push(need(&name, service.is_configured(environment), &otherwise));
+        needs.push(need(&name, service.is_configured(environment) && without.is_none(), &otherwise));
     }
     for variable in variables_of_calls(settings) {
         let is_set = environment.automations.contains_key(variable);

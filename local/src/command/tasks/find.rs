@@ -17,7 +17,7 @@ pub(super) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
 }
 
 /// The tasks whose ids begin with these, each once. Nothing is looked up for whole ids.
-pub(super) async fn ids(api: &Api, given: &[String]) -> Result<Vec<String>, Failure> {
+pub(crate) async fn ids(api: &Api, given: &[String]) -> Result<Vec<String>, Failure> {
     let mut found: Vec<String> = Vec::new();
     let mut known = None;
     for given in given {
@@ -37,7 +37,7 @@ pub(super) async fn ids(api: &Api, given: &[String]) -> Result<Vec<String>, Fail
 }
 
 fn only(given: &str, tasks: &[Value]) -> Result<String, Failure> {
-    let wanted = given.trim_start_matches("tsk_").to_ascii_uppercase();
+    let wanted = given.trim_end_matches('…').trim_start_matches("tsk_").to_ascii_uppercase();
     let ids = tasks.iter().filter_map(|task| task.get("task_id")?.as_str());
     let fitting: Vec<&str> =
         ids.filter(|id| !wanted.is_empty() && id.trim_start_matches("tsk_").starts_with(&wanted)).collect();

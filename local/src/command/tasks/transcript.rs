@@ -9,24 +9,37 @@ use crate::terminal::say;
 
 /// Prints them in their order, page by page; as JSON, exactly as they were, a call a line.
 pub(super) async fn print(api: &Api, id: &str, json: bool) -> Result<(), Failure> {
-    let (mut cursor, mut pieces, mut is_empty) = (String::new(), String::new(), true);
-    loop {
-        let query: &[(&str, String)] = if cursor.is_empty() { &[] } else { &[("cursor", cursor)] };
-        let page = api.get(&format!("/tasks/{id}/transcript"), query).await?;
-        for call in list(page.get("calls")) {
-            is_empty = false;
-            let Some(call) = whole(call, &mut pieces)? else { continue };
-            if json { say!("{call}") } else { show(&call) }
-        }
-        match page.get("cursor").and_then(Value::as_str) {
-            Some(next) => cursor = next.to_owned(),
-            None => break,
-        }
-    }
+    let mut is_empty = true;
+    let shown = |call: Value| {
+        is_empty = false;
+        if json { say!("{call}") } else { show(&call) }
+    };
+    each(api, id, shown).await?;
     if is_empty && !json {
         say!("no model was asked");
     }
     Ok(())
+}
+
+/// Hands every call of the task to `take`, in their order.
+///
+/// # Errors
+/// When the API does not answer, or a call cannot be put together.
+pub(crate) async fn each(api: &Api, id: &str, mut take: impl FnMut(Value)) -> Result<(), Failure> {
+    let (mut cursor, mut pieces) = (String::new(), String::new());
+    loop {
+        let query: &[(&str, String)] = if cursor.is_empty() { &[] } else { &[("cursor", cursor)] };
+        let page = api.get(&format!("/tasks/{id}/transcript"), query).await?;
+        for call in list(page.get("calls")) {
+            if let Some(call) = whole(call, &mut pieces)? {
+                take(call);
+            }
+        }
+        match page.get("cursor").and_then(Value::as_str) {
+            Some(next) => cursor = next.to_owned(),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// The call, once all of its `pieces` have come if it is too large for one page.

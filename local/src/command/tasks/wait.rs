@@ -14,7 +14,7 @@ use crate::terminal::say;
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// The task once it has ended, or waits for a person.
-pub(super) async fn rest(api: &Api, id: &str) -> Result<Value, Failure> {
+pub(crate) async fn rest(api: &Api, id: &str) -> Result<Value, Failure> {
     loop {
         let task = api.task(id).await?;
         let status = status(&task);
@@ -30,7 +30,7 @@ fn status(task: &Value) -> Option<TaskStatus> {
 }
 
 /// Says how it came to rest: of what was published its address alone. Whether it did not fail.
-pub(super) fn tell(task: &Value, json: bool) -> bool {
+pub(crate) fn tell(task: &Value, json: bool) -> bool {
     let url = task.pointer("/result/output_url").and_then(Value::as_str);
     match url {
         Some(url) if !json => say!("{url}"),

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use domain::Clock;
 use settings::Environment;
 use tokio::task::JoinSet;
 use wiring::OutsideService;
 
-use super::{Received, Service, thread};
+use super::{GEMINI, Received, Service, thread};
+use crate::dev::stage::Stage;
 use crate::{Failure, stand_ins};
 
 /// What a service is that is no stand-in.
@@ -21,7 +21,7 @@ pub(super) struct Launcher<'w> {
     pub(super) environment: &'w mut Environment,
     /// Where the stand-ins keep what must survive a restart.
     pub(super) data_dir: Option<&'w Path>,
-    pub(super) clock: &'w Clock,
+    pub(super) stage: &'w Stage,
     pub(super) tasks: &'w mut JoinSet<()>,
     pub(super) received: Received,
 }
@@ -29,7 +29,7 @@ pub(super) struct Launcher<'w> {
 impl Launcher<'_> {
     /// The model: the real one if there is a key or an address.
     pub(super) fn gemini(&mut self) -> Result<Service, Failure> {
-        let (name, hint) = ("Gemini", GEMINI_HINT.to_owned());
+        let (name, hint) = (GEMINI, GEMINI_HINT.to_owned());
         if wiring::model::is_configured(self.environment) {
             let address = self.environment.gemini_base_url.clone();
             let address = address.unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
@@ -40,7 +40,7 @@ impl Launcher<'_> {
             return Ok(Service { name, standin: false, address, hint });
         }
         let (listener, address) = thread::listen()?;
-        thread::serve(name, listener, self.tasks, stand_ins::gemini(self.clock.clone()))?;
+        thread::serve(name, listener, self.tasks, self.stage.gemini())?;
         self.environment.gemini_base_url = Some(address.clone());
         self.environment.gemini_api_key = Some(TOKEN.into());
         Ok(Service { name, standin: true, address, hint })
@@ -50,7 +50,10 @@ impl Launcher<'_> {
     /// Returns where it is reached.
     pub(super) fn start(&mut self, service: OutsideService) -> Result<String, Failure> {
         let journal = self.data_dir.map(|dir| dir.join(format!("{}.jsonl", service.name())));
-        let standin = stand_ins::open(service, self.clock.clone(), journal.as_deref())?;
+        let standin = match self.stage.held(service) {
+            Some(held) => held,
+            None => stand_ins::open(service, self.stage.clock.clone(), journal.as_deref())?,
+        };
         let (listener, address) = thread::listen()?;
         self.received.add(service.title(), standin.received);
         thread::serve(service.title(), listener, self.tasks, standin.serve)?;

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use domain::{Acquire, StepUsage, StoreError, Timestamp, after, between};
+use domain::{Acquire, ServiceTier, StepUsage, StoreError, Timestamp, after, between, says};
 
 use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
-use super::economics;
 use super::handle::{Handle, HandleRef};
 use super::handle_store::Placed;
 use super::service::{Service, ServiceError};
-use crate::failure::ApiError;
-use crate::pricing;
+use crate::failure::{ApiError, known};
 use crate::wire::{CreateCachedContent, format_duration};
 
 /// The display name of our caches, for whoever lists them.
@@ -173,7 +171,7 @@ impl Caches {
     fn bill(&self, wanted: &Wanted<'_>, handle: &Handle, took: Duration, now: Timestamp) -> StepUsage {
         let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
         let kept = between(now, handle.expires_at);
-        let cost = pricing::cache_usd(model, handle.tokens, kept, now).filter(|_| handle.tokens > 0);
+        let cost = prices::cache_usd(model, handle.tokens, kept, now).filter(|_| handle.tokens > 0);
         tracing::info!(key = %wanted.key, cache = handle.name, tokens = handle.tokens, cost_usd = cost, "context cache made");
         step_usage(model, handle.tokens, cost, took)
     }
@@ -202,7 +200,8 @@ fn patience(wanted: &Wanted<'_>) -> Duration {
 
 fn pays(wanted: &Wanted<'_>, now: Timestamp) -> bool {
     let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
-    economics::is_worth_it(rates(model, wanted.key.at_most_tokens(), now), &wanted.demand)
+    let rates = rates(model, wanted.key.at_most_tokens(), now);
+    prices::cache_repays(rates, wanted.demand.per_hour, wanted.demand.implicit)
 }
 
 impl Caches {
@@ -215,13 +214,13 @@ impl Caches {
         }
         let tokens = wanted.key.at_most_tokens();
         let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
-        pricing::cache_usd(pricing::stands_for(model)?, tokens, self.ttl, now)
+        prices::cache_usd(prices::stands_for(model)?, tokens, self.ttl, now)
     }
 }
 
 /// For a decision, not for a bill: an alias is taken for what it most likely stands for.
-fn rates(model: &str, tokens: u64, now: Timestamp) -> Option<pricing::Rates> {
-    pricing::rates(pricing::stands_for(model)?, tokens, now)
+fn rates(model: &str, tokens: u64, now: Timestamp) -> Option<prices::Rates> {
+    prices::rates(prices::stands_for(model)?, tokens, ServiceTier::Standard, now)
 }
 
 /// What a refusal says about the model.
@@ -235,8 +234,7 @@ impl Lesson {
         if let Some(minimum) = error.min_cache_tokens() {
             return Some(Self::TooSmall { size: error.cache_tokens(), minimum });
         }
-        // "models/x is not found for API version v1beta, or is not supported for createCachedContent".
-        let named = error.message.contains("createCachedContent") || error.message.contains("not support");
+        let named = says(&error.message, &known::NO_CACHES);
         let unsupported = error.status == 404 || (error.status == 400 && named);
         unsupported.then_some(Self::NoCaches)
     }

@@ -81,6 +81,7 @@ impl HandleRef {
             tool_config: None,
             contents: request.contents.clone(),
             generation_config: request.generation_config.clone(),
+            service_tier: request.service_tier,
         }
     }
 }
@@ -132,7 +133,7 @@ mod tests {
             tool_config: Some(json!({})),
             contents: vec![Content::text(Role::User, "Hi")],
             generation_config: json!({"maxOutputTokens": 8}).as_object().cloned().unwrap(),
-            cached_content: None,
+            ..GenerateContentRequest::default()
         };
         let key = CacheKey::named("m", super::super::digest::Digest::parse(&"0".repeat(32)).unwrap());
         let sent = HandleRef { key, handle: handle(), version: Some(1) }.apply(&request);

@@ -2,7 +2,7 @@
 //! a tenth of their price from then on.
 //!
 //! - [`CacheKey`] (`digest`): what one cache serves;
-//! - [`Traffic`]: how often that is read, by the whole fleet; `economics`: whether it repays a cache;
+//! - [`Traffic`]: how often that is read, by the whole fleet; `prices` says whether it repays a cache;
 //! - [`Caches`] (`caches`): the way in; `create` is its slow path;
 //! - `handle_store`, `handle`, `rules`: what the fleet knows, in the state store; `memory`: what this
 //!   environment knows; `service`: HTTP.
@@ -17,7 +17,6 @@
 mod caches;
 mod create;
 mod digest;
-mod economics;
 mod handle;
 mod handle_store;
 mod memory;

@@ -68,8 +68,10 @@ pub(crate) async fn permit<'a>(
 ) -> Result<Permit<'a>, Failure> {
     let bound = resilience::share(admitted.limit, model.policy.sharers);
     let patience = MAX_WAIT_IN_PLACE.min(context.remaining());
-    let permit = model.permits.acquire(bound, patience).await.ok_or_else(|| Failure::busy(&model.name))?;
-    let (waited, utilisation) = (permit.waited, permit.utilisation);
+    let permit = model.permits.acquire(bound, patience).await;
+    // A wait that was given up is a wait, too.
+    let (waited, utilisation) =
+        permit.as_ref().map_or((patience, 1.0), |permit| (permit.waited, permit.utilisation));
     context.signals.send(Signal::Permit { model: &model.name, waited, utilisation });
-    Ok(permit)
+    permit.ok_or_else(|| Failure::busy(&model.name))
 }

@@ -34,9 +34,7 @@ pub(crate) async fn ask(
     let mut chances = SecondChances::default();
     loop {
         let response = match retry::send(context, record, model, &request).await {
-            Err(failure) if chances.mend(failure.about, context.thinking, &model.name, &mut request) => {
-                continue;
-            }
+            Err(failure) if chances.mend(failure.about, context, &model.name, &mut request) => continue,
             response => response?,
         };
         let flaw = match read(&response, &context.call.output) {
@@ -57,12 +55,13 @@ impl SecondChances {
     fn mend(
         &mut self,
         about: Option<About>,
-        thinking: &Thinking,
+        context: &CallContext<'_>,
         model: &str,
         request: &mut GenerateContentRequest,
     ) -> bool {
         match about {
-            Some(About::Thinking) => thinking.refused(model, request),
+            Some(About::Thinking) => context.thinking.refused(model, request),
+            Some(About::Tier) => context.tiers.refused(context, model),
             Some(About::Schema) => {
                 !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)
             }

@@ -1,18 +1,22 @@
 //! [`Attempt`]: one try of a request, from its admission to its settlement.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use domain::ServiceTier;
+use resilience::QuotaLimits;
 use serde_json::Value;
 
 use super::admit::{enter, permit};
 use super::context::CallContext;
 use super::prompt;
 use super::settle::{CallRecord, Try};
+use super::tiers::FLEX_TIMEOUT;
 use super::transcript::for_transcript;
 use crate::cache::{CacheKey, HandleRef, Prepared, Wanted};
 use crate::failure::{Failure, FailureClass};
 use crate::fleet::{AdmittedCall, Ended, FleetModel};
 use crate::http::{Mode, Outgoing, Reply};
-use crate::pricing;
 use crate::signal::{CallOutcome, Signal};
 use crate::wire::{GenerateContentRequest, GenerateContentResponse};
 
@@ -22,7 +26,10 @@ pub(crate) struct Attempt<'a> {
     pub(crate) model: &'a FleetModel,
     /// The request without a context cache.
     pub(crate) inline: &'a GenerateContentRequest,
-    /// What a cache of its beginning would be kept under; `None` if it is too small for one.
+    /// How it is served. What flex has no room for is asked for again at once, as standard.
+    pub(crate) tier: ServiceTier,
+    /// What a cache of its beginning would be kept under; `None` if it is too small for one, or served by flex,
+    /// of which nobody says whether it reads them.
     pub(crate) key: Option<CacheKey>,
     pub(crate) mode: Mode,
     /// Tokens of the prompt and of the answer at most.
@@ -55,10 +62,11 @@ impl<'a> Attempt<'a> {
         model: &'a FleetModel,
         inline: &'a GenerateContentRequest,
     ) -> Self {
-        let (mode, key) = (Mode::of(inline), CacheKey::of(&model.name, inline));
+        let (mode, tier) = (Mode::of(inline), context.tiers.wanted(context, &model.name));
+        let key = CacheKey::of(&model.name, inline).filter(|_| tier != ServiceTier::Flex);
         let most_output = prompt::most_output_tokens(inline.max_output_tokens(), context.generation());
         let most_tokens = (context.prompt_tokens.most_of(inline), most_output);
-        Self { context, model, inline, key, mode, most_tokens, began: tokio::time::Instant::now() }
+        Self { context, model, inline, tier, key, mode, most_tokens, began: tokio::time::Instant::now() }
     }
 
     /// By a context cache, if there is one or its traffic repays one.
@@ -72,7 +80,10 @@ impl<'a> Attempt<'a> {
             self.context.signals.send(Signal::Billed { usage: &usage });
             record.usage.push(usage);
         }
-        let request = prepared.request(self.inline);
+        let mut request = prepared.request(self.inline);
+        if self.tier != ServiceTier::Standard {
+            request.to_mut().service_tier = Some(self.tier);
+        }
         // Maps with string keys and strings: neither can fail.
         let body = Bytes::from(serde_json::to_vec(&*request).unwrap_or_default());
         let request = for_transcript(serde_json::to_value(&*request).unwrap_or_default());
@@ -98,8 +109,25 @@ impl<'a> Attempt<'a> {
     }
 
     pub(crate) fn most_usd(&self) -> f64 {
-        let (prompt, output) = self.most_tokens;
-        pricing::most_usd(&self.model.name, prompt, output, self.context.now())
+        self.context.most_usd(&self.model.name, self.most_tokens, self.tier)
+    }
+
+    /// How long a try may take, if the call's deadline is not before.
+    pub(crate) fn timeout(&self) -> Duration {
+        let timeout = self.model.policy.timeout;
+        if self.tier == ServiceTier::Flex { timeout.max(FLEX_TIMEOUT) } else { timeout }
+    }
+
+    /// Whether flex had no room: that says nothing of the model, nor of its quota, unless one is named.
+    pub(crate) fn is_shed(&self, class: FailureClass, failure: &Failure) -> bool {
+        let no_room = match class {
+            FailureClass::Overloaded { .. } => true,
+            FailureClass::Throttled { retry_after } => {
+                retry_after.is_none() && failure.told == QuotaLimits::default()
+            }
+            _ => false,
+        };
+        self.tier == ServiceTier::Flex && no_room
     }
 
     /// What a request cost. One that was lost on its way, or while its answer came, may have been billed
@@ -108,7 +136,7 @@ impl<'a> Attempt<'a> {
         match outcome {
             Outcome::Answered(_) => record.last_usd().unwrap_or_else(|| self.most_usd()),
             Outcome::Failed(FailureClass::RequestRefused, _) => {
-                pricing::most_usd(&self.model.name, self.most_tokens.0, 0, self.context.now())
+                self.context.most_usd(&self.model.name, (self.most_tokens.0, 0), self.tier)
             }
             _ if is_lost => self.most_usd(),
             Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => 0.0,
@@ -135,7 +163,7 @@ impl<'a> Attempt<'a> {
         admitted: &mut AdmittedCall<'_>,
     ) -> (Outcome, Ended) {
         let (sent_at, clock) = (self.context.now(), tokio::time::Instant::now());
-        let timeout = self.model.policy.timeout.min(self.context.remaining());
+        let timeout = self.timeout().min(self.context.remaining());
         admitted.sent = true;
         let outgoing = Outgoing {
             model: &self.model.name,
@@ -151,6 +179,7 @@ impl<'a> Attempt<'a> {
             call: self.context.call,
             model: &self.model.name,
             request: &sent.request,
+            tier: self.tier,
             attempt,
             sent_at,
             elapsed: self.began.elapsed(),

@@ -1,7 +1,7 @@
 //! Which models are asked, in which order, and what is said when none of them answers: the soonest time at
 //! which one of them can.
 
-use domain::{Deferral, ModelFailure, ModelRole, Priority, Timestamp};
+use domain::{Deferral, ModelFailure, ModelRole, Priority, Timestamp, after};
 
 use super::ask::ask;
 use super::context::CallContext;
@@ -65,6 +65,7 @@ pub(super) async fn first_answer(
             Err(failure) => {
                 // What two models refuse of a request, the others will too.
                 let is_final = !failure.other_model_may_help
+                    || (failures.is_empty() && is_worth_waiting_for(context, failure.what))
                     || (failure.about.is_some() && failures.iter().any(|other| other.about.is_some()));
                 failures.push(failure);
                 if is_final {
@@ -76,6 +77,16 @@ pub(super) async fn first_answer(
     // There is always a candidate, so there is always a failure to report.
     let failure = failure_of_all(failures).unwrap_or_else(|| Failure::out_of_time("no model", false));
     Err(with_slot(context, models, failure).await)
+}
+
+/// Whether an answer waits for its wanted model instead of asking a weaker one: that is saturated, which
+/// passes, and what is left of the patience will do. Sorting takes any model.
+fn is_worth_waiting_for(context: &CallContext<'_>, what: ModelFailure) -> bool {
+    let ModelFailure::Defer { why: Deferral::Busy | Deferral::Quota, not_before } = what else {
+        return false;
+    };
+    let until = after(context.call.waiting_since.unwrap_or(context.began.0), context.config.patience);
+    context.call.role == ModelRole::Answer && not_before.max(Some(context.now())) < Some(until)
 }
 
 /// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all
@@ -121,8 +132,7 @@ mod tests {
     use domain::ModelLimits;
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
-        let (model, message) = ("m".to_owned(), message.to_owned());
-        Failure { model, what, is_booked: false, about: None, message, other_model_may_help: true }
+        Failure::new("m", what, message.to_owned())
     }
 
     fn defer(not_before: Option<i64>) -> ModelFailure {

@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use domain::{Timestamp, after};
-use resilience::{Denial, Outcome as ServiceOutcome};
+use domain::{ServiceTier, Timestamp, after};
+use resilience::Outcome as ServiceOutcome;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::attempt::{Attempt, Outcome, Sent};
 use super::settle::{CallRecord, Try};
 use crate::failure::{ApiError, Failure, FailureClass};
-use crate::fleet::{Ended, Parked, Read};
+use crate::fleet::{Ended, Parked, Read, Refusal};
 use crate::http::{Reply, TransportError};
 use crate::signal::{CallOutcome, Signal};
-use crate::wire::GenerateContentResponse;
+use crate::wire::{GenerateContentResponse, ModelStatus};
 
 impl Attempt<'_> {
     /// What the fleet is told of `outcome`.
@@ -32,12 +32,13 @@ impl Attempt<'_> {
             }
             Outcome::Died(_) | Outcome::CacheLost(_) | Outcome::Failed(..) => None,
         };
-        let pause = match outcome {
-            Outcome::Failed(class, _) => self.pause(*class, now),
-            Outcome::Answered(_) | Outcome::CacheLost(_) | Outcome::Died(_) => None,
-        };
         let service = match (outcome, told) {
+            // Minutes are what flex takes: they are not slow.
+            (Outcome::Answered(_), _) if self.tier == ServiceTier::Flex => {
+                ServiceOutcome::Success { took: Duration::ZERO }
+            }
             (Outcome::Answered(_), _) => ServiceOutcome::Success { took },
+            (Outcome::Failed(class, failure), _) if self.is_shed(*class, failure) => ServiceOutcome::Neutral,
             // One endpoint of several: the others may serve the model well, and this one is left out.
             (Outcome::Failed(FailureClass::Unreachable | FailureClass::Overloaded { .. }, _), _)
                 if has_choice =>
@@ -47,16 +48,12 @@ impl Attempt<'_> {
             (Outcome::Failed(..), CallOutcome::Failed | CallOutcome::TimedOut) => ServiceOutcome::Failure,
             _ => ServiceOutcome::Neutral,
         };
-        let throttled = told == CallOutcome::Throttled;
-        Ended {
-            used,
-            outcome: service,
-            took,
-            pause,
-            throttled,
-            parked: self.parked(outcome, now),
-            read: None,
-        }
+        let (refusal, parked) = (self.refusal(outcome), self.parked(outcome, now));
+        let goes = match outcome {
+            Outcome::Answered(response) => Some(response.model_status.as_ref().and_then(ModelStatus::goes)),
+            _ => None,
+        };
+        Ended { used, outcome: service, took, refusal, parked, goes, read: None }
     }
 
     /// What an inline answer teaches of the beginning of its prompt.
@@ -73,22 +70,19 @@ impl Attempt<'_> {
         let Outcome::Failed(class, failure) = outcome else { return None };
         Some(Parked {
             until: after(now, class.parks()?),
-            credentials: self.model.policy.rules.credentials,
+            credentials: self.model.policy.rules.parked_by(class.is_of_the_model()),
             is_of_the_model: class.is_of_the_model(),
             words: failure.message.clone(),
         })
     }
 
-    /// How long the whole fleet leaves the model alone.
-    fn pause(&self, class: FailureClass, now: Timestamp) -> Option<(Timestamp, Denial)> {
-        match class {
-            FailureClass::Throttled { .. } => {
-                let wait = class.wait(1, self.context.jitter)?;
-                Some((after(now, wait), Denial::Paused))
-            }
-            FailureClass::DayUsedUp { until } => Some((until, Denial::Day)),
-            _ => None,
-        }
+    /// What was refused for being too much, and what was said of how much is not.
+    fn refusal(&self, outcome: &Outcome) -> Option<Refusal> {
+        let Outcome::Failed(class, failure) = outcome else { return None };
+        let is_too_much = matches!(class, FailureClass::Throttled { .. } | FailureClass::DayUsedUp { .. })
+            && !self.is_shed(*class, failure);
+        let refusal = || Refusal { class: *class, told: failure.told, draw: self.context.jitter.draw() };
+        is_too_much.then(refusal)
     }
 
     pub(crate) fn classify_reply(
@@ -113,7 +107,10 @@ impl Attempt<'_> {
             return (Outcome::Failed(class, failure), class.call_outcome());
         }
         match GenerateContentResponse::deserialize(&reply.body) {
-            Ok(response) => {
+            Ok(mut response) => {
+                if let Some(usage) = response.usage_metadata.as_mut() {
+                    usage.service_tier = usage.service_tier.take().or(reply.tier);
+                }
                 let usage = record.answered(tried, &response, reply.body);
                 self.context.signals.send(Signal::Billed { usage });
                 if usage.cached_tokens > 0 {
@@ -143,7 +140,7 @@ impl Attempt<'_> {
         match error {
             TransportError::Closed => (Outcome::Died(failure), CallOutcome::Failed),
             // Cut short by our own deadline, a slow answer says nothing of the service.
-            TransportError::TimedOut(_) if timeout < self.model.policy.timeout => {
+            TransportError::TimedOut(_) if timeout < self.timeout() => {
                 (Outcome::Failed(class, failure), CallOutcome::CutShort)
             }
             TransportError::TimedOut(_) | TransportError::Silent(_) => {

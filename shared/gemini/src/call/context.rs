@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use domain::{Generation, Jitter, ModelCall, ModelRole, Timestamp, after, between};
+use domain::{Generation, Jitter, ModelCall, ModelRole, ServiceTier, Timestamp, after, between};
+use prices::{Most, most_usd};
 use tokio::time::Instant;
 
 use super::estimate::PromptTokens;
 use super::thinking::Thinking;
+use super::tiers::Tiers;
 use crate::budget::Reservation;
 use crate::cache::Caches;
 use crate::config::Config;
@@ -24,6 +26,7 @@ pub(crate) struct CallContext<'a> {
     pub(crate) client: &'a Client,
     pub(crate) caches: &'a Caches,
     pub(crate) thinking: &'a Thinking,
+    pub(crate) tiers: &'a Tiers,
     pub(crate) shared: &'a Shared,
     pub(crate) signals: &'a Signals,
     pub(crate) jitter: &'a Jitter,
@@ -47,6 +50,13 @@ impl CallContext<'_> {
             ModelRole::Triage => &self.config.triage_generation,
             ModelRole::Answer => &self.config.generation,
         }
+    }
+
+    /// US dollars that a call to `model` costs at most, whose prompt and answer have so many tokens at most. What
+    /// flex has no room for is served as standard.
+    pub(crate) fn most_usd(&self, model: &str, (prompt, output): (u64, u64), tier: ServiceTier) -> f64 {
+        let (has_sound, tier) = (self.prompt_tokens.has_sound, tier.max(ServiceTier::Standard));
+        most_usd(model, Most { prompt, has_sound, output, tier }, self.now())
     }
 
     /// What is left for calls.

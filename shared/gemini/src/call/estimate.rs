@@ -36,6 +36,8 @@ pub(crate) struct PromptTokens {
     pub(crate) most: u64,
     /// Those of its media, of [`PromptTokens::most`].
     most_of_media: u64,
+    /// Whether there may be sound among its media, which costs more than text.
+    pub(crate) has_sound: bool,
 }
 
 impl PromptTokens {
@@ -56,7 +58,8 @@ impl PromptTokens {
         // The request says a little more than the call: one reservation covers both.
         let most_of_texts = most_of_texts + most_of_texts / REQUEST_ADDS;
         let most = (most_of_texts + most_of_media).min(MAX_TOKENS);
-        Self { about: about + about_media, most, most_of_media }
+        let has_sound = media().any(|one| matches!(kind(one).split('/').next(), Some("audio" | "video")));
+        Self { about: about + about_media, most, most_of_media, has_sound }
     }
 
     /// The most that `request` has, with what second tries have added to it.
@@ -78,14 +81,19 @@ fn most_text_tokens(text: &[u8]) -> u64 {
     text.chunk_by(|one, next| is_plain(one) && is_plain(next)).map(|run| run.len().div_ceil(2) as u64).sum()
 }
 
+fn kind(media: &Media) -> String {
+    let (Media::Inline { mime_type, .. } | Media::Url { mime_type, .. }) = media;
+    essence(mime_type)
+}
+
 fn most_media_tokens(media: &Media) -> u64 {
-    let (mime_type, size) = match media {
-        Media::Inline { mime_type, data } => (mime_type, Some(data.len() as u64)),
+    let size = match media {
+        Media::Inline { data, .. } => Some(data.len() as u64),
         // It may be anything: only its type bounds it.
-        Media::Url { mime_type, .. } => (mime_type, None),
+        Media::Url { .. } => None,
     };
     let by_size = |bytes_per_token: u64| size.map_or(MAX_TOKENS, |size| size.div_ceil(bytes_per_token));
-    let most = match essence(mime_type).split('/').next() {
+    let most = match kind(media).split('/').next() {
         Some("image") => MAX_IMAGE_TOKENS,
         Some("application") => {
             size.map_or(MAX_PAGES, |size| size.div_ceil(MIN_PAGE_BYTES).min(MAX_PAGES)) * MAX_PAGE_TOKENS

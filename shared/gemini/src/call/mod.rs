@@ -25,6 +25,7 @@ mod retry;
 mod schema;
 mod settle;
 mod thinking;
+mod tiers;
 mod transcript;
 
 use std::sync::Arc;
@@ -39,14 +40,14 @@ use self::estimate::PromptTokens;
 use self::reading::Reading;
 use self::settle::CallRecord;
 use self::thinking::Thinking;
+use self::tiers::Tiers;
 use crate::budget::{BudgetAccount, Reservation};
 use crate::cache::Caches;
 use crate::coalesce::Coalescer;
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
-use crate::fleet::{FleetModel, Shared};
+use crate::fleet::{FleetModel, Shared, fresh_id};
 use crate::http::{Client, ConnectionCounts};
-use crate::pricing::most_usd;
 use crate::signal::Signals;
 
 /// Google's Gemini.
@@ -59,6 +60,7 @@ pub struct Gemini {
     client: Arc<Client>,
     caches: Caches,
     thinking: Thinking,
+    tiers: Tiers,
     shared: Shared,
     signals: Signals,
     clock: Clock,
@@ -82,9 +84,21 @@ impl Gemini {
         let client = Arc::new(Client::new(&config, signals.clone())?);
         let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
         let budget = BudgetAccount::new(config.budgets, config.environments);
-        let (coalescer, thinking) = (Coalescer::default(), Thinking::default());
-        let shared = Shared { store, jitter };
-        Ok(Self { config, models, budget, coalescer, client, caches, thinking, shared, signals, clock })
+        let (coalescer, thinking, tiers) = Default::default();
+        let shared = Shared { store, jitter, fresh_id };
+        Ok(Self {
+            config,
+            models,
+            budget,
+            coalescer,
+            client,
+            caches,
+            thinking,
+            tiers,
+            shared,
+            signals,
+            clock,
+        })
     }
 
     /// How many connections to the service were opened in this environment, and how many requests
@@ -101,6 +115,7 @@ impl Gemini {
             client: &self.client,
             caches: &self.caches,
             thinking: &self.thinking,
+            tiers: &self.tiers,
             shared: &self.shared,
             signals: &self.signals,
             jitter: &self.shared.jitter,
@@ -142,8 +157,10 @@ impl Model for Gemini {
 /// Sets aside what the wanted model may cost. A dearer candidate, or a second try, covers itself.
 async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
     let output = prompt::most_output_tokens(None, context.generation());
-    let most = |model: &&FleetModel| most_usd(&model.name, context.prompt_tokens.most, output, context.now());
-    context.reservation.cover(models.first().map_or(0.0, most), context.now()).await
+    let Some(model) = models.first() else { return Ok(()) };
+    let tier = context.tiers.wanted(context, &model.name);
+    let most = context.most_usd(&model.name, (context.prompt_tokens.most, output), tier);
+    context.reservation.cover(most, context.now()).await
 }
 
 /// The answer of a call that is made, with everything that was said and paid for on the way.

@@ -131,6 +131,7 @@ mod tests {
             turns,
             output,
             slot: None,
+            waiting_since: None,
             deadline: Timestamp::MAX,
         }
     }

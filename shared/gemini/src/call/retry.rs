@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::ServiceTier;
 use resilience::InPlace;
 
 use super::attempt::{Attempt, Outcome};
@@ -41,6 +42,10 @@ pub(crate) async fn send(
             Outcome::CacheLost(handle) => {
                 context.caches.rejected(&handle, context.now()).await;
                 attempt.key = None;
+                continue;
+            }
+            Outcome::Failed(class, ref failure) if attempt.is_shed(class, failure) => {
+                attempt.tier = ServiceTier::Standard;
                 continue;
             }
             Outcome::Failed(class, failure) => (class, failure),

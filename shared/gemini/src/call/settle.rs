@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Exchange, ModelCall, StepUsage, Timestamp};
+use domain::{Exchange, ModelCall, ServiceTier, StepUsage, Timestamp};
 use serde_json::Value;
 
 use super::transcript::for_transcript;
-use crate::pricing;
 use crate::wire::GenerateContentResponse;
 
 /// Everything sent, received and paid for in the course of one call.
@@ -23,6 +22,8 @@ pub(crate) struct Try<'a> {
     /// The model as it was asked for.
     pub(crate) model: &'a str,
     pub(crate) request: &'a Value,
+    /// How it asks to be served.
+    pub(crate) tier: ServiceTier,
     /// Counted from 1.
     pub(crate) attempt: u32,
     pub(crate) sent_at: Timestamp,
@@ -88,6 +89,7 @@ impl CallRecord {
 fn step_usage(tried: &Try<'_>, response: &GenerateContentResponse) -> StepUsage {
     let model = response.model_version.as_deref().unwrap_or(tried.model);
     let usage = response.usage_metadata.clone().unwrap_or_default();
+    let billed = usage.billed(tried.tier);
     StepUsage {
         step: tried.call.step.clone(),
         model: model.to_owned(),
@@ -95,8 +97,8 @@ fn step_usage(tried: &Try<'_>, response: &GenerateContentResponse) -> StepUsage 
         cached_tokens: usage.cached_content_token_count.unwrap_or_default(),
         output_tokens: usage.candidates_token_count.unwrap_or_default(),
         thought_tokens: usage.thoughts_token_count.unwrap_or_default(),
-        cost_usd: pricing::cost_usd(model, &usage, tried.sent_at),
-        saved_usd: pricing::saved_usd(model, &usage, tried.sent_at),
+        cost_usd: billed.and_then(|billed| prices::cost_usd(model, &billed, tried.sent_at)),
+        saved_usd: billed.and_then(|billed| prices::saved_usd(model, &billed, tried.sent_at)),
         attempts: tried.attempt,
         ms: milliseconds(tried.elapsed),
     }

@@ -28,6 +28,7 @@ fn call(tenant: &str) -> ModelCall {
         turns: vec![Turn::text(Speaker::User, "q")],
         output: OutputFormat::Text,
         slot: None,
+        waiting_since: None,
         deadline: Timestamp::UNIX_EPOCH,
     }
 }

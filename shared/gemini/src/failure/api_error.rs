@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use domain::clip;
+use domain::{clip, has_word, says};
+use resilience::QuotaLimits;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::known;
 use crate::wire::{Detail, ErrorBody, QuotaViolation, Status};
 
 /// Longest message that is passed on, bytes.
@@ -42,6 +44,8 @@ pub(crate) enum About {
     Thinking,
     /// The schema of the answer: too complex, or with a keyword that is not known.
     Schema,
+    /// The service tier: not every model offers each.
+    Tier,
     /// Something else: its length, a setting.
     Request,
 }
@@ -120,10 +124,9 @@ impl ApiError {
     /// Whether the key is refused, whatever is asked.
     #[must_use]
     pub fn is_invalid_key(&self) -> bool {
-        let says = |words: &str| self.message.to_ascii_lowercase().contains(words);
         self.reason.as_deref() == Some("API_KEY_INVALID")
             || self.status == 401
-            || (self.status == 400 && (says("api key not valid") || says("api key expired")))
+            || (self.status == 400 && says(&self.message, &known::INVALID_KEY))
     }
 
     /// Whether the project may not use the model at all: its limit is 0.
@@ -136,23 +139,19 @@ impl ApiError {
     /// are often missing, so the words count.
     #[must_use]
     pub fn is_without_money(&self) -> bool {
-        let says = |words: &str| self.message.to_ascii_lowercase().contains(words);
-        self.status == 402
-            || matches!(self.status, 403 | 429)
-                && ["prepayment credits", "monthly spending cap", "billing account"].into_iter().any(says)
+        self.status == 402 || matches!(self.status, 403 | 429) && says(&self.message, &known::NO_MONEY)
     }
 
     /// Whether key, project or place are refused, whatever is asked. Nothing that is in a request leads here:
     /// a file that one task names is not the account's.
     #[must_use]
     pub fn is_of_the_account(&self) -> bool {
-        let names_a_file = self.message.contains("the File") || self.message.contains("CachedContent");
         match self.status {
             400 => {
-                let of_the_place = self.message.to_ascii_lowercase().contains("location is not supported");
+                let of_the_place = says(&self.message, &known::PLACE);
                 self.is_invalid_key() || of_the_place || self.grpc_status == "FAILED_PRECONDITION"
             }
-            403 => !names_a_file,
+            403 => !self.is_lost_cache() && !says(&self.message, &known::FILE),
             401 => true,
             _ => false,
         }
@@ -163,14 +162,32 @@ impl ApiError {
         if self.status != 400 || self.is_of_the_account() {
             return None;
         }
+        // The names of fields, which stand in messages of many forms. A wrong guess costs one more try.
         let message = self.message.to_ascii_lowercase();
         Some(if message.contains("thinking") {
             About::Thinking
         } else if message.contains("schema") {
             About::Schema
+        } else if message.contains("flex") || message.contains("tier") {
+            About::Tier
         } else {
             About::Request
         })
+    }
+
+    /// The limits that the service names.
+    pub(crate) fn told(&self) -> QuotaLimits {
+        let least = |period, word: &str| {
+            let named =
+                self.quotas.iter().filter(|quota| quota.period == Some(period) && quota.id.contains(word));
+            named.filter_map(|quota| quota.limit).min()
+        };
+        QuotaLimits {
+            requests_per_minute: least(Period::Minute, "Request"),
+            tokens_per_minute: least(Period::Minute, "InputTokens"),
+            requests_per_day: least(Period::Day, "Requests"),
+            ..QuotaLimits::default()
+        }
     }
 
     /// Whether a quota per day is among those exceeded. It may come with a short `RetryInfo`, which
@@ -184,8 +201,10 @@ impl ApiError {
     /// minutes.
     #[must_use]
     pub fn is_spend_limit(&self) -> bool {
-        let spend = |text: &str| text.to_ascii_lowercase().contains("spend");
-        self.status == 429 && (spend(&self.message) || self.quotas.iter().any(|quota| spend(&quota.id)))
+        // Neither message nor quota is documented. A wrong guess waits a minute.
+        let by_word = has_word(&self.message, &["spend", "spending"]);
+        let by_quota = || self.quotas.iter().any(|quota| quota.id.to_ascii_lowercase().contains("spend"));
+        self.status == 429 && (by_word || by_quota())
     }
 
     /// Whether the context cache that was named cannot be used: expired, deleted, or not ours (the
@@ -193,7 +212,14 @@ impl ApiError {
     /// alias stood for until today (400).
     #[must_use]
     pub fn is_lost_cache(&self) -> bool {
-        matches!(self.status, 400 | 403 | 404) && self.message.contains("CachedContent")
+        match self.status {
+            400 => says(&self.message, &known::LOST_CACHE),
+            // A gateway's own words name at least what is missing.
+            403 | 404 => {
+                says(&self.message, &known::LOST_CACHE) || has_word(&self.message, &["cachedcontent"])
+            }
+            _ => false,
+        }
     }
 
     /// The least size of a context cache, if this is the refusal of one that was too small.

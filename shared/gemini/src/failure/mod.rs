@@ -5,11 +5,13 @@
 
 mod api_error;
 mod failure_class;
+pub(crate) mod known;
 pub(crate) mod pacific;
 
 use std::fmt::Display;
 
 use domain::{Deferral, ModelFailure, Timestamp};
+use resilience::QuotaLimits;
 
 use crate::http::TransportError;
 pub(crate) use api_error::About;
@@ -26,6 +28,8 @@ pub(crate) struct Failure {
     pub(crate) is_booked: bool,
     /// What of the request was refused.
     pub(crate) about: Option<About>,
+    /// The limits that the service named.
+    pub(crate) told: QuotaLimits,
     /// For people; free of secrets and of prompt text.
     pub(crate) message: String,
     /// Whether another model might do better.
@@ -40,16 +44,17 @@ impl Failure {
             None => format!("{model}: {error}"),
         };
         let other_model_may_help = class.is_of_the_model();
-        let about = error.about();
-        Self { other_model_may_help, about, ..Self::new(model, class.failure(now), message) }
+        let (about, told) = (error.about(), error.told());
+        Self { other_model_may_help, about, told, ..Self::new(model, class.failure(now), message) }
     }
 
-    fn new(model: &str, what: ModelFailure, message: String) -> Self {
+    pub(crate) fn new(model: &str, what: ModelFailure, message: String) -> Self {
         Self {
             model: model.to_owned(),
             what,
             is_booked: false,
             about: None,
+            told: QuotaLimits::default(),
             message,
             other_model_may_help: true,
         }
@@ -134,22 +139,21 @@ fn second(at: Timestamp) -> String {
 
 /// How to mend it, if that is in the user's hands: by the service's own words first, then by its status.
 fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
-    let said = error.message.to_ascii_lowercase();
-    let says = |words: &str| said.contains(words);
+    let says = |known: &[&str]| domain::says(&error.message, known);
     Some(match (error.status, class) {
-        _ if says("reported as leaked") => {
+        _ if says(&known::LEAKED) => {
             "the API key was found in public and is blocked for good: make another one at https://aistudio.google.com/apikey, set GEMINI_API_KEY to it, and look where the old one stood"
         }
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"
         }
-        _ if says("location is not supported") || says("not available in your country") => {
+        _ if says(&known::PLACE) => {
             "calls from this place are not served: run where Google serves the API, or with billing enabled where only the free tier is missing"
         }
-        (403, _) if says("denied access") => {
+        (403, _) if says(&known::DENIED) => {
             "Google has shut this project out: ask its support, or use a key of another project"
         }
-        (403, _) if says("are blocked") => {
+        (403, _) if says(&known::BLOCKED) => {
             "the key's own restrictions block this API: allow the Generative Language API for it"
         }
         (_, FailureClass::NoMoney) => {

@@ -1,7 +1,6 @@
-//! Google's day: quotas and prices change at midnight in California.
+//! Google's day: quotas begin anew at midnight in California.
 
 use domain::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Zoned};
 
@@ -14,12 +13,6 @@ pub(crate) fn next_midnight(now: Timestamp) -> Timestamp {
         |_| now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX),
         |day| day.timestamp(),
     )
-}
-
-/// The date in California at `at`.
-#[must_use]
-pub(crate) fn date(at: Timestamp) -> Date {
-    local(at).date()
 }
 
 fn local(at: Timestamp) -> Zoned {

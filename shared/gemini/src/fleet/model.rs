@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cells::{FleetCell, Shared, WhenCut, lock};
 use domain::{ModelCall, Timestamp};
 use resilience::{Ask, Pass, Transition, Urgency};
 
-use super::cell::{FleetCell, Shared, fresh_id};
+use super::fresh_id;
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
 use super::permit::Permits;
 use super::policy::{Policy, Rules};
-use super::queue::{WhenCut, lock};
 use crate::cache::{Demand, Digest};
 use crate::failure::pacific;
 use crate::signal::{Signal, Signals};
@@ -62,9 +62,10 @@ pub(crate) fn ask_for(call: &ModelCall, tokens: u64, slot: Option<Timestamp>, no
 impl FleetModel {
     pub(crate) fn new(name: &str, policy: Policy) -> Self {
         // The console shows the first.
+        let account = prices::account(name);
         let key = match fresh_id() % policy.shards {
-            0 => format!("model:{name}"),
-            shard => format!("model:{name}#{shard}"),
+            0 => format!("model:{account}"),
+            shard => format!("model:{account}#{shard}"),
         };
         Self {
             name: name.to_owned(),
@@ -172,6 +173,9 @@ impl AdmittedCall<'_> {
             }
             Some(false) => tracing::info!(model = model.name, "the service takes our calls again"),
             None => {}
+        }
+        if let Some(when) = &change.goes {
+            tracing::warn!(model = model.name, %when, "the service says that the model goes; name another one in agent.toml, [models]");
         }
         match change.breaker {
             Some(Transition::Opened) => {

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use domain::{Deferral, Timestamp};
+use domain::{Deferral, Jitter, Timestamp, after};
 use resilience::{
-    Admission, Ask, Breaker, Concurrency, Denial, Outcome, Pass, Quota, QuotaLimits, Reserve, Transition,
+    Admission, Ask, Breaker, Concurrency, Denial, EndedCall, LearntLimits, Outcome, Pass, Quota, QuotaLimits,
+    Reserve, Transition,
 };
 use serde::{Deserialize, Serialize};
 
 use super::parked::Parked;
 use super::policy::Rules;
 use crate::cache::{Demand, Digest, Traffic};
+use crate::failure::FailureClass;
 use crate::wire::UsageMetadata;
 
 /// Spacing of those who wait for a model without a rate of its own to come back: a tenth of a second.
@@ -26,10 +28,15 @@ pub(crate) struct ModelState {
     breaker: Breaker,
     #[serde(default, rename = "c")]
     concurrency: Concurrency,
+    #[serde(default, rename = "l", skip_serializing_if = "is_unknown")]
+    learnt: LearntLimits,
     #[serde(default, rename = "r")]
     reads: Traffic,
     #[serde(default, rename = "p", skip_serializing_if = "Option::is_none")]
     parked: Option<Parked>,
+    /// When the model will be gone, in words, if the service says so.
+    #[serde(default, rename = "g", skip_serializing_if = "Option::is_none")]
+    goes: Option<String>,
 }
 
 /// Whether a call may go out.
@@ -65,6 +72,8 @@ pub(crate) struct Change {
     pub(crate) breaker: Option<Transition>,
     /// The model was not parked before and is now, or the other way round.
     pub(crate) is_parked: Option<bool>,
+    /// It was said for the first time that the model will be gone, in these words.
+    pub(crate) goes: Option<String>,
 }
 
 /// How an admitted call ended.
@@ -84,11 +93,12 @@ pub(crate) struct Ended {
     pub(crate) used: Option<u64>,
     pub(crate) outcome: Outcome,
     pub(crate) took: Duration,
-    /// The service wants nothing of this model before then.
-    pub(crate) pause: Option<(Timestamp, Denial)>,
-    pub(crate) throttled: bool,
+    /// It was refused for being too much.
+    pub(crate) refusal: Option<Refusal>,
     /// The service refuses all calls like this one.
     pub(crate) parked: Option<Parked>,
+    /// When the model will be gone, in words; `None` if there was no answer.
+    pub(crate) goes: Option<Option<String>>,
     /// What the answer to an inline call says of the beginning of its prompt.
     pub(crate) read: Option<Read>,
 }
@@ -99,11 +109,45 @@ impl Ended {
         used: None,
         outcome: Outcome::Neutral,
         took: Duration::ZERO,
-        pause: None,
-        throttled: false,
+        refusal: None,
         parked: None,
+        goes: None,
         read: None,
     };
+}
+
+/// A call that was refused for being too much.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    pub(crate) class: FailureClass,
+    /// The limits that the service named.
+    pub(crate) told: QuotaLimits,
+    /// Spreads what it did not name, 0 to 1.
+    pub(crate) draw: f64,
+}
+
+impl Refusal {
+    /// What was told of all limits, as one of so many parts has them.
+    fn part_of(&self, parts: u32) -> QuotaLimits {
+        let part = |limit: Option<u64>| limit.map(|limit| limit.div_ceil(u64::from(parts.max(1))));
+        QuotaLimits {
+            requests_per_minute: part(self.told.requests_per_minute),
+            tokens_per_minute: part(self.told.tokens_per_minute),
+            requests_per_day: part(self.told.requests_per_day),
+            ..self.told
+        }
+    }
+
+    /// Until when nothing is asked of the model, and why; refusals without a time double it when they come
+    /// `in_a_row`.
+    fn pause(&self, in_a_row: u32, now: Timestamp) -> Option<(Timestamp, Denial)> {
+        match self.class {
+            FailureClass::DayUsedUp { until } => Some((until, Denial::Day)),
+            class => {
+                Some((after(now, class.wait(in_a_row.max(1), &Jitter::fixed(self.draw))?), Denial::Paused))
+            }
+        }
+    }
 }
 
 /// The prompt that was answered inline, by which model, and what it was billed for.
@@ -118,7 +162,7 @@ impl ModelState {
     /// Breaker, then quota: nothing is reserved at a model that is down.
     /// `read` is the beginning of the prompt, if it could be cached.
     pub(crate) fn admit(&mut self, rules: &Rules, ask: &Ask, read: Option<&Digest>, now: Timestamp) -> Admit {
-        if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules.credentials, now)) {
+        if let Some(parked) = self.parked.as_ref().filter(|parked| parked.holds(rules, now)) {
             let (at, parked) = (parked.until, Some(parked.clone()));
             return Admit::Denied(Denied { at, why: Deferral::Unavailable, parked });
         }
@@ -129,10 +173,11 @@ impl ModelState {
                 return Admit::Denied(Denied { at: until, why: Deferral::Unavailable, parked: None });
             }
         };
-        match self.quota.reserve(&rules.quota, ask, now) {
+        match self.quota.reserve(&self.limits(rules, now), ask, now) {
             Reserve::Granted => {
                 self.breaker = breaker;
-                if let Some(parked) = self.parked.as_mut().filter(|one| one.concerns(rules.credentials)) {
+                self.learnt.granted(&rules.quota, rules.start, now);
+                if let Some(parked) = self.parked.as_mut().filter(|one| one.concerns(rules)) {
                     parked.probe(now);
                 }
                 let demand = read.map(|digest| {
@@ -166,7 +211,7 @@ impl ModelState {
     /// Counts what an environment granted alone while it could not write here.
     pub(crate) fn catch_up(&mut self, rules: &Rules, ask: &Ask, was_granted: bool, now: Timestamp) -> Admit {
         if was_granted {
-            self.quota.charge(&rules.quota, ask, now);
+            self.quota.charge(&self.limits(rules, now), ask, now);
         }
         Admit::Denied(Denied { at: now, why: Deferral::Unavailable, parked: None })
     }
@@ -186,45 +231,65 @@ impl ModelState {
 
     /// The next free slot that is not before `from`, now taken.
     fn book(&mut self, rules: &Rules, ask: &Ask, from: Timestamp, now: Timestamp) -> Timestamp {
-        let limits = QuotaLimits {
-            requests_per_minute: rules.quota.requests_per_minute.or(Some(RETURNS_PER_MINUTE)),
-            ..rules.quota
-        };
+        let known = self.limits(rules, now);
+        let requests_per_minute = known.requests_per_minute.or(Some(RETURNS_PER_MINUTE));
+        let limits = QuotaLimits { requests_per_minute, ..known };
         self.quota.book(&limits, ask, from, now)
     }
 
     /// When the next call passes, as far as the service's health is concerned; `None` if it does now.
     fn opens_at(&self, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
-        let parked = self.parked.as_ref().filter(|parked| parked.holds(rules.credentials, now));
+        let parked = self.parked.as_ref().filter(|parked| parked.holds(rules, now));
         match self.breaker.clone().admit(&rules.breaker, now) {
             Admission::Pass(_) => parked.map(|parked| parked.until),
             Admission::Shut { until } => Some(until),
         }
     }
 
+    /// What is configured, lowered to what was learnt.
+    fn limits(&self, rules: &Rules, now: Timestamp) -> QuotaLimits {
+        self.learnt.limits(&rules.quota, rules.start, now)
+    }
+
     /// Counts the outcome of an admitted call.
     pub(crate) fn settle(&mut self, rules: &Rules, call: &Settlement, now: Timestamp) -> Change {
         let ended = &call.ended;
+        let (limits, in_use) = (self.limits(rules, now), self.quota.under_way());
         if call.sent {
             let used = ended.used.unwrap_or(call.reserved);
-            self.quota.settle(&rules.quota, call.reserved, used, now);
-            self.concurrency.settle(rules.ceiling, ended.took, ended.throttled, now);
+            self.quota.settle(&limits, call.reserved, used, now);
+            let ended = EndedCall { took: ended.took, throttled: ended.refusal.is_some(), in_use };
+            self.concurrency.settle(rules.ceiling, ended, now);
         } else {
-            self.quota.refund(&rules.quota, call.reserved, now);
+            self.quota.refund(&limits, call.reserved, now);
         }
         if let Some(Read { digest, version, usage }) = &ended.read {
             self.reads.answered(digest, version.as_deref(), usage);
         }
-        if let Some((until, why)) = ended.pause {
-            self.quota.pause(until, why);
+        if let Some(refusal) = &ended.refusal {
+            self.learnt.refused(&refusal.part_of(rules.parts), rules.start, now);
+            if let Some((until, why)) = refusal.pause(self.concurrency.throttles_in_a_row(), now) {
+                self.quota.pause(until, why);
+            }
         }
-        let is_parked = self.park(rules, ended);
-        Change { breaker: self.breaker.settle(&rules.breaker, call.pass, ended.outcome, now), is_parked }
+        let (is_parked, goes) = (self.park(rules, ended), self.announce(ended));
+        Change {
+            breaker: self.breaker.settle(&rules.breaker, call.pass, ended.outcome, now),
+            is_parked,
+            goes,
+        }
+    }
+
+    /// Takes note of what an answer says of the model's end. What is new of it is returned.
+    fn announce(&mut self, ended: &Ended) -> Option<String> {
+        let said = ended.goes.as_ref().filter(|said| **said != self.goes)?;
+        self.goes.clone_from(said);
+        self.goes.clone()
     }
 
     /// Parks the model that refuses all calls, and ends that when it answers one.
     fn park(&mut self, rules: &Rules, ended: &Ended) -> Option<bool> {
-        let was_parked = self.parked.as_ref().is_some_and(|parked| parked.concerns(rules.credentials));
+        let was_parked = self.parked.as_ref().is_some_and(|parked| parked.concerns(rules));
         if ended.parked.is_some() {
             self.parked.clone_from(&ended.parked);
             return (!was_parked).then_some(true);
@@ -235,6 +300,10 @@ impl ModelState {
         }
         is_back.then_some(false)
     }
+}
+
+fn is_unknown(learnt: &LearntLimits) -> bool {
+    *learnt == LearntLimits::default()
 }
 
 fn reason(why: Denial) -> Deferral {

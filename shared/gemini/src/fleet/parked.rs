@@ -5,6 +5,8 @@ use std::time::Duration;
 use domain::{Timestamp, after};
 use serde::{Deserialize, Serialize};
 
+use super::policy::Rules;
+
 /// A probe that is not heard of is followed by the next one after so long.
 const PROBE: Duration = Duration::from_secs(180);
 
@@ -13,7 +15,7 @@ const PROBE: Duration = Duration::from_secs(180);
 pub(crate) struct Parked {
     #[serde(rename = "u")]
     pub(crate) until: Timestamp,
-    /// The credentials that were refused: others are tried at once.
+    /// What was refused, [`Rules::parked_by`]: other credentials are tried at once.
     #[serde(rename = "k")]
     pub(crate) credentials: u32,
     /// Whether another model may be asked meanwhile.
@@ -25,13 +27,13 @@ pub(crate) struct Parked {
 }
 
 impl Parked {
-    /// Whether whoever has `credentials` must wait at `now`.
-    pub(crate) fn holds(&self, credentials: u32, now: Timestamp) -> bool {
-        self.concerns(credentials) && now < self.until
+    /// Whether whoever calls under `rules` must wait at `now`.
+    pub(crate) fn holds(&self, rules: &Rules, now: Timestamp) -> bool {
+        self.concerns(rules) && now < self.until
     }
 
-    pub(crate) fn concerns(&self, credentials: u32) -> bool {
-        self.credentials == credentials
+    pub(crate) fn concerns(&self, rules: &Rules) -> bool {
+        self.credentials == rules.parked_by(self.is_of_the_model)
     }
 
     /// The one call that tries again goes out: the others wait for what comes of it.

@@ -3,10 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use cells::lock;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
-
-use super::queue::lock;
 
 /// Calls under way, and those that wait. The bound comes with each request, since it follows the
 /// fleet-wide limit.

@@ -6,6 +6,7 @@ use domain::{BreakerLimits, ModelLimits, Priority};
 use resilience::{BreakerPolicy, BreakerSpec, InPlace, QuotaLimits, share};
 
 use crate::config::ConfigError;
+use crate::http::fingerprint;
 
 /// A longer wait goes back to the queue: to sleep in an invocation is to pay for nothing.
 pub(crate) const MAX_WAIT_IN_PLACE: Duration = Duration::from_secs(2);
@@ -23,6 +24,9 @@ const DEFAULT_CEILING: u32 = 200;
 const CALLS_PER_SHARD: u64 = 1500;
 /// Environments that share an item, each with ten tasks at a time.
 pub(crate) const ENVIRONMENTS_PER_SHARD: u32 = 16;
+
+/// Requests a minute with which a part of the fleet begins at least.
+const MIN_START: u64 = 10;
 
 /// [`Limits`], checked.
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +48,19 @@ pub(crate) struct Policy {
 /// The limits that the state of a model is judged by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
+    /// As configured.
     pub(crate) quota: QuotaLimits,
+    /// Requests a minute to begin with, where none are configured.
+    pub(crate) start: Option<u64>,
     pub(crate) breaker: BreakerPolicy,
+    /// In how many parts the model's limits are, of which this is one: so is what the service tells of them.
+    pub(crate) parts: u32,
     /// Most calls under way.
     pub(crate) ceiling: u32,
     /// Stands for the credentials that this environment has.
-    pub(crate) credentials: u32,
+    credentials: u32,
+    /// Stands for the model's name: an alias may go on when the model that it stood for is gone.
+    name: u32,
 }
 
 impl Policy {
@@ -65,7 +76,8 @@ impl Policy {
         }
         let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
-        let rules = Rules { credentials, ..Rules::new(model, limits)? };
+        let rules =
+            Rules { credentials, name: fingerprint(Some(&model.into())), ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
         let shards = shards(limits.requests_per_minute, environments);
         let (rules, sharers) = (rules.shared_among(shards), environments.div_ceil(shards));
@@ -94,7 +106,13 @@ impl Rules {
             // The service counts in minutes of its own: burst and rate together must stay within each of them.
             slack: QuotaLimits::BURST,
         };
-        Ok(Self { quota, breaker, ceiling: limits.concurrency.unwrap_or(DEFAULT_CEILING), credentials: 0 })
+        let (start, ceiling) = (limits.start_rpm, limits.concurrency.unwrap_or(DEFAULT_CEILING));
+        Ok(Self { quota, start, breaker, parts: 1, ceiling, credentials: 0, name: 0 })
+    }
+
+    /// Stands for what a refusal parks: all that these credentials ask of a model, or this name of it alone.
+    pub(crate) fn parked_by(&self, is_of_the_model: bool) -> u32 {
+        if is_of_the_model { self.credentials ^ self.name } else { self.credentials }
     }
 
     /// The share of one of so many, which cannot see what the others do.
@@ -106,7 +124,10 @@ impl Rules {
             requests_per_day: part(self.quota.requests_per_day),
             ..self.quota
         };
-        Self { quota, ceiling: share(self.ceiling, sharers), ..self }
+        // A shard of a large fleet has to begin somewhere, too.
+        let start = self.start.map(|start| (start / u64::from(sharers.max(1))).max(MIN_START.min(start)));
+        let parts = self.parts.saturating_mul(sharers.max(1));
+        Self { quota, start, parts, ceiling: share(self.ceiling, sharers), ..self }
     }
 }
 

@@ -1,45 +1,46 @@
-//! Tests of the mechanism, on a store that counts, waits and fails as it is told.
+//! A fleet of 500 environments at 50,000 calls a minute of one model: DynamoDB takes about 1,000 writes a
+//! second on one key (its documentation, "partition throughput"), and those that its condition refuses count.
 
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::task::Poll;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Acquire, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
-use serde::{Deserialize, Serialize};
+use domain::{
+    Acquire, Expected, Jitter, ModelLimits, StateStore, StoreError, Swap, Timestamp, Versioned, after,
+    between,
+};
+use resilience::{Ask, Outcome, Urgency};
 use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::{FleetCell, Shared, WhenCut};
+use super::{Ended, FleetModel, Policy, Shared, fresh_id};
+use crate::budget::BudgetAccount;
+use crate::config::Budgets;
+use crate::signal::Signals;
 
-mod scale;
+const ENVIRONMENTS: u32 = 500;
+const PER_MINUTE: u64 = 50_000;
+/// Calls that each environment has under way, and how long one takes: together 10 % more than the quota lets pass.
+const AT_ONCE: usize = 11;
+const CALL: Duration = Duration::from_secs(6);
+const TOKENS: u64 = 1_000;
+const SECONDS: u64 = 8;
+/// From a function to DynamoDB, and back again.
+const WAY: Duration = Duration::from_micros(2_500);
 
-/// How long the store takes to answer.
-const LATENCY: Duration = Duration::from_millis(5);
-
-#[derive(Default)]
-struct Store {
+/// A store that counts the writes of each key by the second.
+struct Counting {
+    began: Instant,
     values: Mutex<HashMap<String, (Value, u64)>>,
-    writes: AtomicU32,
-    reads: AtomicU32,
-    is_down: AtomicBool,
-    /// Writes are made, and their answers lost.
-    is_mute: AtomicBool,
-    /// The next write is made and sent again after somebody else's, who makes it 100.
-    doubles: AtomicBool,
+    writes: Mutex<HashMap<(String, u64), u32>>,
 }
 
 #[async_trait]
-impl StateStore for Store {
-    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        Ok(None)
-    }
-
+impl StateStore for Counting {
     async fn swap(
         &self,
         key: &str,
@@ -48,42 +49,16 @@ impl StateStore for Store {
         _: Timestamp,
         _: Timestamp,
     ) -> Result<Swap, StoreError> {
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        if self.is_down.load(Ordering::Relaxed) {
-            return Err(StoreError::unavailable("swap", "down"));
-        }
-        let answer = {
-            let mut values = self.values.lock().unwrap();
-            let there = values.get(key).cloned();
-            let version = there.as_ref().map(|(_, version)| *version);
-            match (expected, version) {
-                (Expected::Absent, None) => {
-                    values.insert(key.to_owned(), (value.clone(), 1));
-                    Swap::Done(1)
-                }
-                (Expected::Version(seen), Some(now)) if seen == now => {
-                    values.insert(key.to_owned(), (value.clone(), now + 1));
-                    Swap::Done(now + 1)
-                }
-                _ => Swap::Conflict(there.map(|(value, version)| Versioned { value, version })),
-            }
-        };
-        if self.doubles.swap(false, Ordering::Relaxed) {
-            let found = {
-                let mut values = self.values.lock().unwrap();
-                let (value, version) = values.get_mut(key).unwrap();
-                value["n"] = 100.into();
-                *version += 1;
-                Versioned { value: value.clone(), version: *version }
-            };
-            return Ok(Swap::Conflict(Some(found)));
-        }
-        if self.is_mute.load(Ordering::Relaxed) {
-            return Err(StoreError::unavailable("swap", "the answer was lost"));
-        }
-        // The write is done; its answer is on the way.
-        tokio::time::sleep(LATENCY).await;
+        tokio::time::sleep(WAY).await;
+        let second = self.began.elapsed().as_secs();
+        *self.writes.lock().unwrap().entry((key.to_owned(), second)).or_default() += 1;
+        let answer = self.write(key, expected, value);
+        tokio::time::sleep(WAY).await;
         Ok(answer)
+    }
+
+    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        Ok(None)
     }
 
     async fn add(&self, _: &str, _: i64, _: Timestamp) -> Result<i64, StoreError> {
@@ -99,190 +74,168 @@ impl StateStore for Store {
     }
 }
 
-impl Store {
-    fn sum(&self) -> u64 {
-        self.values.lock().unwrap().get("k").and_then(|(value, _)| value["n"].as_u64()).unwrap_or_default()
+impl Counting {
+    fn write(&self, key: &str, expected: Expected, value: &Value) -> Swap {
+        let mut values = self.values.lock().unwrap();
+        let there = values.get(key).cloned();
+        let version = there.as_ref().map(|(_, version)| *version);
+        match (expected, version) {
+            (Expected::Absent, None) => {
+                values.insert(key.to_owned(), (value.clone(), 1));
+                Swap::Done(1)
+            }
+            (Expected::Version(seen), Some(now)) if seen == now => {
+                values.insert(key.to_owned(), (value.clone(), now + 1));
+                Swap::Done(now + 1)
+            }
+            _ => Swap::Conflict(there.map(|(value, version)| Versioned { value, version })),
+        }
     }
 
-    fn writes(&self) -> u32 {
-        self.writes.load(Ordering::Relaxed)
+    /// The most writes that one key took in one second.
+    fn hottest(&self) -> u32 {
+        self.writes.lock().unwrap().values().copied().max().unwrap_or_default()
     }
 }
 
-fn now() -> Timestamp {
+/// A fixed course of numbers from 0 to 1 (Weyl's sequence of the golden ratio).
+fn random() -> f64 {
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    (f64::from(DRAWN.fetch_add(1, Ordering::Relaxed)) * 0.618_033_988_75).fract()
+}
+
+/// What the fleet did.
+#[derive(Debug, Default)]
+struct Counts {
+    alone: AtomicU32,
+    cents: AtomicU32,
+    waited: Mutex<Vec<Duration>>,
+}
+
+struct Fleet {
+    shared: Shared,
+    began: Instant,
+    counts: Counts,
+}
+
+impl Fleet {
+    fn now(&self) -> Timestamp {
+        after(start(), self.began.elapsed())
+    }
+
+    /// Calls one after the other, as an environment that always has work.
+    async fn work(&self, model: &FleetModel) {
+        let mut slot = None;
+        loop {
+            let now = self.now();
+            let day_ends = after(now, Duration::from_secs(36_000));
+            let ask = Ask { tokens: TOKENS, urgency: Urgency::Express, slot, day_ends };
+            let asked = Instant::now();
+            let mut admitted = match model.admit(&self.shared, ask, None, now, true).await {
+                Ok(admitted) => admitted,
+                Err(denied) => {
+                    tokio::time::sleep(between(self.now(), denied.at).max(Duration::from_millis(5))).await;
+                    slot = Some(denied.at);
+                    continue;
+                }
+            };
+            slot = None;
+            self.counts.waited.lock().unwrap().push(asked.elapsed());
+            self.counts.alone.fetch_add(u32::from(admitted.is_alone()), Ordering::Relaxed);
+            admitted.sent = true;
+            tokio::time::sleep(self.shared.jitter.spread(CALL)).await;
+            let ended = Ended { outcome: Outcome::Success { took: CALL }, took: CALL, ..Ended::UNKNOWN };
+            admitted.settle(&self.shared, &Signals::none(), ended, self.now()).await;
+        }
+    }
+
+    /// Makes calls that may cost 5 cents and cost 4, until there is no money.
+    async fn spend(&self, account: &BudgetAccount) {
+        let signals = Signals::none();
+        loop {
+            tokio::time::sleep(self.shared.jitter.spread(CALL)).await;
+            let now = self.now();
+            let reservation = account.open(&self.shared, &signals, "t", (now, after(now, CALL)));
+            if reservation.cover(0.05, now).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            reservation.spend(0.04);
+            self.counts.cents.fetch_add(4, Ordering::Relaxed);
+            reservation.close(self.now()).await;
+        }
+    }
+}
+
+fn fleet() -> (Arc<Counting>, Arc<Fleet>) {
+    let began = Instant::now();
+    let store = Arc::new(Counting { began, values: Mutex::default(), writes: Mutex::default() });
+    let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random), fresh_id };
+    (store, Arc::new(Fleet { shared, began, counts: Counts::default() }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_environments_stay_below_what_one_key_takes() {
+    let (store, fleet) = fleet();
+    let limits = ModelLimits {
+        requests_per_minute: Some(PER_MINUTE),
+        concurrency: Some(20_000),
+        ..ModelLimits::default()
+    };
+    let mut running = JoinSet::new();
+    for _ in 0..ENVIRONMENTS {
+        let model = Arc::new(FleetModel::new("m", Policy::new("m", &limits, ENVIRONMENTS, 0).unwrap()));
+        for _ in 0..AT_ONCE {
+            let (fleet, model) = (Arc::clone(&fleet), Arc::clone(&model));
+            running.spawn(async move { fleet.work(&model).await });
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(SECONDS)).await;
+    running.abort_all();
+    let mut waited = std::mem::take(&mut *fleet.counts.waited.lock().unwrap());
+    waited.sort_unstable();
+    let (admitted, p99) = (waited.len() as u64, waited[waited.len() * 99 / 100]);
+    let hottest = store.hottest();
+    // A burst of two seconds, and the rate.
+    let most = PER_MINUTE * (SECONDS + 2) / 60;
+    assert!((most * 85 / 100..=most).contains(&admitted), "{admitted} of {most}");
+    let alone = fleet.counts.alone.load(Ordering::Relaxed);
+    assert!(u64::from(alone) * 1_000 <= admitted, "{alone} of {admitted} without the fleet's limits");
+    assert!(hottest < 1_000, "{hottest} writes a second");
+    assert!(p99 < Duration::from_millis(500), "{p99:?}");
+}
+
+/// Environments that spend `usd` a day: what they spent within `time`, and the most writes to one key in a second.
+async fn spent_of(usd: f64, environments: u32, time: Duration) -> (f64, u32) {
+    let (store, fleet) = fleet();
+    let budgets = Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None };
+    let mut running = JoinSet::new();
+    for _ in 0..environments {
+        let account = Arc::new(BudgetAccount::new(budgets, environments));
+        for _ in 0..AT_ONCE {
+            let (fleet, account) = (Arc::clone(&fleet), Arc::clone(&account));
+            running.spawn(async move { fleet.spend(&account).await });
+        }
+    }
+    let all = async { while running.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(time, all).await;
+    let cents = fleet.counts.cents.load(Ordering::Relaxed);
+    (f64::from(cents) / 100.0, store.hottest())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_days_budget_that_five_hundred_environments_share_stays_below_what_one_key_takes() {
+    let (spent, hottest) = spent_of(50_000.0, ENVIRONMENTS, Duration::from_secs(15)).await;
+    assert!(spent > 200.0, "{spent}");
+    assert!(hottest < 1_000, "{hottest} writes a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_spend_a_days_budget_and_no_more() {
+    let (spent, _) = spent_of(200.0, 100, Duration::from_secs(3_600)).await;
+    assert!((190.0..=200.0).contains(&spent), "{spent}");
+}
+
+fn start() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
-}
-
-/// What the environments share.
-#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
-struct Sum {
-    n: u64,
-}
-
-fn cell() -> FleetCell<Sum> {
-    FleetCell::new("k".to_owned(), Duration::from_secs(60))
-}
-
-fn shared(store: &Arc<Store>) -> Shared {
-    Shared { store: Arc::clone(store) as Arc<dyn StateStore>, jitter: Jitter::fixed(0.5) }
-}
-
-async fn add(cell: &FleetCell<Sum>, store: &Arc<Store>, when_cut: WhenCut) -> Result<u64, StoreError> {
-    cell.change(&shared(store), now(), when_cut, one_more).await
-}
-
-fn one_more(sum: &mut Sum) -> u64 {
-    sum.n += 1;
-    sum.n
-}
-
-/// After the rest that a store gets when it has failed.
-fn rested() -> Timestamp {
-    after(now(), Duration::from_secs(5))
-}
-
-/// Polls `future` once, so far as it goes without waiting, and drops it.
-async fn cut_off(future: impl Future) {
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        assert!(future.as_mut().poll(context).is_pending());
-        Poll::Ready(())
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_change_costs_one_write_and_no_read() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    for expected in 1..=5 {
-        assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), expected);
-    }
-    assert_eq!((store.writes(), store.reads.load(Ordering::Relaxed)), (5, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_change_that_changes_nothing_is_not_written() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    let looked = cell.change(&shared(&store), now(), WhenCut::Repeat, |sum: &mut Sum| sum.n).await;
-    assert_eq!((looked.unwrap(), store.writes()), (0, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stale_environment_needs_one_more_write_and_no_read() {
-    let (store, first, second) = (Arc::new(Store::default()), cell(), cell());
-    add(&first, &store, WhenCut::Repeat).await.unwrap();
-    add(&first, &store, WhenCut::Repeat).await.unwrap();
-    assert_eq!(add(&second, &store, WhenCut::Repeat).await.unwrap(), 3);
-    assert_eq!((store.writes(), store.reads.load(Ordering::Relaxed)), (4, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_change_of_every_environment_counts_once() {
-    let (store, cells) = (Arc::new(Store::default()), [cell(), cell(), cell(), cell()]);
-    let changes = cells.iter().flat_map(|cell| (0..50).map(|_| add(cell, &store, WhenCut::Repeat)));
-    for result in futures::future::join_all(changes).await {
-        result.unwrap();
-    }
-    assert_eq!(store.sum(), 200);
-}
-
-#[tokio::test(start_paused = true)]
-async fn changes_that_meet_in_one_environment_are_written_together() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    let changes = (0..100).map(|_| add(&cell, &store, WhenCut::Repeat));
-    let sums: Vec<u64> = futures::future::join_all(changes).await.into_iter().map(Result::unwrap).collect();
-    assert_eq!(sums, (1..=100).collect::<Vec<u64>>(), "each has its own result, in order");
-    assert!(store.writes() <= 2, "{} writes", store.writes());
-}
-
-#[tokio::test(start_paused = true)]
-async fn whoever_is_cut_off_while_writing_for_others_leaves_nobody_behind() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    cut_off(add(&cell, &store, WhenCut::Repeat)).await;
-    // Its write had happened; the next one finds its id there and adds nothing but its own.
-    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 2);
-    assert_eq!(store.sum(), 2);
-}
-
-/// The store makes a write and loses the answer; others write before the next contact.
-async fn sum_after_a_lost_answer(when_cut: WhenCut, others: usize) -> u64 {
-    let (store, cell, other) = (Arc::new(Store::default()), cell(), self::cell());
-    add(&cell, &store, WhenCut::Repeat).await.unwrap();
-    store.is_mute.store(true, Ordering::Relaxed);
-    cell.change(&shared(&store), now(), when_cut, one_more).await.unwrap_err();
-    store.is_mute.store(false, Ordering::Relaxed);
-    for _ in 0..others {
-        add(&other, &store, WhenCut::Repeat).await.unwrap();
-    }
-    cell.change(&shared(&store), rested(), WhenCut::Repeat, |_| ()).await.unwrap();
-    store.sum()
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_write_whose_answer_was_lost_counts_once_whoever_wrote_meanwhile() {
-    for when_cut in [WhenCut::Drop, WhenCut::Repeat] {
-        assert_eq!(sum_after_a_lost_answer(when_cut, 0).await, 2);
-        assert_eq!(sum_after_a_lost_answer(when_cut, 3).await, 2 + 3);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_nobody_can_tell_any_more_is_taken_twice_and_never_given_back_twice() {
-    assert_eq!(sum_after_a_lost_answer(WhenCut::Drop, 40).await, 2 + 40);
-    assert_eq!(sum_after_a_lost_answer(WhenCut::Repeat, 40).await, 3 + 40);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_write_that_the_client_sends_twice_counts_once() {
-    let store = Arc::new(Store::default());
-    let (cell, other) = (cell(), self::cell());
-    add(&cell, &store, WhenCut::Repeat).await.unwrap();
-    // The first of two is made, somebody else writes, the second is refused: all within one `swap`.
-    store.doubles.store(true, Ordering::Relaxed);
-    let given_back = |sum: &mut Sum| sum.n -= 1;
-    cell.change(&shared(&store), now(), WhenCut::Drop, given_back).await.unwrap();
-    assert_eq!(store.sum(), 100);
-    assert_eq!(add(&other, &store, WhenCut::Repeat).await.unwrap(), 101);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_must_be_written_survives_an_outage() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    store.is_down.store(true, Ordering::Relaxed);
-    for _ in 0..2 {
-        cell.change(&shared(&store), now(), WhenCut::Drop, one_more).await.unwrap_err();
-    }
-    store.is_down.store(false, Ordering::Relaxed);
-    let sum = cell.change(&shared(&store), rested(), WhenCut::Repeat, one_more).await.unwrap();
-    assert_eq!((sum, store.sum()), (3, 3));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_left_for_later_goes_out_with_the_next_change() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    cell.later(WhenCut::Drop, |sum| sum.n += 10);
-    assert_eq!(store.writes(), 0);
-    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 11);
-    assert_eq!(store.writes(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_store_that_is_down_is_left_alone_for_a_while() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    store.is_down.store(true, Ordering::Relaxed);
-    for _ in 0..10 {
-        assert!(add(&cell, &store, WhenCut::Forget).await.is_err());
-    }
-    assert_eq!(store.writes(), 1);
-    store.is_down.store(false, Ordering::Relaxed);
-    cell.change(&shared(&store), rested(), WhenCut::Repeat, one_more).await.unwrap();
-    assert_eq!(store.sum(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_begins_anew() {
-    let (store, cell) = (Arc::new(Store::default()), cell());
-    store.values.lock().unwrap().insert("k".to_owned(), (Value::from("what is this"), 7));
-    assert_eq!(add(&cell, &store, WhenCut::Repeat).await.unwrap(), 1);
-    assert_eq!(store.sum(), 1);
 }

@@ -24,6 +24,7 @@ use crate::signal::Signals;
 const MAX_SHARED: usize = 3;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+const SERVICE_TIER: HeaderName = HeaderName::from_static("x-gemini-service-tier");
 const SERVER_TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
 
 /// What is sent.
@@ -45,6 +46,8 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
     /// The wait that the header `Retry-After` asks for.
     pub(crate) retry_after: Option<Duration>,
+    /// The tier that served it, by its header.
+    pub(crate) tier: Option<String>,
     /// From sending to the first byte of the body.
     pub(crate) first_byte: Duration,
     /// From sending to the last byte of the body.
@@ -160,12 +163,14 @@ impl Client {
         let sent = Instant::now();
         let response = send(request).await?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let tier = header(&SERVICE_TIER).map(str::to_owned);
+        let retry_after = header(&RETRY_AFTER);
         let retry_after =
             retry_after.and_then(|value| domain::retry_after(value, after(now, sent.elapsed())));
         let Received { body, first_byte } = receive(response, mode, &self.key).await?;
         let (first_byte, took) = (first_byte.duration_since(sent), sent.elapsed());
-        Ok(Reply { status, body, retry_after, first_byte, took })
+        Ok(Reply { status, body, retry_after, tier, first_byte, took })
     }
 }
 

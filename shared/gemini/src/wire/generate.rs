@@ -1,5 +1,6 @@
 //! `models/{m}:generateContent`: request and response.
 
+use domain::ServiceTier;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -29,6 +30,9 @@ pub struct GenerateContentRequest {
     /// Settings under the API's own names, so that new ones need no release of ours.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub generation_config: Map<String, Value>,
+    /// How it is to be served; absent is standard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<ServiceTier>,
 }
 
 const MAX_OUTPUT_TOKENS: &str = "maxOutputTokens";
@@ -66,9 +70,37 @@ pub struct GenerateContentResponse {
     /// What is billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_metadata: Option<UsageMetadata>,
+    /// How long the model will be there.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Option::is_none")]
+    pub model_status: Option<ModelStatus>,
     /// The model that answered: an alias resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_version: Option<String>,
+}
+
+/// Where a model is in its life.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModelStatus {
+    /// `STABLE`, `LEGACY`, `DEPRECATED`, `RETIRED` and others.
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    pub model_stage: Option<String>,
+    /// When it will be gone.
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    pub retirement_time: Option<String>,
+}
+
+impl ModelStatus {
+    /// When the model will be gone, in words, if it is said to go.
+    #[must_use]
+    pub fn goes(&self) -> Option<String> {
+        let stage = self.model_stage.as_deref().unwrap_or_default();
+        let is_going = ["LEGACY", "DEPRECATED", "RETIRED"].contains(&stage);
+        match &self.retirement_time {
+            Some(time) => Some(format!("retires {}", domain::clip(time, 40))),
+            None => is_going.then(|| stage.to_ascii_lowercase()),
+        }
+    }
 }
 
 /// One answer.

@@ -20,7 +20,7 @@ pub use content::{Content, FileData, InlineData, Part, Role};
 pub use duration::{format_duration, parse_duration};
 pub use error::{Detail, ErrorBody, ErrorInfo, QuotaFailure, QuotaViolation, RetryInfo, Status};
 pub use generate::{
-    Candidate, FinishReason, GenerateContentRequest, GenerateContentResponse, PromptFeedback,
+    Candidate, FinishReason, GenerateContentRequest, GenerateContentResponse, ModelStatus, PromptFeedback,
 };
 pub use sse::EventReader;
-pub use usage::{ServiceTier, UsageMetadata};
+pub use usage::{Modality, ModalityTokens, UsageMetadata};

@@ -1,20 +1,31 @@
 //! [`UsageMetadata`]: what a call is billed for.
 
+use domain::ServiceTier;
+use prices::Billed;
 use serde::{Deserialize, Serialize};
 
-use super::lenient::count;
+use super::lenient::{count, or_default, word};
 use super::open_enum::open_enum;
 
 open_enum! {
-    /// Which price list applies.
-    pub enum ServiceTier {
-        /// List price.
-        Standard = "standard",
-        /// Half price, when there is room.
-        Flex = "flex",
-        /// Dearer, first in line.
-        Priority = "priority",
+    /// What a token is of, as far as prices differ.
+    pub enum Modality {
+        /// Text.
+        Text = "TEXT",
+        /// Sound.
+        Audio = "AUDIO",
     }
+}
+
+/// Tokens of one modality.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModalityTokens {
+    /// Of what.
+    pub modality: Modality,
+    /// How many.
+    #[serde(default, deserialize_with = "count", skip_serializing_if = "Option::is_none")]
+    pub token_count: Option<u64>,
 }
 
 /// Token counts. A count that is zero is absent on the wire.
@@ -36,9 +47,15 @@ pub struct UsageMetadata {
     /// Tokens of built-in tools' results, fed back as prompt.
     #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub tool_use_prompt_token_count: Option<u64>,
-    /// Which price list applies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_tier: Option<ServiceTier>,
+    /// The prompt by modality, if that is told.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub prompt_tokens_details: Vec<ModalityTokens>,
+    /// What of it came from a cache, by modality.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub cache_tokens_details: Vec<ModalityTokens>,
+    /// The tier in which it was served: `flex`, `standard`, `priority`.
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
 }
 
 impl UsageMetadata {
@@ -47,5 +64,69 @@ impl UsageMetadata {
     pub fn input(&self) -> u64 {
         let prompt = self.prompt_token_count.unwrap_or_default();
         prompt.saturating_add(self.tool_use_prompt_token_count.unwrap_or_default())
+    }
+
+    /// What is billed of a call that asked to be served in `asked`. `None` if the prompt was not counted, or
+    /// the tier has no price that is known here. Where the tier is not told, the dearer one is believed.
+    #[must_use]
+    pub fn billed(&self, asked: ServiceTier) -> Option<Billed> {
+        let tier = match self.service_tier.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            None => asked.max(ServiceTier::Standard),
+            Some(told) => *[ServiceTier::Flex, ServiceTier::Standard, ServiceTier::Priority]
+                .iter()
+                .find(|tier| tier.as_str() == told)?,
+        };
+        let answer = self.candidates_token_count.unwrap_or_default();
+        Some(Billed {
+            prompt: self.prompt_token_count?,
+            tool_results: self.tool_use_prompt_token_count.unwrap_or_default(),
+            cached: self.cached_content_token_count.unwrap_or_default(),
+            audio: sound(&self.prompt_tokens_details),
+            cached_audio: sound(&self.cache_tokens_details),
+            output: answer.saturating_add(self.thoughts_token_count.unwrap_or_default()),
+            tier,
+        })
+    }
+}
+
+fn sound(details: &[ModalityTokens]) -> u64 {
+    let sound = details.iter().filter(|one| one.modality == Modality::Audio);
+    sound.filter_map(|one| one.token_count).fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn billed(usage: serde_json::Value, asked: ServiceTier) -> Option<Billed> {
+        serde_json::from_value::<UsageMetadata>(usage).unwrap().billed(asked)
+    }
+
+    #[test]
+    fn the_tier_that_served_is_billed_and_where_it_is_not_told_the_dearer_one() {
+        use ServiceTier::{Flex, Priority, Standard};
+        for (told, asked, tier) in [
+            (json!("flex"), Flex, Some(Flex)),
+            (json!("STANDARD"), Flex, Some(Standard)),
+            (json!("standard"), Priority, Some(Standard)),
+            (json!(null), Flex, Some(Standard)),
+            (json!(null), Priority, Some(Priority)),
+            (json!("gold"), Standard, None),
+        ] {
+            let usage = json!({"promptTokenCount": 1, "serviceTier": told});
+            assert_eq!(billed(usage, asked).map(|billed| billed.tier), tier);
+        }
+        assert_eq!(billed(json!({}), Standard), None, "nothing was counted");
+    }
+
+    #[test]
+    fn sound_is_told_from_text() {
+        let details =
+            json!([{"modality": "TEXT", "tokenCount": 5}, {"modality": "AUDIO", "tokenCount": "20"}]);
+        let usage = json!({"promptTokenCount": 25, "cachedContentTokenCount": 4, "promptTokensDetails": details,
+            "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 3}, {"modality": "SMELL"}]});
+        let billed = billed(usage, ServiceTier::Standard).unwrap();
+        assert_eq!((billed.prompt, billed.cached, billed.audio, billed.cached_audio), (25, 4, 20, 3));
     }
 }

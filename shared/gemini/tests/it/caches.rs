@@ -207,6 +207,16 @@ async fn a_model_without_explicit_caches_is_remembered() {
 }
 
 #[tokio::test]
+async fn a_place_that_is_not_served_teaches_nothing_about_the_model() {
+    let place = error(400, "User location is not supported for the API use.", json!([]));
+    let server = Server::start([place, made("a", at(3_700))]).await;
+    let caches = environment(&server, &Watched::new());
+    assert_eq!(name(&prepare(&caches, PRO, 9, at(5)).await), None);
+    assert_eq!(name(&prepare(&caches, PRO, 9, at(3_700)).await), Some("cachedContents/a"));
+    server.finish();
+}
+
+#[tokio::test]
 async fn a_model_that_is_known_to_have_none_is_not_asked() {
     let server = Server::start([]).await;
     let caches = environment(&server, &Watched::new());

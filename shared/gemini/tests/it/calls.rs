@@ -77,6 +77,7 @@ pub(crate) fn call() -> ModelCall {
         turns: vec![Turn::text(Speaker::User, question())],
         output: OutputFormat::Text,
         slot: None,
+        waiting_since: None,
         deadline: after(now(), Duration::from_secs(120)),
     }
 }

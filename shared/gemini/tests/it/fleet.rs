@@ -19,6 +19,8 @@ pub(crate) struct Fleet {
     store: Arc<Fickle>,
     passed: Arc<AtomicU64>,
     signals: Arc<Mutex<Vec<String>>>,
+    /// What is drawn wherever chance decides.
+    pub(crate) draw: f64,
 }
 
 impl Fleet {
@@ -26,7 +28,7 @@ impl Fleet {
         let inner = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
         let store =
             Arc::new(Fickle { inner, is_down: AtomicBool::new(false), is_mute: AtomicBool::new(false) });
-        Self { config, store, passed: Arc::default(), signals: Arc::default() }
+        Self { config, store, passed: Arc::default(), signals: Arc::default(), draw: 0.0 }
     }
 
     /// One more environment.
@@ -44,7 +46,7 @@ impl Fleet {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{signal:?}"));
         });
         let store = Arc::clone(&self.store) as Arc<dyn StateStore>;
-        Gemini::new(config, store, signals, clock, Jitter::fixed(0.0)).unwrap()
+        Gemini::new(config, store, signals, clock, Jitter::fixed(self.draw)).unwrap()
     }
 
     /// Lets time pass for all of them.

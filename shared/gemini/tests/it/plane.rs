@@ -70,13 +70,59 @@ async fn those_who_wait_get_different_times_and_start_at_them() {
 
 #[tokio::test]
 async fn a_saturated_model_is_relieved_by_its_fallback_and_leaves_its_wait_alone() {
-    let server = Server::start([says("One."), says("Two.")]).await;
+    let server = Server::start([says("One."), says("Two."), says("Three.")]).await;
     let limits = [(ANSWER.to_owned(), slow())].into();
     let fleet = Fleet::new(Config { limits, ..config(&server.url) });
     let environment = fleet.environment();
     environment.generate(&call_at(&fleet)).await.unwrap();
-    assert_eq!(environment.generate(&call_at(&fleet)).await.unwrap().text, "Two.");
-    assert_eq!(server.models(), [ANSWER, FALLBACK]);
+    let since = fleet.now();
+    fleet.pass(seconds(31));
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    let impatient = ModelCall { waiting_since: Some(since), ..call_at(&fleet) };
+    assert_eq!(environment.generate(&impatient).await.unwrap().text, "Three.");
+    assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_busy_model_is_worth_a_short_wait_and_no_longer_one() {
+    let server = Server::start([says("One."), says("Sorted."), says("Two.")]).await;
+    let limits: std::collections::BTreeMap<_, _> = [(ANSWER.to_owned(), slow())].into();
+    let config = Config { limits, triage: ANSWER.to_owned(), ..config(&server.url) };
+    let fleet = Fleet::new(config.clone());
+    let environment = fleet.environment();
+    environment.generate(&call_at(&fleet)).await.unwrap();
+    let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
+    assert_eq!(deferral(denied.failure).0, Deferral::Quota, "ten seconds are worth waiting for");
+    assert_eq!(server.asked(), 1, "the fallback was asked");
+    let sorting = ModelCall { role: domain::ModelRole::Triage, ..call_at(&fleet) };
+    assert_eq!(environment.generate(&sorting).await.unwrap().text, "Sorted.", "any model sorts");
+    let hasty = fleet.environment_of(Config { patience: seconds(5), ..config });
+    assert_eq!(hasty.generate(&call_at(&fleet)).await.unwrap().text, "Two.");
+    assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK]);
+}
+
+#[tokio::test]
+async fn a_burst_of_tasks_is_answered_by_the_wanted_model_alone() {
+    let server = Server::start((0..24).map(|_| says("Dear."))).await;
+    let limits = ModelLimits { requests_per_minute: Some(60), retries: 0, ..ModelLimits::default() };
+    let fleet = Fleet::new(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config(&server.url) });
+    let environments = [fleet.environment(), fleet.environment()];
+    let mut waiting: Vec<ModelCall> = (0..24).map(|_| call_at(&fleet)).collect();
+    while let Some(call) = waiting.pop() {
+        if let Some(slot) = call.slot.filter(|slot| *slot > fleet.now()) {
+            fleet.pass(Duration::try_from(slot.duration_since(fleet.now())).unwrap());
+        }
+        // Without time to wait in place, who finds no room comes back at a time of their own.
+        let call = ModelCall { deadline: after(fleet.now(), Duration::from_millis(1_500)), ..call };
+        let Err(error) = environments[waiting.len() % 2].generate(&call).await else { continue };
+        let (why, slot) = deferral(error.failure);
+        assert_eq!(why, Deferral::Quota, "{}", error.message);
+        let waiting_since = call.waiting_since.or(Some(fleet.now()));
+        waiting.push(ModelCall { slot, waiting_since, ..call });
+        waiting.sort_by_key(|call| std::cmp::Reverse(call.slot));
+    }
+    assert!(server.models().iter().all(|model| model == ANSWER), "{:?}", server.models());
+    server.finish();
 }
 
 #[tokio::test]
@@ -196,7 +242,9 @@ async fn a_model_that_is_back_is_used_again() {
 
 #[tokio::test]
 async fn refusals_and_throttling_open_nothing() {
-    let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled(PER_MINUTE, Some("0.001s")) });
+    let told = json!([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.001s"}]);
+    let throttled = || error(429, "You exceeded your current quota.", told.clone());
+    let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled() });
     let server = Server::start(steps).await;
     let fleet = Fleet::new(limited(&server, ModelLimits { retries: 0, ..ModelLimits::default() }));
     for _ in 0..10 {

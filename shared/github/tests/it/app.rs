@@ -73,7 +73,7 @@ async fn one_signature_serves_for_a_minute_and_no_longer() {
         hands.advance(Duration::from_secs(minutes * 60 + 1));
         github.publish(&issue(), "Hi", &mark("1")).await.unwrap();
         let mut by_app: Vec<String> =
-            server.asked().iter().map(|asked| asked.header("authorization")).collect();
+            server.asked().iter().map(|asked| asked.header("authorization").to_owned()).collect();
         by_app.retain(|header| header.starts_with("Bearer eyJ"));
         by_app.dedup();
         assert_eq!(by_app.len(), signatures, "{minutes}");

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use domain::{InternalNotes, Labels, Publisher, ServiceError, ServiceFailure, Target};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, patient, start, target,
+    ISSUE, ME, NOTES, TOKEN, client, issue, mark, marked, me, merge_request, note, start, target, with,
 };
 
-fn publicly(client: &gitlab::Gitlab) -> &dyn Publisher {
+fn publicly(client: &Commenter<gitlab::Gitlab>) -> &dyn Publisher {
     client
 }
 
@@ -83,18 +84,81 @@ async fn a_merge_request_takes_no_answer_for_the_staff_alone() {
     assert!(error.message.contains("among the staff"), "{error}");
 }
 
-#[tokio::test]
-async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in
-        [(400, "does not accept"), (403, "Reporter"), (404, "member of the project"), (302, "GITLAB_API_URL")]
-    {
-        let error = failed(status, &[], json!({"message": "no"})).await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
-        assert!(
-            error.message.starts_with(&format!("HTTP {status}: no")) && error.message.contains(word),
-            "{error}"
-        );
+/// Merge request 4 or issue 23, for the answer to a note in a discussion.
+fn discussed(target: Target) -> Target {
+    let id = Some("6a9c".to_owned());
+    match target {
+        Target::GitlabIssue { project, path, number, internal, .. } => {
+            Target::GitlabIssue { project, path, number, internal, discussion: id }
+        }
+        Target::GitlabMergeRequest { project, path, number, .. } => {
+            Target::GitlabMergeRequest { project, path, number, discussion: id }
+        }
+        other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_note_in_a_discussion_is_answered_in_it() {
+    let server = Server::start(|_| Reply::json(201, note(1244, ME, 4, "Hi"))).await;
+    let client = client(&server);
+    for target in [discussed(merge_request()), discussed(target())] {
+        let proof = publicly(&client).publish(&target, "Hi", &mark("1")).await.unwrap();
+        assert!(proof.url.unwrap().ends_with("#note_1244"));
+    }
+    let below = "discussions/6a9c/notes";
+    assert_eq!(
+        server.lines(),
+        [format!("POST /api/v4/projects/7/merge_requests/4/{below}"), format!("POST {ISSUE}/{below}")]
+    );
+}
+
+/// A public discussion takes no internal note: the answer stands beside it then.
+#[tokio::test]
+async fn an_answer_among_the_staff_stands_in_a_discussion_only_if_that_is_among_the_staff_too() {
+    for (first_is_internal, place) in [(true, "discussions/6a9c/notes"), (false, "notes")] {
+        let server = Server::start(move |asked| match asked.method.as_str() {
+            "POST" => Reply::json(201, note(9, ME, 4, "Hi")),
+            _ => {
+                let first = with(note(1, "mona", 1, "?"), "internal", json!(first_is_internal));
+                Reply::json(200, json!({"id": "6a9c", "notes": [first, note(2, "jonah", 2, "!")]}))
+            }
+        })
+        .await;
+        let gitlab = client(&server);
+        let notes: &dyn InternalNotes = publicly(&gitlab).internal_notes().unwrap();
+        notes.publish(&discussed(issue(true)), "Hi", &mark("1")).await.unwrap();
+        assert_eq!(
+            server.lines(),
+            [format!("GET {ISSUE}/discussions/6a9c"), format!("POST {ISSUE}/{place}")]
+        );
+        assert_eq!(server.asked()[1].json()["internal"], json!(true));
+    }
+}
+
+#[tokio::test]
+async fn history_of_a_discussion_is_its_own_and_our_answer_is_found_among_all_notes() {
+    let ours = marked(9, ME, &mark("1"));
+    let all = json!([note(10, "mona", 5, "elsewhere"), ours.clone()]);
+    let server = Server::start(move |asked| match asked.line().as_str() {
+        "GET /api/v4/user" => me(),
+        "GET /api/v4/projects/7/merge_requests/4/notes" => Reply::json(200, all.clone()),
+        "GET /api/v4/projects/7/merge_requests/4/discussions/6a9c" => {
+            let internal = with(note(2, "jonah", 2, "hidden"), "internal", json!(true));
+            Reply::json(
+                200,
+                json!({"id": "6a9c", "notes": [note(1, "mona", 1, "why?"), internal, ours.clone()]}),
+            )
+        }
+        other => panic!("unexpected {other}"),
+    })
+    .await;
+    let (client, target) = (client(&server), discussed(merge_request()));
+    let history = publicly(&client).history(&target, 5).await.unwrap();
+    assert_eq!(history.iter().map(|it| it.text.as_str()).collect::<Vec<_>>(), ["why?", "Hello"]);
+    assert_eq!(publicly(&client).history(&target, 1).await.unwrap().len(), 1);
+    let found = publicly(&client).find(&target, &mark("1"), start()).await.unwrap();
+    assert_eq!(found.unwrap().id, "9");
 }
 
 #[tokio::test]
@@ -116,19 +180,6 @@ async fn a_rate_limit_throttles_as_long_as_told() {
 }
 
 #[tokio::test]
-async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
-    for (status, body) in [(500, json!({})), (502, json!("x")), (201, json!({"id": "x"}))] {
-        let failure = failed(status, &[], body).await.failure;
-        let expected = if status < 300 { ServiceFailure::InDoubt } else { ServiceFailure::ServerError };
-        assert!(failure.is_in_doubt() && failure == expected, "{status}: {failure:?}");
-    }
-    let server = Server::start(|_| Reply::Hang).await;
-    let gitlab = patient(&server, Duration::from_millis(300));
-    let error = publicly(&gitlab).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::InDoubt, 1));
-}
-
-#[tokio::test]
 async fn a_note_whose_answer_was_lost_is_found_by_its_mark_under_our_name_alone() {
     let found = async |notes: Vec<Value>| {
         let server = Server::start(move |asked| match asked.path.as_str() {
@@ -140,7 +191,7 @@ async fn a_note_whose_answer_was_lost_is_found_by_its_mark_under_our_name_alone(
     };
     assert_eq!(found(vec![note(2, ME, 5, "x"), marked(1, ME, &mark("1"))]).await.as_deref(), Some("1"));
     assert_eq!(found(vec![marked(3, "mallory", &mark("1")), marked(2, ME, &mark("2"))]).await, None);
-    let internal = crate::support::with(marked(4, ME, &mark("1")), "internal", json!(true));
+    let internal = with(marked(4, ME, &mark("1")), "internal", json!(true));
     assert_eq!(found(vec![internal]).await.as_deref(), Some("4"));
 }
 

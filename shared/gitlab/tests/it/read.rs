@@ -1,16 +1,17 @@
 //! Reading issues and merge requests: their notes, and whether they go on.
 
 use domain::{Audience, InternalNotes, Publisher, ServiceFailure, ThreadState};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
 use crate::support::{ME, NOTES, client, mark, marked, merge_request, note, serving, target, with};
 
-fn publicly(client: &gitlab::Gitlab) -> &dyn Publisher {
+fn publicly(client: &Commenter<gitlab::Gitlab>) -> &dyn Publisher {
     client
 }
 
-fn staff(client: &gitlab::Gitlab) -> &dyn InternalNotes {
+fn staff(client: &Commenter<gitlab::Gitlab>) -> &dyn InternalNotes {
     client
 }
 

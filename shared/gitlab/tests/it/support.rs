@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
 use gitlab::{Config, Gitlab};
+use outbound::Commenter;
 use outbound::marker;
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
@@ -17,19 +18,25 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Gitlab {
-    patient(server, Duration::from_secs(10))
+pub(crate) fn client(server: &Server) -> Commenter<Gitlab> {
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Gitlab {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Gitlab> {
+    let config = Config { timeout, ..Config::at(base) };
     Gitlab::new(&TOKEN.into(), &config, Clock::fixed(start())).unwrap()
 }
 
 /// Issue 23, for the answer to a note that is `internal` or not.
 pub(crate) fn issue(internal: bool) -> Target {
-    Target::GitlabIssue { project: 7, path: vec!["harbor".into(), "tidepool".into()], number: 23, internal }
+    Target::GitlabIssue {
+        project: 7,
+        path: vec!["harbor".into(), "tidepool".into()],
+        number: 23,
+        internal,
+        discussion: None,
+    }
 }
 
 pub(crate) fn target() -> Target {
@@ -37,7 +44,12 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn merge_request() -> Target {
-    Target::GitlabMergeRequest { project: 7, path: vec!["harbor".into(), "tidepool".into()], number: 4 }
+    Target::GitlabMergeRequest {
+        project: 7,
+        path: vec!["harbor".into(), "tidepool".into()],
+        number: 4,
+        discussion: None,
+    }
 }
 
 pub(crate) fn mark(identity: &str) -> Mark {
@@ -58,7 +70,7 @@ pub(crate) fn note(id: u64, author: &str, minute: u64, text: &str) -> Value {
 
 /// The same with a marker.
 pub(crate) fn marked(id: u64, author: &str, mark: &Mark) -> Value {
-    note(id, author, 4, &marker::compose("Hello", mark, 1_000))
+    note(id, author, 4, &marker::compose("Hello", mark, outbound::Limit::chars(1_000)))
 }
 
 /// The same with another field.

@@ -6,7 +6,7 @@ use domain::{Publisher, ServiceError, ServiceFailure};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{COMMENTS, ME, client, comment, mark, patient, target};
+use crate::support::{COMMENTS, ME, client, comment, mark, target};
 
 /// The failure of a comment that is answered so; it was sent once.
 async fn failed(status: u16, headers: &[(&'static str, &'static str)], body: Value) -> ServiceError {
@@ -42,21 +42,6 @@ async fn a_comment_is_a_document_and_carries_its_mark() {
 }
 
 #[tokio::test]
-async fn refusals_are_final_and_say_how_to_mend_them() {
-    let said = || json!({"errorMessages": ["no"], "errors": {}});
-    for (status, word) in
-        [(400, "does not accept"), (403, "Add Comments"), (404, "Browse Projects"), (303, "JIRA_API_URL")]
-    {
-        let error = failed(status, &[], said()).await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
-        assert!(
-            error.message.starts_with(&format!("HTTP {status}: no")) && error.message.contains(word),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn an_account_that_is_not_let_in_is_refused_as_a_whole() {
     let captcha: &[_] = &[("x-seraph-loginreason", "AUTHENTICATION_DENIED")];
     for (status, headers, word) in [
@@ -89,24 +74,6 @@ async fn a_note_among_the_staff_says_so_in_the_same_request() {
 async fn a_rate_limit_throttles_as_long_as_told() {
     let error = failed(429, &[("retry-after", "12"), ("x-ratelimit-nearlimit", "true")], json!({})).await;
     assert_eq!(error.failure, ServiceFailure::Throttled { after: Duration::from_secs(12) });
-}
-
-#[tokio::test]
-async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
-    for (status, body) in [(500, json!({})), (502, json!("x")), (503, json!({})), (201, json!({"id": 7}))] {
-        assert!(failed(status, &[], body).await.failure.is_in_doubt(), "{status}");
-    }
-    let later = ServiceFailure::Later { after: Some(Duration::from_secs(20)) };
-    assert_eq!(failed(503, &[("retry-after", "20")], json!({})).await.failure, later);
-}
-
-#[tokio::test]
-async fn a_time_out_leaves_it_in_doubt() {
-    let server = Server::start(|_| Reply::Hang).await;
-    let jira = patient(&server, Duration::from_millis(300));
-    let error = jira.publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::InDoubt);
-    assert_eq!(server.asked().len(), 1);
 }
 
 #[tokio::test]

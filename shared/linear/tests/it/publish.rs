@@ -6,9 +6,7 @@ use domain::{Publisher, ServiceError, ServiceFailure};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{
-    ISSUE, KEY, ME, client, comment, data, failed, field, mark, patient, start, target, viewer,
-};
+use crate::support::{ISSUE, KEY, ME, client, comment, data, failed, field, mark, start, target, viewer};
 
 /// The id under which the comment is made.
 async fn id() -> String {
@@ -77,13 +75,6 @@ async fn refusals_are_final_and_say_how_to_mend_them() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_taken_refuses_the_whole_account() {
-    let error = refused(|| failed(401, "Authentication required", "AUTHENTICATION_ERROR")).await;
-    assert_eq!(error.failure, ServiceFailure::AccountRefused);
-    assert!(error.message.contains("check LINEAR_API_KEY"), "{error}");
-}
-
-#[tokio::test]
 async fn a_rate_limit_throttles_until_the_limit_that_is_spent_is_free() {
     let reset = (start().as_millisecond() + 90_000).to_string();
     let error = refused(move || {
@@ -108,14 +99,6 @@ async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
     }
     let error = refused(|| failed(200, "Something broke", "INTERNAL_SERVER_ERROR")).await;
     assert_eq!(error.failure, ServiceFailure::InDoubt);
-}
-
-#[tokio::test]
-async fn a_time_out_leaves_it_in_doubt() {
-    let server = Server::start(|_| Reply::Hang).await;
-    let linear = patient(&server, Duration::from_millis(300));
-    let error = linear.publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::InDoubt, 1));
 }
 
 #[tokio::test]

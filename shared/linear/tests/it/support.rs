@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
 use linear::{Config, Linear};
+use outbound::Commenter;
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
 
@@ -15,13 +16,13 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Linear {
-    patient(server, Duration::from_secs(10))
+pub(crate) fn client(server: &Server) -> Commenter<Linear> {
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Linear {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Linear> {
+    let config = Config { timeout, ..Config::at(base) };
     Linear::new(&KEY.into(), &config, Clock::fixed(start())).unwrap()
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::adf_to_text;
 
 fn content(markdown: &str) -> Value {
-    to_adf(markdown, 30_000)["content"].clone()
+    to_adf(markdown, Limit::utf16(30_000))["content"].clone()
 }
 
 fn text(text: &str) -> Value {
@@ -25,8 +25,8 @@ fn item(content: Value) -> Value {
 #[test]
 fn a_document_has_its_frame() {
     let paragraph = json!({"type": "paragraph", "content": [text("Hi")]});
-    assert_eq!(to_adf("Hi", 100), json!({"version": 1, "type": "doc", "content": [paragraph]}));
-    assert_eq!(to_adf("", 100), json!({"version": 1, "type": "doc", "content": []}));
+    assert_eq!(to_adf("Hi", Limit::utf16(100)), json!({"version": 1, "type": "doc", "content": [paragraph]}));
+    assert_eq!(to_adf("", Limit::utf16(100)), json!({"version": 1, "type": "doc", "content": []}));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn tables_are_tables_and_tasks_notes_and_alerts_are_readable() {
             {"type": "tableRow", "content": [cell("tableCell", "c"), cell("tableCell", "")]},
         ]}])
     );
-    let read = |markdown: &str| adf_to_text(&to_adf(markdown, 1_000));
+    let read = |markdown: &str| adf_to_text(&to_adf(markdown, Limit::utf16(1_000)));
     assert_eq!(read("- [x] a\n- [ ] b"), "- ☑ a\n- ☐ b");
     assert_eq!(read("a[^1]\n\n[^1]: b"), "a[1]\n[1] b");
     assert_eq!(read("> [!WARNING]\n> a"), "Warning: a");
@@ -117,10 +117,34 @@ fn what_the_schema_forbids_within_lists_and_quotes_becomes_a_paragraph() {
 
 #[test]
 fn a_long_text_is_cut_visibly() {
-    let document = to_adf(&"word\n\n".repeat(20_000), 30_000);
-    let chars = adf_to_text(&document).chars().count();
-    assert!((27_000..=30_000).contains(&chars), "{chars}");
-    assert!(adf_to_text(&document).ends_with(CUT));
+    let limit = Limit::utf16(30_000);
+    for (block, least) in
+        [("word\n\n", 24_000), ("🦀🦀🦀🦀🦀 重要\n\n", 25_000), ("a *b* [c](https://x.example)\n\n", 8_000)]
+    {
+        let document = to_adf(&block.repeat(6_000), limit);
+        let text = adf_to_text(&document);
+        let size = limit.size(&text);
+        assert!((least..=30_000).contains(&size), "{block}: {size}");
+        assert!(text.ends_with(CUT));
+        let blocks = document["content"].as_array().unwrap();
+        assert_eq!(blocks[0], blocks[blocks.len() - 2], "no block is cut");
+    }
+}
+
+#[test]
+fn a_text_counts_as_long_as_its_wiki_markup() {
+    let of = |markdown: &str| convert(markdown).iter().map(|node| size(node, Limit::utf16(0))).sum::<usize>();
+    for (markdown, wiki) in [
+        ("a **b** ~~c~~", "a *b* -c-\n"),
+        ("[a](https://x.example)", "[a|https://x.example]\n"),
+        ("a*b {c} [d]", "a\\*b \\{c\\} \\[d\\]\n"),
+        ("```rust\nlet 🦀;\n```", "{code:rust}\nlet 🦀;\n{code}\n"),
+        ("# A\n\n> b\n\n---", "h1. A\n\n{quote}\nb\n{quote}\n----\n"),
+        ("- a\n  - b\n\n1. c", "* a\n** b\n\n# c\n"),
+    ] {
+        let least = wiki.encode_utf16().count();
+        assert!((least..least + 30).contains(&of(markdown)), "{markdown}: {} of {least}", of(markdown));
+    }
 }
 
 /// The part of Atlassian's schema that could be broken by a translation.
@@ -152,7 +176,7 @@ fn check(node: &Value, parent: &str) {
 #[test]
 fn no_depth_exhausts_the_stack() {
     for deep in ["- ".repeat(10_000), "> ".repeat(10_000), "> - ".repeat(5_000)] {
-        let document = to_adf(&format!("{deep}x"), 30_000);
+        let document = to_adf(&format!("{deep}x"), Limit::utf16(30_000));
         assert_eq!(adf_to_text(&document).matches('x').count(), 1);
         children(&document).iter().for_each(|child| check(child, "doc"));
     }
@@ -161,7 +185,7 @@ fn no_depth_exhausts_the_stack() {
 proptest! {
     #[test]
     fn every_document_keeps_to_the_schema(text in "([-a>#*`~1.\\[\\]()!<_ \n]|\\|a\\|b\\|\n|\\|-\\|-\\|\n|> \\[!NOTE\\]\n|- \\[x\\] |\\[\\^1\\]:? ){0,80}") {
-        let document = to_adf(&text, 30_000);
+        let document = to_adf(&text, Limit::utf16(30_000));
         children(&document).iter().for_each(|child| check(child, "doc"));
     }
 }
@@ -187,7 +211,7 @@ fn documents_are_read_as_text() {
 fn what_was_written_is_read_back() {
     let markdown = "Hello [docs](https://x.example)\n\n- a\n  - b\n- c\n\n3. x\n4. y\n\nend";
     assert_eq!(
-        adf_to_text(&to_adf(markdown, 1_000)),
+        adf_to_text(&to_adf(markdown, Limit::utf16(1_000))),
         "Hello docs (https://x.example)\n- a\n  - b\n- c\n3. x\n4. y\nend"
     );
 }

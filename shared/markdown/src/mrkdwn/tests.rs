@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn mrkdwn(markdown: &str) -> String {
-    to_mrkdwn(markdown, 40_000)
+    to_mrkdwn(markdown, Limit::chars(40_000))
 }
 
 #[test]

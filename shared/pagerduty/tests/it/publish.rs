@@ -6,7 +6,7 @@ use domain::{Publisher, ServiceError, ServiceFailure};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{EMAIL, ME, NOTES, TOKEN, client, mark, marked, note, patient, serving, start, target};
+use crate::support::{EMAIL, ME, NOTES, TOKEN, client, mark, marked, note, serving, start, target};
 
 /// The failure of a note that is answered so; it was sent once.
 async fn failed(status: u16, headers: &[(&'static str, &'static str)], body: Value) -> ServiceError {
@@ -34,48 +34,11 @@ async fn a_note_is_written_in_the_name_of_a_user_and_carries_its_mark() {
 }
 
 #[tokio::test]
-async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in [
-        (400, "PAGERDUTY_EMAIL"),
-        (403, "may only read"),
-        (404, "another account"),
-        (302, "PAGERDUTY_API_URL"),
-    ] {
-        let error = failed(status, &[], json!({"error": {"message": "no"}})).await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
-        assert!(
-            error.message.starts_with(&format!("HTTP {status}: no")) && error.message.contains(word),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_token_that_is_not_taken_refuses_the_whole_account() {
-    let error = failed(401, &[], json!({"error": {"message": "no"}})).await;
-    assert_eq!(error.failure, ServiceFailure::AccountRefused);
-    assert!(error.message.contains("check PAGERDUTY_API_TOKEN"), "{error}");
-}
-
-#[tokio::test]
 async fn a_rate_limit_throttles_as_long_as_told() {
     let error = failed(429, &[("ratelimit-reset", "12")], json!({"error": {"message": "no"}})).await;
     assert_eq!(error.failure, ServiceFailure::Throttled { after: Duration::from_secs(12) });
     let error = failed(429, &[], json!({"error": {"message": "no"}})).await;
     assert_eq!(error.failure, ServiceFailure::Throttled { after: Duration::from_secs(60) });
-}
-
-#[tokio::test]
-async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
-    for (status, body) in [(500, json!({})), (502, json!("x")), (201, json!({"id": 7}))] {
-        let failure = failed(status, &[], body).await.failure;
-        let expected = if status < 300 { ServiceFailure::InDoubt } else { ServiceFailure::ServerError };
-        assert!(failure.is_in_doubt() && failure == expected, "{status}: {failure:?}");
-    }
-    let server = Server::start(|_| Reply::Hang).await;
-    let client = patient(&server, Duration::from_millis(300));
-    let error = client.publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::InDoubt, 1));
 }
 
 #[tokio::test]

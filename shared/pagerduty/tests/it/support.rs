@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
+use outbound::Commenter;
 use outbound::marker;
 use outbound::scripted::{Reply, Server};
 use pagerduty::{Config, Pagerduty};
@@ -17,13 +18,13 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Pagerduty {
-    patient(server, Duration::from_secs(10))
+pub(crate) fn client(server: &Server) -> Commenter<Pagerduty> {
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Pagerduty {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Pagerduty> {
+    let config = Config { timeout, ..Config::at(base) };
     Pagerduty::new(EMAIL, &TOKEN.into(), &config, Clock::fixed(start())).unwrap()
 }
 
@@ -33,7 +34,7 @@ pub(crate) fn mark(identity: &str) -> Mark {
 
 /// The same with a marker.
 pub(crate) fn marked(id: u64, author: &str, mark: &Mark) -> Value {
-    note(id, author, 4, &marker::compose("Hello", mark, 1_000))
+    note(id, author, 4, &marker::compose("Hello", mark, outbound::Limit::chars(1_000)))
 }
 
 pub(crate) fn target() -> Target {

@@ -6,7 +6,7 @@ use domain::{Publisher, ServiceError, ServiceFailure};
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{COMMENTS, ME, TOKEN, client, mark, marked, me, note, patient, serving, start, target};
+use crate::support::{COMMENTS, ME, TOKEN, client, mark, marked, me, note, serving, start, target};
 
 /// The failure of a comment that is answered so; it was sent once.
 async fn failed(status: u16, headers: &[(&'static str, &'static str)], body: Value) -> ServiceError {
@@ -54,45 +54,11 @@ async fn a_text_that_sentry_has_already_is_the_comment_of_an_earlier_request() {
 }
 
 #[tokio::test]
-async fn refusals_are_final_and_say_how_to_mend_them() {
-    for (status, word) in
-        [(400, "does not accept"), (403, "event:write"), (404, "organization"), (302, "SENTRY_API_URL")]
-    {
-        let error = failed(status, &[], json!({"detail": "no"})).await;
-        assert_eq!(error.failure, ServiceFailure::Refused, "{status}");
-        assert!(
-            error.message.starts_with(&format!("HTTP {status}: no")) && error.message.contains(word),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_token_that_is_not_taken_refuses_the_whole_account() {
-    let error = failed(401, &[], json!({"detail": "no"})).await;
-    assert_eq!(error.failure, ServiceFailure::AccountRefused);
-    assert!(error.message.contains("check SENTRY_AUTH_TOKEN"), "{error}");
-}
-
-#[tokio::test]
 async fn a_rate_limit_throttles_as_long_as_told() {
     let error = failed(429, &[("retry-after", "12")], json!({"detail": "no"})).await;
     assert_eq!(error.failure, ServiceFailure::Throttled { after: Duration::from_secs(12) });
     let error = failed(429, &[], json!({"detail": "no"})).await;
     assert_eq!(error.failure, ServiceFailure::Throttled { after: Duration::from_secs(60) });
-}
-
-#[tokio::test]
-async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
-    for (status, body) in [(500, json!({})), (502, json!("x")), (201, json!({"id": 7}))] {
-        let failure = failed(status, &[], body).await.failure;
-        let expected = if status < 300 { ServiceFailure::InDoubt } else { ServiceFailure::ServerError };
-        assert!(failure.is_in_doubt() && failure == expected, "{status}: {failure:?}");
-    }
-    let server = Server::start(|_| Reply::Hang).await;
-    let client = patient(&server, Duration::from_millis(300));
-    let error = client.publish(&target(), "Hi", &mark("1")).await.unwrap_err();
-    assert_eq!((error.failure, server.asked().len()), (ServiceFailure::InDoubt, 1));
 }
 
 #[tokio::test]

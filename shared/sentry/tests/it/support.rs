@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
+use outbound::Commenter;
 use outbound::marker;
 use outbound::scripted::{Reply, Server};
 use sentry::{Config, Sentry};
@@ -16,13 +17,13 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-pub(crate) fn client(server: &Server) -> Sentry {
-    patient(server, Duration::from_secs(10))
+pub(crate) fn client(server: &Server) -> Commenter<Sentry> {
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Sentry {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Sentry> {
+    let config = Config { timeout, ..Config::at(base) };
     Sentry::new(&TOKEN.into(), &config, Clock::fixed(start())).unwrap()
 }
 
@@ -32,7 +33,7 @@ pub(crate) fn mark(identity: &str) -> Mark {
 
 /// The same with a marker.
 pub(crate) fn marked(id: u64, author: &str, mark: &Mark) -> Value {
-    note(id, author, 4, &marker::compose("Hello", mark, 1_000))
+    note(id, author, 4, &marker::compose("Hello", mark, outbound::Limit::chars(1_000)))
 }
 
 pub(crate) fn target() -> Target {

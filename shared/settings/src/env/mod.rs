@@ -35,13 +35,19 @@ use secrecy::SecretString;
 use webhook::Secrets;
 
 use crate::Mistakes;
-use crate::tier::Tiers;
+use crate::limits::Start;
 use variables::Reader;
 
 /// Where agent.toml lies in a working copy.
 const LOCAL_CONFIG: &str = "agent/agent.toml";
 /// Where the layer puts it on Lambda.
 const LAMBDA_CONFIG: &str = "/opt/agent.toml";
+
+/// The agent.toml that `path` names: itself, or the one in the folder that it is.
+#[must_use]
+pub fn agent_file(path: PathBuf) -> PathBuf {
+    if path.is_dir() { path.join("agent.toml") } else { path }
+}
 
 /// What the environment says; on Lambda a Secrets Manager secret is merged in.
 ///
@@ -165,12 +171,12 @@ impl Environment {
         reader.finish().map(|()| environment)
     }
 
-    /// Where agent.toml is: `AFTERHOOK_CONFIG`, else the layer's on Lambda, else
+    /// Where agent.toml is: `AFTERHOOK_CONFIG`, the file or its folder, else the layer's on Lambda, else
     /// `agent/agent.toml`.
     #[must_use]
     pub fn config_path(&self) -> PathBuf {
         let default = if self.on_lambda() { LAMBDA_CONFIG } else { LOCAL_CONFIG };
-        self.config.clone().unwrap_or_else(|| PathBuf::from(default))
+        self.config.clone().map_or_else(|| PathBuf::from(default), agent_file)
     }
 
     /// How many processors may run at once; one where nothing says otherwise.
@@ -179,13 +185,13 @@ impl Environment {
         self.processors.unwrap_or(1)
     }
 
-    /// Whether the presets of the tier hold. They are Google's; a server on this machine is not Google.
+    /// How calls begin where agent.toml sets no rate. A server on this machine is not Google.
     #[must_use]
-    pub fn tiers(&self) -> Tiers {
+    pub fn start(&self) -> Start {
         let host = self.gemini_base_url.as_deref().and_then(|url| url::Url::parse(url).ok());
         match host.as_ref().and_then(url::Url::host_str) {
-            Some("localhost" | "127.0.0.1" | "[::1]") => Tiers::Ignore,
-            _ => Tiers::Apply,
+            Some("localhost" | "127.0.0.1" | "[::1]") => Start::AtOnce,
+            _ => Start::Cautious,
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use domain::Priority;
-use domain::{Generation, ModelLimits};
-use settings::{ApprovalPolicy, BudgetSettings, Tiers, shown_limits};
+use domain::{Generation, LaneTiers, ModelLimits, Priority};
+use settings::{ApprovalPolicy, BudgetSettings, Start, shown_limits};
 use webhook::{CommentPolicy, Provider};
 
 use crate::project::{GITHUB, parse};
@@ -25,7 +24,8 @@ fn model_defaults() {
     assert_eq!(models.triage, "gemini-flash-lite-latest");
     assert_eq!(models.answer, "gemini-pro-latest");
     assert_eq!(models.fallback, ["gemini-flash-latest"]);
-    assert_eq!((models.cache_ttl, models.tier.as_str()), (Duration::from_hours(2), "tier1"));
+    assert_eq!((models.cache_ttl, models.service_tier), (Duration::from_hours(2), LaneTiers::default()));
+    assert_eq!(models.patience, Duration::from_secs(30));
     assert_eq!(models.fallback_after, Duration::from_mins(15));
     assert!(models.limits.is_empty());
     assert_eq!(models.generation, Generation::default());
@@ -34,7 +34,7 @@ fn model_defaults() {
 
 #[test]
 fn limit_defaults() {
-    let limits = parse(GITHUB).unwrap().models.limits_for("gemini-pro-latest", Tiers::Ignore);
+    let limits = parse(GITHUB).unwrap().models.limits_for("gemini-pro-latest", Start::AtOnce);
     assert_eq!(limits, ModelLimits::default());
     assert_eq!(
         (limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrency),

@@ -84,11 +84,14 @@ fn sites_are_configured_and_checked() {
     assert_eq!(
         mistakes(text)[..2],
         [
-            "2:8: sources.jira.host: \"https://harbor.atlassian.net/x\" is not a host of jira; write it like \"acme.atlassian.net\"",
+            "2:8: sources.jira.host: \"https://harbor.atlassian.net/x\" is not a host of jira; write it like \"acme.atlassian.net\"; \
+             issues of a Data Center are read and not answered: without `host`, name another `automation`",
             "4:13: sources.zendesk.subdomain: \"a.b\" is not a subdomain of zendesk; write it like \"acme\"",
         ]
     );
     assert!(mistakes(text)[2].starts_with("6:1: sources.slack.host: unknown key"));
+    let own = mistakes("[sources.jira]\nhost = \"jira.example.com\"");
+    assert!(own[0].contains("is not a host of jira") && own[0].contains("Data Center"), "{own:?}");
 }
 
 #[test]

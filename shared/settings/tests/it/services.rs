@@ -65,6 +65,21 @@ fn jira_is_read() {
 }
 
 #[test]
+fn a_data_center_is_refused_where_answers_would_go() {
+    for site in ["https://jira.example.com", "http://10.0.0.7:8080", "https://atlassian.net"] {
+        let said = Environment::from_map([("JIRA_API_URL", site), JIRA_EMAIL, JIRA_TOKEN]).unwrap_err();
+        let said = said.as_slice()[0].to_string();
+        assert!(
+            said.contains("JIRA_API_URL: no site of Jira Cloud") && said.contains("Data Center"),
+            "{said}"
+        );
+    }
+    for site in ["http://127.0.0.1:8080", "http://localhost:1", "https://api.atlassian.com/ex/jira/1"] {
+        assert_eq!(read(&[("JIRA_API_URL", site), JIRA_EMAIL, JIRA_TOKEN]).jira.unwrap().url, site);
+    }
+}
+
+#[test]
 fn a_service_that_wants_no_more_than_a_token_is_at_its_public_address_unless_another_is_named() {
     let linear = read(&[("LINEAR_API_KEY", "hunter2")]).linear.unwrap();
     assert_eq!(

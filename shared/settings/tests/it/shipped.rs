@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{collections::BTreeSet, fs};
 
-use settings::{ApprovalPolicy, Settings, Tiers};
+use settings::{ApprovalPolicy, Settings, Start};
 use webhook::CommentPolicy;
 
 fn agent_dir() -> PathBuf {
@@ -37,10 +37,10 @@ fn its_bounds_are_on_and_it_gives_no_warning() {
 }
 
 #[test]
-fn its_model_limits_leave_the_rates_to_the_tier() {
+fn its_model_limits_leave_the_rates_to_the_service() {
     let models = Settings::load(&agent_dir().join("agent.toml")).unwrap().models;
     for model in models.in_use() {
-        let limits = models.limits_for(model, Tiers::Ignore);
+        let limits = models.limits_for(model, Start::AtOnce);
         assert_eq!(
             (
                 limits.requests_per_minute,
@@ -51,7 +51,7 @@ fn its_model_limits_leave_the_rates_to_the_tier() {
             (None, None, None, None),
             "{model}"
         );
-        assert!(models.limits_for(model, Tiers::Apply).requests_per_minute.is_some(), "{model}");
+        assert!(models.limits_for(model, Start::Cautious).start_rpm.is_some(), "{model}");
     }
 }
 
@@ -60,7 +60,7 @@ fn its_model_limits_leave_the_rates_to_the_tier() {
 fn its_optional_keys_are_good_examples() {
     let text: Vec<String> = shipped().lines().map(without_comment_sign).collect();
     let settings = Settings::parse(&text.join("\n"), &agent_dir()).unwrap();
-    assert_eq!(settings.models.limits_for("gemini-pro-latest", Tiers::Ignore).requests_per_minute, Some(150));
+    assert_eq!(settings.models.limits_for("gemini-pro-latest", Start::AtOnce).requests_per_minute, Some(150));
     assert_eq!(settings.budget.per_day_usd, Some(20.0));
     assert_eq!(settings.models.generation.others.len(), 6);
     assert_eq!(settings.sources.len(), 12);

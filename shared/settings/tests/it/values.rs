@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Document, Priority};
 use serde_json::json;
-use settings::{ApprovalPolicy, Tiers, shown_limits};
+use settings::{ApprovalPolicy, Start, shown_limits};
 use webhook::{CommentPolicy, Provider};
 
 use crate::project::{GITHUB, mistakes_of, parse};
@@ -30,13 +30,13 @@ fn limits_arrive() {
                 breaker = { error_rate = 1, window = \"5s\", slow = \"20s\", open = \"1m\" }\n[sources.github]";
     let models = parse(text).unwrap().models;
     assert_eq!(
-        shown_limits(&models.limits_for("gemini-pro-latest", Tiers::Ignore))
+        shown_limits(&models.limits_for("gemini-pro-latest", Start::AtOnce))
             .map(|(key, value)| format!("{key} {value}"))
             .join(", "),
         "rpm 150, tpm 2000000, rpd 1, concurrency 100, timeout 90s, retries 0, min_priority 4, \
          breaker 1 in 5s, slow 20s, open 1m"
     );
-    assert_eq!(models.limits_for("gemini-flash-latest", Tiers::Ignore).timeout, Duration::from_secs(60));
+    assert_eq!(models.limits_for("gemini-flash-latest", Start::AtOnce).timeout, Duration::from_secs(60));
 }
 
 #[test]

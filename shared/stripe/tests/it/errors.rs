@@ -39,6 +39,7 @@ async fn refusals_are_certain_typed_and_say_how_to_mend_them() {
             Problem::AmountTooLarge,
             "left",
         ),
+        (400, INVALID, "", "The description is greater than 500 characters", Problem::Invalid, "500"),
         (400, INVALID, "charge_disputed", "Disputed", Problem::Disputed, "dispute"),
         (400, INVALID, "balance_insufficient", "Insufficient", Problem::InsufficientBalance, "add funds"),
         (

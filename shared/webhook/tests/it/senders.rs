@@ -207,7 +207,9 @@ fn notes_of_gitlab_belong_to_their_issue() {
     let request = read(Provider::Gitlab, &sample("gitlab/merge_request.open.json"));
     assert_eq!(request.thread, "harbor/tidepool!4");
     let path = || vec!["harbor".to_owned(), "tidepool".to_owned()];
-    let on_issue = |internal| Some(Target::GitlabIssue { project: 7, path: path(), number: 23, internal });
+    let on_issue = |internal| {
+        Some(Target::GitlabIssue { project: 7, path: path(), number: 23, internal, discussion: None })
+    };
     assert_eq!((issue.target, note.target), (on_issue(false), on_issue(false)));
     let internal = patched(&sample("gitlab/note.create.json"), "/object_attributes/internal", json!(true));
     assert_eq!(
@@ -215,8 +217,30 @@ fn notes_of_gitlab_belong_to_their_issue() {
         on_issue(true),
         "an internal note asks for another one"
     );
-    let on_request = Target::GitlabMergeRequest { project: 7, path: path(), number: 4 };
+    let on_request = Target::GitlabMergeRequest { project: 7, path: path(), number: 4, discussion: None };
     assert_eq!(request.target, Some(on_request));
+    let discussed = sample("gitlab/note.create.discussion.json");
+    let in_discussion = |id: Option<&str>| {
+        let discussion = id.map(str::to_owned);
+        Some(Target::GitlabMergeRequest { project: 7, path: path(), number: 4, discussion })
+    };
+    let note = read(Provider::Gitlab, &discussed);
+    let id = "6a9c1750b37d513a43987b574953fceb50b03ce7";
+    assert_eq!(
+        (note.thread.as_str(), note.target),
+        ("harbor/tidepool!4/d6a9c1750b37d", in_discussion(Some(id)))
+    );
+    for (field, value) in
+        [("type", Value::Null), ("discussion_id", json!("../../x")), ("discussion_id", json!(""))]
+    {
+        let alone = patched(&discussed, &format!("/object_attributes/{field}"), value);
+        let alone = read(Provider::Gitlab, &alone);
+        assert_eq!(
+            (alone.thread.as_str(), alone.target),
+            ("harbor/tidepool!4", in_discussion(None)),
+            "{field}"
+        );
+    }
     let push = parsed(Provider::Gitlab, br#"{"object_kind":"push"}"#);
     assert_eq!(push, Parsed::Other("push".to_owned()));
 }

@@ -6,7 +6,7 @@ use domain::{Publisher, ServiceError, ServiceFailure, ThreadState};
 use outbound::scripted::{Asked, Reply, Server};
 use serde_json::{Value, json};
 
-use crate::support::{STAMP, client, mark, patient, target, ticket, updated};
+use crate::support::{STAMP, at, client, mark, target, ticket, updated};
 
 const LINES: [&str; 2] = ["GET /api/v2/tickets/7.json", "PUT /api/v2/tickets/7.json"];
 
@@ -115,25 +115,14 @@ async fn a_rate_limit_throttles_as_long_as_told() {
 }
 
 #[tokio::test]
-async fn server_errors_and_unreadable_successes_leave_it_in_doubt() {
-    for (status, body) in
-        [(500, json!({})), (502, json!("x")), (503, json!({})), (200, json!({"ticket": {}}))]
-    {
-        assert!(failed(status, &[], body).await.failure.is_in_doubt(), "{status}");
-    }
-    let maintenance = failed(503, &[("retry-after", "20")], json!({})).await;
-    assert_eq!(maintenance.failure, ServiceFailure::Later { after: Some(Duration::from_secs(20)) });
-}
-
-#[tokio::test]
 async fn a_time_out_leaves_it_in_doubt_and_one_before_it_does_not() {
     let server = answering(|_| Reply::Hang).await;
-    let zendesk = patient(&server, Duration::from_millis(400));
+    let zendesk = at(&server.base, Duration::from_millis(400));
     let error = zendesk.publish(&target(), "Hi", &mark("1")).await.unwrap_err();
     assert_eq!(error.failure, ServiceFailure::InDoubt);
 
     let server = Server::start(|_| Reply::Hang).await;
-    let zendesk = patient(&server, Duration::from_millis(400));
+    let zendesk = at(&server.base, Duration::from_millis(400));
     let error = zendesk.publish(&target(), "Hi", &mark("1")).await.unwrap_err();
     assert_eq!(error.failure, ServiceFailure::Later { after: None });
     assert_eq!(server.lines(), LINES[..1]);

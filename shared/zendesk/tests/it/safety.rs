@@ -5,24 +5,7 @@ use outbound::scripted::{Reply, Server};
 use serde_json::json;
 use zendesk::{Config, Credentials, Zendesk};
 
-use crate::support::{TOKEN, client, credentials, mark, me, start, target};
-
-#[tokio::test]
-async fn a_target_that_is_no_ticket_is_refused_before_anything_is_sent() {
-    let server = Server::start(|_| me()).await;
-    let zendesk = client(&server);
-    let issue = Target::GithubIssue { owner: "octo".into(), repo: "hello".into(), number: 7 };
-    for target in [issue, Target::ZendeskTicket { subdomain: "acme".into(), id: 0 }] {
-        for failure in [
-            zendesk.publish(&target, "Hi", &mark("1")).await.unwrap_err().failure,
-            zendesk.history(&target, 5).await.unwrap_err().failure,
-            zendesk.find(&target, &mark("1"), start()).await.unwrap_err().failure,
-        ] {
-            assert_eq!(failure, ServiceFailure::Refused, "{target:?}");
-        }
-    }
-    assert!(server.asked().is_empty());
-}
+use crate::support::{TOKEN, client, credentials, mark, me, target};
 
 #[tokio::test]
 async fn a_ticket_of_another_account_is_refused() {

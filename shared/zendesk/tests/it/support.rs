@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{Clock, Mark, Target, TaskId, Timestamp};
+use outbound::Commenter;
 use outbound::scripted::{Reply, Server};
 use serde_json::{Value, json};
 use zendesk::{Config, Credentials, Zendesk};
@@ -19,13 +20,13 @@ pub(crate) fn credentials() -> Credentials {
     Credentials::ApiToken { email: "agent@acme.example".into(), token: TOKEN.into() }
 }
 
-pub(crate) fn client(server: &Server) -> Zendesk {
-    patient(server, Duration::from_secs(10))
+pub(crate) fn client(server: &Server) -> Commenter<Zendesk> {
+    at(&server.base, Duration::from_secs(10))
 }
 
-/// A client that waits no longer than `timeout`.
-pub(crate) fn patient(server: &Server, timeout: Duration) -> Zendesk {
-    let config = Config { timeout, ..Config::at(&server.base) };
+/// A client of the API at `base` that waits no longer than `timeout`.
+pub(crate) fn at(base: &str, timeout: Duration) -> Commenter<Zendesk> {
+    let config = Config { timeout, ..Config::at(base) };
     Zendesk::new(&credentials(), &config, Clock::fixed(start())).unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::{Answer, FLASH, ask, post, request, send};
-use crate::gemini::{Fault, FaultRule, GeminiStandin, Latency, Quota, Scripted, Throttle};
+use crate::gemini::{Fault, FaultRule, GeminiStandin, Latency, Scripted, Throttle};
 use crate::kit::testing;
 
 async fn faulty(standin: &GeminiStandin, fault: &str, key: &str, stream: bool) -> Answer {
@@ -32,24 +32,17 @@ async fn answers_are_spoilt_as_asked() {
     let answer = async |fault: &str| faulty(&gemini, fault, "", false).await.json();
     let blocked = answer("blocked").await;
     assert!(blocked["promptFeedback"]["blockReason"].is_string() && blocked.get("candidates").is_none());
-    assert_eq!(answer("empty").await["candidates"][0]["content"], json!({}));
-    assert_eq!(answer("maxtokens").await["candidates"][0]["content"], json!({"role": "model"}));
-    assert_eq!(answer("safety").await["candidates"][0]["finishReason"], "SAFETY");
-    assert_eq!(answer("unknownfinish").await["candidates"][0]["finishReason"], "UNHEARD_OF_REASON");
     assert_eq!(answer("midstream").await["error"]["code"], 503);
-    assert_eq!(faulty(&gemini, "html", "", false).await.status, 502);
 }
 
 #[tokio::test]
-async fn malformed_json_does_not_parse_and_off_schema_json_does_not_fit() {
+async fn malformed_json_does_not_parse() {
     let gemini = GeminiStandin::new();
     let mut body = ask("x");
     body["generationConfig"] = json!({"responseMimeType": "application/json", "responseJsonSchema":
         {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}});
     gemini.set_faults(vec![FaultRule::always(Fault::Malformed)]);
     assert!(serde_json::from_str::<Value>(&post(&gemini, FLASH, &body).await.said()).is_err());
-    gemini.set_faults(vec![FaultRule::always(Fault::OffSchema)]);
-    assert!(serde_json::from_str::<Value>(&post(&gemini, FLASH, &body).await.said()).unwrap().is_array());
 }
 
 #[tokio::test]
@@ -64,10 +57,10 @@ async fn a_stream_can_end_with_an_error_frame() {
 }
 
 #[tokio::test]
-async fn the_forms_of_429_differ_in_their_details() {
+async fn a_429_says_which_quota_it_is_and_when_to_come_back() {
     let gemini = GeminiStandin::new();
     let mut kinds = Vec::new();
-    for form in [Throttle::RetryInfo, Throttle::QuotaOnly, Throttle::HelpOnly, Throttle::Bare] {
+    for form in [Throttle::RetryInfo, Throttle::PerDay] {
         gemini.set_faults(vec![FaultRule::always(Fault::Throttled(form))]);
         let error = post(&gemini, FLASH, &ask("x")).await.json()["error"].clone();
         assert_eq!((&error["code"], &error["status"]), (&json!(429), &json!("RESOURCE_EXHAUSTED")));
@@ -75,7 +68,7 @@ async fn the_forms_of_429_differ_in_their_details() {
         let kind = |d: &Value| d["@type"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
         kinds.push(details.iter().map(kind).collect::<Vec<_>>().join("+"));
     }
-    assert_eq!(kinds, ["QuotaFailure+Help+RetryInfo", "QuotaFailure+Help", "Help", ""]);
+    assert_eq!(kinds, ["QuotaFailure+Help+RetryInfo"; 2]);
     assert!(gemini.requests().iter().all(|request| request.status == Some(429)));
 }
 
@@ -97,10 +90,7 @@ async fn rules_are_for_a_model_or_a_share_of_the_calls() {
 #[tokio::test]
 async fn a_quota_counts_aliases_and_concrete_names_together() {
     let now = "2026-11-20T12:00:00Z".parse().unwrap();
-    let gemini = GeminiStandin::builder()
-        .clock(Clock::fixed(now))
-        .quota_of("gemini-flash-latest", Quota { rpm: Some(2), ..Quota::default() })
-        .build();
+    let gemini = GeminiStandin::builder().clock(Clock::fixed(now)).quota_of("gemini-flash-latest", 2).build();
     let concrete = FLASH.replace("gemini-flash-latest", "gemini-3.8-flash");
     assert_eq!(post(&gemini, FLASH, &ask("x")).await.status, 200);
     assert_eq!(post(&gemini, &concrete, &ask("x")).await.status, 200);
@@ -137,12 +127,12 @@ async fn a_test_can_write_the_answers_itself() {
     let gemini = GeminiStandin::builder()
         .script(|request| match request.body["contents"][0]["parts"][0]["text"].as_str()? {
             "one" => Some(Scripted::Text("scripted".into())),
-            "three" => Some(Scripted::Fault(Fault::Safety)),
+            "three" => Some(Scripted::Fault(Fault::Blocked)),
             _ => None,
         })
         .build();
     assert_eq!(post(&gemini, FLASH, &ask("one")).await.said(), "scripted");
-    assert_eq!(post(&gemini, FLASH, &ask("three")).await.json()["candidates"][0]["finishReason"], "SAFETY");
+    assert!(post(&gemini, FLASH, &ask("three")).await.json()["promptFeedback"].is_object());
     assert!(post(&gemini, FLASH, &ask("four")).await.said().contains("four"));
 }
 
@@ -160,10 +150,8 @@ async fn raw(fault: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_reset_sends_nothing_and_a_truncated_answer_breaks_off() {
+async fn a_reset_sends_nothing() {
     assert_eq!(raw("reset").await, "");
     let whole = raw("slow:1").await;
     assert!(whole.starts_with("HTTP/1.1 200 OK") && whole.ends_with("}\n"), "{whole}");
-    let broken = raw("truncated").await;
-    assert!(broken.starts_with("HTTP/1.1 200 OK") && !broken.ends_with("}\n"), "{broken}");
 }

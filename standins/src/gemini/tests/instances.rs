@@ -24,7 +24,7 @@ fn triage() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "intent": {"type": "string", "enum": ["bug_report", "feature_request", "question", "refund"]},
+            "intent": {"type": "string", "enum": ["bug_report", "feature_request", "question", "refund", "incident"]},
             "confidence": {"type": "number", "minimum": 0.0, "maximum": 1.0}, "spam": {"type": "boolean"},
             "parameters": {"type": "object", "properties": {
                 "bug_report": {"type": "object", "properties": {"version": {"type": "string"}},
@@ -46,6 +46,14 @@ fn triage_is_answered_by_what_the_text_says() {
         ("Title: Crash on save\nIt fails with an error every time.", "bug_report", false),
         ("Title: How do I change the port?\nI cannot find it.", "question", false),
         ("Title: Dark theme\nPlease add a dark theme.", "feature_request", false),
+        ("Charged twice\nI want my money back, please refund me.", "refund", false),
+        ("The shop is down\nSince noon everybody sees a blank page.", "incident", false),
+        (
+            "Import drops the last line\n\n### What happened\nThe list is short.\n### How to see it\nRun it on any \
+             file.\n### What I expected\nAll lines. Shall I send a patch?",
+            "bug_report",
+            false,
+        ),
         ("Title: Free spins at our casino!!! click here to win", "question", true),
     ];
     for (text, intent, spam) in cases {

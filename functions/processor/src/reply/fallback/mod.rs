@@ -11,7 +11,8 @@ mod sketch;
 use std::time::Duration;
 
 use domain::{
-    Audience, Classification, DraftOrigin, Event, StateStore, TaskOutput, Timestamp, after, short_sha256,
+    Audience, Classification, DraftOrigin, Event, StateStore, TaskError, TaskOutput, Timestamp, after,
+    short_sha256,
 };
 use futures::future::join_all;
 use tracing::{debug, warn};
@@ -60,6 +61,21 @@ pub(crate) async fn instead(claimed: &ClaimedTask, mut deferred: Deferred) -> In
     }
 }
 
+/// What becomes of a task to which every model gave an answer, and none that can be used: withheld for its content
+/// or broken, once more and by each model. A person decides about what stands in for it, if something does.
+pub(crate) async fn in_place_of(claimed: &ClaimedTask, error: Box<TaskError>) -> Interrupt {
+    let has_acted = !claimed.task.lock().await.doc.effects.is_empty();
+    if has_acted || claimed.event.target.is_none() {
+        return Interrupt::Fail(error);
+    }
+    let Some(found) = find(claimed, claimed.now()).await else { return Interrupt::Fail(error) };
+    match offer(claimed, found, "no model gave a usable answer").await {
+        Err(interrupt) if !matches!(interrupt, Interrupt::Fail(_)) => interrupt,
+        // The gate lets no fallback answer pass.
+        _ => Interrupt::Fail(error),
+    }
+}
+
 /// Whether a person has approved the draft that stood in for a model's answer: then nothing but its
 /// publication is left to do.
 pub(crate) async fn is_approved(claimed: &ClaimedTask) -> bool {
@@ -69,12 +85,7 @@ pub(crate) async fn is_approved(claimed: &ClaimedTask) -> bool {
 }
 
 async fn park(claimed: &ClaimedTask, found: StandIn, deferred: Deferred) -> Interrupt {
-    {
-        let mut task = claimed.task.lock().await;
-        task.doc.classification.get_or_insert_with(unclassified);
-        task.note(claimed.now(), &format!("no model could be had; fallback: {}", found.source));
-    }
-    match pass_reply(claimed, &found.text, DraftOrigin::Fallback).await {
+    match offer(claimed, found, "no model could be had").await {
         Err(Interrupt::Fail(error)) => {
             warn!(task_id = %claimed.id, problem = error.message, "the fallback answer cannot be used");
             Interrupt::ModelUnavailable(Box::new(deferred))
@@ -83,6 +94,16 @@ async fn park(claimed: &ClaimedTask, found: StandIn, deferred: Deferred) -> Inte
         // The gate lets no fallback answer pass; if it did, the task would wait all the same.
         Ok(_) => Interrupt::ModelUnavailable(Box::new(deferred)),
     }
+}
+
+/// Parks what stands in for a model's answer, with the reason.
+async fn offer(claimed: &ClaimedTask, found: StandIn, why: &str) -> Result<String, Interrupt> {
+    {
+        let mut task = claimed.task.lock().await;
+        task.doc.classification.get_or_insert_with(unclassified);
+        task.note(claimed.now(), &format!("{why}; fallback: {}", found.source));
+    }
+    pass_reply(claimed, &found.text, DraftOrigin::Fallback, None).await
 }
 
 /// The best past answer, else the intent's template.

@@ -165,3 +165,19 @@ proptest! {
         let _ = (error.to_string(), error.min_cache_tokens(), error.is_without_access());
     }
 }
+
+/// Words within another message mean nothing.
+#[test]
+fn messages_count_whole_and_not_by_a_word_in_them() {
+    let invalid = |message: &str| refusal(400, "INVALID_ARGUMENT", message, json!([]));
+    let misused = "CachedContent can not be used with GenerateContent request setting system_instruction.";
+    assert!(!invalid(misused).is_lost_cache());
+    assert!(!invalid("The text `API key not valid` is too long.").is_invalid_key());
+    let quota = "Quota exceeded for requests of the billing account per minute";
+    assert!(!refusal(429, "RESOURCE_EXHAUSTED", quota, json!([])).is_without_money());
+    assert!(!refusal(429, "RESOURCE_EXHAUSTED", "Suspended for a minute.", json!([])).is_spend_limit());
+    for lost in ["Not found: cache content metadata 8754364356910645200.", "CachedContent x is gone"] {
+        assert!(refusal(404, "NOT_FOUND", lost, json!([])).is_lost_cache(), "{lost}");
+    }
+    assert!(invalid("Cached content model does not match the model in the request.").is_lost_cache());
+}

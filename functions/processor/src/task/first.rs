@@ -1,0 +1,26 @@
+//! [`First`]: what a second agent works on too.
+
+use std::sync::Arc;
+
+use crate::task::claimed_task::ClaimedTask;
+use crate::{Finished, Interrupt};
+
+/// What triage ignores with.
+pub(crate) const SPAM: &str = "spam";
+
+/// What the first agent has done with an event.
+pub(crate) struct First {
+    pub(crate) claimed: Arc<ClaimedTask>,
+    /// Whether triage called it spam.
+    pub(crate) spam: bool,
+}
+
+impl First {
+    /// What is to be worked on by a second agent too: something that the first has come to an end with, or a draft
+    /// that waits for a person.
+    pub(crate) fn of(claimed: &Arc<ClaimedTask>, outcome: &Result<Finished, Interrupt>) -> Option<Self> {
+        let spam = matches!(outcome, Err(Interrupt::Ignore(reason)) if reason == SPAM);
+        let counts = spam || matches!(outcome, Ok(_) | Err(Interrupt::Park | Interrupt::Shadow(_)));
+        counts.then(|| Self { claimed: Arc::clone(claimed), spam })
+    }
+}

@@ -1,0 +1,185 @@
+//! `[shadow]`: a second agent works on a share of the events, after the first has done with them.
+//!
+//! It goes the way of every task, triage and automation and gate, on a task of its own that exists in memory alone and
+//! is in shadow: nothing is published, labelled, called or asked. What it drafted is kept as a part of the first
+//! agent's task. It sees the thread as the first one saw it, so that no published answer is in it. It never waits: if
+//! the model has no room for it at the lowest priority, or its budget is used up, that is what is kept.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{
+    Blob, Clock, DAY_SHARDS, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, ShadowDraft,
+    ShadowFigures, StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after,
+    between,
+};
+use futures::FutureExt;
+use telemetry::Metrics;
+use tracing::{info, warn};
+use wiring::Services;
+
+use crate::resources::Resources;
+use crate::second_agent::SecondAgent;
+use crate::task::claimed_task::ClaimedTask;
+use crate::task::first::{First, SPAM};
+use crate::task::refusals::Refusals;
+use crate::task::scratch;
+use crate::task::work::automate;
+use crate::triage::batcher::Member;
+use crate::{Finished, Interrupt};
+
+/// Time that must be left of an invocation for the second agent to begin, and that it leaves at the end.
+const MIN_LEFT: Duration = Duration::from_secs(30);
+const LEAVES: Duration = Duration::from_secs(10);
+/// The most that it takes: the message of the first agent's task is held for so long.
+const MAX_TIME: Duration = Duration::from_secs(90);
+/// Parts that events are spread over to choose a share of them.
+const PARTS: u32 = 10_000;
+
+impl SecondAgent {
+    /// Works on what `first` has done, if it is of the share, and keeps the draft. Whatever goes wrong costs no more
+    /// than the draft.
+    pub(crate) async fn beside(&self, first: First, deadline: Timestamp) {
+        let (claimed, resources) = (&first.claimed, &first.claimed.resources);
+        let now = resources.clock.now();
+        let until = deadline.checked_sub(LEAVES).unwrap_or(now).min(after(now, MAX_TIME));
+        if !self.is_chosen(&claimed.id) || between(now, until) < MIN_LEFT {
+            return;
+        }
+        if let Err(problem) = self.draft(&first, until).await {
+            warn!(task_id = %claimed.id, %problem, "the second agent's draft is not kept");
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small number")]
+    fn is_chosen(&self, id: &TaskId) -> bool {
+        id.shard(PARTS) < (self.share * f64::from(PARTS)).round() as u32
+    }
+
+    async fn draft(&self, first: &First, until: Timestamp) -> Result<(), StoreError> {
+        let (claimed, resources) = (&first.claimed, &first.claimed.resources);
+        let (payloads, part) = (&resources.stores.payloads, PartKey::shadow_draft());
+        // A task runs again when a person has decided; one draft is enough.
+        if payloads.get(&claimed.id, &part).await?.is_some() {
+            return Ok(());
+        }
+        let started = resources.clock.now();
+        let second = Arc::new(self.resources(resources));
+        let own = self.claimed(&second, first, until).await;
+        let work = AssertUnwindSafe(automate(&self.registry, &own, Member::alone())).catch_unwind();
+        let outcome = tokio::time::timeout(between(started, until), work.boxed()).await;
+        let draft = self.seen(&own, outcome.ok().and_then(Result::ok), resources.clock.now()).await;
+        let (intent, parked, forget_at) = {
+            let task = claimed.task.lock().await;
+            let intent = task.doc.classification.as_ref().map(|known| known.intent.clone());
+            let parked = task.doc.draft.as_ref().is_some_and(|draft| draft.parked_because.is_some());
+            (intent.filter(|_| !first.spam), parked, task.parts_forgotten_at())
+        };
+        let figures = ShadowFigures::of(&draft, intent.as_deref(), parked);
+        let blob = Blob::of_json("keep a second draft", &draft)?;
+        let _first_or_again = payloads.put_new(&claimed.id, &part, &blob, forget_at).await?;
+        info!(
+            task_id = %claimed.id, version = draft.version, intent = draft.intent, cost_usd = draft.cost_usd,
+            failed = draft.failed, "the second agent drafted"
+        );
+        second.stats.shadowed(&figures);
+        second.stats.write(resources.clock.now()).await
+    }
+
+    /// What the second agent draws on: the services and the state of the first, and stores of its own.
+    fn resources(&self, first: &Resources) -> Resources {
+        let stores = Stores {
+            tasks: Arc::new(scratch::Tasks),
+            payloads: Arc::new(scratch::Payloads::default()),
+            state: Arc::clone(&first.stores.state),
+            queue: Arc::clone(&first.stores.queue),
+        };
+        let shard = first.jitter.draw() * f64::from(DAY_SHARDS);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of a few shards")]
+        let stats = StatsRecorder::new(Arc::clone(&first.stores.state), shard as u32);
+        Resources {
+            stores,
+            model: Arc::clone(&self.model),
+            services: Services::clone(&first.services),
+            settings: Arc::clone(&self.settings),
+            version: self.version.clone(),
+            clock: Clock::clone(&first.clock),
+            jitter: Jitter::clone(&first.jitter),
+            metrics: Metrics::none(),
+            stats: stats.of_version(self.version.clone()),
+            stalls: Arc::default(),
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// The event of `first` as a task of its own, with the thread as the first agent saw it.
+    async fn claimed(&self, resources: &Arc<Resources>, first: &First, until: Timestamp) -> Arc<ClaimedTask> {
+        let doc = first.claimed.task.lock().await.doc.clone();
+        let now = resources.clock.now();
+        let new = NewTask {
+            source: doc.source,
+            event: doc.event,
+            tenant: doc.tenant,
+            thread: doc.thread,
+            actor: doc.actor,
+            priority: Priority::LOWEST,
+            metadata: doc.metadata,
+            content_type: doc.content_type,
+            event_hint: doc.event_hint,
+        };
+        let id = TaskId::derive("shadow", first.claimed.id.as_str().as_bytes());
+        let mut task = Task::received(id, new, now, after(now, FIRST_LOOK));
+        task.control.status = TaskStatus::Processing;
+        task.control.lease = Some(Lease { owner: SHADOW.to_owned(), until: after(until, LEAVES) });
+        let mut claimed = ClaimedTask::new(Arc::clone(resources), task, first.claimed.event.clone(), until);
+        // Whatever its agent.toml says.
+        claimed.shadow = true;
+        claimed.sees_as(&first.claimed);
+        Arc::new(claimed)
+    }
+
+    /// What came out; `None` is a panic, or that the time was over.
+    async fn seen(
+        &self,
+        own: &ClaimedTask,
+        outcome: Option<Result<Finished, Interrupt>>,
+        at: Timestamp,
+    ) -> ShadowDraft {
+        let (text, failed, spam) = match outcome {
+            Some(Ok(finished)) => (Some(finished.output), None, false),
+            Some(Err(Interrupt::Shadow(finished))) => (Some(finished.output), None, false),
+            Some(Err(Interrupt::Ignore(reason))) if reason == SPAM => (None, None, true),
+            Some(Err(Interrupt::Ignore(reason))) => (None, Some(reason), false),
+            Some(Err(Interrupt::Fail(error))) => (None, Some(error.message), false),
+            Some(Err(Interrupt::Defer(deferred) | Interrupt::ModelUnavailable(deferred))) => {
+                (None, Some(format!("put off, and not waited for: {}", deferred.why)), false)
+            }
+            Some(Err(Interrupt::Store(problem))) => (None, Some(problem.to_string()), false),
+            Some(Err(Interrupt::Park | Interrupt::Lost)) | None => {
+                (None, Some("it did not come to an end in time".to_owned()), false)
+            }
+        };
+        let task = own.task.lock().await.clone();
+        let text = match text {
+            Some(TaskOutput::Draft(hash)) => own.draft_text(&hash).await.unwrap_or_default(),
+            Some(TaskOutput::Text(text)) => text,
+            None => String::new(),
+        };
+        let known = task.doc.classification.as_ref();
+        ShadowDraft {
+            version: self.version.id.clone(),
+            intent: if spam { Some(SPAM.to_owned()) } else { known.map(|known| known.intent.clone()) },
+            confidence: known.map(|known| known.confidence),
+            text,
+            parked_because: task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone()),
+            failed,
+            tokens_used: task.tokens_used(),
+            cost_usd: task.cost_usd(),
+            at,
+        }
+    }
+}
+
+/// Who holds the lease of the task in memory.
+const SHADOW: &str = "shadow";

@@ -1,0 +1,113 @@
+//! `check --online`: what the services say. One line each, and how to mend what is wrong.
+//!
+//! Nothing is changed by it: models and accounts are looked up, hooks are listed, and what is posted to a webhook's route are
+//! signed bytes that are no event.
+
+mod github;
+mod model;
+mod services;
+mod slack;
+mod stripe;
+mod webhooks;
+
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::json;
+use settings::{Environment, Settings};
+
+use crate::Failure;
+use crate::command::table::plain;
+use crate::terminal::say;
+
+/// What became of one look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ok,
+    /// It could not be looked at, which is no failure: what it lacks is said.
+    Skipped,
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Finding {
+    state: State,
+    /// What was looked at, such as `GitHub account`.
+    what: String,
+    /// What was found.
+    said: String,
+    /// How to mend it.
+    mend: Option<String>,
+}
+
+impl Finding {
+    fn ok(what: impl Into<String>, said: impl Into<String>) -> Self {
+        Self { state: State::Ok, what: what.into(), said: said.into(), mend: None }
+    }
+
+    fn skipped(what: impl Into<String>, said: impl Into<String>) -> Self {
+        Self { state: State::Skipped, ..Self::ok(what, said) }
+    }
+
+    fn wrong(what: impl Into<String>, said: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { state: State::Wrong, mend: Some(mend.into()), ..Self::ok(what, said) }
+    }
+
+    fn print(&self, json: bool) {
+        if json {
+            let state = self.state.word();
+            say!("{}", json!({"state": state, "check": self.what, "said": self.said, "mend": self.mend}));
+            return;
+        }
+        let style = self.state.style();
+        let mend = self.mend.as_ref().map(|mend| format!(" -> {}", plain(mend))).unwrap_or_default();
+        say!("{style}{:<5}{style:#} {}: {}{mend}", self.state.word(), self.what, plain(&self.said));
+    }
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Skipped => "skip",
+            Self::Wrong => "wrong",
+        }
+    }
+
+    fn style(self) -> Style {
+        let colour = match self {
+            Self::Ok => AnsiColor::Green,
+            Self::Skipped => AnsiColor::BrightBlack,
+            Self::Wrong => AnsiColor::Red,
+        };
+        crate::terminal::style(Style::new().fg_color(Some(colour.into())))
+    }
+}
+
+/// Looks at everything. Exits 0 when nothing is wrong.
+pub(super) async fn check(
+    settings: &Settings,
+    environment: &Environment,
+    url: Option<&str>,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let client = crate::command::http::client()?;
+    let url = url.or(environment.console_url.as_deref()).map(|url| url.trim_end_matches('/'));
+    let mut wrong = 0;
+    let mut report = |findings: Vec<Finding>| {
+        for finding in findings {
+            wrong += usize::from(finding.state == State::Wrong);
+            finding.print(json);
+        }
+    };
+    report(model::look(settings, environment, &client).await);
+    report(services::look(settings, environment, url).await);
+    report(slack::look(settings, environment, &client).await.into_iter().collect());
+    report(stripe::look(environment, &client).await.into_iter().collect());
+    report(webhooks::look(settings, environment, url, &client).await);
+    if !json {
+        say!("\n{}", if wrong == 0 { "Nothing is wrong.".to_owned() } else { format!("{wrong} wrong.") });
+    }
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

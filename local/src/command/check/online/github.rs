@@ -1,0 +1,176 @@
+//! GitHub: what the credentials may do, and whether its hooks send here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::github::{Github, Grants};
+use settings::{Settings, SourceSettings};
+use webhook::Provider;
+
+use super::Finding;
+use crate::command::github_permissions::{USUAL, kinds, needed};
+
+const PERMISSIONS: &str = "GitHub permissions";
+
+/// Looks at the permissions that the events of agent.toml need, and at the hooks that GitHub lets us see.
+pub(super) async fn look(settings: &Settings, github: &Github, url: Option<&str>) -> Vec<Finding> {
+    let of_github = |source: &&SourceSettings| source.sender.provider == Provider::Github;
+    let sources: Vec<&SourceSettings> = settings.sources.values().filter(of_github).collect();
+    let usual = || USUAL.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let events: Vec<String> =
+        sources.iter().flat_map(|source| source.filter.events.clone().unwrap_or_else(usual)).collect();
+    let kinds = kinds(&events);
+    let mut findings = match github.grants().await {
+        Ok(grants) => granted(&grants, &kinds),
+        // The account's own line says it.
+        Err(_) => return Vec::new(),
+    };
+    for source in sources {
+        findings.push(hook(github, source, url).await);
+    }
+    findings
+}
+
+fn granted(grants: &Grants, kinds: &BTreeSet<&str>) -> Vec<Finding> {
+    match grants {
+        Grants::Untold => vec![Finding::skipped(
+            PERMISSIONS,
+            format!(
+                "GitHub does not tell what a fine-grained token may do; it needs {}",
+                list(&needed(kinds))
+            ),
+        )],
+        Grants::Scopes(scopes) => vec![scoped(scopes)],
+        Grants::App { permissions, events } => {
+            let mut findings = vec![allowed(permissions, &needed(kinds))];
+            let missing: Vec<&str> =
+                kinds.iter().copied().filter(|kind| !events.iter().any(|event| event == kind)).collect();
+            findings.push(subscribed(&missing));
+            findings
+        }
+    }
+}
+
+fn scoped(scopes: &[String]) -> Finding {
+    let may_write = scopes.iter().any(|scope| matches!(scope.as_str(), "repo" | "public_repo"));
+    let said = format!("the token has the scopes {}", scopes.join(", "));
+    if may_write {
+        return Finding::ok(PERMISSIONS, said);
+    }
+    let mend = "make a token with the scope repo (public_repo for public repositories), or better a fine-grained one";
+    Finding::wrong(PERMISSIONS, said, mend)
+}
+
+fn allowed(has: &BTreeMap<String, String>, needs: &BTreeMap<&str, &str>) -> Finding {
+    let is_enough = |name: &str, access: &str| match has.get(name).map(String::as_str) {
+        Some("write" | "admin") => true,
+        Some("read") => access == "read",
+        _ => false,
+    };
+    let missing: BTreeMap<&str, &str> = needs
+        .iter()
+        .filter(|(name, access)| !is_enough(name, access))
+        .map(|(name, access)| (*name, *access))
+        .collect();
+    if missing.is_empty() {
+        return Finding::ok(PERMISSIONS, format!("the App has {}", list(needs)));
+    }
+    let mend =
+        "on the App's page, Permissions & events; then accept the new permissions where it is installed";
+    Finding::wrong(PERMISSIONS, format!("the App lacks {}", list(&missing)), mend)
+}
+
+fn subscribed(missing: &[&str]) -> Finding {
+    const WHAT: &str = "GitHub events";
+    if missing.is_empty() {
+        return Finding::ok(WHAT, "the App is sent what agent.toml takes");
+    }
+    let mend = "on the App's page, Permissions & events, Subscribe to events";
+    Finding::wrong(WHAT, format!("the App is not sent {}", missing.join(", ")), mend)
+}
+
+fn list(permissions: &BTreeMap<&str, &str>) -> String {
+    permissions.iter().map(|(name, access)| format!("{name}: {access}")).collect::<Vec<_>>().join(", ")
+}
+
+async fn hook(github: &Github, source: &SourceSettings, url: Option<&str>) -> Finding {
+    let what = format!("GitHub hook of [sources.{}]", source.name);
+    let addresses = match github.hook_addresses(&source.hooks).await {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            let mend = "the token needs Webhooks, read, where `hooks` of agent.toml says";
+            return Finding::wrong(what, error.message, mend);
+        }
+    };
+    if addresses.is_empty() && source.hooks.is_empty() {
+        return Finding::skipped(
+            what,
+            "`hooks` of agent.toml names no repository or organisation to look at",
+        );
+    }
+    registered(what, &source.name, &addresses, url)
+}
+
+/// Whether one of the hooks sends to the source; to this very address if one is known.
+fn registered(what: String, source: &str, addresses: &[String], url: Option<&str>) -> Finding {
+    let route = format!("/webhooks/{source}");
+    let wanted = url.map(|url| format!("{url}{route}"));
+    let is_it = |address: &&String| {
+        let address = address.trim_end_matches('/');
+        wanted.as_ref().map_or_else(|| address.ends_with(&route), |wanted| address == wanted)
+    };
+    match addresses.iter().find(is_it) {
+        Some(address) => Finding::ok(what, format!("sends to {address}")),
+        None => {
+            let to = wanted.unwrap_or(route);
+            let said = format!("none sends to {to}, but to {}", addresses.join(", "));
+            Finding::wrong(
+                what,
+                said,
+                format!("set the hook's URL to …{to}; `afterhook setup {source}` prints it"),
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+
+    fn app(permissions: &[(&str, &str)], events: &[&str]) -> Grants {
+        Grants::App {
+            permissions: permissions.iter().map(|(n, a)| ((*n).to_owned(), (*a).to_owned())).collect(),
+            events: events.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn states(grants: &Grants, kinds: &[&str]) -> Vec<State> {
+        granted(grants, &kinds.iter().copied().collect()).iter().map(|finding| finding.state).collect()
+    }
+
+    #[test]
+    fn an_app_needs_the_permissions_and_the_subscriptions_of_its_events() {
+        let all = app(&[("issues", "write"), ("metadata", "read")], &["issues"]);
+        assert_eq!(states(&all, &["issues"]), [State::Ok, State::Ok]);
+        let reads = app(&[("issues", "read"), ("metadata", "read")], &["issues"]);
+        assert_eq!(states(&reads, &["issues"]), [State::Wrong, State::Ok]);
+        assert_eq!(states(&all, &["issues", "discussion"]), [State::Wrong, State::Wrong]);
+    }
+
+    #[test]
+    fn a_classic_token_needs_a_scope_that_writes_and_of_a_fine_grained_one_nothing_is_known() {
+        let scopes = |scopes: &[&str]| Grants::Scopes(scopes.iter().map(ToString::to_string).collect());
+        assert_eq!(states(&scopes(&["repo"]), &["issues"]), [State::Ok]);
+        assert_eq!(states(&scopes(&["read:user"]), &["issues"]), [State::Wrong]);
+        assert_eq!(states(&Grants::Untold, &["issues"]), [State::Skipped]);
+    }
+
+    #[test]
+    fn a_hook_that_sends_elsewhere_is_wrong() {
+        let addresses = ["https://old.example/webhooks/github".to_owned()];
+        let state = |url| registered(String::new(), "github", &addresses, url).state;
+        assert_eq!(state(None), State::Ok);
+        assert_eq!(state(Some("https://old.example")), State::Ok);
+        assert_eq!(state(Some("https://new.example")), State::Wrong);
+    }
+}

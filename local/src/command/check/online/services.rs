@@ -1,0 +1,86 @@
+//! The services that results go to: whose account it is, and, of GitHub, what it may do.
+
+use domain::{Clock, Publisher, ServiceError, ServiceFailure};
+use settings::{Environment, Settings, SourceSettings};
+use wiring::OutsideService;
+
+use super::{Finding, github};
+
+/// Asks each service that agent.toml needs or the environment has credentials for.
+pub(super) async fn look(settings: &Settings, environment: &Environment, url: Option<&str>) -> Vec<Finding> {
+    let needs = wiring::needs(settings);
+    let mut findings = Vec::new();
+    for service in OutsideService::ALL.iter().copied() {
+        let what = format!("{service} account");
+        let client = match service.client(settings, environment, Clock::system()) {
+            Ok(Some(client)) => client,
+            Ok(None) => {
+                let said = || format!("no credentials; {}", service.how());
+                findings.extend(needs.contains_key(&service).then(|| Finding::skipped(what, said())));
+                continue;
+            }
+            Err(error) => {
+                findings.push(Finding::wrong(what, error.to_string(), service.how()));
+                continue;
+            }
+        };
+        if let Some(publisher) = client.publisher() {
+            findings.extend(account(settings, service, publisher).await);
+        }
+        if let Some(client) = client.typed::<::github::Github>() {
+            findings.extend(github::look(settings, client, url).await);
+        }
+    }
+    findings
+}
+
+async fn account(settings: &Settings, service: OutsideService, publisher: &dyn Publisher) -> Vec<Finding> {
+    let what = format!("{service} account");
+    let login = match publisher.login().await {
+        Ok(login) => login,
+        Err(error) => return vec![Finding::wrong(what, error.message.clone(), mend(service, &error))],
+    };
+    let mut findings = vec![Finding::ok(what, format!("answers are written as {login}"))];
+    let of_service = |source: &&SourceSettings| Some(source.sender.provider) == service.provider();
+    for source in settings.sources.values().filter(of_service) {
+        findings.extend(source.filter.login.as_deref().and_then(|ours| other(&source.name, ours, &login)));
+    }
+    findings
+}
+
+/// `login` of agent.toml, if it names another account.
+fn other(source: &str, ours: &str, theirs: &str) -> Option<Finding> {
+    let bare = |login: &str| login.trim_start_matches('@').trim_end_matches("[bot]").to_lowercase();
+    let what = format!("login of [sources.{source}]");
+    // An account's number says nothing about the name that people mention.
+    if bare(ours) == bare(theirs) || theirs.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let mend = "take `login` out, or write the account's own name: mentions of another name are answered, and its \
+                comments taken for our own";
+    Some(Finding::wrong(what, format!("`{ours}` is not the account {theirs} of the credentials"), mend))
+}
+
+fn mend(service: OutsideService, error: &ServiceError) -> String {
+    match error.failure {
+        ServiceFailure::Later { .. } => {
+            "try again; if it stays so, look at the network and the service's address".to_owned()
+        }
+        _ => service.how().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_of_another_account_is_wrong_and_a_number_says_nothing() {
+        assert!(other("github", "octo-helper", "afterhook[bot]").is_some());
+        for (ours, theirs) in
+            [("afterhook", "afterhook[bot]"), ("@AfterHook", "afterhook"), ("helper", "4711")]
+        {
+            assert!(other("github", ours, theirs).is_none(), "{ours} {theirs}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `--stack NAME`: has a command work on a deployed stack.
+
+use settings::{Environment, Variables};
+
+use crate::evaluate::{EvalAction, EvalArgs};
+use crate::stack::{SecretOf, Stack};
+use crate::{Command, Failure};
+
+/// Points `command` at the stack called `name`. Only those of its secrets are read that the command needs.
+pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failure> {
+    match command {
+        Command::Tasks(args) => (args.url, args.token) = console(name).await?,
+        Command::Deliveries(args) => (args.url, args.token) = console(name).await?,
+        Command::Versions(args) => (args.url, args.token) = console(name).await?,
+        Command::Open(args) => (args.url, args.token) = console(name).await?,
+        Command::Send(args) => {
+            let stack = Stack::read(name, &[SecretOf::Verify]).await?;
+            if args.wait {
+                let (url, token) = console(name).await?;
+                args.console = token.map(|token| (url, token));
+            }
+            args.to = Some(args.to.take().map_or_else(|| stack.webhooks(), Ok)?);
+            args.environment = Some(environment(&stack)?);
+        }
+        Command::Setup(args) => {
+            args.url = Some(args.url.take().map_or(Stack::read(name, &[]).await?.webhooks(), Ok)?);
+        }
+        Command::Redrive(args) => args.environment = Some(environment(&Stack::read(name, &[]).await?)?),
+        Command::Check(args) => {
+            let stack = Stack::read(name, SecretOf::ALL).await?;
+            args.url = Some(args.url.take().map_or_else(|| stack.webhooks(), Ok)?);
+            let path = args.config.path.take().unwrap_or_else(|| Variables::read().config_path());
+            args.config.path = Some(path);
+            args.variables = Some(stack.variables());
+        }
+        Command::Replay(args) => {
+            let (url, token) = console(name).await?;
+            (args.url, args.token) = (Some(url), token);
+        }
+        Command::Eval(EvalArgs { action: Some(EvalAction::Export(args)), .. }) => {
+            let (url, token) = console(name).await?;
+            (args.url, args.token) = (Some(url), token);
+        }
+        Command::Dev(_)
+        | Command::Eval(_)
+        | Command::Init(_)
+        | Command::Token(_)
+        | Command::Standin(_)
+        | Command::Completions(_) => {
+            return Err(Failure::new(
+                "--stack is for what is deployed: tasks, open, deliveries, versions, replay, eval export, send, redrive, check and setup",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where the stack's console is, and its token, unless the environment has one.
+async fn console(name: &str) -> Result<(String, Option<secrecy::SecretString>), Failure> {
+    let ours = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    if let Some(token) = ours.console_tokens.first() {
+        return Ok((Stack::read(name, &[]).await?.console()?, Some(token.token.clone())));
+    }
+    let stack = Stack::read(name, &[SecretOf::Console]).await?;
+    Ok((stack.console()?, Some(stack.token()?)))
+}
+
+fn environment(stack: &Stack) -> Result<Environment, Failure> {
+    stack.environment().map_err(|mistakes| Failure::mistakes(&mistakes))
+}

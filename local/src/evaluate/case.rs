@@ -1,0 +1,263 @@
+//! [`Case`]: an event and what is expected of the agent for it; and where cases are read from.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::sample::{self, SAMPLES, Words};
+use crate::Failure;
+
+/// What stands for the intent of an event that is not to be answered.
+pub(crate) const SPAM: &str = "spam";
+
+/// An event, and what is expected for it. The event is a sample with other words in it, or a raw body of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Case {
+    /// Its name, unique in the set.
+    pub(crate) name: String,
+    /// The sample that it is made of, such as `github/issues.opened`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sample: Option<String>,
+    /// Takes the place of the sample's title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) title: Option<String>,
+    /// Takes the place of what the sample's thread was opened with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) opening: Option<String>,
+    /// Takes the place of the sample's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) text: Option<String>,
+    /// Without a sample: the source in agent.toml, or a sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<String>,
+    /// Without a sample: the kind of event, such as `issues.opened`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) event: Option<String>,
+    /// Without a sample: the raw body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<Value>,
+    /// The intent that triage must find.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) intent: Option<String>,
+    /// Whether triage must call it spam.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) spam: bool,
+    /// Parameters that triage must find, among others perhaps.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) parameters: Map<String, Value>,
+    /// Words that the answer must have, whatever their case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) must: Vec<String>,
+    /// Words that it must not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) must_not: Vec<String>,
+    /// What a judging model holds the answer against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rubric: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    cases: Vec<Case>,
+}
+
+impl Case {
+    /// The source that its event comes from.
+    pub(crate) fn source(&self) -> &str {
+        self.named().0
+    }
+
+    /// The kind of its event.
+    pub(crate) fn event(&self) -> &str {
+        self.named().1
+    }
+
+    fn named(&self) -> (&str, &str) {
+        let sample = self.sample.as_deref().and_then(|sample| sample.split_once('/')).unwrap_or_default();
+        (self.source.as_deref().unwrap_or(sample.0), self.event.as_deref().unwrap_or(sample.1))
+    }
+
+    /// The intent that must come out; [`SPAM`] for spam.
+    pub(crate) fn expected(&self) -> &str {
+        self.intent.as_deref().unwrap_or(SPAM)
+    }
+
+    /// The raw body.
+    ///
+    /// # Errors
+    /// What is wrong with the case.
+    pub(crate) fn body(&self) -> Result<Vec<u8>, Failure> {
+        let wrong = |why: String| Failure::new(format!("case `{}`: {why}", self.name));
+        if let Some(body) = &self.body {
+            return serde_json::to_vec(body).map_err(|error| wrong(error.to_string()));
+        }
+        let name = self.sample.as_deref().unwrap_or_default();
+        let sample = sample::named(name).ok_or_else(|| {
+            let known: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
+            wrong(format!("there is no sample `{name}`; name one of {}", known.join(", ")))
+        })?;
+        let (title, opening, text) = (self.title.as_deref(), self.opening.as_deref(), self.text.as_deref());
+        sample.with(Words { title, opening, text }).map_err(wrong)
+    }
+
+    /// What is wrong with what it expects.
+    fn check(&self) -> Result<(), String> {
+        let inline = [self.source.is_some(), self.event.is_some(), self.body.is_some()];
+        let sampled = [self.title.is_some(), self.opening.is_some(), self.text.is_some()];
+        match () {
+            () if self.name.is_empty() => Err("it has no `name`".to_owned()),
+            () if self.sample.is_some() && inline.contains(&true) => {
+                Err("`sample` stands alone, without `source`, `event` and `body`".to_owned())
+            }
+            () if self.sample.is_none() && (inline.contains(&false) || sampled.contains(&true)) => {
+                Err("name a `sample`, or give `source`, `event` and `body`".to_owned())
+            }
+            () if self.spam == self.intent.is_some() => {
+                Err("say which `intent` is expected, or `spam = true`".to_owned())
+            }
+            () => Ok(()),
+        }
+    }
+}
+
+/// The cases of `paths`: files in TOML, or with a JSON object a line for names that end in `.jsonl`; of a directory,
+/// all such files in it.
+///
+/// # Errors
+/// What is wrong, and where.
+pub(crate) fn load(paths: &[impl AsRef<Path>]) -> Result<Vec<Case>, Failure> {
+    let mut cases = Vec::new();
+    for path in paths {
+        for file in files(path.as_ref())? {
+            let text = fs::read_to_string(&file).map_err(|error| Failure::at(file.display(), error))?;
+            cases.extend(if is(&file, "jsonl") { lines(&file, &text)? } else { set(&file, &text)? });
+        }
+    }
+    let mut names = BTreeSet::new();
+    match cases.iter().find(|case| !names.insert(case.name.as_str())) {
+        Some(twice) => Err(Failure::new(format!("two cases are called `{}`; rename one", twice.name))),
+        None if cases.is_empty() => Err(Failure::new("there is no case in the files")),
+        None => Ok(cases),
+    }
+}
+
+fn is(file: &Path, ending: &str) -> bool {
+    file.extension().is_some_and(|it| it == ending)
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let failed = |error| Failure::at(path.display(), error);
+    let entries = fs::read_dir(path).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|file| is(file, "toml") || is(file, "jsonl"));
+    files.sort();
+    Ok(files)
+}
+
+fn set(file: &Path, text: &str) -> Result<Vec<Case>, Failure> {
+    let set: Set = toml::from_str(text).map_err(|error| Failure::at(file.display(), error))?;
+    set.cases.into_iter().map(|case| checked(case, file.display())).collect()
+}
+
+fn lines(file: &Path, text: &str) -> Result<Vec<Case>, Failure> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            let at = format!("{}:{}", file.display(), number + 1);
+            checked(serde_json::from_str(line).map_err(|error| Failure::at(&at, error))?, &at)
+        })
+        .collect()
+}
+
+fn checked(case: Case, at: impl std::fmt::Display) -> Result<Case, Failure> {
+    match case.check() {
+        Ok(()) => Ok(case),
+        Err(why) => Err(Failure::at(at, format!("case `{}`: {why}", case.name))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(name);
+        fs::write(&file, text).unwrap();
+        (dir, file)
+    }
+
+    #[test]
+    fn both_forms_say_the_same() {
+        let (_a, toml) = write(
+            "a.toml",
+            "[[cases]]\nname = \"a\"\nsample = \"slack/message.im\"\nintent = \"question\"\n",
+        );
+        let (_b, lines) = write(
+            "a.jsonl",
+            "{\"name\": \"a\", \"sample\": \"slack/message.im\", \"intent\": \"question\"}\n\n",
+        );
+        assert_eq!(load(&[toml]).unwrap(), load(&[lines]).unwrap());
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let case = Case {
+            name: "a".to_owned(),
+            sample: Some("github/issue_comment.created".to_owned()),
+            opening: Some("It \"crashes\".".to_owned()),
+            intent: Some("bug_report".to_owned()),
+            ..Case::default()
+        };
+        let (_dir, file) = write("a.jsonl", &serde_json::to_string(&case).unwrap());
+        assert_eq!(load(&[file]).unwrap(), [case]);
+    }
+
+    #[test]
+    fn a_directory_is_all_cases_in_it() {
+        let (dir, _) =
+            write("b.toml", "[[cases]]\nname = \"b\"\nsample = \"slack/message.im\"\nspam = true\n");
+        fs::write(dir.path().join("README.md"), "no case").unwrap();
+        let cases = load(&[dir.path()]).unwrap();
+        assert_eq!((cases.len(), cases[0].expected(), cases[0].source()), (1, SPAM, "slack"));
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place() {
+        let (_dir, file) = write("a.jsonl", "\n{\"name\": 1}\n");
+        assert!(load(&[file]).unwrap_err().to_string().contains("a.jsonl:2"));
+        let case = "[[cases]]\nname = \"a\"\nsample = \"x\"\nintent = \"y\"\n";
+        for (text, why) in [
+            (case.replace("intent", "intend"), "intend"),
+            (case.replace("intent = \"y\"", ""), "say which `intent`"),
+            (format!("{case}spam = true\n"), "say which `intent`"),
+            (format!("{case}source = \"github\"\n"), "`sample` stands alone"),
+            (case.replace("sample = \"x\"", "text = \"hi\""), "name a `sample`"),
+        ] {
+            let (_dir, file) = write("a.toml", &text);
+            let told = load(&[file]).unwrap_err().to_string();
+            assert!(told.contains(why) && told.contains("a.toml"), "{text}: {told}");
+        }
+        let (_dir, file) = write("a.toml", &case.repeat(2));
+        assert!(load(&[file]).unwrap_err().to_string().contains("two cases are called `a`"));
+        let (_dir, file) = write("a.toml", case);
+        let wrong = load(&[file]).unwrap()[0].body().unwrap_err().to_string();
+        assert!(wrong.contains("no sample `x`"), "{wrong}");
+    }
+
+    #[test]
+    fn a_body_of_its_own_is_taken_as_it_is() {
+        let line = r#"{"name":"a","source":"mine","event":"x","body":{"a":1},"intent":"question"}"#;
+        let (_dir, file) = write("a.jsonl", line);
+        let case = &load(&[file]).unwrap()[0];
+        assert_eq!((case.source(), case.event(), case.body().unwrap()), ("mine", "x", b"{\"a\":1}".to_vec()));
+    }
+}

@@ -1,0 +1,176 @@
+//! `afterhook eval`: how well the agent of this directory sorts and answers a labelled set.
+
+mod args;
+mod case;
+mod changes;
+mod export;
+mod judge;
+mod outcome;
+mod redact;
+mod report;
+mod sample;
+mod score;
+#[cfg(test)]
+mod shipped;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use domain::TaskId;
+use settings::{Environment, Settings};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::Failure;
+use crate::dev::load;
+use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show};
+use crate::terminal::say;
+pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars};
+use case::Case;
+pub(crate) use case::SPAM;
+use changes::{Changes, Former};
+use judge::{Answered, Judge};
+use outcome::Outcome;
+pub(crate) use outcome::{NONE, is_spam};
+use report::Report;
+use score::Score;
+
+/// Verdicts under way at once.
+const JUDGED_AT_ONCE: usize = 16;
+
+/// Does what the command line says.
+pub(crate) async fn eval(args: EvalArgs) -> Result<ExitCode, Failure> {
+    match args.action {
+        Some(EvalAction::Export(args)) => export::export(args).await,
+        None => run(args.run).await,
+    }
+}
+
+/// Runs the cases and says how it went: a failure below a bound, or if a case did not end.
+async fn run(args: EvalRunArgs) -> Result<ExitCode, Failure> {
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
+    let cases = chosen(&args)?;
+    let former = args.against.as_deref().map(Former::read).transpose()?;
+    let ground = Ground::prepare("eval", &settings, environment, &args.data_dir.path, args.max_usd)?;
+    if args.fresh {
+        ground.forget()?;
+    }
+    let version = ground.version.clone();
+    let score = measure(&ground, settings, &cases, &args).await?;
+    let model = ground.in_words();
+    let against = former.as_ref().map(|former| (former, Changes::between(former, &score.outcomes)));
+    let report = Report { score: &score, version: &version, model: &model, against };
+    if args.json {
+        say!("{}", report.json());
+    } else {
+        say!("{}", report.text());
+    }
+    if let Some(dir) = &args.report {
+        report.write(dir)?;
+    }
+    let missed = missed(&args, &report);
+    missed.iter().for_each(|line| eprintln!("{line}"));
+    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The cases that the command line names.
+fn chosen(args: &EvalRunArgs) -> Result<Vec<Case>, Failure> {
+    let mut cases = case::load(&args.files)?;
+    if let Some(only) = &args.only {
+        cases.retain(|case| case.name.contains(only));
+        if cases.is_empty() {
+            return Err(Failure::new(format!("no case has `{only}` in its name")));
+        }
+    }
+    Ok(cases)
+}
+
+/// Runs `cases` on `ground`.
+async fn measure(
+    ground: &Ground,
+    settings: Settings,
+    cases: &[Case],
+    args: &EvalRunArgs,
+) -> Result<Score, Failure> {
+    let threshold = settings.agent.confidence_threshold;
+    let settings = for_show(settings, cases.iter().map(Case::source), args.max_usd)?;
+    let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await?;
+    let jobs = cases.iter().map(|case| job(&settings, case, &rig)).collect::<Result<Vec<_>, _>>()?;
+    let texts: Vec<usize> = jobs.iter().map(|job| job.asked.len()).collect();
+    eprintln!("{} cases, {}: {}", cases.len(), ground.in_words(), estimate(&settings, &texts));
+    let ran = rig.run(&jobs).await?;
+    let judge = judge_of(settings, ground, &rig, args.judge.clone())?;
+    let outcomes = judged(cases, &jobs, ran, &Arc::new(judge)).await;
+    rig.close().await;
+    Ok(Score { outcomes, threshold })
+}
+
+/// The task of a case. Its id tells its event from all others, so that a case that has changed is run anew.
+fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
+    let body = case.body()?;
+    let event = EventOf { source: case.source(), event: case.event(), body: &body };
+    let identity = [case.name.as_bytes(), event.source.as_bytes(), event.event.as_bytes(), &body];
+    let id = TaskId::derive("eval", &identity.join(&0));
+    Job::new(settings, id, event, rig.clock().now())
+        .map_err(|why| Failure::new(format!("case `{}`: {why}", case.name)))
+}
+
+fn judge_of(
+    mut settings: Settings,
+    ground: &Ground,
+    rig: &Rig,
+    name: Option<String>,
+) -> Result<Judge, Failure> {
+    let name = name.unwrap_or_else(|| settings.models.answer.clone());
+    settings.models.answer.clone_from(&name);
+    settings.models.fallback.clear();
+    let (stores, clock) = (rig.stores().clone(), rig.clock().clone());
+    Ok(Judge { model: offline::model(&settings, &ground.environment, &stores, &clock)?, name, stores, clock })
+}
+
+/// The outcomes, with the verdicts about answers whose cases have rubrics.
+async fn judged(cases: &[Case], jobs: &[Job], ran: Vec<Ran>, judge: &Arc<Judge>) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> =
+        cases.iter().zip(&ran).map(|(case, ran)| Outcome::of(case, ran)).collect();
+    let (places, mut verdicts) = (Arc::new(Semaphore::new(JUDGED_AT_ONCE)), JoinSet::new());
+    for (index, ((case, job), ran)) in cases.iter().zip(jobs).zip(ran).enumerate() {
+        let Some(rubric) = case.rubric.clone().filter(|_| !ran.draft.is_empty()) else { continue };
+        let (judge, places, asked) = (Arc::clone(judge), Arc::clone(&places), job.asked.clone());
+        verdicts.spawn(async move {
+            let _place = places.acquire_owned().await;
+            let answered = Answered { task: &ran.task, asked: &asked, answer: &ran.draft, rubric: &rubric };
+            (index, judge.judge(answered).await)
+        });
+    }
+    while let Some(verdict) = verdicts.join_next().await {
+        let Ok((index, verdict)) = verdict else { continue };
+        let Some(outcome) = outcomes.get_mut(index) else { continue };
+        match verdict {
+            Ok(judgement) => *outcome = outcome.clone().judged(judgement),
+            Err(why) => outcome.unfinished = Some(why.to_string()),
+        }
+    }
+    outcomes
+}
+
+/// The bounds that are missed, a line each; none if every case has ended and every bound is kept.
+fn missed(args: &EvalRunArgs, report: &Report<'_>) -> Vec<String> {
+    let score = report.score;
+    let bounds = [
+        ("the share of right intents", score.accuracy(), args.min_accuracy),
+        ("the share of cases right in everything", score.right(), args.min_right),
+    ];
+    let below = bounds.into_iter().filter(|(_, is, wanted)| is < wanted);
+    let mut missed: Vec<String> =
+        below.map(|(what, is, wanted)| format!("{what} is {is:.3}, below {wanted}")).collect();
+    let broken = report.against.as_ref().map_or(0, |(_, changes)| changes.broken.len());
+    if args.no_worse && broken > 0 {
+        missed.push(format!("{broken} cases are wrong that were right before"));
+    }
+    let left = score.outcomes.len() - score.finished();
+    if left > 0 {
+        missed.push(format!("{left} cases did not end; the same command goes on with them"));
+    }
+    missed
+}

@@ -1,0 +1,243 @@
+//! [`Outcome`]: what became of one case, and what is wrong with it.
+
+use domain::{Task, TaskStatus};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::case::{Case, SPAM};
+use super::judge::Judgement;
+use crate::offline::Ran;
+
+/// What stands for the intent of a case that was not sorted.
+pub(crate) const NONE: &str = "none";
+/// What an automation without a thread to answer in fails with.
+const NO_THREAD: &str = "no_target";
+
+/// What became of one case.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// The name of the case.
+    pub(crate) case: String,
+    /// The intent that is right; `spam` for spam.
+    pub(crate) expected: String,
+    /// The intent that came out; `spam` for spam, `none` where nothing did.
+    pub(crate) got: String,
+    /// How sure triage was; `None` where it gave no intent.
+    pub(crate) confidence: Option<f64>,
+    /// What is wrong with it, in words; empty if nothing is.
+    pub(crate) faults: Vec<String>,
+    /// The draft.
+    pub(crate) answer: String,
+    /// Why a person would be asked about it, if one would.
+    pub(crate) parked_because: Option<String>,
+    /// What it cost, the judge included; `None` if a price is not known.
+    pub(crate) cost_usd: Option<f64>,
+    pub(crate) tokens: u64,
+    /// Milliseconds of work.
+    pub(crate) ms: f64,
+    /// What the judge said.
+    pub(crate) judgement: Option<Judgement>,
+    /// Why it did not come to an end.
+    pub(crate) unfinished: Option<String>,
+}
+
+impl Outcome {
+    /// What `ran` came to, held against `case`.
+    pub(crate) fn of(case: &Case, ran: &Ran) -> Self {
+        let Ran { task, draft } = ran;
+        let known = task.doc.classification.as_ref();
+        let got = match known {
+            _ if is_spam(task) => SPAM,
+            Some(known) => known.intent.as_str(),
+            None => NONE,
+        };
+        let parked = task.doc.draft.as_ref().and_then(|draft| draft.parked_because.clone());
+        let mut outcome = Self {
+            case: case.name.clone(),
+            expected: case.expected().to_owned(),
+            got: got.to_owned(),
+            confidence: known.map(|known| known.confidence),
+            faults: Vec::new(),
+            answer: draft.clone(),
+            parked_because: parked,
+            cost_usd: if task.doc.usage.is_empty() { Some(0.0) } else { task.cost_usd() },
+            tokens: task.tokens_used(),
+            ms: task.doc.worked_ms,
+            judgement: None,
+            unfinished: (!task.control.status.is_end()).then(|| last_word(task)),
+        };
+        outcome.find_faults(case, task);
+        outcome
+    }
+
+    fn find_faults(&mut self, case: &Case, task: &Task) {
+        let mut faults = Vec::new();
+        if self.got != self.expected {
+            faults.push(format!("expected {}, got {}", self.expected, self.got));
+        }
+        if let Some(error) = task.doc.error.as_ref().filter(|error| is_fault(case, task, &error.kind)) {
+            faults.push(format!("failed at {}: {}", error.step, error.message));
+        }
+        if task.control.status == TaskStatus::Ignored && !is_spam(task) {
+            faults.push(format!("ignored: {}", last_word(task)));
+        }
+        let found = task.doc.classification.as_ref().map(|known| &known.parameters);
+        faults.extend(lacking(&case.parameters, found));
+        let said = self.answer.to_lowercase();
+        let says = |words: &&String| said.contains(&words.to_lowercase());
+        faults.extend(case.must.iter().filter(|it| !says(it)).map(|it| format!("does not say `{it}`")));
+        faults.extend(case.must_not.iter().filter(says).map(|it| format!("says `{it}`")));
+        self.faults = faults;
+    }
+
+    /// The same with what the judge said.
+    pub(crate) fn judged(mut self, judgement: Judgement) -> Self {
+        if !judgement.passes {
+            self.faults.push(format!("the judge: {}", judgement.why));
+        }
+        self.cost_usd = self.cost_usd.zip(judgement.cost_usd).map(|(own, judge)| own + judge);
+        self.judgement = Some(judgement);
+        self
+    }
+
+    /// Whether it is as it should be.
+    pub(crate) fn is_right(&self) -> bool {
+        self.faults.is_empty() && self.unfinished.is_none()
+    }
+
+    /// Whether the intent is the right one.
+    pub(crate) fn is_sorted_right(&self) -> bool {
+        self.got == self.expected && self.unfinished.is_none()
+    }
+
+    /// What is wrong, in one line; empty if nothing is.
+    pub(crate) fn why(&self) -> String {
+        match &self.unfinished {
+            Some(why) => format!("it did not end: {why}"),
+            None => self.faults.join("; "),
+        }
+    }
+}
+
+/// Events without a thread are measured by how they are sorted, unless the case says something of the answer.
+fn is_fault(case: &Case, task: &Task, kind: &str) -> bool {
+    let about_answer = !case.must.is_empty() || case.rubric.is_some();
+    task.control.status == TaskStatus::Failed && (kind != NO_THREAD || about_answer)
+}
+
+/// Whether triage called it spam.
+pub(crate) fn is_spam(task: &Task) -> bool {
+    task.control.status == TaskStatus::Ignored && last_word(task) == SPAM
+}
+
+fn last_word(task: &Task) -> String {
+    task.doc.timeline.last().map_or_else(String::new, |entry| entry.note.clone())
+}
+
+/// What is wrong with the parameters found, if `wanted` are.
+fn lacking(wanted: &Map<String, Value>, found: Option<&Value>) -> Vec<String> {
+    let lacks = wanted.iter().filter_map(|(name, value)| {
+        let got = found.and_then(|found| found.get(name));
+        (got != Some(value)).then(|| match got {
+            Some(got) => format!("`{name}` is {got}, not {value}"),
+            None => format!("`{name}` is missing"),
+        })
+    });
+    lacks.collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use domain::{Classification, NewTask, Priority, TaskId, Timestamp};
+    use serde_json::json;
+
+    use super::*;
+
+    fn ran(status: TaskStatus, intent: Option<&str>, draft: &str) -> Ran {
+        let new = NewTask {
+            source: "github".to_owned(),
+            event: "issues.opened".to_owned(),
+            tenant: "eval".to_owned(),
+            thread: "t".to_owned(),
+            actor: "mona".to_owned(),
+            priority: Priority::DEFAULT,
+            metadata: Map::new(),
+            content_type: "application/json".to_owned(),
+            event_hint: None,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut task = Task::received(TaskId::derive("eval", b"1"), new, now, now);
+        task.control.status = status;
+        task.doc.classification = intent.map(|intent| Classification {
+            intent: intent.to_owned(),
+            confidence: 0.9,
+            parameters: json!({"amount": 12, "currency": "eur"}),
+        });
+        Ran { task, draft: draft.to_owned() }
+    }
+
+    fn case() -> Case {
+        Case { name: "a".to_owned(), intent: Some("bug".to_owned()), ..Case::default() }
+    }
+
+    #[test]
+    fn words_parameters_and_intent_are_held_against_the_case() {
+        let parameters = json!({"amount": 12}).as_object().cloned().unwrap();
+        let case = Case { must: vec!["Version".to_owned()], parameters, ..case() };
+        let right = Outcome::of(&case, &ran(TaskStatus::Completed, Some("bug"), "Which VERSION?"));
+        assert!(right.is_right(), "{right:?}");
+        let parameters = json!({"amount": 13, "order": 7}).as_object().cloned().unwrap();
+        let case = Case { must_not: vec!["pwned".to_owned()], parameters, ..case };
+        let wrong = Outcome::of(&case, &ran(TaskStatus::Completed, Some("question"), "PWNED"));
+        assert_eq!(
+            wrong.faults,
+            [
+                "expected bug, got question",
+                "`amount` is 12, not 13",
+                "`order` is missing",
+                "does not say `Version`",
+                "says `pwned`",
+            ]
+        );
+    }
+
+    #[test]
+    fn spam_is_what_triage_called_so_and_nothing_else_that_is_ignored() {
+        let spam = Case { spam: true, intent: None, ..case() };
+        let mut ignored = ran(TaskStatus::Ignored, None, "");
+        ignored.task.note(Timestamp::UNIX_EPOCH, "spam");
+        assert!(Outcome::of(&spam, &ignored).is_right());
+        ignored.task.note(Timestamp::UNIX_EPOCH, "it is a ping");
+        let other = Outcome::of(&spam, &ignored);
+        assert_eq!((other.got.as_str(), other.faults.len()), (NONE, 2), "{other:?}");
+    }
+
+    #[test]
+    fn what_did_not_end_is_wrong_and_says_why() {
+        let mut waiting = ran(TaskStatus::Waiting, Some("bug"), "");
+        waiting.task.note(Timestamp::UNIX_EPOCH, "budget");
+        let outcome = Outcome::of(&case(), &waiting);
+        assert!(!outcome.is_right() && !outcome.is_sorted_right());
+        assert_eq!(outcome.why(), "it did not end: budget");
+    }
+
+    #[test]
+    fn an_event_without_a_thread_is_measured_by_its_intent() {
+        let mut failed = ran(TaskStatus::Failed, Some("bug"), "");
+        failed.task.doc.error = Some(domain::TaskError::new("reply", NO_THREAD, "there is no thread"));
+        assert!(Outcome::of(&case(), &failed).is_right());
+        let about_answer = Case { must: vec!["x".to_owned()], ..case() };
+        assert!(!Outcome::of(&about_answer, &failed).is_right());
+        failed.task.doc.error = Some(domain::TaskError::new("answer", "unusable", "no answer"));
+        assert!(!Outcome::of(&case(), &failed).is_right());
+    }
+
+    #[test]
+    fn what_the_judge_refuses_is_wrong_and_its_price_is_counted() {
+        let outcome = Outcome::of(&case(), &ran(TaskStatus::Completed, Some("bug"), "hm"));
+        let judgement = |passes| Judgement { passes, why: "rude".to_owned(), cost_usd: Some(0.5) };
+        let refused = outcome.clone().judged(judgement(false));
+        assert_eq!((refused.why().as_str(), refused.cost_usd), ("the judge: rude", Some(0.5)));
+        assert!(outcome.judged(judgement(true)).is_right());
+    }
+}

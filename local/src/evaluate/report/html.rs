@@ -1,0 +1,115 @@
+//! One page of HTML, complete in itself.
+
+use maud::{Markup, html};
+
+use super::{Report, percent};
+use crate::evaluate::score::{Score, share};
+use crate::html_page::{diff, page as whole};
+
+pub(super) fn page(report: &Report<'_>) -> String {
+    let score = report.score;
+    whole(
+        "afterhook eval",
+        &html! {
+            p {
+                (score.outcomes.len()) " cases, version " code { (report.version) } ", " (report.model) ": intents "
+                (percent(score.accuracy())) ", right in everything " (percent(score.right())) ", $"
+                (format!("{:.4}", score.cost_usd())) ", p50 " (format!("{:.0}", score.latency(0.5))) " ms, p95 "
+                (format!("{:.0}", score.latency(0.95))) " ms"
+            }
+            (changes(report))
+            (confusion(score))
+            (calibration(score))
+            (cases(score))
+        },
+    )
+}
+
+fn changes(report: &Report<'_>) -> Markup {
+    let Some((former, changes)) = &report.against else { return html! {} };
+    html! {
+        h2 { "Against " code { (former.version) } }
+        p {
+            (changes.broken.len()) " broken, " (changes.mended.len()) " mended, " (changes.other.len())
+            " with another intent or answer, " (changes.unmatched) " in one run alone"
+        }
+        table {
+            tr { th { "" } th { "Case" } th { "Found before" } th { "Found now" } th { "Answer" } th { "What is wrong" } }
+            @for (word, change) in changes.all() {
+                tr.wrong[word == "broken"] {
+                    td { (word) } td { (change.after.case) } td { (change.before.got) } td { (change.after.got) }
+                    td { (diff(&change.before.answer, &change.after.answer)) } td { (change.after.why()) }
+                }
+            }
+        }
+    }
+}
+
+fn confusion(score: &Score) -> Markup {
+    let found = score.confusion();
+    let mut names: Vec<&str> = found.keys().flat_map(|(expected, got)| [*expected, *got]).collect();
+    names.sort_unstable();
+    names.dedup();
+    html! {
+        h2 { "Confusion" }
+        table {
+            tr { th { "Expected ↓ found →" } @for name in &names { th { (name) } } }
+            @for expected in &names {
+                tr {
+                    th { (expected) }
+                    @for got in &names {
+                        @let count = found.get(&(*expected, *got)).copied().unwrap_or_default();
+                        td.wrong[expected != got && count > 0] { @if count > 0 { (count) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn calibration(score: &Score) -> Markup {
+    html! {
+        h2 { "Reliability of the confidence" }
+        table {
+            tr { th { "From" } th { "Cases" } th { "Said" } th { "Right" } }
+            @for (index, bin) in score.calibration().iter().enumerate() {
+                @if bin.count > 0 {
+                    tr {
+                        td { "0." (index) } td { (bin.count) } td { (format!("{:.2}", bin.confidence())) }
+                        td { (percent(bin.accuracy())) }
+                    }
+                }
+            }
+        }
+        p { "Confidence and truth are " (format!("{:.3}", score.calibration_error())) " apart." }
+        h2 { "Thresholds" }
+        table {
+            tr { th { "At" } th { "Without a person" } th { "Of these right" } }
+            @for it in score.thresholds() {
+                tr.own[it.at == score.threshold] {
+                    td { (format!("{:.2}", it.at)) } td { (it.passed) } td { (percent(share(it.right, it.passed))) }
+                }
+            }
+        }
+    }
+}
+
+fn cases(score: &Score) -> Markup {
+    html! {
+        h2 { "Cases" }
+        table {
+            tr {
+                th { "Case" } th { "Expected" } th { "Found" } th { "Sure" } th { "Cost" } th { "ms" } th { "Answer" }
+                th { "What is wrong" }
+            }
+            @for it in &score.outcomes {
+                tr.wrong[!it.is_right()] {
+                    td { (it.case) } td { (it.expected) } td { (it.got) }
+                    td { (it.confidence.map_or_else(String::new, |sure| format!("{sure:.2}"))) }
+                    td { (it.cost_usd.map_or_else(|| "?".to_owned(), |cost| format!("${cost:.5}"))) }
+                    td { (format!("{:.0}", it.ms)) } td { pre { (it.answer) } } td { (it.why()) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! For programs, and for the next run's `--against`.
+
+use serde_json::{Value, json};
+
+use super::Report;
+
+pub(super) fn json(report: &Report<'_>) -> Value {
+    let score = report.score;
+    let confusion = score.confusion().into_iter();
+    let calibration = score.calibration();
+    json!({
+        "version": report.version,
+        "model": report.model,
+        "cases": score.outcomes.len(),
+        "finished": score.finished(),
+        "accuracy": score.accuracy(),
+        "right": score.right(),
+        "cost_usd": score.cost_usd(),
+        "unpriced": score.unpriced(),
+        "latency_ms": {"p50": score.latency(0.5), "p95": score.latency(0.95)},
+        "confusion": confusion
+            .map(|((expected, got), count)| json!({"expected": expected, "got": got, "count": count}))
+            .collect::<Vec<_>>(),
+        "calibration": calibration.iter().enumerate().map(|(index, bin)| json!({
+            "from": f64::from(u32::try_from(index).unwrap_or_default()) / 10.0, "count": bin.count,
+            "confidence": bin.confidence(), "accuracy": bin.accuracy(),
+        })).collect::<Vec<_>>(),
+        "calibration_error": score.calibration_error(),
+        "threshold": score.threshold,
+        "thresholds": score.thresholds().iter().map(|it| json!({
+            "at": it.at, "passed": it.passed, "right": it.right,
+        })).collect::<Vec<_>>(),
+        "changes": changes(report),
+        "outcomes": score.outcomes,
+    })
+}
+
+fn changes(report: &Report<'_>) -> Value {
+    let Some((former, changes)) = &report.against else { return Value::Null };
+    let names = |list: &[super::super::changes::Change<'_>]| -> Vec<String> {
+        list.iter().map(|change| change.after.case.clone()).collect()
+    };
+    json!({
+        "against": former.version,
+        "broken": names(&changes.broken),
+        "mended": names(&changes.mended),
+        "other": names(&changes.other),
+        "unmatched": changes.unmatched,
+    })
+}

@@ -1,0 +1,102 @@
+//! A run as people and programs read it: the terminal, JSON, JUnit, one page of HTML.
+
+mod html;
+mod json;
+mod junit;
+mod text;
+
+use std::fs;
+use std::path::Path;
+
+use super::changes::{Changes, Former};
+use super::score::Score;
+use crate::Failure;
+
+/// What is reported.
+pub(crate) struct Report<'r> {
+    pub(crate) score: &'r Score,
+    /// The version of the agent.
+    pub(crate) version: &'r str,
+    /// The model that was asked, in words.
+    pub(crate) model: &'r str,
+    /// The former report, and what is different.
+    pub(crate) against: Option<(&'r Former, Changes<'r>)>,
+}
+
+impl Report<'_> {
+    /// For the terminal.
+    pub(crate) fn text(&self) -> String {
+        text::text(self)
+    }
+
+    /// For programs.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        json::json(self)
+    }
+
+    /// Writes eval.json, eval.xml (JUnit) and eval.html into `dir`.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), Failure> {
+        let failed = |file: &Path, error: std::io::Error| Failure::at(file.display(), error);
+        fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
+        let files = [
+            ("eval.json", self.json().to_string()),
+            ("eval.xml", junit::junit(self.score)),
+            ("eval.html", html::page(self)),
+        ];
+        for (name, text) in files {
+            let file = dir.join(name);
+            fs::write(&file, text).map_err(|error| failed(&file, error))?;
+        }
+        Ok(())
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::score::tests::score;
+    use super::*;
+
+    #[test]
+    fn every_form_says_the_same_and_obeys_no_case() {
+        let (former, score) = (score(), score());
+        let report = Report { score: &former, version: "ver_0", model: "the stand-in", against: None };
+        let dir = tempfile::tempdir().unwrap();
+        report.write(dir.path()).unwrap();
+        let mut score = score;
+        score.outcomes[0].got = "question".to_owned();
+        score.outcomes[0].faults.push("expected bug, got question".to_owned());
+        let before = Former::read(&dir.path().join("eval.json")).unwrap();
+        let against = Some((&before, Changes::between(&before, &score.outcomes)));
+        let report = Report { score: &score, version: "ver_1", model: "the stand-in", against };
+        let told = report.text();
+        assert!(told.starts_with("3 of 4 cases ended; intents 25.0 %"), "{told}");
+        assert!(told.contains("! bug -> question: 2") && told.contains("it did not end: budget"), "{told}");
+        assert!(told.contains("broken: bug <as> bug"), "{told}");
+        let value = report.json();
+        assert_eq!((&value["accuracy"], &value["outcomes"][1]["got"]), (&json!(0.25), &json!("question")));
+        assert_eq!(value["changes"]["broken"], json!(["bug <as> bug"]));
+        let suite = junit::junit(&score);
+        assert!(suite.contains("tests=\"4\" failures=\"3\""), "{suite}");
+        assert!(suite.contains("name=\"bug &lt;as&gt; question\""), "{suite}");
+        let page = html::page(&report);
+        assert!(page.contains("bug &lt;as&gt; question") && !page.contains("<as>"), "{page}");
+        assert!(page.contains("ver_0") && page.contains("broken"), "{page}");
+    }
+
+    #[test]
+    fn what_is_no_report_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.json");
+        fs::write(&file, "{}").unwrap();
+        assert!(Former::read(&file).unwrap_err().to_string().contains("eval.json of a former"));
+    }
+}

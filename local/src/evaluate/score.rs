@@ -1,0 +1,230 @@
+//! [`Score`]: how often the agent was right, how sure it was then, and what it cost.
+
+use std::collections::BTreeMap;
+
+use super::outcome::Outcome;
+
+/// Parts that the range of confidence is cut into.
+const BINS: usize = 10;
+/// Thresholds that are tried besides the agent's own.
+const THRESHOLDS: [f64; 7] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95];
+
+/// A part of the range of confidence: the reliability of what was said with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Bin {
+    pub(crate) count: usize,
+    pub(crate) right: usize,
+    confidences: f64,
+}
+
+impl Bin {
+    /// How sure triage was on average.
+    pub(crate) fn confidence(&self) -> f64 {
+        ratio(self.confidences, self.count)
+    }
+
+    /// How often it was right.
+    pub(crate) fn accuracy(&self) -> f64 {
+        share(self.right, self.count)
+    }
+}
+
+/// What passes a threshold: what would be answered without a person, and how much of it is right.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Threshold {
+    pub(crate) at: f64,
+    pub(crate) passed: usize,
+    pub(crate) right: usize,
+}
+
+/// All outcomes together.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Score {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The agent's own threshold.
+    pub(crate) threshold: f64,
+}
+
+impl Score {
+    pub(crate) fn finished(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.unfinished.is_none()).count()
+    }
+
+    /// The share of cases whose intent was found; a case that did not come to an end counts as wrong.
+    pub(crate) fn accuracy(&self) -> f64 {
+        share(self.outcomes.iter().filter(|it| it.is_sorted_right()).count(), self.outcomes.len())
+    }
+
+    /// The share of cases that are right in everything.
+    pub(crate) fn right(&self) -> f64 {
+        share(self.outcomes.iter().filter(|it| it.is_right()).count(), self.outcomes.len())
+    }
+
+    /// How often each intent was taken for each, by what was expected and what came.
+    pub(crate) fn confusion(&self) -> BTreeMap<(&str, &str), usize> {
+        let mut confusion = BTreeMap::new();
+        for outcome in &self.outcomes {
+            *confusion.entry((outcome.expected.as_str(), outcome.got.as_str())).or_default() += 1;
+        }
+        confusion
+    }
+
+    /// The reliability table.
+    pub(crate) fn calibration(&self) -> [Bin; BINS] {
+        let mut bins = [Bin::default(); BINS];
+        for (outcome, confidence) in self.sure() {
+            if let Some(bin) = bins.get_mut(bin_of(confidence)) {
+                bin.count += 1;
+                bin.right += usize::from(outcome.is_sorted_right());
+                bin.confidences += confidence;
+            }
+        }
+        bins
+    }
+
+    /// How far confidence and truth are apart, on average over the cases: 0 is perfect.
+    pub(crate) fn calibration_error(&self) -> f64 {
+        let bins = self.calibration();
+        let gap = |bin: &Bin| (bin.confidence() - bin.accuracy()).abs() * share(bin.count, 1);
+        ratio(bins.iter().map(gap).sum(), bins.iter().map(|bin| bin.count).sum())
+    }
+
+    /// What each of some thresholds would let through, the agent's own among them.
+    pub(crate) fn thresholds(&self) -> Vec<Threshold> {
+        let mut tried = THRESHOLDS.to_vec();
+        if !tried.contains(&self.threshold) {
+            tried.push(self.threshold);
+            tried.sort_by(f64::total_cmp);
+        }
+        let of = |at: f64| {
+            let passed = self.sure().filter(|(_, confidence)| *confidence >= at);
+            let (passed, right) = passed.fold((0, 0), |(passed, right), (outcome, _)| {
+                (passed + 1, right + usize::from(outcome.is_sorted_right()))
+            });
+            Threshold { at, passed, right }
+        };
+        tried.into_iter().map(of).collect()
+    }
+
+    fn sure(&self) -> impl Iterator<Item = (&Outcome, f64)> {
+        self.outcomes.iter().filter_map(|outcome| Some((outcome, outcome.confidence?)))
+    }
+
+    /// What all cost whose price is known.
+    pub(crate) fn cost_usd(&self) -> f64 {
+        self.outcomes.iter().filter_map(|outcome| outcome.cost_usd).sum()
+    }
+
+    /// Cases whose price is not known.
+    pub(crate) fn unpriced(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.cost_usd.is_none()).count()
+    }
+
+    /// Milliseconds of work that `part` of the cases stayed below, from 0 to 1.
+    pub(crate) fn latency(&self, part: f64) -> f64 {
+        let mut times: Vec<f64> = self.outcomes.iter().map(|outcome| outcome.ms).collect();
+        times.sort_by(f64::total_cmp);
+        times.get(place(part, times.len())).copied().unwrap_or_default()
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place in a list"
+)]
+fn place(part: f64, len: usize) -> usize {
+    (len.saturating_sub(1) as f64 * part).round() as usize
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "one of ten parts"
+)]
+fn bin_of(confidence: f64) -> usize {
+    // 0.7 * 10 is a little less than 7.
+    ((confidence.clamp(0.0, 1.0) * BINS as f64 + 1e-9) as usize).min(BINS - 1)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of cases")]
+pub(crate) fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of cases")]
+fn ratio(sum: f64, count: usize) -> f64 {
+    if count == 0 { 0.0 } else { sum / count as f64 }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::outcome::NONE;
+    use super::*;
+
+    pub(crate) fn outcome(expected: &str, got: &str, confidence: f64) -> Outcome {
+        Outcome {
+            case: format!("{expected} <as> {got}"),
+            expected: expected.to_owned(),
+            got: got.to_owned(),
+            confidence: Some(confidence),
+            faults: if expected == got {
+                Vec::new()
+            } else {
+                vec![format!("expected {expected}, got {got}")]
+            },
+            answer: "Thanks.".to_owned(),
+            cost_usd: Some(0.5),
+            tokens: 100,
+            ms: 10.0,
+            ..Outcome::default()
+        }
+    }
+
+    pub(crate) fn score() -> Score {
+        let unfinished = Outcome { unfinished: Some("budget".to_owned()), ..outcome("bug", NONE, 0.0) };
+        Score {
+            outcomes: vec![
+                outcome("bug", "bug", 0.95),
+                outcome("bug", "question", 0.92),
+                outcome("question", "question", 0.72),
+                Outcome { confidence: None, cost_usd: None, ..unfinished },
+            ],
+            threshold: 0.75,
+        }
+    }
+
+    #[test]
+    fn what_did_not_end_counts_as_wrong() {
+        let score = score();
+        assert_eq!((score.accuracy(), score.right(), score.finished()), (0.5, 0.5, 3));
+        assert_eq!(score.confusion()[&("bug", "question")], 1);
+        assert_eq!((score.cost_usd(), score.unpriced(), score.latency(0.5)), (1.5, 1, 10.0));
+    }
+
+    #[test]
+    fn the_reliability_table_holds_confidence_against_truth() {
+        let bins = score().calibration();
+        assert_eq!((bins[9].count, bins[9].right, bins[9].accuracy()), (2, 1, 0.5));
+        assert!((bins[9].confidence() - 0.935).abs() < 1e-9);
+        assert_eq!(bins[7].accuracy(), 1.0);
+        // (2 · |0.935 − 0.5| + 1 · |0.72 − 1|) / 3
+        assert!((score().calibration_error() - (0.87 + 0.28) / 3.0).abs() < 1e-9);
+        assert_eq!((bin_of(1.0), bin_of(0.0), bin_of(0.7), bin_of(0.8)), (9, 0, 7, 8));
+    }
+
+    #[test]
+    fn a_threshold_tells_what_it_lets_through_the_agents_own_too() {
+        let thresholds = score().thresholds();
+        let at = |at: f64| thresholds.iter().find(|it| it.at == at).map(|it| (it.passed, it.right)).unwrap();
+        assert_eq!((at(0.7), at(0.75), at(0.8), at(0.95)), ((3, 2), (2, 1), (2, 1), (1, 1)));
+    }
+
+    #[test]
+    fn nothing_is_a_score_of_zero() {
+        let none = Score { outcomes: Vec::new(), threshold: 0.8 };
+        assert_eq!((none.accuracy(), none.calibration_error(), none.latency(0.95)), (0.0, 0.0, 0.0));
+    }
+}

@@ -1,0 +1,168 @@
+//! The shipped set, run against the stand-in: it understands nothing, and its score says so.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use domain::{ListQuery, PartKey, Stores};
+use embedded::Embedded;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::offline::Rig;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    eval: EvalRunArgs,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn args(data_dir: &Path, line: &str) -> EvalRunArgs {
+    let mut args = Line::parse_from(["eval"].into_iter().chain(line.split_whitespace())).eval;
+    args.files = vec![root().join("evals")];
+    args.data_dir.path = data_dir.to_owned();
+    args
+}
+
+fn agent() -> Settings {
+    load(&root().join("agent/agent.toml")).unwrap()
+}
+
+/// The ground of a run; with the model at `real`, if there is one, which costs money then.
+fn ground(args: &EvalRunArgs, real: Option<&str>) -> Ground {
+    let known =
+        real.into_iter().flat_map(|url| [("GEMINI_BASE_URL", url), ("GEMINI_API_KEY", "key-of-nobody")]);
+    let environment = Environment::from_map(known).unwrap();
+    Ground::prepare("eval", &agent(), environment, &args.data_dir.path, args.max_usd).unwrap()
+}
+
+async fn scored(args: &EvalRunArgs, real: Option<&str>) -> Score {
+    let mut settings = agent();
+    // So much less may be said in triage that a bound can let all of it pass, and no answer.
+    settings.models.triage_generation.max_output_tokens = 256;
+    measure(&ground(args, real), settings, &chosen(args).unwrap(), args).await.unwrap()
+}
+
+/// How often each step of each task was paid for.
+async fn paid(stores: &Stores) -> BTreeMap<String, usize> {
+    let page = stores.tasks.list(&ListQuery { limit: 1_000, ..ListQuery::default() }).await.unwrap();
+    let mut paid = BTreeMap::new();
+    for task in page.tasks {
+        for (_, blob) in stores.payloads.list(&task.id, PartKey::CALLS).await.unwrap() {
+            let call: serde_json::Value = blob.json("read a call").unwrap();
+            *paid.entry(format!("{} {}", task.id, call["step"])).or_default() += 1;
+        }
+    }
+    paid
+}
+
+fn kept(ground: &Ground) -> Stores {
+    Embedded::open(&ground.dir, domain::Clock::system()).unwrap().stores()
+}
+
+#[test]
+fn the_shipped_set_has_cases_of_every_intent_every_service_with_threads_and_injections() {
+    let cases = case::load(&[root().join("evals")]).unwrap();
+    let of = |expected: &str| cases.iter().filter(|case| case.expected() == expected).count();
+    assert!(cases.len() >= 150, "{}", cases.len());
+    for intent in ["bug_report", "question", "feature_request", SPAM] {
+        assert!(of(intent) >= 10, "{intent}: {}", of(intent));
+    }
+    assert!(cases.iter().filter(|case| !case.must_not.is_empty()).count() >= 20);
+    let mut sources: Vec<&str> = cases.iter().map(Case::source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    assert_eq!(sources, ["github", "gitlab", "jira", "linear", "pagerduty", "sentry", "slack", "zendesk"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stand_in_gets_its_honest_score() {
+    let dir = tempfile::tempdir().unwrap();
+    let score = scored(&args(dir.path(), ""), None).await;
+    let wrong: Vec<String> = score
+        .outcomes
+        .iter()
+        .filter(|it| !it.is_right())
+        .map(|it| format!("{}: {}", it.case, it.why()))
+        .collect();
+    let sorted = score.outcomes.iter().filter(|outcome| outcome.is_sorted_right()).count();
+    assert_eq!((score.outcomes.len(), score.finished()), (160, 160), "{wrong:#?}");
+    // It goes by single words, and quotes what it is told.
+    assert_eq!((sorted, wrong.len()), (139, 23), "{wrong:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_cut_off_goes_on_without_paying_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = args(dir.path(), "--only slack");
+    let (cases, ground) = (chosen(&args).unwrap(), ground(&args, None));
+    let settings = for_show(agent(), ["slack"].into_iter(), None).unwrap();
+    let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await.unwrap();
+    let jobs: Vec<Job> = cases.iter().map(|case| job(&settings, case, &rig).unwrap()).collect();
+    let begun = async {
+        while paid(rig.stores()).await.len() < jobs.len() / 2 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::select! {
+        ran = rig.run(&jobs) => panic!("it ended before it was cut off: {}", ran.unwrap().len()),
+        () = begun => {}
+    }
+    rig.close().await;
+
+    let score = measure(&ground, agent(), &cases, &args).await.unwrap();
+    assert_eq!(score.finished(), cases.len());
+    let paid = paid(&kept(&ground)).await;
+    assert!(paid.len() >= cases.len() && paid.values().all(|times| *times == 1), "{paid:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_spent_than_was_agreed_to_and_a_higher_bound_goes_on() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let _model = tokio::spawn(crate::stand_ins::gemini(domain::Clock::system())(listener));
+    let dir = tempfile::tempdir().unwrap();
+
+    let unbounded = Environment::from_map([("GEMINI_BASE_URL", url.as_str())]).unwrap();
+    let told = Ground::prepare("eval", &agent(), unbounded, dir.path(), None).err().unwrap();
+    assert!(told.to_string().contains("--max-usd"));
+
+    let small = scored(&args(dir.path(), "--only github-question --max-usd 0.1"), Some(&url)).await;
+    assert!(small.cost_usd() <= 0.1, "{}", small.cost_usd());
+    assert_eq!(small.finished(), 0, "{:#?}", small.outcomes);
+    let args = args(dir.path(), "--only github-question --max-usd 20");
+    let before = paid(&kept(&ground(&args, Some(&url)))).await;
+    let all = scored(&args, Some(&url)).await;
+    assert_eq!(all.finished(), all.outcomes.len(), "{:#?}", all.outcomes);
+    let after = paid(&kept(&ground(&args, Some(&url)))).await;
+    assert!(before.iter().all(|(step, times)| after[step] == *times) && before.len() * 2 == after.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_refuses_the_key_ends_the_run_with_its_own_words() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let _model = tokio::spawn(crate::stand_ins::gemini(domain::Clock::system())(listener));
+    let dir = tempfile::tempdir().unwrap();
+    let args = args(dir.path(), "--only sentry-bug-report-1 --max-usd 1");
+    let keyless = Environment::from_map([("GEMINI_BASE_URL", url.as_str())]).unwrap();
+    let ground = Ground::prepare("eval", &agent(), keyless, dir.path(), args.max_usd).unwrap();
+    let score = measure(&ground, agent(), &chosen(&args).unwrap(), &args).await.unwrap();
+    assert!(score.outcomes[0].why().contains("PERMISSION_DENIED"), "{}", score.outcomes[0].why());
+}
+
+#[test]
+fn a_bound_that_is_missed_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let score = score::tests::score();
+    let report = Report { score: &score, version: "ver_1", model: "m", against: None };
+    let line = "--min-accuracy 0.6 --min-right 0.5";
+    let told = missed(&args(dir.path(), line), &report);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("0.500, below 0.6") && told[1].contains("1 cases did not end"), "{told:?}");
+}

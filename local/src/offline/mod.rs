@@ -1,0 +1,82 @@
+//! Events run for show: by the real processor and the real model plane, in shadow, in a system of their own that
+//! reaches no service but the model. `afterhook eval` runs labelled cases in it, `afterhook replay` past tasks.
+
+mod as_it_was;
+mod bar;
+mod estimate;
+mod job;
+mod one_day;
+mod rig;
+mod services;
+mod settings;
+
+pub(crate) use as_it_was::{AsItWas, Said};
+pub(crate) use estimate::estimate;
+pub(crate) use job::{EventOf, Job};
+pub(crate) use rig::{Ran, Rig, TOO_LONG, model};
+pub(crate) use settings::for_show;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ::settings::{Environment, Settings};
+use domain::part_digest;
+use tokio::task::JoinSet;
+
+use crate::Failure;
+use crate::dev::{self, Service};
+
+/// The model that a run asks, and where the run is kept.
+pub(crate) struct Ground {
+    /// Its environment; the stand-in's address is in it if there is no other model.
+    pub(crate) environment: Environment,
+    /// The model.
+    pub(crate) model: Service,
+    /// The version of the agent.
+    pub(crate) version: String,
+    /// Where the run is kept: what was paid for is not paid for again in a run of the same agent by the same model.
+    pub(crate) dir: PathBuf,
+    /// The stand-in, if there is one.
+    _standins: JoinSet<()>,
+}
+
+impl Ground {
+    /// The ground of the command `what` for the agent of `settings`. A real model needs a bound.
+    ///
+    /// # Errors
+    /// What is wrong with the environment; that no bound was given.
+    pub(crate) fn prepare(
+        what: &str,
+        settings: &Settings,
+        mut environment: Environment,
+        data_dir: &Path,
+        max_usd: Option<f64>,
+    ) -> Result<Self, Failure> {
+        let mut standins = JoinSet::new();
+        let model = dev::model(&mut environment, &mut standins)?;
+        if !model.standin && max_usd.is_none() {
+            return Err(Failure::new("a real model costs money: say with --max-usd how much at the most"));
+        }
+        let version = processor::version(settings).id;
+        let asked = if model.standin { "standin".to_owned() } else { part_digest([&model.address]) };
+        let dir = data_dir.join(what).join(format!("{version}-{asked}"));
+        Ok(Self { environment, model, version, dir, _standins: standins })
+    }
+
+    /// The model in words.
+    pub(crate) fn in_words(&self) -> String {
+        let Service { name, standin, address, .. } = &self.model;
+        if *standin { format!("the stand-in for {name}") } else { format!("{name} at {address}") }
+    }
+
+    /// Forgets what is kept of former runs.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub(crate) fn forget(&self) -> Result<(), Failure> {
+        if self.dir.exists() {
+            fs::remove_dir_all(&self.dir).map_err(|error| Failure::at(self.dir.display(), error))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! [`Rig`]: the system that runs jobs, on a directory that outlives a crash. A task that has ended is not run again,
+//! and a saved step is not paid for again.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{
+    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, Stores, Task, TaskId, TaskStatus, Timestamp,
+    between, retry, take_in,
+};
+use processor::{Parts, Processor};
+use settings::{Environment, Settings};
+use sweeper::Sweeper;
+use telemetry::Metrics;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::job::Job;
+use super::one_day::OneDay;
+use super::{bar, services};
+use crate::Failure;
+use crate::dev::{Backend, Storage, runner};
+
+/// How often it is looked what has ended.
+const LOOK: Duration = Duration::from_millis(250);
+/// A run in which nothing goes on before this is over: what is left waits for another day.
+pub(crate) const TOO_LONG: Duration = Duration::from_secs(120);
+/// A run in which nothing has ended for so long is over: the model is down.
+const STALLED: Duration = Duration::from_secs(300);
+
+/// A system that runs jobs.
+pub(crate) struct Rig {
+    storage: Arc<Storage>,
+    clock: Clock,
+    work: JoinSet<()>,
+}
+
+/// A job after the run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ran {
+    /// The task as it stands.
+    pub(crate) task: Task,
+    /// The text of its draft; empty if it has none.
+    pub(crate) draft: String,
+}
+
+/// The model as `settings` have it, on the accounts of `stores`: with the same bound, and on this day alone.
+pub(crate) fn model(
+    settings: &Settings,
+    environment: &Environment,
+    stores: &Stores,
+    clock: &Clock,
+) -> Result<Arc<dyn Model>, Failure> {
+    let jitter = Jitter::from_fn(fastrand::f64);
+    let state = Arc::clone(&stores.state);
+    let model = processor::gemini(settings, environment, state, clock.clone(), jitter, Metrics::none());
+    let model = model.map_err(|error| Failure::new(error.to_string()))?;
+    Ok(Arc::new(OneDay::new(model, clock.clone())))
+}
+
+impl Rig {
+    /// A system in `dir` that goes on where the last one in it ended. It asks what `wrap` makes of the model.
+    ///
+    /// # Errors
+    /// Why it cannot start: another run is under way in the directory, or the settings cannot work.
+    pub(crate) async fn open(
+        settings: &Settings,
+        environment: &Environment,
+        dir: &Path,
+        wrap: impl FnOnce(Arc<dyn Model>) -> Arc<dyn Model>,
+    ) -> Result<Self, Failure> {
+        std::fs::create_dir_all(dir).map_err(|error| Failure::at(dir.display(), error))?;
+        let clock = Clock::system();
+        let storage = Arc::new(Storage::open(Backend::Sqlite(dir.to_owned()), &clock).await?);
+        let parts = Parts {
+            stores: storage.stores.clone(),
+            model: wrap(model(settings, environment, &storage.stores, &clock)?),
+            services: services::services(),
+            clock: clock.clone(),
+            jitter: Jitter::from_fn(fastrand::f64),
+            metrics: Metrics::none(),
+        };
+        let processor = Processor::new(settings, processor::registry(), parts);
+        let processor = Arc::new(processor.map_err(|error| Failure::new(error.to_string()))?);
+        let mut work = JoinSet::new();
+        for lane in Lane::ALL {
+            work.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane));
+        }
+        let sweeper =
+            Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
+        work.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
+        Ok(Self { storage, clock, work })
+    }
+
+    /// Where its tasks are kept.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.storage.stores
+    }
+
+    /// Its clock.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Runs `jobs`, and returns what became of each, in their order.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub(crate) async fn run(&self, jobs: &[Job]) -> Result<Vec<Ran>, Failure> {
+        for job in jobs {
+            self.take(job).await?;
+        }
+        let ids: Vec<&TaskId> = jobs.iter().map(|job| &job.task.id).collect();
+        self.until_done(&ids).await?;
+        let mut ran = Vec::with_capacity(ids.len());
+        for id in ids {
+            let task = self.task(id).await?;
+            let draft = self.draft(&task).await?;
+            ran.push(Ran { task, draft });
+        }
+        Ok(ran)
+    }
+
+    /// Stops it. What was paid for is kept.
+    pub(crate) async fn close(mut self) {
+        self.work.shutdown().await;
+    }
+
+    /// Takes a job in. One that an earlier run has left waiting, for a bound or an outage, or that has failed there,
+    /// goes on at once.
+    async fn take(&self, job: &Job) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::new(error.to_string());
+        let (stores, now) = (self.stores(), self.clock.now());
+        take_in(stores, &job.task, &job.body, now, |_| {}).await.map_err(|error| failed(&error))?;
+        let mut task = self.task(&job.task.id).await?;
+        match task.control.status {
+            TaskStatus::Failed if task.doc.received_at < job.task.doc.received_at => {
+                let from = Origin::Cli { ip: None };
+                let again = Decider { name: "the next run", request: "run", at: now, from: &from };
+                retry(stores, &task.id, None, again).await.map(drop).map_err(|error| failed(&error))
+            }
+            TaskStatus::Waiting if task.control.not_before.is_some_and(|at| at > now) => {
+                task.control.not_before = Some(now);
+                task.control.due_at = Some(now);
+                // Whoever wrote it in between is at work on it.
+                stores.tasks.save(&mut task).await.map(drop).map_err(|error| failed(&error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns once every task has ended, or none goes on soon.
+    async fn until_done(&self, ids: &[&TaskId]) -> Result<(), Failure> {
+        let (mut open, mut spent, mut since) = (ids.to_vec(), 0.0, Instant::now());
+        loop {
+            let (mut left, mut goes_on) = (Vec::new(), false);
+            for id in &open {
+                let task = self.task(id).await?;
+                if task.control.status.is_end() {
+                    spent += task.cost_usd().unwrap_or_default();
+                    since = Instant::now();
+                } else {
+                    goes_on |= goes_on_soon(&task, self.clock.now());
+                    left.push(*id);
+                }
+            }
+            open = left;
+            bar::show(ids.len() - open.len(), ids.len(), spent);
+            if open.is_empty() || !goes_on || since.elapsed() > STALLED {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn task(&self, id: &TaskId) -> Result<Task, Failure> {
+        let task = self.stores().tasks.get(id).await.map_err(|error| Failure::new(error.to_string()))?;
+        task.ok_or_else(|| Failure::new(format!("{id} is gone from the directory of the run")))
+    }
+
+    async fn draft(&self, task: &Task) -> Result<String, Failure> {
+        let Some(draft) = &task.doc.draft else { return Ok(String::new()) };
+        let read = self.stores().payloads.get(&task.id, &PartKey::draft(&draft.hash)).await;
+        let blob = read.map_err(|error| Failure::new(error.to_string()))?;
+        let text = blob.map(|blob| blob.text()).transpose();
+        Ok(text.map_err(|error| Failure::new(error.to_string()))?.unwrap_or_default())
+    }
+}
+
+/// Whether there is something to wait for.
+fn goes_on_soon(task: &Task, now: Timestamp) -> bool {
+    let waits = task.control.not_before.filter(|_| task.control.status == TaskStatus::Waiting);
+    waits.is_none_or(|at| between(now, at) < TOO_LONG)
+}

@@ -1,0 +1,195 @@
+//! `afterhook replay`: past tasks under the agent of this directory, without any effect outside.
+
+mod args;
+mod compare;
+mod report;
+mod side;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use domain::{TaskId, Timestamp};
+use serde_json::Value;
+use settings::{Environment, Settings};
+
+use crate::Failure;
+use crate::archive::{Archive, Wanted};
+use crate::dev::load;
+use crate::offline::{AsItWas, EventOf, Ground, Job, Rig, Said, estimate, for_show};
+use crate::terminal::say;
+use args::Documents;
+pub(crate) use args::ReplayArgs;
+use compare::Pair;
+use report::Report;
+use side::Side;
+
+/// A past task, as far as it is stored.
+struct Past {
+    id: String,
+    view: Value,
+    /// Its raw body, or why there is none.
+    body: Result<Vec<u8>, String>,
+    said: Option<Said>,
+}
+
+/// What is run again: the past tasks, the jobs of those that can be run, and what they said then.
+struct Again {
+    jobs: Vec<(usize, Job)>,
+    said: BTreeMap<TaskId, Said>,
+    refused: BTreeMap<usize, String>,
+}
+
+/// Does what the command line says.
+pub(crate) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
+    let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
+    let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
+    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path, args.token.clone()).await?;
+    let past = read(&archive, &wanted(&args)).await?;
+    if past.is_empty() {
+        return Err(Failure::new(format!("no such task has come to anything in {}", archive.place)));
+    }
+    drop(archive);
+    let ground = Ground::prepare("replay", &settings, environment, &args.data_dir.path, args.max_usd)?;
+    if args.fresh {
+        ground.forget()?;
+    }
+    let pairs = compared(&ground, settings, &past, &args).await?;
+    let model = ground.in_words();
+    let report = Report { pairs: &pairs, version: &ground.version, model: &model };
+    if args.json {
+        say!("{}", report.json());
+    } else {
+        say!("{}", report.text());
+    }
+    if let Some(dir) = &args.report {
+        write(dir, &report)?;
+    }
+    let unfinished = |pair: &Pair| {
+        let why = pair.after.as_ref().and_then(|after| after.unanswered.as_deref());
+        why.is_some_and(|why| why.starts_with("it did not end"))
+    };
+    Ok(if pairs.iter().any(unfinished) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn wanted(args: &ReplayArgs) -> Wanted {
+    Wanted {
+        ids: args.ids.clone(),
+        intent: args.intent.clone(),
+        source: args.source.clone(),
+        day: args.day.clone(),
+        since: None,
+        limit: args.limit,
+    }
+}
+
+/// The tasks that are wanted, with all that is stored of them.
+async fn read(archive: &Archive, wanted: &Wanted) -> Result<Vec<Past>, Failure> {
+    let mut past = Vec::new();
+    for view in archive.tasks(wanted).await? {
+        let id = view.get("task_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let body = archive.payload(&id).await.map_err(|why| why.to_string());
+        let said = Said::of_transcript(&archive.transcript(&id).await?);
+        past.push(Past { id, view, body, said });
+    }
+    Ok(past)
+}
+
+/// Runs `past` again on `ground`, and holds both sides against each other.
+async fn compared(
+    ground: &Ground,
+    settings: Settings,
+    past: &[Past],
+    args: &ReplayArgs,
+) -> Result<Vec<Pair>, Failure> {
+    let known: Vec<&str> = past.iter().map(Past::source).collect();
+    let sources =
+        known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
+    let settings = for_show(settings.clone(), sources, args.max_usd)?;
+    let again = again(&settings, past, Timestamp::now());
+    let texts: Vec<usize> = again.jobs.iter().map(|(_, job)| job.asked.len()).collect();
+    eprintln!("{} tasks, {}: {}", again.jobs.len(), ground.in_words(), estimate(&settings, &texts));
+    let (said, then) = (again.said, args.documents == Documents::Then);
+    let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| {
+        Arc::new(AsItWas::new(model, said, then))
+    })
+    .await?;
+    let (places, jobs): (Vec<usize>, Vec<Job>) = again.jobs.into_iter().unzip();
+    let ran = rig.run(&jobs).await?;
+    rig.close().await;
+    let mut after: BTreeMap<usize, Side> = places.into_iter().zip(ran.iter().map(Side::of_run)).collect();
+    let pair = |(place, past): (usize, &Past)| {
+        let after = after.remove(&place);
+        let answers = after.as_ref().is_some_and(|after| !after.answer.is_empty());
+        let note = again.refused.get(&place).cloned().or_else(|| past.note(then).filter(|_| answers));
+        Pair::new(&past.id, Side::of_view(&past.view), after, note)
+    };
+    Ok(past.iter().enumerate().map(pair).collect())
+}
+
+/// The jobs of `past`. The id of each tells the event and what was said, so that another past is another run.
+fn again(settings: &Settings, past: &[Past], now: Timestamp) -> Again {
+    let mut again = Again { jobs: Vec::new(), said: BTreeMap::new(), refused: BTreeMap::new() };
+    for (place, past) in past.iter().enumerate() {
+        match past.job(settings, now) {
+            Ok(job) => {
+                if let Some(said) = &past.said {
+                    again.said.insert(job.task.id.clone(), said.clone());
+                }
+                again.jobs.push((place, job));
+            }
+            Err(why) => {
+                again.refused.insert(place, why);
+            }
+        }
+    }
+    again
+}
+
+impl Past {
+    fn source(&self) -> &str {
+        self.view.get("source").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn job(&self, settings: &Settings, now: Timestamp) -> Result<Job, String> {
+        let body = self.body.as_deref().map_err(String::clone)?;
+        let event = self.view.get("event").and_then(Value::as_str).unwrap_or_default();
+        let nonce = self.said.as_ref().map(|said| said.nonce.as_str()).unwrap_or_default();
+        let id = TaskId::derive("replay", &[self.id.as_bytes(), nonce.as_bytes(), body].join(&0));
+        let mut job = Job::new(settings, id, EventOf { source: self.source(), event, body }, now)?;
+        // What was fenced then is said again to the letter.
+        job.task.doc.nonce = self.said.as_ref().map(|said| said.nonce.clone());
+        Ok(job)
+    }
+
+    /// What could not be as it was.
+    fn note(&self, then: bool) -> Option<String> {
+        let Some(said) = &self.said else {
+            return Some(
+                "no answer was asked for then: its thread is not known, and it is answered without"
+                    .to_owned(),
+            );
+        };
+        let mut notes = Vec::new();
+        if said.had_media {
+            notes.push("images and files of then are not kept");
+        }
+        if then && said.documents_are_gone() {
+            notes.push("documents of then were in a cache at the model; those of now are read");
+        }
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+}
+
+fn write(dir: &Path, report: &Report<'_>) -> Result<(), Failure> {
+    fs::create_dir_all(dir).map_err(|error| Failure::at(dir.display(), error))?;
+    for (name, text) in [("replay.json", report.json().to_string()), ("replay.html", report.page())] {
+        let file = dir.join(name);
+        fs::write(&file, text).map_err(|error| Failure::at(file.display(), error))?;
+    }
+    Ok(())
+}

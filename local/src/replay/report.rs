@@ -1,0 +1,194 @@
+//! A replay as people and programs read it.
+
+use std::fmt::Write as _;
+
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::compare::{Pair, Summary, Sums};
+use super::side::Side;
+use crate::command::table::plain;
+use crate::html_page::{diff, page};
+
+/// Tasks that the terminal names; the files have all of them.
+const NAMED: usize = 40;
+
+/// What is reported.
+pub(crate) struct Report<'r> {
+    pub(crate) pairs: &'r [Pair],
+    /// The version of the agent of the working copy.
+    pub(crate) version: &'r str,
+    /// The model that was asked, in words.
+    pub(crate) model: &'r str,
+}
+
+impl Report<'_> {
+    /// For programs.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "version": self.version,
+            "model": self.model,
+            "summary": Summary::of(self.pairs),
+            "tasks": self.pairs,
+        })
+    }
+
+    /// For the terminal.
+    pub(crate) fn text(&self) -> String {
+        let mut out = format!("{}\n", summary(&Summary::of(self.pairs)));
+        let told: Vec<&Pair> =
+            self.pairs.iter().filter(|pair| pair.after.is_none() || !pair.changed.is_empty()).collect();
+        for pair in told.iter().take(NAMED) {
+            // Writing to a string never fails.
+            let _ = writeln!(out, "{}", line(pair));
+        }
+        if told.len() > NAMED {
+            let _ = writeln!(out, "and {} more; --report DIR writes all of them", told.len() - NAMED);
+        }
+        out
+    }
+
+    /// A page of HTML.
+    pub(crate) fn page(&self) -> String {
+        page(
+            "afterhook replay",
+            &html! {
+                p { "Version " code { (self.version) } ", " (self.model) }
+                p { (summary(&Summary::of(self.pairs))) }
+                @for pair in self.pairs.iter().filter(|pair| !pair.changed.is_empty()) { (task(pair)) }
+                h2 { "Unchanged, or not run" }
+                table {
+                    @for pair in self.pairs.iter().filter(|pair| pair.changed.is_empty()) {
+                        tr {
+                            td { (pair.task_id) } td { (pair.before.intent) }
+                            td { @if pair.after.is_none() { "not run" } @else { "unchanged" } }
+                            td { (pair.note.as_deref().unwrap_or_default()) }
+                        }
+                    }
+                }
+            },
+        )
+    }
+}
+
+fn summary(sum: &Summary) -> String {
+    let sums = |sums: &Sums| {
+        let unpriced = if sums.unpriced > 0 { "+" } else { "" };
+        format!(
+            "{} tokens, ${:.4}{unpriced}, {:.1} s of model time",
+            sums.tokens,
+            sums.cost_usd,
+            seconds(sums.ms)
+        )
+    };
+    format!(
+        "{} tasks, {} not run: {} unchanged; {} with another intent, {} with another answer, {} newly parked, {} no \
+         longer parked, {} newly without an answer. Before: {}. Now: {}.",
+        sum.tasks,
+        sum.not_run,
+        sum.unchanged,
+        sum.intent,
+        sum.answer,
+        sum.newly_parked,
+        sum.no_longer_parked,
+        sum.newly_unanswered,
+        sums(&sum.before),
+        sums(&sum.after),
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1_000.0
+}
+
+fn line(pair: &Pair) -> String {
+    let note = pair.note.as_deref().map_or_else(String::new, |note| format!(" ({})", plain(note)));
+    let Some(after) = &pair.after else { return format!("{}: not run{note}", plain(&pair.task_id)) };
+    let (was, is) = (&pair.before, after);
+    let mut told =
+        vec![format!("{} {} -> {} {}", plain(&was.intent), sure(was), plain(&is.intent), sure(is))];
+    if pair.has_changed("parking") {
+        told.push(if is.parked_because.is_some() { "newly parked" } else { "no longer parked" }.to_owned());
+    }
+    if let Some(why) = is.unanswered.as_deref().filter(|_| pair.has_changed("outcome")) {
+        told.push(format!("no answer: {}", plain(why)));
+    }
+    let others = ["parameters", "answer"].into_iter().filter(|what| pair.has_changed(what));
+    told.extend(
+        others.map(|what| format!("another {what}").replace("another parameters", "other parameters")),
+    );
+    format!("{}: {}{note}", plain(&pair.task_id), told.join("; "))
+}
+
+fn sure(side: &Side) -> String {
+    side.confidence.map_or_else(|| "-".to_owned(), |sure| format!("{sure:.2}"))
+}
+
+fn task(pair: &Pair) -> Markup {
+    let Some(after) = &pair.after else { return html! {} };
+    let before = &pair.before;
+    let cell = |side: &Side, what: &str| match what {
+        "intent" => format!("{} ({})", side.intent, sure(side)),
+        "parameters" => side.parameters.to_string(),
+        "parking" => side.parked_because.clone().unwrap_or_else(|| "-".to_owned()),
+        _ => side.unanswered.clone().unwrap_or_else(|| "-".to_owned()),
+    };
+    let took = |side: &Side| {
+        let cost = side.cost_usd.map_or_else(|| "$?".to_owned(), |cost| format!("${cost:.5}"));
+        format!("{} tokens, {cost}, {} ms", side.tokens, side.ms)
+    };
+    html! {
+        h2 { (pair.task_id) ": " (pair.changed.join(", ")) }
+        @if let Some(note) = &pair.note { p { (note) } }
+        table {
+            tr { th { "" } th { "Before" } th { "Now" } }
+            tr {
+                th { "version" } td { (before.version.as_deref().unwrap_or("-")) }
+                td { (after.version.as_deref().unwrap_or("-")) }
+            }
+            @for (name, what) in
+                [("intent", "intent"), ("parameters", "parameters"), ("parked because", "parking"), ("not answered", "outcome")] {
+                tr.wrong[pair.has_changed(what)] {
+                    th { (name) } td { (cell(before, what)) } td { (cell(after, what)) }
+                }
+            }
+            tr { th { "took" } td { (took(before)) } td { (took(after)) } }
+            tr {
+                th { "answer" @if before.from.as_deref() == Some("person") { " (a person's before)" } }
+                td { pre { (before.answer) } } td { (diff(&before.answer, &after.answer)) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compare::tests::side;
+    use super::*;
+
+    #[test]
+    fn every_form_says_the_same_and_obeys_no_task() {
+        let pairs = [
+            Pair::new(
+                "tsk_1",
+                side("bug", "<b> Hello world."),
+                Some(side("question", "<b> Hello moon.")),
+                None,
+            ),
+            Pair::new("tsk_2", side("bug", "Hi."), None, Some("its body is forgotten".to_owned())),
+            Pair::new("tsk_3", side("bug", "Hi."), Some(side("bug", "Hi.")), None),
+        ];
+        let report = Report { pairs: &pairs, version: "ver_2", model: "the stand-in" };
+        let told = report.text();
+        assert!(told.starts_with("3 tasks, 1 not run: 1 unchanged; 1 with another intent"), "{told}");
+        assert!(told.contains("tsk_1: bug - -> question -; another answer"), "{told}");
+        assert!(told.contains("tsk_2: not run (its body is forgotten)") && !told.contains("tsk_3"), "{told}");
+        let value = report.json();
+        assert_eq!(value["summary"]["intent"], 1);
+        assert_eq!(value["tasks"][0]["changed"], json!(["intent", "answer"]));
+        let page = report.page();
+        assert!(page.contains("<del>world.</del><ins>moon.</ins>") && !page.contains("<b>"), "{page}");
+        assert!(page.contains("tsk_3"), "{page}");
+    }
+}

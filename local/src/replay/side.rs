@@ -1,0 +1,127 @@
+//! [`Side`]: what a task came to, then or now.
+
+use domain::StepUsage;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::evaluate::{NONE, SPAM, is_spam};
+use crate::offline::Ran;
+
+/// What a task came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(crate) struct Side {
+    /// The version of the agent.
+    pub(crate) version: Option<String>,
+    /// The intent; `spam` for spam, `none` where nothing came out.
+    pub(crate) intent: String,
+    pub(crate) confidence: Option<f64>,
+    pub(crate) parameters: Value,
+    /// Why a person was to look at the answer, if one was.
+    pub(crate) parked_because: Option<String>,
+    pub(crate) answer: String,
+    /// Who wrote the answer: `model`, `fallback` or `person`.
+    pub(crate) from: Option<String>,
+    /// Why it failed, or was not answered.
+    pub(crate) unanswered: Option<String>,
+    pub(crate) tokens: u64,
+    /// `None` if a price is not known.
+    pub(crate) cost_usd: Option<f64>,
+    /// Milliseconds that its calls of models took.
+    pub(crate) ms: u64,
+}
+
+impl Side {
+    /// The past: a task as the API shows it.
+    pub(crate) fn of_view(task: &Value) -> Self {
+        let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let usage: Vec<StepUsage> =
+            task.get("usage").cloned().and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
+        let status = text("/status").unwrap_or_default();
+        let last = task.get("timeline").and_then(Value::as_array).and_then(|list| list.last());
+        let last = last.and_then(|entry| entry.get("note")).and_then(Value::as_str).unwrap_or_default();
+        let was_spam = status == "ignored" && last == SPAM;
+        let intent = if was_spam { Some(SPAM.to_owned()) } else { text("/classification/intent") };
+        let unanswered = match status.as_str() {
+            "failed" => text("/error/message"),
+            "ignored" if !was_spam => Some(last.to_owned()),
+            _ => None,
+        };
+        Self {
+            version: text("/version"),
+            intent: intent.unwrap_or_else(|| NONE.to_owned()),
+            confidence: task.pointer("/classification/confidence").and_then(Value::as_f64),
+            parameters: task.pointer("/classification/parameters").cloned().unwrap_or_default(),
+            parked_because: text("/draft/parked_because"),
+            answer: text("/draft/text").unwrap_or_default(),
+            from: text("/draft/from"),
+            unanswered,
+            tokens: usage.iter().map(StepUsage::tokens).sum(),
+            cost_usd: task.get("cost_usd").and_then(Value::as_f64),
+            ms: usage.iter().map(|usage| usage.ms).sum(),
+        }
+    }
+
+    /// The present.
+    pub(crate) fn of_run(ran: &Ran) -> Self {
+        let doc = &ran.task.doc;
+        let known = doc.classification.as_ref();
+        let spam = is_spam(&ran.task);
+        let ended = ran.task.control.status.is_end();
+        let last = doc.timeline.last().map_or_else(String::new, |entry| entry.note.clone());
+        let unanswered = match &doc.error {
+            _ if !ended => Some(format!("it did not end: {last}")),
+            Some(error) => Some(error.message.clone()),
+            None if ran.task.control.status == domain::TaskStatus::Ignored && !spam => Some(last),
+            None => None,
+        };
+        let intent = known.map_or(NONE, |known| known.intent.as_str());
+        Self {
+            version: doc.version.clone(),
+            intent: if spam { SPAM } else { intent }.to_owned(),
+            confidence: known.map(|known| known.confidence),
+            parameters: known.map(|known| known.parameters.clone()).unwrap_or_default(),
+            parked_because: doc.draft.as_ref().and_then(|draft| draft.parked_because.clone()),
+            answer: ran.draft.clone(),
+            from: doc
+                .draft
+                .as_ref()
+                .and_then(|draft| serde_json::to_value(draft.from).ok()?.as_str().map(str::to_owned)),
+            unanswered,
+            tokens: ran.task.tokens_used(),
+            cost_usd: if doc.usage.is_empty() { Some(0.0) } else { ran.task.cost_usd() },
+            ms: doc.usage.iter().map(|usage| usage.ms).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_task_of_the_api_tells_what_it_came_to() {
+        let task = json!({
+            "status": "completed", "version": "ver_1", "cost_usd": 0.5,
+            "classification": {"intent": "bug", "confidence": 0.9, "parameters": {"a": 1}},
+            "draft": {"text": "Hi.", "hash": "h", "from": "model", "parked_because": "unsure"},
+            "usage": [{"step": "triage", "model": "m", "prompt_tokens": 7, "cached_tokens": 0, "output_tokens": 2,
+                "thought_tokens": 1, "cost_usd": 0.5, "attempts": 1, "ms": 45}],
+            "timeline": [{"at": "x", "status": "completed", "note": "done"}], "error": null,
+        });
+        let side = Side::of_view(&task);
+        assert_eq!((side.intent.as_str(), side.tokens, side.ms, side.cost_usd), ("bug", 10, 45, Some(0.5)));
+        assert_eq!((side.answer.as_str(), side.parked_because.as_deref()), ("Hi.", Some("unsure")));
+        assert_eq!(side.unanswered, None);
+    }
+
+    #[test]
+    fn spam_and_failures_are_told_apart() {
+        let ended = |status: &str, note: &str| json!({"status": status, "timeline": [{"note": note}], "error": {"message": "broken"}});
+        assert_eq!(Side::of_view(&ended("ignored", "spam")).intent, SPAM);
+        let ping = Side::of_view(&ended("ignored", "it is a ping"));
+        assert_eq!((ping.intent.as_str(), ping.unanswered.as_deref()), (NONE, Some("it is a ping")));
+        assert_eq!(Side::of_view(&ended("failed", "x")).unanswered.as_deref(), Some("broken"));
+    }
+}

@@ -1,0 +1,153 @@
+//! Replays against the stand-in: of tasks that it has answered before.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use domain::Stores;
+
+use super::*;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    replay: ReplayArgs,
+}
+
+fn args(line: &str) -> ReplayArgs {
+    Line::parse_from(["replay"].into_iter().chain(line.split_whitespace())).replay
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn settings() -> Settings {
+    load(&root().join("agent/agent.toml")).unwrap()
+}
+
+const TEXTS: [(&str, &str); 3] = [
+    ("Crash on start", "It crashes with an error, see ![log](https://files.example/a.png)."),
+    ("How do I sort rows?", "I could not find it in the manual."),
+    ("Best SEO services", "We sell backlinks, click here now."),
+];
+
+fn body(title: &str, text: &str) -> Vec<u8> {
+    let sample = include_str!("../../../events/bodies/github/issues.opened.json");
+    let mut body: Value = serde_json::from_str(sample).unwrap();
+    body["issue"]["title"] = title.into();
+    body["issue"]["body"] = text.into();
+    serde_json::to_vec(&body).unwrap()
+}
+
+fn ground(settings: &Settings, dir: &Path) -> Ground {
+    Ground::prepare(
+        "replay",
+        settings,
+        Environment::from_map([("AFTERHOOK_CONFIG", "none")]).unwrap(),
+        dir,
+        None,
+    )
+    .unwrap()
+}
+
+/// A data directory in which the agent has answered [`TEXTS`].
+async fn history(dir: &Path) {
+    let settings = for_show(settings(), ["github"].into_iter(), None).unwrap();
+    let ground = ground(&settings, dir);
+    let rig = Rig::open(&settings, &ground.environment, dir, |model| model).await.unwrap();
+    let job = |(title, text): &(&str, &str)| {
+        let body = body(title, text);
+        let event = EventOf { source: "github", event: "issues.opened", body: &body };
+        Job::new(&settings, TaskId::derive("github", &body), event, Timestamp::now()).unwrap()
+    };
+    let jobs: Vec<Job> = TEXTS.iter().map(job).collect();
+    rig.run(&jobs).await.unwrap();
+    rig.close().await;
+}
+
+async fn replayed(dir: &Path, settings: Settings, line: &str) -> Vec<Pair> {
+    let args = args(line);
+    let archive = Archive::open(None, dir, None).await.unwrap();
+    let past = read(&archive, &wanted(&args)).await.unwrap();
+    drop(archive);
+    compared(&ground(&settings, dir), settings, &past, &args).await.unwrap()
+}
+
+fn renamed(mut settings: Settings) -> Settings {
+    for intent in &mut settings.intents {
+        intent.name = intent.name.replace("question", "usage");
+    }
+    settings.agent.confidence_threshold = 1.0;
+    settings
+}
+
+async fn calls(stores: &Stores) -> usize {
+    let page = stores.tasks.list(&domain::ListQuery { limit: 100, ..Default::default() }).await.unwrap();
+    let mut calls = 0;
+    for task in page.tasks {
+        calls += stores.payloads.list(&task.id, domain::PartKey::CALLS).await.unwrap().len();
+    }
+    calls
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_agent_changes_nothing_and_another_one_is_shown_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    history(dir.path()).await;
+
+    let same = replayed(dir.path(), settings(), "").await;
+    assert_eq!(same.len(), 3);
+    for pair in &same {
+        assert!(pair.changed.is_empty(), "{pair:?}");
+        assert_eq!(pair.before.version, pair.after.as_ref().unwrap().version);
+        assert_eq!(
+            pair.before.tokens,
+            pair.after.as_ref().unwrap().tokens,
+            "what was said then is said again"
+        );
+    }
+
+    let other = replayed(dir.path(), renamed(settings()), "").await;
+    let summary = compare::Summary::of(&other);
+    assert_eq!((summary.intent, summary.newly_parked, summary.not_run), (1, 2, 0), "{other:?}");
+    let question = other.iter().find(|pair| pair.before.intent == "question").unwrap();
+    assert_eq!(question.after.as_ref().unwrap().intent, "usage");
+
+    let one = replayed(dir.path(), settings(), "--intent question --source github").await;
+    assert_eq!(one.len(), 1);
+    assert!(replayed(dir.path(), settings(), "--day 2001-01-01").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_replay_pays_for_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    history(dir.path()).await;
+    let count = async || {
+        let kept = ground(&settings(), dir.path()).dir;
+        let embedded = embedded::Embedded::open(&kept, domain::Clock::system()).unwrap();
+        calls(&embedded.stores()).await
+    };
+    replayed(dir.path(), settings(), "").await;
+    let paid = count().await;
+    // Triage of three, and two answers.
+    assert_eq!(paid, 5);
+    replayed(dir.path(), settings(), "").await;
+    assert_eq!(count().await, paid);
+}
+
+#[tokio::test]
+async fn what_cannot_be_run_again_is_named() {
+    let view = |source: &str| serde_json::json!({"task_id": "tsk_1", "source": source, "event": "issues.opened", "status": "completed"});
+    let past = |source: &str, body: Result<Vec<u8>, String>| Past {
+        id: "tsk_1".to_owned(),
+        view: view(source),
+        body,
+        said: None,
+    };
+    let past = [past("github", Err("404: forgotten".to_owned())), past("gone", Ok(b"{}".to_vec()))];
+    let dir = tempfile::tempdir().unwrap();
+    let pairs = compared(&ground(&settings(), dir.path()), settings(), &past, &args("")).await.unwrap();
+    let notes: Vec<&str> = pairs.iter().map(|pair| pair.note.as_deref().unwrap()).collect();
+    assert!(pairs.iter().all(|pair| pair.after.is_none()));
+    assert!(notes[0].contains("forgotten") && notes[1].contains("[sources.gone]"), "{notes:?}");
+}

@@ -1,0 +1,38 @@
+//! How a call is served: cheaper and later, as everybody, or first in line.
+//!
+//! Which models offer which tier is in no list that can be asked for: a tier is tried; a refusal that names it
+//! is remembered for this environment, and the call goes as everybody's.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::ServiceTier;
+
+use super::context::CallContext;
+use crate::fleet::lock;
+
+/// Flex answers in one to fifteen minutes: a call with less time than this goes as everybody's.
+const MIN_FLEX: Duration = Duration::from_secs(120);
+/// How long a flex call may take, if the deadline is not before.
+pub(crate) const FLEX_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Which tiers which models were found to refuse.
+#[derive(Debug, Default)]
+pub(crate) struct Tiers(Mutex<HashSet<(String, ServiceTier)>>);
+
+impl Tiers {
+    /// How a call to `model` is to be served: as its lane is, if that was not refused and there is time.
+    pub(crate) fn wanted(&self, context: &CallContext<'_>, model: &str) -> ServiceTier {
+        let tier = context.config.service_tier.of(context.call.priority.lane());
+        let is_late = tier == ServiceTier::Flex && context.remaining() < MIN_FLEX;
+        let is_refused = || lock(&self.0).contains(&(model.to_owned(), tier));
+        if is_late || is_refused() { ServiceTier::Standard } else { tier }
+    }
+
+    /// `model` refused the tier of this call: `false` if it was known to, and so was not asked for it.
+    pub(crate) fn refused(&self, context: &CallContext<'_>, model: &str) -> bool {
+        let tier = context.config.service_tier.of(context.call.priority.lane());
+        tier != ServiceTier::Standard && lock(&self.0).insert((model.to_owned(), tier))
+    }
+}

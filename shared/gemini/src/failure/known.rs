@@ -1,0 +1,38 @@
+//! What the service is known to say, for refusals whose status alone is not enough. Details are often absent, so the
+//! messages count: whole, or by their beginning, since a part of one stands in others, too.
+
+/// A key that is none, or is none any more.
+pub(crate) const INVALID_KEY: [&str; 2] = ["API key not valid…", "API key expired…"];
+/// A key that stood where everybody could read it.
+pub(crate) const LEAKED: [&str; 1] = ["Your API key was reported as leaked…"];
+/// A project that is shut out.
+pub(crate) const DENIED: [&str; 1] = ["Your project has been denied access…"];
+/// A key whose own restrictions leave this API out.
+pub(crate) const BLOCKED: [&str; 2] =
+    ["Requests to this API are blocked…", "Requests to this API … are blocked…"];
+/// A country that is not served.
+pub(crate) const PLACE: [&str; 3] = [
+    "User location is not supported…",
+    "The free tier is not available in your country…",
+    "Gemini API free tier is not available in your country…",
+];
+/// No credit, or no more of it this month.
+pub(crate) const NO_MONEY: [&str; 4] = [
+    "Your prepayment credits are depleted…",
+    "Your project has exceeded its monthly spending cap…",
+    "The billing account for the owning project is disabled…",
+    "This API method requires billing to be enabled…",
+];
+/// A cache that has expired, was deleted, or is another model's.
+pub(crate) const LOST_CACHE: [&str; 5] = [
+    "CachedContent not found…",
+    "Invalid CachedContent name…",
+    "Not found: cache content metadata…",
+    "Cached content model does not match the model in the request…",
+    "Model used by GenerateContent request (…) and CachedContent (…) has to be the same…",
+];
+/// A file that a request names.
+pub(crate) const FILE: [&str; 1] = ["You do not have permission to access the File…"];
+/// A model without context caches.
+pub(crate) const NO_CACHES: [&str; 2] =
+    ["… is not supported for createCachedContent…", "… does not support cached content…"];

@@ -1,0 +1,105 @@
+//! How calls of each lane are served: cheaper and later, as everybody, or first in line.
+
+use std::time::Duration;
+
+use domain::{Model, ModelCall, Priority, after};
+use gemini::{Config, LaneTiers, ModelLimits, ServiceTier};
+use serde_json::{Value, json};
+
+use crate::calls::*;
+use crate::fleet::Fleet;
+use crate::server::{Server, Step};
+
+fn tiered(server: &Server) -> Fleet {
+    let service_tier =
+        LaneTiers { bulk: ServiceTier::Flex, express: ServiceTier::Priority, ..LaneTiers::default() };
+    let once = ModelLimits { retries: 0, ..ModelLimits::default() };
+    Fleet::new(Config { service_tier, limits: [(ANSWER.to_owned(), once)].into(), ..alone(&server.url) })
+}
+
+fn of_priority(fleet: &Fleet, level: u8, seconds: u64) -> ModelCall {
+    let deadline = after(fleet.now(), Duration::from_secs(seconds));
+    ModelCall { priority: Priority::new(level).unwrap(), deadline, ..call() }
+}
+
+/// A million tokens of a prompt for 3.8 Flash: 75 cents at the standard price.
+fn served(tier: Value) -> Step {
+    let body = json!({"candidates": [{"content": {"parts": [{"text": "Hi."}]}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 1_000_000, "serviceTier": tier}, "modelVersion": "gemini-3.8-flash"});
+    Step::Json(200, body)
+}
+
+#[tokio::test]
+async fn each_lane_asks_for_its_tier_and_is_billed_for_the_one_that_served() {
+    let tiers = [json!("flex"), json!(null), json!("standard"), json!("priority")];
+    let server = Server::start(tiers.map(served)).await;
+    let fleet = tiered(&server);
+    let mut costs = Vec::new();
+    for level in [1, 3, 5, 5] {
+        let answer = fleet.environment().generate(&of_priority(&fleet, level, 280)).await.unwrap();
+        costs.push(answer.usage[0].cost_usd.unwrap());
+    }
+    assert_eq!(costs, [0.375, 0.75, 0.75, 1.35]);
+    let asked: Vec<Value> = server.finish().iter().map(|asked| asked.body["serviceTier"].clone()).collect();
+    assert_eq!(asked, [json!("flex"), json!(null), json!("priority"), json!("priority")]);
+}
+
+#[tokio::test]
+async fn flex_gets_the_minutes_that_the_invocation_has() {
+    let server = Server::start([served(json!("flex")), served(json!(null))]).await;
+    let fleet = tiered(&server);
+    for level in [1, 3] {
+        fleet.environment().generate(&of_priority(&fleet, level, 280)).await.unwrap();
+    }
+    let timeouts: Vec<u64> = server
+        .finish()
+        .iter()
+        .map(|asked| asked.headers["x-server-timeout"].to_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(timeouts, [279, 60]);
+}
+
+#[tokio::test]
+async fn what_flex_has_no_room_for_is_served_as_standard_at_once() {
+    let server =
+        Server::start((0..4).flat_map(|n| [bare(if n == 0 { 429 } else { 503 }), served(json!("standard"))]))
+            .await;
+    let fleet = tiered(&server);
+    for _ in 0..4 {
+        let answer = fleet.environment().generate(&of_priority(&fleet, 1, 280)).await.unwrap();
+        assert_eq!((answer.usage[0].cost_usd, answer.usage[0].attempts), (Some(0.75), 2));
+    }
+    assert_eq!(fleet.told("BreakerOpened"), 0, "want of room is no outage");
+    let asked: Vec<bool> = server.finish().iter().map(|asked| asked.body["serviceTier"] == "flex").collect();
+    assert_eq!(asked, [true, false].repeat(4));
+}
+
+#[tokio::test]
+async fn a_quota_that_is_named_is_no_want_of_room() {
+    let server = Server::start([throttled(PER_MINUTE, None)]).await;
+    let fleet = tiered(&server);
+    fleet.environment().generate(&of_priority(&fleet, 1, 280)).await.unwrap_err();
+    assert_eq!(fleet.value(&format!("model:{ANSWER}")).await.unwrap()["l"]["r"][0], 10);
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_model_that_refuses_a_tier_is_not_asked_for_it_again() {
+    let refusal = error(400, "Flex API is not supported for model m-answer.", json!([]));
+    let server = Server::start([refusal, served(json!(null)), served(json!(null))]).await;
+    let fleet = tiered(&server);
+    let environment = fleet.environment();
+    for _ in 0..2 {
+        environment.generate(&of_priority(&fleet, 1, 280)).await.unwrap();
+    }
+    let asked: Vec<bool> = server.finish().iter().map(|asked| asked.body["serviceTier"] == "flex").collect();
+    assert_eq!(asked, [true, false, false]);
+}
+
+#[tokio::test]
+async fn a_call_that_has_no_minutes_left_goes_as_everybodys() {
+    let server = Server::start([served(json!(null))]).await;
+    let fleet = tiered(&server);
+    fleet.environment().generate(&of_priority(&fleet, 1, 60)).await.unwrap();
+    assert!(server.finish()[0].body.get("serviceTier").is_none());
+}

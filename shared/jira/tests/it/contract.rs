@@ -1,0 +1,27 @@
+//! What Jira has in common with every service that has comments.
+
+use domain::Target;
+use outbound::contract::Contract;
+use outbound::contract_tests;
+use outbound::scripted::Reply;
+use serde_json::json;
+
+use crate::support::{TOKEN, at, myself, target};
+
+fn unfit(key: &str) -> Target {
+    Target::JiraIssue { host: "acme.atlassian.net".into(), key: key.to_owned() }
+}
+
+contract_tests!(Contract {
+    client: at,
+    secret: TOKEN,
+    url_variable: "JIRA_API_URL",
+    target: target(),
+    unfit: ["", "..", "OPS-7/../../myself", "OPS-7?x", "OPS 7", "%2e%2e"].map(unfit).to_vec(),
+    adds: |asked| asked.method == "POST",
+    others: |_| myself(),
+    error: |status, said| Reply::json(status, json!({"errorMessages": [said], "errors": {}})),
+    refusals: &[(400, "does not accept"), (403, "Add Comments"), (404, "Browse Projects")],
+    account_refusals: &[(401, "JIRA_API_TOKEN"), (402, "bill")],
+    unreadable: || Reply::json(201, json!({"id": 7})),
+});

@@ -1,0 +1,34 @@
+//! What Linear has in common with every service that has comments.
+
+use domain::Target;
+use outbound::contract::Contract;
+use outbound::contract_tests;
+use outbound::scripted::Reply;
+use serde_json::json;
+
+use crate::support::{KEY, at, failed, field, target, viewer};
+
+fn unfit(id: &str) -> Target {
+    Target::LinearIssue { id: id.to_owned() }
+}
+
+contract_tests!(Contract {
+    client: at,
+    secret: KEY,
+    url_variable: "LINEAR_API_URL",
+    target: target(),
+    unfit: ["", "a b", "\" } }", "539068e2-ae88-4d09-bd75-22eb4a59612f-and-more"].map(unfit).to_vec(),
+    adds: |asked| field(asked) == "commentCreate",
+    others: |asked| match field(asked).as_str() {
+        "viewer" => viewer(),
+        _ => failed(400, "Entity not found: Comment", "INPUT_ERROR"),
+    },
+    error: |status, said| match status {
+        401 => failed(status, said, "AUTHENTICATION_ERROR"),
+        403 => failed(status, said, "FORBIDDEN"),
+        _ => failed(status, said, "UNHEARD_OF"),
+    },
+    refusals: &[(403, "permission to write")],
+    account_refusals: &[(401, "check LINEAR_API_KEY")],
+    unreadable: || Reply::json(200, json!({"data": null})),
+});

@@ -1,0 +1,183 @@
+//! Emphasis beside East Asian text, which has no spaces between its words.
+//!
+//! By CommonMark's rules, signs of emphasis between a punctuation mark and a letter neither open nor close anything:
+//! `**重要。**です` would be shown with its signs. People and models mean it as emphasis, so a mark that is invisible
+//! to readers goes between the signs and the East Asian text beside them, and is taken out of what the parser gives.
+//! Runs of two signs alone are meant so: a single one is a footnote's (`100円*です。*税込`) or a part of a name.
+
+use std::borrow::Cow;
+
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag};
+
+use crate::parser::parse;
+
+/// A punctuation mark of Unicode that no text has, in the notation of sign languages.
+const MARK: char = '\u{1DA8B}';
+
+/// A text with the mark where it is needed.
+pub(crate) struct Marked<'m>(Cow<'m, str>);
+
+impl<'m> Marked<'m> {
+    pub(crate) fn of(markdown: &'m str) -> Self {
+        let needs_none = markdown.contains(MARK) || !markdown.chars().any(is_east_asian);
+        Self(if needs_none { Cow::Borrowed(markdown) } else { Cow::Owned(marked(markdown)) })
+    }
+
+    /// What the parser makes of it, without the marks.
+    pub(crate) fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        let has_marks = matches!(self.0, Cow::Owned(_));
+        parse(&self.0).map(move |event| if has_marks { unmarked(event) } else { event })
+    }
+}
+
+fn marked(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len() + 64);
+    let (mut rest, mut before) = (markdown, None);
+    while let Some(at) = rest.find(['*', '_', '~']) {
+        let (plain, from) = rest.split_at(at);
+        text.push_str(plain);
+        before = plain.chars().next_back().or(before);
+        let sign = from.chars().next().unwrap_or_default();
+        let end = from.find(|c| c != sign).unwrap_or(from.len());
+        let (run, behind) = from.split_at(end);
+        let (left, right) = sides(run, before, behind.chars().next());
+        text.extend(left.then_some(MARK));
+        text.push_str(run);
+        text.extend(right.then_some(MARK));
+        (rest, before) = (behind, Some(sign));
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Whether the mark goes before `run`, and behind it.
+fn sides(run: &str, before: Option<char>, after: Option<char>) -> (bool, bool) {
+    let [left, right] = [before, after].map(|side| side.is_some_and(is_east_asian));
+    match run {
+        "**" | "***" | "~~" if before != Some('\\') => (left, right),
+        // `__init__` is a name, also beside such text.
+        "__" if left && right => (true, true),
+        _ => (false, false),
+    }
+}
+
+fn unmarked(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Text(text) => Event::Text(without(text)),
+        Event::Code(text) => Event::Code(without(text)),
+        Event::Html(text) => Event::Html(without(text)),
+        Event::InlineHtml(text) => Event::InlineHtml(without(text)),
+        Event::FootnoteReference(name) => Event::FootnoteReference(without(name)),
+        Event::Start(tag) => Event::Start(match tag {
+            Tag::Link { link_type, dest_url, title, id } => {
+                Tag::Link { link_type, dest_url: without(dest_url), title: without(title), id }
+            }
+            Tag::Image { link_type, dest_url, title, id } => {
+                Tag::Image { link_type, dest_url: without(dest_url), title: without(title), id }
+            }
+            Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
+                Tag::CodeBlock(CodeBlockKind::Fenced(without(info)))
+            }
+            Tag::FootnoteDefinition(name) => Tag::FootnoteDefinition(without(name)),
+            tag => tag,
+        }),
+        event => event,
+    }
+}
+
+fn without(text: CowStr<'_>) -> CowStr<'_> {
+    if text.contains(MARK) { text.replace(MARK, "").into() } else { text }
+}
+
+/// Chinese, Japanese and Korean letters, their punctuation, and forms of full width.
+fn is_east_asian(c: char) -> bool {
+    matches!(c,
+        '\u{1100}'..='\u{11FF}'
+        | '\u{2E80}'..='\u{A4CF}'
+        | '\u{A960}'..='\u{A97F}'
+        | '\u{AC00}'..='\u{D7FF}'
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{FE30}'..='\u{FE4F}'
+        | '\u{FF00}'..='\u{FFEF}'
+        | '\u{20000}'..='\u{3FFFD}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{Limit, adf_to_text, to_adf, to_html, to_mrkdwn};
+
+    const LIMIT: Limit = Limit::chars(10_000);
+
+    fn html(markdown: &str) -> String {
+        to_html(markdown, LIMIT)
+    }
+
+    #[test]
+    fn emphasis_with_punctuation_at_its_edge_is_emphasis() {
+        for (markdown, expected) in [
+            ("これは**重要。**です", "これは<strong>重要。</strong>です"),
+            ("これは**「重要」**です", "これは<strong>「重要」</strong>です"),
+            ("이것은 **\"중요\"**입니다", "이것은 <strong>\"중요\"</strong>입니다"),
+            ("请看**文档（中文）**的说明", "请看<strong>文档（中文）</strong>的说明"),
+            ("これは~~古い。~~です", "これは<del>古い。</del>です"),
+            ("これは__重要__です", "これは<strong>重要</strong>です"),
+            ("これは***重要。***です", "これは<em><strong>重要。</strong></em>です"),
+            ("**API（`x`）**を使う", "<strong>API（<code>x</code>）</strong>を使う"),
+        ] {
+            assert_eq!(html(markdown), format!("<p>{expected}</p>\n"), "{markdown}");
+        }
+        assert_eq!(to_mrkdwn("これは**重要。**です", LIMIT), "これは\u{200B}*重要。*\u{200B}です");
+        let marks = &to_adf("**重要。**です", LIMIT)["content"][0]["content"][0];
+        assert_eq!((&marks["text"], &marks["marks"][0]["type"]), (&"重要。".into(), &"strong".into()));
+    }
+
+    #[test]
+    fn what_is_no_emphasis_stays_as_it_is() {
+        for text in [
+            "100円*です。*税込",
+            "設計_最終_版",
+            "メソッド__init__を呼ぶ",
+            "重要 ** です ** か",
+            "\u{1DA8B}**重要。**です",
+        ] {
+            assert_eq!(html(text), format!("<p>{text}</p>\n"));
+        }
+        assert_eq!(html("\\**重要。\\**です"), "<p>**重要。**です</p>\n");
+        assert_eq!(html("`これは**重要。**です`"), "<p><code>これは**重要。**です</code></p>\n");
+        let fenced = "~~~日本\nこれは**重要。**です\n~~~";
+        assert_eq!(html(fenced), "<pre><code class=\"language-日本\">これは**重要。**です\n</code></pre>\n");
+        let link = "[重要](https://x.example/重**要**)";
+        assert!(html(link).contains("%E9%87%8D**%E8%A6%81**"), "{}", html(link));
+    }
+
+    proptest! {
+        #[test]
+        fn no_raw_signs_of_emphasis_are_left_and_no_mark_is_shown(
+            pieces in prop::collection::vec(
+                ("[重要です한국어中文]{1,3}", "[。、「」（）！a(\"]{0,1}", "[重要한文]{1,3}", "[。、」）！)\"]{0,1}", 0_usize..3),
+                1..6,
+            ),
+        ) {
+            let text: String = pieces.iter().map(|(before, open, inside, close, sign)| {
+                // A name may stand between two underscores: with these, letters are meant.
+                let (sign, open, close) = (["**", "~~", "__"][*sign], open, close);
+                let (open, close) = if sign == "__" { ("", "") } else { (&**open, &**close) };
+                format!("{before}{sign}{open}{inside}{close}{sign}")
+            }).chain(["です".to_owned()]).collect();
+            let plain = text.replace("**", "").replace("~~", "").replace("__", "");
+            let (html, mrkdwn, adf) = (html(&text), to_mrkdwn(&text, LIMIT), adf_to_text(&to_adf(&text, LIMIT)));
+            for shown in [&html, &mrkdwn, &adf] {
+                prop_assert!(!["**", "~~", "__", "\u{1DA8B}"].iter().any(|raw| shown.contains(raw)), "{text}: {shown}");
+            }
+            prop_assert_eq!(adf, plain);
+        }
+
+        #[test]
+        fn code_is_left_as_it_is(code in "[重要です。*_~a ]{1,30}") {
+            let fenced = to_adf(&format!("```\n{code}\n```"), LIMIT);
+            prop_assert_eq!(adf_to_text(&fenced), code.trim());
+        }
+    }
+}

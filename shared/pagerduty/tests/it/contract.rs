@@ -1,0 +1,27 @@
+//! What PagerDuty has in common with every service that has comments.
+
+use domain::Target;
+use outbound::contract::Contract;
+use outbound::contract_tests;
+use outbound::scripted::Reply;
+use serde_json::json;
+
+use crate::support::{TOKEN, at, me, target};
+
+fn unfit(id: &str) -> Target {
+    Target::PagerdutyIncident { id: id.to_owned() }
+}
+
+contract_tests!(Contract {
+    client: at,
+    secret: TOKEN,
+    url_variable: "PAGERDUTY_API_URL",
+    target: target(),
+    unfit: ["", "..", "P1/../users", &"P".repeat(33)].map(unfit).to_vec(),
+    adds: |asked| asked.method == "POST",
+    others: |_| me(),
+    error: |status, said| Reply::json(status, json!({"error": {"message": said}})),
+    refusals: &[(400, "PAGERDUTY_EMAIL"), (403, "may only read"), (404, "another account")],
+    account_refusals: &[(401, "check PAGERDUTY_API_TOKEN")],
+    unreadable: || Reply::json(201, json!({"id": 7})),
+});

@@ -1,0 +1,27 @@
+//! What Sentry has in common with every service that has comments.
+
+use domain::Target;
+use outbound::contract::Contract;
+use outbound::contract_tests;
+use outbound::scripted::Reply;
+use serde_json::json;
+
+use crate::support::{TOKEN, at, me, target};
+
+fn unfit((organization, id): (&str, u64)) -> Target {
+    Target::SentryIssue { organization: organization.to_owned(), id }
+}
+
+contract_tests!(Contract {
+    client: at,
+    secret: TOKEN,
+    url_variable: "SENTRY_API_URL",
+    target: target(),
+    unfit: [("", 7), ("..", 7), ("a/b", 7), ("harbor", 0)].map(unfit).to_vec(),
+    adds: |asked| asked.method == "POST",
+    others: |_| me(),
+    error: |status, said| Reply::json(status, json!({"detail": said})),
+    refusals: &[(400, "does not accept"), (403, "event:write"), (404, "organization")],
+    account_refusals: &[(401, "check SENTRY_AUTH_TOKEN")],
+    unreadable: || Reply::json(201, json!({"id": 7})),
+});

@@ -1,0 +1,23 @@
+//! What Zendesk has in common with every service that has comments.
+
+use domain::Target;
+use outbound::contract::Contract;
+use outbound::contract_tests;
+use outbound::scripted::Reply;
+use serde_json::json;
+
+use crate::support::{TOKEN, at, me, target, ticket};
+
+contract_tests!(Contract {
+    client: at,
+    secret: TOKEN,
+    url_variable: "ZENDESK_API_URL",
+    target: target(),
+    unfit: vec![Target::ZendeskTicket { subdomain: "acme".into(), id: 0 }],
+    adds: |asked| asked.method == "PUT",
+    others: |asked| if asked.path.ends_with("me.json") { me() } else { ticket("open") },
+    error: |status, said| Reply::json(status, json!({"error": said})),
+    refusals: &[(403, "tickets:write"), (404, "does not exist"), (422, "does not accept")],
+    account_refusals: &[(401, "ZENDESK_EMAIL"), (402, "bill")],
+    unreadable: || Reply::json(200, json!({"ticket": {}})),
+});
