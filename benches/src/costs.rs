@@ -46,6 +46,8 @@ const TAIL: &str = "
 - The model is nearly all of it. `[models]` in agent.toml says which one answers; triage on the light model,
   context caches and bulk's micro-batches save what `cargo run --release -p benches -- cost` shows.
 - `[budget]` bounds a day, for all and by tenant. What is spoken for is on the dashboard.
+- `[shadow]` costs what its `per_day_usd` says at the most, and the time that processors wait for it. `afterhook eval` and
+  `afterhook replay` cost nothing against the stand-in, and at the most their `--max-usd` against a real model.
 - Idle, alarms, secrets and metrics are most of it. A stack for development can do without alarms: delete them
   from its copy of template.yaml.
 - Waiting costs memory by the second: processors are billed while the model thinks. More tasks in one batch share

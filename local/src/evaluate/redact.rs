@@ -105,7 +105,8 @@ impl Redactor {
 
     /// A word, replaced without what is around it.
     fn word(&self, word: &str, before: &mut Before) -> String {
-        let core = word.trim_matches(|c: char| "()[]{}<>\"'`,;!?*|".contains(c)).trim_end_matches(['.', ':']);
+        let is_around = |c: char| "()[]{}<>\"'`,;!?*|".contains(c);
+        let core = word.trim_start_matches(is_around).trim_end_matches(|c| is_around(c) || ".:".contains(c));
         if core.is_empty() {
             return word.to_owned();
         }

@@ -2,7 +2,7 @@
 //! and a saved step is not paid for again.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::{
@@ -29,9 +29,13 @@ pub(crate) const TOO_LONG: Duration = Duration::from_secs(120);
 /// A run in which nothing has ended for so long is over: the model is down.
 const STALLED: Duration = Duration::from_secs(300);
 
+/// What is under way when it is stopped is dropped within this.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// A system that runs jobs.
 pub(crate) struct Rig {
     storage: Arc<Storage>,
+    processor: Weak<Processor>,
     clock: Clock,
     work: JoinSet<()>,
 }
@@ -83,6 +87,7 @@ impl Rig {
         };
         let processor = Processor::new(settings, processor::registry(), parts);
         let processor = Arc::new(processor.map_err(|error| Failure::new(error.to_string()))?);
+        let still_there = Arc::downgrade(&processor);
         let mut work = JoinSet::new();
         for lane in Lane::ALL {
             work.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane));
@@ -90,7 +95,7 @@ impl Rig {
         let sweeper =
             Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
         work.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
-        Ok(Self { storage, clock, work })
+        Ok(Self { storage, processor: still_there, clock, work })
     }
 
     /// Where its tasks are kept.
@@ -122,9 +127,14 @@ impl Rig {
         Ok(ran)
     }
 
-    /// Stops it. What was paid for is kept.
+    /// Stops it, and returns once another may open the directory: what a batch has begun ends a moment later. What was
+    /// paid for is kept.
     pub(crate) async fn close(mut self) {
         self.work.shutdown().await;
+        let until = Instant::now() + CLOSING;
+        while self.processor.strong_count() > 0 && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Takes a job in. One that an earlier run has left waiting, for a bound or an outage, or that has failed there,

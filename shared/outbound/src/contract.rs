@@ -24,6 +24,8 @@ pub struct Contract<S> {
     pub target: Target,
     /// Threads of it that no path can be built for.
     pub unfit: Vec<Target>,
+    /// A thread of another service.
+    pub foreign: Target,
     /// Whether this is the request that adds a comment.
     pub adds: fn(&Asked) -> bool,
     /// The answers to all other requests.
@@ -106,8 +108,7 @@ pub async fn refuses_what_is_none_of_its_threads<S: Comments>(contract: &Contrac
     let server = Server::start(contract.others).await;
     let client = (contract.client)(&server.base, TIMEOUT);
     let client: &dyn Publisher = &client;
-    let foreign = Target::SlackThread { team: "T".into(), channel: "C".into(), thread_ts: "1.2".into() };
-    for target in contract.unfit.iter().chain([&foreign]) {
+    for target in contract.unfit.iter().chain([&contract.foreign]) {
         for failure in [
             client.publish(target, "Hi", &mark()).await.unwrap_err().failure,
             client.history(target, 5).await.unwrap_err().failure,

@@ -26,16 +26,19 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
 fn problem(after: &After<'_>, done: &Acknowledged) -> Option<String> {
     let Acknowledged { task: id, what, draft_hash, at, by } = done;
     let approves = *what == "approve";
-    let holds = after.history.decisions_on(id, *at).any(|decision| {
-        decision.draft_hash == *draft_hash
+    let stored = after.history.decisions.iter().find(|(task, decision, written)| {
+        task == id
+            && written <= at
+            && decision.draft_hash == *draft_hash
             && (decision.outcome != Outcome::Rejected) == approves
             && decision.outcome != Outcome::Expired
     });
-    if !holds {
+    let Some((_, _, written)) = stored else {
         return Some(format!("{id}: {by} was told to {what}, and no such decision is stored"));
-    }
+    };
     let task = after.task(id)?;
-    let later_life = after.history.lives.iter().any(|(other, began)| other == id && began >= at);
+    // Since it was made: somebody else may send the task around again before its maker is answered.
+    let later_life = after.history.lives.iter().any(|(other, began)| other == id && began >= written);
     if later_life {
         return None;
     }

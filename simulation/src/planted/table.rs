@@ -10,7 +10,7 @@ const EARNED: &str = "a task fails for a reason of its own";
 /// Each bug, within how many seeds it must be found, and what it breaks.
 pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::ConfiguredLogin, 200, PUBLICATIONS),
-    (Planted::IntentNamesNoText, 400, GATE),
+    (Planted::IntentNamesNoText, 1_500, GATE),
     (Planted::DoubtCostsAttempt, 200, EARNED),
     (Planted::OutageUnwritten, 200, EARNED),
     (Planted::DamageUnwritten, 200, EARNED),
@@ -20,7 +20,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::CrashOfNeighbours, 200, EARNED),
     (Planted::SettledTwice, 400, "nothing is spent twice"),
     (Planted::ReservationForEver, 50, "nothing is left behind"),
-    (Planted::BodyOverlooked, 1_000, EARNED),
+    (Planted::BodyOverlooked, 2_500, EARNED),
     (Planted::SlotForgotten, 200, "a promised slot is kept"),
     (Planted::ApprovedTooOld, 300, EARNED),
     (Planted::CrashForgivenAnew, 1_000, "a task kills no more processors than it has tries"),

@@ -78,7 +78,7 @@ fn whatever_decides_an_answer_makes_another_version_and_nothing_else_does() {
         ("replies_per_hour = 3", "replies_per_hour = 4"),
         ("[sources.github]", "[sources.github]\nmode = \"shadow\""),
         ("[sources.github]", "[sources.slack]\n[sources.github]"),
-        ("[models]", "[models]\ntier = \"free\""),
+        ("[models]", "[models]\nservice_tier = { bulk = \"flex\" }"),
     ] {
         assert_eq!(version(&settings(&SETTINGS.replace(from, to))), known, "{to}");
     }

@@ -13,6 +13,7 @@ contract_tests!(Contract {
     secret: TOKEN,
     url_variable: "GITLAB_API_URL",
     target: target(),
+    foreign: Target::GithubIssue { owner: "octo".into(), repo: "tidepool".into(), number: 7 },
     unfit: vec![
         Target::GitlabIssue { project: 0, path: Vec::new(), number: 1, internal: false, discussion: None },
         Target::GitlabMergeRequest { project: 7, path: Vec::new(), number: 0, discussion: None },

@@ -17,6 +17,7 @@ contract_tests!(Contract {
     secret: TOKEN,
     url_variable: "JIRA_API_URL",
     target: target(),
+    foreign: Target::GithubIssue { owner: "octo".into(), repo: "tidepool".into(), number: 7 },
     unfit: ["", "..", "OPS-7/../../myself", "OPS-7?x", "OPS 7", "%2e%2e"].map(unfit).to_vec(),
     adds: |asked| asked.method == "POST",
     others: |_| myself(),

@@ -17,6 +17,7 @@ contract_tests!(Contract {
     secret: KEY,
     url_variable: "LINEAR_API_URL",
     target: target(),
+    foreign: Target::GithubIssue { owner: "octo".into(), repo: "tidepool".into(), number: 7 },
     unfit: ["", "a b", "\" } }", "539068e2-ae88-4d09-bd75-22eb4a59612f-and-more"].map(unfit).to_vec(),
     adds: |asked| field(asked) == "commentCreate",
     others: |asked| match field(asked).as_str() {

@@ -17,6 +17,7 @@ contract_tests!(Contract {
     secret: TOKEN,
     url_variable: "PAGERDUTY_API_URL",
     target: target(),
+    foreign: Target::GithubIssue { owner: "octo".into(), repo: "tidepool".into(), number: 7 },
     unfit: ["", "..", "P1/../users", &"P".repeat(33)].map(unfit).to_vec(),
     adds: |asked| asked.method == "POST",
     others: |_| me(),

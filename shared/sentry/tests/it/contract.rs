@@ -17,6 +17,7 @@ contract_tests!(Contract {
     secret: TOKEN,
     url_variable: "SENTRY_API_URL",
     target: target(),
+    foreign: Target::GithubIssue { owner: "octo".into(), repo: "tidepool".into(), number: 7 },
     unfit: [("", 7), ("..", 7), ("a/b", 7), ("harbor", 0)].map(unfit).to_vec(),
     adds: |asked| asked.method == "POST",
     others: |_| me(),

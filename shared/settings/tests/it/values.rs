@@ -112,7 +112,7 @@ fn values_out_of_bounds_are_refused() {
         ("[agent]\nconfidence_threshold = nan", "nan is outside 0 to 1"),
         ("[agent]\napproval_expires = \"14d\"", "\"14d\" is outside 1m to 13d"),
         ("[agent]\nname = \" \"", "must not be empty"),
-        ("[models]\ntier = \"tier9\"", "unknown value \"tier9\""),
+        ("[models]\nservice_tier = { bulk = \"tier9\" }", "unknown value \"tier9\""),
         (
             "[models]\ntriage = \"models/gemini-flash-latest\"",
             "\"models/gemini-flash-latest\" is not an id of a model",

@@ -13,6 +13,7 @@ contract_tests!(Contract {
     secret: TOKEN,
     url_variable: "ZENDESK_API_URL",
     target: target(),
+    foreign: Target::GithubIssue { owner: "octo".into(), repo: "tidepool".into(), number: 7 },
     unfit: vec![Target::ZendeskTicket { subdomain: "acme".into(), id: 0 }],
     adds: |asked| asked.method == "PUT",
     others: |asked| if asked.path.ends_with("me.json") { me() } else { ticket("open") },

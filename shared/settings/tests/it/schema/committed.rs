@@ -68,7 +68,7 @@ fn defaults_are_those_of_the_reader() {
         ("agent/properties/approval", "low_confidence"),
         ("agent/properties/approval_expires", "2d"),
         ("agent/properties/persona", "prompts/persona.md"),
-        ("models/properties/tier", "tier1"),
+        ("models/properties/patience", "30s"),
         ("models/properties/fallback_after", "15m"),
     ] {
         assert_eq!(at(&format!("/properties/{key}/default")), default, "{key}");

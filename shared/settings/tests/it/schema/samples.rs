@@ -99,7 +99,9 @@ fn blocks(page: &str) -> Vec<String> {
 fn samples_of_the_documents_are_valid() {
     let validator = validator();
     let pages: Vec<String> = documents().iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    let blocks: Vec<String> = pages.iter().flat_map(|page| blocks(page)).collect();
+    let blocks = pages.iter().flat_map(|page| blocks(page));
+    // A case of `evals/` is another file, and has a reader of its own.
+    let blocks: Vec<String> = blocks.filter(|block| !block.contains("[[cases]]")).collect();
     assert!(blocks.len() > 10, "{} samples", blocks.len());
     for block in blocks {
         // A piece may leave out what every whole file has.
