@@ -26,7 +26,7 @@ pub use failure::Failure;
 
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> ExitCode {
-    done(cli).await.unwrap_or_else(|failure| {
+    Box::pin(done(cli)).await.unwrap_or_else(|failure| {
         eprintln!("afterhook: {failure}");
         ExitCode::FAILURE
     })

@@ -17,8 +17,10 @@ use crate::terminal::say;
 use crate::{Failure, random};
 use sheet::{Place, Sheet};
 
+type MakeSheet = fn(&Place) -> Sheet;
+
 /// Senders whose app is made by a manifest.
-const SHEETS: &[(&str, fn(&Place) -> Sheet)] = &[("github", github::sheet), ("slack", slack::sheet)];
+const SHEETS: &[(&str, MakeSheet)] = &[("github", github::sheet), ("slack", slack::sheet)];
 /// Stands for an address that nobody has named.
 const NO_URL: &str = "https://YOUR-ADDRESS";
 /// Bytes of a signing secret that we make up.

@@ -116,7 +116,7 @@ impl Running {
 /// [`Failure`] says why it cannot start: a port in use, a directory that another process has, settings that cannot
 /// work.
 pub async fn start(dev: Dev) -> Result<Running, Failure> {
-    start_on(dev, &Stage::default()).await
+    Box::pin(start_on(dev, &Stage::default())).await
 }
 
 /// Starts the system on a stage.

@@ -42,7 +42,7 @@ const JUDGED_AT_ONCE: usize = 16;
 pub(crate) async fn eval(args: EvalArgs) -> Result<ExitCode, Failure> {
     match args.action {
         Some(EvalAction::Export(args)) => export::export(args).await,
-        None => run(args.run).await,
+        None => Box::pin(run(args.run)).await,
     }
 }
 

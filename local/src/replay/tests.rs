@@ -70,7 +70,7 @@ async fn replayed(dir: &Path, settings: Settings, line: &str) -> Vec<Pair> {
     let archive = Archive::open(None, dir, None).await.unwrap();
     let past = read(&archive, &wanted(&args)).await.unwrap();
     drop(archive);
-    compared(&ground(&settings, dir), settings, &past, &args).await.unwrap()
+    Box::pin(compared(&ground(&settings, dir), settings, &past, &args)).await.unwrap()
 }
 
 fn renamed(mut settings: Settings) -> Settings {
