@@ -83,12 +83,12 @@ fn base_url(entry: &Entry<'_>) -> Option<String> {
     }
 }
 
-/// The version that an address of the model's API ends with, or the path behind one. Ours comes behind the address,
-/// so that every call would go to a path with two versions, and be answered that there is no such model.
+/// The version that an address of the model's API ends with, or one of the paths behind it. Ours comes behind the
+/// address, so that every call would go to a path with two versions, and be answered that there is no such model.
 pub(crate) fn version_in(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let mut segments = url.path_segments()?.filter(|segment| !segment.is_empty()).rev();
     let last = segments.next()?;
-    let named = if last == "models" { segments.next()? } else { last };
+    let named = if matches!(last, "models" | "openai") { segments.next()? } else { last };
     (VERSION.fits)(named).then(|| named.to_owned())
 }

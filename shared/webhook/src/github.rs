@@ -14,7 +14,7 @@ mod wire;
 use crate::form::Form;
 use crate::lenient::Object;
 use crate::provider::Row;
-use crate::reading::{self, JsonView, unreadable, word};
+use crate::reading::{self, JsonView, event_name, unreadable, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 use kind::Kind;
 use wire::Payload;
@@ -147,7 +147,9 @@ fn is_hook(name: &str) -> bool {
 }
 
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
-    let action = body.text("/action").and_then(word);
+    // Whatever its letters, an action says what was not subscribed to.
+    let action = body.text("/action").and_then(event_name);
+    let action = action.as_deref();
     let has = |key: &str| body.0.get(key).is_some_and(serde_json::Value::is_object);
     let hint = received.event_hint.and_then(word);
     match Kind::of(has) {

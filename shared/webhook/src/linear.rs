@@ -6,7 +6,7 @@
 use domain::{Event, Priority, Target, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, happening, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -20,7 +20,7 @@ pub(crate) static ROW: Row = Row {
 fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     let kind = body.text("/type").map(str::to_ascii_lowercase)?;
     let kind = word(&kind)?;
-    let action = body.text("/action").and_then(word);
+    let action = body.text("/action").and_then(event_name);
     Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
 }
 

@@ -6,7 +6,7 @@
 use domain::{Event, Priority, Target, clip};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, happening, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -34,7 +34,7 @@ fn is_organization(text: &str) -> bool {
 /// The resource as the signed body has it; where it has none that we read, as the header says.
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     let kind = subject(body).map(|(kind, _)| kind).or_else(|| received.event_hint.and_then(word))?;
-    let action = body.text("/action").and_then(word);
+    let action = body.text("/action").and_then(event_name);
     Some(action.map_or_else(|| kind.to_owned(), |action| format!("{kind}.{action}")))
 }
 

@@ -73,7 +73,7 @@ mod tests {
         {
             assert_eq!(mistake(url), None, "{url}");
         }
-        for version in ["v1beta", "v1", "v1alpha", "v1beta/", "v1beta/models"] {
+        for version in ["v1beta", "v1", "v1alpha", "v1beta/", "v1beta/models", "v1beta/openai"] {
             let said = mistake(&format!("http://127.0.0.1:9/{version}")).unwrap();
             assert!(said.contains("version of the API"), "{version}: {said}");
         }

@@ -158,3 +158,14 @@ fn senders_without_readers_have_kinds_that_only_they_know() {
     let received = Received { event_hint: None, body: b"[1]" };
     assert!(Sender::of(Provider::Custom).kind(&received).is_err(), "so nothing of theirs is lost");
 }
+
+#[test]
+fn an_action_in_other_letters_still_names_a_kind() {
+    for (provider, body, expected) in [
+        (Provider::Github, json!({ "action": "é[x] y", "issue": {} }), "issues.__x__y"),
+        (Provider::Linear, json!({ "action": "É", "type": "Issue", "data": {} }), "issue._"),
+        (Provider::Sentry, json!({ "action": "résolu", "data": { "issue": {} } }), "issue.r_solu"),
+    ] {
+        assert_eq!(kind(provider, &body, None).as_deref(), Some(expected));
+    }
+}
