@@ -6,7 +6,7 @@
 use domain::{Event, Priority, Target, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, lacks, object, plain_id, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -46,6 +46,7 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         Some(comment) => comment.text("/issueId").or_else(|| comment.text("/issue/id")),
         None => Some(id),
     };
+    let issue = issue.map(|id| plain_id(id).ok_or_else(|| lacks("the issue's id"))).transpose()?;
     let actor = body.text("/actor/name").or_else(|| data.text("/user/name"));
     let actor_id =
         body.text("/actor/id").or_else(|| data.text("/userId")).or_else(|| data.text("/creatorId"));

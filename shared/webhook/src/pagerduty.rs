@@ -5,7 +5,7 @@
 use domain::{Event, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, lacks, object};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, lacks, object, plain_id};
 use crate::{CommentPolicy, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -54,7 +54,7 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
     let data = event.object("/data").ok_or_else(|| lacks("event.data"))?;
     // A note or a status update names the incident that it belongs to.
     let incident = data.object("/incident").unwrap_or(data);
-    let id = incident.text("/id").ok_or_else(|| lacks("event.data.id"))?;
+    let id = incident.text("/id").and_then(plain_id).ok_or_else(|| lacks("event.data.id"))?;
     let note = (kind == "incident.annotated").then_some(data);
     let service = data.object("/service");
     let part = |pointer: &str| service.and_then(|service| service.text(pointer));

@@ -57,6 +57,12 @@ pub(crate) fn word(text: &str) -> Option<&str> {
     ((1..=MAX_WORD_BYTES).contains(&text.len()) && text.bytes().all(plain)).then_some(text)
 }
 
+/// `text`, if it is an id as services make them: letters of ASCII, digits, `-` and `_`. It becomes part of addresses.
+pub(crate) fn plain_id(text: &str) -> Option<&str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    ((1..=MAX_WORD_BYTES).contains(&text.len()) && text.bytes().all(plain)).then_some(text)
+}
+
 /// `text`, if it is words with dots in between.
 pub(crate) fn dotted(text: &str) -> Option<&str> {
     (text.len() <= MAX_DOTTED_BYTES && text.split('.').all(|part| word(part).is_some())).then_some(text)

@@ -169,3 +169,19 @@ fn an_action_in_other_letters_still_names_a_kind() {
         assert_eq!(kind(provider, &body, None).as_deref(), Some(expected));
     }
 }
+
+/// It becomes part of an address, or of a query.
+#[test]
+fn an_id_that_no_service_makes_names_no_thread() {
+    let issue = |id: &str| {
+        json!({"type": "Comment", "action": "create", "actor": {"id": "u", "name": "Mona"},
+               "data": {"id": "c", "body": "Hi", "issueId": id}})
+    };
+    let incident = |id: &str| json!({"event": {"id": "e", "event_type": "incident.triggered", "data": {"id": id, "title": "Down"}}});
+    for (id, is_fit) in
+        [("539068e2-ae88-4d09", true), ("Q1ABC", true), ("a b", false), ("P1/../x", false), ("é", false)]
+    {
+        assert_eq!(parse(Provider::Linear, &issue(id), None).is_ok(), is_fit, "{id}");
+        assert_eq!(parse(Provider::Pagerduty, &incident(id), None).is_ok(), is_fit, "{id}");
+    }
+}
