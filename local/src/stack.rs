@@ -35,6 +35,7 @@ impl SecretOf {
     pub(crate) const ALL: &'static [Self] = &[Self::Verify, Self::Act, Self::Console];
 
     /// The output that names it, and the variable that does so on Lambda.
+    #[cfg(feature = "aws")]
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Verify => ("VerifySecretId", "VERIFY_SECRET_ID"),
