@@ -145,7 +145,7 @@ pub fn version(settings: &Settings) -> AgentVersion {
 
 /// Any of the shards that a day's figures are spread over.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small number")]
-fn shard(jitter: &Jitter) -> u32 {
+pub(crate) fn shard(jitter: &Jitter) -> u32 {
     (jitter.draw() * f64::from(DAY_SHARDS)) as u32
 }
 

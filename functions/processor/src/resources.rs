@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentVersion, Clock, Jitter, Model, ServiceError, StatsRecorder, Stores};
+use domain::{AgentVersion, Clock, Event, Jitter, Model, ServiceError, StatsRecorder, Stores};
 use settings::{Intent, Settings};
 use telemetry::Metrics;
 use wiring::Services;
@@ -42,18 +42,34 @@ pub(crate) struct Resources {
     pub(crate) refusals: Refusals,
 }
 
+/// Whether `automation` has a thread to act in, if it needs one.
+fn has_place(event: &Event, automation: &str) -> bool {
+    event.target.is_some() || !wiring::needs_thread(automation)
+}
+
 impl Resources {
     /// The intent called `name`.
     pub(crate) fn intent(&self, name: &str) -> Option<&Intent> {
         self.settings.intents.iter().find(|intent| intent.name == name)
     }
 
-    /// The intents that events of `source` can have: those whose automation can handle them.
-    pub(crate) fn intents_for(&self, source: &str) -> Vec<Intent> {
+    /// The intents that `event` of `source` can have: those whose automation can handle it.
+    pub(crate) fn intents_for(&self, source: &str, event: &Event) -> Vec<Intent> {
         let source = self.settings.sources.get(source);
-        let fits =
-            |intent: &&Intent| source.is_none_or(|source| wiring::can_handle(source, &intent.automation));
+        let fits = |intent: &&Intent| {
+            source.is_none_or(|source| {
+                wiring::can_handle(source, &intent.automation) && has_place(event, &intent.automation)
+            })
+        };
         self.settings.intents.iter().filter(fits).cloned().collect()
+    }
+
+    /// Why `event` of `source` has nowhere to be answered, if nothing else could handle it.
+    pub(crate) fn lacks_place(&self, source: &str, event: &Event) -> Option<String> {
+        let settings = self.settings.sources.get(source)?;
+        let is_lost =
+            !has_place(event, self.default_automation(source)) && self.intents_for(source, event).is_empty();
+        is_lost.then(|| wiring::no_thread(settings, &event.name))
     }
 
     /// What handles events of `source` that no intent fits.

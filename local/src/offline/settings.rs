@@ -39,8 +39,7 @@ pub(crate) fn for_show<'c>(
     settings.api.mode = Mode::Shadow;
     settings.agent.media_hosts = Hosts::default();
     settings.models.fallback_after = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
-    settings.budget =
-        BudgetSettings { per_day_usd: max_usd, per_tenant_day_usd: None, per_thread_replies_per_hour: None };
+    settings.budget = BudgetSettings { per_day_usd: max_usd, ..BudgetSettings::default() };
     Ok(settings)
 }
 

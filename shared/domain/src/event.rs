@@ -42,6 +42,9 @@ pub struct Event {
     pub twin: Option<String>,
     /// Who can see what caused it: an answer must not be seen by more people.
     pub audience: Audience,
+    /// Whether the place that it is about is closed to the public, and so the files that its texts show.
+    #[serde(skip)]
+    pub is_closed_place: bool,
     /// Signed facts that say which happening it reports: kind, action, object and its time. Two deliveries of
     /// one happening, by two subscriptions, have equal facts and other bytes. `None` where the sender's own id
     /// or the body tells as much.
@@ -103,8 +106,11 @@ pub struct Attachment {
     pub name: String,
     /// Its media type, such as `image/png`, by the sender's word.
     pub mime_type: Option<String>,
-    /// Where it can be fetched without our credentials, if it can.
+    /// Where it can be fetched, if it can.
     pub url: Option<String>,
+    /// Whether it was posted in this very place, and opens to our credentials alone.
+    #[serde(skip)]
+    pub needs_login: bool,
     /// Its size in bytes, by the sender's word.
     pub bytes: Option<u64>,
 }

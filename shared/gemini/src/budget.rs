@@ -95,7 +95,7 @@ impl BudgetAccount {
         (now, deadline): (Timestamp, Timestamp),
     ) -> Reservation<'a> {
         let mut budgets = Vec::new();
-        let day = now.strftime("%Y-%m-%d").to_string();
+        let day = format!("{}{}", self.limits.account, now.strftime("%Y-%m-%d"));
         if let Some(usd) = self.limits.per_day_usd {
             let whole = Budget::new("day", usd, self.cell(&day, format!("budget:{day}")));
             budgets.push(match self.shard {

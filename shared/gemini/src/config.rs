@@ -61,6 +61,8 @@ pub struct Budgets {
     pub per_day_usd: Option<f64>,
     /// US dollars a day and tenant.
     pub per_tenant_day_usd: Option<f64>,
+    /// Whose money it is: what is spent under one name counts for no other. Empty for the agent's own.
+    pub account: &'static str,
 }
 
 impl Config {

@@ -1,8 +1,9 @@
 //! [`Fetcher`]: files that other people link to, fetched within bounds of place, time and size.
 //!
 //! The attacks: a name or a redirect that leads inside (every address is judged after the name was resolved, and
-//! every redirect by the caller's own list), a file without an end, a server without an answer, and a redirect
-//! that takes a credential along (each is sent to its own host alone).
+//! every redirect by the caller's own list), a file without an end, a server without an answer, a redirect that takes
+//! a credential along (each is sent to its own host alone, and with the first request alone), and a link to somebody
+//! else's private file, which our credential would open (the caller says whose it is).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -77,23 +78,28 @@ impl Fetcher {
     }
 
     /// The file at `url`, and wherever that leads that `allows` says yes to; all of it by `deadline`, and at most
-    /// `max` bytes.
+    /// `max` bytes. Only a file that `is_own`, which everybody may see who sees what becomes of it, is asked for with
+    /// a credential.
     ///
     /// # Errors
     /// [`FetchError`].
     pub async fn fetch(
         &self,
-        url: Url,
+        (url, is_own): (Url, bool),
         allows: &(dyn Fn(&Url) -> bool + Sync),
         max: usize,
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
-        timeout_at(deadline, self.follow(url, allows, max)).await.unwrap_or(Err(FetchError::TimedOut))
+        let credential = url.host_str().filter(|_| is_own).and_then(|host| self.credentials.get(host));
+        timeout_at(deadline, self.follow(url.clone(), credential, allows, max))
+            .await
+            .unwrap_or(Err(FetchError::TimedOut))
     }
 
     async fn follow(
         &self,
         mut url: Url,
+        mut credential: Option<&Credential>,
         allows: &(dyn Fn(&Url) -> bool + Sync),
         max: usize,
     ) -> Result<Fetched, FetchError> {
@@ -101,7 +107,7 @@ impl Fetcher {
             if !allows(&url) {
                 return Err(FetchError::Redirect);
             }
-            let response = self.ask(url.clone()).await?;
+            let response = self.ask(url.clone(), credential.take()).await?;
             if !response.status().is_redirection() {
                 return read(response, max).await;
             }
@@ -128,10 +134,9 @@ impl Fetcher {
         Ok(self.client.get_or_init(|| client))
     }
 
-    async fn ask(&self, url: Url) -> Result<Response, FetchError> {
+    async fn ask(&self, url: Url, credential: Option<&Credential>) -> Result<Response, FetchError> {
         let host = url.host_str().unwrap_or_default();
         self.reach.check(host).map_err(|found| FetchError::OutOfReach(found.to_string()))?;
-        let credential = self.credentials.get(host).cloned();
         let mut request = self.client()?.get(url);
         if let Some(credential) = credential {
             request = request.header(AUTHORIZATION, credential.header());
@@ -190,7 +195,7 @@ mod tests {
         allows: &(dyn Fn(&Url) -> bool + Sync),
     ) -> Result<Fetched, FetchError> {
         let deadline = Instant::now() + Duration::from_millis(500);
-        fetcher.fetch(Url::parse(url).unwrap(), allows, 1_000, deadline).await
+        fetcher.fetch((Url::parse(url).unwrap(), true), allows, 1_000, deadline).await
     }
 
     fn moved(to: &str) -> Reply {
@@ -216,6 +221,25 @@ mod tests {
         let here_alone = |url: &Url| url.host_str() == Some("127.0.0.1");
         assert_eq!(fetch(&fetcher, &url, &here_alone).await, Err(FetchError::Redirect));
         assert_eq!(store.asked().len(), 1, "nothing is asked of a host that is not allowed");
+    }
+
+    #[tokio::test]
+    async fn a_file_of_somebody_else_is_asked_for_without_a_credential() {
+        let server = Server::start(|asked: &Asked| match asked.line().as_str() {
+            "GET /mine" => moved("/theirs"),
+            _ => Reply::json(200, serde_json::json!(1)),
+        })
+        .await;
+        let credential = Credential::bearer(&SERVICE, &"hunter2hunter2".into()).unwrap();
+        let fetcher = fetcher().with("127.0.0.1", credential);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        for (path, is_own) in [("theirs", false), ("mine", true)] {
+            let url = Url::parse(&format!("{}/{path}", server.base)).unwrap();
+            fetcher.fetch((url, is_own), &|_| true, 1_000, deadline).await.unwrap();
+        }
+        let shown: Vec<bool> =
+            server.asked().iter().map(|asked| !asked.header("authorization").is_empty()).collect();
+        assert_eq!(shown, [false, true, false], "theirs, mine, and where mine led");
     }
 
     #[tokio::test]

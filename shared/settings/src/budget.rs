@@ -13,6 +13,8 @@ pub struct BudgetSettings {
     pub per_tenant_day_usd: Option<f64>,
     /// Replies an hour and thread, at least 1.
     pub per_thread_replies_per_hour: Option<u32>,
+    /// Whose money it is: empty for the agent's own. No key of agent.toml.
+    pub account: &'static str,
 }
 
 impl BudgetSettings {
@@ -30,6 +32,7 @@ impl BudgetSettings {
                 key("per_thread_replies_per_hour", "Comments an hour in one issue or thread."),
                 Entry::count,
             ),
+            account: "",
         };
         section.finish();
         settings

@@ -8,7 +8,10 @@ use crate::files::read_whole;
 use crate::key::key;
 use crate::load::{Outside, read};
 use crate::section::Section;
-use crate::{Mode, Settings};
+use crate::{BudgetSettings, Mode, Settings};
+
+/// The second agent's money is kept apart under this name.
+const ACCOUNT: &str = "shadow:";
 
 /// `[shadow]`.
 #[derive(Debug, Clone)]
@@ -50,7 +53,8 @@ impl ShadowSettings {
             source.mode = Mode::Shadow;
         }
         agent.api.mode = Mode::Shadow;
-        agent.budget = crate::BudgetSettings { per_day_usd: Some(self.per_day_usd), ..Default::default() };
+        let per_day_usd = Some(self.per_day_usd);
+        agent.budget = BudgetSettings { per_day_usd, account: ACCOUNT, ..BudgetSettings::default() };
         Self { agent: Arc::new(agent), ..self }
     }
 }
@@ -86,6 +90,7 @@ mod tests {
         let settings = load(shadow, SECOND).unwrap();
         let shadow = settings.shadow.unwrap();
         assert_eq!((shadow.share, shadow.agent.budget.per_day_usd), (0.2, Some(2.0)));
+        assert_ne!(shadow.agent.budget.account, settings.budget.account, "its money is its own");
         assert_eq!(shadow.agent.agent.confidence_threshold, 0.9);
         assert_eq!(shadow.agent.sources.keys().collect::<Vec<_>>(), ["github"]);
         assert!(shadow.agent.is_shadow("github") && shadow.agent.is_shadow("api"));

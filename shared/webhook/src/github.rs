@@ -114,6 +114,7 @@ pub(crate) static ROW: Row = Row {
         ("release", &["created", "deleted", "edited", "prereleased", "published", "released", "unpublished"]),
         ("workflow_run", &["completed", "in_progress", "requested"]),
     ],
+    threadless: &["release", "workflow_run"],
     hooks: Some(&HOOK),
     account: &LOGIN,
     takes_map: true,

@@ -40,6 +40,8 @@ pub struct Row {
     pub site: Option<Site>,
     /// Events that become tasks; empty when any name may come.
     pub kinds: Kinds,
+    /// Those of the kinds whose events belong to no thread that an answer could go to.
+    pub threadless: &'static [&'static str],
     /// The comments that are answered where agent.toml does not say which.
     pub comments: CommentPolicy,
     /// What its hooks are called after, where it keeps a record of what it could not deliver and never sends that again
@@ -97,6 +99,7 @@ impl Row {
             times: &[],
             site: None,
             kinds: &[],
+            threadless: &[],
             comments: CommentPolicy::Mention,
             hooks: None,
             account: &Form::ACCOUNT,

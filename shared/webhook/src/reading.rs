@@ -199,7 +199,8 @@ pub(crate) fn attachment(
     url: Option<String>,
 ) -> Option<Attachment> {
     let short = |pointer| file.text(pointer).map(|text| clip(text, MAX_FACT_BYTES).to_owned());
-    Some(Attachment { name: short(name)?, mime_type: short(kind), url, bytes: file.number(size) })
+    let bytes = file.number(size);
+    Some(Attachment { name: short(name)?, mime_type: short(kind), url, needs_login: false, bytes })
 }
 
 /// Small facts for the metadata.

@@ -25,8 +25,11 @@ pub fn config(settings: &Settings, environment: &Environment) -> Config {
     config.service_tier = models.service_tier;
     config.cache_ttl = models.cache_ttl;
     config.environments = environment.processors();
-    config.budgets =
-        Budgets { per_day_usd: budget.per_day_usd, per_tenant_day_usd: budget.per_tenant_day_usd };
+    config.budgets = Budgets {
+        per_day_usd: budget.per_day_usd,
+        per_tenant_day_usd: budget.per_tenant_day_usd,
+        account: budget.account,
+    };
     config
 }
 

@@ -23,6 +23,23 @@ pub fn can_handle(source: &SourceSettings, automation: &str) -> bool {
     }
 }
 
+/// Whether `automation` has nothing to do where there is no thread. Of automations in code it is not assumed.
+#[must_use]
+pub fn needs_thread(automation: &str) -> bool {
+    matches!(automation, REPLY | LABEL)
+}
+
+/// Why nobody can answer in the thread of an `event` of `source` that has no place to answer in.
+#[must_use]
+pub fn no_thread(source: &SourceSettings, event: &str) -> String {
+    match lacking_site(source) {
+        Some(key) => {
+            format!("without `{key}` in [sources.{}] nobody knows where its threads are", source.name)
+        }
+        None => format!("an event of the kind {event} has no thread that anybody can answer in"),
+    }
+}
+
 /// What handles the events of `source` that no intent fits.
 #[must_use]
 pub fn default_of<'s>(settings: &'s Settings, source: &'s SourceSettings) -> &'s str {
@@ -52,6 +69,17 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
             );
             let suggestion = "name another with `automation` in this section: \"ignore\", \"summarise\", or one of your own";
             found.push(mistake(source.at, format!("sources.{name}"), problem, suggestion.to_owned()));
+        } else if needs_thread(automation) {
+            for event in threadless(source) {
+                let problem = format!(
+                    "\"{automation}\" handles {event} where no intent fits, and cannot: it has no thread"
+                );
+                let suggestion = format!(
+                    "take it out of `events`; or name another `automation` in this section, or give it a source of its own \
+                     with one"
+                );
+                found.push(mistake(source.at, format!("sources.{name}.events"), problem, suggestion));
+            }
         }
     }
     for intent in &settings.intents {
@@ -73,14 +101,26 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
     Mistakes::check(found)
 }
 
+/// The events that `source` lists by name and that belong to no thread.
+fn threadless(source: &SourceSettings) -> impl Iterator<Item = &String> {
+    let kinds = source.sender.provider.row().threadless;
+    let listed = source.filter.events.iter().flatten();
+    listed.filter(|event| kinds.contains(&event.split('.').next().unwrap_or_default()))
+}
+
+/// The key without which nobody knows where the threads of `source` live.
+fn lacking_site(source: &SourceSettings) -> Option<&'static str> {
+    let provider = source.sender.provider;
+    let is_lacking = source.sender.site.is_none() && OutsideService::of_threads(provider).is_some();
+    provider.row().site.filter(|_| is_lacking).map(|site| site.key)
+}
+
 fn why(source: &SourceSettings, automation: &str) -> String {
     let provider = source.sender.provider;
-    match provider.row().site {
+    match lacking_site(source) {
         _ if automation == LABEL => format!("threads of {} have no labels", provider.name()),
-        Some(site) if source.sender.site.is_none() && OutsideService::of_threads(provider).is_some() => {
-            format!("without `{}` nobody knows where its threads are", site.key)
-        }
-        _ => format!("events of {} have no thread that anybody can answer in", provider.name()),
+        Some(key) => format!("without `{key}` nobody knows where its threads are"),
+        None => format!("events of {} have no thread that anybody can answer in", provider.name()),
     }
 }
 
@@ -125,6 +165,16 @@ mod tests {
             1,
             "Slack's threads have no labels"
         );
+    }
+
+    #[test]
+    fn an_event_without_a_thread_that_is_listed_for_reply_is_refused_by_name() {
+        let events = "events = [\"issues.opened\", \"release.published\", \"workflow_run.completed\"]";
+        let found = said(&format!("[sources.github]\n{events}"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("release.published") && found[1].contains("workflow_run"), "{found:?}");
+        assert_eq!(said(&format!("[sources.github]\nautomation = \"ignore\"\n{events}")), [""; 0]);
+        assert_eq!(said("[sources.github]\nevents = [\"issues.opened\"]"), [""; 0]);
     }
 
     #[test]

@@ -19,13 +19,15 @@ const MAX_TOTAL: usize = 12_000_000;
 /// Longest name of a file that is told.
 const MAX_NAME: usize = 100;
 
-/// `shown` with its files in place of their addresses, as far as `fetcher` gets them from where `allows` says yes.
+/// `shown` with its files in place of their addresses, as far as `fetcher` gets them from where `allows` says yes; with
+/// our credentials those that `is_own` says are of the place itself.
 pub(crate) async fn fetched(
     shown: Shown,
     fetcher: Option<&Fetcher>,
     allows: &(dyn Fn(&Url) -> bool + Sync),
+    is_own: &(dyn Fn(&Url) -> bool + Sync),
 ) -> Shown {
-    let Some(fetcher) = fetcher else { return shown };
+    let Some(fetcher) = fetcher else { return left_to_the_service(shown, is_own) };
     let (deadline, mut left) = (Instant::now() + TIMEOUT, MAX_TOTAL);
     let mut seen = Shown { media: Vec::new(), unseen: shown.unseen };
     // One after the other: no more is in memory than may be sent.
@@ -36,7 +38,8 @@ pub(crate) async fn fetched(
         };
         let Ok(url) = Url::parse(url) else { continue };
         let name = name_of(&url);
-        let file = fetcher.fetch(url, allows, left, deadline).await;
+        let is_own = is_own(&url);
+        let file = fetcher.fetch((url, is_own), allows, left, deadline).await;
         match file.and_then(|file| file_of(mime_type, file)) {
             Ok((mime_type, data)) => {
                 left -= data.len();
@@ -49,6 +52,22 @@ pub(crate) async fn fetched(
         }
     }
     seen
+}
+
+/// What the model's service may fetch by itself: it has none of our credentials, and refuses a whole call for one file.
+fn left_to_the_service(shown: Shown, is_own: &(dyn Fn(&Url) -> bool + Sync)) -> Shown {
+    let mut left = Shown { media: Vec::new(), unseen: shown.unseen };
+    for media in shown.media {
+        let own = match &media {
+            Media::Url { url, .. } => Url::parse(url).ok().filter(is_own),
+            Media::Inline { .. } => None,
+        };
+        match own {
+            Some(url) => left.unseen.push(name_of(&url)),
+            None => left.media.push(media),
+        }
+    }
+    left
 }
 
 /// The file with its type: what its server says, if that is a kind of what was expected; a page is no image.
@@ -97,15 +116,17 @@ mod tests {
         let media = ["photo", "plain.png", "page.png", "gone.png"].map(|name| by_url(&server, name)).to_vec();
         let shown = Shown { media, unseen: vec!["b.zip".to_owned()] };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
-        let seen = fetched(shown.clone(), Some(&fetcher), &|_| true).await;
+        let seen = fetched(shown.clone(), Some(&fetcher), &|_| true, &|_| false).await;
         let inline = |kind: &str, data: &str| Media::Inline { mime_type: kind.to_owned(), data: data.into() };
         assert_eq!(seen.media, [inline("image/jpeg", "1"), inline("image/png", "2")]);
         assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png"]);
         assert_eq!(
-            fetched(shown.clone(), None, &|_| true).await,
+            fetched(shown.clone(), None, &|_| true, &|_| false).await,
             shown,
             "without a fetcher, the service fetches"
         );
+        let without = fetched(shown.clone(), None, &|_| true, &|url| url.path() == "/photo").await;
+        assert_eq!((without.media.len(), without.unseen), (3, vec!["b.zip".to_owned(), "photo".to_owned()]));
     }
 
     #[tokio::test]
@@ -113,7 +134,7 @@ mod tests {
         let server = Server::start(|_: &Asked| Reply::json(200, serde_json::json!(1))).await;
         let shown = Shown { media: vec![by_url(&server, "a.png")], unseen: Vec::new() };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
-        let seen = fetched(shown, Some(&fetcher), &|_| false).await;
+        let seen = fetched(shown, Some(&fetcher), &|_| false, &|_| true).await;
         assert_eq!((seen.media.len(), seen.unseen), (0, vec!["a.png".to_owned()]));
         assert!(server.asked().is_empty());
     }

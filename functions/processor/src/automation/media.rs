@@ -119,6 +119,25 @@ pub(super) fn fetchable(address: &str, hosts: &Hosts) -> Option<Url> {
     (is_public && is_plain).then_some(url)
 }
 
+/// Whether the file is of the place that `event` is about, so that whoever sees the answer may see the file. The attack:
+/// our credentials open more than the people there may read, and a text can name any file. So it is one that the sender
+/// lists as posted there; or, in a repository that is closed to the public, one of that very repository, or one under a
+/// name that nobody guesses.
+pub(super) fn is_own(url: &Url, event: &Event) -> bool {
+    if event.attachments.iter().any(|file| file.needs_login && file.url.as_deref() == Some(url.as_str())) {
+        return true;
+    }
+    let segments: Vec<&str> = url.path_segments().map(Iterator::collect).unwrap_or_default();
+    event.is_closed_place
+        && match segments.as_slice() {
+            ["user-attachments", "assets", _] => true,
+            [owner, repo, "assets" | "files", ..] => {
+                format!("{owner}/{repo}").eq_ignore_ascii_case(&event.tenant)
+            }
+            _ => false,
+        }
+}
+
 /// What is behind an address in a text. Text files count only where they were attached: a link to a page or
 /// to a source file is a reference, and nothing that was sent along.
 fn kind(url: &Url, is_shown: bool) -> Option<&'static str> {
@@ -215,6 +234,39 @@ mod tests {
     }
 
     #[test]
+    fn our_credentials_open_what_is_of_the_place_itself_and_nothing_else_that_a_text_names() {
+        let posted = |url: &str, needs_login| Attachment {
+            name: "a.png".to_owned(),
+            url: Some(url.to_owned()),
+            needs_login,
+            ..Attachment::default()
+        };
+        let slack = "https://files.slack.com/files-pri/T1-F1/a.png";
+        let forwarded = "https://files.slack.com/files-pri/T1-F2/a.png?pub_secret=x";
+        let mut event = Event {
+            attachments: vec![posted(slack, true), posted(forwarded, false)],
+            ..Event::new("issues.opened", "octo/repo", "octo/repo#7", "mona")
+        };
+        let own = |event: &Event, url: &str| is_own(&Url::parse(url).unwrap(), event);
+        assert!(own(&event, slack) && !own(&event, forwarded));
+        assert!(!own(&event, "https://files.slack.com/files-pri/T1-F3/named-in-a-text.png"));
+        let assets = [
+            ("https://github.com/user-attachments/assets/0b4a-1e9a", true),
+            ("https://github.com/Octo/repo/files/17/trace.log", true),
+            ("https://github.com/octo/other/files/17/trace.log", false),
+            ("https://github.com/user-attachments/files/17/trace.log", false),
+            ("https://github.com/octo/repo/blob/main/a.png", false),
+        ];
+        for (url, _) in assets {
+            assert!(!own(&event, url), "{url}: everybody can read the repository");
+        }
+        event.is_closed_place = true;
+        for (url, is_own) in assets {
+            assert_eq!(own(&event, url), is_own, "{url}");
+        }
+    }
+
+    #[test]
     fn addresses_that_are_not_public_are_never_fetched() {
         for address in [
             "http://files.example.com/a.png",
@@ -253,6 +305,7 @@ mod tests {
             mime_type: Some("image/png; x=y".to_owned()),
             url: Some(format!("https://files.example.com/{n}")),
             bytes: Some(bytes),
+            ..Attachment::default()
         };
         let mut attachments: Vec<Attachment> = (0..12).map(|n| file(n, 10)).collect();
         attachments[0].bytes = Some(MAX_MEDIUM_BYTES + 1);

@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Blob, Clock, DAY_SHARDS, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, ShadowDraft,
-    ShadowFigures, StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after,
-    between,
+    Blob, Clock, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, PutNew, ShadowDraft, ShadowFigures,
+    StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after, between,
 };
 use futures::FutureExt;
 use telemetry::Metrics;
 use tracing::{info, warn};
 use wiring::Services;
 
+use crate::compose::shard;
 use crate::resources::Resources;
 use crate::second_agent::SecondAgent;
 use crate::task::claimed_task::ClaimedTask;
@@ -78,7 +78,10 @@ impl SecondAgent {
         };
         let figures = ShadowFigures::of(&draft, intent.as_deref(), parked);
         let blob = Blob::of_json("keep a second draft", &draft)?;
-        let _first_or_again = payloads.put_new(&claimed.id, &part, &blob, forget_at).await?;
+        if payloads.put_new(&claimed.id, &part, &blob, forget_at).await? == PutNew::Exists {
+            // Another run of the task was first, and is counted.
+            return Ok(());
+        }
         info!(
             task_id = %claimed.id, version = draft.version, intent = draft.intent, cost_usd = draft.cost_usd,
             failed = draft.failed, "the second agent drafted"
@@ -95,9 +98,7 @@ impl SecondAgent {
             state: Arc::clone(&first.stores.state),
             queue: Arc::clone(&first.stores.queue),
         };
-        let shard = first.jitter.draw() * f64::from(DAY_SHARDS);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of a few shards")]
-        let stats = StatsRecorder::new(Arc::clone(&first.stores.state), shard as u32);
+        let stats = StatsRecorder::new(Arc::clone(&first.stores.state), shard(&first.jitter));
         Resources {
             stores,
             model: Arc::clone(&self.model),

@@ -142,6 +142,10 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
     if let Some(reason) = unwanted(resources, task, &event).await? {
         return Err(Interrupt::Ignore(reason));
     }
+    // Whatever triage made of it, the task would fail: it must not cost a question first.
+    if let Some(why) = resources.lacks_place(&task.doc.source, &event) {
+        return Err(Interrupt::fail(TaskError::new("publish", "no_target", why)));
+    }
     match supersede::by_newer(resources, task, &event).await {
         Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
         None => Ok(event),
@@ -189,7 +193,7 @@ async fn classify(
     }
     let source = claimed.task.lock().await.doc.source.clone();
     // Nothing to choose from: agent.toml has decided what handles it.
-    if claimed.resources.intents_for(&source).is_empty() {
+    if claimed.resources.intents_for(&source, &claimed.event).is_empty() {
         return Ok(Classification { confidence: 1.0, ..unclassified() });
     }
     let classification = match ask(registry, claimed, member).await? {

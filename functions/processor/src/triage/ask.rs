@@ -95,7 +95,7 @@ async fn ask_alone(claimed: &ClaimedTask, call: &ModelCall) -> Result<Option<Tri
 async fn call(registry: &Arc<Registry>, claimed: &ClaimedTask) -> Result<ModelCall, Interrupt> {
     let before = claimed.carried().await?;
     let task = claimed.task.lock().await;
-    let intents = claimed.resources.intents_for(&task.doc.source);
+    let intents = claimed.resources.intents_for(&task.doc.source, &claimed.event);
     Ok(ModelCall {
         task_id: claimed.id.clone(),
         step: "triage".to_owned(),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use domain::*;
 use processor::{Context, Finished, Interrupt, Registry};
+use serde_json::Value;
 
-use crate::support::{Bench, LOGIN, Say, comment, issue};
+use crate::support::{Bench, LOGIN, SETTINGS, Say, comment, issue};
 
 #[tokio::test(start_paused = true)]
 async fn issue_is_sorted_answered_and_published() {
@@ -296,4 +297,24 @@ async fn equal_events_are_equal_questions_and_others_are_not() {
         calls.iter().filter(|call| call.step == "triage").map(|call| (&call.system, &call.turns)).collect();
     assert_eq!(questions[0], questions[1]);
     assert_ne!(questions[0], questions[2]);
+}
+
+#[tokio::test]
+async fn an_event_that_has_no_thread_fails_before_a_model_is_asked_where_everything_answers_in_threads() {
+    let release = include_str!("../../../../events/bodies/github/release.published.json");
+    let release: Value = serde_json::from_str(release).unwrap();
+    let bench = Bench::new();
+    let id = bench.accept(&release).await;
+    let task = bench.until_settled(&id).await;
+    let error = task.doc.error.unwrap();
+    assert_eq!((task.control.status, error.kind.as_str()), (TaskStatus::Failed, "no_target"));
+    assert!(error.message.contains("release.published") && bench.steps().is_empty(), "{}", error.message);
+
+    // An automation of one's own may have something to do: triage is asked, of the intents that fit.
+    let own = "\n[[intents]]\nname = \"news\"\nwhen = \"a release\"\nautomation = \"ignore\"\n";
+    let bench = Bench::with(&format!("{SETTINGS}{own}"), None);
+    bench.script([Say::Triage { intent: "news", confidence: 0.9, spam: false }]);
+    let id = bench.accept(&release).await;
+    assert_ne!(bench.until_settled(&id).await.control.status, TaskStatus::Failed);
+    assert_eq!(bench.steps(), ["triage"]);
 }

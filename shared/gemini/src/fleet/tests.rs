@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Acquire, Expected, Jitter, ModelLimits, StateStore, StoreError, Swap, Timestamp, Versioned, after,
+    Acquire, Clock, Expected, Jitter, ModelLimits, StateStore, StoreError, Swap, Timestamp, Versioned, after,
     between,
 };
+use embedded::Embedded;
 use resilience::{Ask, Outcome, Urgency};
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -32,10 +33,10 @@ const SECONDS: u64 = 8;
 /// From a function to DynamoDB, and back again.
 const WAY: Duration = Duration::from_micros(2_500);
 
-/// A store that counts the writes of each key by the second.
+/// A store that is far away, and counts the writes of each key by the second.
 struct Counting {
     began: Instant,
-    values: Mutex<HashMap<String, (Value, u64)>>,
+    inner: Arc<dyn StateStore>,
     writes: Mutex<HashMap<(String, u64), u32>>,
 }
 
@@ -46,52 +47,41 @@ impl StateStore for Counting {
         key: &str,
         expected: Expected,
         value: &Value,
-        _: Timestamp,
-        _: Timestamp,
+        now: Timestamp,
+        forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
         tokio::time::sleep(WAY).await;
         let second = self.began.elapsed().as_secs();
         *self.writes.lock().unwrap().entry((key.to_owned(), second)).or_default() += 1;
-        let answer = self.write(key, expected, value);
+        let answer = self.inner.swap(key, expected, value, now, forget_at).await;
         tokio::time::sleep(WAY).await;
-        Ok(answer)
+        answer
     }
 
-    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        Ok(None)
+    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
+        self.inner.get(key, now).await
     }
 
-    async fn add(&self, _: &str, _: i64, _: Timestamp) -> Result<i64, StoreError> {
-        Err(StoreError::unavailable("add", "not here"))
+    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
+        self.inner.add(key, amount, forget_at).await
     }
 
-    async fn acquire(&self, _: &str, _: &str, _: Timestamp, until: Timestamp) -> Result<Acquire, StoreError> {
-        Ok(Acquire::Busy { until })
+    async fn acquire(
+        &self,
+        key: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Acquire, StoreError> {
+        self.inner.acquire(key, owner, now, until).await
     }
 
-    async fn release(&self, _: &str, _: &str) -> Result<(), StoreError> {
-        Ok(())
+    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
+        self.inner.release(key, owner).await
     }
 }
 
 impl Counting {
-    fn write(&self, key: &str, expected: Expected, value: &Value) -> Swap {
-        let mut values = self.values.lock().unwrap();
-        let there = values.get(key).cloned();
-        let version = there.as_ref().map(|(_, version)| *version);
-        match (expected, version) {
-            (Expected::Absent, None) => {
-                values.insert(key.to_owned(), (value.clone(), 1));
-                Swap::Done(1)
-            }
-            (Expected::Version(seen), Some(now)) if seen == now => {
-                values.insert(key.to_owned(), (value.clone(), now + 1));
-                Swap::Done(now + 1)
-            }
-            _ => Swap::Conflict(there.map(|(value, version)| Versioned { value, version })),
-        }
-    }
-
     /// The most writes that one key took in one second.
     fn hottest(&self) -> u32 {
         self.writes.lock().unwrap().values().copied().max().unwrap_or_default()
@@ -169,7 +159,8 @@ impl Fleet {
 
 fn fleet() -> (Arc<Counting>, Arc<Fleet>) {
     let began = Instant::now();
-    let store = Arc::new(Counting { began, values: Mutex::default(), writes: Mutex::default() });
+    let inner = Embedded::in_memory(Clock::fixed(start())).unwrap().stores().state;
+    let store = Arc::new(Counting { began, inner, writes: Mutex::default() });
     let shared = Shared { store: Arc::clone(&store) as _, jitter: Jitter::from_fn(random), fresh_id };
     (store, Arc::new(Fleet { shared, began, counts: Counts::default() }))
 }
@@ -208,7 +199,7 @@ async fn five_hundred_environments_stay_below_what_one_key_takes() {
 /// Environments that spend `usd` a day: what they spent within `time`, and the most writes to one key in a second.
 async fn spent_of(usd: f64, environments: u32, time: Duration) -> (f64, u32) {
     let (store, fleet) = fleet();
-    let budgets = Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None };
+    let budgets = Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None, ..Budgets::default() };
     let mut running = JoinSet::new();
     for _ in 0..environments {
         let account = Arc::new(BudgetAccount::new(budgets, environments));

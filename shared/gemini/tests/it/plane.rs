@@ -335,7 +335,10 @@ async fn without_the_store_an_environment_keeps_to_its_share() {
 }
 
 fn with_budget(server: &Server, usd: f64) -> Config {
-    Config { budgets: Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None }, ..alone(&server.url) }
+    Config {
+        budgets: Budgets { per_day_usd: Some(usd), per_tenant_day_usd: None, ..Budgets::default() },
+        ..alone(&server.url)
+    }
 }
 
 #[tokio::test]
@@ -551,7 +554,7 @@ async fn a_call_dearer_than_the_whole_budget_says_so() {
 #[tokio::test]
 async fn tenants_have_budgets_of_their_own() {
     let server = Server::start([Step::Hang, says("Other.")]).await;
-    let budgets = Budgets { per_day_usd: None, per_tenant_day_usd: Some(0.08) };
+    let budgets = Budgets { per_day_usd: None, per_tenant_day_usd: Some(0.08), ..Budgets::default() };
     let fleet = Fleet::new(Config { budgets, ..alone(&server.url) });
     let environment = fleet.environment();
     let (call, other) = (call_at(&fleet), ModelCall { tenant: "other/repo".to_owned(), ..call_at(&fleet) });

@@ -42,6 +42,7 @@ pub(super) fn of(payload: &Payload<'_>, kind: Kind) -> Result<Event, ParseError>
         comment_id: comment_id.transpose()?.map(|id| id.to_string()),
         unlisted: matches!(kind, Kind::Review | Kind::ReviewComment),
         thread_state: about.state(),
+        is_closed_place: payload.repository.get().is_some_and(|repository| repository.private.0),
         occurred_at: about.occurred_at(),
         happening: about.happening(payload),
         link: about.link(),

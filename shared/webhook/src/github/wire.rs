@@ -151,6 +151,7 @@ pub(super) struct Account<'a> {
 pub(super) struct Repository<'a> {
     pub(super) full_name: Scalar<'a>,
     pub(super) archived: Flag,
+    pub(super) private: Flag,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -67,17 +67,26 @@ fn is_bot(message: JsonView<'_>, actor: &str) -> bool {
 
 /// The files of the message, then those of the messages that it forwards.
 fn files(message: JsonView<'_>) -> Vec<Attachment> {
-    let mut files = attachments(message, "/files", file);
+    let mut files = attachments(message, "/files", posted);
     for forwarded in message.items("/attachments") {
-        files.extend(attachments(forwarded, "/files", file));
+        files.extend(attachments(forwarded, "/files", forwarded_file));
     }
     files.truncate(MAX_ATTACHMENTS);
     files
 }
 
-/// A file. `url_private` answers whoever has our token, which goes to nobody; only a file that somebody
-/// has made public can be fetched by others, with the secret at the end of its public page's address.
-fn file(file: JsonView<'_>) -> Option<Attachment> {
+/// A file that was posted in the channel itself: whoever reads the channel can see it, and `url_private` opens to our
+/// token.
+fn posted(file: JsonView<'_>) -> Option<Attachment> {
+    let url = file.text("/url_private").map(str::to_owned);
+    let posted = attachment(file, ["/name", "/mimetype", "/size"], url)?;
+    Some(Attachment { needs_login: posted.url.is_some(), ..posted })
+}
+
+/// A file of a message from elsewhere, which may be a channel that the readers of this one cannot see. Our token would
+/// open it all the same; so it is fetched only if somebody has made it public, with the secret at the end of its
+/// public page's address.
+fn forwarded_file(file: JsonView<'_>) -> Option<Attachment> {
     let shared = file.flag("/public_url_shared") == Some(true);
     let secret = file.text("/permalink_public").and_then(|page| page.rsplit('-').next());
     let secret = secret.filter(|it| shared && it.bytes().all(|byte| byte.is_ascii_alphanumeric()));

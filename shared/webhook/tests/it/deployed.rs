@@ -111,12 +111,14 @@ fn what_says_and_shows_nothing_is_ignored_as_empty() {
     let mut message = json_of("slack/message.im.json");
     message["event"]["text"] = json!("");
     assert_eq!(ignored(&read(Provider::Slack, &message)), Some(IgnoreReason::Empty));
-    // A file that only our token could fetch shows nothing; one that everybody can does.
+    // Whether our token is let out for a file is not known here, so that one shows nothing; one for everybody does.
     message["event"]["files"] =
         json!([{"name": "a.png", "mimetype": "image/png", "url_private": "https://files.slack.com/a.png"}]);
     assert_eq!(ignored(&read(Provider::Slack, &message)), Some(IgnoreReason::Empty));
-    message["event"]["files"][0]["public_url_shared"] = json!(true);
-    message["event"]["files"][0]["permalink_public"] = json!("https://slack-files.com/T1-F1-0b4a1e9a4c");
+    let mut file = message["event"]["files"][0].take();
+    file["public_url_shared"] = json!(true);
+    file["permalink_public"] = json!("https://slack-files.com/T1-F1-0b4a1e9a4c");
+    message["event"]["attachments"] = json!([{"is_share": true, "files": [file]}]);
     assert_eq!(ignored(&read(Provider::Slack, &message)), None);
     assert_eq!(IgnoreReason::Empty.as_str(), "empty");
 

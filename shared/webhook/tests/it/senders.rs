@@ -375,20 +375,33 @@ fn the_signed_id_header_is_the_identity_and_no_other_header_is() {
 }
 
 #[test]
-fn files_of_slack_have_an_address_only_if_they_are_public() {
+fn files_of_slack_open_to_our_token_where_they_were_posted_and_to_nobody_where_they_were_forwarded() {
     let mut body: Value = serde_json::from_slice(&sample("slack/app_mention.json")).unwrap();
-    body["event"]["files"] = json!([
+    let files = json!([
         {"name": "a.png", "mimetype": "image/png", "size": 7, "url_private": "https://files.slack.com/files-pri/T1-F1/a.png",
          "permalink_public": "https://slack-files.com/T1-F1-0b4a1e9a4c", "public_url_shared": true},
         {"name": "b.png", "mimetype": "image/png", "size": 8, "url_private": "https://files.slack.com/files-pri/T1-F2/b.png",
          "permalink_public": "https://slack-files.com/T1-F2-0b4a1e9a4c", "public_url_shared": false},
         {"mimetype": "image/png"}, "nonsense"
     ]);
+    body["event"]["files"] = files.clone();
+    body["event"]["attachments"] = json!([{"is_share": true, "files": files}]);
     let event = read(Provider::Slack, &serde_json::to_vec(&body).unwrap());
-    let urls: Vec<_> =
-        event.attachments.iter().map(|file| (file.name.as_str(), file.url.as_deref())).collect();
-    let public = "https://files.slack.com/files-pri/T1-F1/a.png?pub_secret=0b4a1e9a4c";
-    assert_eq!(urls, [("a.png", Some(public)), ("b.png", None)]);
+    let urls: Vec<_> = event
+        .attachments
+        .iter()
+        .map(|file| (file.name.as_str(), file.url.as_deref(), file.needs_login))
+        .collect();
+    let private = "https://files.slack.com/files-pri/T1-F";
+    assert_eq!(
+        urls,
+        [
+            ("a.png", Some(format!("{private}1/a.png").as_str()), true),
+            ("b.png", Some(format!("{private}2/b.png").as_str()), true),
+            ("a.png", Some(format!("{private}1/a.png?pub_secret=0b4a1e9a4c").as_str()), false),
+            ("b.png", None, false),
+        ]
+    );
     assert_eq!(event.attachments[0].bytes, Some(7));
 }
 
