@@ -34,6 +34,9 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 async fn on_terminal(command: &Command, variables: &[(&str, &str)]) -> Said {
     let program = command.as_std();
     let mut terminal = Command::new("python3");
+    for wish in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+        terminal.env_remove(wish);
+    }
     terminal
         .args(["-c", ON_A_TERMINAL, "80"])
         .arg(program.get_program())
@@ -41,8 +44,6 @@ async fn on_terminal(command: &Command, variables: &[(&str, &str)]) -> Said {
         .current_dir(program.get_current_dir().unwrap())
         .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .envs(variables.iter().copied())
-        .env_remove("NO_COLOR")
-        .envs(variables.iter().filter(|(name, _)| *name == "NO_COLOR").copied())
         .stdin(Stdio::null());
     run(&mut terminal).await
 }

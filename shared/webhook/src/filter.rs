@@ -175,7 +175,9 @@ impl Filter {
 fn is_empty(event: &Event) -> bool {
     let says = |text: &str| !text.trim().is_empty();
     let titled = event.comment_id.is_none() && event.title.as_deref().is_some_and(says);
-    !says(&event.text) && !titled && event.attachments.iter().all(|file| file.url.is_none() || file.needs_login)
+    !says(&event.text)
+        && !titled
+        && event.attachments.iter().all(|file| file.url.is_none() || file.needs_login)
 }
 
 /// How old an event may be by its own date where agent.toml sets no `max_event_age` and the sender signs no time: no

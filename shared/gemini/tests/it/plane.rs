@@ -572,6 +572,26 @@ async fn tenants_have_budgets_of_their_own() {
 }
 
 #[tokio::test]
+async fn budgets_are_kept_apart_and_quotas_are_shared() {
+    let server = Server::start((0..2).map(|_| says("Cheap."))).await;
+    let budgets = |account| Budgets { account, per_day_usd: Some(0.08), per_tenant_day_usd: None };
+    let ours = Config { budgets: budgets(""), ..limited(&server, slow()) };
+    let theirs = Config { budgets: budgets("shadow:"), ..limited(&server, slow()) };
+    let fleet = Fleet::new(ours);
+    let other = fleet.environment_of(theirs);
+    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    let before = spent(&fleet).await;
+    let denied = other.generate(&call_at(&fleet)).await.unwrap_err();
+    let (why, slot) = deferral(denied.failure);
+    assert_eq!(why, Deferral::Quota);
+    fleet.pass(Duration::try_from(slot.unwrap().duration_since(fleet.now())).unwrap());
+    other.generate(&ModelCall { slot, ..call_at(&fleet) }).await.unwrap();
+    assert_eq!(spent(&fleet).await, before);
+    assert!(fleet.value("budget:shadow:2026-11-20").await.is_some());
+    server.finish();
+}
+
+#[tokio::test]
 async fn a_share_of_the_calls_at_once_is_an_environments_own() {
     let server = Server::start([Step::Hang]).await;
     let limits = ModelLimits { concurrency: Some(4), ..ModelLimits::default() };
