@@ -28,15 +28,6 @@ pub const BOT: &str = "B0AFTERHOOK";
 
 /// The stand-in for Slack: a cheap handle, all clones of which share one state. A message is a note of its channel,
 /// and its id is the time stamp; what it has besides is `thread_ts`, `blocks`, `metadata` and whether it was `edited`.
-///
-/// ```
-/// use standins::slack::SlackStandin;
-///
-/// let slack = SlackStandin::new();
-/// let ts = slack.seed_message("C0HELP", None, "U0MONA", "It crashes.")?;
-/// assert_eq!(slack.thread("C0HELP", &ts)[0].author, "U0MONA");
-/// # Ok::<(), std::io::Error>(())
-/// ```
 pub type SlackStandin = Standin<Notes<Slack>>;
 
 /// Slack's words.

@@ -235,7 +235,6 @@ async fn messages_survive_a_restart_and_time_stamps_go_on() {
     let made = post(&slack, "chat.postMessage", json!({"channel": "C1", "text": "one\ntwo"})).await;
     let ts = made.json()["ts"].clone();
     post(&slack, "chat.update", json!({"channel": "C1", "ts": ts, "text": "changed"})).await;
-    assert!(open().is_err(), "the journal is locked while it is open");
     let before = slack.notes("C1");
     drop(slack);
     let slack = open().unwrap();
