@@ -1,5 +1,5 @@
-//! Webhooks that their sender could not deliver, and does not send again by itself: had sent again, a few at a time and
-//! each a few times.
+//! Has webhooks sent again that their sender could not deliver and does not repeat by itself: a few at a time, each a
+//! few times.
 //!
 //! The try is counted before it is asked for, so that a crash in between costs a try and never repeats one without end.
 

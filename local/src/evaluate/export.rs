@@ -48,17 +48,17 @@ async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Res
         if cases.len() == args.limit {
             break;
         }
-        let Some(verdict) = Verdict::of(&task) else { continue };
+        let Some(feedback) = Feedback::of(&task) else { continue };
         let id = text(&task, "/task_id").unwrap_or_default();
         let Ok(body) = archive.payload(id).await else { continue };
-        cases.extend(event(settings, &task, &body).and_then(|event| case(settings, &task, &event, verdict)));
+        cases.extend(event(settings, &task, &body).and_then(|event| case(settings, &task, &event, feedback)));
     }
     Ok(cases)
 }
 
 /// What a person said about a task.
 #[derive(Debug, PartialEq)]
-struct Verdict {
+struct Feedback {
     /// In one word, for the case's name.
     word: &'static str,
     /// The intent that was found.
@@ -67,7 +67,7 @@ struct Verdict {
     rubric: Option<String>,
 }
 
-impl Verdict {
+impl Feedback {
     /// What a person decided about the draft of `task`, if anybody did.
     fn of(task: &Value) -> Option<Self> {
         let said = text(task, "/draft/text").unwrap_or_default();
@@ -109,16 +109,16 @@ fn event(settings: &Settings, task: &Value, body: &[u8]) -> Option<Event> {
 
 /// The case of `event`: its words in the sample of its kind, without what its body says besides. Events without a
 /// sample become tasks of the API.
-fn case(settings: &Settings, task: &Value, event: &Event, verdict: Verdict) -> Option<Case> {
+fn case(settings: &Settings, task: &Value, event: &Event, feedback: Feedback) -> Option<Case> {
     let names = [Some(event.actor.as_str()), event.actor_id.as_deref()].into_iter().flatten();
     let redactor = Redactor::new(names);
     let redact = |text: &Option<String>| text.as_deref().map(|text| redactor.redact(text));
     let (title, opening, said) = (redact(&event.title), redact(&event.opening), redactor.redact(&event.text));
     let id = text(task, "/task_id")?.trim_start_matches("tsk_").get(..ID_CHARS)?.to_lowercase();
     let case = Case {
-        name: format!("{}-{id}", verdict.word),
-        intent: Some(verdict.intent),
-        rubric: verdict.rubric.map(|rubric| redactor.redact(&rubric)),
+        name: format!("{}-{id}", feedback.word),
+        intent: Some(feedback.intent),
+        rubric: feedback.rubric.map(|rubric| redactor.redact(&rubric)),
         ..Case::default()
     };
     let source = settings.sources.get(text(task, "/source")?);
@@ -165,20 +165,20 @@ mod tests {
 
     #[test]
     fn what_people_said_is_what_a_case_expects() {
-        let decided = |outcome: &str| Verdict::of(&task(json!({"outcome": outcome, "reason": "rude"})));
+        let decided = |outcome: &str| Feedback::of(&task(json!({"outcome": outcome, "reason": "rude"})));
         assert_eq!(decided("approved").unwrap().rubric, None);
         let edited = decided("edited").unwrap();
         assert!(edited.rubric.unwrap().contains("Write to mona") && edited.intent == "bug_report");
         assert!(decided("rejected").unwrap().rubric.unwrap().contains("because: rude"));
         assert_eq!(decided("expired"), None);
-        assert_eq!(Verdict::of(&task(Value::Null)), None, "nobody decided");
+        assert_eq!(Feedback::of(&task(Value::Null)), None, "nobody decided");
     }
 
     #[test]
     fn a_case_has_the_words_of_the_event_and_no_detail_of_a_person() {
         let decided = task(json!({"outcome": "edited"}));
-        let verdict = Verdict::of(&decided).unwrap();
-        let case = case(&settings(), &decided, &event(), verdict).unwrap();
+        let feedback = Feedback::of(&decided).unwrap();
+        let case = case(&settings(), &decided, &event(), feedback).unwrap();
         assert_eq!(case.name, "edited-01abcdef");
         assert_eq!(case.sample.as_deref(), Some("github/issues.opened"));
         let written = serde_json::to_string(&case).unwrap();
@@ -193,8 +193,8 @@ mod tests {
         let mut other = task(json!({"outcome": "approved"}));
         other["event"] = "release.published".into();
         let event = Event { name: "release.published".to_owned(), ..event() };
-        let verdict = Verdict::of(&other).unwrap();
-        let case = case(&settings(), &other, &event, verdict).unwrap();
+        let feedback = Feedback::of(&other).unwrap();
+        let case = case(&settings(), &other, &event, feedback).unwrap();
         assert_eq!((case.source(), case.sample.as_deref()), (API_SOURCE, None));
         let read =
             super::event(&settings(), &json!({"source": "api", "event": "task"}), &case.body().unwrap());

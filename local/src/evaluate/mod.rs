@@ -11,7 +11,7 @@ mod report;
 mod sample;
 mod score;
 #[cfg(test)]
-mod shipped;
+mod tests;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! A binary of its own with a single test: `tracing` remembers for the whole process whether anybody
 //! listens to an event, so tests beside it that do not listen would now and then silence this one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
 #[path = "it/calls.rs"]

@@ -1,5 +1,5 @@
 //! Metrics against the published rules of the embedded metric format.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};

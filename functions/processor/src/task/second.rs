@@ -84,7 +84,7 @@ impl SecondAgent {
         }
         info!(
             task_id = %claimed.id, version = draft.version, intent = draft.intent, cost_usd = draft.cost_usd,
-            failed = draft.failed, "the second agent drafted"
+            failed = draft.failed, "the second agent has drafted an answer"
         );
         second.stats.shadowed(&figures);
         second.stats.write(resources.clock.now()).await

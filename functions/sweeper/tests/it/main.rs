@@ -1,6 +1,6 @@
 //! The sweeper against stores in memory.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 mod missed;
 mod reconcile;
