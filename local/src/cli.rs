@@ -138,6 +138,42 @@ pub struct DataDir {
     pub path: PathBuf,
 }
 
+/// The console that a command asks.
+#[derive(Debug, Args)]
+pub struct ConsoleArgs {
+    /// Base URL of the console API.
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
+/// The tasks that a command reads.
+#[derive(Debug, Args)]
+pub struct ArchiveArgs {
+    /// Base URL of a console API (default: the tasks in --data-dir).
+    #[arg(long)]
+    pub url: Option<String>,
+    /// For the console of a stack: its token.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
+#[cfg(test)]
+impl ArchiveArgs {
+    /// Those of a data directory.
+    pub(crate) fn of(data_dir: &std::path::Path) -> Self {
+        Self { url: None, token: None, data_dir: DataDir { path: data_dir.to_owned() } }
+    }
+}
+
 /// `afterhook dev`.
 #[derive(Debug, Clone, Args)]
 pub struct DevArgs {
@@ -208,23 +244,17 @@ pub struct SendArgs {
 
 /// `afterhook tasks`.
 #[derive(Debug, Args)]
-#[command(mut_arg("data_dir", |dir| dir.global(true)))]
+#[command(mut_arg("data_dir", |dir| dir.global(true)), mut_arg("url", |url| url.global(true)))]
 pub struct TasksArgs {
     /// What to do (default: `list`).
     #[command(subcommand)]
     pub action: Option<TasksAction>,
-    /// Base URL of the console API.
-    #[arg(long, global = true, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
     /// Print the API's JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// What `afterhook tasks` does.
@@ -336,15 +366,9 @@ pub struct OpenArgs {
     /// Print the address alone.
     #[arg(long)]
     pub print: bool,
-    /// Base URL of the console API.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// `afterhook deliveries`.
@@ -356,35 +380,23 @@ pub struct DeliveriesArgs {
     /// Only those with this outcome: accepted, ignored, duplicate, refused or missed.
     #[arg(long)]
     pub outcome: Option<String>,
-    /// Base URL of the console API.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// `afterhook versions`.
 #[derive(Debug, Args)]
 pub struct VersionsArgs {
-    /// Base URL of the console API.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// `afterhook token`.

@@ -23,7 +23,7 @@ pub(crate) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
 
 /// Does what the command says and prints the outcome.
 pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
-    let api = Api::open(&args.url, &args.data_dir.path, args.token.clone())?;
+    let api = Api::open(&args.console)?;
     let json = args.json;
     let list = TasksAction::List { status: None, source: None, limit: 20, cursor: None, watch: false };
     match args.action.unwrap_or(list) {

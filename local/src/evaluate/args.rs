@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::Timestamp;
-use secrecy::SecretString;
 
-use crate::cli::{ConfigFile, DataDir, since};
+use crate::cli::{ArchiveArgs, ConfigFile, DataDir, since};
 
 /// `afterhook eval`.
 #[derive(Debug, Args)]
@@ -83,15 +82,9 @@ pub struct ExportArgs {
     /// At most so many cases.
     #[arg(long, default_value_t = 500)]
     pub limit: usize,
-    /// Base URL of a console API (default: the tasks in --data-dir).
-    #[arg(long)]
-    pub url: Option<String>,
-    /// For the console of a stack: its token.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub archive: ArchiveArgs,
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,

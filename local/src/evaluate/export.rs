@@ -24,7 +24,7 @@ const ID_CHARS: usize = 8;
 pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
-    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path, args.token.clone()).await?;
+    let archive = Archive::open(&args.archive).await?;
     let cases = cases(&archive, &settings, &args).await?;
     if cases.is_empty() {
         return Err(Failure::new(format!("nobody has decided about a task of {} yet", archive.place)));

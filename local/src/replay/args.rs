@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
 
-use crate::cli::{ConfigFile, DataDir};
+use crate::cli::{ArchiveArgs, ConfigFile};
 use crate::evaluate::dollars;
 
 /// `afterhook replay`.
@@ -40,15 +39,9 @@ pub struct ReplayArgs {
     /// Run every task anew, also those that a former replay by this agent has paid for.
     #[arg(long)]
     pub fresh: bool,
-    /// Base URL of a console API (default: the tasks in --data-dir).
-    #[arg(long)]
-    pub url: Option<String>,
-    /// For the console of a stack: its token.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub archive: ArchiveArgs,
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,

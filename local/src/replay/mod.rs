@@ -48,13 +48,14 @@ struct Again {
 pub(crate) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
-    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path, args.token.clone()).await?;
+    let archive = Archive::open(&args.archive).await?;
     let past = read(&archive, &wanted(&args)).await?;
     if past.is_empty() {
         return Err(Failure::new(format!("no such task has come to anything in {}", archive.place)));
     }
     drop(archive);
-    let ground = Ground::prepare("replay", &settings, environment, &args.data_dir.path, args.max_usd)?;
+    let ground =
+        Ground::prepare("replay", &settings, environment, &args.archive.data_dir.path, args.max_usd)?;
     if args.fresh {
         ground.forget()?;
     }
