@@ -495,7 +495,7 @@ mod tests {
     fn the_data_directory_of_tasks_may_stand_behind_the_action() {
         for line in ["afterhook tasks --data-dir d list", "afterhook tasks list --data-dir d"] {
             let Command::Tasks(tasks) = parse(line).unwrap() else { panic!("{line}") };
-            assert_eq!(tasks.data_dir.path, Path::new("d"), "{line}");
+            assert_eq!(tasks.console.data_dir.path, Path::new("d"), "{line}");
         }
     }
 

@@ -18,6 +18,7 @@ use domain::Timestamp;
 use serde_json::{Value, json};
 
 use crate::kit::{Call, Kept, Notes, Reply, Standin, Voice, Words};
+use channels::micros;
 
 /// The workspace.
 pub const TEAM: &str = "T0STANDIN";
@@ -47,7 +48,7 @@ impl SlackStandin {
         let now = self.now();
         self.with(|kept| {
             let extra = json!({"thread_ts": thread_ts});
-            let message = Note { author: user.to_owned(), extra, ..chat::message(kept, channel, text, now) };
+            let message = Note { author: user.to_owned(), extra, ..kept.ours(channel, text, now) };
             kept.change(message.clone()).map(|()| message.id)
         })
     }
@@ -133,6 +134,13 @@ impl Words for Slack {
 
     fn writes(call: &Call) -> bool {
         method(call).starts_with("chat.")
+    }
+
+    /// A time stamp of its own.
+    fn id(notes: &Notes<Self>, now: Timestamp) -> String {
+        let last = notes.all().map(|message| micros(&message.id)).max().unwrap_or(0);
+        let micros = now.as_microsecond().max(last + 1);
+        format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
     }
 }
 

@@ -76,7 +76,11 @@ proptest! {
         }).to_string().into_bytes()),
         "\\PC{0,60}".prop_map(|text| json!({
             "contents": [{"parts": [{"text": text}]}],
-            "generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": {"type": text, "enum": [text]}},
+            "generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": {
+                "properties": {"a": {"type": text, "enum": [text]}, "b": {"items": text, "required": text, "minItems": text},
+                    "c": {"$ref": text}, "d": {"anyOf": text}, "e": {"type": [text], "properties": [7, null]}},
+                "required": ["a", "b", "c", "d", "e", text],
+            }},
         }).to_string().into_bytes()),
     ]) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
