@@ -10,7 +10,7 @@ use serde_json::json;
 use settings::{Environment, Settings};
 use wiring::Services;
 
-use crate::support::{Bench, found, handled_by, issue, output};
+use harness::{Bench, found, handled_by, issue, output};
 
 /// An API that answers with these statuses, one after another, and 200 from then on.
 async fn api(statuses: &[u16]) -> Server {
