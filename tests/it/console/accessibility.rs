@@ -111,7 +111,9 @@ async fn no_view_weighs_more_than_sixty_kilobytes_and_all_paint_without_scripts(
         let weight = browser.eval(WEIGHT).await.as_u64().unwrap();
         assert!((1_000..=MAX_WEIGHT).contains(&weight), "{path} weighs {weight} bytes");
         assert_eq!(
-            browser.eval("[...document.scripts].every(script => script.defer || script.type === 'module')").await,
+            browser
+                .eval("[...document.scripts].every(script => script.defer || script.type === 'module')")
+                .await,
             true,
             "{path} waits for a script before it is painted"
         );

@@ -1,11 +1,10 @@
 //! Images of an event on their way to the answer model.
 
 use domain::*;
+use harness::{Bench, SETTINGS, Say, issue};
 use outbound::{Fetched, Fetcher};
 use serde_json::{Value, json};
 use wiring::Services;
-
-use crate::support::{Bench, SETTINGS, Say, issue};
 
 const ASSET: &str = "https://github.com/user-attachments/assets/0b4a-1e9a";
 
