@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A file of GitHub is one redirect away.
 const MAX_REDIRECTS: usize = 3;
 
-/// Fetches files. Keeps no connection: each file may be elsewhere.
+/// Fetches files; by default from public addresses, without credentials. Keeps no connection: each file may be elsewhere.
 #[derive(Debug, Clone, Default)]
 pub struct Fetcher {
     /// Made for the first file: most tasks have none.
