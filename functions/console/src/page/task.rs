@@ -170,6 +170,7 @@ fn question(task: &Task, asked: Option<&Asked>) -> Markup {
                     span.quiet { "by " (task.doc.actor) }
                 }
                 @if let Some(title) = &asked.title { p { strong { (title) } } }
+                @for before in &asked.before { (words(before)) hr; }
                 (words(&asked.text))
                 @if let Some(opening) = asked.opening.as_ref().filter(|opening| **opening != asked.text) {
                     details { summary { "How the thread began" } (words(opening)) }
