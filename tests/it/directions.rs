@@ -58,6 +58,8 @@ const SHARED: &[(&str, &[&str])] = &[
             "zendesk",
         ],
     ),
+    // The system in memory, for tests of automations: nothing that is deployed uses it.
+    ("harness", &["domain", "embedded", "processor", "settings", "sweeper", "telemetry", "wiring"]),
     // How every function starts on Lambda: it puts adapters together, and only functions use it.
     ("lambda", &["aws", "domain", "settings", "telemetry"]),
 ];
@@ -79,8 +81,8 @@ const IMPURE: &[&str] =
 /// Senders that are nobody's: of `POST /tasks`, and those that agent.toml alone describes. And the AWS SDK's word.
 const NOBODYS: &[&str] = &["api", "custom", "rustls"];
 
-/// Lists of services outside of the files that are each service's own.
-const LISTS_OF_SERVICES: &[&str] = &["local/src/stand_ins.rs"];
+/// Lists of services outside of the files that are each service's own; and the scripted system of tests, which has two.
+const LISTS_OF_SERVICES: &[&str] = &["local/src/stand_ins.rs", "shared/harness/src/lib.rs"];
 
 /// A `main.rs` wires; the library works, and is tested.
 const MAX_MAIN: usize = 39;
