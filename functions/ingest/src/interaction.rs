@@ -105,7 +105,7 @@ impl Clicked<'_> {
         let (name, from) = (name(self.interaction), self.origin());
         let decider = Decider { name: &name, request: request.as_str(), at: self.at, from: &from };
         let input = match self.button {
-            Button::Approve => DecisionInput::Approve { text: None },
+            Button::Approve => DecisionInput::Approve { text: None, intent: None },
             Button::Reject => DecisionInput::Reject { reason: None },
         };
         let decided = decide(&ingest.stores, &self.task, input, self.draft_hash, decider).await?;

@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::SPAM;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::sample::{self, SAMPLES, Words};
 use crate::Failure;
-
-/// What stands for the intent of an event that is not to be answered.
-pub(crate) const SPAM: &str = "spam";
 
 /// An event, and what is expected for it. The event is a sample with other words in it, or a raw body of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -27,11 +27,10 @@ use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show};
 use crate::terminal::say;
 pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars};
 use case::Case;
-pub(crate) use case::SPAM;
 use changes::{Changes, Former};
 use judge::{Answered, Judge};
+pub(crate) use outcome::NONE;
 use outcome::Outcome;
-pub(crate) use outcome::{NONE, is_spam};
 use report::Report;
 use score::Score;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
-use domain::{ListQuery, PartKey, Stores};
+use domain::{ListQuery, PartKey, SPAM, Stores};
 use embedded::Embedded;
 use tokio::net::TcpListener;
 

@@ -20,7 +20,8 @@ pub(crate) fn card(days: &[(Timestamp, DayFigures)]) -> Markup {
                     table.versions {
                         thead { tr {
                             th { "Version" } th { "Answers" } th.number { "Ended" } th.number { "Failed" }
-                            th.number { "Decided" } th.number { "Edited" } th.number { "Rejected" } th.number { "Shadow drafts" } th.number { "Cost" }
+                            th.number { "Decided" } th.number { "Edited" } th.number { "Rejected" }
+                            th.number { "Corrected" } th.number { "👍 / 👎" } th.number { "Shadow drafts" } th.number { "Cost" }
                         } }
                         tbody { @for version in versions.iter().take(SHOWN) { (row(version)) } }
                     }
@@ -45,6 +46,8 @@ fn row(it: &Version) -> Markup {
             td.number { (count(decided)) }
             td.number { (share(it.edited)) }
             td.number { (share(it.rejected)) }
+            td.number { (count(it.corrected)) }
+            td.number { (count(it.thumbs_up)) " / " (count(it.thumbs_down)) }
             td.number { (shadow(&it.shadow)) }
             td.number {
                 (usd(it.cost_usd))

@@ -507,7 +507,7 @@ impl Bench {
     }
 
     pub(crate) async fn approve(&self, id: &TaskId) -> Task {
-        self.decide(id, DecisionInput::Approve { text: None }).await
+        self.decide(id, DecisionInput::Approve { text: None, intent: None }).await
     }
 
     /// The text that waits for a person.
