@@ -12,6 +12,7 @@ mod sample;
 mod score;
 #[cfg(test)]
 mod shipped;
+mod verdict;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,9 +24,9 @@ use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::dev::load;
-use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show};
+use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show, in_tier};
 use crate::terminal::say;
-pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars};
+pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars, tier};
 use case::Case;
 use changes::{Changes, Former};
 use judge::{Answered, Judge};
@@ -94,6 +95,7 @@ async fn measure(
 ) -> Result<Score, Failure> {
     let threshold = settings.agent.confidence_threshold;
     let settings = for_show(settings, cases.iter().map(Case::source), args.max_usd)?;
+    let settings = in_tier(settings, args.tier);
     let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await?;
     let jobs = cases.iter().map(|case| job(&settings, case, &rig)).collect::<Result<Vec<_>, _>>()?;
     let texts: Vec<usize> = jobs.iter().map(|job| job.asked.len()).collect();
@@ -102,7 +104,7 @@ async fn measure(
     let judge = judge_of(settings, ground, &rig, args.judge.clone())?;
     let outcomes = judged(cases, &jobs, ran, &Arc::new(judge)).await;
     rig.close().await;
-    Ok(Score { outcomes, threshold })
+    Ok(Score { outcomes, threshold, live: cases.iter().filter_map(Case::lived).collect() })
 }
 
 /// The task of a case. Its id tells its event from all others, so that a case that has changed is run anew.

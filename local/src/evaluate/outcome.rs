@@ -4,7 +4,7 @@ use domain::{SPAM, Task, TaskStatus, is_called_spam};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::case::Case;
+use super::case::{Case, is_right};
 use super::judge::Judgement;
 use crate::offline::Ran;
 
@@ -18,7 +18,7 @@ const NO_THREAD: &str = "no_target";
 pub(crate) struct Outcome {
     /// The name of the case.
     pub(crate) case: String,
-    /// The intent that is right; `spam` for spam.
+    /// The intent that is right; `spam` for spam, `not_spam` for anything else.
     pub(crate) expected: String,
     /// The intent that came out; `spam` for spam, `none` where nothing did.
     pub(crate) got: String,
@@ -72,7 +72,7 @@ impl Outcome {
 
     fn find_faults(&mut self, case: &Case, task: &Task) {
         let mut faults = Vec::new();
-        if self.got != self.expected {
+        if !is_right(&self.expected, &self.got) {
             faults.push(format!("expected {}, got {}", self.expected, self.got));
         }
         if let Some(error) = task.doc.error.as_ref().filter(|error| is_fault(case, task, &error.kind)) {
@@ -107,7 +107,7 @@ impl Outcome {
 
     /// Whether the intent is the right one.
     pub(crate) fn is_sorted_right(&self) -> bool {
-        self.got == self.expected && self.unfinished.is_none()
+        is_right(&self.expected, &self.got) && self.unfinished.is_none()
     }
 
     /// What is wrong, in one line; empty if nothing is.
