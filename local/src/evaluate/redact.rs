@@ -245,17 +245,16 @@ fn ends_a_letter(line: &str) -> bool {
 
 /// The names that `line` introduces.
 fn introduced(line: &str) -> impl Iterator<Item = &str> {
-    let words: Vec<(usize, &str)> =
-        line.split_whitespace().map(|word| (word.as_ptr().addr() - line.as_ptr().addr(), word)).collect();
-    let ends = words.iter().enumerate().filter_map(move |(index, (at, word))| {
-        let end = at + word.len();
-        let said = line.get(..end)?.trim_end_matches(['.', ':', ',']).to_lowercase();
+    line.match_indices(char::is_whitespace).flat_map(|(end, _)| {
+        let (said, rest) = line.split_at(end);
+        let said = said.trim_end_matches(['.', ':', ',']).to_lowercase();
         let is_said = |phrase: &&str| {
-            said.strip_suffix(**phrase).is_some_and(|before| !before.ends_with(char::is_alphanumeric))
+            let before = said.strip_suffix(*phrase);
+            before.is_some_and(|before| !before.ends_with(char::is_alphanumeric))
         };
-        INTRODUCTIONS.iter().any(|phrase| is_said(&phrase)).then_some((index, end))
-    });
-    ends.collect::<Vec<_>>().into_iter().flat_map(move |(_, end)| name(line.get(end..).unwrap_or_default()))
+        let introduces = INTRODUCTIONS.iter().any(|phrase| is_said(phrase));
+        name(rest).filter(move |_| introduces)
+    })
 }
 
 /// The words of a name that `text` begins with.
