@@ -17,7 +17,7 @@ mod verdict;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use domain::TaskId;
+use domain::{API_SOURCE, TaskId};
 use settings::{Environment, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -113,8 +113,26 @@ fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
     let event = EventOf { source: case.source(), event: case.event(), body: &body };
     let identity = [case.name.as_bytes(), event.source.as_bytes(), event.event.as_bytes(), &body];
     let id = TaskId::derive("eval", &identity.join(&0));
-    Job::new(settings, id, event, rig.clock().now())
-        .map_err(|why| Failure::new(format!("case `{}`: {why}", case.name)))
+    let wrong = |why: String| Failure::new(format!("case `{}`: {why}", case.name));
+    let now = rig.clock().now();
+    let job = Job::new(settings, id.clone(), event, now).map_err(wrong)?;
+    if job.has_thread || handles_without_thread(settings, case.source()) {
+        return Ok(job);
+    }
+    let prompt = serde_json::json!({"source": API_SOURCE, "prompt": job.asked}).to_string();
+    let event = EventOf { source: API_SOURCE, event: "task", body: prompt.as_bytes() };
+    Job::new(settings, id, event, now).map_err(wrong)
+}
+
+/// Whether the agent has something to do with an event of `source` that has no thread. If not, nobody would ask a model
+/// about it, and its words are run as a task of the API.
+fn handles_without_thread(settings: &Settings, source: &str) -> bool {
+    let Some(source) = settings.sources.get(source) else { return true };
+    let handles = |automation: &str| {
+        !wiring::needs_thread(automation) && wiring::can_handle(source, automation)
+    };
+    handles(wiring::default_of(settings, source))
+        || settings.intents.iter().any(|intent| handles(&intent.automation))
 }
 
 fn judge_of(

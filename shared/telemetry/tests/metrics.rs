@@ -176,6 +176,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "CacheHits{}",
         "Coalesced{}",
         "ConnectionsOpened{}",
+        "Corrections{kind}",
         "CostUSD{model}",
         "Duplicates{}",
         "EndToEnd{}",
