@@ -128,9 +128,8 @@ fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
 /// about it, and its words are run as a task of the API.
 fn handles_without_thread(settings: &Settings, source: &str) -> bool {
     let Some(source) = settings.sources.get(source) else { return true };
-    let handles = |automation: &str| {
-        !wiring::needs_thread(automation) && wiring::can_handle(source, automation)
-    };
+    let handles =
+        |automation: &str| !wiring::needs_thread(automation) && wiring::can_handle(source, automation);
     handles(wiring::default_of(settings, source))
         || settings.intents.iter().any(|intent| handles(&intent.automation))
 }
