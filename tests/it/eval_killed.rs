@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use crate::binary::{afterhook, run};
 
 /// Questions after which it is killed: some answers are saved, and some are on their way.
-const ASKED: usize = 25;
+const ASKED: usize = 60;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn eval(world: &World, data_dir: &Path) -> Command {
