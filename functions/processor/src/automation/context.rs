@@ -125,6 +125,7 @@ impl Context {
             return Ok(saved);
         }
         self.0.may_begin()?;
+        self.0.can_keep(step).await?;
         let call = self.answer_call(step, instruction).await?;
         let mut answer = self.0.resources.model.generate(&call).await;
         if let Some((error, bare)) = media::refused(&answer, &call) {

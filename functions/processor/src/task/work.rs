@@ -82,7 +82,7 @@ pub(crate) async fn work(
         }
         Err(interrupt) => Err(interrupt),
     };
-    let outcome = callback::deliver(&claimed, outcome).boxed().await;
+    let (outcome, is_told) = callback::deliver(&claimed, outcome).boxed().await;
     let memory = match &outcome {
         Ok(finished) => fallback::memory(&claimed, finished).await,
         Err(_) => None,
@@ -90,7 +90,7 @@ pub(crate) async fn work(
     // A cloned context that an automation has leaked may still hold the task: it is copied.
     let task = claimed.task.lock().await.clone();
     let first = processor.second.as_ref().and_then(|_| First::of(&claimed, &outcome));
-    Worked { task, outcome, memory, first, is_told: true }
+    Worked { task, outcome, memory, first, is_told }
 }
 
 /// Whether nothing outside was changed for `task`, or may have been, before its source was put in shadow.
