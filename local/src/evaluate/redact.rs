@@ -252,7 +252,7 @@ fn introduced(line: &str) -> impl Iterator<Item = &str> {
             let before = said.strip_suffix(*phrase);
             before.is_some_and(|before| !before.ends_with(char::is_alphanumeric))
         };
-        let introduces = INTRODUCTIONS.iter().any(|phrase| is_said(phrase));
+        let introduces = INTRODUCTIONS.iter().any(is_said);
         name(rest).filter(move |_| introduces)
     })
 }
