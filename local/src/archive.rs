@@ -125,6 +125,14 @@ impl Archive {
         }
     }
 
+    /// A task, with what people said about it.
+    ///
+    /// # Errors
+    /// When the API does not answer.
+    pub(crate) async fn task(&self, id: &str) -> Result<Value, Failure> {
+        self.api.task(id).await
+    }
+
     /// The raw body of a task.
     ///
     /// # Errors

@@ -314,12 +314,35 @@ pub enum TasksAction {
         /// Publish this text instead; for one task.
         #[arg(long)]
         text: Option<String>,
+        /// Say that this intent would have been right. The draft is published as it is; the intent is kept for `eval
+        /// export`.
+        #[arg(long)]
+        intent: Option<String>,
         /// The draft that you saw (default: the present one); for one task.
         #[arg(long)]
         draft_hash: Option<String>,
         /// Wait until each has come to rest, and end with the address of what was published.
         #[arg(long)]
         wait: bool,
+    },
+    /// Say what would have been right. It publishes nothing and changes nothing else; `eval export` makes cases of it.
+    #[command(group = clap::ArgGroup::new("verdict").required(true).multiple(true).args(["intent", "spam", "not_spam", "thumb"]))]
+    Correct {
+        /// Their ids, or the beginnings of them.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// The intent, one of agent.toml.
+        #[arg(long, conflicts_with = "spam")]
+        intent: Option<String>,
+        /// It is spam.
+        #[arg(long, conflicts_with = "not_spam")]
+        spam: bool,
+        /// It is not spam.
+        #[arg(long)]
+        not_spam: bool,
+        /// Whether the published answer is good: up or down.
+        #[arg(long, value_parser = ["up", "down"])]
+        thumb: Option<String>,
     },
     /// Refuse parked drafts.
     Reject {

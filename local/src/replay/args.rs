@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use domain::ServiceTier;
 
 use crate::cli::{ArchiveArgs, ConfigFile};
-use crate::evaluate::dollars;
+use crate::evaluate::{dollars, tier};
 
 /// `afterhook replay`.
 #[derive(Debug, Args)]
@@ -27,6 +28,9 @@ pub struct ReplayArgs {
     /// What may be spent at the most, in US dollars; needed for a real model.
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub max_usd: Option<f64>,
+    /// How the model serves the run: flex (half the price, in minutes), standard or priority (default: as agent.toml says).
+    #[arg(long, value_name = "TIER", value_parser = tier)]
+    pub tier: Option<ServiceTier>,
     /// Which reference documents the model reads: those of then, or those of the working copy.
     #[arg(long, value_enum, default_value_t = Documents::Then)]
     pub documents: Documents,

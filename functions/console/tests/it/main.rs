@@ -3,6 +3,7 @@
 
 mod access;
 mod asked;
+mod corrections;
 mod create;
 mod decisions;
 mod deliveries;

@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use console::{Console, TokenSource, router};
 use domain::{
-    Blob, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, Priority, PutNew, Save, Stores, Task, TaskId,
-    TaskStatus, Timestamp, Visibility, after, short_sha256,
+    Blob, Classification, Clock, DraftOrigin, DraftRef, Lane, NewTask, PartKey, Priority, PutNew, Save,
+    Stores, Task, TaskId, TaskOutput, TaskResult, TaskStatus, Timestamp, Visibility, after, short_sha256,
 };
 use embedded::Embedded;
 use http::{HeaderMap, Request, StatusCode};
@@ -96,6 +96,45 @@ impl Rig {
         let tokens = TokenSource::fixed(&tokens(&TOKENS));
         let console = Console::new(rig.stores.clone(), tokens, rig.watch.clock()).with_settings(&settings);
         Self { router: router(Arc::new(console)), ..rig }
+    }
+
+    /// A rig whose agent.toml has the intents `bug_report` and `question`; and the metrics that its console writes.
+    pub fn with_intents() -> (Self, Recorded) {
+        let rig = Self::new();
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent");
+        let intent = |name| format!("[[intents]]\nname = \"{name}\"\nwhen = \"w\"\nautomation = \"reply\"\n");
+        let intents = ["bug_report", "question"].map(intent).concat();
+        let text = format!("[agent]\npersona = \"prompts/persona.md\"\n[sources.github]\n{intents}");
+        let settings = settings::Settings::parse(&text, &dir).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let (metrics, recorded) = Metrics::memory(rig.watch.clock());
+        let tokens = TokenSource::fixed(&tokens(&TOKENS));
+        let console = Console::new(rig.stores.clone(), tokens, rig.watch.clock()).with_metrics(metrics);
+        (Self { router: router(Arc::new(console.with_settings(&settings))), ..rig }, recorded)
+    }
+
+    /// A parked task that was sorted as a bug report.
+    pub async fn sorted(&self, number: u32) -> Task {
+        let mut task = self.parked(number).await;
+        let parameters = json!({});
+        task.doc.classification =
+            Some(Classification { intent: "bug_report".to_owned(), confidence: 0.6, parameters });
+        task.doc.version = Some("ver_0123456789ab".to_owned());
+        self.save(&mut task).await;
+        task
+    }
+
+    /// A task whose answer is published.
+    pub async fn published(&self, number: u32) -> Task {
+        let mut task = self.sorted(number).await;
+        let now = self.watch.now();
+        for status in [TaskStatus::Waiting, TaskStatus::Processing, TaskStatus::Completed] {
+            task.transition(status, now, "on").unwrap();
+        }
+        let output = TaskOutput::Draft(short_sha256(DRAFT));
+        task.doc.result =
+            Some(TaskResult { success: true, output, output_url: None, execution_time_ms: 1.0 });
+        self.save(&mut task).await;
+        task
     }
 
     /// A console on the same stores for other tokens.

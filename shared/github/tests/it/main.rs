@@ -12,6 +12,7 @@ mod github;
 mod history;
 mod labels;
 mod publish;
+mod reactions;
 mod reference;
 mod reviews;
 mod safety;
