@@ -99,7 +99,7 @@ impl Rig {
     }
 
     /// A rig whose agent.toml has the intents `bug_report` and `question`; and the metrics that its console writes.
-    pub fn with_intents() -> (Self, Recorded) {
+    pub(crate) fn with_intents() -> (Self, Recorded) {
         let rig = Self::new();
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agent");
         let intent = |name| format!("[[intents]]\nname = \"{name}\"\nwhen = \"w\"\nautomation = \"reply\"\n");
@@ -113,7 +113,7 @@ impl Rig {
     }
 
     /// A parked task that was sorted as a bug report.
-    pub async fn sorted(&self, number: u32) -> Task {
+    pub(crate) async fn sorted(&self, number: u32) -> Task {
         let mut task = self.parked(number).await;
         let parameters = json!({});
         task.doc.classification =
@@ -124,7 +124,7 @@ impl Rig {
     }
 
     /// A task whose answer is published.
-    pub async fn published(&self, number: u32) -> Task {
+    pub(crate) async fn published(&self, number: u32) -> Task {
         let mut task = self.sorted(number).await;
         let now = self.watch.now();
         for status in [TaskStatus::Waiting, TaskStatus::Processing, TaskStatus::Completed] {
