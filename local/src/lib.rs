@@ -24,7 +24,13 @@ pub use cli::{Cli, Command, DevArgs};
 pub use dev::{Backend, Dev, Running, Service, start};
 pub use failure::Failure;
 
-/// Does what the command line says.
+/// The whole program: does what the command line of this process says.
+pub async fn main() -> ExitCode {
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    run(cli).await
+}
+
+/// Does what `cli` says.
 pub async fn run(cli: Cli) -> ExitCode {
     Box::pin(done(cli)).await.unwrap_or_else(|failure| {
         eprintln!("afterhook: {failure}");

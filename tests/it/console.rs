@@ -1,6 +1,7 @@
 //! The console of a whole running system: its page in a real browser, its API under a fuzzer, and many
 //! people at once.
 
+mod accessibility;
 mod browser;
 mod chromium;
 mod fuzz;

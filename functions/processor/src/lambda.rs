@@ -6,13 +6,22 @@ use std::time::Duration;
 use domain::{Jitter, Timestamp, after};
 use futures::FutureExt;
 use lambda::{BootError, Booted, MadeOf, SecretReader, SecretsUnreadable};
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use settings::Environment;
 use tracing::{Instrument, error, info_span, warn};
 use wiring::services;
 
 use crate::queue::not_ready::{Back, back};
 use crate::{ComposeError, Parts, Processor, SqsBatchResponse, SqsEvent, gemini, registry, shadow_model};
+
+/// Works on batches for as long as Lambda has any: the whole of the program.
+///
+/// # Errors
+/// The execution environment cannot start, or Lambda's runtime does not answer.
+pub async fn main() -> Result<(), Error> {
+    let function = Function::start().await?;
+    lambda_runtime::run(service_fn(|event| function.handle(event))).await
+}
 
 /// One execution environment.
 pub struct Function {

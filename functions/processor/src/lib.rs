@@ -26,7 +26,7 @@ mod triage;
 pub use automation::context::Context;
 pub use automation::registry::{Automation, Registry};
 pub use automation::stalls::StallWatch;
-pub use automations::registry;
+pub use automations::{register, registry};
 pub use compose::{ComposeError, Parts, Processor, gemini, version};
 pub use queue::ack::Ack;
 pub use queue::sqs::{BatchItemFailure, SqsAttributes, SqsBatchResponse, SqsEvent, SqsRecord};

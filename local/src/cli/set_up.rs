@@ -18,6 +18,9 @@ pub struct InitArgs {
     /// What the agent is for.
     #[arg(long, default_value = init::DEFAULT, value_parser = PossibleValuesParser::new(init::names()))]
     pub example: String,
+    /// Make a Cargo workspace around it, with automations of your own in Rust, for the maintainer.
+    #[arg(long, conflicts_with = "example")]
+    pub rust: bool,
 }
 
 /// `afterhook setup`.

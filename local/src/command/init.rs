@@ -46,6 +46,20 @@ const EXAMPLES: &[Example] = &[
     },
 ];
 
+/// The workspace around an agent whose automations are of a crate of its owner's.
+const RUST: &[(&str, &str)] = files!(
+    "rust": "Cargo.toml", "CargoLambda.toml", "automations/Cargo.toml", "automations/src/lib.rs", "automations/src/ask_version.rs",
+    "automations/tests/ask_version.rs", "afterhook/Cargo.toml", "afterhook/src/main.rs", "processor/Cargo.toml",
+    "processor/src/main.rs"
+);
+
+/// The folder of the agent in it.
+const AGENT: &str = "agent";
+
+/// Where this program was built: what the workspace depends on, and the versions that were tested together.
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const LOCK: &str = "Cargo.lock";
+
 /// By what editors complete agent.toml.
 const SCHEMA: &str = "agent.schema.json";
 
@@ -60,13 +74,42 @@ pub(crate) fn init(args: &InitArgs) -> Result<ExitCode, Failure> {
     let example = EXAMPLES.iter().find(|example| example.name == args.example);
     let example = example.ok_or_else(|| Failure::new(format!("there is no example {}", args.example)))?;
     refuse_used(folder)?;
+    let agent = if args.rust { folder.join(AGENT) } else { folder.clone() };
+    if args.rust {
+        write_all(folder, workspace()?.into_iter())?;
+    }
     let schema = settings::schema();
-    for (path, text) in example.files.iter().copied().chain([(SCHEMA, schema.as_str())]) {
-        write(&folder.join(path), text)?;
+    let files = example.files.iter().map(|(path, text)| (*path, text.to_string())).chain([(SCHEMA, schema)]);
+    write_all(&agent, files.map(|(path, text)| (path, if args.rust { asking(&text) } else { text })))?;
+    tell(&folder.display().to_string(), &agent.display().to_string(), example.sender, args.rust);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The workspace, on the sources of this program.
+fn workspace() -> Result<Vec<(&'static str, String)>, Failure> {
+    let sources = fs::canonicalize(SOURCES).map_err(|_| {
+        Failure::new(
+            "--rust needs the sources of Afterhook: clone the repository and run `cargo run -- init` in it",
+        )
+    })?;
+    let lock = sources.join(LOCK);
+    let lock = fs::read_to_string(&lock).map_err(|error| Failure::at(lock.display(), error))?;
+    let sources = sources.display().to_string();
+    let files = RUST.iter().map(|(path, text)| (*path, text.replace("{AFTERHOOK}", &sources)));
+    Ok(files.chain([(LOCK, lock)]).collect())
+}
+
+/// `agent` with its first intent handled by the automation of the workspace.
+fn asking(agent: &str) -> String {
+    agent.replacen("automation = \"reply\"", "automation = \"ask_version\"", 1)
+}
+
+fn write_all<'a>(folder: &Path, files: impl Iterator<Item = (&'a str, String)>) -> Result<(), Failure> {
+    for (path, text) in files {
+        write(&folder.join(path), &text)?;
         say!("{}", folder.join(path).display());
     }
-    tell(&folder.display().to_string(), example.sender);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Nothing is ever overwritten.
@@ -89,14 +132,21 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(failed)
 }
 
-fn tell(folder: &str, sender: &str) {
+fn tell(folder: &str, agent: &str, sender: &str, is_rust: bool) {
+    let afterhook = if is_rust { "cargo run --" } else { "afterhook" };
+    let agent = if is_rust { AGENT } else { agent };
     say!();
     say!("Say in prompts/ who the agent is, in docs/ what it knows, and in agent.toml what it does. Then:");
     say!();
-    say!("  afterhook check --config {folder}         # finds every mistake");
-    say!("  afterhook dev --config {folder}           # tries it on this machine");
-    say!("  afterhook setup {sender} --config {folder} --url https://…");
-    say!("  bash .ci/build {folder}                   # builds what `sam deploy` deploys");
+    if is_rust {
+        say!("  cd {folder}");
+        say!("  cargo test --workspace                    # of your automations, in automations/");
+    }
+    say!("  {afterhook} check --config {agent}         # finds every mistake");
+    say!("  {afterhook} dev --config {agent}           # tries it on this machine");
+    say!("  {afterhook} setup {sender} --config {agent} --url https://…");
+    say!();
+    say!("In the checkout of Afterhook, `bash .ci/build {folder}` builds what `sam deploy` deploys.");
 }
 
 #[cfg(test)]
@@ -104,7 +154,7 @@ mod tests {
     use super::*;
 
     fn args(folder: &Path, example: &str) -> InitArgs {
-        InitArgs { folder: folder.to_owned(), example: example.to_owned() }
+        InitArgs { folder: folder.to_owned(), example: example.to_owned(), rust: false }
     }
 
     #[test]
@@ -119,6 +169,26 @@ mod tests {
             assert_eq!(settings.warnings(), Vec::<String>::new(), "{}", example.name);
             assert!(!settings.agent.documents.is_empty(), "{}", example.name);
         }
+    }
+
+    #[test]
+    fn a_workspace_of_ones_own_stands_on_these_sources_and_its_agent_runs_its_automation() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("mine");
+        init(&InitArgs { rust: true, ..args(&folder, DEFAULT) }).unwrap();
+        let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml")).unwrap().parse().unwrap();
+        let dependencies = manifest["workspace"]["dependencies"].as_table().unwrap();
+        for name in ["afterhook", "domain", "harness", "processor"] {
+            let path = Path::new(dependencies[name]["path"].as_str().unwrap());
+            assert!(path.is_absolute() && path.join("Cargo.toml").is_file(), "{name}: {}", path.display());
+        }
+        for member in manifest["workspace"]["members"].as_array().unwrap() {
+            assert!(folder.join(member.as_str().unwrap()).join("Cargo.toml").is_file(), "{member}");
+        }
+        let unknown = crate::dev::load(&folder.join("agent/agent.toml")).unwrap_err().to_string();
+        assert!(unknown.contains("ask_version"), "only its own programs know it: {unknown}");
+        let ours = fs::read_to_string(Path::new(SOURCES).join("CargoLambda.toml")).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("CargoLambda.toml")).unwrap(), ours);
     }
 
     #[test]

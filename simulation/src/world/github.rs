@@ -13,7 +13,6 @@ use super::network::{NoAnswer, Reply};
 use super::port::Operation;
 use super::threads::Locked;
 use super::{Mishap, Port, Ports, Posted, THREADS_LOGIN};
-use crate::known_holes;
 
 /// Its host.
 pub(crate) const HOST: &str = "api.github.com";
@@ -110,13 +109,11 @@ impl Ports {
         let operation = Operation::write(Port::Threads, "publish", &about);
         let mishap = self.draw(Port::Threads, true);
         self.world.note(|| format!("{} publishes {about} {mishap:?}", self.who()));
-        if mishap == Some(Mishap::Freeze) && !known_holes::DEAD_AFTER_STANDSTILL {
+        if mishap == Some(Mishap::Freeze) {
             self.stand_still().await;
         }
         // Nothing is sent yet.
-        if !self.connect().await {
-            return Err(NoAnswer::Unsent);
-        }
+        self.connect().await;
         match mishap {
             Some(Mishap::CrashBefore) => return self.die(&operation, "before").await,
             Some(Mishap::FailBefore) => return self.refusal(),

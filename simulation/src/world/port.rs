@@ -8,7 +8,6 @@ use std::time::Duration;
 use domain::Stores;
 
 use super::{EnvId, Mishap, Port, World};
-use crate::known_holes;
 use crate::planted::Planted;
 
 /// An operation takes so long, milliseconds.
@@ -20,9 +19,6 @@ const GIVEN_UP: std::ops::Range<u64> = 6_000..25_000;
 
 /// An environment stands still for so long.
 const STANDS_STILL: std::ops::Range<u64> = 1_000..420_000;
-
-/// A connection that stood still for longer is dead.
-const MAX_STANDSTILL: Duration = Duration::from_secs(5);
 
 /// The world, as `env` reaches it.
 pub(crate) struct Ports {
@@ -84,9 +80,8 @@ impl Ports {
     ) -> Result<T, E> {
         let mishap = self.draw(operation.port, operation.writes);
         let mishap = mishap.filter(|mishap| !(operation.once && *mishap == Mishap::Twice));
-        let connected = self.connect().await;
+        self.connect().await;
         let outcome = match mishap {
-            _ if operation.once && !connected => Err(fail()),
             None => Ok(run()),
             Some(Mishap::Slow) => {
                 self.wait(SLOW).await;
@@ -150,12 +145,9 @@ impl Ports {
         }
     }
 
-    /// Opens a connection; whether something can still be sent by it, or it has stood still for too long.
-    pub(crate) async fn connect(&self) -> bool {
-        let began = self.world.time.elapsed();
+    /// Opens a connection: whoever stands still meanwhile sends by it afterwards.
+    pub(crate) async fn connect(&self) {
         self.wait(QUICK).await;
-        let waited = self.world.time.elapsed().saturating_sub(began);
-        waited < MAX_STANDSTILL || !known_holes::DEAD_AFTER_STANDSTILL
     }
 
     /// The environment stands still here for a while.

@@ -6,7 +6,7 @@ use super::chromium::{Chromium, installed};
 use crate::dev::System;
 
 /// A system whose drafts are parked, and a browser; or a loud word that there is none.
-async fn start() -> Option<(System, Chromium)> {
+pub(super) async fn start() -> Option<(System, Chromium)> {
     let Some(binary) = installed() else {
         use std::io::Write as _;
         // Past the test harness, which would keep it to itself: a skipped test must be seen.
@@ -21,7 +21,7 @@ async fn start() -> Option<(System, Chromium)> {
     Some((System::start_in(world).await, Chromium::start(binary).await))
 }
 
-async fn log_in(browser: &mut Chromium) {
+pub(super) async fn log_in(browser: &mut Chromium) {
     browser.fill("#token", TOKEN).await;
     browser.click("form button").await;
     browser.until("document.querySelector('.who')").await;

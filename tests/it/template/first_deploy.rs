@@ -168,6 +168,16 @@ fn the_build_takes_an_agent_that_lies_elsewhere() {
     let wanted = format!("ContentUri: \"{}\"", folder.display());
     assert_eq!(printed, ours.replace("ContentUri: agent", &wanted));
     assert_ne!(printed, ours);
+    // With automations of one's own, the folder is a workspace.
+    fs::create_dir(folder.join("agent")).unwrap();
+    fs::rename(folder.join("agent.toml"), folder.join("agent/agent.toml")).unwrap();
+    fs::write(folder.join("Cargo.toml"), "").unwrap();
+    let printed = String::from_utf8(build(&folder).stdout).unwrap();
+    let (agent, processor) = (folder.join("agent"), folder.join("processor"));
+    let wanted = ours
+        .replace("ContentUri: agent", &format!("ContentUri: \"{}\"", agent.display()))
+        .replace("CodeUri: functions/processor", &format!("CodeUri: {}", processor.display()));
+    assert_eq!(printed, wanted);
     let left = fs::read_dir(workspace()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.filter(|name| name.to_string_lossy().starts_with(".template-")).count(), 0);
 }

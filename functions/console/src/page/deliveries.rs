@@ -63,7 +63,7 @@ fn list(found: &[Delivery]) -> Markup {
             div.empty { p { "No webhook was received that fits." } }
         } @else {
             section.card {
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label="Deliveries" {
                     table.deliveries {
                         thead { tr {
                             th { "Outcome" } th { "Event" } th { "Source" } th { "Time" } th { "Task" }

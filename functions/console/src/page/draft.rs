@@ -98,7 +98,8 @@ pub(crate) fn rendered(text: &str) -> Markup {
     let html = markdown::to_html(text, MAX_HTML);
     // In what `to_html` returns, `<` begins a tag and nothing else: text has it escaped.
     let link = "<a rel=\"noopener noreferrer nofollow\" target=\"_blank\" href=\"";
-    PreEscaped(html.replace("<a href=\"", link))
+    // Long code scrolls, also for who has keys alone.
+    PreEscaped(html.replace("<a href=\"", link).replace("<pre>", "<pre tabindex=\"0\">"))
 }
 
 /// What the first button publishes: the draft, or the edit in its place, with what it changes.

@@ -253,7 +253,7 @@ fn decisions(recent_decisions: &ByIntent) -> Markup {
         @if !recent_decisions.is_empty() {
             section.card {
                 h2 { "Decisions of people, by intent" }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label="Decisions by intent" {
                     table.decisions {
                         thead { tr {
                             th { "Intent" } th.number { "Decided" } th.number { "As it was" } th.number { "Edited" }
@@ -349,7 +349,7 @@ fn by_model(models: &BTreeMap<&str, ModelFigures>) -> Markup {
         @if !models.is_empty() {
             section.card {
                 h2 { "Models, " (DAYS) " days" }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label="Figures by model" {
                     table {
                         thead { tr {
                             th { "Model" } th.number { "Calls" } th.number.wide { "Prompt" }

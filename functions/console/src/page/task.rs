@@ -351,7 +351,7 @@ fn usage(task: &Task) -> Markup {
                     }
                     strong { @match task.cost_usd() { Some(cost) => (usd(cost)), None => "price unknown" } }
                 }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label="Tokens and cost" {
                     table {
                         thead { tr {
                             th { "Step" } th.number { "Prompt" } th.number.wide { "Cached" } th.number { "Output" }

@@ -153,7 +153,7 @@ fn pretty(raw: &RawValue) -> Option<String> {
 fn bounded(text: &str, bytes: usize) -> Markup {
     let shown = clip(text, bytes);
     html! {
-        pre { (shown) }
+        pre tabindex="0" { (shown) }
         @if shown.len() < text.len() {
             p.quiet { (text.len() - shown.len()) " more bytes; the API has all of them." }
         }

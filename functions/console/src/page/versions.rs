@@ -16,7 +16,7 @@ pub(crate) fn card(days: &[(Timestamp, DayFigures)]) -> Markup {
         @if !versions.is_empty() {
             section.card {
                 h2 { "Versions of the agent, " (days.len()) " days" }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label="Figures by version" {
                     table.versions {
                         thead { tr {
                             th { "Version" } th { "Answers" } th.number { "Ended" } th.number { "Failed" }

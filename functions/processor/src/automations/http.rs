@@ -26,10 +26,15 @@ async fn run(context: Context, name: String, values: Value) -> Result<Finished, 
     let call = context.settings().http.get(&name);
     let call = call.ok_or_else(|| fail("unknown_call", format!("[automations.http.{name}] is gone")))?;
     // A classification can be older than the schema.
-    call.parameters.check(&values).map_err(|problem| fail("bad_parameters", problem))?;
-    let (url, body) = call
-        .fill(&|place| value(&context, &values, place))
-        .map_err(|problem| fail("bad_parameters", problem))?;
+    let filled =
+        call.parameters.check(&values).and_then(|()| call.fill(&|place| value(&context, &values, place)));
+    let (url, body) = match filled {
+        Ok(filled) => filled,
+        Err(problem) if context.target().is_ok() => {
+            return context.ask_back(&problem, question(call.parameters.schema())).await;
+        }
+        Err(problem) => return Err(fail("bad_parameters", problem)),
+    };
     let effect = format!("http.{name}");
     let what = describe(call.method, &url, body.as_ref(), &chosen(&context, &values));
     let caller = context.services().calls.get(&name).ok_or_else(|| context.failed(&effect, &no_caller()))?;
@@ -59,6 +64,13 @@ fn value(context: &Context, values: &Value, place: &str) -> Value {
         "event" => json!(event.name),
         parameter => values.get(parameter).cloned().unwrap_or(Value::Null),
     }
+}
+
+/// What whoever wrote is asked when the call lacks something: the parameters by their names. A person sees it first.
+fn question(schema: &Value) -> String {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names: Vec<String> = required.map(|name| format!("- {}", name.replace('_', " "))).collect();
+    format!("To do this we need to know:\n\n{}", names.join("\n"))
 }
 
 /// What a person is asked about: the call, and where its parameters come from.

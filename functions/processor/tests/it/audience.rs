@@ -3,7 +3,7 @@
 use domain::*;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Post, SETTINGS};
+use harness::{Bench, Post, SETTINGS};
 
 fn note(is_public: bool) -> Value {
     json!({

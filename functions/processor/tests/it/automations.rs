@@ -11,7 +11,7 @@ use settings::Settings;
 use slack::Slack;
 use wiring::{Client, OutsideService, Services};
 
-use crate::support::{Bench, LOGIN, Say, found, handled_by, issue, output};
+use harness::{Bench, LOGIN, Say, found, handled_by, issue, output};
 
 const LABELS: &str = "[automations.label]\nallowed = [\"bug\", \"needs-info\"]";
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use settings::{Environment, Settings};
 use wiring::Services;
 
-use crate::support::{Bench, found, handled_by, issue, output};
+use harness::{Bench, found, handled_by, issue, output};
 
 /// An API that answers with these statuses, one after another, and 200 from then on.
 async fn api(statuses: &[u16]) -> Server {
@@ -62,8 +62,10 @@ async fn schema_of_agent_toml_goes_to_triage_and_holds() {
     bench.script([found(0.9, json!({"user": "far too long"}))]);
     let id = bench.accept(&issue(7)).await;
     let task = bench.until_settled(&id).await;
-    assert_eq!(task.control.status, TaskStatus::Failed);
-    assert_eq!(task.doc.error.unwrap().kind, "bad_parameters");
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "nobody is left without a word");
+    assert!(task.doc.draft.unwrap().parked_because.unwrap().contains("8 characters"));
+    assert_eq!(bench.draft(&id).await, "To do this we need to know:\n\n- user");
+    assert_eq!(bench.approve(&id).await.control.status, TaskStatus::Completed);
     assert!(server.lines().is_empty());
     let calls = bench.model.calls.lock().unwrap();
     let OutputFormat::Json { schema, check } = &calls[0].output else { panic!("no schema") };
@@ -72,6 +74,19 @@ async fn schema_of_agent_toml_goes_to_triage_and_holds() {
     let verdict = |user| json!({"intent": "bug_report", "confidence": 1, "spam": false, "parameters": {"bug_report": {"user": user}}});
     assert!(check(&verdict("mona")).is_ok());
     assert!(check(&verdict("far too long")).unwrap_err().contains("8 characters"));
+}
+
+#[tokio::test]
+async fn a_call_that_lacks_something_fails_where_nobody_can_be_answered() {
+    let server = api(&[]).await;
+    let billing = "\n[sources.billing]\nautomation = \"ignore\"\nscheme = { header = \"X-Signature\" }\n";
+    let bench = bench(&server, &format!("{UNSEEN}{billing}"));
+    bench.script([found(0.9, json!({"user": "far too long"}))]);
+    let id = bench.accept_from("billing", &json!({"type": "asked", "text": "Reset mine, please."})).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    assert_eq!(task.doc.error.unwrap().kind, "bad_parameters");
+    assert!(server.lines().is_empty());
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use stripe::Stripe;
 use wiring::{Client, OutsideService, Services};
 
-use crate::support::{Bench, found, handled_by, issue, output};
+use harness::{Bench, found, handled_by, issue, output};
 
 /// The policy that lets most through: refunds do not heed it.
 const SETTINGS: &str = "[automations.refund_request]\nmax_amount = { usd = 20.00, jpy = 2000 }";

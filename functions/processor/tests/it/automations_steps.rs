@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::*;
 use processor::{Action, Context, Finished, Found, Interrupt, Registry};
 
-use crate::support::{Bench, handled_by, issue};
+use harness::{Bench, handled_by, issue};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Nothing {}
@@ -152,7 +152,7 @@ async fn approval_in_the_middle_does_not_approve_the_reply() {
         context.approval("manager", "Shall we?").await?;
         context.reply("We shall.".to_owned()).await
     });
-    bench.script([crate::support::Say::Triage { intent: "bug_report", confidence: 0.2, spam: false }]);
+    bench.script([harness::Say::Triage { intent: "bug_report", confidence: 0.2, spam: false }]);
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
     assert_eq!(bench.approve(&id).await.control.status, TaskStatus::AwaitingApproval);
@@ -188,7 +188,7 @@ async fn question_after_a_reply_is_asked_once_and_keeps_what_was_published() {
         context.approval("manager", "Tell the press?").await?;
         Ok(published)
     });
-    bench.script([crate::support::Say::Triage { intent: "bug_report", confidence: 0.2, spam: false }]);
+    bench.script([harness::Say::Triage { intent: "bug_report", confidence: 0.2, spam: false }]);
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
     let edited = DecisionInput::Approve { text: Some("We are on it.".to_owned()) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::*;
 use processor::{SqsEvent, SqsRecord};
 
-use crate::support::{Bench, issue};
+use harness::{Bench, issue};
 
 fn record(delivery: &Delivery) -> SqsRecord {
     SqsRecord {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::*;
 use processor::Ack;
 
-use crate::support::{Bench, Post, SETTINGS, Say, comment, issue};
+use harness::{Bench, Post, SETTINGS, Say, comment, issue};
 
 const LOCKED: &str = "thread_closed: it takes no more comments";
 const SETTLED: &str = "thread_closed: it is settled, and the comment is not meant for the agent";

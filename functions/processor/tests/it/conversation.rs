@@ -3,7 +3,7 @@
 use domain::*;
 use serde_json::json;
 
-use crate::support::{Bench, SETTINGS, Say, comment, issue};
+use harness::{Bench, SETTINGS, Say, comment, issue};
 
 fn said(id: &str, text: &str) -> Comment {
     Comment {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::*;
 
-use crate::support::{Bench, Post, issue};
+use harness::{Bench, Post, issue};
 
 async fn until_ended(bench: &Bench, id: &TaskId) -> Task {
     for _ in 0..60 {

@@ -6,7 +6,7 @@ use domain::*;
 use serde_json::json;
 use sweeper::Sweeper;
 
-use crate::support::{Bench, SETTINGS, Say, issue};
+use harness::{Bench, SETTINGS, Say, issue};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -13,7 +13,7 @@ use sweeper::{Report, Sweeper};
 use webhook::{Scheme, Secrets};
 use wiring::Services;
 
-use crate::support::{Bench, SETTINGS, Say, issue};
+use harness::{Bench, SETTINGS, Say, issue};
 
 const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
 const MINUTE: Duration = Duration::from_secs(60);

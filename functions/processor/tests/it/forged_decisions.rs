@@ -8,7 +8,7 @@ use outbound::{Caller, Reach};
 use serde_json::json;
 use wiring::Services;
 
-use crate::support::{Bench, SETTINGS, Say, found, handled_by, issue};
+use harness::{Bench, SETTINGS, Say, found, handled_by, issue};
 
 const TEXT: &str = "Thanks, we look into it.";
 

@@ -11,10 +11,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::support::{Bench, Post, SETTINGS, Say, issue};
+use harness::{Bench, Post, SECRET as PERSONA, SETTINGS, Say, issue};
 
 const CASES: &str = include_str!("data/injections.json");
-const PERSONA: &str = include_str!("data/persona.md");
 /// Words of the persona as an address may carry them.
 const SECRET: &str = "7f3a-quillwort";
 

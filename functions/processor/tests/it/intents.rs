@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::*;
 
-use crate::support::{Bench, Post, SETTINGS, Say, issue};
+use harness::{Bench, Post, SETTINGS, Say, issue};
 
 fn bench() -> Bench {
     Bench::with(&SETTINGS.replace("history = 3", "history = 3\napproval = \"always\""), None)

@@ -3,7 +3,7 @@
 use domain::*;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Say, issue};
+use harness::{Bench, Say, issue};
 
 const ASSET: &str = "https://github.com/user-attachments/assets/0b4a-1e9a";
 

@@ -6,7 +6,7 @@ use domain::*;
 use processor::{Context, Finished, Interrupt, Registry};
 use serde_json::Value;
 
-use crate::support::{Bench, LOGIN, SETTINGS, Say, comment, issue};
+use harness::{Bench, LOGIN, SETTINGS, Say, comment, issue};
 
 #[tokio::test(start_paused = true)]
 async fn issue_is_sorted_answered_and_published() {

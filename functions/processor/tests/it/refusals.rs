@@ -2,7 +2,7 @@
 
 use domain::*;
 
-use crate::support::{Bench, Post, issue};
+use harness::{Bench, Post, issue};
 
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_refused_costs_no_task_and_no_try_and_is_told_loudly() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::*;
 
-use crate::support::{Bench, SETTINGS, Say, comment, issue};
+use harness::{Bench, SETTINGS, Say, comment, issue};
 
 fn beside(share: &str) -> Bench {
     Bench::with(

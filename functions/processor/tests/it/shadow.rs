@@ -13,7 +13,7 @@ use telemetry::Metrics;
 use webhook::Secrets;
 use wiring::{Client, OutsideService, Services};
 
-use crate::support::{Bench, Post, SETTINGS, Say, found, handled_by, issue, output};
+use harness::{Bench, Post, SETTINGS, Say, found, handled_by, issue, output};
 
 fn shadow(settings: &str) -> String {
     settings.replace("[sources.github]", "[sources.github]\nmode = \"shadow\"")

@@ -4,8 +4,7 @@ use std::sync::atomic::Ordering;
 
 use domain::*;
 
-use crate::store_faults::for_a_while;
-use crate::support::{Bench, issue};
+use harness::{Bench, for_a_while, issue};
 
 async fn waits_without_a_lease(bench: &Bench, id: &TaskId) {
     let task = bench.task(id).await;

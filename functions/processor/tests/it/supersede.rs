@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::*;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, SETTINGS, Say, comment};
+use harness::{Bench, SETTINGS, Say, comment};
 
 /// The `n`th comment on issue 7.
 fn nth(n: u64, author: &str, text: &str) -> Value {

@@ -7,7 +7,7 @@ use domain::*;
 use processor::Ack;
 use serde_json::json;
 
-use crate::support::{Bench, SETTINGS, Say, issue, verdicts};
+use harness::{Bench, SETTINGS, Say, issue, verdicts};
 
 fn bench(trusted: bool) -> Bench {
     let settings = SETTINGS.replace("[sources.github]", &format!("[sources.github]\ntrusted = {trusted}"));

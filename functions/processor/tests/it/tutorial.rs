@@ -9,7 +9,7 @@ use std::path::Path;
 use domain::TaskStatus;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, found, issue};
+use harness::{Bench, found, issue};
 
 /// The code as it is compiled above.
 const CODE: &str = include_str!("tutorial/ask_version.rs");

@@ -3,7 +3,7 @@
 
 use domain::*;
 
-use crate::support::{Bench, SETTINGS, comment};
+use harness::{Bench, SETTINGS, comment};
 
 const SHIPPED: &str = include_str!("../../../../agent/agent.toml");
 

@@ -4,7 +4,7 @@ use domain::*;
 use processor::version;
 use settings::Settings;
 
-use crate::support::{Bench, SETTINGS, Say, issue};
+use harness::{Bench, SETTINGS, Say, issue};
 
 async fn figures(bench: &Bench) -> DayFigures {
     let mut sum = DayFigures::default();

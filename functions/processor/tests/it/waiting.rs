@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::*;
 use sweeper::Sweeper;
 
-use crate::support::{Bench, Say, issue};
+use harness::{Bench, Say, issue};
 
 fn sweeper(bench: &Bench) -> Sweeper {
     Sweeper {
@@ -238,7 +238,7 @@ async fn task_that_waits_for_its_thread_keeps_its_slot() {
 #[tokio::test(start_paused = true)]
 async fn approval_that_was_accepted_is_carried_out_whatever_the_age_of_the_task() {
     let bench = Bench::with(
-        &crate::support::SETTINGS.replace("history = 3", "history = 3\napproval_expires = \"13d\""),
+        &harness::SETTINGS.replace("history = 3", "history = 3\napproval_expires = \"13d\""),
         None,
     );
     bench.script([Say::Triage { intent: "question", confidence: 0.1, spam: false }]);

@@ -19,9 +19,9 @@ use settings::Settings;
 use telemetry::Metrics;
 use wiring::{Client, OutsideService, Services};
 
-use crate::support::{SETTINGS, START, Say, ScriptedModel, issue};
 use explorer::{Explored, explore};
 use game::{Action, Budget, Decisions, Game, Lull, Setup};
+use harness::{SETTINGS, START, Say, ScriptedModel, issue};
 use world::World;
 
 const DRAFT: &str = "Thanks, we look into it.";

@@ -1,7 +1,7 @@
 use domain::TaskStatus;
 use serde_json::json;
 
-use crate::support::{Bench, found, handled_by, issue};
+use harness::{Bench, found, handled_by, issue};
 
 #[tokio::test(start_paused = true)]
 async fn it_asks_for_the_version_if_there_is_none() {

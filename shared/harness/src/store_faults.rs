@@ -5,28 +5,32 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::*;
+use domain::{
+    Acquire, Blob, Claim, ClaimRequest, Due, Effect, EffectState, Expected, Insert, ListQuery, Page, PartKey,
+    PayloadStore, PutNew, Save, Stage, StateStore, StoreError, Stores, Swap, Task, TaskId, TaskStore,
+    Timestamp, Versioned,
+};
 
 /// What goes wrong.
 #[derive(Default)]
-pub(crate) struct StoreFaults {
+pub struct StoreFaults {
     /// The payload store does not answer.
-    pub(crate) payloads_down: AtomicBool,
+    pub payloads_down: AtomicBool,
     /// The state store does not answer.
-    pub(crate) state_down: AtomicBool,
+    pub state_down: AtomicBool,
     /// The state store does not take the figures of the day.
-    pub(crate) figures_down: AtomicBool,
+    pub figures_down: AtomicBool,
     /// The bytes of every payload are broken.
-    pub(crate) payloads_damaged: AtomicBool,
+    pub payloads_damaged: AtomicBool,
     /// The next write of a task is made, and its answer is lost.
-    pub(crate) save_unanswered: AtomicBool,
+    pub save_unanswered: AtomicBool,
     /// Runs once an intent is written, before that is answered.
-    pub(crate) once_intended: Mutex<Option<Box<dyn Fn() + Send>>>,
+    pub once_intended: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
 impl StoreFaults {
     /// `stores` with the faults that `faults` says.
-    pub(crate) fn around(faults: &Arc<Self>, stores: Stores) -> Stores {
+    pub fn around(faults: &Arc<Self>, stores: Stores) -> Stores {
         let Stores { tasks, payloads, state, queue } = stores;
         Stores {
             tasks: Arc::new(Tasks(tasks, Arc::clone(faults))),
@@ -162,7 +166,7 @@ impl StateStore for State {
 }
 
 /// Lets the stores fail for `rounds` rounds of a minute.
-pub(crate) async fn for_a_while(bench: &crate::support::Bench, is_down: &AtomicBool, rounds: u32) {
+pub async fn for_a_while(bench: &crate::Bench, is_down: &AtomicBool, rounds: u32) {
     is_down.store(true, Ordering::SeqCst);
     for _ in 0..rounds {
         bench.work().await;
