@@ -110,4 +110,4 @@ pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use view::{TaskView, view};
-pub use words::{has_word, says};
+pub use words::says;

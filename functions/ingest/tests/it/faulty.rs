@@ -15,7 +15,7 @@ use domain::{
 /// What ingest asks of its ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Who reported what happened first.
+    /// Who reported what happened first, or a line of the log of deliveries.
     FirstReport,
     Insert,
     PutPayload,
@@ -46,12 +46,14 @@ impl Fault {
 pub(crate) struct Faulty {
     inner: Stores,
     fault: Mutex<Option<(Step, Fault)>>,
+    asked: Mutex<Vec<Step>>,
 }
 
 impl Faulty {
     /// `inner` with faults, and the handle that makes them.
     pub(crate) fn around(inner: Stores) -> (Stores, Arc<Self>) {
-        let faulty = Arc::new(Self { inner: inner.clone(), fault: Mutex::new(None) });
+        let faulty =
+            Arc::new(Self { inner: inner.clone(), fault: Mutex::new(None), asked: Mutex::default() });
         let stores = Stores {
             tasks: faulty.clone(),
             payloads: faulty.clone(),
@@ -70,12 +72,19 @@ impl Faulty {
         *self.fault.lock().unwrap() = None;
     }
 
+    /// What was asked since this was called last, but for what only reads.
+    pub(crate) fn writes(&self) -> Vec<Step> {
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        asked.into_iter().filter(|step| *step != Step::Get).collect()
+    }
+
     async fn run<T, E>(
         &self,
         step: Step,
         error: impl FnOnce() -> E,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        self.asked.lock().unwrap().push(step);
         let planned = self.fault.lock().unwrap().filter(|(at, _)| *at == step).map(|(_, fault)| fault);
         await_point().await;
         match planned {
