@@ -47,6 +47,7 @@ async fn every_route_wants_its_role() {
         (Method::POST, path("/approve"), [DECIDER, BOTH]),
         (Method::POST, path("/reject"), [DECIDER, BOTH]),
         (Method::POST, path("/retry"), [DECIDER, BOTH]),
+        (Method::POST, path("/correct"), [DECIDER, BOTH]),
     ];
     for (method, path, good) in wanted {
         for token in [READER, SUBMITTER, DECIDER, BOTH] {
