@@ -9,6 +9,8 @@ use crate::fit::{CUT, fit};
 use crate::limit::Limit;
 use crate::links::is_allowed;
 use crate::parser::{alert, each_event};
+use crate::raw_html::shown;
+use crate::table::Table;
 
 /// Lists and quotes within each other; deeper ones are flattened. Trees are walked and dropped by
 /// recursion: without a limit `- - - …` would exhaust the stack.
@@ -98,6 +100,8 @@ struct Writer {
     heading: String,
     /// The code block under way: its language, and its text.
     code: Option<(String, String)>,
+    /// The table under way that may be none, by the schema: it becomes code whose columns stand under each other.
+    table: Option<Table>,
 }
 
 impl Writer {
@@ -110,7 +114,8 @@ impl Writer {
                     code.push_str(&text);
                 }
             }
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text, None),
+            Event::Text(text) => self.text(&text, None),
+            Event::Html(html) | Event::InlineHtml(html) => self.text(&shown(&html), None),
             Event::Code(text) => self.text(&text, Some("code")),
             Event::TaskListMarker(done) => self.text(if done { "☑ " } else { "☐ " }, None),
             Event::FootnoteReference(name) => self.text(&format!("[{name}]"), None),
@@ -134,6 +139,15 @@ impl Writer {
                 let heading = std::mem::take(&mut self.heading);
                 self.text(&heading, None);
             }
+            // Tables stand in the document itself only.
+            Tag::Table(alignments) if self.kind() != Kind::Document => {
+                self.flush();
+                self.table = Some(Table { alignments, rows: Vec::new() });
+            }
+            Tag::TableHead | Tag::TableRow if self.table.is_some() => {
+                self.table.iter_mut().for_each(|table| table.rows.push(Vec::new()));
+            }
+            Tag::TableCell if self.table.is_some() => {}
             Tag::Table(_) => self.open(Kind::Table),
             Tag::TableHead => self.open(Kind::Row { head: true }),
             Tag::TableRow => self.open(Kind::Row { head: false }),
@@ -177,6 +191,13 @@ impl Writer {
             }
             TagEnd::CodeBlock => self.code_block(),
             TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item => self.close(),
+            TagEnd::TableCell if self.table.is_some() => self.cell(),
+            TagEnd::TableHead | TagEnd::TableRow if self.table.is_some() => {}
+            TagEnd::Table if self.table.is_some() => {
+                let table = self.table.take().unwrap_or_default();
+                self.code = Some((String::new(), table.aligned()));
+                self.code_block();
+            }
             TagEnd::Table | TagEnd::TableHead | TagEnd::TableRow | TagEnd::TableCell => self.close(),
             _ => {}
         }
@@ -195,9 +216,8 @@ impl Writer {
     fn open(&mut self, kind: Kind) {
         self.flush();
         let flat = match kind {
-            Kind::Item | Kind::Row { .. } | Kind::Cell => self.kind() == Kind::Flat,
-            // Tables stand in the document itself only; elsewhere each cell is a paragraph.
-            Kind::Table => self.kind() != Kind::Document,
+            Kind::Item => self.kind() == Kind::Flat,
+            Kind::Table | Kind::Row { .. } | Kind::Cell => false,
             _ => self.frames.len() > DEEPEST,
         };
         self.frames.push(Frame { kind: if flat { Kind::Flat } else { kind }, content: Vec::new() });
@@ -241,11 +261,29 @@ impl Writer {
         }
     }
 
+    /// Ends a cell of a table that becomes code: its text, with the addresses of its links.
+    fn cell(&mut self) {
+        let inline = std::mem::take(&mut self.inline);
+        let link = |node: &Value| {
+            let marks = node["marks"].as_array()?.iter();
+            marks.filter_map(|mark| mark["attrs"]["href"].as_str()).next().map(str::to_owned)
+        };
+        let word = |node: &Value| match (node["text"].as_str(), link(node)) {
+            (Some(text), Some(href)) if text != href => format!("{text} ({href})"),
+            (text, _) => text.unwrap_or(" ").to_owned(),
+        };
+        let text = inline.iter().map(word).collect();
+        let row = self.table.as_mut().and_then(|table| table.rows.last_mut());
+        row.into_iter().for_each(|row| row.push(String::clone(&text)));
+    }
+
     /// Ends the paragraph under way. The items of a tight list have text without a paragraph.
     fn flush(&mut self) {
-        while self.inline.last().is_some_and(|node| node["type"] == "hardBreak") {
-            self.inline.pop();
-        }
+        let is_break = |node: &Value| node["type"] == "hardBreak";
+        let end = self.inline.iter().rposition(|node| !is_break(node)).map_or(0, |last| last + 1);
+        self.inline.truncate(end);
+        let start = self.inline.iter().position(|node| !is_break(node)).unwrap_or(0);
+        self.inline.drain(..start);
         if !self.inline.is_empty() {
             let content = std::mem::take(&mut self.inline);
             self.block(paragraph(content));

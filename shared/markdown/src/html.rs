@@ -7,6 +7,7 @@ use crate::fit::{CUT, fit};
 use crate::limit::Limit;
 use crate::links::is_allowed;
 use crate::parser::alert;
+use crate::raw_html::shown;
 
 /// `markdown` as HTML of at most `limit`.
 #[must_use]
@@ -58,7 +59,10 @@ fn convert(markdown: &str) -> String {
 /// elsewhere than people go as their text.
 fn safe<'a>(event: Event<'a>, links: &mut Vec<bool>) -> Option<Event<'a>> {
     match event {
-        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        Event::Html(raw) | Event::InlineHtml(raw) => match shown(&raw).as_str() {
+            "\n" => Some(Event::HardBreak),
+            text => Some(Event::Text(text.to_owned().into())),
+        },
         Event::SoftBreak => Some(Event::HardBreak),
         Event::TaskListMarker(done) => Some(Event::Text(if done { "☑ " } else { "☐ " }.into())),
         Event::FootnoteReference(name) => Some(Event::Text(format!("[{name}]").into())),
@@ -105,6 +109,11 @@ mod tests {
         assert_eq!(html("a[^1]\n\n[^1]: b"), "<p>a[1]</p>\n<p>[1] b</p>\n");
         let alert = html("> [!NOTE]\n> a");
         assert_eq!(alert, "<blockquote>\n<p>Note: a</p>\n</blockquote>\n");
+    }
+
+    #[test]
+    fn tags_of_the_look_are_not_shown() {
+        assert_eq!(html("a<br>b <kbd>C</kbd>"), "<p>a<br />\nb C</p>\n");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::fit::{CUT, fit};
 use crate::limit::Limit;
 use crate::links::is_allowed;
 use crate::parser::{alert, each_event};
+use crate::raw_html::shown;
 use crate::table::Table;
 
 /// Lists and quotes within each other; deeper ones are shown without their sign, which would cost time
@@ -112,8 +113,14 @@ impl Writer {
                 let text = quiet(&escape(&plain_signs(&text))).replace('`', "'");
                 self.push(&format!("`{text}`"));
             }
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
-                self.push(&escape(&plain_signs(&text)));
+            Event::Text(text) => self.push(&escape(&plain_signs(&text))),
+            Event::Html(html) | Event::InlineHtml(html) => {
+                for (number, line) in shown(&html).split('\n').enumerate() {
+                    if number > 0 {
+                        self.line_break();
+                    }
+                    self.push(&escape(&plain_signs(line)));
+                }
             }
             Event::SoftBreak | Event::HardBreak => self.line_break(),
             Event::TaskListMarker(done) => self.push(if done { DONE } else { TO_DO }),
@@ -173,6 +180,10 @@ impl Writer {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
+            TagEnd::HtmlBlock => {
+                let end = self.top().trim_end().len();
+                self.frames.last_mut().into_iter().for_each(|top| top.truncate(end));
+            }
             TagEnd::Heading(_) | TagEnd::Strong => {
                 self.bold = self.bold.saturating_sub(1);
                 if self.bold == 0 {
@@ -246,9 +257,8 @@ impl Writer {
     /// A table is shown as code, in which nothing is formatted.
     fn in_cell(&mut self, event: Event<'_>) {
         let text = match event {
-            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
-                text.to_string()
-            }
+            Event::Text(text) | Event::Code(text) => text.to_string(),
+            Event::Html(html) | Event::InlineHtml(html) => shown(&html).replace('\n', " "),
             Event::SoftBreak | Event::HardBreak => " ".to_owned(),
             Event::FootnoteReference(name) => format!("[{name}]"),
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {

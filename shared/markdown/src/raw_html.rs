@@ -28,6 +28,27 @@ pub(crate) fn pieces(html: &str) -> impl Iterator<Item = (Range<usize>, Piece<'_
     })
 }
 
+/// Elements that change nothing but the look of what is in them. Letters alone (`<b>`) are none: they stand for something
+/// in texts on code.
+const LOOK: [&str; 12] =
+    ["br", "code", "del", "details", "em", "ins", "kbd", "pre", "strong", "sub", "summary", "sup"];
+
+/// `html` as text, for services that would show its tags: without those that change the look alone, `<br>` as a new line.
+/// Any other tag stays, to be shown.
+pub(crate) fn shown(html: &str) -> String {
+    let (mut text, mut done) = (String::with_capacity(html.len()), 0);
+    for (range, piece) in pieces(html) {
+        let (Piece::Open(name) | Piece::Close(name)) = piece else { continue };
+        if LOOK.iter().any(|look| look.eq_ignore_ascii_case(name)) {
+            text.push_str(&html[done..range.start]);
+            text.push_str(if name.eq_ignore_ascii_case("br") { "\n" } else { "" });
+            done = range.end;
+        }
+    }
+    text.push_str(&html[done..]);
+    text
+}
+
 /// The piece that `html` begins with, and its length.
 fn piece(html: &str) -> Option<(usize, Piece<'_>)> {
     if let Some(behind) = html.strip_prefix("<!--") {
@@ -93,6 +114,16 @@ mod tests {
                 ("<?e?>", Piece::Hidden),
                 ("<!f>", Piece::Hidden),
             ]
+        );
+    }
+
+    #[test]
+    fn tags_of_the_look_are_not_shown_and_others_are() {
+        assert_eq!(shown("a<br>b<BR />c"), "a\nb\nc");
+        assert_eq!(shown("<details><summary>More</summary>"), "More");
+        assert_eq!(
+            shown("<kbd>Ctrl</kbd> <img src=x> <!-- d --> 1 < 2"),
+            "Ctrl <img src=x> <!-- d --> 1 < 2"
         );
     }
 

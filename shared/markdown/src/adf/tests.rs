@@ -99,7 +99,16 @@ fn tables_are_tables_and_tasks_notes_and_alerts_are_readable() {
     assert_eq!(read("- [x] a\n- [ ] b"), "- ☑ a\n- ☐ b");
     assert_eq!(read("a[^1]\n\n[^1]: b"), "a[1]\n[1] b");
     assert_eq!(read("> [!WARNING]\n> a"), "Warning: a");
-    assert_eq!(read("- x\n\n  | a | b |\n  |---|---|\n  | c | d |"), "- x\n  a\n  b\n  c\n  d");
+    let listed = content("- x\n\n  | a | b |\n  |---|---|\n  | c | d |");
+    let code = |rows: &str| json!({"type": "codeBlock", "content": [text(rows)]});
+    assert_eq!(listed[0]["content"][0]["content"][1], code("a | b\n--+--\nc | d"));
+    let quoted = content("> | a | b |\n> |---|---|\n> | [c](https://x.example) |  |");
+    let rows = "a                     | b\n----------------------+--\nc (https://x.example) |";
+    assert_eq!(quoted[0]["content"], json!([code(rows)]));
+    assert_eq!(
+        read("a<br>b <kbd>C</kbd>\n\n<details>\n<summary>More</summary>\n\nx\n\n</details>"),
+        "a\nb C\nMore\nx"
+    );
 }
 
 #[test]

@@ -56,6 +56,15 @@ fn tables_tasks_notes_and_alerts_are_readable() {
 }
 
 #[test]
+fn tags_that_change_the_look_alone_are_not_shown() {
+    assert_eq!(mrkdwn("a<br>b <kbd>Ctrl</kbd>"), "a\nb Ctrl");
+    assert_eq!(mrkdwn("| a |\n|---|\n| b<br>c |"), "```\na\n---\nb c\n```");
+    let hidden = "x\n\n<details><summary>More</summary>\n\nhidden\n\n</details>\n\nend";
+    assert_eq!(mrkdwn(hidden), "x\n\nMore\n\nhidden\n\nend");
+    assert_eq!(mrkdwn("<img src=x>"), "&lt;img src=x&gt;");
+}
+
+#[test]
 fn blocks_are_translated() {
     assert_eq!(
         mrkdwn("# Head\nText\n\n- a\n- b\n  - c\n\n3. x\n4. y\n\n> q1\n> q2\n\n---\nend"),
