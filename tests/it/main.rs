@@ -25,4 +25,5 @@ mod requests;
 mod set_up;
 mod stacks;
 mod template;
+mod vertex;
 mod workflows;

@@ -40,10 +40,8 @@ pub(crate) async fn of(console: &Console, task: &Task) -> Result<Option<Asked>, 
         None => return Ok(None),
     };
     let (payloads, body) = (&console.stores.payloads, PartKey::payload());
-    let (body, before) = futures::try_join!(
-        payloads.get(&task.id, &body),
-        payloads.list(&task.id, PartKey::SUPERSEDED)
-    )?;
+    let (body, before) =
+        futures::try_join!(payloads.get(&task.id, &body), payloads.list(&task.id, PartKey::SUPERSEDED))?;
     let Some(blob) = body else { return Ok(None) };
     let body = blob.unpack().map_err(|error| StoreError::broken("read a raw body", error))?;
     let received = Received { event_hint: task.doc.event_hint.as_deref(), body: &body };

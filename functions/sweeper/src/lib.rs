@@ -6,12 +6,14 @@ mod census;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod missed;
+mod models;
 mod notices;
 mod plan;
 mod reconcile;
 mod sweep;
 
 pub use missed::{MissedDeliveries, MissedError};
+pub use models::ModelWatch;
 pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};
 pub use sweep::{Report, Sweeper, Swept};

@@ -116,6 +116,7 @@ fn all(metrics: &Metrics) {
     metrics.model_billed(&usage(Some(0.5)));
     metrics.throttled("gemini-pro-latest");
     metrics.breaker_opened("gemini-pro-latest");
+    metrics.breaker_is_open("gemini-pro-latest", true);
     metrics.model_refused("gemini-pro-latest");
     metrics.permit(MS, 0.5);
     metrics.connection_opened();
@@ -171,6 +172,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "ApprovalsOldest{}",
         "ApprovalsWaiting{}",
         "BreakerOpen{model}",
+        "BreakersOpen{model}",
         "BudgetUsed{budget}",
         "CacheHits{}",
         "Coalesced{}",

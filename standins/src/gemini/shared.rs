@@ -13,6 +13,7 @@ use super::log::Log;
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
+use super::vertex::Tokens;
 use crate::kit::lock;
 
 /// Everything one stand-in knows.
@@ -24,6 +25,8 @@ pub(super) struct Shared {
     pub(super) log: Arc<Log>,
     /// Context caches.
     pub(super) caches: Mutex<Caches>,
+    /// Access tokens for Vertex AI.
+    pub(super) tokens: Mutex<Tokens>,
     rules: Mutex<Vec<(FaultRule, u64)>>,
     counts: Counts,
     usage: Mutex<Usage>,
@@ -38,6 +41,7 @@ impl Shared {
         Self {
             log: Arc::new(Log::new(settings.keep_requests)),
             caches: Mutex::default(),
+            tokens: Mutex::default(),
             rules: Mutex::new(rules),
             counts: Mutex::default(),
             usage: Mutex::default(),
