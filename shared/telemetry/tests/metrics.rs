@@ -144,7 +144,7 @@ fn what_is_watched_is_written_by_stack_as_well() {
     by_stack.insert("RefusedSignatures{stack,source}".to_owned());
     assert_eq!(contract(&recorded), &contract(&alone) | &by_stack);
     let stacked = recorded.documents().into_iter().filter(|document| document["stack"] == "afterhook-prod");
-    assert_eq!(stacked.count(), 15, "one for each call that writes something watched");
+    assert_eq!(stacked.count(), 16, "one for each call that writes something watched");
     assert_eq!(recorded.total("BudgetUsed", &[("stack", "afterhook-prod")]), 50.0);
 }
 
