@@ -12,6 +12,7 @@
 //! | `deliveries` | the last webhooks |
 //! | `versions` | the versions of the agent, and what each has brought |
 //! | `decision` | approve, reject, retry |
+//! | `correction` | what would have been right |
 //! | `create` | tasks without a webhook |
 //! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
 //! | `page` | the web page |
@@ -23,6 +24,7 @@ mod auth;
 mod body;
 #[cfg(feature = "lambda")]
 mod compose;
+mod correction;
 mod create;
 mod decision;
 mod deliveries;
@@ -70,6 +72,8 @@ pub struct Console {
     api: ApiSettings,
     /// The models whose state the overview shows, and where that is kept.
     models: Vec<(String, String)>,
+    /// The intents of agent.toml.
+    intents: Vec<String>,
     /// The senders of agent.toml, by source: what their events say is read again for people.
     senders: BTreeMap<String, Sender>,
     census: Census,
@@ -93,6 +97,7 @@ impl Console {
             clock,
             api: ApiSettings::default(),
             models: Vec::new(),
+            intents: Vec::new(),
             senders: BTreeMap::new(),
             census: Census::default(),
             metrics: Metrics::none(),
@@ -109,6 +114,7 @@ impl Console {
         self.models = prices::model_items(&settings.models.in_use(), &settings.models.endpoints);
         let senders = settings.sources.iter().map(|(name, source)| (name.clone(), source.sender.clone()));
         self.senders = senders.collect();
+        self.intents = settings.intents.iter().map(|intent| intent.name.clone()).collect();
         self.api = settings.api.clone();
         self
     }

@@ -9,11 +9,13 @@ mod missed;
 mod models;
 mod notices;
 mod plan;
+mod reactions;
 mod reconcile;
 mod sweep;
 
-pub use missed::{MissedDeliveries, MissedError};
+pub use missed::{MissedDeliveries, OutsideError};
 pub use models::ModelWatch;
 pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};
+pub use reactions::AnswerReactions;
 pub use sweep::{Report, Sweeper, Swept};

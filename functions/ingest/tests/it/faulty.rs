@@ -14,7 +14,7 @@ use domain::{
 
 /// What ingest asks of its ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Who reported what happened first.
     FirstReport,
     Insert,
@@ -26,7 +26,7 @@ pub enum Step {
 
 /// What goes wrong at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// An error, and it is true.
     Fails,
     /// An error, and it happened all the same: the answer was lost.
@@ -38,18 +38,19 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 4] = [Self::Fails, Self::HappensAndFails, Self::Hangs, Self::HappensAndHangs];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Fails, Self::HappensAndFails, Self::Hangs, Self::HappensAndHangs];
 }
 
 /// Every call has an await point before and one after it, at which a test can drop the caller.
-pub struct Faulty {
+pub(crate) struct Faulty {
     inner: Stores,
     fault: Mutex<Option<(Step, Fault)>>,
 }
 
 impl Faulty {
     /// `inner` with faults, and the handle that makes them.
-    pub fn around(inner: Stores) -> (Stores, Arc<Self>) {
+    pub(crate) fn around(inner: Stores) -> (Stores, Arc<Self>) {
         let faulty = Arc::new(Self { inner: inner.clone(), fault: Mutex::new(None) });
         let stores = Stores {
             tasks: faulty.clone(),
@@ -61,11 +62,11 @@ impl Faulty {
     }
 
     /// From now on `step` goes wrong like that, until [`Faulty::heal`].
-    pub fn break_at(&self, step: Step, fault: Fault) {
+    pub(crate) fn break_at(&self, step: Step, fault: Fault) {
         *self.fault.lock().unwrap() = Some((step, fault));
     }
 
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         *self.fault.lock().unwrap() = None;
     }
 

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, Task, TaskError, Timestamp, after};
+use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, SPAM, Task, TaskError, Timestamp, after};
 use futures::FutureExt;
 
 use crate::after_end::callback;
@@ -14,7 +14,7 @@ use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
-use crate::task::first::{First, SPAM};
+use crate::task::first::First;
 use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;

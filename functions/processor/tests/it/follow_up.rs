@@ -419,7 +419,7 @@ async fn a_task_whose_processors_all_died_is_posted() {
 async fn a_result_that_cannot_be_read_is_posted_as_a_failure() {
     let (server, bench) = (receiver(&[]).await, bench());
     let id = parked(&bench, Some(&server)).await;
-    bench.say(&id, DecisionInput::Approve { text: None }).await;
+    bench.say(&id, DecisionInput::Approve { text: None, intent: None }).await;
     bench.faults.drafts_damaged.store(true, Ordering::SeqCst);
     assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Failed);
     bench.faults.drafts_damaged.store(false, Ordering::SeqCst);

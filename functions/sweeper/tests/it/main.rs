@@ -1,9 +1,10 @@
 //! The sweeper against stores in memory.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 mod missed;
 mod models;
+mod reactions;
 mod reconcile;
 mod rig;
 mod sweeps;

@@ -31,7 +31,11 @@ pub(super) async fn show(args: &CheckArgs, settings: &Settings) {
 async fn read(args: &CheckArgs, settings: &Settings) -> Result<Vec<ModelHealth>, Failure> {
     let dir = &args.data_dir.path;
     if let Some((url, token)) = args.console.clone().or_else(|| Some((args.url.clone()?, None))) {
-        let answer = Api::open(&url, dir, token)?.get("/models", &[]).await?;
+        let api = match token {
+            Some(token) => Api::with_token(&url, token)?,
+            None => Api::at(&url, dir)?,
+        };
+        let answer = api.get("/models", &[]).await?;
         let models = answer.get("models").cloned().unwrap_or_default();
         return serde_json::from_value(models)
             .map_err(|_| Failure::new(format!("{url} answers in another way: it is another version's")));

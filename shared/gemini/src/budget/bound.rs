@@ -186,7 +186,12 @@ impl Budget {
         signals.send(Signal::BudgetUsed { budget: self.name, share: share(after) });
         if share(before) < ALARM && share(after) >= ALARM {
             let limit_usd = dollars(self.limit);
-            tracing::warn!(budget = self.name, limit_usd, share = share(after), "budget nearly used up");
+            tracing::warn!(
+                budget = self.name,
+                limit_usd,
+                share = share(after),
+                "the budget is nearly used up"
+            );
         }
     }
 }

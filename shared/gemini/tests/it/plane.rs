@@ -454,8 +454,7 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
 async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let server = Server::start([]).await;
     let fleet = Fleet::new(with_budget(&server, 1.0));
-    let url = "https://example.com/a.pdf".to_owned();
-    let media = vec![Media::Url { mime_type: "application/pdf".to_owned(), url }];
+    let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
     let refused = fleet.environment().generate(&ModelCall { turns, ..call_at(&fleet) }).await.unwrap_err();
     assert_eq!(deferral(refused.failure).0, Deferral::Budget, "a thousand pages may cost $4");
