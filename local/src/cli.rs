@@ -462,16 +462,22 @@ pub struct CheckArgs {
     /// Ask the services, too: keys, models, accounts, permissions, webhooks.
     #[arg(long)]
     pub online: bool,
-    /// The public address that senders post to (default: CONSOLE_URL). Each source there is asked with a signed request
-    /// that does nothing.
-    #[arg(long, requires = "online")]
+    /// The public address of a system that runs: what it has learnt of the models is shown. With --online each source
+    /// there (default: at CONSOLE_URL) is asked with a signed request that does nothing.
+    #[arg(long)]
     pub url: Option<String>,
     /// Report what the services say as JSON lines.
     #[arg(long, requires = "online")]
     pub json: bool,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
     /// What the functions of the stack see that it is about.
     #[arg(skip)]
     pub variables: Option<Variables>,
+    /// The console of that stack, and a token for it.
+    #[arg(skip)]
+    pub console: Option<(String, Option<SecretString>)>,
 }
 
 /// `afterhook standin`.

@@ -32,6 +32,7 @@ pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failu
             let path = args.config.path.take().unwrap_or_else(|| Variables::read().config_path());
             args.config.path = Some(path);
             args.variables = Some(stack.variables());
+            args.console = Some((stack.console()?, stack.token().ok()));
         }
         Command::Replay(args) => {
             let (url, token) = console(name).await?;

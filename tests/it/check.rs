@@ -48,6 +48,32 @@ async fn variables_that_calls_need_are_missed_by_name_with_the_line_and_the_reme
 }
 
 #[tokio::test]
+async fn what_was_learnt_of_the_models_is_shown_out_of_a_data_directory() {
+    let (dir, path) = project("[models]\nanswer = \"m-1\"\n");
+    let (data, clock) = (dir.path().join("data"), domain::Clock::system());
+    let show = || {
+        let mut command =
+            afterhook([("AUTOMATION_RESET", "x".to_owned()), ("AUTOMATION_TEAM", "y".to_owned())]);
+        command.args(["check", "--config"]).arg(&path).arg("--data-dir").arg(&data);
+        command
+    };
+    let said = run(&mut show()).await.assert_success().stdout.clone();
+    assert!(!said.contains("learnt of the models") && !data.exists(), "{said}");
+    let stores = embedded::Embedded::open(&data, clock.clone()).unwrap().stores();
+    let (now, told) = (clock.now(), clock.now().as_microsecond() - 180_000_000);
+    let item = serde_json::json!({"l": {"r": [25, told]}, "b": {"s": {"h": {}}}});
+    let forget_at = domain::after(now, std::time::Duration::from_secs(3_600));
+    let swap = stores.state.swap("model:m-1", domain::Expected::Absent, &item, now, forget_at).await.unwrap();
+    assert!(matches!(swap, domain::Swap::Done(_)));
+    let said = run(&mut show()).await.assert_success().stdout.clone();
+    assert!(said.contains("a `dev` that runs is asked with --url"), "{said}");
+    drop(stores);
+    let said = run(&mut show()).await.assert_success().stdout.clone();
+    let line = "  m-1: breaker half open: a few calls try it; 25 requests a minute, told 3m ago";
+    assert!(said.lines().any(|known| known == line), "{said}");
+}
+
+#[tokio::test]
 async fn an_address_without_credentials_is_not_called_set() {
     let (_dir, path) = project("");
     let calls = [("AUTOMATION_RESET", "Bearer x"), ("AUTOMATION_TEAM", "support")];

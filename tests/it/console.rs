@@ -54,4 +54,7 @@ async fn an_open_breaker_and_the_cost_of_the_day_are_seen_on_the_overview() {
     }
     let page = system.overview().await;
     assert!(page.contains("breaker open until"), "{page}");
+    let models = system.api.get("/models").await.json();
+    let open = |model: &serde_json::Value| model["breaker"]["open"].is_string();
+    assert!(models["models"].as_array().unwrap().iter().any(open), "{models}");
 }

@@ -26,4 +26,5 @@ mod requests;
 mod set_up;
 mod stacks;
 mod template;
+mod vertex;
 mod workflows;

@@ -105,6 +105,10 @@ async fn check_online_says_of_each_thing_whether_it_works() {
     }
     assert!(of(&lines, "GitHub account")["said"].as_str().unwrap().contains("afterhook"));
     assert_eq!(of(&lines, "GitHub hook of [sources.github]")["state"], "skip");
+    let mut learnt = afterhook(world.variables());
+    learnt.args(["check", "--url", &process.url, "--data-dir"]).arg(dir.path());
+    let said = run(&mut learnt).await;
+    assert!(said.status.success() && !said.stdout.contains("is not known"), "{said:?}");
     // Nothing was made by it.
     assert_eq!(process.api().get("/tasks").await.json()["tasks"], serde_json::json!([]));
     process.kill().await;

@@ -31,6 +31,7 @@ mod deliveries;
 mod endpoint;
 mod list;
 mod log;
+mod models;
 mod openapi;
 mod origin;
 mod page;
@@ -69,8 +70,8 @@ pub struct Console {
     clock: Clock,
     /// Where results of `POST /tasks` may go.
     api: ApiSettings,
-    /// The models whose state the overview shows.
-    models: Vec<String>,
+    /// The models whose state the overview shows, and where that is kept.
+    models: Vec<(String, String)>,
     /// The intents of agent.toml.
     intents: Vec<String>,
     /// The senders of agent.toml, by source: what their events say is read again for people.
@@ -110,12 +111,7 @@ impl Console {
     /// The same with what agent.toml says: models and sources that the page knows, and `POST /tasks`.
     #[must_use]
     pub fn with_settings(mut self, settings: &Settings) -> Self {
-        let models = &settings.models;
-        for name in [&models.answer, &models.triage].into_iter().chain(&models.fallback) {
-            if !self.models.contains(name) {
-                self.models.push(name.clone());
-            }
-        }
+        self.models = prices::model_items(&settings.models.in_use(), &settings.models.endpoints);
         let senders = settings.sources.iter().map(|(name, source)| (name.clone(), source.sender.clone()));
         self.senders = senders.collect();
         self.intents = settings.intents.iter().map(|intent| intent.name.clone()).collect();

@@ -11,8 +11,8 @@ use settings::Role;
 
 use crate::endpoint::Endpoint;
 use crate::{
-    Console, auth, body, correction, create, decision, deliveries, list, openapi, page, payload, task,
-    transcript, versions,
+    Console, auth, body, correction, create, decision, deliveries, list, models, openapi, page, payload,
+    task, transcript, versions,
 };
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
@@ -74,6 +74,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .summary("The last webhooks, newest first, and what became of each.")
         .query(deliveries::PARAMETERS)
         .problems(&[400]),
+        Endpoint::get::<models::Models, _, _>("/models", "listModels", models::models)
+            .summary("How the models are doing: breakers, refusals, and the limits that were learnt."),
         Endpoint::get::<versions::Versions, _, _>("/versions", "listVersions", versions::versions)
             .summary("The versions of the agent of the last 14 days, and what each has brought."),
         Endpoint::post::<task::OneTask, _, _>(

@@ -37,7 +37,9 @@ enum NotReady {
     Secrets(#[from] SecretsUnreadable),
     #[error(transparent)]
     Compose(#[from] ComposeError),
-    #[error("GEMINI_API_KEY is not set: put it into the secret that ACT_SECRET_ID names")]
+    #[error(
+        "GEMINI_API_KEY is not set: put it into the secret that ACT_SECRET_ID names, or name a project on Vertex AI in agent.toml"
+    )]
     NoModel,
 }
 
@@ -101,10 +103,10 @@ impl Function {
 
     /// Deployed, nothing silently takes the place of a missing credential.
     fn make(&self, environment: &Environment) -> Result<Processor, NotReady> {
-        if !wiring::model::is_configured(environment) {
+        let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;
+        if !wiring::model::is_configured(settings, environment) {
             return Err(NotReady::NoModel);
         }
-        let Booted { settings, stores, clock, jitter, metrics, .. } = &self.booted;
         let state = Arc::clone(&stores.state);
         let model =
             gemini(settings, environment, state, clock.clone(), Jitter::clone(jitter), metrics.clone())?;

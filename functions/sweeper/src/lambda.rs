@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{StatsRecorder, TaskId, Timestamp, after};
+use domain::{Jitter, StatsRecorder, TaskId, Timestamp, after};
 use futures::FutureExt;
+use gemini::{Gemini, Signal, Signals};
 use lambda::{BootError, Booted, SecretReader};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use settings::{Settings, SourceSettings};
 use tracing::{Instrument, error, info_span, warn};
 use wiring::OutsideService;
 
-use crate::{AnswerReactions, MissedDeliveries, Notices, Report, Sweeper};
+use crate::{AnswerReactions, MissedDeliveries, ModelWatch, Notices, Report, Sweeper};
 
 /// Kept free at the end of an invocation for what is under way.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -23,6 +24,8 @@ pub struct Function {
     notices: Notices,
     missed: MissedDeliveries,
     reactions: AnswerReactions,
+    models: ModelWatch,
+    jitter: Jitter,
     settings: Settings,
     secrets: SecretReader,
 }
@@ -38,16 +41,16 @@ impl Function {
         let Booted { settings, stores, clock, jitter, metrics, .. } = booted;
         let stats = StatsRecorder::new(Arc::clone(&stores.state), 0);
         let missed = MissedDeliveries { state: Arc::clone(&stores.state), clock: clock.clone(), stats };
-        let notices = Notices { stores: stores.clone(), clock: clock.clone(), jitter };
+        let models = ModelWatch {
+            state: Arc::clone(&stores.state),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            models: prices::model_items(&settings.models.in_use(), &settings.models.endpoints),
+        };
+        let notices = Notices { stores: stores.clone(), clock: clock.clone(), jitter: jitter.clone() };
         let reactions = AnswerReactions { stores: stores.clone(), clock: clock.clone() };
-        Ok(Self {
-            sweeper: Sweeper { stores, clock, metrics },
-            notices,
-            missed,
-            reactions,
-            settings,
-            secrets,
-        })
+        let sweeper = Sweeper { stores, clock, metrics };
+        Ok(Self { sweeper, notices, missed, reactions, models, jitter, settings, secrets })
     }
 
     /// One sweep; what the event says does not matter.
@@ -75,7 +78,33 @@ impl Function {
                 warn!(source, %problem, "deliveries and reactions are not looked after; the next look tries again");
             }
         }
+        if let Err(problem) = Box::pin(self.watch_models()).await {
+            warn!(%problem, "the models were not looked after; the next sweep does it");
+        }
         Ok(swept.report)
+    }
+
+    /// Says which breakers are open; and parks models that the service has no more, once an hour for the fleet.
+    async fn watch_models(&self) -> Result<(), Error> {
+        self.models.count().await?;
+        if !self.models.is_due().await? {
+            return Ok(());
+        }
+        let environment = self.secrets.environment().await?;
+        if !wiring::model::is_configured(&self.settings, &environment) {
+            return Ok(());
+        }
+        let metrics = self.sweeper.metrics.clone();
+        let signals = Signals::to(move |signal| {
+            if let Signal::Parked { model } = signal {
+                metrics.model_refused(model);
+            }
+        });
+        let (config, state) =
+            (wiring::model::config(&self.settings, &environment), Arc::clone(&self.models.state));
+        let gemini = Gemini::new(config, state, signals, self.sweeper.clock.clone(), self.jitter.clone())?;
+        gemini.park_missing().await?;
+        Ok(())
     }
 
     /// Has sent again what the sender of `source` could not deliver, and reads what people think of the answers there.

@@ -6,6 +6,7 @@ mod census;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod missed;
+mod models;
 mod notices;
 mod plan;
 mod reactions;
@@ -13,6 +14,7 @@ mod reconcile;
 mod sweep;
 
 pub use missed::{MissedDeliveries, OutsideError};
+pub use models::ModelWatch;
 pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};
 pub use reactions::AnswerReactions;

@@ -1,6 +1,7 @@
 //! `afterhook check`: what is configured, everything that is wrong with it at once, and the limits that
 //! follow. With `--online` the services say what they think of it.
 
+mod health;
 mod online;
 mod summary;
 
@@ -38,6 +39,7 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
         if let Ok(environment) = &environment {
             summary::environment(shown, environment);
         }
+        health::show(&args, shown).await;
         summary::warnings(shown, processor::schema_warnings(shown, processor::registry()));
         say!();
     }

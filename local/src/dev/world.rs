@@ -49,7 +49,7 @@ pub(super) fn populate(
     tasks: &mut JoinSet<()>,
 ) -> Result<World, Failure> {
     let mut launcher = Launcher { environment, data_dir, stage, tasks, received: Received::default() };
-    let mut services = vec![launcher.gemini()?];
+    let mut services = vec![launcher.gemini(settings)?];
     let needs = wiring::needs(settings);
     for service in OutsideService::ALL.iter().copied() {
         let real = service.address(launcher.environment);
@@ -70,7 +70,12 @@ pub(super) fn populate(
 }
 
 /// The model alone: its stand-in is started if `environment` has no other, and stops with `tasks`.
-pub(crate) fn model(environment: &mut Environment, tasks: &mut JoinSet<()>) -> Result<Service, Failure> {
+pub(crate) fn model(
+    settings: &Settings,
+    environment: &mut Environment,
+    tasks: &mut JoinSet<()>,
+) -> Result<Service, Failure> {
     let stage = Stage::default();
-    Launcher { environment, data_dir: None, stage: &stage, tasks, received: Received::default() }.gemini()
+    Launcher { environment, data_dir: None, stage: &stage, tasks, received: Received::default() }
+        .gemini(settings)
 }

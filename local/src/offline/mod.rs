@@ -53,7 +53,7 @@ impl Ground {
         max_usd: Option<f64>,
     ) -> Result<Self, Failure> {
         let mut standins = JoinSet::new();
-        let model = dev::model(&mut environment, &mut standins)?;
+        let model = dev::model(settings, &mut environment, &mut standins)?;
         if !model.standin && max_usd.is_none() {
             return Err(Failure::new("a real model costs money: say with --max-usd how much at the most"));
         }

@@ -22,6 +22,7 @@ mod follow_up;
 mod happening;
 mod ids;
 mod model;
+mod model_health;
 mod model_limits;
 mod notice;
 mod origin;
@@ -80,7 +81,11 @@ pub use model::{
     Deferral, Document, Exchange, Media, Model, ModelAnswer, ModelCall, ModelError, ModelFailure, ModelRole,
     OutputCheck, OutputFormat, Speaker, Turn,
 };
-pub use model_limits::{BreakerLimits, Generation, LaneTiers, ModelEndpoint, ModelLimits, ServiceTier};
+pub use model_health::{BreakerState, LearntLimit, ModelHealth};
+pub use model_limits::{
+    BreakerLimits, Generation, LaneTiers, MODEL_KEY, ModelAccount, ModelEndpoint, ModelLimits, ServiceTier,
+    at_account,
+};
 pub use notice::{
     Closed, MessageRef, NOTICE_GIVES_UP, NOTICE_REFUSED_RETRY, NOTICE_RETRY, Notice, NoticeState, claim_owner,
 };

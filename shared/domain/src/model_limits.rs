@@ -143,7 +143,78 @@ pub struct ModelEndpoint {
     pub base_url: String,
     /// `v1beta` or `v1`.
     pub api_version: String,
-    /// Its share of the tasks, relative to the other endpoints' weights. Zero: it serves only while
-    /// others cannot be reached.
+    /// Its share of the tasks, relative to the other endpoints' weights. Zero: it serves only what
+    /// others refuse or cannot.
     pub weight: u32,
+    /// Who pays for it.
+    pub account: ModelAccount,
+}
+
+/// Whose quota an endpoint draws on, and how its calls prove it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelAccount {
+    /// The project of the key that this variable holds.
+    Key(String),
+    /// A project on Vertex AI.
+    Vertex {
+        /// Its id.
+        project: String,
+        /// `global`, or a region such as `europe-west4`.
+        location: String,
+        /// Configuration of workload identity federation, JSON without a secret; `None`: Google's application default
+        /// credentials.
+        workload_identity: Option<String>,
+    },
+}
+
+/// The variable that holds the key where nothing else is said.
+pub const MODEL_KEY: &str = "GEMINI_API_KEY";
+
+impl Default for ModelAccount {
+    fn default() -> Self {
+        Self::Key(MODEL_KEY.to_owned())
+    }
+}
+
+impl ModelAccount {
+    /// Whether it is a project on Vertex AI.
+    #[must_use]
+    pub const fn is_vertex(&self) -> bool {
+        matches!(self, Self::Vertex { .. })
+    }
+}
+
+impl ModelEndpoint {
+    /// The accounts of `endpoints` by their names, each with its endpoints: those of one address and one account draw
+    /// on one quota. The name is empty for the first account with a key: its state is kept as that of a lone one.
+    #[must_use]
+    pub fn accounts(endpoints: &[Self]) -> Vec<(String, Vec<&Self>)> {
+        let mut accounts: Vec<(String, Vec<&Self>)> = Vec::new();
+        let first = endpoints.iter().find(|endpoint| !endpoint.account.is_vertex());
+        for endpoint in endpoints {
+            let is_same =
+                |known: &Self| (&known.base_url, &known.account) == (&endpoint.base_url, &endpoint.account);
+            let name = if first.is_some_and(is_same) { String::new() } else { endpoint.account_name() };
+            match accounts.iter_mut().find(|(_, members)| is_same(members[0])) {
+                Some((_, members)) => members.push(endpoint),
+                None => accounts.push((name, vec![endpoint])),
+            }
+        }
+        accounts
+    }
+
+    fn account_name(&self) -> String {
+        let host = self.base_url.split("://").last().unwrap_or_default();
+        match &self.account {
+            ModelAccount::Key(variable) if variable == MODEL_KEY => host.to_owned(),
+            ModelAccount::Key(variable) => format!("{host}/{variable}"),
+            ModelAccount::Vertex { project, location, .. } => format!("{project}/{location}"),
+        }
+    }
+}
+
+/// What the state of `model` is kept under, as `account` has it.
+#[must_use]
+pub fn at_account(model: &str, account: &str) -> String {
+    if account.is_empty() { model.to_owned() } else { format!("{model}@{account}") }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::OpenError;
 
 /// The database within the directory.
-const DATABASE: &str = "afterhook.db";
+pub(crate) const DATABASE: &str = "afterhook.db";
 /// The file that is locked while the directory is in use. Not the database itself: SQLite's own locks
 /// on it must stay free for the reading connection beside the writing one.
 const LOCK: &str = "afterhook.lock";

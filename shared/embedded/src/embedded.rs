@@ -7,6 +7,7 @@ use domain::{Clock, Lane, QueueError, Stores, Timestamp};
 
 use crate::OpenError;
 use crate::database::Database;
+use crate::directory::DATABASE;
 use crate::payload_store::SqlitePayloads;
 use crate::queue::SqliteQueue;
 use crate::state_store::SqliteState;
@@ -31,6 +32,12 @@ impl Embedded {
     /// [`OpenError`], which says what is wrong with the directory or the file in it.
     pub fn open(data_dir: &Path, clock: Clock) -> Result<Self, OpenError> {
         Ok(Self::on(Database::open(data_dir)?, clock))
+    }
+
+    /// Whether there is a database in `data_dir`.
+    #[must_use]
+    pub fn is_in(data_dir: &Path) -> bool {
+        data_dir.join(DATABASE).is_file()
     }
 
     /// An empty database in memory, gone with its last clone.

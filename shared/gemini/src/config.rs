@@ -11,6 +11,8 @@ use secrecy::SecretString;
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// The version that knows the `-latest` aliases.
 pub const DEFAULT_API_VERSION: &str = "v1beta";
+/// Whether this program can call Vertex AI.
+pub const HAS_VERTEX: bool = cfg!(feature = "vertex");
 /// Bytes of inline media in one request by default, before they are encoded, which adds a third.
 pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 
@@ -19,12 +21,16 @@ pub const DEFAULT_MAX_INLINE_BYTES: usize = 20_000_000;
 pub struct Config {
     /// `GEMINI_API_KEY`. A stand-in or a gateway may need none.
     pub api_key: Option<SecretString>,
+    /// Keys of further endpoints, by the name of the variable.
+    pub other_keys: BTreeMap<String, SecretString>,
+    /// JSON of Google's credentials for endpoints on Vertex AI that name none; `None`: those of the place.
+    pub google_credentials: Option<SecretString>,
     /// `GEMINI_BASE_URL`, without the version.
     pub base_url: String,
     /// `v1beta` or `v1`.
     pub api_version: String,
     /// Several places that serve the API, with their shares of the tasks. If there are any, they
-    /// take the place of `base_url` and `api_version`. The key goes to each of them.
+    /// take the place of `base_url` and `api_version`.
     pub endpoints: Vec<ModelEndpoint>,
     /// Certificates, PEM, that are trusted besides the system's: of a company's proxy, say.
     pub root_certificates: Vec<Vec<u8>>,
@@ -71,6 +77,8 @@ impl Config {
     pub fn new(api_key: Option<SecretString>) -> Self {
         Self {
             api_key,
+            other_keys: BTreeMap::new(),
+            google_credentials: None,
             base_url: DEFAULT_BASE_URL.to_owned(),
             api_version: DEFAULT_API_VERSION.to_owned(),
             endpoints: Vec::new(),
@@ -124,6 +132,17 @@ pub enum ConfigError {
     /// No endpoint serves any task.
     #[error("agent.toml, [models], endpoints: at least one must have a weight above 0")]
     Weights,
+    /// An endpoint's key is not there.
+    #[error(
+        "{0} is not set, and an endpoint of agent.toml, [models], names it as its key: set it, or remove `key`"
+    )]
+    NoKey(String),
+    /// This program was built without what Vertex AI needs.
+    #[cfg(not(feature = "vertex"))]
+    #[error(
+        "agent.toml, [models], has an endpoint on Vertex AI, and this program was built without: build it with `--features vertex`"
+    )]
+    NoVertex,
     /// The file holds no certificates.
     #[error("the additional root certificates must be a PEM file: -----BEGIN CERTIFICATE----- and so on")]
     RootCertificate,

@@ -9,6 +9,7 @@
 //! - `cache`: context caches, and when they pay;
 //! - `failure`: what a refusal says, and what it means;
 //! - `http`: one request, its connection and its endpoint;
+//! - `look_up`: whether a model is there;
 //! - `config`, `limits`, `signal`, `wire`: what it is told, what it tells, and the service's JSON.
 
 mod budget;
@@ -19,13 +20,14 @@ mod config;
 mod failure;
 mod fleet;
 mod http;
+mod look_up;
 mod signal;
 pub mod wire;
 
 pub use cache::{CacheKey, Caches, Demand, Digest, Handle, HandleRef, Prepared, Traffic, Wanted};
 pub use call::Gemini;
 pub use config::{
-    Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_INLINE_BYTES,
+    Budgets, Config, ConfigError, DEFAULT_API_VERSION, DEFAULT_BASE_URL, DEFAULT_MAX_INLINE_BYTES, HAS_VERTEX,
 };
 pub use domain::{BreakerLimits, Generation, LaneTiers, ModelEndpoint, ModelLimits, ServiceTier};
 pub use failure::{ApiError, FailureClass, Period, QuotaLimit};
@@ -34,4 +36,5 @@ pub use http::ConnectionCounts;
 pub use http::fold_stream;
 #[cfg(feature = "simulated")]
 pub use http::simulated;
+pub use look_up::{LookedUp, NotServed, look_up};
 pub use signal::{CallOutcome, Signal, Signals};

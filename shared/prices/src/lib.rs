@@ -9,9 +9,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::{ServiceTier, Timestamp};
+use domain::{ModelEndpoint, ServiceTier, Timestamp, at_account};
 
 pub use caches::cache_repays;
 pub use ceiling::{Most, most_usd};
@@ -92,6 +93,24 @@ pub fn stands_for(name: &str) -> Option<&'static str> {
 #[must_use]
 pub fn account(model: &str) -> &str {
     stands_for(model).unwrap_or(model)
+}
+
+/// The name that the state of `model` is kept under, as the account of the name `at` is served it.
+#[must_use]
+pub fn kept_as(model: &str, at: &str) -> String {
+    format!("model:{}", at_account(account(model), at))
+}
+
+/// Each of `models` as each account of `endpoints` is served it, and as the one that a lone address is: in words,
+/// and by the key of what the fleet knows of it.
+#[must_use]
+pub fn model_items(models: &[&str], endpoints: &[ModelEndpoint]) -> Vec<(String, String)> {
+    let accounts = ModelEndpoint::accounts(endpoints).into_iter().map(|(name, _)| name);
+    let names: BTreeSet<String> = accounts.chain([String::new()]).collect();
+    let of = |model: &&str| {
+        names.iter().map(|name| (at_account(model, name), kept_as(model, name))).collect::<Vec<_>>()
+    };
+    models.iter().flat_map(of).collect()
 }
 
 fn name(model: &str) -> &str {

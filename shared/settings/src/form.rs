@@ -10,12 +10,15 @@ mod tests {
     use super::*;
     use crate::{api, automations, endpoints, env, field_map, hosts, names, scheme, slack_approvals};
 
-    static FORMS: [&Form; 14] = [
+    static FORMS: [&Form; 17] = [
         &api::HOST,
         &slack_approvals::CHANNEL,
         &slack_approvals::MEMBER,
         &automations::CURRENCY,
         &endpoints::VERSION,
+        &endpoints::MODEL_KEYS,
+        &endpoints::PROJECT,
+        &endpoints::LOCATION,
         &env::AUTOMATION,
         &field_map::POINTER,
         &hosts::HOSTS,
@@ -61,6 +64,7 @@ mod tests {
                 agree(&validators, &format!("{text}.example"));
                 agree(&validators, &format!("{text}[bot]"));
                 agree(&validators, &format!("AUTOMATION_{text}"));
+                agree(&validators, &format!("GEMINI_API_KEY_{text}"));
             }
         }
     }

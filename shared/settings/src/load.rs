@@ -98,7 +98,8 @@ pub(crate) fn read_root(mut root: Section<'_>, dir: &Path, outside: Outside<'_>)
     let (automations, places) = automations::read(root.section(key("automations", about)), outside.variables);
     let known = Known::new(outside.registered, places);
     let agent = AgentSettings::read(root.section(key("agent", "The agent.")), dir, &known);
-    let models = ModelSettings::read(root.section(key("models", "The models, and how they are called.")));
+    let models =
+        ModelSettings::read(root.section(key("models", "The models, and how they are called.")), dir);
     let budget = BudgetSettings::read(root.section(key("budget", "No bound where a key is absent.")));
     let sources = sources::read(&mut root, &known);
     let about =

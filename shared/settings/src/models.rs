@@ -1,6 +1,7 @@
 //! `[models]`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use domain::{Generation, LaneTiers, MAX_OPEN_DAYS, ModelEndpoint, ModelLimits, ServiceTier};
@@ -57,7 +58,7 @@ const FALLBACK_AFTER_RANGE: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
 
 impl ModelSettings {
-    pub(crate) fn read(mut section: Section<'_>) -> Self {
+    pub(crate) fn read(mut section: Section<'_>, dir: &Path) -> Self {
         let model = |section: &mut Section<'_>, key: Key, default: &str| {
             section.read_or(key, default.to_owned(), model)
         };
@@ -73,7 +74,7 @@ impl ModelSettings {
         let about = "Version of the model's API; the `-latest` names exist in \"v1beta\" only.";
         let api_version =
             section.read_or(key("api_version", about), "v1beta".to_owned(), endpoints::api_version);
-        let endpoints = endpoints::read(&mut section, &api_version);
+        let endpoints = endpoints::read(&mut section, &api_version, dir);
         let about = "Sent to the model only if set: newer models refuse or ignore some of these.";
         let (triage_generation, generation) = generation::read(section.section(key("generation", about)));
         let settings = Self {

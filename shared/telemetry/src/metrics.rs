@@ -16,11 +16,12 @@ use crate::{Recorded, Unit};
 
 /// The metrics that alarms and the dashboard of template.yaml look at. They are written a second time by
 /// stack: two stacks of one account share the namespace, and an alarm cannot know the names of models.
-pub const WATCHED: [&str; 17] = [
+pub const WATCHED: [&str; 18] = [
     "Accepted",
     "ApprovalsOldest",
     "ApprovalsWaiting",
     "BreakerOpen",
+    "BreakersOpen",
     "BudgetUsed",
     "CostUSD",
     "Duplicates",
@@ -197,6 +198,11 @@ impl Metrics {
     /// BreakerOpen{model}: the fleet stops asking a model for a while.
     pub fn breaker_opened(&self, model: &str) {
         self.emit(&[one("BreakerOpen")], &[("model", model)]);
+    }
+
+    /// BreakersOpen{model}: 1 while the fleet leaves a model alone, or only tries it; 0 while calls pass.
+    pub fn breaker_is_open(&self, model: &str, is_open: bool) {
+        self.emit(&[("BreakersOpen", Unit::Count, f64::from(u8::from(is_open)))], &[("model", model)]);
     }
 
     /// ModelRefused{model}: the service refuses all calls, for the account, the money or the model itself.

@@ -117,6 +117,7 @@ fn all(metrics: &Metrics) {
     metrics.model_billed(&usage(Some(0.5)));
     metrics.throttled("gemini-pro-latest");
     metrics.breaker_opened("gemini-pro-latest");
+    metrics.breaker_is_open("gemini-pro-latest", true);
     metrics.model_refused("gemini-pro-latest");
     metrics.permit(MS, 0.5);
     metrics.connection_opened();
@@ -144,7 +145,7 @@ fn what_is_watched_is_written_by_stack_as_well() {
     by_stack.insert("RefusedSignatures{stack,source}".to_owned());
     assert_eq!(contract(&recorded), &contract(&alone) | &by_stack);
     let stacked = recorded.documents().into_iter().filter(|document| document["stack"] == "afterhook-prod");
-    assert_eq!(stacked.count(), 15, "one for each call that writes something watched");
+    assert_eq!(stacked.count(), 16, "one for each call that writes something watched");
     assert_eq!(recorded.total("BudgetUsed", &[("stack", "afterhook-prod")]), 50.0);
 }
 
@@ -172,6 +173,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "ApprovalsOldest{}",
         "ApprovalsWaiting{}",
         "BreakerOpen{model}",
+        "BreakersOpen{model}",
         "BudgetUsed{budget}",
         "CacheHits{}",
         "Coalesced{}",

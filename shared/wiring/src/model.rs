@@ -1,5 +1,6 @@
 //! The settings of the model's client.
 
+use domain::ModelAccount;
 use gemini::{Budgets, Config};
 use settings::{Environment, Settings};
 
@@ -8,6 +9,8 @@ use settings::{Environment, Settings};
 pub fn config(settings: &Settings, environment: &Environment) -> Config {
     let (models, budget) = (&settings.models, &settings.budget);
     let mut config = Config::new(environment.gemini_api_key.clone());
+    config.other_keys.clone_from(&environment.gemini_api_keys);
+    config.google_credentials.clone_from(&environment.google_credentials);
     config.api_version.clone_from(&models.api_version);
     match &environment.gemini_base_url {
         Some(url) => config.base_url.clone_from(url),
@@ -33,10 +36,16 @@ pub fn config(settings: &Settings, environment: &Environment) -> Config {
     config
 }
 
-/// Whether the environment says how to reach a model at all.
+/// Whether it is said how to reach a model at all: by a key, an address, or a project on Vertex AI, if this
+/// program was built with that.
 #[must_use]
-pub fn is_configured(environment: &Environment) -> bool {
-    environment.gemini_api_key.is_some() || environment.gemini_base_url.is_some()
+pub fn is_configured(settings: &Settings, environment: &Environment) -> bool {
+    environment.gemini_api_key.is_some()
+        || environment.gemini_base_url.is_some()
+        || settings.models.endpoints.iter().any(|endpoint| match &endpoint.account {
+            ModelAccount::Key(variable) => environment.gemini_api_keys.contains_key(variable),
+            ModelAccount::Vertex { .. } => gemini::HAS_VERTEX,
+        })
 }
 
 #[cfg(test)]
@@ -68,6 +77,25 @@ mod tests {
         let models = "endpoints = [{ base_url = \"https://one.example\" }]";
         let config = config_of(models, &[("GEMINI_BASE_URL", "http://127.0.0.1:9")]);
         assert_eq!((config.base_url.as_str(), config.endpoints.len()), ("http://127.0.0.1:9", 0));
+    }
+
+    #[test]
+    fn a_project_on_vertex_ai_needs_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+        let of = |models: &str| {
+            let text = format!("[agent]\npersona = \"p.md\"\n[models]\n{models}\n[sources.github]\n");
+            Settings::parse(&text, dir.path()).unwrap()
+        };
+        let nothing = Environment::default();
+        let vertex = of("endpoints = [{ project = \"my-project-1\" }]");
+        assert_eq!(is_configured(&vertex, &nothing), gemini::HAS_VERTEX);
+        assert!(!is_configured(&of(""), &nothing));
+        let second = of("endpoints = [{ key = \"GEMINI_API_KEY_2\" }]");
+        assert!(!is_configured(&second, &nothing));
+        let keys = Environment::from_map([("GEMINI_API_KEY_2", "k")]).unwrap();
+        assert!(is_configured(&second, &keys));
+        assert!(config(&second, &keys).other_keys.contains_key("GEMINI_API_KEY_2"));
     }
 
     #[test]

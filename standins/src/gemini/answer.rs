@@ -23,6 +23,8 @@ pub(super) struct Answer {
     pub(super) model: &'static str,
     /// The response's id.
     pub(super) id: String,
+    /// Whether Vertex AI says it: in which tier it was served stands elsewhere.
+    pub(super) is_vertex: bool,
 }
 
 /// What the model says.
@@ -83,8 +85,16 @@ impl Answer {
         let prompt = self.prompt.total();
         let mut usage = json!({
             "promptTokenCount": prompt, "promptTokensDetails": self.prompt.details(),
-            "totalTokenCount": prompt + written + self.thoughts, "serviceTier": self.tier.as_str(),
+            "totalTokenCount": prompt + written + self.thoughts,
         });
+        if self.is_vertex {
+            usage["trafficType"] = match self.tier {
+                ServiceTier::Standard => "ON_DEMAND".into(),
+                tier => format!("ON_DEMAND_{}", tier.as_str().to_ascii_uppercase()).into(),
+            };
+        } else {
+            usage["serviceTier"] = self.tier.as_str().into();
+        }
         if let Some(cached) = self.cached {
             usage["cachedContentTokenCount"] = cached.total().into();
             usage["cacheTokensDetails"] = cached.details();

@@ -45,6 +45,7 @@ pub struct Builder {
     pub(super) keep_requests: usize,
     pub(super) keep_bodies: bool,
     pub(super) caches: bool,
+    pub(super) token_life: Duration,
     pub(super) script: Option<Script>,
 }
 
@@ -59,6 +60,7 @@ impl Default for Builder {
             keep_requests: 1_000,
             keep_bodies: true,
             caches: true,
+            token_life: Duration::from_secs(3_600),
             script: None,
         }
     }
@@ -110,6 +112,12 @@ impl Builder {
     /// No model offers explicit context caches.
     pub fn without_caches(mut self) -> Self {
         self.caches = false;
+        self
+    }
+
+    /// How long an access token for Vertex AI is good (an hour).
+    pub fn token_life(mut self, life: Duration) -> Self {
+        self.token_life = life;
         self
     }
 

@@ -145,7 +145,10 @@ pub(super) fn handle(shared: &Shared, call: &Call, id: &[&str]) -> Result<Option
         }
         _ => return Ok(None),
     };
-    Ok(Some(respond::ok(&body)))
+    Ok(Some(respond::ok(&match &call.vertex {
+        Some(vertex) => vertex.named(body),
+        None => body,
+    })))
 }
 
 fn create(body: &Value, version: &str, now: Timestamp) -> Result<Cache, ApiError> {

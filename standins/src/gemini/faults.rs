@@ -56,6 +56,10 @@ pub enum Refusal {
     Location,
     /// `flex` work is shed.
     FlexShed,
+    /// On Vertex AI: the project has not switched the API on.
+    ServiceDisabled,
+    /// On Vertex AI: the identity lacks the role.
+    NoRole,
 }
 
 impl Refusal {
@@ -74,6 +78,18 @@ impl Refusal {
                 503,
                 "UNAVAILABLE",
                 "This model is currently experiencing high demand. Please try again later.",
+            ),
+            Self::ServiceDisabled => (
+                403,
+                "PERMISSION_DENIED",
+                "Vertex AI API has not been used in project 1 before or it is disabled. Enable it by visiting \
+                 https://console.developers.google.com/apis/api/aiplatform.googleapis.com then retry.",
+            ),
+            Self::NoRole => (
+                403,
+                "PERMISSION_DENIED",
+                "Permission 'aiplatform.endpoints.predict' denied on resource '//aiplatform.googleapis.com/projects/1' \
+                 (or it may not exist).",
             ),
         };
         ApiError::with_status(code, status, message)

@@ -47,7 +47,8 @@ pub(super) async fn handle(
         Some(Scripted::Text(text)) => words = Some(text),
         None => {}
     }
-    let answer = prepared.answer(shared, words, &faults);
+    let mut answer = prepared.answer(shared, words, &faults);
+    answer.is_vertex = call.vertex.is_some();
     let billed = answer.billed();
     let mut response = if verb == "streamGenerateContent" {
         if call.query("alt") != Some("sse") {
@@ -127,6 +128,7 @@ impl Prepared {
             tier: request.tier,
             model: self.model.name,
             id: shared.id(22),
+            is_vertex: false,
         };
         if blocked {
             return answer;

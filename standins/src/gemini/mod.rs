@@ -1,4 +1,4 @@
-//! The stand-in for the Gemini Developer API.
+//! The stand-in for the Gemini Developer API, and for the same models on Vertex AI (`vertex.rs`).
 //!
 //! It speaks the wire format of `v1` and `v1beta` faithfully enough for Google's own SDKs, as far as
 //! this project calls: content generation (unary and streamed), structured output, token counts, models
@@ -29,6 +29,7 @@ mod shared;
 mod spelling;
 mod stream;
 mod tokens;
+mod vertex;
 
 #[cfg(test)]
 mod tests;
@@ -108,6 +109,17 @@ impl GeminiStandin {
     #[must_use]
     pub fn cache_names(&self) -> Vec<String> {
         lock(&self.0.caches).names(self.0.now())
+    }
+
+    /// How many access tokens for Vertex AI were given out.
+    #[must_use]
+    pub fn tokens_issued(&self) -> u64 {
+        lock(&self.0.tokens).issued
+    }
+
+    /// No access token that was given out is good any more, whatever its end.
+    pub fn revoke_tokens(&self) {
+        lock(&self.0.tokens).revoke();
     }
 
     /// What every context cache there has been is billed for until now.

@@ -13,7 +13,7 @@ use crate::kit::{set, typed};
 const JSON: &str = "application/json; charset=UTF-8";
 
 /// A pretty-printed JSON body.
-fn json(status: StatusCode, body: &Value) -> Response {
+pub(super) fn json(status: StatusCode, body: &Value) -> Response {
     let mut text = serde_json::to_string_pretty(body).unwrap_or_default();
     text.push('\n');
     scaffolded(status, JSON, text)

@@ -13,6 +13,7 @@ use super::faults::{Fault, Refusal};
 use super::log::{Billed, InFlight, ReceivedRequest};
 use super::shared::Shared;
 use super::spelling;
+use super::vertex::{self, Vertex};
 use super::{caches, generate, models, respond};
 use crate::kit::{self, lock, reset};
 
@@ -24,6 +25,8 @@ const MAX_BODY: usize = 104_857_600;
 pub(super) struct Call {
     /// The API version: `v1`, `v1beta`.
     pub(super) version: String,
+    /// By which of Vertex AI's routes it came, if it did.
+    pub(super) vertex: Option<Vertex>,
     http: kit::Call,
 }
 
@@ -39,8 +42,9 @@ impl Call {
     async fn read(request: Request) -> Self {
         let mut http = kit::Call::read(request, "", MAX_BODY).await;
         http.path = http.path.replace("%3A", ":").replace("%3a", ":");
+        let vertex = Vertex::take(&mut http);
         let version = http.path.split('/').find(|segment| is_version(segment));
-        Self { version: version.unwrap_or("v1beta").to_owned(), http }
+        Self { version: version.unwrap_or("v1beta").to_owned(), vertex, http }
     }
 
     /// The body, which is a JSON object if there is one.
@@ -59,7 +63,7 @@ impl Call {
     }
 
     /// The model and its method, if the path names them.
-    fn model_method(&self) -> Option<(&str, &str)> {
+    pub(super) fn model_method(&self) -> Option<(&str, &str)> {
         match self.below_version()?.as_slice() {
             ["models", name] if self.method == Method::POST => name.split_once(':'),
             _ => None,
@@ -103,7 +107,12 @@ impl Call {
 
 /// Answers any request.
 pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let call = &Call::read(request).await;
+    let mut call = Call::read(request).await;
+    let admitted = match &call.vertex {
+        Some(vertex) => vertex.admit(&shared, &mut call.http),
+        None => Ok(()),
+    };
+    let call = &call;
     let bare = call.received(shared.now());
     let received = if shared.reads_bodies() {
         ReceivedRequest { body: call.body.clone(), ..bare.clone() }
@@ -112,7 +121,14 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
     };
     lock(&shared.counters).requests += 1;
     let number = shared.log.add(if shared.keeps_bodies() { received.clone() } else { bare });
-    let response = answer(&shared, call, &received).await.unwrap_or_else(|error| respond::error(&error));
+    let answer = match admitted {
+        Ok(()) => answer(&shared, call, &received).await,
+        Err(refusal) => Err(refusal),
+    };
+    let response = answer.unwrap_or_else(|error| match &call.vertex {
+        Some(vertex) => respond::error(&vertex.says(error, call)),
+        None => respond::error(&error),
+    });
     let billed = response.extensions().get::<Billed>().copied();
     let status = Some(response.status().as_u16());
     shared.log.change(number, |request| (request.status, request.billed) = (status, billed));
@@ -122,8 +138,13 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
 async fn answer(shared: &Arc<Shared>, call: &Call, received: &ReceivedRequest) -> Result<Response, ApiError> {
     let nowhere =
         || ApiError::not_found(format!("The requested URL {} was not found on this server.", call.path));
+    if let Some(response) = vertex::token(shared, call) {
+        return Ok(response);
+    }
     let segments = call.below_version().ok_or_else(nowhere)?;
-    check_key(call)?;
+    if call.vertex.is_none() {
+        check_key(call)?;
+    }
     if let Some((model, verb)) = call.model_method() {
         return model_method(shared, call, model, verb, received).await;
     }

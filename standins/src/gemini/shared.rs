@@ -13,6 +13,7 @@ use super::log::{Counters, ReceivedRequest};
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
+use super::vertex::Tokens;
 use crate::kit::{Log, lock};
 
 /// Everything one stand-in knows.
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     pub(super) counters: Arc<Mutex<Counters>>,
     /// Context caches.
     pub(super) caches: Mutex<Caches>,
+    /// Access tokens for Vertex AI.
+    pub(super) tokens: Mutex<Tokens>,
     rules: Mutex<Vec<(FaultRule, u64)>>,
     counts: Counts,
     usage: Mutex<Usage>,
@@ -41,6 +44,7 @@ impl Shared {
             log: Log::new(settings.keep_requests),
             counters: Arc::default(),
             caches: Mutex::default(),
+            tokens: Mutex::default(),
             rules: Mutex::new(rules),
             counts: Mutex::default(),
             usage: Mutex::default(),

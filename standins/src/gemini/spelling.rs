@@ -59,7 +59,8 @@ pub(super) fn check(node: &Value, fields: Fields, path: &str) -> Result<(), ApiE
     }
 }
 
-fn unknown_name(key: &str, path: &str) -> ApiError {
+/// 400 for a name that the message type at `path` does not have.
+pub(super) fn unknown_name(key: &str, path: &str) -> ApiError {
     let place = if path.is_empty() { String::new() } else { format!(" at '{path}'") };
     violation(
         path,

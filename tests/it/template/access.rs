@@ -18,6 +18,7 @@ fn page_and_api_lead_to_the_console_and_the_console_may_read_what_they_show() {
         BTreeSet::from([
             "/",
             "/deliveries",
+            "/models",
             "/openapi.json",
             "/tasks",
             "/tasks/{proxy+}",

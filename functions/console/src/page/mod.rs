@@ -26,7 +26,6 @@ mod diff;
 mod draft;
 mod failure;
 mod filter;
-mod fleet;
 mod guard;
 mod headers;
 mod layout;

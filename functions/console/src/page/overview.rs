@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::{DayFigures, Depth, Lane, ModelFigures, TaskStatus, Timestamp};
+use domain::{BreakerState, DayFigures, Depth, Lane, ModelFigures, ModelHealth, TaskStatus, Timestamp};
 use futures::future::{join_all, try_join_all};
 use http::HeaderMap;
 use maud::{Markup, html};
@@ -15,14 +15,13 @@ use maud::{Markup, html};
 use super::census::{self, Counts, day};
 use super::charts::{Bar, bars, legend};
 use super::failure::Failure;
-use super::fleet::{self, Breaker, ModelHealth};
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::recent_decisions::{self, ByIntent};
 use super::unheard::{self, Reasons};
 use super::versions;
 use super::words::{count, label, millis, money, percent, phrase, time, usd};
-use crate::{Console, deliveries};
+use crate::{Console, deliveries, models};
 
 const DAYS: u32 = 14;
 const DAY: Duration = Duration::from_secs(86_400);
@@ -79,7 +78,7 @@ async fn gather(console: &Console) -> Result<Overview, Failure> {
     let (counts, days, models, lanes, unheard, missed, recent_decisions) = futures::join!(
         census::count(console, now),
         days,
-        fleet::models(console, now),
+        models::health(console, now),
         lanes(console),
         unheard::count(console, now),
         deliveries::missed(console, ""),
@@ -324,20 +323,20 @@ fn missed(overview: &Overview) -> Markup {
 
 fn one_model(model: &ModelHealth) -> Markup {
     let (class, word) = match model.breaker {
-        Breaker::Closed => ("ok", "available"),
-        Breaker::Unused => ("idle", "not called yet"),
-        Breaker::HalfOpen => ("warn", "trying again"),
-        Breaker::Open(_) => ("bad", "breaker open"),
+        BreakerState::Closed => ("ok", "available"),
+        BreakerState::Unused => ("idle", "not called yet"),
+        BreakerState::HalfOpen => ("warn", "trying again"),
+        BreakerState::Open(_) => ("bad", "breaker open"),
     };
     html! {
         li {
             span.dot.(class) {} (model.name) " "
             span.quiet {
                 (word)
-                @if let Breaker::Open(until) = model.breaker { " until " (time(until)) }
+                @if let BreakerState::Open(until) = model.breaker { " until " (time(until)) }
                 @if let Some(until) = model.rests_until { " · rests until " (time(until)) }
                 @if let Some(when) = &model.goes { " · the service says: " (when) }
-                @for (what, limit, at) in &model.learnt { " · " (limit) " " (what) ", told " (time(*at)) }
+                @for told in &model.learnt { " · " (told.limit) " " (told.of) ", told " (time(told.told_at)) }
             }
             @if let Some(words) = &model.refused { p.bad { "The service refuses all calls: " (words) } }
         }

@@ -12,9 +12,10 @@ use settings::{ConsoleToken, Roles};
 
 use crate::rig::{Answer, Rig, TOKENS, tokens};
 
-const ROUTES: [(&str, &str); 9] = [
+const ROUTES: [(&str, &str); 10] = [
     ("GET", "/tasks"),
     ("GET", "/deliveries"),
+    ("GET", "/models"),
     ("GET", "/versions"),
     ("GET", "/tasks/tsk_0"),
     ("GET", "/tasks/tsk_0/transcript"),

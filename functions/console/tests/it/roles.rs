@@ -39,6 +39,7 @@ async fn every_route_wants_its_role() {
     let wanted = [
         (Method::GET, "/tasks".to_owned(), [READER, BOTH]),
         (Method::GET, "/deliveries".to_owned(), [READER, BOTH]),
+        (Method::GET, "/models".to_owned(), [READER, BOTH]),
         (Method::GET, "/versions".to_owned(), [READER, BOTH]),
         (Method::GET, path(""), [READER, BOTH]),
         (Method::GET, path("/transcript"), [READER, BOTH]),

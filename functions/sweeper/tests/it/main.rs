@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod missed;
+mod models;
 mod reactions;
 mod reconcile;
 mod rig;

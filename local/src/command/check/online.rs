@@ -101,7 +101,7 @@ pub(super) async fn check(
             finding.print(json);
         }
     };
-    report(model::look(settings, environment, &client).await);
+    report(model::look(settings, environment).await);
     report(services::look(settings, environment, url).await);
     report(slack::look(settings, environment, &client).await.into_iter().collect());
     report(stripe::look(environment, &client).await.into_iter().collect());

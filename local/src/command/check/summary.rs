@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anstyle::Style;
-use domain::{Lane, LaneTiers};
+use domain::{Lane, LaneTiers, MODEL_KEY, ModelAccount};
 use settings::{ApprovalPolicy, Environment, Settings, Start, shown_limits};
 
 use crate::command::table::Table;
@@ -129,7 +129,20 @@ fn needs(settings: &Settings, environment: &Environment) -> Vec<Need> {
         Some(_) => " (GEMINI_BASE_URL is asked without a key)",
         None => " (`dev` uses a stand-in)",
     };
-    needs.push(need("GEMINI_API_KEY", environment.gemini_api_key.is_some(), otherwise));
+    let endpoints = &settings.models.endpoints;
+    let keys = endpoints.iter().filter_map(|endpoint| match &endpoint.account {
+        ModelAccount::Key(variable) => Some(variable.as_str()),
+        ModelAccount::Vertex { .. } => None,
+    });
+    let keys: BTreeSet<&str> = if endpoints.is_empty() { [MODEL_KEY].into() } else { keys.collect() };
+    for variable in keys {
+        let other = environment.gemini_api_keys.contains_key(variable);
+        needs.push(need(
+            variable,
+            other || (variable == MODEL_KEY && environment.gemini_api_key.is_some()),
+            otherwise,
+        ));
+    }
     for (service, needed_by) in wiring::needs(settings) {
         let without = service.asked_without_credentials(environment);
         let otherwise = match without {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use settings::Environment;
+use settings::{Environment, Settings};
 use tokio::task::JoinSet;
 use wiring::OutsideService;
 
@@ -27,16 +27,17 @@ pub(super) struct Launcher<'w> {
 }
 
 impl Launcher<'_> {
-    /// The model: the real one if there is a key or an address.
-    pub(super) fn gemini(&mut self) -> Result<Service, Failure> {
+    /// The model: the real one if there is a key, an address, or a project on Vertex AI.
+    pub(super) fn gemini(&mut self, settings: &Settings) -> Result<Service, Failure> {
         let (name, hint) = (GEMINI, GEMINI_HINT.to_owned());
-        if wiring::model::is_configured(self.environment) {
-            let address = self.environment.gemini_base_url.clone();
-            let address = address.unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
-            let hint = match self.environment.gemini_api_key {
-                Some(_) => REAL.to_owned(),
-                None => "named by GEMINI_BASE_URL, asked without a key".to_owned(),
+        if wiring::model::is_configured(settings, self.environment) {
+            let named = self.environment.gemini_base_url.clone();
+            let hint = match (&self.environment.gemini_api_key, &named) {
+                (None, Some(_)) => "named by GEMINI_BASE_URL, asked without a key".to_owned(),
+                _ => REAL.to_owned(),
             };
+            let listed = settings.models.endpoints.first().map(|endpoint| endpoint.base_url.clone());
+            let address = named.or(listed).unwrap_or_else(|| gemini::DEFAULT_BASE_URL.to_owned());
             return Ok(Service { name, standin: false, address, hint });
         }
         let (listener, address) = thread::listen()?;

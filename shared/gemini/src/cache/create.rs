@@ -87,7 +87,7 @@ impl Caches {
 
     async fn create(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Prepared, NotMade> {
         let key = wanted.key;
-        if !self.handles.rules(&key.model, now).await?.allow(key) {
+        if !self.handles.rules(&key.kept_as(), now).await?.allow(key) {
             return Err(NotMade::NotAllowed);
         }
         let owner = self.handles.owner();
@@ -112,10 +112,8 @@ impl Caches {
     }
 
     async fn post(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Handle, ServiceError> {
-        let model = match wanted.key.model.contains('/') {
-            true => wanted.key.model.clone(),
-            false => format!("models/{}", wanted.key.model),
-        };
+        let (account, endpoint) = self.client.home_of(wanted.key.account());
+        let model = endpoint.model(&wanted.key.model);
         let request = CreateCachedContent {
             model: &model,
             display_name: MARK,
@@ -124,7 +122,7 @@ impl Caches {
             tools: &wanted.request.tools,
             tool_config: wanted.request.tool_config.as_ref(),
         };
-        let made = Service::new(&self.client, patience(wanted), now).create(&request).await?;
+        let made = Service::new(&self.client, account, patience(wanted), now).create(&request).await?;
         let handle = Handle::of(&made, self.ttl, now);
         handle.filter(|handle| handle.is_alive(now)).ok_or(ServiceError::Unreadable)
     }
@@ -147,7 +145,7 @@ impl Caches {
         let (learnt, pause) = match &problem {
             ServiceError::Refused(error) => match Lesson::of(error) {
                 Some(lesson) => {
-                    (self.handles.learn(&key.model, now, |rules| lesson.teach(key, rules)).await, None)
+                    (self.handles.learn(&key.kept_as(), now, |rules| lesson.teach(key, rules)).await, None)
                 }
                 None if error.status == 400 => (Ok(()), Some(LONG_PAUSE)),
                 None => (Ok(()), Some(PAUSE)),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::at_account;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -44,6 +45,8 @@ impl fmt::Display for Digest {
 pub struct CacheKey {
     /// The model.
     pub model: String,
+    /// The account that the cache is kept at; empty for the first.
+    account: String,
     /// The digest of what the cache holds.
     pub digest: Digest,
     /// Size of that in bytes of JSON; 0 when only the name of the cache is known.
@@ -61,14 +64,31 @@ impl CacheKey {
         // Strings and maps with string keys: cannot fail, and an empty text is too small.
         let json = serde_json::to_vec(&kept).unwrap_or_default();
         let bytes = u64::try_from(json.len()).unwrap_or(u64::MAX);
-        let key = Self { model: model.to_owned(), digest: hex(&Sha256::digest(&json)), bytes };
+        let (model, account) = (model.to_owned(), String::new());
+        let key = Self { model, account, digest: hex(&Sha256::digest(&json)), bytes };
         (key.at_most_tokens() >= MIN_TOKENS).then_some(key)
     }
 
     /// The key of a cache of unknown size.
     #[cfg(test)]
     pub(crate) fn named(model: &str, digest: Digest) -> Self {
-        Self { model: model.to_owned(), digest, bytes: 0 }
+        Self { model: model.to_owned(), account: String::new(), digest, bytes: 0 }
+    }
+
+    /// The same at the account of this name.
+    #[must_use]
+    pub(crate) fn at(self, account: &str) -> Self {
+        Self { account: account.to_owned(), ..self }
+    }
+
+    /// The name of its account.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// What is known of its model is kept under this name.
+    pub(crate) fn kept_as(&self) -> String {
+        at_account(&self.model, &self.account)
     }
 
     /// A bound of the size in tokens that is hardly ever exceeded.
@@ -80,7 +100,7 @@ impl CacheKey {
 /// The key in the state store.
 impl fmt::Display for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cache:{}:{}", self.model, self.digest)
+        write!(f, "cache:{}:{}", self.kept_as(), self.digest)
     }
 }
 

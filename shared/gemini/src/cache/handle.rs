@@ -15,7 +15,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// A context cache, as the state store keeps it at `cache:{model}:{digest}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handle {
-    /// `cachedContents/…`.
+    /// `cachedContents/…`; on Vertex AI with project and location before it.
     pub name: String,
     /// Its size.
     pub tokens: u64,
@@ -38,10 +38,14 @@ impl Handle {
     /// The handle of `cache`, which was made at `now` for `ttl`. `None` if its name is not valid: it
     /// becomes part of an address, so nothing in it may leave the path.
     pub(crate) fn of(cache: &CachedContent, ttl: Duration, now: Timestamp) -> Option<Self> {
-        let id = cache.name.strip_prefix("cachedContents/")?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if id.is_empty() || id.len() > 200 || !id.bytes().all(plain) {
-            return None;
+        let sound = |part: &str| (1..=200).contains(&part.len()) && part.bytes().all(plain);
+        match cache.name.split('/').collect::<Vec<_>>()[..] {
+            ["cachedContents", id] if sound(id) => {}
+            // On Vertex AI.
+            ["projects", project, "locations", place, "cachedContents", id]
+                if [project, place, id].into_iter().all(sound) => {}
+            _ => return None,
         }
         let tokens = cache.usage_metadata.as_ref().and_then(|usage| usage.total_token_count);
         Some(Self {
@@ -98,6 +102,19 @@ mod tests {
 
     fn cache(name: &str) -> CachedContent {
         CachedContent { name: name.to_owned(), ..CachedContent::default() }
+    }
+
+    #[test]
+    fn caches_of_vertex_ai_have_full_names() {
+        let name = "projects/123/locations/europe-west4/cachedContents/456";
+        assert_eq!(Handle::of(&cache(name), Duration::ZERO, now()).unwrap().name, name);
+        for name in [
+            "projects/1/locations/../cachedContents/4",
+            "projects/1/cachedContents/4",
+            "projects/1/locations/x/cachedContents/",
+        ] {
+            assert_eq!(Handle::of(&cache(name), Duration::ZERO, now()), None, "{name}");
+        }
     }
 
     fn handle() -> Handle {

@@ -23,18 +23,19 @@ pub(crate) enum ServiceError {
     Unreadable,
 }
 
-/// The caches of the key's project.
+/// The caches of one account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Service<'a> {
     client: &'a Client,
+    account: usize,
     /// For each request.
     timeout: Duration,
     now: Timestamp,
 }
 
 impl<'a> Service<'a> {
-    pub(crate) fn new(client: &'a Client, timeout: Duration, now: Timestamp) -> Self {
-        Self { client, timeout, now }
+    pub(crate) fn new(client: &'a Client, account: usize, timeout: Duration, now: Timestamp) -> Self {
+        Self { client, account, timeout, now }
     }
 
     pub(crate) async fn create(
@@ -50,7 +51,8 @@ impl<'a> Service<'a> {
         path: &str,
         body: Option<Bytes>,
     ) -> Result<T, ServiceError> {
-        let send = || self.client.call(method.clone(), path, body.clone(), self.timeout, self.now);
+        let send =
+            || self.client.call(self.account, method.clone(), path, body.clone(), self.timeout, self.now);
         let reply = match send().await {
             // The pooled connection had died unnoticed.
             Err(TransportError::Closed) => send().await,

@@ -36,7 +36,7 @@ pub(crate) async fn enter<'a>(
         };
         let Denied { at, why, parked } = denied;
         if !is_worth_waiting(context, model, began, at) {
-            let failure = Failure::denied(&model.name, why, at, book);
+            let failure = Failure::denied(&model.title, why, at, book);
             return Err(match parked {
                 Some(parked) => failure.parked(&parked.words, parked.is_of_the_model),
                 None => failure,
@@ -73,5 +73,5 @@ pub(crate) async fn permit<'a>(
     let (waited, utilisation) =
         permit.as_ref().map_or((patience, 1.0), |permit| (permit.waited, permit.utilisation));
     context.signals.send(Signal::Permit { model: &model.name, waited, utilisation });
-    permit.ok_or_else(|| Failure::busy(&model.name))
+    permit.ok_or_else(|| Failure::busy(&model.title))
 }

@@ -34,18 +34,18 @@ pub(crate) async fn ask(
     let mut chances = SecondChances::default();
     loop {
         let response = match retry::send(context, record, model, &request).await {
-            Err(failure) if chances.mend(failure.about, context, &model.name, &mut request) => continue,
+            Err(failure) if chances.mend(failure.about, context, model, &mut request) => continue,
             response => response?,
         };
         let flaw = match read(&response, &context.call.output) {
             Ok(reading) => return Ok(reading),
-            Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(&model.name, &reason)),
+            Err(Flaw::Blocked(reason)) => return Err(Failure::blocked(&model.title, &reason)),
             Err(flaw) => flaw,
         };
         let description = flaw.describe();
         tracing::debug!(task_id = %context.call.task_id, step = %context.call.step, model = model.name, flaw = %description, "the answer cannot be used");
         if !chances.take(flaw, context.thinking, &model.name, &mut request) {
-            return Err(Failure::unusable(&model.name, &description));
+            return Err(Failure::unusable(&model.title, &description));
         }
     }
 }
@@ -56,11 +56,11 @@ impl SecondChances {
         &mut self,
         about: Option<About>,
         context: &CallContext<'_>,
-        model: &str,
+        model: &FleetModel,
         request: &mut GenerateContentRequest,
     ) -> bool {
         match about {
-            Some(About::Thinking) => context.thinking.refused(model, request),
+            Some(About::Thinking) => context.thinking.refused(&model.name, request),
             Some(About::Tier) => context.tiers.refused(context, model),
             Some(About::Schema) => {
                 !std::mem::replace(&mut self.unschemed, true) && prompt::put_schema_in_words(request)

@@ -62,11 +62,18 @@ impl<'a> Attempt<'a> {
         model: &'a FleetModel,
         inline: &'a GenerateContentRequest,
     ) -> Self {
-        let (mode, tier) = (Mode::of(inline), context.tiers.wanted(context, &model.name));
+        let (mode, tier) = (Mode::of(inline), context.tiers.wanted(context, model));
+        let account = &context.client.accounts()[model.account].name;
         let key = CacheKey::of(&model.name, inline).filter(|_| tier != ServiceTier::Flex);
+        let key = key.map(|key| key.at(account));
         let most_output = prompt::most_output_tokens(inline.max_output_tokens(), context.generation());
         let most_tokens = (context.prompt_tokens.most_of(inline), most_output);
         Self { context, model, inline, tier, key, mode, most_tokens, began: tokio::time::Instant::now() }
+    }
+
+    /// Vertex AI takes a tier as a header, and refuses it as a field.
+    fn is_vertex(&self) -> bool {
+        self.context.client.accounts()[self.model.account].is_vertex()
     }
 
     /// By a context cache, if there is one or its traffic repays one.
@@ -81,7 +88,7 @@ impl<'a> Attempt<'a> {
             record.usage.push(usage);
         }
         let mut request = prepared.request(self.inline);
-        if self.tier != ServiceTier::Standard {
+        if self.tier != ServiceTier::Standard && !self.is_vertex() {
             request.to_mut().service_tier = Some(self.tier);
         }
         // Maps with string keys and strings: neither can fail.
@@ -165,14 +172,17 @@ impl<'a> Attempt<'a> {
         let (sent_at, clock) = (self.context.now(), tokio::time::Instant::now());
         let timeout = self.timeout().min(self.context.remaining());
         admitted.sent = true;
+        let by_header = self.tier != ServiceTier::Standard && self.is_vertex();
         let outgoing = Outgoing {
+            account: self.model.account,
             model: &self.model.name,
             body: sent.body.clone(),
             mode: self.mode,
             task: &self.context.call.task_id,
+            tier: by_header.then_some(self.tier),
         };
         let risk = self.context.reservation.risk(self.most_usd());
-        let has_choice = self.context.client.has_choice(sent_at);
+        let has_choice = self.context.client.has_choice(self.model.account, sent_at);
         let reply = self.context.client.generate(outgoing, timeout, sent_at).await;
         let first_byte = reply.as_ref().ok().map(|reply| reply.first_byte);
         let tried = Try {

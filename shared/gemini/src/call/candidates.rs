@@ -8,44 +8,55 @@ use super::context::CallContext;
 use super::reading::Reading;
 use super::settle::CallRecord;
 use crate::config::{Config, ConfigError};
-use crate::failure::Failure;
+use crate::failure::{Failure, Helps};
 use crate::fleet::{FleetModel, Policy, ask_for};
-use crate::http::fingerprint;
+use crate::http::Account;
 
 /// Every model that may be called, in the order in which it is preferred.
-pub(crate) fn models(config: &Config) -> Result<Vec<FleetModel>, ConfigError> {
+pub(crate) fn models(config: &Config, accounts: &[Account]) -> Result<Vec<FleetModel>, ConfigError> {
     let mut models: Vec<FleetModel> = Vec::new();
-    let credentials = fingerprint(config.api_key.as_ref());
     for name in [&config.triage, &config.answer].into_iter().chain(&config.fallback) {
-        if models.iter().all(|known| known.name != *name) {
-            let limits = config.limits.get(name).copied().unwrap_or_default();
-            models.push(FleetModel::new(name, Policy::new(name, &limits, config.environments, credentials)?));
+        if models.iter().any(|known| known.name == *name) {
+            continue;
+        }
+        let limits = config.limits.get(name).copied().unwrap_or_default();
+        for (number, Account { name: account, fingerprint, .. }) in accounts.iter().enumerate() {
+            let policy = Policy::new(name, &limits, config.environments, *fingerprint)?;
+            models.push(FleetModel::new(name, (number, account), policy));
         }
     }
     Ok(models)
 }
 
-/// The models for a call of this role and priority: the wanted one, then the fallbacks, without those
-/// that are kept for more urgent work. If that leaves none, the last fallback is asked all
-/// the same: no task is left without a model.
+/// The models for a call of this role and priority: the wanted one, then the fallbacks, without those that are kept for more urgent
+/// work. If that leaves none, the last fallback is asked all the same: no task is left without a model.
+/// Each is asked at all `accounts`, in this order, before the next model is.
 pub(crate) fn candidates<'a>(
     config: &Config,
     models: &'a [FleetModel],
-    role: ModelRole,
-    priority: Priority,
+    (role, priority): (ModelRole, Priority),
+    accounts: &[usize],
 ) -> Vec<&'a FleetModel> {
     let wanted = match role {
         ModelRole::Triage => &config.triage,
         ModelRole::Answer => &config.answer,
     };
-    let mut chosen: Vec<&FleetModel> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
     for name in std::iter::once(wanted).chain(&config.fallback) {
-        let model = models.iter().find(|model| model.name == *name);
-        chosen.extend(model.filter(|model| chosen.iter().all(|known| known.name != model.name)));
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
     }
-    let last = chosen.last().copied();
-    chosen.retain(|model| priority >= model.policy.min_priority);
-    if chosen.is_empty() { last.into_iter().collect() } else { chosen }
+    let last = names.last().copied();
+    names.retain(|name| {
+        models.iter().all(|model| model.name != *name || priority >= model.policy.min_priority)
+    });
+    if names.is_empty() {
+        names.extend(last);
+    }
+    let at =
+        |name: &str, account: usize| models.iter().find(|one| one.name == name && one.account == account);
+    names.iter().flat_map(|name| accounts.iter().filter_map(|account| at(name, *account))).collect()
 }
 
 /// The answer of the first candidate that has one.
@@ -54,8 +65,15 @@ pub(super) async fn first_answer(
     record: &mut CallRecord,
     models: &[&FleetModel],
 ) -> Result<Reading, Failure> {
-    let mut failures: Vec<Failure> = Vec::new();
-    for model in models {
+    let mut failures: Vec<(&FleetModel, Failure)> = Vec::new();
+    for model in models.iter().copied() {
+        if failures.iter().any(|(other, failure)| is_vain(model, other, failure)) {
+            continue;
+        }
+        let is_weaker = failures.first().is_some_and(|(wanted, _)| wanted.name != model.name);
+        if is_weaker && failures.iter().any(|failed| is_worth_waiting_for(context, &models[0].name, failed)) {
+            break;
+        }
         // What the models before it came to is the truth, not that the time is now up.
         if !failures.is_empty() && !model.policy.in_place.allows_start(context.remaining()) {
             break;
@@ -64,10 +82,9 @@ pub(super) async fn first_answer(
             Ok(reading) => return Ok(reading),
             Err(failure) => {
                 // What two models refuse of a request, the others will too.
-                let is_final = !failure.other_model_may_help
-                    || (failures.is_empty() && is_worth_waiting_for(context, failure.what))
-                    || (failure.about.is_some() && failures.iter().any(|other| other.about.is_some()));
-                failures.push(failure);
+                let is_final = failure.helps == Helps::Nothing
+                    || (failure.about.is_some() && failures.iter().any(|(_, other)| other.about.is_some()));
+                failures.push((model, failure));
                 if is_final {
                     break;
                 }
@@ -75,27 +92,44 @@ pub(super) async fn first_answer(
         }
     }
     // There is always a candidate, so there is always a failure to report.
-    let failure = failure_of_all(failures).unwrap_or_else(|| Failure::out_of_time("no model", false));
-    Err(with_slot(context, models, failure).await)
+    match failure_of_all(failures) {
+        Some((model, failure)) => Err(with_slot(context, model, failure).await),
+        None => Err(Failure::out_of_time("no model", false)),
+    }
+}
+
+/// Whether `model` would fail as `other` did: its account is refused, or the request is at fault.
+fn is_vain(model: &FleetModel, other: &FleetModel, failure: &Failure) -> bool {
+    let is_of_the_request = failure.about.is_some() || failure.what == ModelFailure::Unusable;
+    (failure.helps == Helps::OtherAccount && model.account == other.account)
+        || (is_of_the_request && model.name == other.name)
 }
 
 /// Whether an answer waits for its wanted model instead of asking a weaker one: that is saturated, which
 /// passes, and what is left of the patience will do. Sorting takes any model.
-fn is_worth_waiting_for(context: &CallContext<'_>, what: ModelFailure) -> bool {
-    let ModelFailure::Defer { why: Deferral::Busy | Deferral::Quota, not_before } = what else {
+fn is_worth_waiting_for(
+    context: &CallContext<'_>,
+    wanted: &str,
+    (model, failure): &(&FleetModel, Failure),
+) -> bool {
+    let ModelFailure::Defer { why: Deferral::Busy | Deferral::Quota, not_before } = failure.what else {
         return false;
     };
+    if model.name != wanted {
+        return false;
+    }
     let until = after(context.call.waiting_since.unwrap_or(context.began.0), context.config.patience);
     context.call.role == ModelRole::Answer && not_before.max(Some(context.now())) < Some(until)
 }
 
 /// A deferral for want of a rate or of a model that is up gets a time of its own to come back at: all
 /// who wait for the same moment would meet there, and wait again.
-async fn with_slot(context: &CallContext<'_>, models: &[&FleetModel], failure: Failure) -> Failure {
+async fn with_slot(context: &CallContext<'_>, model: &FleetModel, failure: Failure) -> Failure {
     let ModelFailure::Defer { why, not_before } = failure.what else { return failure };
     let is_for_the_model = matches!(why, Deferral::Quota | Deferral::DailyQuota | Deferral::Unavailable);
-    let model = models.iter().find(|model| model.name == failure.model);
-    let (Some(model), true, false) = (model, is_for_the_model, failure.is_booked) else { return failure };
+    if !is_for_the_model || failure.is_booked {
+        return failure;
+    }
     let now = context.now();
     let ask = ask_for(context.call, context.prompt_tokens.about, context.call.slot, now);
     let slot = model.next_slot(context.shared, ask, not_before, now).await;
@@ -107,10 +141,10 @@ async fn with_slot(context: &CallContext<'_>, models: &[&FleetModel], failure: F
 /// What decides is what the caller should do next. An answer that was paid for and is of no use
 /// comes first: coming back would cost the same again. Then a deferral, the soonest: when that
 /// model is back, there is an answer. A refusal counts only if every model refuses.
-fn failure_of_all(failures: Vec<Failure>) -> Option<Failure> {
-    let message = failures.iter().map(|failure| failure.message.as_str()).collect::<Vec<_>>().join("; ");
-    let worst = failures.into_iter().min_by_key(|failure| rank(failure.what))?;
-    Some(Failure { message, ..worst })
+fn failure_of_all<M>(failures: Vec<(M, Failure)>) -> Option<(M, Failure)> {
+    let message = failures.iter().map(|(_, failure)| failure.message.as_str()).collect::<Vec<_>>().join("; ");
+    let (model, worst) = failures.into_iter().min_by_key(|(_, failure)| rank(failure.what))?;
+    Some((model, Failure { message, ..worst }))
 }
 
 fn rank(what: ModelFailure) -> (u8, Timestamp) {
@@ -129,10 +163,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use domain::ModelLimits;
+    use domain::{ModelAccount, ModelEndpoint, ModelLimits};
+
+    fn models(config: &Config) -> Vec<FleetModel> {
+        super::models(config, &Account::all(config).unwrap()).unwrap()
+    }
 
     fn failure(what: ModelFailure, message: &str) -> Failure {
-        Failure::new("m", what, message.to_owned())
+        Failure::new(what, message.to_owned())
     }
 
     fn defer(not_before: Option<i64>) -> ModelFailure {
@@ -141,12 +179,12 @@ mod tests {
     }
 
     fn decide(all: &[ModelFailure]) -> ModelFailure {
-        failure_of_all(all.iter().map(|&what| failure(what, "m")).collect()).unwrap().what
+        failure_of_all(all.iter().map(|&what| ((), failure(what, "m"))).collect()).unwrap().1.what
     }
 
     fn names(config: &Config, role: ModelRole, priority: u8) -> Vec<String> {
-        let models = models(config).unwrap();
-        let chosen = candidates(config, &models, role, Priority::new(priority).unwrap());
+        let models = models(config);
+        let chosen = candidates(config, &models, (role, Priority::new(priority).unwrap()), &[0]);
         chosen.iter().map(|model| model.name.clone()).collect()
     }
 
@@ -154,7 +192,7 @@ mod tests {
     fn a_model_without_limits_has_the_default_ones() {
         let limits = ModelLimits { timeout: Duration::from_secs(90), ..ModelLimits::default() };
         let limits = [("m".to_owned(), limits)].into();
-        let models = models(&Config { answer: "m".to_owned(), limits, ..Config::new(None) }).unwrap();
+        let models = models(&Config { answer: "m".to_owned(), limits, ..Config::new(None) });
         let timeouts: Vec<u64> = models.iter().map(|model| model.policy.timeout.as_secs()).collect();
         assert_eq!(timeouts, [60, 90, 60]);
     }
@@ -162,7 +200,7 @@ mod tests {
     #[test]
     fn a_model_that_is_named_twice_is_one_model() {
         let config = Config { answer: "m".to_owned(), triage: "m".to_owned(), ..Config::new(None) };
-        assert_eq!(models(&config).unwrap().len(), 2);
+        assert_eq!(models(&config).len(), 2);
     }
 
     #[test]
@@ -175,6 +213,26 @@ mod tests {
         };
         assert_eq!(names(&config, ModelRole::Triage, 1), ["t", "b", "a", "c"]);
         assert_eq!(names(&config, ModelRole::Answer, 1), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_model_is_asked_at_every_account_before_a_weaker_one_is() {
+        let endpoint = |base: &str| ModelEndpoint {
+            base_url: base.to_owned(),
+            api_version: "v1".to_owned(),
+            weight: 1,
+            account: ModelAccount::default(),
+        };
+        let (answer, fallback) = ("a".to_owned(), vec!["b".to_owned()]);
+        let endpoints = vec![endpoint("https://one"), endpoint("https://two"), endpoint("https://one")];
+        let config = Config { answer, fallback, endpoints, ..Config::new(None) };
+        let models = models(&config);
+        let urgency = (ModelRole::Answer, Priority::new(3).unwrap());
+        let titles = |accounts: &[usize]| -> Vec<String> {
+            candidates(&config, &models, urgency, accounts).iter().map(|model| model.title.clone()).collect()
+        };
+        assert_eq!(titles(&[0, 1]), ["a", "a@two", "b", "b@two"], "one address is one account");
+        assert_eq!(titles(&[1, 0]), ["a@two", "a", "b@two", "b"]);
     }
 
     #[test]
@@ -211,8 +269,9 @@ mod tests {
 
     #[test]
     fn every_model_has_its_say() {
-        let all = vec![failure(ModelFailure::Refused, "a: no"), failure(ModelFailure::Retry, "b: oops")];
-        assert_eq!(failure_of_all(all).unwrap().message, "a: no; b: oops");
-        assert_eq!(failure_of_all(vec![]), None);
+        let all = [failure(ModelFailure::Refused, "a: no"), failure(ModelFailure::Retry, "b: oops")];
+        let all = all.into_iter().map(|failure| ((), failure)).collect();
+        assert_eq!(failure_of_all(all).unwrap().1.message, "a: no; b: oops");
+        assert_eq!(failure_of_all::<()>(vec![]), None);
     }
 }

@@ -100,7 +100,7 @@ impl Attempt<'_> {
             record.failed(tried, &error.to_string(), reply.body);
             let now = self.context.now();
             let class = FailureClass::of_error(&error, now);
-            let failure = Failure::refused(&error, class, model, now);
+            let failure = Failure::refused(&error, class, &self.model.title, now);
             if let Some(handle) = sent.cache.clone().filter(|_| error.is_lost_cache()) {
                 return (Outcome::CacheLost(handle), class.call_outcome());
             }
@@ -119,7 +119,7 @@ impl Attempt<'_> {
                 (Outcome::Answered(Box::new(response)), CallOutcome::Answered)
             }
             Err(_) => {
-                let failure = Failure::unreadable(model);
+                let failure = Failure::unreadable(&self.model.title);
                 record.failed(tried, &failure.message, reply.body);
                 (Outcome::Failed(FailureClass::Stumbled, failure), CallOutcome::Failed)
             }
@@ -136,7 +136,7 @@ impl Attempt<'_> {
         let reason = error.to_string();
         record.failed(tried, &reason, Value::String(reason.clone()));
         let class = FailureClass::of_transport(error);
-        let failure = Failure::unanswered(error, class, &self.model.name, self.context.now());
+        let failure = Failure::unanswered(error, class, &self.model.title, self.context.now());
         match error {
             TransportError::Closed => (Outcome::Died(failure), CallOutcome::Failed),
             // Cut short by our own deadline, a slow answer says nothing of the service.

@@ -31,7 +31,7 @@ mod transcript;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore};
+use domain::{Clock, Jitter, Model, ModelAnswer, ModelCall, ModelError, StateStore, StoreError};
 use tokio::time::Instant;
 
 use self::candidates::{candidates, first_answer, models};
@@ -48,7 +48,8 @@ use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
 use crate::fleet::{FleetModel, Shared, fresh_id};
 use crate::http::{Client, ConnectionCounts};
-use crate::signal::Signals;
+use crate::look_up::{LookedUp, look_up_by};
+use crate::signal::{Signal, Signals};
 
 /// Google's Gemini.
 #[derive(Debug)]
@@ -80,8 +81,8 @@ impl Gemini {
         jitter: Jitter,
     ) -> Result<Self, ConfigError> {
         config.check_names()?;
-        let models = models(&config)?;
         let client = Arc::new(Client::new(&config, signals.clone())?);
+        let models = models(&config, client.accounts())?;
         let caches = Caches::with(Arc::clone(&client), Arc::clone(&store), config.cache_ttl, jitter.clone());
         let budget = BudgetAccount::new(config.budgets, config.environments);
         let (coalescer, thinking, tiers) = Default::default();
@@ -108,6 +109,30 @@ impl Gemini {
         self.client.counts()
     }
 
+    /// Asks for every model by its name. One that an account is not served any more is parked for the fleet, as it is
+    /// when a call meets it. Returns how many that are.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the fleet's state cannot be written.
+    pub async fn park_missing(&self) -> Result<usize, StoreError> {
+        let (mut missing, now) = (0, self.clock.now());
+        for model in &self.models {
+            let all = look_up_by(&self.client, &model.name, now).await;
+            let of_the_account: Vec<&LookedUp> =
+                all.iter().filter(|one| one.account == model.account).collect();
+            // Another version of the API may have it.
+            if of_the_account.is_empty() || !of_the_account.iter().all(|one| one.is_missing()) {
+                continue;
+            }
+            let words = of_the_account[0].said.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            missing += 1;
+            if model.is_missing(&self.shared, format!("{}: {words}", model.title), now).await? {
+                self.signals.send(Signal::Parked { model: &model.name });
+            }
+        }
+        Ok(missing)
+    }
+
     fn context<'a>(&'a self, call: &'a ModelCall, reservation: &'a Reservation<'a>) -> CallContext<'a> {
         CallContext {
             call,
@@ -125,10 +150,14 @@ impl Gemini {
         }
     }
 
+    fn candidates(&self, call: &ModelCall) -> Vec<&FleetModel> {
+        candidates(&self.config, &self.models, (call.role, call.priority), &self.client.order(&call.task_id))
+    }
+
     /// The answer to `call`, once the money for it is set aside: that of an identical call under way, or
     /// the first candidate's that has one.
     async fn answer(&self, context: &CallContext<'_>) -> Result<ModelAnswer, ModelError> {
-        let models = candidates(&self.config, &self.models, context.call.role, context.call.priority);
+        let models = self.candidates(context.call);
         cover(context, &models)
             .await
             .map_err(|failure| refusal(context.call, failure, CallRecord::default()))?;
@@ -158,7 +187,7 @@ impl Model for Gemini {
 async fn cover(context: &CallContext<'_>, models: &[&FleetModel]) -> Result<(), Failure> {
     let output = prompt::most_output_tokens(None, context.generation());
     let Some(model) = models.first() else { return Ok(()) };
-    let tier = context.tiers.wanted(context, &model.name);
+    let tier = context.tiers.wanted(context, model);
     let most = context.most_usd(&model.name, (context.prompt_tokens.most, output), tier);
     context.reservation.cover(most, context.now()).await
 }

@@ -28,7 +28,7 @@ pub(crate) async fn send(
     let (mut tries, mut failures, mut replaced) = (0, 0, false);
     loop {
         if !in_place.allows_start(context.remaining()) {
-            return Err(Failure::out_of_time(&model.name, record.has_paid()));
+            return Err(Failure::out_of_time(&model.title, record.has_paid()));
         }
         tries += 1;
         let (class, failure) = match attempt.try_once(record, tries).await? {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::ServiceTier;
 
 use super::context::CallContext;
-use crate::fleet::lock;
+use crate::fleet::{FleetModel, lock};
 
 /// Flex answers in one to fifteen minutes: a call with less time than this goes as everybody's.
 const MIN_FLEX: Duration = Duration::from_secs(120);
@@ -23,16 +23,22 @@ pub(crate) struct Tiers(Mutex<HashSet<(String, ServiceTier)>>);
 
 impl Tiers {
     /// How a call to `model` is to be served: as its lane is, if that was not refused and there is time.
-    pub(crate) fn wanted(&self, context: &CallContext<'_>, model: &str) -> ServiceTier {
-        let tier = context.config.service_tier.of(context.call.priority.lane());
+    pub(crate) fn wanted(&self, context: &CallContext<'_>, model: &FleetModel) -> ServiceTier {
+        let tier = configured(context, model);
         let is_late = tier == ServiceTier::Flex && context.remaining() < MIN_FLEX;
-        let is_refused = || lock(&self.0).contains(&(model.to_owned(), tier));
+        let is_refused = || lock(&self.0).contains(&(model.title.clone(), tier));
         if is_late || is_refused() { ServiceTier::Standard } else { tier }
     }
 
     /// `model` refused the tier of this call: `false` if it was known to, and so was not asked for it.
-    pub(crate) fn refused(&self, context: &CallContext<'_>, model: &str) -> bool {
-        let tier = context.config.service_tier.of(context.call.priority.lane());
-        tier != ServiceTier::Standard && lock(&self.0).insert((model.to_owned(), tier))
+    pub(crate) fn refused(&self, context: &CallContext<'_>, model: &FleetModel) -> bool {
+        let tier = configured(context, model);
+        tier != ServiceTier::Standard && lock(&self.0).insert((model.title.clone(), tier))
     }
+}
+
+/// How the lane's calls are to be served, where the account has tiers.
+fn configured(context: &CallContext<'_>, model: &FleetModel) -> ServiceTier {
+    let tier = context.config.service_tier.of(context.call.priority.lane());
+    context.client.accounts()[model.account].tier(tier)
 }

@@ -10,6 +10,12 @@ pub(crate) const DENIED: [&str; 1] = ["Your project has been denied access…"];
 /// A key whose own restrictions leave this API out.
 pub(crate) const BLOCKED: [&str; 2] =
     ["Requests to this API are blocked…", "Requests to this API … are blocked…"];
+/// A project that has not switched Vertex AI on.
+pub(crate) const VERTEX_OFF: [&str; 1] = ["Vertex AI API has not been used in project…"];
+/// An identity without the role.
+pub(crate) const NO_ROLE: [&str; 1] = ["Permission 'aiplatform.…"];
+/// No access token: our own words, before those of whoever gives none.
+pub(crate) const NO_TOKEN: [&str; 1] = ["No access token: …"];
 /// A country that is not served.
 pub(crate) const PLACE: [&str; 3] = [
     "User location is not supported…",
@@ -24,10 +30,12 @@ pub(crate) const NO_MONEY: [&str; 4] = [
     "This API method requires billing to be enabled…",
 ];
 /// A cache that has expired, was deleted, or is another model's.
-pub(crate) const LOST_CACHE: [&str; 5] = [
+pub(crate) const LOST_CACHE: [&str; 7] = [
     "CachedContent not found…",
     "Invalid CachedContent name…",
     "Not found: cache content metadata…",
+    "Not found: cached content metadata…",
+    "Cache content … is expired…",
     "Cached content model does not match the model in the request…",
     "Model used by GenerateContent request (…) and CachedContent (…) has to be the same…",
 ];

@@ -21,8 +21,6 @@ pub use failure_class::FailureClass;
 /// No usable answer from one model.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Failure {
-    /// Which.
-    pub(crate) model: String,
     pub(crate) what: ModelFailure,
     /// Whether the time of a deferral is a slot that nobody else has.
     pub(crate) is_booked: bool,
@@ -32,8 +30,25 @@ pub(crate) struct Failure {
     pub(crate) told: QuotaLimits,
     /// For people; free of secrets and of prompt text.
     pub(crate) message: String,
-    /// Whether another model might do better.
-    pub(crate) other_model_may_help: bool,
+    /// Who might do better.
+    pub(crate) helps: Helps,
+}
+
+/// Who might do better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Helps {
+    /// Nobody, or not now.
+    Nothing,
+    /// Whoever calls as another account.
+    OtherAccount,
+    /// Another model, too.
+    OtherModel,
+}
+
+impl Helps {
+    fn with(is_of_the_model: bool) -> Self {
+        if is_of_the_model { Self::OtherModel } else { Self::OtherAccount }
+    }
 }
 
 impl Failure {
@@ -43,20 +58,19 @@ impl Failure {
             Some(advice) => format!("{model}: {}: {advice}", error.to_string().trim_end_matches('.')),
             None => format!("{model}: {error}"),
         };
-        let other_model_may_help = class.is_of_the_model();
+        let helps = Helps::with(class.is_of_the_model());
         let (about, told) = (error.about(), error.told());
-        Self { other_model_may_help, about, told, ..Self::new(model, class.failure(now), message) }
+        Self { helps, about, told, ..Self::new(class.failure(now), message) }
     }
 
-    pub(crate) fn new(model: &str, what: ModelFailure, message: String) -> Self {
+    pub(crate) fn new(what: ModelFailure, message: String) -> Self {
         Self {
-            model: model.to_owned(),
             what,
             is_booked: false,
             about: None,
             told: QuotaLimits::default(),
             message,
-            other_model_may_help: true,
+            helps: Helps::OtherModel,
         }
     }
 
@@ -68,25 +82,25 @@ impl Failure {
             _ => format!("{model}: the rate is used up until {}", second(at)),
         };
         let what = ModelFailure::Defer { why, not_before: Some(at) };
-        Self { is_booked, ..Self::new(model, what, message) }
+        Self { is_booked, ..Self::new(what, message) }
     }
 
     /// Not before `at`, because the service refuses all calls, in these `words`.
     pub(crate) fn parked(self, words: &str, is_of_the_model: bool) -> Self {
         let message = format!("{words}; {}", self.message);
-        Self { message, other_model_may_help: is_of_the_model, ..self }
+        Self { message, helps: Helps::with(is_of_the_model), ..self }
     }
 
     /// No permit came free.
     pub(crate) fn busy(model: &str) -> Self {
         let what = ModelFailure::Defer { why: Deferral::Busy, not_before: None };
-        Self::new(model, what, format!("{model}: as many calls are under way as may be"))
+        Self::new(what, format!("{model}: as many calls are under way as may be"))
     }
 
     /// Money, not the model, is what is missing.
     pub(crate) fn over_budget(message: String, not_before: Option<Timestamp>) -> Self {
         let what = ModelFailure::Defer { why: Deferral::Budget, not_before };
-        Self { other_model_may_help: false, ..Self::new("", what, message) }
+        Self { helps: Helps::Nothing, ..Self::new(what, message) }
     }
 
     pub(crate) fn unanswered(
@@ -95,28 +109,28 @@ impl Failure {
         model: &str,
         now: Timestamp,
     ) -> Self {
-        let other_model_may_help = class.is_of_the_model();
-        Self { other_model_may_help, ..Self::new(model, class.failure(now), format!("{model}: {error}")) }
+        let helps = Helps::with(class.is_of_the_model());
+        Self { helps, ..Self::new(class.failure(now), format!("{model}: {error}")) }
     }
 
     /// Nothing was sent, nor will it ever be as it is.
     pub(crate) fn unsendable(problem: &impl Display) -> Self {
-        Self { other_model_may_help: false, ..Self::new("", ModelFailure::Refused, problem.to_string()) }
+        Self { helps: Helps::Nothing, ..Self::new(ModelFailure::Refused, problem.to_string()) }
     }
 
     pub(crate) fn unreadable(model: &str) -> Self {
         let message = format!("{model}: the answer is not JSON; is GEMINI_BASE_URL a Gemini API?");
-        Self::new(model, ModelFailure::Retry, message)
+        Self::new(ModelFailure::Retry, message)
     }
 
     pub(crate) fn blocked(model: &str, reason: &str) -> Self {
         let message = format!("{model} blocked the prompt for its content: {reason}");
-        Self { other_model_may_help: false, ..Self::new(model, ModelFailure::Blocked, message) }
+        Self { helps: Helps::Nothing, ..Self::new(ModelFailure::Blocked, message) }
     }
 
     pub(crate) fn unusable(model: &str, flaw: &str) -> Self {
         let message = format!("{model} gave no usable answer: {flaw}; the task's transcript has it");
-        Self::new(model, ModelFailure::Unusable, message)
+        Self::new(ModelFailure::Unusable, message)
     }
 
     /// Too little time to begin. Once something was paid for, coming back costs the same again:
@@ -128,7 +142,7 @@ impl Failure {
             ModelFailure::Defer { why: Deferral::OutOfTime, not_before: None }
         };
         let message = format!("{model}: too little of this invocation's time is left to ask");
-        Self { other_model_may_help: false, ..Self::new(model, what, message) }
+        Self { helps: Helps::Nothing, ..Self::new(what, message) }
     }
 }
 
@@ -143,6 +157,19 @@ fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
     Some(match (error.status, class) {
         _ if says(&known::LEAKED) => {
             "the API key was found in public and is blocked for good: make another one at https://aistudio.google.com/apikey, set GEMINI_API_KEY to it, and look where the old one stood"
+        }
+        _ if says(&known::NO_TOKEN) => {
+            "Google gives no access token for Vertex AI: look at GOOGLE_CREDENTIALS, or at the endpoint's workload_identity and the pool that it names"
+        }
+        (401, _)
+            if error.reason.as_deref() != Some("API_KEY_INVALID")
+                && error.message.contains("OAuth 2 access token") =>
+        {
+            "the access token for Vertex AI is refused: look at GOOGLE_CREDENTIALS, or at the endpoint's workload_identity"
+        }
+        _ if says(&known::VERTEX_OFF) => "switch the Vertex AI API on in the endpoint's project",
+        _ if says(&known::NO_ROLE) => {
+            "give the identity that calls Vertex AI the role roles/aiplatform.user in the endpoint's project"
         }
         _ if error.is_invalid_key() => {
             "the API key is refused: set GEMINI_API_KEY to a valid one from https://aistudio.google.com/apikey"

@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cells::{FleetCell, Shared, WhenCut, lock};
-use domain::{ModelCall, Timestamp};
+use domain::{ModelCall, StoreError, Timestamp, after, at_account};
 use resilience::{Ask, Pass, Transition, Urgency};
 
 use super::fresh_id;
 use super::model_state::{Admit, Change, Denied, Ended, ModelState, Settlement};
+use super::parked::Parked;
 use super::permit::Permits;
 use super::policy::{Policy, Rules};
 use crate::cache::{Demand, Digest};
-use crate::failure::pacific;
+use crate::failure::{FailureClass, pacific};
 use crate::signal::{Signal, Signals};
 
 /// What nobody has written to for so long is forgotten; longer than the longest pause, a day's.
@@ -22,6 +23,10 @@ const LIFE: Duration = Duration::from_secs(48 * 3600);
 #[derive(Debug)]
 pub(crate) struct FleetModel {
     pub(crate) name: String,
+    /// Its name and its account's, for people and for its state.
+    pub(crate) title: String,
+    /// The number of the account that it is called by.
+    pub(crate) account: usize,
     pub(crate) policy: Policy,
     pub(crate) permits: Permits,
     cell: FleetCell<ModelState>,
@@ -60,15 +65,18 @@ pub(crate) fn ask_for(call: &ModelCall, tokens: u64, slot: Option<Timestamp>, no
 }
 
 impl FleetModel {
-    pub(crate) fn new(name: &str, policy: Policy) -> Self {
+    /// The model `name` as the account called `account`, which has this number, is served it.
+    pub(crate) fn new(name: &str, (number, account): (usize, &str), policy: Policy) -> Self {
         // The console shows the first.
-        let account = prices::account(name);
+        let kept_as = prices::kept_as(name, account);
         let key = match fresh_id() % policy.shards {
-            0 => format!("model:{account}"),
-            shard => format!("model:{account}#{shard}"),
+            0 => kept_as,
+            shard => format!("{kept_as}#{shard}"),
         };
         Self {
             name: name.to_owned(),
+            title: at_account(name, account),
+            account: number,
             policy,
             permits: Permits::default(),
             cell: FleetCell::new(key, LIFE),
@@ -98,7 +106,7 @@ impl FleetModel {
         let (decision, is_alone) = match self.cell.change(shared, now, WhenCut::Repeat, change).await {
             Ok(decision) => (decision, false),
             Err(problem) => {
-                tracing::warn!(model = self.name, %problem, "shared limits cannot be read; this environment keeps to its share of them");
+                tracing::warn!(model = self.title, %problem, "shared limits cannot be read; this environment keeps to its share of them");
                 let decision = admit(&mut lock(&self.alone), &self.policy.alone, &ask, read, now);
                 *lock(&alone) = Some(matches!(decision, Admit::Granted { .. }));
                 (decision, true)
@@ -121,6 +129,34 @@ impl FleetModel {
             }
             Admit::Denied(denied) => Err(denied),
         }
+    }
+
+    /// The service says, in these `words`, that it has no such model: nobody asks it for an hour. Returns whether
+    /// that is new.
+    ///
+    /// # Errors
+    /// The fleet's state cannot be written.
+    pub(crate) async fn is_missing(
+        &self,
+        shared: &Shared,
+        words: String,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let rules = self.policy.rules;
+        let (class, model) = (FailureClass::ModelRefused, self.title.clone());
+        let until = after(now, class.parks().unwrap_or_default());
+        let parked = Parked { until, credentials: rules.parked_by(true), is_of_the_model: true, words };
+        let change = move |state: &mut ModelState| {
+            state.park(&rules, &Ended { parked: Some(parked.clone()), ..Ended::UNKNOWN })
+        };
+        let is_new = self.cell.change(shared, now, WhenCut::Forget, change).await? == Some(true);
+        if is_new {
+            tracing::error!(
+                model,
+                "the service has no such model any more; name another one in agent.toml, [models]"
+            );
+        }
+        Ok(is_new)
     }
 
     /// The next free slot that is not before `from`, nor before the breaker opens; `None` if neither
@@ -158,31 +194,31 @@ impl AdmittedCall<'_> {
             let change = settlement_of(model.policy.rules, settlement, now);
             let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
-                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared yet; the next call shares it");
+                tracing::warn!(model = model.title, %problem, "the outcome of a call is not shared yet; the next call shares it");
                 Change::default()
             })
         };
         match change.is_parked {
             Some(true) => {
                 tracing::error!(
-                    model = model.name,
+                    model = model.title,
                     reason = words,
                     "the service refuses our calls; they wait"
                 );
                 signals.send(Signal::Parked { model: &model.name });
             }
-            Some(false) => tracing::info!(model = model.name, "the service takes our calls again"),
+            Some(false) => tracing::info!(model = model.title, "the service takes our calls again"),
             None => {}
         }
         if let Some(when) = &change.goes {
-            tracing::warn!(model = model.name, %when, "the service says that the model goes; name another one in agent.toml, [models]");
+            tracing::warn!(model = model.title, %when, "the service says that the model goes; name another one in agent.toml, [models]");
         }
         match change.breaker {
             Some(Transition::Opened) => {
-                tracing::warn!(model = model.name, "breaker opened");
+                tracing::warn!(model = model.title, "breaker opened");
                 signals.send(Signal::BreakerOpened { model: &model.name });
             }
-            Some(Transition::Closed) => tracing::info!(model = model.name, "breaker closed"),
+            Some(Transition::Closed) => tracing::info!(model = model.title, "breaker closed"),
             None => {}
         }
     }

@@ -288,7 +288,7 @@ impl ModelState {
     }
 
     /// Parks the model that refuses all calls, and ends that when it answers one.
-    fn park(&mut self, rules: &Rules, ended: &Ended) -> Option<bool> {
+    pub(crate) fn park(&mut self, rules: &Rules, ended: &Ended) -> Option<bool> {
         let was_parked = self.parked.as_ref().is_some_and(|parked| parked.concerns(rules));
         if ended.parked.is_some() {
             self.parked.clone_from(&ended.parked);

@@ -76,8 +76,7 @@ impl Policy {
         }
         let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
             .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
-        let rules =
-            Rules { credentials, name: fingerprint(Some(&model.into())), ..Rules::new(model, limits)? };
+        let rules = Rules { credentials, name: fingerprint(model), ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
         let shards = shards(limits.requests_per_minute, environments);
         let (rules, sharers) = (rules.shared_among(shards), environments.div_ceil(shards));

@@ -175,7 +175,8 @@ async fn five_hundred_environments_stay_below_what_one_key_takes() {
     };
     let mut running = JoinSet::new();
     for _ in 0..ENVIRONMENTS {
-        let model = Arc::new(FleetModel::new("m", Policy::new("m", &limits, ENVIRONMENTS, 0).unwrap()));
+        let model =
+            Arc::new(FleetModel::new("m", (0, ""), Policy::new("m", &limits, ENVIRONMENTS, 0).unwrap()));
         for _ in 0..AT_ONCE {
             let (fleet, model) = (Arc::clone(&fleet), Arc::clone(&model));
             running.spawn(async move { fleet.work(&model).await });

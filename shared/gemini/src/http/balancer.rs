@@ -52,24 +52,10 @@ impl Balancer {
     /// for the same hash while all are well, each by its share of the weights. The task of one that
     /// is left out goes to the next one in the list.
     pub(crate) fn choose(&self, hash: u64, now: Timestamp) -> usize {
-        let own = self.by_weight(hash);
+        let own = by_weight(self.members.iter().map(|member| member.weight), hash);
         let count = self.members.len();
         let others = (0..count).map(|step| (own + step) % count);
         others.into_iter().find(|&index| !self.members[index].is_out(now)).unwrap_or(own)
-    }
-
-    fn by_weight(&self, hash: u64) -> usize {
-        let total: u128 = self.members.iter().map(|member| u128::from(member.weight)).sum();
-        // The hash as a fraction of all hashes, of the total.
-        let mut rest = (u128::from(hash) * total) >> u64::BITS;
-        for (index, member) in self.members.iter().enumerate() {
-            match rest.checked_sub(u128::from(member.weight)) {
-                Some(less) => rest = less,
-                None => return index,
-            }
-        }
-        // Only if all weights are zero, which the configuration refuses.
-        0
     }
 
     /// Whether more than one endpoint is in: then the failure of one is not the model's.
@@ -93,6 +79,21 @@ impl Balancer {
         member.ejected_until = Some(after(now, EJECTION));
         true
     }
+}
+
+/// Whose turn it is by `weights`, for a `hash` that is spread evenly over all numbers.
+pub(crate) fn by_weight(weights: impl IntoIterator<Item = u32>, hash: u64) -> usize {
+    let weights: Vec<u128> = weights.into_iter().map(u128::from).collect();
+    // The hash as a fraction of all hashes, of the total.
+    let mut rest = (u128::from(hash) * weights.iter().sum::<u128>()) >> u64::BITS;
+    for (index, weight) in weights.iter().enumerate() {
+        match rest.checked_sub(*weight) {
+            Some(less) => rest = less,
+            None => return index,
+        }
+    }
+    // Only if all weights are zero: those that stand in for others.
+    0
 }
 
 #[cfg(test)]

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{TaskId, Timestamp, after};
+use domain::{ServiceTier, TaskId, Timestamp, after};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::account::{self, Account};
 use super::balancer::EndpointHealth;
 use super::connections::Connections;
 use super::connector::ConnectionCounts;
-use super::endpoints::{Endpoint, Endpoints};
-use super::key::Key;
+use super::endpoints::Endpoint;
+use super::key::{Key, NoKey};
 use super::receive::{Received, receive};
 use super::stream::Mode;
 use super::transport::{MAX_REQUEST, TransportError, may_share};
@@ -23,19 +24,24 @@ use crate::signal::Signals;
 /// How often a call may find that the connection it was to share is gone again before it fails.
 const MAX_SHARED: usize = 3;
 
-const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 const SERVICE_TIER: HeaderName = HeaderName::from_static("x-gemini-service-tier");
+/// How Vertex AI is asked for a tier.
+const WANTED_TIER: HeaderName = HeaderName::from_static("x-vertex-ai-llm-shared-request-type");
 const SERVER_TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
 
 /// What is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing<'a> {
+    /// By whose quota it goes.
+    pub(crate) account: usize,
     pub(crate) model: &'a str,
     /// The request as JSON.
     pub(crate) body: Bytes,
     pub(crate) mode: Mode,
     /// On whose behalf: it decides which endpoint serves the call.
     pub(crate) task: &'a TaskId,
+    /// How it is to be served, where a header says so.
+    pub(crate) tier: Option<ServiceTier>,
 }
 
 /// The service's answer, of whatever status.
@@ -56,18 +62,13 @@ pub(crate) struct Reply {
 
 #[derive(Debug)]
 pub(crate) struct Client {
-    endpoints: Endpoints,
-    key: Key,
+    accounts: Vec<Account>,
     connections: Connections,
 }
 
 impl Client {
     pub(crate) fn new(config: &Config, signals: Signals) -> Result<Self, ConfigError> {
-        Ok(Self {
-            endpoints: Endpoints::new(config)?,
-            key: Key::new(config.api_key.as_ref())?,
-            connections: Connections::new(config, signals)?,
-        })
+        Ok(Self { accounts: Account::all(config)?, connections: Connections::new(config, signals)? })
     }
 
     /// How many requests and connections there were.
@@ -75,10 +76,26 @@ impl Client {
         self.connections.counts()
     }
 
-    /// Whether the calls of other tasks may go elsewhere: then the failure of an endpoint says nothing of the
-    /// model.
-    pub(crate) fn has_choice(&self, now: Timestamp) -> bool {
-        self.endpoints.has_choice(now)
+    /// Who calls can be made as.
+    pub(crate) fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// In which order the accounts are asked for `task`.
+    pub(crate) fn order(&self, task: &TaskId) -> Vec<usize> {
+        account::order(&self.accounts, task).collect()
+    }
+
+    /// The number of the account called `name`, and the endpoint that keeps its caches.
+    pub(crate) fn home_of(&self, name: &str) -> (usize, &Endpoint) {
+        let number = self.accounts.iter().position(|account| account.name == name).unwrap_or_default();
+        (number, self.accounts[number].endpoints.first())
+    }
+
+    /// Whether the calls of other tasks may go elsewhere by the same account: then the failure of an endpoint says
+    /// nothing of the model.
+    pub(crate) fn has_choice(&self, account: usize, now: Timestamp) -> bool {
+        self.accounts[account].endpoints.has_choice(now)
     }
 
     /// Sends `call` and reads the answer, all within `timeout`.
@@ -92,12 +109,13 @@ impl Client {
             return Err(TransportError::RequestTooLarge(call.body.len()));
         }
         let began = Instant::now();
-        let (index, endpoint) = self.endpoints.choose(call.task, now);
-        let exchange = self.exchange(endpoint, call, timeout, now);
+        let account = &self.accounts[call.account];
+        let (index, endpoint) = account.endpoints.choose(call.task, now);
+        let exchange = self.exchange(account, endpoint, call, timeout, now);
         let outcome =
             tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)));
         if let Some(health) = endpoint_health(&outcome) {
-            self.endpoints.note(index, health, after(now, began.elapsed()));
+            account.endpoints.note(index, health, after(now, began.elapsed()));
         }
         if let Ok(Reply { status, first_byte, took, .. }) = &outcome {
             tracing::debug!(status, ?first_byte, ?took, "the model's service replied");
@@ -107,6 +125,7 @@ impl Client {
 
     async fn exchange(
         &self,
+        account: &Account,
         endpoint: &Endpoint,
         call: Outgoing<'_>,
         timeout: Duration,
@@ -114,51 +133,103 @@ impl Client {
     ) -> Result<Reply, TransportError> {
         let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
         let address = endpoint.generate_content(call.model, call.mode);
-        let request = client.post(address).headers(self.headers(timeout)).body(call.body);
-        self.answer(request, call.mode, now).await
+        let mut headers = headers(timeout);
+        headers.extend(call.tier.map(|tier| (WANTED_TIER, HeaderValue::from_static(tier.as_str()))));
+        let request = client.post(address).headers(headers).body(call.body);
+        self.answer(account, request, call.mode, now).await
     }
+}
 
-    fn headers(&self, timeout: Duration) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // Whole seconds, rounded down: the service should give up before we do, since its answer
-        // says why and ours cannot.
-        headers.insert(SERVER_TIMEOUT, HeaderValue::from(timeout.as_secs().max(1)));
-        headers.extend(self.key.header().map(|key| (API_KEY, key)));
-        headers
-    }
+fn headers(timeout: Duration) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Whole seconds, rounded down: the service should give up before we do, since its answer
+    // says why and ours cannot.
+    headers.insert(SERVER_TIMEOUT, HeaderValue::from(timeout.as_secs().max(1)));
+    headers
+}
+
+/// What the service would say without a token, in the words of whoever gives none.
+fn without_key(problem: NoKey) -> Result<Reply, TransportError> {
+    let NoKey::Refused(words) = problem else { return Err(TransportError::Connect) };
+    let message = format!("No access token: {words}");
+    let body = json!({"error": {"code": 401, "status": "UNAUTHENTICATED", "message": message}});
+    let (retry_after, tier, first_byte, took) = (None, None, Duration::ZERO, Duration::ZERO);
+    Ok(Reply { status: 401, body, retry_after, tier, first_byte, took })
 }
 
 /// What is not generation: caches and the like.
 impl Client {
-    /// Sends `body` to `path` (after the version: `cachedContents/x`) of the first endpoint and reads the
-    /// answer, all within `timeout`. Another endpoint may not know what is made there: it refuses, and
-    /// the call goes inline.
+    /// Sends `body` to `path` (after the version: `cachedContents/x`) of the first endpoint of `account` and
+    /// reads the answer, all within `timeout`.
     pub(crate) async fn call(
         &self,
+        account: usize,
         method: Method,
         path: &str,
         body: Option<Bytes>,
         timeout: Duration,
         now: Timestamp,
     ) -> Result<Reply, TransportError> {
-        let endpoint = self.endpoints.first();
+        let account = &self.accounts[account];
+        let endpoint = account.endpoints.first();
         let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
-        let request = client.request(method, endpoint.resource(path)).headers(self.headers(timeout));
+        let request = client.request(method, endpoint.resource(path)).headers(headers(timeout));
         let request = match body {
             Some(body) => request.body(body),
             None => request,
         };
-        let exchange = self.answer(request, Mode::Unary, now);
+        let exchange = self.answer(account, request, Mode::Unary, now);
         tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
     }
 
+    /// What `address` of `endpoint` answers to `account`, all within `timeout`.
+    pub(crate) async fn get(
+        &self,
+        account: &Account,
+        endpoint: &Endpoint,
+        address: &str,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Result<Reply, TransportError> {
+        let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
+        let request = client.get(address).headers(headers(timeout));
+        let exchange = self.answer(account, request, Mode::Unary, now);
+        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
+    }
+
+    /// Sends `request` as `account`; once more with another token if the first one is not taken.
     async fn answer(
         &self,
+        account: &Account,
         request: RequestBuilder,
         mode: Mode,
         now: Timestamp,
     ) -> Result<Reply, TransportError> {
+        let key = match account.key().await {
+            Ok(key) => key,
+            Err(problem) => return without_key(problem),
+        };
+        // Bytes in memory can always be sent again.
+        let again = request.try_clone();
+        let reply = self.answer_with(&key, request, mode, now).await?;
+        if reply.status != 401 {
+            return Ok(reply);
+        }
+        match (again, account.other_than(&key).await) {
+            (Some(request), Some(key)) => self.answer_with(&key, request, mode, now).await,
+            _ => Ok(reply),
+        }
+    }
+
+    async fn answer_with(
+        &self,
+        key: &Key,
+        request: RequestBuilder,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<Reply, TransportError> {
+        let request = request.headers(key.header().into_iter().collect());
         self.connections.counters().count_request();
         let sent = Instant::now();
         let response = send(request).await?;
@@ -168,7 +239,7 @@ impl Client {
         let retry_after = header(&RETRY_AFTER);
         let retry_after =
             retry_after.and_then(|value| domain::retry_after(value, after(now, sent.elapsed())));
-        let Received { body, first_byte } = receive(response, mode, &self.key).await?;
+        let Received { body, first_byte } = receive(response, mode, key).await?;
         let (first_byte, took) = (first_byte.duration_since(sent), sent.elapsed());
         Ok(Reply { status, body, retry_after, tier, first_byte, took })
     }
@@ -212,7 +283,7 @@ mod tests {
         let client = Client::new(&config, Signals::none()).unwrap();
         let task = TaskId::derive("t", b"1");
         let body = Bytes::from(vec![0; MAX_REQUEST + 1]);
-        let call = Outgoing { model: "m", body, mode: Mode::Unary, task: &task };
+        let call = Outgoing { account: 0, model: "m", body, mode: Mode::Unary, task: &task, tier: None };
         let error = client.generate(call, Duration::from_secs(9), Timestamp::UNIX_EPOCH).await.unwrap_err();
         assert_eq!(error, TransportError::RequestTooLarge(MAX_REQUEST + 1));
         assert!(

@@ -111,10 +111,10 @@ mod tests {
     use super::*;
     use domain::after;
 
-    use crate::http::endpoints::Endpoints;
+    use crate::http::account::Account;
 
-    fn endpoints(base_url: &str) -> Endpoints {
-        Endpoints::new(&Config { base_url: base_url.to_owned(), ..Config::new(None) }).unwrap()
+    fn account(base_url: &str) -> Account {
+        Account::all(&Config { base_url: base_url.to_owned(), ..Config::new(None) }).unwrap().remove(0)
     }
 
     fn connections() -> Connections {
@@ -124,8 +124,8 @@ mod tests {
     /// When the pool in use was opened.
     fn opened(connections: &Connections, at: Timestamp) -> Timestamp {
         let task = domain::TaskId::derive("t", b"1");
-        let endpoints = endpoints("http://127.0.0.1:1");
-        let (_, endpoint) = endpoints.choose(&task, at);
+        let account = account("http://127.0.0.1:1");
+        let (_, endpoint) = account.endpoints.choose(&task, at);
         connections.client(endpoint, at).unwrap();
         connections.pools.lock().unwrap()[&endpoint.origin()].opened
     }

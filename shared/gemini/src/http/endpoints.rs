@@ -1,12 +1,13 @@
-//! [`Endpoints`]: where calls go, and which endpoint a task is served by.
+//! [`Endpoints`]: where the calls of one account go, and which of its endpoints a task is served by.
 //!
 //! As a rule there is one. With several, weights say which share of the tasks each serves: so a new
-//! version of the API is tried on five tasks in a hundred, or a second gateway takes half. One task
-//! stays with one endpoint, so that a repair and the answer before it meet the same version.
+//! version of the API is tried on five tasks in a hundred. One task stays with one endpoint, so that a
+//! repair and the answer before it meet the same version.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use domain::{ModelEndpoint, TaskId, Timestamp};
+use domain::{ModelAccount, ModelEndpoint, TaskId, Timestamp};
 use reqwest::Url;
 use sha2::{Digest, Sha256};
 
@@ -19,37 +20,62 @@ use crate::config::{Config, ConfigError, check_word};
 pub(crate) struct Endpoint {
     base: Url,
     version: String,
+    /// What models and caches are parts of; empty for a key's project, which is not named.
+    parent: String,
 }
 
 impl Endpoint {
-    fn new(base_url: &str, version: &str) -> Result<Self, ConfigError> {
+    fn new(
+        ModelEndpoint { base_url, api_version, account, .. }: &ModelEndpoint,
+    ) -> Result<Self, ConfigError> {
         let base = Url::parse(base_url).map_err(|_| ConfigError::BaseUrl)?;
         let plain = base.username().is_empty() && base.password().is_none();
         let bare = base.query().is_none() && base.fragment().is_none() && base.has_host();
         if !matches!(base.scheme(), "http" | "https") || !plain || !bare {
             return Err(ConfigError::BaseUrl);
         }
-        check_word("API version", version)?;
-        Ok(Self { base, version: version.to_owned() })
+        check_word("API version", api_version)?;
+        let parent = match account {
+            ModelAccount::Key(_) => String::new(),
+            ModelAccount::Vertex { project, location, .. } => {
+                check_word("project", project)?;
+                check_word("location", location)?;
+                format!("projects/{project}/locations/{location}/")
+            }
+        };
+        Ok(Self { base, version: api_version.clone(), parent })
     }
 
-    /// Address of `models/{model}:generateContent`, or of its streamed form. Names that say their
-    /// collection (`tunedModels/x`) keep it.
+    /// The whole name of `model`. One that says its collection (`tunedModels/x`) keeps it.
+    pub(crate) fn model(&self, model: &str) -> String {
+        let Self { parent, .. } = self;
+        match (model.contains('/'), parent.is_empty()) {
+            (true, _) => model.to_owned(),
+            (false, true) => format!("models/{model}"),
+            (false, false) => format!("{parent}publishers/google/models/{model}"),
+        }
+    }
+
+    /// Address of `{model}:generateContent`, or of its streamed form.
     pub(crate) fn generate_content(&self, model: &str, mode: Mode) -> String {
-        let collection = if model.contains('/') { "" } else { "models/" };
-        let base = self.base.as_str().trim_end_matches('/');
+        let model = self.model(model);
         let method = match mode {
             Mode::Unary => "generateContent",
             // Without the parameter, a stream is one JSON array.
             Mode::Stream => "streamGenerateContent?alt=sse",
         };
-        format!("{base}/{}/{collection}{model}:{method}", self.version)
+        format!("{self}/{model}:{method}")
     }
 
     /// Address of what is no model: `cachedContents`, with its query if it has one.
     pub(crate) fn resource(&self, path: &str) -> String {
-        let base = self.base.as_str().trim_end_matches('/');
-        format!("{base}/{}/{path}", self.version)
+        format!("{self}/{}{path}", self.parent)
+    }
+
+    /// Address of what is to be known of `model`; on Vertex AI it is no part of a project.
+    pub(crate) fn about(&self, model: &str) -> String {
+        let prefix = if self.parent.is_empty() { "models" } else { "publishers/google/models" };
+        format!("{self}/{prefix}/{model}")
     }
 
     /// Scheme, host and port: endpoints that have these in common share their connections.
@@ -68,6 +94,13 @@ impl Endpoint {
     }
 }
 
+/// Its address and its version.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.base.as_str().trim_end_matches('/'), self.version)
+    }
+}
+
 /// All of them, and their health.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
@@ -76,20 +109,17 @@ pub(crate) struct Endpoints {
 }
 
 impl Endpoints {
-    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
-        if config.endpoints.is_empty() {
-            let only = Endpoint::new(&config.base_url, &config.api_version)?;
-            return Ok(Self { list: vec![only], balancer: Mutex::new(Balancer::new([1])) });
-        }
-        if config.endpoints.iter().all(|endpoint| endpoint.weight == 0) {
-            return Err(ConfigError::Weights);
-        }
-        let checked = |(index, one): (usize, &ModelEndpoint)| {
-            Endpoint::new(&one.base_url, &one.api_version)
-                .map_err(|source| ConfigError::Endpoint { number: index + 1, source: Box::new(source) })
+    /// Those of an account, its `members`; at least one.
+    pub(crate) fn new(config: &Config, members: &[&ModelEndpoint]) -> Result<Self, ConfigError> {
+        let checked = |one: &&ModelEndpoint| {
+            let listed = config.endpoints.iter().position(|known| std::ptr::eq(known, *one));
+            Endpoint::new(one).map_err(|source| match listed {
+                Some(index) => ConfigError::Endpoint { number: index + 1, source: Box::new(source) },
+                None => source,
+            })
         };
-        let list = config.endpoints.iter().enumerate().map(checked).collect::<Result<_, _>>()?;
-        let balancer = Balancer::new(config.endpoints.iter().map(|endpoint| endpoint.weight));
+        let list = members.iter().map(checked).collect::<Result<_, _>>()?;
+        let balancer = Balancer::new(members.iter().map(|endpoint| endpoint.weight));
         Ok(Self { list, balancer: Mutex::new(balancer) })
     }
 
@@ -98,6 +128,11 @@ impl Endpoints {
         let balancer = self.balancer.lock().unwrap_or_else(PoisonError::into_inner);
         let index = balancer.choose(hash(task), now);
         (index, &self.list[index])
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> &[Endpoint] {
+        &self.list
     }
 
     /// The one that caches are kept at.
@@ -123,7 +158,7 @@ impl Endpoints {
 
 /// A number spread evenly over all tasks, and the same for one task in every environment and every
 /// release: otherwise a roll-out would move tasks from version to version.
-fn hash(task: &TaskId) -> u64 {
+pub(crate) fn hash(task: &TaskId) -> u64 {
     let digest = Sha256::digest(task.as_str());
     digest.iter().take(8).fold(0, |sum, &byte| (sum << 8) | u64::from(byte))
 }
@@ -131,9 +166,17 @@ fn hash(task: &TaskId) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::account::Account;
 
     fn endpoint(base: &str) -> Result<Endpoint, ConfigError> {
-        Endpoint::new(base, "v1beta")
+        Endpoint::new(&config(&[(base, "v1beta", 1)]).endpoints[0])
+    }
+
+    fn vertex(location: &str) -> Endpoint {
+        let (project, workload_identity) = ("p-1".to_owned(), None);
+        let account = ModelAccount::Vertex { project, location: location.to_owned(), workload_identity };
+        Endpoint::new(&ModelEndpoint { account, ..config(&[("https://v", "v1", 1)]).endpoints.remove(0) })
+            .unwrap()
     }
 
     fn config(endpoints: &[(&str, &str, u32)]) -> Config {
@@ -141,6 +184,7 @@ mod tests {
             base_url: base_url.to_owned(),
             api_version: api_version.to_owned(),
             weight,
+            account: ModelAccount::default(),
         };
         Config { endpoints: endpoints.iter().map(one).collect(), ..Config::new(None) }
     }
@@ -166,6 +210,17 @@ mod tests {
     }
 
     #[test]
+    fn on_vertex_ai_models_and_caches_are_named_with_project_and_location() {
+        let endpoint = vertex("europe-west4");
+        let model = "projects/p-1/locations/europe-west4/publishers/google/models/gemini-3.8-flash";
+        assert_eq!(endpoint.model("gemini-3.8-flash"), model);
+        let address = endpoint.generate_content("gemini-3.8-flash", Mode::Stream);
+        assert_eq!(address, format!("https://v/v1/{model}:streamGenerateContent?alt=sse"));
+        let caches = endpoint.resource("cachedContents");
+        assert_eq!(caches, "https://v/v1/projects/p-1/locations/europe-west4/cachedContents");
+    }
+
+    #[test]
     fn what_is_no_base_url_is_refused_without_repeating_it() {
         let bad =
             ["", "example.com", "ftp://x", "https://u:pw@x", "https://x/?key=1", "https://x/#a", "file:///x"];
@@ -178,18 +233,18 @@ mod tests {
     #[test]
     fn a_mistake_in_the_list_names_its_place() {
         let bad = config(&[("https://a", "v1", 1), ("https://u:pw@b", "v1", 1)]);
-        let error = Endpoints::new(&bad).unwrap_err().to_string();
+        let error = Account::all(&bad).unwrap_err().to_string();
         assert!(error.contains("endpoint 2") && !error.contains("pw"), "{error}");
         let bad = config(&[("https://a", "v1/../x", 1)]);
-        assert!(Endpoints::new(&bad).unwrap_err().to_string().contains("endpoint 1"));
+        assert!(Account::all(&bad).unwrap_err().to_string().contains("endpoint 1"));
         let idle = config(&[("https://a", "v1", 0)]);
-        assert!(matches!(Endpoints::new(&idle), Err(ConfigError::Weights)));
+        assert!(matches!(Account::all(&idle), Err(ConfigError::Weights)));
     }
 
     #[test]
     fn a_percentage_of_the_tasks_goes_to_the_new_version_and_each_stays_there() {
         let config = config(&[("https://a", "v1beta", 90), ("https://a", "v1", 10)]);
-        let [one, other] = [(); 2].map(|()| Endpoints::new(&config).unwrap());
+        let [one, other] = [(); 2].map(|()| Account::all(&config).unwrap().remove(0).endpoints);
         let tasks: Vec<TaskId> = (0..2_000_u32).map(|n| TaskId::derive("t", &n.to_le_bytes())).collect();
         let chosen = |endpoints: &Endpoints| -> Vec<usize> {
             tasks.iter().map(|task| endpoints.choose(task, now()).0).collect()

@@ -1,28 +1,45 @@
-//! [`Key`]: the API key, as the one header that carries it.
+//! [`Key`]: an API key or an access token, as the one header that carries it.
 
-use reqwest::header::HeaderValue;
+#[cfg(feature = "vertex")]
+use reqwest::header::AUTHORIZATION;
+use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::config::ConfigError;
 
+const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+
 /// The key, if there is one: a stand-in or a gateway may need none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Key {
     secret: Option<SecretString>,
-    header: Option<HeaderValue>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Key {
     pub(crate) fn new(key: Option<&SecretString>) -> Result<Self, ConfigError> {
         let secret = key.filter(|key| !key.expose_secret().is_empty()).cloned();
-        let header = secret.as_ref().map(sensitive).transpose()?;
-        Ok(Self { secret, header })
+        let header = secret.as_ref().map(|key| sensitive(key.expose_secret())).transpose()?;
+        Ok(Self { secret, header: header.map(|value| (API_KEY, value)) })
+    }
+
+    /// An access token.
+    #[cfg(feature = "vertex")]
+    pub(crate) fn token(token: SecretString) -> Result<Self, ConfigError> {
+        let value = sensitive(&format!("Bearer {}", token.expose_secret()))?;
+        Ok(Self { secret: Some(token), header: Some((AUTHORIZATION, value)) })
+    }
+
+    /// Whether both are the same token.
+    #[cfg(feature = "vertex")]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.header == other.header
     }
 
     /// The key's header: the only place where the key travels, never a query string, which proxies
     /// and logs would keep.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
+    pub(crate) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         self.header.clone()
     }
 
@@ -36,14 +53,24 @@ impl Key {
     }
 }
 
-/// A number that stands for `key`, and tells nothing of it.
-pub(crate) fn fingerprint(key: Option<&SecretString>) -> u32 {
-    let digest = Sha256::digest(key.map_or("", |key| key.expose_secret()));
+/// Why a call has nothing to carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "vertex"), expect(dead_code, reason = "a key is always there"))]
+pub(crate) enum NoKey {
+    /// Nobody answered; the next call may fare better.
+    Unreachable,
+    /// The credentials are none, or are refused, in these words.
+    Refused(String),
+}
+
+/// A number that stands for `secret`, and tells nothing of it.
+pub(crate) fn fingerprint(secret: &str) -> u32 {
+    let digest = Sha256::digest(secret);
     digest.iter().take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
 
-fn sensitive(key: &SecretString) -> Result<HeaderValue, ConfigError> {
-    let mut header = HeaderValue::from_str(key.expose_secret()).map_err(|_| ConfigError::ApiKey)?;
+fn sensitive(key: &str) -> Result<HeaderValue, ConfigError> {
+    let mut header = HeaderValue::from_str(key).map_err(|_| ConfigError::ApiKey)?;
     header.set_sensitive(true);
     Ok(header)
 }

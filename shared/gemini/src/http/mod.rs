@@ -1,14 +1,18 @@
 //! HTTP: one call to the model's service, and the connections and endpoints behind it.
 //!
-//! [`Client`] (`client`) sends one request and reads one answer: no retry, no judgement. `endpoints` and
-//! `balancer` choose where it goes, `connections` and `connector` over which connection, `receive` and
-//! `stream` read the body, `transport` says why there is none, `key` holds the API key.
+//! [`Client`] (`client`) sends one request and reads one answer: no retry, no judgement. `account` says as whom,
+//! `endpoints` and `balancer` choose where it goes, `connections` and `connector` over which connection, `receive`
+//! and `stream` read the body, `transport` says why there is none, `key` holds the API key, `google` fetches access
+//! tokens.
 
+mod account;
 mod balancer;
 mod client;
 mod connections;
 mod connector;
 mod endpoints;
+#[cfg(feature = "vertex")]
+mod google;
 mod key;
 mod receive;
 #[cfg(feature = "simulated")]
@@ -16,6 +20,7 @@ pub mod simulated;
 mod stream;
 mod transport;
 
+pub(crate) use account::Account;
 pub(crate) use client::{Client, Outgoing, Reply};
 pub use connector::ConnectionCounts;
 pub(crate) use key::fingerprint;

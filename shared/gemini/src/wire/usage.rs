@@ -56,6 +56,9 @@ pub struct UsageMetadata {
     /// The tier in which it was served: `flex`, `standard`, `priority`.
     #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
+    /// The same as Vertex AI says it: `ON_DEMAND`, `ON_DEMAND_FLEX`, `ON_DEMAND_PRIORITY`.
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    pub traffic_type: Option<String>,
 }
 
 impl UsageMetadata {
@@ -70,7 +73,12 @@ impl UsageMetadata {
     /// the tier has no price that is known here. Where the tier is not told, the dearer one is believed.
     #[must_use]
     pub fn billed(&self, asked: ServiceTier) -> Option<Billed> {
-        let tier = match self.service_tier.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        let traffic = || match self.traffic_type.as_deref()? {
+            "ON_DEMAND" | "PROVISIONED_THROUGHPUT" => Some(ServiceTier::Standard.as_str()),
+            other => other.strip_prefix("ON_DEMAND_"),
+        };
+        let told = self.service_tier.as_deref().or_else(traffic);
+        let tier = match told.map(str::to_ascii_lowercase).as_deref() {
             None => asked.max(ServiceTier::Standard),
             Some(told) => *[ServiceTier::Flex, ServiceTier::Standard, ServiceTier::Priority]
                 .iter()
@@ -118,6 +126,21 @@ mod tests {
             assert_eq!(billed(usage, asked).map(|billed| billed.tier), tier);
         }
         assert_eq!(billed(json!({}), Standard), None, "nothing was counted");
+    }
+
+    #[test]
+    fn vertex_ai_says_which_traffic_it_was() {
+        use ServiceTier::{Flex, Priority, Standard};
+        for (told, asked, tier) in [
+            ("ON_DEMAND", Priority, Standard),
+            ("ON_DEMAND_PRIORITY", Priority, Priority),
+            ("ON_DEMAND_FLEX", Flex, Flex),
+            ("PROVISIONED_THROUGHPUT", Standard, Standard),
+            ("TRAFFIC_TYPE_UNSPECIFIED", Priority, Priority),
+        ] {
+            let usage = json!({"promptTokenCount": 1, "trafficType": told});
+            assert_eq!(billed(usage, asked).unwrap().tier, tier, "{told}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Several endpoints: shares, and one that is sick.
 
-use domain::{Model, ModelCall, TaskId};
+use domain::{Model, ModelAccount, ModelCall, TaskId};
 use gemini::{Config, ModelEndpoint};
 use tokio::net::TcpListener;
 
@@ -8,7 +8,8 @@ use crate::calls::*;
 use crate::server::Server;
 
 fn endpoint(base_url: &str, api_version: &str, weight: u32) -> ModelEndpoint {
-    ModelEndpoint { base_url: base_url.to_owned(), api_version: api_version.to_owned(), weight }
+    let (base_url, api_version) = (base_url.to_owned(), api_version.to_owned());
+    ModelEndpoint { base_url, api_version, weight, account: ModelAccount::default() }
 }
 
 fn with(endpoints: Vec<ModelEndpoint>) -> Config {
@@ -43,31 +44,31 @@ async fn a_share_of_the_tasks_goes_to_the_new_version_and_stays_there() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_cannot_be_reached_is_left_out_after_three_failures() {
-    let server = Server::start((0..3).map(|_| says("Hello."))).await;
+async fn an_endpoint_that_cannot_be_reached_is_replaced_at_once_and_left_alone_after_three_failures() {
+    let server = Server::start((0..4).map(|_| says("Hello."))).await;
     let dead = closed_port().await;
     let model = gemini(with(vec![endpoint(&dead, "v1beta", 1), endpoint(&server.url, "v1beta", 0)]));
-    // Two tries each: the first task is put off, the second one finds the way out.
-    model.generate(&task(1)).await.unwrap_err();
-    assert_eq!(model.generate(&task(2)).await.unwrap().usage[0].attempts, 2);
-    for n in 3..5 {
-        assert_eq!(model.generate(&task(n)).await.unwrap().usage[0].attempts, 1);
+    // Two tries each at the dead one; the third opens its breaker.
+    for n in 1..5 {
+        model.generate(&task(n)).await.unwrap();
     }
+    assert_eq!(model.connections().requests, 3 + 4);
     server.finish();
 }
 
 #[tokio::test]
-async fn an_endpoint_that_says_503_three_times_in_a_row_is_left_out() {
-    let sick = Server::start([bare(503), bare(429), bare(503), bare(502), bare(503)]).await;
-    let well = Server::start([says("Hello.")]).await;
-    let endpoints = vec![endpoint(&sick.url, "v1beta", 1), endpoint(&well.url, "v1beta", 0)];
+async fn a_version_that_says_503_three_times_in_a_row_is_left_out() {
+    let sick = [bare(503), bare(429), bare(503), bare(502), bare(503)];
+    let server = Server::start(sick.into_iter().chain([says("Hello.")])).await;
+    let endpoints = vec![endpoint(&server.url, "v1beta", 1), endpoint(&server.url, "v1", 0)];
     let model = gemini(with_retries(with(endpoints), 0));
     for n in 0..5 {
         model.generate(&task(n)).await.unwrap_err();
     }
     model.generate(&task(5)).await.unwrap();
-    sick.finish();
-    well.finish();
+    let asked = server.finish();
+    assert!(asked[..5].iter().all(|asked| asked.uri.starts_with("/v1beta/")));
+    assert!(asked[5].uri.starts_with("/v1/"), "{}", asked[5].uri);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod accounting;
+mod accounts;
 mod answers;
 mod cache_store;
 mod caches;

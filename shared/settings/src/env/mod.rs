@@ -5,6 +5,7 @@ mod automations;
 mod aws;
 mod console;
 mod github;
+mod google;
 mod jira;
 mod pagerduty;
 mod processors;
@@ -56,6 +57,10 @@ pub fn agent_file(path: PathBuf) -> PathBuf {
 pub struct Environment {
     /// `GEMINI_API_KEY`.
     pub gemini_api_key: Option<SecretString>,
+    /// `GEMINI_API_KEY_…`: keys of further endpoints, by the variable's name.
+    pub gemini_api_keys: BTreeMap<String, SecretString>,
+    /// `GOOGLE_CREDENTIALS`: Google's credentials as JSON, for Vertex AI.
+    pub google_credentials: Option<SecretString>,
     /// `GEMINI_BASE_URL`, without a slash at its end.
     pub gemini_base_url: Option<String>,
     /// `<SOURCE>_WEBHOOK_SECRET` (Slack: `SLACK_SIGNING_SECRET`), by source name in lower case with
@@ -140,6 +145,8 @@ impl Environment {
         let reader = Reader::new(variables);
         let environment = Self {
             gemini_api_key: reader.secret("GEMINI_API_KEY"),
+            gemini_api_keys: google::keys(&reader),
+            google_credentials: google::credentials(&reader),
             gemini_base_url: urls::model_base(&reader, "GEMINI_BASE_URL"),
             webhook_secrets: secrets::read(&reader),
             github: github::read(&reader),

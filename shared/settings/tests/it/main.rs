@@ -4,6 +4,7 @@
 mod agent_toml;
 mod automations;
 mod defaults;
+mod endpoints;
 mod environment;
 mod project;
 mod prompts;

@@ -54,6 +54,7 @@ const WRONG: &[(&str, &str)] = &[
     ("two ways to bound thinking", "[models.generation]\nthinking = { level = \"low\", budget = 5 }"),
     ("a share above one", "[agent]\nconfidence_threshold = 1.5"),
     ("a number below its bound", "[models]\nendpoints = [{ weight = -1 }]"),
+    ("a project with a path", "[models]\nendpoints = [{ project = \"a/b\" }]"),
     (
         "a priority that is none",
         "[[intents]]\nname = \"a\"\nwhen = \"b\"\nautomation = \"reply\"\npriority = 6",

@@ -1,35 +1,52 @@
-//! What the processors share about each model: is its breaker open, does it rest.
+//! [`ModelHealth`]: what the processors share about a model: is its breaker open, does it rest, which limits were
+//! learnt.
 //!
 //! Read from the item that they write (`model:NAME`; in a large fleet that of its first part, which shows what
-//! the others show), of which this knows a few fields; an end-to-end test holds it to them. The console links
+//! the others show), of which this knows a few fields; an end-to-end test holds it to them. Who only looks links
 //! neither the model client nor its state machines.
 
-use domain::{StoreError, Timestamp};
-use futures::future::try_join_all;
-use serde::Deserialize;
+use jiff::Timestamp;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Console;
+use crate::{StateStore, StoreError};
 
 /// How a model is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ModelHealth {
-    pub(crate) name: String,
-    pub(crate) breaker: Breaker,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ModelHealth {
+    /// The model; with its account, if that is not the first.
+    pub name: String,
+    /// Whether calls pass: `closed`, `half_open` (a few try whether it works again), `unused`, or `open` until then.
+    pub breaker: BreakerState,
     /// It is given a rest until then: a quota is used up, or the service asked for it.
-    pub(crate) rests_until: Option<Timestamp>,
+    pub rests_until: Option<Timestamp>,
     /// The service refuses all calls, in these words.
-    pub(crate) refused: Option<String>,
+    pub refused: Option<String>,
     /// When the model will be gone, in words.
-    pub(crate) goes: Option<String>,
-    /// Limits that the service has told, each with the time at which it did.
-    pub(crate) learnt: Vec<(&'static str, u64, Timestamp)>,
+    pub goes: Option<String>,
+    /// Limits that the service has told.
+    pub learnt: Vec<LearntLimit>,
 }
 
-/// Whether calls pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Breaker {
+/// A limit that the service has told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LearntLimit {
+    /// Of what, such as `requests a minute`.
+    pub of: String,
+    /// So many.
+    pub limit: u64,
+    /// When it was told.
+    pub told_at: Timestamp,
+}
+
+/// Whether calls of a model pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum BreakerState {
     /// They do.
     Closed,
     /// They do not, until then.
@@ -38,6 +55,36 @@ pub(crate) enum Breaker {
     HalfOpen,
     /// Nobody has called yet.
     Unused,
+}
+
+impl BreakerState {
+    /// Whether somebody has called.
+    #[must_use]
+    pub const fn is_used(self) -> bool {
+        !matches!(self, Self::Unused)
+    }
+
+    /// Whether ordinary calls are kept away.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Open(_) | Self::HalfOpen)
+    }
+}
+
+impl ModelHealth {
+    /// How the model called `name` is doing, whose state is kept at `key`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read(
+        state: &dyn StateStore,
+        name: &str,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let item = state.get(key, now).await?;
+        Ok(health(name, item.map(|item| item.value), now))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -100,27 +147,18 @@ struct Quota {
     pause: Option<(i64, IgnoredAny)>,
 }
 
-/// All models of agent.toml.
-pub(crate) async fn models(console: &Console, now: Timestamp) -> Result<Vec<ModelHealth>, StoreError> {
-    try_join_all(console.models.iter().map(|name| async move {
-        let item = console.stores.state.get(&format!("model:{}", prices::account(name)), now).await?;
-        Ok(health(name, item.map(|item| item.value), now))
-    }))
-    .await
-}
-
 /// An item that another version has written in another way shows as unused.
 fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
     let item: Option<Item> = item.and_then(|value| serde_json::from_value(value).ok());
     let breaker = match item.as_ref().map(|item| &item.breaker.phase) {
-        None => Breaker::Unused,
-        Some(None | Some(Phase::Closed(_))) => Breaker::Closed,
+        None => BreakerState::Unused,
+        Some(None | Some(Phase::Closed(_))) => BreakerState::Closed,
         // Past its time it lets a probe through.
         Some(Some(Phase::Open(until))) => match later(*until, now) {
-            Some(until) => Breaker::Open(until),
-            None => Breaker::HalfOpen,
+            Some(until) => BreakerState::Open(until),
+            None => BreakerState::HalfOpen,
         },
-        Some(Some(Phase::HalfOpen(_))) => Breaker::HalfOpen,
+        Some(Some(Phase::HalfOpen(_))) => BreakerState::HalfOpen,
     };
     let Item { quota, learnt, parked, goes, .. } = item.unwrap_or_default();
     let rests_until = quota.pause.and_then(|(until, _)| later(until, now));
@@ -132,7 +170,7 @@ fn health(name: &str, item: Option<Value>, now: Timestamp) -> ModelHealth {
     ];
     let told = |(what, told): (&'static str, Option<(u64, i64)>)| {
         let (limit, at) = told?;
-        Some((what, limit, Timestamp::from_microsecond(at).ok()?))
+        Some(LearntLimit { of: what.to_owned(), limit, told_at: Timestamp::from_microsecond(at).ok()? })
     };
     let learnt = limits.into_iter().filter_map(told).collect();
     ModelHealth { name: name.to_owned(), breaker, rests_until, refused, goes, learnt }
@@ -152,18 +190,22 @@ mod tests {
     fn an_item_shows_how_the_model_is_doing() {
         let now = Timestamp::from_second(100).unwrap();
         let of = |item: Option<Value>| health("m", item, now);
-        assert_eq!(of(None).breaker, Breaker::Unused);
-        assert_eq!(of(Some(json!({}))).breaker, Breaker::Closed);
-        assert_eq!(of(Some(json!({"b": {"s": {"h": {}}}}))).breaker, Breaker::HalfOpen);
+        assert_eq!(of(None).breaker, BreakerState::Unused);
+        assert_eq!(of(Some(json!({}))).breaker, BreakerState::Closed);
+        assert_eq!(of(Some(json!({"b": {"s": {"h": {}}}}))).breaker, BreakerState::HalfOpen);
         let until = Timestamp::from_second(130).unwrap();
-        assert_eq!(of(Some(json!({"b": {"g": 3, "s": {"o": 130_000_000}}}))).breaker, Breaker::Open(until));
-        assert_eq!(of(Some(json!({"b": {"s": {"o": 99_000_000}}}))).breaker, Breaker::HalfOpen);
+        assert_eq!(
+            of(Some(json!({"b": {"g": 3, "s": {"o": 130_000_000}}}))).breaker,
+            BreakerState::Open(until)
+        );
+        assert_eq!(of(Some(json!({"b": {"s": {"o": 99_000_000}}}))).breaker, BreakerState::HalfOpen);
         assert_eq!(of(Some(json!({"q": {"p": [130_000_000, "d"]}}))).rests_until, Some(until));
         assert_eq!(of(Some(json!({"q": {"p": [0, "d"]}}))).rests_until, None);
         let item = json!({"l": {"r": [25, 90_000_000], "p": {"r": 25, "s": 0, "n": 0}}, "g": "deprecated",
             "p": {"u": "1970-01-01T00:02:10Z", "k": 1, "m": false, "w": "the key is refused"}});
         let told = of(Some(item));
-        assert_eq!(told.learnt, [("requests a minute", 25, Timestamp::from_second(90).unwrap())]);
+        let told_at = Timestamp::from_second(90).unwrap();
+        assert_eq!(told.learnt, [LearntLimit { of: "requests a minute".to_owned(), limit: 25, told_at }]);
         assert_eq!(
             (told.refused.as_deref(), told.goes.as_deref()),
             (Some("the key is refused"), Some("deprecated"))
