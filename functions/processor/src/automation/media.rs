@@ -77,6 +77,11 @@ pub(crate) fn shown(event: &Event, hosts: &Hosts) -> Shown {
     shown
 }
 
+/// Whether the comment of `event` shows more than it says. What the opening shows is shown with every comment.
+pub(crate) fn shows_more(event: &Event, hosts: &Hosts) -> bool {
+    !event.attachments.is_empty() || within(&visible(&event.text), hosts).next().is_some()
+}
+
 impl Shown {
     fn add(&mut self, media: Media) {
         if self.media.len() < MAX_MEDIA && !self.media.contains(&media) {
