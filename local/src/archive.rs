@@ -1,17 +1,16 @@
 //! [`Archive`]: past tasks, read by the console API of a running system, or from the data directory of a `dev` that
 //! does not run.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use console::{Console, TokenSource};
 use domain::{Clock, Timestamp};
 use embedded::Embedded;
-use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::cli::ArchiveArgs;
 use crate::command::api::Api;
 use crate::command::tasks::{find, transcript};
 use crate::{Failure, random};
@@ -48,17 +47,15 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// The tasks of the console at `url`; without one, those in `data_dir`.
+    /// The tasks of the console that `args` names; without one, those in its data directory.
     ///
     /// # Errors
     /// There are none in the directory, or a `dev` is at work in it.
-    pub(crate) async fn open(
-        url: Option<&str>,
-        data_dir: &Path,
-        token: Option<SecretString>,
-    ) -> Result<Self, Failure> {
-        if let Some(url) = url {
-            let api = Api::open(url, data_dir, token)?;
+    pub(crate) async fn open(args: &ArchiveArgs) -> Result<Self, Failure> {
+        let data_dir = args.data_dir.path.as_path();
+        if let Some(url) = &args.url {
+            let token = args.token.clone();
+            let api = token.map_or_else(|| Api::at(url, data_dir), |token| Api::with_token(url, token))?;
             return Ok(Self { place: api.url.clone(), api, _console: JoinSet::new() });
         }
         if !data_dir.is_dir() {
@@ -126,6 +123,14 @@ impl Archive {
                 _ => return Ok(found),
             }
         }
+    }
+
+    /// A task, with what people said about it.
+    ///
+    /// # Errors
+    /// When the API does not answer.
+    pub(crate) async fn task(&self, id: &str) -> Result<Value, Failure> {
+        self.api.task(id).await
     }
 
     /// The raw body of a task.
@@ -197,10 +202,10 @@ mod tests {
     #[tokio::test]
     async fn a_directory_without_tasks_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        let told = Archive::open(None, &dir.path().join("none"), None).await.err().unwrap().to_string();
+        let told = Archive::open(&ArchiveArgs::of(&dir.path().join("none"))).await.err().unwrap().to_string();
         assert!(told.contains("--data-dir"), "{told}");
         let _dev = Embedded::open(dir.path(), Clock::system()).unwrap();
-        let told = Archive::open(None, dir.path(), None).await.err().unwrap().to_string();
+        let told = Archive::open(&ArchiveArgs::of(dir.path())).await.err().unwrap().to_string();
         assert!(told.contains("in use") && told.contains("--url"), "{told}");
     }
 }

@@ -138,6 +138,42 @@ pub struct DataDir {
     pub path: PathBuf,
 }
 
+/// The console that a command asks.
+#[derive(Debug, Args)]
+pub struct ConsoleArgs {
+    /// Base URL of the console API.
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// The token of the stack that it is about.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
+/// The tasks that a command reads.
+#[derive(Debug, Args)]
+pub struct ArchiveArgs {
+    /// Base URL of a console API (default: the tasks in --data-dir).
+    #[arg(long)]
+    pub url: Option<String>,
+    /// For the console of a stack: its token.
+    #[arg(skip)]
+    pub token: Option<SecretString>,
+    /// `--data-dir`.
+    #[command(flatten)]
+    pub data_dir: DataDir,
+}
+
+#[cfg(test)]
+impl ArchiveArgs {
+    /// Those of a data directory.
+    pub(crate) fn of(data_dir: &std::path::Path) -> Self {
+        Self { url: None, token: None, data_dir: DataDir { path: data_dir.to_owned() } }
+    }
+}
+
 /// `afterhook dev`.
 #[derive(Debug, Clone, Args)]
 pub struct DevArgs {
@@ -208,23 +244,17 @@ pub struct SendArgs {
 
 /// `afterhook tasks`.
 #[derive(Debug, Args)]
-#[command(mut_arg("data_dir", |dir| dir.global(true)))]
+#[command(mut_arg("data_dir", |dir| dir.global(true)), mut_arg("url", |url| url.global(true)))]
 pub struct TasksArgs {
     /// What to do (default: `list`).
     #[command(subcommand)]
     pub action: Option<TasksAction>,
-    /// Base URL of the console API.
-    #[arg(long, global = true, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
     /// Print the API's JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// What `afterhook tasks` does.
@@ -284,12 +314,35 @@ pub enum TasksAction {
         /// Publish this text instead; for one task.
         #[arg(long)]
         text: Option<String>,
+        /// Say that this intent would have been right. The draft is published as it is; the intent is kept for `eval
+        /// export`.
+        #[arg(long)]
+        intent: Option<String>,
         /// The draft that you saw (default: the present one); for one task.
         #[arg(long)]
         draft_hash: Option<String>,
         /// Wait until each has come to rest, and end with the address of what was published.
         #[arg(long)]
         wait: bool,
+    },
+    /// Say what would have been right. It publishes nothing and changes nothing else; `eval export` makes cases of it.
+    #[command(group = clap::ArgGroup::new("verdict").required(true).multiple(true).args(["intent", "spam", "not_spam", "thumb"]))]
+    Correct {
+        /// Their ids, or the beginnings of them.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// The intent, one of agent.toml.
+        #[arg(long, conflicts_with = "spam")]
+        intent: Option<String>,
+        /// It is spam.
+        #[arg(long, conflicts_with = "not_spam")]
+        spam: bool,
+        /// It is not spam.
+        #[arg(long)]
+        not_spam: bool,
+        /// Whether the published answer is good: up or down.
+        #[arg(long, value_parser = ["up", "down"])]
+        thumb: Option<String>,
     },
     /// Refuse parked drafts.
     Reject {
@@ -336,15 +389,9 @@ pub struct OpenArgs {
     /// Print the address alone.
     #[arg(long)]
     pub print: bool,
-    /// Base URL of the console API.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// `afterhook deliveries`.
@@ -356,35 +403,23 @@ pub struct DeliveriesArgs {
     /// Only those with this outcome: accepted, ignored, duplicate, refused or missed.
     #[arg(long)]
     pub outcome: Option<String>,
-    /// Base URL of the console API.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// `afterhook versions`.
 #[derive(Debug, Args)]
 pub struct VersionsArgs {
-    /// Base URL of the console API.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    pub url: String,
-    /// The token of the stack that it is about.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
     /// Print a JSON object a line.
     #[arg(long)]
     pub json: bool,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub console: ConsoleArgs,
 }
 
 /// `afterhook token`.
@@ -483,7 +518,7 @@ mod tests {
     fn the_data_directory_of_tasks_may_stand_behind_the_action() {
         for line in ["afterhook tasks --data-dir d list", "afterhook tasks list --data-dir d"] {
             let Command::Tasks(tasks) = parse(line).unwrap() else { panic!("{line}") };
-            assert_eq!(tasks.data_dir.path, Path::new("d"), "{line}");
+            assert_eq!(tasks.console.data_dir.path, Path::new("d"), "{line}");
         }
     }
 

@@ -9,10 +9,10 @@ use crate::{Command, Failure};
 /// Points `command` at the stack called `name`. Only those of its secrets are read that the command needs.
 pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failure> {
     match command {
-        Command::Tasks(args) => (args.url, args.token) = console(name).await?,
-        Command::Deliveries(args) => (args.url, args.token) = console(name).await?,
-        Command::Versions(args) => (args.url, args.token) = console(name).await?,
-        Command::Open(args) => (args.url, args.token) = console(name).await?,
+        Command::Tasks(args) => (args.console.url, args.console.token) = console(name).await?,
+        Command::Deliveries(args) => (args.console.url, args.console.token) = console(name).await?,
+        Command::Versions(args) => (args.console.url, args.console.token) = console(name).await?,
+        Command::Open(args) => (args.console.url, args.console.token) = console(name).await?,
         Command::Send(args) => {
             let stack = Stack::read(name, &[SecretOf::Verify]).await?;
             if args.wait {
@@ -35,11 +35,11 @@ pub(crate) async fn point(command: &mut Command, name: &str) -> Result<(), Failu
         }
         Command::Replay(args) => {
             let (url, token) = console(name).await?;
-            (args.url, args.token) = (Some(url), token);
+            (args.archive.url, args.archive.token) = (Some(url), token);
         }
         Command::Eval(EvalArgs { action: Some(EvalAction::Export(args)), .. }) => {
             let (url, token) = console(name).await?;
-            (args.url, args.token) = (Some(url), token);
+            (args.archive.url, args.archive.token) = (Some(url), token);
         }
         Command::Dev(_)
         | Command::Eval(_)

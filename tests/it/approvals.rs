@@ -126,7 +126,10 @@ impl Asked {
 
     /// The same in another workspace, whose clicks come under the same app's signature.
     async fn click_in(&self, team: &str, message: &Note, place: usize, user: &str) -> Answer {
-        let button = buttons(message).unwrap()[place].clone();
+        self.press(team, message, &buttons(message).unwrap()[place], user).await
+    }
+
+    async fn press(&self, team: &str, message: &Note, button: &Value, user: &str) -> Answer {
         let payload = json!({
             "type": "block_actions", "team": {"id": team},
             "user": {"id": user, "username": "mona"}, "channel": {"id": message.thread},
@@ -159,8 +162,16 @@ impl Asked {
 /// Approve, Reject, Edit; `None` once they are gone.
 fn buttons(message: &Note) -> Option<Vec<Value>> {
     let blocks = message.extra["blocks"].as_array()?;
-    let actions = blocks.iter().find(|block| block["type"] == "actions")?;
+    let mut actions = blocks.iter().filter(|block| block["type"] == "actions");
+    let actions = actions.find(|block| block["elements"][0]["action_id"] == "afterhook_approve")?;
     Some(actions["elements"].as_array()?.clone())
+}
+
+/// Good answer, bad answer: on the message of a draft that goes out.
+fn thumbs(message: &Note) -> Vec<Value> {
+    let blocks = message.extra["blocks"].as_array().unwrap();
+    let actions = blocks.iter().find(|block| block["type"] == "actions");
+    actions.map(|actions| actions["elements"].as_array().unwrap().clone()).unwrap_or_default()
 }
 
 fn signed(body: &[u8], at: Timestamp) -> HeaderMap {
@@ -206,6 +217,33 @@ async fn a_click_publishes_the_draft_and_the_message_says_who_did_it() {
         assert!(began.elapsed() < TIMEOUT);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    asked.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_thumb_on_the_message_of_an_answer_is_kept_with_its_task_and_thanked() {
+    let asked = Asked::start().await;
+    let message = asked.question().await;
+    asked.click(&message, APPROVE, APPROVER).await;
+    asked.api.until(&asked.id, "completed").await;
+    let message = asked.says("Approved by").await;
+    let [up, down] = &thumbs(&message)[..] else { panic!("{message:?}") };
+    let stranger = asked.press("T0STANDIN", &message, up, "U0STRANGER").await;
+    assert_eq!(stranger.json()["reason"], "not_allowed");
+    let before = asked.stored().await;
+    for button in [up, down] {
+        let answer = asked.press("T0STANDIN", &message, button, APPROVER).await;
+        assert_eq!((answer.status, answer.word()), (200, "decided".to_owned()), "{answer:?}");
+    }
+    let told = asked.told(APPROVER).await;
+    assert!(told.contains("kept with the task"), "{told}");
+    let task = asked.api.task(&asked.id).await;
+    let said: Vec<&Value> = task["corrections"].as_array().unwrap().iter().map(|it| &it["said"]).collect();
+    assert_eq!(said, ["up", "down"], "{task:#}");
+    assert_eq!(task["corrections"][0]["by"], "mona (U2CERLKJA)");
+    let after = asked.stored().await;
+    assert_eq!((after.control.status, after.doc.effects), (before.control.status, before.doc.effects));
+    assert_eq!(asked.world.comments(7).len(), 1);
     asked.running.stop().await;
 }
 

@@ -139,8 +139,9 @@ fn list(folder: &Path, module: &mut Module, files: &mut Vec<(Module, PathBuf)>) 
     }
 }
 
-/// The text without comments, and without the unit tests at its end.
+/// The text without comments, and without its unit tests: a file of their own, or the end of this one.
 fn production(text: &str) -> String {
+    let text = text.replace("#[cfg(test)]\nmod tests;\n", "");
     let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
 }
@@ -232,7 +233,10 @@ fn a_circle_is_found_through_lists_parents_and_names_that_are_passed_on() {
             "room/b.rs",
             "use crate::room::C;\nfn b() { crate::top::top() }\n#[cfg(test)]\nmod tests { use crate::A; }\n",
         ),
-        ("room/c.rs", "use crate::{\n    A,\n    room::nothing,\n};\npub(crate) struct C;\n"),
+        (
+            "room/c.rs",
+            "#[cfg(test)]\nmod tests;\nuse crate::{\n    A,\n    room::nothing,\n};\npub(crate) struct C;\n",
+        ),
     ] {
         fs::write(src.join(file), text).unwrap();
     }

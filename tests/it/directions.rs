@@ -58,6 +58,8 @@ const SHARED: &[(&str, &[&str])] = &[
             "zendesk",
         ],
     ),
+    // The system in memory, for tests of automations: nothing that is deployed uses it.
+    ("harness", &["domain", "embedded", "processor", "settings", "sweeper", "telemetry", "wiring"]),
     // How every function starts on Lambda: it puts adapters together, and only functions use it.
     ("lambda", &["aws", "domain", "settings", "telemetry"]),
 ];
@@ -79,8 +81,8 @@ const IMPURE: &[&str] =
 /// Senders that are nobody's: of `POST /tasks`, and those that agent.toml alone describes. And the AWS SDK's word.
 const NOBODYS: &[&str] = &["api", "custom", "rustls"];
 
-/// Lists of services outside of the files that are each service's own.
-const LISTS_OF_SERVICES: &[&str] = &["local/src/stand_ins.rs"];
+/// Lists of services outside of the files that are each service's own; and the scripted system of tests, which has two.
+const LISTS_OF_SERVICES: &[&str] = &["local/src/stand_ins.rs", "shared/harness/src/lib.rs"];
 
 /// A `main.rs` wires; the library works, and is tested.
 const MAX_MAIN: usize = 39;
@@ -236,6 +238,38 @@ fn sources(root: &Path, found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
+}
+
+/// What is wrong with where `source` has its unit tests, if anything is.
+fn misplaced(source: &str) -> Option<&str> {
+    source.split("#[cfg(test)]\n").skip(1).find_map(|rest| {
+        let item = rest.lines().map(str::trim).find(|line| !line.starts_with('#'))?;
+        let module = item.trim_start_matches("pub(crate) ").strip_prefix("mod ")?;
+        match module {
+            "tests;" | "testing;" => None,
+            "tests {" => {
+                rest.split_once("\n}\n").map(|(_, behind)| behind).filter(|behind| !behind.is_empty())
+            }
+            _ => Some(item),
+        }
+    })
+}
+
+/// `testing` is what the tests of several files share.
+#[test]
+fn unit_tests_are_at_the_end_of_their_file_or_in_its_tests_rs() {
+    let sound = "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() {\n    }\n}\n";
+    assert_eq!(misplaced(sound), None);
+    assert_eq!(misplaced(&format!("{sound}fn c() {{}}\n")), Some("fn c() {}\n"));
+    assert_eq!(misplaced("#[cfg(test)]\nmod shipped;\n"), Some("mod shipped;"));
+    let (root, mut files) = (Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), Vec::new());
+    for folder in ["benches", "functions", "local", "shared", "simulation", "standins"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let read = files.iter().map(|file| (file, fs::read_to_string(file).unwrap()));
+    let wrong: Vec<_> =
+        read.filter(|(_, source)| misplaced(source).is_some()).map(|(file, _)| file).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// The variants of `of` that `source` names, in lower case, before its tests.

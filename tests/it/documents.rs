@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use webhook::Provider;
+use webhook::{Parsed, Provider, Received, Sender};
 use wiring::OutsideService;
 
 /// What a line begins with that names the tests of the claim above it.
@@ -201,27 +201,66 @@ fn each_guide_names_the_route_and_the_secret_of_its_sender() {
     }
 }
 
-/// The line of the manual's table of what a sender's service can do.
-fn abilities(provider: Provider) -> String {
-    let service = OutsideService::of_threads(provider);
-    let is_answered = service.is_some();
-    let knows_state = service.is_some_and(OutsideService::knows_state);
-    let cells = [is_answered, is_answered, knows_state, is_answered && provider.row().answers_internally];
-    let cells = cells.map(|can| if can { "yes" } else { "–" });
-    format!("| `{}` | {} |", provider.name(), cells.join(" | "))
+/// The cells of the row of `provider` in a table of `page`; the first one has its name.
+fn row<'p>(page: &'p str, provider: &str) -> Vec<&'p str> {
+    let line = page.lines().find(|line| line.starts_with(&format!("| `{provider}`")));
+    let line = line.unwrap_or_else(|| panic!("there is no row of {provider}"));
+    line.trim_matches('|').split(" | ").map(str::trim).collect()
+}
+
+/// Senders that have a reader of their own.
+fn readers() -> impl Iterator<Item = Provider> {
+    Provider::ALL.iter().copied().filter(|provider| !provider.is_mapped() && *provider != Provider::Api)
 }
 
 #[test]
-fn the_manual_says_of_every_sender_what_its_row_says() {
+fn the_readme_says_of_every_sender_what_it_can_do() {
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    for provider in readers() {
+        let service = OutsideService::of_threads(provider);
+        let is_answered = service.is_some();
+        let knows_state = service.is_some_and(OutsideService::knows_state);
+        let cells = [is_answered, is_answered, knows_state, is_answered && provider.row().answers_internally];
+        let said = row(&page, provider.name());
+        assert_eq!(said[2..], cells.map(|can| if can { "yes" } else { "–" }), "{}", provider.name());
+        // The last word of a kind's name is what it is about.
+        for (kind, _) in provider.row().kinds {
+            let thing = kind.trim_end_matches('s').rsplit('_').next().unwrap();
+            assert!(said[1].contains(thing), "{}: {kind}", provider.name());
+        }
+    }
+    let mapped = Provider::ALL.iter().filter(|provider| provider.is_mapped());
+    assert_eq!(mapped.filter_map(|provider| OutsideService::of_threads(*provider)).count(), 0);
+    assert!(page.contains("| any other | what its `map` describes | – | – | – | – |"));
+}
+
+/// The facts by which the sample events of `provider` are told to be one happening; those that become no task are left out.
+fn happenings(provider: Provider) -> Vec<bool> {
+    let mut samples = Vec::new();
+    below(&root().join("events/bodies").join(provider.name()), ".json", &mut samples);
+    let read = |path: PathBuf| {
+        let body = fs::read(path).unwrap();
+        match Sender::of(provider).parse(&Received { event_hint: None, body: &body }) {
+            Ok(Parsed::Event(event)) => Some(event.happening.is_some()),
+            _ => None,
+        }
+    };
+    samples.into_iter().filter_map(read).collect()
+}
+
+#[test]
+fn the_manual_says_of_every_sender_whether_two_subscriptions_are_one_happening() {
     let page = fs::read_to_string(root().join("docs/senders.md")).unwrap();
-    let named = |provider: &&Provider| !provider.is_mapped() && **provider != Provider::Api;
-    let missing: Vec<String> = Provider::ALL
-        .iter()
-        .filter(named)
-        .map(|provider| abilities(*provider))
-        .filter(|line| !page.contains(line))
-        .collect();
-    assert!(missing.is_empty(), "docs/senders.md must say {missing:#?}");
-    let unnamed = Provider::ALL.iter().filter(|provider| !named(provider));
-    assert_eq!(unnamed.filter_map(|provider| OutsideService::of_threads(*provider)).count(), 0);
+    for provider in readers() {
+        let said = row(&page, provider.name());
+        let told = happenings(provider);
+        assert!(!told.is_empty(), "{}", provider.name());
+        let is_said = said.last().unwrap().contains("the happening");
+        assert_eq!(told.contains(&true), is_said, "{}", provider.name());
+        assert!(
+            !told.contains(&false) || said.last().unwrap() != &"the body; the happening",
+            "{}",
+            provider.name()
+        );
+    }
 }

@@ -15,6 +15,7 @@ mod deployed;
 mod dev;
 mod directions;
 mod documents;
+mod eval_killed;
 mod events;
 mod faults;
 mod gemini_sdk;

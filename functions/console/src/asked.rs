@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use domain::{API_SOURCE, Event, PartKey, StoreError, Task};
+use domain::{API_SOURCE, Blob, Event, PartKey, StoreError, Task, Timestamp};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use webhook::{Parsed, Provider, Received, Sender};
 
 use crate::Console;
@@ -19,6 +19,16 @@ pub(crate) struct Asked {
     pub(crate) text: String,
     /// For a comment: what the thread was opened with.
     pub(crate) opening: Option<String>,
+    /// What the same person asked before in tasks that gave way to this one: it is answered for them, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) before: Vec<String>,
+}
+
+/// What a task that gave way has left to a newer one, as far as it is shown.
+#[derive(Deserialize)]
+struct Before {
+    text: String,
+    at: Timestamp,
 }
 
 /// What `task` is about. `None` where its source is no longer in agent.toml, or nobody can read it: the raw body
@@ -29,21 +39,30 @@ pub(crate) async fn of(console: &Console, task: &Task) -> Result<Option<Asked>, 
         None if task.doc.source == API_SOURCE => Cow::Owned(Sender::of(Provider::Api)),
         None => return Ok(None),
     };
-    let Some(blob) = console.stores.payloads.get(&task.id, &PartKey::payload()).await? else {
-        return Ok(None);
-    };
+    let (payloads, body) = (&console.stores.payloads, PartKey::payload());
+    let (body, before) =
+        futures::try_join!(payloads.get(&task.id, &body), payloads.list(&task.id, PartKey::SUPERSEDED))?;
+    let Some(blob) = body else { return Ok(None) };
     let body = blob.unpack().map_err(|error| StoreError::broken("read a raw body", error))?;
     let received = Received { event_hint: task.doc.event_hint.as_deref(), body: &body };
     // A panic of a reader must not cost the page.
     let parsed = catch_unwind(AssertUnwindSafe(|| sender.parse(&received)));
     Ok(match parsed {
-        Ok(Ok(Parsed::Event(event))) => Some(Asked::from(*event)),
+        Ok(Ok(Parsed::Event(event))) => Some(Asked { before: texts(&before)?, ..Asked::from(*event) }),
         _ => None,
     })
 }
 
+/// The texts in `parts`, in the order of time.
+fn texts(parts: &[(PartKey, Blob)]) -> Result<Vec<String>, StoreError> {
+    let read = parts.iter().map(|(_, blob)| blob.json::<Before>("read a text"));
+    let mut texts = read.collect::<Result<Vec<_>, _>>()?;
+    texts.sort_by_key(|before| before.at);
+    Ok(texts.into_iter().map(|before| before.text).collect())
+}
+
 impl From<Event> for Asked {
     fn from(event: Event) -> Self {
-        Self { title: event.title, text: event.text, opening: event.opening }
+        Self { title: event.title, text: event.text, opening: event.opening, before: Vec::new() }
     }
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::Console;
 use crate::auth::Caller;
 use crate::body::{Body, NamedTask, OptionalBody};
+use crate::correction::told;
 use crate::refusal::Refusal;
 use crate::task::OneTask;
 
@@ -25,6 +26,9 @@ pub(crate) struct Approval {
     draft_hash: String,
     /// What to publish in its place.
     text: Option<String>,
+    /// The intent that would have been right, one of agent.toml. It is kept as a correction; what is published is the
+    /// draft that was seen, or `text`.
+    intent: Option<String>,
 }
 
 /// A rejection.
@@ -51,7 +55,7 @@ pub(crate) async fn approve(
     Extension(caller): Extension<Caller>,
     Body(approval): Body<Approval>,
 ) -> Result<Json<OneTask>, Refusal> {
-    let input = DecisionInput::Approve { text: approval.text };
+    let input = DecisionInput::Approve { text: approval.text, intent: approval.intent };
     let decided = settle(&console, &id, input, &approval.draft_hash, &caller).await?;
     Ok(answer(&console, decided).await)
 }
@@ -86,8 +90,16 @@ pub(crate) async fn settle(
     seen_hash: &str,
     caller: &Caller,
 ) -> Result<Task, Refusal> {
+    if let DecisionInput::Approve { intent: Some(intent), .. } = &input {
+        console.intent(intent)?;
+    }
     let decided = decide(&console.stores, id, input, seen_hash, caller.decider()).await;
-    settled(decided, id, caller)
+    let correction = decided.as_ref().ok().and_then(|decided| decided.correction.clone());
+    let task = settled(decided, id, caller)?;
+    if let Some(correction) = correction {
+        told(console, &task, &correction);
+    }
+    Ok(task)
 }
 
 /// Sends a task around again.
@@ -127,7 +139,7 @@ fn refused_for(error: &DecideError) -> Option<&'static str> {
 /// The task after a decision. The decision is stored by now, so nothing that fails from here on may
 /// be answered with an error: who decided would try again, and be told that somebody was first.
 fn stored(decided: Decided) -> Task {
-    let Decided { task, enqueued } = decided;
+    let Decided { task, enqueued, .. } = decided;
     telemetry::decided(&task);
     if let Err(error) = enqueued {
         tracing::warn!(task_id = %task.id, %error, "the sweeper will wake this task instead of a message");

@@ -12,6 +12,7 @@
 //! | `deliveries` | the last webhooks |
 //! | `versions` | the versions of the agent, and what each has brought |
 //! | `decision` | approve, reject, retry |
+//! | `correction` | what would have been right |
 //! | `create` | tasks without a webhook |
 //! | `endpoint`, `openapi` | the API's description, made of the very list that is served |
 //! | `page` | the web page |
@@ -23,6 +24,7 @@ mod auth;
 mod body;
 #[cfg(feature = "lambda")]
 mod compose;
+mod correction;
 mod create;
 mod decision;
 mod deliveries;
@@ -69,6 +71,8 @@ pub struct Console {
     api: ApiSettings,
     /// The models whose state the overview shows.
     models: Vec<String>,
+    /// The intents of agent.toml.
+    intents: Vec<String>,
     /// The senders of agent.toml, by source: what their events say is read again for people.
     senders: BTreeMap<String, Sender>,
     census: Census,
@@ -92,6 +96,7 @@ impl Console {
             clock,
             api: ApiSettings::default(),
             models: Vec::new(),
+            intents: Vec::new(),
             senders: BTreeMap::new(),
             census: Census::default(),
             metrics: Metrics::none(),
@@ -113,6 +118,7 @@ impl Console {
         }
         let senders = settings.sources.iter().map(|(name, source)| (name.clone(), source.sender.clone()));
         self.senders = senders.collect();
+        self.intents = settings.intents.iter().map(|intent| intent.name.clone()).collect();
         self.api = settings.api.clone();
         self
     }

@@ -30,6 +30,6 @@ impl Line {
         let Self { method, route, task_id, invocation } = self;
         let Invocation { request_id, trace_id } = invocation;
         let (status, ms) = (status.as_u16(), took.as_secs_f64() * 1_000.0);
-        tracing::info!(task_id, request_id, trace_id, %method, route, by, status, ms, "console request");
+        tracing::info!(task_id, request_id, trace_id, %method, route, by, status, ms, "a console request was answered");
     }
 }

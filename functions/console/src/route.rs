@@ -11,8 +11,8 @@ use settings::Role;
 
 use crate::endpoint::Endpoint;
 use crate::{
-    Console, auth, body, create, decision, deliveries, list, openapi, page, payload, task, transcript,
-    versions,
+    Console, auth, body, correction, create, decision, deliveries, list, openapi, page, payload, task,
+    transcript, versions,
 };
 
 /// The whole API, for a server of its own: [`routes`], `GET /health`, and a problem for every path
@@ -102,6 +102,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         )
         .summary("Sends an ended task around again; of a parked one, asks for another draft.")
         .body::<decision::Retry>(false)
+        .problems(DECISION),
+        Endpoint::post::<task::OneTask, _, _>(
+            Role::Decide,
+            "/tasks/{id}/correct",
+            "correctTask",
+            correction::post,
+        )
+        .summary("Keeps what would have been right: the intent, spam or not, a thumb on the answer. Changes nothing else.")
+        .body::<correction::Verdict>(true)
         .problems(DECISION),
     ]
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use domain::{PartKey, ShadowDraft, StoreError, Stores, Task, TaskView, view};
+use domain::{
+    Correction, Labelled, PartKey, Reactions, ShadowDraft, StoreError, Stores, Task, TaskView, labels, view,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -22,21 +24,33 @@ pub(crate) struct OneTask {
     asked: Option<Asked>,
     /// What the agent of `[shadow]` made of the event, if it worked on it.
     shadow_draft: Option<ShadowDraft>,
+    /// What people said would have been right, in the order in which they said it.
+    corrections: Vec<Correction>,
+    /// How many people reacted to the answer where it was published; `null` while nobody has, or where that is not read.
+    reactions: Option<Reactions>,
 }
 
 impl OneTask {
     pub(crate) async fn of(console: &Console, task: &Task) -> Result<Self, StoreError> {
-        let (shown, asked, shadow_draft) = futures::try_join!(
+        let (shown, asked, shadow_draft, labelled) = futures::try_join!(
             show(&console.stores, task),
             asked::of(console, task),
-            shadow_draft(&console.stores, task)
+            shadow_draft(&console.stores, task),
+            labels(&*console.stores.payloads, &task.id)
         )?;
-        Ok(Self { task: shown, asked, shadow_draft })
+        let Labelled { corrections, reactions } = labelled;
+        Ok(Self { task: shown, asked, shadow_draft, corrections, reactions })
     }
 
     /// The same where neither draft nor event can be read.
     pub(crate) fn bare(task: &Task) -> Self {
-        Self { task: view(task, None), asked: None, shadow_draft: None }
+        Self {
+            task: view(task, None),
+            asked: None,
+            shadow_draft: None,
+            corrections: Vec::new(),
+            reactions: None,
+        }
     }
 }
 

@@ -51,6 +51,12 @@ pub(crate) struct Version {
     pub(crate) rejected: u64,
     /// The share of drafts that a person changed, of those that a person decided about; `null` if there are none.
     pub(crate) edit_rate: Option<f64>,
+    /// Times that a person said that another intent, spam or not spam would have been right.
+    pub(crate) corrected: u64,
+    /// Published answers that people called good, reactions where they were published included.
+    pub(crate) thumbs_up: u64,
+    /// Those that people called bad.
+    pub(crate) thumbs_down: u64,
     /// US dollars at list prices.
     pub(crate) cost_usd: f64,
     /// Calls whose price is not known.
@@ -96,6 +102,9 @@ impl Version {
             edited: sum.edited,
             rejected: sum.rejected,
             edit_rate: sum.edit_rate(),
+            corrected: sum.labels.corrected,
+            thumbs_up: sum.labels.thumbs_up,
+            thumbs_down: sum.labels.thumbs_down,
             cost_usd: sum.calls.cost_usd(),
             unpriced_calls: sum.calls.unpriced,
             shadow: sum.shadow,

@@ -1,4 +1,4 @@
-//! A click on a button of a message of ours: from its verified payload to a decision.
+//! A click on a button of a message of ours: from its verified payload to a decision, or to a word about an answer.
 //!
 //! The decision is durable before the click is answered. What the person who clicked is to be told
 //! besides is stored with the task and said by the processor, which holds the client; this crate holds
@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Button, Click, ClickKind, DecideError, Decider, DecisionInput, Envelope, Lane, Origin, PutNew, TaskId,
-    Timestamp, decide, record_click,
+    Button, Click, ClickKind, DecideError, Decider, DecisionInput, Envelope, Label, Lane, Origin, PutNew,
+    TaskId, Thumb, Timestamp, correct, decide, record_click,
 };
 use settings::SlackApprovals;
 use webhook::Interaction;
@@ -76,8 +76,13 @@ pub(crate) async fn take(
     if !approvers.allow(interaction) || approvers.is_foreign(interaction, posted_to.as_deref()) {
         return clicked.turn_away(ingest, ClickKind::NotAllowed, "not_allowed", trail).await;
     }
+    let input = match clicked.button {
+        Button::Approve => DecisionInput::Approve { text: None, intent: None },
+        Button::Reject => DecisionInput::Reject { reason: None },
+        Button::Thumb(thumb) => return clicked.judge(ingest, thumb, request, trail).await,
+    };
     trail.step = "decide";
-    match clicked.decide(ingest, request).await {
+    match clicked.decide(ingest, input, request).await {
         Ok(outcome) => Ok(outcome),
         Err(DecideError::OwnTask { .. }) => {
             clicked.turn_away(ingest, ClickKind::OwnTask, "own_task", trail).await
@@ -101,19 +106,50 @@ fn late(error: &DecideError) -> Option<&'static str> {
 }
 
 impl Clicked<'_> {
-    async fn decide(&self, ingest: &Ingest, request: &TaskId) -> Result<Outcome, DecideError> {
+    async fn decide(
+        &self,
+        ingest: &Ingest,
+        input: DecisionInput,
+        request: &TaskId,
+    ) -> Result<Outcome, DecideError> {
         let (name, from) = (name(self.interaction), self.origin());
         let decider = Decider { name: &name, request: request.as_str(), at: self.at, from: &from };
-        let input = match self.button {
-            Button::Approve => DecisionInput::Approve { text: None },
-            Button::Reject => DecisionInput::Reject { reason: None },
-        };
         let decided = decide(&ingest.stores, &self.task, input, self.draft_hash, decider).await?;
         telemetry::decided(&decided.task);
         if let Err(error) = decided.enqueued {
             tracing::warn!(task_id = %self.task, %error, "the sweeper will wake this task instead of a message");
         }
         Ok(Outcome::Decided(self.task.clone()))
+    }
+
+    /// Keeps what the person says of the published answer, and has them told so.
+    async fn judge(
+        &self,
+        ingest: &Ingest,
+        thumb: Thumb,
+        request: &TaskId,
+        trail: &mut Trail,
+    ) -> Result<Outcome, StorageError> {
+        trail.step = "keep the thumb";
+        let (name, from) = (name(self.interaction), self.origin());
+        let person = Decider { name: &name, request: request.as_str(), at: self.at, from: &from };
+        let Some(task) = ingest.stores.tasks.get(&self.task).await? else {
+            return Ok(Outcome::Ignored("unknown_task"));
+        };
+        match correct(&ingest.stores, &task, Label::Thumb(thumb), person).await {
+            Ok(correction) => {
+                telemetry::corrected(&task, &correction);
+                ingest.metrics.corrected(correction.kind);
+                if let Err(problem) = self.keep(ingest, ClickKind::Judged).await {
+                    tracing::warn!(task_id = %self.task, %problem, "the person who judged could not be thanked");
+                }
+                Ok(Outcome::Decided(self.task.clone()))
+            }
+            Err(DecideError::Conflict { .. }) => {
+                self.turn_away(ingest, ClickKind::NotPublished, "not_published", trail).await
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The workspace that the message about the draft was posted to, once that is known.

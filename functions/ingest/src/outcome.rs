@@ -10,7 +10,7 @@ pub(crate) enum Outcome {
     Accepted(TaskId),
     /// An earlier delivery of the same event, or of what it reports, was accepted.
     Duplicate(TaskId),
-    /// It was a person's decision about a draft, and is durable.
+    /// It was a person's decision about a draft, or their word about an answer, and is durable.
     Decided(TaskId),
     /// Genuine, and of no interest: nothing is stored.
     Ignored(&'static str),

@@ -70,7 +70,7 @@ impl Processor {
         registry.check(settings).map_err(ComposeError::Automations)?;
         if let Err(mistakes) = wiring::check_pairs(settings, Path::new("agent.toml")) {
             for mistake in mistakes.as_slice() {
-                tracing::warn!(%mistake, "such events will fail");
+                tracing::warn!(%mistake, "events of this kind will fail");
             }
         }
         let Parts { stores, model, services, clock, jitter, metrics } = parts;

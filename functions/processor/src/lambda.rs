@@ -136,7 +136,10 @@ impl Function {
             let lane = record.event_source_arn.as_deref().and_then(|arn| self.booted.lanes.of(arn));
             let Some(delivery) = record.delivery(lane, now) else { continue };
             let Back::In(delay) = back(&delivery) else {
-                warn!(message_id = delivery.message_id, "message let go; the sweeper sends another one");
+                warn!(
+                    message_id = delivery.message_id,
+                    "the message was let go; the sweeper sends another one"
+                );
                 continue;
             };
             if let Err(problem) = self.booted.stores.queue.set_visibility(&delivery.receipt, delay).await {

@@ -12,7 +12,7 @@ use settings::{Settings, SourceSettings};
 use tracing::{Instrument, error, info_span, warn};
 use wiring::OutsideService;
 
-use crate::{MissedDeliveries, Notices, Report, Sweeper};
+use crate::{AnswerReactions, MissedDeliveries, Notices, Report, Sweeper};
 
 /// Kept free at the end of an invocation for what is under way.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -22,6 +22,7 @@ pub struct Function {
     sweeper: Sweeper,
     notices: Notices,
     missed: MissedDeliveries,
+    reactions: AnswerReactions,
     settings: Settings,
     secrets: SecretReader,
 }
@@ -38,7 +39,15 @@ impl Function {
         let stats = StatsRecorder::new(Arc::clone(&stores.state), 0);
         let missed = MissedDeliveries { state: Arc::clone(&stores.state), clock: clock.clone(), stats };
         let notices = Notices { stores: stores.clone(), clock: clock.clone(), jitter };
-        Ok(Self { sweeper: Sweeper { stores, clock, metrics }, notices, missed, settings, secrets })
+        let reactions = AnswerReactions { stores: stores.clone(), clock: clock.clone() };
+        Ok(Self {
+            sweeper: Sweeper { stores, clock, metrics },
+            notices,
+            missed,
+            reactions,
+            settings,
+            secrets,
+        })
     }
 
     /// One sweep; what the event says does not matter.
@@ -61,28 +70,40 @@ impl Function {
         Box::pin(self.sweeper.count(&swept, self.sweeper.clock.now())).await?;
         Box::pin(self.deliver_notices(swept.asked_about, deadline)).await;
         for source in self.settings.sources.values() {
-            if let Err(problem) = Box::pin(self.redeliver(source, deadline)).await {
+            if let Err(problem) = Box::pin(self.ask_service(source, deadline)).await {
                 let source = &source.name;
-                warn!(source, %problem, "deliveries that failed are not looked after; the next look tries again");
+                warn!(source, %problem, "deliveries and reactions are not looked after; the next look tries again");
             }
         }
         Ok(swept.report)
     }
 
-    /// Has sent again what the sender of `source` could not deliver.
-    async fn redeliver(&self, source: &SourceSettings, deadline: Timestamp) -> Result<(), Error> {
+    /// Has sent again what the sender of `source` could not deliver, and reads what people think of the answers there.
+    async fn ask_service(&self, source: &SourceSettings, deadline: Timestamp) -> Result<(), Error> {
+        let name = &source.name;
         let service = OutsideService::of_threads(source.sender.provider);
-        let Some(service) = service.filter(|service| service.redelivers()) else { return Ok(()) };
-        if !self.missed.is_due(&source.name).await? {
+        let Some(service) = service.filter(|service| service.redelivers() || service.has_reactions()) else {
+            return Ok(());
+        };
+        let redeliver = service.redelivers() && self.missed.is_due(name).await?;
+        let look = service.has_reactions() && self.reactions.is_due(name).await?;
+        if !redeliver && !look {
             return Ok(());
         }
         let environment = self.secrets.environment().await?;
         let clock = self.sweeper.clock.clone();
         let client = service.client(&self.settings, &environment, clock)?;
-        let redeliveries = client.as_ref().and_then(|client| client.publisher()?.redeliveries());
-        let Some(redeliveries) = redeliveries else { return Ok(()) };
-        self.missed.send_again(redeliveries, &source.name, &source.hooks, deadline).await?;
-        Ok(())
+        let Some(publisher) = client.as_ref().and_then(|client| client.publisher()) else { return Ok(()) };
+        let sent = match publisher.redeliveries().filter(|_| redeliver) {
+            Some(redeliveries) => self.missed.send_again(redeliveries, name, &source.hooks, deadline).await,
+            None => Ok(0),
+        };
+        // Neither is kept from its turn by what the other meets.
+        let read = match publisher.reactions().filter(|_| look) {
+            Some(reactions) => self.reactions.read(reactions, name, deadline).await,
+            None => Ok(0),
+        };
+        Ok(sent.and(read).map(drop)?)
     }
 
     /// Behind the tasks: a Slack that is down keeps none of them waiting.

@@ -8,10 +8,12 @@ pub mod lambda;
 mod missed;
 mod notices;
 mod plan;
+mod reactions;
 mod reconcile;
 mod sweep;
 
-pub use missed::{MissedDeliveries, MissedError};
+pub use missed::{MissedDeliveries, OutsideError};
 pub use notices::{Notices, Tally};
 pub use plan::{Plan, plan};
+pub use reactions::AnswerReactions;
 pub use sweep::{Report, Sweeper, Swept};

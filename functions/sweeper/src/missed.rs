@@ -1,5 +1,5 @@
-//! Webhooks that their sender could not deliver, and does not send again by itself: had sent again, a few at a time and
-//! each a few times.
+//! Has webhooks sent again that their sender could not deliver and does not repeat by itself: a few at a time, each a
+//! few times.
 //!
 //! The try is counted before it is asked for, so that a crash in between costs a try and never repeats one without end.
 
@@ -38,7 +38,7 @@ pub struct MissedDeliveries {
 
 /// Why it was left for the next time.
 #[derive(Debug, thiserror::Error)]
-pub enum MissedError {
+pub enum OutsideError {
     /// The sender.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -64,14 +64,14 @@ impl MissedDeliveries {
     /// Asks `service` for what `source` has missed, and has it sent again. Returns how many deliveries that were.
     ///
     /// # Errors
-    /// [`MissedError`]; the next look tries again.
+    /// [`OutsideError`]; the next look tries again.
     pub async fn send_again(
         &self,
         service: &dyn Redeliveries,
         source: &str,
         hooks: &[String],
         deadline: Timestamp,
-    ) -> Result<u64, MissedError> {
+    ) -> Result<u64, OutsideError> {
         let now = self.clock.now();
         let since = now.checked_sub(WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
         let failed = latest(service.failed(source, hooks, since).await?);
@@ -106,7 +106,7 @@ impl MissedDeliveries {
         source: &str,
         due: Vec<FailedDelivery>,
         deadline: Timestamp,
-    ) -> Result<u64, MissedError> {
+    ) -> Result<u64, OutsideError> {
         let mut sent = 0;
         for delivery in due {
             if self.clock.now() >= deadline {

@@ -82,7 +82,7 @@ impl Notices {
             }
         }
         if tally != Tally::default() {
-            info!(?tally, "messages about drafts delivered");
+            info!(?tally, "messages about drafts were delivered");
         }
         tally
     }

@@ -85,7 +85,7 @@ impl Sweeper {
             }
         }
         if swept.report != Report::default() {
-            info!(report = ?swept.report, "swept");
+            info!(report = ?swept.report, "the sweep has ended");
         }
         Ok(swept)
     }
@@ -188,7 +188,7 @@ impl Sweeper {
     async fn give_up(&self, mut task: Task, now: Timestamp) -> Result<Done, StoreError> {
         let message =
             format!("unfinished for {} days; the last word was: {}", domain::MAX_OPEN_DAYS, last_word(&task));
-        error!(task_id = %task.id, message, "task given up for its age");
+        error!(task_id = %task.id, message, "the task was given up for its age");
         task.doc.error = Some(TaskError::new("sweep", "too_old", &message));
         task.record_follow_up(now);
         task.transition(TaskStatus::Failed, now, &message)

@@ -1,6 +1,6 @@
 //! Every target, for a moment; and the engine itself.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::print_stdout)]
 
 use std::time::Duration;
 

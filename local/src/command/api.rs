@@ -10,6 +10,7 @@ use settings::Environment;
 use super::http;
 use super::table::plain;
 use crate::Failure;
+use crate::cli::ConsoleArgs;
 use crate::dev_secrets::DevSecrets;
 
 /// Characters shown of an answer that is not one of our errors, such as a page of a proxy.
@@ -32,11 +33,11 @@ impl Api {
         Ok(Self { client: http::client()?, url, token, token_from })
     }
 
-    /// The API at `url`, with `token`, or the one that [`Api::at`] finds.
-    pub(crate) fn open(url: &str, data_dir: &Path, token: Option<SecretString>) -> Result<Self, Failure> {
-        match token {
-            Some(token) => Self::with_token(url, token),
-            None => Self::at(url, data_dir),
+    /// The API of a console, with the token of its stack, or the one that [`Api::at`] finds.
+    pub(crate) fn open(console: &ConsoleArgs) -> Result<Self, Failure> {
+        match &console.token {
+            Some(token) => Self::with_token(&console.url, token.clone()),
+            None => Self::at(&console.url, &console.data_dir.path),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::terminal::say;
 
 /// Prints the last webhooks, newest first; as JSON, one a line.
 pub(crate) async fn deliveries(args: DeliveriesArgs) -> Result<ExitCode, Failure> {
-    let api = Api::open(&args.url, &args.data_dir.path, args.token.clone())?;
+    let api = Api::open(&args.console)?;
     let query = [("source", args.source), ("outcome", args.outcome)];
     let query: Vec<(&str, String)> =
         query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();

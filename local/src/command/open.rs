@@ -19,7 +19,7 @@ const OPENER: &str = if cfg!(target_os = "macos") {
 
 /// Prints the address, and opens it where there is a desktop.
 pub(crate) async fn open(args: OpenArgs) -> Result<ExitCode, Failure> {
-    let api = Api::open(&args.url, &args.data_dir.path, args.token.clone())?;
+    let api = Api::open(&args.console)?;
     let address = match &args.id {
         Some(id) => format!("{}/ui/tasks/{}", api.url, tasks::id(&api, id).await?),
         None => format!("{}/", api.url),

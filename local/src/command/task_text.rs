@@ -92,6 +92,12 @@ pub(crate) fn print_task(task: &Value, json: bool) {
     if task.get("shadow").and_then(Value::as_bool) == Some(true) {
         say!("  {:<11} nothing of it was published", "shadow");
     }
+    for it in task.get("corrections").and_then(Value::as_array).into_iter().flatten() {
+        say!("  {:<11} {}", "corrected", plain(&correction(it)));
+    }
+    if let (Some(up), Some(down)) = (text(task, "/reactions/up"), text(task, "/reactions/down")) {
+        say!("  {:<11} +{up} -{down}", "reactions");
+    }
     for entry in task.get("timeline").and_then(Value::as_array).into_iter().flatten() {
         let field = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         say!("  {}  {:<17}  {}", field("at"), field("status"), plain(&field("note")));
@@ -102,6 +108,16 @@ pub(crate) fn print_task(task: &Value, json: bool) {
     if let Some(draft) = text(task, "/draft/text") {
         say!("\n{}", plain_lines(&draft));
     }
+}
+
+/// `question by mona, the model said bug_report (0.93)`.
+fn correction(it: &Value) -> String {
+    let field = |name: &str| it.get(name).and_then(Value::as_str);
+    let said = format!("{} by {}", field("said").unwrap_or_default(), field("by").unwrap_or_default());
+    let Some(model_said) = field("model_said") else { return said };
+    let confidence = it.get("confidence").and_then(Value::as_f64);
+    let confidence = confidence.map_or_else(String::new, |confidence| format!(" ({confidence:.2})"));
+    format!("{said}, the model said {model_said}{confidence}")
 }
 
 fn quoted(text: &str) -> String {
@@ -206,6 +222,14 @@ mod tests {
         assert_eq!(why(&failed).chars().count(), REASON);
         let completed = json!({"status": "completed", "result": {"output_url": long}});
         assert_eq!(why(&completed), long);
+    }
+
+    #[test]
+    fn a_correction_says_who_said_what_beside_the_model() {
+        let it = json!({"said": "question", "by": "ann", "model_said": "bug_report", "confidence": 0.934});
+        assert_eq!(correction(&it), "question by ann, the model said bug_report (0.93)");
+        let thumb = json!({"said": "up", "by": "ann", "model_said": null, "confidence": null});
+        assert_eq!(correction(&thumb), "up by ann");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) async fn id(api: &Api, given: &str) -> Result<String, Failure> {
 
 /// Does what the command says and prints the outcome.
 pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
-    let api = Api::open(&args.url, &args.data_dir.path, args.token.clone())?;
+    let api = Api::open(&args.console)?;
     let json = args.json;
     let list = TasksAction::List { status: None, source: None, limit: 20, cursor: None, watch: false };
     match args.action.unwrap_or(list) {
@@ -54,18 +54,27 @@ pub(crate) async fn tasks(args: TasksArgs) -> Result<ExitCode, Failure> {
             if ids.is_empty() {
                 say!("no task has failed since then");
             }
-            return Many { api, verb: "retry", text: ("note", note), draft_hash: None, json, wait }
+            return Many { api, verb: "retry", body: object([("note", note)]), draft_hash: None, json, wait }
                 .of(ids)
                 .await;
         }
-        TasksAction::Approve { ids, text, draft_hash, wait } => {
+        TasksAction::Approve { ids, text, intent, draft_hash, wait } => {
             let ids = one_or_many(&api, &ids, text.is_some() || draft_hash.is_some()).await?;
-            return Many { api, verb: "approve", text: ("text", text), draft_hash, json, wait }.of(ids).await;
+            let body = object([("text", text), ("intent", intent)]);
+            return Many { api, verb: "approve", body, draft_hash, json, wait }.of(ids).await;
+        }
+        TasksAction::Correct { ids, intent, spam, not_spam, thumb } => {
+            let ids = find::ids(&api, &ids).await?;
+            let mut body = object([("intent", intent), ("thumb", thumb)]);
+            if spam || not_spam {
+                body["spam"] = spam.into();
+            }
+            return Many { api, verb: "correct", body, draft_hash: None, json, wait: false }.of(ids).await;
         }
         TasksAction::Reject { ids, reason, draft_hash } => {
             let ids = one_or_many(&api, &ids, draft_hash.is_some()).await?;
-            let many = Many { api, verb: "reject", text: ("reason", reason), draft_hash, json, wait: false };
-            return many.of(ids).await;
+            let body = object([("reason", reason)]);
+            return Many { api, verb: "reject", body, draft_hash, json, wait: false }.of(ids).await;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -83,8 +92,8 @@ async fn one_or_many(api: &Api, ids: &[String], is_of_one: bool) -> Result<Vec<S
 struct Many {
     api: Api,
     verb: &'static str,
-    /// A field of the request's body, if it has a value.
-    text: (&'static str, Option<String>),
+    /// The request's body, but for the hash of the draft.
+    body: Value,
     draft_hash: Option<String>,
     json: bool,
     wait: bool,
@@ -114,12 +123,14 @@ impl Many {
 
     async fn one(&self, id: &str) -> Result<Value, Failure> {
         let hash = match (&self.draft_hash, self.verb) {
-            (_, "retry") => None,
+            (_, "retry" | "correct") => None,
             (Some(named), _) => Some(named.clone()),
             (None, _) => Some(hash(&self.api.task(id).await?, id)?),
         };
-        let (name, text) = &self.text;
-        let body = object([("draft_hash", hash), (name, text.clone())]);
+        let mut body = self.body.clone();
+        if let Some(hash) = hash {
+            body["draft_hash"] = hash.into();
+        }
         let task = self.api.post(&format!("/tasks/{id}/{}", self.verb), &body).await?;
         if self.wait { wait::rest(&self.api, id).await } else { Ok(task) }
     }

@@ -13,7 +13,7 @@ use crate::terminal::say;
 
 /// Prints the versions of the last days, the latest first; as JSON, one a line.
 pub(crate) async fn versions(args: VersionsArgs) -> Result<ExitCode, Failure> {
-    let api = Api::open(&args.url, &args.data_dir.path, args.token.clone())?;
+    let api = Api::open(&args.console)?;
     let answer = api.get("/versions", &[]).await?;
     let versions = answer.get("versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if args.json {
@@ -28,7 +28,19 @@ pub(crate) async fn versions(args: VersionsArgs) -> Result<ExitCode, Failure> {
 
 fn print(versions: &[Value]) {
     let mut table = Table::new([
-        "VERSION", "LAST DAY", "ENDED", "FAILED", "APPROVED", "EDITED", "REJECTED", "COST", "CODE", "ANSWERS",
+        "VERSION",
+        "LAST DAY",
+        "ENDED",
+        "FAILED",
+        "APPROVED",
+        "EDITED",
+        "REJECTED",
+        "CORRECTED",
+        "UP",
+        "DOWN",
+        "COST",
+        "CODE",
+        "ANSWERS",
     ]);
     for version in versions {
         table.push(cells(version), Style::new());
@@ -36,7 +48,7 @@ fn print(versions: &[Value]) {
     table.print();
 }
 
-fn cells(version: &Value) -> [String; 10] {
+fn cells(version: &Value) -> [String; 13] {
     let text = |pointer: &str| version.pointer(pointer).and_then(Value::as_str).unwrap_or("-").to_owned();
     let count = |pointer: &str| version.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
     let cost = version.get("cost_usd").and_then(Value::as_f64).unwrap_or_default();
@@ -49,6 +61,9 @@ fn cells(version: &Value) -> [String; 10] {
         count("/approved").to_string(),
         count("/edited").to_string(),
         count("/rejected").to_string(),
+        count("/corrected").to_string(),
+        count("/thumbs_up").to_string(),
+        count("/thumbs_down").to_string(),
         format!("${cost:.4}{unpriced}"),
         text("/made_of/code"),
         text("/made_of/answer_model"),
@@ -65,12 +80,12 @@ mod tests {
     fn a_version_that_is_known_by_its_tasks_alone_is_shown_too() {
         let full = json!({
             "version": "ver_1", "last_day": "2026-11-28", "tasks": 7, "ended": {"failed": 2}, "approved": 1,
-            "edited": 3, "rejected": 0, "cost_usd": 0.5, "unpriced_calls": 1,
+            "edited": 3, "rejected": 0, "corrected": 4, "thumbs_up": 5, "thumbs_down": 6, "cost_usd": 0.5, "unpriced_calls": 1,
             "made_of": {"code": "0.1.0+ab", "answer_model": "gemini-pro-latest"},
         });
         let shown = cells(&full).join(" ");
-        assert_eq!(shown, "ver_1 2026-11-28 7 2 1 3 0 $0.5000+ 0.1.0+ab gemini-pro-latest");
+        assert_eq!(shown, "ver_1 2026-11-28 7 2 1 3 0 4 5 6 $0.5000+ 0.1.0+ab gemini-pro-latest");
         let bare = json!({"version": "ver_2", "last_day": "2026-11-28", "tasks": 1, "made_of": null});
-        assert_eq!(cells(&bare).join(" "), "ver_2 2026-11-28 1 0 0 0 0 $0.0000 - -");
+        assert_eq!(cells(&bare).join(" "), "ver_2 2026-11-28 1 0 0 0 0 0 0 0 $0.0000 - -");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Approver, Delivery, Lane, Visibility, after};
 use processor::{Ack, Processor};
 use settings::Settings;
-use sweeper::{MissedDeliveries, Notices, Sweeper};
+use sweeper::{AnswerReactions, MissedDeliveries, Notices, Sweeper};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -16,7 +16,7 @@ use wiring::{OutsideService, Services};
 use super::backend::Storage;
 
 /// Time that one message may take, as a Lambda function has it.
-pub(super) const INVOCATION: Duration = Duration::from_secs(180);
+pub(crate) const INVOCATION: Duration = Duration::from_secs(180);
 /// How long a message stays invisible that was received and not claimed: a process that stopped in
 /// between costs this much. The claim sets it to the lease.
 const UNCLAIMED: Duration = Duration::from_secs(20);
@@ -32,8 +32,8 @@ const MISSED_EVERY: Duration = Duration::from_secs(30);
 /// Sweeps between two removals of old tasks.
 const SWEEPS_PER_FORGET: u64 = 600;
 
-/// Polls `lane` until dropped.
-pub(crate) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane: Lane) {
+/// Polls `lane` until dropped. A message may take as long as `invocation`.
+pub(crate) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane: Lane, invocation: Duration) {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut work = JoinSet::new();
     loop {
@@ -58,7 +58,7 @@ pub(crate) async fn lane(processor: Arc<Processor>, storage: Arc<Storage>, lane:
             let Ok(permit) = Arc::clone(&slots).acquire_many_owned(places).await else { return };
             let processor = Arc::clone(&processor);
             work.spawn(async move {
-                deliver(&processor, batch).await;
+                deliver(&processor, batch, invocation).await;
                 drop(permit);
             });
         }
@@ -75,8 +75,8 @@ fn batches(lane: Lane, received: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     }
 }
 
-async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>) {
-    let deadline = after(processor.clock().now(), INVOCATION);
+async fn deliver(processor: &Arc<Processor>, batch: Vec<Delivery>, invocation: Duration) {
+    let deadline = after(processor.clock().now(), invocation);
     for (delivery, ack) in processor.handle_together(batch, deadline).await {
         if ack == Ack::Delete
             && let Err(problem) = processor.stores().queue.delete(&delivery.receipt).await
@@ -123,6 +123,30 @@ pub(super) async fn missed(missed: MissedDeliveries, services: Services, setting
             };
             if let Err(problem) = outcome {
                 warn!(source = name, %problem, "deliveries that failed are looked after later");
+            }
+        }
+    }
+}
+
+/// Reads what people think of answers, until dropped. How often a source is looked at, the lease says.
+pub(super) async fn reactions(reactions: AnswerReactions, services: Services, settings: Arc<Settings>) {
+    let mut every = tokio::time::interval(MISSED_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        for source in settings.sources.values() {
+            let service = OutsideService::of_threads(source.sender.provider);
+            let publisher = service.and_then(|service| services.publisher(service));
+            let Some(service) = publisher.and_then(|publisher| publisher.reactions()) else { continue };
+            let name = &source.name;
+            let deadline = after(reactions.clock.now(), INVOCATION);
+            let outcome = match reactions.is_due(name).await {
+                Ok(true) => reactions.read(service, name, deadline).await,
+                Ok(false) => continue,
+                Err(problem) => Err(problem.into()),
+            };
+            if let Err(problem) = outcome {
+                warn!(source = name, %problem, "reactions are looked at later");
             }
         }
     }

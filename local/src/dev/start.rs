@@ -12,7 +12,7 @@ use edge::{Hosts, refuse_foreign_hosts};
 use ingest::{Ingest, SecretsSource};
 use processor::{Parts, Processor};
 use settings::{Environment, Settings};
-use sweeper::{MissedDeliveries, Notices, Sweeper};
+use sweeper::{AnswerReactions, MissedDeliveries, Notices, Sweeper};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -76,7 +76,12 @@ impl Lanes {
     async fn start(&self) {
         let mut running = self.running.lock().await;
         for lane in Lane::ALL {
-            running.spawn(runner::lane(Arc::clone(&self.processor), Arc::clone(&self.storage), lane));
+            running.spawn(runner::lane(
+                Arc::clone(&self.processor),
+                Arc::clone(&self.storage),
+                lane,
+                runner::INVOCATION,
+            ));
         }
     }
 
@@ -165,7 +170,10 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     }
     let stats = StatsRecorder::new(Arc::clone(&storage.stores.state), 0);
     let missed = MissedDeliveries { state: Arc::clone(&storage.stores.state), clock: clock.clone(), stats };
-    tasks.spawn(runner::missed(missed, clients.clone(), Arc::new(settings.clone())));
+    let shared_settings = Arc::new(settings.clone());
+    tasks.spawn(runner::missed(missed, clients.clone(), Arc::clone(&shared_settings)));
+    let reactions = AnswerReactions { stores: storage.stores.clone(), clock: clock.clone() };
+    tasks.spawn(runner::reactions(reactions, clients.clone(), shared_settings));
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
     for service in OutsideService::ALL.iter().copied() {

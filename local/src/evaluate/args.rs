@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use domain::Timestamp;
-use secrecy::SecretString;
+use domain::{ServiceTier, Timestamp};
 
-use crate::cli::{ConfigFile, DataDir, since};
+use crate::cli::{ArchiveArgs, ConfigFile, DataDir, since};
 
 /// `afterhook eval`.
 #[derive(Debug, Args)]
@@ -39,6 +38,9 @@ pub struct EvalRunArgs {
     /// What may be spent at the most, in US dollars; needed for a real model.
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub max_usd: Option<f64>,
+    /// How the model serves the run: flex (half the price, in minutes), standard or priority (default: as agent.toml says).
+    #[arg(long, value_name = "TIER", value_parser = tier)]
+    pub tier: Option<ServiceTier>,
     /// The model that judges answers by the rubrics of their cases (default: the answer model).
     #[arg(long, value_name = "MODEL")]
     pub judge: Option<String>,
@@ -83,15 +85,9 @@ pub struct ExportArgs {
     /// At most so many cases.
     #[arg(long, default_value_t = 500)]
     pub limit: usize,
-    /// Base URL of a console API (default: the tasks in --data-dir).
-    #[arg(long)]
-    pub url: Option<String>,
-    /// For the console of a stack: its token.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub archive: ArchiveArgs,
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,
@@ -101,6 +97,13 @@ pub struct ExportArgs {
 pub(crate) fn dollars(text: &str) -> Result<f64, String> {
     let amount = text.parse::<f64>().ok().filter(|usd| usd.is_finite() && *usd > 0.0);
     amount.ok_or_else(|| "write an amount of US dollars above 0, such as 0.50".to_owned())
+}
+
+/// A service tier.
+pub(crate) fn tier(text: &str) -> Result<ServiceTier, String> {
+    let all = [ServiceTier::Flex, ServiceTier::Standard, ServiceTier::Priority];
+    let tier = all.into_iter().find(|tier| tier.as_str() == text);
+    tier.ok_or_else(|| "write flex, standard or priority".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -130,14 +133,21 @@ mod tests {
         assert_eq!((run.files, run.max_usd, run.min_accuracy), (vec![PathBuf::from("evals")], None, 0.0));
         let run = parse("eval a.toml b.jsonl --max-usd 0.5 --min-accuracy 0.9").unwrap();
         assert!(run.action.is_none() && run.run.files.len() == 2);
+        assert_eq!(parse("eval --tier flex").unwrap().run.tier, Some(ServiceTier::Flex));
         assert!(matches!(parse("eval export --since 1d").unwrap().action, Some(EvalAction::Export(_))));
     }
 
     #[test]
     fn amounts_and_shares_are_bounded() {
-        for wrong in
-            ["--max-usd 0", "--max-usd -1", "--max-usd NaN", "--max-usd inf", "--min-right 1.1", "--no-worse"]
-        {
+        for wrong in [
+            "--max-usd 0",
+            "--max-usd -1",
+            "--max-usd NaN",
+            "--max-usd inf",
+            "--min-right 1.1",
+            "--no-worse",
+            "--tier cheap",
+        ] {
             assert!(parse(&format!("eval {wrong}")).is_err(), "{wrong}");
         }
     }

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::{NOT_SPAM, SPAM};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::outcome::NONE;
 use super::sample::{self, SAMPLES, Words};
 use crate::Failure;
-
-/// What stands for the intent of an event that is not to be answered.
-pub(crate) const SPAM: &str = "spam";
 
 /// An event, and what is expected for it. The event is a sample with other words in it, or a raw body of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,6 +45,12 @@ pub(crate) struct Case {
     /// Whether triage must call it spam.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) spam: bool,
+    /// Whether triage must call it anything but spam.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) not_spam: bool,
+    /// What triage said of it when it was live: how reliable its confidence was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) was: Option<Was>,
     /// Parameters that triage must find, among others perhaps.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub(crate) parameters: Map<String, Value>,
@@ -58,6 +63,22 @@ pub(crate) struct Case {
     /// What a judging model holds the answer against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rubric: Option<String>,
+}
+
+/// What triage said of an event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Was {
+    /// The intent; [`SPAM`] for spam.
+    pub(crate) intent: String,
+    /// How sure it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) confidence: Option<f64>,
+}
+
+/// Whether `got` is what is `expected`.
+pub(crate) fn is_right(expected: &str, got: &str) -> bool {
+    if expected == NOT_SPAM { got != SPAM && got != NONE } else { got == expected }
 }
 
 #[derive(Deserialize)]
@@ -82,9 +103,15 @@ impl Case {
         (self.source.as_deref().unwrap_or(sample.0), self.event.as_deref().unwrap_or(sample.1))
     }
 
-    /// The intent that must come out; [`SPAM`] for spam.
+    /// The intent that must come out; [`SPAM`] for spam, [`NOT_SPAM`] for anything else.
     pub(crate) fn expected(&self) -> &str {
-        self.intent.as_deref().unwrap_or(SPAM)
+        self.intent.as_deref().unwrap_or(if self.not_spam { NOT_SPAM } else { SPAM })
+    }
+
+    /// How sure triage was when it was live, and whether it was right then.
+    pub(crate) fn lived(&self) -> Option<(f64, bool)> {
+        let was = self.was.as_ref()?;
+        Some((was.confidence?, is_right(self.expected(), &was.intent)))
     }
 
     /// The raw body.
@@ -117,8 +144,8 @@ impl Case {
             () if self.sample.is_none() && (inline.contains(&false) || sampled.contains(&true)) => {
                 Err("name a `sample`, or give `source`, `event` and `body`".to_owned())
             }
-            () if self.spam == self.intent.is_some() => {
-                Err("say which `intent` is expected, or `spam = true`".to_owned())
+            () if [self.spam, self.not_spam, self.intent.is_some()].iter().filter(|it| **it).count() != 1 => {
+                Err("say which `intent` is expected, or `spam = true`, or `not_spam = true`".to_owned())
             }
             () => Ok(()),
         }

@@ -10,6 +10,7 @@ use webhook::{Parsed, Provider, Received, Sender};
 
 use super::args::ExportArgs;
 use super::case::Case;
+use super::feedback::{Feedback, text};
 use super::redact::Redactor;
 use super::sample::{self, Words};
 use crate::Failure;
@@ -24,10 +25,10 @@ const ID_CHARS: usize = 8;
 pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
-    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path, args.token.clone()).await?;
+    let archive = Archive::open(&args.archive).await?;
     let cases = cases(&archive, &settings, &args).await?;
     if cases.is_empty() {
-        return Err(Failure::new(format!("nobody has decided about a task of {} yet", archive.place)));
+        return Err(Failure::new(format!("nobody has said anything about a task of {} yet", archive.place)));
     }
     let lines = cases.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
     let lines = lines.map_err(|error| Failure::at("a case", error))?.join("\n");
@@ -44,51 +45,18 @@ pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
 async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Result<Vec<Case>, Failure> {
     let wanted = Wanted { since: args.since, limit: usize::MAX, ..Wanted::default() };
     let mut cases = Vec::new();
-    for task in archive.tasks(&wanted).await? {
+    for listed in archive.tasks(&wanted).await? {
         if cases.len() == args.limit {
             break;
         }
-        let Some(verdict) = Verdict::of(&task) else { continue };
-        let id = text(&task, "/task_id").unwrap_or_default();
+        let id = text(&listed, "/task_id").unwrap_or_default();
+        // A list has no corrections.
+        let task = archive.task(id).await?;
+        let Some(feedback) = Feedback::of(&task) else { continue };
         let Ok(body) = archive.payload(id).await else { continue };
-        cases.extend(event(settings, &task, &body).and_then(|event| case(settings, &task, &event, verdict)));
+        cases.extend(event(settings, &task, &body).and_then(|event| case(settings, &task, &event, feedback)));
     }
     Ok(cases)
-}
-
-/// What a person said about a task.
-#[derive(Debug, PartialEq)]
-struct Verdict {
-    /// In one word, for the case's name.
-    word: &'static str,
-    /// The intent that was found.
-    intent: String,
-    /// What the answer is held against.
-    rubric: Option<String>,
-}
-
-impl Verdict {
-    /// What a person decided about the draft of `task`, if anybody did.
-    fn of(task: &Value) -> Option<Self> {
-        let said = text(task, "/draft/text").unwrap_or_default();
-        let (word, rubric) = match text(task, "/decision/outcome")? {
-            "approved" => ("approved", None),
-            "edited" => (
-                "edited",
-                Some(format!("It says in substance what a person made of an earlier draft:\n\n{said}")),
-            ),
-            "rejected" => ("rejected", Some(refused(said, text(task, "/decision/reason")))),
-            _ => return None,
-        };
-        Some(Self { word, intent: text(task, "/classification/intent")?.to_owned(), rubric })
-    }
-}
-
-fn refused(said: &str, reason: Option<&str>) -> String {
-    let reason = reason.map_or_else(String::new, |reason| format!(" because: {reason}"));
-    format!(
-        "A person refused an earlier answer{reason}. The answer does not have that fault. Refused was:\n\n{said}"
-    )
 }
 
 /// The event of `task`, read by the working copy's senders.
@@ -109,18 +77,16 @@ fn event(settings: &Settings, task: &Value, body: &[u8]) -> Option<Event> {
 
 /// The case of `event`: its words in the sample of its kind, without what its body says besides. Events without a
 /// sample become tasks of the API.
-fn case(settings: &Settings, task: &Value, event: &Event, verdict: Verdict) -> Option<Case> {
+fn case(settings: &Settings, task: &Value, event: &Event, feedback: Feedback) -> Option<Case> {
     let names = [Some(event.actor.as_str()), event.actor_id.as_deref()].into_iter().flatten();
-    let redactor = Redactor::new(names);
+    let said =
+        [event.title.as_deref(), event.opening.as_deref(), Some(&event.text), feedback.rubric.as_deref()];
+    let redactor = Redactor::new(names).with_introduced(said.into_iter().flatten());
     let redact = |text: &Option<String>| text.as_deref().map(|text| redactor.redact(text));
     let (title, opening, said) = (redact(&event.title), redact(&event.opening), redactor.redact(&event.text));
     let id = text(task, "/task_id")?.trim_start_matches("tsk_").get(..ID_CHARS)?.to_lowercase();
-    let case = Case {
-        name: format!("{}-{id}", verdict.word),
-        intent: Some(verdict.intent),
-        rubric: verdict.rubric.map(|rubric| redactor.redact(&rubric)),
-        ..Case::default()
-    };
+    let rubric = redact(&feedback.rubric);
+    let case = Case { rubric, ..feedback.case(&id) };
     let source = settings.sources.get(text(task, "/source")?);
     let provider = source.map_or(API_SOURCE, |source| source.sender.provider.name());
     let name = format!("{provider}/{}", event.name);
@@ -131,10 +97,6 @@ fn case(settings: &Settings, task: &Value, event: &Event, verdict: Verdict) -> O
     let prompt = [title, opening, Some(said)].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
     let (source, event) = (Some(API_SOURCE.to_owned()), Some("task".to_owned()));
     Some(Case { source, event, body: Some(json!({"source": API_SOURCE, "prompt": prompt})), ..case })
-}
-
-fn text<'t>(task: &'t Value, pointer: &str) -> Option<&'t str> {
-    task.pointer(pointer).and_then(Value::as_str)
 }
 
 #[cfg(test)]
@@ -164,21 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn what_people_said_is_what_a_case_expects() {
-        let decided = |outcome: &str| Verdict::of(&task(json!({"outcome": outcome, "reason": "rude"})));
-        assert_eq!(decided("approved").unwrap().rubric, None);
-        let edited = decided("edited").unwrap();
-        assert!(edited.rubric.unwrap().contains("Write to mona") && edited.intent == "bug_report");
-        assert!(decided("rejected").unwrap().rubric.unwrap().contains("because: rude"));
-        assert_eq!(decided("expired"), None);
-        assert_eq!(Verdict::of(&task(Value::Null)), None, "nobody decided");
-    }
-
-    #[test]
     fn a_case_has_the_words_of_the_event_and_no_detail_of_a_person() {
         let decided = task(json!({"outcome": "edited"}));
-        let verdict = Verdict::of(&decided).unwrap();
-        let case = case(&settings(), &decided, &event(), verdict).unwrap();
+        let feedback = Feedback::of(&decided).unwrap();
+        let case = case(&settings(), &decided, &event(), feedback).unwrap();
         assert_eq!(case.name, "edited-01abcdef");
         assert_eq!(case.sample.as_deref(), Some("github/issues.opened"));
         let written = serde_json::to_string(&case).unwrap();
@@ -193,8 +144,8 @@ mod tests {
         let mut other = task(json!({"outcome": "approved"}));
         other["event"] = "release.published".into();
         let event = Event { name: "release.published".to_owned(), ..event() };
-        let verdict = Verdict::of(&other).unwrap();
-        let case = case(&settings(), &other, &event, verdict).unwrap();
+        let feedback = Feedback::of(&other).unwrap();
+        let case = case(&settings(), &other, &event, feedback).unwrap();
         assert_eq!((case.source(), case.sample.as_deref()), (API_SOURCE, None));
         let read =
             super::event(&settings(), &json!({"source": "api", "event": "task"}), &case.body().unwrap());

@@ -1,4 +1,4 @@
-//! The judge: a model that holds an answer against the rubric of its case. Its verdict is saved as a step of the task,
+//! The judge: a model that holds an answer against the rubric of its case. Its feedback is saved as a step of the task,
 //! so that it is paid for once.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::offline::TOO_LONG;
 use crate::random;
 
-/// How long one verdict may take.
+/// How long one feedback may take.
 const JUDGING: Duration = Duration::from_secs(180);
 const INSTRUCTIONS: &str = "You judge answers of a support agent. You are given what was asked, the answer, and a \
     rubric by the people who run the agent. Say whether the answer meets every point of the rubric, and why in one \
@@ -29,7 +29,7 @@ pub(crate) struct Judgement {
     pub(crate) passes: bool,
     /// Why, in its words.
     pub(crate) why: String,
-    /// What the verdict cost; `None` if a price is not known.
+    /// What the feedback cost; `None` if a price is not known.
     #[serde(default)]
     pub(crate) cost_usd: Option<f64>,
 }
@@ -46,14 +46,14 @@ pub(crate) struct Answered<'a> {
 /// A model that judges.
 pub(crate) struct Judge {
     pub(crate) model: Arc<dyn Model>,
-    /// Its name: another judge's verdict is another one.
+    /// Its name: another judge's feedback is another one.
     pub(crate) name: String,
     pub(crate) stores: Stores,
     pub(crate) clock: domain::Clock,
 }
 
 impl Judge {
-    /// The verdict about `answered`: the saved one, or a new one.
+    /// The feedback about `answered`: the saved one, or a new one.
     ///
     /// # Errors
     /// The words with which the model or the store refused.
@@ -63,10 +63,10 @@ impl Judge {
         let part = PartKey::step(task.doc.round, &format!("judge-{digest}"));
         let failed = |error: domain::StoreError| Failure::new(error.to_string());
         if let Some(saved) = self.stores.payloads.get(&task.id, &part).await.map_err(failed)? {
-            return saved.json("read a verdict").map_err(failed);
+            return saved.json("read a feedback").map_err(failed);
         }
         let judgement = self.ask(answered).await?;
-        let blob = Blob::of_json("save a verdict", &judgement).map_err(failed)?;
+        let blob = Blob::of_json("save a feedback", &judgement).map_err(failed)?;
         let saved = self.stores.payloads.put_new(&task.id, &part, &blob, task.parts_forgotten_at()).await;
         saved.map_err(failed)?;
         Ok(judgement)
@@ -82,7 +82,7 @@ impl Judge {
                 Ok(answer) => {
                     let value = answer.value.unwrap_or_default();
                     let judgement: Judgement = serde_json::from_value(value)
-                        .map_err(|error| Failure::at("the judge's verdict", error))?;
+                        .map_err(|error| Failure::at("the judge's feedback", error))?;
                     let cost_usd = answer.usage.iter().map(|usage| usage.cost_usd).sum();
                     return Ok(Judgement { cost_usd, ..judgement });
                 }

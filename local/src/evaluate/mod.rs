@@ -4,6 +4,7 @@ mod args;
 mod case;
 mod changes;
 mod export;
+mod feedback;
 mod judge;
 mod outcome;
 mod redact;
@@ -11,31 +12,30 @@ mod report;
 mod sample;
 mod score;
 #[cfg(test)]
-mod shipped;
+mod tests;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use domain::TaskId;
+use domain::{API_SOURCE, TaskId};
 use settings::{Environment, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::dev::load;
-use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show};
+use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show, in_tier};
 use crate::terminal::say;
-pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars};
+pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars, tier};
 use case::Case;
-pub(crate) use case::SPAM;
 use changes::{Changes, Former};
 use judge::{Answered, Judge};
+pub(crate) use outcome::NONE;
 use outcome::Outcome;
-pub(crate) use outcome::{NONE, is_spam};
 use report::Report;
 use score::Score;
 
-/// Verdicts under way at once.
+/// Feedbacks under way at once.
 const JUDGED_AT_ONCE: usize = 16;
 
 /// Does what the command line says.
@@ -95,6 +95,7 @@ async fn measure(
 ) -> Result<Score, Failure> {
     let threshold = settings.agent.confidence_threshold;
     let settings = for_show(settings, cases.iter().map(Case::source), args.max_usd)?;
+    let settings = in_tier(settings, args.tier);
     let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await?;
     let jobs = cases.iter().map(|case| job(&settings, case, &rig)).collect::<Result<Vec<_>, _>>()?;
     let texts: Vec<usize> = jobs.iter().map(|job| job.asked.len()).collect();
@@ -103,7 +104,7 @@ async fn measure(
     let judge = judge_of(settings, ground, &rig, args.judge.clone())?;
     let outcomes = judged(cases, &jobs, ran, &Arc::new(judge)).await;
     rig.close().await;
-    Ok(Score { outcomes, threshold })
+    Ok(Score { outcomes, threshold, live: cases.iter().filter_map(Case::lived).collect() })
 }
 
 /// The task of a case. Its id tells its event from all others, so that a case that has changed is run anew.
@@ -112,8 +113,25 @@ fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
     let event = EventOf { source: case.source(), event: case.event(), body: &body };
     let identity = [case.name.as_bytes(), event.source.as_bytes(), event.event.as_bytes(), &body];
     let id = TaskId::derive("eval", &identity.join(&0));
-    Job::new(settings, id, event, rig.clock().now())
-        .map_err(|why| Failure::new(format!("case `{}`: {why}", case.name)))
+    let wrong = |why: String| Failure::new(format!("case `{}`: {why}", case.name));
+    let now = rig.clock().now();
+    let job = Job::new(settings, id.clone(), event, now).map_err(wrong)?;
+    if job.has_thread || handles_without_thread(settings, case.source()) {
+        return Ok(job);
+    }
+    let prompt = serde_json::json!({"source": API_SOURCE, "prompt": job.asked}).to_string();
+    let event = EventOf { source: API_SOURCE, event: "task", body: prompt.as_bytes() };
+    Job::new(settings, id, event, now).map_err(wrong)
+}
+
+/// Whether the agent has something to do with an event of `source` that has no thread. If not, nobody would ask a model
+/// about it, and its words are run as a task of the API.
+fn handles_without_thread(settings: &Settings, source: &str) -> bool {
+    let Some(source) = settings.sources.get(source) else { return true };
+    let handles =
+        |automation: &str| !wiring::needs_thread(automation) && wiring::can_handle(source, automation);
+    handles(wiring::default_of(settings, source))
+        || settings.intents.iter().any(|intent| handles(&intent.automation))
 }
 
 fn judge_of(
@@ -143,10 +161,10 @@ async fn judged(cases: &[Case], jobs: &[Job], ran: Vec<Ran>, judge: &Arc<Judge>)
             (index, judge.judge(answered).await)
         });
     }
-    while let Some(verdict) = verdicts.join_next().await {
-        let Ok((index, verdict)) = verdict else { continue };
+    while let Some(feedback) = verdicts.join_next().await {
+        let Ok((index, feedback)) = feedback else { continue };
         let Some(outcome) = outcomes.get_mut(index) else { continue };
-        match verdict {
+        match feedback {
             Ok(judgement) => *outcome = outcome.clone().judged(judgement),
             Err(why) => outcome.unfinished = Some(why.to_string()),
         }

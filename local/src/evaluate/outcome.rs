@@ -1,10 +1,10 @@
 //! [`Outcome`]: what became of one case, and what is wrong with it.
 
-use domain::{Task, TaskStatus};
+use domain::{SPAM, Task, TaskStatus, is_called_spam};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::case::{Case, SPAM};
+use super::case::{Case, is_right};
 use super::judge::Judgement;
 use crate::offline::Ran;
 
@@ -18,7 +18,7 @@ const NO_THREAD: &str = "no_target";
 pub(crate) struct Outcome {
     /// The name of the case.
     pub(crate) case: String,
-    /// The intent that is right; `spam` for spam.
+    /// The intent that is right; `spam` for spam, `not_spam` for anything else.
     pub(crate) expected: String,
     /// The intent that came out; `spam` for spam, `none` where nothing did.
     pub(crate) got: String,
@@ -47,7 +47,7 @@ impl Outcome {
         let Ran { task, draft } = ran;
         let known = task.doc.classification.as_ref();
         let got = match known {
-            _ if is_spam(task) => SPAM,
+            _ if is_called_spam(task) => SPAM,
             Some(known) => known.intent.as_str(),
             None => NONE,
         };
@@ -72,13 +72,13 @@ impl Outcome {
 
     fn find_faults(&mut self, case: &Case, task: &Task) {
         let mut faults = Vec::new();
-        if self.got != self.expected {
+        if !is_right(&self.expected, &self.got) {
             faults.push(format!("expected {}, got {}", self.expected, self.got));
         }
         if let Some(error) = task.doc.error.as_ref().filter(|error| is_fault(case, task, &error.kind)) {
             faults.push(format!("failed at {}: {}", error.step, error.message));
         }
-        if task.control.status == TaskStatus::Ignored && !is_spam(task) {
+        if task.control.status == TaskStatus::Ignored && !is_called_spam(task) {
             faults.push(format!("ignored: {}", last_word(task)));
         }
         let found = task.doc.classification.as_ref().map(|known| &known.parameters);
@@ -107,7 +107,7 @@ impl Outcome {
 
     /// Whether the intent is the right one.
     pub(crate) fn is_sorted_right(&self) -> bool {
-        self.got == self.expected && self.unfinished.is_none()
+        is_right(&self.expected, &self.got) && self.unfinished.is_none()
     }
 
     /// What is wrong, in one line; empty if nothing is.
@@ -123,11 +123,6 @@ impl Outcome {
 fn is_fault(case: &Case, task: &Task, kind: &str) -> bool {
     let about_answer = !case.must.is_empty() || case.rubric.is_some();
     task.control.status == TaskStatus::Failed && (kind != NO_THREAD || about_answer)
-}
-
-/// Whether triage called it spam.
-pub(crate) fn is_spam(task: &Task) -> bool {
-    task.control.status == TaskStatus::Ignored && last_word(task) == SPAM
 }
 
 fn last_word(task: &Task) -> String {

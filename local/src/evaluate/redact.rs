@@ -16,8 +16,13 @@ const PREFIXES: &[&str] = &[
     "ghp_",
     "gho_",
     "ghs_",
+    "ghu_",
+    "ghr_",
     "github_pat_",
     "glpat-",
+    "gldt-",
+    "glrt-",
+    "glcbt-",
     "sk-",
     "sk_",
     "rk_",
@@ -26,13 +31,24 @@ const PREFIXES: &[&str] = &[
     "xoxb-",
     "xoxp-",
     "xapp-",
+    "xoxe",
     "AKIA",
     "ASIA",
     "AIza",
+    "AQ.",
     "eyJ",
     "ya29.",
     "SG.",
     "lin_api_",
+    "lin_oauth_",
+    "sntrys_",
+    "sntryu_",
+    "ATATT",
+    "ATCTT",
+    "shpat_",
+    "shpss_",
+    "acct_",
+    "cus_",
     "npm_",
     "dop_v1_",
     "hf_",
@@ -48,10 +64,41 @@ const KEYS: &[&str] = &[
     "api_key",
     "apikey",
     "api-key",
+    "access_key",
+    "private_key",
+    "signing_key",
+    "credentials",
+    "passwort",
     "authorization",
 ];
 /// What separates a key from its secret.
 const SEPARATORS: &[char] = &['=', ':'];
+/// What a person is addressed by, or tells their name with; the words behind it that begin with a capital are a name.
+const INTRODUCTIONS: &[&str] = &[
+    "hi",
+    "hello",
+    "hey",
+    "dear",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "name is",
+    "i am",
+    "i'm",
+    "this is",
+    "regards",
+    "thanks",
+    "cheers",
+    "sincerely",
+    "greetings",
+    "best",
+];
+/// Lines that a letter ends with; below one stands who wrote it.
+const CLOSINGS: &[&str] =
+    &["regards", "thanks", "thank you", "cheers", "sincerely", "greetings", "wishes", "best"];
+/// Words of a name.
+const NAME_WORDS: usize = 3;
 const SECRET: &str = "[secret]";
 const NUMBER: &str = "[number]";
 const PERSON: &str = "person";
@@ -81,6 +128,23 @@ impl Redactor {
         let parts = |name: &'n str| name.split(|c: char| !c.is_alphanumeric()).chain([name]);
         let names = names.into_iter().flat_map(parts).map(str::to_lowercase);
         Self { names: names.filter(|name| name.chars().count() >= NAME_CHARS).collect() }
+    }
+
+    /// The same, which also knows the names that `texts` themselves introduce: `Hi Anna`, `my name is …`, below `Regards,`.
+    pub(crate) fn with_introduced<'t>(self, texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut names = self.names;
+        for text in texts {
+            let mut signs = false;
+            for line in text.lines().map(str::trim) {
+                if signs && !line.is_empty() {
+                    names.extend(name(line).map(str::to_lowercase));
+                }
+                signs = (signs && line.is_empty()) || ends_a_letter(line);
+                names.extend(introduced(line).map(str::to_lowercase));
+            }
+        }
+        names.retain(|name| name.chars().count() >= NAME_CHARS);
+        Self { names }
     }
 
     /// `text` with everything replaced.
@@ -114,6 +178,10 @@ impl Redactor {
         match (told, is_filler(core)) {
             (Before::Key | Before::Announced, true) => *before = Before::Announced,
             (Before::Announced, false) => return word.replacen(core, SECRET, 1),
+            // `the password hunter2`
+            (Before::Key, false) if core.contains(|c: char| c.is_ascii_digit()) => {
+                return word.replacen(core, SECRET, 1);
+            }
             _ => {}
         }
         match self.replacement(core) {
@@ -142,6 +210,13 @@ impl Redactor {
         if is_network_address(core) {
             return Some("192.0.2.1".to_owned());
         }
+        // `tel:…`, `[~accountid:…]`, and an account's number with its country before it.
+        if let Some((head, tail)) = core.rsplit_once(':').filter(|(_, tail)| is_token(tail)) {
+            return Some(format!("{head}:{}", if tail.is_empty() { "" } else { SECRET }));
+        }
+        if longest_number(core) >= NUMBER_DIGITS + 2 && !is_numeric(core) {
+            return Some(NUMBER.to_owned());
+        }
         self.named(core)
     }
 
@@ -162,8 +237,78 @@ impl Redactor {
     }
 }
 
+/// Whether a letter ends with `line`.
+fn ends_a_letter(line: &str) -> bool {
+    let line = line.trim_end_matches([',', '.', '!', '-']).to_lowercase();
+    line.split_whitespace().count() <= NAME_WORDS && CLOSINGS.iter().any(|closing| line.ends_with(closing))
+}
+
+/// The names that `line` introduces.
+fn introduced(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices(char::is_whitespace).flat_map(|(end, _)| {
+        let (said, rest) = line.split_at(end);
+        let said = said.trim_end_matches(['.', ':', ',']).to_lowercase();
+        let is_said = |phrase: &&str| {
+            let before = said.strip_suffix(*phrase);
+            before.is_some_and(|before| !before.ends_with(char::is_alphanumeric))
+        };
+        let introduces = INTRODUCTIONS.iter().any(is_said);
+        name(rest).filter(move |_| introduces)
+    })
+}
+
+/// The words of a name that `text` begins with.
+fn name(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    words
+        .take(NAME_WORDS)
+        .take_while(|word| word.starts_with(char::is_uppercase))
+        .filter(|word| !is_common(word))
+}
+
+/// What begins with a capital and is no name.
+fn is_common(word: &str) -> bool {
+    const COMMON: &[&str] = &[
+        "the",
+        "all",
+        "team",
+        "there",
+        "everyone",
+        "everybody",
+        "folks",
+        "support",
+        "sir",
+        "madam",
+        "this",
+        "that",
+        "we",
+        "you",
+        "it",
+        "and",
+        "for",
+        "from",
+        "linux",
+        "windows",
+        "github",
+        "slack",
+        "docker",
+        "not",
+        "how",
+        "when",
+        "what",
+        "why",
+        "please",
+    ];
+    COMMON.contains(&word.to_lowercase().as_str())
+}
+
+/// The most digits of `word` that stand together.
+fn longest_number(word: &str) -> usize {
+    word.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0)
+}
+
 fn is_key(word: &str) -> bool {
-    let word = word.to_lowercase();
+    let word = word.trim_end_matches(['"', '\'', '`', '\\']).to_lowercase();
     KEYS.iter().any(|key| word.ends_with(key))
 }
 
@@ -172,7 +317,9 @@ fn announces(word: &str, core: &str) -> Before {
     let separated = word.trim_end_matches(['"', '\'', '`', ',']).ends_with(SEPARATORS);
     let is_key = is_key(core.trim_end_matches(SEPARATORS).trim_matches(['"', '\'', '`']));
     match () {
-        () if (is_key && separated) || core.eq_ignore_ascii_case("bearer") => Before::Announced,
+        () if (is_key && (separated || core.starts_with("--"))) || core.eq_ignore_ascii_case("bearer") => {
+            Before::Announced
+        }
         () if is_key => Before::Key,
         () => Before::Nothing,
     }
@@ -189,7 +336,11 @@ fn is_token(word: &str) -> bool {
     }
     let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_+/=.".contains(c));
     let (digits, letters) = (count(word, |c| c.is_ascii_digit()), count(word, |c| c.is_ascii_alphabetic()));
-    plain && word.len() >= TOKEN_CHARS && digits >= 4 && letters >= 4
+    let mixed = count(word, |c| c.is_ascii_uppercase()) >= 2 && count(word, |c| c.is_ascii_lowercase()) >= 2;
+    let is_path = word.contains(['/', '.']);
+    plain
+        && word.len() >= TOKEN_CHARS
+        && ((digits >= 4 && letters >= 4) || (digits >= 2 && mixed && !is_path))
 }
 
 fn count(word: &str, is: impl Fn(char) -> bool) -> usize {
@@ -278,6 +429,52 @@ mod tests {
         for token in made_up.iter().map(String::as_str).chain(["0123456789abcdef0123456789abcdef"]) {
             assert_eq!(redacted(&format!("it is `{token}`.")), format!("it is `{SECRET}`."));
         }
+    }
+
+    /// By the forms that tokens and details have at each of the senders.
+    #[test]
+    fn no_token_and_no_detail_of_any_sender_gets_through() {
+        for (text, private) in [
+            ("ask <@U2CERLKJA> or <mailto:ana@harbor.example|ana@harbor.example>", "U2CERLKJA ana harbor"),
+            ("[~accountid:5b10a2844c20165700ede21g] said so", "5b10a2844c20165700ede21g"),
+            ("call tel:+15550109999 today", "15550109999"),
+            ("IBAN DE89370400440532013000, please", "89370400440532013000"),
+            ("IBAN DE89 3704 0044 0532 0130 00", "3704 0532"),
+            ("key AQ.Ab8RN6Kq-9xTzW2mVb4", "Ab8RN6Kq"),
+            ("ghu_16C7e42F292c6912E7 and ghr_16C7e42F292c6912E7", "16C7e42F292c"),
+            ("sntrys_eyJpYXQiOjE3 and ATATT3xFfGF0abcd", "eyJpYXQ xFfGF0"),
+            ("y_NbAkKc66ryYTWUXYEu is ours", "NbAkKc66"),
+            ("{\"api_key\":\"hunter2\"}", "hunter2"),
+            ("run it --password hunter2 --token swordfish", "hunter2 swordfish"),
+            ("the password hunter2 works", "hunter2"),
+            ("Authorization: Basic aHVudGVyOjI=", "aHVudGVy"),
+            ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI", "wJalr"),
+            ("customer cus_Qd81Example of acct_1HarborExample1", "Qd81 1Harbor"),
+        ] {
+            let new = redacted(text);
+            for private in private.split(' ') {
+                assert!(!new.contains(private), "{text}: {new}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_a_text_introduces_itself_are_replaced_wherever_they_stand() {
+        for (text, names) in [
+            ("Hi Anna,\nsince Monday nothing works. Anna knows.", "Anna"),
+            ("My name is Peter Schmidt and it fails.", "Peter Schmidt"),
+            ("It fails.\n\nBest regards,\nPeter Schmidt\nHarbor Lda.", "Peter Schmidt"),
+            ("Thanks,\n\nPeter", "Peter"),
+            ("Dear Dr. Okafor, the export ends early", "Okafor"),
+            ("I'm Siobhán O'Brien from billing", "Siobhán Brien"),
+        ] {
+            let new = Redactor::new([]).with_introduced([text]).redact(text);
+            for name in names.split(' ') {
+                assert!(!new.contains(name), "{text}: {new}");
+            }
+        }
+        let text = "Hi all,\nthis is the Linux build: it drops rows. Thanks for the export!";
+        assert_eq!(Redactor::new([]).with_introduced([text]).redact(text), text);
     }
 
     #[test]

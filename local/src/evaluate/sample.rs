@@ -64,6 +64,9 @@ pub(crate) static SAMPLES: &[Sample] = &[
         Some("/event/comment/body")
     ),
     sample!("pagerduty/incident.triggered", Some("/event/data/title"), None, None),
+    sample!("stripe/charge.failed", None, None, Some("/data/object/description")),
+    sample!("shopify/orders.create", None, None, Some("/note")),
+    sample!("svix/contact.created", None, None, Some("/data/note")),
     sample!("sentry/issue.created", Some("/data/issue/title"), None, Some("/data/issue/culprit")),
 ];
 

@@ -43,6 +43,8 @@ pub(crate) struct Score {
     pub(crate) outcomes: Vec<Outcome>,
     /// The agent's own threshold.
     pub(crate) threshold: f64,
+    /// How sure triage was when the events of cases were live, and whether people found that it was right.
+    pub(crate) live: Vec<(f64, bool)>,
 }
 
 impl Score {
@@ -71,15 +73,12 @@ impl Score {
 
     /// The reliability table.
     pub(crate) fn calibration(&self) -> [Bin; BINS] {
-        let mut bins = [Bin::default(); BINS];
-        for (outcome, confidence) in self.sure() {
-            if let Some(bin) = bins.get_mut(bin_of(confidence)) {
-                bin.count += 1;
-                bin.right += usize::from(outcome.is_sorted_right());
-                bin.confidences += confidence;
-            }
-        }
-        bins
+        bins(self.sure().map(|(outcome, confidence)| (confidence, outcome.is_sorted_right())))
+    }
+
+    /// The same of what was live, by what people said of it.
+    pub(crate) fn live_calibration(&self) -> [Bin; BINS] {
+        bins(self.live.iter().copied())
     }
 
     /// How far confidence and truth are apart, on average over the cases: 0 is perfect.
@@ -126,6 +125,18 @@ impl Score {
         times.sort_by(f64::total_cmp);
         times.get(place(part, times.len())).copied().unwrap_or_default()
     }
+}
+
+fn bins(said: impl Iterator<Item = (f64, bool)>) -> [Bin; BINS] {
+    let mut bins = [Bin::default(); BINS];
+    for (confidence, is_right) in said {
+        if let Some(bin) = bins.get_mut(bin_of(confidence)) {
+            bin.count += 1;
+            bin.right += usize::from(is_right);
+            bin.confidences += confidence;
+        }
+    }
+    bins
 }
 
 #[expect(
@@ -193,6 +204,7 @@ pub(crate) mod tests {
                 Outcome { confidence: None, cost_usd: None, ..unfinished },
             ],
             threshold: 0.75,
+            live: vec![(0.95, true), (0.9, false), (0.6, true)],
         }
     }
 
@@ -216,6 +228,12 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_people_corrected_counts_as_wrong_in_the_reliability_of_what_was_live() {
+        let bins = score().live_calibration();
+        assert_eq!((bins[9].count, bins[9].right, bins[6].right), (2, 1, 1));
+    }
+
+    #[test]
     fn a_threshold_tells_what_it_lets_through_the_agents_own_too() {
         let thresholds = score().thresholds();
         let at = |at: f64| thresholds.iter().find(|it| it.at == at).map(|it| (it.passed, it.right)).unwrap();
@@ -224,7 +242,7 @@ pub(crate) mod tests {
 
     #[test]
     fn nothing_is_a_score_of_zero() {
-        let none = Score { outcomes: Vec::new(), threshold: 0.8 };
+        let none = Score { outcomes: Vec::new(), threshold: 0.8, live: Vec::new() };
         assert_eq!((none.accuracy(), none.calibration_error(), none.latency(0.95)), (0.0, 0.0, 0.0));
     }
 }

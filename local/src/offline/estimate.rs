@@ -1,6 +1,6 @@
 //! What a run is likely to cost, at list prices. The bound holds whatever is said here.
 
-use domain::{ServiceTier, Timestamp};
+use domain::{Lane, Timestamp};
 use prices::Most;
 use settings::Settings;
 
@@ -20,9 +20,10 @@ pub(crate) fn estimate(settings: &Settings, texts: &[usize]) -> String {
 fn usd(settings: &Settings, texts: &[usize], now: Timestamp) -> f64 {
     let agent = &settings.agent;
     let shared = agent.persona.len() + agent.documents.iter().map(|it| it.text.len()).sum::<usize>();
+    let tier = settings.models.service_tier.of(Lane::Standard);
     let call = |model: &str, bytes: usize, (prompt, output): (usize, u64)| {
         let prompt = u64::try_from(prompt + bytes / BYTES_PER_TOKEN).unwrap_or(u64::MAX);
-        prices::most_usd(model, Most { prompt, has_sound: false, output, tier: ServiceTier::Standard }, now)
+        prices::most_usd(model, Most { prompt, has_sound: false, output, tier }, now)
     };
     let models = &settings.models;
     let event =
@@ -32,7 +33,10 @@ fn usd(settings: &Settings, texts: &[usize], now: Timestamp) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use domain::ServiceTier;
+
     use super::*;
+    use crate::offline::in_tier;
 
     #[test]
     fn more_events_and_longer_texts_cost_more() {
@@ -43,5 +47,18 @@ mod tests {
         let usd = |texts: &[usize]| usd(&settings, texts, Timestamp::UNIX_EPOCH);
         assert!(usd(&[100]) > 0.0 && usd(&[]) == 0.0);
         assert!(usd(&[100, 100]) > usd(&[100]) && usd(&[100_000]) > usd(&[100]));
+    }
+
+    #[test]
+    fn flex_costs_half() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
+        let text = "[agent]\npersona = \"p.md\"\n[sources.github]\n";
+        let of = |tier| {
+            let settings = in_tier(Settings::parse(text, dir.path()).unwrap(), tier);
+            usd(&settings, &[1_000], Timestamp::UNIX_EPOCH)
+        };
+        let (usual, flex) = (of(None), of(Some(ServiceTier::Flex)));
+        assert!((flex - usual / 2.0).abs() < usual * 0.01, "{flex} {usual}");
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Job {
     pub(crate) body: Vec<u8>,
     /// What was said, for people and judges.
     pub(crate) asked: String,
+    /// Whether it has a thread to answer in.
+    pub(crate) has_thread: bool,
 }
 
 /// Where an event is from.
@@ -55,6 +57,7 @@ impl Job {
             Parsed::Event(event) => *event,
             _ => return Err("its body is no event".to_owned()),
         };
+        let has_thread = event.target.is_some();
         let new = NewTask {
             source: source.to_owned(),
             event: event.name,
@@ -69,7 +72,7 @@ impl Job {
         let parts = [event.title, event.opening, Some(event.text)];
         let asked = parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
         let task = Task::received(id, new, now, after(now, FIRST_LOOK));
-        Ok(Self { task, body, asked })
+        Ok(Self { task, body, asked, has_thread })
     }
 }
 

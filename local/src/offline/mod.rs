@@ -14,7 +14,7 @@ pub(crate) use as_it_was::{AsItWas, Said};
 pub(crate) use estimate::estimate;
 pub(crate) use job::{EventOf, Job};
 pub(crate) use rig::{Ran, Rig, TOO_LONG, model};
-pub(crate) use settings::for_show;
+pub(crate) use settings::{for_show, in_tier};
 
 use std::fs;
 use std::path::{Path, PathBuf};

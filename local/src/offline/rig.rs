@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::{
-    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, Stores, Task, TaskId, TaskStatus, Timestamp,
-    between, retry, take_in,
+    Clock, Decider, Jitter, Lane, Model, Origin, PartKey, ServiceTier, Stores, Task, TaskId, TaskStatus,
+    Timestamp, between, retry, take_in,
 };
 use processor::{Parts, Processor};
 use settings::{Environment, Settings};
@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(250);
 pub(crate) const TOO_LONG: Duration = Duration::from_secs(120);
 /// A run in which nothing has ended for so long is over: the model is down.
 const STALLED: Duration = Duration::from_secs(300);
+/// Flex answers in up to fifteen minutes: so long may a task of two questions take, and a run in which none ends.
+const FLEX: Duration = Duration::from_secs(1_800);
 
 /// What is under way when it is stopped is dropped within this.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -38,6 +40,7 @@ pub(crate) struct Rig {
     processor: Weak<Processor>,
     clock: Clock,
     work: JoinSet<()>,
+    stalled: Duration,
 }
 
 /// A job after the run.
@@ -88,14 +91,16 @@ impl Rig {
         let processor = Processor::new(settings, processor::registry(), parts);
         let processor = Arc::new(processor.map_err(|error| Failure::new(error.to_string()))?);
         let still_there = Arc::downgrade(&processor);
+        let is_flex = settings.models.service_tier.of(Lane::Standard) == ServiceTier::Flex;
+        let (invocation, stalled) = if is_flex { (FLEX, FLEX) } else { (runner::INVOCATION, STALLED) };
         let mut work = JoinSet::new();
         for lane in Lane::ALL {
-            work.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane));
+            work.spawn(runner::lane(Arc::clone(&processor), Arc::clone(&storage), lane, invocation));
         }
         let sweeper =
             Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
         work.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
-        Ok(Self { storage, processor: still_there, clock, work })
+        Ok(Self { storage, processor: still_there, clock, work, stalled })
     }
 
     /// Where its tasks are kept.
@@ -177,7 +182,7 @@ impl Rig {
             }
             open = left;
             bar::show(ids.len() - open.len(), ids.len(), spent);
-            if open.is_empty() || !goes_on || since.elapsed() > STALLED {
+            if open.is_empty() || !goes_on || since.elapsed() > self.stalled {
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;

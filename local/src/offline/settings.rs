@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::MAX_OPEN_DAYS;
+use domain::{LaneTiers, MAX_OPEN_DAYS, ServiceTier};
 use settings::{BudgetSettings, Hosts, Mode, Settings, SourceSettings};
 use webhook::{CommentPolicy, Filter, InternalPolicy, PriorityRules, Provider, Sender};
 
@@ -41,6 +41,14 @@ pub(crate) fn for_show<'c>(
     settings.models.fallback_after = Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
     settings.budget = BudgetSettings { per_day_usd: max_usd, ..BudgetSettings::default() };
     Ok(settings)
+}
+
+/// `settings` whose calls are all served in `tier`; as agent.toml has it, without one.
+pub(crate) fn in_tier(mut settings: Settings, tier: Option<ServiceTier>) -> Settings {
+    if let Some(tier) = tier {
+        settings.models.service_tier = LaneTiers { express: tier, standard: tier, bulk: tier };
+    }
+    settings
 }
 
 fn usual(name: &str) -> Result<SourceSettings, Failure> {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
+use domain::ServiceTier;
 
-use crate::cli::{ConfigFile, DataDir};
-use crate::evaluate::dollars;
+use crate::cli::{ArchiveArgs, ConfigFile};
+use crate::evaluate::{dollars, tier};
 
 /// `afterhook replay`.
 #[derive(Debug, Args)]
@@ -28,6 +28,9 @@ pub struct ReplayArgs {
     /// What may be spent at the most, in US dollars; needed for a real model.
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub max_usd: Option<f64>,
+    /// How the model serves the run: flex (half the price, in minutes), standard or priority (default: as agent.toml says).
+    #[arg(long, value_name = "TIER", value_parser = tier)]
+    pub tier: Option<ServiceTier>,
     /// Which reference documents the model reads: those of then, or those of the working copy.
     #[arg(long, value_enum, default_value_t = Documents::Then)]
     pub documents: Documents,
@@ -40,15 +43,9 @@ pub struct ReplayArgs {
     /// Run every task anew, also those that a former replay by this agent has paid for.
     #[arg(long)]
     pub fresh: bool,
-    /// Base URL of a console API (default: the tasks in --data-dir).
-    #[arg(long)]
-    pub url: Option<String>,
-    /// For the console of a stack: its token.
-    #[arg(skip)]
-    pub token: Option<SecretString>,
-    /// `--data-dir`.
+    /// `--url`, `--data-dir`.
     #[command(flatten)]
-    pub data_dir: DataDir,
+    pub archive: ArchiveArgs,
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,

@@ -20,7 +20,7 @@ use settings::{Environment, Settings};
 use crate::Failure;
 use crate::archive::{Archive, Wanted};
 use crate::dev::load;
-use crate::offline::{AsItWas, EventOf, Ground, Job, Rig, Said, estimate, for_show};
+use crate::offline::{AsItWas, EventOf, Ground, Job, Rig, Said, estimate, for_show, in_tier};
 use crate::terminal::say;
 use args::Documents;
 pub(crate) use args::ReplayArgs;
@@ -48,13 +48,14 @@ struct Again {
 pub(crate) async fn replay(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::read().map_err(|mistakes| Failure::mistakes(&mistakes))?;
     let settings = load(&args.config.path.clone().unwrap_or_else(|| environment.config_path()))?;
-    let archive = Archive::open(args.url.as_deref(), &args.data_dir.path, args.token.clone()).await?;
+    let archive = Archive::open(&args.archive).await?;
     let past = read(&archive, &wanted(&args)).await?;
     if past.is_empty() {
         return Err(Failure::new(format!("no such task has come to anything in {}", archive.place)));
     }
     drop(archive);
-    let ground = Ground::prepare("replay", &settings, environment, &args.data_dir.path, args.max_usd)?;
+    let ground =
+        Ground::prepare("replay", &settings, environment, &args.archive.data_dir.path, args.max_usd)?;
     if args.fresh {
         ground.forget()?;
     }
@@ -109,7 +110,7 @@ async fn compared(
     let known: Vec<&str> = past.iter().map(Past::source).collect();
     let sources =
         known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
-    let settings = for_show(settings.clone(), sources, args.max_usd)?;
+    let settings = in_tier(for_show(settings.clone(), sources, args.max_usd)?, args.tier);
     let again = again(&settings, past, Timestamp::now());
     let texts: Vec<usize> = again.jobs.iter().map(|(_, job)| job.asked.len()).collect();
     eprintln!("{} tasks, {}: {}", again.jobs.len(), ground.in_words(), estimate(&settings, &texts));

@@ -1,10 +1,10 @@
 //! [`Side`]: what a task came to, then or now.
 
-use domain::StepUsage;
+use domain::{SPAM, StepUsage, is_called_spam};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::evaluate::{NONE, SPAM, is_spam};
+use crate::evaluate::NONE;
 use crate::offline::Ran;
 
 /// What a task came to.
@@ -65,7 +65,7 @@ impl Side {
     pub(crate) fn of_run(ran: &Ran) -> Self {
         let doc = &ran.task.doc;
         let known = doc.classification.as_ref();
-        let spam = is_spam(&ran.task);
+        let spam = is_called_spam(&ran.task);
         let ended = ran.task.control.status.is_end();
         let last = doc.timeline.last().map_or_else(String::new, |entry| entry.note.clone());
         let unanswered = match &doc.error {

@@ -6,6 +6,7 @@ use clap::Parser;
 use domain::Stores;
 
 use super::*;
+use crate::cli::ArchiveArgs;
 
 #[derive(Parser)]
 struct Line {
@@ -67,7 +68,7 @@ async fn history(dir: &Path) {
 
 async fn replayed(dir: &Path, settings: Settings, line: &str) -> Vec<Pair> {
     let args = args(line);
-    let archive = Archive::open(None, dir, None).await.unwrap();
+    let archive = Archive::open(&ArchiveArgs::of(dir)).await.unwrap();
     let past = read(&archive, &wanted(&args)).await.unwrap();
     drop(archive);
     Box::pin(compared(&ground(&settings, dir), settings, &past, &args)).await.unwrap()

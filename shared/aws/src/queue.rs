@@ -194,6 +194,9 @@ fn whole_seconds(time: Duration, max: i32) -> i32 {
     i32::try_from(seconds).unwrap_or(max).min(max)
 }
 
+/// What SQS says of such a handle under a code that it has for other parameters as well.
+const OUTDATED: [&str; 1] = ["Value … for parameter ReceiptHandle is invalid…"];
+
 /// Whether the message is gone, or its handle belongs to an earlier delivery: it was deleted, or its visibility ran
 /// out and it was received again. Then there is nothing left to do.
 ///
@@ -206,7 +209,7 @@ fn is_outdated(error: &impl ProvideErrorMetadata) -> bool {
     let code = code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code);
     match code.strip_suffix("Exception").unwrap_or(code) {
         "ReceiptHandleIsInvalid" | "MessageNotInflight" => true,
-        "InvalidParameterValue" => error.message().is_some_and(|message| message.contains("ReceiptHandle")),
+        "InvalidParameterValue" => error.message().is_some_and(|message| domain::says(message, &OUTDATED)),
         _ => false,
     }
 }

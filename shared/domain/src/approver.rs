@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Closed, Mark, MessageRef, Notice, ServiceError, Task, TaskId, Timestamp};
+use crate::{Closed, Mark, MessageRef, Notice, ServiceError, Task, TaskId, Thumb, Timestamp};
 
 /// A service where people are asked about drafts.
 ///
@@ -48,22 +48,30 @@ pub(crate) fn mark(id: &TaskId, notice: &Notice) -> Mark {
     Mark { task_id: id.clone(), effect: notice.name.clone() }
 }
 
-/// A button that decides.
+/// A button of a message about a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Button {
     /// Publish the draft as it is.
     Approve,
     /// Do not publish it.
     Reject,
+    /// Say what the published answer is worth.
+    Thumb(Thumb),
 }
 
 impl Button {
+    /// Every one.
+    pub const ALL: [Self; 4] =
+        [Self::Approve, Self::Reject, Self::Thumb(Thumb::Up), Self::Thumb(Thumb::Down)];
+
     /// Its id in messages.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
             Self::Approve => "afterhook_approve",
             Self::Reject => "afterhook_reject",
+            Self::Thumb(Thumb::Up) => "afterhook_thumb_up",
+            Self::Thumb(Thumb::Down) => "afterhook_thumb_down",
         }
     }
 
@@ -76,7 +84,7 @@ impl Button {
     /// The button with this `id` and `value`, and what it decides about; `None` when it is not one of ours.
     #[must_use]
     pub fn read<'v>(id: &str, value: &'v str) -> Option<(Self, TaskId, &'v str)> {
-        let button = [Self::Approve, Self::Reject].into_iter().find(|button| button.id() == id)?;
+        let button = Self::ALL.into_iter().find(|button| button.id() == id)?;
         let (task, draft_hash) = value.split_once(' ')?;
         Some((button, task.parse().ok()?, draft_hash))
     }
@@ -90,7 +98,7 @@ mod tests {
     fn buttons_read_back() {
         let task = TaskId::derive("github", b"1");
         let value = Button::value(&task, "ba7816bf8f01cfea414140de5dae2223");
-        for button in [Button::Approve, Button::Reject] {
+        for button in Button::ALL {
             let read = Button::read(button.id(), &value);
             assert_eq!(read, Some((button, task.clone(), "ba7816bf8f01cfea414140de5dae2223")));
         }

@@ -1,4 +1,4 @@
-//! Clicks that decided nothing: who clicked, and what they are told.
+//! Clicks that decided nothing, and those about an answer: who clicked, and what they are told.
 //!
 //! Ingest takes a click in and cannot answer it in words, since it holds no client of the service. It stores the
 //! click as a part of the task. Whoever works on the task's next message answers it. The parts stay, as the audit
@@ -16,7 +16,7 @@ use crate::{
 /// A click older than this is not answered: the person has gone on.
 const STALE: Duration = Duration::from_secs(900);
 
-/// What was wrong with a click.
+/// What came of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClickKind {
@@ -26,16 +26,20 @@ pub enum ClickKind {
     OwnTask,
     /// The draft was decided before, expired, or was replaced by another one.
     TooLate,
+    /// There is no published answer to judge.
+    NotPublished,
+    /// The word about the answer is kept.
+    Judged,
 }
 
-/// A click that decided nothing.
+/// A click whose person is to be told something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Click {
     /// The workspace.
     pub team: String,
     /// Who.
     pub user: String,
-    /// What was wrong with it.
+    /// What came of it.
     pub kind: ClickKind,
     /// The draft that it was about.
     pub draft_hash: String,
@@ -51,6 +55,8 @@ impl ClickKind {
             Self::NotAllowed => "not_allowed",
             Self::OwnTask => "own_task",
             Self::TooLate => "too_late",
+            Self::NotPublished => "not_published",
+            Self::Judged => "judged",
         }
     }
 }
@@ -110,6 +116,8 @@ fn words(task: &Task, click: &Click) -> String {
         ),
         ClickKind::OwnTask => "You requested this task: somebody else has to decide about it.".to_owned(),
         ClickKind::TooLate => too_late(task, &click.draft_hash),
+        ClickKind::NotPublished => "Its answer is not published: judge it once it is.".to_owned(),
+        ClickKind::Judged => "Thank you. It is kept with the task, for the next evaluation.".to_owned(),
     }
 }
 

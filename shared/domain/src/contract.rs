@@ -6,7 +6,7 @@
 //!
 //! A suite knows no async runtime: letting time pass is a hook of the adapter's test ([`Pause`]),
 //! which sleeps against a real service and moves a clock in a simulated one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use async_trait::async_trait;
 use std::time::Duration;

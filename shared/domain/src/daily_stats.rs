@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AgentVersion, Expected, Outcome, ShadowFigures, StateStore, StepUsage, StoreError, Swap, Task,
-    TaskStatus, Timestamp, after,
+    AgentVersion, CorrectionKind, Expected, LabelRecord, Outcome, Said, ShadowFigures, StateStore, StepUsage,
+    StoreError, Swap, Task, TaskStatus, Thumb, Timestamp, after,
 };
 
 /// Items that one day is spread over: the writers of a fleet would conflict on a single one.
@@ -63,6 +63,20 @@ pub struct VersionFigures {
     pub calls: ModelFigures,
     /// What it drafted as a second agent, beside the first.
     pub shadow: ShadowFigures,
+    /// What people said of its tasks: read from the log of the day's labels, and not stored here.
+    #[serde(skip)]
+    pub labels: LabelFigures,
+}
+
+/// What people said of tasks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LabelFigures {
+    /// Times that the model had said something else.
+    pub corrected: u64,
+    /// Good answers.
+    pub thumbs_up: u64,
+    /// Answers that are not.
+    pub thumbs_down: u64,
 }
 
 /// What was asked of a model.
@@ -117,6 +131,12 @@ impl DayFigures {
         serde_json::from_value(value).unwrap_or_default()
     }
 
+    /// Counts what was said, for the version that it was said of.
+    pub fn label(&mut self, record: &LabelRecord) {
+        let Some(version) = &record.version else { return };
+        self.version(version).labels.count(&record.said);
+    }
+
     /// US dollars at list prices.
     #[must_use]
     pub fn cost_usd(&self) -> f64 {
@@ -166,6 +186,7 @@ impl VersionFigures {
         self.rejected += other.rejected;
         self.calls.add(&other.calls);
         self.shadow.add(&other.shadow);
+        self.labels.add(&other.labels);
     }
 
     /// Tasks that ended.
@@ -195,6 +216,29 @@ impl VersionFigures {
             Some(Outcome::Rejected) => self.rejected += 1,
             Some(Outcome::Expired) | None => {}
         }
+    }
+}
+
+impl LabelFigures {
+    fn count(&mut self, said: &Said) {
+        match said {
+            Said::Correction(it) if it.kind == CorrectionKind::Thumb => {
+                let up = it.said == Thumb::Up.as_str();
+                self.thumbs_up += u64::from(up);
+                self.thumbs_down += u64::from(!up);
+            }
+            Said::Correction(it) => self.corrected += u64::from(it.is_contradiction()),
+            Said::Reactions(more) => {
+                self.thumbs_up += more.up;
+                self.thumbs_down += more.down;
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.corrected += other.corrected;
+        self.thumbs_up += other.thumbs_up;
+        self.thumbs_down += other.thumbs_down;
     }
 }
 

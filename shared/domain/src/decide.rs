@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    Blob, Closed, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Lane, Origin, Outcome, PartKey,
-    Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after, clip, prove_decision,
-    short_sha256,
+    Blob, Closed, Correction, Decision, DraftOrigin, DraftRef, Envelope, IllegalMove, Label, Lane, Origin,
+    Outcome, PartKey, Save, StoreError, Stores, Task, TaskId, TaskStatus, Timestamp, WORDS_BYTES, after,
+    clip, correct, prove_decision, short_sha256,
 };
 
 /// How long after its expiry a draft can still be decided: a decision sent at the last moment takes a while to
@@ -24,6 +24,9 @@ pub enum DecisionInput {
     Approve {
         /// The edited text.
         text: Option<String>,
+        /// The intent that would have been right: a [`Label`] beside the decision. What is published is the draft that
+        /// was seen, all the same.
+        intent: Option<String>,
     },
     /// Do not publish it.
     Reject {
@@ -76,6 +79,8 @@ pub struct Decided {
     /// Whether the message that resumes the task, or announces its end, is on its lane. If not, the sweeper sends
     /// it within minutes: the decision itself is stored.
     pub enqueued: Result<(), crate::QueueError>,
+    /// What was said of its intent along with the decision.
+    pub correction: Option<Correction>,
 }
 
 /// Why a decision was not taken.
@@ -148,13 +153,20 @@ pub async fn decide(
             let current = task.doc.draft.as_ref().map_or_else(String::new, |draft| draft.hash.clone());
             DecideError::StaleDraft { id: id.clone(), current }
         })?;
+        // Before the decision, as whatever belongs to it. One that then comes too late leaves the label: it is true.
+        let correction = match &input {
+            DecisionInput::Approve { intent: Some(intent), .. } => {
+                Some(correct(stores, &task, Label::Intent(intent), decider).await?)
+            }
+            _ => None,
+        };
         let decision = decision_for(stores, &mut task, &input, &draft, decider).await?;
         // Before the decision: one without its proof counts for nothing. A click in Slack is proven by the processor.
         if let Some(hash) = decision.publish_hash.as_deref().filter(|_| decider.from.is_console()) {
             prove_decision(&*stores.state, &task, hash, decider.name, decider.at).await?;
         }
         if let Some(decided) = record(stores, task, decision, decider).await? {
-            return Ok(decided);
+            return Ok(Decided { correction, ..decided });
         }
     }
     Err(outrun(stores, id).await)
@@ -178,11 +190,11 @@ async fn decision_for(
         reason: None,
     };
     match input {
-        DecisionInput::Approve { text: None } => {}
-        DecisionInput::Approve { text: Some(text) } if text.trim().is_empty() => {
+        DecisionInput::Approve { text: None, .. } => {}
+        DecisionInput::Approve { text: Some(text), .. } if text.trim().is_empty() => {
             return Err(DecideError::EmptyText);
         }
-        DecisionInput::Approve { text: Some(text) } => {
+        DecisionInput::Approve { text: Some(text), .. } => {
             let edited = store_edit(stores, task, text, draft).await?;
             if edited.hash != draft.hash {
                 decision.outcome = Outcome::Edited;
@@ -346,7 +358,7 @@ async fn record(
     // The task has ended. A processor, which works on the lanes, counts it, tells those who wait for it, and
     // changes its message.
     let enqueued = send(stores, &task).await;
-    Ok(Some(Decided { task, enqueued }))
+    Ok(Some(Decided { task, enqueued, correction: None }))
 }
 
 /// `waiting`, due at once, and a message on the express lane: a person is waiting for it. `None` when
@@ -370,7 +382,7 @@ async fn resume(
         return Ok(None);
     }
     let enqueued = send(stores, &task).await;
-    Ok(Some(Decided { task, enqueued }))
+    Ok(Some(Decided { task, enqueued, correction: None }))
 }
 
 async fn send(stores: &Stores, task: &Task) -> Result<(), crate::QueueError> {

@@ -8,6 +8,7 @@ mod approver;
 mod blob;
 mod click;
 mod clock;
+mod correction;
 mod currency;
 mod daily_stats;
 mod decide;
@@ -55,8 +56,14 @@ pub use approver::{Approver, Ask, Button};
 pub use blob::{Blob, BlobError};
 pub use click::{Click, ClickKind, answer_clicks, record_click};
 pub use clock::{Clock, Jitter, Timestamp, after, between};
+pub use correction::{
+    Correction, CorrectionKind, Label, LabelRecord, Labelled, NOT_SPAM, Reactions, SPAM, Said, Thumb,
+    check_room, correct, has_published, is_called_spam, labels, labels_of_day, note_reactions,
+};
 pub use currency::{decimals_of, money};
-pub use daily_stats::{DAY_SHARDS, DayFigures, ModelFigures, StatsRecorder, VersionFigures, day_keys};
+pub use daily_stats::{
+    DAY_SHARDS, DayFigures, LabelFigures, ModelFigures, StatsRecorder, VersionFigures, day_keys,
+};
 pub use decide::{
     DECISION_GRACE, DecideError, Decided, Decider, DecisionInput, PAYLOAD_MISSING, decide, expire, retry,
 };
@@ -81,7 +88,8 @@ pub use origin::Origin;
 pub use payload_store::{PartKey, PayloadStore, PutNew};
 pub use priority::{Lane, Priority, PriorityError};
 pub use publisher::{
-    ACCOUNT_REFUSED, Comment, InternalNotes, Labels, Mark, Publisher, Reference, ServiceError, ServiceFailure,
+    ACCOUNT_REFUSED, Comment, InternalNotes, Labels, Mark, Publisher, ReadsReactions, Reference,
+    ServiceError, ServiceFailure,
 };
 pub use queue::{Delivery, Depth, Envelope, Queue, QueueError, Receipt, Visibility};
 pub use redelivery::{FailedDelivery, Missed, MissedDelivery, Redeliveries, missed_deliveries, missed_key};
@@ -102,4 +110,4 @@ pub use text::clip;
 pub use usage::StepUsage;
 pub use version::{AgentVersion, part_digest};
 pub use view::{TaskView, view};
-pub use words::{has_word, says};
+pub use words::says;

@@ -87,21 +87,11 @@ impl Turn {
 
 /// An image, audio, video or document that goes with a [`Turn`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Media {
-    /// The bytes themselves.
-    Inline {
-        /// Such as `image/png`.
-        mime_type: String,
-        /// The content.
-        data: Vec<u8>,
-    },
-    /// Fetched by the model's service.
-    Url {
-        /// Such as `image/png`.
-        mime_type: String,
-        /// A public or signed HTTPS address.
-        url: String,
-    },
+pub struct Media {
+    /// Such as `image/png`.
+    pub mime_type: String,
+    /// The content.
+    pub data: Vec<u8>,
 }
 
 /// Who speaks.

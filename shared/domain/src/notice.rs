@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Decision, Origin, Outcome, SETTLING, Task, TaskStatus, Timestamp, after};
 
-/// An intent to post a message that is as old as this, by the clock of whoever finds it, is judged by what is in the
-/// channel: the clocks of who wrote it and of who finds it may be two minutes wrong, each in its own direction.
+/// The age at which an intent to post a message is judged by what is in the channel. Its writer's clock and its
+/// finder's may each be two minutes wrong, in opposite directions.
 pub(crate) const NOTICE_SETTLING: Duration = SETTLING.saturating_add(Duration::from_secs(240));
 
 /// A message that could not be posted or changed is tried again after this.

@@ -64,6 +64,11 @@ pub trait Publisher: Send + Sync {
         None
     }
 
+    /// What people think of our comments; `None` for a service that has no such thing, or where it is not read.
+    fn reactions(&self) -> Option<&dyn ReadsReactions> {
+        None
+    }
+
     /// Where a person can look at the thread, as far as that is known without asking anybody.
     fn link(&self, _target: &Target) -> Option<String> {
         None
@@ -93,6 +98,14 @@ pub trait InternalNotes: Send + Sync {
     /// Who can see the comment or note called `id` now: what the event says of it may be old, or wrong. `None` if
     /// the service does not say.
     async fn audience(&self, target: &Target, id: &str) -> Result<Option<Audience>, ServiceError>;
+}
+
+/// Reactions to comments: a capability of services where people show with a mark what they think of one.
+#[async_trait]
+pub trait ReadsReactions: Send + Sync {
+    /// How many have reacted with 👍 and with 👎 to our comment that `proof` names, in the place called `tenant`; `None`
+    /// where that is not told.
+    async fn thumbs(&self, tenant: &str, proof: &Proof) -> Result<Option<(u64, u64)>, ServiceError>;
 }
 
 /// Reference texts: a capability of services that know more about what an event is about than its thread says.

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
-
-/// What stands for the intent of what triage called spam.
-const SPAM: &str = "spam";
+use crate::{SPAM, Timestamp};
 
 /// What a second agent made of an event, beside the first one's draft. Nothing of it was published.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -16,12 +16,6 @@ pub fn says(said: &str, known: &[&str]) -> bool {
     known.iter().any(|known| is_like(&said, &plain(known)))
 }
 
-/// Whether one of `words`, in lower case, stands in `said` as a word of its own.
-#[must_use]
-pub fn has_word(said: &str, words: &[&str]) -> bool {
-    said.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word.to_lowercase().as_str()))
-}
-
 fn plain(said: &str) -> String {
     said.trim().trim_end_matches('.').trim_end().to_lowercase()
 }
@@ -67,11 +61,5 @@ mod tests {
         ] {
             assert!(!says(said, &known), "{said}");
         }
-    }
-
-    #[test]
-    fn a_word_counts_alone() {
-        assert!(has_word("Locked: a Billing issue", &["billing"]));
-        assert!(!has_word("rebilling", &["billing"]) && !has_word("", &["billing"]));
     }
 }

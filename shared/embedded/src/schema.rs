@@ -13,9 +13,9 @@ const APPLICATION: i64 = 0x4166_7448;
 /// users have files of every former version.
 const STEPS: [&str; 2] = [FIRST, SECOND];
 
-/// Times are milliseconds since 1970. Tables keep what conditions, orders and time to live look at in
-/// columns of their own, and the rest of a task as the JSON text that it was written as: a write that
-/// is sent twice is recognised by comparing texts.
+/// Times are milliseconds since 1970. Whatever a condition, an order or a time to live looks at has a column of its
+/// own. The rest of a task is one JSON text, as it was written: a write that is sent twice is recognised by
+/// comparing the texts.
 ///
 /// A message with a `turn` is ready and is served in the order of turns; one without comes back at
 /// `visible_at` (see `queue.rs`).

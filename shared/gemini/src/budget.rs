@@ -211,7 +211,7 @@ impl Reservation<'_> {
         let Some(spent) = self.end() else { return };
         for budget in &self.budgets {
             if let Err(problem) = budget.settle(self.shared, self.id.clone(), spent, now).await {
-                tracing::warn!(budget = budget.name, %problem, "budget not settled yet; the next call does it");
+                tracing::warn!(budget = budget.name, %problem, "the budget is not settled yet; the next call settles it");
             }
         }
     }

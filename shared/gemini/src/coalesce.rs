@@ -52,15 +52,9 @@ impl Key {
 
 /// `turn` with the digests of its media: they can be large.
 fn said(turn: &Turn) -> impl Serialize {
-    let media = turn.media.iter().map(|media| match media {
-        Media::Inline { mime_type, data } => ("inline", mime_type, sha256(data)),
-        Media::Url { mime_type, url } => ("url", mime_type, sha256(url.as_bytes())),
-    });
-    (turn.speaker, &turn.text, media.collect::<Vec<_>>())
-}
-
-fn sha256(data: &[u8]) -> [u8; 32] {
-    Sha256::digest(data).into()
+    let digest = |media: &Media| -> [u8; 32] { Sha256::digest(&media.data).into() };
+    let media: Vec<_> = turn.media.iter().map(|media| (&media.mime_type, digest(media))).collect();
+    (turn.speaker, &turn.text, media)
 }
 
 /// The calls of this environment that can be followed.

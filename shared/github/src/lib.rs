@@ -38,6 +38,7 @@ mod operation;
 mod problem;
 mod publisher;
 mod rate_limit;
+mod reactions;
 mod redirect;
 mod reference;
 mod state;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::{ServiceError, ServiceFailure, has_word, says};
+use domain::{ServiceError, ServiceFailure, says};
 use outbound::{Answer, Call, Client, Operation};
 use serde::Deserialize;
 
@@ -41,17 +41,18 @@ const OVER: [&str; 4] = [
     "Repository was archived so is read-only",
 ];
 /// What a 402, 403 or 451 says by which an account, an installation or a repository is shut out as a whole.
-const SHUT_OUT: [&str; 6] = [
+const SHUT_OUT: [&str; 10] = [
     "Repository access blocked",
     "Repository unavailable due to DMCA takedown",
     "This installation has been suspended",
     "Sorry. Your account was suspended…",
+    "Your account was suspended…",
+    "Your account has been suspended…",
+    "Your account is locked due to a billing issue…",
+    "The account of … is locked due to a billing issue…",
     "Resource protected by organization SAML enforcement…",
     "Although you appear to have the correct authorization credentials,…",
 ];
-/// Words by which GitHub says the same in messages that are not known whole. If they are wrong, somebody is told all
-/// the same, and nothing is lost.
-const SHUT_OUT_WORDS: [&str; 2] = ["billing", "suspended"];
 
 /// What an answer with this status, in which GitHub says `said`, means beyond its status. A 403 that is not known is a
 /// permission that we lack.
@@ -61,9 +62,7 @@ fn meaning(status: u16, said: &str) -> Option<ServiceFailure> {
         // Deleted, or the repository has no issues any more.
         410 => Some(ServiceFailure::Closed),
         403 if is_over(said) => Some(ServiceFailure::Closed),
-        402 | 403 | 451 if says(said, &SHUT_OUT) || has_word(said, &SHUT_OUT_WORDS) => {
-            Some(ServiceFailure::AccountRefused)
-        }
+        402 | 403 | 451 if says(said, &SHUT_OUT) => Some(ServiceFailure::AccountRefused),
         _ => None,
     }
 }
@@ -206,7 +205,14 @@ mod tests {
                 assert!(!error.message.contains("permission"), "{error}");
             }
         }
-        for message in ["Resource not accessible by personal access token", "Blocked", "locked", ""] {
+        for message in [
+            "Resource not accessible by personal access token",
+            "Resource not accessible: only a billing manager may do that",
+            "A suspended user cannot be assigned",
+            "Blocked",
+            "locked",
+            "",
+        ] {
             let error = failed(PUBLISH, 403, None, &said(message));
             assert_eq!(error.failure, ServiceFailure::Refused, "{message}");
             assert!(error.message.contains("permission"), "{error}");

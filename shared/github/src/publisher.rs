@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Clock, Comment, Document, Event, FailedDelivery, Labels, Mark, Proof, Publisher, Redeliveries, Reference,
-    ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
+    Clock, Comment, Document, Event, FailedDelivery, Labels, Mark, Proof, Publisher, ReadsReactions,
+    Redeliveries, Reference, ServiceError, ServiceFailure, Target, ThreadState, Timestamp,
 };
 use outbound::{BuildError, Call, marker};
 
@@ -14,8 +14,9 @@ use crate::deliveries;
 use crate::discussions::{self, Place};
 use crate::labels;
 use crate::operation::{
-    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REDELIVER, REFERENCE, STATE,
+    ADD_LABELS, DELIVERIES, FIND, HISTORY, LABELS, LOGIN, PUBLISH, REACTIONS, REDELIVER, REFERENCE, STATE,
 };
+use crate::reactions;
 use crate::reference;
 use crate::state;
 use crate::thread::Thread;
@@ -112,6 +113,10 @@ impl Publisher for Github {
         Some(self)
     }
 
+    fn reactions(&self) -> Option<&dyn ReadsReactions> {
+        Some(self)
+    }
+
     fn redeliveries(&self) -> Option<&dyn Redeliveries> {
         Some(self)
     }
@@ -129,6 +134,15 @@ fn discussion<'t>(target: &'t Target, thread: Thread<'t>) -> Option<Place<'t>> {
             Some(Place { thread, id, reply_to: reply_to.as_deref() })
         }
         _ => None,
+    }
+}
+
+#[async_trait]
+impl ReadsReactions for Github {
+    async fn thumbs(&self, tenant: &str, proof: &Proof) -> Result<Option<(u64, u64)>, ServiceError> {
+        let call = self.api.client.begin(REACTIONS);
+        let repository = Thread::in_repository(&self.api.client, call, tenant)?;
+        reactions::of(&self.api, call, repository, proof).await
     }
 }
 

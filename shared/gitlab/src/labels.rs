@@ -5,7 +5,7 @@ use outbound::{Call, Request};
 use serde_json::{Value, json};
 
 use crate::api::Gitlab;
-use crate::notes::noteable;
+use crate::notes::{explained, noteable};
 use crate::place::Place;
 
 pub(crate) async fn list(api: &Gitlab, call: Call, place: Place<'_>) -> Result<Vec<String>, ServiceError> {
@@ -25,5 +25,8 @@ pub(crate) async fn add(
     let url = place.url(api.client.base(), &[]);
     let request = Request::put(url, &json!({"add_labels": labels.join(",")}));
     let request = api.client.checked(call, request)?;
-    api.call::<Value>(call, &request).await.map(|_| ())
+    match api.call::<Value>(call, &request).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(explained(api, call, place, error).await),
+    }
 }

@@ -1,13 +1,13 @@
 //! Notes: a page of them, a new one, and who sees one.
 
-use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure};
+use domain::{Audience, Comment, Mark, Proof, ServiceError, ServiceFailure, ThreadState};
 use outbound::notes::{Note, Page};
 use outbound::{Call, Request, marker};
 
 use crate::api::{Gitlab, STATE};
 use crate::config::SERVICE;
 use crate::place::Place;
-use crate::wire::{Created, Discussion, NewNote, Noteable, WireNote};
+use crate::wire::{Created, Discussion, NewNote, Noteable, Project, WireNote};
 
 /// Notes on a page: the most that GitLab gives.
 const PER_PAGE: &str = "100";
@@ -75,7 +75,10 @@ pub(crate) async fn create(
         _ => place.url(api.client.base(), &["notes"]),
     };
     let request = api.client.checked(call, Request::post(url, &NewNote { body: &body, internal }))?;
-    let created: Created = api.call(call, &request).await?;
+    let created: Created = match api.call(call, &request).await {
+        Ok(created) => created,
+        Err(error) => return Err(explained(api, call, place, error).await),
+    };
     Ok(Proof { id: created.id.to_string(), url: address(api, place, created.id) })
 }
 
@@ -122,6 +125,37 @@ pub(crate) async fn audience(
 /// The issue or merge request as it is now.
 pub(crate) async fn noteable(api: &Gitlab, call: Call, place: Place<'_>) -> Result<Noteable, ServiceError> {
     api.call(call, &Request::get(place.url(api.client.base(), &[]), &[])).await
+}
+
+/// Whether the issue or merge request goes on. Nobody can write in an archived project, whose issues look as ever.
+pub(crate) async fn state(api: &Gitlab, call: Call, place: Place<'_>) -> Result<ThreadState, ServiceError> {
+    if is_archived(api, call, place).await? {
+        return Ok(ThreadState::Locked);
+    }
+    Ok(noteable(api, call, place).await?.thread())
+}
+
+async fn is_archived(api: &Gitlab, call: Call, place: Place<'_>) -> Result<bool, ServiceError> {
+    let project: Project = api.call(call, &Request::get(place.project_url(api.client.base()), &[])).await?;
+    Ok(project.archived)
+}
+
+/// What a refusal is about. GitLab says `403 Forbidden` of an archived project as it does of a missing role.
+pub(crate) async fn explained(
+    api: &Gitlab,
+    call: Call,
+    place: Place<'_>,
+    error: ServiceError,
+) -> ServiceError {
+    let looks = Call { operation: STATE, ..call };
+    if error.failure != ServiceFailure::Refused || !is_archived(api, looks, place).await.unwrap_or(false) {
+        return error;
+    }
+    api.client.error(
+        call,
+        ServiceFailure::Closed,
+        "the project is archived: nobody can write there".to_owned(),
+    )
 }
 
 fn address(api: &Gitlab, place: Place<'_>, note: u64) -> Option<String> {

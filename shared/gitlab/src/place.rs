@@ -72,6 +72,11 @@ impl<'a> Place<'a> {
         base.join(&[&place[..], below].concat())
     }
 
+    /// Its project.
+    pub(crate) fn project_url(self, base: &Base) -> Url {
+        base.join(&["api", "v4", "projects", &self.project.to_string()])
+    }
+
     /// Where a person looks at it; `None` when the project's name is not known.
     pub(crate) fn link(self, base: &Base) -> Option<Url> {
         let number = self.number.to_string();

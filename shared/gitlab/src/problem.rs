@@ -20,8 +20,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
     let hint = match status {
         StatusCode::UNAUTHORIZED => "check GITLAB_TOKEN: it was revoked, has expired, or is another GitLab's",
         StatusCode::FORBIDDEN => {
-            "give the account the role Reporter in the project, and its token the scope `api`; an archived project \
-             takes no notes"
+            "give the account the role Reporter in the project, and its token the scope `api`"
         }
         StatusCode::NOT_FOUND => {
             "it does not exist, or the account does not see it: make it a member of the project, with the role \

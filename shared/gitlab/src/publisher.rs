@@ -45,7 +45,7 @@ impl Comments for Gitlab {
     }
 
     async fn state(&self, call: Call, place: Place<'_>) -> Result<ThreadState, ServiceError> {
-        Ok(notes::noteable(self, call, place).await?.thread())
+        notes::state(self, call, place).await
     }
 
     async fn create(

@@ -17,6 +17,12 @@ pub(crate) struct NewNote<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+pub(crate) struct Project {
+    #[serde(default)]
+    pub(crate) archived: bool,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct Created {
     pub(crate) id: u64,
 }

@@ -301,7 +301,7 @@ impl Bench {
 
     /// A person approves the draft that waits.
     pub async fn approve(&self, id: &TaskId) -> Task {
-        self.decide(id, DecisionInput::Approve { text: None }).await
+        self.decide(id, DecisionInput::Approve { text: None, intent: None }).await
     }
 
     /// The text that waits for a person.

@@ -16,6 +16,10 @@ use domain::{
 pub struct StoreFaults {
     /// The payload store does not answer.
     pub payloads_down: AtomicBool,
+    /// The payload store takes nothing.
+    pub payloads_full: AtomicBool,
+    /// The bytes of every draft are broken.
+    pub drafts_damaged: AtomicBool,
     /// The state store does not answer.
     pub state_down: AtomicBool,
     /// The state store does not take the figures of the day.
@@ -102,12 +106,18 @@ impl PayloadStore for Payloads {
         forget_at: Timestamp,
     ) -> Result<PutNew, StoreError> {
         check(&self.1.payloads_down, "put a part")?;
+        check(&self.1.payloads_full, "put a part")?;
         self.0.put_new(id, part, blob, forget_at).await
     }
 
     async fn get(&self, id: &TaskId, part: &PartKey) -> Result<Option<Blob>, StoreError> {
         check(&self.1.payloads_down, "get a part")?;
-        if self.1.payloads_damaged.load(Ordering::SeqCst) && *part == PartKey::payload() {
+        let is_damaged = match part.as_str().split(':').next() {
+            Some("payload") => &self.1.payloads_damaged,
+            Some("draft") => &self.1.drafts_damaged,
+            _ => &AtomicBool::new(false),
+        };
+        if is_damaged.load(Ordering::SeqCst) {
             return Err(StoreError::broken("get a part", "the bytes are no zstd"));
         }
         self.0.get(id, part).await

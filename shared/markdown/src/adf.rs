@@ -28,8 +28,8 @@ pub fn to_adf(markdown: &str, limit: Limit) -> Value {
     json!({"version": 1, "type": "doc", "content": content})
 }
 
-/// How long a node is as wiki markup at the most, which is the longest form in which Jira is known to count it: with its
-/// marks, with the addresses of its links, and with a sign before each character that would be a mark.
+/// The most that a node has as wiki markup, the longest form in which Jira is known to count it: with its marks, with
+/// the addresses of its links, and with a sign before each character that would be a mark.
 fn size(node: &Value, limit: Limit) -> usize {
     let inside = children(node).iter().map(|child| size(child, limit)).sum::<usize>();
     let Some(text) = node["text"].as_str() else { return inside + frame(node) };

@@ -1,7 +1,7 @@
 //! What every service with [`Comments`] must do for a comment that is added: once, or not at all, or said to be in
 //! doubt; with a credential that goes to one place. [`contract_tests!`](crate::contract_tests) runs all of it.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 

@@ -22,13 +22,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A file of GitHub is one redirect away.
 const MAX_REDIRECTS: usize = 3;
 
-/// Fetches files. Keeps no connection: each file may be elsewhere.
-#[derive(Debug, Clone)]
+/// Fetches files; by default from public addresses, without credentials. Keeps no connection: each file may be elsewhere.
+#[derive(Debug, Clone, Default)]
 pub struct Fetcher {
     /// Made for the first file: most tasks have none.
     client: Arc<OnceLock<Client>>,
     reach: Reach,
     credentials: BTreeMap<String, Credential>,
+    /// Files that are there without a network, for tests.
+    #[cfg(feature = "scripted")]
+    scripted: BTreeMap<String, Fetched>,
 }
 
 /// A file.
@@ -67,13 +70,21 @@ impl Fetcher {
     /// Fetches from addresses within `reach`. Opens no connection.
     #[must_use]
     pub fn new(reach: &Reach) -> Self {
-        Self { client: Arc::default(), reach: reach.clone(), credentials: BTreeMap::new() }
+        Self { reach: reach.clone(), ..Self::default() }
     }
 
     /// The same, which shows `credential` to `host`, and to no other.
     #[must_use]
     pub fn with(mut self, host: &str, credential: Credential) -> Self {
         self.credentials.insert(host.to_owned(), credential);
+        self
+    }
+
+    /// The same, which has `file` at `url` without asking anybody.
+    #[cfg(feature = "scripted")]
+    #[must_use]
+    pub fn with_file(mut self, url: &str, file: Fetched) -> Self {
+        self.scripted.insert(url.to_owned(), file);
         self
     }
 
@@ -90,6 +101,10 @@ impl Fetcher {
         max: usize,
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
+        #[cfg(feature = "scripted")]
+        if let Some(file) = self.scripted.get(url.as_str()) {
+            return Ok(file.clone());
+        }
         let credential = url.host_str().filter(|_| is_own).and_then(|host| self.credentials.get(host));
         timeout_at(deadline, self.follow(url.clone(), credential, allows, max))
             .await

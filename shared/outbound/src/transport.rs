@@ -91,7 +91,11 @@ impl Transport {
         let once = self.exchange(&self.pooled, request, credential);
         match timeout_at(deadline, once).await.map_err(timed_out)? {
             Err(broken @ (TransportError::Unsent(_) | TransportError::Lost(_))) => {
-                tracing::debug!(path = request.url.path(), ?broken, "reading once more");
+                tracing::debug!(
+                    path = request.url.path(),
+                    ?broken,
+                    "the connection broke; the call is made once more"
+                );
                 let again = self.exchange(&self.fresh, request, credential);
                 timeout_at(deadline, again).await.map_err(timed_out)?
             }
@@ -120,7 +124,7 @@ impl Transport {
             method = %request.method,
             path = request.url.path(),
             status = status.as_u16(),
-            "called"
+            "a service was called"
         );
         match read(response).await {
             Ok(body) => Ok(Answer { status, headers, body }),

@@ -84,7 +84,7 @@ pub enum Admission {
     /// It may; its outcome must be settled.
     Pass(Pass),
     /// It may not.
-    Shut {
+    Rejected {
         /// When to ask again.
         until: Timestamp,
     },
@@ -123,7 +123,7 @@ impl Breaker {
             // An end further ahead than one period was written by a clock that is wrong.
             let is_right = until.saturating_sub(now) <= span(spec.open).saturating_add(SKEW);
             if now < until && is_right {
-                return Admission::Shut { until: timestamp(until) };
+                return Admission::Rejected { until: timestamp(until) };
             }
             self.enter(Phase::HalfOpen(Probes::default()));
         }
@@ -131,7 +131,7 @@ impl Breaker {
         let lease = match &mut self.phase {
             Phase::HalfOpen(probes) => {
                 let Some(lease) = probes.send(now, span(spec.probe_lease)) else {
-                    return Admission::Shut { until: timestamp(now.saturating_add(PROBING)) };
+                    return Admission::Rejected { until: timestamp(now.saturating_add(PROBING)) };
                 };
                 Some(lease)
             }

@@ -75,7 +75,9 @@ impl Fleet {
         let now = timestamp(START + time);
         let mut breaker = self.breaker.clone();
         let pass = match breaker.admit(&BreakerPolicy::default(), now) {
-            Admission::Shut { until } => return Some(self.wait(task, until.as_microsecond() - START, time)),
+            Admission::Rejected { until } => {
+                return Some(self.wait(task, until.as_microsecond() - START, time));
+            }
             Admission::Pass(pass) => pass,
         };
         if self.quota.reserve(&LIMITS, &self.ask(task), now) != Reserve::Granted {

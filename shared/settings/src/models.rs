@@ -46,13 +46,14 @@ pub struct ModelSettings {
 }
 
 /// A cache shorter than a minute never repays; one longer than a week is a mistake in the unit.
-const CACHE_TTL: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24 * 7);
+const CACHE_TTL_RANGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_mins(1)..=Duration::from_hours(24 * 7);
 
 /// At zero a fallback serves at once; with more than an hour, nobody would call it waiting.
-const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
+const PATIENCE_RANGE: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
 
 /// Within the time that a task may stay open.
-const FALLBACK_AFTER: std::ops::RangeInclusive<Duration> =
+const FALLBACK_AFTER_RANGE: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(24 * MAX_OPEN_DAYS.unsigned_abs());
 
 impl ModelSettings {
@@ -84,7 +85,7 @@ impl ModelSettings {
             patience: section.read_or(
                 key("patience", "How long an answer waits for a busy answer model before a fallback serves."),
                 Duration::from_secs(30),
-                |entry| entry.duration(PATIENCE),
+                |entry| entry.duration(PATIENCE_RANGE),
             ),
             fallback_after: section.read_or(
                 key(
@@ -93,12 +94,12 @@ impl ModelSettings {
                      or its intent's `fallback`.",
                 ),
                 Duration::from_mins(15),
-                |entry| entry.duration(FALLBACK_AFTER),
+                |entry| entry.duration(FALLBACK_AFTER_RANGE),
             ),
             cache_ttl: section.read_or(
                 key("cache_ttl", "How long persona and documents stay cached at the model."),
                 Duration::from_hours(2),
-                |entry| entry.duration(CACHE_TTL),
+                |entry| entry.duration(CACHE_TTL_RANGE),
             ),
             service_tier: service_tier(section.section(key(
                 "service_tier",

@@ -53,7 +53,8 @@ const INTERNAL: [(&str, InternalPolicy); 2] =
 const ONE: &str = "A sender of webhooks; called like its provider, it needs no key at all.";
 const SCHEME: &str = "How the sender signs: the name of a built-in scheme, or its description (default: the \
                       provider's own).";
-const EVENTS: &str = "The events that become tasks (default: every one that can).";
+const EVENTS: &str = "The events that become tasks (default: every one that can, but for those that say that something is over or \
+                      gone).";
 const LOGINS: &str = "The agent's own account, without @: the mention it listens to, and the comments it never \
                       answers (default: the account of the credentials, where that is known).";
 
@@ -125,6 +126,7 @@ fn source(
         login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
         internal: internal(&mut section, provider),
         account: None,
+        endings: provider.map_or(&[], |provider| provider.row().endings),
     };
     let longest = Duration::from_hours(24 * 365);
     let about = "Events older than this, by their own date, are ignored (default, deployed: \"28d\" where the sender signs no \

@@ -3,7 +3,7 @@
 //! Everything that comes from outside (names, drafts, reasons) is escaped, so that no draft mentions
 //! anybody or dresses a link up. Only our own code writes `<…>`.
 
-use domain::{Ask, Button, Closed, Origin, Outcome, Timestamp, clip};
+use domain::{Ask, Button, Closed, Origin, Outcome, Thumb, Timestamp, clip};
 use markdown::{Limit, to_mrkdwn};
 use serde_json::{Value, json};
 
@@ -35,13 +35,16 @@ pub(crate) fn request(ask: &Ask<'_>, console_url: Option<&str>) -> Value {
     Value::Array(blocks)
 }
 
-/// The message once it has ended: what was asked stays, the buttons are gone.
+/// The message once it has ended: what was asked stays, the buttons are gone. The answer that goes out can be judged.
 pub(crate) fn closed(ask: &Ask<'_>, closed: &Closed, console_url: Option<&str>) -> Value {
     let draft = Draft::of(ask.draft);
     let mut blocks = vec![section(&format!("*{}*", outcome(closed))), about(ask)];
     blocks.extend(draft.sections.iter().map(|text| section(text)));
     if draft.cut {
         blocks.push(context(":scissors: The draft is longer than this message."));
+    }
+    if matches!(closed.outcome, Some(Outcome::Approved | Outcome::Edited)) {
+        blocks.push(thumbs(ask));
     }
     let id = &ask.task.id;
     let link = page(ask, console_url).map_or_else(|| id.to_string(), |url| format!("<{url}|{id}>"));
@@ -148,6 +151,18 @@ fn actions(ask: &Ask<'_>, cut: bool, console_url: Option<&str>) -> Value {
         edit["url"] = json!(url);
         buttons.push(edit);
     }
+    json!({"type": "actions", "elements": buttons})
+}
+
+fn thumbs(ask: &Ask<'_>) -> Value {
+    let value = Button::value(&ask.task.id, &ask.notice.draft_hash);
+    let labelled = [(Thumb::Up, ":+1: Good answer"), (Thumb::Down, ":-1: Bad answer")];
+    let buttons = labelled.map(|(thumb, label)| {
+        let mut button = button(Button::Thumb(thumb).id(), label);
+        button["value"] = json!(value);
+        button["text"]["emoji"] = json!(true);
+        button
+    });
     json!({"type": "actions", "elements": buttons})
 }
 

@@ -1,6 +1,6 @@
 //! The lines of the audit: who decided what, when, from where, on which draft; and who was refused.
 
-use domain::{Origin, Task, TaskId};
+use domain::{Correction, Origin, Task, TaskId};
 
 /// Writes the line of the decision about `task`, if there is one. No text of the draft, and no reason: both
 /// are with the task.
@@ -14,6 +14,19 @@ pub fn decided(task: &Task) {
         draft_hash = decision.draft_hash,
         at = %decision.at,
         "decided"
+    );
+}
+
+/// Writes the line of what a person said would have been right.
+pub fn corrected(task: &Task, correction: &Correction) {
+    tracing::info!(
+        task_id = %task.id,
+        kind = correction.kind.as_str(),
+        said = correction.said,
+        by = correction.by,
+        from = correction.from.as_ref().map(tracing::field::display),
+        at = %correction.at,
+        "corrected"
     );
 }
 

@@ -14,7 +14,7 @@ mod recorded;
 mod sink;
 mod unit;
 
-pub use audit::{decided, refused};
+pub use audit::{corrected, decided, refused};
 pub use log::{Format, InitError, Output, init};
 pub use metrics::{Ended, Metrics, WATCHED};
 pub use recorded::Recorded;

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, Lane, StepUsage, TaskStatus};
+use domain::{Clock, CorrectionKind, Lane, StepUsage, TaskStatus};
 
 use crate::emf::{Document, Metric, Set};
 use crate::sink::Sink;
@@ -131,6 +131,11 @@ impl Metrics {
         let dimensions = of_stack.iter().map(<[_; 2]>::as_slice).chain([of_source.as_slice()]);
         let sets: Vec<Set<'_>> = dimensions.map(|dimensions| Set { metrics: &refused, dimensions }).collect();
         self.write(&sets);
+    }
+
+    /// Corrections{kind}: a person said that something would have been right, or that an answer is good or not.
+    pub fn corrected(&self, kind: CorrectionKind) {
+        self.emit(&[one("Corrections")], &[("kind", kind.as_str())]);
     }
 
     /// NotReady{reason}: a batch went back because there is nothing to work on it with. `reason` is one of a

@@ -1,5 +1,4 @@
 //! Setting up the log, which a process can do once: so this is a test binary of its own.
-#![allow(clippy::unwrap_used)]
 
 use telemetry::{Format, InitError, Output, init};
 

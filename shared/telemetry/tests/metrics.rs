@@ -1,12 +1,12 @@
 //! Metrics against the published rules of the embedded metric format.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{Clock, Lane, StepUsage, TaskStatus, Timestamp};
+use domain::{Clock, CorrectionKind, Lane, StepUsage, TaskStatus, Timestamp};
 use serde_json::{Value, json};
 use telemetry::{Ended, Metrics, Recorded, Unit, WATCHED};
 
@@ -104,6 +104,7 @@ fn all(metrics: &Metrics) {
     metrics.claimed(Lane::Bulk, MS);
     metrics.signature_refused("github");
     metrics.not_ready("no_model_key");
+    metrics.corrected(CorrectionKind::Thumb);
     let ended = Ended {
         status: TaskStatus::Failed,
         intent: Some("question"),
@@ -175,6 +176,7 @@ fn every_metric_has_the_dimensions_of_its_contract() {
         "CacheHits{}",
         "Coalesced{}",
         "ConnectionsOpened{}",
+        "Corrections{kind}",
         "CostUSD{model}",
         "Duplicates{}",
         "EndToEnd{}",

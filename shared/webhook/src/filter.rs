@@ -32,8 +32,10 @@ pub enum InternalPolicy {
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Events that are taken, such as `issues.opened`, or `issues` for all of that kind; `None`
-    /// takes every event.
+    /// takes every event, but for those with an ending.
     pub events: Option<Vec<String>>,
+    /// Last words of the names of events that are taken only if they are named ([`crate::Row::endings`]).
+    pub endings: &'static [&'static str],
     /// Which comments are taken.
     pub comments: CommentPolicy,
     /// The agent's own account, if it is known here.
@@ -119,7 +121,10 @@ impl Filter {
     #[must_use]
     pub fn takes(&self, name: &str) -> bool {
         let kind = name.split('.').next().unwrap_or(name);
-        self.events.as_ref().is_none_or(|events| events.iter().any(|taken| taken == name || taken == kind))
+        match &self.events {
+            Some(events) => events.iter().any(|taken| taken == name || taken == kind),
+            None => !name.rsplit('.').next().is_some_and(|last| self.endings.contains(&last)),
+        }
     }
 
     /// Whether an event may be subscribed to when only its kind is known.

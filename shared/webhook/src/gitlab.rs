@@ -36,6 +36,7 @@ pub(crate) static ROW: Row = Row {
         ),
         ("note", &["create", "update"]),
     ],
+    endings: &["close", "merge"],
     times: &["/object_attributes/created_at", "/object_attributes/updated_at"],
     answers_internally: true,
     kind: Some(kind),

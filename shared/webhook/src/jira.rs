@@ -27,7 +27,8 @@ pub(crate) static ROW: Row = Row {
         otherwise: "; issues of a Data Center are read and not answered: without `host`, name another `automation`",
     }),
     kinds: &[("issue", &["created", "deleted", "updated"]), ("comment", &["created", "deleted", "updated"])],
-    times: &["/comment/updated"],
+    endings: &["deleted"],
+    times: &["/comment/updated", "/changelog/id", "/issue/fields/created"],
     answers_internally: true,
     kind: Some(kind),
     ..Row::json("jira", Scheme::jira, read)
@@ -90,7 +91,10 @@ fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Result<Event, Parse
         opening: comment.and(description.clone()),
         text: if comment.is_some() { said } else { description }.unwrap_or_default(),
         labels: issue.map(|issue| issue.names("/fields/labels", "/name")).unwrap_or_default(),
-        happening: comment.and_then(|comment| reported(name, comment, comment_id.as_deref())),
+        happening: match comment {
+            Some(comment) => reported(name, comment, comment_id.as_deref()),
+            None => issue.and_then(|issue| written(name, body, issue)),
+        },
         comment_id,
         audience: comment.map(audience).unwrap_or_default(),
         // Without an address: Jira gives its files only to who is logged in.
@@ -148,6 +152,13 @@ fn audience(comment: JsonView<'_>) -> Audience {
 /// The same of either report of a comment.
 fn reported(name: &str, comment: JsonView<'_>, id: Option<&str>) -> Option<String> {
     happening([Some(name), id, comment.text("/updated").or_else(|| comment.text("/created"))])
+}
+
+/// The same of the webhooks of an administrator and of an app, whose bodies differ. A change has a number of its own.
+fn written(name: &str, body: JsonView<'_>, issue: JsonView<'_>) -> Option<String> {
+    let change = body.id("/changelog/id");
+    let change = if name == "issue.updated" { change } else { Some(change.unwrap_or_default()) };
+    happening([Some(name), issue.text("/key"), issue.text("/fields/created"), change.as_deref()])
 }
 
 /// The names of the fields that an update changed.

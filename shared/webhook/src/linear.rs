@@ -12,6 +12,7 @@ use crate::{ParseError, Parsed, Received, Scheme, Sender};
 pub(crate) static ROW: Row = Row {
     delivery: Some("linear-delivery"),
     kinds: &[("issue", &["create", "remove", "update"]), ("comment", &["create", "remove", "update"])],
+    endings: &["remove"],
     times: &["/data/updatedAt"],
     kind: Some(kind),
     ..Row::json("linear", Scheme::linear, read)

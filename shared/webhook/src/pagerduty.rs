@@ -5,7 +5,9 @@
 use domain::{Event, Priority, Target, ThreadState, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, lacks, object, plain_id};
+use crate::reading::{
+    Facts, JsonView, MAX_FACT_BYTES, Summary, event_name, happening, lacks, object, plain_id,
+};
 use crate::{CommentPolicy, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -29,6 +31,8 @@ pub(crate) static ROW: Row = Row {
             "unacknowledged",
         ],
     )],
+    endings: &["resolved"],
+    times: &["/event/occurred_at"],
     // Nobody is mentioned in notes, so every one counts.
     comments: CommentPolicy::Thread,
     kind: Some(kind),
@@ -70,6 +74,8 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
         comment_id: note.and_then(|note| note.string("/id")),
         priority: urgency(data),
         occurred_at: event.date("/occurred_at"),
+        // Subscriptions of the account, a team and a service report the same under ids of their own.
+        happening: happening([Some(kind), Some(id), data.text("/id"), event.text("/occurred_at")]),
         link: incident.string("/html_url"),
         labels: data.text("/priority/summary").map(str::to_owned).into_iter().collect(),
         thread_state: if resolved { ThreadState::Closed } else { ThreadState::Open },

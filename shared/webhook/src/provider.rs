@@ -34,12 +34,15 @@ pub struct Row {
     pub delivery: Option<&'static str>,
     /// Where the event's own id stands in the signed body, as a JSON pointer to a text.
     pub(crate) id: Option<&'static str>,
-    /// Where the times stand by which two happenings are told apart; a sample is made another one by them.
+    /// Where the times and numbers stand by which two happenings are told apart; a sample is made another one by them.
     pub(crate) times: &'static [&'static str],
     /// What agent.toml says about where its threads live.
     pub site: Option<Site>,
     /// Events that become tasks; empty when any name may come.
     pub kinds: Kinds,
+    /// Last words of the names of events that say that something is over or gone: nobody waits for an answer to
+    /// one, so they become tasks only where agent.toml names them.
+    pub endings: &'static [&'static str],
     /// Those of the kinds whose events belong to no thread that an answer could go to.
     pub threadless: &'static [&'static str],
     /// The comments that are answered where agent.toml does not say which.
@@ -99,6 +102,7 @@ impl Row {
             times: &[],
             site: None,
             kinds: &[],
+            endings: &[],
             threadless: &[],
             comments: CommentPolicy::Mention,
             hooks: None,

@@ -189,13 +189,18 @@ fn replace(json: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// `now`, written as Slack writes a message's stamp where `old` is one, else as RFC 3339 has it.
+/// `now`, written as Slack writes a message's stamp where `old` is one, as a number where it is one, else as RFC 3339
+/// has it.
 fn time_like(old: &Value, now: Timestamp) -> Value {
     let is_stamp = |text: &str| {
         text.split_once('.').is_some_and(|(seconds, _)| seconds.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    match old.as_str().is_some_and(is_stamp) {
-        true => json!(format!("{}.{:06}", now.as_second(), now.subsec_microsecond())),
-        false => json!(now.to_string()),
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match old.as_str() {
+        Some(text) if is_stamp(text) => {
+            json!(format!("{}.{:06}", now.as_second(), now.subsec_microsecond()))
+        }
+        Some(text) if is_number(text) => json!(now.as_microsecond().to_string()),
+        _ => json!(now.to_string()),
     }
 }

@@ -17,6 +17,7 @@ pub(crate) static ROW: Row = Row {
         ("error", &["created"]),
         ("event_alert", &["triggered"]),
     ],
+    endings: &["archived", "ignored", "resolved"],
     times: &["/data/issue/firstSeen", "/data/issue/lastSeen", "/data/error/datetime", "/data/event/datetime"],
     site: Some(Site { key: "organization", example: "acme", accepts: is_organization, otherwise: "" }),
     kind: Some(kind),
@@ -85,6 +86,9 @@ fn event(
             subject.id("/event_id").or_else(|| subject.id("/id")).as_deref(),
             date.map(|date| date.to_string()).as_deref(),
             Some(body.text("/data/triggered_rule").unwrap_or_default()),
+            // Nothing dates what people do: somebody who is assigned after another is told apart by the account.
+            Some(&body.id("/actor/id").unwrap_or_default()),
+            Some(&subject.id("/assignedTo/id").unwrap_or_default()),
         ]),
         target: place.map(|(organization, id)| Target::SentryIssue { organization, id }),
         link: subject.string("/web_url").or_else(|| subject.string("/permalink")),

@@ -8,16 +8,18 @@
 mod privacy;
 mod topic;
 
-use domain::{Event, clip};
+use domain::{Event, Timestamp, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, happening, hash, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
     hint: Some("x-shopify-topic"),
     hint_of: |name| name.replacen('.', "/", 1),
     delivery: Some("x-shopify-webhook-id"),
+    times: &["/created_at", "/updated_at"],
+    endings: &["cancelled", "delete", "uninstalled"],
     kind: Some(kind),
     ..Row::json("shopify", Scheme::shopify, read)
 };
@@ -44,12 +46,16 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
     let person = body.text("/email").or_else(|| body.text("/contact_email"));
     let person = person.or_else(|| body.text("/customer/email"));
     let date = body.date("/updated_at").or_else(|| body.date("/created_at"));
+    let created = name.ends_with(".create").then(|| body.date("/created_at")).flatten();
+    let text = summary(body);
+    let happening = reported(&name, &format!("{kind}/{id}"), created.or(date), &text);
     Ok(Parsed::Event(Box::new(Event {
         actor_id: body.id("/customer/id"),
         title: Some(format!("{name} {}", body.id("/name").unwrap_or_else(|| id.clone()))),
-        text: summary(body),
         labels: labels(body),
         occurred_at: date,
+        happening,
+        text,
         metadata: Facts::default()
             .text("object", Some(&kind))
             .text("object_id", Some(&id))
@@ -65,6 +71,13 @@ fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> 
             clip(person.unwrap_or("shopify"), MAX_FACT_BYTES),
         )
     })))
+}
+
+/// Two subscriptions to one topic may ask for other fields, or another version of the API. An object is created once;
+/// two updates of one second are told apart by what they say.
+fn reported(name: &str, object: &str, date: Option<Timestamp>, text: &str) -> Option<String> {
+    let said = if name.ends_with(".create") { String::new() } else { hash(text.as_bytes()) };
+    happening([Some(name), Some(object), date.map(|date| date.to_string()).as_deref(), Some(&said)])
 }
 
 /// Kind and id of the object: `order` and `820982911946154508` of

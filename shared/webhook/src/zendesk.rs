@@ -8,7 +8,7 @@ mod trigger;
 use domain::{Attachment, Audience, Event, Priority, Target, ThreadState};
 
 use crate::provider::{Row, Site};
-use crate::reading::{Facts, JsonView, attachment, attachments, event_name, lacks, object};
+use crate::reading::{Facts, JsonView, attachment, attachments, event_name, happening, hash, lacks, object};
 use crate::{CommentPolicy, FieldMap, ParseError, Parsed, Received, Scheme, Sender};
 
 pub(crate) static ROW: Row = Row {
@@ -18,20 +18,49 @@ pub(crate) static ROW: Row = Row {
         "ticket",
         &[
             "agent_assignment_changed",
+            "attachment_linked_to_comment",
+            "attachment_redacted_from_comment",
+            "brand_changed",
             "comment_added",
+            "comment_made_private",
+            "comment_redacted",
             "created",
             "custom_field_changed",
+            "custom_status_changed",
+            "description_changed",
+            "email_ccs_changed",
+            "external_id_changed",
+            "followers_changed",
+            "form_changed",
             "group_assignment_changed",
+            "marked_as_spam",
             "merged",
+            "organization_changed",
+            "permanently_deleted",
             "priority_changed",
             "problem_link_changed",
+            "requester_changed",
+            "soft_deleted",
             "status_changed",
             "subject_changed",
+            "submitter_changed",
             "tags_changed",
+            "task_due_at_changed",
             "triggered",
             "type_changed",
+            "undeleted",
         ],
     )],
+    endings: &[
+        "attachment_redacted_from_comment",
+        "comment_made_private",
+        "comment_redacted",
+        "marked_as_spam",
+        "merged",
+        "permanently_deleted",
+        "soft_deleted",
+    ],
+    times: &["/time", "/event/comment/id"],
     // Customers mention nobody, so every comment counts.
     comments: CommentPolicy::Thread,
     answers_internally: true,
@@ -91,6 +120,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
         },
         priority: priority(ticket.text("/priority")),
         occurred_at: body.date("/time"),
+        happening: reported(body, comment, kind, id),
         target: sender.site.clone().map(|subdomain| Target::ZendeskTicket { subdomain, id }),
         metadata: Facts::default()
             .text("status", ticket.text("/status"))
@@ -101,6 +131,16 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
             .done(),
         ..Event::new(kind, account.unwrap_or_default(), format!("ticket/{id}"), actor)
     })
+}
+
+/// Each webhook that subscribes to it may report it under an id of its own. A comment is added once; two changes of
+/// one moment are told apart by what they changed.
+fn reported(body: JsonView<'_>, comment: Option<JsonView<'_>>, kind: &str, ticket: u64) -> Option<String> {
+    let comment = comment.and_then(|comment| comment.id("/id"));
+    let changes = || body.object("/event").map(|event| hash(event.0.to_string().as_bytes()));
+    let time = if comment.is_some() { Some("") } else { body.text("/time") };
+    let what = comment.or_else(changes).unwrap_or_default();
+    happening([Some(kind), Some(&ticket.to_string()), Some(&what), time])
 }
 
 /// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is

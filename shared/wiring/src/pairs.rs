@@ -74,10 +74,9 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
                 let problem = format!(
                     "\"{automation}\" handles {event} where no intent fits, and cannot: it has no thread"
                 );
-                let suggestion = format!(
-                    "take it out of `events`; or name another `automation` in this section, or give it a source of its own \
+                let suggestion = "take it out of `events`; or name another `automation` in this section, or give it a source of its own \
                      with one"
-                );
+                    .to_owned();
                 found.push(mistake(source.at, format!("sources.{name}.events"), problem, suggestion));
             }
         }

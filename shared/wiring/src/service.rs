@@ -125,6 +125,12 @@ impl OutsideService {
         self == Self::Github
     }
 
+    /// Whether it is asked what people think of our comments.
+    #[must_use]
+    pub fn has_reactions(self) -> bool {
+        self == Self::Github
+    }
+
     /// Whether its threads have labels.
     #[must_use]
     pub fn has_labels(self) -> bool {
@@ -321,6 +327,8 @@ mod tests {
             assert_eq!(labels.is_some(), service.has_labels(), "{service}");
             let redeliveries = client.publisher().and_then(|publisher| publisher.redeliveries());
             assert_eq!(redeliveries.is_some(), service.redelivers(), "{service}");
+            let reactions = client.publisher().and_then(|publisher| publisher.reactions());
+            assert_eq!(reactions.is_some(), service.has_reactions(), "{service}");
         }
     }
 }

@@ -19,8 +19,8 @@ pub struct Services {
     pub clients: BTreeMap<OutsideService, Client>,
     /// The APIs of `[automations.http.NAME]`, by name.
     pub calls: BTreeMap<String, Arc<Caller>>,
-    /// Fetches the files that events show; `None` leaves that to the model's service.
-    pub files: Option<Fetcher>,
+    /// Fetches the files that events show.
+    pub files: Fetcher,
     /// Where those and callbacks may go.
     pub reach: Reach,
     /// `API_WEBHOOK_SECRET`: signs what is posted to a `callback_url`; without one it goes unsigned.
@@ -67,9 +67,7 @@ pub fn services(
     let mut services = Services {
         clients: BTreeMap::new(),
         calls: calls(settings, environment, clock).map_err(ServicesError::Calls)?,
-        files: Some(
-            files(settings, environment).map_err(|error| ServicesError::Calls(vec![error.to_string()]))?,
-        ),
+        files: files(settings, environment).map_err(|error| ServicesError::Calls(vec![error.to_string()]))?,
         reach: reach(settings, environment),
         api_secrets: environment.secrets_for(Provider::Api.name()).cloned().unwrap_or_default(),
     };

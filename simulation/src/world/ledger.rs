@@ -38,6 +38,8 @@ struct Inner {
     under_way: BTreeMap<u64, (u64, Timestamp)>,
     /// What may have been written down as spent for all others, at most.
     most_spent: u64,
+    /// What was billed.
+    billed: u64,
     /// Writes of budgets of which their environments have not heard.
     unheard: Vec<BudgetWrite>,
     /// Requests of each model in each minute.
@@ -81,6 +83,7 @@ impl Drop for Bill {
         let mut inner = lock(&self.ledger);
         inner.under_way.remove(&self.number);
         inner.most_spent += self.taken_for;
+        inner.billed += self.cost;
     }
 }
 
@@ -132,7 +135,7 @@ impl World {
         lock(&self.ledger.inner).unheard.push(write);
         let budget = Budget::read(value);
         let limit = u64::from(self.scenario.policy.budget_cents) * 10_000;
-        let sum = budget.spent + budget.aside(Some(self.now()));
+        let sum = budget.spent + budget.aside(None);
         if sum > limit {
             let what = format!("{key}: {sum} of {limit} millionths are spent or set aside");
             self.violated("no budget is exceeded", what);
@@ -158,6 +161,11 @@ impl World {
     /// Requests of each model in each minute of the service's, at most.
     pub(crate) fn busiest_minute(&self) -> u64 {
         lock(&self.ledger.inner).asked.values().copied().max().unwrap_or_default()
+    }
+
+    /// What was billed, millionths of a US dollar.
+    pub(crate) fn billed(&self) -> u64 {
+        lock(&self.ledger.inner).billed
     }
 
     /// The most that can have been written down as spent, millionths of a US dollar.

@@ -71,6 +71,9 @@ impl World {
         self.note(|| format!("!! {part} of {id} is damaged"));
         self.parts.damage(id, part);
         self.history().damaged.insert(id.clone());
+        if *part == PartKey::payload() {
+            self.history().bodies_damaged.insert(id.clone());
+        }
     }
 }
 

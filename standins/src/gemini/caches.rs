@@ -19,7 +19,6 @@ use crate::kit::lock;
 
 #[derive(Debug)]
 struct Cache {
-    serial: u64,
     model: String,
     concrete: &'static str,
     display: String,
@@ -40,12 +39,11 @@ pub struct CacheStorage {
     pub stored: Duration,
 }
 
-/// All caches, by id.
+/// All caches, by id: the order in which they were made.
 #[derive(Debug, Default)]
 pub(super) struct Caches {
     by_id: BTreeMap<String, Cache>,
     deleted: Vec<CacheStorage>,
-    serial: u64,
 }
 
 impl Caches {
@@ -88,9 +86,8 @@ impl Caches {
     }
 
     fn list(&self, now: Timestamp) -> Vec<Value> {
-        let mut live: Vec<_> = self.by_id.iter().filter(|(_, cache)| cache.expires > now).collect();
-        live.sort_by_key(|(_, cache)| std::cmp::Reverse(cache.serial));
-        live.into_iter().map(|(id, cache)| cache.describe(id)).collect()
+        let live = self.by_id.iter().rev().filter(|(_, cache)| cache.expires > now);
+        live.map(|(id, cache)| cache.describe(id)).collect()
     }
 }
 
@@ -140,9 +137,7 @@ pub(super) fn handle(shared: &Shared, call: &Call, id: &[&str]) -> Result<Option
                 let model = body.string("model").unwrap_or_default().trim_start_matches("models/");
                 return Err(ApiError::no_model(model, &call.version, "createCachedContent"));
             }
-            let mut cache = create(body, &call.version, now)?;
-            caches.serial += 1;
-            cache.serial = caches.serial;
+            let cache = create(body, &call.version, now)?;
             let id = shared.id(40);
             let described = cache.describe(&id);
             caches.by_id.insert(id, cache);
@@ -158,11 +153,10 @@ fn create(body: &Value, version: &str, now: Timestamp) -> Result<Cache, ApiError
     if name.is_empty() {
         return Err(ApiError::invalid("* CreateCachedContentRequest.model: model is not specified\n"));
     }
-    let model = models::resolve(name, version, "createCachedContent", now)?;
+    let model = models::resolve(name, version, "createCachedContent")?;
     let tokens = Tokens::of(body);
     check_size(tokens.total(), model)?;
     Ok(Cache {
-        serial: 0,
         model: format!("models/{}", name.trim_start_matches("models/")),
         concrete: model.name,
         display: body.string("displayName").unwrap_or_default().to_owned(),

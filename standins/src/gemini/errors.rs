@@ -104,12 +104,6 @@ impl ApiError {
         &self.message
     }
 
-    /// The canonical status, such as `INVALID_ARGUMENT`.
-    #[cfg(test)]
-    pub(super) fn status(&self) -> &'static str {
-        self.status
-    }
-
     /// The JSON body.
     pub(super) fn body(&self) -> Value {
         let mut error = json!({"code": self.code, "message": self.message, "status": self.status});
@@ -138,22 +132,5 @@ fn canonical(code: u16) -> &'static str {
         502 | 503 => "UNAVAILABLE",
         408 | 504 => "DEADLINE_EXCEEDED",
         _ => "INTERNAL",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_written_without_trailing_zeros() {
-        assert_eq!(seconds(Duration::from_secs(34)), "34s");
-        assert_eq!(seconds(Duration::from_millis(34_400)), "34.4s");
-        assert_eq!(seconds(Duration::from_nanos(1)), "0.000000001s");
-    }
-
-    #[test]
-    fn details_are_absent_rather_than_empty() {
-        assert!(ApiError::invalid("x").body()["error"].get("details").is_none());
     }
 }

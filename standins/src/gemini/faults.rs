@@ -1,7 +1,7 @@
 //! Faults: what goes wrong, for whom, and how often.
 //!
 //! A request asks for one with the header `x-standin-fault: NAME[:N]` (several with commas); tests set
-//! [`FaultRule`]s that apply to everybody. `N` limits a fault to the first N requests that have the
+//! [`FaultRule`]s, which know more faults and apply to everybody. `N` limits a fault to the first N requests that have the
 //! same `x-standin-fault-key`, so that a client's retries are counted together.
 
 use http::HeaderMap;
@@ -122,20 +122,12 @@ impl FaultRule {
     }
 }
 
-/// The names that the header knows besides HTTP statuses and `slow:MS`.
+/// The names that the header knows besides HTTP statuses.
 const NAMES: &[(&str, Fault)] = &[
     ("429", Fault::Throttled(Throttle::RetryInfo)),
-    ("429-day", Fault::Throttled(Throttle::PerDay)),
-    ("no-credits", Fault::Refused(Refusal::Credits)),
-    ("leaked-key", Fault::Refused(Refusal::LeakedKey)),
-    ("location", Fault::Refused(Refusal::Location)),
-    ("flex-shed", Fault::Refused(Refusal::FlexShed)),
-    ("timeout", Fault::Hang),
-    ("hang", Fault::Hang),
     ("reset", Fault::Reset),
     ("midstream", Fault::MidStream),
     ("blocked", Fault::Blocked),
-    ("malformed", Fault::Malformed),
 ];
 
 /// How often each fault that is limited to the first N requests has happened, by key.
@@ -159,25 +151,20 @@ impl Fault {
         Ok(faults)
     }
 
-    /// Reads `503`, `503:2`, `429-day`, `slow:250`, `blocked`, …; the number is the limit to the first
-    /// N requests, for `slow` the delay in milliseconds. The error lists what there is.
+    /// Reads `503`, `503:2`, `blocked`, …; the number is the limit to the first N requests.
     fn parse(spec: &str) -> Result<(Self, Option<u64>), String> {
-        let spec = spec.trim();
-        let (name, number) = match spec.split_once(':') {
-            Some((name, number)) => {
-                (name, Some(number.parse().map_err(|_| format!("'{number}' in '{spec}' is not a number"))?))
-            }
-            None => (spec, None),
-        };
+        let (name, first) =
+            spec.trim().split_once(':').map_or((spec.trim(), None), |(name, first)| (name, Some(first)));
+        let first = first
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| format!("'{spec}' has a limit that is no number"))?;
         match (NAMES.iter().find(|(known, _)| *known == name), name.parse()) {
-            (Some((_, fault)), _) => Ok((*fault, number)),
-            (None, Ok(status @ 400..=599)) => Ok((Self::Status(status), number)),
-            _ if name == "slow" => Ok((Self::Slow(Duration::from_millis(number.unwrap_or_default())), None)),
+            (Some((_, fault)), _) => Ok((*fault, first)),
+            (None, Ok(status @ 400..=599)) => Ok((Self::Status(status), first)),
             _ => {
                 let names = NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-                Err(format!(
-                    "unknown fault '{name}'; there are: an HTTP status of 400 to 599, slow:MS, {names}"
-                ))
+                Err(format!("unknown fault '{name}'; there are: an HTTP status of 400 to 599, {names}"))
             }
         }
     }
@@ -232,28 +219,5 @@ fn throttled(form: Throttle, model: &str) -> ApiError {
     match form {
         Throttle::RetryInfo => over_quota("Minute", 10, model, soon),
         Throttle::PerDay => over_quota("Day", 250, model, soon),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn specifications_are_read() {
-        assert_eq!(Fault::parse("503:2"), Ok((Fault::Status(503), Some(2))));
-        assert_eq!(Fault::parse("429"), Ok((Fault::Throttled(Throttle::RetryInfo), None)));
-        assert_eq!(Fault::parse(" slow:250 "), Ok((Fault::Slow(Duration::from_millis(250)), None)));
-        assert!(Fault::parse("nonsense").unwrap_err().contains("midstream"));
-        assert!(Fault::parse("200").is_err());
-        assert!(Fault::parse("503:x").is_err());
-    }
-
-    #[test]
-    fn the_daily_form_carries_a_short_retry_delay_all_the_same() {
-        let body = throttled(Throttle::PerDay, "gemini-3.8-flash").body();
-        let details = body["error"]["details"].as_array().unwrap();
-        assert_eq!(details[0]["violations"][0]["quotaId"], "GenerateRequestsPerDayPerProjectPerModel");
-        assert!(details.iter().any(|d| d["retryDelay"] == "34.4s"));
     }
 }

@@ -11,7 +11,7 @@ use super::errors::ApiError;
 use super::faults::Fault;
 use super::json::Fields;
 use super::log::{InFlight, ReceivedRequest};
-use super::models::{self, Kind, Model};
+use super::models::{self, Model};
 use super::question::Question;
 use super::request::{Format, Request};
 use super::respond;
@@ -31,7 +31,7 @@ pub(super) async fn handle(
     received: &ReceivedRequest,
     in_flight: InFlight,
 ) -> Result<Response, ApiError> {
-    let model = models::resolve(name, &call.version, verb, shared.now())?;
+    let model = models::resolve(name, &call.version, verb)?;
     let prepared = prepare(shared, call.json()?, model)?;
     shared.take_quota(model.name)?;
     think(shared.latency(), call).await?;
@@ -138,7 +138,7 @@ impl Prepared {
         if text.is_none() {
             answer.thoughts = request.max_output_tokens.unwrap_or(thoughts).min(thoughts.max(1));
         }
-        let signed = self.model.kind == Kind::Levels && answer.thoughts > 0 && text.is_some();
+        let signed = answer.thoughts > 0 && text.is_some();
         let signature =
             signed.then(|| data_encoding::BASE64.encode(format!("stand-in {}", answer.id).as_bytes()));
         answer.candidate = Some(Candidate { text, signature, finish });
@@ -169,8 +169,8 @@ impl Prepared {
 }
 
 /// Answers `countTokens`.
-pub(super) fn count_tokens(shared: &Shared, call: &Call, name: &str) -> Result<Response, ApiError> {
-    models::resolve(name, &call.version, "countTokens", shared.now())?;
+pub(super) fn count_tokens(call: &Call, name: &str) -> Result<Response, ApiError> {
+    models::resolve(name, &call.version, "countTokens")?;
     let body = call.json()?;
     let request = body.field("generateContentRequest").unwrap_or(body);
     if request.items("contents").is_empty() {

@@ -45,16 +45,3 @@ impl Fields for Value {
         self.get(camel).or_else(|| self.get(snake(camel))).filter(|value| !value.is_null())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn both_spellings_are_found_and_null_is_absent() {
-        let message = json!({"mime_type": "a", "fileUri": "b", "ttl": null, "size": "7"});
-        assert_eq!((message.string("mimeType"), message.string("fileUri")), (Some("a"), Some("b")));
-        assert_eq!((message.field("ttl"), message.whole("size")), (None, Some(7)));
-    }
-}

@@ -4,7 +4,7 @@ use domain::{ServiceTier, Timestamp};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
-use crate::kit::{self, lock};
+use crate::kit::lock;
 
 /// A request as it was received, without its credentials.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,56 +53,22 @@ pub struct Counters {
     pub max_in_flight: u64,
 }
 
-/// The last requests, and the counters.
+/// A call of a model that is being answered: counted for as long as this lives.
 #[derive(Debug)]
-pub(super) struct Log {
-    requests: kit::Log<ReceivedRequest>,
-    counters: Mutex<Counters>,
-}
+pub(super) struct InFlight(Arc<Mutex<Counters>>);
 
-impl Log {
-    /// A log of the last `keep` requests.
-    pub(super) fn new(keep: usize) -> Self {
-        Self { requests: kit::Log::new(keep), counters: Mutex::default() }
-    }
-
-    /// Notes a request; the number finds it again.
-    pub(super) fn received(&self, request: ReceivedRequest) -> u64 {
-        lock(&self.counters).requests += 1;
-        self.requests.add(request)
-    }
-
-    /// Notes the status that a request was answered with, and what that cost.
-    pub(super) fn answered(&self, number: u64, status: u16, billed: Option<Billed>) {
-        self.requests.change(number, |request| (request.status, request.billed) = (Some(status), billed));
-    }
-
-    /// Counts a call of a model for as long as the guard lives.
-    pub(super) fn call(self: &Arc<Self>) -> InFlight {
-        let mut counters = lock(&self.counters);
-        counters.in_flight += 1;
-        counters.max_in_flight = counters.max_in_flight.max(counters.in_flight);
-        InFlight(Arc::clone(self))
-    }
-
-    /// The requests kept, oldest first.
-    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
-        self.requests.all()
-    }
-
-    /// The counters.
-    pub(super) fn counters(&self) -> Counters {
-        *lock(&self.counters)
+impl InFlight {
+    /// Begins to count a call.
+    pub(super) fn begin(counters: &Arc<Mutex<Counters>>) -> Self {
+        let mut all = lock(counters);
+        all.in_flight += 1;
+        all.max_in_flight = all.max_in_flight.max(all.in_flight);
+        Self(Arc::clone(counters))
     }
 }
-
-/// A call that is being answered.
-#[derive(Debug)]
-pub(super) struct InFlight(Arc<Log>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut counters = lock(&self.0.counters);
-        counters.in_flight = counters.in_flight.saturating_sub(1);
+        lock(&self.0).in_flight -= 1;
     }
 }

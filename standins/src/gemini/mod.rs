@@ -9,7 +9,6 @@
 //! text inside prompts is only ever quoted or searched for words.
 
 mod answer;
-mod budget;
 mod builder;
 mod caches;
 mod canned;
@@ -91,13 +90,13 @@ impl GeminiStandin {
     /// The last requests, oldest first ([`Builder::keep_requests`]).
     #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.0.log.requests()
+        self.0.log.all()
     }
 
     /// Figures since the start.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.0.log.counters()
+        *lock(&self.0.counters)
     }
 
     /// Replaces the faults that apply without being asked for; an empty list ends an outage.

@@ -1,6 +1,5 @@
 //! The models there are: limits, methods, aliases, and the concrete version behind each alias.
 
-use domain::Timestamp;
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
@@ -11,40 +10,16 @@ pub(super) struct Model {
     /// The name without `models/`; also the `modelVersion` of its answers.
     pub(super) name: &'static str,
     display: &'static str,
-    /// What it does.
-    pub(super) kind: Kind,
     /// The largest prompt, in tokens.
     pub(super) input_limit: u64,
     /// The largest answer, in tokens.
     pub(super) output_limit: u64,
     /// The smallest explicit cache, in tokens; none where only implicit caching exists.
     pub(super) cache_minimum: Option<u64>,
-    shutdown: Option<&'static str>,
-}
-
-/// What a model does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Thinks; the depth is a level (generation 3 and later).
-    Levels,
-    /// Thinks; the depth is a number of tokens (generation 2.5).
-    Budget,
 }
 
 const fn chat(name: &'static str, display: &'static str, cache_minimum: u64) -> Model {
-    Model {
-        name,
-        display,
-        kind: Kind::Levels,
-        input_limit: 1_048_576,
-        output_limit: 65_536,
-        cache_minimum: Some(cache_minimum),
-        shutdown: None,
-    }
-}
-
-const fn old(name: &'static str, display: &'static str, cache_minimum: u64) -> Model {
-    Model { kind: Kind::Budget, shutdown: Some("2026-12-01T00:00:00Z"), ..chat(name, display, cache_minimum) }
+    Model { name, display, input_limit: 1_048_576, output_limit: 65_536, cache_minimum: Some(cache_minimum) }
 }
 
 static MODELS: &[Model] = &[
@@ -57,9 +32,6 @@ static MODELS: &[Model] = &[
     chat("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview", 4_096),
     chat("gemini-3-flash-preview", "Gemini 3 Flash Preview", 1_024),
     Model { output_limit: 1_048_576, cache_minimum: None, ..chat("gemini-4-argon", "Gemini 4 Argon", 0) },
-    old("gemini-2.5-pro", "Gemini 2.5 Pro", 4_096),
-    old("gemini-2.5-flash", "Gemini 2.5 Flash", 1_024),
-    old("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite", 2_048),
 ];
 
 /// Aliases of the beta API and what they stand for at present.
@@ -79,11 +51,6 @@ impl Model {
         }
     }
 
-    fn is_live(&self, now: Timestamp) -> bool {
-        let end = self.shutdown.and_then(|at| at.parse::<Timestamp>().ok());
-        end.is_none_or(|end| now < end)
-    }
-
     fn describe(&self, name: &str, display: &str) -> Value {
         let methods = ["generateContent", "countTokens", "createCachedContent"];
         let methods: Vec<&str> = methods.into_iter().filter(|method| self.supports(method)).collect();
@@ -97,14 +64,14 @@ impl Model {
     }
 }
 
-/// The model behind a name, if this API version knows it and it is not shut down.
-fn find(name: &str, version: &str, now: Timestamp) -> Option<&'static Model> {
+/// The model behind a name, if this API version knows it.
+fn find(name: &str, version: &str) -> Option<&'static Model> {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     if alias.is_some() && version == "v1" {
         return None;
     }
     let concrete = alias.map_or(name, |(_, concrete)| concrete);
-    MODELS.iter().find(|m| m.name == concrete && m.is_live(now))
+    MODELS.iter().find(|m| m.name == concrete)
 }
 
 /// The concrete model's name behind an alias; any other name unchanged.
@@ -114,29 +81,23 @@ pub(super) fn concrete(name: &str) -> &str {
 }
 
 /// The model behind a name (with or without `models/`), if it offers `method`; else the 404.
-pub(super) fn resolve(
-    name: &str,
-    version: &str,
-    method: &str,
-    now: Timestamp,
-) -> Result<&'static Model, ApiError> {
+pub(super) fn resolve(name: &str, version: &str, method: &str) -> Result<&'static Model, ApiError> {
     let name = name.trim_start_matches("models/");
-    find(name, version, now)
+    find(name, version)
         .filter(|m| m.supports(method))
         .ok_or_else(|| ApiError::no_model(name, version, method.trim_start_matches("stream")))
 }
 
 /// `models.get`.
-pub(super) fn get(name: &str, version: &str, now: Timestamp) -> Result<Value, ApiError> {
-    let model = find(name, version, now).ok_or_else(|| ApiError::no_model(name, version, "getModel"))?;
+pub(super) fn get(name: &str, version: &str) -> Result<Value, ApiError> {
+    let model = find(name, version).ok_or_else(|| ApiError::no_model(name, version, "getModel"))?;
     Ok(model.describe(name, model.display))
 }
 
 /// All models of an API version, aliases included.
-pub(super) fn all(version: &str, now: Timestamp) -> Vec<Value> {
-    let own = MODELS.iter().filter(|m| m.is_live(now)).map(|m| m.describe(m.name, m.display));
-    let aliases =
-        ALIASES.iter().filter_map(|(alias, _)| Some(find(alias, version, now)?.describe(alias, alias)));
+pub(super) fn all(version: &str) -> Vec<Value> {
+    let own = MODELS.iter().map(|m| m.describe(m.name, m.display));
+    let aliases = ALIASES.iter().filter_map(|(alias, _)| Some(find(alias, version)?.describe(alias, alias)));
     own.chain(aliases).collect()
 }
 
@@ -144,28 +105,9 @@ pub(super) fn all(version: &str, now: Timestamp) -> Vec<Value> {
 mod tests {
     use super::*;
 
-    fn november() -> Timestamp {
-        "2026-11-20T00:00:00Z".parse().unwrap()
-    }
-
-    #[test]
-    fn aliases_exist_in_the_beta_version_only() {
-        let found = |version| resolve("gemini-pro-latest", version, "generateContent", november());
-        assert_eq!(found("v1beta").unwrap().name, "gemini-3.1-pro-preview");
-        assert_eq!(found("v1").unwrap_err().http_status(), 404);
-    }
-
-    #[test]
-    fn a_model_is_gone_after_its_shutdown() {
-        let at =
-            |time: &str| resolve("gemini-2.5-flash", "v1", "generateContent", time.parse().unwrap()).is_ok();
-        assert!(at("2026-11-30T23:59:59Z"));
-        assert!(!at("2026-12-01T00:00:00Z"));
-    }
-
     #[test]
     fn argon_has_no_explicit_cache() {
-        let argon = get("gemini-4-argon", "v1", november()).unwrap();
+        let argon = get("gemini-4-argon", "v1").unwrap();
         let methods = argon["supportedGenerationMethods"].as_array().unwrap();
         assert!(!methods.contains(&json!("createCachedContent")));
     }

@@ -32,24 +32,3 @@ impl Usage {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_request_over_the_rate_is_told_when_to_come_back_and_uses_nothing_up() {
-        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
-        let mut usage = Usage::default();
-        usage.take("m", 2, at(0)).unwrap();
-        usage.take("m", 2, at(10)).unwrap();
-        let error = usage.take("m", 2, at(20)).unwrap_err();
-        assert_eq!((error.http_status().as_u16(), error.status()), (429, "RESOURCE_EXHAUSTED"));
-        let details = error.body()["error"]["details"].clone();
-        let violation = &details[0]["violations"][0];
-        assert_eq!(violation["quotaId"], "GenerateRequestsPerMinutePerProjectPerModel");
-        assert_eq!((&violation["quotaValue"], &details[2]["retryDelay"]), (&"2".into(), &"40s".into()));
-        usage.take("m", 2, at(60)).unwrap();
-        usage.take("other", 2, at(20)).unwrap();
-    }
-}

@@ -3,10 +3,9 @@
 use domain::ServiceTier;
 use serde_json::{Value, json};
 
-use super::budget;
 use super::errors::ApiError;
 use super::json::Fields;
-use super::models::{Kind, Model};
+use super::models::Model;
 use super::spelling::{self, invalid_value};
 use super::tokens::Tokens;
 
@@ -126,7 +125,6 @@ fn format(config: &Value) -> Result<Format, ApiError> {
         }
         (schema, other) => schema.or(other).cloned(),
     };
-    schema.as_ref().map_or(Ok(()), budget::check)?;
     match (config.string("responseMimeType").unwrap_or("text/plain"), schema) {
         ("text/plain", None) => Ok(Format::Text),
         ("application/json", schema) => Ok(Format::Json(schema)),
@@ -162,11 +160,9 @@ fn tier(body: &Value) -> Result<ServiceTier, ApiError> {
     }
 }
 
-/// Today's models give one answer, and know no penalties. Nor does the stand-in give several for an older one.
+/// The models give one answer, and know no penalties.
 fn check_sampling(config: &Value, model: &Model) -> Result<(), ApiError> {
-    if model.kind == Kind::Levels
-        && ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some())
-    {
+    if ["presencePenalty", "frequencyPenalty"].iter().any(|key| config.field(key).is_some()) {
         return Err(ApiError::invalid(format!("Penalty is not enabled for models/{}", model.name)));
     }
     if positive(config, "candidateCount")?.is_some_and(|count| count > 1) {
@@ -193,9 +189,6 @@ fn thinking(config: &Value, model: &Model) -> Result<u64, ApiError> {
                 "You can only set only one of thinking budget and thinking level.",
             ));
         }
-        (Some(_), None) if model.kind == Kind::Budget => {
-            return Err(ApiError::invalid("Thinking level is not supported for this model."));
-        }
         (Some("MINIMAL"), None) if model.name == "gemini-3.8-flash" => {
             return Err(ApiError::invalid("Thinking level MINIMAL is not supported for this model."));
         }
@@ -217,8 +210,7 @@ mod tests {
     use crate::gemini::models::resolve;
 
     fn parse(body: &str) -> Result<Request, ApiError> {
-        let now = "2026-11-20T00:00:00Z".parse().unwrap();
-        let model = resolve("gemini-3.8-flash", "v1", "generateContent", now).unwrap();
+        let model = resolve("gemini-3.8-flash", "v1", "generateContent").unwrap();
         Request::parse(&serde_json::from_str(body).unwrap(), model)
     }
 

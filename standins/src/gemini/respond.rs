@@ -1,21 +1,22 @@
 //! Responses as Google's front end writes them: headers, pretty-printed bodies, streams.
 
 use axum::body::{Body, Bytes};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::stream::{self, StreamExt};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::Value;
 use std::convert::Infallible;
 
 use super::errors::ApiError;
+use crate::kit::{set, typed};
 
 const JSON: &str = "application/json; charset=UTF-8";
 
 /// A pretty-printed JSON body.
-pub(super) fn json(status: StatusCode, body: &Value) -> Response {
+fn json(status: StatusCode, body: &Value) -> Response {
     let mut text = serde_json::to_string_pretty(body).unwrap_or_default();
     text.push('\n');
-    typed(status, JSON, Body::from(text))
+    scaffolded(status, JSON, text)
 }
 
 /// A successful JSON answer.
@@ -29,12 +30,9 @@ pub(super) fn error(error: &ApiError) -> Response {
 }
 
 /// Any other body.
-pub(super) fn typed(status: StatusCode, content_type: &'static str, body: Body) -> Response {
-    let mut response = (status, body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::SERVER, HeaderValue::from_static("scaffolding on HTTPServer2"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+fn scaffolded(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = typed(status, content_type, body);
+    set(&mut response, "server", "scaffolding on HTTPServer2");
     response
 }
 
@@ -49,7 +47,7 @@ pub(super) fn frames<G: Send + 'static>(frames: Vec<Bytes>, guard: G) -> Respons
         let _alive = &guard;
         Ok::<_, Infallible>(frame)
     });
-    let mut response = typed(StatusCode::OK, "text/event-stream", Body::from_stream(frames));
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    let mut response = scaffolded(StatusCode::OK, "text/event-stream", Body::from_stream(frames));
+    set(&mut response, "content-disposition", "attachment");
     response
 }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use super::errors::ApiError;
 use super::faults::{Fault, Refusal};
-use super::log::{Billed, ReceivedRequest};
+use super::log::{Billed, InFlight, ReceivedRequest};
 use super::shared::Shared;
 use super::spelling;
 use super::{caches, generate, models, respond};
-use crate::kit::{self, reset};
+use crate::kit::{self, lock, reset};
 
 /// The largest request that Google takes inline.
 const MAX_BODY: usize = 104_857_600;
@@ -110,10 +110,12 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
     } else {
         bare.clone()
     };
-    let number = shared.log.received(if shared.keeps_bodies() { received.clone() } else { bare });
+    lock(&shared.counters).requests += 1;
+    let number = shared.log.add(if shared.keeps_bodies() { received.clone() } else { bare });
     let response = answer(&shared, call, &received).await.unwrap_or_else(|error| respond::error(&error));
     let billed = response.extensions().get::<Billed>().copied();
-    shared.log.answered(number, response.status().as_u16(), billed);
+    let status = Some(response.status().as_u16());
+    shared.log.change(number, |request| (request.status, request.billed) = (status, billed));
     response
 }
 
@@ -128,12 +130,9 @@ async fn answer(shared: &Arc<Shared>, call: &Call, received: &ReceivedRequest) -
     if let Some(response) = trouble(&shared.faults(call, None)?, "").await? {
         return Ok(response);
     }
-    let now = shared.now();
     match (&call.method, segments.as_slice()) {
-        (&Method::GET, ["models"]) => {
-            Ok(respond::ok(&call.page_body("models", models::all(&call.version, now))?))
-        }
-        (&Method::GET, ["models", name]) => Ok(respond::ok(&models::get(name, &call.version, now)?)),
+        (&Method::GET, ["models"]) => Ok(respond::ok(&call.page_body("models", models::all(&call.version))?)),
+        (&Method::GET, ["models", name]) => Ok(respond::ok(&models::get(name, &call.version)?)),
         (_, ["cachedContents", id @ ..]) => caches::handle(shared, call, id)?.ok_or_else(nowhere),
         _ => Err(nowhere()),
     }
@@ -146,7 +145,7 @@ async fn model_method(
     verb: &str,
     received: &ReceivedRequest,
 ) -> Result<Response, ApiError> {
-    let in_flight = shared.log.call();
+    let in_flight = InFlight::begin(&shared.counters);
     let mut faults = shared.faults(call, Some(model))?;
     // Only who asks to be served when there is room is told that there is none.
     let is_flex = call.body["serviceTier"] == "flex";
@@ -158,7 +157,7 @@ async fn model_method(
         "generateContent" | "streamGenerateContent" => {
             generate::handle(shared, call, model, verb, faults, received, in_flight).await
         }
-        "countTokens" => generate::count_tokens(shared, call, model),
+        "countTokens" => generate::count_tokens(call, model),
         _ => Err(ApiError::no_model(model, &call.version, verb)),
     }
 }

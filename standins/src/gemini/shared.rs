@@ -9,11 +9,11 @@ use super::builder::{Builder, Latency};
 use super::caches::Caches;
 use super::errors::ApiError;
 use super::faults::{Counts, Fault, FaultRule};
-use super::log::Log;
+use super::log::{Counters, ReceivedRequest};
 use super::models::concrete;
 use super::quota::Usage;
 use super::router::Call;
-use crate::kit::lock;
+use crate::kit::{Log, lock};
 
 /// Everything one stand-in knows.
 #[derive(Debug)]
@@ -21,7 +21,9 @@ pub(super) struct Shared {
     /// How it behaves.
     pub(super) settings: Builder,
     /// What it received.
-    pub(super) log: Arc<Log>,
+    pub(super) log: Log<ReceivedRequest>,
+    /// Figures since the start.
+    pub(super) counters: Arc<Mutex<Counters>>,
     /// Context caches.
     pub(super) caches: Mutex<Caches>,
     rules: Mutex<Vec<(FaultRule, u64)>>,
@@ -36,7 +38,8 @@ impl Shared {
     pub(super) fn new(settings: Builder) -> Self {
         let rules = settings.faults.iter().cloned().map(|rule| (rule, 0)).collect();
         Self {
-            log: Arc::new(Log::new(settings.keep_requests)),
+            log: Log::new(settings.keep_requests),
+            counters: Arc::default(),
             caches: Mutex::default(),
             rules: Mutex::new(rules),
             counts: Mutex::default(),
@@ -62,14 +65,11 @@ impl Shared {
         self.settings.keep_requests > 0 && self.settings.keep_bodies
     }
 
-    /// A new id of `length` lower-case letters and digits, different at every call.
+    /// A new id of `length` digits of base 16, behind all that were given before.
     pub(super) fn id(&self, length: usize) -> String {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        let millis = self.now().as_millisecond().unsigned_abs();
-        let mut rng = fastrand::Rng::with_seed(millis.rotate_left(24) ^ self.settings.seed ^ (serial << 1));
-        (0..length)
-            .map(|_| rng.choice(b"abcdefghijklmnopqrstuvwxyz0123456789").map_or('x', |c| *c as char))
-            .collect()
+        let width = length.saturating_sub(11);
+        format!("{:011x}{serial:0width$x}", self.now().as_millisecond())
     }
 
     /// Takes one call out of the model's quota.

@@ -84,12 +84,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn camel_case_becomes_snake_case() {
-        assert_eq!(snake("responseJsonSchema"), "response_json_schema");
-        assert_eq!(snake("ttl"), "ttl");
-    }
-
-    #[test]
     fn either_spelling_is_known_and_others_are_refused_by_name() {
         let fine = json!({"maxOutputTokens": 1, "top_k": 2});
         assert!(check(&fine, GENERATION_CONFIG, "generation_config").is_ok());

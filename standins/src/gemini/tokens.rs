@@ -6,18 +6,19 @@ use super::json::Fields;
 
 /// Tokens by modality.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Tokens {
-    text: u64,
-    image: u64,
-    audio: u64,
-    video: u64,
-    document: u64,
-}
+pub(super) struct Tokens([u64; MODALITIES.len()]);
+
+const MODALITIES: [&str; 5] = ["TEXT", "IMAGE", "AUDIO", "VIDEO", "DOCUMENT"];
 
 impl Tokens {
+    /// So many tokens of one modality.
+    fn of_modality(modality: &str, tokens: u64) -> Self {
+        Self(MODALITIES.map(|known| if known == modality { tokens } else { 0 }))
+    }
+
     /// The tokens of a text.
     fn of_text(text: &str) -> Self {
-        Self { text: count(text), ..Self::default() }
+        Self::of_modality("TEXT", count(text))
     }
 
     /// The tokens of a request or a cache: contents, system instruction and tools.
@@ -28,38 +29,20 @@ impl Tokens {
     }
 
     /// The sum.
-    pub(super) fn plus(self, other: Self) -> Self {
-        Self {
-            text: self.text.saturating_add(other.text),
-            image: self.image.saturating_add(other.image),
-            audio: self.audio.saturating_add(other.audio),
-            video: self.video.saturating_add(other.video),
-            document: self.document.saturating_add(other.document),
-        }
+    pub(super) fn plus(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+        self
     }
 
     /// All of them.
     pub(super) fn total(self) -> u64 {
-        self.parts().into_iter().fold(0, |sum, (_, n)| sum.saturating_add(n))
+        self.0.into_iter().fold(0, u64::saturating_add)
     }
 
     /// `promptTokensDetails`: one entry for each modality that occurs.
     pub(super) fn details(self) -> Value {
-        self.parts()
-            .into_iter()
-            .filter(|(_, n)| *n > 0)
-            .map(|(modality, n)| json!({"modality": modality, "tokenCount": n}))
-            .collect()
-    }
-
-    fn parts(self) -> [(&'static str, u64); 5] {
-        [
-            ("TEXT", self.text),
-            ("IMAGE", self.image),
-            ("AUDIO", self.audio),
-            ("VIDEO", self.video),
-            ("DOCUMENT", self.document),
-        ]
+        let occurring = MODALITIES.into_iter().zip(self.0).filter(|(_, tokens)| *tokens > 0);
+        occurring.map(|(modality, tokens)| json!({"modality": modality, "tokenCount": tokens})).collect()
     }
 }
 
@@ -85,22 +68,19 @@ fn of_part(part: &Value) -> Tokens {
         let bytes = blob.string("data").map_or(0, |data| data.len() as u64 / 4 * 3);
         return of_media(blob.string("mimeType").unwrap_or_default(), bytes);
     }
-    if let Some(file) = part.field("fileData") {
-        return of_media(file.string("mimeType").unwrap_or_default(), 0);
-    }
     of_json(part)
 }
 
 /// An image costs 258 tokens, a page of a document too; sound and film by their length, here by size.
 fn of_media(mime: &str, bytes: u64) -> Tokens {
-    let none = Tokens::default();
-    match mime.split('/').next() {
-        Some("image") => Tokens { image: 258, ..none },
-        Some("audio") => Tokens { audio: (bytes / 500).max(32), ..none },
-        Some("video") => Tokens { video: (bytes / 1_000).max(258), ..none },
-        Some("text") => Tokens { text: (bytes / 4).max(1), ..none },
-        _ => Tokens { document: (bytes / 20_000).max(1).saturating_mul(258), ..none },
-    }
+    let (modality, tokens) = match mime.split('/').next() {
+        Some("image") => ("IMAGE", 258),
+        Some("audio") => ("AUDIO", (bytes / 500).max(32)),
+        Some("video") => ("VIDEO", (bytes / 1_000).max(258)),
+        Some("text") => ("TEXT", (bytes / 4).max(1)),
+        _ => ("DOCUMENT", (bytes / 20_000).max(1) * 258),
+    };
+    Tokens::of_modality(modality, tokens)
 }
 
 #[cfg(test)]

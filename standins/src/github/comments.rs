@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 
 use super::issues::{api_url, html_url, repository_id};
 use super::state::user;
-use super::store::{Change, Github, IssueState, Place, StoredComment};
+use super::store::{Change, Github, IssueState, Kind, Place, StoredComment};
 use super::words::{invalid_comment, refusal};
 use crate::kit::{Call, Kept, Reply};
 
 /// The longest comment GitHub takes, in characters.
 const MAX_LENGTH: usize = 65_536;
+/// Every reaction that there is.
+const CONTENTS: [&str; 8] = ["+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"];
 
 /// `GET …/issues/{number}/comments?per_page=&page=&since=`.
 pub(super) fn list(github: &Github, call: &Call, at: &Place) -> Result<Reply, Reply> {
@@ -71,6 +73,42 @@ pub(super) fn create(
     Ok(Reply::new(201, described).with("location", location))
 }
 
+/// `GET …/issues/comments/{id}`, and of a review.
+pub(super) fn one(github: &Github, call: &Call, owner: &str, repo: &str, id: &str) -> Result<Reply, Reply> {
+    let (at, comment) = github.find(owner, repo, id)?;
+    Ok(Reply::ok(describe(call, at, comment)))
+}
+
+/// `POST …/issues/comments/{id}/reactions`, and of a review: 200 for one that the account has given before.
+pub(super) fn react(
+    kept: &mut Kept<Github>,
+    call: &Call,
+    (owner, repo, id): (&str, &str, &str),
+    login: &str,
+) -> Result<Reply, Reply> {
+    let (_, comment) = kept.find(owner, repo, id)?;
+    let content = call.field("content").filter(|content| CONTENTS.contains(content));
+    let content = content.ok_or_else(|| refusal(422, "Invalid request.\n\n\"content\" is no reaction."))?;
+    let content = content.to_owned();
+    let (comment, known) = (comment.id, comment.reactions.contains(&(login.to_owned(), content.clone())));
+    let described = json!({"id": comment, "content": content, "user": user(login, &call.origin)});
+    if known {
+        return Ok(Reply::ok(described));
+    }
+    kept.record(Change::Reaction { comment, login: login.to_owned(), content })?;
+    Ok(Reply::new(201, described))
+}
+
+/// The sums of a comment's reactions, as GitHub embeds them.
+fn sums(comment: &StoredComment, url: &str) -> Value {
+    let count = |content: &str| comment.reactions.iter().filter(|(_, of)| of == content).count();
+    let mut sums = json!({"url": format!("{url}/reactions"), "total_count": comment.reactions.len()});
+    for content in CONTENTS {
+        sums[content] = count(content).into();
+    }
+    sums
+}
+
 /// The text of a comment to be.
 fn text(body: &Value) -> Result<&str, Reply> {
     let object = body.as_object().ok_or_else(|| refusal(400, "Body should be a JSON object"))?;
@@ -91,9 +129,11 @@ fn describe(call: &Call, at: &Place, comment: &StoredComment) -> Value {
     let (id, issue) = (comment.id, api_url(call, at));
     let comments = issue.trim_end_matches(|c: char| c.is_ascii_digit());
     let is_member = comment.login.eq_ignore_ascii_case(&at.owner) || comment.login.ends_with("[bot]");
+    let url = format!("{comments}comments/{id}");
+    let anchor = if at.kind == Kind::Review { "discussion_r" } else { "issuecomment-" };
     json!({
-        "id": id, "node_id": format!("IC_{id}"), "url": format!("{comments}comments/{id}"),
-        "html_url": format!("{}#issuecomment-{id}", html_url(call, at)), "issue_url": issue,
+        "id": id, "node_id": format!("IC_{id}"), "url": url, "reactions": sums(comment, &url),
+        "html_url": format!("{}#{anchor}{id}", html_url(call, at)), "issue_url": issue,
         "user": user(&comment.login, &call.origin), "body": comment.body, "created_at": comment.created_at,
         "updated_at": comment.created_at, "author_association": if is_member { "MEMBER" } else { "NONE" },
         "performed_via_github_app": null, "in_reply_to_id": comment.in_reply_to,

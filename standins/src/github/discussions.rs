@@ -26,6 +26,9 @@ pub(super) fn answer(
         kept.record(Change::Comment { at, comment })?;
         return Ok(found(json!({"addDiscussionComment": {"comment": made}})));
     }
+    if query.contains("reactionGroups") {
+        return Ok(found(json!({"repository": {"discussion": {"comments": reactions(kept)}}})));
+    }
     let id = text("id");
     let node = if query.contains("isArchived") {
         let state = kept.visible(&place(id))?.state;
@@ -54,6 +57,19 @@ fn list(kept: &Github, call: &Call, below: Option<u64>) -> Value {
             "author": {"__typename": kind, "login": login.unwrap_or(&comment.login)}})
     });
     json!({"pageInfo": {"hasPreviousPage": false, "startCursor": null}, "nodes": nodes.collect::<Vec<_>>()})
+}
+
+/// The comments of every discussion, with the sums of their reactions.
+fn reactions(kept: &Github) -> Value {
+    let all = kept.threads().filter(|(at, _)| at.kind == Kind::Discussion);
+    let nodes = all.flat_map(|(_, thread)| &thread.comments).map(|comment| {
+        let groups = [("THUMBS_UP", "+1"), ("THUMBS_DOWN", "-1")].map(|(name, content)| {
+            let count = comment.reactions.iter().filter(|(_, of)| of == content).count();
+            json!({"content": name, "reactors": {"totalCount": count}})
+        });
+        json!({"databaseId": comment.id, "reactionGroups": groups, "replies": {"nodes": []}})
+    });
+    json!({"nodes": nodes.collect::<Vec<_>>()})
 }
 
 /// Where the comments of the discussion with this node are kept.

@@ -50,6 +50,7 @@ impl State for Github {
                 self.entry(&at).comments.push(comment);
             }
             Change::Labels { at, labels } => self.entry(&at).labels = labels,
+            Change::Reaction { comment, login, content } => self.react(comment, login, content),
         }
     }
 
@@ -119,6 +120,12 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
         }
         ("GET", ["repositories", id, "issues", number, "comments"]) => {
             comments::list(kept, call, &issues::by_id(kept, id, number)?)
+        }
+        ("GET", ["repos", owner, repo, "issues" | "pulls", "comments", id]) => {
+            comments::one(kept, call, owner, repo, id)
+        }
+        ("POST", ["repos", owner, repo, "issues" | "pulls", "comments", id, "reactions"]) => {
+            comments::react(kept, call, (owner, repo, id), &account(caller))
         }
         (method, ["repos", owner, repo, "issues", number, rest @ ..]) => {
             let at = &Place::parse(owner, repo, number)?;

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::auth::Tokens;
@@ -27,6 +27,9 @@ pub struct StoredComment {
     /// The comment that it hangs on, in a review or a discussion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<u64>,
+    /// Who has reacted with what, such as `+1`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reactions: BTreeSet<(String, String)>,
 }
 
 /// What an issue lets others do.
@@ -62,6 +65,8 @@ pub enum Change {
         at: Place,
         labels: Vec<String>,
     },
+    /// Somebody has reacted to the comment with this id.
+    Reaction { comment: u64, login: String, content: String },
 }
 
 /// Where an issue is.
@@ -198,6 +203,24 @@ impl Github {
             body: body.to_owned(),
             created_at: Timestamp::from_second(now.as_second()).unwrap_or(now),
             in_reply_to: None,
+            reactions: BTreeSet::new(),
+        }
+    }
+
+    /// The comment with this id in a repository, and where it is.
+    pub(super) fn find(&self, owner: &str, repo: &str, id: &str) -> Result<(&Place, &StoredComment), Reply> {
+        let is_here = |at: &&(Place, Thread)| at.0.owner == owner && at.0.repo == repo;
+        let threads = self.threads.values().filter(is_here);
+        let mut all =
+            threads.flat_map(|(at, thread)| thread.comments.iter().map(move |comment| (at, comment)));
+        all.find(|(_, comment)| comment.id.to_string() == id).ok_or_else(not_found)
+    }
+
+    /// Somebody has reacted to a comment.
+    pub(super) fn react(&mut self, id: u64, login: String, content: String) {
+        let mut all = self.threads.values_mut().flat_map(|(_, thread)| &mut thread.comments);
+        if let Some(comment) = all.find(|comment| comment.id == id) {
+            comment.reactions.insert((login, content));
         }
     }
 

@@ -275,3 +275,21 @@ async fn a_failed_delivery_is_listed_and_made_again_with_the_same_id_and_body_wh
     }
     assert_ne!(heard[0].0["x-github-delivery"], first.0["x-github-delivery"]);
 }
+
+#[tokio::test]
+async fn a_comment_carries_the_sums_of_its_reactions() {
+    let github = GithubStandin::new();
+    let id = comment(&github, "Hello").await.json()["id"].to_string();
+    let path = format!("/repos/octo/repo/issues/comments/{id}");
+    for (content, status) in [("+1", 201), ("+1", 200), ("heart", 201), ("thumbs", 422)] {
+        let body = json!({"content": content}).to_string();
+        let made = send(&github, "POST", &format!("{path}/reactions"), "pat", &body).await;
+        assert_eq!(made.status, status, "{content}");
+    }
+    let shown = get(&github, &path).await.json();
+    let sums = &shown["reactions"];
+    assert_eq!((&sums["+1"], &sums["-1"], &sums["total_count"]), (&json!(1), &json!(0), &json!(2)));
+    assert_eq!(get(&github, COMMENTS).await.json(), json!([shown]));
+    assert_eq!(get(&github, "/repos/octo/repo/issues/comments/1").await.status, 404);
+    assert_eq!(get(&github, &path.replace("octo", "other")).await.status, 404);
+}

@@ -18,10 +18,15 @@ fn issue(number: u64, internal: bool) -> Target {
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Gitlab, _>("7/issues/23", &issue(23, false), ThreadState::Closed, |timeout, base| {
-        let config = Config { timeout, ..Config::at(base) };
-        gitlab::Gitlab::new(&"t".into(), &config, Clock::system()).unwrap()
-    })
+    keeps_notes::<Gitlab, _>(
+        "7/issues/23",
+        |_| issue(23, false),
+        ThreadState::Closed,
+        |timeout, base| {
+            let config = Config { timeout, ..Config::at(base) };
+            gitlab::Gitlab::new(&"t".into(), &config, Clock::system()).unwrap()
+        },
+    )
     .await;
 }
 

@@ -20,15 +20,6 @@ const MAX_TEXT: usize = 32_767;
 
 /// The stand-in for Jira: a cheap handle, all clones of which share one state. Its threads are the keys of issues;
 /// what a note has besides is its document (`body`) and its `properties`.
-///
-/// ```
-/// use standins::jira::JiraStandin;
-///
-/// let jira = JiraStandin::new();
-/// jira.seed_note("OPS-7", "5b109f2e9729b51b54dc274d", "It is down.")?;
-/// assert!(!jira.notes("OPS-7")[0].is_ours());
-/// # Ok::<(), std::io::Error>(())
-/// ```
 pub type JiraStandin = Standin<Notes<Jira>>;
 
 /// Jira's words.

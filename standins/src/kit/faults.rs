@@ -18,8 +18,6 @@ pub enum Fault {
     Lost,
     /// What was asked is done, and the answer is a 502.
     DoneBut502,
-    /// What was asked is done, and the answer is the refusal with this code.
-    DoneButRefusal(&'static str),
     /// What was asked is done, and no answer ever comes.
     DoneButHangs,
     /// Nothing is done, and no answer ever comes.

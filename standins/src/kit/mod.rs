@@ -1,7 +1,6 @@
 //! What all stand-ins have in common: a router with a log and faults, a journal, pages, and the handle
 //! that serves them. A service adds its [`State`]: routes, words and what it keeps.
 
-mod broken;
 mod builder;
 mod call;
 mod faults;
@@ -24,12 +23,11 @@ pub use notes::{ACCOUNT, Note};
 pub use standin::Standin;
 pub use state::State;
 
-pub(crate) use broken::reset;
 pub(crate) use call::Call;
 pub(crate) use log::Log;
 pub(crate) use notes::{Notes, Words};
 pub(crate) use page::{article, escape, index};
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Reply, reset, set, typed};
 pub(crate) use rest::{Resource, Rest, Route, rest};
 pub(crate) use standin::Kept;
 pub(crate) use state::Voice;

@@ -88,6 +88,11 @@ pub trait Words: Voice + Sized + Send + 'static {
     fn writes(call: &Call) -> bool {
         call.method != http::Method::GET
     }
+
+    /// The id of the next note.
+    fn id(notes: &Notes<Self>, _now: Timestamp) -> String {
+        (1_000 + notes.notes.len()).to_string()
+    }
 }
 
 impl<W: Words> State for Notes<W> {
@@ -134,7 +139,7 @@ impl<W: Words> State for Notes<W> {
     }
 }
 
-impl<W> Notes<W> {
+impl<W: Words> Notes<W> {
     /// All notes.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Note> {
         self.notes.iter()
@@ -178,7 +183,7 @@ impl<W> Notes<W> {
 
     /// The next note, by our account.
     pub(crate) fn ours(&self, thread: &str, text: &str, now: Timestamp) -> Note {
-        let (id, author) = ((1_000 + self.notes.len()).to_string(), ACCOUNT.to_owned());
+        let (id, author) = (W::id(self, now), ACCOUNT.to_owned());
         let at = now.as_millisecond();
         let (thread, text) = (thread.to_owned(), text.to_owned());
         Note { id, thread, author, text, internal: false, discussion: None, at, extra: Value::Null }

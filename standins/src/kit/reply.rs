@@ -1,9 +1,11 @@
-//! [`Reply`]: an answer before it is HTTP, and the pages.
+//! [`Reply`]: an answer before it is HTTP; pages, and connections that break.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
+use futures::stream;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
+use std::io;
 
 /// An answer of the API.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,14 @@ impl Reply {
     }
 }
 
+/// A response whose connection breaks before any byte of it was sent: the server writes nothing until
+/// the body has given its first part, which never happens.
+pub(crate) fn reset() -> Response {
+    let broken = io::Error::new(io::ErrorKind::ConnectionReset, "fault: the connection breaks here");
+    let body = Body::from_stream(stream::iter([Err::<Bytes, _>(broken)]));
+    (StatusCode::OK, body).into_response()
+}
+
 /// A page. Everything in it is somebody's text and is escaped; scripts are forbidden besides.
 pub(super) fn html(status: StatusCode, page: String) -> Response {
     let mut response = typed(status, "text/html; charset=utf-8", page);
@@ -52,15 +62,16 @@ pub(super) fn html(status: StatusCode, page: String) -> Response {
     response
 }
 
-fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = (status, Body::from(body)).into_response();
+/// A body of this type.
+pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = (status, body.into()).into_response();
     set(&mut response, "content-type", content_type);
     set(&mut response, "x-content-type-options", "nosniff");
     response
 }
 
 /// Sets a header; one whose value cannot be written is left out.
-fn set(response: &mut Response, name: &'static str, value: &str) {
+pub(crate) fn set(response: &mut Response, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(HeaderName::from_static(name), value);
     }

@@ -55,7 +55,7 @@ async fn before<S: State>(faults: &[Fault]) -> Option<Reply> {
             Fault::Status(status) => return Some(S::Voice::of_status(*status)),
             Fault::Refusal(code) => return Some(S::Voice::refusal(code)),
             Fault::RateLimited => return Some(S::Voice::rate_limited()),
-            Fault::Lost | Fault::DoneBut502 | Fault::DoneButRefusal(_) | Fault::DoneButHangs => {}
+            Fault::Lost | Fault::DoneBut502 | Fault::DoneButHangs => {}
         }
     }
     None
@@ -67,7 +67,6 @@ async fn after_faults<S: State>(reply: Reply, faults: &[Fault]) -> Response {
         match fault {
             Fault::Lost => return reset(),
             Fault::DoneBut502 => return S::Voice::of_status(502).into_response(),
-            Fault::DoneButRefusal(code) => return S::Voice::refusal(code).into_response(),
             Fault::DoneButHangs => std::future::pending().await,
             _ => {}
         }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use super::{Fault, FaultRule, Notes, Scope, Standin, State, Words};
+use super::{Fault, FaultRule, Note, Notes, Scope, Standin, State, Words};
 
 /// An answer, read to its end.
 pub(crate) struct Answer {
@@ -81,10 +81,10 @@ pub(crate) async fn serve<S: State>(standin: &Standin<S>, test: impl AsyncFnOnce
 
 /// What every stand-in of [`Notes`](super::Notes) must do for its service's own client: notes whose answers are
 /// lost are found by their marks, what others wrote is told from ours, a thread is open until it is not, and a
-/// restart forgets nothing. `end` is a state that the service can tell.
+/// restart forgets nothing. `target` is the thread of the first note, and `end` a state that the service can tell.
 pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
     thread: &str,
-    target: &Target,
+    target: impl Fn(&Note) -> Target,
     end: ThreadState,
     client: impl Fn(Duration, String) -> P,
 ) {
@@ -92,6 +92,7 @@ pub(crate) async fn keeps_notes<W: Words, P: Publisher>(
     let path = folder.path().join("notes.jsonl");
     let standin = Standin::<Notes<W>>::builder().journal(&path).build().unwrap();
     standin.seed_note(thread, "mona", "It is down.").unwrap();
+    let target = &target(&standin.notes(thread)[0]);
     serve(&standin, async |base| {
         let client = client(Duration::from_millis(800), base);
         let since = Timestamp::now();

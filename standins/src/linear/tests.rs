@@ -14,10 +14,15 @@ fn target() -> Target {
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Linear, _>(ISSUE, &target(), ThreadState::Closed, |timeout, base| {
-        let config = Config { timeout, ..Config::at(base) };
-        linear::Linear::new(&"lin_api_t".into(), &config, Clock::system()).unwrap()
-    })
+    keeps_notes::<Linear, _>(
+        ISSUE,
+        |_| target(),
+        ThreadState::Closed,
+        |timeout, base| {
+            let config = Config { timeout, ..Config::at(base) };
+            linear::Linear::new(&"lin_api_t".into(), &config, Clock::system()).unwrap()
+        },
+    )
     .await;
 }
 

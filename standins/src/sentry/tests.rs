@@ -14,10 +14,15 @@ fn target() -> Target {
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Sentry, _>(ISSUE, &target(), ThreadState::Closed, |timeout, base| {
-        let config = Config { timeout, ..Config::at(base) };
-        sentry::Sentry::new(&"t".into(), &config, Clock::system()).unwrap()
-    })
+    keeps_notes::<Sentry, _>(
+        ISSUE,
+        |_| target(),
+        ThreadState::Closed,
+        |timeout, base| {
+            let config = Config { timeout, ..Config::at(base) };
+            sentry::Sentry::new(&"t".into(), &config, Clock::system()).unwrap()
+        },
+    )
     .await;
 }
 

@@ -3,7 +3,7 @@
 use domain::{ThreadState, Timestamp};
 use serde_json::{Value, json};
 
-use super::channels::{describe, micros};
+use super::channels::describe;
 use super::{Slack, because, refusal, text};
 use crate::kit::{Call, Kept, Note, Notes, Reply};
 
@@ -14,14 +14,6 @@ const MAX_BLOCKS: usize = 50;
 /// The longest metadata, in bytes of JSON.
 const MAX_METADATA: usize = 16_000;
 
-/// A message of the bot, under a time stamp of its own.
-pub(super) fn message(kept: &Notes<Slack>, channel: &str, text: &str, now: Timestamp) -> Note {
-    let last = kept.all().map(|message| micros(&message.id)).max().unwrap_or(0);
-    let micros = now.as_microsecond().max(last + 1);
-    let id = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-    Note { id, ..kept.ours(channel, text, now) }
-}
-
 /// Posts a message of the bot.
 pub(super) fn post(kept: &mut Kept<Notes<Slack>>, call: &Call, now: Timestamp) -> Result<Value, Reply> {
     let (channel, thread) = (text(call, "channel"), text(call, "thread_ts"));
@@ -31,7 +23,7 @@ pub(super) fn post(kept: &mut Kept<Notes<Slack>>, call: &Call, now: Timestamp) -
     }
     let thread = (!thread.is_empty()).then_some(thread);
     let extra = json!({"thread_ts": thread, "blocks": blocks(call)?, "metadata": metadata(call)?});
-    let message = Note { extra, ..message(kept, &channel, &text(call, "text"), now) };
+    let message = Note { extra, ..kept.ours(&channel, &text(call, "text"), now) };
     check_content(&message)?;
     kept.record(message.clone())?;
     Ok(json!({"channel": channel, "ts": message.id, "message": describe(&message, true)}))
@@ -41,7 +33,7 @@ pub(super) fn post(kept: &mut Kept<Notes<Slack>>, call: &Call, now: Timestamp) -
 pub(super) fn whisper(kept: &Notes<Slack>, call: &Call, now: Timestamp) -> Result<Value, Reply> {
     let channel = text(call, "channel");
     check_channel(kept, &channel)?;
-    let message = message(kept, &channel, &text(call, "text"), now);
+    let message = kept.ours(&channel, &text(call, "text"), now);
     check_content(&message)?;
     if !text(call, "user").starts_with(['U', 'W']) {
         return Err(refusal("user_not_in_channel"));

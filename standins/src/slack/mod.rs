@@ -18,6 +18,7 @@ use domain::Timestamp;
 use serde_json::{Value, json};
 
 use crate::kit::{Call, Kept, Notes, Reply, Standin, Voice, Words};
+use channels::micros;
 
 /// The workspace.
 pub const TEAM: &str = "T0STANDIN";
@@ -28,15 +29,6 @@ pub const BOT: &str = "B0AFTERHOOK";
 
 /// The stand-in for Slack: a cheap handle, all clones of which share one state. A message is a note of its channel,
 /// and its id is the time stamp; what it has besides is `thread_ts`, `blocks`, `metadata` and whether it was `edited`.
-///
-/// ```
-/// use standins::slack::SlackStandin;
-///
-/// let slack = SlackStandin::new();
-/// let ts = slack.seed_message("C0HELP", None, "U0MONA", "It crashes.")?;
-/// assert_eq!(slack.thread("C0HELP", &ts)[0].author, "U0MONA");
-/// # Ok::<(), std::io::Error>(())
-/// ```
 pub type SlackStandin = Standin<Notes<Slack>>;
 
 /// Slack's words.
@@ -56,7 +48,7 @@ impl SlackStandin {
         let now = self.now();
         self.with(|kept| {
             let extra = json!({"thread_ts": thread_ts});
-            let message = Note { author: user.to_owned(), extra, ..chat::message(kept, channel, text, now) };
+            let message = Note { author: user.to_owned(), extra, ..kept.ours(channel, text, now) };
             kept.change(message.clone()).map(|()| message.id)
         })
     }
@@ -142,6 +134,13 @@ impl Words for Slack {
 
     fn writes(call: &Call) -> bool {
         method(call).starts_with("chat.")
+    }
+
+    /// A time stamp of its own.
+    fn id(notes: &Notes<Self>, now: Timestamp) -> String {
+        let last = notes.all().map(|message| micros(&message.id)).max().unwrap_or(0);
+        let micros = now.as_microsecond().max(last + 1);
+        format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
     }
 }
 

@@ -1,13 +1,12 @@
 //! The stand-in through its HTTP interface, across restarts, and as our own client sees it.
 
-use domain::{Clock, Publisher, Target, ThreadState, Timestamp};
+use domain::{Clock, Target, ThreadState, Timestamp};
 use http::Request;
 use serde_json::{Value, json};
-use slack::{Config, Slack};
-use std::time::Duration;
+use slack::Config;
 
-use super::{BOT, Fault, FaultRule, Scope, SlackStandin, USER};
-use crate::kit::testing::{self, Answer, mark, serve};
+use super::{BOT, Fault, FaultRule, Note, Slack, SlackStandin, TEAM, USER};
+use crate::kit::testing::{self, Answer, keeps_notes};
 
 async fn send(slack: &SlackStandin, request: http::request::Builder, body: String) -> Answer {
     testing::send(slack.router(), request, body).await
@@ -186,60 +185,16 @@ async fn faults_are_told_in_slacks_words() {
     assert_eq!(post(&slack, "auth.test", json!({})).await.status, 200);
 }
 
-async fn with_client(slack: &SlackStandin, test: impl AsyncFnOnce(Slack)) {
-    serve(slack, async |base| {
-        let config = Config { timeout: Duration::from_millis(800), ..Config::at(base + "/api") };
-        let client = Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap();
-        test(client).await;
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    let slack = SlackStandin::new();
-    let thread_ts = slack.seed_message("C1", None, "U1", "It crashes").unwrap();
-    let target =
-        Target::SlackThread { team: super::TEAM.into(), channel: "C1".into(), thread_ts: thread_ts.clone() };
-    let since = Timestamp::now();
-    with_client(&slack, async |client| {
-        assert_eq!(client.login().await.unwrap(), USER);
-        for (number, fault) in
-            [Fault::Lost, Fault::DoneBut502, Fault::DoneButRefusal("fatal_error"), Fault::DoneButHangs]
-                .into_iter()
-                .enumerate()
-        {
-            let mark = mark(number);
-            assert_eq!(client.find(&target, &mark, since).await.unwrap(), None);
-            slack.set_faults(vec![FaultRule::always(fault).on(Scope::Writes).first(1)]);
-            let error = client.publish(&target, "**Hi**", &mark).await.unwrap_err();
-            assert!(error.failure.is_in_doubt(), "{fault:?}");
-            let proof = client.find(&target, &mark, since).await.unwrap().unwrap();
-            assert_eq!(proof.id, slack.thread("C1", &thread_ts).pop().unwrap().id);
-            assert!(proof.url.unwrap().contains("/archives/C1/p"));
-        }
-        let history = client.history(&target, 2).await.unwrap();
-        assert!(history.iter().all(|comment| comment.ours && comment.text == "*Hi*"));
-        assert_eq!(client.history(&target, 9).await.unwrap()[0].text, "It crashes");
-    })
-    .await;
-    assert_eq!(slack.our_message_count(), 4, "nothing was written twice");
-}
-
-#[tokio::test]
-async fn messages_survive_a_restart_and_time_stamps_go_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("slack.jsonl");
-    let open = || SlackStandin::builder().journal(&path).build();
-    let slack = open().unwrap();
-    let made = post(&slack, "chat.postMessage", json!({"channel": "C1", "text": "one\ntwo"})).await;
-    let ts = made.json()["ts"].clone();
-    post(&slack, "chat.update", json!({"channel": "C1", "ts": ts, "text": "changed"})).await;
-    assert!(open().is_err(), "the journal is locked while it is open");
-    let before = slack.notes("C1");
-    drop(slack);
-    let slack = open().unwrap();
-    assert_eq!(slack.notes("C1"), before);
-    assert_eq!(before[0].text, "changed");
-    assert!(slack.seed_message("C1", None, "U1", "later").unwrap() > before[0].id);
+    let client = |timeout, base: String| {
+        let config = Config { timeout, ..Config::at(base + "/api") };
+        slack::Slack::new(&"xoxb-1".into(), &config, Clock::system()).unwrap()
+    };
+    let thread = |first: &Note| Target::SlackThread {
+        team: TEAM.into(),
+        channel: "C1".into(),
+        thread_ts: first.id.clone(),
+    };
+    keeps_notes::<Slack, _>("C1", thread, ThreadState::Open, client).await;
 }

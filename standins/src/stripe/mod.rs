@@ -28,14 +28,9 @@ pub const CURRENCY: &str = "usd";
 pub type StripeStandin = Standin<Payments>;
 
 impl StripeStandin {
-    /// So much was paid with this charge or intent. Lasts as long as the process.
+    /// So much was paid with this charge or intent; with 0 there is none. Lasts as long as the process.
     pub fn set_paid(&self, payment: &str, amount: u64) {
         self.with(|kept| kept.paid.insert(payment.to_owned(), amount));
-    }
-
-    /// There is no such payment. Lasts as long as the process.
-    pub fn remove(&self, payment: &str) {
-        self.set_paid(payment, 0);
     }
 
     /// All refunds, oldest first.

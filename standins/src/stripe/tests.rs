@@ -41,7 +41,7 @@ async fn a_lost_refund_is_found_and_made_once() {
 #[tokio::test]
 async fn what_stripe_refuses_is_refused() {
     let standin = StripeStandin::new();
-    standin.remove("ch_gone");
+    standin.set_paid("ch_gone", 0);
     standin.set_paid("ch_small", 100);
     with_client(&standin, async |client| {
         let refund = async |payment: &str, amount, number| {

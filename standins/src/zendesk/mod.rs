@@ -28,15 +28,6 @@ const AUDIT: u64 = 1_000_000;
 /// The stand-in for Zendesk: a cheap handle, all clones of which share one state. Its threads are the numbers of
 /// tickets, and its other authors are numbers too; what a note has besides is its `html` and the `metadata` of its
 /// audit.
-///
-/// ```
-/// use standins::zendesk::ZendeskStandin;
-///
-/// let zendesk = ZendeskStandin::new();
-/// zendesk.seed_note("35436", "20978392", "My printer is on fire.")?;
-/// assert!(!zendesk.notes("35436")[0].is_ours());
-/// # Ok::<(), std::io::Error>(())
-/// ```
 pub type ZendeskStandin = Standin<Notes<Zendesk>>;
 
 /// Zendesk's words.

@@ -17,9 +17,12 @@ fn client(token: &str, config: &Config) -> impl Publisher + use<> {
 
 #[tokio::test]
 async fn our_client_talks_and_finds_what_was_lost() {
-    keeps_notes::<Zendesk, _>("7", &ticket(7), ThreadState::Locked, |timeout, base| {
-        client("t", &Config { timeout, ..Config::at(base) })
-    })
+    keeps_notes::<Zendesk, _>(
+        "7",
+        |_| ticket(7),
+        ThreadState::Locked,
+        |timeout, base| client("t", &Config { timeout, ..Config::at(base) }),
+    )
     .await;
 }
 

@@ -38,9 +38,9 @@ async fn decide_at_once(stores: &Stores) {
         let (stores, id) = (stores.clone(), task.id.clone());
         deciders.spawn(async move {
             let verdict = match person % 3 {
-                0 => DecisionInput::Approve { text: None },
+                0 => DecisionInput::Approve { text: None, intent: None },
                 1 => DecisionInput::Reject { reason: None },
-                _ => DecisionInput::Approve { text: Some(format!("Edited by {person}.")) },
+                _ => DecisionInput::Approve { text: Some(format!("Edited by {person}.")), intent: None },
             };
             let (name, request) = (format!("person {}", person % 3), format!("request {person}"));
             let decider = Decider { name: &name, request: &request, at, from: &Origin::CONSOLE };
@@ -84,7 +84,8 @@ async fn who_requested_a_task_decides_about_it_neither_in_the_console_nor_in_sla
     let (stores, id) = (&stores, &task.id);
     let decide_as = async |name: &str, from: &Origin| {
         let decider = Decider { name, request: "request", at, from };
-        decide(stores, id, DecisionInput::Approve { text: None }, &short_sha256(DRAFT), decider).await
+        decide(stores, id, DecisionInput::Approve { text: None, intent: None }, &short_sha256(DRAFT), decider)
+            .await
     };
     for (name, from) in [("mona", &Origin::CONSOLE), ("MONA", &Origin::CONSOLE), ("mona (U2CERLKJA)", &slack)]
     {
@@ -110,7 +111,8 @@ async fn who_asked_in_slack_does_not_approve_the_answer_by_a_click() {
         let from = Origin::Slack { team: "T1".to_owned(), user: user.to_owned() };
         let name = format!("mona ({user})");
         let decider = Decider { name: &name, request: "request", at, from: &from };
-        decide(stores, id, DecisionInput::Approve { text: None }, &short_sha256(DRAFT), decider).await
+        decide(stores, id, DecisionInput::Approve { text: None, intent: None }, &short_sha256(DRAFT), decider)
+            .await
     };
     let refused = decide_as("U2CERLKJA").await;
     assert!(matches!(&refused, Err(DecideError::OwnTask { .. })), "{refused:?}");

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{DayFigures, Stage, StoreError, TaskStatus, Timestamp, between, day_keys};
+use domain::{DayFigures, Stage, StoreError, TaskStatus, Timestamp, between, day_keys, labels_of_day};
 use futures::future::{join, try_join_all};
 
 use crate::Console;
@@ -68,5 +68,6 @@ pub(crate) async fn day(console: &Console, at: Timestamp, now: Timestamp) -> Res
     for part in parts.into_iter().flatten() {
         sum.add(&DayFigures::read(part.value));
     }
+    labels_of_day(&*console.stores.payloads, at).await?.iter().for_each(|line| sum.label(line));
     Ok(sum)
 }

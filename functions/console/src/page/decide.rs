@@ -14,6 +14,7 @@ use super::queue::Neighbours;
 use super::session::Session;
 use super::task::{self, Notice};
 use crate::auth::Caller;
+use crate::correction::{Verdict, record};
 use crate::refusal::Refusal;
 use crate::{Console, decision};
 
@@ -49,7 +50,7 @@ pub(crate) async fn approve(
         Edit::None => None,
         Edit::Changed | Edit::OfUnknown => Some(unix(&fields.text)),
     };
-    let input = DecisionInput::Approve { text };
+    let input = DecisionInput::Approve { text, intent: fields.intent() };
     let done = decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await;
     answer(&console, &session, &task, &fields, done, "approved").await
 }
@@ -63,7 +64,7 @@ pub(crate) async fn reject(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    let done = match decision::short("note", Some(fields.note.clone())) {
+    let done = match note(&console, &task, &fields, &caller).await {
         Ok(reason) => {
             let input = DecisionInput::Reject { reason };
             decision::settle(&console, &task.id, input, &fields.draft_hash, &caller).await
@@ -82,11 +83,25 @@ pub(crate) async fn retry(
     Signed(fields): Signed,
 ) -> Result<Response, Failure> {
     let task = task::find(&console, &id).await?;
-    let done = match decision::short("note", Some(fields.note.clone())) {
+    let done = match note(&console, &task, &fields, &caller).await {
         Ok(note) => decision::again(&console, &task.id, note, &caller).await,
         Err(refusal) => Err(refusal),
     };
     answer(&console, &session, &task, &fields, done, "retried").await
+}
+
+/// What the person adds; the intent that they chose besides is kept.
+async fn note(
+    console: &Console,
+    task: &Task,
+    fields: &Fields,
+    caller: &Caller,
+) -> Result<Option<String>, Refusal> {
+    let note = decision::short("note", Some(fields.note.clone()))?;
+    if let intent @ Some(_) = fields.intent() {
+        record(console, &task.id, &Verdict { intent, ..Verdict::default() }, caller).await?;
+    }
+    Ok(note)
 }
 
 /// The value of the button that publishes an edit.
@@ -116,7 +131,7 @@ fn unix(text: &str) -> String {
 }
 
 fn typed(fields: &Fields) -> Typed {
-    Typed { text: unix(&fields.text), note: fields.note.clone() }
+    Typed { text: unix(&fields.text), note: fields.note.clone(), intent: fields.intent.clone() }
 }
 
 /// The next task of the queue, with a word about this one; this one, if it was the last.

@@ -9,6 +9,7 @@ use super::decide::EDIT;
 use super::diff::diff;
 use super::layout;
 use super::session::Session;
+use super::verdict;
 
 /// What parts with the text of a draft begin with.
 const DRAFTS: &str = "draft:";
@@ -23,6 +24,7 @@ pub(crate) struct Drafts(Vec<(String, String)>);
 pub(crate) struct Typed {
     pub(crate) text: String,
     pub(crate) note: String,
+    pub(crate) intent: String,
 }
 
 impl Drafts {
@@ -59,7 +61,13 @@ fn text(blob: &Blob) -> Result<String, StoreError> {
 }
 
 /// Everything about the draft.
-pub(crate) fn section(session: &Session, task: &Task, drafts: &Drafts, typed: Option<&Typed>) -> Markup {
+pub(crate) fn section(
+    session: &Session,
+    task: &Task,
+    drafts: &Drafts,
+    typed: Option<&Typed>,
+    intents: &[String],
+) -> Markup {
     let Some(draft) = &task.doc.draft else { return html! {} };
     let Some(text) = drafts.get(&draft.hash) else {
         return html! { section.card { h2 { "Draft" } p.notice.bad { "Its text cannot be read; the log says why." } } };
@@ -85,7 +93,7 @@ pub(crate) fn section(session: &Session, task: &Task, drafts: &Drafts, typed: Op
                 } @else if task.is_requested_by(&session.name) {
                     p.quiet { "You requested this task: somebody else has to decide about it." }
                 } @else {
-                    (form(session, task, &draft.hash, text, typed, edit))
+                    (form(session, task, (&draft.hash, text), typed, edit, intents))
                 }
             }
             (compared(task, drafts, &draft.hash, text))
@@ -122,10 +130,10 @@ fn shown(text: &str, edit: Option<&str>) -> Markup {
 fn form(
     session: &Session,
     task: &Task,
-    hash: &str,
-    text: &str,
+    (hash, text): (&str, &str),
     typed: Option<&Typed>,
     edit: Option<&str>,
+    intents: &[String],
 ) -> Markup {
     let action = |what: &str| format!("/ui/tasks/{}/{what}", task.id);
     let note = typed.map_or("", |typed| typed.note.as_str());
@@ -145,6 +153,10 @@ fn form(
             label for="note" { "Note" }
             input #note name="note" value=(note) maxlength="500" autocomplete="off"
                 placeholder="Why you reject it, or what the new draft should do differently";
+            @if task.doc.classification.is_some() && !intents.is_empty() {
+                label for="intent" { "Intent" }
+                (verdict::choice("intent", task, intents, typed.map_or("", |typed| &typed.intent)))
+            }
             div.buttons {
                 @if edit.is_some() {
                     button.primary type="submit" name="publish" value=(EDIT) { "Publish your version" }

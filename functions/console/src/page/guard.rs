@@ -121,6 +121,19 @@ pub(crate) struct Fields {
     pub(crate) publish: String,
     /// What the person adds.
     pub(crate) note: String,
+    /// The intent that would have been right.
+    pub(crate) intent: String,
+    /// Whether it is spam: `true` or `false`.
+    pub(crate) spam: String,
+    /// Whether the answer is good: `up` or `down`.
+    pub(crate) thumb: String,
+}
+
+impl Fields {
+    /// The intent that was chosen, if one was.
+    pub(crate) fn intent(&self) -> Option<String> {
+        Some(self.intent.clone()).filter(|intent| !intent.is_empty())
+    }
 }
 
 /// A form that a page of this session has made.

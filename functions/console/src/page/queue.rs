@@ -153,7 +153,7 @@ pub(crate) async fn decide(
     batch: Batch,
 ) -> Result<Response, Failure> {
     let input = match batch.what.as_str() {
-        "approve" => DecisionInput::Approve { text: None },
+        "approve" => DecisionInput::Approve { text: None, intent: None },
         "reject" => DecisionInput::Reject { reason: None },
         _ => return Err(Failure(Refusal::Malformed("The button is none of this page.".to_owned()))),
     };

@@ -19,6 +19,7 @@ use super::guard::Member;
 use super::layout::{self, Place};
 use super::queue::Neighbours;
 use super::session::Session;
+use super::verdict;
 use super::versions;
 use super::words::{ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, time, usd};
 use crate::Console;
@@ -73,6 +74,7 @@ pub(crate) async fn page(
         "approved" => Some("Approved. It is being published."),
         "rejected" => Some("Rejected. It will not be published."),
         "retried" => Some("Sent around again."),
+        "corrected" => Some("Kept. It is a label for the next evaluation."),
         _ => None,
     };
     let notice = text.map(|text| Notice { good: true, text, of: of.as_ref() });
@@ -116,7 +118,9 @@ pub(crate) async fn show(
         }
     };
     let second = async { crate::task::shadow_draft(&console.stores, task).await.map_err(Refusal::from) };
-    let (drafts, asked, queue, second) = futures::try_join!(drafts, asked, queue, second)?;
+    let labelled = async { domain::labels(&*console.stores.payloads, &task.id).await.map_err(Refusal::from) };
+    let (drafts, asked, queue, second, labelled) =
+        futures::try_join!(drafts, asked, queue, second, labelled)?;
     let every = if task.control.status.is_end() { REST_MS } else { REFRESH_MS };
     let from = format!("/ui/live/tasks/{}", task.id);
     let body = html! {
@@ -132,7 +136,8 @@ pub(crate) async fn show(
         div.task {
             div.main {
                 (question(task, asked.as_ref()))
-                (draft::section(session, task, &drafts, typed))
+                (draft::section(session, task, &drafts, typed, &console.intents))
+                (verdict::section(session, task, &labelled, &console.intents))
                 (beside::section(task, &drafts, second.as_ref()))
                 (again(session, task))
             }
@@ -170,6 +175,7 @@ fn question(task: &Task, asked: Option<&Asked>) -> Markup {
                     span.quiet { "by " (task.doc.actor) }
                 }
                 @if let Some(title) = &asked.title { p { strong { (title) } } }
+                @for before in &asked.before { (words(before)) hr; }
                 (words(&asked.text))
                 @if let Some(opening) = asked.opening.as_ref().filter(|opening| **opening != asked.text) {
                     details { summary { "How the thread began" } (words(opening)) }

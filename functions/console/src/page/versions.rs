@@ -19,8 +19,9 @@ pub(crate) fn card(days: &[(Timestamp, DayFigures)]) -> Markup {
                 div.scroll tabindex="0" role="region" aria-label="Figures by version" {
                     table.versions {
                         thead { tr {
-                            th { "Version" } th { "Answers" } th.number { "Ended" } th.number { "Failed" }
-                            th.number { "Decided" } th.number { "Edited" } th.number { "Rejected" } th.number { "Shadow drafts" } th.number { "Cost" }
+                            th { "Version" } th { "Answers" } th.number { "Ended" }
+                            th.number { "Decided" } th.number { "Edit rate" } th.number { "Rejected" }
+                            th.number { "Corrected" } th.number { "👍 / 👎" } th.number { "Shadow drafts" } th.number { "Cost" }
                         } }
                         tbody { @for version in versions.iter().take(SHOWN) { (row(version)) } }
                     }
@@ -40,11 +41,12 @@ fn row(it: &Version) -> Markup {
         tr {
             td title={ (it.first_day) " to " (it.last_day) } { code { (it.version) } }
             td { (it.made_of.as_ref().map_or("–", |made_of| made_of.answer_model.as_str())) }
-            td.number { (count(it.tasks)) }
-            td.number { (count(it.ended.get("failed").copied().unwrap_or_default())) }
+            td.number { (count(it.tasks)) div.quiet.small { (outcomes(it)) } }
             td.number { (count(decided)) }
             td.number { (share(it.edited)) }
             td.number { (share(it.rejected)) }
+            td.number { (count(it.corrected)) }
+            td.number { (count(it.thumbs_up)) " / " (count(it.thumbs_down)) }
             td.number { (shadow(&it.shadow)) }
             td.number {
                 (usd(it.cost_usd))
@@ -52,6 +54,12 @@ fn row(it: &Version) -> Markup {
             }
         }
     }
+}
+
+/// `12 completed, 1 failed`.
+fn outcomes(it: &Version) -> String {
+    let said = it.ended.iter().map(|(status, tasks)| format!("{tasks} {status}"));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 /// What a version drafted beside another, and how it differs.

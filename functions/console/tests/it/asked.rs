@@ -1,5 +1,6 @@
 //! What a task is about: on its page, in the list, in the API.
 
+use domain::PartKey;
 use serde_json::{Value, json};
 
 use crate::rig::Rig;
@@ -45,6 +46,25 @@ async fn a_task_shows_what_was_asked_beside_the_draft_and_leads_to_it() {
         (&json!("It **crashes**"), &json!("https://github.com/octo/repo/issues/7"))
     );
     assert_eq!(one["asked"]["text"], "When I *start* it.\n\nEvery time.");
+}
+
+/// Whoever decides sees every question that the answer is for, also where no model has seen them.
+#[tokio::test]
+async fn what_was_asked_in_tasks_that_gave_way_is_shown_as_well() {
+    let rig = Rig::with_sources(&["github"]);
+    let task = rig.parked_event(1, &issue("It crashes", "And again.")).await;
+    for (nth, at, text) in [(2, "12:00", "Then *this* happened."), (3, "11:00", "First, that.")] {
+        let gone = rig.task("github", nth).await;
+        let part =
+            json!({"comment": "1", "author": "mona", "text": text, "at": format!("2026-11-18T{at}:00Z")});
+        rig.put(&task.id, &PartKey::superseded(&gone.id), part.to_string().as_bytes()).await;
+    }
+    let page = rig.page(&format!("/ui/tasks/{}", task.id)).await.text();
+    let places =
+        ["First, that.", "Then <em>this</em> happened.", "And again."].map(|text| page.find(text).unwrap());
+    assert!(places.is_sorted(), "{page}");
+    let one = rig.get(&format!("/tasks/{}", task.id)).await.ok();
+    assert_eq!(one["asked"]["before"], json!(["First, that.", "Then *this* happened."]));
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn body_that_makes_no_sense_is_refused_with_a_hint() {
         (
             "approve",
             json!({ "draft_hash": hash, "txt": "x" }),
-            "unknown field `txt`, expected `draft_hash` or `text`",
+            "unknown field `txt`, expected one of `draft_hash`, `text`, `intent`",
         ),
         ("approve", json!({ "draft_hash": hash, "text": 5 }), "expected a string"),
         ("approve", json!({ "draft_hash": hash, "text": " \n" }), "empty"),

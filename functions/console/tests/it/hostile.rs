@@ -9,7 +9,7 @@ const EVIL: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";
 
 /// No tag of the text is one of the page.
 #[track_caller]
-pub fn assert_harmless(page: &str) {
+pub(crate) fn assert_harmless(page: &str) {
     let lower = page.to_lowercase();
     assert!(lower.contains("alert(1)"), "the text is shown: {page}");
     for tag in ["<script>alert", "<img", "onerror=alert(2)>", "<iframe", "<svg onload", "href=\"javascript:"]

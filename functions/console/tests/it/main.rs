@@ -1,8 +1,9 @@
 //! The console's API from outside: through its router, on the in-memory adapters.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod access;
 mod asked;
+mod corrections;
 mod create;
 mod decisions;
 mod deliveries;

@@ -6,7 +6,7 @@ use domain::{StatsRecorder, StepUsage, TaskStatus};
 
 use crate::rig::Rig;
 
-pub fn usage(model: &str, cost_usd: Option<f64>) -> StepUsage {
+pub(crate) fn usage(model: &str, cost_usd: Option<f64>) -> StepUsage {
     StepUsage {
         step: "answer".to_owned(),
         model: model.to_owned(),

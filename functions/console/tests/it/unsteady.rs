@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// What is out of order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Down {
+pub(crate) enum Down {
     Nothing,
     Tasks,
     Payloads,
@@ -27,7 +27,7 @@ struct Unsteady {
 }
 
 /// `inner`, without what is `down`.
-pub fn unsteady(inner: Stores, down: Down) -> Stores {
+pub(crate) fn unsteady(inner: Stores, down: Down) -> Stores {
     let unsteady = Arc::new(Unsteady { inner: inner.clone(), down });
     Stores { tasks: unsteady.clone(), payloads: unsteady.clone(), queue: unsteady, state: inner.state }
 }
@@ -140,7 +140,7 @@ impl Queue for Unsteady {
 }
 
 /// A state store that is out of order.
-pub struct NoState;
+pub(crate) struct NoState;
 
 impl NoState {
     fn down<T>() -> Result<T, StoreError> {

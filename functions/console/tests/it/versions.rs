@@ -42,7 +42,9 @@ async fn what_each_version_has_brought_is_listed_the_latest_first() {
     assert_eq!((&latest["cost_usd"], &latest["unpriced_calls"]), (&json!(0.25), &json!(1)));
     assert_eq!((&latest["edit_rate"], &latest["first_day"]), (&json!(null), &latest["last_day"]));
     let page = rig.page("/ui/overview").await.text();
-    for part in [&*version("new").id, &*version("old").id, "Versions of the agent"] {
+    for part in
+        [&*version("new").id, &*version("old").id, "Versions of the agent", "2 completed", "Edit rate"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
 }

@@ -26,6 +26,30 @@ async fn an_accepted_delivery_leaves_no_line() {
 }
 
 #[tokio::test]
+async fn an_accepted_delivery_writes_nothing_for_the_log_and_any_other_at_most_once() {
+    let parts = Parts::default();
+    let (stores, faults) = Faulty::around(parts.stores.clone());
+    let rig = Parts { stores, ..parts }.rig();
+    let accepted = bytes(&issue(7));
+    rig.post(&accepted).await.assert_taken("accepted", &accepted);
+    let mut written = faults.writes();
+    written.sort_by_key(|step| format!("{step:?}"));
+    // The report of the happening, the task, the body and the message are what the task is made of.
+    assert_eq!(written, [Step::FirstReport, Step::Insert, Step::PutPayload, Step::Send]);
+
+    let mut ignored = issue(8);
+    ignored["sender"] = json!({ "login": "dependabot[bot]", "type": "Bot" });
+    rig.post(&bytes(&ignored)).await.assert(200, &json!({ "status": "ignored", "reason": "bot" }));
+    assert_eq!(faults.writes(), [Step::FirstReport], "the line");
+
+    let forged = signed_headers("another", &accepted, rig.watch.now());
+    rig.send(request(forged.clone(), accepted.clone())).await.assert_problem(401, "signature");
+    assert_eq!(faults.writes(), [Step::FirstReport], "the line");
+    rig.send(request(forged, accepted)).await.assert_problem(401, "signature");
+    assert_eq!(faults.writes(), [], "the next one within a minute leaves none");
+}
+
+#[tokio::test]
 async fn an_ignored_delivery_leaves_its_event_and_the_reason() {
     let rig = Parts::default().rig();
     let mut event = issue(7);

@@ -14,8 +14,8 @@ use domain::{
 
 /// What ingest asks of its ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Who reported what happened first.
+pub(crate) enum Step {
+    /// Who reported what happened first, or a line of the log of deliveries.
     FirstReport,
     Insert,
     PutPayload,
@@ -26,7 +26,7 @@ pub enum Step {
 
 /// What goes wrong at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// An error, and it is true.
     Fails,
     /// An error, and it happened all the same: the answer was lost.
@@ -38,19 +38,22 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 4] = [Self::Fails, Self::HappensAndFails, Self::Hangs, Self::HappensAndHangs];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Fails, Self::HappensAndFails, Self::Hangs, Self::HappensAndHangs];
 }
 
 /// Every call has an await point before and one after it, at which a test can drop the caller.
-pub struct Faulty {
+pub(crate) struct Faulty {
     inner: Stores,
     fault: Mutex<Option<(Step, Fault)>>,
+    asked: Mutex<Vec<Step>>,
 }
 
 impl Faulty {
     /// `inner` with faults, and the handle that makes them.
-    pub fn around(inner: Stores) -> (Stores, Arc<Self>) {
-        let faulty = Arc::new(Self { inner: inner.clone(), fault: Mutex::new(None) });
+    pub(crate) fn around(inner: Stores) -> (Stores, Arc<Self>) {
+        let faulty =
+            Arc::new(Self { inner: inner.clone(), fault: Mutex::new(None), asked: Mutex::default() });
         let stores = Stores {
             tasks: faulty.clone(),
             payloads: faulty.clone(),
@@ -61,12 +64,18 @@ impl Faulty {
     }
 
     /// From now on `step` goes wrong like that, until [`Faulty::heal`].
-    pub fn break_at(&self, step: Step, fault: Fault) {
+    pub(crate) fn break_at(&self, step: Step, fault: Fault) {
         *self.fault.lock().unwrap() = Some((step, fault));
     }
 
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         *self.fault.lock().unwrap() = None;
+    }
+
+    /// What was asked since this was called last, but for what only reads.
+    pub(crate) fn writes(&self) -> Vec<Step> {
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        asked.into_iter().filter(|step| *step != Step::Get).collect()
     }
 
     async fn run<T, E>(
@@ -75,6 +84,7 @@ impl Faulty {
         error: impl FnOnce() -> E,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        self.asked.lock().unwrap().push(step);
         let planned = self.fault.lock().unwrap().filter(|(at, _)| *at == step).map(|(_, fault)| fault);
         await_point().await;
         match planned {

@@ -1,5 +1,5 @@
 //! Ingest from outside: through its router, on the in-memory adapters.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod answers;
 mod body_form;

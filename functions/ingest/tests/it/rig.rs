@@ -19,54 +19,54 @@ use telemetry::{Metrics, Recorded};
 use tower::ServiceExt;
 use webhook::{Filter, PriorityRules, Provider, Secrets, Sender};
 
-pub const SECRET: &str = "a secret of the tests";
+pub(crate) const SECRET: &str = "a secret of the tests";
 const START: i64 = 1_795_000_000_000;
 
 /// A clock that stands still until it is moved.
 #[derive(Clone)]
-pub struct Watch(Arc<AtomicI64>);
+pub(crate) struct Watch(Arc<AtomicI64>);
 
 impl Watch {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicI64::new(START)))
     }
 
-    pub fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         let millis = Arc::clone(&self.0);
         Clock::from_fn(move || Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap())
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock().now()
     }
 
-    pub fn set(&self, now: Timestamp) {
+    pub(crate) fn set(&self, now: Timestamp) {
         self.0.store(now.as_millisecond(), Ordering::SeqCst);
     }
 }
 
 /// Empty stores.
-pub fn in_memory(watch: &Watch) -> Stores {
+pub(crate) fn in_memory(watch: &Watch) -> Stores {
     Embedded::in_memory(watch.clock()).unwrap().stores()
 }
 
-pub struct Rig {
-    pub stores: Stores,
-    pub metrics: Recorded,
-    pub ingest: Arc<Ingest>,
-    pub watch: Watch,
-    pub router: Router,
+pub(crate) struct Rig {
+    pub(crate) stores: Stores,
+    pub(crate) metrics: Recorded,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) watch: Watch,
+    pub(crate) router: Router,
 }
 
 /// What a rig is made of besides the stores.
-pub struct Parts {
-    pub stores: Stores,
-    pub source: SourceSettings,
-    pub secrets: SecretsSource,
-    pub store_timeout: Duration,
-    pub watch: Watch,
+pub(crate) struct Parts {
+    pub(crate) stores: Stores,
+    pub(crate) source: SourceSettings,
+    pub(crate) secrets: SecretsSource,
+    pub(crate) store_timeout: Duration,
+    pub(crate) watch: Watch,
     /// Whether it stands where strangers can reach it.
-    pub deployed: bool,
+    pub(crate) deployed: bool,
 }
 
 /// Has somebody listen to the log from the first line on, to nothing. What is logged where nobody listens
@@ -104,7 +104,7 @@ impl Default for Parts {
 }
 
 impl Parts {
-    pub fn rig(self) -> Rig {
+    pub(crate) fn rig(self) -> Rig {
         let clock = self.watch.clock();
         let (metrics, recorded) = Metrics::memory(clock.clone());
         let ingest = Ingest::new(self.stores.clone(), [&self.source], self.secrets, clock, metrics);
@@ -121,13 +121,13 @@ impl Parts {
 }
 
 /// The secrets of the source `github`.
-pub fn secrets(secrets: &[&str]) -> SecretMap {
+pub(crate) fn secrets(secrets: &[&str]) -> SecretMap {
     let secrets = Secrets(secrets.iter().map(|secret| SecretString::from(*secret)).collect());
     SecretMap::from([("github".to_owned(), secrets)])
 }
 
 /// `issues.opened`, as far as it matters.
-pub fn issue(number: u64) -> Value {
+pub(crate) fn issue(number: u64) -> Value {
     json!({
         "action": "opened",
         "issue": {
@@ -142,16 +142,16 @@ pub fn issue(number: u64) -> Value {
     })
 }
 
-pub fn bytes(value: &Value) -> Bytes {
+pub(crate) fn bytes(value: &Value) -> Bytes {
     serde_json::to_vec(value).unwrap().into()
 }
 
-pub fn task_id(body: &[u8]) -> TaskId {
+pub(crate) fn task_id(body: &[u8]) -> TaskId {
     TaskId::derive("github", body)
 }
 
 /// The headers that sign `body` with `secret`, and name it JSON.
-pub fn signed_headers(secret: &str, body: &[u8], now: Timestamp) -> HeaderMap {
+pub(crate) fn signed_headers(secret: &str, body: &[u8], now: Timestamp) -> HeaderMap {
     let secrets = Secrets(vec![secret.into()]);
     let mut headers = HeaderMap::new();
     for (name, value) in Provider::Github.scheme().sign(&secrets, body, now) {
@@ -163,7 +163,7 @@ pub fn signed_headers(secret: &str, body: &[u8], now: Timestamp) -> HeaderMap {
     headers
 }
 
-pub fn request(headers: HeaderMap, body: impl Into<Body>) -> Request<Body> {
+pub(crate) fn request(headers: HeaderMap, body: impl Into<Body>) -> Request<Body> {
     let mut request = Request::post("/webhooks/github").body(body.into()).unwrap();
     *request.headers_mut() = headers;
     request
@@ -171,36 +171,36 @@ pub fn request(headers: HeaderMap, body: impl Into<Body>) -> Request<Body> {
 
 impl Rig {
     /// `body`, signed as it should be.
-    pub fn signed(&self, body: &Bytes) -> Request<Body> {
+    pub(crate) fn signed(&self, body: &Bytes) -> Request<Body> {
         request(signed_headers(SECRET, body, self.watch.now()), body.clone())
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
-    pub async fn post(&self, body: &Bytes) -> Answer {
+    pub(crate) async fn post(&self, body: &Bytes) -> Answer {
         self.send(self.signed(body)).await
     }
 
-    pub async fn task(&self, body: &[u8]) -> Option<Task> {
+    pub(crate) async fn task(&self, body: &[u8]) -> Option<Task> {
         self.stores.tasks.get(&task_id(body)).await.unwrap()
     }
 
-    pub async fn payload(&self, body: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) async fn payload(&self, body: &[u8]) -> Option<Vec<u8>> {
         let blob = self.stores.payloads.get(&task_id(body), &PartKey::payload()).await.unwrap();
         blob.map(|blob| blob.unpack().unwrap())
     }
 
     /// The messages that are on `lane`, which has none then.
-    pub async fn drain(&self, lane: Lane) -> Vec<TaskId> {
+    pub(crate) async fn drain(&self, lane: Lane) -> Vec<TaskId> {
         let queue = Visibility { lane: Some(lane), timeout: Duration::from_secs(3_600) };
         let deliveries = self.stores.queue.receive(queue, 10, Duration::ZERO).await.unwrap();
         deliveries.iter().map(|delivery| delivery.task_id().unwrap()).collect()
     }
 
     /// Nothing of `body` has left a trace.
-    pub async fn assert_nothing_stored(&self, body: &[u8]) {
+    pub(crate) async fn assert_nothing_stored(&self, body: &[u8]) {
         assert_eq!(self.task(body).await, None);
         assert_eq!(self.payload(body).await, None);
         for lane in Lane::ALL {
@@ -210,33 +210,33 @@ impl Rig {
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub json: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
 }
 
 impl Answer {
-    pub async fn of(response: Response) -> Self {
+    pub(crate) async fn of(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let json = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("not JSON: {body:?}"));
         Self { status: parts.status, headers: parts.headers, json }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
     #[track_caller]
-    pub fn assert(&self, status: u16, json: &Value) {
+    pub(crate) fn assert(&self, status: u16, json: &Value) {
         assert_eq!((self.status.as_u16(), &self.json), (status, json));
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
     /// An error with all that RFC 9457 asks for.
     #[track_caller]
-    pub fn assert_problem(&self, status: u16, kind: &str) {
+    pub(crate) fn assert_problem(&self, status: u16, kind: &str) {
         assert_eq!(self.json["type"], format!("urn:afterhook:problem:{kind}"), "{self:?}");
         assert_eq!(self.status.as_u16(), status);
         assert_eq!(self.json["status"], status);
@@ -248,14 +248,14 @@ impl Answer {
 
     /// An error that asks the sender to try again.
     #[track_caller]
-    pub fn assert_retry(&self, kind: &str) {
+    pub(crate) fn assert_retry(&self, kind: &str) {
         self.assert_problem(503, kind);
         let seconds: u32 = self.header("retry-after").unwrap().parse().unwrap();
         assert!((1..60).contains(&seconds));
     }
 
     #[track_caller]
-    pub fn assert_taken(&self, word: &str, body: &[u8]) {
+    pub(crate) fn assert_taken(&self, word: &str, body: &[u8]) {
         self.assert(202, &json!({ "status": word, "task_id": task_id(body) }));
     }
 }

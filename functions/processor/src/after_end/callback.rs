@@ -115,21 +115,29 @@ pub(crate) async fn ended(claimed: &ClaimedTask) -> Result<Option<Ended>, Interr
 }
 
 /// Posts the result of `outcome`, if it ends a task whose sender wants it. Gives back what is to be written
-/// of the task: `outcome`, or the deferral until the receiver can be reached.
+/// of the task, `outcome` or the deferral until the receiver can be reached, and whether the receiver has nothing more to
+/// hear: whatever ends a task of which it has not heard owes a follow-up.
 pub(crate) async fn deliver(
     claimed: &Arc<ClaimedTask>,
     outcome: Result<Finished, Interrupt>,
-) -> Result<Finished, Interrupt> {
+) -> (Result<Finished, Interrupt>, bool) {
     if !claimed.is_requested().await {
-        return outcome;
+        return (outcome, true);
     }
+    match told(claimed, outcome).await {
+        Ok(ended) => (ended.outcome(), true),
+        Err(interrupt) => (Err(interrupt), false),
+    }
+}
+
+async fn told(claimed: &Arc<ClaimedTask>, outcome: Result<Finished, Interrupt>) -> Result<Ended, Interrupt> {
     let attempts = claimed.task.lock().await.control.attempts;
     let ended = Ended::of(outcome, attempts)?;
-    let Some(url) = url(claimed).await? else { return ended.outcome() };
+    let Some(url) = url(claimed).await? else { return Ok(ended) };
     let body = body(claimed, &ended).await?;
     let report = Report { ended: Some(ended.clone()), at: claimed.now(), body };
     let report = post(claimed, url, report, attempts).await?;
-    report.ended.unwrap_or(ended).outcome()
+    Ok(report.ended.unwrap_or(ended))
 }
 
 /// Posts that a task has ended without work, as it stands now; `Ok` once it has arrived, or never will.

@@ -125,6 +125,7 @@ impl Context {
             return Ok(saved);
         }
         self.0.may_begin()?;
+        self.0.can_keep(step).await?;
         let call = self.answer_call(step, instruction).await?;
         let mut answer = self.0.resources.model.generate(&call).await;
         if let Some((error, bare)) = media::refused(&answer, &call) {
@@ -274,9 +275,9 @@ impl Context {
         let note = self.0.task.lock().await.doc.retry_note.clone();
         let (nonce, event) = (self.0.nonce.as_str(), &self.0.event);
         let allows = |url: &outbound::Url| media::fetchable(url.as_str(), &agent.media_hosts).is_some();
-        let shown = media::shown(event, &agent.media_hosts);
         let is_own = |url: &outbound::Url| media::is_own(url, event);
-        let shown = fetched(shown, self.0.resources.services.files.as_ref(), &allows, &is_own).await;
+        let listed = media::listed(event, &agent.media_hosts);
+        let shown = fetched(listed, &self.0.resources.services.files, &allows, &is_own).await;
         let note = note.as_deref();
         let reference = &reference;
         let turns =

@@ -2,7 +2,7 @@
 
 use domain::{Audience, Comment, Document, Event, Speaker, Turn};
 
-use crate::automation::media::Shown;
+use crate::automation::fetched::Shown;
 use crate::automation::untrusted::Fence;
 
 /// What a conversation is made of.
@@ -139,10 +139,7 @@ mod tests {
     }
 
     fn turns_of(event: &Event, history: &[Comment]) -> Vec<Turn> {
-        let media = domain::Media::Url {
-            mime_type: "image/png".to_owned(),
-            url: "https://files.example.com/a.png".to_owned(),
-        };
+        let media = domain::Media { mime_type: "image/png".to_owned(), data: vec![1] };
         let shown = Shown { media: vec![media], unseen: vec!["b.zip".to_owned()] };
         let (nonce, instruction) = ("5e5f0c1d2b3a", "Answer.");
         let reference = [Document { name: "files".to_owned(), text: "+ flush".to_owned() }];

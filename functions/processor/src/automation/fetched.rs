@@ -1,5 +1,5 @@
-//! Images and files of an event, fetched by us and sent along: the model's service fetches by address only now
-//! and then, knows no private repository, and refuses the whole call for one file.
+//! Images and files of an event, fetched by us and sent along: the model's service gets no address from us. It would
+//! fetch only now and then, knows no private repository, and refuses the whole call for one file.
 //!
 //! What cannot be had is named to the model among what it does not see; the rest is shown.
 
@@ -10,7 +10,7 @@ use outbound::{FetchError, Fetched, Fetcher, Url};
 use tokio::time::Instant;
 use tracing::info;
 
-use super::media::{Shown, known_type};
+use super::media::{File, Listed, known_type};
 
 /// For all files of a task together.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,31 +19,33 @@ const MAX_TOTAL: usize = 12_000_000;
 /// Longest name of a file that is told.
 const MAX_NAME: usize = 100;
 
-/// `shown` with its files in place of their addresses, as far as `fetcher` gets them from where `allows` says yes; with
-/// our credentials those that `is_own` says are of the place itself.
+/// What the model is shown of an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// What it sees.
+    pub(crate) media: Vec<Media>,
+    /// Names of files that it does not see. Untrusted.
+    pub(crate) unseen: Vec<String>,
+}
+
+/// The files that are `listed`, as far as `fetcher` gets them from where `allows` says yes; with our credentials those
+/// that `is_own` says are of the place itself.
 pub(crate) async fn fetched(
-    shown: Shown,
-    fetcher: Option<&Fetcher>,
+    listed: Listed,
+    fetcher: &Fetcher,
     allows: &(dyn Fn(&Url) -> bool + Sync),
     is_own: &(dyn Fn(&Url) -> bool + Sync),
 ) -> Shown {
-    let Some(fetcher) = fetcher else { return left_to_the_service(shown, is_own) };
     let (deadline, mut left) = (Instant::now() + TIMEOUT, MAX_TOTAL);
-    let mut seen = Shown { media: Vec::new(), unseen: shown.unseen };
+    let mut seen = Shown { media: Vec::new(), unseen: listed.unseen };
     // One after the other: no more is in memory than may be sent.
-    for media in shown.media {
-        let Media::Url { mime_type, url } = &media else {
-            seen.media.push(media);
-            continue;
-        };
-        let Ok(url) = Url::parse(url) else { continue };
-        let name = name_of(&url);
-        let is_own = is_own(&url);
+    for File { mime_type, url } in listed.files {
+        let (name, is_own) = (name_of(&url), is_own(&url));
         let file = fetcher.fetch((url, is_own), allows, left, deadline).await;
-        match file.and_then(|file| file_of(mime_type, file)) {
-            Ok((mime_type, data)) => {
-                left -= data.len();
-                seen.media.push(Media::Inline { mime_type, data });
+        match file.and_then(|file| media_of(mime_type, file)) {
+            Ok(media) => {
+                left -= media.data.len();
+                seen.media.push(media);
             }
             Err(problem) => {
                 info!(name, %problem, "a file that the event shows could not be fetched");
@@ -54,24 +56,8 @@ pub(crate) async fn fetched(
     seen
 }
 
-/// What the model's service may fetch by itself: it has none of our credentials, and refuses a whole call for one file.
-fn left_to_the_service(shown: Shown, is_own: &(dyn Fn(&Url) -> bool + Sync)) -> Shown {
-    let mut left = Shown { media: Vec::new(), unseen: shown.unseen };
-    for media in shown.media {
-        let own = match &media {
-            Media::Url { url, .. } => Url::parse(url).ok().filter(is_own),
-            Media::Inline { .. } => None,
-        };
-        match own {
-            Some(url) => left.unseen.push(name_of(&url)),
-            None => left.media.push(media),
-        }
-    }
-    left
-}
-
 /// The file with its type: what its server says, if that is a kind of what was expected; a page is no image.
-fn file_of(expected: &str, Fetched { mime_type, data }: Fetched) -> Result<(String, Vec<u8>), FetchError> {
+fn media_of(expected: &str, Fetched { mime_type, data }: Fetched) -> Result<Media, FetchError> {
     let class = |kind: &str| kind.split('/').next().unwrap_or_default().to_owned();
     let kind = match mime_type.as_deref() {
         None | Some("application/octet-stream" | "binary/octet-stream") => expected,
@@ -82,7 +68,7 @@ fn file_of(expected: &str, Fetched { mime_type, data }: Fetched) -> Result<(Stri
     if data.is_empty() {
         return Err(FetchError::Broken("it is empty".to_owned()));
     }
-    Ok((kind.to_owned(), data))
+    Ok(Media { mime_type: kind.to_owned(), data })
 }
 
 /// The last part of the path. Untrusted.
@@ -98,8 +84,8 @@ mod tests {
 
     use super::*;
 
-    fn by_url(server: &Server, name: &str) -> Media {
-        Media::Url { mime_type: "image/png".to_owned(), url: format!("{}/{name}", server.base) }
+    fn image(server: &Server, name: &str) -> File {
+        File { mime_type: "image/png", url: Url::parse(&format!("{}/{name}", server.base)).unwrap() }
     }
 
     #[tokio::test]
@@ -113,28 +99,21 @@ mod tests {
             _ => Reply::json(404, serde_json::json!({})),
         })
         .await;
-        let media = ["photo", "plain.png", "page.png", "gone.png"].map(|name| by_url(&server, name)).to_vec();
-        let shown = Shown { media, unseen: vec!["b.zip".to_owned()] };
+        let files = ["photo", "plain.png", "page.png", "gone.png"].map(|name| image(&server, name)).to_vec();
+        let listed = Listed { files, unseen: vec!["b.zip".to_owned()] };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
-        let seen = fetched(shown.clone(), Some(&fetcher), &|_| true, &|_| false).await;
-        let inline = |kind: &str, data: &str| Media::Inline { mime_type: kind.to_owned(), data: data.into() };
-        assert_eq!(seen.media, [inline("image/jpeg", "1"), inline("image/png", "2")]);
+        let seen = fetched(listed, &fetcher, &|_| true, &|_| false).await;
+        let media = |kind: &str, data: &str| Media { mime_type: kind.to_owned(), data: data.into() };
+        assert_eq!(seen.media, [media("image/jpeg", "1"), media("image/png", "2")]);
         assert_eq!(seen.unseen, ["b.zip", "page.png", "gone.png"]);
-        assert_eq!(
-            fetched(shown.clone(), None, &|_| true, &|_| false).await,
-            shown,
-            "without a fetcher, the service fetches"
-        );
-        let without = fetched(shown.clone(), None, &|_| true, &|url| url.path() == "/photo").await;
-        assert_eq!((without.media.len(), without.unseen), (3, vec!["b.zip".to_owned(), "photo".to_owned()]));
     }
 
     #[tokio::test]
     async fn files_from_where_nothing_may_be_fetched_are_not_asked_for() {
         let server = Server::start(|_: &Asked| Reply::json(200, serde_json::json!(1))).await;
-        let shown = Shown { media: vec![by_url(&server, "a.png")], unseen: Vec::new() };
+        let listed = Listed { files: vec![image(&server, "a.png")], unseen: Vec::new() };
         let fetcher = Fetcher::new(&Reach::public().with_this_machine());
-        let seen = fetched(shown, Some(&fetcher), &|_| false, &|_| true).await;
+        let seen = fetched(listed, &fetcher, &|_| false, &|_| true).await;
         assert_eq!((seen.media.len(), seen.unseen), (0, vec!["a.png".to_owned()]));
         assert!(server.asked().is_empty());
     }

@@ -1,13 +1,11 @@
 //! Images and files of an event on their way to the answer model.
 //!
-//! They are fetched by us (`fetched`), or by the model's service. The attacks: an address inside somebody's network, one that
+//! They are fetched by us (`fetched`). The attacks: an address inside somebody's network, one that
 //! carries a secret, so many or so large files that the answer costs a fortune, and a page that pretends to
 //! be an image. So an address is https, names a host of `[agent] media_hosts` and nothing but the default
 //! port, and there are few of them.
 
-use domain::{
-    Attachment, Event, Media, ModelAnswer, ModelCall, ModelError, ModelFailure, Speaker, Turn, clip,
-};
+use domain::{Attachment, Event, ModelAnswer, ModelCall, ModelError, ModelFailure, Speaker, Turn, clip};
 use settings::Hosts;
 use url::{Host, Url};
 
@@ -50,31 +48,42 @@ const TYPES: [(&str, &str); 23] = [
     ("xml", "text/xml"),
 ];
 
-/// What an event shows.
+/// A file that the model may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    /// What it seems to be, one of [`TYPES`].
+    pub(crate) mime_type: &'static str,
+    /// Where it is.
+    pub(crate) url: Url,
+}
+
+/// The files that come with an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Shown {
-    /// What the model sees.
-    pub(crate) media: Vec<Media>,
-    /// Names of files that it does not see. Untrusted.
+pub(crate) struct Listed {
+    /// Those that the model may see.
+    pub(crate) files: Vec<File>,
+    /// Names of those that it does not see. Untrusted.
     pub(crate) unseen: Vec<String>,
 }
 
-/// What is shown of `event`: what its sender lists, then what its text and the opening show.
-pub(crate) fn shown(event: &Event, hosts: &Hosts) -> Shown {
-    let mut shown = Shown::default();
+/// The files of `event`: what its sender lists, then what its text and the opening show.
+pub(crate) fn listed(event: &Event, hosts: &Hosts) -> Listed {
+    let mut listed = Listed::default();
     for attachment in &event.attachments {
-        match listed(attachment, hosts) {
-            Some(media) if shown.media.len() < MAX_MEDIA => shown.add(media),
-            _ if shown.unseen.len() < MAX_NAMES => shown.unseen.push(clip(&attachment.name, 100).to_owned()),
+        match attached(attachment, hosts) {
+            Some(file) if listed.files.len() < MAX_MEDIA => listed.add(file),
+            _ if listed.unseen.len() < MAX_NAMES => {
+                listed.unseen.push(clip(&attachment.name, 100).to_owned())
+            }
             _ => {}
         }
     }
     for text in [Some(event.text.as_str()), event.opening.as_deref()].into_iter().flatten() {
-        for media in within(&visible(text), hosts) {
-            shown.add(media);
+        for file in within(&visible(text), hosts) {
+            listed.add(file);
         }
     }
-    shown
+    listed
 }
 
 /// Whether the comment of `event` shows more than it says. What the opening shows is shown with every comment.
@@ -82,31 +91,30 @@ pub(crate) fn shows_more(event: &Event, hosts: &Hosts) -> bool {
     !event.attachments.is_empty() || within(&visible(&event.text), hosts).next().is_some()
 }
 
-impl Shown {
-    fn add(&mut self, media: Media) {
-        if self.media.len() < MAX_MEDIA && !self.media.contains(&media) {
-            self.media.push(media);
+impl Listed {
+    fn add(&mut self, file: File) {
+        if self.files.len() < MAX_MEDIA && !self.files.contains(&file) {
+            self.files.push(file);
         }
     }
 }
 
-fn listed(attachment: &Attachment, hosts: &Hosts) -> Option<Media> {
+fn attached(attachment: &Attachment, hosts: &Hosts) -> Option<File> {
     let url = fetchable(attachment.url.as_deref()?, hosts)?;
     let told = attachment.mime_type.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim());
     let told = told.and_then(|told| TYPES.iter().find(|(_, kind)| told.eq_ignore_ascii_case(kind)));
     let mime_type = told.map(|(_, kind)| *kind).or_else(|| type_of(&attachment.name))?;
     let fits = attachment.bytes.is_none_or(|bytes| (1..=MAX_MEDIUM_BYTES).contains(&bytes));
-    fits.then(|| Media::Url { mime_type: mime_type.to_owned(), url: url.to_string() })
+    fits.then_some(File { mime_type, url })
 }
 
 /// The media that `text` shows or links to.
-fn within<'t>(text: &'t str, hosts: &'t Hosts) -> impl Iterator<Item = Media> + 't {
+fn within<'t>(text: &'t str, hosts: &'t Hosts) -> impl Iterator<Item = File> + 't {
     urls(text).filter_map(|(at, address)| {
         let url = fetchable(address, hosts)?;
         let before = &text[..at];
         let is_shown = before.ends_with("](") || before.ends_with("src=\"") || before.ends_with("src='");
-        let mime_type = kind(&url, is_shown)?;
-        Some(Media::Url { mime_type: mime_type.to_owned(), url: url.to_string() })
+        Some(File { mime_type: kind(&url, is_shown)?, url })
     })
 }
 
@@ -175,7 +183,7 @@ fn type_of(name: &str) -> Option<&'static str> {
 }
 
 /// The refusal of `call`, and the call without its media, if it has some: the model's service refuses a call for
-/// a single file that it cannot fetch. An answer without the image is better than none.
+/// a single file that it cannot open. An answer without the image is better than none.
 pub(crate) fn refused<'a>(
     answer: &'a Result<ModelAnswer, ModelError>,
     call: &ModelCall,
@@ -203,14 +211,8 @@ mod tests {
 
     fn of_text(text: &str) -> Vec<(String, String)> {
         let event = Event { text: text.to_owned(), ..Event::new("issues.opened", "o/r", "o/r#1", "mona") };
-        shown(&event, &hosts()).media.into_iter().map(pair).collect()
-    }
-
-    fn pair(media: Media) -> (String, String) {
-        match media {
-            Media::Url { mime_type, url } => (mime_type, url),
-            Media::Inline { .. } => unreachable!("nothing is fetched here"),
-        }
+        let files = listed(&event, &hosts()).files.into_iter();
+        files.map(|file| (file.mime_type.to_owned(), file.url.to_string())).collect()
     }
 
     #[test]
@@ -297,7 +299,7 @@ mod tests {
                 url: Some(address.to_owned()),
                 ..Attachment::default()
             };
-            assert_eq!(listed(&attachment, &hosts()), None, "{address}");
+            assert_eq!(attached(&attachment, &hosts()), None, "{address}");
         }
         let long = format!("![x](https://files.example.com/{}.png)", "a".repeat(MAX_ADDRESS));
         assert!(of_text(&long).is_empty());
@@ -317,9 +319,9 @@ mod tests {
         attachments[1].bytes = Some(0);
         attachments[2].url = None;
         let event = Event { attachments, ..Event::new("app_mention", "T1", "T1/C1/1", "U1") };
-        let shown = shown(&event, &hosts());
-        assert_eq!(shown.media.len(), MAX_MEDIA);
-        assert_eq!(shown.unseen, ["0.png", "1.png", "2.png", "11.png"]);
+        let listed = listed(&event, &hosts());
+        assert_eq!(listed.files.len(), MAX_MEDIA);
+        assert_eq!(listed.unseen, ["0.png", "1.png", "2.png", "11.png"]);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) async fn claim(
     Err(match claim {
         Ok(Claim::Claimed(task)) => return Ok(*task),
         Ok(Claim::Settled(status)) => {
-            info!(task_id = %id, %status, "nothing to work on");
+            info!(task_id = %id, %status, "the task has ended; its message has nothing to do");
             notices::deliver(processor, &id, &owner).await;
             follow_up::run(&processor.resources, delivery, &id, status, deadline).await
         }
@@ -54,7 +54,7 @@ pub(crate) async fn claim(
             Ack::Retry(Some(FOREIGN_RETRY))
         }
         Err(problem) => {
-            warn!(task_id = %id, %problem, "claim failed; the message comes back");
+            warn!(task_id = %id, %problem, "the task could not be claimed; the message comes back");
             store_failed(delivery.receive_count)
         }
     })

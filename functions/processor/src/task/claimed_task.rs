@@ -256,6 +256,19 @@ impl ClaimedTask {
         }
     }
 
+    /// An answer of `step` that was paid for and could not be kept is paid for once more, and then only after the store
+    /// has kept something else: an outage of one store does not spend the day's budget.
+    ///
+    /// # Errors
+    /// The store takes nothing yet.
+    pub(crate) async fn can_keep(&self, step: &str) -> Result<(), Interrupt> {
+        if self.task.lock().await.doc.usage.iter().any(|paid| paid.step == step) {
+            let again = format!("{step}.again{}", self.fence);
+            self.put(&PartKey::step(self.round, &again), &Blob::of_json(SAVE_STEP, &())?).await?;
+        }
+        Ok(())
+    }
+
     /// Saves what was said to the model, and notes what it cost. The costs are written with the task's next
     /// write.
     pub(crate) async fn record_calls(

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
+use domain::SPAM;
+
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Finished, Interrupt};
-
-/// What triage ignores with.
-pub(crate) const SPAM: &str = "spam";
 
 /// What the first agent has done with an event.
 pub(crate) struct First {

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Blob, Clock, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, PutNew, ShadowDraft, ShadowFigures,
-    StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after, between,
+    Blob, Clock, FIRST_LOOK, Jitter, Lease, NewTask, PartKey, Priority, PutNew, SPAM, ShadowDraft,
+    ShadowFigures, StatsRecorder, StoreError, Stores, Task, TaskId, TaskOutput, TaskStatus, Timestamp, after,
+    between,
 };
 use futures::FutureExt;
 use telemetry::Metrics;
@@ -22,7 +23,7 @@ use crate::compose::shard;
 use crate::resources::Resources;
 use crate::second_agent::SecondAgent;
 use crate::task::claimed_task::ClaimedTask;
-use crate::task::first::{First, SPAM};
+use crate::task::first::First;
 use crate::task::refusals::Refusals;
 use crate::task::scratch;
 use crate::task::work::automate;
@@ -84,7 +85,7 @@ impl SecondAgent {
         }
         info!(
             task_id = %claimed.id, version = draft.version, intent = draft.intent, cost_usd = draft.cost_usd,
-            failed = draft.failed, "the second agent drafted"
+            failed = draft.failed, "the second agent has drafted an answer"
         );
         second.stats.shadowed(&figures);
         second.stats.write(resources.clock.now()).await

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, Task, TaskError, Timestamp, after};
+use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, SPAM, Task, TaskError, Timestamp, after};
 use futures::FutureExt;
 
 use crate::after_end::callback;
@@ -14,7 +14,7 @@ use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
-use crate::task::first::{First, SPAM};
+use crate::task::first::First;
 use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
@@ -82,7 +82,7 @@ pub(crate) async fn work(
         }
         Err(interrupt) => Err(interrupt),
     };
-    let outcome = callback::deliver(&claimed, outcome).boxed().await;
+    let (outcome, is_told) = callback::deliver(&claimed, outcome).boxed().await;
     let memory = match &outcome {
         Ok(finished) => fallback::memory(&claimed, finished).await,
         Err(_) => None,
@@ -90,7 +90,7 @@ pub(crate) async fn work(
     // A cloned context that an automation has leaked may still hold the task: it is copied.
     let task = claimed.task.lock().await.clone();
     let first = processor.second.as_ref().and_then(|_| First::of(&claimed, &outcome));
-    Worked { task, outcome, memory, first, is_told: true }
+    Worked { task, outcome, memory, first, is_told }
 }
 
 /// Whether nothing outside was changed for `task`, or may have been, before its source was put in shadow.

@@ -30,6 +30,7 @@ pub(crate) async fn ask(
     member: Member,
 ) -> Result<Option<TriageAnswer>, Interrupt> {
     let call = call(registry, claimed).await?;
+    claimed.can_keep(&call.step).await?;
     let share = match member.arrive(&call) {
         Arrival::Alone => None,
         Arrival::Leads(leader) => {

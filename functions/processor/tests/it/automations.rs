@@ -93,7 +93,7 @@ async fn unsure_labels_wait_for_a_person_who_is_held_to_the_list_too() {
     let task = bench.until_settled(&id).await;
     assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
     assert_eq!(bench.draft(&id).await, "bug");
-    let edited = DecisionInput::Approve { text: Some("Needs-Info, root".to_owned()) };
+    let edited = DecisionInput::Approve { text: Some("Needs-Info, root".to_owned()), intent: None };
     assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::Completed);
     assert_eq!(given(&server), [json!(["needs-info"])]);
 }
@@ -207,7 +207,7 @@ async fn unsure_summary_is_posted_as_a_person_left_it() {
     bench.script([Say::Triage { intent: "bug_report", confidence: 0.1, spam: false }]);
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
-    let edited = DecisionInput::Approve { text: Some("All is well.".to_owned()) };
+    let edited = DecisionInput::Approve { text: Some("All is well.".to_owned()), intent: None };
     assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::Completed);
     let posts: Vec<_> =
         server.asked().into_iter().filter(|asked| asked.path == "/chat.postMessage").collect();

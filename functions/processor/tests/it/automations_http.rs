@@ -184,7 +184,7 @@ async fn call_that_must_be_approved_shows_what_will_be_sent_and_cannot_be_edited
     assert!(shown.starts_with(&format!("POST {}/users/mona/reset", server.base)), "{shown}");
     assert!(shown.contains("asked for by mona"), "{shown}");
     assert!(shown.ends_with("- `user`: `\"mona\"`: word for word from the event"), "{shown}");
-    let edited = DecisionInput::Approve { text: Some(shown.replace("mona", "root")) };
+    let edited = DecisionInput::Approve { text: Some(shown.replace("mona", "root")), intent: None };
     let task = bench.decide(&id, edited).await;
     assert_eq!(task.control.status, TaskStatus::Failed);
     assert_eq!(task.doc.error.unwrap().kind, "edited_call");

@@ -188,7 +188,7 @@ async fn rejected_or_edited_request_refunds_nothing() {
     let (server, services) = stripe(charge("usd"), false).await;
     let (bench, id) = bench_of(services, wanted()).await;
     let edited = bench.draft(&id).await.replace("5.00", "9.00");
-    let task = bench.decide(&id, DecisionInput::Approve { text: Some(edited) }).await;
+    let task = bench.decide(&id, DecisionInput::Approve { text: Some(edited), intent: None }).await;
     assert_eq!(task.doc.error.unwrap().kind, "edited_request");
     assert!(refunds(&server).is_empty());
 }
@@ -276,7 +276,7 @@ async fn refund_that_did_land_leaves_no_failed_task() {
     for is_too_old in [false, true] {
         let (server, services) = stripe(charge("usd"), true).await;
         let (bench, id) = bench_of(services, json!({"payment": "ch_1", "amount": "5"})).await;
-        bench.say(&id, DecisionInput::Approve { text: None }).await;
+        bench.say(&id, DecisionInput::Approve { text: None, intent: None }).await;
         bench.work().await;
         assert!(bench.task(&id).await.has_open_intent());
         match is_too_old {
@@ -295,7 +295,7 @@ async fn refund_that_did_not_land_is_not_made_by_the_last_look() {
     let (server, services, shows) = silent_stripe(false).await;
     shows.store(true, Ordering::SeqCst);
     let (bench, id) = bench_of(services, json!({"payment": "ch_1", "amount": "5"})).await;
-    bench.say(&id, DecisionInput::Approve { text: None }).await;
+    bench.say(&id, DecisionInput::Approve { text: None, intent: None }).await;
     bench.work().await;
     bench.use_up_tries(&id).await;
     let task = bench.until_settled(&id).await;

@@ -127,7 +127,7 @@ async fn automation_waits_for_two_people_and_goes_on_where_it_was() {
     let task = bench.approve(&id).await;
     assert_eq!(task.control.status, TaskStatus::AwaitingApproval);
     assert_eq!(bench.draft(&id).await, "Pay them?");
-    let edited = DecisionInput::Approve { text: Some("but less".to_owned()) };
+    let edited = DecisionInput::Approve { text: Some("but less".to_owned()), intent: None };
     assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::Completed);
     assert_eq!(bench.comments(), ["ada and ada agreed: but less"], "no question is a comment");
     assert_eq!((paid.get(), booked.get()), (1, 1));
@@ -191,7 +191,7 @@ async fn question_after_a_reply_is_asked_once_and_keeps_what_was_published() {
     bench.script([harness::Say::Triage { intent: "bug_report", confidence: 0.2, spam: false }]);
     let id = bench.accept(&issue(7)).await;
     bench.until_settled(&id).await;
-    let edited = DecisionInput::Approve { text: Some("We are on it.".to_owned()) };
+    let edited = DecisionInput::Approve { text: Some("We are on it.".to_owned()), intent: None };
     assert_eq!(bench.decide(&id, edited).await.control.status, TaskStatus::AwaitingApproval);
     assert_eq!(bench.draft(&id).await, "Tell the press?");
     let task = bench.approve(&id).await;

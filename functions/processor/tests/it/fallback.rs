@@ -62,7 +62,7 @@ async fn answered(bench: &Bench, number: u64) -> TaskId {
 
 async fn approve(bench: &Bench, id: &TaskId, text: Option<&str>) {
     let hash = bench.task(id).await.doc.draft.unwrap().hash;
-    let input = DecisionInput::Approve { text: text.map(str::to_owned) };
+    let input = DecisionInput::Approve { text: text.map(str::to_owned), intent: None };
     let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE };
     decide(&bench.stores, id, input, &hash, decider).await.unwrap();
 }

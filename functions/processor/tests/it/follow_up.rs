@@ -2,6 +2,7 @@
 //! and the figures of the day count it, whoever dies in between.
 
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::*;
@@ -441,6 +442,27 @@ async fn a_task_whose_processors_all_died_is_posted() {
     assert_eq!(asked.len(), 1);
     let (kind, data) = told(&asked[0]);
     assert_eq!((kind, &data["error"]["kind"]), (json!("task.failed"), &json!("no_attempts_left")));
+    assert_eq!(counted(&bench, TaskStatus::Failed).await, 1);
+    is_over(&bench, &id).await;
+}
+
+/// The text that is to be posted cannot be read: the task fails, and that is posted.
+#[tokio::test]
+async fn a_result_that_cannot_be_read_is_posted_as_a_failure() {
+    let (server, bench) = (receiver(&[]).await, bench());
+    let id = parked(&bench, Some(&server)).await;
+    bench.say(&id, DecisionInput::Approve { text: None, intent: None }).await;
+    bench.faults.drafts_damaged.store(true, Ordering::SeqCst);
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Failed);
+    bench.faults.drafts_damaged.store(false, Ordering::SeqCst);
+    for _ in 0..3 {
+        bench.pass(MINUTE);
+        sweep(&bench).await;
+        bench.work().await;
+    }
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(told(&asked[0]).0, "task.failed");
     assert_eq!(counted(&bench, TaskStatus::Failed).await, 1);
     is_over(&bench, &id).await;
 }

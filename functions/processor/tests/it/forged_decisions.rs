@@ -129,7 +129,9 @@ async fn an_approver_of_slack_decides_and_nobody_else_of_slack() {
         let hash = bench.task(&id).await.doc.draft.unwrap().hash;
         let from = slack(user);
         let decider = Decider { name: user, request: "r1", at: bench.now(), from: &from };
-        decide(&bench.stores, &id, DecisionInput::Approve { text: None }, &hash, decider).await.unwrap();
+        decide(&bench.stores, &id, DecisionInput::Approve { text: None, intent: None }, &hash, decider)
+            .await
+            .unwrap();
         let task = bench.until_settled(&id).await;
         assert_eq!(task.control.status == TaskStatus::Completed, published, "{user}");
         assert_eq!(bench.comments().len(), usize::from(published), "{user}");

@@ -1,5 +1,5 @@
 //! The processor against the SQLite adapter in memory, a scripted model and a scripted service.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod audience;
 mod automations;

@@ -1,9 +1,10 @@
 //! Images of an event on their way to the answer model.
 
 use domain::*;
+use harness::{Bench, SETTINGS, Say, issue};
+use outbound::{Fetched, Fetcher};
 use serde_json::{Value, json};
-
-use harness::{Bench, Say, issue};
+use wiring::Services;
 
 const ASSET: &str = "https://github.com/user-attachments/assets/0b4a-1e9a";
 
@@ -13,24 +14,31 @@ fn with_image() -> Value {
     event
 }
 
+/// A processor that can fetch the image, and nothing else.
+fn bench() -> Bench {
+    let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![1, 2, 3] };
+    let files = Fetcher::default().with_file(ASSET, image);
+    Bench::at(SETTINGS, None, Services { files, ..Services::default() })
+}
+
 fn media_of(call: &ModelCall) -> Vec<Media> {
     call.turns.iter().flat_map(|turn| turn.media.clone()).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_answer_model_sees_the_image_and_triage_does_not() {
-    let bench = Bench::new();
+    let bench = bench();
     bench.accept(&with_image()).await;
     bench.work().await;
     let calls = bench.model.calls.lock().unwrap();
     assert_eq!(media_of(&calls[0]), []);
-    let media = Media::Url { mime_type: "image/png".to_owned(), url: ASSET.to_owned() };
+    let media = Media { mime_type: "image/png".to_owned(), data: vec![1, 2, 3] };
     assert_eq!(media_of(&calls[1]), [media]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_image_that_cannot_be_opened_costs_no_answer() {
-    let bench = Bench::new();
+    let bench = bench();
     let sorted = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
     bench.script([sorted, Say::Fail(ModelFailure::Refused), Say::Text("I cannot see the image.")]);
     let id = bench.accept(&with_image()).await;

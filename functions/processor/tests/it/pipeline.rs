@@ -99,7 +99,7 @@ async fn low_confidence_parks_and_approval_publishes_without_paying_again() {
     assert!(draft.parked_because.unwrap().contains("0.50"));
     assert!(bench.comments().is_empty());
 
-    let approve = DecisionInput::Approve { text: None };
+    let approve = DecisionInput::Approve { text: None, intent: None };
     decide(
         &bench.stores,
         &id,
@@ -124,7 +124,7 @@ async fn edited_text_is_what_is_published() {
     let id = bench.accept(&issue(7)).await;
     bench.work().await;
     let hash = bench.task(&id).await.doc.draft.unwrap().hash;
-    let edit = DecisionInput::Approve { text: Some("By hand.".to_owned()) };
+    let edit = DecisionInput::Approve { text: Some("By hand.".to_owned()), intent: None };
     decide(
         &bench.stores,
         &id,

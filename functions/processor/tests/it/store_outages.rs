@@ -23,6 +23,18 @@ async fn outage_of_the_payload_store_is_waited_out() {
     assert_eq!((task.control.status, bench.comments().len()), (TaskStatus::Completed, 1));
 }
 
+/// Every wait of five minutes at most would pay for another answer that is thrown away.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_kept_is_paid_for_once_however_long_the_store_takes_nothing() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    for_a_while(&bench, &bench.faults.payloads_full, 90).await;
+    waits_without_a_lease(&bench, &id).await;
+    assert_eq!(bench.steps(), ["triage"]);
+    assert_eq!(bench.until_settled(&id).await.control.status, TaskStatus::Completed);
+    assert_eq!(bench.steps(), ["triage", "triage", "answer"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn outage_of_the_state_store_is_waited_out() {
     let bench = Bench::new();

@@ -134,7 +134,9 @@ async fn a_task_that_has_begun_is_finished() {
     accepted(&bench, &[nth(2, "mona", "@afterhook two")]).await;
     let hash = bench.task(&ids[0]).await.doc.draft.unwrap().hash;
     let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &domain::Origin::CONSOLE };
-    decide(&bench.stores, &ids[0], DecisionInput::Approve { text: None }, &hash, decider).await.unwrap();
+    decide(&bench.stores, &ids[0], DecisionInput::Approve { text: None, intent: None }, &hash, decider)
+        .await
+        .unwrap();
     settled(&bench).await;
     assert_eq!(bench.status(&ids[0]).await, Completed);
     assert_eq!(bench.comments().len(), 2);

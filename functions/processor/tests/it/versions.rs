@@ -42,8 +42,8 @@ async fn a_task_names_the_version_that_worked_on_it_and_the_day_counts_it() {
 async fn what_a_person_decided_counts_for_the_version_that_drafted() {
     let bench = Bench::new();
     for (number, input, outcome) in [
-        (1, DecisionInput::Approve { text: None }, "completed"),
-        (2, DecisionInput::Approve { text: Some("Better.".to_owned()) }, "completed"),
+        (1, DecisionInput::Approve { text: None, intent: None }, "completed"),
+        (2, DecisionInput::Approve { text: Some("Better.".to_owned()), intent: None }, "completed"),
         (3, DecisionInput::Reject { reason: None }, "rejected"),
     ] {
         bench.script([Say::Triage { intent: "question", confidence: 0.3, spam: false }]);

@@ -1,8 +1,9 @@
 //! The sweeper against stores in memory.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 mod missed;
+mod reactions;
 mod reconcile;
 mod rig;
 mod sweeps;

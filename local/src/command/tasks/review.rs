@@ -12,7 +12,7 @@ use crate::command::task_text::print_task;
 use crate::terminal::say;
 
 /// What a person says about a draft.
-enum Verdict {
+enum Choice {
     Approve,
     Edit,
     Reject,
@@ -34,22 +34,22 @@ pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
         show(&task);
         let hash = hash(&task, id)?;
         let (verb, body) = match ask(&mut stdin)? {
-            Verdict::Approve => ("approve", object([("draft_hash", Some(hash))])),
-            Verdict::Edit => {
+            Choice::Approve => ("approve", object([("draft_hash", Some(hash))])),
+            Choice::Edit => {
                 say!("Write the text to publish; a line with a single dot ends it.");
                 ("approve", object([("draft_hash", Some(hash)), ("text", Some(text(&mut stdin)?))]))
             }
-            Verdict::Reject => {
+            Choice::Reject => {
                 let reason = line(&mut stdin, "reason (may be empty): ")?;
                 let reason = reason.filter(|reason| !reason.is_empty());
                 ("reject", object([("draft_hash", Some(hash)), ("reason", reason)]))
             }
-            Verdict::Redraft => {
+            Choice::Redraft => {
                 let note = line(&mut stdin, "what should it do differently? ")?;
                 ("retry", object([("note", note.filter(|note| !note.is_empty()))]))
             }
-            Verdict::Skip => continue,
-            Verdict::Quit => break,
+            Choice::Skip => continue,
+            Choice::Quit => break,
         };
         // Somebody else may have been first: that is said, and the next one shown.
         match api.post(&format!("/tasks/{id}/{verb}"), &body).await {
@@ -69,18 +69,18 @@ fn show(task: &Value) {
     say!();
 }
 
-fn ask(stdin: &mut impl BufRead) -> Result<Verdict, Failure> {
+fn ask(stdin: &mut impl BufRead) -> Result<Choice, Failure> {
     loop {
         let said = line(stdin, "[a]pprove [e]dit [r]eject [n]ew draft [s]kip [q]uit: ")?;
         // Nobody is there any more.
-        let Some(said) = said else { return Ok(Verdict::Quit) };
+        let Some(said) = said else { return Ok(Choice::Quit) };
         match said.to_ascii_lowercase().as_str() {
-            "a" | "approve" => return Ok(Verdict::Approve),
-            "e" | "edit" => return Ok(Verdict::Edit),
-            "r" | "reject" => return Ok(Verdict::Reject),
-            "n" | "new" => return Ok(Verdict::Redraft),
-            "s" | "skip" => return Ok(Verdict::Skip),
-            "q" | "quit" => return Ok(Verdict::Quit),
+            "a" | "approve" => return Ok(Choice::Approve),
+            "e" | "edit" => return Ok(Choice::Edit),
+            "r" | "reject" => return Ok(Choice::Reject),
+            "n" | "new" => return Ok(Choice::Redraft),
+            "s" | "skip" => return Ok(Choice::Skip),
+            "q" | "quit" => return Ok(Choice::Quit),
             _ => {}
         }
     }

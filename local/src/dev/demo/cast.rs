@@ -23,7 +23,7 @@ use crate::terminal::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What has not come about after so long never will.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Tasks by their status.
 pub(super) type Counts = BTreeMap<String, usize>;
@@ -156,7 +156,7 @@ impl<'r> Cast<'r> {
             if holds(&counts) {
                 return Ok(counts);
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > WAIT_TIMEOUT {
                 return Err(Failure::new(format!(
                     "the demo waited in vain for {what}; there are {counts:?}"
                 )));

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Report, percent};
-use crate::evaluate::score::{Score, share};
+use crate::evaluate::score::{Bin, Score, share};
 use crate::html_page::{diff, page as whole};
 
 pub(super) fn page(report: &Report<'_>) -> String {
@@ -70,24 +70,32 @@ fn confusion(score: &Score) -> Markup {
 fn calibration(score: &Score) -> Markup {
     html! {
         h2 { "Reliability of the confidence" }
-        table {
-            tr { th { "From" } th { "Cases" } th { "Said" } th { "Right" } }
-            @for (index, bin) in score.calibration().iter().enumerate() {
-                @if bin.count > 0 {
-                    tr {
-                        td { "0." (index) } td { (bin.count) } td { (format!("{:.2}", bin.confidence())) }
-                        td { (percent(bin.accuracy())) }
-                    }
-                }
-            }
-        }
+        (bins(&score.calibration()))
         p { "Confidence and truth are " (format!("{:.3}", score.calibration_error())) " apart." }
+        @if !score.live.is_empty() {
+            h2 { "Reliability when it was live, by what people said" }
+            (bins(&score.live_calibration()))
+        }
         h2 { "Thresholds" }
         table {
             tr { th { "At" } th { "Without a person" } th { "Of these right" } }
             @for it in score.thresholds() {
                 tr.own[it.at == score.threshold] {
                     td { (format!("{:.2}", it.at)) } td { (it.passed) } td { (percent(share(it.right, it.passed))) }
+                }
+            }
+        }
+    }
+}
+
+fn bins(bins: &[Bin]) -> Markup {
+    html! {
+        table {
+            tr { th { "From" } th { "Cases" } th { "Said" } th { "Right" } }
+            @for (index, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
+                tr {
+                    td { "0." (index) } td { (bin.count) } td { (format!("{:.2}", bin.confidence())) }
+                    td { (percent(bin.accuracy())) }
                 }
             }
         }

@@ -3,11 +3,18 @@
 use serde_json::{Value, json};
 
 use super::Report;
+use crate::evaluate::score::Bin;
 
 pub(super) fn json(report: &Report<'_>) -> Value {
     let score = report.score;
     let confusion = score.confusion().into_iter();
-    let calibration = score.calibration();
+    let bins = |bins: &[Bin]| -> Vec<Value> {
+        let from = |index| f64::from(u32::try_from(index).unwrap_or_default()) / 10.0;
+        let bins = bins.iter().enumerate().map(|(index, bin)| json!({
+            "from": from(index), "count": bin.count, "confidence": bin.confidence(), "accuracy": bin.accuracy(),
+        }));
+        bins.collect()
+    };
     json!({
         "version": report.version,
         "model": report.model,
@@ -21,10 +28,8 @@ pub(super) fn json(report: &Report<'_>) -> Value {
         "confusion": confusion
             .map(|((expected, got), count)| json!({"expected": expected, "got": got, "count": count}))
             .collect::<Vec<_>>(),
-        "calibration": calibration.iter().enumerate().map(|(index, bin)| json!({
-            "from": f64::from(u32::try_from(index).unwrap_or_default()) / 10.0, "count": bin.count,
-            "confidence": bin.confidence(), "accuracy": bin.accuracy(),
-        })).collect::<Vec<_>>(),
+        "calibration": bins(&score.calibration()),
+        "live_calibration": bins(&score.live_calibration()),
         "calibration_error": score.calibration_error(),
         "threshold": score.threshold,
         "thresholds": score.thresholds().iter().map(|it| json!({

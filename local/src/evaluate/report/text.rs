@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Report, percent};
 use crate::command::table::plain;
 use crate::evaluate::outcome::Outcome;
-use crate::evaluate::score::{Score, share};
+use crate::evaluate::score::{Bin, Score, share};
 
 /// Cases that the terminal names of a kind; the files have all of them.
 const NAMED: usize = 20;
@@ -52,16 +52,24 @@ fn summary(score: &Score) -> String {
 
 fn calibration(out: &mut String, score: &Score) {
     let _ = writeln!(out, "\nconfidence   cases   said   right");
-    for (index, bin) in score.calibration().iter().enumerate().filter(|(_, bin)| bin.count > 0) {
-        let (said, right) = (bin.confidence(), percent(bin.accuracy()));
-        let _ = writeln!(out, "  from 0.{index}    {:>5}   {said:.2}   {right:>7}", bin.count);
-    }
+    bins(out, &score.calibration());
     let _ = writeln!(out, "confidence and truth are {:.3} apart", score.calibration_error());
+    if !score.live.is_empty() {
+        let _ = writeln!(out, "\nwhen live    cases   said   right, by what people said");
+        bins(out, &score.live_calibration());
+    }
     let _ = writeln!(out, "\nthreshold   without a person   of these right");
     for it in score.thresholds() {
         let own = if it.at == score.threshold { "  <- agent.toml" } else { "" };
         let right = percent(share(it.right, it.passed));
         let _ = writeln!(out, "  {:.2}             {:>5}          {right:>7}{own}", it.at, it.passed);
+    }
+}
+
+fn bins(out: &mut String, bins: &[Bin]) {
+    for (index, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
+        let (said, right) = (bin.confidence(), percent(bin.accuracy()));
+        let _ = writeln!(out, "  from 0.{index}    {:>5}   {said:.2}   {right:>7}", bin.count);
     }
 }
 

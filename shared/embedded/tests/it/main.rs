@@ -1,5 +1,5 @@
 //! The embedded adapters against the contract suites, and what they promise beyond them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
 mod fairness;

@@ -63,7 +63,7 @@ struct Whole {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim<'a> {
     pub(super) id: &'a str,
-    /// The second in which it ends by itself.
+    /// The second from which on it counts as spent.
     pub(super) until: i64,
     pub(super) had: u64,
     pub(super) missing: u64,
@@ -123,11 +123,11 @@ impl Budget {
         let (whole, is_shard, id) = (self.limit, self.whole.is_some(), id.to_owned());
         let change = move |sum: &mut Spent| {
             let limit = if is_shard { sum.granted } else { whole };
-            let others = sum.besides(&id, now);
+            let others = sum.besides(&id);
             let (before, after) = (others.saturating_add(had), others.saturating_add(had + missing));
             if after > limit {
                 let turn = is_shard.then(|| sum.turn(now));
-                let (spent, needed) = (sum.micro_usd, had + missing);
+                let (spent, needed) = (sum.spent(now), had + missing);
                 return Err(Short { limit, spent, taken: before, needed, missing, turn });
             }
             sum.set_aside(&id, had + missing, until);
@@ -146,7 +146,7 @@ impl Budget {
     ) -> Result<Option<(u64, u64)>, StoreError> {
         let (limit, parts) = (self.limit, u64::from(whole.shards) * PART);
         let change = move |sum: &mut Spent| {
-            let before = sum.besides("", now);
+            let before = sum.besides("");
             let rest = limit.saturating_sub(before);
             if lacking > rest {
                 return None;
@@ -186,7 +186,12 @@ impl Budget {
         signals.send(Signal::BudgetUsed { budget: self.name, share: share(after) });
         if share(before) < ALARM && share(after) >= ALARM {
             let limit_usd = dollars(self.limit);
-            tracing::warn!(budget = self.name, limit_usd, share = share(after), "budget nearly used up");
+            tracing::warn!(
+                budget = self.name,
+                limit_usd,
+                share = share(after),
+                "the budget is nearly used up"
+            );
         }
     }
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::short::Turn;
 
 const MICRO: f64 = 1e6;
+/// Reservations of one budget: calls under way of a shard's environments, and those of the dead.
+const MAX_RESERVED: usize = 2_000;
 /// Milliseconds within which the whole has answered, or whoever asked it is gone.
 const ASKING: u64 = 1_000;
 
@@ -22,17 +24,26 @@ pub(super) struct Spent {
     /// Until this millisecond somebody asks the whole for more.
     #[serde(default, rename = "a", skip_serializing_if = "is_none")]
     pub(super) asked_until: u64,
-    /// By the reservation's id: how much, and until which second.
+    /// By the reservation's id: how much, and from which second on it counts as spent. Whoever has it is gone by then, and
+    /// what they asked for may have been answered; a late settlement still says better.
     #[serde(default, rename = "r", skip_serializing_if = "BTreeMap::is_empty")]
     reserved: BTreeMap<String, (u64, i64)>,
 }
 
 impl Spent {
-    /// Spent and set aside at `now`, all but what `id` has.
-    pub(super) fn besides(&mut self, id: &str, now: Timestamp) -> u64 {
-        self.reserved.retain(|_, (_, until)| *until > now.as_second());
-        let others = self.reserved.iter().filter(|(other, _)| *other != id);
-        others.fold(self.micro_usd, |sum, (_, (amount, _))| sum.saturating_add(*amount))
+    /// Spent and set aside, all but what `id` has.
+    pub(super) fn besides(&self, id: &str) -> u64 {
+        self.sum(|other, _| other != id)
+    }
+
+    /// Spent at `now`.
+    pub(super) fn spent(&self, now: Timestamp) -> u64 {
+        self.sum(|_, until| until <= now.as_second())
+    }
+
+    fn sum(&self, counts: impl Fn(&str, i64) -> bool) -> u64 {
+        let counted = self.reserved.iter().filter(|(id, (_, until))| counts(id, *until));
+        counted.fold(self.micro_usd, |sum, (_, (amount, _))| sum.saturating_add(*amount))
     }
 
     /// Whose turn it is to ask the whole for more: one environment at a time, or at midnight all would.
@@ -46,10 +57,21 @@ impl Spent {
     }
 
     pub(super) fn set_aside(&mut self, id: &str, amount: u64, until: i64) {
+        if self.reserved.len() > MAX_RESERVED {
+            self.spend_oldest();
+        }
         match amount {
             0 => self.reserved.remove(id),
             _ => self.reserved.insert(id.to_owned(), (amount, until)),
         };
+    }
+
+    /// The item stays small however many die in a day: nobody settles the oldest reservation of so many.
+    fn spend_oldest(&mut self) {
+        let oldest = self.reserved.iter().min_by_key(|(_, (_, until))| *until).map(|(id, _)| id.clone());
+        if let Some((amount, _)) = oldest.and_then(|id| self.reserved.remove(&id)) {
+            self.micro_usd = self.micro_usd.saturating_add(amount);
+        }
     }
 
     pub(super) fn settle(&mut self, id: &str, spent: u64) {

@@ -74,7 +74,7 @@ impl Caches {
                 self.memory.settle(key, Some(problem.next(now)));
                 match problem {
                     NotMade::Busy(_) | NotMade::NotAllowed => {
-                        tracing::debug!(%key, %problem, "no context cache; going inline");
+                        tracing::debug!(%key, %problem, "there is no context cache; the prompt goes inline");
                     }
                     NotMade::Store(_) | NotMade::Service(_) | NotMade::Late => {
                         tracing::warn!(%key, %problem, "no context cache could be made; going inline");
@@ -172,7 +172,7 @@ impl Caches {
         let model = wanted.demand.version.as_deref().unwrap_or(&wanted.key.model);
         let kept = between(now, handle.expires_at);
         let cost = prices::cache_usd(model, handle.tokens, kept, now).filter(|_| handle.tokens > 0);
-        tracing::info!(key = %wanted.key, cache = handle.name, tokens = handle.tokens, cost_usd = cost, "context cache made");
+        tracing::info!(key = %wanted.key, cache = handle.name, tokens = handle.tokens, cost_usd = cost, "a context cache was made");
         step_usage(model, handle.tokens, cost, took)
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn ask(
             Err(flaw) => flaw,
         };
         let description = flaw.describe();
-        tracing::debug!(task_id = %context.call.task_id, step = %context.call.step, model = model.name, flaw = %description, "unusable answer");
+        tracing::debug!(task_id = %context.call.task_id, step = %context.call.step, model = model.name, flaw = %description, "the answer cannot be used");
         if !chances.take(flaw, context.thinking, &model.name, &mut request) {
             return Err(Failure::unusable(&model.name, &description));
         }

@@ -24,7 +24,7 @@ const MAX_PAGES: u64 = 1_000;
 const MIN_PAGE_BYTES: u64 = 512;
 /// Sound costs 32 tokens a second and has 750 bytes at least; video costs 300 and has 7,500.
 const MIN_SOUND_BYTES_PER_TOKEN: u64 = 23;
-/// What is counted of media towards the rate, before their size is known.
+/// What is counted of media towards the rate: few have the most that their size allows.
 const TOKENS_PER_MEDIUM: u64 = 2_000;
 
 /// The tokens of a prompt.
@@ -82,24 +82,16 @@ fn most_text_tokens(text: &[u8]) -> u64 {
 }
 
 fn kind(media: &Media) -> String {
-    let (Media::Inline { mime_type, .. } | Media::Url { mime_type, .. }) = media;
-    essence(mime_type)
+    essence(&media.mime_type)
 }
 
 fn most_media_tokens(media: &Media) -> u64 {
-    let size = match media {
-        Media::Inline { data, .. } => Some(data.len() as u64),
-        // It may be anything: only its type bounds it.
-        Media::Url { .. } => None,
-    };
-    let by_size = |bytes_per_token: u64| size.map_or(MAX_TOKENS, |size| size.div_ceil(bytes_per_token));
+    let size = media.data.len() as u64;
     let most = match kind(media).split('/').next() {
         Some("image") => MAX_IMAGE_TOKENS,
-        Some("application") => {
-            size.map_or(MAX_PAGES, |size| size.div_ceil(MIN_PAGE_BYTES).min(MAX_PAGES)) * MAX_PAGE_TOKENS
-        }
-        Some("audio" | "video") => by_size(MIN_SOUND_BYTES_PER_TOKEN),
-        _ => by_size(1),
+        Some("application") => size.div_ceil(MIN_PAGE_BYTES).min(MAX_PAGES) * MAX_PAGE_TOKENS,
+        Some("audio" | "video") => size.div_ceil(MIN_SOUND_BYTES_PER_TOKEN),
+        _ => size,
     };
     most.min(MAX_TOKENS)
 }
@@ -109,14 +101,7 @@ mod tests {
     use super::*;
 
     fn inline(mime_type: &str, bytes: usize) -> u64 {
-        most_media_tokens(&Media::Inline { mime_type: mime_type.to_owned(), data: vec![7; bytes] })
-    }
-
-    fn by_url(mime_type: &str) -> u64 {
-        most_media_tokens(&Media::Url {
-            mime_type: mime_type.to_owned(),
-            url: "https://x.example/y".to_owned(),
-        })
+        most_media_tokens(&Media { mime_type: mime_type.to_owned(), data: vec![7; bytes] })
     }
 
     #[test]
@@ -132,15 +117,17 @@ mod tests {
     fn a_document_is_bounded_by_the_pages_that_it_can_have() {
         assert_eq!(inline("application/pdf", 1_000_000), MAX_TOKENS);
         assert_eq!(inline("application/pdf", 5_000), 10 * MAX_PAGE_TOKENS);
-        assert!(by_url("application/pdf") >= 258_000, "a thousand pages may be behind a link");
     }
 
     #[test]
-    fn sound_and_text_are_bounded_by_their_size_and_links_by_what_a_model_reads() {
+    fn sound_and_text_are_bounded_by_their_size_and_images_by_what_a_model_reads() {
         // A minute of telephone sound is 1,920 tokens.
         assert!((1_920..4_000).contains(&inline("audio/ogg", 60 * 750)));
         assert_eq!(inline("text/csv", 900), 900);
-        assert_eq!(by_url("video/mp4"), MAX_TOKENS);
-        assert_eq!(inline("image/png", 10_000_000), by_url("image/png"));
+        assert_eq!(inline("video/mp4", 30_000_000), MAX_TOKENS);
+        assert_eq!(
+            (inline("image/png", 10_000_000), inline("image/png", 1)),
+            (MAX_IMAGE_TOKENS, MAX_IMAGE_TOKENS)
+        );
     }
 }

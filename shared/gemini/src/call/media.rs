@@ -5,12 +5,8 @@
 
 use data_encoding::BASE64;
 use domain::{Media, Turn, clip};
-use reqwest::Url;
 
-use crate::wire::{FileData, InlineData, Part};
-
-/// Longest address, bytes; signed ones are long.
-const MAX_ADDRESS: usize = 8_192;
+use crate::wire::{InlineData, Part};
 
 /// What the models see, hear and read.
 const TYPES: &[&str] = &[
@@ -54,7 +50,7 @@ const TYPES: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MediaError {
     #[error(
-        "the attachments have {} MB together, and {} MB is the most that is sent along: attach them by URL, or fewer of them",
+        "the attachments have {} MB together, and {} MB is the most that is sent along: attach fewer of them",
         megabytes(*.bytes),
         megabytes(*.most)
     )]
@@ -65,8 +61,6 @@ pub(crate) enum MediaError {
     Type { place: Place, kind: String },
     #[error("{place} is empty")]
     Empty { place: Place },
-    #[error("{place} must have an https:// address without user name, of at most {MAX_ADDRESS} bytes")]
-    Address { place: Place },
 }
 
 /// Which attachment, both counted from 1.
@@ -100,27 +94,12 @@ pub(crate) fn check(turns: &[Turn], max_inline_bytes: usize) -> Result<(), Media
 
 /// The bytes that it adds to the request.
 fn check_one(media: &Media, place: Place) -> Result<usize, MediaError> {
-    let (Media::Inline { mime_type, .. } | Media::Url { mime_type, .. }) = media;
-    let kind = essence(mime_type);
+    let kind = essence(&media.mime_type);
     if !TYPES.contains(&kind.as_str()) {
         let printable = clip(&kind, 80).chars().filter(|c| c.is_ascii_graphic()).collect();
         return Err(MediaError::Type { place, kind: printable });
     }
-    match media {
-        Media::Inline { data, .. } if data.is_empty() => Err(MediaError::Empty { place }),
-        Media::Inline { data, .. } => Ok(data.len()),
-        Media::Url { url, .. } if is_fetchable(url) => Ok(0),
-        Media::Url { .. } => Err(MediaError::Address { place }),
-    }
-}
-
-/// The service fetches it, not we; what matters here is that it is one, encrypted on its way, and
-/// carries no password.
-fn is_fetchable(address: &str) -> bool {
-    address.len() <= MAX_ADDRESS
-        && Url::parse(address).is_ok_and(|url| {
-            url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
-        })
+    if media.data.is_empty() { Err(MediaError::Empty { place }) } else { Ok(media.data.len()) }
 }
 
 /// A media type without its parameters, in lower case.
@@ -130,16 +109,8 @@ pub(super) fn essence(mime_type: &str) -> String {
 
 /// The part that shows `media`.
 pub(crate) fn part(media: &Media) -> Part {
-    match media {
-        Media::Inline { mime_type, data } => Part {
-            inline_data: Some(InlineData { mime_type: essence(mime_type), data: BASE64.encode(data) }),
-            ..Part::default()
-        },
-        Media::Url { mime_type, url } => Part {
-            file_data: Some(FileData { mime_type: essence(mime_type), file_uri: url.clone() }),
-            ..Part::default()
-        },
-    }
+    let data = InlineData { mime_type: essence(&media.mime_type), data: BASE64.encode(&media.data) };
+    Part { inline_data: Some(data), ..Part::default() }
 }
 
 /// Rounded up, so that what is too much never looks like just enough.
@@ -155,11 +126,7 @@ mod tests {
     use serde_json::json;
 
     fn inline(mime_type: &str, bytes: usize) -> Media {
-        Media::Inline { mime_type: mime_type.to_owned(), data: vec![7; bytes] }
-    }
-
-    fn by_url(mime_type: &str, url: &str) -> Media {
-        Media::Url { mime_type: mime_type.to_owned(), url: url.to_owned() }
+        Media { mime_type: mime_type.to_owned(), data: vec![7; bytes] }
     }
 
     fn checked(media: Vec<Media>) -> Result<(), MediaError> {
@@ -176,7 +143,7 @@ mod tests {
     #[test]
     fn images_audio_video_documents_and_text_are_sent() {
         for kind in ["image/png", "audio/mpeg", "video/mp4", "application/pdf", "Text/Plain; charset=utf-8"] {
-            assert_eq!(checked(vec![inline(kind, 10), by_url(kind, "https://example.com/a?sig=1")]), Ok(()));
+            assert_eq!(checked(vec![inline(kind, 10)]), Ok(()));
         }
     }
 
@@ -205,36 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn only_https_addresses_without_credentials_are_passed_on() {
-        let long = format!("https://example.com/{}", "x".repeat(MAX_ADDRESS));
-        let bad = [
-            "http://example.com/a.png",
-            "file:///etc/passwd",
-            "gs://bucket/a",
-            "",
-            "example.com/a.png",
-            "https://",
-            "https://u:SECRET@example.com/a.png",
-            "data:image/png;base64,AAAA",
-            &long,
-        ];
-        for address in bad {
-            let problem = problem(by_url("image/png", address));
-            assert!(problem.contains("https://") && !problem.contains("SECRET"), "{address}: {problem}");
-        }
-    }
-
-    #[test]
     fn parts_have_the_shape_that_the_service_reads() {
-        let data = Media::Inline { mime_type: "image/PNG".to_owned(), data: vec![0xfb, 0xef, 0xff, 0] };
+        let data = Media { mime_type: "image/PNG".to_owned(), data: vec![0xfb, 0xef, 0xff, 0] };
         assert_eq!(
             serde_json::to_value(part(&data)).unwrap(),
             json!({"inlineData": {"mimeType": "image/png", "data": "++//AA=="}})
-        );
-        assert_eq!(
-            serde_json::to_value(part(&by_url("application/pdf", "https://example.com/a.pdf?sig=x")))
-                .unwrap(),
-            json!({"fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/a.pdf?sig=x"}})
         );
     }
 }

@@ -49,7 +49,7 @@ impl CallRecord {
             output_tokens = usage.output_tokens, thought_tokens = usage.thought_tokens,
             cost_usd = usage.cost_usd, attempt = tried.attempt, ms = usage.ms,
             ttft_ms = tried.first_byte.map(milliseconds), outcome = "answered",
-            "model call"
+            "the model call was answered"
         );
         self.usage.push(usage);
         &self.usage[self.usage.len() - 1]
@@ -61,7 +61,7 @@ impl CallRecord {
         tracing::warn!(
             task_id = %tried.call.task_id, step = %tried.call.step, model = tried.model,
             attempt = tried.attempt, ms = milliseconds(tried.elapsed), outcome = "failed", reason,
-            "model call"
+            "the model call failed"
         );
     }
 

@@ -1,7 +1,7 @@
 //! How a call is served: cheaper and later, as everybody, or first in line.
 //!
-//! Which models offer which tier is in no list that can be asked for: a tier is tried; a refusal that names it
-//! is remembered for this environment, and the call goes as everybody's.
+//! No list says which model offers which tier, so a tier is tried. A refusal that names it is remembered for this
+//! environment, and the call goes out in the standard tier.
 
 use std::collections::HashSet;
 use std::sync::Mutex;

@@ -178,8 +178,7 @@ fn everything_that_shapes_an_answer_is_in_the_key() {
         &|call| call.documents = vec![Document { name: "d".to_owned(), text: "x".to_owned() }],
         &|call| call.turns[0].speaker = Speaker::Model,
         &|call| {
-            let url = "https://x.example/1".to_owned();
-            call.turns[0].media = vec![Media::Url { mime_type: "image/png".to_owned(), url }];
+            call.turns[0].media = vec![Media { mime_type: "image/png".to_owned(), data: vec![1] }];
         },
         &|call| call.output = json(json!({"type": "object"})),
         &|call| call.output = json(json!({"type": "array"})),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use domain::{clip, has_word, says};
+use domain::{clip, says};
 use resilience::QuotaLimits;
 use serde::Deserialize;
 use serde_json::Value;
@@ -162,17 +162,13 @@ impl ApiError {
         if self.status != 400 || self.is_of_the_account() {
             return None;
         }
-        // The names of fields, which stand in messages of many forms. A wrong guess costs one more try.
-        let message = self.message.to_ascii_lowercase();
-        Some(if message.contains("thinking") {
-            About::Thinking
-        } else if message.contains("schema") {
-            About::Schema
-        } else if message.contains("flex") || message.contains("tier") {
-            About::Tier
-        } else {
-            About::Request
-        })
+        let known = [
+            (&known::THINKING[..], About::Thinking),
+            (&known::SCHEMA, About::Schema),
+            (&known::TIER, About::Tier),
+        ];
+        let about = known.into_iter().find(|(words, _)| says(&self.message, words));
+        Some(about.map_or(About::Request, |(_, about)| about))
     }
 
     /// The limits that the service names.
@@ -201,10 +197,8 @@ impl ApiError {
     /// minutes.
     #[must_use]
     pub fn is_spend_limit(&self) -> bool {
-        // Neither message nor quota is documented. A wrong guess waits a minute.
-        let by_word = has_word(&self.message, &["spend", "spending"]);
-        let by_quota = || self.quotas.iter().any(|quota| quota.id.to_ascii_lowercase().contains("spend"));
-        self.status == 429 && (by_word || by_quota())
+        let by_quota = || self.quotas.iter().any(|quota| quota.id.contains("Spend"));
+        self.status == 429 && (says(&self.message, &known::SPENT) || by_quota())
     }
 
     /// Whether the context cache that was named cannot be used: expired, deleted, or not ours (the
@@ -214,9 +208,8 @@ impl ApiError {
     pub fn is_lost_cache(&self) -> bool {
         match self.status {
             400 => says(&self.message, &known::LOST_CACHE),
-            // A gateway's own words name at least what is missing.
             403 | 404 => {
-                says(&self.message, &known::LOST_CACHE) || has_word(&self.message, &["cachedcontent"])
+                says(&self.message, &known::LOST_CACHE) || says(&self.message, &known::MISSING_CACHE)
             }
             _ => false,
         }

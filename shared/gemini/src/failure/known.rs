@@ -36,3 +36,37 @@ pub(crate) const FILE: [&str; 1] = ["You do not have permission to access the Fi
 /// A model without context caches.
 pub(crate) const NO_CACHES: [&str; 2] =
     ["… is not supported for createCachedContent…", "… does not support cached content…"];
+/// A cache that is missing, in a gateway's own words. A 400 that begins so may be about how a cache is used.
+pub(crate) const MISSING_CACHE: [&str; 1] = ["CachedContent …"];
+/// What may be spent in ten minutes. Google publishes no message; a quota that is named tells it as well.
+pub(crate) const SPENT: [&str; 4] = [
+    "Spend limit exceeded…",
+    "You exceeded your current spend limit…",
+    "Your project has exceeded its spend limit…",
+    "Your project has exceeded its … spend limit…",
+];
+/// How a model may think.
+pub(crate) const THINKING: [&str; 8] = [
+    "Thinking level is not supported…",
+    "Thinking level … is not supported…",
+    "Thinking budget is not supported…",
+    "Thinking is not …",
+    "The thinking budget … is invalid…",
+    "Budget … is invalid. This model only works in thinking mode…",
+    "You can only set one of thinking budget and thinking level…",
+    "…generation_config.thinking_config…",
+];
+/// The schema of an answer.
+pub(crate) const SCHEMA: [&str; 4] = [
+    "A schema in GenerationConfig in the request …",
+    "The specified schema …",
+    "…generation_config.response_schema…",
+    "…generation_config.response_json_schema…",
+];
+/// A service tier that a model does not have.
+pub(crate) const TIER: [&str; 4] = [
+    "Flex API is not supported…",
+    "Priority API is not supported…",
+    "Service tier … is not supported…",
+    "Invalid value at 'service_tier'…",
+];

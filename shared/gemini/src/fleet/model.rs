@@ -158,7 +158,7 @@ impl AdmittedCall<'_> {
             let change = settlement_of(model.policy.rules, settlement, now);
             let written = model.cell.change(shared, now, WhenCut::Drop, change).await;
             written.unwrap_or_else(|problem| {
-                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared yet; the next call does it");
+                tracing::warn!(model = model.name, %problem, "the outcome of a call is not shared yet; the next call shares it");
                 Change::default()
             })
         };

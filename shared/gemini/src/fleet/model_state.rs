@@ -169,7 +169,7 @@ impl ModelState {
         let mut breaker = self.breaker.clone();
         let pass = match breaker.admit(&rules.breaker, now) {
             Admission::Pass(pass) => pass,
-            Admission::Shut { until } => {
+            Admission::Rejected { until } => {
                 return Admit::Denied(Denied { at: until, why: Deferral::Unavailable, parked: None });
             }
         };
@@ -242,7 +242,7 @@ impl ModelState {
         let parked = self.parked.as_ref().filter(|parked| parked.holds(rules, now));
         match self.breaker.clone().admit(&rules.breaker, now) {
             Admission::Pass(_) => parked.map(|parked| parked.until),
-            Admission::Shut { until } => Some(until),
+            Admission::Rejected { until } => Some(until),
         }
     }
 

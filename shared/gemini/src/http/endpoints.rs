@@ -116,7 +116,7 @@ impl Endpoints {
         let mut balancer = self.balancer.lock().unwrap_or_else(PoisonError::into_inner);
         if balancer.note(index, health, now) {
             tracing::warn!(endpoint = %self.list[index].origin(), version = %self.list[index].version,
-                "endpoint left out for 30 s: it failed three times in a row");
+                "the endpoint failed three times in a row; it is left out for 30 s");
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) enum TransportError {
     TooLarge,
     /// The request, of so many bytes, is larger than the service takes. Nothing was sent.
     #[error(
-        "the request has {} MB, and the service takes {} MB at most: attach files by URL, or fewer of them",
+        "the request has {} MB, and the service takes {} MB at most: attach fewer files",
         .0.div_ceil(1_000_000),
         MAX_REQUEST / 1_000_000
     )]

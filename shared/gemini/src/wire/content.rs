@@ -59,9 +59,6 @@ pub struct Part {
     /// Bytes, such as an image's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inline_data: Option<InlineData>,
-    /// A file elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file_data: Option<FileData>,
     /// Every other kind of part (function calls, executed code …), unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -79,7 +76,6 @@ impl Part {
     pub fn is_empty(&self) -> bool {
         self.text.as_deref().unwrap_or_default().is_empty()
             && self.inline_data.is_none()
-            && self.file_data.is_none()
             && self.other.is_empty()
     }
 }
@@ -92,16 +88,6 @@ pub struct InlineData {
     pub mime_type: String,
     /// The bytes, base64.
     pub data: String,
-}
-
-/// A file by its address: uploaded, public or signed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct FileData {
-    /// Media type.
-    pub mime_type: String,
-    /// Address.
-    pub file_uri: String,
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod sse;
 mod usage;
 
 pub use caches::{CachedContent, CachedContentUsage, CreateCachedContent};
-pub use content::{Content, FileData, InlineData, Part, Role};
+pub use content::{Content, InlineData, Part, Role};
 pub use duration::{format_duration, parse_duration};
 pub use error::{Detail, ErrorBody, ErrorInfo, QuotaFailure, QuotaViolation, RetryInfo, Status};
 pub use generate::{

@@ -1,6 +1,6 @@
 //! The crate against an HTTP server that follows a script, one script per test.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod accounting;
 mod answers;

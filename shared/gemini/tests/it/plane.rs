@@ -454,8 +454,7 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
 async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let server = Server::start([]).await;
     let fleet = Fleet::new(with_budget(&server, 1.0));
-    let url = "https://example.com/a.pdf".to_owned();
-    let media = vec![Media::Url { mime_type: "application/pdf".to_owned(), url }];
+    let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
     let refused = fleet.environment().generate(&ModelCall { turns, ..call_at(&fleet) }).await.unwrap_err();
     assert_eq!(deferral(refused.failure).0, Deferral::Budget, "a thousand pages may cost $4");
@@ -495,15 +494,25 @@ async fn a_brownout_locks_no_money() {
 }
 
 #[tokio::test]
-async fn a_reservation_whose_environment_is_gone_ends_by_itself() {
-    let server = Server::start([says("Cheap.")]).await;
+async fn a_reservation_whose_environment_is_gone_is_spent() {
+    let server = Server::start([Step::Hang]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
-    brownout(&fleet, &fleet.environment(), 1).await;
+    let (gone, call) = (fleet.environment(), call_at(&fleet));
+    tokio::select! {
+        _ = gone.generate(&call) => panic!("the model hangs"),
+        () = server.arrival() => {}
+    }
+    // It dies with what it knows.
+    drop(gone);
     let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    assert_eq!(deferral(refused.failure).0, Deferral::Budget, "its call may still be under way");
+    let soon = fleet.now()..=after(fleet.now(), seconds(20));
+    assert!(soon.contains(&deferral(refused.failure).1.unwrap()), "its call may still be under way");
     fleet.pass(seconds(500));
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
-    assert_eq!(spent(&fleet).await, (1_125, 0));
+    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    let (why, not_before) = deferral(refused.failure);
+    assert_eq!(why, Deferral::Budget);
+    assert!(not_before > Some(after(fleet.now(), seconds(3_600))), "it may have been answered, and billed");
+    assert!(refused.message.contains("is used up"), "{}", refused.message);
     server.finish();
 }
 

@@ -1,6 +1,6 @@
 //! The client against a scripted GitHub on 127.0.0.1.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod account;
 mod app;
@@ -12,6 +12,7 @@ mod github;
 mod history;
 mod labels;
 mod publish;
+mod reactions;
 mod reference;
 mod reviews;
 mod safety;

@@ -77,7 +77,35 @@ async fn what_is_closed_or_merged_takes_notes_and_a_locked_discussion_takes_none
     ] {
         let server = Server::start(move |_| Reply::json(200, answer.clone())).await;
         assert_eq!(publicly(&client(&server)).state(&merge_request()).await.unwrap(), expected);
-        assert_eq!(server.lines(), ["GET /api/v4/projects/7/merge_requests/4"]);
+        assert_eq!(server.lines(), ["GET /api/v4/projects/7", "GET /api/v4/projects/7/merge_requests/4"]);
+    }
+}
+
+#[tokio::test]
+async fn an_open_issue_of_an_archived_project_takes_no_notes() {
+    let server = Server::start(|_| Reply::json(200, json!({"state": "opened", "archived": true}))).await;
+    assert_eq!(publicly(&client(&server)).state(&target()).await.unwrap(), ThreadState::Locked);
+    assert_eq!(server.lines(), ["GET /api/v4/projects/7"]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_by_what_the_project_is() {
+    for (archived, expected, word) in
+        [(true, ServiceFailure::Closed, "archived"), (false, ServiceFailure::Refused, "role Reporter")]
+    {
+        let server = Server::start(move |asked| match asked.method.as_str() {
+            "GET" => Reply::json(200, json!({"id": 7, "archived": archived})),
+            _ => Reply::json(403, json!({"message": "403 Forbidden"})),
+        })
+        .await;
+        let gitlab = client(&server);
+        let note = publicly(&gitlab).publish(&target(), "Hi", &mark("1")).await.unwrap_err();
+        let labels =
+            publicly(&gitlab).labels().unwrap().add(&target(), &["bug".to_owned()]).await.unwrap_err();
+        for error in [note, labels] {
+            assert_eq!(error.failure, expected, "{error}");
+            assert!(error.message.contains(word), "{error}");
+        }
     }
 }
 

@@ -20,14 +20,14 @@ fn policy() -> BreakerPolicy {
 fn pass(breaker: &mut Breaker, ms: i64) -> Pass {
     match breaker.admit(&policy(), at(ms)) {
         Admission::Pass(pass) => pass,
-        Admission::Shut { until } => panic!("shut until {until}"),
+        Admission::Rejected { until } => panic!("rejected until {until}"),
     }
 }
 
 fn shut_until(breaker: &mut Breaker, ms: i64) -> Timestamp {
     match breaker.admit(&policy(), at(ms)) {
         Admission::Pass(_) => panic!("passed"),
-        Admission::Shut { until } => until,
+        Admission::Rejected { until } => until,
     }
 }
 
@@ -49,7 +49,7 @@ fn opened() -> Breaker {
 fn passes(breaker: &mut Breaker, ms: i64) -> Vec<Pass> {
     std::iter::from_fn(|| match breaker.admit(&policy(), at(ms)) {
         Admission::Pass(pass) => Some(pass),
-        Admission::Shut { .. } => None,
+        Admission::Rejected { .. } => None,
     })
     .take(100)
     .collect()

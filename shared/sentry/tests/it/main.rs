@@ -1,6 +1,6 @@
 //! The client against a scripted Sentry on 127.0.0.1.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
 mod publish;

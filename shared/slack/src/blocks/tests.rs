@@ -132,7 +132,7 @@ fn an_address_that_is_none_is_no_link() {
 }
 
 #[test]
-fn a_closed_message_has_no_buttons_and_says_who_what_and_when() {
+fn a_closed_message_decides_nothing_any_more_and_says_who_what_and_when() {
     let slack = Origin::Slack { team: "T1".to_owned(), user: "U2".to_owned() };
     for (closed_as, said) in [
         (decided(Some(Outcome::Approved), Some(slack)), "Approved by <@U2> <!date^1800000060^"),
@@ -144,7 +144,10 @@ fn a_closed_message_has_no_buttons_and_says_who_what_and_when() {
         assert!(outcome(&closed_as).contains(said), "{}", outcome(&closed_as));
         let blocks = with("Hello", |ask| closed(ask, &closed_as, Some("https://c.example")));
         assert!(all(&blocks).contains(said));
-        assert!(!blocks.to_string().contains("\"actions\""));
+        let text = blocks.to_string();
+        assert!(!text.contains("afterhook_approve") && !text.contains("afterhook_reject"));
+        let goes_out = matches!(closed_as.outcome, Some(Outcome::Approved | Outcome::Edited));
+        assert_eq!(text.contains("afterhook_thumb_up") && text.contains("afterhook_thumb_down"), goes_out);
         assert!(all(&blocks).contains("Hello"));
     }
 }

@@ -4,9 +4,12 @@
 //! The header alone would let whoever replays a request choose what it is taken for. A body is of a kind only
 //! if it holds what such an event is about, which leaves little to choose.
 
+use domain::Event;
+use serde_json::Value;
+
 use super::kind::Kind;
 use super::named;
-use crate::reading::{JsonView, object, unreadable, word};
+use crate::reading::{JsonView, happening, hash, object, unreadable, word};
 use crate::{FieldMap, ParseError, Parsed, Received, Sender, mapped};
 
 /// What a kind's body holds, where that is not called like the kind itself.
@@ -60,6 +63,14 @@ fn is_common(key: &str) -> bool {
     )
 }
 
+/// A hook of the repository, one of its organisation and an app report the same, but for the fields that say so.
+fn reported(name: &str, body: &Value) -> Option<String> {
+    const WHOSE_HOOK: [&str; 3] = ["enterprise", "installation", "organization"];
+    let fields = body.as_object()?.iter().filter(|(key, _)| !WHOSE_HOOK.contains(&key.as_str()));
+    let rest: Vec<_> = fields.collect();
+    happening([Some(name), Some(&hash(serde_json::to_string(&rest).ok()?.as_bytes()))])
+}
+
 /// Reads a body that is none of the kinds that we know.
 pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
     let hint = received.event_hint.and_then(word);
@@ -79,7 +90,9 @@ pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, P
         )),
         name => {
             let unnamed = name.as_deref().unwrap_or("event");
-            Ok(Parsed::Event(Box::new(mapped::event(sender, received, JsonView(&value), unnamed))))
+            let event = mapped::event(sender, received, JsonView(&value), unnamed);
+            let happening = reported(&event.name, &value);
+            Ok(Parsed::Event(Box::new(Event { happening, ..event })))
         }
     }
 }
@@ -87,7 +100,7 @@ pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     #[test]
     fn a_header_that_the_body_contradicts_names_nothing() {

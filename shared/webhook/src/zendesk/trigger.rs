@@ -1,12 +1,15 @@
 //! What a trigger sends: JSON that its author has written, whose fields the source's `map` names.
 //!
 //! A template for a trigger with the condition *Comment is public*, that goes with `map = { event = "/event",
-//! thread = "/ticket", actor = "/author", title = "/title", text = "/text", public = "/public" }`:
+//! thread = "/ticket", actor = "/author", title = "/title", text = "/text", public = "/public", occurred_at = "/at" }`:
 //!
 //! ```json
 //! { "event": "ticket.comment_added", "ticket": "{{ticket.id}}", "author": "{{current_user.id}}",
-//!   "title": "{{ticket.title}}", "text": "{{ticket.latest_public_comment}}", "public": true }
+//!   "title": "{{ticket.title}}", "text": "{{ticket.latest_public_comment}}", "public": true,
+//!   "at": "{{ticket.updated_at_with_timestamp}}" }
 //! ```
+//!
+//! Without the time, two comments with the same words would be one event: the body is all that tells them apart.
 //!
 //! `thread` is the number of the ticket, which is answered. `{{ticket.latest_comment}}` would include internal
 //! notes, and no other field tells them apart: so nothing is public unless its author says so.

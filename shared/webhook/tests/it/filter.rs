@@ -26,6 +26,68 @@ fn without_a_list_every_event_is_taken() {
     assert_eq!(Filter::default().ignores(&labeled), None);
 }
 
+/// A thing that is over or gone waits for nobody, and takes no answer.
+#[test]
+fn without_a_list_what_is_over_or_gone_is_no_task() {
+    for (provider, names) in [
+        (
+            Provider::Github,
+            &[
+                "issues.closed",
+                "issues.deleted",
+                "issues.locked",
+                "issues.transferred",
+                "issue_comment.deleted",
+                "discussion.closed",
+                "discussion_comment.deleted",
+                "pull_request.closed",
+                "pull_request_review.dismissed",
+                "pull_request_review_comment.deleted",
+                "release.unpublished",
+                "repository.deleted",
+                "delete",
+            ][..],
+        ),
+        (Provider::Gitlab, &["issue.close", "merge_request.close", "merge_request.merge"]),
+        (Provider::Jira, &["issue.deleted", "comment.deleted"]),
+        (Provider::Linear, &["issue.remove", "comment.remove"]),
+        (Provider::Pagerduty, &["incident.resolved"]),
+        (Provider::Sentry, &["issue.archived", "issue.ignored", "issue.resolved"]),
+        (Provider::Shopify, &["orders.cancelled", "products.delete", "app.uninstalled"]),
+        (Provider::Zendesk, &["ticket.merged", "ticket.soft_deleted", "ticket.comment_redacted"]),
+    ] {
+        let endings = provider.row().endings;
+        for name in names {
+            let all = Filter { endings, ..Filter::default() };
+            assert!(!all.takes(name), "{name}");
+            let kind = name.split('.').next().unwrap();
+            for listed in [*name, kind] {
+                let events = Some(vec![listed.to_owned()]);
+                assert!(Filter { events, endings, ..Filter::default() }.takes(name), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn events_that_begin_or_change_something_are_taken_without_a_list() {
+    for (provider, names) in [
+        (Provider::Github, &["issues.opened", "issues.reopened", "discussion.answered", "push"][..]),
+        (Provider::Gitlab, &["issue.open", "issue.reopen", "merge_request.approved", "note.create"]),
+        (Provider::Jira, &["issue.created", "comment.updated"]),
+        (Provider::Linear, &["issue.update", "comment.create"]),
+        (Provider::Pagerduty, &["incident.reopened", "incident.annotated"]),
+        (Provider::Sentry, &["issue.unresolved", "event_alert.triggered"]),
+        (Provider::Slack, &["message.im", "app_mention"]),
+        (Provider::Stripe, &["customer.subscription.deleted", "charge.dispute.closed"]),
+        (Provider::Zendesk, &["ticket.created", "ticket.undeleted", "ticket.comment_added"]),
+        (Provider::Custom, &["order.closed"]),
+    ] {
+        let all = Filter { endings: provider.row().endings, ..Filter::default() };
+        assert!(names.iter().all(|name| all.takes(name)), "{}", provider.name());
+    }
+}
+
 #[test]
 fn events_outside_the_list_are_unsubscribed() {
     let only = |name: &str| Filter { events: Some(vec![name.to_owned()]), ..Filter::default() };

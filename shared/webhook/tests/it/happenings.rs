@@ -3,7 +3,7 @@
 use crate::senders::{sample, sender};
 use domain::Event;
 use serde_json::{Value, json};
-use webhook::{Filter, Parsed, Provider, Received};
+use webhook::{FieldMap, Filter, Parsed, Pointer, Provider, Received, Sender};
 
 fn json_of(path: &str) -> Value {
     serde_json::from_slice(&sample(path)).unwrap()
@@ -153,12 +153,98 @@ fn two_integrations_of_sentry_report_one_happening() {
 }
 
 #[test]
+fn an_issue_that_is_assigned_twice_in_sentry_is_two_happenings() {
+    let assigned = |to: &str| {
+        let issue = json_of("sentry/issue.created.json");
+        but(
+            &issue,
+            &[("/action", json!("assigned")), ("/data/issue/assignedTo", json!({"id": to, "type": "user"}))],
+        )
+    };
+    assert_ne!(facts(Provider::Sentry, &assigned("1")), facts(Provider::Sentry, &assigned("2")));
+}
+
+#[test]
+fn subscriptions_of_an_account_and_a_service_report_one_happening_of_pagerduty() {
+    for path in ["pagerduty/incident.triggered.json", "pagerduty/incident.annotated.json"] {
+        let one = json_of(path);
+        let other = but(&one, &[("/event/id", json!("01ANOTHER")), ("/event/client", json!({"name": "x"}))]);
+        assert_eq!(facts(Provider::Pagerduty, &one), facts(Provider::Pagerduty, &other), "{path}");
+        let later = but(&one, &[("/event/occurred_at", json!("2026-11-20T10:20:00.001Z"))]);
+        let note = but(&one, &[("/event/data/id", json!("PANOTHER"))]);
+        for two in [later, note] {
+            assert_ne!(facts(Provider::Pagerduty, &one), facts(Provider::Pagerduty, &two), "{path}");
+        }
+    }
+}
+
+#[test]
+fn two_webhooks_of_zendesk_report_one_happening() {
+    for path in ["zendesk/ticket.comment_added.json", "zendesk/ticket.created.json"] {
+        let one = json_of(path);
+        let other = but(&one, &[("/id", json!("another")), ("/zendesk_event_version", json!("2025-01-01"))]);
+        assert_eq!(facts(Provider::Zendesk, &one), facts(Provider::Zendesk, &other), "{path}");
+    }
+    let comment = json_of("zendesk/ticket.comment_added.json");
+    let second = but(&comment, &[("/event/comment/id", json!("8493826129919"))]);
+    assert_ne!(facts(Provider::Zendesk, &comment), facts(Provider::Zendesk, &second));
+    let tags = |added: &str, at: &str| {
+        let event = json!({"tags_added": [added], "tags_removed": []});
+        let changes = [("/type", json!("zen:event-type:ticket.tags_changed")), ("/event", event)];
+        facts(Provider::Zendesk, &but(&but(&comment, &changes), &[("/time", json!(at))]))
+    };
+    let (early, late) = ("2026-11-20T09:10:02Z", "2026-11-20T09:10:03Z");
+    assert_ne!(tags("a", early), tags("b", early), "two changes of one moment");
+    assert_ne!(tags("a", early), tags("a", late));
+}
+
+#[test]
+fn webhooks_of_an_administrator_and_of_an_app_report_one_happening_of_jira() {
+    let one = json_of("jira/issue.created.json");
+    let other =
+        but(&one, &[("/timestamp", json!(1_795_165_200_999_u64)), ("/matchedWebhookIds", json!([7]))]);
+    assert_eq!(facts(Provider::Jira, &one), facts(Provider::Jira, &other));
+    let update = |change: &str| {
+        let changes = [("/webhookEvent", json!("jira:issue_updated")), ("/changelog/id", json!(change))];
+        but(&but(&one, &changes), &[("/issue_event_type_name", json!("issue_generic"))])
+    };
+    assert_ne!(facts(Provider::Jira, &update("1")), facts(Provider::Jira, &update("2")));
+    let unnumbered = but(&update("1"), &[("/changelog", json!({"items": []}))]);
+    assert_eq!(read(Provider::Jira, &unnumbered).happening, None, "nothing tells this change from the next");
+}
+
+#[test]
+fn two_subscriptions_of_shopify_report_one_happening() {
+    let one = json_of("shopify/orders.create.json");
+    let other = but(&one, &[("/metafields", json!([])), ("/note_attributes", json!([{"name": "a"}]))]);
+    assert_eq!(facts(Provider::Shopify, &one), facts(Provider::Shopify, &other));
+    let paid = but(&one, &[("/financial_status", json!("paid"))]);
+    assert_ne!(facts(Provider::Shopify, &one), facts(Provider::Shopify, &paid), "two updates of one second");
+}
+
+#[test]
+fn hooks_of_a_repository_and_its_organisation_report_one_event_of_a_map() {
+    let body = json!({ "ref": "refs/heads/main", "commits": [], "repository": {"full_name": "octo/repo"} });
+    let map = FieldMap { text: Pointer::new("/ref").ok(), ..FieldMap::default() };
+    let sender = Sender { map, ..sender(Provider::Github) };
+    let facts = |body: &Value| {
+        let body = body.to_string();
+        match sender.parse(&Received { event_hint: Some("push"), body: body.as_bytes() }) {
+            Ok(Parsed::Event(event)) => event.happening.unwrap(),
+            other => panic!("no event: {other:?}"),
+        }
+    };
+    let of_organisation = but(&body, &[("/organization", json!({"login": "octo"}))]);
+    assert_eq!(facts(&body), facts(&of_organisation));
+    assert_ne!(facts(&body), facts(&but(&body, &[("/ref", json!("refs/heads/x"))])));
+}
+
+#[test]
 fn senders_whose_own_id_tells_need_no_other_facts() {
     for (provider, path) in [
         (Provider::Stripe, "stripe/charge.failed.json"),
-        (Provider::Zendesk, "zendesk/ticket.comment_added.json"),
-        (Provider::Pagerduty, "pagerduty/incident.triggered.json"),
-        (Provider::Shopify, "shopify/orders.create.json"),
+        (Provider::StandardWebhooks, "standard-webhooks/invoice.overdue.json"),
+        (Provider::Svix, "svix/contact.created.json"),
         (Provider::Custom, "billing/ticket.opened.json"),
     ] {
         assert_eq!(read(provider, &json_of(path)).happening, None, "{path}");
@@ -178,8 +264,13 @@ fn a_renewed_sample_is_another_happening() {
         (Provider::Linear, "linear/issue.create.json"),
         (Provider::Sentry, "sentry/issue.created.json"),
         (Provider::Sentry, "sentry/event_alert.triggered.json"),
+        (Provider::Jira, "jira/issue.created.json"),
+        (Provider::Pagerduty, "pagerduty/incident.annotated.json"),
+        (Provider::Shopify, "shopify/orders.create.json"),
         (Provider::Slack, "slack/app_mention.json"),
         (Provider::Slack, "slack/message.channels.json"),
+        (Provider::Zendesk, "zendesk/ticket.created.json"),
+        (Provider::Zendesk, "zendesk/ticket.comment_added.json"),
     ] {
         let body = sample(path);
         let renewed = serde_json::from_slice(&sender(provider).renewed(&body, now)).unwrap();

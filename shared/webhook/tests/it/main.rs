@@ -1,6 +1,6 @@
 //! What a user of this crate relies on: published vectors, properties of all schemes, GitHub's events
 //! and the filter.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod api;
 mod audience;

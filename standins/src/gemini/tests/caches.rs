@@ -25,21 +25,6 @@ fn is_gone(reply: &super::Answer) -> bool {
 }
 
 #[tokio::test]
-async fn cached_tokens_are_counted_inside_of_the_prompt() {
-    let gemini = GeminiStandin::new();
-    let made = post(&gemini, CACHES, &cache("600s")).await.json();
-    let size = made["usageMetadata"]["totalTokenCount"].as_u64().unwrap();
-    let mut body = ask("What does the fox do?");
-    body["cachedContent"] = made["name"].clone();
-    let usage = post(&gemini, FLASH, &body).await.json()["usageMetadata"].clone();
-    assert_eq!(usage["cachedContentTokenCount"], size);
-    assert_eq!(usage["promptTokenCount"], size + 6);
-    assert_eq!(gemini.requests().pop().unwrap().billed.unwrap().cached, size);
-    body["systemInstruction"] = json!({"parts": [{"text": "no"}]});
-    assert_eq!(post(&gemini, FLASH, &body).await.status, 400);
-}
-
-#[tokio::test]
 async fn an_expired_cache_is_gone_in_every_use() {
     let (clock, pass) = movable();
     let gemini = GeminiStandin::builder().clock(clock).build();
@@ -117,12 +102,14 @@ async fn storage_is_billed_until_a_cache_is_deleted_or_expires() {
 }
 
 #[tokio::test]
-async fn each_call_is_noted_with_what_it_is_billed_for() {
+async fn cached_tokens_are_counted_inside_of_the_prompt_and_billed_as_cached() {
     let gemini = GeminiStandin::builder().keep_bodies(false).build();
     let made = post(&gemini, CACHES, &cache("600s")).await.json();
     let mut body = ask("What does the fox do?");
     body["cachedContent"] = made["name"].clone();
     let usage = post(&gemini, FLASH, &body).await.json()["usageMetadata"].clone();
+    assert_eq!(usage["cachedContentTokenCount"], made["usageMetadata"]["totalTokenCount"]);
+    assert_eq!(usage["promptTokenCount"], usage["cachedContentTokenCount"].as_u64().unwrap() + 6);
     body["cachedContent"] = "cachedContents/none".into();
     assert_eq!(post(&gemini, FLASH, &body).await.status, 403);
     let [creation, answered, refused] = gemini.requests().try_into().unwrap();
@@ -133,6 +120,9 @@ async fn each_call_is_noted_with_what_it_is_billed_for() {
     assert_eq!(usage["promptTokenCount"], billed.prompt);
     assert_eq!(usage["cachedContentTokenCount"], billed.cached);
     assert_eq!(usage["totalTokenCount"], billed.prompt + billed.output);
+    (body["cachedContent"], body["systemInstruction"]) =
+        (made["name"].clone(), json!({"parts": [{"text": "no"}]}));
+    assert_eq!(post(&gemini, FLASH, &body).await.status, 400);
 }
 
 #[tokio::test]

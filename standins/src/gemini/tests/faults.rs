@@ -1,6 +1,5 @@
 //! Faults, quotas, latencies and scripts.
 
-use domain::Clock;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,7 +22,9 @@ async fn a_fault_asked_for_happens_to_its_first_requests_only() {
         statuses.push(faulty(&gemini, "503:2", key, false).await.status);
     }
     assert_eq!(statuses, [503, 503, 200, 503]);
-    assert_eq!(faulty(&gemini, "nonsense", "", false).await.status, 400);
+    for unreadable in ["nonsense", "200", "503:x"] {
+        assert_eq!(faulty(&gemini, unreadable, "", false).await.status, 400, "{unreadable}");
+    }
 }
 
 #[tokio::test]
@@ -33,16 +34,12 @@ async fn answers_are_spoilt_as_asked() {
     let blocked = answer("blocked").await;
     assert!(blocked["promptFeedback"]["blockReason"].is_string() && blocked.get("candidates").is_none());
     assert_eq!(answer("midstream").await["error"]["code"], 503);
-}
-
-#[tokio::test]
-async fn malformed_json_does_not_parse() {
-    let gemini = GeminiStandin::new();
     let mut body = ask("x");
     body["generationConfig"] = json!({"responseMimeType": "application/json", "responseJsonSchema":
         {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}});
     gemini.set_faults(vec![FaultRule::always(Fault::Malformed)]);
-    assert!(serde_json::from_str::<Value>(&post(&gemini, FLASH, &body).await.said()).is_err());
+    let malformed = post(&gemini, FLASH, &body).await.said();
+    assert!(serde_json::from_str::<Value>(&malformed).is_err());
 }
 
 #[tokio::test]
@@ -59,16 +56,20 @@ async fn a_stream_can_end_with_an_error_frame() {
 #[tokio::test]
 async fn a_429_says_which_quota_it_is_and_when_to_come_back() {
     let gemini = GeminiStandin::new();
-    let mut kinds = Vec::new();
-    for form in [Throttle::RetryInfo, Throttle::PerDay] {
+    // That of the day carries a short delay all the same.
+    for (form, period) in [(Throttle::RetryInfo, "Minute"), (Throttle::PerDay, "Day")] {
         gemini.set_faults(vec![FaultRule::always(Fault::Throttled(form))]);
         let error = post(&gemini, FLASH, &ask("x")).await.json()["error"].clone();
         assert_eq!((&error["code"], &error["status"]), (&json!(429), &json!("RESOURCE_EXHAUSTED")));
         let details = error["details"].as_array().cloned().unwrap_or_default();
         let kind = |d: &Value| d["@type"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
-        kinds.push(details.iter().map(kind).collect::<Vec<_>>().join("+"));
+        assert_eq!(details.iter().map(kind).collect::<Vec<_>>(), ["QuotaFailure", "Help", "RetryInfo"]);
+        let quota = format!("GenerateRequestsPer{period}PerProjectPerModel");
+        assert_eq!(
+            (&details[0]["violations"][0]["quotaId"], &details[2]["retryDelay"]),
+            (&json!(quota), &json!("34.4s"))
+        );
     }
-    assert_eq!(kinds, ["QuotaFailure+Help+RetryInfo"; 2]);
     assert!(gemini.requests().iter().all(|request| request.status == Some(429)));
 }
 
@@ -88,15 +89,22 @@ async fn rules_are_for_a_model_or_a_share_of_the_calls() {
 }
 
 #[tokio::test]
-async fn a_quota_counts_aliases_and_concrete_names_together() {
-    let now = "2026-11-20T12:00:00Z".parse().unwrap();
-    let gemini = GeminiStandin::builder().clock(Clock::fixed(now)).quota_of("gemini-flash-latest", 2).build();
+async fn a_quota_counts_aliases_and_concrete_names_together_and_a_refused_call_not_at_all() {
+    let (clock, pass) = testing::movable();
+    let gemini = GeminiStandin::builder().clock(clock).quota_of("gemini-flash-latest", 2).build();
     let concrete = FLASH.replace("gemini-flash-latest", "gemini-3.8-flash");
     assert_eq!(post(&gemini, FLASH, &ask("x")).await.status, 200);
+    pass(10);
     assert_eq!(post(&gemini, &concrete, &ask("x")).await.status, 200);
+    pass(10);
     let error = post(&gemini, FLASH, &ask("x")).await.json()["error"].clone();
-    assert_eq!(error["details"][0]["violations"][0]["quotaDimensions"]["model"], "gemini-3.8-flash");
-    assert_eq!(error["details"][2]["retryDelay"], "60s");
+    assert_eq!((&error["code"], &error["status"]), (&json!(429), &json!("RESOURCE_EXHAUSTED")));
+    let violation = &error["details"][0]["violations"][0];
+    assert_eq!(violation["quotaDimensions"]["model"], "gemini-3.8-flash");
+    assert_eq!((&violation["quotaValue"], &error["details"][2]["retryDelay"]), (&json!("2"), &json!("40s")));
+    assert_eq!(post(&gemini, &FLASH.replace("flash", "pro"), &ask("x")).await.status, 200);
+    pass(40);
+    assert_eq!(post(&gemini, FLASH, &ask("x")).await.status, 200);
     assert_eq!(gemini.requests().iter().filter(|request| request.status == Some(429)).count(), 1);
 }
 
@@ -152,6 +160,6 @@ async fn raw(fault: &str) -> String {
 #[tokio::test]
 async fn a_reset_sends_nothing() {
     assert_eq!(raw("reset").await, "");
-    let whole = raw("slow:1").await;
+    let whole = raw("").await;
     assert!(whole.starts_with("HTTP/1.1 200 OK") && whole.ends_with("}\n"), "{whole}");
 }

@@ -40,6 +40,7 @@ async fn unknown_models_methods_and_paths_are_404() {
     assert!(unknown.json()["error"]["message"].as_str().unwrap().starts_with(
         "models/gemini-nope is not found for API version v1, or is not supported for generateContent."
     ));
+    assert!(unknown.json()["error"].get("details").is_none(), "details are absent rather than empty");
     for path in ["/v1/models/gemini-3.8-flash:fly", "/v1/models/gemini-3.8-flash:embedContent", "/v9/x", "/"]
     {
         assert_eq!(post(&gemini, path, &ask("x")).await.status, 404, "{path}");
@@ -75,7 +76,11 @@ proptest! {
         }).to_string().into_bytes()),
         "\\PC{0,60}".prop_map(|text| json!({
             "contents": [{"parts": [{"text": text}]}],
-            "generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": {"type": text, "enum": [text]}},
+            "generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": {
+                "properties": {"a": {"type": text, "enum": [text]}, "b": {"items": text, "required": text, "minItems": text},
+                    "c": {"$ref": text}, "d": {"anyOf": text}, "e": {"type": [text], "properties": [7, null]}},
+                "required": ["a", "b", "c", "d", "e", text],
+            }},
         }).to_string().into_bytes()),
     ]) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -4,33 +4,53 @@
 //! account as it would from a maintainer's; or to write `victim/project#1`, so that each of its comments shows up in
 //! somebody else's issue.
 
-use super::inert::{BREAK, inert};
+use super::inert::inert;
 
-/// Makes lines that begin with `/word` begin with something else. A path such as `/usr/lib` is no command.
-/// `begins` is whether a line begins with `text`.
+/// What ends a line for somebody: Unicode's mandatory breaks (UAX #14).
+const BREAKS: [char; 7] = ['\n', '\r', '\u{B}', '\u{C}', '\u{85}', '\u{2028}', '\u{2029}'];
+/// The slash, and what is normalised to it or looks like it.
+const SLASHES: [char; 4] = ['/', '\u{FF0F}', '\u{2044}', '\u{2215}'];
+
+/// Makes lines that begin with `/word` begin with something else. Bots differ in what may stand before and behind the
+/// word (`^/close\s*$` of Prow and GitLab, `^/(\w+)\b` of others, for which `/close.` and `/usr/lib` are commands as
+/// well): so it is made code whatever it is, which shows a path as it was. `begins` is whether a line begins with `text`.
 pub(super) fn without_commands(text: &str, begins: bool, ticks: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let indent = line.len() - line.trim_start().len();
-        match command(&line[indent..]) {
-            Some(word) if begins || number > 0 => {
-                out.push_str(&line[..indent]);
+    for (number, line) in text.split_inclusive(BREAKS).enumerate() {
+        let said = line.trim_start_matches(is_marker);
+        let marks = &line[..line.len() - said.len()];
+        // Not within `10/second` or `#/definitions/a`.
+        let is_apart = marks.chars().next_back().is_none_or(|c| c.is_whitespace() || ">*_~[|".contains(c));
+        match command(said).filter(|_| is_apart && (begins || number > 0)) {
+            Some(word) => {
+                out.push_str(marks);
                 out.push_str(&inert(word, 0, ticks));
-                out.push_str(&line[indent + word.len()..]);
+                out.push_str(&said[word.len()..]);
             }
-            _ => out.push_str(line),
+            None => out.push_str(line),
         }
     }
     out
 }
 
-/// The command that `line` begins with.
+/// Whether what comes behind `before` may begin a line, as it is written or as it is shown.
+pub(super) fn begins_line(before: &str) -> bool {
+    let end = before.chars().rev().find(|c| BREAKS.contains(c) || !is_marker(*c));
+    end.is_none_or(|c| BREAKS.contains(&c))
+}
+
+/// Whether it may belong to what shows as a mark of a list or its box, a quote, a heading, a table or emphasis.
+fn is_marker(c: char) -> bool {
+    c.is_whitespace() || c.is_ascii_digit() || ">-*+#_~|[].)xX".contains(c)
+}
+
+/// The command that `line` begins with, and all that is written together with it.
 fn command(line: &str) -> Option<&str> {
-    let name = line.strip_prefix('/').filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))?;
-    let end =
-        name.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(name.len());
-    let is_path = name[end..].starts_with(['/', '.', '\\', BREAK]);
-    (!is_path).then(|| &line[..=end])
+    let name = line.strip_prefix(SLASHES)?.trim_start_matches(' ');
+    name.starts_with(char::is_alphabetic).then_some(())?;
+    let end = name.find(|c: char| c.is_whitespace() || "`<>[](){}|\"'*\\".contains(c)).unwrap_or(name.len());
+    let word = name[..end].trim_end_matches(|c: char| c.is_ascii_punctuation());
+    Some(&line[..line.len() - name.len() + word.len()])
 }
 
 /// Makes references to threads and commits of other repositories than `own` plain text: `owner/name#7`, GitLab's
@@ -85,16 +105,55 @@ mod tests {
         assert_eq!(commands("/close"), "`/close`");
         assert_eq!(commands("Done.\n/lgtm\n  /assign @mona"), "Done.\n`/lgtm`\n  `/assign` @mona");
         assert_eq!(commands("/test all\r\n/retest-required"), "`/test` all\r\n`/retest-required`");
-        assert_eq!(commands("/close."), "/close.", "a path may go on so");
         assert_eq!(without_commands("/close\n/close", false, true), "/close\n\u{200B}/close");
     }
 
     #[test]
-    fn paths_and_fractions_are_no_commands() {
-        for text in ["/usr/lib is missing", "see /close", "1\n/2", "//x", "/", "a\n/etc.d"] {
+    fn whatever_some_bot_takes_for_a_command_is_one() {
+        for (text, expected) in [
+            ("/close.", "`/close`."),
+            ("/close: done", "`/close`: done"),
+            ("/CLOSE!", "`/CLOSE`!"),
+            ("/\u{E9}t\u{E9}", "`/\u{E9}t\u{E9}`"),
+            ("/ close", "`/ close`"),
+            ("\u{FF0F}close", "`\u{FF0F}close`"),
+            ("- /close", "- `/close`"),
+            ("1. /close\n2) /lgtm", "1. `/close`\n2) `/lgtm`"),
+            ("- [x] /close", "- [x] `/close`"),
+            ("> /close", "> `/close`"),
+            ("# **/close**", "# **`/close`**"),
+            ("| /close | b |", "| `/close` | b |"),
+            ("a\u{2028}/close\u{2029}/lgtm\u{85}/x", "a\u{2028}`/close`\u{2029}`/lgtm`\u{85}`/x`"),
+            ("a\r/close\r\n\u{A0}/lgtm", "a\r`/close`\r\n\u{A0}`/lgtm`"),
+        ] {
+            assert_eq!(commands(text), expected);
+            assert_eq!(commands(expected), expected, "once is enough");
+        }
+    }
+
+    #[test]
+    fn a_path_at_the_beginning_of_a_line_stays_legible() {
+        assert_eq!(commands("/usr/lib/x.so is missing"), "`/usr/lib/x.so` is missing");
+        assert_eq!(commands("a\n/etc.d, too"), "a\n`/etc.d`, too");
+    }
+
+    #[test]
+    fn slashes_elsewhere_are_no_commands() {
+        for text in
+            ["see /close", "1\n/2", "//x", "/", "a / b", "and/or", "10/second", "#/definitions/a", "x/y"]
+        {
             assert_eq!(commands(text), text);
         }
-        assert_eq!(commands(&commands("/close")), "`/close`");
+    }
+
+    #[test]
+    fn marks_alone_leave_the_beginning_of_a_line() {
+        for before in ["", "a\n", "- ", "> 1. **", "a\u{2028} "] {
+            assert!(begins_line(before), "{before}");
+        }
+        for before in ["a", "- a ", "\n1: "] {
+            assert!(!begins_line(before), "{before}");
+        }
     }
 
     #[test]

@@ -110,12 +110,11 @@ fn links(prose: &str, allowed: &Allowed, ticks: bool) -> String {
 fn words(text: &str, allowed: &Allowed, quiet: &Ranges, ticks: bool) -> String {
     let links = urls(text).filter(|(at, url)| is_link(&text[..*at], url)).map(|(at, url)| at..at + url.len());
     quiet.clone().and(links).change_gaps(text, |at, prose| {
-        let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at];
-        let before = line.chars().next_back().unwrap_or('\n');
+        let before = text[..at].chars().next_back().unwrap_or('\n');
         let prose = commands::without_foreign_references(prose, allowed.repository(), ticks);
         let prose = domains::without_foreign_domains(&prose, allowed, ticks);
         let prose = marks::without_mentions(&prose, before, &allowed.mention);
-        commands::without_commands(&prose, line.trim().is_empty(), ticks)
+        commands::without_commands(&prose, commands::begins_line(&text[..at]), ticks)
     })
 }
 
@@ -280,6 +279,8 @@ mod tests {
     fn a_draft_commands_no_bot_and_leaves_no_trace_elsewhere() {
         assert_eq!(cleaned("Done.\n/lgtm\n/close now"), "Done.\n`/lgtm`\n`/close` now");
         assert_eq!(cleaned("/approve"), "`/approve`");
+        assert_eq!(cleaned("x\n- /close.\n\n> /lgtm"), "x\n- `/close`.\n\n> `/lgtm`");
+        assert_eq!(cleaned("Look:\n/usr/bin/env is there"), "Look:\n`/usr/bin/env` is there");
         assert_eq!(cleaned("as in victim/project#12"), "as in `victim/project#12`");
         assert_eq!(cleaned("**x** /close, and/or #7"), "**x** /close, and/or #7");
         let here = Allowed::default()

@@ -37,11 +37,11 @@ enum From {
 }
 
 fn approve() -> Option<DecisionInput> {
-    Some(DecisionInput::Approve { text: None })
+    Some(DecisionInput::Approve { text: None, intent: None })
 }
 
 fn edit() -> Option<DecisionInput> {
-    Some(DecisionInput::Approve { text: Some(EDITED.to_owned()) })
+    Some(DecisionInput::Approve { text: Some(EDITED.to_owned()), intent: None })
 }
 
 fn reject() -> Option<DecisionInput> {

@@ -175,9 +175,42 @@ fn messages_count_whole_and_not_by_a_word_in_them() {
     assert!(!invalid("The text `API key not valid` is too long.").is_invalid_key());
     let quota = "Quota exceeded for requests of the billing account per minute";
     assert!(!refusal(429, "RESOURCE_EXHAUSTED", quota, json!([])).is_without_money());
-    assert!(!refusal(429, "RESOURCE_EXHAUSTED", "Suspended for a minute.", json!([])).is_spend_limit());
+    for rate in
+        ["Suspended for a minute.", "Requests of projects that spend little are limited to 25 a minute."]
+    {
+        assert!(!refusal(429, "RESOURCE_EXHAUSTED", rate, json!([])).is_spend_limit(), "{rate}");
+    }
+    let by_quota = json!([quota_failure(&[("GenerateContentSpendPerTenMinutes", "10")])]);
+    assert!(refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, by_quota).is_spend_limit());
+    let denied = "Permission 'generativelanguage.cachedContent.get' denied on a resource.";
+    assert!(!refusal(403, "PERMISSION_DENIED", denied, json!([])).is_lost_cache());
     for lost in ["Not found: cache content metadata 8754364356910645200.", "CachedContent x is gone"] {
         assert!(refusal(404, "NOT_FOUND", lost, json!([])).is_lost_cache(), "{lost}");
     }
     assert!(invalid("Cached content model does not match the model in the request.").is_lost_cache());
+}
+
+/// What a 400 is about is told by the whole of it, or by the path of the field.
+#[test]
+fn a_refusal_is_about_what_its_known_sentence_is_about() {
+    for (message, expected) in [
+        ("Thinking level MINIMAL is not supported for this model.", About::Thinking),
+        ("Thinking is not enabled for models/m.", About::Thinking),
+        ("Budget 0 is invalid. This model only works in thinking mode.", About::Thinking),
+        ("Invalid value at 'generation_config.thinking_config.thinking_level'", About::Thinking),
+        ("The specified schema produces a constraint that has too many states for serving.", About::Schema),
+        (
+            "A schema in GenerationConfig in the request exceeds the maximum allowed nesting depth.",
+            About::Schema,
+        ),
+        ("* GenerateContentRequest.generation_config.response_schema.properties: empty", About::Schema),
+        ("Flex API is not supported for model m.", About::Tier),
+        ("The input token count exceeds the maximum number of tokens allowed 1048576.", About::Request),
+        ("The file `my thinking.pdf` has no pages.", About::Request),
+        ("Cannot fetch content from https://schema.example/flexible.", About::Request),
+        ("A frontier of this request is not valid.", About::Request),
+    ] {
+        let error = refusal(400, "INVALID_ARGUMENT", message, json!([]));
+        assert_eq!(error.about(), Some(expected), "{message}");
+    }
 }
