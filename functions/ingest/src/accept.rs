@@ -232,7 +232,7 @@ async fn store(
     }
     let taken = take_in(&ingest.stores, &task, body, now, |step| trail.step = step).await?;
     if taken == TakenIn::New && task.control.status.is_end() {
-        meter::unreadable(&ingest.metrics, &task);
+        meter::unreadable(&task);
     }
     match taken {
         TakenIn::New => Ok(Outcome::Accepted(task.id)),

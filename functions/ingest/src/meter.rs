@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::Task;
-use telemetry::{Ended, Metrics, Unit};
+use telemetry::{Metrics, Unit};
 
 use crate::outcome::{Outcome, Refusal};
 
@@ -25,18 +25,10 @@ pub(crate) fn webhook(metrics: &Metrics, source: &str, result: &Result<Outcome, 
     }
 }
 
-/// Counts a task that ended before it began, since nobody can read its event, and says so: it is a mistake of
-/// ours, and somebody asked for the event.
-pub(crate) fn unreadable(metrics: &Metrics, task: &Task) {
+/// Says that a task ended before it began, since nobody can read its event: it is a mistake of ours, and somebody
+/// asked for the event. Its end is counted by its follow-up.
+pub(crate) fn unreadable(task: &Task) {
     let doc = &task.doc;
     let error = doc.error.as_ref().map(|error| error.message.as_str());
     tracing::error!(task_id = %task.id, source = doc.source, event = doc.event, error, "event cannot be read");
-    let none = Duration::ZERO;
-    metrics.task_ended(&Ended {
-        status: task.control.status,
-        intent: None,
-        version: None,
-        worked: none,
-        since_received: none,
-    });
 }

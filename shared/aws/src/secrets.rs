@@ -25,6 +25,10 @@ const STALE: Duration = Duration::from_secs(3_600);
 /// make us call Secrets Manager once per request.
 const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 
+/// How long a failure is remembered while no copy can serve: every request meanwhile is answered 503, and some senders
+/// do not try again.
+const WITHOUT_COPY: Duration = Duration::from_secs(2);
+
 /// Tries of the first reading, when there is no copy that could serve meanwhile: whoever waits for it has a few
 /// seconds, and some senders do not try again.
 const FIRST_TRIES: u32 = 3;
@@ -88,7 +92,7 @@ impl Secrets {
         if let Some(values) = copy.younger_than(FRESH, now) {
             return Ok(values);
         }
-        // While it does not answer, it is asked once per half minute and not once per request.
+        // While it does not answer, it is not asked once per request.
         let read = match copy.recent_failure(now) {
             Some(error) => Err(error),
             None => self.fetch(&mut copy, now).await,
@@ -120,7 +124,7 @@ impl Secrets {
     }
 
     async fn fetch(&self, copy: &mut Copy, now: Timestamp) -> Result<Arc<SecretMap>, SecretsError> {
-        match self.get_patiently(copy.values.is_none()).await {
+        match self.get_patiently(copy.younger_than(STALE, now).is_none()).await {
             Ok(values) => {
                 let values = Arc::new(values);
                 *copy = Copy { values: Some((values.clone(), now)), failure: None };
@@ -183,7 +187,9 @@ impl Copy {
 
     fn recent_failure(&self, now: Timestamp) -> Option<SecretsError> {
         let (error, failed_at) = self.failure.as_ref()?;
-        (between(*failed_at, now) < BETWEEN_REFRESHES).then(|| error.clone())
+        let serves = self.younger_than(STALE, now).is_some();
+        let remembered = if serves { BETWEEN_REFRESHES } else { WITHOUT_COPY };
+        (between(*failed_at, now) < remembered).then(|| error.clone())
     }
 }
 
@@ -210,6 +216,22 @@ fn parse(id: &str, text: &str) -> Result<SecretMap, SecretsError> {
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_failure_is_remembered_for_two_seconds_without_a_copy_and_for_thirty_beside_one() {
+        let start = Timestamp::UNIX_EPOCH;
+        let at = |seconds| domain::after(start, Duration::from_secs(seconds));
+        let failure = || Some((SecretsError::Unavailable("down".to_owned()), start));
+        let none = Copy { values: None, failure: failure() };
+        assert!(none.recent_failure(at(1)).is_some());
+        assert!(none.recent_failure(at(2)).is_none(), "asked again");
+        let beside = Copy { values: Some((Arc::default(), start)), failure: failure() };
+        assert!(beside.recent_failure(at(29)).is_some());
+        assert!(beside.recent_failure(at(30)).is_none());
+        let too_old = start.checked_sub(STALE).unwrap();
+        let stale = Copy { values: Some((Arc::default(), too_old)), failure: failure() };
+        assert!(stale.recent_failure(at(2)).is_none(), "a copy that may serve no more is none");
+    }
 
     #[test]
     fn an_object_of_strings_is_read() {

@@ -272,7 +272,6 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     };
     let (by, from) = (decider.name.to_owned(), Some(decider.from.clone()));
     task.close_notices(&Closed { outcome: None, by, from, at: decider.at });
-    let has_acted = !task.doc.effects.is_empty();
     let doc = &mut task.doc;
     // Its new life has an end of its own to tell of.
     doc.follow_up = None;
@@ -280,8 +279,6 @@ fn renew(task: &mut Task, note: Option<&str>, decider: Decider<'_>) -> Result<()
     if fresh {
         doc.round += 1;
         doc.draft = None;
-        // Another text is another reply.
-        doc.reply_counted &= has_acted;
     }
     // Triage ran while no model was available: it runs again.
     if doc.model_down_since.take().is_some() && doc.stand_in.is_some() {

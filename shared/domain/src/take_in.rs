@@ -74,7 +74,7 @@ pub async fn take_in(
     let inserted = inserted?;
     let kept = kept?;
     match inserted {
-        Insert::New if task.control.status.is_end() => Ok(TakenIn::New),
+        // One that has ended already has a follow-up.
         Insert::New => {
             begin("enqueue the task");
             enqueue(stores, task).await.map(|()| TakenIn::New)
@@ -83,13 +83,13 @@ pub async fn take_in(
             begin("enqueue the task");
             enqueue(stores, task).await.map(|()| TakenIn::Completed)
         }
-        Insert::Exists(TaskStatus::Failed) => {
-            begin("revive the task");
-            revive(stores, &task.id, now).await
-        }
         // Its processor may have found no body, and be about to say so.
         Insert::Exists(TaskStatus::Processing | TaskStatus::Waiting) if kept == PutNew::Stored => {
             Err(TakeInError::Incomplete)
+        }
+        Insert::Exists(TaskStatus::Failed | TaskStatus::Processing | TaskStatus::Waiting) => {
+            begin("revive the task");
+            revive(stores, &task.id, now).await
         }
         Insert::Exists(_) => Ok(TakenIn::Duplicate),
     }
@@ -104,12 +104,15 @@ async fn enqueue(stores: &Stores, task: &Task) -> Result<(), TakeInError> {
 
 /// Revives a task that failed because its raw body was never stored: the try that made it died in between, and the
 /// sweeper was quicker than the sender. Its body is stored now. Calling the event a duplicate would suppress the very
-/// retry that we asked for.
+/// retry that we asked for; so would it while its last try is under way, which may have looked before the body came.
 async fn revive(stores: &Stores, id: &TaskId, now: Timestamp) -> Result<TakenIn, TakeInError> {
-    let task = stores.tasks.get(id).await?;
-    let bodiless = task.and_then(|task| task.doc.error).is_some_and(|error| error.kind == PAYLOAD_MISSING);
-    if !bodiless {
-        return Ok(TakenIn::Duplicate);
+    let Some(task) = stores.tasks.get(id).await? else { return Ok(TakenIn::Duplicate) };
+    let bodiless = task.doc.error.is_some_and(|error| error.kind == PAYLOAD_MISSING);
+    match task.control.status {
+        TaskStatus::Failed if bodiless => {}
+        TaskStatus::Processing if bodiless => return Err(TakeInError::Incomplete),
+        // The next try of one that waits finds the body.
+        _ => return Ok(TakenIn::Duplicate),
     }
     // Two revivals at once are one and the same: either may count.
     let sender = Decider { name: "its sender", request: "revival", at: now, from: &Origin::Sender };

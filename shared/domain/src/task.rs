@@ -100,12 +100,13 @@ impl Task {
     }
 
     /// A task that ends before it began, because its event could not be read: kept so that nothing
-    /// is lost, and retried by a person once the reader is mended.
+    /// is lost, and retried by a person once the reader is mended. A processor sees to what follows its end.
     #[must_use]
     pub fn unreadable(id: TaskId, new: NewTask, now: Timestamp, error: TaskError) -> Self {
         let mut task = Self::received(id, new, now, now);
         task.control.status = TaskStatus::Failed;
-        task.control.due_at = None;
+        task.record_follow_up(now);
+        task.set_due_for_notices(now, None);
         task.note(now, &error.message);
         task.doc.error = Some(error);
         task

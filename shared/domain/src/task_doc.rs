@@ -50,9 +50,6 @@ pub struct TaskDoc {
     /// The time at which the model can be asked again, as it said when it deferred the task.
     #[serde(default, skip_serializing_if = "is_default")]
     pub slot: Option<Timestamp>,
-    /// Whether the reply was counted against the cap of its thread.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub reply_counted: bool,
     /// Milliseconds of work in former claims.
     #[serde(default, skip_serializing_if = "is_default")]
     pub worked_ms: f64,

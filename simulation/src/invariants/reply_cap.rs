@@ -1,24 +1,34 @@
-//! A thread has no more replies that nobody has looked at than were counted for its hours, up to the cap of each.
+//! Within any hour, a thread has no more replies that nobody has looked at than its cap.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::{Timestamp, between};
 
 use super::{After, gate};
 
+const HOUR: Duration = Duration::from_secs(3_600);
+/// A comment may be held up on its way, and whoever sends it stand still in the middle of that, for so long together.
+const ON_ITS_WAY: Duration = Duration::from_secs(330);
+
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
-    let mut unattended: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut unattended: BTreeMap<&str, Vec<Timestamp>> = BTreeMap::new();
     for publication in &after.history.publications {
         if publication.effect == "reply" && !gate::was_approved(after, publication) {
-            *unattended.entry(&publication.thread).or_default() += 1;
+            unattended.entry(&publication.thread).or_default().push(publication.at);
         }
     }
-    let cap = i64::from(after.world.scenario.policy.replies);
+    let scenario = &after.world.scenario;
+    let cap = usize::try_from(scenario.policy.replies).unwrap_or(usize::MAX);
+    // By the clocks of those who count, which are wrong by so much in either direction.
+    let span = HOUR.saturating_sub(ON_ITS_WAY + scenario.max_skew * 2);
     let mut found = Vec::new();
-    for (thread, replies) in unattended {
-        // By the clock of whoever counted: it may be wrong, and the hour another one.
-        let counted = after.world.values.counted(&format!("replies:github:{thread}:"));
-        let allowed: i64 = counted.into_iter().map(|count| count.min(cap)).sum();
-        if replies > allowed {
-            found.push(format!("{thread} had {replies} replies, and might have {allowed}"));
+    for (thread, mut times) in unattended {
+        times.sort();
+        for (first, last) in times.iter().zip(times.iter().skip(cap)) {
+            if between(*first, *last) < span {
+                found.push(format!("{thread} had {} replies from {first} to {last}", cap + 1));
+            }
         }
     }
     found

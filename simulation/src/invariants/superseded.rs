@@ -1,6 +1,7 @@
-//! What a task that gave way to a newer one was asked, the model was shown with the newer one.
+//! What a task that gave way to a newer one was asked, the model was shown with the newer one. If that one ended before
+//! any model was asked, it still carries the text: whoever retries it finds both.
 
-use domain::{Task, TaskId, TaskStatus};
+use domain::{PartKey, Task, TaskId, TaskStatus};
 
 use super::After;
 use crate::world::text_of;
@@ -15,13 +16,16 @@ fn problem(after: &After<'_>, task: &Task) -> Option<String> {
     while let Some(next) = after.task(&newer).and_then(by) {
         newer = next;
     }
-    let answered = after.task(&newer)?;
-    if answered.control.status != TaskStatus::Completed {
-        return None;
+    if after.task(&newer).is_none() {
+        return Some(format!("{} gave way to {newer}, which is not stored", task.id));
     }
     let text = text_of(after.world, &task.id)?;
-    let shown = after.history.was_shown(&newer, &text);
-    (!shown).then(|| format!("{} gave way to {newer}, whose model never saw {text:?}", task.id))
+    let kept = if after.history.was_asked(&newer) {
+        after.history.was_shown(&newer, &text)
+    } else {
+        after.world.parts.get(&newer, &PartKey::superseded(&task.id)).is_some()
+    };
+    (!kept).then(|| format!("{} gave way to {newer}, whose model never saw {text:?}", task.id))
 }
 
 /// What `task` was superseded by.

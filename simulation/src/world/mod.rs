@@ -189,11 +189,6 @@ impl World {
         self.tasks.are_at_rest() && self.lanes.are_empty()
     }
 
-    /// Whether anything has gone wrong.
-    pub(crate) fn had_faults(&self) -> bool {
-        !self.faults.injected().is_empty() || self.scenario.lost_per_mille > 0
-    }
-
     /// Nothing happens any more: forgets what knows the world.
     pub(crate) fn close(&self) {
         self.gateway.close();

@@ -98,6 +98,12 @@ impl World {
 }
 
 impl super::History {
+    /// Whether a model was asked for `task`.
+    #[must_use]
+    pub fn was_asked(&self, task: &TaskId) -> bool {
+        self.shown.iter().any(|(id, _)| id == task)
+    }
+
     /// Whether a model was shown `text` for `task`.
     #[must_use]
     pub fn was_shown(&self, task: &TaskId, text: &str) -> bool {

@@ -35,13 +35,6 @@ impl Values {
         budgets.map(|(_, (known, _))| Budget::read(&known.value)).collect()
     }
 
-    /// The counters whose keys begin with `prefix`, whoever may have forgotten them.
-    pub(crate) fn counted(&self, prefix: &str) -> Vec<i64> {
-        let table = lock(&self.0);
-        let counters = table.counters.iter().filter(|(key, _)| key.starts_with(prefix));
-        counters.map(|(_, (count, _))| *count).collect()
-    }
-
     /// The leases that run at `now`.
     pub(crate) fn leases(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
         let table = lock(&self.0);

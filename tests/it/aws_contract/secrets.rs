@@ -88,7 +88,7 @@ async fn what_cannot_be_read_is_an_error_and_is_not_asked_for_at_every_request()
     let (sdk, wire) = (Emulator::shared().sdk_config().await, Wire::default());
     let secrets = Secrets::new(&wire.under(&sdk), "no-such-secret".to_owned(), "VERIFY_SECRET_ID");
     let start = now();
-    for seconds in [0, 1, 29] {
+    for seconds in [0, 1] {
         let error = secrets.read(in_seconds(start, seconds)).await.unwrap_err();
         assert!(matches!(error, SecretsError::Refused(..)), "{error}");
         assert!(error.to_string().contains("no-such-secret"), "{error}");
@@ -96,7 +96,8 @@ async fn what_cannot_be_read_is_an_error_and_is_not_asked_for_at_every_request()
         assert!(secrets.refresh_after_failure(in_seconds(start, seconds)).await.is_err());
     }
     assert_eq!(wire.take().len(), 1);
-    assert!(secrets.read(in_seconds(start, 30)).await.is_err());
+    // No copy serves meanwhile, and some senders do not try again.
+    assert!(secrets.read(in_seconds(start, 2)).await.is_err());
     assert_eq!(wire.take().len(), 1);
 }
 

@@ -135,11 +135,13 @@ async fn signed_json_that_cannot_be_read_becomes_a_failed_task() {
     rig.post(&body).await.assert_taken("accepted", &body);
 
     let task = rig.task(&body).await.unwrap();
-    assert_eq!((task.control.status, task.control.due_at), (TaskStatus::Failed, None));
+    assert_eq!(task.control.status, TaskStatus::Failed);
+    let follow_up = task.doc.follow_up.as_ref().unwrap();
+    assert_eq!((task.control.due_at, follow_up.counted), (Some(follow_up.due_at), false));
     assert_eq!(task.doc.error.as_ref().unwrap().kind, "unreadable_event");
     assert!(!task.doc.tenant.is_empty() && !task.doc.thread.is_empty());
     assert_eq!(rig.payload(&body).await.unwrap(), body);
-    assert!(rig.drain(Lane::Standard).await.is_empty());
+    assert_eq!(rig.drain(Lane::Standard).await, [task_id(&body)], "for its follow-up");
     rig.post(&body).await.assert_taken("duplicate", &body);
 }
 

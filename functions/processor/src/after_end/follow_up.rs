@@ -14,7 +14,7 @@ use tracing::warn;
 use crate::Interrupt;
 use crate::after_end::callback;
 use crate::observe;
-use crate::queue::ack::{Ack, deferral_backoff, store_backoff, wait};
+use crate::queue::ack::{Ack, deferral_backoff, store_failed, wait};
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::interrupt::Deferred;
@@ -38,7 +38,7 @@ pub(crate) async fn run(
         | TaskStatus::Ignored => {}
         TaskStatus::AwaitingApproval => return Ack::Delete,
         TaskStatus::Received | TaskStatus::Processing | TaskStatus::Waiting => {
-            return Ack::Retry(Some(store_backoff(delivery.receive_count)));
+            return store_failed(delivery.receive_count);
         }
     }
     let outcome = match ended_task(resources, id, deadline).await {
@@ -53,7 +53,7 @@ pub(crate) async fn run(
     };
     outcome.unwrap_or_else(|interrupt| {
         warn!(task_id = %id, ?interrupt, "follow-up failed; the message comes back");
-        Ack::Retry(Some(store_backoff(delivery.receive_count)))
+        store_failed(delivery.receive_count)
     })
 }
 

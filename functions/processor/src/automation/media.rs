@@ -86,6 +86,11 @@ pub(crate) fn listed(event: &Event, hosts: &Hosts) -> Listed {
     listed
 }
 
+/// Whether the comment of `event` shows more than it says. What the opening shows is shown with every comment.
+pub(crate) fn shows_more(event: &Event, hosts: &Hosts) -> bool {
+    !event.attachments.is_empty() || within(&visible(&event.text), hosts).next().is_some()
+}
+
 impl Listed {
     fn add(&mut self, file: File) {
         if self.files.len() < MAX_MEDIA && !self.files.contains(&file) {

@@ -22,6 +22,10 @@ pub(super) struct Summarise {}
 pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished, Interrupt> {
     let slack = context.services().client::<Slack>().map_err(|error| context.failed(SUMMARY, &error))?;
     let channel = context.settings().summary_channel.as_deref().unwrap_or_default();
+    // Only the mark of the message counts: nothing is paid for, and nobody decides, if a summary is there already.
+    if let Some(finished) = context.earlier(SUMMARY, &Post { slack, channel, text: "" }).await? {
+        return Ok(finished);
+    }
     let instruction = "Sum up this thread for colleagues who have not read it, in at most five short sentences \
                        of Markdown and nothing else: what happened, who is affected, what is open.";
     let summary = context.ask(SUMMARY, instruction).await?;

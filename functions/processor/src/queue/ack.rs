@@ -39,6 +39,10 @@ pub(crate) fn wait(now: Timestamp, not_before: Timestamp, receive_count: u32) ->
     }
 }
 
+/// From so many receives on, a message that finds no work is let go: at 20 it would be a dead letter. Its task is
+/// unfinished in the store, and the sweeper sends a fresh one when it is due.
+pub(crate) const LET_GO_AT: u32 = 15;
+
 /// The longest back-off of an orderly deferral.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// The first back-off of a failed attempt; each further one is four times as long.
@@ -56,11 +60,14 @@ pub(crate) fn retry_backoff(attempts: u32) -> Duration {
     FIRST_RETRY * 4_u32.pow(attempts.saturating_sub(1).min(MAX_ATTEMPTS))
 }
 
-/// How soon a message comes back when the task store did not answer it, or refused to be written: 5 s, doubling, 15 min.
-/// Nothing is wrong with such a message. The 20 receives at which the queue gives it up last for hours then.
+/// What becomes of a message when the task store did not answer it, or refused to be written: it comes back after 5 s,
+/// doubling, 15 min. Nothing is wrong with such a message, so it is let go before it is a dead letter.
 #[must_use]
-pub(crate) fn store_backoff(receive_count: u32) -> Duration {
-    (FIRST_RETRY * 2_u32.pow(receive_count.saturating_sub(1).min(8))).min(MAX_DELAY)
+pub(crate) fn store_failed(receive_count: u32) -> Ack {
+    if receive_count >= LET_GO_AT {
+        return Ack::Delete;
+    }
+    Ack::Retry(Some((FIRST_RETRY * 2_u32.pow(receive_count.saturating_sub(1).min(8))).min(MAX_DELAY)))
 }
 
 #[cfg(test)]
@@ -94,11 +101,15 @@ mod tests {
 
     #[test]
     fn message_of_a_store_that_is_down_for_hours_is_no_dead_letter() {
-        let delays: Vec<Duration> = (1..20).map(store_backoff).collect();
-        assert_eq!(delays[..3], [5, 10, 20].map(Duration::from_secs));
-        assert_eq!(delays[18], MAX_DELAY);
-        assert!(delays.iter().sum::<Duration>() > Duration::from_secs(3 * 3_600));
-        assert_eq!(store_backoff(0), FIRST_RETRY);
+        let seconds = |receives| match store_failed(receives) {
+            Ack::Retry(delay) => delay.map(|delay| delay.as_secs()),
+            Ack::Delete => None,
+        };
+        assert_eq!([0, 1, 2, 3, 14].map(seconds), [5, 5, 10, 20, 900].map(Some));
+        assert!((1..LET_GO_AT).filter_map(seconds).sum::<u64>() > 3_600);
+        for receives in [15, 19, 20, u32::MAX] {
+            assert_eq!(store_failed(receives), Ack::Delete, "the sweeper sends for the task");
+        }
     }
 
     #[test]

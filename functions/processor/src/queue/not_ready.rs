@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use domain::Delivery;
 
+use crate::queue::ack::LET_GO_AT;
+
 /// The first time.
 const FIRST: Duration = Duration::from_secs(10 * 60);
 /// The longest. Mended credentials are in use after an hour at most; a task whose message waits is also found
 /// by the sweeper.
 const MAX: Duration = Duration::from_secs(60 * 60);
-/// From so many receives on, the message is let go: a queue's 20 make it a dead letter. Its task is unfinished
-/// in the table, and the sweeper sends for it with a fresh message.
-const LET_GO_AT: u32 = 15;
-
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Back {

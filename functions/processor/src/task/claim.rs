@@ -8,16 +8,12 @@ use tracing::{error, info, warn};
 
 use crate::Processor;
 use crate::after_end::{follow_up, notices};
-use crate::queue::ack::{Ack, MAX_DELAY, store_backoff};
+use crate::queue::ack::{Ack, LET_GO_AT, MAX_DELAY, store_failed};
 
 /// The lease outlives the invocation by this: clocks differ, and a last write may be under way.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 /// A message that is none of ours comes back this slowly, until the queue gives it up.
 const FOREIGN_RETRY: Duration = Duration::from_secs(60);
-
-/// From so many receives on, a message that finds its task in other hands, or waiting, is let go: at 20 it would be a
-/// dead letter.
-const LET_GO_AT: u32 = 15;
 
 /// What becomes of a message whose task cannot be claimed for `time`. If it does not come back, the sweeper sends a
 /// fresh one when the task is due: at the end of its lease, or of its wait.
@@ -59,7 +55,7 @@ pub(crate) async fn claim(
         }
         Err(problem) => {
             warn!(task_id = %id, %problem, "the task could not be claimed; the message comes back");
-            Ack::Retry(Some(store_backoff(delivery.receive_count)))
+            store_failed(delivery.receive_count)
         }
     })
 }

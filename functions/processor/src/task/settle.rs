@@ -10,7 +10,7 @@ use domain::{
 use tracing::{error, warn};
 
 use crate::observe;
-use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, store_backoff, wait};
+use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, store_failed, wait};
 use crate::task::interrupt::Deferred;
 use crate::task::tries;
 use crate::task::work::Worked;
@@ -108,7 +108,7 @@ async fn write(
     let waits = (task.control.not_before, task.control.due_at);
     if let Err(illegal) = task.transition(last_write.status, now, &last_write.note) {
         error!(task_id = %task.id, %illegal, "the task cannot move to the status that its run ended with");
-        return Ack::Retry(Some(store_backoff(delivery.receive_count)));
+        return store_failed(delivery.receive_count);
     }
     if !last_write.status.is_end() {
         (task.control.not_before, task.control.due_at) = waits;
@@ -122,13 +122,13 @@ async fn write(
             warn!(task_id = %task.id, "the lease was lost before the last write; a successor has the task");
             Ack::Retry(None)
         }
-        Err(problem) => store_failed(&task, &problem, delivery),
+        Err(problem) => unwritten(&task, &problem, delivery),
     }
 }
 
-fn store_failed(task: &Task, problem: &StoreError, delivery: &Delivery) -> Ack {
+fn unwritten(task: &Task, problem: &StoreError, delivery: &Delivery) -> Ack {
     warn!(task_id = %task.id, %problem, "the task could not be written; its message comes back");
-    Ack::Retry(Some(store_backoff(delivery.receive_count)))
+    store_failed(delivery.receive_count)
 }
 
 fn end(status: TaskStatus, note: String) -> LastWrite {

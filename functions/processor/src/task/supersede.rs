@@ -2,13 +2,15 @@
 //!
 //! Nothing may be lost by it. A task gives way only before anything was done for it. The newer task must be of the
 //! same person in the same thread, and want the same (or be an edit of the very comment). It must be one that
-//! will be answered, and is handed this task's text: by then the thread may show later comments alone.
+//! will be answered, and is handed this task's text: by then the thread may show later comments alone. Images and files
+//! are not handed over: a comment that shows any gives way to an edit of itself alone.
 
 use std::time::Duration;
 
 use domain::{Event, StoreError, Task, TaskId, TaskStatus};
 use tracing::warn;
 
+use crate::automation::media::shows_more;
 use crate::resources::Resources;
 use crate::task::carried::{hand_over, is_conversational};
 use crate::task::event::{read_event, unwanted};
@@ -84,6 +86,9 @@ async fn gives_way(resources: &Resources, task: &Task, event: &Event, other: &Ta
         return false;
     }
     let is_new_wording = newer.comment_id == event.comment_id;
+    if !is_new_wording && shows_more(event, &resources.settings.agent.media_hosts) {
+        return false;
+    }
     match hand_to(resources, task, event, other, is_new_wording).await {
         Ok(is_handed_over) => is_handed_over,
         Err(problem) => {

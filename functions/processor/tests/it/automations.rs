@@ -175,6 +175,30 @@ async fn summary_is_posted_once_and_proved_by_its_metadata() {
     assert!(bench.comments().is_empty());
 }
 
+/// A retry with a note writes no second summary, and nobody decides about one: the first one is found first.
+#[tokio::test]
+async fn a_summary_that_was_in_doubt_and_is_there_ends_the_retried_task_and_is_named() {
+    let (_server, services) = slack().await;
+    let channel = "[automations.summarise]\nchannel = \"C01\"";
+    let bench = Bench::at(&handled_by("summarise", channel), None, services);
+    let triage = Say::Triage { intent: "bug_report", confidence: 0.9, spam: false };
+    bench.script([triage, Say::Text("First.")]);
+    let id = bench.accept(&issue(7)).await;
+    let mut task = bench.until_settled(&id).await;
+    let first = task.doc.result.take().unwrap().output;
+    // As if the task had failed since the processor died before it wrote the end, with the proof in the ledger.
+    (task.control.status, task.control.due_at) = (TaskStatus::Failed, None);
+    task.doc.error = Some(TaskError::new("summary", "in_doubt", "the answer was lost"));
+    assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+    let decider = Decider { name: "ada", request: "r1", at: bench.now(), from: &Origin::CONSOLE };
+    retry(&bench.stores, &id, Some("shorter".to_owned()), decider).await.unwrap();
+    let task = bench.until_settled(&id).await;
+    assert_eq!(task.control.status, TaskStatus::Completed, "{task:?}");
+    assert_eq!(task.doc.result.unwrap().output, first);
+    let summaries = bench.steps().into_iter().filter(|step| step == "summary").count();
+    assert_eq!(summaries, 1, "no second one was paid for");
+}
+
 #[tokio::test]
 async fn unsure_summary_is_posted_as_a_person_left_it() {
     let (server, services) = slack().await;

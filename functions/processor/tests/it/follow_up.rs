@@ -322,6 +322,38 @@ async fn a_rejection_is_counted_once_whatever_the_task() {
     is_over(&bench, &id).await;
 }
 
+/// Ingest has ended it; it has no clients, and its environment stands still once it has answered.
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_counted_once_by_a_message_of_the_sweeper() {
+    let bench = bench();
+    let (now, known) = (bench.now(), domain::contract::plain_task("github", bench.now()).doc);
+    let new = NewTask {
+        source: known.source,
+        event: known.event,
+        tenant: known.tenant,
+        thread: known.thread,
+        actor: known.actor,
+        priority: known.priority,
+        metadata: known.metadata,
+        content_type: known.content_type,
+        event_hint: known.event_hint,
+    };
+    let error = TaskError::new("parse", "unreadable_event", "no field `issue`");
+    let task = Task::unreadable(TaskId::derive("github", b"odd"), new, now, error);
+    let id = task.id.clone();
+    let _new = bench.stores.tasks.insert(&task).await.unwrap();
+    bench.pass(MINUTE * 3);
+    bench.sweep().await;
+    for _ in 0..2 {
+        bench.work().await;
+        send(&bench, &id, Lane::Standard).await;
+    }
+    bench.work().await;
+    assert_eq!(counted(&bench, TaskStatus::Failed).await, 1);
+    assert_eq!(bench.figures.total("TaskOutcome", &[("status", "failed")]), 1.0, "a metric of it");
+    is_over(&bench, &id).await;
+}
+
 #[tokio::test]
 async fn a_rejection_in_the_console_is_counted_and_posted_like_any_other() {
     let (server, bench) = (receiver(&[]).await, bench());

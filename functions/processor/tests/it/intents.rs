@@ -92,6 +92,56 @@ async fn a_second_draft_counts_against_the_cap_of_its_thread() {
     assert_eq!(bench.comments().len(), 1);
 }
 
+/// Another issue event of the same thread.
+async fn another(bench: &Bench, words: &str) -> TaskId {
+    let mut event = issue(7);
+    event["issue"]["body"] = words.into();
+    bench.accept(&event).await
+}
+
+fn of_cap_one() -> Bench {
+    let limit = "per_thread_replies_per_hour = 3";
+    Bench::with(&SETTINGS.replace(limit, "per_thread_replies_per_hour = 1"), None)
+}
+
+/// By the hours of the clock, a thread could have twice its cap within minutes.
+#[tokio::test(start_paused = true)]
+async fn replies_on_both_sides_of_a_full_hour_count_together() {
+    let bench = of_cap_one();
+    let into_the_hour = bench.now().as_second().rem_euclid(3_600).unsigned_abs();
+    bench.pass(Duration::from_secs(3_600 - into_the_hour + 3_000));
+    let first = bench.accept(&issue(7)).await;
+    bench.work().await;
+    assert_eq!(bench.status(&first).await, TaskStatus::Completed);
+    bench.pass(Duration::from_secs(1_200));
+    let second = another(&bench, "twenty minutes later").await;
+    let task = bench.until_settled(&second).await;
+    assert!(task.doc.draft.unwrap().parked_because.unwrap().contains("1 replies"));
+    bench.pass(Duration::from_secs(3_600));
+    let third = another(&bench, "long after").await;
+    assert_eq!(bench.until_settled(&third).await.control.status, TaskStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_was_held_up_counts_when_it_goes_out() {
+    let bench = of_cap_one();
+    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(ServiceFailure::InDoubt); 18]);
+    let first = bench.accept(&issue(7)).await;
+    let began = bench.now();
+    while bench.comments().is_empty() {
+        bench.work().await;
+        bench.pass(Duration::from_secs(30));
+        bench.sweep().await;
+    }
+    assert_eq!(bench.status(&first).await, TaskStatus::Completed);
+    let held_up = bench.now().as_second() - began.as_second();
+    assert!(held_up > 3_600, "{held_up} s: it was written more than an hour ago");
+    bench.pass(Duration::from_secs(1_800));
+    let second = another(&bench, "half an hour after it went out").await;
+    let task = bench.until_settled(&second).await;
+    assert_eq!(task.control.status, TaskStatus::AwaitingApproval, "{task:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn write_only_outage_costs_no_attempt() {
     let bench = Bench::new();

@@ -85,6 +85,32 @@ async fn a_comment_that_will_not_be_answered_supersedes_nothing() {
     assert_eq!(statuses(&bench, &ids).await, [Completed, Ignored]);
 }
 
+/// The newer task is handed the text alone.
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_shows_an_image_gives_way_to_an_edit_of_itself_alone() {
+    const IMAGE: &str = "@afterhook ![it](https://github.com/user-attachments/assets/0b4a-1e9a)";
+    let bench = Bench::new();
+    let ids = accepted(&bench, &[nth(1, "mona", IMAGE), nth(2, "mona", "@afterhook any idea?")]).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);
+    let shown = bench
+        .model
+        .calls
+        .lock()
+        .unwrap()
+        .iter()
+        .flat_map(|call| call.turns.clone())
+        .any(|turn| !turn.media.is_empty());
+    assert!(shown, "the model has seen it");
+    let bench = Bench::new();
+    let mut edit = nth(1, "mona", "@afterhook without the image");
+    edit["action"] = json!("edited");
+    edit["comment"]["updated_at"] = json!("2026-11-20T10:00:30Z");
+    let ids = accepted(&bench, &[nth(1, "mona", IMAGE), edit]).await;
+    settled(&bench).await;
+    assert_eq!(statuses(&bench, &ids).await, [Ignored, Completed]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_edit_supersedes_its_comment_and_no_other() {
     let bench = Bench::new();
