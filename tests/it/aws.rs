@@ -15,7 +15,7 @@ use serde_json::json;
 const ARN: &str = "arn:aws:sqs:us-east-1:123456789012:afterhook-standard";
 
 /// What one task costs from its claim to its end, when it goes well.
-const COMPLETING: [&str; 30] = [
+const COMPLETING: [&str; 31] = [
     "UpdateItem",              // the claim
     "ChangeMessageVisibility", // as long as the lease
     "UpdateItem",              // the lease of the thread
@@ -37,7 +37,8 @@ const COMPLETING: [&str; 30] = [
     "UpdateItem",              // the tenant
     "PutItem",                 // the transcript of the answer
     "PutItem",                 // the answer
-    "UpdateItem",              // the replies of the thread in this hour
+    "GetItem",                 // the replies of the thread in the last hour
+    "UpdateItem",              // and this one
     "PutItem",                 // the draft
     "PutItem",                 // the intent to publish it
     "PutItem",                 // the end, with the proof

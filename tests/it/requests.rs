@@ -31,7 +31,8 @@ const COMPLETING: [&str; 31] = [
     "state.swap",           // the tenant
     "payloads.put_new",     // the transcript of the answer
     "payloads.put_new",     // the answer
-    "state.add",            // the replies of the thread in this hour
+    "state.get",            // the replies of the thread in the last hour
+    "state.swap",           // and this one
     "payloads.put_new",     // the draft
     "tasks.save",           // the intent to publish it
     "tasks.save",           // the end, with the proof

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{DayFigures, day_keys};
+use domain::{DayFigures, TaskId, day_keys};
 
 use super::After;
 use crate::scenario::Happening;
@@ -39,12 +39,14 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
 }
 
 /// Whether something may have come between an end and its count: a death, a write of a task whose answer was lost, or a
-/// message so late that a person has retried the task first.
+/// person who has retried the task first.
 fn may_cost_figures(after: &After<'_>) -> bool {
     let disturbs =
         |what: &Happening| matches!(what, Happening::Kill | Happening::KillAll | Happening::Freeze { .. });
     let kills = |mishap| matches!(mishap, Mishap::Freeze | Mishap::CrashBefore | Mishap::CrashAfter);
     let injected = after.world.faults.injected();
+    let lives = |task: &TaskId| after.history.ends.iter().filter(|end| end.task == *task).count();
     after.world.scenario.plan.iter().any(|(_, what)| disturbs(what))
+        || after.tasks.iter().any(|task| lives(&task.id) > 1)
         || injected.keys().any(|(port, mishap)| matches!(port, Port::Tasks | Port::Queue) || kills(*mishap))
 }

@@ -20,7 +20,7 @@ pub const FOUND: &[(Planted, u64, &str)] = &[
     (Planted::CrashOfNeighbours, 200, EARNED),
     (Planted::SettledTwice, 400, "nothing is spent twice"),
     (Planted::ReservationForEver, 50, "nothing is left behind"),
-    (Planted::BodyOverlooked, 2_500, EARNED),
+    (Planted::BodyOverlooked, 3_500, EARNED),
     (Planted::SlotForgotten, 200, "a promised slot is kept"),
     (Planted::ApprovedTooOld, 300, EARNED),
     (Planted::CrashForgivenAnew, 1_000, "a task kills no more processors than it has tries"),

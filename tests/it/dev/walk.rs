@@ -38,6 +38,8 @@ const TASK: [&str; 27] = [
     "shadow",
     "shadow_draft",
     "version",
+    "corrections",
+    "reactions",
 ];
 
 fn assert_fields(value: &Value, expected: &[&str]) {

@@ -125,7 +125,7 @@ async fn replies_on_both_sides_of_a_full_hour_count_together() {
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_was_held_up_counts_when_it_goes_out() {
     let bench = of_cap_one();
-    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(ServiceFailure::InDoubt); 18]);
+    bench.service.posts.lock().unwrap().extend(vec![Post::Refuse(ServiceFailure::InDoubt); 20]);
     let first = bench.accept(&issue(7)).await;
     let began = bench.now();
     while bench.comments().is_empty() {

@@ -6,6 +6,8 @@ use domain::*;
 use serde_json::{Value, json};
 
 use harness::{Bench, SETTINGS, Say, comment};
+use outbound::{Fetched, Fetcher};
+use wiring::Services;
 
 /// The `n`th comment on issue 7.
 fn nth(n: u64, author: &str, text: &str) -> Value {
@@ -89,7 +91,9 @@ async fn a_comment_that_will_not_be_answered_supersedes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_comment_that_shows_an_image_gives_way_to_an_edit_of_itself_alone() {
     const IMAGE: &str = "@afterhook ![it](https://github.com/user-attachments/assets/0b4a-1e9a)";
-    let bench = Bench::new();
+    let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![1, 2, 3] };
+    let files = Fetcher::default().with_file("https://github.com/user-attachments/assets/0b4a-1e9a", image);
+    let bench = Bench::at(SETTINGS, None, Services { files, ..Services::default() });
     let ids = accepted(&bench, &[nth(1, "mona", IMAGE), nth(2, "mona", "@afterhook any idea?")]).await;
     settled(&bench).await;
     assert_eq!(statuses(&bench, &ids).await, [Completed, Completed]);

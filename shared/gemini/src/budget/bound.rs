@@ -10,11 +10,13 @@ use domain::{StoreError, Timestamp};
 
 use super::short::{Short, Turn};
 use super::spent::{Spent, dollars, micro, share};
-use crate::fleet::{ENVIRONMENTS_PER_SHARD, FleetCell, Shared, WhenCut, fresh_id};
+use crate::fleet::{FleetCell, Shared, WhenCut, fresh_id};
 use crate::signal::{Signal, Signals};
 
 /// From here on people are told.
 const ALARM: f64 = 0.8;
+/// An environment takes its shard by chance, and some shards have three times as many as others.
+const ENVIRONMENTS: u32 = 10;
 /// A smaller part of a day's budget is not worth an item: what rests in it when the day ends is spent by nobody.
 const MIN_SHARD_USD: f64 = 10.0;
 /// A block is this part of what a shard's even share of the rest would be: large at first, since each costs two
@@ -33,7 +35,7 @@ pub(super) struct Shard {
 impl Shard {
     /// A part of a fleet of `environments` with `usd` a day; `None` if one item is enough.
     pub(super) fn of(usd: f64, environments: u32) -> Option<Self> {
-        let by_size = environments.div_ceil(ENVIRONMENTS_PER_SHARD);
+        let by_size = environments.div_ceil(ENVIRONMENTS);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let of = by_size.min((usd / MIN_SHARD_USD) as u32);
         (of > 1).then(|| Self { index: fresh_id() % of, of })

@@ -18,7 +18,7 @@ pub(crate) use model::{AdmittedCall, FleetModel, ask_for};
 pub(crate) use model_state::{Denied, Ended, Read, Refusal};
 pub(crate) use parked::Parked;
 pub(crate) use permit::Permit;
-pub(crate) use policy::{ENVIRONMENTS_PER_SHARD, MAX_WAIT_IN_PLACE, Policy};
+pub(crate) use policy::{MAX_WAIT_IN_PLACE, Policy};
 
 /// An id that no other environment has: the runtime's hash keys are random.
 #[expect(clippy::cast_possible_truncation, reason = "32 random bits are enough among a few at a time")]

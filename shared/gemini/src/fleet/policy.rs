@@ -23,7 +23,7 @@ const DEFAULT_CEILING: u32 = 200;
 /// item.
 const CALLS_PER_SHARD: u64 = 1500;
 /// Environments that share an item, each with ten tasks at a time.
-pub(crate) const ENVIRONMENTS_PER_SHARD: u32 = 16;
+const ENVIRONMENTS_PER_SHARD: u32 = 16;
 
 /// Requests a minute with which a part of the fleet begins at least.
 const MIN_START: u64 = 10;

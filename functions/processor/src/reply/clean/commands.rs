@@ -17,7 +17,7 @@ const SLASHES: [char; 4] = ['/', '\u{FF0F}', '\u{2044}', '\u{2215}'];
 pub(super) fn without_commands(text: &str, begins: bool, ticks: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for (number, line) in text.split_inclusive(BREAKS).enumerate() {
-        let said = line.trim_start_matches(is_marker);
+        let said = after_marks(line);
         let marks = &line[..line.len() - said.len()];
         // Not within `10/second` or `#/definitions/a`.
         let is_apart = marks.chars().next_back().is_none_or(|c| c.is_whitespace() || ">*_~[|".contains(c));
@@ -35,13 +35,21 @@ pub(super) fn without_commands(text: &str, begins: bool, ticks: bool) -> String 
 
 /// Whether what comes behind `before` may begin a line, as it is written or as it is shown.
 pub(super) fn begins_line(before: &str) -> bool {
-    let end = before.chars().rev().find(|c| BREAKS.contains(c) || !is_marker(*c));
-    end.is_none_or(|c| BREAKS.contains(&c))
+    before.rsplit(BREAKS).next().is_none_or(|line| after_marks(line).is_empty())
 }
 
-/// Whether it may belong to what shows as a mark of a list or its box, a quote, a heading, a table or emphasis.
+/// What stands in `line` behind all that shows as a mark: of a list or its box, a quote, a heading, a table or emphasis.
+fn after_marks(line: &str) -> &str {
+    let said = line.trim_start_matches(is_marker);
+    let is_in_box = line[..line.len() - said.len()].ends_with('[');
+    match said.strip_prefix(['x', 'X']).filter(|rest| is_in_box && rest.starts_with(']')) {
+        Some(rest) => rest.trim_start_matches(is_marker),
+        None => said,
+    }
+}
+
 fn is_marker(c: char) -> bool {
-    c.is_whitespace() || c.is_ascii_digit() || ">-*+#_~|[].)xX".contains(c)
+    c.is_whitespace() || c.is_ascii_digit() || ">-*+#_~|[].)".contains(c)
 }
 
 /// The command that `line` begins with, and all that is written together with it.
