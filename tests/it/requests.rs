@@ -8,7 +8,7 @@ use e2e::world::{LOGIN, World};
 use embedded::Embedded;
 
 /// From the claim to the end of a task that goes well.
-const COMPLETING: [&str; 31] = [
+const COMPLETING: [&str; 32] = [
     "tasks.claim",
     "queue.set_visibility", // as long as the lease
     "state.acquire",        // the thread
