@@ -3,6 +3,8 @@
 //! is known again among the latest ones alone: what an older one wrote may be counted once more
 //! (`World::budget_refused`), which is on the safe side.
 
+use std::time::Duration;
+
 use super::After;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
@@ -14,7 +16,8 @@ pub(super) fn check(after: &After<'_>) -> Vec<String> {
     if spent > most {
         found.push(format!("{spent} millionths are spent, at most {most} were billed"));
     }
-    if billed > counted {
+    // The budget of a day is forgotten three days later.
+    if billed > counted && after.world.time.elapsed() < Duration::from_secs(86_400) {
         found.push(format!("{billed} millionths were billed, {counted} are counted"));
     }
     found

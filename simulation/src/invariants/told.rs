@@ -9,7 +9,7 @@ use crate::world::Callback;
 
 pub(super) fn check(after: &After<'_>) -> Vec<String> {
     let wanted = |task: &&Task| {
-        let is_readable = !after.history.bodies_damaged.contains(&task.id);
+        let is_readable = !after.history.results_damaged.contains(&task.id);
         task.doc.source == API_SOURCE && is_readable && after.world.wants_result(&task.id)
     };
     let mut found: Vec<String> =

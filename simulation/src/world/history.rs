@@ -31,8 +31,9 @@ pub struct History {
     pub killed: BTreeMap<TaskId, u32>,
     /// Tasks of which a part was damaged where it is stored.
     pub damaged: BTreeSet<TaskId>,
-    /// Those of them whose body was: nobody knows where their result was to go.
-    pub bodies_damaged: BTreeSet<TaskId>,
+    /// Those of them whose body was, or what their receiver was told: nobody knows where their result was to go, or
+    /// which it was.
+    pub results_damaged: BTreeSet<TaskId>,
     /// Ends that were written.
     pub ends: Vec<End>,
     /// Beginnings of new lives: when somebody sent an ended task around again.

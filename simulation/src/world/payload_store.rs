@@ -71,8 +71,8 @@ impl World {
         self.note(|| format!("!! {part} of {id} is damaged"));
         self.parts.damage(id, part);
         self.history().damaged.insert(id.clone());
-        if *part == PartKey::payload() {
-            self.history().bodies_damaged.insert(id.clone());
+        if *part == PartKey::payload() || part.as_str().contains(":callback.told") {
+            self.history().results_damaged.insert(id.clone());
         }
     }
 }
