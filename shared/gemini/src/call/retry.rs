@@ -24,12 +24,12 @@ pub(crate) async fn send(
 ) -> Result<GenerateContentResponse, Failure> {
     let in_place = model.policy.in_place;
     let mut attempt = Attempt::new(context, model, request);
-    attempt.cover().await?;
     let (mut tries, mut failures, mut replaced) = (0, 0, false);
     loop {
         if !in_place.allows_start(context.remaining()) {
             return Err(Failure::out_of_time(&model.title, record.has_paid()));
         }
+        attempt.cover().await?;
         tries += 1;
         let (class, failure) = match attempt.try_once(record, tries).await? {
             Outcome::Answered(response) => return Ok(*response),

@@ -450,6 +450,21 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
     }
 }
 
+/// What a lost try may have cost stays spent: the next one is no part of it.
+#[tokio::test]
+async fn a_second_try_is_set_aside_besides_one_that_was_lost() {
+    let limits = ModelLimits { timeout: Duration::from_millis(200), retries: 1, ..ModelLimits::default() };
+    for (usd, tries) in [(0.08, 1), (0.12, 2)] {
+        let server = Server::start((0..tries).map(|_| Step::Hang)).await;
+        let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, usd) };
+        let fleet = Fleet::new(config);
+        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        assert_eq!(server.models().len(), tries, "{usd}");
+        let (spent, open) = spent(&fleet).await;
+        assert!(spent < 120_000 && open == 0, "{spent} of {usd}");
+    }
+}
+
 #[tokio::test]
 async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let server = Server::start([]).await;
