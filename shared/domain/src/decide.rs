@@ -392,7 +392,7 @@ async fn send(stores: &Stores, task: &Task) -> Result<(), crate::QueueError> {
 }
 
 async fn save(stores: &Stores, task: &mut Task, decider: Decider<'_>) -> Result<Save, StoreError> {
-    task.doc.decided_in = Some(decider.request.to_owned());
+    task.doc.written_in = Some(decider.request.to_owned());
     stores.tasks.save(task).await
 }
 

@@ -95,10 +95,11 @@ pub struct TaskDoc {
     /// What a person said about the draft.
     #[serde(default, skip_serializing_if = "is_default", serialize_with = "without_nulls")]
     pub decision: Option<Decision>,
-    /// The request of the latest decision or retry. Without it, equal decisions of two people within one millisecond
-    /// would be equal writes, which a store takes for one write sent twice.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub decided_in: Option<String>,
+    /// In what the latest write was made that only one can win: the request of a decision or retry, the receive of a
+    /// message that a follow-up was counted for. Without it, two of them within one millisecond would be equal writes,
+    /// which a store takes for one write sent twice.
+    #[serde(default, rename = "decided_in", skip_serializing_if = "is_default")]
+    pub written_in: Option<String>,
     /// What it is about, in one line of its sender. Untrusted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub title: Option<String>,

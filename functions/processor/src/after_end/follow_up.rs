@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use domain::{Delivery, Effect, Event, Task, TaskId, TaskStatus, Timestamp, after};
+use domain::{Delivery, Effect, Event, Task, TaskId, TaskStatus, Timestamp, after, short_sha256};
 use tracing::warn;
 
 use crate::Interrupt;
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     }
     let outcome = match ended_task(resources, id, deadline).await {
         Ok(None) => return Ack::Delete,
-        Ok(Some(ended)) => match follow_up(&ended).await {
+        Ok(Some(ended)) => match follow_up(&ended, short_sha256(&delivery.receipt.handle)).await {
             Err(Interrupt::Defer(why) | Interrupt::ModelUnavailable(why)) => {
                 put_off(&ended, *why, delivery.receive_count).await
             }
@@ -71,9 +71,10 @@ async fn ended_task(
     }))
 }
 
-async fn follow_up(ended: &ClaimedTask) -> Result<(), Interrupt> {
+/// `receive` is whoever received the message, and when: no two are alike.
+async fn follow_up(ended: &ClaimedTask, receive: String) -> Result<(), Interrupt> {
     let url = if ended.is_requested().await { callback::url(ended).await? } else { None };
-    count(ended, url.is_none()).await?;
+    count(ended, receive, url.is_none()).await?;
     let Some(url) = url else { return Ok(()) };
     callback::deliver_end(ended, url).await?;
     close(ended).await
@@ -81,17 +82,21 @@ async fn follow_up(ended: &ClaimedTask) -> Result<(), Interrupt> {
 
 /// Counts the end in the figures of the day, once: after the write that says so, which one of several
 /// processors wins. If it dies between the two, the end is missing in the figures, as it may be. If that `is_all`
-/// that is to be done, the same write closes the follow-up.
-async fn count(ended: &ClaimedTask, is_all: bool) -> Result<(), Interrupt> {
+/// that is to be done, the same write closes the follow-up. The write is like no other, or a second processor could take it
+/// for its own within the same millisecond.
+async fn count(ended: &ClaimedTask, receive: String, is_all: bool) -> Result<(), Interrupt> {
     let now = ended.now();
     let is_counted = ended.task.lock().await.doc.follow_up.as_ref().is_none_or(|known| known.counted);
     if is_counted && !is_all {
         return Ok(());
     }
     ended
-        .update(|task| match &mut task.doc.follow_up {
-            Some(follow_up) if !is_all => follow_up.counted = true,
-            _ => task.close_follow_up(now),
+        .update(|task| {
+            task.doc.written_in = Some(receive);
+            match &mut task.doc.follow_up {
+                Some(follow_up) if !is_all => follow_up.counted = true,
+                _ => task.close_follow_up(now),
+            }
         })
         .await?;
     if !is_counted {
