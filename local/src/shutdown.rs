@@ -1,19 +1,50 @@
 //! The end that a person or a supervisor asks for.
 
-use std::io;
+use crate::Failure;
 
-/// Ctrl-C or SIGTERM.
-pub(crate) async fn requested() -> io::Result<()> {
+/// Hears Ctrl-C and SIGTERM from the moment it is made. Whoever says "ready" has made one before: a supervisor may ask for
+/// the end as soon as it has read that word, and a signal that nobody hears kills.
+pub(crate) struct Shutdown {
     #[cfg(unix)]
-    {
-        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminated.recv() => Ok(()),
-        }
+    terminated: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupted: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupted: tokio::signal::windows::CtrlC,
+}
+
+impl Shutdown {
+    /// # Errors
+    ///
+    /// The system does not hand its signals over.
+    pub(crate) fn heard() -> Result<Self, Failure> {
+        Self::registered().map_err(|error| Failure::at("the signals", error))
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+
+    #[cfg(unix)]
+    fn registered() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminated: signal(SignalKind::terminate())?,
+            interrupted: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    #[cfg(windows)]
+    fn registered() -> std::io::Result<Self> {
+        Ok(Self { interrupted: tokio::signal::windows::ctrl_c()? })
+    }
+
+    /// Returns when it is asked for; at once if it was asked for since.
+    pub(crate) async fn requested(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
+        }
+        #[cfg(windows)]
+        self.interrupted.recv().await;
+    }
 }
 
 /// The last word of a server.

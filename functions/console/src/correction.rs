@@ -20,7 +20,7 @@ const ECHO_BYTES: usize = 64;
 /// What a person says of a task; at least one of them.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Verdict {
+pub(crate) struct CorrectionInput {
     /// The intent that is right, one of agent.toml.
     pub(crate) intent: Option<String>,
     /// Whether it is spam.
@@ -33,20 +33,20 @@ pub(crate) async fn post(
     State(console): State<Arc<Console>>,
     NamedTask(id): NamedTask,
     Extension(caller): Extension<Caller>,
-    Body(verdict): Body<Verdict>,
+    Body(input): Body<CorrectionInput>,
 ) -> Result<Json<OneTask>, Refusal> {
-    let task = record(&console, &id, &verdict, &caller).await?;
+    let task = record(&console, &id, &input, &caller).await?;
     Ok(Json(OneTask::of(&console, &task).await?))
 }
 
-/// Keeps what `verdict` says of the task. What the same person has said last already is not kept again.
+/// Keeps what `input` says of the task. What the same person has said last already is not kept again.
 pub(crate) async fn record(
     console: &Console,
     id: &TaskId,
-    verdict: &Verdict,
+    input: &CorrectionInput,
     caller: &Caller,
 ) -> Result<Task, Refusal> {
-    let said = verdict.labels(console)?;
+    let said = input.labels(console)?;
     let task = console.stores.tasks.get(id).await?.ok_or_else(|| Refusal::NoSuchTask(id.to_string()))?;
     let known = labels(&*console.stores.payloads, id).await?;
     for label in said {
@@ -58,7 +58,7 @@ pub(crate) async fn record(
     Ok(task)
 }
 
-impl Verdict {
+impl CorrectionInput {
     fn labels(&self, console: &Console) -> Result<Vec<Label<'_>>, Refusal> {
         let intent = self.intent.as_deref().map(|intent| console.intent(intent)).transpose()?;
         if self.spam == Some(true) && intent.is_some() {

@@ -112,7 +112,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             correction::post,
         )
         .summary("Keeps what would have been right: the intent, spam or not, a thumb on the answer. Changes nothing else.")
-        .body::<correction::Verdict>(true)
+        .body::<correction::CorrectionInput>(true)
         .problems(DECISION),
     ]
 }

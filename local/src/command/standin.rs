@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 
 use crate::cli::StandinArgs;
+use crate::shutdown::{Shutdown, goodbye};
 use crate::terminal::say;
-use crate::{Failure, shutdown, stand_ins};
+use crate::{Failure, stand_ins};
 
 /// Serves until Ctrl-C.
 pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
@@ -15,12 +16,13 @@ pub(crate) async fn serve(args: StandinArgs) -> Result<ExitCode, Failure> {
         .await
         .map_err(|error| Failure::at(format!("port {} on 127.0.0.1", args.port), error))?;
     let address = listener.local_addr().map_err(|error| Failure::at("the port", error))?;
+    let mut shutdown = Shutdown::heard()?;
     say!("ready on http://{address}");
     let served = tokio::select! {
         served = serve(listener) => served,
-        asked = shutdown::requested() => {
-            shutdown::goodbye("it forgets everything");
-            asked
+        () = shutdown.requested() => {
+            goodbye("it forgets everything");
+            Ok(())
         }
     };
     served.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the stand-in", error))

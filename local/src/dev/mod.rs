@@ -29,7 +29,8 @@ pub use world::Service;
 pub(crate) use world::model;
 
 use crate::dev_secrets::DevSecrets;
-use crate::{DevArgs, Failure, shutdown};
+use crate::shutdown::{Shutdown, goodbye};
+use crate::{DevArgs, Failure};
 
 /// What becomes of it all when `dev` stops.
 const KEPT: &str = "what is under way goes on at the next start";
@@ -46,6 +47,7 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
     }
     let dev = prepare(&args, environment)?;
     let mut running = Box::pin(start(dev)).await?;
+    let mut shutdown = Shutdown::heard()?;
     banner::print(&running, args.json);
     let received = std::mem::take(&mut running.received);
     let mut is_asked = false;
@@ -53,14 +55,14 @@ pub(crate) async fn command(args: DevArgs) -> Result<ExitCode, Failure> {
         ended = play(&args, &running) => ended,
         never = watch::received(received, args.json) => match never {},
         never = deliveries::show(&running, args.json) => match never {},
-        asked = shutdown::requested() => {
+        () = shutdown.requested() => {
             is_asked = true;
-            asked.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the signals", error))
+            Ok(ExitCode::SUCCESS)
         }
     };
     running.stop().await;
     if is_asked {
-        shutdown::goodbye(KEPT);
+        goodbye(KEPT);
     }
     ended
 }

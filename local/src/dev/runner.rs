@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Approver, Delivery, Lane, Visibility, after};
 use processor::{Ack, Processor};
 use settings::Settings;
-use sweeper::{AnswerReactions, MissedDeliveries, Notices, Sweeper};
+use sweeper::{AnswerReactions, MissedDeliveries, Notices, OutsideError, Sweeper};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -27,8 +27,8 @@ const BATCH: usize = 10;
 /// How long to leave a queue alone that does not answer.
 const QUEUE_DOWN: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
-/// How often the lease is asked whether it is time to look for missed deliveries.
-const MISSED_EVERY: Duration = Duration::from_secs(30);
+/// How often the leases are asked whether it is time to look for missed deliveries and reactions.
+const OUTSIDE_EVERY: Duration = Duration::from_secs(30);
 /// Sweeps between two removals of old tasks.
 const SWEEPS_PER_FORGET: u64 = 600;
 
@@ -102,51 +102,41 @@ pub(crate) async fn sweeper(sweeper: Sweeper, storage: Arc<Storage>) {
     }
 }
 
-/// Has sent again what senders could not deliver, until dropped. How often they are asked, the lease says.
-pub(super) async fn missed(missed: MissedDeliveries, services: Services, settings: Arc<Settings>) {
-    let mut every = tokio::time::interval(MISSED_EVERY);
+/// Has sent again what senders could not deliver, and reads what people think of answers, until dropped. How often a
+/// source is asked, the leases say.
+pub(super) async fn outside(
+    missed: MissedDeliveries,
+    reactions: AnswerReactions,
+    services: Services,
+    settings: Arc<Settings>,
+) {
+    let mut every = tokio::time::interval(OUTSIDE_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
         for source in settings.sources.values() {
             let service = OutsideService::of_threads(source.sender.provider);
-            let publisher = service.and_then(|service| services.publisher(service));
-            let Some(redeliveries) = publisher.and_then(|publisher| publisher.redeliveries()) else {
-                continue;
+            let Some(publisher) = service.and_then(|service| services.publisher(service)) else { continue };
+            let (name, deadline) = (&source.name, after(missed.clock.now(), INVOCATION));
+            let sent = async {
+                if let Some(redeliveries) = publisher.redeliveries()
+                    && missed.is_due(name).await?
+                {
+                    missed.send_again(redeliveries, name, &source.hooks, deadline).await?;
+                }
+                Ok::<_, OutsideError>(())
             };
-            let name = &source.name;
-            let deadline = after(missed.clock.now(), INVOCATION);
-            let outcome = match missed.is_due(name).await {
-                Ok(true) => missed.send_again(redeliveries, name, &source.hooks, deadline).await,
-                Ok(false) => continue,
-                Err(problem) => Err(problem.into()),
+            let read = async {
+                if let Some(service) = publisher.reactions()
+                    && reactions.is_due(name).await?
+                {
+                    reactions.read(service, name, deadline).await?;
+                }
+                Ok::<_, OutsideError>(())
             };
-            if let Err(problem) = outcome {
-                warn!(source = name, %problem, "deliveries that failed are looked after later");
-            }
-        }
-    }
-}
-
-/// Reads what people think of answers, until dropped. How often a source is looked at, the lease says.
-pub(super) async fn reactions(reactions: AnswerReactions, services: Services, settings: Arc<Settings>) {
-    let mut every = tokio::time::interval(MISSED_EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        for source in settings.sources.values() {
-            let service = OutsideService::of_threads(source.sender.provider);
-            let publisher = service.and_then(|service| services.publisher(service));
-            let Some(service) = publisher.and_then(|publisher| publisher.reactions()) else { continue };
-            let name = &source.name;
-            let deadline = after(reactions.clock.now(), INVOCATION);
-            let outcome = match reactions.is_due(name).await {
-                Ok(true) => reactions.read(service, name, deadline).await,
-                Ok(false) => continue,
-                Err(problem) => Err(problem.into()),
-            };
-            if let Err(problem) = outcome {
-                warn!(source = name, %problem, "reactions are looked at later");
+            // Neither is kept from its turn by what the other meets.
+            for problem in [sent.await, read.await].into_iter().filter_map(Result::err) {
+                warn!(source = name, %problem, "deliveries and reactions are looked after later");
             }
         }
     }

@@ -170,10 +170,8 @@ pub(super) async fn start_on(dev: Dev, stage: &Stage) -> Result<Running, Failure
     }
     let stats = StatsRecorder::new(Arc::clone(&storage.stores.state), 0);
     let missed = MissedDeliveries { state: Arc::clone(&storage.stores.state), clock: clock.clone(), stats };
-    let shared_settings = Arc::new(settings.clone());
-    tasks.spawn(runner::missed(missed, clients.clone(), Arc::clone(&shared_settings)));
     let reactions = AnswerReactions { stores: storage.stores.clone(), clock: clock.clone() };
-    tasks.spawn(runner::reactions(reactions, clients.clone(), shared_settings));
+    tasks.spawn(runner::outside(missed, reactions, clients.clone(), Arc::new(settings.clone())));
     let sweeper = Sweeper { stores: storage.stores.clone(), clock, metrics: Metrics::none() };
     tasks.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
     for service in OutsideService::ALL.iter().copied() {

@@ -14,7 +14,7 @@ use super::queue::Neighbours;
 use super::session::Session;
 use super::task::{self, Notice};
 use crate::auth::Caller;
-use crate::correction::{Verdict, record};
+use crate::correction::{CorrectionInput, record};
 use crate::refusal::Refusal;
 use crate::{Console, decision};
 
@@ -99,7 +99,7 @@ async fn note(
 ) -> Result<Option<String>, Refusal> {
     let note = decision::short("note", Some(fields.note.clone()))?;
     if let intent @ Some(_) = fields.intent() {
-        record(console, &task.id, &Verdict { intent, ..Verdict::default() }, caller).await?;
+        record(console, &task.id, &CorrectionInput { intent, ..CorrectionInput::default() }, caller).await?;
     }
     Ok(note)
 }

@@ -5,11 +5,11 @@ use markdown::Limit;
 use maud::{Markup, PreEscaped, html};
 use settings::Role;
 
+use super::correction;
 use super::decide::EDIT;
 use super::diff::diff;
 use super::layout;
 use super::session::Session;
-use super::verdict;
 
 /// What parts with the text of a draft begin with.
 const DRAFTS: &str = "draft:";
@@ -155,7 +155,7 @@ fn form(
                 placeholder="Why you reject it, or what the new draft should do differently";
             @if task.doc.classification.is_some() && !intents.is_empty() {
                 label for="intent" { "Intent" }
-                (verdict::choice("intent", task, intents, typed.map_or("", |typed| &typed.intent)))
+                (correction::choice("intent", task, intents, typed.map_or("", |typed| &typed.intent)))
             }
             div.buttons {
                 @if edit.is_some() {

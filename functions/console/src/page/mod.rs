@@ -11,7 +11,7 @@
 //! | `login` | token in, cookie out |
 //! | `tasks`, `task`, `draft`, `beside`, `diff`, `transcript`, `deliveries`, `overview` | the pages |
 //! | `queue`, `decide` | parked drafts, and the forms that decide about them |
-//! | `verdict` | what people say would have been right |
+//! | `correction` | what people say would have been right |
 //! | `filter` | what a list shows |
 //! | `census`, `fleet`, `recent_decisions`, `unheard`, `versions` | what the overview counts |
 //! | `layout`, `assets`, `charts`, `words` | how it looks |
@@ -20,6 +20,7 @@ mod assets;
 mod beside;
 mod census;
 mod charts;
+mod correction;
 mod decide;
 mod deliveries;
 mod diff;
@@ -39,7 +40,6 @@ mod task;
 mod tasks;
 mod transcript;
 mod unheard;
-mod verdict;
 mod versions;
 mod words;
 
@@ -74,7 +74,7 @@ pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
         .route("/ui/tasks/{id}/approve", post(decide::approve))
         .route("/ui/tasks/{id}/reject", post(decide::reject))
         .route("/ui/tasks/{id}/retry", post(decide::retry))
-        .route("/ui/tasks/{id}/correct", post(verdict::correct))
+        .route("/ui/tasks/{id}/correct", post(correction::correct))
         .route("/ui/decide", post(queue::decide))
         .route_layer(middleware::from_fn_with_state(Role::Decide, guard::demand));
     let members = Router::new()

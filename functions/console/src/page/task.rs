@@ -13,13 +13,13 @@ use serde::Deserialize;
 use settings::Role;
 
 use super::beside;
+use super::correction;
 use super::draft::{self, Drafts, Typed};
 use super::failure::Failure;
 use super::guard::Member;
 use super::layout::{self, Place};
 use super::queue::Neighbours;
 use super::session::Session;
-use super::verdict;
 use super::versions;
 use super::words::{ahead, clock, count, is_web, millis, noted, percent, phrase, pill, plain, time, usd};
 use crate::Console;
@@ -137,7 +137,7 @@ pub(crate) async fn show(
             div.main {
                 (question(task, asked.as_ref()))
                 (draft::section(session, task, &drafts, typed, &console.intents))
-                (verdict::section(session, task, &labelled, &console.intents))
+                (correction::section(session, task, &labelled, &console.intents))
                 (beside::section(task, &drafts, second.as_ref()))
                 (again(session, task))
             }

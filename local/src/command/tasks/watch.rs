@@ -9,20 +9,32 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::super::api::Api;
+use crate::Failure;
 use crate::command::task_text::{print_list, print_task};
+use crate::shutdown::Shutdown;
 use crate::terminal::say;
-use crate::{Failure, shutdown};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Clears a terminal, and goes to its first line.
 const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
-/// Shows the list on a terminal; elsewhere, and as JSON, each task whenever it has changed.
+/// Shows the list on a terminal; elsewhere, and as JSON, each task whenever it has changed. Until Ctrl-C.
 pub(super) async fn watch(api: &Api, query: &[(&str, String)], json: bool) -> Result<ExitCode, Failure> {
+    let mut shutdown = Shutdown::heard()?;
+    tokio::select! {
+        failure = show_changes(api, query, json) => Err(failure),
+        () = shutdown.requested() => Ok(ExitCode::SUCCESS),
+    }
+}
+
+async fn show_changes(api: &Api, query: &[(&str, String)], json: bool) -> Failure {
     let is_screen = !json && std::io::stdout().is_terminal();
     let mut known = BTreeMap::new();
     loop {
-        let page = api.get("/tasks", query).await?;
+        let page = match api.get("/tasks", query).await {
+            Ok(page) => page,
+            Err(failure) => return failure,
+        };
         let changed = changed(&mut known, &page);
         if is_screen && !changed.is_empty() {
             say!("{CLEAR}");
@@ -32,12 +44,7 @@ pub(super) async fn watch(api: &Api, query: &[(&str, String)], json: bool) -> Re
                 if json { print_task(task, true) } else { print_list(&json!({"tasks": [task]}), false) }
             }
         }
-        tokio::select! {
-            () = sleep(LOOK_EVERY) => {}
-            asked = shutdown::requested() => {
-                return asked.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the signals", error));
-            }
-        }
+        sleep(LOOK_EVERY).await;
     }
 }
 

@@ -21,7 +21,8 @@ use standins::slack::SlackStandin;
 use super::stage::Stage;
 use super::start::start_on;
 use super::{Backend, Dev, Running, banner, deliveries, load, make_up};
-use crate::{DevArgs, Failure, shutdown};
+use crate::shutdown::{Shutdown, goodbye};
+use crate::{DevArgs, Failure};
 use cast::Cast;
 use clock::DemoClock;
 
@@ -44,13 +45,14 @@ pub(super) async fn command(args: &DevArgs) -> Result<ExitCode, Failure> {
     };
     let dev = prepare(args)?;
     let running = Box::pin(start_on(dev, &stage)).await?;
+    let mut shutdown = Shutdown::heard()?;
     banner::print(&running, args.json);
     let ended = tokio::select! {
         ended = play(args, &running, &clock, &stage) => ended,
         never = deliveries::show(&running, args.json), if !args.once => match never {},
-        asked = shutdown::requested() => {
-            shutdown::goodbye("the next demo begins anew");
-            asked.map(|()| ExitCode::SUCCESS).map_err(|error| Failure::at("the signals", error))
+        () = shutdown.requested() => {
+            goodbye("the next demo begins anew");
+            Ok(ExitCode::SUCCESS)
         }
     };
     running.stop().await;

@@ -17,7 +17,7 @@ use super::task::{self, Notice};
 use super::words::{ahead, count};
 use crate::Console;
 use crate::auth::Caller;
-use crate::correction::{Verdict, record};
+use crate::correction::{CorrectionInput, record};
 use crate::refusal::Refusal;
 
 /// Keeps what the form says.
@@ -43,7 +43,7 @@ pub(crate) async fn correct(
 }
 
 /// What the pressed button says; the intent is only read if it was that button.
-fn said(fields: &Fields) -> Verdict {
+fn said(fields: &Fields) -> CorrectionInput {
     let spam = match fields.spam.as_str() {
         "true" => Some(true),
         "false" => Some(false),
@@ -55,7 +55,7 @@ fn said(fields: &Fields) -> Verdict {
         _ => None,
     };
     let intent = fields.intent().filter(|_| spam.is_none() && thumb.is_none());
-    Verdict { intent, spam, thumb }
+    CorrectionInput { intent, spam, thumb }
 }
 
 /// What was said so far, and the form to say more.
@@ -66,7 +66,7 @@ pub(super) fn section(session: &Session, task: &Task, labelled: &Labelled, inten
         return html! {};
     }
     html! {
-        section.card #verdict {
+        section.card #correction {
             h2 { "Was it right?" }
             @if let Some(reactions) = &labelled.reactions {
                 p { "👍 " (count(reactions.up)) " · 👎 " (count(reactions.down)) " where it was published" }
