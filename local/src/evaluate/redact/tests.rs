@@ -37,8 +37,7 @@ fn no_secret_gets_through() {
         let new = redacted(text);
         assert!(!new.contains("hunter2") && new.contains(SECRET), "{text}: {new}");
     }
-    let made_up =
-        ["ghp_", "sk-", "xoxb-", "AKIA", "eyJ"].map(|prefix| format!("{prefix}aZ09bY18cX27dW36"));
+    let made_up = ["ghp_", "sk-", "xoxb-", "AKIA", "eyJ"].map(|prefix| format!("{prefix}aZ09bY18cX27dW36"));
     for token in made_up.iter().map(String::as_str).chain(["0123456789abcdef0123456789abcdef"]) {
         assert_eq!(redacted(&format!("it is `{token}`.")), format!("it is `{SECRET}`."));
     }
