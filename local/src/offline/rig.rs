@@ -1,7 +1,7 @@
 //! [`Rig`]: the system that runs jobs, on a directory that outlives a crash. A task that has ended is not run again,
 //! and a saved step is not paid for again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use domain::{
     Clock, Decider, Jitter, Lane, Model, Origin, PartKey, ServiceTier, Stores, Task, TaskId, TaskStatus,
     Timestamp, between, retry, take_in,
 };
+use embedded::Embedded;
 use processor::{Parts, Processor};
 use settings::{Environment, Settings};
 use sweeper::Sweeper;
@@ -41,6 +42,7 @@ pub(crate) struct Rig {
     clock: Clock,
     work: JoinSet<()>,
     stalled: Duration,
+    dir: PathBuf,
 }
 
 /// A job after the run.
@@ -100,7 +102,7 @@ impl Rig {
         let sweeper =
             Sweeper { stores: storage.stores.clone(), clock: clock.clone(), metrics: Metrics::none() };
         work.spawn(runner::sweeper(sweeper, Arc::clone(&storage)));
-        Ok(Self { storage, processor: still_there, clock, work, stalled })
+        Ok(Self { storage, processor: still_there, clock, work, stalled, dir: dir.to_owned() })
     }
 
     /// Where its tasks are kept.
@@ -145,10 +147,14 @@ impl Rig {
 
     /// Stops it, and returns once another may open the directory: what a batch has begun ends a moment later. What was
     /// paid for is kept.
-    pub(crate) async fn close(mut self) {
-        self.work.shutdown().await;
+    pub(crate) async fn close(self) {
+        let Self { storage, processor, clock, mut work, dir, .. } = self;
+        work.shutdown().await;
+        drop(storage);
         let until = Instant::now() + CLOSING;
-        while self.processor.strong_count() > 0 && Instant::now() < until {
+        // The last owner of the processor may still be at dropping it, on another thread.
+        let is_held = || processor.strong_count() > 0 || Embedded::open(&dir, clock.clone()).is_err();
+        while is_held() && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
