@@ -85,7 +85,7 @@ pub fn unsaid(markdown: &str) -> Ranges {
     quotes_and_code.and(found)
 }
 
-fn is_not_said(name: &str) -> bool {
+pub(crate) fn is_not_said(name: &str) -> bool {
     NOT_SAID.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 

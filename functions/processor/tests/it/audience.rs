@@ -101,3 +101,42 @@ async fn what_a_role_alone_can_see_is_answered_nowhere() {
     assert_eq!(bench.status(&id).await, TaskStatus::Ignored);
     assert_eq!((bench.comments().len(), notes(&bench)), (0, 0));
 }
+
+/// A note that the staff of each sender's service alone can see: its source, its section and its body.
+fn notes_of_all() -> [(&'static str, &'static str, Value); 3] {
+    let gitlab = json!({
+        "object_kind": "note", "event_type": "confidential_note", "user": {"id": 42, "username": "kim"},
+        "project": {"id": 7, "path_with_namespace": "harbor/tidepool"},
+        "object_attributes": {"id": 9, "note": "she is on the fraud list", "internal": true, "action": "create"},
+        "issue": {"id": 301, "iid": 23, "title": "Refund", "state": "opened"},
+    });
+    let jira = json!({
+        "webhookEvent": "comment_created",
+        "comment": {"id": "9", "author": {"accountId": "5b1", "displayName": "Kim"},
+            "body": "she is on the fraud list", "jsdPublic": false},
+        "issue": {"key": "OPS-7", "fields": {"summary": "Refund"}},
+    });
+    [
+        ("zendesk", "subdomain = \"acme\"\nlogin = \"1\"", note(false)),
+        ("jira", "host = \"acme.atlassian.net\"\nlogin = \"5b0\"\nrespond_to_comments = \"thread\"", jira),
+        ("gitlab", "login = \"afterhook\"\nrespond_to_comments = \"thread\"", gitlab),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_sender_with_internal_notes_has_them_answered_among_the_staff_where_its_source_says_so() {
+    for (source, section, body) in notes_of_all() {
+        for (internal, ends, noted) in
+            [("", TaskStatus::Ignored, 0), ("internal = \"answer_internally\"", TaskStatus::Completed, 1)]
+        {
+            let sources = format!("[sources.{source}]\n{section}\n{internal}\n[sources.github]");
+            let bench = Bench::with(&SETTINGS.replace("[sources.github]", &sources), None);
+            *bench.service.has_notes.lock().unwrap() = true;
+            let id = bench.accept_from(source, &body).await;
+            bench.work().await;
+            let task = bench.task(&id).await;
+            assert_eq!(task.control.status, ends, "{source}: {:?} {:?}", task.doc.error, task.doc.timeline);
+            assert_eq!((bench.comments().len(), notes(&bench)), (0, noted), "{source}");
+        }
+    }
+}

@@ -14,6 +14,41 @@ fn with_image() -> Value {
     event
 }
 
+/// A comment that has a file alone, on a ticket that began with a note for the staff.
+fn with_file_alone(name: &str) -> Value {
+    json!({
+        "id": "e1", "type": "zen:event-type:ticket.comment_added", "time": "2026-11-20T10:00:00Z",
+        "detail": {"id": "7", "actor_id": "777", "subject": "Refund", "is_public": true,
+            "description": "internal: she is on the fraud list"},
+        "event": {"comment": {"id": "99", "author": {"id": "778", "is_staff": false, "name": "Kim"}, "body": "",
+            "is_public": true, "attachments": [{"filename": name, "size": 9,
+                "content_url": format!("https://acme.zendesk.com/attachments/token/x/?name={name}")}]}},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_shows_nothing_to_the_model_is_ignored_before_it_is_asked() {
+    let source = "[sources.zendesk]\nsubdomain = \"acme\"\nlogin = \"1\"\n[sources.github]";
+    let settings = SETTINGS.replace("[sources.github]", source);
+    let allowing = settings.replace("history = 3", "history = 3\nmedia_hosts = [\"acme.zendesk.com\"]");
+    for (settings, name, is_shown) in
+        [(&allowing, "a.png", true), (&allowing, "a.zip", false), (&settings, "a.png", false)]
+    {
+        let bench = Bench::with(settings, None);
+        let id = bench.accept_from("zendesk", &with_file_alone(name)).await;
+        bench.work().await;
+        if is_shown {
+            assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+            let prompts = format!("{:?}", bench.model.calls.lock().unwrap());
+            assert!(!prompts.contains("fraud"), "what the staff said is in no prompt");
+        } else {
+            assert_eq!(bench.status(&id).await, TaskStatus::Ignored, "{name}");
+            assert_eq!(bench.task(&id).await.doc.timeline.pop().unwrap().note, "empty");
+            assert!(bench.steps().is_empty());
+        }
+    }
+}
+
 /// A processor that can fetch the image, and nothing else.
 fn bench() -> Bench {
     let image = Fetched { mime_type: Some("image/png".to_owned()), data: vec![1, 2, 3] };

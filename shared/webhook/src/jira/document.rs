@@ -3,10 +3,22 @@
 use super::{adf, wiki};
 use crate::reading::JsonView;
 
-/// The text at `pointer`, whichever of the two it is, as Markdown; mentions are `@` and the account's id.
-pub(super) fn text_of(part: JsonView<'_>, pointer: &str) -> Option<String> {
-    match part.text(pointer) {
-        Some(text) => Some(wiki::markdown(text)),
-        None => Some(adf::markdown(part.object(pointer)?)).filter(|text| !text.is_empty()),
+/// A text, and who is spoken to in it: Jira marks mentions, and a name that was merely written mentions nobody.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Document {
+    /// The text as Markdown; mentions are `@` and the account's id.
+    pub(super) text: String,
+    /// The accounts that are mentioned outside of code and quotes.
+    pub(super) mentioned: Vec<String>,
+}
+
+impl Document {
+    /// The text at `pointer`, whichever of the two it is; empty where there is none.
+    pub(super) fn at(part: JsonView<'_>, pointer: &str) -> Self {
+        match (part.text(pointer), part.object(pointer)) {
+            (Some(text), _) => wiki::read(text),
+            (None, Some(document)) => adf::read(document),
+            (None, None) => Self::default(),
+        }
     }
 }
