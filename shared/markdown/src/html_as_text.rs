@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::said::{code, is_not_said};
+use crate::raw_html::{Piece, pieces};
+use crate::said::{code, each_html, is_not_said};
 
 /// `text`, whose readers see its tags and comments as they were typed, as Markdown that shows them too. Only what would
 /// hide or quote other words is changed, and nothing in code.
@@ -18,15 +19,31 @@ pub fn html_as_text(text: &str) -> Cow<'_, str> {
     }
     // Where nothing is HTML, nothing keeps backticks from being code.
     let code = code(&text.replace('<', "("));
-    Cow::Owned(code.change_gaps(text, |_, piece| {
-        let mut parts = piece.split('<');
-        let mut shown = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            shown.push_str(if hides(part) { "&lt;" } else { "<" });
-            shown.push_str(part);
-        }
-        shown
-    }))
+    let shown = code.change_gaps(text, |_, piece| spelt(piece));
+    // A tag that hides nothing itself can make a block of HTML of the code below it.
+    Cow::Owned(if is_obeyed(&shown) { spelt(text) } else { shown })
+}
+
+fn spelt(text: &str) -> String {
+    let mut parts = text.split('<');
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str(if hides(part) { "&lt;" } else { "<" });
+        shown.push_str(part);
+    }
+    shown
+}
+
+/// Whether something in `markdown` hides or quotes words.
+fn is_obeyed(markdown: &str) -> bool {
+    let mut found = false;
+    each_html(markdown, |range| {
+        found |= pieces(&markdown[range]).any(|(_, piece)| match piece {
+            Piece::Hidden => true,
+            Piece::Open(name) | Piece::Close(name) => is_not_said(name),
+        });
+    });
+    found
 }
 
 /// Whether what begins with `<` and `rest` is taken for a comment, or for the mark of an element whose text is not said.
@@ -50,7 +67,9 @@ mod tests {
             ("\\<!-- a -->", "\\&lt;!-- a -->"),
             ("<pre>a</PRE> <code", "&lt;pre>a&lt;/PRE> &lt;code"),
             ("<b>a</b> 1 <2", "<b>a</b> 1 <2"),
-            ("<div>\n```\n<!-- a -->\n```", "<div>\n```\n<!-- a -->\n```"),
+            ("```\n<!-- a -->\n```", "```\n<!-- a -->\n```"),
+            ("<div>\n```\n<!-- a -->\n```", "<div>\n```\n&lt;!-- a -->\n```"),
+            ("`\n<!--`", "`\n&lt;!--`"),
         ] {
             assert_eq!(html_as_text(text), shown);
         }

@@ -91,7 +91,7 @@ pub(crate) fn is_not_said(name: &str) -> bool {
 
 /// Calls `see` with the place of each piece of raw HTML: a block as a whole, since a comment in it can have many
 /// lines.
-fn each_html(markdown: &str, mut see: impl FnMut(Range<usize>)) {
+pub(crate) fn each_html(markdown: &str, mut see: impl FnMut(Range<usize>)) {
     for (event, range) in parse(markdown).into_offset_iter() {
         if matches!(event, Event::InlineHtml(_) | Event::Start(Tag::HtmlBlock)) {
             see(range);

@@ -40,6 +40,7 @@ pub(crate) static ROW: Row = Row {
     endings: &["close", "merge"],
     times: &["/object_attributes/created_at", "/object_attributes/updated_at"],
     answers_internally: true,
+    has_html: true,
     kind: Some(kind),
     ..Row::json("gitlab", Scheme::gitlab, read)
 };

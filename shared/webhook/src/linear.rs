@@ -4,7 +4,6 @@
 //! with it: a minute later it is refused.
 
 use domain::{Event, Priority, Target, clip};
-use markdown::html_as_text;
 
 use crate::provider::Row;
 use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, lacks, object, plain_id, word};
@@ -60,8 +59,7 @@ fn event(sender: &Sender, body: JsonView<'_>, kind: &str, action: &str) -> Resul
         actor_is_bot: body.text("/actor/type").is_some_and(|kind| !kind.eq_ignore_ascii_case("user")),
         title: data.string("/title").or_else(|| data.string("/issue/title")),
         opening: comment.and_then(|comment| comment.string("/issue/description")),
-        // Linear shows tags and comments as they were typed.
-        text: html_as_text(text.unwrap_or_default()).into_owned(),
+        text: text.unwrap_or_default().to_owned(),
         labels: data.names("/labels", "/name"),
         comment_id: comment.map(|_| id.to_owned()),
         priority: priority(data.number("/priority")),

@@ -11,12 +11,14 @@ use crate::provider::Row;
 use crate::reading::{JsonView, MAX_FACT_BYTES, event_name, name, object, own_thread};
 use crate::{FieldMap, ParseError, Parsed, Pointer, Received, Scheme, Sender};
 
-pub(crate) static STANDARD_WEBHOOKS: Row =
-    Row { takes_map: true, ..Row::json("standard-webhooks", Scheme::standard_webhooks, read) };
-pub(crate) static SVIX: Row = Row { takes_map: true, ..Row::json("svix", Scheme::svix, read) };
+pub(crate) static STANDARD_WEBHOOKS: Row = row("standard-webhooks", Scheme::standard_webhooks);
+pub(crate) static SVIX: Row = row("svix", Scheme::svix);
 /// Its scheme is described in agent.toml, which is refused without one.
-pub(crate) static CUSTOM: Row =
-    Row { takes_map: true, ..Row::json("custom", Scheme::standard_webhooks, read) };
+pub(crate) static CUSTOM: Row = row("custom", Scheme::standard_webhooks);
+
+const fn row(name: &'static str, scheme: fn() -> Scheme) -> Row {
+    Row { takes_map: true, has_html: true, ..Row::json(name, scheme, read) }
+}
 
 /// What an event is called that has no name, or one that is fit for no name.
 const NAMELESS: &str = "event";

@@ -3,7 +3,6 @@
 //! <https://developer.pagerduty.com/docs/webhooks-overview>
 
 use domain::{Event, Priority, Target, ThreadState, clip};
-use markdown::html_as_text;
 
 use crate::provider::Row;
 use crate::reading::{
@@ -71,7 +70,7 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
         title: data.string("/title").or_else(|| incident.string("/summary")),
         text: note.map_or_else(
             || summary(data, part("/summary")),
-            |note| html_as_text(note.text("/content").unwrap_or_default()).into_owned(),
+            |note| note.string("/content").unwrap_or_default(),
         ),
         comment_id: note.map(|note| note.id("/id").ok_or_else(|| lacks("event.data.id"))).transpose()?,
         priority: urgency(data),

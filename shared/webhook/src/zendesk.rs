@@ -6,7 +6,6 @@
 mod trigger;
 
 use domain::{Attachment, Audience, Event, Priority, Target, ThreadState};
-use markdown::html_as_text;
 
 use crate::provider::{Row, Site};
 use crate::reading::{Facts, JsonView, attachment, attachments, event_name, happening, hash, lacks, object};
@@ -108,8 +107,7 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     Ok(Event {
         actor_id,
         title: ticket.string("/subject"),
-        // It is no Markdown, and what looks like a tag is shown.
-        text: html_as_text(&text.unwrap_or_default()).into_owned(),
+        text: text.unwrap_or_default(),
         labels: ticket.names("/tags", "/name"),
         comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("event.comment.id"))).transpose()?,
         audience: audience(comment, ticket),

@@ -62,10 +62,12 @@ pub(crate) async fn unwanted(
         return Ok(None);
     };
     let mut filter = source.filter.clone();
-    // A configured name may be a mention alone; who answers every comment must know its own account.
-    let answers_all = event.comment_id.is_some() && filter.comments == CommentPolicy::Thread;
-    if filter.login.is_none() || answers_all {
-        let may_be_unknown = filter.login.is_some() || event.comment_id.is_none();
+    let is_comment = event.comment_id.is_some();
+    // A configured name may be a mention alone. Who answers every comment must know its own account, and so must who is
+    // mentioned by it.
+    let needs_account = filter.comments == CommentPolicy::Thread || event.mentioned.is_some();
+    if filter.login.is_none() || (is_comment && needs_account) {
+        let may_be_unknown = filter.login.is_some() || !is_comment;
         if let Some(account) = own_login(resources, target, may_be_unknown).await? {
             filter.know(&account);
         }

@@ -5,9 +5,7 @@
 //! written: a model reads it as it is. As in Jira, a macro may begin and end anywhere in a line, and one that is never
 //! closed is none.
 
-use std::borrow::Cow;
-
-use markdown::{code_span, fenced, html_as_text};
+use markdown::{code_span, fenced};
 
 use super::document::Document;
 
@@ -20,9 +18,6 @@ pub(super) fn read(text: &str) -> Document {
     let mut document = Document::default();
     write(&text.replace("\r\n", "\n"), true, &mut document);
     document.text.truncate(document.text.trim_end_matches('\n').len());
-    if let Cow::Owned(shown) = html_as_text(&document.text) {
-        document.text = shown;
-    }
     document
 }
 
@@ -251,11 +246,6 @@ mod tests {
         ] {
             assert!(mentioned(text).is_empty(), "{text}");
         }
-    }
-
-    #[test]
-    fn what_would_be_html_elsewhere_is_shown() {
-        assert_eq!(markdown("<!-- a -->\n{code}\n<!-- b -->\n{code}"), "&lt;!-- a -->\n```\n<!-- b -->\n```");
     }
 
     #[test]

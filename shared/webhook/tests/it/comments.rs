@@ -218,6 +218,17 @@ fn what_is_no_html_to_its_readers_hides_nothing_from_the_model() {
 }
 
 #[test]
+fn a_page_in_an_error_or_an_opening_hides_nothing_that_stands_behind_it() {
+    let mut body = json_of("sentry/issue.created.json");
+    body["data"]["issue"]["metadata"] = json!({"value": "unexpected token in <!DOCTYPE html: line 1"});
+    let text = read(Provider::Sentry, &body).text;
+    assert!(text.contains("in &lt;!DOCTYPE html: line 1"), "{text}");
+    let mut body = json_of("linear/comment.create.json");
+    body["data"]["issue"]["description"] = json!("<!-- a");
+    assert_eq!(read(Provider::Linear, &body).opening.as_deref(), Some("&lt;!-- a"));
+}
+
+#[test]
 fn a_mention_counts_by_the_configured_name_and_the_guard_by_the_account_as_well() {
     let comment =
         |words: &str| saying(Provider::Linear, "linear/comment.create.json", "/data/body", &json!(words));
