@@ -34,6 +34,8 @@ pub enum Fault {
     Blocked,
     /// The text breaks off in the middle: JSON that does not parse.
     Malformed,
+    /// The model thinks for this many tokens before it says anything, whatever its level.
+    Thoughts(u64),
 }
 
 /// The forms of 429 (`RESOURCE_EXHAUSTED`).

@@ -12,6 +12,7 @@ use domain::{Save, Task, TaskStatus, Timestamp};
 use tracing::{error, warn};
 
 use crate::queue::ack::{Ack, LATE_MESSAGE};
+use crate::task::own_write;
 use crate::task::pipeline::Processed;
 use crate::{Interrupt, Processor};
 
@@ -55,7 +56,7 @@ pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), 
     }
     task.doc.alone_fence = task.control.fence;
     task.control.updated_at = processor.clock().now();
-    match processor.stores().tasks.save(task).await? {
+    match own_write::save(&processor.resources, task).await? {
         Save::Done => Ok(()),
         Save::Stale => Err(Interrupt::Lost),
     }
