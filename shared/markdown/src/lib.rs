@@ -37,6 +37,6 @@ pub use mrkdwn::{mrkdwn_to_text, to_mrkdwn};
 pub use parser::parse;
 pub use ranges::Ranges;
 pub use said::{code, destinations, hidden, unsaid};
-pub use says::says;
+pub use says::{says, says_in_words};
 pub use unwrap::unwrapped;
 pub use visible::{visible, visible_line};

@@ -1,6 +1,6 @@
-//! [`says`]: whether a text says anything at all.
+//! [`says`]: whether a text says anything at all; [`says_in_words`]: whether it has words for that.
 
-use pulldown_cmark::{Event, Tag};
+use pulldown_cmark::{Event, Tag, TagEnd};
 
 use crate::parser::parse;
 use crate::raw_html::{Piece, pieces};
@@ -20,28 +20,49 @@ const BLANK: char = '\u{2800}';
 /// ```
 #[must_use]
 pub fn says(markdown: &str) -> bool {
+    shows(markdown, true)
+}
+
+/// Whether there are words in what is seen of `markdown`, or code: what an image shows, and is called, are none.
+///
+/// ```
+/// assert!(!markdown::says_in_words("![a graph](https://a.example/x.png)\n<img alt=b src=y>"));
+/// ```
+#[must_use]
+pub fn says_in_words(markdown: &str) -> bool {
+    shows(markdown, false)
+}
+
+fn shows(markdown: &str, with_media: bool) -> bool {
     // Most texts begin with a word, which nothing hides.
     let begins = markdown.trim_start().chars().next();
-    begins.is_some_and(|first| first.is_alphanumeric() && !is_invisible(first))
-        || parse(&visible(markdown)).any(|event| shows(&event))
-}
-
-fn shows(event: &Event<'_>) -> bool {
-    match event {
-        Event::Text(text) | Event::Code(text) => is_seen(text),
-        Event::Html(html) | Event::InlineHtml(html) => html_shows(html),
-        Event::Start(Tag::Image { .. }) | Event::FootnoteReference(_) => true,
-        _ => false,
+    if begins.is_some_and(|first| first.is_alphanumeric() && !is_invisible(first)) {
+        return true;
     }
+    let mut images = 0_usize;
+    parse(&visible(markdown)).any(|event| match event {
+        Event::Text(text) | Event::Code(text) => images == 0 && is_seen(&text),
+        Event::Html(html) | Event::InlineHtml(html) => html_shows(&html, with_media),
+        Event::FootnoteReference(_) => true,
+        Event::Start(Tag::Image { .. }) => {
+            images += 1;
+            with_media
+        }
+        Event::End(TagEnd::Image) => {
+            images = images.saturating_sub(1);
+            false
+        }
+        _ => false,
+    })
 }
 
-fn html_shows(html: &str) -> bool {
+fn html_shows(html: &str, with_media: bool) -> bool {
     let mut done = 0;
     let is_shown = pieces(html).any(|(place, piece)| {
         let before = &html[done..place.start];
         done = place.end;
         let is_medium = |name: &str| MEDIA.iter().any(|medium| medium.eq_ignore_ascii_case(name));
-        is_seen(before) || matches!(piece, Piece::Open(name) if is_medium(name))
+        is_seen(before) || matches!(piece, Piece::Open(name) if with_media && is_medium(name))
     });
     is_shown || is_seen(&html[done..])
 }
@@ -52,7 +73,7 @@ fn is_seen(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::says;
+    use super::{says, says_in_words};
 
     #[test]
     fn what_people_see_is_said() {
@@ -72,6 +93,20 @@ mod tests {
             "\u{3164}a",
         ] {
             assert!(says(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn images_say_something_without_words() {
+        for text in
+            ["![a graph](x.png)", "![](x.png) ![b](y.png)", "<p>\n<img src=x alt=y>\n</p>", "> ![a](x.png)"]
+        {
+            assert!(says(text) && !says_in_words(text), "{text}");
+        }
+        for text in
+            ["![a](x.png) b", "![](x.png)\n\nb", "<img src=x> b", "[![a](x.png) b](https://a.example)"]
+        {
+            assert!(says_in_words(text), "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Audience, Event, ThreadState, Timestamp, between};
-use markdown::{says, visible_line};
+use markdown::{says, says_in_words, visible_line};
 
 use crate::mentions;
 
@@ -199,13 +199,13 @@ impl Filter {
 #[must_use]
 pub fn is_wordless(event: &Event) -> bool {
     let titled = || event.title.as_deref().is_some_and(|title| !visible_line(title).trim().is_empty());
-    !says(&event.text) && !(event.comment_id.is_none() && titled())
+    !says_in_words(&event.text) && !(event.comment_id.is_none() && titled())
 }
 
-/// Whether there is nothing in `event` that an answer could be about: neither words nor a file that can be fetched. Whether
-/// the model may see a file is for those to say who know the hosts that it may come from.
+/// Whether there is nothing in `event` that an answer could be about: no words, no image, no file that can be fetched.
+/// Whether the model may see them is for those to say who know the hosts that they may come from.
 fn is_empty(event: &Event) -> bool {
-    is_wordless(event) && event.attachments.iter().all(|file| file.url.is_none())
+    is_wordless(event) && !says(&event.text) && event.attachments.iter().all(|file| file.url.is_none())
 }
 
 /// How old an event may be by its own date where agent.toml sets no `max_event_age` and the sender signs no time: no

@@ -86,9 +86,10 @@ pub(crate) fn listed(event: &Event, hosts: &Hosts) -> Listed {
     listed
 }
 
-/// Whether the model may see one of the files that the sender of `event` lists.
+/// Whether the model may see one of the files that the sender of `event` lists or its text shows.
 pub(crate) fn shows_files(event: &Event, hosts: &Hosts) -> bool {
     event.attachments.iter().any(|file| attached(file, hosts).is_some())
+        || within(&visible(&event.text), hosts).next().is_some()
 }
 
 /// Whether the comment of `event` shows more than it says. What the opening shows is shown with every comment.

@@ -1,7 +1,7 @@
 //! Images of an event on their way to the answer model.
 
 use domain::*;
-use harness::{Bench, SETTINGS, Say, issue};
+use harness::{Bench, LOGIN, SETTINGS, Say, issue};
 use outbound::{Fetched, Fetcher};
 use serde_json::{Value, json};
 use wiring::Services;
@@ -46,6 +46,23 @@ async fn a_comment_that_shows_nothing_to_the_model_is_ignored_before_it_is_asked
             assert_eq!(bench.task(&id).await.doc.timeline.pop().unwrap().note, "empty");
             assert!(bench.steps().is_empty());
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_is_an_image_alone_is_answered_where_the_model_may_see_it() {
+    for (image, is_shown) in
+        [(ASSET, true), ("https://elsewhere.example/x.png", false), ("/uploads/1/x.png", false)]
+    {
+        let bench = bench();
+        let mut event = issue(7);
+        event["action"] = json!("created");
+        let words = format!("![a graph of @{LOGIN}]({image})");
+        event["comment"] = json!({"id": 9, "body": words, "user": {"login": "mona"}});
+        let id = bench.accept(&event).await;
+        bench.work().await;
+        let expected = if is_shown { TaskStatus::Completed } else { TaskStatus::Ignored };
+        assert_eq!(bench.status(&id).await, expected, "{image}");
     }
 }
 

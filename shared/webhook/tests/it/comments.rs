@@ -95,6 +95,18 @@ fn a_comment_in_which_nobody_sees_anything_is_empty() {
 }
 
 #[test]
+fn files_of_jira_that_nobody_else_can_open_are_no_words() {
+    let said = |words: &Value| saying(Provider::Jira, "jira/comment.created.json", "/comment/body", words);
+    let media = json!({"type": "media", "attrs": {"alt": "graph.png"}});
+    let document =
+        json!({"type": "doc", "version": 1, "content": [{"type": "mediaSingle", "content": [media]}]});
+    for files in [json!("!graph.png|thumbnail!"), json!("[^trace.log]\n!a.png!"), document] {
+        assert_eq!(thread().ignores(&said(&files)), Some(IgnoreReason::Empty), "{files}");
+    }
+    assert_eq!(thread().ignores(&said(&json!("Why this? !graph.png!"))), None);
+}
+
+#[test]
 fn a_title_that_nobody_sees_says_nothing() {
     let mut body = json_of("github/issues.opened.json");
     body["issue"]["body"] = json!("<!-- describe the problem -->");
