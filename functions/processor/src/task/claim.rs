@@ -23,8 +23,7 @@ fn until_then(time: Duration, receive_count: u32) -> Ack {
 /// Claims the task that `delivery` names, for an invocation that is over by `deadline`.
 ///
 /// # Errors
-/// What becomes of the message if there is nothing to work on. What follows the end of a task that has ended
-/// is done by then.
+/// What becomes of the message if there is nothing to work on. If the task has ended, its follow-up is done by then.
 pub(crate) async fn claim(
     processor: &Arc<Processor>,
     delivery: &Delivery,

@@ -53,7 +53,7 @@ pub(crate) struct ClaimedTask {
     pub(crate) seen_audience: OnceLock<Audience>,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
-    /// Whether this run only finds out what became of what earlier ones have begun, and begins nothing itself.
+    /// Whether this run begins nothing, and only finds out what became of what earlier runs have begun.
     pub(crate) only_looks: AtomicBool,
     /// The comments of the thread, as this run has seen them first.
     seen_history: OnceLock<Vec<Comment>>,
@@ -289,7 +289,7 @@ impl ClaimedTask {
         try_join_all(puts).await.map(drop)
     }
 
-    /// A model can be had again. Written with the task's next write.
+    /// Notes that a model can be had again, with the task's next write.
     pub(crate) async fn model_answered(&self) {
         self.task.lock().await.doc.model_down_since = None;
     }

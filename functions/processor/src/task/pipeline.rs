@@ -93,9 +93,9 @@ async fn run(
     ack
 }
 
-/// How long a task that could have been worked on was not: since its message was sent, or since the time at which the
-/// model could be asked. `None` for a message that came back for another reason (its thread was busy, its processor
-/// died): that wait was not the queue's.
+/// How long a task waited although it could have been worked on: since its message was sent, or since the model could
+/// be asked. `None` for a message that came back for another reason (its thread was busy, its processor died): that
+/// wait was not the queue's.
 fn queue_wait(task: &Task, delivery: &Delivery, now: Timestamp) -> Option<Duration> {
     let since_slot = task.doc.slot.map(|slot| between(slot, now)).filter(|wait| *wait < delivery.age);
     since_slot.or_else(|| (delivery.receive_count == 1).then_some(delivery.age))

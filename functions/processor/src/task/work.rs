@@ -109,7 +109,7 @@ fn is_untouched(task: &Task) -> bool {
     task.doc.effects.iter().all(|effect| callback::is_callback(&effect.name))
 }
 
-/// Why `task` is worked on no more.
+/// Why the work on `task` stops.
 fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
     if task.control.attempts > MAX_ATTEMPTS {
         return Some(tries::exhausted(task));
