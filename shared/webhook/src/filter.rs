@@ -199,7 +199,8 @@ impl Filter {
 #[must_use]
 pub fn is_wordless(event: &Event) -> bool {
     let titled = || event.title.as_deref().is_some_and(|title| !visible_line(title).trim().is_empty());
-    !says_in_words(&event.text) && !(event.comment_id.is_none() && titled())
+    let speaks = says_in_words(&event.text) || (event.comment_id.is_none() && titled());
+    !speaks
 }
 
 /// Whether there is nothing in `event` that an answer could be about: no words, no image, no file that can be fetched.
