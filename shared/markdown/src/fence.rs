@@ -39,13 +39,13 @@ mod tests {
         #[test]
         fn all_of_it_is_code(inside in "[a`~]{0,12}(\n[a`~]{0,12}){0,3}") {
             let block = fenced("", &inside);
-            prop_assert_eq!(code(&block).iter().collect::<Vec<_>>(), [0..block.len()]);
+            prop_assert!(code(&block).iter().eq(std::iter::once(0..block.len())));
         }
 
         #[test]
         fn all_of_a_span_is_code(inside in "[a`]{0,8}a[a`]{0,8}") {
             let span = code_span(&inside);
-            prop_assert_eq!(code(&span).iter().collect::<Vec<_>>(), [0..span.len()]);
+            prop_assert!(code(&span).iter().eq(std::iter::once(0..span.len())));
         }
     }
 }
