@@ -108,11 +108,11 @@ impl Ingest {
             .map_or(self.store_timeout, |most| self.store_timeout.min(most))
     }
 
-    /// Tells every source of `provider` the agent's own account there, once it is known: what that
-    /// account writes is ignored from now on, and a mention of it is heard.
+    /// Tells every source of `provider` the agent's own account there, once it is known: what that account writes is
+    /// ignored from now on. A mention of it is heard where agent.toml names no other `login`.
     pub fn set_login(&self, provider: Provider, login: &str) {
         for source in self.sources.values().filter(|source| source.sender.provider == provider) {
-            source.set_login(login);
+            source.know(login);
         }
     }
 

@@ -13,7 +13,7 @@ pub(crate) struct Source {
     pub(crate) sender: Sender,
     pub(crate) priorities: PriorityRules,
     max_event_age: Option<Duration>,
-    /// Behind a lock because the agent's own login may become known only after the start.
+    /// Behind a lock because the agent's own account may become known only after the start.
     filter: RwLock<Arc<Filter>>,
 }
 
@@ -33,9 +33,9 @@ impl Source {
         self.max_event_age = self.max_event_age.or(self.sender.usual_max_event_age());
     }
 
-    pub(crate) fn set_login(&self, login: &str) {
+    pub(crate) fn know(&self, account: &str) {
         let mut filter = self.filter.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut filter).login = Some(login.to_owned());
+        Arc::make_mut(&mut filter).know(account);
     }
 
     /// Whether events of that name are subscribed to.

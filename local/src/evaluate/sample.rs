@@ -57,12 +57,7 @@ pub(crate) static SAMPLES: &[Sample] = &[
     sample!("slack/app_mention", None, None, Some("/event/text")),
     sample!("slack/message.im", None, None, Some("/event/text")),
     sample!("zendesk/ticket.created", Some("/detail/subject"), None, Some("/detail/description")),
-    sample!(
-        "zendesk/ticket.comment_added",
-        Some("/detail/subject"),
-        Some("/detail/description"),
-        Some("/event/comment/body")
-    ),
+    sample!("zendesk/ticket.comment_added", Some("/detail/subject"), None, Some("/event/comment/body")),
     sample!("pagerduty/incident.triggered", Some("/event/data/title"), None, None),
     sample!("stripe/charge.failed", None, None, Some("/data/object/description")),
     sample!("shopify/orders.create", None, None, Some("/note")),

@@ -38,6 +38,9 @@ pub struct Event {
     /// Whether the sender itself says that the agent is spoken to: a mention that it has resolved, a
     /// direct message.
     pub addressed: bool,
+    /// The accounts that its author speaks to, by marks of the sender; `None` where the words alone say so.
+    #[serde(skip)]
+    pub mentioned: Option<Vec<String>>,
     /// The other event by which the sender reports the same thing, if there is one.
     pub twin: Option<String>,
     /// Who can see what caused it: an answer must not be seen by more people.

@@ -14,6 +14,7 @@ impl Comments for Gitlab {
     type Place<'t> = Place<'t>;
 
     const OPERATIONS: Operations = Operations::on_notes(STATE);
+    const HAS_HTML: bool = true;
     /// Internal notes, and what is said in confidential issues.
     const HAS_INTERNAL_NOTES: bool = true;
 

@@ -3,7 +3,8 @@
 //! By CommonMark's rules, signs of emphasis between a punctuation mark and a letter neither open nor close anything:
 //! `**重要。**です` would be shown with its signs. People and models mean it as emphasis, so a mark that is invisible
 //! to readers goes between the signs and the East Asian text beside them, and is taken out of what the parser gives.
-//! Runs of two signs alone are meant so: a single one is a footnote's (`100円*です。*税込`) or a part of a name.
+//! Runs of two signs are meant so, and single stars around a quotation (`これは*「重要」*です`): any other single sign is a
+//! footnote's (`100円*です。*税込`), a product's (`幅*（高さ＋1）*2`) or a part of a name.
 
 use std::borrow::Cow;
 
@@ -50,10 +51,16 @@ fn marked(markdown: &str) -> String {
     text
 }
 
+/// Quotation marks, of which no product or footnote is made.
+const OPENING: &str = "「『【《〈“";
+const CLOSING: &str = "」』】》〉”";
+
 /// Whether the mark goes before `run`, and behind it.
 fn sides(run: &str, before: Option<char>, after: Option<char>) -> (bool, bool) {
     let [left, right] = [before, after].map(|side| side.is_some_and(is_east_asian));
+    let has = |quotes: &str, side: Option<char>| side.is_some_and(|c| quotes.contains(c));
     match run {
+        "*" if before != Some('\\') => (left && has(OPENING, after), right && has(CLOSING, before)),
         "**" | "***" | "~~" if before != Some('\\') => (left, right),
         // `__init__` is a name, also beside such text.
         "__" if left && right => (true, true),
@@ -123,12 +130,16 @@ mod tests {
             ("请看**文档（中文）**的说明", "请看<strong>文档（中文）</strong>的说明"),
             ("これは~~古い。~~です", "これは<del>古い。</del>です"),
             ("これは__重要__です", "これは<strong>重要</strong>です"),
+            ("これは*「重要」*です", "これは<em>「重要」</em>です"),
+            ("これは*『A』と『B』*、*【C】*です", "これは<em>『A』と『B』</em>、<em>【C】</em>です"),
             ("これは***重要。***です", "これは<em><strong>重要。</strong></em>です"),
             ("**API（`x`）**を使う", "<strong>API（<code>x</code>）</strong>を使う"),
         ] {
             assert_eq!(html(markdown), format!("<p>{expected}</p>\n"), "{markdown}");
         }
         assert_eq!(to_mrkdwn("これは**重要。**です", LIMIT), "これは\u{200B}*重要。*\u{200B}です");
+        assert_eq!(to_mrkdwn("これは*「重要」*です", LIMIT), "これは\u{200B}_「重要」_\u{200B}です");
+        assert_eq!(to_mrkdwn("これは**「重要」**です", LIMIT), "これは\u{200B}*「重要」*\u{200B}です");
         let marks = &to_adf("**重要。**です", LIMIT)["content"][0]["content"][0];
         assert_eq!((&marks["text"], &marks["marks"][0]["type"]), (&"重要。".into(), &"strong".into()));
     }
@@ -137,6 +148,8 @@ mod tests {
     fn what_is_no_emphasis_stays_as_it_is() {
         for text in [
             "100円*です。*税込",
+            "面積は幅*（高さ＋1）*二です",
+            "設計_「最終」_版",
             "設計_最終_版",
             "メソッド__init__を呼ぶ",
             "重要 ** です ** か",

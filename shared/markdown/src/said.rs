@@ -85,13 +85,13 @@ pub fn unsaid(markdown: &str) -> Ranges {
     quotes_and_code.and(found)
 }
 
-fn is_not_said(name: &str) -> bool {
+pub(crate) fn is_not_said(name: &str) -> bool {
     NOT_SAID.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Calls `see` with the place of each piece of raw HTML: a block as a whole, since a comment in it can have many
 /// lines.
-fn each_html(markdown: &str, mut see: impl FnMut(Range<usize>)) {
+pub(crate) fn each_html(markdown: &str, mut see: impl FnMut(Range<usize>)) {
     for (event, range) in parse(markdown).into_offset_iter() {
         if matches!(event, Event::InlineHtml(_) | Event::Start(Tag::HtmlBlock)) {
             see(range);

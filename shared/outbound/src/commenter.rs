@@ -8,6 +8,7 @@ use domain::{
     Audience, Comment, InternalNotes, Labels, Mark, Proof, Publisher, ServiceError, Target, ThreadState,
     Timestamp,
 };
+use markdown::html_as_text;
 
 use crate::client::{Call, Client};
 use crate::notes::{self, Page};
@@ -63,6 +64,8 @@ pub trait Comments: fmt::Debug + Send + Sync {
     const OPERATIONS: Operations;
     /// Whether its threads have notes among the staff.
     const HAS_INTERNAL_NOTES: bool = false;
+    /// Whether HTML in its comments is obeyed, so that it can hide words; elsewhere people see it.
+    const HAS_HTML: bool = false;
 
     /// What asks.
     fn client(&self) -> &Client;
@@ -162,7 +165,11 @@ impl<S: Comments> Commenter<S> {
             return Ok(Vec::new());
         }
         let me = &*self.0.me(call).await?;
-        notes::last(limit, |next| self.0.page(call, place, me, Some(audience), next)).await
+        let mut last = notes::last(limit, |next| self.0.page(call, place, me, Some(audience), next)).await?;
+        if !S::HAS_HTML {
+            last.iter_mut().for_each(|comment| comment.text = html_as_text(&comment.text).into_owned());
+        }
+        Ok(last)
     }
 
     async fn create(

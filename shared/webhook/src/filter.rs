@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{Audience, Event, ThreadState, Timestamp, between};
+use markdown::{says, says_in_words, visible_line};
 
 use crate::mentions;
 
@@ -38,9 +39,9 @@ pub struct Filter {
     pub endings: &'static [&'static str],
     /// Which comments are taken.
     pub comments: CommentPolicy,
-    /// The agent's own account, if it is known here.
+    /// The name by which people mention the agent, if it is known here; nothing that it writes is answered.
     pub login: Option<String>,
-    /// The account that the service itself names as ours, where people mention the agent by another name.
+    /// The account that the service itself names as ours, which may be another name, or none that people write.
     pub account: Option<String>,
     /// What becomes of internal notes and the like.
     pub internal: InternalPolicy,
@@ -117,6 +118,13 @@ impl Filter {
         }
     }
 
+    /// Takes in that the service calls our account so: what it writes is ours. It is the name to be mentioned by, too,
+    /// unless agent.toml has one.
+    pub fn know(&mut self, account: &str) {
+        self.account = Some(account.to_owned());
+        self.login.get_or_insert_with(|| account.to_owned());
+    }
+
     /// Whether events of that name are subscribed to.
     #[must_use]
     pub fn takes(&self, name: &str) -> bool {
@@ -158,31 +166,47 @@ impl Filter {
     /// Whether nobody waits for an answer to this comment: the thread takes none, or it is settled and the
     /// comment is not meant for us. Where our login is not known, the one who knows it decides.
     fn is_over(&self, event: &Event) -> bool {
-        let spoken_to = |login: &str| event.addressed || mentions(&event.text, login);
         match event.thread_state {
             ThreadState::Open => false,
-            ThreadState::Closed => self.login.as_deref().is_some_and(|login| !spoken_to(login)),
+            ThreadState::Closed => self.login.is_some() && !self.is_spoken_to(event),
             ThreadState::Locked => true,
         }
     }
 
     fn answers(&self, event: &Event) -> bool {
-        match (self.comments, self.login.as_deref()) {
-            (CommentPolicy::Thread, _) | (CommentPolicy::Mention, None) => true,
-            (CommentPolicy::Mention, Some(login)) => event.addressed || mentions(&event.text, login),
-            (CommentPolicy::Never, _) => false,
+        match self.comments {
+            CommentPolicy::Thread => true,
+            CommentPolicy::Mention => self.login.is_none() || self.is_spoken_to(event),
+            CommentPolicy::Never => false,
         }
+    }
+
+    /// Whether the author of `event` means us: by the sender's word, by a mention that the sender marks, which names an
+    /// account, or by one in the text.
+    fn is_spoken_to(&self, event: &Event) -> bool {
+        let is_spoken_to = || match &event.mentioned {
+            Some(accounts) => {
+                let is_ours = |name: &String| accounts.iter().any(|it| it.eq_ignore_ascii_case(name));
+                self.login.iter().chain(&self.account).any(is_ours)
+            }
+            None => self.login.as_deref().is_some_and(|login| mentions(&event.text, login)),
+        };
+        event.addressed || is_spoken_to()
     }
 }
 
-/// Whether there is nothing in `event` that an answer could be about. The title of a thread says nothing of a
-/// comment on it, and a file that cannot be fetched shows nothing.
+/// Whether `event` has no words that an answer could be about. The title of a thread says nothing of a comment on it.
+#[must_use]
+pub fn is_wordless(event: &Event) -> bool {
+    let titled = || event.title.as_deref().is_some_and(|title| !visible_line(title).trim().is_empty());
+    let speaks = says_in_words(&event.text) || (event.comment_id.is_none() && titled());
+    !speaks
+}
+
+/// Whether there is nothing in `event` that an answer could be about: no words, no image, no file that can be fetched.
+/// Whether the model may see them is for those to say who know the hosts that they may come from.
 fn is_empty(event: &Event) -> bool {
-    let says = |text: &str| !text.trim().is_empty();
-    let titled = event.comment_id.is_none() && event.title.as_deref().is_some_and(says);
-    !says(&event.text)
-        && !titled
-        && event.attachments.iter().all(|file| file.url.is_none() || file.needs_login)
+    is_wordless(event) && !says(&event.text) && event.attachments.iter().all(|file| file.url.is_none())
 }
 
 /// How old an event may be by its own date where agent.toml sets no `max_event_age` and the sender signs no time: no

@@ -129,6 +129,7 @@ pub(crate) static ROW: Row = Row {
     hooks: Some(&HOOK),
     account: &LOGIN,
     takes_map: true,
+    has_html: true,
     kind: Some(kind),
     ..Row::json("github", Scheme::github, read)
 };

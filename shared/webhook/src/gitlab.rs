@@ -8,9 +8,10 @@
 use domain::{Audience, Event, Target, ThreadState, clip};
 
 use crate::provider::Row;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, happening, hash, lacks, object, word};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, event_name, happening, hash, lacks, object, word};
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
 
+const ACTION: &str = "/object_attributes/action";
 /// Bytes of a discussion's id that tell it from the others of its issue.
 const DISCUSSION_BYTES: usize = 12;
 
@@ -39,6 +40,7 @@ pub(crate) static ROW: Row = Row {
     endings: &["close", "merge"],
     times: &["/object_attributes/created_at", "/object_attributes/updated_at"],
     answers_internally: true,
+    has_html: true,
     kind: Some(kind),
     ..Row::json("gitlab", Scheme::gitlab, read)
 };
@@ -69,10 +71,14 @@ fn kind(_: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     })
 }
 
-/// Older versions say no action for a note, and none for a test of the connection.
-fn action<'v>(body: JsonView<'v>, kind: &str) -> &'v str {
+/// Older versions say no action for a note, and none for a test of the connection. One that is said is what was not
+/// subscribed to, whatever its letters.
+fn action(body: JsonView<'_>, kind: &str) -> String {
     let unsaid = if kind == "note" { "create" } else { "update" };
-    body.text("/object_attributes/action").and_then(word).unwrap_or(unsaid)
+    match body.text(ACTION) {
+        Some(action) => event_name(action).unwrap_or_else(|| "unknown".to_owned()),
+        None => unsaid.to_owned(),
+    }
 }
 
 fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
@@ -89,6 +95,9 @@ fn read(_: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
         }
     };
     let subject = subject.ok_or_else(|| lacks("object_attributes"))?;
+    if body.text(ACTION).is_some_and(|action| word(action).is_none()) {
+        return Err(lacks("object_attributes.action"));
+    }
     event(received, body, name, subject).map(Box::new).map(Parsed::Event)
 }
 

@@ -14,7 +14,7 @@ use crate::provider::{Row, Site};
 use crate::reading::{Facts, JsonView, attachment, attachments, happening, lacks, object};
 use crate::signed_time::TimeFormat;
 use crate::{ParseError, Parsed, Received, Scheme, Sender};
-use document::text_of;
+use document::Document;
 
 pub(crate) static ROW: Row = Row {
     // Everything but 200 and 204 is a failure to it.
@@ -80,16 +80,20 @@ fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Result<Event, Parse
     let user = author.or(body.object("/user")).ok_or_else(|| lacks("user"))?;
     let account = user.text("/accountId").or_else(|| user.text("/name")).or_else(|| user.text("/key"));
     let actor = user.text("/displayName").or(account).ok_or_else(|| lacks("user.accountId"))?;
-    let description = issue.and_then(|issue| text_of(issue, "/fields/description"));
-    let said = comment.and_then(|comment| text_of(comment, "/body"));
+    let description = issue.map(|issue| Document::at(issue, "/fields/description")).unwrap_or_default();
+    let (opening, said) = match comment {
+        Some(comment) => (Some(description.text), Document::at(comment, "/body")),
+        None => (None, description),
+    };
     let comment_id = comment.map(|it| it.id("/id").ok_or_else(|| lacks("comment.id"))).transpose()?;
     let project = key.rsplit_once('-').map_or(sender.name.as_str(), |(project, _)| project);
     Ok(Event {
         actor_id: account.map(str::to_owned),
         actor_is_bot: user.text("/accountType") == Some("app"),
         title: field("/fields/summary").map(str::to_owned),
-        opening: comment.and(description.clone()),
-        text: if comment.is_some() { said } else { description }.unwrap_or_default(),
+        opening: opening.filter(|opening| !opening.is_empty()),
+        text: said.text,
+        mentioned: Some(said.mentioned),
         labels: issue.map(|issue| issue.names("/fields/labels", "/name")).unwrap_or_default(),
         happening: match comment {
             Some(comment) => reported(name, comment, comment_id.as_deref()),
@@ -224,7 +228,7 @@ fn is_host(text: &str) -> bool {
 /// A document in Atlassian's format as Markdown.
 #[must_use]
 pub fn adf_text(document: &serde_json::Value) -> String {
-    adf::markdown(JsonView(document))
+    adf::read(JsonView(document)).text
 }
 
 #[cfg(test)]

@@ -40,7 +40,9 @@ mod zendesk;
 pub use api::{ApiMistake, ApiTask};
 pub use body_form::{BodyForm, is_media_type};
 pub use field_map::{FieldMap, Pointer, PointerError};
-pub use filter::{CommentPolicy, Filter, IgnoreReason, InternalPolicy, USUAL_MAX_EVENT_AGE, check_age};
+pub use filter::{
+    CommentPolicy, Filter, IgnoreReason, InternalPolicy, USUAL_MAX_EVENT_AGE, check_age, is_wordless,
+};
 pub use form::Form;
 pub use github::LOGIN as GITHUB_LOGIN;
 pub use headers::Headers;

@@ -11,12 +11,14 @@ use crate::provider::Row;
 use crate::reading::{JsonView, MAX_FACT_BYTES, event_name, name, object, own_thread};
 use crate::{FieldMap, ParseError, Parsed, Pointer, Received, Scheme, Sender};
 
-pub(crate) static STANDARD_WEBHOOKS: Row =
-    Row { takes_map: true, ..Row::json("standard-webhooks", Scheme::standard_webhooks, read) };
-pub(crate) static SVIX: Row = Row { takes_map: true, ..Row::json("svix", Scheme::svix, read) };
+pub(crate) static STANDARD_WEBHOOKS: Row = row("standard-webhooks", Scheme::standard_webhooks);
+pub(crate) static SVIX: Row = row("svix", Scheme::svix);
 /// Its scheme is described in agent.toml, which is refused without one.
-pub(crate) static CUSTOM: Row =
-    Row { takes_map: true, ..Row::json("custom", Scheme::standard_webhooks, read) };
+pub(crate) static CUSTOM: Row = row("custom", Scheme::standard_webhooks);
+
+const fn row(name: &'static str, scheme: fn() -> Scheme) -> Row {
+    Row { takes_map: true, has_html: true, ..Row::json(name, scheme, read) }
+}
 
 /// What an event is called that has no name, or one that is fit for no name.
 const NAMELESS: &str = "event";
@@ -34,11 +36,12 @@ pub(crate) fn event(sender: &Sender, received: &Received<'_>, body: JsonView<'_>
     let thread = at(&map.thread).and_then(|thread| name(&thread)).unwrap_or_else(|| own_thread(received));
     let actor = at(&map.actor).and_then(|actor| name(&actor)).unwrap_or_else(|| sender.name.clone());
     let called = kind(map, body).and_then(event_name).unwrap_or_else(|| unnamed.to_owned());
+    let comment_id = at(&map.comment);
     Event {
         title: at(&map.title),
-        text: text(body, map),
+        text: text(body, map, comment_id.is_some()),
         labels: map.labels.as_ref().map(|labels| body.names(labels.as_str(), "/name")).unwrap_or_default(),
-        comment_id: at(&map.comment),
+        comment_id,
         audience: audience(body, map),
         occurred_at: date(body, map),
         ..Event::new(called, tenant, thread, clip(&actor, MAX_FACT_BYTES))
@@ -64,11 +67,13 @@ fn date(body: JsonView<'_>, map: &FieldMap) -> Option<domain::Timestamp> {
     body.date(map.occurred_at.as_ref().map_or("/timestamp", Pointer::as_str))
 }
 
-/// What the map names, else the whole body; what is no text is shown as JSON.
-fn text(body: JsonView<'_>, map: &FieldMap) -> String {
+/// What the map names, else the whole body; what is no text is shown as JSON. A comment says what is named, or nothing.
+fn text(body: JsonView<'_>, map: &FieldMap, is_comment: bool) -> String {
     let named = map.text.as_ref().and_then(|pointer| body.0.pointer(pointer.as_str()));
-    match named.filter(|value| !value.is_null()).unwrap_or(body.0) {
-        Value::String(text) => text.clone(),
-        value => serde_json::to_string_pretty(value).unwrap_or_default(),
+    let whole = if is_comment && map.text.is_some() { None } else { Some(body.0) };
+    match named.filter(|value| !value.is_null()).or(whole) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        None => String::new(),
     }
 }

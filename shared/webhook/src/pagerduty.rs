@@ -68,10 +68,11 @@ fn incident(sender: &Sender, event: JsonView<'_>, kind: &str) -> Result<Event, P
     Ok(Event {
         actor_id: event.string("/agent/id"),
         title: data.string("/title").or_else(|| incident.string("/summary")),
-        text: note
-            .and_then(|note| note.string("/content"))
-            .unwrap_or_else(|| summary(data, part("/summary"))),
-        comment_id: note.and_then(|note| note.string("/id")),
+        text: note.map_or_else(
+            || summary(data, part("/summary")),
+            |note| note.string("/content").unwrap_or_default(),
+        ),
+        comment_id: note.map(|note| note.id("/id").ok_or_else(|| lacks("event.data.id"))).transpose()?,
         priority: urgency(data),
         occurred_at: event.date("/occurred_at"),
         // Subscriptions of the account, a team and a service report the same under ids of their own.

@@ -61,6 +61,9 @@ pub struct Row {
     pub takes_map: bool,
     /// Whether a map must say which events the customer can see: nothing else would tell an internal note.
     pub needs_public: bool,
+    /// Whether HTML in its texts is obeyed, so that it can hide words, or may be, as far as we know; elsewhere people see
+    /// it.
+    pub(crate) has_html: bool,
     /// The name of the event, as [`Row::read`] gives it, of a body that need not be readable besides; `None`
     /// when it is of no kind that a source could name. Without this, whatever cannot be read counts as
     /// subscribed.
@@ -111,6 +114,7 @@ impl Row {
             answers_internally: false,
             takes_map: false,
             needs_public: false,
+            has_html: false,
             kind: None,
             read,
         }

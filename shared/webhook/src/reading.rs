@@ -203,6 +203,23 @@ pub(crate) fn attachment(
     Some(Attachment { name: short(name)?, mime_type: short(kind), url, needs_login: false, bytes })
 }
 
+/// `rows` of cells as a table of Markdown, whose first row is its head.
+pub(crate) fn table_of(rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut lines = Vec::new();
+    for cells in rows {
+        let texts: Vec<String> = cells.iter().map(|cell| one_line(cell)).collect();
+        lines.push(format!("| {} |", texts.join(" | ")));
+        if lines.len() == 1 {
+            lines.push(format!("|{}", "-|".repeat(cells.len().max(1))));
+        }
+    }
+    lines.join("\n")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
 /// Small facts for the metadata.
 #[derive(Debug, Default)]
 pub(crate) struct Facts(Map<String, Value>);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use domain::{Event, Timestamp};
+use markdown::html_as_text;
 use serde_json::{Value, json};
 
 use crate::reading::{JsonView, MAX_NAME_BYTES, json as json_of, name, not_json, read, unreadable};
@@ -103,7 +104,7 @@ impl Sender {
         self.check_form(received)?;
         let parsed = (self.provider.row().read)(self, received)?;
         Ok(match parsed {
-            Parsed::Event(event) => Parsed::Event(Box::new(self.bounded(*event, received))),
+            Parsed::Event(event) => Parsed::Event(Box::new(self.shown(self.bounded(*event, received)))),
             other => other,
         })
     }
@@ -123,6 +124,15 @@ impl Sender {
     fn check_form(&self, received: &Received<'_>) -> Result<(), ParseError> {
         let form = self.provider.body_form(received.body);
         form.map(drop).ok_or_else(|| not_json("it begins neither as JSON nor as a form of this sender"))
+    }
+
+    /// Where its people see tags and comments as they were typed, nothing is hidden from the model by them.
+    fn shown(&self, event: Event) -> Event {
+        if self.provider.row().has_html {
+            return event;
+        }
+        let shown = |text: String| html_as_text(&text).into_owned();
+        Event { text: shown(event.text), opening: event.opening.map(shown), ..event }
     }
 
     /// Tenant and thread become keys: they are never empty and at most 256 bytes.

@@ -24,14 +24,19 @@ pub(crate) static ROW: Row = Row {
     ..Row::json("shopify", Scheme::shopify, read)
 };
 
+/// The kind of an object that does not say it.
+const UNKNOWN: &str = "object";
+
 fn kind(received: &Received<'_>, body: JsonView<'_>) -> Option<String> {
     if let Some(topic) = privacy::topic(body) {
         return Some(topic.to_owned());
     }
-    let (kind, _) = object_id(body)?;
+    let kind = object_id(body).map(|(kind, _)| kind);
     let topic = received.event_hint.and_then(|topic| topic.split_once('/'));
-    let topic = topic.filter(|(resource, action)| topic::is_true(body, &kind, resource, action));
-    Some(topic.map_or(kind, |(resource, action)| format!("{resource}.{action}")))
+    // Of a body without an object the header alone can say what cannot be read.
+    let unknown = kind.as_deref().unwrap_or(UNKNOWN);
+    let topic = topic.filter(|(resource, action)| topic::is_true(body, unknown, resource, action));
+    topic.map(|(resource, action)| format!("{resource}.{action}")).or(kind)
 }
 
 fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, ParseError> {
@@ -89,7 +94,7 @@ fn object_id(body: JsonView<'_>) -> Option<(String, String)> {
         let id = id.split('?').next().unwrap_or(id);
         word(&kind).is_some().then(|| (kind.clone(), id.to_owned()))
     });
-    named.or_else(|| Some(("object".to_owned(), body.id("/id")?)))
+    named.or_else(|| Some((UNKNOWN.to_owned(), body.id("/id")?)))
 }
 
 /// `DraftOrder` is `draft_order`.

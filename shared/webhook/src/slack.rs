@@ -15,6 +15,7 @@ pub use interaction::{Interaction, InteractionAction};
 use std::time::Duration;
 
 use domain::Event;
+use markdown::html_as_text;
 
 use crate::provider::Row;
 use crate::reading::{JsonView, lacks, object, unreadable, word};
@@ -135,7 +136,7 @@ pub fn slack_text(message: &serde_json::Value) -> String {
     let files = message.items("/files").filter_map(|file| file.text("/name").or_else(|| file.text("/title")));
     let said = Some(words::all(message)).filter(|said| !said.is_empty());
     let parts: Vec<String> = said.into_iter().chain(files.map(|name| format!("[file: {name}]"))).collect();
-    parts.join("\n\n")
+    html_as_text(&parts.join("\n\n")).into_owned()
 }
 
 #[cfg(test)]

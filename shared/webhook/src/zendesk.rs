@@ -100,18 +100,17 @@ fn event(sender: &Sender, body: JsonView<'_>, ticket: JsonView<'_>, kind: &str) 
     let name = author.and_then(|author| author.string("/name"));
     let actor = name.or_else(|| actor_id.clone()).ok_or_else(|| lacks("detail.actor_id"))?;
     let account = ticket.id("/organization_id").or_else(|| body.id("/account_id"));
-    // The description of a private ticket is an internal note, too.
-    let is_private = ticket.flag("/is_public") == Some(false);
-    let opening = ticket.string("/description");
-    let text = comment.and_then(|comment| comment.string("/body"));
+    // It is the first note, which may be an internal one: whether the ticket is public says so only as long as there is
+    // no other. So nothing else is told with it.
+    let description = if kind == "ticket.created" { ticket.string("/description") } else { None };
+    let text = comment.map_or(description, |comment| comment.string("/body"));
     Ok(Event {
         actor_id,
         title: ticket.string("/subject"),
-        opening: comment.and(opening.clone()).filter(|_| !is_private),
-        text: text.or(opening).unwrap_or_default(),
+        text: text.unwrap_or_default(),
         labels: ticket.names("/tags", "/name"),
         comment_id: comment.map(|it| it.id("/id").ok_or_else(|| lacks("event.comment.id"))).transpose()?,
-        audience: audience(comment, is_private),
+        audience: audience(comment, ticket),
         attachments: comment.map(files).unwrap_or_default(),
         // A solved ticket opens again when the customer writes; a closed one takes nothing more.
         thread_state: match ticket.text("/status").map(str::to_ascii_lowercase).as_deref() {
@@ -145,13 +144,12 @@ fn reported(body: JsonView<'_>, comment: Option<JsonView<'_>>, kind: &str, ticke
 
 /// A comment speaks for itself, and is private unless it says that it is public; the ticket's own word is
 /// about everything else.
-fn audience(comment: Option<JsonView<'_>>, is_private: bool) -> Audience {
-    match comment {
-        Some(comment) if comment.flag("/is_public") == Some(true) => Audience::Public,
-        Some(_) => Audience::Internal,
-        None if is_private => Audience::Internal,
-        None => Audience::Public,
-    }
+fn audience(comment: Option<JsonView<'_>>, ticket: JsonView<'_>) -> Audience {
+    let is_public = match comment {
+        Some(comment) => comment.flag("/is_public") == Some(true),
+        None => ticket.flag("/is_public") != Some(false),
+    };
+    if is_public { Audience::Public } else { Audience::Internal }
 }
 
 /// The files of a comment. Their addresses hold a secret of their own, unless the account asks whoever

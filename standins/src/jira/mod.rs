@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::kit::{Call, Kept, Notes, Reply, Resource, Rest, Route, Standin, Voice, Words, rest};
 
-/// The account behind every credential.
-pub const ACCOUNT: &str = "557058:0e5a7b1c-afte-4h00-8k1d-standin00001";
+/// The account behind every credential, which the sample comments mention.
+pub const ACCOUNT: &str = "712020:0c1e8f5a-0001-4f6e-b8ab-afterhook0001";
 /// Comments on a page, and the most.
 const PER_PAGE: usize = 100;
 /// The longest comment, in what Java calls characters: of its text, and of the addresses of its links.

@@ -167,13 +167,14 @@ async fn zendesk_ticket_gets_a_public_comment() {
 }
 
 #[tokio::test]
-async fn jira_issue_gets_a_comment() {
+async fn jira_issue_and_a_mention_on_it_get_comments() {
     let system = start("question").await;
     let task = completed(&system, "jira", "issue.created.json").await;
+    completed(&system, "jira", "comment.created.json").await;
     let url = task["result"]["output_url"].as_str().unwrap();
     let key = url.split("/browse/").nth(1).unwrap().split('?').next().unwrap();
     let comments = system.world.jira.notes(key);
-    assert_eq!(comments.len(), 1, "{task:#}");
+    assert_eq!(comments.len(), 2, "{task:#}");
     assert!(comments[0].is_ours() && !comments[0].text.is_empty());
     assert_eq!(comments[0].extra["properties"][0]["value"]["task_id"], task["task_id"]);
 }

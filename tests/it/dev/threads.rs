@@ -105,12 +105,22 @@ async fn a_ticket_that_is_closed_before_its_answer_is_left_alone() {
 async fn a_comment_on_a_jira_issue_that_is_done_by_now_is_left_alone() {
     let (world, intervention) = world(During::Triage).await;
     let jira = world.jira.clone();
-    assert!(intervention.set(Box::new(move || jira.set_state("OPS-7", ThreadState::Closed))).is_ok());
+    assert!(intervention.set(Box::new(move || jira.set_state("10042", ThreadState::Closed))).is_ok());
     let system = senders::start_in(world).await;
-    let id = senders::accepted(&system, "jira", "comment.created.json").await;
+    let id = senders::accepted(&system, "jira", "comment.created.data-center.json").await;
     let task = system.api.until(&id, "ignored").await;
     assert_eq!(last_word(&task), "thread_closed: it is settled, and the comment is not meant for the agent");
-    assert!(system.world.jira.notes("OPS-7").is_empty());
+    assert!(system.world.jira.notes("10042").is_empty());
+}
+
+#[tokio::test]
+async fn a_mention_on_a_jira_issue_that_is_done_by_now_is_answered() {
+    let (world, intervention) = world(During::Triage).await;
+    let jira = world.jira.clone();
+    assert!(intervention.set(Box::new(move || jira.set_state("OPS-7", ThreadState::Closed))).is_ok());
+    let system = senders::start_in(world).await;
+    senders::completed(&system, "jira", "comment.created.json").await;
+    assert_eq!(system.world.jira.notes("OPS-7").len(), 1);
 }
 
 #[tokio::test]

@@ -129,6 +129,26 @@ async fn login_that_is_learnt_while_running_guards_against_loops() {
 }
 
 #[tokio::test]
+async fn login_of_agent_toml_is_the_name_to_be_mentioned_by_whatever_the_service_calls_the_account() {
+    let mut parts = Parts::default();
+    parts.source.filter = Filter { login: Some("octo-helper".to_owned()), ..Filter::default() };
+    let rig = parts.rig();
+    rig.ingest.set_login(Provider::Github, "our-agent");
+    let comment = |number: u64, author: &str, words: &str| {
+        let mut event = issue(number);
+        event["action"] = json!("created");
+        event["comment"] = json!({ "id": number, "body": words, "user": { "login": author } });
+        event["sender"]["login"] = json!(author);
+        bytes(&event)
+    };
+    let told = comment(1, "mona", "@octo-helper why?");
+    rig.post(&told).await.assert_taken("accepted", &told);
+    let ignored = |reason: &str| json!({ "status": "ignored", "reason": reason });
+    rig.post(&comment(2, "mona", "@our-agent why?")).await.assert(200, &ignored("not_mentioned"));
+    rig.post(&comment(3, "our-agent", "@octo-helper")).await.assert(200, &ignored("own_account"));
+}
+
+#[tokio::test]
 async fn signed_json_that_cannot_be_read_becomes_a_failed_task() {
     let rig = rig();
     let body = bytes(&json!({ "action": "opened", "issue": { "title": "no number" } }));

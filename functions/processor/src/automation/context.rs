@@ -7,13 +7,13 @@ use std::sync::atomic::Ordering;
 use domain::{
     Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError, Target, TaskId,
 };
+use markdown::visible;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use settings::{ApprovalPolicy, AutomationSettings};
 
 use crate::automation::conversation::Conversation;
 use crate::automation::fetched::fetched;
-use crate::automation::visible::visible;
 use crate::automation::{media, prompt, reference};
 use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;

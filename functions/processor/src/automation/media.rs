@@ -6,10 +6,10 @@
 //! port, and there are few of them.
 
 use domain::{Attachment, Event, ModelAnswer, ModelCall, ModelError, ModelFailure, Speaker, Turn, clip};
+use markdown::visible;
 use settings::Hosts;
 use url::{Host, Url};
 
-use crate::automation::visible::visible;
 use crate::reply::clean::urls;
 
 /// Attachments that one task may show.
@@ -84,6 +84,12 @@ pub(crate) fn listed(event: &Event, hosts: &Hosts) -> Listed {
         }
     }
     listed
+}
+
+/// Whether the model may see one of the files that the sender of `event` lists or its text shows.
+pub(crate) fn shows_files(event: &Event, hosts: &Hosts) -> bool {
+    event.attachments.iter().any(|file| attached(file, hosts).is_some())
+        || within(&visible(&event.text), hosts).next().is_some()
 }
 
 /// Whether the comment of `event` shows more than it says. What the opening shows is shown with every comment.

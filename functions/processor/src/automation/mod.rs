@@ -11,4 +11,3 @@ pub(crate) mod registry;
 pub(crate) mod stalls;
 mod steps;
 pub(crate) mod untrusted;
-pub(crate) mod visible;

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use domain::clip;
+use markdown::{visible, visible_line};
 
-use crate::automation::visible::{visible, visible_line};
 use crate::simulated;
 
 /// Bytes of one untrusted text that reach the model.

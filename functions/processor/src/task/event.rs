@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use domain::{Event, PartKey, ServiceFailure, StoreError, Target, Task, TaskError, ThreadState};
-use webhook::{CommentPolicy, IgnoreReason, Parsed, Provider, Received, Sender};
+use webhook::{CommentPolicy, IgnoreReason, Parsed, Provider, Received, Sender, is_wordless};
 
 use crate::Interrupt;
+use crate::automation::media::shows_files;
 use crate::resources::{OUTSIDE_CALL, Resources};
 
 /// Why a task is ignored whose thread is locked.
@@ -61,11 +62,15 @@ pub(crate) async fn unwanted(
         return Ok(None);
     };
     let mut filter = source.filter.clone();
-    if filter.login.is_none() {
-        filter.login = own_login(resources, target, event.comment_id.is_none()).await?;
-    } else if event.comment_id.is_some() && filter.comments == CommentPolicy::Thread {
-        // The configured name may be a mention alone; who answers every comment must know its own.
-        filter.account = own_login(resources, target, true).await?;
+    let is_comment = event.comment_id.is_some();
+    // A configured name may be a mention alone. Who answers every comment must know its own account, and so must who is
+    // mentioned by it.
+    let needs_account = filter.comments == CommentPolicy::Thread || event.mentioned.is_some();
+    if filter.login.is_none() || (is_comment && needs_account) {
+        let may_be_unknown = filter.login.is_some() || !is_comment;
+        if let Some(account) = own_login(resources, target, may_be_unknown).await? {
+            filter.know(&account);
+        }
     }
     // What was taken when it came in is not refused for a filter that changed since; the exceptions
     // are those that ingest could not judge.
@@ -75,7 +80,12 @@ pub(crate) async fn unwanted(
     }
     // Which of two twins is taken was decided by the events of the source.
     let event = Event { twin: None, ..event.clone() };
-    Ok(filter.ignores(&event).map(|reason| explained(reason, event.thread_state)))
+    let reason = filter.ignores(&event).or_else(|| {
+        // Only here is it known which files the model may see.
+        let is_shown = || shows_files(&event, &resources.settings.agent.media_hosts);
+        (is_wordless(&event) && !is_shown()).then_some(IgnoreReason::Empty)
+    });
+    Ok(reason.map(|reason| explained(reason, event.thread_state)))
 }
 
 /// The account that answers in `target` are written under. `None` if the service does not say, where that

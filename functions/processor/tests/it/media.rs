@@ -1,7 +1,7 @@
 //! Images of an event on their way to the answer model.
 
 use domain::*;
-use harness::{Bench, SETTINGS, Say, issue};
+use harness::{Bench, LOGIN, SETTINGS, Say, issue};
 use outbound::{Fetched, Fetcher};
 use serde_json::{Value, json};
 use wiring::Services;
@@ -12,6 +12,58 @@ fn with_image() -> Value {
     let mut event = issue(7);
     event["issue"]["body"] = json!(format!("Look: ![screenshot]({ASSET}) and ![x](https://10.0.0.1/a.png)"));
     event
+}
+
+/// A comment that has a file alone, on a ticket that began with a note for the staff.
+fn with_file_alone(name: &str) -> Value {
+    json!({
+        "id": "e1", "type": "zen:event-type:ticket.comment_added", "time": "2026-11-20T10:00:00Z",
+        "detail": {"id": "7", "actor_id": "777", "subject": "Refund", "is_public": true,
+            "description": "internal: she is on the fraud list"},
+        "event": {"comment": {"id": "99", "author": {"id": "778", "is_staff": false, "name": "Kim"}, "body": "",
+            "is_public": true, "attachments": [{"filename": name, "size": 9,
+                "content_url": format!("https://acme.zendesk.com/attachments/token/x/?name={name}")}]}},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_shows_nothing_to_the_model_is_ignored_before_it_is_asked() {
+    let source = "[sources.zendesk]\nsubdomain = \"acme\"\nlogin = \"1\"\n[sources.github]";
+    let settings = SETTINGS.replace("[sources.github]", source);
+    let allowing = settings.replace("history = 3", "history = 3\nmedia_hosts = [\"acme.zendesk.com\"]");
+    for (settings, name, is_shown) in
+        [(&allowing, "a.png", true), (&allowing, "a.zip", false), (&settings, "a.png", false)]
+    {
+        let bench = Bench::with(settings, None);
+        let id = bench.accept_from("zendesk", &with_file_alone(name)).await;
+        bench.work().await;
+        if is_shown {
+            assert_eq!(bench.status(&id).await, TaskStatus::Completed);
+            let prompts = format!("{:?}", bench.model.calls.lock().unwrap());
+            assert!(!prompts.contains("fraud"), "what the staff said is in no prompt");
+        } else {
+            assert_eq!(bench.status(&id).await, TaskStatus::Ignored, "{name}");
+            assert_eq!(bench.task(&id).await.doc.timeline.pop().unwrap().note, "empty");
+            assert!(bench.steps().is_empty());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_that_is_an_image_alone_is_answered_where_the_model_may_see_it() {
+    for (image, is_shown) in
+        [(ASSET, true), ("https://elsewhere.example/x.png", false), ("/uploads/1/x.png", false)]
+    {
+        let bench = bench();
+        let mut event = issue(7);
+        event["action"] = json!("created");
+        let words = format!("![a graph of @{LOGIN}]({image})");
+        event["comment"] = json!({"id": 9, "body": words, "user": {"login": "mona"}});
+        let id = bench.accept(&event).await;
+        bench.work().await;
+        let expected = if is_shown { TaskStatus::Completed } else { TaskStatus::Ignored };
+        assert_eq!(bench.status(&id).await, expected, "{image}");
+    }
 }
 
 /// A processor that can fetch the image, and nothing else.

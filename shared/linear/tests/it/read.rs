@@ -44,6 +44,13 @@ async fn the_last_comments_come_oldest_first_with_their_authors() {
 }
 
 #[tokio::test]
+async fn what_people_see_of_a_comment_is_not_hidden_from_the_model() {
+    let server = serving(vec![comment("1", "x", 1, "a <!-- b --> c")]).await;
+    let comments = client(&server).history(&target(), 5).await.unwrap();
+    assert_eq!(comments[0].text, "a &lt;!-- b --> c");
+}
+
+#[tokio::test]
 async fn who_we_are_is_asked_once() {
     let server = serving(Vec::new()).await;
     let linear = client(&server);

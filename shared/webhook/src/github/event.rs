@@ -1,6 +1,7 @@
 //! From GitHub's payload to [`Event`].
 
 use domain::{Event, Target, ThreadState, Timestamp, clip};
+use markdown::fenced;
 use serde_json::{Map, Value};
 
 use super::kind::Kind;
@@ -153,8 +154,7 @@ impl<'p> About<'p> {
         };
         // The end of a hunk is what the comment stands below.
         let code = last_bytes(hunk, MAX_HUNK_BYTES);
-        let ticks = "`".repeat(code.split(|c| c != '`').map(str::len).max().unwrap_or(0).clamp(2, 15) + 1);
-        let code = format!("{place}{ticks}diff\n{code}\n{ticks}");
+        let code = format!("{place}{}", fenced("diff", code));
         Some(body.map_or_else(|| code.clone(), |body| format!("{code}\n\n{body}")))
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::kind::Kind;
 use super::named;
-use crate::reading::{JsonView, happening, hash, object, unreadable, word};
+use crate::reading::{JsonView, event_name, happening, hash, object, unreadable, word};
 use crate::{FieldMap, ParseError, Parsed, Received, Sender, mapped};
 
 /// What a kind's body holds, where that is not called like the kind itself.
@@ -80,8 +80,9 @@ pub(super) fn read(sender: &Sender, received: &Received<'_>) -> Result<Parsed, P
         None => {}
     }
     let value = object(received)?;
-    let action = JsonView(&value).text("/action").and_then(word);
-    let name = hint.filter(|hint| agrees(hint, JsonView(&value))).map(|hint| named(hint, action));
+    let action = JsonView(&value).text("/action").and_then(event_name);
+    let name = hint.filter(|hint| agrees(hint, JsonView(&value)));
+    let name = name.map(|hint| named(hint, action.as_deref()));
     match name {
         Some(name) if sender.map == FieldMap::default() => Ok(Parsed::Other(name)),
         None if sender.map.event.is_none() => Err(unreadable(

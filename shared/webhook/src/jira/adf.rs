@@ -4,15 +4,30 @@
 //! at most 128 levels deep, and so is this; marks at the beginning of lines are repeated to a bounded depth.
 
 use domain::Timestamp;
+use markdown::{code_span, fenced};
 
-use crate::reading::JsonView;
+use super::document::Document;
+use crate::reading::{JsonView, table_of};
 
 /// Quotes and lists deeper than this are shown at this depth.
 const MAX_DEPTH: usize = 12;
 
-/// The text of `document`; empty when it says nothing.
-pub(super) fn markdown(document: JsonView<'_>) -> String {
-    children(document, 0).trim().to_owned()
+/// `document` as Markdown, and who is mentioned in it; empty when it says nothing.
+pub(super) fn read(document: JsonView<'_>) -> Document {
+    let mut mentioned = Vec::new();
+    mentions(document, &mut mentioned);
+    Document { text: children(document, 0).trim().to_owned(), mentioned }
+}
+
+/// Adds the accounts that the author of `node` speaks to. Whoever stands in a quote is not spoken to.
+fn mentions(node: JsonView<'_>, into: &mut Vec<String>) {
+    for child in node.items("/content") {
+        match child.text("/type") {
+            Some("mention") => into.extend(child.string("/attrs/id")),
+            Some("blockquote" | "codeBlock") => {}
+            _ => mentions(child, into),
+        }
+    }
 }
 
 /// The blocks within `node`. Paragraphs are apart by an empty line, so that a quote ends where it ends; a list
@@ -103,27 +118,8 @@ fn prefixed(text: &str, first: &str, rest: &str, depth: usize) -> String {
 }
 
 fn table(node: JsonView<'_>, depth: usize) -> String {
-    let mut lines = Vec::new();
-    for row in node.items("/content") {
-        let cells: Vec<String> =
-            row.items("/content").map(|cell| one_line(&children(cell, depth + 1))).collect();
-        lines.push(format!("| {} |", cells.join(" | ")));
-        if lines.len() == 1 {
-            lines.push(format!("|{}", "-|".repeat(cells.len().max(1))));
-        }
-    }
-    lines.join("\n")
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
-}
-
-fn fenced(language: &str, code: &str) -> String {
-    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.clamp(2, 15) + 1);
-    let language = if language.contains(['`', '\n', ' ']) { "" } else { language };
-    format!("{fence}{language}\n{}\n{fence}", code.trim_end_matches('\n'))
+    let cells = |row: JsonView<'_>| row.items("/content").map(|cell| children(cell, depth + 1)).collect();
+    table_of(node.items("/content").map(cells))
 }
 
 /// The text of what stands in one paragraph.
@@ -160,7 +156,7 @@ fn marked(node: JsonView<'_>) -> String {
     let text = node.0.get("text").and_then(serde_json::Value::as_str).unwrap_or_default();
     let has = |kind: &str| node.items("/marks").any(|mark| mark.text("/type") == Some(kind));
     let styled = match text {
-        text if has("code") && !text.contains('`') => format!("`{text}`"),
+        text if has("code") => code_span(text),
         text if has("strong") && !text.trim().is_empty() => around(text, "**"),
         text if has("em") && !text.trim().is_empty() => around(text, "*"),
         text if has("strike") && !text.trim().is_empty() => around(text, "~~"),
@@ -199,7 +195,7 @@ mod tests {
     }
 
     fn read(content: &[Value]) -> String {
-        markdown(JsonView(&json!({ "type": "doc", "version": 1, "content": content })))
+        super::read(JsonView(&json!({ "type": "doc", "version": 1, "content": content }))).text
     }
 
     #[test]
@@ -208,7 +204,7 @@ mod tests {
         let items = ["one", "two"].map(|words| node("listItem", &[paragraph(words)]));
         let document = [node("paragraph", &[mention, text(" look:")]), node("bulletList", &items)];
         assert_eq!(read(&document), "@5b:1 look:\n- one\n- two");
-        assert_eq!(markdown(JsonView(&json!({ "type": "doc" }))), "");
+        assert_eq!(super::read(JsonView(&json!({ "type": "doc" }))), Document::default());
     }
 
     #[test]
@@ -283,6 +279,29 @@ mod tests {
             node("tableRow", &[cell("tableCell", "free|trial"), cell("tableCell", "10000")]),
         ];
         assert_eq!(read(&[node("table", &rows)]), "| Plan | Rows |\n|-|-|\n| free\\|trial | 10000 |");
+    }
+
+    #[test]
+    fn who_is_mentioned_is_spoken_to_whatever_the_words_around_look_like() {
+        let mention = || json!({ "type": "mention", "attrs": { "id": "5b:1", "text": "@Ada" } });
+        let mentioned = |content: &[Value]| {
+            super::read(JsonView(&json!({ "type": "doc", "version": 1, "content": content }))).mentioned
+        };
+        for before in ["> ", "`", "```\n", "    ", "<pre>", "<!-- ", "~~~\n", "- > "] {
+            assert_eq!(mentioned(&[node("paragraph", &[text(before), mention()])]), ["5b:1"], "{before}");
+            let apart = [paragraph(before), node("paragraph", &[mention()])];
+            assert_eq!(mentioned(&apart), ["5b:1"], "{before}");
+        }
+        let cell = node("tableCell", &[node("paragraph", &[mention()])]);
+        assert_eq!(mentioned(&[node("table", &[node("tableRow", &[cell])])]), ["5b:1"]);
+        assert!(mentioned(&[node("blockquote", &[node("paragraph", &[mention()])])]).is_empty());
+        assert!(mentioned(&[paragraph("@5b:1")]).is_empty(), "a name that was merely written");
+    }
+
+    #[test]
+    fn code_with_a_backtick_in_it_is_code() {
+        let code = json!({ "type": "text", "text": "a ` b", "marks": [{ "type": "code" }] });
+        assert_eq!(read(&[node("paragraph", &[text("see "), code])]), "see ``a ` b``");
     }
 
     #[test]

@@ -2,145 +2,175 @@
 //!
 //! <https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all>. Mentions are spelt as in
 //! Markdown; code and quotes become Markdown's, since nobody is spoken to in them. All else stays as it was
-//! written: a model reads it as it is.
+//! written: a model reads it as it is. As in Jira, a macro may begin and end anywhere in a line, and one that is never
+//! closed is none.
+
+use markdown::{code_span, fenced};
+
+use super::document::Document;
+
+/// Macros whose text is not said.
+const MACROS: [&str; 3] = ["code", "noformat", "quote"];
+const QUOTE: &str = "quote";
 
 /// `text` as Markdown, as far as it must be.
-pub(super) fn markdown(text: &str) -> String {
-    let mut read = String::with_capacity(text.len());
-    let mut block = Block::Prose;
-    for line in text.lines() {
-        block = block.line(line, &mut read);
-    }
-    read.truncate(read.trim_end_matches('\n').len());
-    read
+pub(super) fn read(text: &str) -> Document {
+    let mut document = Document::default();
+    write(&text.replace("\r\n", "\n"), true, &mut document);
+    document.text.truncate(document.text.trim_end_matches('\n').len());
+    document
 }
 
-/// What the lines belong to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Block {
-    Prose,
-    /// `{code}` or `{noformat}`, by what ends it.
-    Code(&'static str),
-    /// `{quote}`.
-    Quote,
-}
-
-impl Block {
-    /// Writes `line`, and returns what the next one belongs to.
-    fn line(self, line: &str, into: &mut String) -> Self {
-        let trimmed = line.trim();
-        match self {
-            Self::Code(end) if trimmed.ends_with(end) => {
-                push(into, "", line.trim_end().strip_suffix(end).unwrap_or_default());
-                push(into, "```", "");
-                Self::Prose
-            }
-            Self::Code(_) => {
-                into.push_str(line);
-                into.push('\n');
-                self
-            }
-            Self::Quote if trimmed == "{quote}" => {
-                into.push('\n');
-                Self::Prose
-            }
-            Self::Quote => {
-                into.push_str("> ");
-                push_line(into, line);
-                self
-            }
-            Self::Prose => prose(line, into),
-        }
-    }
-}
-
-fn prose(line: &str, into: &mut String) -> Block {
-    let trimmed = line.trim();
-    if let Some((end, language, rest)) = opens_code(trimmed) {
-        into.push_str("```");
-        into.push_str(language);
-        into.push('\n');
-        push(into, "", rest);
-        return Block::Code(end);
-    }
-    if let Some(rest) = trimmed.strip_prefix("{quote}") {
-        return match rest.strip_suffix("{quote}") {
-            Some(quoted) if !quoted.is_empty() => {
-                push(into, "> ", &spelt(quoted));
-                Block::Prose
-            }
-            _ => {
-                push(into, "> ", &spelt(rest));
-                Block::Quote
-            }
+/// Writes `text` block by block. Nobody is spoken to unless it `is_said`.
+fn write(text: &str, is_said: bool, into: &mut Document) {
+    // Where no end can come, none is looked for: what is left behind the last one of each macro.
+    let ends = MACROS.map(|name| (name, text.rfind(&closing(name)).map(|at| text.len() - at)));
+    let mut rest = text;
+    while let Some((before, tag, body, after)) = next_macro(rest, &ends) {
+        prose(before, is_said, into);
+        let block = match tag.name {
+            QUOTE => quoted(body.trim_matches('\n')),
+            _ => fenced(tag.language(), body.strip_prefix('\n').unwrap_or(body)),
         };
+        own_line(&mut into.text);
+        into.text.push_str(&block);
+        // What follows a quote directly would be part of it.
+        into.text.push_str(if tag.name == QUOTE { "\n\n" } else { "\n" });
+        let after = after.trim_start_matches([' ', '\t']);
+        rest = after.strip_prefix('\n').unwrap_or(after);
     }
-    match trimmed.strip_prefix("bq. ") {
-        Some(quoted) => {
-            into.push_str("> ");
-            push_line(into, quoted);
-            into.push('\n');
+    prose(rest, is_said, into);
+}
+
+/// The beginning of a macro: `{code:title=a.rs|rust}`.
+struct Tag<'t> {
+    name: &'static str,
+    options: &'t str,
+}
+
+impl<'t> Tag<'t> {
+    /// The tag that `text` begins with, and what is behind it.
+    fn of(text: &'t str) -> Option<(Self, &'t str)> {
+        let opened = text.strip_prefix('{')?;
+        let name = *MACROS.iter().find(|name| opened.starts_with(**name))?;
+        let behind = &opened[name.len()..];
+        let (options, rest) = behind.split_once('}')?;
+        let options = if options.is_empty() { options } else { options.strip_prefix(':')? };
+        (!options.contains(['{', '\n'])).then_some((Self { name, options }, rest))
+    }
+
+    fn language(&self) -> &'t str {
+        let is_word =
+            |option: &&str| option.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-".contains(&byte));
+        self.options.split('|').find(is_word).unwrap_or_default()
+    }
+}
+
+/// What stands before the first macro of `text`, its tag and body, and what stands behind it. `ends` says how much is left
+/// where the last end of each begins.
+fn next_macro<'t>(
+    text: &'t str,
+    ends: &[(&str, Option<usize>)],
+) -> Option<(&'t str, Tag<'t>, &'t str, &'t str)> {
+    let opens = text.match_indices('{').map(|(at, _)| at).filter(|at| !text[..*at].ends_with('\\'));
+    let (at, tag, rest) = opens.into_iter().find_map(|at| {
+        let (tag, rest) = Tag::of(&text[at..])?;
+        let ends =
+            ends.iter().any(|(name, left)| *name == tag.name && left.is_some_and(|left| left <= rest.len()));
+        ends.then_some((at, tag, rest))
+    })?;
+    let (body, after) = rest.split_once(&closing(tag.name))?;
+    Some((&text[..at], tag, body, after))
+}
+
+fn closing(name: &str) -> String {
+    format!("{{{name}}}")
+}
+
+fn quoted(body: &str) -> String {
+    let mut inner = Document::default();
+    write(body, false, &mut inner);
+    let lines = inner.text.trim_end_matches('\n').lines();
+    lines.map(|line| format!("> {line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+fn own_line(text: &mut String) {
+    text.truncate(text.trim_end_matches([' ', '\t']).len());
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+}
+
+fn prose(text: &str, is_said: bool, into: &mut Document) {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            into.text.push('\n');
         }
-        None => push_line(into, line),
-    }
-    Block::Prose
-}
-
-/// The end, the language and the first code of a block that `line` opens, and does not close again.
-fn opens_code(line: &str) -> Option<(&'static str, &str, &str)> {
-    let (end, opened) = match (line.strip_prefix("{code"), line.strip_prefix("{noformat")) {
-        (Some(opened), _) => ("{code}", opened),
-        (None, Some(opened)) => ("{noformat}", opened),
-        (None, None) => return None,
-    };
-    let (options, rest) = opened.split_once('}')?;
-    let options = options.strip_prefix(':').or_else(|| options.is_empty().then_some(""))?;
-    let is_word =
-        |option: &&str| option.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-".contains(&byte));
-    let language = options.split('|').find(is_word).unwrap_or_default();
-    (!rest.contains(end)).then_some((end, language, rest))
-}
-
-/// `mark` and `text` as a line, unless there is neither.
-fn push(into: &mut String, mark: &str, text: &str) {
-    if !(text.is_empty() && mark.trim_end() != "```") {
-        into.push_str(mark);
-        into.push_str(text);
-        into.push('\n');
+        match line.trim().strip_prefix("bq. ") {
+            Some(quote) => {
+                into.text.push_str("> ");
+                spell(quote, false, into);
+                into.text.push('\n');
+            }
+            None => spell(line, is_said, into),
+        }
     }
 }
 
-fn push_line(into: &mut String, line: &str) {
-    into.push_str(&spelt(line));
-    into.push('\n');
+/// Writes `line`: `{{code}}` as a code span.
+fn spell(line: &str, is_said: bool, into: &mut Document) {
+    let mut rest = line;
+    while let Some((before, inside, after)) = rest
+        .split_once("{{")
+        .and_then(|(before, opened)| opened.split_once("}}").map(|(inside, after)| (before, inside, after)))
+    {
+        mentions(before, is_said, into);
+        let mut code = Document::default();
+        mentions(inside, false, &mut code);
+        into.text.push_str(&code_span(&code.text));
+        rest = after;
+    }
+    mentions(rest, is_said, into);
 }
 
-/// `[~accountid:5b10…]` and `[~mona]` as `@5b10…` and `@mona`; `{{code}}` as a code span.
-fn spelt(text: &str) -> String {
-    let mut read = String::with_capacity(text.len());
+/// Writes `text`: `[~accountid:5b10…]` and `[~mona]` as `@5b10…` and `@mona`.
+fn mentions(text: &str, is_said: bool, into: &mut Document) {
     let mut rest = text;
     while let Some((before, opened)) = rest.split_once("[~") {
-        read.push_str(before);
+        into.text.push_str(before);
         match opened.split_once(']') {
-            Some((account, after)) if !account.contains(char::is_whitespace) => {
-                read.push('@');
-                read.push_str(account.strip_prefix("accountid:").unwrap_or(account));
+            Some((account, after))
+                if !before.ends_with('\\')
+                    && !account.contains(char::is_whitespace)
+                    && !account.is_empty() =>
+            {
+                let account = account.strip_prefix("accountid:").unwrap_or(account);
+                into.text.push('@');
+                into.text.push_str(account);
+                into.mentioned.extend(is_said.then(|| account.to_owned()));
                 rest = after;
             }
             _ => {
-                read.push_str("[~");
+                into.text.push_str("[~");
                 rest = opened;
             }
         }
     }
-    read += rest;
-    if read.contains('`') { read } else { read.replace("{{", "`").replace("}}", "`") }
+    into.text.push_str(rest);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::markdown;
+    use super::*;
     use proptest::prelude::*;
+
+    fn markdown(text: &str) -> String {
+        read(text).text
+    }
+
+    fn mentioned(text: &str) -> Vec<String> {
+        read(text).mentioned
+    }
 
     #[test]
     fn markup_keeps_its_words_and_spells_mentions() {
@@ -149,6 +179,7 @@ mod tests {
             "@5b:1 and @mona: [~ not one] [~"
         );
         assert_eq!(markdown("h3. Steps\n# run {{[~mona]}}"), "h3. Steps\n# run `@mona`");
+        assert_eq!(markdown("a\r\n\r\nb"), "a\n\nb");
     }
 
     #[test]
@@ -158,16 +189,70 @@ mod tests {
             "before\n```rust\nlet a = [~mona];\n```\nafter"
         );
         assert_eq!(markdown("{noformat}x\n  y{noformat}"), "```\nx\n  y\n```");
-        assert_eq!(markdown("{code}never closed"), "```\nnever closed");
-        assert_eq!(markdown("{code}x{code} inline"), "{code}x{code} inline");
         assert_eq!(markdown("{color:red}[~mona]{color}"), "{color:red}@mona{color}");
+        assert_eq!(markdown("{code}a ``` b{code}"), "````\na ``` b\n````");
+        assert_eq!(markdown("{{a ` b}} {{"), "``a ` b`` {{");
+    }
+
+    #[test]
+    fn macros_begin_and_end_anywhere_in_a_line() {
+        assert_eq!(markdown("see {code}x{code} inline"), "see\n```\nx\n```\ninline");
+        assert_eq!(markdown("see {code:java}\nx;{code} [~mona]\nb"), "see\n```java\nx;\n```\n@mona\nb");
+        assert_eq!(markdown("a {quote}b\nc{quote} d"), "a\n> b\n> c\n\nd");
+        assert_eq!(markdown("{quote}{noformat}x{noformat}y{quote}"), "> ```\n> x\n> ```\n> y");
+    }
+
+    #[test]
+    fn macros_that_are_not_closed_or_not_opened_are_none() {
+        for text in
+            ["{code}never closed", "closed{code}", "{quote} a", "\\{code}a{noformat}", "{codex}a{code}"]
+        {
+            assert_eq!(markdown(text), text);
+        }
+        assert_eq!(markdown("{code}a {noformat}b{noformat}"), "{code}a\n```\nb\n```");
     }
 
     #[test]
     fn quotes_are_quotes() {
         assert_eq!(markdown("{quote}\n[~mona]\n{quote}\nyes"), "> @mona\n\nyes");
-        assert_eq!(markdown("{quote}[~mona]{quote}\nyes"), "> @mona\nyes");
+        assert_eq!(markdown("{quote}[~mona]{quote}\nyes"), "> @mona\n\nyes");
         assert_eq!(markdown("bq. [~mona]\nyes"), "> @mona\n\nyes");
+    }
+
+    #[test]
+    fn who_is_spoken_to_is_mentioned_whatever_stands_around() {
+        for text in [
+            "[~mona]",
+            "> [~mona]",
+            "` [~mona] `",
+            "    [~mona]",
+            "<pre>[~mona]",
+            "<!-- [~mona]",
+            "{code}[~mona]",
+            "{quote}a{quote} [~mona]",
+            "{code}a{code}[~accountid:mona]{noformat}b{noformat}",
+            "```\n[~mona]",
+        ] {
+            assert_eq!(mentioned(text), ["mona"], "{text}");
+        }
+        for text in [
+            "{quote}[~mona]{quote}",
+            "a {code}[~mona]{code}",
+            "a {noformat}\n[~mona]{noformat} b",
+            "bq. [~mona]",
+            "{{[~mona]}}",
+            "\\[~mona]",
+            "@mona",
+        ] {
+            assert!(mentioned(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_macros_cost_linear_time() {
+        for part in ["{code:x}", "{quote}", "{code}", "{", "{noformat}{code}", "[~", "{{"] {
+            let _ = read(&part.repeat(300_000 / part.len()));
+        }
     }
 
     proptest! {

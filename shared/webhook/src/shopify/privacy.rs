@@ -6,7 +6,7 @@
 use domain::{Event, clip};
 
 use crate::Sender;
-use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary};
+use crate::reading::{Facts, JsonView, MAX_FACT_BYTES, Summary, happening, hash};
 
 /// The topic of a body that has a shop and no object.
 pub(super) fn topic(body: JsonView<'_>) -> Option<&'static str> {
@@ -45,6 +45,7 @@ pub(super) fn event(sender: &Sender, body: JsonView<'_>, name: &str) -> Event {
             .line("Orders asked for", orders("/orders_requested"))
             .line("Orders to forget", orders("/orders_to_redact"))
             .done(),
+        happening: happening([Some(name), Some(&hash(body.0.to_string().as_bytes()))]),
         metadata: Facts::default()
             .text("shop_id", body.id("/shop_id").as_deref())
             .text("data_request", body.id("/data_request/id").as_deref())

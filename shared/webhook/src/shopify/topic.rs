@@ -15,7 +15,7 @@ pub(super) fn is_true(body: JsonView<'_>, kind: &str, resource: &str, action: &s
 fn is_of(resource: &str, kind: &str) -> bool {
     let plural = [format!("{kind}s"), format!("{kind}es"), format!("{}ies", kind.trim_end_matches('y'))];
     word(resource).is_some()
-        && (kind == "object" || resource == kind || plural.iter().any(|it| it == resource))
+        && (kind == super::UNKNOWN || resource == kind || plural.iter().any(|it| it == resource))
 }
 
 /// Whether the dates and states of the body say that `action` is not what has just happened.

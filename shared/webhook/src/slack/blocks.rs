@@ -4,7 +4,7 @@
 
 use super::mrkdwn::plain;
 use super::rich_text;
-use crate::reading::JsonView;
+use crate::reading::{JsonView, table_of};
 
 /// Blocks of one message that are read; Slack allows fifty.
 const MAX_BLOCKS: usize = 100;
@@ -30,9 +30,25 @@ fn block(block: JsonView<'_>) -> String {
             let title = block.object("/title").map(object);
             lines([title, block.string("/alt_text")].into_iter().flatten().take(1))
         }
+        Some("table") => table(block),
         // `header`, `markdown`, and whatever else has one text.
         _ => block.object("/text").map(object).or_else(|| block.string("/text")).unwrap_or_default(),
     }
+}
+
+/// The tables among the blocks listed at `list`, which no text of the message repeats.
+pub(super) fn tables(message: JsonView<'_>, list: &str) -> Vec<String> {
+    let tables = message.items(list).take(MAX_BLOCKS).filter(|block| block.text("/type") == Some("table"));
+    tables.map(table).filter(|table| !table.is_empty()).collect()
+}
+
+/// Its cells are rich text, or text as it is.
+fn table(table: JsonView<'_>) -> String {
+    let cell = |cell: JsonView<'_>| match cell.text("/type") {
+        Some("rich_text") => rich_text::text(cell),
+        _ => cell.id("/text").unwrap_or_default(),
+    };
+    table_of(table.items("/rows").map(|row| row.items("").map(cell).collect()))
 }
 
 /// A text object: only `mrkdwn` has references in it.
@@ -60,11 +76,17 @@ mod tests {
             {"type": "context", "elements": [{"type": "image", "alt_text": "a graph"}, {"type": "mrkdwn", "text": "now"}]},
             {"type": "image", "title": {"type": "plain_text", "text": "The graph"}, "alt_text": "falling"},
             {"type": "markdown", "text": "**done**"},
+            {"type": "table", "rows": [
+                [{"type": "raw_text", "text": "Plan"}, {"type": "raw_number", "text": 7}],
+                [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
+                    {"type": "text", "text": "a|b"}]}]}, {"type": "raw_text"}],
+            ]},
             {"type": "future", "text": {"type": "plain_text", "text": "later"}},
         ]});
         assert_eq!(
             text(JsonView(&message), "/blocks"),
-            "Nightly export\nstopped, says @U7\n*Rows*\n<10000>\na graph\nnow\nThe graph\n**done**\nlater"
+            "Nightly export\nstopped, says @U7\n*Rows*\n<10000>\na graph\nnow\nThe graph\n**done**\n\
+             | Plan | 7 |\n|-|-|\n| a\\|b |  |\nlater"
         );
     }
 }

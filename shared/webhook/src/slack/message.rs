@@ -30,7 +30,8 @@ pub(super) fn of(
     let actor = account.ok_or_else(|| lacks("event.user"))?;
     let place = place(event);
     let direct = place == "im";
-    let mentioned = kind == "app_mention" || mentions_us(body, message);
+    let spoken_to = words::spoken_to(message);
+    let mentioned = mentions_us(body, message, kind, &spoken_to);
     let name = if kind == "message" { format!("message.{place}") } else { kind.to_owned() };
     let is_twin = kind == "message" && mentioned && !direct;
     Ok(Event {
@@ -38,6 +39,7 @@ pub(super) fn of(
         text: words::all(message),
         comment_id: Some(stamp.to_owned()),
         addressed: mentioned || direct,
+        mentioned: Some(spoken_to),
         // Slack sends a mention in a channel as `message` and as `app_mention`, under two ids.
         twin: is_twin.then(|| "app_mention".to_owned()),
         // A direct message comes as `message.im` alone. Elsewhere a mention comes as two events, and nothing but
@@ -106,13 +108,15 @@ pub(super) fn place(event: JsonView<'_>) -> &'static str {
     }
 }
 
-/// Whether the text mentions the bot that this event was sent to. Slack names its account in the
-/// signed body; people write it as `<@U…>`, which no other text can be mistaken for.
-fn mentions_us(body: JsonView<'_>, message: JsonView<'_>) -> bool {
-    body.items("/authorizations")
-        .filter(|it| it.flag("/is_bot") == Some(true))
-        .filter_map(|it| it.text("/user_id"))
-        .any(|id| words::mention(message, id))
+/// Whether the author speaks to the bot that this event was sent to: Slack names its account in the signed body. An
+/// `app_mention` says so itself, unless the account stands in a quote or in code alone.
+fn mentions_us(body: JsonView<'_>, message: JsonView<'_>, kind: &str, spoken_to: &[String]) -> bool {
+    let ours = || {
+        let bots = body.items("/authorizations").filter(|it| it.flag("/is_bot") == Some(true));
+        bots.filter_map(|it| it.text("/user_id"))
+    };
+    let is_meant = ours().any(|id| spoken_to.iter().any(|account| account == id));
+    is_meant || (kind == "app_mention" && !ours().any(|id| words::names(message, id)))
 }
 
 pub(super) fn date(stamp: &str) -> Option<Timestamp> {

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block>
 
+use markdown::{code_span, fenced};
+
 use super::words::quoted;
 use crate::reading::JsonView;
 
@@ -14,25 +16,31 @@ pub(super) fn text(block: JsonView<'_>) -> String {
     parts.map(|text| text.trim_end_matches('\n').to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether somebody mentions the account `id` in the rich text of `message`, and does not merely quote it.
-pub(super) fn mentions(message: JsonView<'_>, id: &str) -> bool {
-    let names = |section: JsonView<'_>| {
-        section
-            .items("/elements")
-            .any(|it| it.text("/type") == Some("user") && it.text("/user_id") == Some(id))
-    };
-    message.items("/blocks").flat_map(|block| block.items("/elements")).any(|part| match part.text("/type") {
-        Some("rich_text_section") => names(part),
-        Some("rich_text_list") => part.items("/elements").any(names),
-        _ => false,
-    })
+/// The accounts that the author of `message` mentions in rich text, and does not merely quote; `None` where there is no
+/// rich text.
+pub(super) fn mentioned(message: JsonView<'_>) -> Option<Vec<String>> {
+    let is_rich = |block: &JsonView<'_>| block.text("/type") == Some("rich_text");
+    message.items("/blocks").find(is_rich)?;
+    let parts = message.items("/blocks").filter(is_rich).flat_map(|block| block.items("/elements"));
+    let said = parts.flat_map(sections).flat_map(|section| section.items("/elements"));
+    let users = said.filter(|it| it.text("/type") == Some("user") && it.flag("/style/code") != Some(true));
+    Some(users.filter_map(|it| it.string("/user_id")).collect())
+}
+
+/// The sections of `part` in which its author speaks.
+fn sections<'v>(part: JsonView<'v>) -> Vec<JsonView<'v>> {
+    match part.text("/type") {
+        Some("rich_text_section") => vec![part],
+        Some("rich_text_list") => part.items("/elements").collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn part(part: JsonView<'_>) -> String {
     match part.text("/type") {
         Some("rich_text_list") => list(part),
         Some("rich_text_quote") => quoted(&inline(part)),
-        Some("rich_text_preformatted") => format!("```\n{}\n```", inline(part).trim_end_matches('\n')),
+        Some("rich_text_preformatted") => fenced("", &inline(part)),
         _ => inline(part),
     }
 }
@@ -74,8 +82,11 @@ fn element(element: JsonView<'_>) -> String {
 
 /// Only code is marked: what stands in it is not said to anybody.
 fn styled(element: JsonView<'_>, text: &str) -> String {
-    let is_code = element.flag("/style/code") == Some(true) && !text.contains('`');
-    if is_code { format!("`{text}`") } else { text.to_owned() }
+    if element.flag("/style/code") == Some(true) && !text.is_empty() {
+        code_span(text)
+    } else {
+        text.to_owned()
+    }
 }
 
 /// `1f680` is 🚀; one of the workspace's own stays `:name:`.
@@ -130,10 +141,15 @@ mod tests {
         let user = json!([{"type": "user", "user_id": "U7"}]);
         let message =
             |part: serde_json::Value| json!({"blocks": [{"type": "rich_text", "elements": [part]}]});
-        assert!(mentions(JsonView(&message(section("rich_text_section", &user))), "U7"));
+        let mentioned = |part| mentioned(JsonView(&message(part))).unwrap();
+        assert_eq!(mentioned(section("rich_text_section", &user)), ["U7"]);
         let item = json!([section("rich_text_section", &user)]);
-        assert!(mentions(JsonView(&message(section("rich_text_list", &item))), "U7"));
-        assert!(!mentions(JsonView(&message(section("rich_text_quote", &user))), "U7"));
-        assert!(!mentions(JsonView(&message(section("rich_text_section", &user))), "U8"));
+        assert_eq!(mentioned(section("rich_text_list", &item)), ["U7"]);
+        for unsaid in ["rich_text_quote", "rich_text_preformatted"] {
+            assert!(mentioned(section(unsaid, &user)).is_empty());
+        }
+        let code = json!([{"type": "user", "user_id": "U7", "style": {"code": true}}]);
+        assert!(mentioned(section("rich_text_section", &code)).is_empty());
+        assert_eq!(super::mentioned(JsonView(&json!({"text": "<@U7>"}))), None);
     }
 }

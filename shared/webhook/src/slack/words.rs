@@ -3,8 +3,13 @@
 //! <https://docs.slack.dev/messaging/formatting-message-text>. The text is what Slack itself shows where it
 //! cannot show blocks, and usually says the same. A forwarded message has its words in `attachments`.
 
+use std::iter;
+
+use markdown::html_as_text;
+
 use super::mrkdwn::plain;
-use super::{blocks, rich_text};
+use super::{blocks, is_account, rich_text};
+use crate::mentions;
 use crate::reading::JsonView;
 
 /// Attachments of one message that are read.
@@ -21,17 +26,36 @@ pub(super) fn all(message: JsonView<'_>) -> String {
 /// What its author wrote.
 pub(super) fn own(message: JsonView<'_>) -> String {
     match message.text("/text") {
-        Some(text) => plain(text),
+        Some(text) => {
+            let tables = blocks::tables(message, "/blocks");
+            iter::once(plain(text)).chain(tables).collect::<Vec<_>>().join("\n\n")
+        }
         None => blocks::text(message, "/blocks"),
     }
 }
 
-/// Whether the author of `message` mentions the account `id`.
-pub(super) fn mention(message: JsonView<'_>, id: &str) -> bool {
-    match message.text("/text") {
-        Some(raw) => raw.contains(&format!("<@{id}>")) || raw.contains(&format!("<@{id}|")),
-        None => rich_text::mentions(message, id),
+/// The accounts that the author of `message` speaks to: whoever is merely quoted is not meant.
+pub(super) fn spoken_to(message: JsonView<'_>) -> Vec<String> {
+    match (rich_text::mentioned(message), message.text("/text")) {
+        (Some(accounts), _) => accounts,
+        (None, Some(raw)) => {
+            let text = plain(raw);
+            let text = html_as_text(&text);
+            named(raw).filter(|id| mentions(&text, id)).map(str::to_owned).collect()
+        }
+        (None, None) => Vec::new(),
     }
+}
+
+/// Whether the account `id` stands anywhere in the text of `message`.
+pub(super) fn names(message: JsonView<'_>, id: &str) -> bool {
+    message.text("/text").is_some_and(|raw| named(raw).any(|named| named == id))
+}
+
+/// The accounts that stand in a text as `<@U7>` or `<@U7|mona>`; no other text can be mistaken for that.
+fn named(raw: &str) -> impl Iterator<Item = &str> {
+    let marks = raw.split("<@").skip(1).filter_map(|mark| mark.split_once('>'));
+    marks.map(|(account, _)| account.split('|').next().unwrap_or(account)).filter(|id| is_account(id))
 }
 
 /// An attachment as a quote: who and where, then the words.
@@ -96,6 +120,23 @@ mod tests {
         assert_eq!(all(JsonView(&both)), "in *text*");
         let alone = json!({"text": "", "blocks": blocks});
         assert_eq!(all(JsonView(&alone)), "in blocks");
+    }
+
+    #[test]
+    fn who_is_named_outside_of_quotes_and_code_is_spoken_to() {
+        let spoken_to = |raw: &str| spoken_to(JsonView(&json!({"text": raw})));
+        assert_eq!(spoken_to("<@U7> and <@U8|ada>, not &lt;@U9&gt;"), ["U7", "U8"]);
+        assert!(spoken_to("&gt; <@U7> said so\n\nyes").is_empty());
+        assert!(spoken_to("`<@U7>`").is_empty() && spoken_to("```\n<@U7>\n```").is_empty());
+        assert!(names(JsonView(&json!({"text": "&gt; <@U7|ada>"})), "U7"));
+    }
+
+    #[test]
+    fn a_table_is_read_below_the_text() {
+        let table = json!({"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]});
+        assert_eq!(all(JsonView(&json!({"text": "see", "blocks": [table]}))), "see\n\n| a |\n|-|");
+        let attached = json!({"text": "see", "attachments": [{"blocks": [table]}]});
+        assert_eq!(all(JsonView(&attached)), "see\n\n> | a |\n> |-|");
     }
 
     #[test]

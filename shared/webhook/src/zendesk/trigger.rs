@@ -15,6 +15,7 @@
 //! notes, and no other field tells them apart: so nothing is public unless its author says so.
 
 use domain::{Audience, Event, Target};
+use markdown::says;
 
 use super::number;
 use crate::reading::JsonView;
@@ -30,6 +31,8 @@ pub(super) fn event(sender: &Sender, received: &Received<'_>, body: JsonView<'_>
     let site = sender.site.clone();
     Event {
         audience: if sender.map.public.is_some() { event.audience } else { Audience::Internal },
+        // Nothing but the words that it names was written: a comment that has files alone has none.
+        title: event.title.filter(|_| sender.map.text.is_none() || says(&event.text)),
         // The account's id is all that a trigger knows of who wrote.
         actor_id: Some(event.actor.clone()),
         thread: ticket.map_or(event.thread, |id| format!("ticket/{id}")),

@@ -69,6 +69,7 @@ fn a_document_of_jira_keeps_what_people_see() {
     let event = read(Provider::Jira, &body);
     assert_eq!(event.text, "> @712020:agent said so\n\n[the log](https://a.example/log)");
     assert!(!webhook::mentions(&event.text, "712020:agent"), "who is quoted is not spoken to");
+    assert_eq!(event.mentioned, Some(Vec::new()));
 }
 
 #[test]
@@ -111,10 +112,11 @@ fn what_says_and_shows_nothing_is_ignored_as_empty() {
     let mut message = json_of("slack/message.im.json");
     message["event"]["text"] = json!("");
     assert_eq!(ignored(&read(Provider::Slack, &message)), Some(IgnoreReason::Empty));
-    // Whether our token is let out for a file is not known here, so that one shows nothing; one for everybody does.
-    message["event"]["files"] =
-        json!([{"name": "a.png", "mimetype": "image/png", "url_private": "https://files.slack.com/a.png"}]);
+    // Whether the model may see a file is not known here; one without an address shows nothing.
+    message["event"]["files"] = json!([{"name": "a.png", "mimetype": "image/png"}]);
     assert_eq!(ignored(&read(Provider::Slack, &message)), Some(IgnoreReason::Empty));
+    message["event"]["files"][0]["url_private"] = json!("https://files.slack.com/a.png");
+    assert_eq!(ignored(&read(Provider::Slack, &message)), None);
     let mut file = message["event"]["files"][0].take();
     file["public_url_shared"] = json!(true);
     file["permalink_public"] = json!("https://slack-files.com/T1-F1-0b4a1e9a4c");

@@ -119,7 +119,7 @@ fn a_hint_that_is_no_word_names_nothing() {
     }
     assert_eq!(
         parse(br#"{"action":"A b","starred_at":null}"#, Some("star")),
-        Ok(Parsed::Other("star".to_owned()))
+        Ok(Parsed::Other("star.a_b".to_owned()))
     );
 }
 

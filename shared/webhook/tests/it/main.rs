@@ -5,6 +5,7 @@
 mod api;
 mod audience;
 mod body_form;
+mod comments;
 mod deployed;
 mod filter;
 mod github;

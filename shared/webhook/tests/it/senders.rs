@@ -172,7 +172,7 @@ fn a_ticket_is_answered_on_the_configured_account_only() {
     let expected = ["ticket.comment_added", "8447346622462", "ticket/35436", "Inês Duarte"];
     assert_eq!(names(&event), expected);
     assert_eq!(event.comment_id.as_deref(), Some("8493826129918"));
-    assert!(event.opening.as_deref().is_some_and(|opening| opening.contains("charged twice")));
+    assert_eq!(event.opening, None, "the description may be an internal note");
     assert_eq!((event.labels.len(), event.priority.map(domain::Priority::level)), (2, Some(4)));
     let target = Target::ZendeskTicket { subdomain: "acme".to_owned(), id: 35_436 };
     assert_eq!(event.target, Some(target));

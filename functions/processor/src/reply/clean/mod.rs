@@ -16,9 +16,7 @@ mod marks;
 mod markup;
 mod urls;
 
-use markdown::{Ranges, code, destinations, unwrapped};
-
-use crate::automation::visible::visible;
+use markdown::{Ranges, code, destinations, unwrapped, visible};
 
 use inert::REMOVED;
 

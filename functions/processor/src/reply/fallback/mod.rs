@@ -15,9 +15,9 @@ use domain::{
     short_sha256,
 };
 use futures::future::join_all;
+use markdown::visible;
 use tracing::{debug, warn};
 
-use crate::automation::visible::visible;
 use crate::reply::gate::pass_reply;
 use crate::resources::Resources;
 use crate::task::claimed_task::ClaimedTask;

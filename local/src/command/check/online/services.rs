@@ -53,12 +53,19 @@ fn other(source: &str, ours: &str, theirs: &str) -> Option<Finding> {
     let bare = |login: &str| login.trim_start_matches('@').trim_end_matches("[bot]").to_lowercase();
     let what = format!("login of [sources.{source}]");
     // An account's number says nothing about the name that people mention.
-    if bare(ours) == bare(theirs) || theirs.chars().all(|c| c.is_ascii_digit()) {
+    let is_number = theirs.chars().all(|c| c.is_ascii_digit()) || is_uuid(theirs);
+    if bare(ours) == bare(theirs) || is_number {
         return None;
     }
     let mend = "take `login` out, or write the account's own name: mentions of another name are answered, and its \
                 comments taken for our own";
     Some(Finding::wrong(what, format!("`{ours}` is not the account {theirs} of the credentials"), mend))
+}
+
+/// Linear's accounts have such numbers.
+fn is_uuid(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
 fn mend(service: OutsideService, error: &ServiceError) -> String {
@@ -77,9 +84,12 @@ mod tests {
     #[test]
     fn a_login_of_another_account_is_wrong_and_a_number_says_nothing() {
         assert!(other("github", "octo-helper", "afterhook[bot]").is_some());
-        for (ours, theirs) in
-            [("afterhook", "afterhook[bot]"), ("@AfterHook", "afterhook"), ("helper", "4711")]
-        {
+        for (ours, theirs) in [
+            ("afterhook", "afterhook[bot]"),
+            ("@AfterHook", "afterhook"),
+            ("helper", "4711"),
+            ("helper", "c0ffee5f-8adc-4f52-b4bd-ab4e84cf51bb"),
+        ] {
             assert!(other("github", ours, theirs).is_none(), "{ours} {theirs}");
         }
     }

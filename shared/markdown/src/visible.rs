@@ -5,7 +5,7 @@
 //! byte, but for the characters that nobody can have meant there. What is hidden depends on where code is, and the
 //! other way round, so the text is searched again until nothing is left to remove.
 
-use markdown::{code, hidden};
+use crate::said::{code, hidden};
 
 /// How often the text is searched: removing one thing can bring another to light.
 const ROUNDS: usize = 8;
@@ -18,7 +18,7 @@ const END_OF_TAG: char = '\u{E007F}';
 
 /// `text`, which is Markdown, without HTML comments and without characters that hide or reorder text.
 #[must_use]
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut seen = round(text);
     for _ in 0..ROUNDS {
         let again = round(&seen);
@@ -33,7 +33,7 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// `text`, of which nothing is code, without the characters that hide or reorder text.
 #[must_use]
-pub(crate) fn visible_line(text: &str) -> String {
+pub fn visible_line(text: &str) -> String {
     shown(text, is_invisible)
 }
 
@@ -164,7 +164,7 @@ fn is_virama(c: char) -> bool {
 
 /// Characters that take no room, turn the direction of writing, or belong to the tag block, whose letters are
 /// shown nowhere.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
