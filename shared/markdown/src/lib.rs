@@ -10,12 +10,14 @@
 mod adf;
 mod adf_text;
 mod east_asian;
+mod fenced;
 mod fit;
 mod html;
 mod limit;
 mod links;
 mod mrkdwn;
 mod parser;
+mod prose;
 mod ranges;
 mod raw_html;
 mod said;
@@ -24,6 +26,7 @@ mod unwrap;
 
 pub use adf::to_adf;
 pub use adf_text::adf_to_text;
+pub use fenced::fenced;
 pub use fit::{open_fence, shorten};
 pub use html::to_html;
 pub use limit::Limit;

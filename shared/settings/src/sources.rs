@@ -43,6 +43,15 @@ pub struct SourceSettings {
     pub mode: Mode,
 }
 
+impl SourceSettings {
+    /// Where nothing handles an event without a thread, those that some of the sender's kinds bring are not taken
+    /// unasked. A sender without any thread is a mistake to be seen, and its events fail.
+    pub(crate) fn take_answerable(&mut self, handles_without_thread: bool) {
+        let has_threadless = !self.sender.provider.row().threadless.is_empty();
+        self.filter.needs_thread = self.filter.events.is_none() && has_threadless && !handles_without_thread;
+    }
+}
+
 const COMMENTS: [(&str, CommentPolicy); 3] =
     [("mention", CommentPolicy::Mention), ("thread", CommentPolicy::Thread), ("never", CommentPolicy::Never)];
 
@@ -126,6 +135,7 @@ fn source(
         login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
         internal: internal(&mut section, provider),
         account: None,
+        needs_thread: false,
         endings: provider.map_or(&[], |provider| provider.row().endings),
     };
     let longest = Duration::from_hours(24 * 365);

@@ -29,6 +29,19 @@ fn every_built_in_sender_needs_no_more_than_its_name() {
 }
 
 #[test]
+fn events_without_a_thread_are_left_out_unasked_where_everything_answers_in_threads() {
+    let needs = |text: &str| source(text, "github").filter.needs_thread;
+    assert!(needs("[sources.github]"));
+    let label = "[automations.label]\nallowed = [\"bug\"]\n";
+    assert!(needs(&format!("{label}[sources.github]\nautomation = \"label\"")));
+    assert!(!needs("[sources.github]\nautomation = \"ignore\""));
+    assert!(!needs("[sources.github]\nevents = [\"issues.opened\"]"), "the file has decided");
+    let intent = "[[intents]]\nname = \"x\"\nwhen = \"x\"\nautomation = \"ignore\"";
+    assert!(!needs(&format!("[sources.github]\n{intent}")));
+    assert!(!source("[sources.stripe]", "stripe").filter.needs_thread, "refused, not passed over in silence");
+}
+
+#[test]
 fn a_sender_is_described_without_code() {
     let text = r#"
 [sources.billing]
