@@ -44,11 +44,14 @@ pub struct SourceSettings {
 }
 
 impl SourceSettings {
-    /// Where nothing handles an event without a thread, those that some of the sender's kinds bring are not taken
-    /// unasked. A sender without any thread is a mistake to be seen, and its events fail.
+    /// Where nothing handles an event without a thread, those of a sender that has threads are not taken. A sender
+    /// without any, or whose threads nobody knows the place of, is a mistake to be seen, and its events fail.
     pub(crate) fn take_answerable(&mut self, handles_without_thread: bool) {
-        let has_threadless = !self.sender.provider.row().threadless.is_empty();
-        self.filter.needs_thread = self.filter.events.is_none() && has_threadless && !handles_without_thread;
+        let provider = self.sender.provider;
+        let has_threads =
+            !provider.is_mapped() && !matches!(provider, Provider::Shopify | Provider::Stripe | Provider::Api);
+        let has_place = provider.row().site.is_none() || self.sender.site.is_some();
+        self.filter.needs_thread = has_threads && has_place && !handles_without_thread;
     }
 }
 

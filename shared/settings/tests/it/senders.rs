@@ -35,10 +35,15 @@ fn events_without_a_thread_are_left_out_unasked_where_everything_answers_in_thre
     let label = "[automations.label]\nallowed = [\"bug\"]\n";
     assert!(needs(&format!("{label}[sources.github]\nautomation = \"label\"")));
     assert!(!needs("[sources.github]\nautomation = \"ignore\""));
-    assert!(!needs("[sources.github]\nevents = [\"issues.opened\"]"), "the file has decided");
+    assert!(needs("[sources.github]\nevents = [\"issues.opened\"]"));
+    assert!(source("[sources.linear]", "linear").filter.needs_thread, "comments on projects");
+    assert!(source("[sources.zendesk]\nsubdomain = \"a\"", "zendesk").filter.needs_thread);
     let intent = "[[intents]]\nname = \"x\"\nwhen = \"x\"\nautomation = \"ignore\"";
     assert!(!needs(&format!("[sources.github]\n{intent}")));
-    assert!(!source("[sources.stripe]", "stripe").filter.needs_thread, "refused, not passed over in silence");
+    for name in ["stripe", "shopify", "zendesk", "svix"] {
+        let source = source(&format!("[sources.{name}]"), name);
+        assert!(!source.filter.needs_thread, "{name} is refused, not passed over in silence");
+    }
 }
 
 #[test]
