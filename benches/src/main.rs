@@ -26,6 +26,7 @@ mod outage;
 mod page;
 mod page_tasks;
 mod processor;
+mod refused;
 mod report;
 mod scenario;
 mod seen;
@@ -35,6 +36,7 @@ mod stages;
 mod statistics;
 mod storm;
 mod sustained;
+mod thinking;
 mod world;
 
 use std::process::ExitCode;
@@ -47,7 +49,7 @@ type Outcome<T> = Result<T, Problem>;
 type Benchmark = fn() -> Outcome<Vec<Table>>;
 
 /// Every benchmark, the quick ones first.
-const NAMES: [(&str, Benchmark); 12] = [
+const NAMES: [(&str, Benchmark); 14] = [
     ("ingest", ingest::run),
     ("ingest-aws", ingest_aws::run),
     ("processor", processor::run),
@@ -60,6 +62,8 @@ const NAMES: [(&str, Benchmark); 12] = [
     ("slow-model", slow_model::run),
     ("storm", storm::run),
     ("outage", outage::run),
+    ("thinking", thinking::run),
+    ("refused", refused::run),
 ];
 
 fn main() -> ExitCode {

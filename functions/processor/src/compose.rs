@@ -99,7 +99,7 @@ impl Processor {
         Self { approver, ..self }
     }
 
-    /// The same, beside which the agent of `[shadow]` works, asking `model` ([`crate::shadow_model`]), if there is one.
+    /// The same with the agent of `[shadow]` beside it, which asks `model` ([`crate::shadow_model`]), if there is one.
     ///
     /// # Errors
     /// [`ComposeError::Automations`]: what is wrong with the automations of that agent.
@@ -118,7 +118,7 @@ impl Processor {
         Ok(Self { second: Some(second), ..self })
     }
 
-    /// Names automations in the log that block their thread, while they do, until the guard is dropped.
+    /// The log names automations that block their thread, while they do; until the guard is dropped.
     #[must_use]
     pub fn watch_for_stalls(&self) -> StallWatch {
         self.resources.stalls.watch()

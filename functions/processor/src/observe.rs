@@ -51,10 +51,10 @@ pub(crate) fn signals(metrics: Metrics) -> Signals {
         Signal::Called { model, outcome, took, first_byte } => {
             metrics.model_called(model, outcome.as_str(), took, first_byte);
         }
-        Signal::Billed { usage } => metrics.model_billed(usage),
-        Signal::Throttled { model } => metrics.throttled(model),
-        Signal::BreakerOpened { model } => metrics.breaker_opened(model),
-        Signal::Parked { model } => metrics.model_refused(model),
+        Signal::Billed(usage) => metrics.model_billed(usage),
+        Signal::Throttled(model) => metrics.throttled(model),
+        Signal::BreakerOpened(model) => metrics.breaker_opened(model),
+        Signal::Parked(model) => metrics.model_refused(model),
         Signal::Permit { waited, utilisation, .. } => metrics.permit(waited, utilisation),
         Signal::ConnectionOpened => metrics.connection_opened(),
         Signal::Coalesced => metrics.coalesced(),

@@ -11,14 +11,13 @@ use crate::{Sweeper, Swept};
 /// ended, and nothing will happen to it.
 pub(crate) const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 
-/// So many drafts are read for the age of the oldest. They are those that expire first, or whose message in
-/// Slack is due: with one `approval_expires` for all, the oldest is among them.
+/// How many drafts are read to find the age of the oldest: those that expire first, or whose message in Slack is due.
+/// With one `approval_expires` for all, the oldest is among them.
 const READ: usize = 5;
 
 impl Sweeper {
-    /// Tells the metrics how many drafts wait for a person, and how many tasks are unaccounted for:
-    /// accepted, not ended, and long overdue or due for nothing at all. The second is the promise of this system,
-    /// watched.
+    /// Tells the metrics how many drafts wait for a person, and how many tasks are unaccounted for: accepted, not
+    /// ended, and long overdue or due for nothing at all. The second figure watches the promise of this system.
     ///
     /// # Errors
     /// [`StoreError`] when the stores do not say.

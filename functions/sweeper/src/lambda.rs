@@ -96,7 +96,7 @@ impl Function {
         }
         let metrics = self.sweeper.metrics.clone();
         let signals = Signals::to(move |signal| {
-            if let Signal::Parked { model } = signal {
+            if let Signal::Parked(model) = signal {
                 metrics.model_refused(model);
             }
         });
@@ -135,7 +135,7 @@ impl Function {
         Ok(sent.and(read).map(drop)?)
     }
 
-    /// Behind the tasks: a Slack that is down keeps none of them waiting.
+    /// This comes after the tasks: a Slack that is down keeps none of them waiting.
     async fn deliver_notices(&self, due: Vec<TaskId>, deadline: Timestamp) {
         if self.settings.approvals.slack.is_none() || due.is_empty() {
             return;

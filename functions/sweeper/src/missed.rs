@@ -149,7 +149,7 @@ fn latest(failed: Vec<FailedDelivery>) -> BTreeMap<String, FailedDelivery> {
     latest
 }
 
-/// What is known with the tries that are due counted in, and those tries: the oldest events first.
+/// What is known after the tries that are due are counted, and those tries: the oldest events first.
 fn plan(
     mut known: Missed,
     failed: BTreeMap<String, FailedDelivery>,

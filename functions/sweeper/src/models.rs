@@ -22,8 +22,8 @@ pub struct ModelWatch {
 }
 
 impl ModelWatch {
-    /// Tells the metrics of each model that was called whether its breaker is open: it is so as long as nobody calls,
-    /// too.
+    /// Tells the metrics, for each model that was called, whether its breaker is open. A breaker stays open as long as
+    /// nobody calls.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -27,12 +27,12 @@ pub enum Plan {
 
 /// A lane with fewer messages than this would have delivered by now.
 const NEARLY_EMPTY: u64 = 20;
-/// A message that was lost is missed so long after it was sent to a nearly empty lane.
+/// How long after it was sent to a nearly empty lane a lost message is missed.
 const SHORT: Duration = Duration::from_secs(120);
 /// In a full lane a message may wait for hours; sending another sooner only makes it longer.
 const LONG: Duration = Duration::from_secs(3_600);
 
-/// What `task` needs at `now`, its lane being as deep as `depth`.
+/// What `task` needs at `now`, if its lane is as deep as `depth`.
 #[must_use]
 pub fn plan(task: &Task, depth: Depth, now: Timestamp) -> Plan {
     if task.control.due_at.is_none_or(|due| due > now) {

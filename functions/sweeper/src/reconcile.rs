@@ -1,4 +1,4 @@
-//! The promise, reckoned: every accepted task has ended, or is open and due for something.
+//! Checks the promise: every accepted task has ended, or is open and due for something.
 //!
 //! What has left the index of what is due is invisible to every sweep. So the list of all tasks is walked once a
 //! day, a few pages a sweep, and each task in it is looked at. The walk rests in the state store: any sweeper goes
@@ -29,7 +29,8 @@ const PAGE: usize = 100;
 const MAX_NAMED: usize = 20;
 /// The ends that are counted by whoever writes them. The others have follow-ups, and may be counted on another day.
 const COUNTED_AT_ONCE: [TaskStatus; 2] = [TaskStatus::Completed, TaskStatus::Ignored];
-/// Figures may be counted twice or written after midnight: so many of a hundred, and so many of a few, prove nothing.
+/// Figures may be counted twice or written after midnight: a difference of so many in a hundred, or of so many in all,
+/// proves nothing.
 const TOLERATED_PERCENT: u64 = 1;
 const TOLERATED: u64 = 3;
 
@@ -97,7 +98,7 @@ fn ends_on(task: &Task, day: Timestamp) -> u64 {
     ends
 }
 
-/// Of so many ends that were counted, those whose tasks the list does not have.
+/// How many of the ends that were counted have no task in the list.
 fn vanished(counted: u64, listed: u64) -> u64 {
     let tolerated = (counted * TOLERATED_PERCENT / 100).max(TOLERATED);
     let lacking = counted.saturating_sub(listed);

@@ -38,11 +38,11 @@ pub struct Sweeper {
 pub struct Swept {
     /// What it did.
     pub report: Report,
-    /// Parked and ended tasks that were due: a message about their draft may be, too.
+    /// Parked and ended tasks that were due: a message about their draft may be due, too.
     pub asked_about: Vec<TaskId>,
     /// Every parked task, those that expire first in front.
     pub(crate) parked: Vec<Due>,
-    /// Tasks that had been due for long, and that the sweep could not see to either.
+    /// Tasks that had been due for long, and that this sweep could do nothing about.
     pub(crate) forgotten: usize,
 }
 
@@ -149,8 +149,7 @@ impl Sweeper {
         }
     }
 
-    /// Counts first, then sends: a crash in between costs a while, the other order would send
-    /// without end.
+    /// Counts first, then sends: a crash in between costs some time, and the other order would send without end.
     async fn wake(&self, mut task: Task, look_again: Timestamp, now: Timestamp) -> Result<Done, StoreError> {
         task.doc.wakes += 1;
         if task.control.status.is_end() {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{Generation, LaneTiers, ModelEndpoint, ModelLimits};
-use resilience::{InPlaceError, PolicyError};
 use secrecy::SecretString;
 
 /// Google's own endpoint.
@@ -159,27 +158,13 @@ pub enum ConfigError {
         /// What it says.
         word: String,
     },
-    /// Too many retries.
-    #[error("agent.toml, [models.limits.\"{model}\"], retries: {source}")]
-    Retries {
+    /// A limit of a model is out of bounds.
+    #[error("agent.toml, [models.limits.\"{model}\"], {problem}")]
+    Limits {
         /// For which model.
         model: String,
-        /// The bound.
-        source: InPlaceError,
-    },
-    /// A setting of the breaker is out of bounds.
-    #[error("agent.toml, [models.limits.\"{model}\"], breaker: {source}")]
-    Breaker {
-        /// For which model.
-        model: String,
-        /// The bound.
-        source: PolicyError,
-    },
-    /// The time-out is zero.
-    #[error("agent.toml, [models.limits.\"{model}\"], timeout: must be longer than zero")]
-    Timeout {
-        /// For which model.
-        model: String,
+        /// Which limit, and its bound.
+        problem: String,
     },
 }
 

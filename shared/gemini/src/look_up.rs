@@ -53,7 +53,7 @@ pub(crate) async fn look_up_by(client: &Client, model: &str, now: Timestamp) -> 
     let mut all = Vec::new();
     for (number, account) in client.accounts().iter().enumerate() {
         for endpoint in account.endpoints.all() {
-            let reply = client.get(account, endpoint, &endpoint.about(model), TIMEOUT, now).await;
+            let reply = client.ask(account, endpoint, &endpoint.about(model), None, TIMEOUT, now).await;
             all.push(LookedUp { at: endpoint.to_string(), account: number, said: read(reply) });
         }
     }
@@ -62,8 +62,5 @@ pub(crate) async fn look_up_by(client: &Client, model: &str, now: Timestamp) -> 
 
 fn read(reply: Result<Reply, TransportError>) -> Result<(), NotServed> {
     let reply = reply.map_err(|error| NotServed::Silent(error.to_string()))?;
-    if (200..300).contains(&reply.status) && reply.body.get("error").is_none() {
-        return Ok(());
-    }
-    Err(NotServed::Refused(ApiError::read(reply.status, &reply.body)))
+    ApiError::in_reply(&reply).map_or(Ok(()), |error| Err(NotServed::Refused(error)))
 }

@@ -21,27 +21,15 @@ pub enum Signal<'a> {
         /// From sending to the first byte of the answer, if one came.
         first_byte: Option<Duration>,
     },
-    /// An answer was paid for.
-    Billed {
-        /// Tokens and price, under the model that the answer names.
-        usage: &'a StepUsage,
-    },
-    /// The service said "too many requests".
-    Throttled {
-        /// The model.
-        model: &'a str,
-    },
-    /// The breaker of a model opened.
-    BreakerOpened {
-        /// The model.
-        model: &'a str,
-    },
-    /// The service refuses all calls to a model: for the account, for want of money, or because the model
+    /// An answer was paid for: tokens and price, under the model that the answer names.
+    Billed(&'a StepUsage),
+    /// The service said "too many requests" for this model.
+    Throttled(&'a str),
+    /// The breaker of this model opened.
+    BreakerOpened(&'a str),
+    /// The service refuses all calls to this model: for the account, for want of money, or because the model
     /// is gone. They wait, and one tries again now and then.
-    Parked {
-        /// The model.
-        model: &'a str,
-    },
+    Parked(&'a str),
     /// A permit to call was had, or the wait for it given up.
     Permit {
         /// The model.

@@ -15,13 +15,9 @@ pub(super) struct Answer {
     pub(super) prompt: Tokens,
     /// Of these, the cached ones.
     pub(super) cached: Option<Tokens>,
-    /// Tokens of the thoughts.
     pub(super) thoughts: u64,
-    /// The tier in which it is served.
     pub(super) tier: ServiceTier,
-    /// The concrete model.
     pub(super) model: &'static str,
-    /// The response's id.
     pub(super) id: String,
     /// Whether Vertex AI says it: in which tier it was served stands elsewhere.
     pub(super) is_vertex: bool,
@@ -34,12 +30,10 @@ pub(super) struct Candidate {
     pub(super) text: Option<String>,
     /// The signature of the thoughts behind it.
     pub(super) signature: Option<String>,
-    /// Why it ended.
     pub(super) finish: &'static str,
 }
 
 impl Answer {
-    /// What it is billed for.
     pub(super) fn billed(&self) -> Billed {
         Billed {
             model: self.model,
@@ -50,12 +44,10 @@ impl Answer {
         }
     }
 
-    /// Tokens of what the model says.
     pub(super) fn written(&self) -> u64 {
         self.candidate.as_ref().and_then(|candidate| candidate.text.as_deref()).map_or(0, count)
     }
 
-    /// The body of a unary response.
     pub(super) fn body(&self) -> Value {
         let parts = self.candidate.as_ref().map(|candidate| (candidate.part(), Some(candidate.finish)));
         self.envelope(parts, self.written())

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use super::json::Fields;
 use super::models::{self, Model};
 use super::respond;
 use super::router::Call;
 use super::shared::Shared;
+use super::spelling::Fields;
 use super::tokens::Tokens;
 use crate::kit::lock;
 
@@ -108,7 +108,7 @@ impl Cache {
 
 /// The 403 for a cache that is not there any more.
 pub(super) fn gone() -> ApiError {
-    ApiError::denied("CachedContent not found (or permission denied)")
+    ApiError::new(403, "CachedContent not found (or permission denied)")
 }
 
 /// Answers a request about caches; `id` is the rest of the path. `None` when there is no such method.
@@ -158,7 +158,12 @@ fn create(body: &Value, version: &str, now: Timestamp) -> Result<Cache, ApiError
     }
     let model = models::resolve(name, version, "createCachedContent")?;
     let tokens = Tokens::of(body);
-    check_size(tokens.total(), model)?;
+    let (total, minimum) = (tokens.total(), model.cache_minimum.unwrap_or(0));
+    if total < minimum {
+        return Err(ApiError::invalid(format!(
+            "Cached content is too small. total_token_count={total}, min_total_token_count={minimum}"
+        )));
+    }
     Ok(Cache {
         model: format!("models/{}", name.trim_start_matches("models/")),
         concrete: model.name,
@@ -170,16 +175,6 @@ fn create(body: &Value, version: &str, now: Timestamp) -> Result<Cache, ApiError
     })
 }
 
-fn check_size(total: u64, model: &Model) -> Result<(), ApiError> {
-    let minimum = model.cache_minimum.unwrap_or(0);
-    if total < minimum {
-        return Err(ApiError::invalid(format!(
-            "Cached content is too small. total_token_count={total}, min_total_token_count={minimum}"
-        )));
-    }
-    Ok(())
-}
-
 /// The end of a lifetime given as `ttl` or `expireTime`.
 fn expiry(body: &Value, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
     match (body.string("ttl"), body.string("expireTime")) {
@@ -187,15 +182,13 @@ fn expiry(body: &Value, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
         (Some(ttl), None) => {
             let seconds = ttl.strip_suffix('s').and_then(|s| s.parse::<f64>().ok());
             let ttl = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok());
-            ttl.map(|ttl| Some(after(now, ttl))).ok_or_else(|| {
-                ApiError::invalid("Invalid value at 'ttl' (type.googleapis.com/google.protobuf.Duration)")
-            })
+            ttl.map(|ttl| Some(after(now, ttl))).ok_or_else(|| invalid_value("ttl", "Duration"))
         }
-        (None, Some(time)) => time.parse().map(Some).map_err(|_| {
-            ApiError::invalid(
-                "Invalid value at 'expire_time' (type.googleapis.com/google.protobuf.Timestamp)",
-            )
-        }),
+        (None, Some(time)) => time.parse().map(Some).map_err(|_| invalid_value("expire_time", "Timestamp")),
         (None, None) => Ok(None),
     }
+}
+
+fn invalid_value(field: &str, kind: &str) -> ApiError {
+    ApiError::invalid(format!("Invalid value at '{field}' (type.googleapis.com/google.protobuf.{kind})"))
 }

@@ -19,32 +19,24 @@ impl ApiError {
         Self { code, status: canonical(code), message: message.into(), details: Vec::new() }
     }
 
-    /// An error whose status is not the one that its code usually has.
-    pub(super) fn with_status(code: u16, status: &'static str, message: impl Into<String>) -> Self {
-        Self { status, ..Self::new(code, message) }
+    /// The same error with another status than its code usually has.
+    pub(super) fn under(self, status: &'static str) -> Self {
+        Self { status, ..self }
     }
 
-    /// 400 `INVALID_ARGUMENT`.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, message)
     }
 
-    /// 404 `NOT_FOUND`.
-    pub(super) fn not_found(message: impl Into<String>) -> Self {
-        Self::new(404, message)
-    }
-
-    /// 403 `PERMISSION_DENIED`.
-    pub(super) fn denied(message: impl Into<String>) -> Self {
-        Self::new(403, message)
-    }
-
     /// 404 for a model that does not exist or lacks the method.
     pub(super) fn no_model(model: &str, version: &str, method: &str) -> Self {
-        Self::not_found(format!(
-            "models/{model} is not found for API version {version}, or is not supported for {method}. Call \
+        Self::new(
+            404,
+            format!(
+                "models/{model} is not found for API version {version}, or is not supported for {method}. Call \
              ModelService.ListModels to see the list of available models and their supported methods."
-        ))
+            ),
+        )
     }
 
     /// 400 `API_KEY_INVALID`.
@@ -63,48 +55,27 @@ impl ApiError {
 
     /// 403 for a request without a key.
     pub(super) fn key_missing() -> Self {
-        Self::denied(
+        Self::new(
+            403,
             "Method doesn't allow unregistered callers (callers without established identity). Please use API \
              Key or other form of API consumer identity to call this API.",
         )
     }
 
-    /// The same error with one more detail.
     pub(super) fn detail(mut self, detail: Value) -> Self {
         self.details.push(detail);
         self
     }
 
-    /// The same error with a link to the documentation, as quota errors carry it.
-    pub(super) fn help(self) -> Self {
-        self.detail(json!({
-            "@type": "type.googleapis.com/google.rpc.Help",
-            "links": [{
-                "description": "Learn more about Gemini API quotas",
-                "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
-            }],
-        }))
-    }
-
-    /// The same error with the time after which to come back.
-    pub(super) fn retry_after(self, delay: Duration) -> Self {
-        self.detail(json!({
-            "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": seconds(delay),
-        }))
-    }
-
-    /// The HTTP status.
     pub(super) fn http_status(&self) -> StatusCode {
         StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// What is wrong, in words.
     #[cfg(test)]
     pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    /// The JSON body.
     pub(super) fn body(&self) -> Value {
         let mut error = json!({"code": self.code, "message": self.message, "status": self.status});
         if !self.details.is_empty() {

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::errors::ApiError;
-use crate::kit::lock;
+use crate::kit::{Rule, lock};
 
 /// Something that goes wrong with a call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Fault {
     Blocked,
     /// The text breaks off in the middle: JSON that does not parse.
     Malformed,
+    /// The model thinks for this many tokens before it says anything, whatever its level.
+    Thoughts(u64),
 }
 
 /// The forms of 429 (`RESOURCE_EXHAUSTED`).
@@ -64,79 +66,34 @@ pub enum Refusal {
 
 impl Refusal {
     fn error(self) -> ApiError {
-        let (code, status, message) = match self {
+        let (code, message) = match self {
+            Self::Location => (400, "User location is not supported for the API use."),
             Self::Credits => (
                 429,
-                "RESOURCE_EXHAUSTED",
                 "Your prepayment credits are depleted. Please go to AI Studio to manage your project and billing.",
             ),
-            Self::LeakedKey => {
-                (403, "PERMISSION_DENIED", "Your API key was reported as leaked. Please use another API key.")
+            Self::LeakedKey => (403, "Your API key was reported as leaked. Please use another API key."),
+            Self::FlexShed => {
+                (503, "This model is currently experiencing high demand. Please try again later.")
             }
-            Self::Location => (400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
-            Self::FlexShed => (
-                503,
-                "UNAVAILABLE",
-                "This model is currently experiencing high demand. Please try again later.",
-            ),
             Self::ServiceDisabled => (
                 403,
-                "PERMISSION_DENIED",
                 "Vertex AI API has not been used in project 1 before or it is disabled. Enable it by visiting \
                  https://console.developers.google.com/apis/api/aiplatform.googleapis.com then retry.",
             ),
             Self::NoRole => (
                 403,
-                "PERMISSION_DENIED",
                 "Permission 'aiplatform.endpoints.predict' denied on resource '//aiplatform.googleapis.com/projects/1' \
                  (or it may not exist).",
             ),
         };
-        ApiError::with_status(code, status, message)
+        let error = ApiError::new(code, message);
+        if self == Self::Location { error.under("FAILED_PRECONDITION") } else { error }
     }
 }
 
-/// A [`Fault`] that applies without being asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FaultRule {
-    /// What goes wrong.
-    pub fault: Fault,
-    /// Only for this model (aliases and concrete names mean the same); for every model if `None`.
-    pub model: Option<String>,
-    /// For this share of the calls, drawn from the stand-in's seed; 1.0 is every call.
-    pub share: f64,
-    /// Only for the first that many calls it would apply to; no limit if `None`.
-    pub first: Option<u64>,
-}
-
-impl FaultRule {
-    /// The fault for every call of every model.
-    #[must_use]
-    pub fn always(fault: Fault) -> Self {
-        Self { fault, model: None, share: 1.0, first: None }
-    }
-
-    /// The same for one model only.
-    #[must_use]
-    pub fn on(mut self, model: impl Into<String>) -> Self {
-        self.model = Some(model.into());
-        self
-    }
-
-    /// The same for a share of the calls.
-    #[must_use]
-    pub fn share(mut self, share: f64) -> Self {
-        self.share = share;
-        self
-    }
-
-    /// The same for the first `calls` only.
-    #[must_use]
-    pub fn first(mut self, calls: u64) -> Self {
-        self.first = Some(calls);
-        self
-    }
-}
+/// A [`Fault`] that applies without being asked for: `on` a model, by its name or an alias.
+pub type FaultRule = Rule<Fault, String>;
 
 /// The names that the header knows besides HTTP statuses.
 const NAMES: &[(&str, Fault)] = &[
@@ -169,27 +126,31 @@ impl Fault {
 
     /// Reads `503`, `503:2`, `blocked`, …; the number is the limit to the first N requests.
     fn parse(spec: &str) -> Result<(Self, Option<u64>), String> {
-        let (name, first) =
-            spec.trim().split_once(':').map_or((spec.trim(), None), |(name, first)| (name, Some(first)));
-        let first = first
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| format!("'{spec}' has a limit that is no number"))?;
-        match (NAMES.iter().find(|(known, _)| *known == name), name.parse()) {
-            (Some((_, fault)), _) => Ok((*fault, first)),
-            (None, Ok(status @ 400..=599)) => Ok((Self::Status(status), first)),
-            _ => {
-                let names = NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-                Err(format!("unknown fault '{name}'; there are: an HTTP status of 400 to 599, {names}"))
-            }
-        }
+        let no_number = |_| format!("'{spec}' has a limit that is no number");
+        let (name, first) = match spec.trim().split_once(':') {
+            Some((name, first)) => (name, Some(first.parse().map_err(no_number)?)),
+            None => (spec.trim(), None),
+        };
+        let named = NAMES.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault);
+        let status = name.parse().ok().filter(|status| (400..600).contains(status)).map(Self::Status);
+        let fault = named.or(status).ok_or_else(|| {
+            let names = NAMES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            format!("unknown fault '{name}'; there are: an HTTP status of 400 to 599, {names}")
+        })?;
+        Ok((fault, first))
     }
 
     /// The error this fault answers with, if it is one that answers with an error.
     pub(super) fn error(self, model: &str) -> Option<ApiError> {
         match self {
             Self::Status(code) => Some(ApiError::new(code, message(code))),
-            Self::Throttled(form) => Some(throttled(form, model)),
+            Self::Throttled(form) => {
+                let (period, limit) = match form {
+                    Throttle::RetryInfo => ("Minute", 10),
+                    Throttle::PerDay => ("Day", 250),
+                };
+                Some(over_quota(period, limit, model, Duration::from_millis(34_400)))
+            }
             Self::Refused(refusal) => Some(refusal.error()),
             _ => None,
         }
@@ -220,20 +181,20 @@ pub(super) fn over_quota(period: &str, limit: u64, model: &str, retry: Duration)
          {METRIC}, limit: {limit}, model: {model}\nPlease retry in {}.",
         super::errors::seconds(retry)
     );
-    let failure = json!({
+    let quota = json!({
         "@type": "type.googleapis.com/google.rpc.QuotaFailure",
         "violations": [{
             "quotaMetric": METRIC, "quotaId": format!("GenerateRequestsPer{period}PerProjectPerModel"),
             "quotaDimensions": {"location": "global", "model": model}, "quotaValue": limit.to_string(),
         }],
     });
-    ApiError::new(429, message).detail(failure).help().retry_after(retry)
-}
-
-fn throttled(form: Throttle, model: &str) -> ApiError {
-    let soon = Duration::from_millis(34_400);
-    match form {
-        Throttle::RetryInfo => over_quota("Minute", 10, model, soon),
-        Throttle::PerDay => over_quota("Day", 250, model, soon),
-    }
+    let help = json!({
+        "@type": "type.googleapis.com/google.rpc.Help",
+        "links": [{
+            "description": "Learn more about Gemini API quotas",
+            "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
+        }],
+    });
+    let retry = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": super::errors::seconds(retry)});
+    ApiError::new(429, message).detail(quota).detail(help).detail(retry)
 }

@@ -9,7 +9,6 @@ use super::answer::{Answer, Candidate};
 use super::builder::Scripted;
 use super::errors::ApiError;
 use super::faults::Fault;
-use super::json::Fields;
 use super::log::{InFlight, ReceivedRequest};
 use super::models::{self, Model};
 use super::question::Question;
@@ -17,11 +16,11 @@ use super::request::{Format, Request};
 use super::respond;
 use super::router::{Call, trouble};
 use super::shared::Shared;
+use super::spelling::Fields;
 use super::tokens::{Tokens, count};
-use super::{canned, schema, stream};
+use super::{intent, schema, stream};
 use crate::kit::lock;
 
-/// Answers `generateContent` and `streamGenerateContent`.
 pub(super) async fn handle(
     shared: &Arc<Shared>,
     call: &Call,
@@ -50,23 +49,16 @@ pub(super) async fn handle(
     let mut answer = prepared.answer(shared, words, &faults);
     answer.is_vertex = call.vertex.is_some();
     let billed = answer.billed();
-    let mut response = if verb == "streamGenerateContent" {
-        if call.query("alt") != Some("sse") {
+    let mut response = match verb {
+        "streamGenerateContent" if call.query("alt") != Some("sse") => {
             return Err(ApiError::invalid("The stand-in streams as server-sent events alone: add alt=sse."));
         }
-        stream::respond(&answer, &faults, in_flight)
-    } else {
-        unary(&answer, &faults)?
+        "streamGenerateContent" => stream::respond(&answer, &faults, in_flight),
+        _ if faults.contains(&Fault::MidStream) => return Err(stream::broken()),
+        _ => respond::ok(&answer.body()),
     };
     response.extensions_mut().insert(billed);
     Ok(response)
-}
-
-fn unary(answer: &Answer, faults: &[Fault]) -> Result<Response, ApiError> {
-    if faults.contains(&Fault::MidStream) {
-        return Err(stream::broken());
-    }
-    Ok(respond::ok(&answer.body()))
 }
 
 /// Takes the time of the latency, cut short by the deadline that the caller gave the server.
@@ -86,13 +78,10 @@ async fn think(latency: Duration, call: &Call) -> Result<(), ApiError> {
 pub(super) struct Prepared {
     model: &'static Model,
     request: Request,
-    /// The tokens of its cache.
     cache: Option<Tokens>,
 }
 
-/// Checks a request body.
 pub(super) fn prepare(shared: &Shared, body: &Value, model: &'static Model) -> Result<Prepared, ApiError> {
-    Request::check_cache(body)?;
     let request = Request::parse(body, model)?;
     let cache = match &request.cache {
         Some(name) => Some(lock(&shared.caches).tokens(name, model, shared.now())?),
@@ -120,6 +109,10 @@ impl Prepared {
             base if base > 0 && !blocked => base + (prompt.total() / 64).min(64),
             _ => 0,
         };
+        let told = faults
+            .iter()
+            .find_map(|fault| if let Fault::Thoughts(tokens) = fault { Some(*tokens) } else { None });
+        let thoughts = told.unwrap_or(thoughts);
         let mut answer = Answer {
             candidate: None,
             prompt,
@@ -149,9 +142,9 @@ impl Prepared {
 
     fn say(&self, question: &Question) -> String {
         match &self.request.format {
-            Format::Text => canned::answer(question),
+            Format::Text => intent::answer(question),
             Format::Json(Some(schema)) => schema::instance(schema, question).to_string(),
-            Format::Json(None) => json!({"answer": canned::answer(question)}).to_string(),
+            Format::Json(None) => json!({"answer": intent::answer(question)}).to_string(),
         }
     }
 
@@ -170,7 +163,6 @@ impl Prepared {
     }
 }
 
-/// Answers `countTokens`.
 pub(super) fn count_tokens(call: &Call, name: &str) -> Result<Response, ApiError> {
     models::resolve(name, &call.version, "countTokens")?;
     let body = call.json()?;

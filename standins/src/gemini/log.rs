@@ -58,7 +58,6 @@ pub struct Counters {
 pub(super) struct InFlight(Arc<Mutex<Counters>>);
 
 impl InFlight {
-    /// Begins to count a call.
     pub(super) fn begin(counters: &Arc<Mutex<Counters>>) -> Self {
         let mut all = lock(counters);
         all.in_flight += 1;

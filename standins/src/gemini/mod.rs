@@ -4,23 +4,20 @@
 //! this project calls: content generation (unary and streamed), structured output, token counts, models
 //! and context caches, with Google's errors and headers.
 //!
-//! It understands nothing. A text is canned, by the words of the question (`intent.rs`, `canned.rs`), and
+//! It understands nothing. A text is canned, by the words of the question (`intent.rs`), and
 //! says so; JSON is an instance of the schema (`schema.rs`). The same question gets the same answer, and
 //! text inside prompts is only ever quoted or searched for words.
 
 mod answer;
 mod builder;
 mod caches;
-mod canned;
 mod errors;
 mod faults;
 mod generate;
 mod intent;
-mod json;
 mod log;
 mod models;
 mod question;
-mod quota;
 mod request;
 mod respond;
 mod router;
@@ -102,7 +99,7 @@ impl GeminiStandin {
 
     /// Replaces the faults that apply without being asked for; an empty list ends an outage.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        self.0.set_rules(rules);
+        self.0.rules.set(rules);
     }
 
     /// The names (`cachedContents/…`) of the context caches that exist now.
@@ -119,7 +116,7 @@ impl GeminiStandin {
 
     /// No access token that was given out is good any more, whatever its end.
     pub fn revoke_tokens(&self) {
-        lock(&self.0.tokens).revoke();
+        lock(&self.0.tokens).live.clear();
     }
 
     /// What every context cache there has been is billed for until now.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::json::Fields;
 use super::request::text_of;
+use super::spelling::Fields;
 
 /// Bytes of a text that are looked at: whoever wants something says so within these.
 const MAX_BYTES: usize = 6 * 1024;
@@ -13,7 +13,6 @@ const MAX_BYTES: usize = 6 * 1024;
 pub(super) struct Question {
     /// Its title, or its first line.
     pub(super) title: String,
-    /// Title and text.
     pub(super) text: String,
     /// The same in lower case.
     lower: String,
@@ -50,7 +49,6 @@ impl Question {
         has(&self.lower, phrase)
     }
 
-    /// Whether the title has it.
     pub(super) fn title_has(&self, phrase: &str) -> bool {
         has(&self.title.to_lowercase(), phrase)
     }

@@ -4,17 +4,14 @@ use domain::ServiceTier;
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::json::Fields;
 use super::models::Model;
-use super::spelling::{self, invalid_value};
+use super::spelling::{self, Fields, invalid_value};
 use super::tokens::Tokens;
 
 /// What the answer must look like.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Format {
-    /// Free text.
     Text,
-    /// JSON, of a schema if one was sent.
     Json(Option<Value>),
 }
 
@@ -31,7 +28,6 @@ pub(super) struct Request {
     pub(super) max_output_tokens: Option<u64>,
     /// Tokens to think with, before the prompt's size is taken into account.
     pub(super) thinking: u64,
-    /// The tier in which it is served.
     pub(super) tier: ServiceTier,
     /// The tokens of everything above, without the cache.
     pub(super) tokens: Tokens,
@@ -40,6 +36,7 @@ pub(super) struct Request {
 impl Request {
     /// Checks a request for `model`.
     pub(super) fn parse(body: &Value, model: &Model) -> Result<Self, ApiError> {
+        check_cache(body)?;
         spelling::check(body, spelling::GENERATE, "")?;
         let contents = contents(body)?;
         let config = body.field("generationConfig").cloned().unwrap_or_else(|| json!({}));
@@ -56,18 +53,18 @@ impl Request {
             contents,
         })
     }
+}
 
-    /// Refuses what the model cannot take together with a cache.
-    pub(super) fn check_cache(body: &Value) -> Result<(), ApiError> {
-        let clash = ["systemInstruction", "tools", "toolConfig"].iter().any(|f| body.field(f).is_some());
-        if body.field("cachedContent").is_some() && clash {
-            return Err(ApiError::invalid(
-                "CachedContent can not be used with GenerateContent request setting system_instruction, tools or \
-                 tool_config.\n\nProposed fix: move those values to CachedContent from GenerateContent request.",
-            ));
-        }
-        Ok(())
+/// Refuses what the model cannot take together with a cache.
+fn check_cache(body: &Value) -> Result<(), ApiError> {
+    let clash = ["systemInstruction", "tools", "toolConfig"].iter().any(|f| body.field(f).is_some());
+    if body.field("cachedContent").is_some() && clash {
+        return Err(ApiError::invalid(
+            "CachedContent can not be used with GenerateContent request setting system_instruction, tools or \
+             tool_config.\n\nProposed fix: move those values to CachedContent from GenerateContent request.",
+        ));
     }
+    Ok(())
 }
 
 /// The texts of a content's parts, one below the other, thoughts left out.

@@ -89,8 +89,8 @@ impl Call {
         Ok(body)
     }
 
-    /// What the log keeps, but for the body.
-    fn received(&self, at: Timestamp) -> ReceivedRequest {
+    /// What the log keeps.
+    fn received(&self, at: Timestamp, with_body: bool) -> ReceivedRequest {
         let (model, verb) = self.model_method().unzip();
         ReceivedRequest {
             at,
@@ -98,14 +98,13 @@ impl Call {
             path: self.path.clone(),
             model: model.map(str::to_owned),
             verb: verb.unwrap_or_default().to_owned(),
-            body: Value::Null,
+            body: if with_body { self.body.clone() } else { Value::Null },
             status: None,
             billed: None,
         }
     }
 }
 
-/// Answers any request.
 pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let mut call = Call::read(request).await;
     let admitted = match &call.vertex {
@@ -113,14 +112,11 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
         None => Ok(()),
     };
     let call = &call;
-    let bare = call.received(shared.now());
-    let received = if shared.reads_bodies() {
-        ReceivedRequest { body: call.body.clone(), ..bare.clone() }
-    } else {
-        bare.clone()
-    };
+    let keeps = shared.keeps_bodies();
+    let received = call.received(shared.now(), keeps || shared.settings.script.is_some());
     lock(&shared.counters).requests += 1;
-    let number = shared.log.add(if shared.keeps_bodies() { received.clone() } else { bare });
+    let kept = if keeps { received.clone() } else { call.received(received.at, false) };
+    let number = shared.log.add(kept);
     let answer = match admitted {
         Ok(()) => answer(&shared, call, &received).await,
         Err(refusal) => Err(refusal),
@@ -137,7 +133,7 @@ pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
 
 async fn answer(shared: &Arc<Shared>, call: &Call, received: &ReceivedRequest) -> Result<Response, ApiError> {
     let nowhere =
-        || ApiError::not_found(format!("The requested URL {} was not found on this server.", call.path));
+        || ApiError::new(404, format!("The requested URL {} was not found on this server.", call.path));
     if let Some(response) = vertex::token(shared, call) {
         return Ok(response);
     }

@@ -8,15 +8,13 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value, json};
 
-use super::canned;
-use super::intent::{choose, is_spam};
-use super::json::Fields;
+use super::intent::{answer, choose, is_spam};
 use super::question::Question;
+use super::spelling::Fields;
 
 /// The most values in one instance: a schema must not make the answer explode.
 const FUEL: u32 = 20_000;
 
-/// The deepest nesting.
 const MAX_DEPTH: usize = 48;
 
 /// The most elements that `minItems` gets, and the most characters that `minLength` gets.
@@ -137,7 +135,7 @@ impl Maker<'_> {
     fn string(&self, schema: &Value, name: &str) -> String {
         let is = |words: &[&str]| words.iter().any(|word| name.to_lowercase().contains(word));
         let text = if is(&["reply", "answer", "draft", "body"]) {
-            canned::answer(self.question)
+            answer(self.question)
         } else if is(&["id", "payment", "order", "number", "user"]) {
             let has_digit = |word: &str| word.contains(|c: char| c.is_ascii_digit());
             self.question.word(has_digit).unwrap_or(&self.question.title).to_owned()
@@ -165,12 +163,10 @@ impl Maker<'_> {
     }
 }
 
-/// The members that a schema names.
 fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema.field("properties").and_then(Value::as_object).into_iter().flatten()
 }
 
-/// The words of an `enum`.
 fn words(schema: &Value) -> Vec<&str> {
     schema.items("enum").iter().filter_map(Value::as_str).collect()
 }

@@ -7,6 +7,46 @@ use serde_json::{Value, json};
 
 use super::errors::ApiError;
 
+/// The members of a protocol-buffer message in JSON.
+pub(super) trait Fields {
+    /// A member in either spelling (`mimeType`, `mime_type`). `null` counts as absent, as proto-JSON has it.
+    fn field(&self, camel: &str) -> Option<&Value>;
+
+    fn string(&self, camel: &str) -> Option<&str> {
+        self.field(camel)?.as_str()
+    }
+
+    /// The elements of a list; none when it is absent.
+    fn items(&self, camel: &str) -> &[Value] {
+        self.field(camel).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_set(&self, camel: &str) -> bool {
+        self.field(camel).and_then(Value::as_bool) == Some(true)
+    }
+
+    /// A number. Proto-JSON writes 64-bit integers as strings, so those count too.
+    fn number(&self, camel: &str) -> Option<f64> {
+        match self.field(camel)? {
+            Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            other => other.as_f64(),
+        }
+    }
+
+    /// A whole number that is not negative.
+    fn whole(&self, camel: &str) -> Option<u64> {
+        self.number(camel)
+            .filter(|number| *number >= 0.0 && number.fract() == 0.0)
+            .map(|number| number as u64)
+    }
+}
+
+impl Fields for Value {
+    fn field(&self, camel: &str) -> Option<&Value> {
+        self.get(camel).or_else(|| self.get(snake(camel))).filter(|value| !value.is_null())
+    }
+}
+
 /// `mimeType` → `mime_type`.
 pub(super) fn snake(camel: &str) -> String {
     let mut out = String::with_capacity(camel.len() + 4);
@@ -20,39 +60,34 @@ pub(super) fn snake(camel: &str) -> String {
 }
 
 /// A message type: the names of its fields in camel case, with spaces between them.
-pub(super) type Fields = &'static str;
+pub(super) type Names = &'static str;
 
-/// Fields of `GenerateContentRequest`.
-pub(super) const GENERATE: Fields = "model contents systemInstruction tools toolConfig safetySettings \
+pub(super) const GENERATE: Names = "model contents systemInstruction tools toolConfig safetySettings \
                                      generationConfig cachedContent serviceTier store labels continuationToken";
 
-/// Fields of `GenerationConfig`.
-pub(super) const GENERATION_CONFIG: Fields = "temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
+pub(super) const GENERATION_CONFIG: Names = "temperature topP topK candidateCount maxOutputTokens stopSequences seed presencePenalty frequencyPenalty \
      responseLogprobs logprobs responseMimeType responseSchema responseJsonSchema responseModalities \
      responseFormat mediaResolution thinkingConfig speechConfig imageConfig audioTranscriptionConfig \
      enableEnhancedCivicAnswers";
 
-/// Fields of `ThinkingConfig`.
-pub(super) const THINKING_CONFIG: Fields = "includeThoughts thinkingBudget thinkingLevel";
+pub(super) const THINKING_CONFIG: Names = "includeThoughts thinkingBudget thinkingLevel";
 
-/// Fields of `Content`.
-pub(super) const CONTENT: Fields = "role parts";
+pub(super) const CONTENT: Names = "role parts";
 
-/// Fields of `Part`.
-pub(super) const PART: Fields = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
+pub(super) const PART: Names = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
      toolResponse thought thoughtSignature videoMetadata partMetadata mediaResolution";
 
 /// The fields of a part of which it must have one.
-pub(super) const DATA: Fields = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
+pub(super) const DATA: Names = "text inlineData fileData functionCall functionResponse executableCode codeExecutionResult toolCall \
      toolResponse thoughtSignature";
 
 /// Refuses members of `node` that the message type does not have, in Google's words. `path` is where
 /// the message sits in the request, in snake case, empty at the top.
-pub(super) fn check(node: &Value, fields: Fields, path: &str) -> Result<(), ApiError> {
+pub(super) fn check(node: &Value, names: Names, path: &str) -> Result<(), ApiError> {
     let Some(members) = node.as_object() else {
         return Err(invalid_value(path));
     };
-    let unknown = members.keys().find(|key| !fields.split(' ').any(|f| f == *key || snake(f) == **key));
+    let unknown = members.keys().find(|key| !names.split(' ').any(|f| f == *key || snake(f) == **key));
     match unknown {
         Some(key) => Err(unknown_name(key, path)),
         None => Ok(()),
@@ -78,18 +113,4 @@ fn violation(field: &str, description: String) -> ApiError {
         "@type": "type.googleapis.com/google.rpc.BadRequest",
         "fieldViolations": [{"field": field, "description": description}],
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn either_spelling_is_known_and_others_are_refused_by_name() {
-        let fine = json!({"maxOutputTokens": 1, "top_k": 2});
-        assert!(check(&fine, GENERATION_CONFIG, "generation_config").is_ok());
-        let wrong = json!({"maxTokens": 1});
-        let error = check(&wrong, GENERATION_CONFIG, "generation_config").unwrap_err();
-        assert!(error.message().contains(r#"Unknown name "maxTokens" at 'generation_config'"#));
-    }
 }

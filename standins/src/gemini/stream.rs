@@ -1,14 +1,19 @@
 //! A complete answer as a stream of chunks.
 
+use axum::body::{Body, Bytes};
 use axum::response::Response;
+use futures::stream::{self, StreamExt};
+use http::StatusCode;
 use serde_json::{Value, json};
+use std::convert::Infallible;
 
 use super::answer::{Answer, Candidate};
 use super::errors::ApiError;
 use super::faults::Fault;
 use super::log::InFlight;
-use super::respond::{event, frames};
+use super::respond::scaffolded;
 use super::tokens::count;
+use crate::kit::set;
 
 /// The most characters of text in one chunk.
 const CHUNK: usize = 120;
@@ -18,7 +23,6 @@ pub(super) fn broken() -> ApiError {
     ApiError::new(503, "The model is overloaded. Please try again later.")
 }
 
-/// Streams an answer.
 pub(super) fn respond(answer: &Answer, faults: &[Fault], in_flight: InFlight) -> Response {
     let mut chunks = chunks(answer);
     if faults.contains(&Fault::MidStream) {
@@ -63,6 +67,22 @@ fn pieces(text: &str) -> Vec<&str> {
         rest = tail;
     }
     if pieces.is_empty() { vec![""] } else { pieces }
+}
+
+/// A chunk of a stream as a server-sent event: `data: {…}` and an empty line, with CRLF.
+fn event(chunk: &Value) -> Bytes {
+    format!("data: {chunk}\r\n\r\n").into()
+}
+
+/// Streams frames. `guard` lives until the last one was taken or the caller went away.
+fn frames<G: Send + 'static>(frames: Vec<Bytes>, guard: G) -> Response {
+    let frames = stream::iter(frames).map(move |frame| {
+        let _alive = &guard;
+        Ok::<_, Infallible>(frame)
+    });
+    let mut response = scaffolded(StatusCode::OK, "text/event-stream", Body::from_stream(frames));
+    set(&mut response, "content-disposition", "attachment");
+    response
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::json::Fields;
+use super::spelling::Fields;
 
 /// Tokens by modality.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,12 +11,10 @@ pub(super) struct Tokens([u64; MODALITIES.len()]);
 const MODALITIES: [&str; 5] = ["TEXT", "IMAGE", "AUDIO", "VIDEO", "DOCUMENT"];
 
 impl Tokens {
-    /// So many tokens of one modality.
     fn of_modality(modality: &str, tokens: u64) -> Self {
         Self(MODALITIES.map(|known| if known == modality { tokens } else { 0 }))
     }
 
-    /// The tokens of a text.
     fn of_text(text: &str) -> Self {
         Self::of_modality("TEXT", count(text))
     }
@@ -28,13 +26,11 @@ impl Tokens {
         body.field("tools").map(of_json).into_iter().fold(tokens, Self::plus)
     }
 
-    /// The sum.
     pub(super) fn plus(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum = sum.saturating_add(more));
         self
     }
 
-    /// All of them.
     pub(super) fn total(self) -> u64 {
         self.0.into_iter().fold(0, u64::saturating_add)
     }
@@ -88,14 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn four_characters_make_a_token() {
-        assert_eq!(count(""), 0);
-        assert_eq!(count("abcd"), 1);
-        assert_eq!(count("abcdé"), 2);
-    }
-
-    #[test]
-    fn modalities_are_told_apart_in_either_spelling() {
+    fn four_characters_make_a_token_and_modalities_are_told_apart_in_either_spelling() {
+        assert_eq!(["", "abcd", "abcdé"].map(count), [0, 1, 2]);
         let image = json!({"inline_data": {"mime_type": "image/png", "data": "AAAA"}});
         let content = json!({"parts": [{"text": "12345678"}, image]});
         let tokens = of_content(&content);

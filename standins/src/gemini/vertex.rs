@@ -10,12 +10,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::json::Fields;
 use super::respond;
 use super::router::Call;
 use super::shared::Shared;
-use super::spelling;
-use crate::kit::{self, lock};
+use super::spelling::{self, Fields};
+use crate::kit::{self, claims, lock};
 
 /// How a caller asks for a tier.
 const TIER: &str = "x-vertex-ai-llm-shared-request-type";
@@ -31,16 +30,8 @@ pub(super) struct Vertex {
 /// The tokens that were given out, with their ends.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    live: HashMap<String, Timestamp>,
-    /// How many there have been.
+    pub(super) live: HashMap<String, Timestamp>,
     pub(super) issued: u64,
-}
-
-impl Tokens {
-    /// No token is good any more.
-    pub(super) fn revoke(&mut self) {
-        self.live.clear();
-    }
 }
 
 impl Vertex {
@@ -114,11 +105,14 @@ impl Vertex {
                 "Resource exhausted. Please try again later. Please refer to \
                  https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.",
             ),
-            (404, Some((model, _))) => ApiError::not_found(format!(
-                "Publisher Model `{}publishers/google/models/{model}` was not found or your project does not have \
+            (404, Some((model, _))) => ApiError::new(
+                404,
+                format!(
+                    "Publisher Model `{}publishers/google/models/{model}` was not found or your project does not have \
                  access to it. Please ensure you are using a valid model version.",
-                self.parent
-            )),
+                    self.parent
+                ),
+            ),
             _ => error,
         }
     }
@@ -143,9 +137,7 @@ fn check_token(shared: &Shared, header: &str) -> Result<(), ApiError> {
 
 /// Whether `token` says that it is good for the platform, and not over. The signature is taken on trust.
 fn is_signed(token: &str, now: Timestamp) -> bool {
-    let claims = token.split('.').nth(1).unwrap_or_default();
-    let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap_or_default();
-    let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
+    let claims = claims(token).unwrap_or_default();
     let scope = claims.string("scope").unwrap_or_default();
     scope.contains("cloud-platform") && claims["exp"].as_i64().is_some_and(|end| end > now.as_second())
 }
@@ -153,29 +145,22 @@ fn is_signed(token: &str, now: Timestamp) -> bool {
 /// Answers a request for a token; `None` if it is for something else.
 pub(super) fn token(shared: &Shared, call: &Call) -> Option<Response> {
     let segments = call.segments();
-    let answer = match (call.method.as_str(), segments.as_slice()) {
+    let mut body = match (call.method.as_str(), segments.as_slice()) {
         // What a refresh token, or the token of another service, is exchanged for.
         ("POST", ["token"] | ["v1", "token"]) => {
-            let [shown] = ["refresh_token", "subject_token"]
-                .map(|name| call.field(name))
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()[..]
-            else {
-                return Some(refused(
-                    "invalid_request",
-                    "there is neither a refresh token nor a subject token",
-                ));
+            let Some(shown) = call.field("refresh_token").or(call.field("subject_token")) else {
+                let message = "there is neither a refresh token nor a subject token";
+                return Some(refused("invalid_request", message));
             };
             if shown.contains("REVOKED") {
                 return Some(refused("invalid_grant", "Token has been expired or revoked."));
             }
-            json!({"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
+            json!({"token_type": "Bearer", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
         }
         ("GET", ["computeMetadata", "v1", "instance", "service-accounts", "default", "token"])
             if call.header("metadata-flavor") == "Google" =>
         {
-            json!({})
+            json!({"token_type": "Bearer"})
         }
         ("POST", ["v1", "projects", "-", "serviceAccounts", account])
             if account.ends_with(":generateAccessToken") =>
@@ -184,17 +169,13 @@ pub(super) fn token(shared: &Shared, call: &Call) -> Option<Response> {
                 return Some(respond::error(&error));
             }
             let (token, life) = issue(shared);
-            return Some(respond::ok(
-                &json!({"accessToken": token, "expireTime": after(shared.now(), life)}),
-            ));
+            let body = json!({"accessToken": token, "expireTime": after(shared.now(), life)});
+            return Some(respond::ok(&body));
         }
         _ => return None,
     };
     let (token, life) = issue(shared);
-    let mut body = json!({"access_token": token, "expires_in": life.as_secs(), "token_type": "Bearer"});
-    if let (Some(body), Value::Object(more)) = (body.as_object_mut(), answer) {
-        body.extend(more);
-    }
+    (body["access_token"], body["expires_in"]) = (token.into(), life.as_secs().into());
     Some(respond::ok(&body))
 }
 

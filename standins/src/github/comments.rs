@@ -109,7 +109,6 @@ fn sums(comment: &StoredComment, url: &str) -> Value {
     sums
 }
 
-/// The text of a comment to be.
 fn text(body: &Value) -> Result<&str, Reply> {
     let object = body.as_object().ok_or_else(|| refusal(400, "Body should be a JSON object"))?;
     let text = object.get("body");

@@ -47,9 +47,7 @@ pub(super) fn answer(
 
 /// All comments below the one with this number, or of the first level, on one page.
 fn list(kept: &Github, call: &Call, below: Option<u64>) -> Value {
-    let all = kept.threads().filter(|(at, _)| at.kind == Kind::Discussion);
-    let comments = all.flat_map(|(at, thread)| thread.comments.iter().map(move |comment| (at, comment)));
-    let nodes = comments.filter(|(_, comment)| comment.in_reply_to == below).map(|(at, comment)| {
+    let nodes = comments(kept).filter(|(_, comment)| comment.in_reply_to == below).map(|(at, comment)| {
         let login = comment.login.strip_suffix("[bot]");
         let kind = if login.is_some() { "Bot" } else { "User" };
         json!({"databaseId": comment.id, "body": comment.body, "createdAt": comment.created_at,
@@ -61,8 +59,7 @@ fn list(kept: &Github, call: &Call, below: Option<u64>) -> Value {
 
 /// The comments of every discussion, with the sums of their reactions.
 fn reactions(kept: &Github) -> Value {
-    let all = kept.threads().filter(|(at, _)| at.kind == Kind::Discussion);
-    let nodes = all.flat_map(|(_, thread)| &thread.comments).map(|comment| {
+    let nodes = comments(kept).map(|(_, comment)| {
         let groups = [("THUMBS_UP", "+1"), ("THUMBS_DOWN", "-1")].map(|(name, content)| {
             let count = comment.reactions.iter().filter(|(_, of)| of == content).count();
             json!({"content": name, "reactors": {"totalCount": count}})
@@ -70,6 +67,11 @@ fn reactions(kept: &Github) -> Value {
         json!({"databaseId": comment.id, "reactionGroups": groups, "replies": {"nodes": []}})
     });
     json!({"nodes": nodes.collect::<Vec<_>>()})
+}
+
+/// The comments of every discussion, and where each is.
+fn comments(kept: &Github) -> impl Iterator<Item = (&Place, &StoredComment)> {
+    kept.comments().filter(|(at, _)| at.kind == Kind::Discussion)
 }
 
 /// Where the comments of the discussion with this node are kept.

@@ -23,7 +23,6 @@ pub(super) struct Hook(Arc<Mutex<Record>>);
 #[derive(Debug, Default)]
 struct Record {
     address: Option<Address>,
-    /// Every try, oldest first.
     deliveries: Vec<Delivery>,
 }
 
@@ -45,7 +44,6 @@ impl Hook {
         lock(&self.0).deliveries.clone()
     }
 
-    /// Sends a new event.
     pub(super) async fn send(&self, event: &str, body: &Value, now: Timestamp) -> u16 {
         let number = self.deliveries().len();
         let delivery = Delivery {
@@ -77,7 +75,6 @@ impl Hook {
 }
 
 impl Address {
-    /// The status of the answer.
     async fn post(&self, delivery: &Delivery) -> reqwest::Result<u16> {
         let client = reqwest::Client::builder()
             .no_proxy()

@@ -9,7 +9,6 @@ mod comments;
 mod discussions;
 mod hooks;
 mod issues;
-mod material;
 mod page;
 mod state;
 mod store;
@@ -24,7 +23,7 @@ pub use store::{Delivery, IssueState, Kind, StoredComment};
 use serde_json::Value;
 use std::io;
 
-use crate::kit::{Kept, Standin};
+use crate::kit::Standin;
 use store::{Change, Github, Place};
 
 /// 403 of the primary rate limit: none remaining until the reset.
@@ -77,11 +76,10 @@ impl GithubStandin {
     /// The comments of all reviews of pull requests, or of all discussions.
     #[must_use]
     pub fn comments_of(&self, kind: Kind) -> Vec<StoredComment> {
-        let of_kind = |kept: &Kept<Github>| {
-            let threads = kept.threads().filter(|(at, _)| at.kind == kind);
-            threads.flat_map(|(_, thread)| thread.comments.clone()).collect()
-        };
-        self.with(|kept| of_kind(kept))
+        self.with(|kept| {
+            let of_kind = kept.comments().filter(|(at, _)| at.kind == kind);
+            of_kind.map(|(_, comment)| comment.clone()).collect()
+        })
     }
 
     /// Has webhooks go to `url` from now on, signed with `secret`. That is the hook of every repository and organisation.
@@ -111,6 +109,6 @@ impl GithubStandin {
     /// How many comments there are in all issues together.
     #[must_use]
     pub fn comment_count(&self) -> usize {
-        self.with(|kept| kept.threads().map(|(_, thread)| thread.comments.len()).sum())
+        self.with(|kept| kept.comments().count())
     }
 }

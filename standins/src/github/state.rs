@@ -1,13 +1,14 @@
 //! GitHub's REST API, as far as issues and comments go, for persons and for Apps.
 
 use domain::Timestamp;
+use maud::Markup;
 use serde_json::{Value, json};
 
 use super::auth::Caller;
 use super::store::{Change, Github, Kind, Place, check_names};
-use super::words::{self, not_found, of_status, refusal};
-use super::{comments, discussions, hooks, issues, material, page};
-use crate::kit::{Call, Kept, Reply, State, Voice};
+use super::words::{not_found, of_status, primary_limit, refusal};
+use super::{comments, discussions, hooks, issues, page};
+use crate::kit::{Call, Kept, Reply, State};
 
 /// Requests per hour, as the headers have it.
 const LIMIT: u64 = 5_000;
@@ -17,24 +18,6 @@ const LOGIN: &str = "afterhook";
 
 /// The one installation of every App.
 const INSTALLATION: u64 = 50_990_001;
-
-impl Voice for Github {
-    fn error(status: u16, message: &str) -> Reply {
-        refusal(status, message)
-    }
-
-    fn of_status(status: u16) -> Reply {
-        of_status(status)
-    }
-
-    fn unreadable(_problem: &str) -> Reply {
-        refusal(400, "Problems parsing JSON")
-    }
-
-    fn refusal(code: &str) -> Reply {
-        if code == "primary" { words::primary_limit() } else { words::secondary_limit() }
-    }
-}
 
 impl State for Github {
     type Voice = Self;
@@ -62,7 +45,7 @@ impl State for Github {
         }
         // The address of a log is a secret of its own.
         if let ["logs", _] = call.segments().as_slice() {
-            return Ok(material::log());
+            return Ok(issues::log());
         }
         match kept.tokens.caller(call.header("authorization"), now)? {
             Caller::App(id) => app(kept, call, id, now),
@@ -72,7 +55,7 @@ impl State for Github {
 
     /// Every answer tells how much is left of the hour: nearly all, but in the refusal of that limit.
     fn finish(&mut self, call: &Call, reply: Reply, now: Timestamp) -> Reply {
-        let left = if reply.body == words::primary_limit().body { 0 } else { LIMIT - 1 };
+        let left = if reply.body == primary_limit().body { 0 } else { LIMIT - 1 };
         let id = format!("{:04X}:{:X}", call.path.len(), now.as_microsecond());
         reply
             .with("x-ratelimit-limit", LIMIT.to_string())
@@ -99,7 +82,7 @@ impl State for Github {
         call.method != "GET" || !is_page
     }
 
-    fn page(&self, segments: &[&str]) -> Option<(String, String)> {
+    fn page(&self, segments: &[&str]) -> Option<(String, Markup)> {
         let [owner, repo, _, number] = segments else { return Some(page::all(self)) };
         let at = Place::parse(owner, repo, number).ok()?;
         Some(page::issue(&at, &self.visible(&at).ok()?))
@@ -146,7 +129,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
                     let root = root.parse().map_err(|_| not_found())?;
                     comments::create(kept, call, at, &account(caller), Some(root), now)
                 }
-                ("GET", ["files"]) => Ok(material::files()),
+                ("GET", ["files"]) => Ok(issues::files()),
                 _ => Err(not_found()),
             }
         }
@@ -160,7 +143,7 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
             check_names(owner, repo)?;
             Ok(Reply::ok(json!({"full_name": format!("{owner}/{repo}"), "archived": false})))
         }
-        ("GET", ["repos", _, _, "actions", "runs", run, "jobs"]) => Ok(material::jobs(run)),
+        ("GET", ["repos", _, _, "actions", "runs", run, "jobs"]) => Ok(issues::jobs(run)),
         ("GET", ["repos", _, _, "actions", "jobs", job, "logs"]) => {
             let address = format!("{}/logs/{job}", call.origin);
             Ok(Reply::new(302, Value::Null).with("location", address))
@@ -170,7 +153,6 @@ fn dispatch(kept: &mut Kept<Github>, call: &Call, caller: Caller, now: Timestamp
     }
 }
 
-/// The account that writes.
 fn account(caller: Caller) -> String {
     if caller == Caller::Person { LOGIN.to_owned() } else { format!("{LOGIN}[bot]") }
 }

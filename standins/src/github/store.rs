@@ -100,7 +100,6 @@ impl Kind {
 }
 
 impl Place {
-    /// An issue, by its owner, repository and number.
     pub(super) fn new(owner: &str, repo: &str, number: u64) -> Self {
         Self { owner: owner.to_owned(), repo: repo.to_owned(), number, kind: Kind::Issue }
     }
@@ -133,7 +132,6 @@ pub(super) struct Thread {
     pub(super) comments: Vec<StoredComment>,
     /// In the order in which they were added.
     pub(super) labels: Vec<String>,
-    /// What it lets others do.
     pub(super) state: IssueState,
 }
 
@@ -143,9 +141,7 @@ pub struct Github {
     pub(super) tokens: Tokens,
     /// All issues that anything happened to, each where it was first written.
     threads: BTreeMap<Key, (Place, Thread)>,
-    /// The last id of a comment.
     pub(super) last_id: u64,
-    /// Where webhooks go.
     pub(super) hook: Hook,
 }
 
@@ -185,6 +181,11 @@ impl Github {
         self.threads.values()
     }
 
+    /// All comments, and where each is.
+    pub(super) fn comments(&self) -> impl Iterator<Item = (&Place, &StoredComment)> {
+        self.threads().flat_map(|(at, thread)| thread.comments.iter().map(move |comment| (at, comment)))
+    }
+
     /// An issue that can be seen.
     pub(super) fn visible(&self, at: &Place) -> Result<Thread, Reply> {
         let thread = self.thread(at).cloned().unwrap_or_default();
@@ -209,14 +210,12 @@ impl Github {
 
     /// The comment with this id in a repository, and where it is.
     pub(super) fn find(&self, owner: &str, repo: &str, id: &str) -> Result<(&Place, &StoredComment), Reply> {
-        let is_here = |at: &&(Place, Thread)| at.0.owner == owner && at.0.repo == repo;
-        let threads = self.threads.values().filter(is_here);
-        let mut all =
-            threads.flat_map(|(at, thread)| thread.comments.iter().map(move |comment| (at, comment)));
-        all.find(|(_, comment)| comment.id.to_string() == id).ok_or_else(not_found)
+        let is_it = |(at, comment): &(&Place, &StoredComment)| {
+            at.owner == owner && at.repo == repo && comment.id.to_string() == id
+        };
+        self.comments().find(is_it).ok_or_else(not_found)
     }
 
-    /// Somebody has reacted to a comment.
     pub(super) fn react(&mut self, id: u64, login: String, content: String) {
         let mut all = self.threads.values_mut().flat_map(|(_, thread)| &mut thread.comments);
         if let Some(comment) = all.find(|comment| comment.id == id) {

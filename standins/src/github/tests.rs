@@ -155,18 +155,12 @@ async fn rate_limits_are_told() {
 
 #[tokio::test]
 async fn a_lost_answer_leaves_the_comment_behind() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let github = GithubStandin::new();
     github.set_faults(vec![FaultRule::always(Fault::Lost).first(1)]);
     let headers = "user-agent: t\r\nauthorization: Bearer t";
-    tokio::select! {
-        received = testing::raw(address, COMMENTS, headers, r#"{"body":"x"}"#) => assert_eq!(received, ""),
-        served = github.serve(listener) => panic!("{served:?}"),
-    }
+    assert_eq!(testing::raw(github.router(), COMMENTS, headers, r#"{"body":"x"}"#).await, "");
     assert_eq!(github.comment_count(), 1);
-    let done = FaultRule::always(Fault::DoneBut502).first(1);
-    github.set_faults(vec![done]);
+    github.set_faults(vec![FaultRule::always(Fault::DoneBut502).first(1)]);
     assert_eq!(comment(&github, "y").await.status, 502);
     assert_eq!(github.comment_count(), 2);
 }
@@ -176,7 +170,7 @@ fn open(path: &Path) -> std::io::Result<GithubStandin> {
 }
 
 #[tokio::test]
-async fn comments_survive_a_restart_and_ids_go_on() {
+async fn comments_survive_a_restart_and_ids_go_on_a_torn_line_is_cut_off_and_a_foreign_file_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("github.jsonl");
     let github = open(&path).unwrap();
@@ -184,29 +178,17 @@ async fn comments_survive_a_restart_and_ids_go_on() {
     send(&github, "POST", "/repos/octo/repo/issues/7/labels", "pat", r#"{"labels":["bug"]}"#).await;
     assert!(open(&path).is_err(), "the journal is locked while it is open");
     drop(github);
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(br#"{"change":"comment","owner":"octo","#).unwrap();
+    drop(file);
     let github = open(&path).unwrap();
     assert_eq!(get(&github, COMMENTS).await.json(), json!([first]));
     assert_eq!(github.labels("octo", "repo", 7), ["bug"]);
     let second = comment(&github, "two").await.json();
     assert!(second["id"].as_u64().unwrap() > first["id"].as_u64().unwrap());
-}
-
-#[tokio::test]
-async fn a_torn_line_is_cut_off_and_a_foreign_file_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("github.jsonl");
-    let github = open(&path).unwrap();
-    comment(&github, "whole").await;
     drop(github);
-    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
-    file.write_all(br#"{"change":"comment","owner":"octo","#).unwrap();
-    drop(file);
-    let github = open(&path).unwrap();
-    comment(&github, "after").await;
-    drop(github);
-    let bodies: Vec<String> =
-        open(&path).unwrap().comments("octo", "repo", 7).into_iter().map(|c| c.body).collect();
-    assert_eq!(bodies, ["whole", "after"]);
+    let comments = open(&path).unwrap().comments("octo", "repo", 7);
+    assert_eq!(comments.iter().map(|it| &*it.body).collect::<Vec<_>>(), ["one\nline two", "two"]);
     let foreign = folder.path().join("notes.txt");
     std::fs::write(&foreign, "my notes\n").unwrap();
     assert!(open(&foreign).unwrap_err().to_string().contains("line 1"));

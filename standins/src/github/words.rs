@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::kit::Reply;
+use super::store::Github;
+use crate::kit::{Reply, Voice};
 
-/// A refusal with a message.
 pub(super) fn refusal(status: u16, message: &str) -> Reply {
     let documentation = "https://docs.github.com/rest";
     let body = json!({"message": message, "documentation_url": documentation, "status": status.to_string()});
@@ -25,7 +25,6 @@ pub(super) fn of_status(status: u16) -> Reply {
     refusal(status, message)
 }
 
-/// 404.
 pub(super) fn not_found() -> Reply {
     of_status(404)
 }
@@ -38,14 +37,30 @@ pub(super) fn invalid_comment(message: &str) -> Reply {
     reply
 }
 
-/// 403 of the secondary rate limit.
-pub(super) fn secondary_limit() -> Reply {
-    let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If \
-                   you reach out to GitHub Support for help, please include the request ID.";
-    refusal(403, message).with("retry-after", "60")
-}
-
-/// 403 of the primary rate limit.
 pub(super) fn primary_limit() -> Reply {
     refusal(403, "API rate limit exceeded for user ID 9919001.")
+}
+
+impl Voice for Github {
+    fn error(status: u16, message: &str) -> Reply {
+        refusal(status, message)
+    }
+
+    fn of_status(status: u16) -> Reply {
+        of_status(status)
+    }
+
+    fn unreadable(_problem: &str) -> Reply {
+        refusal(400, "Problems parsing JSON")
+    }
+
+    /// Of one of the rate limits.
+    fn refusal(code: &str) -> Reply {
+        if code == "primary" {
+            return primary_limit();
+        }
+        let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If \
+                       you reach out to GitHub Support for help, please include the request ID.";
+        refusal(403, message).with("retry-after", "60")
+    }
 }

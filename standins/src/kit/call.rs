@@ -50,7 +50,6 @@ impl Call {
         }
     }
 
-    /// The parts of the path.
     pub(crate) fn segments(&self) -> Vec<&str> {
         self.path.split('/').filter(|segment| !segment.is_empty()).collect()
     }
@@ -60,7 +59,6 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// A parameter of the query.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -70,7 +68,6 @@ impl Call {
         self.query(name).and_then(|text| text.parse().ok()).unwrap_or(default).min(max)
     }
 
-    /// A field of a form.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }

@@ -26,72 +26,86 @@ pub enum Fault {
     Slow(Duration),
 }
 
-/// Which requests a fault is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Which requests a fault is for, if not for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// All of them.
-    #[default]
-    Any,
     /// Those that change something.
     Writes,
 }
 
+/// A fault of REST and GraphQL APIs that applies without being asked for.
+pub type FaultRule = Rule<Fault, Scope>;
+
 /// A fault that applies without being asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FaultRule {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule<F, S> {
     /// What goes wrong.
-    pub fault: Fault,
-    /// For which requests.
-    pub scope: Scope,
-    /// Only for the first that many; no limit if `None`.
+    pub fault: F,
+    /// For which requests; for all if `None`.
+    pub scope: Option<S>,
+    /// For this share of them, drawn from the stand-in's seed; 1.0 is every one.
+    pub share: f64,
+    /// Only for the first that many it would apply to; no limit if `None`.
     pub first: Option<u64>,
 }
 
-impl FaultRule {
+impl<F, S> Rule<F, S> {
     /// The fault for every request.
     #[must_use]
-    pub fn always(fault: Fault) -> Self {
-        Self { fault, scope: Scope::Any, first: None }
+    pub fn always(fault: F) -> Self {
+        Self { fault, scope: None, share: 1.0, first: None }
     }
 
     /// The same for these requests only.
     #[must_use]
-    pub fn on(mut self, scope: Scope) -> Self {
-        self.scope = scope;
-        self
+    pub fn on(self, scope: impl Into<S>) -> Self {
+        Self { scope: Some(scope.into()), ..self }
+    }
+
+    /// The same for a share of the requests.
+    #[must_use]
+    pub fn share(self, share: f64) -> Self {
+        Self { share, ..self }
     }
 
     /// The same for the first `requests` only.
     #[must_use]
-    pub fn first(mut self, requests: u64) -> Self {
-        self.first = Some(requests);
-        self
-    }
-
-    fn covers(&self, writes: bool) -> bool {
-        self.scope == Scope::Any || writes
+    pub fn first(self, requests: u64) -> Self {
+        Self { first: Some(requests), ..self }
     }
 }
 
 /// The rules, with how often each has applied.
-#[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<Vec<(FaultRule, u64)>>);
+#[derive(Debug)]
+pub(crate) struct Rules<F, S> {
+    rules: Mutex<Vec<(Rule<F, S>, u64)>>,
+    rng: Mutex<fastrand::Rng>,
+}
 
-impl Faults {
-    /// Replaces the rules.
-    pub(super) fn set(&self, rules: Vec<FaultRule>) {
-        *lock(&self.0) = rules.into_iter().map(|rule| (rule, 0)).collect();
+impl<F: Copy, S> Rules<F, S> {
+    /// No rules; shares are drawn from this seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { rules: Mutex::default(), rng: Mutex::new(fastrand::Rng::with_seed(seed)) }
     }
 
-    /// The faults of a request.
-    pub(super) fn of(&self, writes: bool) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        for (rule, happened) in lock(&self.0).iter_mut() {
-            if rule.covers(writes) && rule.first.is_none_or(|first| *happened < first) {
-                *happened += 1;
-                faults.push(rule.fault);
-            }
-        }
-        faults
+    pub(crate) fn set(&self, rules: Vec<Rule<F, S>>) {
+        *lock(&self.rules) = rules.into_iter().map(|rule| (rule, 0)).collect();
+    }
+
+    /// The faults of a request, which `covers` knows to be in a scope or not.
+    pub(crate) fn of(&self, covers: impl Fn(&S) -> bool) -> Vec<F> {
+        let apply = |(rule, happened): &mut (Rule<F, S>, u64)| {
+            let applies = rule.scope.as_ref().is_none_or(&covers)
+                && rule.first.is_none_or(|first| *happened < first)
+                && (rule.share >= 1.0 || self.draw() < rule.share);
+            *happened += u64::from(applies);
+            applies.then_some(rule.fault)
+        };
+        lock(&self.rules).iter_mut().filter_map(apply).collect()
+    }
+
+    /// A number from 0 to 1.
+    pub(crate) fn draw(&self) -> f64 {
+        lock(&self.rng).f64()
     }
 }

@@ -34,7 +34,6 @@ pub(crate) struct Log<T> {
 }
 
 impl<T: Clone> Log<T> {
-    /// A log of the last `keep` entries.
     pub(crate) fn new(keep: usize) -> Self {
         Self { keep, inner: Mutex::new((0, VecDeque::new())) }
     }

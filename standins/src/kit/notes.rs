@@ -7,10 +7,11 @@ use std::io;
 use std::marker::PhantomData;
 
 use domain::{ThreadState, Timestamp};
+use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Call, Kept, Reply, Standin, State, Voice, article, escape, index};
+use super::{Call, Kept, Reply, Standin, State, Voice, article, index};
 
 /// The account behind every credential.
 pub const ACCOUNT: &str = "afterhook";
@@ -52,6 +53,11 @@ impl Note {
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.author == ACCOUNT
+    }
+
+    /// Its author, as services embed it.
+    pub(crate) fn account(&self) -> Value {
+        json!({"id": self.author, "name": self.author})
     }
 
     /// As services write times.
@@ -122,7 +128,7 @@ impl<W: Words> State for Notes<W> {
         W::answer(kept, call, now)
     }
 
-    fn page(&self, segments: &[&str]) -> Option<(String, String)> {
+    fn page(&self, segments: &[&str]) -> Option<(String, Markup)> {
         let path = segments.join("/");
         if path.is_empty() {
             let threads: BTreeMap<&str, ()> = self.notes.iter().map(|note| (&*note.thread, ())).collect();
@@ -134,13 +140,12 @@ impl<W: Words> State for Notes<W> {
             let whose = if note.internal { " (internal)" } else { "" };
             article(&note.id, &format!("{}{whose}", note.author), &note.time(), &note.text)
         });
-        let body = format!("<h1>{}</h1>{}", escape(&thread), notes.collect::<String>());
+        let body = html! { h1 { (thread) } @for note in notes { (note) } };
         Some((thread, body))
     }
 }
 
 impl<W: Words> Notes<W> {
-    /// All notes.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Note> {
         self.notes.iter()
     }
@@ -150,16 +155,10 @@ impl<W: Words> Notes<W> {
         self.notes.iter().filter(move |note| note.thread == thread)
     }
 
-    /// `size` notes of a thread behind the first `start`, in this order; and whether there are more.
-    pub(crate) fn page(
-        &self,
-        thread: &str,
-        newest_first: bool,
-        start: usize,
-        size: usize,
-    ) -> (Vec<&Note>, bool) {
+    /// `size` notes of a thread behind the first `start`, the `newest` or the oldest first; and whether there are more.
+    pub(crate) fn page(&self, thread: &str, newest: bool, start: usize, size: usize) -> (Vec<&Note>, bool) {
         let mut all: Vec<&Note> = self.of(thread).collect();
-        if newest_first {
+        if newest {
             all.reverse();
         }
         let more = start.saturating_add(size) < all.len();
@@ -171,12 +170,10 @@ impl<W: Words> Notes<W> {
         self.notes.iter().map(|note| &note.thread).find(|thread| thread.ends_with(end)).cloned()
     }
 
-    /// The note with this id.
     pub(crate) fn with_id(&self, id: &str) -> Option<&Note> {
         self.notes.iter().find(|note| note.id == id)
     }
 
-    /// The state of a thread.
     pub(crate) fn state(&self, thread: &str) -> ThreadState {
         self.states.get(thread).copied().unwrap_or_default()
     }
@@ -197,10 +194,7 @@ impl<W> Default for Notes<W> {
 }
 
 impl<W: Words> Standin<Notes<W>> {
-    /// Adds a note of another account, now.
-    ///
-    /// # Errors
-    /// The journal's.
+    /// Adds a note of another account, now. The error is the journal's.
     pub fn seed_note(&self, thread: &str, author: &str, text: &str) -> io::Result<()> {
         let now = self.now();
         self.with(|kept| kept.change(Note { author: author.to_owned(), ..kept.ours(thread, text, now) }))

@@ -16,22 +16,18 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer with this status and body.
     pub(crate) fn new(status: u16, body: Value) -> Self {
         Self { status, body, headers: Vec::new() }
     }
 
-    /// A 200 with this body.
     pub(crate) fn ok(body: Value) -> Self {
         Self::new(200, body)
     }
 
-    /// The same under another status.
     pub(crate) fn under(self, status: u16) -> Self {
         Self { status, ..self }
     }
 
-    /// The same with a header.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
@@ -62,7 +58,6 @@ pub(super) fn html(status: StatusCode, page: String) -> Response {
     response
 }
 
-/// A body of this type.
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = (status, body.into()).into_response();
     set(&mut response, "content-type", content_type);

@@ -8,15 +8,11 @@ use super::{Call, Kept, Note, Notes, Reply, Words};
 /// What a resource is, or what a request of it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resource {
-    /// Our own account.
     Me,
-    /// The thread.
     Thread,
-    /// The thread's notes.
     List,
     /// One of them; its id is the last part of the path.
     One,
-    /// A new one.
     New,
     /// What only this service has.
     Other,
@@ -39,13 +35,10 @@ pub(crate) trait Rest: Words {
     /// Whether a locked thread is hidden from our account.
     const HIDES_LOCKED: bool = false;
 
-    /// Our own account.
     fn me(call: &Call) -> Value;
 
-    /// A thread.
     fn thread(notes: &Notes<Self>, name: &str) -> Value;
 
-    /// A note.
     fn shown(call: &Call, note: &Note) -> Value;
 
     /// The notes of a thread: a page.

@@ -9,12 +9,11 @@ use http::StatusCode;
 use super::page::frame;
 use super::reply::html;
 use super::standin::Shared;
-use super::{Call, Fault, Reply, State, Voice, lock, reset};
+use super::{Call, Fault, Reply, Scope, State, Voice, lock, reset};
 
 /// More than any of the services takes, so that too long texts get the service's own refusal.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// Answers any request.
 pub(super) async fn handle<S: State>(shared: Arc<Shared<S>>, request: Request) -> Response {
     let call = Call::read(request, S::PREFIX, MAX_BODY).await;
     let number = shared.log.add(call.received(shared.clock.now()));
@@ -25,7 +24,7 @@ pub(super) async fn handle<S: State>(shared: Arc<Shared<S>>, request: Request) -
 
 /// A request of the API: what every one of them goes through.
 async fn api<S: State>(shared: &Shared<S>, call: &Call) -> Response {
-    let faults = shared.faults.of(S::writes(call));
+    let faults = shared.faults.of(|Scope::Writes| S::writes(call));
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }
@@ -77,6 +76,9 @@ async fn after_faults<S: State>(reply: Reply, faults: &[Fault]) -> Response {
 fn page<S: State>(shared: &Shared<S>, call: &Call) -> Response {
     match lock(&shared.kept).page(&call.segments()) {
         Some((title, body)) => html(StatusCode::OK, frame::<S>(&title, &body)),
-        None => html(StatusCode::NOT_FOUND, frame::<S>("Not found", "<h1>There is no such page</h1>")),
+        None => html(
+            StatusCode::NOT_FOUND,
+            frame::<S>("Not found", &maud::html! { h1 { "There is no such page" } }),
+        ),
     }
 }

@@ -1,9 +1,10 @@
-//! [`Standin`]: the handle of a stand-in, and [`Kept`], its state with the journal.
+//! [`Standin`]: the handle of a stand-in, [`Builder`], its settings, and [`Kept`], its state with the journal.
 
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,10 +13,64 @@ use axum::extract::Request;
 use domain::{Clock, Timestamp};
 use tokio::net::TcpListener;
 
-use super::faults::{FaultRule, Faults};
 use super::journal::Journal;
 use super::log::Log;
-use super::{Builder, ReceivedRequest, Reply, State, Voice, lock, router};
+use super::{Fault, FaultRule, ReceivedRequest, Reply, Rules, Scope, State, Voice, lock, router};
+
+/// The settings of a stand-in.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder<S> {
+    clock: Clock,
+    journal: Option<PathBuf>,
+    latency: Duration,
+    keep_requests: usize,
+    state: PhantomData<fn() -> S>,
+}
+
+impl<S> Default for Builder<S> {
+    fn default() -> Self {
+        Self {
+            clock: Clock::system(),
+            journal: None,
+            latency: Duration::ZERO,
+            keep_requests: 1_000,
+            state: PhantomData,
+        }
+    }
+}
+
+impl<S: State + Default> Builder<S> {
+    /// Where the time comes from (the machine's clock).
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// A file in which what was made survives the process (none: memory only).
+    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = Some(path.into());
+        self
+    }
+
+    /// How long every answer of the API takes (no time).
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// How many requests are remembered (1,000).
+    pub fn keep_requests(mut self, requests: usize) -> Self {
+        self.keep_requests = requests;
+        self
+    }
+
+    /// The stand-in. An error is the journal's: it cannot be opened, is another process's, or none of this stand-in.
+    pub fn build(self) -> io::Result<Standin<S>> {
+        let kept = Kept::open(self.journal.as_deref())?;
+        Ok(Standin::of(self, kept))
+    }
+}
 
 /// A stand-in: a cheap handle, all clones of which share one state.
 pub struct Standin<S: State>(pub(super) Arc<Shared<S>>);
@@ -25,10 +80,8 @@ pub(super) struct Shared<S: State> {
     pub(super) clock: Clock,
     /// How long every answer of the API takes.
     pub(super) latency: Duration,
-    /// What it received.
     pub(super) log: Log<ReceivedRequest>,
-    /// What goes wrong.
-    pub(super) faults: Faults,
+    pub(super) faults: Rules<Fault, Scope>,
     /// What the service keeps.
     pub(super) kept: Mutex<Kept<S>>,
 }
@@ -39,15 +92,18 @@ pub struct Kept<S: State> {
     journal: Option<Journal<S::Change>>,
 }
 
-impl<S: State> Kept<S> {
-    /// `state` with the changes of a journal, if there is one.
-    pub(super) fn open(mut state: S, path: Option<&Path>) -> io::Result<Self> {
+impl<S: State + Default> Kept<S> {
+    /// The state, with the changes of a journal if there is one.
+    fn open(path: Option<&Path>) -> io::Result<Self> {
+        let mut state = S::default();
         let Some(path) = path else { return Ok(Self { state, journal: None }) };
         let (journal, changes) = Journal::open(path)?;
         changes.into_iter().for_each(|change| state.apply(change));
         Ok(Self { state, journal: Some(journal) })
     }
+}
 
+impl<S: State> Kept<S> {
     /// Makes a change: in the journal first, so that what memory shows is always in the file. After an
     /// error nothing was done.
     pub(crate) fn change(&mut self, change: S::Change) -> io::Result<()> {
@@ -82,12 +138,12 @@ impl<S: State> DerefMut for Kept<S> {
 }
 
 impl<S: State> Standin<S> {
-    pub(super) fn of(builder: Builder<S>, kept: Kept<S>) -> Self {
+    fn of(builder: Builder<S>, kept: Kept<S>) -> Self {
         Self(Arc::new(Shared {
             clock: builder.clock,
             latency: builder.latency,
             log: Log::new(builder.keep_requests),
-            faults: Faults::default(),
+            faults: Rules::new(7),
             kept: Mutex::new(kept),
         }))
     }
@@ -98,10 +154,7 @@ impl<S: State> Standin<S> {
         Router::new().fallback(move |request: Request| router::handle(Arc::clone(&shared), request))
     }
 
-    /// Serves until the future is dropped.
-    ///
-    /// # Errors
-    /// The listener's.
+    /// Serves until the future is dropped. The error is the listener's.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
         axum::serve(listener, self.router()).await
     }
@@ -124,7 +177,6 @@ impl<S: State> Standin<S> {
         self.0.faults.set(rules);
     }
 
-    /// The present.
     pub(crate) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }

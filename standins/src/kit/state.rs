@@ -2,6 +2,7 @@
 
 use domain::Timestamp;
 use http::Method;
+use maud::Markup;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -40,8 +41,8 @@ pub trait State: Send + Sized + 'static {
         call.method != Method::GET
     }
 
-    /// The page at a path: its title and its body in HTML; `None` when there is none.
-    fn page(&self, segments: &[&str]) -> Option<(String, String)>;
+    /// The page at a path: its title and its body; `None` when there is none.
+    fn page(&self, segments: &[&str]) -> Option<(String, Markup)>;
 }
 
 /// What one service says when it refuses.

@@ -58,13 +58,16 @@ pub(crate) async fn send(router: Router, request: http::request::Builder, body: 
 }
 
 /// Everything that is sent on one connection, until it is closed, after a POST of `body` with these headers.
-pub(crate) async fn raw(address: std::net::SocketAddr, path: &str, headers: &str, body: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+pub(crate) async fn raw(router: Router, path: &str, headers: &str, body: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let server = tokio::spawn(axum::serve(listener, router).into_future());
     let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\ncontent-length: {}", body.len());
     stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await.unwrap();
     let mut received = Vec::new();
     // A reset connection is an error here; what came before it counts.
     let _ = stream.read_to_end(&mut received).await;
+    server.abort();
     String::from_utf8_lossy(&received).into_owned()
 }
 

@@ -42,7 +42,7 @@ impl Words for Linear {
             return create(kept, call, now);
         }
         let data = if query.contains("viewer {") {
-            json!({"viewer": account(ACCOUNT)})
+            json!({"viewer": json!({"id": ACCOUNT, "name": ACCOUNT})})
         } else if query.contains("comment(") {
             let note = kept.with_id(id).ok_or_else(|| absent("Comment"))?;
             json!({"comment": shown(call, note)})
@@ -103,16 +103,12 @@ fn issue(state: ThreadState) -> Value {
 fn shown(call: &Call, note: &Note) -> Value {
     json!({
         "id": note.id, "body": note.text, "createdAt": note.time(), "url": url(call, note),
-        "user": account(&note.author), "botActor": null,
+        "user": note.account(), "botActor": null,
     })
 }
 
 fn url(call: &Call, note: &Note) -> String {
     format!("{}{}{}#{}", call.origin, Linear::PAGE, note.thread, note.id)
-}
-
-fn account(id: &str) -> Value {
-    json!({"id": id, "name": id})
 }
 
 fn absent(kind: &str) -> Reply {

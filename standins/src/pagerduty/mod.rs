@@ -59,9 +59,8 @@ impl Rest for Pagerduty {
     }
 
     fn list(notes: &Notes<Self>, call: &Call, thread: &str) -> Reply {
-        Reply::ok(
-            json!({"notes": notes.of(thread).rev().map(|note| Self::shown(call, note)).collect::<Value>()}),
-        )
+        let rows: Value = notes.of(thread).rev().map(|note| Self::shown(call, note)).collect();
+        Reply::ok(json!({"notes": rows}))
     }
 
     fn note(notes: &Notes<Self>, call: &Call, thread: &str, now: Timestamp) -> Result<Note, Reply> {

@@ -50,7 +50,7 @@ impl Rest for Sentry {
     const NOT_FOUND: &'static str = "The requested resource does not exist";
 
     fn me(_: &Call) -> Value {
-        json!({"version": "0", "user": account(ACCOUNT)})
+        json!({"version": "0", "user": json!({"id": ACCOUNT, "name": ACCOUNT})})
     }
 
     fn thread(notes: &Notes<Self>, name: &str) -> Value {
@@ -60,7 +60,7 @@ impl Rest for Sentry {
 
     fn shown(_: &Call, note: &Note) -> Value {
         json!({
-            "id": note.id, "type": "note", "user": account(&note.author), "data": {"text": note.text},
+            "id": note.id, "type": "note", "user": note.account(), "data": {"text": note.text},
             "dateCreated": note.time(),
         })
     }
@@ -82,8 +82,4 @@ impl Rest for Sentry {
         }
         Ok(notes.ours(thread, text, now))
     }
-}
-
-fn account(id: &str) -> Value {
-    json!({"id": id, "name": id})
 }

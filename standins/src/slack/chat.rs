@@ -9,12 +9,10 @@ use crate::kit::{Call, Kept, Note, Notes, Reply};
 
 /// The longest text Slack takes, in characters.
 const MAX_TEXT: usize = 40_000;
-/// The most blocks of a message.
 const MAX_BLOCKS: usize = 50;
 /// The longest metadata, in bytes of JSON.
 const MAX_METADATA: usize = 16_000;
 
-/// Posts a message of the bot.
 pub(super) fn post(kept: &mut Kept<Notes<Slack>>, call: &Call, now: Timestamp) -> Result<Value, Reply> {
     let (channel, thread) = (text(call, "channel"), text(call, "thread_ts"));
     check_channel(kept, &channel)?;

@@ -170,7 +170,6 @@ fn text(call: &Call, name: &str) -> String {
     }
 }
 
-/// Whether an argument is true.
 fn is_set(call: &Call, name: &str) -> bool {
     matches!(text(call, name).as_str(), "true" | "1")
 }

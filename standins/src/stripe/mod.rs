@@ -61,13 +61,10 @@ pub struct StoredRefund {
 
 impl StoredRefund {
     pub(super) fn shown(&self) -> Value {
-        let (charge, intent) = match self.payment.starts_with("pi_") {
-            true => (Value::Null, json!(self.payment)),
-            false => (json!(self.payment), Value::Null),
-        };
+        let named = |is_intent| (self.payment.starts_with("pi_") == is_intent).then_some(&self.payment);
         json!({
-            "id": self.id, "object": "refund", "amount": self.amount, "charge": charge,
-            "payment_intent": intent, "created": self.at, "currency": CURRENCY, "metadata": self.metadata,
+            "id": self.id, "object": "refund", "amount": self.amount, "charge": named(false),
+            "payment_intent": named(true), "created": self.at, "currency": CURRENCY, "metadata": self.metadata,
             "reason": self.reason, "status": "succeeded",
         })
     }

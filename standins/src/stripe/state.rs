@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
+use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::{AMOUNT, CURRENCY, StoredRefund};
@@ -15,7 +16,6 @@ const MAX_PER_PAGE: usize = 100;
 /// All payments.
 #[derive(Debug, Default)]
 pub struct Payments {
-    /// All refunds, oldest first.
     pub(super) refunds: Vec<StoredRefund>,
     /// What was paid, where a test says so; 0 for a payment that does not exist.
     pub(super) paid: BTreeMap<String, u64>,
@@ -58,7 +58,7 @@ impl State for Payments {
         }
     }
 
-    fn page(&self, segments: &[&str]) -> Option<(String, String)> {
+    fn page(&self, segments: &[&str]) -> Option<(String, Markup)> {
         if !segments.is_empty() {
             return None;
         }
@@ -67,8 +67,8 @@ impl State for Payments {
             let amount = format!("{}.{:02} {CURRENCY}", refund.amount / 100, refund.amount % 100);
             article(&refund.id, &format!("{amount} of {}", refund.payment), &at, &refund.id)
         };
-        let refunds: String = self.refunds.iter().map(shown).collect();
-        Some(("Refunds".to_owned(), format!("<h1>Refunds</h1>{refunds}")))
+        let body = html! { h1 { "Refunds" } @for refund in &self.refunds { (shown(refund)) } };
+        Some(("Refunds".to_owned(), body))
     }
 }
 
@@ -77,7 +77,9 @@ impl Payments {
     fn paid(&self, payment: &str) -> Result<u64, Reply> {
         let looks_right = ["ch_", "py_", "pi_"].iter().any(|prefix| payment.starts_with(prefix));
         let paid = self.paid.get(payment).copied().unwrap_or(AMOUNT);
-        if looks_right && paid > 0 { Ok(paid) } else { Err(no_such(payment)) }
+        let no_such =
+            || invalid("resource_missing", "id", &format!("No such charge: '{payment}'")).under(404);
+        if looks_right && paid > 0 { Ok(paid) } else { Err(no_such()) }
     }
 
     fn refunded(&self, payment: &str) -> u64 {
@@ -162,12 +164,6 @@ fn metadata(call: &Call) -> BTreeMap<String, String> {
             Some((key.to_owned(), value.as_str()?.to_owned()))
         })
         .collect()
-}
-
-fn no_such(payment: &str) -> Reply {
-    let message = format!("No such charge: '{payment}'");
-    let error = json!({"type": "invalid_request_error", "code": "resource_missing", "message": message});
-    Reply::new(404, json!({"error": error}))
 }
 
 fn invalid(code: &str, param: &str, message: &str) -> Reply {

@@ -125,7 +125,6 @@ impl Rest for Zendesk {
         Reply::ok(json!({"ticket": ticket(notes, &note.thread), "audit": audit(note)}))
     }
 
-    /// The audits.
     fn other(notes: &Notes<Self>, call: &Call, thread: &str) -> Reply {
         let (rows, meta) = page(notes, call, thread);
         Reply::ok(json!({"audits": rows.into_iter().map(audit).collect::<Value>(), "meta": meta}))

@@ -23,8 +23,10 @@ fn signal(process: &Process, name: &str) {
     assert!(sent.unwrap().success());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_is_stopped_and_goes_on_writes_every_comment_once() {
+/// Longer than the lease of a task, and than any time-out of a client: a laptop that was closed.
+const ASLEEP: Duration = Duration::from_secs(95);
+
+async fn stopped(stops: u32, time: Duration) {
     let thinking = Latency::Between(Duration::from_millis(20), Duration::from_millis(120));
     let gemini = GeminiStandin::builder().latency(thinking).seed(7).build();
     let github = GithubStandin::builder().latency(Duration::from_millis(30)).build().unwrap();
@@ -32,16 +34,26 @@ async fn a_process_that_is_stopped_and_goes_on_writes_every_comment_once() {
     let process = Process::dev(&world, dir.path()).await;
     let api = process.api();
     let stops = async {
-        for _ in 0..STOPS {
+        for _ in 0..stops {
             tokio::time::sleep(Duration::from_millis(170)).await;
             signal(&process, "STOP");
-            tokio::time::sleep(STOPPED).await;
+            tokio::time::sleep(time).await;
             signal(&process, "CONT");
         }
     };
     let ((), accepted) = tokio::join!(stops, send_all(&api, 1..=20, Duration::from_millis(20)));
     finish(process, dir.path(), &world, &accepted).await;
     assert_answered_once(&world, &accepted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_stopped_and_goes_on_writes_every_comment_once() {
+    stopped(STOPS, STOPPED).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_slept_for_longer_than_its_leases_writes_every_comment_once() {
+    stopped(1, ASLEEP).await;
 }
 
 /// Minutes are let pass by the clock: the model's answer is held up meanwhile, and somebody else takes over.

@@ -196,9 +196,9 @@ impl Context {
         }
     }
 
-    /// How the task ends if the effect `name` of an earlier round has happened. To be asked before anything new
-    /// is planned, and before [`Context::permit`] or [`Context::approval`]: nobody has to decide about what can
-    /// happen no more. `action` searches for it; it is not performed.
+    /// How the task ends if the effect `name` of an earlier round has happened. To be asked before anything new is
+    /// planned, and before [`Context::permit`] or [`Context::approval`]: nobody has to decide about what cannot happen
+    /// any more. `action` searches for it; it is not performed.
     ///
     /// # Errors
     /// [`Interrupt`], to be passed up.

@@ -1,7 +1,7 @@
 //! Images and files of an event, fetched by us and sent along: the model's service gets no address from us. It would
 //! fetch only now and then, knows no private repository, and refuses the whole call for one file.
 //!
-//! What cannot be had is named to the model among what it does not see; the rest is shown.
+//! The model is shown the files that can be had, and told the names of the others.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ pub(crate) struct Shown {
     pub(crate) unseen: Vec<String>,
 }
 
-/// The files that are `listed`, as far as `fetcher` gets them from where `allows` says yes; with our credentials those
-/// that `is_own` says are of the place itself.
+/// The `listed` files, as far as `fetcher` gets them from addresses that `allows` accepts. Our credentials are used
+/// for those alone that `is_own` says are of the place itself.
 pub(crate) async fn fetched(
     listed: Listed,
     fetcher: &Fetcher,

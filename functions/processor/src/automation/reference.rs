@@ -8,8 +8,8 @@ use crate::Interrupt;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
 
-/// The reference texts for the event of `claimed`. An answer is better with them and possible without: what cannot be
-/// read is left out, unless the service refuses our account.
+/// The reference texts for the event of `claimed`. An answer is better with them and possible without them. A text
+/// that cannot be read is left out, unless the service refuses our account.
 pub(crate) async fn about(claimed: &ClaimedTask) -> Result<Vec<Document>, Interrupt> {
     let source = claimed.task.lock().await.doc.source.clone();
     let resources = &claimed.resources;

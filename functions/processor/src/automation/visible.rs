@@ -1,13 +1,13 @@
 //! [`visible`]: a text as a person would see it.
 //!
-//! The attacks: instructions in HTML comments or invisible characters, which a maintainer never sees and the
-//! model does; characters that turn the direction of writing, so that a person reads something else. Code is
-//! left to the byte, but for the characters that nobody can have meant there. What is hidden depends on where code
-//! is, and the other way round, so it is looked again until nothing is left to remove.
+//! The attacks: instructions in HTML comments or invisible characters, which a maintainer never sees and the model
+//! does; characters that turn the direction of writing, so that a person reads something else. Code is left to the
+//! byte, but for the characters that nobody can have meant there. What is hidden depends on where code is, and the
+//! other way round, so the text is searched again until nothing is left to remove.
 
 use markdown::{code, hidden};
 
-/// Removing one thing can bring another to light; so often is looked again.
+/// How often the text is searched: removing one thing can bring another to light.
 const ROUNDS: usize = 8;
 /// The flags of England, Scotland and Wales, in letters of the tag block.
 const FLAGS: [&str; 3] = ["gbeng", "gbsct", "gbwls"];

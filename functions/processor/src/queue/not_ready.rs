@@ -1,6 +1,6 @@
-//! When the messages of a batch come back that came while there was nothing to work on them with: no
-//! credentials, or malformed ones. A person must act first, so they come back seldom; and none of them ends
-//! among the dead letters, since nothing is wrong with it.
+//! When messages come back that came while the processor had nothing to work with: no credentials, or malformed ones.
+//! A person must act first, so they come back seldom; and none of them ends among the dead letters, since nothing is
+//! wrong with it.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) enum Back {
     BySweeper,
 }
 
-/// What becomes of `delivery`. One that names no task is nobody's but the dead letters'.
+/// What becomes of `delivery`. One that names no task is left to the dead letters.
 pub(crate) fn back(delivery: &Delivery) -> Back {
     if delivery.receive_count >= LET_GO_AT && delivery.task_id().is_ok() {
         return Back::BySweeper;

@@ -15,6 +15,7 @@ use crate::reply::approval::ask_person;
 use crate::reply::shadow;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
+use crate::task::hold;
 use crate::task::interrupt::Deferred;
 use crate::{Finished, Interrupt};
 
@@ -271,6 +272,8 @@ impl<'a> Entry<'a> {
             .update(|task| {
                 task.set_effect(Effect { name: self.name.to_owned(), content, state });
                 task.note(claimed.now(), &format!("about to {}", self.name));
+                // This process may stand still while the request is under way, and go on later.
+                hold::extend(task, hold::end_of(claimed.deadline));
             })
             .await?;
         // The write may have been slow, or this process stood still behind it. Whoever finds an intent that has

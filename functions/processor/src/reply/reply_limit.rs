@@ -12,6 +12,7 @@ use domain::{Expected, StoreError, Swap, TaskId, after};
 
 use crate::Interrupt;
 use crate::task::claimed_task::ClaimedTask;
+use crate::task::hold::end_of;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Writes of others in a row after which a run gives up: tasks of a thread run one after the other.
@@ -45,7 +46,7 @@ pub(crate) async fn limit_exceeded(claimed: &ClaimedTask) -> Result<Option<u32>,
         if replies.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
             return Ok(Some(limit));
         }
-        replies.insert(claimed.id.clone(), claimed.lease_until.as_second());
+        replies.insert(claimed.id.clone(), end_of(claimed.deadline).as_second());
         let value = serde_json::to_value(&replies).map_err(broken)?;
         match state.swap(&key, expected, &value, now, after(now, HOUR * 2)).await? {
             Swap::Done(_) => return Ok(None),

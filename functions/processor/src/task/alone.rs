@@ -3,8 +3,9 @@
 //! Whatever killed it took every task of its batch along, and nobody knows whose fault it was. So each of them runs
 //! alone from then on, after the others of its batch, until a run of it has come to more than an orderly deferral. The
 //! crash that they shared costs none of them an attempt. A claim that is to run alone says so before it works
-//! (`TaskDoc::alone_fence`): if that one ends without a word, it is the task's own fault, and no other is. So it is
-//! with a processor that stood still, or could not write what became of the task: none of that is told from a crash.
+//! (`TaskDoc::alone_fence`). If it ends without a word, the fault is the task's own; the end of any other claim is
+//! not. A processor that stood still, or that could not write what became of the task, counts as crashed too: nothing
+//! tells the difference.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use domain::{Save, Task, TaskStatus, Timestamp};
 use tracing::{error, warn};
 
 use crate::queue::ack::{Ack, LATE_MESSAGE};
+use crate::task::own_write;
 use crate::task::pipeline::Processed;
 use crate::{Interrupt, Processor};
 
@@ -21,8 +23,8 @@ pub(crate) fn must_run_alone(task: &Task) -> bool {
     task.doc.runs_alone || task.control.fence > task.doc.settled_fence.saturating_add(1)
 }
 
-/// Claims of `task` before the present one that ended without a word and are nobody's fault as far as anybody knows:
-/// all but one that had begun to run alone. There is one of these at most, since each writes first what was lost before.
+/// Earlier claims of `task` that ended without a word, and whose fault nobody knows: all but one that had begun to run
+/// alone. There is one of these at most, since each writes first what was lost before.
 fn forgiven(task: &Task) -> u32 {
     let (fence, settled, alone) = (task.control.fence, task.doc.settled_fence, task.doc.alone_fence);
     let lost = fence.saturating_sub(settled.saturating_add(1));
@@ -48,14 +50,14 @@ pub(crate) fn take_back(task: &mut Task, now: Timestamp) {
 /// Writes that the work on `task` begins alone, if it must: should this run die as well, it is the task's own fault.
 ///
 /// # Errors
-/// That cannot be written, and the task must not be worked on.
+/// It cannot be written: the task must not be worked on.
 pub(crate) async fn begin(processor: &Processor, task: &mut Task) -> Result<(), Interrupt> {
     if !task.doc.runs_alone {
         return Ok(());
     }
     task.doc.alone_fence = task.control.fence;
     task.control.updated_at = processor.clock().now();
-    match processor.stores().tasks.save(task).await? {
+    match own_write::save(&processor.resources, task).await? {
         Save::Done => Ok(()),
         Save::Stale => Err(Interrupt::Lost),
     }

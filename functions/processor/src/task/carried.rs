@@ -1,5 +1,4 @@
-//! What tasks were asked that gave way to a newer one: the newer one carries it, whatever else the thread shows by
-//! then.
+//! The texts of tasks that gave way to a newer one: the newer task carries them, whatever the thread shows by then.
 
 use domain::{Blob, Comment, Event, PartKey, StoreError, Task, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Claim, ClaimRequest, Delivery, Lease, Task, Timestamp, after, between, short_sha256};
+use domain::{Claim, ClaimRequest, Delivery, Lease, Task, Timestamp, between, short_sha256};
 use tracing::{error, info, warn};
 
 use crate::Processor;
 use crate::after_end::{follow_up, notices};
 use crate::queue::ack::{Ack, LET_GO_AT, MAX_DELAY, store_failed};
+use crate::task::hold;
 
-/// The lease outlives the invocation by this: clocks differ, and a last write may be under way.
-const LEASE_MARGIN: Duration = Duration::from_secs(10);
 /// A message that is none of ours comes back this slowly, until the queue gives it up.
 const FOREIGN_RETRY: Duration = Duration::from_secs(60);
 
@@ -21,11 +20,10 @@ fn until_then(time: Duration, receive_count: u32) -> Ack {
     if time <= MAX_DELAY && receive_count < LET_GO_AT { Ack::Retry(Some(time)) } else { Ack::Delete }
 }
 
-/// Claims the task that `delivery` names, under a lease until shortly after `deadline`.
+/// Claims the task that `delivery` names, for an invocation that is over by `deadline`.
 ///
 /// # Errors
-/// What becomes of the message if there is nothing to work on. What follows the end of a task that has ended
-/// is done by then.
+/// What becomes of the message if there is nothing to work on. If the task has ended, its follow-up is done by then.
 pub(crate) async fn claim(
     processor: &Arc<Processor>,
     delivery: &Delivery,
@@ -38,7 +36,7 @@ pub(crate) async fn claim(
     let now = processor.clock().now();
     // Unique to this delivery: the handle changes on every receive.
     let owner = short_sha256(&delivery.receipt.handle);
-    let lease = Lease { owner: owner.clone(), until: after(deadline, LEASE_MARGIN) };
+    let lease = Lease { owner: owner.clone(), until: hold::until(now, deadline) };
     let claim = processor.stores().tasks.claim(&id, &ClaimRequest { now, lease }).await;
     Err(match claim {
         Ok(Claim::Claimed(task)) => return Ok(*task),
@@ -63,26 +61,6 @@ pub(crate) async fn claim(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::pipeline::RETURNS_SPREAD;
-
-    const TEMPLATE: &str = include_str!("../../../../template.yaml");
-
-    /// What stands behind `key` in template.yaml, first behind the line `from`.
-    fn of_template<'t>(from: &str, key: &str) -> &'t str {
-        let part = TEMPLATE.split_once(from).unwrap().1;
-        part.split_once(key).unwrap().1.split('\n').next().unwrap().trim()
-    }
-
-    /// The worst case is a processor that dies right after the claim, at the beginning of its invocation.
-    #[test]
-    fn task_of_a_dead_processor_is_taken_up_again_within_370_seconds() {
-        let timeout: u64 = of_template("\n  ProcessorFunction:", " Timeout:").parse().unwrap();
-        let lease = Duration::from_secs(timeout) + LEASE_MARGIN;
-        assert_eq!(lease, Duration::from_secs(310));
-        // The message comes back; or it was lost, and the sweeper finds the task due at the lease's end.
-        assert_eq!(lease + RETURNS_SPREAD, Duration::from_secs(370));
-        assert_eq!(of_template("\n  SweeperFunction:", " Schedule:"), "rate(1 minute)");
-    }
 
     #[test]
     fn message_of_a_task_in_other_hands_is_let_go_before_it_is_a_dead_letter() {

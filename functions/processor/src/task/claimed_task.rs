@@ -18,6 +18,8 @@ use crate::automation::untrusted;
 use crate::reply::place::Place;
 use crate::resources::Resources;
 use crate::task::carried;
+use crate::task::hold::end_of;
+use crate::task::own_write;
 use crate::triage::answer::unclassified;
 use crate::{Interrupt, simulated};
 
@@ -39,9 +41,8 @@ pub(crate) struct ClaimedTask {
     pub(crate) shadow: bool,
     /// What the fences around untrusted text are called in its prompts. Saved with the task by its next write.
     pub(crate) nonce: String,
-    /// When the invocation must be over; the lease ends a little later.
+    /// When the invocation must be over.
     pub(crate) deadline: Timestamp,
-    pub(crate) lease_until: Timestamp,
     calls: AtomicU32,
     permits: AtomicU32,
     /// Whether this run is going to answer in the thread.
@@ -52,7 +53,7 @@ pub(crate) struct ClaimedTask {
     pub(crate) seen_audience: OnceLock<Audience>,
     /// Whether a draft of this run waits for a person already.
     pub(crate) parked: AtomicBool,
-    /// Whether this run only finds out what became of what earlier ones have begun, and begins nothing itself.
+    /// Whether this run begins nothing, and only finds out what became of what earlier runs have begun.
     pub(crate) only_looks: AtomicBool,
     /// The comments of the thread, as this run has seen them first.
     seen_history: OnceLock<Vec<Comment>>,
@@ -69,7 +70,6 @@ pub(crate) struct ClaimedTask {
 impl ClaimedTask {
     pub(crate) fn new(resources: Arc<Resources>, mut task: Task, event: Event, deadline: Timestamp) -> Self {
         task.doc.version.get_or_insert_with(|| resources.version.id.clone());
-        let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
         Self {
             id: task.id.clone(),
             fence: task.control.fence,
@@ -80,7 +80,6 @@ impl ClaimedTask {
             event,
             resources,
             deadline,
-            lease_until,
             calls: AtomicU32::new(0),
             permits: AtomicU32::new(0),
             answers: AtomicBool::new(false),
@@ -116,8 +115,9 @@ impl ClaimedTask {
         self.permits.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// How long the task can be held from now on.
     pub(crate) fn lease_left(&self) -> Duration {
-        between(self.now(), self.lease_until)
+        between(self.now(), end_of(self.deadline))
     }
 
     /// Where the answer goes.
@@ -229,7 +229,7 @@ impl ClaimedTask {
         let mut task = self.task.lock().await;
         change(&mut task);
         task.control.updated_at = self.now();
-        match self.resources.stores.tasks.save(&mut task).await? {
+        match own_write::save(&self.resources, &mut task).await? {
             Save::Done => Ok(()),
             Save::Stale => Err(Interrupt::Lost),
         }
@@ -289,7 +289,7 @@ impl ClaimedTask {
         try_join_all(puts).await.map(drop)
     }
 
-    /// A model can be had again. Written with the task's next write.
+    /// Notes that a model can be had again, with the task's next write.
     pub(crate) async fn model_answered(&self) {
         self.task.lock().await.doc.model_down_since = None;
     }

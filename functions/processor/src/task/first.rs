@@ -15,8 +15,7 @@ pub(crate) struct First {
 }
 
 impl First {
-    /// What is to be worked on by a second agent too: something that the first has come to an end with, or a draft
-    /// that waits for a person.
+    /// An event for the second agent too: the first has come to an end with it, or its draft waits for a person.
     pub(crate) fn of(claimed: &Arc<ClaimedTask>, outcome: &Result<Finished, Interrupt>) -> Option<Self> {
         let spam = matches!(outcome, Err(Interrupt::Ignore(reason)) if reason == SPAM);
         let counts = spam || matches!(outcome, Ok(_) | Err(Interrupt::Park | Interrupt::Shadow(_)));

@@ -72,7 +72,7 @@ impl Deferred {
         Self { why, not_before: None, is_slot: false, counted: false, error: None, refused_by: None }
     }
 
-    /// Whether a task with so many `attempts` has none left for it.
+    /// Whether a task with so many `attempts` has no attempt left.
     #[must_use]
     pub(crate) fn is_last(&self, attempts: u32) -> bool {
         self.counted && attempts >= MAX_ATTEMPTS
@@ -98,7 +98,7 @@ impl Interrupt {
         Self::Defer(Box::new(Deferred { not_before, ..Deferred::orderly(why.into()) }))
     }
 
-    /// Nobody can be answered in the thread any more, or waits for it.
+    /// Nobody can be answered in the thread any more, or nobody waits for an answer.
     pub(crate) fn thread_closed(why: &str) -> Self {
         Self::Ignore(format!("{}: {why}", IgnoreReason::ThreadClosed.as_str()))
     }
@@ -110,8 +110,8 @@ impl Interrupt {
         Self::Defer(Box::new(Deferred { counted: true, error: Some(error), ..Deferred::orderly(why) }))
     }
 
-    /// The graver of two that came up side by side. The loss of the task is graver than a failure, a failure
-    /// than a person's decision, that than a delay. Of two delays the longer one counts.
+    /// The graver of two that came up side by side. The loss of the task is graver than a failure, a failure is graver
+    /// than a person's decision, and a decision is graver than a delay. Of two delays the longer one counts.
     #[must_use]
     pub(crate) fn or_worse(self, other: Self) -> Self {
         match (&self, &other) {

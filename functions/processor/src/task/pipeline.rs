@@ -3,26 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Acquire, Delivery, Task, Timestamp, after, between, claim_owner};
+use domain::{Delivery, Task, Timestamp, between, claim_owner};
 use futures::FutureExt;
-use tracing::{Instrument, info_span, warn};
+use tracing::{Instrument, info_span};
 
+use crate::Processor;
 use crate::after_end::notices;
 use crate::queue::ack::Ack;
 use crate::reply::fallback;
-use crate::resources::Resources;
 use crate::task::alone;
 use crate::task::claim::claim;
+use crate::task::hold::{Hold, hide};
 use crate::task::settle::settle;
 use crate::task::work::{Worked, work};
 use crate::triage::batcher::Member;
-use crate::{Interrupt, Processor};
-
-/// How soon a message comes back whose thread another task is working on.
-const THREAD_RETRY: Duration = Duration::from_secs(4);
-/// After a crash, the messages of a batch come back within this time and not all at once: they must not make the
-/// same batch again.
-pub(crate) const RETURNS_SPREAD: Duration = Duration::from_secs(60);
 
 /// What became of a message.
 pub(crate) enum Processed {
@@ -49,9 +43,7 @@ pub(crate) async fn process(
 ) -> Processed {
     match claim(processor, delivery, deadline).await {
         Ok(task) if others && alone::must_run_alone(&task) => {
-            let spread = RETURNS_SPREAD.mul_f64(processor.resources.jitter.draw());
-            hide(&processor.resources, delivery, &task, between(processor.clock().now(), deadline) + spread)
-                .await;
+            hide(&processor.resources, delivery, &task.id, between(processor.clock().now(), deadline)).await;
             alone::set_aside(processor, task).await
         }
         Ok(task) => Processed::Done(run(processor, task, delivery, deadline, member).await),
@@ -75,23 +67,21 @@ async fn run(
     }
     alone::take_back(&mut task, started);
     task.note(started, "claimed");
-    let lease_until = task.control.lease.as_ref().map_or(deadline, |lease| lease.until);
-    let spread = RETURNS_SPREAD.mul_f64(resources.jitter.draw());
-    hide(resources, delivery, &task, between(started, lease_until) + spread).await;
-    let (lock, mut worked) = match ThreadLock::take(resources, &task, started, lease_until).await {
-        Ok(lock) => match alone::begin(processor, &mut task).await {
+    let (hold, mut worked) = match Hold::take(resources, &task, delivery, deadline).await {
+        Ok(hold) => match alone::begin(processor, &mut task).await {
             Ok(()) => {
                 let span = info_span!("task", task_id = %task.id, source = task.doc.source);
-                (Some(lock), work(processor, task, deadline, member).boxed().instrument(span).await)
+                let worked = work(processor, task, &hold, deadline, member).boxed().instrument(span).await;
+                (Some(hold), worked)
             }
-            Err(interrupt) => (Some(lock), Worked::untold(task, Err(interrupt))),
+            Err(interrupt) => (Some(hold), Worked::untold(task, Err(interrupt))),
         },
         Err(interrupt) => (None, Worked::untold(task, Err(interrupt))),
     };
     let (memory, first) = (worked.memory.take(), worked.first.take());
     let ack = settle(processor, worked, started, delivery).await;
-    if let Some(lock) = lock {
-        lock.release(resources).await;
+    if let Some(hold) = hold {
+        hold.release().await;
     }
     if let (Some(memory), Ack::Delete) = (memory, ack) {
         fallback::keep(resources, memory).await;
@@ -103,58 +93,18 @@ async fn run(
     ack
 }
 
-/// How long a task that could have been worked on was not: since its message was sent, or since the time at which the
-/// model could be asked. `None` for a message that came back for another reason (its thread was busy, its processor
-/// died): that wait was not the queue's.
+/// How long a task waited although it could have been worked on: since its message was sent, or since the model could
+/// be asked. `None` for a message that came back for another reason (its thread was busy, its processor died): that
+/// wait was not the queue's.
 fn queue_wait(task: &Task, delivery: &Delivery, now: Timestamp) -> Option<Duration> {
     let since_slot = task.doc.slot.map(|slot| between(slot, now)).filter(|wait| *wait < delivery.age);
     since_slot.or_else(|| (delivery.receive_count == 1).then_some(delivery.age))
 }
 
-/// Hides the message for a little longer than the lease runs, so that a crash costs the rest of the lease and not the
-/// queue's own, much longer time-out.
-async fn hide(resources: &Resources, delivery: &Delivery, task: &Task, time: Duration) {
-    if let Err(problem) = resources.stores.queue.set_visibility(&delivery.receipt, time).await {
-        warn!(task_id = %task.id, %problem, "the message keeps the queue's visibility time-out");
-    }
-}
-
-/// The lease of a thread: its tasks are worked on one after the other.
-struct ThreadLock {
-    thread: String,
-    owner: String,
-}
-
-impl ThreadLock {
-    async fn take(
-        resources: &Resources,
-        task: &Task,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Self, Interrupt> {
-        let thread = format!("thread:{}:{}", task.doc.source, task.doc.thread);
-        // With the fence: a run that lost its lease must not release its successor's.
-        let owner = format!("{}:{}", task.id, task.control.fence);
-        match resources.stores.state.acquire(&thread, &owner, now, until).await? {
-            Acquire::Held => Ok(Self { thread, owner }),
-            Acquire::Busy { .. } => {
-                let at = after(now, resources.jitter.spread(THREAD_RETRY));
-                Err(Interrupt::defer("another task of this thread is running", Some(at)))
-            }
-        }
-    }
-
-    async fn release(self, resources: &Resources) {
-        if let Err(problem) = resources.stores.state.release(&self.thread, &self.owner).await {
-            warn!(self.thread, %problem, "the thread stays leased until the lease ends");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{NewTask, Receipt, TaskId};
+    use domain::{NewTask, Receipt, TaskId, after};
 
     #[test]
     fn wait_of_the_queue_begins_when_the_task_could_be_worked_on() {

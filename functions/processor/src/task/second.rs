@@ -3,7 +3,8 @@
 //! It goes the way of every task, triage and automation and gate, on a task of its own that exists in memory alone and
 //! is in shadow: nothing is published, labelled, called or asked. What it drafted is kept as a part of the first
 //! agent's task. It sees the thread as the first one saw it, so that no published answer is in it. It never waits: if
-//! the model has no room for it at the lowest priority, or its budget is used up, that is what is kept.
+//! the model has no room for it at the lowest priority, or its budget is used up, then this is kept in place of a
+//! draft.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -141,7 +142,7 @@ impl SecondAgent {
         Arc::new(claimed)
     }
 
-    /// What came out; `None` is a panic, or that the time was over.
+    /// What came out; `None` after a panic, or when the time was over.
     async fn seen(
         &self,
         own: &ClaimedTask,

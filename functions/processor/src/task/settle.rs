@@ -12,6 +12,7 @@ use tracing::{error, warn};
 use crate::observe;
 use crate::queue::ack::{Ack, deferral_backoff, retry_backoff, store_failed, wait};
 use crate::task::interrupt::Deferred;
+use crate::task::own_write::{self, catch_up};
 use crate::task::tries;
 use crate::task::work::Worked;
 use crate::{Finished, Interrupt, Processor};
@@ -53,7 +54,9 @@ pub(crate) async fn settle(
         }
         Err(Interrupt::Store(problem)) => {
             warn!(task_id = %task.id, %problem, "a store does not answer; the task is tried again");
-            catch_up(processor, &mut task).await;
+            if let Err(problem) = catch_up(&processor.resources, &mut task).await {
+                warn!(task_id = %task.id, %problem, "what is stored of the task cannot be read");
+            }
             defer(processor, &mut task, Deferred::orderly(problem.to_string()), now, delivery)
         }
     };
@@ -85,18 +88,6 @@ fn with_follow_up(task: &mut Task, last_write: LastWrite, now: Timestamp) -> Las
     LastWrite { ack: Ack::Retry(Some(AT_ONCE)), ..last_write }
 }
 
-/// A write of this claim may have been made although its answer was lost. Nobody else writes under its fence
-/// but the sweeper, which says no more than that it sent a message.
-async fn catch_up(processor: &Processor, task: &mut Task) {
-    let Ok(Some(current)) = processor.stores().tasks.get(&task.id).await else { return };
-    let is_ours = current.control.fence == task.control.fence
-        && current.control.status == task.control.status
-        && current.control.lease == task.control.lease;
-    if is_ours {
-        task.control.revision = current.control.revision;
-    }
-}
-
 /// If the write fails, the message comes back. The lease still runs: the next claim waits for its end.
 async fn write(
     processor: &Processor,
@@ -113,7 +104,7 @@ async fn write(
     if !last_write.status.is_end() {
         (task.control.not_before, task.control.due_at) = waits;
     }
-    match processor.stores().tasks.save(&mut task).await {
+    match own_write::save(&processor.resources, &mut task).await {
         Ok(Save::Done) => {
             observe::settled(&processor.resources, &task, now).await;
             last_write.ack

@@ -26,8 +26,8 @@ const LOOKED_AT: usize = 5;
 /// The newer task that answers for `task`, if there is one. It costs one request to the store if nobody has said
 /// more, which is the rule. If the store does not answer, there is none.
 ///
-/// The newer task must be in nobody's hands, by the store's own word, before it is handed the text and after that: who
-/// claims it later reads the text with it. The lease of the thread alone does not say so: clocks differ.
+/// The store must say that nobody has claimed the newer task, before it is handed the text and again after that:
+/// whoever claims it later reads the text with it. The thread's lease alone does not say so: clocks differ.
 pub(crate) async fn by_newer(resources: &Resources, task: &Task, event: &Event) -> Option<TaskId> {
     if !may_give_way(resources, task, event) {
         return None;

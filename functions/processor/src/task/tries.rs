@@ -30,7 +30,7 @@ pub(crate) fn exhausted(task: &Task) -> TaskError {
     }
 }
 
-/// How many tries ended how, those first that ended so first.
+/// How many tries ended in which way, in the order in which each way came up first.
 fn counts(failed: &[String]) -> String {
     let mut counts: Vec<(&str, u32)> = Vec::new();
     for kind in failed {

@@ -16,6 +16,7 @@ use crate::task::claimed_task::ClaimedTask;
 use crate::task::dispatch::{dispatch, panicked};
 use crate::task::event::{read_event, unwanted};
 use crate::task::first::First;
+use crate::task::hold::Hold;
 use crate::task::interrupt::UNUSABLE;
 use crate::task::last_look::before_end;
 use crate::task::refusals::Refusal;
@@ -51,6 +52,7 @@ impl Worked {
 pub(crate) async fn work(
     processor: &Processor,
     mut task: Task,
+    hold: &Hold<'_>,
     deadline: Timestamp,
     mut member: Member,
 ) -> Worked {
@@ -60,12 +62,12 @@ pub(crate) async fn work(
         None => member = Member::alone(),
     }
     if let Some(error) = no_more_tries(resources, &task) {
-        return give_up(processor, task, Interrupt::fail(error), deadline).await;
+        return give_up(processor, task, hold, Interrupt::fail(error), deadline).await;
     }
     let event = match prepare(resources, &task).await {
         Ok(event) => event,
         Err(interrupt) if task.has_open_intent() => {
-            return give_up(processor, task, interrupt, deadline).await;
+            return give_up(processor, task, hold, interrupt, deadline).await;
         }
         Err(interrupt) => return Worked::untold(task, Err(interrupt)),
     };
@@ -73,17 +75,8 @@ pub(crate) async fn work(
     // It has come: if all further tries crash, that is what the task ends with.
     task.doc.error = task.doc.error.take().filter(|error| error.kind != PAYLOAD_MISSING);
     let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
-    let outcome = match callback::ended(&claimed).await {
-        Ok(Some(ended)) => ended.outcome(),
-        Ok(None) => {
-            let outcome =
-                AssertUnwindSafe(automate(&processor.registry, &claimed, member)).catch_unwind().await;
-            let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
-            before_end(&processor.registry, &claimed, outcome).await
-        }
-        Err(interrupt) => Err(interrupt),
-    };
-    let (outcome, is_told) = callback::deliver(&claimed, outcome).boxed().await;
+    let (outcome, is_told) =
+        hold.during(&claimed, come_to_an_end(&processor.registry, &claimed, member)).boxed().await;
     let memory = match &outcome {
         Ok(finished) => fallback::memory(&claimed, finished).await,
         Err(_) => None,
@@ -94,12 +87,30 @@ pub(crate) async fn work(
     Worked { task, outcome, memory, first, is_told }
 }
 
+/// What comes of the work, and whether the receiver of the result knows it.
+async fn come_to_an_end(
+    registry: &Arc<Registry>,
+    claimed: &Arc<ClaimedTask>,
+    member: Member,
+) -> (Result<Finished, Interrupt>, bool) {
+    let outcome = match callback::ended(claimed).await {
+        Ok(Some(ended)) => ended.outcome(),
+        Ok(None) => {
+            let outcome = AssertUnwindSafe(automate(registry, claimed, member)).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|panic| Err(panicked("processing", None, panic.as_ref())));
+            before_end(registry, claimed, outcome).await
+        }
+        Err(interrupt) => Err(interrupt),
+    };
+    callback::deliver(claimed, outcome).boxed().await
+}
+
 /// Whether nothing outside was changed for `task`, or may have been, before its source was put in shadow.
 fn is_untouched(task: &Task) -> bool {
     task.doc.effects.iter().all(|effect| callback::is_callback(&effect.name))
 }
 
-/// Why `task` is worked on no more.
+/// Why the work on `task` stops.
 fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
     if task.control.attempts > MAX_ATTEMPTS {
         return Some(tries::exhausted(task));
@@ -113,7 +124,13 @@ fn no_more_tries(resources: &Resources, task: &Task) -> Option<TaskError> {
 /// Ends `task` as `interrupt` says, if that ends it, unless it has an end already that nobody has written: a result
 /// that its receiver may know, or something that it began and that has happened after all. The event is read for the
 /// latter alone: what kills the processor may be the event.
-async fn give_up(processor: &Processor, task: Task, interrupt: Interrupt, deadline: Timestamp) -> Worked {
+async fn give_up(
+    processor: &Processor,
+    task: Task,
+    hold: &Hold<'_>,
+    interrupt: Interrupt,
+    deadline: Timestamp,
+) -> Worked {
     let resources = &processor.resources;
     let looks = task.has_open_intent() && task.control.attempts <= 2 * MAX_ATTEMPTS;
     let event = match looks.then_some(read_event(resources, &task)) {
@@ -125,7 +142,9 @@ async fn give_up(processor: &Processor, task: Task, interrupt: Interrupt, deadli
     let claimed = Arc::new(ClaimedTask::new(Arc::clone(resources), task, event, deadline));
     let outcome = match callback::ended(&claimed).await {
         Ok(Some(ended)) => ended.outcome(),
-        Ok(None) if looks => before_end(&processor.registry, &claimed, Err(interrupt)).await,
+        Ok(None) if looks => {
+            hold.during(&claimed, before_end(&processor.registry, &claimed, Err(interrupt))).await
+        }
         Ok(None) => Err(interrupt),
         Err(interrupt) => Err(interrupt),
     };

@@ -16,6 +16,7 @@ mod forged_decisions;
 mod injection;
 mod intents;
 mod interleavings;
+mod leases;
 mod media;
 mod pipeline;
 mod refusals;

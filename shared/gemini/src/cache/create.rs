@@ -7,8 +7,7 @@ use domain::{Acquire, ServiceTier, StepUsage, StoreError, Timestamp, after, betw
 use super::caches::{Caches, LEASE, Prepared, Wanted};
 use super::digest::CacheKey;
 use super::handle::{Handle, HandleRef};
-use super::handle_store::Placed;
-use super::service::{Service, ServiceError};
+use super::service::{self, ServiceError};
 use crate::failure::{ApiError, known};
 use crate::wire::{CreateCachedContent, format_duration};
 
@@ -33,7 +32,7 @@ enum NotMade {
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// Another makes it, or failed to a short while ago.
-    #[error("another environment makes it, or failed to")]
+    #[error("another environment makes it, or failed to make it")]
     Busy(Timestamp),
     #[error("the model does not take it")]
     NotAllowed,
@@ -112,17 +111,15 @@ impl Caches {
     }
 
     async fn post(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<Handle, ServiceError> {
-        let (account, endpoint) = self.client.home_of(wanted.key.account());
-        let model = endpoint.model(&wanted.key.model);
+        let home = self.client.home_of(wanted.key.account());
+        let model = home.1.model(&wanted.key.model);
         let request = CreateCachedContent {
             model: &model,
             display_name: MARK,
             ttl: format_duration(self.ttl),
             system_instruction: wanted.request.system_instruction.as_ref(),
-            tools: &wanted.request.tools,
-            tool_config: wanted.request.tool_config.as_ref(),
         };
-        let made = Service::new(&self.client, account, patience(wanted), now).create(&request).await?;
+        let made = service::create(&self.client, home, &request, patience(wanted), now).await?;
         let handle = Handle::of(&made, self.ttl, now);
         handle.filter(|handle| handle.is_alive(now)).ok_or(ServiceError::Unreadable)
     }
@@ -131,7 +128,7 @@ impl Caches {
     /// ours serves nobody until it ends.
     async fn place(&self, key: &CacheKey, handle: Handle, now: Timestamp) -> HandleRef {
         match self.handles.place(key, handle.clone(), now).await {
-            Ok(Placed::Ours(placed) | Placed::Theirs(placed)) => placed,
+            Ok(placed) => placed,
             Err(problem) => {
                 tracing::warn!(%key, %problem, "the fleet does not know of a new context cache yet");
                 HandleRef { key: key.clone(), handle, version: None }

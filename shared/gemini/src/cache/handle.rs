@@ -81,8 +81,6 @@ impl HandleRef {
         GenerateContentRequest {
             cached_content: Some(self.handle.name.clone()),
             system_instruction: None,
-            tools: Vec::new(),
-            tool_config: None,
             contents: request.contents.clone(),
             generation_config: request.generation_config.clone(),
             service_tier: request.service_tier,
@@ -146,8 +144,6 @@ mod tests {
     fn what_the_cache_holds_is_not_sent_again() {
         let request = GenerateContentRequest {
             system_instruction: Some(Content { role: None, parts: vec![Part::text("Be kind.")] }),
-            tools: vec![json!({"googleSearch": {}})],
-            tool_config: Some(json!({})),
             contents: vec![Content::text(Role::User, "Hi")],
             generation_config: json!({"maxOutputTokens": 8}).as_object().cloned().unwrap(),
             ..GenerateContentRequest::default()

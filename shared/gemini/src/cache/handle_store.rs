@@ -30,15 +30,6 @@ pub(crate) struct HandleStore {
     jitter: Jitter,
 }
 
-/// What became of a handle that was to be written as the first.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Placed {
-    /// It is the fleet's now.
-    Ours(HandleRef),
-    /// Another one was there before.
-    Theirs(HandleRef),
-}
-
 impl HandleStore {
     pub(crate) fn new(store: Arc<dyn StateStore>, jitter: Jitter) -> Self {
         Self { store, jitter }
@@ -54,23 +45,22 @@ impl HandleStore {
         Ok(found.and_then(|found| handle_in(key, &found)))
     }
 
-    /// Makes `handle` the fleet's, unless it has one that is alive.
+    /// Makes `handle` the fleet's, unless it has one that is alive. Returns the fleet's.
     pub(crate) async fn place(
         &self,
         key: &CacheKey,
         handle: Handle,
         now: Timestamp,
-    ) -> Result<Placed, StoreError> {
+    ) -> Result<HandleRef, StoreError> {
         let mut expected = Expected::Absent;
         for _ in 0..TRIES {
             match self.swap(key, expected, &handle, now).await? {
                 Swap::Done(version) => {
-                    let placed = HandleRef { key: key.clone(), handle, version: Some(version) };
-                    return Ok(Placed::Ours(placed));
+                    return Ok(HandleRef { key: key.clone(), handle, version: Some(version) });
                 }
                 Swap::Conflict(None) => expected = Expected::Absent,
                 Swap::Conflict(Some(current)) => match handle_in(key, &current) {
-                    Some(there) if there.handle.is_alive(now) => return Ok(Placed::Theirs(there)),
+                    Some(there) if there.handle.is_alive(now) => return Ok(there),
                     Some(_) | None => expected = Expected::Version(current.version),
                 },
             }

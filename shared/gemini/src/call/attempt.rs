@@ -84,7 +84,7 @@ impl<'a> Attempt<'a> {
         };
         if let Some(usage) = prepared.usage.clone() {
             self.context.reservation.spend(usage.cost_usd.or(price).unwrap_or_default());
-            self.context.signals.send(Signal::Billed { usage: &usage });
+            self.context.signals.send(Signal::Billed(&usage));
             record.usage.push(usage);
         }
         let mut request = prepared.request(self.inline);
@@ -110,7 +110,7 @@ impl<'a> Attempt<'a> {
         (self.context.caches.prepare(&wanted, now).await, price)
     }
 
-    /// What one try may cost is set aside, unless it still is from the try before.
+    /// Sets aside what one try may cost, unless that is still set aside from the try before.
     pub(crate) async fn cover(&self) -> Result<(), Failure> {
         self.context.reservation.cover(self.most_usd(), self.context.now()).await
     }
@@ -210,7 +210,7 @@ impl<'a> Attempt<'a> {
         let model = &self.model.name;
         self.context.signals.send(Signal::Called { model, outcome: told, took, first_byte });
         if told == CallOutcome::Throttled {
-            self.context.signals.send(Signal::Throttled { model });
+            self.context.signals.send(Signal::Throttled(model));
         }
         let read = self.read(&outcome, sent);
         let ended = Ended { read, ..self.ended(&outcome, told, took, has_choice) };

@@ -76,7 +76,7 @@ impl Attempt<'_> {
         })
     }
 
-    /// What was refused for being too much, and what was said of how much is not.
+    /// The refusal of a call that was too much, with the limits that the service named.
     fn refusal(&self, outcome: &Outcome) -> Option<Refusal> {
         let Outcome::Failed(class, failure) = outcome else { return None };
         let is_too_much = matches!(class, FailureClass::Throttled { .. } | FailureClass::DayUsedUp { .. })
@@ -93,10 +93,7 @@ impl Attempt<'_> {
         sent: &Sent,
     ) -> (Outcome, CallOutcome) {
         let model = &self.model.name;
-        let is_error = !(200..300).contains(&reply.status) || reply.body.get("error").is_some();
-        if is_error {
-            let mut error = ApiError::read(reply.status, &reply.body);
-            error.wait_at_least(reply.retry_after);
+        if let Some(error) = ApiError::in_reply(&reply) {
             record.failed(tried, &error.to_string(), reply.body);
             let now = self.context.now();
             let class = FailureClass::of_error(&error, now);
@@ -112,7 +109,7 @@ impl Attempt<'_> {
                     usage.service_tier = usage.service_tier.take().or(reply.tier);
                 }
                 let usage = record.answered(tried, &response, reply.body);
-                self.context.signals.send(Signal::Billed { usage });
+                self.context.signals.send(Signal::Billed(usage));
                 if usage.cached_tokens > 0 {
                     self.context.signals.send(Signal::CacheHit { model, tokens: usage.cached_tokens });
                 }

@@ -9,41 +9,12 @@ use domain::{Media, Turn, clip};
 use crate::wire::{InlineData, Part};
 
 /// What the models see, hear and read.
-const TYPES: &[&str] = &[
-    "image/png",
-    "image/jpeg",
-    "image/webp",
-    "image/heic",
-    "image/heif",
-    "audio/wav",
-    "audio/x-wav",
-    "audio/mp3",
-    "audio/mpeg",
-    "audio/aiff",
-    "audio/aac",
-    "audio/mp4",
-    "audio/ogg",
-    "audio/flac",
-    "audio/webm",
-    "video/mp4",
-    "video/mpeg",
-    "video/mpg",
-    "video/mov",
-    "video/quicktime",
-    "video/avi",
-    "video/x-flv",
-    "video/webm",
-    "video/wmv",
-    "video/3gpp",
-    "application/pdf",
-    "text/plain",
-    "text/markdown",
-    "text/html",
-    "text/css",
-    "text/csv",
-    "text/xml",
-    "text/rtf",
-    "text/javascript",
+const TYPES: [(&str, &str); 5] = [
+    ("image", "png jpeg webp heic heif"),
+    ("audio", "wav x-wav mp3 mpeg aiff aac mp4 ogg flac webm"),
+    ("video", "mp4 mpeg mpg mov quicktime avi x-flv webm wmv 3gpp"),
+    ("application", "pdf"),
+    ("text", "plain markdown html css csv xml rtf javascript"),
 ];
 
 /// Why something cannot be shown to the model. Says which attachment, and nothing of what is in it.
@@ -95,7 +66,10 @@ pub(crate) fn check(turns: &[Turn], max_inline_bytes: usize) -> Result<(), Media
 /// The bytes that it adds to the request.
 fn check_one(media: &Media, place: Place) -> Result<usize, MediaError> {
     let kind = essence(&media.mime_type);
-    if !TYPES.contains(&kind.as_str()) {
+    let (class, format) = kind.split_once('/').unwrap_or_default();
+    let is_read =
+        |(known, formats): &(&str, &str)| *known == class && formats.split(' ').any(|it| it == format);
+    if !TYPES.iter().any(is_read) {
         let printable = clip(&kind, 80).chars().filter(|c| c.is_ascii_graphic()).collect();
         return Err(MediaError::Type { place, kind: printable });
     }

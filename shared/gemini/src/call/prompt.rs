@@ -221,9 +221,8 @@ mod tests {
         let mut request =
             request(&call(&[(Speaker::User, "Hi")], OutputFormat::Text), &Generation::default());
         ask_for_repair(&mut request, "`n` is missing", Some(Content::text(Role::Model, "{}")));
-        let roles: Vec<&str> =
-            request.contents.iter().map(|content| content.role.as_ref().unwrap().as_str()).collect();
-        assert_eq!(roles, ["user", "model", "user"]);
+        let roles: Vec<Role> = request.contents.iter().filter_map(|content| content.role).collect();
+        assert_eq!(roles, [Role::User, Role::Model, Role::User]);
         assert!(request.contents[2].spoken().contains("`n` is missing"));
     }
 

@@ -6,7 +6,7 @@
 use domain::OutputFormat;
 use serde_json::Value;
 
-use crate::wire::{Candidate, Content, FinishReason, GenerateContentResponse};
+use crate::wire::{Candidate, Content, GenerateContentResponse};
 
 /// An answer that can be used.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,26 +125,26 @@ fn no_candidate(response: &GenerateContentResponse) -> Flaw {
     Flaw::Blocked(feedback.block_reason.clone().unwrap_or_else(|| "no reason given".to_owned()))
 }
 
+/// The finish reasons of answers that were stopped for their content.
+const WITHHELD: [&str; 9] = [
+    "SAFETY",
+    "RECITATION",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "MODEL_ARMOR",
+    "IMAGE_SAFETY",
+    "IMAGE_PROHIBITED_CONTENT",
+    "IMAGE_RECITATION",
+];
+
 /// Whether the service says that the answer is complete.
 fn check_finish(candidate: &Candidate) -> Result<(), Flaw> {
-    use FinishReason as R;
-    let Some(reason) = &candidate.finish_reason else {
-        return Err(Flaw::Malformed("no finish reason".to_owned()));
-    };
-    let word = || reason.as_str().to_owned();
-    match reason {
-        R::Stop => Ok(()),
-        R::MaxTokens => Err(Flaw::Truncated { by_thoughts: false }),
-        R::Safety
-        | R::Recitation
-        | R::Blocklist
-        | R::ProhibitedContent
-        | R::Spii
-        | R::ModelArmor
-        | R::ImageSafety
-        | R::ImageProhibitedContent
-        | R::ImageRecitation => Err(Flaw::Withheld(word())),
-        R::Unknown(_) => Err(Flaw::Malformed(word())),
+    match candidate.finish_reason.as_deref() {
+        Some("STOP") => Ok(()),
+        Some("MAX_TOKENS") => Err(Flaw::Truncated { by_thoughts: false }),
+        Some(word) if WITHHELD.contains(&word) => Err(Flaw::Withheld(word.to_owned())),
+        word => Err(Flaw::Malformed(word.unwrap_or("no finish reason").to_owned())),
     }
 }
 

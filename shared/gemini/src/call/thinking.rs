@@ -31,18 +31,24 @@ enum Level {
     Unsaid,
 }
 
+/// How levels are called.
+const WORDS: [(Level, &str); 5] = [
+    (Level::Minimal, "MINIMAL"),
+    (Level::Low, "LOW"),
+    (Level::Medium, "MEDIUM"),
+    (Level::High, "HIGH"),
+    (Level::XHigh, "XHIGH"),
+];
+
 impl Level {
     /// What `request` asks for.
     fn of(request: &GenerateContentRequest) -> Self {
         let Some(config) = request.generation_config.get(THINKING_CONFIG) else { return Self::Unsaid };
-        let word = config.get(LEVEL).and_then(Value::as_str).map(str::to_ascii_uppercase);
-        match word.as_deref() {
-            Some("MINIMAL") => Self::Minimal,
-            Some("LOW") => Self::Low,
-            Some("MEDIUM") => Self::Medium,
-            Some("HIGH") => Self::High,
-            Some("XHIGH") => Self::XHigh,
-            Some(_) => Self::Other,
+        match config.get(LEVEL).and_then(Value::as_str) {
+            Some(word) => {
+                let known = WORDS.into_iter().find(|(_, known)| known.eq_ignore_ascii_case(word));
+                known.map_or(Self::Other, |(level, _)| level)
+            }
             None if config.get(BUDGET).is_some() => Self::Other,
             None => Self::Unsaid,
         }
@@ -68,19 +74,11 @@ impl Level {
 
     /// Asks for it in `request`, and leaves what else is configured of thinking.
     fn write(self, request: &mut GenerateContentRequest) {
-        let word = match self {
-            Self::Minimal => "MINIMAL",
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::High => "HIGH",
-            Self::XHigh => "XHIGH",
-            Self::Other | Self::Unsaid => "",
-        };
         let mut config = request.generation_config.remove(THINKING_CONFIG).unwrap_or_else(|| json!({}));
         if let Some(fields) = config.as_object_mut() {
             fields.remove(LEVEL);
             fields.remove(BUDGET);
-            if !word.is_empty() {
+            if let Some((_, word)) = WORDS.into_iter().find(|(level, _)| *level == self) {
                 fields.insert(LEVEL.to_owned(), Value::from(word));
             }
             if !fields.is_empty() {

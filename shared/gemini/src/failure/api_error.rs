@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use domain::{clip, says};
 use resilience::QuotaLimits;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::known;
-use crate::wire::{Detail, ErrorBody, QuotaViolation, Status};
+use crate::http::Reply;
+use crate::wire::parse_duration;
 
 /// Longest message that is passed on, bytes.
 const MAX_MESSAGE: usize = 300;
@@ -71,46 +71,56 @@ pub enum Period {
 }
 
 impl ApiError {
-    /// Reads the body of a failed call. Any body will do: a proxy's HTML page has no details.
+    /// What `reply` refuses, if it does: an error may come in a good answer, too.
+    pub(crate) fn in_reply(reply: &Reply) -> Option<Self> {
+        if (200..300).contains(&reply.status) && reply.body.get("error").is_none() {
+            return None;
+        }
+        let mut error = Self::read(reply.status, &reply.body);
+        error.wait_at_least(reply.retry_after);
+        Some(error)
+    }
+
+    /// Reads the body of a failed call: `google.rpc.Status`, in the form of the HTTP API. Any body will do: a
+    /// proxy's HTML page has no details.
     #[must_use]
     pub fn read(http_status: u16, body: &Value) -> Self {
         // Without `alt=sse`, errors of streamed calls come inside an array.
-        let body = body.get(0).unwrap_or(body);
-        let status = ErrorBody::deserialize(body).map(|body| body.error).unwrap_or_default();
-        let in_band = status.code.filter(|_| http_status < 400);
-        Self::from_status(in_band.unwrap_or(http_status), &status)
-    }
-
-    fn from_status(http_status: u16, status: &Status) -> Self {
+        let status = &body.get(0).unwrap_or(body)["error"];
+        let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+        let message = text(status, "message");
         let mut error = Self {
-            status: http_status,
-            grpc_status: one_line(&status.status),
-            message: one_line(&status.message),
+            status: code.filter(|_| http_status < 400).unwrap_or(http_status),
+            grpc_status: one_line(text(status, "status")),
+            message: one_line(message),
             reason: None,
             retry_after: None,
             quotas: Vec::new(),
-            no_access: says_limit_zero(&status.message),
+            no_access: says_limit_zero(message),
         };
-        for detail in &status.details {
+        for detail in status["details"].as_array().into_iter().flatten() {
             error.add(detail);
         }
         error
     }
 
-    fn add(&mut self, detail: &Detail) {
-        match detail {
-            Detail::QuotaFailure(failure) => {
-                self.quotas.extend(failure.violations.iter().map(QuotaLimit::from))
+    /// Reads one detail. Other kinds, and known ones in another shape, say nothing.
+    fn add(&mut self, detail: &Value) {
+        match text(detail, "@type").rsplit('.').next() {
+            Some("QuotaFailure") => {
+                let violations = detail["violations"].as_array().into_iter().flatten();
+                let quota = |one| QuotaLimit::new(text(one, "quotaId"), text(one, "quotaValue"));
+                self.quotas.extend(violations.map(quota));
             }
-            Detail::RetryInfo(info) => self.wait_at_least(info.retry_delay),
-            Detail::ErrorInfo(info) => {
-                let text = |key: &str| info.metadata.get(key).and_then(Value::as_str);
-                if let Some(id) = text("quota_limit") {
-                    self.quotas.push(QuotaLimit::new(id, text("quota_limit_value").unwrap_or_default()));
+            Some("RetryInfo") => self.wait_at_least(parse_duration(text(detail, "retryDelay"))),
+            Some("ErrorInfo") => {
+                let metadata = &detail["metadata"];
+                if let Some(id) = metadata["quota_limit"].as_str() {
+                    self.quotas.push(QuotaLimit::new(id, text(metadata, "quota_limit_value")));
                 }
-                self.reason = Some(one_line(&info.reason)).filter(|reason| !reason.is_empty());
+                self.reason = Some(one_line(text(detail, "reason"))).filter(|reason| !reason.is_empty());
             }
-            Detail::Other(_) => {}
+            _ => {}
         }
     }
 
@@ -266,10 +276,8 @@ impl QuotaLimit {
     }
 }
 
-impl From<&QuotaViolation> for QuotaLimit {
-    fn from(violation: &QuotaViolation) -> Self {
-        Self::new(&violation.quota_id, &violation.quota_value)
-    }
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_default()
 }
 
 /// `limit: 0`, but not `limit: 0.5` or `limit: 05`.

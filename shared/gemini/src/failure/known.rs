@@ -1,7 +1,7 @@
 //! What the service is known to say, for refusals whose status alone is not enough. Details are often absent, so the
 //! messages count: whole, or by their beginning, since a part of one stands in others, too.
 
-/// A key that is none, or is none any more.
+/// A key that is not valid, or not any more.
 pub(crate) const INVALID_KEY: [&str; 2] = ["API key not valid…", "API key expired…"];
 /// A key that stood where everybody could read it.
 pub(crate) const LEAKED: [&str; 1] = ["Your API key was reported as leaked…"];

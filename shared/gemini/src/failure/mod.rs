@@ -113,7 +113,7 @@ impl Failure {
         Self { helps, ..Self::new(class.failure(now), format!("{model}: {error}")) }
     }
 
-    /// Nothing was sent, nor will it ever be as it is.
+    /// Nothing was sent, and it cannot be sent as it is.
     pub(crate) fn unsendable(problem: &impl Display) -> Self {
         Self { helps: Helps::Nothing, ..Self::new(ModelFailure::Refused, problem.to_string()) }
     }

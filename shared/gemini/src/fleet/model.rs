@@ -205,7 +205,7 @@ impl AdmittedCall<'_> {
                     reason = words,
                     "the service refuses our calls; they wait"
                 );
-                signals.send(Signal::Parked { model: &model.name });
+                signals.send(Signal::Parked(&model.name));
             }
             Some(false) => tracing::info!(model = model.title, "the service takes our calls again"),
             None => {}
@@ -216,7 +216,7 @@ impl AdmittedCall<'_> {
         match change.breaker {
             Some(Transition::Opened) => {
                 tracing::warn!(model = model.title, "breaker opened");
-                signals.send(Signal::BreakerOpened { model: &model.name });
+                signals.send(Signal::BreakerOpened(&model.name));
             }
             Some(Transition::Closed) => tracing::info!(model = model.title, "breaker closed"),
             None => {}

@@ -1,5 +1,6 @@
 //! [`Policy`]: the limits of one model, checked, as the calls and the fleet's state are judged by them.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use domain::{BreakerLimits, ModelLimits, Priority};
@@ -72,10 +73,10 @@ impl Policy {
         credentials: u32,
     ) -> Result<Self, ConfigError> {
         if limits.timeout.is_zero() {
-            return Err(ConfigError::Timeout { model: model.to_owned() });
+            return Err(out_of_bounds(model, "timeout", "must be longer than zero"));
         }
         let in_place = InPlace::new(limits.retries, MAX_WAIT_IN_PLACE, MIN_TIME_TO_BEGIN)
-            .map_err(|source| ConfigError::Retries { model: model.to_owned(), source })?;
+            .map_err(|problem| out_of_bounds(model, "retries", problem))?;
         let rules = Rules { credentials, name: fingerprint(model), ..Rules::new(model, limits)? };
         let alone = rules.shared_among(environments);
         let shards = shards(limits.requests_per_minute, environments);
@@ -83,6 +84,10 @@ impl Policy {
         let (timeout, min_priority) = (limits.timeout, limits.min_priority);
         Ok(Self { timeout, in_place, min_priority, shards, sharers, rules, alone })
     }
+}
+
+fn out_of_bounds(model: &str, limit: &str, problem: impl Display) -> ConfigError {
+    ConfigError::Limits { model: model.to_owned(), problem: format!("{limit}: {problem}") }
 }
 
 fn shards(requests_per_minute: Option<u64>, environments: u32) -> u32 {
@@ -96,8 +101,7 @@ impl Rules {
         let BreakerLimits { error_rate, window, slow, open } = limits.breaker;
         let probe_lease = limits.timeout.saturating_add(PROBE_MARGIN);
         let spec = BreakerSpec { error_rate, window, slow, open, probe_lease, ..BreakerSpec::default() };
-        let breaker = BreakerPolicy::new(spec)
-            .map_err(|source| ConfigError::Breaker { model: model.to_owned(), source })?;
+        let breaker = BreakerPolicy::new(spec).map_err(|problem| out_of_bounds(model, "breaker", problem))?;
         let quota = QuotaLimits {
             requests_per_minute: limits.requests_per_minute,
             tokens_per_minute: limits.tokens_per_minute,

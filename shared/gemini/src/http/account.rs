@@ -79,7 +79,7 @@ impl Account {
         }
     }
 
-    /// What calls carry after `refused` was; `None` if there is nothing else to try.
+    /// What calls carry once `refused` is refused; `None` if there is nothing else to try.
     #[cfg_attr(
         not(feature = "vertex"),
         expect(clippy::unused_async, unused_variables, reason = "a key is all there is")

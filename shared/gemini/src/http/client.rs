@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::{ServiceTier, TaskId, Timestamp, after};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -86,10 +86,10 @@ impl Client {
         account::order(&self.accounts, task).collect()
     }
 
-    /// The number of the account called `name`, and the endpoint that keeps its caches.
-    pub(crate) fn home_of(&self, name: &str) -> (usize, &Endpoint) {
-        let number = self.accounts.iter().position(|account| account.name == name).unwrap_or_default();
-        (number, self.accounts[number].endpoints.first())
+    /// The account called `name`, and the endpoint that keeps its caches.
+    pub(crate) fn home_of(&self, name: &str) -> (&Account, &Endpoint) {
+        let account = self.accounts.iter().find(|account| account.name == name).unwrap_or(&self.accounts[0]);
+        (account, account.endpoints.first())
     }
 
     /// Whether the calls of other tasks may go elsewhere by the same account: then the failure of an endpoint says
@@ -111,9 +111,7 @@ impl Client {
         let began = Instant::now();
         let account = &self.accounts[call.account];
         let (index, endpoint) = account.endpoints.choose(call.task, now);
-        let exchange = self.exchange(account, endpoint, call, timeout, now);
-        let outcome =
-            tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)));
+        let outcome = within(timeout, self.exchange(account, endpoint, call, timeout, now)).await;
         if let Some(health) = endpoint_health(&outcome) {
             account.endpoints.note(index, health, after(now, began.elapsed()));
         }
@@ -140,6 +138,13 @@ impl Client {
     }
 }
 
+async fn within(
+    timeout: Duration,
+    exchange: impl Future<Output = Result<Reply, TransportError>>,
+) -> Result<Reply, TransportError> {
+    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
+}
+
 fn headers(timeout: Duration) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -149,7 +154,7 @@ fn headers(timeout: Duration) -> HeaderMap {
     headers
 }
 
-/// What the service would say without a token, in the words of whoever gives none.
+/// What the service would say without a token, in the words of whoever refuses to give one.
 fn without_key(problem: NoKey) -> Result<Reply, TransportError> {
     let NoKey::Refused(words) = problem else { return Err(TransportError::Connect) };
     let message = format!("No access token: {words}");
@@ -160,42 +165,22 @@ fn without_key(problem: NoKey) -> Result<Reply, TransportError> {
 
 /// What is not generation: caches and the like.
 impl Client {
-    /// Sends `body` to `path` (after the version: `cachedContents/x`) of the first endpoint of `account` and
-    /// reads the answer, all within `timeout`.
-    pub(crate) async fn call(
-        &self,
-        account: usize,
-        method: Method,
-        path: &str,
-        body: Option<Bytes>,
-        timeout: Duration,
-        now: Timestamp,
-    ) -> Result<Reply, TransportError> {
-        let account = &self.accounts[account];
-        let endpoint = account.endpoints.first();
-        let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
-        let request = client.request(method, endpoint.resource(path)).headers(headers(timeout));
-        let request = match body {
-            Some(body) => request.body(body),
-            None => request,
-        };
-        let exchange = self.answer(account, request, Mode::Unary, now);
-        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
-    }
-
-    /// What `address` of `endpoint` answers to `account`, all within `timeout`.
-    pub(crate) async fn get(
+    /// What `address` of `endpoint` answers to `account`, all within `timeout`: to a GET, or to a POST of `body`.
+    pub(crate) async fn ask(
         &self,
         account: &Account,
         endpoint: &Endpoint,
         address: &str,
+        body: Option<Bytes>,
         timeout: Duration,
         now: Timestamp,
     ) -> Result<Reply, TransportError> {
         let client = self.connections.client(endpoint, now).map_err(|_| TransportError::Setup)?;
-        let request = client.get(address).headers(headers(timeout));
-        let exchange = self.answer(account, request, Mode::Unary, now);
-        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(TransportError::TimedOut(timeout)))
+        let request = match body {
+            Some(body) => client.post(address).body(body),
+            None => client.get(address),
+        };
+        within(timeout, self.answer(account, request.headers(headers(timeout)), Mode::Unary, now)).await
     }
 
     /// Sends `request` as `account`; once more with another token if the first one is not taken.

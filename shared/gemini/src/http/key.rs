@@ -59,7 +59,7 @@ impl Key {
 pub(crate) enum NoKey {
     /// Nobody answered; the next call may fare better.
     Unreachable,
-    /// The credentials are none, or are refused, in these words.
+    /// The credentials are not valid or are refused, in these words.
     Refused(String),
 }
 

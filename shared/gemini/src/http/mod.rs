@@ -23,6 +23,7 @@ mod transport;
 pub(crate) use account::Account;
 pub(crate) use client::{Client, Outgoing, Reply};
 pub use connector::ConnectionCounts;
+pub(crate) use endpoints::Endpoint;
 pub(crate) use key::fingerprint;
 pub(crate) use stream::Mode;
 #[cfg(feature = "fuzzing")]

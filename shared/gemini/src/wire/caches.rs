@@ -1,7 +1,6 @@
 //! `cachedContents`: explicit context caches.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Content;
 use super::lenient::{count, or_default};
@@ -19,12 +18,6 @@ pub struct CreateCachedContent<'a> {
     /// Persona and reference material.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_instruction: Option<&'a Content>,
-    /// What the model may call.
-    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
-    pub tools: &'a [Value],
-    /// How it may.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_config: Option<&'a Value>,
 }
 
 /// A cache. Its content can be written, never read.

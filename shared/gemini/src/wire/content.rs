@@ -3,17 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::lenient::or_default;
-use super::open_enum::open_enum;
+use super::lenient::{known, or_default};
 
-open_enum! {
-    /// Who speaks.
-    pub enum Role {
-        /// People, and programs that ask.
-        User = "user",
-        /// The model.
-        Model = "model",
-    }
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// People, and programs that ask.
+    User,
+    /// The model.
+    Model,
 }
 
 /// A turn. In answers it may be `{}`, or lack its parts.
@@ -21,7 +20,7 @@ open_enum! {
 #[serde(rename_all = "camelCase", default)]
 pub struct Content {
     /// Who speaks; a system instruction needs none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// What is said.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]

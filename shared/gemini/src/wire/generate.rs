@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::lenient::{or_default, word};
-use super::open_enum::open_enum;
 use super::{Content, UsageMetadata};
 
 /// The request. What never changes comes first, so that calls of one agent share a long prefix and
@@ -13,18 +12,12 @@ use super::{Content, UsageMetadata};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenerateContentRequest {
-    /// `cachedContents/…`, which then holds system instruction and tools: they must not be sent too.
+    /// `cachedContents/…`, which then holds the system instruction: that must not be sent too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached_content: Option<String>,
     /// Persona and reference material.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_instruction: Option<Content>,
-    /// What the model may call.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub tools: Vec<Value>,
-    /// How it may.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_config: Option<Value>,
     /// The conversation, oldest first.
     pub contents: Vec<Content>,
     /// Settings under the API's own names, so that new ones need no release of ours.
@@ -110,9 +103,9 @@ pub struct Candidate {
     /// What was said; may be missing or empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
-    /// Why it ended. To be looked at before the content is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub finish_reason: Option<FinishReason>,
+    /// Why it ended, such as `STOP`. To be looked at before the content is.
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
 }
 
 /// What the service thought of the prompt.
@@ -122,34 +115,6 @@ pub struct PromptFeedback {
     /// Why it was not let through.
     #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
     pub block_reason: Option<String>,
-}
-
-open_enum! {
-    /// Why an answer ended, as far as it makes a difference here.
-    pub enum FinishReason {
-        /// It is complete.
-        Stop = "STOP",
-        /// It, or the thoughts before it, reached `maxOutputTokens`.
-        MaxTokens = "MAX_TOKENS",
-        /// Harmful content.
-        Safety = "SAFETY",
-        /// Quoted too much of its training data.
-        Recitation = "RECITATION",
-        /// A forbidden word.
-        Blocklist = "BLOCKLIST",
-        /// Prohibited content.
-        ProhibitedContent = "PROHIBITED_CONTENT",
-        /// Personal data.
-        Spii = "SPII",
-        /// A harmful image.
-        ImageSafety = "IMAGE_SAFETY",
-        /// A prohibited image.
-        ImageProhibitedContent = "IMAGE_PROHIBITED_CONTENT",
-        /// An image from its training data.
-        ImageRecitation = "IMAGE_RECITATION",
-        /// Stopped by Model Armor.
-        ModelArmor = "MODEL_ARMOR",
-    }
 }
 
 #[cfg(test)]
@@ -175,18 +140,20 @@ mod tests {
         let usage = response.usage_metadata.unwrap();
         assert_eq!((usage.input(), usage.cached_content_token_count), (975, Some(800)));
         assert_eq!((usage.candidates_token_count, usage.thoughts_token_count), (Some(2), Some(34)));
-        assert_eq!(response.candidates[0].finish_reason, Some(FinishReason::Stop));
+        assert_eq!(response.candidates[0].finish_reason.as_deref(), Some("STOP"));
         assert_eq!(response.model_version.as_deref(), Some("gemini-3.8-flash"));
     }
 
     #[test]
-    fn unknown_enum_values_are_kept() {
+    fn unknown_words_are_kept_and_numbers_in_their_place_do_not_break_parsing() {
         let response = read(json!({
-            "candidates": [{"finishReason": "TIRED"}],
+            "candidates": [{"finishReason": "TIRED", "content": {"role": "ghost"}}, {"finishReason": 7}],
             "promptFeedback": {"blockReason": "BAD_MOOD"},
             "usageMetadata": {"serviceTier": "gold"}
         }));
-        assert_eq!(response.candidates[0].finish_reason, Some(FinishReason::Unknown("TIRED".into())));
+        assert_eq!(response.candidates[0].content.as_ref().unwrap().role, None);
+        let reasons = response.candidates.iter().map(|candidate| candidate.finish_reason.as_deref());
+        assert_eq!(reasons.collect::<Vec<_>>(), [Some("TIRED"), Some("7")]);
         assert_eq!(response.prompt_feedback.unwrap().block_reason.as_deref(), Some("BAD_MOOD"));
     }
 

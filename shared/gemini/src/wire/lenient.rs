@@ -1,6 +1,7 @@
 //! Deserialisers that take what proto JSON may send: `null` for "absent", 64-bit integers as
 //! strings.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -11,6 +12,15 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A value of this type. Anything else counts as absent.
+pub(super) fn known<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 /// A count: a number, or a string of digits. Anything else counts as absent: an odd statistic must

@@ -5,26 +5,16 @@ use prices::Billed;
 use serde::{Deserialize, Serialize};
 
 use super::lenient::{count, or_default, word};
-use super::open_enum::open_enum;
-
-open_enum! {
-    /// What a token is of, as far as prices differ.
-    pub enum Modality {
-        /// Text.
-        Text = "TEXT",
-        /// Sound.
-        Audio = "AUDIO",
-    }
-}
 
 /// Tokens of one modality.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ModalityTokens {
-    /// Of what.
-    pub modality: Modality,
+    /// Of what: `TEXT`, `AUDIO` and others.
+    #[serde(deserialize_with = "word", skip_serializing_if = "Option::is_none")]
+    pub modality: Option<String>,
     /// How many.
-    #[serde(default, deserialize_with = "count", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "count", skip_serializing_if = "Option::is_none")]
     pub token_count: Option<u64>,
 }
 
@@ -98,7 +88,7 @@ impl UsageMetadata {
 }
 
 fn sound(details: &[ModalityTokens]) -> u64 {
-    let sound = details.iter().filter(|one| one.modality == Modality::Audio);
+    let sound = details.iter().filter(|one| one.modality.as_deref() == Some("AUDIO"));
     sound.filter_map(|one| one.token_count).fold(0, u64::saturating_add)
 }
 

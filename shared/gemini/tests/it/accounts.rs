@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::calls::*;
 use crate::fleet::Fleet;
-use crate::server::{Server, Step};
+use crate::server::Server;
 
 const SECOND: &str = "GEMINI_API_KEY_2";
 
@@ -24,10 +24,6 @@ fn two(first: &Server, second: &Server, config: Config) -> Config {
     let endpoints = vec![endpoint(first, domain::MODEL_KEY, 1), endpoint(second, SECOND, 0)];
     let other_keys = [(SECOND.to_owned(), SecretString::from("second-key"))].into();
     Config { endpoints, other_keys, ..config }
-}
-
-fn leaked() -> Step {
-    error(403, "Your API key was reported as leaked. Please use another API key.", json!([]))
 }
 
 async fn said(model: &Gemini) -> String {

@@ -1,4 +1,4 @@
-//! A state store that counts what it is asked and can be taken down, and what the tests of context
+//! A state store that counts what it is asked, can be taken down and can lose its answers, and what the tests of context
 //! caches put into it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,17 +24,24 @@ pub(crate) struct Watched {
     store: Arc<dyn StateStore>,
     gets: AtomicUsize,
     writes: AtomicUsize,
-    down: AtomicBool,
+    is_down: AtomicBool,
+    /// Whether it writes and answers nothing.
+    is_mute: AtomicBool,
 }
 
 impl Watched {
     pub(crate) fn new() -> Arc<Self> {
         let store = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
-        Arc::new(Self { store, gets: 0.into(), writes: 0.into(), down: false.into() })
+        let (gets, writes, is_down, is_mute) = (0.into(), 0.into(), false.into(), false.into());
+        Arc::new(Self { store, gets, writes, is_down, is_mute })
     }
 
-    pub(crate) fn take_down(&self, down: bool) {
-        self.down.store(down, Ordering::SeqCst);
+    pub(crate) fn take_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    pub(crate) fn mute(&self, is_mute: bool) {
+        self.is_mute.store(is_mute, Ordering::SeqCst);
     }
 
     /// Reads and writes since the last time.
@@ -42,14 +49,19 @@ impl Watched {
         (self.gets.swap(0, Ordering::SeqCst), self.writes.swap(0, Ordering::SeqCst))
     }
 
-    /// The handle of `key`, read past the counters.
+    /// The value at `key`, read past the counters.
+    pub(crate) async fn value(&self, key: &str, at: Timestamp) -> Option<Value> {
+        self.store.get(key, at).await.unwrap().map(|found| found.value)
+    }
+
+    /// The handle of a cache.
     pub(crate) async fn handle(&self, key: &CacheKey, at: Timestamp) -> Option<Value> {
-        self.store.get(&key.to_string(), at).await.unwrap().map(|found| found.value)
+        self.value(&key.to_string(), at).await
     }
 
     fn count(&self, counter: &AtomicUsize) -> Result<(), StoreError> {
         counter.fetch_add(1, Ordering::SeqCst);
-        match self.down.load(Ordering::SeqCst) {
+        match self.is_down.load(Ordering::SeqCst) {
             true => Err(StoreError::unavailable("test", "taken down")),
             false => Ok(()),
         }
@@ -72,7 +84,11 @@ impl StateStore for Watched {
         forget_at: Timestamp,
     ) -> Result<Swap, StoreError> {
         self.count(&self.writes)?;
-        self.store.swap(key, expected, value, now, forget_at).await
+        let swap = self.store.swap(key, expected, value, now, forget_at).await;
+        match self.is_mute.load(Ordering::SeqCst) {
+            true => Err(StoreError::unavailable("swap", "the answer was lost")),
+            false => swap,
+        }
     }
 
     async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {

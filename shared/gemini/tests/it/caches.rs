@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::after;
+use futures::future::join_all;
 use gemini::{Demand, Wanted};
 use serde_json::json;
 
@@ -93,33 +94,11 @@ async fn another_environment_finds_the_cache_with_one_read() {
     store.asked();
     let other = environment(&server, &store);
     let calls = (0..8).map(|_| prepare(&other, PRO, 1, at(10)));
-    for prepared in futures(calls).await {
+    for prepared in join_all(calls).await {
         assert_eq!(name(&prepared), Some("cachedContents/a"));
     }
     assert_eq!(store.asked(), (1, 0));
     server.finish();
-}
-
-/// The results of futures that run side by side.
-async fn futures<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
-    let mut results: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, result) in futures.iter_mut().zip(&mut results) {
-            if result.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
-            {
-                *result = Some(value);
-            }
-        }
-        if results.iter().all(Option::is_some) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    results.into_iter().flatten().collect()
 }
 
 #[tokio::test]
@@ -127,7 +106,7 @@ async fn environments_in_parallel_make_one_cache_and_nobody_waits() {
     let (server, store) = (Server::start([made("a", now())]).await, Watched::new());
     let fleet: Vec<_> = (0..4).map(|_| environment(&server, &store)).collect();
     let calls = fleet.iter().flat_map(|caches| [caches, caches]);
-    let prepared = futures(calls.map(|caches| prepare(caches, PRO, 9, now()))).await;
+    let prepared = join_all(calls.map(|caches| prepare(caches, PRO, 9, now()))).await;
     assert_eq!(prepared.iter().filter(|prepared| prepared.usage.is_some()).count(), 1);
     assert_eq!(methods(&server.finish()), ["POST cachedContents"]);
     for caches in &fleet {

@@ -52,6 +52,27 @@ pub(crate) fn with_retries(config: Config, retries: u32) -> Config {
     Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config }
 }
 
+pub(crate) fn limited(base_url: &str, limits: ModelLimits) -> Config {
+    Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(base_url) }
+}
+
+/// What comes of `then` while `call` is under way, which has no answer.
+pub(crate) async fn during<T>(
+    model: &Gemini,
+    call: &ModelCall,
+    server: &Server,
+    then: impl Future<Output = T>,
+) -> T {
+    let arrived = async {
+        server.arrival().await;
+        then.await
+    };
+    tokio::select! {
+        _ = model.generate(call) => panic!("the model hangs"),
+        came = arrived => came,
+    }
+}
+
 /// A model whose clock stands at [`now`] and whose jitter is the shortest.
 pub(crate) fn gemini(config: Config) -> Gemini {
     let store = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
@@ -139,6 +160,10 @@ pub(crate) fn error(status: u16, message: &str, details: Value) -> Step {
 
 pub(crate) fn bare(status: u16) -> Step {
     error(status, "Something is wrong.", json!([]))
+}
+
+pub(crate) fn leaked() -> Step {
+    error(403, "Your API key was reported as leaked. Please use another API key.", json!([]))
 }
 
 /// 429 with a violated quota and, perhaps, a time.

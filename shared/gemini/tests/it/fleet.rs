@@ -1,22 +1,21 @@
 //! Several environments on one state store, at a time that the test moves.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use domain::{Acquire, Clock, Expected, Jitter, StateStore, StoreError, Swap, Timestamp, Versioned, after};
-use embedded::Embedded;
+use domain::{Clock, Deferral, Jitter, Model, ModelCall, ModelError, ModelFailure, Timestamp, after};
 use gemini::{Config, Gemini, Signals};
 use serde_json::Value;
 
-use crate::calls::now;
+use crate::cache_store::Watched;
+use crate::calls::{call, now};
 
 /// What the environments share.
 pub(crate) struct Fleet {
     config: Config,
-    store: Arc<Fickle>,
+    pub(crate) store: Arc<Watched>,
     passed: Arc<AtomicU64>,
     signals: Arc<Mutex<Vec<String>>>,
     /// What is drawn wherever chance decides.
@@ -25,10 +24,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn new(config: Config) -> Self {
-        let inner = Embedded::in_memory(Clock::fixed(now())).unwrap().stores().state;
-        let store =
-            Arc::new(Fickle { inner, is_down: AtomicBool::new(false), is_mute: AtomicBool::new(false) });
-        Self { config, store, passed: Arc::default(), signals: Arc::default(), draw: 0.0 }
+        Self { config, store: Watched::new(), passed: Arc::default(), signals: Arc::default(), draw: 0.0 }
     }
 
     /// One more environment.
@@ -45,8 +41,7 @@ impl Fleet {
         let signals = Signals::to(move |signal| {
             told.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{signal:?}"));
         });
-        let store = Arc::clone(&self.store) as Arc<dyn StateStore>;
-        Gemini::new(config, store, signals, clock, Jitter::fixed(self.draw)).unwrap()
+        Gemini::new(config, Arc::clone(&self.store) as _, signals, clock, Jitter::fixed(self.draw)).unwrap()
     }
 
     /// Lets time pass for all of them.
@@ -59,14 +54,14 @@ impl Fleet {
         after(now(), Duration::from_millis(self.passed.load(Ordering::SeqCst)))
     }
 
-    /// Whether the store answers.
-    pub(crate) fn store_is_down(&self, is_down: bool) {
-        self.store.is_down.store(is_down, Ordering::SeqCst);
+    /// A call at the time now.
+    pub(crate) fn call(&self) -> ModelCall {
+        ModelCall { deadline: after(self.now(), Duration::from_secs(120)), ..call() }
     }
 
-    /// Whether the store writes and answers nothing.
-    pub(crate) fn store_is_mute(&self, is_mute: bool) {
-        self.store.is_mute.store(is_mute, Ordering::SeqCst);
+    /// Why a call of `environment` is put off, until when, and in which words.
+    pub(crate) async fn denied(&self, environment: &Gemini) -> (Deferral, Option<Timestamp>, String) {
+        deferral(environment.generate(&self.call()).await.unwrap_err())
     }
 
     /// How often a signal of that name was sent.
@@ -76,62 +71,14 @@ impl Fleet {
 
     /// The shared value at `key`.
     pub(crate) async fn value(&self, key: &str) -> Option<Value> {
-        self.store.inner.get(key, self.now()).await.unwrap().map(|found| found.value)
+        self.store.value(key, self.now()).await
     }
 }
 
-/// A store that can be down, or lose its answers.
-struct Fickle {
-    inner: Arc<dyn StateStore>,
-    is_down: AtomicBool,
-    is_mute: AtomicBool,
-}
-
-impl Fickle {
-    fn up(&self) -> Result<&dyn StateStore, StoreError> {
-        match self.is_down.load(Ordering::SeqCst) {
-            true => Err(StoreError::unavailable("any", "the store is down")),
-            false => Ok(&*self.inner),
-        }
-    }
-}
-
-#[async_trait]
-impl StateStore for Fickle {
-    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Versioned>, StoreError> {
-        self.up()?.get(key, now).await
-    }
-
-    async fn swap(
-        &self,
-        key: &str,
-        expected: Expected,
-        value: &Value,
-        now: Timestamp,
-        forget_at: Timestamp,
-    ) -> Result<Swap, StoreError> {
-        let swap = self.up()?.swap(key, expected, value, now, forget_at).await;
-        match self.is_mute.load(Ordering::SeqCst) {
-            true => Err(StoreError::unavailable("swap", "the answer was lost")),
-            false => swap,
-        }
-    }
-
-    async fn add(&self, key: &str, amount: i64, forget_at: Timestamp) -> Result<i64, StoreError> {
-        self.up()?.add(key, amount, forget_at).await
-    }
-
-    async fn acquire(
-        &self,
-        key: &str,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Acquire, StoreError> {
-        self.up()?.acquire(key, owner, now, until).await
-    }
-
-    async fn release(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        self.up()?.release(key, owner).await
+/// Why a call is put off, until when, and in which words.
+pub(crate) fn deferral(error: ModelError) -> (Deferral, Option<Timestamp>, String) {
+    match error.failure {
+        ModelFailure::Defer { why, not_before } => (why, not_before, error.message),
+        other => panic!("{other:?} is no deferral"),
     }
 }

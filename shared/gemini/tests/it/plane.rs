@@ -2,32 +2,16 @@
 
 use std::time::Duration;
 
-use domain::{Deferral, Media, Model, ModelCall, ModelFailure, Priority, Speaker, Timestamp, Turn, after};
+use domain::{Deferral, Media, Model, ModelCall, Priority, Speaker, Turn, after};
 use gemini::{Budgets, Config, Gemini, Generation, ModelLimits};
 use serde_json::json;
 
 use crate::calls::*;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, deferral};
 use crate::server::{Server, Step};
 
 fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
-}
-
-fn limited(server: &Server, limits: ModelLimits) -> Config {
-    Config { limits: [(ANSWER.to_owned(), limits)].into(), ..alone(&server.url) }
-}
-
-/// At the fleet's present time.
-fn call_at(fleet: &Fleet) -> ModelCall {
-    ModelCall { deadline: after(fleet.now(), seconds(120)), ..call() }
-}
-
-fn deferral(failure: ModelFailure) -> (Deferral, Option<Timestamp>) {
-    match failure {
-        ModelFailure::Defer { why, not_before } => (why, not_before),
-        other => panic!("{other:?} is no deferral"),
-    }
 }
 
 /// One request every ten seconds.
@@ -38,31 +22,29 @@ fn slow() -> ModelLimits {
 #[tokio::test]
 async fn two_environments_keep_one_quota() {
     let server = Server::start([says("One.")]).await;
-    let fleet = Fleet::new(limited(&server, slow()));
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
-    let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    let (why, not_before) = deferral(denied.failure);
+    let fleet = Fleet::new(limited(&server.url, slow()));
+    fleet.environment().generate(&fleet.call()).await.unwrap();
+    let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
     assert_eq!(why, Deferral::Quota);
     assert!(not_before > Some(after(fleet.now(), seconds(5))), "{not_before:?}");
     assert_eq!(server.models(), [ANSWER], "a denied call went out");
-    assert!(denied.message.contains("the rate is used up"), "{}", denied.message);
+    assert!(message.contains("the rate is used up"), "{message}");
 }
 
 #[tokio::test]
 async fn those_who_wait_get_different_times_and_start_at_them() {
     let server = Server::start([says("One."), says("Two."), says("Three.")]).await;
-    let fleet = Fleet::new(limited(&server, slow()));
+    let fleet = Fleet::new(limited(&server.url, slow()));
     let (first, second) = (fleet.environment(), fleet.environment());
-    first.generate(&call_at(&fleet)).await.unwrap();
+    first.generate(&fleet.call()).await.unwrap();
     let mut slots = Vec::new();
     for environment in [&first, &second] {
-        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
-        slots.push(deferral(denied.failure).1.unwrap());
+        slots.push(fleet.denied(environment).await.1.unwrap());
     }
     assert!(slots[1].duration_since(slots[0]).as_secs() >= 9, "{slots:?}");
     for (slot, environment) in slots.into_iter().zip([&second, &first]) {
         fleet.pass(Duration::try_from(slot.duration_since(fleet.now())).unwrap());
-        let waited = ModelCall { slot: Some(slot), ..call_at(&fleet) };
+        let waited = ModelCall { slot: Some(slot), ..fleet.call() };
         environment.generate(&waited).await.unwrap();
     }
     server.finish();
@@ -74,11 +56,11 @@ async fn a_saturated_model_is_relieved_by_its_fallback_and_leaves_its_wait_alone
     let limits = [(ANSWER.to_owned(), slow())].into();
     let fleet = Fleet::new(Config { limits, ..config(&server.url) });
     let environment = fleet.environment();
-    environment.generate(&call_at(&fleet)).await.unwrap();
+    environment.generate(&fleet.call()).await.unwrap();
     let since = fleet.now();
     fleet.pass(seconds(31));
-    environment.generate(&call_at(&fleet)).await.unwrap();
-    let impatient = ModelCall { waiting_since: Some(since), ..call_at(&fleet) };
+    environment.generate(&fleet.call()).await.unwrap();
+    let impatient = ModelCall { waiting_since: Some(since), ..fleet.call() };
     assert_eq!(environment.generate(&impatient).await.unwrap().text, "Three.");
     assert_eq!(server.models(), [ANSWER, ANSWER, FALLBACK]);
 }
@@ -90,14 +72,13 @@ async fn a_busy_model_is_worth_a_short_wait_and_no_longer_one() {
     let config = Config { limits, triage: ANSWER.to_owned(), ..config(&server.url) };
     let fleet = Fleet::new(config.clone());
     let environment = fleet.environment();
-    environment.generate(&call_at(&fleet)).await.unwrap();
-    let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
-    assert_eq!(deferral(denied.failure).0, Deferral::Quota, "ten seconds are worth waiting for");
+    environment.generate(&fleet.call()).await.unwrap();
+    assert_eq!(fleet.denied(&environment).await.0, Deferral::Quota, "ten seconds are worth waiting for");
     assert_eq!(server.asked(), 1, "the fallback was asked");
-    let sorting = ModelCall { role: domain::ModelRole::Triage, ..call_at(&fleet) };
+    let sorting = ModelCall { role: domain::ModelRole::Triage, ..fleet.call() };
     assert_eq!(environment.generate(&sorting).await.unwrap().text, "Sorted.", "any model sorts");
     let hasty = fleet.environment_of(Config { patience: seconds(5), ..config });
-    assert_eq!(hasty.generate(&call_at(&fleet)).await.unwrap().text, "Two.");
+    assert_eq!(hasty.generate(&fleet.call()).await.unwrap().text, "Two.");
     assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK]);
 }
 
@@ -107,7 +88,7 @@ async fn a_burst_of_tasks_is_answered_by_the_wanted_model_alone() {
     let limits = ModelLimits { requests_per_minute: Some(60), retries: 0, ..ModelLimits::default() };
     let fleet = Fleet::new(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config(&server.url) });
     let environments = [fleet.environment(), fleet.environment()];
-    let mut waiting: Vec<ModelCall> = (0..24).map(|_| call_at(&fleet)).collect();
+    let mut waiting: Vec<ModelCall> = (0..24).map(|_| fleet.call()).collect();
     while let Some(call) = waiting.pop() {
         if let Some(slot) = call.slot.filter(|slot| *slot > fleet.now()) {
             fleet.pass(Duration::try_from(slot.duration_since(fleet.now())).unwrap());
@@ -115,8 +96,8 @@ async fn a_burst_of_tasks_is_answered_by_the_wanted_model_alone() {
         // Without time to wait in place, who finds no room comes back at a time of their own.
         let call = ModelCall { deadline: after(fleet.now(), Duration::from_millis(1_500)), ..call };
         let Err(error) = environments[waiting.len() % 2].generate(&call).await else { continue };
-        let (why, slot) = deferral(error.failure);
-        assert_eq!(why, Deferral::Quota, "{}", error.message);
+        let (why, slot, message) = deferral(error);
+        assert_eq!(why, Deferral::Quota, "{message}");
         let waiting_since = call.waiting_since.or(Some(fleet.now()));
         waiting.push(ModelCall { slot, waiting_since, ..call });
         waiting.sort_by_key(|call| std::cmp::Reverse(call.slot));
@@ -129,10 +110,9 @@ async fn a_burst_of_tasks_is_answered_by_the_wanted_model_alone() {
 async fn a_pause_that_one_is_told_holds_for_all() {
     let server = Server::start([throttled(PER_MINUTE, Some("30s"))]).await;
     let fleet = Fleet::new(alone(&server.url));
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.environment().generate(&fleet.call()).await.unwrap_err();
     fleet.pass(seconds(10));
-    let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    let (why, not_before) = deferral(denied.failure);
+    let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
     assert_eq!((why, server.models().len()), (Deferral::Quota, 1));
     assert!(not_before >= Some(after(fleet.now(), seconds(20))), "{not_before:?}");
     assert_eq!(fleet.told("Throttled"), 1);
@@ -142,11 +122,10 @@ async fn a_pause_that_one_is_told_holds_for_all() {
 async fn a_garbled_wait_stops_nobody_for_longer_than_an_hour() {
     let server = Server::start([throttled(PER_MINUTE, Some("99999999s")), says("Back.")]).await;
     let fleet = Fleet::new(alone(&server.url));
-    let told = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    let (_, not_before) = deferral(told.failure);
+    let (_, not_before, _) = fleet.denied(&fleet.environment()).await;
     assert!(not_before <= Some(after(fleet.now(), seconds(3_610))), "{not_before:?}");
     fleet.pass(seconds(3_700));
-    assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+    assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, "Back.");
     server.finish();
 }
 
@@ -154,16 +133,11 @@ async fn a_garbled_wait_stops_nobody_for_longer_than_an_hour() {
 async fn a_cancelled_call_takes_nothing_from_the_days_count() {
     let server = Server::start([Step::Hang, says("Second.")]).await;
     let limits = ModelLimits { requests_per_day: Some(2), retries: 0, ..ModelLimits::default() };
-    let fleet = Fleet::new(limited(&server, limits));
+    let fleet = Fleet::new(limited(&server.url, limits));
     let environment = fleet.environment();
-    let call = call_at(&fleet);
-    tokio::select! {
-        _ = environment.generate(&call) => panic!("the model hangs"),
-        () = server.arrival() => {}
-    }
-    environment.generate(&call_at(&fleet)).await.unwrap();
-    let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
-    assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota, "the service has counted two");
+    during(&environment, &fleet.call(), &server, async {}).await;
+    environment.generate(&fleet.call()).await.unwrap();
+    assert_eq!(fleet.denied(&environment).await.0, Deferral::DailyQuota, "the service has counted two");
     server.finish();
 }
 
@@ -171,10 +145,9 @@ async fn a_cancelled_call_takes_nothing_from_the_days_count() {
 async fn a_used_up_day_parks_the_model_until_midnight_in_california() {
     let server = Server::start([throttled(PER_DAY, Some("20s"))]).await;
     let fleet = Fleet::new(alone(&server.url));
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.environment().generate(&fleet.call()).await.unwrap_err();
     fleet.pass(seconds(3600));
-    let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    let (why, not_before) = deferral(denied.failure);
+    let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
     assert_eq!(why, Deferral::DailyQuota);
     assert!(not_before >= Some("2026-11-21T08:00:00Z".parse().unwrap()), "{not_before:?}");
     assert_eq!(server.models().len(), 1);
@@ -183,9 +156,9 @@ async fn a_used_up_day_parks_the_model_until_midnight_in_california() {
 /// Fails until the breaker opens, one call after the other.
 async fn opened(server: &Server) -> Fleet {
     let limits = ModelLimits { retries: 0, ..ModelLimits::default() };
-    let fleet = Fleet::new(limited(server, limits));
+    let fleet = Fleet::new(limited(&server.url, limits));
     for _ in 0..3 {
-        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        fleet.environment().generate(&fleet.call()).await.unwrap_err();
     }
     assert_eq!(fleet.told("BreakerOpened"), 1);
     fleet
@@ -197,8 +170,7 @@ async fn a_model_that_fails_is_left_alone_by_all() {
     let fleet = opened(&server).await;
     let mut slots = Vec::new();
     for _ in 0..5 {
-        let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-        let (why, not_before) = deferral(denied.failure);
+        let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
         assert_eq!(why, Deferral::Unavailable);
         slots.push(not_before.unwrap());
     }
@@ -213,18 +185,14 @@ async fn one_probe_of_the_whole_fleet_tries_a_model_again() {
     let fleet = opened(&server).await;
     fleet.pass(seconds(31));
     let (prober, other) = (fleet.environment(), fleet.environment());
-    let call = call_at(&fleet);
-    let probe = prober.generate(&call);
     let after_arrival = async {
         while server.asked() < 4 {
             server.arrival().await;
         }
-        other.generate(&call).await.unwrap_err()
+        fleet.denied(&other).await.0
     };
-    tokio::select! {
-        _ = probe => panic!("the probe hangs"),
-        denied = after_arrival => assert_eq!(deferral(denied.failure).0, Deferral::Unavailable),
-    }
+    let why = during(&prober, &fleet.call(), &server, after_arrival).await;
+    assert_eq!(why, Deferral::Unavailable);
     assert_eq!(server.models().len(), 4);
 }
 
@@ -235,7 +203,7 @@ async fn a_model_that_is_back_is_used_again() {
     let fleet = opened(&server).await;
     fleet.pass(seconds(31));
     for _ in 0..8 {
-        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+        assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, "Back.");
     }
     server.finish();
 }
@@ -246,16 +214,12 @@ async fn refusals_and_throttling_open_nothing() {
     let throttled = || error(429, "You exceeded your current quota.", told.clone());
     let steps = (0..10).map(|n| if n % 2 == 0 { bare(400) } else { throttled() });
     let server = Server::start(steps).await;
-    let fleet = Fleet::new(limited(&server, ModelLimits { retries: 0, ..ModelLimits::default() }));
+    let fleet = Fleet::new(limited(&server.url, ModelLimits { retries: 0, ..ModelLimits::default() }));
     for _ in 0..10 {
         fleet.pass(seconds(3));
-        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        fleet.environment().generate(&fleet.call()).await.unwrap_err();
     }
     assert_eq!((server.models().len(), fleet.told("BreakerOpened")), (10, 0));
-}
-
-fn leaked() -> Step {
-    error(403, "Your API key was reported as leaked. Please use another API key.", json!([]))
 }
 
 #[tokio::test]
@@ -264,11 +228,10 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
     let fleet = Fleet::new(config(&server.url));
     for minute in 0..9 {
         for _ in 0..5 {
-            let denied = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-            let (why, not_before) = deferral(denied.failure);
+            let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
             assert_eq!(why, Deferral::Unavailable);
             assert!(not_before > Some(fleet.now()), "{not_before:?}");
-            assert!(denied.message.contains("reported as leaked"), "{}", denied.message);
+            assert!(message.contains("reported as leaked"), "{message}");
         }
         assert_eq!(server.asked(), minute / 3 + 1, "minute {minute}");
         fleet.pass(seconds(60));
@@ -277,7 +240,7 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
     let renewed = Config { api_key: Some("another".into()), ..config(&server.url) };
     let environment = fleet.environment_of(renewed);
     for _ in 0..2 {
-        assert_eq!(environment.generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+        assert_eq!(environment.generate(&fleet.call()).await.unwrap().text, "Back.");
     }
     server.finish();
 }
@@ -286,10 +249,10 @@ async fn a_leaked_key_costs_one_call_every_three_minutes_and_the_new_one_is_trie
 async fn a_key_that_works_again_opens_the_way_for_all() {
     let server = Server::start([leaked(), says("Back."), says("Back.")]).await;
     let fleet = Fleet::new(config(&server.url));
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.environment().generate(&fleet.call()).await.unwrap_err();
     fleet.pass(seconds(181));
     for _ in 0..2 {
-        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, "Back.");
+        assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, "Back.");
     }
     server.finish();
 }
@@ -302,7 +265,7 @@ async fn a_retired_model_is_left_alone_for_an_hour_and_its_fallback_serves() {
     let fleet = Fleet::new(config(&server.url));
     for (passed, text) in [(0, "One."), (1_800, "Two."), (1_900, "Three.")] {
         fleet.pass(seconds(passed));
-        assert_eq!(fleet.environment().generate(&call_at(&fleet)).await.unwrap().text, text);
+        assert_eq!(fleet.environment().generate(&fleet.call()).await.unwrap().text, text);
     }
     assert_eq!(server.models(), [ANSWER, FALLBACK, FALLBACK, ANSWER, FALLBACK]);
     assert_eq!(fleet.told("Parked"), 1);
@@ -313,9 +276,9 @@ async fn work_of_low_priority_leaves_the_dear_model_alone() {
     let server = Server::start([says("Cheap."), says("Dear.")]).await;
     let limits = ModelLimits { min_priority: Priority::new(3).unwrap(), ..ModelLimits::default() };
     let fleet = Fleet::new(Config { limits: [(ANSWER.to_owned(), limits)].into(), ..config(&server.url) });
-    let low = ModelCall { priority: Priority::LOWEST, ..call_at(&fleet) };
+    let low = ModelCall { priority: Priority::LOWEST, ..fleet.call() };
     fleet.environment().generate(&low).await.unwrap();
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    fleet.environment().generate(&fleet.call()).await.unwrap();
     assert_eq!(server.models(), [FALLBACK, ANSWER]);
 }
 
@@ -323,12 +286,11 @@ async fn work_of_low_priority_leaves_the_dear_model_alone() {
 async fn without_the_store_an_environment_keeps_to_its_share() {
     let server = Server::start([says("One.")]).await;
     let limits = ModelLimits { requests_per_minute: Some(24), retries: 0, ..ModelLimits::default() };
-    let fleet = Fleet::new(Config { environments: 4, ..limited(&server, limits) });
-    fleet.store_is_down(true);
+    let fleet = Fleet::new(Config { environments: 4, ..limited(&server.url, limits) });
+    fleet.store.take_down(true);
     let environment = fleet.environment();
-    environment.generate(&call_at(&fleet)).await.unwrap();
-    let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
-    let (why, not_before) = deferral(denied.failure);
+    environment.generate(&fleet.call()).await.unwrap();
+    let (why, not_before, _) = fleet.denied(&environment).await;
     assert_eq!(why, Deferral::Quota);
     assert!(not_before > Some(after(fleet.now(), seconds(5))), "a quarter of 24 is one in ten seconds");
     server.finish();
@@ -347,21 +309,11 @@ async fn two_environments_keep_one_budget() {
     let server = Server::start([Step::Hang]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
     let (spender, other) = (fleet.environment(), fleet.environment());
-    let call = call_at(&fleet);
-    let refused = async {
-        server.arrival().await;
-        other.generate(&call).await.unwrap_err()
-    };
-    tokio::select! {
-        _ = spender.generate(&call) => panic!("the model hangs"),
-        refused = refused => {
-            let (why, not_before) = deferral(refused.failure);
-            assert_eq!(why, Deferral::Budget);
-            let soon = fleet.now()..=after(fleet.now(), seconds(20));
-            assert!(soon.contains(&not_before.unwrap()), "the other call ends, and spends a tenth of a cent");
-            assert!(refused.message.contains("set aside for calls under way"), "{}", refused.message);
-        }
-    }
+    let (why, not_before, message) = during(&spender, &fleet.call(), &server, fleet.denied(&other)).await;
+    assert_eq!(why, Deferral::Budget);
+    let soon = fleet.now()..=after(fleet.now(), seconds(20));
+    assert!(soon.contains(&not_before.unwrap()), "the other call ends, and spends a tenth of a cent");
+    assert!(message.contains("set aside for calls under way"), "{message}");
     assert_eq!(server.models().len(), 1);
 }
 
@@ -372,15 +324,11 @@ async fn money_that_is_spent_comes_back_at_midnight() {
         "usageMetadata": {"promptTokenCount": 90_000, "candidatesTokenCount": 10}});
     let server = Server::start([Step::Json(200, long)]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
-    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+    fleet.environment().generate(&fleet.call()).await.unwrap();
     let midnight = Some("2026-11-21T00:00:00Z".parse().unwrap());
-    assert_eq!(deferral(refused.failure), (Deferral::Budget, midnight));
-    assert!(
-        refused.message.contains("used up") && refused.message.contains("per_day_usd"),
-        "{}",
-        refused.message
-    );
+    let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
+    assert_eq!((why, not_before), (Deferral::Budget, midnight));
+    assert!(message.contains("used up") && message.contains("per_day_usd"), "{message}");
     server.finish();
 }
 
@@ -389,7 +337,7 @@ async fn a_call_waits_a_moment_for_money_that_another_has_set_aside() {
     let server = Server::start([says("One."), says("Two.")]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
     let (one, two) = (fleet.environment(), fleet.environment());
-    let (call, other) = (call_at(&fleet), call_at(&fleet));
+    let (call, other) = (fleet.call(), fleet.call());
     let (one, two) = tokio::join!(one.generate(&call), two.generate(&other));
     assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
     server.finish();
@@ -400,7 +348,7 @@ async fn what_was_set_aside_and_not_spent_is_given_back() {
     let server = Server::start((0..5).map(|_| says("Cheap."))).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
     for _ in 0..5 {
-        let answer = fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+        let answer = fleet.environment().generate(&fleet.call()).await.unwrap();
         assert!(answer.usage[0].cost_usd.unwrap() < 0.01);
     }
     // 1,000 × $0.75 and 100 × $3.75 a million, five times, each rounded up to a millionth.
@@ -423,12 +371,8 @@ async fn what_a_call_may_have_cost_that_was_cancelled_after_it_went_out_stays_sp
     let server = Server::start([Step::Hang, says("Cheap.")]).await;
     let fleet = Fleet::new(with_budget(&server, 0.12));
     let environment = fleet.environment();
-    let call = call_at(&fleet);
-    tokio::select! {
-        _ = environment.generate(&call) => panic!("the model hangs"),
-        () = server.arrival() => {}
-    }
-    environment.generate(&call_at(&fleet)).await.unwrap();
+    during(&environment, &fleet.call(), &server, async {}).await;
+    environment.generate(&fleet.call()).await.unwrap();
     let (spent, open) = spent(&fleet).await;
     assert!(MAX_SPENT.contains(&(spent - 1_125)) && open == 0, "{spent}, {open}");
     server.finish();
@@ -443,7 +387,7 @@ async fn what_was_lost_on_its_way_stays_spent_and_what_was_refused_does_not() {
         let server = Server::start([step]).await;
         let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, 0.12) };
         let fleet = Fleet::new(config);
-        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        fleet.environment().generate(&fleet.call()).await.unwrap_err();
         let (spent, open) = spent(&fleet).await;
         assert_eq!((MAX_SPENT.contains(&spent), open), (is_spent, 0), "{spent}");
         server.finish();
@@ -458,7 +402,7 @@ async fn a_second_try_is_set_aside_besides_one_that_was_lost() {
         let server = Server::start((0..tries).map(|_| Step::Hang)).await;
         let config = Config { limits: [(ANSWER.to_owned(), limits)].into(), ..with_budget(&server, usd) };
         let fleet = Fleet::new(config);
-        fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
+        fleet.environment().generate(&fleet.call()).await.unwrap_err();
         assert_eq!(server.models().len(), tries, "{usd}");
         let (spent, open) = spent(&fleet).await;
         assert!(spent < 120_000 && open == 0, "{spent} of {usd}");
@@ -471,8 +415,8 @@ async fn a_call_with_a_long_document_is_set_aside_at_the_price_of_one() {
     let fleet = Fleet::new(with_budget(&server, 1.0));
     let media = vec![Media { mime_type: "application/pdf".to_owned(), data: vec![7; 600_000] }];
     let turns = vec![Turn { media, ..Turn::text(Speaker::User, "Read it.") }];
-    let refused = fleet.environment().generate(&ModelCall { turns, ..call_at(&fleet) }).await.unwrap_err();
-    assert_eq!(deferral(refused.failure).0, Deferral::Budget, "a thousand pages may cost $4");
+    let refused = fleet.environment().generate(&ModelCall { turns, ..fleet.call() }).await.unwrap_err();
+    assert_eq!(deferral(refused).0, Deferral::Budget, "a thousand pages may cost $4");
     assert!(server.finish().is_empty());
 }
 
@@ -482,19 +426,17 @@ async fn all_candidates_are_set_aside() {
     let others = json!({"candidateCount": 8}).as_object().cloned().unwrap();
     let generation = Generation { max_output_tokens: 4_096, others };
     let fleet = Fleet::new(Config { generation, ..with_budget(&server, 0.12) });
-    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    assert_eq!(deferral(refused.failure).0, Deferral::Budget);
+    assert_eq!(fleet.denied(&fleet.environment()).await.0, Deferral::Budget);
 }
 
 /// The store makes every write and answers none; then it is well again.
 async fn brownout(fleet: &Fleet, environment: &Gemini, calls: u32) {
-    fleet.store_is_mute(true);
+    fleet.store.mute(true);
     for _ in 0..calls {
-        let refused = environment.generate(&call_at(fleet)).await.unwrap_err();
-        assert_eq!(deferral(refused.failure).0, Deferral::Budget);
+        assert_eq!(fleet.denied(environment).await.0, Deferral::Budget);
         fleet.pass(seconds(6));
     }
-    fleet.store_is_mute(false);
+    fleet.store.mute(false);
 }
 
 #[tokio::test]
@@ -503,7 +445,7 @@ async fn a_brownout_locks_no_money() {
     let fleet = Fleet::new(with_budget(&server, 0.08));
     let environment = fleet.environment();
     brownout(&fleet, &environment, 20).await;
-    environment.generate(&call_at(&fleet)).await.unwrap();
+    environment.generate(&fleet.call()).await.unwrap();
     assert_eq!(spent(&fleet).await, (1_125, 0));
     server.finish();
 }
@@ -512,22 +454,18 @@ async fn a_brownout_locks_no_money() {
 async fn a_reservation_whose_environment_is_gone_is_spent() {
     let server = Server::start([Step::Hang]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
-    let (gone, call) = (fleet.environment(), call_at(&fleet));
-    tokio::select! {
-        _ = gone.generate(&call) => panic!("the model hangs"),
-        () = server.arrival() => {}
-    }
+    let gone = fleet.environment();
+    during(&gone, &fleet.call(), &server, async {}).await;
     // It dies with what it knows.
     drop(gone);
-    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
     let soon = fleet.now()..=after(fleet.now(), seconds(20));
-    assert!(soon.contains(&deferral(refused.failure).1.unwrap()), "its call may still be under way");
+    let (_, not_before, _) = fleet.denied(&fleet.environment()).await;
+    assert!(soon.contains(&not_before.unwrap()), "its call may still be under way");
     fleet.pass(seconds(500));
-    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    let (why, not_before) = deferral(refused.failure);
+    let (why, not_before, message) = fleet.denied(&fleet.environment()).await;
     assert_eq!(why, Deferral::Budget);
     assert!(not_before > Some(after(fleet.now(), seconds(3_600))), "it may have been answered, and billed");
-    assert!(refused.message.contains("is used up"), "{}", refused.message);
+    assert!(message.contains("is used up"), "{message}");
     server.finish();
 }
 
@@ -535,23 +473,21 @@ async fn a_reservation_whose_environment_is_gone_is_spent() {
 async fn what_environments_did_alone_counts_once_the_store_is_back() {
     let server = Server::start((0..5).map(|_| says("Alone."))).await;
     let limits = ModelLimits { requests_per_day: Some(4), retries: 0, ..ModelLimits::default() };
-    let fleet = Fleet::new(Config { environments: 2, ..limited(&server, limits) });
+    let fleet = Fleet::new(Config { environments: 2, ..limited(&server.url, limits) });
     let (one, two) = (fleet.environment(), fleet.environment());
-    fleet.store_is_down(true);
+    fleet.store.take_down(true);
     for environment in [&one, &two] {
         for _ in 0..2 {
-            environment.generate(&call_at(&fleet)).await.unwrap();
+            environment.generate(&fleet.call()).await.unwrap();
         }
-        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
-        assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota, "more than its share");
+        assert_eq!(fleet.denied(environment).await.0, Deferral::DailyQuota, "more than its share");
     }
-    fleet.store_is_down(false);
+    fleet.store.take_down(false);
     fleet.pass(seconds(6));
     // Nobody knows of the other's two yet.
-    one.generate(&call_at(&fleet)).await.unwrap();
+    one.generate(&fleet.call()).await.unwrap();
     for environment in [&two, &one] {
-        let denied = environment.generate(&call_at(&fleet)).await.unwrap_err();
-        assert_eq!(deferral(denied.failure).0, Deferral::DailyQuota);
+        assert_eq!(fleet.denied(environment).await.0, Deferral::DailyQuota);
     }
     server.finish();
 }
@@ -560,9 +496,9 @@ async fn what_environments_did_alone_counts_once_the_store_is_back() {
 async fn with_a_budget_and_without_the_store_nothing_is_spent() {
     let server = Server::start([]).await;
     let fleet = Fleet::new(with_budget(&server, 0.08));
-    fleet.store_is_down(true);
-    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    assert_eq!(deferral(refused.failure), (Deferral::Budget, None));
+    fleet.store.take_down(true);
+    let (why, not_before, _) = fleet.denied(&fleet.environment()).await;
+    assert_eq!((why, not_before), (Deferral::Budget, None));
     assert!(server.finish().is_empty());
 }
 
@@ -570,8 +506,8 @@ async fn with_a_budget_and_without_the_store_nothing_is_spent() {
 async fn a_call_dearer_than_the_whole_budget_says_so() {
     let server = Server::start([]).await;
     let fleet = Fleet::new(with_budget(&server, 0.01));
-    let refused = fleet.environment().generate(&call_at(&fleet)).await.unwrap_err();
-    assert!(refused.message.contains("is less than the"), "{}", refused.message);
+    let (_, _, message) = fleet.denied(&fleet.environment()).await;
+    assert!(message.contains("is less than the"), "{message}");
     assert!(server.finish().is_empty());
 }
 
@@ -581,17 +517,12 @@ async fn tenants_have_budgets_of_their_own() {
     let budgets = Budgets { per_day_usd: None, per_tenant_day_usd: Some(0.08), ..Budgets::default() };
     let fleet = Fleet::new(Config { budgets, ..alone(&server.url) });
     let environment = fleet.environment();
-    let (call, other) = (call_at(&fleet), ModelCall { tenant: "other/repo".to_owned(), ..call_at(&fleet) });
+    let other = ModelCall { tenant: "other/repo".to_owned(), ..fleet.call() };
     let others = async {
-        server.arrival().await;
-        let same = environment.generate(&call_at(&fleet)).await.unwrap_err();
-        assert_eq!(deferral(same.failure).0, Deferral::Budget);
+        assert_eq!(fleet.denied(&environment).await.0, Deferral::Budget);
         environment.generate(&other).await.unwrap().text
     };
-    tokio::select! {
-        _ = environment.generate(&call) => panic!("the model hangs"),
-        text = others => assert_eq!(text, "Other."),
-    }
+    assert_eq!(during(&environment, &fleet.call(), &server, others).await, "Other.");
     server.finish();
 }
 
@@ -599,17 +530,16 @@ async fn tenants_have_budgets_of_their_own() {
 async fn budgets_are_kept_apart_and_quotas_are_shared() {
     let server = Server::start((0..2).map(|_| says("Cheap."))).await;
     let budgets = |account| Budgets { account, per_day_usd: Some(0.08), per_tenant_day_usd: None };
-    let ours = Config { budgets: budgets(""), ..limited(&server, slow()) };
-    let theirs = Config { budgets: budgets("shadow:"), ..limited(&server, slow()) };
+    let ours = Config { budgets: budgets(""), ..limited(&server.url, slow()) };
+    let theirs = Config { budgets: budgets("shadow:"), ..limited(&server.url, slow()) };
     let fleet = Fleet::new(ours);
     let other = fleet.environment_of(theirs);
-    fleet.environment().generate(&call_at(&fleet)).await.unwrap();
+    fleet.environment().generate(&fleet.call()).await.unwrap();
     let before = spent(&fleet).await;
-    let denied = other.generate(&call_at(&fleet)).await.unwrap_err();
-    let (why, slot) = deferral(denied.failure);
+    let (why, slot, _) = fleet.denied(&other).await;
     assert_eq!(why, Deferral::Quota);
     fleet.pass(Duration::try_from(slot.unwrap().duration_since(fleet.now())).unwrap());
-    other.generate(&ModelCall { slot, ..call_at(&fleet) }).await.unwrap();
+    other.generate(&ModelCall { slot, ..fleet.call() }).await.unwrap();
     assert_eq!(spent(&fleet).await, before);
     assert!(fleet.value("budget:shadow:2026-11-20").await.is_some());
     server.finish();
@@ -619,23 +549,16 @@ async fn budgets_are_kept_apart_and_quotas_are_shared() {
 async fn a_share_of_the_calls_at_once_is_an_environments_own() {
     let server = Server::start([Step::Hang]).await;
     let limits = ModelLimits { concurrency: Some(4), ..ModelLimits::default() };
-    let fleet = Fleet::new(Config { environments: 4, ..limited(&server, limits) });
+    let fleet = Fleet::new(Config { environments: 4, ..limited(&server.url, limits) });
     let environment = fleet.environment();
-    let call = call_at(&fleet);
-    let second = async {
-        server.arrival().await;
-        environment.generate(&call_at(&fleet)).await.unwrap_err()
-    };
-    tokio::select! {
-        _ = environment.generate(&call) => panic!("the model hangs"),
-        busy = second => assert_eq!(deferral(busy.failure).0, Deferral::Busy),
-    }
+    let busy = during(&environment, &fleet.call(), &server, fleet.denied(&environment)).await;
+    assert_eq!(busy.0, Deferral::Busy);
     assert_eq!(server.models().len(), 1);
 }
 
 /// With a persona that is large enough for a cache.
 fn large(fleet: &Fleet) -> ModelCall {
-    ModelCall { system: "You maintain a project, and know all of it. ".repeat(500), ..call_at(fleet) }
+    ModelCall { system: "You maintain a project, and know all of it. ".repeat(500), ..fleet.call() }
 }
 
 fn cache(name: &str) -> Step {
@@ -668,7 +591,7 @@ async fn a_call_whose_cache_is_gone_goes_inline_and_is_no_failure() {
     let gone = error(403, "CachedContent not found (or permission denied)", json!([]));
     let server =
         Server::start([says("Inline."), cache("cachedContents/one"), gone, says("Inline again.")]).await;
-    let fleet = Fleet::new(limited(&server, ModelLimits { retries: 0, ..ModelLimits::default() }));
+    let fleet = Fleet::new(limited(&server.url, ModelLimits { retries: 0, ..ModelLimits::default() }));
     let environment = fleet.environment();
     environment.generate(&large(&fleet)).await.unwrap();
     assert_eq!(environment.generate(&large(&fleet)).await.unwrap().text, "Inline again.");

@@ -184,9 +184,6 @@ async fn a_call_that_is_dropped_leaves_the_model_in_order() {
     let server = Server::start([Step::Hang, says("Hello.")]).await;
     let model = gemini(config(&server.url));
     let call = call();
-    tokio::select! {
-        _ = model.generate(&call) => panic!("the server does not answer"),
-        () = server.arrival() => {}
-    }
+    during(&model, &call, &server, async {}).await;
     assert_eq!(model.generate(&call).await.unwrap().text, "Hello.");
 }

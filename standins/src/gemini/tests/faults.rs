@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::net::TcpListener;
 
 use super::{Answer, FLASH, ask, post, request, send};
 use crate::gemini::{Fault, FaultRule, GeminiStandin, Latency, Scripted, Throttle};
@@ -34,23 +33,17 @@ async fn answers_are_spoilt_as_asked() {
     let blocked = answer("blocked").await;
     assert!(blocked["promptFeedback"]["blockReason"].is_string() && blocked.get("candidates").is_none());
     assert_eq!(answer("midstream").await["error"]["code"], 503);
+    let stream = faulty(&gemini, "midstream", "", true).await;
+    let text = stream.text();
+    let last = text.trim_end().rsplit("data: ").next().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(last).unwrap()["error"]["status"], "UNAVAILABLE");
+    assert!(stream.status == 200 && text.matches("data: ").count() > 1, "a stream ends with an error frame");
     let mut body = ask("x");
     body["generationConfig"] = json!({"responseMimeType": "application/json", "responseJsonSchema":
         {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}});
     gemini.set_faults(vec![FaultRule::always(Fault::Malformed)]);
     let malformed = post(&gemini, FLASH, &body).await.said();
     assert!(serde_json::from_str::<Value>(&malformed).is_err());
-}
-
-#[tokio::test]
-async fn a_stream_can_end_with_an_error_frame() {
-    let gemini = GeminiStandin::new();
-    let reply = faulty(&gemini, "midstream", "", true).await;
-    assert_eq!(reply.status, 200);
-    let text = String::from_utf8(reply.body.to_vec()).unwrap();
-    let last = text.trim_end().rsplit("data: ").next().unwrap();
-    assert_eq!(serde_json::from_str::<Value>(last).unwrap()["error"]["status"], "UNAVAILABLE");
-    assert!(text.matches("data: ").count() > 1);
 }
 
 #[tokio::test]
@@ -144,21 +137,13 @@ async fn a_test_can_write_the_answers_itself() {
     assert!(post(&gemini, FLASH, &ask("four")).await.said().contains("four"));
 }
 
-/// Everything that the server sends on one connection until it closes it.
-async fn raw(fault: &str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let gemini = GeminiStandin::new();
-    let headers = format!("x-goog-api-key: k\r\nx-standin-fault: {fault}\r\nconnection: close");
-    let body = ask("Hello there, how are you?").to_string();
-    tokio::select! {
-        received = testing::raw(address, FLASH, &headers, &body) => received,
-        served = gemini.serve(listener) => panic!("{served:?}"),
-    }
-}
-
 #[tokio::test]
 async fn a_reset_sends_nothing() {
+    let raw = async |fault: &str| {
+        let headers = format!("x-goog-api-key: k\r\nx-standin-fault: {fault}\r\nconnection: close");
+        let body = ask("Hello there, how are you?").to_string();
+        testing::raw(GeminiStandin::new().router(), FLASH, &headers, &body).await
+    };
     assert_eq!(raw("reset").await, "");
     let whole = raw("").await;
     assert!(whole.starts_with("HTTP/1.1 200 OK") && whole.ends_with("}\n"), "{whole}");

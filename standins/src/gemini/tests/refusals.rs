@@ -49,11 +49,15 @@ async fn unknown_models_methods_and_paths_are_404() {
 }
 
 #[tokio::test]
-async fn a_misspelt_field_is_refused_by_name() {
+async fn either_spelling_is_known_and_a_misspelt_field_is_refused_by_name() {
     let gemini = GeminiStandin::new();
     let mut body = ask("x");
+    body["generationConfig"] = json!({"maxOutputTokens": 1, "top_k": 2});
+    assert_eq!(post(&gemini, FLASH, &body).await.status, 200);
     body["generationConfig"] = json!({"maxTokens": 5});
     let error = post(&gemini, FLASH, &body).await.json()["error"].clone();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(r#"Unknown name "maxTokens" at 'generation_config'"#), "{message}");
     assert_eq!(error["details"][0]["@type"], "type.googleapis.com/google.rpc.BadRequest");
     assert_eq!(error["details"][0]["fieldViolations"][0]["field"], "generation_config");
 }

@@ -149,6 +149,22 @@ fn errors_inside_a_good_status_or_an_array_keep_their_code() {
 }
 
 #[test]
+fn details_of_a_wrong_shape_or_an_unknown_kind_do_not_break_the_rest() {
+    let google = |kind: &str| format!("type.googleapis.com/google.rpc.{kind}");
+    let details = json!([
+        {"@type": google("QuotaFailure"), "violations": "many"}, {"@type": google("RetryInfo"), "retryDelay": 34},
+        {"@type": google("Poem"), "lines": 2}, "text", null, retry_info("45.837906927s")]);
+    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, details);
+    assert_eq!((error.retry_after, error.quotas.len()), (Some(Duration::new(45, 837_906_927)), 0));
+}
+
+#[test]
+fn a_word_as_code_is_read_as_absent() {
+    let error = ApiError::read(200, &json!({"error": {"code": "invalid_request", "message": "m"}}));
+    assert_eq!((error.status, error.message.as_str()), (200, "m"));
+}
+
+#[test]
 fn messages_are_one_short_line() {
     let error =
         refusal(400, "INVALID_ARGUMENT", &format!("\u{1b}[2Ja\tb{}\nsecond", "x".repeat(500)), json!([]));

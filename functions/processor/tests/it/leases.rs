@@ -1,0 +1,103 @@
+//! What a run holds: for as long as it lives, and not much longer.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use domain::*;
+use harness::{Bench, Say, issue};
+
+const THINKING: Duration = Duration::from_secs(200);
+
+async fn run(bench: &Bench, patience: Duration) {
+    let deliveries = bench.receive(Lane::Standard).await;
+    let deadline = after(bench.now(), Duration::from_secs(300));
+    let work = bench.processor.handle_together(deliveries, deadline);
+    for (delivery, ack) in tokio::time::timeout(patience, work).await.into_iter().flatten() {
+        if ack == processor::Ack::Delete {
+            bench.stores.queue.delete(&delivery.receipt).await.unwrap();
+        }
+    }
+}
+
+/// The clock of the stores goes with that of the runtime.
+async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_held_for_as_long_as_its_run_lives() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    *bench.model.delay.lock().unwrap() = THINKING / 2;
+    let others = async {
+        for _ in 0..(THINKING.as_secs() - 10) / 5 {
+            pass(Duration::from_secs(5)).await;
+            assert!(bench.receive(Lane::Standard).await.is_empty(), "its message is hidden");
+            assert_eq!(bench.sweep().await.woken, 0, "it is not due");
+            let thread =
+                bench.stores.state.acquire("thread:github:octo/repo#7", "other", bench.now(), bench.now());
+            assert!(matches!(thread.await.unwrap(), Acquire::Busy { .. }));
+        }
+    };
+    tokio::join!(run(&bench, Duration::from_secs(290)), others);
+    let task = bench.task(&id).await;
+    assert_eq!(
+        (task.control.status, task.control.attempts, task.control.fence),
+        (TaskStatus::Completed, 1, 1)
+    );
+    assert_eq!(bench.steps(), ["triage", "answer"]);
+    assert_eq!(bench.comments().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_processor_died_is_free_after_a_lease() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    bench.script([Say::Hang]);
+    tokio::join!(run(&bench, Duration::from_secs(100)), pass(Duration::from_secs(100)));
+    let lease = bench.task(&id).await.control.lease.unwrap();
+    assert!(between(bench.now(), lease.until) <= Duration::from_secs(90), "{lease:?}");
+    bench.pass(Duration::from_secs(150));
+    run(&bench, Duration::from_secs(10)).await;
+    assert_eq!(bench.task(&id).await.control.status, TaskStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_whose_answer_is_lost_costs_a_run_nothing() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    *bench.model.delay.lock().unwrap() = THINKING / 2;
+    let faults = async {
+        pass(Duration::from_secs(25)).await;
+        bench.faults.save_unanswered.store(true, Ordering::SeqCst);
+        bench.faults.state_down.store(true, Ordering::SeqCst);
+        pass(Duration::from_secs(50)).await;
+        assert!(!bench.faults.save_unanswered.load(Ordering::SeqCst), "it was renewed meanwhile");
+        bench.faults.state_down.store(false, Ordering::SeqCst);
+        pass(THINKING - Duration::from_secs(75)).await;
+    };
+    tokio::join!(run(&bench, Duration::from_secs(290)), faults);
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.control.fence), (TaskStatus::Completed, 1), "{task:?}");
+    assert_eq!(bench.steps(), ["triage", "answer"]);
+}
+
+/// A sweeper whose clock is minutes ahead finds the task due, sends a message and says so in the task.
+#[tokio::test(start_paused = true)]
+async fn a_sweeper_with_another_clock_costs_a_run_nothing() {
+    let bench = Bench::new();
+    let id = bench.accept(&issue(7)).await;
+    *bench.model.delay.lock().unwrap() = Duration::from_secs(10);
+    let sweeps = async {
+        for second in [5, 10] {
+            pass(Duration::from_secs(second)).await;
+            let mut task = bench.task(&id).await;
+            task.control.due_at = Some(after(bench.now(), Duration::from_secs(600)));
+            assert_eq!(bench.stores.tasks.save(&mut task).await.unwrap(), Save::Done);
+        }
+    };
+    tokio::join!(run(&bench, Duration::from_secs(100)), sweeps);
+    let task = bench.task(&id).await;
+    assert_eq!((task.control.status, task.control.fence), (TaskStatus::Completed, 1), "{task:?}");
+    assert_eq!(bench.comments().len(), 1);
+}
