@@ -99,9 +99,7 @@ fn hint(
         (401, App) => {
             "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and this machine's clock"
         }
-        (402 | 403 | 451, _) if meaning == Some(ServiceFailure::AccountRefused) => {
-            SHUT_OUT_HINT
-        }
+        (402 | 403 | 451, _) if meaning == Some(ServiceFailure::AccountRefused) => SHUT_OUT_HINT,
         (403, _) if meaning == Some(ServiceFailure::Closed) => {
             "nobody can comment there: the thread is locked or the repository archived"
         }
@@ -209,7 +207,10 @@ mod tests {
             (403, "Resource protected by organization SAML enforcement. You must grant your token access."),
             (451, "Repository unavailable due to DMCA takedown."),
             (403, "`octo` forbids access via a personal access token (classic). Please use a GitHub App."),
-            (403, "The 'octo' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days."),
+            (
+                403,
+                "The 'octo' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days.",
+            ),
         ] {
             for operation in [PUBLISH, HISTORY, STATE] {
                 let error = failed(operation, code, None, &said(message));

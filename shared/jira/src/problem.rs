@@ -75,7 +75,9 @@ fn said(body: &[u8]) -> String {
     let fields = body["errors"].as_object().into_iter().flatten();
     let fields = fields.filter_map(|(name, text)| Some(format!("{name}: {}", text.as_str()?)));
     let mut words: Vec<String> = messages.map(str::to_owned).chain(fields).collect();
-    words.extend([&body["message"], &body["errorMessage"]].into_iter().filter_map(Value::as_str).map(str::to_owned));
+    words.extend(
+        [&body["message"], &body["errorMessage"]].into_iter().filter_map(Value::as_str).map(str::to_owned),
+    );
     words.join("; ")
 }
 

@@ -78,11 +78,7 @@ fn coded(client: &Client, call: Call, answer: &Answer, error: GraphqlError) -> S
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
         }
         "FORBIDDEN" => refused(client, call, answer, &said, of_status(StatusCode::FORBIDDEN)),
-        "INPUT_ERROR"
-        | "INVALID_INPUT"
-        | "BAD_USER_INPUT"
-        | "GRAPHQL_VALIDATION_FAILED"
-        | "USER_ERROR" => {
+        "INPUT_ERROR" | "INVALID_INPUT" | "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" | "USER_ERROR" => {
             let absent = said
                 .starts_with(ABSENT)
                 .then_some("it was deleted, or is in a private team that the account is no member of");

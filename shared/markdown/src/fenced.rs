@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn preformatted_blocks_are_fences() {
         for (html, expected) in [
-            ("a\n\n<pre>\n@Override\n\n&lt;b&gt; &amp;lt;\n</pre>\n\nb", "a\n\n```\n@Override\n\n<b> &lt;\n```\n\nb"),
+            (
+                "a\n\n<pre>\n@Override\n\n&lt;b&gt; &amp;lt;\n</pre>\n\nb",
+                "a\n\n```\n@Override\n\n<b> &lt;\n```\n\nb",
+            ),
             ("<PRE lang=\"js\"><code class=\"x\">@a/b</code></PRE>", "```\n@a/b\n```"),
         ] {
             assert_eq!(fenced(html), expected);

@@ -1,9 +1,8 @@
 //! Whether a text is written for people, or is code.
 
 /// What stands in lines of code, and hardly in a sentence.
-const SIGNS: [&str; 16] = [
-    "=>", "->", "::", "()", "</", "/>", "&&", "||", "==", "!=", " = ", "+=", " --", "${", "$(", "\":",
-];
+const SIGNS: [&str; 16] =
+    ["=>", "->", "::", "()", "</", "/>", "&&", "||", "==", "!=", " = ", "+=", " --", "${", "$(", "\":"];
 /// What lines of code begin with.
 const BEGINNINGS: [&str; 10] = ["$ ", "#!", "//", "/*", "<!", "--", "{", "}", "import ", "from "];
 /// So many words in lower case, with a full stop, are a sentence.
@@ -31,7 +30,8 @@ pub(crate) fn is_prose(text: &str) -> bool {
 /// The words of a line, without the marks of a list, a quote or a heading, emphasis and spans of code.
 fn without_marks(said: &str) -> String {
     let said = said.trim_start_matches(|c: char| "#>-*+ ".contains(c) || c.is_ascii_digit());
-    let outside = said.trim_start_matches(['.', ')', ' ']).split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    let outside =
+        said.trim_start_matches(['.', ')', ' ']).split('`').step_by(2).collect::<Vec<_>>().join(" ");
     outside.replace(['*', '_'], "").trim().to_owned()
 }
 
@@ -40,10 +40,13 @@ fn is_code(line: &str) -> bool {
     let is_indented = line.starts_with('\t') || line.starts_with("    ");
     let key = said.split_once(':').filter(|(_, value)| value.is_empty() || value.starts_with(' '));
     let is_pair = key.is_some_and(|(key, _)| {
-        key.starts_with(|c: char| c.is_ascii_lowercase()) && !key.contains(' ') && !line.trim_start().starts_with('>')
+        key.starts_with(|c: char| c.is_ascii_lowercase())
+            && !key.contains(' ')
+            && !line.trim_start().starts_with('>')
     });
     let names_package = said.split_whitespace().any(|word| {
-        word.strip_prefix('@').is_some_and(|name| name.contains('/')) || word.contains('@') && word.contains("://")
+        word.strip_prefix('@').is_some_and(|name| name.contains('/'))
+            || word.contains('@') && word.contains("://")
     });
     is_indented
         || is_pair

@@ -23,7 +23,9 @@ fn shut_out(body: &[u8]) -> Option<&'static str> {
         "sso-required" => {
             "the organization asks for single sign-on: use the token of an internal integration, or log in there again"
         }
-        "2fa-required" => "the organization asks for two-factor authentication: set it up for the token's account",
+        "2fa-required" => {
+            "the organization asks for two-factor authentication: set it up for the token's account"
+        }
         "email-verification-required" => "the address of the token's account is not confirmed: confirm it",
         "member-disabled-over-limit" => "the organization's plan has no place for the token's account",
         _ => return None,

@@ -194,8 +194,9 @@ pub fn unfit_model(name: &str) -> Option<String> {
 fn model(entry: &Entry<'_>) -> Option<String> {
     let name = id(entry)?;
     match unfit_model(&name) {
-        Some(problem) => entry
-            .refuse(problem, "name one such as \"gemini-pro-latest\" or \"gemini-flash-latest\""),
+        Some(problem) => {
+            entry.refuse(problem, "name one such as \"gemini-pro-latest\" or \"gemini-flash-latest\"")
+        }
         None => Some(name),
     }
 }

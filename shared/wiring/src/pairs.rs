@@ -102,7 +102,8 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
 }
 
 /// What to do where some events of a source have no thread.
-const APART: &str = "take it out; or name another `automation` in this section, or give it a source of its own with one";
+const APART: &str =
+    "take it out; or name another `automation` in this section, or give it a source of its own with one";
 
 /// The events of sources that name no `events` for which nobody can be answered: what becomes of them, each as a
 /// sentence that begins with the place in `file`.
@@ -127,7 +128,13 @@ pub fn unanswered(settings: &Settings, file: &Path) -> Vec<String> {
     notes
 }
 
-fn mistake(file: &Path, source: &SourceSettings, key: String, problem: String, suggestion: String) -> Mistake {
+fn mistake(
+    file: &Path,
+    source: &SourceSettings,
+    key: String,
+    problem: String,
+    suggestion: String,
+) -> Mistake {
     Mistake { origin: file.display().to_string(), at: source.at, key, problem, suggestion: Some(suggestion) }
 }
 

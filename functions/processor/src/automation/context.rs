@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::{
-    Audience, Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError, Target, TaskId,
+    Audience, Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError,
+    Target, TaskId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

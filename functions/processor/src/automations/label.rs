@@ -40,7 +40,9 @@ pub(super) async fn label(context: Context, found: Label) -> Result<Finished, In
     let what = fitting.join(", ");
     if let Some(before) = context.begun(LABEL).await? {
         let labels = among(allowed, before.split(','));
-        if let Some(finished) = context.earlier(LABEL, &Labelling { service, target, labels, audience }).await? {
+        if let Some(finished) =
+            context.earlier(LABEL, &Labelling { service, target, labels, audience }).await?
+        {
             return Ok(finished);
         }
     }

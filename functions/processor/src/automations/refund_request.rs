@@ -7,7 +7,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip, decimals_of, money,
+    Audience, Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip, decimals_of,
+    money,
 };
 use futures::FutureExt;
 use schemars::JsonSchema;

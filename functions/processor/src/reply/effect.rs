@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Audience, Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError, ServiceFailure,
-    TaskError, TaskOutput, Timestamp, after, between,
+    Audience, Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError,
+    ServiceFailure, TaskError, TaskOutput, Timestamp, after, between,
 };
 
 use crate::automation::bulkhead::with_host_permit;
 use crate::queue::ack::deferral_backoff;
-use crate::reply::place::check_audience;
 use crate::reply::approval::ask_person;
+use crate::reply::place::check_audience;
 use crate::reply::shadow;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;

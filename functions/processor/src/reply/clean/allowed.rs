@@ -126,7 +126,8 @@ impl Allowed {
     /// Whether a link to it shows up in a thread of another repository on the event's host.
     fn leaves_a_trace(&self, url: &str) -> bool {
         let parts = ["issues", "pull", "discussions", "commit", "merge_requests", "work_items", "epics"];
-        let is_forge = |host: String| self.forges.iter().any(|forge| host.trim_start_matches("www.") == forge);
+        let is_forge =
+            |host: String| self.forges.iter().any(|forge| host.trim_start_matches("www.") == forge);
         host(url).is_some_and(is_forge)
             && path(url).split('/').skip(3).any(|part| parts.contains(&part.to_ascii_lowercase().as_str()))
     }
@@ -297,7 +298,8 @@ mod tests {
         let here = allowed().with_repository("octo/repo", "https://github.com/octo/repo/issues/7");
         assert!(!here.link(theirs) && here.link("https://github.com/octo/repo/issues/9"));
         let stand_in = here.with_repository("octo/repo", "http://127.0.0.1:4000/octo/repo/issues/7");
-        for own in ["https://github.com/octo/repo/blob/main/a.rs", "http://127.0.0.1:4000/octo/repo/issues/9"] {
+        for own in ["https://github.com/octo/repo/blob/main/a.rs", "http://127.0.0.1:4000/octo/repo/issues/9"]
+        {
             assert!(stand_in.link(own), "{own}");
         }
         assert!(!stand_in.link(theirs), "it shows up on either");
