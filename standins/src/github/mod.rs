@@ -4,6 +4,7 @@
 //! Every issue of every repository exists until a test says otherwise. With a journal the comments
 //! survive the process, also a `kill -9`: that is what "no comment twice" is checked against.
 
+mod apps;
 mod auth;
 mod comments;
 mod discussions;
