@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentVersion, Clock, Event, Jitter, Model, ServiceError, StatsRecorder, Stores};
+use domain::{AgentVersion, Audience, Clock, Event, Jitter, Model, ServiceError, StatsRecorder, Stores};
 use settings::{Intent, Settings};
 use telemetry::Metrics;
 use wiring::Services;
@@ -42,11 +42,6 @@ pub(crate) struct Resources {
     pub(crate) refusals: Refusals,
 }
 
-/// Whether `automation` has a thread to act in, if it needs one.
-fn has_place(event: &Event, automation: &str) -> bool {
-    event.target.is_some() || !wiring::needs_thread(automation)
-}
-
 impl Resources {
     /// The intent called `name`.
     pub(crate) fn intent(&self, name: &str) -> Option<&Intent> {
@@ -58,24 +53,34 @@ impl Resources {
         let source = self.settings.sources.get(source);
         let fits = |intent: &&Intent| {
             source.is_none_or(|source| {
-                wiring::can_handle(source, &intent.automation) && has_place(event, &intent.automation)
+                wiring::can_handle(source, &intent.automation)
+                    && wiring::has_place(event.target.as_ref(), &intent.automation)
+                    && (event.audience == Audience::Public || !wiring::tells_others(&intent.automation))
             })
         };
         self.settings.intents.iter().filter(fits).cloned().collect()
     }
 
-    /// Why `event` of `source` has nowhere to be answered, if nothing else could handle it.
+    /// Why nothing handles `event` of `source`, whatever triage made of it: the default has no place to act in, and no
+    /// intent fits.
     pub(crate) fn lacks_place(&self, source: &str, event: &Event) -> Option<String> {
+        let is_lost = self.intents_for(source, event).is_empty();
+        self.lacks_place_for(source, event, "").filter(|_| is_lost)
+    }
+
+    /// Why `event` of `source`, sorted as `intent`, is not handled, where the automation has no place to act in.
+    pub(crate) fn lacks_place_for(&self, source: &str, event: &Event, intent: &str) -> Option<String> {
         let settings = self.settings.sources.get(source)?;
-        let is_lost =
-            !has_place(event, self.default_automation(source)) && self.intents_for(source, event).is_empty();
-        is_lost.then(|| wiring::no_thread(settings, &event.name))
+        let default = self.default_automation(source);
+        let automation = self.intent(intent).map_or(default, |intent| intent.automation.as_str());
+        let has_place = wiring::has_place(event.target.as_ref(), automation);
+        (!has_place).then(|| wiring::no_thread(settings, &event.name))
     }
 
     /// What handles events of `source` that no intent fits.
     pub(crate) fn default_automation(&self, source: &str) -> &str {
         match self.settings.sources.get(source) {
-            Some(source) => wiring::default_of(&self.settings, source),
+            Some(source) => self.settings.default_of(source),
             None => &self.settings.agent.default_automation,
         }
     }

@@ -40,7 +40,8 @@ pub(crate) async fn check(args: CheckArgs) -> Result<ExitCode, Failure> {
             summary::environment(shown, environment);
         }
         health::show(&args, shown).await;
-        summary::warnings(shown, processor::schema_warnings(shown, processor::registry()));
+        let of_the_schema = processor::schema_warnings(shown, processor::registry());
+        summary::warnings(shown, wiring::unanswered(shown, &path).into_iter().chain(of_the_schema));
         say!();
     }
     if !args.online {

@@ -42,7 +42,7 @@ pub struct EvalRunArgs {
     #[arg(long, value_name = "TIER", value_parser = tier)]
     pub tier: Option<ServiceTier>,
     /// The model that judges answers by the rubrics of their cases (default: the answer model).
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", value_parser = answers)]
     pub judge: Option<String>,
     /// The eval.json of a former report: tell what changed.
     #[arg(long, value_name = "FILE")]
@@ -106,6 +106,10 @@ pub(crate) fn tier(text: &str) -> Result<ServiceTier, String> {
     tier.ok_or_else(|| "write flex, standard or priority".to_owned())
 }
 
+fn answers(name: &str) -> Result<String, String> {
+    settings::unfit_model(name).map_or_else(|| Ok(name.to_owned()), Err)
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "write a share from 0 to 1, such as 0.9".to_owned())
@@ -147,6 +151,7 @@ mod tests {
             "--min-right 1.1",
             "--no-worse",
             "--tier cheap",
+            "--judge imagen-4",
         ] {
             assert!(parse(&format!("eval {wrong}")).is_err(), "{wrong}");
         }

@@ -154,22 +154,12 @@ fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
     let wrong = |why: String| case.wrong(why);
     let now = rig.clock().now();
     let job = Job::new(settings, id.clone(), event, now).map_err(wrong)?;
-    if job.has_thread || handles_without_thread(settings, case.source()) {
+    if job.has_thread || settings.handles_without_thread(case.source()) {
         return Ok(job);
     }
     let prompt = serde_json::json!({"source": API_SOURCE, "prompt": job.asked}).to_string();
     let event = EventOf { source: API_SOURCE, event: "task", body: prompt.as_bytes() };
     Job::new(settings, id, event, now).map_err(wrong)
-}
-
-/// Whether the agent has something to do with an event of `source` that has no thread. If not, nobody would ask a model
-/// about it, and its words are run as a task of the API.
-fn handles_without_thread(settings: &Settings, source: &str) -> bool {
-    let Some(source) = settings.sources.get(source) else { return true };
-    let handles =
-        |automation: &str| !wiring::needs_thread(automation) && wiring::can_handle(source, automation);
-    handles(wiring::default_of(settings, source))
-        || settings.intents.iter().any(|intent| handles(&intent.automation))
 }
 
 fn judge_of(

@@ -41,7 +41,7 @@ const OVER: [&str; 4] = [
     "Repository was archived so is read-only",
 ];
 /// What a 402, 403 or 451 says by which an account, an installation or a repository is shut out as a whole.
-const SHUT_OUT: [&str; 10] = [
+const SHUT_OUT: [&str; 12] = [
     "Repository access blocked",
     "Repository unavailable due to DMCA takedown",
     "This installation has been suspended",
@@ -52,7 +52,18 @@ const SHUT_OUT: [&str; 10] = [
     "The account of … is locked due to a billing issue…",
     "Resource protected by organization SAML enforcement…",
     "Although you appear to have the correct authorization credentials,…",
+    "…forbids access via a personal access token (classic)…",
+    "…forbids access via a fine-grained personal access token…",
 ];
+
+/// How to mend that.
+pub(crate) const SHUT_OUT_HINT: &str = "GitHub shuts the account, the installation, the token or the repository out: look for a notice \
+     there (billing, a suspension, single sign-on, a list of allowed addresses, a rule for personal access tokens)";
+
+/// Whether GitHub says by this that an account, an installation or a repository is shut out as a whole.
+pub(crate) fn is_shut_out(said: &str) -> bool {
+    says(said, &SHUT_OUT)
+}
 
 /// What an answer with this status, in which GitHub says `said`, means beyond its status. A 403 that is not known is a
 /// permission that we lack.
@@ -62,7 +73,7 @@ fn meaning(status: u16, said: &str) -> Option<ServiceFailure> {
         // Deleted, or the repository has no issues any more.
         410 => Some(ServiceFailure::Closed),
         403 if is_over(said) => Some(ServiceFailure::Closed),
-        402 | 403 | 451 if says(said, &SHUT_OUT) => Some(ServiceFailure::AccountRefused),
+        402 | 403 | 451 if is_shut_out(said) => Some(ServiceFailure::AccountRefused),
         _ => None,
     }
 }
@@ -88,10 +99,7 @@ fn hint(
         (401, App) => {
             "check GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY (they must belong together) and this machine's clock"
         }
-        (402 | 403 | 451, _) if meaning == Some(ServiceFailure::AccountRefused) => {
-            "GitHub shuts the account, the installation or the repository out: look for a notice there (billing, a \
-             suspension, single sign-on, a list of allowed addresses)"
-        }
+        (402 | 403 | 451, _) if meaning == Some(ServiceFailure::AccountRefused) => SHUT_OUT_HINT,
         (403, _) if meaning == Some(ServiceFailure::Closed) => {
             "nobody can comment there: the thread is locked or the repository archived"
         }
@@ -198,6 +206,11 @@ mod tests {
             (403, "This installation has been suspended"),
             (403, "Resource protected by organization SAML enforcement. You must grant your token access."),
             (451, "Repository unavailable due to DMCA takedown."),
+            (403, "`octo` forbids access via a personal access token (classic). Please use a GitHub App."),
+            (
+                403,
+                "The 'octo' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days.",
+            ),
         ] {
             for operation in [PUBLISH, HISTORY, STATE] {
                 let error = failed(operation, code, None, &said(message));

@@ -90,13 +90,10 @@ async fn is_among_staff(api: &Gitlab, call: Call, place: Place<'_>, id: &str) ->
 }
 
 /// Whether an answer for the staff must be an internal note. Those who see a confidential issue may see what is
-/// answered in it; its author, who may be a guest, would not see an internal note.
+/// answered in it; its author, who may be a guest, would not see an internal note. No merge request is confidential:
+/// what is internal there is a note, and so is its answer (since GitLab 16.9, which refuses it before).
 async fn is_internal_note(api: &Gitlab, call: Call, place: Place<'_>) -> Result<bool, ServiceError> {
-    if !place.is_issue() {
-        let message = "an answer on a merge request cannot be kept among the staff";
-        return Err(api.client.refused(call, message));
-    }
-    if place.internal {
+    if place.internal || !place.is_issue() {
         return Ok(true);
     }
     let issue = noteable(api, Call { operation: STATE, ..call }, place).await?;

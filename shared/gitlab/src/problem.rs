@@ -1,6 +1,6 @@
 //! What GitLab's errors mean, and how to mend them.
 
-use domain::{ServiceError, ServiceFailure};
+use domain::{ServiceError, ServiceFailure, says};
 use outbound::{Answer, Call, Client, StatusCode};
 use serde_json::Value;
 
@@ -8,12 +8,43 @@ use serde_json::Value;
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said = said(&body);
+    match shut_out(&body, &said).filter(|_| answer.status == StatusCode::FORBIDDEN) {
+        Some(hint) => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, Some(hint)),
+        None => client.failed(call, answer, &said, hint(answer.status)),
+    }
+}
+
+/// What a 403 says to an account that can do nothing anywhere, and how to mend it: the reasons of GitLab's
+/// `UserAccessDeniedReason`, and a server that takes no writes.
+const SHUT_OUT: [(&[&str], &str); 3] = [
+    (
+        &[
+            "Your account has been blocked",
+            "Your account is pending approval from your administrator and hence blocked",
+            "Your account has been deactivated by your administrator…",
+            "This action cannot be performed by internal users",
+        ],
+        "ask an administrator of that GitLab to approve, unblock or reactivate the account of GITLAB_TOKEN",
+    ),
+    (
+        &[
+            "Your password expired…",
+            "Your primary email address is not confirmed…",
+            "You (…) must accept the Terms of Service in order to perform this action…",
+        ],
+        "log in as the account of GITLAB_TOKEN in a browser, and do what GitLab asks for",
+    ),
+    (&["You cannot perform write operations on a read-only instance…"], "that GitLab is read-only for now"),
+];
+
+/// How to mend it that nothing at all is taken from the account.
+fn shut_out(body: &Value, said: &str) -> Option<&'static str> {
     // A token without its scope can do nothing anywhere.
     if body["error"] == "insufficient_scope" {
-        let hint = Some("give GITLAB_TOKEN the scope `api`");
-        return client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint);
+        return Some("give GITLAB_TOKEN the scope `api`");
     }
-    client.failed(call, answer, &said, hint(answer.status))
+    let reason = said.strip_prefix("403 Forbidden - ").unwrap_or(said);
+    SHUT_OUT.iter().find(|(known, _)| says(reason, known)).map(|(_, hint)| *hint)
 }
 
 fn hint(status: StatusCode) -> Option<&'static str> {
@@ -26,7 +57,9 @@ fn hint(status: StatusCode) -> Option<&'static str> {
             "it does not exist, or the account does not see it: make it a member of the project, with the role \
              Reporter for confidential issues"
         }
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => "GitLab does not accept it",
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            "GitLab does not accept it (internal notes on merge requests need GitLab 16.9)"
+        }
         _ => return None,
     };
     Some(hint)

@@ -1,23 +1,45 @@
 //! What Jira's errors mean, and how to mend them.
 
-use domain::{ServiceError, ServiceFailure};
+use domain::{ServiceError, ServiceFailure, says};
 use outbound::{Answer, Call, Client, StatusCode};
 use serde_json::Value;
 
 /// The error that `answer` stands for.
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
-    let (said, hint) = (said(&answer.body), hint(answer));
+    let said = said(&answer.body);
+    let shut_out = SHUT_OUT.iter().find(|(status, known, _)| *status == answer.status && says(&said, known));
+    let hint = shut_out.map(|(_, _, hint)| *hint).or_else(|| hint(answer));
     match answer.status {
         StatusCode::GONE => client.failed_as(call, ServiceFailure::Closed, answer, &said, hint),
-        StatusCode::PAYMENT_REQUIRED => {
-            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
-        }
-        _ if wants_captcha(answer) => {
+        status if status == StatusCode::PAYMENT_REQUIRED || shut_out.is_some() || wants_captcha(answer) => {
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
         }
         _ => client.failed(call, answer, &said, hint),
     }
 }
+
+/// What an answer with this status says by which the account or the site is shut out as a whole, and how to mend it.
+const SHUT_OUT: [(StatusCode, &[&str], &str); 4] = [
+    (
+        StatusCode::FORBIDDEN,
+        &["Current user not permitted to use Jira", "Forbidden: Current user not permitted to use Jira"],
+        "give the account access to Jira (a licence, in the administration of the site)",
+    ),
+    (
+        StatusCode::FORBIDDEN,
+        &[
+            "Basic auth with password is not allowed on this instance",
+            "Basic authentication with passwords is deprecated…",
+        ],
+        "JIRA_API_TOKEN must be a token of id.atlassian.com, not a password",
+    ),
+    (
+        StatusCode::FORBIDDEN,
+        &["The IP address has been rejected because it's not on the allowlist…"],
+        "put the address that this runs at on the site's allowlist",
+    ),
+    (StatusCode::NOT_FOUND, &["Site temporarily unavailable"], "the site is suspended or deactivated"),
+];
 
 /// Whether Jira takes nothing from the account until it has logged in by hand.
 fn wants_captcha(answer: &Answer) -> bool {
@@ -45,15 +67,17 @@ fn hint(answer: &Answer) -> Option<&'static str> {
     Some(hint)
 }
 
-/// What Jira says: `{"errorMessages": […], "errors": {"field": "…"}}`, or `{"message": …}` of Atlassian's
-/// gateway.
+/// What Jira says: `{"errorMessages": […], "errors": {"field": "…"}}`, or `{"message": …}` and
+/// `{"errorMessage": …}` of Atlassian's gateway.
 fn said(body: &[u8]) -> String {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return String::new() };
     let messages = body["errorMessages"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let fields = body["errors"].as_object().into_iter().flatten();
     let fields = fields.filter_map(|(name, text)| Some(format!("{name}: {}", text.as_str()?)));
     let mut words: Vec<String> = messages.map(str::to_owned).chain(fields).collect();
-    words.extend(body["message"].as_str().map(str::to_owned));
+    words.extend(
+        [&body["message"], &body["errorMessage"]].into_iter().filter_map(Value::as_str).map(str::to_owned),
+    );
     words.join("; ")
 }
 

@@ -69,14 +69,16 @@ fn coded(client: &Client, call: Call, answer: &Answer, error: GraphqlError) -> S
             let hint = of_status(StatusCode::UNAUTHORIZED);
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
         }
+        "FORBIDDEN" if says(&said, &["Invalid scope: …"]) => {
+            let hint = of_status(StatusCode::FORBIDDEN);
+            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
+        }
+        "FEATURE_NOT_ACCESSIBLE" | "USAGE_LIMIT_EXCEEDED" => {
+            let hint = Some("the workspace's plan does not have this, or no more of it");
+            client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
+        }
         "FORBIDDEN" => refused(client, call, answer, &said, of_status(StatusCode::FORBIDDEN)),
-        "INPUT_ERROR"
-        | "INVALID_INPUT"
-        | "BAD_USER_INPUT"
-        | "GRAPHQL_VALIDATION_FAILED"
-        | "USER_ERROR"
-        | "FEATURE_NOT_ACCESSIBLE"
-        | "USAGE_LIMIT_EXCEEDED" => {
+        "INPUT_ERROR" | "INVALID_INPUT" | "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" | "USER_ERROR" => {
             let absent = said
                 .starts_with(ABSENT)
                 .then_some("it was deleted, or is in a private team that the account is no member of");

@@ -6,12 +6,13 @@ use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 
 use crate::fit::open_fence;
 use crate::parser::parse;
+use crate::prose::is_prose;
 
 /// What a fence around a whole answer calls its content.
 const NAMES: [&str; 3] = ["", "markdown", "md"];
 
 /// `markdown` without a fence around all of it: a model that is asked for Markdown sometimes shows it as
-/// code. A block in any other language is code.
+/// code. A block in any other language is code, and one in none is if its content is.
 ///
 /// ```
 /// assert_eq!(markdown::unwrapped("```markdown\n# Hi\n```\n"), "# Hi\n");
@@ -31,7 +32,8 @@ pub fn unwrapped(markdown: &str) -> Cow<'_, str> {
 fn content(markdown: &str) -> Option<String> {
     let mut events = parse(markdown);
     let Some(Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info)))) = events.next() else { return None };
-    if !NAMES.contains(&info.trim().to_ascii_lowercase().as_str()) {
+    let name = info.trim().to_ascii_lowercase();
+    if !NAMES.contains(&name.as_str()) {
         return None;
     }
     let mut content = String::new();
@@ -42,7 +44,8 @@ fn content(markdown: &str) -> Option<String> {
             _ => return None,
         }
     }
-    (events.next().is_none() && !content.trim().is_empty()).then_some(content)
+    let is_answer = if name.is_empty() { is_prose(&content) } else { !content.trim().is_empty() };
+    (events.next().is_none() && is_answer).then_some(content)
 }
 
 /// What stands between the first and the last line, if they are the fences that a model meant to be around
@@ -85,6 +88,9 @@ mod tests {
             "Hi\n\n```\nx\n```",
             "```\nx\n```\n\nHi",
             "```markdown\na\n```\n\nthen\n\n```\nb\n```",
+            "```\nnpm install @angular/core\n```",
+            "```\n@Override\npublic void run() {}\n```",
+            "~~~\nthis.value = 3\n~~~",
             "```\n```",
             "plain",
             "",

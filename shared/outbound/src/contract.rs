@@ -34,8 +34,8 @@ pub struct Contract<S> {
     pub error: fn(u16, &str) -> Reply,
     /// Refusals, each with a word of the hint how to mend it.
     pub refusals: &'static [(u16, &'static str)],
-    /// The same for those of the whole account.
-    pub account_refusals: &'static [(u16, &'static str)],
+    /// Those of the whole account, each with what the service says.
+    pub account_refusals: &'static [(u16, &'static str, &'static str)],
     /// A success that is not what the API documents.
     pub unreadable: fn() -> Reply,
 }
@@ -163,9 +163,9 @@ pub async fn says_how_to_mend_refusals<S: Comments>(contract: &Contract<S>) {
 
 /// Whoever is not let in at all is told so, and how to mend it.
 pub async fn tells_when_the_account_is_refused<S: Comments>(contract: &Contract<S>) {
-    for (status, word) in contract.account_refusals {
+    for (status, said, word) in contract.account_refusals {
         let error = contract.error;
-        let error = contract.failed(TIMEOUT, move |_| error(*status, "no")).await;
+        let error = contract.failed(TIMEOUT, move |_| error(*status, said)).await;
         assert_eq!(error.failure, ServiceFailure::AccountRefused, "{status}: {error}");
         assert!(error.message.contains(word), "{word}: {error}");
     }

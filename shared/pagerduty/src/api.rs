@@ -1,6 +1,6 @@
 //! [`Pagerduty`]: authorised calls on PagerDuty, and who we are.
 
-use domain::{Clock, ServiceError};
+use domain::{Clock, ServiceError, ServiceFailure};
 use outbound::{
     BuildError, Call, Client, Commenter, Credential, HeaderMap, HeaderName, HeaderValue, LOGIN, Request,
     SingleFlight,
@@ -59,7 +59,7 @@ impl Pagerduty {
             let me = users.find(|user| user.email.eq_ignore_ascii_case(&self.email));
             me.map(|user| user.id).ok_or_else(|| {
                 let message = "PagerDuty has no user with the address of PAGERDUTY_EMAIL: correct it";
-                self.client.refused(call, message)
+                self.client.error(call, ServiceFailure::AccountRefused, message.to_owned())
             })
         };
         self.me.get_by(&self.client, call, |_| true, fetch).await

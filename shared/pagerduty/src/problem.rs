@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{ServiceError, ServiceFailure};
+use domain::{ServiceError, ServiceFailure, says};
 use outbound::{Answer, Call, Client, StatusCode};
 use serde_json::Value;
 
@@ -12,11 +12,17 @@ const MAX_WAIT: u64 = 3600;
 /// The error that `answer` stands for.
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
     let (said, hint) = (said(&answer.body), hint(answer.status));
-    match reset(answer).filter(|_| answer.status == StatusCode::TOO_MANY_REQUESTS) {
-        Some(after) => client.failed_as(call, ServiceFailure::Throttled { after }, answer, &said, hint),
-        None => client.failed(call, answer, &said, hint),
-    }
+    let failure = match (answer.status, reset(answer)) {
+        (StatusCode::TOO_MANY_REQUESTS, Some(after)) => ServiceFailure::Throttled { after },
+        (StatusCode::PAYMENT_REQUIRED, _) => ServiceFailure::AccountRefused,
+        (StatusCode::BAD_REQUEST, _) if says(&said, &NO_SUCH_USER) => ServiceFailure::AccountRefused,
+        _ => return client.failed(call, answer, &said, hint),
+    };
+    client.failed_as(call, failure, answer, &said, hint)
 }
+
+/// What PagerDuty says when no user has the address under which notes are written.
+const NO_SUCH_USER: [&str; 2] = ["Requester User Not Found", "…: Requester User Not Found"];
 
 /// The seconds until the rate limit is free again, which PagerDuty names in a header of its own.
 fn reset(answer: &Answer) -> Option<Duration> {

@@ -1,6 +1,6 @@
 //! [`Sentry`]: authorised calls on Sentry, and who we are.
 
-use domain::{Clock, ServiceError};
+use domain::{Clock, ServiceError, ServiceFailure};
 use outbound::{BuildError, Call, Client, Commenter, Credential, HeaderMap, LOGIN, Request, SingleFlight};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -35,7 +35,9 @@ impl Sentry {
             let url = self.client.base().join(&["api", "0", ""]);
             let root: Root = self.call(call, &Request::get(url, &[])).await?;
             let hint = "the token belongs to no user: make one of an internal integration, or of a user";
-            root.user.map(|user| user.id).ok_or_else(|| self.client.refused(call, hint))
+            root.user
+                .map(|user| user.id)
+                .ok_or_else(|| self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned()))
         };
         self.me.get_by(&self.client, call, |_| true, fetch).await
     }

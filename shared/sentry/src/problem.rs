@@ -1,6 +1,6 @@
 //! What Sentry's errors mean, and how to mend them.
 
-use domain::{ServiceError, says};
+use domain::{ServiceError, ServiceFailure, says};
 use outbound::{Answer, Call, Client, StatusCode};
 use serde_json::Value;
 
@@ -9,7 +9,28 @@ const REPEATED: &[&str] = &["You have already posted that comment."];
 
 /// The error that `answer` stands for.
 pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
-    client.failed(call, answer, &said(&answer.body), hint(answer.status))
+    let said = said(&answer.body);
+    match shut_out(&answer.body).filter(|_| [401, 403].contains(&answer.status.as_u16())) {
+        Some(hint) => client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, Some(hint)),
+        None => client.failed(call, answer, &said, hint(answer.status)),
+    }
+}
+
+/// How to mend what the whole organisation asks of the token's account before it may do anything, by Sentry's codes.
+fn shut_out(body: &[u8]) -> Option<&'static str> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let hint = match body["detail"]["code"].as_str()? {
+        "sso-required" => {
+            "the organization asks for single sign-on: use the token of an internal integration, or log in there again"
+        }
+        "2fa-required" => {
+            "the organization asks for two-factor authentication: set it up for the token's account"
+        }
+        "email-verification-required" => "the address of the token's account is not confirmed: confirm it",
+        "member-disabled-over-limit" => "the organization's plan has no place for the token's account",
+        _ => return None,
+    };
+    Some(hint)
 }
 
 /// Whether the comment is refused because it is there already.

@@ -48,7 +48,7 @@ pub use agent::{AgentSettings, ApprovalPolicy, MEDIA_HOSTS};
 pub use api::ApiSettings;
 pub use automations::{
     AutomationSettings, CallTemplate, HttpCall, HttpMethod, MaxAmount, PLACES, Parameters, UrlTemplate,
-    fill_json,
+    fill_json, needs_thread,
 };
 pub use budget::BudgetSettings;
 pub use env::{
@@ -60,7 +60,7 @@ pub use intents::Intent;
 pub use limits::{Start, shown_limits};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use mode::Mode;
-pub use models::ModelSettings;
+pub use models::{ModelSettings, unfit_model};
 pub use network::NetworkSettings;
 pub use prompts::{Fencing, PromptMistake, PromptTemplate, PromptValues, is_plain_name};
 pub use schema::schema;
@@ -93,4 +93,20 @@ pub struct Settings {
     pub automations: AutomationSettings,
     /// `[shadow]` (default none).
     pub shadow: Option<ShadowSettings>,
+}
+
+impl Settings {
+    /// What handles the events of `source` that no intent fits.
+    #[must_use]
+    pub fn default_of<'s>(&'s self, source: &'s SourceSettings) -> &'s str {
+        source.automation.as_deref().unwrap_or(&self.agent.default_automation)
+    }
+
+    /// Whether anything is made of an event of `source` that has no thread.
+    #[must_use]
+    pub fn handles_without_thread(&self, source: &str) -> bool {
+        let Some(source) = self.sources.get(source) else { return true };
+        let mut intents = self.intents.iter().map(|intent| intent.automation.as_str());
+        !needs_thread(self.default_of(source)) || intents.any(|automation| !needs_thread(automation))
+    }
 }

@@ -156,14 +156,49 @@ const OTHERS: [&str; 16] = [
     "nova-", "o1", "o3", "o4", "phi-", "qwen",
 ];
 
+/// How the names of models begin that Google serves and that write no answers: vectors, images, films, music, and what
+/// is asked over another protocol.
+const SPEECHLESS: [&str; 13] = [
+    "aqa",
+    "chirp",
+    "deep-research",
+    "embedding-",
+    "gemini-embedding",
+    "gemini-live",
+    "imagegeneration",
+    "imagen",
+    "lyria",
+    "multimodalembedding",
+    "text-embedding",
+    "textembedding",
+    "veo",
+];
+/// What the names of such models have in them that are called after Gemini.
+const SPEECHLESS_PARTS: [&str; 6] = ["audio", "computer", "embedding", "image", "live", "tts"];
+
+/// Why the model called `name` cannot sort or answer; `None` if nothing is known against it.
+#[must_use]
+pub fn unfit_model(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    let is_of = |families: &[&str]| families.iter().any(|family| lower.starts_with(family));
+    let has_part = || lower.split('-').any(|part| SPEECHLESS_PARTS.contains(&part));
+    if is_of(&OTHERS) {
+        Some(format!("\"{name}\" is no model of Gemini's API, which is the only one that we speak"))
+    } else if is_of(&SPEECHLESS) || (lower.starts_with("gemini") && has_part()) {
+        Some(format!("\"{name}\" does not answer in text"))
+    } else {
+        None
+    }
+}
+
 fn model(entry: &Entry<'_>) -> Option<String> {
     let name = id(entry)?;
-    let lower = name.to_ascii_lowercase();
-    if OTHERS.iter().any(|family| lower.starts_with(family)) {
-        let problem = format!("\"{name}\" is no model of Gemini's API, which is the only one that we speak");
-        return entry.refuse(problem, "name one such as \"gemini-pro-latest\" or \"gemini-flash-latest\"");
+    match unfit_model(&name) {
+        Some(problem) => {
+            entry.refuse(problem, "name one such as \"gemini-pro-latest\" or \"gemini-flash-latest\"")
+        }
+        None => Some(name),
     }
-    Some(name)
 }
 
 fn id(entry: &Entry<'_>) -> Option<String> {
@@ -207,4 +242,44 @@ fn limits_of_models(section: &mut Section<'_>, in_use: Option<&[String]>) -> BTr
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unfit_model;
+
+    #[test]
+    fn models_that_cannot_answer_are_told_from_those_that_can() {
+        for name in [
+            "gpt-5",
+            "claude-opus-4",
+            "text-embedding-004",
+            "gemini-embedding-001",
+            "imagen-4.0-generate-001",
+            "veo-3.1-generate-preview",
+            "lyria-002",
+            "aqa",
+            "AQA",
+            "gemini-2.5-flash-preview-tts",
+            "gemini-2.5-flash-image",
+            "gemini-2.0-flash-preview-image-generation",
+            "gemini-2.0-flash-live-001",
+            "gemini-live-2.5-flash-preview",
+            "gemini-2.5-flash-native-audio-latest",
+            "gemini-2.5-computer-use-preview-10-2025",
+        ] {
+            assert!(unfit_model(name).is_some_and(|problem| problem.contains(name)), "{name}");
+        }
+        for name in [
+            "gemini-pro-latest",
+            "gemini-flash-lite-latest",
+            "gemini-3.1-pro-preview",
+            "gemini-2.5-flash-lite-preview-09-2025",
+            "gemma-3-27b-it",
+            "my-image-tuned-model",
+            "learnlm-2.0-flash-experimental",
+        ] {
+            assert_eq!(unfit_model(name), None, "{name}");
+        }
+    }
 }

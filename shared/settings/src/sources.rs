@@ -43,6 +43,18 @@ pub struct SourceSettings {
     pub mode: Mode,
 }
 
+impl SourceSettings {
+    /// Where nothing handles an event without a thread, those of a sender that has threads are not taken. A sender
+    /// without any, or whose threads nobody knows the place of, is a mistake to be seen, and its events fail.
+    pub(crate) fn take_answerable(&mut self, handles_without_thread: bool) {
+        let provider = self.sender.provider;
+        let has_threads = !provider.is_mapped()
+            && !matches!(provider, Provider::Shopify | Provider::Stripe | Provider::Api);
+        let has_place = provider.row().site.is_none() || self.sender.site.is_some();
+        self.filter.needs_thread = has_threads && has_place && !handles_without_thread;
+    }
+}
+
 const COMMENTS: [(&str, CommentPolicy); 3] =
     [("mention", CommentPolicy::Mention), ("thread", CommentPolicy::Thread), ("never", CommentPolicy::Never)];
 
@@ -126,6 +138,7 @@ fn source(
         login: section.read(key("login", LOGINS), |entry| login(entry, provider)),
         internal: internal(&mut section, provider),
         account: None,
+        needs_thread: false,
         endings: provider.map_or(&[], |provider| provider.row().endings),
     };
     let longest = Duration::from_hours(24 * 365);

@@ -71,8 +71,14 @@ impl ErrorClass {
             | "ekm_access_denied"
             | "two_factor_setup_required"
             | "accesslimited" => ServiceFailure::AccountRefused,
+            "missing_scope" if !self.is_of_one_kind_of_place() => ServiceFailure::AccountRefused,
             _ => ServiceFailure::Refused,
         }
+    }
+
+    /// Whether the missing scope is for private channels or direct messages alone: elsewhere the bot can work.
+    fn is_of_one_kind_of_place(&self) -> bool {
+        ["groups:", "im:", "mpim:"].iter().any(|kind| self.needed.starts_with(kind))
     }
 
     /// How to mend it.
@@ -153,7 +159,7 @@ mod tests {
             assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Closed, "{error}");
             assert_eq!(class(error).failure(READ, None), ServiceFailure::Closed, "{error}");
         }
-        for error in ["restricted_action", "message_not_found", "missing_scope", "not_in_channel"] {
+        for error in ["restricted_action", "message_not_found", "not_in_channel"] {
             assert_eq!(class(error).failure(WRITE, None), ServiceFailure::Refused, "{error}");
         }
     }
@@ -163,6 +169,19 @@ mod tests {
         for error in ["invalid_auth", "account_inactive", "token_revoked", "team_access_not_granted"] {
             assert_eq!(class(error).failure(WRITE, None), ServiceFailure::AccountRefused, "{error}");
             assert_eq!(class(error).failure(READ, None), ServiceFailure::AccountRefused, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_missing_scope_refuses_all_work_unless_it_is_for_one_kind_of_place() {
+        let of = |needed: &str| {
+            ErrorClass { needed: needed.to_owned(), ..class("missing_scope") }.failure(WRITE, None)
+        };
+        for needed in ["chat:write", "channels:history", ""] {
+            assert_eq!(of(needed), ServiceFailure::AccountRefused, "{needed}");
+        }
+        for needed in ["groups:history", "im:history", "mpim:history"] {
+            assert_eq!(of(needed), ServiceFailure::Refused, "{needed}");
         }
     }
 

@@ -113,6 +113,11 @@ fn problem(status: StatusCode, error: &Details) -> Problem {
         "charge_disputed" => return Problem::Disputed,
         "balance_insufficient" | "insufficient_funds" => return Problem::InsufficientBalance,
         "idempotency_key_in_use" => return Problem::InProgress,
+        "api_key_expired"
+        | "platform_api_key_expired"
+        | "secret_key_required"
+        | "testmode_charges_only"
+        | "account_invalid" => return Problem::Key,
         "resource_missing" => return Problem::NoSuchPayment,
         _ => {}
     }

@@ -45,6 +45,8 @@ pub struct Filter {
     pub account: Option<String>,
     /// What becomes of internal notes and the like.
     pub internal: InternalPolicy,
+    /// Whether events without a thread are left out, since whatever could handle one answers there.
+    pub needs_thread: bool,
 }
 
 /// Why an event gets no task: the `reason` of the answer `ignored`.
@@ -64,6 +66,8 @@ pub enum IgnoreReason {
     Twin,
     /// Only the staff can see it, or a part of it.
     Internal,
+    /// It has no thread, and all that could handle it answers there.
+    NoThread,
     /// It has neither text nor a file that could be shown to the model.
     Empty,
     /// Older than the source allows.
@@ -82,6 +86,7 @@ impl IgnoreReason {
             Self::ThreadClosed => "thread_closed",
             Self::Twin => "twin",
             Self::Internal => "internal",
+            Self::NoThread => "no_thread",
             Self::Empty => "empty",
             Self::Stale => "stale",
         }
@@ -101,6 +106,8 @@ impl Filter {
             Some(IgnoreReason::Unsubscribed)
         } else if event.twin.as_ref().is_some_and(|twin| self.takes(twin)) {
             Some(IgnoreReason::Twin)
+        } else if self.needs_thread && event.target.is_none() {
+            Some(IgnoreReason::NoThread)
         } else if self.is_too_private(event.audience) {
             Some(IgnoreReason::Internal)
         } else if self.is_own(event) {

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use settings::{Mistake, Mistakes, Settings, SourceSettings};
+use domain::Target;
+use settings::{Mistake, Mistakes, Settings, SourceSettings, needs_thread};
+use webhook::FieldMap;
 
 use crate::OutsideService;
 use crate::needs::answers_in;
@@ -23,10 +25,24 @@ pub fn can_handle(source: &SourceSettings, automation: &str) -> bool {
     }
 }
 
-/// Whether `automation` has nothing to do where there is no thread. Of automations in code it is not assumed.
+/// Whether `automation` has a place to act in: the thread at `target`, if it needs one. Of automations in code it is
+/// assumed.
 #[must_use]
-pub fn needs_thread(automation: &str) -> bool {
-    matches!(automation, REPLY | LABEL)
+pub fn has_place(target: Option<&Target>, automation: &str) -> bool {
+    match target {
+        None => !needs_thread(automation),
+        Some(Target::GithubDiscussion { .. }) => automation != LABEL,
+        Some(_) => true,
+    }
+}
+
+/// The kinds of GitHub's events that have a thread without labels.
+const UNLABELLED: [&str; 2] = ["discussion", "discussion_comment"];
+
+/// Whether `automation` publishes elsewhere than in the thread of the event, where more people may read it.
+#[must_use]
+pub fn tells_others(automation: &str) -> bool {
+    automation == "summarise"
 }
 
 /// Why nobody can answer in the thread of an `event` of `source` that has no place to answer in.
@@ -40,44 +56,29 @@ pub fn no_thread(source: &SourceSettings, event: &str) -> String {
     }
 }
 
-/// What handles the events of `source` that no intent fits.
-#[must_use]
-pub fn default_of<'s>(settings: &'s Settings, source: &'s SourceSettings) -> &'s str {
-    source.automation.as_deref().unwrap_or(&settings.agent.default_automation)
-}
-
 /// Refuses every pair of a source and an automation that cannot work. Intents whose automation cannot handle the events
 /// of a source are not offered for them, so that only a default can go wrong, and an intent that fits no source.
 ///
 /// # Errors
 /// [`Mistakes`], in the `file` that `settings` were read from.
 pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
-    let mistake = |at, key: String, problem: String, suggestion: String| Mistake {
-        origin: file.display().to_string(),
-        at,
-        key,
-        problem,
-        suggestion: Some(suggestion),
-    };
     let mut found = Vec::new();
     for (name, source) in &settings.sources {
-        let automation = default_of(settings, source);
+        let automation = settings.default_of(source);
         if !can_handle(source, automation) {
             let problem = format!(
                 "\"{automation}\" handles its events that no intent fits, and cannot: {}",
                 why(source, automation)
             );
             let suggestion = "name another with `automation` in this section: \"ignore\", \"summarise\", or one of your own";
-            found.push(mistake(source.at, format!("sources.{name}"), problem, suggestion.to_owned()));
+            found.push(mistake(file, source, format!("sources.{name}"), problem, suggestion.to_owned()));
         } else if needs_thread(automation) {
-            for event in threadless(source) {
+            for (key, events) in threadless(source, automation) {
+                let lacks = if automation == LABEL { "nothing that takes labels" } else { "no thread" };
                 let problem = format!(
-                    "\"{automation}\" handles {event} where no intent fits, and cannot: it has no thread"
+                    "\"{automation}\" handles {events} where no intent fits, and cannot: it has {lacks}"
                 );
-                let suggestion = "take it out of `events`; or name another `automation` in this section, or give it a source of its own \
-                     with one"
-                    .to_owned();
-                found.push(mistake(source.at, format!("sources.{name}.events"), problem, suggestion));
+                found.push(mistake(file, source, format!("sources.{name}.{key}"), problem, APART.to_owned()));
             }
         }
     }
@@ -94,17 +95,65 @@ pub fn check_pairs(settings: &Settings, file: &Path) -> Result<(), Mistakes> {
             );
             let suggestion =
                 "name another automation in the intent, or enable a source whose threads can be answered";
-            found.push(mistake(source.at, format!("sources.{name}"), problem, suggestion.to_owned()));
+            found.push(mistake(file, source, format!("sources.{name}"), problem, suggestion.to_owned()));
         }
     }
     Mistakes::check(found)
 }
 
-/// The events that `source` lists by name and that belong to no thread.
-fn threadless(source: &SourceSettings) -> impl Iterator<Item = &String> {
-    let kinds = source.sender.provider.row().threadless;
-    let listed = source.filter.events.iter().flatten();
-    listed.filter(|event| kinds.contains(&event.split('.').next().unwrap_or_default()))
+/// What to do where some events of a source have no thread.
+const APART: &str =
+    "take it out; or name another `automation` in this section, or give it a source of its own with one";
+
+/// The events of sources that name no `events` for which nobody can be answered: what becomes of them, each as a
+/// sentence that begins with the place in `file`.
+#[must_use]
+pub fn unanswered(settings: &Settings, file: &Path) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, source) in &settings.sources {
+        let (kinds, automation) = (source.sender.provider.row().threadless, settings.default_of(source));
+        let is_meant = source.filter.events.is_none() && needs_thread(automation);
+        if kinds.is_empty() || !is_meant || !can_handle(source, automation) {
+            continue;
+        }
+        let unlabelled = UNLABELLED.iter().filter(|_| automation == LABEL);
+        let kinds = kinds.iter().chain(unlabelled).copied().collect::<Vec<_>>().join(", ");
+        let problem = format!("\"{automation}\" acts in threads, and can do nothing about {kinds}");
+        let outcome = match settings.handles_without_thread(name) {
+            true => "they are sorted, and ignored where no intent fits",
+            false => "they are ignored; a source of its own with another `automation` takes them",
+        };
+        notes.push(mistake(file, source, format!("sources.{name}"), problem, outcome.to_owned()).to_string());
+    }
+    notes
+}
+
+fn mistake(
+    file: &Path,
+    source: &SourceSettings,
+    key: String,
+    problem: String,
+    suggestion: String,
+) -> Mistake {
+    Mistake { origin: file.display().to_string(), at: source.at, key, problem, suggestion: Some(suggestion) }
+}
+
+/// The events that `source` takes by name and `automation` has no place to act in for, each with the key of the section that says so.
+fn threadless<'s>(
+    source: &'s SourceSettings,
+    automation: &str,
+) -> impl Iterator<Item = (&'static str, &'s str)> {
+    let labels = automation == LABEL;
+    let (row, map) = (source.sender.provider.row(), &source.sender.map);
+    let is_mapped = *map != FieldMap::default();
+    let lacks_thread = move |kind: &str| match row.kinds.iter().any(|(known, _)| *known == kind) {
+        true => row.threadless.contains(&kind) || (labels && UNLABELLED.contains(&kind)),
+        false => is_mapped && (!row.threadless.is_empty() || map.thread.is_none()),
+    };
+    let listed = source.filter.events.iter().flatten().map(String::as_str);
+    let listed = listed.filter(move |event| lacks_thread(event.split('.').next().unwrap_or_default()));
+    let all = (source.filter.events.is_none() && lacks_thread("")).then_some(("map", "what it describes"));
+    listed.map(|event| ("events", event)).chain(all)
 }
 
 /// The key without which nobody knows where the threads of `source` live.
@@ -127,12 +176,15 @@ fn why(source: &SourceSettings, automation: &str) -> String {
 mod tests {
     use super::*;
 
-    fn said(toml: &str) -> Vec<String> {
+    fn settings(toml: &str) -> Settings {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("p.md"), "You are careful.").unwrap();
         let text = format!("[agent]\npersona = \"p.md\"\n{toml}");
-        let settings = Settings::parse(&text, dir.path()).unwrap();
-        let checked = check_pairs(&settings, Path::new("agent.toml"));
+        Settings::parse(&text, dir.path()).unwrap()
+    }
+
+    fn said(toml: &str) -> Vec<String> {
+        let checked = check_pairs(&settings(toml), Path::new("agent.toml"));
         checked.err().map_or_else(Vec::new, |it| it.as_slice().iter().map(ToString::to_string).collect())
     }
 
@@ -174,6 +226,47 @@ mod tests {
         assert!(found[0].contains("release.published") && found[1].contains("workflow_run"), "{found:?}");
         assert_eq!(said(&format!("[sources.github]\nautomation = \"ignore\"\n{events}")), [""; 0]);
         assert_eq!(said("[sources.github]\nevents = [\"issues.opened\"]"), [""; 0]);
+
+        let discussion = "events = [\"discussion.created\", \"issues.opened\"]";
+        let label = "[automations.label]\nallowed = [\"bug\"]\n";
+        let found = said(&format!("{label}[sources.github]\nautomation = \"label\"\n{discussion}"));
+        assert!(found.len() == 1 && found[0].contains("discussion.created"), "{found:?}");
+        assert_eq!(said(&format!("[sources.github]\n{discussion}")), [""; 0]);
+    }
+
+    #[test]
+    fn events_without_a_thread_that_nobody_named_are_told_with_their_place_and_what_becomes_of_them() {
+        let notes = |toml: &str| unanswered(&settings(toml), Path::new("agent.toml"));
+        let found = notes("[sources.github]\n[sources.slack]\n");
+        assert_eq!(found.len(), 1, "{found:?}");
+        for part in ["agent.toml:3:10: sources.github", "release, workflow_run", "\"reply\"", "are ignored"] {
+            assert!(found[0].contains(part), "{part}: {found:?}");
+        }
+        let intent = "[[intents]]\nname = \"x\"\nwhen = \"x\"\nautomation = \"ignore\"";
+        let sorted = notes(&format!("[sources.github]\n{intent}"));
+        assert!(sorted[0].contains("are sorted"), "{sorted:?}");
+        for sound in ["automation = \"ignore\"", "events = [\"issues.opened\"]"] {
+            assert_eq!(notes(&format!("[sources.github]\n{sound}")), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_a_map_describes_without_a_thread_is_refused_where_the_default_answers_in_threads() {
+        let map = "[sources.github]\nmap = { text = \"/ref\" }\n";
+        let whole = said(map);
+        assert!(whole.len() == 1 && whole[0].contains("agent.toml:3:10: sources.github.map"), "{whole:?}");
+        let listed = said(&format!("{map}events = [\"issues.opened\", \"push\", \"check_run.completed\"]"));
+        assert_eq!(listed.len(), 2, "{listed:?}");
+        assert!(listed[0].contains("push") && listed[1].contains("check_run.completed"), "{listed:?}");
+        assert_eq!(said(&format!("{map}automation = \"ignore\"")), [""; 0]);
+
+        let trigger = |thread| {
+            said(&format!(
+                "[sources.zendesk]\nsubdomain = \"acme\"\nmap = {{ {thread}public = \"/public\" }}\n"
+            ))
+        };
+        assert_eq!(trigger("thread = \"/id\", "), [""; 0]);
+        assert!(trigger("")[0].contains("sources.zendesk.map"), "a trigger that names no ticket");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! [`Zendesk`]: authorised calls on Zendesk, and who we are.
 
-use domain::{Clock, ServiceError};
+use domain::{Clock, ServiceError, ServiceFailure};
 use outbound::{
     BuildError, Call, Client, Commenter, HeaderMap, LOGIN, Operation, Request, SingleFlight, Url,
 };
@@ -46,7 +46,7 @@ impl Zendesk {
         answer.user.id.ok_or_else(|| {
             let hint = "Zendesk does not know who we are: check ZENDESK_EMAIL and ZENDESK_API_TOKEN (or \
                         ZENDESK_OAUTH_TOKEN)";
-            self.client.refused(call, hint)
+            self.client.error(call, ServiceFailure::AccountRefused, hint.to_owned())
         })
     }
 

@@ -15,15 +15,32 @@ pub(crate) fn of(client: &Client, call: Call, answer: &Answer) -> ServiceError {
         return client.failed_as(call, later, answer, &said, Some(hint));
     }
     let is_over = is_over(answer.status, &words);
-    let hint = hint(answer.status, is_over);
+    let is_known = |known: &[&str]| words.iter().any(|said| says(said, known));
+    let shut_out = SHUT_OUT.iter().find(|(status, known, _)| *status == answer.status && is_known(known));
+    let hint = shut_out.map(|(_, _, hint)| *hint).or_else(|| hint(answer.status, is_over));
     match answer.status {
         _ if is_over => client.failed_as(call, ServiceFailure::Closed, answer, &said, hint),
-        StatusCode::PAYMENT_REQUIRED => {
+        status if status == StatusCode::PAYMENT_REQUIRED || shut_out.is_some() => {
             client.failed_as(call, ServiceFailure::AccountRefused, answer, &said, hint)
         }
         _ => client.failed(call, answer, &said, hint),
     }
 }
+
+/// What an answer with this status says by which the account or the help desk is shut out as a whole, and how to
+/// mend it.
+const SHUT_OUT: [(StatusCode, &[&str], &str); 2] = [
+    (
+        StatusCode::FORBIDDEN,
+        &["You are missing the following required scopes: …"],
+        "ZENDESK_OAUTH_TOKEN needs the scopes `read` and `tickets:write`",
+    ),
+    (
+        StatusCode::NOT_FOUND,
+        &["There is no help desk configured at this address…"],
+        "check `subdomain` in agent.toml: no help desk is there, or it was closed",
+    ),
+];
 
 /// What Zendesk says of a ticket that was closed after it was read.
 const CLOSED: [&str; 2] = ["Status: closed prevents ticket update", "closed prevents ticket update"];

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::{
-    Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError, Target, TaskId,
+    Audience, Classification, Comment, Event, ModelCall, ModelRole, OutputFormat, Proof, ServiceError,
+    Target, TaskId,
 };
 use markdown::visible;
 use serde::Serialize;
@@ -19,7 +20,7 @@ use crate::reply::approval::ask_person;
 use crate::reply::clean::Cleaned;
 use crate::reply::place::Place;
 use crate::reply::thread::still_open;
-use crate::reply::{effect, gate, publish};
+use crate::reply::{effect, gate, publish, thread};
 use crate::task::carried::among;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Action, Approval, Finished, Interrupt};
@@ -79,6 +80,16 @@ impl Context {
     pub async fn answerable(&self) -> Result<(), Interrupt> {
         self.0.answers.store(true, Ordering::Relaxed);
         if self.0.is_requested().await { Ok(()) } else { self.0.target().map(drop) }
+    }
+
+    /// Ends the task as ignored if what `audience` comes to see would be seen by more people than what caused it: an
+    /// internal note, of which nothing may go to a place that others read. To be asked before it is paid for;
+    /// [`Context::once`] looks again, at the [`Action::audience`].
+    ///
+    /// # Errors
+    /// [`Interrupt`], to be passed up.
+    pub async fn seen_by(&self, audience: Audience) -> Result<(), Interrupt> {
+        thread::seen_by(&self.0, audience).await
     }
 
     /// What the failure of a service at `step` means for the task.

@@ -5,7 +5,7 @@
 //! that is `repeatable` is made again; for any other a person says what happened.
 
 use async_trait::async_trait;
-use domain::{Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip};
+use domain::{Audience, Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip};
 use outbound::{Caller, Method, Url};
 use serde_json::{Value, json};
 use settings::{HttpCall, HttpMethod};
@@ -157,6 +157,11 @@ impl Action for Call<'_> {
         // The same key makes the second call the first one, or the API's owner has said that it may happen
         // twice.
         Ok(if self.repeatable { Found::NotDone } else { Found::Unknown })
+    }
+
+    /// An API of one's own: who reads it is the staff's affair.
+    fn audience(&self) -> Audience {
+        Audience::Internal
     }
 
     fn is_idempotent(&self) -> bool {

@@ -3,7 +3,7 @@
 //! The proof that it was done is the issue itself: it has the labels.
 
 use async_trait::async_trait;
-use domain::{Labels, Mark, Proof, ServiceError, ServiceFailure, Target, TaskOutput, Timestamp};
+use domain::{Audience, Labels, Mark, Proof, ServiceError, ServiceFailure, Target, TaskOutput, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,20 +34,26 @@ pub(super) async fn label(context: Context, found: Label) -> Result<Finished, In
     let target = context.target()?;
     let service = context.services().of(target).map_err(|error| context.failed(LABEL, &error))?;
     let service = service.labels().ok_or_else(|| context.failed(LABEL, &no_labels(target)))?;
+    // Who sees a thread sees its labels: of a note in it, they may be more.
+    let event = context.event();
+    let audience = if event.comment_id.is_none() { event.audience } else { Audience::Public };
     let what = fitting.join(", ");
     if let Some(before) = context.begun(LABEL).await? {
         let labels = among(allowed, before.split(','));
-        if let Some(finished) = context.earlier(LABEL, &Labelling { service, target, labels }).await? {
+        if let Some(finished) =
+            context.earlier(LABEL, &Labelling { service, target, labels, audience }).await?
+        {
             return Ok(finished);
         }
     }
+    context.seen_by(audience).await?;
     let approval = context.permit(LABEL, &what, None).await?;
     // A person may have changed the list, and is held to the same one.
     let labels = if approval.edited { among(allowed, approval.text.split(',')) } else { fitting };
     if labels.is_empty() {
         return Err(Interrupt::Ignore("no label of agent.toml is left".to_owned()));
     }
-    let proof = context.once(LABEL, &Labelling { service, target, labels }).await?;
+    let proof = context.once(LABEL, &Labelling { service, target, labels, audience }).await?;
     let output = TaskOutput::Text(format!("labels: {}", proof.id));
     Ok(Finished { success: true, output, output_url: proof.url })
 }
@@ -72,6 +78,7 @@ struct Labelling<'a> {
     service: &'a dyn Labels,
     target: &'a Target,
     labels: Vec<String>,
+    audience: Audience,
 }
 
 impl Labelling<'_> {
@@ -84,6 +91,10 @@ impl Labelling<'_> {
 impl Action for Labelling<'_> {
     fn host(&self) -> Option<String> {
         Some(self.target.service().to_owned())
+    }
+
+    fn audience(&self) -> Audience {
+        self.audience
     }
 
     async fn perform(&self, _: &Mark) -> Result<Proof, ServiceError> {

@@ -7,7 +7,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip, decimals_of, money,
+    Audience, Mark, Proof, ServiceError, ServiceFailure, TaskError, TaskOutput, Timestamp, clip, decimals_of,
+    money,
 };
 use futures::FutureExt;
 use schemars::JsonSchema;
@@ -248,6 +249,11 @@ impl Action for Deal<'_> {
             Some(refund) => self.proof(refund).map(Found::Done),
             None => Ok(Found::NotDone),
         }
+    }
+
+    /// The text of the event does not go along.
+    fn audience(&self) -> Audience {
+        Audience::Restricted
     }
 
     fn is_idempotent(&self) -> bool {

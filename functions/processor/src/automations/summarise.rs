@@ -1,7 +1,7 @@
 //! `summarise`: posts a summary of the event and its thread to the Slack channel of agent.toml.
 
 use async_trait::async_trait;
-use domain::{Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
+use domain::{Audience, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use slack::Slack;
@@ -26,6 +26,7 @@ pub(super) async fn summarise(context: Context, _: Summarise) -> Result<Finished
     if let Some(finished) = context.earlier(SUMMARY, &Post { slack, channel, text: "" }).await? {
         return Ok(finished);
     }
+    context.seen_by(Audience::Public).await?;
     let instruction = "Sum up this thread for colleagues who have not read it, in at most five short sentences \
                        of Markdown and nothing else: what happened, who is affected, what is open.";
     let summary = context.ask(SUMMARY, instruction).await?;

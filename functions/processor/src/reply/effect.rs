@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError, ServiceFailure,
-    TaskError, TaskOutput, Timestamp, after, between,
+    Audience, Content, Effect, EffectState, Mark, Proof, SETTLING, SETTLING_AFTER_ERROR, ServiceError,
+    ServiceFailure, TaskError, TaskOutput, Timestamp, after, between,
 };
 
 use crate::automation::bulkhead::with_host_permit;
 use crate::queue::ack::deferral_backoff;
 use crate::reply::approval::ask_person;
+use crate::reply::place::check_audience;
 use crate::reply::shadow;
 use crate::resources::OUTSIDE_CALL;
 use crate::task::claimed_task::ClaimedTask;
@@ -52,6 +53,11 @@ pub trait Action: Send + Sync {
     /// # Errors
     /// [`ServiceError`], never in doubt.
     async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError>;
+
+    /// Who comes to see it. Of an event that fewer people may see, it is not done.
+    fn audience(&self) -> Audience {
+        Audience::Public
+    }
 
     /// Whether to do it again is no second time: it carries a key by which the service knows it. After an answer that
     /// says that the service failed, it is looked for, and done again, sooner then; listings of others may lag.
@@ -99,7 +105,7 @@ async fn attempt(
         earlier.say_if_other(claimed, name).await;
         return Ok(earlier.proof);
     }
-    let allowed = match claimed.may_begin() {
+    let allowed = match claimed.may_begin().and_then(|()| check_audience(claimed, action.audience())) {
         Ok(()) => permitted.await,
         ending => ending,
     };

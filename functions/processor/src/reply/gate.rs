@@ -114,10 +114,8 @@ pub(crate) fn cleaned(claimed: &ClaimedTask, text: &str) -> Result<Cleaned, Inte
         .with_addresses_of(event.opening.as_deref().unwrap_or_default())
         .with_hosts_of(&agent.persona);
     let allowed = agent.documents.iter().fold(allowed, |all, document| all.with_hosts_of(&document.text));
-    let allowed = match thread_address(claimed) {
-        Some(thread) => allowed.with_repository(&event.tenant, &thread),
-        None => allowed,
-    };
+    let allowed = thread_addresses(claimed)
+        .fold(allowed, |allowed, thread| allowed.with_repository(&event.tenant, &thread));
     let cleaned = clean(text, &allowed, &agent.persona);
     if cleaned.text.is_empty() {
         let error = TaskError::new(REPLY, "empty_draft", "nothing was left of the draft after cleaning");
@@ -126,10 +124,12 @@ pub(crate) fn cleaned(claimed: &ClaimedTask, text: &str) -> Result<Cleaned, Inte
     Ok(cleaned)
 }
 
-/// Where the event's thread can be looked at, by its service's word: what a sender says of it could be anywhere.
-fn thread_address(claimed: &ClaimedTask) -> Option<String> {
-    let target = claimed.event.target.as_ref()?;
-    claimed.resources.services.of(target).ok()?.link(target)
+/// Where the event's thread can be looked at: by our client's word, and by that of its forge, which signs it. They
+/// differ where the client speaks to another address, such as a stand-in.
+fn thread_addresses(claimed: &ClaimedTask) -> impl Iterator<Item = String> {
+    let target = claimed.event.target.as_ref();
+    let ours = target.and_then(|target| claimed.resources.services.of(target).ok()?.link(target));
+    ours.into_iter().chain(target.and_then(|_| claimed.event.link.clone()))
 }
 
 #[cfg(test)]

@@ -61,9 +61,9 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The last look of the gate: whether those who will see the answer may all see what caused it.
-pub(crate) fn check_audience(claimed: &ClaimedTask, place: &Place<'_>) -> Result<(), Interrupt> {
-    if place.audience().is_wider_than(claimed.audience()) { Err(too_private()) } else { Ok(()) }
+/// The last look of the gate: whether those who will see what goes out, `seen_by`, may all see what caused it.
+pub(crate) fn check_audience(claimed: &ClaimedTask, seen_by: Audience) -> Result<(), Interrupt> {
+    if seen_by.is_wider_than(claimed.audience()) { Err(too_private()) } else { Ok(()) }
 }
 
 fn too_private() -> Interrupt {

@@ -1,13 +1,13 @@
 //! The reply: through the gate, then into the thread, once.
 
 use async_trait::async_trait;
-use domain::{DraftOrigin, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
+use domain::{Audience, DraftOrigin, Mark, Proof, ServiceError, TaskOutput, Timestamp, short_sha256};
 
 use crate::reply::REPLY;
 use crate::reply::approval::{Approval, answered};
 use crate::reply::effect::{Action, Found, earlier, once};
 use crate::reply::gate::pass_reply;
-use crate::reply::place::{Place, check_audience};
+use crate::reply::place::Place;
 use crate::reply::thread::still_open;
 use crate::task::claimed_task::ClaimedTask;
 use crate::{Finished, Interrupt, simulated};
@@ -34,7 +34,6 @@ pub(crate) async fn reply(
     still_open(claimed, approval.is_some()).await?;
     let text = through_gate(claimed, approval, &text, why).await?;
     let place = Place::of(claimed)?;
-    check_audience(claimed, &place)?;
     let proof = once(claimed, REPLY, &Posting { place, text: &text }).await?;
     let output = TaskOutput::Draft(short_sha256(&text));
     *claimed.published.lock().await = Some(text);
@@ -89,6 +88,10 @@ impl Action for Posting<'_> {
     async fn find(&self, mark: &Mark, since: Timestamp) -> Result<Found, ServiceError> {
         let found = self.place.service.find(self.place.target, mark, since).await?;
         Ok(found.map_or(Found::NotDone, Found::Done))
+    }
+
+    fn audience(&self) -> Audience {
+        self.place.audience()
     }
 
     fn is_idempotent(&self) -> bool {

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use domain::{Audience, Event, Publisher, ServiceError, Target, ThreadState};
 
 use crate::Interrupt;
+use crate::reply::place::check_audience;
 use crate::task::claimed_task::ClaimedTask;
 use crate::task::event::{LOCKED, unwanted};
 
@@ -43,6 +44,18 @@ pub(crate) async fn still_open(claimed: &ClaimedTask, approved: bool) -> Result<
     }
     claimed.seen_open.store(true, Ordering::Relaxed);
     Ok(())
+}
+
+/// Ends the task as `ignored` if what is seen by `seen_by` would be seen by more people than what caused it, by the
+/// service's own word, which is asked once.
+pub(crate) async fn seen_by(claimed: &ClaimedTask, seen_by: Audience) -> Result<(), Interrupt> {
+    let is_open_question = claimed.event.comment_id.is_some() && claimed.seen_audience.get().is_none();
+    if let Some(target) = claimed.event.target.as_ref().filter(|_| is_open_question) {
+        let look = async { audience(claimed.resources.services.of(target)?, target, &claimed.event).await };
+        let audience = claimed.resources.look_up("look who sees the thread", look).await?;
+        let _first = claimed.seen_audience.set(audience);
+    }
+    check_audience(claimed, seen_by)
 }
 
 /// Who can see the comment of `event`, as of now.

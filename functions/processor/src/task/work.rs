@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::{Classification, Event, MAX_ATTEMPTS, PAYLOAD_MISSING, SPAM, Task, TaskError, Timestamp, after};
 use futures::FutureExt;
+use webhook::IgnoreReason;
 
 use crate::after_end::callback;
 use crate::reply::fallback::{self, Memory};
@@ -161,9 +162,12 @@ async fn prepare(resources: &Resources, task: &Task) -> Result<Event, Interrupt>
     if let Some(reason) = unwanted(resources, task, &event).await? {
         return Err(Interrupt::Ignore(reason));
     }
-    // Whatever triage made of it, the task would fail: it must not cost a question first.
+    // Whatever triage made of it, nobody could answer: it must not cost a question first.
     if let Some(why) = resources.lacks_place(&task.doc.source, &event) {
-        return Err(Interrupt::fail(TaskError::new("publish", "no_target", why)));
+        return Err(match event.target {
+            None => Interrupt::fail(TaskError::new("publish", "no_target", why)),
+            Some(_) => Interrupt::Ignore("a discussion has no labels".to_owned()),
+        });
     }
     match supersede::by_newer(resources, task, &event).await {
         Some(newer) => Err(Interrupt::Ignore(format!("superseded by {newer}"))),
@@ -220,6 +224,9 @@ async fn classify(
         Some(answer) => answer.classification(),
         None => unclassified(),
     };
+    if let Some(why) = claimed.resources.lacks_place_for(&source, &claimed.event, &classification.intent) {
+        return Err(Interrupt::Ignore(format!("{}: {why}", IgnoreReason::NoThread.as_str())));
+    }
     let mut note = format!("sorted as {} ({:.2})", classification.intent, classification.confidence);
     let saved = classification.clone();
     claimed

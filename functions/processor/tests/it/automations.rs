@@ -238,3 +238,28 @@ fn registrations_and_their_settings_are_all_checked_at_the_start() {
     assert_eq!(mistakes.len(), 4, "{mistakes:?}");
     assert!(Registry::new().check(&settings).is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_internal_note_is_summed_up_for_nobody_and_nothing_is_paid_for_it() {
+    for (said, now) in [(false, None), (true, Some(Audience::Internal))] {
+        let (server, services) = slack().await;
+        let source = "[sources.zendesk]\nsubdomain = \"acme\"\nlogin = \"1\"\ninternal = \"answer_internally\"\n\
+                      automation = \"summarise\"\n[sources.github]";
+        let channel = "[automations.summarise]\nchannel = \"C01\"";
+        let settings = handled_by("summarise", channel).replace("[sources.github]", source);
+        let bench = Bench::at(&settings, None, services);
+        *bench.service.has_notes.lock().unwrap() = true;
+        *bench.service.audience.lock().unwrap() = now;
+        let note = json!({
+            "id": "e1", "type": "zen:event-type:ticket.comment_added", "time": "2026-11-20T10:00:00Z",
+            "detail": {"id": "7", "actor_id": "777", "subject": "Refund", "is_public": true},
+            "event": {"comment": {"id": "99", "author": {"id": "777", "is_staff": true, "name": "Kim"},
+                "body": "she is on the fraud list", "is_public": said}},
+        });
+        let id = bench.accept_from("zendesk", &note).await;
+        let task = bench.until_settled(&id).await;
+        assert_eq!(task.control.status, TaskStatus::Ignored, "{:?}", task.doc.error);
+        assert!(task.doc.timeline.last().unwrap().note.contains("more people"), "{:?}", task.doc.timeline);
+        assert!(!bench.steps().contains(&"summary".to_owned()) && server.asked().is_empty());
+    }
+}

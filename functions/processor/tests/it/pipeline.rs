@@ -317,4 +317,12 @@ async fn an_event_that_has_no_thread_fails_before_a_model_is_asked_where_everyth
     let id = bench.accept(&release).await;
     assert_ne!(bench.until_settled(&id).await.control.status, TaskStatus::Failed);
     assert_eq!(bench.steps(), ["triage"]);
+
+    // What fits no intent would be answered in a thread: nobody asked for that, so it is no failure.
+    let bench = Bench::with(&format!("{SETTINGS}{own}"), None);
+    bench.script([Say::Triage { intent: "unclassified", confidence: 0.9, spam: false }]);
+    let id = bench.accept(&release).await;
+    let task = bench.until_settled(&id).await;
+    assert_eq!((task.control.status, bench.steps()), (TaskStatus::Ignored, vec!["triage".to_owned()]));
+    assert!(task.doc.timeline.last().unwrap().note.starts_with("no_thread"), "{:?}", task.doc.timeline);
 }

@@ -91,8 +91,8 @@ pub(super) fn environment(settings: &Settings, environment: &Environment) {
 }
 
 /// What is no mistake and still dangerous.
-pub(super) fn warnings(settings: &Settings, of_the_schema: Vec<String>) {
-    for (number, warning) in settings.warnings().into_iter().chain(of_the_schema).enumerate() {
+pub(super) fn warnings(settings: &Settings, others: impl IntoIterator<Item = String>) {
+    for (number, warning) in settings.warnings().into_iter().chain(others).enumerate() {
         say!("{}warning: {warning}", if number == 0 { "\n" } else { "" });
     }
 }

@@ -16,6 +16,12 @@ pub(crate) const VERTEX_OFF: [&str; 1] = ["Vertex AI API has not been used in pr
 pub(crate) const NO_ROLE: [&str; 1] = ["Permission 'aiplatform.…"];
 /// No access token: our own words, before those of whoever gives none.
 pub(crate) const NO_TOKEN: [&str; 1] = ["No access token: …"];
+/// An access token that is missing, wrong or out of date, where there should be one.
+pub(crate) const BAD_TOKEN: [&str; 3] = [
+    "Request had invalid authentication credentials. Expected OAuth 2 access token…",
+    "Request is missing required authentication credential. Expected OAuth 2 access token…",
+    "API keys are not supported by this API. Expected OAuth2 access token…",
+];
 /// A country that is not served.
 pub(crate) const PLACE: [&str; 3] = [
     "User location is not supported…",

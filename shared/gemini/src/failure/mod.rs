@@ -161,10 +161,7 @@ fn advice(error: &ApiError, class: FailureClass) -> Option<&'static str> {
         _ if says(&known::NO_TOKEN) => {
             "Google gives no access token for Vertex AI: look at GOOGLE_CREDENTIALS, or at the endpoint's workload_identity and the pool that it names"
         }
-        (401, _)
-            if error.reason.as_deref() != Some("API_KEY_INVALID")
-                && error.message.contains("OAuth 2 access token") =>
-        {
+        (401, _) if error.reason.as_deref() != Some("API_KEY_INVALID") && says(&known::BAD_TOKEN) => {
             "the access token for Vertex AI is refused: look at GOOGLE_CREDENTIALS, or at the endpoint's workload_identity"
         }
         _ if says(&known::VERTEX_OFF) => "switch the Vertex AI API on in the endpoint's project",

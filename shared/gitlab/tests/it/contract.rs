@@ -22,6 +22,31 @@ contract_tests!(Contract {
     others: |_| me(),
     error: |status, said| Reply::json(status, json!({"message": said})),
     refusals: &[(400, "does not accept"), (403, "Reporter"), (404, "member of the project")],
-    account_refusals: &[(401, "check GITLAB_TOKEN")],
+    account_refusals: &[
+        (401, "no", "check GITLAB_TOKEN"),
+        (403, "403 Forbidden - Your account has been blocked.", "unblock"),
+        (403, "Your account has been blocked.", "unblock"),
+        (
+            403,
+            "403 Forbidden - Your account is pending approval from your administrator and hence blocked.",
+            "unblock"
+        ),
+        (
+            403,
+            "403 Forbidden - Your account has been deactivated by your administrator. Please log back in from a web browser to reactivate your account at https://gitlab.com",
+            "unblock"
+        ),
+        (
+            403,
+            "403 Forbidden - Your password expired. Please access GitLab from a web browser to update your password.",
+            "log in"
+        ),
+        (
+            403,
+            "403 Forbidden - You (@helper) must accept the Terms of Service in order to perform this action. To accept these terms, please access GitLab from a web browser at https://gitlab.com.",
+            "log in"
+        ),
+        (403, "You cannot perform write operations on a read-only instance", "read-only"),
+    ],
     unreadable: || Reply::json(201, json!({"id": "x"})),
 });

@@ -79,10 +79,10 @@ async fn an_issue_that_is_confidential_no_more_is_answered_among_the_staff() {
 }
 
 #[tokio::test]
-async fn a_merge_request_takes_no_answer_for_the_staff_alone() {
-    let error = internally(&merge_request(), true).await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Refused);
-    assert!(error.message.contains("among the staff"), "{error}");
+async fn an_internal_note_on_a_merge_request_is_answered_by_one() {
+    let (internal, lines) = internally(&merge_request(), false).await.unwrap();
+    let posted = "POST /api/v4/projects/7/merge_requests/4/notes".to_owned();
+    assert_eq!((internal, lines), (json!(true), vec![posted]));
 }
 
 /// Merge request 4 or issue 23, for the answer to a note in a discussion.

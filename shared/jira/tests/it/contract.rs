@@ -23,6 +23,17 @@ contract_tests!(Contract {
     others: |_| myself(),
     error: |status, said| Reply::json(status, json!({"errorMessages": [said], "errors": {}})),
     refusals: &[(400, "does not accept"), (403, "Add Comments"), (404, "Browse Projects")],
-    account_refusals: &[(401, "JIRA_API_TOKEN"), (402, "bill")],
+    account_refusals: &[
+        (401, "no", "JIRA_API_TOKEN"),
+        (402, "no", "bill"),
+        (403, "Current user not permitted to use Jira", "access to Jira"),
+        (403, "Basic auth with password is not allowed on this instance.", "JIRA_API_TOKEN"),
+        (
+            403,
+            "The IP address has been rejected because it's not on the allowlist. For IP addresses to be listed, contact your administrator.",
+            "allowlist"
+        ),
+        (404, "Site temporarily unavailable", "deactivated"),
+    ],
     unreadable: || Reply::json(201, json!({"id": 7})),
 });

@@ -26,10 +26,17 @@ contract_tests!(Contract {
     },
     error: |status, said| match status {
         401 => failed(status, said, "AUTHENTICATION_ERROR"),
+        402 => failed(status, said, "FEATURE_NOT_ACCESSIBLE"),
         403 => failed(status, said, "FORBIDDEN"),
+        413 => failed(status, said, "USAGE_LIMIT_EXCEEDED"),
         _ => failed(status, said, "UNHEARD_OF"),
     },
     refusals: &[(403, "permission to write")],
-    account_refusals: &[(401, "check LINEAR_API_KEY")],
+    account_refusals: &[
+        (401, "no", "check LINEAR_API_KEY"),
+        (402, "Feature not accessible", "plan"),
+        (413, "Usage limit exceeded", "plan"),
+        (403, "Invalid scope: `write` required", "permission to write"),
+    ],
     unreadable: || Reply::json(200, json!({"data": null})),
 });

@@ -23,6 +23,10 @@ contract_tests!(Contract {
     others: |_| me(),
     error: |status, said| Reply::json(status, json!({"error": {"message": said}})),
     refusals: &[(400, "PAGERDUTY_EMAIL"), (403, "may only read"), (404, "another account")],
-    account_refusals: &[(401, "check PAGERDUTY_API_TOKEN")],
+    account_refusals: &[
+        (401, "no", "check PAGERDUTY_API_TOKEN"),
+        (402, "Account does not have the abilities to perform the action", "plan"),
+        (400, "Requester User Not Found", "PAGERDUTY_EMAIL"),
+    ],
     unreadable: || Reply::json(201, json!({"id": 7})),
 });

@@ -38,7 +38,7 @@ async fn an_address_that_nobody_has_is_named() {
     })
     .await;
     let error = client(&server).login().await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Refused);
+    assert_eq!(error.failure, ServiceFailure::AccountRefused);
     assert!(error.message.contains("PAGERDUTY_EMAIL"), "{error}");
 }
 

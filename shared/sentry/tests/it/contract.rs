@@ -21,8 +21,17 @@ contract_tests!(Contract {
     unfit: [("", 7), ("..", 7), ("a/b", 7), ("harbor", 0)].map(unfit).to_vec(),
     adds: |asked| asked.method == "POST",
     others: |_| me(),
-    error: |status, said| Reply::json(status, json!({"detail": said})),
+    error: |status, said| match said.ends_with("-required") {
+        true => Reply::json(status, json!({"detail": {"code": said, "message": "Must login", "extra": {}}})),
+        false => Reply::json(status, json!({"detail": said})),
+    },
     refusals: &[(400, "does not accept"), (403, "event:write"), (404, "organization")],
-    account_refusals: &[(401, "check SENTRY_AUTH_TOKEN")],
+    account_refusals: &[
+        (401, "no", "check SENTRY_AUTH_TOKEN"),
+        (401, "sso-required", "single sign-on"),
+        (403, "sso-required", "single sign-on"),
+        (403, "2fa-required", "two-factor"),
+        (401, "email-verification-required", "address"),
+    ],
     unreadable: || Reply::json(201, json!({"id": 7})),
 });

@@ -35,7 +35,7 @@ async fn who_we_are_is_asked_once() {
 async fn a_token_of_nobody_is_refused() {
     let server = Server::start(|_| Reply::json(200, json!({"version": "0", "user": null}))).await;
     let error = client(&server).login().await.unwrap_err();
-    assert_eq!(error.failure, ServiceFailure::Refused);
+    assert_eq!(error.failure, ServiceFailure::AccountRefused);
     assert!(error.message.contains("integration"), "{error}");
 }
 

@@ -63,6 +63,12 @@ impl Default for AutomationSettings {
     }
 }
 
+/// Whether `automation` has nothing to do where there is no thread. Of automations in code it is not assumed.
+#[must_use]
+pub fn needs_thread(automation: &str) -> bool {
+    matches!(automation, "reply" | "label")
+}
+
 impl AutomationSettings {
     /// Whether the automation called `name` has the section that it needs; true for those that need none.
     #[must_use]

@@ -61,6 +61,7 @@ async fn refusals_are_certain_typed_and_say_how_to_mend_them() {
             Problem::Key,
             "write access to Refunds",
         ),
+        (400, INVALID, "testmode_charges_only", "Not activated", Problem::Key, "STRIPE_API_KEY"),
         (404, INVALID, "resource_missing", "No such charge: 'ch_1'", Problem::NoSuchPayment, "test or live"),
     ] {
         let server = posting(move |_| problem(status, kind, code, message)).await;

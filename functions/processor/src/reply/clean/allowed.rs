@@ -41,8 +41,10 @@ pub(crate) struct Allowed {
     images: Hosts,
     /// Addresses that may be repeated.
     addresses: BTreeSet<String>,
-    /// The repository of the event: its host, and its name there.
-    repository: Option<(String, String)>,
+    /// The name of the event's repository; empty if it has none.
+    repository: String,
+    /// The hosts that it is on.
+    forges: Vec<String>,
     /// The only account that may be mentioned: who caused the event.
     pub(super) mention: String,
 }
@@ -76,21 +78,22 @@ impl Allowed {
         self
     }
 
-    /// Allows links into the repository `name` of the event, whose thread is at `thread`.
+    /// Allows links into the repository `name` of the event, whose thread is at `thread`, and perhaps elsewhere as well.
     #[must_use]
     pub(crate) fn with_repository(mut self, name: &str, thread: &str) -> Self {
         let within = path(thread).strip_prefix('/').and_then(|path| path.strip_prefix(name));
         let is_within = within.is_some_and(|rest| rest.starts_with('/'));
         if let Some(host) = host(thread).filter(|_| is_within) {
             self.named.add([format!("{host}/{name}")]);
-            self.repository = Some((host, name.to_owned()));
+            name.clone_into(&mut self.repository);
+            self.forges.push(host);
         }
         self
     }
 
     /// The name of the event's repository; empty if it has none.
     pub(super) fn repository(&self) -> &str {
-        self.repository.as_ref().map_or("", |(_, name)| name)
+        &self.repository
     }
 
     /// Whether the draft may lead there on a click.
@@ -122,9 +125,10 @@ impl Allowed {
 
     /// Whether a link to it shows up in a thread of another repository on the event's host.
     fn leaves_a_trace(&self, url: &str) -> bool {
-        let Some((forge, _)) = &self.repository else { return false };
-        let parts = ["issues", "pull", "discussions", "commit", "merge_requests", "work_items"];
-        host(url).as_ref() == Some(forge)
+        let parts = ["issues", "pull", "discussions", "commit", "merge_requests", "work_items", "epics"];
+        let is_forge =
+            |host: String| self.forges.iter().any(|forge| host.trim_start_matches("www.") == forge);
+        host(url).is_some_and(is_forge)
             && path(url).split('/').skip(3).any(|part| parts.contains(&part.to_ascii_lowercase().as_str()))
     }
 }
@@ -293,5 +297,11 @@ mod tests {
         assert!(allowed().link(theirs), "the event is from another host, where nothing shows up");
         let here = allowed().with_repository("octo/repo", "https://github.com/octo/repo/issues/7");
         assert!(!here.link(theirs) && here.link("https://github.com/octo/repo/issues/9"));
+        let stand_in = here.with_repository("octo/repo", "http://127.0.0.1:4000/octo/repo/issues/7");
+        for own in ["https://github.com/octo/repo/blob/main/a.rs", "http://127.0.0.1:4000/octo/repo/issues/9"]
+        {
+            assert!(stand_in.link(own), "{own}");
+        }
+        assert!(!stand_in.link(theirs), "it shows up on either");
     }
 }

@@ -4,7 +4,7 @@
 //! account as it would from a maintainer's; or to write `victim/project#1`, so that each of its comments shows up in
 //! somebody else's issue.
 
-use super::inert::inert;
+use super::inert::{BREAK, inert};
 
 /// What ends a line for somebody: Unicode's mandatory breaks (UAX #14).
 const BREAKS: [char; 7] = ['\n', '\r', '\u{B}', '\u{C}', '\u{85}', '\u{2028}', '\u{2029}'];
@@ -62,7 +62,8 @@ fn command(line: &str) -> Option<&str> {
 }
 
 /// Makes references to threads and commits of other repositories than `own` plain text: `owner/name#7`, GitLab's
-/// `owner/name!7`, `owner/name@commit`.
+/// `owner/name!7`, `owner/name@commit`. Where there is one of our own, the forge completes shorter names, too: GitLab's
+/// `name#7`, `group&7` and `[work_item:group/name/7]`, GitHub's `owner#7` and `owner@commit`.
 pub(super) fn without_foreign_references(text: &str, own: &str, ticks: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
@@ -72,15 +73,44 @@ pub(super) fn without_foreign_references(text: &str, own: &str, ticks: bool) -> 
         }
         let start = at - text[done..at].bytes().rev().take_while(|byte| is_of_name(*byte)).count();
         let end = at + 1 + target_length(sign, &text[at + 1..]);
-        let repository = &text[start..at];
-        let is_foreign = repository.trim_matches('/').contains('/') && !repository.eq_ignore_ascii_case(own);
-        if end > at + 1 && is_foreign {
+        let is_whole = !text[end..].starts_with(|c: char| c.is_alphanumeric());
+        if end > at + 1 && is_whole && is_foreign(&text[start..at], sign, own) {
             out.push_str(&text[done..start]);
             out.push_str(&inert(&text[start..end], at - start, ticks));
             done = end;
         }
     }
     out.push_str(&text[done..]);
+    without_named_references(&out)
+}
+
+/// Whether a forge takes `repository`, before the `sign` of a number or a commit, for another one than `own`.
+fn is_foreign(repository: &str, sign: char, own: &str) -> bool {
+    if repository.trim_matches('/').contains('/') {
+        return !repository.eq_ignore_ascii_case(own);
+    }
+    let is_name =
+        (repository.len() > 1 || sign == '@') && repository.contains(|c: char| c.is_ascii_alphabetic());
+    let is_own = own.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case(repository));
+    // `C#7` is a language, and `GH-7` a thread of our own.
+    is_name && !own.is_empty() && !is_own
+}
+
+/// Breaks GitLab's `[issue:group/name/7]`, which names the kind of thing.
+fn without_named_references(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        out.push(c);
+        let inside = (c == '[').then(|| text[at + 1..].split_once(']')).flatten();
+        let named = inside.and_then(|(inside, _)| inside.split_once(':')).is_some_and(|(kind, place)| {
+            let is_kind =
+                !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            is_kind && place.contains('/') && place.bytes().all(is_of_name)
+        });
+        if named {
+            out.push(BREAK);
+        }
+    }
     out
 }
 
@@ -94,7 +124,10 @@ fn target_length(sign: char, behind: &str) -> usize {
     match sign {
         '@' => {
             let commit = run(u8::is_ascii_hexdigit);
-            if commit >= 7 { commit } else { 0 }
+            let is_address = behind[commit..]
+                .strip_prefix('.')
+                .is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+            if commit >= 7 && !is_address { commit } else { 0 }
         }
         _ => run(u8::is_ascii_digit),
     }
@@ -169,11 +202,30 @@ mod tests {
         let cleaned = |text: &str| without_foreign_references(text, "octo/repo", false);
         assert_eq!(cleaned("see victim/project#12."), "see `victim/project#12`.");
         assert_eq!(cleaned("(a/b!3, a/b&4) x/y@0123abc"), "(`a/b!3`, `a/b&4`) `x/y@0123abc`");
-        for text in
-            ["#7", "octo/repo#7", "Octo/Repo@0123abcdef", "GH-7", "a/b#c", "C#7", "a/b@mona", "x@0123abc"]
-        {
+        for text in [
+            "#7",
+            "octo/repo#7",
+            "Octo/Repo@0123abcdef",
+            "GH-7",
+            "a/b#c",
+            "C#7",
+            "a/b@mona",
+            "repo!7",
+            "kim@deadbeef.org",
+        ] {
             assert_eq!(cleaned(text), text);
         }
+        assert_eq!(
+            cleaned("x@0123abc, otherproj#12 (otherproj!3)"),
+            "`x@0123abc`, `otherproj#12` (`otherproj!3`)"
+        );
+        assert_eq!(cleaned("in grp&7, user#1."), "in `grp&7`, `user#1`.");
+        assert_eq!(cleaned("[work_item:a/b/7] [x]: a/b"), "[\u{200B}work_item:a/b/7] [x]: a/b");
+        assert_eq!(
+            without_foreign_references("ticket#7", "", false),
+            "ticket#7",
+            "no forge would complete it"
+        );
         assert_eq!(cleaned("octo/repo.js#7"), "`octo/repo.js#7`");
         assert_eq!(without_foreign_references("a/b#1", "", true), "a/b\u{200B}#1");
     }

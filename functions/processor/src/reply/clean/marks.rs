@@ -89,9 +89,11 @@ pub(super) fn without_mentions(text: &str, before: char, allowed: &str) -> Strin
     out
 }
 
+/// GitLab's names have dots, too: whoever is called `mona.x` is not `mona`.
 fn account(text: &str) -> &str {
-    let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '/' | '_'));
-    text.split(ends).next().unwrap_or("")
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '/' | '_' | '.');
+    let end = text.find(|c| !is_of_name(c)).unwrap_or(text.len());
+    text[..end].trim_end_matches('.')
 }
 
 #[cfg(test)]
@@ -130,5 +132,6 @@ mod tests {
             "[\u{200B}~accountid:5b1] <@\u{200B}U7>"
         );
         assert_eq!(without_mentions("@here", ' ', "here"), "@\u{200B}here");
+        assert_eq!(without_mentions("@mona.evil or @mona.", ' ', "mona"), "@\u{200B}mona.evil or @mona.");
     }
 }

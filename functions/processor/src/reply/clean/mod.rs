@@ -16,7 +16,7 @@ mod marks;
 mod markup;
 mod urls;
 
-use markdown::{Ranges, code, destinations, unwrapped, visible};
+use markdown::{Ranges, code, destinations, in_fences, unwrapped, visible};
 
 use inert::REMOVED;
 
@@ -40,7 +40,7 @@ pub(crate) struct Cleaned {
 /// recited. How long it may be is for the service to say.
 #[must_use]
 pub(crate) fn clean(draft: &str, allowed: &Allowed, secret: &str) -> Cleaned {
-    let seen = visible(&marks::without_declarations(unwrapped(draft).trim()));
+    let seen = visible(&marks::without_declarations(in_fences(&unwrapped(draft)).trim()));
     // Asked of the draft as it was: what has been taken out of it shows what it was made for.
     let recital =
         leak::recites(&seen, secret).then(|| "the draft recites the agent's instructions".to_owned());
@@ -236,6 +236,17 @@ mod tests {
             "``a ` @b`` and `c\n@d`",
         ] {
             assert_eq!(cleaned(draft), draft);
+        }
+    }
+
+    #[test]
+    fn code_without_a_fence_that_others_may_not_take_for_code_is_put_into_one() {
+        for (draft, expected) in [
+            ("```\nnpm install @angular/core\n```", "```\nnpm install @angular/core\n```"),
+            ("    npm i @angular/core\n\nThat is it.", "```\nnpm i @angular/core\n```\n\nThat is it."),
+            ("Add:\n\n<pre>\n@Override\n</pre>", "Add:\n\n```\n@Override\n```"),
+        ] {
+            assert_eq!(cleaned(draft), expected);
         }
     }
 
