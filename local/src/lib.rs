@@ -47,7 +47,7 @@ async fn done(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Dev(args) => Box::pin(dev::command(args)).await,
         Command::Send(args) => command::send::send(args).await,
         Command::Init(args) => command::init::init(&args),
-        Command::Setup(args) => command::setup::setup(&args),
+        Command::Setup(args) => command::setup::setup(&args).await,
         Command::Completions(args) => command::completions::completions(&args),
         Command::Tasks(args) => command::tasks::tasks(args).await,
         Command::Open(args) => command::open::open(args).await,

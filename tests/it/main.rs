@@ -19,6 +19,7 @@ mod eval_killed;
 mod events;
 mod faults;
 mod gemini_sdk;
+mod github_app;
 mod limits;
 mod manners;
 mod model_caches;

@@ -34,6 +34,12 @@ pub struct SetupArgs {
     /// Print a JSON object.
     #[arg(long)]
     pub json: bool,
+    /// Make a GitHub App by its manifest, in the browser, and write its credentials into this new file.
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub create_app: Option<PathBuf>,
+    /// The organisation that the App belongs to (default: your account).
+    #[arg(long, value_name = "NAME", requires = "create_app")]
+    pub organization: Option<String>,
     /// `--config`.
     #[command(flatten)]
     pub config: ConfigFile,

@@ -2,6 +2,7 @@
 //! address of one's own.
 
 mod github;
+mod github_app;
 mod others;
 mod sheet;
 mod slack;
@@ -27,9 +28,12 @@ const NO_URL: &str = "https://YOUR-ADDRESS";
 const SECRET_BYTES: usize = 32;
 
 /// Prints the sheet of a sender.
-pub(crate) fn setup(args: &SetupArgs) -> Result<ExitCode, Failure> {
+pub(crate) async fn setup(args: &SetupArgs) -> Result<ExitCode, Failure> {
     let place = place(args)?;
     let sheet = sheet(&place);
+    if let Some(file) = &args.create_app {
+        return github_app::create(&place, sheet, args.organization.as_deref(), file).await;
+    }
     if args.json {
         say!("{}", sheet.json(&place));
     } else {

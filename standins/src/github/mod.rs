@@ -4,6 +4,7 @@
 //! Every issue of every repository exists until a test says otherwise. With a journal the comments
 //! survive the process, also a `kill -9`: that is what "no comment twice" is checked against.
 
+mod apps;
 mod auth;
 mod comments;
 mod discussions;
@@ -64,6 +65,15 @@ impl GithubStandin {
     /// Opens, closes, locks, deletes or hides an issue. Lasts as long as the process.
     pub fn set_issue_state(&self, owner: &str, repo: &str, number: u64, state: IssueState) {
         self.with(|kept| kept.entry(&Place::new(owner, repo, number)).state = state);
+    }
+
+    /// Has `login` react to a comment, with `+1` or `-1` for example.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn seed_reaction(&self, comment: u64, login: &str, content: &str) -> io::Result<()> {
+        let (login, content) = (login.to_owned(), content.to_owned());
+        self.with(|kept| kept.change(Change::Reaction { comment, login, content }))
     }
 
     /// The comments of an issue, oldest first.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::auth::Caller;
 use super::store::{Change, Github, Kind, Place, check_names};
 use super::words::{not_found, of_status, primary_limit, refusal};
-use super::{comments, discussions, hooks, issues, page};
+use super::{apps, comments, discussions, hooks, issues, page};
 use crate::kit::{Call, Kept, Reply, State};
 
 /// Requests per hour, as the headers have it.
@@ -46,6 +46,14 @@ impl State for Github {
         // The address of a log is a secret of its own.
         if let ["logs", _] = call.segments().as_slice() {
             return Ok(issues::log());
+        }
+        // A browser's form, and a code: neither has a token.
+        match (call.method.as_str(), call.segments().as_slice()) {
+            ("POST", ["settings", "apps", "new"] | ["organizations", _, "settings", "apps", "new"]) => {
+                return apps::create(kept, call);
+            }
+            ("POST", ["app-manifests", code, "conversions"]) => return apps::convert(kept, call, code),
+            _ => {}
         }
         match kept.tokens.caller(call.header("authorization"), now)? {
             Caller::App(id) => app(kept, call, id, now),

@@ -2,6 +2,7 @@
 
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -143,6 +144,8 @@ pub struct Github {
     threads: BTreeMap<Key, (Place, Thread)>,
     pub(super) last_id: u64,
     pub(super) hook: Hook,
+    /// Manifests of Apps, by the code that each is exchanged for.
+    pub(super) manifests: BTreeMap<String, Value>,
 }
 
 /// A try to deliver a webhook.

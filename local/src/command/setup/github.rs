@@ -19,8 +19,8 @@ pub(super) fn sheet(place: &Place) -> Sheet {
     let named: Vec<String> = permissions.iter().map(|(name, access)| format!("{name}: {access}")).collect();
     Sheet {
         steps: vec![
-            "An App is told from people, and its hook needs no further step: open the page below, look over what it asks \
-             for, and create it. (For an organisation: https://github.com/organizations/NAME/settings/apps/new, with what \
+            "An App is told from people, and its hook needs no further step. `--create-app FILE` makes it in your browser and \
+             writes its credentials into FILE. Or open the page below, look over what it asks for, and create it. (For an organisation: https://github.com/organizations/NAME/settings/apps/new, with what \
              stands behind the `?`. The manifest is the same for whoever registers Apps by it.)"
                 .to_owned(),
             "On the App's page: paste the signing secret as Webhook secret if the field is empty, note the App ID, Generate a \
