@@ -65,7 +65,7 @@ impl Click {
     /// What parts with clicks begin with.
     const CLICKS: &str = "click:";
 
-    /// One per person, draft and kind: who clicks on and on is stored and answered once.
+    /// One per person, draft and kind: whoever clicks again and again is stored and answered once.
     fn part(&self, prefix: &str) -> PartKey {
         PartKey::from_name(format!("{prefix}{}:{}:{}", self.draft_hash, self.user, self.kind.as_str()))
     }

@@ -168,7 +168,7 @@ impl Label<'_> {
 }
 
 impl Correction {
-    /// Whether the model had said something else. A thumb contradicts no word of its.
+    /// Whether the model had said something else. A thumb contradicts nothing that it said.
     #[must_use]
     pub fn is_contradiction(&self) -> bool {
         let Some(model_said) = self.model_said.as_deref() else { return false };

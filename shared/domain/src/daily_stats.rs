@@ -49,7 +49,7 @@ pub struct DayFigures {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VersionFigures {
-    /// What it is made of; `None` while only tasks of it have ended that another version took up.
+    /// What it is made of; `None` as long as all its tasks that have ended were begun by another version.
     pub made_of: Option<AgentVersion>,
     /// Its tasks that ended, by the name of their status.
     pub ended: BTreeMap<String, u64>,

@@ -131,9 +131,9 @@ pub enum DecideError {
     Store(#[from] StoreError),
 }
 
-/// Records `input` on the draft with `seen_hash`, in one conditional write, and sends the task on
-/// its way. The first decision wins; every later one is a [`DecideError::Conflict`]. Two people are in every
-/// effect of a requested task: who requested it does not decide about it.
+/// Records `input` on the draft with `seen_hash`, in one conditional write, and sends the task on its way. The first
+/// decision wins; every later one is a [`DecideError::Conflict`]. Every effect of a requested task takes two people:
+/// whoever requested it does not decide about it.
 ///
 /// # Errors
 /// [`DecideError`].

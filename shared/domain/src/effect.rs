@@ -13,8 +13,8 @@ use crate::Timestamp;
 /// An intent younger than this may still be on its way to the service: looking for its proof could miss it.
 pub const SETTLING: Duration = Duration::from_secs(60);
 
-/// Likewise, where the service has answered that it failed, and knows a repetition by its key: nothing is on its way to
-/// it any more, and if it lists late what it did, the repetition does no harm.
+/// The same where the service has answered that it failed, and knows a repetition by its key. Nothing is on its way to
+/// it any more; and if it lists late what it did, the repetition does no harm.
 pub const SETTLING_AFTER_ERROR: Duration = Duration::from_secs(15);
 
 /// What the service can show for an effect.
@@ -37,7 +37,7 @@ pub enum EffectState {
         at: Timestamp,
         /// The claim under which it was written.
         fence: u64,
-        /// From when on its proof can be looked for, if that is sooner than [`SETTLING`] after `at`.
+        /// When its proof can be looked for, if that is sooner than [`SETTLING`] after `at`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         settles_at: Option<Timestamp>,
     },

@@ -228,7 +228,8 @@ pub enum Target {
         path: Vec<String>,
         /// Number of the issue in its project.
         number: u64,
-        /// Whether an internal note is to be answered: then only another one is seen by no more people.
+        /// Whether an internal note is to be answered. The answer is an internal note then, too: anything else more
+        /// people would see.
         internal: bool,
         /// Id of the discussion to answer in; `None` answers beside all of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]

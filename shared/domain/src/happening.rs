@@ -7,7 +7,7 @@
 
 use crate::{Blob, BlobError, PartKey, PayloadStore, PutNew, StoreError, Task, TaskId};
 
-/// Which task reports of a happening are about cannot be told.
+/// The store does not say which task the reports of a happening are about.
 #[derive(Debug, thiserror::Error)]
 pub enum HappeningError {
     /// Storage.

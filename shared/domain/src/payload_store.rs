@@ -44,7 +44,7 @@ impl PartKey {
     pub const CALLS: &str = "call:";
     /// What lines of the log of deliveries begin with.
     pub(crate) const DELIVERIES: &str = "delivery:";
-    /// What the parts begin with that tasks which gave way to this one have left.
+    /// What the names of the parts begin with that were left by tasks which gave way to this one.
     pub const SUPERSEDED: &str = "superseded:";
 
     /// The raw body as received.

@@ -52,7 +52,7 @@ pub struct MissedDelivery {
     pub status: u16,
     /// How often we have asked for another try.
     pub tries: u32,
-    /// When the failed try was, by the sender's clock, for which we asked last for another one.
+    /// When the failed try was, by the sender's clock, after which we last asked for another one.
     pub tried: Option<Timestamp>,
 }
 

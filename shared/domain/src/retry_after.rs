@@ -6,8 +6,8 @@ use crate::{Timestamp, between};
 
 /// The wait that `value` asks for at `now`: seconds, rounded up, or a date (RFC 9110, section 10.2.3).
 ///
-/// `None` if it is neither. A date that has passed is a wait of zero. What is believed of it at most, and at
-/// least, is the caller's to say: the number comes from outside.
+/// `None` if it is neither. A date that has passed is a wait of zero. The caller bounds it, above and below: the
+/// number comes from outside.
 #[must_use]
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();

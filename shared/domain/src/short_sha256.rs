@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-/// 32 hexadecimal characters of the SHA-256 of `text`: half of it, which still nobody can collide.
+/// 32 hexadecimal characters of the SHA-256 of `text`. That is half of it, and still nobody finds two texts that share
+/// it.
 ///
 /// A decision names the hash of its draft, so nobody approves a text other than the one they saw. The same
 /// hash makes keys and owners of bounded length from text that others choose.

@@ -104,7 +104,7 @@ async fn enqueue(stores: &Stores, task: &Task) -> Result<(), TakeInError> {
 
 /// Revives a task that failed because its raw body was never stored: the try that made it died in between, and the
 /// sweeper was quicker than the sender. Its body is stored now. Calling the event a duplicate would suppress the very
-/// retry that we asked for; so would it while its last try is under way, which may have looked before the body came.
+/// retry that we asked for. The same holds while its last try is under way: that may have looked before the body came.
 async fn revive(stores: &Stores, id: &TaskId, now: Timestamp) -> Result<TakenIn, TakeInError> {
     let Some(task) = stores.tasks.get(id).await? else { return Ok(TakenIn::Duplicate) };
     let bodiless = task.doc.error.is_some_and(|error| error.kind == PAYLOAD_MISSING);

@@ -95,9 +95,9 @@ pub struct TaskDoc {
     /// What a person said about the draft.
     #[serde(default, skip_serializing_if = "is_default", serialize_with = "without_nulls")]
     pub decision: Option<Decision>,
-    /// In what the latest write was made that only one can win: the request of a decision or retry, the receive of a
-    /// message that a follow-up was counted for. Without it, two of them within one millisecond would be equal writes,
-    /// which a store takes for one write sent twice.
+    /// Who made the latest write of those that only one can win: the request of a decision or retry, or the receive of
+    /// a message that a follow-up was counted for. Without it, two of them within one millisecond would be equal
+    /// writes, which a store takes for one write sent twice.
     #[serde(default, rename = "decided_in", skip_serializing_if = "is_default")]
     pub written_in: Option<String>,
     /// What it is about, in one line of its sender. Untrusted.

@@ -31,8 +31,8 @@ pub struct StepUsage {
     pub ms: u64,
 }
 
-/// What stands behind the name of a model that was none: a stand-in answered, and its cost is what a real answer of that size
-/// would have cost.
+/// What stands behind a model's name when a stand-in answered: its cost is what a real answer of that size would have
+/// cost.
 const STANDIN: &str = " (stand-in)";
 
 impl StepUsage {

@@ -1,7 +1,7 @@
 //! What a service says, compared with what it is known to say.
 
-/// Whether `said` is one of the `known` messages as a whole, but for case and a full stop at its end. `…` stands for any
-/// words: names and amounts within a message, or all that follows its beginning.
+/// Whether `said` is one of the `known` messages as a whole. Case and a full stop at the end make no difference. `…`
+/// stands for any words: names and amounts within a message, or all that follows its beginning.
 ///
 /// A part of a message is never enough: `locked` stands in `Repository access blocked`, too.
 ///

@@ -33,7 +33,7 @@ static MODELS: &[Model] = &[
 ];
 
 /// Aliases of the beta API and what they stand for at present.
-static ALIASES: &[(&str, &str)] = &[
+pub(super) static ALIASES: &[(&str, &str)] = &[
     ("gemini-flash-latest", "gemini-3.8-flash"),
     ("gemini-flash-lite-latest", "gemini-3.5-flash-lite"),
     ("gemini-pro-latest", "gemini-3.1-pro-preview"),

@@ -34,7 +34,6 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Checks a request for `model`.
     pub(super) fn parse(body: &Value, model: &Model) -> Result<Self, ApiError> {
         check_cache(body)?;
         spelling::check(body, spelling::GENERATE, "")?;

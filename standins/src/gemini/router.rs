@@ -20,7 +20,6 @@ use crate::kit::{self, lock, reset};
 /// The largest request that Google takes inline.
 const MAX_BODY: usize = 104_857_600;
 
-/// A request, read.
 #[derive(Debug)]
 pub(super) struct Call {
     /// The API version: `v1`, `v1beta`.

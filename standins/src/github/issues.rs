@@ -104,7 +104,6 @@ pub(super) fn jobs(run: &str) -> Reply {
     Reply::ok(json!({"total_count": 1, "jobs": [job]}))
 }
 
-/// The log of a job.
 pub(super) fn log() -> Reply {
     Reply::ok(Value::String("2026-11-19T10:31:07.0000000Z test export::keeps_last_row ... FAILED".to_owned()))
 }

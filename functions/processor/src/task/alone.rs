@@ -3,7 +3,7 @@
 //! Whatever killed it took every task of its batch along, and nobody knows whose fault it was. So each of them runs
 //! alone from then on, after the others of its batch, until a run of it has come to more than an orderly deferral. The
 //! crash that they shared costs none of them an attempt. A claim that is to run alone says so before it works
-//! (`TaskDoc::alone_fence`). If it ends without a word, the fault is the task's own; the end of any other claim is
+//! (`TaskDoc::alone_fence`). If it ends without a word, the fault is the task's own; of any other claim it is
 //! not. A processor that stood still, or that could not write what became of the task, counts as crashed too: nothing
 //! tells the difference.
 

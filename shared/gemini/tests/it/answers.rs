@@ -178,8 +178,7 @@ async fn sorting_asks_for_the_least_thinking_that_the_model_takes_and_remembers_
     let server = Server::start([unknown(), says("One."), says("Two.")]).await;
     let model = gemini(config(&server.url));
     for _ in 0..2 {
-        let triage = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
-        model.generate(&triage).await.unwrap();
+        model.generate(&triage()).await.unwrap();
     }
     let asked = server.finish();
     assert_eq!(asked.iter().map(level).collect::<Vec<_>>(), ["MINIMAL", "LOW", "LOW"]);
@@ -192,24 +191,26 @@ async fn thinking_that_is_configured_is_asked_for_and_steps_down_where_a_model_r
         Server::start([error(400, "Thinking level HIGH is not supported.", json!([])), says("Hm.")]).await;
     let mut config = alone(&server.url);
     config.triage_generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
-    let triage = domain::ModelCall { role: domain::ModelRole::Triage, ..call() };
-    gemini(config).generate(&triage).await.unwrap();
+    gemini(config).generate(&triage()).await.unwrap();
     assert_eq!(server.finish().iter().map(level).collect::<Vec<_>>(), ["HIGH", "MEDIUM"]);
 }
 
+fn thinking_high(base_url: &str) -> gemini::Config {
+    let mut config = alone(base_url);
+    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    config
+}
+
 fn eaten_by_thoughts() -> Step {
-    Step::Json(
-        200,
-        json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS"}],
-        "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 4096}, "modelVersion": "gemini-3.8-flash"}),
-    )
+    let body = json!({"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS"}],
+        "usageMetadata": {"promptTokenCount": 15, "thoughtsTokenCount": 4096}, "modelVersion": "gemini-3.8-flash"});
+    Step::Json(200, body)
 }
 
 #[tokio::test]
 async fn thoughts_that_eat_the_answer_are_lessened_before_the_bound_goes_up() {
     let server = Server::start([eaten_by_thoughts(), eaten_by_thoughts(), says("The end.")]).await;
-    let mut config = alone(&server.url);
-    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    let config = thinking_high(&server.url);
     let answer = gemini(config).generate(&call()).await.unwrap();
     assert_eq!((answer.text.as_str(), answer.usage.len()), ("The end.", 3));
     let asked = server.finish();
@@ -220,8 +221,7 @@ async fn thoughts_that_eat_the_answer_are_lessened_before_the_bound_goes_up() {
 #[tokio::test]
 async fn a_text_that_was_cut_off_needs_room_and_not_less_thinking() {
     let server = Server::start([ends("MAX_TOKENS", "Once upon a"), says("The end.")]).await;
-    let mut config = alone(&server.url);
-    config.generation.others.insert("thinkingConfig".to_owned(), json!({"thinkingLevel": "HIGH"}));
+    let config = thinking_high(&server.url);
     gemini(config).generate(&call()).await.unwrap();
     let asked = server.finish();
     assert_eq!((level(&asked[1]), bound(&asked[1].body)), (&json!("HIGH"), 8192));

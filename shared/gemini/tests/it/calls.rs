@@ -103,6 +103,10 @@ pub(crate) fn call() -> ModelCall {
     }
 }
 
+pub(crate) fn triage() -> ModelCall {
+    ModelCall { role: ModelRole::Triage, ..call() }
+}
+
 /// Wants `{"n": <whole number>}`.
 pub(crate) fn structured() -> ModelCall {
     let check = |value: &Value| match value["n"].is_u64() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FLASH, ask, get, post};
-use crate::gemini::GeminiStandin;
+use crate::gemini::{GeminiStandin, models};
 
 /// The chunks of a server-sent event stream; panics on any other framing.
 fn events(body: &[u8]) -> Vec<Value> {
@@ -122,7 +122,7 @@ async fn the_list_of_models_names_aliases_in_the_beta_version_alone_and_who_has_
     };
     let (beta, stable) = (list("v1beta").await, list("v1").await);
     let has = |list: &[Value], name: &str| list.iter().any(|model| model["name"] == format!("models/{name}"));
-    for alias in ["gemini-flash-latest", "gemini-flash-lite-latest", "gemini-pro-latest"] {
+    for (alias, _) in models::ALIASES {
         assert!(has(&beta, alias) && !has(&stable, alias), "{alias}");
     }
     let caches = |model: &&Value| {

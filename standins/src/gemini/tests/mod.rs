@@ -15,7 +15,6 @@ use super::GeminiStandin;
 use crate::kit::testing::{self, Answer};
 
 impl Answer {
-    /// What the model says.
     fn said(&self) -> String {
         self.json()["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap().to_owned()
     }
@@ -37,7 +36,6 @@ async fn get(standin: &GeminiStandin, path: &str) -> Answer {
     send(standin, request("GET", path), "").await
 }
 
-/// A request body that asks one thing.
 fn ask(text: &str) -> Value {
     json!({"contents": [{"role": "user", "parts": [{"text": text}]}]})
 }

@@ -10,6 +10,14 @@ fn refusal(code: u16, status: &str, message: &str, details: Value) -> ApiError {
     ApiError::read(code, &body)
 }
 
+fn exhausted(message: &str, details: Value) -> ApiError {
+    refusal(429, "RESOURCE_EXHAUSTED", message, details)
+}
+
+fn invalid(message: &str, details: Value) -> ApiError {
+    refusal(400, "INVALID_ARGUMENT", message, details)
+}
+
 fn quota_failure(ids: &[(&str, &str)]) -> Value {
     let violations: Vec<Value> = ids
         .iter()
@@ -32,7 +40,7 @@ const EXCEEDED: &str = "You exceeded your current quota.";
 #[test]
 fn quota_failure_with_retry_info_says_what_and_how_long() {
     let details = json!([quota_failure(&[(PER_MINUTE, "10")]), retry_info("45.837906927s")]);
-    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, details);
+    let error = exhausted(EXCEEDED, details);
     assert_eq!(error.retry_after, Some(Duration::new(45, 837_906_927)));
     assert_eq!(
         error.quotas,
@@ -42,16 +50,12 @@ fn quota_failure_with_retry_info_says_what_and_how_long() {
 }
 
 #[test]
-fn quota_failure_alone_says_no_time() {
+fn quota_failure_alone_says_no_time_and_help_alone_says_nothing() {
     let id = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
-    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([quota_failure(&[(id, "250000")])]));
+    let error = exhausted(EXCEEDED, json!([quota_failure(&[(id, "250000")])]));
     assert_eq!((error.retry_after, error.quotas[0].period), (None, Some(Period::Minute)));
-}
-
-#[test]
-fn help_alone_says_nothing() {
     let help = json!([{"@type": "type.googleapis.com/google.rpc.Help", "links": [{"url": "https://ai.google.dev"}]}]);
-    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, help);
+    let error = exhausted(EXCEEDED, help);
     assert_eq!((error.retry_after, error.quotas.len()), (None, 0));
 }
 
@@ -65,23 +69,23 @@ fn a_bare_429_is_read() {
 #[test]
 fn the_daily_quota_is_found_among_several() {
     let details = json!([quota_failure(&[(PER_MINUTE, "10"), (PER_DAY, "250")]), retry_info("36s")]);
-    assert!(refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, details).is_daily());
+    assert!(exhausted(EXCEEDED, details).is_daily());
 }
 
 #[test]
 fn a_limit_of_zero_is_no_access() {
-    let by_value = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([quota_failure(&[(PER_DAY, "0")])]));
+    let by_value = exhausted(EXCEEDED, json!([quota_failure(&[(PER_DAY, "0")])]));
     assert!(by_value.is_without_access());
     let words = "You exceeded your current quota.\n* Quota exceeded for metric: m, limit: 0, model: x\nPlease retry in 3s.";
-    assert!(refusal(429, "RESOURCE_EXHAUSTED", words, json!([])).is_without_access());
+    assert!(exhausted(words, json!([])).is_without_access());
 }
 
 #[test]
 fn other_limits_are_not_zero() {
     for limit in ["limit: 20", "limit: 0.5", "limit: 05", "limit: 10"] {
-        assert!(!refusal(429, "RESOURCE_EXHAUSTED", limit, json!([])).is_without_access(), "{limit}");
+        assert!(!exhausted(limit, json!([])).is_without_access(), "{limit}");
     }
-    assert!(refusal(429, "RESOURCE_EXHAUSTED", "limit: 0.", json!([])).is_without_access());
+    assert!(exhausted("limit: 0.", json!([])).is_without_access());
 }
 
 #[test]
@@ -89,21 +93,21 @@ fn a_quota_in_error_info_counts_too() {
     let info = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED",
         "domain": "googleapis.com", "metadata": {"quota_limit": "GenerateContentRequestsPerDayPerProject",
         "quota_limit_value": "60"}}]);
-    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, info);
+    let error = exhausted(EXCEEDED, info);
     assert!(error.is_daily());
     assert_eq!(error.reason.as_deref(), Some("RATE_LIMIT_EXCEEDED"));
 }
 
 #[test]
 fn a_spend_limit_is_told_from_a_rate() {
-    let error = refusal(429, "RESOURCE_EXHAUSTED", "Your project has exceeded its spend limit.", json!([]));
+    let error = exhausted("Your project has exceeded its spend limit.", json!([]));
     assert!(error.is_spend_limit());
-    assert!(!refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([])).is_spend_limit());
+    assert!(!exhausted(EXCEEDED, json!([])).is_spend_limit());
 }
 
 #[test]
 fn the_longer_wait_counts_and_zero_is_none() {
-    let mut error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, json!([retry_info("0s")]));
+    let mut error = exhausted(EXCEEDED, json!([retry_info("0s")]));
     assert_eq!(error.retry_after, None);
     error.wait_at_least(Some(Duration::from_secs(7)));
     error.wait_at_least(Some(Duration::from_secs(3)));
@@ -115,8 +119,8 @@ fn the_longer_wait_counts_and_zero_is_none() {
 fn an_invalid_key_is_a_400_with_a_reason() {
     let info = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
         "domain": "googleapis.com", "metadata": {"service": "generativelanguage.googleapis.com"}}]);
-    assert!(refusal(400, "INVALID_ARGUMENT", "API key not valid.", info).is_invalid_key());
-    assert!(!refusal(400, "INVALID_ARGUMENT", "Bad request.", json!([])).is_invalid_key());
+    assert!(invalid("API key not valid.", info).is_invalid_key());
+    assert!(!invalid("Bad request.", json!([])).is_invalid_key());
 }
 
 #[test]
@@ -126,11 +130,11 @@ fn a_lost_cache_is_a_403_and_a_small_one_names_its_minimum() {
     assert!(!refusal(403, "PERMISSION_DENIED", "Denied.", json!([])).is_lost_cache());
     let moved =
         "Model used by GenerateContent request (models/a) and CachedContent (models/b) has to be the same.";
-    assert!(refusal(400, "INVALID_ARGUMENT", moved, json!([])).is_lost_cache());
+    assert!(invalid(moved, json!([])).is_lost_cache());
     let small = "Cached content is too small. total_token_count=97, min_total_token_count=2048.";
-    assert_eq!(refusal(400, "INVALID_ARGUMENT", small, json!([])).min_cache_tokens(), Some(2048));
-    assert_eq!(refusal(400, "INVALID_ARGUMENT", small, json!([])).cache_tokens(), Some(97));
-    assert_eq!(refusal(400, "INVALID_ARGUMENT", "Bad request.", json!([])).min_cache_tokens(), None);
+    assert_eq!(invalid(small, json!([])).min_cache_tokens(), Some(2048));
+    assert_eq!(invalid(small, json!([])).cache_tokens(), Some(97));
+    assert_eq!(invalid("Bad request.", json!([])).min_cache_tokens(), None);
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn details_of_a_wrong_shape_or_an_unknown_kind_do_not_break_the_rest() {
     let details = json!([
         {"@type": google("QuotaFailure"), "violations": "many"}, {"@type": google("RetryInfo"), "retryDelay": 34},
         {"@type": google("Poem"), "lines": 2}, "text", null, retry_info("45.837906927s")]);
-    let error = refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, details);
+    let error = exhausted(EXCEEDED, details);
     assert_eq!((error.retry_after, error.quotas.len()), (Some(Duration::new(45, 837_906_927)), 0));
 }
 
@@ -166,8 +170,7 @@ fn a_word_as_code_is_read_as_absent() {
 
 #[test]
 fn messages_are_one_short_line() {
-    let error =
-        refusal(400, "INVALID_ARGUMENT", &format!("\u{1b}[2Ja\tb{}\nsecond", "x".repeat(500)), json!([]));
+    let error = invalid(&format!("\u{1b}[2Ja\tb{}\nsecond", "x".repeat(500)), json!([]));
     assert!(error.message.starts_with(" [2Ja b"));
     assert!(error.message.len() <= MAX_MESSAGE && !error.message.contains("second"));
 }
@@ -185,19 +188,19 @@ proptest! {
 /// Words within another message mean nothing.
 #[test]
 fn messages_count_whole_and_not_by_a_word_in_them() {
-    let invalid = |message: &str| refusal(400, "INVALID_ARGUMENT", message, json!([]));
+    let invalid = |message: &str| invalid(message, json!([]));
     let misused = "CachedContent can not be used with GenerateContent request setting system_instruction.";
     assert!(!invalid(misused).is_lost_cache());
     assert!(!invalid("The text `API key not valid` is too long.").is_invalid_key());
     let quota = "Quota exceeded for requests of the billing account per minute";
-    assert!(!refusal(429, "RESOURCE_EXHAUSTED", quota, json!([])).is_without_money());
+    assert!(!exhausted(quota, json!([])).is_without_money());
     for rate in
         ["Suspended for a minute.", "Requests of projects that spend little are limited to 25 a minute."]
     {
-        assert!(!refusal(429, "RESOURCE_EXHAUSTED", rate, json!([])).is_spend_limit(), "{rate}");
+        assert!(!exhausted(rate, json!([])).is_spend_limit(), "{rate}");
     }
     let by_quota = json!([quota_failure(&[("GenerateContentSpendPerTenMinutes", "10")])]);
-    assert!(refusal(429, "RESOURCE_EXHAUSTED", EXCEEDED, by_quota).is_spend_limit());
+    assert!(exhausted(EXCEEDED, by_quota).is_spend_limit());
     let denied = "Permission 'generativelanguage.cachedContent.get' denied on a resource.";
     assert!(!refusal(403, "PERMISSION_DENIED", denied, json!([])).is_lost_cache());
     for lost in ["Not found: cache content metadata 8754364356910645200.", "CachedContent x is gone"] {
@@ -226,7 +229,7 @@ fn a_refusal_is_about_what_its_known_sentence_is_about() {
         ("Cannot fetch content from https://schema.example/flexible.", About::Request),
         ("A frontier of this request is not valid.", About::Request),
     ] {
-        let error = refusal(400, "INVALID_ARGUMENT", message, json!([]));
+        let error = invalid(message, json!([]));
         assert_eq!(error.about(), Some(expected), "{message}");
     }
 }
