@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use console::{Console, TokenSource};
-use domain::{Clock, Timestamp};
+use domain::{Clock, SPAM, Timestamp};
 use embedded::Embedded;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -157,7 +157,7 @@ impl Wanted {
         let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str);
         let fits = |wanted: &Option<String>, got: Option<&str>| wanted.is_none() || wanted.as_deref() == got;
         text("/status").is_some_and(|status| CAME_OUT.contains(&status))
-            && fits(&self.intent, text("/classification/intent"))
+            && fits(&self.intent, said_intent(task))
             && fits(&self.source, text("/source"))
             && self.day.as_deref().is_none_or(|day| received(task).starts_with(day))
             && self.since.is_none_or(|since| received(task).parse().is_ok_and(|at: Timestamp| at >= since))
@@ -168,6 +168,24 @@ impl Wanted {
         self.day.as_deref().is_some_and(|day| received(task).get(..10).is_some_and(|of| of < day))
             || self.since.is_some_and(|since| received(task).parse().is_ok_and(|at: Timestamp| at < since))
     }
+}
+
+/// What triage made of a task, as the API shows it: an intent, or [`SPAM`].
+pub(crate) fn said_intent(task: &Value) -> Option<&str> {
+    let is_spam = task.get("status").and_then(Value::as_str) == Some("ignored") && last_note(task) == SPAM;
+    if is_spam { Some(SPAM) } else { task.pointer("/classification/intent").and_then(Value::as_str) }
+}
+
+/// Why no model was asked about a task: it was superseded, its thread was closed, or the like.
+pub(crate) fn unasked(task: &Value) -> Option<&str> {
+    let is_ignored = task.get("status").and_then(Value::as_str) == Some("ignored");
+    (is_ignored && said_intent(task).is_none()).then(|| last_note(task))
+}
+
+/// The last line of the timeline.
+pub(crate) fn last_note(task: &Value) -> &str {
+    let last = task.get("timeline").and_then(Value::as_array).and_then(|timeline| timeline.last());
+    last.and_then(|entry| entry.get("note")).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn received(task: &Value) -> &str {
@@ -197,6 +215,17 @@ mod tests {
         assert!(!other.takes(&done));
         let since = Wanted { since: "2026-11-29T00:00:00Z".parse().ok(), ..Wanted::default() };
         assert!(!since.takes(&done) && since.is_before(&done));
+    }
+
+    #[test]
+    fn spam_is_chosen_by_its_name_and_what_no_model_was_asked_about_is_told() {
+        let ended = |note: &str, known: Value| json!({"status": "ignored", "timeline": [{"note": note}], "classification": known});
+        let spam = ended("spam", Value::Null);
+        let wanted = Wanted { intent: Some(SPAM.to_owned()), ..Wanted::default() };
+        assert!(wanted.takes(&spam) && !wanted.takes(&task("completed", "2026-11-28T23:59:59Z")));
+        assert_eq!(unasked(&spam), None);
+        assert_eq!(unasked(&ended("superseded by tsk_2", Value::Null)), Some("superseded by tsk_2"));
+        assert_eq!(unasked(&ended("needs no answer", json!({"intent": "bug"}))), None);
     }
 
     #[tokio::test]

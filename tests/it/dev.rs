@@ -15,6 +15,7 @@ mod faults;
 mod http_calls;
 mod in_doubt;
 mod missed;
+mod reactions;
 mod refusals;
 mod senders;
 mod threads;

@@ -1,12 +1,14 @@
 //! [`Case`]: an event and what is expected of the agent for it; and where cases are read from.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::{NOT_SPAM, SPAM};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use toml::Spanned;
 
 use super::outcome::NONE;
 use super::sample::{self, SAMPLES, Words};
@@ -16,6 +18,9 @@ use crate::Failure;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Case {
+    /// Where it is written.
+    #[serde(skip)]
+    pub(crate) place: Place,
     /// Its name, unique in the set.
     pub(crate) name: String,
     /// The sample that it is made of, such as `github/issues.opened`.
@@ -65,6 +70,22 @@ pub(crate) struct Case {
     pub(crate) rubric: Option<String>,
 }
 
+/// The file and the line of a case. Wherever it stands, it is the same case.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Place(String);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What triage said of an event.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +105,7 @@ pub(crate) fn is_right(expected: &str, got: &str) -> bool {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Set {
-    cases: Vec<Case>,
+    cases: Vec<Spanned<Case>>,
 }
 
 impl Case {
@@ -119,17 +140,21 @@ impl Case {
     /// # Errors
     /// What is wrong with the case.
     pub(crate) fn body(&self) -> Result<Vec<u8>, Failure> {
-        let wrong = |why: String| Failure::new(format!("case `{}`: {why}", self.name));
         if let Some(body) = &self.body {
-            return serde_json::to_vec(body).map_err(|error| wrong(error.to_string()));
+            return serde_json::to_vec(body).map_err(|error| self.wrong(error));
         }
         let name = self.sample.as_deref().unwrap_or_default();
         let sample = sample::named(name).ok_or_else(|| {
             let known: Vec<&str> = SAMPLES.iter().map(|sample| sample.name).collect();
-            wrong(format!("there is no sample `{name}`; name one of {}", known.join(", ")))
+            self.wrong(format!("there is no sample `{name}`; name one of {}", known.join(", ")))
         })?;
         let (title, opening, text) = (self.title.as_deref(), self.opening.as_deref(), self.text.as_deref());
-        sample.with(Words { title, opening, text }).map_err(wrong)
+        sample.with(Words { title, opening, text }).map_err(|why| self.wrong(why))
+    }
+
+    /// That it cannot be run, and where it is written.
+    pub(crate) fn wrong(&self, why: impl fmt::Display) -> Failure {
+        Failure::at(&self.place, format!("case `{}`: {why}", self.name))
     }
 
     /// What is wrong with what it expects.
@@ -165,12 +190,16 @@ pub(crate) fn load(paths: &[impl AsRef<Path>]) -> Result<Vec<Case>, Failure> {
             cases.extend(if is(&file, "jsonl") { lines(&file, &text)? } else { set(&file, &text)? });
         }
     }
-    let mut names = BTreeSet::new();
-    match cases.iter().find(|case| !names.insert(case.name.as_str())) {
-        Some(twice) => Err(Failure::new(format!("two cases are called `{}`; rename one", twice.name))),
-        None if cases.is_empty() => Err(Failure::new("there is no case in the files")),
-        None => Ok(cases),
+    if cases.is_empty() {
+        return Err(Failure::new("there is no case in the files"));
     }
+    let mut names = BTreeMap::new();
+    for case in &cases {
+        if let Some(first) = names.insert(case.name.as_str(), &case.place) {
+            return Err(case.wrong(format!("the one at {first} has the same name; rename one")));
+        }
+    }
+    Ok(cases)
 }
 
 fn is(file: &Path, ending: &str) -> bool {
@@ -178,6 +207,10 @@ fn is(file: &Path, ending: &str) -> bool {
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.exists() {
+        let how = "name the files of your cases, or make some with `afterhook eval export --out FILE`";
+        return Err(Failure::at(path.display(), format!("there is none; {how}")));
+    }
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -191,23 +224,34 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn set(file: &Path, text: &str) -> Result<Vec<Case>, Failure> {
     let set: Set = toml::from_str(text).map_err(|error| Failure::at(file.display(), error))?;
-    set.cases.into_iter().map(|case| checked(case, file.display())).collect()
+    set.cases
+        .into_iter()
+        .map(|case| {
+            let before = text.get(..case.span().start).unwrap_or_default();
+            checked(case.into_inner(), place(file, before.matches('\n').count() + 1))
+        })
+        .collect()
 }
 
 fn lines(file: &Path, text: &str) -> Result<Vec<Case>, Failure> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {
-            let at = format!("{}:{}", file.display(), number + 1);
-            checked(serde_json::from_str(line).map_err(|error| Failure::at(&at, error))?, &at)
+            let at = place(file, number + 1);
+            checked(serde_json::from_str(line).map_err(|error| Failure::at(&at, error))?, at)
         })
         .collect()
 }
 
-fn checked(case: Case, at: impl std::fmt::Display) -> Result<Case, Failure> {
+fn place(file: &Path, line: usize) -> Place {
+    Place(format!("{}:{line}", file.display()))
+}
+
+fn checked(case: Case, place: Place) -> Result<Case, Failure> {
+    let case = Case { place, ..case };
     match case.check() {
         Ok(()) => Ok(case),
-        Err(why) => Err(Failure::at(at, format!("case `{}`: {why}", case.name))),
+        Err(why) => Err(case.wrong(why)),
     }
 }
 
@@ -273,11 +317,17 @@ mod tests {
             let told = load(&[file]).unwrap_err().to_string();
             assert!(told.contains(why) && told.contains("a.toml"), "{text}: {told}");
         }
+        let second = format!("# A set.\n\n{}\n{}", case, case.replace("intent = \"y\"", ""));
+        let (_dir, file) = write("a.toml", &second.replacen("\"a\"", "\"b\"", 1));
+        assert!(load(&[file]).unwrap_err().to_string().contains("a.toml:8: case `a`"));
         let (_dir, file) = write("a.toml", &case.repeat(2));
-        assert!(load(&[file]).unwrap_err().to_string().contains("two cases are called `a`"));
+        let told = load(&[file]).unwrap_err().to_string();
+        assert!(told.contains("a.toml:5: case `a`") && told.contains("a.toml:1 has the same name"), "{told}");
         let (_dir, file) = write("a.toml", case);
         let wrong = load(&[file]).unwrap()[0].body().unwrap_err().to_string();
-        assert!(wrong.contains("no sample `x`"), "{wrong}");
+        assert!(wrong.contains("no sample `x`") && wrong.contains("a.toml:1"), "{wrong}");
+        let told = load(&[Path::new("no/such/evals")]).unwrap_err().to_string();
+        assert!(told.contains("no/such/evals: there is none") && told.contains("eval export"), "{told}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `afterhook eval export`: cases made of what people decided about past tasks.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::ExitCode;
 
@@ -44,7 +45,7 @@ pub(crate) async fn export(args: ExportArgs) -> Result<ExitCode, Failure> {
 
 async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Result<Vec<Case>, Failure> {
     let wanted = Wanted { since: args.since, limit: usize::MAX, ..Wanted::default() };
-    let mut cases = Vec::new();
+    let (mut cases, mut left_out) = (Vec::new(), BTreeMap::<&str, usize>::new());
     for listed in archive.tasks(&wanted).await? {
         if cases.len() == args.limit {
             break;
@@ -53,8 +54,17 @@ async fn cases(archive: &Archive, settings: &Settings, args: &ExportArgs) -> Res
         // A list has no corrections.
         let task = archive.task(id).await?;
         let Some(feedback) = Feedback::of(&task) else { continue };
-        let Ok(body) = archive.payload(id).await else { continue };
-        cases.extend(event(settings, &task, &body).and_then(|event| case(settings, &task, &event, feedback)));
+        let Ok(body) = archive.payload(id).await else {
+            *left_out.entry("their raw bodies cannot be had any more").or_default() += 1;
+            continue;
+        };
+        match event(settings, &task, &body).and_then(|event| case(settings, &task, &event, feedback)) {
+            Some(case) => cases.push(case),
+            None => *left_out.entry("no source of agent.toml reads them").or_default() += 1,
+        }
+    }
+    for (why, count) in left_out {
+        eprintln!("tasks that are left out, since {why}: {count}");
     }
     Ok(cases)
 }

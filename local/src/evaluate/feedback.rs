@@ -6,6 +6,7 @@ use domain::{NOT_SPAM, SPAM};
 use serde_json::Value;
 
 use super::case::{Case, Was};
+use crate::archive::said_intent;
 
 /// What people said about a task.
 #[derive(Debug, PartialEq)]
@@ -24,10 +25,7 @@ impl Feedback {
     /// What people said about `task`, if anybody did. Of two who contradict each other the later one is right.
     pub(super) fn of(task: &Value) -> Option<Self> {
         let confidence = task.pointer("/classification/confidence").and_then(Value::as_f64);
-        let was = match text(task, "/classification/intent") {
-            Some(intent) => Was { intent: intent.to_owned(), confidence },
-            None => Was { intent: called_spam(task)?.to_owned(), confidence: None },
-        };
+        let was = Was { intent: said_intent(task)?.to_owned(), confidence };
         let (corrected, opinion, decided) = (corrected(task), opinion(task), decided(task));
         let word = match (&corrected, &opinion, &decided) {
             (Some(right), ..) if right == SPAM => "spam",
@@ -57,13 +55,6 @@ impl Feedback {
             ..Case::default()
         }
     }
-}
-
-/// [`SPAM`], if triage called it that, by what is told of the task.
-fn called_spam(task: &Value) -> Option<&'static str> {
-    let last = task.get("timeline").and_then(Value::as_array).and_then(|timeline| timeline.last());
-    let is_spam = text(task, "/status") == Some("ignored") && text(last?, "/note") == Some(SPAM);
-    is_spam.then_some(SPAM)
 }
 
 /// The latest word about the intent, or about spam.

@@ -93,7 +93,7 @@ impl Judge {
                     call.slot = Some(at);
                     tokio::time::sleep(between(now, at).max(Duration::from_millis(100))).await;
                 }
-                _ => return Err(Failure::new(format!("it was not judged: {}", error.message))),
+                _ => return Err(Failure::new(error.message)),
             }
         }
     }

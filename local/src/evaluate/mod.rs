@@ -14,6 +14,7 @@ mod score;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -24,7 +25,10 @@ use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::dev::load;
-use crate::offline::{self, EventOf, Ground, Job, Ran, Rig, estimate, for_show, in_tier};
+use crate::offline::{
+    self, EventOf, Ground, Job, Priced, RAISE, Ran, Rig, estimate, for_show, in_tier, known_before,
+    to_the_command_line,
+};
 use crate::terminal::say;
 pub(crate) use args::{EvalAction, EvalArgs, EvalRunArgs, dollars, tier};
 use case::Case;
@@ -37,6 +41,8 @@ use score::Score;
 
 /// Feedbacks under way at once.
 const JUDGED_AT_ONCE: usize = 16;
+/// Why a case with a rubric has not come to an end.
+const UNJUDGED: &str = "it was not judged";
 
 /// Does what the command line says.
 pub(crate) async fn eval(args: EvalArgs) -> Result<ExitCode, Failure> {
@@ -94,17 +100,49 @@ async fn measure(
     args: &EvalRunArgs,
 ) -> Result<Score, Failure> {
     let threshold = settings.agent.confidence_threshold;
+    unknown_intents(&settings, cases).iter().for_each(|line| eprintln!("{line}"));
+    for case in cases {
+        for_show(settings.clone(), std::iter::once(case.source()), None).map_err(|why| case.wrong(why))?;
+    }
     let settings = for_show(settings, cases.iter().map(Case::source), args.max_usd)?;
     let settings = in_tier(settings, args.tier);
     let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await?;
     let jobs = cases.iter().map(|case| job(&settings, case, &rig)).collect::<Result<Vec<_>, _>>()?;
-    let texts: Vec<usize> = jobs.iter().map(|job| job.asked.len()).collect();
-    eprintln!("{} cases, {}: {}", cases.len(), ground.in_words(), estimate(&settings, &texts));
+    let judge = judge_of(settings.clone(), ground, &rig, args.judge.clone())?;
+    let mut events = Vec::new();
+    for (case, job) in cases.iter().zip(&jobs) {
+        if !rig.has_ended(job).await? {
+            let judge = case.rubric.as_ref().map(|_| judge.name.as_str());
+            events.push(Priced { bytes: job.asked.len(), judge });
+        }
+    }
+    let kept = known_before(jobs.len() - events.len());
+    eprintln!("{} cases{kept}, {}: {}", cases.len(), ground.in_words(), estimate(&settings, &events));
     let ran = rig.run(&jobs).await?;
-    let judge = judge_of(settings, ground, &rig, args.judge.clone())?;
     let outcomes = judged(cases, &jobs, ran, &Arc::new(judge)).await;
     rig.close().await;
     Ok(Score { outcomes, threshold, live: cases.iter().filter_map(Case::lived).collect() })
+}
+
+/// Cases that expect an intent which the agent does not have, a line for each such intent: they are wrong whatever
+/// comes out.
+fn unknown_intents(settings: &Settings, cases: &[Case]) -> Vec<String> {
+    let mut unknown: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+    for case in cases {
+        let intent = case.intent.as_deref();
+        if let Some(intent) = intent.filter(|name| !settings.intents.iter().any(|known| known.name == *name))
+        {
+            unknown.entry(intent).or_default().push(case);
+        }
+    }
+    let line = |(intent, cases): (&str, Vec<&Case>)| {
+        let first = cases.first().map_or_else(String::new, |case| case.place.to_string());
+        let count = cases.len();
+        format!(
+            "{first}: the intent `{intent}` is none of agent.toml; {count} of the cases expect it, in vain"
+        )
+    };
+    unknown.into_iter().map(line).collect()
 }
 
 /// The task of a case. Its id tells its event from all others, so that a case that has changed is run anew.
@@ -113,7 +151,7 @@ fn job(settings: &Settings, case: &Case, rig: &Rig) -> Result<Job, Failure> {
     let event = EventOf { source: case.source(), event: case.event(), body: &body };
     let identity = [case.name.as_bytes(), event.source.as_bytes(), event.event.as_bytes(), &body];
     let id = TaskId::derive("eval", &identity.join(&0));
-    let wrong = |why: String| Failure::new(format!("case `{}`: {why}", case.name));
+    let wrong = |why: String| case.wrong(why);
     let now = rig.clock().now();
     let job = Job::new(settings, id.clone(), event, now).map_err(wrong)?;
     if job.has_thread || settings.handles_without_thread(case.source()) {
@@ -144,6 +182,11 @@ async fn judged(cases: &[Case], jobs: &[Job], ran: Vec<Ran>, judge: &Arc<Judge>)
     let (places, mut verdicts) = (Arc::new(Semaphore::new(JUDGED_AT_ONCE)), JoinSet::new());
     for (index, ((case, job), ran)) in cases.iter().zip(jobs).zip(ran).enumerate() {
         let Some(rubric) = case.rubric.clone().filter(|_| !ran.draft.is_empty()) else { continue };
+        // Whoever judges it may not come back.
+        match outcomes.get_mut(index) {
+            Some(outcome) if outcome.unfinished.is_none() => outcome.unfinished = Some(UNJUDGED.to_owned()),
+            _ => continue,
+        }
         let (judge, places, asked) = (Arc::clone(judge), Arc::clone(&places), job.asked.clone());
         verdicts.spawn(async move {
             let _place = places.acquire_owned().await;
@@ -156,7 +199,9 @@ async fn judged(cases: &[Case], jobs: &[Job], ran: Vec<Ran>, judge: &Arc<Judge>)
         let Some(outcome) = outcomes.get_mut(index) else { continue };
         match feedback {
             Ok(judgement) => *outcome = outcome.clone().judged(judgement),
-            Err(why) => outcome.unfinished = Some(why.to_string()),
+            Err(why) => {
+                outcome.unfinished = Some(format!("{UNJUDGED}: {}", to_the_command_line(&why.to_string())))
+            }
         }
     }
     outcomes
@@ -178,7 +223,10 @@ fn missed(args: &EvalRunArgs, report: &Report<'_>) -> Vec<String> {
     }
     let left = score.outcomes.len() - score.finished();
     if left > 0 {
-        missed.push(format!("{left} cases did not end; the same command goes on with them"));
+        let is_bound =
+            |outcome: &Outcome| outcome.unfinished.as_deref().is_some_and(|why| why.contains(RAISE));
+        let how = if score.outcomes.iter().any(is_bound) { " with a higher --max-usd" } else { "" };
+        missed.push(format!("{left} cases did not end; the same command goes on with them{how}"));
     }
     missed
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::case::{Case, is_right};
 use super::judge::Judgement;
-use crate::offline::Ran;
+use crate::offline::{Ran, last_word};
 
 /// What stands for the intent of a case that was not sorted.
 pub(crate) const NONE: &str = "none";
@@ -81,6 +81,10 @@ impl Outcome {
         if task.control.status == TaskStatus::Ignored && !is_called_spam(task) {
             faults.push(format!("ignored: {}", last_word(task)));
         }
+        let is_silent = self.answer.is_empty() && task.doc.error.is_none() && self.unfinished.is_none();
+        if case.rubric.is_some() && is_silent {
+            faults.push("there is no answer to judge".to_owned());
+        }
         let found = task.doc.classification.as_ref().map(|known| &known.parameters);
         faults.extend(lacking(&case.parameters, found));
         let said = self.answer.to_lowercase();
@@ -97,6 +101,7 @@ impl Outcome {
         }
         self.cost_usd = self.cost_usd.zip(judgement.cost_usd).map(|(own, judge)| own + judge);
         self.judgement = Some(judgement);
+        self.unfinished = None;
         self
     }
 
@@ -125,15 +130,16 @@ fn is_fault(case: &Case, task: &Task, kind: &str) -> bool {
     task.control.status == TaskStatus::Failed && (kind != NO_THREAD || about_answer)
 }
 
-fn last_word(task: &Task) -> String {
-    task.doc.timeline.last().map_or_else(String::new, |entry| entry.note.clone())
+/// 12 and 12.0 are one number.
+fn is_same(got: &Value, wanted: &Value) -> bool {
+    got == wanted || got.as_f64().zip(wanted.as_f64()).is_some_and(|(got, wanted)| got == wanted)
 }
 
 /// What is wrong with the parameters found, if `wanted` are.
 fn lacking(wanted: &Map<String, Value>, found: Option<&Value>) -> Vec<String> {
     let lacks = wanted.iter().filter_map(|(name, value)| {
         let got = found.and_then(|found| found.get(name));
-        (got != Some(value)).then(|| match got {
+        (!got.is_some_and(|got| is_same(got, value))).then(|| match got {
             Some(got) => format!("`{name}` is {got}, not {value}"),
             None => format!("`{name}` is missing"),
         })
@@ -205,6 +211,26 @@ pub(crate) mod tests {
         ignored.task.note(Timestamp::UNIX_EPOCH, "it is a ping");
         let other = Outcome::of(&spam, &ignored);
         assert_eq!((other.got.as_str(), other.faults.len()), (NONE, 2), "{other:?}");
+    }
+
+    #[test]
+    fn a_rubric_without_an_answer_is_not_met() {
+        let case = Case { rubric: Some("It is kind.".to_owned()), ..case() };
+        let silent = Outcome::of(&case, &ran(TaskStatus::Completed, Some("bug"), ""));
+        assert_eq!(silent.why(), "there is no answer to judge");
+    }
+
+    #[test]
+    fn a_parameter_is_the_same_number_however_it_is_written() {
+        assert!(is_same(&json!(12.0), &json!(12)) && !is_same(&json!(12.5), &json!(12)));
+        assert!(!is_same(&json!("12"), &json!(12)));
+    }
+
+    #[test]
+    fn what_a_bound_stops_is_told_what_to_raise() {
+        let mut waiting = ran(TaskStatus::Waiting, Some("bug"), "");
+        waiting.task.note(Timestamp::UNIX_EPOCH, "budget: raise [budget] per_day_usd in agent.toml");
+        assert_eq!(Outcome::of(&case(), &waiting).why(), "it did not end: budget: raise --max-usd");
     }
 
     #[test]

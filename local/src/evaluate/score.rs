@@ -105,8 +105,10 @@ impl Score {
         tried.into_iter().map(of).collect()
     }
 
+    /// The outcomes whose intent can be held against the confidence: those that have come to an end.
     fn sure(&self) -> impl Iterator<Item = (&Outcome, f64)> {
-        self.outcomes.iter().filter_map(|outcome| Some((outcome, outcome.confidence?)))
+        let ended = self.outcomes.iter().filter(|outcome| outcome.unfinished.is_none());
+        ended.filter_map(|outcome| Some((outcome, outcome.confidence?)))
     }
 
     /// What all cost whose price is known.
@@ -225,6 +227,16 @@ pub(crate) mod tests {
         // (2 · |0.935 − 0.5| + 1 · |0.72 − 1|) / 3
         assert!((score().calibration_error() - (0.87 + 0.28) / 3.0).abs() < 1e-9);
         assert_eq!((bin_of(1.0), bin_of(0.0), bin_of(0.7), bin_of(0.8)), (9, 0, 7, 8));
+    }
+
+    #[test]
+    fn a_case_that_did_not_end_says_nothing_of_how_reliable_the_confidence_is() {
+        let ended = score();
+        let mut score = score();
+        let unjudged = Outcome { unfinished: Some("no judge".to_owned()), ..outcome("bug", "bug", 0.95) };
+        score.outcomes.push(unjudged);
+        assert_eq!(score.calibration(), ended.calibration());
+        assert_eq!(score.thresholds(), ended.thresholds());
     }
 
     #[test]

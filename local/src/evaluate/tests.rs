@@ -95,6 +95,50 @@ fn the_shipped_set_has_cases_of_every_intent_every_sender_and_injections() {
     assert_eq!(sources, all);
 }
 
+#[test]
+fn an_expected_intent_that_the_agent_does_not_have_is_told_with_its_first_case() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = |name: &str, intent: &str| {
+        format!("[[cases]]\nname = \"{name}\"\nsample = \"slack/message.im\"\nintent = \"{intent}\"\n")
+    };
+    let set = [case("a", "question"), case("b", "bug_repot"), case("c", "bug_repot")].concat();
+    std::fs::write(dir.path().join("a.toml"), set).unwrap();
+    let told = unknown_intents(&agent(), &case::load(&[dir.path()]).unwrap());
+    assert!(told.len() == 1 && told[0].contains("a.toml:5: the intent `bug_repot`"), "{told:?}");
+    assert!(told[0].contains("2 of the cases"), "{told:?}");
+    let shipped = case::load(&[root().join("evals")]).unwrap();
+    assert_eq!(unknown_intents(&agent(), &shipped), Vec::<String>::new());
+}
+
+/// A judge that does not come back.
+struct Panics;
+
+#[async_trait::async_trait]
+impl domain::Model for Panics {
+    async fn generate(&self, _: &domain::ModelCall) -> Result<domain::ModelAnswer, domain::ModelError> {
+        panic!("the judge dies")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_judge_dies_is_not_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = args(dir.path(), "--only slack-question-1");
+    let mut cases = chosen(&args).unwrap();
+    cases.truncate(1);
+    cases[0].rubric = Some("It is kind.".to_owned());
+    let ground = ground(&args, None);
+    let settings = for_show(agent(), ["slack"].into_iter(), None).unwrap();
+    let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| model).await.unwrap();
+    let jobs = [job(&settings, &cases[0], &rig).unwrap()];
+    let ran = rig.run(&jobs).await.unwrap();
+    let (stores, clock) = (rig.stores().clone(), rig.clock().clone());
+    let judge = Arc::new(Judge { model: Arc::new(Panics), name: "m".to_owned(), stores, clock });
+    let outcomes = judged(&cases, &jobs, ran, &judge).await;
+    assert_eq!((outcomes[0].unfinished.as_deref(), outcomes[0].is_right()), (Some(UNJUDGED), false));
+    rig.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stand_in_gets_its_honest_score() {
     let dir = tempfile::tempdir().unwrap();

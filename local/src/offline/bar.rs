@@ -16,6 +16,13 @@ pub(crate) fn show(done: usize, all: usize, spent: f64) {
     let _drawn = write!(out, "\r{}{end}", line(done, all, spent)).and_then(|()| out.flush());
 }
 
+/// Ends the line of a bar that did not fill, with `left` to do.
+pub(crate) fn close(left: usize) {
+    if left > 0 && std::io::stderr().is_terminal() {
+        eprintln!();
+    }
+}
+
 fn line(done: usize, all: usize, spent: f64) -> String {
     let filled = done * WIDTH / all.max(1);
     format!("[{}{}] {done}/{all}  ${spent:.4} ", "#".repeat(filled), "-".repeat(WIDTH - filled))

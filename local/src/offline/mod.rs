@@ -11,7 +11,7 @@ mod services;
 mod settings;
 
 pub(crate) use as_it_was::{AsItWas, Said};
-pub(crate) use estimate::estimate;
+pub(crate) use estimate::{Priced, estimate, known_before};
 pub(crate) use job::{EventOf, Job};
 pub(crate) use rig::{Ran, Rig, TOO_LONG, model};
 pub(crate) use settings::{for_show, in_tier};
@@ -20,11 +20,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ::settings::{Environment, Settings};
-use domain::part_digest;
+use domain::{Task, part_digest};
 use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::dev::{self, Service};
+
+/// What helps a run that its bound has stopped.
+pub(crate) const RAISE: &str = "raise --max-usd";
+
+/// The last word about a task; for who has given a bound on the command line.
+pub(crate) fn last_word(task: &Task) -> String {
+    task.doc.timeline.last().map_or_else(String::new, |entry| to_the_command_line(&entry.note))
+}
+
+/// `why` without the key of agent.toml that means nothing here: the bound is that of the command line.
+pub(crate) fn to_the_command_line(why: &str) -> String {
+    why.replace("raise [budget] per_day_usd in agent.toml", RAISE)
+}
 
 /// The model that a run asks, and where the run is kept.
 pub(crate) struct Ground {

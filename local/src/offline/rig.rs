@@ -113,6 +113,17 @@ impl Rig {
         &self.clock
     }
 
+    /// Whether an earlier run has brought the job to an end. One that failed there is run again.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub(crate) async fn has_ended(&self, job: &Job) -> Result<bool, Failure> {
+        let task =
+            self.stores().tasks.get(&job.task.id).await.map_err(|error| Failure::new(error.to_string()))?;
+        let status = task.map(|task| task.control.status);
+        Ok(status.is_some_and(|status| status.is_end() && status != TaskStatus::Failed))
+    }
+
     /// Runs `jobs`, and returns what became of each, in their order.
     ///
     /// # Errors
@@ -183,6 +194,7 @@ impl Rig {
             open = left;
             bar::show(ids.len() - open.len(), ids.len(), spent);
             if open.is_empty() || !goes_on || since.elapsed() > self.stalled {
+                bar::close(open.len());
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;

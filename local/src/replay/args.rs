@@ -13,7 +13,7 @@ use crate::evaluate::{dollars, tier};
 pub struct ReplayArgs {
     /// Their ids, or the beginnings of them (default: the latest tasks).
     pub ids: Vec<String>,
-    /// Only those that were sorted as this intent.
+    /// Only those that were sorted as this intent, or as `spam`.
     #[arg(long)]
     pub intent: Option<String>,
     /// Only those that were received on this day (UTC).

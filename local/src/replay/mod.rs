@@ -18,9 +18,11 @@ use serde_json::Value;
 use settings::{Environment, Settings};
 
 use crate::Failure;
-use crate::archive::{Archive, Wanted};
+use crate::archive::{Archive, Wanted, unasked};
 use crate::dev::load;
-use crate::offline::{AsItWas, EventOf, Ground, Job, Rig, Said, estimate, for_show, in_tier};
+use crate::offline::{
+    AsItWas, EventOf, Ground, Job, Priced, Rig, Said, estimate, for_show, in_tier, known_before,
+};
 use crate::terminal::say;
 use args::Documents;
 pub(crate) use args::ReplayArgs;
@@ -112,14 +114,20 @@ async fn compared(
         known.iter().copied().filter(|name| for_show(settings.clone(), [*name].into_iter(), None).is_ok());
     let settings = in_tier(for_show(settings.clone(), sources, args.max_usd)?, args.tier);
     let again = again(&settings, past, Timestamp::now());
-    let texts: Vec<usize> = again.jobs.iter().map(|(_, job)| job.asked.len()).collect();
-    eprintln!("{} tasks, {}: {}", again.jobs.len(), ground.in_words(), estimate(&settings, &texts));
     let (said, then) = (again.said, args.documents == Documents::Then);
     let rig = Rig::open(&settings, &ground.environment, &ground.dir, |model| {
         Arc::new(AsItWas::new(model, said, then))
     })
     .await?;
     let (places, jobs): (Vec<usize>, Vec<Job>) = again.jobs.into_iter().unzip();
+    let mut events = Vec::new();
+    for job in &jobs {
+        if !rig.has_ended(job).await? {
+            events.push(Priced { bytes: job.asked.len(), judge: None });
+        }
+    }
+    let kept = known_before(jobs.len() - events.len());
+    eprintln!("{} tasks{kept}, {}: {}", jobs.len(), ground.in_words(), estimate(&settings, &events));
     let ran = rig.run(&jobs).await?;
     rig.close().await;
     let mut after: BTreeMap<usize, Side> = places.into_iter().zip(ran.iter().map(Side::of_run)).collect();
@@ -157,6 +165,9 @@ impl Past {
     }
 
     fn job(&self, settings: &Settings, now: Timestamp) -> Result<Job, String> {
+        if let Some(why) = unasked(&self.view) {
+            return Err(format!("no model was asked about it then: {why}"));
+        }
         let body = self.body.as_deref().map_err(String::clone)?;
         let event = self.view.get("event").and_then(Value::as_str).unwrap_or_default();
         let nonce = self.said.as_ref().map(|said| said.nonce.as_str()).unwrap_or_default();

@@ -4,8 +4,9 @@ use domain::{SPAM, StepUsage, is_called_spam};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::archive::{last_note, said_intent};
 use crate::evaluate::NONE;
-use crate::offline::Ran;
+use crate::offline::{Ran, last_word};
 
 /// What a task came to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -37,18 +38,15 @@ impl Side {
         let usage: Vec<StepUsage> =
             task.get("usage").cloned().and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
         let status = text("/status").unwrap_or_default();
-        let last = task.get("timeline").and_then(Value::as_array).and_then(|list| list.last());
-        let last = last.and_then(|entry| entry.get("note")).and_then(Value::as_str).unwrap_or_default();
-        let was_spam = status == "ignored" && last == SPAM;
-        let intent = if was_spam { Some(SPAM.to_owned()) } else { text("/classification/intent") };
+        let intent = said_intent(task);
         let unanswered = match status.as_str() {
             "failed" => text("/error/message"),
-            "ignored" if !was_spam => Some(last.to_owned()),
+            "ignored" if intent != Some(SPAM) => Some(last_note(task).to_owned()),
             _ => None,
         };
         Self {
             version: text("/version"),
-            intent: intent.unwrap_or_else(|| NONE.to_owned()),
+            intent: intent.unwrap_or(NONE).to_owned(),
             confidence: task.pointer("/classification/confidence").and_then(Value::as_f64),
             parameters: task.pointer("/classification/parameters").cloned().unwrap_or_default(),
             parked_because: text("/draft/parked_because"),
@@ -67,7 +65,7 @@ impl Side {
         let known = doc.classification.as_ref();
         let spam = is_called_spam(&ran.task);
         let ended = ran.task.control.status.is_end();
-        let last = doc.timeline.last().map_or_else(String::new, |entry| entry.note.clone());
+        let last = last_word(&ran.task);
         let unanswered = match &doc.error {
             _ if !ended => Some(format!("it did not end: {last}")),
             Some(error) => Some(error.message.clone()),

@@ -145,10 +145,15 @@ async fn what_cannot_be_run_again_is_named() {
         body,
         said: None,
     };
-    let past = [past("github", Err("404: forgotten".to_owned())), past("gone", Ok(b"{}".to_vec()))];
+    let mut superseded = past("github", Ok(body("Crash", "It crashes.")));
+    superseded.view["status"] = "ignored".into();
+    superseded.view["timeline"] = serde_json::json!([{"note": "superseded by tsk_2"}]);
+    let past =
+        [past("github", Err("404: forgotten".to_owned())), past("gone", Ok(b"{}".to_vec())), superseded];
     let dir = tempfile::tempdir().unwrap();
     let pairs = compared(&ground(&settings(), dir.path()), settings(), &past, &args("")).await.unwrap();
     let notes: Vec<&str> = pairs.iter().map(|pair| pair.note.as_deref().unwrap()).collect();
     assert!(pairs.iter().all(|pair| pair.after.is_none()));
     assert!(notes[0].contains("forgotten") && notes[1].contains("[sources.gone]"), "{notes:?}");
+    assert_eq!(notes[2], "no model was asked about it then: superseded by tsk_2");
 }

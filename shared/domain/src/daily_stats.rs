@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     AgentVersion, CorrectionKind, Expected, LabelRecord, Outcome, Said, ShadowFigures, StateStore, StepUsage,
-    StoreError, Swap, Task, TaskStatus, Thumb, Timestamp, after,
+    StoreError, Swap, Task, TaskId, TaskStatus, Thumb, Timestamp, after,
 };
 
 /// Items that one day is spread over: the writers of a fleet would conflict on a single one.
@@ -68,15 +68,15 @@ pub struct VersionFigures {
     pub labels: LabelFigures,
 }
 
-/// What people said of tasks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What people said of tasks. Of two thumbs of one person about one answer the later one counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelFigures {
     /// Times that the model had said something else.
     pub corrected: u64,
-    /// Good answers.
-    pub thumbs_up: u64,
-    /// Answers that are not.
-    pub thumbs_down: u64,
+    /// Whether an answer is good, by the task and who says so.
+    thumbs: BTreeMap<(TaskId, String), bool>,
+    /// Reactions where answers were published: 👍, and 👎.
+    reactions: (u64, u64),
 }
 
 /// What was asked of a model.
@@ -134,7 +134,7 @@ impl DayFigures {
     /// Counts what was said, for the version that it was said of.
     pub fn label(&mut self, record: &LabelRecord) {
         let Some(version) = &record.version else { return };
-        self.version(version).labels.count(&record.said);
+        self.version(version).labels.count(record);
     }
 
     /// US dollars at list prices.
@@ -173,7 +173,7 @@ impl DayFigures {
 }
 
 impl VersionFigures {
-    /// Both together.
+    /// Both together; `other` is the later one.
     pub fn add(&mut self, other: &Self) {
         if self.made_of.is_none() {
             self.made_of.clone_from(&other.made_of);
@@ -220,25 +220,40 @@ impl VersionFigures {
 }
 
 impl LabelFigures {
-    fn count(&mut self, said: &Said) {
-        match said {
+    /// Good answers.
+    #[must_use]
+    pub fn thumbs_up(&self) -> u64 {
+        self.said_to_us(true) + self.reactions.0
+    }
+
+    /// Answers that are not.
+    #[must_use]
+    pub fn thumbs_down(&self) -> u64 {
+        self.said_to_us(false) + self.reactions.1
+    }
+
+    fn said_to_us(&self, good: bool) -> u64 {
+        self.thumbs.values().map(|said| u64::from(*said == good)).sum()
+    }
+
+    fn count(&mut self, record: &LabelRecord) {
+        match &record.said {
             Said::Correction(it) if it.kind == CorrectionKind::Thumb => {
-                let up = it.said == Thumb::Up.as_str();
-                self.thumbs_up += u64::from(up);
-                self.thumbs_down += u64::from(!up);
+                self.thumbs.insert((record.task_id.clone(), it.by.clone()), it.said == Thumb::Up.as_str());
             }
             Said::Correction(it) => self.corrected += u64::from(it.is_contradiction()),
             Said::Reactions(more) => {
-                self.thumbs_up += more.up;
-                self.thumbs_down += more.down;
+                self.reactions.0 += more.up;
+                self.reactions.1 += more.down;
             }
         }
     }
 
     fn add(&mut self, other: &Self) {
         self.corrected += other.corrected;
-        self.thumbs_up += other.thumbs_up;
-        self.thumbs_down += other.thumbs_down;
+        self.thumbs.extend(other.thumbs.iter().map(|(who, said)| (who.clone(), *said)));
+        self.reactions.0 += other.reactions.0;
+        self.reactions.1 += other.reactions.1;
     }
 }
 

@@ -67,6 +67,15 @@ impl GithubStandin {
         self.with(|kept| kept.entry(&Place::new(owner, repo, number)).state = state);
     }
 
+    /// Has `login` react to a comment, with `+1` or `-1` for example.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn seed_reaction(&self, comment: u64, login: &str, content: &str) -> io::Result<()> {
+        let (login, content) = (login.to_owned(), content.to_owned());
+        self.with(|kept| kept.change(Change::Reaction { comment, login, content }))
+    }
+
     /// The comments of an issue, oldest first.
     #[must_use]
     pub fn comments(&self, owner: &str, repo: &str, number: u64) -> Vec<StoredComment> {

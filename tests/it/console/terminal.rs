@@ -236,18 +236,18 @@ async fn several_tasks_are_decided_by_the_beginnings_of_their_ids_and_waiting_en
 async fn drafts_are_reviewed_one_after_the_other() {
     let system = System::start_in(World::scripted(triage_says("question", 0.4, false)).await).await;
     let mut ids = Vec::new();
-    for issue in 1..5 {
+    for issue in 1..6 {
         ids.push(system.api.accept(issue).await);
         system.api.until(&ids[ids.len() - 1], "awaiting_approval").await;
     }
     let mut command = afterhook([("CONSOLE_TOKEN", format!("ann:{TOKEN}"))]);
     command.args(["tasks", "review", "--url", system.api.url()]).stdin(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let typed = "maybe\na\ne\nA person wrote this.\n.\nr\noff topic\ns\n";
+    let typed = "maybe\na\ne\nA person wrote this.\n.\nr\noff topic\ns\ni\nbug_report\n";
     tokio::io::AsyncWriteExt::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).await.unwrap();
     let output = child.wait_with_output().await.unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && said.contains("3 decided, of 4"), "{said}");
+    assert!(output.status.success() && said.contains("4 decided, of 5"), "{said}");
     assert!(said.contains("asked:\n> "), "what is answered is shown: {said}");
     assert_eq!(system.api.until(&ids[0], "completed").await["decision"]["outcome"], "approved");
     let edited = system.api.until(&ids[1], "completed").await;
@@ -257,6 +257,10 @@ async fn drafts_are_reviewed_one_after_the_other() {
     );
     assert_eq!(system.api.task(&ids[2]).await["decision"]["reason"], "off topic");
     assert_eq!(system.api.task(&ids[3]).await["status"], "awaiting_approval");
+    let corrected = system.api.until(&ids[4], "completed").await;
+    let said = &corrected["corrections"][0];
+    assert_eq!((&said["said"], &said["model_said"]), (&"bug_report".into(), &"question".into()));
+    assert_eq!(corrected["decision"]["outcome"], "approved", "the draft that was seen is published");
 }
 
 #[tokio::test]

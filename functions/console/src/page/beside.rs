@@ -1,6 +1,6 @@
 //! The draft of the agent of `[shadow]`, beside the first agent's.
 
-use domain::{ShadowDraft, Task};
+use domain::{SPAM, ShadowDraft, Task, is_called_spam};
 use maud::{Markup, html};
 
 use super::diff::diff;
@@ -16,6 +16,7 @@ pub(super) fn section(task: &Task, drafts: &Drafts, second: Option<&ShadowDraft>
 
 fn table(task: &Task, first: &str, second: &ShadowDraft) -> Markup {
     let known = task.doc.classification.as_ref();
+    let intent = if is_called_spam(task) { Some(SPAM) } else { known.map(|it| it.intent.as_str()) };
     html! {
         section.card #beside {
             div.split {
@@ -27,7 +28,7 @@ fn table(task: &Task, first: &str, second: &ShadowDraft) -> Markup {
                 tbody {
                     tr {
                         th { "Intent" }
-                        td { (sorted(known.map(|it| it.intent.as_str()), known.map(|it| it.confidence))) }
+                        td { (sorted(intent, known.map(|it| it.confidence))) }
                         td { (sorted(second.intent.as_deref(), second.confidence)) }
                     }
                     tr {
@@ -66,7 +67,7 @@ fn cost(dollars: Option<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{NewTask, Priority, TaskId, Timestamp};
+    use domain::{NewTask, Priority, TaskId, TaskStatus, Timestamp};
 
     use super::*;
 
@@ -98,5 +99,9 @@ mod tests {
             assert!(shown.contains(part), "{part}: {shown}");
         }
         assert!(!shown.contains("<b>"), "{shown}");
+        let mut spam = task;
+        spam.control.status = TaskStatus::Ignored;
+        spam.note(now, SPAM);
+        assert!(table(&spam, "", &second).into_string().contains("<td>spam</td>"));
     }
 }

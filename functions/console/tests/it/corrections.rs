@@ -203,10 +203,14 @@ async fn an_intent_that_is_chosen_with_a_decision_on_the_page_is_kept() {
 async fn the_overview_and_the_versions_count_what_people_said_of_each() {
     let (rig, _) = Rig::with_intents();
     let task = rig.published(1).await;
-    for body in [json!({"intent": "question"}), json!({"intent": "bug_report"}), json!({"thumb": "up"})] {
+    let said = [json!({"intent": "question"}), json!({"intent": "bug_report"}), json!({"thumb": "down"})];
+    for body in said {
         correct(&rig, &task.id, body).await.ok();
         rig.watch.advance(Duration::from_millis(1));
     }
+    // The next day they think better of it.
+    rig.watch.advance(Duration::from_secs(86_400));
+    correct(&rig, &task.id, json!({"thumb": "up"})).await.ok();
     note_reactions(&*rig.stores.payloads, &task, 2, 1, rig.watch.now()).await.unwrap();
     let answer = rig.get("/versions").await.ok();
     let version = &answer["versions"][0];

@@ -14,6 +14,7 @@ use crate::terminal::say;
 /// What a person says about a draft.
 enum Choice {
     Approve,
+    OtherIntent,
     Edit,
     Reject,
     Redraft,
@@ -35,6 +36,13 @@ pub(super) async fn review(api: &Api) -> Result<ExitCode, Failure> {
         let hash = hash(&task, id)?;
         let (verb, body) = match ask(&mut stdin)? {
             Choice::Approve => ("approve", object([("draft_hash", Some(hash))])),
+            Choice::OtherIntent => {
+                let intent = line(&mut stdin, "which intent would have been right? ")?;
+                (
+                    "approve",
+                    object([("draft_hash", Some(hash)), ("intent", Some(intent.unwrap_or_default()))]),
+                )
+            }
             Choice::Edit => {
                 say!("Write the text to publish; a line with a single dot ends it.");
                 ("approve", object([("draft_hash", Some(hash)), ("text", Some(text(&mut stdin)?))]))
@@ -71,11 +79,13 @@ fn show(task: &Value) {
 
 fn ask(stdin: &mut impl BufRead) -> Result<Choice, Failure> {
     loop {
-        let said = line(stdin, "[a]pprove [e]dit [r]eject [n]ew draft [s]kip [q]uit: ")?;
+        let said =
+            line(stdin, "[a]pprove [i]ntent was wrong, approve [e]dit [r]eject [n]ew draft [s]kip [q]uit: ")?;
         // Nobody is there any more.
         let Some(said) = said else { return Ok(Choice::Quit) };
         match said.to_ascii_lowercase().as_str() {
             "a" | "approve" => return Ok(Choice::Approve),
+            "i" | "intent" => return Ok(Choice::OtherIntent),
             "e" | "edit" => return Ok(Choice::Edit),
             "r" | "reject" => return Ok(Choice::Reject),
             "n" | "new" => return Ok(Choice::Redraft),

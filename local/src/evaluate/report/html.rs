@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Report, percent};
+use crate::evaluate::case::is_right;
 use crate::evaluate::score::{Bin, Score, share};
 use crate::html_page::{diff, page as whole};
 
@@ -59,7 +60,7 @@ fn confusion(score: &Score) -> Markup {
                     th { (expected) }
                     @for got in &names {
                         @let count = found.get(&(*expected, *got)).copied().unwrap_or_default();
-                        td.wrong[expected != got && count > 0] { @if count > 0 { (count) } }
+                        td.wrong[!is_right(expected, got) && count > 0] { @if count > 0 { (count) } }
                     }
                 }
             }

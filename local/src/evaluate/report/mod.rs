@@ -60,9 +60,10 @@ fn percent(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::{NOT_SPAM, SPAM};
     use serde_json::json;
 
-    use super::super::score::tests::score;
+    use super::super::score::tests::{outcome, score};
     use super::*;
 
     #[test]
@@ -90,6 +91,18 @@ mod tests {
         let page = html::page(&report);
         assert!(page.contains("bug &lt;as&gt; question") && !page.contains("<as>"), "{page}");
         assert!(page.contains("ver_0") && page.contains("broken"), "{page}");
+    }
+
+    #[test]
+    fn what_is_not_spam_is_no_confusion_whatever_its_intent() {
+        let outcomes = vec![outcome(NOT_SPAM, "bug", 0.9), outcome(NOT_SPAM, SPAM, 0.9)];
+        let score = Score { outcomes, threshold: 0.8, live: Vec::new() };
+        let report = Report { score: &score, version: "ver_1", model: "the stand-in", against: None };
+        let told = report.text();
+        assert!(told.contains("   not_spam -> bug: 1") && told.contains(" ! not_spam -> spam: 1"), "{told}");
+        let page = html::page(&report);
+        let row = page.split("<th>not_spam</th>").last().unwrap().split("</tr>").next().unwrap();
+        assert_eq!(row.matches("class=\"wrong\"").count(), 1, "{row}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Report, percent};
 use crate::command::table::plain;
+use crate::evaluate::case::is_right;
 use crate::evaluate::outcome::Outcome;
 use crate::evaluate::score::{Bin, Score, share};
 
@@ -16,7 +17,7 @@ pub(super) fn text(report: &Report<'_>) -> String {
     let mut out = summary(score);
     let _ = writeln!(out, "\nexpected -> found");
     for ((expected, got), count) in score.confusion() {
-        let mark = if expected == got { ' ' } else { '!' };
+        let mark = if is_right(expected, got) { ' ' } else { '!' };
         let _ = writeln!(out, " {mark} {} -> {}: {count}", plain(expected), plain(got));
     }
     calibration(&mut out, score);

@@ -1,0 +1,151 @@
+//! [`Redactor`]: personal details and secrets of a text, replaced.
+//!
+//! It replaces what has a form: addresses of every kind, numbers that reach somebody or open something, tokens, what is
+//! announced as a secret, names that the event itself names. A name in the middle of a sentence has no form: who
+//! publishes cases reads them first.
+
+mod names;
+mod numbers;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use names::parts;
+use numbers::{has_long_number, is_network_address, is_part_number, numbers};
+use secrets::{Before, is_token};
+
+/// Digits that a number has which reaches somebody: a telephone, a card, an account.
+const NUMBER_DIGITS: usize = 7;
+/// What stands between the parts of a word, such as `{"user":"ana","token":"…"}` or `a=1&token=…`.
+const GLUE: &str = "()[]{}<>\"'`,;!?*|&=:»«\\";
+/// What separates like a colon.
+const ARROWS: [&str; 2] = ["->", "→"];
+const LINK: &str = "https://link.example";
+const ADDRESS: &str = "192.0.2.1";
+const SECRET: &str = "[secret]";
+const NUMBER: &str = "[number]";
+const PERSON: &str = "person";
+
+/// Replaces the same things in all texts of an event.
+#[derive(Debug, Default)]
+pub(crate) struct Redactor {
+    /// Names of people, and the parts of them, in lower case.
+    names: BTreeSet<String>,
+}
+
+impl Redactor {
+    /// One that knows these names of people and accounts.
+    pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        Self { names: names.into_iter().flat_map(parts).collect() }
+    }
+
+    /// The same, which also knows the names that `texts` themselves introduce: `Hi Anna`, `my name is …`, below
+    /// `Regards,`, before an address.
+    pub(crate) fn with_introduced<'t>(mut self, texts: impl IntoIterator<Item = &'t str>) -> Self {
+        for text in texts {
+            self.names.extend(names::introduced(text).into_iter().flat_map(parts));
+        }
+        self
+    }
+
+    /// `text` with everything replaced.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let (mut out, mut in_key, mut before) = (Vec::new(), false, Before::default());
+        for line in text.split('\n') {
+            if line.contains("-----BEGIN") {
+                in_key = true;
+                out.push(SECRET.to_owned());
+            }
+            if !in_key {
+                out.push(numbers(&self.line(line, &mut before)));
+            }
+            in_key &= !line.contains("-----END");
+        }
+        out.join("\n")
+    }
+
+    /// A line, whose blanks stay as they are.
+    fn line(&self, line: &str, before: &mut Before) -> String {
+        let mut out = String::new();
+        for part in line.split_inclusive(char::is_whitespace) {
+            let (word, blank) = part.split_at(part.trim_end().len());
+            out.push_str(&self.word(word, before));
+            before.pass(blank, false);
+            out.push_str(blank);
+        }
+        out
+    }
+
+    /// What stands between two blanks.
+    fn word(&self, word: &str, before: &mut Before) -> String {
+        if ARROWS.contains(&word) {
+            before.pass(":", false);
+            return word.to_owned();
+        }
+        let core = word.trim_start_matches(is_glue).trim_end_matches(|c| is_glue(c) || c == '.');
+        let whole = match () {
+            () if core.contains("://") || core.starts_with("www.") => Some(LINK),
+            () if is_network_address(core) => Some(ADDRESS),
+            () => None,
+        };
+        if let Some(new) = whole {
+            let is_secret = before.meets(core);
+            return word.replacen(core, if is_secret { SECRET } else { new }, 1);
+        }
+        let (mut out, mut rest) = (String::new(), word);
+        while !rest.is_empty() {
+            let (glue, after) = rest.split_at(rest.find(|c| !is_glue(c)).unwrap_or(rest.len()));
+            let (piece, after) = after.split_at(after.find(is_glue).unwrap_or(after.len()));
+            before.pass(glue, !piece.is_empty());
+            out.push_str(glue);
+            out.push_str(&self.piece(piece, piece != core, before));
+            rest = after;
+        }
+        out
+    }
+
+    /// A part of a word, or the whole of it, without glue.
+    fn piece(&self, piece: &str, is_part: bool, before: &mut Before) -> String {
+        let core = piece.trim_end_matches('.');
+        if !core.contains(char::is_alphanumeric) {
+            return piece.to_owned();
+        }
+        let new = if before.meets(core) { Some(SECRET.to_owned()) } else { self.replacement(core, is_part) };
+        new.map_or_else(|| piece.to_owned(), |new| piece.replacen(core, &new, 1))
+    }
+
+    fn replacement(&self, core: &str, is_part: bool) -> Option<String> {
+        if let Some((name, host)) = core.split_once('@') {
+            let is_address = !name.is_empty() && host.contains('.');
+            return Some(if is_address { format!("{PERSON}@mail.example") } else { format!("@{PERSON}") });
+        }
+        match () {
+            () if is_token(core) => Some(SECRET.to_owned()),
+            () if is_network_address(core) => Some(ADDRESS.to_owned()),
+            () if has_long_number(core) || (is_part && is_part_number(core)) => Some(NUMBER.to_owned()),
+            () => self.named(core),
+        }
+    }
+
+    /// `core` with every name in it replaced, if there is one.
+    fn named(&self, core: &str) -> Option<String> {
+        if self.names.contains(&core.to_lowercase()) {
+            return Some(PERSON.to_owned());
+        }
+        let mut found = false;
+        let part = |part: &str| {
+            let bare = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let is_name = self.names.contains(&bare.to_lowercase());
+            found |= is_name;
+            if is_name { part.replacen(bare, PERSON, 1) } else { part.to_owned() }
+        };
+        let new: String = core.split_inclusive(|c: char| !c.is_alphanumeric()).map(part).collect();
+        found.then_some(new)
+    }
+}
+
+fn is_glue(c: char) -> bool {
+    GLUE.contains(c)
+}

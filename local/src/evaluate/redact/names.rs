@@ -1,0 +1,190 @@
+//! Names of people that a text introduces itself.
+
+/// Letters of a name that are replaced wherever they stand.
+const NAME_CHARS: usize = 3;
+/// Words of a name.
+const NAME_WORDS: usize = 3;
+/// What a person is addressed by, or tells their name with; the words behind it that begin with a capital are a name.
+const INTRODUCTIONS: &[&str] = &[
+    "hi",
+    "hello",
+    "hey",
+    "dear",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "prof",
+    "name is",
+    "name's",
+    "i am",
+    "i'm",
+    "this is",
+    "sent by",
+    "reported by",
+    "written by",
+    "regards",
+    "thanks",
+    "cheers",
+    "sincerely",
+    "greetings",
+    "hola",
+    "olá",
+    "hallo",
+    "bonjour",
+    "ciao",
+    "herr",
+    "frau",
+    "madame",
+    "monsieur",
+    "señor",
+    "señora",
+    "senhor",
+    "senhora",
+];
+/// The same, if a line begins with it and a colon or a comma follows.
+const HEADINGS: &[&str] =
+    &["from", "to", "cc", "name", "contact", "customer", "author", "reporter", "user", "best", "yours"];
+/// What a letter ends with; below it stands who wrote it.
+const CLOSINGS: &[&str] = &[
+    "regards",
+    "thanks",
+    "thank you",
+    "cheers",
+    "sincerely",
+    "greetings",
+    "wishes",
+    "best",
+    "yours",
+    "faithfully",
+    "grüßen",
+    "grüße",
+    "saludos",
+    "cumprimentos",
+    "cordialement",
+    "atentamente",
+];
+/// Lines that separate a letter from who wrote it.
+const DASHES: &[&str] = &["--", "—"];
+/// What begins with a capital and is no name.
+const COMMON: &[&str] = &[
+    "the",
+    "all",
+    "team",
+    "there",
+    "everyone",
+    "everybody",
+    "folks",
+    "support",
+    "sir",
+    "madam",
+    "this",
+    "that",
+    "we",
+    "you",
+    "it",
+    "and",
+    "for",
+    "from",
+    "linux",
+    "windows",
+    "github",
+    "slack",
+    "docker",
+    "not",
+    "how",
+    "when",
+    "what",
+    "why",
+    "please",
+    "see",
+    "ask",
+    "write",
+    "mail",
+    "email",
+    "call",
+    "contact",
+    "if",
+    "since",
+    "after",
+    "but",
+    "our",
+    "your",
+    "sent",
+    "by",
+];
+
+/// A name and its parts, in lower case, as far as they are long enough to be told from other words.
+pub(super) fn parts(name: &str) -> Vec<String> {
+    let parts = name.split(|c: char| !c.is_alphanumeric()).chain([name]).map(str::to_lowercase);
+    parts.filter(|part| part.chars().count() >= NAME_CHARS).collect()
+}
+
+/// The names that `text` introduces, word by word.
+pub(super) fn introduced(text: &str) -> Vec<&str> {
+    let (mut names, mut signs) = (Vec::new(), false);
+    for line in text.lines().map(str::trim) {
+        if signs && !line.is_empty() {
+            names.extend(name(line));
+        }
+        signs = (signs && line.is_empty()) || ends_a_letter(line);
+        names.extend(greeted(line));
+        names.extend(before_addresses(line));
+    }
+    names
+}
+
+/// Whether a letter ends with `line`, or with the last sentence of it.
+fn ends_a_letter(line: &str) -> bool {
+    let last = line.rsplit(". ").next().unwrap_or(line).rsplit("! ").next().unwrap_or(line);
+    let last = last.trim_end_matches([',', '.', '!', '-']).to_lowercase();
+    DASHES.contains(&line)
+        || (last.split_whitespace().count() <= NAME_WORDS
+            && CLOSINGS.iter().any(|closing| last.ends_with(closing)))
+}
+
+/// The names behind what introduces them.
+fn greeted(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices(char::is_whitespace).flat_map(|(end, _)| {
+        let (before, rest) = line.split_at(end);
+        let said = before.trim_end_matches(['.', ':', ',']).to_lowercase();
+        let is_said = |phrase: &&str| {
+            let before = said.strip_suffix(*phrase);
+            before.is_some_and(|before| !before.ends_with(char::is_alphanumeric))
+        };
+        let introduces = INTRODUCTIONS.iter().any(is_said)
+            || (before.ends_with([':', ',']) && HEADINGS.contains(&said.as_str()))
+            || DASHES.contains(&before);
+        name(rest).filter(move |_| introduces)
+    })
+}
+
+/// The names before addresses: `Ana Duarte <ana@…>`.
+fn before_addresses(line: &str) -> Vec<&str> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let addresses =
+        words.iter().enumerate().filter(|(_, word)| word.starts_with(['<', '(']) && word.contains('@'));
+    let before = |(at, _)| {
+        let before = words.iter().take(at).rev().map(|word| bare(word));
+        before.take(NAME_WORDS).take_while(|word| is_name(word)).collect::<Vec<_>>()
+    };
+    addresses.flat_map(before).collect()
+}
+
+/// The words of a name that `text` begins with, behind a dash perhaps.
+fn name(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().map(bare);
+    words
+        .skip_while(|word| word.is_empty())
+        .take(NAME_WORDS)
+        .take_while(|word| word.starts_with(char::is_uppercase))
+        .filter(|word| is_name(word))
+}
+
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+fn is_name(word: &str) -> bool {
+    word.starts_with(char::is_uppercase) && !COMMON.contains(&word.to_lowercase().as_str())
+}

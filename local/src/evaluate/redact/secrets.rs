@@ -1,0 +1,171 @@
+//! Secrets: by their form, or because the words before them say so.
+
+/// Characters that a token has at the least.
+const TOKEN_CHARS: usize = 20;
+/// Words between a key and `is`: `the password for the database is …`.
+const MAX_BETWEEN: u8 = 3;
+/// What tokens of well-known services begin with.
+const PREFIXES: &[&str] = &[
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "gldt-",
+    "glrt-",
+    "glcbt-",
+    "sk-",
+    "sk_",
+    "rk_",
+    "pk_",
+    "whsec_",
+    "xoxb-",
+    "xoxp-",
+    "xapp-",
+    "xoxe",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "AQ.",
+    "eyJ",
+    "ya29.",
+    "SG.",
+    "lin_api_",
+    "lin_oauth_",
+    "sntrys_",
+    "sntryu_",
+    "ATATT",
+    "ATCTT",
+    "shpat_",
+    "shpss_",
+    "acct_",
+    "cus_",
+    "npm_",
+    "dop_v1_",
+    "hf_",
+];
+/// What a word ends with that stands before a secret.
+const KEYS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "access_key",
+    "private_key",
+    "signing_key",
+    "credentials",
+    "authorization",
+    "passwort",
+    "kennwort",
+    "contraseña",
+    "senha",
+    "wachtwoord",
+];
+/// Words that mean a secret only if something separates them from it: `pass: …`, `DB_PASS=…`.
+const WEAK_KEYS: &[&str] = &["pw", "pass", "passe", "pin", "otp", "mdp", "psk"];
+/// What may follow a key and belongs to it: `secret key: …`.
+const KEY_NOUNS: &[&str] = &["key", "code", "id", "value"];
+/// What leads from a key to whose it is.
+const POSSESSIVES: &[&str] = &["for", "of", "to"];
+/// Words between a key and its secret.
+const FILLERS: &[&str] = &["is", "are", "was", "ist", "lautet", "es", "est", "bearer", "basic"];
+/// Options of a command line whose value is an account and its password.
+const ACCOUNT_OPTIONS: &[&str] = &["-u", "--user"];
+
+/// What the words before one say of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) enum Before {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A key was named: `the password`. So many words more may say whose it is.
+    Key(u8),
+    /// A word that may be one.
+    WeakKey,
+    /// An account comes, and perhaps its password: `-u`.
+    Account,
+    /// A secret was announced: `password:`, `the password is`; by the quote that it begins with.
+    Announced(Option<char>),
+    /// The secret goes on to this quote.
+    Quoted(char),
+}
+
+impl Before {
+    /// Takes in what stands between two words; `joins` if it has no blank behind it.
+    pub(super) fn pass(&mut self, glue: &str, joins: bool) {
+        let quote = glue.chars().next_back().filter(|c| "\"'`".contains(*c));
+        let separates = !glue.contains("::") && glue.contains(['=', ':', '|', '»', '\t']);
+        *self = match *self {
+            Self::Quoted(end) if glue.contains(end) => Self::Nothing,
+            Self::Key(_) | Self::WeakKey if separates || (joins && glue.contains('>')) => {
+                Self::Announced(quote)
+            }
+            Self::Announced(None) if joins => Self::Announced(quote),
+            as_it_was => as_it_was,
+        };
+    }
+
+    /// Takes in the word `core`, and says whether it is a secret.
+    pub(super) fn meets(&mut self, core: &str) -> bool {
+        let (lower, told) = (core.to_lowercase(), std::mem::take(self));
+        let is = |words: &[&str]| words.contains(&lower.as_str());
+        let (next, is_secret) = match told {
+            Self::Quoted(_) => (told, true),
+            Self::Announced(_) if is(FILLERS) || is_key(&lower) => (told, false),
+            Self::Announced(Some(quote)) => (Self::Quoted(quote), true),
+            Self::Announced(None) => (Self::Nothing, true),
+            Self::Key(_) if is(FILLERS) => (Self::Announced(None), false),
+            Self::Key(0) if is(KEY_NOUNS) => (told, false),
+            Self::Key(0) if is(POSSESSIVES) => (Self::Key(MAX_BETWEEN), false),
+            // `the password hunter2`
+            Self::Key(0) if core.contains(|c: char| c.is_ascii_digit()) => (Self::Nothing, true),
+            Self::WeakKey if is(FILLERS) => (Self::Key(0), false),
+            Self::Account => (Self::WeakKey, false),
+            _ if lower == "bearer" || (core.starts_with("--") && is_key(&lower)) => {
+                (Self::Announced(None), false)
+            }
+            _ if is(ACCOUNT_OPTIONS) => (Self::Account, false),
+            _ if is_key(&lower) => (Self::Key(0), false),
+            _ if is_weak_key(&lower) => (Self::WeakKey, false),
+            Self::Key(left @ 1..) => (Self::Key(left - 1), false),
+            _ => (Self::Nothing, false),
+        };
+        *self = next;
+        is_secret
+    }
+}
+
+/// Whether the word, in lower case, names a secret. `</password>` ends one.
+fn is_key(lower: &str) -> bool {
+    !lower.starts_with('/') && KEYS.iter().any(|key| lower.ends_with(key))
+}
+
+fn is_weak_key(lower: &str) -> bool {
+    let mut before = WEAK_KEYS.iter().filter_map(|key| lower.strip_suffix(key));
+    before.any(|before| !before.ends_with(char::is_alphanumeric) && !before.starts_with('/'))
+}
+
+pub(super) fn is_token(word: &str) -> bool {
+    if PREFIXES.iter().any(|prefix| word.starts_with(prefix) && word.len() >= prefix.len() + 8) {
+        return true;
+    }
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_+/.".contains(c));
+    let (digits, letters) = (count(word, |c| c.is_ascii_digit()), count(word, |c| c.is_ascii_alphabetic()));
+    let mixed = count(word, |c| c.is_ascii_uppercase()) >= 2 && count(word, |c| c.is_ascii_lowercase()) >= 2;
+    let is_path = word.contains(['/', '.']);
+    plain
+        && word.len() >= TOKEN_CHARS
+        && ((digits >= 4 && letters >= 4) || (digits >= 2 && mixed && !is_path))
+}
+
+fn count(word: &str, is: impl Fn(char) -> bool) -> usize {
+    word.chars().filter(|c| is(*c)).count()
+}
